@@ -1,0 +1,17 @@
+import { fieldOfLabel } from "./field-of-label.ts";
+
+const separator = /\s*(?::|=|\||\t|\.{3,}|_{2,}|\s{2,})\s*/g;
+
+/** Splits `Net income: 2,100 EUR`, `Net income ..... 2,100`, `Net income | 2,100` and `Net income   2,100` where the left
+ *  side is a label we know. Tries each separator, so a colon inside the label's text does no harm. */
+export function splitLabelledLine(line: string): { label: string; value: string } | undefined {
+  const start = /^\s*(?:[-*•#]\s*|\d{1,2}[.)]\s+)?/.exec(line)?.[0].length ?? 0;
+  for (const match of line.slice(start).matchAll(separator)) {
+    const label = line.slice(start, start + match.index);
+    if (label.length > 70) return undefined;
+    if (label === "" || !fieldOfLabel(label)) continue;
+    // Leaders such as "..... :" are separators in a row.
+    return { label, value: line.slice(start + match.index + match[0].length).replace(/^[\s:=|._]+(?=\S)/, "").trim() };
+  }
+  return undefined;
+}

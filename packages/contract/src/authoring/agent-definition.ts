@@ -1,0 +1,53 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { AgentSkill } from "../a2a.ts";
+import type { Context, QueryContext } from "./context.ts";
+import type { Tool } from "./tool.ts";
+
+/** Any schema library that speaks Standard Schema: zod, valibot, arktype … */
+export type Schema<Output = unknown> = StandardSchemaV1<unknown, Output>;
+export type InferOutput<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
+
+/** What a task brings to `run`. */
+export interface TaskInput<Input> {
+  readonly id: string;
+  readonly contextId: string;
+  readonly tenantId: string;
+  readonly input: Input;
+  /** The skill that was asked for, when the caller named one. */
+  readonly skill?: string | undefined;
+  /** State handed over by `ctx.continueAs`, else undefined. */
+  readonly continuedFrom?: unknown;
+}
+
+export interface QueryInput<Input = unknown> {
+  readonly tenantId: string;
+  readonly payload: Input;
+  readonly skill?: string | undefined;
+}
+
+/** Work of the same agent that must not overlap: one task of a context at a time, or no such rule (the default). */
+export type AgentConcurrency = "context" | "parallel";
+
+/** An agent as its author writes it. Made by `agent()`; everything is optional that has a sensible default. */
+export interface AgentDefinition<Input = unknown, Output = unknown> {
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly skills: readonly AgentSkill[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly input?: Schema<Input> | undefined;
+  readonly output?: Schema<Output> | undefined;
+  readonly tools: readonly Tool[];
+  readonly model?: string | undefined;
+  readonly instructions?: string | undefined;
+  /** True when doing the same command twice does no harm, so another agent may be tried after a possible delivery. */
+  readonly idempotent: boolean;
+  readonly concurrency: AgentConcurrency;
+  /** Milliseconds from submission after which a task fails with DEADLINE_EXCEEDED; undefined: none. */
+  readonly timeoutMs?: number | undefined;
+  /** Event types whose durable events start a task of this agent, once per event. */
+  readonly subscribes: readonly string[];
+  readonly run?: ((task: TaskInput<Input>, ctx: Context) => Promise<Output> | Output) | undefined;
+  /** Answers queries; must change nothing. */
+  readonly answer?: ((query: QueryInput, ctx: QueryContext) => Promise<unknown> | unknown) | undefined;
+}

@@ -1,0 +1,162 @@
+import type { A2AMessage, Part } from "../a2a.ts";
+import type { Target } from "../target.ts";
+import type { Schema } from "./agent-definition.ts";
+import type { Tool } from "./tool.ts";
+
+/** Retries of one step, within the task's deadline. */
+export interface RetryPolicy {
+  /** Tries in all. @default 4 */
+  readonly maxAttempts?: number;
+  /** Wait before the second try; doubles each time. @default 100 */
+  readonly initialDelayMs?: number;
+  /** Longest wait. @default 30000 */
+  readonly maxDelayMs?: number;
+}
+
+export interface StepOptions {
+  /** Tells calls of one name apart that are under way at once, for example an item's id. */
+  readonly key?: string;
+  readonly retry?: RetryPolicy;
+  /** Milliseconds one try may take. @default none but the task's deadline */
+  readonly timeoutMs?: number;
+}
+
+export interface StepContext {
+  /** Aborts on cancel, deadline, timeout and loss of the lease. */
+  readonly signal: AbortSignal;
+  /** hash(tenant, task, path): the same on every try, also after a crash. */
+  readonly idempotencyKey: string;
+  /** 1 on the first try. */
+  readonly attempt: number;
+}
+
+export interface CommandOptions {
+  readonly key?: string;
+  /** Goes on when this task is canceled. @default false */
+  readonly detached?: boolean;
+  /** Milliseconds for this command. @default the rest of the task's own time */
+  readonly timeoutMs?: number;
+  readonly skill?: string;
+}
+
+export interface QueryOptions {
+  readonly key?: string;
+  /** @default 30000 */
+  readonly timeoutMs?: number;
+  readonly skill?: string;
+}
+
+export interface ArtifactInput {
+  readonly name: string;
+  readonly description?: string;
+  /** Exactly one of `data` (JSON), `text`, `parts`. */
+  readonly data?: unknown;
+  readonly text?: string;
+  readonly parts?: readonly Part[];
+  readonly mediaType?: string;
+  /** Adds to the artifact of that name instead of replacing it. @default false */
+  readonly append?: boolean;
+  /** @default true */
+  readonly lastChunk?: boolean;
+}
+
+export interface InputRequest<T> {
+  /** What is asked, in words for a person. */
+  readonly prompt: string;
+  /** Further parts shown with the question. */
+  readonly data?: unknown;
+  /** Answers that do not fit are refused and asked again. */
+  readonly schema?: Schema<T>;
+  readonly key?: string;
+}
+
+export interface ModelMessage {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly content: string;
+  readonly toolCalls?: readonly ModelToolCall[];
+  readonly toolCallId?: string;
+  readonly toolName?: string;
+}
+
+export interface ModelToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export interface ModelRequest {
+  readonly model?: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools?: readonly Tool[];
+  readonly temperature?: number;
+  readonly maxOutputTokens?: number;
+  readonly key?: string;
+}
+
+export interface ModelResponse {
+  readonly text: string;
+  readonly toolCalls: readonly ModelToolCall[];
+  readonly finishReason: string;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+}
+
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Memory {
+  get(key: string): Promise<unknown>;
+  /** `ttlMs`: the value is gone after that time. */
+  set(key: string, value: unknown, options?: { readonly ttlMs?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/**
+ * The only way from an agent's code to the world. Every call is journaled: after a crash the code runs again from the
+ * top and recorded calls return what they returned (I3). Waiting for anything else cannot be continued (OUTSIDE_AWAIT).
+ */
+export interface Context {
+  readonly log: Log;
+  /** Aborts on cancel, deadline and loss of the lease. */
+  readonly signal: AbortSignal;
+  readonly memory: Memory;
+  /** Environment of the manifest. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs `fn` and records its JSON result, or its error. A step in flight at a crash runs again with the same idempotency key (I4). */
+  step<T>(name: string, fn: (step: StepContext) => Promise<T> | T, options?: StepOptions): Promise<T>;
+  command<T = unknown>(target: Target, payload: unknown, options?: CommandOptions): Promise<T>;
+  query<T = unknown>(target: Target, payload: unknown, options?: QueryOptions): Promise<T>;
+  /** Tells subscribers. `durable`: each subscribing agent gets a task, once per event; else whoever listens now. */
+  emit(topic: string, payload: unknown, options?: { readonly durable?: boolean; readonly key?: string }): Promise<void>;
+  artifact(artifact: ArtifactInput): Promise<void>;
+  progress(message: string, share?: number): Promise<void>;
+  /** Waits for a person or a caller, for days if need be; nothing stays in memory. */
+  waitForInput<T = string>(request: InputRequest<T> | string): Promise<T>;
+  /** The message that answered is in `messages`. */
+  readonly messages: readonly A2AMessage[];
+  sleep(ms: number, options?: { readonly key?: string }): Promise<void>;
+  model(request: ModelRequest): Promise<ModelResponse>;
+  tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
+  /** Milliseconds since 1970 of the last recorded event: the same on replay. */
+  now(): number;
+  /** 0 ≤ x < 1, the same on replay. */
+  random(): number;
+  /** A fresh id, the same on replay. */
+  id(): string;
+  /** True for tasks that reach this place for the first time with the code that has the patch. */
+  patched(id: string): boolean;
+  /** Ends this log's history and starts `run` again with `task.continuedFrom = state`. Never returns. */
+  continueAs(state: unknown): Promise<never>;
+}
+
+/** What a query handler gets: it can ask, but has nothing that changes the world. */
+export interface QueryContext {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string>>;
+  readonly tenantId: string;
+  query<T = unknown>(target: Target, payload: unknown, options?: QueryOptions): Promise<T>;
+}

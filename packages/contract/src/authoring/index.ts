@@ -1,0 +1,23 @@
+/** The pure types an agent is written against. No runtime code, so importing them costs nothing. */
+export type { StandardSchemaV1 } from "@standard-schema/spec";
+export type { A2AMessage, AgentSkill, Artifact, Part } from "../a2a.ts";
+export type { Target } from "../target.ts";
+export type { AgentConcurrency, AgentDefinition, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
+export type {
+  ArtifactInput,
+  CommandOptions,
+  Context,
+  InputRequest,
+  Log,
+  Memory,
+  ModelMessage,
+  ModelRequest,
+  ModelResponse,
+  ModelToolCall,
+  QueryContext,
+  QueryOptions,
+  RetryPolicy,
+  StepContext,
+  StepOptions,
+} from "./context.ts";
+export type { Tool, ToolContext } from "./tool.ts";

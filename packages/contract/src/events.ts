@@ -1,0 +1,91 @@
+/** Task events: what a task's log is made of. The same strings stand in log, bus, SSE and console (docs/events.md). */
+import { z } from "zod";
+import { A2AMessage, Artifact, Part } from "./a2a.ts";
+import { ERROR_CODES, type ErrorCode } from "./errors.ts";
+
+const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
+
+export const SerializedErrorSchema = z.object({
+  code: z.enum(codes).catch("INTERNAL"),
+  message: z.string(),
+  retryable: z.boolean().optional(),
+  retryAfterMs: z.number().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  violations: z.array(z.object({ field: z.string(), description: z.string() })).optional(),
+});
+
+export const STEP_KINDS = ["step", "query", "command", "emit", "input", "sleep", "memory", "model", "tool", "artifact", "progress", "patched"] as const;
+export const StepKind = z.enum(STEP_KINDS);
+/** What a journaled `ctx` call was. */
+export type StepKind = z.infer<typeof StepKind>;
+
+export const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
+export const Priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof Priority>;
+
+/** Where in a task's code a journaled call stands: enclosing branch, name, occurrence; and what it was asked. */
+const call = { path: z.string(), kind: StepKind, inputHash: z.string().optional() };
+const epochMs = z.number().int().nonnegative();
+
+const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
+  z.object({ seq: z.int().positive(), at: epochMs, type: z.literal(type), data: z.object(data) });
+
+/** One entry of a task's log; `seq` counts 1, 2, 3 … without gaps; `at` is milliseconds since 1970 by the writer's clock. */
+export const TaskEvent = z.discriminatedUnion("type", [
+  event("task.submitted", {
+    agent: z.string(),
+    revision: z.string(),
+    contextId: z.string(),
+    caller: z.string(),
+    skill: z.string().optional(),
+    /** What the agent's `run` gets as `task.input`. */
+    input: z.unknown(),
+    message: A2AMessage.optional(),
+    parent: z.object({ taskId: z.string(), path: z.string(), detached: z.boolean().optional() }).optional(),
+    priority: Priority,
+    deadline: epochMs.optional(),
+    traceparent: z.string().optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+  }),
+  event("task.assigned", { node: z.string(), attempt: z.int().positive() }),
+  event("task.started", {}),
+  event("task.progressed", { ...call, message: z.string().optional(), share: z.number().min(0).max(1).optional() }),
+  event("task.inputRequired", { ...call, prompt: z.array(Part).min(1) }),
+  event("task.authRequired", { ...call, prompt: z.array(Part).min(1) }),
+  event("task.resumed", { reason: z.enum(["input", "retry", "auth"]) }),
+  event("task.cancelRequested", { by: z.string(), reason: z.string().optional() }),
+  event("task.completed", { output: z.unknown() }),
+  event("task.failed", { error: SerializedErrorSchema }),
+  event("task.canceled", { reason: z.string().optional() }),
+  event("task.rejected", { error: SerializedErrorSchema }),
+  event("task.parked", { error: SerializedErrorSchema }),
+  event("artifact.appended", { ...call, artifact: Artifact, append: z.boolean(), lastChunk: z.boolean() }),
+  event("message.added", { message: A2AMessage }),
+  /** A durable wait has begun: what it waits for is in the log, so nothing needs to stay in memory. */
+  event("step.started", { ...call, attempt: z.int().positive(), dueAt: epochMs.optional(), childTaskId: z.string().optional() }),
+  event("step.completed", { ...call, result: z.unknown() }),
+  /** Final unless `retryAt` is set: then the step is tried again at that time. */
+  event("step.failed", { ...call, attempt: z.int().positive(), error: SerializedErrorSchema, retryAt: epochMs.optional() }),
+  event("decision.made", {
+    path: z.string().optional(),
+    kind: z.enum(["routing", "retry"]),
+    choice: z.string().nullable(),
+    scores: z.array(z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() })),
+    reasons: z.array(z.string()),
+  }),
+  event("checkpoint.created", { state: z.unknown() }),
+]);
+export type TaskEvent = z.infer<typeof TaskEvent>;
+export type TaskEventType = TaskEvent["type"];
+export type TaskEventOf<Type extends TaskEventType> = Extract<TaskEvent, { type: Type }>;
+
+/** An event before the log gave it a number. */
+export type NewTaskEvent = { [Type in TaskEventType]: Omit<TaskEventOf<Type>, "seq"> }[TaskEventType];
+
+/** Where a task stands. `parked` cannot go on by itself and waits for `retry`. */
+export const TASK_STATES = ["submitted", "working", "input-required", "auth-required", "parked", "completed", "failed", "canceled", "rejected"] as const;
+export const TaskState = z.enum(TASK_STATES);
+export type TaskState = z.infer<typeof TaskState>;
+
+export const isTerminal = (state: TaskState): boolean =>
+  state === "completed" || state === "failed" || state === "canceled" || state === "rejected";

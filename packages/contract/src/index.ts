@@ -1,0 +1,50 @@
+export {
+  A2A_TASK_STATES,
+  A2AMessage,
+  A2ATask,
+  A2ATaskState,
+  A2ATaskStatus,
+  AgentCard,
+  AgentSkill,
+  Artifact,
+  CancelTaskRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  Part,
+  Role,
+  SendMessageRequest,
+  type StreamResponse,
+  SubscribeToTaskRequest,
+  TaskArtifactUpdateEvent,
+  TaskStatusUpdateEvent,
+} from "./a2a.ts";
+export {
+  CancelledError,
+  ERROR_CODES,
+  type ErrorCode,
+  type FieldViolation,
+  PlatformError,
+  type PlatformErrorOptions,
+  RetryableError,
+  type SerializedError,
+  TerminalError,
+} from "./errors.ts";
+export {
+  isTerminal,
+  type NewTaskEvent,
+  PRIORITIES,
+  Priority,
+  SerializedErrorSchema,
+  STEP_KINDS,
+  StepKind,
+  TASK_STATES,
+  TaskEvent,
+  type TaskEventOf,
+  type TaskEventType,
+  TaskState,
+} from "./events.ts";
+export type { JsonValue } from "./json.ts";
+export { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, type ManifestKind, ModelManifest } from "./manifest.ts";
+export { AuthContext, Message, MESSAGE_TYPES, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
+export { formatTarget, parseTarget, type Target } from "./target.ts";
+export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

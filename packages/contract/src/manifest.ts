@@ -1,0 +1,75 @@
+/** Manifests: what users declare. `apiVersion`, `kind`, `metadata`, `spec`, as in Kubernetes; unknown members are refused. */
+import { z } from "zod";
+import { AgentSkill } from "./a2a.ts";
+import { NAME_PATTERN } from "./message.ts";
+
+export const API_VERSION = "agentcore.dev/v1";
+
+const Name = z.string().regex(NAME_PATTERN, { error: "expected lower-case letters, digits and hyphens, at most 63" });
+const Labels = z.record(z.string().max(63), z.string().max(63));
+
+const ManifestMetadata = z.strictObject({
+  name: Name,
+  labels: Labels.optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+const header = { apiVersion: z.literal(API_VERSION, { error: `expected "${API_VERSION}"` }), metadata: ManifestMetadata };
+
+/** Where an agent's code is: a folder or package, the module in it, and the export. */
+const Code = z.strictObject({
+  /** Folder or file, relative to the manifest. */
+  path: z.string().min(1),
+  /** @default "default" is not used: exports are named. */
+  export: z.string().min(1),
+});
+
+export const AgentManifest = z.strictObject({
+  ...header,
+  kind: z.literal("Agent"),
+  spec: z
+    .strictObject({
+      description: z.string().optional(),
+      code: Code.optional(),
+      /** An agent without code: a model with instructions. `provider/model` or the name of a Model manifest. */
+      model: z.string().optional(),
+      instructions: z.string().optional(),
+      skills: z.array(AgentSkill).optional(),
+      /** Slots that may run at once on one node. @default 100 */
+      concurrency: z.int().min(1).max(10_000).optional(),
+      /** Replicas on this node. @default 1 */
+      replicas: z.int().min(0).max(1000).optional(),
+      /** Environment handed to the code as `ctx.env`; secrets are referenced as `{ secret: NAME }`, read from the environment. */
+      env: z.record(z.string(), z.string()).optional(),
+      /** Milliseconds a task may take from its submission. @default none */
+      timeoutMs: z.int().positive().optional(),
+      cost: z.strictObject({ perTask: z.number().nonnegative() }).optional(),
+      quality: z.number().min(0).max(1).optional(),
+    })
+    .refine((spec) => spec.code !== undefined || spec.model !== undefined, { error: "expected code or model", path: ["code"] }),
+});
+export type AgentManifest = z.infer<typeof AgentManifest>;
+
+export const ModelManifest = z.strictObject({
+  ...header,
+  kind: z.literal("Model"),
+  spec: z.strictObject({
+    /** @default "openai-compatible" */
+    provider: z.literal("openai-compatible").optional(),
+    baseUrl: z.url(),
+    /** The model's name at the endpoint. */
+    model: z.string().min(1),
+    /** Name of the environment variable that holds the key; the key itself never stands in a manifest. */
+    apiKeyEnv: z.string().regex(/^[A-Z_][A-Z0-9_]*$/).optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    timeoutMs: z.int().positive().optional(),
+  }),
+});
+export type ModelManifest = z.infer<typeof ModelManifest>;
+
+export const MANIFEST_KINDS = ["Agent", "Model"] as const;
+export const Manifest = z.discriminatedUnion("kind", [AgentManifest, ModelManifest], {
+  error: (issue) => (issue.code === "invalid_union" ? `kind: expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
+});
+export type Manifest = z.infer<typeof Manifest>;
+export type ManifestKind = Manifest["kind"];

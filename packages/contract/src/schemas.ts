@@ -1,0 +1,27 @@
+/** JSON Schemas (draft 2020-12) of everything that crosses a process, made from the zod schemas; served under /schemas. */
+import { z } from "zod";
+import { A2AMessage, A2ATask, AgentCard, Artifact, ListTasksRequest, SendMessageRequest } from "./a2a.ts";
+import { SerializedErrorSchema, TaskEvent } from "./events.ts";
+import { AgentManifest, Manifest, ModelManifest } from "./manifest.ts";
+import { MessageJsonShape } from "./message.ts";
+
+const SOURCES = {
+  message: MessageJsonShape,
+  "task-event": TaskEvent,
+  task: A2ATask,
+  "a2a-message": A2AMessage,
+  artifact: Artifact,
+  "agent-card": AgentCard,
+  "send-message-request": SendMessageRequest,
+  "list-tasks-request": ListTasksRequest,
+  manifest: Manifest,
+  "agent-manifest": AgentManifest,
+  "model-manifest": ModelManifest,
+  error: SerializedErrorSchema,
+} as const;
+
+export type SchemaName = keyof typeof SOURCES;
+export const SCHEMA_NAMES = Object.keys(SOURCES) as SchemaName[];
+
+export const jsonSchemaOf = (name: SchemaName): Record<string, unknown> =>
+  z.toJSONSchema(SOURCES[name], { io: "input", unrepresentable: "any" }) as Record<string, unknown>;

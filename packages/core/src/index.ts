@@ -1,0 +1,1 @@
+export type { Senses } from "./ports/index.ts";

@@ -1,0 +1,23 @@
+export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
+export type { ModelProvider } from "./model-provider.ts";
+export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
+export {
+  type ClaimedTask,
+  type ClaimRequest,
+  type CommitOutcome,
+  type CommitUnit,
+  type ListQuery,
+  type LogAppend,
+  MAILBOX_KINDS,
+  type MailboxInsert,
+  type MailboxItem,
+  type MailboxKind,
+  type NewTask,
+  type OutboxInsert,
+  type OutboxRow,
+  type StaleReason,
+  type TailRow,
+  type TaskHead,
+  type TaskKey,
+  type TaskStore,
+} from "./task-store.ts";

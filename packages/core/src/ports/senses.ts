@@ -1,0 +1,41 @@
+/** The senses: what core may know of time, chance and the outside. Each is small enough to fake in a minute. */
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall time in milliseconds since 1970. For records, never for deciding who holds a lease. */
+  now(): number;
+  /** Monotonic milliseconds; only differences mean something. */
+  monotonic(): number;
+  /** Calls back once, `delayMs` from now; a fired or cancelled timer keeps nothing alive. */
+  after(delayMs: number, callback: () => void): Timer;
+  /** Resolves after everything that is runnable now has run (a macrotask turn). */
+  turn(): Promise<void>;
+}
+
+export interface Ids {
+  /** A unique id that sorts by creation time (UUID v7 or alike). */
+  next(): string;
+}
+
+export interface Digest {
+  /** Hex SHA-256 of UTF-8 text. */
+  sha256(text: string): string;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface Logger {
+  /** `fields` always hold the tenant when there is one (I7); never credentials. */
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The senses together, as most parts of core want them. */
+export interface Senses {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly digest: Digest;
+  readonly logger: Logger;
+}

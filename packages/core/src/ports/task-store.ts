@@ -1,0 +1,204 @@
+/**
+ * Durable state of tasks: heads (one row a task), logs, mailboxes and outbox, changed together or not at all.
+ *
+ * A task is `(tenantId, taskId)`. Only the lease holder writes a task's log (I1); a lease is known by its fencing
+ * token, a number that grows with every claim. Everyone else inserts into the task's mailbox.
+ */
+import type { NewTaskEvent, Priority, TaskEvent, TaskState } from "@agentcore/contract";
+
+export interface TaskKey {
+  readonly tenantId: string;
+  readonly taskId: string;
+}
+
+/** The index row of a task: what claiming and listing need without reading the log. */
+export interface TaskHead extends TaskKey {
+  readonly agent: string;
+  readonly revision: string;
+  readonly contextId: string;
+  /** Who submitted it; tasks are listed by caller. */
+  readonly caller: string;
+  readonly state: TaskState;
+  /** Number of the last event. */
+  readonly seq: number;
+  /** Number of the last `checkpoint.created`, 0 if none: replay starts after it. */
+  readonly checkpointSeq: number;
+  /** Fencing token of the last claim, 0 before the first. */
+  readonly token: number;
+  /** Milliseconds since 1970 when the task wants to run; null while nothing but its mailbox can wake it. */
+  readonly dueAt: number | null;
+  readonly priority: Priority;
+  /** Claims since the last new event. Five are too many (I10). */
+  readonly attempts: number;
+  readonly deadline: number | null;
+  readonly parent: { readonly taskId: string; readonly path: string } | null;
+  readonly createdAt: number;
+  /** Time of the last change of state. */
+  readonly updatedAt: number;
+}
+
+export const MAILBOX_KINDS = ["message", "cancel", "childFinished", "retry", "signal"] as const;
+export type MailboxKind = (typeof MAILBOX_KINDS)[number];
+
+export interface MailboxInsert {
+  /** Recipient in the unit's tenant. */
+  readonly taskId: string;
+  /** Unique per task: a second insert of the same key changes nothing and is no failure. */
+  readonly key: string;
+  readonly kind: MailboxKind;
+  /** JSON value. */
+  readonly payload: unknown;
+  /**
+   * When the recipient is terminal or missing: `refuse` makes the whole unit stale, `drop` leaves this insert out.
+   * Use `drop` for tidings nobody may want any more (a child's end), `refuse` for what a caller gets acknowledged (I5).
+   */
+  readonly ifTerminal: "refuse" | "drop";
+}
+
+export interface MailboxItem {
+  readonly key: string;
+  readonly kind: MailboxKind;
+  readonly payload: unknown;
+  /** Order of arrival within the task. */
+  readonly position: number;
+  readonly insertedAt: number;
+}
+
+export interface NewTask {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly revision: string;
+  readonly contextId: string;
+  readonly caller: string;
+  readonly priority: Priority;
+  readonly deadline: number | null;
+  readonly parent: { readonly taskId: string; readonly path: string } | null;
+  readonly dueAt: number;
+  readonly createdAt: number;
+  /** The first events, beginning with `task.submitted`. */
+  readonly events: readonly NewTaskEvent[];
+  /** Unique per (tenant, agent, caller): a second task with the same key makes the unit stale with `exists`. */
+  readonly idempotencyKey?: string | undefined;
+  /** `ignore`: a task of this id is already there, and that is fine (children and event tasks have derived ids). @default "stale" */
+  readonly ifExists?: "stale" | "ignore" | undefined;
+  /**
+   * Created already claimed (token 1, one attempt) by the node that submits it, which then runs it at once. Its state
+   * and due time are those of the last event.
+   */
+  readonly claimed?: { readonly state: TaskState; readonly checkpointSeq?: number; readonly release?: { readonly dueAt: number | null } } | undefined;
+}
+
+/** A change of the log by the lease holder. */
+export interface LogAppend {
+  /** The holder's view: refused as `fenced` when the token differs, as `stale` when the sequence does. */
+  readonly expect: { readonly seq: number; readonly token: number };
+  readonly events: readonly NewTaskEvent[];
+  readonly state: TaskState;
+  readonly checkpointSeq?: number | undefined;
+  /** Mailbox keys that these events have taken in. */
+  readonly consume: readonly string[];
+  /**
+   * Refuse as `stale` ("mailbox") when items other than the consumed ones wait. Set on every terminal append, so that
+   * an acknowledged message or cancel is never passed over (I2, I5).
+   */
+  readonly requireEmptyMailbox: boolean;
+  /** Gives the lease back and sets when the task is due again (null: when its mailbox gets something). */
+  readonly release?: { readonly dueAt: number | null } | undefined;
+}
+
+export interface OutboxInsert {
+  /** Stable id; receivers drop repeats by it. */
+  readonly id: string;
+  readonly kind: "event";
+  readonly payload: unknown;
+}
+
+export interface OutboxRow extends OutboxInsert {
+  readonly tenantId: string;
+  readonly position: number;
+}
+
+/** All or nothing, within one tenant. */
+export interface CommitUnit {
+  readonly tenantId: string;
+  /** The task whose log is appended; absent for units that only create tasks or insert mail. */
+  readonly taskId?: string | undefined;
+  readonly append?: LogAppend | undefined;
+  readonly create?: readonly NewTask[] | undefined;
+  readonly mail?: readonly MailboxInsert[] | undefined;
+  readonly outbox?: readonly OutboxInsert[] | undefined;
+}
+
+export type StaleReason = "sequence" | "exists" | "terminal" | "missing" | "mailbox";
+
+/** Each unit of a batch has its own outcome: a bad one never harms its neighbours. */
+export type CommitOutcome =
+  | { readonly outcome: "committed" }
+  | { readonly outcome: "stale"; readonly reason: StaleReason; readonly existingTaskId?: string | undefined }
+  | { readonly outcome: "fenced" };
+
+export interface ClaimRequest {
+  /** Most tasks to claim. */
+  readonly limit: number;
+  /** Wall time now. */
+  readonly now: number;
+  /** Agents that must not be claimed now (no free slot), by `tenant/agent`. */
+  readonly except?: readonly string[] | undefined;
+}
+
+export interface ClaimedTask {
+  readonly head: TaskHead;
+  readonly mailbox: readonly MailboxItem[];
+}
+
+export interface ListQuery {
+  readonly tenantId: string;
+  readonly caller?: string | undefined;
+  readonly contextId?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly parentTaskId?: string | undefined;
+  readonly states?: readonly TaskState[] | undefined;
+  /** Inclusive lower bound of `updatedAt`. */
+  readonly updatedSince?: number | undefined;
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** Rows after this one, newest first. */
+  readonly after?: { readonly updatedAt: number; readonly taskId: string } | undefined;
+}
+
+export interface TailRow extends TaskKey {
+  /** Position across all tasks, growing in commit order. */
+  readonly position: number;
+  readonly event: TaskEvent;
+}
+
+export interface TaskStore {
+  /**
+   * Writes units in order, each all or nothing; resolves when all are durable (I5). One outcome per unit, same order.
+   * Throws STORE_UNAVAILABLE when it is not known whether the batch was written.
+   */
+  commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]>;
+  /**
+   * Leases up to `limit` due tasks (dueAt ≤ now, no live lease, not terminal), counting the attempt durably and raising
+   * the token. Fair: tenants in turn, then priority, then due time.
+   */
+  claim(request: ClaimRequest): Promise<readonly ClaimedTask[]>;
+  /** Earliest `dueAt` of a task without a live lease, or null. */
+  nextDue(): Promise<number | null>;
+  head(key: TaskKey): Promise<TaskHead | null>;
+  /** Id of the task made with that idempotency key, or null. */
+  findByIdempotencyKey(key: { readonly tenantId: string; readonly agent: string; readonly caller: string; readonly idempotencyKey: string }): Promise<string | null>;
+  /** Events with `seq > after`, in order, at most `limit` (default 10,000). */
+  readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly TaskEvent[]>;
+  mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  /** Newest change first. `total` counts all that match, before paging. */
+  list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
+  /** Events of all tasks (of one tenant, if given) after a position, in commit order. */
+  tail(options: { readonly tenantId?: string; readonly after: number; readonly limit: number }): Promise<readonly TailRow[]>;
+  outbox(options: { readonly after: number; readonly limit: number }): Promise<readonly OutboxRow[]>;
+  /** Removes delivered rows. Idempotent. */
+  acknowledgeOutbox(positions: readonly number[]): Promise<void>;
+  /** Numbers for admission: tasks waiting to run, by tenant. */
+  backlog(): Promise<ReadonlyMap<string, number>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,75 @@
+// The direction of the arrows between packages, as an oxlint plugin (see .oxlintrc.json): the linter's own import rules
+// see neither `import()` nor whether two files belong to the same agent. boundaries.test.mjs shows that it bites.
+import { posix, relative, sep } from "node:path";
+
+/** What each package may import besides itself. A package that is not here may import none of the others. */
+const arrows = {
+  contract: [],
+  core: ["contract"],
+  sdk: ["contract"],
+  agents: ["sdk"],
+  testing: ["contract", "core", "sdk"],
+  sqlite: ["contract", "core"],
+  models: ["contract", "core"],
+  server: ["contract", "core", "models", "sdk", "sqlite"],
+  cli: ["contract", "sdk", "testing"],
+};
+
+/** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
+const lazyArrows = { cli: ["server"] };
+
+const isTest = (path) => path.endsWith(".test.ts");
+
+/** The workspace package that `specifier`, written in the file at `path`, leads to. */
+function targetPackage(path, specifier) {
+  if (specifier.startsWith(".")) return /^packages\/([^/]+)\//.exec(posix.join(posix.dirname(path), specifier))?.[1];
+  if (specifier === "agentcore" || specifier.startsWith("agentcore/")) return "cli";
+  return /^@agentcore\/([^/]+)/.exec(specifier)?.[1];
+}
+
+function complainAboutArrow(path, { specifier, atRuntime, isLazy }) {
+  const source = /^packages\/([^/]+)\//.exec(path)?.[1];
+  const target = targetPackage(path, specifier);
+  if (source === undefined || target === undefined || target === source) return;
+  if (arrows[source]?.includes(target)) return;
+  if (!lazyArrows[source]?.includes(target)) {
+    return `packages/${source} must not import ${target}. It may import: ${arrows[source]?.join(", ") || "no other package"}.`;
+  }
+  if (atRuntime && !isLazy && !isTest(path))
+    return `packages/${source} imports ${target} only when needed: use import().`;
+}
+
+/** An agent is one file in a folder `agents` of an example, or one folder in it. */
+const agentAt = (path) => /^(examples\/[^/]+\/(?:src\/)?agents\/[^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1];
+
+function complainAboutAgents(path, { specifier }) {
+  const source = agentAt(path);
+  if (source === undefined || isTest(path) || !specifier.startsWith(".")) return;
+  const target = agentAt(posix.join(posix.dirname(path), specifier));
+  if (target === undefined || target === source) return;
+  return `An agent never imports another: reach ${posix.basename(target)} through the bus (ctx.command, ctx.query), and put what both need outside the folder agents.`;
+}
+
+/** A lint rule that shows every import of a file, whatever its syntax, to `complain`. */
+const importRule = (complain) => ({
+  create(context) {
+    const path = relative(context.cwd, context.filename).split(sep).join("/");
+    const check = (node, kind) => {
+      if (typeof node.source?.value !== "string") return;
+      const message = complain(path, { specifier: node.source.value, ...kind });
+      if (message) context.report({ node: node.source, message });
+    };
+    return {
+      ImportDeclaration: (node) => check(node, { atRuntime: node.importKind !== "type", isLazy: false }),
+      ExportNamedDeclaration: (node) => check(node, { atRuntime: node.exportKind !== "type", isLazy: false }),
+      ExportAllDeclaration: (node) => check(node, { atRuntime: node.exportKind !== "type", isLazy: false }),
+      ImportExpression: (node) => check(node, { atRuntime: true, isLazy: true }),
+      TSImportType: (node) => check(node, { atRuntime: false, isLazy: false }),
+    };
+  },
+});
+
+export default {
+  meta: { name: "boundaries" },
+  rules: { arrows: importRule(complainAboutArrow), agents: importRule(complainAboutAgents) },
+};

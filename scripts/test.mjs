@@ -1,0 +1,60 @@
+// `npm test`: every test a fresh machine can run. Arguments select projects of vitest.config.ts: `test.mjs unit e2e`.
+// The last line printed is always `N passed, N failed`, with `, N skipped` if there are any.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureInstalled } from "./ensure-installed.mjs";
+import { environment, root, tool } from "./toolchain.mjs";
+
+const projects = ["unit", "int", "e2e", "chaos"];
+
+const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
+const unknown = selected.filter((project) => !projects.includes(project));
+if (unknown.length > 0) {
+  console.error(`No such test project: ${unknown.join(", ")}. There are: ${projects.join(", ")}.`);
+  process.exit(2);
+}
+
+ensureInstalled();
+
+// One after the other: a chaos test that loads both cores must not make a unit test miss its time limit.
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const project of selected) {
+  const result = runProject(project);
+  total.passed += result.passed;
+  total.failed += result.failed;
+  total.skipped += result.skipped;
+}
+
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+
+function runProject(project) {
+  console.log(`\n${project} tests`);
+  const folder = mkdtempSync(join(tmpdir(), "agentcore-test-"));
+  const file = join(folder, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  try {
+    const { status } = spawnSync(tool("vitest"), ["run", "--project", project, "--passWithNoTests", ...reporters], {
+      cwd: root,
+      env: environment,
+      stdio: "inherit",
+    });
+    return count(existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined, status);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that does not even load, or an error outside every test, counts as one failure: it must never look green. */
+function count(report, status) {
+  const passed = report?.numPassedTests ?? 0;
+  const brokenFiles = (report?.testResults ?? []).filter(
+    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  );
+  const failed = (report?.numFailedTests ?? 0) + brokenFiles.length;
+  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  return { passed, failed: failed === 0 && status !== 0 ? 1 : failed, skipped };
+}
