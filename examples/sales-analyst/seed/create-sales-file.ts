@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { generateSales, snapshotFirstDay, snapshotLastDay } from "./generate-sales.ts";
 import type { SalesRows } from "./generate-sales.ts";
+import { generateSales, snapshotFirstDay, snapshotLastDay } from "./generate-sales.ts";
 
 const schema = `
   CREATE TABLE snapshot    (first_day TEXT NOT NULL, last_day TEXT NOT NULL) STRICT;
@@ -23,13 +23,35 @@ function fill(database: DatabaseSync, rows: SalesRows): void {
     for (const value of values) statement.run(...value);
   };
   insert("INSERT INTO snapshot VALUES (?, ?)", [[snapshotFirstDay, snapshotLastDay]]);
-  insert("INSERT INTO regions VALUES (?, ?)", rows.regions.map(({ id, name }) => [id, name]));
-  insert("INSERT INTO categories VALUES (?, ?)", rows.categories.map(({ id, name }) => [id, name]));
-  insert("INSERT INTO customers VALUES (?, ?, ?)", rows.customers.map(({ id, name, regionId }) => [id, name, regionId]));
-  insert("INSERT INTO products VALUES (?, ?, ?, ?)", rows.products.map(({ id, name, categoryId, priceCents }) => [id, name, categoryId, priceCents]));
-  insert("INSERT INTO orders VALUES (?, ?, ?)", rows.orders.map(({ id, customerId, orderedOn }) => [id, customerId, orderedOn]));
-  insert("INSERT INTO order_lines VALUES (?, ?, ?, ?)",
-    rows.orderLines.map(({ orderId, productId, quantity, unitPriceCents }) => [orderId, productId, quantity, unitPriceCents]));
+  insert(
+    "INSERT INTO regions VALUES (?, ?)",
+    rows.regions.map(({ id, name }) => [id, name]),
+  );
+  insert(
+    "INSERT INTO categories VALUES (?, ?)",
+    rows.categories.map(({ id, name }) => [id, name]),
+  );
+  insert(
+    "INSERT INTO customers VALUES (?, ?, ?)",
+    rows.customers.map(({ id, name, regionId }) => [id, name, regionId]),
+  );
+  insert(
+    "INSERT INTO products VALUES (?, ?, ?, ?)",
+    rows.products.map(({ id, name, categoryId, priceCents }) => [id, name, categoryId, priceCents]),
+  );
+  insert(
+    "INSERT INTO orders VALUES (?, ?, ?)",
+    rows.orders.map(({ id, customerId, orderedOn }) => [id, customerId, orderedOn]),
+  );
+  insert(
+    "INSERT INTO order_lines VALUES (?, ?, ?, ?)",
+    rows.orderLines.map(({ orderId, productId, quantity, unitPriceCents }) => [
+      orderId,
+      productId,
+      quantity,
+      unitPriceCents,
+    ]),
+  );
 }
 
 /** Creates the seeded database unless the file exists. It is written aside and renamed, so a reader never meets half a

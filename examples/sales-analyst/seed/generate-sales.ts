@@ -58,17 +58,27 @@ export function generateSales(): SalesRows {
   const regions = regionWeights.map(({ name }, index) => ({ id: index + 1, name }));
   const categories = categoryNames.map((name, index) => ({ id: index + 1, name: name as string }));
   const customers = customerNames.map((name, index) => ({
-    id: index + 1, name, regionId: random.weighted(regionWeights.map(({ weight }) => weight)) + 1,
+    id: index + 1,
+    name,
+    regionId: random.weighted(regionWeights.map(({ weight }) => weight)) + 1,
   }));
   const products = productRange.map(({ name, category, priceCents }, index) => ({
-    id: index + 1, name, priceCents, categoryId: categoryNames.findIndex((candidate) => candidate === category) + 1,
+    id: index + 1,
+    name,
+    priceCents,
+    categoryId: categoryNames.findIndex((candidate) => candidate === category) + 1,
   }));
 
-  const days = Array.from({ length: daysBetween(snapshotFirstDay, snapshotLastDay) + 1 }, (_, index) => addDays(snapshotFirstDay, index));
+  const days = Array.from({ length: daysBetween(snapshotFirstDay, snapshotLastDay) + 1 }, (_, index) =>
+    addDays(snapshotFirstDay, index),
+  );
   const dayWeights = days.map(dayWeight);
   const customerWeights = customers.map(() => 1 + random.integer(20));
   const productWeights = productRange.map(({ popularity }) => popularity);
-  const orderedDays = Array.from({ length: orderCount }, () => days[random.weighted(dayWeights)] ?? snapshotFirstDay).sort();
+  const orderedDays = Array.from(
+    { length: orderCount },
+    () => days[random.weighted(dayWeights)] ?? snapshotFirstDay,
+  ).sort();
 
   const orders: OrderRow[] = [];
   const orderLines: OrderLineRow[] = [];
@@ -80,7 +90,10 @@ export function generateSales(): SalesRows {
       const product = products[productIndex];
       if (!product) continue;
       orderLines.push({
-        orderId: id, productId: product.id, quantity: 1 + random.integer(8), unitPriceCents: priceIn(yearOf(orderedOn), product.priceCents),
+        orderId: id,
+        productId: product.id,
+        quantity: 1 + random.integer(8),
+        unitPriceCents: priceIn(yearOf(orderedOn), product.priceCents),
       });
     }
   }

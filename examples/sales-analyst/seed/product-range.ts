@@ -41,8 +41,34 @@ export const regionWeights = [
   { name: "West", weight: 15 },
 ] as const;
 
-const firstNames = ["Harbor", "Juniper", "Granite", "Lakeside", "Maple", "Northstar", "Pinewood", "Quarry", "Redwood", "Stonebridge", "Timber", "Willow"];
-const lastNames = ["Outfitters", "Sports", "Trading", "Adventures", "Supply", "Camping", "Travel", "Goods", "Expeditions", "Depot"];
+const firstNames = [
+  "Harbor",
+  "Juniper",
+  "Granite",
+  "Lakeside",
+  "Maple",
+  "Northstar",
+  "Pinewood",
+  "Quarry",
+  "Redwood",
+  "Stonebridge",
+  "Timber",
+  "Willow",
+];
+const lastNames = [
+  "Outfitters",
+  "Sports",
+  "Trading",
+  "Adventures",
+  "Supply",
+  "Camping",
+  "Travel",
+  "Goods",
+  "Expeditions",
+  "Depot",
+];
 
 /** 120 business customers, every pair of the two lists. */
-export const customerNames: readonly string[] = firstNames.flatMap((first) => lastNames.map((last) => `${first} ${last}`));
+export const customerNames: readonly string[] = firstNames.flatMap((first) =>
+  lastNames.map((last) => `${first} ${last}`),
+);

@@ -25,9 +25,11 @@ export function computeFromRows(rows: SalesRows, intent: SalesIntent, period = i
       },
     };
   });
-  const kept = sales.filter(({ labels }) =>
-    (!period || (labels.day >= period.from && labels.day <= period.to))
-    && intent.filters.every(({ field, mode, values }) => values.includes(labels[field]) === (mode === "in")));
+  const kept = sales.filter(
+    ({ labels }) =>
+      (!period || (labels.day >= period.from && labels.day <= period.to)) &&
+      intent.filters.every(({ field, mode, values }) => values.includes(labels[field]) === (mode === "in")),
+  );
 
   const groups = new Map<string, { cents: number; units: number; orders: Set<number>; customers: Set<string> }>();
   if (intent.groupBy.length === 0) groups.set("", { cents: 0, units: 0, orders: new Set(), customers: new Set() });
@@ -40,9 +42,18 @@ export function computeFromRows(rows: SalesRows, intent: SalesIntent, period = i
     group.orders.add(order);
     group.customers.add(labels.customer);
   }
-  return new Map([...groups].map(([key, { cents, units, orders, customers }]) => [key, {
-    revenue: cents, units, orders: orders.size, customers: customers.size, averageOrderValue: cents / orders.size,
-  }[intent.measure]]));
+  return new Map(
+    [...groups].map(([key, { cents, units, orders, customers }]) => [
+      key,
+      {
+        revenue: cents,
+        units,
+        orders: orders.size,
+        customers: customers.size,
+        averageOrderValue: cents / orders.size,
+      }[intent.measure],
+    ]),
+  );
 }
 
 /** ISO 8601: the week belongs to the year of its Thursday. */

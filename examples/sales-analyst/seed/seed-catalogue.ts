@@ -6,7 +6,12 @@ export function seedCatalogue(): Catalogue {
   const { categories, customers, products, regions } = generateSales();
   const names = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
   return {
-    names: { category: names(categories), customer: names(customers), product: names(products), region: names(regions) },
+    names: {
+      category: names(categories),
+      customer: names(customers),
+      product: names(products),
+      region: names(regions),
+    },
     firstDay: snapshotFirstDay,
     lastDay: snapshotLastDay,
   };

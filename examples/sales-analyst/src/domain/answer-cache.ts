@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { intentKey } from "./intent.ts";
 import type { SalesIntent } from "./intent.ts";
+import { intentKey } from "./intent.ts";
 
 /** Where answers are kept; the platform's memory fits it. What comes back is checked before it is used. */
 export interface AnswerCache {

@@ -6,10 +6,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import { generateSales } from "../../seed/generate-sales.ts";
 import { computeFromRows } from "../../seed/sales-rows-oracle.ts";
 import type { AnswerCache } from "./answer-cache.ts";
-import { answerIntent } from "./answer-intent.ts";
 import type { SalesSource } from "./answer-intent.ts";
-import { SalesIntentSchema, dimensions, filterFields, measures } from "./intent.ts";
+import { answerIntent } from "./answer-intent.ts";
 import type { SalesIntent } from "./intent.ts";
+import { dimensions, filterFields, measures, SalesIntentSchema } from "./intent.ts";
 import { parseQuestion } from "./parse-question.ts";
 import { buildQueries } from "./query-builder.ts";
 import { openSalesDatabase } from "./sales-database.ts";
@@ -33,10 +33,13 @@ function expectSameAsRows(intent: SalesIntent): void {
   for (const [index, query] of buildQueries(intent).entries()) {
     const expected = computeFromRows(rows, intent, intent.periods[index]);
     const { rows: found, next } = database.run(query);
-    for (const { labels, value } of found) expect(value ?? Number.NaN).toBeCloseTo(expected.get(labels.join("\n")) ?? Number.NaN, 6);
+    for (const { labels, value } of found)
+      expect(value ?? Number.NaN).toBeCloseTo(expected.get(labels.join("\n")) ?? Number.NaN, 6);
     if (!next) expect(found).toHaveLength(expected.size);
     if (intent.order !== "natural") {
-      const sorted = [...expected.values()].sort((left, right) => (intent.order === "highest" ? right - left : left - right));
+      const sorted = [...expected.values()].sort((left, right) =>
+        intent.order === "highest" ? right - left : left - right,
+      );
       expect(found.map(({ value }) => value)).toEqual(sorted.slice(0, intent.limit ?? 200));
     }
   }
@@ -58,25 +61,44 @@ describe("the SQL gives what adding up the rows by hand gives", () => {
   ])("%s", (question) => expectSameAsRows(intentOf(question)));
 
   test("for any intent", () => {
-    const day = fc.integer({ min: 0, max: 911 }).map((offset) => new Date(Date.UTC(2023, 0, 1 + offset)).toISOString().slice(0, 10));
-    const filter = fc.constantFrom(...filterFields).chain((field) => fc.record({
-      field: fc.constant(field),
-      mode: fc.constantFrom("in" as const, "notIn" as const),
-      values: fc.uniqueArray(fc.constantFrom(...catalogue.names[field]), { minLength: 1, maxLength: 3 }),
-    }));
-    const intent = fc.record({
-      measure: fc.constantFrom(...measures),
-      groupBy: fc.uniqueArray(fc.constantFrom(...dimensions), { maxLength: 2 }),
-      filters: fc.uniqueArray(filter, { maxLength: 3, selector: ({ field }) => field }),
-      periods: fc.array(fc.tuple(day, day).map((days) => days.sort()).map(([from, to]) => ({ from, to })), { maxLength: 1 }),
-      order: fc.constantFrom("natural" as const, "highest" as const, "lowest" as const),
-      limit: fc.constantFrom<number | null>(null, 1, 5),
-    }).filter((candidate): candidate is SalesIntent => SalesIntentSchema.safeParse(candidate).success && (candidate.order === "natural" || candidate.groupBy.length > 0));
-    fc.assert(fc.property(intent, (candidate) => {
-      // Nothing to average gives no row by hand and one empty row in SQL.
-      fc.pre(candidate.measure !== "averageOrderValue" || candidate.groupBy.length > 0);
-      expectSameAsRows(candidate);
-    }), { numRuns: 60 });
+    const day = fc
+      .integer({ min: 0, max: 911 })
+      .map((offset) => new Date(Date.UTC(2023, 0, 1 + offset)).toISOString().slice(0, 10));
+    const filter = fc.constantFrom(...filterFields).chain((field) =>
+      fc.record({
+        field: fc.constant(field),
+        mode: fc.constantFrom("in" as const, "notIn" as const),
+        values: fc.uniqueArray(fc.constantFrom(...catalogue.names[field]), { minLength: 1, maxLength: 3 }),
+      }),
+    );
+    const intent = fc
+      .record({
+        measure: fc.constantFrom(...measures),
+        groupBy: fc.uniqueArray(fc.constantFrom(...dimensions), { maxLength: 2 }),
+        filters: fc.uniqueArray(filter, { maxLength: 3, selector: ({ field }) => field }),
+        periods: fc.array(
+          fc
+            .tuple(day, day)
+            .map((days) => days.sort())
+            .map(([from, to]) => ({ from, to })),
+          { maxLength: 1 },
+        ),
+        order: fc.constantFrom("natural" as const, "highest" as const, "lowest" as const),
+        limit: fc.constantFrom<number | null>(null, 1, 5),
+      })
+      .filter(
+        (candidate): candidate is SalesIntent =>
+          SalesIntentSchema.safeParse(candidate).success &&
+          (candidate.order === "natural" || candidate.groupBy.length > 0),
+      );
+    fc.assert(
+      fc.property(intent, (candidate) => {
+        // Nothing to average gives no row by hand and one empty row in SQL.
+        fc.pre(candidate.measure !== "averageOrderValue" || candidate.groupBy.length > 0);
+        expectSameAsRows(candidate);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
@@ -94,7 +116,11 @@ function countingSource(): SalesSource & { queries: number } {
 
 function memoryCache(): AnswerCache & { readonly entries: Map<string, unknown> } {
   const entries = new Map<string, unknown>();
-  return { entries, get: async (key) => entries.get(key), set: async (key, value) => void entries.set(key, structuredClone(value)) };
+  return {
+    entries,
+    get: async (key) => entries.get(key),
+    set: async (key, value) => void entries.set(key, structuredClone(value)),
+  };
 }
 
 describe("the cache", () => {

@@ -1,11 +1,11 @@
-import { answerKey } from "./answer-cache.ts";
 import type { AnswerCache } from "./answer-cache.ts";
+import { answerKey } from "./answer-cache.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { AnswerSchema, formatAnswer } from "./format-answer.ts";
 import type { Answer } from "./format-answer.ts";
+import { AnswerSchema, formatAnswer } from "./format-answer.ts";
 import type { SalesIntent } from "./intent.ts";
-import { buildQueries } from "./query-builder.ts";
 import type { SalesQuery } from "./query-builder.ts";
+import { buildQueries } from "./query-builder.ts";
 import type { SalesResult } from "./sales-database.ts";
 
 /** What answering needs of the data; `SalesDatabase` is one. */
@@ -21,11 +21,19 @@ export interface IntentAnswer {
 }
 
 /** Cache, then SQL, then words. The same meaning over the same data is computed once, however it is asked. */
-export async function answerIntent(intent: SalesIntent, source: SalesSource, cache: AnswerCache): Promise<IntentAnswer> {
+export async function answerIntent(
+  intent: SalesIntent,
+  source: SalesSource,
+  cache: AnswerCache,
+): Promise<IntentAnswer> {
   const key = answerKey(intent, source.version());
   const known = AnswerSchema.safeParse(await cache.get(key));
   if (known.success) return { answer: known.data, fromCache: true };
-  const answer = formatAnswer(intent, buildQueries(intent).map((query) => source.run(query)), source.catalogue());
+  const answer = formatAnswer(
+    intent,
+    buildQueries(intent).map((query) => source.run(query)),
+    source.catalogue(),
+  );
   await cache.set(key, answer);
   return { answer, fromCache: false };
 }

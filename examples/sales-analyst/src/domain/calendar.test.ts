@@ -10,7 +10,13 @@ test("days and months are counted over ends of months, leap years and years", ()
 });
 
 test("a day that does not exist is no day", () => {
-  expect(["2024-02-29", "2025-02-29", "2024-13-01", "2024-04-31", "2024-4-1"].map(isDay)).toEqual([true, false, false, false, false]);
+  expect(["2024-02-29", "2025-02-29", "2024-13-01", "2024-04-31", "2024-4-1"].map(isDay)).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("units of the calendar are whole", () => {

@@ -1,9 +1,22 @@
-import { monthOf, yearOf } from "./calendar.ts";
 import type { Period } from "./calendar.ts";
+import { monthOf, yearOf } from "./calendar.ts";
 import type { Dimension, IntentFilter, Measure, SalesIntent } from "./intent.ts";
 import { unitOf } from "./question/calendar-phrase.ts";
 
-const monthNames = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const monthNames = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 
 export const measureNames: Readonly<Record<Measure, string>> = {
   revenue: "Revenue",
@@ -14,8 +27,15 @@ export const measureNames: Readonly<Record<Measure, string>> = {
 };
 
 const dimensionPlurals: Readonly<Record<Dimension, string>> = {
-  category: "categories", customer: "customers", product: "products", region: "regions",
-  day: "days", week: "weeks", month: "months", quarter: "quarters", year: "years",
+  category: "categories",
+  customer: "customers",
+  product: "products",
+  region: "regions",
+  day: "days",
+  week: "weeks",
+  month: "months",
+  quarter: "quarters",
+  year: "years",
 };
 
 export function pluralOf(dimension: Dimension, count: number): string {
@@ -31,12 +51,18 @@ export function describeDay(day: string): string {
 export function describePeriod({ from, to }: Period): string {
   const year = yearOf(from);
   switch (unitOf({ from, to })) {
-    case "year": return String(year);
-    case "half": return `the ${monthOf(from) === 1 ? "first" : "second"} half of ${year}`;
-    case "quarter": return `Q${Math.ceil(monthOf(from) / 3)} ${year}`;
-    case "month": return `${monthNames[monthOf(from) - 1]} ${year}`;
-    case "day": return describeDay(from);
-    default: return `${describeDay(from)} to ${describeDay(to)}`;
+    case "year":
+      return String(year);
+    case "half":
+      return `the ${monthOf(from) === 1 ? "first" : "second"} half of ${year}`;
+    case "quarter":
+      return `Q${Math.ceil(monthOf(from) / 3)} ${year}`;
+    case "month":
+      return `${monthNames[monthOf(from) - 1]} ${year}`;
+    case "day":
+      return describeDay(from);
+    default:
+      return `${describeDay(from)} to ${describeDay(to)}`;
   }
 }
 
@@ -53,6 +79,9 @@ export function describeSubject({ measure, filters }: SalesIntent): string {
 }
 
 function describeFilter({ field, mode, values }: IntentFilter): string {
-  const list = values.length === 1 ? values.join("") : `${values.slice(0, -1).join(", ")} ${mode === "in" ? "or" : "and"} ${values.at(-1)}`;
+  const list =
+    values.length === 1
+      ? values.join("")
+      : `${values.slice(0, -1).join(", ")} ${mode === "in" ? "or" : "and"} ${values.at(-1)}`;
   return `${mode === "in" ? "" : "without "}${pluralOf(field, values.length)} ${list}`;
 }

@@ -15,13 +15,20 @@ export function findNotes(intent: SalesIntent, results: readonly SalesResult[], 
   const isCut = results.some(({ next }) => next !== null);
   const isTied = limit !== null && results.some(({ rows, next }) => next !== null && next.value === rows.at(-1)?.value);
   // A customer has one region; everything else can hold a customer twice, and goods can hold an order twice.
-  const overlap = measure === "customers" && groupBy.some((dimension) => dimension !== "region") ? "customer" : measure === "orders" && goods(groupBy) ? "order" : undefined;
+  const overlap =
+    measure === "customers" && groupBy.some((dimension) => dimension !== "region")
+      ? "customer"
+      : measure === "orders" && goods(groupBy)
+        ? "order"
+        : undefined;
   const partial = partialUnit(intent, coverage);
   return [
     ...(periods.some(({ from }) => from < firstDay) ? [`The data begins on ${describeDay(firstDay)}.`] : []),
     ...(periods.some(({ to }) => to > lastDay) ? [`The data ends on ${describeDay(lastDay)}.`] : []),
     ...(partial ? [`The first or last ${partial} is not complete.`] : []),
-    ...(measure === "orders" && goods([...groupBy, ...filters.map(({ field }) => field)]) ? ["An order counts where it holds at least one such product."] : []),
+    ...(measure === "orders" && goods([...groupBy, ...filters.map(({ field }) => field)])
+      ? ["An order counts where it holds at least one such product."]
+      : []),
     ...(overlap ? [`The rows do not add up: one ${overlap} can count in several.`] : []),
     ...(order === "lowest" ? ["Only those with at least one sale are ranked."] : []),
     ...(isTied ? ["The last place is shared with others that are not shown."] : []),

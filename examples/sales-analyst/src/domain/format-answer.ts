@@ -20,7 +20,11 @@ export type Answer = z.infer<typeof AnswerSchema>;
 const namedInSentence = 10;
 
 /** Puts the results of `buildQueries(intent)`, in the same order, into words. */
-export function formatAnswer(intent: SalesIntent, results: readonly SalesResult[], coverage: Pick<Catalogue, "firstDay" | "lastDay">): Answer {
+export function formatAnswer(
+  intent: SalesIntent,
+  results: readonly SalesResult[],
+  coverage: Pick<Catalogue, "firstDay" | "lastDay">,
+): Answer {
   const [first = { rows: [], next: null }, second] = results;
   const table = second ? comparisonTable(intent, first, second) : plainTable(intent, first);
   return { ...table, notes: findNotes(intent, results, coverage) };
@@ -40,7 +44,14 @@ function plainTable(intent: SalesIntent, { rows, next }: SalesResult): Table {
   if (limit !== null) {
     const ranked = `${order} ${rows.length === 1 ? "" : `${rows.length} `}${pluralOf(dimension, rows.length)}`;
     const more = rows.length > namedInSentence ? " and others" : "";
-    return { sentence: `${subject}, ${ranked}: ${rows.slice(0, namedInSentence).map((row) => named(intent, row)).join(", ")}${more}.`, columns, rows: cells };
+    return {
+      sentence: `${subject}, ${ranked}: ${rows
+        .slice(0, namedInSentence)
+        .map((row) => named(intent, row))
+        .join(", ")}${more}.`,
+      columns,
+      rows: cells,
+    };
   }
   // The highest of a list that was cut may be among what was cut away.
   const summary = next ? `the first ${rows.length} rows` : extremes(intent, rows);
@@ -51,7 +62,9 @@ function extremes(intent: SalesIntent, rows: readonly SalesRow[]): string {
   const sorted = rows.toSorted((left, right) => (right.value ?? 0) - (left.value ?? 0));
   const [highest, lowest] = [sorted[0], sorted.at(-1)];
   if (!highest || !lowest) return "nothing was sold";
-  return sorted.length === 1 ? named(intent, highest) : `highest ${named(intent, highest)}, lowest ${named(intent, lowest)}`;
+  return sorted.length === 1
+    ? named(intent, highest)
+    : `highest ${named(intent, highest)}, lowest ${named(intent, lowest)}`;
 }
 
 function comparisonTable(intent: SalesIntent, earlier: SalesResult, later: SalesResult): Table {
@@ -61,16 +74,25 @@ function comparisonTable(intent: SalesIntent, earlier: SalesResult, later: Sales
   // A row missing from a complete list sold nothing; missing from a list that was cut, it is not known.
   const valueOf = ({ rows, next }: SalesResult, key: string): number | null =>
     rows.find((row) => row.labels.join("\n") === key)?.value ?? (measure === "averageOrderValue" || next ? null : 0);
-  const lines = [...labels].map(([key, label]) => ({ label, values: [valueOf(earlier, key), valueOf(later, key)] as const }));
+  const lines = [...labels].map(([key, label]) => ({
+    label,
+    values: [valueOf(earlier, key), valueOf(later, key)] as const,
+  }));
   const [only] = lines;
   const subject = describeSubject(intent);
-  const summary = groupBy.length === 0 && only
-    ? `${formatValue(measure, only.values[0])} in ${before}, ${formatValue(measure, only.values[1])} in ${after}: ${formatChange(measure, ...only.values)}`
-    : `${before} and ${after} compared, by ${groupBy.join(" and ")}`;
+  const summary =
+    groupBy.length === 0 && only
+      ? `${formatValue(measure, only.values[0])} in ${before}, ${formatValue(measure, only.values[1])} in ${after}: ${formatChange(measure, ...only.values)}`
+      : `${before} and ${after} compared, by ${groupBy.join(" and ")}`;
   return {
     sentence: `${subject}: ${summary}.`,
     columns: [...groupBy.map(capitalised), before ?? "", after ?? "", "Change"],
-    rows: lines.map(({ label, values: [from, to] }) => [...label, formatValue(measure, from), formatValue(measure, to), formatChange(measure, from, to)]),
+    rows: lines.map(({ label, values: [from, to] }) => [
+      ...label,
+      formatValue(measure, from),
+      formatValue(measure, to),
+      formatChange(measure, from, to),
+    ]),
   };
 }
 

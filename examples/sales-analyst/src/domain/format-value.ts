@@ -6,7 +6,9 @@ const counts = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 /** Money comes in cents; an average of cents is rounded to the cent here and nowhere earlier. */
 export function formatValue(measure: Measure, value: number | null): string {
   if (value === null) return "–";
-  return measure === "revenue" || measure === "averageOrderValue" ? euros.format(Math.round(value) / 100) : counts.format(value);
+  return measure === "revenue" || measure === "averageOrderValue"
+    ? euros.format(Math.round(value) / 100)
+    : counts.format(value);
 }
 
 /** "+€1,200.00 (+4.0 %)"; no percentage of nothing. */

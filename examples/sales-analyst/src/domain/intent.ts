@@ -15,7 +15,9 @@ export type Dimension = (typeof dimensions)[number];
 export const maxAnswerRows = 200;
 
 const day = z.string().refine(isDay, "must be a day that exists, as YYYY-MM-DD");
-const period = z.strictObject({ from: day, to: day }).refine(({ from, to }) => from <= to, "must not end before it begins");
+const period = z
+  .strictObject({ from: day, to: day })
+  .refine(({ from, to }) => from <= to, "must not end before it begins");
 const filter = z.strictObject({
   field: z.enum(filterFields),
   mode: z.enum(["in", "notIn"]),
@@ -45,8 +47,11 @@ export const SalesIntentSchema = shape.superRefine((intent, context) => {
 /** Why a well-formed intent still has no one right answer, in words for the person who asked; nothing when it has. */
 export function findIntentProblem(intent: SalesIntent): string | undefined {
   const touches = (...fields: readonly Dimension[]): boolean =>
-    intent.groupBy.some((dimension) => fields.includes(dimension)) || intent.filters.some(({ field }) => fields.includes(field));
-  const excludes = intent.filters.some(({ field, mode }) => mode === "notIn" && (field === "product" || field === "category"));
+    intent.groupBy.some((dimension) => fields.includes(dimension)) ||
+    intent.filters.some(({ field }) => fields.includes(field));
+  const excludes = intent.filters.some(
+    ({ field, mode }) => mode === "notIn" && (field === "product" || field === "category"),
+  );
   const included = intent.filters.filter(({ mode }) => mode === "in").map(({ field }) => field);
 
   if (intent.measure === "averageOrderValue" && touches("product", "category")) {
@@ -57,18 +62,26 @@ export function findIntentProblem(intent: SalesIntent): string | undefined {
   }
   if (intent.measure === "customers" && touches("customer")) return "customers cannot be counted for a single customer";
   if (included.includes("product") && included.includes("category")) return "name products or categories, not both";
-  if (new Set(intent.filters.map(({ field }) => field)).size < intent.filters.length) return "one thing cannot be both included and left out";
+  if (new Set(intent.filters.map(({ field }) => field)).size < intent.filters.length)
+    return "one thing cannot be both included and left out";
   if (new Set(intent.groupBy).size < intent.groupBy.length) return "it is grouped by the same thing twice";
   if (intent.limit !== null && intent.limit > maxAnswerRows) return `a list may have ${maxAnswerRows} rows`;
   if (intent.limit !== null && intent.groupBy.length !== 1) return "a ranking needs exactly one thing to rank";
   if (intent.limit !== null && intent.periods.length > 1) return "a ranking and a comparison are two questions";
-  const ranked = intent.limit === null ? undefined : intent.filters.find(({ field, mode }) => mode === "in" && field === intent.groupBy[0]);
+  const ranked =
+    intent.limit === null
+      ? undefined
+      : intent.filters.find(({ field, mode }) => mode === "in" && field === intent.groupBy[0]);
   if (ranked && ranked.values.length === 1) return `a ranking of one ${ranked.field} says nothing`;
-  if (intent.periods.length > 1 && intent.groupBy.length > 1) return "a comparison of two times can be grouped by one thing only";
-  if (intent.periods.length > 1 && intent.groupBy.some(isTime)) return "two times cannot be compared by a smaller time; ask for the whole time instead, by month for example";
+  if (intent.periods.length > 1 && intent.groupBy.length > 1)
+    return "a comparison of two times can be grouped by one thing only";
+  if (intent.periods.length > 1 && intent.groupBy.some(isTime))
+    return "two times cannot be compared by a smaller time; ask for the whole time instead, by month for example";
   const [earlier, later] = intent.periods;
-  if (earlier && later && earlier.from === later.from && earlier.to === later.to) return "both sides of the comparison are the same time";
-  if (earlier && later && later.from <= earlier.to) return "the two times of the comparison overlap or are not in order";
+  if (earlier && later && earlier.from === later.from && earlier.to === later.to)
+    return "both sides of the comparison are the same time";
+  if (earlier && later && later.from <= earlier.to)
+    return "the two times of the comparison overlap or are not in order";
   return undefined;
 }
 
@@ -84,7 +97,9 @@ export function canonicalIntent(intent: SalesIntent): SalesIntent {
     filters: intent.filters
       .map(({ field, mode, values }) => ({ field, mode, values: [...new Set(values)].sort() }))
       .sort((left, right) => (left.field + left.mode < right.field + right.mode ? -1 : 1)),
-    periods: intent.periods.map(({ from, to }) => ({ from, to })).sort((left, right) => (left.from + left.to < right.from + right.to ? -1 : 1)),
+    periods: intent.periods
+      .map(({ from, to }) => ({ from, to }))
+      .sort((left, right) => (left.from + left.to < right.from + right.to ? -1 : 1)),
     order: intent.order,
     limit: intent.limit,
   };

@@ -13,7 +13,8 @@ function read(question: string): string {
   if (!parsed.understood) return "refused";
   const { measure, groupBy, filters, periods, order, limit } = parsed.intent;
   return [
-    measure, ...groupBy.map((dimension) => `by ${dimension}`),
+    measure,
+    ...groupBy.map((dimension) => `by ${dimension}`),
     ...filters.map(({ field, mode, values }) => `${field} ${mode} ${values.join("+")}`),
     ...periods.map(({ from, to }) => `${from}..${to}`),
     ...(order === "natural" ? [] : [`${order} ${limit}`]),
@@ -23,18 +24,36 @@ function read(question: string): string {
 describe("sentences with one meaning", () => {
   test.each([
     ["Which month had the fewest orders in 2024?", "orders, by month, 2024-01-01..2024-12-31, lowest 1"],
-    ["Who bought the most tents last year?", "units, by customer, category in Tents, 2024-01-01..2024-12-31, highest 1"],
+    [
+      "Who bought the most tents last year?",
+      "units, by customer, category in Tents, 2024-01-01..2024-12-31, highest 1",
+    ],
     ["Which regions have the most customers?", "customers, by region, highest 10"],
     ["In which region was revenue highest in 2024?", "revenue, by region, 2024-01-01..2024-12-31, highest 1"],
     ["revenue per order in 2024", "averageOrderValue, 2024-01-01..2024-12-31"],
-    ["units of tents without the Alder Tent in 2024", "units, category in Tents, product notIn Alder Tent, 2024-01-01..2024-12-31"],
+    [
+      "units of tents without the Alder Tent in 2024",
+      "units, category in Tents, product notIn Alder Tent, 2024-01-01..2024-12-31",
+    ],
     ["How many orders from the North were for tents?", "orders, category in Tents, region in North"],
-    ["How many different customers did we sell tents to in 2024?", "customers, category in Tents, 2024-01-01..2024-12-31"],
+    [
+      "How many different customers did we sell tents to in 2024?",
+      "customers, category in Tents, 2024-01-01..2024-12-31",
+    ],
     ["sales of summer sleeping bags in 2024", "revenue, product in Summer Sleeping Bag, 2024-01-01..2024-12-31"],
-    ["revenue of tents vs footwear by month in 2024", "revenue, by month, by category, category in Footwear+Tents, 2024-01-01..2024-12-31"],
-    ["How much did revenue grow between Q1 2024 and Q1 2025?", "revenue, 2024-01-01..2024-03-31, 2025-01-01..2025-03-31"],
+    [
+      "revenue of tents vs footwear by month in 2024",
+      "revenue, by month, by category, category in Footwear+Tents, 2024-01-01..2024-12-31",
+    ],
+    [
+      "How much did revenue grow between Q1 2024 and Q1 2025?",
+      "revenue, 2024-01-01..2024-03-31, 2025-01-01..2025-03-31",
+    ],
     ["Revenue from Q1 2024 to Q1 2025", "revenue, 2024-01-01..2025-03-31"],
-    ["Compare North and South revenue from January to March 2024", "revenue, by region, region in North+South, 2024-01-01..2024-03-31"],
+    [
+      "Compare North and South revenue from January to March 2024",
+      "revenue, by region, region in North+South, 2024-01-01..2024-03-31",
+    ],
     ["May 2024 compared with the month before: revenue", "revenue, 2024-04-01..2024-04-30, 2024-05-01..2024-05-31"],
   ])("%s", (question, meaning) => expect(read(question)).toBe(meaning));
 
@@ -101,21 +120,46 @@ test("a refusal names the words it does not know, and what they may have meant",
 });
 
 test("one word nobody taught it turns any answer into a refusal", () => {
-  fc.assert(fc.property(fc.constantFrom(...exampleQuestions), fc.nat(20), fc.stringMatching(/^[b-df-hj-np-tv-z]{4,8}$/), (question, position, word) => {
-    const words = question.split(" ");
-    words.splice(position % (words.length + 1), 0, word);
-    return read(words.join(" ")) === "refused";
-  }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...exampleQuestions),
+      fc.nat(20),
+      fc.stringMatching(/^[b-df-hj-np-tv-z]{4,8}$/),
+      (question, position, word) => {
+        const words = question.split(" ");
+        words.splice(position % (words.length + 1), 0, word);
+        return read(words.join(" ")) === "refused";
+      },
+    ),
+  );
 });
 
 test("no arrangement of known words breaks the parser, and whatever it understands is a valid intent", () => {
-  const words = [...lexicon.keys(), ...catalogue.names.product, ...catalogue.names.region, ...catalogue.names.category, "2024", "last year", "5", "Harbor Outfitters", "Q1 2025"];
-  fc.assert(fc.property(fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 9 }), (parts) => {
-    const parsed = parseQuestion(parts.join(" "), context);
-    return parsed.understood ? SalesIntentSchema.safeParse(parsed.intent).success : parsed.message.length > 0;
-  }), { numRuns: 3_000 });
+  const words = [
+    ...lexicon.keys(),
+    ...catalogue.names.product,
+    ...catalogue.names.region,
+    ...catalogue.names.category,
+    "2024",
+    "last year",
+    "5",
+    "Harbor Outfitters",
+    "Q1 2025",
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 9 }), (parts) => {
+      const parsed = parseQuestion(parts.join(" "), context);
+      return parsed.understood ? SalesIntentSchema.safeParse(parsed.intent).success : parsed.message.length > 0;
+    }),
+    { numRuns: 3_000 },
+  );
 });
 
 test("arbitrary text is refused without an error", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => typeof parseQuestion(text, context).understood === "boolean"));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: "binary", maxLength: 300 }),
+      (text) => typeof parseQuestion(text, context).understood === "boolean",
+    ),
+  );
 });

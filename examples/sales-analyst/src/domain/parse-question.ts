@@ -1,14 +1,19 @@
 import type { Catalogue } from "./catalogue.ts";
-import { canonicalIntent, findIntentProblem } from "./intent.ts";
 import type { SalesIntent } from "./intent.ts";
+import { canonicalIntent, findIntentProblem } from "./intent.ts";
 import { NameIndex } from "./question/name-index.ts";
-import { ambiguous, isProblem, notInTheData } from "./question/problem.ts";
 import type { Problem } from "./question/problem.ts";
+import { ambiguous, isProblem, notInTheData } from "./question/problem.ts";
 import { recognise } from "./question/recognise.ts";
 import { resolveFilters } from "./question/resolve-filters.ts";
 import { resolveGrouping } from "./question/resolve-grouping.ts";
 import { resolveMeasure } from "./question/resolve-measure.ts";
-import { attachNouns, findCountedCustomers, findWrongActor, placeRemainingCustomers } from "./question/resolve-nouns.ts";
+import {
+  attachNouns,
+  findCountedCustomers,
+  findWrongActor,
+  placeRemainingCustomers,
+} from "./question/resolve-nouns.ts";
 import { resolvePeriods } from "./question/resolve-periods.ts";
 import { Sentence } from "./question/sentence.ts";
 import { tokenise } from "./question/token.ts";
@@ -45,7 +50,8 @@ export const exampleQuestions = [
 /** Turns a question into an intent, or refuses it. Every word must be known and every part of the sentence must find its
  *  place in the intent; nothing is dropped and nothing is assumed, because a wrong number looks just like a right one. */
 export function parseQuestion(question: string, { today, catalogue }: ParseContext): ParsedQuestion {
-  if (question.length > maxQuestionLength) return refuse({ problem: "notUnderstood", because: `a question may have ${maxQuestionLength} characters` });
+  if (question.length > maxQuestionLength)
+    return refuse({ problem: "notUnderstood", because: `a question may have ${maxQuestionLength} characters` });
   const names = new NameIndex(catalogue);
   const elements = recognise(tokenise(question), names, { today, firstDay: catalogue.firstDay });
 
@@ -80,10 +86,20 @@ function assemble(sentence: Sentence): SalesIntent | Problem {
 
   const leftOver = sentence.leftOver();
   if (leftOver.length > 0) {
-    return { problem: "notUnderstood", because: `I know the words but not what they do in this question: ${leftOver.map(({ words }) => `"${words}"`).join(", ")}` };
+    return {
+      problem: "notUnderstood",
+      because: `I know the words but not what they do in this question: ${leftOver.map(({ words }) => `"${words}"`).join(", ")}`,
+    };
   }
   const groupBy = [...grouping.groupBy, ...times.comparedBy];
-  const intent = canonicalIntent({ measure, groupBy, filters, periods: times.periods, order: grouping.order, limit: grouping.limit });
+  const intent = canonicalIntent({
+    measure,
+    groupBy,
+    filters,
+    periods: times.periods,
+    order: grouping.order,
+    limit: grouping.limit,
+  });
   const problem = groupBy.length > 2 ? "it is grouped by more than two things" : findIntentProblem(intent);
   return problem ? ambiguous(problem) : intent;
 }
@@ -97,5 +113,11 @@ function unknownWords(words: readonly string[], names: NameIndex): string {
 }
 
 function refuse({ problem, because }: Problem, unknown: readonly string[] = []): Refusal {
-  return { understood: false, reason: problem, message: `I cannot answer that: ${because.replace(/[.?]$/, "")}.`, unknownWords: unknown, examples: exampleQuestions };
+  return {
+    understood: false,
+    reason: problem,
+    message: `I cannot answer that: ${because.replace(/[.?]$/, "")}.`,
+    unknownWords: unknown,
+    examples: exampleQuestions,
+  };
 }

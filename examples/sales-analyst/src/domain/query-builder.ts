@@ -1,6 +1,6 @@
-import { isTime, maxAnswerRows } from "./intent.ts";
-import type { Dimension, FilterField, IntentFilter, Measure, SalesIntent } from "./intent.ts";
 import type { Period } from "./calendar.ts";
+import type { Dimension, FilterField, IntentFilter, Measure, SalesIntent } from "./intent.ts";
+import { isTime, maxAnswerRows } from "./intent.ts";
 
 /** One SELECT. Every name in `sql` comes from the maps below; everything a person said is in `parameters`. */
 export interface SalesQuery {
@@ -46,12 +46,17 @@ const source = `FROM order_lines
 
 /** One query for each period compared, earlier first; one query otherwise. */
 export function buildQueries(intent: SalesIntent): readonly SalesQuery[] {
-  return intent.periods.length === 0 ? [buildQuery(intent, undefined)] : intent.periods.map((period) => buildQuery(intent, period));
+  return intent.periods.length === 0
+    ? [buildQuery(intent, undefined)]
+    : intent.periods.map((period) => buildQuery(intent, period));
 }
 
 function buildQuery(intent: SalesIntent, period: Period | undefined): SalesQuery {
   const groups = intent.groupBy.map((_, index) => `group${index + 1}`);
-  const columns = [...intent.groupBy.map((dimension, index) => `${dimensionSql[dimension]} AS group${index + 1}`), `${measureSql[intent.measure]} AS value`];
+  const columns = [
+    ...intent.groupBy.map((dimension, index) => `${dimensionSql[dimension]} AS group${index + 1}`),
+    `${measureSql[intent.measure]} AS value`,
+  ];
   const conditions = [...intent.filters.map(filterSql), ...(period ? ["orders.ordered_on BETWEEN ? AND ?"] : [])];
   const maxRows = intent.limit ?? maxAnswerRows;
   const sql = [
@@ -62,7 +67,11 @@ function buildQuery(intent: SalesIntent, period: Period | undefined): SalesQuery
     ...(groups.length > 0 ? [`ORDER BY ${orderSql(intent, groups)}`] : []),
     "LIMIT ?",
   ].join("\n");
-  const parameters = [...intent.filters.flatMap(({ values }) => values), ...(period ? [period.from, period.to] : []), maxRows + 1];
+  const parameters = [
+    ...intent.filters.flatMap(({ values }) => values),
+    ...(period ? [period.from, period.to] : []),
+    maxRows + 1,
+  ];
   return { sql, parameters, groupCount: groups.length, maxRows };
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { seedCatalogue } from "../../seed/seed-catalogue.ts";
-import { SalesDatabase, openSalesDatabase } from "./sales-database.ts";
+import { openSalesDatabase, SalesDatabase } from "./sales-database.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sales-"));
 const database = openSalesDatabase(folder);
@@ -42,7 +42,9 @@ describe("nothing but reading the sales is possible", () => {
   ])("%s", (sql) => expect(() => run(sql)).toThrow(/not authorized|authorization denied|readonly|prohibited/));
 
   test("a second statement behind the first is never run", () => {
-    expect(run("SELECT 'x' AS group1, count(*) AS value FROM orders; DELETE FROM orders").rows).toEqual([{ labels: ["x"], value: 5_000 }]);
+    expect(run("SELECT 'x' AS group1, count(*) AS value FROM orders; DELETE FROM orders").rows).toEqual([
+      { labels: ["x"], value: 5_000 },
+    ]);
     expect(run("SELECT 'x' AS group1, count(*) AS value FROM orders").rows[0]?.value).toBe(5_000);
   });
 

@@ -2,6 +2,9 @@ import { fieldOfLabel } from "./field-of-label.ts";
 
 const separator = /\s*(?::|=|\||\t|\.{3,}|_{2,}|\s{2,})\s*/g;
 
+// "the Netherlands. You will need my ID number: 9404 …" has a colon and is still a wrapped piece of a letter.
+const prose = /[.!?,;]\s|\S\s+(?:my|your)\b|\b(?:I|me|you|we|will|need|have|am|was)\b/i;
+
 /** Splits `Net income: 2,100 EUR`, `Net income ..... 2,100`, `Net income | 2,100` and `Net income   2,100` where the left
  *  side is a label we know. Tries each separator, so a colon inside the label's text does no harm. */
 export function splitLabelledLine(line: string): { label: string; value: string } | undefined {
@@ -9,7 +12,7 @@ export function splitLabelledLine(line: string): { label: string; value: string 
   for (const match of line.slice(start).matchAll(separator)) {
     const label = line.slice(start, start + match.index);
     if (label.length > 70) return undefined;
-    if (label === "" || !fieldOfLabel(label)) continue;
+    if (label === "" || prose.test(label) || !fieldOfLabel(label)) continue;
     // Leaders such as "..... :" are separators in a row.
     return { label, value: line.slice(start + match.index + match[0].length).replace(/^[\s:=|._]+(?=\S)/, "").trim() };
   }

@@ -44,7 +44,7 @@ export function cellsOf(items: readonly PlacedText[]): Cell[] {
 }
 
 /** Pairs labels with values by place: in the same cell, in the cell to the right, or in the cell right below. What takes
- *  no part in a pair is returned as lines, to be read as prose. */
+ *  no part in a pair is returned as lines, to be read as prose; labels left empty are not, they state nothing. */
 export function pairCells(cells: readonly Cell[], page: number): { entries: LabelledValue[]; rest: PageLine[] } {
   const entries: LabelledValue[] = [];
   const used = new Set<Cell>();
@@ -65,7 +65,7 @@ export function pairCells(cells: readonly Cell[], page: number): { entries: Labe
   const rest = Array.from({ length: lastLine }, (_, index) => ({
     page,
     line: index + 1,
-    text: cells.filter((cell) => cell.line === index + 1 && !used.has(cell)).map(({ text }) => text.trim()).join("  "),
+    text: cells.filter((cell) => cell.line === index + 1 && !used.has(cell) && !isLabel(cell)).map(({ text }) => text.trim()).join("  "),
   }));
   return { entries, rest };
 

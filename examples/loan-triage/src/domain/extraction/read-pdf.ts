@@ -12,8 +12,8 @@ const maximumPages = 20;
 /** Reads printed forms by the place of their texts, and the fields of fillable forms. Throws whatever the PDF library
  *  throws for a damaged file. */
 export async function readPdf(bytes: Uint8Array): Promise<Reading & { readonly empty: boolean; readonly lines: readonly PageLine[] }> {
-  // The library takes the buffer over; the caller keeps its own.
-  const pdf = await getDocumentProxy(bytes.slice());
+  // The library takes the buffer over and refuses a Buffer: it gets a plain copy.
+  const pdf = await getDocumentProxy(Uint8Array.from(bytes));
   const entries: LabelledValue[] = [];
   const rest: PageLine[] = [];
   const lines: PageLine[] = [];

@@ -91,9 +91,9 @@ function readWords({ text, evidenceAt }: Sentence): Mention[] {
     const value = parseCountry(span.text);
     if (value !== undefined) read.push({ field: "country", value, evidence: [evidenceAt(span.start)] });
   }
-  const exposed = /\bpolitically exposed\b|\bI hold (?:a )?public office\b|\bI (?:serve|sit) as a? ?(?:minister|member of (?:the )?parliament|mayor)\b/i.exec(text);
+  const exposed = /\b(?:I am|I'm|as|being) (?:not )?(?:an? )?politically exposed\b|\bI (?:do not )?hold (?:a )?public office\b|\bI (?:serve|sit) as a? ?(?:minister|member of (?:the )?parliament|mayor)\b/i.exec(text);
   if (exposed) {
-    const denied = /\b(?:not|no|never|nor|neither)\b/i.test(text.slice(Math.max(0, exposed.index - 40), exposed.index));
+    const denied = /\b(?:not|no|never|nor|neither)\b/i.test(text.slice(Math.max(0, exposed.index - 20), exposed.index + exposed[0].length));
     read.push({ field: "politicallyExposed", value: !denied, evidence: [evidenceAt(exposed.index)] });
   }
   const purpose = /\b(?:(?:the )?(?:money|loan|sum|funds?) (?:is|are|will be used|would be used|will go|serves?)(?: meant| intended)? (?:for|to|towards)|purpose(?: of the loan)? is(?: to)?|in order to)\s+([^.;!?]{3,120})/i.exec(text);

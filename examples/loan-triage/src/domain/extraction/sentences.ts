@@ -14,7 +14,7 @@ export interface Sentence {
 }
 
 // A full stop ends a sentence before a capital, but not after a title or a single initial.
-const ending = /(?<!\b(?:mr|mrs|ms|dr|prof|no|nr|st|approx|\p{Lu}))[.!?](?=\s+["“]?\p{Lu})/giu;
+const ending = /(?<!(?<!\p{L})(?:mr|mrs|ms|dr|prof|no|nr|st|approx|\p{Lu}))[.!?](?=\s+["“]?\p{Lu})/giu;
 
 /** Joins wrapped lines into sentences and remembers where each began. Blank lines end sentences. */
 export function sentencesOf(lines: readonly PageLine[]): Sentence[] {

@@ -1,5 +1,5 @@
-import { addDays, addMonths, daysIn, dayOf, isDay, monthOf, monthsFrom, weekOf, yearOf } from "../calendar.ts";
 import type { Period } from "../calendar.ts";
+import { addDays, addMonths, dayOf, daysIn, isDay, monthOf, monthsFrom, weekOf, yearOf } from "../calendar.ts";
 import type { PeriodUnit } from "./element.ts";
 import { numberOf, ordinalOf } from "./numbers.ts";
 
@@ -8,9 +8,26 @@ export interface CalendarPhrase {
   readonly length: number;
 }
 
-const monthNames = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+const monthNames = [
+  "january",
+  "february",
+  "march",
+  "april",
+  "may",
+  "june",
+  "july",
+  "august",
+  "september",
+  "october",
+  "november",
+  "december",
+];
 const shortMonthNames = monthNames.map((name) => name.slice(0, 3));
-const firstMonthOfToday = { month: (month: number) => month, quarter: (month: number) => month - ((month - 1) % 3), year: () => 1 };
+const firstMonthOfToday = {
+  month: (month: number) => month,
+  quarter: (month: number) => month - ((month - 1) % 3),
+  year: () => 1,
+};
 const monthsIn = { month: 1, quarter: 3, half: 6, year: 12 } as const;
 
 /** 1 to 12 for "march" or "mar"; also "sept". */
@@ -22,7 +39,10 @@ export function monthNumber(word: string | undefined): number | undefined {
 }
 
 /** "second half", "h2", "third quarter", "q3", "march": a part that still needs its year. */
-export function yearPart(words: readonly string[], at: number): { readonly month: number; readonly months: number; readonly length: number } | undefined {
+export function yearPart(
+  words: readonly string[],
+  at: number,
+): { readonly month: number; readonly months: number; readonly length: number } | undefined {
   const word = words[at];
   const month = monthNumber(word);
   if (month !== undefined) return { month, months: 1, length: 1 };
@@ -31,18 +51,24 @@ export function yearPart(words: readonly string[], at: number): { readonly month
   if (short?.[2]) return { month: Number(short[2]) * 6 - 5, months: 6, length: 1 };
   const ordinal = ordinalOf(word);
   const next = words[at + 1];
-  if (ordinal !== undefined && ordinal <= 4 && next === "quarter") return { month: ordinal * 3 - 2, months: 3, length: 2 };
+  if (ordinal !== undefined && ordinal <= 4 && next === "quarter")
+    return { month: ordinal * 3 - 2, months: 3, length: 2 };
   if (ordinal !== undefined && ordinal <= 2 && next === "half") return { month: ordinal * 6 - 5, months: 6, length: 2 };
   return undefined;
 }
 
 /** "2024", "the year 2024", "last year". */
-function yearPhrase(words: readonly string[], at: number, today: string): { readonly year: number; readonly length: number } | undefined {
+function yearPhrase(
+  words: readonly string[],
+  at: number,
+  today: string,
+): { readonly year: number; readonly length: number } | undefined {
   const skipped = words[at] === "the" ? 1 : 0;
   const word = words[at + skipped];
   if (word !== undefined && /^(?:19|20)\d\d$/.test(word) && skipped === 0) return { year: Number(word), length: 1 };
   const following = words[at + skipped + 1];
-  if (word === "year" && following !== undefined && /^(?:19|20)\d\d$/.test(following)) return { year: Number(following), length: skipped + 2 };
+  if (word === "year" && following !== undefined && /^(?:19|20)\d\d$/.test(following))
+    return { year: Number(following), length: skipped + 2 };
   const offset = following === "year" ? relativeOffset(word) : undefined;
   return offset === undefined ? undefined : { year: yearOf(today) + offset, length: skipped + 2 };
 }
@@ -77,22 +103,31 @@ function relativePhrase(words: readonly string[], at: number, today: string): Ca
 /** "5 March 2024", "the 5th of March 2024", "March 5 2024". */
 function datePhrase(words: readonly string[], at: number): CalendarPhrase | undefined {
   const start = words[at] === "the" ? at + 1 : at;
-  const found = (date: number | undefined, month: number | undefined, year: string | undefined, end: number): CalendarPhrase | undefined => {
+  const found = (
+    date: number | undefined,
+    month: number | undefined,
+    year: string | undefined,
+    end: number,
+  ): CalendarPhrase | undefined => {
     if (date === undefined || month === undefined || !/^(?:19|20)\d\d$/.test(year ?? "")) return undefined;
     const day = dayOf(Number(year), month, date);
     return isDay(day) ? { period: { from: day, to: day }, length: end - at } : undefined;
   };
-  const date = (index: number): number | undefined => (/^\d/.test(words[index] ?? "") ? (ordinalOf(words[index]) ?? numberOf(words[index])) : undefined);
+  const date = (index: number): number | undefined =>
+    /^\d/.test(words[index] ?? "") ? (ordinalOf(words[index]) ?? numberOf(words[index])) : undefined;
   const monthAt = words[start + 1] === "of" ? start + 2 : start + 1;
-  return found(date(start), monthNumber(words[monthAt]), words[monthAt + 1], monthAt + 2)
-    ?? found(date(start + 1), monthNumber(words[start]), words[start + 2], start + 3);
+  return (
+    found(date(start), monthNumber(words[monthAt]), words[monthAt + 1], monthAt + 2) ??
+    found(date(start + 1), monthNumber(words[start]), words[start + 2], start + 3)
+  );
 }
 
 /** One stretch of the calendar that names itself completely. */
 export function calendarPhrase(words: readonly string[], at: number, today: string): CalendarPhrase | undefined {
   const word = words[at] ?? "";
   const iso = /^(\d{4})-(\d{2})$/.exec(word);
-  if (iso && Number(iso[2]) >= 1 && Number(iso[2]) <= 12) return { period: monthsFrom(Number(iso[1]), Number(iso[2]), 1), length: 1 };
+  if (iso && Number(iso[2]) >= 1 && Number(iso[2]) <= 12)
+    return { period: monthsFrom(Number(iso[1]), Number(iso[2]), 1), length: 1 };
   if (isDay(word)) return { period: { from: word, to: word }, length: 1 };
   const date = datePhrase(words, at);
   if (date) return date;
@@ -104,7 +139,11 @@ export function calendarPhrase(words: readonly string[], at: number, today: stri
     const yearAt = at + lead + part.length;
     const year = yearPhrase(words, words[yearAt] === "of" || words[yearAt] === "in" ? yearAt + 1 : yearAt, today);
     const filler = words[yearAt] === "of" || words[yearAt] === "in" ? 1 : 0;
-    if (year) return { period: monthsFrom(year.year, part.month, part.months), length: lead + part.length + filler + year.length };
+    if (year)
+      return {
+        period: monthsFrom(year.year, part.month, part.months),
+        length: lead + part.length + filler + year.length,
+      };
   }
   const year = yearPhrase(words, at, today);
   if (year) {

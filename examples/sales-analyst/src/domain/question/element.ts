@@ -31,7 +31,12 @@ export type Meaning =
   | { readonly kind: "who" }
   | { readonly kind: "distinct" }
   /** `counts`: "most", "fewest", which make a count of the noun that follows. */
-  | { readonly kind: "rank"; readonly direction: "highest" | "lowest"; readonly counts: boolean; readonly selling: boolean }
+  | {
+      readonly kind: "rank";
+      readonly direction: "highest" | "lowest";
+      readonly counts: boolean;
+      readonly selling: boolean;
+    }
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "value"; readonly field: FilterField; readonly name: string }
   | { readonly kind: "exclude" }

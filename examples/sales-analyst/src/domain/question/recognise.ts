@@ -2,8 +2,8 @@ import type { Element, Meaning } from "./element.ts";
 import { lexicon, longestPhrase } from "./lexicon.ts";
 import type { NameIndex } from "./name-index.ts";
 import { numberOf } from "./numbers.ts";
-import { timeExpression } from "./time-expression.ts";
 import type { TimeContext } from "./time-expression.ts";
+import { timeExpression } from "./time-expression.ts";
 import type { Token } from "./token.ts";
 
 interface Match {
@@ -33,7 +33,10 @@ function longestMatch(words: readonly string[], at: number, names: NameIndex, co
     number === undefined ? undefined : { meaning: { kind: "number", value: number }, length: 1 },
   ];
   const nothing: Match = { meaning: { kind: "unknown" }, length: 0 };
-  const longest = candidates.reduce<Match>((best, match) => (match && match.length > best.length ? match : best), nothing);
+  const longest = candidates.reduce<Match>(
+    (best, match) => (match && match.length > best.length ? match : best),
+    nothing,
+  );
   return longest === nothing ? { meaning: { kind: "unknown" }, length: 1 } : longest;
 }
 

@@ -13,7 +13,8 @@ export function resolveFilters(sentence: Sentence, measure: Measure): IntentFilt
     sentence.use(at);
     const fields = new Set(behind.map((position) => sentence.at(position, "value")?.field));
     const namesFollow = sentence.open("value").some((value) => value.at > at && !excluded.has(value.at));
-    if (fields.size > 1 || namesFollow) return ambiguous("it is not clear how far the exception reaches; name the exception last, of one kind");
+    if (fields.size > 1 || namesFollow)
+      return ambiguous("it is not clear how far the exception reaches; name the exception last, of one kind");
   }
 
   const filters = new Map<string, IntentFilter>();
@@ -25,9 +26,12 @@ export function resolveFilters(sentence: Sentence, measure: Measure): IntentFilt
   }
 
   const perOrder = measure === "orders" || measure === "customers";
-  const severalGoods = [...filters.values()].some(({ field, values }) => (field === "product" || field === "category") && new Set(values).size > 1);
+  const severalGoods = [...filters.values()].some(
+    ({ field, values }) => (field === "product" || field === "category") && new Set(values).size > 1,
+  );
   const joined = sentence.elements.some((element) => element.kind === "join" && element.words !== "or");
-  if (perOrder && severalGoods && joined) return ambiguous("\"and\" may mean both together or either; say \"or\" for either");
+  if (perOrder && severalGoods && joined)
+    return ambiguous('"and" may mean both together or either; say "or" for either');
   return [...filters.values()];
 }
 

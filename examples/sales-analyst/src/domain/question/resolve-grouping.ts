@@ -66,16 +66,24 @@ function resolveRanking(sentence: Sentence, groupBy: readonly Dimension[]): Grou
 
   const nouns = sentence.open("dimension");
   const asksWho = sentence.open("who").length > 0 && nouns.every(({ element }) => element.dimension === "customer");
-  const target = nouns[0] ?? (asksWho ? { at: -1, element: { dimension: "customer" as const, plural: false } } : undefined);
-  if (!target) return ambiguous("it asks for the highest or lowest of something, but not of what: products, categories, regions, customers, months?");
+  const target =
+    nouns[0] ?? (asksWho ? { at: -1, element: { dimension: "customer" as const, plural: false } } : undefined);
+  if (!target)
+    return ambiguous(
+      "it asks for the highest or lowest of something, but not of what: products, categories, regions, customers, months?",
+    );
   if (nouns.length > 1) return ambiguous("it names more than one thing that could be ranked");
 
   if (ranks.some(({ at, element }) => ranksByAnotherMeasure(sentence, at, element.selling))) {
-    return ambiguous("the ranking and the figure may be two measures; say \"top 5 products by revenue\"");
+    return ambiguous('the ranking and the figure may be two measures; say "top 5 products by revenue"');
   }
   const number = sentence.open("number").find(({ at }) => {
     const next = sentence.after(at);
-    return next === target.at || sentence.at(next, "rank") !== undefined || sentence.at(sentence.before(at), "rank") !== undefined;
+    return (
+      next === target.at ||
+      sentence.at(next, "rank") !== undefined ||
+      sentence.at(sentence.before(at), "rank") !== undefined
+    );
   });
   if (number?.element.value === 0) return ambiguous("a list of none says nothing");
   sentence.use(target.at, ...(number ? [number.at] : []));

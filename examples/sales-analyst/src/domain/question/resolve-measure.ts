@@ -29,13 +29,16 @@ export function resolveMeasure(sentence: Sentence, grouping: Grouping, countsCus
     named.delete("revenue");
     named.add("averageOrderValue");
   }
-  if (named.size > 1) return ambiguous(`it names more than one measure (${[...named].join(", ")}); ask for one at a time`);
+  if (named.size > 1)
+    return ambiguous(`it names more than one measure (${[...named].join(", ")}); ask for one at a time`);
 
   const [measure = impliedMeasure(sentence, grouping)] = named;
   if (isProblem(measure)) return measure;
   const verbs = sentence.open("verb");
-  if (verbs.some(({ element }) => !verbFits[element.verb].includes(measure))) return ambiguous("the verb and the measure do not go together");
-  if (listsOrders(sentence, grouping)) return ambiguous("it may ask for a list of orders or for their number; say \"number of orders\"");
+  if (verbs.some(({ element }) => !verbFits[element.verb].includes(measure)))
+    return ambiguous("the verb and the measure do not go together");
+  if (listsOrders(sentence, grouping))
+    return ambiguous('it may ask for a list of orders or for their number; say "number of orders"');
   if (measure === "revenue" || measure === "averageOrderValue") sentence.useAll("howMuch");
   if (measure === "customers") sentence.useAll("distinct");
   sentence.useAll("measure", "verb", "show");
@@ -51,7 +54,8 @@ function countedByHowMany(sentence: Sentence): Measure | Problem | undefined {
   // "how many tent orders": the name describes the noun right behind it.
   while (sentence.at(next, "value") && (sentence.at(next + 1, "measure") || sentence.at(next + 1, "value"))) next += 1;
   const measure = sentence.at(next, "measure")?.measure;
-  if (measure === "revenue") return ambiguous(`"${sentence.elements[next]?.words}" cannot be counted: do you mean orders, units or revenue?`);
+  if (measure === "revenue")
+    return ambiguous(`"${sentence.elements[next]?.words}" cannot be counted: do you mean orders, units or revenue?`);
   const goods = first?.field === "product" || first?.field === "category";
   const found = measure ?? (goods ? ("units" as const) : undefined);
   if (found === undefined) return ambiguous("it is not clear what to count: orders, units or customers?");
@@ -75,16 +79,20 @@ function averageOrder(sentence: Sentence, named: ReadonlySet<Measure>): boolean 
 function impliedMeasure(sentence: Sentence, { groupBy, order }: Grouping): Measure | Problem {
   const verbs = new Set(sentence.open("verb").map(({ element }) => element.verb));
   const ranks = sentence.elements.flatMap((element, at) => (element.kind === "rank" ? [{ at, element }] : []));
-  const sellsMost = ranks.some(({ element }) => element.selling) || (verbs.has("sell") && ranks.some(({ element }) => element.counts));
+  const sellsMost =
+    ranks.some(({ element }) => element.selling) || (verbs.has("sell") && ranks.some(({ element }) => element.counts));
   if (sellsMost) {
-    const goods = groupBy[0] === "product" || groupBy[0] === "category" || ranks.some(({ at }) => followedByGoods(sentence, at));
+    const goods =
+      groupBy[0] === "product" || groupBy[0] === "category" || ranks.some(({ at }) => followedByGoods(sentence, at));
     return goods ? "units" : ambiguous(whichMeasure);
   }
   if (verbs.has("buy") && order !== "natural" && ranks.some(({ at }) => followedByGoods(sentence, at))) return "units";
   if (verbs.has("spend") || verbs.has("bringIn")) return "revenue";
   const howMuch = sentence.open("howMuch")[0];
   if (howMuch && verbs.has("sell")) {
-    return followedByGoods(sentence, howMuch.at) ? ambiguous("\"how much\" of a product may mean units or revenue") : "revenue";
+    return followedByGoods(sentence, howMuch.at)
+      ? ambiguous('"how much" of a product may mean units or revenue')
+      : "revenue";
   }
   return ambiguous(whichMeasure);
 }
@@ -96,5 +104,11 @@ function followedByGoods(sentence: Sentence, at: number): boolean {
 
 function listsOrders(sentence: Sentence, { groupBy }: Grouping): boolean {
   const bare = sentence.open("measure").some(({ element }) => element.measure === "orders" && !element.counted);
-  return bare && groupBy.length === 0 && sentence.open("show").length > 0 && !sentence.has("howMany") && !sentence.has("compare");
+  return (
+    bare &&
+    groupBy.length === 0 &&
+    sentence.open("show").length > 0 &&
+    !sentence.has("howMany") &&
+    !sentence.has("compare")
+  );
 }

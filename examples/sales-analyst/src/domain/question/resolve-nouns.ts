@@ -6,7 +6,8 @@ export function attachNouns(sentence: Sentence): void {
   for (const { at, element } of sentence.open("dimension")) {
     const before = sentence.at(at - 1, "value");
     const after = sentence.at(at + 1, "value");
-    if (before?.field === element.dimension || (after?.field === element.dimension && !element.plural)) sentence.use(at);
+    if (before?.field === element.dimension || (after?.field === element.dimension && !element.plural))
+      sentence.use(at);
   }
 }
 
@@ -17,11 +18,17 @@ export function findCountedCustomers(sentence: Sentence): boolean {
     if (element.dimension !== "customer" || !element.plural) continue;
     let before = sentence.before(at);
     const qualifiers: number[] = [];
-    for (; sentence.at(before, "distinct") || sentence.at(before, "value")?.field === "region"; before = sentence.before(before)) {
+    for (
+      ;
+      sentence.at(before, "distinct") || sentence.at(before, "value")?.field === "region";
+      before = sentence.before(before)
+    ) {
       if (sentence.at(before, "distinct")) qualifiers.push(before);
     }
     const asked = sentence.at(before, "howMany") !== undefined;
-    const ranked = sentence.at(before, "rank")?.counts === true && dimensions.some(({ element: other }) => other.dimension !== "customer");
+    const ranked =
+      sentence.at(before, "rank")?.counts === true &&
+      dimensions.some(({ element: other }) => other.dimension !== "customer");
     if (!asked && !ranked) continue;
     sentence.use(at, ...qualifiers);
     if (asked) sentence.use(before);
@@ -38,7 +45,9 @@ export function placeRemainingCustomers(sentence: Sentence): void {
   for (const { at, element } of sentence.open("dimension")) {
     if (element.dimension !== "customer" || !element.plural) continue;
     const acts = sentence.at(sentence.after(at), "verb")?.verb;
-    const besideRegion = [sentence.before(at), sentence.after(at)].some((beside) => sentence.at(beside, "value")?.field === "region");
+    const besideRegion = [sentence.before(at), sentence.after(at)].some(
+      (beside) => sentence.at(beside, "value")?.field === "region",
+    );
     if (acts === "buy" || acts === "spend" || besideRegion) sentence.use(at);
   }
 }
@@ -52,8 +61,10 @@ export function findWrongActor({ elements }: Sentence): string | undefined {
     while (auxiliaries.has(words[actor] ?? "")) actor -= 1;
     const byUs = words[actor] === "we" || words[actor] === "i";
     const passive = passives.has(words[at - 1] ?? "");
-    if (byUs && (verb === "buy" || verb === "spend" || element.words.startsWith("place"))) return "the data records what customers bought, not what we bought";
-    if (verb === "sell" && !byUs && !passive && elements.slice(0, at).some(isCustomer)) return "the data records what customers bought, not what they sold";
+    if (byUs && (verb === "buy" || verb === "spend" || element.words.startsWith("place")))
+      return "the data records what customers bought, not what we bought";
+    if (verb === "sell" && !byUs && !passive && elements.slice(0, at).some(isCustomer))
+      return "the data records what customers bought, not what they sold";
   }
   return undefined;
 }
@@ -62,5 +73,9 @@ const auxiliaries = new Set(["have", "had", "did", "do"]);
 const passives = new Set(["was", "were", "been", "is", "are"]);
 
 function isCustomer(element: Element): boolean {
-  return element.kind === "who" || (element.kind === "value" && element.field === "customer") || (element.kind === "dimension" && element.dimension === "customer");
+  return (
+    element.kind === "who" ||
+    (element.kind === "value" && element.field === "customer") ||
+    (element.kind === "dimension" && element.dimension === "customer")
+  );
 }

@@ -12,17 +12,24 @@ export interface Times {
 }
 
 /** Which time, or which two; and what is compared, if anything is. */
-export function resolvePeriods(sentence: Sentence, filters: readonly IntentFilter[], groupBy: readonly Dimension[]): Times | Problem {
+export function resolvePeriods(
+  sentence: Sentence,
+  filters: readonly IntentFilter[],
+  groupBy: readonly Dimension[],
+): Times | Problem {
   const comparisons = sentence.open("compare");
   const several = filters.filter(({ mode, values }) => mode === "in" && new Set(values).size > 1);
-  const comparesEnds = comparisons.some(({ element }) => element.change) || (comparisons.length > 0 && several.length === 0);
+  const comparesEnds =
+    comparisons.some(({ element }) => element.change) || (comparisons.length > 0 && several.length === 0);
   const periods = namedPeriods(sentence, comparesEnds);
   if (isProblem(periods)) return periods;
   if (periods.length > 0 && sentence.has("allTime")) return ambiguous("it names a time and all time");
   sentence.useAll("allTime");
   if (periods.length > 2) return ambiguous("it names more than two times");
   if (comparisons.length === 0) {
-    return periods.length === 2 ? ambiguous("it names two times; say \"compare\" to see both, or \"from … to …\" for all between") : { periods, comparedBy: [] };
+    return periods.length === 2
+      ? ambiguous('it names two times; say "compare" to see both, or "from … to …" for all between')
+      : { periods, comparedBy: [] };
   }
 
   if (periods.length === 2) {
@@ -31,7 +38,8 @@ export function resolvePeriods(sentence: Sentence, filters: readonly IntentFilte
     return { periods, comparedBy: [] };
   }
   const [compared] = several;
-  if (several.length !== 1 || !compared || comparisons.some(({ element }) => element.change)) return ambiguous("it compares, but not two times or two things that I know");
+  if (several.length !== 1 || !compared || comparisons.some(({ element }) => element.change))
+    return ambiguous("it compares, but not two times or two things that I know");
   sentence.useAll("compare", "how");
   return { periods, comparedBy: groupBy.includes(compared.field) ? [] : [compared.field] };
 }
@@ -46,7 +54,8 @@ function namedPeriods(sentence: Sentence, comparesEnds: boolean): Period[] | Pro
   const relative = sentence.open("periodBefore");
   const [other] = periods;
   if (relative.length === 0) return periods;
-  if (relative.length > 1 || periods.length !== 1 || !other) return ambiguous("\"the one before\" needs one other time to count from");
+  if (relative.length > 1 || periods.length !== 1 || !other)
+    return ambiguous('"the one before" needs one other time to count from');
   const before = unitOf(other) === relative[0]?.element.unit ? unitBefore(other) : undefined;
   if (!before) return ambiguous(`"${relative[0]?.element.words}" does not fit the other time of the question`);
   sentence.useAll("periodBefore");

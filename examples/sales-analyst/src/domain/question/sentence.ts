@@ -16,7 +16,9 @@ export class Sentence {
 
   /** Elements of a kind that have no part yet. */
   open<Kind extends Element["kind"]>(kind: Kind): readonly Placed<Kind>[] {
-    return this.elements.flatMap((element, at) => (isOf(element, kind) && !this.#used.has(at) ? [{ at, element }] : []));
+    return this.elements.flatMap((element, at) =>
+      isOf(element, kind) && !this.#used.has(at) ? [{ at, element }] : [],
+    );
   }
 
   has(kind: Element["kind"]): boolean {
@@ -51,7 +53,9 @@ export class Sentence {
   }
 
   leftOver(): readonly Element[] {
-    return this.elements.filter((element, at) => element.kind !== "filler" && element.kind !== "join" && !this.#used.has(at));
+    return this.elements.filter(
+      (element, at) => element.kind !== "filler" && element.kind !== "join" && !this.#used.has(at),
+    );
   }
 
   #skip(from: number, step: 1 | -1): number {

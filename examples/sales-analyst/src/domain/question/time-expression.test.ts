@@ -43,7 +43,15 @@ describe("times that could be several are not chosen between", () => {
 });
 
 describe("what is no time is not read as one", () => {
-  test.each(["2024-02-30", "2024-13", "31st of April 2024", "01/02/2024", "next year", "summer 2024", "the last 2 years"])("%s", (text) => {
+  test.each([
+    "2024-02-30",
+    "2024-13",
+    "31st of April 2024",
+    "01/02/2024",
+    "next year",
+    "summer 2024",
+    "the last 2 years",
+  ])("%s", (text) => {
     expect(read(text)).toBe("not read");
   });
 });

@@ -1,5 +1,5 @@
-import { addDays, dayOf, monthOf, monthsFrom, yearOf } from "../calendar.ts";
 import type { Period } from "../calendar.ts";
+import { addDays, dayOf, monthOf, monthsFrom, yearOf } from "../calendar.ts";
 import { calendarPhrase, yearPart } from "./calendar-phrase.ts";
 import type { Meaning } from "./element.ts";
 
@@ -15,21 +15,36 @@ interface Found {
 
 const rangeWords = { from: ["to", "until", "till", "through", "up to"], between: ["and"] } as const;
 const toDate = [
-  { phrase: "so far this year", unit: "year" }, { phrase: "this year so far", unit: "year" }, { phrase: "year to date", unit: "year" }, { phrase: "ytd", unit: "year" },
-  { phrase: "so far this quarter", unit: "quarter" }, { phrase: "this quarter so far", unit: "quarter" }, { phrase: "quarter to date", unit: "quarter" },
-  { phrase: "so far this month", unit: "month" }, { phrase: "this month so far", unit: "month" }, { phrase: "month to date", unit: "month" },
+  { phrase: "so far this year", unit: "year" },
+  { phrase: "this year so far", unit: "year" },
+  { phrase: "year to date", unit: "year" },
+  { phrase: "ytd", unit: "year" },
+  { phrase: "so far this quarter", unit: "quarter" },
+  { phrase: "this quarter so far", unit: "quarter" },
+  { phrase: "quarter to date", unit: "quarter" },
+  { phrase: "so far this month", unit: "month" },
+  { phrase: "this month so far", unit: "month" },
+  { phrase: "month to date", unit: "month" },
 ] as const;
 
 /** The time that begins at this word: a phrase of the calendar, an open or closed range, or one that lacks its year. */
 export function timeExpression(words: readonly string[], at: number, context: TimeContext): Found | undefined {
-  return untilToday(words, at, context) ?? closedRange(words, at, context) ?? openRange(words, at, context)
-    ?? periodBefore(words, at) ?? plainPeriod(words, at, context) ?? lackingYear(words, at);
+  return (
+    untilToday(words, at, context) ??
+    closedRange(words, at, context) ??
+    openRange(words, at, context) ??
+    periodBefore(words, at) ??
+    plainPeriod(words, at, context) ??
+    lackingYear(words, at)
+  );
 }
 
 function untilToday(words: readonly string[], at: number, { today }: TimeContext): Found | undefined {
   const found = toDate.find(({ phrase }) => startsWith(words, at, phrase));
   if (!found) return undefined;
-  const firstMonth = { year: 1, quarter: monthOf(today) - ((monthOf(today) - 1) % 3), month: monthOf(today) }[found.unit];
+  const firstMonth = { year: 1, quarter: monthOf(today) - ((monthOf(today) - 1) % 3), month: monthOf(today) }[
+    found.unit
+  ];
   return period({ from: dayOf(yearOf(today), firstMonth, 1), to: today }, found.phrase.split(" ").length);
 }
 
@@ -48,7 +63,10 @@ function closedRange(words: readonly string[], at: number, context: TimeContext)
   const start = first?.period ?? (bare && monthsFrom(yearOf(second.period.from), bare.month, bare.months));
   const length = secondAt + second.length - at;
   if (!start || start.from > second.period.from) return ambiguous("the range of time ends before it begins", length);
-  return { meaning: { kind: "period", period: { from: start.from, to: second.period.to }, ends: [start, second.period] }, length };
+  return {
+    meaning: { kind: "period", period: { from: start.from, to: second.period.to }, ends: [start, second.period] },
+    length,
+  };
 }
 
 /** "since X", "from X on", "after X" up to today; "before X", "until X" from the first day of the data. */
@@ -69,14 +87,19 @@ function openRange(words: readonly string[], at: number, { today, firstDay }: Ti
   if (word !== "from") return range(firstDay, to, length);
   const closing = words[at + length];
   if (closing === "on" || closing === "onwards" || closing === "onward") return range(from, today, length + 1);
-  return ambiguous(`"${words.slice(at, at + length).join(" ")}" may mean in that time or since then; say "in" or "since"`, length);
+  return ambiguous(
+    `"${words.slice(at, at + length).join(" ")}" may mean in that time or since then; say "in" or "since"`,
+    length,
+  );
 }
 
 function periodBefore(words: readonly string[], at: number): Found | undefined {
   const start = words[at] === "the" ? at + 1 : at;
   const unit = words[start];
   if (unit !== "day" && unit !== "week" && unit !== "month" && unit !== "quarter" && unit !== "year") return undefined;
-  return words[start + 1] === "before" ? { meaning: { kind: "periodBefore", unit }, length: start + 2 - at } : undefined;
+  return words[start + 1] === "before"
+    ? { meaning: { kind: "periodBefore", unit }, length: start + 2 - at }
+    : undefined;
 }
 
 function plainPeriod(words: readonly string[], at: number, { today }: TimeContext): Found | undefined {
@@ -94,7 +117,9 @@ function lackingYear(words: readonly string[], at: number): Found | undefined {
 }
 
 function range(from: string, to: string, length: number): Found {
-  return from <= to ? period({ from, to }, length) : ambiguous("that time has not happened, or lies before the data", length);
+  return from <= to
+    ? period({ from, to }, length)
+    : ambiguous("that time has not happened, or lies before the data", length);
 }
 
 function period(value: Period, length: number): Found {

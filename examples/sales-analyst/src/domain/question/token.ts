@@ -9,7 +9,12 @@ const pattern = /\d{4}-\d{2}(?:-\d{2})?(?![\p{L}\p{N}-])|[\p{L}\p{N}]+(?:'[\p{L}
 const everydayPunctuation = new Set([".", ",", "!", ":", "'", '"', "(", ")", "-"]);
 
 export function tokenise(question: string): readonly Token[] {
-  const text = question.normalize("NFKC").toLowerCase().replaceAll(/[’‘`´]/g, "'").replaceAll(/[“”]/g, '"').replaceAll(/[–—]/g, "-")
+  const text = question
+    .normalize("NFKC")
+    .toLowerCase()
+    .replaceAll(/[’‘`´]/g, "'")
+    .replaceAll(/[“”]/g, '"')
+    .replaceAll(/[–—]/g, "-")
     // A question mark closes the question; one in the middle means two questions, and stays as a symbol no rule knows.
     .replace(/[?!.\s]+$/, "");
   return (text.match(pattern) ?? [])

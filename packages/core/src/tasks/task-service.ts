@@ -1,0 +1,81 @@
+/** What front doors may do with tasks. Implemented by the engine; everything is scoped to a tenant and a caller (I7). */
+import type { A2AMessage, A2ATask, Priority, Target, TaskEvent, TaskState } from "@agentcore/contract";
+import type { TaskHead, TaskKey } from "../ports/index.ts";
+
+/** Who asks. An operator sees every caller's tasks of the tenant; others see their own only. */
+export interface CallerScope {
+  readonly tenantId: string;
+  readonly caller: string;
+  readonly operator?: boolean | undefined;
+}
+
+export interface SubmitRequest {
+  readonly target: Target;
+  readonly skill?: string | undefined;
+  /** What `run` gets. When absent it is taken from `message`: its first data part, else its text. */
+  readonly input?: unknown;
+  readonly message?: A2AMessage | undefined;
+  /** Made when absent. */
+  readonly contextId?: string | undefined;
+  readonly priority?: Priority | undefined;
+  /** Milliseconds since 1970. */
+  readonly deadline?: number | undefined;
+  /** Same key, same caller, same agent: the existing task is returned. A2A front doors pass the messageId. */
+  readonly idempotencyKey?: string | undefined;
+  readonly traceparent?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Submitted {
+  readonly taskId: string;
+  readonly contextId: string;
+  /** True when the idempotency key was known and nothing new was made. */
+  readonly existing: boolean;
+}
+
+export interface TaskListing {
+  readonly tasks: readonly A2ATask[];
+  readonly heads: readonly TaskHead[];
+  /** Cursor of the next page; "" on the last. */
+  readonly nextPageToken: string;
+  readonly totalSize: number;
+}
+
+export interface TaskListRequest {
+  readonly contextId?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly parentTaskId?: string | undefined;
+  readonly states?: readonly TaskState[] | undefined;
+  readonly updatedSince?: number | undefined;
+  /** 1 to 100. @default 50 */
+  readonly pageSize?: number | undefined;
+  /** Throws INVALID_ARGUMENT when it is not one of ours. */
+  readonly pageToken?: string | undefined;
+}
+
+export interface TaskService {
+  /**
+   * Accepts work; durable when it resolves (I5), or completed already when the task needed no effect. Throws
+   * AGENT_NOT_FOUND, NO_CANDIDATE, INVALID_ARGUMENT (input refused by the agent's schema), OVERLOADED, UNAVAILABLE.
+   */
+  submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted>;
+  /** A follow-up or an answer. Idempotent per messageId. Throws TASK_NOT_FOUND, TASK_TERMINAL, INVALID_ARGUMENT on another context. */
+  send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<void>;
+  /** Asks for cancellation; resolves when that is durable. Canceled already: nothing happens. Throws TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
+  cancel(scope: CallerScope, taskId: string, reason?: string): Promise<void>;
+  /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */
+  retry(scope: CallerScope, taskId: string): Promise<void>;
+  /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */
+  head(scope: CallerScope, taskId: string): Promise<TaskHead>;
+  /** The A2A task as its log tells it now, with artifacts and history. Throws TASK_NOT_FOUND. */
+  view(scope: CallerScope, taskId: string): Promise<A2ATask>;
+  list(scope: CallerScope, request: TaskListRequest): Promise<TaskListing>;
+  /** The log after `after` (default 0), then what is added, in order and without a gap (I6), until the task is terminal or `signal` aborts. */
+  events(scope: CallerScope, taskId: string, options?: { readonly after?: number; readonly signal?: AbortSignal }): AsyncIterable<TaskEvent>;
+  /** The log up to now. */
+  log(scope: CallerScope, taskId: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly TaskEvent[]>;
+  /** Resolves with the head once the task is terminal, interrupted (input or auth required) or parked, or when `signal` aborts. */
+  settled(scope: CallerScope, taskId: string, options?: { readonly signal?: AbortSignal }): Promise<TaskHead>;
+}
+
+export type { TaskKey };

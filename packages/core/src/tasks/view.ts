@@ -1,0 +1,177 @@
+/** A2A's view of a task: a pure fold over its log. */
+import type { A2AMessage, A2ATask, A2ATaskState, A2ATaskStatus, Artifact, Part, SerializedError, TaskArtifactUpdateEvent, TaskEvent, TaskState } from "@agentcore/contract";
+
+const A2A_STATES: Record<TaskState, A2ATaskState> = {
+  submitted: "TASK_STATE_SUBMITTED",
+  working: "TASK_STATE_WORKING",
+  "input-required": "TASK_STATE_INPUT_REQUIRED",
+  "auth-required": "TASK_STATE_AUTH_REQUIRED",
+  // A2A has no parked state. A person must act before anything moves, which is what INPUT_REQUIRED tells a client.
+  parked: "TASK_STATE_INPUT_REQUIRED",
+  completed: "TASK_STATE_COMPLETED",
+  failed: "TASK_STATE_FAILED",
+  canceled: "TASK_STATE_CANCELED",
+  rejected: "TASK_STATE_REJECTED",
+};
+
+export const toA2AState = (state: TaskState): A2ATaskState => A2A_STATES[state];
+
+/** The artifact that carries a task's output: results belong in artifacts, not in messages (A2A 3.7). */
+export const OUTPUT_ARTIFACT_ID = "output";
+
+/** The state a task is in after an event, or null when the event does not change it. */
+export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskState | null => {
+  switch (event.type) {
+    case "task.submitted":
+      return "submitted";
+    case "task.started":
+    case "task.resumed":
+      return "working";
+    case "task.inputRequired":
+      return "input-required";
+    case "task.authRequired":
+      return "auth-required";
+    case "task.completed":
+      return "completed";
+    case "task.failed":
+      return "failed";
+    case "task.canceled":
+      return "canceled";
+    case "task.rejected":
+      return "rejected";
+    case "task.parked":
+      return "parked";
+    case "task.assigned":
+    case "task.progressed":
+    case "task.cancelRequested":
+    case "artifact.appended":
+    case "message.added":
+    case "step.started":
+    case "step.completed":
+    case "step.failed":
+    case "decision.made":
+    case "checkpoint.created":
+      return null;
+  }
+};
+
+const outputParts = (output: unknown): Part[] => [typeof output === "string" ? { text: output } : { data: output ?? null }];
+
+const errorText = (error: SerializedError): string => `${error.code}: ${error.message}`;
+
+/** Builds the view event by event; also tells what a stream should say about each. */
+export class TaskView {
+  private id = "";
+  private contextId = "";
+  private status: A2ATaskStatus = { state: "TASK_STATE_SUBMITTED" };
+  private readonly artifacts = new Map<string, Artifact>();
+  private readonly history: A2AMessage[] = [];
+  private metadata: Record<string, unknown> | undefined;
+
+  constructor(taskId: string) {
+    this.id = taskId;
+  }
+
+  /** Returns what the event changed for an A2A client, in order; often nothing. */
+  apply(event: TaskEvent): { readonly status?: A2ATaskStatus; readonly artifact?: TaskArtifactUpdateEvent; readonly terminal: boolean } {
+    switch (event.type) {
+      case "task.submitted":
+        this.contextId = event.data.contextId;
+        if (event.data.message !== undefined) this.history.push(this.own(event.data.message));
+        if (event.data.metadata !== undefined) this.metadata = event.data.metadata;
+        return this.change(event);
+      case "message.added":
+        this.history.push(this.own(event.data.message));
+        return { terminal: false };
+      case "task.started":
+      case "task.resumed":
+        return this.change(event);
+      case "task.progressed":
+        return this.change(event, this.say(event.seq, [{ text: event.data.message ?? `${Math.round((event.data.share ?? 0) * 100)} %` }]), "working");
+      case "task.inputRequired":
+      case "task.authRequired": {
+        const message = this.say(event.seq, event.data.prompt);
+        this.history.push(message);
+        return this.change(event, message);
+      }
+      case "task.completed":
+        return { ...this.change(event), artifact: this.put({ artifactId: OUTPUT_ARTIFACT_ID, name: OUTPUT_ARTIFACT_ID, parts: outputParts(event.data.output) }, false, true) };
+      case "task.failed":
+      case "task.rejected":
+      case "task.parked":
+        return this.change(event, this.say(event.seq, [{ text: errorText(event.data.error) }]));
+      case "task.canceled":
+        return this.change(event, event.data.reason === undefined ? undefined : this.say(event.seq, [{ text: event.data.reason }]));
+      case "artifact.appended":
+        return { artifact: this.put(event.data.artifact, event.data.append, event.data.lastChunk), terminal: false };
+      case "task.assigned":
+      case "task.cancelRequested":
+      case "step.started":
+      case "step.completed":
+      case "step.failed":
+      case "decision.made":
+      case "checkpoint.created":
+        return { terminal: false };
+    }
+  }
+
+  snapshot(): A2ATask {
+    return {
+      id: this.id,
+      contextId: this.contextId,
+      status: this.status,
+      artifacts: [...this.artifacts.values()],
+      history: [...this.history],
+      ...(this.metadata === undefined ? {} : { metadata: this.metadata }),
+    };
+  }
+
+  private own(message: A2AMessage): A2AMessage {
+    return { ...message, contextId: this.contextId, taskId: this.id };
+  }
+
+  private say(seq: number, parts: readonly Part[]): A2AMessage {
+    return { messageId: `${this.id}-${seq}`, contextId: this.contextId, taskId: this.id, role: "ROLE_AGENT", parts: [...parts] };
+  }
+
+  private change(event: TaskEvent, message?: A2AMessage, state: TaskState | null = stateAfter(event)) {
+    if (state !== null) {
+      this.status = { state: toA2AState(state), timestamp: isoTime(event.at), ...(message === undefined ? {} : { message }) };
+    }
+    const terminal = state === "completed" || state === "failed" || state === "canceled" || state === "rejected";
+    return { status: this.status, terminal };
+  }
+
+  private put(artifact: Artifact, append: boolean, lastChunk: boolean): TaskArtifactUpdateEvent {
+    const before = this.artifacts.get(artifact.artifactId);
+    this.artifacts.set(artifact.artifactId, append && before !== undefined ? { ...before, parts: [...before.parts, ...artifact.parts] } : artifact);
+    return { taskId: this.id, contextId: this.contextId, artifact, append, lastChunk };
+  }
+}
+
+export const viewTask = (taskId: string, events: readonly TaskEvent[]): A2ATask => {
+  const view = new TaskView(taskId);
+  for (const event of events) view.apply(event);
+  return view.snapshot();
+};
+
+/**
+ * ISO 8601 UTC with milliseconds, from milliseconds since 1970. Core has no `Date`: the civil calendar is computed
+ * (algorithm: days-from-civil reversed, proleptic Gregorian).
+ */
+export const isoTime = (epochMs: number): string => {
+  const days = Math.floor(epochMs / 86_400_000);
+  const ms = epochMs - days * 86_400_000;
+  const shifted = days + 719_468; // days from 0000-03-01, so that leap days fall at a year's end
+  const era = Math.floor(shifted / 146_097);
+  const dayOfEra = shifted - era * 146_097;
+  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const pad = (value: number, width = 2) => String(value).padStart(width, "0");
+  const clock = `${pad(Math.floor(ms / 3_600_000))}:${pad(Math.floor(ms / 60_000) % 60)}:${pad(Math.floor(ms / 1000) % 60)}.${pad(ms % 1000, 3)}`;
+  return `${pad(year, 4)}-${pad(month)}-${pad(day)}T${clock}Z`;
+};
