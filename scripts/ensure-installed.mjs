@@ -8,12 +8,13 @@ import { node, root } from "./toolchain.mjs";
 /** Installs the locked dependencies if some are missing; ends the process with code 1 if that fails. */
 export function ensureInstalled() {
   if (isInstalled()) return;
-  console.error("Installing dependencies (once, some seconds) ...");
+  console.error("Installing dependencies (once, under a minute) ...");
   const ci = npm("ci");
-  if (ci.status === 0 && isInstalled()) return;
-  console.error("npm ci did not succeed, trying npm install ...");
-  const install = npm("install");
-  if (install.status === 0 && existsSync(node)) return;
+  if (ci.status === 0) return;
+  // npm ci insists on the packages of every platform, and a lockfile written against a mirror may lack the foreign ones.
+  // npm install takes the same locked versions; --no-save leaves the lockfile as it is.
+  const install = npm("install", "--no-save");
+  if (install.status === 0) return;
   console.error(`${ci.output}\n${install.output}`.trim());
   console.error("Installing the dependencies failed. Check that npm reaches its package registry, then run it again.");
   process.exit(1);
@@ -37,10 +38,10 @@ function lockedPackages(file) {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : undefined;
 }
 
-function npm(command) {
+function npm(...command) {
   // The machine's Node may be older than the one being installed, so npm's engine warnings would only be noise.
   const options = ["--loglevel=error", "--no-audit", "--no-fund"];
-  const result = spawnSync("npm", [command, ...options], { cwd: root, encoding: "utf8" });
+  const result = spawnSync("npm", [...command, ...options], { cwd: root, encoding: "utf8" });
   return { status: result.status, output: result.error?.message ?? (result.stdout + result.stderr).trim() };
 }
 

@@ -19,6 +19,14 @@ const child = spawn(node, [...command, ...firstRun, ...process.argv.slice(2)], {
 process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 
+// The shell between npm and this script dies of a SIGTERM without handing it on: whoever ends npm means the node as well.
+const parent = process.ppid;
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  child.kill("SIGTERM");
+}, 250);
+
 child.on("error", (error) => {
   console.error(`Cannot start ${node}: ${error.message}`);
   process.exit(1);

@@ -1,9 +1,60 @@
 import type { Random } from "./random.ts";
 import type { Truth } from "./truth.ts";
 
-const givenNames = ["Ingrid", "Marta", "José", "Anne-Marie", "Liam", "Chloé", "Søren", "Aoife", "Matteo", "Jürgen", "Beatriz", "Pauli", "Noor", "Élodie", "Tomás", "Giulia", "Hanneke", "Ruben", "Fionn", "Klara"];
-const familyNames = ["Halvorsen", "Lindqvist", "García Moreno", "O'Brien", "van der Berg", "Dubois", "Fernandes", "Huber", "Rossi", "Virtanen", "de Smet", "Weiß", "Nyström", "Murphy", "Peeters", "Bianchi", "Schröder", "Costa", "Lefèvre", "Kowal"];
-const purposes = ["a kitchen renovation", "a used car", "a wedding", "dental treatment", "a roof repair", "solar panels", "furniture for a new flat", "a training course"];
+const givenNames = [
+  "Ingrid",
+  "Marta",
+  "José",
+  "Anne-Marie",
+  "Liam",
+  "Chloé",
+  "Søren",
+  "Aoife",
+  "Matteo",
+  "Jürgen",
+  "Beatriz",
+  "Pauli",
+  "Noor",
+  "Élodie",
+  "Tomás",
+  "Giulia",
+  "Hanneke",
+  "Ruben",
+  "Fionn",
+  "Klara",
+];
+const familyNames = [
+  "Halvorsen",
+  "Lindqvist",
+  "García Moreno",
+  "O'Brien",
+  "van der Berg",
+  "Dubois",
+  "Fernandes",
+  "Huber",
+  "Rossi",
+  "Virtanen",
+  "de Smet",
+  "Weiß",
+  "Nyström",
+  "Murphy",
+  "Peeters",
+  "Bianchi",
+  "Schröder",
+  "Costa",
+  "Lefèvre",
+  "Kowal",
+];
+const purposes = [
+  "a kitchen renovation",
+  "a used car",
+  "a wedding",
+  "dental treatment",
+  "a roof repair",
+  "solar panels",
+  "furniture for a new flat",
+  "a training course",
+];
 const served = ["AT", "BE", "DE", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT"];
 
 /** An applicant in good standing: complete, consistent, affordable in most draws. Scenarios change what they are about. */

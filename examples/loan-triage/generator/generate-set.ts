@@ -1,6 +1,7 @@
-import { createRandom, type Random } from "./random.ts";
+import { drawScenario } from "./draw-scenario.ts";
 import type { Expected } from "./expected-outcome.ts";
-import { drawScenario, scenarios } from "./scenarios.ts";
+import { createRandom, type Random } from "./random.ts";
+import { scenarios } from "./scenarios.ts";
 import { employmentMonthsOf, nameOf, type Truth } from "./truth.ts";
 import { writeJson } from "./write-json.ts";
 import { writeLetter } from "./write-letter.ts";
@@ -18,7 +19,13 @@ export interface GeneratedApplication {
 const endings = { pdf: "pdf", letter: "txt", statement: "csv", json: "json" } as const;
 
 /** One application a scenario, in turn; the same seed and count give the same bytes. */
-export async function generateSet({ seed, count = scenarios.length }: { seed: number; count?: number }): Promise<GeneratedApplication[]> {
+export async function generateSet({
+  seed,
+  count = scenarios.length,
+}: {
+  seed: number;
+  count?: number;
+}): Promise<GeneratedApplication[]> {
   const random = createRandom(seed);
   const set: GeneratedApplication[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -34,10 +41,19 @@ export async function generateSet({ seed, count = scenarios.length }: { seed: nu
 /** What stands in `expected/<file>.json`: the outcome, and the facts it follows from. */
 export function expectedFile({ scenario, truth, expected }: GeneratedApplication): string {
   const facts = {
-    fullName: nameOf(truth), dateOfBirth: truth.dateOfBirth, country: truth.country, applicationDate: truth.applicationDate,
-    requestedAmountCents: truth.amountCents, currency: truth.currency, termMonths: truth.termMonths, monthlyIncomeCents: truth.incomeCents,
-    monthlyObligationsCents: truth.obligationsCents, monthlyHousingCents: truth.housingCents ?? null, employmentMonths: employmentMonthsOf(truth),
-    omitted: truth.omitted ?? null, damage: truth.damage ?? null,
+    fullName: nameOf(truth),
+    dateOfBirth: truth.dateOfBirth,
+    country: truth.country,
+    applicationDate: truth.applicationDate,
+    requestedAmountCents: truth.amountCents,
+    currency: truth.currency,
+    termMonths: truth.termMonths,
+    monthlyIncomeCents: truth.incomeCents,
+    monthlyObligationsCents: truth.obligationsCents,
+    monthlyHousingCents: truth.housingCents ?? null,
+    employmentMonths: employmentMonthsOf(truth),
+    omitted: truth.omitted ?? null,
+    damage: truth.damage ?? null,
   };
   return `${JSON.stringify({ scenario, ...expected, facts }, null, 2)}\n`;
 }
@@ -46,10 +62,14 @@ async function writeDocument(truth: Truth, random: Random): Promise<Uint8Array> 
   if (truth.damage === "cut-off") return cutOff(await writePdf(truth, random), random);
   if (truth.damage === "noise") return noise(truth, random);
   switch (truth.format) {
-    case "pdf": return writePdf(truth, random);
-    case "letter": return writeLetter(truth, random);
-    case "statement": return writeStatement(truth, random);
-    case "json": return writeJson(truth, random);
+    case "pdf":
+      return writePdf(truth, random);
+    case "letter":
+      return writeLetter(truth, random);
+    case "statement":
+      return writeStatement(truth, random);
+    case "json":
+      return writeJson(truth, random);
   }
 }
 

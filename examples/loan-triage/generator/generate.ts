@@ -13,7 +13,12 @@ Writes DIR/applications/* and DIR/expected/<file>.json.
   --count N    how many applications (default: ${scenarios.length}, one of each scenario)`;
 
 const { values } = parseArgs({
-  options: { out: { type: "string", default: "data" }, seed: { type: "string", default: "1" }, count: { type: "string" }, help: { type: "boolean", short: "h" } },
+  options: {
+    out: { type: "string", default: "data" },
+    seed: { type: "string", default: "1" },
+    count: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  },
 });
 const [seed, count] = [Number(values.seed), Number(values.count ?? scenarios.length)];
 if (values.help) {
@@ -29,5 +34,7 @@ if (values.help) {
     await writeFile(join(values.out, "applications", application.fileName), application.bytes);
     await writeFile(join(values.out, "expected", `${application.fileName}.json`), expectedFile(application));
   }
-  console.log(`${set.length} applications in ${values.out}/applications, their expected outcomes in ${values.out}/expected`);
+  console.log(
+    `${set.length} applications in ${values.out}/applications, their expected outcomes in ${values.out}/expected`,
+  );
 }

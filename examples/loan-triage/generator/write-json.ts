@@ -11,9 +11,12 @@ export function writeJson(truth: Truth, random: Random): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(variant(truth, style, random), null, random.pick([2, 4]))}\n`);
 }
 
-const keep = <T>(truth: Truth, omission: Omission, value: T): T | undefined => (truth.omitted === omission ? undefined : value);
-const statedAge = (truth: Truth) => (truth.contradiction?.kind === "age" ? truth.contradiction.statedAge : truth.statedAge);
-const otherIncome = (truth: Truth) => (truth.contradiction?.kind === "income" ? truth.contradiction.otherCents / 100 : undefined);
+const keep = <T>(truth: Truth, omission: Omission, value: T): T | undefined =>
+  truth.omitted === omission ? undefined : value;
+const statedAge = (truth: Truth) =>
+  truth.contradiction?.kind === "age" ? truth.contradiction.statedAge : truth.statedAge;
+const otherIncome = (truth: Truth) =>
+  truth.contradiction?.kind === "income" ? truth.contradiction.otherCents / 100 : undefined;
 
 function nested(truth: Truth): Json {
   return {
@@ -26,9 +29,20 @@ function nested(truth: Truth): Json {
       address: { city: "Springfield", country: keep(truth, "country", truth.country) },
       politicallyExposed: truth.politicallyExposed,
     },
-    employment: { since: truth.employedSince, monthlyNetIncome: keep(truth, "income", truth.incomeCents / 100), income: { declaredMonthly: otherIncome(truth) } },
-    expenses: { housing: amount(truth.housingCents), existingLoans: keep(truth, "obligations", truth.obligationsCents / 100) },
-    loan: { amount: keep(truth, "amount", { value: truth.amountCents / 100, currency: truth.currency }), termMonths: keep(truth, "term", truth.termMonths), purpose: truth.purpose },
+    employment: {
+      since: truth.employedSince,
+      monthlyNetIncome: keep(truth, "income", truth.incomeCents / 100),
+      income: { declaredMonthly: otherIncome(truth) },
+    },
+    expenses: {
+      housing: amount(truth.housingCents),
+      existingLoans: keep(truth, "obligations", truth.obligationsCents / 100),
+    },
+    loan: {
+      amount: keep(truth, "amount", { value: truth.amountCents / 100, currency: truth.currency }),
+      termMonths: keep(truth, "term", truth.termMonths),
+      purpose: truth.purpose,
+    },
   };
 }
 
@@ -55,7 +69,7 @@ function snakeCase(truth: Truth): Json {
 
 function typed(truth: Truth, style: WritingStyle): Json {
   const money = (cents: number) => style.money(cents, truth.currency);
-  const other = otherIncome(truth);
+  const other = truth.contradiction?.kind === "income" ? money(truth.contradiction.otherCents) : undefined;
   return {
     Date: style.date(truth.applicationDate),
     Name: keep(truth, "name", `${truth.fullName.family.toUpperCase()}, ${truth.fullName.given}`),
@@ -67,8 +81,12 @@ function typed(truth: Truth, style: WritingStyle): Json {
     Term: keep(truth, "term", `${truth.termMonths} months`),
     Purpose: truth.purpose,
     "Net salary": keep(truth, "income", `${money(truth.incomeCents)} per month`),
-    "Monthly income": other === undefined ? undefined : money(other * 100),
-    "Existing loans per month": keep(truth, "obligations", truth.obligationsCents === 0 ? "none" : money(truth.obligationsCents)),
+    "Monthly income": other,
+    "Existing loans per month": keep(
+      truth,
+      "obligations",
+      truth.obligationsCents === 0 ? "none" : money(truth.obligationsCents),
+    ),
     Rent: truth.housingCents === undefined ? null : money(truth.housingCents),
     "Employed since": style.date(truth.employedSince),
     "Politically exposed": truth.politicallyExposed ? "yes" : "no",
@@ -77,14 +95,39 @@ function typed(truth: Truth, style: WritingStyle): Json {
 
 function withLists(truth: Truth, style: WritingStyle, random: Random): Json {
   const first = Math.floor(truth.obligationsCents / 300) * 100;
-  const loans = truth.obligationsCents === 0 ? [] : [{ lender: "Autobank", monthlyPayment: first / 100 }, { lender: "Cardia", monthlyPayment: (truth.obligationsCents - first) / 100 }];
-  const obligations = loans.length === 0 || random.chance(0.5) ? { monthlyObligations: truth.obligationsCents / 100 } : { existingLoans: loans };
+  const loans =
+    truth.obligationsCents === 0
+      ? []
+      : [
+          { lender: "Autobank", monthlyPayment: first / 100 },
+          { lender: "Cardia", monthlyPayment: (truth.obligationsCents - first) / 100 },
+        ];
+  const obligations =
+    loans.length === 0 || random.chance(0.5)
+      ? { monthlyObligations: truth.obligationsCents / 100 }
+      : { existingLoans: loans };
   return {
     submittedAt: `${truth.applicationDate}T09:30:00Z`,
     currency: truth.currency,
-    person: { fullName: keep(truth, "name", nameOf(truth)), birthDate: truth.dateOfBirth, age: statedAge(truth), nationalId: keep(truth, "identity", style.identity(truth.identityNumber)), residence: keep(truth, "country", style.country(truth.country)), isPoliticallyExposed: truth.politicallyExposed },
-    request: { amount: keep(truth, "amount", truth.amountCents / 100), repaymentMonths: keep(truth, "term", truth.termMonths), purpose: truth.purpose },
-    finances: { income: keep(truth, "income", { net: truth.incomeCents / 100, period: "month" }), salaryNet: otherIncome(truth), rent: amount(truth.housingCents), ...(truth.omitted === "obligations" ? {} : obligations) },
+    person: {
+      fullName: keep(truth, "name", nameOf(truth)),
+      birthDate: truth.dateOfBirth,
+      age: statedAge(truth),
+      nationalId: keep(truth, "identity", style.identity(truth.identityNumber)),
+      residence: keep(truth, "country", style.country(truth.country)),
+      isPoliticallyExposed: truth.politicallyExposed,
+    },
+    request: {
+      amount: keep(truth, "amount", truth.amountCents / 100),
+      repaymentMonths: keep(truth, "term", truth.termMonths),
+      purpose: truth.purpose,
+    },
+    finances: {
+      income: keep(truth, "income", { net: truth.incomeCents / 100, period: "month" }),
+      salaryNet: otherIncome(truth),
+      rent: amount(truth.housingCents),
+      ...(truth.omitted === "obligations" ? {} : obligations),
+    },
     job: { since: truth.employedSince },
   };
 }

@@ -12,10 +12,19 @@ const layouts: readonly Layout[] = [drawTable, drawColumns, drawColonColumns, dr
 export async function writePdf(truth: Truth, random: Random): Promise<Uint8Array> {
   const fields = formFields(truth, drawStyle(random), random);
   // A fixed date, or two runs with one seed would differ.
-  const pdf = new PDFDocument({ size: "A4", margin: 50, info: { Title: "Application", CreationDate: new Date(Date.UTC(2026, 0, 1)) } });
+  const pdf = new PDFDocument({
+    size: "A4",
+    margin: 50,
+    info: { Title: "Application", CreationDate: new Date(Date.UTC(2026, 0, 1)) },
+  });
   const chunks: Uint8Array[] = [];
   const ended = new Promise<void>((resolve) => pdf.on("data", (chunk) => chunks.push(chunk)).on("end", resolve));
-  pdf.font("Helvetica").fontSize(16).text(random.pick(["Loan application", "Application for a personal loan", "Consumer credit form"]), 60, 60, { lineBreak: false });
+  pdf
+    .font("Helvetica")
+    .fontSize(16)
+    .text(random.pick(["Loan application", "Application for a personal loan", "Consumer credit form"]), 60, 60, {
+      lineBreak: false,
+    });
   random.pick(layouts)(pdf, fields, random);
   pdf.end();
   await ended;
@@ -33,7 +42,10 @@ function drawTable(pdf: PDFDocument, fields: readonly FormField[], random: Rando
   fields.forEach(({ label, value }, index) => {
     const y = 110 + index * 26;
     pdf.rect(55, y - 6, 480, 24).stroke();
-    pdf.font("Helvetica").fontSize(10).text(label + colon, 62, y, { lineBreak: false });
+    pdf
+      .font("Helvetica")
+      .fontSize(10)
+      .text(label + colon, 62, y, { lineBreak: false });
     pdf.font("Helvetica-Bold").fontSize(10).text(value, valueX, y, { lineBreak: false });
   });
 }
@@ -44,14 +56,23 @@ function drawColumns(pdf: PDFDocument, fields: readonly FormField[]): void {
     const x = index % 2 === 0 ? 60 : 320;
     const y = 110 + Math.floor(index / 2) * 42;
     pdf.font("Helvetica").fontSize(8).text(label, x, y, { lineBreak: false });
-    pdf.font("Helvetica").fontSize(11).text(value, x, y + 12, { lineBreak: false });
-    pdf.moveTo(x, y + 27).lineTo(x + 220, y + 27).stroke();
+    pdf
+      .font("Helvetica")
+      .fontSize(11)
+      .text(value, x, y + 12, { lineBreak: false });
+    pdf
+      .moveTo(x, y + 27)
+      .lineTo(x + 220, y + 27)
+      .stroke();
   });
 }
 
 function drawColonColumns(pdf: PDFDocument, fields: readonly FormField[]): void {
   fields.forEach(({ label, value }, index) => {
-    pdf.font("Times-Roman").fontSize(10).text(`${label}: ${value}`, index % 2 === 0 ? 60 : 310, 110 + Math.floor(index / 2) * 22, { lineBreak: false });
+    pdf
+      .font("Times-Roman")
+      .fontSize(10)
+      .text(`${label}: ${value}`, index % 2 === 0 ? 60 : 310, 110 + Math.floor(index / 2) * 22, { lineBreak: false });
   });
 }
 
@@ -68,6 +89,16 @@ function drawFillableForm(pdf: PDFDocument, fields: readonly FormField[]): void 
   fields.forEach(({ label, value }, index) => {
     const y = 110 + index * 28;
     pdf.text(label, 62, y + 5, { lineBreak: false });
-    pdf.formText(label.replace(/[^A-Za-z ]/g, "").trim().replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()), 260, y, 250, 20, { value });
+    pdf.formText(
+      label
+        .replace(/[^A-Za-z ]/g, "")
+        .trim()
+        .replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()),
+      260,
+      y,
+      250,
+      20,
+      { value },
+    );
   });
 }

@@ -12,10 +12,36 @@ export interface WritingStyle {
 }
 
 const symbols: Readonly<Record<string, string>> = { EUR: "€", USD: "$", GBP: "£" };
-const longMonths = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const longMonths = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const countryNames: Readonly<Record<string, string>> = {
-  AT: "Austria", BE: "Belgium", DE: "Germany", ES: "Spain", FI: "Finland", FR: "France", IE: "Ireland", IT: "Italy",
-  LU: "Luxembourg", NL: "Netherlands", PT: "Portugal", US: "United States", BR: "Brazil", CH: "Switzerland", TR: "Turkey",
+  AT: "Austria",
+  BE: "Belgium",
+  DE: "Germany",
+  ES: "Spain",
+  FI: "Finland",
+  FR: "France",
+  IE: "Ireland",
+  IT: "Italy",
+  LU: "Luxembourg",
+  NL: "Netherlands",
+  PT: "Portugal",
+  US: "United States",
+  BR: "Brazil",
+  CH: "Switzerland",
+  TR: "Turkey",
 };
 
 export function drawStyle(random: Random): WritingStyle {
@@ -52,12 +78,18 @@ function writeDate(iso: string, form: number): string {
   const [year = "", month = "", day = ""] = iso.split("-");
   const name = longMonths[Number(month) - 1] ?? "";
   switch (form) {
-    case 0: return iso;
-    case 1: return `${day}.${month}.${year}`;
-    case 2: return `${day}/${month}/${year}`;
-    case 3: return `${Number(day)} ${name} ${year}`;
-    case 4: return `${name} ${Number(day)}, ${year}`;
-    default: return `${day}-${name.slice(0, 3)}-${year}`;
+    case 0:
+      return iso;
+    case 1:
+      return `${day}.${month}.${year}`;
+    case 2:
+      return `${day}/${month}/${year}`;
+    case 3:
+      return `${Number(day)} ${name} ${year}`;
+    case 4:
+      return `${name} ${Number(day)}, ${year}`;
+    default:
+      return `${day}-${name.slice(0, 3)}-${year}`;
   }
 }
 
@@ -68,7 +100,11 @@ export function countryInProse(code: string): string {
 }
 
 /** Employment as a date or a span: both say the same months. */
-export function writeEmployment(truth: Truth, style: WritingStyle, random: Random): { since: string } | { span: string } {
+export function writeEmployment(
+  truth: Truth,
+  style: WritingStyle,
+  random: Random,
+): { since: string } | { span: string } {
   const [year, month] = truth.employedSince.split("-");
   if (random.chance(0.4)) return { since: style.date(truth.employedSince) };
   if (random.chance(0.5)) return { since: `${longMonths[Number(month) - 1]} ${year}` };

@@ -30,7 +30,8 @@ export class ScreeningBehaviour {
     if (mode !== "ok") this.#left -= 1;
     if (mode === "fail") return "fail";
     if (mode === "slow") await sleep(this.#control.delayMs, undefined, { signal });
-    if (mode === "hang") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+    if (mode === "hang")
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
     return "answer";
   }
 }

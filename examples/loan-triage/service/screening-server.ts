@@ -18,7 +18,11 @@ export function createScreeningServer(): Server {
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, behaviour: ScreeningBehaviour): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  behaviour: ScreeningBehaviour,
+): Promise<void> {
   const route = `${request.method} ${new URL(request.url ?? "/", "http://localhost").pathname}`;
   if (route === "GET /healthz") return send(response, 200, { status: "ok", mode: behaviour.mode });
   if (route === "POST /control") {
@@ -39,7 +43,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, behavi
 }
 
 /** Answers 413 or 400 itself and returns undefined when there is no valid body. */
-async function readBody<T extends z.ZodType>(request: IncomingMessage, response: ServerResponse, schema: T): Promise<z.infer<T> | undefined> {
+async function readBody<T extends z.ZodType>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  schema: T,
+): Promise<z.infer<T> | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -61,7 +69,9 @@ async function readBody<T extends z.ZodType>(request: IncomingMessage, response:
   }
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  send(response, 400, { error: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") });
+  send(response, 400, {
+    error: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
+  });
   return undefined;
 }
 

@@ -5,7 +5,9 @@ import { createScreeningServer } from "./screening-server.ts";
 const { values } = parseArgs({ options: { port: { type: "string" } } });
 const port = Number(values.port ?? process.env["SCREENING_PORT"] ?? "0");
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`"${values.port ?? process.env["SCREENING_PORT"]}" is not a port: give a number from 0 (any free one) to 65535`);
+  console.error(
+    `"${values.port ?? process.env["SCREENING_PORT"]}" is not a port: give a number from 0 (any free one) to 65535`,
+  );
   process.exit(2);
 }
 

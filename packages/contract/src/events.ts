@@ -1,11 +1,11 @@
 /** Task events: what a task's log is made of. The same strings stand in log, bus, SSE and console (docs/events.md). */
 import { z } from "zod";
 import { A2AMessage, Artifact, Part } from "./a2a.ts";
-import { ERROR_CODES, type ErrorCode } from "./errors.ts";
+import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
-export const SerializedErrorSchema = z.object({
+export const SerializedErrorSchema: z.ZodType<SerializedError> = z.object({
   code: z.enum(codes).catch("INTERNAL"),
   message: z.string(),
   retryable: z.boolean().optional(),
@@ -50,8 +50,9 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("task.assigned", { node: z.string(), attempt: z.int().positive() }),
   event("task.started", {}),
   event("task.progressed", { ...call, message: z.string().optional(), share: z.number().min(0).max(1).optional() }),
-  event("task.inputRequired", { ...call, prompt: z.array(Part).min(1) }),
-  event("task.authRequired", { ...call, prompt: z.array(Part).min(1) }),
+  /** `refusedMessageId`: an answer that did not fit; the question is asked again. */
+  event("task.inputRequired", { ...call, prompt: z.array(Part).min(1), refusedMessageId: z.string().optional() }),
+  event("task.authRequired", { ...call, prompt: z.array(Part).min(1), refusedMessageId: z.string().optional() }),
   event("task.resumed", { reason: z.enum(["input", "retry", "auth"]) }),
   event("task.cancelRequested", { by: z.string(), reason: z.string().optional() }),
   event("task.completed", { output: z.unknown() }),

@@ -23,7 +23,11 @@ export const datePattern = new RegExp(
 /** Reads a whole text as a date, ISO out. All-number dates are day first unless that is impossible or `order` says
  *  otherwise; a month without a day means its first day. Two-digit years are refused: they hide a century. */
 export function parseDate(text: string, order: DateOrder = "day-first"): string | undefined {
-  const plain = text.trim().toLowerCase().replace(/t\d{2}:\d{2}.*$/, "").replace(/[.,]$/, "");
+  const plain = text
+    .trim()
+    .toLowerCase()
+    .replace(/t\d{2}:\d{2}.*$/, "")
+    .replace(/[.,]$/, "");
   let match = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$/.exec(plain);
   if (match) return isoDate(match[1], match[2], match[3]);
   match = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$/.exec(plain);

@@ -28,28 +28,111 @@ const unfinanced = /\b(?:gambl\w*|casino|betting|crypto\w*|bitcoin|weapons?|fire
 
 /** The published rules (README, "The rules"). `receivedOn` stands in for a missing application date; no screening outcome
  *  means nobody was asked, which is fine only while the name is missing. */
-export function checkCompliance(application: ApplicationFields, screening: ScreeningOutcome | undefined, { receivedOn }: { receivedOn: string }): ComplianceReport {
+export function checkCompliance(
+  application: ApplicationFields,
+  screening: ScreeningOutcome | undefined,
+  { receivedOn }: { receivedOn: string },
+): ComplianceReport {
   const facts = factsOf(application);
   const date = facts.applicationDate ?? receivedOn;
-  const { dateOfBirth, country, requestedAmountCents: amount, termMonths: term, identityNumber, monthlyIncomeCents: income, monthlyCashDepositsCents: cash, purpose } = facts;
-  const check = (rule: string, field: Field, code: string, outcome: CheckOutcome | undefined, message: string): Check => ({
-    rule, code, outcome: application[field] ? (outcome ?? "pass") : "not-checked", message, evidence: application[field]?.evidence ?? [],
+  const {
+    dateOfBirth,
+    country,
+    requestedAmountCents: amount,
+    termMonths: term,
+    identityNumber,
+    monthlyIncomeCents: income,
+    monthlyCashDepositsCents: cash,
+    purpose,
+  } = facts;
+  const check = (
+    rule: string,
+    field: Field,
+    code: string,
+    outcome: CheckOutcome | undefined,
+    message: string,
+  ): Check => ({
+    rule,
+    code,
+    outcome: application[field] ? (outcome ?? "pass") : "not-checked",
+    message,
+    evidence: application[field]?.evidence ?? [],
   });
   const age = dateOfBirth === undefined ? 0 : ageOn(dateOfBirth, date);
   const ageAtEnd = dateOfBirth === undefined ? 0 : Math.floor((monthsBetween(dateOfBirth, date) + (term ?? 0)) / 12);
   const cashShare = cash === undefined || !income ? 0 : cash / income;
   return {
     checks: [
-      check("C1", "dateOfBirth", "under-age", age < policy.adultAge ? "decline" : undefined, `The applicant is ${age}; ${policy.adultAge} is required`),
-      check("C2", "dateOfBirth", "age-at-end", ageAtEnd > policy.maximumAgeAtEnd ? "refer" : undefined, `The applicant would be ${ageAtEnd} at the end of the term; above ${policy.maximumAgeAtEnd} a person decides`),
-      check("C3", "country", "country-not-served", policy.servedCountries.every((code) => code !== country) ? "decline" : undefined, `Residence is ${countryName(country ?? "")}`),
-      check("C4", "requestedAmountCents", amountCode(amount), amountOutcome(amount), `${formatEuro(amount ?? 0)} is asked for; ${formatEuro(policy.minimumAmountCents)} to ${formatEuro(policy.maximumAmountCents)} is lent, above ${formatEuro(policy.largeAmountCents)} by a person`),
-      check("C5", "termMonths", "term-outside-range", (term ?? 0) < policy.minimumTermMonths || (term ?? 0) > policy.maximumTermMonths ? "decline" : undefined, `A term of ${term} months; ${policy.minimumTermMonths} to ${policy.maximumTermMonths} is possible`),
-      check("C6", "identityNumber", "identity-number-invalid", isValidIdentityNumber(identityNumber ?? "") ? undefined : "request-information", "The identity number's check digits must fit"),
-      check("C7", "monthlyCashDepositsCents", "source-of-funds", cashShare > policy.cashShareLimit ? "refer" : undefined, `Cash of ${formatEuro(cash ?? 0)} a month is paid in, ${Math.round(cashShare * 100)} % of income`),
-      check("C8", "politicallyExposed", "politically-exposed", facts.politicallyExposed ? "refer" : undefined, "Whether the applicant holds a public office"),
-      check("C9", "purpose", "purpose-needs-review", unfinanced.test(purpose ?? "") ? "refer" : undefined, `The purpose is "${purpose}"`),
-      check("C10", "statementMonths", "statement-too-short", (facts.statementMonths ?? 0) < policy.minimumStatementMonths ? "request-information" : undefined, `The statement covers ${facts.statementMonths} months; ${policy.minimumStatementMonths} are needed`),
+      check(
+        "C1",
+        "dateOfBirth",
+        "under-age",
+        age < policy.adultAge ? "decline" : undefined,
+        `The applicant is ${age}; ${policy.adultAge} is required`,
+      ),
+      check(
+        "C2",
+        "dateOfBirth",
+        "age-at-end",
+        ageAtEnd > policy.maximumAgeAtEnd ? "refer" : undefined,
+        `The applicant would be ${ageAtEnd} at the end of the term; above ${policy.maximumAgeAtEnd} a person decides`,
+      ),
+      check(
+        "C3",
+        "country",
+        "country-not-served",
+        policy.servedCountries.every((code) => code !== country) ? "decline" : undefined,
+        `Residence is ${countryName(country ?? "")}`,
+      ),
+      check(
+        "C4",
+        "requestedAmountCents",
+        amountCode(amount),
+        amountOutcome(amount),
+        `${formatEuro(amount ?? 0)} is asked for; ${formatEuro(policy.minimumAmountCents)} to ${formatEuro(policy.maximumAmountCents)} is lent, above ${formatEuro(policy.largeAmountCents)} by a person`,
+      ),
+      check(
+        "C5",
+        "termMonths",
+        "term-outside-range",
+        (term ?? 0) < policy.minimumTermMonths || (term ?? 0) > policy.maximumTermMonths ? "decline" : undefined,
+        `A term of ${term} months; ${policy.minimumTermMonths} to ${policy.maximumTermMonths} is possible`,
+      ),
+      check(
+        "C6",
+        "identityNumber",
+        "identity-number-invalid",
+        isValidIdentityNumber(identityNumber ?? "") ? undefined : "request-information",
+        "The identity number's check digits must fit",
+      ),
+      check(
+        "C7",
+        "monthlyCashDepositsCents",
+        "source-of-funds",
+        cashShare > policy.cashShareLimit ? "refer" : undefined,
+        `Cash of ${formatEuro(cash ?? 0)} a month is paid in, ${Math.round(cashShare * 100)} % of income`,
+      ),
+      check(
+        "C8",
+        "politicallyExposed",
+        "politically-exposed",
+        facts.politicallyExposed ? "refer" : undefined,
+        "Whether the applicant holds a public office",
+      ),
+      check(
+        "C9",
+        "purpose",
+        "purpose-needs-review",
+        unfinanced.test(purpose ?? "") ? "refer" : undefined,
+        `The purpose is "${purpose}"`,
+      ),
+      check(
+        "C10",
+        "statementMonths",
+        "statement-too-short",
+        (facts.statementMonths ?? 0) < policy.minimumStatementMonths ? "request-information" : undefined,
+        `The statement covers ${facts.statementMonths} months; ${policy.minimumStatementMonths} are needed`,
+      ),
       screeningCheck(application, screening),
     ],
   };
@@ -67,10 +150,17 @@ function amountOutcome(amount = 0): CheckOutcome | undefined {
 
 function screeningCheck(application: ApplicationFields, screening: ScreeningOutcome | undefined): Check {
   const evidence = application.fullName?.evidence ?? [];
-  const check = (code: string, outcome: CheckOutcome, message: string): Check => ({ rule: "C11", code, outcome, message, evidence });
+  const check = (code: string, outcome: CheckOutcome, message: string): Check => ({
+    rule: "C11",
+    code,
+    outcome,
+    message,
+    evidence,
+  });
   if (!application.fullName) return check("sanctions", "not-checked", "There is no name to screen");
   if (!screening) return check("screening-unavailable", "refer", "The name has not been screened");
-  if (screening.status === "unavailable") return check("screening-unavailable", "refer", `Screening could not be done: ${screening.reason}`);
+  if (screening.status === "unavailable")
+    return check("screening-unavailable", "refer", `Screening could not be done: ${screening.reason}`);
   const { answer, source } = screening;
   if (!answer.match) return check("sanctions", "pass", `No sanctions list has this name (${source})`);
   const entry = `${answer.entry ?? "an entry"} on ${answer.list ?? "a list"} (likeness ${answer.score}, ${source})`;

@@ -27,32 +27,76 @@ export type Decision = z.infer<typeof Decision>;
  *  D3 a rule that needs a person -> refer;
  *  D4 facts missing or invalid -> request-information;
  *  D5 the score -> approve, refer or decline. */
-export function decide({ extraction, risk, compliance }: { extraction: Extraction; risk: RiskAssessment; compliance: ComplianceReport }): Decision {
-  const settle = (outcome: Outcome, reasons: readonly Reason[]): Decision => ({ outcome, reasons: [...reasons], score: risk.score, decidedBy: "rules" });
-  const demanded = (outcome: string) => compliance.checks.filter((check) => check.outcome === outcome).map(({ code, message, evidence }) => ({ code, message, evidence }));
+export function decide({
+  extraction,
+  risk,
+  compliance,
+}: {
+  extraction: Extraction;
+  risk: RiskAssessment;
+  compliance: ComplianceReport;
+}): Decision {
+  const settle = (outcome: Outcome, reasons: readonly Reason[]): Decision => ({
+    outcome,
+    reasons: [...reasons],
+    score: risk.score,
+    decidedBy: "rules",
+  });
+  const demanded = (outcome: string) =>
+    compliance.checks
+      .filter((check) => check.outcome === outcome)
+      .map(({ code, message, evidence }) => ({ code, message, evidence }));
   const { problems, application } = extraction;
 
-  const unreliable = problems.filter(({ code }) => ["document-unreadable", "no-application-found", "several-applications", "contradiction"].includes(code)).map(problemReason);
+  const unreliable = problems
+    .filter(({ code }) =>
+      ["document-unreadable", "no-application-found", "several-applications", "contradiction"].includes(code),
+    )
+    .map(problemReason);
   if (unreliable.length > 0) return settle("refer", distinct(unreliable));
 
   const knockouts = demanded("decline");
-  if (risk.affordable === false) knockouts.push({ code: "not-affordable", message: "The monthly payment is more than what is left over each month", evidence: application.monthlyIncomeCents?.evidence ?? [] });
+  if (risk.affordable === false)
+    knockouts.push({
+      code: "not-affordable",
+      message: "The monthly payment is more than what is left over each month",
+      evidence: application.monthlyIncomeCents?.evidence ?? [],
+    });
   if (knockouts.length > 0) return settle("decline", distinct(knockouts));
 
-  const forPerson = [...demanded("refer"), ...problems.filter(({ code }) => code === "currency-not-supported" || code === "instructions-to-software").map(problemReason)];
+  const forPerson = [
+    ...demanded("refer"),
+    ...problems
+      .filter(({ code }) => code === "currency-not-supported" || code === "instructions-to-software")
+      .map(problemReason),
+  ];
   if (forPerson.length > 0) return settle("refer", distinct(forPerson));
 
-  const missing = requiredFields.filter((field) => !application[field]).map((field) => {
-    const why = problems.find((problem) => problem.field === field);
-    return { code: `missing-${fieldNames[field].code}`, message: why?.message ?? `The application does not state ${fieldNames[field].plain}`, evidence: why?.evidence ?? [] };
-  });
+  const missing = requiredFields
+    .filter((field) => !application[field])
+    .map((field) => {
+      const why = problems.find((problem) => problem.field === field);
+      return {
+        code: `missing-${fieldNames[field].code}`,
+        message: why?.message ?? `The application does not state ${fieldNames[field].plain}`,
+        evidence: why?.evidence ?? [],
+      };
+    });
   const open = [...missing, ...demanded("request-information")];
   if (open.length > 0) return settle("request-information", distinct(open));
 
   const score = risk.score ?? 0;
-  const explained = (code: string): Reason[] => [{ code, message: `The score is ${score} of 100. ${risk.factors.map(({ reason, points, weight }) => `${reason} (${points} of ${weight})`).join("; ")}`, evidence: [] }];
+  const explained = (code: string): Reason[] => [
+    {
+      code,
+      message: `The score is ${score} of 100. ${risk.factors.map(({ reason, points, weight }) => `${reason} (${points} of ${weight})`).join("; ")}`,
+      evidence: [],
+    },
+  ];
   if (score >= policy.approveFrom) return settle("approve", explained("score-sufficient"));
-  return score < policy.declineBelow ? settle("decline", explained("score-too-low")) : settle("refer", explained("score-borderline"));
+  return score < policy.declineBelow
+    ? settle("decline", explained("score-too-low"))
+    : settle("refer", explained("score-borderline"));
 }
 
 /** What a person decided about a referred application. Referring again is not among the answers. */
@@ -69,7 +113,11 @@ export function settleByPerson(referred: Decision, { outcome, by, note }: Person
 }
 
 function problemReason({ code, field, message, evidence }: Problem): Reason {
-  return { code: code === "contradiction" && field ? `contradictory-${fieldNames[field].code}` : code, message, evidence };
+  return {
+    code: code === "contradiction" && field ? `contradictory-${fieldNames[field].code}` : code,
+    message,
+    evidence,
+  };
 }
 
 function distinct(reasons: readonly Reason[]): Reason[] {

@@ -6,6 +6,10 @@ export function isValidIdentityNumber(identityNumber: string): boolean {
 
 /** Keeps letters and digits, up to a remark that follows. Whether the result is valid is a compliance rule, not a question of reading. */
 export function normaliseIdentityNumber(text: string): string | undefined {
-  const plain = text.split(/[(,;]|\.\s/)[0]?.toUpperCase().replace(/[^A-Z0-9]/g, "") ?? "";
+  const plain =
+    text
+      .split(/[(,;]|\.\s/)[0]
+      ?.toUpperCase()
+      .replace(/[^A-Z0-9]/g, "") ?? "";
   return /\d{3}/.test(plain) && plain.length <= 20 ? plain : undefined;
 }

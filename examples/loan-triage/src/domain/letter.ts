@@ -36,33 +36,80 @@ export function writeLetter({ facts, decision, risk, reference, date }: LetterIn
   const addressee = facts.fullName ?? "Applicant";
   const amount = facts.requestedAmountCents === undefined ? "" : ` for ${formatEuro(facts.requestedAmountCents)}`;
   const { subject, paragraphs } = content(decision, facts, risk, amount);
-  const body = [longDate(date), `Reference: ${reference}`, `Dear ${addressee},`, ...paragraphs, "Yours sincerely,\nThe lending team"].join("\n\n");
+  const body = [
+    longDate(date),
+    `Reference: ${reference}`,
+    `Dear ${addressee},`,
+    ...paragraphs,
+    "Yours sincerely,\nThe lending team",
+  ].join("\n\n");
   return { addressee, subject, body: `${body}\n` };
 }
 
-function content(decision: Decision, facts: Facts, risk: RiskAssessment, amount: string): { subject: string; paragraphs: string[] } {
+function content(
+  decision: Decision,
+  facts: Facts,
+  risk: RiskAssessment,
+  amount: string,
+): { subject: string; paragraphs: string[] } {
   switch (decision.outcome) {
     case "approve": {
-      const payment = risk.monthlyPaymentCents === null ? "" : ` You would repay ${formatEuro(risk.monthlyPaymentCents)} a month over ${facts.termMonths} months.`;
-      const strong = risk.factors.filter(({ points, weight }) => points >= weight / 2).map(({ reason }) => `- ${reason}`);
+      const payment =
+        risk.monthlyPaymentCents === null
+          ? ""
+          : ` You would repay ${formatEuro(risk.monthlyPaymentCents)} a month over ${facts.termMonths} months.`;
+      const strong = risk.factors
+        .filter(({ points, weight }) => points >= weight / 2)
+        .map(({ reason }) => `- ${reason}`);
       const why = strong.length > 0 ? [`What spoke for your application:\n${strong.join("\n")}`] : [];
-      return { subject: "Your loan is approved", paragraphs: [`We are pleased to approve your application${amount}.${payment}`, ...why, "The contract follows; nothing is binding before you sign it."] };
+      return {
+        subject: "Your loan is approved",
+        paragraphs: [
+          `We are pleased to approve your application${amount}.${payment}`,
+          ...why,
+          "The contract follows; nothing is binding before you sign it.",
+        ],
+      };
     }
     case "decline": {
       const told = tellable(decision.reasons).map((reason) => `- ${reason}`);
-      const weak = decision.reasons.some(({ code }) => code === "score-too-low" || code === "not-affordable") ? weakest(risk) : [];
+      const weak = decision.reasons.some(({ code }) => code === "score-too-low" || code === "not-affordable")
+        ? weakest(risk)
+        : [];
       const reasons = [...told, ...weak];
       const why = reasons.length > 0 ? [`The reasons:\n${reasons.join("\n")}`] : [];
-      return { subject: "Your loan application", paragraphs: [`We have considered your application${amount} and are unable to offer you a loan.`, ...why, "If you believe that we have something wrong, please write to us; a person will look at it again."] };
+      return {
+        subject: "Your loan application",
+        paragraphs: [
+          `We have considered your application${amount} and are unable to offer you a loan.`,
+          ...why,
+          "If you believe that we have something wrong, please write to us; a person will look at it again.",
+        ],
+      };
     }
     case "request-information": {
       const items = decision.reasons.flatMap(({ code }) => missingItem(code)).map((item) => `- ${item}`);
-      return { subject: "We need a little more from you", paragraphs: [`Thank you for your application${amount}. Before we can decide, please send us:`, items.length > 0 ? items.join("\n") : "- what our colleague will ask you for by telephone", "Your application keeps its place; we continue as soon as your answer arrives."] };
+      return {
+        subject: "We need a little more from you",
+        paragraphs: [
+          `Thank you for your application${amount}. Before we can decide, please send us:`,
+          items.length > 0 ? items.join("\n") : "- what our colleague will ask you for by telephone",
+          "Your application keeps its place; we continue as soon as your answer arrives.",
+        ],
+      };
     }
     case "refer": {
       const unread = decision.reasons.some(({ code }) => code === "document-unreadable");
-      const first = unread ? "We have received your document but could not open it." : `Thank you for your application${amount}.`;
-      return { subject: "We are looking at your application", paragraphs: [first, "A colleague is looking at it in person and will write to you. You need not do anything until then."] };
+      const first = unread
+        ? "We have received your document but could not open it."
+        : `Thank you for your application${amount}.`;
+      return {
+        subject: "We are looking at your application",
+        paragraphs: [
+          first,
+          "A colleague is looking at it in person and will write to you. You need not do anything until then.",
+        ],
+      };
     }
   }
 }
@@ -86,6 +133,19 @@ function missingItem(code: string): string[] {
 }
 
 function longDate(iso: string): string {
-  const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+  const months = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+  ];
   return `${Number(iso.slice(8, 10))} ${months[Number(iso.slice(5, 7)) - 1]} ${iso.slice(0, 4)}`;
 }

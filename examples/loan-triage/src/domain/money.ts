@@ -19,13 +19,18 @@ export function currencyIn(text: string): string | undefined {
 }
 
 const currencyWords = /€|£|\$|zł|\b(?:eur(?:os?)?|usd|dollars?|gbp|pounds?|chf|francs?|sek|pln)\b/gi;
-const qualifiers = /\b(?:net|gross|per|a|an|each|every|month(?:ly)?|year(?:ly)?|annum|p\.?\s?[am]\.?|approx\.?|about|ca\.?)(?![a-z])|\/\s*(?:month|mo|year|yr)\b/gi;
+const qualifiers =
+  /\b(?:net|gross|per|a|an|each|every|month(?:ly)?|year(?:ly)?|annum|p\.?\s?[am]\.?|approx\.?|about|ca\.?)(?![a-z])|\/\s*(?:month|mo|year|yr)\b/gi;
 
 /** Reads `€1,250.50`, `1.250,50 EUR`, `EUR 1250.50`, `1 250,50 €`, `€1.250,-`, `12k`, `-5.00`, `(5.00)` and `5.00-`.
  *  One separator before exactly three digits groups thousands: money has two decimals, never three. */
 export function parseMoney(text: string): Money | undefined {
   const currency = currencyIn(text);
-  let digits = text.replace(currencyWords, " ").replace(qualifiers, " ").replace(/[()]/g, (mark) => (mark === "(" ? "(" : ")")).trim();
+  let digits = text
+    .replace(currencyWords, " ")
+    .replace(qualifiers, " ")
+    .replace(/[()]/g, (mark) => (mark === "(" ? "(" : ")"))
+    .trim();
   digits = digits.replace(/[\s,;.]+$/, "").replace(/,-+$/, "");
   const negative = /^[-−–]|^\(.*\)$|[-−–]$/.test(digits);
   digits = digits.replace(/[()+\-−–]/g, "").trim();
@@ -47,6 +52,8 @@ function parseNumber(text: string, thousands: number): number | undefined {
 
 /** `1234567` becomes `€12,345.67`. */
 export function formatEuro(cents: number): string {
-  const whole = Math.floor(Math.abs(cents) / 100).toString().replace(/\B(?=(?:\d{3})+$)/g, ",");
+  const whole = Math.floor(Math.abs(cents) / 100)
+    .toString()
+    .replace(/\B(?=(?:\d{3})+$)/g, ",");
   return `${cents < 0 ? "-" : ""}€${whole}.${String(Math.abs(cents) % 100).padStart(2, "0")}`;
 }

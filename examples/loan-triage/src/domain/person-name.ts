@@ -2,7 +2,11 @@ const titles = /^(?:mr|mrs|ms|miss|mx|dr|prof|herr|frau)\b\.?\s+/i;
 
 /** `HALVORSEN, Ingrid` and `Ms Ingrid  Halvorsen` become `Ingrid Halvorsen`; capitals are calmed only if nothing else is there. */
 export function normaliseName(text: string): string | undefined {
-  let name = text.normalize("NFC").replace(/\s+/g, " ").trim().replace(/[.;,]+$/, "");
+  let name = text
+    .normalize("NFC")
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/[.;,]+$/, "");
   const inverted = /^([^,]+),\s*([^,]+)$/.exec(name);
   if (inverted) name = `${inverted[2]} ${inverted[1]}`;
   name = name.replace(titles, "").trim();
@@ -14,16 +18,24 @@ export function normaliseName(text: string): string | undefined {
 }
 
 function calm(word: string): string {
-  return word.toLowerCase().replace(/(^|[-'’])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase());
+  return word
+    .toLowerCase()
+    .replace(/(^|[-'’])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase());
 }
 
 /** Case, accents and punctuation removed: for comparing, never for showing. */
 export function foldName(name: string): string {
   return name
     .toLowerCase()
-    .replace(/ø/g, "o").replace(/ß/g, "ss").replace(/æ/g, "ae").replace(/ł/g, "l")
-    .normalize("NFD").replace(/\p{M}/gu, "")
-    .replace(/['’]/g, "").replace(/[^a-z0-9]+/g, " ").trim();
+    .replace(/ø/g, "o")
+    .replace(/ß/g, "ss")
+    .replace(/æ/g, "ae")
+    .replace(/ł/g, "l")
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .replace(/['’]/g, "")
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim();
 }
 
 /** True also when one of the two abbreviates given names: `I. Halvorsen` is `Ingrid Halvorsen`. */

@@ -24,14 +24,34 @@ export type RiskAssessment = z.infer<typeof RiskAssessment>;
 
 /** The published formula (README, "The score"). Pure: the same facts always give the same score. */
 export function assessRisk(facts: Facts): RiskAssessment {
-  const { requestedAmountCents: amount, termMonths: term, monthlyIncomeCents: income, monthlyObligationsCents: obligations, employmentMonths } = facts;
+  const {
+    requestedAmountCents: amount,
+    termMonths: term,
+    monthlyIncomeCents: income,
+    monthlyObligationsCents: obligations,
+    employmentMonths,
+  } = facts;
   const payment = amount === undefined || !term ? null : monthlyPayment(amount, term);
-  if (amount === undefined || payment === null || income === undefined || obligations === undefined || employmentMonths === undefined) {
-    return { score: null, monthlyPaymentCents: payment, disposableCents: null, affordable: null, factors: [], assumptions: [] };
+  if (
+    amount === undefined ||
+    payment === null ||
+    income === undefined ||
+    obligations === undefined ||
+    employmentMonths === undefined
+  ) {
+    return {
+      score: null,
+      monthlyPaymentCents: payment,
+      disposableCents: null,
+      affordable: null,
+      factors: [],
+      assumptions: [],
+    };
   }
   const assumptions: string[] = [];
   const housing = facts.monthlyHousingCents ?? Math.round(income * policy.assumedHousingShare);
-  if (facts.monthlyHousingCents === undefined) assumptions.push(`No housing costs are stated; ${formatEuro(housing)} a month is assumed`);
+  if (facts.monthlyHousingCents === undefined)
+    assumptions.push(`No housing costs are stated; ${formatEuro(housing)} a month is assumed`);
   const disposable = income - obligations - housing - policy.livingAllowanceCents;
   const { weights, bands } = policy;
   const share = disposable > 0 ? payment / disposable : Number.POSITIVE_INFINITY;
@@ -40,27 +60,43 @@ export function assessRisk(facts: Facts): RiskAssessment {
   const { overdraftMonths } = facts;
   const factors: RiskFactor[] = [
     {
-      code: "affordability", weight: weights.affordability, points: weights.affordability * earned(share, bands.affordability),
-      reason: disposable > 0
-        ? `The monthly payment of ${formatEuro(payment)} takes ${percent(share)} of the ${formatEuro(disposable)} left over each month`
-        : `Nothing is left over each month for a payment of ${formatEuro(payment)}`,
+      code: "affordability",
+      weight: weights.affordability,
+      points: weights.affordability * earned(share, bands.affordability),
+      reason:
+        disposable > 0
+          ? `The monthly payment of ${formatEuro(payment)} takes ${percent(share)} of the ${formatEuro(disposable)} left over each month`
+          : `Nothing is left over each month for a payment of ${formatEuro(payment)}`,
     },
     {
-      code: "debt-to-income", weight: weights.debtToIncome, points: weights.debtToIncome * earned(debt, bands.debtToIncome),
+      code: "debt-to-income",
+      weight: weights.debtToIncome,
+      points: weights.debtToIncome * earned(debt, bands.debtToIncome),
       reason: `Loan payments, this one included, would be ${percent(debt)} of income`,
     },
     {
-      code: "loan-to-income", weight: weights.loanToIncome, points: weights.loanToIncome * earned(loan, bands.loanToIncome),
+      code: "loan-to-income",
+      weight: weights.loanToIncome,
+      points: weights.loanToIncome * earned(loan, bands.loanToIncome),
       reason: `The loan is ${percent(loan)} of a year's income`,
     },
     {
-      code: "employment", weight: weights.employment, points: weights.employment * earned(employmentMonths, bands.employment),
+      code: "employment",
+      weight: weights.employment,
+      points: weights.employment * earned(employmentMonths, bands.employment),
       reason: `Employed for ${employmentMonths} months`,
     },
     {
-      code: "account-conduct", weight: weights.accountConduct,
-      points: overdraftMonths === undefined ? policy.unknownAccountPoints : Math.max(0, weights.accountConduct - policy.overdraftPenalty * overdraftMonths),
-      reason: overdraftMonths === undefined ? "No bank statement was seen" : `Overdrawn in ${overdraftMonths} months of the statement`,
+      code: "account-conduct",
+      weight: weights.accountConduct,
+      points:
+        overdraftMonths === undefined
+          ? policy.unknownAccountPoints
+          : Math.max(0, weights.accountConduct - policy.overdraftPenalty * overdraftMonths),
+      reason:
+        overdraftMonths === undefined
+          ? "No bank statement was seen"
+          : `Overdrawn in ${overdraftMonths} months of the statement`,
     },
   ];
   return {

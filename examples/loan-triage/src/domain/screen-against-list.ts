@@ -6,7 +6,10 @@ import type { ScreeningAnswer, ScreeningRequest } from "./screening.ts";
 export const matchFrom = 0.85;
 
 /** The service's own rule. A second compliance agent can apply it to a local copy when the service is away. */
-export function screenAgainstList(request: ScreeningRequest, list: readonly SanctionsEntry[] = sanctionsList): ScreeningAnswer {
+export function screenAgainstList(
+  request: ScreeningRequest,
+  list: readonly SanctionsEntry[] = sanctionsList,
+): ScreeningAnswer {
   let best: { entry: SanctionsEntry; score: number } | undefined;
   for (const entry of list) {
     const score = Math.max(...[entry.name, ...entry.aliases].map((name) => nameLikeness(request.name, name)));

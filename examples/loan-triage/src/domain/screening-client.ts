@@ -27,7 +27,10 @@ export interface ScreeningOptions {
 }
 
 /** Asks once; retrying belongs to the caller. Throws ScreeningFailure, or the reason of `signal` when the caller gave up. */
-export async function screen(request: ScreeningRequest, { url, timeoutMs = 2000, signal }: ScreeningOptions): Promise<ScreeningAnswer> {
+export async function screen(
+  request: ScreeningRequest,
+  { url, timeoutMs = 2000, signal }: ScreeningOptions,
+): Promise<ScreeningAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let body: string;
@@ -42,14 +45,27 @@ export async function screen(request: ScreeningRequest, { url, timeoutMs = 2000,
     body = await response.text();
   } catch (cause) {
     signal?.throwIfAborted();
-    if (timeout.aborted) throw new ScreeningFailure("timeout", `The screening service at ${url} did not answer within ${timeoutMs} ms`, { cause });
+    if (timeout.aborted)
+      throw new ScreeningFailure("timeout", `The screening service at ${url} did not answer within ${timeoutMs} ms`, {
+        cause,
+      });
     throw new ScreeningFailure("unreachable", `The screening service at ${url} cannot be reached`, { cause });
   }
   const { status } = response;
-  if (status >= 500 || status === 429) throw new ScreeningFailure("server-error", `The screening service answered ${status}`, { status });
-  if (!response.ok) throw new ScreeningFailure("rejected", `The screening service refused the question with ${status}: ${body.slice(0, 200)}`, { status });
+  if (status >= 500 || status === 429)
+    throw new ScreeningFailure("server-error", `The screening service answered ${status}`, { status });
+  if (!response.ok)
+    throw new ScreeningFailure(
+      "rejected",
+      `The screening service refused the question with ${status}: ${body.slice(0, 200)}`,
+      { status },
+    );
   const answer = ScreeningAnswer.safeParse(parseJson(body));
-  if (!answer.success) throw new ScreeningFailure("bad-answer", "The screening service gave an answer that is not one", { status, cause: answer.error });
+  if (!answer.success)
+    throw new ScreeningFailure("bad-answer", "The screening service gave an answer that is not one", {
+      status,
+      cause: answer.error,
+    });
   return answer.data;
 }
 

@@ -2,7 +2,7 @@ import { type Extraction, factsOf } from "./application.ts";
 import { type ComplianceReport, checkCompliance } from "./compliance.ts";
 import { type Decision, decide } from "./decision.ts";
 import { extractApplication } from "./extraction/extract-application.ts";
-import { type RiskAssessment, assessRisk } from "./risk.ts";
+import { assessRisk, type RiskAssessment } from "./risk.ts";
 import type { ScreeningOutcome, ScreeningRequest } from "./screening.ts";
 
 export interface TriageOptions {
@@ -13,7 +13,10 @@ export interface TriageOptions {
 }
 
 /** The whole triage without agents: what they do between them, for tests and for reading. */
-export async function triageDocument(bytes: Uint8Array, { receivedOn, screen }: TriageOptions): Promise<{ extraction: Extraction; risk: RiskAssessment; compliance: ComplianceReport; decision: Decision }> {
+export async function triageDocument(
+  bytes: Uint8Array,
+  { receivedOn, screen }: TriageOptions,
+): Promise<{ extraction: Extraction; risk: RiskAssessment; compliance: ComplianceReport; decision: Decision }> {
   const extraction = await extractApplication(bytes, { receivedOn });
   const request = screeningRequestOf(extraction);
   const screening = request && (await screen(request));
@@ -26,5 +29,9 @@ export async function triageDocument(bytes: Uint8Array, { receivedOn, screen }: 
 export function screeningRequestOf({ application }: Extraction): ScreeningRequest | undefined {
   const { fullName, dateOfBirth, country } = application;
   if (!fullName) return undefined;
-  return { name: fullName.value, ...(dateOfBirth && { dateOfBirth: dateOfBirth.value }), ...(country && { country: country.value }) };
+  return {
+    name: fullName.value,
+    ...(dateOfBirth && { dateOfBirth: dateOfBirth.value }),
+    ...(country && { country: country.value }),
+  };
 }

@@ -25,9 +25,6 @@ export interface QueryInput<Input = unknown> {
   readonly skill?: string | undefined;
 }
 
-/** Work of the same agent that must not overlap: one task of a context at a time, or no such rule (the default). */
-export type AgentConcurrency = "context" | "parallel";
-
 /** An agent as its author writes it. Made by `agent()`; everything is optional that has a sensible default. */
 export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly name: string;
@@ -42,7 +39,6 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly instructions?: string | undefined;
   /** True when doing the same command twice does no harm, so another agent may be tried after a possible delivery. */
   readonly idempotent: boolean;
-  readonly concurrency: AgentConcurrency;
   /** Milliseconds from submission after which a task fails with DEADLINE_EXCEEDED; undefined: none. */
   readonly timeoutMs?: number | undefined;
   /** Event types whose durable events start a task of this agent, once per event. */

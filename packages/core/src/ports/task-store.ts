@@ -102,7 +102,11 @@ export interface LogAppend {
    * an acknowledged message or cancel is never passed over (I2, I5).
    */
   readonly requireEmptyMailbox: boolean;
-  /** Gives the lease back and sets when the task is due again (null: when its mailbox gets something). */
+  /**
+   * Gives the lease back and sets when the task is due again (null: when its mailbox gets something). A mailbox that is
+   * not empty after `consume` makes the task due at once, whatever `dueAt` says: mail that came while the holder ran must
+   * wake it.
+   */
   readonly release?: { readonly dueAt: number | null } | undefined;
 }
 

@@ -1,6 +1,8 @@
 /** UTF-8, UTF-16 with a byte order mark, else Windows-1252; undefined for what is not text at all. */
 export function decodeText(bytes: Uint8Array): string | undefined {
-  const text = decode(bytes).replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
+  const text = decode(bytes)
+    .replace(/^\uFEFF/, "")
+    .replace(/\r\n?/g, "\n");
   // Text has tabs, line ends and form feeds; a document with other control characters is a binary format.
   const controls = text.match(/[\u0000-\u0008\u000B\u000E-\u001F\u007F-\u009F\uFFFD]/g)?.length ?? 0;
   return controls > text.length * 0.005 || text.trim() === "" ? undefined : text;

@@ -1,7 +1,8 @@
 import type { Problem } from "../application.ts";
 import type { PageLine } from "./sentences.ts";
 
-const suspicious = /\b(?:ignore|disregard|override|bypass)\b.{0,40}\b(?:instructions?|rules?|polic(?:y|ies)|checks?)\b|\bsystem prompt\b|\b(?:you are|as) an? (?:AI|assistant|language model)\b|\bapprove this (?:application|loan|request) (?:automatically|regardless|without|immediately|now)\b/i;
+const suspicious =
+  /\b(?:ignore|disregard|override|bypass)\b.{0,40}\b(?:instructions?|rules?|polic(?:y|ies)|checks?)\b|\bsystem prompt\b|\b(?:you are|as) an? (?:AI|assistant|language model)\b|\bapprove this (?:application|loan|request) (?:automatically|regardless|without|immediately|now)\b/i;
 
 /** Text that speaks to the software instead of the bank. Rules cannot be talked into anything, but a model reading the same
  *  document later could, and whoever writes this should meet a person. */

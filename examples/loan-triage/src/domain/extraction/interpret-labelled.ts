@@ -10,7 +10,8 @@ import { fieldOfLabel, type LabelMeaning } from "./field-of-label.ts";
 import type { LabelledValue, Mention, Reading } from "./mention.ts";
 
 /** What people write into a box they leave open. */
-const blank = /^(?:[-–—_.?\s]*|n\/?a|null|none given|unknown|not (?:stated|given|provided|available)|to follow|tbd|tba|see (?:attached|enclosed).*)$/i;
+const blank =
+  /^(?:[-–—_.?\s]*|n\/?a|null|none given|unknown|not (?:stated|given|provided|available)|to follow|tbd|tba|see (?:attached|enclosed).*)$/i;
 
 /** Turns labels with values into typed mentions. Labels nobody asks for are skipped; values that cannot be read as what
  *  their label promises become problems, never guesses. */
@@ -39,7 +40,10 @@ function readValue(meaning: LabelMeaning, entry: LabelledValue): Mention | Probl
   const text = entry.value.trim();
   const evidence = [entry.evidence];
   const unreadable = (field: Mention["field"], why = "cannot be read"): Problem => ({
-    code: "value-unreadable", field, message: `"${text}" for ${fieldNames[field].plain} ${why}`, evidence,
+    code: "value-unreadable",
+    field,
+    message: `"${text}" for ${fieldNames[field].plain} ${why}`,
+    evidence,
   });
   const { target } = meaning;
   switch (target) {
@@ -58,7 +62,9 @@ function readValue(meaning: LabelMeaning, entry: LabelledValue): Mention | Probl
       const since = parseDate(text.replace(/^.*\b(?:since|from)\s+/i, ""));
       if (since !== undefined) return { field: "employedSince", value: since, evidence };
       const months = parseDuration(text, meaning.unit === "years" ? "years" : "months");
-      return months === undefined ? unreadable("employmentMonths") : { field: "employmentMonths", value: months, evidence };
+      return months === undefined
+        ? unreadable("employmentMonths")
+        : { field: "employmentMonths", value: months, evidence };
     }
     case "termMonths": {
       const value = parseDuration(text, meaning.unit === "years" ? "years" : "months");
@@ -97,7 +103,11 @@ function readValue(meaning: LabelMeaning, entry: LabelledValue): Mention | Probl
 
 type MoneyField = Extract<Mention["field"], `${string}Cents`>;
 
-function readMoney(field: MoneyField, meaning: LabelMeaning, { label, value, evidence }: LabelledValue): Mention | Problem | undefined {
+function readMoney(
+  field: MoneyField,
+  meaning: LabelMeaning,
+  { label, value, evidence }: LabelledValue,
+): Mention | Problem | undefined {
   if (/^(?:none|no|zero|nil|rent[- ]free)\b/i.test(value.trim())) return { field, value: 0, evidence: [evidence] };
   const money = parseMoney(value);
   if (!money || money.cents < 0) return undefined;
@@ -113,13 +123,23 @@ function readMoney(field: MoneyField, meaning: LabelMeaning, { label, value, evi
 
 /** The rules all formats share: EUR only (unnamed means EUR), net income only, yearly figures brought to a month. */
 export function acceptMoney(stated: {
-  field: MoneyField; cents: number; currency: string | undefined; yearly: boolean; gross: boolean; evidence: LabelledValue["evidence"];
+  field: MoneyField;
+  cents: number;
+  currency: string | undefined;
+  yearly: boolean;
+  gross: boolean;
+  evidence: LabelledValue["evidence"];
 }): Mention | Problem {
   const { field, currency } = stated;
   const evidence = [stated.evidence];
   const plain = fieldNames[field].plain;
   if (currency !== undefined && currency !== "EUR") {
-    return { code: "currency-not-supported", field, message: `${plain} is stated in ${currency}, only EUR can be assessed by rule`, evidence };
+    return {
+      code: "currency-not-supported",
+      field,
+      message: `${plain} is stated in ${currency}, only EUR can be assessed by rule`,
+      evidence,
+    };
   }
   if (stated.gross && field === "monthlyIncomeCents") {
     return { code: "gross-income", field, message: "Income is stated before tax; only net income counts", evidence };

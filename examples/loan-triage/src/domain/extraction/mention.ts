@@ -1,4 +1,4 @@
-import type { Evidence, Field, FactValues, Problem } from "../application.ts";
+import type { Evidence, FactValues, Field, Problem } from "../application.ts";
 
 /** One place of a document stating one fact. Several may state the same; `reconcile` decides what holds. */
 export type Mention = {

@@ -1,6 +1,6 @@
-import type { LabelledValue } from "./mention.ts";
 import { fieldOfLabel } from "./field-of-label.ts";
 import { splitLabelledLine } from "./labelled-line.ts";
+import type { LabelledValue } from "./mention.ts";
 import type { PageLine } from "./sentences.ts";
 
 /** A piece of text with its place; y counts upwards from the foot of the page, as PDF does. */
@@ -59,13 +59,24 @@ export function pairCells(cells: readonly Cell[], page: number): { entries: Labe
     used.add(cell);
     if (value) used.add(value);
     const text = value?.text.trim() ?? split?.value ?? "";
-    entries.push({ label, value: text, evidence: { page, line: value?.line ?? cell.line, text: (value ? `${cell.text.trim()} ${text}` : cell.text.trim()).slice(0, 160) } });
+    entries.push({
+      label,
+      value: text,
+      evidence: {
+        page,
+        line: value?.line ?? cell.line,
+        text: (value ? `${cell.text.trim()} ${text}` : cell.text.trim()).slice(0, 160),
+      },
+    });
   }
   const lastLine = cells.at(-1)?.line ?? 0;
   const rest = Array.from({ length: lastLine }, (_, index) => ({
     page,
     line: index + 1,
-    text: cells.filter((cell) => cell.line === index + 1 && !used.has(cell) && !isLabel(cell)).map(({ text }) => text.trim()).join("  "),
+    text: cells
+      .filter((cell) => cell.line === index + 1 && !used.has(cell) && !isLabel(cell))
+      .map(({ text }) => text.trim())
+      .join("  "),
   }));
   return { entries, rest };
 

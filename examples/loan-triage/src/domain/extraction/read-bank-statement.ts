@@ -1,8 +1,8 @@
 import type { Evidence } from "../application.ts";
 import { parseDate } from "../calendar-date.ts";
 import { parseMoney } from "../money.ts";
-import { acceptMoney } from "./interpret-labelled.ts";
 import type { CsvRow } from "./csv-table.ts";
+import { acceptMoney } from "./interpret-labelled.ts";
 import type { Mention, Reading } from "./mention.ts";
 import type { StatementColumns } from "./statement-columns.ts";
 
@@ -27,14 +27,21 @@ const overdraft = /overdraft/i;
  *  are the calendar months that have a transaction; an average is rounded to a cent. A statement that shows no loan
  *  payment shows that there is none; one without rent shows nothing, rent may be paid from elsewhere. */
 export function readBankStatement(rows: readonly CsvRow[], columns: StatementColumns): Reading {
-  const order = rows.some(({ cells }) => /^\d{1,2}\/(?:1[3-9]|2\d|3[01])\//.test(cells[columns.date] ?? "")) ? "month-first" : "day-first";
+  const order = rows.some(({ cells }) => /^\d{1,2}\/(?:1[3-9]|2\d|3[01])\//.test(cells[columns.date] ?? ""))
+    ? "month-first"
+    : "day-first";
   const transactions = rows.flatMap((row) => readTransaction(row, columns, order) ?? []);
   const [first] = transactions;
   if (!first) return { mentions: [], problems: [] };
   const months = new Set(transactions.map(({ month }) => month));
   const mentions: Mention[] = [{ field: "statementMonths", value: months.size, evidence: [first.evidence] }];
   const problems = [];
-  for (const [field, signed] of [["monthlyIncomeCents", 1], ["monthlyCashDepositsCents", 1], ["monthlyObligationsCents", -1], ["monthlyHousingCents", -1]] as const) {
+  for (const [field, signed] of [
+    ["monthlyIncomeCents", 1],
+    ["monthlyCashDepositsCents", 1],
+    ["monthlyObligationsCents", -1],
+    ["monthlyHousingCents", -1],
+  ] as const) {
     const found = transactions.filter(({ text, cents }) => Math.sign(cents) === signed && kindOf(text) === field);
     const [one] = found;
     if (!one) {
@@ -42,14 +49,22 @@ export function readBankStatement(rows: readonly CsvRow[], columns: StatementCol
       continue;
     }
     const cents = Math.round(Math.abs(found.reduce((sum, transaction) => sum + transaction.cents, 0)) / months.size);
-    const read = acceptMoney({ field, cents, currency: one.currency, yearly: false, gross: false, evidence: one.evidence });
+    const read = acceptMoney({
+      field,
+      cents,
+      currency: one.currency,
+      yearly: false,
+      gross: false,
+      evidence: one.evidence,
+    });
     if ("code" in read) problems.push(read);
     // Three places are enough to check by hand; the sum rests on all.
     else mentions.push({ field, value: cents, evidence: found.slice(0, 3).map(({ evidence }) => evidence) });
   }
   if (columns.balance !== undefined || transactions.some(({ text }) => overdraft.test(text))) {
     const overdrawn = transactions.filter(({ text, balanceCents }) => (balanceCents ?? 0) < 0 || overdraft.test(text));
-    const evidence = overdrawn.length > 0 ? overdrawn.slice(0, 3).map((transaction) => transaction.evidence) : [first.evidence];
+    const evidence =
+      overdrawn.length > 0 ? overdrawn.slice(0, 3).map((transaction) => transaction.evidence) : [first.evidence];
     mentions.push({ field: "overdraftMonths", value: new Set(overdrawn.map(({ month }) => month)).size, evidence });
   }
   return { mentions, problems };
@@ -59,7 +74,11 @@ function kindOf(text: string) {
   return (Object.keys(kinds) as (keyof typeof kinds)[]).find((kind) => kinds[kind].test(text));
 }
 
-function readTransaction(row: CsvRow, columns: StatementColumns, order: "day-first" | "month-first"): Transaction | undefined {
+function readTransaction(
+  row: CsvRow,
+  columns: StatementColumns,
+  order: "day-first" | "month-first",
+): Transaction | undefined {
   const cell = (index: number | undefined) => (index === undefined ? "" : (row.cells[index] ?? ""));
   const date = parseDate(cell(columns.date), order);
   const incoming = parseMoney(cell(columns.amount) || cell(columns.credit));

@@ -7,7 +7,13 @@ import { readBankStatement } from "./read-bank-statement.ts";
 import { type StatementColumns, statementColumns } from "./statement-columns.ts";
 
 export type CsvLayout =
-  | { readonly shape: "statement"; readonly delimiter: string; readonly rows: readonly CsvRow[]; readonly heading: number; readonly columns: StatementColumns }
+  | {
+      readonly shape: "statement";
+      readonly delimiter: string;
+      readonly rows: readonly CsvRow[];
+      readonly heading: number;
+      readonly columns: StatementColumns;
+    }
   /** One heading row, an application in each row below. */
   | { readonly shape: "table"; readonly delimiter: string; readonly rows: readonly CsvRow[] }
   /** Label and value on every line. */
@@ -23,13 +29,24 @@ export function csvLayout(text: string): CsvLayout | undefined {
     }
     const [first, second] = rows;
     const known = (cells: readonly string[]) => cells.filter((cell) => fieldOfLabel(cell)).length;
-    if (first && second && first.cells.length >= 4 && known(first.cells) >= 3 && second.cells.length === first.cells.length) {
+    if (
+      first &&
+      second &&
+      first.cells.length >= 4 &&
+      known(first.cells) >= 3 &&
+      second.cells.length === first.cells.length
+    ) {
       return { shape: "table", delimiter, rows };
     }
-    const pairs = rows.filter(({ cells }) => cells.length >= 2 && fieldOfLabel(cells[0] ?? ""));
+    const pairs = rows.filter(({ cells }) => cells.length >= 2 && isPlainLabel(cells[0] ?? ""));
     if (pairs.length >= 3 && pairs.length >= rows.length / 2) return { shape: "pairs", delimiter, rows };
   }
   return undefined;
+}
+
+/** "Loan amount ...... €10" before a comma is a label with half its value, not the first cell of a pair. */
+function isPlainLabel(cell: string): boolean {
+  return fieldOfLabel(cell) !== undefined && !/[\d:=|\t]|\.{3}/.test(cell);
 }
 
 export function readCsv(layout: CsvLayout): Reading {
@@ -41,18 +58,22 @@ export function readCsv(layout: CsvLayout): Reading {
   if (layout.shape === "pairs") return interpretLabelled(pairsOf(layout.rows, layout.delimiter));
   const [heading, first, ...others] = layout.rows;
   const entries = (heading?.cells ?? []).map((label, index) => ({
-    label, value: first?.cells[index] ?? "", evidence: { page: 1, line: first?.line ?? 1, text: (first?.text ?? "").slice(0, 160) },
+    label,
+    value: first?.cells[index] ?? "",
+    evidence: { page: 1, line: first?.line ?? 1, text: (first?.text ?? "").slice(0, 160) },
   }));
   const reading = interpretLabelled(entries);
   const [other] = others;
   if (!other) return reading;
   return {
     mentions: [],
-    problems: [{
-      code: "several-applications",
-      message: `The file holds ${others.length + 1} applications; each must come in a file of its own`,
-      evidence: [{ page: 1, line: other.line, text: other.text.slice(0, 160) }],
-    }],
+    problems: [
+      {
+        code: "several-applications",
+        message: `The file holds ${others.length + 1} applications; each must come in a file of its own`,
+        evidence: [{ page: 1, line: other.line, text: other.text.slice(0, 160) }],
+      },
+    ],
   };
 }
 

@@ -5,7 +5,11 @@ import { type JsonLeaf, jsonLeaves } from "./json-leaves.ts";
 import type { LabelledValue, Mention, Reading } from "./mention.ts";
 
 /** Keys that only wrap: what they hold is named by the keys below them. */
-const wrappers = /^(?:data|applicants?|application|customer|client|person|personal|details|info|form|request|payload|financials?|finances?|value)$/i;
+const wrappers =
+  /^(?:data|applicants?|application|customer|client|person|personal|details|info|form|request|payload|financials?|finances?|value)$/i;
+
+/** What is said below these keys is said about someone or something else. */
+const foreign = /employer|company|bank|spouse|partner|guarantor|referee|transaction|contact|branch|product/i;
 
 /** A key path says what a form label says, so both are read by the same rules. */
 export function readJson(text: string): Reading {
@@ -17,13 +21,21 @@ export function readJson(text: string): Reading {
   for (const leaf of leaves) {
     if (isCurrency(leaf)) continue;
     const evidence: Evidence = { page: 1, line: leaf.line, text: (lines[leaf.line - 1] ?? "").trim().slice(0, 160) };
-    const currency = typeof leaf.value === "number" ? (currencies.get(parentOf(leaf)) ?? currencies.get("")) : undefined;
-    const entry = { label: labelOf(leaf), value: `${leaf.value}${moneyOf(leaf) && currency ? ` ${currency}` : ""}`, evidence };
+    const currency =
+      typeof leaf.value === "number" ? (currencies.get(parentOf(leaf)) ?? currencies.get("")) : undefined;
+    const entry = {
+      label: labelOf(leaf),
+      value: `${leaf.value}${moneyOf(leaf) && currency ? ` ${currency}` : ""}`,
+      evidence,
+    };
     (leaf.path.some((key) => typeof key === "number") ? summed : entries).push(entry);
   }
   const single = interpretLabelled(entries);
   const listed = interpretLabelled(summed);
-  return { mentions: [...single.mentions, ...sumObligations(listed.mentions)], problems: [...single.problems, ...listed.problems] };
+  return {
+    mentions: [...single.mentions, ...sumObligations(listed.mentions)],
+    problems: [...single.problems, ...listed.problems],
+  };
 }
 
 /** A list of loans is one obligation: their payments together. Everything else in a list stays a mention of its own. */
@@ -32,13 +44,22 @@ function sumObligations(mentions: readonly Mention[]): Mention[] {
   const rest = mentions.filter((mention) => mention.field !== "monthlyObligationsCents");
   if (payments.length === 0) return rest;
   const value = payments.reduce((sum, payment) => sum + payment.value, 0);
-  return [...rest, { field: "monthlyObligationsCents", value, evidence: payments.flatMap((payment) => [...payment.evidence]) }];
+  return [
+    ...rest,
+    { field: "monthlyObligationsCents", value, evidence: payments.flatMap((payment) => [...payment.evidence]) },
+  ];
 }
 
+/** The last three keys that tell something. Where together they say nothing known, two, then a last key of several words
+ *  ("nationalIdNumber") may speak for itself; a bare "name" or "date" may not: it belongs to what it stands in. */
 function labelOf({ path }: JsonLeaf): string {
   const keys = path.filter((key): key is string => typeof key === "string");
   const telling = keys.filter((key, index) => !wrappers.test(key) || (index === keys.length - 1 && key !== "value"));
-  return telling.slice(-3).join(" ");
+  const full = telling.slice(-3).join(" ");
+  const last = telling.at(-1) ?? "";
+  if (fieldOfLabel(full) || telling.some((key) => foreign.test(key))) return full;
+  const pair = telling.slice(-2).join(" ");
+  return !fieldOfLabel(pair) && /[a-z][A-Z]|[_\s-]/.test(last) ? last : pair;
 }
 
 function isCurrency(leaf: JsonLeaf): boolean {

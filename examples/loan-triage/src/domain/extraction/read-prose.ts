@@ -49,13 +49,18 @@ function readMoney({ text, evidenceAt }: Sentence): (Mention | Problem)[] {
         field: cue.field,
         cents: money.cents,
         currency: money.currency,
-        yearly: /^\W*(?:net |after tax )?(?:a|per|each|every) (?:year|annum)|^\W*(?:yearly|annually|p\.a\.)/i.test(after) || /\b(?:annual|yearly)\b/i.test(text.slice(Math.max(0, cue.start - 12), span.start)),
+        yearly:
+          /^\W*(?:net |after tax )?(?:a|per|each|every) (?:year|annum)|^\W*(?:yearly|annually|p\.a\.)/i.test(after) ||
+          /\b(?:annual|yearly)\b/i.test(text.slice(Math.max(0, cue.start - 12), span.start)),
         gross: /\bgross\b|before tax/i.test(around),
         evidence: evidenceAt(span.start),
       }),
     );
   }
-  const none = /\b(?:no|not have any|without(?: any)?|free of|never had any) (?:(?:other|existing|outstanding|further|current) )*(?:loans?|debts?|credits?|obligations|commitments|liabilities)\b/i.exec(text);
+  const none =
+    /\b(?:no|not have any|without(?: any)?|free of|never had any) (?:(?:other|existing|outstanding|further|current) )*(?:loans?|debts?|credits?|obligations|commitments|liabilities)\b/i.exec(
+      text,
+    );
   if (none && !read.some((entry) => entry.field === "monthlyObligationsCents")) {
     read.push({ field: "monthlyObligationsCents", value: 0, evidence: [evidenceAt(none.index)] });
   }
@@ -70,9 +75,13 @@ function readDates({ text, evidenceAt }: Sentence): Mention[] {
     const value = parseDate(span.text);
     if (value !== undefined) read.push({ field: cue.field, value, evidence: [evidenceAt(span.start)] });
   }
-  const ages = /\b(?:I am|I'm|aged?(?: of)?)\s+(\d{2,3})(?: years? (?:old|of age)\b|\b(?!\s*(?:months?|years?)))/i.exec(text);
+  const ages = /\b(?:I am|I'm|aged?(?: of)?)\s+(\d{2,3})(?: years? (?:old|of age)\b|\b(?!\s*(?:months?|years?)))/i.exec(
+    text,
+  );
   if (ages) read.push({ field: "statedAge", value: Number(ages[1]), evidence: [evidenceAt(ages.index)] });
-  const durations = spansOf(text, durationPattern).filter((span) => !/^\s+(?:old|of age)\b/i.test(text.slice(span.end)));
+  const durations = spansOf(text, durationPattern).filter(
+    (span) => !/^\s+(?:old|of age)\b/i.test(text.slice(span.end)),
+  );
   for (const [cue, span] of nearestPairs(findCues(text, durationCues), durations, reach)) {
     const value = parseDuration(span.text);
     if (value !== undefined) read.push({ field: cue.field, value, evidence: [evidenceAt(span.start)] });
@@ -82,26 +91,43 @@ function readDates({ text, evidenceAt }: Sentence): Mention[] {
 
 function readWords({ text, evidenceAt }: Sentence): Mention[] {
   const read: Mention[] = [];
-  const identity = /\b(?:identity|identification|national|personal|ID)\b(?: card)?(?: number| no\.?| nr\.?| code)+(?: is| reads)?:?\s*([A-Z0-9](?:[ -]?[A-Z0-9]){4,19}(?=[^A-Z0-9]|$))/i.exec(text);
+  const identity =
+    /\b(?:identity|identification|national|personal|ID)\b(?: ID)?(?: card)?(?:(?: number| no\.?| nr\.?| code)+(?: is| reads)?:?|:)\s*([A-Z0-9](?:[ -]?[A-Z0-9]){4,19}(?=[^A-Z0-9]|$))/i.exec(
+      text,
+    );
   const identityNumber = identity?.[1] && normaliseIdentityNumber(/^[\d -]+/.exec(identity[1])?.[0] ?? identity[1]);
-  if (identity && identityNumber) read.push({ field: "identityNumber", value: identityNumber, evidence: [evidenceAt(identity.index)] });
-  const residence = [...text.matchAll(/\b(?:liv(?:e|ing)|resid(?:e|ent|ing|ence)|home is|based)\b/gi)]
-    .map((match) => ({ start: match.index, end: match.index + match[0].length }));
+  if (identity && identityNumber)
+    read.push({ field: "identityNumber", value: identityNumber, evidence: [evidenceAt(identity.index)] });
+  const residence = [...text.matchAll(/\b(?:liv(?:e|ing)|resid(?:e|ent|ing|ence)|home is|based)\b/gi)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
   for (const [, span] of nearestPairs(residence, spansOf(text, countryPattern), reach)) {
     const value = parseCountry(span.text);
     if (value !== undefined) read.push({ field: "country", value, evidence: [evidenceAt(span.start)] });
   }
-  const exposed = /\b(?:I am|I'm|as|being) (?:not )?(?:an? )?politically exposed\b|\bI (?:do not )?hold (?:a )?public office\b|\bI (?:serve|sit) as a? ?(?:minister|member of (?:the )?parliament|mayor)\b/i.exec(text);
+  const exposed =
+    /\b(?:I am|I'm|as|being) (?:not )?(?:an? )?politically exposed\b|\bI (?:do not )?hold (?:a )?public office\b|\bI (?:serve|sit) as a? ?(?:minister|member of (?:the )?parliament|mayor)\b/i.exec(
+      text,
+    );
   if (exposed) {
-    const denied = /\b(?:not|no|never|nor|neither)\b/i.test(text.slice(Math.max(0, exposed.index - 20), exposed.index + exposed[0].length));
+    const denied = /\b(?:not|no|never|nor|neither)\b/i.test(
+      text.slice(Math.max(0, exposed.index - 20), exposed.index + exposed[0].length),
+    );
     read.push({ field: "politicallyExposed", value: !denied, evidence: [evidenceAt(exposed.index)] });
   }
-  const purpose = /\b(?:(?:the )?(?:money|loan|sum|funds?) (?:is|are|will be used|would be used|will go|serves?)(?: meant| intended)? (?:for|to|towards)|purpose(?: of the loan)? is(?: to)?|in order to)\s+([^.;!?]{3,120})/i.exec(text);
+  const purpose =
+    /\b(?:(?:the )?(?:money|loan|sum|funds?) (?:is|are|will be used|would be used|will go|serves?)(?: meant| intended)? (?:for|to|towards)|purpose(?: of the loan)? is(?: to)?|in order to)\s+([^.;!?]{3,120})/i.exec(
+      text,
+    );
   if (purpose?.[1]) read.push({ field: "purpose", value: purpose[1].trim(), evidence: [evidenceAt(purpose.index)] });
   return read;
 }
 
 function spansOf(text: string, pattern: RegExp): (Span & { text: string })[] {
-  return [...text.matchAll(pattern)].map((match) => ({ start: match.index, end: match.index + match[0].length, text: match[0] }));
+  return [...text.matchAll(pattern)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+    text: match[0],
+  }));
 }
-

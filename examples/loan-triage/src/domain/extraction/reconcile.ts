@@ -14,7 +14,10 @@ interface Held {
 /** Makes one application of all mentions. Mentions that agree are joined, those that differ beyond tolerance become a
  *  `contradiction` and the field stays empty: a value somebody picked would look as if it had been stated.
  *  `receivedOn` stands in for the application's date where it has none. */
-export function reconcile(reading: Reading, receivedOn: string): { application: ApplicationFields; problems: Problem[] } {
+export function reconcile(
+  reading: Reading,
+  receivedOn: string,
+): { application: ApplicationFields; problems: Problem[] } {
   const held = new Map<Field, Held>();
   const problems: Problem[] = [...reading.problems];
   const contradicted = new Set<Field>();
@@ -27,7 +30,12 @@ export function reconcile(reading: Reading, receivedOn: string): { application: 
     } else {
       contradicted.add(mention.field);
       const message = `${fieldNames[mention.field].plain} is stated as ${shown(mention.field, before.value)} and as ${shown(mention.field, mention.value)}`;
-      problems.push({ code: "contradiction", field: mention.field, message, evidence: [...before.evidence, ...mention.evidence] });
+      problems.push({
+        code: "contradiction",
+        field: mention.field,
+        message,
+        evidence: [...before.evidence, ...mention.evidence],
+      });
     }
   }
   for (const field of contradicted) held.delete(field);
@@ -43,7 +51,8 @@ function agree(field: Field, left: Mention["value"], right: Mention["value"]): b
   // A form is signed on one day and sent on another.
   if (field === "applicationDate") return Math.abs(monthsBetween(String(left), String(right))) < 2;
   if (typeof left === "number" && typeof right === "number") {
-    if (field === "monthlyIncomeCents") return Math.abs(left - right) <= policy.incomeToleranceShare * Math.max(left, right);
+    if (field === "monthlyIncomeCents")
+      return Math.abs(left - right) <= policy.incomeToleranceShare * Math.max(left, right);
     if (field === "employmentMonths") return Math.abs(left - right) <= 2;
   }
   return left === right;
@@ -64,9 +73,19 @@ function compareWithDates(held: Map<Field, Held>, problems: Problem[], date: str
     const months = monthsBetween(since.value, date);
     const stated = held.get("employmentMonths");
     if (months < 0) {
-      problems.push({ code: "contradiction", field: "employmentMonths", message: `Employment is said to have begun on ${since.value}, after ${date}`, evidence: since.evidence });
+      problems.push({
+        code: "contradiction",
+        field: "employmentMonths",
+        message: `Employment is said to have begun on ${since.value}, after ${date}`,
+        evidence: since.evidence,
+      });
     } else if (stated && typeof stated.value === "number" && !agree("employmentMonths", stated.value, months)) {
-      problems.push({ code: "contradiction", field: "employmentMonths", message: `Employment of ${stated.value} months does not fit its beginning on ${since.value}`, evidence: [...stated.evidence, ...since.evidence] });
+      problems.push({
+        code: "contradiction",
+        field: "employmentMonths",
+        message: `Employment of ${stated.value} months does not fit its beginning on ${since.value}`,
+        evidence: [...stated.evidence, ...since.evidence],
+      });
       held.delete("employmentMonths");
     } else {
       const value = typeof stated?.value === "number" ? Math.min(stated.value, months) : months;
@@ -79,8 +98,15 @@ function compareWithDates(held: Map<Field, Held>, problems: Problem[], date: str
     const years = ageOn(birth.value, date);
     // One year of grace: people state the age of their last or of their next birthday.
     if (years < 0 || years > 120 || (age && typeof age.value === "number" && Math.abs(age.value - years) > 1)) {
-      const message = age ? `The age stated is ${String(age.value)}, the date of birth ${birth.value} makes it ${years}` : `The date of birth ${birth.value} cannot be right`;
-      problems.push({ code: "contradiction", field: "statedAge", message, evidence: [...(age?.evidence ?? []), ...birth.evidence] });
+      const message = age
+        ? `The age stated is ${String(age.value)}, the date of birth ${birth.value} makes it ${years}`
+        : `The date of birth ${birth.value} cannot be right`;
+      problems.push({
+        code: "contradiction",
+        field: "statedAge",
+        message,
+        evidence: [...(age?.evidence ?? []), ...birth.evidence],
+      });
     }
   }
 }

@@ -27,7 +27,12 @@ export function statementColumns(row: CsvRow): StatementColumns | undefined {
   };
   const date = find(headings.date);
   const text = row.cells.flatMap((cell, index) => (headings.text.test(cell) ? [index] : []));
-  const [amount, credit, debit, balance] = [find(headings.amount), find(headings.credit), find(headings.debit), find(headings.balance)];
+  const [amount, credit, debit, balance] = [
+    find(headings.amount),
+    find(headings.credit),
+    find(headings.debit),
+    find(headings.balance),
+  ];
   if (date === undefined || text.length === 0 || (amount === undefined && credit === undefined)) return undefined;
   return { date, text, amount, credit, debit, balance };
 }

@@ -1,0 +1,99 @@
+/** What a verb is made of. Parsing, help, completion and docs/cli.md are all derived from these values. */
+import type { Client } from "./connect.ts";
+import type { Output } from "./output.ts";
+
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  readonly multiple?: true;
+  /** What stands for the value in help, for example `FILE|DIR`. */
+  readonly value?: string;
+  /** With the unit of the value, if it has one. */
+  readonly description: string;
+  readonly default?: string;
+  /** Environment variable that is read when the option is not given. */
+  readonly env?: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+type OptionValue<Spec extends OptionSpec> = Spec extends { readonly type: "boolean" }
+  ? boolean
+  : Spec extends { readonly multiple: true }
+    ? readonly string[]
+    : Spec extends { readonly default: string }
+      ? string
+      : string | undefined;
+
+/** The option on the command line, else its environment variable, else its default. */
+export type OptionValues<Specs extends OptionSpecs> = { readonly [Name in keyof Specs]: OptionValue<Specs[Name]> };
+
+export interface ArgumentSpec {
+  /** In capitals, as in help. */
+  readonly name: string;
+  readonly description: string;
+  readonly optional?: true;
+  /** Takes all that follow; only for the last one. */
+  readonly rest?: true;
+  readonly choices?: readonly string[];
+}
+
+export interface Example {
+  readonly command: string;
+  readonly explanation: string;
+}
+
+export interface Invocation<Specs extends OptionSpecs = OptionSpecs> {
+  readonly arguments: readonly string[];
+  readonly options: OptionValues<Specs>;
+  readonly globals: GlobalOptions;
+  readonly output: Output;
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readStdin: () => Promise<string>;
+  /** Aborts on Ctrl-C and on SIGTERM. */
+  readonly signal: AbortSignal;
+  /** A client of the node at `--url`. Does not connect before its first call. */
+  readonly client: () => Promise<Client>;
+}
+
+/** Exit codes: 0 done, 1 failed. A wrong command line is thrown as a UsageError and exits with 2. */
+export type ExitCode = 0 | 1;
+
+export interface Command<Specs extends OptionSpecs = OptionSpecs> {
+  readonly name: string;
+  /** One line, without a full stop. */
+  readonly summary: string;
+  /** Paragraphs below the usage in help. */
+  readonly details?: readonly string[];
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: Specs;
+  readonly examples: readonly [Example, Example, Example, ...Example[]];
+  run(invocation: Invocation<Specs>): Promise<ExitCode>;
+}
+
+export const defineCommand = <const Specs extends OptionSpecs>(command: Command<Specs>): Command<Specs> => command;
+
+export const GLOBAL_OPTIONS = {
+  url: {
+    type: "string",
+    value: "URL",
+    description: "Address of the node",
+    default: "http://127.0.0.1:4700",
+    env: "AGENTCORE_URL",
+  },
+  "api-key": { type: "string", value: "KEY", description: "Key that the node asks for", env: "AGENTCORE_API_KEY" },
+  output: { type: "string", short: "o", value: "table|json|yaml", description: "Form of the data", default: "table" },
+  verbose: { type: "boolean", description: "Also print the stack of an error, and debug messages of a node" },
+  help: { type: "boolean", short: "h", description: "Print help" },
+} as const satisfies OptionSpecs;
+
+export const OUTPUT_FORMATS = ["table", "json", "yaml"] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export interface GlobalOptions {
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly format: OutputFormat;
+  readonly verbose: boolean;
+}

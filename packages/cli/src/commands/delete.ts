@@ -1,0 +1,24 @@
+import { defineCommand } from "../command.ts";
+
+const KINDS = { agent: "Agent", model: "Model" } as const;
+
+export const command = defineCommand({
+  name: "delete",
+  summary: "Remove an agent or a model",
+  details: ["Tasks that are under way keep the revision they began with."],
+  arguments: [
+    { name: "KIND", description: "What to remove: agent or model", choices: Object.keys(KINDS) },
+    { name: "NAME", description: "Its name" },
+  ],
+  options: {},
+  examples: [
+    { command: "agentcore delete agent greeter", explanation: "Remove an agent" },
+    { command: "agentcore delete model local-llama", explanation: "Remove a model" },
+    { command: "agentcore delete agent greeter -o json", explanation: "Answer as JSON" },
+  ],
+  async run({ arguments: [kind = "", name = ""], globals, output, client }) {
+    await (await client()).deleteManifest(kind === "model" ? KINDS.model : KINDS.agent, name);
+    await output.data(globals.format, { kind, name, deleted: true }, () => `${kind}/${name} deleted`);
+    return 0;
+  },
+});

@@ -1,0 +1,120 @@
+import type { TaskEvent } from "@agentcore/contract";
+import { defineCommand, type Invocation } from "../command.ts";
+import type { TaskRow } from "../connect.ts";
+import { failure } from "../failure.ts";
+import { outputText } from "../follow-task.ts";
+import { formatFields } from "../format-table.ts";
+import { formatTimestamp } from "../format-time.ts";
+import { toPlainLines } from "../plain-text.ts";
+import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
+
+export const command = defineCommand({
+  name: "describe",
+  summary: "Show all there is to know about an agent or a task",
+  arguments: [
+    { name: "KIND", description: "agent or task", choices: ["agent", "task"] },
+    { name: "NAME", description: "Name of the agent, or id of the task" },
+  ],
+  options: {},
+  examples: [
+    { command: "agentcore describe agent loan-triage", explanation: "Skills and manifest of an agent" },
+    {
+      command: "agentcore describe task 0198c7",
+      explanation: "State, input, output, artifacts and conversation of a task",
+    },
+    { command: "agentcore describe task 0198c7 -o yaml", explanation: "The task as the node holds it, as YAML" },
+  ],
+  run: (invocation) => (invocation.arguments[0] === "agent" ? describeAgent(invocation) : describeTask(invocation)),
+});
+
+const describeAgent = async ({
+  arguments: [, name = ""],
+  globals,
+  output,
+  client: connected,
+}: Invocation): Promise<0> => {
+  const client = await connected();
+  const [agents, manifests] = await Promise.all([client.agents(), client.manifests()]);
+  const agent = agents.find((each) => each.name === name);
+  if (agent === undefined)
+    throw failure("AGENT_NOT_FOUND", `there is no agent named ${name}`, "List them with `agentcore get agents`.");
+  const manifest = manifests.find((each) => each.kind === "Agent" && each.name === name)?.manifest;
+  await output.data(globals.format, { ...agent, manifest }, () =>
+    [
+      formatFields([
+        ["Name", agent.name],
+        ["Description", agent.description],
+        ["Version", agent.version],
+        ["Skills", agent.skills.join(", ")],
+      ]),
+      ...(manifest === undefined ? [] : [section("Manifest", outputText(manifest.spec))]),
+    ].join("\n\n"),
+  );
+  return 0;
+};
+
+const describeTask = async ({
+  arguments: [, id = ""],
+  globals,
+  output,
+  signal,
+  client: connected,
+}: Invocation): Promise<0> => {
+  const client = await connected();
+  const task = await client.task(id);
+  const events: TaskEvent[] = [];
+  for await (const event of client.events(id, { follow: false, signal })) events.push(event);
+  signal.throwIfAborted();
+  await output.data(globals.format, task, () => taskText(task, events));
+  return 0;
+};
+
+const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
+  const submitted = events.find((event) => event.type === "task.submitted");
+  const outcome = events.reduce(foldOutcome, INITIAL_OUTCOME);
+  const messages = events.filter((event) => event.type === "message.added").map(({ data }) => data.message);
+  const artifacts = events.filter((event) => event.type === "artifact.appended").map(({ data }) => data.artifact);
+  const fields = formatFields([
+    ["Task", task.id],
+    ["Agent", task.agent],
+    ["State", outcome.state],
+    ["Submitted", formatTimestamp(submitted?.at)],
+    ["Updated", formatTimestamp(events.at(-1)?.at)],
+    ["Caller", submitted?.data.caller],
+    ["Context", submitted?.data.contextId],
+    ["Revision", submitted?.data.revision],
+    ["Parent", submitted?.data.parent?.taskId],
+    ["Events", events.length],
+  ]);
+  return [
+    fields,
+    ...(submitted === undefined ? [] : [section("Input", outputText(submitted.data.input))]),
+    ...(messages.length === 0
+      ? []
+      : [
+          section(
+            "Messages",
+            messages
+              .map(({ role, parts }) => `${role === "ROLE_USER" ? "user" : "agent"}: ${textOf(parts)}`)
+              .join("\n"),
+          ),
+        ]),
+    ...(artifacts.length === 0
+      ? []
+      : [section("Artifacts", [...new Set(artifacts.map(({ name, artifactId }) => name ?? artifactId))].join("\n"))]),
+    ...(outcome.prompt === undefined ? [] : [section("Waits for an answer to", outcome.prompt)]),
+    ...(outcome.error === undefined
+      ? []
+      : [section("Error", `${outcome.error.code}: ${outcome.error.message}`), ...errorDetails(outcome.error.details)]),
+    ...(outcome.output === undefined ? [] : [section("Output", outputText(outcome.output))]),
+  ].join("\n\n");
+};
+
+const errorDetails = (details: unknown): readonly string[] =>
+  details === undefined ? [] : [section("Error details", outputText(details))];
+
+const section = (title: string, body: string): string =>
+  `${title}:\n${toPlainLines(body)
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n")}`;

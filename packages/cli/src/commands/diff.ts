@@ -1,0 +1,27 @@
+import { defineCommand } from "../command.ts";
+import { readManifests } from "../manifest-files.ts";
+import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifest-paths.ts";
+
+export const command = defineCommand({
+  name: "diff",
+  summary: "Show what apply would change",
+  details: ["Changes nothing and exits with 0 whether or not there is a difference."],
+  arguments: MANIFEST_ARGUMENTS,
+  options: MANIFEST_OPTIONS,
+  examples: [
+    { command: "agentcore diff -f greeter.agent.yaml", explanation: "Compare one file with the node" },
+    { command: "agentcore diff -f agents", explanation: "Compare a folder" },
+    { command: "agentcore diff agents -o yaml", explanation: "With both sides, as YAML" },
+  ],
+  async run(invocation) {
+    const documents = await readManifests(manifestPaths(invocation, "diff"), invocation.cwd);
+    const differences = await (await invocation.client()).diff(documents.map(({ manifest }) => manifest));
+    await invocation.output.table(
+      invocation.globals.format,
+      differences,
+      ["kind", "name", "change", "fields"],
+      differences.map(({ kind, name, change, fields }) => [kind, name, change, fields.join(", ")]),
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,134 @@
+import type { TaskState } from "@agentcore/contract";
+import { defineCommand, type Invocation } from "../command.ts";
+import type { Client } from "../connect.ts";
+import { failure } from "../failure.ts";
+import { formatTimestamp } from "../format-time.ts";
+import { readCount } from "../read-count.ts";
+import { UsageError } from "../usage-error.ts";
+
+// Not the contract's own list: that would load its schemas for the sake of help. The type keeps the two equal.
+const TASK_STATES = Object.keys({
+  submitted: true,
+  working: true,
+  "input-required": true,
+  "auth-required": true,
+  parked: true,
+  completed: true,
+  failed: true,
+  canceled: true,
+  rejected: true,
+} satisfies Record<TaskState, true>) as TaskState[];
+
+const RESOURCES = ["agents", "tasks", "models", "manifests"] as const;
+
+const OPTIONS = {
+  state: { type: "string", value: "STATE,STATE", description: `Tasks in these states only: ${TASK_STATES.join(", ")}` },
+  agent: { type: "string", value: "NAME", description: "Tasks of this agent only" },
+  limit: { type: "string", value: "NUMBER", description: "Most tasks to list", default: "50" },
+} as const;
+
+export const command = defineCommand({
+  name: "get",
+  summary: "List agents, tasks, models or manifests",
+  arguments: [
+    { name: "RESOURCE", description: `What to list: ${RESOURCES.join(", ")}`, choices: RESOURCES },
+    {
+      name: "NAME",
+      description: "Only the one of this name (for tasks: id); fails when there is none",
+      optional: true,
+    },
+  ],
+  options: OPTIONS,
+  examples: [
+    { command: "agentcore get agents", explanation: "Who is there" },
+    { command: "agentcore get tasks --state parked,input-required", explanation: "What waits for a person" },
+    { command: "agentcore get manifests greeter -o yaml", explanation: "A manifest as it is applied" },
+  ],
+  async run(invocation) {
+    const {
+      arguments: [resource, name],
+      output,
+      globals,
+    } = invocation;
+    const listing = await LISTINGS[resource as (typeof RESOURCES)[number]](invocation, await invocation.client(), name);
+    await output.table(globals.format, listing.value, listing.columns, listing.rows);
+    return 0;
+  },
+});
+
+interface Listing {
+  readonly value: unknown;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number | undefined)[])[];
+}
+
+type List = (invocation: Invocation<typeof OPTIONS>, client: Client, name: string | undefined) => Promise<Listing>;
+
+const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
+  async agents(_, client, name) {
+    const agents = named(await client.agents(), name, "agent");
+    return {
+      value: agents,
+      columns: ["name", "version", "skills", "description"],
+      rows: agents.map((agent) => [agent.name, agent.version, agent.skills.join(", "), agent.description]),
+    };
+  },
+  async tasks({ options }, client, id) {
+    const tasks =
+      id === undefined
+        ? await client.tasks({
+            states: readStates(options.state),
+            agent: options.agent,
+            limit: readCount(options.limit, "--limit", "get"),
+          })
+        : [await client.task(id)];
+    return {
+      value: tasks,
+      columns: ["id", "agent", "state", "updated"],
+      rows: tasks.map((task) => [task.id, task.agent, task.state, formatTimestamp(task.updatedAt)]),
+    };
+  },
+  async models(_, client, name) {
+    const models = named(
+      (await client.manifests()).filter(({ kind }) => kind === "Model"),
+      name,
+      "model",
+    );
+    return {
+      value: models.map(({ manifest }) => manifest),
+      columns: ["name", "model", "endpoint"],
+      rows: models.map(({ name: model, manifest }) => [
+        model,
+        manifest.kind === "Model" ? manifest.spec.model : undefined,
+        manifest.kind === "Model" ? manifest.spec.baseUrl : undefined,
+      ]),
+    };
+  },
+  async manifests(_, client, name) {
+    const manifests = named(await client.manifests(), name, "manifest");
+    return {
+      value: manifests.map(({ manifest }) => manifest),
+      columns: ["kind", "name"],
+      rows: manifests.map(({ kind, name: each }) => [kind, each]),
+    };
+  },
+};
+
+const named = <Item extends { readonly name: string }>(
+  items: readonly Item[],
+  name: string | undefined,
+  what: string,
+): readonly Item[] => {
+  if (name === undefined) return items;
+  const found = items.filter((item) => item.name === name);
+  if (found.length === 0)
+    throw failure("NOT_FOUND", `there is no ${what} named ${name}`, `List them with \`agentcore get ${what}s\`.`);
+  return found;
+};
+
+const readStates = (text: string | undefined): readonly TaskState[] | undefined =>
+  text?.split(",").map((part) => {
+    const state = TASK_STATES.find((each) => each === part.trim());
+    if (state === undefined) throw new UsageError(`--state ${part}: expected ${TASK_STATES.join(", ")}`, "get");
+    return state;
+  });

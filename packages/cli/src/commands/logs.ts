@@ -1,0 +1,43 @@
+import { TASK_ARGUMENT } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { eventLine } from "../describe-event.ts";
+import { toPlainText } from "../plain-text.ts";
+import { readCount } from "../read-count.ts";
+
+export const command = defineCommand({
+  name: "logs",
+  summary: "Print the events of a task, a line each",
+  details: [
+    "A line is time, number, type and what happened. With -o json, each line is one event as JSON; with -o yaml, one document.",
+  ],
+  arguments: [TASK_ARGUMENT],
+  options: {
+    follow: { type: "boolean", short: "f", description: "Go on with new events until the task ends" },
+    after: { type: "string", value: "NUMBER", description: "Only events after this number", default: "0" },
+  },
+  examples: [
+    { command: "agentcore logs 0198c7", explanation: "All events so far" },
+    { command: "agentcore logs 0198c7 -f", explanation: "And those to come" },
+    { command: "agentcore logs 0198c7 -o json | jq .type", explanation: "A JSON object a line, for other programs" },
+  ],
+  async run({ arguments: [taskId = ""], options, globals, output, signal, client: connected }) {
+    const after = readCount(options.after, "--after", "logs");
+    const client = await connected();
+    const { stringify } = globals.format === "yaml" ? await import("yaml") : { stringify: JSON.stringify };
+    for await (const event of client.events(taskId, { after, follow: options.follow, signal })) {
+      switch (globals.format) {
+        case "json":
+          output.line(JSON.stringify(event));
+          break;
+        case "yaml":
+          output.line(`---\n${stringify(event).trimEnd()}`);
+          break;
+        case "table":
+          output.line(toPlainText(eventLine(event)));
+          break;
+      }
+    }
+    signal.throwIfAborted();
+    return 0;
+  },
+});

@@ -1,0 +1,58 @@
+import { defineCommand } from "../command.ts";
+import { followTask, reportOutcome } from "../follow-task.ts";
+import { readInput } from "../read-input.ts";
+
+export const command = defineCommand({
+  name: "run",
+  summary: "Give an agent a task and print its output",
+  details: [
+    "INPUT is JSON, text, @FILE (JSON, YAML or text), @- (stdin) or a folder, which the agent gets as { directory: absolute path }.",
+    "When the task asks a person something, the question is printed and the command ends with 1; the task waits for `agentcore send`. Ctrl-C ends the command and not the task.",
+  ],
+  arguments: [{ name: "AGENT", description: "Name of the agent" }],
+  options: {
+    input: {
+      type: "string",
+      short: "i",
+      value: "INPUT",
+      description: "What the agent gets as its input",
+      default: "{}",
+    },
+    watch: {
+      type: "boolean",
+      short: "w",
+      description: "Print every event, and stay while the task waits for a person",
+    },
+    detach: { type: "boolean", short: "d", description: "Print the task's id and do not wait" },
+  },
+  examples: [
+    { command: 'agentcore run sales-analyst --input "revenue by region in 2024"', explanation: "Ask in plain words" },
+    {
+      command: "agentcore run loan-triage --input ./applications --watch",
+      explanation: "Work on a folder and show each step",
+    },
+    {
+      command: "agentcore run greeter --input @person.json -o json",
+      explanation: "Input from a file, output for another program",
+    },
+  ],
+  async run({ arguments: [agent = ""], options, globals, output, cwd, readStdin, signal, client: connected }) {
+    const input = await readInput(options.input, { cwd, readStdin });
+    const client = await connected();
+    const { taskId } = await client.submit({ agent, input });
+    if (options.detach) {
+      await output.data(globals.format, { taskId }, () => taskId);
+      return 0;
+    }
+    output.say(`task ${taskId}`);
+    const outcome = await followTask({
+      client,
+      taskId,
+      output,
+      signal,
+      verbose: options.watch,
+      throughPauses: options.watch,
+    });
+    return reportOutcome(output, globals.format, taskId, outcome);
+  },
+});

@@ -1,0 +1,76 @@
+/** A task event in words: what `logs` prints after time and type. */
+import type { TaskEvent } from "@agentcore/contract";
+import { formatTimestamp } from "./format-time.ts";
+import { textOf } from "./task-outcome.ts";
+
+// Enough to recognise a value; all of it is in `-o json`.
+const MAX_VALUE_LENGTH = 200;
+
+const short = (value: unknown): string => {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH - 1)}…` : text;
+};
+
+export const describeEvent = (event: TaskEvent): string => {
+  switch (event.type) {
+    case "task.submitted":
+      return `agent ${event.data.agent}, by ${event.data.caller}, input ${short(event.data.input)}`;
+    case "task.assigned":
+      return `to node ${event.data.node}, attempt ${event.data.attempt}`;
+    case "task.started":
+      return "";
+    case "task.progressed":
+      return describeProgress(event.data);
+    case "task.inputRequired":
+    case "task.authRequired":
+      return textOf(event.data.prompt);
+    case "task.resumed":
+      return `by ${event.data.reason}`;
+    case "task.cancelRequested":
+      return `by ${event.data.by}${event.data.reason === undefined ? "" : `: ${event.data.reason}`}`;
+    case "task.completed":
+      return short(event.data.output);
+    case "task.failed":
+    case "task.rejected":
+    case "task.parked":
+      return `${event.data.error.code}: ${event.data.error.message}`;
+    case "task.canceled":
+      return event.data.reason ?? "";
+    case "artifact.appended":
+      return event.data.artifact.name ?? event.data.artifact.artifactId;
+    case "message.added":
+      return `${event.data.message.role === "ROLE_USER" ? "user" : "agent"}: ${short(textOf(event.data.message.parts))}`;
+    case "step.started":
+      return `${event.data.kind} ${event.data.path}${describeWait(event.data)}`;
+    case "step.completed":
+      return `${event.data.kind} ${event.data.path} -> ${short(event.data.result)}`;
+    case "step.failed":
+      return `${event.data.kind} ${event.data.path}, attempt ${event.data.attempt}, ${event.data.error.code}: ${event.data.error.message}${
+        event.data.retryAt === undefined ? "" : `; again at ${formatTimestamp(event.data.retryAt)}`
+      }`;
+    case "decision.made":
+      return `${event.data.kind}: ${event.data.choice ?? "nobody"}${event.data.reasons.map((reason) => `; ${reason}`).join("")}`;
+    case "checkpoint.created":
+      return "";
+  }
+};
+
+export const describeProgress = (progress: {
+  readonly message?: string | undefined;
+  readonly share?: number | undefined;
+}): string =>
+  [progress.share === undefined ? undefined : `${Math.round(progress.share * 100)} %`, progress.message]
+    .filter((part) => part !== undefined)
+    .join(" ");
+
+const describeWait = (data: {
+  readonly childTaskId?: string | undefined;
+  readonly dueAt?: number | undefined;
+}): string =>
+  `${data.childTaskId === undefined ? "" : `, task ${data.childTaskId}`}${data.dueAt === undefined ? "" : `, until ${formatTimestamp(data.dueAt)}`}`;
+
+/** `2026-01-01T10:00:00.000Z  12  step.completed  model draft#1 -> …` */
+export const eventLine = (event: TaskEvent): string =>
+  [formatTimestamp(event.at), String(event.seq).padStart(4), event.type.padEnd(18), describeEvent(event)]
+    .join("  ")
+    .trimEnd();

@@ -1,0 +1,42 @@
+/** How an error reads: code, message, fields, next step. */
+import { type ErrorCode, PlatformError } from "@agentcore/contract/errors";
+
+const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
+  UNAUTHENTICATED: "Give the node's key with --api-key or AGENTCORE_API_KEY.",
+  PERMISSION_DENIED: "Use a key that may do this, or ask the node's operator.",
+  AGENT_NOT_FOUND: "List the agents with `agentcore get agents`, or apply one with `agentcore apply -f FILE`.",
+  NO_CANDIDATE: "List the agents with `agentcore get agents`.",
+  TASK_NOT_FOUND: "List the tasks with `agentcore get tasks`.",
+  NOT_FOUND: "List what there is with `agentcore get manifests`.",
+  TASK_TERMINAL: "Start a new task with `agentcore run AGENT`.",
+  TASK_NOT_RETRIABLE: "Read its state with `agentcore describe task TASK_ID`.",
+  OVERLOADED: "Try again in a moment.",
+  UNAVAILABLE: "Check the node with `agentcore doctor`.",
+  MODEL_NOT_CONFIGURED: "Apply a Model manifest and set the variable that holds its key.",
+  DATA_LOCKED: "Stop the other node, or give this one its own folder with --data.",
+  NON_DETERMINISTIC:
+    "Compare both sides with `agentcore describe task TASK_ID`, then put the code right and `agentcore retry TASK_ID`.",
+  INTERNAL: "This is a defect of AgentCore: run it again with --verbose and report what it prints.",
+};
+
+/** A PlatformError that says what to do about it. */
+export const failure = (code: ErrorCode, message: string, nextStep: string, cause?: unknown): PlatformError =>
+  new PlatformError(code, message, { cause, details: { nextStep } });
+
+/** Lines for stderr: what went wrong, in which fields, and what to do about it. */
+export const describeFailure = (thrown: unknown, verbose: boolean): readonly string[] => {
+  const error = PlatformError.from(thrown);
+  const ownNextStep = error.details?.["nextStep"];
+  const nextStep = typeof ownNextStep === "string" ? ownNextStep : NEXT_STEPS[error.code];
+  return [
+    `error ${error.code}: ${error.message}`,
+    ...(error.violations ?? []).map(({ field, description }) => `  ${field === "" ? "" : `${field}: `}${description}`),
+    ...(nextStep === undefined ? [] : [`  next: ${nextStep}`]),
+    ...(verbose ? stackLines(error) : []),
+  ];
+};
+
+const stackLines = (error: Error): readonly string[] => {
+  const own = (error.stack ?? "").split("\n");
+  return error.cause instanceof Error ? [...own, "caused by:", ...stackLines(error.cause)] : own;
+};

@@ -1,0 +1,109 @@
+/** Follows a task until it goes no further by itself, and tells how it went. */
+import type { TaskEvent, TaskState } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract/errors";
+import type { ExitCode, OutputFormat } from "./command.ts";
+import type { Client } from "./connect.ts";
+import { describeProgress, eventLine } from "./describe-event.ts";
+import { failure } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { toPlainLines } from "./plain-text.ts";
+import { foldOutcome, INITIAL_OUTCOME, isSettled, type TaskOutcome } from "./task-outcome.ts";
+
+interface FollowOptions {
+  readonly client: Client;
+  readonly taskId: string;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  /** Each event as a line of talk, instead of one line of progress. */
+  readonly verbose?: boolean;
+  /** Go on while the task waits for a person. @default false */
+  readonly throughPauses?: boolean;
+}
+
+export const followTask = async (options: FollowOptions): Promise<TaskOutcome> => {
+  const { client, taskId, output, signal } = options;
+  const stopped = new AbortController();
+  let outcome = INITIAL_OUTCOME;
+  try {
+    const events = client.events(taskId, { follow: true, signal: AbortSignal.any([signal, stopped.signal]) });
+    for await (const event of events) {
+      outcome = foldOutcome(outcome, event);
+      if (options.verbose) output.say(eventLine(event));
+      else showProgress(output, event);
+      if (isPause(outcome.state) && options.throughPauses) sayPause(output, taskId, outcome);
+      else if (isSettled(outcome.state)) break;
+    }
+  } finally {
+    stopped.abort();
+    output.hideProgress();
+  }
+  signal.throwIfAborted();
+  return outcome;
+};
+
+const isPause = (state: TaskState): boolean =>
+  state === "input-required" || state === "auth-required" || state === "parked";
+
+const showProgress = (output: Output, event: TaskEvent): void => {
+  switch (event.type) {
+    case "task.submitted":
+      return output.progress(`${event.data.agent}: accepted`);
+    case "task.started":
+      return output.progress("working");
+    case "task.progressed":
+      return output.progress(describeProgress(event.data));
+    case "step.started":
+      return output.progress(`${event.data.kind} ${event.data.path}`);
+    case "step.failed":
+      return output.progress(`${event.data.kind} ${event.data.path} failed: ${event.data.error.message}`);
+    default:
+      return;
+  }
+};
+
+const sayPause = (output: Output, taskId: string, outcome: TaskOutcome): void => {
+  if (outcome.error !== undefined) output.say(`parked: ${outcome.error.code}: ${outcome.error.message}`, "yellow");
+  if (outcome.prompt !== undefined) output.say(outcome.prompt, "yellow");
+  output.say(`  next: ${pauseNextStep(taskId, outcome.state)}`, "yellow");
+};
+
+const pauseNextStep = (taskId: string, state: TaskState): string =>
+  state === "parked" ? `agentcore retry ${taskId}` : `agentcore send ${taskId} "your answer"`;
+
+/** Prints the output of a completed task. Throws what kept any other from completing, with the next step. */
+export const reportOutcome = async (
+  output: Output,
+  format: OutputFormat,
+  taskId: string,
+  outcome: TaskOutcome,
+): Promise<ExitCode> => {
+  switch (outcome.state) {
+    case "completed":
+      await output.data(format, outcome.output ?? null, () => outputText(outcome.output));
+      return 0;
+    case "failed":
+    case "rejected":
+      throw withNextStep(outcome, `agentcore trace ${taskId}`);
+    case "parked":
+      throw withNextStep(outcome, `agentcore describe task ${taskId}, then ${pauseNextStep(taskId, "parked")}`);
+    case "canceled":
+      throw failure("CANCELED", `task ${taskId} was canceled`, `agentcore logs ${taskId}`);
+    case "input-required":
+    case "auth-required":
+      output.say(outcome.prompt ?? "The task waits for an answer.", "yellow");
+      output.say(`  next: ${pauseNextStep(taskId, outcome.state)}`, "yellow");
+      return 1;
+    case "submitted":
+    case "working":
+      throw failure("UNAVAILABLE", `the node stopped telling about task ${taskId}`, `agentcore watch ${taskId}`);
+  }
+};
+
+const withNextStep = (outcome: TaskOutcome, nextStep: string): PlatformError => {
+  const error = outcome.error ?? { code: "AGENT_FAILED" as const, message: `the task is ${outcome.state}` };
+  return PlatformError.fromJSON({ ...error, details: { ...error.details, nextStep } });
+};
+
+/** Text as it is, anything else as indented JSON. */
+export const outputText = (value: unknown): string =>
+  typeof value === "string" ? toPlainLines(value) : JSON.stringify(value ?? null, null, 2);

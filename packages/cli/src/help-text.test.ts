@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { renderCliDocs } from "../test/render-cli-docs.ts";
+import { GLOBAL_OPTIONS } from "./command.ts";
+import { loadAllCommands, VERBS } from "./command-table.ts";
+import { commandHelp, explain, flagsOf, generalHelp } from "./help-text.ts";
+import { splitVerb } from "./parse-command-line.ts";
+
+const commands = await loadAllCommands();
+
+test("every verb of the table loads a command of that name", () => {
+  expect(commands.map(({ name }) => name)).toEqual(VERBS);
+});
+
+test("the overview lists every command and every environment variable", () => {
+  const help = generalHelp(commands);
+  for (const { name, summary, options } of commands) {
+    expect(help).toContain(name);
+    expect(help).toContain(summary);
+    for (const { env } of Object.values(options)) if (env !== undefined) expect(help).toContain(env);
+  }
+});
+
+describe.each(commands.map((command) => [command.name, command] as const))("help of %s", (name, command) => {
+  const help = commandHelp(command);
+
+  test("documents every option with default and variable", () => {
+    for (const [option, spec] of Object.entries({ ...command.options, ...GLOBAL_OPTIONS })) {
+      expect(help).toContain(flagsOf(option, spec));
+      expect(help).toContain(explain(spec));
+      if ("env" in spec && spec.env !== undefined) expect(help).toContain(spec.env);
+      if ("default" in spec && spec.default !== undefined) expect(help).toContain(`default ${spec.default}`);
+    }
+  });
+
+  test("documents arguments, exit codes and three examples", () => {
+    for (const argument of command.arguments) expect(help).toContain(argument.description);
+    expect(help).toMatch(/0 +done[\s\S]*1 +failed[\s\S]*2 +usage/);
+    expect(command.examples.length).toBeGreaterThanOrEqual(3);
+    expect(command.examples.some((example) => example.command.includes(name))).toBe(true);
+  });
+
+  test("has examples of commands that there are", () => {
+    for (const example of command.examples) {
+      const words = /agentcore (.*)/.exec(example.command)?.[1]?.split(" ") ?? [];
+      const verb = splitVerb(words).verb ?? (words[0] === "--version" ? "version" : undefined);
+      expect(VERBS).toContain(verb);
+    }
+  });
+
+  test("no option takes the name or the letter of a global one", () => {
+    const letters = Object.values(GLOBAL_OPTIONS).flatMap((spec) => ("short" in spec ? [spec.short] : []));
+    for (const [option, spec] of Object.entries(command.options)) {
+      expect(Object.keys(GLOBAL_OPTIONS)).not.toContain(option);
+      expect(letters).not.toContain(spec.short);
+    }
+  });
+});
+
+test("docs/cli.md says what the commands say", async () => {
+  await expect(renderCliDocs(commands)).toMatchFileSnapshot("../../../docs/cli.md");
+});

@@ -1,0 +1,95 @@
+/** Where a command speaks: data on stdout, talk and progress on stderr. */
+import type { OutputFormat } from "./command.ts";
+import { formatTable, type TableRow } from "./format-table.ts";
+import { toPlainText } from "./plain-text.ts";
+
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+export interface OutputOptions {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const COLOURS = { red: 31, green: 32, yellow: 33, dim: 2 } as const;
+export type Colour = keyof typeof COLOURS;
+
+const ERASE_LINE = "\r\u001b[2K";
+
+export class Output {
+  private readonly stdout: TextStream;
+  private readonly stderr: TextStream;
+  private readonly hasColour: boolean;
+  private readonly hasLiveLine: boolean;
+  private liveLine = "";
+  private lastProgress = "";
+
+  constructor({ stdout, stderr, environment }: OutputOptions) {
+    this.stdout = stdout;
+    this.stderr = stderr;
+    const isTerminal = stderr.isTTY === true && environment["TERM"] !== "dumb";
+    this.hasLiveLine = isTerminal;
+    this.hasColour = isTerminal && (environment["NO_COLOR"] ?? "") === "";
+  }
+
+  /** One line of data, as it is. */
+  line(text: string): void {
+    this.hideProgress();
+    this.stdout.write(`${text}\n`);
+  }
+
+  /** `value` in the asked form; `asTable` says how people read it. */
+  async data(format: OutputFormat, value: unknown, asTable: () => string): Promise<void> {
+    switch (format) {
+      case "json":
+        return this.line(JSON.stringify(value, null, 2));
+      case "yaml": {
+        const { stringify } = await import("yaml");
+        return this.line(stringify(JSON.parse(JSON.stringify(value ?? null))).trimEnd());
+      }
+      case "table":
+        return this.line(asTable());
+    }
+  }
+
+  table(format: OutputFormat, value: unknown, columns: readonly string[], rows: readonly TableRow[]): Promise<void> {
+    return this.data(format, value, () => formatTable(columns, rows));
+  }
+
+  /** One line for the person at the terminal; control characters from elsewhere do not reach it. */
+  say(text: string, colour?: Colour): void {
+    this.hideProgress();
+    const lines = text.split("\n").map((line) => this.paint(toPlainText(line), colour));
+    this.stderr.write(`${lines.join("\n")}\n`);
+  }
+
+  /** What is being done now: one line that changes in place on a terminal, a line per change elsewhere. */
+  progress(text: string): void {
+    const plain = toPlainText(text);
+    if (plain === this.lastProgress) return;
+    this.lastProgress = plain;
+    if (!this.hasLiveLine) {
+      this.stderr.write(`${plain}\n`);
+      return;
+    }
+    const width = (this.stderr.columns ?? 80) - 1;
+    this.liveLine = plain.length > width ? `${plain.slice(0, Math.max(width - 1, 0))}…` : plain;
+    this.stderr.write(`${ERASE_LINE}${this.paint(this.liveLine, "dim")}`);
+  }
+
+  /** Takes the changing line away; the next `progress` brings it back. */
+  hideProgress(): void {
+    if (this.liveLine === "") return;
+    this.liveLine = "";
+    this.lastProgress = "";
+    this.stderr.write(ERASE_LINE);
+  }
+
+  private paint(text: string, colour: Colour | undefined): string {
+    return colour === undefined || !this.hasColour ? text : `\u001b[${COLOURS[colour]}m${text}\u001b[0m`;
+  }
+}

@@ -1,0 +1,53 @@
+/** What `up --run` prints when its task is done: a line per decision, where the letters lie, what to open. */
+import type { OutputFormat } from "./command.ts";
+import { reportOutcome } from "./follow-task.ts";
+import { formatTable } from "./format-table.ts";
+import type { Output } from "./output.ts";
+import { toPlainText } from "./plain-text.ts";
+import type { TaskOutcome } from "./task-outcome.ts";
+
+interface FirstRunReport {
+  readonly output: Output;
+  readonly format: OutputFormat;
+  readonly taskId: string;
+  readonly outcome: TaskOutcome;
+  readonly url: string;
+}
+
+export const reportFirstRun = async ({ output, format, taskId, outcome, url }: FirstRunReport): Promise<void> => {
+  const result = outcome.state === "completed" ? asRecord(outcome.output) : undefined;
+  const decisions = result?.["decisions"];
+  if (result === undefined || !Array.isArray(decisions)) {
+    await reportOutcome(output, format, taskId, outcome);
+    output.say(`Open ${url}`);
+    return;
+  }
+  await output.data(format, result, () => decisionTable(decisions));
+  const letters = result["lettersDirectory"];
+  if (typeof letters === "string") output.say(`Letters: ${letters}`);
+  const open = result["open"];
+  output.say(`Why: agentcore trace ${taskId}`);
+  output.say(`Open ${typeof open === "string" ? open : url}`);
+};
+
+/** A line per decision; columns that no decision fills are left out. */
+export const decisionTable = (decisions: readonly unknown[]): string => {
+  const records = decisions.map((decision) => asRecord(decision) ?? { decision });
+  const columns = ["application", "applicant", "decision", "reason", "letter"].filter(
+    (column) => column === "decision" || records.some((record) => isFilled(record[column])),
+  );
+  return formatTable(
+    columns,
+    records.map((record) => columns.map((column) => cellOf(record[column]))),
+  );
+};
+
+const isFilled = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
+
+const cellOf = (value: unknown): string => {
+  if (!isFilled(value)) return "";
+  return toPlainText(typeof value === "string" ? value : JSON.stringify(value));
+};
+
+const asRecord = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;

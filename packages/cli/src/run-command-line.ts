@@ -1,0 +1,96 @@
+/** One run of the command: finds the verb, parses, runs, and turns what happened into an exit code. */
+import { PlatformError } from "@agentcore/contract/errors";
+import { closestTo } from "./closest-to.ts";
+import type { Command, Invocation } from "./command.ts";
+import { loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
+import { connect } from "./connect.ts";
+import { describeFailure } from "./failure.ts";
+import { commandHelp, generalHelp } from "./help-text.ts";
+import { Output, type TextStream } from "./output.ts";
+import { parseCommandLine, splitVerb } from "./parse-command-line.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface Surroundings {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly readStdin: () => Promise<string>;
+  readonly signal: AbortSignal;
+}
+
+const INTERRUPTED = 130; // 128 + SIGINT, what a shell reports for Ctrl-C
+
+/** Resolves with the exit code; never rejects. `words` are those after the command's own name. */
+export const runCommandLine = async (words: readonly string[], surroundings: Surroundings): Promise<number> => {
+  const output = new Output(surroundings);
+  const verbose = words.includes("--verbose");
+  try {
+    const { verb, rest } = splitVerb(words);
+    if (verb === undefined) return await runWithoutVerb(rest, output, surroundings);
+    const command = await loadCommand(verb);
+    if (command === undefined) throw new UsageError(`there is no command "${verb}"${suggestion(verb)}`);
+    return await runVerb(command, rest, output, surroundings);
+  } catch (error) {
+    output.hideProgress();
+    if (error instanceof UsageError) return reportUsage(output, error);
+    if (surroundings.signal.aborted && !PlatformError.is(error)) return INTERRUPTED;
+    for (const [index, line] of describeFailure(error, verbose).entries())
+      output.say(line, index === 0 ? "red" : undefined);
+    return 1;
+  }
+};
+
+const runVerb = async (
+  command: Command,
+  words: readonly string[],
+  output: Output,
+  surroundings: Surroundings,
+): Promise<number> => {
+  const parsed = parseCommandLine(command, words, surroundings.environment);
+  if (parsed.wantsHelp) {
+    output.line(commandHelp(command).trimEnd());
+    return 0;
+  }
+  const invocation: Invocation = {
+    arguments: parsed.arguments,
+    // Typed by the command's own option table, which is what they were parsed with.
+    options: parsed.options as Invocation["options"],
+    globals: parsed.globals,
+    output,
+    cwd: surroundings.cwd,
+    environment: surroundings.environment,
+    readStdin: surroundings.readStdin,
+    signal: surroundings.signal,
+    client: () => connect(parsed.globals),
+  };
+  return command.run(invocation);
+};
+
+const runWithoutVerb = async (
+  words: readonly string[],
+  output: Output,
+  surroundings: Surroundings,
+): Promise<number> => {
+  if (words.includes("--version") || words.includes("-v")) {
+    const version = await loadCommand("version");
+    const others = words.filter((word) => word !== "--version" && word !== "-v");
+    return version === undefined ? 1 : runVerb(version, others, output, surroundings);
+  }
+  if (words.includes("--help") || words.includes("-h")) {
+    output.line(generalHelp(await loadAllCommands()).trimEnd());
+    return 0;
+  }
+  throw new UsageError(words.length === 0 ? "a command is missing" : `${words.join(" ")}: a command is missing`);
+};
+
+const suggestion = (verb: string): string => {
+  const closest = closestTo(verb, VERBS);
+  return closest === undefined ? "" : `; did you mean "${closest}"?`;
+};
+
+const reportUsage = (output: Output, error: UsageError): 2 => {
+  output.say(`error USAGE: ${error.message}`, "red");
+  output.say(`  next: agentcore ${error.verb === undefined ? "" : `${error.verb} `}--help`);
+  return 2;
+};

@@ -1,0 +1,60 @@
+/** Options of `up` and `dev`, apart from what they do, so that help and completion load no more than this. */
+export const SERVE_ARGUMENTS = [
+  {
+    name: "PATH",
+    description: "Manifest file, or folder to search for manifests; same as --apply",
+    optional: true,
+    rest: true,
+  },
+] as const;
+
+export const SERVE_OPTIONS = {
+  port: {
+    type: "string",
+    value: "PORT",
+    description: "TCP port; 0 takes any free one",
+    default: "4700",
+    env: "AGENTCORE_PORT",
+  },
+  host: {
+    type: "string",
+    value: "ADDRESS",
+    description: "Address to listen on; 0.0.0.0 is every network",
+    default: "127.0.0.1",
+  },
+  data: {
+    type: "string",
+    value: "DIR",
+    description: "Folder for tasks and state",
+    default: "./.agentcore",
+    env: "AGENTCORE_DATA",
+  },
+  apply: {
+    type: "string",
+    multiple: true,
+    value: "DIR|FILE",
+    description: "Manifests to apply once the node is ready",
+  },
+  run: {
+    type: "string",
+    value: "AGENT",
+    description: "Give this agent one task after the start, print its decisions, stay up",
+  },
+  input: {
+    type: "string",
+    value: "INPUT",
+    description:
+      "Input for --run: JSON, @file, a folder or text; without it, the manifest's annotation agentcore.dev/default-input",
+  },
+  "api-key-file": {
+    type: "string",
+    value: "FILE",
+    description: "File with the keys that callers may present, one a line",
+  },
+  "api-keys": {
+    type: "string",
+    value: "KEY,KEY",
+    description: "The keys themselves; prefer the file, because other users of this machine see command lines",
+    env: "AGENTCORE_API_KEYS",
+  },
+} as const;

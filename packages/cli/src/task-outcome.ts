@@ -1,0 +1,59 @@
+/** What a task's log says about where it stands: a fold over events, used by everything that follows a task. */
+import type { Part, SerializedError, TaskEvent, TaskState } from "@agentcore/contract";
+
+export interface TaskOutcome {
+  readonly state: TaskState;
+  readonly output?: unknown;
+  readonly error?: SerializedError | undefined;
+  /** What the task asks a person, while it waits for input or authorisation. */
+  readonly prompt?: string | undefined;
+}
+
+export const INITIAL_OUTCOME: TaskOutcome = { state: "submitted" };
+
+/** A task in one of these states goes no further by itself. */
+export const isSettled = (state: TaskState): boolean => state !== "submitted" && state !== "working";
+
+export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome => {
+  switch (event.type) {
+    case "task.submitted":
+      return INITIAL_OUTCOME;
+    case "task.started":
+    case "task.resumed":
+      return { state: "working" };
+    case "task.inputRequired":
+      return { state: "input-required", prompt: textOf(event.data.prompt) };
+    case "task.authRequired":
+      return { state: "auth-required", prompt: textOf(event.data.prompt) };
+    case "task.completed":
+      return { state: "completed", output: event.data.output };
+    case "task.failed":
+      return { state: "failed", error: event.data.error };
+    case "task.rejected":
+      return { state: "rejected", error: event.data.error };
+    case "task.parked":
+      return { state: "parked", error: event.data.error };
+    case "task.canceled":
+      return { state: "canceled" };
+    case "task.assigned":
+    case "task.progressed":
+    case "task.cancelRequested":
+    case "artifact.appended":
+    case "message.added":
+    case "step.started":
+    case "step.completed":
+    case "step.failed":
+    case "decision.made":
+    case "checkpoint.created":
+      return outcome;
+  }
+};
+
+/** Text parts as they are, data as JSON, files by name. */
+export const textOf = (parts: readonly Part[]): string =>
+  parts
+    .map(
+      (part) =>
+        part.text ?? (part.data === undefined ? (part.filename ?? part.url ?? "(file)") : JSON.stringify(part.data)),
+    )
+    .join("\n");

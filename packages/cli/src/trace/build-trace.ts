@@ -1,0 +1,89 @@
+/** A task's log as a tree of what it did: a pure fold, child tasks are put in by `loadTrace`. */
+import type { SerializedError, TaskEvent, TaskEventOf, TaskState } from "@agentcore/contract";
+import { foldOutcome, INITIAL_OUTCOME, isSettled } from "../task-outcome.ts";
+
+export interface TraceDecision {
+  readonly kind: string;
+  readonly choice: string | null;
+  readonly reasons: readonly string[];
+}
+
+export interface TraceStep {
+  readonly path: string;
+  readonly kind: string;
+  readonly outcome: "running" | "completed" | "failed";
+  /** Absent for a step that was recorded only when it was done, and for one that still runs. */
+  readonly durationMs?: number;
+  readonly attempts: number;
+  readonly error?: SerializedError;
+  readonly decisions: readonly TraceDecision[];
+  readonly childTaskId?: string;
+  readonly child?: TraceTask;
+}
+
+export interface TraceTask {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly state: TaskState;
+  /** From submission to the end, or to the last event while it has none. */
+  readonly durationMs: number;
+  readonly error?: SerializedError;
+  readonly decisions: readonly TraceDecision[];
+  readonly steps: readonly TraceStep[];
+}
+
+type StepEvent = TaskEventOf<"step.started"> | TaskEventOf<"step.completed"> | TaskEventOf<"step.failed">;
+
+export const buildTrace = (taskId: string, events: readonly TaskEvent[]): TraceTask => {
+  const outcome = events.reduce(foldOutcome, INITIAL_OUTCOME);
+  const submitted = events.find((event) => event.type === "task.submitted");
+  const stepEvents = Map.groupBy(events.filter(isStepEvent), (event) => event.data.path);
+  const decisions = events.filter((event) => event.type === "decision.made");
+  const last = isSettled(outcome.state) ? events.findLast((event) => event.type.startsWith("task.")) : events.at(-1);
+  return {
+    taskId,
+    agent: submitted?.data.agent ?? "unknown",
+    state: outcome.state,
+    durationMs: (last?.at ?? 0) - (events[0]?.at ?? 0),
+    ...(outcome.error === undefined ? {} : { error: outcome.error }),
+    decisions: decisions.filter(({ data }) => data.path === undefined || !stepEvents.has(data.path)).map(decisionOf),
+    steps: [...stepEvents].map(([path, own]) => ({
+      ...stepOf(path, own),
+      decisions: decisions.filter(({ data }) => data.path === path).map(decisionOf),
+    })),
+  };
+};
+
+const isStepEvent = (event: TaskEvent): event is StepEvent =>
+  event.type === "step.started" || event.type === "step.completed" || event.type === "step.failed";
+
+const decisionOf = ({ data }: TaskEventOf<"decision.made">): TraceDecision => ({
+  kind: data.kind,
+  choice: data.choice,
+  reasons: data.reasons,
+});
+
+const stepOf = (path: string, events: readonly StepEvent[]): Omit<TraceStep, "decisions"> => {
+  const started = events.filter((event) => event.type === "step.started");
+  const failed = events.filter((event) => event.type === "step.failed");
+  const end = events.findLast(
+    (event) => event.type === "step.completed" || (event.type === "step.failed" && event.data.retryAt === undefined),
+  );
+  const error = end?.type === "step.completed" ? undefined : failed.at(-1)?.data.error;
+  const childTaskId = started.find((event) => event.data.childTaskId !== undefined)?.data.childTaskId;
+  const first = events[0];
+  return {
+    path,
+    kind: first?.data.kind ?? "step",
+    outcome: end === undefined ? "running" : end.type === "step.completed" ? "completed" : "failed",
+    // A single event tells when it was written and not how long it took.
+    ...(end === undefined || first === undefined || first === end ? {} : { durationMs: end.at - first.at }),
+    attempts: Math.max(
+      1,
+      ...[...started, ...failed].map((event) => event.data.attempt),
+      failed.length + (end?.type === "step.completed" ? 1 : 0),
+    ),
+    ...(error === undefined ? {} : { error }),
+    ...(childTaskId === undefined ? {} : { childTaskId }),
+  };
+};

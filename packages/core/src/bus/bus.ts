@@ -1,0 +1,45 @@
+import type { Senses } from "../ports/index.ts";
+import type { AgentRegistry } from "../registry/index.ts";
+import type { ScoreWeights } from "../routing/index.ts";
+import type { Authoriser } from "./authorise.ts";
+import type { Interceptor } from "./bus-call.ts";
+import type { CommandAccepted, Delivery, EventHandler, Settled } from "./delivery.ts";
+import type { BusLimits } from "./limits.ts";
+import type { CallOptions, Caller, MessageDraft } from "./message-draft.ts";
+import type { CallRecord } from "./record.ts";
+
+/** The only way between agents (I8). Every method passes the whole chain. */
+export interface Bus {
+  /**
+   * Asks and resolves with the answer's payload; for `labels:` with one `Settled` per agent. Retries and fails over by itself.
+   * Throws the answering agent's error, or INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED,
+   * TARGET_UNSUPPORTED, AGENT_NOT_FOUND, NO_CANDIDATE, UNAVAILABLE, CIRCUIT_OPEN, BULKHEAD_FULL, DEADLINE_EXCEEDED, CANCELED.
+   */
+  query(message: MessageDraft, options?: CallOptions): Promise<unknown>;
+  /** Hands durable work to the task engine, once; resolves when it is accepted. For `labels:` one `Settled` per agent. */
+  command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted | Settled<CommandAccepted>[]>;
+  /** Tells the subscribers of this process now; nothing is kept. The target is `topic:…`. Resolves with how many were told. */
+  emit(event: MessageDraft, options?: CallOptions): Promise<number>;
+  /** `pattern` is `a.b`, `a.*` or `*`. Returns the way to unsubscribe. Sees events of its tenant only (I7). Throws INVALID_ARGUMENT, OVERLOADED. */
+  subscribe(tenantId: string, pattern: string, handler: EventHandler): () => void;
+  /** A message from another process: checked in full, then sent like any other. `caller` is what the transport established; the message's own `auth` is not believed. */
+  acceptForeign(json: unknown, caller: Caller, options?: Omit<CallOptions, "caller">): Promise<unknown>;
+  /** Refuses new calls with UNAVAILABLE; those under way end by themselves. */
+  close(): void;
+}
+
+export interface BusOptions {
+  readonly registry: AgentRegistry;
+  readonly senses: Senses;
+  readonly deliver: Delivery;
+  readonly limits?: Partial<BusLimits> | undefined;
+  /** Extra stages, run in order between trace and route: they see authorised calls and cannot reach the delivery. */
+  readonly interceptors?: readonly Interceptor[] | undefined;
+  /** @default same tenant may, all others may not */
+  readonly authoriser?: Authoriser | undefined;
+  readonly weights?: ScoreWeights | undefined;
+  /** Called once per call, also for refused ones. Must be quick and not throw. */
+  readonly onCall?: ((record: CallRecord) => void) | undefined;
+  /** 0 ≤ x < 1, for jitter and picks. @default a generator seeded from `Ids` */
+  readonly random?: (() => number) | undefined;
+}

@@ -1,0 +1,105 @@
+import { PlatformError } from "@agentcore/contract";
+import type { Clock } from "../ports/index.ts";
+import type { RegistryView } from "../registry/index.ts";
+import { route as decide, type ScoreWeights } from "../routing/index.ts";
+import type { GuardedCandidate } from "./agent-guards.ts";
+import type { Authoriser } from "./authorise.ts";
+import { BusCall, type Interceptor } from "./bus-call.ts";
+import { Envelope } from "./delivered.ts";
+import type { Settled } from "./delivery.ts";
+import type { BusLimits } from "./limits.ts";
+import type { Observe } from "./record.ts";
+import type { TargetBook } from "./target-book.ts";
+import { unroutable } from "./unroutable.ts";
+
+/** Decides who gets the call among `call.candidates` that have not failed it; false when nobody is left. */
+export type Choose = (call: BusCall) => boolean;
+
+export interface ChooseParts {
+  readonly registry: RegistryView;
+  readonly clock: Clock;
+  readonly authoriser: Authoriser;
+  readonly random: () => number;
+  readonly weights: ScoreWeights | undefined;
+}
+
+export const createChoose = ({ registry, clock, authoriser, random, weights }: ChooseParts): Choose => (call) => {
+  const { message, options, candidates } = call;
+  const decision = decide({
+    tenantId: message.tenantId,
+    target: message.target,
+    candidates,
+    // The first choice is made at the start; a later one after waits.
+    now: call.attempts === 0 ? call.startedAt : clock.monotonic(),
+    heartbeatTimeoutMs: registry.heartbeatTimeoutMs,
+    random: random(),
+    weights,
+    constraints: options.constraints,
+    stickyKey: options.stickyKey,
+    durable: message.type === "command",
+    exclude: call.failed,
+    refuse: authoriser.refuse === undefined ? undefined : (record) => authoriser.refuse?.(call.caller as NonNullable<BusCall["caller"]>, record),
+  });
+  const { choice } = decision;
+  if (choice === undefined) {
+    // On a failover the call keeps the decision for whom it tried last.
+    if (call.choice === undefined) call.decision = decision;
+    return false;
+  }
+  call.decision = decision;
+  call.choice = choice;
+  call.guards = guardsOf(candidates, choice.record);
+  return true;
+};
+
+const guardsOf = (candidates: readonly GuardedCandidate[], record: GuardedCandidate["record"]): GuardedCandidate["guards"] | undefined => {
+  for (const candidate of candidates) if (candidate.record === record) return candidate.guards;
+  return undefined;
+};
+
+export interface RouteParts {
+  readonly registry: RegistryView;
+  readonly targets: TargetBook;
+  readonly choose: Choose;
+  readonly observe: Observe;
+  readonly limits: BusLimits;
+}
+
+/** One call, one agent; `labels:` makes it one call for each agent that matches. Events have no candidates. */
+export const route = ({ registry, targets, choose, observe, limits }: RouteParts): Interceptor => ({
+  name: "route",
+  intercept(call, next) {
+    const { message, target } = call;
+    if (target === undefined || "topic" in target) return next(call);
+    call.candidates = targets.resolve(message.tenantId, message.target, target);
+    const chooseOrThrow = (one: BusCall): Promise<unknown> => {
+      if (!choose(one)) throw unroutable(registry, one);
+      return next(one);
+    };
+    if (!("labels" in target)) return chooseOrThrow(call);
+    if (call.candidates.length === 0) throw unroutable(registry, call);
+    if (call.candidates.length > limits.maxFanOut) {
+      throw new PlatformError("INVALID_ARGUMENT", `${message.target} matches ${call.candidates.length} agents, more than the ${limits.maxFanOut} one message may reach; narrow the selector`);
+    }
+    return Promise.all(call.candidates.map((candidate) => settle(memberOf(call, candidate), (one) => observe(one, chooseOrThrow))));
+  },
+});
+
+// Each member has its own envelope, since one is stamped for one recipient, and its own id, since commands are idempotent by it.
+const memberOf = (call: BusCall, candidate: GuardedCandidate): BusCall => {
+  const { message } = call;
+  const envelope = new Envelope(message, message.type, message.target, `${message.id}/${candidate.record.name}`, message.timestamp);
+  const member = new BusCall(envelope, call.options, call.startedAt, call.startedAtWall);
+  member.target = call.target;
+  member.caller = call.caller;
+  member.candidates = [candidate];
+  return member;
+};
+
+const settle = (call: BusCall, run: (call: BusCall) => Promise<unknown>): Promise<Settled<unknown>> => {
+  const agent = call.candidates[0]?.record.name ?? "";
+  return run(call).then(
+    (value) => ({ agent, status: "fulfilled", value }) as const,
+    (thrown: unknown) => ({ agent, status: "rejected", error: PlatformError.from(thrown) }) as const,
+  );
+};

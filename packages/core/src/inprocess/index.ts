@@ -1,0 +1,2 @@
+export { createMemoryKeyValue } from "./memory-key-value.ts";
+export { createMemoryTaskStore, type MemoryTaskStore } from "./memory-task-store.ts";

@@ -1,0 +1,173 @@
+/** `ctx`: the only way from an agent's code to the world, each call journaled by the execution. */
+import { type Artifact, formatTarget, type Part, PlatformError } from "@agentcore/contract";
+import type { ArtifactInput, Context, InputRequest, Log, ModelResponse, StepContext, StepOptions, Tool } from "@agentcore/contract/authoring";
+import type { Execution } from "./execution.ts";
+import { assertSerialisable } from "./serialisable.ts";
+import { idempotencyKey, startStep } from "./steps.ts";
+import { startCommand, startInput, startSleep } from "./waits.ts";
+
+export const createContext = (execution: Execution): Context => {
+  const { head, services, loaded } = execution;
+  const { senses } = services;
+  const hash = (value: unknown): string => senses.digest.sha256(JSON.stringify(value) ?? "").slice(0, 16);
+  const memoryScope = { tenantId: head.tenantId, namespace: `memory/${head.agent}` };
+  let counter = 0;
+  const derived = (what: string): string => senses.digest.sha256(`${head.tenantId}/${head.taskId}/${execution.checkpointSeq}/${what}/${++counter}`);
+
+  const step = <T>(kind: "step" | "memory" | "model" | "tool", name: string, run: (step: StepContext) => unknown, options: StepOptions & { readonly inputHash?: string } = {}): Promise<T> =>
+    execution.call<T>({
+      kind,
+      name,
+      key: options.key,
+      inputHash: options.inputHash,
+      start: (call, recorded) =>
+        startStep(execution, call, recorded, { run, retry: options.retry, timeoutMs: options.timeoutMs, what: `the result of ${kind} "${name}"` }),
+    });
+
+  return {
+    log: createLog(execution),
+    signal: execution.controller.signal,
+    env: loaded.env,
+    messages: execution.intake.messages,
+    memory: {
+      get: (key) => step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
+      set: (key, value, options = {}) =>
+        step("memory", `set ${key}`, async () => {
+          assertSerialisable(value, `the value of memory key "${key}"`);
+          await services.keyValue.put(memoryScope, key, value, options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs });
+        }, { inputHash: hash(value) }),
+      delete: (key) =>
+        step("memory", `delete ${key}`, async () => {
+          await services.keyValue.delete(memoryScope, key);
+        }),
+    },
+    step: (name, fn, options) => step("step", name, fn, options),
+    command: (target, payload, options = {}) => {
+      assertSerialisable(payload, `the payload for ${formatTarget(target)}`);
+      return execution.call({
+        kind: "command",
+        name: formatTarget(target),
+        key: options.key,
+        inputHash: hash([options.skill, payload]),
+        start: (call, recorded) =>
+          startCommand(execution, call, recorded, { target, payload, skill: options.skill, timeoutMs: options.timeoutMs, detached: options.detached ?? false }),
+      });
+    },
+    query: (target, payload, options = {}) =>
+      execution.call({
+        kind: "query",
+        name: formatTarget(target),
+        key: options.key,
+        inputHash: hash([options.skill, payload]),
+        start: (call, recorded) =>
+          startStep(execution, call, recorded, {
+            run: ({ signal }) => services.query(execution, { target, payload, skill: options.skill, timeoutMs: options.timeoutMs ?? 30_000, signal }),
+            // The bus retries queries itself; a second layer would multiply the tries.
+            retry: { maxAttempts: 1 },
+            what: `the answer to ${formatTarget(target)}`,
+          }),
+      }),
+    emit: async (topic, payload, options = {}) => {
+      assertSerialisable(payload, `the payload of event "${topic}"`);
+      await execution.call({
+        kind: "emit",
+        name: topic,
+        key: options.key,
+        inputHash: hash([options.durable ?? false, payload]),
+        start: (call) =>
+          execution.whenBorn(() => {
+            const id = idempotencyKey(execution, call.path).slice(0, 32);
+            if (options.durable === true) execution.addOutbox({ id, kind: "event", payload: { topic, payload, source: head.agent, taskId: head.taskId } });
+            else services.emit(execution, topic, payload, id);
+            execution.complete(call, id);
+          }),
+      });
+    },
+    artifact: async (input) => {
+      const artifact = toArtifact(input);
+      const inputHash = hash(input);
+      const mark = execution.mark("artifact", input.name, inputHash);
+      if (mark === null || !mark.isNew) return;
+      execution.append({
+        type: "artifact.appended",
+        at: senses.clock.now(),
+        data: { path: mark.path, kind: "artifact", inputHash, artifact, append: input.append ?? false, lastChunk: input.lastChunk ?? true },
+      });
+    },
+    progress: async (message, share) => {
+      const mark = execution.mark("progress", "progress", undefined);
+      if (mark === null || !mark.isNew) return;
+      execution.append({ type: "task.progressed", at: senses.clock.now(), data: { path: mark.path, kind: "progress", message, ...(share === undefined ? {} : { share }) } });
+    },
+    waitForInput: <T>(request: InputRequest<T> | string) => {
+      const question: InputRequest<T> = typeof request === "string" ? { prompt: request } : request;
+      return execution.call<T>({
+        kind: "input",
+        name: "input",
+        key: question.key,
+        inputHash: hash([question.prompt, question.data]),
+        start: (call, recorded) => startInput(execution, call, recorded, question),
+      });
+    },
+    sleep: async (ms, options = {}) => {
+      if (!Number.isFinite(ms) || ms < 0) throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
+      await execution.call({ kind: "sleep", name: "sleep", key: options.key, inputHash: String(ms), start: (call, recorded) => startSleep(execution, call, recorded, ms) });
+    },
+    model: (request) => {
+      const name = request.model ?? execution.definition.model;
+      if (name === undefined) throw new PlatformError("MODEL_NOT_CONFIGURED", `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`);
+      return step<ModelResponse>("model", name, ({ signal }) => {
+        if (services.models === null) throw new PlatformError("MODEL_NOT_CONFIGURED", `no model provider is set up for "${name}"`);
+        return services.models.generate({ ...request, model: name }, { tenantId: head.tenantId, signal });
+      }, { ...(request.key === undefined ? {} : { key: request.key }), inputHash: hash([request.messages, request.tools?.map((tool) => tool.name)]) });
+    },
+    tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) =>
+      step<Output>("tool", tool.name, async ({ signal, idempotencyKey: key }) => {
+        const checked = await tool.input["~standard"].validate(input);
+        if (checked.issues !== undefined) {
+          throw new PlatformError("INVALID_ARGUMENT", `the input of tool ${tool.name} is refused: ${checked.issues.map((issue) => issue.message).join("; ")}`);
+        }
+        return tool.execute(checked.value, { signal, idempotencyKey: key });
+      }, { ...options, inputHash: hash(input) }),
+    now: () => execution.time,
+    random: () => Number.parseInt(derived("random").slice(0, 12), 16) / 2 ** 48,
+    id: () => derived("id").slice(0, 32),
+    patched: (id) => {
+      const mark = execution.mark("patched", id, undefined);
+      if (mark === null) return false;
+      if (!mark.isNew) return true;
+      // Not in the log: an old run that is still replaying passed here before the patch was there.
+      if (execution.phase === "replaying") {
+        execution.unmark(mark.path);
+        return false;
+      }
+      execution.append({ type: "step.completed", at: senses.clock.now(), data: { path: mark.path, kind: "patched", result: true } });
+      return true;
+    },
+    continueAs: (state) => {
+      assertSerialisable(state, "the state given to ctx.continueAs");
+      if (execution.open.size > 0) throw new PlatformError("UNSUPPORTED_OPERATION", `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`);
+      execution.appendCheckpoint(state);
+      return new Promise<never>(() => {});
+    },
+  };
+};
+
+const createLog = (execution: Execution): Log => {
+  const { head, services } = execution;
+  const write = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+    // A replay says nothing twice.
+    if (execution.phase === "replaying") return;
+    services.senses.logger.log(level, message, { ...fields, tenantId: head.tenantId, taskId: head.taskId, agent: head.agent });
+  };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+};
+
+const toArtifact = (input: ArtifactInput): Artifact => {
+  const given = [input.data !== undefined, input.text !== undefined, input.parts !== undefined].filter(Boolean).length;
+  if (given !== 1) throw new PlatformError("INVALID_ARGUMENT", `artifact "${input.name}": expected exactly one of data, text, parts; got ${given}`);
+  assertSerialisable(input.data, `artifact "${input.name}"`);
+  const media = input.mediaType === undefined ? {} : { mediaType: input.mediaType };
+  const parts: Part[] = input.parts !== undefined ? [...input.parts] : [input.text !== undefined ? { text: input.text, ...media } : { data: input.data, ...media }];
+  return { artifactId: input.name, name: input.name, ...(input.description === undefined ? {} : { description: input.description }), parts };
+};

@@ -1,0 +1,214 @@
+/** TaskService on the engine: scoping, cursors, following logs. */
+import { type A2AMessage, type A2ATask, isTerminal, PlatformError, type TaskEvent } from "@agentcore/contract";
+import type { TaskHead, TaskKey } from "../ports/index.ts";
+import type { TaskEngine } from "./engine.ts";
+import type { CallerScope, Submitted, SubmitRequest, TaskListing, TaskListRequest, TaskService } from "./task-service.ts";
+import { isoTime, viewTask } from "./view.ts";
+
+const READ_BATCH = 500;
+// A hint can be missed (another node wrote); the log is looked at again after this long at the latest.
+const FOLLOW_POLL_MS = 1000;
+
+export const createTaskService = (engine: TaskEngine): TaskService => {
+  const { store, senses, router, hub, recent } = engine;
+
+  const findHead = async (scope: CallerScope, taskId: string): Promise<TaskHead> => {
+    const key: TaskKey = { tenantId: scope.tenantId, taskId };
+    const head = recent.get(key)?.head ?? (await store.head(key));
+    // Another caller's task looks exactly like one that does not exist (I7).
+    if (head === null || (scope.operator !== true && head.caller !== scope.caller)) {
+      throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`, { details: { taskId } });
+    }
+    return head;
+  };
+
+  const readLog = async (key: TaskKey, after = 0, limit?: number): Promise<readonly TaskEvent[]> => {
+    const known = recent.get(key);
+    if (known !== undefined) return known.events.slice(after, limit === undefined ? undefined : after + limit);
+    return store.readLog(key, limit === undefined ? { after } : { after, limit });
+  };
+
+  const post = async (scope: CallerScope, taskId: string, mail: { key: string; kind: "message" | "cancel" | "retry"; payload: unknown }) =>
+    engine.post(scope.tenantId, { taskId, ...mail, ifTerminal: "refuse" });
+
+  return {
+    async submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted> {
+      const contextId = request.contextId ?? request.message?.contextId ?? senses.ids.next();
+      const input = request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;
+      const draft = {
+        tenantId: scope.tenantId,
+        caller: scope.caller,
+        source: "gateway",
+        target: request.target,
+        payload: input,
+        skill: request.skill,
+        priority: request.priority,
+        deadline: request.deadline,
+        traceparent: request.traceparent,
+        contextId,
+      };
+      const birth = await router.command(draft, (choice) => engine.create(choice, { ...request, tenantId: scope.tenantId, caller: scope.caller, contextId, input }));
+      if (!birth.existing) return { ...birth, contextId };
+      const head = await findHead(scope, birth.taskId);
+      return { ...birth, contextId: head.contextId };
+    },
+
+    async send(scope, taskId, message) {
+      const head = await findHead(scope, taskId);
+      if (message.contextId !== undefined && message.contextId !== head.contextId) {
+        throw new PlatformError("INVALID_ARGUMENT", `task ${taskId} belongs to another context`, {
+          violations: [{ field: "message.contextId", description: `expected ${head.contextId} or nothing` }],
+        });
+      }
+      const accepted = isTerminal(head.state) ? "terminal" : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });
+      if (accepted === "terminal") {
+        throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended (${head.state}); start a new one in context ${head.contextId}`, { details: { taskId, contextId: head.contextId } });
+      }
+    },
+
+    async cancel(scope, taskId, reason) {
+      const head = await findHead(scope, taskId);
+      if (head.state === "canceled") return;
+      const payload = { by: scope.caller, ...(reason === undefined ? {} : { reason }) };
+      const accepted = isTerminal(head.state) ? "terminal" : await post(scope, taskId, { key: "cancel", kind: "cancel", payload });
+      if (accepted === "accepted") return;
+      const now = await findHead(scope, taskId);
+      if (now.state !== "canceled") throw new PlatformError("TASK_NOT_CANCELABLE", `task ${taskId} is ${now.state} already`, { details: { taskId, state: now.state } });
+    },
+
+    async retry(scope, taskId) {
+      const head = await findHead(scope, taskId);
+      if (head.state !== "parked") throw new PlatformError("TASK_NOT_RETRIABLE", `task ${taskId} is ${head.state}; only a parked task can be retried`, { details: { taskId, state: head.state } });
+      await post(scope, taskId, { key: `retry:${head.seq}`, kind: "retry", payload: { by: scope.caller } });
+    },
+
+    head: findHead,
+
+    async view(scope, taskId) {
+      const head = await findHead(scope, taskId);
+      return viewTask(taskId, await readLog(head));
+    },
+
+    async log(scope, taskId, options = {}) {
+      return readLog(await findHead(scope, taskId), options.after, options.limit);
+    },
+
+    async list(scope, request): Promise<TaskListing> {
+      const limit = request.pageSize ?? 50;
+      const { heads, total } = await store.list({
+        tenantId: scope.tenantId,
+        caller: scope.operator === true ? undefined : scope.caller,
+        contextId: request.contextId,
+        agent: request.agent,
+        parentTaskId: request.parentTaskId,
+        states: request.states,
+        updatedSince: request.updatedSince,
+        limit: limit + 1,
+        after: request.pageToken === undefined || request.pageToken === "" ? undefined : decodeCursor(request.pageToken),
+      });
+      const page = heads.slice(0, limit);
+      const last = page.at(-1);
+      const tasks = await Promise.all(page.map(async (head) => inHeadsTime(head, viewTask(head.taskId, await readLog(head)))));
+      return { tasks, heads: page, nextPageToken: heads.length > limit && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "", totalSize: total };
+    },
+
+    async *events(scope, taskId, options = {}) {
+      const head = await findHead(scope, taskId);
+      let after = options.after ?? 0;
+      const wake = createWake();
+      const unlisten = hub.listen(head, () => wake.ring());
+      const onAbort = (): void => wake.ring();
+      options.signal?.addEventListener("abort", onAbort, { once: true });
+      try {
+        while (options.signal?.aborted !== true) {
+          const batch = await readLog(head, after, READ_BATCH);
+          for (const event of batch) {
+            if (options.signal?.aborted === true) return;
+            after = event.seq;
+            yield event;
+            if (isEnd(event)) return;
+          }
+          if (batch.length > 0) continue;
+          // Someone may ask for what comes after the end.
+          const now = await store.head(head);
+          if (now !== null && isTerminal(now.state) && now.seq <= after) return;
+          const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
+          await wake.rung();
+          timer.cancel();
+        }
+      } finally {
+        unlisten();
+        options.signal?.removeEventListener("abort", onAbort);
+      }
+    },
+
+    async settled(scope, taskId, options = {}) {
+      const wake = createWake();
+      const key = { tenantId: scope.tenantId, taskId };
+      const unlisten = hub.listen(key, (hint) => {
+        if (hint.state !== "submitted" && hint.state !== "working") wake.ring();
+      });
+      const onAbort = (): void => wake.ring();
+      options.signal?.addEventListener("abort", onAbort, { once: true });
+      try {
+        for (;;) {
+          const head = await findHead(scope, taskId);
+          if ((head.state !== "submitted" && head.state !== "working") || options.signal?.aborted === true) return head;
+          const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
+          await wake.rung();
+          timer.cancel();
+        }
+      } finally {
+        unlisten();
+        options.signal?.removeEventListener("abort", onAbort);
+      }
+    },
+  };
+};
+
+/** What `run` gets from a message that states no input of its own: its data, else its text. */
+const inputOf = (message: A2AMessage): unknown => {
+  const data = message.parts.find((part) => part.data !== undefined);
+  if (data !== undefined) return data.data;
+  const texts = message.parts.flatMap((part) => (part.text === undefined ? [] : [part.text]));
+  return texts.length === message.parts.length ? texts.join("\n") : { parts: message.parts };
+};
+
+const isEnd = (event: TaskEvent): boolean =>
+  event.type === "task.completed" || event.type === "task.failed" || event.type === "task.canceled" || event.type === "task.rejected";
+
+/** Lists sort by the head's time; the view says the same one. */
+const inHeadsTime = (head: TaskHead, task: A2ATask): A2ATask => ({ ...task, status: { ...task.status, timestamp: isoTime(head.updatedAt) } });
+
+const decodeCursor = (token: string): { updatedAt: number; taskId: string } => {
+  const match = /^(\d{1,16})\.(.{1,256})$/.exec(token);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new PlatformError("INVALID_ARGUMENT", "the page token is not one of ours", { violations: [{ field: "pageToken", description: "expected the nextPageToken of an earlier answer" }] });
+  }
+  return { updatedAt: Number(match[1]), taskId: match[2] };
+};
+
+/** One bell: rings that come while nobody waits are kept as one. */
+const createWake = () => {
+  let pending = false;
+  let waiter: (() => void) | null = null;
+  return {
+    ring(): void {
+      if (waiter === null) pending = true;
+      else {
+        const resolve = waiter;
+        waiter = null;
+        resolve();
+      }
+    },
+    rung(): Promise<void> {
+      if (pending) {
+        pending = false;
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => {
+        waiter = resolve;
+      });
+    },
+  };
+};

@@ -1,0 +1,32 @@
+import type { Target } from "@agentcore/contract";
+import type { KeyValue, MailboxItem, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
+import type { Execution, OpenCall } from "./execution.ts";
+
+/** What an execution asks of the engine around it. */
+export interface ExecutionServices {
+  readonly node: string;
+  readonly senses: Senses;
+  readonly keyValue: KeyValue;
+  readonly models: ModelProvider | null;
+  /** There may be something to commit; asked for it after the current turn. */
+  markDirty(execution: Execution): void;
+  mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  /**
+   * Sends a command through the bus; when the bus has chosen, `execution` gets a child for `call`. Rejects with the
+   * bus's error (NO_CANDIDATE, OVERLOADED …).
+   */
+  command(execution: Execution, call: OpenCall, request: ChildRequest): Promise<void>;
+  query(execution: Execution, request: { readonly target: Target; readonly payload: unknown; readonly skill?: string | undefined; readonly timeoutMs?: number | undefined; readonly signal: AbortSignal }): Promise<unknown>;
+  /** Tells whoever listens now. */
+  emit(execution: Execution, topic: string, payload: unknown, id: string): void;
+}
+
+export interface ChildRequest {
+  readonly target: Target;
+  readonly payload: unknown;
+  readonly skill?: string | undefined;
+  readonly deadline: number | null;
+  readonly attempt: number;
+  /** Agents already tried for this call. */
+  readonly exclude: readonly string[];
+}

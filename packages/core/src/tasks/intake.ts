@@ -1,0 +1,105 @@
+/** Takes what others put into a task's mailbox into its log, in order of arrival. */
+import type { A2AMessage } from "@agentcore/contract";
+import type { MailboxItem } from "../ports/index.ts";
+import { type ChildFinished, cancelMail, type Execution } from "./execution.ts";
+
+export class Intake {
+  /** Messages since submission, as the code has been told of them. */
+  readonly messages: A2AMessage[] = [];
+  private readonly execution: Execution;
+  private readonly seen = new Set<string>();
+  private waiting: MailboxItem[] = [];
+  private reading = false;
+  private readAgain = false;
+  private cancelRequested: boolean;
+
+  constructor(execution: Execution) {
+    this.execution = execution;
+    this.cancelRequested = execution.journal.cancelRequested;
+  }
+
+  /** There is new mail: read it. */
+  async hint(): Promise<void> {
+    if (this.reading) {
+      this.readAgain = true;
+      return;
+    }
+    this.reading = true;
+    try {
+      do {
+        this.readAgain = false;
+        this.take(await this.execution.services.mailbox(this.execution.head));
+      } while (this.readAgain);
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  take(items: readonly MailboxItem[]): void {
+    for (const item of items) {
+      if (this.seen.has(item.key)) continue;
+      this.seen.add(item.key);
+      this.waiting.push(item);
+    }
+    if (this.execution.phase !== "replaying") this.resume();
+  }
+
+  /** The replay is through, or new items came. */
+  resume(): void {
+    for (let item = this.waiting.shift(); item !== undefined; item = this.waiting.shift()) {
+      if (this.execution.phase === "ended") return;
+      this.execution.consumed(item.key);
+      this.process(item);
+    }
+  }
+
+  private process(item: MailboxItem): void {
+    switch (item.kind) {
+      case "message":
+        return this.addMessage(item.payload as A2AMessage);
+      case "cancel":
+        return this.requestCancel(item.payload as { by: string; reason?: string });
+      case "childFinished":
+        return this.childFinished(item.payload as ChildFinished);
+      case "retry":
+      case "signal":
+        return;
+    }
+  }
+
+  private addMessage(message: A2AMessage): void {
+    const { execution } = this;
+    const at = execution.services.senses.clock.now();
+    execution.append({ type: "message.added", at, data: { message } }, () => execution.deliver({ type: "message", at, message }));
+    // Only a message that came after the question can be its answer; an earlier one is in ctx.messages.
+    for (const call of execution.open.values()) {
+      if (call.kind === "input" && call.receive !== null) {
+        call.receive(message);
+        return;
+      }
+    }
+  }
+
+  private requestCancel(request: { readonly by: string; readonly reason?: string }): void {
+    const { execution } = this;
+    if (this.cancelRequested) return;
+    this.cancelRequested = true;
+    const at = execution.services.senses.clock.now();
+    const { by, reason } = request;
+    const event = { type: "task.cancelRequested" as const, at, data: { by, ...(reason === undefined ? {} : { reason }) } };
+    for (const call of execution.open.values()) {
+      if (call.childTaskId !== null && !call.detached) execution.addMail(cancelMail(call.childTaskId, execution.head.taskId));
+    }
+    if (execution.phase === "ending") {
+      execution.append(event);
+      execution.endAsCanceled(reason);
+    } else {
+      execution.append(event, () => execution.deliver({ type: "cancel", at, reason }));
+    }
+  }
+
+  private childFinished(finished: ChildFinished): void {
+    const call = this.execution.open.get(finished.path);
+    if (call?.childTaskId === finished.childTaskId) call.receive?.(finished.event);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What a log says about a task's code: which calls were made, what they returned, in which order results arrived.
+ * Pure: built from events, read by the replay.
+ */
+import type { A2AMessage, SerializedError, StepKind, TaskEvent, TaskEventOf } from "@agentcore/contract";
+
+/** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
+export type Delivery =
+  | { readonly type: "result"; readonly path: string; readonly at: number; readonly result: unknown }
+  | { readonly type: "error"; readonly path: string; readonly at: number; readonly error: SerializedError }
+  | { readonly type: "message"; readonly at: number; readonly message: A2AMessage }
+  | { readonly type: "cancel"; readonly at: number; readonly reason: string | undefined };
+
+/** A wait that was opened, or a step that will be tried again. */
+export interface RecordedWait {
+  readonly attempt: number;
+  readonly dueAt: number | null;
+  readonly childTaskId: string | null;
+}
+
+interface RecordedCall {
+  readonly kind: StepKind;
+  readonly inputHash: string | undefined;
+}
+
+export class Journal {
+  readonly submitted: TaskEventOf<"task.submitted">["data"];
+  readonly submittedAt: number;
+  readonly deliveries: readonly Delivery[];
+  readonly waits = new Map<string, RecordedWait>();
+  readonly calls = new Map<string, RecordedCall>();
+  /** Paths recorded without a result to wait for: progress, artifacts, patches. */
+  readonly marks = new Set<string>();
+  readonly continuedFrom: unknown;
+  readonly cancelRequested: boolean;
+  readonly started: boolean;
+  readonly routed = new Map<string, string[]>();
+
+  constructor(events: readonly TaskEvent[]) {
+    const first = events[0];
+    if (first?.type !== "task.submitted") throw new Error("a task's log begins with task.submitted");
+    this.submitted = first.data;
+    this.submittedAt = first.at;
+    const deliveries: Delivery[] = [];
+    let continuedFrom: unknown;
+    let cancelRequested = false;
+    let started = false;
+    for (const event of events) {
+      switch (event.type) {
+        case "checkpoint.created":
+          deliveries.length = 0;
+          this.waits.clear();
+          this.calls.clear();
+          this.marks.clear();
+          this.routed.clear();
+          continuedFrom = event.data.state;
+          break;
+        case "task.started":
+          started = true;
+          break;
+        case "step.started":
+          this.record(event.data);
+          this.waits.set(event.data.path, {
+            attempt: event.data.attempt,
+            dueAt: event.data.dueAt ?? null,
+            childTaskId: event.data.childTaskId ?? null,
+          });
+          break;
+        case "step.completed":
+          this.record(event.data);
+          if (event.data.kind === "patched") this.marks.add(event.data.path);
+          else deliveries.push({ type: "result", path: event.data.path, at: event.at, result: event.data.result });
+          break;
+        case "step.failed":
+          this.record(event.data);
+          if (event.data.retryAt === undefined) {
+            deliveries.push({ type: "error", path: event.data.path, at: event.at, error: event.data.error as SerializedError });
+          } else {
+            this.waits.set(event.data.path, { attempt: event.data.attempt + 1, dueAt: event.data.retryAt, childTaskId: null });
+          }
+          break;
+        case "task.inputRequired":
+        case "task.authRequired":
+          this.record(event.data);
+          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
+          break;
+        case "task.progressed":
+        case "artifact.appended":
+          this.record(event.data);
+          this.marks.add(event.data.path);
+          break;
+        case "message.added":
+          deliveries.push({ type: "message", at: event.at, message: event.data.message });
+          break;
+        case "task.cancelRequested":
+          cancelRequested = true;
+          deliveries.push({ type: "cancel", at: event.at, reason: event.data.reason });
+          break;
+        case "decision.made":
+          if (event.data.path !== undefined && event.data.choice !== null) {
+            this.routed.set(event.data.path, [...(this.routed.get(event.data.path) ?? []), event.data.choice]);
+          }
+          break;
+        case "task.submitted":
+        case "task.assigned":
+        case "task.resumed":
+        case "task.parked":
+        case "task.completed":
+        case "task.failed":
+        case "task.canceled":
+        case "task.rejected":
+          break;
+      }
+    }
+    this.deliveries = deliveries;
+    this.continuedFrom = continuedFrom;
+    this.cancelRequested = cancelRequested;
+    this.started = started;
+  }
+
+  private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {
+    this.calls.set(call.path, { kind: call.kind, inputHash: call.inputHash });
+  }
+}
+
+/** What a `waitForInput` call records: which message answered, and what it said. */
+export interface InputResult {
+  readonly messageId: string;
+  readonly value: unknown;
+}

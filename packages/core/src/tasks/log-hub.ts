@@ -1,0 +1,37 @@
+import type { TaskState } from "@agentcore/contract";
+import type { TaskKey } from "../ports/index.ts";
+
+/** What a commit through this node did to a task. A hint only: readers go to the log for the truth (I6). */
+export interface LogHint {
+  readonly seq: number;
+  readonly state: TaskState;
+}
+
+type Listener = (hint: LogHint) => void;
+
+export const keyOf = (key: TaskKey): string => `${key.tenantId}\n${key.taskId}`;
+
+/** Tells waiting readers that a log has grown. Holds nothing for tasks that nobody waits for. */
+export class LogHub {
+  private readonly listeners = new Map<string, Set<Listener>>();
+
+  listen(key: TaskKey, listener: Listener): () => void {
+    const id = keyOf(key);
+    const set = this.listeners.get(id) ?? new Set();
+    this.listeners.set(id, set);
+    set.add(listener);
+    return () => {
+      set.delete(listener);
+      if (set.size === 0 && this.listeners.get(id) === set) this.listeners.delete(id);
+    };
+  }
+
+  notify(key: TaskKey, hint: LogHint): void {
+    const set = this.listeners.get(keyOf(key));
+    if (set !== undefined) for (const listener of [...set]) listener(hint);
+  }
+
+  get size(): number {
+    return this.listeners.size;
+  }
+}

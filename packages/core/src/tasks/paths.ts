@@ -1,0 +1,38 @@
+import { PlatformError } from "@agentcore/contract";
+
+/**
+ * Names calls by where they stand in the code: enclosing branch, name, key, occurrence. Occurrences count completed
+ * calls of the same name, so a loop's third turn is `fetch#3` in every run; two under way with one path cannot be told
+ * apart after a crash and are refused.
+ */
+export class Paths {
+  private readonly occurrences = new Map<string, number>();
+  private readonly underWay = new Set<string>();
+
+  /** Throws STEP_KEY_COLLISION. */
+  enter(kind: string, name: string, key?: string): string {
+    const stem = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
+    if (this.underWay.has(stem)) {
+      throw new PlatformError("STEP_KEY_COLLISION", `two calls "${stem}" are under way at once; give each a key: { key: … }`, {
+        details: { path: stem },
+      });
+    }
+    const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
+    this.occurrences.set(stem, occurrence);
+    this.underWay.add(stem);
+    return occurrence === 1 ? stem : `${stem}#${occurrence}`;
+  }
+
+  /** Calls that are recorded at once and never under way (progress, artifacts). */
+  mark(kind: string, name: string): string {
+    const stem = `${kind}:${name}`;
+    const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
+    this.occurrences.set(stem, occurrence);
+    return occurrence === 1 ? stem : `${stem}#${occurrence}`;
+  }
+
+  leave(path: string): void {
+    const hash = path.lastIndexOf("#");
+    this.underWay.delete(hash > 0 && /^\d+$/.test(path.slice(hash + 1)) ? path.slice(0, hash) : path);
+  }
+}

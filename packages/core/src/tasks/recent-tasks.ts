@@ -1,0 +1,45 @@
+import type { TaskEvent } from "@agentcore/contract";
+import type { TaskHead, TaskKey } from "../ports/index.ts";
+import type { Execution, TakenUnit } from "./execution.ts";
+import { keyOf } from "./log-hub.ts";
+
+interface RecentTask {
+  readonly head: TaskHead;
+  readonly events: readonly TaskEvent[];
+}
+
+const MAX_TASKS = 512;
+const MAX_EVENTS = 50;
+
+/**
+ * Logs of tasks that just ended here, so that a caller who waited for the end does not make the store read it again.
+ * A terminal task never changes (I2), so nothing in here can be out of date. Only logs written in one unit are kept:
+ * those are the ones whose caller waits a millisecond.
+ */
+export class RecentTasks {
+  private readonly tasks = new Map<string, RecentTask>();
+
+  remember(execution: Execution, taken: TakenUnit): void {
+    if (taken.events.length !== taken.seq || taken.events.length > MAX_EVENTS) return;
+    const events = taken.events.map((event, index) => ({ ...event, seq: index + 1 }) as TaskEvent);
+    const head: TaskHead = {
+      ...execution.head,
+      state: execution.state,
+      seq: taken.seq,
+      checkpointSeq: 0,
+      token: execution.token,
+      dueAt: null,
+      attempts: 0,
+      updatedAt: events.at(-1)?.at ?? execution.head.createdAt,
+    };
+    this.tasks.set(keyOf(head), { head, events });
+    if (this.tasks.size > MAX_TASKS) {
+      const oldest = this.tasks.keys().next();
+      if (oldest.done !== true) this.tasks.delete(oldest.value);
+    }
+  }
+
+  get(key: TaskKey): RecentTask | undefined {
+    return this.tasks.get(keyOf(key));
+  }
+}

@@ -1,0 +1,108 @@
+/** Runs the body of a step: tries, time limits, retries with back-off. */
+import { PlatformError, type SerializedError } from "@agentcore/contract";
+import type { RetryPolicy, StepContext } from "@agentcore/contract/authoring";
+import type { Execution, OpenCall } from "./execution.ts";
+import type { RecordedWait } from "./journal.ts";
+import { assertSerialisable } from "./serialisable.ts";
+
+// Waits up to this long stay in memory: shorter than that, evicting and replaying costs more than it frees.
+const RESIDENT_WAIT_MS = 5_000;
+
+export const DEFAULT_RETRY = { maxAttempts: 4, initialDelayMs: 100, maxDelayMs: 30_000 } as const;
+
+/** Milliseconds until the next try, or null when there is none: the error is final or the tries are used up. Pure. */
+export const retryDelay = (error: unknown, attempt: number, policy: RetryPolicy, jitter: number): number | null => {
+  if (attempt >= (policy.maxAttempts ?? DEFAULT_RETRY.maxAttempts)) return null;
+  // An error without a code says nothing about itself; most are passing faults of what the step calls.
+  if (PlatformError.is(error) && !error.retryable) return null;
+  const backoff = Math.min((policy.initialDelayMs ?? DEFAULT_RETRY.initialDelayMs) * 2 ** (attempt - 1), policy.maxDelayMs ?? DEFAULT_RETRY.maxDelayMs);
+  const asked = PlatformError.is(error) ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(asked, Math.round(backoff * (1 + jitter / 4)));
+};
+
+export interface StepBody {
+  readonly run: (step: StepContext) => unknown;
+  readonly retry?: RetryPolicy | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Named in errors about the result. */
+  readonly what: string;
+}
+
+export const startStep = (execution: Execution, call: OpenCall, recorded: RecordedWait | undefined, body: StepBody): void => {
+  const { clock } = execution.services.senses;
+  const attempt = recorded?.attempt ?? 1;
+  const begin = (): void => execution.whenBorn(() => void tryStep(execution, call, attempt, body));
+  if (recorded?.dueAt != null && recorded.dueAt > clock.now()) waitFor(execution, call, recorded.dueAt, begin);
+  else begin();
+};
+
+const waitFor = (execution: Execution, call: OpenCall, dueAt: number, begin: () => void): void => {
+  call.durable = dueAt - execution.services.senses.clock.now() > RESIDENT_WAIT_MS;
+  execution.wakeAt(call, dueAt, () => {
+    call.durable = false;
+    begin();
+  });
+};
+
+const tryStep = async (execution: Execution, call: OpenCall, attempt: number, body: StepBody): Promise<void> => {
+  if (execution.open.get(call.path) !== call) return;
+  const { clock } = execution.services.senses;
+  const own = body.timeoutMs === undefined ? null : new AbortController();
+  const forward = (): void => own?.abort(execution.controller.signal.reason);
+  if (own !== null) execution.controller.signal.addEventListener("abort", forward, { once: true });
+  const timeout = own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
+  const step: StepContext = {
+    signal: own?.signal ?? execution.controller.signal,
+    attempt,
+    // Hashing costs as much as a small step, and most steps never look.
+    get idempotencyKey() {
+      return idempotencyKey(execution, call.path);
+    },
+  };
+  execution.effects++;
+  try {
+    const work = body.run(step);
+    const result = work instanceof Promise ? await (own === null ? work : Promise.race([work, aborted(own.signal)])) : work;
+    assertSerialisable(result, body.what);
+    execution.complete(call, result);
+  } catch (error) {
+    failed(execution, call, attempt, body, error);
+  } finally {
+    execution.effects--;
+    timeout?.cancel();
+    if (own !== null) execution.controller.signal.removeEventListener("abort", forward);
+    execution.changed();
+  }
+};
+
+/** hash(tenant, task, step path): the same on every try, also after a crash (I4). */
+export const idempotencyKey = (execution: Execution, path: string): string =>
+  execution.services.senses.digest.sha256(JSON.stringify([execution.head.tenantId, execution.head.taskId, execution.checkpointSeq, path]));
+
+const failed = (execution: Execution, call: OpenCall, attempt: number, body: StepBody, error: unknown): void => {
+  if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
+  const delay = retryDelay(error, attempt, body.retry ?? {}, jitterOf(execution.head.taskId, attempt));
+  const platformError = PlatformError.from(error, "AGENT_FAILED");
+  if (delay === null) return execution.fail(call, platformError, attempt);
+  const { clock } = execution.services.senses;
+  const at = clock.now();
+  const { path, kind, inputHash } = call;
+  const json: SerializedError = { code: platformError.code, message: platformError.message };
+  execution.append({ type: "step.failed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json, retryAt: at + delay } });
+  waitFor(execution, call, at + delay, () => void tryStep(execution, call, attempt + 1, body));
+};
+
+const timedOut = (path: string, timeoutMs: number | undefined): PlatformError =>
+  new PlatformError("DEADLINE_EXCEEDED", `${path} took longer than ${timeoutMs} ms`, { retryable: true });
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+
+/** 0 ≤ x < 1, spread over tasks so that a burst of failures does not come back as a burst of tries. */
+const jitterOf = (taskId: string, attempt: number): number => {
+  let hash = 2_166_136_261 ^ attempt; // FNV-1a
+  for (let index = 0; index < taskId.length; index++) hash = Math.imul(hash ^ taskId.charCodeAt(index), 16_777_619);
+  return (hash >>> 0) / 2 ** 32;
+};

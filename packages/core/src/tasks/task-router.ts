@@ -1,0 +1,39 @@
+import type { Priority, Target } from "@agentcore/contract";
+
+/** A routing decision, as recorded in the log: who, how everyone scored, and why. */
+export interface RoutingChoice {
+  readonly agent: string;
+  readonly revision: string;
+  readonly scores: readonly { readonly candidate: string; readonly score: number; readonly parts?: Record<string, number> | undefined }[];
+  readonly reasons: readonly string[];
+}
+
+export interface RoutedDraft {
+  readonly tenantId: string;
+  readonly caller: string;
+  /** `agent:<name>` or `gateway`. */
+  readonly source: string;
+  readonly target: Target;
+  readonly payload: unknown;
+  readonly skill?: string | undefined;
+  readonly priority?: Priority | undefined;
+  readonly deadline?: number | undefined;
+  readonly traceparent?: string | undefined;
+  readonly taskId?: string | undefined;
+  readonly contextId?: string | undefined;
+  /** Agents that must not be chosen: already tried. */
+  readonly exclude?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The bus as the task engine sees it: nothing reaches an agent but through its interceptor chain (I8). */
+export interface TaskRouter {
+  /** Runs the chain; when an agent is chosen, `accept` takes the work. Rejects with the chain's or `accept`'s error. */
+  command<T>(draft: RoutedDraft, accept: (choice: RoutingChoice) => Promise<T>): Promise<T>;
+  query(draft: RoutedDraft): Promise<unknown>;
+  emit(event: { readonly tenantId: string; readonly source: string; readonly topic: string; readonly payload: unknown; readonly id: string; readonly taskId?: string | undefined }): void;
+  /** Agents with `subscribes` matching the topic, with their current revision. */
+  subscribers(tenantId: string, topic: string): readonly { readonly agent: string; readonly revision: string }[];
+  /** How a task of an agent ended: feeds breakers and latency. */
+  reportEnd(end: { readonly tenantId: string; readonly agent: string; readonly durationMs: number; readonly failedRetryably: boolean }): void;
+}

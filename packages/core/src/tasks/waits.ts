@@ -1,0 +1,135 @@
+/** Calls that wait durably: commands to other agents, answers of people, time. */
+import { type A2AMessage, CancelledError, type Part, PlatformError, type SerializedError } from "@agentcore/contract";
+import type { InputRequest, Schema } from "@agentcore/contract/authoring";
+import type { Execution, OpenCall } from "./execution.ts";
+import type { ChildRequest } from "./execution-services.ts";
+import type { RecordedWait } from "./journal.ts";
+
+// As for step retries: a shorter sleep is cheaper in memory than evicted.
+const RESIDENT_SLEEP_MS = 1_000;
+
+export const startSleep = (execution: Execution, call: OpenCall, recorded: RecordedWait | undefined, ms: number): void => {
+  const now = execution.services.senses.clock.now();
+  const dueAt = recorded?.dueAt ?? now + ms;
+  if (recorded === undefined) {
+    execution.append({ type: "step.started", at: now, data: { path: call.path, kind: "sleep", ...hashOf(call), attempt: 1, dueAt } });
+  }
+  call.durable = dueAt - now > RESIDENT_SLEEP_MS;
+  execution.wakeAt(call, dueAt, () => execution.complete(call, null));
+};
+
+const hashOf = (call: OpenCall): { inputHash?: string } => (call.inputHash === undefined ? {} : { inputHash: call.inputHash });
+
+export const startInput = <T>(execution: Execution, call: OpenCall, recorded: RecordedWait | undefined, request: InputRequest<T>): void => {
+  const ask = (refused?: { readonly messageId: string; readonly why: string }): void => {
+    const prompt: Part[] = [{ text: refused === undefined ? request.prompt : `${request.prompt}\n(${refused.why})` }];
+    if (request.data !== undefined) prompt.push({ data: request.data });
+    execution.append({
+      type: "task.inputRequired",
+      at: execution.services.senses.clock.now(),
+      data: { path: call.path, kind: "input", ...hashOf(call), prompt, ...(refused === undefined ? {} : { refusedMessageId: refused.messageId }) },
+    });
+  };
+  const accept = (message: A2AMessage, value: unknown): void => {
+    const at = execution.services.senses.clock.now();
+    const othersWait = [...execution.open.values()].some((other) => other !== call && other.kind === "input" && other.receive !== null);
+    execution.complete(call, { messageId: message.messageId, value }, othersWait ? undefined : { type: "task.resumed", at, data: { reason: "input" } });
+  };
+  call.durable = true;
+  call.receive = (payload) => {
+    const message = payload as A2AMessage;
+    const check = (candidates: readonly unknown[]): void => {
+      const [value, ...rest] = candidates;
+      if (request.schema === undefined) {
+        call.receive = null;
+        return accept(message, value);
+      }
+      validate(request.schema, value, (result) => {
+        if ("value" in result) {
+          call.receive = null;
+          accept(message, result.value);
+        } else if (rest.length > 0) check(rest);
+        else ask({ messageId: message.messageId, why: result.why });
+      });
+    };
+    check(answersIn(message));
+  };
+  if (recorded === undefined) ask();
+};
+
+/** What a message may mean as an answer, best guess first: its data, its text, its text read as JSON. */
+const answersIn = (message: A2AMessage): unknown[] => {
+  const data = message.parts.find((part) => part.data !== undefined);
+  if (data !== undefined) return [data.data];
+  const text = message.parts.map((part) => part.text ?? "").join("\n").trim();
+  try {
+    return [text, JSON.parse(text)];
+  } catch {
+    return [text];
+  }
+};
+
+const validate = (schema: Schema<unknown>, value: unknown, done: (result: { value: unknown } | { why: string }) => void): void => {
+  const finish = (result: { readonly value?: unknown; readonly issues?: readonly { readonly message: string }[] | undefined }): void =>
+    done(result.issues === undefined ? { value: result.value } : { why: result.issues.map((issue) => issue.message).join("; ") });
+  const checked = schema["~standard"].validate(value);
+  if (checked instanceof Promise) void checked.then(finish);
+  else finish(checked);
+};
+
+/** Sends a command and waits for its child; when the child fails in a way worth retrying, another candidate gets one. */
+export const startCommand = (
+  execution: Execution,
+  call: OpenCall,
+  recorded: RecordedWait | undefined,
+  request: Omit<ChildRequest, "attempt" | "exclude" | "deadline"> & { readonly timeoutMs?: number | undefined; readonly detached: boolean },
+): void => {
+  const { clock } = execution.services.senses;
+  call.detached = request.detached;
+  const start = execution.time;
+  const deadline = request.timeoutMs === undefined ? execution.head.deadline : Math.min(start + request.timeoutMs, execution.head.deadline ?? Number.POSITIVE_INFINITY);
+
+  const send = (attempt: number): void => {
+    call.durable = false;
+    execution.effects++;
+    execution.services
+      .command(execution, call, { ...request, deadline, attempt, exclude: attempt === 1 ? [] : call.tried })
+      .catch((error: unknown) => {
+        const failure = PlatformError.from(error);
+        // Nobody else can take it: what the last one said is the answer, not that nobody is left.
+        execution.fail(call, attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure, attempt);
+      })
+      .finally(() => {
+        execution.effects--;
+        execution.changed();
+      });
+  };
+  let lastError: PlatformError | null = null;
+  let attempt = recorded?.attempt ?? 1;
+
+  call.receive = (payload) => {
+    const event = payload as { readonly type: string; readonly data: Record<string, unknown> };
+    call.childTaskId = null;
+    switch (event.type) {
+      case "task.completed":
+        return execution.complete(call, event.data.output);
+      case "task.canceled":
+        return execution.fail(call, new CancelledError(`the task of ${call.path} was canceled`), attempt);
+      default: {
+        lastError = PlatformError.fromJSON(event.data.error as SerializedError);
+        // The child has ended, so nobody works on this any more: a second candidate cannot double the effect of the
+        // first beyond what a retry of its own steps would.
+        if (!lastError.retryable || (deadline !== null && clock.now() >= deadline)) return execution.fail(call, lastError, attempt);
+        attempt += 1;
+        send(attempt);
+      }
+    }
+  };
+
+  if (recorded?.childTaskId != null) {
+    call.childTaskId = recorded.childTaskId;
+    call.durable = true;
+  } else {
+    send(attempt);
+  }
+};

@@ -1,0 +1,100 @@
+import type { A2AMessage, Manifest, ManifestKind, Target, TaskEvent } from "@agentcore/contract";
+import { ApiConnection } from "./api-connection.ts";
+import { followEvents } from "./follow-events.ts";
+import { runTask } from "./run-task.ts";
+import type * as types from "./types.ts";
+
+/** Every method rejects with a PlatformError of the server's code, UNAVAILABLE when it cannot be reached, or the signal's reason. */
+export interface Client {
+  /** Hands in a task; durable when it resolves. Sent again with the same idempotency key after failures that may pass. */
+  submit(task: types.SubmitTask, options?: types.CallOptions): Promise<types.TaskSnapshot>;
+  /**
+   * Submits and waits for the result, over lost connections and for days if need be. Rejects with the task's own error,
+   * CANCELED, or the reason it is parked for. A task that waits for input is waited for.
+   */
+  run<Output = unknown>(
+    task: Omit<types.SubmitTask, "wait">,
+    options?: types.RunOptions,
+  ): Promise<types.RunResult<Output>>;
+  get(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
+  list(options?: types.ListTasksOptions): Promise<types.TaskPage>;
+  /** The log after `after`, then what is added, without gap or repeat, until the task has ended. */
+  events(taskId: string, options?: types.EventsOptions): AsyncIterable<TaskEvent>;
+  cancel(taskId: string, options?: types.CallOptions & { readonly reason?: string }): Promise<types.TaskSnapshot>;
+  /** Lets a parked task go on. */
+  retry(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
+  /** A follow-up or an answer. Sent again with the same messageId after failures that may pass. */
+  send(taskId: string, content: types.MessageContent, options?: types.CallOptions): Promise<types.TaskSnapshot>;
+  agents(options?: types.CallOptions): Promise<{ readonly agents: readonly types.AgentSummary[] }>;
+  agent(name: string, options?: types.CallOptions): Promise<types.AgentSummary>;
+  manifests(options?: types.CallOptions & { readonly kind?: ManifestKind; readonly name?: string }): Promise<unknown>;
+  /** YAML text, one manifest or several. Applying the same twice changes nothing. */
+  apply(manifests: string | Manifest | readonly Manifest[], options?: types.CallOptions): Promise<unknown>;
+  /** What `apply` would change. */
+  diff(manifests: string | Manifest | readonly Manifest[], options?: types.CallOptions): Promise<unknown>;
+  deleteManifest(kind: ManifestKind, name: string, options?: types.CallOptions): Promise<unknown>;
+  health(options?: types.CallOptions): Promise<unknown>;
+}
+
+/** Talks to a node's HTTP API. Runs in Node and in browsers. Throws INVALID_ARGUMENT when `url` is not http(s). */
+export const createClient = (options: types.ClientOptions): Client => {
+  const connection = new ApiConnection(options);
+  const tasks = "/api/v1/tasks";
+  const at = (taskId: string, verb = "") => `${tasks}/${encodeURIComponent(taskId)}${verb}`;
+
+  const submit: Client["submit"] = ({ target, idempotencyKey = freshId(), ...task }, { signal } = {}) =>
+    connection.jsonWithRetry("POST", tasks, {
+      body: { ...task, idempotencyKey, target: typeof target === "string" ? target : formatTarget(target) },
+      signal,
+    });
+  const get: Client["get"] = (taskId, { signal } = {}) => connection.json("GET", at(taskId), { signal });
+  const events: Client["events"] = (taskId, eventsOptions = {}) => followEvents(connection, taskId, eventsOptions);
+
+  return {
+    submit,
+    run: (task, runOptions = {}) => runTask({ submit, get, events }, task, runOptions),
+    get,
+    list: ({ signal, agent, state, contextId, pageSize, pageToken } = {}) =>
+      connection.json("GET", tasks, { query: { agent, state, contextId, pageSize, pageToken }, signal }),
+    events,
+    cancel: (taskId, { signal, reason } = {}) =>
+      connection.json("POST", at(taskId, "/cancel"), { body: reason === undefined ? {} : { reason }, signal }),
+    retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),
+    send: (taskId, content, { signal } = {}) =>
+      connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: { message: toMessage(content) }, signal }),
+    agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),
+    agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
+    manifests: ({ signal, kind, name } = {}) =>
+      connection.json("GET", "/api/v1/manifests", { query: { kind, name }, signal }),
+    apply: (manifests, { signal } = {}) => connection.json("POST", "/api/v1/manifests", { body: manifests, signal }),
+    diff: (manifests, { signal } = {}) =>
+      connection.json("POST", "/api/v1/manifests", { query: { dryRun: true }, body: manifests, signal }),
+    deleteManifest: (kind, name, { signal } = {}) =>
+      connection.json("DELETE", `/api/v1/manifests/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, {
+        signal,
+      }),
+    health: ({ signal } = {}) => connection.json("GET", "/healthz", { signal }),
+  };
+};
+
+/** `randomUUID` exists only in secure contexts; a page served over http from another machine is none. */
+const freshId = (): string =>
+  typeof crypto.randomUUID === "function"
+    ? crypto.randomUUID()
+    : Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const toMessage = (content: types.MessageContent): A2AMessage => {
+  if (typeof content === "string") return { messageId: freshId(), role: "ROLE_USER", parts: [{ text: content }] };
+  if ("messageId" in content) return content;
+  return { messageId: freshId(), role: "ROLE_USER", parts: [...content] };
+};
+
+// The contract's formatTarget, repeated because the contract's entry loads zod.
+const formatTarget = (target: Target): string => {
+  if ("agent" in target) return `agent:${target.agent}`;
+  if ("capability" in target) return `capability:${target.capability}`;
+  if ("need" in target) return `need:${target.need}`;
+  if ("topic" in target) return `topic:${target.topic}`;
+  const pairs = Object.entries(target.labels).map(([key, value]) => `${key}=${value}`);
+  return `labels:${pairs.toSorted().join(",")}`;
+};

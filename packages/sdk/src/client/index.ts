@@ -1,0 +1,15 @@
+export { type Client, createClient } from "./client.ts";
+export type {
+  AgentSummary,
+  CallOptions,
+  ClientOptions,
+  EventsOptions,
+  ListTasksOptions,
+  MessageContent,
+  RunOptions,
+  RunResult,
+  SubmitTask,
+  TaskPage,
+  TaskSnapshot,
+  TaskSummary,
+} from "./types.ts";

@@ -1,0 +1,99 @@
+import type { A2AMessage, A2ATask, Part, Target, TaskEvent, TaskState } from "@agentcore/contract";
+
+export interface ClientOptions {
+  /** Address of a node, for example `http://127.0.0.1:7420`; a path in it is kept. */
+  readonly url: string;
+  /** Sent as a bearer token. */
+  readonly apiKey?: string | undefined;
+  /** Sent as `x-agentcore-tenant`. @default the tenant of the key */
+  readonly tenant?: string | undefined;
+  /** @default the global fetch */
+  readonly fetch?: typeof fetch | undefined;
+  readonly retry?: RetryOptions | undefined;
+}
+
+export interface RetryOptions {
+  /** Tries in a row without progress. @default 8 */
+  readonly maxAttempts?: number;
+  /** Wait before the second try; doubles up to 5 s, with jitter. @default 250 */
+  readonly initialDelayMs?: number;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SubmitTask {
+  /** A target, or its spelling: `agent:<name>`, `capability:<skill>`, `need:<words>`, `labels:<k=v,…>`, `topic:<type>`. */
+  readonly target: Target | string;
+  readonly skill?: string | undefined;
+  readonly input?: unknown;
+  /** @default a new context */
+  readonly contextId?: string | undefined;
+  /** Same key, same agent, same caller: the existing task is returned. @default a fresh one per call */
+  readonly idempotencyKey?: string | undefined;
+  /** Answer once the task has ended or needs someone. @default false */
+  readonly wait?: boolean | undefined;
+}
+
+/** The index row of a task. Times are milliseconds since 1970. */
+export interface TaskSummary {
+  readonly tenantId: string;
+  readonly taskId: string;
+  readonly agent: string;
+  readonly revision: string;
+  readonly contextId: string;
+  readonly state: TaskState;
+  /** Number of the last event. */
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface TaskSnapshot {
+  /** As A2A shows it. */
+  readonly task: A2ATask;
+  readonly head: TaskSummary;
+}
+
+export interface ListTasksOptions extends CallOptions {
+  readonly agent?: string | undefined;
+  readonly state?: TaskState | undefined;
+  readonly contextId?: string | undefined;
+  /** 1 to 100. @default 50 */
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly A2ATask[];
+  readonly heads: readonly TaskSummary[];
+  /** "" on the last page. */
+  readonly nextPageToken: string;
+  readonly totalSize: number;
+}
+
+export interface EventsOptions extends CallOptions {
+  /** Only events with a higher number. @default 0 */
+  readonly after?: number | undefined;
+}
+
+export interface RunOptions extends CallOptions {
+  /** Sees every event of the task, in order, for example to answer `task.inputRequired` by `send`. */
+  readonly onEvent?: ((event: TaskEvent) => void) | undefined;
+}
+
+export interface RunResult<Output> {
+  readonly taskId: string;
+  readonly contextId: string;
+  readonly output: Output;
+}
+
+/** Text, parts, or a whole message with an id of your own. */
+export type MessageContent = string | readonly Part[] | A2AMessage;
+
+export interface AgentSummary {
+  readonly name: string;
+  readonly description?: string;
+  readonly [field: string]: unknown;
+}

@@ -1,0 +1,32 @@
+/** What an author imports. Loads no schema library and no Node built-in, so it starts fast and runs in a browser. */
+export type {
+  AgentDefinition,
+  AgentSkill,
+  Context,
+  InferOutput,
+  ModelMessage,
+  ModelResponse,
+  ModelToolCall,
+  QueryContext,
+  QueryInput,
+  RetryPolicy,
+  Schema,
+  StepContext,
+  StepOptions,
+  Target,
+  TaskInput,
+  Tool,
+  ToolContext,
+} from "@agentcore/contract/authoring";
+export {
+  CancelledError,
+  type ErrorCode,
+  type FieldViolation,
+  PlatformError,
+  RetryableError,
+  TerminalError,
+} from "@agentcore/contract/errors";
+export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
+export { type Client, type ClientOptions, createClient } from "./client/index.ts";
+export { type ToolOptions, tool } from "./tool.ts";
+export { type ToolLoopOptions, toolLoop } from "./tool-loop.ts";

@@ -1,0 +1,49 @@
+/** Opens the file for this process alone, with every setting that durability rests on. */
+import { DatabaseSync } from "node:sqlite";
+import { migrate } from "./migrations.ts";
+import type { WorkerOptions } from "./protocol.ts";
+import { SQLITE_BUSY, sqliteCode, WorkerFailure } from "./worker-failure.ts";
+
+// WAL with synchronous=full: a commit is on disk when it returns. Exclusive: one process, and no shared-memory file.
+// The WAL grows to 64 MiB at most before it is folded back: at 4 MiB (the default) a busy writer stops twelve times a second.
+const PRAGMAS = `
+pragma locking_mode = exclusive;
+pragma journal_mode = wal;
+pragma synchronous = full;
+pragma foreign_keys = on;
+pragma trusted_schema = off;
+pragma cell_size_check = on;
+pragma temp_store = memory;
+pragma cache_size = -65536;
+pragma wal_autocheckpoint = 8192;
+pragma journal_size_limit = 67108864;
+`;
+
+/** Throws DATA_LOCKED, CONFIG_INVALID (newer schema, not a database), STORE_UNAVAILABLE. */
+export const openDatabase = (options: WorkerOptions): DatabaseSync => {
+  let database: DatabaseSync | undefined;
+  try {
+    // No waiting for a lock: the holder keeps it until it ends.
+    database = new DatabaseSync(options.file, { timeout: 0 });
+    database.exec(PRAGMAS);
+    migrate(database, options.file);
+    database.exec("update meta set value = value + 1 where name = 'epoch'");
+    if (options.maxPages !== null) database.exec(`pragma max_page_count = ${options.maxPages}`);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw openFailure(error, options.file);
+  }
+};
+
+const SQLITE_NOTADB = 26;
+
+const openFailure = (error: unknown, file: string): WorkerFailure => {
+  const code = sqliteCode(error);
+  if (code === SQLITE_BUSY) {
+    return new WorkerFailure("DATA_LOCKED", `another process holds ${file}; stop it, or start with another data folder`, { cause: error });
+  }
+  if (code === SQLITE_NOTADB) return new WorkerFailure("CONFIG_INVALID", `${file} is not an SQLite database`, { cause: error });
+  const failure = WorkerFailure.from(error);
+  return new WorkerFailure(failure.code, `${file} could not be opened: ${failure.message}`, { cause: error });
+};

@@ -1,0 +1,50 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { EventRow } from "./units.ts";
+
+const INSERT = "insert into events (task, seq, type, at, data) values (?, ?, ?, ?, ?)";
+const READ = "select seq, type, at, data from events where task = ? and seq > ? order by seq limit ?";
+// `cross join` keeps events outermost, so that rows come in order of position without a sort.
+const TAIL = `select h.tenant_id, h.task_id, e.position, e.seq, e.type, e.at, e.data
+  from events e cross join heads h on h.id = e.task where e.position > ? order by e.position limit ?`;
+const TAIL_OF_TENANT = `select h.tenant_id, h.task_id, e.position, e.seq, e.type, e.at, e.data
+  from events e cross join heads h on h.id = e.task where e.position > ? and h.tenant_id = ? order by e.position limit ?`;
+
+export type StoredEvent = readonly [seq: number, type: string, at: number, data: string];
+export type StoredTailRow = readonly [tenantId: string, taskId: string, position: number, ...StoredEvent];
+
+export class Events {
+  private readonly insert: StatementSync;
+  private readonly read: StatementSync;
+  private readonly tailAll: StatementSync;
+  private readonly tailTenant: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.insert = database.prepare(INSERT);
+    this.read = arrays(database.prepare(READ));
+    this.tailAll = arrays(database.prepare(TAIL));
+    this.tailTenant = arrays(database.prepare(TAIL_OF_TENANT));
+  }
+
+  append(head: number, after: number, events: readonly EventRow[]): void {
+    let seq = after;
+    for (const event of events) {
+      seq += 1;
+      this.insert.run(head, seq, event.type, event.at, event.data);
+    }
+  }
+
+  log(head: number, after: number, limit: number): StoredEvent[] {
+    return this.read.all(head, after, limit) as unknown as StoredEvent[];
+  }
+
+  tail(tenantId: string | null, after: number, limit: number): StoredTailRow[] {
+    const rows = tenantId === null ? this.tailAll.all(after, limit) : this.tailTenant.all(after, tenantId, limit);
+    return rows as unknown as StoredTailRow[];
+  }
+}
+
+/** Rows as arrays: no property names to build here nor to clone on the way. */
+const arrays = (statement: StatementSync): StatementSync => {
+  statement.setReturnArrays(true);
+  return statement;
+};

@@ -1,0 +1,49 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { MailboxKind } from "@agentcore/core/ports";
+import type { MailRow } from "./units.ts";
+
+const INSERT = `insert into mailbox (task, key, kind, payload, inserted_at) values (?, ?, ?, ?, ?) on conflict (task, key) do nothing`;
+const WAITING = "select key, kind, payload, position, inserted_at from mailbox where task = ? and consumed = 0 order by position";
+// The key stays: a message that comes again after it was taken in must not come in twice.
+const CONSUME = "update mailbox set consumed = 1, payload = 'null' where task = ? and key = ? and consumed = 0";
+const CLEAR = "delete from mailbox where task = ?";
+
+export interface StoredMail {
+  readonly key: string;
+  readonly kind: MailboxKind;
+  readonly payload: string;
+  readonly position: number;
+  readonly inserted_at: number;
+}
+
+export class Mailbox {
+  private readonly insertRow: StatementSync;
+  private readonly selectWaiting: StatementSync;
+  private readonly consumeRow: StatementSync;
+  private readonly clearRows: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.insertRow = database.prepare(INSERT);
+    this.selectWaiting = database.prepare(WAITING);
+    this.consumeRow = database.prepare(CONSUME);
+    this.clearRows = database.prepare(CLEAR);
+  }
+
+  /** False when the key was there already. */
+  insert(head: number, mail: MailRow, now: number): boolean {
+    return this.insertRow.run(head, mail.key, mail.kind, mail.payload, now).changes === 1;
+  }
+
+  waiting(head: number): StoredMail[] {
+    return this.selectWaiting.all(head) as unknown as StoredMail[];
+  }
+
+  consume(head: number, keys: readonly string[]): void {
+    for (const key of keys) this.consumeRow.run(head, key);
+  }
+
+  /** For a task that has ended: nothing can be inserted any more, so its keys need not be remembered. */
+  clear(head: number): void {
+    this.clearRows.run(head);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The schema, as numbered steps that are never edited once released. Tables are STRICT: a column holds its type, so rows
+ * need no check of types when read.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { WorkerFailure } from "./worker-failure.ts";
+
+/** Heads have integer ids so that rows of events and mail stay small and are written in sequence. */
+const FIRST = `
+create table meta (name text primary key, value integer not null) strict, without rowid;
+insert into meta (name, value) values ('epoch', 0), ('keyValueVersion', 0);
+
+create table heads (
+  id integer primary key,
+  tenant_id text not null,
+  task_id text not null,
+  agent text not null,
+  revision text not null,
+  context_id text not null,
+  caller text not null,
+  state text not null,
+  seq integer not null,
+  checkpoint_seq integer not null,
+  token integer not null,
+  leased integer not null,
+  due_at integer,
+  priority integer not null,
+  attempts integer not null,
+  deadline integer,
+  parent_task_id text,
+  parent_path text,
+  created_at integer not null,
+  updated_at integer not null,
+  unique (tenant_id, task_id)
+) strict;
+-- None of these holds seq or attempts: an append that keeps its state touches no index but that of events.
+create index heads_claimable on heads (tenant_id, agent, priority, due_at) where leased = 0 and due_at is not null;
+create index heads_due on heads (due_at) where leased = 0 and due_at is not null;
+create index heads_updated on heads (tenant_id, updated_at, task_id);
+create index heads_context on heads (tenant_id, context_id);
+create index heads_parent on heads (tenant_id, parent_task_id) where parent_task_id is not null;
+
+create table idempotency (
+  tenant_id text not null, agent text not null, caller text not null, key text not null, task_id text not null,
+  primary key (tenant_id, agent, caller, key)
+) strict, without rowid;
+
+create table events (
+  position integer primary key,
+  task integer not null,
+  seq integer not null,
+  type text not null,
+  at integer not null,
+  data text not null
+) strict;
+create unique index events_log on events (task, seq);
+
+-- autoincrement: a position is a cursor, so that of a removed row must not come again.
+create table mailbox (
+  position integer primary key autoincrement,
+  task integer not null,
+  key text not null,
+  kind text not null,
+  payload text not null,
+  inserted_at integer not null,
+  consumed integer not null default 0
+) strict;
+create unique index mailbox_key on mailbox (task, key);
+
+create table outbox (
+  position integer primary key autoincrement,
+  tenant_id text not null,
+  id text not null,
+  kind text not null,
+  payload text not null
+) strict;
+
+create table key_values (
+  tenant_id text not null,
+  namespace text not null,
+  key text not null,
+  value text not null,
+  version integer not null,
+  expires_at integer,
+  primary key (tenant_id, namespace, key)
+) strict, without rowid;
+create index key_values_expiry on key_values (expires_at) where expires_at is not null;
+`;
+
+const MIGRATIONS: readonly string[] = [FIRST];
+
+/** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
+export const migrate = (database: DatabaseSync, file: string): void => {
+  const version = Number(database.prepare("pragma user_version").get()?.["user_version"] ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new WorkerFailure(
+      "CONFIG_INVALID",
+      `${file} has schema version ${version}, written by a newer AgentCore; this one knows ${MIGRATIONS.length}. Start the newer version, or use another data folder`,
+    );
+  }
+  if (version === MIGRATIONS.length) return;
+  database.exec("begin immediate");
+  for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+  database.exec(`pragma user_version = ${MIGRATIONS.length}`);
+  database.exec("commit");
+};

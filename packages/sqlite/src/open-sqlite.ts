@@ -1,0 +1,66 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { PlatformError } from "@agentcore/contract";
+import type { Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import { SqliteKeyValue } from "./sqlite-key-value.ts";
+import { SqliteTaskStore } from "./sqlite-task-store.ts";
+import { WorkerClient } from "./worker-client.ts";
+
+export interface SqliteOptions {
+  /** Data folder; made with mode 0700 when it is not there. One process at a time. */
+  readonly directory: string;
+  /** Dates what the store itself writes (mail, expiry). @default the system's clock */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+  /** Most commit units in one transaction. @default 2000 */
+  readonly maxBatchUnits?: number | undefined;
+  /** Most bytes of payload in one transaction. @default 8 MiB */
+  readonly maxBatchBytes?: number | undefined;
+  /** Most pages of 4 KiB the file may have; writes beyond fail with STORE_UNAVAILABLE. @default as the disk allows */
+  readonly maxPages?: number | undefined;
+  /** For crash tests only. */
+  readonly fault?:
+    | {
+        /** Held before every commit, as a slow disk would. */
+        readonly syncDelayMs?: number | undefined;
+        /**
+         * URL of a module whose export `fault(point: string)` the worker calls at "tasks.commit.inside" (before COMMIT)
+         * and "tasks.commit.written" (after it, before the answer). What it throws fails the batch.
+         */
+        readonly module?: string | undefined;
+      }
+    | undefined;
+}
+
+export interface SqliteStores {
+  readonly tasks: TaskStore;
+  readonly keyValue: KeyValue;
+  /** Writes what was asked for before, then gives the folder free. Idempotent. */
+  close(): Promise<void>;
+}
+
+const FILE_NAME = "agentcore.db";
+
+/**
+ * Opens or makes the data folder. Leases of an earlier process are void at once. Throws DATA_LOCKED when another process
+ * has it open, CONFIG_INVALID when it cannot be written or was written by a newer version.
+ */
+export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> => {
+  prepareDirectory(options.directory);
+  const { clock, maxBatchUnits, maxBatchBytes, maxPages = null, fault } = options;
+  const file = join(options.directory, FILE_NAME);
+  const worker = await WorkerClient.start(
+    { file, maxPages, syncDelayMs: fault?.syncDelayMs ?? 0, faultModule: fault?.module ?? null },
+    { now: () => clock?.now() ?? Date.now(), maxBatchUnits, maxBatchBytes },
+  );
+  return { tasks: new SqliteTaskStore(worker), keyValue: new SqliteKeyValue(worker), close: () => worker.close() };
+};
+
+const prepareDirectory = (directory: string): void => {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PlatformError("CONFIG_INVALID", `the data folder ${directory} cannot be made or written (${reason}); choose another, or change its permissions`, { cause });
+  }
+};

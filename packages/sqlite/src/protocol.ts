@@ -1,0 +1,65 @@
+/** What main thread and worker say to each other. Both are one version of one package. */
+import type { ErrorCode } from "@agentcore/contract";
+import type { CommitOutcome, KeyValueScope, ListQuery, TaskKey } from "@agentcore/core/ports";
+import type { StoredEvent, StoredTailRow } from "./events.ts";
+import type { StoredHead } from "./heads.ts";
+import type { StoredValue } from "./key-value.ts";
+import type { StoredMail } from "./mailbox.ts";
+import type { StoredOutboxRow } from "./outbox.ts";
+import type { Flat } from "./units.ts";
+
+/** Where the folder is and what is injected; the worker's `workerData`. */
+export interface WorkerOptions {
+  readonly file: string;
+  readonly syncDelayMs: number;
+  readonly maxPages: number | null;
+  readonly faultModule: string | null;
+}
+
+export interface StoredClaim {
+  readonly head: StoredHead;
+  readonly mailbox: readonly StoredMail[];
+}
+
+/** Calls that write: the argument, then the answer. Several are written in one transaction. */
+export interface Writes {
+  commit: [readonly Flat[], readonly CommitOutcome[]];
+  claim: [{ readonly limit: number; readonly now: number; readonly except: readonly string[] }, readonly StoredClaim[]];
+  acknowledgeOutbox: [readonly number[], null];
+  put: [{ readonly scope: KeyValueScope; readonly key: string; readonly value: string; readonly expectedVersion: number | null; readonly ttlMs: number | null }, number | null];
+  delete: [{ readonly scope: KeyValueScope; readonly key: string; readonly expectedVersion: number | null }, boolean];
+  add: [{ readonly scope: KeyValueScope; readonly key: string; readonly amount: number; readonly ceiling: number | null }, { readonly sum: number; readonly version: number } | null];
+}
+
+export interface Reads {
+  nextDue: [null, number | null];
+  head: [TaskKey, StoredHead | null];
+  findByIdempotencyKey: [{ readonly tenantId: string; readonly agent: string; readonly caller: string; readonly idempotencyKey: string }, string | null];
+  readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly StoredEvent[]];
+  mailbox: [TaskKey, readonly StoredMail[]];
+  list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
+  tail: [{ readonly tenantId: string | null; readonly after: number; readonly limit: number }, readonly StoredTailRow[]];
+  outbox: [{ readonly after: number; readonly limit: number }, readonly StoredOutboxRow[]];
+  backlog: [null, readonly (readonly [string, number])[]];
+  get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
+  listValues: [{ readonly scope: KeyValueScope; readonly prefix: string; readonly after: string | null; readonly limit: number }, readonly StoredValue[]];
+}
+
+export type WriteCall = { [Name in keyof Writes]: readonly [name: Name, argument: Writes[Name][0]] }[keyof Writes];
+export type ReadCall = { [Name in keyof Reads]: readonly [name: Name, argument: Reads[Name][0]] }[keyof Reads];
+
+/** `now`: the caller's clock, so that a test's clock also dates what the worker writes. */
+export type Request =
+  | { readonly id: number; readonly kind: "write"; readonly now: number; readonly calls: readonly WriteCall[] }
+  | { readonly id: number; readonly kind: "read"; readonly now: number; readonly call: ReadCall }
+  | { readonly id: number; readonly kind: "close" };
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type CallResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: Failure };
+
+/** `id` 0 is the answer to the start itself. A write answers with one result per call, a failed batch with `failure`. */
+export type Response = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly failure: Failure };

@@ -1,0 +1,112 @@
+import { PRIORITIES, TaskEvent } from "@agentcore/contract";
+import type { ClaimedTask, CommitOutcome, CommitUnit, ListQuery, MailboxItem, OutboxRow, TailRow, TaskHead, TaskKey, TaskStore } from "@agentcore/core/ports";
+import type { StoredHead } from "./heads.ts";
+import type { StoredMail } from "./mailbox.ts";
+import { encodeUnits } from "./unit-codec.ts";
+import type { WorkerClient } from "./worker-client.ts";
+
+const DEFAULT_LOG_LIMIT = 10_000;
+// No answer is larger than a full log, whatever is asked for.
+const MAX_ROWS = 10_000;
+const MAX_LIST_LIMIT = 1000;
+
+export class SqliteTaskStore implements TaskStore {
+  private readonly worker: WorkerClient;
+
+  constructor(worker: WorkerClient) {
+    this.worker = worker;
+  }
+
+  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+    if (units.length === 0) return [];
+    const { flat, bytes } = encodeUnits(units);
+    return this.worker.write("commit", flat, units.length, bytes);
+  }
+
+  async claim(request: { limit: number; now: number; except?: readonly string[] | undefined }): Promise<readonly ClaimedTask[]> {
+    const claims = await this.worker.write("claim", { limit: request.limit, now: request.now, except: request.except ?? [] });
+    return claims.map(({ head, mailbox }) => ({ head: toHead(head), mailbox: mailbox.map(toMailboxItem) }));
+  }
+
+  nextDue(): Promise<number | null> {
+    return this.worker.read("nextDue", null);
+  }
+
+  async head({ tenantId, taskId }: TaskKey): Promise<TaskHead | null> {
+    const stored = await this.worker.read("head", { tenantId, taskId });
+    return stored === null ? null : toHead(stored);
+  }
+
+  findByIdempotencyKey(key: { tenantId: string; agent: string; caller: string; idempotencyKey: string }): Promise<string | null> {
+    return this.worker.read("findByIdempotencyKey", key);
+  }
+
+  async readLog({ tenantId, taskId }: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+    const limit = Math.min(options.limit ?? DEFAULT_LOG_LIMIT, MAX_ROWS);
+    const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, after: options.after ?? 0, limit });
+    return rows.map((row) => toEvent(...row));
+  }
+
+  async mailbox({ tenantId, taskId }: TaskKey): Promise<readonly MailboxItem[]> {
+    return (await this.worker.read("mailbox", { tenantId, taskId })).map(toMailboxItem);
+  }
+
+  async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
+    const { heads, total } = await this.worker.read("list", { ...query, limit: Math.min(query.limit, MAX_LIST_LIMIT) });
+    return { heads: heads.map(toHead), total };
+  }
+
+  async tail(options: { tenantId?: string; after: number; limit: number }): Promise<readonly TailRow[]> {
+    const { tenantId = null, after, limit } = options;
+    const rows = await this.worker.read("tail", { tenantId, after, limit: Math.min(limit, MAX_ROWS) });
+    return rows.map(([tenant, taskId, position, ...event]) => ({ tenantId: tenant, taskId, position, event: toEvent(...event) }));
+  }
+
+  async outbox(options: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
+    const rows = await this.worker.read("outbox", { after: options.after, limit: Math.min(options.limit, MAX_ROWS) });
+    return rows.map((row) => ({ position: row.position, tenantId: row.tenant_id, id: row.id, kind: row.kind, payload: JSON.parse(row.payload) as unknown }));
+  }
+
+  async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
+    if (positions.length > 0) await this.worker.write("acknowledgeOutbox", positions, positions.length);
+  }
+
+  async backlog(): Promise<ReadonlyMap<string, number>> {
+    return new Map(await this.worker.read("backlog", null));
+  }
+
+  /** The folder is one file for tasks and values: closing either closes both. */
+  close(): Promise<void> {
+    return this.worker.close();
+  }
+}
+
+const toEvent = (seq: number, type: string, at: number, data: string): TaskEvent => TaskEvent.parse({ seq, at, type, data: JSON.parse(data) });
+
+const toMailboxItem = (row: StoredMail): MailboxItem => ({
+  key: row.key,
+  kind: row.kind,
+  payload: JSON.parse(row.payload) as unknown,
+  position: row.position,
+  insertedAt: row.inserted_at,
+});
+
+const toHead = (row: StoredHead): TaskHead => ({
+  tenantId: row.tenant_id,
+  taskId: row.task_id,
+  agent: row.agent,
+  revision: row.revision,
+  contextId: row.context_id,
+  caller: row.caller,
+  state: row.state,
+  seq: row.seq,
+  checkpointSeq: row.checkpoint_seq,
+  token: row.token,
+  dueAt: row.due_at,
+  priority: PRIORITIES[row.priority] ?? "normal",
+  attempts: row.attempts,
+  deadline: row.deadline,
+  parent: row.parent_task_id === null || row.parent_path === null ? null : { taskId: row.parent_task_id, path: row.parent_path },
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});

@@ -1,0 +1,199 @@
+/**
+ * The one thread that touches the file. Requests are served in the order they came; the calls of a write request are
+ * one transaction (group commit), and its answer leaves after the commit is on disk (I5).
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { Claims } from "./claims.ts";
+import { UnitWriter } from "./commit-unit.ts";
+import { openDatabase } from "./database.ts";
+import { Events } from "./events.ts";
+import { Heads } from "./heads.ts";
+import { KeyValues } from "./key-value.ts";
+import { Mailbox } from "./mailbox.ts";
+import { Outbox } from "./outbox.ts";
+import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
+import { decodeUnits } from "./units.ts";
+import { WorkerFailure } from "./worker-failure.ts";
+
+type FaultPoint = (point: string) => void;
+
+const failureOf = (error: unknown): Failure => {
+  const { code, message } = WorkerFailure.from(error);
+  return { code, message };
+};
+
+class StoreWorker {
+  private readonly database;
+  private readonly heads;
+  private readonly events;
+  private readonly mailbox;
+  private readonly outbox;
+  private readonly claims;
+  private readonly keyValues;
+  private readonly units;
+  private readonly options: WorkerOptions;
+  private readonly fault: FaultPoint;
+
+  constructor(options: WorkerOptions, fault: FaultPoint) {
+    this.options = options;
+    this.fault = fault;
+    const database = openDatabase(options);
+    this.database = database;
+    this.heads = new Heads(database);
+    this.events = new Events(database);
+    this.mailbox = new Mailbox(database);
+    this.outbox = new Outbox(database);
+    this.claims = new Claims(database);
+    this.keyValues = new KeyValues(database);
+    this.units = new UnitWriter({ database, heads: this.heads, events: this.events, mailbox: this.mailbox, outbox: this.outbox });
+    // The file is ours alone, so whoever held a lease is dead.
+    this.heads.voidLeases();
+  }
+
+  /**
+   * Throws when the batch as a whole could not be written. A call that fails by its own fault is found by writing the
+   * calls one by one, and fails alone.
+   */
+  write(calls: readonly WriteCall[], now: number): CallResult[] {
+    try {
+      return this.transaction(calls, now).map((value) => ({ ok: true, value }));
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.code === "STORE_UNAVAILABLE") throw error;
+      if (calls.length === 1) return [{ ok: false, failure }];
+      return calls.flatMap((call) => this.writeAlone(call, now));
+    }
+  }
+
+  private writeAlone(call: WriteCall, now: number): CallResult[] {
+    try {
+      return this.write([call], now);
+    } catch (error) {
+      return [{ ok: false, failure: failureOf(error) }];
+    }
+  }
+
+  private transaction(calls: readonly WriteCall[], now: number): unknown[] {
+    const commits = calls.some(([name]) => name === "commit");
+    this.database.exec("begin immediate");
+    try {
+      const values = calls.map((call) => this.writeCall(call, now));
+      if (commits) this.fault("tasks.commit.inside");
+      if (this.options.syncDelayMs > 0) sleep(this.options.syncDelayMs);
+      this.database.exec("commit");
+      if (commits) this.fault("tasks.commit.written");
+      return values;
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors (disk full, I/O).
+      if (this.database.isTransaction) this.database.exec("rollback");
+      throw error;
+    }
+  }
+
+  private writeCall(call: WriteCall, now: number): unknown {
+    const [name, argument] = call;
+    switch (name) {
+      case "commit":
+        return decodeUnits(argument).map((unit) => this.units.write(unit, now));
+      case "claim":
+        return this.claims.claim(argument.limit, argument.now, argument.except).map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
+      case "acknowledgeOutbox":
+        return this.outbox.acknowledge(argument);
+      case "put":
+        return this.keyValues.put(argument.scope, argument.key, argument.value, argument.expectedVersion, argument.ttlMs, now);
+      case "delete":
+        return this.keyValues.remove(argument.scope, argument.key, argument.expectedVersion, now);
+      case "add":
+        return this.keyValues.add(argument.scope, argument.key, argument.amount, argument.ceiling, now);
+    }
+  }
+
+  read(call: ReadCall, now: number): unknown {
+    const [name, argument] = call;
+    switch (name) {
+      case "nextDue":
+        return this.heads.nextDue();
+      case "head":
+        return this.heads.find(argument.tenantId, argument.taskId);
+      case "findByIdempotencyKey":
+        return this.heads.findByKey(argument.tenantId, argument.agent, argument.caller, argument.idempotencyKey);
+      case "readLog": {
+        const head = this.heads.find(argument.key.tenantId, argument.key.taskId);
+        return head === null ? [] : this.events.log(head.id, argument.after, argument.limit);
+      }
+      case "mailbox": {
+        const head = this.heads.find(argument.tenantId, argument.taskId);
+        return head === null ? [] : this.mailbox.waiting(head.id);
+      }
+      case "list":
+        return this.heads.list(argument);
+      case "tail":
+        return this.events.tail(argument.tenantId, argument.after, argument.limit);
+      case "outbox":
+        return this.outbox.read(argument.after, argument.limit);
+      case "backlog":
+        return this.heads.backlog(now);
+      case "get":
+        return this.keyValues.get(argument.scope, argument.key, now);
+      case "listValues":
+        return this.keyValues.list(argument.scope, argument.prefix, argument.after, argument.limit, now);
+    }
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+/** Blocks this thread, as a slow disk would. */
+const sleep = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+const loadFault = async (module: string | null): Promise<FaultPoint> => {
+  if (module === null) return () => {};
+  const loaded = (await import(module)) as { readonly fault: FaultPoint };
+  return (point) => {
+    try {
+      loaded.fault(point);
+    } catch (error) {
+      throw new WorkerFailure("STORE_UNAVAILABLE", `fault at ${point}`, { cause: error });
+    }
+  };
+};
+
+const serve = (worker: StoreWorker, request: Request): unknown => {
+  switch (request.kind) {
+    case "write":
+      return worker.write(request.calls, request.now);
+    case "read":
+      return worker.read(request.call, request.now);
+    case "close":
+      return worker.close();
+  }
+};
+
+const answer = (response: Response): void => parentPort?.postMessage(response);
+
+const attempt = (id: number, action: () => unknown): void => {
+  try {
+    answer({ id, value: action() });
+  } catch (error) {
+    answer({ id, failure: failureOf(error) });
+  }
+};
+
+const start = async (): Promise<void> => {
+  try {
+    const options = workerData as WorkerOptions;
+    const worker = new StoreWorker(options, await loadFault(options.faultModule));
+    parentPort?.on("message", (request: Request) => {
+      attempt(request.id, () => serve(worker, request));
+      if (request.kind === "close") parentPort?.close();
+    });
+    answer({ id: 0, value: null });
+  } catch (error) {
+    answer({ id: 0, failure: failureOf(error) });
+    parentPort?.close();
+  }
+};
+
+await start();
