@@ -49,13 +49,17 @@ function handOver(node, nodeOptions) {
   child.on("exit", (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code));
 }
 
-function start() {
+/** Hands over to a Node that can, or returns the module to load in this one. */
+function prepare() {
   const wasHandedOver = process.env[HANDED_OVER] === "1";
   delete process.env[HANDED_OVER];
 
   if (major(process.versions.node) < REQUIRED_MAJOR) {
     const node = wasHandedOver ? undefined : findInstalledNode();
-    if (node !== undefined) return handOver(node, isCheckout ? ["-C", SOURCE_CONDITION] : []);
+    if (node !== undefined) {
+      handOver(node, isCheckout ? ["-C", SOURCE_CONDITION] : []);
+      return undefined;
+    }
     console.error(
       `agentcore needs Node ${REQUIRED_MAJOR} or newer, this is ${process.version}: install it from https://nodejs.org or with \`npm install node@${REQUIRED_MAJOR}\`.`,
     );
@@ -65,10 +69,17 @@ function start() {
   // Only the command line can name a condition, so a checkout needs a second start to find the packages' sources.
   const hasCondition = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS || ""}`.includes(SOURCE_CONDITION);
   if (isCheckout && !hasCondition && !wasHandedOver) {
-    return handOver(process.execPath, [...process.execArgv, "-C", SOURCE_CONDITION]);
+    handOver(process.execPath, [...process.execArgv, "-C", SOURCE_CONDITION]);
+    return undefined;
   }
   nodeModule.enableCompileCache();
-  return import(pathToFileURL(isCheckout ? source : built).href);
+  return pathToFileURL(isCheckout ? source : built).href;
 }
 
-start();
+const main = prepare();
+if (main !== undefined) {
+  import(main).catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });
+}

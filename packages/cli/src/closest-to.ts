@@ -7,7 +7,7 @@ export const closestTo = (word: string, candidates: readonly string[]): string |
 
 const editDistance = (from: string, to: string): number => {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [row, letter] of [...from].entries()) {
+  for (const [row, letter] of Array.from(from).entries()) {
     const current = [row + 1];
     for (let column = 1; column <= to.length; column += 1) {
       const replaced = (previous[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);

@@ -15,10 +15,15 @@ test("bash completes verbs, and choices and options of a verb", () => {
   const complete = (...words: string[]) =>
     spawnSync(
       "bash",
-      ["-c", `${completionScript("bash", commands)}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _agentcore; echo "\${COMPREPLY[@]}"`, "bash", ...words],
+      [
+        "-c",
+        `${completionScript("bash", commands)}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _agentcore; echo "\${COMPREPLY[@]}"`,
+        "bash",
+        ...words,
+      ],
       { encoding: "utf8" },
     ).stdout.trim();
-  expect(complete("agentcore", "de")).toBe("describe delete");
+  expect(complete("agentcore", "de")).toBe("dev describe delete");
   expect(complete("agentcore", "get", "mo")).toBe("models");
   expect(complete("agentcore", "up", "--po")).toBe("--port");
 });

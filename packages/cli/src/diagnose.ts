@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
 import { PlatformError } from "@agentcore/contract/errors";
 import { GLOBAL_OPTIONS, type Invocation } from "./command.ts";
+import { nextStepOf } from "./failure.ts";
 import { SERVE_OPTIONS } from "./serve-options.ts";
 
 export interface Check {
@@ -110,13 +111,13 @@ const checkNode = async ({ client: connected, globals, signal }: DoctorInvocatio
     const error = PlatformError.from(thrown);
     // Before the first start there is no node, and nothing is wrong with that.
     const status = error.code === "UNAVAILABLE" ? "warn" : "fail";
-    const nextStep = error.details?.["nextStep"];
+    const nextStep = nextStepOf(error);
     return [
       {
         check: "node",
         status,
         detail: `${error.code}: ${error.message}`,
-        ...(typeof nextStep === "string" ? { nextStep } : {}),
+        ...(nextStep === undefined ? {} : { nextStep }),
       },
     ];
   }

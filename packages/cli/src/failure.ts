@@ -11,7 +11,7 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   TASK_TERMINAL: "Start a new task with `agentcore run AGENT`.",
   TASK_NOT_RETRIABLE: "Read its state with `agentcore describe task TASK_ID`.",
   OVERLOADED: "Try again in a moment.",
-  UNAVAILABLE: "Check the node with `agentcore doctor`.",
+  UNAVAILABLE: "Start a node with `agentcore up`, or give the address of another with --url.",
   MODEL_NOT_CONFIGURED: "Apply a Model manifest and set the variable that holds its key.",
   DATA_LOCKED: "Stop the other node, or give this one its own folder with --data.",
   NON_DETERMINISTIC:
@@ -23,11 +23,15 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
 export const failure = (code: ErrorCode, message: string, nextStep: string, cause?: unknown): PlatformError =>
   new PlatformError(code, message, { cause, details: { nextStep } });
 
+export const nextStepOf = (error: PlatformError): string | undefined => {
+  const own = error.details?.["nextStep"];
+  return typeof own === "string" ? own : NEXT_STEPS[error.code];
+};
+
 /** Lines for stderr: what went wrong, in which fields, and what to do about it. */
 export const describeFailure = (thrown: unknown, verbose: boolean): readonly string[] => {
   const error = PlatformError.from(thrown);
-  const ownNextStep = error.details?.["nextStep"];
-  const nextStep = typeof ownNextStep === "string" ? ownNextStep : NEXT_STEPS[error.code];
+  const nextStep = nextStepOf(error);
   return [
     `error ${error.code}: ${error.message}`,
     ...(error.violations ?? []).map(({ field, description }) => `  ${field === "" ? "" : `${field}: `}${description}`),

@@ -24,14 +24,19 @@ export const followTask = async (options: FollowOptions): Promise<TaskOutcome> =
   const { client, taskId, output, signal } = options;
   const stopped = new AbortController();
   let outcome = INITIAL_OUTCOME;
+  let told: TaskOutcome | undefined;
   try {
+    // What the task waited for in the past may long be answered: a pause counts from the last event that is there now.
+    const { events: known } = await client.task(taskId);
     const events = client.events(taskId, { follow: true, signal: AbortSignal.any([signal, stopped.signal]) });
     for await (const event of events) {
       outcome = foldOutcome(outcome, event);
       if (options.verbose) output.say(eventLine(event));
       else showProgress(output, event);
-      if (isPause(outcome.state) && options.throughPauses) sayPause(output, taskId, outcome);
-      else if (isSettled(outcome.state)) break;
+      if (event.seq < known || !isSettled(outcome.state)) continue;
+      if (!isPause(outcome.state) || !options.throughPauses) break;
+      if (told !== outcome) sayPause(output, taskId, outcome);
+      told = outcome;
     }
   } finally {
     stopped.abort();

@@ -27,7 +27,9 @@ test("a folder is searched for manifests, without node_modules and dot folders",
   await put("node_modules/x/no.agent.yaml", "{}");
   await put(".git/no.agent.yaml", "{}");
   expect(await findManifestFiles(["."], folder)).toEqual(
-    ["a/agentcore.yaml", "a/one.agent.yaml", "b/local.model.yml", "b/three.agent.json"].map((name) => join(folder, name)),
+    ["a/agentcore.yaml", "a/one.agent.yaml", "b/local.model.yml", "b/three.agent.json"].map((name) =>
+      join(folder, name),
+    ),
   );
 });
 
@@ -39,19 +41,18 @@ test("a missing path and a folder without manifests are refused", async () => {
 test("every document of a file is read, and its code's path is made absolute", async () => {
   await put("agents/all.agent.yaml", `# first\n${manifest("one")}---\n${manifest("two")}---\n`);
   const documents = await readManifests(["agents"], folder);
-  expect(documents.map(({ line }) => line)).toEqual([2, 8]);
+  expect(documents.map(({ line }) => line)).toEqual([2, 9]);
   expect(documents.map(codePathOf)).toEqual([join(folder, "agents/src/one.ts"), join(folder, "agents/src/two.ts")]);
 });
 
 describe("a text that is no manifest is refused with file and line", () => {
   test.each([
     ["bad.agent.yaml", "kind: Agent\nmetadata: {name: [}\n", /^bad\.agent\.yaml:2:\d+: /],
-    ["bad.agent.json", '{\n  "kind": \n}', /^bad\.agent\.json:/],
+    ["bad.agent.json", '{\n  "kind": ', /^bad\.agent\.json:2:\d+: /],
     ["list.agent.yaml", "\n\n- one\n", /^list\.agent\.yaml:3: expected a manifest/],
   ])("%s", async (name, content, message) => {
     await put(name, content);
     const error: unknown = await readManifests([name], folder).catch((thrown: unknown) => thrown);
-    if (name === "bad.agent.json") return expect(error === undefined || !(error instanceof Error) || message.test(error.message)).toBe(true);
     expect(error).toMatchObject({ code: "PARSE_ERROR", message: expect.stringMatching(message) });
   });
 });

@@ -104,12 +104,12 @@ const parseDocuments = async (text: string, shownAs: string): Promise<readonly {
       const { line, col } = lineCounter.linePos(error.pos[0]);
       throw parseError(`${shownAs}:${line}:${col}: ${error.message}`);
     }
-    // Documents of nothing but comments are separators, not manifests.
-    if (document.contents === null) return [];
-    const { line } = lineCounter.linePos(document.contents.range?.[0] ?? 0);
+    const { line } = lineCounter.linePos(document.contents?.range?.[0] ?? 0);
     try {
       // Few aliases are legitimate in a manifest; thousands are a bomb.
-      return [{ value: document.toJS({ maxAliasCount: 100 }) as unknown, line }];
+      const value: unknown = document.toJS({ maxAliasCount: 100 });
+      // A document of nothing but comments separates, it declares nothing.
+      return value === null ? [] : [{ value, line }];
     } catch (cause) {
       throw parseError(`${shownAs}:${line}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }

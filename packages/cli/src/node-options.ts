@@ -14,16 +14,15 @@ export interface NodeOptions {
 export interface ApplyResult {
   readonly kind: string;
   readonly name: string;
-  /** What the node did with it, for example `created`, `updated` or `unchanged`. */
-  readonly change: string;
+  readonly change: "created" | "configured" | "unchanged";
 }
 
 export interface RunningNode {
   readonly url: string;
   /** Resolves when the node takes work. */
   readonly ready: Promise<void>;
-  /** Manifest files or folders, absolute. */
-  apply(paths: readonly string[]): Promise<readonly ApplyResult[]>;
+  /** Manifests as read, code paths absolute; all or nothing. */
+  apply(manifests: readonly unknown[]): Promise<readonly ApplyResult[]>;
   /** Takes no new work, gives what runs `graceMs` milliseconds, then releases everything. */
   close(graceMs: number): Promise<void>;
 }

@@ -15,9 +15,15 @@ const capture = ({ isTTY = false, environment = {} as Record<string, string>, co
 
 describe("formatTable", () => {
   test("aligns columns and marks what is missing", () => {
-    expect(formatTable(["name", "state"], [["a", "working"], ["longer", undefined]])).toBe(
-      "NAME    STATE\na       working\nlonger  -",
-    );
+    expect(
+      formatTable(
+        ["name", "state"],
+        [
+          ["a", "working"],
+          ["longer", undefined],
+        ],
+      ),
+    ).toBe("NAME    STATE\na       working\nlonger  -");
   });
 
   test("says none without rows, and keeps control characters out", () => {

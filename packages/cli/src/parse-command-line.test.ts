@@ -20,7 +20,8 @@ describe("splitVerb", () => {
 
 describe("parseCommandLine", () => {
   test("an option wins over its variable, a variable over the default", () => {
-    const port = (words: string[], environment: Record<string, string>) => parseCommandLine(up, words, environment).options["port"];
+    const port = (words: string[], environment: Record<string, string>) =>
+      parseCommandLine(up, words, environment).options["port"];
     expect(port([], {})).toBe("4700");
     expect(port([], { AGENTCORE_PORT: "5000" })).toBe("5000");
     expect(port(["--port", "6000"], { AGENTCORE_PORT: "5000" })).toBe("6000");

@@ -21,25 +21,41 @@ const failed: FakeTask = {
   taskId: "t2",
   agent: "greeter",
   state: "failed",
-  events: taskLog(submitted("greeter"), { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no luck" } } }),
+  events: taskLog(submitted("greeter"), {
+    type: "task.failed",
+    data: { error: { code: "AGENT_FAILED", message: "no luck" } },
+  }),
 };
 const asking: FakeTask = {
   taskId: "t3",
   agent: "greeter",
   state: "input-required",
-  events: taskLog(submitted("greeter"), { type: "task.inputRequired", data: { path: "i#1", kind: "input", prompt: [{ text: "Which Ada?" }] } }),
+  events: taskLog(submitted("greeter"), {
+    type: "task.inputRequired",
+    data: { path: "i#1", kind: "input", prompt: [{ text: "Which Ada?" }] },
+  }),
 };
 const parked: FakeTask = {
   taskId: "t4",
   agent: "greeter",
   state: "parked",
-  events: taskLog(submitted("greeter"), { type: "task.parked", data: { error: { code: "ATTEMPTS_EXHAUSTED", message: "five deaths" } } }),
+  events: taskLog(submitted("greeter"), {
+    type: "task.parked",
+    data: { error: { code: "ATTEMPTS_EXHAUSTED", message: "five deaths" } },
+  }),
 };
 const tasks = [completed, failed, asking, parked];
 
 describe("exit codes", () => {
   test("0 for help and version, on stdout", async () => {
-    for (const words of [["--help"], ["help"], ["help", "up"], ["up", "--help"], ["--version"], ["version", "-o", "json"]]) {
+    for (const words of [
+      ["--help"],
+      ["help"],
+      ["help", "up"],
+      ["up", "--help"],
+      ["--version"],
+      ["version", "-o", "json"],
+    ]) {
       const ran = await runInTest(words);
       expect(ran).toMatchObject({ code: 0, stderr: "" });
       expect(ran.stdout.length).toBeGreaterThan(10);
@@ -75,35 +91,56 @@ describe("exit codes", () => {
 
 describe("with a node", () => {
   test("run prints the output on stdout and progress on stderr", async () => {
-    await using node = await startFakeNode({ tasks: [completed] });
+    const node = await startFakeNode({ tasks: [completed] });
     const ran = await runInTest(["run", "greeter", "--input", '{"name":"Ada"}', "--url", node.url]);
     expect(ran.code).toBe(0);
     expect(JSON.parse(ran.stdout)).toEqual({ greeting: "Hello Ada" });
     expect(ran.stderr).toContain("50 % thinking");
-    expect(node.requests[0]).toMatchObject({ method: "POST", path: "/api/v1/tasks", body: { target: "agent:greeter", input: { name: "Ada" } } });
+    expect(node.requests[0]).toMatchObject({
+      method: "POST",
+      path: "/api/v1/tasks",
+      body: { target: "agent:greeter", input: { name: "Ada" } },
+    });
   });
 
   test("run of a task that fails prints its error and ends with 1", async () => {
-    await using node = await startFakeNode({ tasks: [failed] });
+    const node = await startFakeNode({ tasks: [failed] });
     const ran = await runInTest(["run", "greeter", "--url", node.url]);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain("error AGENT_FAILED: no luck\n  next: agentcore trace t2");
   });
 
   test("run of a task that asks a person prints the question and how to answer", async () => {
-    await using node = await startFakeNode({ tasks: [asking] });
+    const node = await startFakeNode({ tasks: [asking] });
     const ran = await runInTest(["run", "greeter", "--url", node.url]);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain("Which Ada?\n  next: agentcore send t3");
   });
 
+  test("watch does not ask what has been answered", async () => {
+    const answered = taskLog(
+      submitted("greeter"),
+      { type: "task.inputRequired", data: { path: "i#1", kind: "input", prompt: [{ text: "Which Ada?" }] } },
+      { type: "task.resumed", data: { reason: "input" } },
+      { type: "task.completed", data: { output: "Hello" } },
+    );
+    const node = await startFakeNode({ tasks: [{ ...completed, events: answered }] });
+    const ran = await runInTest(["watch", "t1", "--url", node.url]);
+    expect(ran).toMatchObject({ code: 0, stdout: "Hello\n" });
+    expect(ran.stderr).not.toContain("Which Ada?");
+  });
+
   test("run --detach prints the id and nothing else", async () => {
-    await using node = await startFakeNode({ tasks });
-    expect(await runInTest(["run", "greeter", "-d", "--url", node.url])).toEqual({ code: 0, stdout: "t1\n", stderr: "" });
+    const node = await startFakeNode({ tasks });
+    expect(await runInTest(["run", "greeter", "-d", "--url", node.url])).toEqual({
+      code: 0,
+      stdout: "t1\n",
+      stderr: "",
+    });
   });
 
   test("get tasks filters by states and prints json that reads back", async () => {
-    await using node = await startFakeNode({ tasks });
+    const node = await startFakeNode({ tasks });
     const ran = await runInTest(["get", "tasks", "--state", "parked,failed", "-o", "json", "--url", node.url]);
     expect((JSON.parse(ran.stdout) as { id: string }[]).map(({ id }) => id)).toEqual(["t4", "t2"]);
   });
@@ -123,16 +160,19 @@ describe("with a node", () => {
     [["trace", "t1"], /greeter {2}completed {2}3\.0 s {2}task t1/],
     [["doctor"], /node +ok[\s\S]*parked tasks +warn +1/],
   ])("%j", async (words, expected) => {
-    await using node = await startFakeNode({ tasks });
+    const node = await startFakeNode({ tasks });
     const ran = await runInTest([...words, "--url", node.url]);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.stdout).toMatch(expected);
   });
 
   test("logs -o json prints an event a line, after the number asked for", async () => {
-    await using node = await startFakeNode({ tasks });
+    const node = await startFakeNode({ tasks });
     const ran = await runInTest(["logs", "t1", "--after", "2", "-o", "json", "-f", "--url", node.url]);
-    const seqs = ran.stdout.trim().split("\n").map((line) => (JSON.parse(line) as { seq: number }).seq);
+    const seqs = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { seq: number }).seq);
     expect(seqs).toEqual([3, 4]);
   });
 
@@ -142,14 +182,14 @@ describe("with a node", () => {
     [["get", "agents", "nobody"], "NOT_FOUND"],
     [["describe", "agent", "nobody"], "AGENT_NOT_FOUND"],
   ])("%j fails with its code and a next step", async (words, code) => {
-    await using node = await startFakeNode({ tasks });
+    const node = await startFakeNode({ tasks });
     const ran = await runInTest([...words, "--url", node.url]);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(new RegExp(`^error ${code}: .*\n  next: `));
   });
 
   test("the key comes from the environment or the option", async () => {
-    await using node = await startFakeNode({ apiKey: "secret" });
+    const node = await startFakeNode({ apiKey: "secret" });
     const words = ["get", "agents", "--url", node.url];
     expect((await runInTest(words)).stderr).toContain("UNAUTHENTICATED");
     expect((await runInTest(words, { environment: { AGENTCORE_API_KEY: "secret" } })).code).toBe(0);
@@ -157,9 +197,12 @@ describe("with a node", () => {
   });
 
   test("apply and diff send manifests with absolute code paths", async () => {
-    await using node = await startFakeNode();
+    const node = await startFakeNode();
     const cwd = await mkdtemp(join(tmpdir(), "agentcore-apply-"));
-    await writeFile(join(cwd, "greeter.agent.yaml"), "kind: Agent\nmetadata: { name: greeter }\nspec: { code: { path: ./g.ts, export: g } }\n");
+    await writeFile(
+      join(cwd, "greeter.agent.yaml"),
+      "kind: Agent\nmetadata: { name: greeter }\nspec: { code: { path: ./g.ts, export: g } }\n",
+    );
     const applied = await runInTest(["apply", "-f", "greeter.agent.yaml", "--url", node.url], { cwd });
     expect(applied.stdout).toMatch(/Agent +greeter +created/);
     expect(node.requests[0]?.body).toMatchObject([{ spec: { code: { path: join(cwd, "g.ts") } } }]);

@@ -72,9 +72,9 @@ const runWithoutVerb = async (
   output: Output,
   surroundings: Surroundings,
 ): Promise<number> => {
-  if (words.includes("--version") || words.includes("-v")) {
+  if (words.includes("--version")) {
     const version = await loadCommand("version");
-    const others = words.filter((word) => word !== "--version" && word !== "-v");
+    const others = words.filter((word) => word !== "--version");
     return version === undefined ? 1 : runVerb(version, others, output, surroundings);
   }
   if (words.includes("--help") || words.includes("-h")) {

@@ -9,7 +9,6 @@ import { followTask } from "./follow-task.ts";
 import {
   defaultInputOf,
   findAgent,
-  findManifestFiles,
   type ManifestDocument,
   readManifests,
 } from "./manifest-files.ts";
@@ -33,7 +32,16 @@ export interface WhileServing {
   }): Promise<void>;
 }
 
-export const serve = async (invocation: ServeInvocation, whileServing?: WhileServing): Promise<ExitCode> => {
+export interface ServeOptions {
+  readonly whileServing?: WhileServing;
+  /** @default the one of @agentcore/server */
+  readonly loadServer?: () => Promise<StartNode>;
+}
+
+export const serve = async (
+  invocation: ServeInvocation,
+  { whileServing, loadServer = loadInstalledServer }: ServeOptions = {},
+): Promise<ExitCode> => {
   const { options, output, cwd, signal } = invocation;
   const paths = [...options.apply, ...invocation.arguments];
   const nodeOptions = await readNodeOptions(invocation);
@@ -49,11 +57,11 @@ export const serve = async (invocation: ServeInvocation, whileServing?: WhileSer
   }
 
   output.progress("starting");
-  const node = await startNode(nodeOptions);
+  const node = await startNode(await loadServer(), nodeOptions);
   try {
     await node.ready;
     output.hideProgress();
-    if (paths.length > 0) sayResults(output, await node.apply(await findManifestFiles(paths, cwd)));
+    if (paths.length > 0) sayResults(output, await node.apply(manifests.map(({ manifest }) => manifest)));
     await output.data(
       invocation.globals.format,
       { url: node.url, dataDirectory: nodeOptions.dataDirectory },
@@ -132,9 +140,7 @@ const requireWritable = async (directory: string): Promise<void> => {
   }
 };
 
-/** Loads the server only now: no other verb pays for it. */
-const startNode = async (options: NodeOptions): Promise<RunningNode> => {
-  const start = await loadServer();
+const startNode = async (start: StartNode, options: NodeOptions): Promise<RunningNode> => {
   try {
     return await start(options);
   } catch (error) {
@@ -142,7 +148,8 @@ const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   }
 };
 
-const loadServer = async (): Promise<StartNode> => {
+/** Only now: no other verb pays for the server. */
+const loadInstalledServer = async (): Promise<StartNode> => {
   const server = await import("@agentcore/server");
   return server.startNode;
 };

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { TaskEvent } from "@agentcore/contract";
+import { onTestFinished } from "vitest";
 
 export interface FakeTask {
   readonly taskId: string;
@@ -24,7 +25,7 @@ interface FakeNodeOptions {
   readonly apiKey?: string;
 }
 
-export interface FakeNode extends AsyncDisposable {
+export interface FakeNode {
   readonly url: string;
   readonly requests: readonly SeenRequest[];
 }
@@ -36,13 +37,15 @@ const manifest = {
   spec: { model: "local", instructions: "Greet." },
 };
 
+/** Closed when the test that starts it has finished. */
 export const startFakeNode = async ({ tasks = [], apiKey }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const answer = (status: number, body: unknown): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
-    const refuse = (status: number, code: string, message: string): void => answer(status, { error: { code, message } });
+    const refuse = (status: number, code: string, message: string): void =>
+      answer(status, { error: { code, message } });
     const handle = async (): Promise<void> => {
       const { pathname, search, searchParams } = new URL(request.url ?? "/", "http://node");
       const received = await text(request);
@@ -50,7 +53,8 @@ export const startFakeNode = async ({ tasks = [], apiKey }: FakeNodeOptions = {}
       const body: unknown = received === "" ? undefined : JSON.parse(received);
       const { authorization } = request.headers;
       requests.push({ method, path: pathname, query: search, body, authorization });
-      if (apiKey !== undefined && authorization !== `Bearer ${apiKey}`) return refuse(401, "UNAUTHENTICATED", "no valid key");
+      if (apiKey !== undefined && authorization !== `Bearer ${apiKey}`)
+        return refuse(401, "UNAUTHENTICATED", "no valid key");
 
       const [, resource, id, verb] = /^\/api\/v1\/(\w+)(?:\/([^/]+))?(?:\/(\w+))?/.exec(pathname) ?? [];
       if (pathname === "/healthz") return answer(200, { status: "ok" });
@@ -66,11 +70,17 @@ export const startFakeNode = async ({ tasks = [], apiKey }: FakeNodeOptions = {}
         const state = searchParams.get("state");
         const found = tasks.filter((task) => state === null || task.state === state);
         if (method === "POST") return answer(200, snapshot(tasks[0] ?? missing));
-        return answer(200, { tasks: [], heads: found.map((task) => snapshot(task).head), nextPageToken: "", totalSize: found.length });
+        return answer(200, {
+          tasks: [],
+          heads: found.map((task) => snapshot(task).head),
+          nextPageToken: "",
+          totalSize: found.length,
+        });
       }
       const task = tasks.find(({ taskId }) => taskId === id);
       if (task === undefined) return refuse(404, "TASK_NOT_FOUND", `there is no task ${id}`);
-      if (verb === "retry" && task.state !== "parked") return refuse(409, "TASK_NOT_RETRIABLE", "the task is not parked");
+      if (verb === "retry" && task.state !== "parked")
+        return refuse(409, "TASK_NOT_RETRIABLE", "the task is not parked");
       if (verb !== "events") return answer(200, snapshot(task));
       response.writeHead(200, { "content-type": "text/event-stream" });
       for (const event of task.events) response.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -78,19 +88,26 @@ export const startFakeNode = async ({ tasks = [], apiKey }: FakeNodeOptions = {}
     handle().catch((error: unknown) => refuse(500, "INTERNAL", String(error)));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
-  };
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 };
 
 const missing: FakeTask = { taskId: "none", agent: "none", state: "submitted", events: [] };
 
 const snapshot = ({ taskId, agent, state, events }: FakeTask) => ({
   task: { id: taskId, status: { state: "TASK_STATE_WORKING" } },
-  head: { tenantId: "default", taskId, agent, revision: "r1", contextId: "c1", state, seq: events.length, createdAt: 0, updatedAt: 1000 },
+  head: {
+    tenantId: "default",
+    taskId,
+    agent,
+    revision: "r1",
+    contextId: "c1",
+    state,
+    seq: events.length,
+    createdAt: 0,
+    updatedAt: 1000,
+  },
 });

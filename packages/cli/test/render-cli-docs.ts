@@ -8,7 +8,10 @@ export const renderCliDocs = (commands: readonly Command[]): string =>
     "<!-- Made from the commands in packages/cli/src/commands: `npx vitest run --project unit packages/cli -u` writes it. -->",
     "Data goes to stdout, talk and progress to stderr. Where stderr is a terminal, progress is one line that changes in place; elsewhere it is a line per change.",
     "## Commands",
-    table(["command", "what it does"], commands.map(({ name, summary }) => [`[\`${name}\`](#${name})`, summary])),
+    table(
+      ["command", "what it does"],
+      commands.map(({ name, summary }) => [`[\`${name}\`](#${name})`, summary]),
+    ),
     "## Exit codes",
     table(["code", "meaning"], EXIT_CODES),
     "## Errors",
@@ -18,7 +21,10 @@ export const renderCliDocs = (commands: readonly Command[]): string =>
     "## Environment",
     table(
       ["variable", "meaning"],
-      variablesOf(...commands.map(({ options }) => options), GLOBAL_OPTIONS).map(([name, meaning]) => [`\`${name}\``, escape(meaning)]),
+      variablesOf(...commands.map(({ options }) => options), GLOBAL_OPTIONS).map(([name, meaning]) => [
+        `\`${name}\``,
+        escape(meaning),
+      ]),
     ),
     "An option wins over its variable, a variable over the default.",
     ...commands.flatMap(commandSection),
@@ -31,13 +37,21 @@ const commandSection = (command: Command): readonly string[] => [
   ...(command.details ?? []).map(escapeAngles),
   ...(command.arguments.length === 0
     ? []
-    : [table(["argument", "meaning"], command.arguments.map(({ name, description }) => [`\`${name}\``, escape(description)]))]),
+    : [
+        table(
+          ["argument", "meaning"],
+          command.arguments.map(({ name, description }) => [`\`${name}\``, escape(description)]),
+        ),
+      ]),
   ...(Object.keys(command.options).length === 0 ? [] : [optionTable(command.options)]),
   `\`\`\`sh\n${command.examples.map((each) => `# ${each.explanation}\n${each.command}`).join("\n")}\n\`\`\``,
 ];
 
 const optionTable = (specs: OptionSpecs): string =>
-  table(["option", "meaning"], Object.entries(specs).map(([name, spec]) => [`\`${escape(flagsOf(name, spec))}\``, escape(explain(spec))]));
+  table(
+    ["option", "meaning"],
+    Object.entries(specs).map(([name, spec]) => [`\`${escape(flagsOf(name, spec))}\``, escape(explain(spec))]),
+  );
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");

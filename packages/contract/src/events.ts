@@ -39,7 +39,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
     caller: z.string(),
     skill: z.string().optional(),
     /** What the agent's `run` gets as `task.input`. */
-    input: z.unknown(),
+    input: z.unknown().optional(),
     message: A2AMessage.optional(),
     parent: z.object({ taskId: z.string(), path: z.string(), detached: z.boolean().optional() }).optional(),
     priority: Priority,
@@ -55,7 +55,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("task.authRequired", { ...call, prompt: z.array(Part).min(1), refusedMessageId: z.string().optional() }),
   event("task.resumed", { reason: z.enum(["input", "retry", "auth"]) }),
   event("task.cancelRequested", { by: z.string(), reason: z.string().optional() }),
-  event("task.completed", { output: z.unknown() }),
+  event("task.completed", { output: z.unknown().optional() }),
   event("task.failed", { error: SerializedErrorSchema }),
   event("task.canceled", { reason: z.string().optional() }),
   event("task.rejected", { error: SerializedErrorSchema }),
@@ -64,7 +64,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("message.added", { message: A2AMessage }),
   /** A durable wait has begun: what it waits for is in the log, so nothing needs to stay in memory. */
   event("step.started", { ...call, attempt: z.int().positive(), dueAt: epochMs.optional(), childTaskId: z.string().optional() }),
-  event("step.completed", { ...call, result: z.unknown() }),
+  event("step.completed", { ...call, result: z.unknown().optional() }),
   /** Final unless `retryAt` is set: then the step is tried again at that time. */
   event("step.failed", { ...call, attempt: z.int().positive(), error: SerializedErrorSchema, retryAt: epochMs.optional() }),
   event("decision.made", {
@@ -74,7 +74,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
     scores: z.array(z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() })),
     reasons: z.array(z.string()),
   }),
-  event("checkpoint.created", { state: z.unknown() }),
+  event("checkpoint.created", { state: z.unknown().optional() }),
 ]);
 export type TaskEvent = z.infer<typeof TaskEvent>;
 export type TaskEventType = TaskEvent["type"];

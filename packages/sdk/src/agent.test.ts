@@ -113,9 +113,22 @@ describe("types", () => {
       run: async (_task, ctx) => ({ verdict: await ctx.step("s", () => "no" as const) }),
     });
     // @ts-expect-error "maybe" is no verdict
-    agent({ ...described, output: Output, run: async () => ({ verdict: "maybe" }) });
+    agent({ ...described, output: Output, run: async (task) => ({ verdict: "maybe", note: task.id }) });
     // @ts-expect-error nothing is returned
     agent({ ...described, output: Output, run: () => undefined });
+  });
+
+  test("enum members and empty lists need no help in a run that uses its arguments", () => {
+    const output = z.object({ verdict: z.enum(["yes", "no"]), reasons: z.array(z.string()) });
+    agent({
+      ...described,
+      input: Input,
+      output,
+      run: async (task, ctx) => {
+        await ctx.sleep(task.input.size);
+        return { verdict: "no", reasons: [] };
+      },
+    });
   });
 
   test("without schemas the input is unknown and the output is what run returns", () => {

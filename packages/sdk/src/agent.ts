@@ -17,7 +17,7 @@ export interface SkillOptions extends Partial<Omit<AgentSkill, "id">> {
   readonly id: string;
 }
 
-export interface AgentOptions<Input, Output, Result extends Output> {
+interface AgentBasics<Input> {
   /** RFC 1123 label: lower-case letters, digits and hyphens, at most 63. */
   readonly name: string;
   readonly description: string;
@@ -28,8 +28,6 @@ export interface AgentOptions<Input, Output, Result extends Output> {
   readonly labels?: Readonly<Record<string, string>>;
   /** Types `task.input`; a task whose input does not fit is refused before it is accepted. */
   readonly input?: Schema<Input>;
-  /** Types what `run` returns; a result that does not fit fails the task with OUTPUT_MISMATCH. */
-  readonly output?: Schema<Output>;
   readonly tools?: readonly Tool[];
   /** `provider/model` or the name of a Model manifest. */
   readonly model?: string;
@@ -42,25 +40,46 @@ export interface AgentOptions<Input, Output, Result extends Output> {
   readonly timeoutMs?: number;
   /** Event types whose durable events start a task. */
   readonly subscribes?: readonly string[];
-  readonly run?: (task: TaskInput<Input>, ctx: Context) => Promise<Result> | Result;
   /** Answers queries; must change nothing. */
   readonly answer?: (query: QueryInput, ctx: QueryContext) => Promise<unknown> | unknown;
 }
 
-/** The output schema's type when there is one, else what `run` returns. */
-type OutputOf<Output, Result> = unknown extends Output ? Result : Output;
+type Run<Input, Output> = (task: TaskInput<Input>, ctx: Context) => Promise<Output> | Output;
+
+export interface AgentOptions<Input = unknown, Output = unknown> extends AgentBasics<Input> {
+  /** Types what `run` returns; a result that does not fit fails the task with OUTPUT_MISMATCH. */
+  readonly output?: Schema<Output>;
+  readonly run?: Run<Input, Output>;
+}
+
+// NoInfer, so that the schema alone decides the type. It stands around the whole function: around its result alone, a
+// returned `{ verdict: "yes" }` would be widened to a string and refused by an enum. (It still is in a `run` that takes
+// no parameters: TypeScript looks into those before it knows the schema's type. `as const` helps there.)
+interface WithOutput<Input, Output> extends AgentBasics<Input> {
+  readonly output: Schema<Output>;
+  readonly run?: NoInfer<Run<Input, Output>>;
+}
+
+interface WithoutOutput<Input, Output> extends AgentBasics<Input> {
+  readonly output?: never;
+  readonly run?: Run<Input, Output>;
+}
 
 /**
  * Defines an agent; the definition is frozen. With a model and no `run`, `run` is the plain `toolLoop`. Throws
  * INVALID_ARGUMENT with agent, field and what was expected for a definition that could not work.
  */
-// `Result` apart from `Output`, so that a schema alone decides the type and `run` is held against it, not merged with it.
-export const agent = <Input = unknown, Output = unknown, Result extends Output = Output>(
-  options: AgentOptions<Input, Output, Result>,
-): AgentDefinition<Input, OutputOf<Output, Result>> => {
+export function agent<Input = unknown, Output = unknown>(
+  options: WithOutput<Input, Output>,
+): AgentDefinition<Input, Output>;
+/** Without an output schema the output is what `run` returns. */
+export function agent<Input = unknown, Output = unknown>(
+  options: WithoutOutput<Input, Output>,
+): AgentDefinition<Input, Output>;
+export function agent<Input, Output>(options: AgentOptions<Input, Output>): AgentDefinition<Input, Output> {
   checkAgent(options);
   const { maxTurns: _, run, ...rest } = options;
-  const definition = {
+  return Object.freeze({
     ...rest,
     version: options.version ?? "0.1.0",
     labels: Object.freeze({ ...options.labels }),
@@ -69,10 +88,8 @@ export const agent = <Input = unknown, Output = unknown, Result extends Output =
     idempotent: options.idempotent ?? false,
     subscribes: Object.freeze([...(options.subscribes ?? [])]),
     run: run ?? (options.model === undefined ? undefined : toolLoop(options)),
-  };
-  // The compiler cannot see that OutputOf picks the type that `output` and `run` were both held against.
-  return Object.freeze(definition) as unknown as AgentDefinition<Input, OutputOf<Output, Result>>;
-};
+  });
+}
 
 const skillsOf = (options: {
   readonly name: string;

@@ -5,7 +5,7 @@ import { isSchema } from "./schema.ts";
 // The same rule as the contract's NAME_PATTERN; repeated, because that module loads zod.
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-type Field = keyof AgentOptions<unknown, unknown, unknown>;
+type Field = keyof AgentOptions;
 /** Authors of plain JavaScript have no types to keep them right. */
 type Unchecked = Readonly<Partial<Record<Field, unknown>>>;
 type Complain = (field: string, expected: string) => never;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { defineCommand } from "../command.ts";
 import { describeFailure } from "../failure.ts";
-import { codePathOf, findManifestFiles, readManifests } from "../manifest-files.ts";
+import { codePathOf, readManifests } from "../manifest-files.ts";
 import { sayResults, serve } from "../serve.ts";
 import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serve-options.ts";
 import { watchFolders } from "../watch-folders.ts";
@@ -24,26 +24,27 @@ export const command = defineCommand({
     },
   ],
   run: (invocation) =>
-    serve(invocation, async ({ node, paths, dataDirectory }) => {
-      const { output, cwd, signal, globals } = invocation;
-      if (paths.length === 0) return output.say("Nothing to watch: give the folder of your agents.", "yellow");
-      const reapply = async (files: readonly string[]): Promise<void> => {
-        output.say(`changed: ${files.map((file) => relative(cwd, file)).join(", ")}`);
-        try {
-          // Read here too: our message names the line of a typing error.
-          await readManifests(paths, cwd);
-          const results = await node.apply(await findManifestFiles(paths, cwd));
-          const changes = results.filter(({ change }) => change !== "unchanged");
-          if (changes.length === 0) output.say("nothing to apply");
-          sayResults(output, changes);
-        } catch (error) {
-          // The last good state stays applied; the next save tries again.
-          for (const line of describeFailure(error, globals.verbose)) output.say(line, "red");
-        }
-      };
-      const folders = await foldersToWatch(paths, cwd);
-      watchFolders(folders, { ignore: [dataDirectory], signal, onChange: reapply });
-      output.say(`watching ${folders.map((folder) => relative(cwd, folder) || ".").join(", ")}`);
+    serve(invocation, {
+      whileServing: async ({ node, paths, dataDirectory }) => {
+        const { output, cwd, signal, globals } = invocation;
+        if (paths.length === 0) return output.say("Nothing to watch: give the folder of your agents.", "yellow");
+        const reapply = async (files: readonly string[]): Promise<void> => {
+          output.say(`changed: ${files.map((file) => relative(cwd, file)).join(", ")}`);
+          try {
+            const documents = await readManifests(paths, cwd);
+            const results = await node.apply(documents.map(({ manifest }) => manifest));
+            const changes = results.filter(({ change }) => change !== "unchanged");
+            if (changes.length === 0) output.say("nothing to apply");
+            sayResults(output, changes);
+          } catch (error) {
+            // The last good state stays applied; the next save tries again.
+            for (const line of describeFailure(error, globals.verbose)) output.say(line, "red");
+          }
+        };
+        const folders = await foldersToWatch(paths, cwd);
+        watchFolders(folders, { ignore: [dataDirectory], signal, onChange: reapply });
+        output.say(`watching ${folders.map((folder) => relative(cwd, folder) || ".").join(", ")}`);
+      },
     }),
 });
 

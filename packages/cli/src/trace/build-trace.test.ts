@@ -7,9 +7,21 @@ const log = taskLog(
   submitted("loan-triage"),
   { type: "task.started", data: {} },
   { type: "step.started", data: { path: "read#1", kind: "step", attempt: 1 } },
-  { type: "step.failed", data: { path: "read#1", kind: "step", attempt: 1, error: { code: "UPSTREAM_FAILED", message: "no answer" }, retryAt: 1 } },
+  {
+    type: "step.failed",
+    data: {
+      path: "read#1",
+      kind: "step",
+      attempt: 1,
+      error: { code: "UPSTREAM_FAILED", message: "no answer" },
+      retryAt: 1,
+    },
+  },
   { type: "step.completed", data: { path: "read#1", kind: "step", result: 1 } },
-  { type: "decision.made", data: { path: "screen#1", kind: "routing", choice: "screener", scores: [], reasons: ["lowest latency"] } },
+  {
+    type: "decision.made",
+    data: { path: "screen#1", kind: "routing", choice: "screener", scores: [], reasons: ["lowest latency"] },
+  },
   { type: "step.started", data: { path: "screen#1", kind: "command", attempt: 1, childTaskId: "t2" } },
   { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no luck" } } },
 );

@@ -15,7 +15,10 @@ export const authenticate = (): Interceptor => ({
     }
     const { auth } = message;
     if (auth === undefined || auth.caller === "") {
-      throw new PlatformError("UNAUTHENTICATED", `message ${message.id} from ${message.source} names no caller: pass { caller } or message.auth`);
+      throw new PlatformError(
+        "UNAUTHENTICATED",
+        `message ${message.id} from ${message.source} names no caller: pass { caller } or message.auth`,
+      );
     }
     call.caller = { caller: auth.caller, permissions: auth.permissions, tenantId: message.tenantId };
     return next(call);

@@ -25,12 +25,17 @@ export const authorise = (authoriser: Authoriser): Interceptor => ({
     const verdict = authoriser.authorise(caller, message);
     if (verdict === undefined) return next(call);
     if (typeof verdict === "string") throw denied(caller, message, verdict);
-    return verdict.then((refused) => {
+    const goOn = async (): Promise<unknown> => {
+      const refused = await verdict;
       if (refused !== undefined) throw denied(caller, message, refused);
       return next(call);
-    });
+    };
+    return goOn();
   },
 });
 
 const denied = (caller: Caller, message: Message, reason: string): PlatformError =>
-  new PlatformError("PERMISSION_DENIED", `${caller.caller} may not send this ${message.type} to ${message.target}: ${reason}`);
+  new PlatformError(
+    "PERMISSION_DENIED",
+    `${caller.caller} may not send this ${message.type} to ${message.target}: ${reason}`,
+  );

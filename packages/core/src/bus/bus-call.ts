@@ -3,7 +3,7 @@ import type { AgentRecord } from "../registry/index.ts";
 import type { RouteChoice, RoutingDecision } from "../routing/index.ts";
 import type { AgentGuards, GuardedCandidate } from "./agent-guards.ts";
 import type { Envelope } from "./delivered.ts";
-import type { CallOptions, Caller } from "./message-draft.ts";
+import type { Caller, CallOptions } from "./message-draft.ts";
 
 /** One message on its way through the chain; each stage fills in what the next ones rely on. One allocation per call. */
 export class BusCall {

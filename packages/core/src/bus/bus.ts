@@ -5,7 +5,7 @@ import type { Authoriser } from "./authorise.ts";
 import type { Interceptor } from "./bus-call.ts";
 import type { CommandAccepted, Delivery, EventHandler, Settled } from "./delivery.ts";
 import type { BusLimits } from "./limits.ts";
-import type { CallOptions, Caller, MessageDraft } from "./message-draft.ts";
+import type { Caller, CallOptions, MessageDraft } from "./message-draft.ts";
 import type { CallRecord } from "./record.ts";
 
 /** The only way between agents (I8). Every method passes the whole chain. */

@@ -1,9 +1,9 @@
-import { formatTarget, Message, parseInput, PlatformError } from "@agentcore/contract";
+import { formatTarget, Message, PlatformError, parseInput } from "@agentcore/contract";
 import { GuardBook } from "./agent-guards.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorise, sameTenantAuthoriser } from "./authorise.ts";
-import { BusCall } from "./bus-call.ts";
 import type { Bus, BusOptions } from "./bus.ts";
+import { BusCall } from "./bus-call.ts";
 import { compose } from "./compose.ts";
 import { DeadlineList } from "./deadline-list.ts";
 import { deliver } from "./deliver.ts";
@@ -55,15 +55,22 @@ export const createBus = (options: BusOptions): Bus => {
   ]);
 
   const send = (draft: MessageDraft, type: Message["type"], callOptions: CallOptions): Promise<unknown> => {
-    if (closed) return Promise.reject(new PlatformError("UNAVAILABLE", "This node is closing and takes no more messages"));
+    if (closed)
+      return Promise.reject(new PlatformError("UNAVAILABLE", "This node is closing and takes no more messages"));
     if (draft.type !== undefined && draft.type !== type) {
-      return Promise.reject(new PlatformError("INVALID_ARGUMENT", `message ${draft.id ?? ""} is a ${draft.type} and cannot be sent as a ${type}`));
+      return Promise.reject(
+        new PlatformError(
+          "INVALID_ARGUMENT",
+          `message ${draft.id ?? ""} is a ${draft.type} and cannot be sent as a ${type}`,
+        ),
+      );
     }
     const now = clock.now();
     const target = typeof draft.target === "string" ? draft.target : formatTarget(draft.target);
     const envelope = new Envelope(draft, type, target, draft.id ?? ids.next(), draft.timestamp ?? now);
     // Stated on the envelope, so that what the handler asks in turn can inherit it.
-    if (type === "query" && envelope.deadline === undefined) envelope.deadline = Math.ceil(now + (callOptions.timeoutMs ?? limits.queryTimeoutMs));
+    if (type === "query" && envelope.deadline === undefined)
+      envelope.deadline = Math.ceil(now + (callOptions.timeoutMs ?? limits.queryTimeoutMs));
     return run(new BusCall(envelope, callOptions, clock.monotonic(), now));
   };
 

@@ -1,6 +1,6 @@
 import { PlatformError } from "@agentcore/contract";
 import type { Replica } from "../registry/index.ts";
-import type { RouteChoice } from "../routing/index.ts";
+import type { RouteChoice, RoutingDecision } from "../routing/index.ts";
 import type { Interceptor } from "./bus-call.ts";
 import { stampForAgent, stampForSubscribers } from "./delivered.ts";
 import type { Delivery } from "./delivery.ts";
@@ -18,13 +18,17 @@ export const deliver = (delivery: Delivery, subscriptions: Subscriptions): Inter
       }
       case "command": {
         const choice = call.choice as RouteChoice;
-        if (delivery.commands === undefined) throw new PlatformError("UNSUPPORTED_OPERATION", "This node has no task engine and accepts no commands");
-        return delivery.commands.accept(stampForAgent(message, choice.record), choice);
+        if (delivery.commands === undefined)
+          throw new PlatformError("UNSUPPORTED_OPERATION", "This node has no task engine and accepts no commands");
+        return delivery.commands.accept(stampForAgent(message, choice.record), choice, call.decision as RoutingDecision);
       }
       case "event":
         return Promise.resolve(subscriptions.publish(stampForSubscribers(message)));
       case "response":
-        throw new PlatformError("TARGET_UNSUPPORTED", "A response travels with its request and is never sent by itself");
+        throw new PlatformError(
+          "TARGET_UNSUPPORTED",
+          "A response travels with its request and is never sent by itself",
+        );
     }
   },
 });

@@ -67,7 +67,10 @@ export const stampForAgent = (message: Envelope, record: AgentRecord): Delivered
 export const stampForSubscribers = (message: Envelope): Delivered => stamp(message, SUBSCRIBERS);
 
 /** True when the bus delivered this very object, and delivered it to `agent` of the message's tenant when one is given. */
-export const isDelivered = (value: unknown, agent?: { readonly tenantId: string; readonly name: string }): value is Delivered => {
+export const isDelivered = (
+  value: unknown,
+  agent?: { readonly tenantId: string; readonly name: string },
+): value is Delivered => {
   const to = recipientOf(value);
   if (to === undefined) return false;
   if (agent === undefined) return true;

@@ -1,6 +1,6 @@
-import type { AgentRecord, Replica } from "../registry/index.ts";
-import type { RouteChoice } from "../routing/index.ts";
 import type { PlatformError } from "@agentcore/contract";
+import type { AgentRecord, Replica } from "../registry/index.ts";
+import type { RouteChoice, RoutingDecision } from "../routing/index.ts";
 import type { Delivered } from "./delivered.ts";
 
 /**
@@ -8,7 +8,12 @@ import type { Delivered } from "./delivered.ts";
  * record)` before author code runs (I8) and the payload against the agent's schema. `signal` aborts at the deadline and on
  * cancel; the agent's slot stays taken until the promise settles. The bus keeps this function to itself.
  */
-export type QueryDelivery = (record: AgentRecord, replica: Replica, message: Delivered, signal: AbortSignal) => Promise<unknown>;
+export type QueryDelivery = (
+  record: AgentRecord,
+  replica: Replica,
+  message: Delivered,
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 export interface CommandAccepted {
   readonly taskId: string;
@@ -20,7 +25,7 @@ export interface CommandSink {
    * Durable when it resolves (I5). Idempotent per (tenant, message id): the bus may hand the same message over again after
    * a failure it could not judge. `choice.replica` is undefined when the work waits for one.
    */
-  accept(message: Delivered, choice: RouteChoice): Promise<CommandAccepted>;
+  accept(message: Delivered, choice: RouteChoice, decision: RoutingDecision): Promise<CommandAccepted>;
 }
 
 /** The ways out of the bus. */

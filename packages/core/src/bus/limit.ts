@@ -1,6 +1,6 @@
 import { PlatformError } from "@agentcore/contract";
-import type { Interceptor } from "./bus-call.ts";
 import { BoundedMap } from "./bounded-map.ts";
+import type { Interceptor } from "./bus-call.ts";
 import type { BusLimits } from "./limits.ts";
 
 interface Bucket {
@@ -29,7 +29,9 @@ export const limit = (limits: BusLimits): Interceptor => {
       bucket.filledAt = now;
       if (bucket.tokens < 1) {
         const retryAfterMs = Math.max(1, Math.ceil(((1 - bucket.tokens) * 1_000) / limits.ratePerSecond));
-        throw new PlatformError("OVERLOADED", `${caller} sends more than ${limits.ratePerSecond} messages per second`, { retryAfterMs });
+        throw new PlatformError("OVERLOADED", `${caller} sends more than ${limits.ratePerSecond} messages per second`, {
+          retryAfterMs,
+        });
       }
       bucket.tokens--;
       return next(call);

@@ -40,7 +40,13 @@ export class QueryRun implements DeadlineEntry {
   #delivered = false;
   #lastError: PlatformError | undefined = undefined;
 
-  constructor(call: BusCall, next: Next, parts: QueryRunParts, resolve: (value: unknown) => void, reject: (error: PlatformError) => void) {
+  constructor(
+    call: BusCall,
+    next: Next,
+    parts: QueryRunParts,
+    resolve: (value: unknown) => void,
+    reject: (error: PlatformError) => void,
+  ) {
     this.#call = call;
     this.#next = next;
     this.#parts = parts;
@@ -48,7 +54,8 @@ export class QueryRun implements DeadlineEntry {
     this.#reject = reject;
     const { deadline } = call.message;
     // A deadline is wall time, waiting is monotonic: a clock that is set meanwhile moves no deadline.
-    this.expiresAt = call.startedAt + (deadline === undefined ? parts.limits.queryTimeoutMs : deadline - call.startedAtWall);
+    this.expiresAt =
+      call.startedAt + (deadline === undefined ? parts.limits.queryTimeoutMs : deadline - call.startedAtWall);
   }
 
   start(): void {
@@ -61,7 +68,8 @@ export class QueryRun implements DeadlineEntry {
     }
     const now = this.#call.startedAt;
     // The clock is asked again only when little is left: stages before this one may have waited.
-    if (this.expiresAt - now <= 0 || (this.expiresAt - now < 1_000 && this.expiresAt <= clock.monotonic())) return this.expire();
+    if (this.expiresAt - now <= 0 || (this.expiresAt - now < 1_000 && this.expiresAt <= clock.monotonic()))
+      return this.expire();
     this.#call.signal = this.#abort.signal;
     deadlines.add(this, now);
     this.#attempt();
@@ -71,7 +79,10 @@ export class QueryRun implements DeadlineEntry {
     if (this.#done) return;
     const { message, choice } = this.#call;
     const waitedMs = Math.round(this.#parts.clock.monotonic() - this.#call.startedAt);
-    const error = new PlatformError("DEADLINE_EXCEEDED", `${choice?.record.name ?? message.target} did not answer query ${message.id} within ${waitedMs} ms`);
+    const error = new PlatformError(
+      "DEADLINE_EXCEEDED",
+      `${choice?.record.name ?? message.target} did not answer query ${message.id} within ${waitedMs} ms`,
+    );
     const breaker = this.#call.guards?.breaker;
     const now = this.#parts.clock.monotonic();
     // Time spent waiting for a slot says nothing about the agent's health.
@@ -82,7 +93,9 @@ export class QueryRun implements DeadlineEntry {
   }
 
   #cancel(caller: AbortSignal): void {
-    const error = new PlatformError("CANCELED", `query ${this.#call.message.id} was canceled by its caller`, { cause: caller.reason });
+    const error = new PlatformError("CANCELED", `query ${this.#call.message.id} was canceled by its caller`, {
+      cause: caller.reason,
+    });
     this.#call.guards?.breaker.abandon(this.#takeTicket(), this.#parts.clock.monotonic());
     this.#fail(error);
     this.#abort.abort(error);
@@ -97,7 +110,13 @@ export class QueryRun implements DeadlineEntry {
     this.#ticket = guards.breaker.tryPass(now);
     if (this.#ticket === 0) {
       const retryAfterMs = Math.ceil(guards.breaker.retryAfterMs(now));
-      return this.#moveOn(new PlatformError("CIRCUIT_OPEN", `The circuit breaker of ${this.#agent} opened; it lets a probe through in ${retryAfterMs} ms`, { retryAfterMs }));
+      return this.#moveOn(
+        new PlatformError(
+          "CIRCUIT_OPEN",
+          `The circuit breaker of ${this.#agent} opened; it lets a probe through in ${retryAfterMs} ms`,
+          { retryAfterMs },
+        ),
+      );
     }
     let slot: Promise<void> | undefined;
     try {
@@ -210,4 +229,5 @@ export class QueryRun implements DeadlineEntry {
 }
 
 // 4xx: the agent is well and said no. Full or opened on the way: says nothing about its health either.
-const saysAgentIsIll = (error: PlatformError): boolean => error.status >= 500 && error.code !== "BULKHEAD_FULL" && error.code !== "CIRCUIT_OPEN";
+const saysAgentIsIll = (error: PlatformError): boolean =>
+  error.status >= 500 && error.code !== "BULKHEAD_FULL" && error.code !== "CIRCUIT_OPEN";

@@ -24,7 +24,10 @@ export interface CallRecord {
 export type Observe = (call: BusCall, run: (call: BusCall) => Promise<unknown>) => Promise<unknown>;
 
 /** Runs and reports once, whether the rest throws, rejects or resolves. */
-export const createObserve = ({ clock, logger }: Senses, onCall: ((record: CallRecord) => void) | undefined): Observe => {
+export const createObserve = (
+  { clock, logger }: Senses,
+  onCall: ((record: CallRecord) => void) | undefined,
+): Observe => {
   const report = (call: BusCall, outcome: "ok" | ErrorCode): void => {
     if (onCall === undefined) return;
     const { message } = call;

@@ -23,36 +23,44 @@ export interface ChooseParts {
   readonly weights: ScoreWeights | undefined;
 }
 
-export const createChoose = ({ registry, clock, authoriser, random, weights }: ChooseParts): Choose => (call) => {
-  const { message, options, candidates } = call;
-  const decision = decide({
-    tenantId: message.tenantId,
-    target: message.target,
-    candidates,
-    // The first choice is made at the start; a later one after waits.
-    now: call.attempts === 0 ? call.startedAt : clock.monotonic(),
-    heartbeatTimeoutMs: registry.heartbeatTimeoutMs,
-    random: random(),
-    weights,
-    constraints: options.constraints,
-    stickyKey: options.stickyKey,
-    durable: message.type === "command",
-    exclude: call.failed,
-    refuse: authoriser.refuse === undefined ? undefined : (record) => authoriser.refuse?.(call.caller as NonNullable<BusCall["caller"]>, record),
-  });
-  const { choice } = decision;
-  if (choice === undefined) {
-    // On a failover the call keeps the decision for whom it tried last.
-    if (call.choice === undefined) call.decision = decision;
-    return false;
-  }
-  call.decision = decision;
-  call.choice = choice;
-  call.guards = guardsOf(candidates, choice.record);
-  return true;
-};
+export const createChoose =
+  ({ registry, clock, authoriser, random, weights }: ChooseParts): Choose =>
+  (call) => {
+    const { message, options, candidates } = call;
+    const decision = decide({
+      tenantId: message.tenantId,
+      target: message.target,
+      candidates,
+      // The first choice is made at the start; a later one after waits.
+      now: call.attempts === 0 ? call.startedAt : clock.monotonic(),
+      heartbeatTimeoutMs: registry.heartbeatTimeoutMs,
+      random: random(),
+      weights,
+      constraints: options.constraints,
+      stickyKey: options.stickyKey,
+      durable: message.type === "command",
+      exclude: call.failed,
+      refuse:
+        authoriser.refuse === undefined
+          ? undefined
+          : (record) => authoriser.refuse?.(call.caller as NonNullable<BusCall["caller"]>, record),
+    });
+    const { choice } = decision;
+    if (choice === undefined) {
+      // On a failover the call keeps the decision for whom it tried last.
+      if (call.choice === undefined) call.decision = decision;
+      return false;
+    }
+    call.decision = decision;
+    call.choice = choice;
+    call.guards = guardsOf(candidates, choice.record);
+    return true;
+  };
 
-const guardsOf = (candidates: readonly GuardedCandidate[], record: GuardedCandidate["record"]): GuardedCandidate["guards"] | undefined => {
+const guardsOf = (
+  candidates: readonly GuardedCandidate[],
+  record: GuardedCandidate["record"],
+): GuardedCandidate["guards"] | undefined => {
   for (const candidate of candidates) if (candidate.record === record) return candidate.guards;
   return undefined;
 };
@@ -79,16 +87,27 @@ export const route = ({ registry, targets, choose, observe, limits }: RouteParts
     if (!("labels" in target)) return chooseOrThrow(call);
     if (call.candidates.length === 0) throw unroutable(registry, call);
     if (call.candidates.length > limits.maxFanOut) {
-      throw new PlatformError("INVALID_ARGUMENT", `${message.target} matches ${call.candidates.length} agents, more than the ${limits.maxFanOut} one message may reach; narrow the selector`);
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `${message.target} matches ${call.candidates.length} agents, more than the ${limits.maxFanOut} one message may reach; narrow the selector`,
+      );
     }
-    return Promise.all(call.candidates.map((candidate) => settle(memberOf(call, candidate), (one) => observe(one, chooseOrThrow))));
+    return Promise.all(
+      call.candidates.map((candidate) => settle(memberOf(call, candidate), (one) => observe(one, chooseOrThrow))),
+    );
   },
 });
 
 // Each member has its own envelope, since one is stamped for one recipient, and its own id, since commands are idempotent by it.
 const memberOf = (call: BusCall, candidate: GuardedCandidate): BusCall => {
   const { message } = call;
-  const envelope = new Envelope(message, message.type, message.target, `${message.id}/${candidate.record.name}`, message.timestamp);
+  const envelope = new Envelope(
+    message,
+    message.type,
+    message.target,
+    `${message.id}/${candidate.record.name}`,
+    message.timestamp,
+  );
   const member = new BusCall(envelope, call.options, call.startedAt, call.startedAtWall);
   member.target = call.target;
   member.caller = call.caller;

@@ -54,7 +54,8 @@ export class Subscriptions {
   #tell(subscription: Subscription, event: Delivered): boolean {
     if (subscription.underWay >= this.#limits.maxEventsInFlight) {
       // Once per thousand: the log must not become the flood.
-      if (subscription.dropped++ % 1_000 === 0) this.#warn("a subscriber is too slow; events to it are dropped", event, { dropped: subscription.dropped });
+      if (subscription.dropped++ % 1_000 === 0)
+        this.#warn("a subscriber is too slow; events to it are dropped", event, { dropped: subscription.dropped });
       return false;
     }
     try {

@@ -11,7 +11,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const trace = (senses: Senses): Interceptor => {
   const prefix = senses.digest.sha256(senses.ids.next()).slice(0, 8);
   let spans = 0;
-  const traceIdOf = (id: string): string => (UUID.test(id) ? id.replaceAll("-", "") : senses.digest.sha256(id).slice(0, 32));
+  const traceIdOf = (id: string): string =>
+    UUID.test(id) ? id.replaceAll("-", "") : senses.digest.sha256(id).slice(0, 32);
   return {
     name: "trace",
     intercept(call, next) {

@@ -9,23 +9,44 @@ export const unroutable = (registry: RegistryView, call: BusCall): PlatformError
   const { tenantId, target: text } = call.message;
   const out = call.decision?.filteredOut ?? [];
   const details = { target: text, reasons: call.decision?.reasons ?? [] };
-  const why = `${out.slice(0, SHOWN).map(({ agent, detail }) => `${agent} ${detail}`).join("; ")}${out.length > SHOWN ? ` (and ${out.length - SHOWN} more)` : ""}`;
+  const why = `${out
+    .slice(0, SHOWN)
+    .map(({ agent, detail }) => `${agent} ${detail}`)
+    .join("; ")}${out.length > SHOWN ? ` (and ${out.length - SHOWN} more)` : ""}`;
   const waits = out.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
   if (waits.length > 0) {
-    return new PlatformError("CIRCUIT_OPEN", `Nobody can take ${text} now: ${why}`, { details, retryAfterMs: Math.min(...waits) });
+    return new PlatformError("CIRCUIT_OPEN", `Nobody can take ${text} now: ${why}`, {
+      details,
+      retryAfterMs: Math.min(...waits),
+    });
   }
-  if (out.some((filtered) => filtered.why === "health")) return new PlatformError("UNAVAILABLE", `Nobody can take ${text} now: ${why}`, { details });
+  if (out.some((filtered) => filtered.why === "health"))
+    return new PlatformError("UNAVAILABLE", `Nobody can take ${text} now: ${why}`, { details });
   if (out.length > 0 && out.every((filtered) => filtered.why === "permission")) {
     return new PlatformError("PERMISSION_DENIED", `Nobody who matches ${text} may be asked: ${why}`, { details });
   }
   if (out.length > 0) return new PlatformError("NO_CANDIDATE", `Nobody matches ${text}: ${why}`, { details });
   const { target } = call;
   if (target !== undefined && "agent" in target) {
-    return new PlatformError("AGENT_NOT_FOUND", `There is no agent "${target.agent}"; ${sample("agents", registry.list(tenantId).map(({ name }) => name))}`, { details });
+    return new PlatformError(
+      "AGENT_NOT_FOUND",
+      `There is no agent "${target.agent}"; ${sample(
+        "agents",
+        registry.list(tenantId).map(({ name }) => name),
+      )}`,
+      { details },
+    );
   }
-  const there = sample(target !== undefined && "capability" in target ? "skills" : "agents", target !== undefined && "capability" in target ? registry.skillIds(tenantId) : registry.list(tenantId).map(({ name }) => name));
+  const there = sample(
+    target !== undefined && "capability" in target ? "skills" : "agents",
+    target !== undefined && "capability" in target
+      ? registry.skillIds(tenantId)
+      : registry.list(tenantId).map(({ name }) => name),
+  );
   return new PlatformError("NO_CANDIDATE", `No agent matches ${text}; ${there}`, { details });
 };
 
 const sample = (what: string, names: readonly string[]): string =>
-  names.length === 0 ? `there are no ${what}` : `there are: ${names.toSorted().slice(0, SHOWN).join(", ")}${names.length > SHOWN ? ` and ${names.length - SHOWN} more ${what}` : ""}`;
+  names.length === 0
+    ? `there are no ${what}`
+    : `there are: ${names.toSorted().slice(0, SHOWN).join(", ")}${names.length > SHOWN ? ` and ${names.length - SHOWN} more ${what}` : ""}`;

@@ -1,4 +1,4 @@
-import { type FieldViolation, invalidArgument, PRIORITIES, PlatformError, SCHEMA_VERSION } from "@agentcore/contract";
+import { type FieldViolation, invalidArgument, PlatformError, PRIORITIES, SCHEMA_VERSION } from "@agentcore/contract";
 import type { Interceptor } from "./bus-call.ts";
 import type { Envelope } from "./delivered.ts";
 import type { TargetBook } from "./target-book.ts";
@@ -15,20 +15,31 @@ export const validate = (targets: TargetBook): Interceptor => ({
     const { message } = call;
     if (!envelopeHolds(message)) throw invalidArgument("message", violationsOf(message));
     if (message.schemaVersion !== SCHEMA_VERSION && message.schemaVersion.split(".")[0] !== MAJOR) {
-      throw new PlatformError("INVALID_ARGUMENT", `message ${message.id} has schema version ${message.schemaVersion}; this node speaks ${SCHEMA_VERSION}`);
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `message ${message.id} has schema version ${message.schemaVersion}; this node speaks ${SCHEMA_VERSION}`,
+      );
     }
     const target = targets.parse(message.target);
     if ((message.type === "event") !== "topic" in target) {
-      const advice = message.type === "event" ? "an event goes to topic:…" : `a ${message.type} goes to agent:…, capability:… or labels:…`;
-      throw new PlatformError("TARGET_UNSUPPORTED", `${message.target} is no target of a message of type ${message.type}: ${advice}`);
+      const advice =
+        message.type === "event"
+          ? "an event goes to topic:…"
+          : `a ${message.type} goes to agent:…, capability:… or labels:…`;
+      throw new PlatformError(
+        "TARGET_UNSUPPORTED",
+        `${message.target} is no target of a message of type ${message.type}: ${advice}`,
+      );
     }
     call.target = target;
     return next(call);
   },
 });
 
-const isText = (value: unknown, max: number): boolean => typeof value === "string" && value !== "" && value.length <= max;
-const isOptionalText = (value: unknown, max: number): boolean => value === undefined || (typeof value === "string" && value.length <= max);
+const isText = (value: unknown, max: number): boolean =>
+  typeof value === "string" && value !== "" && value.length <= max;
+const isOptionalText = (value: unknown, max: number): boolean =>
+  value === undefined || (typeof value === "string" && value.length <= max);
 const isTime = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const RULES: readonly (readonly [keyof Envelope, (message: Envelope) => boolean, string])[] = [

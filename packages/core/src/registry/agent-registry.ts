@@ -59,7 +59,10 @@ export class AgentRegistry implements RegistryView {
    */
   register(record: AgentRecord): AgentRecord {
     if (!NAME_PATTERN.test(record.name) || record.tenantId === "") {
-      throw new PlatformError("INVALID_ARGUMENT", `agent "${record.name}" of tenant "${record.tenantId}" has no valid name or tenant`);
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `agent "${record.name}" of tenant "${record.tenantId}" has no valid name or tenant`,
+      );
     }
     // All checks come before the first change: a refused registration leaves what was there.
     record.subscribes.forEach(assertTopicPattern);
@@ -172,7 +175,10 @@ export class AgentRegistry implements RegistryView {
   #tenantFor(tenantId: string, adds: boolean): TenantAgents {
     const tenant = this.#tenants.get(tenantId) ?? new TenantAgents(0);
     if (adds && tenant.byName.size >= this.#maxAgents) {
-      throw new PlatformError("OVERLOADED", `tenant ${tenantId} has ${this.#maxAgents} agents already; remove some first`);
+      throw new PlatformError(
+        "OVERLOADED",
+        `tenant ${tenantId} has ${this.#maxAgents} agents already; remove some first`,
+      );
     }
     if (!this.#tenants.has(tenantId)) {
       if (this.#tenants.size >= this.#maxTenants) {
@@ -199,7 +205,13 @@ export class AgentRegistry implements RegistryView {
   }
 
   #tell(type: RegistryEvent["type"], record: AgentRecord, reason: string): void {
-    const event: RegistryEvent = { type, tenantId: record.tenantId, agent: record.name, revision: record.revision, reason };
+    const event: RegistryEvent = {
+      type,
+      tenantId: record.tenantId,
+      agent: record.name,
+      revision: record.revision,
+      reason,
+    };
     for (const listener of this.#listeners) {
       try {
         listener(event);

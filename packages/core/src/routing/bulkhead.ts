@@ -60,7 +60,9 @@ export class Bulkhead {
     return new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         this.#unlink(waiter);
-        reject(signal?.reason instanceof Error ? signal.reason : new PlatformError("CANCELED", "the caller stopped waiting"));
+        reject(
+          signal?.reason instanceof Error ? signal.reason : new PlatformError("CANCELED", "the caller stopped waiting"),
+        );
       };
       const waiter: Waiter = {
         admit: () => {

@@ -1,6 +1,6 @@
 import { type AgentRecord, isLive } from "../registry/index.ts";
-import { costOf, latencyOf } from "./score-candidates.ts";
 import type { Candidate, FilteredOut, RouteConstraints, RouteFacts } from "./routing-facts.ts";
+import { costOf, latencyOf } from "./score-candidates.ts";
 
 export interface FilterResult {
   readonly kept: readonly Candidate[];
@@ -31,8 +31,10 @@ export const filterCandidates = (facts: RouteFacts): FilterResult => {
 const refusal = (candidate: Candidate, facts: RouteFacts): FilteredOut | undefined => {
   const { record, breaker } = candidate;
   // Look-ups are per tenant already; this is the second lock on the same door (I7). It names no foreign agent.
-  if (record.tenantId !== facts.tenantId) return { agent: "(of another tenant)", why: "tenant", detail: "belongs to another tenant" };
-  if (facts.exclude?.has(record) === true) return { agent: record.name, why: "excluded", detail: "has failed this call already" };
+  if (record.tenantId !== facts.tenantId)
+    return { agent: "(of another tenant)", why: "tenant", detail: "belongs to another tenant" };
+  if (facts.exclude?.has(record) === true)
+    return { agent: record.name, why: "excluded", detail: "has failed this call already" };
   const forbidden = facts.refuse?.(record);
   if (forbidden !== undefined) return { agent: record.name, why: "permission", detail: forbidden };
   if (facts.constraints !== undefined) {
@@ -48,7 +50,12 @@ const refusal = (candidate: Candidate, facts: RouteFacts): FilteredOut | undefin
   }
   if (breaker !== undefined && !breaker.wouldPass(facts.now)) {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs(facts.now));
-    return { agent: record.name, why: "breaker", detail: `its circuit breaker is open for another ${retryAfterMs} ms`, retryAfterMs };
+    return {
+      agent: record.name,
+      why: "breaker",
+      detail: `its circuit breaker is open for another ${retryAfterMs} ms`,
+      retryAfterMs,
+    };
   }
   return undefined;
 };
@@ -59,9 +66,11 @@ const hasLiveReplica = (record: AgentRecord, facts: RouteFacts): boolean => {
 };
 
 const unmet = (record: AgentRecord, constraints: RouteConstraints): string | undefined => {
-  const { maxLatencyMs, maxCost, labels } = constraints;
+  const { maxLatencyMs, maxCost, labels, exclude } = constraints;
+  if (exclude?.includes(record.name) === true) return "was tried for this work before";
   const latency = latencyOf(record);
-  if (maxLatencyMs !== undefined && latency > maxLatencyMs) return `answers in ${latency.toFixed(0)} ms, above ${maxLatencyMs} ms`;
+  if (maxLatencyMs !== undefined && latency > maxLatencyMs)
+    return `answers in ${latency.toFixed(0)} ms, above ${maxLatencyMs} ms`;
   if (maxCost !== undefined && costOf(record) > maxCost) return `costs $${costOf(record)}, above $${maxCost}`;
   for (const [key, value] of Object.entries(labels ?? {})) {
     if (record.labels[key] !== value) return `lacks the label ${key}=${value}`;

@@ -1,6 +1,6 @@
 export { Bulkhead, type BulkheadOptions } from "./bulkhead.ts";
 export { CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from "./circuit-breaker.ts";
-export { filterCandidates, type FilterResult } from "./filter-candidates.ts";
+export { type FilterResult, filterCandidates } from "./filter-candidates.ts";
 export { type PickFacts, pickReplica } from "./pick-replica.ts";
 export { resolveTarget } from "./resolve-target.ts";
 export { route } from "./route.ts";

@@ -19,7 +19,10 @@ export const resolveTarget = (view: RegistryView, tenantId: string, target: Targ
       `This node cannot find agents by meaning yet ("need:${target.need}"); name an agent (agent:…), a skill (capability:…) or labels (labels:k=v)`,
     );
   }
-  throw new PlatformError("TARGET_UNSUPPORTED", `topic:${target.topic} has subscribers, not an agent that could answer; emit an event instead`);
+  throw new PlatformError(
+    "TARGET_UNSUPPORTED",
+    `topic:${target.topic} has subscribers, not an agent that could answer; emit an event instead`,
+  );
 };
 
 const exact = (record: AgentRecord): Candidate => ({ record, similarity: 1 });

@@ -12,13 +12,20 @@ export const route = (facts: RouteFacts): RoutingDecision => {
   if (kept.length > 0) return choose(kept, out, facts, false);
   if (facts.durable === true) {
     const waiting = new Set(out.filter(({ why }) => why === "health" || why === "breaker").map(({ agent }) => agent));
-    const able = facts.candidates.filter(({ record }) => record.tenantId === facts.tenantId && waiting.has(record.name));
+    const able = facts.candidates.filter(
+      ({ record }) => record.tenantId === facts.tenantId && waiting.has(record.name),
+    );
     if (able.length > 0) return choose(able, out, facts, true);
   }
   return new RoutingDecision(facts.target, undefined, NO_SCORES, out, false);
 };
 
-const choose = (candidates: readonly Candidate[], out: readonly FilteredOut[], facts: RouteFacts, waits: boolean): RoutingDecision => {
+const choose = (
+  candidates: readonly Candidate[],
+  out: readonly FilteredOut[],
+  facts: RouteFacts,
+  waits: boolean,
+): RoutingDecision => {
   const sole = candidates[0] as Candidate;
   const scored = candidates.length === 1 ? NO_SCORES : scoreCandidates(candidates, facts.weights);
   const index = bestOf(candidates, scored);
@@ -26,7 +33,8 @@ const choose = (candidates: readonly Candidate[], out: readonly FilteredOut[], f
   const choice = { record, replica: pickReplica(record.replicas, facts) };
   // The chosen one leads even among equals, so that `scores[0]` is always the choice.
   const chosen = scored[index];
-  const sorted = chosen === undefined ? scored : [chosen, ...scored.toSpliced(index, 1).sort((a, b) => b.score - a.score)];
+  const sorted =
+    chosen === undefined ? scored : [chosen, ...scored.toSpliced(index, 1).sort((a, b) => b.score - a.score)];
   return new RoutingDecision(facts.target, choice, sorted, out, waits);
 };
 

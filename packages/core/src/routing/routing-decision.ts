@@ -29,7 +29,11 @@ export class RoutingDecision {
     const [best, ...others] = this.scores;
     const lines: string[] = [];
     if (this.choice === undefined) {
-      lines.push(this.filteredOut.length === 0 ? `nobody matches ${this.target}` : `nobody who matches ${this.target} can take the call`);
+      lines.push(
+        this.filteredOut.length === 0
+          ? `nobody matches ${this.target}`
+          : `nobody who matches ${this.target} can take the call`,
+      );
     } else if (best === undefined) {
       lines.push(`${this.choice.record.name} is the only candidate for ${this.target}`);
     } else {
@@ -46,7 +50,10 @@ export class RoutingDecision {
 
   toJSON(): unknown {
     const { target, choice, scores, filteredOut, waits, reasons } = this;
-    const chosen = choice === undefined ? undefined : { agent: choice.record.name, revision: choice.record.revision, replica: choice.replica?.id };
+    const chosen =
+      choice === undefined
+        ? undefined
+        : { agent: choice.record.name, revision: choice.record.revision, replica: choice.replica?.id };
     return { target, choice: chosen, scores, filteredOut, waits, reasons };
   }
 }

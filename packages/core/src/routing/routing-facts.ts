@@ -31,6 +31,8 @@ export interface RouteConstraints {
   readonly maxCost?: number | undefined;
   /** Labels the agent must carry, for example `{ region: "eu" }` for data residency. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Names of agents that were tried for this work before. */
+  readonly exclude?: readonly string[] | undefined;
 }
 
 /** Everything a decision depends on: the same facts give the same decision. */
@@ -55,7 +57,6 @@ export interface RouteFacts {
   /** Why the caller may not use the agent; undefined when it may. */
   readonly refuse?: ((record: AgentRecord) => string | undefined) | undefined;
 }
-
 
 export type FilterReason = "tenant" | "excluded" | "permission" | "constraint" | "health" | "breaker";
 

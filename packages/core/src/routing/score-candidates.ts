@@ -27,10 +27,19 @@ const share = (value: number, max: number): number => (max > 0 ? value / max : 0
  * 0.40·similarity/max + 0.30·(1 − latency/max) + 0.20·(1 − cost/max) + 0.10·quality/max, each maximum over the
  * candidates given; in their order. Bettering one value of a candidate never lowers it against any other.
  */
-export const scoreCandidates = (candidates: readonly Candidate[], weights: ScoreWeights = DEFAULT_WEIGHTS): CandidateScore[] => {
+export const scoreCandidates = (
+  candidates: readonly Candidate[],
+  weights: ScoreWeights = DEFAULT_WEIGHTS,
+): CandidateScore[] => {
   const max = { similarity: 0, latency: 0, cost: 0, quality: 0 };
   const facts = candidates.map(({ record, similarity }) => {
-    const fact = { agent: record.name, similarity, latencyMs: latencyOf(record), cost: costOf(record), quality: record.quality ?? UNKNOWN_QUALITY };
+    const fact = {
+      agent: record.name,
+      similarity,
+      latencyMs: latencyOf(record),
+      cost: costOf(record),
+      quality: record.quality ?? UNKNOWN_QUALITY,
+    };
     max.similarity = Math.max(max.similarity, fact.similarity);
     max.latency = Math.max(max.latency, fact.latencyMs);
     max.cost = Math.max(max.cost, fact.cost);

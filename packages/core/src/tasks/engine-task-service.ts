@@ -119,11 +119,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const unlisten = hub.listen(head, () => wake.ring());
       const onAbort = (): void => wake.ring();
       options.signal?.addEventListener("abort", onAbort, { once: true });
+      const aborted = (): boolean => options.signal?.aborted === true;
       try {
-        while (options.signal?.aborted !== true) {
+        while (!aborted()) {
           const batch = await readLog(head, after, READ_BATCH);
           for (const event of batch) {
-            if (options.signal?.aborted === true) return;
+            if (aborted()) return;
             after = event.seq;
             yield event;
             if (isEnd(event)) return;

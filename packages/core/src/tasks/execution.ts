@@ -632,7 +632,8 @@ export class Execution {
   // ── helpers of takeUnit ──────────────────────────────────────────────────────────────────────────────────────
 
   private isIdle(): boolean {
-    if (this.phase !== "live" || this.effects > 0 || this.open.size === 0 || this.ready.length > 0 || this.delivering || this.waitingForBirth.length > 0) return false;
+    // What is about to be delivered to the code (`committed`) will move it: not idle.
+    if (this.phase !== "live" || this.committed.length > 0 || this.effects > 0 || this.open.size === 0 || this.ready.length > 0 || this.delivering || this.waitingForBirth.length > 0) return false;
     for (const call of this.open.values()) if (!call.durable) return false;
     return true;
   }

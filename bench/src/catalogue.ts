@@ -1,0 +1,30 @@
+import { readdirSync } from "node:fs";
+import type { Benchmark } from "./benchmark.ts";
+
+/** In the order of the table in README.md. */
+const NAMES = [
+  "routed-query",
+  "durable-steps",
+  "durable-steps-lost",
+  "durable-steps-direct-sql",
+  "durable-step-sequence",
+  "send-message",
+  "send-message-steps",
+  "start-up",
+  "idle-memory",
+  "sdk-import",
+  "install-size",
+  "waiting-tasks-memory",
+  "restart",
+  "slow-disk",
+];
+
+export const benchmarkNames = (): readonly string[] => {
+  const files = readdirSync(new URL("benchmarks/", import.meta.url)).map((file) => file.replace(/\.ts$/, ""));
+  return [...NAMES.filter((name) => files.includes(name)), ...files.filter((name) => !NAMES.includes(name))];
+};
+
+export const loadBenchmark = async (name: string): Promise<Benchmark> => {
+  const module = (await import(new URL(`benchmarks/${name}.ts`, import.meta.url).href)) as { benchmark: Benchmark };
+  return module.benchmark;
+};

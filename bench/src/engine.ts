@@ -1,0 +1,112 @@
+/** A task engine on SQLite without the rest of a node, for benchmarks of durable work in process. */
+import { hash } from "node:crypto";
+import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
+import type { Clock, Senses, TaskStore } from "@agentcore/core/ports";
+import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "@agentcore/core/tasks";
+import { openSqlite, type SqliteOptions, type SqliteStores } from "@agentcore/sqlite";
+
+export const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+let count = 0;
+const start = Date.now().toString(36);
+
+export const senses: Senses = {
+  clock,
+  ids: { next: () => `${start}-${(++count).toString(36).padStart(6, "0")}` },
+  digest: { sha256: (text) => hash("sha256", text) },
+  logger: {
+    log: (level, message, fields) => {
+      if (level === "error") console.error(message, fields ?? "");
+    },
+  },
+};
+
+export const define = (
+  name: string,
+  run: (task: TaskInput<unknown>, ctx: Context) => Promise<unknown> | unknown,
+): AgentDefinition => ({
+  name,
+  description: name,
+  version: "1",
+  skills: [],
+  labels: {},
+  tools: [],
+  idempotent: false,
+  subscribes: [],
+  run,
+});
+
+export interface World {
+  readonly engine: TaskEngine;
+  readonly service: TaskService;
+  readonly stores: SqliteStores;
+  /** Resolves with the output of a completed task; throws for any other end. */
+  output(taskId: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export const scope = { tenantId: "default", caller: "bench" } as const;
+
+export interface WorldOptions extends SqliteOptions {
+  readonly agents: readonly AgentDefinition[];
+  readonly maxResident?: number;
+  /** Sees every commit before the store does. */
+  readonly wrapStore?: (store: TaskStore) => TaskStore;
+}
+
+export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: WorldOptions): Promise<World> => {
+  const stores = await openSqlite(options);
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  const router: TaskRouter = {
+    command: (draft, accept) => {
+      const agent = "agent" in draft.target ? draft.target.agent : "";
+      if (!byName.has(agent)) throw new Error(`no agent ${agent}`);
+      return accept({ agent, revision: "r1", scores: [], reasons: [] });
+    },
+    query: () => Promise.reject(new Error("no queries here")),
+    emit: () => {},
+    subscribers: () => [],
+    reportEnd: () => {},
+  };
+  const engine = new TaskEngine({
+    store: wrapStore === undefined ? stores.tasks : wrapStore(stores.tasks),
+    keyValue: stores.keyValue,
+    models: null,
+    host: {
+      load: ({ agent }) => {
+        const definition = byName.get(agent);
+        return definition === undefined ? null : { definition, env: {}, concurrency: maxResident ?? 2000 };
+      },
+    },
+    router,
+    senses,
+    node: "bench",
+    ...(maxResident === undefined ? {} : { maxResident }),
+  });
+  const service = createTaskService(engine);
+  await engine.start();
+  return {
+    engine,
+    service,
+    stores,
+    output: async (taskId) => {
+      const head = await service.settled(scope, taskId);
+      if (head.state !== "completed") throw new Error(`task ${taskId} is ${head.state}`);
+      const last = (await service.log(scope, taskId, { after: head.seq - 1 })).at(-1);
+      if (last?.type !== "task.completed") throw new Error(`task ${taskId} ends with ${last?.type}`);
+      return last.data.output;
+    },
+    close: async () => {
+      await engine.close();
+      await stores.close();
+    },
+  };
+};

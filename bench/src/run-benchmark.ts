@@ -1,0 +1,12 @@
+/** One benchmark in a process of its own, so that none warms, fills or breaks the next. Answers over IPC. */
+import { loadBenchmark } from "./catalogue.ts";
+
+const name = process.argv[2] ?? "";
+const benchmark = await loadBenchmark(name);
+try {
+  const result = await benchmark.run();
+  process.send?.({ result }, () => process.exit(0));
+} catch (error) {
+  const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.send?.({ failure }, () => process.exit(1));
+}

@@ -1,0 +1,170 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startFakeNode } from "../test/fake-node.ts";
+import { submitted, taskLog } from "../test/task-log.ts";
+import { command as up } from "./commands/up.ts";
+import { connect } from "./connect.ts";
+import type { NodeOptions, RunningNode } from "./node-options.ts";
+import { Output } from "./output.ts";
+import { parseCommandLine } from "./parse-command-line.ts";
+import { decisionTable } from "./report-first-run.ts";
+import { explainStart, type ServeOptions, serve } from "./serve.ts";
+import { isWatched, outermost } from "./watch-folders.ts";
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "agentcore-up-"));
+});
+afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+const serveInTest = async (words: readonly string[], options: ServeOptions, signal: AbortSignal) => {
+  const written = { stdout: "", stderr: "" };
+  const parsed = parseCommandLine(up, words, {});
+  const code = serve(
+    {
+      arguments: parsed.arguments,
+      options: parsed.options as Parameters<typeof serve>[0]["options"],
+      globals: parsed.globals,
+      output: new Output({
+        stdout: { write: (text) => (written.stdout += text) },
+        stderr: { write: (text) => (written.stderr += text) },
+        environment: {},
+      }),
+      cwd,
+      environment: {},
+      readStdin: async () => "",
+      signal,
+      client: () => connect(parsed.globals),
+    },
+    options,
+  );
+  return { code: await code, ...written };
+};
+
+test("up applies, runs the agent on its own folder, prints a line per decision, and closes when it is told to stop", async () => {
+  await mkdir(join(cwd, "agents/data"), { recursive: true });
+  await writeFile(
+    join(cwd, "agents/loan-triage.agent.yaml"),
+    "kind: Agent\nmetadata: { name: loan-triage, annotations: { agentcore.dev/default-input: ./data } }\nspec: { model: m }\n",
+  );
+  const http = await startFakeNode({
+    tasks: [
+      {
+        taskId: "t1",
+        agent: "loan-triage",
+        state: "completed",
+        events: taskLog(submitted("loan-triage"), {
+          type: "task.completed",
+          data: {
+            output: {
+              decisions: [
+                { application: "A-1", applicant: "Ada", decision: "approve", reason: "income covers it" },
+                { application: "A-2", applicant: "Bob", decision: "reject" },
+              ],
+              lettersDirectory: "/tmp/letters",
+            },
+          },
+        }),
+      },
+    ],
+  });
+  const stop = new AbortController();
+  const calls: unknown[] = [];
+  const node: RunningNode = {
+    url: http.url,
+    ready: Promise.resolve(),
+    async apply(paths) {
+      calls.push(paths);
+      return [{ kind: "Agent", name: "loan-triage", change: "created" }];
+    },
+    async close() {
+      calls.push("close");
+    },
+  };
+  let started: NodeOptions | undefined;
+  const ran = await serveInTest(
+    ["--port", "0", "--apply", "agents", "--run", "loan-triage", "--api-keys", "one, two"],
+    {
+      loadServer: async () => async (options) => {
+        started = options;
+        return node;
+      },
+      whileServing: async () => stop.abort(),
+    },
+    stop.signal,
+  );
+  expect(ran.code).toBe(0);
+  expect(started).toEqual({
+    host: "127.0.0.1",
+    port: 0,
+    dataDirectory: join(cwd, ".agentcore"),
+    apiKeys: ["one", "two"],
+    logLevel: "warn",
+  });
+  expect(calls).toEqual([[join(cwd, "agents/loan-triage.agent.yaml")], "close"]);
+  expect(http.requests[0]).toMatchObject({
+    method: "POST",
+    authorization: "Bearer one",
+    body: { target: "agent:loan-triage", input: { directory: join(cwd, "agents/data") } },
+  });
+  expect(ran.stdout).toContain(`AgentCore is ready at ${http.url}`);
+  expect(ran.stdout).toMatch(/A-1 +Ada +approve +income covers it\nA-2 +Bob +reject +-/);
+  expect(ran.stderr).toContain("agent/loan-triage created");
+  expect(ran.stderr).toContain("Letters: /tmp/letters");
+  expect(ran.stderr).toContain(`Open ${http.url}`);
+});
+
+describe("a start that cannot work names the option that helps", () => {
+  const never = new AbortController().signal;
+  const refusing = (error: Error): ServeOptions => ({
+    loadServer: async () => async () => {
+      throw error;
+    },
+  });
+
+  test("a taken port", async () => {
+    const taken = Object.assign(new Error("listen"), { code: "EADDRINUSE" });
+    await expect(serveInTest([], refusing(new Error("start", { cause: taken })), never)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: "port 4700 on 127.0.0.1 is taken (EADDRINUSE)",
+      details: { nextStep: expect.stringContaining("--port") },
+    });
+  });
+
+  test("a data folder that is a file", async () => {
+    await writeFile(join(cwd, "file"), "");
+    await expect(serveInTest(["--data", "file/data"], {}, never)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      details: { nextStep: expect.stringContaining("--data") },
+    });
+  });
+
+  test("a key file without a key", async () => {
+    await writeFile(join(cwd, "keys"), "# none\n");
+    await expect(serveInTest(["--api-key-file", "keys"], {}, never)).rejects.toThrow(/holds no key/);
+  });
+
+  test("a manifest with a typing error, before anything is started", async () => {
+    await writeFile(join(cwd, "a.agent.yaml"), "kind: [\n");
+    await expect(serveInTest(["--apply", "a.agent.yaml"], {}, never)).rejects.toThrow(/^a\.agent\.yaml:\d+:\d+: /);
+  });
+
+  test("any other error stays what it is", () => {
+    const error = new Error("else");
+    expect(explainStart(error, { host: "h", port: 1 })).toBe(error);
+  });
+});
+
+test("decisions of any shape get a line each", () => {
+  expect(decisionTable([{ decision: "approve", application: "A" }, "odd"])).toBe(
+    "APPLICATION  DECISION\nA            approve\n-            odd",
+  );
+});
+
+test("watching skips installed packages, dot folders and files that are neither code nor manifests", () => {
+  expect(["a.ts", "src/b.agent.yaml", "./c.json"].every(isWatched)).toBe(true);
+  expect(["node_modules/a.ts", "x/.git/a.json", "letters/a.pdf"].some(isWatched)).toBe(false);
+  expect(outermost(["/a/b", "/a", "/ab", "/a"])).toEqual(["/a", "/ab"]);
+});

@@ -1,0 +1,100 @@
+/** Runs agents in this process: keeps loaded revisions, brings back older ones from their snapshots. */
+import { type AgentManifest, PlatformError } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import type { KeyValue } from "@agentcore/core/ports";
+import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
+import { agent } from "@agentcore/sdk";
+import { type CodeSnapshot, hasSnapshot, readCode, storeSnapshot } from "./code-snapshot.ts";
+import { createRevisionLoader } from "./revision-loader.ts";
+
+interface StoredRevision {
+  readonly manifest: AgentManifest;
+  readonly snapshot: CodeSnapshot | null;
+}
+
+export interface PreparedAgent {
+  readonly revision: string;
+  readonly loaded: LoadedAgent;
+  readonly stored: StoredRevision;
+}
+
+export interface InProcessHost extends AgentHost {
+  /** Reads, hashes and loads the code of a manifest, without making it current. Throws INVALID_ARGUMENT. */
+  prepare(manifest: AgentManifest): Promise<PreparedAgent>;
+  /** Keeps a revision for as long as tasks may need it. */
+  keep(tenantId: string, agentName: string, prepared: PreparedAgent): Promise<void>;
+  close(): void;
+}
+
+const DEFAULT_CONCURRENCY = 100;
+// The only variable every agent sees unasked: whether a model is there decides how a hybrid agent works.
+const SHARED_ENV = ["AGENTCORE_MODEL_URL"] as const;
+
+export const createInProcessHost = (options: {
+  readonly keyValue: KeyValue;
+  readonly snapshotDirectory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly sha256: (text: string) => string;
+}): InProcessHost => {
+  const loader = createRevisionLoader(options.snapshotDirectory);
+  const loaded = new Map<string, LoadedAgent>();
+  const loading = new Map<string, Promise<LoadedAgent | null>>();
+  const keyOf = ({ tenantId, agent: name, revision }: AgentRevision): string => `${tenantId}/${name}/${revision}`;
+  const scope = (tenantId: string) => ({ tenantId, namespace: "revisions" });
+
+  const instantiate = async (manifest: AgentManifest, snapshot: CodeSnapshot | null): Promise<LoadedAgent> => {
+    const { name } = manifest.metadata;
+    const { spec } = manifest;
+    let definition: AgentDefinition;
+    if (spec.code !== undefined && snapshot !== null) {
+      const exported = await loader.load(snapshot, spec.code.export);
+      if (!isDefinition(exported)) throw new PlatformError("INVALID_ARGUMENT", `agent ${name}: export "${spec.code.export}" is not an agent; write it with agent({ … })`, { violations: [{ field: "spec.code.export", description: "expected an agent made by agent()" }] });
+      definition = exported;
+    } else {
+      definition = agent({ name, description: spec.description ?? name, ...(spec.model === undefined ? {} : { model: spec.model }), ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }), ...(spec.skills === undefined ? {} : { skills: spec.skills }) }) as AgentDefinition;
+    }
+    const shared = SHARED_ENV.flatMap((key) => (options.env[key] === undefined ? [] : [[key, options.env[key]] as const]));
+    return {
+      definition: { ...definition, name, labels: { ...definition.labels, ...manifest.metadata.labels }, ...(spec.skills === undefined ? {} : { skills: spec.skills }), ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }) },
+      env: { ...Object.fromEntries(shared), ...spec.env },
+      concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+    };
+  };
+
+  const revive = async (revision: AgentRevision): Promise<LoadedAgent | null> => {
+    const entry = await options.keyValue.get(scope(revision.tenantId), `${revision.agent}/${revision.revision}`);
+    if (entry === null) return null;
+    const { manifest, snapshot } = entry.value as StoredRevision;
+    if (snapshot !== null && !hasSnapshot(options.snapshotDirectory, snapshot.hash)) return null;
+    const agentLoaded = await instantiate(manifest, snapshot);
+    loaded.set(keyOf(revision), agentLoaded);
+    return agentLoaded;
+  };
+
+  return {
+    load(revision) {
+      const key = keyOf(revision);
+      const known = loaded.get(key);
+      if (known !== undefined) return known;
+      // One load however many tasks ask at once.
+      const under = loading.get(key) ?? revive(revision).finally(() => loading.delete(key));
+      loading.set(key, under);
+      return under;
+    },
+    async prepare(manifest) {
+      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path);
+      const snapshot = code?.snapshot ?? null;
+      const revision = options.sha256(JSON.stringify([manifest, snapshot?.hash])).slice(0, 12);
+      if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
+      return { revision, loaded: await instantiate(manifest, snapshot), stored: { manifest, snapshot } };
+    },
+    async keep(tenantId, agentName, prepared) {
+      loaded.set(keyOf({ tenantId, agent: agentName, revision: prepared.revision }), prepared.loaded);
+      await options.keyValue.put(scope(tenantId), `${agentName}/${prepared.revision}`, prepared.stored);
+    },
+    close: () => loader.close(),
+  };
+};
+
+const isDefinition = (value: unknown): value is AgentDefinition =>
+  typeof value === "object" && value !== null && "name" in value && "skills" in value && ("run" in value || "answer" in value);

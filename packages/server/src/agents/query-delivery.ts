@@ -1,0 +1,41 @@
+/** Hands queries of the bus to the agents' `answer` handlers. */
+import { PlatformError, type Target } from "@agentcore/contract";
+import type { QueryContext } from "@agentcore/contract/authoring";
+import { type Bus, isDelivered, type QueryDelivery } from "@agentcore/core/bus";
+import type { Logger } from "@agentcore/core/ports";
+import type { AgentHost, LoadedAgent } from "@agentcore/core/tasks";
+
+export const createQueryDelivery =
+  (options: { readonly host: AgentHost; readonly bus: () => Bus; readonly logger: Logger }): QueryDelivery =>
+  async (record, _replica, message, signal) => {
+    // Only the bus can make what this check lets through (I8).
+    if (!isDelivered(message, record)) throw new PlatformError("PERMISSION_DENIED", "a query reaches an agent through the bus only");
+    const found = options.host.load({ tenantId: record.tenantId, agent: record.name, revision: record.revision });
+    const loaded = found instanceof Promise ? await found : found;
+    if (loaded === null) throw new PlatformError("REVISION_UNAVAILABLE", `revision ${record.revision} of agent ${record.name} cannot be loaded here`);
+    const { answer } = loaded.definition;
+    if (answer === undefined) throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${record.name} answers no queries; send it a command`);
+    return answer({ tenantId: record.tenantId, payload: message.payload }, createQueryContext(options, loaded, message, signal));
+  };
+
+const createQueryContext = (
+  options: { readonly bus: () => Bus; readonly logger: Logger },
+  loaded: LoadedAgent,
+  message: { readonly tenantId: string; readonly traceparent?: string | undefined; readonly auth?: { readonly caller: string } | undefined; readonly deadline?: number | undefined },
+  signal: AbortSignal,
+): QueryContext => {
+  const { name } = loaded.definition;
+  const { tenantId } = message;
+  const write = (level: "debug" | "info" | "warn" | "error") => (text: string, fields?: Readonly<Record<string, unknown>>) => options.logger.log(level, text, { ...fields, tenantId, agent: name });
+  return {
+    tenantId,
+    signal,
+    env: loaded.env,
+    log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
+    query: <T>(target: Target, payload: unknown, queryOptions?: { readonly timeoutMs?: number }) =>
+      options.bus().query(
+        { tenantId, source: `agent:${name}`, target, payload, traceparent: message.traceparent, deadline: message.deadline },
+        { caller: { tenantId, caller: message.auth?.caller ?? `agent:${name}` }, signal, ...(queryOptions?.timeoutMs === undefined ? {} : { timeoutMs: queryOptions.timeoutMs }) },
+      ) as Promise<T>,
+  };
+};

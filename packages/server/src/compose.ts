@@ -1,0 +1,117 @@
+/** The only file that constructs adapters: configuration in, running node out, closed in reverse order. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { PlatformError } from "@agentcore/contract";
+import { type Bus, createBus } from "@agentcore/core/bus";
+import type { Senses } from "@agentcore/core/ports";
+import { AgentRegistry } from "@agentcore/core/registry";
+import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { createModelProvider } from "@agentcore/models";
+import { openSqlite } from "@agentcore/sqlite";
+import { createInProcessHost } from "./agents/in-process-host.ts";
+import { createQueryDelivery } from "./agents/query-delivery.ts";
+import { createBusRouter } from "./bus-router.ts";
+import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
+import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
+import { Metrics } from "./metrics.ts";
+
+export interface NodeParts {
+  readonly engine: TaskEngine;
+  readonly tasks: TaskService;
+  readonly manifests: LocalManifestService;
+  readonly catalogue: AgentCatalogue;
+  readonly metrics: Metrics;
+  readonly senses: Senses;
+  /** Begins to run tasks. */
+  start(): Promise<void>;
+  close(graceMs: number): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly dataDirectory: string;
+  readonly senses: Senses;
+  readonly node: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For crash tests: handed to the store. */
+  readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
+}
+
+// A third of the 15 s after which a silent replica gets no more work.
+const HEARTBEAT_MS = 5_000;
+
+export const compose = async ({ dataDirectory, senses, node, env, fault }: ComposeOptions): Promise<NodeParts> => {
+  const stores = await openSqlite({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) });
+  const snapshotDirectory = join(dataDirectory, "revisions");
+  await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
+  const { keyValue } = stores;
+  const metrics = new Metrics();
+  const registry = new AgentRegistry({ clock: senses.clock });
+  const catalogue = new AgentCatalogue();
+  const host = createInProcessHost({ keyValue, snapshotDirectory, env, sha256: senses.digest.sha256 });
+  const manifests = createManifestService({
+    keyValue,
+    host,
+    registry,
+    catalogue,
+    node,
+    sha256: senses.digest.sha256,
+    onUnloadable: (tenantId, name, error) => senses.logger.log("error", `agent ${name} cannot be loaded: ${error.message}`, { tenantId, agent: name, code: error.code }),
+  });
+  const models = createModelProvider({
+    env,
+    resolve: async (tenantId, name) => {
+      const manifest = await manifests.model(tenantId, name);
+      if (manifest === null) return null;
+      const { baseUrl, model, apiKeyEnv, headers, timeoutMs } = manifest.spec;
+      return { baseUrl, model, apiKeyEnv, headers, timeoutMs };
+    },
+  });
+  // Bus and engine know each other: the bus delivers commands to the engine, the engine sends through the bus.
+  let bus: Bus;
+  const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: senses.ids });
+  bus = createBus({
+    registry,
+    senses,
+    deliver: { query: createQueryDelivery({ host, bus: () => bus, logger: senses.logger }), commands: sink },
+    onCall: metrics.onCall,
+  });
+  const engine = new TaskEngine({ store: stores.tasks, keyValue, models, host, router, senses, node });
+  metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
+  metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
+
+  let heartbeat: ReturnType<typeof setInterval> | null = null;
+  const beat = (): void => {
+    for (const tenantId of catalogue.tenantIds()) {
+      for (const record of registry.list(tenantId)) {
+        for (const replica of record.replicas) if (replica.nodeId === node) registry.heartbeat(tenantId, record.name, replica.id);
+      }
+    }
+    registry.sweep();
+  };
+  try {
+    await manifests.restore();
+  } catch (error) {
+    await stores.close();
+    throw PlatformError.from(error);
+  }
+  return {
+    engine,
+    tasks: createTaskService(engine),
+    manifests,
+    catalogue,
+    metrics,
+    senses,
+    async start() {
+      heartbeat = setInterval(beat, HEARTBEAT_MS);
+      heartbeat.unref();
+      await engine.start();
+    },
+    async close(graceMs) {
+      if (heartbeat !== null) clearInterval(heartbeat);
+      await engine.close(graceMs);
+      bus.close();
+      host.close();
+      await stores.close();
+    },
+  };
+};

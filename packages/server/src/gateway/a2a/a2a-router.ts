@@ -1,0 +1,107 @@
+/** Addresses of A2A: `/a2a/{agent}…`, the default agent at `/` and `/a2a`, and the well-known pages. */
+import { PlatformError } from "@agentcore/contract";
+import type { AgentDescription, ConnectionInfo, GatewayDeps } from "../deps.ts";
+import type { Authenticator } from "../http/authenticator.ts";
+import { publicError } from "../http/error-headers.ts";
+import type { OpenCalls } from "../http/open-calls.ts";
+import type { OriginGuard } from "../http/origin-guard.ts";
+import { jsonResponse } from "../http/responses.ts";
+import { lastEventId } from "../http/server-sent-events.ts";
+import { createCardPages, noSuchAgent } from "./card-pages.ts";
+import { answerJsonRpc, type BindingOptions, type OpenA2ACall } from "./json-rpc.ts";
+import { createA2AOperations } from "./operations.ts";
+import { answerRest, restErrorResponse } from "./rest.ts";
+import { toRestError } from "./a2a-errors.ts";
+
+export interface A2ARouterDeps {
+  readonly gateway: GatewayDeps;
+  readonly authenticator: Authenticator;
+  readonly guard: OriginGuard | null;
+  readonly streams: OpenCalls;
+  readonly waits: OpenCalls;
+  readonly options: BindingOptions;
+  readonly publicUrl: () => string;
+}
+
+const CARD = ".well-known/agent-card.json";
+
+export const createA2ARouter = ({ gateway, authenticator, guard, streams, waits, options, publicUrl }: A2ARouterDeps) => {
+  const { agents, settings = {} } = gateway;
+  const operations = createA2AOperations({ tasks: gateway.tasks, settings, streams, waits });
+  const pages = createCardPages({ agents, authenticator, publicUrl, now: () => gateway.clock.now() });
+
+  const defaultAgent = (tenantId: string): AgentDescription | null => {
+    if (settings.defaultAgent !== undefined) return agents.get(tenantId, settings.defaultAgent);
+    const all = agents.list(tenantId);
+    return all.length === 1 ? (all[0] ?? null) : null;
+  };
+
+  const findAgent = (tenantId: string, name: string | null): AgentDescription => {
+    const agent = name === null ? defaultAgent(tenantId) : agents.get(tenantId, name);
+    if (agent === null) throw noSuchAgent(name);
+    return agent;
+  };
+
+  const opener = (request: Request, name: string | null, info: ConnectionInfo | undefined): OpenA2ACall => () => {
+    guard?.(request, info);
+    const scope = authenticator.authenticate(request);
+    const agent = findAgent(scope.tenantId, name);
+    const traceparent = request.headers.get("traceparent");
+    return {
+      scope,
+      agent,
+      client: request.signal,
+      lastEventId: lastEventId(request.headers),
+      traceparent: traceparent !== null && traceparent.length <= 128 ? traceparent : undefined,
+    };
+  };
+
+  const page = (request: Request, info: ConnectionInfo | undefined, answer: () => Response): Response => {
+    try {
+      guard?.(request, info);
+      if (request.method !== "GET") return methodNotAllowed(request.method, "GET");
+      return answer();
+    } catch (thrown) {
+      return restErrorResponse(publicError(thrown, options.onError));
+    }
+  };
+
+  const cardPage = (request: Request, name: string | null, info: ConnectionInfo | undefined): Response =>
+    page(request, info, () => pages.card(request, findAgent(pages.tenantOf(request), name)));
+
+  /** Null when the path is not one of A2A's. `path` is the pathname as it came, without query. */
+  return (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> | Response | null => {
+    if (path.startsWith("/a2a/")) {
+      const slash = path.indexOf("/", 5);
+      const name = slash === -1 ? path.slice(5) : path.slice(5, slash);
+      const rest = slash === -1 ? "" : path.slice(slash + 1);
+      if (rest === "") return rpcAddress(request, name === "" ? null : name, info);
+      if (rest === CARD) return cardPage(request, name, info);
+      return answerRest(request, decodeSegments(rest), opener(request, name, info), operations, options);
+    }
+    if (path === "/a2a" || (path === "/" && request.method === "POST")) return rpcAddress(request, null, info);
+    if (path === `/${CARD}`) return cardPage(request, null, info);
+    if (path === "/.well-known/ai-catalog.json") return page(request, info, () => pages.catalog(request));
+    return null;
+  };
+
+  function rpcAddress(request: Request, name: string | null, info: ConnectionInfo | undefined): Promise<Response> | Response {
+    if (request.method !== "POST") return methodNotAllowed(request.method, "POST");
+    return answerJsonRpc(request, opener(request, name, info), operations, options);
+  }
+};
+
+const methodNotAllowed = (method: string, allowed: string): Response => {
+  const error = new PlatformError("METHOD_NOT_FOUND", `this path does not take ${method}: use ${allowed}`);
+  return jsonResponse({ error: { ...toRestError(error).error, code: 405 } }, 405, { allow: allowed });
+};
+
+/** What does not decode stays as it came and is then found nowhere. */
+const decodeSegments = (path: string): string[] =>
+  path.split("/").map((segment) => {
+    try {
+      return decodeURIComponent(segment);
+    } catch {
+      return segment;
+    }
+  });

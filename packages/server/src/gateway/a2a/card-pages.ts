@@ -1,0 +1,71 @@
+/** The public discovery pages: cards and catalogue, cacheable. */
+import { PlatformError } from "@agentcore/contract";
+import { type AgentDescription, type AgentDirectory, DEFAULT_TENANT } from "../deps.ts";
+import type { Authenticator } from "../http/authenticator.ts";
+import { emptyResponse, textResponse } from "../http/responses.ts";
+import { buildCard, buildCatalog, type CachedDocument, DocumentCache } from "./agent-card.ts";
+
+export interface CardPagesDeps {
+  readonly agents: AgentDirectory;
+  readonly authenticator: Authenticator;
+  readonly publicUrl: () => string;
+  readonly now: () => number;
+}
+
+// Short, since agents come and go with an `apply`; revalidation by ETag is cheap.
+const MAX_AGE_SECONDS = 60;
+
+export const createCardPages = ({ agents, authenticator, publicUrl, now }: CardPagesDeps) => {
+  const cache = new DocumentCache();
+  // Strangers see the default tenant's agents; a key shows its own tenant's.
+  const tenantOf = (request: Request): string => authenticator.identify(request)?.tenantId ?? DEFAULT_TENANT;
+  const context = () => ({ publicUrl: publicUrl(), authenticated: authenticator.required });
+
+  return {
+    tenantOf,
+
+    card(request: Request, agent: AgentDescription): Response {
+      const base = context();
+      const version = `${agent.revision}\n${agent.version}\n${base.publicUrl}`;
+      const document = cache.get(`${tenantOf(request)}/${agent.name}`, version, () => buildCard(agent, base), now());
+      return cacheable(request, document, "application/json", authenticator.required);
+    },
+
+    catalog(request: Request): Response {
+      const tenantId = tenantOf(request);
+      const all = agents.list(tenantId);
+      const version = `${publicUrl()}\n${all.map((agent) => `${agent.name} ${agent.revision} ${agent.version}`).join("\n")}`;
+      const document = cache.get(`${tenantId}/`, version, () => buildCatalog(all, publicUrl()), now());
+      return cacheable(request, document, "application/ai-catalog+json", authenticator.required);
+    },
+  };
+};
+
+export type CardPages = ReturnType<typeof createCardPages>;
+
+/** 304 by If-None-Match or, without it, If-Modified-Since (RFC 9110 13.2.2). */
+const cacheable = (request: Request, document: CachedDocument, contentType: string, varies: boolean): Response => {
+  const headers = {
+    etag: document.etag,
+    "last-modified": new Date(document.modifiedAt).toUTCString(),
+    "cache-control": `${varies ? "private" : "public"}, max-age=${MAX_AGE_SECONDS}`,
+    ...(varies ? { vary: "authorization, x-api-key" } : {}),
+  };
+  return isFresh(request.headers, document) ? emptyResponse(304, headers) : textResponse(document.text, contentType, 200, headers);
+};
+
+const isFresh = (headers: Headers, document: CachedDocument): boolean => {
+  const noneMatch = headers.get("if-none-match");
+  if (noneMatch !== null) {
+    return noneMatch.trim() === "*" || noneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === document.etag);
+  }
+  const since = Date.parse(headers.get("if-modified-since") ?? "");
+  // HTTP dates have whole seconds.
+  return !Number.isNaN(since) && Math.floor(document.modifiedAt / 1000) * 1000 <= since;
+};
+
+export const noSuchAgent = (name: string | null): PlatformError =>
+  new PlatformError(
+    "AGENT_NOT_FOUND",
+    name === null ? "this address has no default agent: name one, as in /a2a/NAME" : `there is no agent "${name.slice(0, 63)}"`,
+  );

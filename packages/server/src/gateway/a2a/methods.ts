@@ -1,0 +1,69 @@
+/** The operations by name, with the schema of their params: one table for both bindings. */
+import { CancelTaskRequest, GetTaskRequest, ListTasksRequest, parseInput, PlatformError, SendMessageRequest, SubscribeToTaskRequest } from "@agentcore/contract";
+import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
+import { camelizeKeys } from "./camelize-keys.ts";
+
+export interface UnaryMethod {
+  readonly kind: "unary";
+  run(operations: A2AOperations, call: A2ACall, params: unknown): Promise<unknown>;
+}
+
+export interface StreamMethod {
+  readonly kind: "stream";
+  run(operations: A2AOperations, call: A2ACall, params: unknown): Promise<OpenStream>;
+}
+
+type Schema = Parameters<typeof parseInput>[0];
+
+const parse = <T extends Schema>(schema: T, call: A2ACall, params: unknown, what: string) => {
+  const parsed = parseInput(schema, camelizeKeys(params), what);
+  assertTenant(call, params);
+  return parsed;
+};
+
+/** A key belongs to one tenant; naming another one is refused before anything is looked up (I7). */
+const assertTenant = (call: A2ACall, params: unknown): void => {
+  const tenant = (params as { readonly tenant?: string }).tenant;
+  if (tenant === undefined || tenant === "" || tenant === call.scope.tenantId) return;
+  throw new PlatformError("PERMISSION_DENIED", "the credential does not belong to that tenant");
+};
+
+const unary = <T extends Schema>(
+  name: string,
+  schema: T,
+  run: (operations: A2AOperations, call: A2ACall, params: ReturnType<typeof parse<T>>) => Promise<unknown>,
+): UnaryMethod => ({
+  kind: "unary",
+  run: async (operations, call, params) => run(operations, call, parse(schema, call, params, name)),
+});
+
+const stream = <T extends Schema>(
+  name: string,
+  schema: T,
+  run: (operations: A2AOperations, call: A2ACall, params: ReturnType<typeof parse<T>>) => Promise<OpenStream>,
+): StreamMethod => ({
+  kind: "stream",
+  run: async (operations, call, params) => run(operations, call, parse(schema, call, params, name)),
+});
+
+// Refused whatever the params are.
+const push: UnaryMethod = { kind: "unary", run: async (operations, call) => operations.pushNotifications(call) };
+
+export const A2A_METHODS = {
+  SendMessage: unary("SendMessage", SendMessageRequest, (operations, call, params) => operations.sendMessage(call, params)),
+  SendStreamingMessage: stream("SendStreamingMessage", SendMessageRequest, (operations, call, params) => operations.sendStreamingMessage(call, params)),
+  GetTask: unary("GetTask", GetTaskRequest, (operations, call, params) => operations.getTask(call, params)),
+  ListTasks: unary("ListTasks", ListTasksRequest, (operations, call, params) => operations.listTasks(call, params)),
+  CancelTask: unary("CancelTask", CancelTaskRequest, (operations, call, params) => operations.cancelTask(call, params)),
+  SubscribeToTask: stream("SubscribeToTask", SubscribeToTaskRequest, (operations, call, params) => operations.subscribeToTask(call, params)),
+  CreateTaskPushNotificationConfig: push,
+  GetTaskPushNotificationConfig: push,
+  ListTaskPushNotificationConfigs: push,
+  DeleteTaskPushNotificationConfig: push,
+  GetExtendedAgentCard: { kind: "unary", run: async (operations, call) => operations.extendedAgentCard(call) } as UnaryMethod,
+} as const;
+
+export type A2AMethodName = keyof typeof A2A_METHODS;
+
+export const findMethod = (name: string): UnaryMethod | StreamMethod | null =>
+  Object.hasOwn(A2A_METHODS, name) ? A2A_METHODS[name as A2AMethodName] : null;

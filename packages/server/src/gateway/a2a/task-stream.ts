@@ -1,0 +1,48 @@
+/** A task's log as the frames of an A2A stream. */
+import type { StreamResponse, TaskEvent } from "@agentcore/contract";
+import { TaskView } from "@agentcore/core/tasks";
+import { projectTask } from "./project-task.ts";
+
+export interface TaskStreamOptions {
+  /** Number of the event the stream starts after: up to it the log is only folded. At least 1. */
+  readonly from: number;
+  /** Whether the task as of `from` comes first; not so on a resume, whose client has it already. */
+  readonly snapshot: boolean;
+  readonly historyLength?: number | undefined;
+  /** Ends after an INPUT_REQUIRED that comes after `from`; AUTH_REQUIRED never ends a stream (A2A 7.6). */
+  readonly endAtInputRequired: boolean;
+  /** Ends after the snapshot when the task asks for input already: nothing is on its way that would answer it. */
+  readonly endAtSnapshotOfInputRequired?: boolean | undefined;
+}
+
+export interface TaskFrame {
+  readonly response: StreamResponse;
+  /** Number of the event that is complete with this frame; absent when another frame of the same event follows. */
+  readonly seq?: number | undefined;
+}
+
+/** `events` is the log from its first event. */
+export async function* streamTask(taskId: string, events: AsyncIterable<TaskEvent>, options: TaskStreamOptions): AsyncGenerator<TaskFrame, void> {
+  const view = new TaskView(taskId);
+  let contextId = "";
+  let ended = false;
+  for await (const event of events) {
+    const change = view.apply(event);
+    if (event.type === "task.submitted") contextId = event.data.contextId;
+    ended ||= change.terminal;
+    if (event.seq < options.from) continue;
+    if (event.seq === options.from) {
+      const task = projectTask(view.snapshot(), { historyLength: options.historyLength });
+      if (options.snapshot) yield { response: { task }, seq: event.seq };
+      if (ended || (options.endAtSnapshotOfInputRequired === true && task.status.state === "TASK_STATE_INPUT_REQUIRED")) return;
+      continue;
+    }
+    const { artifact, status } = change;
+    if (artifact !== undefined) {
+      yield { response: { artifactUpdate: artifact }, seq: status === undefined ? event.seq : undefined };
+    }
+    if (status === undefined) continue;
+    yield { response: { statusUpdate: { taskId, contextId, status } }, seq: event.seq };
+    if (ended || (options.endAtInputRequired && status.state === "TASK_STATE_INPUT_REQUIRED")) return;
+  }
+}

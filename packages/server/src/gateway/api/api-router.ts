@@ -1,0 +1,61 @@
+/** Runs the route table: match, authorise, validate, handle, and turn what is thrown into `{ error }`. */
+import { parseInput, PlatformError, type SerializedError } from "@agentcore/contract";
+import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "../deps.ts";
+import type { Authenticator } from "../http/authenticator.ts";
+import { errorHeaders, publicError } from "../http/error-headers.ts";
+import type { OriginGuard } from "../http/origin-guard.ts";
+import { jsonResponse } from "../http/responses.ts";
+import type { ApiRoute } from "./api-route.ts";
+import { pathTemplate } from "./path-template.ts";
+import { readApiBody } from "./read-api-body.ts";
+
+export interface ApiRouterDeps {
+  readonly routes: readonly ApiRoute[];
+  readonly authenticator: Authenticator;
+  readonly guard: OriginGuard | null;
+  readonly maxBodyBytes: number;
+  readonly onError: GatewayDeps["onError"];
+}
+
+const ANONYMOUS = { tenantId: DEFAULT_TENANT, caller: "anonymous" };
+// Probes come from outside with whatever Host header the prober has.
+const UNGUARDED = new Set(["/healthz", "/readyz"]);
+
+export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, onError }: ApiRouterDeps) => {
+  const table = routes.map((route) => ({ route, template: pathTemplate(route.path) }));
+
+  const run = async (request: Request, route: ApiRoute, path: Readonly<Record<string, string>>): Promise<Response> => {
+    const scope = route.access === "public" ? ANONYMOUS : authenticator.authenticate(request);
+    if (route.access === "operator" && scope.operator !== true) {
+      throw new PlatformError("PERMISSION_DENIED", `${route.operationId} needs an operator's key`);
+    }
+    const query = route.query === undefined ? undefined : parseInput(route.query, queryOf(request.url), "the query");
+    const body = route.body === undefined ? undefined : parseInput(route.body, await readApiBody(request, route, maxBodyBytes), "the body");
+    return route.handle({ request, scope, path, query, body });
+  };
+
+  return async (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> => {
+    try {
+      if (!UNGUARDED.has(path)) guard?.(request, info);
+      const allowed: string[] = [];
+      for (const { route, template } of table) {
+        const values = template.match(path);
+        if (values === null) continue;
+        if (route.method === request.method) return await run(request, route, values);
+        allowed.push(route.method);
+      }
+      if (allowed.length === 0) throw new PlatformError("METHOD_NOT_FOUND", "there is no such path; /openapi.json lists them all");
+      const error = new PlatformError("METHOD_NOT_FOUND", `this path does not take ${request.method}: use ${allowed.join(" or ")}`);
+      return jsonResponse({ error: error.toJSON() }, 405, { allow: allowed.join(", ") });
+    } catch (thrown) {
+      const error = publicError(thrown, onError);
+      const body: { error: SerializedError } = { error: error.toJSON() };
+      return jsonResponse(body, error.status, errorHeaders(error));
+    }
+  };
+};
+
+const queryOf = (url: string): Record<string, string> => {
+  const mark = url.indexOf("?");
+  return mark === -1 ? {} : Object.fromEntries(new URLSearchParams(url.slice(mark)));
+};

@@ -1,0 +1,95 @@
+/** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
+import type { AgentSkill, ManifestKind } from "@agentcore/contract";
+import type { TaskService } from "@agentcore/core/tasks";
+
+/** An agent as a front door shows it. */
+export interface AgentDescription {
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly skills: readonly AgentSkill[];
+  /** Changes whenever the manifest or the code does; cards are cached by it. */
+  readonly revision: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly replicas: number;
+  readonly state: string;
+  /** Media types that message parts may have. @default ["text/plain", "application/json"] */
+  readonly inputModes?: readonly string[] | undefined;
+  /** @default ["text/plain", "application/json"] */
+  readonly outputModes?: readonly string[] | undefined;
+}
+
+export interface AgentDirectory {
+  list(tenantId: string): readonly AgentDescription[];
+  get(tenantId: string, name: string): AgentDescription | null;
+}
+
+export interface ApplyResult {
+  readonly kind: string;
+  readonly name: string;
+  readonly change: "created" | "configured" | "unchanged";
+  readonly revision: string;
+}
+
+export interface ManifestService {
+  /** All or nothing. Throws INVALID_ARGUMENT with a violation per refused field. With `dryRun` nothing changes. */
+  apply(tenantId: string, manifests: readonly unknown[], options: { readonly dryRun: boolean }): Promise<readonly ApplyResult[]>;
+  get(tenantId: string, kind: ManifestKind, name: string): Promise<unknown>;
+  list(tenantId: string, kind?: ManifestKind): Promise<readonly unknown[]>;
+  /** False when there was none. */
+  delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
+}
+
+export interface ApiKey {
+  /** The secret itself; only its SHA-256 is kept in memory. */
+  readonly key: string;
+  readonly tenantId: string;
+  readonly caller: string;
+  /** Sees all tasks of the tenant, applies and deletes manifests, reads metrics. @default false */
+  readonly operator?: boolean | undefined;
+}
+
+export interface Health {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, unknown>>;
+}
+
+export interface GatewaySettings {
+  /** The agent behind `/` and `/a2a`. @default the only one, when there is exactly one */
+  readonly defaultAgent?: string | undefined;
+  /** @default 10 MiB */
+  readonly maxBodyBytes?: number | undefined;
+  /** Open SSE streams of this node; one more is refused as OVERLOADED. @default 1,000 */
+  readonly maxStreams?: number | undefined;
+  /** A comment is sent on a stream that was silent for so long. @default 15,000 */
+  readonly heartbeatMs?: number | undefined;
+  /** How long CancelTask waits for the task to end before it answers with the task as it is. @default 5,000 */
+  readonly cancelWaitMs?: number | undefined;
+  /** Host names besides loopback that requests may name while no API key is configured. @default none */
+  readonly allowedHosts?: readonly string[] | undefined;
+}
+
+export interface GatewayDeps {
+  readonly tasks: TaskService;
+  readonly agents: AgentDirectory;
+  readonly manifests: ManifestService;
+  /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
+  readonly apiKeys?: readonly ApiKey[] | undefined;
+  readonly health: () => Health;
+  /** Prometheus text. */
+  readonly metrics: () => string;
+  readonly version: string;
+  /** Where clients reach this node, without a trailing slash; a function when the port is known only after listening. */
+  readonly publicUrl: string | (() => string);
+  readonly clock: { now(): number };
+  readonly settings?: GatewaySettings | undefined;
+  /** Told about defects (INTERNAL); the answer carries the same id and nothing else of the error. */
+  readonly onError?: ((error: unknown, errorId: string) => void) | undefined;
+}
+
+/** What the transport knows about a connection. */
+export interface ConnectionInfo {
+  readonly remoteAddress?: string | undefined;
+}
+
+export const DEFAULT_TENANT = "default";

@@ -1,0 +1,56 @@
+/** Who is asking: API keys, or the local operator when no key is configured. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type CallerScope } from "@agentcore/core/tasks";
+import { PlatformError } from "@agentcore/contract";
+import { type ApiKey, DEFAULT_TENANT } from "../deps.ts";
+
+const LOCAL: CallerScope = { tenantId: DEFAULT_TENANT, caller: "local", operator: true };
+
+export interface Authenticator {
+  /** False when everyone is the local operator. */
+  readonly required: boolean;
+  /** Throws UNAUTHENTICATED. */
+  authenticate(request: Request): CallerScope;
+  /** For public pages that show more to a known caller; null without a valid credential. */
+  identify(request: Request): CallerScope | null;
+}
+
+const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Authenticator => {
+  if (apiKeys === undefined || apiKeys.length === 0) {
+    return { required: false, authenticate: () => LOCAL, identify: () => LOCAL };
+  }
+  const known = apiKeys.map((entry) => {
+    if (entry.key.length < 16) throw new PlatformError("CONFIG_INVALID", `the API key of caller "${entry.caller}" is shorter than 16 characters`);
+    const scope: CallerScope = { tenantId: entry.tenantId, caller: entry.caller, operator: entry.operator === true };
+    return { digest: sha256(entry.key), scope };
+  });
+  const identify = (request: Request): CallerScope | null => {
+    const presented = credentialOf(request.headers);
+    if (presented === null) return null;
+    const digest = sha256(presented);
+    let found: CallerScope | null = null;
+    // Every key is compared, so that the time taken tells nothing about which one matched.
+    for (const entry of known) if (timingSafeEqual(entry.digest, digest)) found = entry.scope;
+    return found;
+  };
+  return {
+    required: true,
+    identify,
+    authenticate(request) {
+      const scope = identify(request);
+      if (scope !== null) return scope;
+      throw new PlatformError("UNAUTHENTICATED", "send an API key: `Authorization: Bearer KEY` or `X-API-Key: KEY`");
+    },
+  };
+};
+
+const credentialOf = (headers: Headers): string | null => {
+  const authorization = headers.get("authorization");
+  if (authorization !== null) {
+    const match = /^bearer +(\S+)$/i.exec(authorization.trim());
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return headers.get("x-api-key");
+};

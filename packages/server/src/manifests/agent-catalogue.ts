@@ -1,0 +1,37 @@
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
+
+interface Entry {
+  readonly definition: AgentDefinition;
+  readonly revision: string;
+  readonly replicas: number;
+  readonly description: string;
+}
+
+/** What front doors show of the agents that are applied, by tenant. */
+export class AgentCatalogue implements AgentDirectory {
+  private readonly tenants = new Map<string, Map<string, AgentDescription>>();
+
+  set(tenantId: string, { definition, revision, replicas, description }: Entry): void {
+    const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
+    this.tenants.set(tenantId, agents);
+    const { name, version, skills, labels } = definition;
+    agents.set(name, { name, description, version, skills, revision, labels, replicas, state: replicas > 0 ? "ready" : "scaled-to-zero" });
+  }
+
+  delete(tenantId: string, name: string): void {
+    this.tenants.get(tenantId)?.delete(name);
+  }
+
+  tenantIds(): readonly string[] {
+    return [...this.tenants.keys()];
+  }
+
+  list(tenantId: string): readonly AgentDescription[] {
+    return [...(this.tenants.get(tenantId)?.values() ?? [])].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get(tenantId: string, name: string): AgentDescription | null {
+    return this.tenants.get(tenantId)?.get(name) ?? null;
+  }
+}

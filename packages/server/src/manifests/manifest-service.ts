@@ -1,0 +1,132 @@
+/** What is declared: checked, stored, and made so. */
+import { type AgentManifest, invalidArgument, Manifest, MANIFEST_KINDS, type ManifestKind, type ModelManifest, parseInput, PlatformError } from "@agentcore/contract";
+import type { KeyValue } from "@agentcore/core/ports";
+import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
+import type { ApplyResult, ManifestService } from "../gateway/deps.ts";
+import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
+import type { AgentCatalogue } from "./agent-catalogue.ts";
+
+const MAX_PER_APPLY = 500;
+
+interface StoredManifest {
+  readonly manifest: Manifest;
+  readonly revision: string;
+}
+
+export interface LocalManifestService extends ManifestService {
+  /** Registers what earlier runs of the node had applied. Agents that no longer load are reported, not fatal. */
+  restore(): Promise<void>;
+  model(tenantId: string, name: string): Promise<ModelManifest | null>;
+}
+
+export const createManifestService = (options: {
+  readonly keyValue: KeyValue;
+  readonly host: InProcessHost;
+  readonly registry: AgentRegistry;
+  readonly catalogue: AgentCatalogue;
+  readonly node: string;
+  readonly sha256: (text: string) => string;
+  readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
+}): LocalManifestService => {
+  const { keyValue, host, registry, catalogue, node, sha256 } = options;
+  const scope = (tenantId: string) => ({ tenantId, namespace: "manifests" });
+  const keyOf = (kind: string, name: string): string => `${kind}/${name}`;
+  // Tenants with manifests, so that a restart finds them; tenancy of its own comes with tenants as a kind.
+  const tenantsScope = { tenantId: "system", namespace: "tenants" };
+
+  const register = (tenantId: string, manifest: AgentManifest, { revision, loaded }: Pick<PreparedAgent, "revision" | "loaded">): void => {
+    const { definition } = loaded;
+    const { spec } = manifest;
+    const replicas = Array.from({ length: spec.replicas ?? 1 }, (_, index) => createReplica(`${definition.name}-${index}`, node));
+    registry.register({
+      tenantId,
+      name: definition.name,
+      revision,
+      description: spec.description ?? definition.description,
+      skills: definition.skills,
+      labels: definition.labels,
+      subscribes: definition.subscribes,
+      cost: spec.cost?.perTask,
+      quality: spec.quality,
+      idempotent: definition.idempotent,
+      limits: { maxConcurrent: loaded.concurrency },
+      replicas,
+    });
+    catalogue.set(tenantId, { definition, revision, replicas: replicas.length, description: spec.description ?? definition.description });
+  };
+
+  return {
+    async apply(tenantId, documents, { dryRun }) {
+      if (documents.length > MAX_PER_APPLY) throw new PlatformError("TOO_LARGE", `${documents.length} manifests at once, ${MAX_PER_APPLY} are allowed`);
+      const manifests = documents.map((document, index) => parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`));
+      const names = new Set<string>();
+      for (const { kind, metadata } of manifests) {
+        const key = keyOf(kind, metadata.name);
+        if (names.has(key)) throw invalidArgument("the list of manifests", [{ field: "metadata.name", description: `${key} stands in it twice` }]);
+        names.add(key);
+      }
+      // Everything is checked and loaded before anything is changed: a bad manifest leaves the others alone.
+      const prepared = await Promise.all(manifests.map(async (manifest) => (manifest.kind === "Agent" ? host.prepare(manifest) : null)));
+      const results: ApplyResult[] = [];
+      for (const [index, manifest] of manifests.entries()) {
+        const agent = prepared[index] ?? null;
+        const { kind, metadata } = manifest;
+        const revision = agent?.revision ?? sha256(JSON.stringify(manifest)).slice(0, 12);
+        const before = (await keyValue.get(scope(tenantId), keyOf(kind, metadata.name)))?.value as StoredManifest | undefined;
+        const change = before === undefined ? "created" : before.revision === revision ? "unchanged" : "configured";
+        results.push({ kind, name: metadata.name, change, revision });
+        if (dryRun || change === "unchanged") continue;
+        if (agent !== null) await host.keep(tenantId, metadata.name, agent);
+        await keyValue.put(scope(tenantId), keyOf(kind, metadata.name), { manifest, revision } satisfies StoredManifest);
+        await keyValue.put(tenantsScope, tenantId, true);
+        if (agent !== null && manifest.kind === "Agent") register(tenantId, manifest, agent);
+      }
+      return results;
+    },
+    async get(tenantId, kind, name) {
+      const entry = await keyValue.get(scope(tenantId), keyOf(kind, name));
+      if (entry === null) throw new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
+      return (entry.value as StoredManifest).manifest;
+    },
+    async list(tenantId, kind) {
+      const kinds = kind === undefined ? MANIFEST_KINDS : [kind];
+      const lists = await Promise.all(kinds.map((each) => keyValue.list(scope(tenantId), { prefix: `${each}/` })));
+      return lists.flat().map(({ value }) => (value as StoredManifest).manifest);
+    },
+    async delete(tenantId, kind: ManifestKind, name) {
+      const deleted = await keyValue.delete(scope(tenantId), keyOf(kind, name));
+      // Tasks under way go on: their revision stays loadable. New work finds nobody.
+      if (kind === "Agent") {
+        registry.remove(tenantId, name);
+        catalogue.delete(tenantId, name);
+      }
+      return deleted;
+    },
+    async model(tenantId, name) {
+      const entry = await keyValue.get(scope(tenantId), keyOf("Model", name));
+      return entry === null ? null : ((entry.value as StoredManifest).manifest as ModelManifest);
+    },
+    async restore() {
+      const tenants = await keyValue.list(tenantsScope);
+      for (const { key: tenantId } of tenants) {
+        const agents = await keyValue.list(scope(tenantId), { prefix: "Agent/" });
+        for (const { value } of agents) {
+          const { manifest, revision } = value as { manifest: AgentManifest; revision: string };
+          const { name } = manifest.metadata;
+          try {
+            const loaded = await host.load({ tenantId, agent: name, revision });
+            if (loaded === null) throw new PlatformError("REVISION_UNAVAILABLE", `the code of revision ${revision} is gone`);
+            register(tenantId, manifest, { revision, loaded });
+          } catch (error) {
+            options.onUnloadable(tenantId, name, PlatformError.from(error));
+          }
+        }
+      }
+    },
+  };
+};
+
+const nameIn = (document: unknown): string => {
+  const name = (document as { metadata?: { name?: unknown } } | null)?.metadata?.name;
+  return typeof name === "string" ? ` (${name.slice(0, 63)})` : "";
+};

@@ -1,0 +1,49 @@
+/** Counters of this node in Prometheus' text format. Labels are bounded: tenant, type, agent, outcome. */
+import type { CallRecord } from "@agentcore/core/bus";
+
+const BUCKETS_MS = [1, 5, 10, 50, 100, 500, 1000, 5000] as const;
+// A label value a caller can choose must not make the page grow for ever.
+const MAX_SERIES = 5_000;
+
+interface Series {
+  count: number;
+  sumMs: number;
+  readonly buckets: number[];
+}
+
+export class Metrics {
+  private readonly calls = new Map<string, Series>();
+  private readonly gauges = new Map<string, { readonly help: string; readonly read: () => number }>();
+
+  gauge(name: string, help: string, read: () => number): void {
+    this.gauges.set(name, { help, read });
+  }
+
+  readonly onCall = (record: CallRecord): void => {
+    const labels = `tenant="${escape(record.tenantId)}",type="${record.type}",agent="${escape(record.agent ?? "")}",outcome="${record.outcome}"`;
+    let series = this.calls.get(labels);
+    if (series === undefined) {
+      if (this.calls.size >= MAX_SERIES) return;
+      series = { count: 0, sumMs: 0, buckets: BUCKETS_MS.map(() => 0) };
+      this.calls.set(labels, series);
+    }
+    series.count += 1;
+    series.sumMs += record.durationMs;
+    for (let index = 0; index < BUCKETS_MS.length; index++) {
+      if (record.durationMs <= (BUCKETS_MS[index] ?? 0)) series.buckets[index] = (series.buckets[index] ?? 0) + 1;
+    }
+  };
+
+  render(): string {
+    const lines = ["# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.", "# TYPE agentcore_bus_call_duration_milliseconds histogram"];
+    for (const [labels, { count, sumMs, buckets }] of this.calls) {
+      for (const [index, limit] of BUCKETS_MS.entries()) lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="${limit}"} ${buckets[index]}`);
+      lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="+Inf"} ${count}`);
+      lines.push(`agentcore_bus_call_duration_milliseconds_sum{${labels}} ${sumMs}`, `agentcore_bus_call_duration_milliseconds_count{${labels}} ${count}`);
+    }
+    for (const [name, { help, read }] of this.gauges) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
+    return `${lines.join("\n")}\n`;
+  }
+}
+
+const escape = (value: string): string => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");

@@ -1,0 +1,36 @@
+// `npm run bench [NAME…] [--json FILE]`: AgentCore measured against its peers. The peers are installed into bench/ on
+// first use only; nothing else needs them. Plain JavaScript for any Node from 20 on.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { ensureInstalled } from "./ensure-installed.mjs";
+import { environment, node, root } from "./toolchain.mjs";
+
+const bench = join(root, "bench");
+
+ensureInstalled();
+ensurePeers();
+
+const program = [join(bench, "src", "main.ts"), ...process.argv.slice(2)];
+const result = spawnSync(node, ["-C", "agentcore-source", ...program], { env: environment, stdio: "inherit" });
+if (result.error) console.error(`Cannot start ${node}: ${result.error.message}`);
+process.exitCode = result.status ?? (result.signal ? 128 + constants.signals[result.signal] : 1);
+
+/** npm writes node_modules/.package-lock.json last, so an interrupted install leaves none behind. */
+function ensurePeers() {
+  const { dependencies } = JSON.parse(readFileSync(join(bench, "package.json"), "utf8"));
+  const record = join(bench, "node_modules", ".package-lock.json");
+  const installed = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")).packages : {};
+  const missing = Object.keys(dependencies).filter(
+    (name) => installed[`node_modules/${name}`]?.version !== dependencies[name],
+  );
+  if (missing.length === 0) return;
+  console.error(`Installing what AgentCore is measured against (once): ${missing.join(", ")} ...`);
+  const options = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
+  const install = spawnSync("npm", ["install", ...options], { cwd: bench, env: environment, encoding: "utf8" });
+  if (install.status === 0) return;
+  console.error(install.error?.message ?? (install.stdout + install.stderr).trim());
+  console.error("Installing the peers failed. Check that npm reaches its package registry, then run it again.");
+  process.exit(1);
+}
