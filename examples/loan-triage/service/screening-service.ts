@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { createScreeningServer } from "./screening-server.ts";
 
-/** The process: `node service/screening-service.ts [--port N]`, else SCREENING_PORT, else any free port. Loopback only. */
+/** The process: `node service/screening-service.ts [--port N]`, else SCREENING_PORT, else any free port. Loopback only. Started
+ *  by `ensureScreeningService`, it ends with the process that started it. */
 const { values } = parseArgs({ options: { port: { type: "string" } } });
 const port = Number(values.port ?? process.env["SCREENING_PORT"] ?? "0");
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -19,12 +20,14 @@ server.on("error", (error) => {
 server.listen(port, "127.0.0.1", () => {
   const address = server.address();
   console.log(`listening on http://127.0.0.1:${typeof address === "object" && address ? address.port : port}`);
+  process.send?.("listening");
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => {
-    server.close(() => process.exit(0));
-    // Questions left hanging on purpose would keep the process for ever.
-    server.closeAllConnections();
-  });
-}
+const stop = (): void => {
+  server.close(() => process.exit(0));
+  // Questions left hanging on purpose would keep the process for ever.
+  server.closeAllConnections();
+};
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
+// Only a process started with a channel has one to lose: its parent has ended, however that came about.
+process.once("disconnect", stop);

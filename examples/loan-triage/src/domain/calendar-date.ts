@@ -77,3 +77,8 @@ export function monthsBetween(from: string, to: string): number {
 export function ageOn(dateOfBirth: string, date: string): number {
   return Math.floor(monthsBetween(dateOfBirth, date) / 12);
 }
+
+/** The day of a time in milliseconds since 1970, in UTC. */
+export function isoDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

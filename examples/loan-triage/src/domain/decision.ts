@@ -99,6 +99,17 @@ export function decide({
     : settle("refer", explained("score-borderline"));
 }
 
+/** When a part of the work could not be done, no rule may decide on what is left. */
+export function referUndone(code: string, message: string): Decision {
+  return { outcome: "refer", reasons: [{ code, message, evidence: [] }], score: null, decidedBy: "rules" };
+}
+
+/** A line for a list: what settled it, without the sums behind it. */
+export function summarise({ reasons }: Decision): string {
+  const line = reasons.map(({ message }) => message.replace(/\. .*$/s, "")).join("; ");
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+}
+
 /** What a person decided about a referred application. Referring again is not among the answers. */
 export const PersonVerdict = z.object({
   outcome: Outcome.exclude(["refer"]),

@@ -1,5 +1,8 @@
 import { ScreeningAnswer, type ScreeningRequest } from "./screening.ts";
 
+/** Where the service listens unless the manifest says otherwise. */
+export const defaultScreeningUrl = "http://127.0.0.1:4790";
+
 export type ScreeningFailureKind = "unreachable" | "timeout" | "server-error" | "rejected" | "bad-answer";
 
 /** Why the service gave no answer. Retryable: unreachable, too slow, 5xx or 429. Final: any other 4xx, or an answer that is

@@ -1,4 +1,4 @@
-import { type Extraction, factsOf } from "./application.ts";
+import { type ApplicationFields, type Extraction, factsOf } from "./application.ts";
 import { type ComplianceReport, checkCompliance } from "./compliance.ts";
 import { type Decision, decide } from "./decision.ts";
 import { extractApplication } from "./extraction/extract-application.ts";
@@ -18,7 +18,7 @@ export async function triageDocument(
   { receivedOn, screen }: TriageOptions,
 ): Promise<{ extraction: Extraction; risk: RiskAssessment; compliance: ComplianceReport; decision: Decision }> {
   const extraction = await extractApplication(bytes, { receivedOn });
-  const request = screeningRequestOf(extraction);
+  const request = screeningRequestOf(extraction.application);
   const screening = request && (await screen(request));
   const risk = assessRisk(factsOf(extraction.application));
   const compliance = checkCompliance(extraction.application, screening, { receivedOn });
@@ -26,8 +26,11 @@ export async function triageDocument(
 }
 
 /** What to ask the screening service; undefined while the name is missing. */
-export function screeningRequestOf({ application }: Extraction): ScreeningRequest | undefined {
-  const { fullName, dateOfBirth, country } = application;
+export function screeningRequestOf({
+  fullName,
+  dateOfBirth,
+  country,
+}: ApplicationFields): ScreeningRequest | undefined {
   if (!fullName) return undefined;
   return {
     name: fullName.value,

@@ -12,6 +12,8 @@ export interface SseOptions {
   readonly heartbeatMs: number;
   /** Ends the source: called once, when the stream has ended for whatever reason. */
   readonly release: () => void;
+  /** False when the first frame may be long in coming; then what fails before it merely ends the stream. @default true */
+  readonly waitForFirst?: boolean | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -36,12 +38,14 @@ export const sseResponse = async (frames: AsyncIterator<SseFrame>, options: SseO
     // A generator that waits for its source finishes once the source does; nobody waits for it here.
     frames.return?.().catch(() => {});
   };
-  let pending: Promise<IteratorResult<SseFrame>> | null;
-  try {
-    pending = Promise.resolve(await frames.next());
-  } catch (error) {
-    release();
-    throw error;
+  let pending: Promise<IteratorResult<SseFrame>> | null = null;
+  if (options.waitForFirst !== false) {
+    try {
+      pending = Promise.resolve(await frames.next());
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
   const body = new ReadableStream<Uint8Array>(
     {

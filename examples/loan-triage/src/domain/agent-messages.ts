@@ -1,0 +1,71 @@
+/** What the agents send each other. No agent imports another; this is all they have in common. */
+import { z } from "zod";
+import { ApplicationFields, Facts, IsoDate } from "./application.ts";
+import { Decision, Outcome } from "./decision.ts";
+import { RiskAssessment } from "./risk.ts";
+
+const HttpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// address" });
+
+/** A file's name, never a path: letters are named after it. */
+export const ApplicationName = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((name) => !/[/\\\0]/.test(name) && name !== "." && name !== "..", "expected the name of a file, without a path");
+
+export const TriageRequest = z.strictObject({
+  /** Folder with one application a file. */
+  directory: z.string().min(1),
+  /** Where the letters go. Default: next to `directory`, its name with "-letters" added. */
+  outDirectory: z.string().min(1).optional(),
+  /** When the applications arrived. Default: today. */
+  receivedOn: IsoDate.optional(),
+  /** Another screening service than the one in the manifest. */
+  screeningUrl: HttpUrl.optional(),
+});
+
+export const TriagedApplication = z.object({
+  application: ApplicationName,
+  applicant: z.string().optional(),
+  decision: Outcome,
+  reason: z.string(),
+  /** Path of the letter; absent when it could not be written, which `reason` then says. */
+  letter: z.string().optional(),
+});
+export type TriagedApplication = z.infer<typeof TriagedApplication>;
+
+export const TriageReport = z.object({
+  decisions: z.array(TriagedApplication),
+  lettersDirectory: z.string(),
+  /** Applications that a person is asked about; each is a task of the agent case-officer. */
+  waiting: z.array(ApplicationName),
+});
+
+export const ExtractionRequest = z.object({ path: z.string().min(1), receivedOn: IsoDate });
+
+export const RiskRequest = z.object({ facts: Facts });
+
+export const ComplianceRequest = z.object({
+  application: ApplicationFields,
+  receivedOn: IsoDate,
+  screeningUrl: HttpUrl.optional(),
+});
+
+const Case = z.object({
+  application: ApplicationName,
+  facts: Facts,
+  risk: RiskAssessment,
+  decision: Decision,
+  /** Absolute: the agent may run elsewhere. */
+  outDirectory: z.string().min(1),
+});
+
+export const LetterRequest = Case.extend({
+  date: IsoDate,
+  /** `final` is the letter after a person's verdict; it does not replace the first one. */
+  stage: z.enum(["first", "final"]),
+});
+export const LetterReceipt = z.object({ path: z.string() });
+
+export const CaseRequest = Case;
+export const SettledCase = z.object({ application: ApplicationName, decision: Decision, letter: z.string() });

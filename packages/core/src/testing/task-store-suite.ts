@@ -1,0 +1,33 @@
+/**
+ * What every TaskStore must do, whatever it is made of: one case a promise of the port. Runner-independent; give it the
+ * runner's `test` and a way to open an empty store.
+ */
+import type { ManualClock } from "./manual-clock.ts";
+import { claimCases } from "./task-store-claim-cases.ts";
+import { commitCases } from "./task-store-commit-cases.ts";
+import { type OpenedTaskStore, TaskStoreFixture } from "./task-store-fixture.ts";
+import { readCases } from "./task-store-read-cases.ts";
+import { tenantCases } from "./task-store-tenant-cases.ts";
+
+export interface TaskStoreSuiteOptions {
+  /** Stands before each test's name. */
+  readonly name: string;
+  /** An empty store for one test. A store with a clock of its own may ignore `clock` if that runs at wall time. */
+  readonly open: (options: { readonly clock: ManualClock }) => Promise<OpenedTaskStore>;
+  readonly test: (name: string, run: () => Promise<void>) => void;
+}
+
+export type TaskStoreCase = readonly [name: string, run: (fixture: TaskStoreFixture) => Promise<void>];
+
+export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
+  for (const [sentence, run] of [...commitCases, ...claimCases, ...readCases, ...tenantCases]) {
+    test(`${name}: ${sentence}`, async () => {
+      const fixture = await TaskStoreFixture.open(open);
+      try {
+        await run(fixture);
+      } finally {
+        await fixture.close();
+      }
+    });
+  }
+};

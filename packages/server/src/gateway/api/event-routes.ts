@@ -1,0 +1,54 @@
+import { TaskEvent } from "@agentcore/contract";
+import type { TaskService } from "@agentcore/core/tasks";
+import { z } from "zod";
+import type { OpenCalls } from "../http/open-calls.ts";
+import { jsonResponse } from "../http/responses.ts";
+import { lastEventId, type SseFrame, sseResponse } from "../http/server-sent-events.ts";
+import { type ApiRoute, apiRoute } from "./api-route.ts";
+
+const DEFAULT_LIMIT = 1000;
+
+const EventsQuery = z.strictObject({
+  /** Events after this number. @default 0 */
+  after: z.coerce.number({ error: "expected 0 or more" }).int().min(0, { error: "expected 0 or more" }).optional(),
+  limit: z.coerce.number({ error: "expected 1 to 10000" }).int().min(1, { error: "expected 1 to 10000" }).max(10_000, { error: "expected 1 to 10000" }).optional(),
+});
+
+const EventsPage = z.object({
+  events: z.array(TaskEvent),
+  /** What to pass as `after` next time. */
+  nextAfter: z.number(),
+});
+
+export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartbeatMs: number): readonly ApiRoute[] => [
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tasks/{id}/events",
+    operationId: "getTaskEvents",
+    summary: "A task's log: a page of it, or as a stream (Accept: text/event-stream; Last-Event-ID resumes)",
+    tag: "tasks",
+    query: EventsQuery,
+    answer: { status: 200, schema: EventsPage, contentTypes: ["application/json", "text/event-stream"], description: "Events in order, without gaps" },
+    async handle({ request, scope, path, query }) {
+      const taskId = path.id ?? "";
+      const after = lastEventId(request.headers) ?? query.after ?? 0;
+      if (!wantsStream(request.headers.get("accept"))) {
+        const events = await tasks.log(scope, taskId, { after: query.after ?? 0, limit: query.limit ?? DEFAULT_LIMIT });
+        return jsonResponse({ events, nextAfter: events.at(-1)?.seq ?? query.after ?? 0 });
+      }
+      await tasks.head(scope, taskId);
+      const open = streams.begin(request.signal);
+      return streamEvents(tasks.events(scope, taskId, { after, signal: open.signal }), heartbeatMs, () => open.end());
+    },
+  }),
+];
+
+const wantsStream = (accept: string | null): boolean => accept?.toLowerCase().includes("text/event-stream") === true;
+
+/** The head of an endless stream must go out before its first event is there, so there is no waiting for one. */
+const streamEvents = (events: AsyncIterable<TaskEvent>, heartbeatMs: number, release: () => void): Promise<Response> =>
+  sseResponse(toFrames(events), { heartbeatMs, release, waitForFirst: false });
+
+async function* toFrames(events: AsyncIterable<TaskEvent>): AsyncGenerator<SseFrame, void> {
+  for await (const event of events) yield { data: JSON.stringify(event), event: event.type, id: event.seq };
+}

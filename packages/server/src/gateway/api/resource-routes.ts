@@ -1,0 +1,136 @@
+/** Agents and manifests. */
+import { MANIFEST_KINDS, Manifest, type ManifestKind, PlatformError, parseInput } from "@agentcore/contract";
+import { z } from "zod";
+import type { AgentDescription, AgentDirectory, ManifestService } from "../deps.ts";
+import { emptyResponse, jsonResponse } from "../http/responses.ts";
+import { type ApiRoute, apiRoute } from "./api-route.ts";
+
+const AgentResource = z.object({
+  name: z.string(),
+  description: z.string(),
+  version: z.string(),
+  skills: z.array(z.unknown()),
+  revision: z.string(),
+  labels: z.record(z.string(), z.string()),
+  replicas: z.number(),
+  state: z.string(),
+  inputModes: z.array(z.string()).optional(),
+  outputModes: z.array(z.string()).optional(),
+});
+
+const ApplyResultResource = z.object({
+  kind: z.string(),
+  name: z.string(),
+  action: z.enum(["created", "configured", "unchanged"]),
+  revision: z.string(),
+});
+
+const Kind = z.enum(MANIFEST_KINDS, { error: `expected one of ${MANIFEST_KINDS.join(", ")}` });
+// The manifests themselves are judged by the service, which names the file's fields.
+const ManifestsBody = z.union([z.array(z.unknown()).min(1).max(1000), z.record(z.string(), z.unknown())], {
+  error: "expected a manifest or a list of 1 to 1000 manifests",
+});
+const DryRunQuery = z.strictObject({ dryRun: z.enum(["true", "false"]).optional() });
+
+export const createAgentRoutes = (agents: AgentDirectory): readonly ApiRoute[] => [
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/agents",
+    operationId: "listAgents",
+    summary: "The agents of the caller's tenant",
+    tag: "agents",
+    answer: { status: 200, schema: z.object({ agents: z.array(AgentResource) }), description: "All agents" },
+    handle: ({ scope }) => jsonResponse({ agents: agents.list(scope.tenantId).map(toAgentResource) }),
+  }),
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/agents/{name}",
+    operationId: "getAgent",
+    summary: "One agent",
+    tag: "agents",
+    answer: { status: 200, schema: AgentResource, description: "The agent" },
+    handle({ scope, path }) {
+      const agent = agents.get(scope.tenantId, path.name ?? "");
+      if (agent === null) throw new PlatformError("AGENT_NOT_FOUND", `there is no agent "${path.name}"`);
+      return jsonResponse(toAgentResource(agent));
+    },
+  }),
+];
+
+export const createManifestRoutes = (manifests: ManifestService): readonly ApiRoute[] => {
+  const kindOf = (path: Readonly<Record<string, string>>): ManifestKind => parseInput(Kind, path.kind, "the kind");
+  return [
+    apiRoute({
+      method: "GET",
+      path: "/api/v1/manifests",
+      operationId: "listManifests",
+      summary: "All manifests, or those of one kind",
+      tag: "manifests",
+      access: "operator",
+      query: z.strictObject({ kind: Kind.optional() }),
+      answer: { status: 200, schema: z.object({ manifests: z.array(Manifest) }), description: "Manifests as applied" },
+      handle: async ({ scope, query }) => jsonResponse({ manifests: await manifests.list(scope.tenantId, query.kind) }),
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/manifests",
+      operationId: "applyManifests",
+      summary: "Apply one or many manifests, all or nothing; with dryRun=true only tell what would change",
+      tag: "manifests",
+      access: "operator",
+      query: DryRunQuery,
+      body: ManifestsBody,
+      yaml: true,
+      answer: { status: 200, schema: z.object({ results: z.array(ApplyResultResource), dryRun: z.boolean() }), description: "What happened to each" },
+      async handle({ scope, query, body }) {
+        const dryRun = query.dryRun === "true";
+        const results = await manifests.apply(scope.tenantId, Array.isArray(body) ? body : [body], { dryRun });
+        return jsonResponse({ results, dryRun });
+      },
+    }),
+    apiRoute({
+      method: "GET",
+      path: "/api/v1/manifests/{kind}/{name}",
+      operationId: "getManifest",
+      summary: "One manifest",
+      tag: "manifests",
+      access: "operator",
+      answer: { status: 200, schema: Manifest, description: "The manifest as applied" },
+      async handle({ scope, path }) {
+        const kind = kindOf(path);
+        const manifest = await manifests.get(scope.tenantId, kind, path.name ?? "");
+        if (manifest === null || manifest === undefined) throw noManifest(kind, path.name);
+        return jsonResponse(manifest);
+      },
+    }),
+    apiRoute({
+      method: "DELETE",
+      path: "/api/v1/manifests/{kind}/{name}",
+      operationId: "deleteManifest",
+      summary: "Remove a manifest; open tasks of an agent go on",
+      tag: "manifests",
+      access: "operator",
+      answer: { status: 204, description: "It is gone" },
+      async handle({ scope, path }) {
+        const kind = kindOf(path);
+        if (!(await manifests.delete(scope.tenantId, kind, path.name ?? ""))) throw noManifest(kind, path.name);
+        return emptyResponse(204);
+      },
+    }),
+  ];
+};
+
+const noManifest = (kind: string, name: string | undefined) => new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
+
+const toAgentResource = (agent: AgentDescription): z.infer<typeof AgentResource> => ({
+  name: agent.name,
+  description: agent.description,
+  version: agent.version,
+  skills: [...agent.skills],
+  revision: agent.revision,
+  labels: agent.labels,
+  replicas: agent.replicas,
+  state: agent.state,
+  ...(agent.inputModes === undefined ? {} : { inputModes: [...agent.inputModes] }),
+  ...(agent.outputModes === undefined ? {} : { outputModes: [...agent.outputModes] }),
+});

@@ -1,0 +1,42 @@
+/** Tasks as the HTTP API shows them: the index row without its internals, and A2A's view. */
+import { A2ATask, PRIORITIES, TASK_STATES } from "@agentcore/contract";
+import type { TaskHead } from "@agentcore/core/ports";
+import { z } from "zod";
+
+export const TaskHeadResource = z.object({
+  taskId: z.string(),
+  agent: z.string(),
+  revision: z.string(),
+  contextId: z.string(),
+  caller: z.string(),
+  state: z.enum(TASK_STATES),
+  /** Number of the last event. */
+  seq: z.number(),
+  priority: z.enum(PRIORITIES),
+  attempts: z.number(),
+  dueAt: z.number().nullable(),
+  deadline: z.number().nullable(),
+  parent: z.object({ taskId: z.string(), path: z.string() }).nullable(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+});
+export type TaskHeadResource = z.infer<typeof TaskHeadResource>;
+
+export const TaskResource = z.object({ head: TaskHeadResource, task: A2ATask });
+
+export const toHeadResource = (head: TaskHead): TaskHeadResource => ({
+  taskId: head.taskId,
+  agent: head.agent,
+  revision: head.revision,
+  contextId: head.contextId,
+  caller: head.caller,
+  state: head.state,
+  seq: head.seq,
+  priority: head.priority,
+  attempts: head.attempts,
+  dueAt: head.dueAt,
+  deadline: head.deadline,
+  parent: head.parent,
+  createdAt: head.createdAt,
+  updatedAt: head.updatedAt,
+});

@@ -1,0 +1,169 @@
+import { A2ATask, type A2AMessage, Part, parseTarget, TargetText, TASK_STATES, TaskState } from "@agentcore/contract";
+import type { CallerScope, TaskService } from "@agentcore/core/tasks";
+import { z } from "zod";
+import type { OpenCalls } from "../http/open-calls.ts";
+import { jsonResponse } from "../http/responses.ts";
+import { type ApiRoute, apiRoute } from "./api-route.ts";
+import { TaskHeadResource, TaskResource, toHeadResource } from "./task-resource.ts";
+
+const Id = z.string().min(1).max(256);
+
+const States = z
+  .string()
+  .transform((text) => text.split(","))
+  .pipe(z.array(z.enum(TASK_STATES, { error: `expected some of ${TASK_STATES.join(", ")}, separated by commas` })));
+
+const PageSize = z.coerce.number({ error: "expected 1 to 100" }).int().min(1, { error: "expected 1 to 100" }).max(100, { error: "expected 1 to 100" });
+
+const TaskListQuery = z.strictObject({
+  agent: z.string().max(63).optional(),
+  state: States.optional(),
+  contextId: Id.optional(),
+  pageSize: PageSize.optional(),
+  pageToken: z.string().max(1024).optional(),
+});
+
+const SubmitBody = z.strictObject({
+  target: TargetText,
+  skill: z.string().max(256).optional(),
+  input: z.unknown(),
+  contextId: Id.optional(),
+  /** The same key of the same caller for the same agent returns the same task. */
+  idempotencyKey: Id.optional(),
+  /** Answer when the task has ended or waits for someone. */
+  wait: z.boolean().optional(),
+});
+
+const SubmittedResource = z.object({
+  taskId: z.string(),
+  contextId: z.string(),
+  existing: z.boolean(),
+  head: TaskHeadResource.optional(),
+  task: A2ATask.optional(),
+});
+
+const MessageBody = z
+  .strictObject({
+    /** Makes a repeated call harmless. @default a new one */
+    messageId: Id.optional(),
+    text: z.string().optional(),
+    data: z.unknown().optional(),
+    parts: z.array(Part).min(1).max(1000).optional(),
+  })
+  .refine((body) => [body.text, body.data, body.parts].filter((value) => value !== undefined).length === 1, {
+    error: "expected exactly one of text, data, parts",
+  });
+
+const CancelBody = z.strictObject({ reason: z.string().max(1000).optional() });
+const Empty = z.strictObject({});
+
+export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly ApiRoute[] => {
+  const resource = async (scope: CallerScope, taskId: string) => {
+    const [head, task] = await Promise.all([tasks.head(scope, taskId), tasks.view(scope, taskId)]);
+    return { head: toHeadResource(head), task };
+  };
+
+  return [
+    apiRoute({
+      method: "GET",
+      path: "/api/v1/tasks",
+      operationId: "listTasks",
+      summary: "Tasks, newest change first",
+      tag: "tasks",
+      query: TaskListQuery,
+      answer: {
+        status: 200,
+        schema: z.object({ tasks: z.array(TaskHeadResource), nextPageToken: z.string(), totalSize: z.number() }),
+        description: "A page of tasks; `nextPageToken` is empty on the last",
+      },
+      async handle({ scope, query }) {
+        const { agent, contextId, pageSize, pageToken, state } = query;
+        const listing = await tasks.list(scope, {
+          agent,
+          contextId,
+          pageSize,
+          pageToken: pageToken === "" ? undefined : pageToken,
+          states: state as readonly TaskState[] | undefined,
+        });
+        return jsonResponse({ tasks: listing.heads.map(toHeadResource), nextPageToken: listing.nextPageToken, totalSize: listing.totalSize });
+      },
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/tasks",
+      operationId: "submitTask",
+      summary: "Give work to an agent; durable when answered",
+      tag: "tasks",
+      body: SubmitBody,
+      answer: { status: 201, schema: SubmittedResource, description: "The new task; 200 for one that the idempotency key knew" },
+      async handle({ request, scope, body }) {
+        const { target, wait, ...rest } = body;
+        const traceparent = request.headers.get("traceparent") ?? undefined;
+        const submitted = await tasks.submit(scope, { ...rest, target: parseTarget(target), ...(traceparent === undefined ? {} : { traceparent }) });
+        const status = submitted.existing ? 200 : 201;
+        const headers = { location: `/api/v1/tasks/${encodeURIComponent(submitted.taskId)}` };
+        if (wait !== true) return jsonResponse(submitted, status, headers);
+        const open = waits.begin(request.signal);
+        try {
+          await tasks.settled(scope, submitted.taskId, { signal: open.signal });
+        } finally {
+          open.end();
+        }
+        return jsonResponse({ ...submitted, ...(await resource(scope, submitted.taskId)) }, status, headers);
+      },
+    }),
+    apiRoute({
+      method: "GET",
+      path: "/api/v1/tasks/{id}",
+      operationId: "getTask",
+      summary: "A task: its index row and A2A's view of it",
+      tag: "tasks",
+      answer: { status: 200, schema: TaskResource, description: "The task" },
+      handle: async ({ scope, path }) => jsonResponse(await resource(scope, path.id ?? "")),
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/tasks/{id}/cancel",
+      operationId: "cancelTask",
+      summary: "Ask for cancellation; durable when answered",
+      tag: "tasks",
+      body: CancelBody,
+      bodyOptional: true,
+      answer: { status: 202, schema: TaskResource, description: "The task as it is now" },
+      async handle({ scope, path, body }) {
+        await tasks.cancel(scope, path.id ?? "", body.reason);
+        return jsonResponse(await resource(scope, path.id ?? ""), 202);
+      },
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/tasks/{id}/retry",
+      operationId: "retryTask",
+      summary: "Let a parked task go on",
+      tag: "tasks",
+      body: Empty,
+      bodyOptional: true,
+      answer: { status: 202, schema: TaskResource, description: "The task as it is now" },
+      async handle({ scope, path }) {
+        await tasks.retry(scope, path.id ?? "");
+        return jsonResponse(await resource(scope, path.id ?? ""), 202);
+      },
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/tasks/{id}/messages",
+      operationId: "sendTaskMessage",
+      summary: "A follow-up or an answer to a task; durable when answered",
+      tag: "tasks",
+      body: MessageBody,
+      answer: { status: 202, schema: z.object({ taskId: z.string(), messageId: z.string() }), description: "The message is kept" },
+      async handle({ scope, path, body }) {
+        const taskId = path.id ?? "";
+        const parts = body.parts ?? [body.text === undefined ? { data: body.data } : { text: body.text }];
+        const message: A2AMessage = { messageId: body.messageId ?? crypto.randomUUID(), role: "ROLE_USER", parts };
+        await tasks.send(scope, taskId, message);
+        return jsonResponse({ taskId, messageId: message.messageId }, 202);
+      },
+    }),
+  ];
+};

@@ -1,0 +1,100 @@
+/**
+ * The gateway as a function from Request to Response. A2A comes first, since that is where the load is; everything
+ * else goes through the API's route table.
+ */
+import { createA2ARouter } from "./a2a/a2a-router.ts";
+import type { ApiRoute } from "./api/api-route.ts";
+import { createApiRouter } from "./api/api-router.ts";
+import { createEventRoutes } from "./api/event-routes.ts";
+import { createNodeRoutes } from "./api/node-routes.ts";
+import { buildOpenApi } from "./api/open-api.ts";
+import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
+import { createTaskRoutes } from "./api/task-routes.ts";
+import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
+import { createAuthenticator } from "./http/authenticator.ts";
+import { OpenCalls } from "./http/open-calls.ts";
+import { createOriginGuard } from "./http/origin-guard.ts";
+
+export interface Gateway {
+  /** Never rejects. Aborting `request.signal` ends streams and waits; it never cancels a task. */
+  fetch(request: Request, info?: ConnectionInfo): Promise<Response>;
+  /** True when API keys are configured; without them the node must listen on loopback only. */
+  readonly authenticated: boolean;
+  readonly routes: readonly ApiRoute[];
+  /** Streams open now. */
+  readonly openStreams: number;
+  /** Ends streams and refuses new ones; clients resume elsewhere by Last-Event-ID. */
+  drain(): void;
+  /** Drains, and answers blocking calls with their tasks as they are. */
+  close(): void;
+}
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_STREAMS = 1000;
+// Below the 30 to 60 s after which common proxies cut a silent connection.
+const HEARTBEAT_MS = 15_000;
+
+export const createGateway = (deps: GatewayDeps): Gateway => {
+  const { settings = {}, onError } = deps;
+  const maxBodyBytes = settings.maxBodyBytes ?? MAX_BODY_BYTES;
+  const heartbeatMs = settings.heartbeatMs ?? HEARTBEAT_MS;
+  const publicUrl = () => (typeof deps.publicUrl === "string" ? deps.publicUrl : deps.publicUrl()).replace(/\/+$/, "");
+
+  const authenticator = createAuthenticator(deps.apiKeys);
+  // With keys a foreign page has nothing to present, so any Host is fine.
+  const guard = authenticator.required ? null : createOriginGuard(settings.allowedHosts ?? []);
+  const streams = new OpenCalls(settings.maxStreams ?? MAX_STREAMS);
+  const waits = new OpenCalls();
+
+  const a2a = createA2ARouter({ gateway: deps, authenticator, guard, streams, waits, publicUrl, options: { maxBodyBytes, heartbeatMs, onError } });
+
+  let document: string | undefined;
+  const routes: readonly ApiRoute[] = [
+    ...createTaskRoutes(deps.tasks, waits),
+    ...createEventRoutes(deps.tasks, streams, heartbeatMs),
+    ...createAgentRoutes(deps.agents),
+    ...createManifestRoutes(deps.manifests),
+    ...createNodeRoutes({
+      health: deps.health,
+      metrics: deps.metrics,
+      openApi: () => (document ??= JSON.stringify(buildOpenApi(routes, { version: deps.version, publicUrl: publicUrl(), authenticated: authenticator.required }))),
+    }),
+  ];
+  const api = createApiRouter({ routes, authenticator, guard, maxBodyBytes, onError });
+
+  const route = async (request: Request, info: ConnectionInfo | undefined): Promise<Response> => {
+    const path = pathOf(request.url);
+    return (await a2a(request, path, info)) ?? (await api(request, path, info));
+  };
+
+  return {
+    authenticated: authenticator.required,
+    routes,
+    get openStreams() {
+      return streams.size;
+    },
+    async fetch(request, info) {
+      if (request.method !== "HEAD") return route(request, info);
+      const { status, headers, body } = await route(new Request(request.url, { headers: request.headers, signal: request.signal }), info);
+      await body?.cancel();
+      return new Response(null, { status, headers });
+    },
+    drain: () => streams.close(),
+    close() {
+      streams.close();
+      waits.close();
+    },
+  };
+};
+
+/** The pathname without the cost of a URL object. */
+const pathOf = (url: string): string => {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start === -1) return "/";
+  let end = url.length;
+  for (const mark of ["?", "#"]) {
+    const at = url.indexOf(mark, start);
+    if (at !== -1 && at < end) end = at;
+  }
+  return url.slice(start, end);
+};

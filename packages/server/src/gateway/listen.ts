@@ -1,0 +1,111 @@
+/** The gateway on a socket, with the limits that a socket needs. */
+import { getRequestListener } from "@hono/node-server";
+import { PlatformError } from "@agentcore/contract";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Gateway } from "./create-gateway.ts";
+import { isLoopbackName } from "./http/origin-guard.ts";
+
+export interface ListenOptions {
+  /** @default "127.0.0.1" */
+  readonly host?: string | undefined;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Until the headers are there. @default 10,000 */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Until the body is there. Blocking calls and streams may answer as late as they like. @default 60,000 */
+  readonly requestTimeoutMs?: number | undefined;
+  /** @default 65,000, above the 60 s of common load balancers, so that it is they who close */
+  readonly keepAliveTimeoutMs?: number | undefined;
+  /** One more is answered 503 with Retry-After. @default 10,000 */
+  readonly maxConnections?: number | undefined;
+  /** Closes the listener, without grace. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Listener {
+  readonly url: string;
+  readonly port: number;
+  /** Ends streams at once, lets calls finish for up to `graceMs`, then answers or cuts what is left. Idempotent. */
+  close(graceMs?: number): Promise<void>;
+}
+
+// Over the limit a connection still gets its 503; beyond this many more the kernel's queue has to do.
+const REFUSAL_RESERVE = 64;
+// Long enough for answers that are being written once blocking calls were told to end.
+const LAST_WORDS_MS = 250;
+
+/** Throws CONFIG_INVALID when a node without API keys would be reachable from outside. */
+export const listen = async (gateway: Gateway, options: ListenOptions): Promise<Listener> => {
+  const host = options.host ?? "127.0.0.1";
+  if (!gateway.authenticated && !isLoopbackName(host.includes(":") ? `[${host}]` : host)) {
+    throw new PlatformError("CONFIG_INVALID", `listening on ${host} needs API keys: without them anyone who can reach this node is its operator`);
+  }
+  const maxConnections = options.maxConnections ?? 10_000;
+  const refused = new WeakSet<Socket>();
+  let connections = 0;
+
+  const answer = getRequestListener((request, env) => {
+    const incoming = env.incoming as IncomingMessage;
+    return gateway.fetch(request, gateway.authenticated ? undefined : { remoteAddress: incoming.socket.remoteAddress });
+  });
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    if (refused.has(request.socket)) return refuse(response);
+    void answer(request, response);
+  });
+  server.headersTimeout = options.headersTimeoutMs ?? 10_000;
+  server.requestTimeout = options.requestTimeoutMs ?? 60_000;
+  server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 65_000;
+  server.maxConnections = maxConnections + REFUSAL_RESERVE;
+  server.on("connection", (socket: Socket) => {
+    connections += 1;
+    if (connections > maxConnections) refused.add(socket);
+    socket.once("close", () => {
+      connections -= 1;
+    });
+  });
+
+  await bound(server, options.port, host);
+  const { port } = server.address() as AddressInfo;
+
+  let closing: Promise<void> | undefined;
+  const close = (graceMs = 10_000): Promise<void> => (closing ??= shutDown(gateway, server, graceMs));
+  options.signal?.addEventListener("abort", () => void close(0), { once: true });
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`, port, close };
+};
+
+const bound = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "another process has it" : cause.message;
+      reject(new PlatformError("CONFIG_INVALID", `cannot listen on ${host}:${port}: ${why}`, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+
+const refuse = (response: ServerResponse): void => {
+  const error = new PlatformError("UNAVAILABLE", "this node has as many connections as it takes", { retryAfterMs: 1000 });
+  response.writeHead(503, { "content-type": "application/json", "retry-after": "1", connection: "close" });
+  response.end(JSON.stringify({ error: error.toJSON() }));
+};
+
+const shutDown = async (gateway: Gateway, server: Server, graceMs: number): Promise<void> => {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  gateway.drain();
+  server.closeIdleConnections();
+  if (!(await within(closed, graceMs))) {
+    gateway.close();
+    await within(closed, LAST_WORDS_MS);
+  }
+  gateway.close();
+  server.closeAllConnections();
+  await closed;
+};
+
+const within = (done: Promise<void>, timeoutMs: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, false);
+  });
+  return Promise.race([done.then(() => true), timeout]).finally(() => clearTimeout(timer));
+};

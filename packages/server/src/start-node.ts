@@ -1,0 +1,77 @@
+/** One running node: parts composed, gateway listening, work begun; and the orderly end. */
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { LogLevel } from "@agentcore/core/ports";
+import { compose } from "./compose.ts";
+import { type ApplyResult, createGateway, type GatewayDeps, type Listener, listen } from "./gateway/index.ts";
+import { DEFAULT_TENANT } from "./gateway/deps.ts";
+import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
+
+export interface NodeOptions {
+  /** @default "127.0.0.1"; anything but loopback needs `apiKeys` */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Absolute path; created when missing. */
+  readonly dataDirectory: string;
+  /** Keys of operators of the default tenant, at least 16 characters each. */
+  readonly apiKeys?: readonly string[];
+  /** @default "info" */
+  readonly logLevel?: LogLevel;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For crash tests: handed to the store. */
+  readonly fault?: { readonly syncDelayMs?: number; readonly module?: string };
+}
+
+export interface RunningNode {
+  readonly url: string;
+  /** Resolves when the node takes work. */
+  readonly ready: Promise<void>;
+  /** Manifests as read, code paths absolute; all or nothing. Throws INVALID_ARGUMENT. */
+  apply(manifests: readonly unknown[]): Promise<readonly ApplyResult[]>;
+  /** Takes no new work, gives what runs `graceMs` milliseconds, then releases everything. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Throws DATA_LOCKED, CONFIG_INVALID (port taken, folder not writable, open address without keys). */
+export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
+  const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
+  const node = hostname().toLowerCase();
+  const parts = await compose({ dataDirectory: options.dataDirectory, senses, node, env: options.env ?? process.env, fault: options.fault });
+  let state: "starting" | "ready" | "draining" = "starting";
+  let listener: Listener;
+  const deps: GatewayDeps = {
+    tasks: parts.tasks,
+    agents: parts.catalogue,
+    manifests: parts.manifests,
+    apiKeys: (options.apiKeys ?? []).map((key, index) => ({ key, tenantId: DEFAULT_TENANT, caller: `key-${index + 1}`, operator: true })),
+    health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
+    metrics: () => parts.metrics.render(),
+    version: readVersion(),
+    publicUrl: () => listener.url,
+    clock: senses.clock,
+    onError: (error, errorId) => senses.logger.log("error", error instanceof Error ? (error.stack ?? error.message) : String(error), { errorId }),
+  };
+  try {
+    listener = await listen(createGateway(deps), { host: options.host ?? "127.0.0.1", port: options.port });
+  } catch (error) {
+    await parts.close(0);
+    throw error;
+  }
+  const ready = parts.start().then(() => {
+    state = "ready";
+  });
+  let closing: Promise<void> | null = null;
+  return {
+    url: listener.url,
+    ready,
+    apply: (manifests) => parts.manifests.apply(DEFAULT_TENANT, manifests, { dryRun: false }),
+    close(graceMs) {
+      state = "draining";
+      closing ??= listener.close(graceMs).then(() => parts.close(graceMs));
+      return closing;
+    },
+  };
+};
+
+const readVersion = (): string => (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
