@@ -215,10 +215,16 @@ class MemoryStore implements MemoryTaskStore {
   /** Applies the parts in order; the first refusal takes back what came before it. */
   private commitUnit(unit: CommitUnit): CommitOutcome {
     const undo: Undo = [];
-    const refusal = this.apply(unit, undo);
-    if (refusal === null) return { outcome: "committed" };
-    for (const step of undo.reverse()) step();
-    return refusal;
+    let refusal: Refusal | null = null;
+    let done = false;
+    try {
+      refusal = this.apply(unit, undo);
+      done = refusal === null;
+    } finally {
+      // Also when a payload is not JSON and the unit throws half way.
+      if (!done) for (const step of undo.reverse()) step();
+    }
+    return refusal ?? { outcome: "committed" };
   }
 
   private apply(unit: CommitUnit, undo: Undo): Refusal | null {

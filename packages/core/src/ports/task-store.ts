@@ -43,7 +43,10 @@ export type MailboxKind = (typeof MAILBOX_KINDS)[number];
 export interface MailboxInsert {
   /** Recipient in the unit's tenant. */
   readonly taskId: string;
-  /** Unique per task: a second insert of the same key changes nothing and is no failure. */
+  /**
+   * Unique for the task's life, also after it was consumed: a second insert of the same key changes nothing, wakes
+   * nobody and is no failure. What may be asked for again (a retry) needs a key of its own each time.
+   */
   readonly key: string;
   readonly kind: MailboxKind;
   /** JSON value. */
@@ -90,7 +93,7 @@ export interface NewTask {
 
 /** A change of the log by the lease holder. */
 export interface LogAppend {
-  /** The holder's view: refused as `fenced` when the token differs, as `stale` when the sequence does. */
+  /** The holder's view: refused as `fenced` when the token differs or its lease was given back, as `stale` when the sequence does. */
   readonly expect: { readonly seq: number; readonly token: number };
   readonly events: readonly NewTaskEvent[];
   readonly state: TaskState;

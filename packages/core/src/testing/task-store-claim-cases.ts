@@ -1,6 +1,5 @@
 import { equal } from "./assertions.ts";
-import { append, FENCED, mail, OTHER, started, T0, task, TENANT } from "./task-store-fixture.ts";
-import type { TaskStoreCase } from "./task-store-suite.ts";
+import { append, FENCED, mail, OTHER, started, T0, task, TENANT, type TaskStoreCase } from "./task-store-fixture.ts";
 
 const release = (dueAt: number | null) => ({ release: { dueAt } });
 

@@ -1,7 +1,6 @@
 import type { CommitUnit } from "../ports/task-store.ts";
 import { ensure, equal } from "./assertions.ts";
-import { append, canceled, COMMITTED, completed, FENCED, mail, started, step, submitted, T0, task, TENANT } from "./task-store-fixture.ts";
-import type { TaskStoreCase } from "./task-store-suite.ts";
+import { append, canceled, COMMITTED, completed, FENCED, mail, started, step, submitted, T0, task, TENANT, type TaskStoreCase } from "./task-store-fixture.ts";
 
 const stale = (reason: string) => ({ outcome: "stale", reason });
 

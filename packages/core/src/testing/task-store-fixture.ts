@@ -11,6 +11,8 @@ export interface OpenedTaskStore {
   close(): Promise<void>;
 }
 
+export type TaskStoreCase = readonly [name: string, run: (it: TaskStoreFixture) => Promise<void>];
+
 export const T0 = 1_750_000_000_000;
 export const TENANT = "acme";
 export const OTHER = "globex";

@@ -1,6 +1,5 @@
 import { codeOf, ensure, equal } from "./assertions.ts";
-import { append, step, submitted, T0, task, TENANT } from "./task-store-fixture.ts";
-import type { TaskStoreCase } from "./task-store-suite.ts";
+import { append, step, submitted, T0, task, TENANT, type TaskStoreCase } from "./task-store-fixture.ts";
 
 export const readCases: readonly TaskStoreCase[] = [
   ["what is not there reads as null or nothing", async (it) => {

@@ -17,8 +17,6 @@ export interface TaskStoreSuiteOptions {
   readonly test: (name: string, run: () => Promise<void>) => void;
 }
 
-export type TaskStoreCase = readonly [name: string, run: (fixture: TaskStoreFixture) => Promise<void>];
-
 export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
   for (const [sentence, run] of [...commitCases, ...claimCases, ...readCases, ...tenantCases]) {
     test(`${name}: ${sentence}`, async () => {

@@ -1,7 +1,6 @@
 /** I7: two tenants with equal ids everywhere; no method of the port may see or touch the other's. */
 import { equal, present } from "./assertions.ts";
-import { append, COMMITTED, mail, OTHER, step, T0, task, TENANT, type TaskStoreFixture } from "./task-store-fixture.ts";
-import type { TaskStoreCase } from "./task-store-suite.ts";
+import { append, COMMITTED, mail, OTHER, step, T0, task, TENANT, type TaskStoreFixture, type TaskStoreCase } from "./task-store-fixture.ts";
 
 /** Task "a" in both tenants, of different callers, with equal keys. */
 const twins = async (it: TaskStoreFixture): Promise<void> => {
@@ -69,10 +68,11 @@ export const tenantCases: readonly TaskStoreCase[] = [
   }],
   ["ids with separators in them cannot be mistaken for another tenant's (I7)", async (it) => {
     const pairs = [["a", "b/c"], ["a/b", "c"], ["a\u0000b", "c"], ["a", "b\u0000c"], ["%", "_"], ["a\nb", "c"]] as const;
-    for (const [tenantId, taskId] of pairs) equal(await it.store.commit([{ tenantId, create: [task(taskId, { idempotencyKey: "k", caller: "x/y" })] }]), [COMMITTED], tenantId);
+    for (const [tenantId, taskId] of pairs) equal(await it.store.commit([{ tenantId, create: [task(taskId, { idempotencyKey: taskId })] }]), [COMMITTED], tenantId);
     for (const [tenantId, taskId] of pairs) {
       equal((await it.store.list({ tenantId, limit: 10 })).heads.map((head) => head.tenantId).every((found) => found === tenantId), true, "list");
       equal((await it.store.head({ tenantId, taskId }))?.tenantId, tenantId, "head");
+      equal(await it.store.findByIdempotencyKey({ tenantId, agent: "scorer", caller: "ann", idempotencyKey: taskId }), taskId, "key");
     }
   }],
 ];

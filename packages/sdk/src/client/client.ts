@@ -1,4 +1,4 @@
-import type { A2AMessage, Manifest, ManifestKind, Target, TaskEvent } from "@agentcore/contract";
+import type { Manifest, ManifestKind, Part, Target, TaskEvent } from "@agentcore/contract";
 import { ApiConnection } from "./api-connection.ts";
 import { followEvents } from "./follow-events.ts";
 import { runTask } from "./run-task.ts";
@@ -61,7 +61,7 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.json("POST", at(taskId, "/cancel"), { body: reason === undefined ? {} : { reason }, signal }),
     retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),
     send: (taskId, content, { signal } = {}) =>
-      connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: { message: toMessage(content) }, signal }),
+      connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),
     agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),
     agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
     manifests: ({ signal, kind, name } = {}) =>
@@ -83,10 +83,11 @@ const freshId = (): string =>
     ? crypto.randomUUID()
     : Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-const toMessage = (content: types.MessageContent): A2AMessage => {
-  if (typeof content === "string") return { messageId: freshId(), role: "ROLE_USER", parts: [{ text: content }] };
-  if ("messageId" in content) return content;
-  return { messageId: freshId(), role: "ROLE_USER", parts: [...content] };
+/** The messageId makes a repeated call harmless. */
+const toBody = (content: types.MessageContent): { readonly messageId: string; readonly parts: readonly Part[] } => {
+  if (typeof content === "string") return { messageId: freshId(), parts: [{ text: content }] };
+  if ("messageId" in content) return { messageId: content.messageId, parts: content.parts };
+  return { messageId: freshId(), parts: content };
 };
 
 // The contract's formatTarget, repeated because the contract's entry loads zod.

@@ -66,7 +66,6 @@ export interface ListTasksOptions extends CallOptions {
 }
 
 export interface TaskPage {
-  readonly tasks: readonly A2ATask[];
   readonly heads: readonly TaskSummary[];
   /** "" on the last page. */
   readonly nextPageToken: string;

@@ -92,11 +92,13 @@ const refuse = (response: ServerResponse): void => {
 const shutDown = async (gateway: Gateway, server: Server, graceMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   gateway.drain();
-  server.closeIdleConnections();
+  // A kept-alive connection becomes idle only once its last answer is out, so this is looked at again and again.
+  const sweeper = setInterval(() => server.closeIdleConnections(), 50);
   if (!(await within(closed, graceMs))) {
     gateway.close();
     await within(closed, LAST_WORDS_MS);
   }
+  clearInterval(sweeper);
   gateway.close();
   server.closeAllConnections();
   await closed;

@@ -5,6 +5,7 @@ import type { Authenticator } from "../http/authenticator.ts";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
 import { jsonResponse } from "../http/responses.ts";
+import type { CallerScope } from "@agentcore/core/tasks";
 import type { ApiRoute } from "./api-route.ts";
 import { pathTemplate } from "./path-template.ts";
 import { readApiBody } from "./read-api-body.ts";
@@ -17,7 +18,7 @@ export interface ApiRouterDeps {
   readonly onError: GatewayDeps["onError"];
 }
 
-const ANONYMOUS = { tenantId: DEFAULT_TENANT, caller: "anonymous" };
+const ANONYMOUS: CallerScope = { tenantId: DEFAULT_TENANT, caller: "anonymous" };
 // Probes come from outside with whatever Host header the prober has.
 const UNGUARDED = new Set(["/healthz", "/readyz"]);
 

@@ -21,7 +21,7 @@ const AgentResource = z.object({
 const ApplyResultResource = z.object({
   kind: z.string(),
   name: z.string(),
-  action: z.enum(["created", "configured", "unchanged"]),
+  change: z.enum(["created", "configured", "unchanged"]),
   revision: z.string(),
 });
 

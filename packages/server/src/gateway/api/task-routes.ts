@@ -34,13 +34,7 @@ const SubmitBody = z.strictObject({
   wait: z.boolean().optional(),
 });
 
-const SubmittedResource = z.object({
-  taskId: z.string(),
-  contextId: z.string(),
-  existing: z.boolean(),
-  head: TaskHeadResource.optional(),
-  task: A2ATask.optional(),
-});
+const SubmittedResource = z.object({ existing: z.boolean(), head: TaskHeadResource, task: A2ATask });
 
 const MessageBody = z
   .strictObject({
@@ -73,7 +67,7 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
       query: TaskListQuery,
       answer: {
         status: 200,
-        schema: z.object({ tasks: z.array(TaskHeadResource), nextPageToken: z.string(), totalSize: z.number() }),
+        schema: z.object({ heads: z.array(TaskHeadResource), nextPageToken: z.string(), totalSize: z.number() }),
         description: "A page of tasks; `nextPageToken` is empty on the last",
       },
       async handle({ scope, query }) {
@@ -85,7 +79,7 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
           pageToken: pageToken === "" ? undefined : pageToken,
           states: state as readonly TaskState[] | undefined,
         });
-        return jsonResponse({ tasks: listing.heads.map(toHeadResource), nextPageToken: listing.nextPageToken, totalSize: listing.totalSize });
+        return jsonResponse({ heads: listing.heads.map(toHeadResource), nextPageToken: listing.nextPageToken, totalSize: listing.totalSize });
       },
     }),
     apiRoute({
@@ -102,14 +96,15 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
         const submitted = await tasks.submit(scope, { ...rest, target: parseTarget(target), ...(traceparent === undefined ? {} : { traceparent }) });
         const status = submitted.existing ? 200 : 201;
         const headers = { location: `/api/v1/tasks/${encodeURIComponent(submitted.taskId)}` };
-        if (wait !== true) return jsonResponse(submitted, status, headers);
-        const open = waits.begin(request.signal);
-        try {
-          await tasks.settled(scope, submitted.taskId, { signal: open.signal });
-        } finally {
-          open.end();
+        if (wait === true) {
+          const open = waits.begin(request.signal);
+          try {
+            await tasks.settled(scope, submitted.taskId, { signal: open.signal });
+          } finally {
+            open.end();
+          }
         }
-        return jsonResponse({ ...submitted, ...(await resource(scope, submitted.taskId)) }, status, headers);
+        return jsonResponse({ existing: submitted.existing, ...(await resource(scope, submitted.taskId)) }, status, headers);
       },
     }),
     apiRoute({
@@ -156,13 +151,13 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
       summary: "A follow-up or an answer to a task; durable when answered",
       tag: "tasks",
       body: MessageBody,
-      answer: { status: 202, schema: z.object({ taskId: z.string(), messageId: z.string() }), description: "The message is kept" },
+      answer: { status: 202, schema: TaskResource, description: "The message is kept; the task as it is now" },
       async handle({ scope, path, body }) {
         const taskId = path.id ?? "";
         const parts = body.parts ?? [body.text === undefined ? { data: body.data } : { text: body.text }];
         const message: A2AMessage = { messageId: body.messageId ?? crypto.randomUUID(), role: "ROLE_USER", parts };
         await tasks.send(scope, taskId, message);
-        return jsonResponse({ taskId, messageId: message.messageId }, 202);
+        return jsonResponse(await resource(scope, taskId), 202);
       },
     }),
   ];

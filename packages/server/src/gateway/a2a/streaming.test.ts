@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import { createFixture, readSse, userMessage } from "../test/gateway-fixture.ts";
+
+const ARTIFACT = (text: string, append: boolean) => ({
+  type: "artifact.appended" as const,
+  data: { path: "a", kind: "artifact", artifact: { artifactId: "a", parts: [{ text }] }, append, lastChunk: false },
+});
+const DONE = { type: "task.completed" as const, data: { output: "done" } };
+const kinds = (frames: { result?: object }[]) => frames.map((frame) => Object.keys(frame.result ?? frame)[0]);
+const settle = () => new Promise((resolve) => setTimeout(resolve, 15));
+
+describe("streams", () => {
+  it("CORE-STREAM-001..003: the task first, then updates in log order, closed at the end, each frame a JSON-RPC answer", async () => {
+    const { rpc } = createFixture();
+    const response = await rpc("SendStreamingMessage", userMessage("hi"), { id: "abc" });
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    const frames = await readSse(response).all();
+    expect(kinds(frames)).toEqual(["task", "statusUpdate", "artifactUpdate", "statusUpdate"]);
+    expect(frames.every((frame) => frame.id === "abc" && frame.jsonrpc === "2.0")).toBe(true);
+    expect(frames.at(-1).result.statusUpdate.status.state).toBe("TASK_STATE_COMPLETED");
+  });
+
+  it("frames carry the event's number once the event is complete", async () => {
+    const { rpc } = createFixture();
+    const sse = readSse(await rpc("SendStreamingMessage", userMessage("hi")));
+    const ids = [];
+    for (let frame = await sse.next(); frame !== null; frame = await sse.next()) ids.push(frame.id);
+    expect(ids).toEqual(["1", "2", undefined, "3"]);
+  });
+
+  it("STREAM-ORDER-001..004: all streams of a task get every event; closing one harms none", async () => {
+    const { rpc, tasks } = createFixture();
+    const sender = readSse(await rpc("SendStreamingMessage", userMessage("hold")));
+    expect(kinds([(await sender.next())?.data])).toEqual(["task"]);
+    const watcher = readSse(await rpc("SubscribeToTask", { id: "task-1" }));
+    expect((await watcher.next())?.data.result.task.status.state).toBe("TASK_STATE_WORKING");
+    await sender.cancel();
+    tasks.append("task-1", ARTIFACT("1", false), ARTIFACT("2", true), DONE);
+    expect(kinds(await watcher.all())).toEqual(["artifactUpdate", "artifactUpdate", "artifactUpdate", "statusUpdate"]);
+    expect(tasks.cancels).toBe(0);
+  });
+
+  it("the sending stream ends at INPUT_REQUIRED and stays through AUTH_REQUIRED", async () => {
+    const { rpc, tasks } = createFixture();
+    const asked = await readSse(await rpc("SendStreamingMessage", userMessage("ask"))).all();
+    expect(asked.at(-1).result.statusUpdate.status.state).toBe("TASK_STATE_INPUT_REQUIRED");
+    const sse = readSse(await rpc("SendStreamingMessage", userMessage("authorize")));
+    await sse.next();
+    tasks.append("task-2", { type: "task.resumed", data: { reason: "auth" } }, DONE);
+    expect((await sse.all()).at(-1).result.statusUpdate.status.state).toBe("TASK_STATE_COMPLETED");
+  });
+
+  it("STREAM-SUB-002: a subscription stays open through INPUT_REQUIRED", async () => {
+    const { rpc, result, tasks } = createFixture();
+    const { task } = await result("SendMessage", userMessage("ask"));
+    const sse = readSse(await rpc("SubscribeToTask", { id: task.id }));
+    expect((await sse.next())?.data.result.task.status.state).toBe("TASK_STATE_INPUT_REQUIRED");
+    await result("SendMessage", userMessage("red", { taskId: task.id }));
+    expect((await sse.all()).at(-1).result.statusUpdate.status.state).toBe("TASK_STATE_COMPLETED");
+    expect(tasks.readers).toBe(0);
+  });
+
+  it("a follow-up's stream begins with the task and shows what the message caused", async () => {
+    const { rpc, result } = createFixture();
+    const { task } = await result("SendMessage", userMessage("ask"));
+    const frames = await readSse(await rpc("SendStreamingMessage", userMessage("red", { taskId: task.id }))).all();
+    expect(kinds(frames)).toEqual(["task", "statusUpdate", "artifactUpdate", "statusUpdate"]);
+  });
+
+  it("STREAM-SUB-003, STREAM-SUB-004: ended and unknown tasks are refused without a stream", async () => {
+    const { rpc, result, get } = createFixture();
+    const { task } = await result("SendMessage", userMessage("x"));
+    const ended = await rpc("SubscribeToTask", { id: task.id });
+    expect(ended.headers.get("content-type")).toBe("application/json");
+    expect((await ended.json()).error.code).toBe(-32004);
+    expect((await (await rpc("SubscribeToTask", { id: "nobody" })).json()).error.code).toBe(-32001);
+    expect((await get("/a2a/echo/tasks/nobody:subscribe")).status).toBe(404);
+  });
+
+  it("Last-Event-ID replays what came after it, also when the task ended meanwhile", async () => {
+    const { rpc, tasks } = createFixture();
+    const sse = readSse(await rpc("SendStreamingMessage", userMessage("hold")));
+    await sse.next();
+    await sse.cancel();
+    tasks.append("task-1", ARTIFACT("1", false), DONE);
+    const resumed = await readSse(await rpc("SubscribeToTask", { id: "task-1" }, { headers: { "last-event-id": "2" } })).all();
+    expect(kinds(resumed)).toEqual(["artifactUpdate", "artifactUpdate", "statusUpdate"]);
+    const late = await rpc("SubscribeToTask", { id: "task-1" }, { headers: { "last-event-id": "4" } });
+    expect((await late.json()).error.code).toBe(-32004);
+  });
+
+  it("sends heartbeats while nothing happens, and releases everything when the client goes", async () => {
+    const { rpc, tasks, gateway } = createFixture({ settings: { heartbeatMs: 5 } });
+    const controller = new AbortController();
+    const sse = readSse(await rpc("SendStreamingMessage", userMessage("hold"), { signal: controller.signal }));
+    const seen = [];
+    for (let index = 0; index < 3; index += 1) seen.push(await sse.next());
+    expect(seen.at(-1)).toEqual({ comment: "heartbeat" });
+    expect(gateway.openStreams).toBe(1);
+    await sse.cancel();
+    await settle();
+    expect(gateway.openStreams).toBe(0);
+    expect(tasks.readers).toBe(0);
+  });
+
+  it("reads the log no faster than the client takes it", async () => {
+    const { rpc, tasks } = createFixture();
+    const response = await rpc("SendStreamingMessage", userMessage("hold"));
+    tasks.append("task-1", ...Array.from({ length: 1000 }, (_, index) => ARTIFACT(String(index), true)));
+    let read = 0;
+    const original = tasks.tasks.get("task-1")?.events ?? [];
+    const counting = new Proxy(original, {
+      get(target, key, receiver) {
+        if (typeof key === "string" && /^\d+$/.test(key)) read += 1;
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    Object.defineProperty(tasks.tasks.get("task-1"), "events", { value: counting });
+    const sse = readSse(response);
+    for (let index = 0; index < 5; index += 1) await sse.next();
+    await settle();
+    expect(read).toBeLessThan(50);
+    await sse.cancel();
+  });
+
+  it("one stream too many is refused before anything is stored", async () => {
+    const { rpc, tasks, gateway } = createFixture({ settings: { maxStreams: 1 } });
+    const first = readSse(await rpc("SendStreamingMessage", userMessage("hold")));
+    const refused = await rpc("SendStreamingMessage", userMessage("hold"));
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(tasks.tasks.size).toBe(1);
+    gateway.drain();
+    await first.all();
+    expect(gateway.openStreams).toBe(0);
+  });
+
+  it("REST streams bare responses; subscribe is taken by GET and POST", async () => {
+    const { post, get, tasks } = createFixture();
+    const sse = readSse(await post("/a2a/echo/message:stream", userMessage("hold")));
+    expect(Object.keys((await sse.next())?.data)).toEqual(["task"]);
+    const watchers = [await get("/a2a/echo/tasks/task-1:subscribe"), await post("/a2a/echo/tasks/task-1:subscribe", {})];
+    const opened = watchers.map(readSse);
+    for (const watcher of opened) expect(Object.keys((await watcher.next())?.data)).toEqual(["task"]);
+    tasks.append("task-1", DONE);
+    for (const watcher of [...opened, sse]) expect(kinds(await watcher.all()).at(-1)).toBe("statusUpdate");
+  });
+});

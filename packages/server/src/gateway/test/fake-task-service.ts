@@ -1,0 +1,183 @@
+/** A TaskService on arrays. What the first message says decides what its task does: see `react`. */
+import { type A2AMessage, isTerminal, type NewTaskEvent, PlatformError, type TaskEvent, type TaskState } from "@agentcore/contract";
+import { type CallerScope, type SubmitRequest, type TaskService, viewTask } from "@agentcore/core/tasks";
+import type { TaskHead } from "@agentcore/core/ports";
+
+interface FakeTask {
+  readonly taskId: string;
+  readonly scope: CallerScope;
+  readonly agent: string;
+  readonly contextId: string;
+  readonly key: string | undefined;
+  readonly events: TaskEvent[];
+  state: TaskState;
+}
+
+const CALL = { path: "ask", kind: "input" as const };
+
+const STATES: Partial<Record<TaskEvent["type"], TaskState>> = {
+  "task.started": "working",
+  "task.resumed": "working",
+  "task.inputRequired": "input-required",
+  "task.authRequired": "auth-required",
+  "task.completed": "completed",
+  "task.failed": "failed",
+  "task.canceled": "canceled",
+  "task.parked": "parked",
+};
+
+export class FakeTaskService implements TaskService {
+  readonly tasks = new Map<string, FakeTask>();
+  readonly sent: { readonly taskId: string; readonly message: A2AMessage }[] = [];
+  /** Readers of `events` that have not ended. */
+  readers = 0;
+  cancels = 0;
+  now = 1_760_000_000_000;
+  private readonly wakers = new Set<() => void>();
+  private nextId = 1;
+
+  append(taskId: string, ...events: readonly { readonly type: TaskEvent["type"]; readonly data: unknown }[]): void {
+    const task = this.tasks.get(taskId);
+    if (task === undefined) throw new Error(`no task ${taskId}`);
+    for (const event of events) {
+      this.now += 1;
+      task.events.push({ ...event, seq: task.events.length + 1, at: this.now } as TaskEvent);
+      task.state = STATES[event.type] ?? task.state;
+    }
+    for (const wake of this.wakers) wake();
+  }
+
+  async submit(scope: CallerScope, request: SubmitRequest) {
+    const agent = "agent" in request.target ? request.target.agent : "echo";
+    for (const task of this.tasks.values()) {
+      const same = request.idempotencyKey !== undefined && task.key === request.idempotencyKey;
+      if (same && task.scope.caller === scope.caller && task.agent === agent) return { taskId: task.taskId, contextId: task.contextId, existing: true };
+    }
+    const taskId = `task-${this.nextId++}`;
+    const contextId = request.contextId ?? `context-of-${taskId}`;
+    this.tasks.set(taskId, { taskId, scope, agent, contextId, key: request.idempotencyKey, events: [], state: "submitted" });
+    const { message, metadata } = request;
+    const input = request.input ?? message?.parts[0]?.text ?? message?.parts[0]?.data;
+    const submitted: Omit<Extract<NewTaskEvent, { type: "task.submitted" }>, "at"> = {
+      type: "task.submitted",
+      data: { agent, revision: "r1", contextId, caller: scope.caller, input, priority: "normal", message, ...(metadata === undefined ? {} : { metadata: { ...metadata } }) },
+    };
+    this.append(taskId, submitted, { type: "task.started", data: {} });
+    this.react(taskId, input);
+    return { taskId, contextId, existing: false };
+  }
+
+  private react(taskId: string, input: unknown): void {
+    if (input === "hold") return;
+    if (input === "ask") return this.append(taskId, { type: "task.inputRequired", data: { ...CALL, prompt: [{ text: "Which one?" }] } });
+    if (input === "authorize") return this.append(taskId, { type: "task.authRequired", data: { ...CALL, prompt: [{ text: "Sign in" }] } });
+    if (input === "fail") return this.append(taskId, { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no" } } });
+    this.append(taskId, { type: "task.completed", data: { output: input ?? null } });
+  }
+
+  async send(scope: CallerScope, taskId: string, message: A2AMessage) {
+    const task = this.find(scope, taskId);
+    if (message.contextId !== undefined && message.contextId !== task.contextId) throw new PlatformError("INVALID_ARGUMENT", "another context");
+    if (isTerminal(task.state)) throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
+    this.sent.push({ taskId, message });
+    // As in the engine, the mailbox is drained later.
+    setTimeout(() => {
+      this.append(taskId, { type: "message.added", data: { message } });
+      if (task.state === "input-required") {
+        this.append(taskId, { type: "task.resumed", data: { reason: "input" } });
+        this.react(taskId, message.parts[0]?.text);
+      }
+    }, 5);
+  }
+
+  async cancel(scope: CallerScope, taskId: string, reason?: string) {
+    const task = this.find(scope, taskId);
+    if (task.state === "canceled") return;
+    if (isTerminal(task.state)) throw new PlatformError("TASK_NOT_CANCELABLE", `task ${taskId} is ${task.state}`);
+    this.cancels += 1;
+    setTimeout(() => this.append(taskId, { type: "task.canceled", data: reason === undefined ? {} : { reason } }), 5);
+  }
+
+  async retry(scope: CallerScope, taskId: string) {
+    if (this.find(scope, taskId).state !== "parked") throw new PlatformError("TASK_NOT_RETRIABLE", "not parked");
+    this.append(taskId, { type: "task.resumed", data: { reason: "retry" } });
+  }
+
+  async head(scope: CallerScope, taskId: string): Promise<TaskHead> {
+    const { agent, contextId, events, state } = this.find(scope, taskId);
+    const at = events.at(-1)?.at ?? 0;
+    const rest = { checkpointSeq: 0, token: 1, dueAt: null, priority: "normal" as const, attempts: 0, deadline: null, parent: null };
+    return { tenantId: scope.tenantId, taskId, agent, revision: "r1", contextId, caller: scope.caller, state, seq: events.length, createdAt: at, updatedAt: at, ...rest };
+  }
+
+  async view(scope: CallerScope, taskId: string) {
+    return viewTask(taskId, this.find(scope, taskId).events);
+  }
+
+  async list(scope: CallerScope, request: Parameters<TaskService["list"]>[1]) {
+    if (request.pageToken !== undefined && !/^\d+$/.test(request.pageToken)) throw new PlatformError("INVALID_ARGUMENT", "not one of our page tokens");
+    const matches = [...this.tasks.values()]
+      .filter((task) => this.visible(scope, task))
+      .filter((task) => request.agent === undefined || task.agent === request.agent)
+      .filter((task) => request.contextId === undefined || task.contextId === request.contextId)
+      .filter((task) => request.states === undefined || request.states.includes(task.state))
+      .filter((task) => request.updatedSince === undefined || (task.events.at(-1)?.at ?? 0) >= request.updatedSince)
+      .toReversed();
+    const start = Number(request.pageToken ?? 0);
+    const page = matches.slice(start, start + (request.pageSize ?? 50));
+    const nextPageToken = start + page.length < matches.length ? String(start + page.length) : "";
+    const heads = await Promise.all(page.map((task) => this.head(scope, task.taskId)));
+    return { tasks: page.map((task) => viewTask(task.taskId, task.events)), heads, nextPageToken, totalSize: matches.length };
+  }
+
+  async *events(scope: CallerScope, taskId: string, options: { readonly after?: number; readonly signal?: AbortSignal } = {}) {
+    const task = this.find(scope, taskId);
+    let after = options.after ?? 0;
+    this.readers += 1;
+    try {
+      while (options.signal?.aborted !== true) {
+        const event = task.events[after];
+        if (event !== undefined) {
+          after = event.seq;
+          yield event;
+        } else if (isTerminal(task.state)) return;
+        else await this.changed(options.signal);
+      }
+    } finally {
+      this.readers -= 1;
+    }
+  }
+
+  async log(scope: CallerScope, taskId: string, { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {}) {
+    return this.find(scope, taskId).events.slice(after, limit === undefined ? undefined : after + limit);
+  }
+
+  async settled(scope: CallerScope, taskId: string, { signal }: { readonly signal?: AbortSignal } = {}) {
+    const task = this.find(scope, taskId);
+    while ((task.state === "working" || task.state === "submitted") && signal?.aborted !== true) await this.changed(signal);
+    return this.head(scope, taskId);
+  }
+
+  private find(scope: CallerScope, taskId: string): FakeTask {
+    const task = this.tasks.get(taskId);
+    if (task === undefined || !this.visible(scope, task)) throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`);
+    return task;
+  }
+
+  private visible(scope: CallerScope, task: FakeTask): boolean {
+    return task.scope.tenantId === scope.tenantId && (scope.operator === true || task.scope.caller === scope.caller);
+  }
+
+  private changed(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.wakers.delete(wake);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.wakers.add(wake);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  }
+}
+

@@ -1,0 +1,127 @@
+import { createGateway } from "../create-gateway.ts";
+import type { AgentDescription, GatewayDeps } from "../deps.ts";
+import { FakeTaskService } from "./fake-task-service.ts";
+
+export const BASE = "http://localhost:7300";
+
+export const describeAgent = (name: string, more: Partial<AgentDescription> = {}): AgentDescription => ({
+  name,
+  description: `The ${name} agent`,
+  version: "1.0.0",
+  skills: [{ id: "say", name: "Say", description: "Says it again", tags: ["text"] }],
+  revision: "r1",
+  labels: {},
+  replicas: 1,
+  state: "ready",
+  ...more,
+});
+
+export const createFixture = (more: Partial<GatewayDeps> = {}, agents: readonly AgentDescription[] = [describeAgent("echo")]) => {
+  const tasks = new FakeTaskService();
+  const errors: unknown[] = [];
+  const applied: unknown[] = [];
+  const gateway = createGateway({
+    tasks,
+    agents: {
+      list: (tenantId) => (tenantId === "default" ? agents : []),
+      get: (tenantId, name) => (tenantId === "default" ? (agents.find((agent) => agent.name === name) ?? null) : null),
+    },
+    manifests: {
+      async apply(_tenantId, manifests, { dryRun }) {
+        if (!dryRun) applied.push(...manifests);
+        return manifests.map((_, index) => ({ kind: "Agent", name: `agent-${index}`, action: "created" as const, revision: "r1" }));
+      },
+      get: async (_tenantId, _kind, name) => (name === "echo" ? { kind: "Agent" } : null),
+      list: async () => [],
+      delete: async (_tenantId, _kind, name) => name === "echo",
+    },
+    health: () => ({ ready: true, checks: { store: "ok" } }),
+    metrics: () => "up 1\n",
+    version: "0.1.0",
+    publicUrl: BASE,
+    clock: { now: () => 1_760_000_000_000 },
+    onError: (error) => errors.push(error),
+    ...more,
+  });
+  const call = (path: string, init?: RequestInit) => gateway.fetch(new Request(`${BASE}${path}`, init));
+
+  const rpc = (method: string, params: unknown, init: RequestInit & { readonly path?: string; readonly id?: unknown } = {}) => {
+    const { path = "/a2a/echo", id = 7, headers, ...rest } = init;
+    return call(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", "a2a-version": "1.0", ...(headers as Record<string, string>) },
+      body: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
+      ...rest,
+    });
+  };
+
+  return {
+    gateway,
+    tasks,
+    errors,
+    applied,
+    call,
+    rpc,
+    /** The result of a JSON-RPC call that must succeed. */
+    async result(method: string, params: unknown, init?: Parameters<typeof rpc>[2]) {
+      const body = await (await rpc(method, params, init)).json();
+      if (body.error !== undefined) throw new Error(JSON.stringify(body.error));
+      return body.result;
+    },
+    async error(method: string, params: unknown, init?: Parameters<typeof rpc>[2]) {
+      const body = await (await rpc(method, params, init)).json();
+      return body.error;
+    },
+    post: (path: string, body: unknown, headers: Record<string, string> = {}) =>
+      call(path, { method: "POST", headers: { "content-type": "application/json", "a2a-version": "1.0", ...headers }, body: JSON.stringify(body) }),
+    get: (path: string, headers: Record<string, string> = {}) => call(path, { headers: { "a2a-version": "1.0", ...headers } }),
+  };
+};
+
+let count = 0;
+
+export const userMessage = (text: string, more: Record<string, unknown> = {}) => ({
+  message: { messageId: `message-${++count}`, role: "ROLE_USER", parts: [{ text }], ...more },
+});
+
+export interface Sse {
+  /** The next event; null at the end. Comments have `comment` only. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  next(): Promise<{ id?: string; event?: string; data?: any; comment?: string } | null>;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  all(): Promise<any[]>;
+  cancel(): Promise<void>;
+}
+
+export const readSse = (response: Response): Sse => {
+  if (response.body === null) throw new Error("no body");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let buffer = "";
+  const next: Sse["next"] = async () => {
+    let end = buffer.indexOf("\n\n");
+    while (end === -1) {
+      const chunk = await reader.read();
+      if (chunk.done) return null;
+      buffer += chunk.value;
+      end = buffer.indexOf("\n\n");
+    }
+    const lines = buffer.slice(0, end).split("\n");
+    buffer = buffer.slice(end + 2);
+    const frame: Record<string, unknown> = {};
+    for (const line of lines) {
+      const colon = line.indexOf(": ");
+      const [name, value] = [line.slice(0, colon), line.slice(colon + 2)];
+      frame[name === "" ? "comment" : name] = name === "data" ? JSON.parse(value) : value;
+    }
+    return frame;
+  };
+  return {
+    next,
+    async all() {
+      const frames = [];
+      for (let frame = await next(); frame !== null; frame = await next()) frames.push(frame.data);
+      return frames;
+    },
+    cancel: () => reader.cancel(),
+  };
+};

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openSqlite, type SqliteOptions, type SqliteStores } from "./index.ts";
+
+const CHILD = fileURLToPath(new URL("../test/crash-child.ts", import.meta.url));
+const faultModule = (name: string): string => new URL(`../test/${name}.ts`, import.meta.url).href;
+
+let directory = "";
+let opened: SqliteStores[] = [];
+
+beforeEach(() => {
+  directory = join(mkdtempSync(join(tmpdir(), "agentcore-sqlite-")), "data");
+  opened = [];
+});
+afterEach(async () => {
+  for (const stores of opened) await stores.close();
+  rmSync(join(directory, ".."), { recursive: true });
+});
+
+const open = async (options: Partial<SqliteOptions> = {}): Promise<SqliteStores> => {
+  const stores = await openSqlite({ directory, ...options });
+  opened.push(stores);
+  return stores;
+};
+
+const put = (stores: SqliteStores, key: string, bytes = 10) => stores.keyValue.put({ tenantId: "t", namespace: "n" }, key, "x".repeat(bytes));
+
+const startChild = (fault?: string): ChildProcess =>
+  spawn(process.execPath, ["-C", "agentcore-source", CHILD, directory, ...(fault === undefined ? [] : [fault])], { stdio: ["ignore", "pipe", "inherit"] });
+
+/** Kills the child at its `lines`th acknowledgement unless it kills itself; resolves with the last acknowledged number of each task. */
+const acknowledgedBy = async (child: ChildProcess, lines: number): Promise<ReadonlyMap<string, number>> => {
+  let output = "";
+  let seen = 0;
+  child.stdout?.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    seen += chunk.toString().split("\n").length - 1;
+    if (seen >= lines) child.kill("SIGKILL");
+  });
+  await once(child, "close");
+  const acknowledged = new Map<string, number>();
+  for (const line of output.split("\n").slice(0, -1)) {
+    const [index, seq] = line.split(" ");
+    acknowledged.set(`task-${index}`, Number(seq));
+  }
+  return acknowledged;
+};
+
+const expectAllThere = async (acknowledged: ReadonlyMap<string, number>): Promise<void> => {
+  expect(acknowledged.size).toBeGreaterThan(0);
+  const { tasks } = await open();
+  for (const [taskId, seq] of acknowledged) {
+    const log = await tasks.readLog({ tenantId: "t", taskId });
+    expect(log.length, taskId).toBeGreaterThanOrEqual(seq);
+    expect(log.map((event) => event.seq)).toEqual(log.map((_, index) => index + 1));
+    // Each unit wrote one event and one item of mail: neither stands without the other.
+    expect(await tasks.mailbox({ tenantId: "t", taskId })).toHaveLength(log.length - 1);
+    expect((await tasks.head({ tenantId: "t", taskId }))?.seq).toBe(log.length);
+  }
+  expect(await tasks.claim({ limit: 100, now: Date.now() })).toHaveLength(20);
+};
+
+test.each([1, 500, 5000])("a process killed after %d acknowledgements leaves every one, whole (I1, I5)", async (lines) => {
+  await expectAllThere(await acknowledgedBy(startChild(), lines));
+}, 30_000);
+
+test("killed inside a transaction, before COMMIT: what was acknowledged is there (I5)", async () => {
+  await expectAllThere(await acknowledgedBy(startChild(faultModule("kill-inside")), Number.POSITIVE_INFINITY));
+}, 30_000);
+
+test("killed after COMMIT, before the answer: what was written is whole (I5)", async () => {
+  await expectAllThere(await acknowledgedBy(startChild(faultModule("kill-written")), Number.POSITIVE_INFINITY));
+}, 30_000);
+
+test("a second process is refused with DATA_LOCKED and the folder's name, and may come when the first is gone", async () => {
+  const child = startChild();
+  await once(child.stdout ?? child, "data");
+  await expect(open()).rejects.toMatchObject({ code: "DATA_LOCKED", message: expect.stringContaining(directory) });
+  child.kill("SIGKILL");
+  await once(child, "close");
+  await open();
+}, 30_000);
+
+test("a second store in the same process is refused too, and harms the first in nothing", async () => {
+  const stores = await open();
+  await expect(open()).rejects.toMatchObject({ code: "DATA_LOCKED" });
+  expect(await put(stores, "k")).toBe(1);
+  await stores.close();
+  expect(await (await open()).keyValue.get({ tenantId: "t", namespace: "n" }, "k")).toMatchObject({ value: "x".repeat(10) });
+});
+
+test("a folder is made for its owner alone", async () => {
+  await open();
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+});
+
+test("a folder that cannot be made is CONFIG_INVALID and named", async () => {
+  const file = join(directory, "..", "file");
+  writeFileSync(file, "");
+  await expect(open({ directory: join(file, "data") })).rejects.toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining(join(file, "data")) });
+});
+
+test("a file that is no database is CONFIG_INVALID", async () => {
+  await (await open()).close();
+  writeFileSync(join(directory, "agentcore.db"), "this is no database, but long enough to be looked at ".repeat(100));
+  await expect(open()).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("data of a newer version is refused and left as it is", async () => {
+  await (await open()).close();
+  const database = new DatabaseSync(join(directory, "agentcore.db"));
+  database.exec("pragma user_version = 99");
+  database.close();
+  await expect(open()).rejects.toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining("99") });
+});
+
+test("on a full disk a batch is refused as a whole, and later ones go through when there is room", async () => {
+  const stores = await open({ maxPages: 64 });
+  await put(stores, "kept");
+  const failed = await Promise.allSettled([put(stores, "big", 400_000), put(stores, "small")]);
+  expect(failed.map((result) => (result.status === "rejected" ? result.reason.code : "written"))).toEqual(["STORE_UNAVAILABLE", "STORE_UNAVAILABLE"]);
+  expect((await stores.keyValue.list({ tenantId: "t", namespace: "n" })).map((entry) => entry.key)).toEqual(["kept"]);
+  expect(await put(stores, "small")).not.toBeNull();
+});
+
+test("a failure inside the transaction rejects that batch only, and nothing of it stays", async () => {
+  const stores = await open({ fault: { module: faultModule("throw-inside") } });
+  const write = (id: string) => stores.tasks.commit([{ tenantId: "t", outbox: [{ id, kind: "event", payload: null }] }]);
+  await write("1");
+  await expect(write("2")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  await write("3");
+  expect((await stores.tasks.outbox({ after: 0, limit: 10 })).map((row) => row.id)).toEqual(["1", "3"]);
+});
+
+test("a call whose values no row can hold fails alone in its batch", async () => {
+  const stores = await open();
+  const write = (id: string) => stores.tasks.commit([{ tenantId: "t", outbox: [{ id, kind: "event", payload: null }] }]);
+  // Not a value the types allow: what a caller without them could send.
+  const bad = stores.tasks.commit([{ tenantId: "t", outbox: [{ id: Number.NaN as unknown as string, kind: "event", payload: null }] }]);
+  const results = await Promise.allSettled([write("1"), bad, write("2"), stores.tasks.commit([{ tenantId: "t", outbox: [{ id: "3", kind: "event", payload: 1n }] }])]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
+  expect((await stores.tasks.outbox({ after: 0, limit: 10 })).map((row) => row.id)).toEqual(["1", "2"]);
+});
+
+test("close writes what was asked for before", async () => {
+  const stores = await open({ fault: { syncDelayMs: 20 } });
+  const writes = ["a", "b", "c"].map((key) => put(stores, key));
+  await stores.close();
+  expect((await Promise.all(writes)).every((version) => version !== null)).toBe(true);
+  await expect(put(stores, "late")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  expect(await (await open()).keyValue.list({ tenantId: "t", namespace: "n" })).toHaveLength(3);
+});
+
+test("a slow disk does not block the main thread", async () => {
+  const stores = await open({ fault: { syncDelayMs: 300 } });
+  let turns = 0;
+  const ticking = setInterval(() => (turns += 1), 10);
+  await put(stores, "k");
+  clearInterval(ticking);
+  expect(turns).toBeGreaterThan(5);
+});
