@@ -15,7 +15,7 @@ pragma trusted_schema = off;
 pragma cell_size_check = on;
 pragma temp_store = memory;
 pragma cache_size = -65536;
-pragma wal_autocheckpoint = 8192;
+pragma wal_autocheckpoint = 2000;
 pragma journal_size_limit = 67108864;
 `;
 

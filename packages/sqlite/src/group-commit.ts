@@ -22,7 +22,7 @@ interface Waiting<Item> {
 }
 
 // One batch is written while the next waits at the writer, so that it never idles between two (measured: +20 %).
-const MAX_IN_FLIGHT = 2;
+const MAX_IN_FLIGHT = 1;
 
 export class GroupCommit<Item> {
   private waiting: Waiting<Item>[] = [];

@@ -1,6 +1,6 @@
 import { agent } from "agentcore";
 import { ComplianceRequest } from "../domain/agent-messages.ts";
-import { checkCompliance, ComplianceReport } from "../domain/compliance.ts";
+import { ComplianceReport, checkCompliance } from "../domain/compliance.ts";
 import { screenAgainstList } from "../domain/screen-against-list.ts";
 import { screeningRequestOf } from "../domain/triage-document.ts";
 

@@ -1,6 +1,6 @@
 import { agent, RetryableError } from "agentcore";
 import { ComplianceRequest } from "../domain/agent-messages.ts";
-import { checkCompliance, ComplianceReport } from "../domain/compliance.ts";
+import { ComplianceReport, checkCompliance } from "../domain/compliance.ts";
 import type { ScreeningOutcome, ScreeningRequest } from "../domain/screening.ts";
 import { defaultScreeningUrl, ScreeningFailure, screen } from "../domain/screening-client.ts";
 import { screeningRequestOf } from "../domain/triage-document.ts";

@@ -3,10 +3,10 @@ import { agent, type Context, TerminalError } from "agentcore";
 import type { z } from "zod";
 import { ensureScreeningService } from "../../service/ensure-service.ts";
 import { LetterReceipt, type TriagedApplication, TriageReport, TriageRequest } from "../domain/agent-messages.ts";
-import { type Facts, factsOf, Extraction } from "../domain/application.ts";
+import { Extraction, type Facts, factsOf } from "../domain/application.ts";
 import { lettersDirectoryOf, listApplications } from "../domain/application-folder.ts";
 import { isoDay } from "../domain/calendar-date.ts";
-import { checkCompliance, ComplianceReport } from "../domain/compliance.ts";
+import { ComplianceReport, checkCompliance } from "../domain/compliance.ts";
 import { type Decision, decide, referUndone, summarise } from "../domain/decision.ts";
 import { inParallel } from "../domain/in-parallel.ts";
 import { unreadable } from "../domain/read-document.ts";
@@ -34,8 +34,11 @@ interface Finding {
 
 export const loanTriage = agent({
   name: "loan-triage",
-  description: "Decides a folder of loan applications: reads, scores, checks, writes letters, asks a person where rules end",
-  skills: [{ id: "loan-triage", name: "Loan triage", tags: ["loan"], examples: ["The applications in ./data/applications"] }],
+  description:
+    "Decides a folder of loan applications: reads, scores, checks, writes letters, asks a person where rules end",
+  skills: [
+    { id: "loan-triage", name: "Loan triage", tags: ["loan"], examples: ["The applications in ./data/applications"] },
+  ],
   input: TriageRequest,
   output: TriageReport,
   async run({ input }, ctx) {
@@ -88,7 +91,9 @@ async function findOut(ctx: Context, path: string, key: string, { receivedOn, sc
   const { application } = extraction;
   const facts = factsOf(application);
   const [risk, compliance] = await Promise.all([
-    answerOr(ctx, RiskAssessment, ctx.command({ capability: "risk-assessment" }, { facts }, { key }), (why) => ({ why })),
+    answerOr(ctx, RiskAssessment, ctx.command({ capability: "risk-assessment" }, { facts }, { key }), (why) => ({
+      why,
+    })),
     answerOr(
       ctx,
       ComplianceReport,

@@ -11,7 +11,10 @@ export const ApplicationName = z
   .string()
   .min(1)
   .max(255)
-  .refine((name) => !/[/\\\0]/.test(name) && name !== "." && name !== "..", "expected the name of a file, without a path");
+  .refine(
+    (name) => !/[/\\\0]/.test(name) && name !== "." && name !== "..",
+    "expected the name of a file, without a path",
+  );
 
 export const TriageRequest = z.strictObject({
   /** Folder with one application a file. */

@@ -20,7 +20,8 @@ export async function listApplications(
     if (code === "EACCES" || code === "EPERM") return { problem: `The folder ${directory} may not be read` };
     throw error;
   }
-  if (names.length === 0) return { problem: `The folder ${directory} holds no files; put one application a file in it` };
+  if (names.length === 0)
+    return { problem: `The folder ${directory} holds no files; put one application a file in it` };
   if (names.length > maximumApplications)
     return { problem: `The folder ${directory} holds ${names.length} files; ${maximumApplications} are taken at once` };
   return { names: names.sort() };

@@ -12,7 +12,8 @@ const keepAnswersMs = 30 * 24 * 3_600_000;
 
 export const salesAnalyst = agent({
   name: "sales-analyst",
-  description: "Answers a question about sales from the database: intent, cache, SQL, answer; refuses what it does not understand",
+  description:
+    "Answers a question about sales from the database: intent, cache, SQL, answer; refuses what it does not understand",
   skills: [
     {
       id: "sales-analysis",

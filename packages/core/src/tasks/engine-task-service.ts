@@ -2,7 +2,7 @@
 import { type A2AMessage, type A2ATask, isTerminal, PlatformError, type TaskEvent } from "@agentcore/contract";
 import type { TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
-import type { CallerScope, Submitted, SubmitRequest, TaskListing, TaskListRequest, TaskService } from "./task-service.ts";
+import type { CallerScope, Submitted, SubmitRequest, TaskListing, TaskService } from "./task-service.ts";
 import { isoTime, viewTask } from "./view.ts";
 
 const READ_BATCH = 500;

@@ -5,8 +5,9 @@
 import { type A2AMessage, isTerminal, type NewTaskEvent, PlatformError, type TaskEvent } from "@agentcore/contract";
 import type { ClaimedTask, KeyValue, MailboxInsert, ModelProvider, NewTask, Senses, TaskHead, TaskKey, TaskStore, Timer } from "../ports/index.ts";
 import type { AgentHost, LoadedAgent } from "./agent-host.ts";
-import { cancelMail, Execution, type ExecutionHead, type OpenCall, type TakenUnit } from "./execution.ts";
+import { Execution, type ExecutionHead, type OpenCall, type TakenUnit } from "./execution.ts";
 import type { ChildRequest, ExecutionServices } from "./execution-services.ts";
+import { cancelMail, childFinishedMail } from "./family-mail.ts";
 import { Journal } from "./journal.ts";
 import { keyOf, LogHub } from "./log-hub.ts";
 import { OutboxRelay } from "./outbox-relay.ts";
@@ -497,7 +498,7 @@ export class TaskEngine {
     const waits = new Journal(events).waits.values();
     for (const { childTaskId } of waits) if (childTaskId !== null) mail.push(cancelMail(childTaskId, head.taskId));
     if (head.parent !== null) {
-      mail.push({ taskId: head.parent.taskId, key: `child:${head.taskId}`, kind: "childFinished", payload: { childTaskId: head.taskId, path: head.parent.path, event: { type: "task.canceled", data: reason } }, ifTerminal: "drop" });
+      mail.push(childFinishedMail(head.parent.taskId, { childTaskId: head.taskId, path: head.parent.path, event: { type: "task.canceled", data: reason } }));
     }
     const ending: NewTaskEvent[] = [{ type: "task.cancelRequested", at, data: { by: request.by, ...reason } }, { type: "task.canceled", at, data: reason }];
     await this.commitUnloaded(head, ending, "canceled", consume, mail);

@@ -25,8 +25,9 @@ import type { CommitUnit, MailboxInsert, NewTask, OutboxInsert, Timer } from "..
 import type { LoadedAgent } from "./agent-host.ts";
 import { createContext } from "./context.ts";
 import type { ExecutionServices } from "./execution-services.ts";
+import { cancelMail, childFinishedMail } from "./family-mail.ts";
 import { Intake } from "./intake.ts";
-import { type Delivery, Journal, type RecordedWait } from "./journal.ts";
+import type { Delivery, Journal, RecordedWait } from "./journal.ts";
 import { Paths } from "./paths.ts";
 import { assertSerialisable } from "./serialisable.ts";
 import { stateAfter } from "./view.ts";
@@ -649,21 +650,13 @@ export class Execution {
     const { parent, taskId } = this.head;
     const mail: MailboxInsert[] = [];
     if (parent !== null) {
-      const payload: ChildFinished = { childTaskId: taskId, path: parent.path, event: { type: event.type, data: event.data } };
-      mail.push({ taskId: parent.taskId, key: `child:${taskId}`, kind: "childFinished", payload, ifTerminal: "drop" });
+      mail.push(childFinishedMail(parent.taskId, { childTaskId: taskId, path: parent.path, event: { type: event.type, data: event.data } }));
     }
     for (const call of this.open.values()) {
       if (call.childTaskId !== null && !call.detached) mail.push(cancelMail(call.childTaskId, taskId));
     }
     return mail;
   }
-}
-
-/** What a parent's mailbox holds when a child has ended. */
-export interface ChildFinished {
-  readonly childTaskId: string;
-  readonly path: string;
-  readonly event: { readonly type: string; readonly data: unknown };
 }
 
 export interface TakenUnit {
@@ -679,14 +672,6 @@ export interface TakenUnit {
   readonly ended: boolean;
   readonly restart: boolean;
 }
-
-export const cancelMail = (childTaskId: string, parentTaskId: string): MailboxInsert => ({
-  taskId: childTaskId,
-  key: `cancel:${parentTaskId}`,
-  kind: "cancel",
-  payload: { by: `task:${parentTaskId}`, reason: "the task that asked for this has ended or was canceled" },
-  ifTerminal: "drop",
-});
 
 const serialise = (error: PlatformError): SerializedError => {
   const json = error.toJSON();

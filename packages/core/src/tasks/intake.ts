@@ -1,7 +1,8 @@
 /** Takes what others put into a task's mailbox into its log, in order of arrival. */
 import type { A2AMessage } from "@agentcore/contract";
 import type { MailboxItem } from "../ports/index.ts";
-import { type ChildFinished, cancelMail, type Execution } from "./execution.ts";
+import type { Execution } from "./execution.ts";
+import { type ChildFinished, cancelMail } from "./family-mail.ts";
 
 export class Intake {
   /** Messages since submission, as the code has been told of them. */

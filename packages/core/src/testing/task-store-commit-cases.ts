@@ -94,7 +94,7 @@ export const commitCases: readonly TaskStoreCase[] = [
   }],
   ["a terminal task never changes: of completion and cancel the first committed wins (I2)", async (it) => {
     const head = await it.running("a");
-    const end = (event: typeof completed | typeof canceled, state: "completed" | "canceled") =>
+    const end = (event: typeof completed  , state: "completed" | "canceled") =>
       ({ tenantId: TENANT, taskId: "a", append: append(head, { events: [event], state, requireEmptyMailbox: true }) });
     equal(await it.store.commit([end(completed, "completed"), end(canceled, "canceled")]), [COMMITTED, stale("terminal")], "outcomes");
     equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }, { events: [completed], state: "completed" }) }), stale("terminal"), "again");

@@ -2,7 +2,7 @@
  * The source of an agent at one revision, kept in the data folder: a task that began with this code goes on with it,
  * however the files change and however often the node restarts (runs are pinned to their revision).
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -63,8 +63,8 @@ const packageRoot = (folder: string): string => {
 export const storeSnapshot = async (directory: string, snapshot: CodeSnapshot, files: ReadonlyMap<string, Buffer>): Promise<void> => {
   const target = join(directory, snapshot.hash);
   if (existsSync(target)) return;
-  const temporary = `${target}.${process.pid}.tmp`;
-  await rm(temporary, { recursive: true, force: true });
+  // Agents of one package are applied at once, each writing the same snapshot.
+  const temporary = `${target}.${randomUUID()}.tmp`;
   for (const [name, content] of files) {
     const file = join(temporary, name);
     await mkdir(dirname(file), { recursive: true });

@@ -1,10 +1,11 @@
 /** A2A's operations on the TaskService, the same for every binding. Params are validated by then. */
-import { type A2ATask, type A2ATaskState, CancelTaskRequest, GetTaskRequest, isTerminal, ListTasksRequest, PlatformError, SendMessageRequest, SubscribeToTaskRequest, type TaskState } from "@agentcore/contract";
+import type { CancelTaskRequest, GetTaskRequest, ListTasksRequest, SendMessageRequest, SubscribeToTaskRequest} from "@agentcore/contract";
+import { type A2ATask, type A2ATaskState, isTerminal, PlatformError, type TaskState } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
 import type { AgentDescription, GatewaySettings } from "../deps.ts";
-import { OpenCalls } from "../http/open-calls.ts";
+import type { OpenCalls } from "../http/open-calls.ts";
 import { checkMediaTypes } from "./check-media-types.ts";
 import { messageAnswered, taskEnded } from "./follow-up.ts";
 import { projectTask } from "./project-task.ts";

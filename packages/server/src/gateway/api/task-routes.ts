@@ -1,4 +1,5 @@
-import { A2ATask, type A2AMessage, Part, parseTarget, TargetText, TASK_STATES, TaskState } from "@agentcore/contract";
+import type { TaskState } from "@agentcore/contract";
+import { A2ATask, type A2AMessage, Part, parseTarget, TargetText, TASK_STATES } from "@agentcore/contract";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { OpenCalls } from "../http/open-calls.ts";

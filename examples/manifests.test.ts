@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import type { AgentDefinition } from "agentcore";
+import { expect, it } from "vitest";
+import { defaultInputOf, readManifests } from "../packages/cli/src/manifest-files.ts";
+import { Manifest } from "../packages/contract/src/manifest.ts";
+
+it.each([
+  ["loan-triage", 7],
+  ["sales-analyst", 4],
+])("the manifests of %s are valid and lead to agents of their names", async (example, count) => {
+  const documents = await readManifests([example], import.meta.dirname);
+  expect(documents).toHaveLength(count);
+  for (const { manifest: raw } of documents) {
+    const manifest = Manifest.parse(raw);
+    if (manifest.kind !== "Agent" || !manifest.spec.code)
+      throw new Error(`${manifest.metadata.name} is no agent with code`);
+    const { path, export: name } = manifest.spec.code;
+    const module = (await import(path)) as Readonly<Record<string, AgentDefinition>>;
+    expect(module[name]?.name).toBe(manifest.metadata.name);
+  }
+});
+
+it("each example runs without an input of one's own", async () => {
+  const [triage, analyst] = await Promise.all(
+    ["loan-triage", "sales-analyst"].map(async (each) => (await readManifests([each], import.meta.dirname))[0]),
+  );
+  expect(triage && defaultInputOf(triage)).toBe(join(import.meta.dirname, "loan-triage/data/applications"));
+  expect(analyst && defaultInputOf(analyst)).toMatch(/\?$/);
+});

@@ -1,0 +1,26 @@
+/** What parents and children put into each other's mailboxes. */
+import type { MailboxInsert } from "../ports/index.ts";
+
+/** What a parent's mailbox holds when a child has ended. */
+export interface ChildFinished {
+  readonly childTaskId: string;
+  readonly path: string;
+  readonly event: { readonly type: string; readonly data: unknown };
+}
+
+export const childFinishedMail = (parentTaskId: string, finished: ChildFinished): MailboxInsert => ({
+  taskId: parentTaskId,
+  key: `child:${finished.childTaskId}`,
+  kind: "childFinished",
+  payload: finished,
+  // A parent that has ended does not care any more.
+  ifTerminal: "drop",
+});
+
+export const cancelMail = (childTaskId: string, parentTaskId: string): MailboxInsert => ({
+  taskId: childTaskId,
+  key: `cancel:${parentTaskId}`,
+  kind: "cancel",
+  payload: { by: `task:${parentTaskId}`, reason: "the task that asked for this has ended or was canceled" },
+  ifTerminal: "drop",
+});

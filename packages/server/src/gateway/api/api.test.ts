@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { createFixture, readSse } from "../test/gateway-fixture.ts";
+
+const submit = (input: unknown, more: Record<string, unknown> = {}) => ({ target: "agent:echo", input, ...more });
+
+describe("tasks", () => {
+  it("submits, with wait returns the ended task, and knows its idempotency key", async () => {
+    const { post } = createFixture();
+    const waited = await post("/api/v1/tasks", submit("hi", { wait: true, idempotencyKey: "k" }));
+    expect(waited.status).toBe(201);
+    const body = await waited.json();
+    expect(body).toMatchObject({ existing: false, head: { state: "completed" }, task: { status: { state: "TASK_STATE_COMPLETED" } } });
+    const again = await post("/api/v1/tasks", submit("hi", { idempotencyKey: "k" }));
+    expect([again.status, (await again.json()).taskId]).toEqual([200, body.taskId]);
+  });
+
+  it("lists by state, answers, cancels; retries parked tasks only", async () => {
+    const { post, get } = createFixture();
+    const { taskId } = await (await post("/api/v1/tasks", submit("ask"))).json();
+    const listed = await (await get("/api/v1/tasks?state=input-required,parked&pageSize=5")).json();
+    expect(listed.tasks.map((head: { taskId: string }) => head.taskId)).toEqual([taskId]);
+    expect((await post(`/api/v1/tasks/${taskId}/retry`, {})).status).toBe(409);
+    expect((await post(`/api/v1/tasks/${taskId}/messages`, { text: "hold" })).status).toBe(202);
+    expect((await post(`/api/v1/tasks/${taskId}/messages`, { text: "a", data: 1 })).status).toBe(400);
+    expect((await post(`/api/v1/tasks/${taskId}/cancel`, { reason: "enough" })).status).toBe(202);
+    const page = await (await get(`/api/v1/tasks/${taskId}/events?after=1&limit=1`)).json();
+    expect(page).toMatchObject({ events: [{ seq: 2, type: "task.started" }], nextAfter: 2 });
+  });
+
+  it("streams the log with numbers and types, and resumes after Last-Event-ID", async () => {
+    const { post, get } = createFixture();
+    const { taskId } = await (await post("/api/v1/tasks", submit("hi"))).json();
+    const sse = readSse(await get(`/api/v1/tasks/${taskId}/events`, { accept: "text/event-stream", "last-event-id": "1" }));
+    expect(await sse.next()).toMatchObject({ id: "2", event: "task.started", data: { seq: 2 } });
+    expect(await sse.next()).toMatchObject({ id: "3", event: "task.completed" });
+    expect(await sse.next()).toBe(null);
+    const missing = await get("/api/v1/tasks/nobody/events", { accept: "text/event-stream" });
+    expect([missing.status, (await missing.json()).error.code]).toEqual([404, "TASK_NOT_FOUND"]);
+  });
+
+  it("an overloaded node says when to come back", async () => {
+    const { post, tasks } = createFixture();
+    const { PlatformError } = await import("@agentcore/contract");
+    tasks.submit = () => Promise.reject(new PlatformError("OVERLOADED", "full", { retryAfterMs: 2500 }));
+    const response = await post("/api/v1/tasks", submit("x"));
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "3"]);
+  });
+});
+
+describe("manifests and agents", () => {
+  it("applies JSON, lists of JSON and multi-document YAML; dry runs change nothing", async () => {
+    const { post, call, applied } = createFixture();
+    expect((await (await post("/api/v1/manifests", { kind: "Agent" })).json()).results).toHaveLength(1);
+    expect((await (await post("/api/v1/manifests", [{}, {}])).json()).results).toHaveLength(2);
+    const yaml = { method: "POST", headers: { "content-type": "application/yaml" }, body: "kind: Agent\n---\nkind: Model\n---\n" };
+    expect((await (await call("/api/v1/manifests", yaml)).json()).results).toHaveLength(2);
+    expect((await (await call("/api/v1/manifests?dryRun=true", yaml)).json()).dryRun).toBe(true);
+    expect(applied).toHaveLength(5);
+  });
+
+  it.each([
+    ["application/yaml", "a: [1", 400, "PARSE_ERROR"],
+    ["application/yaml", "a: &a [*a]", 400, "PARSE_ERROR"],
+    ["application/yaml", "", 400, "INVALID_ARGUMENT"],
+    ["application/json", "[]", 400, "INVALID_ARGUMENT"],
+    ["application/json", "{", 400, "PARSE_ERROR"],
+    ["text/plain", "{}", 400, "CONTENT_TYPE_NOT_SUPPORTED"],
+  ])("refuses %s %j", async (type, body, status, code) => {
+    const response = await createFixture().call("/api/v1/manifests", { method: "POST", headers: { "content-type": type }, body });
+    expect([response.status, (await response.json()).error.code]).toEqual([status, code]);
+  });
+
+  it("an alias bomb is refused", async () => {
+    const lines = ["a: &a [x,x,x,x,x,x,x,x,x]", ..."bcdefghi".split("").map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`)];
+    const response = await createFixture().call("/api/v1/manifests", { method: "POST", headers: { "content-type": "text/yaml" }, body: lines.join("\n") });
+    expect((await response.json()).error.code).toBe("PARSE_ERROR");
+  });
+
+  it("gets and deletes by kind and name", async () => {
+    const { get, call } = createFixture();
+    expect((await get("/api/v1/manifests/Agent/echo")).status).toBe(200);
+    expect((await get("/api/v1/manifests/Agent/nobody")).status).toBe(404);
+    expect((await get("/api/v1/manifests/Thing/echo")).status).toBe(400);
+    expect((await call("/api/v1/manifests/Agent/echo", { method: "DELETE" })).status).toBe(204);
+    expect((await (await get("/api/v1/agents")).json()).agents[0].name).toBe("echo");
+    expect((await get("/api/v1/agents/nobody")).status).toBe(404);
+  });
+});
+
+describe("the document", () => {
+  it("describes every route that is served, and only those", async () => {
+    const { gateway, get } = createFixture();
+    const document = await (await get("/openapi.json")).json();
+    expect(document.openapi).toBe("3.1.0");
+    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    expect(described.toSorted()).toEqual(gateway.routes.map((route) => `${route.method} ${route.path}`).toSorted());
+    for (const route of gateway.routes) {
+      const operation = document.paths[route.path][route.method.toLowerCase()];
+      expect(operation.operationId).toBe(route.operationId);
+      expect(Object.keys(operation.responses)).toContain(String(route.answer.status));
+    }
+    expect(new Set(gateway.routes.map((route) => route.operationId)).size).toBe(gateway.routes.length);
+  });
+
+  it("serves schemas, health and metrics", async () => {
+    const { get } = createFixture();
+    expect((await (await get("/schemas/agent-card.json")).json()).type).toBe("object");
+    expect((await get("/schemas/nothing.json")).status).toBe(404);
+    expect((await get("/healthz")).status).toBe(200);
+    expect(await (await get("/metrics")).text()).toBe("up 1\n");
+    const down = createFixture({ health: () => ({ ready: false, checks: {} }) });
+    expect((await down.get("/readyz")).status).toBe(503);
+    const wrong = await get("/api/v1/nowhere");
+    expect([wrong.status, (await wrong.json()).error.code]).toEqual([404, "METHOD_NOT_FOUND"]);
+    expect((await createFixture().call("/healthz", { method: "DELETE" })).headers.get("allow")).toBe("GET");
+  });
+});

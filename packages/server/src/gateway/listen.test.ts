@@ -1,0 +1,78 @@
+import { ClientFactory } from "@a2a-js/sdk/client";
+import { afterEach, describe, expect, it } from "vitest";
+import type { GatewayDeps } from "./deps.ts";
+import { listen, type Listener, type ListenOptions } from "./listen.ts";
+import { createFixture, readSse, userMessage } from "./test/gateway-fixture.ts";
+
+let listener: Listener | undefined;
+afterEach(() => listener?.close(0));
+
+const start = async (deps: Partial<GatewayDeps> = {}, options: Partial<ListenOptions> = {}) => {
+  const fixture = createFixture({ ...deps, publicUrl: () => listener?.url ?? "" });
+  listener = await listen(fixture.gateway, { port: 0, ...options });
+  const { url } = listener;
+  const rpc = (method: string, params: unknown, init: RequestInit = {}) =>
+    fetch(`${url}/a2a/echo`, { method: "POST", headers: { "content-type": "application/json", "a2a-version": "1.0" }, body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }), ...init });
+  return { ...fixture, url, rpc };
+};
+
+describe("on a socket", () => {
+  it("refuses to open an unprotected node to the network", async () => {
+    await expect(listen(createFixture().gateway, { port: 0, host: "0.0.0.0" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  it.each(["JSONRPC", "HTTP+JSON"])("the reference client sends, streams and cancels over %s", async (binding) => {
+    const { url } = await start();
+    const client = await new ClientFactory({ ...clientDefaults(), preferredTransports: [binding] }).createFromUrl(`${url}/a2a/echo/`);
+    const message = (text: string) => ({
+      messageId: crypto.randomUUID(), contextId: "", taskId: "", role: 1, metadata: {}, extensions: [], referenceTaskIds: [],
+      parts: [{ content: { $case: "text", value: text }, metadata: {}, filename: "", mediaType: "" }],
+    });
+    // oxlint-disable-next-line typescript/no-explicit-any
+    const request = (text: string, configuration?: object): any => ({ tenant: "", message: message(text), configuration, metadata: {} });
+    // oxlint-disable-next-line typescript/no-explicit-any
+    const sent: any = await client.sendMessage(request("hi"));
+    expect(JSON.stringify(sent)).toContain("hi");
+    const frames = [];
+    for await (const frame of client.sendMessageStream(request("again"))) frames.push(frame);
+    expect(frames.length).toBeGreaterThan(2);
+  });
+
+  it("a client that hangs up releases its stream and cancels nothing", async () => {
+    const { rpc, gateway, tasks } = await start();
+    const controller = new AbortController();
+    const sse = readSse(await rpc("SendStreamingMessage", userMessage("hold"), { signal: controller.signal }));
+    await sse.next();
+    expect(gateway.openStreams).toBe(1);
+    controller.abort();
+    for (let waits = 0; gateway.openStreams > 0 && waits < 100; waits += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(gateway.openStreams).toBe(0);
+    expect(tasks.readers).toBe(0);
+    expect(tasks.cancels).toBe(0);
+  });
+
+  it("close ends streams at once and answers blocking calls with the task as it is", async () => {
+    const { rpc } = await start();
+    const stream = readSse(await rpc("SendStreamingMessage", userMessage("hold")));
+    await stream.next();
+    const blocked = rpc("SendMessage", userMessage("hold"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closing = listener?.close(100);
+    await stream.all();
+    expect((await (await blocked).json()).result.task.status.state).toBe("TASK_STATE_WORKING");
+    await closing;
+  });
+
+  it("bodies over the limit are 413 and connections over theirs 503", async () => {
+    const { rpc, url } = await start({ settings: { maxBodyBytes: 200 } }, { maxConnections: 1 });
+    expect((await rpc("SendMessage", userMessage("x".repeat(500)))).status).toBe(413);
+    const stream = await rpc("SendStreamingMessage", userMessage("hold"));
+    const refused = await fetch(`${url}/healthz`);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    await stream.body?.cancel();
+  });
+});
+
+function clientDefaults() {
+  return {};
+}
