@@ -1,4 +1,5 @@
 /** The platform as the examples' tests need it: agents reach each other, steps are tried again, nothing is durable. */
+import { createHash } from "node:crypto";
 import { type AgentDefinition, type Context, PlatformError, type QueryContext, type Target } from "agentcore";
 
 interface FakeOptions {
@@ -142,7 +143,7 @@ export class FakePlatform {
           for (let attempt = 1; ; attempt += 1) {
             this.calls.push(`step ${definition.name} ${name}`);
             try {
-              return await work({ signal, idempotencyKey: `${taskId}/${name}/${options.key}`, attempt });
+              return await work({ signal, idempotencyKey: hash(`${taskId}/${name}/${options.key}`), attempt });
             } catch (error) {
               if (attempt >= tries || (PlatformError.is(error) && !error.retryable)) throw error;
             }
@@ -186,6 +187,8 @@ export class FakePlatform {
 }
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** As it would come back out of the log. */
 function asJson(value: unknown): unknown {

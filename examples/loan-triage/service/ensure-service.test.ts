@@ -44,7 +44,7 @@ it("starts one process, also when asked twice at once", async () => {
 
 it("starts nothing for another machine, and nothing where something else listens", async () => {
   expect(await ensureScreeningService("http://screening.invalid:4790")).toMatchObject({ state: "absent" });
-  const other = createServer((_, response) => response.writeHead(404).end());
+  const other = createServer((_, response) => response.end('{"status":"ok"}'));
   expect(await ensureScreeningService(await listen(other))).toMatchObject({ state: "absent" });
   other.close();
 });

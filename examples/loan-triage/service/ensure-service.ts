@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import { z } from "zod";
 
+const Health = z.object({ status: z.literal("ok"), mode: z.string() });
 const healthTimeoutMs = 1_000;
 const startTimeoutMs = 10_000;
 
@@ -41,8 +43,8 @@ async function answers(address: string, signal?: AbortSignal): Promise<boolean> 
     const response = await fetch(new URL("/healthz", address), {
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-    await response.body?.cancel();
-    return response.ok;
+    // Something else may listen there, and many things answer this path.
+    return response.ok && Health.safeParse(await response.json()).success;
   } catch {
     signal?.throwIfAborted();
     return false;

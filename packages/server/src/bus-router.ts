@@ -50,7 +50,7 @@ export const createBusRouter = (options: { readonly bus: () => Bus; readonly reg
         .catch(() => undefined);
     },
     subscribers: (tenantId, topic) => options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision })),
-    reportEnd() {},
+    reportEnd: ({ tenantId, agent, failedRetryably }) => options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),
   };
   return { router, sink };
 };

@@ -34,20 +34,22 @@ export interface ComposeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
+  /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
+  readonly wrap?: (<Port extends object>(name: string, port: Port) => Port) | undefined;
 }
 
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
 
-export const compose = async ({ dataDirectory, senses, node, env, fault }: ComposeOptions): Promise<NodeParts> => {
+export const compose = async ({ dataDirectory, senses, node, env, fault, wrap = (_name, port) => port }: ComposeOptions): Promise<NodeParts> => {
   const stores = await openSqlite({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) });
   const snapshotDirectory = join(dataDirectory, "revisions");
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
-  const { keyValue } = stores;
+  const keyValue = wrap("keyValue", stores.keyValue);
   const metrics = new Metrics();
   const registry = new AgentRegistry({ clock: senses.clock });
   const catalogue = new AgentCatalogue();
-  const host = createInProcessHost({ keyValue, snapshotDirectory, env, sha256: senses.digest.sha256 });
+  const host = wrap("host", createInProcessHost({ keyValue, snapshotDirectory, env, sha256: senses.digest.sha256 }));
   const manifests = createManifestService({
     keyValue,
     host,
@@ -69,13 +71,24 @@ export const compose = async ({ dataDirectory, senses, node, env, fault }: Compo
   // Bus and engine know each other: the bus delivers commands to the engine, the engine sends through the bus.
   let bus: Bus;
   const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: senses.ids });
-  bus = createBus({
-    registry,
+  bus = wrap(
+    "bus",
+    createBus({
+      registry,
+      senses,
+      deliver: { query: createQueryDelivery({ host, bus: () => bus, logger: senses.logger }), commands: sink },
+      onCall: metrics.onCall,
+    }),
+  );
+  const engine = new TaskEngine({
+    store: wrap("tasks", stores.tasks),
+    keyValue,
+    models: wrap("models", models),
+    host,
+    router: wrap("router", router),
     senses,
-    deliver: { query: createQueryDelivery({ host, bus: () => bus, logger: senses.logger }), commands: sink },
-    onCall: metrics.onCall,
+    node,
   });
-  const engine = new TaskEngine({ store: stores.tasks, keyValue, models, host, router, senses, node });
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
 

@@ -31,8 +31,9 @@ async function ask(request: ScreeningRequest, url: string, signal: AbortSignal):
     return { status: "answered", source: "screening service", answer: await screen(request, { url, signal }) };
   } catch (error) {
     if (!(error instanceof ScreeningFailure)) throw error;
-    // The question itself is refused, so nobody else could put it better: a person looks.
-    if (error.kind === "rejected") return { status: "unavailable", reason: error.message };
+    // The question itself is refused, so nobody else could put it better: a person looks. Any other refusal says that
+    // this is not, or no longer, the service that was meant.
+    if (error.kind === "rejected" && error.status === 400) return { status: "unavailable", reason: error.message };
     throw new RetryableError(error.message, { code: "UPSTREAM_FAILED", cause: error, details: { kind: error.kind } });
   }
 }

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { agent, TerminalError } from "agentcore";
@@ -32,7 +33,7 @@ let url: string;
 
 beforeAll(async () => {
   server = createScreeningServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
+  await once(server, "listening");
   const address = server.address();
   url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
 });
@@ -78,6 +79,7 @@ describe("loan-triage", () => {
     const report = await triage(platform, join(data, "applications"), { outDirectory: letters });
     const decisions = Decisions.parse(platform.artifacts.find(({ name }) => name === "decisions.json")?.data);
     expect(report.decisions).toHaveLength(26);
+    expect(report.decisions.filter(({ letter }) => letter === undefined)).toEqual([]);
     for (const [index, { application, decision, letter }] of report.decisions.entries()) {
       const expected = await expectedOf(application);
       const found = decisions[index]?.decision;
@@ -135,6 +137,19 @@ describe("loan-triage", () => {
     const { decisions } = await triage(platform, await folderOf(name));
     expect(decisions).toMatchObject([{ application: name, decision: "approve" }]);
     expect(platform.calls.filter((call) => call === "step compliance screen")).toHaveLength(3);
+    expect(platform.calls).toContain("command compliance-backup");
+  });
+
+  it("what is not the screening service is treated as one that fails", async () => {
+    const other = createServer((_, response) => response.writeHead(404).end("not here")).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    const name = await applicationDecided("approve");
+    const platform = platformOf(all, `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
+    const { decisions } = await triage(platform, await folderOf(name));
+    other.close();
+    other.closeAllConnections();
+    expect(decisions).toMatchObject([{ application: name, decision: "approve" }]);
     expect(platform.calls).toContain("command compliance-backup");
   });
 

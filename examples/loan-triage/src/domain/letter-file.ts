@@ -9,7 +9,7 @@ export function letterFileName(application: string, stage: "first" | "final"): s
   const isLong = Buffer.byteLength(application) > maximumNameBytes;
   const digest = createHash("sha256").update(application).digest("hex").slice(0, 12);
   // Cut at whole characters: half a surrogate pair is no name.
-  const name = isLong ? `${[...application].slice(0, 40).join("")}-${digest}` : application;
+  const name = isLong ? `${Array.from(application).slice(0, 40).join("")}-${digest}` : application;
   return stage === "final" ? `${name}.after-review.txt` : `${name}.txt`;
 }
 

@@ -24,6 +24,11 @@ export interface Bus {
   subscribe(tenantId: string, pattern: string, handler: EventHandler): () => void;
   /** A message from another process: checked in full, then sent like any other. `caller` is what the transport established; the message's own `auth` is not believed. */
   acceptForeign(json: unknown, caller: Caller, options?: Omit<CallOptions, "caller">): Promise<unknown>;
+  /**
+   * How accepted work came out, long after the command was handed over. `failed` means a failure that another try or
+   * another agent might not have: it counts towards the agent's breaker, so that new work prefers others meanwhile.
+   */
+  taskEnded(end: { readonly tenantId: string; readonly agent: string; readonly failed: boolean }): void;
   /** Refuses new calls with UNAVAILABLE; those under way end by themselves. */
   close(): void;
 }

@@ -33,7 +33,8 @@ export const createBus = (options: BusOptions): Bus => {
   const limits = { ...DEFAULT_BUS_LIMITS, ...options.limits };
   const authoriser = options.authoriser ?? sameTenantAuthoriser;
   const random = options.random ?? createRandom(senses.digest.sha256(ids.next()));
-  const targets = new TargetBook(registry, new GuardBook(registry, limits), limits.routeCacheSize);
+  const guards = new GuardBook(registry, limits);
+  const targets = new TargetBook(registry, guards, limits.routeCacheSize);
   const subscriptions = new Subscriptions(senses.logger, limits);
   const deadlines = new DeadlineList(clock);
   const observe = createObserve(senses, options.onCall);
@@ -83,6 +84,17 @@ export const createBus = (options: BusOptions): Bus => {
     acceptForeign: async (json, caller, callOptions = NO_OPTIONS) => {
       const message = parseInput(Message, json, "message");
       return send(message, message.type, { ...callOptions, caller });
+    },
+    taskEnded: ({ tenantId, agent, failed }) => {
+      const record = registry.byName(tenantId, agent);
+      if (record === undefined) return;
+      const { breaker } = guards.of(record);
+      const now = clock.monotonic();
+      // A breaker that lets nothing through learns nothing from work that was accepted before it opened.
+      const ticket = breaker.tryPass(now);
+      if (ticket === 0) return;
+      if (failed) breaker.fail(ticket, now);
+      else breaker.succeed(ticket);
     },
     close: () => {
       closed = true;

@@ -376,7 +376,6 @@ export class TaskEngine {
     this.router.reportEnd({
       tenantId: execution.head.tenantId,
       agent: execution.head.agent,
-      durationMs: this.senses.clock.now() - execution.head.createdAt,
       failedRetryably: last?.type === "task.failed" && PlatformError.fromJSON(last.data.error).retryable,
     });
   }

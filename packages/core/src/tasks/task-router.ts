@@ -34,6 +34,6 @@ export interface TaskRouter {
   emit(event: { readonly tenantId: string; readonly source: string; readonly topic: string; readonly payload: unknown; readonly id: string; readonly taskId?: string | undefined }): void;
   /** Agents with `subscribes` matching the topic, with their current revision. */
   subscribers(tenantId: string, topic: string): readonly { readonly agent: string; readonly revision: string }[];
-  /** How a task of an agent ended: feeds breakers and latency. */
-  reportEnd(end: { readonly tenantId: string; readonly agent: string; readonly durationMs: number; readonly failedRetryably: boolean }): void;
+  /** How a task of an agent ended: feeds its breaker. */
+  reportEnd(end: { readonly tenantId: string; readonly agent: string; readonly failedRetryably: boolean }): void;
 }

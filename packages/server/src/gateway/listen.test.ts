@@ -1,4 +1,6 @@
-import { ClientFactory } from "@a2a-js/sdk/client";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { ClientFactory, ClientFactoryOptions, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { afterEach, describe, expect, it } from "vitest";
 import type { GatewayDeps } from "./deps.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
@@ -21,9 +23,12 @@ describe("on a socket", () => {
     await expect(listen(createFixture().gateway, { port: 0, host: "0.0.0.0" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
 
-  it.each(["JSONRPC", "HTTP+JSON"])("the reference client sends, streams and cancels over %s", async (binding) => {
+  it.each([
+    ["JSONRPC", new JsonRpcTransportFactory()],
+    ["HTTP+JSON", new RestTransportFactory()],
+  ])("the reference client sends, streams and lists over %s", async (_, transport) => {
     const { url } = await start();
-    const client = await new ClientFactory({ ...clientDefaults(), preferredTransports: [binding] }).createFromUrl(`${url}/a2a/echo/`);
+    const client = await new ClientFactory({ ...ClientFactoryOptions.default, transports: [transport] }).createFromUrl(`${url}/a2a/echo/`);
     const message = (text: string) => ({
       messageId: crypto.randomUUID(), contextId: "", taskId: "", role: 1, metadata: {}, extensions: [], referenceTaskIds: [],
       parts: [{ content: { $case: "text", value: text }, metadata: {}, filename: "", mediaType: "" }],
@@ -66,13 +71,13 @@ describe("on a socket", () => {
   it("bodies over the limit are 413 and connections over theirs 503", async () => {
     const { rpc, url } = await start({ settings: { maxBodyBytes: 200 } }, { maxConnections: 1 });
     expect((await rpc("SendMessage", userMessage("x".repeat(500)))).status).toBe(413);
-    const stream = await rpc("SendStreamingMessage", userMessage("hold"));
-    const refused = await fetch(`${url}/healthz`);
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
-    await stream.body?.cancel();
+    const first = connect(Number(new URL(url).port), "127.0.0.1");
+    const second = connect(Number(new URL(url).port), "127.0.0.1");
+    const answer = new Promise<string>((resolve) => second.once("data", (chunk) => resolve(String(chunk))));
+    await Promise.all([once(first, "connect"), once(second, "connect")]);
+    second.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(await answer).toMatch(/^HTTP\/1.1 503 [\s\S]*retry-after: 1/);
+    first.destroy();
+    second.destroy();
   });
 });
-
-function clientDefaults() {
-  return {};
-}

@@ -11,14 +11,14 @@ describe("tasks", () => {
     const body = await waited.json();
     expect(body).toMatchObject({ existing: false, head: { state: "completed" }, task: { status: { state: "TASK_STATE_COMPLETED" } } });
     const again = await post("/api/v1/tasks", submit("hi", { idempotencyKey: "k" }));
-    expect([again.status, (await again.json()).taskId]).toEqual([200, body.taskId]);
+    expect([again.status, (await again.json()).head.taskId]).toEqual([200, body.head.taskId]);
   });
 
   it("lists by state, answers, cancels; retries parked tasks only", async () => {
     const { post, get } = createFixture();
-    const { taskId } = await (await post("/api/v1/tasks", submit("ask"))).json();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("ask"))).json()).head;
     const listed = await (await get("/api/v1/tasks?state=input-required,parked&pageSize=5")).json();
-    expect(listed.tasks.map((head: { taskId: string }) => head.taskId)).toEqual([taskId]);
+    expect(listed.heads.map((head: { taskId: string }) => head.taskId)).toEqual([taskId]);
     expect((await post(`/api/v1/tasks/${taskId}/retry`, {})).status).toBe(409);
     expect((await post(`/api/v1/tasks/${taskId}/messages`, { text: "hold" })).status).toBe(202);
     expect((await post(`/api/v1/tasks/${taskId}/messages`, { text: "a", data: 1 })).status).toBe(400);
@@ -29,7 +29,7 @@ describe("tasks", () => {
 
   it("streams the log with numbers and types, and resumes after Last-Event-ID", async () => {
     const { post, get } = createFixture();
-    const { taskId } = await (await post("/api/v1/tasks", submit("hi"))).json();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;
     const sse = readSse(await get(`/api/v1/tasks/${taskId}/events`, { accept: "text/event-stream", "last-event-id": "1" }));
     expect(await sse.next()).toMatchObject({ id: "2", event: "task.started", data: { seq: 2 } });
     expect(await sse.next()).toMatchObject({ id: "3", event: "task.completed" });
