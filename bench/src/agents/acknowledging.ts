@@ -1,5 +1,5 @@
-/** A process to be killed: 200 tasks of 10 steps, each told on stdout the moment its result was acknowledged. */
-import { writeSync } from "node:fs";
+/** A process to be killed: 200 tasks of 10 steps, each noted in a file the moment its result was acknowledged. */
+import { openSync, writeSync } from "node:fs";
 import { define, openWorld, scope } from "../engine.ts";
 import { STEPS, stepResult } from "../steps.ts";
 
@@ -14,16 +14,17 @@ export const acknowledgingAgent = (acknowledge: (taskId: string, step: number) =
   });
 
 if (process.argv[1] === import.meta.filename) {
-  const [directory = "", tasks = ""] = process.argv.slice(2);
-  // Synchronous, and before the code goes on: what the parent has read was acknowledged, whatever happens next.
+  const [directory = "", tasks = "", file = ""] = process.argv.slice(2);
+  // Synchronous, and before the code goes on: what stands in the file was acknowledged, and outlives the process.
+  const notes = openSync(file, "a");
   const world = await openWorld({
     directory,
-    agents: [acknowledgingAgent((taskId, step) => writeSync(1, `${taskId} ${step}\n`))],
+    agents: [acknowledgingAgent((taskId, step) => writeSync(notes, `${taskId} ${step}\n`))],
   });
   await Promise.all(
     Array.from({ length: Number(tasks) }, async () => {
       const { taskId } = await world.service.submit(scope, { target: { agent: "ten-steps" }, input: null });
-      writeSync(1, `${taskId} submitted\n`);
+      writeSync(notes, `${taskId} submitted\n`);
     }),
   );
   // Stays until it is killed.

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { acknowledgingAgent } from "../agents/acknowledging.ts";
 import { type Benchmark, judge } from "../benchmark.ts";
@@ -17,8 +19,9 @@ export const benchmark: Benchmark = {
   unit: "lost",
   floor: { of: "ours", atMost: 0 },
   run: () =>
-    withFolder(async (directory) => {
-      const acknowledged = await runUntilKilled(directory);
+    withFolder(async (folder) => {
+      const acknowledged = await runUntilKilled(folder);
+      const directory = join(folder, "data");
       let again = 0;
       const openedAt = performance.now();
       const world = await openWorld({ directory, agents: [acknowledgingAgent(() => again++)] });
@@ -51,19 +54,18 @@ export const benchmark: Benchmark = {
     }),
 };
 
-/** What the child said before it died: task id and step, or "submitted". */
-const runUntilKilled = async (directory: string): Promise<readonly (readonly [taskId: string, what: string])[]> => {
+/** What the child noted before it died: task id and step, or "submitted". */
+const runUntilKilled = async (folder: string): Promise<readonly (readonly [taskId: string, what: string])[]> => {
   const program = fileURLToPath(new URL("../agents/acknowledging.ts", import.meta.url));
-  const child = spawn(process.execPath, ["-C", "agentcore-source", program, directory, String(TASKS)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let text = "";
-  child.stdout.setEncoding("utf8");
-  child.stdout.on("data", (chunk: string) => {
-    text += chunk;
-    if (text.split("\n").length > KILL_AFTER + TASKS) child.kill("SIGKILL");
-  });
-  await once(child, "close");
-  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
-  return lines.filter((line) => line !== "").map((line) => line.split(" ") as [string, string]);
+  const notes = join(folder, "acknowledged");
+  writeFileSync(notes, "");
+  const options = ["-C", "agentcore-source", program, join(folder, "data"), String(TASKS), notes];
+  const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "inherit"] });
+  const gone = once(child, "exit");
+  const lines = (): string[] => readFileSync(notes, "utf8").split("\n").slice(0, -1);
+  const steps = (): number => lines().filter((line) => !line.endsWith("submitted")).length;
+  while (child.exitCode === null && steps() < KILL_AFTER) await new Promise((resolve) => setTimeout(resolve, 2));
+  child.kill("SIGKILL");
+  await gone;
+  return lines().map((line) => line.split(" ") as [string, string]);
 };

@@ -37,7 +37,10 @@ export class Claims {
     const claimed: StoredHead[] = [];
     while (claimed.length < limit && waiting.size > 0) {
       const tenants = [...waiting.keys()];
-      const turn = [...tenants.filter((tenantId) => tenantId > this.lastTenant), ...tenants.filter((tenantId) => tenantId <= this.lastTenant)];
+      const turn = [
+        ...tenants.filter((tenantId) => tenantId > this.lastTenant),
+        ...tenants.filter((tenantId) => tenantId <= this.lastTenant),
+      ];
       for (const tenantId of turn.slice(0, limit - claimed.length)) {
         const queue = waiting.get(tenantId) ?? [];
         const next = queue.shift();
@@ -63,7 +66,8 @@ export class Claims {
       }
       queue = this.nextQueue.get(tenantId, agent);
     }
-    for (const rows of byTenant.values()) rows.sort((left, right) => right.priority - left.priority || left.due_at - right.due_at || left.id - right.id);
+    for (const rows of byTenant.values())
+      rows.sort((left, right) => right.priority - left.priority || left.due_at - right.due_at || left.id - right.id);
     return byTenant;
   }
 
@@ -71,7 +75,9 @@ export class Claims {
     const rows: Waiting[] = [];
     for (const priority of PRIORITY_RANKS) {
       if (rows.length >= limit) break;
-      rows.push(...(this.selectWaiting.all(tenantId, agent, priority, now, limit - rows.length) as unknown as Waiting[]));
+      rows.push(
+        ...(this.selectWaiting.all(tenantId, agent, priority, now, limit - rows.length) as unknown as Waiting[]),
+      );
     }
     return rows;
   }

@@ -128,4 +128,6 @@ export class UnitWriter {
 }
 
 const partsThatMayRefuse = (unit: Unit): number =>
-  (unit.append === null ? 0 : 1) + unit.create.length + unit.mail.reduce((count, mail) => count + (mail.refuse ? 1 : 0), 0);
+  (unit.append === null ? 0 : 1) +
+  unit.create.length +
+  unit.mail.reduce((count, mail) => count + (mail.refuse ? 1 : 0), 0);

@@ -42,9 +42,14 @@ const SQLITE_NOTADB = 26;
 const openFailure = (error: unknown, file: string): WorkerFailure => {
   const code = sqliteCode(error);
   if (code === SQLITE_BUSY) {
-    return new WorkerFailure("DATA_LOCKED", `another process holds ${file}; stop it, or start with another data folder`, { cause: error });
+    return new WorkerFailure(
+      "DATA_LOCKED",
+      `another process holds ${file}; stop it, or start with another data folder`,
+      { cause: error },
+    );
   }
-  if (code === SQLITE_NOTADB) return new WorkerFailure("CONFIG_INVALID", `${file} is not an SQLite database`, { cause: error });
+  if (code === SQLITE_NOTADB)
+    return new WorkerFailure("CONFIG_INVALID", `${file} is not an SQLite database`, { cause: error });
   const failure = WorkerFailure.from(error);
   return new WorkerFailure(failure.code, `${file} could not be opened: ${failure.message}`, { cause: error });
 };

@@ -29,10 +29,13 @@ const open = async (options: Partial<SqliteOptions> = {}): Promise<SqliteStores>
   return stores;
 };
 
-const put = (stores: SqliteStores, key: string, bytes = 10) => stores.keyValue.put({ tenantId: "t", namespace: "n" }, key, "x".repeat(bytes));
+const put = (stores: SqliteStores, key: string, bytes = 10) =>
+  stores.keyValue.put({ tenantId: "t", namespace: "n" }, key, "x".repeat(bytes));
 
 const startChild = (fault?: string): ChildProcess =>
-  spawn(process.execPath, ["-C", "agentcore-source", CHILD, directory, ...(fault === undefined ? [] : [fault])], { stdio: ["ignore", "pipe", "inherit"] });
+  spawn(process.execPath, ["-C", "agentcore-source", CHILD, directory, ...(fault === undefined ? [] : [fault])], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 
 /** Kills the child at its `lines`th acknowledgement unless it kills itself; resolves with the last acknowledged number of each task. */
 const acknowledgedBy = async (child: ChildProcess, lines: number): Promise<ReadonlyMap<string, number>> => {
@@ -66,9 +69,13 @@ const expectAllThere = async (acknowledged: ReadonlyMap<string, number>): Promis
   expect(await tasks.claim({ limit: 100, now: Date.now() })).toHaveLength(20);
 };
 
-test.each([1, 500, 5000])("a process killed after %d acknowledgements leaves every one, whole (I1, I5)", async (lines) => {
-  await expectAllThere(await acknowledgedBy(startChild(), lines));
-}, 30_000);
+test.each([1, 500, 5000])(
+  "a process killed after %d acknowledgements leaves every one, whole (I1, I5)",
+  async (lines) => {
+    await expectAllThere(await acknowledgedBy(startChild(), lines));
+  },
+  30_000,
+);
 
 test("killed inside a transaction, before COMMIT: what was acknowledged is there (I5)", async () => {
   await expectAllThere(await acknowledgedBy(startChild(faultModule("kill-inside")), Number.POSITIVE_INFINITY));
@@ -92,7 +99,9 @@ test("a second store in the same process is refused too, and harms the first in 
   await expect(open()).rejects.toMatchObject({ code: "DATA_LOCKED" });
   expect(await put(stores, "k")).toBe(1);
   await stores.close();
-  expect(await (await open()).keyValue.get({ tenantId: "t", namespace: "n" }, "k")).toMatchObject({ value: "x".repeat(10) });
+  expect(await (await open()).keyValue.get({ tenantId: "t", namespace: "n" }, "k")).toMatchObject({
+    value: "x".repeat(10),
+  });
 });
 
 test("a folder is made for its owner alone", async () => {
@@ -103,7 +112,10 @@ test("a folder is made for its owner alone", async () => {
 test("a folder that cannot be made is CONFIG_INVALID and named", async () => {
   const file = join(directory, "..", "file");
   writeFileSync(file, "");
-  await expect(open({ directory: join(file, "data") })).rejects.toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining(join(file, "data")) });
+  await expect(open({ directory: join(file, "data") })).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining(join(file, "data")),
+  });
 });
 
 test("a file that is no database is CONFIG_INVALID", async () => {
@@ -124,14 +136,18 @@ test("on a full disk a batch is refused as a whole, and later ones go through wh
   const stores = await open({ maxPages: 64 });
   await put(stores, "kept");
   const failed = await Promise.allSettled([put(stores, "big", 400_000), put(stores, "small")]);
-  expect(failed.map((result) => (result.status === "rejected" ? result.reason.code : "written"))).toEqual(["STORE_UNAVAILABLE", "STORE_UNAVAILABLE"]);
+  expect(failed.map((result) => (result.status === "rejected" ? result.reason.code : "written"))).toEqual([
+    "STORE_UNAVAILABLE",
+    "STORE_UNAVAILABLE",
+  ]);
   expect((await stores.keyValue.list({ tenantId: "t", namespace: "n" })).map((entry) => entry.key)).toEqual(["kept"]);
   expect(await put(stores, "small")).not.toBeNull();
 });
 
 test("a failure inside the transaction rejects that batch only, and nothing of it stays", async () => {
   const stores = await open({ fault: { module: faultModule("throw-inside") } });
-  const write = (id: string) => stores.tasks.commit([{ tenantId: "t", outbox: [{ id, kind: "event", payload: null }] }]);
+  const write = (id: string) =>
+    stores.tasks.commit([{ tenantId: "t", outbox: [{ id, kind: "event", payload: null }] }]);
   await write("1");
   await expect(write("2")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   await write("3");
@@ -140,10 +156,18 @@ test("a failure inside the transaction rejects that batch only, and nothing of i
 
 test("a call whose values no row can hold fails alone in its batch", async () => {
   const stores = await open();
-  const write = (id: string) => stores.tasks.commit([{ tenantId: "t", outbox: [{ id, kind: "event", payload: null }] }]);
+  const write = (id: string) =>
+    stores.tasks.commit([{ tenantId: "t", outbox: [{ id, kind: "event", payload: null }] }]);
   // Not a value the types allow: what a caller without them could send.
-  const bad = stores.tasks.commit([{ tenantId: "t", outbox: [{ id: Number.NaN as unknown as string, kind: "event", payload: null }] }]);
-  const results = await Promise.allSettled([write("1"), bad, write("2"), stores.tasks.commit([{ tenantId: "t", outbox: [{ id: "3", kind: "event", payload: 1n }] }])]);
+  const bad = stores.tasks.commit([
+    { tenantId: "t", outbox: [{ id: Number.NaN as unknown as string, kind: "event", payload: null }] },
+  ]);
+  const results = await Promise.allSettled([
+    write("1"),
+    bad,
+    write("2"),
+    stores.tasks.commit([{ tenantId: "t", outbox: [{ id: "3", kind: "event", payload: 1n }] }]),
+  ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
   expect((await stores.tasks.outbox({ after: 0, limit: 10 })).map((row) => row.id)).toEqual(["1", "2"]);
 });

@@ -11,7 +11,9 @@ export interface GroupCommitOptions<Item> {
   readonly maxBytes: number;
 }
 
-export type SettledResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+export type SettledResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown };
 
 interface Waiting<Item> {
   readonly item: Item;

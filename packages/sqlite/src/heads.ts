@@ -1,15 +1,13 @@
 /** The rows of tasks: state, number of the last event, fencing token, lease and due time. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { ListQuery, MailboxKind } from "@agentcore/core/ports";
 import type { TaskState } from "@agentcore/contract";
+import type { ListQuery, MailboxKind } from "@agentcore/core/ports";
 import type { AppendRow, CreateRow } from "./units.ts";
 
-// The path of nearly every append. Conditions and change are one statement; the same state before and after leaves
-// every index alone, and shows that the task is not terminal. The id is a hint (tenant and task are compared all the
-// same, I7): it saves the walk of the index on two texts, a third of the statement's time.
+// The path of nearly every append. Conditions and change are one statement on one index; the same state before and
+// after leaves every other index alone, and shows that the task is not terminal.
 const ADVANCE = `update heads set seq = seq + ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = 0
-  where id = ? and tenant_id = ? and task_id = ? and seq = ? and token = ? and leased = 1 and state = ?`;
-const SELECT_ID = "select id from heads where tenant_id = ? and task_id = ?";
+  where tenant_id = ? and task_id = ? and seq = ? and token = ? and leased = 1 and state = ? returning id`;
 const SELECT = "select * from heads where tenant_id = ? and task_id = ?";
 const CHANGE = `update heads set seq = ?, state = ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = ?, leased = ?,
   due_at = ?, updated_at = ? where id = ?`;
@@ -20,17 +18,16 @@ const WAKE = "update heads set due_at = ? where id = ? and (due_at is null or du
 const VOID_LEASES = "update heads set leased = 0, token = token + 1 where leased = 1";
 const NEXT_DUE = "select min(due_at) as due_at from heads where leased = 0 and due_at is not null";
 const BACKLOG = `select tenant_id, count(*) as waiting from heads where leased = 0 and due_at is not null and due_at <= ? group by tenant_id`;
-const KEY_INSERT = "insert into idempotency (tenant_id, agent, caller, key, task_id) values (?, ?, ?, ?, ?) on conflict do nothing";
+const KEY_INSERT =
+  "insert into idempotency (tenant_id, agent, caller, key, task_id) values (?, ?, ?, ?, ?) on conflict do nothing";
 const KEY_SELECT = "select task_id from idempotency where tenant_id = ? and agent = ? and caller = ? and key = ?";
-
-// More than run at once on one node; some 10 MB at most.
-const MAX_KNOWN_IDS = 50_000;
 
 const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>(["completed", "failed", "canceled", "rejected"]);
 export const isTerminal = (state: TaskState): boolean => TERMINAL.has(state);
 
 /** A parked task waits for a decision; other mail waits with it. */
-export const wakes = (state: TaskState, kind: MailboxKind): boolean => state !== "parked" || kind === "retry" || kind === "cancel";
+export const wakes = (state: TaskState, kind: MailboxKind): boolean =>
+  state !== "parked" || kind === "retry" || kind === "cancel";
 
 export interface StoredHead {
   readonly id: number;
@@ -68,8 +65,6 @@ export interface HeadChange {
 export class Heads {
   private readonly database: DatabaseSync;
   private readonly statements: ReturnType<typeof prepareAll>;
-  private readonly ids = new Map<string, Map<string, number>>();
-  private idCount = 0;
 
   constructor(database: DatabaseSync) {
     this.database = database;
@@ -78,30 +73,9 @@ export class Heads {
 
   /** The head's id, or null when the append needs the long way or is refused. */
   advance(tenantId: string, taskId: string, append: AppendRow): number | null {
-    const id = this.idOf(tenantId, taskId);
-    if (id === null) return null;
     const { seq, token, state, checkpointSeq, events } = append;
-    const { changes } = this.statements.advance.run(events.length, checkpointSeq, id, tenantId, taskId, seq, token, state);
-    if (changes === 1) return id;
-    // Refused, or the hint was wrong: an id given in a transaction that was rolled back can come again for another task.
-    this.ids.get(tenantId)?.delete(taskId);
-    return null;
-  }
-
-  private idOf(tenantId: string, taskId: string): number | null {
-    const known = this.ids.get(tenantId)?.get(taskId);
-    if (known !== undefined) return known;
-    const row = this.statements.selectId.get(tenantId, taskId);
-    if (row === undefined) return null;
-    const id = Number(row["id"]);
-    if (this.idCount >= MAX_KNOWN_IDS) {
-      this.ids.clear();
-      this.idCount = 0;
-    }
-    const ofTenant = this.ids.get(tenantId) ?? new Map<string, number>();
-    this.ids.set(tenantId, ofTenant.set(taskId, id));
-    this.idCount += 1;
-    return id;
+    const row = this.statements.advance.get(events.length, checkpointSeq, tenantId, taskId, seq, token, state);
+    return row === undefined ? null : Number(row["id"]);
   }
 
   find(tenantId: string, taskId: string): StoredHead | null {
@@ -156,17 +130,26 @@ export class Heads {
 
   list(query: ListQuery): { readonly heads: StoredHead[]; readonly total: number } {
     const filter = filterOf(query);
-    const total = this.database.prepare(`select count(*) as total from heads where ${filter.where}`).get(...filter.values);
-    const page = query.after === undefined ? filter : filter.and("(updated_at, task_id) < (?, ?)", query.after.updatedAt, query.after.taskId);
-    const rows = this.database.prepare(`select * from heads where ${page.where} order by updated_at desc, task_id desc limit ?`);
-    return { heads: rows.all(...page.values, query.limit) as unknown as StoredHead[], total: Number(total?.["total"] ?? 0) };
+    const total = this.database
+      .prepare(`select count(*) as total from heads where ${filter.where}`)
+      .get(...filter.values);
+    const page =
+      query.after === undefined
+        ? filter
+        : filter.and("(updated_at, task_id) < (?, ?)", query.after.updatedAt, query.after.taskId);
+    const rows = this.database.prepare(
+      `select * from heads where ${page.where} order by updated_at desc, task_id desc limit ?`,
+    );
+    return {
+      heads: rows.all(...page.values, query.limit) as unknown as StoredHead[],
+      total: Number(total?.["total"] ?? 0),
+    };
   }
 }
 
 const prepareAll = (database: DatabaseSync) =>
   ({
     advance: database.prepare(ADVANCE),
-    selectId: database.prepare(SELECT_ID),
     select: database.prepare(SELECT),
     change: database.prepare(CHANGE),
     insert: database.prepare(INSERT),
@@ -197,7 +180,8 @@ const filterOf = (query: ListQuery): Filter => {
   if (query.contextId !== undefined) filter = filter.and("context_id = ?", query.contextId);
   if (query.agent !== undefined) filter = filter.and("agent = ?", query.agent);
   if (query.parentTaskId !== undefined) filter = filter.and("parent_task_id = ?", query.parentTaskId);
-  if (query.states !== undefined) filter = filter.and("state in (select value from json_each(?))", JSON.stringify(query.states));
+  if (query.states !== undefined)
+    filter = filter.and("state in (select value from json_each(?))", JSON.stringify(query.states));
   if (query.updatedSince !== undefined) filter = filter.and("updated_at >= ?", query.updatedSince);
   return filter;
 };

@@ -40,7 +40,9 @@ export class KeyValues {
   }
 
   get(scope: KeyValueScope, key: string, now: number): StoredValue | null {
-    const row = this.statements.get.get(scope.tenantId, scope.namespace, key, now) as unknown as StoredValue | undefined;
+    const row = this.statements.get.get(scope.tenantId, scope.namespace, key, now) as unknown as
+      | StoredValue
+      | undefined;
     return row ?? null;
   }
 
@@ -56,7 +58,14 @@ export class KeyValues {
     return rows;
   }
 
-  put(scope: KeyValueScope, key: string, value: string, expectedVersion: number | null, ttlMs: number | null, now: number): number | null {
+  put(
+    scope: KeyValueScope,
+    key: string,
+    value: string,
+    expectedVersion: number | null,
+    ttlMs: number | null,
+    now: number,
+  ): number | null {
     if (expectedVersion !== null && (this.get(scope, key, now)?.version ?? 0) !== expectedVersion) return null;
     return this.write(scope, key, value, ttlMs === null ? null : now + ttlMs, now);
   }
@@ -69,7 +78,13 @@ export class KeyValues {
   }
 
   /** `null` when the sum would pass the ceiling. Throws INVALID_ARGUMENT on a value that is not a number. */
-  add(scope: KeyValueScope, key: string, amount: number, ceiling: number | null, now: number): { readonly sum: number; readonly version: number } | null {
+  add(
+    scope: KeyValueScope,
+    key: string,
+    amount: number,
+    ceiling: number | null,
+    now: number,
+  ): { readonly sum: number; readonly version: number } | null {
     const current = this.get(scope, key, now);
     const value: unknown = current === null ? 0 : JSON.parse(current.value);
     if (typeof value !== "number") throw new WorkerFailure("INVALID_ARGUMENT", `the value of ${key} is not a number`);

@@ -3,7 +3,8 @@ import type { MailboxKind } from "@agentcore/core/ports";
 import type { MailRow } from "./units.ts";
 
 const INSERT = `insert into mailbox (task, key, kind, payload, inserted_at) values (?, ?, ?, ?, ?) on conflict (task, key) do nothing`;
-const WAITING = "select key, kind, payload, position, inserted_at from mailbox where task = ? and consumed = 0 order by position";
+const WAITING =
+  "select key, kind, payload, position, inserted_at from mailbox where task = ? and consumed = 0 order by position";
 // The key stays: a message that comes again after it was taken in must not come in twice.
 const CONSUME = "update mailbox set consumed = 1, payload = 'null' where task = ? and key = ? and consumed = 0";
 const CLEAR = "delete from mailbox where task = ?";

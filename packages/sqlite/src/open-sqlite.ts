@@ -61,6 +61,10 @@ const prepareDirectory = (directory: string): void => {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PlatformError("CONFIG_INVALID", `the data folder ${directory} cannot be made or written (${reason}); choose another, or change its permissions`, { cause });
+    throw new PlatformError(
+      "CONFIG_INVALID",
+      `the data folder ${directory} cannot be made or written (${reason}); choose another, or change its permissions`,
+      { cause },
+    );
   }
 };

@@ -26,23 +26,44 @@ export interface Writes {
   commit: [readonly Flat[], readonly CommitOutcome[]];
   claim: [{ readonly limit: number; readonly now: number; readonly except: readonly string[] }, readonly StoredClaim[]];
   acknowledgeOutbox: [readonly number[], null];
-  put: [{ readonly scope: KeyValueScope; readonly key: string; readonly value: string; readonly expectedVersion: number | null; readonly ttlMs: number | null }, number | null];
+  put: [
+    {
+      readonly scope: KeyValueScope;
+      readonly key: string;
+      readonly value: string;
+      readonly expectedVersion: number | null;
+      readonly ttlMs: number | null;
+    },
+    number | null,
+  ];
   delete: [{ readonly scope: KeyValueScope; readonly key: string; readonly expectedVersion: number | null }, boolean];
-  add: [{ readonly scope: KeyValueScope; readonly key: string; readonly amount: number; readonly ceiling: number | null }, { readonly sum: number; readonly version: number } | null];
+  add: [
+    { readonly scope: KeyValueScope; readonly key: string; readonly amount: number; readonly ceiling: number | null },
+    { readonly sum: number; readonly version: number } | null,
+  ];
 }
 
 export interface Reads {
   nextDue: [null, number | null];
   head: [TaskKey, StoredHead | null];
-  findByIdempotencyKey: [{ readonly tenantId: string; readonly agent: string; readonly caller: string; readonly idempotencyKey: string }, string | null];
+  findByIdempotencyKey: [
+    { readonly tenantId: string; readonly agent: string; readonly caller: string; readonly idempotencyKey: string },
+    string | null,
+  ];
   readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly StoredEvent[]];
   mailbox: [TaskKey, readonly StoredMail[]];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
-  tail: [{ readonly tenantId: string | null; readonly after: number; readonly limit: number }, readonly StoredTailRow[]];
+  tail: [
+    { readonly tenantId: string | null; readonly after: number; readonly limit: number },
+    readonly StoredTailRow[],
+  ];
   outbox: [{ readonly after: number; readonly limit: number }, readonly StoredOutboxRow[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
-  listValues: [{ readonly scope: KeyValueScope; readonly prefix: string; readonly after: string | null; readonly limit: number }, readonly StoredValue[]];
+  listValues: [
+    { readonly scope: KeyValueScope; readonly prefix: string; readonly after: string | null; readonly limit: number },
+    readonly StoredValue[],
+  ];
 }
 
 export type WriteCall = { [Name in keyof Writes]: readonly [name: Name, argument: Writes[Name][0]] }[keyof Writes];
@@ -59,7 +80,11 @@ export interface Failure {
   readonly message: string;
 }
 
-export type CallResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: Failure };
+export type CallResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly failure: Failure };
 
 /** `id` 0 is the answer to the start itself. A write answers with one result per call, a failed batch with `failure`. */
-export type Response = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly failure: Failure };
+export type Response =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: Failure };

@@ -23,28 +23,60 @@ export class SqliteKeyValue implements KeyValue {
     return row === null ? null : toEntry(row);
   }
 
-  async put(scope: KeyValueScope, key: string, value: unknown, options: { expectedVersion?: number; ttlMs?: number } = {}): Promise<number | null> {
+  async put(
+    scope: KeyValueScope,
+    key: string,
+    value: unknown,
+    options: { expectedVersion?: number; ttlMs?: number } = {},
+  ): Promise<number | null> {
     const text = JSON.stringify(value) ?? "null";
     const { expectedVersion = null, ttlMs = null } = options;
-    const version = await this.worker.write("put", { scope: plain(scope), key, value: text, expectedVersion, ttlMs }, 1, text.length);
+    const version = await this.worker.write(
+      "put",
+      { scope: plain(scope), key, value: text, expectedVersion, ttlMs },
+      1,
+      text.length,
+    );
     if (version !== null) this.announce(scope, key, version);
     return version;
   }
 
   async delete(scope: KeyValueScope, key: string, options: { expectedVersion?: number } = {}): Promise<boolean> {
-    const removed = await this.worker.write("delete", { scope: plain(scope), key, expectedVersion: options.expectedVersion ?? null });
+    const removed = await this.worker.write("delete", {
+      scope: plain(scope),
+      key,
+      expectedVersion: options.expectedVersion ?? null,
+    });
     if (removed) this.announce(scope, key, 0);
     return removed;
   }
 
-  async list(scope: KeyValueScope, options: { prefix?: string; after?: string; limit?: number } = {}): Promise<readonly KeyValueEntry[]> {
+  async list(
+    scope: KeyValueScope,
+    options: { prefix?: string; after?: string; limit?: number } = {},
+  ): Promise<readonly KeyValueEntry[]> {
     const { prefix = "", after = null, limit = DEFAULT_LIST_LIMIT } = options;
-    const rows = await this.worker.read("listValues", { scope: plain(scope), prefix, after, limit: Math.min(limit, MAX_LIST_LIMIT) });
+    const rows = await this.worker.read("listValues", {
+      scope: plain(scope),
+      prefix,
+      after,
+      limit: Math.min(limit, MAX_LIST_LIMIT),
+    });
     return rows.map(toEntry);
   }
 
-  async add(scope: KeyValueScope, key: string, amount: number, options: { ceiling?: number } = {}): Promise<number | null> {
-    const added = await this.worker.write("add", { scope: plain(scope), key, amount, ceiling: options.ceiling ?? null });
+  async add(
+    scope: KeyValueScope,
+    key: string,
+    amount: number,
+    options: { ceiling?: number } = {},
+  ): Promise<number | null> {
+    const added = await this.worker.write("add", {
+      scope: plain(scope),
+      key,
+      amount,
+      ceiling: options.ceiling ?? null,
+    });
     if (added !== null) this.announce(scope, key, added.version);
     return added === null ? null : added.sum;
   }
@@ -66,4 +98,8 @@ export class SqliteKeyValue implements KeyValue {
   }
 }
 
-const toEntry = (row: StoredValue): KeyValueEntry => ({ key: row.key, value: JSON.parse(row.value) as unknown, version: row.version });
+const toEntry = (row: StoredValue): KeyValueEntry => ({
+  key: row.key,
+  value: JSON.parse(row.value) as unknown,
+  version: row.version,
+});

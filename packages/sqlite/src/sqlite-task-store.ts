@@ -1,5 +1,16 @@
 import { PRIORITIES, TaskEvent } from "@agentcore/contract";
-import type { ClaimedTask, CommitOutcome, CommitUnit, ListQuery, MailboxItem, OutboxRow, TailRow, TaskHead, TaskKey, TaskStore } from "@agentcore/core/ports";
+import type {
+  ClaimedTask,
+  CommitOutcome,
+  CommitUnit,
+  ListQuery,
+  MailboxItem,
+  OutboxRow,
+  TailRow,
+  TaskHead,
+  TaskKey,
+  TaskStore,
+} from "@agentcore/core/ports";
 import type { StoredHead } from "./heads.ts";
 import type { StoredMail } from "./mailbox.ts";
 import { encodeUnits } from "./unit-codec.ts";
@@ -23,8 +34,16 @@ export class SqliteTaskStore implements TaskStore {
     return this.worker.write("commit", flat, units.length, bytes);
   }
 
-  async claim(request: { limit: number; now: number; except?: readonly string[] | undefined }): Promise<readonly ClaimedTask[]> {
-    const claims = await this.worker.write("claim", { limit: request.limit, now: request.now, except: request.except ?? [] });
+  async claim(request: {
+    limit: number;
+    now: number;
+    except?: readonly string[] | undefined;
+  }): Promise<readonly ClaimedTask[]> {
+    const claims = await this.worker.write("claim", {
+      limit: request.limit,
+      now: request.now,
+      except: request.except ?? [],
+    });
     return claims.map(({ head, mailbox }) => ({ head: toHead(head), mailbox: mailbox.map(toMailboxItem) }));
   }
 
@@ -37,11 +56,19 @@ export class SqliteTaskStore implements TaskStore {
     return stored === null ? null : toHead(stored);
   }
 
-  findByIdempotencyKey(key: { tenantId: string; agent: string; caller: string; idempotencyKey: string }): Promise<string | null> {
+  findByIdempotencyKey(key: {
+    tenantId: string;
+    agent: string;
+    caller: string;
+    idempotencyKey: string;
+  }): Promise<string | null> {
     return this.worker.read("findByIdempotencyKey", key);
   }
 
-  async readLog({ tenantId, taskId }: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+  async readLog(
+    { tenantId, taskId }: TaskKey,
+    options: { after?: number; limit?: number } = {},
+  ): Promise<readonly TaskEvent[]> {
     const limit = Math.min(options.limit ?? DEFAULT_LOG_LIMIT, MAX_ROWS);
     const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, after: options.after ?? 0, limit });
     return rows.map((row) => toEvent(...row));
@@ -59,12 +86,23 @@ export class SqliteTaskStore implements TaskStore {
   async tail(options: { tenantId?: string; after: number; limit: number }): Promise<readonly TailRow[]> {
     const { tenantId = null, after, limit } = options;
     const rows = await this.worker.read("tail", { tenantId, after, limit: Math.min(limit, MAX_ROWS) });
-    return rows.map(([tenant, taskId, position, ...event]) => ({ tenantId: tenant, taskId, position, event: toEvent(...event) }));
+    return rows.map(([tenant, taskId, position, ...event]) => ({
+      tenantId: tenant,
+      taskId,
+      position,
+      event: toEvent(...event),
+    }));
   }
 
   async outbox(options: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
     const rows = await this.worker.read("outbox", { after: options.after, limit: Math.min(options.limit, MAX_ROWS) });
-    return rows.map((row) => ({ position: row.position, tenantId: row.tenant_id, id: row.id, kind: row.kind, payload: JSON.parse(row.payload) as unknown }));
+    return rows.map((row) => ({
+      position: row.position,
+      tenantId: row.tenant_id,
+      id: row.id,
+      kind: row.kind,
+      payload: JSON.parse(row.payload) as unknown,
+    }));
   }
 
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
@@ -81,7 +119,8 @@ export class SqliteTaskStore implements TaskStore {
   }
 }
 
-const toEvent = (seq: number, type: string, at: number, data: string): TaskEvent => TaskEvent.parse({ seq, at, type, data: JSON.parse(data) });
+const toEvent = (seq: number, type: string, at: number, data: string): TaskEvent =>
+  TaskEvent.parse({ seq, at, type, data: JSON.parse(data) });
 
 const toMailboxItem = (row: StoredMail): MailboxItem => ({
   key: row.key,
@@ -106,7 +145,10 @@ const toHead = (row: StoredHead): TaskHead => ({
   priority: PRIORITIES[row.priority] ?? "normal",
   attempts: row.attempts,
   deadline: row.deadline,
-  parent: row.parent_task_id === null || row.parent_path === null ? null : { taskId: row.parent_task_id, path: row.parent_path },
+  parent:
+    row.parent_task_id === null || row.parent_path === null
+      ? null
+      : { taskId: row.parent_task_id, path: row.parent_path },
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });

@@ -42,7 +42,14 @@ class Encoder {
 
   private create(task: NewTask): void {
     const { claimed } = task;
-    this.flat.push(task.taskId, task.agent, task.revision, task.contextId, task.caller, PRIORITIES.indexOf(task.priority));
+    this.flat.push(
+      task.taskId,
+      task.agent,
+      task.revision,
+      task.contextId,
+      task.caller,
+      PRIORITIES.indexOf(task.priority),
+    );
     this.flat.push(task.deadline, task.parent?.taskId ?? null, task.parent?.path ?? null, task.dueAt, task.createdAt);
     this.flat.push(task.idempotencyKey ?? null, flag(task.ifExists === "ignore"), claimed?.state ?? null);
     this.flat.push(claimed?.checkpointSeq ?? 0, flag(claimed?.release !== undefined), claimed?.release?.dueAt ?? null);

@@ -1,6 +1,7 @@
 /** Commit units as the worker sees them: payloads are JSON text, priorities their rank. Decoded from unit-codec's array. */
-import type { MailboxKind, OutboxInsert } from "@agentcore/core/ports";
+
 import type { TaskState } from "@agentcore/contract";
+import type { MailboxKind, OutboxInsert } from "@agentcore/core/ports";
 
 export type Flat = string | number | null;
 
@@ -85,14 +86,25 @@ class Decoder {
       taskId: this.next(),
       append: this.flag() ? this.append() : null,
       create: this.many(() => this.create()),
-      mail: this.many(() => ({ taskId: this.next(), key: this.next(), kind: this.next(), payload: this.next(), refuse: this.flag() })),
+      mail: this.many(() => ({
+        taskId: this.next(),
+        key: this.next(),
+        kind: this.next(),
+        payload: this.next(),
+        refuse: this.flag(),
+      })),
       outbox: this.many(() => ({ id: this.next(), kind: this.next(), payload: this.next() })),
     };
   }
 
   private append(): AppendRow {
     return {
-      ...{ seq: this.next<number>(), token: this.next<number>(), state: this.next<TaskState>(), checkpointSeq: this.next<number | null>() },
+      ...{
+        seq: this.next<number>(),
+        token: this.next<number>(),
+        state: this.next<TaskState>(),
+        checkpointSeq: this.next<number | null>(),
+      },
       ...{ requireEmptyMailbox: this.flag(), releases: this.flag(), releaseDueAt: this.next<number | null>() },
       consume: this.many(() => this.next<string>()),
       events: this.events(),
@@ -101,11 +113,20 @@ class Decoder {
 
   private create(): CreateRow {
     return {
-      ...{ taskId: this.next<string>(), agent: this.next<string>(), revision: this.next<string>(), contextId: this.next<string>() },
+      ...{
+        taskId: this.next<string>(),
+        agent: this.next<string>(),
+        revision: this.next<string>(),
+        contextId: this.next<string>(),
+      },
       ...{ caller: this.next<string>(), priority: this.next<number>(), deadline: this.next<number | null>() },
       ...{ parentTaskId: this.next<string | null>(), parentPath: this.next<string | null>() },
       ...{ dueAt: this.next<number>(), createdAt: this.next<number>(), idempotencyKey: this.next<string | null>() },
-      ...{ ignoreExisting: this.flag(), claimedState: this.next<TaskState | null>(), checkpointSeq: this.next<number>() },
+      ...{
+        ignoreExisting: this.flag(),
+        claimedState: this.next<TaskState | null>(),
+        checkpointSeq: this.next<number>(),
+      },
       ...{ releases: this.flag(), releaseDueAt: this.next<number | null>() },
       events: this.events(),
     };

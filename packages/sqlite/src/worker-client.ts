@@ -2,7 +2,17 @@
 import { Worker } from "node:worker_threads";
 import { PlatformError } from "@agentcore/contract";
 import { GroupCommit, type SettledResult } from "./group-commit.ts";
-import type { CallResult, Failure, ReadCall, Reads, Request, Response, WorkerOptions, WriteCall, Writes } from "./protocol.ts";
+import type {
+  CallResult,
+  Failure,
+  ReadCall,
+  Reads,
+  Request,
+  Response,
+  WorkerOptions,
+  WriteCall,
+  Writes,
+} from "./protocol.ts";
 
 export interface WorkerClientOptions {
   readonly now: () => number;
@@ -45,19 +55,31 @@ export class WorkerClient {
       maxBytes: options.maxBatchBytes ?? DEFAULT_BATCH_BYTES,
     });
     worker.on("message", (response: Response) => this.settle(response));
-    worker.on("error", (error) => this.fail(new PlatformError("STORE_UNAVAILABLE", `the store's thread failed: ${error.message}`, { cause: error })));
+    worker.on("error", (error) =>
+      this.fail(
+        new PlatformError("STORE_UNAVAILABLE", `the store's thread failed: ${error.message}`, { cause: error }),
+      ),
+    );
     worker.on("exit", () => this.fail(new PlatformError("STORE_UNAVAILABLE", "the store's thread has ended")));
   }
 
   /** Resolves when the file is open, migrated and ours. */
   static async start(workerOptions: WorkerOptions, options: WorkerClientOptions): Promise<WorkerClient> {
-    const client = new WorkerClient(new Worker(workerUrl, { workerData: workerOptions, name: "agentcore-sqlite" }), options);
+    const client = new WorkerClient(
+      new Worker(workerUrl, { workerData: workerOptions, name: "agentcore-sqlite" }),
+      options,
+    );
     await new Promise((resolve, reject) => client.pending.set(0, { resolve, reject }));
     return client;
   }
 
   /** `weight` and `bytes` bound the batch that the call joins. */
-  async write<Name extends keyof Writes>(name: Name, argument: Writes[Name][0], weight = 1, bytes = 0): Promise<Writes[Name][1]> {
+  async write<Name extends keyof Writes>(
+    name: Name,
+    argument: Writes[Name][0],
+    weight = 1,
+    bytes = 0,
+  ): Promise<Writes[Name][1]> {
     this.assertOpen();
     // Name and argument belong together by the signature, which a tuple of a generic name cannot show.
     return (await this.writes.add([name, argument] as unknown as WriteCall, weight, bytes)) as Writes[Name][1];
@@ -84,7 +106,12 @@ export class WorkerClient {
   }
 
   private async writeBatch(calls: readonly WriteCall[]): Promise<readonly SettledResult[]> {
-    const results = (await this.request((id) => ({ id, kind: "write", now: this.now(), calls }))) as readonly CallResult[];
+    const results = (await this.request((id) => ({
+      id,
+      kind: "write",
+      now: this.now(),
+      calls,
+    }))) as readonly CallResult[];
     return results.map((result) => (result.ok ? result : { ok: false, error: errorOf(result.failure) }));
   }
 

@@ -45,7 +45,13 @@ class StoreWorker {
     this.outbox = new Outbox(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
-    this.units = new UnitWriter({ database, heads: this.heads, events: this.events, mailbox: this.mailbox, outbox: this.outbox });
+    this.units = new UnitWriter({
+      database,
+      heads: this.heads,
+      events: this.events,
+      mailbox: this.mailbox,
+      outbox: this.outbox,
+    });
     // The file is ours alone, so whoever held a lease is dead.
     this.heads.voidLeases();
   }
@@ -96,11 +102,20 @@ class StoreWorker {
       case "commit":
         return decodeUnits(argument).map((unit) => this.units.write(unit, now));
       case "claim":
-        return this.claims.claim(argument.limit, argument.now, argument.except).map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
+        return this.claims
+          .claim(argument.limit, argument.now, argument.except)
+          .map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
       case "acknowledgeOutbox":
         return this.outbox.acknowledge(argument);
       case "put":
-        return this.keyValues.put(argument.scope, argument.key, argument.value, argument.expectedVersion, argument.ttlMs, now);
+        return this.keyValues.put(
+          argument.scope,
+          argument.key,
+          argument.value,
+          argument.expectedVersion,
+          argument.ttlMs,
+          now,
+        );
       case "delete":
         return this.keyValues.remove(argument.scope, argument.key, argument.expectedVersion, now);
       case "add":

@@ -10,11 +10,44 @@ const run = async (index: number): Promise<never> => {
   const taskId = `task-${index}`;
   const head = { agent: "a", revision: "1", contextId: "c", caller: "u", priority: "normal" as const };
   const submitted = { type: "task.submitted" as const, at, data: { ...head, input: null } };
-  await stores.tasks.commit([{ tenantId: "t", create: [{ ...head, taskId, deadline: null, parent: null, dueAt: at, createdAt: at, events: [submitted], claimed: { state: "working" } }] }]);
+  await stores.tasks.commit([
+    {
+      tenantId: "t",
+      create: [
+        {
+          ...head,
+          taskId,
+          deadline: null,
+          parent: null,
+          dueAt: at,
+          createdAt: at,
+          events: [submitted],
+          claimed: { state: "working" },
+        },
+      ],
+    },
+  ]);
   for (let seq = 1; ; seq += 1) {
-    const event = { type: "step.completed" as const, at, data: { path: `step#${seq}`, kind: "step" as const, result: "x".repeat(500) } };
-    const append = { expect: { seq, token: 1 }, events: [event], state: "working" as const, consume: [], requireEmptyMailbox: false };
-    const [written] = await stores.tasks.commit([{ tenantId: "t", taskId, append, mail: [{ taskId, key: `m${seq}`, kind: "signal", payload: seq, ifTerminal: "refuse" }] }]);
+    const event = {
+      type: "step.completed" as const,
+      at,
+      data: { path: `step#${seq}`, kind: "step" as const, result: "x".repeat(500) },
+    };
+    const append = {
+      expect: { seq, token: 1 },
+      events: [event],
+      state: "working" as const,
+      consume: [],
+      requireEmptyMailbox: false,
+    };
+    const [written] = await stores.tasks.commit([
+      {
+        tenantId: "t",
+        taskId,
+        append,
+        mail: [{ taskId, key: `m${seq}`, kind: "signal", payload: seq, ifTerminal: "refuse" }],
+      },
+    ]);
     if (written?.outcome !== "committed") throw new Error(`${taskId} ${seq}: ${JSON.stringify(written)}`);
     writeSync(1, `${index} ${seq + 1}\n`);
   }

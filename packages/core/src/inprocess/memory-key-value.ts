@@ -31,7 +31,12 @@ class MemoryKeyValue implements KeyValue {
     return row === undefined ? null : toEntry(key, row);
   }
 
-  async put(scope: KeyValueScope, key: string, value: unknown, options: { expectedVersion?: number; ttlMs?: number } = {}): Promise<number | null> {
+  async put(
+    scope: KeyValueScope,
+    key: string,
+    value: unknown,
+    options: { expectedVersion?: number; ttlMs?: number } = {},
+  ): Promise<number | null> {
     if (!this.holds(scope, key, options.expectedVersion)) return null;
     return this.write(scope, key, value, options.ttlMs === undefined ? null : this.clock.now() + options.ttlMs);
   }
@@ -44,9 +49,14 @@ class MemoryKeyValue implements KeyValue {
     return true;
   }
 
-  async list(scope: KeyValueScope, options: { prefix?: string; after?: string; limit?: number } = {}): Promise<readonly KeyValueEntry[]> {
+  async list(
+    scope: KeyValueScope,
+    options: { prefix?: string; after?: string; limit?: number } = {},
+  ): Promise<readonly KeyValueEntry[]> {
     const { prefix = "", after, limit = DEFAULT_LIST_LIMIT } = options;
-    const keys = [...this.rows(scope).keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
+    const keys = [...this.rows(scope).keys()]
+      .filter((key) => key.startsWith(prefix) && (after === undefined || key > after))
+      .sort();
     const entries: KeyValueEntry[] = [];
     for (const key of keys) {
       if (entries.length >= limit) break;
@@ -56,7 +66,12 @@ class MemoryKeyValue implements KeyValue {
     return entries;
   }
 
-  async add(scope: KeyValueScope, key: string, amount: number, options: { ceiling?: number } = {}): Promise<number | null> {
+  async add(
+    scope: KeyValueScope,
+    key: string,
+    amount: number,
+    options: { ceiling?: number } = {},
+  ): Promise<number | null> {
     const row = this.live(scope, key);
     const current: unknown = row === undefined ? 0 : JSON.parse(row.value);
     if (typeof current !== "number") throw new PlatformError("INVALID_ARGUMENT", `the value of ${key} is not a number`);
@@ -111,4 +126,5 @@ class MemoryKeyValue implements KeyValue {
 
 const toEntry = (key: string, row: Row): KeyValueEntry => ({ key, value: JSON.parse(row.value), version: row.version });
 
-export const createMemoryKeyValue = (options: { readonly clock: Pick<Clock, "now"> }): KeyValue => new MemoryKeyValue(options.clock);
+export const createMemoryKeyValue = (options: { readonly clock: Pick<Clock, "now"> }): KeyValue =>
+  new MemoryKeyValue(options.clock);

@@ -2,7 +2,14 @@
  * TaskStore in plain Maps, for tests and embedded use. It keeps JSON text, not objects, so that what a caller changes
  * later, or what JSON cannot carry, behaves as it does in a database. Nothing here survives the process.
  */
-import { isTerminal, type NewTaskEvent, PRIORITIES, PlatformError, TaskEvent, type TaskState } from "@agentcore/contract";
+import {
+  isTerminal,
+  type NewTaskEvent,
+  PlatformError,
+  PRIORITIES,
+  TaskEvent,
+  type TaskState,
+} from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
 import type {
   ClaimedTask,
@@ -55,7 +62,10 @@ interface TaskRow {
 interface Data {
   readonly tasks: Map<string, TaskRow>;
   readonly idempotency: Map<string, string>;
-  readonly outbox: Map<number, { readonly tenantId: string; readonly id: string; readonly kind: "event"; readonly payload: string }>;
+  readonly outbox: Map<
+    number,
+    { readonly tenantId: string; readonly id: string; readonly kind: "event"; readonly payload: string }
+  >;
   /** Every event in commit order; index + 1 is the position. */
   readonly tail: { readonly row: TaskRow; readonly seq: number }[];
   positions: number;
@@ -77,7 +87,8 @@ const compose = (...parts: readonly string[]): string => JSON.stringify(parts);
 const taskKey = (tenantId: string, taskId: string): string => compose(tenantId, taskId);
 
 /** A parked task waits for a decision; other mail waits with it. */
-const wakes = (state: TaskState, kind: MailboxKind): boolean => state !== "parked" || kind === "retry" || kind === "cancel";
+const wakes = (state: TaskState, kind: MailboxKind): boolean =>
+  state !== "parked" || kind === "retry" || kind === "cancel";
 
 const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
@@ -143,7 +154,12 @@ class MemoryStore implements MemoryTaskStore {
     return this.row(key.tenantId, key.taskId)?.head ?? null;
   }
 
-  async findByIdempotencyKey(key: { tenantId: string; agent: string; caller: string; idempotencyKey: string }): Promise<string | null> {
+  async findByIdempotencyKey(key: {
+    tenantId: string;
+    agent: string;
+    caller: string;
+    idempotencyKey: string;
+  }): Promise<string | null> {
     this.assertOpen();
     return this.data.idempotency.get(compose(key.tenantId, key.agent, key.caller, key.idempotencyKey)) ?? null;
   }
@@ -166,7 +182,13 @@ class MemoryStore implements MemoryTaskStore {
     const matching = [...this.data.tasks.values()].map((row) => row.head).filter((head) => matches(head, query));
     matching.sort((left, right) => right.updatedAt - left.updatedAt || byText(right.taskId, left.taskId));
     const { after } = query;
-    const page = after === undefined ? matching : matching.filter((head) => head.updatedAt < after.updatedAt || (head.updatedAt === after.updatedAt && head.taskId < after.taskId));
+    const page =
+      after === undefined
+        ? matching
+        : matching.filter(
+            (head) =>
+              head.updatedAt < after.updatedAt || (head.updatedAt === after.updatedAt && head.taskId < after.taskId),
+          );
     return { heads: page.slice(0, Math.min(query.limit, MAX_LIST_LIMIT)), total: matching.length };
   }
 
@@ -203,7 +225,8 @@ class MemoryStore implements MemoryTaskStore {
     const now = this.clock.now();
     const counts = new Map<string, number>();
     for (const { head, leased } of this.data.tasks.values()) {
-      if (!leased && head.dueAt !== null && head.dueAt <= now) counts.set(head.tenantId, (counts.get(head.tenantId) ?? 0) + 1);
+      if (!leased && head.dueAt !== null && head.dueAt <= now)
+        counts.set(head.tenantId, (counts.get(head.tenantId) ?? 0) + 1);
     }
     return counts;
   }
@@ -275,7 +298,12 @@ class MemoryStore implements MemoryTaskStore {
     const ended = isTerminal(append.state);
     // Mail that came while the holder was busy would otherwise sleep with the task.
     const woken = waiting.some((item) => wakes(append.state, item.kind));
-    const releasedDueAt = append.release === undefined ? head.dueAt : woken ? earliest(append.release.dueAt, this.clock.now()) : append.release.dueAt;
+    const releasedDueAt =
+      append.release === undefined
+        ? head.dueAt
+        : woken
+          ? earliest(append.release.dueAt, this.clock.now())
+          : append.release.dueAt;
     row.head = {
       ...head,
       seq: head.seq + append.events.length,
@@ -305,7 +333,19 @@ class MemoryStore implements MemoryTaskStore {
     const { agent, revision, contextId, caller, priority, deadline, parent, createdAt } = task;
     const row: TaskRow = {
       head: {
-        ...{ tenantId, taskId: task.taskId, agent, revision, contextId, caller, priority, deadline, parent, createdAt, state },
+        ...{
+          tenantId,
+          taskId: task.taskId,
+          agent,
+          revision,
+          contextId,
+          caller,
+          priority,
+          deadline,
+          parent,
+          createdAt,
+          state,
+        },
         seq: task.events.length,
         checkpointSeq: claimed?.checkpointSeq ?? 0,
         token: claimed === undefined ? 0 : 1,
@@ -330,7 +370,14 @@ class MemoryStore implements MemoryTaskStore {
     if (isTerminal(head.state)) return mail.ifTerminal === "refuse" ? stale("terminal") : null;
     if (row.mail.has(mail.key)) return null;
     const insertedAt = this.clock.now();
-    row.mail.set(mail.key, { key: mail.key, kind: mail.kind, payload: jsonText(mail.payload), position: this.nextPosition(), insertedAt, consumed: false });
+    row.mail.set(mail.key, {
+      key: mail.key,
+      kind: mail.kind,
+      payload: jsonText(mail.payload),
+      position: this.nextPosition(),
+      insertedAt,
+      consumed: false,
+    });
     if (wakes(head.state, mail.kind)) row.head = { ...head, dueAt: earliest(head.dueAt, insertedAt) };
     undo.push(() => {
       row.mail.delete(mail.key);
@@ -363,7 +410,10 @@ class MemoryStore implements MemoryTaskStore {
   private *tenantsInTurn(waiting: ReadonlyMap<string, readonly TaskRow[]>, limit: number): Generator<string> {
     const sorted = [...waiting.keys()].sort(byText);
     const { lastTenant } = this.data;
-    const turn = [...sorted.filter((tenantId) => tenantId > lastTenant), ...sorted.filter((tenantId) => tenantId <= lastTenant)];
+    const turn = [
+      ...sorted.filter((tenantId) => tenantId > lastTenant),
+      ...sorted.filter((tenantId) => tenantId <= lastTenant),
+    ];
     let left = limit;
     while (left > 0) {
       const round = turn.filter((tenantId) => (waiting.get(tenantId)?.length ?? 0) > 0).slice(0, left);
@@ -399,7 +449,13 @@ const byUrgency = ({ head: left }: TaskRow, { head: right }: TaskRow): number =>
 const mailboxOf = (row: TaskRow): MailboxItem[] =>
   [...row.mail.values()]
     .filter((item) => !item.consumed)
-    .map(({ key, kind, payload, position, insertedAt }) => ({ key, kind, payload: JSON.parse(payload) as unknown, position, insertedAt }));
+    .map(({ key, kind, payload, position, insertedAt }) => ({
+      key,
+      kind,
+      payload: JSON.parse(payload) as unknown,
+      position,
+      insertedAt,
+    }));
 
 const matches = (head: TaskHead, query: ListQuery): boolean =>
   head.tenantId === query.tenantId &&
@@ -411,4 +467,11 @@ const matches = (head: TaskHead, query: ListQuery): boolean =>
   (query.updatedSince === undefined || head.updatedAt >= query.updatedSince);
 
 export const createMemoryTaskStore = (options: { readonly clock: Pick<Clock, "now"> }): MemoryTaskStore =>
-  new MemoryStore(options.clock, { tasks: new Map(), idempotency: new Map(), outbox: new Map(), tail: [], positions: 0, lastTenant: "" });
+  new MemoryStore(options.clock, {
+    tasks: new Map(),
+    idempotency: new Map(),
+    outbox: new Map(),
+    tail: [],
+    positions: 0,
+    lastTenant: "",
+  });

@@ -88,7 +88,13 @@ export interface NewTask {
    * Created already claimed (token 1, one attempt) by the node that submits it, which then runs it at once. Its state
    * and due time are those of the last event.
    */
-  readonly claimed?: { readonly state: TaskState; readonly checkpointSeq?: number; readonly release?: { readonly dueAt: number | null } } | undefined;
+  readonly claimed?:
+    | {
+        readonly state: TaskState;
+        readonly checkpointSeq?: number;
+        readonly release?: { readonly dueAt: number | null };
+      }
+    | undefined;
 }
 
 /** A change of the log by the lease holder. */
@@ -194,14 +200,23 @@ export interface TaskStore {
   nextDue(): Promise<number | null>;
   head(key: TaskKey): Promise<TaskHead | null>;
   /** Id of the task made with that idempotency key, or null. */
-  findByIdempotencyKey(key: { readonly tenantId: string; readonly agent: string; readonly caller: string; readonly idempotencyKey: string }): Promise<string | null>;
+  findByIdempotencyKey(key: {
+    readonly tenantId: string;
+    readonly agent: string;
+    readonly caller: string;
+    readonly idempotencyKey: string;
+  }): Promise<string | null>;
   /** Events with `seq > after`, in order, at most `limit` (default 10,000). */
   readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly TaskEvent[]>;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
   /** Newest change first. `total` counts all that match, before paging. */
   list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
   /** Events of all tasks (of one tenant, if given) after a position, in commit order. */
-  tail(options: { readonly tenantId?: string; readonly after: number; readonly limit: number }): Promise<readonly TailRow[]>;
+  tail(options: {
+    readonly tenantId?: string;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly TailRow[]>;
   outbox(options: { readonly after: number; readonly limit: number }): Promise<readonly OutboxRow[]>;
   /** Removes delivered rows. Idempotent. */
   acknowledgeOutbox(positions: readonly number[]): Promise<void>;

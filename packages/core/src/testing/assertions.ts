@@ -1,13 +1,16 @@
 /** Plain throws: a suite for third parties must not bring a test runner. */
 
-const text = (value: unknown): string => JSON.stringify(value, (_, member: unknown) => (member === undefined ? "undefined" : member)) ?? String(value);
+const text = (value: unknown): string =>
+  JSON.stringify(value, (_, member: unknown) => (member === undefined ? "undefined" : member)) ?? String(value);
 
 /** Order of members does not count; `undefined` members equal absent ones, as in JSON. */
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, member]) => [key, canonical(member)]));
+  return Object.fromEntries(
+    members.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, member]) => [key, canonical(member)]),
+  );
 };
 
 export const equal = (actual: unknown, expected: unknown, what: string): void => {

@@ -68,7 +68,12 @@ export class ManualClock implements Clock {
     let found: Pending | undefined;
     for (const timer of this.timers) {
       if (timer.dueAt > until) continue;
-      if (found === undefined || timer.dueAt < found.dueAt || (timer.dueAt === found.dueAt && timer.order < found.order)) found = timer;
+      if (
+        found === undefined ||
+        timer.dueAt < found.dueAt ||
+        (timer.dueAt === found.dueAt && timer.order < found.order)
+      )
+        found = timer;
     }
     return found;
   }

@@ -1,146 +1,265 @@
 import { equal } from "./assertions.ts";
-import { append, FENCED, mail, OTHER, started, T0, task, TENANT, type TaskStoreCase } from "./task-store-fixture.ts";
+import { append, FENCED, mail, OTHER, started, T0, type TaskStoreCase, TENANT, task } from "./task-store-fixture.ts";
 
 const release = (dueAt: number | null) => ({ release: { dueAt } });
 
 export const claimCases: readonly TaskStoreCase[] = [
-  ["a claim raises the token, counts the attempt and brings the mailbox", async (it) => {
-    await it.create(task("a"));
-    await it.mustCommit({ mail: [mail("a", "m")] });
-    const [claimed] = await it.claim();
-    equal([claimed?.head.token, claimed?.head.attempts, claimed?.mailbox.map(({ key }) => key)], [1, 1, ["m"]], "claimed");
-    equal(await it.head("a"), claimed?.head, "the head says the same");
-  }],
-  ["a task is leased to one holder at a time, also when claims race (I1)", async (it) => {
-    await it.create(...Array.from({ length: 20 }, (_, index) => task(`t${index}`)));
-    const claims = await Promise.all(Array.from({ length: 8 }, () => it.claimed(5)));
-    equal([claims.flat().length, new Set(claims.flat()).size], [20, 20], "claimed");
-  }],
-  ["only tasks that are due are claimed, at most `limit`", async (it) => {
-    await it.create(task("now"), task("later", { dueAt: T0 + 10 }), task("now2"));
-    equal((await it.claimed(1)).length, 1, "limit");
-    equal((await it.claimed()).length, 1, "the other one");
-    await it.clock.advance(9);
-    equal(await it.claimed(), [], "not yet");
-    await it.clock.advance(1);
-    equal(await it.claimed(), ["later"], "due");
-  }],
-  ["a released task is claimed again when it is due, with a higher token that fences the earlier one (I1)", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ taskId: "a", append: append(head, release(T0 + 10)) });
-    equal(await it.claimed(), [], "before");
-    await it.clock.advance(10);
-    equal((await it.claim()).map((claim) => claim.head.token), [2], "token");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }) }), FENCED, "the first holder");
-    await it.mustCommit({ taskId: "a", append: append({ seq: 2, token: 2 }) });
-  }],
-  ["mail makes a waiting or sleeping task due now", async (it) => {
-    await it.create(task("waits", { claimed: { state: "input-required", release: { dueAt: null } } }), task("sleeps", { claimed: { state: "working", release: { dueAt: T0 + 1000 } } }));
-    equal([await it.claimed(), await it.store.nextDue()], [[], T0 + 1000], "before");
-    await it.mustCommit({ mail: [mail("waits", "m"), mail("sleeps", "m", { kind: "childFinished" })] });
-    equal(await it.store.nextDue(), T0, "due");
-    equal([...(await it.claimed())].sort(), ["sleeps", "waits"], "claimed");
-  }],
-  ["mail does not put off a task that is due already", async (it) => {
-    await it.create(task("a"));
-    await it.clock.advance(50);
-    await it.mustCommit({ mail: [mail("a", "m")] });
-    equal((await it.head("a")).dueAt, T0, "dueAt");
-  }],
-  ["mail that came while the holder worked wakes the task when it is released to wait (I5)", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ mail: [mail("a", "taken"), mail("a", "late")] });
-    await it.mustCommit({ taskId: "a", append: append(head, { consume: ["taken"], state: "input-required", ...release(null) }) });
-    equal((await it.claim()).map((claim) => claim.mailbox.map(({ key }) => key)), [["late"]], "claimed");
-  }],
-  ["a parked task is woken by retry and cancel only (I10)", async (it) => {
-    for (const kind of ["retry", "cancel"] as const) {
-      const head = await it.running(kind);
-      await it.mustCommit({ taskId: kind, append: append(head, { state: "parked", ...release(null) }) });
-      await it.mustCommit({ mail: [mail(kind, "m"), mail(kind, "s", { kind: "signal" }), mail(kind, "c", { kind: "childFinished" })] });
-      equal([await it.claimed(), (await it.head(kind)).dueAt], [[], null], "asleep");
-      await it.mustCommit({ mail: [mail(kind, "wake", { kind })] });
-      equal((await it.claim()).map((claim) => [claim.head.taskId, claim.mailbox.length]), [[kind, 4]], "awake");
-    }
-  }],
-  ["a task parked while mail waits stays parked, unless a retry or cancel is among it", async (it) => {
-    const heads = [await it.running("message"), await it.running("cancel")];
-    await it.mustCommit({ mail: [mail("message", "m"), mail("cancel", "c", { kind: "cancel" })] });
-    for (const head of heads) await it.mustCommit({ taskId: head.taskId, append: append(head, { state: "parked", ...release(null) }) });
-    equal(await it.claimed(), ["cancel"], "claimed");
-  }],
-  ["tenants take turns, one with a long queue does not hold up another", async (it) => {
-    await it.create(...Array.from({ length: 10 }, (_, index) => task(`many-${index}`)));
-    await it.store.commit([{ tenantId: OTHER, create: [task("few-0", { dueAt: T0 }), task("few-1", { dueAt: T0 })] }]);
-    const tenants = (await it.claim(4)).map(({ head }) => head.tenantId);
-    equal([...tenants].sort(), [TENANT, TENANT, OTHER, OTHER], "one claim of four");
-    equal((await it.claimed()).length, 8, "the rest");
-  }],
-  ["tenants take turns across claims of one", async (it) => {
-    const ids = ["x1", "x2", "x3"];
-    for (const tenantId of [TENANT, OTHER, "third"]) await it.store.commit([{ tenantId, create: ids.map((id) => task(id)) }]);
-    const order: string[] = [];
-    for (let turn = 0; turn < 9; turn += 1) order.push(...(await it.claim(1)).map(({ head }) => head.tenantId));
-    for (const from of [0, 3, 6]) equal(new Set(order.slice(from, from + 3)).size, 3, `turns ${from} to ${from + 2} in ${order.join()}`);
-  }],
-  ["within a tenant priority comes first, then due time", async (it) => {
-    await it.create(
-      ...[task("low", { priority: "low", dueAt: T0 - 9 }), task("normal-late", { dueAt: T0 }), task("normal-early", { dueAt: T0 - 5, agent: "other" })],
-      ...[task("urgent", { priority: "urgent" }), task("high", { priority: "high" })],
-    );
-    equal(await it.claimed(), ["urgent", "high", "normal-early", "normal-late", "low"], "order");
-  }],
-  ["agents without a free slot are passed over, in their tenant only", async (it) => {
-    await it.create(task("busy"), task("free", { agent: "other" }));
-    await it.store.commit([{ tenantId: OTHER, create: [task("elsewhere")] }]);
-    const claimed = (await it.claim(10, [`${TENANT}/scorer`])).map(({ head }) => head.taskId);
-    equal([...claimed].sort(), ["elsewhere", "free"], "claimed");
-    equal(await it.claimed(), ["busy"], "afterwards");
-  }],
-  ["attempts count claims and start anew with every event (I10)", async (it) => {
-    await it.create(task("a"));
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
-      equal((await it.claim()).map(({ head }) => [head.attempts, head.token > 0]), [[attempt, true]], "claimed");
+  [
+    "a claim raises the token, counts the attempt and brings the mailbox",
+    async (it) => {
+      await it.create(task("a"));
+      await it.mustCommit({ mail: [mail("a", "m")] });
+      const [claimed] = await it.claim();
+      equal(
+        [claimed?.head.token, claimed?.head.attempts, claimed?.mailbox.map(({ key }) => key)],
+        [1, 1, ["m"]],
+        "claimed",
+      );
+      equal(await it.head("a"), claimed?.head, "the head says the same");
+    },
+  ],
+  [
+    "a task is leased to one holder at a time, also when claims race (I1)",
+    async (it) => {
+      await it.create(...Array.from({ length: 20 }, (_, index) => task(`t${index}`)));
+      const claims = await Promise.all(Array.from({ length: 8 }, () => it.claimed(5)));
+      equal([claims.flat().length, new Set(claims.flat()).size], [20, 20], "claimed");
+    },
+  ],
+  [
+    "only tasks that are due are claimed, at most `limit`",
+    async (it) => {
+      await it.create(task("now"), task("later", { dueAt: T0 + 10 }), task("now2"));
+      equal((await it.claimed(1)).length, 1, "limit");
+      equal((await it.claimed()).length, 1, "the other one");
+      await it.clock.advance(9);
+      equal(await it.claimed(), [], "not yet");
+      await it.clock.advance(1);
+      equal(await it.claimed(), ["later"], "due");
+    },
+  ],
+  [
+    "a released task is claimed again when it is due, with a higher token that fences the earlier one (I1)",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ taskId: "a", append: append(head, release(T0 + 10)) });
+      equal(await it.claimed(), [], "before");
+      await it.clock.advance(10);
+      equal(
+        (await it.claim()).map((claim) => claim.head.token),
+        [2],
+        "token",
+      );
+      equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }) }), FENCED, "the first holder");
+      await it.mustCommit({ taskId: "a", append: append({ seq: 2, token: 2 }) });
+    },
+  ],
+  [
+    "mail makes a waiting or sleeping task due now",
+    async (it) => {
+      await it.create(
+        task("waits", { claimed: { state: "input-required", release: { dueAt: null } } }),
+        task("sleeps", { claimed: { state: "working", release: { dueAt: T0 + 1000 } } }),
+      );
+      equal([await it.claimed(), await it.store.nextDue()], [[], T0 + 1000], "before");
+      await it.mustCommit({ mail: [mail("waits", "m"), mail("sleeps", "m", { kind: "childFinished" })] });
+      equal(await it.store.nextDue(), T0, "due");
+      equal([...(await it.claimed())].sort(), ["sleeps", "waits"], "claimed");
+    },
+  ],
+  [
+    "mail does not put off a task that is due already",
+    async (it) => {
+      await it.create(task("a"));
+      await it.clock.advance(50);
+      await it.mustCommit({ mail: [mail("a", "m")] });
+      equal((await it.head("a")).dueAt, T0, "dueAt");
+    },
+  ],
+  [
+    "mail that came while the holder worked wakes the task when it is released to wait (I5)",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ mail: [mail("a", "taken"), mail("a", "late")] });
+      await it.mustCommit({
+        taskId: "a",
+        append: append(head, { consume: ["taken"], state: "input-required", ...release(null) }),
+      });
+      equal(
+        (await it.claim()).map((claim) => claim.mailbox.map(({ key }) => key)),
+        [["late"]],
+        "claimed",
+      );
+    },
+  ],
+  [
+    "a parked task is woken by retry and cancel only (I10)",
+    async (it) => {
+      for (const kind of ["retry", "cancel"] as const) {
+        const head = await it.running(kind);
+        await it.mustCommit({ taskId: kind, append: append(head, { state: "parked", ...release(null) }) });
+        await it.mustCommit({
+          mail: [mail(kind, "m"), mail(kind, "s", { kind: "signal" }), mail(kind, "c", { kind: "childFinished" })],
+        });
+        equal([await it.claimed(), (await it.head(kind)).dueAt], [[], null], "asleep");
+        await it.mustCommit({ mail: [mail(kind, "wake", { kind })] });
+        equal(
+          (await it.claim()).map((claim) => [claim.head.taskId, claim.mailbox.length]),
+          [[kind, 4]],
+          "awake",
+        );
+      }
+    },
+  ],
+  [
+    "a task parked while mail waits stays parked, unless a retry or cancel is among it",
+    async (it) => {
+      const heads = [await it.running("message"), await it.running("cancel")];
+      await it.mustCommit({ mail: [mail("message", "m"), mail("cancel", "c", { kind: "cancel" })] });
+      for (const head of heads)
+        await it.mustCommit({ taskId: head.taskId, append: append(head, { state: "parked", ...release(null) }) });
+      equal(await it.claimed(), ["cancel"], "claimed");
+    },
+  ],
+  [
+    "tenants take turns, one with a long queue does not hold up another",
+    async (it) => {
+      await it.create(...Array.from({ length: 10 }, (_, index) => task(`many-${index}`)));
+      await it.store.commit([
+        { tenantId: OTHER, create: [task("few-0", { dueAt: T0 }), task("few-1", { dueAt: T0 })] },
+      ]);
+      const tenants = (await it.claim(4)).map(({ head }) => head.tenantId);
+      equal([...tenants].sort(), [TENANT, TENANT, OTHER, OTHER], "one claim of four");
+      equal((await it.claimed()).length, 8, "the rest");
+    },
+  ],
+  [
+    "tenants take turns across claims of one",
+    async (it) => {
+      const ids = ["x1", "x2", "x3"];
+      for (const tenantId of [TENANT, OTHER, "third"])
+        await it.store.commit([{ tenantId, create: ids.map((id) => task(id)) }]);
+      const order: string[] = [];
+      for (let turn = 0; turn < 9; turn += 1) order.push(...(await it.claim(1)).map(({ head }) => head.tenantId));
+      for (const from of [0, 3, 6])
+        equal(new Set(order.slice(from, from + 3)).size, 3, `turns ${from} to ${from + 2} in ${order.join()}`);
+    },
+  ],
+  [
+    "within a tenant priority comes first, then due time",
+    async (it) => {
+      await it.create(
+        ...[
+          task("low", { priority: "low", dueAt: T0 - 9 }),
+          task("normal-late", { dueAt: T0 }),
+          task("normal-early", { dueAt: T0 - 5, agent: "other" }),
+        ],
+        ...[task("urgent", { priority: "urgent" }), task("high", { priority: "high" })],
+      );
+      equal(await it.claimed(), ["urgent", "high", "normal-early", "normal-late", "low"], "order");
+    },
+  ],
+  [
+    "agents without a free slot are passed over, in their tenant only",
+    async (it) => {
+      await it.create(task("busy"), task("free", { agent: "other" }));
+      await it.store.commit([{ tenantId: OTHER, create: [task("elsewhere")] }]);
+      const claimed = (await it.claim(10, [`${TENANT}/scorer`])).map(({ head }) => head.taskId);
+      equal([...claimed].sort(), ["elsewhere", "free"], "claimed");
+      equal(await it.claimed(), ["busy"], "afterwards");
+    },
+  ],
+  [
+    "attempts count claims and start anew with every event (I10)",
+    async (it) => {
+      await it.create(task("a"));
+      for (let attempt = 1; attempt <= 3; attempt += 1) {
+        equal(
+          (await it.claim()).map(({ head }) => [head.attempts, head.token > 0]),
+          [[attempt, true]],
+          "claimed",
+        );
+        await it.reopen();
+      }
+      const [claimed] = await it.claim();
+      equal(claimed?.head.attempts, 4, "attempts");
+      await it.mustCommit({
+        taskId: "a",
+        append: append(claimed?.head ?? { seq: 0, token: 0 }, { events: [started] }),
+      });
+      equal((await it.head("a")).attempts, 0, "after an event");
+    },
+  ],
+  [
+    "a release without an event keeps the attempts",
+    async (it) => {
+      await it.create(task("a"));
+      const [claimed] = await it.claim();
+      await it.mustCommit({
+        taskId: "a",
+        append: append(claimed?.head ?? { seq: 0, token: 0 }, { events: [], state: "submitted", ...release(T0) }),
+      });
+      equal([(await it.head("a")).attempts, (await it.head("a")).seq], [1, 1], "head");
+      equal(
+        (await it.claim()).map(({ head }) => head.attempts),
+        [2],
+        "claimed again",
+      );
+    },
+  ],
+  [
+    "after a crash everything acknowledged is there, and every lease is void and fenced (I1, I5, I10)",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ taskId: "a", append: append(head), outbox: [{ id: "o", kind: "event", payload: 1 }] });
+      await it.create(task("waits", { claimed: { state: "input-required", release: { dueAt: null } } }));
+      await it.mustCommit({ mail: [mail("a", "m")] });
       await it.reopen();
-    }
-    const [claimed] = await it.claim();
-    equal(claimed?.head.attempts, 4, "attempts");
-    await it.mustCommit({ taskId: "a", append: append(claimed?.head ?? { seq: 0, token: 0 }, { events: [started] }) });
-    equal((await it.head("a")).attempts, 0, "after an event");
-  }],
-  ["a release without an event keeps the attempts", async (it) => {
-    await it.create(task("a"));
-    const [claimed] = await it.claim();
-    await it.mustCommit({ taskId: "a", append: append(claimed?.head ?? { seq: 0, token: 0 }, { events: [], state: "submitted", ...release(T0) }) });
-    equal([(await it.head("a")).attempts, (await it.head("a")).seq], [1, 1], "head");
-    equal((await it.claim()).map(({ head }) => head.attempts), [2], "claimed again");
-  }],
-  ["after a crash everything acknowledged is there, and every lease is void and fenced (I1, I5, I10)", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ taskId: "a", append: append(head), outbox: [{ id: "o", kind: "event", payload: 1 }] });
-    await it.create(task("waits", { claimed: { state: "input-required", release: { dueAt: null } } }));
-    await it.mustCommit({ mail: [mail("a", "m")] });
-    await it.reopen();
-    equal([await it.seqs("a"), await it.keys("a"), (await it.store.outbox({ after: 0, limit: 9 })).length], [[1, 2], ["m"], 1], "data");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: head.token }) }), FENCED, "the dead holder");
-    const claims = await it.claim();
-    equal(claims.map((claim) => [claim.head.taskId, claim.head.token > head.token]), [["a", true]], "claimed at once");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: head.token }) }), FENCED, "still fenced");
-    await it.mustCommit({ taskId: "a", append: append(claims[0]?.head ?? head) });
-  }],
-  ["nextDue is the earliest time of a task without a lease", async (it) => {
-    equal(await it.store.nextDue(), null, "empty");
-    await it.create(task("b", { dueAt: T0 + 20 }), task("a", { dueAt: T0 + 10 }), task("c", { claimed: { state: "working" }, dueAt: T0 - 1 }));
-    equal(await it.store.nextDue(), T0 + 10, "earliest");
-    await it.clock.advance(10);
-    await it.claim();
-    equal(await it.store.nextDue(), T0 + 20, "next");
-  }],
-  ["the backlog counts tasks that are due and wait, by tenant", async (it) => {
-    await it.create(task("a"), task("b"), task("later", { dueAt: T0 + 10_000_000 }), task("runs", { claimed: { state: "working" } }));
-    await it.store.commit([{ tenantId: OTHER, create: [task("a")] }]);
-    equal([...(await it.store.backlog())].sort(), [[TENANT, 2], [OTHER, 1]], "backlog");
-    await it.claim();
-    equal([...(await it.store.backlog())], [], "all run");
-  }],
+      equal(
+        [await it.seqs("a"), await it.keys("a"), (await it.store.outbox({ after: 0, limit: 9 })).length],
+        [[1, 2], ["m"], 1],
+        "data",
+      );
+      equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: head.token }) }), FENCED, "the dead holder");
+      const claims = await it.claim();
+      equal(
+        claims.map((claim) => [claim.head.taskId, claim.head.token > head.token]),
+        [["a", true]],
+        "claimed at once",
+      );
+      equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: head.token }) }), FENCED, "still fenced");
+      await it.mustCommit({ taskId: "a", append: append(claims[0]?.head ?? head) });
+    },
+  ],
+  [
+    "nextDue is the earliest time of a task without a lease",
+    async (it) => {
+      equal(await it.store.nextDue(), null, "empty");
+      await it.create(
+        task("b", { dueAt: T0 + 20 }),
+        task("a", { dueAt: T0 + 10 }),
+        task("c", { claimed: { state: "working" }, dueAt: T0 - 1 }),
+      );
+      equal(await it.store.nextDue(), T0 + 10, "earliest");
+      await it.clock.advance(10);
+      await it.claim();
+      equal(await it.store.nextDue(), T0 + 20, "next");
+    },
+  ],
+  [
+    "the backlog counts tasks that are due and wait, by tenant",
+    async (it) => {
+      await it.create(
+        task("a"),
+        task("b"),
+        task("later", { dueAt: T0 + 10_000_000 }),
+        task("runs", { claimed: { state: "working" } }),
+      );
+      await it.store.commit([{ tenantId: OTHER, create: [task("a")] }]);
+      const backlog = await it.store.backlog();
+      equal([backlog.size, backlog.get(TENANT), backlog.get(OTHER)], [2, 2, 1], "backlog");
+      await it.claim();
+      equal([...(await it.store.backlog())], [], "all run");
+    },
+  ],
 ];

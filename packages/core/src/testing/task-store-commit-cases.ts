@@ -1,194 +1,445 @@
 import type { CommitUnit } from "../ports/task-store.ts";
 import { ensure, equal } from "./assertions.ts";
-import { append, canceled, COMMITTED, completed, FENCED, mail, started, step, submitted, T0, task, TENANT, type TaskStoreCase } from "./task-store-fixture.ts";
+import {
+  append,
+  COMMITTED,
+  canceled,
+  completed,
+  FENCED,
+  mail,
+  started,
+  step,
+  submitted,
+  T0,
+  type TaskStoreCase,
+  TENANT,
+  task,
+} from "./task-store-fixture.ts";
 
 const stale = (reason: string) => ({ outcome: "stale", reason });
 
 export const commitCases: readonly TaskStoreCase[] = [
-  ["a created task is there with its first events, numbered from 1, unclaimed and due", async (it) => {
-    await it.create(task("a", { events: [submitted(), step(1)], deadline: T0 + 9, parent: { taskId: "p", path: "command:x#1" } }));
-    equal(await it.head("a"), {
-      ...{ tenantId: TENANT, taskId: "a", agent: "scorer", revision: "1", contextId: "context", caller: "ann", state: "submitted", seq: 2 },
-      ...{ checkpointSeq: 0, token: 0, dueAt: T0, priority: "normal", attempts: 0, deadline: T0 + 9, createdAt: T0, updatedAt: T0 + 1 },
-      parent: { taskId: "p", path: "command:x#1" },
-    }, "head");
-    equal(await it.seqs("a"), [1, 2], "log");
-  }],
-  ["events come back as they were written, null and nested values too", async (it) => {
-    const values = [null, { deep: [1, "ü💡\u0000", { x: false }] }, "text", 1.5];
-    const head = await it.running("a");
-    await it.mustCommit({ taskId: "a", append: append(head, { events: values.map(step) }) });
-    const log = await it.store.readLog({ tenantId: TENANT, taskId: "a" }, { after: 1 });
-    equal(log.map((event) => (event.type === "step.completed" ? event.data.result : "?")), values, "results");
-  }],
-  ["a log has no gaps and no doubles, also with many appends in one batch (I6)", async (it) => {
-    await it.running("a");
-    const units = Array.from({ length: 50 }, (_, index): CommitUnit => ({ tenantId: TENANT, taskId: "a", append: append({ seq: 1 + 2 * index, token: 1 }, { events: [step(index), step(index)] }) }));
-    equal(await it.store.commit(units), units.map(() => COMMITTED), "outcomes");
-    equal(await it.seqs("a"), Array.from({ length: 101 }, (_, index) => index + 1), "log");
-  }],
-  ["of 200 units, one fenced and one stale, the other 198 are committed", async (it) => {
-    const ids = Array.from({ length: 200 }, (_, index) => `task-${index}`);
-    await it.create(...ids.map((id) => task(id, { claimed: { state: "working" } })));
-    const outcomes = await it.store.commit(ids.map((taskId, index) => ({
-      tenantId: TENANT,
-      taskId,
-      append: append({ seq: index === 50 ? 7 : 1, token: index === 100 ? 9 : 1 }),
-    })));
-    equal(outcomes, ids.map((_, index) => (index === 50 ? stale("sequence") : index === 100 ? FENCED : COMMITTED)), "outcomes");
-    for (const [index, id] of ids.entries()) equal((await it.head(id)).seq, index === 50 || index === 100 ? 1 : 2, `seq of ${id}`);
-  }],
-  ["concurrent commits each get their own outcomes, in their own order", async (it) => {
-    const outcomes = await Promise.all(Array.from({ length: 40 }, (_, index) => it.store.commit([{ tenantId: TENANT, create: [task(`task-${index % 20}`)] }])));
-    equal(outcomes.map(([outcome]) => outcome?.outcome), outcomes.map((_, index) => (index < 20 ? "committed" : "stale")), "outcomes");
-  }],
-  ["a unit whose last part is refused leaves nothing of its other parts", async (it) => {
-    const head = await it.running("a");
-    await it.create(task("done", { claimed: { state: "completed" }, events: [submitted(), completed] }));
-    const outcome = await it.commit({
-      taskId: "a",
-      append: append(head, { release: { dueAt: null } }),
-      create: [task("child", { idempotencyKey: "k" })],
-      mail: [mail("a", "m1"), mail("done", "m2")],
-      outbox: [{ id: "o", kind: "event", payload: 1 }],
-    });
-    equal(outcome, stale("terminal"), "outcome");
-    equal(await it.head("a"), head, "head");
-    equal(await it.seqs("a"), [1], "log");
-    equal(await it.keys("a"), [], "mailbox");
-    equal(await it.store.head({ tenantId: TENANT, taskId: "child" }), null, "child");
-    equal(await it.store.findByIdempotencyKey({ tenantId: TENANT, agent: "scorer", caller: "ann", idempotencyKey: "k" }), null, "key");
-    equal(await it.store.outbox({ after: 0, limit: 10 }), [], "outbox");
-    equal((await it.store.tail({ after: 0, limit: 100 })).map((row) => row.taskId), ["a", "done", "done"], "tail");
-    // The holder goes on as if nothing had been tried: the lease is still its own.
-    await it.mustCommit({ taskId: "a", append: append(head) });
-  }],
-  ["a unit with all parts good has all of them", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ taskId: "a", append: append(head), create: [task("child")], mail: [mail("child", "hello"), mail("a", "self")], outbox: [{ id: "o", kind: "event", payload: { x: 1 } }] });
-    equal([await it.seqs("a"), await it.keys("child"), await it.keys("a")], [[1, 2], ["hello"], ["self"]], "parts");
-    equal((await it.store.outbox({ after: 0, limit: 10 })).map(({ id, payload }) => ({ id, payload })), [{ id: "o", payload: { x: 1 } }], "outbox");
-  }],
-  ["another token is fenced, whatever the sequence (I1)", async (it) => {
-    const head = await it.running("a");
-    equal(await it.commit({ taskId: "a", append: append({ seq: head.seq, token: 2 }) }), FENCED, "later token");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 99, token: 0 }) }), FENCED, "earlier token");
-    equal(await it.seqs("a"), [1], "log");
-  }],
-  ["a lease given back is no lease: its token is fenced (I1)", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ taskId: "a", append: append(head, { release: { dueAt: T0 + 5 } }) });
-    equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }) }), FENCED, "outcome");
-  }],
-  ["a task nobody claimed has no log to write (I1)", async (it) => {
-    await it.create(task("a"));
-    equal(await it.commit({ taskId: "a", append: append({ seq: 1, token: 0 }) }), FENCED, "outcome");
-  }],
-  ["another sequence is stale", async (it) => {
-    const head = await it.running("a");
-    equal(await it.commit({ taskId: "a", append: append({ seq: head.seq + 1, token: head.token }) }), stale("sequence"), "ahead");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 0, token: head.token }) }), stale("sequence"), "behind");
-  }],
-  ["an append to a task that is not there is stale", async (it) => {
-    equal(await it.commit({ taskId: "nobody", append: append({ seq: 0, token: 0 }) }), stale("missing"), "outcome");
-  }],
-  ["a terminal task never changes: of completion and cancel the first committed wins (I2)", async (it) => {
-    const head = await it.running("a");
-    const end = (event: typeof completed  , state: "completed" | "canceled") =>
-      ({ tenantId: TENANT, taskId: "a", append: append(head, { events: [event], state, requireEmptyMailbox: true }) });
-    equal(await it.store.commit([end(completed, "completed"), end(canceled, "canceled")]), [COMMITTED, stale("terminal")], "outcomes");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }, { events: [completed], state: "completed" }) }), stale("terminal"), "again");
-    equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }) }), stale("terminal"), "revival");
-    const ended = await it.head("a");
-    equal([ended.state, ended.seq, ended.dueAt, ended.updatedAt], ["completed", 2, null, T0 + 2], "head");
-    equal(await it.claimed(), [], "claimed");
-  }],
-  ["a mailbox key is unique for a task's life, also after it was consumed", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ mail: [mail("a", "m1", { payload: "first" })] });
-    await it.mustCommit({ mail: [mail("a", "m1", { payload: "second" })] });
-    equal((await it.store.mailbox({ tenantId: TENANT, taskId: "a" })).map((item) => item.payload), ["first"], "payloads");
-    await it.mustCommit({ taskId: "a", append: append(head, { consume: ["m1", "unknown"], release: { dueAt: null } }) });
-    await it.mustCommit({ mail: [mail("a", "m1")] });
-    equal(await it.keys("a"), [], "mailbox");
-    equal((await it.head("a")).dueAt, null, "a repeat wakes nobody");
-  }],
-  ["mail comes in order of arrival with its time", async (it) => {
-    await it.create(task("a"));
-    await it.clock.advance(5);
-    await it.mustCommit({ mail: [mail("a", "z"), mail("a", "b", { kind: "signal", payload: null })] });
-    await it.mustCommit({ mail: [mail("a", "a")] });
-    const items = await it.store.mailbox({ tenantId: TENANT, taskId: "a" });
-    equal(items.map(({ key, kind, payload }) => [key, kind, payload]), [["z", "message", { text: "z" }], ["b", "signal", null], ["a", "message", { text: "a" }]], "items");
-    ensure(items.every((item, index) => item.position > (items[index - 1]?.position ?? 0)), "positions must grow");
-    ensure(items.every((item) => item.insertedAt >= T0 + 5), "insertedAt is the store's time");
-  }],
-  ["mail for a terminal or missing task is refused with its unit, or dropped without it (I2, I5)", async (it) => {
-    await it.create(task("done", { claimed: { state: "failed" }, events: [submitted(), completed] }), task("b"));
-    equal(await it.commit({ mail: [mail("b", "m"), mail("done", "m")] }), stale("terminal"), "terminal");
-    equal(await it.commit({ mail: [mail("b", "m"), mail("nobody", "m")] }), stale("missing"), "missing");
-    equal(await it.keys("b"), [], "nothing came of refused units");
-    await it.mustCommit({ mail: [mail("done", "m", { ifTerminal: "drop" }), mail("nobody", "m", { ifTerminal: "drop" }), mail("b", "m")] });
-    equal([await it.keys("done"), await it.keys("b")], [[], ["m"]], "mailboxes");
-  }],
-  ["an end that asks for an empty mailbox is stale while mail waits, and goes through once it is consumed (I2, I5)", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ mail: [mail("a", "m1"), mail("a", "m2")] });
-    const end = { events: [completed], state: "completed", requireEmptyMailbox: true } as const;
-    equal(await it.commit({ taskId: "a", append: append(head, { ...end, consume: ["m1"] }) }), stale("mailbox"), "one waits");
-    equal([await it.keys("a"), (await it.head("a")).seq], [["m1", "m2"], 1], "unchanged");
-    await it.mustCommit({ taskId: "a", append: append(head, { ...end, consume: ["m1", "m2"] }) });
-    equal(await it.keys("a"), [], "mailbox of an ended task");
-  }],
-  ["consumed mail is gone, the rest stays", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ mail: [mail("a", "m1"), mail("a", "m2"), mail("a", "m3")] });
-    await it.mustCommit({ taskId: "a", append: append(head, { consume: ["m2"] }) });
-    equal(await it.keys("a"), ["m1", "m3"], "mailbox");
-  }],
-  ["a task id that is taken is stale, or fine with `ignore`", async (it) => {
-    await it.create(task("a"));
-    equal(await it.commit({ create: [task("b"), task("a", { caller: "bob" })] }), { outcome: "stale", reason: "exists", existingTaskId: "a" }, "outcome");
-    equal(await it.store.head({ tenantId: TENANT, taskId: "b" }), null, "neighbour in the unit");
-    await it.mustCommit({ create: [task("b"), task("a", { caller: "bob", ifExists: "ignore" })], mail: [mail("a", "m")] });
-    equal([(await it.head("a")).caller, await it.seqs("a"), await it.keys("a"), await it.seqs("b")], ["ann", [1], ["m"], [1]], "after ignore");
-  }],
-  ["an idempotency key makes one task per tenant, agent and caller", async (it) => {
-    await it.create(task("a", { idempotencyKey: "k" }));
-    const again = await it.commit({ create: [task("b", { idempotencyKey: "k" })] });
-    equal(again, { outcome: "stale", reason: "exists", existingTaskId: "a" }, "outcome");
-    await it.create(task("c", { idempotencyKey: "k", caller: "bob" }), task("d", { idempotencyKey: "k", agent: "other" }));
-    const find = (agent: string, caller: string, idempotencyKey = "k") => it.store.findByIdempotencyKey({ tenantId: TENANT, agent, caller, idempotencyKey });
-    equal([await find("scorer", "ann"), await find("scorer", "bob"), await find("other", "ann"), await find("scorer", "ann", "x")], ["a", "c", "d", null], "found");
-  }],
-  ["of concurrent creations with one idempotency key exactly one is committed", async (it) => {
-    const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => it.commit({ create: [task(`t${index}`, { idempotencyKey: "k" })] })));
-    equal(outcomes.filter(({ outcome }) => outcome === "committed").length, 1, "committed");
-    equal((await it.store.list({ tenantId: TENANT, limit: 100 })).total, 1, "tasks");
-  }],
-  ["a task created claimed belongs to its maker with token 1 and one attempt", async (it) => {
-    const head = await it.running("a", { events: [submitted(), started] });
-    equal([head.state, head.token, head.attempts, head.seq], ["working", 1, 1, 2], "head");
-    equal(await it.claimed(), [], "claimed");
-    await it.mustCommit({ taskId: "a", append: append(head) });
-  }],
-  ["a task created claimed may be released or ended in the same unit", async (it) => {
-    await it.create(
-      task("waits", { claimed: { state: "input-required", checkpointSeq: 1, release: { dueAt: null } } }),
-      task("sleeps", { claimed: { state: "working", release: { dueAt: T0 + 10 } } }),
-      task("ended", { claimed: { state: "completed" }, events: [submitted(), completed] }),
-    );
-    const heads = await Promise.all(["waits", "sleeps", "ended"].map((id) => it.head(id)));
-    equal(heads.map((head) => [head.state, head.dueAt, head.checkpointSeq]), [["input-required", null, 1], ["working", T0 + 10, 0], ["completed", null, 0]], "heads");
-    equal(await it.claimed(), [], "now");
-    await it.clock.advance(10);
-    equal(await it.claimed(), ["sleeps"], "later");
-  }],
-  ["the checkpoint number stays until it is set again, and updatedAt tells the last change of state", async (it) => {
-    const head = await it.running("a");
-    await it.mustCommit({ taskId: "a", append: append(head, { checkpointSeq: 2, events: [{ ...started, at: T0 + 7 }] }) });
-    await it.mustCommit({ taskId: "a", append: append({ seq: 2, token: 1 }, { events: [{ ...started, at: T0 + 8 }], state: "input-required" }) });
-    const after = await it.head("a");
-    equal([after.checkpointSeq, after.updatedAt], [2, T0 + 8], "head");
-  }],
+  [
+    "a created task is there with its first events, numbered from 1, unclaimed and due",
+    async (it) => {
+      await it.create(
+        task("a", { events: [submitted(), step(1)], deadline: T0 + 9, parent: { taskId: "p", path: "command:x#1" } }),
+      );
+      equal(
+        await it.head("a"),
+        {
+          ...{
+            tenantId: TENANT,
+            taskId: "a",
+            agent: "scorer",
+            revision: "1",
+            contextId: "context",
+            caller: "ann",
+            state: "submitted",
+            seq: 2,
+          },
+          ...{
+            checkpointSeq: 0,
+            token: 0,
+            dueAt: T0,
+            priority: "normal",
+            attempts: 0,
+            deadline: T0 + 9,
+            createdAt: T0,
+            updatedAt: T0 + 1,
+          },
+          parent: { taskId: "p", path: "command:x#1" },
+        },
+        "head",
+      );
+      equal(await it.seqs("a"), [1, 2], "log");
+    },
+  ],
+  [
+    "events come back as they were written, null and nested values too",
+    async (it) => {
+      const values = [null, { deep: [1, "ü💡\u0000", { x: false }] }, "text", 1.5];
+      const head = await it.running("a");
+      await it.mustCommit({ taskId: "a", append: append(head, { events: values.map(step) }) });
+      const log = await it.store.readLog({ tenantId: TENANT, taskId: "a" }, { after: 1 });
+      equal(
+        log.map((event) => (event.type === "step.completed" ? event.data.result : "?")),
+        values,
+        "results",
+      );
+    },
+  ],
+  [
+    "a log has no gaps and no doubles, also with many appends in one batch (I6)",
+    async (it) => {
+      await it.running("a");
+      const units = Array.from(
+        { length: 50 },
+        (_, index): CommitUnit => ({
+          tenantId: TENANT,
+          taskId: "a",
+          append: append({ seq: 1 + 2 * index, token: 1 }, { events: [step(index), step(index)] }),
+        }),
+      );
+      equal(
+        await it.store.commit(units),
+        units.map(() => COMMITTED),
+        "outcomes",
+      );
+      equal(
+        await it.seqs("a"),
+        Array.from({ length: 101 }, (_, index) => index + 1),
+        "log",
+      );
+    },
+  ],
+  [
+    "of 200 units, one fenced and one stale, the other 198 are committed",
+    async (it) => {
+      const ids = Array.from({ length: 200 }, (_, index) => `task-${index}`);
+      await it.create(...ids.map((id) => task(id, { claimed: { state: "working" } })));
+      const outcomes = await it.store.commit(
+        ids.map((taskId, index) => ({
+          tenantId: TENANT,
+          taskId,
+          append: append({ seq: index === 50 ? 7 : 1, token: index === 100 ? 9 : 1 }),
+        })),
+      );
+      equal(
+        outcomes,
+        ids.map((_, index) => (index === 50 ? stale("sequence") : index === 100 ? FENCED : COMMITTED)),
+        "outcomes",
+      );
+      for (const [index, id] of ids.entries())
+        equal((await it.head(id)).seq, index === 50 || index === 100 ? 1 : 2, `seq of ${id}`);
+    },
+  ],
+  [
+    "concurrent commits each get their own outcomes, in their own order",
+    async (it) => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 40 }, (_, index) =>
+          it.store.commit([{ tenantId: TENANT, create: [task(`task-${index % 20}`)] }]),
+        ),
+      );
+      equal(
+        outcomes.map(([outcome]) => outcome?.outcome),
+        outcomes.map((_, index) => (index < 20 ? "committed" : "stale")),
+        "outcomes",
+      );
+    },
+  ],
+  [
+    "a unit whose last part is refused leaves nothing of its other parts",
+    async (it) => {
+      const head = await it.running("a");
+      await it.create(task("done", { claimed: { state: "completed" }, events: [submitted(), completed] }));
+      const outcome = await it.commit({
+        taskId: "a",
+        append: append(head, { release: { dueAt: null } }),
+        create: [task("child", { idempotencyKey: "k" })],
+        mail: [mail("a", "m1"), mail("done", "m2")],
+        outbox: [{ id: "o", kind: "event", payload: 1 }],
+      });
+      equal(outcome, stale("terminal"), "outcome");
+      equal(await it.head("a"), head, "head");
+      equal(await it.seqs("a"), [1], "log");
+      equal(await it.keys("a"), [], "mailbox");
+      equal(await it.store.head({ tenantId: TENANT, taskId: "child" }), null, "child");
+      equal(
+        await it.store.findByIdempotencyKey({ tenantId: TENANT, agent: "scorer", caller: "ann", idempotencyKey: "k" }),
+        null,
+        "key",
+      );
+      equal(await it.store.outbox({ after: 0, limit: 10 }), [], "outbox");
+      equal(
+        (await it.store.tail({ after: 0, limit: 100 })).map((row) => row.taskId),
+        ["a", "done", "done"],
+        "tail",
+      );
+      // The holder goes on as if nothing had been tried: the lease is still its own.
+      await it.mustCommit({ taskId: "a", append: append(head) });
+    },
+  ],
+  [
+    "a unit with all parts good has all of them",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({
+        taskId: "a",
+        append: append(head),
+        create: [task("child")],
+        mail: [mail("child", "hello"), mail("a", "self")],
+        outbox: [{ id: "o", kind: "event", payload: { x: 1 } }],
+      });
+      equal([await it.seqs("a"), await it.keys("child"), await it.keys("a")], [[1, 2], ["hello"], ["self"]], "parts");
+      equal(
+        (await it.store.outbox({ after: 0, limit: 10 })).map(({ id, payload }) => ({ id, payload })),
+        [{ id: "o", payload: { x: 1 } }],
+        "outbox",
+      );
+    },
+  ],
+  [
+    "another token is fenced, whatever the sequence (I1)",
+    async (it) => {
+      const head = await it.running("a");
+      equal(await it.commit({ taskId: "a", append: append({ seq: head.seq, token: 2 }) }), FENCED, "later token");
+      equal(await it.commit({ taskId: "a", append: append({ seq: 99, token: 0 }) }), FENCED, "earlier token");
+      equal(await it.seqs("a"), [1], "log");
+    },
+  ],
+  [
+    "a lease given back is no lease: its token is fenced (I1)",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ taskId: "a", append: append(head, { release: { dueAt: T0 + 5 } }) });
+      equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }) }), FENCED, "outcome");
+    },
+  ],
+  [
+    "a task nobody claimed has no log to write (I1)",
+    async (it) => {
+      await it.create(task("a"));
+      equal(await it.commit({ taskId: "a", append: append({ seq: 1, token: 0 }) }), FENCED, "outcome");
+    },
+  ],
+  [
+    "another sequence is stale",
+    async (it) => {
+      const head = await it.running("a");
+      equal(
+        await it.commit({ taskId: "a", append: append({ seq: head.seq + 1, token: head.token }) }),
+        stale("sequence"),
+        "ahead",
+      );
+      equal(
+        await it.commit({ taskId: "a", append: append({ seq: 0, token: head.token }) }),
+        stale("sequence"),
+        "behind",
+      );
+    },
+  ],
+  [
+    "an append to a task that is not there is stale",
+    async (it) => {
+      equal(await it.commit({ taskId: "nobody", append: append({ seq: 0, token: 0 }) }), stale("missing"), "outcome");
+    },
+  ],
+  [
+    "a terminal task never changes: of completion and cancel the first committed wins (I2)",
+    async (it) => {
+      const head = await it.running("a");
+      const end = (event: typeof completed, state: "completed" | "canceled") => ({
+        tenantId: TENANT,
+        taskId: "a",
+        append: append(head, { events: [event], state, requireEmptyMailbox: true }),
+      });
+      equal(
+        await it.store.commit([end(completed, "completed"), end(canceled, "canceled")]),
+        [COMMITTED, stale("terminal")],
+        "outcomes",
+      );
+      equal(
+        await it.commit({
+          taskId: "a",
+          append: append({ seq: 2, token: 1 }, { events: [completed], state: "completed" }),
+        }),
+        stale("terminal"),
+        "again",
+      );
+      equal(await it.commit({ taskId: "a", append: append({ seq: 2, token: 1 }) }), stale("terminal"), "revival");
+      const ended = await it.head("a");
+      equal([ended.state, ended.seq, ended.dueAt, ended.updatedAt], ["completed", 2, null, T0 + 2], "head");
+      equal(await it.claimed(), [], "claimed");
+    },
+  ],
+  [
+    "a mailbox key is unique for a task's life, also after it was consumed",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ mail: [mail("a", "m1", { payload: "first" })] });
+      await it.mustCommit({ mail: [mail("a", "m1", { payload: "second" })] });
+      equal(
+        (await it.store.mailbox({ tenantId: TENANT, taskId: "a" })).map((item) => item.payload),
+        ["first"],
+        "payloads",
+      );
+      await it.mustCommit({
+        taskId: "a",
+        append: append(head, { consume: ["m1", "unknown"], release: { dueAt: null } }),
+      });
+      await it.mustCommit({ mail: [mail("a", "m1")] });
+      equal(await it.keys("a"), [], "mailbox");
+      equal((await it.head("a")).dueAt, null, "a repeat wakes nobody");
+    },
+  ],
+  [
+    "mail comes in order of arrival with its time",
+    async (it) => {
+      await it.create(task("a"));
+      await it.clock.advance(5);
+      await it.mustCommit({ mail: [mail("a", "z"), mail("a", "b", { kind: "signal", payload: null })] });
+      await it.mustCommit({ mail: [mail("a", "a")] });
+      const items = await it.store.mailbox({ tenantId: TENANT, taskId: "a" });
+      equal(
+        items.map(({ key, kind, payload }) => [key, kind, payload]),
+        [
+          ["z", "message", { text: "z" }],
+          ["b", "signal", null],
+          ["a", "message", { text: "a" }],
+        ],
+        "items",
+      );
+      ensure(
+        items.every((item, index) => item.position > (items[index - 1]?.position ?? 0)),
+        "positions must grow",
+      );
+      ensure(
+        items.every((item) => item.insertedAt >= T0 + 5),
+        "insertedAt is the store's time",
+      );
+    },
+  ],
+  [
+    "mail for a terminal or missing task is refused with its unit, or dropped without it (I2, I5)",
+    async (it) => {
+      await it.create(task("done", { claimed: { state: "failed" }, events: [submitted(), completed] }), task("b"));
+      equal(await it.commit({ mail: [mail("b", "m"), mail("done", "m")] }), stale("terminal"), "terminal");
+      equal(await it.commit({ mail: [mail("b", "m"), mail("nobody", "m")] }), stale("missing"), "missing");
+      equal(await it.keys("b"), [], "nothing came of refused units");
+      await it.mustCommit({
+        mail: [mail("done", "m", { ifTerminal: "drop" }), mail("nobody", "m", { ifTerminal: "drop" }), mail("b", "m")],
+      });
+      equal([await it.keys("done"), await it.keys("b")], [[], ["m"]], "mailboxes");
+    },
+  ],
+  [
+    "an end that asks for an empty mailbox is stale while mail waits, and goes through once it is consumed (I2, I5)",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ mail: [mail("a", "m1"), mail("a", "m2")] });
+      const end = { events: [completed], state: "completed", requireEmptyMailbox: true } as const;
+      equal(
+        await it.commit({ taskId: "a", append: append(head, { ...end, consume: ["m1"] }) }),
+        stale("mailbox"),
+        "one waits",
+      );
+      equal([await it.keys("a"), (await it.head("a")).seq], [["m1", "m2"], 1], "unchanged");
+      await it.mustCommit({ taskId: "a", append: append(head, { ...end, consume: ["m1", "m2"] }) });
+      equal(await it.keys("a"), [], "mailbox of an ended task");
+    },
+  ],
+  [
+    "consumed mail is gone, the rest stays",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({ mail: [mail("a", "m1"), mail("a", "m2"), mail("a", "m3")] });
+      await it.mustCommit({ taskId: "a", append: append(head, { consume: ["m2"] }) });
+      equal(await it.keys("a"), ["m1", "m3"], "mailbox");
+    },
+  ],
+  [
+    "a task id that is taken is stale, or fine with `ignore`",
+    async (it) => {
+      await it.create(task("a"));
+      equal(
+        await it.commit({ create: [task("b"), task("a", { caller: "bob" })] }),
+        { outcome: "stale", reason: "exists", existingTaskId: "a" },
+        "outcome",
+      );
+      equal(await it.store.head({ tenantId: TENANT, taskId: "b" }), null, "neighbour in the unit");
+      await it.mustCommit({
+        create: [task("b"), task("a", { caller: "bob", ifExists: "ignore" })],
+        mail: [mail("a", "m")],
+      });
+      equal(
+        [(await it.head("a")).caller, await it.seqs("a"), await it.keys("a"), await it.seqs("b")],
+        ["ann", [1], ["m"], [1]],
+        "after ignore",
+      );
+    },
+  ],
+  [
+    "an idempotency key makes one task per tenant, agent and caller",
+    async (it) => {
+      await it.create(task("a", { idempotencyKey: "k" }));
+      const again = await it.commit({ create: [task("b", { idempotencyKey: "k" })] });
+      equal(again, { outcome: "stale", reason: "exists", existingTaskId: "a" }, "outcome");
+      await it.create(
+        task("c", { idempotencyKey: "k", caller: "bob" }),
+        task("d", { idempotencyKey: "k", agent: "other" }),
+      );
+      const find = (agent: string, caller: string, idempotencyKey = "k") =>
+        it.store.findByIdempotencyKey({ tenantId: TENANT, agent, caller, idempotencyKey });
+      equal(
+        [
+          await find("scorer", "ann"),
+          await find("scorer", "bob"),
+          await find("other", "ann"),
+          await find("scorer", "ann", "x"),
+        ],
+        ["a", "c", "d", null],
+        "found",
+      );
+    },
+  ],
+  [
+    "of concurrent creations with one idempotency key exactly one is committed",
+    async (it) => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => it.commit({ create: [task(`t${index}`, { idempotencyKey: "k" })] })),
+      );
+      equal(outcomes.filter(({ outcome }) => outcome === "committed").length, 1, "committed");
+      equal((await it.store.list({ tenantId: TENANT, limit: 100 })).total, 1, "tasks");
+    },
+  ],
+  [
+    "a task created claimed belongs to its maker with token 1 and one attempt",
+    async (it) => {
+      const head = await it.running("a", { events: [submitted(), started] });
+      equal([head.state, head.token, head.attempts, head.seq], ["working", 1, 1, 2], "head");
+      equal(await it.claimed(), [], "claimed");
+      await it.mustCommit({ taskId: "a", append: append(head) });
+    },
+  ],
+  [
+    "a task created claimed may be released or ended in the same unit",
+    async (it) => {
+      await it.create(
+        task("waits", { claimed: { state: "input-required", checkpointSeq: 1, release: { dueAt: null } } }),
+        task("sleeps", { claimed: { state: "working", release: { dueAt: T0 + 10 } } }),
+        task("ended", { claimed: { state: "completed" }, events: [submitted(), completed] }),
+      );
+      const heads = await Promise.all(["waits", "sleeps", "ended"].map((id) => it.head(id)));
+      equal(
+        heads.map((head) => [head.state, head.dueAt, head.checkpointSeq]),
+        [
+          ["input-required", null, 1],
+          ["working", T0 + 10, 0],
+          ["completed", null, 0],
+        ],
+        "heads",
+      );
+      equal(await it.claimed(), [], "now");
+      await it.clock.advance(10);
+      equal(await it.claimed(), ["sleeps"], "later");
+    },
+  ],
+  [
+    "the checkpoint number stays until it is set again, and updatedAt tells the last change of state",
+    async (it) => {
+      const head = await it.running("a");
+      await it.mustCommit({
+        taskId: "a",
+        append: append(head, { checkpointSeq: 2, events: [{ ...started, at: T0 + 7 }] }),
+      });
+      await it.mustCommit({
+        taskId: "a",
+        append: append({ seq: 2, token: 1 }, { events: [{ ...started, at: T0 + 8 }], state: "input-required" }),
+      });
+      const after = await it.head("a");
+      equal([after.checkpointSeq, after.updatedAt], [2, T0 + 8], "head");
+    },
+  ],
 ];

@@ -1,6 +1,15 @@
 /** Short words for the cases of the TaskStore suite. */
 import type { NewTaskEvent } from "@agentcore/contract";
-import type { ClaimedTask, CommitOutcome, CommitUnit, LogAppend, MailboxInsert, NewTask, TaskHead, TaskStore } from "../ports/task-store.ts";
+import type {
+  ClaimedTask,
+  CommitOutcome,
+  CommitUnit,
+  LogAppend,
+  MailboxInsert,
+  NewTask,
+  TaskHead,
+  TaskStore,
+} from "../ports/task-store.ts";
 import { equal, present } from "./assertions.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -22,21 +31,47 @@ export const FENCED: CommitOutcome = { outcome: "fenced" };
 export const submitted = (at = T0): NewTaskEvent => ({
   type: "task.submitted",
   at,
-  data: { agent: "scorer", revision: "1", contextId: "context", caller: "ann", input: { amount: 1 }, priority: "normal" },
+  data: {
+    agent: "scorer",
+    revision: "1",
+    contextId: "context",
+    caller: "ann",
+    input: { amount: 1 },
+    priority: "normal",
+  },
 });
 export const started: NewTaskEvent = { type: "task.started", at: T0 + 1, data: {} };
 export const completed: NewTaskEvent = { type: "task.completed", at: T0 + 2, data: { output: { ok: true } } };
 export const canceled: NewTaskEvent = { type: "task.canceled", at: T0 + 2, data: {} };
-export const step = (result: unknown): NewTaskEvent => ({ type: "step.completed", at: T0 + 1, data: { path: "step#1", kind: "step", result } });
+export const step = (result: unknown): NewTaskEvent => ({
+  type: "step.completed",
+  at: T0 + 1,
+  data: { path: "step#1", kind: "step", result },
+});
 
 export const task = (taskId: string, change: Partial<NewTask> = {}): NewTask => ({
-  ...{ taskId, agent: "scorer", revision: "1", contextId: "context", caller: "ann", priority: "normal", deadline: null, parent: null },
+  ...{
+    taskId,
+    agent: "scorer",
+    revision: "1",
+    contextId: "context",
+    caller: "ann",
+    priority: "normal",
+    deadline: null,
+    parent: null,
+  },
   ...{ dueAt: T0, createdAt: T0, events: [submitted()] },
   ...change,
 });
 
 export const append = (head: Pick<TaskHead, "seq" | "token">, change: Partial<LogAppend> = {}): LogAppend => ({
-  ...{ expect: { seq: head.seq, token: head.token }, events: [started], state: "working", consume: [], requireEmptyMailbox: false },
+  ...{
+    expect: { seq: head.seq, token: head.token },
+    events: [started],
+    state: "working",
+    consume: [],
+    requireEmptyMailbox: false,
+  },
   ...change,
 });
 
@@ -57,7 +92,9 @@ export class TaskStoreFixture {
     this.store = opened.store;
   }
 
-  static async open(open: (options: { readonly clock: ManualClock }) => Promise<OpenedTaskStore>): Promise<TaskStoreFixture> {
+  static async open(
+    open: (options: { readonly clock: ManualClock }) => Promise<OpenedTaskStore>,
+  ): Promise<TaskStoreFixture> {
     const clock = new ManualClock({ now: T0 });
     return new TaskStoreFixture(await open({ clock }), clock);
   }

@@ -46,7 +46,15 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const streams = new OpenCalls(settings.maxStreams ?? MAX_STREAMS);
   const waits = new OpenCalls();
 
-  const a2a = createA2ARouter({ gateway: deps, authenticator, guard, streams, waits, publicUrl, options: { maxBodyBytes, heartbeatMs, onError } });
+  const a2a = createA2ARouter({
+    gateway: deps,
+    authenticator,
+    guard,
+    streams,
+    waits,
+    publicUrl,
+    options: { maxBodyBytes, heartbeatMs, onError },
+  });
 
   let document: string | undefined;
   const routes: readonly ApiRoute[] = [
@@ -57,7 +65,14 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createNodeRoutes({
       health: deps.health,
       metrics: deps.metrics,
-      openApi: () => (document ??= JSON.stringify(buildOpenApi(routes, { version: deps.version, publicUrl: publicUrl(), authenticated: authenticator.required }))),
+      openApi: () =>
+        (document ??= JSON.stringify(
+          buildOpenApi(routes, {
+            version: deps.version,
+            publicUrl: publicUrl(),
+            authenticated: authenticator.required,
+          }),
+        )),
     }),
   ];
   const api = createApiRouter({ routes, authenticator, guard, maxBodyBytes, onError });
@@ -75,7 +90,10 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     },
     async fetch(request, info) {
       if (request.method !== "HEAD") return route(request, info);
-      const { status, headers, body } = await route(new Request(request.url, { headers: request.headers, signal: request.signal }), info);
+      const { status, headers, body } = await route(
+        new Request(request.url, { headers: request.headers, signal: request.signal }),
+        info,
+      );
       await body?.cancel();
       return new Response(null, { status, headers });
     },

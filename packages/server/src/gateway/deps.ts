@@ -33,7 +33,11 @@ export interface ApplyResult {
 
 export interface ManifestService {
   /** All or nothing. Throws INVALID_ARGUMENT with a violation per refused field. With `dryRun` nothing changes. */
-  apply(tenantId: string, manifests: readonly unknown[], options: { readonly dryRun: boolean }): Promise<readonly ApplyResult[]>;
+  apply(
+    tenantId: string,
+    manifests: readonly unknown[],
+    options: { readonly dryRun: boolean },
+  ): Promise<readonly ApplyResult[]>;
   get(tenantId: string, kind: ManifestKind, name: string): Promise<unknown>;
   list(tenantId: string, kind?: ManifestKind): Promise<readonly unknown[]>;
   /** False when there was none. */

@@ -10,4 +10,4 @@ export type {
   Health,
   ManifestService,
 } from "./deps.ts";
-export { listen, type Listener, type ListenOptions } from "./listen.ts";
+export { type Listener, type ListenOptions, listen } from "./listen.ts";

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { ClientFactory, ClientFactoryOptions, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { afterEach, describe, expect, it } from "vitest";
+import { createFixture, readSse, userMessage } from "../../test/gateway/gateway-fixture.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { listen, type Listener, type ListenOptions } from "./listen.ts";
-import { createFixture, readSse, userMessage } from "./test/gateway-fixture.ts";
+import { type Listener, type ListenOptions, listen } from "./listen.ts";
 
 let listener: Listener | undefined;
 afterEach(() => listener?.close(0));
@@ -14,13 +14,20 @@ const start = async (deps: Partial<GatewayDeps> = {}, options: Partial<ListenOpt
   listener = await listen(fixture.gateway, { port: 0, ...options });
   const { url } = listener;
   const rpc = (method: string, params: unknown, init: RequestInit = {}) =>
-    fetch(`${url}/a2a/echo`, { method: "POST", headers: { "content-type": "application/json", "a2a-version": "1.0" }, body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }), ...init });
+    fetch(`${url}/a2a/echo`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "a2a-version": "1.0" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+      ...init,
+    });
   return { ...fixture, url, rpc };
 };
 
 describe("on a socket", () => {
   it("refuses to open an unprotected node to the network", async () => {
-    await expect(listen(createFixture().gateway, { port: 0, host: "0.0.0.0" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(listen(createFixture().gateway, { port: 0, host: "0.0.0.0" })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
   });
 
   it.each([
@@ -28,13 +35,26 @@ describe("on a socket", () => {
     ["HTTP+JSON", new RestTransportFactory()],
   ])("the reference client sends, streams and lists over %s", async (_, transport) => {
     const { url } = await start();
-    const client = await new ClientFactory({ ...ClientFactoryOptions.default, transports: [transport] }).createFromUrl(`${url}/a2a/echo/`);
+    const client = await new ClientFactory({ ...ClientFactoryOptions.default, transports: [transport] }).createFromUrl(
+      `${url}/a2a/echo/`,
+    );
     const message = (text: string) => ({
-      messageId: crypto.randomUUID(), contextId: "", taskId: "", role: 1, metadata: {}, extensions: [], referenceTaskIds: [],
+      messageId: crypto.randomUUID(),
+      contextId: "",
+      taskId: "",
+      role: 1,
+      metadata: {},
+      extensions: [],
+      referenceTaskIds: [],
       parts: [{ content: { $case: "text", value: text }, metadata: {}, filename: "", mediaType: "" }],
     });
     // oxlint-disable-next-line typescript/no-explicit-any
-    const request = (text: string, configuration?: object): any => ({ tenant: "", message: message(text), configuration, metadata: {} });
+    const request = (text: string, configuration?: object): any => ({
+      tenant: "",
+      message: message(text),
+      configuration,
+      metadata: {},
+    });
     // oxlint-disable-next-line typescript/no-explicit-any
     const sent: any = await client.sendMessage(request("hi"));
     expect(JSON.stringify(sent)).toContain("hi");
@@ -50,7 +70,8 @@ describe("on a socket", () => {
     await sse.next();
     expect(gateway.openStreams).toBe(1);
     controller.abort();
-    for (let waits = 0; gateway.openStreams > 0 && waits < 100; waits += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let waits = 0; gateway.openStreams > 0 && waits < 100; waits += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(gateway.openStreams).toBe(0);
     expect(tasks.readers).toBe(0);
     expect(tasks.cancels).toBe(0);

@@ -1,8 +1,9 @@
 /** The gateway on a socket, with the limits that a socket needs. */
-import { getRequestListener } from "@hono/node-server";
-import { PlatformError } from "@agentcore/contract";
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { PlatformError } from "@agentcore/contract";
+import { getRequestListener } from "@hono/node-server";
 import type { Gateway } from "./create-gateway.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
 
@@ -39,7 +40,10 @@ const LAST_WORDS_MS = 250;
 export const listen = async (gateway: Gateway, options: ListenOptions): Promise<Listener> => {
   const host = options.host ?? "127.0.0.1";
   if (!gateway.authenticated && !isLoopbackName(host.includes(":") ? `[${host}]` : host)) {
-    throw new PlatformError("CONFIG_INVALID", `listening on ${host} needs API keys: without them anyone who can reach this node is its operator`);
+    throw new PlatformError(
+      "CONFIG_INVALID",
+      `listening on ${host} needs API keys: without them anyone who can reach this node is its operator`,
+    );
   }
   const maxConnections = options.maxConnections ?? 10_000;
   const refused = new WeakSet<Socket>();
@@ -84,7 +88,9 @@ const bound = (server: Server, port: number, host: string): Promise<void> =>
   });
 
 const refuse = (response: ServerResponse): void => {
-  const error = new PlatformError("UNAVAILABLE", "this node has as many connections as it takes", { retryAfterMs: 1000 });
+  const error = new PlatformError("UNAVAILABLE", "this node has as many connections as it takes", {
+    retryAfterMs: 1000,
+  });
   response.writeHead(503, { "content-type": "application/json", "retry-after": "1", connection: "close" });
   response.end(JSON.stringify({ error: error.toJSON() }));
 };

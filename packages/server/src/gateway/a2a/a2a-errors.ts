@@ -88,9 +88,19 @@ const detailsOf = (error: PlatformError): ErrorDetail[] => {
   const { reason, jsonRpc } = A2A_ERRORS[error.code];
   const details: ErrorDetail[] = [];
   if (reason !== undefined) {
-    details.push({ "@type": `${TYPE}ErrorInfo`, reason, domain: "a2a-protocol.org", metadata: textValues(error.details) });
+    details.push({
+      "@type": `${TYPE}ErrorInfo`,
+      reason,
+      domain: "a2a-protocol.org",
+      metadata: textValues(error.details),
+    });
   } else if (jsonRpc === -32000 || error.code === "INTERNAL") {
-    details.push({ "@type": `${TYPE}ErrorInfo`, reason: error.code, domain: "agentcore.dev", metadata: textValues(error.details) });
+    details.push({
+      "@type": `${TYPE}ErrorInfo`,
+      reason: error.code,
+      domain: "agentcore.dev",
+      metadata: textValues(error.details),
+    });
   }
   if (error.violations !== undefined && error.violations.length > 0) {
     details.push({ "@type": `${TYPE}BadRequest`, fieldViolations: error.violations });

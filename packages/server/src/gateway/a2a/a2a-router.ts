@@ -7,11 +7,11 @@ import type { OpenCalls } from "../http/open-calls.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { lastEventId } from "../http/server-sent-events.ts";
+import { toRestError } from "./a2a-errors.ts";
 import { createCardPages, noSuchAgent } from "./card-pages.ts";
 import { answerJsonRpc, type BindingOptions, type OpenA2ACall } from "./json-rpc.ts";
 import { createA2AOperations } from "./operations.ts";
 import { answerRest, restErrorResponse } from "./rest.ts";
-import { toRestError } from "./a2a-errors.ts";
 
 export interface A2ARouterDeps {
   readonly gateway: GatewayDeps;
@@ -25,7 +25,15 @@ export interface A2ARouterDeps {
 
 const CARD = ".well-known/agent-card.json";
 
-export const createA2ARouter = ({ gateway, authenticator, guard, streams, waits, options, publicUrl }: A2ARouterDeps) => {
+export const createA2ARouter = ({
+  gateway,
+  authenticator,
+  guard,
+  streams,
+  waits,
+  options,
+  publicUrl,
+}: A2ARouterDeps) => {
   const { agents, settings = {} } = gateway;
   const operations = createA2AOperations({ tasks: gateway.tasks, settings, streams, waits });
   const pages = createCardPages({ agents, authenticator, publicUrl, now: () => gateway.clock.now() });
@@ -42,19 +50,21 @@ export const createA2ARouter = ({ gateway, authenticator, guard, streams, waits,
     return agent;
   };
 
-  const opener = (request: Request, name: string | null, info: ConnectionInfo | undefined): OpenA2ACall => () => {
-    guard?.(request, info);
-    const scope = authenticator.authenticate(request);
-    const agent = findAgent(scope.tenantId, name);
-    const traceparent = request.headers.get("traceparent");
-    return {
-      scope,
-      agent,
-      client: request.signal,
-      lastEventId: lastEventId(request.headers),
-      traceparent: traceparent !== null && traceparent.length <= 128 ? traceparent : undefined,
+  const opener =
+    (request: Request, name: string | null, info: ConnectionInfo | undefined): OpenA2ACall =>
+    () => {
+      guard?.(request, info);
+      const scope = authenticator.authenticate(request);
+      const agent = findAgent(scope.tenantId, name);
+      const traceparent = request.headers.get("traceparent");
+      return {
+        scope,
+        agent,
+        client: request.signal,
+        lastEventId: lastEventId(request.headers),
+        traceparent: traceparent !== null && traceparent.length <= 128 ? traceparent : undefined,
+      };
     };
-  };
 
   const page = (request: Request, info: ConnectionInfo | undefined, answer: () => Response): Response => {
     try {
@@ -85,7 +95,11 @@ export const createA2ARouter = ({ gateway, authenticator, guard, streams, waits,
     return null;
   };
 
-  function rpcAddress(request: Request, name: string | null, info: ConnectionInfo | undefined): Promise<Response> | Response {
+  function rpcAddress(
+    request: Request,
+    name: string | null,
+    info: ConnectionInfo | undefined,
+  ): Promise<Response> | Response {
     if (request.method !== "POST") return methodNotAllowed(request.method, "POST");
     return answerJsonRpc(request, opener(request, name, info), operations, options);
   }

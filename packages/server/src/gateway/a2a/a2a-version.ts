@@ -14,9 +14,13 @@ export const assertVersion = (headers: Headers, url: string): void => {
   if (A2A_VERSIONS.some((version) => version === match?.[1])) return;
   const supported = A2A_VERSIONS.join(", ");
   const hint = header === null && asked === "0.3" ? ' (no A2A-Version header means 0.3; send "A2A-Version: 1.0")' : "";
-  throw new PlatformError("VERSION_NOT_SUPPORTED", `A2A ${asked} is not supported here: supported are ${supported}${hint}`, {
-    details: { requestedVersion: asked, supportedVersions: supported },
-  });
+  throw new PlatformError(
+    "VERSION_NOT_SUPPORTED",
+    `A2A ${asked} is not supported here: supported are ${supported}${hint}`,
+    {
+      details: { requestedVersion: asked, supportedVersions: supported },
+    },
+  );
 };
 
 const queryVersion = (url: string): string | null => {

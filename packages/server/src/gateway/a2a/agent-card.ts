@@ -1,6 +1,7 @@
 /** Agent cards (A2A 1.0, pure: 0.3 is not served) and the AI catalogue. */
-import type { AgentCard, AgentSkill } from "@agentcore/contract";
+
 import { createHash } from "node:crypto";
+import type { AgentCard, AgentSkill } from "@agentcore/contract";
 import type { AgentDescription } from "../deps.ts";
 import { DEFAULT_MODES } from "./check-media-types.ts";
 
@@ -21,7 +22,8 @@ const SECURITY = {
 
 export const agentUrl = (publicUrl: string, name: string): string => `${publicUrl}/a2a/${name}`;
 
-export const cardUrl = (publicUrl: string, name: string): string => `${agentUrl(publicUrl, name)}/.well-known/agent-card.json`;
+export const cardUrl = (publicUrl: string, name: string): string =>
+  `${agentUrl(publicUrl, name)}/.well-known/agent-card.json`;
 
 export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }: CardContext): AgentCard => {
   const url = agentUrl(publicUrl, agent.name);
@@ -42,7 +44,12 @@ export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }:
 };
 
 // A card needs at least one skill; an agent that declares none does what its description says.
-const onlySkill = (agent: AgentDescription): AgentSkill => ({ id: agent.name, name: agent.name, description: agent.description, tags: [agent.name] });
+const onlySkill = (agent: AgentDescription): AgentSkill => ({
+  id: agent.name,
+  name: agent.name,
+  description: agent.description,
+  tags: [agent.name],
+});
 
 const toSkill = (skill: AgentSkill): AgentSkill => ({
   id: skill.id,

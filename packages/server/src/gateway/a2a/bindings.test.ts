@@ -1,10 +1,11 @@
 import { AgentCard, ERROR_CODES, PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
-import { BASE, createFixture, describeAgent, userMessage } from "../test/gateway-fixture.ts";
+import { BASE, createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 import { A2A_ERRORS, toRestError } from "./a2a-errors.ts";
 
 const V1 = { "content-type": "application/json", "a2a-version": "1.0" };
-const envelope = (more: Record<string, unknown>) => JSON.stringify({ jsonrpc: "2.0", id: 1, method: "GetTask", params: { id: "x" }, ...more });
+const envelope = (more: Record<string, unknown>) =>
+  JSON.stringify({ jsonrpc: "2.0", id: 1, method: "GetTask", params: { id: "x" }, ...more });
 const deep = `${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`;
 
 describe("JSON-RPC", () => {
@@ -28,9 +29,33 @@ describe("JSON-RPC", () => {
     ["version nonsense", envelope({}), { ...V1, "a2a-version": "one" }, -32009, 1],
     ["a missing id param", envelope({ params: {} }), V1, -32602, 1],
     ["negative history", envelope({ params: { id: "x", historyLength: -1 } }), V1, -32602, 1],
-    ["no parts", envelope({ method: "SendMessage", params: { message: { messageId: "m", role: "ROLE_USER", parts: [] } } }), V1, -32602, 1],
-    ["a lower-case role", envelope({ method: "SendMessage", params: { message: { messageId: "m", role: "user", parts: [{ text: "x" }] } } }), V1, -32602, 1],
-    ["two kinds in a part", envelope({ method: "SendMessage", params: { message: { messageId: "m", role: "ROLE_USER", parts: [{ text: "x", url: "y" }] } } }), V1, -32602, 1],
+    [
+      "no parts",
+      envelope({ method: "SendMessage", params: { message: { messageId: "m", role: "ROLE_USER", parts: [] } } }),
+      V1,
+      -32602,
+      1,
+    ],
+    [
+      "a lower-case role",
+      envelope({
+        method: "SendMessage",
+        params: { message: { messageId: "m", role: "user", parts: [{ text: "x" }] } },
+      }),
+      V1,
+      -32602,
+      1,
+    ],
+    [
+      "two kinds in a part",
+      envelope({
+        method: "SendMessage",
+        params: { message: { messageId: "m", role: "ROLE_USER", parts: [{ text: "x", url: "y" }] } },
+      }),
+      V1,
+      -32602,
+      1,
+    ],
     ["an unknown task", envelope({}), V1, -32001, 1],
   ])("answers %s as JSON-RPC with HTTP 200", async (_, body, headers, code, id) => {
     const response = await createFixture().call("/a2a/echo", { method: "POST", body, headers });
@@ -97,7 +122,9 @@ describe("HTTP+JSON", () => {
     const { task } = await (await post("/a2a/echo/message:send", userMessage("ask"))).json();
     expect(task.status.state).toBe("TASK_STATE_INPUT_REQUIRED");
     expect((await (await get(`/a2a/echo/tasks/${task.id}?historyLength=1`)).json()).history).toHaveLength(1);
-    expect((await (await get("/a2a/echo/tasks?pageSize=1&includeArtifacts=true")).json()).tasks[0].artifacts).toEqual([]);
+    expect((await (await get("/a2a/echo/tasks?pageSize=1&includeArtifacts=true")).json()).tasks[0].artifacts).toEqual(
+      [],
+    );
     expect((await (await get(`/a2a/echo/default/tasks/${task.id}`)).json()).id).toBe(task.id);
     const canceled = await post(`/a2a/echo/tasks/${task.id}:cancel`, {});
     expect((await canceled.json()).status.state).toBe("TASK_STATE_CANCELED");
@@ -132,7 +159,14 @@ describe("HTTP+JSON", () => {
         code: 404,
         status: "NOT_FOUND",
         message: "m",
-        details: [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "TASK_NOT_FOUND", domain: "a2a-protocol.org", metadata: { taskId: "t" } }],
+        details: [
+          {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            reason: "TASK_NOT_FOUND",
+            domain: "a2a-protocol.org",
+            metadata: { taskId: "t" },
+          },
+        ],
       },
     });
   });
@@ -143,7 +177,10 @@ describe("cards", () => {
     const { call } = createFixture();
     const card = await (await call("/a2a/echo/.well-known/agent-card.json")).json();
     expect(AgentCard.strict().parse(card)).toEqual(card);
-    expect(card.supportedInterfaces.map((one: { protocolBinding: string }) => one.protocolBinding)).toEqual(["JSONRPC", "HTTP+JSON"]);
+    expect(card.supportedInterfaces.map((one: { protocolBinding: string }) => one.protocolBinding)).toEqual([
+      "JSONRPC",
+      "HTTP+JSON",
+    ]);
     expect(await (await call("/.well-known/agent-card.json")).json()).toEqual(card);
     const catalog = await call("/.well-known/ai-catalog.json");
     expect(catalog.headers.get("content-type")).toBe("application/ai-catalog+json");

@@ -51,13 +51,17 @@ const cacheable = (request: Request, document: CachedDocument, contentType: stri
     "cache-control": `${varies ? "private" : "public"}, max-age=${MAX_AGE_SECONDS}`,
     ...(varies ? { vary: "authorization, x-api-key" } : {}),
   };
-  return isFresh(request.headers, document) ? emptyResponse(304, headers) : textResponse(document.text, contentType, 200, headers);
+  return isFresh(request.headers, document)
+    ? emptyResponse(304, headers)
+    : textResponse(document.text, contentType, 200, headers);
 };
 
 const isFresh = (headers: Headers, document: CachedDocument): boolean => {
   const noneMatch = headers.get("if-none-match");
   if (noneMatch !== null) {
-    return noneMatch.trim() === "*" || noneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === document.etag);
+    return (
+      noneMatch.trim() === "*" || noneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === document.etag)
+    );
   }
   const since = Date.parse(headers.get("if-modified-since") ?? "");
   // HTTP dates have whole seconds.
@@ -67,5 +71,7 @@ const isFresh = (headers: Headers, document: CachedDocument): boolean => {
 export const noSuchAgent = (name: string | null): PlatformError =>
   new PlatformError(
     "AGENT_NOT_FOUND",
-    name === null ? "this address has no default agent: name one, as in /a2a/NAME" : `there is no agent "${name.slice(0, 63)}"`,
+    name === null
+      ? "this address has no default agent: name one, as in /a2a/NAME"
+      : `there is no agent "${name.slice(0, 63)}"`,
   );

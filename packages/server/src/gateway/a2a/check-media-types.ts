@@ -8,7 +8,10 @@ export const DEFAULT_MODES: readonly string[] = ["text/plain", "application/json
 export const checkMediaTypes = (agent: AgentDescription, message: A2AMessage): void => {
   for (const [index, part] of message.parts.entries()) {
     if (part.mediaType === undefined || part.mediaType === "") continue;
-    const accepted = [...(agent.inputModes ?? DEFAULT_MODES), ...agent.skills.flatMap((skill) => skill.inputModes ?? [])];
+    const accepted = [
+      ...(agent.inputModes ?? DEFAULT_MODES),
+      ...agent.skills.flatMap((skill) => skill.inputModes ?? []),
+    ];
     if (acceptsMediaType(accepted, part.mediaType)) continue;
     throw new PlatformError(
       "CONTENT_TYPE_NOT_SUPPORTED",

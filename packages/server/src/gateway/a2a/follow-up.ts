@@ -3,7 +3,8 @@ import type { A2ATaskState } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import { type CallerScope, type TaskService, TaskView, toA2AState } from "@agentcore/core/tasks";
 
-const waitsForSomeone = (state: A2ATaskState): boolean => state === "TASK_STATE_INPUT_REQUIRED" || state === "TASK_STATE_AUTH_REQUIRED";
+const waitsForSomeone = (state: A2ATaskState): boolean =>
+  state === "TASK_STATE_INPUT_REQUIRED" || state === "TASK_STATE_AUTH_REQUIRED";
 
 /**
  * Resolves when the task, having taken in the message, has ended or waits again; or when `signal` aborts. `head` is
@@ -41,7 +42,12 @@ export const messageAnswered = async (
 };
 
 /** Resolves when the task has ended, or when `signal` aborts. */
-export const taskEnded = async (tasks: TaskService, scope: CallerScope, head: TaskHead, signal: AbortSignal): Promise<void> => {
+export const taskEnded = async (
+  tasks: TaskService,
+  scope: CallerScope,
+  head: TaskHead,
+  signal: AbortSignal,
+): Promise<void> => {
   const view = new TaskView(head.taskId);
   for await (const event of tasks.events(scope, head.taskId, { after: head.seq, signal })) {
     if (view.apply(event).terminal) return;

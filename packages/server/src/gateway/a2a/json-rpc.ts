@@ -5,7 +5,7 @@ import { isJsonMediaType } from "../http/media-type.ts";
 import { parseJson } from "../http/parse-json.ts";
 import { readBody } from "../http/read-body.ts";
 import { jsonResponse } from "../http/responses.ts";
-import { sseResponse, type SseFrame } from "../http/server-sent-events.ts";
+import { type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { jsonRpcHttpStatus, toJsonRpcError } from "./a2a-errors.ts";
 import { assertVersion } from "./a2a-version.ts";
 import { findMethod } from "./methods.ts";
@@ -23,13 +23,21 @@ export interface BindingOptions {
 export type OpenA2ACall = () => A2ACall;
 
 /** Never rejects. `open` authenticates and finds the agent; it runs before the body is read. */
-export const answerJsonRpc = async (request: Request, open: OpenA2ACall, operations: A2AOperations, options: BindingOptions): Promise<Response> => {
+export const answerJsonRpc = async (
+  request: Request,
+  open: OpenA2ACall,
+  operations: A2AOperations,
+  options: BindingOptions,
+): Promise<Response> => {
   let id: Id = null;
   try {
     const call = open();
     const contentType = request.headers.get("content-type");
     if (!isJsonMediaType(contentType)) {
-      throw new PlatformError("CONTENT_TYPE_NOT_SUPPORTED", `expected content-type application/json, got ${contentType?.slice(0, 100) ?? "none"}`);
+      throw new PlatformError(
+        "CONTENT_TYPE_NOT_SUPPORTED",
+        `expected content-type application/json, got ${contentType?.slice(0, 100) ?? "none"}`,
+      );
     }
     const body = parseJson(await readBody(request, options.maxBodyBytes));
     id = idOf(body);
@@ -42,7 +50,10 @@ export const answerJsonRpc = async (request: Request, open: OpenA2ACall, operati
       return jsonResponse({ jsonrpc: "2.0", id, result });
     }
     const stream = await method.run(operations, call, params);
-    return await sseResponse(rpcFrames(stream.frames, id), { heartbeatMs: options.heartbeatMs, release: () => endStream(stream) });
+    return await sseResponse(rpcFrames(stream.frames, id), {
+      heartbeatMs: options.heartbeatMs,
+      release: () => endStream(stream),
+    });
   } catch (thrown) {
     return jsonRpcErrorResponse(publicError(thrown, options.onError), id);
   }
@@ -54,7 +65,11 @@ export const endStream = (stream: OpenStream): void => {
 };
 
 export const jsonRpcErrorResponse = (error: PlatformError, id: Id): Response =>
-  jsonResponse({ jsonrpc: "2.0", id, error: toJsonRpcError(error) }, jsonRpcHttpStatus(error.code), errorHeaders(error));
+  jsonResponse(
+    { jsonrpc: "2.0", id, error: toJsonRpcError(error) },
+    jsonRpcHttpStatus(error.code),
+    errorHeaders(error),
+  );
 
 const rpcFrames = (frames: AsyncIterator<TaskFrame>, id: Id): AsyncIterator<SseFrame> => ({
   async next() {
@@ -81,7 +96,9 @@ const assertEnvelope = (body: unknown): { readonly method: string; readonly para
   if (typeof id !== "string" && typeof id !== "number") throw invalidRequest("id: expected a string or a number");
   if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params))) {
     // Positional params are valid JSON-RPC, but no A2A method takes them.
-    throw new PlatformError("INVALID_ARGUMENT", "params: expected an object", { violations: [{ field: "params", description: "expected an object" }] });
+    throw new PlatformError("INVALID_ARGUMENT", "params: expected an object", {
+      violations: [{ field: "params", description: "expected an object" }],
+    });
   }
   return { method, params: params ?? {} };
 };

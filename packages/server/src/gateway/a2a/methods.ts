@@ -1,7 +1,15 @@
 /** The operations by name, with the schema of their params: one table for both bindings. */
-import { CancelTaskRequest, GetTaskRequest, ListTasksRequest, parseInput, PlatformError, SendMessageRequest, SubscribeToTaskRequest } from "@agentcore/contract";
-import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
+import {
+  CancelTaskRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  PlatformError,
+  parseInput,
+  SendMessageRequest,
+  SubscribeToTaskRequest,
+} from "@agentcore/contract";
 import { camelizeKeys } from "./camelize-keys.ts";
+import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
 
 export interface UnaryMethod {
   readonly kind: "unary";
@@ -50,17 +58,26 @@ const stream = <T extends Schema>(
 const push: UnaryMethod = { kind: "unary", run: async (operations, call) => operations.pushNotifications(call) };
 
 export const A2A_METHODS = {
-  SendMessage: unary("SendMessage", SendMessageRequest, (operations, call, params) => operations.sendMessage(call, params)),
-  SendStreamingMessage: stream("SendStreamingMessage", SendMessageRequest, (operations, call, params) => operations.sendStreamingMessage(call, params)),
+  SendMessage: unary("SendMessage", SendMessageRequest, (operations, call, params) =>
+    operations.sendMessage(call, params),
+  ),
+  SendStreamingMessage: stream("SendStreamingMessage", SendMessageRequest, (operations, call, params) =>
+    operations.sendStreamingMessage(call, params),
+  ),
   GetTask: unary("GetTask", GetTaskRequest, (operations, call, params) => operations.getTask(call, params)),
   ListTasks: unary("ListTasks", ListTasksRequest, (operations, call, params) => operations.listTasks(call, params)),
   CancelTask: unary("CancelTask", CancelTaskRequest, (operations, call, params) => operations.cancelTask(call, params)),
-  SubscribeToTask: stream("SubscribeToTask", SubscribeToTaskRequest, (operations, call, params) => operations.subscribeToTask(call, params)),
+  SubscribeToTask: stream("SubscribeToTask", SubscribeToTaskRequest, (operations, call, params) =>
+    operations.subscribeToTask(call, params),
+  ),
   CreateTaskPushNotificationConfig: push,
   GetTaskPushNotificationConfig: push,
   ListTaskPushNotificationConfigs: push,
   DeleteTaskPushNotificationConfig: push,
-  GetExtendedAgentCard: { kind: "unary", run: async (operations, call) => operations.extendedAgentCard(call) } as UnaryMethod,
+  GetExtendedAgentCard: {
+    kind: "unary",
+    run: async (operations, call) => operations.extendedAgentCard(call),
+  } as UnaryMethod,
 } as const;
 
 export type A2AMethodName = keyof typeof A2A_METHODS;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFixture, describeAgent, userMessage } from "../test/gateway-fixture.ts";
+import { createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 
 describe("SendMessage", () => {
   it("CORE-EXECUTION-MODE-001: waits by default until the task has ended and returns its artifacts", async () => {
@@ -18,7 +18,10 @@ describe("SendMessage", () => {
 
   it("CORE-EXECUTION-MODE-002: returnImmediately does not wait", async () => {
     const { result } = createFixture();
-    const { task } = await result("SendMessage", { ...userMessage("hold"), configuration: { returnImmediately: true } });
+    const { task } = await result("SendMessage", {
+      ...userMessage("hold"),
+      configuration: { returnImmediately: true },
+    });
     expect(task.status.state).toBe("TASK_STATE_WORKING");
   });
 
@@ -68,7 +71,13 @@ describe("SendMessage", () => {
     const { task } = await result("SendMessage", userMessage("done"));
     expect(await error("SendMessage", userMessage("more", { taskId: task.id }))).toMatchObject({
       code: -32004,
-      data: [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "UNSUPPORTED_OPERATION", domain: "a2a-protocol.org" }],
+      data: [
+        {
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "UNSUPPORTED_OPERATION",
+          domain: "a2a-protocol.org",
+        },
+      ],
     });
   });
 
@@ -84,7 +93,9 @@ describe("SendMessage", () => {
     const png = { message: { messageId: "m", role: "ROLE_USER", parts: [{ raw: "aGk=", mediaType: "image/png" }] } };
     expect((await error("SendMessage", png)).code).toBe(-32005);
     await result("SendMessage", { message: { messageId: "n", role: "ROLE_USER", parts: [{ raw: "aGk=" }] } });
-    await result("SendMessage", { message: { messageId: "o", role: "ROLE_USER", parts: [{ text: "x", mediaType: "Text/Markdown; charset=utf-8" }] } });
+    await result("SendMessage", {
+      message: { messageId: "o", role: "ROLE_USER", parts: [{ text: "x", mediaType: "Text/Markdown; charset=utf-8" }] },
+    });
   });
 
   it("a client that goes away ends the wait and cancels nothing", async () => {
@@ -101,7 +112,13 @@ describe("SendMessage", () => {
   it("takes snake_case, but leaves the user's own keys alone", async () => {
     const { result } = createFixture();
     const { task } = await result("SendMessage", {
-      message: { message_id: "s1", context_id: "c1", role: "ROLE_USER", parts: [{ data: { my_key: 1 }, media_type: "application/json" }], metadata: { a_b: 2 } },
+      message: {
+        message_id: "s1",
+        context_id: "c1",
+        role: "ROLE_USER",
+        parts: [{ data: { my_key: 1 }, media_type: "application/json" }],
+        metadata: { a_b: 2 },
+      },
       configuration: { history_length: 5, return_immediately: false },
     });
     expect(task.contextId).toBe("c1");
@@ -133,9 +150,17 @@ describe("ListTasks", () => {
     const { result, error } = createFixture();
     const { task } = await result("SendMessage", userMessage("ask"));
     await result("SendMessage", userMessage("done"));
-    expect((await result("ListTasks", { status: "TASK_STATE_INPUT_REQUIRED" })).tasks.map((one: { id: string }) => one.id)).toEqual([task.id]);
+    expect(
+      (await result("ListTasks", { status: "TASK_STATE_INPUT_REQUIRED" })).tasks.map((one: { id: string }) => one.id),
+    ).toEqual([task.id]);
     expect((await result("ListTasks", { statusTimestampAfter: task.status.timestamp })).tasks).toHaveLength(2);
-    for (const bad of [{ pageSize: 0 }, { pageSize: 101 }, { status: "done" }, { pageToken: "x" }, { historyLength: -1 }]) {
+    for (const bad of [
+      { pageSize: 0 },
+      { pageSize: 101 },
+      { status: "done" },
+      { pageToken: "x" },
+      { historyLength: -1 },
+    ]) {
       expect((await error("ListTasks", bad)).code).toBe(-32602);
     }
   });
@@ -144,7 +169,10 @@ describe("ListTasks", () => {
 describe("CancelTask and others", () => {
   it("returns the canceled task, again and again", async () => {
     const { result } = createFixture();
-    const { task } = await result("SendMessage", { ...userMessage("hold"), configuration: { returnImmediately: true } });
+    const { task } = await result("SendMessage", {
+      ...userMessage("hold"),
+      configuration: { returnImmediately: true },
+    });
     expect((await result("CancelTask", { id: task.id })).status.state).toBe("TASK_STATE_CANCELED");
     expect((await result("CancelTask", { id: task.id })).status.state).toBe("TASK_STATE_CANCELED");
   });

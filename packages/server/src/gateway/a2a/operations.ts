@@ -1,5 +1,11 @@
 /** A2A's operations on the TaskService, the same for every binding. Params are validated by then. */
-import type { CancelTaskRequest, GetTaskRequest, ListTasksRequest, SendMessageRequest, SubscribeToTaskRequest} from "@agentcore/contract";
+import type {
+  CancelTaskRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  SendMessageRequest,
+  SubscribeToTaskRequest,
+} from "@agentcore/contract";
 import { type A2ATask, type A2ATaskState, isTerminal, PlatformError, type TaskState } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
@@ -40,7 +46,8 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
   const ownHead = async (call: A2ACall, taskId: string): Promise<TaskHead> => {
     const head = await tasks.head(call.scope, taskId);
     // Each agent is an A2A server of its own: at its address there are its tasks only.
-    if (head.agent !== call.agent.name) throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`, { details: { taskId } });
+    if (head.agent !== call.agent.name)
+      throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`, { details: { taskId } });
     return head;
   };
 
@@ -81,7 +88,9 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
     if (!repeat) await tasks.send(call.scope, taskId, message);
     if (configuration?.returnImmediately === true) return;
     await waiting(call, (signal) =>
-      repeat ? tasks.settled(call.scope, taskId, { signal }) : messageAnswered(tasks, call.scope, head, message.messageId, signal),
+      repeat
+        ? tasks.settled(call.scope, taskId, { signal })
+        : messageAnswered(tasks, call.scope, head, message.messageId, signal),
     );
   };
 
@@ -103,9 +112,12 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
         const submitted = await submit(call, params);
         taskId = submitted.taskId;
         const id = taskId;
-        if (configuration?.returnImmediately !== true) await waiting(call, (signal) => tasks.settled(call.scope, id, { signal }));
+        if (configuration?.returnImmediately !== true)
+          await waiting(call, (signal) => tasks.settled(call.scope, id, { signal }));
       }
-      return { task: projectTask(await tasks.view(call.scope, taskId), { historyLength: configuration?.historyLength }) };
+      return {
+        task: projectTask(await tasks.view(call.scope, taskId), { historyLength: configuration?.historyLength }),
+      };
     },
 
     async sendStreamingMessage(call: A2ACall, params: SendMessageRequest): Promise<OpenStream> {
@@ -135,7 +147,9 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       const seen = call.lastEventId;
       const resumes = seen !== null && seen < head.seq;
       if (isTerminal(head.state) && !resumes) {
-        throw new PlatformError("UNSUPPORTED_OPERATION", `task ${id} has ended (${head.state}): read it with GetTask`, { details: { taskId: id } });
+        throw new PlatformError("UNSUPPORTED_OPERATION", `task ${id} has ended (${head.state}): read it with GetTask`, {
+          details: { taskId: id },
+        });
       }
       return openStream(call, id, { from: resumes ? seen : head.seq, snapshot: !resumes, endAtInputRequired: false });
     },
@@ -167,12 +181,17 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
     async cancelTask(call: A2ACall, { id }: Params<typeof CancelTaskRequest>): Promise<A2ATask> {
       const head = await ownHead(call, id);
       await tasks.cancel(call.scope, id);
-      if (head.state !== "canceled") await waiting(call, (signal) => withTimeout(signal, cancelWaitMs, (limited) => taskEnded(tasks, call.scope, head, limited)));
+      if (head.state !== "canceled")
+        await waiting(call, (signal) =>
+          withTimeout(signal, cancelWaitMs, (limited) => taskEnded(tasks, call.scope, head, limited)),
+        );
       const task = await tasks.view(call.scope, id);
       const { state } = task.status;
       // The cancel was accepted, but the task's end was committed first (I2).
       if (state === "TASK_STATE_COMPLETED" || state === "TASK_STATE_FAILED" || state === "TASK_STATE_REJECTED") {
-        throw new PlatformError("TASK_NOT_CANCELABLE", `task ${id} ended before the cancel reached it`, { details: { taskId: id, state } });
+        throw new PlatformError("TASK_NOT_CANCELABLE", `task ${id} ended before the cancel reached it`, {
+          details: { taskId: id, state },
+        });
       }
       return projectTask(task);
     },
@@ -190,7 +209,10 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
 export type A2AOperations = ReturnType<typeof createA2AOperations>;
 
 const pushNotSupported = (agent: string) =>
-  new PlatformError("PUSH_NOTIFICATION_NOT_SUPPORTED", `agent "${agent}" declares no push notifications; use a stream or SubscribeToTask`);
+  new PlatformError(
+    "PUSH_NOTIFICATION_NOT_SUPPORTED",
+    `agent "${agent}" declares no push notifications; use a stream or SubscribeToTask`,
+  );
 
 /** Parked tasks show as INPUT_REQUIRED, so they are found there. */
 const STATES: Readonly<Record<A2ATaskState, readonly TaskState[]>> = {
@@ -204,7 +226,11 @@ const STATES: Readonly<Record<A2ATaskState, readonly TaskState[]>> = {
   TASK_STATE_REJECTED: ["rejected"],
 };
 
-const withTimeout = async (signal: AbortSignal, timeoutMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+const withTimeout = async (
+  signal: AbortSignal,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> => {
   const controller = new AbortController();
   const abort = () => controller.abort();
   const timer = setTimeout(abort, timeoutMs);

@@ -2,7 +2,11 @@
 import type { A2AMethodName } from "./methods.ts";
 
 export type RestMatch =
-  | { readonly outcome: "match"; readonly operation: A2AMethodName; readonly path: { readonly id?: string; readonly tenant?: string } }
+  | {
+      readonly outcome: "match";
+      readonly operation: A2AMethodName;
+      readonly path: { readonly id?: string; readonly tenant?: string };
+    }
   | { readonly outcome: "wrongMethod"; readonly allowed: readonly string[] }
   | { readonly outcome: "notFound" };
 

@@ -11,7 +11,7 @@ import { assertVersion } from "./a2a-version.ts";
 import { type BindingOptions, endStream, type OpenA2ACall } from "./json-rpc.ts";
 import { A2A_METHODS, type A2AMethodName } from "./methods.ts";
 import type { A2AOperations } from "./operations.ts";
-import { type RestMatch, matchRest } from "./rest-paths.ts";
+import { matchRest, type RestMatch } from "./rest-paths.ts";
 import type { TaskFrame } from "./task-stream.ts";
 
 /** Never rejects. `segments` is the decoded path after the agent's name. */
@@ -25,14 +25,18 @@ export const answerRest = async (
   try {
     const call = open();
     const match = matchRest(request.method, segments);
-    if (match.outcome === "notFound") throw new PlatformError("METHOD_NOT_FOUND", "A2A's HTTP+JSON binding has no such path");
+    if (match.outcome === "notFound")
+      throw new PlatformError("METHOD_NOT_FOUND", "A2A's HTTP+JSON binding has no such path");
     if (match.outcome === "wrongMethod") return wrongMethod(request.method, match.allowed);
     assertVersion(request.headers, request.url);
     const params = await paramsOf(request, match, options.maxBodyBytes);
     const method = A2A_METHODS[match.operation];
     if (method.kind === "unary") return jsonResponse(await method.run(operations, call, params));
     const stream = await method.run(operations, call, params);
-    return await sseResponse(bareFrames(stream.frames), { heartbeatMs: options.heartbeatMs, release: () => endStream(stream) });
+    return await sseResponse(bareFrames(stream.frames), {
+      heartbeatMs: options.heartbeatMs,
+      release: () => endStream(stream),
+    });
   } catch (thrown) {
     return restErrorResponse(publicError(thrown, options.onError));
   }
@@ -61,17 +65,23 @@ type Match = Extract<RestMatch, { outcome: "match" }>;
 
 const paramsOf = async (request: Request, match: Match, maxBodyBytes: number): Promise<Record<string, unknown>> => {
   const path = { ...match.path };
-  if (request.method === "GET" || request.method === "DELETE") return { ...queryParams(match.operation, request.url), ...path };
+  if (request.method === "GET" || request.method === "DELETE")
+    return { ...queryParams(match.operation, request.url), ...path };
   const text = await readBody(request, maxBodyBytes);
   // Cancel, subscribe: what they need is in the path.
   if (text === "" && match.path.id !== undefined) return path;
   const contentType = request.headers.get("content-type");
   if (!isJsonMediaType(contentType)) {
-    throw new PlatformError("CONTENT_TYPE_NOT_SUPPORTED", `expected content-type application/a2a+json or application/json, got ${contentType?.slice(0, 100) ?? "none"}`);
+    throw new PlatformError(
+      "CONTENT_TYPE_NOT_SUPPORTED",
+      `expected content-type application/a2a+json or application/json, got ${contentType?.slice(0, 100) ?? "none"}`,
+    );
   }
   const body = parseJson(text);
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new PlatformError("INVALID_ARGUMENT", "the body must be a JSON object", { violations: [{ field: "", description: "expected an object" }] });
+    throw new PlatformError("INVALID_ARGUMENT", "the body must be a JSON object", {
+      violations: [{ field: "", description: "expected an object" }],
+    });
   }
   return { ...body, ...path };
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFixture, readSse, userMessage } from "../test/gateway-fixture.ts";
+import { createFixture, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 
 const ARTIFACT = (text: string, append: boolean) => ({
   type: "artifact.appended" as const,
@@ -83,7 +83,9 @@ describe("streams", () => {
     await sse.next();
     await sse.cancel();
     tasks.append("task-1", ARTIFACT("1", false), DONE);
-    const resumed = await readSse(await rpc("SubscribeToTask", { id: "task-1" }, { headers: { "last-event-id": "2" } })).all();
+    const resumed = await readSse(
+      await rpc("SubscribeToTask", { id: "task-1" }, { headers: { "last-event-id": "2" } }),
+    ).all();
     expect(kinds(resumed)).toEqual(["artifactUpdate", "artifactUpdate", "statusUpdate"]);
     const late = await rpc("SubscribeToTask", { id: "task-1" }, { headers: { "last-event-id": "4" } });
     expect((await late.json()).error.code).toBe(-32004);
@@ -139,7 +141,10 @@ describe("streams", () => {
     const { post, get, tasks } = createFixture();
     const sse = readSse(await post("/a2a/echo/message:stream", userMessage("hold")));
     expect(Object.keys((await sse.next())?.data)).toEqual(["task"]);
-    const watchers = [await get("/a2a/echo/tasks/task-1:subscribe"), await post("/a2a/echo/tasks/task-1:subscribe", {})];
+    const watchers = [
+      await get("/a2a/echo/tasks/task-1:subscribe"),
+      await post("/a2a/echo/tasks/task-1:subscribe", {}),
+    ];
     const opened = watchers.map(readSse);
     for (const watcher of opened) expect(Object.keys((await watcher.next())?.data)).toEqual(["task"]);
     tasks.append("task-1", DONE);

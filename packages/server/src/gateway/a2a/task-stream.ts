@@ -22,7 +22,11 @@ export interface TaskFrame {
 }
 
 /** `events` is the log from its first event. */
-export async function* streamTask(taskId: string, events: AsyncIterable<TaskEvent>, options: TaskStreamOptions): AsyncGenerator<TaskFrame, void> {
+export async function* streamTask(
+  taskId: string,
+  events: AsyncIterable<TaskEvent>,
+  options: TaskStreamOptions,
+): AsyncGenerator<TaskFrame, void> {
   const view = new TaskView(taskId);
   let contextId = "";
   let ended = false;
@@ -34,7 +38,8 @@ export async function* streamTask(taskId: string, events: AsyncIterable<TaskEven
     if (event.seq === options.from) {
       const task = projectTask(view.snapshot(), { historyLength: options.historyLength });
       if (options.snapshot) yield { response: { task }, seq: event.seq };
-      if (ended || (options.endAtSnapshotOfInputRequired === true && task.status.state === "TASK_STATE_INPUT_REQUIRED")) return;
+      if (ended || (options.endAtSnapshotOfInputRequired === true && task.status.state === "TASK_STATE_INPUT_REQUIRED"))
+        return;
       continue;
     }
     const { artifact, status } = change;

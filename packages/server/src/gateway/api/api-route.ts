@@ -28,7 +28,12 @@ export interface ApiRoute {
   /** YAML is taken as well as JSON. */
   readonly yaml?: boolean | undefined;
   /** Status and schema of the success answer. */
-  readonly answer: { readonly status: number; readonly schema?: z.ZodType | undefined; readonly contentTypes?: readonly string[] | undefined; readonly description: string };
+  readonly answer: {
+    readonly status: number;
+    readonly schema?: z.ZodType | undefined;
+    readonly contentTypes?: readonly string[] | undefined;
+    readonly description: string;
+  };
   readonly handle: (call: ApiRequest) => Promise<Response> | Response;
 }
 

@@ -1,11 +1,11 @@
 /** Runs the route table: match, authorise, validate, handle, and turn what is thrown into `{ error }`. */
-import { parseInput, PlatformError, type SerializedError } from "@agentcore/contract";
+import { PlatformError, parseInput, type SerializedError } from "@agentcore/contract";
+import type { CallerScope } from "@agentcore/core/tasks";
 import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
 import { jsonResponse } from "../http/responses.ts";
-import type { CallerScope } from "@agentcore/core/tasks";
 import type { ApiRoute } from "./api-route.ts";
 import { pathTemplate } from "./path-template.ts";
 import { readApiBody } from "./read-api-body.ts";
@@ -31,7 +31,10 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
       throw new PlatformError("PERMISSION_DENIED", `${route.operationId} needs an operator's key`);
     }
     const query = route.query === undefined ? undefined : parseInput(route.query, queryOf(request.url), "the query");
-    const body = route.body === undefined ? undefined : parseInput(route.body, await readApiBody(request, route, maxBodyBytes), "the body");
+    const body =
+      route.body === undefined
+        ? undefined
+        : parseInput(route.body, await readApiBody(request, route, maxBodyBytes), "the body");
     return route.handle({ request, scope, path, query, body });
   };
 
@@ -45,8 +48,12 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
         if (route.method === request.method) return await run(request, route, values);
         allowed.push(route.method);
       }
-      if (allowed.length === 0) throw new PlatformError("METHOD_NOT_FOUND", "there is no such path; /openapi.json lists them all");
-      const error = new PlatformError("METHOD_NOT_FOUND", `this path does not take ${request.method}: use ${allowed.join(" or ")}`);
+      if (allowed.length === 0)
+        throw new PlatformError("METHOD_NOT_FOUND", "there is no such path; /openapi.json lists them all");
+      const error = new PlatformError(
+        "METHOD_NOT_FOUND",
+        `this path does not take ${request.method}: use ${allowed.join(" or ")}`,
+      );
       return jsonResponse({ error: error.toJSON() }, 405, { allow: allowed.join(", ") });
     } catch (thrown) {
       const error = publicError(thrown, onError);

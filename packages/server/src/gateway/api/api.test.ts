@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFixture, readSse } from "../test/gateway-fixture.ts";
+import { createFixture, readSse } from "../../../test/gateway/gateway-fixture.ts";
 
 const submit = (input: unknown, more: Record<string, unknown> = {}) => ({ target: "agent:echo", input, ...more });
 
@@ -9,7 +9,11 @@ describe("tasks", () => {
     const waited = await post("/api/v1/tasks", submit("hi", { wait: true, idempotencyKey: "k" }));
     expect(waited.status).toBe(201);
     const body = await waited.json();
-    expect(body).toMatchObject({ existing: false, head: { state: "completed" }, task: { status: { state: "TASK_STATE_COMPLETED" } } });
+    expect(body).toMatchObject({
+      existing: false,
+      head: { state: "completed" },
+      task: { status: { state: "TASK_STATE_COMPLETED" } },
+    });
     const again = await post("/api/v1/tasks", submit("hi", { idempotencyKey: "k" }));
     expect([again.status, (await again.json()).head.taskId]).toEqual([200, body.head.taskId]);
   });
@@ -30,7 +34,9 @@ describe("tasks", () => {
   it("streams the log with numbers and types, and resumes after Last-Event-ID", async () => {
     const { post, get } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;
-    const sse = readSse(await get(`/api/v1/tasks/${taskId}/events`, { accept: "text/event-stream", "last-event-id": "1" }));
+    const sse = readSse(
+      await get(`/api/v1/tasks/${taskId}/events`, { accept: "text/event-stream", "last-event-id": "1" }),
+    );
     expect(await sse.next()).toMatchObject({ id: "2", event: "task.started", data: { seq: 2 } });
     expect(await sse.next()).toMatchObject({ id: "3", event: "task.completed" });
     expect(await sse.next()).toBe(null);
@@ -52,7 +58,11 @@ describe("manifests and agents", () => {
     const { post, call, applied } = createFixture();
     expect((await (await post("/api/v1/manifests", { kind: "Agent" })).json()).results).toHaveLength(1);
     expect((await (await post("/api/v1/manifests", [{}, {}])).json()).results).toHaveLength(2);
-    const yaml = { method: "POST", headers: { "content-type": "application/yaml" }, body: "kind: Agent\n---\nkind: Model\n---\n" };
+    const yaml = {
+      method: "POST",
+      headers: { "content-type": "application/yaml" },
+      body: "kind: Agent\n---\nkind: Model\n---\n",
+    };
     expect((await (await call("/api/v1/manifests", yaml)).json()).results).toHaveLength(2);
     expect((await (await call("/api/v1/manifests?dryRun=true", yaml)).json()).dryRun).toBe(true);
     expect(applied).toHaveLength(5);
@@ -66,13 +76,26 @@ describe("manifests and agents", () => {
     ["application/json", "{", 400, "PARSE_ERROR"],
     ["text/plain", "{}", 400, "CONTENT_TYPE_NOT_SUPPORTED"],
   ])("refuses %s %j", async (type, body, status, code) => {
-    const response = await createFixture().call("/api/v1/manifests", { method: "POST", headers: { "content-type": type }, body });
+    const response = await createFixture().call("/api/v1/manifests", {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+    });
     expect([response.status, (await response.json()).error.code]).toEqual([status, code]);
   });
 
   it("an alias bomb is refused", async () => {
-    const lines = ["a: &a [x,x,x,x,x,x,x,x,x]", ..."bcdefghi".split("").map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`)];
-    const response = await createFixture().call("/api/v1/manifests", { method: "POST", headers: { "content-type": "text/yaml" }, body: lines.join("\n") });
+    const lines = [
+      "a: &a [x,x,x,x,x,x,x,x,x]",
+      ..."bcdefghi"
+        .split("")
+        .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`),
+    ];
+    const response = await createFixture().call("/api/v1/manifests", {
+      method: "POST",
+      headers: { "content-type": "text/yaml" },
+      body: lines.join("\n"),
+    });
     expect((await response.json()).error.code).toBe("PARSE_ERROR");
   });
 
@@ -92,7 +115,9 @@ describe("the document", () => {
     const { gateway, get } = createFixture();
     const document = await (await get("/openapi.json")).json();
     expect(document.openapi).toBe("3.1.0");
-    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     expect(described.toSorted()).toEqual(gateway.routes.map((route) => `${route.method} ${route.path}`).toSorted());
     for (const route of gateway.routes) {
       const operation = document.paths[route.path][route.method.toLowerCase()];

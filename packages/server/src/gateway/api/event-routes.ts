@@ -11,7 +11,12 @@ const DEFAULT_LIMIT = 1000;
 const EventsQuery = z.strictObject({
   /** Events after this number. @default 0 */
   after: z.coerce.number({ error: "expected 0 or more" }).int().min(0, { error: "expected 0 or more" }).optional(),
-  limit: z.coerce.number({ error: "expected 1 to 10000" }).int().min(1, { error: "expected 1 to 10000" }).max(10_000, { error: "expected 1 to 10000" }).optional(),
+  limit: z.coerce
+    .number({ error: "expected 1 to 10000" })
+    .int()
+    .min(1, { error: "expected 1 to 10000" })
+    .max(10_000, { error: "expected 1 to 10000" })
+    .optional(),
 });
 
 const EventsPage = z.object({
@@ -28,7 +33,12 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
     summary: "A task's log: a page of it, or as a stream (Accept: text/event-stream; Last-Event-ID resumes)",
     tag: "tasks",
     query: EventsQuery,
-    answer: { status: 200, schema: EventsPage, contentTypes: ["application/json", "text/event-stream"], description: "Events in order, without gaps" },
+    answer: {
+      status: 200,
+      schema: EventsPage,
+      contentTypes: ["application/json", "text/event-stream"],
+      description: "Events in order, without gaps",
+    },
     async handle({ request, scope, path, query }) {
       const taskId = path.id ?? "";
       const after = lastEventId(request.headers) ?? query.after ?? 0;

@@ -72,7 +72,8 @@ export const createNodeRoutes = ({ health, metrics, openApi }: NodeRoutesOptions
       answer: { status: 200, description: "JSON Schema, draft 2020-12", contentTypes: ["application/schema+json"] },
       handle({ path }) {
         const name = SCHEMA_NAMES.find((candidate) => candidate === path.name);
-        if (name === undefined) throw new PlatformError("NOT_FOUND", `there is no such schema; there are ${SCHEMA_NAMES.join(", ")}`);
+        if (name === undefined)
+          throw new PlatformError("NOT_FOUND", `there is no such schema; there are ${SCHEMA_NAMES.join(", ")}`);
         let text = schemas.get(name);
         if (text === undefined) {
           text = JSON.stringify(jsonSchemaOf(name));

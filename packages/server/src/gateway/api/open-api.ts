@@ -12,14 +12,21 @@ export interface OpenApiOptions {
 
 type JsonObject = Record<string, unknown>;
 
-export const buildOpenApi = (routes: readonly ApiRoute[], { version, publicUrl, authenticated }: OpenApiOptions): JsonObject => {
+export const buildOpenApi = (
+  routes: readonly ApiRoute[],
+  { version, publicUrl, authenticated }: OpenApiOptions,
+): JsonObject => {
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, authenticated) };
   }
   return {
     openapi: "3.1.0",
-    info: { title: "AgentCore", version, description: "The HTTP API of an AgentCore node. A2A is described by its agent cards." },
+    info: {
+      title: "AgentCore",
+      version,
+      description: "The HTTP API of an AgentCore node. A2A is described by its agent cards.",
+    },
     servers: [{ url: publicUrl }],
     paths,
     components: {
@@ -39,7 +46,9 @@ const operation = (route: ApiRoute, authenticated: boolean): JsonObject => {
     ...queryParameters(route.query),
   ];
   const answer = schema === undefined ? {} : schemaOf(schema, "output");
-  const content = Object.fromEntries(contentTypes.map((type) => [type, { schema: type.endsWith("json") ? answer : { type: "string" } }]));
+  const content = Object.fromEntries(
+    contentTypes.map((type) => [type, { schema: type.endsWith("json") ? answer : { type: "string" } }]),
+  );
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -48,7 +57,10 @@ const operation = (route: ApiRoute, authenticated: boolean): JsonObject => {
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body) }),
     responses: {
       [status]: { description, ...(status === 204 ? {} : { content }) },
-      default: { description: "What went wrong", content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } },
+      default: {
+        description: "What went wrong",
+        content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+      },
     },
     security: authenticated && route.access !== "public" ? [{ bearer: [] }, { apiKey: [] }] : [],
   };
@@ -64,7 +76,10 @@ const requestBody = (route: ApiRoute, body: z.ZodType): JsonObject => ({
 
 const queryParameters = (query: z.ZodType | undefined): JsonObject[] => {
   if (query === undefined) return [];
-  const { properties = {}, required = [] } = schemaOf(query, "input") as { properties?: Record<string, JsonObject>; required?: string[] };
+  const { properties = {}, required = [] } = schemaOf(query, "input") as {
+    properties?: Record<string, JsonObject>;
+    required?: string[];
+  };
   // A query carries text; what is coerced from it shows as "anything" and is told as what it becomes.
   const { properties: outputs = {} } = schemaOf(query, "output") as { properties?: Record<string, JsonObject> };
   return Object.entries(properties).map(([name, schema]) => ({
@@ -79,11 +94,18 @@ const errorSchema = (): JsonObject => ({
   type: "object",
   required: ["error"],
   properties: {
-    error: { ...schemaOf(SerializedErrorSchema, "output"), description: `Codes: ${Object.keys(ERROR_CODES).join(", ")}` },
+    error: {
+      ...schemaOf(SerializedErrorSchema, "output"),
+      description: `Codes: ${Object.keys(ERROR_CODES).join(", ")}`,
+    },
   },
 });
 
 const schemaOf = (schema: z.ZodType, io: "input" | "output"): JsonObject => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", target: "draft-2020-12" }) as JsonObject;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    target: "draft-2020-12",
+  }) as JsonObject;
   return rest;
 };

@@ -17,16 +17,24 @@ export const readApiBody = async (request: Request, route: ApiRoute, maxBodyByte
   if (isJsonMediaType(contentType)) return parseJson(text);
   if (route.yaml === true && contentType !== null && YAML_TYPES.has(essence(contentType))) return parseYaml(text);
   const expected = route.yaml === true ? "application/json or application/yaml" : "application/json";
-  throw new PlatformError("CONTENT_TYPE_NOT_SUPPORTED", `expected content-type ${expected}, got ${contentType?.slice(0, 100) ?? "none"}`);
+  throw new PlatformError(
+    "CONTENT_TYPE_NOT_SUPPORTED",
+    `expected content-type ${expected}, got ${contentType?.slice(0, 100) ?? "none"}`,
+  );
 };
 
 /** All documents of a YAML text; empty ones are left out. */
 const parseYaml = (text: string): unknown[] => {
-  const documents = parseAllDocuments(text, { logLevel: "silent", maxAliasCount: MAX_ALIASES } as Parameters<typeof parseAllDocuments>[1]);
+  const documents = parseAllDocuments(text, { logLevel: "silent", maxAliasCount: MAX_ALIASES } as Parameters<
+    typeof parseAllDocuments
+  >[1]);
   if (!Array.isArray(documents)) return [];
   const values = documents.map((document) => {
     const [error] = document.errors;
-    if (error !== undefined) throw new PlatformError("PARSE_ERROR", `the body is not valid YAML: ${error.message.split("\n")[0]}`, { cause: error });
+    if (error !== undefined)
+      throw new PlatformError("PARSE_ERROR", `the body is not valid YAML: ${error.message.split("\n")[0]}`, {
+        cause: error,
+      });
     try {
       return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
     } catch (cause) {

@@ -81,7 +81,11 @@ export const createManifestRoutes = (manifests: ManifestService): readonly ApiRo
       query: DryRunQuery,
       body: ManifestsBody,
       yaml: true,
-      answer: { status: 200, schema: z.object({ results: z.array(ApplyResultResource), dryRun: z.boolean() }), description: "What happened to each" },
+      answer: {
+        status: 200,
+        schema: z.object({ results: z.array(ApplyResultResource), dryRun: z.boolean() }),
+        description: "What happened to each",
+      },
       async handle({ scope, query, body }) {
         const dryRun = query.dryRun === "true";
         const results = await manifests.apply(scope.tenantId, Array.isArray(body) ? body : [body], { dryRun });
@@ -120,7 +124,8 @@ export const createManifestRoutes = (manifests: ManifestService): readonly ApiRo
   ];
 };
 
-const noManifest = (kind: string, name: string | undefined) => new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
+const noManifest = (kind: string, name: string | undefined) =>
+  new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
 
 const toAgentResource = (agent: AgentDescription): z.infer<typeof AgentResource> => ({
   name: agent.name,

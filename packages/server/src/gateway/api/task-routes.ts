@@ -1,5 +1,5 @@
 import type { TaskState } from "@agentcore/contract";
-import { A2ATask, type A2AMessage, Part, parseTarget, TargetText, TASK_STATES } from "@agentcore/contract";
+import { type A2AMessage, A2ATask, Part, parseTarget, TASK_STATES, TargetText } from "@agentcore/contract";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { OpenCalls } from "../http/open-calls.ts";
@@ -14,7 +14,11 @@ const States = z
   .transform((text) => text.split(","))
   .pipe(z.array(z.enum(TASK_STATES, { error: `expected some of ${TASK_STATES.join(", ")}, separated by commas` })));
 
-const PageSize = z.coerce.number({ error: "expected 1 to 100" }).int().min(1, { error: "expected 1 to 100" }).max(100, { error: "expected 1 to 100" });
+const PageSize = z.coerce
+  .number({ error: "expected 1 to 100" })
+  .int()
+  .min(1, { error: "expected 1 to 100" })
+  .max(100, { error: "expected 1 to 100" });
 
 const TaskListQuery = z.strictObject({
   agent: z.string().max(63).optional(),
@@ -80,7 +84,11 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
           pageToken: pageToken === "" ? undefined : pageToken,
           states: state as readonly TaskState[] | undefined,
         });
-        return jsonResponse({ heads: listing.heads.map(toHeadResource), nextPageToken: listing.nextPageToken, totalSize: listing.totalSize });
+        return jsonResponse({
+          heads: listing.heads.map(toHeadResource),
+          nextPageToken: listing.nextPageToken,
+          totalSize: listing.totalSize,
+        });
       },
     }),
     apiRoute({
@@ -90,11 +98,19 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
       summary: "Give work to an agent; durable when answered",
       tag: "tasks",
       body: SubmitBody,
-      answer: { status: 201, schema: SubmittedResource, description: "The new task; 200 for one that the idempotency key knew" },
+      answer: {
+        status: 201,
+        schema: SubmittedResource,
+        description: "The new task; 200 for one that the idempotency key knew",
+      },
       async handle({ request, scope, body }) {
         const { target, wait, ...rest } = body;
         const traceparent = request.headers.get("traceparent") ?? undefined;
-        const submitted = await tasks.submit(scope, { ...rest, target: parseTarget(target), ...(traceparent === undefined ? {} : { traceparent }) });
+        const submitted = await tasks.submit(scope, {
+          ...rest,
+          target: parseTarget(target),
+          ...(traceparent === undefined ? {} : { traceparent }),
+        });
         const status = submitted.existing ? 200 : 201;
         const headers = { location: `/api/v1/tasks/${encodeURIComponent(submitted.taskId)}` };
         if (wait === true) {
@@ -105,7 +121,11 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
             open.end();
           }
         }
-        return jsonResponse({ existing: submitted.existing, ...(await resource(scope, submitted.taskId)) }, status, headers);
+        return jsonResponse(
+          { existing: submitted.existing, ...(await resource(scope, submitted.taskId)) },
+          status,
+          headers,
+        );
       },
     }),
     apiRoute({

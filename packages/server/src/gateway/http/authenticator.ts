@@ -1,7 +1,7 @@
 /** Who is asking: API keys, or the local operator when no key is configured. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type CallerScope } from "@agentcore/core/tasks";
 import { PlatformError } from "@agentcore/contract";
+import { type CallerScope } from "@agentcore/core/tasks";
 import { type ApiKey, DEFAULT_TENANT } from "../deps.ts";
 
 const LOCAL: CallerScope = { tenantId: DEFAULT_TENANT, caller: "local", operator: true };
@@ -22,7 +22,11 @@ export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Aut
     return { required: false, authenticate: () => LOCAL, identify: () => LOCAL };
   }
   const known = apiKeys.map((entry) => {
-    if (entry.key.length < 16) throw new PlatformError("CONFIG_INVALID", `the API key of caller "${entry.caller}" is shorter than 16 characters`);
+    if (entry.key.length < 16)
+      throw new PlatformError(
+        "CONFIG_INVALID",
+        `the API key of caller "${entry.caller}" is shorter than 16 characters`,
+      );
     const scope: CallerScope = { tenantId: entry.tenantId, caller: entry.caller, operator: entry.operator === true };
     return { digest: sha256(entry.key), scope };
   });

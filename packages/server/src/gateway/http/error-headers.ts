@@ -5,7 +5,8 @@ import type { ExtraHeaders } from "./responses.ts";
 /** Retry-After and WWW-Authenticate, where they belong. */
 export const errorHeaders = (error: PlatformError): ExtraHeaders | undefined => {
   if (error.code === "UNAUTHENTICATED") return { "www-authenticate": 'Bearer realm="agentcore"' };
-  if (error.retryAfterMs !== undefined) return { "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) };
+  if (error.retryAfterMs !== undefined)
+    return { "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) };
   return undefined;
 };
 

@@ -39,7 +39,8 @@ export const createOriginGuard = (allowedHosts: readonly string[]): OriginGuard 
       const hostname = hostnameOf(origin);
       if (hostname === null || !isTrusted(hostname)) throw denied("requests from other web sites are refused");
     }
-    if (request.headers.get("sec-fetch-site") === "cross-site") throw denied("requests from other web sites are refused");
+    if (request.headers.get("sec-fetch-site") === "cross-site")
+      throw denied("requests from other web sites are refused");
   };
 };
 

@@ -9,7 +9,11 @@ export const parseJson = (text: string): unknown => {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new PlatformError("PARSE_ERROR", text.trim() === "" ? "the body is empty: expected JSON" : "the body is not valid JSON", { cause });
+    throw new PlatformError(
+      "PARSE_ERROR",
+      text.trim() === "" ? "the body is empty: expected JSON" : "the body is not valid JSON",
+      { cause },
+    );
   }
   // Each level takes two characters, so short texts cannot be deep.
   if (text.length > MAX_DEPTH * 2) assertDepth(value, 0);

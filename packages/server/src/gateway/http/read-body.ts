@@ -40,6 +40,8 @@ const readStream = async (body: ReadableStream<Uint8Array>, maxBytes: number): P
   }
 };
 
-const tooLarge = (maxBytes: number) => new PlatformError("TOO_LARGE", `the body is over the limit of ${maxBytes} bytes`, { details: { maxBytes } });
+const tooLarge = (maxBytes: number) =>
+  new PlatformError("TOO_LARGE", `the body is over the limit of ${maxBytes} bytes`, { details: { maxBytes } });
 
-const unreadable = (cause: unknown) => new PlatformError("INVALID_REQUEST", "the body ended before it was complete", { cause });
+const unreadable = (cause: unknown) =>
+  new PlatformError("INVALID_REQUEST", "the body ended before it was complete", { cause });

@@ -20,7 +20,12 @@ export const jsonResponse = (body: unknown, status = 200, headers?: ExtraHeaders
 };
 
 /** `headers` wins over the defaults, for example for `cache-control`. */
-export const textResponse = (text: string | null, contentType: string, status = 200, headers?: ExtraHeaders): Response =>
+export const textResponse = (
+  text: string | null,
+  contentType: string,
+  status = 200,
+  headers?: ExtraHeaders,
+): Response =>
   new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": contentType, ...headers } });
 
 export const emptyResponse = (status: number, headers?: ExtraHeaders): Response =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFixture, userMessage } from "../test/gateway-fixture.ts";
+import { createFixture, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 
 const KEY = "0123456789abcdef-key";
 const OPERATOR = "0123456789abcdef-operator";
@@ -12,7 +12,9 @@ describe("API keys", () => {
   it("are asked for everywhere but on health and discovery pages", async () => {
     const { call, gateway } = createFixture({ apiKeys });
     for (const route of gateway.routes) {
-      const response = await call(route.path.replace("{kind}", "Agent").replace(/\{\w+\}/g, "task"), { method: route.method });
+      const response = await call(route.path.replace("{kind}", "Agent").replace(/\{\w+\}/g, "task"), {
+        method: route.method,
+      });
       expect(response.status === 401, `${route.method} ${route.path}`).toBe(route.access !== "public");
     }
     const refused = await call("/a2a/echo", { method: "POST", body: "{}" });
@@ -55,7 +57,9 @@ describe("without keys", () => {
   ])("%j gets %i", async (headers, status) => {
     const { get, rpc } = createFixture();
     expect((await get("/api/v1/agents", headers as Record<string, string>)).status).toBe(status);
-    expect((await rpc("SendMessage", userMessage("x"), { headers: headers as Record<string, string> })).status).toBe(status);
+    expect((await rpc("SendMessage", userMessage("x"), { headers: headers as Record<string, string> })).status).toBe(
+      status,
+    );
   });
 
   it("only loopback addresses may call; health answers any host", async () => {
@@ -69,7 +73,12 @@ describe("without keys", () => {
 
 it("every answer forbids sniffing, and none opens itself to other origins", async () => {
   const { get, rpc } = createFixture();
-  const answers = [await get("/"), await get("/healthz"), await get("/.well-known/agent-card.json"), await rpc("SendStreamingMessage", userMessage("x"))];
+  const answers = [
+    await get("/"),
+    await get("/healthz"),
+    await get("/.well-known/agent-card.json"),
+    await rpc("SendStreamingMessage", userMessage("x")),
+  ];
   for (const { headers } of answers) {
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("content-security-policy")).toContain("default-src 'none'");

@@ -1,7 +1,14 @@
 /** A TaskService on arrays. What the first message says decides what its task does: see `react`. */
-import { type A2AMessage, isTerminal, type NewTaskEvent, PlatformError, type TaskEvent, type TaskState } from "@agentcore/contract";
-import { type CallerScope, type SubmitRequest, type TaskService, viewTask } from "@agentcore/core/tasks";
+import {
+  type A2AMessage,
+  isTerminal,
+  type NewTaskEvent,
+  PlatformError,
+  type TaskEvent,
+  type TaskState,
+} from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
+import { type CallerScope, type SubmitRequest, type TaskService, viewTask } from "@agentcore/core/tasks";
 
 interface FakeTask {
   readonly taskId: string;
@@ -51,16 +58,34 @@ export class FakeTaskService implements TaskService {
     const agent = "agent" in request.target ? request.target.agent : "echo";
     for (const task of this.tasks.values()) {
       const same = request.idempotencyKey !== undefined && task.key === request.idempotencyKey;
-      if (same && task.scope.caller === scope.caller && task.agent === agent) return { taskId: task.taskId, contextId: task.contextId, existing: true };
+      if (same && task.scope.caller === scope.caller && task.agent === agent)
+        return { taskId: task.taskId, contextId: task.contextId, existing: true };
     }
     const taskId = `task-${this.nextId++}`;
     const contextId = request.contextId ?? `context-of-${taskId}`;
-    this.tasks.set(taskId, { taskId, scope, agent, contextId, key: request.idempotencyKey, events: [], state: "submitted" });
+    this.tasks.set(taskId, {
+      taskId,
+      scope,
+      agent,
+      contextId,
+      key: request.idempotencyKey,
+      events: [],
+      state: "submitted",
+    });
     const { message, metadata } = request;
     const input = request.input ?? message?.parts[0]?.text ?? message?.parts[0]?.data;
     const submitted: Omit<Extract<NewTaskEvent, { type: "task.submitted" }>, "at"> = {
       type: "task.submitted",
-      data: { agent, revision: "r1", contextId, caller: scope.caller, input, priority: "normal", message, ...(metadata === undefined ? {} : { metadata: { ...metadata } }) },
+      data: {
+        agent,
+        revision: "r1",
+        contextId,
+        caller: scope.caller,
+        input,
+        priority: "normal",
+        message,
+        ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+      },
     };
     this.append(taskId, submitted, { type: "task.started", data: {} });
     this.react(taskId, input);
@@ -69,15 +94,19 @@ export class FakeTaskService implements TaskService {
 
   private react(taskId: string, input: unknown): void {
     if (input === "hold") return;
-    if (input === "ask") return this.append(taskId, { type: "task.inputRequired", data: { ...CALL, prompt: [{ text: "Which one?" }] } });
-    if (input === "authorize") return this.append(taskId, { type: "task.authRequired", data: { ...CALL, prompt: [{ text: "Sign in" }] } });
-    if (input === "fail") return this.append(taskId, { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no" } } });
+    if (input === "ask")
+      return this.append(taskId, { type: "task.inputRequired", data: { ...CALL, prompt: [{ text: "Which one?" }] } });
+    if (input === "authorize")
+      return this.append(taskId, { type: "task.authRequired", data: { ...CALL, prompt: [{ text: "Sign in" }] } });
+    if (input === "fail")
+      return this.append(taskId, { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no" } } });
     this.append(taskId, { type: "task.completed", data: { output: input ?? null } });
   }
 
   async send(scope: CallerScope, taskId: string, message: A2AMessage) {
     const task = this.find(scope, taskId);
-    if (message.contextId !== undefined && message.contextId !== task.contextId) throw new PlatformError("INVALID_ARGUMENT", "another context");
+    if (message.contextId !== undefined && message.contextId !== task.contextId)
+      throw new PlatformError("INVALID_ARGUMENT", "another context");
     if (isTerminal(task.state)) throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
     this.sent.push({ taskId, message });
     // As in the engine, the mailbox is drained later.
@@ -106,8 +135,28 @@ export class FakeTaskService implements TaskService {
   async head(scope: CallerScope, taskId: string): Promise<TaskHead> {
     const { agent, contextId, events, state } = this.find(scope, taskId);
     const at = events.at(-1)?.at ?? 0;
-    const rest = { checkpointSeq: 0, token: 1, dueAt: null, priority: "normal" as const, attempts: 0, deadline: null, parent: null };
-    return { tenantId: scope.tenantId, taskId, agent, revision: "r1", contextId, caller: scope.caller, state, seq: events.length, createdAt: at, updatedAt: at, ...rest };
+    const rest = {
+      checkpointSeq: 0,
+      token: 1,
+      dueAt: null,
+      priority: "normal" as const,
+      attempts: 0,
+      deadline: null,
+      parent: null,
+    };
+    return {
+      tenantId: scope.tenantId,
+      taskId,
+      agent,
+      revision: "r1",
+      contextId,
+      caller: scope.caller,
+      state,
+      seq: events.length,
+      createdAt: at,
+      updatedAt: at,
+      ...rest,
+    };
   }
 
   async view(scope: CallerScope, taskId: string) {
@@ -115,7 +164,8 @@ export class FakeTaskService implements TaskService {
   }
 
   async list(scope: CallerScope, request: Parameters<TaskService["list"]>[1]) {
-    if (request.pageToken !== undefined && !/^\d+$/.test(request.pageToken)) throw new PlatformError("INVALID_ARGUMENT", "not one of our page tokens");
+    if (request.pageToken !== undefined && !/^\d+$/.test(request.pageToken))
+      throw new PlatformError("INVALID_ARGUMENT", "not one of our page tokens");
     const matches = [...this.tasks.values()]
       .filter((task) => this.visible(scope, task))
       .filter((task) => request.agent === undefined || task.agent === request.agent)
@@ -127,10 +177,19 @@ export class FakeTaskService implements TaskService {
     const page = matches.slice(start, start + (request.pageSize ?? 50));
     const nextPageToken = start + page.length < matches.length ? String(start + page.length) : "";
     const heads = await Promise.all(page.map((task) => this.head(scope, task.taskId)));
-    return { tasks: page.map((task) => viewTask(task.taskId, task.events)), heads, nextPageToken, totalSize: matches.length };
+    return {
+      tasks: page.map((task) => viewTask(task.taskId, task.events)),
+      heads,
+      nextPageToken,
+      totalSize: matches.length,
+    };
   }
 
-  async *events(scope: CallerScope, taskId: string, options: { readonly after?: number; readonly signal?: AbortSignal } = {}) {
+  async *events(
+    scope: CallerScope,
+    taskId: string,
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+  ) {
     const task = this.find(scope, taskId);
     let after = options.after ?? 0;
     this.readers += 1;
@@ -148,19 +207,25 @@ export class FakeTaskService implements TaskService {
     }
   }
 
-  async log(scope: CallerScope, taskId: string, { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {}) {
+  async log(
+    scope: CallerScope,
+    taskId: string,
+    { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {},
+  ) {
     return this.find(scope, taskId).events.slice(after, limit === undefined ? undefined : after + limit);
   }
 
   async settled(scope: CallerScope, taskId: string, { signal }: { readonly signal?: AbortSignal } = {}) {
     const task = this.find(scope, taskId);
-    while ((task.state === "working" || task.state === "submitted") && signal?.aborted !== true) await this.changed(signal);
+    while ((task.state === "working" || task.state === "submitted") && signal?.aborted !== true)
+      await this.changed(signal);
     return this.head(scope, taskId);
   }
 
   private find(scope: CallerScope, taskId: string): FakeTask {
     const task = this.tasks.get(taskId);
-    if (task === undefined || !this.visible(scope, task)) throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`);
+    if (task === undefined || !this.visible(scope, task))
+      throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`);
     return task;
   }
 
@@ -180,4 +245,3 @@ export class FakeTaskService implements TaskService {
     });
   }
 }
-

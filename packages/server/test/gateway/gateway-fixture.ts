@@ -1,5 +1,5 @@
-import { createGateway } from "../create-gateway.ts";
-import type { AgentDescription, GatewayDeps } from "../deps.ts";
+import { createGateway } from "../../src/gateway/create-gateway.ts";
+import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { FakeTaskService } from "./fake-task-service.ts";
 
 export const BASE = "http://localhost:7300";
@@ -16,7 +16,10 @@ export const describeAgent = (name: string, more: Partial<AgentDescription> = {}
   ...more,
 });
 
-export const createFixture = (more: Partial<GatewayDeps> = {}, agents: readonly AgentDescription[] = [describeAgent("echo")]) => {
+export const createFixture = (
+  more: Partial<GatewayDeps> = {},
+  agents: readonly AgentDescription[] = [describeAgent("echo")],
+) => {
   const tasks = new FakeTaskService();
   const errors: unknown[] = [];
   const applied: unknown[] = [];
@@ -29,7 +32,12 @@ export const createFixture = (more: Partial<GatewayDeps> = {}, agents: readonly 
     manifests: {
       async apply(_tenantId, manifests, { dryRun }) {
         if (!dryRun) applied.push(...manifests);
-        return manifests.map((_, index) => ({ kind: "Agent", name: `agent-${index}`, action: "created" as const, revision: "r1" }));
+        return manifests.map((_, index) => ({
+          kind: "Agent",
+          name: `agent-${index}`,
+          change: "created" as const,
+          revision: "r1",
+        }));
       },
       get: async (_tenantId, _kind, name) => (name === "echo" ? { kind: "Agent" } : null),
       list: async () => [],
@@ -45,7 +53,11 @@ export const createFixture = (more: Partial<GatewayDeps> = {}, agents: readonly 
   });
   const call = (path: string, init?: RequestInit) => gateway.fetch(new Request(`${BASE}${path}`, init));
 
-  const rpc = (method: string, params: unknown, init: RequestInit & { readonly path?: string; readonly id?: unknown } = {}) => {
+  const rpc = (
+    method: string,
+    params: unknown,
+    init: RequestInit & { readonly path?: string; readonly id?: unknown } = {},
+  ) => {
     const { path = "/a2a/echo", id = 7, headers, ...rest } = init;
     return call(path, {
       method: "POST",
@@ -73,8 +85,13 @@ export const createFixture = (more: Partial<GatewayDeps> = {}, agents: readonly 
       return body.error;
     },
     post: (path: string, body: unknown, headers: Record<string, string> = {}) =>
-      call(path, { method: "POST", headers: { "content-type": "application/json", "a2a-version": "1.0", ...headers }, body: JSON.stringify(body) }),
-    get: (path: string, headers: Record<string, string> = {}) => call(path, { headers: { "a2a-version": "1.0", ...headers } }),
+      call(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", "a2a-version": "1.0", ...headers },
+        body: JSON.stringify(body),
+      }),
+    get: (path: string, headers: Record<string, string> = {}) =>
+      call(path, { headers: { "a2a-version": "1.0", ...headers } }),
   };
 };
 

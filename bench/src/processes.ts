@@ -1,0 +1,55 @@
+/** Servers and the load generator as child processes. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { LoadRequest, LoadResult } from "./load-generator.ts";
+
+export interface Served {
+  readonly url: string;
+  readonly process: ChildProcess;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a module that sends `{ url }` when it is ready. */
+export const startServer = async (module: string, options: readonly string[] = []): Promise<Served> => {
+  const child = fork(fileURLToPath(new URL(module, import.meta.url)), [...options], {
+    execArgv: ["-C", "agentcore-source", ...profileOptions(module)],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("message", (message: { readonly url: string }) => resolve(message.url));
+    child.once("exit", (code, signal) => reject(new Error(`${module} ended with ${signal ?? `code ${code}`} before it was ready`)));
+  });
+  return {
+    url,
+    process: child,
+    stop: async (signal = "SIGTERM") => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill(signal);
+      await gone;
+    },
+  };
+};
+
+const profileOptions = (module: string): string[] => {
+  const folder = process.env["BENCH_PROFILE"];
+  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}/${module.replaceAll("/", "-")}`];
+};
+
+export interface LoadGenerator {
+  run(request: LoadRequest): Promise<LoadResult>;
+  stop(): void;
+}
+
+export const startLoadGenerator = (): LoadGenerator => {
+  const child = fork(fileURLToPath(new URL("load-generator.ts", import.meta.url)), [], { execArgv: [] });
+  return {
+    run: async (request) => {
+      child.send(request);
+      const [result] = (await once(child, "message")) as [LoadResult];
+      if (result.failure !== null) throw new Error(`${request.url} answered ${result.failure}`);
+      return result;
+    },
+    stop: () => child.kill(),
+  };
+};

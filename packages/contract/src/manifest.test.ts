@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { AgentManifest, API_VERSION, Manifest, MANIFEST_KINDS, ModelManifest } from "./manifest.ts";
+import { PlatformError } from "./errors.ts";
+import { parseInput } from "./validation.ts";
+
+const agent = (spec: Record<string, unknown>, metadata: Record<string, unknown> = { name: "greeter" }) => ({
+  apiVersion: API_VERSION,
+  kind: "Agent",
+  metadata,
+  spec,
+});
+const model = (spec: Record<string, unknown>) => ({
+  apiVersion: API_VERSION,
+  kind: "Model",
+  metadata: { name: "local" },
+  spec,
+});
+const code = { path: "./greeter.ts", export: "greeter" };
+
+const violationsOf = (manifest: unknown): readonly { field: string; description: string }[] => {
+  try {
+    parseInput(Manifest, manifest, "manifest");
+  } catch (error) {
+    if (PlatformError.is(error)) return error.violations ?? [];
+    throw error;
+  }
+  return [];
+};
+
+test("an agent with code, and one with a model, are accepted as they are", () => {
+  for (const spec of [{ code }, { model: "local", instructions: "Greet." }]) {
+    expect(AgentManifest.parse(agent(spec))).toEqual(agent(spec));
+  }
+});
+
+test("an agent with neither code nor model is refused, saying which is expected", () => {
+  expect(violationsOf(agent({ description: "?" }))).toEqual([
+    { field: "spec.code", description: "expected code or model" },
+  ]);
+});
+
+test.each([
+  ["at the top", { ...agent({ code }), specs: {} }, "", "specs"],
+  ["in metadata", agent({ code }, { name: "greeter", label: {} }), "metadata", "label"],
+  ["in spec", agent({ code, replica: 2 }), "spec", "replica"],
+  ["in code", agent({ code: { ...code, exports: "x" } }), "spec.code", "exports"],
+  ["in a model's spec", model({ baseUrl: "http://a.test/v1", model: "m", apiKey: "k" }), "spec", "apiKey"],
+])("an unknown member %s is refused by name", (_, manifest, field, member) => {
+  expect(violationsOf(manifest)).toEqual([{ field, description: expect.stringContaining(`"${member}"`) }]);
+});
+
+test.each(["Greeter", "greeter_1", "-greeter", "greeter-", "", "a".repeat(64)])("%j is no name", (name) => {
+  expect(violationsOf(agent({ code }, { name }))).toEqual([
+    { field: "metadata.name", description: "expected lower-case letters, digits and hyphens, at most 63" },
+  ]);
+});
+
+test("another apiVersion and another kind are refused, naming what there is", () => {
+  expect(violationsOf({ ...agent({ code }), apiVersion: "v1" })).toEqual([
+    { field: "apiVersion", description: `expected "${API_VERSION}"` },
+  ]);
+  const [violation] = violationsOf({ ...agent({ code }), kind: "Pod" });
+  for (const kind of MANIFEST_KINDS) expect(violation?.description).toContain(kind);
+});
+
+test.each([
+  ["replicas", -1],
+  ["replicas", 1.5],
+  ["replicas", 1001],
+  ["concurrency", 0],
+  ["concurrency", 10_001],
+  ["timeoutMs", 0],
+  ["quality", 1.1],
+])("spec.%s of %s is refused under its name", (field, value) => {
+  expect(violationsOf(agent({ code, [field]: value })).map((violation) => violation.field)).toEqual([`spec.${field}`]);
+});
+
+test("a model names the variable of its key, never the key", () => {
+  const spec = { baseUrl: "https://models.test/v1", model: "m" };
+  expect(ModelManifest.safeParse(model({ ...spec, apiKeyEnv: "MODEL_KEY" })).success).toBe(true);
+  expect(violationsOf(model({ ...spec, apiKeyEnv: "sk-abc123" })).map(({ field }) => field)).toEqual(["spec.apiKeyEnv"]);
+});
+
+test("a model without an address is refused", () => {
+  expect(violationsOf(model({ model: "m", baseUrl: "models.test" })).map(({ field }) => field)).toEqual(["spec.baseUrl"]);
+});

@@ -1,0 +1,41 @@
+/** Reads a node's data folder through a copy, so that looking changes nothing. */
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TaskEvent } from "@agentcore/contract";
+import type { TaskHead } from "@agentcore/core/ports";
+import { openSqlite } from "@agentcore/sqlite";
+
+export interface FolderState {
+  readonly heads: ReadonlyMap<string, TaskHead>;
+  readonly logs: ReadonlyMap<string, readonly TaskEvent[]>;
+  /** What the one who used the node was told: kind → value. */
+  readonly acknowledged: ReadonlyMap<string, string>;
+}
+
+export const readFolder = async (directory: string): Promise<FolderState> => {
+  const heads = new Map<string, TaskHead>();
+  const logs = new Map<string, readonly TaskEvent[]>();
+  const acknowledged = new Map<string, string>();
+  if (!existsSync(join(directory, "agentcore.db"))) return { heads, logs, acknowledged };
+  const copy = await mkdtemp(join(tmpdir(), "agentcore-copy-"));
+  try {
+    await cp(directory, copy, { recursive: true });
+    const { tasks, close } = await openSqlite({ directory: copy });
+    const listed = await tasks.list({ tenantId: "default", limit: 1000 });
+    for (const head of listed.heads) {
+      heads.set(head.taskId, head);
+      logs.set(head.taskId, await tasks.readLog(head));
+    }
+    await close();
+    const text = await readFile(join(copy, "acknowledged.txt"), "utf8").catch(() => "");
+    for (const line of text.split("\n").filter((each) => each !== "")) {
+      const [kind = "", value = ""] = line.split(" ");
+      acknowledged.set(kind, value);
+    }
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+  return { heads, logs, acknowledged };
+};
