@@ -6,6 +6,8 @@ import type { LoadRequest, LoadResult } from "./load-generator.ts";
 
 export interface Served {
   readonly url: string;
+  /** Wall time at which a node became ready, when it says so. */
+  readonly readyAt: number;
   readonly process: ChildProcess;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -15,12 +17,13 @@ export const startServer = async (module: string, options: readonly string[] = [
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), [...options], {
     execArgv: ["-C", "agentcore-source", ...profileOptions(module)],
   });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once("message", (message: { readonly url: string }) => resolve(message.url));
+  const { url, readyAt = Date.now() } = await new Promise<{ readonly url: string; readonly readyAt?: number }>((resolve, reject) => {
+    child.once("message", resolve);
     child.once("exit", (code, signal) => reject(new Error(`${module} ended with ${signal ?? `code ${code}`} before it was ready`)));
   });
   return {
     url,
+    readyAt,
     process: child,
     stop: async (signal = "SIGTERM") => {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -101,7 +101,11 @@ const runAll = async (points: readonly string[]): Promise<PointRun[]> => {
   const results: PointRun[] = [];
   const waiting = [...points];
   const work = async (): Promise<void> => {
-    for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) results.push(await crashAt(point));
+    for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) {
+      const result = await crashAt(point);
+      results.push(result);
+      if (result.faults.length > 0) process.stdout.write(`${point}: ${result.faults.join("; ")}\n`);
+    }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
   return results;

@@ -26,17 +26,17 @@ export const benchmark: Benchmark = {
       const doneBefore = await countTasks(first.url, "TASK_STATE_COMPLETED");
       await first.stop("SIGKILL");
 
-      const startedAt = performance.now();
+      const startedAt = Date.now();
       const second = await startServer("served/node.ts", [folder]);
-      const readyAt = performance.now();
+      const { readyAt } = second;
       let firstMs = Number.POSITIVE_INFINITY;
       let done = doneBefore;
-      while (done < accepted.answered && performance.now() - readyAt < GIVE_UP_MS) {
+      while (done < accepted.answered && Date.now() - readyAt < GIVE_UP_MS) {
         await new Promise((resolve) => setTimeout(resolve, 25));
         done = await countTasks(second.url, "TASK_STATE_COMPLETED");
-        if (done > doneBefore) firstMs = Math.min(firstMs, performance.now() - readyAt);
+        if (done > doneBefore) firstMs = Math.min(firstMs, Date.now() - readyAt);
       }
-      const allMs = performance.now() - readyAt;
+      const allMs = Date.now() - readyAt;
       const failed = await countTasks(second.url, "TASK_STATE_FAILED");
       const working = await countTasks(second.url, "TASK_STATE_WORKING");
       await second.stop();

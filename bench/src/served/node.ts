@@ -5,6 +5,7 @@ import { startNode } from "@agentcore/server";
 const [dataDirectory = "", port = "0"] = process.argv.slice(2);
 const node = await startNode({ dataDirectory, port: Number(port), logLevel: "error" });
 await node.ready;
+const readyAt = Date.now();
 const path = fileURLToPath(new URL("agents.ts", import.meta.url));
 const agents = { echo: "echo", child: "child", "three-steps": "threeSteps", patient: "patient" };
 await node.apply(
@@ -15,5 +16,5 @@ await node.apply(
     spec: { code: { path, export: code }, concurrency: 2000 },
   })),
 );
-process.send?.({ url: node.url });
+process.send?.({ url: node.url, readyAt });
 process.once("SIGTERM", () => void node.close(1000).then(() => process.exit(0)));

@@ -137,3 +137,21 @@ test("code that waits outside ctx is parked and says so", async () => {
   expect((await service.log(scope, taskId)).at(-1)).toMatchObject({ type: "task.parked", data: { error: { code: "OUTSIDE_AWAIT" } } });
   await engine.close();
 });
+
+test("a detached command that nobody awaits is sent, and its task outlives the parent", async () => {
+  const { engine, service } = world([
+    define("child", async (_, ctx) => ctx.waitForInput("?")),
+    define("parent", async (_, ctx) => {
+      void ctx.command({ agent: "child" }, 1, { detached: true });
+      return "done";
+    }),
+  ]);
+  await engine.start();
+  const { taskId } = await service.submit(scope, { target: { agent: "parent" } });
+  expect((await service.settled(scope, taskId)).state).toBe("completed");
+  const children = await service.list(scope, { parentTaskId: taskId });
+  expect(children.heads).toHaveLength(1);
+  await service.settled(scope, children.heads[0]?.taskId ?? "");
+  expect((await service.head(scope, children.heads[0]?.taskId ?? "")).state).toBe("input-required");
+  await engine.close();
+});

@@ -99,6 +99,8 @@ export class Execution {
   /** Time of the last delivery: `ctx.now()`. */
   time: number;
   commitInFlight = false;
+  /** Commands on their way through the bus: code that returns without awaiting them has sent them all the same. */
+  private sending = 0;
   /** Effects running now: while there are any, the task cannot be evicted. */
   effects = 0;
   lastActivity: number;
@@ -303,6 +305,18 @@ export class Execution {
     );
   }
 
+  beginSending(): void {
+    this.sending += 1;
+    this.effects += 1;
+  }
+
+  endSending(): void {
+    this.sending -= 1;
+    this.effects -= 1;
+    if (this.returned !== null && this.sending === 0) this.finish(this.returned);
+    this.changed();
+  }
+
   // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   append(event: NewTaskEvent, onCommitted?: () => void): void {
@@ -354,7 +368,10 @@ export class Execution {
     const { ending } = this;
     if (ending !== null) this.events.push(ending.event);
     const evict = ending === null && !this.checkpoint && (this.draining || this.isIdle());
-    if (this.events.length === 0 && this.mail.length === 0 && this.consume.length === 0 && !evict) return null;
+    // To be assigned is no progress: written alone it would start the count of attempts anew, and a task that kills its
+    // process would never be parked (I10). It goes with what comes next.
+    const news = ending !== null || this.events.some(({ type }) => type !== "task.assigned");
+    if (!news && this.mail.length === 0 && this.consume.length === 0 && !evict) return null;
     const release = ending !== null ? { dueAt: null } : evict ? { dueAt: this.draining ? this.services.senses.clock.now() : this.nextDue() } : undefined;
     const seq = this.seq + this.events.length;
     const checkpointSeq = this.checkpoint ? seq : this.checkpointSeq;
@@ -512,7 +529,7 @@ export class Execution {
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     for (const callback of begin) callback();
-    if (this.returned !== null) this.finish(this.returned);
+    if (this.returned !== null && this.sending === 0) this.finish(this.returned);
     else this.intake.resume();
     this.changed();
   }
@@ -521,12 +538,12 @@ export class Execution {
 
   private onReturn(value: unknown): void {
     this.returned ??= { value };
-    if (this.phase === "live") this.finish({ value });
+    if (this.phase === "live" && this.sending === 0) this.finish({ value });
   }
 
   private onThrow(error: unknown): void {
     this.returned ??= { error };
-    if (this.phase === "live") this.finish({ error });
+    if (this.phase === "live" && this.sending === 0) this.finish({ error });
   }
 
   private finish(outcome: { readonly value: unknown } | { readonly error: unknown }): void {

@@ -91,7 +91,7 @@ export const startCommand = (
 
   const send = (attempt: number): void => {
     call.durable = false;
-    execution.effects++;
+    execution.beginSending();
     execution.services
       .command(execution, call, { ...request, deadline, attempt, exclude: attempt === 1 ? [] : call.tried })
       .catch((error: unknown) => {
@@ -99,10 +99,7 @@ export const startCommand = (
         // Nobody else can take it: what the last one said is the answer, not that nobody is left.
         execution.fail(call, attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure, attempt);
       })
-      .finally(() => {
-        execution.effects--;
-        execution.changed();
-      });
+      .finally(() => execution.endSending());
   };
   let lastError: PlatformError | null = null;
   let attempt = recorded?.attempt ?? 1;

@@ -1,0 +1,61 @@
+/** The bus as the task engine sees it, wired as the server wires it (packages/server/src/bus-router.ts). */
+import { PlatformError } from "@agentcore/contract";
+import type { Bus, CommandAccepted, CommandSink } from "@agentcore/core/bus";
+import type { Ids } from "@agentcore/core/ports";
+import type { AgentRegistry } from "@agentcore/core/registry";
+import type { RoutingChoice, TaskRouter } from "@agentcore/core/tasks";
+
+export interface BusRouter {
+  readonly router: TaskRouter;
+  readonly sink: CommandSink;
+}
+
+export const createBusRouter = (options: { readonly bus: () => Bus; readonly registry: AgentRegistry; readonly ids: Ids }): BusRouter => {
+  const acceptors = new Map<string, (choice: RoutingChoice) => Promise<unknown>>();
+  const sink: CommandSink = {
+    async accept(message, { record }, decision) {
+      const accept = acceptors.get(message.id);
+      if (accept === undefined) throw new PlatformError("INTERNAL", `command ${message.id} has no task engine behind it`);
+      const scores = decision.scores.map(({ agent, score, similarity, latencyMs, cost, quality }) => ({ candidate: agent, score, parts: { similarity, latencyMs, cost, quality } }));
+      await accept({ agent: record.name, revision: record.revision, scores, reasons: decision.reasons });
+      return { taskId: message.id };
+    },
+  };
+  const callerOf = (tenantId: string, caller: string) => ({ tenantId, caller });
+  const router: TaskRouter = {
+    async command(draft, accept) {
+      const { exclude, signal, caller, contextId, skill: _skill, ...message } = draft;
+      const id = options.ids.next();
+      let result: { readonly value: Awaited<ReturnType<typeof accept>> } | null = null;
+      acceptors.set(id, async (choice) => {
+        result = { value: await accept(choice) };
+      });
+      try {
+        const settled = await options.bus().command(
+          { ...message, id },
+          { caller: callerOf(draft.tenantId, caller), signal, stickyKey: contextId, ...(exclude === undefined || exclude.length === 0 ? {} : { constraints: { exclude } }) },
+        );
+        if (result === null) throw refusedBy(settled);
+        return (result as { readonly value: Awaited<ReturnType<typeof accept>> }).value;
+      } finally {
+        acceptors.delete(id);
+      }
+    },
+    query: ({ caller, signal, contextId, exclude: _exclude, skill: _skill, ...message }) =>
+      options.bus().query(message, { caller: callerOf(message.tenantId, caller), signal, stickyKey: contextId }),
+    emit({ tenantId, source, topic, payload, id, taskId }) {
+      void options
+        .bus()
+        .emit({ tenantId, source, target: { topic }, payload, id, taskId }, { caller: callerOf(tenantId, source) })
+        .catch(() => undefined);
+    },
+    subscribers: (tenantId, topic) => options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision })),
+    reportEnd: ({ tenantId, agent, failedRetryably }) => options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),
+  };
+  return { router, sink };
+};
+
+const refusedBy = (settled: CommandAccepted | readonly unknown[]): PlatformError =>
+  Array.isArray(settled)
+    ? new PlatformError("TARGET_UNSUPPORTED", "a task goes to one agent; labels may match several, so use a query or an event")
+    : new PlatformError("INTERNAL", "the command was accepted by nobody");

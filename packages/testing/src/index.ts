@@ -1,0 +1,7 @@
+/** Tests of agents on the real engine, in memory. */
+export type { CrashPoint } from "./crash-store.ts";
+export type { Peer, Peers, Queries } from "./peers.ts";
+export { type ReplayResult, replay } from "./replay.ts";
+export type { ModelScript, ScriptedAnswer } from "./scripted-model.ts";
+export { type AgentTest, type RunOptions, type TestAgentOptions, testAgent } from "./test-agent.ts";
+export type { TestRun } from "./test-run.ts";

@@ -1,0 +1,172 @@
+import { agent, PlatformError, tool } from "@agentcore/sdk";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { replay, testAgent } from "./index.ts";
+
+const greeter = agent({
+  name: "greeter",
+  description: "greets in another language",
+  input: z.object({ name: z.string() }),
+  output: z.string(),
+  async run(task, ctx) {
+    const words = await ctx.step("words", () => `hello ${task.input.name}`);
+    const translated = await ctx.command<string>({ agent: "translator" }, words);
+    const sign = await ctx.query<string>({ agent: "signs" }, {});
+    return `${translated}${sign}`;
+  },
+});
+const world = { peers: { translator: (text: unknown) => String(text).toUpperCase() }, queries: { signs: () => "!" } };
+
+test("an agent runs with peers and queries to its output", async () => {
+  const it = await testAgent(greeter, world);
+  const run = await it.run({ name: "ada" });
+  expect(run.output).toBe("HELLO ADA!");
+  expect(run.state).toBe("completed");
+  expect(run.events.map(({ seq }) => seq)).toEqual(run.events.map((_, index) => index + 1));
+  expect(run.task.artifacts?.[0]?.parts[0]).toEqual({ text: "HELLO ADA!" });
+  await it.close();
+});
+
+test("a crash before or after any commit changes nothing that a caller sees, and no recorded step runs again", async () => {
+  const undisturbed = await testAgent(greeter, world);
+  await undisturbed.run({ name: "ada" });
+  expect(undisturbed.commits).toBeGreaterThan(3);
+  for (let at = 1; at <= undisturbed.commits; at++) {
+    for (const when of ["before", "after"] as const) {
+      const it = await testAgent(greeter, { ...world, crashAt: { at, when } });
+      const run = await it.run({ name: "ada" });
+      expect([at, when, run.output]).toEqual([at, when, "HELLO ADA!"]);
+      await it.close();
+    }
+  }
+});
+
+test("a step in flight at a crash runs again under the same idempotency key", async () => {
+  const keys: string[] = [];
+  const payer = agent({ name: "payer", description: "pays", run: (_, ctx) => ctx.step("pay", ({ idempotencyKey }) => keys.push(idempotencyKey)) });
+  const it = await testAgent(payer, { crashAt: "step:pay" });
+  expect((await it.run()).output).toBe(2);
+  expect(keys[0]).toBe(keys[1]);
+  await it.close();
+});
+
+test("a crash point that is never reached fails the test", async () => {
+  const it = await testAgent(greeter, { ...world, crashAt: "step:nonsense" });
+  await it.run({ name: "ada" });
+  await expect(it.close()).rejects.toThrow(/step:nonsense was never reached/);
+});
+
+test("questions are answered and sleeps pass, across a crash, with nothing in memory meanwhile", async () => {
+  const asker = agent({
+    name: "asker",
+    description: "asks and waits",
+    async run(_, ctx) {
+      const sure = await ctx.waitForInput({ prompt: "Sure?", schema: z.enum(["yes", "no"]) });
+      await ctx.sleep(3 * 24 * 3_600_000);
+      return { sure, at: ctx.now() };
+    },
+  });
+  const it = await testAgent(asker);
+  const start = it.now;
+  const run = await it.run();
+  expect([run.state, it.resident]).toEqual(["input-required", 0]);
+  await it.crash();
+  await run.answer("perhaps");
+  expect(run.state).toBe("input-required");
+  await run.answer("yes");
+  expect([run.state, it.resident]).toEqual(["working", 0]);
+  await it.crash();
+  await run.advance(2 * 24 * 3_600_000);
+  expect(run.state).toBe("working");
+  await run.advance(24 * 3_600_000);
+  expect(run.output).toEqual({ sure: "yes", at: start + 3 * 24 * 3_600_000 });
+  await it.close();
+});
+
+test("a cancel reaches the code", async () => {
+  const waiter = agent({ name: "waiter", description: "waits", run: (_, ctx) => ctx.waitForInput("?") });
+  const it = await testAgent(waiter);
+  const run = await it.run();
+  await run.cancel("enough");
+  expect(run.state).toBe("canceled");
+  await it.close();
+});
+
+test("a scripted model answers in order, tools run, and a crash does not skip an answer", async () => {
+  const add = tool({ name: "add", description: "adds", input: z.object({ a: z.number(), b: z.number() }), execute: ({ a, b }) => a + b });
+  const calculator = agent({ name: "calculator", description: "calculates", model: "test/model", tools: [add] });
+  const model = [{ toolCalls: [{ id: "1", name: "add", input: { a: 1, b: 2 } }] }, "three"];
+  const calm = await testAgent(calculator, { model });
+  expect((await calm.run("1 + 2")).output).toBe("three");
+  for (let at = 1; at <= calm.commits; at++) {
+    const it = await testAgent(calculator, { model, crashAt: at });
+    expect((await it.run("1 + 2")).output).toBe("three");
+    await it.close();
+  }
+});
+
+test("replay accepts a change that asks the same and shows both sides of one that does not", async () => {
+  const make = (run: NonNullable<ReturnType<typeof agent>["run"]>) => agent({ name: "x", description: "x", run });
+  const it = await testAgent(make(async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2))));
+  const { events } = await it.run();
+  const same = make(async (_, ctx) => {
+    const a = await ctx.step("a", () => 10);
+    return a + (await ctx.step("b", () => 20));
+  });
+  expect(await replay(events, same)).toEqual({ ok: true });
+  expect(await replay(events.slice(0, -3), same)).toEqual({ ok: true });
+  const renamed = await replay(events, make(async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("c", () => 2))));
+  expect(renamed).toEqual({ ok: false, diverged: { recorded: ["step:b"], asked: ["step:c"] } });
+  const longer = await replay(events, make(async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2)) + (await ctx.step("c", () => 3))));
+  expect(longer).toEqual({ ok: false, diverged: { recorded: "task.completed", asked: ["step:c"] } });
+  const other = await replay(events, make(async (_, ctx) => (await ctx.step("a", () => 1)) * (await ctx.step("b", () => 2))));
+  expect(other).toMatchObject({ ok: false, diverged: { recorded: { output: 3 }, asked: { output: 2 } } });
+  await it.close();
+});
+
+// ── mistakes of authors ────────────────────────────────────────────────────────────────────────────────────────────
+
+const errorOf = async (run: NonNullable<ReturnType<typeof agent>["run"]>, more: object = {}): Promise<PlatformError | undefined> => {
+  const it = await testAgent(agent({ name: "mistaken", description: "is wrong", run, ...more }), { peers: { known: () => 1 } });
+  const { error } = await it.run({});
+  await it.close();
+  return error;
+};
+
+test("an unknown agent is named, with those that are there", async () => {
+  const error = await errorOf((_, ctx) => ctx.command({ agent: "nobody" }, 1));
+  expect(error).toMatchObject({ code: "AGENT_NOT_FOUND", message: expect.stringMatching(/"nobody".*known/) });
+});
+
+test("an unknown skill is named, with those that are there", async () => {
+  const error = await errorOf((_, ctx) => ctx.command({ capability: "nothing" }, 1));
+  expect(error).toMatchObject({ code: "NO_CANDIDATE", message: expect.stringMatching(/nothing.*known/) });
+});
+
+test("input that the schema refuses is refused before there is a task, field by field", async () => {
+  const it = await testAgent(greeter, world);
+  await expect(it.run({ name: 1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field: "name" }] });
+  await it.close();
+});
+
+test("output that the schema refuses fails the task and names the field", async () => {
+  const error = await errorOf(() => ({ score: "high" }), { output: z.object({ score: z.number() }) });
+  expect(error).toMatchObject({ code: "OUTPUT_MISMATCH", message: expect.stringContaining("score") });
+});
+
+test("a result that JSON cannot keep is refused with its place", async () => {
+  const error = await errorOf((_, ctx) => ctx.step("load", () => ({ rows: [{ at: new Date(0) }] })));
+  expect(error).toMatchObject({ code: "RESULT_NOT_SERIALISABLE", message: expect.stringMatching(/step "load".*rows\[0\]\.at.*Date/) });
+  const output = await errorOf(() => ({ big: 1n }));
+  expect(output).toMatchObject({ code: "RESULT_NOT_SERIALISABLE", message: expect.stringMatching(/output of agent mistaken.*big.*bigint/) });
+});
+
+test("waiting for something outside ctx parks the task and says so", async () => {
+  const error = await errorOf(async () => new Promise(() => {}));
+  expect(error).toMatchObject({ code: "OUTSIDE_AWAIT", message: expect.stringContaining("ctx.step") });
+});
+
+test("two steps under way with one name are told to take keys", async () => {
+  const error = await errorOf((_, ctx) => Promise.all([1, 2].map((n) => ctx.step("same", () => n))));
+  expect(error).toMatchObject({ code: "STEP_KEY_COLLISION", message: expect.stringContaining("key") });
+});

@@ -1,0 +1,134 @@
+/** One life of the program under test: real engine, bus and registry over a store that outlives it. */
+import { PlatformError } from "@agentcore/contract";
+import type { AgentDefinition, Context } from "@agentcore/contract/authoring";
+import { type Bus, createBus } from "@agentcore/core/bus";
+import type { MemoryTaskStore } from "@agentcore/core/inprocess";
+import type { Digest, Ids, KeyValue, Logger, ModelProvider } from "@agentcore/core/ports";
+import { AgentRegistry, createReplica } from "@agentcore/core/registry";
+import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { createBusRouter } from "./bus-router.ts";
+import { type CrashBook, createCrashStore } from "./crash-store.ts";
+import { ProcessClock, type TestTime } from "./test-clock.ts";
+
+export const TENANT = "test";
+const REVISION = "test";
+const NODE = "test";
+
+export interface TestWorld {
+  readonly time: TestTime;
+  readonly ids: Ids;
+  readonly digest: Digest;
+  readonly logger: Logger;
+  readonly keyValue: KeyValue;
+  readonly book: CrashBook;
+  readonly agents: readonly AgentDefinition[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly concurrency: number;
+  /** Names of the bodies that ran, in order of their start. */
+  readonly effects: string[];
+  /** Breaches of the engine's promises, for the test to fail with. */
+  readonly breaches: PlatformError[];
+}
+
+export interface TestProcess {
+  readonly tasks: TaskService;
+  readonly engine: TaskEngine;
+  readonly clock: ProcessClock;
+  /** True while a body of author code runs or a turn is awaited. */
+  readonly busy: () => boolean;
+  readonly crash: () => void;
+}
+
+export const startProcess = async (world: TestWorld, store: MemoryTaskStore, models: ModelProvider | null, onCrash: () => void): Promise<TestProcess> => {
+  const clock = new ProcessClock(world.time);
+  const senses = { clock, ids: world.ids, digest: world.digest, logger: world.logger };
+  let running = 0;
+  let dead = false;
+  const crash = (): void => {
+    if (dead) return;
+    dead = true;
+    clock.die();
+    crashStore.die();
+    onCrash();
+  };
+  const crashStore = createCrashStore(store, world.book, crash);
+
+  const watched = async <T>(name: string, key: string | null, body: () => T | Promise<T>): Promise<T> => {
+    if (key !== null && world.book.recorded.has(key)) world.breaches.push(new PlatformError("INTERNAL", `${name} ran again although its outcome is recorded (I3)`));
+    world.effects.push(name);
+    running += 1;
+    try {
+      return await body();
+    } finally {
+      running -= 1;
+    }
+  };
+  const watchContext = (ctx: Context): Context => ({
+    ...ctx,
+    step: (name, body, options) => ctx.step(name, (step) => watched(`step:${name}`, step.idempotencyKey, () => body(step)), options),
+    tool: (tool, input, options) => ctx.tool({ ...tool, execute: (value, context) => watched(`tool:${tool.name}`, context.idempotencyKey, () => tool.execute(value, context)) }, input, options),
+  });
+  const watchAgent = (definition: AgentDefinition): AgentDefinition => {
+    const { run, answer } = definition;
+    return {
+      ...definition,
+      ...(run === undefined ? {} : { run: (task, ctx) => run(task, watchContext(ctx)) }),
+      ...(answer === undefined ? {} : { answer: (query, ctx) => watched(`answer:${definition.name}`, null, () => answer(query, ctx)) }),
+    };
+  };
+  const watchedModels: ModelProvider | null =
+    models === null ? null : { generate: (request, options) => watched(`model:${request.model}`, null, () => models.generate(request, options)) };
+
+  // Time jumps: nobody beats a heart meanwhile, and nobody is dead for it.
+  const registry = new AgentRegistry({ clock, heartbeatTimeoutMs: Number.POSITIVE_INFINITY });
+  const loaded = new Map(world.agents.map((definition) => [definition.name, watchAgent(definition)]));
+  for (const { name, description, skills, labels, subscribes, idempotent } of world.agents) {
+    registry.register({ tenantId: TENANT, name, revision: REVISION, description, skills, labels, subscribes, idempotent, replicas: [createReplica(`${name}-0`, NODE)] });
+  }
+  let bus: Bus;
+  const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: world.ids });
+  bus = createBus({
+    registry,
+    senses,
+    deliver: {
+      commands: sink,
+      query: async (record, _replica, message, signal) => {
+        const answer = loaded.get(record.name)?.answer;
+        if (answer === undefined) throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${record.name} answers no queries; give testAgent \`queries: { "${record.name}": … }\``);
+        const write = (text: string): void => world.logger.log("info", text, { tenantId: TENANT });
+        return answer(
+          { tenantId: TENANT, payload: message.payload },
+          {
+            tenantId: TENANT,
+            signal,
+            env: world.env,
+            log: { debug: write, info: write, warn: write, error: write },
+            query: <T>(target: Parameters<Context["query"]>[0], payload: unknown) =>
+              bus.query({ tenantId: TENANT, source: `agent:${record.name}`, target, payload }, { caller: { tenantId: TENANT, caller: "test" }, signal }) as Promise<T>,
+          },
+        );
+      },
+    },
+  });
+  const engine = new TaskEngine({
+    store: crashStore.store,
+    keyValue: world.keyValue,
+    models: watchedModels,
+    host: {
+      load: ({ agent }) => {
+        const definition = loaded.get(agent);
+        return definition === undefined ? null : { definition, env: world.env, concurrency: world.concurrency };
+      },
+    },
+    router,
+    senses,
+    node: NODE,
+    outsideAwaitMs: OUTSIDE_AWAIT_MS,
+  });
+  const process: TestProcess = { tasks: createTaskService(engine), engine, clock, busy: () => running > 0 || clock.busy, crash };
+  await engine.start();
+  return process;
+};
+
+/** Time moves only by hand, so the engine's patience may be short: nobody is slow here. */
+export const OUTSIDE_AWAIT_MS = 1;

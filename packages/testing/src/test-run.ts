@@ -1,0 +1,88 @@
+import { type A2ATask, PlatformError, type TaskEvent, type TaskState } from "@agentcore/contract";
+import type { TaskHead } from "@agentcore/core/ports";
+import { type TaskService, viewTask } from "@agentcore/core/tasks";
+
+interface RunControls {
+  readonly act: <T>(action: (tasks: TaskService, scope: { readonly tenantId: string; readonly caller: string }) => Promise<T>) => Promise<T>;
+  readonly advance: (ms: number) => Promise<void>;
+  readonly nextId: () => string;
+}
+
+/** One task under test, as its log tells it now. */
+export class TestRun {
+  readonly taskId: string;
+  head: TaskHead | null = null;
+  private log: readonly TaskEvent[] = [];
+  private readonly controls: RunControls;
+
+  constructor(taskId: string, controls: RunControls) {
+    this.taskId = taskId;
+    this.controls = controls;
+  }
+
+  get state(): TaskState {
+    return this.head?.state ?? "submitted";
+  }
+
+  /** What `run` returned. Throws the task's error when it failed or is parked; undefined while it is open. */
+  get output(): unknown {
+    const { error } = this;
+    if (error !== undefined) throw error;
+    const last = this.log.at(-1);
+    return last?.type === "task.completed" ? last.data.output : undefined;
+  }
+
+  /** Why it failed or is parked. */
+  get error(): PlatformError | undefined {
+    const last = this.log.at(-1);
+    return last?.type === "task.failed" || last?.type === "task.parked" || last?.type === "task.rejected" ? PlatformError.fromJSON(last.data.error) : undefined;
+  }
+
+  /** The log: also what `replay` takes. */
+  get events(): readonly TaskEvent[] {
+    return this.log;
+  }
+
+  /** As an A2A client sees it: status, artifacts, history. */
+  get task(): A2ATask {
+    return viewTask(this.taskId, this.log);
+  }
+
+  /** Answers a question: text as text, anything else as data. Throws UNSUPPORTED_OPERATION when nothing was asked. */
+  async answer(value: unknown): Promise<this> {
+    if (this.state !== "input-required") throw new PlatformError("UNSUPPORTED_OPERATION", `the task asks nothing; it is ${this.state}`);
+    return this.send(value);
+  }
+
+  /** A follow-up message, whether or not something was asked. Throws TASK_TERMINAL. */
+  async send(value: unknown): Promise<this> {
+    const messageId = this.controls.nextId();
+    const part = typeof value === "string" ? { text: value } : { data: value };
+    await this.controls.act((tasks, scope) => tasks.send(scope, this.taskId, { messageId, role: "ROLE_USER", parts: [part] }));
+    return this;
+  }
+
+  /** Throws TASK_NOT_CANCELABLE. */
+  async cancel(reason?: string): Promise<this> {
+    await this.controls.act((tasks, scope) => tasks.cancel(scope, this.taskId, reason));
+    return this;
+  }
+
+  /** Lets a parked task go on. Throws TASK_NOT_RETRIABLE. */
+  async retry(): Promise<this> {
+    await this.controls.act((tasks, scope) => tasks.retry(scope, this.taskId));
+    return this;
+  }
+
+  /** Moves the clock of the whole test. */
+  async advance(ms: number): Promise<this> {
+    await this.controls.advance(ms);
+    return this;
+  }
+
+  /** Called by the test when the log may have grown. */
+  update(head: TaskHead, log: readonly TaskEvent[]): void {
+    this.head = head;
+    this.log = log;
+  }
+}

@@ -1,0 +1,97 @@
+// Documents rot silently, so what can be checked in them is: links lead somewhere, manifests are accepted by the reader
+// and the schema that `agentcore apply` uses, and code marked `ts run` runs.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { parseManifests } from "../packages/cli/src/manifest-files.ts";
+import { Manifest, parseInput } from "../packages/contract/src/index.ts";
+import { environment, node, root } from "./toolchain.mjs";
+
+const skipped = new Set(["node_modules", "dist", "coverage"]);
+
+function markdownFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || skipped.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return markdownFiles(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+const documents = markdownFiles(root).map((path) => ({ path, name: relative(root, path), text: readFileSync(path, "utf8") }));
+
+const withoutCode = (text) => text.replace(/^ *```[\s\S]*?^ *```/gm, "").replace(/`[^`\n]*`/g, "");
+
+/** Blocks whose info string begins with `info`, each with its text. */
+function blocks(text, info) {
+  return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].filter(([, found]) => found === info).map(([, , body]) => body);
+}
+
+/** How GitHub names the heading's anchor. */
+const anchorOf = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(" ", "-");
+
+const anchorsIn = (text) => [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading.trim()));
+
+/** What is wrong with a link of a document, or undefined. */
+function complain({ path, text }, link) {
+  if (/^[a-z]+:/.test(link)) return;
+  const [file, anchor] = link.split("#");
+  const target = file === "" ? path : join(dirname(path), decodeURIComponent(file));
+  if (!existsSync(target)) return `${link}: there is no such file`;
+  if (anchor === undefined || statSync(target).isDirectory()) return;
+  const anchors = anchorsIn(file === "" ? text : readFileSync(target, "utf8"));
+  return anchors.includes(anchor) ? undefined : `${link}: there is no such heading`;
+}
+
+test("every relative link of every document leads to a file and a heading that are there", () => {
+  const broken = documents.flatMap((document) =>
+    [...withoutCode(document.text).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link]) => complain(document, link))
+      .filter((complaint) => complaint !== undefined)
+      .map((complaint) => `${document.name}: ${complaint}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test("a link to a missing file or heading is noticed", () => {
+  const document = { path: join(root, "README.md"), text: "# Here\n" };
+  expect(complain(document, "docs/missing.md")).toContain("no such file");
+  expect(complain(document, "#there")).toContain("no such heading");
+  expect(complain(document, "#here")).toBeUndefined();
+});
+
+test("every manifest in the documents is one that the node accepts", async () => {
+  let count = 0;
+  for (const { name, path, text } of documents) {
+    for (const yaml of blocks(text, "yaml")) {
+      for (const { manifest } of await parseManifests(yaml, path, name)) {
+        parseInput(Manifest, manifest, `a manifest in ${name}`);
+        count++;
+      }
+    }
+  }
+  expect(count).toBeGreaterThan(4);
+});
+
+test("docs/manifests.md has a row for every field of the schema, and no other", () => {
+  const { text } = documents.find(({ name }) => name === join("docs", "manifests.md"));
+  const documented = [...text.matchAll(/^\| `(metadata|Agent|Model)\.([\w.]+)` \|/gm)].map(([, kind, field]) => `${kind}.${field}`);
+  const fields = Manifest.options.flatMap(({ shape: { kind, spec } }) =>
+    Object.keys(spec.shape).map((field) => `${kind.value}.${field}`),
+  );
+  const metadata = Object.keys(Manifest.options[0].shape.metadata.shape).map((field) => `metadata.${field}`);
+  expect(documented.toSorted()).toEqual([...metadata, ...fields].toSorted());
+});
+
+const programs = documents.flatMap(({ name, text }) => blocks(text, "ts run").map((code, index) => [name, index + 1, code]));
+
+test.each(programs)("the code in %s, number %i, runs", (_name, _index, code) => {
+  const command = ["-C", "agentcore-source", "--input-type=module-typescript", "-"];
+  const { status, stderr } = spawnSync(node, command, { cwd: root, env: environment, input: code, encoding: "utf8" });
+  expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+});
