@@ -1,13 +1,23 @@
 /** Runs the benchmarks that are named (all by default), one process each, and prints what came out. */
 import { fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Benchmark, describeFloor, type Result } from "./benchmark.ts";
 import { benchmarkNames, loadBenchmark } from "./catalogue.ts";
-import { format, PAIRS } from "./measure.ts";
+import { format, median, PAIRS } from "./measure.ts";
 
 const LIMIT_MS = 300_000;
 
@@ -24,7 +34,8 @@ if (unknown.length > 0) {
 const benchmarks: Benchmark[] = [];
 for (const name of positionals.length > 0 ? positionals : known) benchmarks.push(await loadBenchmark(name));
 if (values.list) {
-  for (const { name, what, floor, unit } of benchmarks) console.log(`${name}  (${describeFloor(floor, unit)})  ${what}`);
+  for (const { name, what, floor, unit } of benchmarks)
+    console.log(`${name}  (${describeFloor(floor, unit)})  ${what}`);
   process.exit(0);
 }
 
@@ -37,11 +48,30 @@ const versionOf = (name: string): string => {
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 };
 const peers = Object.keys(
-  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { dependencies: object }).dependencies,
+  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { dependencies: object })
+    .dependencies,
 );
 console.log(`node ${process.versions.node}, SQLite ${process.versions["sqlite"]}, V8 ${process.versions.v8}`);
-console.log(`${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}`);
+console.log(
+  `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}`,
+);
 console.log(`peers: ${peers.map((name) => `${name} ${versionOf(name)}`).join(", ")}`);
+/** What a sync of 4 KB to this disk takes now: durable numbers are to be read beside it. */
+const describeSync = (): string => {
+  const file = openSync(join(scratch, "probe"), "w");
+  const block = Buffer.alloc(4096, 1);
+  const times = Array.from({ length: 100 }, () => {
+    const startedAt = performance.now();
+    writeSync(file, block);
+    fdatasyncSync(file);
+    return performance.now() - startedAt;
+  });
+  closeSync(file);
+  return `one disk sync: median ${format(median(times))} ms, slowest of 100 ${format(Math.max(...times))} ms`;
+};
+const describeLoad = (): string => `load ${loadavg()[0]?.toFixed(1)}, ${describeSync()}`;
+
+console.log(`before: ${describeLoad()}`);
 console.log(`pairs: ${PAIRS}, ours and peer in turn; numbers are medians\n`);
 
 interface Row {
@@ -65,7 +95,9 @@ const runInChild = (name: string): Promise<Result | string> =>
       resolve(`not done after ${LIMIT_MS / 1000} s`);
       child.kill("SIGKILL");
     }, LIMIT_MS);
-    child.on("message", (message: { result?: Result; failure?: string }) => resolve(message.result ?? message.failure ?? "no answer"));
+    child.on("message", (message: { result?: Result; failure?: string }) =>
+      resolve(message.result ?? message.failure ?? "no answer"),
+    );
     child.on("exit", (code, signal) => {
       clearTimeout(limit);
       resolve(`ended with ${signal ?? `code ${code}`} before it answered`);
@@ -73,7 +105,9 @@ const runInChild = (name: string): Promise<Result | string> =>
   });
 
 const profileOptions = (name: string): string[] =>
-  process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${join(process.env["BENCH_PROFILE"], name)}`];
+  process.env["BENCH_PROFILE"] === undefined
+    ? []
+    : ["--cpu-prof", `--cpu-prof-dir=${join(process.env["BENCH_PROFILE"], name)}`];
 
 const rows: Row[] = [];
 let couldNotRun = false;
@@ -84,7 +118,16 @@ try {
     if (typeof result === "string") {
       couldNotRun = true;
       console.log(`  COULD NOT RUN: ${result}\n`);
-      rows.push({ name, unit, ours: null, peer: null, ratio: null, floor: describeFloor(floor, unit), ok: false, notes: [result] });
+      rows.push({
+        name,
+        unit,
+        ours: null,
+        peer: null,
+        ratio: null,
+        floor: describeFloor(floor, unit),
+        ok: false,
+        notes: [result],
+      });
       continue;
     }
     const { ours, peer, ratio, ok, notes } = result;
@@ -95,6 +138,7 @@ try {
     console.log("");
     rows.push({ name, unit, ours, peer, ratio, floor: describeFloor(floor, unit), ok, notes });
   }
+  console.log(`after: ${describeLoad()}`);
 } finally {
   rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
 }

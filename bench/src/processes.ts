@@ -17,10 +17,14 @@ export const startServer = async (module: string, options: readonly string[] = [
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), [...options], {
     execArgv: ["-C", "agentcore-source", ...profileOptions(module)],
   });
-  const { url, readyAt = Date.now() } = await new Promise<{ readonly url: string; readonly readyAt?: number }>((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("exit", (code, signal) => reject(new Error(`${module} ended with ${signal ?? `code ${code}`} before it was ready`)));
-  });
+  const { url, readyAt = Date.now() } = await new Promise<{ readonly url: string; readonly readyAt?: number }>(
+    (resolve, reject) => {
+      child.once("message", resolve);
+      child.once("exit", (code, signal) =>
+        reject(new Error(`${module} ended with ${signal ?? `code ${code}`} before it was ready`)),
+      );
+    },
+  );
   return {
     url,
     readyAt,

@@ -22,7 +22,9 @@ export const productionInstall = (): string => {
   mkdirSync(tarballs, { recursive: true });
   const dependencies: Record<string, string> = {};
   for (const name of neededPackages()) {
-    const [{ filename }] = JSON.parse(npm(["pack", `./packages/${name}`, "--json", "--ignore-scripts", "--pack-destination", tarballs], ROOT)) as [{ filename: string }];
+    const [{ filename }] = JSON.parse(
+      npm(["pack", `./packages/${name}`, "--json", "--ignore-scripts", "--pack-destination", tarballs], ROOT),
+    ) as [{ filename: string }];
     const { name: packageName } = readManifest(name);
     dependencies[packageName] = `file:../tarballs/${filename.replace(/^@/, "").replaceAll("/", "-")}`;
   }

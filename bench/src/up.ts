@@ -1,8 +1,8 @@
 /** The command `agentcore up`, of the production install when there can be one, else of the sources. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { request } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { productionInstall } from "./production-install.ts";
@@ -18,10 +18,18 @@ export const upCommand = (): UpCommand => {
   if (process.env["BENCH_FROM_SOURCE"] === undefined) {
     const installed = productionInstall();
     const program = join(installed, "node_modules", "agentcore", "bin", "agentcore.mjs");
-    return { options: [program], cwd: installed, note: "ours: `agentcore up` from a production install, data folder and compile cache warm" };
+    return {
+      options: [program],
+      cwd: installed,
+      note: "ours: `agentcore up` from a production install, data folder and compile cache warm",
+    };
   }
   const program = join(root, "packages", "cli", "bin", "agentcore.mjs");
-  return { options: ["-C", "agentcore-source", program], cwd: root, note: "ours: `agentcore up` from TypeScript sources (BENCH_FROM_SOURCE), slower than the published package" };
+  return {
+    options: ["-C", "agentcore-source", program],
+    cwd: root,
+    note: "ours: `agentcore up` from TypeScript sources (BENCH_FROM_SOURCE), slower than the published package",
+  };
 };
 
 export interface Up {
@@ -43,7 +51,8 @@ export const startUp = async ({ options, cwd }: UpCommand, dataDirectory: string
     said += chunk.toString();
   });
   while ((await statusOf(port)) !== 200) {
-    if (child.exitCode !== null) throw new Error(`agentcore up ended with code ${child.exitCode}: ${said.trim().slice(-800)}`);
+    if (child.exitCode !== null)
+      throw new Error(`agentcore up ended with code ${child.exitCode}: ${said.trim().slice(-800)}`);
     if (performance.now() - startedAt > 20_000) {
       child.kill("SIGKILL");
       throw new Error(`agentcore up was not ready after 20 s: ${said.trim().slice(-800)}`);

@@ -41,7 +41,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const child of started) child.kill("SIGTERM");
-  await Promise.all(started.map((child) => (child.exitCode === null ? new Promise((resolve) => child.once("exit", resolve)) : null)));
+  const running = started.filter(({ exitCode }) => exitCode === null);
+  await Promise.all(running.map((child) => new Promise((resolve) => child.once("exit", resolve))));
   rmSync(work, { recursive: true, force: true });
 });
 

@@ -38,7 +38,9 @@ export const benchmark: Benchmark = {
   run: () =>
     withFolder(async (folder) => {
       const { schema, batches } = await recordRows(join(folder, "recorded"));
-      const { openDirect } = await loadPeer<{ openDirect(file: string, schema: readonly string[]): DirectPeer }>("direct-sql");
+      const { openDirect } = await loadPeer<{ openDirect(file: string, schema: readonly string[]): DirectPeer }>(
+        "direct-sql",
+      );
       const direct = openDirect(join(folder, "direct.db"), schema);
       const world = await openWorld({ directory: join(folder, "ours"), agents: [tenSteps()] });
       const perSecond = (ms: number): number => (TASKS * STEPS * 1000) / ms;
@@ -83,10 +85,19 @@ const recordRows = async (
   await world.close();
 
   const database = new DatabaseSync(join(directory, "agentcore.db"), { readOnly: true });
-  const schema = database.prepare("select sql from sqlite_master where sql is not null and name not like 'sqlite_%'").all();
-  const heads = new Map(database.prepare("select * from heads").all().map((row) => [String(row["task_id"]), row]));
+  const schema = database
+    .prepare("select sql from sqlite_master where sql is not null and name not like 'sqlite_%'")
+    .all();
+  const heads = new Map(
+    database
+      .prepare("select * from heads")
+      .all()
+      .map((row) => [String(row["task_id"]), row]),
+  );
   const events = database.prepare("select seq, type, at, data from events where task = ? order by seq");
-  const left = new Map([...heads].map(([taskId, head]) => [taskId, events.all(head["id"] ?? null) as unknown as EventRow[]]));
+  const left = new Map(
+    [...heads].map(([taskId, head]) => [taskId, events.all(head["id"] ?? null) as unknown as EventRow[]]),
+  );
   const batches = recorded.map((batch) =>
     batch.map(({ taskId, creates, events: count }): Unit => {
       const head = heads.get(taskId);

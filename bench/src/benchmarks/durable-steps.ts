@@ -1,7 +1,7 @@
 import { type Benchmark, judge } from "../benchmark.ts";
 import { openWorld } from "../engine.ts";
-import { format, measurePairs } from "../measure.ts";
 import { describeMastra, type MastraPeer, withMastra } from "../mastra.ts";
+import { format, measurePairs } from "../measure.ts";
 import { withFolder } from "../scratch.ts";
 import { runTenSteps, STEPS, tenSteps } from "../steps.ts";
 

@@ -33,7 +33,11 @@ export const benchmark: Benchmark = {
       };
       await ours();
       const measured = await measurePairs(ours, peer, ROUNDS);
-      return judge(benchmark, measured, [measured.spread, command.note, `VmRSS ${SETTLE_MS} ms after /readyz, no request but that, no agents`]);
+      return judge(benchmark, measured, [
+        measured.spread,
+        command.note,
+        `VmRSS ${SETTLE_MS} ms after /readyz, no request but that, no agents`,
+      ]);
     }),
 };
 

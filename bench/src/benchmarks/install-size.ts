@@ -14,7 +14,9 @@ export const benchmark: Benchmark = {
     const modules = join(productionInstall(), "node_modules");
     const packages = readdirSync(modules)
       .filter((name) => !name.startsWith("."))
-      .flatMap((name) => (name.startsWith("@") ? readdirSync(join(modules, name)).map((scoped) => `${name}/${scoped}`) : [name]))
+      .flatMap((name) =>
+        name.startsWith("@") ? readdirSync(join(modules, name)).map((scoped) => `${name}/${scoped}`) : [name],
+      )
       .map((name) => ({ name, size: megabytesOf(join(modules, name)) }))
       .sort((left, right) => right.size - left.size);
     const largest = packages.slice(0, 6).map(({ name, size }) => `${name} ${format(size)}`);
@@ -27,4 +29,5 @@ export const benchmark: Benchmark = {
   },
 };
 
-const megabytesOf = (folder: string): number => Number(execFileSync("du", ["-sk", folder], { encoding: "utf8" }).split("\t")[0]) / 1024;
+const megabytesOf = (folder: string): number =>
+  Number(execFileSync("du", ["-sk", folder], { encoding: "utf8" }).split("\t")[0]) / 1024;

@@ -57,9 +57,17 @@ const countTasks = async (url: string, status: string): Promise<number> => {
   const response = await fetch(`${url}/a2a/patient`, {
     method: "POST",
     headers: { "content-type": "application/json", "a2a-version": "1.0" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ListTasks", params: { status, pageSize: 1, historyLength: 0 } }),
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "ListTasks",
+      params: { status, pageSize: 1, historyLength: 0 },
+    }),
   });
-  const answer = (await response.json()) as { readonly result?: { readonly totalSize: number }; readonly error?: unknown };
+  const answer = (await response.json()) as {
+    readonly result?: { readonly totalSize: number };
+    readonly error?: unknown;
+  };
   if (answer.result === undefined) throw new Error(`ListTasks answered ${JSON.stringify(answer.error)}`);
   return answer.result.totalSize;
 };

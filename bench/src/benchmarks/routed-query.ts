@@ -1,6 +1,6 @@
+import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus, isDelivered } from "@agentcore/core/bus";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
-import { PlatformError } from "@agentcore/contract";
 import { z } from "zod";
 import { type Benchmark, judge } from "../benchmark.ts";
 import { clock, define, openWorld, scope, senses } from "../engine.ts";
@@ -32,7 +32,11 @@ export const benchmark: Benchmark = {
     await ours();
     await peer();
     const measured = await measurePairs(ours, peer);
-    const crowd = await measurePairs(() => perSecond(async (a) => (await ask(a)) as { sum: number }, 50), () => perSecond((a) => moleculer.call({ a, b: 1 }), 50), 3);
+    const crowd = await measurePairs(
+      () => perSecond(async (a) => (await ask(a)) as { sum: number }, 50),
+      () => perSecond((a) => moleculer.call({ a, b: 1 }), 50),
+      3,
+    );
     const commands = await durableCommands();
     await moleculer.stop();
     bus.close();

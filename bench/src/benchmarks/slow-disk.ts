@@ -22,7 +22,8 @@ export const benchmark: Benchmark = {
       quick.push(await measureDelays(0));
       slow.push(await measureDelays(SYNC_DELAY_MS));
     }
-    const of = (delays: readonly Delays[], what: keyof Delays): string => format(median(delays.map((delay) => delay[what])));
+    const of = (delays: readonly Delays[], what: keyof Delays): string =>
+      format(median(delays.map((delay) => delay[what])));
     return judge(benchmark, { ours: median(slow.map(({ p99 }) => p99)), peer: null, ratio: null }, [
       `median of ${ROUNDS} rounds; p50 ${of(slow, "p50")} ms, max ${of(slow, "max")} ms, ${of(slow, "steps")} steps/s`,
       `without the delay, in turn: p99 ${of(quick, "p99")} ms, max ${of(quick, "max")} ms, ${of(quick, "steps")} steps/s`,

@@ -18,7 +18,8 @@ export const benchmark: Benchmark = {
         await up.stop();
         return up.readyMs;
       };
-      const peer = (): Promise<number> => time(() => once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit"));
+      const peer = (): Promise<number> =>
+        time(() => once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit"));
       // Makes the data folder and fills the compile cache.
       await ours();
       await peer();

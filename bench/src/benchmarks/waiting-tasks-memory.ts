@@ -15,7 +15,10 @@ export const benchmark: Benchmark = {
   floor: { of: "ours", atMost: 1024 },
   run: () =>
     withFolder(async (directory) => {
-      const asker = define("asker", async (task, ctx) => ({ asked: task.input, said: await ctx.waitForInput("what do you say?") }));
+      const asker = define("asker", async (task, ctx) => ({
+        asked: task.input,
+        said: await ctx.waitForInput("what do you say?"),
+      }));
       const world = await openWorld({ directory, agents: [asker] });
       const taskIds: string[] = [];
       const startedAt = performance.now();
@@ -83,7 +86,11 @@ const memoryNow = async (): Promise<Memory> => {
 /** The number of tasks that did not end with their own input and answer. */
 const resumeAll = async ({ service, stores, output }: World, taskIds: readonly string[]): Promise<number> => {
   await inLanes(taskIds.length, (index) =>
-    service.send(scope, taskIds[index] ?? "", { messageId: `m-${index}`, role: "ROLE_USER", parts: [{ text: `answer ${index}` }] }),
+    service.send(scope, taskIds[index] ?? "", {
+      messageId: `m-${index}`,
+      role: "ROLE_USER",
+      parts: [{ text: `answer ${index}` }],
+    }),
   );
   const giveUpAt = performance.now() + RESUME_LIMIT_MS;
   while (performance.now() < giveUpAt) {

@@ -17,18 +17,29 @@ const executor = {
         metadata: {},
       }),
     );
-    bus.publish(AgentEvent.statusUpdate({ taskId, contextId, status: status(TaskState.TASK_STATE_WORKING), metadata: {} }));
+    bus.publish(
+      AgentEvent.statusUpdate({ taskId, contextId, status: status(TaskState.TASK_STATE_WORKING), metadata: {} }),
+    );
     bus.publish(
       AgentEvent.artifactUpdate({
         taskId,
         contextId,
-        artifact: { artifactId: "output", name: "output", description: "", parts: userMessage.parts, metadata: {}, extensions: [] },
+        artifact: {
+          artifactId: "output",
+          name: "output",
+          description: "",
+          parts: userMessage.parts,
+          metadata: {},
+          extensions: [],
+        },
         append: false,
         lastChunk: true,
         metadata: {},
       }),
     );
-    bus.publish(AgentEvent.statusUpdate({ taskId, contextId, status: status(TaskState.TASK_STATE_COMPLETED), metadata: {} }));
+    bus.publish(
+      AgentEvent.statusUpdate({ taskId, contextId, status: status(TaskState.TASK_STATE_COMPLETED), metadata: {} }),
+    );
     bus.finished();
   },
   async cancelTask() {},
@@ -47,7 +58,18 @@ const server = app.listen(0, "127.0.0.1", () => {
     securityRequirements: [],
     defaultInputModes: ["text/plain"],
     defaultOutputModes: ["text/plain"],
-    skills: [{ id: "echo", name: "echo", description: "echo", tags: [], examples: [], inputModes: [], outputModes: [], securityRequirements: [] }],
+    skills: [
+      {
+        id: "echo",
+        name: "echo",
+        description: "echo",
+        tags: [],
+        examples: [],
+        inputModes: [],
+        outputModes: [],
+        securityRequirements: [],
+      },
+    ],
     signatures: [],
   };
   const handler = new DefaultRequestHandler(card, new InMemoryTaskStore(), executor);

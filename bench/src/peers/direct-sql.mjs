@@ -26,8 +26,16 @@ export const openDirect = (file, schema) => {
   const writeHead = (task, unit) => {
     if (unit.creates) {
       return insertHead.get(
-        task.tenantId, task.taskId, task.agent, task.revision, task.contextId, task.caller, "working", unit.events.length,
-        task.createdAt, task.createdAt,
+        task.tenantId,
+        task.taskId,
+        task.agent,
+        task.revision,
+        task.contextId,
+        task.caller,
+        "working",
+        unit.events.length,
+        task.createdAt,
+        task.createdAt,
       ).id;
     }
     const after = unit.events.length;

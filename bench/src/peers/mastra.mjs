@@ -50,7 +50,13 @@ const fullClient = async (url) => {
       ? execute("PRAGMA synchronous = FULL;")
       : execute(statement, ...rest);
   // What LibSQLStore does itself when it makes the client.
-  const pragmas = ["journal_mode = WAL", "busy_timeout = 5000", "synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"];
+  const pragmas = [
+    "journal_mode = WAL",
+    "busy_timeout = 5000",
+    "synchronous = FULL",
+    "temp_store = MEMORY",
+    "cache_size = -16000",
+  ];
   for (const pragma of pragmas) await execute(`PRAGMA ${pragma};`);
   return client;
 };

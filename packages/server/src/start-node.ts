@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { compose } from "./compose.ts";
-import { type ApplyResult, createGateway, type GatewayDeps, type Listener, listen } from "./gateway/index.ts";
-import { DEFAULT_TENANT } from "./gateway/deps.ts";
+import { type ApplyResult, createGateway, DEFAULT_TENANT, type GatewayDeps, type Listener, listen } from "./gateway/index.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 export interface NodeOptions {

@@ -52,10 +52,14 @@ export class GroupCommit<Item> {
   private schedule(): void {
     if (this.scheduled || this.inFlight >= MAX_IN_FLIGHT || this.waiting.length === 0) return;
     this.scheduled = true;
-    this.options.nextTurn(() => {
+    const flush = (): void => {
       this.scheduled = false;
       void this.flush();
-    });
+    };
+    // An idle writer starts at once: the engine has collected a turn's units already, and a lone task waits for every
+    // microsecond. A busy one is given all that is runnable now.
+    if (this.inFlight === 0) queueMicrotask(flush);
+    else this.options.nextTurn(flush);
   }
 
   private async flush(): Promise<void> {

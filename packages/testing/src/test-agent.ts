@@ -174,10 +174,6 @@ export class AgentTest {
     if (missed.length > 0) throw new PlatformError("INVALID_ARGUMENT", `testAgent: crashAt ${missed.join(", ")} was never reached; there were ${this.commits} commits`);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   private async act<T>(action: (tasks: TestProcess["tasks"], scope: typeof CALLER) => Promise<T>): Promise<T> {
     for (;;) {
       const process = await this.alive();
@@ -281,5 +277,5 @@ export const testAgent = async (agents: AnyAgent | readonly AnyAgent[], options:
   new AgentTest((Array.isArray(agents) ? agents : [agents]) as readonly AgentDefinition[], options);
 
 // What an agent takes is checked by its schema when it runs; here every agent will do.
-// eslint-disable-next-line typescript/no-explicit-any -- a definition's input type stands in a parameter, so `unknown` would refuse typed agents
+// oxlint-disable-next-line typescript/no-explicit-any -- a definition's input type stands in a parameter, so `unknown` would refuse typed agents
 export type AnyAgent = AgentDefinition<any, any>;

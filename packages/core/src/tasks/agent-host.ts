@@ -1,4 +1,4 @@
-import type { AgentDefinition, QueryContext } from "@agentcore/contract/authoring";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
 
 export interface AgentRevision {
   readonly tenantId: string;
@@ -19,5 +19,3 @@ export interface AgentHost {
   /** The loaded revision, or null when this node cannot load it (yet). */
   load(revision: AgentRevision): LoadedAgent | null | Promise<LoadedAgent | null>;
 }
-
-export type { QueryContext };

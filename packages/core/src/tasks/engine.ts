@@ -294,7 +294,7 @@ export class TaskEngine {
     try {
       outcomes = await this.store.commit(taken.map(({ unit }) => unit));
     } catch (error) {
-      for (const execution of executions) this.onUnknown(execution, error);
+      for (let index = 0; index < executions.length; index++) this.onUnknown(executions[index]!, taken[index]!, error);
       return;
     }
     for (let index = 0; index < executions.length; index++) {
@@ -352,7 +352,7 @@ export class TaskEngine {
   }
 
   /** The store did not say whether the unit was written: the truth is read again and continued from there. */
-  private onUnknown(execution: Execution, error: unknown): void {
+  private onUnknown(execution: Execution, { unit }: TakenUnit, error: unknown): void {
     const failure = PlatformError.from(error, "STORE_UNAVAILABLE");
     this.senses.logger.log("error", `commit failed: ${failure.message}`, { tenantId: execution.head.tenantId, taskId: execution.head.taskId });
     execution.end(failure);
@@ -360,7 +360,12 @@ export class TaskEngine {
     const birth = this.births.get(execution);
     this.births.delete(execution);
     birth?.reject(failure);
-    this.senses.clock.after(RELOAD_DELAY_MS, () => void this.resume(execution.head, execution.token));
+    this.senses.clock.after(RELOAD_DELAY_MS, () => {
+      void this.resume(execution.head, execution.token);
+      // What it would have set in motion, in case it was written.
+      this.deliverMail(execution.head.tenantId, unit.mail ?? []);
+      this.relay.wake();
+    });
   }
 
   private deliverMail(tenantId: string, mail: readonly MailboxInsert[]): void {
@@ -438,7 +443,14 @@ export class TaskEngine {
     } catch (error) {
       const failure = PlatformError.from(error);
       this.senses.logger.log("error", `cannot load task: ${failure.message}`, { tenantId: head.tenantId, taskId: head.taskId });
-      if (failure.code !== "STORE_UNAVAILABLE") await this.parkUnloaded(head, failure);
+      const parked =
+        failure.code !== "STORE_UNAVAILABLE" &&
+        (await this.parkUnloaded(head, failure).then(
+          () => true,
+          () => false,
+        ));
+      // The lease is ours and nobody else will look: tried again until the store answers (I10).
+      if (!parked) this.senses.clock.after(RELOAD_DELAY_MS, () => void this.resume(head, head.token));
     }
   }
 

@@ -27,7 +27,7 @@ import { createContext } from "./context.ts";
 import type { ExecutionServices } from "./execution-services.ts";
 import { cancelMail, childFinishedMail } from "./family-mail.ts";
 import { Intake } from "./intake.ts";
-import type { Delivery, Journal, RecordedWait } from "./journal.ts";
+import type { Delivery, InputResult, Journal, RecordedWait } from "./journal.ts";
 import { Paths } from "./paths.ts";
 import { assertSerialisable } from "./serialisable.ts";
 import { stateAfter } from "./view.ts";
@@ -289,7 +289,7 @@ export class Execution {
     const { path, kind, inputHash } = call;
     call.durable = false;
     this.append({ type: "step.completed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result } }, () =>
-      this.deliver({ type: "result", path, at, result: kind === "input" ? (result as { value: unknown }).value : result }),
+      this.deliver({ type: "result", path, at, result: kind === "input" ? (result as InputResult).value : result }),
     );
     if (extra !== undefined) this.append(extra);
   }
@@ -705,4 +705,4 @@ const outsideAwait = (recorded: string | null): PlatformError =>
     details: recorded === null ? {} : { recorded },
   });
 
-const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({ ...delivery, result: (delivery.result as { value: unknown }).value });
+const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({ ...delivery, result: (delivery.result as InputResult).value });

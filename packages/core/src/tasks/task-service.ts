@@ -1,6 +1,6 @@
 /** What front doors may do with tasks. Implemented by the engine; everything is scoped to a tenant and a caller (I7). */
 import type { A2AMessage, A2ATask, Priority, Target, TaskEvent, TaskState } from "@agentcore/contract";
-import type { TaskHead, TaskKey } from "../ports/index.ts";
+import type { TaskHead } from "../ports/index.ts";
 
 /** Who asks. An operator sees every caller's tasks of the tenant; others see their own only. */
 export interface CallerScope {
@@ -77,5 +77,3 @@ export interface TaskService {
   /** Resolves with the head once the task is terminal, interrupted (input or auth required) or parked, or when `signal` aborts. */
   settled(scope: CallerScope, taskId: string, options?: { readonly signal?: AbortSignal }): Promise<TaskHead>;
 }
-
-export type { TaskKey };

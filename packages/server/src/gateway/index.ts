@@ -1,13 +1,3 @@
-export { createGateway, type Gateway } from "./create-gateway.ts";
-export type {
-  AgentDescription,
-  AgentDirectory,
-  ApiKey,
-  ApplyResult,
-  ConnectionInfo,
-  GatewayDeps,
-  GatewaySettings,
-  Health,
-  ManifestService,
-} from "./deps.ts";
-export { type Listener, type ListenOptions, listen } from "./listen.ts";
+export { createGateway } from "./create-gateway.ts";
+export { type ApplyResult, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
+export { type Listener, listen } from "./listen.ts";

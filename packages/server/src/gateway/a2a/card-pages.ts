@@ -41,7 +41,7 @@ export const createCardPages = ({ agents, authenticator, publicUrl, now }: CardP
   };
 };
 
-export type CardPages = ReturnType<typeof createCardPages>;
+type CardPages = ReturnType<typeof createCardPages>;
 
 /** 304 by If-None-Match or, without it, If-Modified-Since (RFC 9110 13.2.2). */
 const cacheable = (request: Request, document: CachedDocument, contentType: string, varies: boolean): Response => {

@@ -1,0 +1,114 @@
+/** I10: nothing stays working for ever; what cannot go on is parked, visible and retriable. */
+import { expect, test } from "vitest";
+import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
+import type { TaskStore } from "../ports/index.ts";
+
+test("after five claims without a new event a task is parked; retry goes on (I10)", async () => {
+  let poison = true;
+  let started = 0;
+  const world: EngineWorld = new EngineWorld([
+    define("killer", async (_, ctx) => {
+      await ctx.step("calm", () => 1);
+      return ctx.step("poison", async () => {
+        started++;
+        // Long enough for everything that is known to be written.
+        for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+        if (poison) {
+          world.crash();
+          return new Promise(() => {});
+        }
+        return "survived";
+      });
+    }),
+  ]);
+  const taskId = await world.submit("killer");
+  for (let lives = 0; lives < 10; lives++) for (let turns = 0; turns < 10; turns++) await world.quiet();
+  expect(codeOf(await world.last(taskId))).toBe("ATTEMPTS_EXHAUSTED");
+  // The life that wrote the last event, and five claims.
+  expect(started).toBe(6);
+  poison = false;
+  await world.retry(taskId);
+  for (let turns = 0; turns < 10; turns++) await world.quiet();
+  expect(outputOf(await world.last(taskId))).toBe("survived");
+});
+
+test("orphaned work is continued without a person (I10)", async () => {
+  const world = new EngineWorld([define("worker", async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2)))], { crashes: [{ commit: 2, when: "before" }] });
+  const taskId = await world.submit("worker");
+  expect(outputOf(await world.last(taskId))).toBe(3);
+});
+
+const original = define("x", async (_, ctx) => {
+  await ctx.step("a", () => 1);
+  await ctx.sleep(60_000);
+  return "done";
+});
+const cases = [
+  ["a removed step", define("x", async (_, ctx) => ctx.sleep(60_000)), "step:a"],
+  ["a step that became a command", define("x", async (_, ctx) => ctx.command({ agent: "x" }, 1)), "step:a"],
+  ["a changed input", define("x", async (_, ctx) => (await ctx.step("a", () => 1), ctx.sleep(1))), "sleep:sleep"],
+] as const;
+for (const [name, changed, path] of cases) {
+  test(`${name} parks the task with both sides shown; retry with that code parks it once more, with the old code it goes on`, async () => {
+    const world = new EngineWorld([original]);
+    const taskId = await world.submit("x");
+    world.change(changed);
+    world.crash();
+    await world.advance(61_000);
+    const parked = await world.last(taskId);
+    expect(codeOf(parked)).toBe("NON_DETERMINISTIC");
+    const details = parked?.type === "task.parked" ? parked.data.error.details : {};
+    expect(JSON.stringify(details)).toContain(path);
+    expect(Object.keys(details ?? {})).toEqual(expect.arrayContaining(["recorded", "asked"]));
+    await world.retry(taskId);
+    await world.advance(5000);
+    const types = await world.types(taskId);
+    expect(types.filter((type) => type === "task.parked")).toHaveLength(2);
+    world.change(original);
+    await world.retry(taskId);
+    await world.advance(61_000);
+    expect(outputOf(await world.last(taskId))).toBe("done");
+  });
+}
+
+test("a revision that cannot be loaded parks the task once; when it is back, retry goes on (I10)", async () => {
+  const world = new EngineWorld([original]);
+  const taskId = await world.submit("x");
+  world.remove("x");
+  world.crash();
+  await world.advance(61_000);
+  expect(codeOf(await world.last(taskId))).toBe("REVISION_UNAVAILABLE");
+  await world.retry(taskId);
+  await world.advance(5000);
+  expect((await world.types(taskId)).filter((type) => type === "task.parked")).toHaveLength(2);
+  world.change(original);
+  await world.retry(taskId);
+  await world.advance(61_000);
+  expect(outputOf(await world.last(taskId))).toBe("done");
+});
+
+for (const method of ["readLog", "mailbox", "commit"] as const) {
+  test(`a store that fails to ${method} for a moment leaves nothing stuck (I10)`, async () => {
+    let failing = false;
+    const wrap = (store: TaskStore): TaskStore =>
+      new Proxy(store, {
+        get: (target, name: keyof TaskStore) => (name === method && failing ? async () => Promise.reject(new Error("no disk")) : target[name]),
+      });
+    const world = new EngineWorld([original, define("asker", (_, ctx) => Promise.race([ctx.waitForInput("?"), ctx.step("long", () => new Promise<never>(() => {}))]))], { wrap });
+    const taskId = await world.submit("x");
+    const asking = await world.submit("asker");
+    await world.advance(59_900);
+    if (method === "mailbox") {
+      await world.store.commit([{ tenantId: "acme", mail: [{ taskId: asking, key: "m", kind: "message", payload: { messageId: "m", role: "ROLE_USER", parts: [{ text: "yes" }] }, ifTerminal: "refuse" }] }]);
+      failing = true;
+      const { engine } = await world.alive();
+      await engine.post("acme", { taskId: asking, key: "m2", kind: "signal", payload: {}, ifTerminal: "refuse" });
+    }
+    failing = true;
+    await world.advance(700);
+    failing = false;
+    await world.advance(3000);
+    expect(outputOf(await world.last(taskId))).toBe("done");
+    if (method === "mailbox") expect(outputOf(await world.last(asking))).toBe("yes");
+  });
+}

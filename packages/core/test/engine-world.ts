@@ -1,0 +1,234 @@
+/** The engine's world in tests: a store that outlives processes, processes that die at a commit, time moved by hand. */
+import type { TaskEvent } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { PlatformError } from "@agentcore/contract";
+import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "../src/inprocess/index.ts";
+import type { Clock, CommitUnit, TaskStore } from "../src/ports/index.ts";
+import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "../src/tasks/index.ts";
+import { createFnvDigest, createRecordingLogger, createSequentialIds, ManualClock } from "../src/testing/index.ts";
+
+export const SCOPE = { tenantId: "acme", caller: "ann" };
+export type Run = NonNullable<AgentDefinition["run"]>;
+
+export const define = (name: string, run: Run, more: Partial<AgentDefinition> = {}): AgentDefinition => ({
+  ...{ name, description: name, version: "1", skills: [], labels: {}, tools: [], idempotent: false, subscribes: [], run },
+  ...more,
+});
+
+export interface Crash {
+  /** Counts from 1, over all lives. */
+  readonly commit: number;
+  readonly when: "before" | "after";
+}
+
+export interface WorldOptions {
+  readonly crashes?: readonly Crash[];
+  readonly concurrency?: number;
+  /** Stands between engine and store, for stores that hold back or fail. */
+  readonly wrap?: (store: TaskStore) => TaskStore;
+}
+
+interface Life {
+  readonly engine: TaskEngine;
+  readonly service: TaskService;
+  readonly die: () => void;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export class EngineWorld {
+  readonly clock = new ManualClock({ macrotask: turn });
+  readonly logger = createRecordingLogger();
+  store: MemoryTaskStore = createMemoryTaskStore({ clock: this.clock });
+  commits = 0;
+  /** Most tasks that were in memory at one time. */
+  private agents: Map<string, AgentDefinition>;
+  private readonly options: WorldOptions;
+  private readonly crashes: Crash[];
+  private readonly ids = createSequentialIds("id");
+  private readonly keyValue = createMemoryKeyValue({ clock: this.clock });
+  private activity = 0;
+  private life: Life | null = null;
+  private starting: Promise<Life> | null = null;
+
+  constructor(agents: readonly AgentDefinition[], options: WorldOptions = {}) {
+    this.agents = new Map(agents.map((agent) => [agent.name, agent]));
+    this.options = options;
+    this.crashes = [...(options.crashes ?? [])];
+  }
+
+  /** From the next load on: as if the code had been changed under running tasks. */
+  change(agent: AgentDefinition): void {
+    this.agents.set(agent.name, agent);
+  }
+
+  remove(name: string): void {
+    this.agents.delete(name);
+  }
+
+  /** The process that lives now, or a new one over the same store. */
+  async alive(): Promise<Life> {
+    if (this.life !== null) return this.life;
+    this.starting ??= this.start().finally(() => {
+      this.starting = null;
+    });
+    return this.starting;
+  }
+
+  /** Dies with everything that is not durable. */
+  crash(): void {
+    this.life?.die();
+  }
+
+  /** Until nothing moves without time. */
+  async quiet(): Promise<void> {
+    for (let turns = 0, seen = -1; turns < 4; turns++) {
+      await this.alive();
+      if (this.activity !== seen) turns = 0;
+      seen = this.activity;
+      await turn();
+    }
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.quiet();
+    const target = this.clock.now() + ms;
+    for (;;) {
+      const next = this.clock.nextTimerAt();
+      if (next === null || next > target) break;
+      await this.clock.advance(Math.max(0, next - this.clock.now()));
+      await this.quiet();
+    }
+    await this.clock.advance(target - this.clock.now());
+    await this.quiet();
+  }
+
+  /** Submits as a caller who asks again when the process died before it answered. */
+  async submit(agent: string, input?: unknown, more: { readonly deadline?: number } = {}): Promise<string> {
+    const idempotencyKey = this.ids.next();
+    for (;;) {
+      const { service } = await this.alive();
+      let outcome: { taskId: string } | { error: unknown } | null = null;
+      service.submit(SCOPE, { target: { agent }, input, idempotencyKey, ...more }).then(
+        (submitted) => (outcome = submitted),
+        (error: unknown) => (outcome = { error }),
+      );
+      await this.quiet();
+      const settled = outcome as { taskId: string } | { error: unknown } | null;
+      if (settled === null) continue;
+      if ("error" in settled) throw settled.error;
+      return settled.taskId;
+    }
+  }
+
+  async say(taskId: string, value: unknown, messageId = this.ids.next()): Promise<void> {
+    const { service } = await this.alive();
+    await service.send(SCOPE, taskId, { messageId, role: "ROLE_USER", parts: [typeof value === "string" ? { text: value } : { data: value }] });
+    await this.quiet();
+  }
+
+  async cancel(taskId: string): Promise<void> {
+    await (await this.alive()).service.cancel(SCOPE, taskId, "enough");
+    await this.quiet();
+  }
+
+  async retry(taskId: string): Promise<void> {
+    await (await this.alive()).service.retry(SCOPE, taskId);
+    await this.quiet();
+  }
+
+  log(taskId: string): Promise<readonly TaskEvent[]> {
+    return this.store.readLog({ tenantId: SCOPE.tenantId, taskId });
+  }
+
+  async types(taskId: string): Promise<string[]> {
+    return (await this.log(taskId)).map(({ type }) => type);
+  }
+
+  async state(taskId: string): Promise<string | undefined> {
+    return (await this.store.head({ tenantId: SCOPE.tenantId, taskId }))?.state;
+  }
+
+  async last(taskId: string): Promise<TaskEvent | undefined> {
+    return (await this.log(taskId)).at(-1);
+  }
+
+  async children(taskId: string): Promise<readonly string[]> {
+    const { heads } = await this.store.list({ tenantId: SCOPE.tenantId, parentTaskId: taskId, limit: 100 });
+    return heads.map((head) => head.taskId);
+  }
+
+  async close(): Promise<void> {
+    this.crash();
+  }
+
+  private async start(): Promise<Life> {
+    let dead = false;
+    const never = new Promise<never>(() => {});
+    const clock: Clock = {
+      now: () => this.clock.now(),
+      monotonic: () => this.clock.monotonic(),
+      after: (ms, callback) => this.clock.after(ms, () => dead || (this.activity++, callback())),
+      turn: () => (this.activity++, turn().then(() => (this.activity++, dead ? never : undefined))),
+    };
+    const die = (): void => {
+      if (dead) return;
+      dead = true;
+      this.life = null;
+      this.store = this.store.reopen();
+    };
+    const { store } = this;
+    const watched = new Proxy(store as TaskStore, {
+      get: (_, name: keyof TaskStore) => async (...given: unknown[]) => {
+        if (dead) return never;
+        this.activity++;
+        const ask = (): Promise<unknown> => (store[name] as (...args: unknown[]) => Promise<unknown>).apply(store, given);
+        const answer = name === "commit" ? await this.commit(given[0] as readonly CommitUnit[], ask, die) : await ask();
+        this.activity++;
+        return dead ? never : answer;
+      },
+    });
+    const router: TaskRouter = {
+      command: async (draft, accept) => {
+        const { target } = draft;
+        const found = [...this.agents.values()].find(
+          ({ name, skills }) => ("agent" in target ? name === target.agent : "capability" in target && skills.some(({ id }) => id === target.capability)) && draft.exclude?.includes(name) !== true,
+        );
+        if (found === undefined) throw new PlatformError("NO_CANDIDATE", `nobody for ${JSON.stringify(target)}`);
+        return accept({ agent: found.name, revision: "r1", scores: [], reasons: ["first that fits"] });
+      },
+      query: async ({ target, payload }) => this.agents.get("agent" in target ? target.agent : "")?.answer?.({ tenantId: SCOPE.tenantId, payload }, {} as never),
+      emit: () => {},
+      subscribers: (_, topic) => [...this.agents.values()].filter(({ subscribes }) => subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
+      reportEnd: () => {},
+    };
+    const engine = new TaskEngine({
+      ...{ store: this.options.wrap?.(watched) ?? watched, keyValue: this.keyValue, models: null, router, node: "n1" },
+      host: {
+        load: ({ agent }) => {
+          const definition = this.agents.get(agent);
+          return definition === undefined ? null : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
+        },
+      },
+      senses: { clock, ids: this.ids, digest: createFnvDigest(), logger: this.logger },
+    });
+    const life: Life = { engine, service: createTaskService(engine), die };
+    this.life = life;
+    await engine.start();
+    return life;
+  }
+
+  private async commit(units: readonly CommitUnit[], write: () => Promise<unknown>, die: () => void): Promise<unknown> {
+    this.commits++;
+    const index = this.crashes.findIndex(({ commit }) => commit === this.commits);
+    const crash = index < 0 ? undefined : this.crashes.splice(index, 1)[0];
+    if (crash?.when === "before") return die();
+    const outcomes = await write();
+    if (crash !== undefined) die();
+    return outcomes;
+  }
+}
+
+export const outputOf = (event: TaskEvent | undefined): unknown => (event?.type === "task.completed" ? event.data.output : event);
+export const codeOf = (event: TaskEvent | undefined): unknown =>
+  event?.type === "task.failed" || event?.type === "task.parked" ? event.data.error.code : event?.type;
