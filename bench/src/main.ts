@@ -26,6 +26,9 @@ const { values, positionals } = parseArgs({
   options: { json: { type: "string" }, list: { type: "boolean", default: false } },
 });
 const known = benchmarkNames();
+// `npm run bench NAME --json FILE` without `--`: npm keeps the option for itself and hands over the file as a name.
+const swallowed = process.env["npm_config_json"] === "true" && values.json === undefined;
+const jsonFile = swallowed && !known.includes(positionals.at(-1) ?? "") ? positionals.pop() : values.json;
 const unknown = positionals.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`No such benchmark: ${unknown.join(", ")}. There are: ${known.join(", ")}.`);
@@ -144,6 +147,6 @@ try {
 }
 const missed = rows.filter((row) => !row.ok).map((row) => row.name);
 console.log(missed.length === 0 ? "Every floor reached." : `Not reached: ${missed.join(", ")}`);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(rows, null, 2)}\n`);
 // A number that is not reached is a finding, not an error of the run.
 process.exitCode = couldNotRun ? 1 : 0;

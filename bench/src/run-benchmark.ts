@@ -1,12 +1,16 @@
 /** One benchmark in a process of its own, so that none warms, fills or breaks the next. Answers over IPC. */
 import { loadBenchmark } from "./catalogue.ts";
 
+const answer = (message: object, code: number): void => {
+  process.send?.(message, undefined, {}, () => process.exit(code));
+};
+
 const name = process.argv[2] ?? "";
 const benchmark = await loadBenchmark(name);
 try {
   const result = await benchmark.run();
-  process.send?.({ result }, () => process.exit(0));
+  answer({ result }, 0);
 } catch (error) {
   const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.send?.({ failure }, () => process.exit(1));
+  answer({ failure }, 1);
 }

@@ -15,7 +15,10 @@ export const countPoints = (record: string): Map<string, number> => {
 };
 
 /** The fewer of two runs: how often a point comes at least. Points of one run only are left out. */
-export const commonCounts = (left: ReadonlyMap<string, number>, right: ReadonlyMap<string, number>): Map<string, number> => {
+export const commonCounts = (
+  left: ReadonlyMap<string, number>,
+  right: ReadonlyMap<string, number>,
+): Map<string, number> => {
   const common = new Map<string, number>();
   for (const [name, count] of left) {
     const other = right.get(name);
@@ -27,11 +30,12 @@ export const commonCounts = (left: ReadonlyMap<string, number>, right: ReadonlyM
 /** Every name at its first call; further calls spread evenly up to the last, more of them where state changes. */
 export const choosePoints = (counts: ReadonlyMap<string, number>, full: boolean): string[] =>
   [...counts].flatMap(([name, count]) => {
-    const most = SENSES.has(name.split(".")[0] ?? "") ? (full ? 20 : 2) : full ? count : COMMIT.test(name) ? 12 : 3;
+    const most = SENSES.has(name.split(".")[0] ?? "") ? (full ? 20 : 1) : full ? count : COMMIT.test(name) ? 8 : 2;
     return spread(count, most).map((call) => `${name}#${call}`);
   });
 
 const spread = (count: number, most: number): number[] => {
   if (count <= most) return Array.from({ length: count }, (_, index) => index + 1);
+  if (most === 1) return [1];
   return Array.from({ length: most }, (_, index) => 1 + Math.round((index * (count - 1)) / (most - 1)));
 };

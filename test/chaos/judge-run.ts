@@ -37,7 +37,12 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-export const judge = (before: FolderState, after: FolderState, effects: readonly Effect[], firstPid: number): Verdict => {
+export const judge = (
+  before: FolderState,
+  after: FolderState,
+  effects: readonly Effect[],
+  firstPid: number,
+): Verdict => {
   const faults: string[] = [];
   let lost = 0;
   let repeatedRecorded = 0;
@@ -55,7 +60,8 @@ export const judge = (before: FolderState, after: FolderState, effects: readonly
       continue;
     }
     if (head.state !== "completed") faults.push(`${agent} is ${head.state}`);
-    for (const path of paths) if (!effects.some((effect) => effect.task === head.taskId && effect.path === path)) lose(`the effect of ${path}`);
+    for (const path of paths)
+      if (!effects.some((effect) => effect.task === head.taskId && effect.path === path)) lose(`the effect of ${path}`);
     faults.push(...judgeLog(agent, after.logs.get(head.taskId) ?? [], paths));
   }
   const main = [...after.heads.values()].find((head) => head.agent === "matrix-main");
@@ -71,7 +77,8 @@ export const judge = (before: FolderState, after: FolderState, effects: readonly
   // What was in a log stays in it, as it was.
   for (const [taskId, log] of before.logs) {
     const now = after.logs.get(taskId) ?? [];
-    for (const event of log) if (JSON.stringify(now[event.seq - 1]) !== JSON.stringify(event)) lose(`event ${event.seq} of ${taskId}`);
+    for (const event of log)
+      if (JSON.stringify(now[event.seq - 1]) !== JSON.stringify(event)) lose(`event ${event.seq} of ${taskId}`);
   }
 
   let repeatedInFlight = 0;
@@ -86,7 +93,8 @@ export const judge = (before: FolderState, after: FolderState, effects: readonly
       repeatedInFlight += 1;
     }
     // I4: no effect of a task that is not on disk.
-    if (effect.pid === firstPid && !before.heads.has(effect.task)) faults.push(`${call} happened before its task was durable`);
+    if (effect.pid === firstPid && !before.heads.has(effect.task))
+      faults.push(`${call} happened before its task was durable`);
     // I3: a recorded step never runs again.
     if (effect.pid !== firstPid && isRecorded(before.logs.get(effect.task) ?? [], effect.path)) {
       repeatedRecorded += 1;
@@ -108,9 +116,12 @@ const judgeLog = (agent: string, log: readonly TaskEvent[], paths: readonly stri
     if (times !== 1) faults.push(`${agent} recorded ${path} ${times} times`);
   }
   for (const path of paths) if (!completed.includes(path)) faults.push(`${agent} did not record ${path}`);
-  const ends = log.filter(({ type }) => ["task.completed", "task.failed", "task.canceled", "task.rejected"].includes(type));
+  const ends = log.filter(({ type }) =>
+    ["task.completed", "task.failed", "task.canceled", "task.rejected"].includes(type),
+  );
   if (ends.length !== 1 || ends[0] !== log.at(-1)) faults.push(`${agent} ended ${ends.length} times`);
   return faults;
 };
 
-export const isOver = (state: FolderState): boolean => [...state.heads.values()].every((head) => isTerminal(head.state));
+export const isOver = (state: FolderState): boolean =>
+  [...state.heads.values()].every((head) => isTerminal(head.state));

@@ -52,7 +52,11 @@ const createWorld = (): World => {
       return [one, ...both, child, heard, last];
     },
   });
-  const child = agent({ name: "child", description: "A child", run: (_task, ctx) => ctx.step("inner", effect("inner")) });
+  const child = agent({
+    name: "child",
+    description: "A child",
+    run: (_task, ctx) => ctx.step("inner", effect("inner")),
+  });
   const listener = agent({
     name: "listener",
     description: "Hears events",
@@ -69,7 +73,9 @@ const createEngine = ({ agents }: World, store: TaskStore): TaskEngine => {
     query: () => Promise.resolve(null),
     emit: () => {},
     subscribers: (_tenantId, topic) =>
-      [...agents.values()].filter(({ subscribes }) => subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
+      [...agents.values()]
+        .filter(({ subscribes }) => subscribes.includes(topic))
+        .map(({ name }) => ({ agent: name, revision: "r1" })),
     reportEnd: () => {},
   };
   const senses: Senses = {
@@ -118,7 +124,9 @@ const rejecting = (store: TaskStore): TaskStore =>
   });
 
 /** Points passed, and what went wrong when the store failed at `failAt`. */
-const run = async (failAt: string | null): Promise<{ readonly points: readonly string[]; readonly fault: string | null }> => {
+const run = async (
+  failAt: string | null,
+): Promise<{ readonly points: readonly string[]; readonly fault: string | null }> => {
   const points: string[] = [];
   const real = createMemoryTaskStore({ clock });
   const store = rejecting(
@@ -131,7 +139,9 @@ const run = async (failAt: string | null): Promise<{ readonly points: readonly s
   const engine = createEngine(world, store);
   const tasks = createTaskService(engine);
   await insist(() => engine.start());
-  const { taskId } = await insist(() => tasks.submit(scope, { target: { agent: "main" }, input: {}, idempotencyKey: "k" }));
+  const { taskId } = await insist(() =>
+    tasks.submit(scope, { target: { agent: "main" }, input: {}, idempotencyKey: "k" }),
+  );
   const until = performance.now() + TIMEOUT_MS;
   let answered = false;
   let open = "";
@@ -142,7 +152,10 @@ const run = async (failAt: string | null): Promise<{ readonly points: readonly s
       await insist(() => tasks.send(scope, taskId, { messageId: "m", role: "ROLE_USER", parts: [{ text: "yes" }] }));
       answered = true;
     }
-    open = heads.filter(({ state }) => !isTerminal(state)).map((head) => `${head.agent} is ${head.state}`).join(", ");
+    open = heads
+      .filter(({ state }) => !isTerminal(state))
+      .map((head) => `${head.agent} is ${head.state}`)
+      .join(", ");
     if (open === "" && heads.length === 3) break;
     if (open === "") open = `${heads.length} tasks, expected 3`;
     await pause(20);
@@ -152,7 +165,8 @@ const run = async (failAt: string | null): Promise<{ readonly points: readonly s
   const log = await real.readLog({ tenantId: "t1", taskId });
   const end = log.at(-1);
   const output = end?.type === "task.completed" ? JSON.stringify(end.data.output) : JSON.stringify(end);
-  if (output !== JSON.stringify(["one", "a", "b", "inner", "yes", "last"])) return { points, fault: `the output is ${output}` };
+  if (output !== JSON.stringify(["one", "a", "b", "inner", "yes", "last"]))
+    return { points, fault: `the output is ${output}` };
   // The commit that failed may have held the result of one step, or of the two under way at once.
   const repeated = [...world.runs.values()].reduce((total, count) => total + count - 1, 0);
   return { points, fault: repeated > 2 ? `${repeated} effects came again` : null };

@@ -36,7 +36,8 @@ export class NodeProcess {
     });
     this.gone = new Promise((resolve) =>
       child.once("exit", (code, signal) => {
-        for (const { reject } of this.pending.values()) reject(new Error(`the node is gone (${code} ${signal}) ${this.stderr}`));
+        for (const { reject } of this.pending.values())
+          reject(new Error(`the node is gone (${code} ${signal}) ${this.stderr}`));
         this.pending.clear();
         resolve(signal);
       }),
@@ -73,7 +74,7 @@ export class NodeProcess {
   call<Name extends Method>(method: Name, ...args: unknown[]): ReturnType<Calls[Name]> {
     this.lastId += 1;
     const request: NodeRequest = { id: this.lastId, method, args };
-    return new Promise((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       this.pending.set(request.id, { resolve, reject });
       this.child.send(request, (error) => {
         if (error === null || !this.pending.delete(request.id)) return;

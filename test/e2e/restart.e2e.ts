@@ -12,7 +12,8 @@ const started = (node: NodeProcess): NodeProcess => {
   nodes.push(node);
   return node;
 };
-const start = async (...args: Parameters<typeof NodeProcess.start>): Promise<NodeProcess> => started(await NodeProcess.start(...args));
+const start = async (...args: Parameters<typeof NodeProcess.start>): Promise<NodeProcess> =>
+  started(await NodeProcess.start(...args));
 const launch = (...args: Parameters<typeof NodeProcess.launch>): NodeProcess => started(NodeProcess.launch(...args));
 
 afterEach(async () => {
@@ -34,8 +35,12 @@ test("200 tasks under way when the node is killed all finish with their outputs 
   const data = await temporaryFolder();
   const first = await start(data);
   const starts = Array.from({ length: 200 }, (_, index) => index);
-  const submitted = await Promise.all(starts.map((number) => first.call("submit", { target: { agent: "adder" }, input: { start: number } })));
-  await expect.poll(async () => (await first.call("list", { states: ["completed"], pageSize: 1 })).totalSize, { interval: 5 }).toBeGreaterThan(0);
+  const submitted = await Promise.all(
+    starts.map((number) => first.call("submit", { target: { agent: "adder" }, input: { start: number } })),
+  );
+  await expect
+    .poll(async () => (await first.call("list", { states: ["completed"], pageSize: 1 })).totalSize, { interval: 5 })
+    .toBeGreaterThan(0);
   expect(await first.kill()).toBe("SIGKILL");
 
   const second = await start(data);
@@ -50,39 +55,44 @@ test("200 tasks under way when the node is killed all finish with their outputs 
 test.each([
   { steps: 0, expectedCrashes: 5 },
   { steps: 1, expectedCrashes: 6 },
-])("a task that kills its process after $steps steps is parked after five attempts without progress, and retry lets it finish (I10)", async ({ steps, expectedCrashes }) => {
-  const data = await temporaryFolder();
-  const deadly = join(data, "deadly");
-  writeFileSync(deadly, "");
-  const env = { DEADLY: deadly };
-  const first = await start(data, env);
-  const { taskId } = await first.call("submit", { target: { agent: "killer" }, input: { steps } });
-  expect(await first.gone).toBe("SIGKILL");
+])(
+  "a task that kills its process after $steps steps is parked after five attempts without progress, and retry lets it finish (I10)",
+  async ({ steps, expectedCrashes }) => {
+    const data = await temporaryFolder();
+    const deadly = join(data, "deadly");
+    writeFileSync(deadly, "");
+    const env = { DEADLY: deadly };
+    const first = await start(data, env);
+    const { taskId } = await first.call("submit", { target: { agent: "killer" }, input: { steps } });
+    expect(await first.gone).toBe("SIGKILL");
 
-  let crashes = 1;
-  let survivor: NodeProcess | null = null;
-  while (survivor === null && crashes < 10) {
-    const node = launch(data, env);
-    const state = await node.call("settled", taskId).then(
-      (head) => head.state,
-      () => "crashed",
-    );
-    if (state === "crashed") crashes += 1;
-    else {
-      expect(state).toBe("parked");
-      survivor = node;
+    let crashes = 1;
+    let survivor: NodeProcess | null = null;
+    while (survivor === null && crashes < 10) {
+      const node = launch(data, env);
+      const state = await node.call("settled", taskId).then(
+        (head) => head.state,
+        () => "crashed",
+      );
+      if (state === "crashed") crashes += 1;
+      else {
+        expect(state).toBe("parked");
+        survivor = node;
+      }
     }
-  }
-  if (survivor === null) throw new Error(`${crashes} crashes, and the task was still not parked`);
-  expect(crashes).toBe(expectedCrashes);
-  const parked = (await survivor.call("log", taskId)).at(-1);
-  expect(parked).toMatchObject({ type: "task.parked", data: { error: { code: "ATTEMPTS_EXHAUSTED" } } });
+    if (survivor === null) throw new Error(`${crashes} crashes, and the task was still not parked`);
+    expect(crashes).toBe(expectedCrashes);
+    const parked = (await survivor.call("log", taskId)).at(-1);
+    expect(parked).toMatchObject({ type: "task.parked", data: { error: { code: "ATTEMPTS_EXHAUSTED" } } });
 
-  rmSync(deadly);
-  await survivor.call("retry", taskId);
-  await expect.poll(() => survivor.call("head", taskId).then(({ state }) => state), { timeout: 10_000 }).toBe("completed");
-  expect(await outputOf(survivor, taskId)).toEqual([...Array.from({ length: steps }, () => "alive"), "survived"]);
-});
+    rmSync(deadly);
+    await survivor.call("retry", taskId);
+    await expect
+      .poll(() => survivor.call("head", taskId).then(({ state }) => state), { timeout: 10_000 })
+      .toBe("completed");
+    expect(await outputOf(survivor, taskId)).toEqual([...Array.from({ length: steps }, () => "alive"), "survived"]);
+  },
+);
 
 const canMount = (): boolean => {
   if (process.getuid?.() !== 0) return false;
@@ -126,6 +136,7 @@ test("a full disk refuses new work, harms no other, and everything goes on once 
   const done = await node.call("submit", { target: { agent: "adder" }, input: { start: 0 } });
   expect((await node.call("settled", done.taskId)).state).toBe("completed");
 
+  const underWay = await node.call("submit", { target: { agent: "adder" }, input: { start: 6 } });
   const ballast = join(disk, "ballast");
   fill(ballast);
   // The log has pages it may use again; sooner or later it needs one more.
@@ -149,8 +160,12 @@ test("a full disk refuses new work, harms no other, and everything goes on once 
   const later = await node.call("submit", { target: { agent: "adder" }, input: { start: 1 } });
   expect((await node.call("settled", later.taskId)).state).toBe("completed");
   expect(await outputOf(node, later.taskId)).toBe(16);
+  expect((await node.call("settled", underWay.taskId)).state).toBe("completed");
+  expect(await outputOf(node, underWay.taskId)).toBe(21);
   await node.call("send", asking.taskId, { messageId: "m1", role: "ROLE_USER", parts: [{ text: "fine" }] });
-  await expect.poll(() => node.call("head", asking.taskId).then(({ state }) => state), { timeout: 10_000 }).toBe("completed");
+  await expect
+    .poll(() => node.call("head", asking.taskId).then(({ state }) => state), { timeout: 10_000 })
+    .toBe("completed");
   expect(await outputOf(node, asking.taskId)).toEqual({ heard: "fine" });
   // What was refused did not come to life afterwards.
   expect((await node.call("list", { pageSize: 1 })).totalSize).toBe(before + 1);

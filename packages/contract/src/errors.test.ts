@@ -25,7 +25,9 @@ const documented = (): Row[] => {
 
 test("docs/errors.md has one row per code, in the same order and with the same words", () => {
   const table = Object.entries(ERROR_CODES).map(([code, entry]) => ({ code, ...entry }));
-  expect(documented().map(({ advice: _, ...row }) => row)).toEqual(table);
+  expect(documented().map(({ code, status, retryable, meaning }) => ({ code, status, retryable, meaning }))).toEqual(
+    table,
+  );
 });
 
 test("every documented code says what to do", () => {

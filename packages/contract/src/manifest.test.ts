@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { AgentManifest, API_VERSION, Manifest, MANIFEST_KINDS, ModelManifest } from "./manifest.ts";
 import { PlatformError } from "./errors.ts";
+import { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, ModelManifest } from "./manifest.ts";
 import { parseInput } from "./validation.ts";
 
 const agent = (spec: Record<string, unknown>, metadata: Record<string, unknown> = { name: "greeter" }) => ({
@@ -78,9 +78,13 @@ test.each([
 test("a model names the variable of its key, never the key", () => {
   const spec = { baseUrl: "https://models.test/v1", model: "m" };
   expect(ModelManifest.safeParse(model({ ...spec, apiKeyEnv: "MODEL_KEY" })).success).toBe(true);
-  expect(violationsOf(model({ ...spec, apiKeyEnv: "sk-abc123" })).map(({ field }) => field)).toEqual(["spec.apiKeyEnv"]);
+  expect(violationsOf(model({ ...spec, apiKeyEnv: "sk-abc123" })).map(({ field }) => field)).toEqual([
+    "spec.apiKeyEnv",
+  ]);
 });
 
 test("a model without an address is refused", () => {
-  expect(violationsOf(model({ model: "m", baseUrl: "models.test" })).map(({ field }) => field)).toEqual(["spec.baseUrl"]);
+  expect(violationsOf(model({ model: "m", baseUrl: "models.test" })).map(({ field }) => field)).toEqual([
+    "spec.baseUrl",
+  ]);
 });

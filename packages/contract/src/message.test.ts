@@ -45,16 +45,22 @@ test("the payload's own members keep their spelling", () => {
   expect(Message.parse({ ...message, payload: { first_name: "Ada" } }).payload).toEqual({ first_name: "Ada" });
 });
 
-test.each(["id", "source", "target", "type", "timestamp", "tenantId"])("a message without %s is refused by that name", (field) => {
-  expect(refusedFields({ ...message, [field]: undefined })).toEqual([field]);
-});
-
-test.each(["agent:greeter", "capability:credit-risk", "need:somebody who scores loans", "labels:team=a,tier=1", "topic:loan.decided"])(
-  "%s is a target",
-  (target) => {
-    expect(refusedFields({ ...message, target })).toEqual([]);
+test.each(["id", "source", "target", "type", "timestamp", "tenantId"])(
+  "a message without %s is refused by that name",
+  (field) => {
+    expect(refusedFields({ ...message, [field]: undefined })).toEqual([field]);
   },
 );
+
+test.each([
+  "agent:greeter",
+  "capability:credit-risk",
+  "need:somebody who scores loans",
+  "labels:team=a,tier=1",
+  "topic:loan.decided",
+])("%s is a target", (target) => {
+  expect(refusedFields({ ...message, target })).toEqual([]);
+});
 
 test.each(["greeter", "agent:", "agent:Greeter", "http://greeter", "agents:greeter"])("%s is no target", (target) => {
   expect(refusedFields({ ...message, target })).toEqual(["target"]);

@@ -37,7 +37,15 @@ test.each(SCHEMA_NAMES)("%s requires only members that it describes, and refers 
 });
 
 test("the message's schema asks for what a sender must write, not for what has a default", () => {
-  expect(schemaOf("message").required?.toSorted()).toEqual(["id", "payload", "source", "target", "tenantId", "timestamp", "type"]);
+  expect(schemaOf("message").required?.toSorted()).toEqual([
+    "id",
+    "payload",
+    "source",
+    "target",
+    "tenantId",
+    "timestamp",
+    "type",
+  ]);
 });
 
 test("the manifest's schema refuses unknown members, as an editor should", () => {

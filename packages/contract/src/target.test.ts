@@ -18,11 +18,14 @@ test("labels have one spelling, whatever the order they are given in", () => {
   expect(formatTarget({ labels: { tier: "1", team: "a" } })).toBe("labels:team=a,tier=1");
 });
 
-test.each(["", "greeter", "agent:", ":greeter", "pod:greeter"])("%j is refused, saying what a target looks like", (text) => {
-  expect(() => parseTarget(text)).toThrow(
-    expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining("expected agent:…") }),
-  );
-});
+test.each(["", "greeter", "agent:", ":greeter", "pod:greeter"])(
+  "%j is refused, saying what a target looks like",
+  (text) => {
+    expect(() => parseTarget(text)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining("expected agent:…") }),
+    );
+  },
+);
 
 test.each(["labels:team", "labels:=a", "labels:a=b=c", "labels:a=b,"])("%s is refused as a selector", (text) => {
   expect(() => parseTarget(text)).toThrow(

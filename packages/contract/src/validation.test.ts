@@ -3,7 +3,10 @@ import { z } from "zod";
 import { PlatformError } from "./errors.ts";
 import { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
 
-const Order = z.strictObject({ id: z.string(), lines: z.array(z.object({ amount: z.int({ error: "expected a whole number" }) })) });
+const Order = z.strictObject({
+  id: z.string(),
+  lines: z.array(z.object({ amount: z.int({ error: "expected a whole number" }) })),
+});
 
 const refusal = (input: unknown): PlatformError => {
   try {

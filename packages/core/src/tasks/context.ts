@@ -1,5 +1,5 @@
 /** `ctx`: the only way from an agent's code to the world, each call journaled by the execution. */
-import { type Artifact, formatTarget, type Part, PlatformError } from "@agentcore/contract";
+import { type Artifact, CancelledError, formatTarget, type Part, PlatformError } from "@agentcore/contract";
 import type { ArtifactInput, Context, InputRequest, Log, ModelResponse, StepContext, StepOptions, Tool } from "@agentcore/contract/authoring";
 import type { Execution } from "./execution.ts";
 import { assertSerialisable } from "./serialisable.ts";
@@ -26,7 +26,9 @@ export const createContext = (execution: Execution): Context => {
 
   return {
     log: createLog(execution),
-    signal: execution.controller.signal,
+    get signal() {
+      return execution.signal;
+    },
     env: loaded.env,
     messages: execution.intake.messages,
     memory: {
@@ -49,8 +51,9 @@ export const createContext = (execution: Execution): Context => {
         name: formatTarget(target),
         key: options.key,
         inputHash: hash([options.skill, payload]),
+        detached: options.detached,
         start: (call, recorded) =>
-          startCommand(execution, call, recorded, { target, payload, skill: options.skill, timeoutMs: options.timeoutMs, detached: options.detached ?? false }),
+          startCommand(execution, call, recorded, { target, payload, skill: options.skill, timeoutMs: options.timeoutMs }),
       });
     },
     query: (target, payload, options = {}) =>
@@ -136,8 +139,8 @@ export const createContext = (execution: Execution): Context => {
       const mark = execution.mark("patched", id, undefined);
       if (mark === null) return false;
       if (!mark.isNew) return true;
-      // Not in the log: an old run that is still replaying passed here before the patch was there.
-      if (execution.phase === "replaying") {
+      // Not in the log although later calls are: an old run passed here before the patch was there.
+      if (execution.hasCallsAhead()) {
         execution.unmark(mark.path);
         return false;
       }
@@ -146,6 +149,8 @@ export const createContext = (execution: Execution): Context => {
     },
     continueAs: (state) => {
       assertSerialisable(state, "the state given to ctx.continueAs");
+      // A fresh history would forget the cancel.
+      if (execution.intake.cancelRequested) throw new CancelledError("the task was canceled; it does not go on in a fresh log");
       if (execution.open.size > 0) throw new PlatformError("UNSUPPORTED_OPERATION", `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`);
       execution.appendCheckpoint(state);
       return new Promise<never>(() => {});

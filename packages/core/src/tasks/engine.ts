@@ -48,6 +48,8 @@ export class TaskEngine {
   private readonly options: EngineOptions;
   private readonly running = new Map<string, Execution>();
   private readonly runningByAgent = new Map<string, number>();
+  /** Claimed tasks that wait for a slot, by `tenant/agent`. */
+  private readonly linedUp = new Map<string, TaskHead[]>();
   private readonly dirty = new Set<Execution>();
   private readonly births = new Map<Execution, { resolve: (outcome: Birth) => void; reject: (error: unknown) => void }>();
   private readonly services: ExecutionServices;
@@ -73,6 +75,7 @@ export class TaskEngine {
       keyValue: options.keyValue,
       models: options.models,
       markDirty: (execution) => this.markDirty(execution),
+      runsHere: (tenantId, taskId) => this.running.has(keyOf({ tenantId, taskId })),
       mailbox: (key) => this.store.mailbox(key),
       command: (execution, call, request) => this.command(execution, call, request),
       query: (execution, request) =>
@@ -115,9 +118,21 @@ export class TaskEngine {
       await new Promise<void>((resolve) => clock.after(20, resolve));
     }
     this.closed = true;
+    await this.giveBack();
     await this.relay.idle();
     for (const execution of this.running.values()) execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
     this.running.clear();
+  }
+
+  /** Leases of tasks that never got a slot. */
+  private async giveBack(): Promise<void> {
+    const heads = [...this.linedUp.values()].flat();
+    this.linedUp.clear();
+    if (heads.length === 0) return;
+    const dueAt = this.senses.clock.now();
+    const append = ({ seq, token, state }: TaskHead) => ({ expect: { seq, token }, events: [], state, consume: [], requireEmptyMailbox: false, release: { dueAt } });
+    // If the store fails here, the next start voids the leases.
+    await this.store.commit(heads.map((head) => ({ tenantId: head.tenantId, taskId: head.taskId, append: append(head) }))).catch(() => undefined);
   }
 
   // ── taking work ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,11 +241,18 @@ export class TaskEngine {
         createdAt: now,
       };
       const work = { skill: request.skill, traceparent: execution.journal.submitted.traceparent, parent: { ...head.parent!, ...(call.detached ? { detached: true } : {}) } };
-      const child: NewTask = { ...head, dueAt: now, events: [submittedEvent(head, input, work, now)] };
+      const submitted = submittedEvent(head, input, work, now);
+      const room = this.hasRoom(tenantId, choice.agent, loaded);
+      const child: NewTask = { ...head, dueAt: now, events: [submitted], ...(room ? { claimed: { state: "submitted" } } : {}) };
+      const launch = room
+        ? new Execution({ head, loaded, journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]), state: "submitted", seq: 1, token: 1, checkpointSeq: 0, born: true, services: this.services })
+        : null;
+      // Counted from now, so that a burst of commands does not overrun the agent's slots.
+      if (launch !== null) this.add(launch);
       call.childTaskId = childTaskId;
       call.durable = true;
       call.tried.push(choice.agent);
-      execution.addChild(child);
+      execution.addChild(child, launch);
       execution.append(decisionEvent(choice, call.path, now));
       execution.append({
         type: "step.started",
@@ -245,7 +267,19 @@ export class TaskEngine {
   }
 
   private hasRoom(tenantId: string, agent: string, loaded: LoadedAgent): boolean {
-    return this.running.size < (this.options.maxResident ?? 2000) && (this.runningByAgent.get(`${tenantId}/${agent}`) ?? 0) < loaded.concurrency;
+    return this.running.size < (this.options.maxResident ?? 2000) && this.hasSlot({ tenantId, agent }, loaded);
+  }
+
+  private hasSlot({ tenantId, agent }: { readonly tenantId: string; readonly agent: string }, loaded: LoadedAgent): boolean {
+    return (this.runningByAgent.get(`${tenantId}/${agent}`) ?? 0) < loaded.concurrency;
+  }
+
+  /** One claim may bring more tasks of an agent than it has slots: the rest keep their lease, but no code, until one is free. */
+  private lineUp(head: TaskHead): void {
+    const agent = `${head.tenantId}/${head.agent}`;
+    const line = this.linedUp.get(agent) ?? [];
+    line.push(head);
+    this.linedUp.set(agent, line);
   }
 
   private add(execution: Execution): void {
@@ -262,6 +296,23 @@ export class TaskEngine {
     const count = (this.runningByAgent.get(agent) ?? 1) - 1;
     if (count > 0) this.runningByAgent.set(agent, count);
     else this.runningByAgent.delete(agent);
+    const next = this.linedUp.get(agent)?.shift();
+    if (next !== undefined) void this.resume(next, next.token);
+    // Claims left this agent out while it was full.
+    else if (count + 1 >= execution.loaded.concurrency) this.wake();
+    this.abandon(execution.takeLaunches());
+    // A parent that stayed for this child may have nothing left to stay for.
+    const { parent, tenantId } = execution.head;
+    const waiting = parent === null ? undefined : this.running.get(keyOf({ tenantId, taskId: parent.taskId }));
+    if (waiting !== undefined) this.markDirty(waiting);
+  }
+
+  /** Children whose creation was not written. */
+  private abandon(launches: readonly Execution[]): void {
+    for (const child of launches) {
+      child.end(new PlatformError("LEASE_LOST", "the task was never created"));
+      this.remove(child);
+    }
   }
 
   // ── committing ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,9 +355,12 @@ export class TaskEngine {
       if (outcome.outcome === "committed") this.onCommitted(execution, unit);
       else if (outcome.outcome === "stale" && outcome.reason === "mailbox") {
         execution.onMailboxFirst(unit);
-        void execution.intake.hint().then(() => execution.changed());
-      } else if (!execution.born) this.onBirthRefused(execution, outcome.outcome === "stale" ? outcome.existingTaskId : undefined);
-      else this.onLeaseLost(execution);
+        this.readMail(execution, () => execution.changed());
+      } else {
+        this.abandon(unit.launches);
+        if (!execution.born) this.onBirthRefused(execution, outcome.outcome === "stale" ? outcome.existingTaskId : undefined);
+        else this.onLeaseLost(execution);
+      }
     }
   }
 
@@ -330,7 +384,12 @@ export class TaskEngine {
       birth.resolve({ taskId: head.taskId, existing: false });
     }
     this.hub.notify(head, { seq: taken.seq, state: execution.state });
-    if (taken.children.length > 0) this.wake();
+    for (const child of taken.launches) {
+      child.start(1);
+      // What was addressed to it since the commit.
+      child.intake.resume();
+    }
+    if (taken.children.length > taken.launches.length) this.wake();
     if (taken.unit.mail !== undefined && taken.unit.mail.length > 0) this.deliverMail(head.tenantId, taken.unit.mail);
     if (taken.unit.outbox !== undefined && taken.unit.outbox.length > 0) this.relay.wake();
   }
@@ -352,28 +411,41 @@ export class TaskEngine {
   }
 
   /** The store did not say whether the unit was written: the truth is read again and continued from there. */
-  private onUnknown(execution: Execution, { unit }: TakenUnit, error: unknown): void {
+  private onUnknown(execution: Execution, { unit, launches }: TakenUnit, error: unknown): void {
     const failure = PlatformError.from(error, "STORE_UNAVAILABLE");
     this.senses.logger.log("error", `commit failed: ${failure.message}`, { tenantId: execution.head.tenantId, taskId: execution.head.taskId });
     execution.end(failure);
     this.remove(execution);
+    this.abandon(launches);
     const birth = this.births.get(execution);
     this.births.delete(execution);
     birth?.reject(failure);
     this.senses.clock.after(RELOAD_DELAY_MS, () => {
       void this.resume(execution.head, execution.token);
-      // What it would have set in motion, in case it was written.
+      // What it would have set in motion, in case it was written. Its children were created leased to us.
+      for (const child of launches) void this.resume(child.head, child.token);
       this.deliverMail(execution.head.tenantId, unit.mail ?? []);
       this.relay.wake();
     });
   }
 
   private deliverMail(tenantId: string, mail: readonly MailboxInsert[]): void {
-    for (const { taskId } of mail) {
+    const insertedAt = this.senses.clock.now();
+    for (const { taskId, key, kind, payload } of mail) {
       const recipient = this.running.get(keyOf({ tenantId, taskId }));
-      if (recipient === undefined) this.wake();
-      else void recipient.intake.hint().then(() => (recipient.phase === "ended" ? this.wake() : undefined));
+      // What was committed is handed over as it is; a recipient that goes away without it has it in its mailbox.
+      if (recipient === undefined || recipient.phase === "ended") this.wake();
+      else recipient.intake.take([{ key, kind, payload, position: 0, insertedAt }]);
     }
+  }
+
+  /** Asks again until the store answers: nobody else tells a task in memory of its mail (I5). */
+  private readMail(execution: Execution, then: () => void): void {
+    execution.intake.hint().then(then, (error: unknown) => {
+      this.senses.logger.log("error", `cannot read mail: ${PlatformError.from(error).message}`, { tenantId: execution.head.tenantId, taskId: execution.head.taskId });
+      if (execution.phase === "ended") this.wake();
+      else this.senses.clock.after(RELOAD_DELAY_MS, () => this.readMail(execution, then));
+    });
   }
 
   private reportEnd(execution: Execution, taken: TakenUnit): void {
@@ -414,7 +486,11 @@ export class TaskEngine {
         const room = Math.min(CLAIM_BATCH, (this.options.maxResident ?? 2000) - this.running.size);
         if (room <= 0 || !this.accepting) break;
         const claimed = await this.store.claim({ limit: room, now: this.senses.clock.now(), except: await this.fullAgents() });
-        for (const task of claimed) await this.adopt(task);
+        for (const { head } of claimed) {
+          const waiting = this.backlog.get(head.tenantId) ?? 0;
+          if (head.state === "submitted" && waiting > 0) this.backlog.set(head.tenantId, waiting - 1);
+        }
+        await Promise.all(claimed.map((task) => this.adopt(task)));
         if (claimed.length === room) this.claimAgain = true;
       } while (this.claimAgain);
     } catch (error) {
@@ -435,8 +511,6 @@ export class TaskEngine {
   }
 
   private async adopt({ head, mailbox }: ClaimedTask): Promise<void> {
-    const waiting = this.backlog.get(head.tenantId) ?? 0;
-    if (head.state === "submitted" && waiting > 0) this.backlog.set(head.tenantId, waiting - 1);
     try {
       const events = await this.store.readLog(head);
       await this.begin(head, events, mailbox);
@@ -445,7 +519,7 @@ export class TaskEngine {
       this.senses.logger.log("error", `cannot load task: ${failure.message}`, { tenantId: head.tenantId, taskId: head.taskId });
       const parked =
         failure.code !== "STORE_UNAVAILABLE" &&
-        (await this.parkUnloaded(head, failure).then(
+        (await this.parkUnloaded(head, mailbox, failure).then(
           () => true,
           () => false,
         ));
@@ -459,13 +533,14 @@ export class TaskEngine {
     const cancel = mailbox.find((item) => item.kind === "cancel");
     if (head.state === "parked" && cancel !== undefined) return this.cancelParked(head, events, mailbox.map(({ key }) => key), cancel.payload as { by: string; reason?: string });
     if (head.attempts > MAX_ATTEMPTS) {
-      return this.parkUnloaded(head, new PlatformError("ATTEMPTS_EXHAUSTED", `the task was claimed ${head.attempts} times without a new event`));
+      return this.parkUnloaded(head, mailbox, new PlatformError("ATTEMPTS_EXHAUSTED", `the task was claimed ${head.attempts} times without a new event`));
     }
     const retried = head.state === "parked";
     const loaded = await this.load(head.tenantId, head.agent, head.revision);
     if (loaded === null) {
-      return this.parkUnloaded(head, new PlatformError("REVISION_UNAVAILABLE", `revision ${head.revision} of agent ${head.agent} cannot be loaded here; apply it again, then retry the task`));
+      return this.parkUnloaded(head, mailbox, new PlatformError("REVISION_UNAVAILABLE", `revision ${head.revision} of agent ${head.agent} cannot be loaded here; apply it again, then retry the task`));
     }
+    if (!this.hasSlot(head, loaded)) return this.lineUp(head);
     const execution = new Execution({
       head,
       loaded,
@@ -481,6 +556,8 @@ export class TaskEngine {
     if (retried) execution.state = "working";
     this.add(execution);
     execution.start(Math.max(1, head.attempts));
+    // Taken in by whatever this attempt writes first: left in the mailbox, a retry that parks again would wake the task for ever.
+    execution.intake.acknowledge(mailbox.filter(({ kind }) => kind === "retry"));
     execution.intake.take(mailbox);
     execution.changed();
   }
@@ -497,9 +574,10 @@ export class TaskEngine {
     }
   }
 
-  private async parkUnloaded(head: TaskHead, error: PlatformError): Promise<void> {
+  private async parkUnloaded(head: TaskHead, mailbox: ClaimedTask["mailbox"], error: PlatformError): Promise<void> {
     const event: NewTaskEvent = { type: "task.parked", at: this.senses.clock.now(), data: { error: error.toJSON() } };
-    await this.commitUnloaded(head, [event], "parked", [], []);
+    const retries = mailbox.filter(({ kind }) => kind === "retry").map(({ key }) => key);
+    await this.commitUnloaded(head, [event], "parked", retries, []);
   }
 
   private async cancelParked(head: TaskHead, events: readonly TaskEvent[], consume: readonly string[], request: { readonly by: string; readonly reason?: string }): Promise<void> {
@@ -507,7 +585,11 @@ export class TaskEngine {
     const reason = request.reason === undefined ? {} : { reason: request.reason };
     const mail: MailboxInsert[] = [];
     const waits = new Journal(events).waits.values();
-    for (const { childTaskId } of waits) if (childTaskId !== null) mail.push(cancelMail(childTaskId, head.taskId));
+    for (const { childTaskId } of waits) {
+      if (childTaskId === null) continue;
+      const [submitted] = await this.store.readLog({ tenantId: head.tenantId, taskId: childTaskId }, { limit: 1 });
+      if (submitted?.type === "task.submitted" && submitted.data.parent?.detached !== true) mail.push(cancelMail(childTaskId, head.taskId));
+    }
     if (head.parent !== null) {
       mail.push(childFinishedMail(head.parent.taskId, { childTaskId: head.taskId, path: head.parent.path, event: { type: "task.canceled", data: reason } }));
     }

@@ -10,6 +10,8 @@ export interface ExecutionServices {
   readonly models: ModelProvider | null;
   /** There may be something to commit; asked for it after the current turn. */
   markDirty(execution: Execution): void;
+  /** True while that task is in this process's memory. */
+  runsHere(tenantId: string, taskId: string): boolean;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
   /**
    * Sends a command through the bus; when the bus has chosen, `execution` gets a child for `call`. Rejects with the

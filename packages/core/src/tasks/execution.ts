@@ -28,6 +28,7 @@ import type { ExecutionServices } from "./execution-services.ts";
 import { cancelMail, childFinishedMail } from "./family-mail.ts";
 import { Intake } from "./intake.ts";
 import type { Delivery, InputResult, Journal, RecordedWait } from "./journal.ts";
+import { LazySignal } from "./lazy-signal.ts";
 import { Paths } from "./paths.ts";
 import { assertSerialisable } from "./serialisable.ts";
 import { stateAfter } from "./view.ts";
@@ -58,6 +59,8 @@ export interface CallRequest {
   readonly inputHash?: string | undefined;
   /** Begins the call for real; `recorded` is what the log knows of a wait that was open before. */
   readonly start: (call: OpenCall, recorded: RecordedWait | undefined) => void;
+  /** Its child goes on when this task ends. @default false */
+  readonly detached?: boolean | undefined;
 }
 
 export interface ExecutionHead {
@@ -79,13 +82,14 @@ type Phase = "replaying" | "live" | "ending" | "ended";
 // A log longer than this is slow to replay; `ctx.continueAs` starts afresh (design: Growth).
 const MAX_EVENTS = 10_000;
 const CANCEL_GRACE_MS = 30_000;
+// One for all: making an error, with its stack, costs more than the rest of ending a task.
+const HAS_ENDED = new CancelledError("the task has ended");
 
 export class Execution {
   readonly head: ExecutionHead;
   readonly journal: Journal;
   readonly paths = new Paths();
   readonly open = new Map<string, OpenCall>();
-  readonly controller = new AbortController();
   readonly intake: Intake;
   readonly services: ExecutionServices;
   readonly loaded: LoadedAgent;
@@ -124,6 +128,11 @@ export class Execution {
   private graceTimer: Timer | null = null;
   private checkpoint = false;
   private draining = false;
+  private readonly running = new LazySignal();
+  private launches: Execution[] = [];
+  /** The deadline passed while the log was replayed. */
+  private expired = false;
+  private readonly cleanup = new LazySignal();
 
   constructor(options: {
     readonly head: ExecutionHead;
@@ -153,6 +162,22 @@ export class Execution {
     this.intake = new Intake(this);
   }
 
+  /** What a step that begins now listens to, made when it looks. After a cancel it cleans up: its signal is not aborted from the start. */
+  stepSignal(): () => AbortSignal {
+    const signal = this.cancel === null ? this.running : this.cleanup;
+    return () => signal.signal;
+  }
+
+  private abort(reason: PlatformError): void {
+    this.running.abort(reason);
+    this.cleanup.abort(reason);
+  }
+
+  /** Aborts on cancel, deadline, loss of the lease and at the end. */
+  get signal(): AbortSignal {
+    return this.running.signal;
+  }
+
   get definition(): AgentDefinition {
     return this.loaded.definition;
   }
@@ -164,14 +189,17 @@ export class Execution {
     if (!this.journal.started) this.append({ type: "task.started", at: clock.now(), data: {} });
     if (this.head.deadline !== null) {
       const left = this.head.deadline - clock.now();
-      if (left <= 0) return this.expire();
-      this.deadlineTimer = clock.after(left, () => this.expire());
+      if (left > 0) this.deadlineTimer = clock.after(left, () => this.expire());
+      else this.expired = true;
     }
-    const fresh = this.journal.deliveries.length === 0;
-    if (fresh) this.phase = "live";
-    this.invoke();
-    if (!fresh) void this.replay();
-    else if (this.journal.calls.size > 0) this.changed();
+    if (this.journal.calls.size === 0 && this.journal.deliveries.length === 0) {
+      this.phase = "live";
+      if (this.expired) return this.expire();
+      this.invoke();
+    } else {
+      this.invoke();
+      void this.replay();
+    }
   }
 
   private invoke(): void {
@@ -218,8 +246,8 @@ export class Execution {
         durable: false,
         dueAt: null,
         timer: null,
-        childTaskId: null,
-        detached: false,
+        childTaskId: this.journal.waits.get(path)?.childTaskId ?? null,
+        detached: request.detached ?? false,
         tried: [...(this.journal.routed.get(path) ?? [])],
         resolve: resolve as (value: unknown) => void,
         reject,
@@ -244,6 +272,12 @@ export class Execution {
     const path = this.paths.mark(kind, name);
     if (!this.agrees(path, kind, inputHash)) return null;
     return { path, isNew: !this.journal.marks.has(path) };
+  }
+
+  /** True while the log holds calls that the code has not come to: it is where an earlier run passed. */
+  hasCallsAhead(): boolean {
+    for (const path of this.journal.calls.keys()) if (!this.visited.has(path)) return true;
+    return false;
   }
 
   /** A mark that was asked about but not made. */
@@ -333,8 +367,10 @@ export class Execution {
     this.phase = "ending";
   }
 
-  addChild(child: NewTask): void {
+  /** `launch` runs the child here once the unit that creates it is committed. */
+  addChild(child: NewTask, launch: Execution | null): void {
     this.creates.push(child);
+    if (launch !== null) this.launches.push(launch);
   }
 
   addMail(mail: MailboxInsert): void {
@@ -409,10 +445,11 @@ export class Execution {
           mail,
           outbox: this.outbox,
         };
-    const taken: TakenUnit = { unit, seq, checkpointSeq, events: this.events, committed: this.committed, children: this.creates, mail: this.mail, evict, terminal, ended: ending !== null, restart: this.checkpoint };
+    const taken: TakenUnit = { unit, seq, checkpointSeq, events: this.events, committed: this.committed, children: this.creates, launches: this.launches, mail: this.mail, evict, terminal, ended: ending !== null, restart: this.checkpoint };
     this.events = [];
     this.committed = [];
     this.creates = [];
+    this.launches = [];
     this.mail = [];
     this.outbox = [];
     this.consume = [];
@@ -444,6 +481,7 @@ export class Execution {
     this.events = taken.events.slice(0, -1).concat(this.events);
     this.committed = [...taken.committed, ...this.committed];
     this.creates = [...taken.children, ...this.creates];
+    this.launches = [...taken.launches, ...this.launches];
     this.consume = [...(taken.unit.append?.consume ?? []), ...this.consume];
     this.mail = [...taken.mail, ...this.mail];
     this.outbox = [...(taken.unit.outbox ?? []), ...this.outbox];
@@ -499,7 +537,7 @@ export class Execution {
   private applyCancel(reason: string | undefined): void {
     this.cancel = { reason };
     const error = new CancelledError(reason ?? "the task was canceled");
-    this.controller.abort(error);
+    this.running.abort(error);
     for (const call of [...this.open.values()]) {
       this.canceledPaths.add(call.path);
       this.close(call);
@@ -526,6 +564,7 @@ export class Execution {
     }
     if (this.phase !== "replaying") return;
     this.phase = "live";
+    if (this.expired) return this.expire();
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     for (const callback of begin) callback();
@@ -551,17 +590,25 @@ export class Execution {
     const passedBy = [...this.journal.calls.keys()].filter((path) => !this.visited.has(path));
     if (passedBy.length > 0) return this.diverge(passedBy);
     const at = this.services.senses.clock.now();
-    if (this.cancel !== null) {
-      return this.conclude({ type: "task.canceled", at, data: this.cancel.reason === undefined ? {} : { reason: this.cancel.reason } });
+    // A cancel in the log was first, also when the code ended before it heard of it (I2).
+    if (this.cancel !== null || this.intake.cancelRequested) {
+      const { reason } = this.cancel ?? { reason: this.intake.cancelReason };
+      return this.conclude({ type: "task.canceled", at, data: reason === undefined ? {} : { reason } });
     }
     if ("error" in outcome) {
       return this.conclude({ type: "task.failed", at, data: { error: serialise(PlatformError.from(outcome.error, "AGENT_FAILED")) } });
     }
     const { output } = this.definition;
     if (output === undefined) return this.concludeWith(outcome.value);
-    const checked = output["~standard"].validate(outcome.value);
-    if (checked instanceof Promise) void checked.then((result) => this.concludeChecked(result));
-    else this.concludeChecked(checked);
+    const refused = (error: unknown): void => this.concludeFailed(PlatformError.from(error, "AGENT_FAILED"));
+    try {
+      const checked = output["~standard"].validate(outcome.value);
+      if (checked instanceof Promise) checked.then((result) => this.concludeChecked(result), refused);
+      else this.concludeChecked(checked);
+    } catch (error) {
+      // A schema is author code too.
+      refused(error);
+    }
   }
 
   private concludeChecked(result: { readonly value?: unknown; readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] | undefined }): void {
@@ -591,7 +638,7 @@ export class Execution {
     this.phase = "ending";
     this.ending = { event, afterMailbox };
     this.state = stateAfter(event) ?? this.state;
-    this.controller.abort(new CancelledError("the task has ended"));
+    this.abort(HAS_ENDED);
     this.changed();
   }
 
@@ -605,7 +652,11 @@ export class Execution {
   private expire(): void {
     const deadline = this.head.deadline ?? 0;
     const error = new PlatformError("DEADLINE_EXCEEDED", `the task did not finish before its deadline (${deadline} ms since 1970)`);
-    if (this.phase === "replaying") this.phase = "live";
+    // The replay shows which children there are to cancel.
+    if (this.phase === "replaying") {
+      this.expired = true;
+      return;
+    }
     this.conclude({ type: "task.failed", at: this.services.senses.clock.now(), data: { error: serialise(error) } });
   }
 
@@ -644,7 +695,7 @@ export class Execution {
     this.graceTimer?.cancel();
     for (const call of this.open.values()) call.timer?.cancel();
     this.open.clear();
-    if (reason !== undefined) this.controller.abort(reason);
+    if (reason !== undefined) this.abort(reason);
   }
 
   // ── helpers of takeUnit ──────────────────────────────────────────────────────────────────────────────────────
@@ -652,8 +703,20 @@ export class Execution {
   private isIdle(): boolean {
     // What is about to be delivered to the code (`committed`) will move it: not idle.
     if (this.phase !== "live" || this.committed.length > 0 || this.effects > 0 || this.open.size === 0 || this.ready.length > 0 || this.delivering || this.waitingForBirth.length > 0) return false;
-    for (const call of this.open.values()) if (!call.durable) return false;
-    return true;
+    let keeps = false;
+    for (const call of this.open.values()) {
+      if (!call.durable) return false;
+      // A child that runs here will be back sooner than an eviction and a replay would take.
+      if (call.childTaskId !== null && this.services.runsHere(this.head.tenantId, call.childTaskId)) keeps = true;
+    }
+    return !keeps;
+  }
+
+  /** Children that were to run here but whose creation was not committed. */
+  takeLaunches(): readonly Execution[] {
+    const { launches } = this;
+    this.launches = [];
+    return launches;
   }
 
   private nextDue(): number | null {
@@ -683,6 +746,8 @@ export interface TakenUnit {
   readonly events: readonly NewTaskEvent[];
   readonly committed: readonly (() => void)[];
   readonly children: readonly NewTask[];
+  /** Those of the children that run here. */
+  readonly launches: readonly Execution[];
   readonly mail: readonly MailboxInsert[];
   readonly evict: boolean;
   readonly terminal: boolean;

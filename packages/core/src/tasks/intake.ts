@@ -12,7 +12,9 @@ export class Intake {
   private waiting: MailboxItem[] = [];
   private reading = false;
   private readAgain = false;
-  private cancelRequested: boolean;
+  /** A cancel is in the log, or in the unit that comes next. */
+  cancelRequested: boolean;
+  cancelReason: string | undefined;
 
   constructor(execution: Execution) {
     this.execution = execution;
@@ -33,6 +35,14 @@ export class Intake {
       } while (this.readAgain);
     } finally {
       this.reading = false;
+    }
+  }
+
+  /** Takes items out of the mailbox with the next unit, whatever it says. */
+  acknowledge(items: readonly MailboxItem[]): void {
+    for (const { key } of items) {
+      this.seen.add(key);
+      this.execution.consumed(key);
     }
   }
 
@@ -87,6 +97,7 @@ export class Intake {
     this.cancelRequested = true;
     const at = execution.services.senses.clock.now();
     const { by, reason } = request;
+    this.cancelReason = reason;
     const event = { type: "task.cancelRequested" as const, at, data: { by, ...(reason === undefined ? {} : { reason }) } };
     for (const call of execution.open.values()) {
       if (call.childTaskId !== null && !call.detached) execution.addMail(cancelMail(call.childTaskId, execution.head.taskId));

@@ -16,6 +16,8 @@ export interface RecordedWait {
   readonly attempt: number;
   readonly dueAt: number | null;
   readonly childTaskId: string | null;
+  /** A message that came to the question and got no verdict: it was still being checked when the process died. */
+  readonly unread?: A2AMessage | undefined;
 }
 
 interface RecordedCall {
@@ -45,6 +47,7 @@ export class Journal {
     let continuedFrom: unknown;
     let cancelRequested = false;
     let started = false;
+    const settled = new Set<string>();
     for (const event of events) {
       switch (event.type) {
         case "checkpoint.created":
@@ -68,6 +71,7 @@ export class Journal {
           break;
         case "step.completed":
           this.record(event.data);
+          settled.add(event.data.path);
           if (event.data.kind === "patched") this.marks.add(event.data.path);
           else deliveries.push({ type: "result", path: event.data.path, at: event.at, result: event.data.result });
           break;
@@ -91,6 +95,11 @@ export class Journal {
           break;
         case "message.added":
           deliveries.push({ type: "message", at: event.at, message: event.data.message });
+          for (const [path, wait] of this.waits) {
+            if (this.calls.get(path)?.kind !== "input" || settled.has(path)) continue;
+            this.waits.set(path, { ...wait, unread: wait.unread ?? event.data.message });
+            break;
+          }
           break;
         case "task.cancelRequested":
           cancelRequested = true;

@@ -48,11 +48,15 @@ const tryStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   if (execution.open.get(call.path) !== call) return;
   const { clock } = execution.services.senses;
   const own = body.timeoutMs === undefined ? null : new AbortController();
-  const forward = (): void => own?.abort(execution.controller.signal.reason);
-  if (own !== null) execution.controller.signal.addEventListener("abort", forward, { once: true });
+  const signalOf = execution.stepSignal();
+  const outer = own === null ? null : signalOf();
+  const forward = (): void => own?.abort(outer?.reason);
+  outer?.addEventListener("abort", forward, { once: true });
   const timeout = own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
   const step: StepContext = {
-    signal: own?.signal ?? execution.controller.signal,
+    get signal() {
+      return own?.signal ?? signalOf();
+    },
     attempt,
     // Hashing costs as much as a small step, and most steps never look.
     get idempotencyKey() {
@@ -70,7 +74,7 @@ const tryStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   } finally {
     execution.effects--;
     timeout?.cancel();
-    if (own !== null) execution.controller.signal.removeEventListener("abort", forward);
+    outer?.removeEventListener("abort", forward);
     execution.changed();
   }
 };

@@ -44,7 +44,7 @@ export const startInput = <T>(execution: Execution, call: OpenCall, recorded: Re
         call.receive = null;
         return accept(message, value);
       }
-      validate(request.schema, value, (result) => {
+      validate(execution, request.schema, value, (result) => {
         if ("value" in result) {
           call.receive = null;
           accept(message, result.value);
@@ -55,6 +55,8 @@ export const startInput = <T>(execution: Execution, call: OpenCall, recorded: Re
     check(answersIn(message));
   };
   if (recorded === undefined) ask();
+  // Taken in before a crash, and never judged.
+  else if (recorded.unread !== undefined) call.receive(recorded.unread);
 };
 
 /** What a message may mean as an answer, best guess first: its data, its text, its text read as JSON. */
@@ -69,12 +71,23 @@ const answersIn = (message: A2AMessage): unknown[] => {
   }
 };
 
-const validate = (schema: Schema<unknown>, value: unknown, done: (result: { value: unknown } | { why: string }) => void): void => {
+const validate = (execution: Execution, schema: Schema<unknown>, value: unknown, done: (result: { value: unknown } | { why: string }) => void): void => {
   const finish = (result: { readonly value?: unknown; readonly issues?: readonly { readonly message: string }[] | undefined }): void =>
     done(result.issues === undefined ? { value: result.value } : { why: result.issues.map((issue) => issue.message).join("; ") });
-  const checked = schema["~standard"].validate(value);
-  if (checked instanceof Promise) void checked.then(finish);
-  else finish(checked);
+  // A schema is author code too; what it throws refuses the answer.
+  const refuse = (error: unknown): void => done({ why: PlatformError.from(error).message });
+  try {
+    const checked = schema["~standard"].validate(value);
+    if (!(checked instanceof Promise)) return finish(checked);
+    // The message is taken in meanwhile: evicted now, the task would wait for an answer that it has.
+    execution.effects++;
+    void checked.then(finish, refuse).finally(() => {
+      execution.effects--;
+      execution.changed();
+    });
+  } catch (error) {
+    refuse(error);
+  }
 };
 
 /** Sends a command and waits for its child; when the child fails in a way worth retrying, another candidate gets one. */
@@ -82,10 +95,9 @@ export const startCommand = (
   execution: Execution,
   call: OpenCall,
   recorded: RecordedWait | undefined,
-  request: Omit<ChildRequest, "attempt" | "exclude" | "deadline"> & { readonly timeoutMs?: number | undefined; readonly detached: boolean },
+  request: Omit<ChildRequest, "attempt" | "exclude" | "deadline"> & { readonly timeoutMs?: number | undefined },
 ): void => {
   const { clock } = execution.services.senses;
-  call.detached = request.detached;
   const start = execution.time;
   const deadline = request.timeoutMs === undefined ? execution.head.deadline : Math.min(start + request.timeoutMs, execution.head.deadline ?? Number.POSITIVE_INFINITY);
 

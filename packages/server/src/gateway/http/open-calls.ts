@@ -1,7 +1,7 @@
 import { PlatformError } from "@agentcore/contract";
 
 export interface OpenCall {
-  /** Aborts when the client goes away, when the node stops, and at `end`. */
+  /** Aborts when the client goes away and when the node stops. */
   readonly signal: AbortSignal;
   /** Idempotent. */
   end(): void;
@@ -38,7 +38,7 @@ export class OpenCalls {
       end: () => {
         if (!this.controllers.delete(controller)) return;
         client.removeEventListener("abort", abort);
-        abort();
+        // Nobody listens to a call that has ended, and aborting makes an error object: the dearest part of a short call.
       },
     };
   }

@@ -1,0 +1,251 @@
+/** Waits: retries, time limits, answers, cancels, children, fresh logs, patches, events, slots. */
+import type { Schema } from "@agentcore/contract/authoring";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
+
+test("a failing step is tried again after 100, 200, 400 ms and a little, then its error comes out", async () => {
+  const at: number[] = [];
+  const world: EngineWorld = new EngineWorld([
+    define("flaky", (_, ctx) =>
+      ctx.step("call", () => {
+        at.push(world.clock.now());
+        throw new Error("no answer");
+      }),
+    ),
+  ]);
+  const taskId = await world.submit("flaky");
+  await world.advance(5000);
+  expect(codeOf(await world.last(taskId))).toBe("AGENT_FAILED");
+  const waits = at.slice(1).map((time, index) => time - (at[index] ?? 0));
+  expect(waits).toHaveLength(3);
+  for (const [index, wait] of waits.entries()) {
+    expect(wait).toBeGreaterThanOrEqual(100 * 2 ** index);
+    expect(wait).toBeLessThanOrEqual(125 * 2 ** index + 1);
+  }
+});
+
+test("a try that takes too long is aborted and tried again", async () => {
+  const reasons: unknown[] = [];
+  const world = new EngineWorld([
+    define("slow", (_, ctx) =>
+      ctx.step("call", ({ signal, attempt }) => {
+        if (attempt === 2) return "in time";
+        signal.addEventListener("abort", () => reasons.push((signal.reason as { code: string }).code));
+        return new Promise<string>(() => {});
+      }, { timeoutMs: 1000 }),
+    ),
+  ]);
+  const taskId = await world.submit("slow");
+  await world.advance(1500);
+  expect(outputOf(await world.last(taskId))).toBe("in time");
+  expect(reasons).toEqual(["DEADLINE_EXCEEDED"]);
+});
+
+for (const asleep of [false, true]) {
+  test(`a deadline fails the task and cancels its children${asleep ? ", also when the process died meanwhile" : ""}`, async () => {
+    const world = new EngineWorld([define("child", (_, ctx) => ctx.waitForInput("?")), define("parent", (_, ctx) => ctx.command({ agent: "child" }, 1, { timeoutMs: 3_600_000 }))]);
+    const taskId = await world.submit("parent", null, { deadline: world.clock.now() + 10_000 });
+    if (asleep) world.crash();
+    await world.advance(10_600);
+    expect(codeOf(await world.last(taskId))).toBe("DEADLINE_EXCEEDED");
+    const [child] = await world.children(taskId);
+    expect(["failed", "canceled"]).toContain(await world.state(child ?? ""));
+  });
+}
+
+test("a cancel runs the clean-up steps in catch before the terminal event, with a signal that is not aborted", async () => {
+  const done: string[] = [];
+  const world = new EngineWorld([
+    define("booker", async (_, ctx) => {
+      await ctx.step("book", () => done.push("booked"));
+      try {
+        return await ctx.waitForInput("Keep it?");
+      } catch (error) {
+        await ctx.step("undo", ({ signal }) => void done.push(signal.aborted ? "aborted" : "undone"));
+        throw error;
+      }
+    }),
+  ]);
+  const taskId = await world.submit("booker");
+  await world.cancel(taskId);
+  expect(done).toEqual(["booked", "undone"]);
+  expect(await world.state(taskId)).toBe("canceled");
+  expect((await world.types(taskId)).slice(-2)).toEqual(["step.completed", "task.canceled"]);
+});
+
+test("a detached child survives the cancel of its parent, an attached one does not", async () => {
+  const world = new EngineWorld([
+    define("child", (_, ctx) => ctx.waitForInput("?")),
+    define("parent", (_, ctx) => Promise.all([ctx.command({ agent: "child" }, 1, { detached: true, key: "free" }), ctx.command({ agent: "child" }, 2, { key: "bound" })])),
+  ]);
+  const taskId = await world.submit("parent");
+  await world.cancel(taskId);
+  const states = await Promise.all((await world.children(taskId)).map((child) => world.state(child)));
+  expect(states.toSorted()).toEqual(["canceled", "input-required"]);
+});
+
+test("a cancel of a parked parent spares its detached child, too", async () => {
+  const world = new EngineWorld([
+    define("child", (_, ctx) => ctx.waitForInput("?")),
+    define("parent", async (_, ctx) => Promise.all([ctx.command({ agent: "child" }, 1, { detached: true, key: "free" }), ctx.command({ agent: "child" }, 2, { key: "bound" }), ctx.sleep(60_000)])),
+  ]);
+  const taskId = await world.submit("parent");
+  world.change(define("parent", (_, ctx) => ctx.sleep(1)));
+  world.crash();
+  await world.advance(61_000);
+  expect(await world.state(taskId)).toBe("parked");
+  await world.cancel(taskId);
+  expect(await world.state(taskId)).toBe("canceled");
+  const states = await Promise.all((await world.children(taskId)).map((child) => world.state(child)));
+  expect(states.toSorted()).toEqual(["canceled", "input-required"]);
+});
+
+test("a follow-up while the task works is in ctx.messages and answers no later question", async () => {
+  const world = new EngineWorld([
+    define("talker", async (_, ctx) => {
+      await ctx.sleep(10_000);
+      const heard = ctx.messages.map(({ parts }) => parts[0]?.text);
+      return { heard, said: await ctx.waitForInput("?") };
+    }),
+  ]);
+  const taskId = await world.submit("talker");
+  await world.say(taskId, "by the way");
+  await world.advance(11_000);
+  expect(await world.state(taskId)).toBe("input-required");
+  await world.say(taskId, "answer");
+  expect(outputOf(await world.last(taskId))).toEqual({ heard: ["by the way"], said: "answer" });
+});
+
+const later: Schema<string> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: async (value) => {
+      for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+      return value === "yes" ? { value: "yes" } : { issues: [{ message: "say yes" }] };
+    },
+  },
+};
+const throwing: Schema<string> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => {
+      if (value !== "yes") throw new Error("say yes");
+      return { value: "yes" };
+    },
+  },
+};
+for (const [name, schema] of [["refuses", z.literal("yes")], ["takes its time", later], ["throws", throwing]] as const) {
+  test(`an answer that does not fit is asked again, with a schema that ${name}`, async () => {
+    const world = new EngineWorld([define("asker", (_, ctx) => ctx.waitForInput({ prompt: "Sure?", schema }))]);
+    const taskId = await world.submit("asker");
+    await world.say(taskId, "perhaps", "m1");
+    for (let turns = 0; turns < 3; turns++) await world.quiet();
+    expect(await world.last(taskId)).toMatchObject({ type: "task.inputRequired", data: { refusedMessageId: "m1" } });
+    await world.say(taskId, "yes", "m2");
+    for (let turns = 0; turns < 3; turns++) await world.quiet();
+    expect(outputOf(await world.last(taskId))).toBe("yes");
+  });
+}
+
+test("an output schema that throws fails the task instead of the process", async () => {
+  const world = new EngineWorld([define("x", () => "no", { output: throwing })]);
+  expect(codeOf(await world.last(await world.submit("x")))).toBe("AGENT_FAILED");
+});
+
+test("continueAs goes on with the handed state and forgets what was before", async () => {
+  const ran: unknown[] = [];
+  const world = new EngineWorld([
+    define("counter", async (task, ctx): Promise<unknown> => {
+      const round = ((task.continuedFrom as number | undefined) ?? 0) + 1;
+      await ctx.step("round", ({ idempotencyKey }) => void ran.push(idempotencyKey));
+      await ctx.sleep(10_000);
+      return round === 3 ? { round } : ctx.continueAs(round);
+    }),
+  ]);
+  const taskId = await world.submit("counter");
+  for (let rounds = 0; rounds < 3; rounds++) {
+    world.crash();
+    await world.advance(11_000);
+  }
+  expect(outputOf(await world.last(taskId))).toEqual({ round: 3 });
+  expect(new Set(ran).size).toBe(3);
+  expect(ran).toHaveLength(3);
+});
+
+test("a canceled task does not go on in a fresh log", async () => {
+  const world = new EngineWorld([define("stubborn", async (task, ctx) => (task.continuedFrom === undefined ? ctx.waitForInput("?").catch(() => ctx.continueAs(1)) : ctx.waitForInput("again?")))]);
+  const taskId = await world.submit("stubborn");
+  await world.cancel(taskId);
+  expect(await world.state(taskId)).toBe("canceled");
+});
+
+test("patched is false for tasks that passed the place before and true for those that come to it now, on every replay", async () => {
+  const world = new EngineWorld([define("x", async (_, ctx) => (await ctx.sleep(10_000), ctx.waitForInput("?")))]);
+  const old = await world.submit("x");
+  world.change(
+    define("x", async (_, ctx) => {
+      const patched = ctx.patched("faster");
+      if (!patched) await ctx.sleep(10_000);
+      else await ctx.step("fast", () => 1);
+      return [patched, await ctx.waitForInput("?")];
+    }),
+  );
+  world.crash();
+  const fresh = await world.submit("x");
+  await world.advance(11_000);
+  world.crash();
+  await world.say(old, "a");
+  await world.say(fresh, "b");
+  expect(outputOf(await world.last(old))).toEqual([false, "a"]);
+  expect(outputOf(await world.last(fresh))).toEqual([true, "b"]);
+});
+
+test("a durable event starts each subscriber once, wherever the process dies on the way", async () => {
+  for (let commit = 1; commit <= 6; commit++) {
+    for (const when of ["before", "after"] as const) {
+      const world = new EngineWorld([
+        define("teller", (_, ctx) => ctx.emit("loan.decided", { id: 1 }, { durable: true })),
+        define("letters", (task) => task.input, { subscribes: ["loan.decided"] }),
+        define("ledger", (task) => task.input, { subscribes: ["loan.decided"] }),
+      ], { crashes: [{ commit, when }] });
+      await world.submit("teller");
+      await world.advance(3000);
+      const { heads } = await world.store.list({ tenantId: "acme", limit: 100 });
+      expect([commit, when, heads.map(({ agent, state }) => `${agent} ${state}`).toSorted()]).toEqual([commit, when, ["ledger completed", "letters completed", "teller completed"]]);
+      expect(await world.store.outbox({ after: 0, limit: 10 })).toEqual([]);
+    }
+  }
+});
+
+test("waiting tasks leave nothing resident", async () => {
+  const world = new EngineWorld([
+    define("child", (_, ctx) => ctx.waitForInput("?")),
+    define("parent", (_, ctx) => ctx.command({ agent: "child" }, 1)),
+    define("sleeper", (_, ctx) => ctx.sleep(60_000)),
+  ]);
+  await world.submit("parent");
+  await world.submit("sleeper");
+  expect((await world.alive()).engine.resident).toBe(0);
+});
+
+test("an agent never has more tasks in memory than it has slots, and a backlog empties without waiting for the sweep", async () => {
+  let now = 0;
+  let most = 0;
+  const world = new EngineWorld([
+    define("busy", (_, ctx) =>
+      ctx.step("work", async () => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now--;
+      }),
+    ),
+    define("starter", async (_, ctx) => void (await Promise.all(Array.from({ length: 30 }, (__, index) => ctx.command({ agent: "busy" }, index, { key: String(index) }))))),
+  ], { concurrency: 2 });
+  const taskId = await world.submit("starter");
+  for (let turns = 0; turns < 40; turns++) await world.quiet();
+  expect(await world.state(taskId)).toBe("completed");
+  expect(most).toBe(2);
+});
