@@ -1,6 +1,6 @@
 // `npm run bench [NAME…] [--json FILE]`: AgentCore measured against its peers. The peers are installed into bench/ on
 // first use only; nothing else needs them. Plain JavaScript for any Node from 20 on.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -13,9 +13,15 @@ ensureInstalled();
 ensurePeers();
 
 const program = [join(bench, "src", "main.ts"), ...process.argv.slice(2)];
-const result = spawnSync(node, ["-C", "agentcore-source", ...program], { env: environment, stdio: "inherit" });
-if (result.error) console.error(`Cannot start ${node}: ${result.error.message}`);
-process.exitCode = result.status ?? (result.signal ? 128 + constants.signals[result.signal] : 1);
+const child = spawn(node, ["-C", "agentcore-source", ...program], { env: environment, stdio: "inherit" });
+// A terminal sends Ctrl-C to the child itself; a second one from here would look like an impatient user.
+process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("error", (error) => {
+  console.error(`Cannot start ${node}: ${error.message}`);
+  process.exit(1);
+});
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 
 /** npm writes node_modules/.package-lock.json last, so an interrupted install leaves none behind. */
 function ensurePeers() {

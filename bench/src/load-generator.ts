@@ -95,6 +95,8 @@ const isWhole = (text: string): boolean => {
   return length === undefined ? text.endsWith("\r\n0\r\n\r\n") : text.length - end - 4 >= Number(length);
 };
 
+// Whoever started this is gone.
+process.once("disconnect", () => process.exit(1));
 process.on("message", (request: LoadRequest) => {
   void generate(request).then((result) => process.send?.(result));
 });

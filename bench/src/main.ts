@@ -46,6 +46,15 @@ const cache = fileURLToPath(new URL("../.cache/", import.meta.url));
 mkdirSync(cache, { recursive: true });
 const scratch = mkdtempSync(join(cache, "run-"));
 
+const cleanUp = (): void => rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+// The process under way notices that its parent is gone, and so do the servers it has started.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    cleanUp();
+    process.exit(130);
+  });
+}
+
 const versionOf = (name: string): string => {
   const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
@@ -143,7 +152,7 @@ try {
   }
   console.log(`after: ${describeLoad()}`);
 } finally {
-  rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+  cleanUp();
 }
 const missed = rows.filter((row) => !row.ok).map((row) => row.name);
 console.log(missed.length === 0 ? "Every floor reached." : `Not reached: ${missed.join(", ")}`);

@@ -5,6 +5,8 @@ const answer = (message: object, code: number): void => {
   process.send?.(message, undefined, {}, () => process.exit(code));
 };
 
+// Whoever started this is gone.
+process.once("disconnect", () => process.exit(1));
 const name = process.argv[2] ?? "";
 const benchmark = await loadBenchmark(name);
 try {

@@ -31,11 +31,26 @@ const start = async (args: readonly string[]): Promise<string> => {
 };
 
 const control = (mode: string) =>
-  fetch(`${screeningUrl}/control`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ mode }) });
+  fetch(`${screeningUrl}/control`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ mode }),
+  });
 
 beforeAll(async () => {
   screeningUrl = await start(["examples/loan-triage/service/screening-service.ts", "--port", "0"]);
-  const url = await start(["-C", "agentcore-source", "packages/cli/bin/agentcore.mjs", "up", "--port", "0", "--data", join(work, "data"), "--apply", "examples"]);
+  const url = await start([
+    "-C",
+    "agentcore-source",
+    "packages/cli/bin/agentcore.mjs",
+    "up",
+    "--port",
+    "0",
+    "--data",
+    join(work, "data"),
+    "--apply",
+    "examples",
+  ]);
   client = createClient({ url });
 }, 60_000);
 
@@ -58,14 +73,21 @@ const applications = (name: string): { directory: string; expected: Map<string, 
   const expected = new Map<string, string>();
   for (const [index, file] of readdirSync(directory).toSorted().entries()) {
     renameSync(join(directory, file), join(directory, `f${index}`));
-    const outcome = JSON.parse(readFileSync(join(root, "examples/loan-triage/data/expected", `${file}.json`), "utf8")) as { decision: string };
+    const outcome = JSON.parse(
+      readFileSync(join(root, "examples/loan-triage/data/expected", `${file}.json`), "utf8"),
+    ) as { decision: string };
     expected.set(`f${index}`, outcome.decision);
   }
   return { directory, expected };
 };
 
-const decide = (directory: string) => client.run<Report>({ target: "agent:loan-triage", input: { directory, outDirectory: `${directory}-letters`, screeningUrl } });
-const outcomes = (report: Report) => new Map(report.decisions.map(({ application, decision }) => [application, decision]));
+const decide = (directory: string) =>
+  client.run<Report>({
+    target: "agent:loan-triage",
+    input: { directory, outDirectory: `${directory}-letters`, screeningUrl },
+  });
+const outcomes = (report: Report) =>
+  new Map(report.decisions.map(({ application, decision }) => [application, decision]));
 
 test("every application is decided as expected, whatever its file is called", async () => {
   const { directory, expected } = applications("ok");
@@ -92,17 +114,21 @@ test("while the screening service fails, work is retried, then rerouted to the s
   await control("ok");
   expect(output.decisions).toHaveLength(expected.size);
   const choices: string[] = [];
-  for await (const event of client.events(taskId)) if (event.type === "decision.made" && event.data.path?.includes("compliance-check") === true) choices.push(event.data.choice ?? "");
+  for await (const event of client.events(taskId))
+    if (event.type === "decision.made" && event.data.path?.includes("compliance-check") === true)
+      choices.push(event.data.choice ?? "");
   expect(choices).toContain("compliance");
   expect(choices).toContain("compliance-backup");
   const first = await client.list({ agent: "compliance", state: "failed" });
   const log: string[] = [];
-  for await (const event of client.events(first.heads[0]?.taskId ?? "")) if (event.type === "step.failed") log.push(event.data.error.code);
+  for await (const event of client.events(first.heads[0]?.taskId ?? ""))
+    if (event.type === "step.failed") log.push(event.data.error.code);
   expect(log.length).toBeGreaterThan(1);
 });
 
 test("a sales question is answered from the database, and the second time from the cache; what is not understood is refused", async () => {
-  const ask = (question: string) => client.run<Record<string, unknown>>({ target: "agent:sales-analyst", input: { question } });
+  const ask = (question: string) =>
+    client.run<Record<string, unknown>>({ target: "agent:sales-analyst", input: { question } });
   const first = await ask("What was the revenue by region in 2024?");
   const second = await ask("revenue per region for 2024");
   expect(second.output["text"]).toEqual(first.output["text"]);

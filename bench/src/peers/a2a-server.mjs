@@ -77,4 +77,6 @@ const server = app.listen(0, "127.0.0.1", () => {
   app.use("/a2a", jsonRpcHandler({ requestHandler: handler, userBuilder: UserBuilder.noAuthentication }));
   process.send({ url: `${url}/a2a` });
 });
+// Whoever started this is gone.
+process.once("disconnect", () => process.exit(1));
 process.once("SIGTERM", () => process.exit(0));

@@ -17,4 +17,6 @@ await node.apply(
   })),
 );
 process.send?.({ url: node.url, readyAt });
+// Whoever started this is gone.
+process.once("disconnect", () => process.exit(1));
 process.once("SIGTERM", () => void node.close(1000).then(() => process.exit(0)));

@@ -75,8 +75,8 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   const node: RunningNode = {
     url: http.url,
     ready: Promise.resolve(),
-    async apply(paths) {
-      calls.push(paths);
+    async apply(manifests) {
+      calls.push(manifests);
       return [{ kind: "Agent", name: "loan-triage", change: "created" }];
     },
     async close() {
@@ -103,7 +103,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     apiKeys: ["one", "two"],
     logLevel: "warn",
   });
-  expect(calls).toEqual([[join(cwd, "agents/loan-triage.agent.yaml")], "close"]);
+  expect(calls).toMatchObject([[{ kind: "Agent", metadata: { name: "loan-triage" } }], "close"]);
   expect(http.requests[0]).toMatchObject({
     method: "POST",
     authorization: "Bearer one",

@@ -6,12 +6,7 @@ import type { ExitCode, Invocation } from "./command.ts";
 import { connect } from "./connect.ts";
 import { describeFailure, failure } from "./failure.ts";
 import { followTask } from "./follow-task.ts";
-import {
-  defaultInputOf,
-  findAgent,
-  type ManifestDocument,
-  readManifests,
-} from "./manifest-files.ts";
+import { defaultInputOf, findAgent, type ManifestDocument, readManifests } from "./manifest-files.ts";
 import type { ApplyResult, NodeOptions, RunningNode, StartNode } from "./node-options.ts";
 import { readInput } from "./read-input.ts";
 import { reportFirstRun } from "./report-first-run.ts";

@@ -1,2 +1,14 @@
 /** `agentcore/testing`: tests of agents on the real engine, in memory. */
-export { type AgentTest, type CrashPoint, type ModelScript, type Peers, type Queries, type ReplayResult, type RunOptions, replay, type TestAgentOptions, type TestRun, testAgent } from "@agentcore/testing";
+export {
+  type AgentTest,
+  type CrashPoint,
+  type ModelScript,
+  type Peers,
+  type Queries,
+  type ReplayResult,
+  type RunOptions,
+  replay,
+  type TestAgentOptions,
+  type TestRun,
+  testAgent,
+} from "@agentcore/testing";

@@ -25,7 +25,10 @@ export const Part = z
   .superRefine((part, context) => {
     const present = (["text", "raw", "url", "data"] as const).filter((key) => part[key] !== undefined);
     if (present.length !== 1) {
-      context.addIssue({ code: "custom", message: `expected exactly one of text, raw, url, data; found ${present.join(", ") || "none"}` });
+      context.addIssue({
+        code: "custom",
+        message: `expected exactly one of text, raw, url, data; found ${present.join(", ") || "none"}`,
+      });
     }
   });
 export type Part = z.infer<typeof Part>;
@@ -130,7 +133,11 @@ export const SendMessageRequest = z.object({
 });
 export type SendMessageRequest = z.infer<typeof SendMessageRequest>;
 
-export const GetTaskRequest = z.object({ tenant: z.string().optional(), id: Id, historyLength: HistoryLength.optional() });
+export const GetTaskRequest = z.object({
+  tenant: z.string().optional(),
+  id: Id,
+  historyLength: HistoryLength.optional(),
+});
 export const CancelTaskRequest = z.object({ tenant: z.string().optional(), id: Id, metadata: Metadata.optional() });
 export const SubscribeToTaskRequest = z.object({ tenant: z.string().optional(), id: Id });
 
@@ -162,7 +169,14 @@ export const AgentCard = z.object({
   name: z.string().min(1),
   description: z.string(),
   supportedInterfaces: z
-    .array(z.object({ url: z.string(), protocolBinding: z.string(), tenant: z.string().optional(), protocolVersion: z.string() }))
+    .array(
+      z.object({
+        url: z.string(),
+        protocolBinding: z.string(),
+        tenant: z.string().optional(),
+        protocolVersion: z.string(),
+      }),
+    )
     .min(1),
   provider: z.object({ url: z.string(), organization: z.string() }).optional(),
   version: z.string(),
@@ -172,7 +186,14 @@ export const AgentCard = z.object({
     pushNotifications: z.boolean().optional(),
     extendedAgentCard: z.boolean().optional(),
     extensions: z
-      .array(z.object({ uri: z.string(), description: z.string().optional(), required: z.boolean().optional(), params: Metadata.optional() }))
+      .array(
+        z.object({
+          uri: z.string(),
+          description: z.string().optional(),
+          required: z.boolean().optional(),
+          params: Metadata.optional(),
+        }),
+      )
       .optional(),
   }),
   securitySchemes: z.record(z.string(), z.unknown()).optional(),

@@ -14,7 +14,20 @@ export const SerializedErrorSchema: z.ZodType<SerializedError> = z.object({
   violations: z.array(z.object({ field: z.string(), description: z.string() })).optional(),
 });
 
-export const STEP_KINDS = ["step", "query", "command", "emit", "input", "sleep", "memory", "model", "tool", "artifact", "progress", "patched"] as const;
+export const STEP_KINDS = [
+  "step",
+  "query",
+  "command",
+  "emit",
+  "input",
+  "sleep",
+  "memory",
+  "model",
+  "tool",
+  "artifact",
+  "progress",
+  "patched",
+] as const;
 export const StepKind = z.enum(STEP_KINDS);
 /** What a journaled `ctx` call was. */
 export type StepKind = z.infer<typeof StepKind>;
@@ -63,15 +76,27 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("artifact.appended", { ...call, artifact: Artifact, append: z.boolean(), lastChunk: z.boolean() }),
   event("message.added", { message: A2AMessage }),
   /** A durable wait has begun: what it waits for is in the log, so nothing needs to stay in memory. */
-  event("step.started", { ...call, attempt: z.int().positive(), dueAt: epochMs.optional(), childTaskId: z.string().optional() }),
+  event("step.started", {
+    ...call,
+    attempt: z.int().positive(),
+    dueAt: epochMs.optional(),
+    childTaskId: z.string().optional(),
+  }),
   event("step.completed", { ...call, result: z.unknown().optional() }),
   /** Final unless `retryAt` is set: then the step is tried again at that time. */
-  event("step.failed", { ...call, attempt: z.int().positive(), error: SerializedErrorSchema, retryAt: epochMs.optional() }),
+  event("step.failed", {
+    ...call,
+    attempt: z.int().positive(),
+    error: SerializedErrorSchema,
+    retryAt: epochMs.optional(),
+  }),
   event("decision.made", {
     path: z.string().optional(),
     kind: z.enum(["routing", "retry"]),
     choice: z.string().nullable(),
-    scores: z.array(z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() })),
+    scores: z.array(
+      z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() }),
+    ),
     reasons: z.array(z.string()),
   }),
   event("checkpoint.created", { state: z.unknown().optional() }),
@@ -84,7 +109,17 @@ export type TaskEventOf<Type extends TaskEventType> = Extract<TaskEvent, { type:
 export type NewTaskEvent = { [Type in TaskEventType]: Omit<TaskEventOf<Type>, "seq"> }[TaskEventType];
 
 /** Where a task stands. `parked` cannot go on by itself and waits for `retry`. */
-export const TASK_STATES = ["submitted", "working", "input-required", "auth-required", "parked", "completed", "failed", "canceled", "rejected"] as const;
+export const TASK_STATES = [
+  "submitted",
+  "working",
+  "input-required",
+  "auth-required",
+  "parked",
+  "completed",
+  "failed",
+  "canceled",
+  "rejected",
+] as const;
 export const TaskState = z.enum(TASK_STATES);
 export type TaskState = z.infer<typeof TaskState>;
 

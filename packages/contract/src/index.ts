@@ -45,6 +45,6 @@ export {
 } from "./events.ts";
 export type { JsonValue } from "./json.ts";
 export { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, type ManifestKind, ModelManifest } from "./manifest.ts";
-export { AuthContext, Message, MESSAGE_TYPES, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
+export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

@@ -14,13 +14,15 @@ const ManifestMetadata = z.strictObject({
   annotations: z.record(z.string(), z.string()).optional(),
 });
 
-const header = { apiVersion: z.literal(API_VERSION, { error: `expected "${API_VERSION}"` }), metadata: ManifestMetadata };
+const header = {
+  apiVersion: z.literal(API_VERSION, { error: `expected "${API_VERSION}"` }),
+  metadata: ManifestMetadata,
+};
 
-/** Where an agent's code is: a folder or package, the module in it, and the export. */
+/** Where an agent's code is: the module and the export. The nearest folder with a package.json is kept as its revision. */
 const Code = z.strictObject({
-  /** Folder or file, relative to the manifest. */
+  /** The module, relative to the manifest. */
   path: z.string().min(1),
-  /** @default "default" is not used: exports are named. */
   export: z.string().min(1),
 });
 
@@ -39,14 +41,17 @@ export const AgentManifest = z.strictObject({
       concurrency: z.int().min(1).max(10_000).optional(),
       /** Replicas on this node. @default 1 */
       replicas: z.int().min(0).max(1000).optional(),
-      /** Environment handed to the code as `ctx.env`; secrets are referenced as `{ secret: NAME }`, read from the environment. */
+      /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */
       env: z.record(z.string(), z.string()).optional(),
       /** Milliseconds a task may take from its submission. @default none */
       timeoutMs: z.int().positive().optional(),
       cost: z.strictObject({ perTask: z.number().nonnegative() }).optional(),
       quality: z.number().min(0).max(1).optional(),
     })
-    .refine((spec) => spec.code !== undefined || spec.model !== undefined, { error: "expected code or model", path: ["code"] }),
+    .refine((spec) => spec.code !== undefined || spec.model !== undefined, {
+      error: "expected code or model",
+      path: ["code"],
+    }),
 });
 export type AgentManifest = z.infer<typeof AgentManifest>;
 
@@ -60,7 +65,10 @@ export const ModelManifest = z.strictObject({
     /** The model's name at the endpoint. */
     model: z.string().min(1),
     /** Name of the environment variable that holds the key; the key itself never stands in a manifest. */
-    apiKeyEnv: z.string().regex(/^[A-Z_][A-Z0-9_]*$/).optional(),
+    apiKeyEnv: z
+      .string()
+      .regex(/^[A-Z_][A-Z0-9_]*$/)
+      .optional(),
     headers: z.record(z.string(), z.string()).optional(),
     timeoutMs: z.int().positive().optional(),
   }),

@@ -35,7 +35,10 @@ export const parseTarget = (text: string): Target => {
         return { labels: parseSelector(value) };
     }
   }
-  throw new PlatformError("INVALID_ARGUMENT", `"${text}" is not a target: expected agent:…, capability:…, need:…, labels:k=v,… or topic:…`);
+  throw new PlatformError(
+    "INVALID_ARGUMENT",
+    `"${text}" is not a target: expected agent:…, capability:…, need:…, labels:k=v,… or topic:…`,
+  );
 };
 
 const parseSelector = (text: string): Record<string, string> =>

@@ -18,7 +18,8 @@ export const parseInput = <T extends z.ZodType>(schema: T, input: unknown, what:
 export const invalidArgument = (what: string, violations: readonly FieldViolation[]): PlatformError => {
   const first = violations[0];
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
-  const where = first === undefined ? "" : `: ${first.field === "" ? "" : `${first.field}: `}${first.description}${more}`;
+  const where =
+    first === undefined ? "" : `: ${first.field === "" ? "" : `${first.field}: `}${first.description}${more}`;
   return new PlatformError("INVALID_ARGUMENT", `${what} is not valid${where}`, { violations });
 };
 
@@ -26,4 +27,6 @@ export const invalidArgument = (what: string, violations: readonly FieldViolatio
 const MAX_VIOLATIONS = 20;
 
 const violationsOf = (error: z.ZodError): FieldViolation[] =>
-  error.issues.slice(0, MAX_VIOLATIONS).map((issue) => ({ field: formatFieldPath(issue.path), description: issue.message }));
+  error.issues
+    .slice(0, MAX_VIOLATIONS)
+    .map((issue) => ({ field: formatFieldPath(issue.path), description: issue.message }));

@@ -1,7 +1,7 @@
 /** The engine's world in tests: a store that outlives processes, processes that die at a commit, time moved by hand. */
 import type { TaskEvent } from "@agentcore/contract";
-import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "../src/inprocess/index.ts";
 import type { Clock, CommitUnit, TaskStore } from "../src/ports/index.ts";
 import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "../src/tasks/index.ts";
@@ -11,7 +11,17 @@ export const SCOPE = { tenantId: "acme", caller: "ann" };
 export type Run = NonNullable<AgentDefinition["run"]>;
 
 export const define = (name: string, run: Run, more: Partial<AgentDefinition> = {}): AgentDefinition => ({
-  ...{ name, description: name, version: "1", skills: [], labels: {}, tools: [], idempotent: false, subscribes: [], run },
+  ...{
+    name,
+    description: name,
+    version: "1",
+    skills: [],
+    labels: {},
+    tools: [],
+    idempotent: false,
+    subscribes: [],
+    run,
+  },
   ...more,
 });
 
@@ -123,7 +133,11 @@ export class EngineWorld {
 
   async say(taskId: string, value: unknown, messageId = this.ids.next()): Promise<void> {
     const { service } = await this.alive();
-    await service.send(SCOPE, taskId, { messageId, role: "ROLE_USER", parts: [typeof value === "string" ? { text: value } : { data: value }] });
+    await service.send(SCOPE, taskId, {
+      messageId,
+      role: "ROLE_USER",
+      parts: [typeof value === "string" ? { text: value } : { data: value }],
+    });
     await this.quiet();
   }
 
@@ -179,27 +193,41 @@ export class EngineWorld {
     };
     const { store } = this;
     const watched = new Proxy(store as TaskStore, {
-      get: (_, name: keyof TaskStore) => async (...given: unknown[]) => {
-        if (dead) return never;
-        this.activity++;
-        const ask = (): Promise<unknown> => (store[name] as (...args: unknown[]) => Promise<unknown>).apply(store, given);
-        const answer = name === "commit" ? await this.commit(given[0] as readonly CommitUnit[], ask, die) : await ask();
-        this.activity++;
-        return dead ? never : answer;
-      },
+      get:
+        (_, name: keyof TaskStore) =>
+        async (...given: unknown[]) => {
+          if (dead) return never;
+          this.activity++;
+          const ask = (): Promise<unknown> =>
+            (store[name] as (...args: unknown[]) => Promise<unknown>).apply(store, given);
+          const answer =
+            name === "commit" ? await this.commit(given[0] as readonly CommitUnit[], ask, die) : await ask();
+          this.activity++;
+          return dead ? never : answer;
+        },
     });
     const router: TaskRouter = {
       command: async (draft, accept) => {
         const { target } = draft;
         const found = [...this.agents.values()].find(
-          ({ name, skills }) => ("agent" in target ? name === target.agent : "capability" in target && skills.some(({ id }) => id === target.capability)) && draft.exclude?.includes(name) !== true,
+          ({ name, skills }) =>
+            ("agent" in target
+              ? name === target.agent
+              : "capability" in target && skills.some(({ id }) => id === target.capability)) &&
+            draft.exclude?.includes(name) !== true,
         );
         if (found === undefined) throw new PlatformError("NO_CANDIDATE", `nobody for ${JSON.stringify(target)}`);
         return accept({ agent: found.name, revision: "r1", scores: [], reasons: ["first that fits"] });
       },
-      query: async ({ target, payload }) => this.agents.get("agent" in target ? target.agent : "")?.answer?.({ tenantId: SCOPE.tenantId, payload }, {} as never),
+      query: async ({ target, payload }) =>
+        this.agents
+          .get("agent" in target ? target.agent : "")
+          ?.answer?.({ tenantId: SCOPE.tenantId, payload }, {} as never),
       emit: () => {},
-      subscribers: (_, topic) => [...this.agents.values()].filter(({ subscribes }) => subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
+      subscribers: (_, topic) =>
+        [...this.agents.values()]
+          .filter(({ subscribes }) => subscribes.includes(topic))
+          .map(({ name }) => ({ agent: name, revision: "r1" })),
       reportEnd: () => {},
     };
     const engine = new TaskEngine({
@@ -207,7 +235,9 @@ export class EngineWorld {
       host: {
         load: ({ agent }) => {
           const definition = this.agents.get(agent);
-          return definition === undefined ? null : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
+          return definition === undefined
+            ? null
+            : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
         },
       },
       senses: { clock, ids: this.ids, digest: createFnvDigest(), logger: this.logger },
@@ -229,6 +259,7 @@ export class EngineWorld {
   }
 }
 
-export const outputOf = (event: TaskEvent | undefined): unknown => (event?.type === "task.completed" ? event.data.output : event);
+export const outputOf = (event: TaskEvent | undefined): unknown =>
+  event?.type === "task.completed" ? event.data.output : event;
 export const codeOf = (event: TaskEvent | undefined): unknown =>
   event?.type === "task.failed" || event?.type === "task.parked" ? event.data.error.code : event?.type;

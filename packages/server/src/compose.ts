@@ -41,8 +41,19 @@ export interface ComposeOptions {
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
 
-export const compose = async ({ dataDirectory, senses, node, env, fault, wrap = (_name, port) => port }: ComposeOptions): Promise<NodeParts> => {
-  const stores = await openSqlite({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) });
+export const compose = async ({
+  dataDirectory,
+  senses,
+  node,
+  env,
+  fault,
+  wrap = (_name, port) => port,
+}: ComposeOptions): Promise<NodeParts> => {
+  const stores = await openSqlite({
+    directory: dataDirectory,
+    clock: senses.clock,
+    ...(fault === undefined ? {} : { fault }),
+  });
   const snapshotDirectory = join(dataDirectory, "revisions");
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
   const keyValue = wrap("keyValue", stores.keyValue);
@@ -57,7 +68,12 @@ export const compose = async ({ dataDirectory, senses, node, env, fault, wrap = 
     catalogue,
     node,
     sha256: senses.digest.sha256,
-    onUnloadable: (tenantId, name, error) => senses.logger.log("error", `agent ${name} cannot be loaded: ${error.message}`, { tenantId, agent: name, code: error.code }),
+    onUnloadable: (tenantId, name, error) =>
+      senses.logger.log("error", `agent ${name} cannot be loaded: ${error.message}`, {
+        tenantId,
+        agent: name,
+        code: error.code,
+      }),
   });
   const models = createModelProvider({
     env,
@@ -96,7 +112,8 @@ export const compose = async ({ dataDirectory, senses, node, env, fault, wrap = 
   const beat = (): void => {
     for (const tenantId of catalogue.tenantIds()) {
       for (const record of registry.list(tenantId)) {
-        for (const replica of record.replicas) if (replica.nodeId === node) registry.heartbeat(tenantId, record.name, replica.id);
+        for (const replica of record.replicas)
+          if (replica.nodeId === node) registry.heartbeat(tenantId, record.name, replica.id);
       }
     }
     registry.sweep();

@@ -35,13 +35,21 @@ export class Metrics {
   };
 
   render(): string {
-    const lines = ["# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.", "# TYPE agentcore_bus_call_duration_milliseconds histogram"];
+    const lines = [
+      "# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.",
+      "# TYPE agentcore_bus_call_duration_milliseconds histogram",
+    ];
     for (const [labels, { count, sumMs, buckets }] of this.calls) {
-      for (const [index, limit] of BUCKETS_MS.entries()) lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="${limit}"} ${buckets[index]}`);
+      for (const [index, limit] of BUCKETS_MS.entries())
+        lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="${limit}"} ${buckets[index]}`);
       lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="+Inf"} ${count}`);
-      lines.push(`agentcore_bus_call_duration_milliseconds_sum{${labels}} ${sumMs}`, `agentcore_bus_call_duration_milliseconds_count{${labels}} ${count}`);
+      lines.push(
+        `agentcore_bus_call_duration_milliseconds_sum{${labels}} ${sumMs}`,
+        `agentcore_bus_call_duration_milliseconds_count{${labels}} ${count}`,
+      );
     }
-    for (const [name, { help, read }] of this.gauges) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
+    for (const [name, { help, read }] of this.gauges)
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
     return `${lines.join("\n")}\n`;
   }
 }

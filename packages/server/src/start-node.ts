@@ -3,7 +3,14 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { compose } from "./compose.ts";
-import { type ApplyResult, createGateway, DEFAULT_TENANT, type GatewayDeps, type Listener, listen } from "./gateway/index.ts";
+import {
+  type ApplyResult,
+  createGateway,
+  DEFAULT_TENANT,
+  type GatewayDeps,
+  type Listener,
+  listen,
+} from "./gateway/index.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 export interface NodeOptions {
@@ -36,20 +43,32 @@ export interface RunningNode {
 export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
   const node = hostname().toLowerCase();
-  const parts = await compose({ dataDirectory: options.dataDirectory, senses, node, env: options.env ?? process.env, fault: options.fault });
+  const parts = await compose({
+    dataDirectory: options.dataDirectory,
+    senses,
+    node,
+    env: options.env ?? process.env,
+    fault: options.fault,
+  });
   let state: "starting" | "ready" | "draining" = "starting";
   let listener: Listener;
   const deps: GatewayDeps = {
     tasks: parts.tasks,
     agents: parts.catalogue,
     manifests: parts.manifests,
-    apiKeys: (options.apiKeys ?? []).map((key, index) => ({ key, tenantId: DEFAULT_TENANT, caller: `key-${index + 1}`, operator: true })),
+    apiKeys: (options.apiKeys ?? []).map((key, index) => ({
+      key,
+      tenantId: DEFAULT_TENANT,
+      caller: `key-${index + 1}`,
+      operator: true,
+    })),
     health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
     metrics: () => parts.metrics.render(),
     version: readVersion(),
     publicUrl: () => listener.url,
     clock: senses.clock,
-    onError: (error, errorId) => senses.logger.log("error", error instanceof Error ? (error.stack ?? error.message) : String(error), { errorId }),
+    onError: (error, errorId) =>
+      senses.logger.log("error", error instanceof Error ? (error.stack ?? error.message) : String(error), { errorId }),
   };
   try {
     listener = await listen(createGateway(deps), { host: options.host ?? "127.0.0.1", port: options.port });
@@ -73,4 +92,5 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   };
 };
 
-const readVersion = (): string => (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+const readVersion = (): string =>
+  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;

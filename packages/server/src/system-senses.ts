@@ -48,7 +48,10 @@ export const createIds = (): Ids => {
 
 const LEVELS: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-export const createJsonLogger = (minimum: LogLevel, write: (line: string) => void = (line) => process.stderr.write(line)): Logger => ({
+export const createJsonLogger = (
+  minimum: LogLevel,
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Logger => ({
   log(level, message, fields) {
     if (LEVELS[level] < LEVELS[minimum]) return;
     write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);

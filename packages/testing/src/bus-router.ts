@@ -10,13 +10,22 @@ export interface BusRouter {
   readonly sink: CommandSink;
 }
 
-export const createBusRouter = (options: { readonly bus: () => Bus; readonly registry: AgentRegistry; readonly ids: Ids }): BusRouter => {
+export const createBusRouter = (options: {
+  readonly bus: () => Bus;
+  readonly registry: AgentRegistry;
+  readonly ids: Ids;
+}): BusRouter => {
   const acceptors = new Map<string, (choice: RoutingChoice) => Promise<unknown>>();
   const sink: CommandSink = {
     async accept(message, { record }, decision) {
       const accept = acceptors.get(message.id);
-      if (accept === undefined) throw new PlatformError("INTERNAL", `command ${message.id} has no task engine behind it`);
-      const scores = decision.scores.map(({ agent, score, similarity, latencyMs, cost, quality }) => ({ candidate: agent, score, parts: { similarity, latencyMs, cost, quality } }));
+      if (accept === undefined)
+        throw new PlatformError("INTERNAL", `command ${message.id} has no task engine behind it`);
+      const scores = decision.scores.map(({ agent, score, similarity, latencyMs, cost, quality }) => ({
+        candidate: agent,
+        score,
+        parts: { similarity, latencyMs, cost, quality },
+      }));
       await accept({ agent: record.name, revision: record.revision, scores, reasons: decision.reasons });
       return { taskId: message.id };
     },
@@ -33,7 +42,12 @@ export const createBusRouter = (options: { readonly bus: () => Bus; readonly reg
       try {
         const settled = await options.bus().command(
           { ...message, id },
-          { caller: callerOf(draft.tenantId, caller), signal, stickyKey: contextId, ...(exclude === undefined || exclude.length === 0 ? {} : { constraints: { exclude } }) },
+          {
+            caller: callerOf(draft.tenantId, caller),
+            signal,
+            stickyKey: contextId,
+            ...(exclude === undefined || exclude.length === 0 ? {} : { constraints: { exclude } }),
+          },
         );
         if (result === null) throw refusedBy(settled);
         return (result as { readonly value: Awaited<ReturnType<typeof accept>> }).value;
@@ -49,13 +63,18 @@ export const createBusRouter = (options: { readonly bus: () => Bus; readonly reg
         .emit({ tenantId, source, target: { topic }, payload, id, taskId }, { caller: callerOf(tenantId, source) })
         .catch(() => undefined);
     },
-    subscribers: (tenantId, topic) => options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision })),
-    reportEnd: ({ tenantId, agent, failedRetryably }) => options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),
+    subscribers: (tenantId, topic) =>
+      options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision })),
+    reportEnd: ({ tenantId, agent, failedRetryably }) =>
+      options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),
   };
   return { router, sink };
 };
 
 const refusedBy = (settled: CommandAccepted | readonly unknown[]): PlatformError =>
   Array.isArray(settled)
-    ? new PlatformError("TARGET_UNSUPPORTED", "a task goes to one agent; labels may match several, so use a query or an event")
+    ? new PlatformError(
+        "TARGET_UNSUPPORTED",
+        "a task goes to one agent; labels may match several, so use a query or an event",
+      )
     : new PlatformError("INTERNAL", "the command was accepted by nobody");

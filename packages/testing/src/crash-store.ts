@@ -1,6 +1,6 @@
-import type { Digest, CommitOutcome, CommitUnit, TaskStore } from "@agentcore/core/ports";
-import type { MemoryTaskStore } from "@agentcore/core/inprocess";
 import type { NewTaskEvent } from "@agentcore/contract";
+import type { MemoryTaskStore } from "@agentcore/core/inprocess";
+import type { CommitOutcome, CommitUnit, Digest, TaskStore } from "@agentcore/core/ports";
 
 /**
  * Where the process dies. A number counts commits from 1; a text is the path of a step (`step:bureau-file`, `fetch#2`;
@@ -22,7 +22,9 @@ export class CrashBook {
 
   constructor(digest: Digest, points: readonly CrashPoint[]) {
     this.digest = digest;
-    this.points = points.map((point) => (typeof point === "object" ? { at: point.at, when: point.when ?? "before" } : { at: point, when: "before" }));
+    this.points = points.map((point) =>
+      typeof point === "object" ? { at: point.at, when: point.when ?? "before" } : { at: point, when: "before" },
+    );
   }
 
   /** Points that no commit has met. */
@@ -32,7 +34,11 @@ export class CrashBook {
 
   /** Whether this commit is one to die at; each point is met once. */
   take(units: readonly CommitUnit[]): "before" | "after" | null {
-    const index = this.points.findIndex(({ at }) => (typeof at === "number" ? at === this.commits : units.some((unit) => eventsOf(unit).some(({ event }) => records(event, at)))));
+    const index = this.points.findIndex(({ at }) =>
+      typeof at === "number"
+        ? at === this.commits
+        : units.some((unit) => eventsOf(unit).some(({ event }) => records(event, at))),
+    );
     if (index < 0) return null;
     const [point] = this.points.splice(index, 1);
     return point?.when ?? null;
@@ -42,26 +48,43 @@ export class CrashBook {
     for (const { taskId, event, lastSeq } of eventsOf(unit)) {
       const key = `${unit.tenantId}/${taskId}`;
       if (event.type === "checkpoint.created" && lastSeq !== null) this.epochs.set(key, lastSeq);
-      if (event.type !== "step.completed" && !(event.type === "step.failed" && event.data.retryAt === undefined)) continue;
+      if (event.type !== "step.completed" && !(event.type === "step.failed" && event.data.retryAt === undefined))
+        continue;
       if (event.data.kind === "model") this.modelAnswers += 1;
-      this.recorded.add(this.digest.sha256(JSON.stringify([unit.tenantId, taskId, this.epochs.get(key) ?? 0, event.data.path])));
+      this.recorded.add(
+        this.digest.sha256(JSON.stringify([unit.tenantId, taskId, this.epochs.get(key) ?? 0, event.data.path])),
+      );
     }
   }
 }
 
-const eventsOf = (unit: CommitUnit): { readonly taskId: string; readonly event: NewTaskEvent; readonly lastSeq: number | null }[] => [
-  ...(unit.append?.events ?? []).map((event) => ({ taskId: unit.taskId ?? "", event, lastSeq: unit.append?.checkpointSeq ?? null })),
-  ...(unit.create ?? []).flatMap((task) => task.events.map((event) => ({ taskId: task.taskId, event, lastSeq: task.claimed?.checkpointSeq ?? null }))),
+const eventsOf = (
+  unit: CommitUnit,
+): { readonly taskId: string; readonly event: NewTaskEvent; readonly lastSeq: number | null }[] => [
+  ...(unit.append?.events ?? []).map((event) => ({
+    taskId: unit.taskId ?? "",
+    event,
+    lastSeq: unit.append?.checkpointSeq ?? null,
+  })),
+  ...(unit.create ?? []).flatMap((task) =>
+    task.events.map((event) => ({ taskId: task.taskId, event, lastSeq: task.claimed?.checkpointSeq ?? null })),
+  ),
 ];
 
 const records = (event: NewTaskEvent, path: string): boolean =>
-  (event.type === "step.completed" || event.type === "step.failed") && (event.data.path === path || event.data.path === `step:${path}`);
+  (event.type === "step.completed" || event.type === "step.failed") &&
+  (event.data.path === path || event.data.path === `step:${path}`);
 
 /** One life's view of the store: kills the process at its point, and hears of nothing once that is dead. */
-export const createCrashStore = (store: MemoryTaskStore, book: CrashBook, onCrash: () => void): { readonly store: TaskStore; readonly die: () => void } => {
+export const createCrashStore = (
+  store: MemoryTaskStore,
+  book: CrashBook,
+  onCrash: () => void,
+): { readonly store: TaskStore; readonly die: () => void } => {
   let dead = false;
   const never = new Promise<never>(() => {});
-  const alive = <T>(answer: () => Promise<T>): Promise<T> => (dead ? never : answer().then((value) => (dead ? never : value)));
+  const alive = <T>(answer: () => Promise<T>): Promise<T> =>
+    dead ? never : answer().then((value) => (dead ? never : value));
   const commit = async (units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> => {
     book.commits += 1;
     const point = book.take(units);

@@ -19,7 +19,9 @@ export const createPeers = (peers: Peers, queries: Queries): AgentDefinition[] =
     return agent({
       name,
       description: `stands in for ${name}`,
-      ...(peer === undefined ? {} : { run: (task, ctx) => ctx.step("peer", () => peer(task.input), { retry: { maxAttempts: 1 } }) }),
+      ...(peer === undefined
+        ? {}
+        : { run: (task, ctx) => ctx.step("peer", () => peer(task.input), { retry: { maxAttempts: 1 } }) }),
       ...(ask === undefined ? {} : { answer: ({ payload }) => ask(payload) }),
     });
   });

@@ -5,9 +5,9 @@ import { createMemoryTaskStore } from "@agentcore/core/inprocess";
 import type { KeyValue } from "@agentcore/core/ports";
 import { TaskEngine } from "@agentcore/core/tasks";
 import { createFnvDigest, createSequentialIds } from "@agentcore/core/testing";
+import type { AnyAgent } from "./test-agent.ts";
 import { macrotask, ProcessClock, TestTime } from "./test-clock.ts";
 import { OUTSIDE_AWAIT_MS, TENANT } from "./test-process.ts";
-import type { AnyAgent } from "./test-agent.ts";
 
 export type ReplayResult =
   | { readonly ok: true }
@@ -23,7 +23,8 @@ const never = (): Promise<never> => new Promise(() => {});
  */
 export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Promise<ReplayResult> => {
   const [first] = history;
-  if (first?.type !== "task.submitted") throw new PlatformError("INVALID_ARGUMENT", "replay: expected a log that begins with task.submitted");
+  if (first?.type !== "task.submitted")
+    throw new PlatformError("INVALID_ARGUMENT", "replay: expected a log that begins with task.submitted");
   const end = history.at(-1);
   const ended = end !== undefined && END_TYPES.has(end.type) ? end : null;
   const recorded = ended === null ? history : history.slice(0, -1);
@@ -36,12 +37,32 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
   // No deadline: it would strike long after the fact.
   const { agent: name, revision, contextId, caller, priority } = first.data;
   await store.commit([
-    { tenantId: TENANT, create: [{ taskId: key.taskId, ...{ agent: name, revision, contextId, caller, priority }, deadline: null, parent: null, dueAt: time.now, createdAt: first.at, events: recorded as readonly NewTaskEvent[] }] },
+    {
+      tenantId: TENANT,
+      create: [
+        {
+          taskId: key.taskId,
+          ...{ agent: name, revision, contextId, caller, priority },
+          deadline: null,
+          parent: null,
+          dueAt: time.now,
+          createdAt: first.at,
+          events: recorded as readonly NewTaskEvent[],
+        },
+      ],
+    },
   ]);
   const digest = createFnvDigest();
   const engine = new TaskEngine({
     store,
-    keyValue: { get: never, put: never, delete: never, list: never, add: never, watch: () => () => {} } satisfies KeyValue,
+    keyValue: {
+      get: never,
+      put: never,
+      delete: never,
+      list: never,
+      add: never,
+      watch: () => () => {},
+    } satisfies KeyValue,
     models: { generate: (request) => (asked.push(`model:${request.model}`), never()) },
     host: { load: () => ({ definition: withoutEffects(agent as AgentDefinition, asked), env: {}, concurrency: 1 }) },
     router: { command: never, query: never, emit: () => {}, subscribers: () => [], reportEnd: () => {} },
@@ -65,19 +86,39 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
   const last = log.at(-1);
   if (last?.type === "task.parked") {
     const { details, message } = last.data.error;
-    return { ok: false, diverged: { recorded: details?.["recorded"] ?? details?.["path"] ?? null, asked: details?.["asked"] ?? message } };
+    return {
+      ok: false,
+      diverged: { recorded: details?.["recorded"] ?? details?.["path"] ?? null, asked: details?.["asked"] ?? message },
+    };
   }
   if (ended === null || ended.type === "task.parked" || ended.type === "task.canceled") return { ok: true };
   if (last === undefined || !isEnd(last)) {
-    const opened = log.slice(recorded.length).flatMap((event) => (event.type === "step.started" || event.type === "task.inputRequired" ? [event.data.path] : []));
+    const opened = log
+      .slice(recorded.length)
+      .flatMap((event) =>
+        event.type === "step.started" || event.type === "task.inputRequired" ? [event.data.path] : [],
+      );
     return { ok: false, diverged: { recorded: ended.type, asked: [...asked, ...opened] } };
   }
   const same = last.type === ended.type && JSON.stringify(last.data) === JSON.stringify(ended.data);
-  return same || (ended.type === "task.failed" && ended.data.error.code === "DEADLINE_EXCEEDED") ? { ok: true } : { ok: false, diverged: { recorded: { type: ended.type, ...ended.data }, asked: { type: last.type, ...last.data } } };
+  return same || (ended.type === "task.failed" && ended.data.error.code === "DEADLINE_EXCEEDED")
+    ? { ok: true }
+    : {
+        ok: false,
+        diverged: { recorded: { type: ended.type, ...ended.data }, asked: { type: last.type, ...last.data } },
+      };
 };
 
-const END_TYPES: ReadonlySet<TaskEvent["type"]> = new Set(["task.completed", "task.failed", "task.canceled", "task.rejected", "task.parked"]);
-const isEnd = (event: TaskEvent): boolean => END_TYPES.has(event.type) && (event.type === "task.parked" || isTerminal(event.type.slice(5) as Parameters<typeof isTerminal>[0]));
+const END_TYPES: ReadonlySet<TaskEvent["type"]> = new Set([
+  "task.completed",
+  "task.failed",
+  "task.canceled",
+  "task.rejected",
+  "task.parked",
+]);
+const isEnd = (event: TaskEvent): boolean =>
+  END_TYPES.has(event.type) &&
+  (event.type === "task.parked" || isTerminal(event.type.slice(5) as Parameters<typeof isTerminal>[0]));
 
 const withoutEffects = (agent: AgentDefinition, asked: string[]): AgentDefinition => {
   const { run } = agent;
@@ -85,7 +126,8 @@ const withoutEffects = (agent: AgentDefinition, asked: string[]): AgentDefinitio
   const still = (ctx: Context): Context => ({
     ...ctx,
     step: (name, _body, options) => ctx.step(name, () => (asked.push(`step:${name}`), never()), options),
-    tool: (tool, input, options) => ctx.tool({ ...tool, execute: () => (asked.push(`tool:${tool.name}`), never()) }, input, options),
+    tool: (tool, input, options) =>
+      ctx.tool({ ...tool, execute: () => (asked.push(`tool:${tool.name}`), never()) }, input, options),
   });
   return { ...agent, run: (task, ctx) => run(task, still(ctx)) };
 };

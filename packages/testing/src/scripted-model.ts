@@ -5,7 +5,9 @@ import type { ModelProvider } from "@agentcore/core/ports";
 /** An answer of the model, or only its text or tool calls. */
 export type ScriptedAnswer = string | Partial<ModelResponse>;
 /** Answers in order, or a function of the request. */
-export type ModelScript = readonly ScriptedAnswer[] | ((request: ModelRequest & { readonly model: string }) => ScriptedAnswer | Promise<ScriptedAnswer>);
+export type ModelScript =
+  | readonly ScriptedAnswer[]
+  | ((request: ModelRequest & { readonly model: string }) => ScriptedAnswer | Promise<ScriptedAnswer>);
 
 /** `answered`: how many answers are in the log when this process starts; the list goes on from there. */
 export const createScriptedModel = (script: ModelScript, answered: number): ModelProvider => {
@@ -16,7 +18,10 @@ export const createScriptedModel = (script: ModelScript, answered: number): Mode
       const answer = script[given];
       given += 1;
       if (answer === undefined) {
-        throw new PlatformError("MODEL_NOT_CONFIGURED", `the scripted model was asked ${given} times but has ${script.length} answers; add one to \`model\``);
+        throw new PlatformError(
+          "MODEL_NOT_CONFIGURED",
+          `the scripted model was asked ${given} times but has ${script.length} answers; add one to \`model\``,
+        );
       }
       return complete(answer);
     },
@@ -26,5 +31,10 @@ export const createScriptedModel = (script: ModelScript, answered: number): Mode
 const complete = (answer: ScriptedAnswer): ModelResponse => {
   const response = typeof answer === "string" ? { text: answer } : answer;
   const toolCalls = response.toolCalls ?? [];
-  return { text: response.text ?? "", toolCalls, finishReason: response.finishReason ?? (toolCalls.length > 0 ? "tool-calls" : "stop"), usage: response.usage ?? { inputTokens: 0, outputTokens: 0 } };
+  return {
+    text: response.text ?? "",
+    toolCalls,
+    finishReason: response.finishReason ?? (toolCalls.length > 0 ? "tool-calls" : "stop"),
+    usage: response.usage ?? { inputTokens: 0, outputTokens: 0 },
+  };
 };

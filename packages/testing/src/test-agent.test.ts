@@ -1,4 +1,4 @@
-import { agent, PlatformError, tool } from "@agentcore/sdk";
+import { agent, type PlatformError, tool } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { replay, testAgent } from "./index.ts";
@@ -43,7 +43,11 @@ test("a crash before or after any commit changes nothing that a caller sees, and
 
 test("a step in flight at a crash runs again under the same idempotency key", async () => {
   const keys: string[] = [];
-  const payer = agent({ name: "payer", description: "pays", run: (_, ctx) => ctx.step("pay", ({ idempotencyKey }) => keys.push(idempotencyKey)) });
+  const payer = agent({
+    name: "payer",
+    description: "pays",
+    run: (_, ctx) => ctx.step("pay", ({ idempotencyKey }) => keys.push(idempotencyKey)),
+  });
   const it = await testAgent(payer, { crashAt: "step:pay" });
   expect((await it.run()).output).toBe(2);
   expect(keys[0]).toBe(keys[1]);
@@ -93,7 +97,12 @@ test("a cancel reaches the code", async () => {
 });
 
 test("a scripted model answers in order, tools run, and a crash does not skip an answer", async () => {
-  const add = tool({ name: "add", description: "adds", input: z.object({ a: z.number(), b: z.number() }), execute: ({ a, b }) => a + b });
+  const add = tool({
+    name: "add",
+    description: "adds",
+    input: z.object({ a: z.number(), b: z.number() }),
+    execute: ({ a, b }) => a + b,
+  });
   const calculator = agent({ name: "calculator", description: "calculates", model: "test/model", tools: [add] });
   const model = [{ toolCalls: [{ id: "1", name: "add", input: { a: 1, b: 2 } }] }, "three"];
   const calm = await testAgent(calculator, { model });
@@ -115,19 +124,36 @@ test("replay accepts a change that asks the same and shows both sides of one tha
   });
   expect(await replay(events, same)).toEqual({ ok: true });
   expect(await replay(events.slice(0, -3), same)).toEqual({ ok: true });
-  const renamed = await replay(events, make(async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("c", () => 2))));
+  const renamed = await replay(
+    events,
+    make(async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("c", () => 2))),
+  );
   expect(renamed).toEqual({ ok: false, diverged: { recorded: ["step:b"], asked: ["step:c"] } });
-  const longer = await replay(events, make(async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2)) + (await ctx.step("c", () => 3))));
+  const longer = await replay(
+    events,
+    make(
+      async (_, ctx) =>
+        (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2)) + (await ctx.step("c", () => 3)),
+    ),
+  );
   expect(longer).toEqual({ ok: false, diverged: { recorded: "task.completed", asked: ["step:c"] } });
-  const other = await replay(events, make(async (_, ctx) => (await ctx.step("a", () => 1)) * (await ctx.step("b", () => 2))));
+  const other = await replay(
+    events,
+    make(async (_, ctx) => (await ctx.step("a", () => 1)) * (await ctx.step("b", () => 2))),
+  );
   expect(other).toMatchObject({ ok: false, diverged: { recorded: { output: 3 }, asked: { output: 2 } } });
   await it.close();
 });
 
 // ── mistakes of authors ────────────────────────────────────────────────────────────────────────────────────────────
 
-const errorOf = async (run: NonNullable<ReturnType<typeof agent>["run"]>, more: object = {}): Promise<PlatformError | undefined> => {
-  const it = await testAgent(agent({ name: "mistaken", description: "is wrong", run, ...more }), { peers: { known: () => 1 } });
+const errorOf = async (
+  run: NonNullable<ReturnType<typeof agent>["run"]>,
+  more: object = {},
+): Promise<PlatformError | undefined> => {
+  const it = await testAgent(agent({ name: "mistaken", description: "is wrong", run, ...more }), {
+    peers: { known: () => 1 },
+  });
   const { error } = await it.run({});
   await it.close();
   return error;
@@ -145,7 +171,10 @@ test("an unknown skill is named, with those that are there", async () => {
 
 test("input that the schema refuses is refused before there is a task, field by field", async () => {
   const it = await testAgent(greeter, world);
-  await expect(it.run({ name: 1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field: "name" }] });
+  await expect(it.run({ name: 1 })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    violations: [{ field: "name" }],
+  });
   await it.close();
 });
 
@@ -156,9 +185,15 @@ test("output that the schema refuses fails the task and names the field", async 
 
 test("a result that JSON cannot keep is refused with its place", async () => {
   const error = await errorOf((_, ctx) => ctx.step("load", () => ({ rows: [{ at: new Date(0) }] })));
-  expect(error).toMatchObject({ code: "RESULT_NOT_SERIALISABLE", message: expect.stringMatching(/step "load".*rows\[0\]\.at.*Date/) });
+  expect(error).toMatchObject({
+    code: "RESULT_NOT_SERIALISABLE",
+    message: expect.stringMatching(/step "load".*rows\[0\]\.at.*Date/),
+  });
   const output = await errorOf(() => ({ big: 1n }));
-  expect(output).toMatchObject({ code: "RESULT_NOT_SERIALISABLE", message: expect.stringMatching(/output of agent mistaken.*big.*bigint/) });
+  expect(output).toMatchObject({
+    code: "RESULT_NOT_SERIALISABLE",
+    message: expect.stringMatching(/output of agent mistaken.*big.*bigint/),
+  });
 });
 
 test("waiting for something outside ctx parks the task and says so", async () => {
@@ -169,4 +204,24 @@ test("waiting for something outside ctx parks the task and says so", async () =>
 test("two steps under way with one name are told to take keys", async () => {
   const error = await errorOf((_, ctx) => Promise.all([1, 2].map((n) => ctx.step("same", () => n))));
   expect(error).toMatchObject({ code: "STEP_KEY_COLLISION", message: expect.stringContaining("key") });
+});
+
+test("the example of the README does what its comments say", async () => {
+  const lender = agent({
+    name: "lender",
+    description: "lends money",
+    async run(task, ctx) {
+      const risk = await ctx.command<number>({ agent: "risk-assessor" }, task.input);
+      if (risk > 0.5) return (await ctx.waitForInput("Lend all the same?")) === "yes" ? "lent" : "refused";
+      await ctx.step("pay", () => "paid");
+      return "lent";
+    },
+  });
+  const it = await testAgent(lender, { peers: { "risk-assessor": () => 0.7 } });
+  const run = await it.run({ amount: 1000 });
+  expect([run.state, it.resident]).toEqual(["input-required", 0]);
+  await it.crash();
+  await run.answer("yes");
+  expect(run.output).toBe("lent");
+  await it.close();
 });

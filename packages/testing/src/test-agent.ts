@@ -60,7 +60,8 @@ export class AgentTest {
     if (main === undefined) throw new PlatformError("INVALID_ARGUMENT", "testAgent: expected at least one agent");
     const all = [...agents, ...createPeers(options.peers ?? {}, options.queries ?? {})];
     for (const [index, { name }] of all.entries()) {
-      if (all.findIndex((other) => other.name === name) < index) throw new PlatformError("INVALID_ARGUMENT", `testAgent: two agents are named "${name}"`);
+      if (all.findIndex((other) => other.name === name) < index)
+        throw new PlatformError("INVALID_ARGUMENT", `testAgent: two agents are named "${name}"`);
     }
     const { crashAt = [] } = options;
     const points = (Array.isArray(crashAt) ? crashAt : [crashAt]) as readonly CrashPoint[];
@@ -73,7 +74,14 @@ export class AgentTest {
     this.model = options.model;
     this.store = createMemoryTaskStore({ clock: now });
     this.world = {
-      ...{ time, digest, logger, ids: createSequentialIds("id"), keyValue: createMemoryKeyValue({ clock: now }), book: new CrashBook(digest, points) },
+      ...{
+        time,
+        digest,
+        logger,
+        ids: createSequentialIds("id"),
+        keyValue: createMemoryKeyValue({ clock: now }),
+        book: new CrashBook(digest, points),
+      },
       ...{ agents: all, env: options.env ?? {}, concurrency: options.concurrency ?? 100, effects: [], breaches: [] },
     };
   }
@@ -130,13 +138,18 @@ export class AgentTest {
       await this.quiet();
       const settled = outcome as { readonly taskId: string } | { readonly error: unknown } | null;
       if (settled === null) {
-        if (this.process === process) throw new PlatformError("INTERNAL", "testAgent: the work was neither accepted nor refused");
+        if (this.process === process)
+          throw new PlatformError("INTERNAL", "testAgent: the work was neither accepted nor refused");
         continue;
       }
       if ("error" in settled) throw settled.error;
       taskId = settled.taskId;
     }
-    const run = new TestRun(taskId, { act: (action) => this.act(action), advance: (ms) => this.advance(ms), nextId: () => this.world.ids.next() });
+    const run = new TestRun(taskId, {
+      act: (action) => this.act(action),
+      advance: (ms) => this.advance(ms),
+      nextId: () => this.world.ids.next(),
+    });
     this.runs.push(run);
     await this.settle();
     return run;
@@ -149,7 +162,10 @@ export class AgentTest {
     await this.settle();
     for (;;) {
       const stored = await this.store.nextDue();
-      const next = [time.nextAt(), stored].reduce<number | null>((least, at) => (at === null || at <= time.now ? least : least === null ? at : Math.min(least, at)), null);
+      const next = [time.nextAt(), stored].reduce<number | null>(
+        (least, at) => (at === null || at <= time.now ? least : least === null ? at : Math.min(least, at)),
+        null,
+      );
       if (next === null || next > target) break;
       time.jumpTo(next);
       await this.settle();
@@ -171,7 +187,11 @@ export class AgentTest {
   async close(): Promise<void> {
     this.process?.crash();
     const { missed } = this.world.book;
-    if (missed.length > 0) throw new PlatformError("INVALID_ARGUMENT", `testAgent: crashAt ${missed.join(", ")} was never reached; there were ${this.commits} commits`);
+    if (missed.length > 0)
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `testAgent: crashAt ${missed.join(", ")} was never reached; there were ${this.commits} commits`,
+      );
   }
 
   private async act<T>(action: (tasks: TestProcess["tasks"], scope: typeof CALLER) => Promise<T>): Promise<T> {
@@ -248,7 +268,12 @@ export class AgentTest {
       if (head === null || head.state !== "working" || head.dueAt === null) continue;
       const open = new Set<string>();
       for (const event of await this.store.readLog(key)) {
-        if (event.type === "step.started" || event.type === "task.inputRequired" || (event.type === "step.failed" && event.data.retryAt !== undefined)) open.add(event.data.path);
+        if (
+          event.type === "step.started" ||
+          event.type === "task.inputRequired" ||
+          (event.type === "step.failed" && event.data.retryAt !== undefined)
+        )
+          open.add(event.data.path);
         else if (event.type === "step.completed" || event.type === "step.failed") open.delete(event.data.path);
       }
       if (open.size === 0) return true;
@@ -273,7 +298,10 @@ export class AgentTest {
  * run.output; // "¡hello!"
  * ```
  */
-export const testAgent = async (agents: AnyAgent | readonly AnyAgent[], options: TestAgentOptions = {}): Promise<AgentTest> =>
+export const testAgent = async (
+  agents: AnyAgent | readonly AnyAgent[],
+  options: TestAgentOptions = {},
+): Promise<AgentTest> =>
   new AgentTest((Array.isArray(agents) ? agents : [agents]) as readonly AgentDefinition[], options);
 
 // What an agent takes is checked by its schema when it runs; here every agent will do.

@@ -15,7 +15,8 @@ const START = 1_750_000_000_000;
 /** A turn of the event loop, so that a step may do real input and output. */
 export const macrotask = (): Promise<void> => new Promise((resolve) => enqueue(resolve));
 const immediate: unknown = Reflect.get(globalThis, "setImmediate");
-const enqueue: (callback: () => void) => void = typeof immediate === "function" ? (callback) => void immediate(callback) : (callback) => void setTimeout(callback, 0);
+const enqueue: (callback: () => void) => void =
+  typeof immediate === "function" ? (callback) => void immediate(callback) : (callback) => void setTimeout(callback, 0);
 
 /**
  * Time of a test: it stands still until somebody moves it. Unlike core's ManualClock it jumps over heartbeats, so that
@@ -48,7 +49,9 @@ export class TestTime {
   /** Sets the time and fires what has become due, late ones too, in order of their time. */
   jumpTo(time: number): void {
     this.now = Math.max(this.now, time);
-    const due = [...this.timers].filter(({ dueAt }) => dueAt <= this.now).toSorted((a, b) => a.dueAt - b.dueAt || a.order - b.order);
+    const due = [...this.timers]
+      .filter(({ dueAt }) => dueAt <= this.now)
+      .toSorted((a, b) => a.dueAt - b.dueAt || a.order - b.order);
     for (const timer of due) {
       if (!this.timers.delete(timer)) continue;
       this.activity += 1;

@@ -39,7 +39,12 @@ export interface TestProcess {
   readonly crash: () => void;
 }
 
-export const startProcess = async (world: TestWorld, store: MemoryTaskStore, models: ModelProvider | null, onCrash: () => void): Promise<TestProcess> => {
+export const startProcess = async (
+  world: TestWorld,
+  store: MemoryTaskStore,
+  models: ModelProvider | null,
+  onCrash: () => void,
+): Promise<TestProcess> => {
   const clock = new ProcessClock(world.time);
   const senses = { clock, ids: world.ids, digest: world.digest, logger: world.logger };
   let running = 0;
@@ -54,7 +59,8 @@ export const startProcess = async (world: TestWorld, store: MemoryTaskStore, mod
   const crashStore = createCrashStore(store, world.book, crash);
 
   const watched = async <T>(name: string, key: string | null, body: () => T | Promise<T>): Promise<T> => {
-    if (key !== null && world.book.recorded.has(key)) world.breaches.push(new PlatformError("INTERNAL", `${name} ran again although its outcome is recorded (I3)`));
+    if (key !== null && world.book.recorded.has(key))
+      world.breaches.push(new PlatformError("INTERNAL", `${name} ran again although its outcome is recorded (I3)`));
     world.effects.push(name);
     running += 1;
     try {
@@ -65,25 +71,52 @@ export const startProcess = async (world: TestWorld, store: MemoryTaskStore, mod
   };
   const watchContext = (ctx: Context): Context => ({
     ...ctx,
-    step: (name, body, options) => ctx.step(name, (step) => watched(`step:${name}`, step.idempotencyKey, () => body(step)), options),
-    tool: (tool, input, options) => ctx.tool({ ...tool, execute: (value, context) => watched(`tool:${tool.name}`, context.idempotencyKey, () => tool.execute(value, context)) }, input, options),
+    step: (name, body, options) =>
+      ctx.step(name, (step) => watched(`step:${name}`, step.idempotencyKey, () => body(step)), options),
+    tool: (tool, input, options) =>
+      ctx.tool(
+        {
+          ...tool,
+          execute: (value, context) =>
+            watched(`tool:${tool.name}`, context.idempotencyKey, () => tool.execute(value, context)),
+        },
+        input,
+        options,
+      ),
   });
   const watchAgent = (definition: AgentDefinition): AgentDefinition => {
     const { run, answer } = definition;
     return {
       ...definition,
       ...(run === undefined ? {} : { run: (task, ctx) => run(task, watchContext(ctx)) }),
-      ...(answer === undefined ? {} : { answer: (query, ctx) => watched(`answer:${definition.name}`, null, () => answer(query, ctx)) }),
+      ...(answer === undefined
+        ? {}
+        : { answer: (query, ctx) => watched(`answer:${definition.name}`, null, () => answer(query, ctx)) }),
     };
   };
   const watchedModels: ModelProvider | null =
-    models === null ? null : { generate: (request, options) => watched(`model:${request.model}`, null, () => models.generate(request, options)) };
+    models === null
+      ? null
+      : {
+          generate: (request, options) =>
+            watched(`model:${request.model}`, null, () => models.generate(request, options)),
+        };
 
   // Time jumps: nobody beats a heart meanwhile, and nobody is dead for it.
   const registry = new AgentRegistry({ clock, heartbeatTimeoutMs: Number.POSITIVE_INFINITY });
   const loaded = new Map(world.agents.map((definition) => [definition.name, watchAgent(definition)]));
   for (const { name, description, skills, labels, subscribes, idempotent } of world.agents) {
-    registry.register({ tenantId: TENANT, name, revision: REVISION, description, skills, labels, subscribes, idempotent, replicas: [createReplica(`${name}-0`, NODE)] });
+    registry.register({
+      tenantId: TENANT,
+      name,
+      revision: REVISION,
+      description,
+      skills,
+      labels,
+      subscribes,
+      idempotent,
+      replicas: [createReplica(`${name}-0`, NODE)],
+    });
   }
   let bus: Bus;
   const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: world.ids });
@@ -94,7 +127,11 @@ export const startProcess = async (world: TestWorld, store: MemoryTaskStore, mod
       commands: sink,
       query: async (record, _replica, message, signal) => {
         const answer = loaded.get(record.name)?.answer;
-        if (answer === undefined) throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${record.name} answers no queries; give testAgent \`queries: { "${record.name}": … }\``);
+        if (answer === undefined)
+          throw new PlatformError(
+            "UNSUPPORTED_OPERATION",
+            `agent ${record.name} answers no queries; give testAgent \`queries: { "${record.name}": … }\``,
+          );
         const write = (text: string): void => world.logger.log("info", text, { tenantId: TENANT });
         return answer(
           { tenantId: TENANT, payload: message.payload },
@@ -104,7 +141,10 @@ export const startProcess = async (world: TestWorld, store: MemoryTaskStore, mod
             env: world.env,
             log: { debug: write, info: write, warn: write, error: write },
             query: <T>(target: Parameters<Context["query"]>[0], payload: unknown) =>
-              bus.query({ tenantId: TENANT, source: `agent:${record.name}`, target, payload }, { caller: { tenantId: TENANT, caller: "test" }, signal }) as Promise<T>,
+              bus.query(
+                { tenantId: TENANT, source: `agent:${record.name}`, target, payload },
+                { caller: { tenantId: TENANT, caller: "test" }, signal },
+              ) as Promise<T>,
           },
         );
       },
@@ -125,7 +165,13 @@ export const startProcess = async (world: TestWorld, store: MemoryTaskStore, mod
     node: NODE,
     outsideAwaitMs: OUTSIDE_AWAIT_MS,
   });
-  const process: TestProcess = { tasks: createTaskService(engine), engine, clock, busy: () => running > 0 || clock.busy, crash };
+  const process: TestProcess = {
+    tasks: createTaskService(engine),
+    engine,
+    clock,
+    busy: () => running > 0 || clock.busy,
+    crash,
+  };
   await engine.start();
   return process;
 };

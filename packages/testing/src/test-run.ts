@@ -3,7 +3,9 @@ import type { TaskHead } from "@agentcore/core/ports";
 import { type TaskService, viewTask } from "@agentcore/core/tasks";
 
 interface RunControls {
-  readonly act: <T>(action: (tasks: TaskService, scope: { readonly tenantId: string; readonly caller: string }) => Promise<T>) => Promise<T>;
+  readonly act: <T>(
+    action: (tasks: TaskService, scope: { readonly tenantId: string; readonly caller: string }) => Promise<T>,
+  ) => Promise<T>;
   readonly advance: (ms: number) => Promise<void>;
   readonly nextId: () => string;
 }
@@ -35,7 +37,9 @@ export class TestRun {
   /** Why it failed or is parked. */
   get error(): PlatformError | undefined {
     const last = this.log.at(-1);
-    return last?.type === "task.failed" || last?.type === "task.parked" || last?.type === "task.rejected" ? PlatformError.fromJSON(last.data.error) : undefined;
+    return last?.type === "task.failed" || last?.type === "task.parked" || last?.type === "task.rejected"
+      ? PlatformError.fromJSON(last.data.error)
+      : undefined;
   }
 
   /** The log: also what `replay` takes. */
@@ -50,7 +54,8 @@ export class TestRun {
 
   /** Answers a question: text as text, anything else as data. Throws UNSUPPORTED_OPERATION when nothing was asked. */
   async answer(value: unknown): Promise<this> {
-    if (this.state !== "input-required") throw new PlatformError("UNSUPPORTED_OPERATION", `the task asks nothing; it is ${this.state}`);
+    if (this.state !== "input-required")
+      throw new PlatformError("UNSUPPORTED_OPERATION", `the task asks nothing; it is ${this.state}`);
     return this.send(value);
   }
 
@@ -58,7 +63,9 @@ export class TestRun {
   async send(value: unknown): Promise<this> {
     const messageId = this.controls.nextId();
     const part = typeof value === "string" ? { text: value } : { data: value };
-    await this.controls.act((tasks, scope) => tasks.send(scope, this.taskId, { messageId, role: "ROLE_USER", parts: [part] }));
+    await this.controls.act((tasks, scope) =>
+      tasks.send(scope, this.taskId, { messageId, role: "ROLE_USER", parts: [part] }),
+    );
     return this;
   }
 

@@ -151,7 +151,15 @@ test("I8: a handler can tell a delivery of the bus from anything that merely loo
 
 test("I8: the bus offers its primitives and nothing that reaches a delivery, and its entry exports no way to stamp or compose", () => {
   const { bus } = setup();
-  expect(Object.keys(bus).toSorted()).toEqual(["acceptForeign", "close", "command", "emit", "query", "subscribe", "taskEnded"]);
+  expect(Object.keys(bus).toSorted()).toEqual([
+    "acceptForeign",
+    "close",
+    "command",
+    "emit",
+    "query",
+    "subscribe",
+    "taskEnded",
+  ]);
   expect(Object.isFrozen(bus)).toBe(true);
   expect(Object.keys(entry).toSorted()).toEqual([
     "DEFAULT_BUS_LIMITS",

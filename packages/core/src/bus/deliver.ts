@@ -20,7 +20,11 @@ export const deliver = (delivery: Delivery, subscriptions: Subscriptions): Inter
         const choice = call.choice as RouteChoice;
         if (delivery.commands === undefined)
           throw new PlatformError("UNSUPPORTED_OPERATION", "This node has no task engine and accepts no commands");
-        return delivery.commands.accept(stampForAgent(message, choice.record), choice, call.decision as RoutingDecision);
+        return delivery.commands.accept(
+          stampForAgent(message, choice.record),
+          choice,
+          call.decision as RoutingDecision,
+        );
       }
       case "event":
         return Promise.resolve(subscriptions.publish(stampForSubscribers(message)));

@@ -7,16 +7,42 @@ test("tasks that fail in a row open the agent's breaker, so new work goes to ano
   const clock = new ManualClock();
   const registry = new AgentRegistry({ clock });
   const skill = { id: "check", name: "check", description: "", tags: [] };
-  for (const [name, quality] of [["first", 0.9], ["second", 0.5]] as const) {
-    registry.register({ tenantId: "t", name, revision: "1", description: name, skills: [skill], labels: {}, subscribes: [], quality, idempotent: false, replicas: [createReplica(`${name}-0`, "n")] });
+  for (const [name, quality] of [
+    ["first", 0.9],
+    ["second", 0.5],
+  ] as const) {
+    registry.register({
+      tenantId: "t",
+      name,
+      revision: "1",
+      description: name,
+      skills: [skill],
+      labels: {},
+      subscribes: [],
+      quality,
+      idempotent: false,
+      replicas: [createReplica(`${name}-0`, "n")],
+    });
   }
   const chosen: string[] = [];
   const bus = createBus({
     registry,
     senses: { clock, ids: createSequentialIds(), digest: createFnvDigest(), logger: createRecordingLogger() },
-    deliver: { query: async () => null, commands: { accept: async (message, { record }) => { chosen.push(record.name); return { taskId: message.id }; } } },
+    deliver: {
+      query: async () => null,
+      commands: {
+        accept: async (message, { record }) => {
+          chosen.push(record.name);
+          return { taskId: message.id };
+        },
+      },
+    },
   });
-  const send = () => bus.command({ tenantId: "t", source: "gateway", target: { capability: "check" }, payload: 1 }, { caller: { tenantId: "t", caller: "me" } });
+  const send = () =>
+    bus.command(
+      { tenantId: "t", source: "gateway", target: { capability: "check" }, payload: 1 },
+      { caller: { tenantId: "t", caller: "me" } },
+    );
   await send();
   for (let failure = 0; failure < 5; failure++) bus.taskEnded({ tenantId: "t", agent: "first", failed: true });
   await send();

@@ -17,13 +17,29 @@ export interface KeyValue {
    * `expectedVersion`: 0 = only if absent, N = only if unchanged; absent = always. Returns the new version, or null when
    * the expectation did not hold. `ttlMs`: gone after that time.
    */
-  put(scope: KeyValueScope, key: string, value: unknown, options?: { readonly expectedVersion?: number; readonly ttlMs?: number }): Promise<number | null>;
+  put(
+    scope: KeyValueScope,
+    key: string,
+    value: unknown,
+    options?: { readonly expectedVersion?: number; readonly ttlMs?: number },
+  ): Promise<number | null>;
   /** True if it was there (and had the expected version). */
   delete(scope: KeyValueScope, key: string, options?: { readonly expectedVersion?: number }): Promise<boolean>;
   /** Entries whose key begins with `prefix`, in key order, at most `limit` (default 1,000), after `after`. */
-  list(scope: KeyValueScope, options?: { readonly prefix?: string; readonly after?: string; readonly limit?: number }): Promise<readonly KeyValueEntry[]>;
+  list(
+    scope: KeyValueScope,
+    options?: { readonly prefix?: string; readonly after?: string; readonly limit?: number },
+  ): Promise<readonly KeyValueEntry[]>;
   /** Adds to a number (absent = 0) if the sum stays ≤ `ceiling`; returns the sum, or null when it would not. Atomic. */
-  add(scope: KeyValueScope, key: string, amount: number, options?: { readonly ceiling?: number }): Promise<number | null>;
+  add(
+    scope: KeyValueScope,
+    key: string,
+    amount: number,
+    options?: { readonly ceiling?: number },
+  ): Promise<number | null>;
   /** Calls back after every change in the scope made through this process until the returned function is called. */
-  watch(scope: KeyValueScope, listener: (change: { readonly key: string; readonly version: number }) => void): () => void;
+  watch(
+    scope: KeyValueScope,
+    listener: (change: { readonly key: string; readonly version: number }) => void,
+  ): () => void;
 }

@@ -1,6 +1,15 @@
 /** `ctx`: the only way from an agent's code to the world, each call journaled by the execution. */
 import { type Artifact, CancelledError, formatTarget, type Part, PlatformError } from "@agentcore/contract";
-import type { ArtifactInput, Context, InputRequest, Log, ModelResponse, StepContext, StepOptions, Tool } from "@agentcore/contract/authoring";
+import type {
+  ArtifactInput,
+  Context,
+  InputRequest,
+  Log,
+  ModelResponse,
+  StepContext,
+  StepOptions,
+  Tool,
+} from "@agentcore/contract/authoring";
 import type { Execution } from "./execution.ts";
 import { assertSerialisable } from "./serialisable.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
@@ -12,16 +21,27 @@ export const createContext = (execution: Execution): Context => {
   const hash = (value: unknown): string => senses.digest.sha256(JSON.stringify(value) ?? "").slice(0, 16);
   const memoryScope = { tenantId: head.tenantId, namespace: `memory/${head.agent}` };
   let counter = 0;
-  const derived = (what: string): string => senses.digest.sha256(`${head.tenantId}/${head.taskId}/${execution.checkpointSeq}/${what}/${++counter}`);
+  const derived = (what: string): string =>
+    senses.digest.sha256(`${head.tenantId}/${head.taskId}/${execution.checkpointSeq}/${what}/${++counter}`);
 
-  const step = <T>(kind: "step" | "memory" | "model" | "tool", name: string, run: (step: StepContext) => unknown, options: StepOptions & { readonly inputHash?: string } = {}): Promise<T> =>
+  const step = <T>(
+    kind: "step" | "memory" | "model" | "tool",
+    name: string,
+    run: (step: StepContext) => unknown,
+    options: StepOptions & { readonly inputHash?: string } = {},
+  ): Promise<T> =>
     execution.call<T>({
       kind,
       name,
       key: options.key,
       inputHash: options.inputHash,
       start: (call, recorded) =>
-        startStep(execution, call, recorded, { run, retry: options.retry, timeoutMs: options.timeoutMs, what: `the result of ${kind} "${name}"` }),
+        startStep(execution, call, recorded, {
+          run,
+          retry: options.retry,
+          timeoutMs: options.timeoutMs,
+          what: `the result of ${kind} "${name}"`,
+        }),
     });
 
   return {
@@ -32,12 +52,23 @@ export const createContext = (execution: Execution): Context => {
     env: loaded.env,
     messages: execution.intake.messages,
     memory: {
-      get: (key) => step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
+      get: (key) =>
+        step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
       set: (key, value, options = {}) =>
-        step("memory", `set ${key}`, async () => {
-          assertSerialisable(value, `the value of memory key "${key}"`);
-          await services.keyValue.put(memoryScope, key, value, options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs });
-        }, { inputHash: hash(value) }),
+        step(
+          "memory",
+          `set ${key}`,
+          async () => {
+            assertSerialisable(value, `the value of memory key "${key}"`);
+            await services.keyValue.put(
+              memoryScope,
+              key,
+              value,
+              options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs },
+            );
+          },
+          { inputHash: hash(value) },
+        ),
       delete: (key) =>
         step("memory", `delete ${key}`, async () => {
           await services.keyValue.delete(memoryScope, key);
@@ -53,7 +84,12 @@ export const createContext = (execution: Execution): Context => {
         inputHash: hash([options.skill, payload]),
         detached: options.detached,
         start: (call, recorded) =>
-          startCommand(execution, call, recorded, { target, payload, skill: options.skill, timeoutMs: options.timeoutMs }),
+          startCommand(execution, call, recorded, {
+            target,
+            payload,
+            skill: options.skill,
+            timeoutMs: options.timeoutMs,
+          }),
       });
     },
     query: (target, payload, options = {}) =>
@@ -64,7 +100,14 @@ export const createContext = (execution: Execution): Context => {
         inputHash: hash([options.skill, payload]),
         start: (call, recorded) =>
           startStep(execution, call, recorded, {
-            run: ({ signal }) => services.query(execution, { target, payload, skill: options.skill, timeoutMs: options.timeoutMs ?? 30_000, signal }),
+            run: ({ signal }) =>
+              services.query(execution, {
+                target,
+                payload,
+                skill: options.skill,
+                timeoutMs: options.timeoutMs ?? 30_000,
+                signal,
+              }),
             // The bus retries queries itself; a second layer would multiply the tries.
             retry: { maxAttempts: 1 },
             what: `the answer to ${formatTarget(target)}`,
@@ -80,7 +123,12 @@ export const createContext = (execution: Execution): Context => {
         start: (call) =>
           execution.whenBorn(() => {
             const id = idempotencyKey(execution, call.path).slice(0, 32);
-            if (options.durable === true) execution.addOutbox({ id, kind: "event", payload: { topic, payload, source: head.agent, taskId: head.taskId } });
+            if (options.durable === true)
+              execution.addOutbox({
+                id,
+                kind: "event",
+                payload: { topic, payload, source: head.agent, taskId: head.taskId },
+              });
             else services.emit(execution, topic, payload, id);
             execution.complete(call, id);
           }),
@@ -94,13 +142,24 @@ export const createContext = (execution: Execution): Context => {
       execution.append({
         type: "artifact.appended",
         at: senses.clock.now(),
-        data: { path: mark.path, kind: "artifact", inputHash, artifact, append: input.append ?? false, lastChunk: input.lastChunk ?? true },
+        data: {
+          path: mark.path,
+          kind: "artifact",
+          inputHash,
+          artifact,
+          append: input.append ?? false,
+          lastChunk: input.lastChunk ?? true,
+        },
       });
     },
     progress: async (message, share) => {
       const mark = execution.mark("progress", "progress", undefined);
       if (mark === null || !mark.isNew) return;
-      execution.append({ type: "task.progressed", at: senses.clock.now(), data: { path: mark.path, kind: "progress", message, ...(share === undefined ? {} : { share }) } });
+      execution.append({
+        type: "task.progressed",
+        at: senses.clock.now(),
+        data: { path: mark.path, kind: "progress", message, ...(share === undefined ? {} : { share }) },
+      });
     },
     waitForInput: <T>(request: InputRequest<T> | string) => {
       const question: InputRequest<T> = typeof request === "string" ? { prompt: request } : request;
@@ -113,25 +172,53 @@ export const createContext = (execution: Execution): Context => {
       });
     },
     sleep: async (ms, options = {}) => {
-      if (!Number.isFinite(ms) || ms < 0) throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
-      await execution.call({ kind: "sleep", name: "sleep", key: options.key, inputHash: String(ms), start: (call, recorded) => startSleep(execution, call, recorded, ms) });
+      if (!Number.isFinite(ms) || ms < 0)
+        throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
+      await execution.call({
+        kind: "sleep",
+        name: "sleep",
+        key: options.key,
+        inputHash: String(ms),
+        start: (call, recorded) => startSleep(execution, call, recorded, ms),
+      });
     },
     model: (request) => {
       const name = request.model ?? execution.definition.model;
-      if (name === undefined) throw new PlatformError("MODEL_NOT_CONFIGURED", `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`);
-      return step<ModelResponse>("model", name, ({ signal }) => {
-        if (services.models === null) throw new PlatformError("MODEL_NOT_CONFIGURED", `no model provider is set up for "${name}"`);
-        return services.models.generate({ ...request, model: name }, { tenantId: head.tenantId, signal });
-      }, { ...(request.key === undefined ? {} : { key: request.key }), inputHash: hash([request.messages, request.tools?.map((tool) => tool.name)]) });
+      if (name === undefined)
+        throw new PlatformError(
+          "MODEL_NOT_CONFIGURED",
+          `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`,
+        );
+      return step<ModelResponse>(
+        "model",
+        name,
+        ({ signal }) => {
+          if (services.models === null)
+            throw new PlatformError("MODEL_NOT_CONFIGURED", `no model provider is set up for "${name}"`);
+          return services.models.generate({ ...request, model: name }, { tenantId: head.tenantId, signal });
+        },
+        {
+          ...(request.key === undefined ? {} : { key: request.key }),
+          inputHash: hash([request.messages, request.tools?.map((tool) => tool.name)]),
+        },
+      );
     },
     tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) =>
-      step<Output>("tool", tool.name, async ({ signal, idempotencyKey: key }) => {
-        const checked = await tool.input["~standard"].validate(input);
-        if (checked.issues !== undefined) {
-          throw new PlatformError("INVALID_ARGUMENT", `the input of tool ${tool.name} is refused: ${checked.issues.map((issue) => issue.message).join("; ")}`);
-        }
-        return tool.execute(checked.value, { signal, idempotencyKey: key });
-      }, { ...options, inputHash: hash(input) }),
+      step<Output>(
+        "tool",
+        tool.name,
+        async ({ signal, idempotencyKey: key }) => {
+          const checked = await tool.input["~standard"].validate(input);
+          if (checked.issues !== undefined) {
+            throw new PlatformError(
+              "INVALID_ARGUMENT",
+              `the input of tool ${tool.name} is refused: ${checked.issues.map((issue) => issue.message).join("; ")}`,
+            );
+          }
+          return tool.execute(checked.value, { signal, idempotencyKey: key });
+        },
+        { ...options, inputHash: hash(input) },
+      ),
     now: () => execution.time,
     random: () => Number.parseInt(derived("random").slice(0, 12), 16) / 2 ** 48,
     id: () => derived("id").slice(0, 32),
@@ -144,14 +231,23 @@ export const createContext = (execution: Execution): Context => {
         execution.unmark(mark.path);
         return false;
       }
-      execution.append({ type: "step.completed", at: senses.clock.now(), data: { path: mark.path, kind: "patched", result: true } });
+      execution.append({
+        type: "step.completed",
+        at: senses.clock.now(),
+        data: { path: mark.path, kind: "patched", result: true },
+      });
       return true;
     },
     continueAs: (state) => {
       assertSerialisable(state, "the state given to ctx.continueAs");
       // A fresh history would forget the cancel.
-      if (execution.intake.cancelRequested) throw new CancelledError("the task was canceled; it does not go on in a fresh log");
-      if (execution.open.size > 0) throw new PlatformError("UNSUPPORTED_OPERATION", `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`);
+      if (execution.intake.cancelRequested)
+        throw new CancelledError("the task was canceled; it does not go on in a fresh log");
+      if (execution.open.size > 0)
+        throw new PlatformError(
+          "UNSUPPORTED_OPERATION",
+          `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`,
+        );
       execution.appendCheckpoint(state);
       return new Promise<never>(() => {});
     },
@@ -160,19 +256,37 @@ export const createContext = (execution: Execution): Context => {
 
 const createLog = (execution: Execution): Log => {
   const { head, services } = execution;
-  const write = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Readonly<Record<string, unknown>>) => {
-    // A replay says nothing twice.
-    if (execution.phase === "replaying") return;
-    services.senses.logger.log(level, message, { ...fields, tenantId: head.tenantId, taskId: head.taskId, agent: head.agent });
-  };
+  const write =
+    (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      // A replay says nothing twice.
+      if (execution.phase === "replaying") return;
+      services.senses.logger.log(level, message, {
+        ...fields,
+        tenantId: head.tenantId,
+        taskId: head.taskId,
+        agent: head.agent,
+      });
+    };
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 };
 
 const toArtifact = (input: ArtifactInput): Artifact => {
   const given = [input.data !== undefined, input.text !== undefined, input.parts !== undefined].filter(Boolean).length;
-  if (given !== 1) throw new PlatformError("INVALID_ARGUMENT", `artifact "${input.name}": expected exactly one of data, text, parts; got ${given}`);
+  if (given !== 1)
+    throw new PlatformError(
+      "INVALID_ARGUMENT",
+      `artifact "${input.name}": expected exactly one of data, text, parts; got ${given}`,
+    );
   assertSerialisable(input.data, `artifact "${input.name}"`);
   const media = input.mediaType === undefined ? {} : { mediaType: input.mediaType };
-  const parts: Part[] = input.parts !== undefined ? [...input.parts] : [input.text !== undefined ? { text: input.text, ...media } : { data: input.data, ...media }];
-  return { artifactId: input.name, name: input.name, ...(input.description === undefined ? {} : { description: input.description }), parts };
+  const parts: Part[] =
+    input.parts !== undefined
+      ? [...input.parts]
+      : [input.text !== undefined ? { text: input.text, ...media } : { data: input.data, ...media }];
+  return {
+    artifactId: input.name,
+    name: input.name,
+    ...(input.description === undefined ? {} : { description: input.description }),
+    parts,
+  };
 };

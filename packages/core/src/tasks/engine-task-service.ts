@@ -2,8 +2,8 @@
 import { type A2AMessage, type A2ATask, isTerminal, PlatformError, type TaskEvent } from "@agentcore/contract";
 import type { TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
-import type { CallerScope, Submitted, SubmitRequest, TaskListing, TaskService } from "./task-service.ts";
-import { isoTime, viewTask } from "./view.ts";
+import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
+import { isoTime, TaskView } from "./view.ts";
 
 const READ_BATCH = 500;
 // A hint can be missed (another node wrote); the log is looked at again after this long at the latest.
@@ -28,13 +28,27 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     return store.readLog(key, limit === undefined ? { after } : { after, limit });
   };
 
-  const post = async (scope: CallerScope, taskId: string, mail: { key: string; kind: "message" | "cancel" | "retry"; payload: unknown }) =>
-    engine.post(scope.tenantId, { taskId, ...mail, ifTerminal: "refuse" });
+  /** The view of a log of any length, read page by page. */
+  const project = async (key: TaskKey): Promise<A2ATask> => {
+    const view = new TaskView(key.taskId);
+    for (let after = 0; ; after += READ_BATCH) {
+      const page = await readLog(key, after, READ_BATCH);
+      for (const event of page) view.apply(event);
+      if (page.length < READ_BATCH) return view.snapshot();
+    }
+  };
+
+  const post = async (
+    scope: CallerScope,
+    taskId: string,
+    mail: { key: string; kind: "message" | "cancel" | "retry"; payload: unknown },
+  ) => engine.post(scope.tenantId, { taskId, ...mail, ifTerminal: "refuse" });
 
   return {
     async submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted> {
       const contextId = request.contextId ?? request.message?.contextId ?? senses.ids.next();
-      const input = request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;
+      const input =
+        request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;
       const draft = {
         tenantId: scope.tenantId,
         caller: scope.caller,
@@ -47,7 +61,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         traceparent: request.traceparent,
         contextId,
       };
-      const birth = await router.command(draft, (choice) => engine.create(choice, { ...request, tenantId: scope.tenantId, caller: scope.caller, contextId, input }));
+      const birth = await router.command(draft, (choice) =>
+        engine.create(choice, { ...request, tenantId: scope.tenantId, caller: scope.caller, contextId, input }),
+      );
       if (!birth.existing) return { ...birth, contextId };
       const head = await findHead(scope, birth.taskId);
       return { ...birth, contextId: head.contextId };
@@ -60,9 +76,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           violations: [{ field: "message.contextId", description: `expected ${head.contextId} or nothing` }],
         });
       }
-      const accepted = isTerminal(head.state) ? "terminal" : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });
+      const accepted = isTerminal(head.state)
+        ? "terminal"
+        : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });
       if (accepted === "terminal") {
-        throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended (${head.state}); start a new one in context ${head.contextId}`, { details: { taskId, contextId: head.contextId } });
+        throw new PlatformError(
+          "TASK_TERMINAL",
+          `task ${taskId} has ended (${head.state}); start a new one in context ${head.contextId}`,
+          { details: { taskId, contextId: head.contextId } },
+        );
       }
     },
 
@@ -70,15 +92,25 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const head = await findHead(scope, taskId);
       if (head.state === "canceled") return;
       const payload = { by: scope.caller, ...(reason === undefined ? {} : { reason }) };
-      const accepted = isTerminal(head.state) ? "terminal" : await post(scope, taskId, { key: "cancel", kind: "cancel", payload });
+      const accepted = isTerminal(head.state)
+        ? "terminal"
+        : await post(scope, taskId, { key: "cancel", kind: "cancel", payload });
       if (accepted === "accepted") return;
       const now = await findHead(scope, taskId);
-      if (now.state !== "canceled") throw new PlatformError("TASK_NOT_CANCELABLE", `task ${taskId} is ${now.state} already`, { details: { taskId, state: now.state } });
+      if (now.state !== "canceled")
+        throw new PlatformError("TASK_NOT_CANCELABLE", `task ${taskId} is ${now.state} already`, {
+          details: { taskId, state: now.state },
+        });
     },
 
     async retry(scope, taskId) {
       const head = await findHead(scope, taskId);
-      if (head.state !== "parked") throw new PlatformError("TASK_NOT_RETRIABLE", `task ${taskId} is ${head.state}; only a parked task can be retried`, { details: { taskId, state: head.state } });
+      if (head.state !== "parked")
+        throw new PlatformError(
+          "TASK_NOT_RETRIABLE",
+          `task ${taskId} is ${head.state}; only a parked task can be retried`,
+          { details: { taskId, state: head.state } },
+        );
       await post(scope, taskId, { key: `retry:${head.seq}`, kind: "retry", payload: { by: scope.caller } });
     },
 
@@ -86,7 +118,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
     async view(scope, taskId) {
       const head = await findHead(scope, taskId);
-      return viewTask(taskId, await readLog(head));
+      return project(head);
     },
 
     async log(scope, taskId, options = {}) {
@@ -104,12 +136,18 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         states: request.states,
         updatedSince: request.updatedSince,
         limit: limit + 1,
-        after: request.pageToken === undefined || request.pageToken === "" ? undefined : decodeCursor(request.pageToken),
+        after:
+          request.pageToken === undefined || request.pageToken === "" ? undefined : decodeCursor(request.pageToken),
       });
       const page = heads.slice(0, limit);
       const last = page.at(-1);
-      const tasks = await Promise.all(page.map(async (head) => inHeadsTime(head, viewTask(head.taskId, await readLog(head)))));
-      return { tasks, heads: page, nextPageToken: heads.length > limit && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "", totalSize: total };
+      const tasks = await Promise.all(page.map(async (head) => inHeadsTime(head, await project(head))));
+      return {
+        tasks,
+        heads: page,
+        nextPageToken: heads.length > limit && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "",
+        totalSize: total,
+      };
     },
 
     async *events(scope, taskId, options = {}) {
@@ -176,15 +214,23 @@ const inputOf = (message: A2AMessage): unknown => {
 };
 
 const isEnd = (event: TaskEvent): boolean =>
-  event.type === "task.completed" || event.type === "task.failed" || event.type === "task.canceled" || event.type === "task.rejected";
+  event.type === "task.completed" ||
+  event.type === "task.failed" ||
+  event.type === "task.canceled" ||
+  event.type === "task.rejected";
 
 /** Lists sort by the head's time; the view says the same one. */
-const inHeadsTime = (head: TaskHead, task: A2ATask): A2ATask => ({ ...task, status: { ...task.status, timestamp: isoTime(head.updatedAt) } });
+const inHeadsTime = (head: TaskHead, task: A2ATask): A2ATask => ({
+  ...task,
+  status: { ...task.status, timestamp: isoTime(head.updatedAt) },
+});
 
 const decodeCursor = (token: string): { updatedAt: number; taskId: string } => {
   const match = /^(\d{1,16})\.(.{1,256})$/.exec(token);
   if (match?.[1] === undefined || match[2] === undefined) {
-    throw new PlatformError("INVALID_ARGUMENT", "the page token is not one of ours", { violations: [{ field: "pageToken", description: "expected the nextPageToken of an earlier answer" }] });
+    throw new PlatformError("INVALID_ARGUMENT", "the page token is not one of ours", {
+      violations: [{ field: "pageToken", description: "expected the nextPageToken of an earlier answer" }],
+    });
   }
   return { updatedAt: Number(match[1]), taskId: match[2] };
 };

@@ -23,7 +23,11 @@ const senses: Senses = {
   logger: { log: () => {} },
 };
 
-const define = (name: string, run: NonNullable<AgentDefinition["run"]>, more: Partial<AgentDefinition> = {}): AgentDefinition => ({
+const define = (
+  name: string,
+  run: NonNullable<AgentDefinition["run"]>,
+  more: Partial<AgentDefinition> = {},
+): AgentDefinition => ({
   name,
   description: name,
   version: "1",
@@ -46,7 +50,8 @@ const world = (agents: AgentDefinition[], store = createMemoryTaskStore({ clock:
     },
     query: async () => "answer",
     emit: () => {},
-    subscribers: (_, topic) => agents.filter((agent) => agent.subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
+    subscribers: (_, topic) =>
+      agents.filter((agent) => agent.subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
     reportEnd: () => {},
   };
   const engine = new TaskEngine({
@@ -101,7 +106,10 @@ test("steps, parallel steps, children, input, timers and queries run to the end"
   await service.send(scope, taskId, { messageId: "m1", role: "ROLE_USER", parts: [{ text: "yes" }] });
   const events: TaskEvent[] = [];
   for await (const event of service.events(scope, taskId)) events.push(event);
-  expect(events.at(-1)).toMatchObject({ type: "task.completed", data: { output: { a: 1, b: 2, c: 3, d: 42, q: "answer", said: "yes" } } });
+  expect(events.at(-1)).toMatchObject({
+    type: "task.completed",
+    data: { output: { a: 1, b: 2, c: 3, d: 42, q: "answer", said: "yes" } },
+  });
   expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
   expect(effects).toEqual(["a"]);
   expect(types(events)).toContain("artifact.appended");
@@ -134,7 +142,10 @@ test("code that waits outside ctx is parked and says so", async () => {
   const { taskId } = await service.submit(scope, { target: { agent: "bad" } });
   const head = await service.settled(scope, taskId);
   expect(head.state).toBe("parked");
-  expect((await service.log(scope, taskId)).at(-1)).toMatchObject({ type: "task.parked", data: { error: { code: "OUTSIDE_AWAIT" } } });
+  expect((await service.log(scope, taskId)).at(-1)).toMatchObject({
+    type: "task.parked",
+    data: { error: { code: "OUTSIDE_AWAIT" } },
+  });
   await engine.close();
 });
 

@@ -3,7 +3,18 @@
  * write once a turn, and hands on what a commit sets in motion (children, mail, outbox).
  */
 import { type A2AMessage, isTerminal, type NewTaskEvent, PlatformError, type TaskEvent } from "@agentcore/contract";
-import type { ClaimedTask, KeyValue, MailboxInsert, ModelProvider, NewTask, Senses, TaskHead, TaskKey, TaskStore, Timer } from "../ports/index.ts";
+import type {
+  ClaimedTask,
+  KeyValue,
+  MailboxInsert,
+  ModelProvider,
+  NewTask,
+  Senses,
+  TaskHead,
+  TaskKey,
+  TaskStore,
+  Timer,
+} from "../ports/index.ts";
 import type { AgentHost, LoadedAgent } from "./agent-host.ts";
 import { Execution, type ExecutionHead, type OpenCall, type TakenUnit } from "./execution.ts";
 import type { ChildRequest, ExecutionServices } from "./execution-services.ts";
@@ -51,7 +62,10 @@ export class TaskEngine {
   /** Claimed tasks that wait for a slot, by `tenant/agent`. */
   private readonly linedUp = new Map<string, TaskHead[]>();
   private readonly dirty = new Set<Execution>();
-  private readonly births = new Map<Execution, { resolve: (outcome: Birth) => void; reject: (error: unknown) => void }>();
+  private readonly births = new Map<
+    Execution,
+    { resolve: (outcome: Birth) => void; reject: (error: unknown) => void }
+  >();
   private readonly services: ExecutionServices;
   private readonly relay: OutboxRelay;
   private flushScheduled = false;
@@ -79,9 +93,20 @@ export class TaskEngine {
       mailbox: (key) => this.store.mailbox(key),
       command: (execution, call, request) => this.command(execution, call, request),
       query: (execution, request) =>
-        this.router.query({ ...this.draftFor(execution), ...request, deadline: this.senses.clock.now() + (request.timeoutMs ?? 30_000) }),
+        this.router.query({
+          ...this.draftFor(execution),
+          ...request,
+          deadline: this.senses.clock.now() + (request.timeoutMs ?? 30_000),
+        }),
       emit: (execution, topic, payload, id) =>
-        this.router.emit({ tenantId: execution.head.tenantId, source: `agent:${execution.head.agent}`, topic, payload, id, taskId: execution.head.taskId }),
+        this.router.emit({
+          tenantId: execution.head.tenantId,
+          source: `agent:${execution.head.agent}`,
+          topic,
+          payload,
+          id,
+          taskId: execution.head.taskId,
+        }),
     };
   }
 
@@ -114,13 +139,18 @@ export class TaskEngine {
     }
     for (const execution of this.running.values()) execution.drain();
     await clock.turn();
-    for (let waits = 0; waits < 100 && [...this.running.values()].some((execution) => execution.commitInFlight); waits++) {
+    for (
+      let waits = 0;
+      waits < 100 && [...this.running.values()].some((execution) => execution.commitInFlight);
+      waits++
+    ) {
       await new Promise<void>((resolve) => clock.after(20, resolve));
     }
     this.closed = true;
     await this.giveBack();
     await this.relay.idle();
-    for (const execution of this.running.values()) execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
+    for (const execution of this.running.values())
+      execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
     this.running.clear();
   }
 
@@ -130,21 +160,35 @@ export class TaskEngine {
     this.linedUp.clear();
     if (heads.length === 0) return;
     const dueAt = this.senses.clock.now();
-    const append = ({ seq, token, state }: TaskHead) => ({ expect: { seq, token }, events: [], state, consume: [], requireEmptyMailbox: false, release: { dueAt } });
+    const append = ({ seq, token, state }: TaskHead) => ({
+      expect: { seq, token },
+      events: [],
+      state,
+      consume: [],
+      requireEmptyMailbox: false,
+      release: { dueAt },
+    });
     // If the store fails here, the next start voids the leases.
-    await this.store.commit(heads.map((head) => ({ tenantId: head.tenantId, taskId: head.taskId, append: append(head) }))).catch(() => undefined);
+    await this.store
+      .commit(heads.map((head) => ({ tenantId: head.tenantId, taskId: head.taskId, append: append(head) })))
+      .catch(() => undefined);
   }
 
   // ── taking work ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Creates a task of the chosen agent; resolves when it is durable. */
   async create(choice: RoutingChoice, request: NewWork): Promise<Birth> {
-    if (!this.accepting) throw new PlatformError("UNAVAILABLE", "the node is not taking work now", { retryAfterMs: 1000 });
+    if (!this.accepting)
+      throw new PlatformError("UNAVAILABLE", "the node is not taking work now", { retryAfterMs: 1000 });
     const { tenantId } = request;
     const waiting = this.backlog.get(tenantId) ?? 0;
     const maxBacklog = this.options.maxBacklog ?? 100_000;
     if (waiting >= maxBacklog) {
-      throw new PlatformError("OVERLOADED", `tenant ${tenantId} has ${waiting} tasks waiting, ${maxBacklog} are allowed`, { retryAfterMs: 1000 });
+      throw new PlatformError(
+        "OVERLOADED",
+        `tenant ${tenantId} has ${waiting} tasks waiting, ${maxBacklog} are allowed`,
+        { retryAfterMs: 1000 },
+      );
     }
     const loaded = await this.load(tenantId, choice.agent, choice.revision);
     if (loaded === null) throw new PlatformError("AGENT_NOT_FOUND", `agent ${choice.agent} cannot be loaded here`);
@@ -169,7 +213,18 @@ export class TaskEngine {
     const submitted = submittedEvent(head, input, request, now);
     const events: NewTaskEvent[] = [submitted, decisionEvent(choice, undefined, now)];
     if (!this.hasRoom(tenantId, choice.agent, loaded)) return this.createWaiting(head, events);
-    const execution = new Execution({ head, loaded, journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]), state: "submitted", seq: 0, token: 1, checkpointSeq: 0, born: false, services: this.services, events });
+    const execution = new Execution({
+      head,
+      loaded,
+      journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]),
+      state: "submitted",
+      seq: 0,
+      token: 1,
+      checkpointSeq: 0,
+      born: false,
+      services: this.services,
+      events,
+    });
     this.add(execution);
     return new Promise<Birth>((resolve, reject) => {
       this.births.set(execution, { resolve, reject });
@@ -179,8 +234,11 @@ export class TaskEngine {
   }
 
   private async createWaiting(head: ExecutionHead, events: readonly NewTaskEvent[]): Promise<Birth> {
-    const [outcome] = await this.store.commit([{ tenantId: head.tenantId, create: [{ ...head, dueAt: head.createdAt, events }] }]);
-    if (outcome?.outcome === "stale" && outcome.existingTaskId !== undefined) return { taskId: outcome.existingTaskId, existing: true };
+    const [outcome] = await this.store.commit([
+      { tenantId: head.tenantId, create: [{ ...head, dueAt: head.createdAt, events }] },
+    ]);
+    if (outcome?.outcome === "stale" && outcome.existingTaskId !== undefined)
+      return { taskId: outcome.existingTaskId, existing: true };
     if (outcome?.outcome !== "committed") throw new PlatformError("CONFLICT", `task ${head.taskId} exists already`);
     this.backlog.set(head.tenantId, (this.backlog.get(head.tenantId) ?? 0) + 1);
     this.wake();
@@ -226,7 +284,9 @@ export class TaskEngine {
       const input = await validateInput(loaded.definition, request.payload);
       if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
       const now = this.senses.clock.now();
-      const childTaskId = this.senses.digest.sha256(JSON.stringify([tenantId, execution.head.taskId, execution.checkpointSeq, call.path, request.attempt])).slice(0, 32);
+      const childTaskId = this.senses.digest
+        .sha256(JSON.stringify([tenantId, execution.head.taskId, execution.checkpointSeq, call.path, request.attempt]))
+        .slice(0, 32);
       const timeout = loaded.definition.timeoutMs;
       const head: ExecutionHead = {
         tenantId,
@@ -240,12 +300,31 @@ export class TaskEngine {
         parent: { taskId: execution.head.taskId, path: call.path },
         createdAt: now,
       };
-      const work = { skill: request.skill, traceparent: execution.journal.submitted.traceparent, parent: { ...head.parent!, ...(call.detached ? { detached: true } : {}) } };
+      const work = {
+        skill: request.skill,
+        traceparent: execution.journal.submitted.traceparent,
+        parent: { ...head.parent!, ...(call.detached ? { detached: true } : {}) },
+      };
       const submitted = submittedEvent(head, input, work, now);
       const room = this.hasRoom(tenantId, choice.agent, loaded);
-      const child: NewTask = { ...head, dueAt: now, events: [submitted], ...(room ? { claimed: { state: "submitted" } } : {}) };
+      const child: NewTask = {
+        ...head,
+        dueAt: now,
+        events: [submitted],
+        ...(room ? { claimed: { state: "submitted" } } : {}),
+      };
       const launch = room
-        ? new Execution({ head, loaded, journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]), state: "submitted", seq: 1, token: 1, checkpointSeq: 0, born: true, services: this.services })
+        ? new Execution({
+            head,
+            loaded,
+            journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]),
+            state: "submitted",
+            seq: 1,
+            token: 1,
+            checkpointSeq: 0,
+            born: true,
+            services: this.services,
+          })
         : null;
       // Counted from now, so that a burst of commands does not overrun the agent's slots.
       if (launch !== null) this.add(launch);
@@ -257,7 +336,13 @@ export class TaskEngine {
       execution.append({
         type: "step.started",
         at: now,
-        data: { path: call.path, kind: "command", ...(call.inputHash === undefined ? {} : { inputHash: call.inputHash }), attempt: request.attempt, childTaskId },
+        data: {
+          path: call.path,
+          kind: "command",
+          ...(call.inputHash === undefined ? {} : { inputHash: call.inputHash }),
+          attempt: request.attempt,
+          childTaskId,
+        },
       });
     });
   }
@@ -270,7 +355,10 @@ export class TaskEngine {
     return this.running.size < (this.options.maxResident ?? 2000) && this.hasSlot({ tenantId, agent }, loaded);
   }
 
-  private hasSlot({ tenantId, agent }: { readonly tenantId: string; readonly agent: string }, loaded: LoadedAgent): boolean {
+  private hasSlot(
+    { tenantId, agent }: { readonly tenantId: string; readonly agent: string },
+    loaded: LoadedAgent,
+  ): boolean {
     return (this.runningByAgent.get(`${tenantId}/${agent}`) ?? 0) < loaded.concurrency;
   }
 
@@ -358,7 +446,8 @@ export class TaskEngine {
         this.readMail(execution, () => execution.changed());
       } else {
         this.abandon(unit.launches);
-        if (!execution.born) this.onBirthRefused(execution, outcome.outcome === "stale" ? outcome.existingTaskId : undefined);
+        if (!execution.born)
+          this.onBirthRefused(execution, outcome.outcome === "stale" ? outcome.existingTaskId : undefined);
         else this.onLeaseLost(execution);
       }
     }
@@ -399,7 +488,8 @@ export class TaskEngine {
     this.births.delete(execution);
     execution.end(new PlatformError("CONFLICT", "the task exists already"));
     this.remove(execution);
-    if (existingTaskId === undefined) birth?.reject(new PlatformError("CONFLICT", `task ${execution.head.taskId} exists already`));
+    if (existingTaskId === undefined)
+      birth?.reject(new PlatformError("CONFLICT", `task ${execution.head.taskId} exists already`));
     else birth?.resolve({ taskId: existingTaskId, existing: true });
   }
 
@@ -413,7 +503,10 @@ export class TaskEngine {
   /** The store did not say whether the unit was written: the truth is read again and continued from there. */
   private onUnknown(execution: Execution, { unit, launches }: TakenUnit, error: unknown): void {
     const failure = PlatformError.from(error, "STORE_UNAVAILABLE");
-    this.senses.logger.log("error", `commit failed: ${failure.message}`, { tenantId: execution.head.tenantId, taskId: execution.head.taskId });
+    this.senses.logger.log("error", `commit failed: ${failure.message}`, {
+      tenantId: execution.head.tenantId,
+      taskId: execution.head.taskId,
+    });
     execution.end(failure);
     this.remove(execution);
     this.abandon(launches);
@@ -442,7 +535,10 @@ export class TaskEngine {
   /** Asks again until the store answers: nobody else tells a task in memory of its mail (I5). */
   private readMail(execution: Execution, then: () => void): void {
     execution.intake.hint().then(then, (error: unknown) => {
-      this.senses.logger.log("error", `cannot read mail: ${PlatformError.from(error).message}`, { tenantId: execution.head.tenantId, taskId: execution.head.taskId });
+      this.senses.logger.log("error", `cannot read mail: ${PlatformError.from(error).message}`, {
+        tenantId: execution.head.tenantId,
+        taskId: execution.head.taskId,
+      });
       if (execution.phase === "ended") this.wake();
       else this.senses.clock.after(RELOAD_DELAY_MS, () => this.readMail(execution, then));
     });
@@ -485,7 +581,11 @@ export class TaskEngine {
         this.claimAgain = false;
         const room = Math.min(CLAIM_BATCH, (this.options.maxResident ?? 2000) - this.running.size);
         if (room <= 0 || !this.accepting) break;
-        const claimed = await this.store.claim({ limit: room, now: this.senses.clock.now(), except: await this.fullAgents() });
+        const claimed = await this.store.claim({
+          limit: room,
+          now: this.senses.clock.now(),
+          except: await this.fullAgents(),
+        });
         for (const { head } of claimed) {
           const waiting = this.backlog.get(head.tenantId) ?? 0;
           if (head.state === "submitted" && waiting > 0) this.backlog.set(head.tenantId, waiting - 1);
@@ -512,11 +612,14 @@ export class TaskEngine {
 
   private async adopt({ head, mailbox }: ClaimedTask): Promise<void> {
     try {
-      const events = await this.store.readLog(head);
+      const events = await this.readForReplay(head);
       await this.begin(head, events, mailbox);
     } catch (error) {
       const failure = PlatformError.from(error);
-      this.senses.logger.log("error", `cannot load task: ${failure.message}`, { tenantId: head.tenantId, taskId: head.taskId });
+      this.senses.logger.log("error", `cannot load task: ${failure.message}`, {
+        tenantId: head.tenantId,
+        taskId: head.taskId,
+      });
       const parked =
         failure.code !== "STORE_UNAVAILABLE" &&
         (await this.parkUnloaded(head, mailbox, failure).then(
@@ -528,17 +631,44 @@ export class TaskEngine {
     }
   }
 
+  /** The submission, and what came after the last checkpoint: all that a replay needs, however long the log before it. */
+  private async readForReplay(head: TaskHead): Promise<readonly TaskEvent[]> {
+    if (head.checkpointSeq === 0) return this.store.readLog(head);
+    const [first, rest] = await Promise.all([
+      this.store.readLog(head, { limit: 1 }),
+      this.store.readLog(head, { after: head.checkpointSeq - 1 }),
+    ]);
+    return [...first, ...rest];
+  }
+
   private async begin(head: TaskHead, events: readonly TaskEvent[], mailbox: ClaimedTask["mailbox"]): Promise<void> {
     const now = this.senses.clock.now();
     const cancel = mailbox.find((item) => item.kind === "cancel");
-    if (head.state === "parked" && cancel !== undefined) return this.cancelParked(head, events, mailbox.map(({ key }) => key), cancel.payload as { by: string; reason?: string });
+    if (head.state === "parked" && cancel !== undefined)
+      return this.cancelParked(
+        head,
+        events,
+        mailbox.map(({ key }) => key),
+        cancel.payload as { by: string; reason?: string },
+      );
     if (head.attempts > MAX_ATTEMPTS) {
-      return this.parkUnloaded(head, mailbox, new PlatformError("ATTEMPTS_EXHAUSTED", `the task was claimed ${head.attempts} times without a new event`));
+      return this.parkUnloaded(
+        head,
+        mailbox,
+        new PlatformError("ATTEMPTS_EXHAUSTED", `the task was claimed ${head.attempts} times without a new event`),
+      );
     }
     const retried = head.state === "parked";
     const loaded = await this.load(head.tenantId, head.agent, head.revision);
     if (loaded === null) {
-      return this.parkUnloaded(head, mailbox, new PlatformError("REVISION_UNAVAILABLE", `revision ${head.revision} of agent ${head.agent} cannot be loaded here; apply it again, then retry the task`));
+      return this.parkUnloaded(
+        head,
+        mailbox,
+        new PlatformError(
+          "REVISION_UNAVAILABLE",
+          `revision ${head.revision} of agent ${head.agent} cannot be loaded here; apply it again, then retry the task`,
+        ),
+      );
     }
     if (!this.hasSlot(head, loaded)) return this.lineUp(head);
     const execution = new Execution({
@@ -580,7 +710,12 @@ export class TaskEngine {
     await this.commitUnloaded(head, [event], "parked", retries, []);
   }
 
-  private async cancelParked(head: TaskHead, events: readonly TaskEvent[], consume: readonly string[], request: { readonly by: string; readonly reason?: string }): Promise<void> {
+  private async cancelParked(
+    head: TaskHead,
+    events: readonly TaskEvent[],
+    consume: readonly string[],
+    request: { readonly by: string; readonly reason?: string },
+  ): Promise<void> {
     const at = this.senses.clock.now();
     const reason = request.reason === undefined ? {} : { reason: request.reason };
     const mail: MailboxInsert[] = [];
@@ -588,18 +723,46 @@ export class TaskEngine {
     for (const { childTaskId } of waits) {
       if (childTaskId === null) continue;
       const [submitted] = await this.store.readLog({ tenantId: head.tenantId, taskId: childTaskId }, { limit: 1 });
-      if (submitted?.type === "task.submitted" && submitted.data.parent?.detached !== true) mail.push(cancelMail(childTaskId, head.taskId));
+      if (submitted?.type === "task.submitted" && submitted.data.parent?.detached !== true)
+        mail.push(cancelMail(childTaskId, head.taskId));
     }
     if (head.parent !== null) {
-      mail.push(childFinishedMail(head.parent.taskId, { childTaskId: head.taskId, path: head.parent.path, event: { type: "task.canceled", data: reason } }));
+      mail.push(
+        childFinishedMail(head.parent.taskId, {
+          childTaskId: head.taskId,
+          path: head.parent.path,
+          event: { type: "task.canceled", data: reason },
+        }),
+      );
     }
-    const ending: NewTaskEvent[] = [{ type: "task.cancelRequested", at, data: { by: request.by, ...reason } }, { type: "task.canceled", at, data: reason }];
+    const ending: NewTaskEvent[] = [
+      { type: "task.cancelRequested", at, data: { by: request.by, ...reason } },
+      { type: "task.canceled", at, data: reason },
+    ];
     await this.commitUnloaded(head, ending, "canceled", consume, mail);
   }
 
-  private async commitUnloaded(head: TaskHead, events: readonly NewTaskEvent[], state: "parked" | "canceled", consume: readonly string[], mail: readonly MailboxInsert[]): Promise<void> {
+  private async commitUnloaded(
+    head: TaskHead,
+    events: readonly NewTaskEvent[],
+    state: "parked" | "canceled",
+    consume: readonly string[],
+    mail: readonly MailboxInsert[],
+  ): Promise<void> {
     await this.store.commit([
-      { tenantId: head.tenantId, taskId: head.taskId, append: { expect: { seq: head.seq, token: head.token }, events, state, consume, requireEmptyMailbox: false, release: { dueAt: null } }, mail },
+      {
+        tenantId: head.tenantId,
+        taskId: head.taskId,
+        append: {
+          expect: { seq: head.seq, token: head.token },
+          events,
+          state,
+          consume,
+          requireEmptyMailbox: false,
+          release: { dueAt: null },
+        },
+        mail,
+      },
     ]);
     this.hub.notify(head, { seq: head.seq + events.length, state });
     this.deliverMail(head.tenantId, mail);
@@ -638,12 +801,15 @@ export interface NewWork {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const earliest = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.min(a, b));
+const earliest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);
 
 const submittedEvent = (
   head: ExecutionHead,
   input: unknown,
-  work: Pick<NewWork, "skill" | "message" | "traceparent" | "metadata"> & { readonly parent?: { taskId: string; path: string; detached?: boolean } },
+  work: Pick<NewWork, "skill" | "message" | "traceparent" | "metadata"> & {
+    readonly parent?: { taskId: string; path: string; detached?: boolean };
+  },
   at: number,
 ): Extract<NewTaskEvent, { type: "task.submitted" }> => ({
   type: "task.submitted",
@@ -667,5 +833,11 @@ const submittedEvent = (
 const decisionEvent = (choice: RoutingChoice, path: string | undefined, at: number): NewTaskEvent => ({
   type: "decision.made",
   at,
-  data: { ...(path === undefined ? {} : { path }), kind: "routing", choice: choice.agent, scores: choice.scores.map((score) => ({ ...score })), reasons: [...choice.reasons] },
+  data: {
+    ...(path === undefined ? {} : { path }),
+    kind: "routing",
+    choice: choice.agent,
+    scores: choice.scores.map((score) => ({ ...score })),
+    reasons: [...choice.reasons],
+  },
 });

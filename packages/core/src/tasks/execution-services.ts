@@ -18,7 +18,16 @@ export interface ExecutionServices {
    * bus's error (NO_CANDIDATE, OVERLOADED …).
    */
   command(execution: Execution, call: OpenCall, request: ChildRequest): Promise<void>;
-  query(execution: Execution, request: { readonly target: Target; readonly payload: unknown; readonly skill?: string | undefined; readonly timeoutMs?: number | undefined; readonly signal: AbortSignal }): Promise<unknown>;
+  query(
+    execution: Execution,
+    request: {
+      readonly target: Target;
+      readonly payload: unknown;
+      readonly skill?: string | undefined;
+      readonly timeoutMs?: number | undefined;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<unknown>;
   /** Tells whoever listens now. */
   emit(execution: Execution, topic: string, payload: unknown, id: string): void;
 }

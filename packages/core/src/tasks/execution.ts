@@ -214,7 +214,9 @@ export class Execution {
       ...(this.journal.continuedFrom === undefined ? {} : { continuedFrom: this.journal.continuedFrom }),
     };
     if (run === undefined) {
-      this.onThrow(new PlatformError("UNSUPPORTED_OPERATION", `agent ${this.head.agent} answers queries only; it has no run()`));
+      this.onThrow(
+        new PlatformError("UNSUPPORTED_OPERATION", `agent ${this.head.agent} answers queries only; it has no run()`),
+      );
       return;
     }
     let result: unknown;
@@ -267,7 +269,11 @@ export class Execution {
   }
 
   /** A call that is recorded at once and waits for nothing. Returns false when the log has it already. */
-  mark(kind: StepKind, name: string, inputHash: string | undefined): { readonly path: string; readonly isNew: boolean } | null {
+  mark(
+    kind: StepKind,
+    name: string,
+    inputHash: string | undefined,
+  ): { readonly path: string; readonly isNew: boolean } | null {
     if (this.phase === "ending" || this.phase === "ended") return null;
     const path = this.paths.mark(kind, name);
     if (!this.agrees(path, kind, inputHash)) return null;
@@ -322,8 +328,10 @@ export class Execution {
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
     call.durable = false;
-    this.append({ type: "step.completed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result } }, () =>
-      this.deliver({ type: "result", path, at, result: kind === "input" ? (result as InputResult).value : result }),
+    this.append(
+      { type: "step.completed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result } },
+      () =>
+        this.deliver({ type: "result", path, at, result: kind === "input" ? (result as InputResult).value : result }),
     );
     if (extra !== undefined) this.append(extra);
   }
@@ -334,8 +342,13 @@ export class Execution {
     const { path, kind, inputHash } = call;
     const json = serialise(error);
     call.durable = false;
-    this.append({ type: "step.failed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json } }, () =>
-      this.deliver({ type: "error", path, at, error: json }),
+    this.append(
+      {
+        type: "step.failed",
+        at,
+        data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json },
+      },
+      () => this.deliver({ type: "error", path, at, error: json }),
     );
   }
 
@@ -399,7 +412,12 @@ export class Execution {
   takeUnit(): TakenUnit | null {
     if (this.phase === "ended" || (this.phase === "replaying" && !this.draining)) return null;
     if (this.seq - this.checkpointSeq + this.events.length > MAX_EVENTS && this.phase === "live") {
-      this.park(new PlatformError("HISTORY_LIMIT", `the log holds ${this.seq} events, ${MAX_EVENTS} are allowed; use ctx.continueAs(state)`));
+      this.park(
+        new PlatformError(
+          "HISTORY_LIMIT",
+          `the log holds ${this.seq} events, ${MAX_EVENTS} are allowed; use ctx.continueAs(state)`,
+        ),
+      );
     }
     const { ending } = this;
     if (ending !== null) this.events.push(ending.event);
@@ -408,7 +426,12 @@ export class Execution {
     // process would never be parked (I10). It goes with what comes next.
     const news = ending !== null || this.events.some(({ type }) => type !== "task.assigned");
     if (!news && this.mail.length === 0 && this.consume.length === 0 && !evict) return null;
-    const release = ending !== null ? { dueAt: null } : evict ? { dueAt: this.draining ? this.services.senses.clock.now() : this.nextDue() } : undefined;
+    const release =
+      ending !== null
+        ? { dueAt: null }
+        : evict
+          ? { dueAt: this.draining ? this.services.senses.clock.now() : this.nextDue() }
+          : undefined;
     const seq = this.seq + this.events.length;
     const checkpointSeq = this.checkpoint ? seq : this.checkpointSeq;
     const terminal = ending !== null && isTerminal(this.state);
@@ -438,14 +461,31 @@ export class Execution {
               ...head,
               dueAt: head.createdAt,
               events: this.events,
-              claimed: { state: this.state, ...(this.checkpoint ? { checkpointSeq } : {}), ...(release === undefined ? {} : { release }) },
+              claimed: {
+                state: this.state,
+                ...(this.checkpoint ? { checkpointSeq } : {}),
+                ...(release === undefined ? {} : { release }),
+              },
             },
             ...this.creates,
           ],
           mail,
           outbox: this.outbox,
         };
-    const taken: TakenUnit = { unit, seq, checkpointSeq, events: this.events, committed: this.committed, children: this.creates, launches: this.launches, mail: this.mail, evict, terminal, ended: ending !== null, restart: this.checkpoint };
+    const taken: TakenUnit = {
+      unit,
+      seq,
+      checkpointSeq,
+      events: this.events,
+      committed: this.committed,
+      children: this.creates,
+      launches: this.launches,
+      mail: this.mail,
+      evict,
+      terminal,
+      ended: ending !== null,
+      restart: this.checkpoint,
+    };
     this.events = [];
     this.committed = [];
     this.creates = [];
@@ -558,7 +598,8 @@ export class Execution {
         // No call is open and the code has not ended: it waits for something that ctx knows nothing about.
         return this.park(outsideAwait(delivery.path));
       }
-      const settled = delivery.type === "result" && this.open.get(delivery.path)?.kind === "input" ? unwrapInput(delivery) : delivery;
+      const settled =
+        delivery.type === "result" && this.open.get(delivery.path)?.kind === "input" ? unwrapInput(delivery) : delivery;
       this.apply(settled);
       await clock.turn();
     }
@@ -596,7 +637,11 @@ export class Execution {
       return this.conclude({ type: "task.canceled", at, data: reason === undefined ? {} : { reason } });
     }
     if ("error" in outcome) {
-      return this.conclude({ type: "task.failed", at, data: { error: serialise(PlatformError.from(outcome.error, "AGENT_FAILED")) } });
+      return this.conclude({
+        type: "task.failed",
+        at,
+        data: { error: serialise(PlatformError.from(outcome.error, "AGENT_FAILED")) },
+      });
     }
     const { output } = this.definition;
     if (output === undefined) return this.concludeWith(outcome.value);
@@ -611,12 +656,23 @@ export class Execution {
     }
   }
 
-  private concludeChecked(result: { readonly value?: unknown; readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] | undefined }): void {
+  private concludeChecked(result: {
+    readonly value?: unknown;
+    readonly issues?:
+      | readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[]
+      | undefined;
+  }): void {
     if (result.issues === undefined) return this.concludeWith(result.value);
-    const violations = result.issues.slice(0, 20).map((issue) => ({ field: (issue.path ?? []).map(String).join("."), description: issue.message }));
+    const violations = result.issues
+      .slice(0, 20)
+      .map((issue) => ({ field: (issue.path ?? []).map(String).join("."), description: issue.message }));
     const first = violations[0];
     this.concludeFailed(
-      new PlatformError("OUTPUT_MISMATCH", `agent ${this.head.agent} returned a value its output schema refuses: ${first?.field ?? ""} ${first?.description ?? ""}`, { violations }),
+      new PlatformError(
+        "OUTPUT_MISMATCH",
+        `agent ${this.head.agent} returned a value its output schema refuses: ${first?.field ?? ""} ${first?.description ?? ""}`,
+        { violations },
+      ),
     );
   }
 
@@ -645,13 +701,23 @@ export class Execution {
   /** Cancel came while the task was ending with something else, and was committed first: it wins (I2). */
   endAsCanceled(reason: string | undefined): void {
     if (this.ending === null || this.ending.event.type === "task.canceled") return;
-    this.ending = { event: { type: "task.canceled", at: this.services.senses.clock.now(), data: reason === undefined ? {} : { reason } }, afterMailbox: true };
+    this.ending = {
+      event: {
+        type: "task.canceled",
+        at: this.services.senses.clock.now(),
+        data: reason === undefined ? {} : { reason },
+      },
+      afterMailbox: true,
+    };
     this.state = "canceled";
   }
 
   private expire(): void {
     const deadline = this.head.deadline ?? 0;
-    const error = new PlatformError("DEADLINE_EXCEEDED", `the task did not finish before its deadline (${deadline} ms since 1970)`);
+    const error = new PlatformError(
+      "DEADLINE_EXCEEDED",
+      `the task did not finish before its deadline (${deadline} ms since 1970)`,
+    );
     // The replay shows which children there are to cancel.
     if (this.phase === "replaying") {
       this.expired = true;
@@ -663,21 +729,40 @@ export class Execution {
   /** Ends for now: visible, and continued by `retry` (I10). What was not committed yet is dropped with the code that wrote it. */
   park(error: PlatformError): void {
     if (this.phase === "ending" || this.phase === "ended") return;
-    this.services.senses.logger.log("warn", `task parked: ${error.message}`, { tenantId: this.head.tenantId, taskId: this.head.taskId, code: error.code });
-    this.conclude({ type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialise(error) } }, false);
+    this.services.senses.logger.log("warn", `task parked: ${error.message}`, {
+      tenantId: this.head.tenantId,
+      taskId: this.head.taskId,
+      code: error.code,
+    });
+    this.conclude(
+      { type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialise(error) } },
+      false,
+    );
   }
 
   private diverge(paths: readonly string[]): void {
     this.park(
-      new PlatformError("NON_DETERMINISTIC", `the log recorded ${paths[0]}, which the code now passes by; changed code needs ctx.patched(id) or a new task`, {
-        details: { recorded: paths.slice(0, 20), asked: [...this.open.keys()].slice(0, 20) },
-      }),
+      new PlatformError(
+        "NON_DETERMINISTIC",
+        `the log recorded ${paths[0]}, which the code now passes by; changed code needs ctx.patched(id) or a new task`,
+        {
+          details: { recorded: paths.slice(0, 20), asked: [...this.open.keys()].slice(0, 20) },
+        },
+      ),
     );
   }
 
   /** Called now and then for tasks in memory: code that waits for nothing the journal knows cannot be continued (I10). */
   checkStalled(now: number, graceMs: number): void {
-    if (this.phase !== "live" || this.open.size > 0 || this.effects > 0 || this.commitInFlight || this.ready.length > 0 || this.returned !== null) return;
+    if (
+      this.phase !== "live" ||
+      this.open.size > 0 ||
+      this.effects > 0 ||
+      this.commitInFlight ||
+      this.ready.length > 0 ||
+      this.returned !== null
+    )
+      return;
     if (now - this.lastActivity >= graceMs) this.park(outsideAwait(null));
   }
 
@@ -702,7 +787,16 @@ export class Execution {
 
   private isIdle(): boolean {
     // What is about to be delivered to the code (`committed`) will move it: not idle.
-    if (this.phase !== "live" || this.committed.length > 0 || this.effects > 0 || this.open.size === 0 || this.ready.length > 0 || this.delivering || this.waitingForBirth.length > 0) return false;
+    if (
+      this.phase !== "live" ||
+      this.committed.length > 0 ||
+      this.effects > 0 ||
+      this.open.size === 0 ||
+      this.ready.length > 0 ||
+      this.delivering ||
+      this.waitingForBirth.length > 0
+    )
+      return false;
     let keeps = false;
     for (const call of this.open.values()) {
       if (!call.durable) return false;
@@ -721,7 +815,8 @@ export class Execution {
 
   private nextDue(): number | null {
     let due = this.head.deadline;
-    for (const call of this.open.values()) if (call.dueAt !== null && (due === null || call.dueAt < due)) due = call.dueAt;
+    for (const call of this.open.values())
+      if (call.dueAt !== null && (due === null || call.dueAt < due)) due = call.dueAt;
     return due;
   }
 
@@ -730,7 +825,13 @@ export class Execution {
     const { parent, taskId } = this.head;
     const mail: MailboxInsert[] = [];
     if (parent !== null) {
-      mail.push(childFinishedMail(parent.taskId, { childTaskId: taskId, path: parent.path, event: { type: event.type, data: event.data } }));
+      mail.push(
+        childFinishedMail(parent.taskId, {
+          childTaskId: taskId,
+          path: parent.path,
+          event: { type: event.type, data: event.data },
+        }),
+      );
     }
     for (const call of this.open.values()) {
       if (call.childTaskId !== null && !call.detached) mail.push(cancelMail(call.childTaskId, taskId));
@@ -766,8 +867,15 @@ const serialise = (error: PlatformError): SerializedError => {
 };
 
 const outsideAwait = (recorded: string | null): PlatformError =>
-  new PlatformError("OUTSIDE_AWAIT", "the code waits for something that did not come through ctx; wrap it in ctx.step(name, fn)", {
-    details: recorded === null ? {} : { recorded },
-  });
+  new PlatformError(
+    "OUTSIDE_AWAIT",
+    "the code waits for something that did not come through ctx; wrap it in ctx.step(name, fn)",
+    {
+      details: recorded === null ? {} : { recorded },
+    },
+  );
 
-const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({ ...delivery, result: (delivery.result as InputResult).value });
+const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({
+  ...delivery,
+  result: (delivery.result as InputResult).value,
+});

@@ -3,5 +3,12 @@ export { type Birth, type EngineOptions, type NewWork, TaskEngine } from "./engi
 export { createTaskService } from "./engine-task-service.ts";
 export { assertSerialisable } from "./serialisable.ts";
 export type { RoutedDraft, RoutingChoice, TaskRouter } from "./task-router.ts";
-export type { CallerScope, Submitted, SubmitRequest, TaskListing, TaskListRequest, TaskService } from "./task-service.ts";
+export type {
+  CallerScope,
+  SubmitRequest,
+  Submitted,
+  TaskListing,
+  TaskListRequest,
+  TaskService,
+} from "./task-service.ts";
 export { isoTime, OUTPUT_ARTIFACT_ID, TaskView, toA2AState, viewTask } from "./view.ts";

@@ -81,7 +81,9 @@ export class Intake {
   private addMessage(message: A2AMessage): void {
     const { execution } = this;
     const at = execution.services.senses.clock.now();
-    execution.append({ type: "message.added", at, data: { message } }, () => execution.deliver({ type: "message", at, message }));
+    execution.append({ type: "message.added", at, data: { message } }, () =>
+      execution.deliver({ type: "message", at, message }),
+    );
     // Only a message that came after the question can be its answer; an earlier one is in ctx.messages.
     for (const call of execution.open.values()) {
       if (call.kind === "input" && call.receive !== null) {
@@ -98,9 +100,14 @@ export class Intake {
     const at = execution.services.senses.clock.now();
     const { by, reason } = request;
     this.cancelReason = reason;
-    const event = { type: "task.cancelRequested" as const, at, data: { by, ...(reason === undefined ? {} : { reason }) } };
+    const event = {
+      type: "task.cancelRequested" as const,
+      at,
+      data: { by, ...(reason === undefined ? {} : { reason }) },
+    };
     for (const call of execution.open.values()) {
-      if (call.childTaskId !== null && !call.detached) execution.addMail(cancelMail(call.childTaskId, execution.head.taskId));
+      if (call.childTaskId !== null && !call.detached)
+        execution.addMail(cancelMail(call.childTaskId, execution.head.taskId));
     }
     if (execution.phase === "ending") {
       execution.append(event);

@@ -78,9 +78,18 @@ export class Journal {
         case "step.failed":
           this.record(event.data);
           if (event.data.retryAt === undefined) {
-            deliveries.push({ type: "error", path: event.data.path, at: event.at, error: event.data.error as SerializedError });
+            deliveries.push({
+              type: "error",
+              path: event.data.path,
+              at: event.at,
+              error: event.data.error as SerializedError,
+            });
           } else {
-            this.waits.set(event.data.path, { attempt: event.data.attempt + 1, dueAt: event.data.retryAt, childTaskId: null });
+            this.waits.set(event.data.path, {
+              attempt: event.data.attempt + 1,
+              dueAt: event.data.retryAt,
+              childTaskId: null,
+            });
           }
           break;
         case "task.inputRequired":

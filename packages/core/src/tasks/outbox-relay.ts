@@ -52,7 +52,14 @@ export class OutboxRelay {
         if (units.length > 0) await this.engine.store.commit(units);
         for (const row of rows) {
           const event = row.payload as EventPayload;
-          this.router.emit({ tenantId: row.tenantId, source: `agent:${event.source}`, topic: event.topic, payload: event.payload, id: row.id, taskId: event.taskId });
+          this.router.emit({
+            tenantId: row.tenantId,
+            source: `agent:${event.source}`,
+            topic: event.topic,
+            payload: event.payload,
+            id: row.id,
+            taskId: event.taskId,
+          });
         }
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
         await this.engine.store.acknowledgeOutbox(rows.map(({ position }) => position));
@@ -72,10 +79,29 @@ export class OutboxRelay {
       const taskId = digest.sha256(JSON.stringify([row.tenantId, row.id, agent])).slice(0, 32);
       const input = { id: row.id, topic: event.topic, source: event.source, payload: event.payload };
       const caller = `event:${event.topic}`;
-      const submitted: NewTaskEvent = { type: "task.submitted", at: now, data: { agent, revision, contextId: row.id, caller, input, priority: "normal" } };
+      const submitted: NewTaskEvent = {
+        type: "task.submitted",
+        at: now,
+        data: { agent, revision, contextId: row.id, caller, input, priority: "normal" },
+      };
       return {
         tenantId: row.tenantId,
-        create: [{ taskId, agent, revision, contextId: row.id, caller, priority: "normal", deadline: null, parent: null, dueAt: now, createdAt: now, events: [submitted], ifExists: "ignore" }],
+        create: [
+          {
+            taskId,
+            agent,
+            revision,
+            contextId: row.id,
+            caller,
+            priority: "normal",
+            deadline: null,
+            parent: null,
+            dueAt: now,
+            createdAt: now,
+            events: [submitted],
+            ifExists: "ignore",
+          },
+        ],
       };
     });
   }

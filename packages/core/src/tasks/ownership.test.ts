@@ -13,7 +13,9 @@ const gate = (): { readonly open: () => void; readonly opened: Promise<void> } =
 
 test("a lost lease never commits (I1)", async () => {
   const hold = gate();
-  const world = new EngineWorld([define("slow", async (_, ctx) => ctx.step("work", () => hold.opened.then(() => "stale")))]);
+  const world = new EngineWorld([
+    define("slow", async (_, ctx) => ctx.step("work", () => hold.opened.then(() => "stale"))),
+  ]);
   const taskId = await world.submit("slow");
   // Another node finds the lease void and claims: its token is higher.
   const { engine } = await world.alive();
@@ -43,7 +45,12 @@ test("of completion and cancel the first committed wins: cancel first (I2)", asy
   const taskId = await world.submit("quick");
   const { engine } = await world.alive();
   // Durable in the mailbox, but the holder has not heard of it when its code ends.
-  await world.store.commit([{ tenantId: SCOPE.tenantId, mail: [{ taskId, key: "cancel", kind: "cancel", payload: { by: "ann" }, ifTerminal: "refuse" }] }]);
+  await world.store.commit([
+    {
+      tenantId: SCOPE.tenantId,
+      mail: [{ taskId, key: "cancel", kind: "cancel", payload: { by: "ann" }, ifTerminal: "refuse" }],
+    },
+  ]);
   hold.open();
   await world.quiet();
   expect(await world.state(taskId)).toBe("canceled");
@@ -52,7 +59,11 @@ test("of completion and cancel the first committed wins: cancel first (I2)", asy
 
 test("a cancel that is in the log wins, even when the code has ended before it heard of it (I2)", async () => {
   const hold = gate();
-  const world = new EngineWorld([define("quick", async (_, ctx) => Promise.all([ctx.step("a", () => hold.opened), ctx.step("b", () => hold.opened)]))]);
+  const world = new EngineWorld([
+    define("quick", async (_, ctx) =>
+      Promise.all([ctx.step("a", () => hold.opened), ctx.step("b", () => hold.opened)]),
+    ),
+  ]);
   const taskId = await world.submit("quick");
   const { service } = await world.alive();
   hold.open();
@@ -80,10 +91,14 @@ test("a recorded result and a recorded error never run again: they come back on 
     define("worker", async (_, ctx) => {
       const good = await ctx.step("good", () => ran.push("good"));
       const bad = await ctx
-        .step("bad", () => {
-          ran.push("bad");
-          throw new Error("broken");
-        }, { retry: { maxAttempts: 1 } })
+        .step(
+          "bad",
+          () => {
+            ran.push("bad");
+            throw new Error("broken");
+          },
+          { retry: { maxAttempts: 1 } },
+        )
         .catch((error: unknown) => (error as Error).message);
       const said = await ctx.waitForInput("?");
       return { good, bad, said };
@@ -102,11 +117,15 @@ test("no effect starts before task.submitted is durable, and nothing is acknowle
   const wrap = (store: TaskStore): TaskStore =>
     new Proxy(store, {
       get: (target, name: keyof TaskStore) =>
-        name === "commit" ? async (units: readonly CommitUnit[]) => hold.opened.then(() => (seen.push("durable"), target.commit(units))) : target[name],
+        name === "commit"
+          ? async (units: readonly CommitUnit[]) => hold.opened.then(() => (seen.push("durable"), target.commit(units)))
+          : target[name],
     });
   const world = new EngineWorld([define("worker", (_, ctx) => ctx.step("work", () => seen.push("effect")))], { wrap });
   const { service } = await world.alive();
-  const accepted = service.submit(SCOPE, { target: { agent: "worker" } }).then(({ taskId }) => (seen.push("acknowledged"), taskId));
+  const accepted = service
+    .submit(SCOPE, { target: { agent: "worker" } })
+    .then(({ taskId }) => (seen.push("acknowledged"), taskId));
   await world.quiet();
   expect(seen).toEqual([]);
   hold.open();

@@ -13,9 +13,13 @@ export class Paths {
   enter(kind: string, name: string, key?: string): string {
     const stem = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
     if (this.underWay.has(stem)) {
-      throw new PlatformError("STEP_KEY_COLLISION", `two calls "${stem}" are under way at once; give each a key: { key: … }`, {
-        details: { path: stem },
-      });
+      throw new PlatformError(
+        "STEP_KEY_COLLISION",
+        `two calls "${stem}" are under way at once; give each a key: { key: … }`,
+        {
+          details: { path: stem },
+        },
+      );
     }
     const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
     this.occurrences.set(stem, occurrence);

@@ -34,7 +34,10 @@ test("after five claims without a new event a task is parked; retry goes on (I10
 });
 
 test("orphaned work is continued without a person (I10)", async () => {
-  const world = new EngineWorld([define("worker", async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2)))], { crashes: [{ commit: 2, when: "before" }] });
+  const world = new EngineWorld(
+    [define("worker", async (_, ctx) => (await ctx.step("a", () => 1)) + (await ctx.step("b", () => 2)))],
+    { crashes: [{ commit: 2, when: "before" }] },
+  );
   const taskId = await world.submit("worker");
   expect(outputOf(await world.last(taskId))).toBe(3);
 });
@@ -93,7 +96,10 @@ for (const method of ["readLog", "commit"] as const) {
     let failing = false;
     const wrap = (store: TaskStore): TaskStore =>
       new Proxy(store, {
-        get: (target, name: keyof TaskStore) => (name === method && failing ? async () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk")) : target[name]),
+        get: (target, name: keyof TaskStore) =>
+          name === method && failing
+            ? async () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk"))
+            : target[name],
       });
     const world = new EngineWorld([original], { wrap });
     const taskId = await world.submit("x");

@@ -9,7 +9,10 @@ const MAX_DEPTH = 200;
 export const assertSerialisable = (value: unknown, what: string): void => {
   const refuse = (path: readonly PropertyKey[], found: string): never => {
     const place = path.length === 0 ? "it" : formatFieldPath(path);
-    throw new PlatformError("RESULT_NOT_SERIALISABLE", `${what}: ${place} is ${found}, which JSON does not keep; return plain objects, arrays, strings, finite numbers, booleans or null`);
+    throw new PlatformError(
+      "RESULT_NOT_SERIALISABLE",
+      `${what}: ${place} is ${found}, which JSON does not keep; return plain objects, arrays, strings, finite numbers, booleans or null`,
+    );
   };
   const seen: object[] = [];
   const visit = (node: unknown, path: PropertyKey[]): void => {
@@ -44,7 +47,8 @@ export const assertSerialisable = (value: unknown, what: string): void => {
       if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
         refuse(path, `a ${node.constructor.name}`);
       }
-      if (prototype !== null && typeof (node as { toJSON?: unknown }).toJSON === "function") refuse(path, "an object with toJSON");
+      if (prototype !== null && typeof (node as { toJSON?: unknown }).toJSON === "function")
+        refuse(path, "an object with toJSON");
       for (const key in node) {
         path.push(key);
         visit((node as Record<string, unknown>)[key], path);

@@ -15,7 +15,10 @@ export const retryDelay = (error: unknown, attempt: number, policy: RetryPolicy,
   if (attempt >= (policy.maxAttempts ?? DEFAULT_RETRY.maxAttempts)) return null;
   // An error without a code says nothing about itself; most are passing faults of what the step calls.
   if (PlatformError.is(error) && !error.retryable) return null;
-  const backoff = Math.min((policy.initialDelayMs ?? DEFAULT_RETRY.initialDelayMs) * 2 ** (attempt - 1), policy.maxDelayMs ?? DEFAULT_RETRY.maxDelayMs);
+  const backoff = Math.min(
+    (policy.initialDelayMs ?? DEFAULT_RETRY.initialDelayMs) * 2 ** (attempt - 1),
+    policy.maxDelayMs ?? DEFAULT_RETRY.maxDelayMs,
+  );
   const asked = PlatformError.is(error) ? (error.retryAfterMs ?? 0) : 0;
   return Math.max(asked, Math.round(backoff * (1 + jitter / 4)));
 };
@@ -28,7 +31,12 @@ export interface StepBody {
   readonly what: string;
 }
 
-export const startStep = (execution: Execution, call: OpenCall, recorded: RecordedWait | undefined, body: StepBody): void => {
+export const startStep = (
+  execution: Execution,
+  call: OpenCall,
+  recorded: RecordedWait | undefined,
+  body: StepBody,
+): void => {
   const { clock } = execution.services.senses;
   const attempt = recorded?.attempt ?? 1;
   const begin = (): void => execution.whenBorn(() => void tryStep(execution, call, attempt, body));
@@ -52,7 +60,8 @@ const tryStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   const outer = own === null ? null : signalOf();
   const forward = (): void => own?.abort(outer?.reason);
   outer?.addEventListener("abort", forward, { once: true });
-  const timeout = own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
+  const timeout =
+    own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
   const step: StepContext = {
     get signal() {
       return own?.signal ?? signalOf();
@@ -66,7 +75,8 @@ const tryStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   execution.effects++;
   try {
     const work = body.run(step);
-    const result = work instanceof Promise ? await (own === null ? work : Promise.race([work, aborted(own.signal)])) : work;
+    const result =
+      work instanceof Promise ? await (own === null ? work : Promise.race([work, aborted(own.signal)])) : work;
     assertSerialisable(result, body.what);
     execution.complete(call, result);
   } catch (error) {
@@ -81,7 +91,9 @@ const tryStep = async (execution: Execution, call: OpenCall, attempt: number, bo
 
 /** hash(tenant, task, step path): the same on every try, also after a crash (I4). */
 export const idempotencyKey = (execution: Execution, path: string): string =>
-  execution.services.senses.digest.sha256(JSON.stringify([execution.head.tenantId, execution.head.taskId, execution.checkpointSeq, path]));
+  execution.services.senses.digest.sha256(
+    JSON.stringify([execution.head.tenantId, execution.head.taskId, execution.checkpointSeq, path]),
+  );
 
 const failed = (execution: Execution, call: OpenCall, attempt: number, body: StepBody, error: unknown): void => {
   if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
@@ -92,7 +104,11 @@ const failed = (execution: Execution, call: OpenCall, attempt: number, body: Ste
   const at = clock.now();
   const { path, kind, inputHash } = call;
   const json: SerializedError = { code: platformError.code, message: platformError.message };
-  execution.append({ type: "step.failed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json, retryAt: at + delay } });
+  execution.append({
+    type: "step.failed",
+    at,
+    data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json, retryAt: at + delay },
+  });
   waitFor(execution, call, at + delay, () => void tryStep(execution, call, attempt + 1, body));
 };
 

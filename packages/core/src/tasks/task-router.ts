@@ -4,7 +4,11 @@ import type { Priority, Target } from "@agentcore/contract";
 export interface RoutingChoice {
   readonly agent: string;
   readonly revision: string;
-  readonly scores: readonly { readonly candidate: string; readonly score: number; readonly parts?: Record<string, number> | undefined }[];
+  readonly scores: readonly {
+    readonly candidate: string;
+    readonly score: number;
+    readonly parts?: Record<string, number> | undefined;
+  }[];
   readonly reasons: readonly string[];
 }
 
@@ -31,7 +35,14 @@ export interface TaskRouter {
   /** Runs the chain; when an agent is chosen, `accept` takes the work. Rejects with the chain's or `accept`'s error. */
   command<T>(draft: RoutedDraft, accept: (choice: RoutingChoice) => Promise<T>): Promise<T>;
   query(draft: RoutedDraft): Promise<unknown>;
-  emit(event: { readonly tenantId: string; readonly source: string; readonly topic: string; readonly payload: unknown; readonly id: string; readonly taskId?: string | undefined }): void;
+  emit(event: {
+    readonly tenantId: string;
+    readonly source: string;
+    readonly topic: string;
+    readonly payload: unknown;
+    readonly id: string;
+    readonly taskId?: string | undefined;
+  }): void;
   /** Agents with `subscribes` matching the topic, with their current revision. */
   subscribers(tenantId: string, topic: string): readonly { readonly agent: string; readonly revision: string }[];
   /** How a task of an agent ended: feeds its breaker. */

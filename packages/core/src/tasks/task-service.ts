@@ -71,9 +71,17 @@ export interface TaskService {
   view(scope: CallerScope, taskId: string): Promise<A2ATask>;
   list(scope: CallerScope, request: TaskListRequest): Promise<TaskListing>;
   /** The log after `after` (default 0), then what is added, in order and without a gap (I6), until the task is terminal or `signal` aborts. */
-  events(scope: CallerScope, taskId: string, options?: { readonly after?: number; readonly signal?: AbortSignal }): AsyncIterable<TaskEvent>;
+  events(
+    scope: CallerScope,
+    taskId: string,
+    options?: { readonly after?: number; readonly signal?: AbortSignal },
+  ): AsyncIterable<TaskEvent>;
   /** The log up to now. */
-  log(scope: CallerScope, taskId: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly TaskEvent[]>;
+  log(
+    scope: CallerScope,
+    taskId: string,
+    options?: { readonly after?: number; readonly limit?: number },
+  ): Promise<readonly TaskEvent[]>;
   /** Resolves with the head once the task is terminal, interrupted (input or auth required) or parked, or when `signal` aborts. */
   settled(scope: CallerScope, taskId: string, options?: { readonly signal?: AbortSignal }): Promise<TaskHead>;
 }

@@ -9,7 +9,9 @@ export const validateInput = async (definition: AgentDefinition, input: unknown)
   const result = validated instanceof Promise ? await validated : validated;
   if (result.issues !== undefined) {
     const violations = result.issues.slice(0, 20).map((issue) => ({
-      field: formatFieldPath((issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment))),
+      field: formatFieldPath(
+        (issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment)),
+      ),
       description: issue.message,
     }));
     throw invalidArgument(`the input for agent ${definition.name}`, violations);

@@ -1,5 +1,16 @@
 /** A2A's view of a task: a pure fold over its log. */
-import type { A2AMessage, A2ATask, A2ATaskState, A2ATaskStatus, Artifact, Part, SerializedError, TaskArtifactUpdateEvent, TaskEvent, TaskState } from "@agentcore/contract";
+import type {
+  A2AMessage,
+  A2ATask,
+  A2ATaskState,
+  A2ATaskStatus,
+  Artifact,
+  Part,
+  SerializedError,
+  TaskArtifactUpdateEvent,
+  TaskEvent,
+  TaskState,
+} from "@agentcore/contract";
 
 const A2A_STATES: Record<TaskState, A2ATaskState> = {
   submitted: "TASK_STATE_SUBMITTED",
@@ -55,7 +66,9 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
   }
 };
 
-const outputParts = (output: unknown): Part[] => [typeof output === "string" ? { text: output } : { data: output ?? null }];
+const outputParts = (output: unknown): Part[] => [
+  typeof output === "string" ? { text: output } : { data: output ?? null },
+];
 
 const errorText = (error: SerializedError): string => `${error.code}: ${error.message}`;
 
@@ -73,7 +86,11 @@ export class TaskView {
   }
 
   /** Returns what the event changed for an A2A client, in order; often nothing. */
-  apply(event: TaskEvent): { readonly status?: A2ATaskStatus; readonly artifact?: TaskArtifactUpdateEvent; readonly terminal: boolean } {
+  apply(event: TaskEvent): {
+    readonly status?: A2ATaskStatus;
+    readonly artifact?: TaskArtifactUpdateEvent;
+    readonly terminal: boolean;
+  } {
     switch (event.type) {
       case "task.submitted":
         this.contextId = event.data.contextId;
@@ -87,7 +104,11 @@ export class TaskView {
       case "task.resumed":
         return this.change(event);
       case "task.progressed":
-        return this.change(event, this.say(event.seq, [{ text: event.data.message ?? `${Math.round((event.data.share ?? 0) * 100)} %` }]), "working");
+        return this.change(
+          event,
+          this.say(event.seq, [{ text: event.data.message ?? `${Math.round((event.data.share ?? 0) * 100)} %` }]),
+          "working",
+        );
       case "task.inputRequired":
       case "task.authRequired": {
         const message = this.say(event.seq, event.data.prompt);
@@ -95,13 +116,23 @@ export class TaskView {
         return this.change(event, message);
       }
       case "task.completed":
-        return { ...this.change(event), artifact: this.put({ artifactId: OUTPUT_ARTIFACT_ID, name: OUTPUT_ARTIFACT_ID, parts: outputParts(event.data.output) }, false, true) };
+        return {
+          ...this.change(event),
+          artifact: this.put(
+            { artifactId: OUTPUT_ARTIFACT_ID, name: OUTPUT_ARTIFACT_ID, parts: outputParts(event.data.output) },
+            false,
+            true,
+          ),
+        };
       case "task.failed":
       case "task.rejected":
       case "task.parked":
         return this.change(event, this.say(event.seq, [{ text: errorText(event.data.error) }]));
       case "task.canceled":
-        return this.change(event, event.data.reason === undefined ? undefined : this.say(event.seq, [{ text: event.data.reason }]));
+        return this.change(
+          event,
+          event.data.reason === undefined ? undefined : this.say(event.seq, [{ text: event.data.reason }]),
+        );
       case "artifact.appended":
         return { artifact: this.put(event.data.artifact, event.data.append, event.data.lastChunk), terminal: false };
       case "task.assigned":
@@ -131,12 +162,22 @@ export class TaskView {
   }
 
   private say(seq: number, parts: readonly Part[]): A2AMessage {
-    return { messageId: `${this.id}-${seq}`, contextId: this.contextId, taskId: this.id, role: "ROLE_AGENT", parts: [...parts] };
+    return {
+      messageId: `${this.id}-${seq}`,
+      contextId: this.contextId,
+      taskId: this.id,
+      role: "ROLE_AGENT",
+      parts: [...parts],
+    };
   }
 
   private change(event: TaskEvent, message?: A2AMessage, state: TaskState | null = stateAfter(event)) {
     if (state !== null) {
-      this.status = { state: toA2AState(state), timestamp: isoTime(event.at), ...(message === undefined ? {} : { message }) };
+      this.status = {
+        state: toA2AState(state),
+        timestamp: isoTime(event.at),
+        ...(message === undefined ? {} : { message }),
+      };
     }
     const terminal = state === "completed" || state === "failed" || state === "canceled" || state === "rejected";
     return { status: this.status, terminal };
@@ -144,7 +185,10 @@ export class TaskView {
 
   private put(artifact: Artifact, append: boolean, lastChunk: boolean): TaskArtifactUpdateEvent {
     const before = this.artifacts.get(artifact.artifactId);
-    this.artifacts.set(artifact.artifactId, append && before !== undefined ? { ...before, parts: [...before.parts, ...artifact.parts] } : artifact);
+    this.artifacts.set(
+      artifact.artifactId,
+      append && before !== undefined ? { ...before, parts: [...before.parts, ...artifact.parts] } : artifact,
+    );
     return { taskId: this.id, contextId: this.contextId, artifact, append, lastChunk };
   }
 }
@@ -165,7 +209,9 @@ export const isoTime = (epochMs: number): string => {
   const shifted = days + 719_468; // days from 0000-03-01, so that leap days fall at a year's end
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
   const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;

@@ -29,11 +29,15 @@ test("a try that takes too long is aborted and tried again", async () => {
   const reasons: unknown[] = [];
   const world = new EngineWorld([
     define("slow", (_, ctx) =>
-      ctx.step("call", ({ signal, attempt }) => {
-        if (attempt === 2) return "in time";
-        signal.addEventListener("abort", () => reasons.push((signal.reason as { code: string }).code));
-        return new Promise<string>(() => {});
-      }, { timeoutMs: 1000 }),
+      ctx.step(
+        "call",
+        ({ signal, attempt }) => {
+          if (attempt === 2) return "in time";
+          signal.addEventListener("abort", () => reasons.push((signal.reason as { code: string }).code));
+          return new Promise<string>(() => {});
+        },
+        { timeoutMs: 1000 },
+      ),
     ),
   ]);
   const taskId = await world.submit("slow");
@@ -44,7 +48,10 @@ test("a try that takes too long is aborted and tried again", async () => {
 
 for (const asleep of [false, true]) {
   test(`a deadline fails the task and cancels its children${asleep ? ", also when the process died meanwhile" : ""}`, async () => {
-    const world = new EngineWorld([define("child", (_, ctx) => ctx.waitForInput("?")), define("parent", (_, ctx) => ctx.command({ agent: "child" }, 1, { timeoutMs: 3_600_000 }))]);
+    const world = new EngineWorld([
+      define("child", (_, ctx) => ctx.waitForInput("?")),
+      define("parent", (_, ctx) => ctx.command({ agent: "child" }, 1, { timeoutMs: 3_600_000 })),
+    ]);
     const taskId = await world.submit("parent", null, { deadline: world.clock.now() + 10_000 });
     if (asleep) world.crash();
     await world.advance(10_600);
@@ -77,18 +84,31 @@ test("a cancel runs the clean-up steps in catch before the terminal event, with 
 test("a detached child survives the cancel of its parent, an attached one does not", async () => {
   const world = new EngineWorld([
     define("child", (_, ctx) => ctx.waitForInput("?")),
-    define("parent", (_, ctx) => Promise.all([ctx.command({ agent: "child" }, 1, { detached: true, key: "free" }), ctx.command({ agent: "child" }, 2, { key: "bound" })])),
+    define("parent", (_, ctx) =>
+      Promise.all([
+        ctx.command({ agent: "child" }, 1, { detached: true, key: "free" }),
+        ctx.command({ agent: "child" }, 2, { key: "bound" }),
+      ]),
+    ),
   ]);
   const taskId = await world.submit("parent");
   await world.cancel(taskId);
-  const states = await Promise.all((await world.children(taskId)).map((child) => world.state(child)));
+  const states = await Promise.all(
+    (await world.children(taskId)).map(async (child) => (await world.state(child)) ?? ""),
+  );
   expect(states.toSorted()).toEqual(["canceled", "input-required"]);
 });
 
 test("a cancel of a parked parent spares its detached child, too", async () => {
   const world = new EngineWorld([
     define("child", (_, ctx) => ctx.waitForInput("?")),
-    define("parent", async (_, ctx) => Promise.all([ctx.command({ agent: "child" }, 1, { detached: true, key: "free" }), ctx.command({ agent: "child" }, 2, { key: "bound" }), ctx.sleep(60_000)])),
+    define("parent", async (_, ctx) =>
+      Promise.all([
+        ctx.command({ agent: "child" }, 1, { detached: true, key: "free" }),
+        ctx.command({ agent: "child" }, 2, { key: "bound" }),
+        ctx.sleep(60_000),
+      ]),
+    ),
   ]);
   const taskId = await world.submit("parent");
   world.change(define("parent", (_, ctx) => ctx.sleep(1)));
@@ -97,7 +117,9 @@ test("a cancel of a parked parent spares its detached child, too", async () => {
   expect(await world.state(taskId)).toBe("parked");
   await world.cancel(taskId);
   expect(await world.state(taskId)).toBe("canceled");
-  const states = await Promise.all((await world.children(taskId)).map((child) => world.state(child)));
+  const states = await Promise.all(
+    (await world.children(taskId)).map(async (child) => (await world.state(child)) ?? ""),
+  );
   expect(states.toSorted()).toEqual(["canceled", "input-required"]);
 });
 
@@ -137,7 +159,11 @@ const throwing: Schema<string> = {
     },
   },
 };
-for (const [name, schema] of [["refuses", z.literal("yes")], ["takes its time", later], ["throws", throwing]] as const) {
+for (const [name, schema] of [
+  ["refuses", z.literal("yes")],
+  ["takes its time", later],
+  ["throws", throwing],
+] as const) {
   test(`an answer that does not fit is asked again, with a schema that ${name}`, async () => {
     const world = new EngineWorld([define("asker", (_, ctx) => ctx.waitForInput({ prompt: "Sure?", schema }))]);
     const taskId = await world.submit("asker");
@@ -176,7 +202,13 @@ test("continueAs goes on with the handed state and forgets what was before", asy
 });
 
 test("a canceled task does not go on in a fresh log", async () => {
-  const world = new EngineWorld([define("stubborn", async (task, ctx) => (task.continuedFrom === undefined ? ctx.waitForInput("?").catch(() => ctx.continueAs(1)) : ctx.waitForInput("again?")))]);
+  const world = new EngineWorld([
+    define("stubborn", async (task, ctx) =>
+      task.continuedFrom === undefined
+        ? ctx.waitForInput("?").catch(() => ctx.continueAs(1))
+        : ctx.waitForInput("again?"),
+    ),
+  ]);
   const taskId = await world.submit("stubborn");
   await world.cancel(taskId);
   expect(await world.state(taskId)).toBe("canceled");
@@ -206,15 +238,22 @@ test("patched is false for tasks that passed the place before and true for those
 test("a durable event starts each subscriber once, wherever the process dies on the way", async () => {
   for (let commit = 1; commit <= 6; commit++) {
     for (const when of ["before", "after"] as const) {
-      const world = new EngineWorld([
-        define("teller", (_, ctx) => ctx.emit("loan.decided", { id: 1 }, { durable: true })),
-        define("letters", (task) => task.input, { subscribes: ["loan.decided"] }),
-        define("ledger", (task) => task.input, { subscribes: ["loan.decided"] }),
-      ], { crashes: [{ commit, when }] });
+      const world = new EngineWorld(
+        [
+          define("teller", (_, ctx) => ctx.emit("loan.decided", { id: 1 }, { durable: true })),
+          define("letters", (task) => task.input, { subscribes: ["loan.decided"] }),
+          define("ledger", (task) => task.input, { subscribes: ["loan.decided"] }),
+        ],
+        { crashes: [{ commit, when }] },
+      );
       await world.submit("teller");
       await world.advance(3000);
       const { heads } = await world.store.list({ tenantId: "acme", limit: 100 });
-      expect([commit, when, heads.map(({ agent, state }) => `${agent} ${state}`).toSorted()]).toEqual([commit, when, ["ledger completed", "letters completed", "teller completed"]]);
+      expect([commit, when, heads.map(({ agent, state }) => `${agent} ${state}`).toSorted()]).toEqual([
+        commit,
+        when,
+        ["ledger completed", "letters completed", "teller completed"],
+      ]);
       expect(await world.store.outbox({ after: 0, limit: 10 })).toEqual([]);
     }
   }
@@ -234,16 +273,25 @@ test("waiting tasks leave nothing resident", async () => {
 test("an agent never has more tasks in memory than it has slots, and a backlog empties without waiting for the sweep", async () => {
   let now = 0;
   let most = 0;
-  const world = new EngineWorld([
-    define("busy", (_, ctx) =>
-      ctx.step("work", async () => {
-        most = Math.max(most, ++now);
-        await new Promise((resolve) => setImmediate(resolve));
-        now--;
-      }),
-    ),
-    define("starter", async (_, ctx) => void (await Promise.all(Array.from({ length: 30 }, (__, index) => ctx.command({ agent: "busy" }, index, { key: String(index) }))))),
-  ], { concurrency: 2 });
+  const world = new EngineWorld(
+    [
+      define("busy", (_, ctx) =>
+        ctx.step("work", async () => {
+          most = Math.max(most, ++now);
+          await new Promise((resolve) => setImmediate(resolve));
+          now--;
+        }),
+      ),
+      define(
+        "starter",
+        async (_, ctx) =>
+          void (await Promise.all(
+            Array.from({ length: 30 }, (__, index) => ctx.command({ agent: "busy" }, index, { key: String(index) })),
+          )),
+      ),
+    ],
+    { concurrency: 2 },
+  );
   const taskId = await world.submit("starter");
   for (let turns = 0; turns < 40; turns++) await world.quiet();
   expect(await world.state(taskId)).toBe("completed");

@@ -8,32 +8,59 @@ import type { RecordedWait } from "./journal.ts";
 // As for step retries: a shorter sleep is cheaper in memory than evicted.
 const RESIDENT_SLEEP_MS = 1_000;
 
-export const startSleep = (execution: Execution, call: OpenCall, recorded: RecordedWait | undefined, ms: number): void => {
+export const startSleep = (
+  execution: Execution,
+  call: OpenCall,
+  recorded: RecordedWait | undefined,
+  ms: number,
+): void => {
   const now = execution.services.senses.clock.now();
   const dueAt = recorded?.dueAt ?? now + ms;
   if (recorded === undefined) {
-    execution.append({ type: "step.started", at: now, data: { path: call.path, kind: "sleep", ...hashOf(call), attempt: 1, dueAt } });
+    execution.append({
+      type: "step.started",
+      at: now,
+      data: { path: call.path, kind: "sleep", ...hashOf(call), attempt: 1, dueAt },
+    });
   }
   call.durable = dueAt - now > RESIDENT_SLEEP_MS;
   execution.wakeAt(call, dueAt, () => execution.complete(call, null));
 };
 
-const hashOf = (call: OpenCall): { inputHash?: string } => (call.inputHash === undefined ? {} : { inputHash: call.inputHash });
+const hashOf = (call: OpenCall): { inputHash?: string } =>
+  call.inputHash === undefined ? {} : { inputHash: call.inputHash };
 
-export const startInput = <T>(execution: Execution, call: OpenCall, recorded: RecordedWait | undefined, request: InputRequest<T>): void => {
+export const startInput = <T>(
+  execution: Execution,
+  call: OpenCall,
+  recorded: RecordedWait | undefined,
+  request: InputRequest<T>,
+): void => {
   const ask = (refused?: { readonly messageId: string; readonly why: string }): void => {
     const prompt: Part[] = [{ text: refused === undefined ? request.prompt : `${request.prompt}\n(${refused.why})` }];
     if (request.data !== undefined) prompt.push({ data: request.data });
     execution.append({
       type: "task.inputRequired",
       at: execution.services.senses.clock.now(),
-      data: { path: call.path, kind: "input", ...hashOf(call), prompt, ...(refused === undefined ? {} : { refusedMessageId: refused.messageId }) },
+      data: {
+        path: call.path,
+        kind: "input",
+        ...hashOf(call),
+        prompt,
+        ...(refused === undefined ? {} : { refusedMessageId: refused.messageId }),
+      },
     });
   };
   const accept = (message: A2AMessage, value: unknown): void => {
     const at = execution.services.senses.clock.now();
-    const othersWait = [...execution.open.values()].some((other) => other !== call && other.kind === "input" && other.receive !== null);
-    execution.complete(call, { messageId: message.messageId, value }, othersWait ? undefined : { type: "task.resumed", at, data: { reason: "input" } });
+    const othersWait = [...execution.open.values()].some(
+      (other) => other !== call && other.kind === "input" && other.receive !== null,
+    );
+    execution.complete(
+      call,
+      { messageId: message.messageId, value },
+      othersWait ? undefined : { type: "task.resumed", at, data: { reason: "input" } },
+    );
   };
   call.durable = true;
   call.receive = (payload) => {
@@ -63,7 +90,10 @@ export const startInput = <T>(execution: Execution, call: OpenCall, recorded: Re
 const answersIn = (message: A2AMessage): unknown[] => {
   const data = message.parts.find((part) => part.data !== undefined);
   if (data !== undefined) return [data.data];
-  const text = message.parts.map((part) => part.text ?? "").join("\n").trim();
+  const text = message.parts
+    .map((part) => part.text ?? "")
+    .join("\n")
+    .trim();
   try {
     return [text, JSON.parse(text)];
   } catch {
@@ -71,9 +101,21 @@ const answersIn = (message: A2AMessage): unknown[] => {
   }
 };
 
-const validate = (execution: Execution, schema: Schema<unknown>, value: unknown, done: (result: { value: unknown } | { why: string }) => void): void => {
-  const finish = (result: { readonly value?: unknown; readonly issues?: readonly { readonly message: string }[] | undefined }): void =>
-    done(result.issues === undefined ? { value: result.value } : { why: result.issues.map((issue) => issue.message).join("; ") });
+const validate = (
+  execution: Execution,
+  schema: Schema<unknown>,
+  value: unknown,
+  done: (result: { value: unknown } | { why: string }) => void,
+): void => {
+  const finish = (result: {
+    readonly value?: unknown;
+    readonly issues?: readonly { readonly message: string }[] | undefined;
+  }): void =>
+    done(
+      result.issues === undefined
+        ? { value: result.value }
+        : { why: result.issues.map((issue) => issue.message).join("; ") },
+    );
   // A schema is author code too; what it throws refuses the answer.
   const refuse = (error: unknown): void => done({ why: PlatformError.from(error).message });
   try {
@@ -99,7 +141,10 @@ export const startCommand = (
 ): void => {
   const { clock } = execution.services.senses;
   const start = execution.time;
-  const deadline = request.timeoutMs === undefined ? execution.head.deadline : Math.min(start + request.timeoutMs, execution.head.deadline ?? Number.POSITIVE_INFINITY);
+  const deadline =
+    request.timeoutMs === undefined
+      ? execution.head.deadline
+      : Math.min(start + request.timeoutMs, execution.head.deadline ?? Number.POSITIVE_INFINITY);
 
   const send = (attempt: number): void => {
     call.durable = false;
@@ -109,7 +154,11 @@ export const startCommand = (
       .catch((error: unknown) => {
         const failure = PlatformError.from(error);
         // Nobody else can take it: what the last one said is the answer, not that nobody is left.
-        execution.fail(call, attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure, attempt);
+        execution.fail(
+          call,
+          attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure,
+          attempt,
+        );
       })
       .finally(() => execution.endSending());
   };
@@ -128,7 +177,8 @@ export const startCommand = (
         lastError = PlatformError.fromJSON(event.data.error as SerializedError);
         // The child has ended, so nobody works on this any more: a second candidate cannot double the effect of the
         // first beyond what a retry of its own steps would.
-        if (!lastError.retryable || (deadline !== null && clock.now() >= deadline)) return execution.fail(call, lastError, attempt);
+        if (!lastError.retryable || (deadline !== null && clock.now() >= deadline))
+          return execution.fail(call, lastError, attempt);
         attempt += 1;
         send(attempt);
       }

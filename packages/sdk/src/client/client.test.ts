@@ -109,7 +109,7 @@ describe("requests", () => {
       "GET /healthz",
     ]);
     expect(JSON.parse(requests[4]?.body ?? "")).toMatchObject({
-      message: { role: "ROLE_USER", parts: [{ text: "yes" }] },
+      parts: [{ text: "yes" }],
     });
     expect(requests[7]?.headers.get("content-type")).toBe("application/yaml");
   });

@@ -22,11 +22,15 @@ const MAX_FILES = 2_000;
 const MAX_BYTES = 20 * 1024 * 1024;
 
 /** Reads the code around a module: the nearest folder with a package.json, else the module's own. Throws INVALID_ARGUMENT. */
-export const readCode = async (path: string): Promise<{ readonly snapshot: CodeSnapshot; readonly files: ReadonlyMap<string, Buffer> }> => {
+export const readCode = async (
+  path: string,
+): Promise<{ readonly snapshot: CodeSnapshot; readonly files: ReadonlyMap<string, Buffer> }> => {
   const entryPath = resolve(path);
   const info = await stat(entryPath).catch(() => null);
   if (info === null || !info.isFile()) {
-    throw new PlatformError("INVALID_ARGUMENT", `spec.code.path: ${path} is not a file`, { violations: [{ field: "spec.code.path", description: "expected the path of a module" }] });
+    throw new PlatformError("INVALID_ARGUMENT", `spec.code.path: ${path} is not a file`, {
+      violations: [{ field: "spec.code.path", description: "expected the path of a module" }],
+    });
   }
   const root = packageRoot(dirname(entryPath));
   const files = new Map<string, Buffer>();
@@ -35,20 +39,25 @@ export const readCode = async (path: string): Promise<{ readonly snapshot: CodeS
     const entries = await readdir(folder, { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const full = join(folder, entry.name);
-      if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules" && entry.name !== "dist") await visit(full);
+      if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules" && entry.name !== "dist")
+        await visit(full);
       else if (entry.isFile() && SOURCE.test(entry.name) && !/\.test\.m?[tj]s$/.test(entry.name)) {
         const content = await readFile(full);
         bytes += content.length;
         files.set(relative(root, full).split(sep).join("/"), content);
         if (files.size > MAX_FILES || bytes > MAX_BYTES) {
-          throw new PlatformError("TOO_LARGE", `the code below ${root} is more than ${MAX_FILES} files or ${MAX_BYTES} bytes; give the agent a package of its own`);
+          throw new PlatformError(
+            "TOO_LARGE",
+            `the code below ${root} is more than ${MAX_FILES} files or ${MAX_BYTES} bytes; give the agent a package of its own`,
+          );
         }
       }
     }
   };
   await visit(root);
   const hash = createHash("sha256");
-  for (const [name, content] of files) hash.update(name).update("\0").update(createHash("sha256").update(content).digest());
+  for (const [name, content] of files)
+    hash.update(name).update("\0").update(createHash("sha256").update(content).digest());
   return { snapshot: { hash: hash.digest("hex"), root, entry: relative(root, entryPath).split(sep).join("/") }, files };
 };
 
@@ -60,7 +69,11 @@ const packageRoot = (folder: string): string => {
 };
 
 /** Writes a snapshot once; the rename makes it whole or absent. */
-export const storeSnapshot = async (directory: string, snapshot: CodeSnapshot, files: ReadonlyMap<string, Buffer>): Promise<void> => {
+export const storeSnapshot = async (
+  directory: string,
+  snapshot: CodeSnapshot,
+  files: ReadonlyMap<string, Buffer>,
+): Promise<void> => {
   const target = join(directory, snapshot.hash);
   if (existsSync(target)) return;
   // Agents of one package are applied at once, each writing the same snapshot.

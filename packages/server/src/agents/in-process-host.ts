@@ -48,14 +48,33 @@ export const createInProcessHost = (options: {
     let definition: AgentDefinition;
     if (spec.code !== undefined && snapshot !== null) {
       const exported = await loader.load(snapshot, spec.code.export);
-      if (!isDefinition(exported)) throw new PlatformError("INVALID_ARGUMENT", `agent ${name}: export "${spec.code.export}" is not an agent; write it with agent({ … })`, { violations: [{ field: "spec.code.export", description: "expected an agent made by agent()" }] });
+      if (!isDefinition(exported))
+        throw new PlatformError(
+          "INVALID_ARGUMENT",
+          `agent ${name}: export "${spec.code.export}" is not an agent; write it with agent({ … })`,
+          { violations: [{ field: "spec.code.export", description: "expected an agent made by agent()" }] },
+        );
       definition = exported;
     } else {
-      definition = agent({ name, description: spec.description ?? name, ...(spec.model === undefined ? {} : { model: spec.model }), ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }), ...(spec.skills === undefined ? {} : { skills: spec.skills }) }) as AgentDefinition;
+      definition = agent({
+        name,
+        description: spec.description ?? name,
+        ...(spec.model === undefined ? {} : { model: spec.model }),
+        ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }),
+        ...(spec.skills === undefined ? {} : { skills: spec.skills }),
+      }) as AgentDefinition;
     }
-    const shared = SHARED_ENV.flatMap((key) => (options.env[key] === undefined ? [] : [[key, options.env[key]] as const]));
+    const shared = SHARED_ENV.flatMap((key) =>
+      options.env[key] === undefined ? [] : [[key, options.env[key]] as const],
+    );
     return {
-      definition: { ...definition, name, labels: { ...definition.labels, ...manifest.metadata.labels }, ...(spec.skills === undefined ? {} : { skills: spec.skills }), ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }) },
+      definition: {
+        ...definition,
+        name,
+        labels: { ...definition.labels, ...manifest.metadata.labels },
+        ...(spec.skills === undefined ? {} : { skills: spec.skills }),
+        ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
+      },
       env: { ...Object.fromEntries(shared), ...spec.env },
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
     };
@@ -97,4 +116,8 @@ export const createInProcessHost = (options: {
 };
 
 const isDefinition = (value: unknown): value is AgentDefinition =>
-  typeof value === "object" && value !== null && "name" in value && "skills" in value && ("run" in value || "answer" in value);
+  typeof value === "object" &&
+  value !== null &&
+  "name" in value &&
+  "skills" in value &&
+  ("run" in value || "answer" in value);

@@ -9,24 +9,40 @@ export const createQueryDelivery =
   (options: { readonly host: AgentHost; readonly bus: () => Bus; readonly logger: Logger }): QueryDelivery =>
   async (record, _replica, message, signal) => {
     // Only the bus can make what this check lets through (I8).
-    if (!isDelivered(message, record)) throw new PlatformError("PERMISSION_DENIED", "a query reaches an agent through the bus only");
+    if (!isDelivered(message, record))
+      throw new PlatformError("PERMISSION_DENIED", "a query reaches an agent through the bus only");
     const found = options.host.load({ tenantId: record.tenantId, agent: record.name, revision: record.revision });
     const loaded = found instanceof Promise ? await found : found;
-    if (loaded === null) throw new PlatformError("REVISION_UNAVAILABLE", `revision ${record.revision} of agent ${record.name} cannot be loaded here`);
+    if (loaded === null)
+      throw new PlatformError(
+        "REVISION_UNAVAILABLE",
+        `revision ${record.revision} of agent ${record.name} cannot be loaded here`,
+      );
     const { answer } = loaded.definition;
-    if (answer === undefined) throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${record.name} answers no queries; send it a command`);
-    return answer({ tenantId: record.tenantId, payload: message.payload }, createQueryContext(options, loaded, message, signal));
+    if (answer === undefined)
+      throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${record.name} answers no queries; send it a command`);
+    return answer(
+      { tenantId: record.tenantId, payload: message.payload },
+      createQueryContext(options, loaded, message, signal),
+    );
   };
 
 const createQueryContext = (
   options: { readonly bus: () => Bus; readonly logger: Logger },
   loaded: LoadedAgent,
-  message: { readonly tenantId: string; readonly traceparent?: string | undefined; readonly auth?: { readonly caller: string } | undefined; readonly deadline?: number | undefined },
+  message: {
+    readonly tenantId: string;
+    readonly traceparent?: string | undefined;
+    readonly auth?: { readonly caller: string } | undefined;
+    readonly deadline?: number | undefined;
+  },
   signal: AbortSignal,
 ): QueryContext => {
   const { name } = loaded.definition;
   const { tenantId } = message;
-  const write = (level: "debug" | "info" | "warn" | "error") => (text: string, fields?: Readonly<Record<string, unknown>>) => options.logger.log(level, text, { ...fields, tenantId, agent: name });
+  const write =
+    (level: "debug" | "info" | "warn" | "error") => (text: string, fields?: Readonly<Record<string, unknown>>) =>
+      options.logger.log(level, text, { ...fields, tenantId, agent: name });
   return {
     tenantId,
     signal,
@@ -34,8 +50,19 @@ const createQueryContext = (
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     query: <T>(target: Target, payload: unknown, queryOptions?: { readonly timeoutMs?: number }) =>
       options.bus().query(
-        { tenantId, source: `agent:${name}`, target, payload, traceparent: message.traceparent, deadline: message.deadline },
-        { caller: { tenantId, caller: message.auth?.caller ?? `agent:${name}` }, signal, ...(queryOptions?.timeoutMs === undefined ? {} : { timeoutMs: queryOptions.timeoutMs }) },
+        {
+          tenantId,
+          source: `agent:${name}`,
+          target,
+          payload,
+          traceparent: message.traceparent,
+          deadline: message.deadline,
+        },
+        {
+          caller: { tenantId, caller: message.auth?.caller ?? `agent:${name}` },
+          signal,
+          ...(queryOptions?.timeoutMs === undefined ? {} : { timeoutMs: queryOptions.timeoutMs }),
+        },
       ) as Promise<T>,
   };
 };

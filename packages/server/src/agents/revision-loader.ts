@@ -43,7 +43,13 @@ export const createRevisionLoader = (snapshotDirectory: string): RevisionLoader 
       const name = nameWithin(roots.get(hash) ?? "", plain.href);
       const source = name === null ? null : readSnapshotFile(snapshotDirectory, hash, name);
       if (source === null) return nextLoad(url, context);
-      const format = plain.pathname.endsWith("ts") ? "module-typescript" : plain.pathname.endsWith(".json") ? "json" : plain.pathname.endsWith(".cjs") ? "commonjs" : "module";
+      const format = plain.pathname.endsWith("ts")
+        ? "module-typescript"
+        : plain.pathname.endsWith(".json")
+          ? "json"
+          : plain.pathname.endsWith(".cjs")
+            ? "commonjs"
+            : "module";
       return { format, source, shortCircuit: true };
     },
   });
@@ -57,12 +63,21 @@ export const createRevisionLoader = (snapshotDirectory: string): RevisionLoader 
         module = (await import(url.href)) as Record<string, unknown>;
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new PlatformError("INVALID_ARGUMENT", `the module ${snapshot.entry} does not load: ${reason}`, { cause, violations: [{ field: "spec.code.path", description: reason }] });
+        throw new PlatformError("INVALID_ARGUMENT", `the module ${snapshot.entry} does not load: ${reason}`, {
+          cause,
+          violations: [{ field: "spec.code.path", description: reason }],
+        });
       }
       if (!(exportName in module)) {
-        throw new PlatformError("INVALID_ARGUMENT", `the module ${snapshot.entry} has no export "${exportName}"; it exports ${Object.keys(module).join(", ") || "nothing"}`, {
-          violations: [{ field: "spec.code.export", description: `expected one of ${Object.keys(module).join(", ")}` }],
-        });
+        throw new PlatformError(
+          "INVALID_ARGUMENT",
+          `the module ${snapshot.entry} has no export "${exportName}"; it exports ${Object.keys(module).join(", ") || "nothing"}`,
+          {
+            violations: [
+              { field: "spec.code.export", description: `expected one of ${Object.keys(module).join(", ")}` },
+            ],
+          },
+        );
       }
       return module[exportName];
     },
@@ -71,6 +86,8 @@ export const createRevisionLoader = (snapshotDirectory: string): RevisionLoader 
 };
 
 const nameWithin = (root: string, fileUrl: string): string | null => {
-  const name = relative(root, fileURLToPath(fileUrl.split("?")[0] ?? fileUrl)).split(sep).join("/");
+  const name = relative(root, fileURLToPath(fileUrl.split("?")[0] ?? fileUrl))
+    .split(sep)
+    .join("/");
   return name === "" || name.startsWith("../") || name.includes("node_modules/") ? null : name;
 };

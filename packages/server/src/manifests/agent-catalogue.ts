@@ -16,7 +16,16 @@ export class AgentCatalogue implements AgentDirectory {
     const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
     this.tenants.set(tenantId, agents);
     const { name, version, skills, labels } = definition;
-    agents.set(name, { name, description, version, skills, revision, labels, replicas, state: replicas > 0 ? "ready" : "scaled-to-zero" });
+    agents.set(name, {
+      name,
+      description,
+      version,
+      skills,
+      revision,
+      labels,
+      replicas,
+      state: replicas > 0 ? "ready" : "scaled-to-zero",
+    });
   }
 
   delete(tenantId: string, name: string): void {

@@ -1,9 +1,18 @@
 /** What is declared: checked, stored, and made so. */
-import { type AgentManifest, invalidArgument, Manifest, MANIFEST_KINDS, type ManifestKind, type ModelManifest, parseInput, PlatformError } from "@agentcore/contract";
+import {
+  type AgentManifest,
+  invalidArgument,
+  MANIFEST_KINDS,
+  Manifest,
+  type ManifestKind,
+  type ModelManifest,
+  PlatformError,
+  parseInput,
+} from "@agentcore/contract";
 import type { KeyValue } from "@agentcore/core/ports";
 import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
-import type { ApplyResult, ManifestService } from "../gateway/deps.ts";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
+import type { ApplyResult, ManifestService } from "../gateway/deps.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 
 const MAX_PER_APPLY = 500;
@@ -34,10 +43,16 @@ export const createManifestService = (options: {
   // Tenants with manifests, so that a restart finds them; tenancy of its own comes with tenants as a kind.
   const tenantsScope = { tenantId: "system", namespace: "tenants" };
 
-  const register = (tenantId: string, manifest: AgentManifest, { revision, loaded }: Pick<PreparedAgent, "revision" | "loaded">): void => {
+  const register = (
+    tenantId: string,
+    manifest: AgentManifest,
+    { revision, loaded }: Pick<PreparedAgent, "revision" | "loaded">,
+  ): void => {
     const { definition } = loaded;
     const { spec } = manifest;
-    const replicas = Array.from({ length: spec.replicas ?? 1 }, (_, index) => createReplica(`${definition.name}-${index}`, node));
+    const replicas = Array.from({ length: spec.replicas ?? 1 }, (_, index) =>
+      createReplica(`${definition.name}-${index}`, node),
+    );
     registry.register({
       tenantId,
       name: definition.name,
@@ -52,32 +67,50 @@ export const createManifestService = (options: {
       limits: { maxConcurrent: loaded.concurrency },
       replicas,
     });
-    catalogue.set(tenantId, { definition, revision, replicas: replicas.length, description: spec.description ?? definition.description });
+    catalogue.set(tenantId, {
+      definition,
+      revision,
+      replicas: replicas.length,
+      description: spec.description ?? definition.description,
+    });
   };
 
   return {
     async apply(tenantId, documents, { dryRun }) {
-      if (documents.length > MAX_PER_APPLY) throw new PlatformError("TOO_LARGE", `${documents.length} manifests at once, ${MAX_PER_APPLY} are allowed`);
-      const manifests = documents.map((document, index) => parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`));
+      if (documents.length > MAX_PER_APPLY)
+        throw new PlatformError("TOO_LARGE", `${documents.length} manifests at once, ${MAX_PER_APPLY} are allowed`);
+      const manifests = documents.map((document, index) =>
+        parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`),
+      );
       const names = new Set<string>();
       for (const { kind, metadata } of manifests) {
         const key = keyOf(kind, metadata.name);
-        if (names.has(key)) throw invalidArgument("the list of manifests", [{ field: "metadata.name", description: `${key} stands in it twice` }]);
+        if (names.has(key))
+          throw invalidArgument("the list of manifests", [
+            { field: "metadata.name", description: `${key} stands in it twice` },
+          ]);
         names.add(key);
       }
       // Everything is checked and loaded before anything is changed: a bad manifest leaves the others alone.
-      const prepared = await Promise.all(manifests.map(async (manifest) => (manifest.kind === "Agent" ? host.prepare(manifest) : null)));
+      const prepared = await Promise.all(
+        manifests.map(async (manifest) => (manifest.kind === "Agent" ? host.prepare(manifest) : null)),
+      );
       const results: ApplyResult[] = [];
       for (const [index, manifest] of manifests.entries()) {
         const agent = prepared[index] ?? null;
         const { kind, metadata } = manifest;
         const revision = agent?.revision ?? sha256(JSON.stringify(manifest)).slice(0, 12);
-        const before = (await keyValue.get(scope(tenantId), keyOf(kind, metadata.name)))?.value as StoredManifest | undefined;
+        const before = (await keyValue.get(scope(tenantId), keyOf(kind, metadata.name)))?.value as
+          | StoredManifest
+          | undefined;
         const change = before === undefined ? "created" : before.revision === revision ? "unchanged" : "configured";
         results.push({ kind, name: metadata.name, change, revision });
         if (dryRun || change === "unchanged") continue;
         if (agent !== null) await host.keep(tenantId, metadata.name, agent);
-        await keyValue.put(scope(tenantId), keyOf(kind, metadata.name), { manifest, revision } satisfies StoredManifest);
+        await keyValue.put(scope(tenantId), keyOf(kind, metadata.name), {
+          manifest,
+          revision,
+        } satisfies StoredManifest);
         await keyValue.put(tenantsScope, tenantId, true);
         if (agent !== null && manifest.kind === "Agent") register(tenantId, manifest, agent);
       }
@@ -115,7 +148,8 @@ export const createManifestService = (options: {
           const { name } = manifest.metadata;
           try {
             const loaded = await host.load({ tenantId, agent: name, revision });
-            if (loaded === null) throw new PlatformError("REVISION_UNAVAILABLE", `the code of revision ${revision} is gone`);
+            if (loaded === null)
+              throw new PlatformError("REVISION_UNAVAILABLE", `the code of revision ${revision} is gone`);
             register(tenantId, manifest, { revision, loaded });
           } catch (error) {
             options.onUnloadable(tenantId, name, PlatformError.from(error));

@@ -41,8 +41,6 @@ export const createCardPages = ({ agents, authenticator, publicUrl, now }: CardP
   };
 };
 
-type CardPages = ReturnType<typeof createCardPages>;
-
 /** 304 by If-None-Match or, without it, If-Modified-Since (RFC 9110 13.2.2). */
 const cacheable = (request: Request, document: CachedDocument, contentType: string, varies: boolean): Response => {
   const headers = {

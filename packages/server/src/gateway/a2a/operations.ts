@@ -98,7 +98,7 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
     const open = streams.begin(call.client);
     return {
       frames: streamTask(taskId, tasks.events(call.scope, taskId, { after: 0, signal: open.signal }), options),
-      release: () => open.end(),
+      release: () => open.abort(),
     };
   };
 

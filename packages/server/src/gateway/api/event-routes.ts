@@ -48,7 +48,7 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
       }
       await tasks.head(scope, taskId);
       const open = streams.begin(request.signal);
-      return streamEvents(tasks.events(scope, taskId, { after, signal: open.signal }), heartbeatMs, () => open.end());
+      return streamEvents(tasks.events(scope, taskId, { after, signal: open.signal }), heartbeatMs, () => open.abort());
     },
   }),
 ];

@@ -3,8 +3,10 @@ import { PlatformError } from "@agentcore/contract";
 export interface OpenCall {
   /** Aborts when the client goes away and when the node stops. */
   readonly signal: AbortSignal;
-  /** Idempotent. */
+  /** The call is over and nobody reads its signal any more. Idempotent. */
   end(): void;
+  /** Ends the call and aborts its signal, for what still waits on it. Idempotent. */
+  abort(): void;
 }
 
 /** Calls that stay open: counted, limited, and ended together. Cheaper than `AbortSignal.any` per request. */
@@ -33,12 +35,16 @@ export class OpenCalls {
     this.controllers.add(controller);
     if (client.aborted) abort();
     else client.addEventListener("abort", abort, { once: true });
+    const end = (): boolean => {
+      client.removeEventListener("abort", abort);
+      return this.controllers.delete(controller);
+    };
     return {
       signal: controller.signal,
-      end: () => {
-        if (!this.controllers.delete(controller)) return;
-        client.removeEventListener("abort", abort);
-        // Nobody listens to a call that has ended, and aborting makes an error object: the dearest part of a short call.
+      // Aborting makes an error object, the dearest part of a short call: only where somebody listens.
+      end: () => void end(),
+      abort: () => {
+        if (end()) abort();
       },
     };
   }
