@@ -19,7 +19,7 @@ export const reportFirstRun = async ({ output, format, taskId, outcome, url }: F
   const decisions = result?.["decisions"];
   if (result === undefined || !Array.isArray(decisions)) {
     await reportOutcome(output, format, taskId, outcome);
-    output.say(`Open ${url}`);
+    output.say(`Open ${url}/api/v1/tasks/${taskId}`);
     return;
   }
   await output.data(format, result, () => decisionTable(decisions));
@@ -27,7 +27,7 @@ export const reportFirstRun = async ({ output, format, taskId, outcome, url }: F
   if (typeof letters === "string") output.say(`Letters: ${letters}`);
   const open = result["open"];
   output.say(`Why: agentcore trace ${taskId}`);
-  output.say(`Open ${typeof open === "string" ? open : url}`);
+  output.say(`Open ${typeof open === "string" ? open : `${url}/api/v1/tasks/${taskId}`}`);
 };
 
 /** A line per decision; columns that no decision fills are left out. */

@@ -123,7 +123,7 @@ const isLoopback = (host: string): boolean => host === "localhost" || host === "
 
 const requireWritable = async (directory: string): Promise<void> => {
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw failure(

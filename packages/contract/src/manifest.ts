@@ -67,7 +67,8 @@ export const ModelManifest = z.strictObject({
     /** Name of the environment variable that holds the key; the key itself never stands in a manifest. */
     apiKeyEnv: z
       .string()
-      .regex(/^[A-Z_][A-Z0-9_]*$/)
+      // Whoever applies a Model chooses where the value is sent, so only what is named like a key may leave.
+      .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN)$/, { error: "expected a variable named …_KEY or …_TOKEN" })
       .optional(),
     headers: z.record(z.string(), z.string()).optional(),
     timeoutMs: z.int().positive().optional(),

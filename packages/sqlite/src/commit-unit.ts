@@ -94,7 +94,8 @@ export class UnitWriter {
       seq: head.seq + append.events.length,
       state: append.state,
       checkpointSeq: append.checkpointSeq,
-      attempts: append.events.length > 0 ? 0 : head.attempts,
+      // Giving a lease back is not losing it: the attempt does not count.
+      attempts: append.events.length > 0 ? 0 : append.releases ? Math.max(0, head.attempts - 1) : head.attempts,
       leased: !append.releases && !ended,
       dueAt: ended ? null : append.releases ? releaseDueAt : head.due_at,
       updatedAt: append.state === head.state ? head.updated_at : (append.events.at(-1)?.at ?? now),

@@ -143,6 +143,7 @@ const toHead = (row: StoredHead): TaskHead => ({
   token: row.token,
   dueAt: row.due_at,
   priority: PRIORITIES[row.priority] ?? "normal",
+  leased: row.leased === 1,
   attempts: row.attempts,
   deadline: row.deadline,
   parent:

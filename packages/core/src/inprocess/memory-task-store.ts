@@ -51,8 +51,10 @@ interface MailRow {
   consumed: boolean;
 }
 
+type StoredHead = Omit<TaskHead, "leased">;
+
 interface TaskRow {
-  head: TaskHead;
+  head: StoredHead;
   leased: boolean;
   /** Events as text; index + 1 is the number. */
   readonly log: string[];
@@ -135,7 +137,7 @@ class MemoryStore implements MemoryTaskStore {
       row.head = { ...row.head, token: row.head.token + 1, attempts: row.head.attempts + 1 };
       row.leased = true;
       this.data.lastTenant = tenantId;
-      claimed.push({ head: row.head, mailbox: mailboxOf(row) });
+      claimed.push({ head: headOf(row), mailbox: mailboxOf(row) });
     }
     return claimed;
   }
@@ -151,7 +153,8 @@ class MemoryStore implements MemoryTaskStore {
 
   async head(key: TaskKey): Promise<TaskHead | null> {
     this.assertOpen();
-    return this.row(key.tenantId, key.taskId)?.head ?? null;
+    const row = this.row(key.tenantId, key.taskId);
+    return row === undefined || row === null ? null : headOf(row);
   }
 
   async findByIdempotencyKey(key: {
@@ -179,7 +182,7 @@ class MemoryStore implements MemoryTaskStore {
 
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     this.assertOpen();
-    const matching = [...this.data.tasks.values()].map((row) => row.head).filter((head) => matches(head, query));
+    const matching = [...this.data.tasks.values()].map(headOf).filter((head) => matches(head, query));
     matching.sort((left, right) => right.updatedAt - left.updatedAt || byText(right.taskId, left.taskId));
     const { after } = query;
     const page =
@@ -309,7 +312,7 @@ class MemoryStore implements MemoryTaskStore {
       seq: head.seq + append.events.length,
       state: append.state,
       checkpointSeq: append.checkpointSeq ?? head.checkpointSeq,
-      attempts: append.events.length > 0 ? 0 : head.attempts,
+      attempts: attemptsAfter(append, head.attempts),
       dueAt: ended ? null : releasedDueAt,
       updatedAt: append.state === head.state ? head.updatedAt : (append.events.at(-1)?.at ?? this.clock.now()),
     };
@@ -475,3 +478,11 @@ export const createMemoryTaskStore = (options: { readonly clock: Pick<Clock, "no
     positions: 0,
     lastTenant: "",
   });
+
+const headOf = (row: TaskRow): TaskHead => ({ ...row.head, leased: row.leased });
+
+/** Giving a lease back is not losing it: the attempt does not count. */
+const attemptsAfter = (append: LogAppend, attempts: number): number => {
+  if (append.events.length > 0) return 0;
+  return append.release === undefined ? attempts : Math.max(0, attempts - 1);
+};

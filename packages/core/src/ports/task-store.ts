@@ -25,10 +25,12 @@ export interface TaskHead extends TaskKey {
   readonly checkpointSeq: number;
   /** Fencing token of the last claim, 0 before the first. */
   readonly token: number;
+  /** True while the holder of `token` has it. */
+  readonly leased: boolean;
   /** Milliseconds since 1970 when the task wants to run; null while nothing but its mailbox can wake it. */
   readonly dueAt: number | null;
   readonly priority: Priority;
-  /** Claims since the last new event. Five are too many (I10). */
+  /** Claims since the last new event, but for those given back. Five are too many (I10). */
   readonly attempts: number;
   readonly deadline: number | null;
   readonly parent: { readonly taskId: string; readonly path: string } | null;

@@ -120,7 +120,9 @@ export const createContext = (execution: Execution): Context => {
         name: topic,
         key: options.key,
         inputHash: hash([options.durable ?? false, payload]),
-        start: (call) =>
+        start: (call) => {
+          // Sent even when the code returns without awaiting it.
+          execution.beginSending();
           execution.whenBorn(() => {
             const id = idempotencyKey(execution, call.path).slice(0, 32);
             if (options.durable === true)
@@ -131,7 +133,9 @@ export const createContext = (execution: Execution): Context => {
               });
             else services.emit(execution, topic, payload, id);
             execution.complete(call, id);
-          }),
+            execution.endSending();
+          });
+        },
       });
     },
     artifact: async (input) => {
@@ -158,11 +162,24 @@ export const createContext = (execution: Execution): Context => {
       execution.append({
         type: "task.progressed",
         at: senses.clock.now(),
-        data: { path: mark.path, kind: "progress", message, ...(share === undefined ? {} : { share }) },
+        // A total of zero or a rounding error is no reason to make a log unreadable.
+        data: {
+          path: mark.path,
+          kind: "progress",
+          message: String(message),
+          ...(share === undefined || Number.isNaN(share) ? {} : { share: Math.min(1, Math.max(0, share)) }),
+        },
       });
     },
     waitForInput: <T>(request: InputRequest<T> | string) => {
       const question: InputRequest<T> = typeof request === "string" ? { prompt: request } : request;
+      if (typeof question.prompt !== "string" || question.prompt === "") {
+        throw new PlatformError(
+          "INVALID_ARGUMENT",
+          "ctx.waitForInput: prompt: expected the question in words, or { prompt: … }",
+        );
+      }
+      assertSerialisable(question.data, "the data shown with ctx.waitForInput");
       return execution.call<T>({
         kind: "input",
         name: "input",

@@ -196,7 +196,10 @@ export class TaskEngine {
     const now = this.senses.clock.now();
     const taskId = request.taskId ?? this.senses.ids.next();
     const timeout = loaded.definition.timeoutMs;
-    const deadline = earliest(request.deadline ?? null, timeout === undefined ? null : now + timeout);
+    const deadline = earliest(
+      request.deadline === undefined ? null : Math.ceil(request.deadline),
+      timeout === undefined ? null : now + timeout,
+    );
     const head: ExecutionHead = {
       tenantId,
       taskId,
@@ -250,7 +253,7 @@ export class TaskEngine {
     const [outcome] = await this.store.commit([{ tenantId, mail: [mail] }]);
     if (outcome?.outcome === "stale") return "terminal";
     if (outcome?.outcome !== "committed") throw new PlatformError("STORE_UNAVAILABLE", "the store refused the mail");
-    this.deliverMail(tenantId, [mail]);
+    this.deliverMail(tenantId, [mail], true);
     return "accepted";
   }
 
@@ -283,6 +286,8 @@ export class TaskEngine {
       if (loaded === null) throw new PlatformError("AGENT_NOT_FOUND", `agent ${choice.agent} cannot be loaded here`);
       const input = await validateInput(loaded.definition, request.payload);
       if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
+      // A cancel is in the log and about to reach the code: a child made now would be an orphan of it.
+      if (execution.intake.cancelRequested && !execution.isCanceled && !call.detached) return;
       const now = this.senses.clock.now();
       const childTaskId = this.senses.digest
         .sha256(JSON.stringify([tenantId, execution.head.taskId, execution.checkpointSeq, call.path, request.attempt]))
@@ -296,7 +301,10 @@ export class TaskEngine {
         contextId: execution.head.contextId,
         caller: execution.head.caller,
         priority: execution.head.priority,
-        deadline: earliest(request.deadline, timeout === undefined ? null : now + timeout),
+        deadline: earliest(
+          request.deadline === null ? null : Math.ceil(request.deadline),
+          timeout === undefined ? null : now + timeout,
+        ),
         parent: { taskId: execution.head.taskId, path: call.path },
         createdAt: now,
       };
@@ -370,6 +378,17 @@ export class TaskEngine {
     this.linedUp.set(agent, line);
   }
 
+  /** Gives a free slot to the next in line; who turns out to need none passes it on. */
+  private serveLine(agent: string): void {
+    const line = this.linedUp.get(agent);
+    const next = line?.shift();
+    if (line?.length === 0) this.linedUp.delete(agent);
+    if (next === undefined) return;
+    void this.resume(next, next.token).then(() => {
+      if (!this.running.has(keyOf(next)) && !this.closed) this.serveLine(agent);
+    });
+  }
+
   private add(execution: Execution): void {
     this.running.set(keyOf(execution.head), execution);
     const agent = `${execution.head.tenantId}/${execution.head.agent}`;
@@ -384,10 +403,10 @@ export class TaskEngine {
     const count = (this.runningByAgent.get(agent) ?? 1) - 1;
     if (count > 0) this.runningByAgent.set(agent, count);
     else this.runningByAgent.delete(agent);
-    const next = this.linedUp.get(agent)?.shift();
-    if (next !== undefined) void this.resume(next, next.token);
-    // Claims left this agent out while it was full.
-    else if (count + 1 >= execution.loaded.concurrency) this.wake();
+    if (this.linedUp.has(agent)) this.serveLine(agent);
+    // Claims left this agent out while it was full, or everyone while memory was.
+    else if (count + 1 >= execution.loaded.concurrency || this.running.size + 1 >= (this.options.maxResident ?? 2000))
+      this.wake();
     this.abandon(execution.takeLaunches());
     // A parent that stayed for this child may have nothing left to stay for.
     const { parent, tenantId } = execution.head;
@@ -433,7 +452,13 @@ export class TaskEngine {
     try {
       outcomes = await this.store.commit(taken.map(({ unit }) => unit));
     } catch (error) {
-      for (let index = 0; index < executions.length; index++) this.onUnknown(executions[index]!, taken[index]!, error);
+      for (let index = 0; index < executions.length; index++) {
+        if (PlatformError.from(error, "INTERNAL").code === "STORE_UNAVAILABLE")
+          this.onUnknown(executions[index]!, taken[index]!, error);
+        // Something in the batch cannot be written at all: find it, so that it harms nobody but itself.
+        else if (executions.length > 1) await this.commit([executions[index]!], [taken[index]!]);
+        else await this.onUnwritable(executions[index]!, taken[index]!, PlatformError.from(error, "INTERNAL"));
+      }
       return;
     }
     for (let index = 0; index < executions.length; index++) {
@@ -479,7 +504,8 @@ export class TaskEngine {
       child.intake.resume();
     }
     if (taken.children.length > taken.launches.length) this.wake();
-    if (taken.unit.mail !== undefined && taken.unit.mail.length > 0) this.deliverMail(head.tenantId, taken.unit.mail);
+    if (taken.unit.mail !== undefined && taken.unit.mail.length > 0)
+      this.deliverMail(head.tenantId, taken.unit.mail, true);
     if (taken.unit.outbox !== undefined && taken.unit.outbox.length > 0) this.relay.wake();
   }
 
@@ -497,7 +523,21 @@ export class TaskEngine {
   private onLeaseLost(execution: Execution): void {
     execution.end(new PlatformError("LEASE_LOST", `task ${execution.head.taskId} has another holder`));
     this.remove(execution);
-    void this.resume(execution.head, execution.token);
+    this.senses.clock.after(RELOAD_DELAY_MS, () => void this.resume(execution.head, execution.token));
+  }
+
+  /** The store refuses what the task's code made: trying again would be refused again. */
+  private async onUnwritable(execution: Execution, { launches }: TakenUnit, error: PlatformError): Promise<void> {
+    execution.end(error);
+    this.remove(execution);
+    this.abandon(launches);
+    const birth = this.births.get(execution);
+    this.births.delete(execution);
+    birth?.reject(error);
+    if (birth !== undefined) return;
+    const head = await this.store.head(execution.head).catch(() => null);
+    if (head !== null && head.token === execution.token)
+      await this.parkUnloaded(head, [], error).catch(() => undefined);
   }
 
   /** The store did not say whether the unit was written: the truth is read again and continued from there. */
@@ -517,18 +557,22 @@ export class TaskEngine {
       void this.resume(execution.head, execution.token);
       // What it would have set in motion, in case it was written. Its children were created leased to us.
       for (const child of launches) void this.resume(child.head, child.token);
-      this.deliverMail(execution.head.tenantId, unit.mail ?? []);
+      this.deliverMail(execution.head.tenantId, unit.mail ?? [], false);
       this.relay.wake();
     });
   }
 
-  private deliverMail(tenantId: string, mail: readonly MailboxInsert[]): void {
-    const insertedAt = this.senses.clock.now();
+  /**
+   * Tells recipients of mail. The end of a child that was certainly written is handed over as it is: its id makes a
+   * repeat harmless. Everything else is read from the mailbox, which knows what is there and what was taken in before.
+   */
+  private deliverMail(tenantId: string, mail: readonly MailboxInsert[], committed: boolean): void {
     for (const { taskId, key, kind, payload } of mail) {
       const recipient = this.running.get(keyOf({ tenantId, taskId }));
-      // What was committed is handed over as it is; a recipient that goes away without it has it in its mailbox.
       if (recipient === undefined || recipient.phase === "ended") this.wake();
-      else recipient.intake.take([{ key, kind, payload, position: 0, insertedAt }]);
+      else if (committed && kind === "childFinished")
+        recipient.intake.take([{ key, kind, payload, position: 0, insertedAt: this.senses.clock.now() }]);
+      else this.readMail(recipient, () => (recipient.phase === "ended" ? this.wake() : undefined));
     }
   }
 
@@ -698,6 +742,8 @@ export class TaskEngine {
     try {
       const head = await this.store.head(key);
       if (head === null || head.token !== token || isTerminal(head.state)) return;
+      // Given back meanwhile: not ours to continue without a new claim (I1).
+      if (!head.leased) return this.wake();
       await this.adopt({ head, mailbox: await this.store.mailbox(key) });
     } catch {
       this.senses.clock.after(RELOAD_DELAY_MS, () => void this.resume(key, token));
@@ -765,7 +811,7 @@ export class TaskEngine {
       },
     ]);
     this.hub.notify(head, { seq: head.seq + events.length, state });
-    this.deliverMail(head.tenantId, mail);
+    this.deliverMail(head.tenantId, mail, true);
   }
 
   private sweep(): void {

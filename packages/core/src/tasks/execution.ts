@@ -126,7 +126,8 @@ export class Execution {
   private cancel: { readonly reason: string | undefined } | null = null;
   private deadlineTimer: Timer | null = null;
   private graceTimer: Timer | null = null;
-  private checkpoint = false;
+  /** Place of `checkpoint.created` among the events to be written, 1 for the first; mail may come after it in the same unit. */
+  private checkpointPlace: number | null = null;
   private draining = false;
   private readonly running = new LazySignal();
   private launches: Execution[] = [];
@@ -178,12 +179,18 @@ export class Execution {
     return this.running.signal;
   }
 
+  /** The code has been told of a cancel. */
+  get isCanceled(): boolean {
+    return this.cancel !== null;
+  }
+
   get definition(): AgentDefinition {
     return this.loaded.definition;
   }
 
   /** Runs the code from the top. `attempt` is the claim's number. */
   start(attempt: number): void {
+    if (this.phase !== "replaying" || this.draining) return;
     const { clock } = this.services.senses;
     this.append({ type: "task.assigned", at: clock.now(), data: { node: this.services.node, attempt } });
     if (!this.journal.started) this.append({ type: "task.started", at: clock.now(), data: {} });
@@ -319,6 +326,8 @@ export class Execution {
     call.dueAt = dueAt;
     call.timer = clock.after(Math.max(0, dueAt - clock.now()), () => {
       call.timer = null;
+      // Clocks cut very long delays short.
+      if (clock.now() < dueAt) return this.wakeAt(call, dueAt, onDue);
       if (this.phase === "live" && this.open.get(call.path) === call) onDue();
     });
   }
@@ -376,7 +385,7 @@ export class Execution {
 
   appendCheckpoint(state: unknown): void {
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data: { state } });
-    this.checkpoint = true;
+    this.checkpointPlace = this.events.length;
     this.phase = "ending";
   }
 
@@ -421,7 +430,7 @@ export class Execution {
     }
     const { ending } = this;
     if (ending !== null) this.events.push(ending.event);
-    const evict = ending === null && !this.checkpoint && (this.draining || this.isIdle());
+    const evict = ending === null && this.checkpointPlace === null && (this.draining || this.isIdle());
     // To be assigned is no progress: written alone it would start the count of attempts anew, and a task that kills its
     // process would never be parked (I10). It goes with what comes next.
     const news = ending !== null || this.events.some(({ type }) => type !== "task.assigned");
@@ -433,7 +442,9 @@ export class Execution {
           ? { dueAt: this.draining ? this.services.senses.clock.now() : this.nextDue() }
           : undefined;
     const seq = this.seq + this.events.length;
-    const checkpointSeq = this.checkpoint ? seq : this.checkpointSeq;
+    const checkpointSeq = this.checkpointPlace === null ? this.checkpointSeq : this.seq + this.checkpointPlace;
+    // What was taken in while the task was ending may have said otherwise; the ending event has the last word.
+    if (ending !== null) this.state = stateAfter(ending.event) ?? this.state;
     const terminal = ending !== null && isTerminal(this.state);
     const { head } = this;
     const mail = terminal ? [...this.mail, ...this.familyMail(ending.event)] : this.mail;
@@ -445,7 +456,7 @@ export class Execution {
             expect: { seq: this.seq, token: this.token },
             events: this.events,
             state: this.state,
-            ...(this.checkpoint ? { checkpointSeq } : {}),
+            ...(this.checkpointPlace === null ? {} : { checkpointSeq }),
             consume: this.consume,
             requireEmptyMailbox: terminal && ending.afterMailbox,
             ...(release === undefined ? {} : { release }),
@@ -463,7 +474,7 @@ export class Execution {
               events: this.events,
               claimed: {
                 state: this.state,
-                ...(this.checkpoint ? { checkpointSeq } : {}),
+                ...(this.checkpointPlace === null ? {} : { checkpointSeq }),
                 ...(release === undefined ? {} : { release }),
               },
             },
@@ -484,7 +495,7 @@ export class Execution {
       evict,
       terminal,
       ended: ending !== null,
-      restart: this.checkpoint,
+      restart: this.checkpointPlace !== null,
     };
     this.events = [];
     this.committed = [];
@@ -502,16 +513,13 @@ export class Execution {
     this.commitInFlight = false;
     this.seq = taken.seq;
     this.checkpointSeq = taken.checkpointSeq;
-    if (!this.born) {
-      this.born = true;
-      const begin = this.waitingForBirth;
-      this.waitingForBirth = [];
-      for (const callback of begin) callback();
-    }
+    const isBirth = !this.born;
+    this.born = true;
     if (taken.evict || taken.ended || taken.restart) {
       this.end();
       return;
     }
+    if (isBirth) for (const begin of this.waitingForBirth.splice(0)) begin();
     for (const callback of taken.committed) callback();
   }
 
@@ -786,6 +794,8 @@ export class Execution {
   // ── helpers of takeUnit ──────────────────────────────────────────────────────────────────────────────────────
 
   private isIdle(): boolean {
+    // Clean-up after a cancel is bounded by a timer in memory, so it stays there.
+    if (this.cancel !== null) return false;
     // What is about to be delivered to the code (`committed`) will move it: not idle.
     if (
       this.phase !== "live" ||

@@ -51,6 +51,8 @@ export class Journal {
     for (const event of events) {
       switch (event.type) {
         case "checkpoint.created":
+          // What came before may not have been read: a checkpoint is only made by code that runs.
+          started = true;
           deliveries.length = 0;
           this.waits.clear();
           this.calls.clear();

@@ -28,6 +28,7 @@ export class RecentTasks {
       seq: taken.seq,
       checkpointSeq: 0,
       token: execution.token,
+      leased: false,
       dueAt: null,
       attempts: 0,
       updatedAt: events.at(-1)?.at ?? execution.head.createdAt,

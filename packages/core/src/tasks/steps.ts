@@ -20,7 +20,7 @@ export const retryDelay = (error: unknown, attempt: number, policy: RetryPolicy,
     policy.maxDelayMs ?? DEFAULT_RETRY.maxDelayMs,
   );
   const asked = PlatformError.is(error) ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(asked, Math.round(backoff * (1 + jitter / 4)));
+  return Math.ceil(Math.max(asked, backoff * (1 + jitter / 4)));
 };
 
 export interface StepBody {
@@ -75,8 +75,8 @@ const tryStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   execution.effects++;
   try {
     const work = body.run(step);
-    const result =
-      work instanceof Promise ? await (own === null ? work : Promise.race([work, aborted(own.signal)])) : work;
+    // Awaiting costs a turn of the queue, which a step without anything to wait for is spared; query builders are thenables.
+    const result = isThenable(work) ? await (own === null ? work : Promise.race([work, aborted(own.signal)])) : work;
     assertSerialisable(result, body.what);
     execution.complete(call, result);
   } catch (error) {
@@ -126,3 +126,6 @@ const jitterOf = (taskId: string, attempt: number): number => {
   for (let index = 0; index < taskId.length; index++) hash = Math.imul(hash ^ taskId.charCodeAt(index), 16_777_619);
   return (hash >>> 0) / 2 ** 32;
 };
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

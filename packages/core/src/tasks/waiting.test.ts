@@ -297,3 +297,99 @@ test("an agent never has more tasks in memory than it has slots, and a backlog e
   expect(await world.state(taskId)).toBe("completed");
   expect(most).toBe(2);
 });
+
+test("a message that is sent twice answers one question, also after an eviction", async () => {
+  const world = new EngineWorld([
+    define("twice", async (_, ctx) => [
+      await ctx.waitForInput("first?"),
+      await Promise.race([ctx.waitForInput({ prompt: "second?" }), ctx.sleep(900).then(() => "none")]),
+    ]),
+  ]);
+  const taskId = await world.submit("twice");
+  await world.say(taskId, "yes", "m1");
+  await world.say(taskId, "yes", "m1");
+  await world.advance(2000);
+  expect(outputOf(await world.last(taskId))).toEqual(["yes", "none"]);
+});
+
+test("mail beside continueAs in one unit does not restart the first history", async () => {
+  const generations: unknown[] = [];
+  const world: EngineWorld = new EngineWorld([
+    define("counter", async (task, ctx) => {
+      const count = (task.continuedFrom as number | undefined) ?? 0;
+      generations.push(count);
+      await ctx.step("tick", () => count);
+      if (count === 2) return count;
+      void world.say(await ctx.step("self", () => task.id), "hello");
+      return ctx.continueAs(count + 1);
+    }),
+  ]);
+  const taskId = await world.submit("counter");
+  await world.advance(3000);
+  expect(outputOf(await world.last(taskId))).toBe(2);
+  expect([...new Set(generations)]).toEqual([0, 1, 2]);
+});
+
+test("fractions of a millisecond and shares beyond one harm nobody", async () => {
+  const world = new EngineWorld([
+    define("odd", async (_, ctx) => {
+      await ctx.progress("none of none", 0 / 0);
+      await ctx.progress("all", 1.000001);
+      await ctx.sleep(2000.5);
+      return "done";
+    }),
+  ]);
+  const taskId = await world.submit("odd");
+  await world.advance(4000);
+  expect(outputOf(await world.last(taskId))).toBe("done");
+});
+
+test("an answer that no longer fits, when the code has gone on, does not reopen the task", async () => {
+  const schema = z.object({ ok: z.boolean() });
+  const world: EngineWorld = new EngineWorld([
+    define("impatient", async (task, ctx) => {
+      const winner = await Promise.race([ctx.waitForInput({ prompt: "?", schema }), ctx.sleep(100).then(() => "late")]);
+      await ctx.step("note", async () => {
+        await world.store.commit([
+          {
+            tenantId: "acme",
+            mail: [
+              {
+                taskId: task.id,
+                key: "m",
+                kind: "message",
+                payload: { messageId: "m", role: "ROLE_USER", parts: [{ text: "no" }] },
+                ifTerminal: "refuse",
+              },
+            ],
+          },
+        ]);
+      });
+      return winner;
+    }),
+  ]);
+  const taskId = await world.submit("impatient");
+  await world.advance(3000);
+  expect(await world.state(taskId)).toBe("completed");
+});
+
+test("clean-up that asks a person after a cancel is ended by its grace, not kept for ever (I10)", async () => {
+  const world = new EngineWorld([
+    define("stubborn", async (_, ctx) => {
+      try {
+        return await ctx.waitForInput("keep?");
+      } catch {
+        return ctx.waitForInput("really?");
+      }
+    }),
+  ]);
+  const taskId = await world.submit("stubborn");
+  await world.cancel(taskId);
+  await world.advance(31_000);
+  expect(await world.state(taskId)).toBe("canceled");
+});
+
+test("a question without words is refused where it is asked", async () => {
+  const world = new EngineWorld([define("mute", (_, ctx) => ctx.waitForInput({ message: "what?" } as never))]);
+  expect(codeOf(await world.last(await world.submit("mute")))).toBe("INVALID_ARGUMENT");
+});

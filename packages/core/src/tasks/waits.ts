@@ -4,6 +4,7 @@ import type { InputRequest, Schema } from "@agentcore/contract/authoring";
 import type { Execution, OpenCall } from "./execution.ts";
 import type { ChildRequest } from "./execution-services.ts";
 import type { RecordedWait } from "./journal.ts";
+import { assertSerialisable } from "./serialisable.ts";
 
 // As for step retries: a shorter sleep is cheaper in memory than evicted.
 const RESIDENT_SLEEP_MS = 1_000;
@@ -15,7 +16,7 @@ export const startSleep = (
   ms: number,
 ): void => {
   const now = execution.services.senses.clock.now();
-  const dueAt = recorded?.dueAt ?? now + ms;
+  const dueAt = recorded?.dueAt ?? Math.ceil(now + ms);
   if (recorded === undefined) {
     execution.append({
       type: "step.started",
@@ -36,7 +37,10 @@ export const startInput = <T>(
   recorded: RecordedWait | undefined,
   request: InputRequest<T>,
 ): void => {
+  const isOpen = (): boolean => execution.phase === "live" && execution.open.get(call.path) === call;
   const ask = (refused?: { readonly messageId: string; readonly why: string }): void => {
+    // The code has gone on without the answer, or has ended.
+    if (!isOpen()) return;
     const prompt: Part[] = [{ text: refused === undefined ? request.prompt : `${request.prompt}\n(${refused.why})` }];
     if (request.data !== undefined) prompt.push({ data: request.data });
     execution.append({
@@ -52,6 +56,11 @@ export const startInput = <T>(
     });
   };
   const accept = (message: A2AMessage, value: unknown): void => {
+    try {
+      assertSerialisable(value, "the answer as its schema gives it back");
+    } catch (error) {
+      return execution.fail(call, PlatformError.from(error), 1);
+    }
     const at = execution.services.senses.clock.now();
     const othersWait = [...execution.open.values()].some(
       (other) => other !== call && other.kind === "input" && other.receive !== null,
@@ -179,6 +188,14 @@ export const startCommand = (
         // first beyond what a retry of its own steps would.
         if (!lastError.retryable || (deadline !== null && clock.now() >= deadline))
           return execution.fail(call, lastError, attempt);
+        // Recorded with the same unit that takes the tidings in: a crash from here on sends again and waits for nobody.
+        const at = clock.now();
+        const { code, message } = lastError;
+        execution.append({
+          type: "step.failed",
+          at,
+          data: { path: call.path, kind: "command", ...hashOf(call), attempt, error: { code, message }, retryAt: at },
+        });
         attempt += 1;
         send(attempt);
       }

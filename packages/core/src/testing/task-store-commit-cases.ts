@@ -41,6 +41,7 @@ export const commitCases: readonly TaskStoreCase[] = [
           ...{
             checkpointSeq: 0,
             token: 0,
+            leased: false,
             dueAt: T0,
             priority: "normal",
             attempts: 0,

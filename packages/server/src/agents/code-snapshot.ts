@@ -33,15 +33,28 @@ export const readCode = async (
     });
   }
   const root = packageRoot(dirname(entryPath));
+  // Without a package.json nobody says what belongs to the agent: the modules beside it do, a whole home folder does not.
+  const isPackage = existsSync(join(root, "package.json"));
   const files = new Map<string, Buffer>();
   let bytes = 0;
   const visit = async (folder: string): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const full = join(folder, entry.name);
-      if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules" && entry.name !== "dist")
+      if (
+        isPackage &&
+        entry.isDirectory() &&
+        !entry.name.startsWith(".") &&
+        entry.name !== "node_modules" &&
+        entry.name !== "dist"
+      )
         await visit(full);
-      else if (entry.isFile() && SOURCE.test(entry.name) && !/\.test\.m?[tj]s$/.test(entry.name)) {
+      else if (
+        entry.isFile() &&
+        SOURCE.test(entry.name) &&
+        (isPackage || !entry.name.endsWith(".json")) &&
+        !/\.test\.m?[tj]s$/.test(entry.name)
+      ) {
         const content = await readFile(full);
         bytes += content.length;
         files.set(relative(root, full).split(sep).join("/"), content);
@@ -55,10 +68,25 @@ export const readCode = async (
     }
   };
   await visit(root);
+  const entry = relative(root, entryPath).split(sep).join("/");
+  if (!files.has(entry)) {
+    throw new PlatformError(
+      "INVALID_ARGUMENT",
+      `spec.code.path: ${path} is not a source module that can be kept with its revision`,
+      {
+        violations: [
+          {
+            field: "spec.code.path",
+            description: "expected a .ts, .mts, .js, .mjs or .cjs file outside dist, node_modules and dot folders",
+          },
+        ],
+      },
+    );
+  }
   const hash = createHash("sha256");
   for (const [name, content] of files)
     hash.update(name).update("\0").update(createHash("sha256").update(content).digest());
-  return { snapshot: { hash: hash.digest("hex"), root, entry: relative(root, entryPath).split(sep).join("/") }, files };
+  return { snapshot: { hash: hash.digest("hex"), root, entry }, files };
 };
 
 const packageRoot = (folder: string): string => {

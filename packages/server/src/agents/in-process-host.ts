@@ -19,6 +19,8 @@ export interface PreparedAgent {
 }
 
 export interface InProcessHost extends AgentHost {
+  /** The revision that a manifest and its code make now; runs and writes nothing. Throws INVALID_ARGUMENT. */
+  revisionOf(manifest: AgentManifest): Promise<string>;
   /** Reads, hashes and loads the code of a manifest, without making it current. Throws INVALID_ARGUMENT. */
   prepare(manifest: AgentManifest): Promise<PreparedAgent>;
   /** Keeps a revision for as long as tasks may need it. */
@@ -41,6 +43,9 @@ export const createInProcessHost = (options: {
   const loading = new Map<string, Promise<LoadedAgent | null>>();
   const keyOf = ({ tenantId, agent: name, revision }: AgentRevision): string => `${tenantId}/${name}/${revision}`;
   const scope = (tenantId: string) => ({ tenantId, namespace: "revisions" });
+
+  const revisionHash = (manifest: AgentManifest, snapshot: CodeSnapshot | null): string =>
+    options.sha256(JSON.stringify([manifest, snapshot?.hash])).slice(0, 12);
 
   const instantiate = async (manifest: AgentManifest, snapshot: CodeSnapshot | null): Promise<LoadedAgent> => {
     const { name } = manifest.metadata;
@@ -100,10 +105,14 @@ export const createInProcessHost = (options: {
       loading.set(key, under);
       return under;
     },
+    async revisionOf(manifest) {
+      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path);
+      return revisionHash(manifest, code?.snapshot ?? null);
+    },
     async prepare(manifest) {
       const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path);
       const snapshot = code?.snapshot ?? null;
-      const revision = options.sha256(JSON.stringify([manifest, snapshot?.hash])).slice(0, 12);
+      const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
       return { revision, loaded: await instantiate(manifest, snapshot), stored: { manifest, snapshot } };
     },

@@ -92,14 +92,17 @@ export const createManifestService = (options: {
         names.add(key);
       }
       // Everything is checked and loaded before anything is changed: a bad manifest leaves the others alone.
+      // A dry run hashes only: it must not run anybody's code.
       const prepared = await Promise.all(
-        manifests.map(async (manifest) => (manifest.kind === "Agent" ? host.prepare(manifest) : null)),
+        manifests.map(async (manifest) => (manifest.kind === "Agent" && !dryRun ? host.prepare(manifest) : null)),
       );
       const results: ApplyResult[] = [];
       for (const [index, manifest] of manifests.entries()) {
         const agent = prepared[index] ?? null;
         const { kind, metadata } = manifest;
-        const revision = agent?.revision ?? sha256(JSON.stringify(manifest)).slice(0, 12);
+        const revision =
+          agent?.revision ??
+          (manifest.kind === "Agent" ? await host.revisionOf(manifest) : sha256(JSON.stringify(manifest)).slice(0, 12));
         const before = (await keyValue.get(scope(tenantId), keyOf(kind, metadata.name)))?.value as
           | StoredManifest
           | undefined;

@@ -8,6 +8,8 @@ import type { ApiRoute } from "./api-route.ts";
 const YAML_TYPES = new Set(["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"]);
 // Aliases multiply: a few lines of YAML can stand for gigabytes.
 const MAX_ALIASES = 100;
+// The parser takes seconds for megabytes, in which nobody else is served. Manifests are small; larger ones come as JSON.
+const MAX_YAML_BYTES = 256 * 1024;
 
 /** The body as a value. Throws CONTENT_TYPE_NOT_SUPPORTED, PARSE_ERROR, TOO_LARGE. */
 export const readApiBody = async (request: Request, route: ApiRoute, maxBodyBytes: number): Promise<unknown> => {
@@ -25,9 +27,18 @@ export const readApiBody = async (request: Request, route: ApiRoute, maxBodyByte
 
 /** All documents of a YAML text; empty ones are left out. */
 const parseYaml = (text: string): unknown[] => {
-  const documents = parseAllDocuments(text, { logLevel: "silent", maxAliasCount: MAX_ALIASES } as Parameters<
-    typeof parseAllDocuments
-  >[1]);
+  if (text.length > MAX_YAML_BYTES) {
+    throw new PlatformError(
+      "TOO_LARGE",
+      `YAML of more than ${MAX_YAML_BYTES} bytes is not read; send JSON, or several bodies`,
+    );
+  }
+  // `uniqueKeys` compares every key with every other.
+  const documents = parseAllDocuments(text, {
+    logLevel: "silent",
+    maxAliasCount: MAX_ALIASES,
+    uniqueKeys: false,
+  } as Parameters<typeof parseAllDocuments>[1]);
   if (!Array.isArray(documents)) return [];
   const values = documents.map((document) => {
     const [error] = document.errors;
