@@ -381,11 +381,11 @@ export class TaskEngine {
   /** Gives a free slot to the next in line; who turns out to need none passes it on. */
   private serveLine(agent: string): void {
     const line = this.linedUp.get(agent);
-    const next = line?.shift();
+    const head = line?.shift();
     if (line?.length === 0) this.linedUp.delete(agent);
-    if (next === undefined) return;
-    void this.resume(next, next.token).then(() => {
-      if (!this.running.has(keyOf(next)) && !this.closed) this.serveLine(agent);
+    if (head === undefined) return;
+    void this.resume(head, head.token).then(() => {
+      if (!this.running.has(keyOf(head)) && !this.closed) this.serveLine(agent);
     });
   }
 

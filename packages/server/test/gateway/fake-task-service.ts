@@ -138,6 +138,7 @@ export class FakeTaskService implements TaskService {
     const rest = {
       checkpointSeq: 0,
       token: 1,
+      leased: false,
       dueAt: null,
       priority: "normal" as const,
       attempts: 0,
