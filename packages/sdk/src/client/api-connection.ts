@@ -79,10 +79,9 @@ export class ApiConnection {
   }
 
   private identity(): Record<string, string> {
-    const { apiKey, tenant } = this.options;
+    const { apiKey } = this.options;
     return {
       ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-      ...(tenant === undefined ? {} : { "x-agentcore-tenant": tenant }),
     };
   }
 

@@ -24,7 +24,6 @@ const node = (...answers: Answer[]) => {
   const client = createClient({
     url: "http://node/",
     apiKey: "k1",
-    tenant: "acme",
     fetch: fake,
     retry: { maxAttempts: 3, initialDelayMs: 1 },
   });
@@ -66,13 +65,12 @@ const started = event(1, "task.submitted");
 const done = event(3, "task.completed", { output: { score: 5 } });
 
 describe("requests", () => {
-  test("carry key, tenant, target and a fresh idempotency key", async () => {
+  test("carry key, target and a fresh idempotency key", async () => {
     const { client, requests } = node(snapshot());
     await client.submit({ target: { labels: { tier: "gold", area: "eu" } }, input: 1, wait: true });
     const [request] = requests;
     expect(request).toMatchObject({ method: "POST", path: "/api/v1/tasks" });
     expect(request?.headers.get("authorization")).toBe("Bearer k1");
-    expect(request?.headers.get("x-agentcore-tenant")).toBe("acme");
     expect(JSON.parse(request?.body ?? "")).toEqual({
       target: "labels:area=eu,tier=gold",
       input: 1,

@@ -5,8 +5,6 @@ export interface ClientOptions {
   readonly url: string;
   /** Sent as a bearer token. */
   readonly apiKey?: string | undefined;
-  /** Sent as `x-agentcore-tenant`. @default the tenant of the key */
-  readonly tenant?: string | undefined;
   /** @default the global fetch */
   readonly fetch?: typeof fetch | undefined;
   readonly retry?: RetryOptions | undefined;

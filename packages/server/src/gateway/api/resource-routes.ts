@@ -64,12 +64,16 @@ export const createManifestRoutes = (manifests: ManifestService): readonly ApiRo
       method: "GET",
       path: "/api/v1/manifests",
       operationId: "listManifests",
-      summary: "All manifests, or those of one kind",
+      summary: "All manifests, or those of one kind or name",
       tag: "manifests",
       access: "operator",
-      query: z.strictObject({ kind: Kind.optional() }),
+      query: z.strictObject({ kind: Kind.optional(), name: z.string().max(63).optional() }),
       answer: { status: 200, schema: z.object({ manifests: z.array(Manifest) }), description: "Manifests as applied" },
-      handle: async ({ scope, query }) => jsonResponse({ manifests: await manifests.list(scope.tenantId, query.kind) }),
+      async handle({ scope, query }) {
+        const all = (await manifests.list(scope.tenantId, query.kind)) as readonly Manifest[];
+        const named = query.name === undefined ? all : all.filter(({ metadata }) => metadata.name === query.name);
+        return jsonResponse({ manifests: named });
+      },
     }),
     apiRoute({
       method: "POST",
