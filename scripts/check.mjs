@@ -8,7 +8,7 @@ const stages = {
   // The packages as they are published, then tests, examples and scripts against them.
   types: [tool("tsc"), "-b", "tsconfig.json", "tsconfig.tests.json"],
   // Promises and switches, and the boundaries: what may import what, and no clock, chance or Node in the core.
-  lint: [tool("oxlint"), "--deny-warnings"],
+  lint: [tool("oxlint"), "--deny-warnings", "--format=default"],
   unused: [tool("knip"), "--no-progress"],
   unit: [node, "scripts/test.mjs", "unit"],
 };

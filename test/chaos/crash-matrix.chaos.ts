@@ -15,6 +15,7 @@ import type { Effect } from "./scenario/report-effect.ts";
 
 const PARALLEL = 2;
 // Some numbers come only now and then (a batch more, a batch less): a point counts as unreachable after this many runs.
+const NEVER_REACHED = "never reached";
 const TRIES = 3;
 const RUN_TIMEOUT_MS = 30_000;
 
@@ -99,7 +100,7 @@ const crashAt = async (point: string): Promise<PointRun> => {
       : [...verdict.faults, `restart: exit ${second.code} ${second.signal} ${second.stderr}`];
     return { ...verdict, point, runs: attempt, resumed: ok, faults };
   }
-  return failed(point, TRIES, ["never reached"]);
+  return failed(point, TRIES, [NEVER_REACHED]);
 };
 
 const runAll = async (points: readonly string[]): Promise<PointRun[]> => {
@@ -138,16 +139,20 @@ test(
     const results = await runAll(points);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
 
-    const bad = results.filter(({ faults }) => faults.length > 0);
+    // How often a poll or a retry happens varies: its nth call may not come again. Every point must be reached, though.
+    const nameOf = (point: string): string => point.split("#")[0] ?? point;
+    const reached = new Set(results.filter(({ resumed }) => resumed).map(({ point }) => nameOf(point)));
+    const absent = results.filter(({ point, faults }) => faults[0] === NEVER_REACHED && reached.has(nameOf(point)));
+    const bad = results.filter((result) => result.faults.length > 0 && !absent.includes(result));
     process.stdout.write(
       `crash matrix: ${counts.size} points × ${points.length} runs (of ${calls} calls${full ? ", full" : ", sampled"}) × ` +
         `${results.filter(({ resumed }) => resumed).length} resumed × ${sum(results, ({ repeatedRecorded }) => repeatedRecorded)} repeated recorded steps × ` +
         `${sum(results, ({ lost }) => lost)} lost; ${sum(results, ({ repeatedInFlight }) => repeatedInFlight)} effects in flight ran again with their key; ` +
-        `${sum(results, ({ runs }) => runs - 1)} runs passed a point by and were repeated; ${seconds} s\n`,
+        `${sum(results, ({ runs }) => runs - 1)} runs passed a point by and were repeated; ${absent.length} later calls did not come again; ${seconds} s\n`,
     );
     expect(bad.map(({ point, faults }) => ({ point, faults }))).toEqual([]);
     expect(sum(results, ({ lost, repeatedRecorded }) => lost + repeatedRecorded)).toBe(0);
-    expect(results.every(({ resumed }) => resumed)).toBe(true);
+    expect(results.every((result) => result.resumed || absent.includes(result))).toBe(true);
   },
   full ? 7_200_000 : 900_000,
 );
