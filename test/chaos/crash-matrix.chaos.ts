@@ -78,7 +78,17 @@ const failed = (point: string, runs: number, faults: readonly string[]): PointRu
   faults,
 });
 
+/** How often a poll or a retry happens varies: where its nth call does not come again, the kill is at an earlier one. */
 const crashAt = async (point: string): Promise<PointRun> => {
+  const [name = point, call = "1"] = point.split("#");
+  for (let nth = Number(call); nth > 1; nth--) {
+    const result = await crashExactlyAt(`${name}#${nth}`);
+    if (result.faults[0] !== NEVER_REACHED) return result;
+  }
+  return crashExactlyAt(`${name}#1`);
+};
+
+const crashExactlyAt = async (point: string): Promise<PointRun> => {
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const scenario = `${point.replaceAll(/[^a-zA-Z0-9]/g, "-")}-${attempt}`;
     const directory = join(folder, scenario);
@@ -139,20 +149,16 @@ test(
     const results = await runAll(points);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
 
-    // How often a poll or a retry happens varies: its nth call may not come again. Every point must be reached, though.
-    const nameOf = (point: string): string => point.split("#")[0] ?? point;
-    const reached = new Set(results.filter(({ resumed }) => resumed).map(({ point }) => nameOf(point)));
-    const absent = results.filter(({ point, faults }) => faults[0] === NEVER_REACHED && reached.has(nameOf(point)));
-    const bad = results.filter((result) => result.faults.length > 0 && !absent.includes(result));
+    const bad = results.filter(({ faults }) => faults.length > 0);
     process.stdout.write(
       `crash matrix: ${counts.size} points × ${points.length} runs (of ${calls} calls${full ? ", full" : ", sampled"}) × ` +
         `${results.filter(({ resumed }) => resumed).length} resumed × ${sum(results, ({ repeatedRecorded }) => repeatedRecorded)} repeated recorded steps × ` +
         `${sum(results, ({ lost }) => lost)} lost; ${sum(results, ({ repeatedInFlight }) => repeatedInFlight)} effects in flight ran again with their key; ` +
-        `${sum(results, ({ runs }) => runs - 1)} runs passed a point by and were repeated; ${absent.length} later calls did not come again; ${seconds} s\n`,
+        `${sum(results, ({ runs }) => runs - 1)} runs passed a point by and were repeated; ${seconds} s\n`,
     );
     expect(bad.map(({ point, faults }) => ({ point, faults }))).toEqual([]);
     expect(sum(results, ({ lost, repeatedRecorded }) => lost + repeatedRecorded)).toBe(0);
-    expect(results.every((result) => result.resumed || absent.includes(result))).toBe(true);
+    expect(results.every((result) => result.resumed)).toBe(true);
   },
   full ? 7_200_000 : 900_000,
 );
