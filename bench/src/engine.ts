@@ -81,6 +81,7 @@ export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: 
     keyValue: stores.keyValue,
     models: null,
     host: {
+      capacities: new Map(agents.map(({ name }) => [`${scope.tenantId}/${name}`, maxResident ?? 2000])),
       load: ({ agent }) => {
         const definition = byName.get(agent);
         return definition === undefined ? null : { definition, env: {}, concurrency: maxResident ?? 2000 };

@@ -89,6 +89,7 @@ const createEngine = ({ agents }: World, store: TaskStore): TaskEngine => {
     keyValue: createMemoryKeyValue({ clock }),
     models: null,
     host: {
+      capacities: new Map(),
       load: ({ agent: name }) => {
         const definition = agents.get(name);
         return definition === undefined ? null : { definition, env: {}, concurrency: 100 };

@@ -33,6 +33,11 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "No agent matches the target; the message says what was looked for and what is there.",
   },
+  LOOP_DETECTED: {
+    status: 409,
+    retryable: false,
+    meaning: "A chain of commands goes round: the same agent is asked the same again, or the chain is too deep.",
+  },
   TARGET_UNSUPPORTED: {
     status: 400,
     retryable: false,

@@ -38,6 +38,12 @@ export type Priority = z.infer<typeof Priority>;
 
 /** Where in a task's code a journaled call stands: enclosing branch, name, occurrence; and what it was asked. */
 const call = { path: z.string(), kind: StepKind, inputHash: z.string().optional() };
+/** Most tasks above a task: deeper work is taken for a loop. */
+export const MAX_HANDOFFS = 32;
+const Handoff = z.object({ agent: z.string(), content: z.string() });
+/** One task of a chain of commands: its agent, and a hash of its input. */
+export type Handoff = z.infer<typeof Handoff>;
+
 const epochMs = z.number().int().nonnegative();
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
@@ -55,6 +61,10 @@ export const TaskEvent = z.discriminatedUnion("type", [
     input: z.unknown().optional(),
     message: A2AMessage.optional(),
     parent: z.object({ taskId: z.string(), path: z.string(), detached: z.boolean().optional() }).optional(),
+    /** Hash of what the caller asked for; present with an idempotency key, which must always stand for the same. */
+    requestHash: z.string().optional(),
+    /** The tasks above this one, the oldest first: who was asked for what (a hash of the input). For the loop detector. */
+    handoffs: z.array(Handoff).max(MAX_HANDOFFS).optional(),
     priority: Priority,
     deadline: epochMs.optional(),
     traceparent: z.string().optional(),
@@ -92,7 +102,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   event("decision.made", {
     path: z.string().optional(),
-    kind: z.enum(["routing", "retry"]),
+    kind: z.enum(["routing", "retry", "handoff"]),
     choice: z.string().nullable(),
     scores: z.array(
       z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() }),

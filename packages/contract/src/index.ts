@@ -30,7 +30,9 @@ export {
   TerminalError,
 } from "./errors.ts";
 export {
+  type Handoff,
   isTerminal,
+  MAX_HANDOFFS,
   type NewTaskEvent,
   PRIORITIES,
   Priority,

@@ -50,6 +50,8 @@ export class EngineWorld {
   readonly clock = new ManualClock({ macrotask: turn });
   readonly logger = createRecordingLogger();
   store: MemoryTaskStore = createMemoryTaskStore({ clock: this.clock });
+  /** As the node's manifests say; agents that are not in it have what their code says. */
+  readonly capacities = new Map<string, number>();
   commits = 0;
   /** Most tasks that were in memory at one time. */
   private agents: Map<string, AgentDefinition>;
@@ -233,6 +235,7 @@ export class EngineWorld {
     const engine = new TaskEngine({
       ...{ store: this.options.wrap?.(watched) ?? watched, keyValue: this.keyValue, models: null, router, node: "n1" },
       host: {
+        capacities: this.capacities,
         load: ({ agent }) => {
           const definition = this.agents.get(agent);
           return definition === undefined

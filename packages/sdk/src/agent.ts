@@ -38,6 +38,11 @@ interface AgentBasics<Input> {
   readonly idempotent?: boolean;
   /** Milliseconds from submission. @default none */
   readonly timeoutMs?: number;
+  /**
+   * "context": tasks of one context run one at a time, in order of submission; one that waits for a person, or is
+   * parked, holds up those after it. @default any number at once
+   */
+  readonly concurrency?: "context";
   /** Event types whose durable events start a task. */
   readonly subscribes?: readonly string[];
   /** Answers queries; must change nothing. */

@@ -24,6 +24,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   maxTurns: true,
   idempotent: true,
   timeoutMs: true,
+  concurrency: true,
   subscribes: true,
   run: true,
   answer: true,
@@ -57,6 +58,7 @@ const isBlank = (value: unknown): boolean => typeof value !== "string" || value.
 const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0;
 
 const KINDS: readonly (readonly [Field, string, (value: unknown) => boolean])[] = [
+  ["concurrency", '"context"', (value) => value === "context"],
   ["run", "a function", (value) => typeof value === "function"],
   ["answer", "a function", (value) => typeof value === "function"],
   ["version", "some text", (value) => !isBlank(value)],

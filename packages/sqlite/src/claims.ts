@@ -1,22 +1,29 @@
 /**
- * Which due tasks run next: tenants in turn, then priority, then due time. Waiting tasks are looked up by (tenant, agent,
- * priority) along an index, so that a long queue of one agent, or of an agent without a free slot, costs nothing here.
+ * Which due tasks run next: tenants in turn, then by due time less a minute for each level of priority. Waiting tasks are
+ * looked up by (tenant, agent, priority) along an index, so that a long queue of one agent, or of an agent without a free
+ * slot, costs nothing here.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type ClaimRequest, PRIORITY_STEP_MS } from "@agentcore/core/ports";
 import type { StoredHead } from "./heads.ts";
 
 const NEXT_QUEUE = `select tenant_id, agent from heads where leased = 0 and due_at is not null and (tenant_id, agent) > (?, ?)
   order by tenant_id, agent limit 1`;
-const WAITING = `select id, priority, due_at from heads where leased = 0 and due_at is not null
-  and tenant_id = ? and agent = ? and priority = ? and due_at <= ? order by due_at, id limit ?`;
+const OPEN_STATES = "('submitted', 'working', 'input-required', 'auth-required', 'parked')";
+const WAITING = `select id, due_at - priority * ${PRIORITY_STEP_MS} as urgency from heads where leased = 0 and due_at is not null
+  and tenant_id = ? and agent = ? and priority = ? and due_at <= ?
+  and (exclusive = 0 or not exists (
+    select 1 from heads older where older.tenant_id = heads.tenant_id and older.agent = heads.agent
+      and older.context_id = heads.context_id and older.id < heads.id and older.exclusive = 1 and older.state in ${OPEN_STATES}))
+  order by due_at, id limit ?`;
 const LEASE = "update heads set leased = 1, token = token + 1, attempts = attempts + 1 where id = ? returning *";
 
 const PRIORITY_RANKS = [3, 2, 1, 0] as const;
 
 interface Waiting {
   readonly id: number;
-  readonly priority: number;
-  readonly due_at: number;
+  /** Smaller is sooner. */
+  readonly urgency: number;
 }
 
 export class Claims {
@@ -32,8 +39,9 @@ export class Claims {
   }
 
   /** Leases up to `limit` tasks and returns their heads, most urgent first within a tenant. */
-  claim(limit: number, now: number, except: readonly string[]): StoredHead[] {
-    const waiting = this.waiting(limit, now, new Set(except));
+  claim(request: ClaimRequest): StoredHead[] {
+    const { limit } = request;
+    const waiting = this.waiting(request);
     const claimed: StoredHead[] = [];
     while (claimed.length < limit && waiting.size > 0) {
       const tenants = [...waiting.keys()];
@@ -53,32 +61,28 @@ export class Claims {
     return claimed;
   }
 
-  /** By tenant in alphabetical order, the most urgent `limit` of each. */
-  private waiting(limit: number, now: number, except: ReadonlySet<string>): Map<string, Waiting[]> {
+  /** By tenant in alphabetical order, the most urgent of each agent, as many as it has slots. */
+  private waiting({ limit, now, slots, otherSlots = limit }: ClaimRequest): Map<string, Waiting[]> {
     const byTenant = new Map<string, Waiting[]>();
     let queue = this.nextQueue.get("", "");
     while (queue !== undefined) {
       const tenantId = String(queue["tenant_id"]);
       const agent = String(queue["agent"]);
-      if (!except.has(`${tenantId}/${agent}`)) {
-        const found = this.mostUrgent(tenantId, agent, now, limit);
-        if (found.length > 0) byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), ...found]);
-      }
+      const free = Math.min(limit, slots?.get(`${tenantId}/${agent}`) ?? otherSlots);
+      const found = free > 0 ? this.mostUrgent(tenantId, agent, now, free) : [];
+      if (found.length > 0) byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), ...found]);
       queue = this.nextQueue.get(tenantId, agent);
     }
-    for (const rows of byTenant.values())
-      rows.sort((left, right) => right.priority - left.priority || left.due_at - right.due_at || left.id - right.id);
+    for (const rows of byTenant.values()) rows.sort(bySooner);
     return byTenant;
   }
 
   private mostUrgent(tenantId: string, agent: string, now: number, limit: number): Waiting[] {
-    const rows: Waiting[] = [];
-    for (const priority of PRIORITY_RANKS) {
-      if (rows.length >= limit) break;
-      rows.push(
-        ...(this.selectWaiting.all(tenantId, agent, priority, now, limit - rows.length) as unknown as Waiting[]),
-      );
-    }
-    return rows;
+    const rows = PRIORITY_RANKS.flatMap(
+      (priority) => this.selectWaiting.all(tenantId, agent, priority, now, limit) as unknown as Waiting[],
+    );
+    return rows.sort(bySooner).slice(0, limit);
   }
 }
+
+const bySooner = (left: Waiting, right: Waiting): number => left.urgency - right.urgency || left.id - right.id;

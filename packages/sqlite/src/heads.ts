@@ -1,7 +1,7 @@
 /** The rows of tasks: state, number of the last event, fencing token, lease and due time. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { TaskState } from "@agentcore/contract";
-import type { ListQuery, MailboxKind } from "@agentcore/core/ports";
+import type { Lease, ListQuery, MailboxKind } from "@agentcore/core/ports";
 import type { AppendRow, CreateRow } from "./units.ts";
 
 // The path of nearly every append. Conditions and change are one statement on one index; the same state before and
@@ -12,15 +12,16 @@ const SELECT = "select * from heads where tenant_id = ? and task_id = ?";
 const CHANGE = `update heads set seq = ?, state = ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = ?, leased = ?,
   due_at = ?, updated_at = ? where id = ?`;
 const INSERT = `insert into heads (tenant_id, task_id, agent, revision, context_id, caller, state, seq, checkpoint_seq, token, leased,
-  due_at, priority, attempts, deadline, parent_task_id, parent_path, created_at, updated_at)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, task_id) do nothing returning id`;
+  due_at, priority, attempts, deadline, parent_task_id, parent_path, created_at, updated_at, exclusive)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, task_id) do nothing returning id`;
 const WAKE = "update heads set due_at = ? where id = ? and (due_at is null or due_at > ?)";
 const VOID_LEASES = "update heads set leased = 0, token = token + 1 where leased = 1";
+const LEASES = "select tenant_id, task_id, token from heads where leased = 1";
 const NEXT_DUE = "select min(due_at) as due_at from heads where leased = 0 and due_at is not null";
 const BACKLOG = `select tenant_id, count(*) as waiting from heads where leased = 0 and due_at is not null and due_at <= ? group by tenant_id`;
 const KEY_INSERT =
-  "insert into idempotency (tenant_id, agent, caller, key, task_id) values (?, ?, ?, ?, ?) on conflict do nothing";
-const KEY_SELECT = "select task_id from idempotency where tenant_id = ? and agent = ? and caller = ? and key = ?";
+  "insert into idempotency_keys (tenant_id, caller, key, task_id) values (?, ?, ?, ?) on conflict do nothing";
+const KEY_SELECT = "select task_id from idempotency_keys where tenant_id = ? and caller = ? and key = ?";
 
 const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>(["completed", "failed", "canceled", "rejected"]);
 export const isTerminal = (state: TaskState): boolean => TERMINAL.has(state);
@@ -98,6 +99,7 @@ export class Heads {
       ...[tenantId, task.taskId, task.agent, task.revision, task.contextId, task.caller, state, task.events.length],
       ...[task.checkpointSeq, claimed ? 1 : 0, leased ? 1 : 0, dueAt, task.priority, claimed ? 1 : 0, task.deadline],
       ...[task.parentTaskId, task.parentPath, task.createdAt, task.events.at(-1)?.at ?? task.createdAt],
+      task.exclusive ? 1 : 0,
     );
     return row === undefined ? null : Number(row["id"]);
   }
@@ -110,6 +112,14 @@ export class Heads {
     this.database.exec(VOID_LEASES);
   }
 
+  leases(): Lease[] {
+    return this.statements.leases.all().map((row) => ({
+      tenantId: String(row["tenant_id"]),
+      taskId: String(row["task_id"]),
+      token: Number(row["token"]),
+    }));
+  }
+
   nextDue(): number | null {
     return (this.statements.nextDue.get()?.["due_at"] as number | null | undefined) ?? null;
   }
@@ -120,12 +130,12 @@ export class Heads {
 
   /** Null when the key was free and is now taken for `taskId`, else the task that has it. */
   reserveKey(tenantId: string, task: CreateRow, key: string): string | null {
-    const { changes } = this.statements.insertKey.run(tenantId, task.agent, task.caller, key, task.taskId);
-    return changes === 1 ? null : this.findByKey(tenantId, task.agent, task.caller, key);
+    const { changes } = this.statements.insertKey.run(tenantId, task.caller, key, task.taskId);
+    return changes === 1 ? null : this.findByKey(tenantId, task.caller, key);
   }
 
-  findByKey(tenantId: string, agent: string, caller: string, key: string): string | null {
-    return (this.statements.selectKey.get(tenantId, agent, caller, key)?.["task_id"] as string | undefined) ?? null;
+  findByKey(tenantId: string, caller: string, key: string): string | null {
+    return (this.statements.selectKey.get(tenantId, caller, key)?.["task_id"] as string | undefined) ?? null;
   }
 
   list(query: ListQuery): { readonly heads: StoredHead[]; readonly total: number } {
@@ -154,6 +164,7 @@ const prepareAll = (database: DatabaseSync) =>
     change: database.prepare(CHANGE),
     insert: database.prepare(INSERT),
     wake: database.prepare(WAKE),
+    leases: database.prepare(LEASES),
     nextDue: database.prepare(NEXT_DUE),
     backlog: database.prepare(BACKLOG),
     insertKey: database.prepare(KEY_INSERT),

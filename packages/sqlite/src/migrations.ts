@@ -87,7 +87,21 @@ create table key_values (
 create index key_values_expiry on key_values (expires_at) where expires_at is not null;
 `;
 
-const MIGRATIONS: readonly string[] = [FIRST];
+/** Work on one context one at a time; one idempotency key per caller, whichever agent took the work. */
+const SECOND = `
+alter table heads add column exclusive integer not null default 0;
+create index heads_exclusive on heads (tenant_id, agent, context_id, id)
+  where exclusive = 1 and state in ('submitted', 'working', 'input-required', 'auth-required', 'parked');
+
+create table idempotency_keys (
+  tenant_id text not null, caller text not null, key text not null, task_id text not null,
+  primary key (tenant_id, caller, key)
+) strict, without rowid;
+insert or ignore into idempotency_keys select tenant_id, caller, key, task_id from idempotency;
+drop table idempotency;
+`;
+
+const MIGRATIONS: readonly string[] = [FIRST, SECOND];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

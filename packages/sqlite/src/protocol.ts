@@ -1,6 +1,6 @@
 /** What main thread and worker say to each other. Both are one version of one package. */
 import type { ErrorCode } from "@agentcore/contract";
-import type { CommitOutcome, KeyValueScope, ListQuery, TaskKey } from "@agentcore/core/ports";
+import type { ClaimRequest, CommitOutcome, KeyValueScope, Lease, ListQuery, TaskKey } from "@agentcore/core/ports";
 import type { StoredEvent, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
@@ -24,7 +24,7 @@ export interface StoredClaim {
 /** Calls that write: the argument, then the answer. Several are written in one transaction. */
 export interface Writes {
   commit: [readonly Flat[], readonly CommitOutcome[]];
-  claim: [{ readonly limit: number; readonly now: number; readonly except: readonly string[] }, readonly StoredClaim[]];
+  claim: [ClaimRequest, readonly StoredClaim[]];
   acknowledgeOutbox: [readonly number[], null];
   put: [
     {
@@ -44,10 +44,11 @@ export interface Writes {
 }
 
 export interface Reads {
+  leases: [null, readonly Lease[]];
   nextDue: [null, number | null];
   head: [TaskKey, StoredHead | null];
   findByIdempotencyKey: [
-    { readonly tenantId: string; readonly agent: string; readonly caller: string; readonly idempotencyKey: string },
+    { readonly tenantId: string; readonly caller: string; readonly idempotencyKey: string },
     string | null,
   ];
   readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly StoredEvent[]];

@@ -1,8 +1,10 @@
 import { PRIORITIES, TaskEvent } from "@agentcore/contract";
 import type {
   ClaimedTask,
+  ClaimRequest,
   CommitOutcome,
   CommitUnit,
+  Lease,
   ListQuery,
   MailboxItem,
   OutboxRow,
@@ -34,17 +36,13 @@ export class SqliteTaskStore implements TaskStore {
     return this.worker.write("commit", flat, units.length, bytes);
   }
 
-  async claim(request: {
-    limit: number;
-    now: number;
-    except?: readonly string[] | undefined;
-  }): Promise<readonly ClaimedTask[]> {
-    const claims = await this.worker.write("claim", {
-      limit: request.limit,
-      now: request.now,
-      except: request.except ?? [],
-    });
+  async claim(request: ClaimRequest): Promise<readonly ClaimedTask[]> {
+    const claims = await this.worker.write("claim", request);
     return claims.map(({ head, mailbox }) => ({ head: toHead(head), mailbox: mailbox.map(toMailboxItem) }));
+  }
+
+  leases(): Promise<readonly Lease[]> {
+    return this.worker.read("leases", null);
   }
 
   nextDue(): Promise<number | null> {
@@ -56,12 +54,7 @@ export class SqliteTaskStore implements TaskStore {
     return stored === null ? null : toHead(stored);
   }
 
-  findByIdempotencyKey(key: {
-    tenantId: string;
-    agent: string;
-    caller: string;
-    idempotencyKey: string;
-  }): Promise<string | null> {
+  findByIdempotencyKey(key: { tenantId: string; caller: string; idempotencyKey: string }): Promise<string | null> {
     return this.worker.read("findByIdempotencyKey", key);
   }
 

@@ -51,7 +51,12 @@ class Encoder {
       PRIORITIES.indexOf(task.priority),
     );
     this.flat.push(task.deadline, task.parent?.taskId ?? null, task.parent?.path ?? null, task.dueAt, task.createdAt);
-    this.flat.push(task.idempotencyKey ?? null, flag(task.ifExists === "ignore"), claimed?.state ?? null);
+    this.flat.push(
+      task.idempotencyKey ?? null,
+      flag(task.ifExists === "ignore"),
+      flag(task.exclusive === true),
+      claimed?.state ?? null,
+    );
     this.flat.push(claimed?.checkpointSeq ?? 0, flag(claimed?.release !== undefined), claimed?.release?.dueAt ?? null);
     this.events(task.events);
   }

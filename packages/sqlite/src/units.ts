@@ -37,6 +37,7 @@ export interface CreateRow {
   readonly createdAt: number;
   readonly idempotencyKey: string | null;
   readonly ignoreExisting: boolean;
+  readonly exclusive: boolean;
   readonly claimedState: TaskState | null;
   readonly checkpointSeq: number;
   readonly releases: boolean;
@@ -124,6 +125,7 @@ class Decoder {
       ...{ dueAt: this.next<number>(), createdAt: this.next<number>(), idempotencyKey: this.next<string | null>() },
       ...{
         ignoreExisting: this.flag(),
+        exclusive: this.flag(),
         claimedState: this.next<TaskState | null>(),
         checkpointSeq: this.next<number>(),
       },

@@ -102,9 +102,7 @@ class StoreWorker {
       case "commit":
         return decodeUnits(argument).map((unit) => this.units.write(unit, now));
       case "claim":
-        return this.claims
-          .claim(argument.limit, argument.now, argument.except)
-          .map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
+        return this.claims.claim(argument).map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
       case "acknowledgeOutbox":
         return this.outbox.acknowledge(argument);
       case "put":
@@ -126,12 +124,14 @@ class StoreWorker {
   read(call: ReadCall, now: number): unknown {
     const [name, argument] = call;
     switch (name) {
+      case "leases":
+        return this.heads.leases();
       case "nextDue":
         return this.heads.nextDue();
       case "head":
         return this.heads.find(argument.tenantId, argument.taskId);
       case "findByIdempotencyKey":
-        return this.heads.findByKey(argument.tenantId, argument.agent, argument.caller, argument.idempotencyKey);
+        return this.heads.findByKey(argument.tenantId, argument.caller, argument.idempotencyKey);
       case "readLog": {
         const head = this.heads.find(argument.key.tenantId, argument.key.taskId);
         return head === null ? [] : this.events.log(head.id, argument.after, argument.limit);

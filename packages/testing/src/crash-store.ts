@@ -104,6 +104,7 @@ export const createCrashStore = (
     store: {
       commit: (units) => alive(() => commit(units)),
       claim: (request) => alive(() => store.claim(request)),
+      leases: () => alive(() => store.leases()),
       nextDue: () => alive(() => store.nextDue()),
       head: (key) => alive(() => store.head(key)),
       findByIdempotencyKey: (key) => alive(() => store.findByIdempotencyKey(key)),

@@ -64,7 +64,10 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
       watch: () => () => {},
     } satisfies KeyValue,
     models: { generate: (request) => (asked.push(`model:${request.model}`), never()) },
-    host: { load: () => ({ definition: withoutEffects(agent as AgentDefinition, asked), env: {}, concurrency: 1 }) },
+    host: {
+      capacities: new Map(),
+      load: () => ({ definition: withoutEffects(agent as AgentDefinition, asked), env: {}, concurrency: 1 }),
+    },
     router: { command: never, query: never, emit: () => {}, subscribers: () => [], reportEnd: () => {} },
     senses: { clock, ids: createSequentialIds("replay"), digest, logger: { log: () => {} } },
     node: "replay",

@@ -170,7 +170,7 @@ export class AgentTest {
       time.jumpTo(next);
       await this.settle();
       // What the store alone knows of is found by the engine's sweep, and that is a heartbeat.
-      if ((await this.store.nextDue()) === next) this.process?.engine.wake();
+      if ((await this.store.nextDue()) === next) this.process?.engine.claims.wake();
       await this.settle();
     }
     time.jumpTo(target);

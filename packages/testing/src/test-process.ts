@@ -5,8 +5,7 @@ import { type Bus, createBus } from "@agentcore/core/bus";
 import type { MemoryTaskStore } from "@agentcore/core/inprocess";
 import type { Digest, Ids, KeyValue, Logger, ModelProvider } from "@agentcore/core/ports";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
-import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
-import { createBusRouter } from "./bus-router.ts";
+import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { type CrashBook, createCrashStore } from "./crash-store.ts";
 import { ProcessClock, type TestTime } from "./test-clock.ts";
 
@@ -155,6 +154,7 @@ export const startProcess = async (
     keyValue: world.keyValue,
     models: watchedModels,
     host: {
+      capacities: new Map(),
       load: ({ agent }) => {
         const definition = loaded.get(agent);
         return definition === undefined ? null : { definition, env: world.env, concurrency: world.concurrency };

@@ -41,6 +41,8 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly idempotent: boolean;
   /** Milliseconds from submission after which a task fails with DEADLINE_EXCEEDED; undefined: none. */
   readonly timeoutMs?: number | undefined;
+  /** "context": of the tasks of one context, one at a time, in order of submission; the next begins when the one before has ended. */
+  readonly concurrency?: "context" | undefined;
   /** Event types whose durable events start a task of this agent, once per event. */
   readonly subscribes: readonly string[];
   readonly run?: ((task: TaskInput<Input>, ctx: Context) => Promise<Output> | Output) | undefined;

@@ -11,23 +11,25 @@ import {
   type TaskState,
 } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
-import type {
-  ClaimedTask,
-  ClaimRequest,
-  CommitOutcome,
-  CommitUnit,
-  ListQuery,
-  LogAppend,
-  MailboxInsert,
-  MailboxItem,
-  MailboxKind,
-  NewTask,
-  OutboxRow,
-  StaleReason,
-  TailRow,
-  TaskHead,
-  TaskKey,
-  TaskStore,
+import {
+  type ClaimedTask,
+  type ClaimRequest,
+  type CommitOutcome,
+  type CommitUnit,
+  type Lease,
+  type ListQuery,
+  type LogAppend,
+  type MailboxInsert,
+  type MailboxItem,
+  type MailboxKind,
+  type NewTask,
+  type OutboxRow,
+  PRIORITY_STEP_MS,
+  type StaleReason,
+  type TailRow,
+  type TaskHead,
+  type TaskKey,
+  type TaskStore,
 } from "../ports/task-store.ts";
 
 const DEFAULT_LOG_LIMIT = 10_000;
@@ -58,6 +60,7 @@ interface TaskRow {
   leased: boolean;
   /** Events as text; index + 1 is the number. */
   readonly log: string[];
+  readonly exclusive: boolean;
   readonly mail: Map<string, MailRow>;
 }
 
@@ -120,16 +123,7 @@ class MemoryStore implements MemoryTaskStore {
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedTask[]> {
     this.assertOpen();
-    const except = new Set(request.except);
-    const waiting = new Map<string, TaskRow[]>();
-    for (const row of this.data.tasks.values()) {
-      const { tenantId, agent, dueAt } = row.head;
-      if (row.leased || dueAt === null || dueAt > request.now || except.has(`${tenantId}/${agent}`)) continue;
-      const rows = waiting.get(tenantId) ?? [];
-      rows.push(row);
-      waiting.set(tenantId, rows);
-    }
-    for (const rows of waiting.values()) rows.sort(byUrgency);
+    const waiting = this.waiting(request);
     const claimed: ClaimedTask[] = [];
     for (const tenantId of this.tenantsInTurn(waiting, request.limit)) {
       const row = waiting.get(tenantId)?.shift();
@@ -140,6 +134,13 @@ class MemoryStore implements MemoryTaskStore {
       claimed.push({ head: headOf(row), mailbox: mailboxOf(row) });
     }
     return claimed;
+  }
+
+  async leases(): Promise<readonly Lease[]> {
+    this.assertOpen();
+    return [...this.data.tasks.values()]
+      .filter(({ leased }) => leased)
+      .map(({ head: { tenantId, taskId, token } }) => ({ tenantId, taskId, token }));
   }
 
   async nextDue(): Promise<number | null> {
@@ -159,12 +160,11 @@ class MemoryStore implements MemoryTaskStore {
 
   async findByIdempotencyKey(key: {
     tenantId: string;
-    agent: string;
     caller: string;
     idempotencyKey: string;
   }): Promise<string | null> {
     this.assertOpen();
-    return this.data.idempotency.get(compose(key.tenantId, key.agent, key.caller, key.idempotencyKey)) ?? null;
+    return this.data.idempotency.get(compose(key.tenantId, key.caller, key.idempotencyKey)) ?? null;
   }
 
   async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
@@ -325,7 +325,7 @@ class MemoryStore implements MemoryTaskStore {
     const key = taskKey(tenantId, task.taskId);
     if (this.data.tasks.has(key)) return task.ifExists === "ignore" ? null : stale("exists", task.taskId);
     if (task.idempotencyKey !== undefined) {
-      const idempotency = compose(tenantId, task.agent, task.caller, task.idempotencyKey);
+      const idempotency = compose(tenantId, task.caller, task.idempotencyKey);
       const existing = this.data.idempotency.get(idempotency);
       if (existing !== undefined) return stale("exists", existing);
       this.data.idempotency.set(idempotency, task.taskId);
@@ -358,6 +358,7 @@ class MemoryStore implements MemoryTaskStore {
       },
       leased: claimed !== undefined && claimed.release === undefined && !isTerminal(state),
       log: [],
+      exclusive: task.exclusive ?? false,
       mail: new Map(),
     };
     this.data.tasks.set(key, row);
@@ -392,7 +393,10 @@ class MemoryStore implements MemoryTaskStore {
   private writeEvents(row: TaskRow, events: readonly NewTaskEvent[], undo: Undo): void {
     const first = row.log.length;
     for (const { type, at, data } of events) {
-      row.log.push(JSON.stringify({ seq: row.log.length + 1, at, type, data }));
+      // As strict as the reader will be: this store is where the engine's own mistakes are found.
+      const text = JSON.stringify({ seq: row.log.length + 1, at, type, data });
+      parseEvent(text);
+      row.log.push(text);
       this.data.tail.push({ row, seq: row.log.length });
     }
     undo.push(() => {
@@ -407,6 +411,29 @@ class MemoryStore implements MemoryTaskStore {
     undo.push(() => {
       for (const [key, item] of before) row.mail.set(key, item);
     });
+  }
+
+  /** What may be claimed now, by tenant, the most urgent first; of each agent no more than it has slots. */
+  private waiting(request: ClaimRequest): Map<string, TaskRow[]> {
+    const occupied = new Set<string>();
+    const due: TaskRow[] = [];
+    for (const row of this.data.tasks.values()) {
+      const { tenantId, agent, contextId, dueAt, state } = row.head;
+      const context = compose(tenantId, agent, contextId);
+      const isFree = !row.exclusive || !occupied.has(context);
+      if (row.exclusive && !isTerminal(state)) occupied.add(context);
+      if (isFree && !row.leased && dueAt !== null && dueAt <= request.now) due.push(row);
+    }
+    const slots = new Map(request.slots);
+    const waiting = new Map<string, TaskRow[]>();
+    for (const row of due.sort(byUrgency)) {
+      const { tenantId, agent } = row.head;
+      const free = slots.get(`${tenantId}/${agent}`) ?? request.otherSlots ?? request.limit;
+      if (free <= 0) continue;
+      slots.set(`${tenantId}/${agent}`, free - 1);
+      waiting.set(tenantId, [...(waiting.get(tenantId) ?? []), row]);
+    }
+    return waiting;
   }
 
   /** Tenants in alphabetical turn, beginning after the one served last, as often as somebody waits, `limit` in all. */
@@ -446,8 +473,10 @@ const jsonText = (value: unknown): string => JSON.stringify(value) ?? "null";
 
 const earliest = (dueAt: number | null, now: number): number => (dueAt === null ? now : Math.min(dueAt, now));
 
-const byUrgency = ({ head: left }: TaskRow, { head: right }: TaskRow): number =>
-  PRIORITIES.indexOf(right.priority) - PRIORITIES.indexOf(left.priority) || (left.dueAt ?? 0) - (right.dueAt ?? 0);
+const byUrgency = ({ head: left }: TaskRow, { head: right }: TaskRow): number => urgency(left) - urgency(right);
+
+const urgency = ({ dueAt, priority }: StoredHead): number =>
+  (dueAt ?? 0) - PRIORITIES.indexOf(priority) * PRIORITY_STEP_MS;
 
 const mailboxOf = (row: TaskRow): MailboxItem[] =>
   [...row.mail.values()]

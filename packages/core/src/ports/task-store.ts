@@ -82,8 +82,13 @@ export interface NewTask {
   readonly createdAt: number;
   /** The first events, beginning with `task.submitted`. */
   readonly events: readonly NewTaskEvent[];
-  /** Unique per (tenant, agent, caller): a second task with the same key makes the unit stale with `exists`. */
+  /** Unique per (tenant, caller), whichever agent took it: a second task with the same key makes the unit stale with `exists`. */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * Claimed only when no older task of its agent and context that was created so is open (not terminal): work on one
+   * context, one at a time, in order of creation. Not to be combined with `claimed`. @default false
+   */
+  readonly exclusive?: boolean | undefined;
   /** `ignore`: a task of this id is already there, and that is fine (children and event tasks have derived ids). @default "stale" */
   readonly ifExists?: "stale" | "ignore" | undefined;
   /**
@@ -157,8 +162,17 @@ export interface ClaimRequest {
   readonly limit: number;
   /** Wall time now. */
   readonly now: number;
-  /** Agents that must not be claimed now (no free slot), by `tenant/agent`. */
-  readonly except?: readonly string[] | undefined;
+  /** Most tasks to claim of an agent, by `tenant/agent`; 0 passes it over. */
+  readonly slots?: ReadonlyMap<string, number> | undefined;
+  /** Most tasks to claim of each agent that `slots` does not name. @default `limit` */
+  readonly otherSlots?: number | undefined;
+}
+
+/** Each level of priority counts as this much waiting in the order of claims, so that nothing waits for ever behind more urgent work. */
+export const PRIORITY_STEP_MS = 60_000;
+
+export interface Lease extends TaskKey {
+  readonly token: number;
 }
 
 export interface ClaimedTask {
@@ -195,16 +209,18 @@ export interface TaskStore {
   commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]>;
   /**
    * Leases up to `limit` due tasks (dueAt ≤ now, no live lease, not terminal), counting the attempt durably and raising
-   * the token. Fair: tenants in turn, then priority, then due time.
+   * the token. Fair: tenants in turn, within a tenant by due time less `PRIORITY_STEP_MS` for each level of priority.
+   * Throws STORE_UNAVAILABLE when it is not known whether it was written; `leases` then tells.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedTask[]>;
+  /** Leases held through this store: what a claim whose answer was lost has taken. Reads every row; not for each turn. */
+  leases(): Promise<readonly Lease[]>;
   /** Earliest `dueAt` of a task without a live lease, or null. */
   nextDue(): Promise<number | null>;
   head(key: TaskKey): Promise<TaskHead | null>;
   /** Id of the task made with that idempotency key, or null. */
   findByIdempotencyKey(key: {
     readonly tenantId: string;
-    readonly agent: string;
     readonly caller: string;
     readonly idempotencyKey: string;
   }): Promise<string | null>;

@@ -10,7 +10,7 @@ export interface AgentRevision {
 export interface LoadedAgent {
   readonly definition: AgentDefinition;
   readonly env: Readonly<Record<string, string>>;
-  /** Tasks of this agent that may be resident here at once. */
+  /** Tasks of this revision that may be in memory here at once, for agents without an entry in `capacities`. */
   readonly concurrency: number;
 }
 
@@ -18,4 +18,9 @@ export interface LoadedAgent {
 export interface AgentHost {
   /** The loaded revision, or null when this node cannot load it (yet). */
   load(revision: AgentRevision): LoadedAgent | null | Promise<LoadedAgent | null>;
+  /**
+   * Tasks that may be in memory here at once, by `tenant/agent`, of every agent declared here: replicas × concurrency,
+   * whatever revision they are of. 0 while it is scaled to zero: its tasks wait in the store.
+   */
+  readonly capacities: ReadonlyMap<string, number>;
 }

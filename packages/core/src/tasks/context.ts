@@ -1,5 +1,5 @@
 /** `ctx`: the only way from an agent's code to the world, each call journaled by the execution. */
-import { type Artifact, CancelledError, formatTarget, type Part, PlatformError } from "@agentcore/contract";
+import { Artifact, CancelledError, formatTarget, type Part, PlatformError, parseInput } from "@agentcore/contract";
 import type {
   ArtifactInput,
   Context,
@@ -151,8 +151,8 @@ export const createContext = (execution: Execution): Context => {
           kind: "artifact",
           inputHash,
           artifact,
-          append: input.append ?? false,
-          lastChunk: input.lastChunk ?? true,
+          append: input.append === true,
+          lastChunk: input.lastChunk !== false,
         },
       });
     },
@@ -167,7 +167,7 @@ export const createContext = (execution: Execution): Context => {
           path: mark.path,
           kind: "progress",
           message: String(message),
-          ...(share === undefined || Number.isNaN(share) ? {} : { share: Math.min(1, Math.max(0, share)) }),
+          ...(typeof share !== "number" || Number.isNaN(share) ? {} : { share: Math.min(1, Math.max(0, share)) }),
         },
       });
     },
@@ -300,10 +300,11 @@ const toArtifact = (input: ArtifactInput): Artifact => {
     input.parts !== undefined
       ? [...input.parts]
       : [input.text !== undefined ? { text: input.text, ...media } : { data: input.data, ...media }];
-  return {
-    artifactId: input.name,
-    name: input.name,
-    ...(input.description === undefined ? {} : { description: input.description }),
-    parts,
-  };
+  const { name, description } = input;
+  // What the contract refuses would make the whole log unreadable.
+  return parseInput(
+    Artifact,
+    { artifactId: name, name, ...(description === undefined ? {} : { description }), parts },
+    `artifact "${name}"`,
+  );
 };

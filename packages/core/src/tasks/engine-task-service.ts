@@ -1,9 +1,17 @@
 /** TaskService on the engine: scoping, cursors, following logs. */
-import { type A2AMessage, type A2ATask, isTerminal, PlatformError, type TaskEvent } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type A2ATask,
+  formatTarget,
+  isTerminal,
+  PlatformError,
+  type TaskEvent,
+  type TaskEventOf,
+} from "@agentcore/contract";
 import type { TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
-import { isoTime, TaskView } from "./view.ts";
+import { isoTime, TaskView, toA2AState } from "./view.ts";
 
 const READ_BATCH = 500;
 // A hint can be missed (another node wrote); the log is looked at again after this long at the latest.
@@ -28,6 +36,22 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     return store.readLog(key, limit === undefined ? { after } : { after, limit });
   };
 
+  const readSubmitted = async (key: TaskKey): Promise<SubmittedTask> => {
+    const [first] = await readLog(key, 0, 1);
+    if (first?.type !== "task.submitted") throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
+    return { taskId: key.taskId, data: first.data };
+  };
+
+  /** The task that a caller made with that key. */
+  const findSubmitted = async (
+    { tenantId, caller }: CallerScope,
+    idempotencyKey: string | undefined,
+  ): Promise<SubmittedTask | null> => {
+    if (idempotencyKey === undefined) return null;
+    const taskId = await store.findByIdempotencyKey({ tenantId, caller, idempotencyKey });
+    return taskId === null ? null : readSubmitted({ tenantId, taskId });
+  };
+
   /** The view of a log of any length, read page by page. */
   const project = async (key: TaskKey): Promise<A2ATask> => {
     const view = new TaskView(key.taskId);
@@ -38,17 +62,42 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     }
   };
 
+  /** Over what was asked, before anything is filled in: a repeat brings just that. A message is known by its id. */
+  const hashOf = ({ idempotencyKey, target, skill, contextId, message, input }: SubmitRequest): string | undefined =>
+    idempotencyKey === undefined || message !== undefined
+      ? undefined
+      : senses.digest.sha256(JSON.stringify([formatTarget(target), skill, contextId, input]));
+
+  /** One log that cannot be read does not hide the other tasks: its task is shown as the index knows it. */
+  const projectListed = async (head: TaskHead): Promise<A2ATask> => {
+    const time = { timestamp: isoTime(head.updatedAt) };
+    try {
+      const task = await project(head);
+      // Lists sort by the head's time; the view says the same one.
+      return { ...task, status: { ...task.status, ...time } };
+    } catch (error) {
+      const { tenantId, taskId, contextId, state } = head;
+      senses.logger.log("error", `cannot read the log: ${PlatformError.from(error).message}`, { tenantId, taskId });
+      return { id: taskId, contextId, status: { state: toA2AState(state), ...time } };
+    }
+  };
+
   const post = async (
     scope: CallerScope,
     taskId: string,
     mail: { key: string; kind: "message" | "cancel" | "retry"; payload: unknown },
-  ) => engine.post(scope.tenantId, { taskId, ...mail, ifTerminal: "refuse" });
+  ) => engine.mail.post(scope.tenantId, { taskId, ...mail, ifTerminal: "refuse" });
 
   return {
     async submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted> {
       const contextId = request.contextId ?? request.message?.contextId ?? senses.ids.next();
       const input =
         request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;
+      const requestHash = hashOf(request);
+      // Looked up before routing, which may choose somebody else today. A named agent is chosen again anyhow, and the
+      // key is then found by the write itself.
+      const known = "agent" in request.target ? null : await findSubmitted(scope, request.idempotencyKey);
+      if (known !== null) return acceptedBefore(known, requestHash);
       const draft = {
         tenantId: scope.tenantId,
         caller: scope.caller,
@@ -62,11 +111,18 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         contextId,
       };
       const birth = await router.command(draft, (choice) =>
-        engine.create(choice, { ...request, tenantId: scope.tenantId, caller: scope.caller, contextId, input }),
+        engine.admission.create(choice, {
+          ...request,
+          tenantId: scope.tenantId,
+          caller: scope.caller,
+          contextId,
+          input,
+          requestHash,
+        }),
       );
       if (!birth.existing) return { ...birth, contextId };
-      const head = await findHead(scope, birth.taskId);
-      return { ...birth, contextId: head.contextId };
+      // Two of the same came at the same time.
+      return acceptedBefore(await readSubmitted({ tenantId: scope.tenantId, taskId: birth.taskId }), requestHash);
     },
 
     async send(scope, taskId, message) {
@@ -141,9 +197,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       });
       const page = heads.slice(0, limit);
       const last = page.at(-1);
-      const tasks = await Promise.all(page.map(async (head) => inHeadsTime(head, await project(head))));
       return {
-        tasks,
+        tasks: request.views === true ? await Promise.all(page.map(projectListed)) : [],
         heads: page,
         nextPageToken: heads.length > limit && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "",
         totalSize: total,
@@ -205,6 +260,21 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   };
 };
 
+interface SubmittedTask {
+  readonly taskId: string;
+  readonly data: TaskEventOf<"task.submitted">["data"];
+}
+
+/** Throws CONFLICT when the key stood for something else. */
+const acceptedBefore = ({ taskId, data }: SubmittedTask, requestHash: string | undefined): Submitted => {
+  if (data.requestHash === requestHash) return { taskId, existing: true, contextId: data.contextId };
+  throw new PlatformError(
+    "CONFLICT",
+    `the idempotency key was used for task ${taskId} of agent ${data.agent}, which was asked for something else; use a key of its own for each request`,
+    { details: { taskId } },
+  );
+};
+
 /** What `run` gets from a message that states no input of its own: its data, else its text. */
 const inputOf = (message: A2AMessage): unknown => {
   const data = message.parts.find((part) => part.data !== undefined);
@@ -218,12 +288,6 @@ const isEnd = (event: TaskEvent): boolean =>
   event.type === "task.failed" ||
   event.type === "task.canceled" ||
   event.type === "task.rejected";
-
-/** Lists sort by the head's time; the view says the same one. */
-const inHeadsTime = (head: TaskHead, task: A2ATask): A2ATask => ({
-  ...task,
-  status: { ...task.status, timestamp: isoTime(head.updatedAt) },
-});
 
 const decodeCursor = (token: string): { updatedAt: number; taskId: string } => {
   const match = /^(\d{1,16})\.(.{1,256})$/.exec(token);

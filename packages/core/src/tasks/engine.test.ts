@@ -58,7 +58,10 @@ const world = (agents: AgentDefinition[], store = createMemoryTaskStore({ clock:
     store,
     keyValue: createMemoryKeyValue({ clock: realClock }),
     models: null,
-    host: { load: ({ agent }) => ({ definition: byName.get(agent)!, env: {}, concurrency: 100 }) },
+    host: {
+      capacities: new Map(),
+      load: ({ agent }) => ({ definition: byName.get(agent)!, env: {}, concurrency: 100 }),
+    },
     router,
     senses,
     node: "n1",

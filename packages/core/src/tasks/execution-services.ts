@@ -1,6 +1,7 @@
 import type { Target } from "@agentcore/contract";
 import type { KeyValue, MailboxItem, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
-import type { Execution, OpenCall } from "./execution.ts";
+import type { Execution } from "./execution.ts";
+import type { OpenCall } from "./open-call.ts";
 
 /** What an execution asks of the engine around it. */
 export interface ExecutionServices {

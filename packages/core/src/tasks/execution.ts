@@ -10,77 +10,29 @@
  * Only this object makes log appends for its task, one unit in flight at a time, each conditional on sequence and
  * fencing token (I1). A task whose open calls are all durable waits is evicted with the unit that recorded the last one.
  */
-import {
-  CancelledError,
-  isTerminal,
-  type NewTaskEvent,
-  PlatformError,
-  type Priority,
-  type SerializedError,
-  type StepKind,
-  type TaskState,
-} from "@agentcore/contract";
+import { CancelledError, type NewTaskEvent, PlatformError, type StepKind, type TaskState } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { CommitUnit, MailboxInsert, NewTask, OutboxInsert, Timer } from "../ports/index.ts";
+import type { MailboxInsert, NewTask, OutboxInsert, Timer } from "../ports/index.ts";
+import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import { createContext } from "./context.ts";
+import { Draft } from "./draft.ts";
+import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
-import { cancelMail, childFinishedMail } from "./family-mail.ts";
 import { Intake } from "./intake.ts";
-import type { Delivery, InputResult, Journal, RecordedWait } from "./journal.ts";
+import type { Delivery, InputResult, Journal } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
+import type { CallRequest, OpenCall } from "./open-call.ts";
+import { type CodeEnd, failed, judge, serialiseError } from "./outcome.ts";
+import { differsFromLog, outsideAwait, passesBy } from "./parking.ts";
 import { Paths } from "./paths.ts";
-import { assertSerialisable } from "./serialisable.ts";
+import { Repeats } from "./repeats.ts";
+import { replay } from "./replay.ts";
+import type { TakenUnit } from "./take-unit.ts";
 import { stateAfter } from "./view.ts";
-
-/** A journaled call that has no result yet. */
-export interface OpenCall {
-  readonly path: string;
-  readonly kind: StepKind;
-  readonly inputHash: string | undefined;
-  /** Everything it waits for is in the log, so it needs no memory. */
-  durable: boolean;
-  dueAt: number | null;
-  timer: Timer | null;
-  childTaskId: string | null;
-  detached: boolean;
-  /** Agents that got a child for this call, for rerouting. */
-  readonly tried: string[];
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  /** Set by `waitForInput` and `command`: takes what the mailbox brings. */
-  receive: ((payload: unknown) => void) | null;
-}
-
-export interface CallRequest {
-  readonly kind: StepKind;
-  readonly name: string;
-  readonly key?: string | undefined;
-  readonly inputHash?: string | undefined;
-  /** Begins the call for real; `recorded` is what the log knows of a wait that was open before. */
-  readonly start: (call: OpenCall, recorded: RecordedWait | undefined) => void;
-  /** Its child goes on when this task ends. @default false */
-  readonly detached?: boolean | undefined;
-}
-
-export interface ExecutionHead {
-  readonly tenantId: string;
-  readonly taskId: string;
-  readonly agent: string;
-  readonly revision: string;
-  readonly contextId: string;
-  readonly caller: string;
-  readonly priority: Priority;
-  readonly deadline: number | null;
-  readonly parent: { readonly taskId: string; readonly path: string } | null;
-  readonly createdAt: number;
-  readonly idempotencyKey?: string | undefined;
-}
 
 type Phase = "replaying" | "live" | "ending" | "ended";
 
-// A log longer than this is slow to replay; `ctx.continueAs` starts afresh (design: Growth).
-const MAX_EVENTS = 10_000;
 const CANCEL_GRACE_MS = 30_000;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
 const HAS_ENDED = new CancelledError("the task has ended");
@@ -89,6 +41,7 @@ export class Execution {
   readonly head: ExecutionHead;
   readonly journal: Journal;
   readonly paths = new Paths();
+  readonly repeats = new Repeats();
   readonly open = new Map<string, OpenCall>();
   readonly intake: Intake;
   readonly services: ExecutionServices;
@@ -103,34 +56,30 @@ export class Execution {
   /** Time of the last delivery: `ctx.now()`. */
   time: number;
   commitInFlight = false;
+  /** Who waits for the unit that creates this task. */
+  birth: { readonly resolve: (birth: Birth) => void; readonly reject: (error: unknown) => void } | null = null;
   /** Commands on their way through the bus: code that returns without awaiting them has sent them all the same. */
   private sending = 0;
   /** Effects running now: while there are any, the task cannot be evicted. */
   effects = 0;
   lastActivity: number;
 
-  private events: NewTaskEvent[] = [];
-  private committed: (() => void)[] = [];
-  private creates: NewTask[] = [];
-  private mail: MailboxInsert[] = [];
-  private outbox: OutboxInsert[] = [];
-  private consume: string[] = [];
+  /** What the next unit will say. */
+  draft: Draft;
   private ready: Delivery[] = [];
   private delivering = false;
   private readonly visited = new Set<string>();
-  private readonly canceledPaths = new Set<string>();
+  readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
-  private ending: { readonly event: NewTaskEvent; readonly afterMailbox: boolean } | null = null;
-  private returned: { readonly value: unknown } | { readonly error: unknown } | null = null;
+  /** The event that ends the log, once it is known; `afterMailbox`: not before the mailbox is empty (I2, I5). */
+  ending: { readonly event: NewTaskEvent; readonly afterMailbox: boolean } | null = null;
+  private returned: CodeEnd | null = null;
   private cancel: { readonly reason: string | undefined } | null = null;
   private deadlineTimer: Timer | null = null;
   private graceTimer: Timer | null = null;
-  /** Place of `checkpoint.created` among the events to be written, 1 for the first; mail may come after it in the same unit. */
-  private checkpointPlace: number | null = null;
   private draining = false;
   private readonly running = new LazySignal();
-  private launches: Execution[] = [];
   /** The deadline passed while the log was replayed. */
   private expired = false;
   private readonly cleanup = new LazySignal();
@@ -157,7 +106,7 @@ export class Execution {
     this.checkpointSeq = options.checkpointSeq;
     this.born = options.born;
     this.services = options.services;
-    this.events = [...(options.events ?? [])];
+    this.draft = new Draft(options.events);
     this.time = options.journal.submittedAt;
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
@@ -184,6 +133,19 @@ export class Execution {
     return this.cancel !== null;
   }
 
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  get hasReturned(): boolean {
+    return this.returned !== null;
+  }
+
+  /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */
+  get isMoving(): boolean {
+    return this.effects > 0 || this.ready.length > 0 || this.delivering || this.waitingForBirth.length > 0;
+  }
+
   get definition(): AgentDefinition {
     return this.loaded.definition;
   }
@@ -205,7 +167,7 @@ export class Execution {
       this.invoke();
     } else {
       this.invoke();
-      void this.replay();
+      void replay(this);
     }
   }
 
@@ -303,11 +265,7 @@ export class Execution {
     this.visited.add(path);
     const recorded = this.journal.calls.get(path);
     if (recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash)) return true;
-    this.park(
-      new PlatformError("NON_DETERMINISTIC", `the code asks for ${path} with other content than the log recorded`, {
-        details: { path, recorded, asked: { kind, inputHash } },
-      }),
-    );
+    this.park(differsFromLog(path, recorded, { kind, inputHash }));
     return false;
   }
 
@@ -349,7 +307,7 @@ export class Execution {
     if (this.open.get(call.path) !== call || this.phase !== "live") return;
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
-    const json = serialise(error);
+    const json = serialiseError(error);
     call.durable = false;
     this.append(
       {
@@ -376,8 +334,8 @@ export class Execution {
   // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   append(event: NewTaskEvent, onCommitted?: () => void): void {
-    this.events.push(event);
-    if (onCommitted !== undefined) this.committed.push(onCommitted);
+    this.draft.events.push(event);
+    if (onCommitted !== undefined) this.draft.committed.push(onCommitted);
     const state = stateAfter(event);
     if (state !== null) this.state = state;
     this.changed();
@@ -385,127 +343,42 @@ export class Execution {
 
   appendCheckpoint(state: unknown): void {
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data: { state } });
-    this.checkpointPlace = this.events.length;
+    this.draft.checkpointPlace = this.draft.events.length;
     this.phase = "ending";
   }
 
   /** `launch` runs the child here once the unit that creates it is committed. */
   addChild(child: NewTask, launch: Execution | null): void {
-    this.creates.push(child);
-    if (launch !== null) this.launches.push(launch);
+    this.draft.creates.push(child);
+    if (launch !== null) this.draft.launches.push(launch);
   }
 
   addMail(mail: MailboxInsert): void {
-    this.mail.push(mail);
+    this.draft.mail.push(mail);
     this.changed();
   }
 
   addOutbox(row: OutboxInsert): void {
-    this.outbox.push(row);
+    this.draft.outbox.push(row);
   }
 
   consumed(key: string): void {
-    this.consume.push(key);
+    this.draft.consume.push(key);
     this.changed();
   }
 
   isConsumed(key: string): boolean {
-    return this.consume.includes(key);
+    return this.draft.consume.includes(key);
   }
 
   changed(): void {
     this.services.markDirty(this);
   }
 
-  /** Everything to write now as one unit, or null when there is nothing to write or say. Called with no unit in flight. */
-  takeUnit(): TakenUnit | null {
-    if (this.phase === "ended" || (this.phase === "replaying" && !this.draining)) return null;
-    if (this.seq - this.checkpointSeq + this.events.length > MAX_EVENTS && this.phase === "live") {
-      this.park(
-        new PlatformError(
-          "HISTORY_LIMIT",
-          `the log holds ${this.seq} events, ${MAX_EVENTS} are allowed; use ctx.continueAs(state)`,
-        ),
-      );
-    }
-    const { ending } = this;
-    if (ending !== null) this.events.push(ending.event);
-    const evict = ending === null && this.checkpointPlace === null && (this.draining || this.isIdle());
-    // To be assigned is no progress: written alone it would start the count of attempts anew, and a task that kills its
-    // process would never be parked (I10). It goes with what comes next.
-    const news = ending !== null || this.events.some(({ type }) => type !== "task.assigned");
-    if (!news && this.mail.length === 0 && this.consume.length === 0 && !evict) return null;
-    const release =
-      ending !== null
-        ? { dueAt: null }
-        : evict
-          ? { dueAt: this.draining ? this.services.senses.clock.now() : this.nextDue() }
-          : undefined;
-    const seq = this.seq + this.events.length;
-    const checkpointSeq = this.checkpointPlace === null ? this.checkpointSeq : this.seq + this.checkpointPlace;
-    // What was taken in while the task was ending may have said otherwise; the ending event has the last word.
-    if (ending !== null) this.state = stateAfter(ending.event) ?? this.state;
-    const terminal = ending !== null && isTerminal(this.state);
-    const { head } = this;
-    const mail = terminal ? [...this.mail, ...this.familyMail(ending.event)] : this.mail;
-    const unit: CommitUnit = this.born
-      ? {
-          tenantId: head.tenantId,
-          taskId: head.taskId,
-          append: {
-            expect: { seq: this.seq, token: this.token },
-            events: this.events,
-            state: this.state,
-            ...(this.checkpointPlace === null ? {} : { checkpointSeq }),
-            consume: this.consume,
-            requireEmptyMailbox: terminal && ending.afterMailbox,
-            ...(release === undefined ? {} : { release }),
-          },
-          create: this.creates,
-          mail,
-          outbox: this.outbox,
-        }
-      : {
-          tenantId: head.tenantId,
-          create: [
-            {
-              ...head,
-              dueAt: head.createdAt,
-              events: this.events,
-              claimed: {
-                state: this.state,
-                ...(this.checkpointPlace === null ? {} : { checkpointSeq }),
-                ...(release === undefined ? {} : { release }),
-              },
-            },
-            ...this.creates,
-          ],
-          mail,
-          outbox: this.outbox,
-        };
-    const taken: TakenUnit = {
-      unit,
-      seq,
-      checkpointSeq,
-      events: this.events,
-      committed: this.committed,
-      children: this.creates,
-      launches: this.launches,
-      mail: this.mail,
-      evict,
-      terminal,
-      ended: ending !== null,
-      restart: this.checkpointPlace !== null,
-    };
-    this.events = [];
-    this.committed = [];
-    this.creates = [];
-    this.launches = [];
-    this.mail = [];
-    this.outbox = [];
-    this.consume = [];
+  /** Everything drafted is on its way; what comes now belongs to the next unit. */
+  beginCommit(): void {
+    this.draft = new Draft();
     this.commitInFlight = true;
-    return taken;
   }
 
   /** The unit is durable. */
@@ -520,19 +393,13 @@ export class Execution {
       return;
     }
     if (isBirth) for (const begin of this.waitingForBirth.splice(0)) begin();
-    for (const callback of taken.committed) callback();
+    for (const callback of taken.draft.committed) callback();
   }
 
   /** The mailbox held something that the last append did not take in: take it in, then end again (I2, I5). */
   onMailboxFirst(taken: TakenUnit): void {
     this.commitInFlight = false;
-    this.events = taken.events.slice(0, -1).concat(this.events);
-    this.committed = [...taken.committed, ...this.committed];
-    this.creates = [...taken.children, ...this.creates];
-    this.launches = [...taken.launches, ...this.launches];
-    this.consume = [...(taken.unit.append?.consume ?? []), ...this.consume];
-    this.mail = [...taken.mail, ...this.mail];
-    this.outbox = [...(taken.unit.outbox ?? []), ...this.outbox];
+    this.draft.takeBackUnended(taken.draft);
   }
 
   // ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -555,7 +422,7 @@ export class Execution {
     this.changed();
   }
 
-  private apply(delivery: Delivery): void {
+  apply(delivery: Delivery): void {
     this.time = delivery.at;
     this.lastActivity = this.services.senses.clock.monotonic();
     switch (delivery.type) {
@@ -570,8 +437,10 @@ export class Execution {
         const call = this.open.get(delivery.path);
         if (call === undefined) return;
         this.close(call);
-        if (delivery.type === "result") call.resolve(delivery.result);
-        else call.reject(PlatformError.fromJSON(delivery.error));
+        if (delivery.type === "result") {
+          this.repeats.note(call, delivery.result);
+          call.resolve(delivery.result);
+        } else call.reject(PlatformError.fromJSON(delivery.error));
       }
     }
   }
@@ -595,23 +464,8 @@ export class Execution {
     this.graceTimer = this.services.senses.clock.after(CANCEL_GRACE_MS, () => this.finish({ value: undefined }));
   }
 
-  private async replay(): Promise<void> {
-    const { clock } = this.services.senses;
-    await clock.turn();
-    for (const delivery of this.journal.deliveries) {
-      if (this.phase !== "replaying") return;
-      if ((delivery.type === "result" || delivery.type === "error") && !this.open.has(delivery.path)) {
-        if (this.canceledPaths.has(delivery.path)) continue;
-        if (this.returned !== null || this.open.size > 0) return this.diverge([delivery.path]);
-        // No call is open and the code has not ended: it waits for something that ctx knows nothing about.
-        return this.park(outsideAwait(delivery.path));
-      }
-      const settled =
-        delivery.type === "result" && this.open.get(delivery.path)?.kind === "input" ? unwrapInput(delivery) : delivery;
-      this.apply(settled);
-      await clock.turn();
-    }
-    if (this.phase !== "replaying") return;
+  /** The log is through: calls begin for real. */
+  goLive(): void {
     this.phase = "live";
     if (this.expired) return this.expire();
     const begin = this.waitingForLive;
@@ -634,7 +488,7 @@ export class Execution {
     if (this.phase === "live" && this.sending === 0) this.finish({ error });
   }
 
-  private finish(outcome: { readonly value: unknown } | { readonly error: unknown }): void {
+  private finish(end: CodeEnd): void {
     if (this.phase !== "live") return;
     const passedBy = [...this.journal.calls.keys()].filter((path) => !this.visited.has(path));
     if (passedBy.length > 0) return this.diverge(passedBy);
@@ -644,57 +498,12 @@ export class Execution {
       const { reason } = this.cancel ?? { reason: this.intake.cancelReason };
       return this.conclude({ type: "task.canceled", at, data: reason === undefined ? {} : { reason } });
     }
-    if ("error" in outcome) {
-      return this.conclude({
-        type: "task.failed",
-        at,
-        data: { error: serialise(PlatformError.from(outcome.error, "AGENT_FAILED")) },
-      });
-    }
-    const { output } = this.definition;
-    if (output === undefined) return this.concludeWith(outcome.value);
-    const refused = (error: unknown): void => this.concludeFailed(PlatformError.from(error, "AGENT_FAILED"));
-    try {
-      const checked = output["~standard"].validate(outcome.value);
-      if (checked instanceof Promise) checked.then((result) => this.concludeChecked(result), refused);
-      else this.concludeChecked(checked);
-    } catch (error) {
-      // A schema is author code too.
-      refused(error);
-    }
-  }
-
-  private concludeChecked(result: {
-    readonly value?: unknown;
-    readonly issues?:
-      | readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[]
-      | undefined;
-  }): void {
-    if (result.issues === undefined) return this.concludeWith(result.value);
-    const violations = result.issues
-      .slice(0, 20)
-      .map((issue) => ({ field: (issue.path ?? []).map(String).join("."), description: issue.message }));
-    const first = violations[0];
-    this.concludeFailed(
-      new PlatformError(
-        "OUTPUT_MISMATCH",
-        `agent ${this.head.agent} returned a value its output schema refuses: ${first?.field ?? ""} ${first?.description ?? ""}`,
-        { violations },
-      ),
+    judge(
+      this.definition,
+      end,
+      () => this.services.senses.clock.now(),
+      (event) => this.conclude(event),
     );
-  }
-
-  private concludeWith(output: unknown): void {
-    try {
-      assertSerialisable(output, `the output of agent ${this.head.agent}`);
-    } catch (error) {
-      return this.concludeFailed(PlatformError.from(error));
-    }
-    this.conclude({ type: "task.completed", at: this.services.senses.clock.now(), data: { output } });
-  }
-
-  private concludeFailed(error: PlatformError): void {
-    this.conclude({ type: "task.failed", at: this.services.senses.clock.now(), data: { error: serialise(error) } });
   }
 
   private conclude(event: NewTaskEvent, afterMailbox = true): void {
@@ -731,7 +540,7 @@ export class Execution {
       this.expired = true;
       return;
     }
-    this.conclude({ type: "task.failed", at: this.services.senses.clock.now(), data: { error: serialise(error) } });
+    this.conclude(failed(error, this.services.senses.clock.now()));
   }
 
   /** Ends for now: visible, and continued by `retry` (I10). What was not committed yet is dropped with the code that wrote it. */
@@ -743,21 +552,13 @@ export class Execution {
       code: error.code,
     });
     this.conclude(
-      { type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialise(error) } },
+      { type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialiseError(error) } },
       false,
     );
   }
 
-  private diverge(paths: readonly string[]): void {
-    this.park(
-      new PlatformError(
-        "NON_DETERMINISTIC",
-        `the log recorded ${paths[0]}, which the code now passes by; changed code needs ctx.patched(id) or a new task`,
-        {
-          details: { recorded: paths.slice(0, 20), asked: [...this.open.keys()].slice(0, 20) },
-        },
-      ),
-    );
+  diverge(paths: readonly string[]): void {
+    this.park(passesBy(paths, [...this.open.keys()]));
   }
 
   /** Called now and then for tasks in memory: code that waits for nothing the journal knows cannot be continued (I10). */
@@ -791,101 +592,15 @@ export class Execution {
     if (reason !== undefined) this.abort(reason);
   }
 
-  // ── helpers of takeUnit ──────────────────────────────────────────────────────────────────────────────────────
-
-  private isIdle(): boolean {
-    // Clean-up after a cancel is bounded by a timer in memory, so it stays there.
-    if (this.cancel !== null) return false;
-    // What is about to be delivered to the code (`committed`) will move it: not idle.
-    if (
-      this.phase !== "live" ||
-      this.committed.length > 0 ||
-      this.effects > 0 ||
-      this.open.size === 0 ||
-      this.ready.length > 0 ||
-      this.delivering ||
-      this.waitingForBirth.length > 0
-    )
-      return false;
-    let keeps = false;
-    for (const call of this.open.values()) {
-      if (!call.durable) return false;
-      // A child that runs here will be back sooner than an eviction and a replay would take.
-      if (call.childTaskId !== null && this.services.runsHere(this.head.tenantId, call.childTaskId)) keeps = true;
-    }
-    return !keeps;
+  /** Answered once, by whoever takes it. */
+  takeBirth(): Execution["birth"] {
+    const { birth } = this;
+    this.birth = null;
+    return birth;
   }
 
   /** Children that were to run here but whose creation was not committed. */
   takeLaunches(): readonly Execution[] {
-    const { launches } = this;
-    this.launches = [];
-    return launches;
-  }
-
-  private nextDue(): number | null {
-    let due = this.head.deadline;
-    for (const call of this.open.values())
-      if (call.dueAt !== null && (due === null || call.dueAt < due)) due = call.dueAt;
-    return due;
-  }
-
-  /** A terminal unit also tells the parent, and cancels children that nobody waits for any more. */
-  private familyMail(event: NewTaskEvent): MailboxInsert[] {
-    const { parent, taskId } = this.head;
-    const mail: MailboxInsert[] = [];
-    if (parent !== null) {
-      mail.push(
-        childFinishedMail(parent.taskId, {
-          childTaskId: taskId,
-          path: parent.path,
-          event: { type: event.type, data: event.data },
-        }),
-      );
-    }
-    for (const call of this.open.values()) {
-      if (call.childTaskId !== null && !call.detached) mail.push(cancelMail(call.childTaskId, taskId));
-    }
-    return mail;
+    return this.draft.launches.splice(0);
   }
 }
-
-export interface TakenUnit {
-  readonly unit: CommitUnit;
-  readonly seq: number;
-  readonly checkpointSeq: number;
-  readonly events: readonly NewTaskEvent[];
-  readonly committed: readonly (() => void)[];
-  readonly children: readonly NewTask[];
-  /** Those of the children that run here. */
-  readonly launches: readonly Execution[];
-  readonly mail: readonly MailboxInsert[];
-  readonly evict: boolean;
-  readonly terminal: boolean;
-  readonly ended: boolean;
-  readonly restart: boolean;
-}
-
-const serialise = (error: PlatformError): SerializedError => {
-  const json = error.toJSON();
-  try {
-    assertSerialisable(json, "an error");
-    return json;
-  } catch {
-    return { code: json.code, message: json.message };
-  }
-};
-
-const outsideAwait = (recorded: string | null): PlatformError =>
-  new PlatformError(
-    "OUTSIDE_AWAIT",
-    "the code waits for something that did not come through ctx; wrap it in ctx.step(name, fn)",
-    {
-      details: recorded === null ? {} : { recorded },
-    },
-  );
-
-const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({
-  ...delivery,
-  result: (delivery.result as InputResult).value,
-});

@@ -1,5 +1,6 @@
 export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
-export { type Birth, type EngineOptions, type NewWork, TaskEngine } from "./engine.ts";
+export { type BusRouter, createBusRouter } from "./bus-router.ts";
+export { type EngineOptions, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
 export { assertSerialisable } from "./serialisable.ts";
 export type { RoutedDraft, RoutingChoice, TaskRouter } from "./task-router.ts";

@@ -63,7 +63,7 @@ export class OutboxRelay {
         }
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
         await this.engine.store.acknowledgeOutbox(rows.map(({ position }) => position));
-        if (units.length > 0) this.engine.wake();
+        if (units.length > 0) this.engine.claims.wake();
       }
     } catch (error) {
       this.engine.senses.logger.log("error", `outbox: ${PlatformError.from(error).message}`);

@@ -1,7 +1,8 @@
 import type { TaskEvent } from "@agentcore/contract";
 import type { TaskHead, TaskKey } from "../ports/index.ts";
-import type { Execution, TakenUnit } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import { keyOf } from "./log-hub.ts";
+import type { TakenUnit } from "./take-unit.ts";
 
 interface RecentTask {
   readonly head: TaskHead;
@@ -20,8 +21,8 @@ export class RecentTasks {
   private readonly tasks = new Map<string, RecentTask>();
 
   remember(execution: Execution, taken: TakenUnit): void {
-    if (taken.events.length !== taken.seq || taken.events.length > MAX_EVENTS) return;
-    const events = taken.events.map((event, index) => ({ ...event, seq: index + 1 }) as TaskEvent);
+    if (taken.draft.events.length !== taken.seq || taken.draft.events.length > MAX_EVENTS) return;
+    const events = taken.draft.events.map((event, index) => ({ ...event, seq: index + 1 }) as TaskEvent);
     const head: TaskHead = {
       ...execution.head,
       state: execution.state,

@@ -1,8 +1,9 @@
 /** Runs the body of a step: tries, time limits, retries with back-off. */
 import { PlatformError, type SerializedError } from "@agentcore/contract";
 import type { RetryPolicy, StepContext } from "@agentcore/contract/authoring";
-import type { Execution, OpenCall } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
+import type { OpenCall } from "./open-call.ts";
 import { assertSerialisable } from "./serialisable.ts";
 
 // Waits up to this long stay in memory: shorter than that, evicting and replaying costs more than it frees.

@@ -20,7 +20,10 @@ export interface SubmitRequest {
   readonly priority?: Priority | undefined;
   /** Milliseconds since 1970. */
   readonly deadline?: number | undefined;
-  /** Same key, same caller, same agent: the existing task is returned. A2A front doors pass the messageId. */
+  /**
+   * Same key, same caller: the task of then is returned, whoever would be chosen now. CONFLICT when it stood for another
+   * request. A2A front doors make it of agent and messageId.
+   */
   readonly idempotencyKey?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
@@ -34,6 +37,7 @@ export interface Submitted {
 }
 
 export interface TaskListing {
+  /** One for each head, when `views` was asked for. A task whose log cannot be read has its state only. */
   readonly tasks: readonly A2ATask[];
   readonly heads: readonly TaskHead[];
   /** Cursor of the next page; "" on the last. */
@@ -47,6 +51,8 @@ export interface TaskListRequest {
   readonly parentTaskId?: string | undefined;
   readonly states?: readonly TaskState[] | undefined;
   readonly updatedSince?: number | undefined;
+  /** Read each task's log and show it as A2A does. @default false */
+  readonly views?: boolean | undefined;
   /** 1 to 100. @default 50 */
   readonly pageSize?: number | undefined;
   /** Throws INVALID_ARGUMENT when it is not one of ours. */
@@ -56,7 +62,7 @@ export interface TaskListRequest {
 export interface TaskService {
   /**
    * Accepts work; durable when it resolves (I5), or completed already when the task needed no effect. Throws
-   * AGENT_NOT_FOUND, NO_CANDIDATE, INVALID_ARGUMENT (input refused by the agent's schema), OVERLOADED, UNAVAILABLE.
+   * AGENT_NOT_FOUND, NO_CANDIDATE, INVALID_ARGUMENT (input refused by the agent's schema), CONFLICT, OVERLOADED, UNAVAILABLE.
    */
   submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted>;
   /** A follow-up or an answer. Idempotent per messageId. Throws TASK_NOT_FOUND, TASK_TERMINAL, INVALID_ARGUMENT on another context. */

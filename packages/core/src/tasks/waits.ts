@@ -1,9 +1,10 @@
 /** Calls that wait durably: commands to other agents, answers of people, time. */
 import { type A2AMessage, CancelledError, type Part, PlatformError, type SerializedError } from "@agentcore/contract";
 import type { InputRequest, Schema } from "@agentcore/contract/authoring";
-import type { Execution, OpenCall } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import type { ChildRequest } from "./execution-services.ts";
 import type { RecordedWait } from "./journal.ts";
+import type { OpenCall } from "./open-call.ts";
 import { assertSerialisable } from "./serialisable.ts";
 
 // As for step retries: a shorter sleep is cheaper in memory than evicted.

@@ -1,5 +1,17 @@
-import { equal } from "./assertions.ts";
-import { append, FENCED, mail, OTHER, started, T0, type TaskStoreCase, TENANT, task } from "./task-store-fixture.ts";
+import { PRIORITY_STEP_MS } from "../ports/task-store.ts";
+import { equal, present } from "./assertions.ts";
+import {
+  append,
+  completed,
+  FENCED,
+  mail,
+  OTHER,
+  started,
+  T0,
+  type TaskStoreCase,
+  TENANT,
+  task,
+} from "./task-store-fixture.ts";
 
 const release = (dueAt: number | null) => ({ release: { dueAt } });
 
@@ -146,7 +158,7 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "within a tenant priority comes first, then due time",
+    "within a tenant a level of priority counts as a minute of waiting, so that low work is not passed over for ever",
     async (it) => {
       await it.create(
         ...[
@@ -154,19 +166,77 @@ export const claimCases: readonly TaskStoreCase[] = [
           task("normal-late", { dueAt: T0 }),
           task("normal-early", { dueAt: T0 - 5, agent: "other" }),
         ],
-        ...[task("urgent", { priority: "urgent" }), task("high", { priority: "high" })],
+        ...[
+          task("urgent", { priority: "urgent" }),
+          task("high", { priority: "high" }),
+          task("low-old", { priority: "low", dueAt: T0 - 2 * PRIORITY_STEP_MS - 1 }),
+        ],
       );
-      equal(await it.claimed(), ["urgent", "high", "normal-early", "normal-late", "low"], "order");
+      equal(await it.claimed(1), ["urgent"], "first");
+      equal(await it.claimed(), ["low-old", "high", "normal-early", "normal-late", "low"], "order");
     },
   ],
   [
-    "agents without a free slot are passed over, in their tenant only",
+    "no more tasks of an agent are claimed than it has slots, and none of one without, in their tenant only",
     async (it) => {
-      await it.create(task("busy"), task("free", { agent: "other" }));
+      await it.create(...["a", "b", "c"].map((id) => task(id)), task("free", { agent: "other" }));
       await it.store.commit([{ tenantId: OTHER, create: [task("elsewhere")] }]);
-      const claimed = (await it.claim(10, [`${TENANT}/scorer`])).map(({ head }) => head.taskId);
-      equal([...claimed].sort(), ["elsewhere", "free"], "claimed");
-      equal(await it.claimed(), ["busy"], "afterwards");
+      const claimed = async (slots: readonly (readonly [string, number])[], otherSlots?: number) =>
+        (await it.claim(10, { slots: new Map(slots), otherSlots })).map(({ head }) => head.taskId).sort();
+      equal(await claimed([[`${TENANT}/scorer`, 0]], 0), [], "no slot for anybody");
+      equal(await claimed([[`${TENANT}/scorer`, 2]]), ["a", "b", "elsewhere", "free"], "two slots");
+      equal(await claimed([], 1), ["c"], "agents not named");
+    },
+  ],
+  [
+    "exclusive tasks of one agent and context are claimed one after another, in order of creation",
+    async (it) => {
+      const exclusive = { exclusive: true, priority: "low" } as const;
+      await it.create(task("first", exclusive), task("second", { exclusive: true, priority: "urgent" }));
+      await it.create(
+        task("other-context", { ...exclusive, contextId: "another" }),
+        task("other-agent", { ...exclusive, agent: "other" }),
+        task("not-exclusive"),
+      );
+      await it.store.commit([{ tenantId: OTHER, create: [task("elsewhere", exclusive)] }]);
+      const [first, ...others] = [...(await it.claim())].sort(
+        (left, right) => Number(right.head.taskId === "first") - Number(left.head.taskId === "first"),
+      );
+      equal(
+        others.map(({ head }) => head.taskId).sort(),
+        ["elsewhere", "not-exclusive", "other-agent", "other-context"],
+        "beside the first",
+      );
+      const head = present(first, "first").head;
+      await it.mustCommit({ taskId: "first", append: append(head, { state: "input-required", ...release(null) }) });
+      equal(await it.claimed(), [], "while the first waits");
+      await it.mustCommit({ mail: [mail("first", "m")] });
+      const [again] = await it.claim();
+      equal(again?.head.taskId, "first", "it is not in its own way");
+      await it.mustCommit({
+        taskId: "first",
+        append: append(present(again, "again").head, { events: [completed], state: "completed", consume: ["m"] }),
+      });
+      equal(await it.claimed(), ["second"], "after it");
+    },
+  ],
+  [
+    "leases are those held now, with the token of their claim (I10)",
+    async (it) => {
+      equal(await it.store.leases(), [], "none");
+      await it.create(task("a"), task("b", { claimed: { state: "working" } }), task("c"));
+      await it.store.commit([{ tenantId: OTHER, create: [task("a", { claimed: { state: "working" } })] }]);
+      const [claimed] = await it.claim(1);
+      const expected = [
+        { tenantId: TENANT, taskId: present(claimed, "claimed").head.taskId, token: 1 },
+        { tenantId: TENANT, taskId: "b", token: 1 },
+        { tenantId: OTHER, taskId: "a", token: 1 },
+      ];
+      const sorted = (leases: readonly { readonly tenantId: string; readonly taskId: string }[]) =>
+        leases.map((lease) => JSON.stringify(lease)).sort();
+      equal(sorted(await it.store.leases()), sorted(expected), "leases");
+      await it.mustCommit({ taskId: "b", append: append({ seq: 1, token: 1 }, release(null)) });
+      equal((await it.store.leases()).length, 2, "after one was given back");
     },
   ],
   [

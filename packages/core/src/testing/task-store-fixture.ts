@@ -2,6 +2,7 @@
 import type { NewTaskEvent } from "@agentcore/contract";
 import type {
   ClaimedTask,
+  ClaimRequest,
   CommitOutcome,
   CommitUnit,
   LogAppend,
@@ -127,8 +128,8 @@ export class TaskStoreFixture {
     return this.head(taskId);
   }
 
-  async claim(limit = 10, except?: readonly string[]): Promise<readonly ClaimedTask[]> {
-    return this.store.claim({ limit, now: this.clock.now(), except });
+  async claim(limit = 10, slots: Pick<ClaimRequest, "slots" | "otherSlots"> = {}): Promise<readonly ClaimedTask[]> {
+    return this.store.claim({ limit, now: this.clock.now(), ...slots });
   }
 
   async claimed(limit = 10): Promise<readonly string[]> {

@@ -23,6 +23,8 @@ export interface InProcessHost extends AgentHost {
   revisionOf(manifest: AgentManifest): Promise<string>;
   /** Reads, hashes and loads the code of a manifest, without making it current. Throws INVALID_ARGUMENT. */
   prepare(manifest: AgentManifest): Promise<PreparedAgent>;
+  /** How many tasks of the agent may be in memory here; 0 lets them wait in the store. `undefined`: it is not declared any more. */
+  setCapacity(tenantId: string, agentName: string, capacity: number | undefined): void;
   /** Keeps a revision for as long as tasks may need it. */
   keep(tenantId: string, agentName: string, prepared: PreparedAgent): Promise<void>;
   close(): void;
@@ -40,6 +42,7 @@ export const createInProcessHost = (options: {
 }): InProcessHost => {
   const loader = createRevisionLoader(options.snapshotDirectory);
   const loaded = new Map<string, LoadedAgent>();
+  const capacities = new Map<string, number>();
   const loading = new Map<string, Promise<LoadedAgent | null>>();
   const keyOf = ({ tenantId, agent: name, revision }: AgentRevision): string => `${tenantId}/${name}/${revision}`;
   const scope = (tenantId: string) => ({ tenantId, namespace: "revisions" });
@@ -96,6 +99,12 @@ export const createInProcessHost = (options: {
   };
 
   return {
+    capacities,
+    setCapacity(tenantId, agentName, capacity) {
+      const key = `${tenantId}/${agentName}`;
+      if (capacity === undefined) capacities.delete(key);
+      else capacities.set(key, capacity);
+    },
     load(revision) {
       const key = keyOf(revision);
       const known = loaded.get(key);

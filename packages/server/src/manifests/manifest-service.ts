@@ -67,6 +67,7 @@ export const createManifestService = (options: {
       limits: { maxConcurrent: loaded.concurrency },
       replicas,
     });
+    host.setCapacity(tenantId, definition.name, loaded.concurrency * replicas.length);
     catalogue.set(tenantId, {
       definition,
       revision,
@@ -135,6 +136,7 @@ export const createManifestService = (options: {
       if (kind === "Agent") {
         registry.remove(tenantId, name);
         catalogue.delete(tenantId, name);
+        host.setCapacity(tenantId, name, undefined);
       }
       return deleted;
     },

@@ -65,7 +65,8 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       target: { agent: call.agent.name },
       message,
       contextId: message.contextId,
-      idempotencyKey: message.messageId,
+      // One message may go to several agents.
+      idempotencyKey: `${call.agent.name}/${message.messageId}`,
       traceparent: call.traceparent,
       metadata,
     });
@@ -163,6 +164,7 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       const pageSize = params.pageSize ?? 50;
       const listing = await tasks.list(call.scope, {
         agent: call.agent.name,
+        views: true,
         contextId: params.contextId,
         states: params.status === undefined ? undefined : STATES[params.status],
         updatedSince: params.statusTimestampAfter === undefined ? undefined : Date.parse(params.statusTimestampAfter),

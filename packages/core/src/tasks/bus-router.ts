@@ -1,9 +1,9 @@
-/** The bus as the task engine sees it, wired as the server wires it (packages/server/src/bus-router.ts). */
+/** The bus as the task engine sees it, and the engine as the bus sees it: each command meets its acceptor again by message id. */
 import { PlatformError } from "@agentcore/contract";
-import type { Bus, CommandAccepted, CommandSink } from "@agentcore/core/bus";
-import type { Ids } from "@agentcore/core/ports";
-import type { AgentRegistry } from "@agentcore/core/registry";
-import type { RoutingChoice, TaskRouter } from "@agentcore/core/tasks";
+import type { Bus, CommandAccepted, CommandSink } from "../bus/index.ts";
+import type { Ids } from "../ports/index.ts";
+import type { AgentRegistry } from "../registry/index.ts";
+import type { RoutingChoice, TaskRouter } from "./task-router.ts";
 
 export interface BusRouter {
   readonly router: TaskRouter;

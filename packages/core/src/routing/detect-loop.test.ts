@@ -1,0 +1,31 @@
+import { MAX_HANDOFFS } from "@agentcore/contract";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { detectLoop } from "./detect-loop.ts";
+
+const handoff = (agent: string, content = "x") => ({ agent, content });
+
+test("an agent may be asked the same twice in one chain, not a third time, and the reason shows the way round", () => {
+  const chain = [handoff("a"), handoff("b"), handoff("a")];
+  expect(detectLoop({ chain, next: handoff("b"), repeats: 0 }).choice).toBe("go");
+  const verdict = detectLoop({ chain: [...chain, handoff("b")], next: handoff("a"), repeats: 0 });
+  expect(verdict).toEqual({
+    choice: "stop",
+    reasons: ["agent a was asked the same 2 times before in this chain of commands: a → b → a → b → a"],
+  });
+});
+
+test("work that changes on its way down is no loop until the chain is too deep", () => {
+  fc.assert(
+    fc.property(fc.nat(2 * MAX_HANDOFFS), (depth) => {
+      const chain = Array.from({ length: depth }, (_, level) => handoff("recursive", String(level)));
+      const { choice } = detectLoop({ chain, next: handoff("recursive", "next"), repeats: 0 });
+      expect(choice).toBe(depth < MAX_HANDOFFS ? "go" : "stop");
+    }),
+  );
+});
+
+test("ten equal answers in a row to the same command are enough", () => {
+  const ask = (repeats: number) => detectLoop({ chain: [handoff("a")], next: handoff("b"), repeats }).choice;
+  expect([ask(0), ask(9), ask(10)]).toEqual(["go", "go", "stop"]);
+});

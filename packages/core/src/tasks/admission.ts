@@ -1,0 +1,119 @@
+/** Takes work in: as a task that runs here at once, or, without a free slot, as a row that waits for one. */
+import { type NewTaskEvent, PlatformError, type TaskEvent } from "@agentcore/contract";
+import type { TaskEngine } from "./engine.ts";
+import { Execution } from "./execution.ts";
+import type { ExecutionHead } from "./execution-head.ts";
+import { Journal } from "./journal.ts";
+import { agentKey } from "./residents.ts";
+import { deadlineOf, decisionEvent, type NewWork, submittedEvent } from "./submission.ts";
+import type { RoutingChoice } from "./task-router.ts";
+import { validateInput } from "./validate-input.ts";
+
+export interface Birth {
+  readonly taskId: string;
+  /** The idempotency key was used before: this is the task of then. */
+  readonly existing: boolean;
+}
+
+export class Admission {
+  private readonly engine: TaskEngine;
+  private readonly maxBacklog: number;
+  private backlog = new Map<string, number>();
+  isOpen = false;
+
+  constructor(engine: TaskEngine, maxBacklog: number) {
+    this.engine = engine;
+    this.maxBacklog = maxBacklog;
+  }
+
+  async open(): Promise<void> {
+    this.backlog = new Map(await this.engine.store.backlog());
+    this.isOpen = true;
+  }
+
+  /**
+   * Creates a task of the chosen agent; resolves when it is durable (I5). Throws UNAVAILABLE, OVERLOADED,
+   * AGENT_NOT_FOUND, INVALID_ARGUMENT, CONFLICT.
+   */
+  async create(choice: RoutingChoice, request: NewWork): Promise<Birth> {
+    const { engine } = this;
+    const { tenantId } = request;
+    this.assertRoom(tenantId);
+    const loaded = await engine.load(tenantId, choice);
+    const input = await validateInput(loaded.definition, request.input);
+    const now = engine.senses.clock.now();
+    const head: ExecutionHead = {
+      tenantId,
+      taskId: request.taskId ?? engine.senses.ids.next(),
+      agent: choice.agent,
+      revision: choice.revision,
+      contextId: request.contextId,
+      caller: request.caller,
+      priority: request.priority ?? "normal",
+      deadline: deadlineOf(request.deadline, loaded.definition.timeoutMs, now),
+      parent: null,
+      createdAt: now,
+      idempotencyKey: request.idempotencyKey,
+    };
+    const submitted = submittedEvent(head, input, request, now);
+    const events: NewTaskEvent[] = [submitted, decisionEvent(choice, undefined, now)];
+    const exclusive = loaded.definition.concurrency === "context";
+    if (exclusive || !engine.residents.admits(tenantId, choice.agent, loaded.concurrency))
+      return this.createWaiting(head, events, exclusive);
+    const execution = new Execution({
+      head,
+      loaded,
+      journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]),
+      state: "submitted",
+      seq: 0,
+      token: 1,
+      checkpointSeq: 0,
+      born: false,
+      services: engine.services,
+      events,
+    });
+    engine.residents.add(execution);
+    return new Promise<Birth>((resolve, reject) => {
+      execution.birth = { resolve, reject };
+      execution.start(1);
+      engine.commits.markDirty(execution);
+    });
+  }
+
+  /** A task that waited has been claimed. */
+  claimed(tenantId: string): void {
+    const waiting = this.backlog.get(tenantId) ?? 0;
+    if (waiting > 1) this.backlog.set(tenantId, waiting - 1);
+    else this.backlog.delete(tenantId);
+  }
+
+  private assertRoom(tenantId: string): void {
+    if (!this.isOpen) throw new PlatformError("UNAVAILABLE", "the node is not taking work now", { retryAfterMs: 1000 });
+    const waiting = this.backlog.get(tenantId) ?? 0;
+    if (waiting < this.maxBacklog) return;
+    throw new PlatformError(
+      "OVERLOADED",
+      `tenant ${tenantId} has ${waiting} tasks waiting, ${this.maxBacklog} are allowed`,
+      { retryAfterMs: 1000 },
+    );
+  }
+
+  private async createWaiting(
+    head: ExecutionHead,
+    events: readonly NewTaskEvent[],
+    exclusive: boolean,
+  ): Promise<Birth> {
+    const { engine } = this;
+    const { tenantId, taskId, agent } = head;
+    const [outcome] = await engine.store.commit([
+      { tenantId, create: [{ ...head, dueAt: head.createdAt, events, exclusive }] },
+    ]);
+    if (outcome?.outcome === "stale" && outcome.existingTaskId !== undefined)
+      return { taskId: outcome.existingTaskId, existing: true };
+    if (outcome?.outcome !== "committed") throw new PlatformError("CONFLICT", `task ${taskId} exists already`);
+    this.backlog.set(tenantId, (this.backlog.get(tenantId) ?? 0) + 1);
+    engine.residents.queue(agentKey(tenantId, agent));
+    engine.claims.wake();
+    return { taskId, existing: false };
+  }
+}

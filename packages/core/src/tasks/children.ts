@@ -1,0 +1,154 @@
+/** Commands of a task: a child is created in the same unit as its parent's record of it, and runs here if there is room. */
+import { type Handoff, PlatformError, type TaskEvent } from "@agentcore/contract";
+import type { NewTask } from "../ports/index.ts";
+import { detectLoop } from "../routing/index.ts";
+import type { TaskEngine } from "./engine.ts";
+import { Execution } from "./execution.ts";
+import type { ExecutionHead } from "./execution-head.ts";
+import type { ChildRequest } from "./execution-services.ts";
+import { Journal } from "./journal.ts";
+import type { OpenCall } from "./open-call.ts";
+import { agentKey } from "./residents.ts";
+import { deadlineOf, decisionEvent, submittedEvent } from "./submission.ts";
+import type { RoutedDraft, RoutingChoice } from "./task-router.ts";
+import { validateInput } from "./validate-input.ts";
+
+/** What every message of a task says about where it comes from. */
+export const draftFor = ({ head, journal }: Execution): Omit<RoutedDraft, "target" | "payload"> => ({
+  tenantId: head.tenantId,
+  caller: head.caller,
+  source: `agent:${head.agent}`,
+  priority: head.priority,
+  contextId: head.contextId,
+  taskId: head.taskId,
+  ...(journal.submitted.traceparent === undefined ? {} : { traceparent: journal.submitted.traceparent }),
+});
+
+/** Rejects with the bus's error, or with AGENT_NOT_FOUND or INVALID_ARGUMENT of the agent chosen. */
+export const commandChild = (
+  engine: TaskEngine,
+  execution: Execution,
+  call: OpenCall,
+  request: ChildRequest,
+): Promise<void> => {
+  const { target, payload, skill, exclude, deadline } = request;
+  const draft = { ...draftFor(execution), target, payload, skill, exclude, ...(deadline === null ? {} : { deadline }) };
+  return engine.router.command(draft, (choice) => addChild(engine, execution, call, request, choice));
+};
+
+const addChild = async (
+  engine: TaskEngine,
+  execution: Execution,
+  call: OpenCall,
+  request: ChildRequest,
+  choice: RoutingChoice,
+): Promise<void> => {
+  const { tenantId } = execution.head;
+  const loaded = await engine.load(tenantId, choice);
+  const input = await validateInput(loaded.definition, request.payload);
+  if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
+  // A cancel is in the log and about to reach the code: a child made now would be an orphan of it.
+  if (execution.intake.cancelRequested && !execution.isCanceled && !call.detached) return;
+  const handoffs = handoffsBelow(engine, execution);
+  refuseLoops(engine, execution, call, choice, handoffs, input);
+  const now = engine.senses.clock.now();
+  const parent = { taskId: execution.head.taskId, path: call.path };
+  const head: ExecutionHead = {
+    tenantId,
+    taskId: childTaskId(engine, execution, call, request.attempt),
+    agent: choice.agent,
+    revision: choice.revision,
+    contextId: execution.head.contextId,
+    caller: execution.head.caller,
+    priority: execution.head.priority,
+    deadline: deadlineOf(request.deadline, loaded.definition.timeoutMs, now),
+    parent,
+    createdAt: now,
+  };
+  const work = {
+    skill: request.skill,
+    traceparent: execution.journal.submitted.traceparent,
+    handoffs,
+    parent: { ...parent, ...(call.detached ? { detached: true } : {}) },
+  };
+  const submitted = submittedEvent(head, input, work, now);
+  const exclusive = loaded.definition.concurrency === "context";
+  const runsHere = !exclusive && engine.residents.admits(tenantId, choice.agent, loaded.concurrency);
+  const child: NewTask = {
+    ...head,
+    dueAt: now,
+    events: [submitted],
+    exclusive,
+    ...(runsHere ? { claimed: { state: "submitted" } } : {}),
+  };
+  const launch = runsHere
+    ? new Execution({
+        head,
+        loaded,
+        journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]),
+        state: "submitted",
+        seq: 1,
+        token: 1,
+        checkpointSeq: 0,
+        born: true,
+        services: engine.services,
+      })
+    : null;
+  // Counted from now, so that a burst of commands does not overrun the agent's slots.
+  if (launch === null) engine.residents.queue(agentKey(tenantId, choice.agent));
+  else engine.residents.add(launch);
+  call.childTaskId = head.taskId;
+  call.durable = true;
+  call.tried.push(choice.agent);
+  execution.addChild(child, launch);
+  execution.append(decisionEvent(choice, call.path, now));
+  execution.append({
+    type: "step.started",
+    at: now,
+    data: {
+      path: call.path,
+      kind: "command",
+      ...(call.inputHash === undefined ? {} : { inputHash: call.inputHash }),
+      attempt: request.attempt,
+      childTaskId: head.taskId,
+    },
+  });
+};
+
+/** The chain of commands that a child of this task stands under. */
+const handoffsBelow = (engine: TaskEngine, { head, journal }: Execution): readonly Handoff[] => {
+  const { handoffs = [], input } = journal.submitted;
+  return [...handoffs, { agent: head.agent, content: contentOf(engine, input) }];
+};
+
+const contentOf = (engine: TaskEngine, input: unknown): string =>
+  engine.senses.digest.sha256(JSON.stringify(input) ?? "").slice(0, 16);
+
+/** Throws LOOP_DETECTED, with the decision in the log. */
+const refuseLoops = (
+  engine: TaskEngine,
+  execution: Execution,
+  call: OpenCall,
+  choice: RoutingChoice,
+  chain: readonly Handoff[],
+  input: unknown,
+): void => {
+  const next = { agent: choice.agent, content: contentOf(engine, input) };
+  const verdict = detectLoop({ chain, next, repeats: execution.repeats.of(call) });
+  if (verdict.choice === "go") return;
+  const reasons = [...verdict.reasons];
+  execution.append({
+    type: "decision.made",
+    at: engine.senses.clock.now(),
+    data: { path: call.path, kind: "handoff", choice: null, scores: [], reasons },
+  });
+  throw new PlatformError("LOOP_DETECTED", reasons.join("; "), { details: { chain, next } });
+};
+
+/** The same for the same call, so that a command sent again after a crash finds the child it made before. */
+const childTaskId = (engine: TaskEngine, execution: Execution, call: OpenCall, attempt: number): string => {
+  const { tenantId, taskId } = execution.head;
+  return engine.senses.digest
+    .sha256(JSON.stringify([tenantId, taskId, execution.checkpointSeq, call.path, attempt]))
+    .slice(0, 32);
+};

@@ -1,0 +1,130 @@
+/**
+ * Claim, the first phase: leases tasks that are due, as many as there are slots for.
+ *
+ * It is woken by hints (mail, a freed slot, a new task), by due times and by a sweep for what both missed. A claim whose
+ * answer was lost may have leased tasks that nobody here knows of; they are found by comparing the store's leases with
+ * what is in memory (I10).
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { ClaimedTask, Timer } from "../ports/index.ts";
+import type { TaskEngine } from "./engine.ts";
+import { agentKey } from "./residents.ts";
+
+const CLAIM_BATCH = 200;
+// The loop is woken by hints and due times; this is for what both missed.
+const SWEEP_MS = 500;
+
+export class Claims {
+  private readonly engine: TaskEngine;
+  private readonly outsideAwaitMs: number;
+  private isClaiming = false;
+  private again = false;
+  /** A claim failed and may have been written all the same. */
+  private inDoubt = false;
+  private sweepTimer: Timer | null = null;
+  private stopped = true;
+
+  constructor(engine: TaskEngine, outsideAwaitMs: number) {
+    this.engine = engine;
+    this.outsideAwaitMs = outsideAwaitMs;
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.sweep();
+    this.wake();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.sweepTimer?.cancel();
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    if (this.stopped) return;
+    if (this.isClaiming) {
+      this.again = true;
+      return;
+    }
+    this.isClaiming = true;
+    // One turn later, so that a burst of hints makes one claim.
+    void this.engine.senses.clock.turn().then(() => this.run());
+  }
+
+  /** Something will be due then; null is never. */
+  wakeAt(dueAt: number | null): void {
+    if (dueAt === null || this.stopped) return;
+    const { clock } = this.engine.senses;
+    const delay = dueAt - clock.now();
+    if (delay <= 0) this.wake();
+    // Later ones are found by the sweep, which asks the store for the next due time.
+    else if (delay < SWEEP_MS) clock.after(delay, () => this.wake());
+  }
+
+  private async run(): Promise<void> {
+    try {
+      if (this.inDoubt) await this.adoptUnknownLeases();
+      do this.again = false;
+      while ((await this.claimOnce()) || this.again);
+    } catch (error) {
+      this.inDoubt = true;
+      this.engine.senses.logger.log("error", `claim failed: ${PlatformError.from(error).message}`);
+    } finally {
+      this.isClaiming = false;
+      if (this.again) this.wake();
+    }
+  }
+
+  /** True when another claim may bring more. */
+  private async claimOnce(): Promise<boolean> {
+    const { store, senses, residents, admission, loading } = this.engine;
+    const limit = Math.min(CLAIM_BATCH, residents.room);
+    if (limit === 0 || this.stopped) return false;
+    const slots = residents.freeSlots();
+    const queuedBefore = residents.queuedAgents();
+    const claimed = await store.claim({ limit, now: senses.clock.now(), slots: slots.of, otherSlots: slots.others });
+    const brought = countByAgent(claimed);
+    for (const agent of queuedBefore) {
+      const asked = Math.min(slots.of.get(agent) ?? slots.others, limit);
+      // Tasks that came while the claim was under way have put the agent back in the queue's list, or will wake us.
+      if (asked > (brought.get(agent) ?? 0) && claimed.length < limit) residents.unqueue(agent);
+    }
+    let more = claimed.length === limit;
+    for (const { head } of claimed) {
+      const agent = agentKey(head.tenantId, head.agent);
+      if (head.state === "submitted") admission.claimed(head.tenantId);
+      if ((brought.get(agent) ?? 0) >= (slots.of.get(agent) ?? slots.others)) residents.queue(agent);
+      // Once loaded it tells how many may run.
+      if (!slots.of.has(agent)) more = true;
+    }
+    await Promise.all(claimed.map((task) => loading.adopt(task)));
+    return more;
+  }
+
+  private async adoptUnknownLeases(): Promise<void> {
+    for (const lease of await this.engine.store.leases()) this.engine.loading.resume(lease, lease.token);
+    this.inDoubt = false;
+  }
+
+  private sweep(): void {
+    const { senses, residents, store } = this.engine;
+    this.sweepTimer = senses.clock.after(SWEEP_MS, () => this.sweep());
+    const now = senses.clock.monotonic();
+    for (const execution of residents.all()) execution.checkStalled(now, this.outsideAwaitMs);
+    if (this.inDoubt) this.wake();
+    void store.nextDue().then(
+      (dueAt) => this.wakeAt(dueAt),
+      () => undefined,
+    );
+  }
+}
+
+const countByAgent = (claimed: readonly ClaimedTask[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const { head } of claimed) {
+    const agent = agentKey(head.tenantId, head.agent);
+    counts.set(agent, (counts.get(agent) ?? 0) + 1);
+  }
+  return counts;
+};

@@ -1,0 +1,184 @@
+/**
+ * Commit, the last phase: once a turn it collects what executions have to write, writes it as one batch, and hands on
+ * what each unit sets in motion (the code's next calls, children, mail, outbox).
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { CommitOutcome } from "../ports/index.ts";
+import type { TaskEngine } from "./engine.ts";
+import type { Execution } from "./execution.ts";
+import { type TakenUnit, takeUnit } from "./take-unit.ts";
+
+const AFTER_DOUBT_MS = 250;
+
+interface Write {
+  readonly execution: Execution;
+  readonly taken: TakenUnit;
+}
+
+export class Commits {
+  private readonly engine: TaskEngine;
+  private readonly dirty = new Set<Execution>();
+  private isScheduled = false;
+
+  constructor(engine: TaskEngine) {
+    this.engine = engine;
+  }
+
+  /** There may be something to write; asked for it after the current turn. */
+  markDirty(execution: Execution): void {
+    this.dirty.add(execution);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    // After the turn: by then the code has reacted to what it was given, so it is known whether it only waits.
+    void this.engine.senses.clock.turn().then(() => this.flush());
+  }
+
+  private flush(): void {
+    this.isScheduled = false;
+    const writes: Write[] = [];
+    for (const execution of this.dirty) {
+      const taken = execution.commitInFlight ? null : takeUnit(execution);
+      if (taken !== null) writes.push({ execution, taken });
+    }
+    this.dirty.clear();
+    if (writes.length > 0) void this.write(writes);
+  }
+
+  private async write(writes: readonly Write[]): Promise<void> {
+    let outcomes: readonly CommitOutcome[];
+    try {
+      outcomes = await this.engine.store.commit(writes.map(({ taken }) => taken.unit));
+    } catch (error) {
+      const failure = PlatformError.from(error, "INTERNAL");
+      if (failure.code === "STORE_UNAVAILABLE") for (const each of writes) this.onUnknown(each, failure);
+      // Something in the batch cannot be written at all: find it, so that it harms nobody but itself.
+      else if (writes.length > 1) for (const each of writes) await this.write([each]);
+      else for (const each of writes) await this.onUnwritable(each, failure);
+      return;
+    }
+    for (const [index, each] of writes.entries()) this.onOutcome(each, outcomes[index]);
+  }
+
+  private onOutcome(write: Write, outcome: CommitOutcome | undefined): void {
+    const { execution, taken } = write;
+    if (outcome?.outcome === "committed") return this.onCommitted(write);
+    if (outcome?.outcome === "stale" && outcome.reason === "mailbox") {
+      execution.onMailboxFirst(taken);
+      return this.engine.mail.read(execution, () => execution.changed());
+    }
+    this.abandon(taken.draft.launches);
+    if (execution.born) this.onLeaseLost(execution);
+    else this.onBirthRefused(execution, outcome?.outcome === "stale" ? outcome.existingTaskId : undefined);
+  }
+
+  private onCommitted({ execution, taken }: Write): void {
+    const { engine } = this;
+    const { head } = execution;
+    const { unit, draft } = taken;
+    const birth = execution.takeBirth();
+    execution.onCommitted(taken);
+    if (execution.phase === "ended") {
+      this.forget(execution);
+      if (taken.terminal) {
+        engine.recent.remember(execution, taken);
+        this.reportEnd(execution, taken);
+      }
+      if (taken.restart) engine.loading.resume(head, execution.token);
+      else engine.claims.wakeAt(unit.append?.release?.dueAt ?? unit.create?.[0]?.claimed?.release?.dueAt ?? null);
+    } else {
+      this.markDirty(execution);
+    }
+    birth?.resolve({ taskId: head.taskId, existing: false });
+    engine.hub.notify(head, { seq: taken.seq, state: execution.state });
+    for (const child of draft.launches) {
+      child.start(1);
+      // What was addressed to it since the commit.
+      child.intake.resume();
+    }
+    if (draft.creates.length > draft.launches.length) engine.claims.wake();
+    if (unit.mail !== undefined && unit.mail.length > 0) engine.mail.deliver(head.tenantId, unit.mail, true);
+    if (draft.outbox.length > 0) engine.relay.wake();
+  }
+
+  private onBirthRefused(execution: Execution, existingTaskId: string | undefined): void {
+    const { taskId } = execution.head;
+    const birth = execution.takeBirth();
+    const conflict = new PlatformError("CONFLICT", `task ${taskId} exists already`);
+    execution.end(conflict);
+    this.forget(execution);
+    if (existingTaskId === undefined) birth?.reject(conflict);
+    else birth?.resolve({ taskId: existingTaskId, existing: true });
+  }
+
+  /** Somebody else has the task, or the log is ahead of us: nothing of this attempt is written (I1). */
+  private onLeaseLost(execution: Execution): void {
+    execution.end(new PlatformError("LEASE_LOST", `task ${execution.head.taskId} has another holder`));
+    this.forget(execution);
+    this.engine.loading.resumeLater(execution.head, execution.token);
+  }
+
+  /** The store refuses what the task's code made: trying again would be refused again. */
+  private async onUnwritable({ execution, taken }: Write, error: PlatformError): Promise<void> {
+    const birth = this.drop(execution, taken, error);
+    if (birth !== null) return;
+    const head = await this.engine.store.head(execution.head).catch(() => null);
+    if (head !== null && head.token === execution.token)
+      await this.engine.loading.park(head, [], error).catch(() => this.engine.loading.resumeLater(head, head.token));
+  }
+
+  /** The store did not say whether the unit was written: the truth is read again and continued from there. */
+  private onUnknown({ execution, taken }: Write, error: PlatformError): void {
+    const { engine } = this;
+    const { head, token } = execution;
+    engine.senses.logger.log("error", `commit failed: ${error.message}`, {
+      tenantId: head.tenantId,
+      taskId: head.taskId,
+    });
+    this.drop(execution, taken, error);
+    engine.senses.clock.after(AFTER_DOUBT_MS, () => {
+      engine.loading.resume(head, token);
+      // What it would have set in motion, in case it was written. Its children were created leased to us.
+      for (const child of taken.draft.launches) engine.loading.resume(child.head, child.token);
+      engine.mail.deliver(head.tenantId, taken.unit.mail ?? [], false);
+      engine.relay.wake();
+    });
+  }
+
+  /** Ends an attempt whose unit was not written, or not known to be; returns who waited for its birth. */
+  private drop(execution: Execution, { draft }: TakenUnit, error: PlatformError): ReturnType<Execution["takeBirth"]> {
+    execution.end(error);
+    this.forget(execution);
+    this.abandon(draft.launches);
+    const birth = execution.takeBirth();
+    birth?.reject(error);
+    return birth;
+  }
+
+  /** Children whose creation was not written. */
+  private abandon(launches: readonly Execution[]): void {
+    for (const child of launches) {
+      child.end(new PlatformError("LEASE_LOST", "the task was never created"));
+      this.forget(child);
+    }
+  }
+
+  /** Out of memory; whoever waited for its slot, or stayed because of it, is looked at again. */
+  private forget(execution: Execution): void {
+    const { residents, claims } = this.engine;
+    const { tenantId, parent } = execution.head;
+    const holdsUpOthers = execution.definition.concurrency === "context";
+    const wasScarce = holdsUpOthers || residents.isScarceFor(execution);
+    if (!residents.remove(execution)) return;
+    if (wasScarce) claims.wake();
+    this.abandon(execution.takeLaunches());
+    // A parent that stayed for this child may have nothing left to stay for.
+    const waiting = parent === null ? undefined : residents.get({ tenantId, taskId: parent.taskId });
+    if (waiting !== undefined) this.markDirty(waiting);
+  }
+
+  private reportEnd({ head }: Execution, { draft }: TakenUnit): void {
+    const last = draft.events.at(-1);
+    const failedRetryably = last?.type === "task.failed" && PlatformError.fromJSON(last.data.error).retryable;
+    this.engine.router.reportEnd({ tenantId: head.tenantId, agent: head.agent, failedRetryably });
+  }
+}

@@ -1,0 +1,98 @@
+/** What a repeated request finds, and what one bad log may do to a list. */
+import { expect, test } from "vitest";
+import { define, EngineWorld, SCOPE } from "../../test/engine-world.ts";
+import type { SubmitRequest } from "./index.ts";
+
+const skill = (id: string) => ({ skills: [{ id, name: id, description: id, tags: [] }] });
+
+const submitTo = async (world: EngineWorld, request: SubmitRequest) => {
+  const { service } = await world.alive();
+  const submitted = service.submit(SCOPE, request);
+  submitted.catch(() => undefined);
+  await world.quiet();
+  return submitted;
+};
+
+test("a request repeated with its key finds its task, also when another agent would be chosen now", async () => {
+  const world = new EngineWorld([define("a", () => "a", skill("do"))]);
+  const request = { target: { capability: "do" }, input: 1, idempotencyKey: "k" };
+  const first = await submitTo(world, request);
+  world.remove("a");
+  world.change(define("b", () => "b", skill("do")));
+  expect(await submitTo(world, request)).toEqual({ ...first, existing: true });
+  expect((await world.store.list({ tenantId: SCOPE.tenantId, limit: 9 })).total).toBe(1);
+});
+
+test("two of the same that come together make one task", async () => {
+  const world = new EngineWorld([define("a", () => "a")]);
+  const request = { target: { agent: "a" }, input: 1, idempotencyKey: "k" };
+  await world.quiet();
+  const [one, two] = await Promise.all([submitTo(world, request), submitTo(world, request)]);
+  expect(one.taskId).toBe(two.taskId);
+  expect(Number(one.existing) + Number(two.existing)).toBe(1);
+});
+
+test("a key used for another request is refused, and nothing is made", async () => {
+  const world = new EngineWorld([define("a", () => "a", skill("do")), define("b", () => "b")]);
+  const idempotencyKey = "k";
+  await submitTo(world, { target: { agent: "a" }, input: 1, idempotencyKey });
+  for (const other of [
+    { target: { agent: "a" }, input: 2, idempotencyKey },
+    { target: { agent: "b" }, input: 1, idempotencyKey },
+    { target: { capability: "do" }, input: 1, idempotencyKey },
+  ])
+    await expect(submitTo(world, other)).rejects.toMatchObject({ code: "CONFLICT" });
+  expect((await world.store.list({ tenantId: SCOPE.tenantId, limit: 9 })).total).toBe(1);
+});
+
+test("a task whose log cannot be read is listed with its state, and hides no other", async () => {
+  const world = new EngineWorld([define("a", () => "a")], {
+    wrap: (store) =>
+      new Proxy(store, {
+        get: (target, name: keyof typeof store) =>
+          name === "readLog"
+            ? async (key: { readonly taskId: string }, options: object) => {
+                if (key.taskId === "bad") throw new Error("not an event");
+                return target.readLog({ tenantId: SCOPE.tenantId, taskId: key.taskId }, options);
+              }
+            : target[name],
+      }),
+  });
+  await submitTo(world, { target: { agent: "a" }, taskId: "good" } as SubmitRequest);
+  await world.store.commit([
+    {
+      tenantId: SCOPE.tenantId,
+      create: [
+        {
+          ...{ taskId: "bad", agent: "a", revision: "r1", contextId: "c", caller: SCOPE.caller, priority: "normal" },
+          ...{
+            deadline: null,
+            parent: null,
+            dueAt: 0,
+            createdAt: 0,
+            claimed: { state: "parked", release: { dueAt: null } },
+          },
+          events: [],
+        },
+      ],
+    },
+  ]);
+  const { service } = await world.alive();
+  const listing = await service.list(SCOPE, { views: true });
+  expect(listing.tasks.map(({ status }) => status.state).sort()).toEqual([
+    "TASK_STATE_COMPLETED",
+    "TASK_STATE_INPUT_REQUIRED",
+  ]);
+  expect((await service.list(SCOPE, {})).tasks).toEqual([]);
+});
+
+test("an artifact that the contract refuses is refused where it was made, and its log stays readable", async () => {
+  const world = new EngineWorld([
+    define("a", async (_, ctx) => ctx.artifact({ name: "x", parts: [{ wrong: true }] as never })),
+  ]);
+  const taskId = (await submitTo(world, { target: { agent: "a" } })).taskId;
+  expect((await world.log(taskId)).at(-1)).toMatchObject({
+    type: "task.failed",
+    data: { error: { code: "INVALID_ARGUMENT", message: expect.stringContaining('artifact "x"') } },
+  });
+});

@@ -1,0 +1,52 @@
+/** Puts mail into mailboxes for those outside, and tells recipients that are in memory. */
+import { PlatformError } from "@agentcore/contract";
+import type { MailboxInsert } from "../ports/index.ts";
+import type { TaskEngine } from "./engine.ts";
+import type { Execution } from "./execution.ts";
+
+const READ_AGAIN_MS = 250;
+
+export class MailCarrier {
+  private readonly engine: TaskEngine;
+
+  constructor(engine: TaskEngine) {
+    this.engine = engine;
+  }
+
+  /** Mail from outside (a caller's message, cancel, retry); resolves when it is durable (I5). */
+  async post(tenantId: string, mail: MailboxInsert): Promise<"accepted" | "terminal"> {
+    const [outcome] = await this.engine.store.commit([{ tenantId, mail: [mail] }]);
+    if (outcome?.outcome === "stale") return "terminal";
+    if (outcome?.outcome !== "committed") throw new PlatformError("STORE_UNAVAILABLE", "the store refused the mail");
+    this.deliver(tenantId, [mail], true);
+    return "accepted";
+  }
+
+  /**
+   * Tells recipients of mail. The end of a child that was certainly written is handed over as it is: its id makes a
+   * repeat harmless. Everything else is read from the mailbox, which knows what is there and what was taken in before.
+   */
+  deliver(tenantId: string, mail: readonly MailboxInsert[], written: boolean): void {
+    const { residents, claims, senses } = this.engine;
+    for (const { taskId, key, kind, payload } of mail) {
+      const recipient = residents.get({ tenantId, taskId });
+      if (recipient === undefined || recipient.phase === "ended") claims.wake();
+      else if (written && kind === "childFinished")
+        recipient.intake.take([{ key, kind, payload, position: 0, insertedAt: senses.clock.now() }]);
+      else this.read(recipient, () => (recipient.phase === "ended" ? claims.wake() : undefined));
+    }
+  }
+
+  /** Asks again until the store answers: nobody else tells a task in memory of its mail (I5). */
+  read(execution: Execution, then: () => void): void {
+    const { senses, claims } = this.engine;
+    execution.intake.hint().then(then, (error: unknown) => {
+      senses.logger.log("error", `cannot read mail: ${PlatformError.from(error).message}`, {
+        tenantId: execution.head.tenantId,
+        taskId: execution.head.taskId,
+      });
+      if (execution.phase === "ended") claims.wake();
+      else senses.clock.after(READ_AGAIN_MS, () => this.read(execution, then));
+    });
+  }
+}

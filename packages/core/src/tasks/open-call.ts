@@ -1,0 +1,33 @@
+import type { StepKind } from "@agentcore/contract";
+import type { Timer } from "../ports/index.ts";
+import type { RecordedWait } from "./journal.ts";
+
+/** A journaled call that has no result yet. */
+export interface OpenCall {
+  readonly path: string;
+  readonly kind: StepKind;
+  readonly inputHash: string | undefined;
+  /** Everything it waits for is in the log, so it needs no memory. */
+  durable: boolean;
+  dueAt: number | null;
+  timer: Timer | null;
+  childTaskId: string | null;
+  detached: boolean;
+  /** Agents that got a child for this call, for rerouting. */
+  readonly tried: string[];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Set by `waitForInput` and `command`: takes what the mailbox brings. */
+  receive: ((payload: unknown) => void) | null;
+}
+
+export interface CallRequest {
+  readonly kind: StepKind;
+  readonly name: string;
+  readonly key?: string | undefined;
+  readonly inputHash?: string | undefined;
+  /** Begins the call for real; `recorded` is what the log knows of a wait that was open before. */
+  readonly start: (call: OpenCall, recorded: RecordedWait | undefined) => void;
+  /** Its child goes on when this task ends. @default false */
+  readonly detached?: boolean | undefined;
+}

@@ -1,0 +1,78 @@
+/** What the code's end means: its value checked against the agent's output schema, or its error. */
+import { type NewTaskEvent, PlatformError, type SerializedError } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "./serialisable.ts";
+
+/** How the code ended: returned or thrown. */
+export type CodeEnd = { readonly value: unknown } | { readonly error: unknown };
+
+type Outcome = Extract<NewTaskEvent, { type: "task.completed" | "task.failed" }>;
+
+/** Calls `done` once, in this turn unless the schema is asynchronous. */
+export const judge = (
+  definition: AgentDefinition,
+  end: CodeEnd,
+  now: () => number,
+  done: (event: Outcome) => void,
+): void => {
+  const failWith = (error: unknown): void => done(failed(PlatformError.from(error, "AGENT_FAILED"), now()));
+  const completeWith = (output: unknown): void => {
+    try {
+      assertSerialisable(output, `the output of agent ${definition.name}`);
+    } catch (error) {
+      return failWith(error);
+    }
+    done({ type: "task.completed", at: now(), data: { output } });
+  };
+  if ("error" in end) return failWith(end.error);
+  if (definition.output === undefined) return completeWith(end.value);
+  const check = (result: CheckedOutput): void =>
+    result.issues === undefined ? completeWith(result.value) : failWith(mismatch(definition.name, result.issues));
+  try {
+    const checked = definition.output["~standard"].validate(end.value);
+    if (checked instanceof Promise) checked.then(check, failWith);
+    else check(checked);
+  } catch (error) {
+    // A schema is author code too.
+    failWith(error);
+  }
+};
+
+interface OutputIssue {
+  readonly message: string;
+  readonly path?: readonly unknown[] | undefined;
+}
+
+interface CheckedOutput {
+  readonly value?: unknown;
+  readonly issues?: readonly OutputIssue[] | undefined;
+}
+
+const mismatch = (agent: string, issues: readonly OutputIssue[]): PlatformError => {
+  const violations = issues
+    .slice(0, 20)
+    .map((issue) => ({ field: (issue.path ?? []).map(String).join("."), description: issue.message }));
+  const first = violations[0];
+  return new PlatformError(
+    "OUTPUT_MISMATCH",
+    `agent ${agent} returned a value its output schema refuses: ${first?.field ?? ""} ${first?.description ?? ""}`,
+    { violations },
+  );
+};
+
+export const failed = (error: PlatformError, at: number): Extract<NewTaskEvent, { type: "task.failed" }> => ({
+  type: "task.failed",
+  at,
+  data: { error: serialiseError(error) },
+});
+
+/** Details that JSON does not keep are left out: an error must always find its way into the log. */
+export const serialiseError = (error: PlatformError): SerializedError => {
+  const json = error.toJSON();
+  try {
+    assertSerialisable(json, "an error");
+    return json;
+  } catch {
+    return { code: json.code, message: json.message };
+  }
+};

@@ -1,0 +1,27 @@
+/** Hands the log's deliveries to the code in log order, one a turn, so that races come out as they did (I3). */
+import type { Execution } from "./execution.ts";
+import type { Delivery, InputResult } from "./journal.ts";
+import { outsideAwait } from "./parking.ts";
+
+/** Resolves when the log is through, or the task has been parked on the way. Nothing here has an effect. */
+export const replay = async (execution: Execution): Promise<void> => {
+  const { clock } = execution.services.senses;
+  await clock.turn();
+  for (const delivery of execution.journal.deliveries) {
+    if (execution.phase !== "replaying") return;
+    if ((delivery.type === "result" || delivery.type === "error") && !execution.open.has(delivery.path)) {
+      if (execution.canceledPaths.has(delivery.path)) continue;
+      if (execution.hasReturned || execution.open.size > 0) return execution.diverge([delivery.path]);
+      return execution.park(outsideAwait(delivery.path));
+    }
+    const isInput = delivery.type === "result" && execution.open.get(delivery.path)?.kind === "input";
+    execution.apply(isInput ? unwrapInput(delivery) : delivery);
+    await clock.turn();
+  }
+  if (execution.phase === "replaying") execution.goLive();
+};
+
+const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({
+  ...delivery,
+  result: (delivery.result as InputResult).value,
+});

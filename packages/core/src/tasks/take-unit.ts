@@ -1,0 +1,131 @@
+/** Makes one commit unit of everything a task has to write now, and decides whether it stays in memory afterwards. */
+import { isTerminal, type NewTaskEvent } from "@agentcore/contract";
+import type { CommitUnit, MailboxInsert } from "../ports/index.ts";
+import type { Draft } from "./draft.ts";
+import type { Execution } from "./execution.ts";
+import { cancelMail, childFinishedMail } from "./family-mail.ts";
+import { historyLimit, MAX_EVENTS } from "./parking.ts";
+import { stateAfter } from "./view.ts";
+
+export interface TakenUnit {
+  readonly unit: CommitUnit;
+  readonly draft: Draft;
+  readonly seq: number;
+  readonly checkpointSeq: number;
+  /** The lease goes back with it, because the task only waits. */
+  readonly evict: boolean;
+  readonly terminal: boolean;
+  /** Terminal or parked. */
+  readonly ended: boolean;
+  /** A checkpoint: the code starts afresh from its state. */
+  readonly restart: boolean;
+}
+
+/** Null when there is nothing to write or say. Called with no unit in flight. */
+export const takeUnit = (execution: Execution): TakenUnit | null => {
+  const { phase, isDraining } = execution;
+  if (phase === "ended" || (phase === "replaying" && !isDraining)) return null;
+  if (phase === "live" && execution.seq - execution.checkpointSeq + execution.draft.events.length > MAX_EVENTS)
+    execution.park(historyLimit(execution.seq));
+  const { ending, draft } = execution;
+  if (ending !== null) draft.events.push(ending.event);
+  const restart = draft.checkpointPlace !== null;
+  const evict = ending === null && !restart && (isDraining || isIdle(execution));
+  // To be assigned is no progress: written alone it would start the count of attempts anew, and a task that kills its
+  // process would never be parked (I10). It goes with what comes next.
+  const news = ending !== null || draft.events.some(({ type }) => type !== "task.assigned");
+  if (!news && draft.mail.length === 0 && draft.consume.length === 0 && !evict) return null;
+  const release =
+    ending !== null
+      ? { dueAt: null }
+      : evict
+        ? { dueAt: isDraining ? execution.services.senses.clock.now() : nextDue(execution) }
+        : undefined;
+  const checkpointSeq =
+    draft.checkpointPlace === null ? execution.checkpointSeq : execution.seq + draft.checkpointPlace;
+  // What was taken in while the task was ending may have said otherwise; the ending event has the last word.
+  if (ending !== null) execution.state = stateAfter(ending.event) ?? execution.state;
+  const terminal = ending !== null && isTerminal(execution.state);
+  // Not drafted: a unit refused for its mailbox may end otherwise.
+  const mail = terminal ? [...draft.mail, ...familyMail(execution, ending.event)] : draft.mail;
+  const checkpoint = restart ? { checkpointSeq } : {};
+  const unit = execution.born
+    ? appendUnit(execution, mail, { ...checkpoint, release, requireEmptyMailbox: terminal && ending.afterMailbox })
+    : birthUnit(execution, mail, { ...checkpoint, ...(release === undefined ? {} : { release }) });
+  execution.beginCommit();
+  return {
+    unit,
+    draft,
+    seq: execution.seq + draft.events.length,
+    checkpointSeq,
+    evict,
+    terminal,
+    ended: ending !== null,
+    restart,
+  };
+};
+
+const appendUnit = (
+  { head, seq, token, state, draft }: Execution,
+  mail: readonly MailboxInsert[],
+  more: {
+    readonly checkpointSeq?: number;
+    readonly requireEmptyMailbox: boolean;
+    readonly release: { readonly dueAt: number | null } | undefined;
+  },
+): CommitUnit => ({
+  tenantId: head.tenantId,
+  taskId: head.taskId,
+  append: { expect: { seq, token }, events: draft.events, state, consume: draft.consume, ...more },
+  create: draft.creates,
+  mail,
+  outbox: draft.outbox,
+});
+
+const birthUnit = (
+  { head, state, draft }: Execution,
+  mail: readonly MailboxInsert[],
+  more: { readonly checkpointSeq?: number; readonly release?: { readonly dueAt: number | null } },
+): CommitUnit => ({
+  tenantId: head.tenantId,
+  create: [{ ...head, dueAt: head.createdAt, events: draft.events, claimed: { state, ...more } }, ...draft.creates],
+  mail,
+  outbox: draft.outbox,
+});
+
+/** Nothing but durable waits is left, so the task needs no memory. */
+const isIdle = (execution: Execution): boolean => {
+  // Clean-up after a cancel is bounded by a timer in memory, so it stays there.
+  if (execution.isCanceled) return false;
+  // What is about to be delivered to the code (`committed`) will move it: not idle.
+  if (execution.phase !== "live" || execution.draft.committed.length > 0 || execution.isMoving) return false;
+  if (execution.open.size === 0) return false;
+  let keeps = false;
+  for (const call of execution.open.values()) {
+    if (!call.durable) return false;
+    // A child that runs here will be back sooner than an eviction and a replay would take.
+    if (call.childTaskId !== null && execution.services.runsHere(execution.head.tenantId, call.childTaskId))
+      keeps = true;
+  }
+  return !keeps;
+};
+
+const nextDue = (execution: Execution): number | null => {
+  let due = execution.head.deadline;
+  for (const { dueAt } of execution.open.values()) if (dueAt !== null && (due === null || dueAt < due)) due = dueAt;
+  return due;
+};
+
+/** A terminal unit also tells the parent, and cancels children that nobody waits for any more. */
+const familyMail = ({ head, open }: Execution, event: NewTaskEvent): MailboxInsert[] => {
+  const { parent, taskId } = head;
+  const mail: MailboxInsert[] = [];
+  if (parent !== null) {
+    const { type, data } = event;
+    mail.push(childFinishedMail(parent.taskId, { childTaskId: taskId, path: parent.path, event: { type, data } }));
+  }
+  for (const call of open.values()) {
+    if (call.childTaskId !== null && !call.detached) mail.push(cancelMail(call.childTaskId, taskId));
+  }
+  return mail;
+};
