@@ -244,8 +244,8 @@ export const createContext = (execution: Execution): Context => {
       if (mark === null) return false;
       if (!mark.isNew) return true;
       // Not in the log although later calls are: an old run passed here before the patch was there.
-      if (execution.hasCallsAhead()) {
-        execution.unmark(mark.path);
+      if (execution.visits.ahead().length > 0) {
+        execution.visits.unvisit(mark.path);
         return false;
       }
       execution.append({

@@ -90,6 +90,11 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
   return {
     async submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted> {
+      // Urgent work passes everybody else's: not for whoever asks (design: Fairness).
+      if (request.priority === "urgent" && scope.operator !== true)
+        throw new PlatformError("PERMISSION_DENIED", "priority: urgent needs the operator role; use high", {
+          violations: [{ field: "priority", description: "expected low, normal or high" }],
+        });
       const contextId = request.contextId ?? request.message?.contextId ?? senses.ids.next();
       const input =
         request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;

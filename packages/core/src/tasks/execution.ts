@@ -15,10 +15,10 @@ import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { MailboxInsert, NewTask, OutboxInsert, Timer } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
-import { createContext } from "./context.ts";
 import { Draft } from "./draft.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
+import { Inbound } from "./inbound.ts";
 import { Intake } from "./intake.ts";
 import type { Delivery, InputResult, Journal } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
@@ -28,8 +28,10 @@ import { differsFromLog, outsideAwait, passesBy } from "./parking.ts";
 import { Paths } from "./paths.ts";
 import { Repeats } from "./repeats.ts";
 import { replay } from "./replay.ts";
+import { runCode } from "./run-code.ts";
 import type { TakenUnit } from "./take-unit.ts";
 import { stateAfter } from "./view.ts";
+import { VisitedCalls } from "./visited-calls.ts";
 
 type Phase = "replaying" | "live" | "ending" | "ended";
 
@@ -66,9 +68,8 @@ export class Execution {
 
   /** What the next unit will say. */
   draft: Draft;
-  private ready: Delivery[] = [];
-  private delivering = false;
-  private readonly visited = new Set<string>();
+  private readonly inbound: Inbound;
+  readonly visits: VisitedCalls;
   readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
@@ -107,9 +108,11 @@ export class Execution {
     this.born = options.born;
     this.services = options.services;
     this.draft = new Draft(options.events);
+    this.visits = new VisitedCalls(options.journal);
     this.time = options.journal.submittedAt;
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
+    this.inbound = new Inbound(this);
   }
 
   /** What a step that begins now listens to, made when it looks. After a cancel it cleans up: its signal is not aborted from the start. */
@@ -143,7 +146,7 @@ export class Execution {
 
   /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */
   get isMoving(): boolean {
-    return this.effects > 0 || this.ready.length > 0 || this.delivering || this.waitingForBirth.length > 0;
+    return this.effects > 0 || !this.inbound.isEmpty || this.waitingForBirth.length > 0;
   }
 
   get definition(): AgentDefinition {
@@ -164,41 +167,11 @@ export class Execution {
     if (this.journal.calls.size === 0 && this.journal.deliveries.length === 0) {
       this.phase = "live";
       if (this.expired) return this.expire();
-      this.invoke();
+      runCode(this, (end) => this.onCodeEnd(end));
     } else {
-      this.invoke();
+      runCode(this, (end) => this.onCodeEnd(end));
       void replay(this);
     }
-  }
-
-  private invoke(): void {
-    const { run } = this.definition;
-    const { submitted } = this.journal;
-    const task = {
-      id: this.head.taskId,
-      contextId: this.head.contextId,
-      tenantId: this.head.tenantId,
-      input: submitted.input,
-      skill: submitted.skill,
-      ...(this.journal.continuedFrom === undefined ? {} : { continuedFrom: this.journal.continuedFrom }),
-    };
-    if (run === undefined) {
-      this.onThrow(
-        new PlatformError("UNSUPPORTED_OPERATION", `agent ${this.head.agent} answers queries only; it has no run()`),
-      );
-      return;
-    }
-    let result: unknown;
-    try {
-      result = run(task, createContext(this));
-    } catch (error) {
-      this.onThrow(error);
-      return;
-    }
-    Promise.resolve(result).then(
-      (value) => this.onReturn(value),
-      (error: unknown) => this.onThrow(error),
-    );
   }
 
   // ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,22 +222,10 @@ export class Execution {
     return { path, isNew: !this.journal.marks.has(path) };
   }
 
-  /** True while the log holds calls that the code has not come to: it is where an earlier run passed. */
-  hasCallsAhead(): boolean {
-    for (const path of this.journal.calls.keys()) if (!this.visited.has(path)) return true;
-    return false;
-  }
-
-  /** A mark that was asked about but not made. */
-  unmark(path: string): void {
-    this.visited.delete(path);
-  }
-
   /** Compares a call with the log; on a difference the task is parked and the call never settles. */
   private agrees(path: string, kind: StepKind, inputHash: string | undefined): boolean {
-    this.visited.add(path);
-    const recorded = this.journal.calls.get(path);
-    if (recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash)) return true;
+    const recorded = this.visits.visit(path, kind, inputHash);
+    if (recorded === null) return true;
     this.park(differsFromLog(path, recorded, { kind, inputHash }));
     return false;
   }
@@ -367,10 +328,6 @@ export class Execution {
     this.changed();
   }
 
-  isConsumed(key: string): boolean {
-    return this.draft.consume.includes(key);
-  }
-
   changed(): void {
     this.services.markDirty(this);
   }
@@ -404,22 +361,9 @@ export class Execution {
 
   // ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Hands something to the code, after what was handed over before. */
   deliver(delivery: Delivery): void {
-    this.ready.push(delivery);
-    if (!this.delivering) void this.deliverReady();
-  }
-
-  /** One delivery a turn: the code reacts to each before the next, exactly as the replay will have it. */
-  private async deliverReady(): Promise<void> {
-    this.delivering = true;
-    for (let next = this.ready.shift(); next !== undefined; next = this.ready.shift()) {
-      if (this.phase !== "live") break;
-      this.apply(next);
-      if (this.ready.length > 0) await this.services.senses.clock.turn();
-    }
-    this.delivering = false;
-    // Perhaps nothing is left but durable waits: the flush decides.
-    this.changed();
+    this.inbound.add(delivery);
   }
 
   apply(delivery: Delivery): void {
@@ -478,19 +422,14 @@ export class Execution {
 
   // ── endings ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private onReturn(value: unknown): void {
-    this.returned ??= { value };
-    if (this.phase === "live" && this.sending === 0) this.finish({ value });
-  }
-
-  private onThrow(error: unknown): void {
-    this.returned ??= { error };
-    if (this.phase === "live" && this.sending === 0) this.finish({ error });
+  private onCodeEnd(end: CodeEnd): void {
+    this.returned ??= end;
+    if (this.phase === "live" && this.sending === 0) this.finish(end);
   }
 
   private finish(end: CodeEnd): void {
     if (this.phase !== "live") return;
-    const passedBy = [...this.journal.calls.keys()].filter((path) => !this.visited.has(path));
+    const passedBy = this.visits.ahead();
     if (passedBy.length > 0) return this.diverge(passedBy);
     const at = this.services.senses.clock.now();
     // A cancel in the log was first, also when the code ended before it heard of it (I2).
@@ -568,7 +507,7 @@ export class Execution {
       this.open.size > 0 ||
       this.effects > 0 ||
       this.commitInFlight ||
-      this.ready.length > 0 ||
+      !this.inbound.isEmpty ||
       this.returned !== null
     )
       return;

@@ -181,3 +181,15 @@ test("tasks leased by a claim whose answer was lost are found and run (I10)", as
   await world.advance(1000);
   for (const taskId of [first, second]) expect(await world.state(taskId)).toBe("completed");
 });
+
+test("urgent work is taken from operators only", async () => {
+  const world = new EngineWorld([define("a", () => "a")]);
+  const { service } = await world.alive();
+  const urgent = { target: { agent: "a" }, priority: "urgent" } as const;
+  await expect(service.submit(SCOPE, urgent)).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+  const submitted = service.submit({ ...SCOPE, operator: true }, urgent);
+  await world.quiet();
+  expect((await world.store.head({ tenantId: SCOPE.tenantId, taskId: (await submitted).taskId }))?.priority).toBe(
+    "urgent",
+  );
+});

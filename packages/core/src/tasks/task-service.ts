@@ -17,6 +17,7 @@ export interface SubmitRequest {
   readonly message?: A2AMessage | undefined;
   /** Made when absent. */
   readonly contextId?: string | undefined;
+  /** `urgent` needs an operator. @default "normal" */
   readonly priority?: Priority | undefined;
   /** Milliseconds since 1970. */
   readonly deadline?: number | undefined;
@@ -62,7 +63,8 @@ export interface TaskListRequest {
 export interface TaskService {
   /**
    * Accepts work; durable when it resolves (I5), or completed already when the task needed no effect. Throws
-   * AGENT_NOT_FOUND, NO_CANDIDATE, INVALID_ARGUMENT (input refused by the agent's schema), CONFLICT, OVERLOADED, UNAVAILABLE.
+   * AGENT_NOT_FOUND, NO_CANDIDATE, INVALID_ARGUMENT (input refused by the agent's schema), CONFLICT, PERMISSION_DENIED,
+   * OVERLOADED, UNAVAILABLE.
    */
   submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted>;
   /** A follow-up or an answer. Idempotent per messageId. Throws TASK_NOT_FOUND, TASK_TERMINAL, INVALID_ARGUMENT on another context. */

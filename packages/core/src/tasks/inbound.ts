@@ -1,0 +1,35 @@
+import type { Execution } from "./execution.ts";
+import type { Delivery } from "./journal.ts";
+
+/** What is on its way to the code: one delivery a turn, so that it reacts to each before the next, exactly as a replay will have it. */
+export class Inbound {
+  private readonly execution: Execution;
+  private readonly ready: Delivery[] = [];
+  private isDelivering = false;
+
+  constructor(execution: Execution) {
+    this.execution = execution;
+  }
+
+  get isEmpty(): boolean {
+    return this.ready.length === 0 && !this.isDelivering;
+  }
+
+  add(delivery: Delivery): void {
+    this.ready.push(delivery);
+    if (!this.isDelivering) void this.deliver();
+  }
+
+  private async deliver(): Promise<void> {
+    const { execution } = this;
+    this.isDelivering = true;
+    for (let next = this.ready.shift(); next !== undefined; next = this.ready.shift()) {
+      if (execution.phase !== "live") break;
+      execution.apply(next);
+      if (this.ready.length > 0) await execution.services.senses.clock.turn();
+    }
+    this.isDelivering = false;
+    // Perhaps nothing is left but durable waits: the flush decides.
+    execution.changed();
+  }
+}

@@ -1,0 +1,29 @@
+import type { StepKind } from "@agentcore/contract";
+import type { Journal } from "./journal.ts";
+
+/** Holds the calls that the code makes against those that the log recorded, so that changed code is noticed (I3). */
+export class VisitedCalls {
+  private readonly journal: Journal;
+  private readonly visited = new Set<string>();
+
+  constructor(journal: Journal) {
+    this.journal = journal;
+  }
+
+  /** What the log has under that path, when it differs from what is asked now. */
+  visit(path: string, kind: StepKind, inputHash: string | undefined): object | null {
+    this.visited.add(path);
+    const recorded = this.journal.calls.get(path);
+    return recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash) ? null : recorded;
+  }
+
+  /** Asked about, but not made. */
+  unvisit(path: string): void {
+    this.visited.delete(path);
+  }
+
+  /** Recorded calls that the code has not come to: while it runs, where an earlier run passed; at its end, those it passes by. */
+  ahead(): string[] {
+    return [...this.journal.calls.keys()].filter((path) => !this.visited.has(path));
+  }
+}
