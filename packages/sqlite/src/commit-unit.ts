@@ -1,8 +1,8 @@
 /** One commit unit inside the open transaction: checks, then writes; all of it or nothing. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { CommitOutcome, StaleReason } from "@agentcore/core/ports";
+import { type CommitOutcome, type StaleReason, wakesTask } from "@agentcore/core/ports";
 import type { Events } from "./events.ts";
-import { type Heads, isTerminal, wakes } from "./heads.ts";
+import { type Heads, isTerminal } from "./heads.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
 import type { AppendRow, CreateRow, MailRow, Unit } from "./units.ts";
@@ -88,7 +88,7 @@ export class UnitWriter {
 
     const ended = isTerminal(append.state);
     // Mail that came while the holder was busy would otherwise sleep with the task.
-    const woken = waiting.some((mail) => wakes(append.state, mail.kind));
+    const woken = waiting.some((mail) => wakesTask(append.state, mail.kind));
     const releaseDueAt = woken ? Math.min(append.releaseDueAt ?? now, now) : append.releaseDueAt;
     heads.change(head.id, {
       seq: head.seq + append.events.length,
@@ -123,7 +123,7 @@ export class UnitWriter {
     const head = heads.find(tenantId, mail.taskId);
     if (head === null) return mail.refuse ? stale("missing") : null;
     if (isTerminal(head.state)) return mail.refuse ? stale("terminal") : null;
-    if (mailbox.insert(head.id, mail, now) && wakes(head.state, mail.kind)) heads.wake(head.id, now);
+    if (mailbox.insert(head.id, mail, now) && wakesTask(head.state, mail.kind)) heads.wake(head.id, now);
     return null;
   }
 }

@@ -1,7 +1,7 @@
 /** The rows of tasks: state, number of the last event, fencing token, lease and due time. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { TaskState } from "@agentcore/contract";
-import type { Lease, ListQuery, MailboxKind } from "@agentcore/core/ports";
+import type { Lease, ListQuery } from "@agentcore/core/ports";
 import type { AppendRow, CreateRow } from "./units.ts";
 
 // The path of nearly every append. Conditions and change are one statement on one index; the same state before and
@@ -25,10 +25,6 @@ const KEY_SELECT = "select task_id from idempotency_keys where tenant_id = ? and
 
 const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>(["completed", "failed", "canceled", "rejected"]);
 export const isTerminal = (state: TaskState): boolean => TERMINAL.has(state);
-
-/** A parked task waits for a decision; other mail waits with it. */
-export const wakes = (state: TaskState, kind: MailboxKind): boolean =>
-  state !== "parked" || kind === "retry" || kind === "cancel";
 
 export interface StoredHead {
   readonly id: number;

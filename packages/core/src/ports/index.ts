@@ -22,4 +22,5 @@ export {
   type TaskHead,
   type TaskKey,
   type TaskStore,
+  wakesTask,
 } from "./task-store.ts";

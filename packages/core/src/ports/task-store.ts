@@ -42,6 +42,10 @@ export interface TaskHead extends TaskKey {
 export const MAILBOX_KINDS = ["message", "cancel", "childFinished", "retry", "signal"] as const;
 export type MailboxKind = (typeof MAILBOX_KINDS)[number];
 
+/** Mail of that kind makes a task in that state due. A parked task waits for a decision; other mail waits with it. */
+export const wakesTask = (state: TaskState, kind: MailboxKind): boolean =>
+  state !== "parked" || kind === "retry" || kind === "cancel";
+
 export interface MailboxInsert {
   /** Recipient in the unit's tenant. */
   readonly taskId: string;

@@ -57,21 +57,30 @@ test("of completion and cancel the first committed wins: cancel first (I2)", asy
   expect(engine.resident).toBe(0);
 });
 
-test("a cancel that is in the log wins, even when the code has ended before it heard of it (I2)", async () => {
-  const hold = gate();
-  const world = new EngineWorld([
-    define("quick", async (_, ctx) =>
-      Promise.all([ctx.step("a", () => hold.opened), ctx.step("b", () => hold.opened)]),
-    ),
-  ]);
+test("a cancel that is accepted while the end is on its way to the store wins, although the code has ended (I2)", async () => {
+  let ended = false;
+  const wrap = (store: TaskStore): TaskStore =>
+    new Proxy(store, {
+      get: (target, name: keyof TaskStore) =>
+        name === "commit"
+          ? async (units: readonly CommitUnit[]) => {
+              const end = units.find(({ append }) => append?.events.at(-1)?.type === "task.completed");
+              if (end?.taskId !== undefined && !ended) {
+                ended = true;
+                const cancel = { key: "cancel", kind: "cancel", payload: { by: "ann", reason: "enough" } } as const;
+                await target.commit([
+                  { tenantId: SCOPE.tenantId, mail: [{ taskId: end.taskId, ...cancel, ifTerminal: "refuse" }] },
+                ]);
+              }
+              return target.commit(units);
+            }
+          : target[name],
+    });
+  const world = new EngineWorld([define("quick", async (_, ctx) => ctx.step("work", () => "done"))], { wrap });
   const taskId = await world.submit("quick");
-  const { service } = await world.alive();
-  hold.open();
-  await service.cancel(SCOPE, taskId, "enough");
-  await world.quiet();
-  const types = await world.types(taskId);
-  const state = await world.state(taskId);
-  if (types.includes("task.cancelRequested")) expect(state).toBe("canceled");
+  expect(ended).toBe(true);
+  expect((await world.types(taskId)).slice(-3)).toEqual(["step.completed", "task.cancelRequested", "task.canceled"]);
+  expect(await world.last(taskId)).toMatchObject({ data: { reason: "enough" } });
 });
 
 test("a terminal task never changes (I2)", async () => {
