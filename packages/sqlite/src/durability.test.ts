@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openSqlite, type SqliteOptions, type SqliteStores } from "./index.ts";
+import { MIGRATIONS } from "./migrations.ts";
 
 const CHILD = fileURLToPath(new URL("../test/crash-child.ts", import.meta.url));
 const faultModule = (name: string): string => new URL(`../test/${name}.ts`, import.meta.url).href;
@@ -122,6 +123,26 @@ test("a file that is no database is CONFIG_INVALID", async () => {
   await (await open()).close();
   writeFileSync(join(directory, "agentcore.db"), "this is no database, but long enough to be looked at ".repeat(100));
   await expect(open()).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("a file of the first schema is brought forward with its tasks and keys, and its leases are void", async () => {
+  mkdirSync(directory);
+  const database = new DatabaseSync(join(directory, "agentcore.db"));
+  database.exec(MIGRATIONS[0] ?? "");
+  database.exec(`
+    pragma user_version = 1;
+    insert into heads (tenant_id, task_id, agent, revision, context_id, caller, state, seq, checkpoint_seq, token, leased, due_at,
+      priority, attempts, created_at, updated_at)
+      values ('acme', 'old', 'a', 'r', 'c', 'ann', 'working', 1, 0, 1, 1, 5, 1, 1, 5, 5);
+    insert into events (task, seq, type, at, data) values (1, 1, 'task.submitted', 5,
+      '{"agent":"a","revision":"r","contextId":"c","caller":"ann","priority":"normal"}');
+    insert into idempotency (tenant_id, agent, caller, key, task_id) values ('acme', 'a', 'ann', 'k', 'old');`);
+  database.close();
+  const { tasks } = await open();
+  expect(await tasks.findByIdempotencyKey({ tenantId: "acme", caller: "ann", idempotencyKey: "k" })).toBe("old");
+  const [claimed] = await tasks.claim({ limit: 9, now: 10 });
+  expect(claimed?.head).toMatchObject({ taskId: "old", token: 3, state: "working" });
+  expect(await tasks.readLog({ tenantId: "acme", taskId: "old" })).toHaveLength(1);
 });
 
 test("data of a newer version is refused and left as it is", async () => {

@@ -101,7 +101,7 @@ insert or ignore into idempotency_keys select tenant_id, caller, key, task_id fr
 drop table idempotency;
 `;
 
-const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

@@ -5,10 +5,11 @@ import { keyOf } from "./log-hub.ts";
 
 interface Slots {
   taken: number;
-  /** Of the revision seen last, for agents that are not declared here any more. */
+  /** The largest of the revisions running here, for agents that are not declared here any more. */
   concurrency: number;
 }
 
+const NO_SLOTS: Readonly<Slots> = { taken: 0, concurrency: 0 };
 // An agent nobody has declared here tells its concurrency when its code is loaded: until then one task at a time.
 const UNKNOWN_CAPACITY = 1;
 
@@ -51,7 +52,7 @@ export class Residents {
     if (slots === undefined) this.slots.set(agent, { taken: 1, concurrency: loaded.concurrency });
     else {
       slots.taken += 1;
-      slots.concurrency = loaded.concurrency;
+      slots.concurrency = Math.max(slots.concurrency, loaded.concurrency);
     }
   }
 
@@ -74,7 +75,9 @@ export class Residents {
   /** A slot is free; `concurrency` is that of the revision about to run, for agents not declared here. */
   hasSlot(tenantId: string, agent: string, concurrency: number): boolean {
     const key = agentKey(tenantId, agent);
-    return (this.slots.get(key)?.taken ?? 0) < (this.host.capacities.get(key) ?? concurrency);
+    const slots = this.slots.get(key) ?? NO_SLOTS;
+    // Never less than a claim was told, or the two would hand a task to and fro.
+    return slots.taken < (this.host.capacities.get(key) ?? Math.max(slots.concurrency, concurrency));
   }
 
   /** New work may run at once: there is room, a slot, and nobody who came before waits for it. */
