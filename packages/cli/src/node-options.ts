@@ -6,7 +6,7 @@ export interface NodeOptions {
   readonly port: number;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
-  /** Callers must present one of these; none means that no key is asked for. */
+  /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -19,6 +19,8 @@ export interface ApplyResult {
 
 export interface RunningNode {
   readonly url: string;
+  /** For the first run of this process; undefined when no key is asked for. */
+  readonly apiKey: string | undefined;
   /** Resolves when the node takes work. */
   readonly ready: Promise<void>;
   /** Manifests as read, code paths absolute; all or nothing. */

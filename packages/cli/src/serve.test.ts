@@ -74,6 +74,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   const calls: unknown[] = [];
   const node: RunningNode = {
     url: http.url,
+    apiKey: "one",
     ready: Promise.resolve(),
     async apply(manifests) {
       calls.push(manifests);
@@ -85,7 +86,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   };
   let started: NodeOptions | undefined;
   const ran = await serveInTest(
-    ["--port", "0", "--apply", "agents", "--run", "loan-triage", "--api-keys", "one, two"],
+    ["--port", "0", "--apply", "agents", "--run", "loan-triage", "--api-keys", "one role=operator, two"],
     {
       loadServer: async () => async (options) => {
         started = options;
@@ -100,7 +101,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     host: "127.0.0.1",
     port: 0,
     dataDirectory: join(cwd, ".agentcore"),
-    apiKeys: ["one", "two"],
+    apiKeys: ["one role=operator", "two"],
     logLevel: "warn",
   });
   expect(calls).toMatchObject([[{ kind: "Agent", metadata: { name: "loan-triage" } }], "close"]);

@@ -64,7 +64,7 @@ export const serve = async (
         `AgentCore is ready at ${node.url} (data in ${relative(cwd, nodeOptions.dataDirectory) || "."}; stop with Ctrl-C)`,
     );
     if (options.run !== undefined && !signal.aborted) {
-      await runOnce(invocation, { node, agent: options.run, manifests, apiKey: nodeOptions.apiKeys[0] });
+      await runOnce(invocation, { node, agent: options.run, manifests, apiKey: node.apiKey });
     }
     await whileServing?.({ node, paths, dataDirectory: nodeOptions.dataDirectory });
     await aborted(signal);

@@ -1,8 +1,8 @@
-/** Counters of this node in Prometheus' text format. Labels are bounded: tenant, type, agent, outcome. */
+/** Counters of this node in Prometheus' text format, by tenant (I7). Labels are bounded: type, agent, outcome. */
 import type { CallRecord } from "@agentcore/core/bus";
 
 const BUCKETS_MS = [1, 5, 10, 50, 100, 500, 1000, 5000] as const;
-// A label value a caller can choose must not make the page grow for ever.
+// Of one tenant. A label value a caller can choose must not make the page grow for ever.
 const MAX_SERIES = 5_000;
 
 interface Series {
@@ -12,7 +12,7 @@ interface Series {
 }
 
 export class Metrics {
-  private readonly calls = new Map<string, Series>();
+  private readonly calls = new Map<string, Map<string, Series>>();
   private readonly gauges = new Map<string, { readonly help: string; readonly read: () => number }>();
 
   gauge(name: string, help: string, read: () => number): void {
@@ -21,11 +21,13 @@ export class Metrics {
 
   readonly onCall = (record: CallRecord): void => {
     const labels = `tenant="${escape(record.tenantId)}",type="${record.type}",agent="${escape(record.agent ?? "")}",outcome="${record.outcome}"`;
-    let series = this.calls.get(labels);
+    let calls = this.calls.get(record.tenantId);
+    if (calls === undefined) this.calls.set(record.tenantId, (calls = new Map()));
+    let series = calls.get(labels);
     if (series === undefined) {
-      if (this.calls.size >= MAX_SERIES) return;
+      if (calls.size >= MAX_SERIES) return;
       series = { count: 0, sumMs: 0, buckets: BUCKETS_MS.map(() => 0) };
-      this.calls.set(labels, series);
+      calls.set(labels, series);
     }
     series.count += 1;
     series.sumMs += record.durationMs;
@@ -34,12 +36,13 @@ export class Metrics {
     }
   };
 
-  render(): string {
+  /** The calls of one tenant, and the gauges, which say nothing of whose the work is. */
+  render(tenantId: string): string {
     const lines = [
       "# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.",
       "# TYPE agentcore_bus_call_duration_milliseconds histogram",
     ];
-    for (const [labels, { count, sumMs, buckets }] of this.calls) {
+    for (const [labels, { count, sumMs, buckets }] of this.calls.get(tenantId) ?? []) {
       for (const [index, limit] of BUCKETS_MS.entries())
         lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="${limit}"} ${buckets[index]}`);
       lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="+Inf"} ${count}`);

@@ -1,15 +1,19 @@
 /** One running node: parts composed, gateway listening, work begun; and the orderly end. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { compose } from "./compose.ts";
 import {
+  type ApiKey,
   type ApplyResult,
   createGateway,
   DEFAULT_TENANT,
   type GatewayDeps,
+  hashOfKey,
   type Listener,
   listen,
+  parseApiKeys,
 } from "./gateway/index.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
@@ -20,7 +24,7 @@ export interface NodeOptions {
   readonly port: number;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
-  /** Keys of operators of the default tenant, at least 16 characters each. */
+  /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
   readonly apiKeys?: readonly string[];
   /** @default "info" */
   readonly logLevel?: LogLevel;
@@ -31,6 +35,8 @@ export interface NodeOptions {
 
 export interface RunningNode {
   readonly url: string;
+  /** Lets this process call its own node as operator of the default tenant; undefined when no key is asked for. */
+  readonly apiKey: string | undefined;
   /** Resolves when the node takes work. */
   readonly ready: Promise<void>;
   /** Manifests as read, code paths absolute; all or nothing. Throws INVALID_ARGUMENT. */
@@ -41,6 +47,12 @@ export interface RunningNode {
 
 /** Throws DATA_LOCKED, CONFIG_INVALID (port taken, folder not writable, open address without keys). */
 export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
+  const configured = parseApiKeys(options.apiKeys ?? []);
+  const ownKey = configured.length === 0 ? undefined : randomBytes(32).toString("base64url");
+  const apiKeys: readonly ApiKey[] =
+    ownKey === undefined
+      ? []
+      : [...configured, { keyHash: hashOfKey(ownKey), tenantId: DEFAULT_TENANT, caller: "local", role: "operator" }];
   const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
   const node = hostname().toLowerCase();
   const parts = await compose({
@@ -56,14 +68,9 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     tasks: parts.tasks,
     agents: parts.catalogue,
     manifests: parts.manifests,
-    apiKeys: (options.apiKeys ?? []).map((key, index) => ({
-      key,
-      tenantId: DEFAULT_TENANT,
-      caller: `key-${index + 1}`,
-      operator: true,
-    })),
+    apiKeys,
     health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
-    metrics: () => parts.metrics.render(),
+    metrics: (tenantId) => parts.metrics.render(tenantId),
     version: readVersion(),
     publicUrl: () => listener.url,
     clock: senses.clock,
@@ -82,6 +89,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   let closing: Promise<void> | null = null;
   return {
     url: listener.url,
+    apiKey: ownKey,
     ready,
     apply: (manifests) => parts.manifests.apply(DEFAULT_TENANT, manifests, { dryRun: false }),
     close(graceMs) {

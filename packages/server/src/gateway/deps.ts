@@ -44,13 +44,15 @@ export interface ManifestService {
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
 }
 
+/** What a key may do: an operator everything in its tenant, a caller A2A and its own tasks. */
+export type ApiKeyRole = "operator" | "caller";
+
 export interface ApiKey {
-  /** The secret itself; only its SHA-256 is kept in memory. */
-  readonly key: string;
+  /** SHA-256 of the secret, in hex; the secret itself is never kept. */
+  readonly keyHash: string;
   readonly tenantId: string;
   readonly caller: string;
-  /** Sees all tasks of the tenant, applies and deletes manifests, reads metrics. @default false */
-  readonly operator?: boolean | undefined;
+  readonly role: ApiKeyRole;
 }
 
 export interface Health {
@@ -80,8 +82,8 @@ export interface GatewayDeps {
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly health: () => Health;
-  /** Prometheus text. */
-  readonly metrics: () => string;
+  /** Prometheus text: the tenant's calls, and what the node counts as a whole. */
+  readonly metrics: (tenantId: string) => string;
   readonly version: string;
   /** Where clients reach this node, without a trailing slash; a function when the port is known only after listening. */
   readonly publicUrl: string | (() => string);
@@ -97,3 +99,5 @@ export interface ConnectionInfo {
 }
 
 export const DEFAULT_TENANT = "default";
+/** Holds what belongs to no tenant; nobody's key may name it. */
+export const SYSTEM_TENANT = "system";

@@ -1,3 +1,4 @@
 export { createGateway } from "./create-gateway.ts";
-export { type ApplyResult, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
+export { type ApiKey, type ApplyResult, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
+export { hashOfKey, parseApiKeys } from "./http/parse-api-keys.ts";
 export { type Listener, listen } from "./listen.ts";

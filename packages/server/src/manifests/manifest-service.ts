@@ -12,7 +12,7 @@ import {
 import type { KeyValue } from "@agentcore/core/ports";
 import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
-import type { ApplyResult, ManifestService } from "../gateway/deps.ts";
+import { type ApplyResult, type ManifestService, SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 
 const MAX_PER_APPLY = 500;
@@ -41,7 +41,7 @@ export const createManifestService = (options: {
   const scope = (tenantId: string) => ({ tenantId, namespace: "manifests" });
   const keyOf = (kind: string, name: string): string => `${kind}/${name}`;
   // Tenants with manifests, so that a restart finds them; tenancy of its own comes with tenants as a kind.
-  const tenantsScope = { tenantId: "system", namespace: "tenants" };
+  const tenantsScope = { tenantId: SYSTEM_TENANT, namespace: "tenants" };
 
   const register = (
     tenantId: string,

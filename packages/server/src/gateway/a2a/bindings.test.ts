@@ -1,6 +1,7 @@
 import { AgentCard, ERROR_CODES, PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
 import { BASE, createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
+import { parseApiKeys } from "../http/parse-api-keys.ts";
 import { A2A_ERRORS, toRestError } from "./a2a-errors.ts";
 
 const V1 = { "content-type": "application/json", "a2a-version": "1.0" };
@@ -201,7 +202,7 @@ describe("cards", () => {
   });
 
   it("with keys the card is public still and says how to authenticate", async () => {
-    const { call } = createFixture({ apiKeys: [{ key: "k".repeat(20), tenantId: "default", caller: "ann" }] });
+    const { call } = createFixture({ apiKeys: parseApiKeys(["k".repeat(20)]) });
     const card = await (await call("/.well-known/agent-card.json")).json();
     expect(Object.keys(card.securitySchemes)).toEqual(["bearer", "apiKey"]);
     expect((await call("/a2a/nobody/.well-known/agent-card.json")).status).toBe(404);

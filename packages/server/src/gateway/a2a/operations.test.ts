@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
+import { parseApiKeys } from "../http/parse-api-keys.ts";
 
 describe("SendMessage", () => {
   it("CORE-EXECUTION-MODE-001: waits by default until the task has ended and returns its artifacts", async () => {
@@ -190,11 +191,8 @@ describe("CancelTask and others", () => {
   });
 
   it("another agent's task is not found, nor is another caller's", async () => {
-    const keys = [
-      { key: "a".repeat(20), tenantId: "default", caller: "ann" },
-      { key: "b".repeat(20), tenantId: "default", caller: "bob" },
-    ];
-    const { result, error } = createFixture({ apiKeys: keys }, [describeAgent("echo"), describeAgent("other")]);
+    const apiKeys = parseApiKeys(["a".repeat(20), "b".repeat(20)]);
+    const { result, error } = createFixture({ apiKeys }, [describeAgent("echo"), describeAgent("other")]);
     const ann = { headers: { authorization: `Bearer ${"a".repeat(20)}` } };
     const bob = { headers: { "x-api-key": "b".repeat(20) } };
     const { task } = await result("SendMessage", userMessage("ask"), ann);

@@ -28,7 +28,7 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
   const run = async (request: Request, route: ApiRoute, path: Readonly<Record<string, string>>): Promise<Response> => {
     const scope = route.access === "public" ? ANONYMOUS : authenticator.authenticate(request);
     if (route.access === "operator" && scope.operator !== true) {
-      throw new PlatformError("PERMISSION_DENIED", `${route.operationId} needs an operator's key`);
+      throw new PlatformError("PERMISSION_DENIED", `${route.operationId} needs a key with role=operator`);
     }
     const query = route.query === undefined ? undefined : parseInput(route.query, queryOf(request.url), "the query");
     const body =

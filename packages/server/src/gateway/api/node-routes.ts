@@ -8,7 +8,7 @@ import { type ApiRoute, apiRoute } from "./api-route.ts";
 
 export interface NodeRoutesOptions {
   readonly health: () => Health;
-  readonly metrics: () => string;
+  readonly metrics: (tenantId: string) => string;
   /** Called on demand: the document describes these routes too. */
   readonly openApi: () => string;
 }
@@ -46,11 +46,11 @@ export const createNodeRoutes = ({ health, metrics, openApi }: NodeRoutesOptions
       method: "GET",
       path: "/metrics",
       operationId: "getMetrics",
-      summary: "Metrics in Prometheus' text format",
+      summary: "Metrics of the tenant in Prometheus' text format",
       tag: "node",
       access: "operator",
       answer: { status: 200, contentTypes: ["text/plain"], description: "Metrics" },
-      handle: () => textResponse(metrics(), "text/plain; version=0.0.4; charset=utf-8"),
+      handle: ({ scope }) => textResponse(metrics(scope.tenantId), "text/plain; version=0.0.4; charset=utf-8"),
     }),
     apiRoute({
       method: "GET",

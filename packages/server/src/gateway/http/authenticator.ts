@@ -15,25 +15,18 @@ export interface Authenticator {
   identify(request: Request): CallerScope | null;
 }
 
-const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
-
 export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Authenticator => {
   if (apiKeys === undefined || apiKeys.length === 0) {
     return { required: false, authenticate: () => LOCAL, identify: () => LOCAL };
   }
-  const known = apiKeys.map((entry) => {
-    if (entry.key.length < 16)
-      throw new PlatformError(
-        "CONFIG_INVALID",
-        `the API key of caller "${entry.caller}" is shorter than 16 characters`,
-      );
-    const scope: CallerScope = { tenantId: entry.tenantId, caller: entry.caller, operator: entry.operator === true };
-    return { digest: sha256(entry.key), scope };
+  const known = apiKeys.map(({ keyHash, tenantId, caller, role }) => {
+    const scope: CallerScope = { tenantId, caller, operator: role === "operator" };
+    return { digest: Buffer.from(keyHash, "hex"), scope };
   });
   const identify = (request: Request): CallerScope | null => {
     const presented = credentialOf(request.headers);
     if (presented === null) return null;
-    const digest = sha256(presented);
+    const digest = createHash("sha256").update(presented).digest();
     let found: CallerScope | null = null;
     // Every key is compared, so that the time taken tells nothing about which one matched.
     for (const entry of known) if (timingSafeEqual(entry.digest, digest)) found = entry.scope;

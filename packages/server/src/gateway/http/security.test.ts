@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createFixture, userMessage } from "../../../test/gateway/gateway-fixture.ts";
+import { parseApiKeys } from "./parse-api-keys.ts";
 
 const KEY = "0123456789abcdef-key";
 const OPERATOR = "0123456789abcdef-operator";
-const apiKeys = [
-  { key: KEY, tenantId: "default", caller: "ann" },
-  { key: OPERATOR, tenantId: "default", caller: "root", operator: true },
-];
+const apiKeys = parseApiKeys([`${KEY} caller=ann`, `${OPERATOR} role=operator caller=root`]);
 
 describe("API keys", () => {
   it("are asked for everywhere but on health and discovery pages", async () => {

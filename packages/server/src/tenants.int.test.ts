@@ -1,0 +1,276 @@
+/** Two tenants and two callers on one node, over HTTP: nobody sees, finds or touches what is another's (I7). */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RunningNode, startNode } from "./start-node.ts";
+
+const KEYS = {
+  rootA: "operator-of-acme-0001",
+  annA: "caller-ann-of-acme-01",
+  bobA: "caller-bob-of-acme-01",
+  rootB: "operator-of-bolt-0001",
+  annB: "caller-ann-of-bolt-01",
+} as const;
+type Who = keyof typeof KEYS;
+const ENTRIES = [
+  `${KEYS.rootA} role=operator tenant=acme caller=root`,
+  `${KEYS.annA} tenant=acme caller=ann`,
+  `${KEYS.bobA} tenant=acme caller=bob`,
+  `${KEYS.rootB} role=operator tenant=bolt caller=root`,
+  // The same caller's name as in the other tenant: names mean nothing beyond one.
+  `${KEYS.annB} tenant=bolt caller=ann`,
+];
+// Stands in everything that belongs to the first tenant; in no answer to anybody else.
+const SECRET = "kumquat";
+const strangers: readonly Who[] = ["rootB", "annB"];
+const code = fileURLToPath(new URL("../test/tenants/keeper.ts", import.meta.url));
+
+let folder: string;
+let node: RunningNode;
+let taskId: string;
+let contextId: string;
+
+const call = async (who: Who | null, path: string, init: { method?: string; body?: unknown; accept?: string } = {}) => {
+  const response = await fetch(`${node.url}${path}`, {
+    method: init.method ?? (init.body === undefined ? "GET" : "POST"),
+    headers: {
+      "a2a-version": "1.0",
+      ...(who === null ? {} : { authorization: `Bearer ${KEYS[who]}` }),
+      ...(init.body === undefined ? {} : { "content-type": "application/json" }),
+      ...(init.accept === undefined ? {} : { accept: init.accept }),
+    },
+    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+  });
+  const text = await response.text();
+  // oxlint-disable-next-line typescript/no-explicit-any
+  return { status: response.status, text, json: (): any => JSON.parse(text) };
+};
+
+const rpc = (who: Who, agent: string, method: string, params: unknown) =>
+  call(who, `/a2a/${agent}`, { body: { jsonrpc: "2.0", id: 1, method, params } });
+
+const message = (id: string, more: Record<string, unknown> = {}) => ({
+  message: { messageId: id, role: "ROLE_USER", parts: [{ data: { told: SECRET } }], ...more },
+  configuration: { returnImmediately: true },
+});
+
+const apply = (who: Who, name: string, labels: Record<string, string>) =>
+  call(who, "/api/v1/manifests", {
+    body: {
+      apiVersion: "agentcore.dev/v1",
+      kind: "Agent",
+      metadata: { name, labels },
+      spec: { code: { path: code, export: "keeper" }, env: { NOTE: labels["note"] ?? "" } },
+    },
+  });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "agentcore-tenants-"));
+  node = await startNode({ port: 0, dataDirectory: folder, apiKeys: ENTRIES, logLevel: "error", env: {} });
+  await node.ready;
+  expect((await apply("rootA", `${SECRET}-keeper`, { note: SECRET })).status).toBe(200);
+  expect((await apply("rootB", "plain-keeper", { note: "plain" })).status).toBe(200);
+  const submitted = await call("annA", "/api/v1/tasks", {
+    body: { target: `agent:${SECRET}-keeper`, input: { told: SECRET }, idempotencyKey: "one", wait: true },
+  });
+  expect(submitted.status).toBe(201);
+  ({ taskId, contextId } = submitted.json().head);
+});
+
+afterAll(async () => {
+  await node.close(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const UNKNOWN = "00000000-0000-7000-8000-000000000000";
+
+/** Every way to name a task, as [title, call of one's own agent]. */
+const waysToATask = (agent: string) =>
+  [
+    ["GET /api/v1/tasks/{id}", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}`)],
+    ["its log", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/events`)],
+    ["its stream", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/events`, { accept: "text/event-stream" })],
+    ["a message", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/messages`, { body: { text: "x" } })],
+    ["cancel", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/cancel`, { method: "POST" })],
+    ["retry", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/retry`, { method: "POST" })],
+    ["GetTask", (who: Who, id: string) => rpc(who, agent, "GetTask", { id })],
+    ["CancelTask", (who: Who, id: string) => rpc(who, agent, "CancelTask", { id })],
+    ["SubscribeToTask", (who: Who, id: string) => rpc(who, agent, "SubscribeToTask", { id })],
+    ["SendMessage to it", (who: Who, id: string) => rpc(who, agent, "SendMessage", message("m-x", { taskId: id }))],
+    [
+      "SendStreamingMessage to it",
+      (who: Who, id: string) => rpc(who, agent, "SendStreamingMessage", message("m-y", { taskId: id })),
+    ],
+    ["GET …/tasks/{id}", (who: Who, id: string) => call(who, `/a2a/${agent}/tasks/${id}`)],
+    [
+      "POST …/tasks/{id}:cancel",
+      (who: Who, id: string) => call(who, `/a2a/${agent}/tasks/${id}:cancel`, { method: "POST" }),
+    ],
+    ["GET …/tasks/{id}:subscribe", (who: Who, id: string) => call(who, `/a2a/${agent}/tasks/${id}:subscribe`)],
+    [
+      "POST …/message:send",
+      (who: Who, id: string) => call(who, `/a2a/${agent}/message:send`, { body: message("m-z", { taskId: id }) }),
+    ],
+  ] as const;
+
+const withoutIds = (text: string): string => text.replaceAll(taskId, "ID").replaceAll(UNKNOWN, "ID");
+
+describe("another tenant's task", () => {
+  test.each(waysToATask("plain-keeper"))("looks like one that does not exist: %s", async (_, ask) => {
+    for (const who of strangers) {
+      const [foreign, unknown] = [await ask(who, taskId), await ask(who, UNKNOWN)];
+      expect(foreign.text).toContain("there is no task");
+      expect([foreign.status, withoutIds(foreign.text)]).toEqual([unknown.status, withoutIds(unknown.text)]);
+    }
+  });
+
+  test("is in no list, whatever is asked for", async () => {
+    for (const who of strangers) {
+      for (const path of [
+        "/api/v1/tasks",
+        `/api/v1/tasks?contextId=${contextId}`,
+        `/api/v1/tasks?agent=${SECRET}-keeper`,
+        "/a2a/plain-keeper/tasks",
+        `/a2a/plain-keeper/tasks?contextId=${contextId}`,
+      ]) {
+        const { json } = await call(who, path);
+        expect([path, json().totalSize, (json().heads ?? json().tasks).length]).toEqual([path, 0, 0]);
+      }
+    }
+  });
+
+  test("is not found again by its idempotency key or message id", async () => {
+    for (const who of strangers) {
+      const submitted = await call(who, "/api/v1/tasks", {
+        body: { target: "agent:plain-keeper", input: {}, idempotencyKey: "one" },
+      });
+      expect([submitted.status, submitted.json().existing]).toEqual([201, false]);
+      await call(who, `/api/v1/tasks/${submitted.json().head.taskId}/cancel`, { method: "POST" });
+    }
+  });
+});
+
+describe("another tenant's agents and manifests", () => {
+  test.each([
+    "/api/v1/agents",
+    "/api/v1/manifests",
+    "/api/v1/manifests?kind=Agent",
+    "/.well-known/ai-catalog.json",
+    "/.well-known/agent-card.json",
+    "/metrics",
+    "/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/",
+  ])("%s says nothing of them, to whoever asks", async (path) => {
+    for (const who of [...strangers, null]) expect((await call(who, path)).text).not.toContain(SECRET);
+  });
+
+  test("are not found by name, on any route", async () => {
+    const name = `${SECRET}-keeper`;
+    const asks = [
+      (agent: string) => call("rootB", `/api/v1/agents/${agent}`),
+      (agent: string) => call("rootB", `/api/v1/manifests/Agent/${agent}`),
+      (agent: string) => call("rootB", `/api/v1/manifests/Agent/${agent}`, { method: "DELETE" }),
+      (agent: string) => call("rootB", `/a2a/${agent}/.well-known/agent-card.json`),
+      (agent: string) => call(null, `/a2a/${agent}/.well-known/agent-card.json`),
+      (agent: string) => call("rootB", `/a2a/${agent}/tasks`),
+      (agent: string) => rpc("rootB", agent, "SendMessage", message("m-0")),
+      (agent: string) => call("rootB", "/api/v1/tasks", { body: { target: `agent:${agent}`, input: {} } }),
+    ];
+    for (const ask of asks) {
+      const [foreign, unknown] = [await ask(name), await ask("no-such-agent")];
+      expect(foreign.text.replaceAll(name, "NAME")).toBe(unknown.text.replaceAll("no-such-agent", "NAME"));
+      expect([foreign.status, unknown.status]).toEqual([404, 404]);
+    }
+    expect((await call("rootA", `/api/v1/manifests/Agent/${name}`)).status).toBe(200);
+  });
+
+  test("are reached neither by label, capability nor meaning; what is said about it names one's own only", async () => {
+    for (const target of [`labels:note=${SECRET}`, `capability:${SECRET}-keeper`, `need:"a ${SECRET} keeper"`]) {
+      const { status, text } = await call("rootB", "/api/v1/tasks", { body: { target, input: {} } });
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(text.replaceAll(target, "").replaceAll(JSON.stringify(target).slice(1, -1), "")).not.toContain(
+        `${SECRET}-keeper`,
+      );
+    }
+  });
+
+  test("a manifest of the same name does not replace theirs", async () => {
+    const name = `${SECRET}-keeper`;
+    expect((await apply("rootB", name, { note: "mine" })).json().results[0].change).toBe("created");
+    expect((await call("rootA", `/api/v1/manifests/Agent/${name}`)).json().metadata.labels).toEqual({ note: SECRET });
+    expect((await call("rootB", `/api/v1/manifests/Agent/${name}`, { method: "DELETE" })).status).toBe(204);
+    expect((await call("annA", `/api/v1/agents/${name}`)).status).toBe(200);
+  });
+
+  test("a request that names the other tenant is refused", async () => {
+    expect((await rpc("rootB", "plain-keeper", "ListTasks", { tenant: "acme" })).text).toContain("PERMISSION_DENIED");
+    expect((await call("rootB", "/a2a/plain-keeper/acme/tasks")).status).toBe(403);
+    expect((await call("annB", "/a2a/plain-keeper/acme/message:send", { body: message("m-1") })).status).toBe(403);
+  });
+
+  test("metrics count each tenant apart", async () => {
+    expect((await call("rootA", "/metrics")).text).toContain(`tenant="acme"`);
+    const other = (await call("rootB", "/metrics")).text;
+    expect(other).toContain(`tenant="bolt"`);
+    expect(other).not.toContain("acme");
+  });
+});
+
+describe("within a tenant", () => {
+  test.each(waysToATask(`${SECRET}-keeper`))(
+    "another caller's task looks like one that does not exist: %s",
+    async (_, ask) => {
+      const [foreign, unknown] = [await ask("bobA", taskId), await ask("bobA", UNKNOWN)];
+      expect([foreign.status, withoutIds(foreign.text)]).toEqual([unknown.status, withoutIds(unknown.text)]);
+      expect(foreign.text).toContain("there is no task");
+    },
+  );
+
+  test("a caller lists its own tasks only, an operator those of all", async () => {
+    expect((await call("bobA", "/api/v1/tasks")).json().totalSize).toBe(0);
+    expect((await call("bobA", `/a2a/${SECRET}-keeper/tasks?contextId=${contextId}`)).json().totalSize).toBe(0);
+    expect((await call("annA", "/api/v1/tasks")).json().totalSize).toBe(1);
+    expect((await call("rootA", "/api/v1/tasks")).json().totalSize).toBe(1);
+    expect((await call("rootA", `/api/v1/tasks/${taskId}/events`)).status).toBe(200);
+  });
+
+  test("a caller neither reads nor writes manifests, nor reads metrics", async () => {
+    const denied = [
+      await apply("annA", "mine", {}),
+      await call("annA", "/api/v1/manifests?dryRun=true", { body: {} }),
+      await call("annA", "/api/v1/manifests"),
+      await call("annA", `/api/v1/manifests/Agent/${SECRET}-keeper`),
+      await call("annA", `/api/v1/manifests/Agent/${SECRET}-keeper`, { method: "DELETE" }),
+      await call("annA", "/metrics"),
+    ];
+    expect(denied.map(({ status }) => status)).toEqual(denied.map(() => 403));
+    expect((await call("annA", `/api/v1/agents/${SECRET}-keeper`)).status).toBe(200);
+  });
+
+  test("a caller sends to, reads and cancels its own task", async () => {
+    const { json } = await rpc("bobA", `${SECRET}-keeper`, "SendMessage", message("m-2"));
+    const own: string = json().result.task.id;
+    expect((await call("bobA", `/api/v1/tasks/${own}`)).status).toBe(200);
+    expect((await call("bobA", `/api/v1/tasks/${own}/messages`, { body: { text: "go on" } })).status).toBe(202);
+    const other = (await rpc("bobA", `${SECRET}-keeper`, "SendMessage", message("m-3"))).json().result.task.id;
+    expect((await rpc("bobA", `${SECRET}-keeper`, "CancelTask", { id: other })).json().result.status.state).toBe(
+      "TASK_STATE_CANCELED",
+    );
+  });
+});
+
+test("without a key nothing but health, the API's description and the default tenant's cards is shown", async () => {
+  for (const path of [
+    "/api/v1/agents",
+    "/api/v1/tasks",
+    `/api/v1/tasks/${taskId}`,
+    "/metrics",
+    `/a2a/${SECRET}-keeper/tasks`,
+  ])
+    expect([path, (await call(null, path)).status]).toEqual([path, 401]);
+  expect((await call(null, "/.well-known/ai-catalog.json")).json().entries).toEqual([]);
+});
