@@ -57,4 +57,8 @@ export const SERVE_OPTIONS = {
     description: "The keys themselves; prefer the file, because other users of this machine see command lines",
     env: "AGENTCORE_API_KEYS",
   },
+  "allow-private-models": {
+    type: "boolean",
+    description: "Let Model manifests name addresses of private networks; this machine's own always may be named",
+  },
 } as const;

@@ -102,6 +102,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     port: 0,
     dataDirectory: join(cwd, ".agentcore"),
     apiKeys: ["one role=operator", "two"],
+    allowPrivateModels: false,
     logLevel: "warn",
   });
   expect(calls).toMatchObject([[{ kind: "Agent", metadata: { name: "loan-triage" } }], "close"]);

@@ -99,6 +99,7 @@ const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation): Prom
     port,
     dataDirectory: resolve(cwd, options.data),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
+    allowPrivateModels: options["allow-private-models"],
     logLevel: globals.verbose ? "debug" : "warn",
   };
 };

@@ -83,6 +83,24 @@ test("a model names the variable of its key, never the key", () => {
   ]);
 });
 
+test.each([
+  "authorization",
+  "Proxy-Authorization",
+  "X-API-Key",
+  "api-key",
+  "Cookie",
+  "x-auth-token",
+  "x-client-secret",
+  "Ocp-Apim-Subscription-Key",
+])("a secret in the header %s is refused as a text, and taken as the name of its variable", (name) => {
+  const spec = { baseUrl: "https://models.test/v1", model: "m" };
+  expect(violationsOf(model({ ...spec, headers: { [name]: "hush" } }))).toEqual([
+    { field: `spec.headers.${name}`, description: expect.stringContaining(`${name}: { env: MODEL_KEY }`) },
+  ]);
+  expect(violationsOf(model({ ...spec, headers: { [name]: { env: "MODEL_KEY" } } }))).toEqual([]);
+  expect(violationsOf(model({ ...spec, headers: { [name]: { env: "PATH" } } }))).toHaveLength(1);
+});
+
 test("a model without an address is refused", () => {
   expect(violationsOf(model({ model: "m", baseUrl: "models.test" })).map(({ field }) => field)).toEqual([
     "spec.baseUrl",

@@ -55,6 +55,14 @@ export const AgentManifest = z.strictObject({
 });
 export type AgentManifest = z.infer<typeof AgentManifest>;
 
+// Whoever applies a Model chooses where the value is sent, so only what is named like a key may leave.
+const SecretVariable = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN)$/, { error: "expected a variable named …_KEY or …_TOKEN" });
+// RFC 9110, 5.6.2.
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|api-?key|(^|[-_])key$/i;
+
 export const ModelManifest = z.strictObject({
   ...header,
   kind: z.literal("Model"),
@@ -65,12 +73,26 @@ export const ModelManifest = z.strictObject({
     /** The model's name at the endpoint. */
     model: z.string().min(1),
     /** Name of the environment variable that holds the key; the key itself never stands in a manifest. */
-    apiKeyEnv: z
-      .string()
-      // Whoever applies a Model chooses where the value is sent, so only what is named like a key may leave.
-      .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN)$/, { error: "expected a variable named …_KEY or …_TOKEN" })
+    apiKeyEnv: SecretVariable.optional(),
+    /** Texts, or for what is secret the variable that holds it. */
+    headers: z
+      .record(
+        z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" }),
+        z.union([z.string(), z.strictObject({ env: SecretVariable })], {
+          error: "expected a text, or { env: NAME_KEY } for what is secret",
+        }),
+      )
+      .superRefine((headers, context) => {
+        for (const [name, value] of Object.entries(headers)) {
+          if (typeof value !== "string" || !SECRET_HEADER.test(name)) continue;
+          context.addIssue({
+            code: "custom",
+            path: [name],
+            message: `secrets never stand in a manifest: name the variable that holds it, as in ${name}: { env: MODEL_KEY }`,
+          });
+        }
+      })
       .optional(),
-    headers: z.record(z.string(), z.string()).optional(),
     timeoutMs: z.int().positive().optional(),
   }),
 });

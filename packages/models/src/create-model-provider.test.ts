@@ -273,3 +273,74 @@ describe("which endpoint", () => {
     },
   );
 });
+
+describe("where a call may go", () => {
+  const leadingTo = (
+    baseUrl: string,
+    addresses: readonly string[],
+    options: { allowPrivate?: boolean; key?: boolean } = {},
+  ) => {
+    const asked: string[] = [];
+    const provider = createModelProvider({
+      resolve: async () => ({ baseUrl, model: "m", ...(options.key === true ? { apiKeyEnv: "MY_KEY" } : {}) }),
+      env: { MY_KEY: KEY },
+      allowPrivate: options.allowPrivate,
+      lookup: (hostname, _, callback) => {
+        asked.push(hostname);
+        callback(
+          null,
+          addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+        );
+      },
+    });
+    const context = { tenantId: "t", signal: new AbortController().signal };
+    return { asked, work: provider.generate({ model: "desk", messages: [{ role: "user", content: "hi" }] }, context) };
+  };
+
+  test.each([
+    [["169.254.169.254"], {}],
+    [["169.254.169.254"], { allowPrivate: true }],
+    [["fe80::1"], {}],
+    [["::ffff:169.254.169.254"], {}],
+    [["10.0.0.1"], {}],
+    // One address that may be called does not carry another that may not.
+    [["127.0.0.1", "10.0.0.1"], {}],
+    // Unencrypted to the world, with a key.
+    [["203.0.113.7"], { key: true }],
+  ])("a name that leads to %j is refused when it is called (%j)", async (addresses, options) => {
+    const { asked, work } = leadingTo("http://models.test:9/v1", addresses, options);
+    expect(await failure(work)).toMatchObject({
+      code: "CONFIG_INVALID",
+      retryable: false,
+      message: expect.stringContaining("models.test leads to"),
+    });
+    expect(asked).toEqual(["models.test"]);
+  });
+
+  test("a name that leads to this machine is called there", async () => {
+    const { url, requests } = await fakeServer(reply(200, completion({ content: "ok" })));
+    const { work } = leadingTo(url.replace("127.0.0.1", "models.test"), ["127.0.0.1"], { key: true });
+    expect((await work).text).toBe("ok");
+    expect(requests[0]?.headers).toMatchObject({
+      host: expect.stringContaining("models.test"),
+      authorization: `Bearer ${KEY}`,
+    });
+  });
+
+  test("a literal address of a private or link-local network is never even connected to", async () => {
+    for (const baseUrl of ["http://169.254.169.254/v1", "http://2852039166/v1", "http://10.1.2.3/v1"])
+      expect(await failure(generate({ baseUrl, model: "m" }))).toMatchObject({ code: "CONFIG_INVALID" });
+  });
+});
+
+test("a header is sent with what its variable holds, and neither it nor a missing one shows", async () => {
+  const { url, requests } = await fakeServer(reply(400, { error: { message: `no, ${KEY}` } }));
+  const endpoint = { baseUrl: url, model: "m", headers: { "x-api-key": { env: "MY_KEY" }, "x-team": "blue" } };
+  expect((await failure(generate(endpoint))).message).toContain("no, ***");
+  expect(requests[0]?.headers).toMatchObject({ "x-api-key": KEY, "x-team": "blue" });
+  const missing = { ...endpoint, headers: { "x-api-key": { env: "OTHER_KEY" } } };
+  expect(await failure(generate(missing))).toMatchObject({
+    code: "MODEL_NOT_CONFIGURED",
+    message: expect.stringContaining("set OTHER_KEY"),
+  });
+});

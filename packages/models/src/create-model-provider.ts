@@ -1,6 +1,8 @@
 import type { ModelRequest, ModelResponse } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ModelProvider } from "@agentcore/core/ports";
+import { refuseUrl } from "./endpoint-guard.ts";
+import { createGuardedFetch, type Lookup } from "./guarded-fetch.ts";
 import { mapMessage } from "./map-messages.ts";
 import {
   checkBaseUrl,
@@ -8,6 +10,8 @@ import {
   endpointFromEnvironment,
   type ModelEndpoint,
   readApiKey,
+  readHeaders,
+  sendsSecret,
 } from "./model-endpoint.ts";
 import { type FailedCall, toAbortError, toPlatformError, toTimeoutError } from "./to-platform-error.ts";
 
@@ -16,6 +20,10 @@ export interface ModelProviderOptions {
   readonly resolve: (tenantId: string, modelName: string) => Promise<ModelEndpoint | null>;
   /** Read on every call, so that a key may change while the node runs. */
   readonly env: Environment;
+  /** Whether Model manifests may name addresses of private networks. @default false */
+  readonly allowPrivate?: boolean | undefined;
+  /** Resolves the names of endpoints. @default the system's resolver */
+  readonly lookup?: Lookup | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000; // long answers of slow models take over a minute
@@ -25,22 +33,40 @@ const DEFAULT_TIMEOUT_MS = 120_000; // long answers of slow models take over a m
  * Throws MODEL_NOT_CONFIGURED, CONFIG_INVALID, NOT_INSTALLED, and UPSTREAM_FAILED, which is retryable after 408, 409,
  * 429, 5xx, timeouts, network failures and unreadable answers. The key appears in no error.
  */
-export const createModelProvider = ({ resolve, env }: ModelProviderOptions): ModelProvider => ({
+export const createModelProvider = ({
+  resolve,
+  env,
+  allowPrivate = false,
+  lookup,
+}: ModelProviderOptions): ModelProvider => ({
   async generate(request, { tenantId, signal }) {
-    const endpoint = (await resolve(tenantId, request.model)) ?? endpointFromEnvironment(request.model, env);
+    const declared = await resolve(tenantId, request.model);
+    const endpoint = declared ?? endpointFromEnvironment(request.model, env);
     const url = checkBaseUrl(request.model, endpoint.baseUrl);
+    // What the node's own environment names, its operator chose.
+    const policy = { allowPrivate: allowPrivate || declared === null, sendsSecret: sendsSecret(endpoint) };
+    const refused = refuseUrl(url, policy);
+    if (refused !== undefined)
+      throw new PlatformError("CONFIG_INVALID", `model "${request.model}": baseUrl: ${refused}`);
     const apiKey = readApiKey(request.model, endpoint, env);
+    const headers = readHeaders(request.model, endpoint, env);
     const timeoutMs = endpoint.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
     const call: FailedCall = {
       modelName: request.model,
       host: url.host,
       apiKeyEnv: endpoint.apiKeyEnv,
-      secrets: [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(endpoint.headers ?? {})],
+      secrets: [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)],
       timeoutMs,
     };
     try {
-      return await callModel(request, endpoint, apiKey, AbortSignal.any([signal, timeout]));
+      return await callModel(request, {
+        endpoint,
+        apiKey,
+        headers,
+        fetch: createGuardedFetch({ ...policy, lookup }),
+        signal: AbortSignal.any([signal, timeout]),
+      });
     } catch (error) {
       if (signal.aborted) throw toAbortError(signal);
       if (timeout.aborted) throw toTimeoutError(call);
@@ -49,20 +75,25 @@ export const createModelProvider = ({ resolve, env }: ModelProviderOptions): Mod
   },
 });
 
+interface ModelCall {
+  readonly endpoint: ModelEndpoint;
+  readonly apiKey: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: typeof fetch;
+  readonly signal: AbortSignal;
+}
+
 const callModel = async (
   request: ModelRequest,
-  endpoint: ModelEndpoint,
-  apiKey: string | undefined,
-  abortSignal: AbortSignal,
+  { endpoint, apiKey, headers, fetch: guardedFetch, signal }: ModelCall,
 ): Promise<ModelResponse> => {
   const { generateText, jsonSchema, createOpenAICompatible } = await loadSdk();
   const provider = createOpenAICompatible({
     name: "openai-compatible",
     baseURL: endpoint.baseUrl.replace(/\/+$/, ""),
     ...(apiKey === undefined ? {} : { apiKey }),
-    ...(endpoint.headers === undefined ? {} : { headers: { ...endpoint.headers } }),
-    // A redirect could carry prompt and headers to an address that nobody configured.
-    fetch: (input, init) => fetch(input, { ...init, redirect: "manual" }),
+    headers,
+    fetch: guardedFetch,
   });
   const tools = Object.fromEntries(
     (request.tools ?? []).map(({ name, description, inputJsonSchema }) => [
@@ -76,7 +107,7 @@ const callModel = async (
     messages: request.messages.map(mapMessage),
     allowSystemInMessages: true,
     maxRetries: 0,
-    abortSignal,
+    abortSignal: signal,
     ...(request.tools === undefined || request.tools.length === 0 ? {} : { tools }),
     ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
     ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),

@@ -1,2 +1,3 @@
 export { createModelProvider, type ModelProviderOptions } from "./create-model-provider.ts";
-export type { ModelEndpoint } from "./model-endpoint.ts";
+export { refuseUrl } from "./endpoint-guard.ts";
+export { checkBaseUrl, type ModelEndpoint, sendsSecret } from "./model-endpoint.ts";

@@ -8,7 +8,8 @@ export interface ModelEndpoint {
   readonly model: string;
   /** Name of the environment variable that holds the key; without one no key is sent. */
   readonly apiKeyEnv?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** As they are, or named by the environment variable that holds the value. */
+  readonly headers?: Readonly<Record<string, string | { readonly env: string }>> | undefined;
   /** Milliseconds one call may take. @default 120000 */
   readonly timeoutMs?: number | undefined;
 }
@@ -53,7 +54,22 @@ export const readApiKey = (modelName: string, endpoint: ModelEndpoint, env: Envi
   throw new PlatformError("MODEL_NOT_CONFIGURED", `model "${modelName}" has no key: set ${endpoint.apiKeyEnv}`);
 };
 
-/** Outbound guard: throws CONFIG_INVALID unless the address is plain http(s). Never repeats the address, which may hold a secret. */
+/** Headers with what the environment holds. Throws MODEL_NOT_CONFIGURED when it does not. */
+export const readHeaders = (modelName: string, endpoint: ModelEndpoint, env: Environment): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(endpoint.headers ?? {}).map(([name, value]) => {
+      if (typeof value === "string") return [name, value];
+      const text = env[value.env];
+      if (text) return [name, text];
+      throw new PlatformError("MODEL_NOT_CONFIGURED", `model "${modelName}": header ${name}: set ${value.env}`);
+    }),
+  );
+
+/** Whether a call carries something that must not be read on the way. */
+export const sendsSecret = ({ apiKeyEnv, headers }: ModelEndpoint): boolean =>
+  apiKeyEnv !== undefined || Object.values(headers ?? {}).some((value) => typeof value !== "string");
+
+/** Throws CONFIG_INVALID unless the address is plain http(s). Never repeats the address, which may hold a secret. */
 export const checkBaseUrl = (modelName: string, baseUrl: string): URL => {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {

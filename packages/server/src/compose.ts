@@ -31,6 +31,8 @@ export interface ComposeOptions {
   readonly senses: Senses;
   readonly node: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether Model manifests may name addresses of private networks. @default false */
+  readonly allowPrivateModels?: boolean | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
   /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
@@ -45,6 +47,7 @@ export const compose = async ({
   senses,
   node,
   env,
+  allowPrivateModels = false,
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -66,6 +69,7 @@ export const compose = async ({
     registry,
     catalogue,
     node,
+    allowPrivateModels,
     sha256: senses.digest.sha256,
     onUnloadable: (tenantId, name, error) =>
       senses.logger.log("error", `agent ${name} cannot be loaded: ${error.message}`, {
@@ -76,6 +80,7 @@ export const compose = async ({
   });
   const models = createModelProvider({
     env,
+    allowPrivate: allowPrivateModels,
     resolve: async (tenantId, name) => {
       const manifest = await manifests.model(tenantId, name);
       if (manifest === null) return null;

@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly dataDirectory: string;
   /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
   readonly apiKeys?: readonly string[];
+  /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
+  readonly allowPrivateModels?: boolean;
   /** @default "info" */
   readonly logLevel?: LogLevel;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -60,6 +62,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     senses,
     node,
     env: options.env ?? process.env,
+    allowPrivateModels: options.allowPrivateModels,
     fault: options.fault,
   });
   let state: "starting" | "ready" | "draining" = "starting";

@@ -14,6 +14,7 @@ import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import { type ApplyResult, type ManifestService, SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
+import { checkModel } from "./check-model.ts";
 
 const MAX_PER_APPLY = 500;
 
@@ -34,6 +35,8 @@ export const createManifestService = (options: {
   readonly registry: AgentRegistry;
   readonly catalogue: AgentCatalogue;
   readonly node: string;
+  /** Whether Model manifests may name addresses of private networks. */
+  readonly allowPrivateModels: boolean;
   readonly sha256: (text: string) => string;
   readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
 }): LocalManifestService => {
@@ -84,7 +87,9 @@ export const createManifestService = (options: {
         parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`),
       );
       const names = new Set<string>();
-      for (const { kind, metadata } of manifests) {
+      for (const manifest of manifests) {
+        const { kind, metadata } = manifest;
+        if (manifest.kind === "Model") checkModel(tenantId, manifest, options.allowPrivateModels);
         const key = keyOf(kind, metadata.name);
         if (names.has(key))
           throw invalidArgument("the list of manifests", [
@@ -142,7 +147,11 @@ export const createManifestService = (options: {
     },
     async model(tenantId, name) {
       const entry = await keyValue.get(scope(tenantId), keyOf("Model", name));
-      return entry === null ? null : ((entry.value as StoredManifest).manifest as ModelManifest);
+      if (entry === null) return null;
+      const manifest = (entry.value as StoredManifest).manifest as ModelManifest;
+      // It may have been applied to a node that allowed more.
+      checkModel(tenantId, manifest, options.allowPrivateModels);
+      return manifest;
     },
     async restore() {
       const tenants = await keyValue.list(tenantsScope);

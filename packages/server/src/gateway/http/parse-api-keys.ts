@@ -33,8 +33,11 @@ export const parseApiKeys = (entries: readonly string[]): readonly ApiKey[] => {
     seen.add(keyHash);
     const { role = "caller", tenant = DEFAULT_TENANT, caller = `key-${keyHash.slice(0, 8)}` } = fields;
     if (role !== "operator" && role !== "caller") throw refuse("role: expected operator or caller");
-    if (!NAME_PATTERN.test(tenant) || tenant === SYSTEM_TENANT)
-      throw refuse(`tenant: expected lower-case letters, digits and hyphens, at most 63, and not "${SYSTEM_TENANT}"`);
+    // Two hyphens in a row would let two tenants share a prefix of variables (manifests/check-model.ts).
+    if (!NAME_PATTERN.test(tenant) || tenant.includes("--") || tenant === SYSTEM_TENANT)
+      throw refuse(
+        `tenant: expected lower-case letters, digits and single hyphens, at most 63, and not "${SYSTEM_TENANT}"`,
+      );
     if (!CALLER.test(caller)) throw refuse("caller: expected letters, digits and . _ @ -, at most 128");
     return { keyHash, tenantId: tenant, caller, role };
   });

@@ -1,0 +1,92 @@
+/**
+ * `fetch` for calls to an address somebody else chose. The built-in one resolves names by itself, after any check that could
+ * be made before; here the very addresses that are connected to are judged. Redirects are answers, never followed, and no
+ * proxy is asked.
+ */
+import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
+import { Readable } from "node:stream";
+import { PlatformError } from "@agentcore/contract/errors";
+import { type EndpointPolicy, refuseAddress } from "./endpoint-guard.ts";
+
+export type Lookup = (
+  hostname: string,
+  options: { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+// Kept connections are not looked up again, so each policy has its own; those of other code were judged by nobody.
+const agents = new Map<string, HttpAgent | HttpsAgent>();
+const agentFor = (protocol: string, { allowPrivate, sendsSecret }: EndpointPolicy): HttpAgent | HttpsAgent => {
+  const key = `${protocol} ${allowPrivate} ${sendsSecret}`;
+  let agent = agents.get(key);
+  if (agent === undefined) {
+    agent = protocol === "https:" ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    agents.set(key, agent);
+  }
+  return agent;
+};
+
+const BODYLESS = new Set([204, 205, 304]);
+
+export interface GuardedFetchOptions extends EndpointPolicy {
+  /** @default the system's resolver */
+  readonly lookup?: Lookup | undefined;
+}
+
+/** Rejects with CONFIG_INVALID when a name leads where the policy forbids; else as `fetch` does. */
+export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch => {
+  const guardedLookup =
+    (protocol: string): LookupFunction =>
+    (hostname, { all }, callback) => {
+      (options.lookup ?? systemLookup)(hostname, { all: true }, (error, addresses) => {
+        if (error !== null) return callback(error, "");
+        for (const { address } of addresses) {
+          const why = refuseAddress(address, protocol, options);
+          if (why !== undefined)
+            return callback(new PlatformError("CONFIG_INVALID", `${hostname} leads to ${address}: ${why}`), "");
+        }
+        const [first] = addresses;
+        if (all === true || first === undefined) callback(null, addresses);
+        else callback(null, first.address, first.family);
+      });
+    };
+
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const secure = url.protocol === "https:";
+    const body = Buffer.from(await request.arrayBuffer());
+    const message = await new Promise<IncomingMessage>((resolve, reject) => {
+      const outgoing = (secure ? httpsRequest : httpRequest)(
+        url,
+        {
+          method: request.method,
+          // What is not decoded here must not come encoded.
+          headers: {
+            ...Object.fromEntries(request.headers),
+            "accept-encoding": "identity",
+            "content-length": body.length,
+          },
+          agent: agentFor(url.protocol, options),
+          lookup: guardedLookup(url.protocol),
+          signal: request.signal,
+        },
+        resolve,
+      );
+      outgoing.on("error", (cause) => {
+        reject(PlatformError.is(cause) || request.signal.aborted ? cause : new TypeError("fetch failed", { cause }));
+      });
+      outgoing.end(body);
+    });
+    const headers = new Headers();
+    for (let index = 0; index < message.rawHeaders.length; index += 2)
+      headers.append(message.rawHeaders[index] ?? "", message.rawHeaders[index + 1] ?? "");
+    const status = message.statusCode ?? 502;
+    if (!BODYLESS.has(status)) return new Response(Readable.toWeb(message) as ReadableStream, { status, headers });
+    message.resume();
+    return new Response(null, { status, headers });
+  };
+};
