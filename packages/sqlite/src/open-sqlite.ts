@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
@@ -45,9 +45,9 @@ const FILE_NAME = "agentcore.db";
  * has it open, CONFIG_INVALID when it cannot be written or was written by a newer version.
  */
 export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> => {
-  prepareDirectory(options.directory);
-  const { clock, maxBatchUnits, maxBatchBytes, maxPages = null, fault } = options;
   const file = join(options.directory, FILE_NAME);
+  prepareFile(options.directory, file);
+  const { clock, maxBatchUnits, maxBatchBytes, maxPages = null, fault } = options;
   const worker = await WorkerClient.start(
     { file, maxPages, syncDelayMs: fault?.syncDelayMs ?? 0, faultModule: fault?.module ?? null },
     { now: () => clock?.now() ?? Date.now(), maxBatchUnits, maxBatchBytes },
@@ -55,16 +55,37 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
   return { tasks: new SqliteTaskStore(worker), keyValue: new SqliteKeyValue(worker), close: () => worker.close() };
 };
 
-const prepareDirectory = (directory: string): void => {
+/** The log is for this user only: SQLite gives `-wal` and `-journal` the mode of the file. */
+const prepareFile = (directory: string, file: string): void => {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    // Never opened when it is there: closing any handle of a file gives up the locks that this process holds on it.
+    if (!existsSync(file)) unlessThere(() => closeSync(openSync(file, "ax", 0o600)));
+    // What a crash of an earlier version left behind was open to others.
+    for (const left of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(left)) chmodSync(left, 0o600);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PlatformError(
       "CONFIG_INVALID",
       `the data folder ${directory} cannot be made or written (${reason}); choose another, or change its permissions`,
-      { cause },
+      { cause, details: { dataDirectory: directory } },
     );
+  }
+};
+
+/** One level at a time: `recursive` of Node 24 never returns where folders cannot be made although their parent is there, as in /proc. */
+const makeDirectory = (directory: string): void => {
+  if (existsSync(directory)) return;
+  makeDirectory(dirname(directory));
+  unlessThere(() => mkdirSync(directory, { mode: 0o700 }));
+};
+
+/** Another process may make the same meanwhile. */
+const unlessThere = (make: () => void): void => {
+  try {
+    make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 };

@@ -108,8 +108,8 @@ export const storeSnapshot = async (
   const temporary = `${target}.${randomUUID()}.tmp`;
   for (const [name, content] of files) {
     const file = join(temporary, name);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, content, { mode: 0o600 });
   }
   await rename(temporary, target).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true });
