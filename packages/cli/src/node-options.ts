@@ -4,6 +4,8 @@ export interface NodeOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** What cards and links name; where it listens when undefined. */
+  readonly publicUrl: string | undefined;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */

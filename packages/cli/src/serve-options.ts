@@ -22,6 +22,12 @@ export const SERVE_OPTIONS = {
     description: "Address to listen on; 0.0.0.0 is every network",
     default: "127.0.0.1",
   },
+  "public-url": {
+    type: "string",
+    value: "URL",
+    description: "Where clients reach the node, if not where it listens; agent cards and links name it",
+    env: "AGENTCORE_PUBLIC_URL",
+  },
   data: {
     type: "string",
     value: "DIR",

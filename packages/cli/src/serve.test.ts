@@ -100,6 +100,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   expect(started).toEqual({
     host: "127.0.0.1",
     port: 0,
+    publicUrl: undefined,
     dataDirectory: join(cwd, ".agentcore"),
     apiKeys: ["one role=operator", "two"],
     allowPrivateModels: false,

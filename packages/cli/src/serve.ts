@@ -97,6 +97,7 @@ const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation): Prom
   return {
     host: options.host,
     port,
+    publicUrl: options["public-url"],
     dataDirectory: resolve(cwd, options.data),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
     allowPrivateModels: options["allow-private-models"],

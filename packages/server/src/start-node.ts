@@ -14,6 +14,7 @@ import {
   type Listener,
   listen,
   parseApiKeys,
+  parsePublicUrl,
 } from "./gateway/index.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Where clients reach the node, if not where it listens: what cards and links name. Anything but loopback needs `apiKeys`. */
+  readonly publicUrl?: string | undefined;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
   /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
@@ -50,6 +53,8 @@ export interface RunningNode {
 /** Throws DATA_LOCKED, CONFIG_INVALID (port taken, folder not writable, open address without keys). */
 export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const configured = parseApiKeys(options.apiKeys ?? []);
+  const publicUrl =
+    options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl, configured.length > 0);
   const ownKey = configured.length === 0 ? undefined : randomBytes(32).toString("base64url");
   const apiKeys: readonly ApiKey[] =
     ownKey === undefined
@@ -75,7 +80,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
     metrics: (tenantId) => parts.metrics.render(tenantId),
     version: readVersion(),
-    publicUrl: () => listener.url,
+    publicUrl: () => publicUrl ?? listener.url,
     clock: senses.clock,
     onError: (error, errorId) =>
       senses.logger.log("error", error instanceof Error ? (error.stack ?? error.message) : String(error), { errorId }),

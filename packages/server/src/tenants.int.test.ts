@@ -68,7 +68,14 @@ const apply = (who: Who, name: string, labels: Record<string, string>) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "agentcore-tenants-"));
-  node = await startNode({ port: 0, dataDirectory: folder, apiKeys: ENTRIES, logLevel: "error", env: {} });
+  node = await startNode({
+    port: 0,
+    dataDirectory: folder,
+    apiKeys: ENTRIES,
+    publicUrl: "https://agents.example.com/base/",
+    logLevel: "error",
+    env: {},
+  });
   await node.ready;
   expect((await apply("rootA", `${SECRET}-keeper`, { note: SECRET })).status).toBe(200);
   expect((await apply("rootB", "plain-keeper", { note: "plain" })).status).toBe(200);
@@ -273,4 +280,12 @@ test("without a key nothing but health, the API's description and the default te
   ])
     expect([path, (await call(null, path)).status]).toEqual([path, 401]);
   expect((await call(null, "/.well-known/ai-catalog.json")).json().entries).toEqual([]);
+});
+
+test("cards, catalogue and the API's description name the public URL", async () => {
+  const card = (await call("annA", `/a2a/${SECRET}-keeper/.well-known/agent-card.json`)).json();
+  const base = "https://agents.example.com/base";
+  expect(card.supportedInterfaces[0].url).toBe(`${base}/a2a/${SECRET}-keeper`);
+  expect((await call("annA", "/.well-known/ai-catalog.json")).json().entries[0].url).toContain(`${base}/a2a/`);
+  expect((await call(null, "/openapi.json")).json().servers).toEqual([{ url: base }]);
 });

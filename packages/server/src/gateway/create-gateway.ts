@@ -42,7 +42,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
 
   const authenticator = createAuthenticator(deps.apiKeys);
   // With keys a foreign page has nothing to present, so any Host is fine.
-  const guard = authenticator.required ? null : createOriginGuard(settings.allowedHosts ?? []);
+  const guard = authenticator.required ? null : createOriginGuard(publicUrl);
   const streams = new OpenCalls(settings.maxStreams ?? MAX_STREAMS);
   const waits = new OpenCalls();
 

@@ -71,8 +71,6 @@ export interface GatewaySettings {
   readonly heartbeatMs?: number | undefined;
   /** How long CancelTask waits for the task to end before it answers with the task as it is. @default 5,000 */
   readonly cancelWaitMs?: number | undefined;
-  /** Host names besides loopback that requests may name while no API key is configured. @default none */
-  readonly allowedHosts?: readonly string[] | undefined;
 }
 
 export interface GatewayDeps {
@@ -96,6 +94,8 @@ export interface GatewayDeps {
 /** What the transport knows about a connection. */
 export interface ConnectionInfo {
   readonly remoteAddress?: string | undefined;
+  /** The node's own port; what it announces may differ. */
+  readonly localPort?: number | undefined;
 }
 
 export const DEFAULT_TENANT = "default";

@@ -30,6 +30,15 @@ describe("on a socket", () => {
     });
   });
 
+  it("takes pages of its own port for its own, and those of another for foreign", async () => {
+    const { url } = await start();
+    const { port } = new URL(url);
+    const statusFor = async (origin: string) => (await fetch(`${url}/api/v1/agents`, { headers: { origin } })).status;
+    expect(await statusFor(`http://localhost:${port}`)).toBe(200);
+    expect(await statusFor(`http://evil.localhost:${port}`)).toBe(403);
+    expect(await statusFor("http://localhost:1")).toBe(403);
+  });
+
   it.each([
     ["JSONRPC", new JsonRpcTransportFactory()],
     ["HTTP+JSON", new RestTransportFactory()],

@@ -51,7 +51,8 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
 
   const answer = getRequestListener((request, env) => {
     const incoming = env.incoming as IncomingMessage;
-    return gateway.fetch(request, gateway.authenticated ? undefined : { remoteAddress: incoming.socket.remoteAddress });
+    const { remoteAddress, localPort } = incoming.socket;
+    return gateway.fetch(request, gateway.authenticated ? undefined : { remoteAddress, localPort });
   });
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     if (refused.has(request.socket)) return refuse(response);

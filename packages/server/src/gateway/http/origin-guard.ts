@@ -5,27 +5,42 @@
 import { PlatformError } from "@agentcore/contract";
 import type { ConnectionInfo } from "../deps.ts";
 
-const LOOPBACK_NAME = /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+// Names below localhost lead here too (RFC 6761), but anybody's page may have one: none but the configured is accepted.
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const LOOPBACK_NAME = /^(.+\.)?localhost$/;
 const LOOPBACK_ADDRESS = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/;
 
-export const isLoopbackName = (hostname: string): boolean => LOOPBACK_NAME.test(hostname.toLowerCase());
+/** Whether the name leads to this machine only. */
+export const isLoopbackName = (hostname: string): boolean =>
+  LOOPBACK_HOST.test(hostname.toLowerCase()) || LOOPBACK_NAME.test(hostname.toLowerCase());
 
 export type OriginGuard = (request: Request, info: ConnectionInfo | undefined) => void;
 
-/** Throws PERMISSION_DENIED. */
-export const createOriginGuard = (allowedHosts: readonly string[]): OriginGuard => {
-  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
-  const isTrusted = (hostname: string) => isLoopbackName(hostname) || allowed.has(hostname.toLowerCase());
+/** `publicUrl` is where clients reach the node; its host and origin are accepted besides loopback. Throws PERMISSION_DENIED. */
+export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
   // Few distinct hosts ever pass; remembering them spares a parse per request.
   const passed = new Set<string>();
 
   const checkHost = (host: string): void => {
     if (passed.has(host)) return;
-    const hostname = hostnameOf(`http://${host}`);
-    if (hostname === null || !isTrusted(hostname)) {
+    const url = URL.parse(`http://${host}`);
+    if (url === null || !(LOOPBACK_HOST.test(url.hostname) || url.hostname === new URL(publicUrl()).hostname)) {
       throw denied(`without API keys this node answers on loopback only, not as "${host.slice(0, 200)}"`);
     }
     if (passed.size < 100) passed.add(host);
+  };
+
+  const isOwnOrigin = (origin: string, localPort: number | undefined): boolean => {
+    const own = new URL(publicUrl());
+    if (origin === own.origin) return true;
+    const url = URL.parse(origin);
+    // Another port of this machine is another program, and its pages are not ours.
+    return (
+      url !== null &&
+      url.protocol === "http:" &&
+      LOOPBACK_HOST.test(url.hostname) &&
+      portOf(url) === (localPort ?? portOf(own))
+    );
   };
 
   return (request, info) => {
@@ -35,15 +50,15 @@ export const createOriginGuard = (allowedHosts: readonly string[]): OriginGuard 
     const host = request.headers.get("host");
     checkHost(host ?? new URL(request.url).host);
     const origin = request.headers.get("origin");
-    if (origin !== null) {
-      const hostname = hostnameOf(origin);
-      if (hostname === null || !isTrusted(hostname)) throw denied("requests from other web sites are refused");
-    }
-    if (request.headers.get("sec-fetch-site") === "cross-site")
-      throw denied("requests from other web sites are refused");
+    const site = request.headers.get("sec-fetch-site");
+    if (origin !== null && !isOwnOrigin(origin, info?.localPort)) throw foreign();
+    // "same-site" is another port of the same name; "none" is a person at the address bar.
+    if (site !== null && site !== "same-origin" && site !== "none") throw foreign();
   };
 };
 
-const hostnameOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).hostname : null);
+const portOf = (url: URL): number => Number(url.port || (url.protocol === "https:" ? 443 : 80));
+
+const foreign = () => denied("requests from other web sites are refused");
 
 const denied = (message: string) => new PlatformError("PERMISSION_DENIED", message);

@@ -50,14 +50,38 @@ describe("without keys", () => {
     [{ host: "[::1]:7300" }, 200],
     [{ origin: "https://evil.example" }, 403],
     [{ origin: "null" }, 403],
-    [{ origin: "http://localhost:3000" }, 200],
+    [{ host: "evil.localhost:7300" }, 403],
+    [{ origin: "http://evil.localhost" }, 403],
+    [{ origin: "http://evil.localhost:7300" }, 403],
+    [{ origin: "http://localhost:3000" }, 403],
+    [{ origin: "http://localhost" }, 403],
+    [{ origin: "https://localhost:7300" }, 403],
+    [{ origin: "http://localhost:7300" }, 200],
+    [{ origin: "http://127.0.0.1:7300" }, 200],
+    [{ origin: "http://[::1]:7300" }, 200],
     [{ "sec-fetch-site": "cross-site" }, 403],
+    [{ "sec-fetch-site": "same-site" }, 403],
+    [{ "sec-fetch-site": "same-origin" }, 200],
+    [{ "sec-fetch-site": "none" }, 200],
   ])("%j gets %i", async (headers, status) => {
     const { get, rpc } = createFixture();
     expect((await get("/api/v1/agents", headers as Record<string, string>)).status).toBe(status);
     expect((await rpc("SendMessage", userMessage("x"), { headers: headers as Record<string, string> })).status).toBe(
       status,
     );
+  });
+
+  it("the configured public URL is one more host and origin, and no other of its kind", async () => {
+    const { get, gateway } = createFixture({ publicUrl: "http://desk.localhost:8080" });
+    const own = { host: "desk.localhost:8080", origin: "http://desk.localhost:8080" };
+    expect((await get("/api/v1/agents", own)).status).toBe(200);
+    expect((await get("/api/v1/agents", { host: "other.localhost:8080" })).status).toBe(403);
+    expect((await get("/api/v1/agents", { origin: "http://desk.localhost:8081" })).status).toBe(403);
+    // The port it really has, behind whatever leads to it.
+    const request = (origin: string) => new Request("http://localhost:7300/api/v1/agents", { headers: { origin } });
+    const statusOf = async (origin: string) => (await gateway.fetch(request(origin), { localPort: 7300 })).status;
+    expect(await statusOf("http://localhost:7300")).toBe(200);
+    expect(await statusOf("http://localhost:8080")).toBe(403);
   });
 
   it("only loopback addresses may call; health answers any host", async () => {
