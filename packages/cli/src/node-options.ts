@@ -10,6 +10,8 @@ export interface NodeOptions {
   readonly dataDirectory: string;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** Absolute paths of the folders that agents' code may come from; none means anywhere. */
+  readonly codeRoots: readonly string[];
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";

@@ -63,6 +63,13 @@ export const SERVE_OPTIONS = {
     description: "The keys themselves; prefer the file, because other users of this machine see command lines",
     env: "AGENTCORE_API_KEYS",
   },
+  "code-root": {
+    type: "string",
+    multiple: true,
+    value: "DIR",
+    description: "Folder that agents' code may come from, or several as in PATH; without one, anywhere",
+    env: "AGENTCORE_CODE_ROOTS",
+  },
   "allow-private-models": {
     type: "boolean",
     description: "Let Model manifests name addresses of private networks; this machine's own always may be named",

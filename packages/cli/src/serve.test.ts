@@ -103,6 +103,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     publicUrl: undefined,
     dataDirectory: join(cwd, ".agentcore"),
     apiKeys: ["one role=operator", "two"],
+    codeRoots: [],
     allowPrivateModels: false,
     logLevel: "warn",
   });

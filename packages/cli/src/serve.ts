@@ -1,6 +1,6 @@
 /** `up` and `dev`: a node in this process, what is applied to it, the first run, and the orderly end. */
 import { access, constants, mkdir, readFile } from "node:fs/promises";
-import { relative, resolve } from "node:path";
+import { delimiter, relative, resolve } from "node:path";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ExitCode, Invocation } from "./command.ts";
 import { connect } from "./connect.ts";
@@ -100,6 +100,7 @@ const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation): Prom
     publicUrl: options["public-url"],
     dataDirectory: resolve(cwd, options.data),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
+    codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
     logLevel: globals.verbose ? "debug" : "warn",
   };

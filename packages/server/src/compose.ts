@@ -8,6 +8,7 @@ import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
 import { openSqlite } from "@agentcore/sqlite";
+import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
@@ -31,6 +32,10 @@ export interface ComposeOptions {
   readonly senses: Senses;
   readonly node: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where agents' code may come from. @default anywhere */
+  readonly codeRoots?: CodeRoots | undefined;
+  /** Whether code may come over HTTP while there are no code roots. @default true */
+  readonly codeFromAnywhere?: boolean | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
   /** For crash tests: handed to the store. */
@@ -47,6 +52,8 @@ export const compose = async ({
   senses,
   node,
   env,
+  codeRoots = ANYWHERE,
+  codeFromAnywhere = true,
   allowPrivateModels = false,
   fault,
   wrap = (_name, port) => port,
@@ -62,7 +69,10 @@ export const compose = async ({
   const metrics = new Metrics();
   const registry = new AgentRegistry({ clock: senses.clock });
   const catalogue = new AgentCatalogue();
-  const host = wrap("host", createInProcessHost({ keyValue, snapshotDirectory, env, sha256: senses.digest.sha256 }));
+  const host = wrap(
+    "host",
+    createInProcessHost({ keyValue, snapshotDirectory, codeRoots, env, sha256: senses.digest.sha256 }),
+  );
   const manifests = createManifestService({
     keyValue,
     host,
@@ -70,6 +80,7 @@ export const compose = async ({
     catalogue,
     node,
     allowPrivateModels,
+    codeOverHttp: codeFromAnywhere || codeRoots.folders !== null,
     sha256: senses.digest.sha256,
     onUnloadable: (tenantId, name, error) =>
       senses.logger.log("error", `agent ${name} cannot be loaded: ${error.message}`, {

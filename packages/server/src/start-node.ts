@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
+import { openCodeRoots } from "./agents/code-roots.ts";
 import { compose } from "./compose.ts";
 import {
   type ApiKey,
@@ -29,6 +30,8 @@ export interface NodeOptions {
   readonly dataDirectory: string;
   /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
   readonly apiKeys?: readonly string[];
+  /** Folders that agents' code may come from; with `apiKeys`, none means that manifests over HTTP name no code. @default anywhere */
+  readonly codeRoots?: readonly string[];
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
   /** @default "info" */
@@ -67,6 +70,8 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     senses,
     node,
     env: options.env ?? process.env,
+    codeRoots: await openCodeRoots(options.codeRoots),
+    codeFromAnywhere: configured.length === 0,
     allowPrivateModels: options.allowPrivateModels,
     fault: options.fault,
   });

@@ -1,7 +1,7 @@
 /** Two tenants and two callers on one node, over HTTP: nobody sees, finds or touches what is another's (I7). */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningNode, startNode } from "./start-node.ts";
@@ -72,6 +72,7 @@ beforeAll(async () => {
     port: 0,
     dataDirectory: folder,
     apiKeys: ENTRIES,
+    codeRoots: [dirname(code)],
     publicUrl: "https://agents.example.com/base/",
     logLevel: "error",
     env: {},

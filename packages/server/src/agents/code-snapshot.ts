@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { PlatformError } from "@agentcore/contract";
+import { ANYWHERE, type CodeRoots, realCodePath, rootOf } from "./code-roots.ts";
 
 export interface CodeSnapshot {
   /** SHA-256 over paths and contents. */
@@ -24,15 +25,17 @@ const MAX_BYTES = 20 * 1024 * 1024;
 /** Reads the code around a module: the nearest folder with a package.json, else the module's own. Throws INVALID_ARGUMENT. */
 export const readCode = async (
   path: string,
+  roots: CodeRoots = ANYWHERE,
 ): Promise<{ readonly snapshot: CodeSnapshot; readonly files: ReadonlyMap<string, Buffer> }> => {
-  const entryPath = resolve(path);
+  // Node imports real paths: the snapshot has to know the files by these.
+  const entryPath = await realCodePath(roots, path);
   const info = await stat(entryPath).catch(() => null);
   if (info === null || !info.isFile()) {
     throw new PlatformError("INVALID_ARGUMENT", `spec.code.path: ${path} is not a file`, {
       violations: [{ field: "spec.code.path", description: "expected the path of a module" }],
     });
   }
-  const root = packageRoot(dirname(entryPath));
+  const root = packageRoot(dirname(entryPath), rootOf(roots, entryPath));
   // Without a package.json nobody says what belongs to the agent: the modules beside it do, a whole home folder does not.
   const isPackage = existsSync(join(root, "package.json"));
   const files = new Map<string, Buffer>();
@@ -41,6 +44,7 @@ export const readCode = async (
     const entries = await readdir(folder, { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const full = join(folder, entry.name);
+      if (entry.isSymbolicLink() && entry.name !== "node_modules") await realCodePath(roots, full);
       if (
         isPackage &&
         entry.isDirectory() &&
@@ -89,10 +93,11 @@ export const readCode = async (
   return { snapshot: { hash: hash.digest("hex"), root, entry }, files };
 };
 
-const packageRoot = (folder: string): string => {
+/** The nearest folder with a package.json, at or below `top`; without one the folder itself. */
+const packageRoot = (folder: string, top: string | null): string => {
   for (let current = folder; ; current = dirname(current)) {
     if (existsSync(join(current, "package.json"))) return current;
-    if (dirname(current) === current) return folder;
+    if (current === top || dirname(current) === current) return folder;
   }
 };
 

@@ -4,6 +4,7 @@ import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
 import { agent } from "@agentcore/sdk";
+import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, hasSnapshot, readCode, storeSnapshot } from "./code-snapshot.ts";
 import { createRevisionLoader } from "./revision-loader.ts";
 
@@ -37,6 +38,7 @@ const SHARED_ENV = ["AGENTCORE_MODEL_URL"] as const;
 export const createInProcessHost = (options: {
   readonly keyValue: KeyValue;
   readonly snapshotDirectory: string;
+  readonly codeRoots: CodeRoots;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly sha256: (text: string) => string;
 }): InProcessHost => {
@@ -115,11 +117,11 @@ export const createInProcessHost = (options: {
       return under;
     },
     async revisionOf(manifest) {
-      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path);
+      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path, options.codeRoots);
       return revisionHash(manifest, code?.snapshot ?? null);
     },
     async prepare(manifest) {
-      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path);
+      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path, options.codeRoots);
       const snapshot = code?.snapshot ?? null;
       const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);

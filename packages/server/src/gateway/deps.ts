@@ -36,7 +36,7 @@ export interface ManifestService {
   apply(
     tenantId: string,
     manifests: readonly unknown[],
-    options: { readonly dryRun: boolean },
+    options: { readonly dryRun: boolean; readonly overHttp?: boolean },
   ): Promise<readonly ApplyResult[]>;
   get(tenantId: string, kind: ManifestKind, name: string): Promise<unknown>;
   list(tenantId: string, kind?: ManifestKind): Promise<readonly unknown[]>;

@@ -37,6 +37,8 @@ export const createManifestService = (options: {
   readonly node: string;
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
+  /** Whether manifests that name code are taken over HTTP. */
+  readonly codeOverHttp: boolean;
   readonly sha256: (text: string) => string;
   readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
 }): LocalManifestService => {
@@ -80,7 +82,7 @@ export const createManifestService = (options: {
   };
 
   return {
-    async apply(tenantId, documents, { dryRun }) {
+    async apply(tenantId, documents, { dryRun, overHttp = false }) {
       if (documents.length > MAX_PER_APPLY)
         throw new PlatformError("TOO_LARGE", `${documents.length} manifests at once, ${MAX_PER_APPLY} are allowed`);
       const manifests = documents.map((document, index) =>
@@ -90,6 +92,11 @@ export const createManifestService = (options: {
       for (const manifest of manifests) {
         const { kind, metadata } = manifest;
         if (manifest.kind === "Model") checkModel(tenantId, manifest, options.allowPrivateModels);
+        else if (manifest.spec.code !== undefined && overHttp && !options.codeOverHttp)
+          throw new PlatformError(
+            "PERMISSION_DENIED",
+            `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
+          );
         const key = keyOf(kind, metadata.name);
         if (names.has(key))
           throw invalidArgument("the list of manifests", [

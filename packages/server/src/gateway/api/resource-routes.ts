@@ -92,7 +92,8 @@ export const createManifestRoutes = (manifests: ManifestService): readonly ApiRo
       },
       async handle({ scope, query, body }) {
         const dryRun = query.dryRun === "true";
-        const results = await manifests.apply(scope.tenantId, Array.isArray(body) ? body : [body], { dryRun });
+        const list = Array.isArray(body) ? body : [body];
+        const results = await manifests.apply(scope.tenantId, list, { dryRun, overHttp: true });
         return jsonResponse({ results, dryRun });
       },
     }),
