@@ -61,7 +61,9 @@ const runVerb = async (
     cwd: surroundings.cwd,
     environment: surroundings.environment,
     readStdin: surroundings.readStdin,
-    signal: surroundings.signal,
+    get signal() {
+      return surroundings.signal;
+    },
     client: () => connect(parsed.globals),
   };
   return command.run(invocation);

@@ -1,5 +1,5 @@
 /** `up` and `dev`: a node in this process, what is applied to it, the first run, and the orderly end. */
-import { access, constants, mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { delimiter, relative, resolve } from "node:path";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ExitCode, Invocation } from "./command.ts";
@@ -37,13 +37,12 @@ export const serve = async (
   invocation: ServeInvocation,
   { whileServing, loadServer = loadInstalledServer }: ServeOptions = {},
 ): Promise<ExitCode> => {
-  const { options, output, cwd, signal } = invocation;
+  const { options, output, cwd } = invocation;
   const paths = [...options.apply, ...invocation.arguments];
   const nodeOptions = await readNodeOptions(invocation);
   if (options.input !== undefined && options.run === undefined) throw new UsageError("--input needs --run", "up");
   // Read before the start: a typing error in a manifest should not cost a start, nor leave a node half prepared.
   const manifests = paths.length === 0 ? [] : await readManifests(paths, cwd);
-  await requireWritable(nodeOptions.dataDirectory);
   if (!isLoopback(nodeOptions.host) && nodeOptions.apiKeys.length === 0) {
     output.say(
       `warning: ${nodeOptions.host} is reachable from other machines and asks for no key; give --api-key-file.`,
@@ -57,6 +56,8 @@ export const serve = async (
     await node.ready;
     output.hideProgress();
     if (paths.length > 0) sayResults(output, await node.apply(manifests.map(({ manifest }) => manifest)));
+    // Asked for only now: what there is to end in order begins here.
+    const { signal } = invocation;
     await output.data(
       invocation.globals.format,
       { url: node.url, dataDirectory: nodeOptions.dataDirectory },
@@ -124,20 +125,6 @@ const readKeyFile = async (path: string): Promise<readonly string[]> => {
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
 
-const requireWritable = async (directory: string): Promise<void> => {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await access(directory, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw failure(
-      "CONFIG_INVALID",
-      `the data folder ${directory} cannot be written (${systemCode(cause) ?? "unknown reason"})`,
-      "Give another folder with --data or AGENTCORE_DATA.",
-      cause,
-    );
-  }
-};
-
 const startNode = async (start: StartNode, options: NodeOptions): Promise<RunningNode> => {
   try {
     return await start(options);
@@ -157,6 +144,8 @@ export const explainStart = (
   error: unknown,
   { host, port }: { readonly host: string; readonly port: number },
 ): unknown => {
+  if (PlatformError.is(error) && error.details?.["dataDirectory"] !== undefined)
+    return failure(error.code, error.message, "Give another folder with --data or AGENTCORE_DATA.", error);
   switch (systemCode(error)) {
     case "EADDRINUSE":
       return failure(
