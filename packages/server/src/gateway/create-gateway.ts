@@ -11,6 +11,7 @@ import { buildOpenApi } from "./api/open-api.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
+import { createHomeRoutes } from "./home/home-routes.ts";
 import { createAuthenticator } from "./http/authenticator.ts";
 import { OpenCalls } from "./http/open-calls.ts";
 import { createOriginGuard } from "./http/origin-guard.ts";
@@ -58,6 +59,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
 
   let document: string | undefined;
   const routes: readonly ApiRoute[] = [
+    ...createHomeRoutes(deps),
     ...createTaskRoutes(deps.tasks, waits),
     ...createEventRoutes(deps.tasks, streams, heartbeatMs),
     ...createAgentRoutes(deps.agents),

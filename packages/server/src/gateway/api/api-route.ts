@@ -1,4 +1,5 @@
 /** What a route of the HTTP API is: one value that drives the router and the OpenAPI document. */
+import type { PlatformError } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
 import type { z } from "zod";
 
@@ -35,6 +36,8 @@ export interface ApiRoute {
     readonly description: string;
   };
   readonly handle: (call: ApiRequest) => Promise<Response> | Response;
+  /** Answers an error in the route's own form; null, as without it, for `{ error }` in JSON. */
+  readonly refuse?: ((request: Request, error: PlatformError) => Response | null) | undefined;
 }
 
 /** Checks the types of a route's handler against its own schemas, then forgets them. */

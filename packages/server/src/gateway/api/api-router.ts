@@ -39,13 +39,17 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
   };
 
   return async (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> => {
+    let refuse: ApiRoute["refuse"];
     try {
       if (!UNGUARDED.has(path)) guard?.(request, info);
       const allowed: string[] = [];
       for (const { route, template } of table) {
         const values = template.match(path);
         if (values === null) continue;
-        if (route.method === request.method) return await run(request, route, values);
+        if (route.method === request.method) {
+          refuse = route.refuse;
+          return await run(request, route, values);
+        }
         allowed.push(route.method);
       }
       if (allowed.length === 0)
@@ -57,6 +61,8 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
       return jsonResponse({ error: error.toJSON() }, 405, { allow: allowed.join(", ") });
     } catch (thrown) {
       const error = publicError(thrown, onError);
+      const own = refuse?.(request, error);
+      if (own !== undefined && own !== null) return own;
       const body: { error: SerializedError } = { error: error.toJSON() };
       return jsonResponse(body, error.status, errorHeaders(error));
     }
