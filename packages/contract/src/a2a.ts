@@ -165,6 +165,16 @@ export const AgentSkill = z.object({
 });
 export type AgentSkill = z.infer<typeof AgentSkill>;
 
+export const AgentExtension = z.object({
+  // It goes into a header of comma-separated URIs.
+  uri: z.url().regex(/^[!-+\--~]+$/, { error: "expected a URI without commas and spaces" }),
+  description: z.string().optional(),
+  /** Clients that do not list it are refused. */
+  required: z.boolean().optional(),
+  params: Metadata.optional(),
+});
+export type AgentExtension = z.infer<typeof AgentExtension>;
+
 export const AgentCard = z.object({
   name: z.string().min(1),
   description: z.string(),
@@ -185,16 +195,7 @@ export const AgentCard = z.object({
     streaming: z.boolean().optional(),
     pushNotifications: z.boolean().optional(),
     extendedAgentCard: z.boolean().optional(),
-    extensions: z
-      .array(
-        z.object({
-          uri: z.string(),
-          description: z.string().optional(),
-          required: z.boolean().optional(),
-          params: Metadata.optional(),
-        }),
-      )
-      .optional(),
+    extensions: z.array(AgentExtension).optional(),
   }),
   securitySchemes: z.record(z.string(), z.unknown()).optional(),
   securityRequirements: z.array(z.unknown()).optional(),

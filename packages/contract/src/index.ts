@@ -5,6 +5,7 @@ export {
   A2ATaskState,
   A2ATaskStatus,
   AgentCard,
+  AgentExtension,
   AgentSkill,
   Artifact,
   CancelTaskRequest,

@@ -1,6 +1,6 @@
 /** Manifests: what users declare. `apiVersion`, `kind`, `metadata`, `spec`, as in Kubernetes; unknown members are refused. */
 import { z } from "zod";
-import { AgentSkill } from "./a2a.ts";
+import { AgentExtension, AgentSkill } from "./a2a.ts";
 import { NAME_PATTERN } from "./message.ts";
 
 export const API_VERSION = "agentcore.dev/v1";
@@ -37,6 +37,8 @@ export const AgentManifest = z.strictObject({
       model: z.string().optional(),
       instructions: z.string().optional(),
       skills: z.array(AgentSkill).optional(),
+      /** Extensions of A2A that the agent speaks, for its card. */
+      extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
       /** Slots that may run at once on one node. @default 100 */
       concurrency: z.int().min(1).max(10_000).optional(),
       /** Replicas on this node. @default 1 */

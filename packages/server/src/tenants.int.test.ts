@@ -62,7 +62,11 @@ const apply = (who: Who, name: string, labels: Record<string, string>) =>
       apiVersion: "agentcore.dev/v1",
       kind: "Agent",
       metadata: { name, labels },
-      spec: { code: { path: code, export: "keeper" }, env: { NOTE: labels["note"] ?? "" } },
+      spec: {
+        code: { path: code, export: "keeper" },
+        env: { NOTE: labels["note"] ?? "" },
+        extensions: [{ uri: "https://extensions.test/timing/v1" }],
+      },
     },
   });
 
@@ -283,9 +287,10 @@ test("without a key nothing but health, the API's description and the default te
   expect((await call(null, "/.well-known/ai-catalog.json")).json().entries).toEqual([]);
 });
 
-test("cards, catalogue and the API's description name the public URL", async () => {
+test("cards, catalogue and the API's description name the public URL, and the card what the manifest declares", async () => {
   const card = (await call("annA", `/a2a/${SECRET}-keeper/.well-known/agent-card.json`)).json();
   const base = "https://agents.example.com/base";
+  expect(card.capabilities.extensions).toEqual([{ uri: "https://extensions.test/timing/v1" }]);
   expect(card.supportedInterfaces[0].url).toBe(`${base}/a2a/${SECRET}-keeper`);
   expect((await call("annA", "/.well-known/ai-catalog.json")).json().entries[0].url).toContain(`${base}/a2a/`);
   expect((await call(null, "/openapi.json")).json().servers).toEqual([{ url: base }]);

@@ -1,5 +1,5 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
-import type { AgentSkill, ManifestKind } from "@agentcore/contract";
+import type { AgentExtension, AgentSkill, ManifestKind } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 
 /** An agent as a front door shows it. */
@@ -17,6 +17,8 @@ export interface AgentDescription {
   readonly inputModes?: readonly string[] | undefined;
   /** @default ["text/plain", "application/json"] */
   readonly outputModes?: readonly string[] | undefined;
+  /** Extensions of A2A that it declares. @default none */
+  readonly extensions?: readonly AgentExtension[] | undefined;
 }
 
 export interface AgentDirectory {

@@ -1,3 +1,4 @@
+import type { AgentExtension } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
 
@@ -6,13 +7,14 @@ interface Entry {
   readonly revision: string;
   readonly replicas: number;
   readonly description: string;
+  readonly extensions: readonly AgentExtension[] | undefined;
 }
 
 /** What front doors show of the agents that are applied, by tenant. */
 export class AgentCatalogue implements AgentDirectory {
   private readonly tenants = new Map<string, Map<string, AgentDescription>>();
 
-  set(tenantId: string, { definition, revision, replicas, description }: Entry): void {
+  set(tenantId: string, { definition, revision, replicas, description, extensions }: Entry): void {
     const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
     this.tenants.set(tenantId, agents);
     const { name, version, skills, labels } = definition;
@@ -23,6 +25,7 @@ export class AgentCatalogue implements AgentDirectory {
       skills,
       revision,
       labels,
+      extensions,
       replicas,
       state: replicas > 0 ? "ready" : "scaled-to-zero",
     });

@@ -78,6 +78,7 @@ export const createManifestService = (options: {
       revision,
       replicas: replicas.length,
       description: spec.description ?? definition.description,
+      extensions: spec.extensions,
     });
   };
 

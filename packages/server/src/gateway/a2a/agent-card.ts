@@ -35,7 +35,12 @@ export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }:
       { url, protocolBinding: "HTTP+JSON", protocolVersion: "1.0" },
     ],
     version: agent.version,
-    capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false },
+    capabilities: {
+      streaming: true,
+      pushNotifications: false,
+      extendedAgentCard: false,
+      ...(agent.extensions?.length ? { extensions: [...agent.extensions] } : {}),
+    },
     ...(authenticated ? SECURITY : {}),
     defaultInputModes: [...(agent.inputModes?.length ? agent.inputModes : DEFAULT_MODES)],
     defaultOutputModes: [...(agent.outputModes?.length ? agent.outputModes : DEFAULT_MODES)],

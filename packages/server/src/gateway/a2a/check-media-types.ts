@@ -19,3 +19,21 @@ export const checkMediaTypes = (agent: AgentDescription, message: A2AMessage): v
     );
   }
 };
+
+/**
+ * Throws CONTENT_TYPE_NOT_SUPPORTED when the agent makes nothing that the client would take: the work would be done for
+ * nobody. No list, or an empty one, takes anything.
+ */
+export const checkOutputModes = (agent: AgentDescription, accepted: readonly string[] | undefined): void => {
+  if (accepted === undefined || accepted.length === 0) return;
+  const made = [
+    ...(agent.outputModes?.length ? agent.outputModes : DEFAULT_MODES),
+    ...agent.skills.flatMap((skill) => skill.outputModes ?? []),
+  ];
+  if (made.some((mode) => acceptsMediaType(accepted, mode))) return;
+  if (accepted.some((mode) => acceptsMediaType(made, mode))) return;
+  throw new PlatformError(
+    "CONTENT_TYPE_NOT_SUPPORTED",
+    `configuration.acceptedOutputModes: agent "${agent.name}" makes ${made.join(", ")}, none of which is accepted`,
+  );
+};

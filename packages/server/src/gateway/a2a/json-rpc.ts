@@ -8,6 +8,7 @@ import { jsonResponse } from "../http/responses.ts";
 import { type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { jsonRpcHttpStatus, toJsonRpcError } from "./a2a-errors.ts";
 import { assertVersion } from "./a2a-version.ts";
+import { activateExtensions, extensionHeaders } from "./extensions.ts";
 import { findMethod } from "./methods.ts";
 import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
 import type { TaskFrame } from "./task-stream.ts";
@@ -45,13 +46,15 @@ export const answerJsonRpc = async (
     assertVersion(request.headers, request.url);
     const method = findMethod(name);
     if (method === null) throw new PlatformError("METHOD_NOT_FOUND", `A2A 1.0 has no method "${name.slice(0, 100)}"`);
+    const extensions = extensionHeaders(activateExtensions(call.agent, request.headers));
     if (method.kind === "unary") {
       const result = await method.run(operations, call, params);
-      return jsonResponse({ jsonrpc: "2.0", id, result });
+      return jsonResponse({ jsonrpc: "2.0", id, result }, 200, extensions);
     }
     const stream = await method.run(operations, call, params);
     return await sseResponse(rpcFrames(stream.frames, id), {
       heartbeatMs: options.heartbeatMs,
+      headers: extensions,
       release: () => endStream(stream),
     });
   } catch (thrown) {

@@ -12,7 +12,7 @@ import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
 import type { AgentDescription, GatewaySettings } from "../deps.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
-import { checkMediaTypes } from "./check-media-types.ts";
+import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { messageAnswered, taskEnded } from "./follow-up.ts";
 import { projectTask } from "./project-task.ts";
 import { streamTask, type TaskFrame } from "./task-stream.ts";
@@ -73,6 +73,7 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
 
   const check = (call: A2ACall, params: SendMessageRequest): void => {
     checkMediaTypes(call.agent, params.message);
+    checkOutputModes(call.agent, params.configuration?.acceptedOutputModes);
     if (params.configuration?.taskPushNotificationConfig !== undefined) throw pushNotSupported(call.agent.name);
   };
 

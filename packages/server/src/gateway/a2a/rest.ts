@@ -8,6 +8,7 @@ import { type ExtraHeaders, jsonResponse } from "../http/responses.ts";
 import { type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { toRestError } from "./a2a-errors.ts";
 import { assertVersion } from "./a2a-version.ts";
+import { activateExtensions, extensionHeaders } from "./extensions.ts";
 import { type BindingOptions, endStream, type OpenA2ACall } from "./json-rpc.ts";
 import { A2A_METHODS, type A2AMethodName } from "./methods.ts";
 import type { A2AOperations } from "./operations.ts";
@@ -29,12 +30,14 @@ export const answerRest = async (
       throw new PlatformError("METHOD_NOT_FOUND", "A2A's HTTP+JSON binding has no such path");
     if (match.outcome === "wrongMethod") return wrongMethod(request.method, match.allowed);
     assertVersion(request.headers, request.url);
+    const extensions = extensionHeaders(activateExtensions(call.agent, request.headers));
     const params = await paramsOf(request, match, options.maxBodyBytes);
     const method = A2A_METHODS[match.operation];
-    if (method.kind === "unary") return jsonResponse(await method.run(operations, call, params));
+    if (method.kind === "unary") return jsonResponse(await method.run(operations, call, params), 200, extensions);
     const stream = await method.run(operations, call, params);
     return await sseResponse(bareFrames(stream.frames), {
       heartbeatMs: options.heartbeatMs,
+      headers: extensions,
       release: () => endStream(stream),
     });
   } catch (thrown) {

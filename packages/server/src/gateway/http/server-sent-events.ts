@@ -1,5 +1,5 @@
 /** Server-sent events by pull: nothing is read from the source before the client has taken what came before. */
-import { streamHeaders } from "./responses.ts";
+import { type ExtraHeaders, streamHeaders } from "./responses.ts";
 
 export interface SseFrame {
   /** JSON text on one line. */
@@ -14,6 +14,7 @@ export interface SseOptions {
   readonly release: () => void;
   /** False when the first frame may be long in coming; then what fails before it merely ends the stream. @default true */
   readonly waitForFirst?: boolean | undefined;
+  readonly headers?: ExtraHeaders | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -69,7 +70,7 @@ export const sseResponse = async (frames: AsyncIterator<SseFrame>, options: SseO
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { status: 200, headers: streamHeaders() });
+  return new Response(body, { status: 200, headers: { ...streamHeaders(), ...options.headers } });
 };
 
 const orHeartbeat = <T>(next: Promise<T>, heartbeatMs: number): Promise<T | "heartbeat"> => {
