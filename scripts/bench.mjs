@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./ensure-installed.mjs";
-import { environment, node, root } from "./toolchain.mjs";
+import { environment, node, root, userFolder } from "./toolchain.mjs";
 
 const bench = join(root, "bench");
 
@@ -13,7 +13,11 @@ ensureInstalled();
 ensurePeers();
 
 const program = [join(bench, "src", "main.ts"), ...process.argv.slice(2)];
-const child = spawn(node, ["-C", "agentcore-source", ...program], { env: environment, stdio: "inherit" });
+const child = spawn(node, ["-C", "agentcore-source", ...program], {
+  cwd: userFolder, // --json FILE counts from there
+  env: environment,
+  stdio: "inherit",
+});
 // A terminal sends Ctrl-C to the child itself; a second one from here would look like an impatient user.
 process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
 process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Where the user stands: npm moves into the package before it runs a script, and says here where it came from. */
+export const userFolder = process.env.INIT_CWD || process.cwd();
+
 const binaries = join(root, "node_modules", ".bin");
 
 /** The Node 24 that the lockfile pins, whatever Node the machine has. */

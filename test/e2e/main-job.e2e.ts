@@ -1,34 +1,20 @@
 /** The main job as a user runs it: the command, a node, real files, a real service that fails, a person who answers. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Client, createClient } from "@agentcore/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { addressOf, RunningProgram, root, startAgentcore } from "./programs.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "agentcore-main-job-"));
-const started: ChildProcess[] = [];
+const screening = new RunningProgram(
+  process.execPath,
+  [join(root, "examples/loan-triage/service/screening-service.ts"), "--port", "0"],
+  { cwd: work },
+);
+const node = startAgentcore(["up", "--port", "0", "--data", "data", "--apply", join(root, "examples")], { cwd: work });
 let client: Client;
 let screeningUrl: string;
-
-/** Starts a program of the repository and waits for the address it prints. */
-const start = async (args: readonly string[]): Promise<string> => {
-  const child = spawn(process.execPath, [...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  started.push(child);
-  let text = "";
-  return new Promise((resolve, reject) => {
-    const onData = (chunk: Buffer): void => {
-      text += chunk.toString();
-      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
-      if (address !== undefined) resolve(address);
-    };
-    child.stdout.on("data", onData);
-    child.stderr.on("data", onData);
-    child.once("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}: ${text}`)));
-  });
-};
 
 const control = (mode: string) =>
   fetch(`${screeningUrl}/control`, {
@@ -38,26 +24,12 @@ const control = (mode: string) =>
   });
 
 beforeAll(async () => {
-  screeningUrl = await start(["examples/loan-triage/service/screening-service.ts", "--port", "0"]);
-  const url = await start([
-    "-C",
-    "agentcore-source",
-    "packages/cli/bin/agentcore.mjs",
-    "up",
-    "--port",
-    "0",
-    "--data",
-    join(work, "data"),
-    "--apply",
-    "examples",
-  ]);
-  client = createClient({ url });
+  screeningUrl = await addressOf(screening);
+  client = createClient({ url: await addressOf(node) });
 }, 60_000);
 
 afterAll(async () => {
-  for (const child of started) child.kill("SIGTERM");
-  const running = started.filter(({ exitCode }) => exitCode === null);
-  await Promise.all(running.map((child) => new Promise((resolve) => child.once("exit", resolve))));
+  await Promise.all([node.kill("SIGTERM"), screening.kill("SIGTERM")]);
   rmSync(work, { recursive: true, force: true });
 });
 
