@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { AgentDefinition } from "agentcore";
 import { expect, it } from "vitest";
-import { defaultInputOf, readManifests } from "../packages/cli/src/manifest-files.ts";
+import { defaultInputOf } from "../packages/cli/src/manifests/default-input.ts";
+import { readManifests } from "../packages/cli/src/manifests/read-manifests.ts";
 import { Manifest } from "../packages/contract/src/manifest.ts";
 
 it.each([
@@ -24,6 +25,6 @@ it("each example runs without an input of one's own", async () => {
   const [triage, analyst] = await Promise.all(
     ["loan-triage", "sales-analyst"].map(async (each) => (await readManifests([each], import.meta.dirname))[0]),
   );
-  expect(triage && defaultInputOf(triage)).toBe(join(import.meta.dirname, "loan-triage/data/applications"));
-  expect(analyst && defaultInputOf(analyst)).toMatch(/\?$/);
+  expect(triage && defaultInputOf(triage.manifest)).toBe(join(import.meta.dirname, "loan-triage/data/applications"));
+  expect(analyst && defaultInputOf(analyst.manifest)).toMatch(/\?$/);
 });

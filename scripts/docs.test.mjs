@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
-import { parseManifests } from "../packages/cli/src/manifest-files.ts";
+import { parseManifests } from "../packages/cli/src/manifests/read-manifests.ts";
 import { Manifest, parseInput } from "../packages/contract/src/index.ts";
 import { environment, node, root } from "./toolchain.mjs";
 

@@ -1,5 +1,5 @@
 /** What a verb is made of. Parsing, help, completion and docs/cli.md are all derived from these values. */
-import type { Client } from "./connect.ts";
+import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
 
 export interface OptionSpec {
@@ -54,7 +54,7 @@ export interface Invocation<Specs extends OptionSpecs = OptionSpecs> {
   /** Aborts on Ctrl-C and on SIGTERM. */
   readonly signal: AbortSignal;
   /** A client of the node at `--url`. Does not connect before its first call. */
-  readonly client: () => Promise<Client>;
+  readonly client: () => Promise<NodeClient>;
 }
 
 /** Exit codes: 0 done, 1 failed. A wrong command line is thrown as a UsageError and exits with 2. */

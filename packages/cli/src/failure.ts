@@ -1,5 +1,6 @@
 /** How an error reads: code, message, fields, next step. */
 import { type ErrorCode, PlatformError } from "@agentcore/contract/errors";
+import { UsageError } from "./usage-error.ts";
 
 const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   UNAUTHENTICATED: "Give the node's key with --api-key or AGENTCORE_API_KEY.",
@@ -9,6 +10,7 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   TASK_NOT_FOUND: "List the tasks with `agentcore get tasks`.",
   NOT_FOUND: "List what there is with `agentcore get manifests`.",
   TASK_TERMINAL: "Start a new task with `agentcore run AGENT`.",
+  TASK_NOT_CANCELABLE: "Read its output with `agentcore describe task TASK_ID`.",
   TASK_NOT_RETRIABLE: "Read its state with `agentcore describe task TASK_ID`.",
   OVERLOADED: "Try again in a moment.",
   UNAVAILABLE: "Start a node with `agentcore up`, or give the address of another with --url.",
@@ -19,9 +21,9 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   INTERNAL: "This is a defect of AgentCore: run it again with --verbose and report what it prints.",
 };
 
-/** A PlatformError that says what to do about it. */
-export const failure = (code: ErrorCode, message: string, nextStep: string, cause?: unknown): PlatformError =>
-  new PlatformError(code, message, { cause, details: { nextStep } });
+/** A PlatformError that says what to do about it. @default nextStep what is advised for the code */
+export const failure = (code: ErrorCode, message: string, nextStep?: string, cause?: unknown): PlatformError =>
+  new PlatformError(code, message, { cause, ...(nextStep === undefined ? {} : { details: { nextStep } }) });
 
 export const nextStepOf = (error: PlatformError): string | undefined => {
   const own = error.details?.["nextStep"];
@@ -30,14 +32,25 @@ export const nextStepOf = (error: PlatformError): string | undefined => {
 
 /** Lines for stderr: what went wrong, in which fields, and what to do about it. */
 export const describeFailure = (thrown: unknown, verbose: boolean): readonly string[] => {
+  if (thrown instanceof UsageError) return describeUsage(thrown);
   const error = PlatformError.from(thrown);
   const nextStep = nextStepOf(error);
   return [
     `error ${error.code}: ${error.message}`,
-    ...(error.violations ?? []).map(({ field, description }) => `  ${field === "" ? "" : `${field}: `}${description}`),
+    // Many messages name their fields already.
+    ...(error.violations ?? [])
+      .map(({ field, description }) => (field === "" ? description : `${field}: ${description}`))
+      .filter((violation) => !error.message.includes(violation))
+      .map((violation) => `  ${violation}`),
     ...(nextStep === undefined ? [] : [`  next: ${nextStep}`]),
     ...(verbose ? stackLines(error) : []),
   ];
+};
+
+/** @default help what the error advises itself */
+export const describeUsage = (error: UsageError, help?: string): readonly string[] => {
+  const nextStep = error.nextStep ?? help;
+  return [`error USAGE: ${error.message}`, ...(nextStep === undefined ? [] : [`  next: ${nextStep}`])];
 };
 
 const stackLines = (error: Error): readonly string[] => {

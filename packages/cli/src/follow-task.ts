@@ -2,15 +2,15 @@
 import type { TaskEvent, TaskState } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ExitCode, OutputFormat } from "./command.ts";
-import type { Client } from "./connect.ts";
 import { describeProgress, eventLine } from "./describe-event.ts";
 import { failure } from "./failure.ts";
+import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
 import { toPlainLines } from "./plain-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, isSettled, type TaskOutcome } from "./task-outcome.ts";
 
 interface FollowOptions {
-  readonly client: Client;
+  readonly client: NodeClient;
   readonly taskId: string;
   readonly output: Output;
   readonly signal: AbortSignal;

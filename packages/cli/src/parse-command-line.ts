@@ -42,7 +42,7 @@ export const parseCommandLine = (
   environment: Environment,
 ): ParsedCommandLine => {
   const specs: OptionSpecs = { ...GLOBAL_OPTIONS, ...command.options };
-  const { values, positionals } = parseWords(command, specs, words);
+  const { values, positionals } = parseWords(specs, words);
   const resolved = Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => [name, resolve(spec, values[name], environment)]),
   );
@@ -51,12 +51,12 @@ export const parseCommandLine = (
   return {
     arguments: positionals,
     options: Object.fromEntries(Object.keys(command.options).map((name) => [name, resolved[name]])),
-    globals: globalsOf(resolved, command.name),
+    globals: globalsOf(resolved),
     wantsHelp,
   };
 };
 
-const parseWords = (command: Command, specs: OptionSpecs, words: readonly string[]) => {
+const parseWords = (specs: OptionSpecs, words: readonly string[]) => {
   const options = Object.fromEntries(
     Object.entries(specs).map(([name, { type, short, multiple }]) => [
       name,
@@ -68,7 +68,7 @@ const parseWords = (command: Command, specs: OptionSpecs, words: readonly string
   } catch (error) {
     // Node's messages end in advice about `--` on a second sentence or line; the first sentence says what is wrong.
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(message.split(/\n|\. /)[0]?.replace(/\.$/, "") ?? message, command.name);
+    throw new UsageError(message.split(/\n|\. /)[0]?.replace(/\.$/, "") ?? message);
   }
 };
 
@@ -84,28 +84,28 @@ const resolve = (spec: OptionSpec, given: unknown, environment: Environment): Va
 
 const checkArguments = (command: Command, given: readonly string[]): void => {
   const missing = command.arguments.find((spec, index) => !spec.optional && given[index] === undefined);
-  if (missing !== undefined) throw new UsageError(`${missing.name} is missing: ${missing.description}`, command.name);
+  if (missing !== undefined) throw new UsageError(`${missing.name} is missing: ${missing.description}`);
   for (const [index, spec] of command.arguments.entries()) {
     const value = given[index];
     if (value !== undefined && spec.choices !== undefined && !spec.choices.includes(value)) {
-      throw new UsageError(`"${value}" is not a ${spec.name}: expected ${spec.choices.join(", ")}`, command.name);
+      throw new UsageError(`"${value}" is not a ${spec.name}: expected ${spec.choices.join(", ")}`);
     }
   }
   const takesRest = command.arguments.at(-1)?.rest === true;
   const superfluous = given[command.arguments.length];
   if (superfluous !== undefined && !takesRest) {
-    throw new UsageError(`unexpected argument "${superfluous}"`, command.name);
+    throw new UsageError(`unexpected argument "${superfluous}"`);
   }
 };
 
-const globalsOf = (values: Readonly<Record<string, Value>>, verb: string): GlobalOptions => {
+const globalsOf = (values: Readonly<Record<string, Value>>): GlobalOptions => {
   const format = OUTPUT_FORMATS.find((name) => name === values["output"]);
   if (format === undefined) {
-    throw new UsageError(`-o ${String(values["output"])}: expected ${OUTPUT_FORMATS.join(", ")}`, verb);
+    throw new UsageError(`-o ${String(values["output"])}: expected ${OUTPUT_FORMATS.join(", ")}`);
   }
   const url = String(values["url"]);
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw new UsageError(`--url ${url}: expected an address such as http://127.0.0.1:4700`, verb);
+    throw new UsageError(`--url ${url}: expected an address such as http://127.0.0.1:4700`);
   }
   const apiKey = values["api-key"];
   return {

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
-import { parseYaml } from "./manifest-files.ts";
+import { parseYaml } from "./parse-yaml.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface InputContext {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type FakeTask, startFakeNode } from "../test/fake-node.ts";
 import { runInTest } from "../test/run-in-test.ts";
 import { submitted, taskLog } from "../test/task-log.ts";
+import { VERBS } from "./command-table.ts";
 
 const completed: FakeTask = {
   taskId: "t1",
@@ -71,11 +72,14 @@ describe("exit codes", () => {
     [["apply"], "-f FILE|DIR is missing"],
     [["send", "t1"], "TEXT or --data is missing"],
     [["send", "t1", "--data", "{"], "--data is not valid JSON"],
+    [["run", "greeter", "--input", "./nowhere"], "no such folder"],
+    [["dev", "--port", "x"], "--port x"],
   ])("2 for %j, with the help to read", async (words, message) => {
     const ran = await runInTest(words);
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toContain(message);
-    expect(ran.stderr).toMatch(/next: agentcore .*--help/);
+    const isVerb = words[0] !== undefined && VERBS.includes(words[0]);
+    expect(ran.stderr).toContain(`  next: agentcore ${isVerb ? `${words[0]} ` : ""}--help\n`);
   });
 
   test("1 when no node answers, with the next step and without a stack", async () => {
@@ -103,16 +107,47 @@ describe("with a node", () => {
     });
   });
 
+  describe("run without --input", () => {
+    const withDefault = (value: string) => ({
+      tasks: [completed],
+      manifests: [
+        { kind: "Agent", metadata: { name: "greeter", annotations: { "agentcore.dev/default-input": value } } },
+      ],
+    });
+
+    test("gives the agent what its manifest suggests, and says so", async () => {
+      const node = await startFakeNode(withDefault('{"name":"Bob"}'));
+      const ran = await runInTest(["run", "greeter", "--url", node.url]);
+      expect(ran.code).toBe(0);
+      expect(ran.stderr).toContain('input {"name":"Bob"} (the default of greeter; another with --input)');
+      expect(node.requests.find(({ method }) => method === "POST")?.body).toMatchObject({ input: { name: "Bob" } });
+    });
+
+    test("is refused with an example when the manifest suggests nothing", async () => {
+      const node = await startFakeNode({ tasks: [completed] });
+      const ran = await runInTest(["run", "greeter", "--url", node.url]);
+      expect(ran).toMatchObject({ code: 2, stdout: "" });
+      expect(ran.stderr).toMatch(/^error USAGE: --input is missing.*\n {2}next: agentcore run greeter --input/);
+      expect(node.requests.map(({ method }) => method)).toEqual(["GET"]);
+    });
+
+    test("of an agent that is not there says that", async () => {
+      const node = await startFakeNode();
+      const ran = await runInTest(["run", "nobody", "--url", node.url]);
+      expect(ran.stderr).toMatch(/^error AGENT_NOT_FOUND: .*nobody\n {2}next: /);
+    });
+  });
+
   test("run of a task that fails prints its error and ends with 1", async () => {
     const node = await startFakeNode({ tasks: [failed] });
-    const ran = await runInTest(["run", "greeter", "--url", node.url]);
+    const ran = await runInTest(["run", "greeter", "-i", "{}", "--url", node.url]);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain("error AGENT_FAILED: no luck\n  next: agentcore trace t2");
   });
 
   test("run of a task that asks a person prints the question and how to answer", async () => {
     const node = await startFakeNode({ tasks: [asking] });
-    const ran = await runInTest(["run", "greeter", "--url", node.url]);
+    const ran = await runInTest(["run", "greeter", "-i", "{}", "--url", node.url]);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain("Which Ada?\n  next: agentcore send t3");
   });
@@ -132,7 +167,7 @@ describe("with a node", () => {
 
   test("run --detach prints the id and nothing else", async () => {
     const node = await startFakeNode({ tasks });
-    expect(await runInTest(["run", "greeter", "-d", "--url", node.url])).toEqual({
+    expect(await runInTest(["run", "greeter", "-d", "-i", "{}", "--url", node.url])).toEqual({
       code: 0,
       stdout: "t1\n",
       stderr: "",

@@ -3,9 +3,9 @@ import { PlatformError } from "@agentcore/contract/errors";
 import { closestTo } from "./closest-to.ts";
 import type { Command, Invocation } from "./command.ts";
 import { loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
-import { connect } from "./connect.ts";
-import { describeFailure } from "./failure.ts";
+import { describeFailure, describeUsage } from "./failure.ts";
 import { commandHelp, generalHelp } from "./help-text.ts";
+import { connect } from "./node/connect.ts";
 import { Output, type TextStream } from "./output.ts";
 import { parseCommandLine, splitVerb } from "./parse-command-line.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,19 +25,19 @@ const INTERRUPTED = 130; // 128 + SIGINT, what a shell reports for Ctrl-C
 export const runCommandLine = async (words: readonly string[], surroundings: Surroundings): Promise<number> => {
   const output = new Output(surroundings);
   const verbose = words.includes("--verbose");
+  const { verb, rest } = splitVerb(words);
   try {
-    const { verb, rest } = splitVerb(words);
     if (verb === undefined) return await runWithoutVerb(rest, output, surroundings);
     const command = await loadCommand(verb);
     if (command === undefined) throw new UsageError(`there is no command "${verb}"${suggestion(verb)}`);
     return await runVerb(command, rest, output, surroundings);
   } catch (error) {
     output.hideProgress();
-    if (error instanceof UsageError) return reportUsage(output, error);
-    if (surroundings.signal.aborted && !PlatformError.is(error)) return INTERRUPTED;
-    for (const [index, line] of describeFailure(error, verbose).entries())
-      output.say(line, index === 0 ? "red" : undefined);
-    return 1;
+    const isUsage = error instanceof UsageError;
+    if (surroundings.signal.aborted && !isUsage && !PlatformError.is(error)) return INTERRUPTED;
+    const lines = isUsage ? describeUsage(error, helpOf(verb)) : describeFailure(error, verbose);
+    for (const [index, line] of lines.entries()) output.say(line, index === 0 ? "red" : undefined);
+    return isUsage ? 2 : 1;
   }
 };
 
@@ -91,8 +91,5 @@ const suggestion = (verb: string): string => {
   return closest === undefined ? "" : `; did you mean "${closest}"?`;
 };
 
-const reportUsage = (output: Output, error: UsageError): 2 => {
-  output.say(`error USAGE: ${error.message}`, "red");
-  output.say(`  next: agentcore ${error.verb === undefined ? "" : `${error.verb} `}--help`);
-  return 2;
-};
+const helpOf = (verb: string | undefined): string =>
+  verb !== undefined && VERBS.includes(verb) ? `agentcore ${verb} --help` : "agentcore --help";

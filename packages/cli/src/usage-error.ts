@@ -1,10 +1,11 @@
-/** The command line is wrong: exit code 2. `verb` names whose help to read. */
+/** The command line is wrong: exit code 2. */
 export class UsageError extends Error {
-  readonly verb: string | undefined;
+  /** What to type instead. @default the help of the verb */
+  readonly nextStep: string | undefined;
 
-  constructor(message: string, verb?: string) {
+  constructor(message: string, { nextStep }: { readonly nextStep?: string } = {}) {
     super(message);
     this.name = "UsageError";
-    this.verb = verb;
+    this.nextStep = nextStep;
   }
 }

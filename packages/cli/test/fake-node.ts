@@ -23,6 +23,8 @@ export interface SeenRequest {
 interface FakeNodeOptions {
   readonly tasks?: readonly FakeTask[];
   readonly apiKey?: string;
+  /** @default an agent named greeter */
+  readonly manifests?: readonly FakeManifest[];
 }
 
 export interface FakeNode {
@@ -30,7 +32,13 @@ export interface FakeNode {
   readonly requests: readonly SeenRequest[];
 }
 
-const manifest = {
+interface FakeManifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly [member: string]: unknown;
+}
+
+const greeter: FakeManifest = {
   apiVersion: "agentcore.dev/v1",
   kind: "Agent",
   metadata: { name: "greeter" },
@@ -38,7 +46,11 @@ const manifest = {
 };
 
 /** Closed when the test that starts it has finished. */
-export const startFakeNode = async ({ tasks = [], apiKey }: FakeNodeOptions = {}): Promise<FakeNode> => {
+export const startFakeNode = async ({
+  tasks = [],
+  apiKey,
+  manifests = [greeter],
+}: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const answer = (status: number, body: unknown): void => {
@@ -62,7 +74,13 @@ export const startFakeNode = async ({ tasks = [], apiKey }: FakeNodeOptions = {}
         return answer(200, { agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }] }] });
       }
       if (resource === "manifests") {
-        if (method === "GET") return answer(200, { manifests: [manifest] });
+        if (method === "GET") {
+          const wanted = { kind: searchParams.get("kind"), name: searchParams.get("name") };
+          const found = manifests.filter(
+            ({ kind, metadata: { name } }) => (wanted.kind ?? kind) === kind && (wanted.name ?? name) === name,
+          );
+          return answer(200, { manifests: found });
+        }
         return answer(200, { results: [{ kind: "Agent", name: "greeter", change: "created" }] });
       }
       if (resource !== "tasks") return refuse(404, "METHOD_NOT_FOUND", `no ${pathname}`);

@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
-import { readManifests } from "../manifest-files.ts";
-import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifest-paths.ts";
+import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifests/manifest-paths.ts";
+import { readManifests } from "../manifests/read-manifests.ts";
 
 export const command = defineCommand({
   name: "apply",
@@ -17,7 +17,7 @@ export const command = defineCommand({
     { command: "agentcore apply agents -o json", explanation: "Tell another program what was done" },
   ],
   async run(invocation) {
-    const documents = await readManifests(manifestPaths(invocation, "apply"), invocation.cwd);
+    const documents = await readManifests(manifestPaths(invocation), invocation.cwd);
     const results = await (await invocation.client()).apply(documents.map(({ manifest }) => manifest));
     await invocation.output.table(
       invocation.globals.format,

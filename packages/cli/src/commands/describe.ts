@@ -1,10 +1,10 @@
 import type { TaskEvent } from "@agentcore/contract";
 import { defineCommand, type Invocation } from "../command.ts";
-import type { TaskRow } from "../connect.ts";
 import { failure } from "../failure.ts";
 import { outputText } from "../follow-task.ts";
 import { formatFields } from "../format-table.ts";
 import { formatTimestamp } from "../format-time.ts";
+import type { TaskRow } from "../node/node-client.ts";
 import { toPlainLines } from "../plain-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
 

@@ -2,10 +2,10 @@ import { stat } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { defineCommand } from "../command.ts";
 import { describeFailure } from "../failure.ts";
-import { codePathOf, readManifests } from "../manifest-files.ts";
-import { sayResults, serve } from "../serve.ts";
-import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serve-options.ts";
-import { watchFolders } from "../watch-folders.ts";
+import { codePathOf, readManifests } from "../manifests/read-manifests.ts";
+import { sayResults, serve } from "../serving/serve.ts";
+import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serving/serve-options.ts";
+import { watchFolders } from "../serving/watch-folders.ts";
 
 export const command = defineCommand({
   name: "dev",

@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
-import { readManifests } from "../manifest-files.ts";
-import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifest-paths.ts";
+import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifests/manifest-paths.ts";
+import { readManifests } from "../manifests/read-manifests.ts";
 
 export const command = defineCommand({
   name: "diff",
@@ -14,7 +14,7 @@ export const command = defineCommand({
     { command: "agentcore diff agents -o yaml", explanation: "With both sides, as YAML" },
   ],
   async run(invocation) {
-    const documents = await readManifests(manifestPaths(invocation, "diff"), invocation.cwd);
+    const documents = await readManifests(manifestPaths(invocation), invocation.cwd);
     const differences = await (await invocation.client()).diff(documents.map(({ manifest }) => manifest));
     await invocation.output.table(
       invocation.globals.format,

@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
-import { diagnose } from "../diagnose.ts";
-import { SERVE_OPTIONS } from "../serve-options.ts";
+import { diagnose } from "../doctor/diagnose.ts";
+import { SERVE_OPTIONS } from "../serving/serve-options.ts";
 
 export const command = defineCommand({
   name: "doctor",

@@ -1,8 +1,8 @@
 import type { TaskState } from "@agentcore/contract";
 import { defineCommand, type Invocation } from "../command.ts";
-import type { Client } from "../connect.ts";
 import { failure } from "../failure.ts";
 import { formatTimestamp } from "../format-time.ts";
+import type { NodeClient } from "../node/node-client.ts";
 import { readCount } from "../read-count.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -62,7 +62,7 @@ interface Listing {
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
 
-type List = (invocation: Invocation<typeof OPTIONS>, client: Client, name: string | undefined) => Promise<Listing>;
+type List = (invocation: Invocation<typeof OPTIONS>, client: NodeClient, name: string | undefined) => Promise<Listing>;
 
 const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
   async agents(_, client, name) {
@@ -79,7 +79,7 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
         ? await client.tasks({
             states: readStates(options.state),
             agent: options.agent,
-            limit: readCount(options.limit, "--limit", "get"),
+            limit: readCount(options.limit, "--limit"),
           })
         : [await client.task(id)];
     return {
@@ -129,6 +129,6 @@ const named = <Item extends { readonly name: string }>(
 const readStates = (text: string | undefined): readonly TaskState[] | undefined =>
   text?.split(",").map((part) => {
     const state = TASK_STATES.find((each) => each === part.trim());
-    if (state === undefined) throw new UsageError(`--state ${part}: expected ${TASK_STATES.join(", ")}`, "get");
+    if (state === undefined) throw new UsageError(`--state ${part}: expected ${TASK_STATES.join(", ")}`);
     return state;
   });

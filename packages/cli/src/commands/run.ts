@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { followTask, reportOutcome } from "../follow-task.ts";
-import { readInput } from "../read-input.ts";
+import { taskInput } from "../task-input.ts";
 
 export const command = defineCommand({
   name: "run",
@@ -15,8 +15,8 @@ export const command = defineCommand({
       type: "string",
       short: "i",
       value: "INPUT",
-      description: "What the agent gets as its input",
-      default: "{}",
+      description:
+        "What the agent gets as its input; without it, the manifest's annotation agentcore.dev/default-input",
     },
     watch: {
       type: "boolean",
@@ -36,9 +36,16 @@ export const command = defineCommand({
       explanation: "Input from a file, output for another program",
     },
   ],
-  async run({ arguments: [agent = ""], options, globals, output, cwd, readStdin, signal, client: connected }) {
-    const input = await readInput(options.input, { cwd, readStdin });
-    const client = await connected();
+  async run(invocation) {
+    const {
+      arguments: [agent = ""],
+      options,
+      globals,
+      output,
+      signal,
+    } = invocation;
+    const client = await invocation.client();
+    const input = await taskInput(invocation, { client, agent, given: options.input });
     const { taskId } = await client.submit({ agent, input });
     if (options.detach) {
       await output.data(globals.format, { taskId }, () => taskId);

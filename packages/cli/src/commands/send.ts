@@ -21,7 +21,7 @@ export const command = defineCommand({
       ...(text === undefined ? [] : [{ text }]),
       ...(options.data === undefined ? [] : [{ data: parseJson(options.data, "--data") }]),
     ];
-    if (parts.length === 0) throw new UsageError("TEXT or --data is missing: what should be sent?", "send");
+    if (parts.length === 0) throw new UsageError("TEXT or --data is missing: what should be sent?");
     await (await client()).send(taskId, parts);
     await output.data(globals.format, { taskId, sent: true }, () => `sent to ${taskId}`);
     return 0;

@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
-import { serve } from "../serve.ts";
-import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serve-options.ts";
+import { serve } from "../serving/serve.ts";
+import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serving/serve-options.ts";
 
 export const command = defineCommand({
   name: "up",

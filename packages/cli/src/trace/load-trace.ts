@@ -1,6 +1,6 @@
 import type { TaskEvent } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
-import type { Client } from "../connect.ts";
+import type { NodeClient } from "../node/node-client.ts";
 import { buildTrace, type TraceStep, type TraceTask } from "./build-trace.ts";
 
 // A tree for reading: beyond this the ids of child tasks are shown and not what they did.
@@ -8,7 +8,7 @@ const MAX_DEPTH = 10;
 const MAX_TASKS = 200;
 
 /** The trace of a task with those of its child tasks inside the steps that started them. */
-export const loadTrace = async (client: Client, taskId: string, signal: AbortSignal): Promise<TraceTask> => {
+export const loadTrace = async (client: NodeClient, taskId: string, signal: AbortSignal): Promise<TraceTask> => {
   let loaded = 0;
   const load = async (id: string, depth: number): Promise<TraceTask> => {
     loaded += 1;

@@ -1,4 +1,6 @@
 /** Options of `up` and `dev`, apart from what they do, so that help and completion load no more than this. */
+import type { Invocation } from "../command.ts";
+
 export const SERVE_ARGUMENTS = [
   {
     name: "PATH",
@@ -50,7 +52,7 @@ export const SERVE_OPTIONS = {
     type: "string",
     value: "INPUT",
     description:
-      "Input for --run: JSON, @file, a folder or text; without it, the manifest's annotation agentcore.dev/default-input",
+      "Input for --run: JSON, @FILE, a folder or text; without it, the manifest's annotation agentcore.dev/default-input",
   },
   "api-key-file": {
     type: "string",
@@ -75,3 +77,5 @@ export const SERVE_OPTIONS = {
     description: "Let Model manifests name addresses of private networks; this machine's own always may be named",
   },
 } as const;
+
+export type ServeInvocation = Invocation<typeof SERVE_OPTIONS>;

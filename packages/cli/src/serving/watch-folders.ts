@@ -1,7 +1,7 @@
 /** Tells which files changed below some folders, a moment after they stopped changing. */
 import { watch } from "node:fs";
 import { dirname, extname, join, sep } from "node:path";
-import { isSkippedFolder } from "./manifest-files.ts";
+import { isSkippedFolder } from "../manifests/find-manifest-files.ts";
 
 // Editors write a file in several steps, and a checkout many files: long enough for both, short enough to feel immediate.
 const DEBOUNCE_MS = 150;

@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { codePathOf, defaultInputOf, findAgent, findManifestFiles, readManifests } from "./manifest-files.ts";
+import { defaultInputOf } from "./default-input.ts";
+import { findManifestFiles } from "./find-manifest-files.ts";
+import { codePathOf, readManifests } from "./read-manifests.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -57,17 +59,20 @@ describe("a text that is no manifest is refused with file and line", () => {
   });
 });
 
-test("the default input is a path beside the manifest when there is one, else the text", async () => {
-  const annotation = (value: string) => `  annotations: { agentcore.dev/default-input: ${value} }\n`;
+test("a default input that names something beside the manifest becomes its path; any other text stays", async () => {
+  const annotation = (value: string) => `  annotations: { agentcore.dev/default-input: "${value}" }\n`;
   await put("x/data/a.txt", "");
-  await put("x/one.agent.yaml", manifest("one", annotation("./data")));
-  await put("x/two.agent.yaml", manifest("two", annotation("hello")));
-  const documents = await readManifests(["x"], folder);
-  const inputOf = (name: string) => {
-    const found = findAgent(documents, name);
-    return found === undefined ? undefined : defaultInputOf(found);
-  };
-  expect(inputOf("one")).toBe(join(folder, "x/data"));
-  expect(inputOf("two")).toBe("hello");
-  expect(inputOf("three")).toBeUndefined();
+  const given = ["./data", "@data/a.txt", "hello", "@-", "", "@"];
+  for (const [index, value] of given.entries()) await put(`x/${index}.agent.yaml`, manifest("one", annotation(value)));
+  await put("x/none.agent.yaml", manifest("none"));
+  const found = (await readManifests(["x"], folder)).map((document) => defaultInputOf(document.manifest));
+  expect(found).toEqual([
+    join(folder, "x/data"),
+    `@${join(folder, "x/data/a.txt")}`,
+    "hello",
+    "@-",
+    "",
+    "@",
+    undefined,
+  ]);
 });

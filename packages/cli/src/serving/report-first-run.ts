@@ -1,10 +1,11 @@
 /** What `up --run` prints when its task is done: a line per decision, where the letters lie, what to open. */
-import type { OutputFormat } from "./command.ts";
-import { reportOutcome } from "./follow-task.ts";
-import { formatTable } from "./format-table.ts";
-import type { Output } from "./output.ts";
-import { toPlainText } from "./plain-text.ts";
-import type { TaskOutcome } from "./task-outcome.ts";
+import type { OutputFormat } from "../command.ts";
+import { reportOutcome } from "../follow-task.ts";
+import { formatTable } from "../format-table.ts";
+import { isRecord } from "../is-record.ts";
+import type { Output } from "../output.ts";
+import { toPlainText } from "../plain-text.ts";
+import type { TaskOutcome } from "../task-outcome.ts";
 
 interface FirstRunReport {
   readonly output: Output;
@@ -15,7 +16,7 @@ interface FirstRunReport {
 }
 
 export const reportFirstRun = async ({ output, format, taskId, outcome, url }: FirstRunReport): Promise<void> => {
-  const result = outcome.state === "completed" ? asRecord(outcome.output) : undefined;
+  const result = outcome.state === "completed" && isRecord(outcome.output) ? outcome.output : undefined;
   const decisions = result?.["decisions"];
   if (result === undefined || !Array.isArray(decisions)) {
     await reportOutcome(output, format, taskId, outcome);
@@ -32,7 +33,7 @@ export const reportFirstRun = async ({ output, format, taskId, outcome, url }: F
 
 /** A line per decision; columns that no decision fills are left out. */
 export const decisionTable = (decisions: readonly unknown[]): string => {
-  const records = decisions.map((decision) => asRecord(decision) ?? { decision });
+  const records = decisions.map((decision) => (isRecord(decision) ? decision : { decision }));
   const columns = ["application", "applicant", "decision", "reason", "letter"].filter(
     (column) => column === "decision" || records.some((record) => isFilled(record[column])),
   );
@@ -48,6 +49,3 @@ const cellOf = (value: unknown): string => {
   if (!isFilled(value)) return "";
   return toPlainText(typeof value === "string" ? value : JSON.stringify(value));
 };
-
-const asRecord = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;

@@ -2,15 +2,16 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startFakeNode } from "../test/fake-node.ts";
-import { submitted, taskLog } from "../test/task-log.ts";
-import { command as up } from "./commands/up.ts";
-import { connect } from "./connect.ts";
+import { startFakeNode } from "../../test/fake-node.ts";
+import { submitted, taskLog } from "../../test/task-log.ts";
+import { command as up } from "../commands/up.ts";
+import { connect } from "../node/connect.ts";
+import { Output } from "../output.ts";
+import { parseCommandLine } from "../parse-command-line.ts";
+import { explainStart } from "./explain-start.ts";
 import type { NodeOptions, RunningNode } from "./node-options.ts";
-import { Output } from "./output.ts";
-import { parseCommandLine } from "./parse-command-line.ts";
 import { decisionTable } from "./report-first-run.ts";
-import { explainStart, type ServeOptions, serve } from "./serve.ts";
+import { type ServeOptions, serve } from "./serve.ts";
 import { isWatched, outermost } from "./watch-folders.ts";
 
 let cwd: string;
@@ -50,6 +51,12 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     "kind: Agent\nmetadata: { name: loan-triage, annotations: { agentcore.dev/default-input: ./data } }\nspec: { model: m }\n",
   );
   const http = await startFakeNode({
+    manifests: [
+      {
+        kind: "Agent",
+        metadata: { name: "loan-triage", annotations: { "agentcore.dev/default-input": join(cwd, "agents/data") } },
+      },
+    ],
     tasks: [
       {
         taskId: "t1",
@@ -107,8 +114,9 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     allowPrivateModels: false,
     logLevel: "warn",
   });
-  expect(calls).toMatchObject([[{ kind: "Agent", metadata: { name: "loan-triage" } }], "close"]);
-  expect(http.requests[0]).toMatchObject({
+  const annotations = { "agentcore.dev/default-input": join(cwd, "agents/data") };
+  expect(calls).toMatchObject([[{ kind: "Agent", metadata: { name: "loan-triage", annotations } }], "close"]);
+  expect(http.requests.find(({ path }) => path === "/api/v1/tasks")).toMatchObject({
     method: "POST",
     authorization: "Bearer one",
     body: { target: "agent:loan-triage", input: { directory: join(cwd, "agents/data") } },
@@ -116,8 +124,22 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   expect(ran.stdout).toContain(`AgentCore is ready at ${http.url}`);
   expect(ran.stdout).toMatch(/A-1 +Ada +approve +income covers it\nA-2 +Bob +reject +-/);
   expect(ran.stderr).toContain("agent/loan-triage created");
+  expect(ran.stderr).toContain(`input ${join(cwd, "agents/data")} (the default of loan-triage`);
   expect(ran.stderr).toContain("Letters: /tmp/letters");
   expect(ran.stderr).toContain(`Open ${http.url}`);
+});
+
+test("a first run that lacks its input is told as such, and the node stays up", async () => {
+  const http = await startFakeNode();
+  const stop = new AbortController();
+  const node: RunningNode = { url: http.url, ready: Promise.resolve(), apply: async () => [], close: async () => {} };
+  const { code, stderr } = await serveInTest(
+    ["--run", "greeter"],
+    { loadServer: async () => async () => node, whileServing: async () => stop.abort() },
+    stop.signal,
+  );
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^error USAGE: --input is missing.*\n +next: agentcore run greeter --input/m);
 });
 
 describe("a start that cannot work names the option that helps", () => {

@@ -1,6 +1,6 @@
 /** How `apply` and `diff` are told where the manifests are. */
-import type { Invocation } from "./command.ts";
-import { UsageError } from "./usage-error.ts";
+import type { Invocation } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
 
 export const MANIFEST_ARGUMENTS = [
   { name: "PATH", description: "Manifest file or folder; same as --file", optional: true, rest: true },
@@ -16,8 +16,8 @@ export const MANIFEST_OPTIONS = {
   },
 } as const;
 
-export const manifestPaths = (invocation: Invocation<typeof MANIFEST_OPTIONS>, verb: string): readonly string[] => {
+export const manifestPaths = (invocation: Invocation<typeof MANIFEST_OPTIONS>): readonly string[] => {
   const paths = [...invocation.options.file, ...invocation.arguments];
-  if (paths.length === 0) throw new UsageError("-f FILE|DIR is missing: which manifests?", verb);
+  if (paths.length === 0) throw new UsageError("-f FILE|DIR is missing: which manifests?");
   return paths;
 };

@@ -1,0 +1,7 @@
+/** What `doctor` found about one thing and, where something is amiss, the next step. */
+export interface Check {
+  readonly check: string;
+  readonly status: "ok" | "warn" | "fail";
+  readonly detail: string;
+  readonly nextStep?: string;
+}

@@ -1,0 +1,74 @@
+/** The SDK's client as what the commands ask of a node. */
+import type { Manifest, TaskState } from "@agentcore/contract";
+import type { GlobalOptions } from "../command.ts";
+import { agentRow, changeRow, listIn, manifestRow, taskRow } from "./node-answers.ts";
+import type { NodeClient, TaskFilter, TaskRow } from "./node-client.ts";
+
+// The node's largest page.
+const MAX_PAGE_SIZE = 100;
+
+export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiKey">): Promise<NodeClient> => {
+  const { createClient } = await import("@agentcore/sdk/client");
+  // Somebody waits at the terminal: a node that is not there is told at once. Only a stream, whose task was there a
+  // moment ago, is worth waiting for.
+  const node = createClient({ url, apiKey, retry: { maxAttempts: 1 } });
+  const patient = createClient({ url, apiKey });
+
+  const pages = async (state: TaskState | undefined, { agent, limit }: TaskFilter): Promise<readonly TaskRow[]> => {
+    const rows: TaskRow[] = [];
+    for (let pageToken: string | undefined; pageToken !== "" && rows.length < limit; ) {
+      const pageSize = Math.min(limit - rows.length, MAX_PAGE_SIZE);
+      const page = await node.list({ agent, state, pageSize, pageToken });
+      rows.push(...page.heads.map(taskRow));
+      pageToken = page.nextPageToken;
+    }
+    return rows;
+  };
+
+  return {
+    async submit({ agent, input }) {
+      const { head } = await node.submit({ target: { agent }, input });
+      return { taskId: head.taskId };
+    },
+    task: async (taskId) => taskRow((await node.get(taskId)).head),
+    async tasks(filter) {
+      // The node filters by one state at a time.
+      const found = await Promise.all((filter.states ?? [undefined]).map((state) => pages(state, filter)));
+      return found.flat().slice(0, filter.limit);
+    },
+    async *events(taskId, { follow, after = 0, signal }) {
+      const { head } = await node.get(taskId, { signal });
+      if (!follow && head.seq <= after) return;
+      for await (const event of patient.events(taskId, { after, signal })) {
+        yield event;
+        if (!follow && event.seq >= head.seq) return;
+      }
+    },
+    async send(taskId, parts) {
+      await node.send(taskId, parts);
+    },
+    async cancel(taskId, reason) {
+      await node.cancel(taskId, reason === undefined ? {} : { reason });
+    },
+    async retry(taskId) {
+      await node.retry(taskId);
+    },
+    agents: async () => (await node.agents()).agents.map(agentRow),
+    async manifest(kind, name) {
+      const [found] = listIn(await node.manifests({ kind, name }), "manifests").map(manifestRow);
+      return found?.manifest;
+    },
+    manifests: async () => listIn(await node.manifests(), "manifests").map(manifestRow),
+    // Not checked here: the node holds them against the schema and names every wrong field.
+    apply: async (manifests) =>
+      listIn(await node.apply(manifests as unknown as readonly Manifest[]), "results").map(changeRow),
+    diff: async (manifests) =>
+      listIn(await node.diff(manifests as unknown as readonly Manifest[]), "results").map(changeRow),
+    async deleteManifest(kind, name) {
+      await node.deleteManifest(kind, name);
+    },
+    async health() {
+      await node.health();
+    },
+  };
+};

@@ -1,0 +1,64 @@
+/** What a node answers, as the rows that the commands show. */
+import type { Manifest, TaskState } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract/errors";
+import { isRecord } from "../is-record.ts";
+import type { AgentRow, ChangeRow, ManifestRow, TaskRow } from "./node-client.ts";
+
+export const taskRow = (head: {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly state: TaskState;
+  readonly contextId: string;
+  readonly revision: string;
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}): TaskRow => ({
+  id: head.taskId,
+  agent: head.agent,
+  state: head.state,
+  contextId: head.contextId,
+  revision: head.revision,
+  events: head.seq,
+  createdAt: new Date(head.createdAt).toISOString(),
+  updatedAt: new Date(head.updatedAt).toISOString(),
+});
+
+/** The list under `member`, or the value itself when it is one. Throws when the node answered with something else. */
+export const listIn = (value: unknown, member: string): readonly Readonly<Record<string, unknown>>[] => {
+  const list = isRecord(value) ? value[member] : value;
+  if (Array.isArray(list) && list.every(isRecord)) return list;
+  throw new PlatformError("INTERNAL", `the node's answer has no list of ${member}; is it of another version?`);
+};
+
+const textIn = (record: Readonly<Record<string, unknown>>, key: string): string => {
+  const value = record[key];
+  return typeof value === "string" ? value : "";
+};
+
+export const agentRow = (agent: {
+  readonly name: string;
+  readonly description?: string;
+  readonly [field: string]: unknown;
+}): AgentRow => ({
+  name: agent.name,
+  description: agent.description ?? "",
+  version: textIn(agent, "version") || textIn(agent, "revision"),
+  skills: Array.isArray(agent["skills"])
+    ? agent["skills"].map((skill: unknown) => (isRecord(skill) ? textIn(skill, "id") : String(skill)))
+    : [],
+});
+
+export const manifestRow = (manifest: Readonly<Record<string, unknown>>): ManifestRow => ({
+  kind: textIn(manifest, "kind"),
+  name: isRecord(manifest["metadata"]) ? textIn(manifest["metadata"], "name") : "",
+  // Held against the schema by the node when it was applied.
+  manifest: manifest as unknown as Manifest,
+});
+
+export const changeRow = (result: Readonly<Record<string, unknown>>): ChangeRow => ({
+  kind: textIn(result, "kind"),
+  name: textIn(result, "name"),
+  change: textIn(result, "change"),
+  fields: Array.isArray(result["fields"]) ? result["fields"].map(String) : [],
+});

@@ -1,0 +1,71 @@
+/** What the commands ask of a node. */
+import type { Manifest, ManifestKind, Part, TaskEvent, TaskState } from "@agentcore/contract";
+
+export interface TaskRow {
+  readonly id: string;
+  readonly agent: string;
+  readonly state: TaskState;
+  readonly contextId: string;
+  readonly revision: string;
+  /** Number of its last event. */
+  readonly events: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface AgentRow {
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly skills: readonly string[];
+}
+
+export interface ManifestRow {
+  readonly kind: string;
+  readonly name: string;
+  readonly manifest: Manifest;
+}
+
+/** What was done with a manifest, or would be. */
+export interface ChangeRow {
+  readonly kind: string;
+  readonly name: string;
+  /** The node's word, for example `created`, `updated` or `unchanged`. */
+  readonly change: string;
+  /** Paths of the fields that differ, where the node tells them. */
+  readonly fields: readonly string[];
+}
+
+export interface TaskFilter {
+  readonly states?: readonly TaskState[] | undefined;
+  readonly agent?: string | undefined;
+  readonly limit: number;
+}
+
+export interface EventRequest {
+  /** Go on until the task has ended, also over a restart of the node; else end with the last event there is now. */
+  readonly follow: boolean;
+  readonly after?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Every call rejects with a PlatformError. */
+export interface NodeClient {
+  submit(request: { readonly agent: string; readonly input: unknown }): Promise<{ readonly taskId: string }>;
+  task(taskId: string): Promise<TaskRow>;
+  /** Latest first within a state. */
+  tasks(filter: TaskFilter): Promise<readonly TaskRow[]>;
+  events(taskId: string, request: EventRequest): AsyncIterable<TaskEvent>;
+  send(taskId: string, parts: readonly Part[]): Promise<void>;
+  cancel(taskId: string, reason: string | undefined): Promise<void>;
+  retry(taskId: string): Promise<void>;
+  agents(): Promise<readonly AgentRow[]>;
+  manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;
+  manifests(): Promise<readonly ManifestRow[]>;
+  apply(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
+  diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
+  deleteManifest(kind: ManifestKind, name: string): Promise<void>;
+  /** Resolves when the node answers that it is well. */
+  health(): Promise<void>;
+}

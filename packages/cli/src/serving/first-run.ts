@@ -1,0 +1,28 @@
+/** `--run`: the one task that `up` and `dev` give an agent once the node is ready. */
+import { describeFailure } from "../failure.ts";
+import { followTask } from "../follow-task.ts";
+import { connect } from "../node/connect.ts";
+import { taskInput } from "../task-input.ts";
+import { reportFirstRun } from "./report-first-run.ts";
+import type { ServeInvocation } from "./serve-options.ts";
+
+interface FirstRun {
+  readonly agent: string;
+  readonly url: string;
+  readonly apiKey: string | undefined;
+}
+
+/** A run that fails is told and leaves the node up: there is the place to look at what happened. */
+export const firstRun = async (invocation: ServeInvocation, { agent, url, apiKey }: FirstRun): Promise<void> => {
+  const { output, signal, globals } = invocation;
+  try {
+    const client = await connect({ url, apiKey });
+    const input = await taskInput(invocation, { client, agent, given: invocation.options.input });
+    const { taskId } = await client.submit({ agent, input });
+    const outcome = await followTask({ client, taskId, output, signal });
+    await reportFirstRun({ output, format: globals.format, taskId, outcome, url });
+  } catch (error) {
+    if (signal.aborted) return;
+    for (const line of describeFailure(error, globals.verbose)) output.say(line, "red");
+  }
+};

@@ -1,0 +1,44 @@
+/** From the options of `up` and `dev` to those of a node. */
+import { readFile } from "node:fs/promises";
+import { delimiter, resolve } from "node:path";
+import { failure } from "../failure.ts";
+import { UsageError } from "../usage-error.ts";
+import type { NodeOptions } from "./node-options.ts";
+import type { ServeInvocation } from "./serve-options.ts";
+
+/** Throws a UsageError, or CONFIG_INVALID for a key file that is none. */
+export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation): Promise<NodeOptions> => {
+  const port = Number(options.port);
+  if (!/^\d+$/.test(options.port) || port > 65_535) {
+    throw new UsageError(`--port ${options.port}: expected a number from 0 to 65535`);
+  }
+  const fromFile =
+    options["api-key-file"] === undefined ? [] : await readKeyFile(resolve(cwd, options["api-key-file"]));
+  const given = (options["api-keys"] ?? "").split(",").map((key) => key.trim());
+  return {
+    host: options.host,
+    port,
+    publicUrl: options["public-url"],
+    dataDirectory: resolve(cwd, options.data),
+    apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
+    codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
+    allowPrivateModels: options["allow-private-models"],
+    logLevel: globals.verbose ? "debug" : "warn",
+  };
+};
+
+/** A key a line; empty lines and lines that begin with # do not count. A file without a key is refused: it would open the node. */
+const readKeyFile = async (path: string): Promise<readonly string[]> => {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw failure("CONFIG_INVALID", `cannot read the key file ${path}`, "Give a file that this user can read.", cause);
+  }
+  const keys = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  if (keys.length === 0) throw failure("CONFIG_INVALID", `${path} holds no key`, "Write one key a line into it.");
+  return keys;
+};
