@@ -1,7 +1,8 @@
 /** A task event in words: what `logs` prints after time and type. */
 import type { TaskEvent } from "@agentcore/contract";
+import { callName } from "./call-name.ts";
 import { formatTimestamp } from "./format-time.ts";
-import { textOf } from "./task-outcome.ts";
+import { promptOf, textOf } from "./task-outcome.ts";
 
 // Enough to recognise a value; all of it is in `-o json`.
 const MAX_VALUE_LENGTH = 200;
@@ -23,7 +24,7 @@ export const describeEvent = (event: TaskEvent): string => {
       return describeProgress(event.data);
     case "task.inputRequired":
     case "task.authRequired":
-      return textOf(event.data.prompt);
+      return promptOf(event.data.prompt);
     case "task.resumed":
       return `by ${event.data.reason}`;
     case "task.cancelRequested":
@@ -41,11 +42,11 @@ export const describeEvent = (event: TaskEvent): string => {
     case "message.added":
       return `${event.data.message.role === "ROLE_USER" ? "user" : "agent"}: ${short(textOf(event.data.message.parts))}`;
     case "step.started":
-      return `${event.data.kind} ${event.data.path}${describeWait(event.data)}`;
+      return `${callName(event.data)}${describeWait(event.data)}`;
     case "step.completed":
-      return `${event.data.kind} ${event.data.path} -> ${short(event.data.result)}`;
+      return `${callName(event.data)} -> ${short(event.data.result)}`;
     case "step.failed":
-      return `${event.data.kind} ${event.data.path}, attempt ${event.data.attempt}, ${event.data.error.code}: ${event.data.error.message}${
+      return `${callName(event.data)}, attempt ${event.data.attempt}, ${event.data.error.code}: ${event.data.error.message}${
         event.data.retryAt === undefined ? "" : `; again at ${formatTimestamp(event.data.retryAt)}`
       }`;
     case "decision.made":

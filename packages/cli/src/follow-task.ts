@@ -1,13 +1,14 @@
 /** Follows a task until it goes no further by itself, and tells how it went. */
 import type { TaskEvent, TaskState } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
+import { callName } from "./call-name.ts";
 import type { ExitCode, OutputFormat } from "./command.ts";
 import { describeProgress, eventLine } from "./describe-event.ts";
 import { failure } from "./failure.ts";
 import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
 import { toPlainLines } from "./plain-text.ts";
-import { foldOutcome, INITIAL_OUTCOME, isSettled, type TaskOutcome } from "./task-outcome.ts";
+import { foldOutcome, INITIAL_OUTCOME, isPause, isSettled, type TaskOutcome } from "./task-outcome.ts";
 
 interface FollowOptions {
   readonly client: NodeClient;
@@ -46,9 +47,6 @@ export const followTask = async (options: FollowOptions): Promise<TaskOutcome> =
   return outcome;
 };
 
-const isPause = (state: TaskState): boolean =>
-  state === "input-required" || state === "auth-required" || state === "parked";
-
 const showProgress = (output: Output, event: TaskEvent): void => {
   switch (event.type) {
     case "task.submitted":
@@ -58,9 +56,9 @@ const showProgress = (output: Output, event: TaskEvent): void => {
     case "task.progressed":
       return output.progress(describeProgress(event.data));
     case "step.started":
-      return output.progress(`${event.data.kind} ${event.data.path}`);
+      return output.progress(callName(event.data));
     case "step.failed":
-      return output.progress(`${event.data.kind} ${event.data.path} failed: ${event.data.error.message}`);
+      return output.progress(`${callName(event.data)} failed: ${event.data.error.message}`);
     default:
       return;
   }

@@ -14,6 +14,13 @@ export const INITIAL_OUTCOME: TaskOutcome = { state: "submitted" };
 /** A task in one of these states goes no further by itself. */
 export const isSettled = (state: TaskState): boolean => state !== "submitted" && state !== "working";
 
+/** A task in one of these states never changes again. */
+export const isTerminal = (state: TaskState): boolean => isSettled(state) && !isPause(state);
+
+/** Somebody has to do something before the task goes on. */
+export const isPause = (state: TaskState): boolean =>
+  state === "input-required" || state === "auth-required" || state === "parked";
+
 export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome => {
   switch (event.type) {
     case "task.submitted":
@@ -22,9 +29,9 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "task.resumed":
       return { state: "working" };
     case "task.inputRequired":
-      return { state: "input-required", prompt: textOf(event.data.prompt) };
+      return { state: "input-required", prompt: promptOf(event.data.prompt) };
     case "task.authRequired":
-      return { state: "auth-required", prompt: textOf(event.data.prompt) };
+      return { state: "auth-required", prompt: promptOf(event.data.prompt) };
     case "task.completed":
       return { state: "completed", output: event.data.output };
     case "task.failed":
@@ -47,6 +54,12 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "checkpoint.created":
       return outcome;
   }
+};
+
+/** What a person is asked: the words; the data beside them is for programs, unless it is all there is. */
+export const promptOf = (parts: readonly Part[]): string => {
+  const words = parts.filter(({ text }) => text !== undefined);
+  return textOf(words.length === 0 ? parts : words);
 };
 
 /** Text parts as they are, data as JSON, files by name. */

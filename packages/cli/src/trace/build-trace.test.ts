@@ -6,23 +6,32 @@ import { formatTrace } from "./format-trace.ts";
 const log = taskLog(
   submitted("loan-triage"),
   { type: "task.started", data: {} },
-  { type: "step.started", data: { path: "read#1", kind: "step", attempt: 1 } },
+  { type: "step.started", data: { path: "step:read", kind: "step", attempt: 1 } },
   {
     type: "step.failed",
     data: {
-      path: "read#1",
+      path: "step:read",
       kind: "step",
       attempt: 1,
       error: { code: "UPSTREAM_FAILED", message: "no answer" },
       retryAt: 1,
     },
   },
-  { type: "step.completed", data: { path: "read#1", kind: "step", result: 1 } },
+  { type: "step.completed", data: { path: "step:read", kind: "step", result: 1 } },
   {
     type: "decision.made",
-    data: { path: "screen#1", kind: "routing", choice: "screener", scores: [], reasons: ["lowest latency"] },
+    data: {
+      path: "command:capability:screening",
+      kind: "routing",
+      choice: "screener",
+      scores: [],
+      reasons: ["lowest latency"],
+    },
   },
-  { type: "step.started", data: { path: "screen#1", kind: "command", attempt: 1, childTaskId: "t2" } },
+  {
+    type: "step.started",
+    data: { path: "command:capability:screening", kind: "command", attempt: 1, childTaskId: "t2" },
+  },
   { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no luck" } } },
 );
 
@@ -35,11 +44,11 @@ test("a trace has durations, attempts, decisions with reasons, children and the 
     error: { code: "AGENT_FAILED", message: "no luck" },
     decisions: [],
     steps: [
-      { path: "read#1", kind: "step", outcome: "completed", durationMs: 2000, attempts: 2, decisions: [] },
+      { path: "step:read", kind: "step", outcome: "completed", durationMs: 2000, attempts: 2, decisions: [] },
       {
-        path: "screen#1",
+        path: "command:capability:screening",
         kind: "command",
-        outcome: "running",
+        outcome: "not awaited",
         attempts: 1,
         childTaskId: "t2",
         decisions: [{ kind: "routing", choice: "screener", reasons: ["lowest latency"] }],
@@ -52,8 +61,8 @@ test("a trace is drawn as a tree", () => {
   expect(formatTrace(buildTrace("t1", log))).toBe(
     [
       "loan-triage  failed  7.0 s  task t1",
-      "├─ step read#1  completed  2.0 s  2 attempts",
-      "├─ command screen#1  running  task t2",
+      "├─ step read  completed  2.0 s  2 attempts",
+      "├─ command capability:screening  not awaited  task t2",
       "│  └─ routing -> screener",
       "│     └─ because lowest latency",
       "└─ error AGENT_FAILED: no luck",

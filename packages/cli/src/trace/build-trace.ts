@@ -1,6 +1,6 @@
 /** A task's log as a tree of what it did: a pure fold, child tasks are put in by `loadTrace`. */
 import type { SerializedError, TaskEvent, TaskEventOf, TaskState } from "@agentcore/contract";
-import { foldOutcome, INITIAL_OUTCOME, isSettled } from "../task-outcome.ts";
+import { foldOutcome, INITIAL_OUTCOME, isSettled, isTerminal } from "../task-outcome.ts";
 
 export interface TraceDecision {
   readonly kind: string;
@@ -11,7 +11,8 @@ export interface TraceDecision {
 export interface TraceStep {
   readonly path: string;
   readonly kind: string;
-  readonly outcome: "running" | "completed" | "failed";
+  /** `not awaited`: the task ended first; a child task that was started goes on by itself. */
+  readonly outcome: "running" | "completed" | "failed" | "not awaited";
   /** Absent for a step that was recorded only when it was done, and for one that still runs. */
   readonly durationMs?: number;
   readonly attempts: number;
@@ -48,7 +49,7 @@ export const buildTrace = (taskId: string, events: readonly TaskEvent[]): TraceT
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
     decisions: decisions.filter(({ data }) => data.path === undefined || !stepEvents.has(data.path)).map(decisionOf),
     steps: [...stepEvents].map(([path, own]) => ({
-      ...stepOf(path, own),
+      ...stepOf(path, own, isTerminal(outcome.state)),
       decisions: decisions.filter(({ data }) => data.path === path).map(decisionOf),
     })),
   };
@@ -63,7 +64,12 @@ const decisionOf = ({ data }: TaskEventOf<"decision.made">): TraceDecision => ({
   reasons: data.reasons,
 });
 
-const stepOf = (path: string, events: readonly StepEvent[]): Omit<TraceStep, "decisions"> => {
+const outcomeOf = (end: StepEvent | undefined, hasTaskEnded: boolean): TraceStep["outcome"] => {
+  if (end === undefined) return hasTaskEnded ? "not awaited" : "running";
+  return end.type === "step.completed" ? "completed" : "failed";
+};
+
+const stepOf = (path: string, events: readonly StepEvent[], hasTaskEnded: boolean): Omit<TraceStep, "decisions"> => {
   const started = events.filter((event) => event.type === "step.started");
   const failed = events.filter((event) => event.type === "step.failed");
   const end = events.findLast(
@@ -75,7 +81,7 @@ const stepOf = (path: string, events: readonly StepEvent[]): Omit<TraceStep, "de
   return {
     path,
     kind: first?.data.kind ?? "step",
-    outcome: end === undefined ? "running" : end.type === "step.completed" ? "completed" : "failed",
+    outcome: outcomeOf(end, hasTaskEnded),
     // A single event tells when it was written and not how long it took.
     ...(end === undefined || first === undefined || first === end ? {} : { durationMs: end.at - first.at }),
     attempts: Math.max(

@@ -1,3 +1,4 @@
+import { callName } from "../call-name.ts";
 import { formatDuration } from "../format-time.ts";
 import { toPlainText } from "../plain-text.ts";
 import type { TraceDecision, TraceStep, TraceTask } from "./build-trace.ts";
@@ -31,7 +32,7 @@ const taskLine = (task: TraceTask): Line => ({
 
 const stepLine = (step: TraceStep): Line => ({
   text: [
-    `${step.kind} ${step.path}`,
+    callName(step),
     step.outcome,
     ...(step.durationMs === undefined ? [] : [formatDuration(step.durationMs)]),
     ...(step.attempts > 1 ? [`${step.attempts} attempts`] : []),
