@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NewTaskEvent } from "@agentcore/contract";
 import { describe, expect, test } from "vitest";
 import { type FakeTask, startFakeNode } from "../test/fake-node.ts";
 import { runInTest } from "../test/run-in-test.ts";
@@ -165,6 +166,56 @@ describe("with a node", () => {
     expect(ran.stderr).not.toContain("Which Ada?");
   });
 
+  describe("send to a task that asks", () => {
+    const question = { path: "input:input", kind: "input" as const };
+    const askingTask = (...answers: ((messageId: string) => Pick<NewTaskEvent, "type" | "data">)[]): FakeTask => ({
+      ...asking,
+      onMessage: (messageId) => {
+        const before: readonly Pick<NewTaskEvent, "type" | "data">[] = asking.events;
+        return taskLog(...before, ...answers.map((answer) => answer(messageId))).slice(before.length);
+      },
+    });
+
+    test("waits until the answer is taken", async () => {
+      const task = askingTask((messageId) => ({
+        type: "step.completed",
+        data: { ...question, result: { messageId, value: "the first" } },
+      }));
+      const node = await startFakeNode({ tasks: [task] });
+      const words = ["send", "t3", "the first", "--url", node.url];
+      expect(await runInTest(words)).toEqual({ code: 0, stdout: "sent to t3, accepted\n", stderr: "" });
+      expect(JSON.parse((await runInTest([...words, "-o", "json"])).stdout)).toMatchObject({ accepted: true });
+    });
+
+    test("tells why the answer was refused and ends with 1", async () => {
+      const task = askingTask(
+        // Somebody else's answer, refused meanwhile, says nothing about this one.
+        () => ({
+          type: "task.inputRequired",
+          data: { ...question, prompt: [{ text: "Which Ada?\n(nonsense)" }], refusedMessageId: "other" },
+        }),
+        (refusedMessageId) => ({
+          type: "task.inputRequired",
+          data: {
+            ...question,
+            prompt: [{ text: "Which Ada?\n(expected one of first, second)" }, { data: { adas: 2 } }],
+            refusedMessageId,
+          },
+        }),
+      );
+      const node = await startFakeNode({ tasks: [task] });
+      expect(await runInTest(["send", "t3", "the last", "--url", node.url])).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `error INVALID_ARGUMENT: task t3 refused the answer and asks again:
+  Which Ada?
+  (expected one of first, second)
+  next: agentcore send t3 with an answer that fits
+`,
+      });
+    });
+  });
+
   test("run --detach prints the id and nothing else", async () => {
     const node = await startFakeNode({ tasks });
     expect(await runInTest(["run", "greeter", "-d", "-i", "{}", "--url", node.url])).toEqual({
@@ -187,7 +238,7 @@ describe("with a node", () => {
     [["describe", "agent", "greeter"], /Name: +greeter[\s\S]*Manifest:/],
     [["describe", "task", "t4"], /State: +parked[\s\S]*ATTEMPTS_EXHAUSTED: five deaths/],
     [["delete", "agent", "greeter"], /agent\/greeter deleted/],
-    [["send", "t3", "the first"], /sent to t3/],
+    [["send", "t1", "thank you"], /^sent to t1\n$/],
     [["cancel", "t3", "--reason", "twice"], /cancel requested for t3/],
     [["retry", "t4"], /t4 goes on/],
     [["watch", "t1"], /Hello Ada/],

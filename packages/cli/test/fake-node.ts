@@ -10,6 +10,8 @@ export interface FakeTask {
   readonly agent: string;
   readonly state: string;
   readonly events: readonly TaskEvent[];
+  /** What the task records when a message of this id comes in. */
+  readonly onMessage?: (messageId: string) => readonly TaskEvent[];
 }
 
 export interface SeenRequest {
@@ -52,6 +54,8 @@ export const startFakeNode = async ({
   manifests = [greeter],
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
+  const added = new Map<FakeTask, readonly TaskEvent[]>();
+  const logOf = (task: FakeTask): readonly TaskEvent[] => [...task.events, ...(added.get(task) ?? [])];
   const server = createServer((request, response) => {
     const answer = (status: number, body: unknown): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
@@ -99,9 +103,10 @@ export const startFakeNode = async ({
       if (task === undefined) return refuse(404, "TASK_NOT_FOUND", `there is no task ${id}`);
       if (verb === "retry" && task.state !== "parked")
         return refuse(409, "TASK_NOT_RETRIABLE", "the task is not parked");
+      if (verb === "messages") added.set(task, task.onMessage?.((body as { messageId: string }).messageId) ?? []);
       if (verb !== "events") return answer(200, snapshot(task));
       response.writeHead(200, { "content-type": "text/event-stream" });
-      for (const event of task.events) response.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
+      for (const event of logOf(task)) response.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
     };
     handle().catch((error: unknown) => refuse(500, "INTERNAL", String(error)));
   });

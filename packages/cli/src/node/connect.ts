@@ -44,8 +44,8 @@ export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiK
         if (!follow && event.seq >= head.seq) return;
       }
     },
-    async send(taskId, parts) {
-      await node.send(taskId, parts);
+    async send(taskId, { messageId, parts }) {
+      await node.send(taskId, { messageId, role: "ROLE_USER", parts: [...parts] });
     },
     async cancel(taskId, reason) {
       await node.cancel(taskId, reason === undefined ? {} : { reason });

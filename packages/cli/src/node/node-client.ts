@@ -57,7 +57,8 @@ export interface NodeClient {
   /** Latest first within a state. */
   tasks(filter: TaskFilter): Promise<readonly TaskRow[]>;
   events(taskId: string, request: EventRequest): AsyncIterable<TaskEvent>;
-  send(taskId: string, parts: readonly Part[]): Promise<void>;
+  /** Repeating it with the same id does no harm. */
+  send(taskId: string, message: { readonly messageId: string; readonly parts: readonly Part[] }): Promise<void>;
   cancel(taskId: string, reason: string | undefined): Promise<void>;
   retry(taskId: string): Promise<void>;
   agents(): Promise<readonly AgentRow[]>;
