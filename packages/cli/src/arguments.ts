@@ -1,5 +1,10 @@
 /** Arguments that several verbs share. */
-export const TASK_ARGUMENT = {
-  name: "TASK_ID",
-  description: "Id of the task, as `agentcore get tasks` lists it",
-} as const;
+import type { TaskState } from "@agentcore/contract";
+
+/** Completed with the tasks in these states; any when none is given. */
+export const taskArgument = (...states: readonly TaskState[]) =>
+  ({
+    name: "TASK_ID",
+    description: "Id of the task, as `agentcore get tasks` lists it",
+    completes: { tasks: states.length === 0 ? undefined : states },
+  }) as const;

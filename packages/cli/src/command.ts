@@ -1,6 +1,17 @@
 /** What a verb is made of. Parsing, help, completion and docs/cli.md are all derived from these values. */
+import type { TaskState } from "@agentcore/contract";
 import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
+
+/** What a shell offers where the cursor is: these words, paths, or names that the node knows. */
+export type Completes =
+  | readonly string[]
+  | "path"
+  | "agent"
+  | "model"
+  | "manifest"
+  /** Ids of tasks in these states. @default undefined: any */
+  | { readonly tasks: readonly TaskState[] | undefined };
 
 export interface OptionSpec {
   readonly type: "string" | "boolean";
@@ -13,6 +24,8 @@ export interface OptionSpec {
   readonly default?: string;
   /** Environment variable that is read when the option is not given. */
   readonly env?: string;
+  /** A list of values is split at commas. */
+  readonly completes?: Completes;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
@@ -36,6 +49,8 @@ export interface ArgumentSpec {
   /** Takes all that follow; only for the last one. */
   readonly rest?: true;
   readonly choices?: readonly string[];
+  /** `first`: names of what the first argument says. */
+  readonly completes?: Completes | "first";
 }
 
 export interface Example {
@@ -74,6 +89,9 @@ export interface Command<Specs extends OptionSpecs = OptionSpecs> {
 
 export const defineCommand = <const Specs extends OptionSpecs>(command: Command<Specs>): Command<Specs> => command;
 
+export const OUTPUT_FORMATS = ["table", "json", "yaml"] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
 export const GLOBAL_OPTIONS = {
   url: {
     type: "string",
@@ -83,13 +101,17 @@ export const GLOBAL_OPTIONS = {
     env: "AGENTCORE_URL",
   },
   "api-key": { type: "string", value: "KEY", description: "Key that the node asks for", env: "AGENTCORE_API_KEY" },
-  output: { type: "string", short: "o", value: "table|json|yaml", description: "Form of the data", default: "table" },
+  output: {
+    type: "string",
+    short: "o",
+    value: "table|json|yaml",
+    description: "Form of the data",
+    default: "table",
+    completes: OUTPUT_FORMATS,
+  },
   verbose: { type: "boolean", description: "Also print the stack of an error, and debug messages of a node" },
   help: { type: "boolean", short: "h", description: "Print help" },
 } as const satisfies OptionSpecs;
-
-export const OUTPUT_FORMATS = ["table", "json", "yaml"] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export interface GlobalOptions {
   readonly url: string;

@@ -3,6 +3,8 @@ import { PlatformError } from "@agentcore/contract/errors";
 import { closestTo } from "./closest-to.ts";
 import type { Command, Invocation } from "./command.ts";
 import { loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
+import { completeWords } from "./completion/complete-words.ts";
+import { COMPLETE_VERB } from "./completion/completion-script.ts";
 import { describeFailure, describeUsage } from "./failure.ts";
 import { commandHelp, generalHelp } from "./help-text.ts";
 import { connect } from "./node/connect.ts";
@@ -26,6 +28,11 @@ export const runCommandLine = async (words: readonly string[], surroundings: Sur
   const output = new Output(surroundings);
   const verbose = words.includes("--verbose");
   const { verb, rest } = splitVerb(words);
+  if (words[0] === COMPLETE_VERB) {
+    const { stdout, environment } = surroundings;
+    stdout.write(await completeWords({ words: words.slice(1), environment, connect }));
+    return 0;
+  }
   try {
     if (verb === undefined) return await runWithoutVerb(rest, output, surroundings);
     const command = await loadCommand(verb);

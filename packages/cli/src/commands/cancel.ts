@@ -1,11 +1,11 @@
-import { TASK_ARGUMENT } from "../arguments.ts";
+import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   name: "cancel",
   summary: "Ask a task to stop",
   details: ["Done when the request is recorded: the task may still undo what it began. Its child tasks are asked too."],
-  arguments: [TASK_ARGUMENT],
+  arguments: [taskArgument("submitted", "working", "input-required", "auth-required", "parked")],
   options: { reason: { type: "string", value: "TEXT", description: "Why, for the log" } },
   examples: [
     { command: "agentcore cancel 0198c7", explanation: "Stop it" },

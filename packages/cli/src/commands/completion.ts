@@ -1,10 +1,12 @@
 import { defineCommand } from "../command.ts";
-import { loadAllCommands } from "../command-table.ts";
-import { completionScript, SHELLS } from "../completion-script.ts";
+import { completionScript, SHELLS } from "../completion/completion-script.ts";
 
 export const command = defineCommand({
   name: "completion",
   summary: "Print the completion script of a shell",
+  details: [
+    "Completes verbs, options, their values and paths, and asks the node for names of agents and ids of tasks.",
+  ],
   arguments: [{ name: "SHELL", description: "bash, zsh or fish", choices: SHELLS }],
   options: {},
   examples: [
@@ -14,7 +16,7 @@ export const command = defineCommand({
   ],
   async run({ arguments: [name], output }) {
     const shell = SHELLS.find((each) => each === name) ?? "bash";
-    output.line(completionScript(shell, await loadAllCommands()).trimEnd());
+    output.line(completionScript(shell).trimEnd());
     return 0;
   },
 });

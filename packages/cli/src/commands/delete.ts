@@ -8,7 +8,7 @@ export const command = defineCommand({
   details: ["Tasks that are under way keep the revision they began with."],
   arguments: [
     { name: "KIND", description: "What to remove: agent or model", choices: Object.keys(KINDS) },
-    { name: "NAME", description: "Its name" },
+    { name: "NAME", description: "Its name", completes: "first" },
   ],
   options: {},
   examples: [

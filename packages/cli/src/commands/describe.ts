@@ -13,7 +13,7 @@ export const command = defineCommand({
   summary: "Show all there is to know about an agent or a task",
   arguments: [
     { name: "KIND", description: "agent or task", choices: ["agent", "task"] },
-    { name: "NAME", description: "Name of the agent, or id of the task" },
+    { name: "NAME", description: "Name of the agent, or id of the task", completes: "first" },
   ],
   options: {},
   examples: [

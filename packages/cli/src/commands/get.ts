@@ -22,8 +22,13 @@ const TASK_STATES = Object.keys({
 const RESOURCES = ["agents", "tasks", "models", "manifests"] as const;
 
 const OPTIONS = {
-  state: { type: "string", value: "STATE,STATE", description: `Tasks in these states only: ${TASK_STATES.join(", ")}` },
-  agent: { type: "string", value: "NAME", description: "Tasks of this agent only" },
+  state: {
+    type: "string",
+    value: "STATE,STATE",
+    completes: TASK_STATES,
+    description: `Tasks in these states only: ${TASK_STATES.join(", ")}`,
+  },
+  agent: { type: "string", value: "NAME", description: "Tasks of this agent only", completes: "agent" },
   limit: { type: "string", value: "NUMBER", description: "Most tasks to list", default: "50" },
 } as const;
 
@@ -35,6 +40,7 @@ export const command = defineCommand({
     {
       name: "NAME",
       description: "Only the one of this name (for tasks: id); fails when there is none",
+      completes: "first",
       optional: true,
     },
   ],

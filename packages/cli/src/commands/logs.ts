@@ -1,4 +1,4 @@
-import { TASK_ARGUMENT } from "../arguments.ts";
+import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { eventLine } from "../describe-event.ts";
 import { toPlainText } from "../plain-text.ts";
@@ -10,7 +10,7 @@ export const command = defineCommand({
   details: [
     "A line is time, number, type and what happened. With -o json, each line is one event as JSON; with -o yaml, one document.",
   ],
-  arguments: [TASK_ARGUMENT],
+  arguments: [taskArgument()],
   options: {
     follow: { type: "boolean", short: "f", description: "Go on with new events until the task ends" },
     after: { type: "string", value: "NUMBER", description: "Only events after this number", default: "0" },

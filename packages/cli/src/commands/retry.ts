@@ -1,11 +1,11 @@
-import { TASK_ARGUMENT } from "../arguments.ts";
+import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   name: "retry",
   summary: "Let a parked task go on",
   details: ["What the task has recorded is not done again: it goes on where it stood."],
-  arguments: [TASK_ARGUMENT],
+  arguments: [taskArgument("parked")],
   options: {},
   examples: [
     { command: "agentcore get tasks --state parked", explanation: "Find them" },

@@ -9,12 +9,13 @@ export const command = defineCommand({
     "INPUT is JSON, text, @FILE (JSON, YAML or text), @- (stdin) or a folder, which the agent gets as { directory: absolute path }.",
     "When the task asks a person something, the question is printed and the command ends with 1; the task waits for `agentcore send`. Ctrl-C ends the command and not the task.",
   ],
-  arguments: [{ name: "AGENT", description: "Name of the agent" }],
+  arguments: [{ name: "AGENT", description: "Name of the agent", completes: "agent" }],
   options: {
     input: {
       type: "string",
       short: "i",
       value: "INPUT",
+      completes: "path",
       description:
         "What the agent gets as its input; without it, the manifest's annotation agentcore.dev/default-input",
     },

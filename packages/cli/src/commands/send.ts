@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TaskEvent } from "@agentcore/contract";
-import { TASK_ARGUMENT } from "../arguments.ts";
+import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { failure } from "../failure.ts";
 import { isRecord } from "../is-record.ts";
@@ -19,7 +19,10 @@ export const command = defineCommand({
     "Text that is JSON may be meant as data: the task takes what fits the answer it asked for.",
     "Where the task waits for an answer, the command stays until it is read, 10 s at most. When it does not fit, the task asks again: the reason and the question are printed, and the command ends with 1.",
   ],
-  arguments: [TASK_ARGUMENT, { name: "TEXT", description: "What to say; not needed with --data", optional: true }],
+  arguments: [
+    taskArgument("input-required", "auth-required"),
+    { name: "TEXT", description: "What to say; not needed with --data", optional: true },
+  ],
   options: { data: { type: "string", value: "JSON", description: "Structured answer, sent after the text" } },
   examples: [
     { command: 'agentcore send 0198c7 "yes, approve it"', explanation: "Answer in words" },

@@ -1,4 +1,4 @@
-import { TASK_ARGUMENT } from "../arguments.ts";
+import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { toPlainLines } from "../plain-text.ts";
 import { formatTrace } from "../trace/format-trace.ts";
@@ -7,7 +7,7 @@ import { loadTrace } from "../trace/load-trace.ts";
 export const command = defineCommand({
   name: "trace",
   summary: "Show what a task did: steps, child tasks, durations, decisions and their reasons",
-  arguments: [TASK_ARGUMENT],
+  arguments: [taskArgument()],
   options: {},
   examples: [
     { command: "agentcore trace 0198c7", explanation: "As a tree" },

@@ -1,4 +1,4 @@
-import { TASK_ARGUMENT } from "../arguments.ts";
+import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { followTask, reportOutcome } from "../follow-task.ts";
 
@@ -6,7 +6,7 @@ export const command = defineCommand({
   name: "watch",
   summary: "Follow a task to its end and print its output",
   details: ["Stays while the task waits for a person: answer from another terminal with `agentcore send`."],
-  arguments: [TASK_ARGUMENT],
+  arguments: [taskArgument("submitted", "working", "input-required", "auth-required", "parked")],
   options: { events: { type: "boolean", description: "Print every event instead of one line of progress" } },
   examples: [
     { command: "agentcore watch 0198c7", explanation: "Progress, then the output" },

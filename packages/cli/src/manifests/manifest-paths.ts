@@ -3,7 +3,13 @@ import type { Invocation } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const MANIFEST_ARGUMENTS = [
-  { name: "PATH", description: "Manifest file or folder; same as --file", optional: true, rest: true },
+  {
+    name: "PATH",
+    description: "Manifest file or folder; same as --file",
+    optional: true,
+    rest: true,
+    completes: "path",
+  },
 ] as const;
 
 export const MANIFEST_OPTIONS = {
@@ -12,6 +18,7 @@ export const MANIFEST_OPTIONS = {
     short: "f",
     multiple: true,
     value: "FILE|DIR",
+    completes: "path",
     description: "Manifest file, or folder to search for manifests",
   },
 } as const;

@@ -7,6 +7,7 @@ export const SERVE_ARGUMENTS = [
     description: "Manifest file, or folder to search for manifests; same as --apply",
     optional: true,
     rest: true,
+    completes: "path",
   },
 ] as const;
 
@@ -33,6 +34,7 @@ export const SERVE_OPTIONS = {
   data: {
     type: "string",
     value: "DIR",
+    completes: "path",
     description: "Folder for tasks and state",
     default: "./.agentcore",
     env: "AGENTCORE_DATA",
@@ -41,28 +43,33 @@ export const SERVE_OPTIONS = {
     type: "string",
     multiple: true,
     value: "DIR|FILE",
+    completes: "path",
     description: "Manifests to apply once the node is ready",
   },
   run: {
     type: "string",
     value: "AGENT",
+    completes: "agent",
     description: "Give this agent one task after the start, print its decisions, stay up",
   },
   input: {
     type: "string",
     value: "INPUT",
+    completes: "path",
     description:
       "Input for --run: JSON, @FILE, a folder or text; without it, the manifest's annotation agentcore.dev/default-input",
   },
   "api-key-file": {
     type: "string",
     value: "FILE",
-    description: "File with the keys that callers may present, one a line",
+    completes: "path",
+    description: "File with the keys that callers may present, one a line, at least 16 characters each",
   },
   "api-keys": {
     type: "string",
     value: "KEY,KEY",
-    description: "The keys themselves; prefer the file, because other users of this machine see command lines",
+    description:
+      "The keys themselves, at least 16 characters each; prefer the file, because other users of this machine see command lines",
     env: "AGENTCORE_API_KEYS",
   },
   "code-root": {
