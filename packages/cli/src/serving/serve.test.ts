@@ -12,7 +12,6 @@ import { explainStart } from "./explain-start.ts";
 import type { NodeOptions, RunningNode } from "./node-options.ts";
 import { decisionTable } from "./report-first-run.ts";
 import { type ServeOptions, serve } from "./serve.ts";
-import { isWatched, outermost } from "./watch-folders.ts";
 
 let cwd: string;
 beforeEach(async () => {
@@ -20,8 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true, force: true }));
 
-const serveInTest = async (words: readonly string[], options: ServeOptions, signal: AbortSignal) => {
+/** Stops the node when stderr matches `until`. */
+const serveInTest = async (words: readonly string[], options: ServeOptions, until?: RegExp) => {
   const written = { stdout: "", stderr: "" };
+  const stop = new AbortController();
   const parsed = parseCommandLine(up, words, {});
   const code = serve(
     {
@@ -30,13 +31,18 @@ const serveInTest = async (words: readonly string[], options: ServeOptions, sign
       globals: parsed.globals,
       output: new Output({
         stdout: { write: (text) => (written.stdout += text) },
-        stderr: { write: (text) => (written.stderr += text) },
+        stderr: {
+          write: (text) => {
+            written.stderr += text;
+            if (until?.test(written.stderr)) stop.abort();
+          },
+        },
         environment: {},
       }),
       cwd,
       environment: {},
       readStdin: async () => "",
-      signal,
+      signal: stop.signal,
       client: () => connect(parsed.globals),
     },
     options,
@@ -77,7 +83,6 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
       },
     ],
   });
-  const stop = new AbortController();
   const calls: unknown[] = [];
   const node: RunningNode = {
     url: http.url,
@@ -99,9 +104,9 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
         started = options;
         return node;
       },
-      whileServing: async () => stop.abort(),
+      whileServing: async () => void calls.push("serving"),
     },
-    stop.signal,
+    /^Open /m,
   );
   expect(ran.code).toBe(0);
   expect(started).toEqual({
@@ -115,7 +120,11 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     logLevel: "warn",
   });
   const annotations = { "agentcore.dev/default-input": join(cwd, "agents/data") };
-  expect(calls).toMatchObject([[{ kind: "Agent", metadata: { name: "loan-triage", annotations } }], "close"]);
+  expect(calls).toMatchObject([
+    [{ kind: "Agent", metadata: { name: "loan-triage", annotations } }],
+    "serving",
+    "close",
+  ]);
   expect(http.requests.find(({ path }) => path === "/api/v1/tasks")).toMatchObject({
     method: "POST",
     authorization: "Bearer one",
@@ -131,19 +140,17 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
 
 test("a first run that lacks its input is told as such, and the node stays up", async () => {
   const http = await startFakeNode();
-  const stop = new AbortController();
   const node: RunningNode = { url: http.url, ready: Promise.resolve(), apply: async () => [], close: async () => {} };
   const { code, stderr } = await serveInTest(
     ["--run", "greeter"],
-    { loadServer: async () => async () => node, whileServing: async () => stop.abort() },
-    stop.signal,
+    { loadServer: async () => async () => node },
+    /next: /,
   );
   expect(code).toBe(0);
   expect(stderr).toMatch(/^error USAGE: --input is missing.*\n +next: agentcore run greeter --input/m);
 });
 
 describe("a start that cannot work names the option that helps", () => {
-  const never = new AbortController().signal;
   const refusing = (error: Error): ServeOptions => ({
     loadServer: async () => async () => {
       throw error;
@@ -152,7 +159,7 @@ describe("a start that cannot work names the option that helps", () => {
 
   test("a taken port", async () => {
     const taken = Object.assign(new Error("listen"), { code: "EADDRINUSE" });
-    await expect(serveInTest([], refusing(new Error("start", { cause: taken })), never)).rejects.toMatchObject({
+    await expect(serveInTest([], refusing(new Error("start", { cause: taken })))).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: "port 4700 on 127.0.0.1 is taken (EADDRINUSE)",
       details: { nextStep: expect.stringContaining("--port") },
@@ -161,7 +168,7 @@ describe("a start that cannot work names the option that helps", () => {
 
   test("a data folder that is a file", async () => {
     await writeFile(join(cwd, "file"), "");
-    await expect(serveInTest(["--data", "file/data"], {}, never)).rejects.toMatchObject({
+    await expect(serveInTest(["--data", "file/data"], {})).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       details: { nextStep: expect.stringContaining("--data") },
     });
@@ -169,12 +176,12 @@ describe("a start that cannot work names the option that helps", () => {
 
   test("a key file without a key", async () => {
     await writeFile(join(cwd, "keys"), "# none\n");
-    await expect(serveInTest(["--api-key-file", "keys"], {}, never)).rejects.toThrow(/holds no key/);
+    await expect(serveInTest(["--api-key-file", "keys"], {})).rejects.toThrow(/holds no key/);
   });
 
   test("a manifest with a typing error, before anything is started", async () => {
     await writeFile(join(cwd, "a.agent.yaml"), "kind: [\n");
-    await expect(serveInTest(["--apply", "a.agent.yaml"], {}, never)).rejects.toThrow(/^a\.agent\.yaml:\d+:\d+: /);
+    await expect(serveInTest(["--apply", "a.agent.yaml"], {})).rejects.toThrow(/^a\.agent\.yaml:\d+:\d+: /);
   });
 
   test("any other error stays what it is", () => {
@@ -187,10 +194,4 @@ test("decisions of any shape get a line each", () => {
   expect(decisionTable([{ decision: "approve", application: "A" }, "odd"])).toBe(
     "APPLICATION  DECISION\nA            approve\n-            odd",
   );
-});
-
-test("watching skips installed packages, dot folders and files that are neither code nor manifests", () => {
-  expect(["a.ts", "src/b.agent.yaml", "./c.json"].every(isWatched)).toBe(true);
-  expect(["node_modules/a.ts", "x/.git/a.json", "letters/a.pdf"].some(isWatched)).toBe(false);
-  expect(outermost(["/a/b", "/a", "/ab", "/a"])).toEqual(["/a", "/ab"]);
 });

@@ -51,10 +51,10 @@ export const serve = async (
       { url: node.url, dataDirectory },
       () => `AgentCore is ready at ${node.url} (data in ${shownFrom(cwd, dataDirectory)}; stop with Ctrl-C)`,
     );
+    await whileServing?.({ node, paths, dataDirectory });
     if (options.run !== undefined && !signal.aborted) {
       await firstRun(invocation, { agent: options.run, url: node.url, apiKey: node.apiKey });
     }
-    await whileServing?.({ node, paths, dataDirectory });
     await aborted(signal);
     output.say("Stopping; unfinished tasks go on at the next start. Ctrl-C again ends it at once.");
   } finally {
