@@ -63,7 +63,8 @@ export const SERVE_OPTIONS = {
     type: "string",
     value: "FILE",
     completes: "path",
-    description: "File with the keys that callers may present, one a line, at least 16 characters each",
+    description:
+      "File with the keys that callers may present, one a line, at least 16 characters each, and what they may do: KEY role=operator",
   },
   "api-keys": {
     type: "string",

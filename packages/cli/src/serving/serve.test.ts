@@ -140,7 +140,13 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
 
 test("a first run that lacks its input is told as such, and the node stays up", async () => {
   const http = await startFakeNode();
-  const node: RunningNode = { url: http.url, ready: Promise.resolve(), apply: async () => [], close: async () => {} };
+  const node: RunningNode = {
+    url: http.url,
+    apiKey: undefined,
+    ready: Promise.resolve(),
+    apply: async () => [],
+    close: async () => {},
+  };
   const { code, stderr } = await serveInTest(
     ["--run", "greeter"],
     { loadServer: async () => async () => node },
