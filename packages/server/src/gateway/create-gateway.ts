@@ -32,6 +32,10 @@ export interface Gateway {
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_STREAMS = 1000;
+const MAX_STREAMS_PER_CALLER = 500;
+// A waiting call costs a listener and a timer, a stream also a reader of the log.
+const MAX_WAITS = 5000;
+const MAX_WAITS_PER_CALLER = 1000;
 // Below the 30 to 60 s after which common proxies cut a silent connection.
 const HEARTBEAT_MS = 15_000;
 
@@ -44,8 +48,16 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const authenticator = createAuthenticator(deps.apiKeys);
   // With keys a foreign page has nothing to present, so any Host is fine.
   const guard = authenticator.required ? null : createOriginGuard(publicUrl);
-  const streams = new OpenCalls(settings.maxStreams ?? MAX_STREAMS);
-  const waits = new OpenCalls();
+  const streams = new OpenCalls({
+    what: "streams",
+    max: settings.maxStreams ?? MAX_STREAMS,
+    maxPerCaller: settings.maxStreamsPerCaller ?? MAX_STREAMS_PER_CALLER,
+  });
+  const waits = new OpenCalls({
+    what: "waiting calls",
+    max: settings.maxWaits ?? MAX_WAITS,
+    maxPerCaller: settings.maxWaitsPerCaller ?? MAX_WAITS_PER_CALLER,
+  });
 
   const a2a = createA2ARouter({
     gateway: deps,

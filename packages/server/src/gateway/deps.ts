@@ -69,6 +69,12 @@ export interface GatewaySettings {
   readonly maxBodyBytes?: number | undefined;
   /** Open SSE streams of this node; one more is refused as OVERLOADED. @default 1,000 */
   readonly maxStreams?: number | undefined;
+  /** @default 500 */
+  readonly maxStreamsPerCaller?: number | undefined;
+  /** Calls of this node that wait for a task; one more is refused as OVERLOADED. @default 5,000 */
+  readonly maxWaits?: number | undefined;
+  /** @default 1,000 */
+  readonly maxWaitsPerCaller?: number | undefined;
   /** A comment is sent on a stream that was silent for so long. @default 15,000 */
   readonly heartbeatMs?: number | undefined;
   /** How long CancelTask waits for the task to end before it answers with the task as it is. @default 5,000 */

@@ -6,7 +6,14 @@ import type {
   SendMessageRequest,
   SubscribeToTaskRequest,
 } from "@agentcore/contract";
-import { type A2ATask, type A2ATaskState, isTerminal, PlatformError, type TaskState } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type A2ATask,
+  type A2ATaskState,
+  isTerminal,
+  PlatformError,
+  type TaskState,
+} from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
@@ -51,10 +58,11 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
     return head;
   };
 
-  const waiting = async (call: A2ACall, wait: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
-    const open = waits.begin(call.client);
+  /** Refused before the work is begun, when as many wait as may. */
+  const waiting = async <T>(call: A2ACall, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const open = waits.begin(call.scope, call.client);
     try {
-      await wait(open.signal);
+      return await work(open.signal);
     } finally {
       open.end();
     }
@@ -83,40 +91,55 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
     return history?.some((message) => message.messageId === messageId && message.role === "ROLE_USER") === true;
   };
 
-  const followUp = async (call: A2ACall, params: SendMessageRequest, taskId: string): Promise<void> => {
-    const { message, configuration } = params;
+  /** Without a signal it does not wait for what comes of the message. */
+  const followUp = async (
+    call: A2ACall,
+    message: A2AMessage,
+    taskId: string,
+    signal?: AbortSignal,
+  ): Promise<string> => {
     const head = await ownHead(call, taskId);
     const repeat = await isRepeat(call, taskId, message.messageId);
     if (!repeat) await tasks.send(call.scope, taskId, message);
-    if (configuration?.returnImmediately === true) return;
-    await waiting(call, (signal) =>
-      repeat
-        ? tasks.settled(call.scope, taskId, { signal })
-        : messageAnswered(tasks, call.scope, head, message.messageId, signal),
-    );
+    if (signal === undefined) return taskId;
+    if (repeat) await tasks.settled(call.scope, taskId, { signal });
+    else await messageAnswered(tasks, call.scope, head, message.messageId, signal);
+    return taskId;
   };
 
-  const openStream = (call: A2ACall, taskId: string, options: Parameters<typeof streamTask>[2]): OpenStream => {
-    const open = streams.begin(call.client);
-    return {
-      frames: streamTask(taskId, tasks.events(call.scope, taskId, { after: 0, signal: open.signal }), options),
-      release: () => open.abort(),
-    };
+  const begin = async (call: A2ACall, params: SendMessageRequest, signal?: AbortSignal): Promise<string> => {
+    const { taskId } = await submit(call, params);
+    if (signal !== undefined) await tasks.settled(call.scope, taskId, { signal });
+    return taskId;
+  };
+
+  type StreamOptions = Parameters<typeof streamTask>[2];
+
+  /** The place is taken before `prepare` stores anything, and given back when that fails. */
+  const openStream = async (
+    call: A2ACall,
+    prepare: () => Promise<StreamOptions & { readonly taskId: string }>,
+  ): Promise<OpenStream> => {
+    const open = streams.begin(call.scope, call.client);
+    try {
+      const { taskId, ...options } = await prepare();
+      return {
+        frames: streamTask(taskId, tasks.events(call.scope, taskId, { after: 0, signal: open.signal }), options),
+        release: () => open.abort(),
+      };
+    } catch (error) {
+      open.end();
+      throw error;
+    }
   };
 
   return {
     async sendMessage(call: A2ACall, params: SendMessageRequest): Promise<{ task: A2ATask }> {
       check(call, params);
       const { message, configuration } = params;
-      let taskId = message.taskId;
-      if (taskId !== undefined) await followUp(call, params, taskId);
-      else {
-        const submitted = await submit(call, params);
-        taskId = submitted.taskId;
-        const id = taskId;
-        if (configuration?.returnImmediately !== true)
-          await waiting(call, (signal) => tasks.settled(call.scope, id, { signal }));
-      }
+      const work = (signal?: AbortSignal) =>
+        message.taskId === undefined ? begin(call, params, signal) : followUp(call, message, message.taskId, signal);
+      const taskId = configuration?.returnImmediately === true ? await work() : await waiting(call, work);
       return {
         task: projectTask(await tasks.view(call.scope, taskId), { historyLength: configuration?.historyLength }),
       };
@@ -127,33 +150,37 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       const { message, configuration } = params;
       const historyLength = configuration?.historyLength;
       const options = { snapshot: true, endAtInputRequired: true, historyLength };
-      // Refused before anything is stored, not after.
-      streams.begin(call.client).end();
-      if (message.taskId !== undefined) {
-        const head = await ownHead(call, message.taskId);
-        const repeat = await isRepeat(call, message.taskId, message.messageId);
-        if (!repeat) await tasks.send(call.scope, message.taskId, message);
-        return openStream(call, message.taskId, { ...options, from: head.seq, endAtSnapshotOfInputRequired: repeat });
-      }
-      const { taskId, existing } = await submit(call, params);
-      // The snapshot of a new task is its first event; whatever it did since then follows as updates.
-      if (!existing) return openStream(call, taskId, { ...options, from: 1 });
-      const { seq } = await ownHead(call, taskId);
-      const seen = call.lastEventId;
-      if (seen !== null && seen < seq) return openStream(call, taskId, { ...options, from: seen, snapshot: false });
-      return openStream(call, taskId, { ...options, from: seq, endAtSnapshotOfInputRequired: true });
+      return openStream(call, async () => {
+        if (message.taskId !== undefined) {
+          const { seq, taskId } = await ownHead(call, message.taskId);
+          const repeat = await isRepeat(call, taskId, message.messageId);
+          if (!repeat) await tasks.send(call.scope, taskId, message);
+          return { ...options, taskId, from: seq, endAtSnapshotOfInputRequired: repeat };
+        }
+        const { taskId, existing } = await submit(call, params);
+        // The snapshot of a new task is its first event; whatever it did since then follows as updates.
+        if (!existing) return { ...options, taskId, from: 1 };
+        const { seq } = await ownHead(call, taskId);
+        const seen = call.lastEventId;
+        if (seen !== null && seen < seq) return { ...options, taskId, from: seen, snapshot: false };
+        return { ...options, taskId, from: seq, endAtSnapshotOfInputRequired: true };
+      });
     },
 
-    async subscribeToTask(call: A2ACall, { id }: Params<typeof SubscribeToTaskRequest>): Promise<OpenStream> {
-      const head = await ownHead(call, id);
-      const seen = call.lastEventId;
-      const resumes = seen !== null && seen < head.seq;
-      if (isTerminal(head.state) && !resumes) {
-        throw new PlatformError("UNSUPPORTED_OPERATION", `task ${id} has ended (${head.state}): read it with GetTask`, {
-          details: { taskId: id },
-        });
-      }
-      return openStream(call, id, { from: resumes ? seen : head.seq, snapshot: !resumes, endAtInputRequired: false });
+    subscribeToTask(call: A2ACall, { id }: Params<typeof SubscribeToTaskRequest>): Promise<OpenStream> {
+      return openStream(call, async () => {
+        const head = await ownHead(call, id);
+        const seen = call.lastEventId;
+        const resumes = seen !== null && seen < head.seq;
+        if (isTerminal(head.state) && !resumes) {
+          throw new PlatformError(
+            "UNSUPPORTED_OPERATION",
+            `task ${id} has ended (${head.state}): read it with GetTask`,
+            { details: { taskId: id } },
+          );
+        }
+        return { taskId: id, from: resumes ? seen : head.seq, snapshot: !resumes, endAtInputRequired: false };
+      });
     },
 
     async getTask(call: A2ACall, { id, historyLength }: Params<typeof GetTaskRequest>): Promise<A2ATask> {
@@ -184,7 +211,8 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
     async cancelTask(call: A2ACall, { id }: Params<typeof CancelTaskRequest>): Promise<A2ATask> {
       const head = await ownHead(call, id);
       await tasks.cancel(call.scope, id);
-      if (head.state !== "canceled")
+      // Stopping work is never refused for want of a place to wait.
+      if (head.state !== "canceled" && !waits.isFull(call.scope))
         await waiting(call, (signal) =>
           withTimeout(signal, cancelWaitMs, (limited) => taskEnded(tasks, call.scope, head, limited)),
         );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createFixture, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
+import { parseApiKeys } from "../http/parse-api-keys.ts";
 
 const ARTIFACT = (text: string, append: boolean) => ({
   type: "artifact.appended" as const,
@@ -135,6 +136,53 @@ describe("streams", () => {
     gateway.drain();
     await first.all();
     expect(gateway.openStreams).toBe(0);
+  });
+
+  it("one caller's streams leave room for the others', and come free as they end", async () => {
+    const keys = { ann: "a".repeat(20), bob: "b".repeat(20) };
+    const { rpc, get, tasks } = createFixture({
+      apiKeys: parseApiKeys([`${keys.ann} caller=ann`, `${keys.bob} caller=bob`]),
+      settings: { maxStreams: 3, maxStreamsPerCaller: 2 },
+    });
+    const open = (key: string) =>
+      rpc("SendStreamingMessage", userMessage("hold"), { headers: { authorization: `Bearer ${key}` } });
+    const streams = [readSse(await open(keys.ann)), readSse(await open(keys.ann))];
+    const refused = await open(keys.ann);
+    expect([refused.status, (await refused.json()).error.message]).toEqual([429, "ann already has 2 streams"]);
+    const events = await get("/api/v1/tasks/task-1/events", {
+      authorization: `Bearer ${keys.ann}`,
+      accept: "text/event-stream",
+    });
+    expect(events.status).toBe(429);
+    expect(tasks.tasks.size).toBe(2);
+    streams.push(readSse(await open(keys.bob)));
+    expect((await (await open(keys.bob)).json()).error.message).toBe("this node already serves 3 streams");
+    await streams[0]?.cancel();
+    streams.push(readSse(await open(keys.bob)));
+    await Promise.all(streams.map((stream) => stream.cancel()));
+  });
+
+  it("a stream that fails before it begins gives its place back", async () => {
+    const { rpc, gateway } = createFixture({ settings: { maxStreams: 1 } });
+    expect((await (await rpc("SubscribeToTask", { id: "nobody" })).json()).error.code).toBe(-32001);
+    expect(gateway.openStreams).toBe(0);
+  });
+
+  it("calls that wait are limited like streams, and refused before anything is stored; a cancel never is", async () => {
+    const { rpc, post, tasks } = createFixture({ settings: { maxWaitsPerCaller: 1 } });
+    const controller = new AbortController();
+    const waiting = rpc("SendMessage", userMessage("hold"), { signal: controller.signal });
+    await expect.poll(() => tasks.tasks.size).toBe(1);
+    expect((await rpc("SendMessage", userMessage("x"))).status).toBe(429);
+    expect((await post("/a2a/echo/message:send", userMessage("x"))).status).toBe(429);
+    expect((await post("/api/v1/tasks", { target: "agent:echo", input: "x", wait: true })).status).toBe(429);
+    expect(tasks.tasks.size).toBe(1);
+    const immediate = { ...userMessage("hold"), configuration: { returnImmediately: true } };
+    expect((await rpc("SendMessage", immediate)).status).toBe(200);
+    expect((await (await rpc("CancelTask", { id: "task-1" })).json()).result.id).toBe("task-1");
+    controller.abort();
+    expect((await (await waiting).json()).result.task.id).toBe("task-1");
+    expect((await rpc("SendMessage", userMessage("x"))).status).toBe(200);
   });
 
   it("REST streams bare responses; subscribe is taken by GET and POST", async () => {

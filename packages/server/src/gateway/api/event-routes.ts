@@ -47,7 +47,7 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
         return jsonResponse({ events, nextAfter: events.at(-1)?.seq ?? query.after ?? 0 });
       }
       await tasks.head(scope, taskId);
-      const open = streams.begin(request.signal);
+      const open = streams.begin(scope, request.signal);
       return streamEvents(tasks.events(scope, taskId, { after, signal: open.signal }), heartbeatMs, () => open.abort());
     },
   }),

@@ -106,26 +106,20 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
       async handle({ request, scope, body }) {
         const { target, wait, ...rest } = body;
         const traceparent = request.headers.get("traceparent") ?? undefined;
-        const submitted = await tasks.submit(scope, {
-          ...rest,
-          target: parseTarget(target),
-          ...(traceparent === undefined ? {} : { traceparent }),
-        });
-        const status = submitted.existing ? 200 : 201;
-        const headers = { location: `/api/v1/tasks/${encodeURIComponent(submitted.taskId)}` };
-        if (wait === true) {
-          const open = waits.begin(request.signal);
-          try {
-            await tasks.settled(scope, submitted.taskId, { signal: open.signal });
-          } finally {
-            open.end();
-          }
+        // Before anything is stored: a call that is refused has done nothing.
+        const open = wait === true ? waits.begin(scope, request.signal) : null;
+        try {
+          const { taskId, existing } = await tasks.submit(scope, {
+            ...rest,
+            target: parseTarget(target),
+            ...(traceparent === undefined ? {} : { traceparent }),
+          });
+          if (open !== null) await tasks.settled(scope, taskId, { signal: open.signal });
+          const headers = { location: `/api/v1/tasks/${encodeURIComponent(taskId)}` };
+          return jsonResponse({ existing, ...(await resource(scope, taskId)) }, existing ? 200 : 201, headers);
+        } finally {
+          open?.end();
         }
-        return jsonResponse(
-          { existing: submitted.existing, ...(await resource(scope, submitted.taskId)) },
-          status,
-          headers,
-        );
       },
     }),
     apiRoute({
