@@ -1,0 +1,79 @@
+/**
+ * Makes checked manifests so. All are loaded and compared before the first is written: what is wrong with one leaves the others
+ * alone. Each is then written by itself, since the store's values have no common transaction; when that fails halfway the error
+ * says which are applied and which are not, and applying the same again does the rest.
+ */
+import { type Manifest, PlatformError } from "@agentcore/contract";
+import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
+import type { ApplyResult } from "../gateway/deps.ts";
+import type { AgentRegistrar } from "./agent-registrar.ts";
+import type { ManifestStore } from "./manifest-store.ts";
+
+export interface ApplyParts {
+  readonly store: ManifestStore;
+  readonly host: InProcessHost;
+  readonly registrar: AgentRegistrar;
+  readonly sha256: (text: string) => string;
+}
+
+interface Planned {
+  readonly manifest: Manifest;
+  readonly agent: PreparedAgent | null;
+  readonly result: ApplyResult;
+}
+
+export const applyManifests = async (
+  parts: ApplyParts,
+  tenantId: string,
+  manifests: readonly Manifest[],
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<readonly ApplyResult[]> => {
+  const plan = await Promise.all(manifests.map((manifest) => planOne(parts, tenantId, manifest, dryRun)));
+  const due = plan.filter(({ result }) => result.change !== "unchanged");
+  if (!dryRun && due.length > 0) await write(parts, tenantId, due);
+  return plan.map(({ result }) => result);
+};
+
+/** A dry run hashes only: it must not run anybody's code. */
+const planOne = async (
+  { store, host, sha256 }: ApplyParts,
+  tenantId: string,
+  manifest: Manifest,
+  dryRun: boolean,
+): Promise<Planned> => {
+  const { kind, metadata } = manifest;
+  const agent = manifest.kind === "Agent" && !dryRun ? await host.prepare(manifest) : null;
+  const revision =
+    agent?.revision ??
+    (manifest.kind === "Agent" ? await host.revisionOf(manifest) : sha256(JSON.stringify(manifest)).slice(0, 12));
+  const before = await store.get(tenantId, kind, metadata.name);
+  const change = before === null ? "created" : before.revision === revision ? "unchanged" : "configured";
+  return { manifest, agent, result: { kind, name: metadata.name, change, revision } };
+};
+
+const write = async ({ store, host, registrar }: ApplyParts, tenantId: string, due: readonly Planned[]) => {
+  let written = 0;
+  try {
+    await store.addTenant(tenantId);
+    for (const { manifest, agent, result } of due) {
+      // The revision first: a manifest whose code is not kept could not be brought back.
+      if (agent !== null) await host.keep(tenantId, result.name, agent);
+      await store.put(tenantId, { manifest, revision: result.revision });
+      if (agent !== null && manifest.kind === "Agent") registrar.register(tenantId, manifest, agent);
+      written += 1;
+    }
+  } catch (error) {
+    throw halfway(PlatformError.from(error), due, written);
+  }
+};
+
+const halfway = (error: PlatformError, due: readonly Planned[], written: number): PlatformError => {
+  const names = due.map(({ result }) => `${result.kind}/${result.name}`);
+  const applied = names.slice(0, written);
+  const notApplied = names.slice(written);
+  return new PlatformError(
+    error.code,
+    `${error.message}; applied: ${applied.join(", ") || "none"}; not applied: ${notApplied.join(", ")}; apply them again`,
+    { cause: error, retryable: error.retryable, details: { ...error.details, applied, notApplied } },
+  );
+};

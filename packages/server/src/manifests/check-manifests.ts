@@ -1,0 +1,47 @@
+/** Everything that can be wrong with manifests and needs nobody's code to be seen. */
+import { invalidArgument, Manifest, PlatformError, parseInput } from "@agentcore/contract";
+import { checkModel } from "./check-model.ts";
+
+const MAX_PER_APPLY = 500;
+
+export interface ManifestRules {
+  /** Whether Model manifests may name addresses of private networks. */
+  readonly allowPrivateModels: boolean;
+  /** Whether manifests may name code. */
+  readonly code: boolean;
+}
+
+/** Throws INVALID_ARGUMENT, TOO_LARGE, PERMISSION_DENIED. */
+export const checkManifests = (
+  tenantId: string,
+  documents: readonly unknown[],
+  rules: ManifestRules,
+): readonly Manifest[] => {
+  if (documents.length > MAX_PER_APPLY)
+    throw new PlatformError("TOO_LARGE", `${documents.length} manifests at once, ${MAX_PER_APPLY} are allowed`);
+  const manifests = documents.map((document, index) =>
+    parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`),
+  );
+  const names = new Set<string>();
+  for (const manifest of manifests) {
+    const { kind, metadata } = manifest;
+    if (manifest.kind === "Model") checkModel(tenantId, manifest, rules.allowPrivateModels);
+    else if (manifest.spec.code !== undefined && !rules.code)
+      throw new PlatformError(
+        "PERMISSION_DENIED",
+        `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
+      );
+    const key = `${kind}/${metadata.name}`;
+    if (names.has(key))
+      throw invalidArgument("the list of manifests", [
+        { field: "metadata.name", description: `${key} stands in it twice` },
+      ]);
+    names.add(key);
+  }
+  return manifests;
+};
+
+const nameIn = (document: unknown): string => {
+  const name = (document as { metadata?: { name?: unknown } } | null)?.metadata?.name;
+  return typeof name === "string" ? ` (${name.slice(0, 63)})` : "";
+};

@@ -1,0 +1,116 @@
+import { API_VERSION, PlatformError } from "@agentcore/contract";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import type { KeyValue } from "@agentcore/core/ports";
+import { AgentRegistry } from "@agentcore/core/registry";
+import { createFnvDigest, ManualClock } from "@agentcore/core/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { ANYWHERE } from "../agents/code-roots.ts";
+import { createInProcessHost } from "../agents/in-process-host.ts";
+import { AgentCatalogue } from "./agent-catalogue.ts";
+import { createManifestService } from "./manifest-service.ts";
+
+const agent = (name: string, description = "does it") => ({
+  apiVersion: API_VERSION,
+  kind: "Agent",
+  metadata: { name },
+  spec: { model: "local", description },
+});
+const model = (name: string) => ({
+  apiVersion: API_VERSION,
+  kind: "Model",
+  metadata: { name },
+  spec: { baseUrl: "http://127.0.0.1:1/v1", model: "m" },
+});
+
+const clock = new ManualClock();
+
+/** A node's manifests on `keyValue`; the same store again is the next start. */
+const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
+  const { sha256 } = createFnvDigest();
+  const host = createInProcessHost({ keyValue, snapshotDirectory: "/none", codeRoots: ANYWHERE, env: {}, sha256 });
+  onTestFinished(() => host.close());
+  const catalogue = new AgentCatalogue();
+  const service = createManifestService({
+    keyValue,
+    host,
+    registry: new AgentRegistry({ clock }),
+    catalogue,
+    node: "n",
+    allowPrivateModels: false,
+    codeOverHttp: true,
+    sha256,
+    onUnloadable: (_tenantId, name, error) => {
+      throw new Error(name, { cause: error });
+    },
+  });
+  const names = () => catalogue.list("acme").map(({ name }) => name);
+  const apply = (...manifests: readonly unknown[]) => service.apply("acme", manifests, { dryRun: false });
+  return { keyValue, service, names, apply };
+};
+
+/** Fails the writes of manifests from the nth on, as a full disk would. */
+const failingFrom = (keyValue: KeyValue, nth: number): KeyValue => {
+  let writes = 0;
+  return new Proxy(keyValue, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        const [scope] = args as [{ readonly namespace: string }];
+        if (property === "put" && scope.namespace === "manifests" && ++writes >= nth)
+          throw new PlatformError("STORE_UNAVAILABLE", "the disk is full");
+        return (value as (...all: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+};
+
+test("one manifest that is wrong leaves all others alone", async () => {
+  const { apply, service, names } = open();
+  await expect(apply(agent("a"), { ...agent("b"), spec: {} })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(apply(agent("a"), agent("a"))).rejects.toThrow("Agent/a stands in it twice");
+  expect(await service.list("acme")).toEqual([]);
+  expect(names()).toEqual([]);
+});
+
+test("a store that fails halfway is told with what is applied and what is not, and applying again does the rest", async () => {
+  const first = open();
+  const second = open(failingFrom(first.keyValue, 3));
+  const manifests = [agent("a"), agent("b"), model("m"), agent("c")];
+  await expect(second.apply(...manifests)).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    retryable: true,
+    message: expect.stringContaining("applied: Agent/a, Agent/b; not applied: Model/m, Agent/c"),
+    details: { applied: ["Agent/a", "Agent/b"], notApplied: ["Model/m", "Agent/c"] },
+  });
+  expect(second.names()).toEqual(["a", "b"]);
+  const third = open(first.keyValue);
+  await third.service.restore();
+  expect(third.names()).toEqual(["a", "b"]);
+  expect((await third.apply(...manifests)).map(({ change }) => change)).toEqual([
+    "unchanged",
+    "unchanged",
+    "created",
+    "created",
+  ]);
+  expect(third.names()).toEqual(["a", "b", "c"]);
+});
+
+test("a dry run writes nothing", async () => {
+  const { service, keyValue } = open(failingFrom(createMemoryKeyValue({ clock }), 1));
+  expect(await service.apply("acme", [agent("a"), model("m")], { dryRun: true })).toMatchObject([
+    { change: "created" },
+    { change: "created" },
+  ]);
+  expect(await keyValue.list({ tenantId: "system", namespace: "tenants" })).toEqual([]);
+});
+
+test("a tenant with more manifests than a page of the store has them all after a restart", async () => {
+  const { apply, keyValue, service } = open();
+  const all = Array.from({ length: 1100 }, (_, index) => agent(`a-${index}`));
+  for (const part of [all.slice(0, 400), all.slice(400, 800), all.slice(800)]) await apply(...part);
+  expect(await service.list("acme", "Agent")).toHaveLength(1100);
+  const again = open(keyValue);
+  await again.service.restore();
+  expect(again.names()).toHaveLength(1100);
+});

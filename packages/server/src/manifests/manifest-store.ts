@@ -1,0 +1,62 @@
+/** Manifests as they were applied, by tenant. */
+import { MANIFEST_KINDS, type Manifest, type ManifestKind } from "@agentcore/contract";
+import type { KeyValue, KeyValueEntry, KeyValueScope } from "@agentcore/core/ports";
+import { SYSTEM_TENANT } from "../gateway/deps.ts";
+
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  readonly revision: string;
+}
+
+export interface ManifestStore {
+  /** Makes the tenant known to the next start; before its first manifest, so that none is ever overlooked. */
+  addTenant(tenantId: string): Promise<void>;
+  tenants(): Promise<readonly string[]>;
+  get(tenantId: string, kind: ManifestKind, name: string): Promise<StoredManifest | null>;
+  put(tenantId: string, stored: StoredManifest): Promise<void>;
+  /** False when there was none. */
+  delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
+  /** By name. */
+  list(tenantId: string, kind?: ManifestKind): Promise<readonly StoredManifest[]>;
+}
+
+const TENANTS = { tenantId: SYSTEM_TENANT, namespace: "tenants" };
+// The port's own most.
+const PAGE_SIZE = 1000;
+
+export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
+  const scopeOf = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "manifests" });
+  const keyOf = (kind: ManifestKind, name: string): string => `${kind}/${name}`;
+
+  const listAll = async (scope: KeyValueScope, prefix: string): Promise<readonly KeyValueEntry[]> => {
+    const entries: KeyValueEntry[] = [];
+    for (;;) {
+      const after = entries.at(-1)?.key;
+      const options = { prefix, limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) };
+      const page = await keyValue.list(scope, options);
+      entries.push(...page);
+      if (page.length < PAGE_SIZE) return entries;
+    }
+  };
+
+  return {
+    async addTenant(tenantId) {
+      await keyValue.put(TENANTS, tenantId, true);
+    },
+    tenants: async () => (await listAll(TENANTS, "")).map(({ key }) => key),
+    async get(tenantId, kind, name) {
+      const entry = await keyValue.get(scopeOf(tenantId), keyOf(kind, name));
+      return (entry?.value as StoredManifest | undefined) ?? null;
+    },
+    async put(tenantId, stored) {
+      const { kind, metadata } = stored.manifest;
+      await keyValue.put(scopeOf(tenantId), keyOf(kind, metadata.name), stored);
+    },
+    delete: (tenantId, kind, name) => keyValue.delete(scopeOf(tenantId), keyOf(kind, name)),
+    async list(tenantId, kind) {
+      const kinds = kind === undefined ? MANIFEST_KINDS : [kind];
+      const lists = await Promise.all(kinds.map((each) => listAll(scopeOf(tenantId), `${each}/`)));
+      return lists.flat().map(({ value }) => value as StoredManifest);
+    },
+  };
+};
