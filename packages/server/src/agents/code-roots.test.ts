@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openCodeRoots } from "./code-roots.ts";
-import { readCode } from "./code-snapshot.ts";
+import { readCode } from "./read-code.ts";
 
 let base: string;
 const inBase = (...names: string[]) => join(base, ...names);

@@ -5,8 +5,9 @@ import type { KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
 import { agent } from "@agentcore/sdk";
 import type { CodeRoots } from "./code-roots.ts";
-import { type CodeSnapshot, hasSnapshot, readCode, storeSnapshot } from "./code-snapshot.ts";
+import { type CodeSnapshot, readCode } from "./read-code.ts";
 import { createRevisionLoader } from "./revision-loader.ts";
+import { hasSnapshot, storeSnapshot } from "./snapshot-store.ts";
 
 interface StoredRevision {
   readonly manifest: AgentManifest;

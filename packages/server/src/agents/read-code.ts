@@ -1,11 +1,8 @@
-/**
- * The source of an agent at one revision, kept in the data folder: a task that began with this code goes on with it,
- * however the files change and however often the node restarts (runs are pinned to their revision).
- */
-import { createHash, randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+/** What of an agent's folder is its code: the files that a revision is made of, and their hash. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { ANYWHERE, type CodeRoots, realCodePath, rootOf } from "./code-roots.ts";
 
@@ -18,7 +15,7 @@ export interface CodeSnapshot {
   readonly entry: string;
 }
 
-const SOURCE = /\.(ts|mts|js|mjs|cjs|json)$/;
+const SOURCE = /\.([cm]?[tj]s|json)$/;
 const MAX_FILES = 2_000;
 const MAX_BYTES = 20 * 1024 * 1024;
 
@@ -57,7 +54,7 @@ export const readCode = async (
         entry.isFile() &&
         SOURCE.test(entry.name) &&
         (isPackage || !entry.name.endsWith(".json")) &&
-        !/\.test\.m?[tj]s$/.test(entry.name)
+        !/\.test\.[cm]?[tj]s$/.test(entry.name)
       ) {
         const content = await readFile(full);
         bytes += content.length;
@@ -81,7 +78,8 @@ export const readCode = async (
         violations: [
           {
             field: "spec.code.path",
-            description: "expected a .ts, .mts, .js, .mjs or .cjs file outside dist, node_modules and dot folders",
+            description:
+              "expected a .ts, .mts, .cts, .js, .mjs or .cjs file outside dist, node_modules and dot folders",
           },
         ],
       },
@@ -99,34 +97,4 @@ const packageRoot = (folder: string, top: string | null): string => {
     if (existsSync(join(current, "package.json"))) return current;
     if (current === top || dirname(current) === current) return folder;
   }
-};
-
-/** Writes a snapshot once; the rename makes it whole or absent. */
-export const storeSnapshot = async (
-  directory: string,
-  snapshot: CodeSnapshot,
-  files: ReadonlyMap<string, Buffer>,
-): Promise<void> => {
-  const target = join(directory, snapshot.hash);
-  if (existsSync(target)) return;
-  // Agents of one package are applied at once, each writing the same snapshot.
-  const temporary = `${target}.${randomUUID()}.tmp`;
-  for (const [name, content] of files) {
-    const file = join(temporary, name);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(file, content, { mode: 0o600 });
-  }
-  await rename(temporary, target).catch(async (error: unknown) => {
-    await rm(temporary, { recursive: true, force: true });
-    if (!existsSync(target)) throw error;
-  });
-};
-
-export const hasSnapshot = (directory: string, hash: string): boolean => existsSync(join(directory, hash));
-
-export const readSnapshotFile = (directory: string, hash: string, name: string): Buffer | null => {
-  const base = join(directory, hash);
-  const file = resolve(base, name);
-  if (!file.startsWith(base + sep)) return null;
-  return existsSync(file) ? readFileSync(file) : null;
 };
