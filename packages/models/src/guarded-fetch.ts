@@ -4,8 +4,8 @@
  * proxy is asked.
  */
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { PlatformError } from "@agentcore/contract/errors";
@@ -16,18 +16,6 @@ export type Lookup = (
   options: { readonly all: true },
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
-
-// Kept connections are not looked up again, so each policy has its own; those of other code were judged by nobody.
-const agents = new Map<string, HttpAgent | HttpsAgent>();
-const agentFor = (protocol: string, { allowPrivate, sendsSecret }: EndpointPolicy): HttpAgent | HttpsAgent => {
-  const key = `${protocol} ${allowPrivate} ${sendsSecret}`;
-  let agent = agents.get(key);
-  if (agent === undefined) {
-    agent = protocol === "https:" ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-    agents.set(key, agent);
-  }
-  return agent;
-};
 
 const BODYLESS = new Set([204, 205, 304]);
 
@@ -70,7 +58,8 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
             "accept-encoding": "identity",
             "content-length": body.length,
           },
-          agent: agentFor(url.protocol, options),
+          // A connection a call: a kept one would not be looked up again, and beside an answer of seconds a handshake is nothing.
+          agent: false,
           lookup: guardedLookup(url.protocol),
           signal: request.signal,
         },

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type RunningNode, startNode } from "./start-node.ts";
 
 const KEYS = {
@@ -294,4 +294,40 @@ test("cards, catalogue and the API's description name the public URL, and the ca
   expect(card.supportedInterfaces[0].url).toBe(`${base}/a2a/${SECRET}-keeper`);
   expect((await call("annA", "/.well-known/ai-catalog.json")).json().entries[0].url).toContain(`${base}/a2a/`);
   expect((await call(null, "/openapi.json")).json().servers).toEqual([{ url: base }]);
+});
+
+test("no key stands in a log line or an answer, however it was presented", async () => {
+  const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const dataDirectory = await mkdtemp(join(tmpdir(), "agentcore-log-"));
+  const loud = await startNode({ port: 0, dataDirectory, apiKeys: ENTRIES, logLevel: "debug", env: {} });
+  await loud.ready;
+  const wrong = "a-key-that-nobody-has";
+  let answers = "";
+  for (const key of [KEYS.rootA, KEYS.annB, wrong]) {
+    for (const headers of [
+      { authorization: `Bearer ${key}` },
+      { authorization: `Basic ${key}` },
+      { "x-api-key": key },
+    ]) {
+      for (const path of [
+        "/",
+        "/api/v1/agents",
+        "/api/v1/nowhere",
+        "/metrics",
+        "/a2a/nobody/tasks",
+        "/.well-known/ai-catalog.json",
+      ])
+        answers += await (await fetch(`${loud.url}${path}`, { headers })).text();
+      const body = { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: "{}" };
+      answers += await (await fetch(`${loud.url}/api/v1/tasks`, body)).text();
+    }
+  }
+  await loud.close(0);
+  await rm(dataDirectory, { recursive: true });
+  const logged = write.mock.calls.map(([text]) => String(text)).join("");
+  write.mockRestore();
+  for (const key of [...Object.values(KEYS), wrong, loud.apiKey ?? "none"]) {
+    expect(logged).not.toContain(key);
+    expect(answers).not.toContain(key);
+  }
 });
