@@ -16,6 +16,9 @@ const WAITING = `select id, due_at - priority * ${PRIORITY_STEP_MS} as urgency f
     select 1 from heads older where older.tenant_id = heads.tenant_id and older.agent = heads.agent
       and older.context_id = heads.context_id and older.id < heads.id and older.exclusive = 1 and older.state in ${OPEN_STATES}))
   order by due_at, id limit ?`;
+const EXPIRED = `select id from heads where state = 'submitted' and leased = 0 and deadline is not null and deadline <= ? order by deadline limit ?`;
+const CANCELED = `select h.id from mailbox m cross join heads h on h.id = m.task
+  where m.kind = 'cancel' and m.consumed = 0 and h.state = 'submitted' and h.leased = 0 limit ?`;
 const LEASE = "update heads set leased = 1, token = token + 1, attempts = attempts + 1 where id = ? returning *";
 
 const PRIORITY_RANKS = [3, 2, 1, 0] as const;
@@ -29,20 +32,24 @@ interface Waiting {
 export class Claims {
   private readonly nextQueue: StatementSync;
   private readonly selectWaiting: StatementSync;
+  private readonly selectExpired: StatementSync;
+  private readonly selectCanceled: StatementSync;
   private readonly leaseHead: StatementSync;
   private lastTenant = "";
 
   constructor(database: DatabaseSync) {
     this.nextQueue = database.prepare(NEXT_QUEUE);
     this.selectWaiting = database.prepare(WAITING);
+    this.selectExpired = database.prepare(EXPIRED);
+    this.selectCanceled = database.prepare(CANCELED);
     this.leaseHead = database.prepare(LEASE);
   }
 
   /** Leases up to `limit` tasks and returns their heads, most urgent first within a tenant. */
   claim(request: ClaimRequest): StoredHead[] {
     const { limit } = request;
+    const claimed = this.toEnd(request).map((id) => this.lease(id));
     const waiting = this.waiting(request);
-    const claimed: StoredHead[] = [];
     while (claimed.length < limit && waiting.size > 0) {
       const tenants = [...waiting.keys()];
       const turn = [
@@ -54,11 +61,21 @@ export class Claims {
         const next = queue.shift();
         if (queue.length === 0) waiting.delete(tenantId);
         if (next === undefined) continue;
-        claimed.push(this.leaseHead.get(next.id) as unknown as StoredHead);
+        claimed.push(this.lease(next.id));
         this.lastTenant = tenantId;
       }
     }
     return claimed;
+  }
+
+  private lease(id: number): StoredHead {
+    return this.leaseHead.get(id) as unknown as StoredHead;
+  }
+
+  /** Tasks that have not begun, and need not: canceled, or too late. */
+  private toEnd({ limit, now }: ClaimRequest): number[] {
+    const rows = [...this.selectExpired.all(now, limit), ...this.selectCanceled.all(limit)];
+    return [...new Set(rows.map((row) => Number(row["id"])))].slice(0, limit);
   }
 
   /** By tenant in alphabetical order, the most urgent of each agent, as many as it has slots. */

@@ -92,12 +92,17 @@ const SECOND = `
 alter table heads add column exclusive integer not null default 0;
 create index heads_exclusive on heads (tenant_id, agent, context_id, id)
   where exclusive = 1 and state in ('submitted', 'working', 'input-required', 'auth-required', 'parked');
+-- What has not begun and only has to be ended.
+create index heads_expiring on heads (deadline) where state = 'submitted' and leased = 0 and deadline is not null;
+create index mailbox_cancels on mailbox (task) where kind = 'cancel' and consumed = 0;
 
 create table idempotency_keys (
   tenant_id text not null, caller text not null, key text not null, task_id text not null,
   primary key (tenant_id, caller, key)
 ) strict, without rowid;
 insert or ignore into idempotency_keys select tenant_id, caller, key, task_id from idempotency;
+-- A2A's keys have named their agent since.
+insert or ignore into idempotency_keys select tenant_id, caller, agent || '/' || key, task_id from idempotency;
 drop table idempotency;
 `;
 

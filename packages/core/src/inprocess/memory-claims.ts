@@ -13,18 +13,31 @@ import {
 
 /** Leases them. */
 export const claimInMemory = (tables: MemoryTables, request: ClaimRequest): ClaimedTask[] => {
-  const waiting = waitingByTenant(tables, request);
-  const claimed: ClaimedTask[] = [];
-  for (const tenantId of tenantsInTurn(tables, waiting, request.limit)) {
-    const row = waiting.get(tenantId)?.shift();
-    if (row === undefined) continue;
+  const lease = (row: MemoryTaskRow): ClaimedTask => {
     row.head = { ...row.head, token: row.head.token + 1, attempts: row.head.attempts + 1 };
     row.leased = true;
+    return { head: headOf(row), mailbox: mailboxOf(row) };
+  };
+  const claimed = [...tables.tasks.values()]
+    .filter((row) => isToEnd(row, request.now))
+    .slice(0, request.limit)
+    .map(lease);
+  const waiting = waitingByTenant(tables, request);
+  for (const tenantId of tenantsInTurn(tables, waiting, request.limit - claimed.length)) {
+    const row = waiting.get(tenantId)?.shift();
+    if (row === undefined) continue;
     tables.lastTenant = tenantId;
-    claimed.push({ head: headOf(row), mailbox: mailboxOf(row) });
+    claimed.push(lease(row));
   }
   return claimed;
 };
+
+/** Has not begun, and need not: canceled, or too late. */
+const isToEnd = ({ head: { state, deadline }, leased, mail }: MemoryTaskRow, now: number): boolean =>
+  state === "submitted" &&
+  !leased &&
+  ((deadline !== null && deadline <= now) ||
+    [...mail.values()].some(({ kind, consumed }) => kind === "cancel" && !consumed));
 
 /** What may be claimed now, by tenant, the most urgent first; of each agent no more than it has slots. */
 const waitingByTenant = (tables: MemoryTables, request: ClaimRequest): Map<string, MemoryTaskRow[]> => {

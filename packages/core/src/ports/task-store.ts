@@ -213,7 +213,8 @@ export interface TaskStore {
   commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]>;
   /**
    * Leases up to `limit` due tasks (dueAt ≤ now, no live lease, not terminal), counting the attempt durably and raising
-   * the token. Fair: tenants in turn, within a tenant by due time less `PRIORITY_STEP_MS` for each level of priority.
+   * the token. Tasks that have not begun and only have to be ended (a cancel waits for them, or their deadline has passed)
+   * come first and need no slot. Fair: tenants in turn, within a tenant by due time less `PRIORITY_STEP_MS` for each level of priority.
    * Throws STORE_UNAVAILABLE when it is not known whether it was written; `leases` then tells.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedTask[]>;

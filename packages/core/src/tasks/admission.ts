@@ -9,6 +9,9 @@ import { deadlineOf, decisionEvent, type NewWork, submittedEvent } from "./submi
 import type { RoutingChoice } from "./task-router.ts";
 import { validateInput } from "./validate-input.ts";
 
+// Counting reads an index of everything that waits: not for each request that is refused.
+const RECOUNT_MS = 1000;
+
 export interface Birth {
   readonly taskId: string;
   /** The idempotency key was used before: this is the task of then. */
@@ -19,6 +22,7 @@ export class Admission {
   private readonly engine: TaskEngine;
   private readonly maxBacklog: number;
   private backlog = new Map<string, number>();
+  private countedAt = Number.NEGATIVE_INFINITY;
   isOpen = false;
 
   constructor(engine: TaskEngine, maxBacklog: number) {
@@ -38,9 +42,12 @@ export class Admission {
   async create(choice: RoutingChoice, request: NewWork): Promise<Birth> {
     const { engine } = this;
     const { tenantId } = request;
-    this.assertRoom(tenantId);
+    this.assertOpen();
+    await this.assertRoom(tenantId);
     const loaded = await engine.load(tenantId, choice);
     const input = await validateInput(loaded.definition, request.input);
+    // Loading and checking take their time, in which the node may have begun to shut down.
+    this.assertOpen();
     const now = engine.senses.clock.now();
     const head: ExecutionHead = {
       tenantId,
@@ -87,14 +94,24 @@ export class Admission {
     else this.backlog.delete(tenantId);
   }
 
-  private assertRoom(tenantId: string): void {
+  private assertOpen(): void {
     if (!this.isOpen) throw new PlatformError("UNAVAILABLE", "the node is not taking work now", { retryAfterMs: 1000 });
+  }
+
+  /** The count between two readings of the store is a guess (children, timers, other nodes): nobody is refused by it alone. */
+  private async assertRoom(tenantId: string): Promise<void> {
+    if ((this.backlog.get(tenantId) ?? 0) < this.maxBacklog) return;
+    const now = this.engine.senses.clock.monotonic();
+    if (now - this.countedAt >= RECOUNT_MS) {
+      this.countedAt = now;
+      this.backlog = new Map(await this.engine.store.backlog());
+    }
     const waiting = this.backlog.get(tenantId) ?? 0;
     if (waiting < this.maxBacklog) return;
     throw new PlatformError(
       "OVERLOADED",
       `tenant ${tenantId} has ${waiting} tasks waiting, ${this.maxBacklog} are allowed`,
-      { retryAfterMs: 1000 },
+      { retryAfterMs: RECOUNT_MS },
     );
   }
 

@@ -1,11 +1,11 @@
 /** Commands of a task: a child is created in the same unit as its parent's record of it, and runs here if there is room. */
-import { type Handoff, PlatformError, type TaskEvent } from "@agentcore/contract";
+import type { TaskEvent } from "@agentcore/contract";
 import type { NewTask } from "../ports/index.ts";
-import { detectLoop } from "../routing/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ChildRequest } from "./execution-services.ts";
+import { contentOf, refuseLoop } from "./handoffs.ts";
 import { Journal } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { agentKey } from "./residents.ts";
@@ -49,8 +49,8 @@ const addChild = async (
   if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
   // A cancel is in the log and about to reach the code: a child made now would be an orphan of it.
   if (execution.intake.cancelRequested && !execution.isCanceled && !call.detached) return;
-  const handoffs = handoffsBelow(engine, execution);
-  refuseLoops(engine, execution, call, choice, handoffs, input);
+  const handoffs = execution.handoffs;
+  refuseLoop(execution, call, { agent: choice.agent, content: contentOf(engine.senses.digest, request.skill, input) });
   const now = engine.senses.clock.now();
   const parent = { taskId: execution.head.taskId, path: call.path };
   const head: ExecutionHead = {
@@ -72,7 +72,9 @@ const addChild = async (
     parent: { ...parent, ...(call.detached ? { detached: true } : {}) },
   };
   const submitted = submittedEvent(head, input, work, now);
-  const exclusive = loaded.definition.concurrency === "context";
+  // An ancestor of the same agent has the context already, and waits for this child.
+  const exclusive =
+    loaded.definition.concurrency === "context" && !handoffs.some(({ agent }) => agent === choice.agent);
   const runsHere = !exclusive && engine.residents.admits(tenantId, choice.agent, loaded.concurrency);
   const child: NewTask = {
     ...head,
@@ -113,36 +115,6 @@ const addChild = async (
       childTaskId: head.taskId,
     },
   });
-};
-
-/** The chain of commands that a child of this task stands under. */
-const handoffsBelow = (engine: TaskEngine, { head, journal }: Execution): readonly Handoff[] => {
-  const { handoffs = [], input } = journal.submitted;
-  return [...handoffs, { agent: head.agent, content: contentOf(engine, input) }];
-};
-
-const contentOf = (engine: TaskEngine, input: unknown): string =>
-  engine.senses.digest.sha256(JSON.stringify(input) ?? "").slice(0, 16);
-
-/** Throws LOOP_DETECTED, with the decision in the log. */
-const refuseLoops = (
-  engine: TaskEngine,
-  execution: Execution,
-  call: OpenCall,
-  choice: RoutingChoice,
-  chain: readonly Handoff[],
-  input: unknown,
-): void => {
-  const next = { agent: choice.agent, content: contentOf(engine, input) };
-  const verdict = detectLoop({ chain, next, repeats: execution.repeats.of(call) });
-  if (verdict.choice === "go") return;
-  const reasons = [...verdict.reasons];
-  execution.append({
-    type: "decision.made",
-    at: engine.senses.clock.now(),
-    data: { path: call.path, kind: "handoff", choice: null, scores: [], reasons },
-  });
-  throw new PlatformError("LOOP_DETECTED", reasons.join("; "), { details: { chain, next } });
 };
 
 /** The same for the same call, so that a command sent again after a crash finds the child it made before. */

@@ -23,6 +23,7 @@ export class Claims {
   private inDoubt = false;
   private sweepTimer: Timer | null = null;
   private stopped = true;
+  private running: Promise<void> | null = null;
 
   constructor(engine: TaskEngine, outsideAwaitMs: number) {
     this.engine = engine;
@@ -35,9 +36,11 @@ export class Claims {
     this.wake();
   }
 
-  stop(): void {
+  /** Resolves when no claim is under way any more; what one brought is given back. */
+  async stop(): Promise<void> {
     this.stopped = true;
     this.sweepTimer?.cancel();
+    await this.running;
   }
 
   /** Something may be due. */
@@ -49,7 +52,7 @@ export class Claims {
     }
     this.isClaiming = true;
     // One turn later, so that a burst of hints makes one claim.
-    void this.engine.senses.clock.turn().then(() => this.run());
+    this.running = this.engine.senses.clock.turn().then(() => this.run());
   }
 
   /** Something will be due then; null is never. */
@@ -82,23 +85,27 @@ export class Claims {
     const limit = Math.min(CLAIM_BATCH, residents.room);
     if (limit === 0 || this.stopped) return false;
     const slots = residents.freeSlots();
-    const queuedBefore = residents.queuedAgents();
+    const queued = residents.queuedAgents();
     const claimed = await store.claim({ limit, now: senses.clock.now(), slots: slots.of, otherSlots: slots.others });
+    // Marked before the first await, so that nobody slips in between.
+    const loads = claimed.map((task) => loading.adopt(task));
     const brought = countByAgent(claimed);
-    for (const agent of queuedBefore) {
-      const asked = Math.min(slots.of.get(agent) ?? slots.others, limit);
-      // Tasks that came while the claim was under way have put the agent back in the queue's list, or will wake us.
-      if (asked > (brought.get(agent) ?? 0) && claimed.length < limit) residents.unqueue(agent);
+    if (claimed.length < limit) {
+      residents.uncontest();
+      for (const [agent, mark] of queued) {
+        const asked = Math.min(slots.of.get(agent) ?? slots.others, limit);
+        if (asked > (brought.get(agent) ?? 0)) residents.unqueue(agent, mark);
+      }
     }
     let more = claimed.length === limit;
-    for (const { head } of claimed) {
-      const agent = agentKey(head.tenantId, head.agent);
-      if (head.state === "submitted") admission.claimed(head.tenantId);
-      if ((brought.get(agent) ?? 0) >= (slots.of.get(agent) ?? slots.others)) residents.queue(agent);
+    for (const [agent, count] of brought) {
+      if (count >= (slots.of.get(agent) ?? slots.others)) residents.queue(agent);
       // Once loaded it tells how many may run.
       if (!slots.of.has(agent)) more = true;
     }
-    await Promise.all(claimed.map((task) => loading.adopt(task)));
+    for (const { head } of claimed) admission.claimed(head.tenantId);
+    // Code that takes for ever to load holds up nobody but its own agent, whose places are reserved meanwhile.
+    void Promise.all(loads);
     return more;
   }
 

@@ -121,8 +121,9 @@ export class Commits {
   private async onUnwritable({ execution, taken }: Write, error: PlatformError): Promise<void> {
     const birth = this.drop(execution, taken, error);
     if (birth !== null) return;
-    const head = await this.engine.store.head(execution.head).catch(() => null);
-    if (head !== null && head.token === execution.token)
+    const head = await this.engine.store.head(execution.head).catch(() => undefined);
+    if (head === undefined) this.engine.loading.resumeLater(execution.head, execution.token);
+    else if (head !== null && head.token === execution.token)
       await this.engine.loading.park(head, [], error).catch(() => this.engine.loading.resumeLater(head, head.token));
   }
 
@@ -166,10 +167,10 @@ export class Commits {
   private forget(execution: Execution): void {
     const { residents, claims } = this.engine;
     const { tenantId, parent } = execution.head;
-    const holdsUpOthers = execution.definition.concurrency === "context";
-    const wasScarce = holdsUpOthers || residents.isScarceFor(execution);
-    if (!residents.remove(execution)) return;
-    if (wasScarce) claims.wake();
+    const { wasHere, isWanted } = residents.release(execution);
+    if (!wasHere) return;
+    // The next of its context may have waited.
+    if (isWanted || execution.definition.concurrency === "context") claims.wake();
     this.abandon(execution.takeLaunches());
     // A parent that stayed for this child may have nothing left to stay for.
     const waiting = parent === null ? undefined : residents.get({ tenantId, taskId: parent.taskId });

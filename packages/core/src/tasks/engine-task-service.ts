@@ -99,35 +99,32 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const input =
         request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;
       const requestHash = hashOf(request);
-      // Looked up before routing, which may choose somebody else today. A named agent is chosen again anyhow, and the
-      // key is then found by the write itself.
-      const known = "agent" in request.target ? null : await findSubmitted(scope, request.idempotencyKey);
-      if (known !== null) return acceptedBefore(known, requestHash);
-      const draft = {
-        tenantId: scope.tenantId,
-        caller: scope.caller,
-        source: "gateway",
-        target: request.target,
-        payload: input,
-        skill: request.skill,
-        priority: request.priority,
-        deadline: request.deadline,
-        traceparent: request.traceparent,
-        contextId,
+      const before = async (): Promise<Submitted | null> => {
+        const known = await findSubmitted(scope, request.idempotencyKey);
+        return known === null ? null : acceptedBefore(known, requestHash);
       };
-      const birth = await router.command(draft, (choice) =>
-        engine.admission.create(choice, {
-          ...request,
-          tenantId: scope.tenantId,
-          caller: scope.caller,
-          contextId,
-          input,
-          requestHash,
-        }),
-      );
-      if (!birth.existing) return { ...birth, contextId };
-      // Two of the same came at the same time.
-      return acceptedBefore(await readSubmitted({ tenantId: scope.tenantId, taskId: birth.taskId }), requestHash);
+      // Looked up before routing, which may choose somebody else today. A named agent is chosen again anyhow, and the
+      // key is then found by the write itself, or, when the agent has gone or changed its input, after the refusal.
+      const isNamed = "agent" in request.target;
+      const known = isNamed ? null : await before();
+      if (known !== null) return known;
+      const { tenantId, caller } = scope;
+      const { target, skill, priority, deadline, traceparent } = request;
+      const draft = {
+        ...{ tenantId, caller, source: "gateway", target, payload: input },
+        ...{ skill, priority, deadline, traceparent, contextId },
+      };
+      try {
+        const birth = await router.command(draft, (choice) =>
+          engine.admission.create(choice, { ...request, tenantId, caller, contextId, input, requestHash }),
+        );
+        if (!birth.existing) return { ...birth, contextId };
+        return acceptedBefore(await readSubmitted({ tenantId, taskId: birth.taskId }), requestHash);
+      } catch (error) {
+        const accepted = isNamed ? await before() : null;
+        if (accepted !== null) return accepted;
+        throw error;
+      }
     },
 
     async send(scope, taskId, message) {
@@ -172,7 +169,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           `task ${taskId} is ${head.state}; only a parked task can be retried`,
           { details: { taskId, state: head.state } },
         );
-      await post(scope, taskId, { key: `retry:${head.seq}`, kind: "retry", payload: { by: scope.caller } });
+      const mail = { key: `retry:${head.seq}`, kind: "retry", payload: { by: scope.caller } } as const;
+      if ((await post(scope, taskId, mail)) === "terminal")
+        throw new PlatformError("TASK_NOT_RETRIABLE", `task ${taskId} has ended meanwhile`, { details: { taskId } });
     },
 
     head: findHead,
@@ -272,7 +271,9 @@ interface SubmittedTask {
 
 /** Throws CONFLICT when the key stood for something else. */
 const acceptedBefore = ({ taskId, data }: SubmittedTask, requestHash: string | undefined): Submitted => {
-  if (data.requestHash === requestHash) return { taskId, existing: true, contextId: data.contextId };
+  // Older tasks have no hash to compare.
+  if (data.requestHash === undefined || data.requestHash === requestHash)
+    return { taskId, existing: true, contextId: data.contextId };
   throw new PlatformError(
     "CONFLICT",
     `the idempotency key was used for task ${taskId} of agent ${data.agent}, which was asked for something else; use a key of its own for each request`,

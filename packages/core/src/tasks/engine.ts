@@ -54,7 +54,9 @@ export class TaskEngine {
   readonly mail: MailCarrier;
   readonly relay: OutboxRelay;
   readonly services: ExecutionServices;
-  /** From now on nothing is taken into memory. */
+  /** From now on what is claimed is given back. */
+  isClosing = false;
+  /** The store may be gone. */
   isClosed = false;
 
   constructor(options: EngineOptions) {
@@ -90,8 +92,10 @@ export class TaskEngine {
    */
   async close(graceMs = 0): Promise<void> {
     this.admission.isOpen = false;
-    this.claims.stop();
+    this.isClosing = true;
     const { clock } = this.senses;
+    // Bounded: a store that does not answer must not keep the node from ending.
+    await Promise.race([this.claims.stop(), this.pause(MAX_DRAIN_POLLS * DRAIN_POLL_MS)]);
     const until = clock.monotonic() + graceMs;
     while (this.residents.size > 0 && clock.monotonic() < until) {
       if (!this.residents.all().some((execution) => execution.effects > 0 || execution.commitInFlight)) break;

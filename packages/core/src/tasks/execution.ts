@@ -10,7 +10,14 @@
  * Only this object makes log appends for its task, one unit in flight at a time, each conditional on sequence and
  * fencing token (I1). A task whose open calls are all durable waits is evicted with the unit that recorded the last one.
  */
-import { CancelledError, type NewTaskEvent, PlatformError, type StepKind, type TaskState } from "@agentcore/contract";
+import {
+  CancelledError,
+  type Handoff,
+  type NewTaskEvent,
+  PlatformError,
+  type StepKind,
+  type TaskState,
+} from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { MailboxInsert, NewTask, OutboxInsert, Timer } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
@@ -18,13 +25,14 @@ import type { LoadedAgent } from "./agent-host.ts";
 import { Draft } from "./draft.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
+import { contentOf } from "./handoffs.ts";
 import { Inbound } from "./inbound.ts";
 import { Intake } from "./intake.ts";
 import type { Delivery, InputResult, Journal } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
 import { type CodeEnd, failed, judge, serialiseError } from "./outcome.ts";
-import { differsFromLog, outsideAwait, passesBy } from "./parking.ts";
+import { deadlineExceeded, differsFromLog, outsideAwait, passesBy } from "./parking.ts";
 import { Paths } from "./paths.ts";
 import { Repeats } from "./repeats.ts";
 import { replay } from "./replay.ts";
@@ -81,6 +89,7 @@ export class Execution {
   private graceTimer: Timer | null = null;
   private draining = false;
   private readonly running = new LazySignal();
+  private chain: readonly Handoff[] | null = null;
   /** The deadline passed while the log was replayed. */
   private expired = false;
   private readonly cleanup = new LazySignal();
@@ -119,6 +128,14 @@ export class Execution {
   stepSignal(): () => AbortSignal {
     const signal = this.cancel === null ? this.running : this.cleanup;
     return () => signal.signal;
+  }
+
+  /** The tasks above a child of this one: those above this one, and this one. Made when the first command asks. */
+  get handoffs(): readonly Handoff[] {
+    const { handoffs = [], input, skill } = this.journal.submitted;
+    const content = (): string => contentOf(this.services.senses.digest, skill, input);
+    this.chain ??= [...handoffs, { agent: this.head.agent, content: content() }];
+    return this.chain;
   }
 
   private abort(reason: PlatformError): void {
@@ -219,6 +236,7 @@ export class Execution {
     if (this.phase === "ending" || this.phase === "ended") return null;
     const path = this.paths.mark(kind, name);
     if (!this.agrees(path, kind, inputHash)) return null;
+    this.repeats.reset();
     return { path, isNew: !this.journal.marks.has(path) };
   }
 
@@ -371,6 +389,7 @@ export class Execution {
     this.lastActivity = this.services.senses.clock.monotonic();
     switch (delivery.type) {
       case "message":
+        this.repeats.reset();
         this.intake.messages.push(delivery.message);
         return;
       case "cancel":
@@ -384,7 +403,10 @@ export class Execution {
         if (delivery.type === "result") {
           this.repeats.note(call, delivery.result);
           call.resolve(delivery.result);
-        } else call.reject(PlatformError.fromJSON(delivery.error));
+        } else {
+          this.repeats.note(call, delivery.error);
+          call.reject(PlatformError.fromJSON(delivery.error));
+        }
       }
     }
   }
@@ -469,17 +491,12 @@ export class Execution {
   }
 
   private expire(): void {
-    const deadline = this.head.deadline ?? 0;
-    const error = new PlatformError(
-      "DEADLINE_EXCEEDED",
-      `the task did not finish before its deadline (${deadline} ms since 1970)`,
-    );
     // The replay shows which children there are to cancel.
     if (this.phase === "replaying") {
       this.expired = true;
       return;
     }
-    this.conclude(failed(error, this.services.senses.clock.now()));
+    this.conclude(failed(deadlineExceeded(this.head.deadline ?? 0), this.services.senses.clock.now()));
   }
 
   /** Ends for now: visible, and continued by `retry` (I10). What was not committed yet is dropped with the code that wrote it. */

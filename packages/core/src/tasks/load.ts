@@ -9,23 +9,30 @@ import { Execution } from "./execution.ts";
 import { cancelMail, childFinishedMail } from "./family-mail.ts";
 import { Journal } from "./journal.ts";
 import { keyOf } from "./log-hub.ts";
-import { attemptsExhausted, MAX_ATTEMPTS, revisionUnavailable } from "./parking.ts";
-import { agentKey } from "./residents.ts";
+import { failed } from "./outcome.ts";
+import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable } from "./parking.ts";
+import { agentKey, type Reservation } from "./residents.ts";
 
 const RELOAD_MS = 250;
 
 export class Loading {
   private readonly engine: TaskEngine;
-  /** Tasks whose lease is ours and that are on their way into memory. */
-  private readonly underWay = new Set<string>();
+  /** Tokens of the tasks whose lease is ours and that are on their way into memory. */
+  private readonly underWay = new Map<string, number>();
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
   }
 
-  /** Takes a task that was just leased. */
+  /** Takes a task that was just leased. Its place is reserved in this turn. */
   async adopt(task: ClaimedTask): Promise<void> {
-    await this.once(task.head, task.head.token, () => this.bringIn(task));
+    const { head } = task;
+    const agent = agentKey(head.tenantId, head.agent);
+    const place = this.engine.residents.reserve(agent);
+    await this.once(head, head.token, () => this.bringIn(task, place));
+    place.release();
+    // Others may have waited for it to show how many of its agent may run, or for the place it did not take.
+    if (this.engine.residents.isQueued(agent)) this.engine.claims.wake();
   }
 
   /** Continues a task whose lease is ours, from its log; nothing happens when it is in memory, or not ours any more. */
@@ -35,7 +42,7 @@ export class Loading {
       if (head === null || head.token !== token || isTerminal(head.state)) return;
       // Given back meanwhile: not ours to continue without a new claim (I1).
       if (!head.leased) return this.engine.claims.wake();
-      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) });
+      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, null);
     });
   }
 
@@ -45,8 +52,13 @@ export class Loading {
 
   private async once(key: TaskKey, token: number, load: () => Promise<void>): Promise<void> {
     const name = keyOf(key);
-    if (this.engine.isClosed || this.engine.residents.get(key) !== undefined || this.underWay.has(name)) return;
-    this.underWay.add(name);
+    const holder = Math.max(this.engine.residents.get(key)?.token ?? 0, this.underWay.get(name) ?? 0);
+    if (holder > 0) {
+      // What held an older lease is still being wound up here, and nobody else follows this one up (I10).
+      if (token > holder) this.resumeLater(key, token);
+      return;
+    }
+    this.underWay.set(name, token);
     try {
       await load();
       this.underWay.delete(name);
@@ -57,13 +69,14 @@ export class Loading {
         taskId: key.taskId,
       });
       // The lease is ours and nobody else will look: tried again until the store answers.
-      this.resumeLater(key, token);
+      if (!this.engine.isClosed) this.resumeLater(key, token);
     }
   }
 
-  private async bringIn(task: ClaimedTask): Promise<void> {
+  private async bringIn(task: ClaimedTask, place: Reservation | null): Promise<void> {
+    if (this.engine.isClosing) return this.giveBack(task.head);
     try {
-      await this.begin(task, await this.readForReplay(task.head));
+      await this.begin(task, place);
     } catch (error) {
       const failure = PlatformError.from(error);
       if (failure.code === "STORE_UNAVAILABLE") throw failure;
@@ -82,33 +95,34 @@ export class Loading {
     return [...first, ...rest];
   }
 
-  private async begin({ head, mailbox }: ClaimedTask, events: readonly TaskEvent[]): Promise<void> {
+  private async begin({ head, mailbox }: ClaimedTask, place: Reservation | null): Promise<void> {
     const { engine } = this;
     const cancel = mailbox.find((item) => item.kind === "cancel");
-    if (head.state === "parked" && cancel !== undefined)
-      return this.cancelParked(
-        head,
-        events,
-        mailbox.map(({ key }) => key),
-        cancel.payload as { by: string; reason?: string },
-      );
+    const wasParked = head.state === "parked";
+    // Neither runs code: one has begun none, the other's has been given up.
+    if (cancel !== undefined && (wasParked || head.state === "submitted"))
+      return this.endAsCanceled(head, mailbox, cancel.payload as { by: string; reason?: string });
+    if (head.state === "submitted" && head.deadline !== null && head.deadline <= engine.senses.clock.now())
+      return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline));
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
-    const loaded = await engine.host.load(head);
+    const [events, loaded] = [await this.readForReplay(head), await engine.host.load(head)];
     if (loaded === null) return this.park(head, mailbox, revisionUnavailable(head.agent, head.revision));
-    if (!engine.residents.hasSlot(head.tenantId, head.agent, loaded.concurrency)) return this.giveBack(head);
-    const retried = head.state === "parked";
+    // From here to the end of the turn nobody else takes the place.
+    place?.release();
+    if (engine.isClosing || !engine.residents.hasSlot(head.tenantId, head.agent, loaded.concurrency))
+      return this.giveBack(head);
     const at = engine.senses.clock.now();
     const execution = new Execution({
       head,
       loaded,
       journal: new Journal(events),
-      state: retried ? "working" : head.state,
+      state: wasParked ? "working" : head.state,
       seq: head.seq,
       token: head.token,
       checkpointSeq: head.checkpointSeq,
       born: true,
       services: engine.services,
-      events: retried ? [{ type: "task.resumed", at, data: { reason: "retry" } }] : [],
+      events: wasParked ? [{ type: "task.resumed", at, data: { reason: "retry" } }] : [],
     });
     engine.residents.add(execution);
     execution.start(Math.max(1, head.attempts));
@@ -116,55 +130,67 @@ export class Loading {
     execution.intake.acknowledge(mailbox.filter(({ kind }) => kind === "retry"));
     execution.intake.take(mailbox);
     execution.changed();
+    // What came since the claim read the mailbox found nobody in memory to be told (I5).
+    engine.mail.read(execution, () => (execution.phase === "ended" ? engine.claims.wake() : undefined));
   }
 
-  /** Others took the slots between claim and load. The attempt does not count: nothing ran. */
+  /** Others took the slots between claim and load, or the node shuts down. The attempt does not count: nothing ran. */
   private async giveBack(head: TaskHead): Promise<void> {
     const { engine } = this;
     engine.residents.queue(agentKey(head.tenantId, head.agent));
-    await this.append(head, {
-      events: [],
-      state: head.state,
-      consume: [],
-      release: { dueAt: engine.senses.clock.now() },
-    });
-    engine.claims.wake();
+    const dueAt = head.dueAt ?? engine.senses.clock.now();
+    await this.append(head, { events: [], state: head.state, consume: [], release: { dueAt } });
   }
 
   /** Writes why the task cannot go on: visible, and continued by `retry`. */
   async park(head: TaskHead, mailbox: ClaimedTask["mailbox"], error: PlatformError): Promise<void> {
-    const event: NewTaskEvent = {
-      type: "task.parked",
-      at: this.engine.senses.clock.now(),
-      data: { error: error.toJSON() },
-    };
+    const at = this.engine.senses.clock.now();
+    const event: NewTaskEvent = { type: "task.parked", at, data: { error: error.toJSON() } };
     const consume = mailbox.filter(({ kind }) => kind === "retry").map(({ key }) => key);
     await this.append(head, { events: [event], state: "parked", consume, release: { dueAt: null } });
   }
 
-  /** A parked task runs no code any more, so nobody else would end it. */
-  private async cancelParked(
+  /** A task whose code does not run: nobody else would end it. */
+  private async endAsCanceled(
     head: TaskHead,
-    events: readonly TaskEvent[],
-    consume: readonly string[],
+    mailbox: ClaimedTask["mailbox"],
     request: { readonly by: string; readonly reason?: string },
   ): Promise<void> {
     const at = this.engine.senses.clock.now();
     const data = request.reason === undefined ? {} : { reason: request.reason };
-    const mail: MailboxInsert[] = await this.cancelsForChildren(head, events);
-    if (head.parent !== null) {
-      const { taskId, path } = head.parent;
-      mail.push(childFinishedMail(taskId, { childTaskId: head.taskId, path, event: { type: "task.canceled", data } }));
-    }
-    const ending: NewTaskEvent[] = [
+    const events: readonly NewTaskEvent[] = [
       { type: "task.cancelRequested", at, data: { by: request.by, ...data } },
       { type: "task.canceled", at, data },
     ];
-    await this.append(head, { events: ending, state: "canceled", consume, release: { dueAt: null } }, mail);
+    await this.end(head, mailbox, "canceled", events);
   }
 
-  private async cancelsForChildren(head: TaskHead, events: readonly TaskEvent[]): Promise<MailboxInsert[]> {
+  private async endAsFailed(head: TaskHead, mailbox: ClaimedTask["mailbox"], error: PlatformError): Promise<void> {
+    await this.end(head, mailbox, "failed", [failed(error, this.engine.senses.clock.now())]);
+  }
+
+  private async end(
+    head: TaskHead,
+    mailbox: ClaimedTask["mailbox"],
+    state: "canceled" | "failed",
+    events: readonly NewTaskEvent[],
+  ): Promise<void> {
+    const last = events.at(-1);
+    const mail: MailboxInsert[] = head.seq > 0 ? await this.cancelsForChildren(head) : [];
+    if (head.parent !== null && last !== undefined) {
+      const { taskId, path } = head.parent;
+      const event = { type: last.type, data: last.data };
+      mail.push(childFinishedMail(taskId, { childTaskId: head.taskId, path, event }));
+    }
+    const consume = mailbox.map(({ key }) => key);
+    await this.append(head, { events, state, consume, release: { dueAt: null } }, mail);
+    // Others of its context may have waited for this end.
+    this.engine.claims.wake();
+  }
+
+  private async cancelsForChildren(head: TaskHead): Promise<MailboxInsert[]> {
     const mail: MailboxInsert[] = [];
+    const events = await this.readForReplay(head);
     for (const { childTaskId } of new Journal(events).waits.values()) {
       if (childTaskId === null) continue;
       const child = { tenantId: head.tenantId, taskId: childTaskId };
@@ -182,9 +208,11 @@ export class Loading {
   ): Promise<void> {
     const { engine } = this;
     const { tenantId, taskId, seq, token } = head;
-    await engine.store.commit([
+    const [outcome] = await engine.store.commit([
       { tenantId, taskId, append: { expect: { seq, token }, requireEmptyMailbox: false, ...append }, mail },
     ]);
+    // The log is ahead of what we read, or the lease is another's: looked at again, which ends it in the second case.
+    if (outcome?.outcome !== "committed") return this.resumeLater(head, token);
     if (append.events.length > 0) engine.hub.notify(head, { seq: seq + append.events.length, state: append.state });
     engine.mail.deliver(tenantId, mail, true);
   }

@@ -1,4 +1,4 @@
-/** Why a task cannot go on by itself: the errors it is parked with (I10). */
+/** Why a task cannot go on by itself: the errors it is parked with, or fails with (I10). */
 import { PlatformError } from "@agentcore/contract";
 
 // A log longer than this is slow to replay; `ctx.continueAs` starts afresh (design: Growth).
@@ -20,6 +20,9 @@ export const revisionUnavailable = (agent: string, revision: string): PlatformEr
     "REVISION_UNAVAILABLE",
     `revision ${revision} of agent ${agent} cannot be loaded here; apply it again, then retry the task`,
   );
+
+export const deadlineExceeded = (deadline: number): PlatformError =>
+  new PlatformError("DEADLINE_EXCEEDED", `the task did not finish before its deadline (${deadline} ms since 1970)`);
 
 /** The code makes a call that the log has with other content. */
 export const differsFromLog = (path: string, recorded: object, asked: object): PlatformError =>

@@ -8,14 +8,16 @@ export class Repeats {
 
   /** A call has got its result, in log order, replayed ones included. */
   note(call: OpenCall, result: unknown): void {
-    if (call.kind !== "command") {
-      this.last = null;
-      this.count = 0;
-      return;
-    }
+    if (call.kind !== "command") return this.reset();
     const { inputHash } = call;
     this.count = this.isLast(call) && sameJson(this.last?.result, result) ? this.count + 1 : 1;
     this.last = { target: targetOf(call), inputHash, result };
+  }
+
+  /** Something else happened in between. */
+  reset(): void {
+    this.last = null;
+    this.count = 0;
   }
 
   of(call: OpenCall): number {

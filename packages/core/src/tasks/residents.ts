@@ -13,12 +13,26 @@ const NO_SLOTS: Readonly<Slots> = { taken: 0, concurrency: 0 };
 // An agent nobody has declared here tells its concurrency when its code is loaded: until then one task at a time.
 const UNKNOWN_CAPACITY = 1;
 
+/** A place kept for a task that was claimed and is on its way into memory. */
+export interface Reservation {
+  /** Gives the place free: the task is in memory now, or will not be. Idempotent. */
+  release(): void;
+}
+
 /** The tasks in this process's memory, and how many more fit: in all, and of each agent. */
 export class Residents {
   private readonly tasks = new Map<string, Execution>();
   private readonly slots = new Map<string, Slots>();
-  /** Agents with tasks that wait in the store: new work queues behind those instead of taking the next free slot. */
-  private readonly queued = new Set<string>();
+  private readonly reserved = new Map<string, number>();
+  private reservations = 0;
+  /**
+   * Agents whose tasks may wait in the store, with the number of the mark: new work queues behind those instead of taking
+   * the next free slot.
+   */
+  private readonly queued = new Map<string, number>();
+  private marks = 0;
+  /** Memory was full: whoever waits in the store comes first, whatever agent it is of. */
+  private isContested = false;
   private readonly host: AgentHost;
   private readonly max: number;
 
@@ -33,7 +47,7 @@ export class Residents {
 
   /** How many more tasks fit, whosever they are. */
   get room(): number {
-    return Math.max(0, this.max - this.tasks.size);
+    return Math.max(0, this.max - this.tasks.size - this.reservations);
   }
 
   get(key: TaskKey): Execution | undefined {
@@ -56,8 +70,7 @@ export class Residents {
     }
   }
 
-  /** False when it was not there. */
-  remove(execution: Execution): boolean {
+  private remove(execution: Execution): boolean {
     const key = keyOf(execution.head);
     if (this.tasks.get(key) !== execution) return false;
     this.tasks.delete(key);
@@ -72,40 +85,71 @@ export class Residents {
     this.slots.clear();
   }
 
+  reserve(agent: string): Reservation {
+    this.reservations += 1;
+    this.reserved.set(agent, (this.reserved.get(agent) ?? 0) + 1);
+    let isHeld = true;
+    return {
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.reservations -= 1;
+        const left = (this.reserved.get(agent) ?? 1) - 1;
+        if (left > 0) this.reserved.set(agent, left);
+        else this.reserved.delete(agent);
+      },
+    };
+  }
+
   /** A slot is free; `concurrency` is that of the revision about to run, for agents not declared here. */
   hasSlot(tenantId: string, agent: string, concurrency: number): boolean {
     const key = agentKey(tenantId, agent);
     const slots = this.slots.get(key) ?? NO_SLOTS;
     // Never less than a claim was told, or the two would hand a task to and fro.
-    return slots.taken < (this.host.capacities.get(key) ?? Math.max(slots.concurrency, concurrency));
+    const capacity = this.host.capacities.get(key) ?? Math.max(slots.concurrency, concurrency);
+    return slots.taken + (this.reserved.get(key) ?? 0) < capacity;
   }
 
   /** New work may run at once: there is room, a slot, and nobody who came before waits for it. */
   admits(tenantId: string, agent: string, concurrency: number): boolean {
-    return this.room > 0 && !this.queued.has(agentKey(tenantId, agent)) && this.hasSlot(tenantId, agent, concurrency);
+    if (this.room === 0 || this.isContested || this.queued.has(agentKey(tenantId, agent))) return false;
+    return this.hasSlot(tenantId, agent, concurrency);
   }
 
-  /** A task of the agent (`tenant/agent`) waits in the store. */
+  /** Tasks of the agent (`tenant/agent`) may wait in the store; the next claim tells. */
   queue(agent: string): void {
-    this.queued.add(agent);
+    this.queued.set(agent, ++this.marks);
   }
 
-  /** A claim with free slots brought nobody: nobody waits. */
-  unqueue(agent: string): void {
-    this.queued.delete(agent);
+  /** A claim that began after that mark had slots left over for the agent: nobody waits. */
+  unqueue(agent: string, mark: number): void {
+    if (this.queued.get(agent) === mark) this.queued.delete(agent);
   }
 
-  /** Somebody waits for the slot this task has, or could not have got one. */
-  isScarceFor({ head: { tenantId, agent }, loaded }: Execution): boolean {
-    return (
-      this.room === 0 ||
-      this.queued.has(agentKey(tenantId, agent)) ||
-      !this.hasSlot(tenantId, agent, loaded.concurrency)
-    );
+  isQueued(agent: string): boolean {
+    return this.queued.has(agent);
   }
 
-  queuedAgents(): readonly string[] {
+  queuedAgents(): readonly (readonly [agent: string, mark: number])[] {
     return [...this.queued];
+  }
+
+  /** A claim brought less than there was room for. */
+  uncontest(): void {
+    this.isContested = false;
+  }
+
+  /** Out of memory. True when somebody may wait for the place: it is offered to those in the store first. */
+  release(execution: Execution): { readonly wasHere: boolean; readonly isWanted: boolean } {
+    const { tenantId, agent } = execution.head;
+    const key = agentKey(tenantId, agent);
+    const wasFull = this.room === 0;
+    const hadNoSlot = !this.hasSlot(tenantId, agent, execution.loaded.concurrency);
+    const wasHere = this.remove(execution);
+    if (!wasHere) return { wasHere, isWanted: false };
+    if (wasFull) this.isContested = true;
+    if (hadNoSlot) this.queue(key);
+    return { wasHere, isWanted: wasFull || hadNoSlot || this.queued.has(key) };
   }
 
   /** Free slots by `tenant/agent`, for agents that are declared here or run here; others get `UNKNOWN_CAPACITY`. */
@@ -113,6 +157,7 @@ export class Residents {
     const of = new Map(this.host.capacities);
     for (const [agent, { taken, concurrency }] of this.slots)
       of.set(agent, Math.max(0, (of.get(agent) ?? concurrency) - taken));
+    for (const [agent, count] of this.reserved) of.set(agent, Math.max(0, (of.get(agent) ?? UNKNOWN_CAPACITY) - count));
     return { of, others: UNKNOWN_CAPACITY };
   }
 }

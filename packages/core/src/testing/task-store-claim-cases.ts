@@ -221,6 +221,24 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "what has not begun and is canceled or too late is claimed without a slot, and before its turn in its context",
+    async (it) => {
+      const waiting = { exclusive: true } as const;
+      await it.create(
+        ...[task("first", waiting), task("canceled", waiting), task("late", { ...waiting, deadline: T0 + 10 })],
+        task("waits", { ...waiting, deadline: T0 + 100 }),
+      );
+      const none = { slots: new Map([[`${TENANT}/scorer`, 0]]), otherSlots: 0 };
+      const claimed = async () => (await it.claim(10, none)).map(({ head }) => head.taskId).sort();
+      equal(await claimed(), [], "nobody has to end");
+      await it.mustCommit({ mail: [mail("canceled", "c", { kind: "cancel" })] });
+      equal(await claimed(), ["canceled"], "canceled");
+      await it.clock.advance(10);
+      equal(await claimed(), ["late"], "too late");
+      equal(await claimed(), [], "once each");
+    },
+  ],
+  [
     "leases are those held now, with the token of their claim (I10)",
     async (it) => {
       equal(await it.store.leases(), [], "none");
