@@ -44,6 +44,15 @@ interface Life {
   readonly die: () => void;
 }
 
+/** Something that happens when the test says so. */
+export const gate = (): { readonly open: () => void; readonly opened: Promise<void> } => {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+};
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class EngineWorld {

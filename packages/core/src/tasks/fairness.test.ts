@@ -1,16 +1,8 @@
 /** Who runs when there is not room for all: slots, queues, one context at a time, loops. */
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, gate, outputOf, SCOPE } from "../../test/engine-world.ts";
 import type { TaskStore } from "../ports/index.ts";
-
-const gate = (): { readonly open: () => void; readonly opened: Promise<void> } => {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-};
 
 test("new work queues behind tasks that wait for a slot of its agent", async () => {
   const gates = Array.from({ length: 4 }, gate);

@@ -12,7 +12,7 @@ export class Inbound {
   }
 
   get isEmpty(): boolean {
-    return this.ready.length === 0 && !this.isDelivering;
+    return this.ready.length === 0;
   }
 
   add(delivery: Delivery): void {
@@ -20,16 +20,17 @@ export class Inbound {
     if (!this.isDelivering) void this.deliver();
   }
 
+  /** The turn comes after the last one too: what arrives in it must not reach the code before the code has reacted. */
   private async deliver(): Promise<void> {
     const { execution } = this;
     this.isDelivering = true;
     for (let next = this.ready.shift(); next !== undefined; next = this.ready.shift()) {
       if (execution.phase !== "live") break;
       execution.apply(next);
-      if (this.ready.length > 0) await execution.services.senses.clock.turn();
+      // Perhaps nothing is left but durable waits: the flush decides.
+      execution.changed();
+      await execution.services.senses.clock.turn();
     }
     this.isDelivering = false;
-    // Perhaps nothing is left but durable waits: the flush decides.
-    execution.changed();
   }
 }

@@ -1,15 +1,7 @@
 /** I1 to I5: who writes, what is final, what never happens twice, what may begin. */
 import { expect, test } from "vitest";
-import { define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { define, EngineWorld, gate, outputOf, SCOPE } from "../../test/engine-world.ts";
 import type { CommitUnit, TaskStore } from "../ports/index.ts";
-
-const gate = (): { readonly open: () => void; readonly opened: Promise<void> } => {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-};
 
 test("a lost lease never commits (I1)", async () => {
   const hold = gate();

@@ -2,7 +2,8 @@
 import type { Context } from "@agentcore/contract/authoring";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Crash, define, EngineWorld } from "../../test/engine-world.ts";
+import { type Crash, define, EngineWorld, gate } from "../../test/engine-world.ts";
+import type { CommitUnit, TaskStore } from "../ports/index.ts";
 
 type Program =
   | { readonly op: "step"; readonly turns: number; readonly fails: boolean }
@@ -167,3 +168,42 @@ for (const race of ["race", "any", "all"] as const) {
     });
   });
 }
+
+test("a result and a cancel that came in one unit reach the code one after the other, live as in the replay (I3)", async () => {
+  const [hold, written] = [gate(), gate()];
+  const ran: string[] = [];
+  const asker = define("asker", async (_, ctx) => {
+    await Promise.all([ctx.step("x", () => 1), ctx.step("a", () => hold.opened)]);
+    try {
+      return await ctx.waitForInput("Go on?");
+    } finally {
+      await ctx.step("clean up", () => void ran.push("clean up"));
+    }
+  });
+  let held = false;
+  const world = new EngineWorld([asker], {
+    wrap: (store) =>
+      new Proxy(store, {
+        get: (target, name: keyof TaskStore) =>
+          name === "commit"
+            ? async (units: readonly CommitUnit[]) => {
+                if (!held && units.some(({ append }) => append?.events.some(({ type }) => type === "step.completed"))) {
+                  held = true;
+                  await written.opened;
+                }
+                return target.commit(units);
+              }
+            : target[name],
+      }),
+  });
+  const taskId = await world.submit("asker");
+  // While the result of x is on its way to the store, a ends and the cancel comes: they share the next unit.
+  hold.open();
+  await world.cancel(taskId);
+  written.open();
+  await world.quiet();
+  expect(await world.types(taskId)).toEqual(
+    expect.arrayContaining(["step.completed", "task.cancelRequested", "task.canceled"]),
+  );
+  expect(ran).toEqual(["clean up"]);
+});
