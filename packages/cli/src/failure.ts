@@ -37,15 +37,18 @@ export const describeFailure = (thrown: unknown, verbose: boolean): readonly str
   const nextStep = nextStepOf(error);
   return [
     `error ${error.code}: ${error.message}`,
-    // Many messages name their fields already.
-    ...(error.violations ?? [])
-      .map(({ field, description }) => (field === "" ? description : `${field}: ${description}`))
-      .filter((violation) => !error.message.includes(violation))
-      .map((violation) => `  ${violation}`),
+    ...untold(error).map((violation) => `  ${violation}`),
     ...(nextStep === undefined ? [] : [`  next: ${nextStep}`]),
     ...(verbose ? stackLines(error) : []),
   ];
 };
+
+/** The fields that the message does not name already. */
+const untold = ({ message, violations = [] }: PlatformError): readonly string[] =>
+  violations
+    .filter(({ description }) => violations.length > 1 || !message.includes(description))
+    .map(({ field, description }) => (field === "" ? description : `${field}: ${description}`))
+    .filter((violation) => !message.includes(violation));
 
 /** @default help what the error advises itself */
 export const describeUsage = (error: UsageError, help?: string): readonly string[] => {

@@ -68,6 +68,9 @@ const parseWords = (specs: OptionSpecs, words: readonly string[]) => {
   } catch (error) {
     // Node's messages end in advice about `--` on a second sentence or line; the first sentence says what is wrong.
     const message = error instanceof Error ? error.message : String(error);
+    const ambiguous = /^Option '(-[^']*)' argument is ambiguous/.exec(message)?.[1];
+    if (ambiguous !== undefined)
+      throw new UsageError(`${ambiguous} needs a value; one that begins with "-" is written ${ambiguous}=VALUE`);
     throw new UsageError(message.split(/\n|\. /)[0]?.replace(/\.$/, "") ?? message);
   }
 };

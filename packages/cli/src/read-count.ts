@@ -1,7 +1,7 @@
 import { UsageError } from "./usage-error.ts";
 
-/** A whole number of 0 or more from an option's text. */
-export const readCount = (text: string, option: string): number => {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new UsageError(`${option} ${text}: expected a whole number of 0 or more`);
+/** A whole number from an option's text. */
+export const readCount = (text: string, option: string, least: 0 | 1): number => {
+  if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
+  throw new UsageError(`${option} ${text}: expected a whole number of ${least} or more`);
 };

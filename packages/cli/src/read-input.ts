@@ -43,6 +43,8 @@ const readInputFile = async (path: string): Promise<unknown> => {
   try {
     content = await readFile(path, "utf8");
   } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      throw new UsageError(`cannot read ${path}: there is no such file`);
     throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
   switch (extname(path)) {

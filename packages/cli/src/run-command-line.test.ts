@@ -75,6 +75,9 @@ describe("exit codes", () => {
     [["send", "t1", "--data", "{"], "--data is not valid JSON"],
     [["run", "greeter", "--input", "./nowhere"], "no such folder"],
     [["dev", "--port", "x"], "--port x"],
+    [["get", "agents", "--state", "parked"], "--state and --agent choose among tasks"],
+    [["get", "tasks", "--limit", "0"], "--limit 0: expected a whole number of 1 or more"],
+    [["get", "tasks", "--limit", "-1"], '--limit needs a value; one that begins with "-" is written --limit=VALUE'],
   ])("2 for %j, with the help to read", async (words, message) => {
     const ran = await runInTest(words);
     expect(ran).toMatchObject({ code: 2, stdout: "" });

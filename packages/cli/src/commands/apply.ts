@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import { handIn } from "../manifests/hand-in.ts";
 import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifests/manifest-paths.ts";
 import { readManifests } from "../manifests/read-manifests.ts";
 
@@ -18,7 +19,8 @@ export const command = defineCommand({
   ],
   async run(invocation) {
     const documents = await readManifests(manifestPaths(invocation), invocation.cwd);
-    const results = await (await invocation.client()).apply(documents.map(({ manifest }) => manifest));
+    const client = await invocation.client();
+    const results = await handIn(documents, invocation.cwd, client.apply);
     await invocation.output.table(
       invocation.globals.format,
       results,

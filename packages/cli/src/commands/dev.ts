@@ -2,7 +2,10 @@ import { stat } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { defineCommand } from "../command.ts";
 import { describeFailure } from "../failure.ts";
+import { handIn } from "../manifests/hand-in.ts";
 import { codePathOf, readManifests } from "../manifests/read-manifests.ts";
+import type { Output } from "../output.ts";
+import type { ApplyResult } from "../serving/node-options.ts";
 import { sayResults, serve } from "../serving/serve.ts";
 import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serving/serve-options.ts";
 import { watchFolders } from "../serving/watch-folders.ts";
@@ -25,14 +28,17 @@ export const command = defineCommand({
   ],
   run: (invocation) =>
     serve(invocation, {
-      whileServing: async ({ node, paths, dataDirectory }) => {
+      whileServing: async ({ node, paths, dataDirectory, applied }) => {
         const { output, cwd, signal, globals } = invocation;
         if (paths.length === 0) return output.say("Nothing to watch: give the folder of your agents.", "yellow");
+        let known = applied;
         const reapply = async (files: readonly string[]): Promise<void> => {
           output.say(`changed: ${files.map((file) => relative(cwd, file)).join(", ")}`);
           try {
             const documents = await readManifests(paths, cwd);
-            const results = await node.apply(documents.map(({ manifest }) => manifest));
+            const results = await handIn(documents, cwd, node.apply);
+            sayOrphans(output, known, results);
+            known = results;
             const changes = results.filter(({ change }) => change !== "unchanged");
             if (changes.length === 0) output.say("nothing to apply");
             sayResults(output, changes);
@@ -47,6 +53,16 @@ export const command = defineCommand({
       },
     }),
 });
+
+/** What is no longer in the files stays applied: a folder that is being tidied up must not end anybody's agent. */
+const sayOrphans = (output: Output, before: readonly ApplyResult[], now: readonly ApplyResult[]): void => {
+  for (const { kind, name } of before) {
+    if (now.some((result) => result.kind === kind && result.name === name)) continue;
+    const target = kind.toLowerCase();
+    output.say(`${target}/${name} is in no file any more and stays applied`, "yellow");
+    output.say(`  next: agentcore delete ${target} ${name}`);
+  }
+};
 
 const foldersToWatch = async (paths: readonly string[], cwd: string): Promise<readonly string[]> => {
   const code = (await readManifests(paths, cwd)).map(codePathOf).filter((path) => path !== undefined);

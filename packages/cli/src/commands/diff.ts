@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import { handIn } from "../manifests/hand-in.ts";
 import { MANIFEST_ARGUMENTS, MANIFEST_OPTIONS, manifestPaths } from "../manifests/manifest-paths.ts";
 import { readManifests } from "../manifests/read-manifests.ts";
 
@@ -15,7 +16,8 @@ export const command = defineCommand({
   ],
   async run(invocation) {
     const documents = await readManifests(manifestPaths(invocation), invocation.cwd);
-    const differences = await (await invocation.client()).diff(documents.map(({ manifest }) => manifest));
+    const client = await invocation.client();
+    const differences = await handIn(documents, invocation.cwd, client.diff);
     await invocation.output.table(
       invocation.globals.format,
       differences,

@@ -55,7 +55,10 @@ export const command = defineCommand({
       arguments: [resource, name],
       output,
       globals,
+      options,
     } = invocation;
+    if (resource !== "tasks" && (options.state !== undefined || options.agent !== undefined))
+      throw new UsageError("--state and --agent choose among tasks: agentcore get tasks");
     const listing = await LISTINGS[resource as (typeof RESOURCES)[number]](invocation, await invocation.client(), name);
     await output.table(globals.format, listing.value, listing.columns, listing.rows);
     return 0;
@@ -85,7 +88,7 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
         ? await client.tasks({
             states: readStates(options.state),
             agent: options.agent,
-            limit: readCount(options.limit, "--limit"),
+            limit: readCount(options.limit, "--limit", 1),
           })
         : [await client.task(id)];
     return {

@@ -21,7 +21,7 @@ export const command = defineCommand({
     { command: "agentcore logs 0198c7 -o json | jq .type", explanation: "A JSON object a line, for other programs" },
   ],
   async run({ arguments: [taskId = ""], options, globals, output, signal, client: connected }) {
-    const after = readCount(options.after, "--after");
+    const after = readCount(options.after, "--after", 0);
     const client = await connected();
     const { stringify } = globals.format === "yaml" ? await import("yaml") : { stringify: JSON.stringify };
     for await (const event of client.events(taskId, { after, follow: options.follow, signal })) {

@@ -19,7 +19,10 @@ export const findManifestFiles = async (paths: readonly string[], cwd: string): 
     const absolute = resolve(cwd, path);
     if (!existsSync(absolute))
       throw failure("NOT_FOUND", `${path} does not exist`, "Give a manifest file, or a folder that holds some.");
-    const files = (await stat(absolute)).isDirectory() ? await searchFolder(absolute) : [absolute];
+    const isFolder = (await stat(absolute)).isDirectory();
+    if (!isFolder && !/\.(ya?ml|json)$/.test(path))
+      throw failure("INVALID_ARGUMENT", `${path} is no manifest`, "Give a .yaml, .yml or .json file, or a folder.");
+    const files = isFolder ? await searchFolder(absolute) : [absolute];
     if (files.length === 0) {
       throw failure(
         "NOT_FOUND",

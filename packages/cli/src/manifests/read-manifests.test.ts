@@ -35,7 +35,9 @@ test("a folder is searched for manifests, without node_modules and dot folders",
   );
 });
 
-test("a missing path and a folder without manifests are refused", async () => {
+test("a missing path, a folder without manifests and a file that cannot be one are refused", async () => {
+  await put("agent.ts", "");
+  await expect(findManifestFiles(["agent.ts"], folder)).rejects.toThrow(/agent\.ts is no manifest/);
   await expect(findManifestFiles(["nowhere"], folder)).rejects.toMatchObject({ code: "NOT_FOUND" });
   await expect(findManifestFiles(["."], folder)).rejects.toThrow(/no manifest below/);
 });

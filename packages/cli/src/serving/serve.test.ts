@@ -180,6 +180,10 @@ describe("a start that cannot work names the option that helps", () => {
     });
   });
 
+  test("a data folder where none can be made", async () => {
+    await expect(serveInTest(["--data", "/proc/agentcore/data"], {})).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
   test("a key file without a key", async () => {
     await writeFile(join(cwd, "keys"), "# none\n");
     await expect(serveInTest(["--api-key-file", "keys"], {})).rejects.toThrow(/holds no key/);

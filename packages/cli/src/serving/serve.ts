@@ -1,6 +1,7 @@
 /** `up` and `dev`: a node in this process, what is applied to it, the first run, and the orderly end. */
 import { relative } from "node:path";
 import type { ExitCode } from "../command.ts";
+import { handIn } from "../manifests/hand-in.ts";
 import { readManifests } from "../manifests/read-manifests.ts";
 import { UsageError } from "../usage-error.ts";
 import { explainStart } from "./explain-start.ts";
@@ -18,6 +19,7 @@ export interface WhileServing {
     readonly node: RunningNode;
     readonly paths: readonly string[];
     readonly dataDirectory: string;
+    readonly applied: readonly ApplyResult[];
   }): Promise<void>;
 }
 
@@ -42,7 +44,8 @@ export const serve = async (
   try {
     await node.ready;
     output.hideProgress();
-    if (paths.length > 0) sayResults(output, await node.apply(manifests.map(({ manifest }) => manifest)));
+    const applied = paths.length === 0 ? [] : await handIn(manifests, cwd, node.apply);
+    sayResults(output, applied);
     // Asked for only now: what there is to end in order begins here.
     const { signal } = invocation;
     const { dataDirectory } = nodeOptions;
@@ -51,7 +54,7 @@ export const serve = async (
       { url: node.url, dataDirectory },
       () => `AgentCore is ready at ${node.url} (data in ${shownFrom(cwd, dataDirectory)}; stop with Ctrl-C)`,
     );
-    await whileServing?.({ node, paths, dataDirectory });
+    await whileServing?.({ node, paths, dataDirectory, applied });
     if (options.run !== undefined && !signal.aborted) {
       await firstRun(invocation, { agent: options.run, url: node.url, apiKey: node.apiKey });
     }

@@ -1,0 +1,23 @@
+import { PlatformError } from "@agentcore/contract/errors";
+import { expect, test } from "vitest";
+import { describeFailure } from "./failure.ts";
+
+const lines = (message: string, ...violations: (readonly [field: string, description: string])[]) =>
+  describeFailure(
+    new PlatformError("INVALID_ARGUMENT", message, {
+      violations: violations.map(([field, description]) => ({ field, description })),
+    }),
+    false,
+  ).slice(1);
+
+test("a field stands below an error once, and not when the message names it", () => {
+  expect(lines("the input is not valid", ["a", "expected text"], ["", "no more"])).toEqual([
+    "  a: expected text",
+    "  no more",
+  ]);
+  expect(lines("not valid: a: expected text", ["a", "expected text"])).toEqual([]);
+  expect(lines("the module does not load: boom", ["spec.code.path", "boom"])).toEqual([]);
+  expect(lines("not valid: a: expected text", ["a", "expected text"], ["b", "expected text"])).toEqual([
+    "  b: expected text",
+  ]);
+});
