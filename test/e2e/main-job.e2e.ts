@@ -1,110 +1,226 @@
-/** The main job as a user runs it: the command, a node, real files, a real service that fails, a person who answers. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+/** The main job as a user does it: the command, a node, a folder of files, a real service that fails, a person who answers. */
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
+import type { TaskEvent } from "@agentcore/contract";
 import { type Client, createClient } from "@agentcore/sdk";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { addressOf, RunningProgram, root, startAgentcore } from "./programs.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { addressOf, RunningProgram, root, runAgentcore, startAgentcore } from "./programs.ts";
 
-const work = mkdtempSync(join(tmpdir(), "agentcore-main-job-"));
-const screening = new RunningProgram(
-  process.execPath,
-  [join(root, "examples/loan-triage/service/screening-service.ts"), "--port", "0"],
-  { cwd: work },
-);
-const node = startAgentcore(["up", "--port", "0", "--data", "data", "--apply", join(root, "examples")], { cwd: work });
-let client: Client;
+const example = join(root, "examples/loan-triage");
+const programs: RunningProgram[] = [];
+/** Where the user stands. */
+let work: string;
+let url: string;
 let screeningUrl: string;
+let client: Client;
 
-const control = (mode: string) =>
-  fetch(`${screeningUrl}/control`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ mode }),
-  });
-
-beforeAll(async () => {
+// A node for each test: what one learns about a service that fails must not help the next.
+beforeEach(async () => {
+  work = await mkdtemp(join(tmpdir(), "agentcore-main-job-"));
+  const script = join(example, "service/screening-service.ts");
+  const screening = new RunningProgram(process.execPath, [script, "--port", "0"], { cwd: work });
+  programs.push(screening);
   screeningUrl = await addressOf(screening);
-  client = createClient({ url: await addressOf(node) });
-}, 60_000);
-
-afterAll(async () => {
-  await Promise.all([node.kill("SIGTERM"), screening.kill("SIGTERM")]);
-  rmSync(work, { recursive: true, force: true });
+  await writeFile(
+    join(work, "agentcore.yaml"),
+    (await readFile(join(example, "agentcore.yaml"), "utf8"))
+      .replaceAll("http://127.0.0.1:4790", screeningUrl)
+      .replaceAll("path: ./", `path: ${example}/`)
+      .replace("./data/applications", "./inbox"),
+  );
+  const node = startAgentcore(["up", "--port", "0", "--data", "data", "--apply", "."], { cwd: work });
+  programs.push(node);
+  url = await addressOf(node);
+  client = createClient({ url });
 });
+
+afterEach(async () => {
+  await Promise.all(programs.splice(0).map((program) => program.kill("SIGTERM")));
+  await rm(work, { recursive: true, force: true });
+});
+
+const agentcore = (...words: string[]) => runAgentcore(words, { cwd: work, env: { AGENTCORE_URL: url } });
+
+const control = async (behaviour: object): Promise<void> => {
+  const answer = await fetch(`${screeningUrl}/control`, { method: "POST", body: JSON.stringify(behaviour) });
+  expect(answer.status).toBe(200);
+};
+
+interface Expected {
+  readonly decision: string;
+  readonly reasons: readonly string[];
+}
+
+/** Puts the applications of a generated set into `inbox`, under names that say nothing. */
+const fillInbox = async (
+  set: string,
+  only: (expected: Expected) => boolean = () => true,
+): Promise<Map<string, Expected>> => {
+  const expectations = new Map<string, Expected>();
+  await mkdir(join(work, "inbox"));
+  for (const file of (await readdir(join(set, "applications"))).toSorted()) {
+    const { decision, reasons } = JSON.parse(await readFile(join(set, "expected", `${file}.json`), "utf8")) as Expected;
+    if (!only({ decision, reasons })) continue;
+    const name = `scan ${String(expectations.size).padStart(2, "0")}`;
+    await copyFile(join(set, "applications", file), join(work, "inbox", name));
+    expectations.set(name, { decision, reasons });
+  }
+  return expectations;
+};
 
 interface Report {
   readonly decisions: readonly { readonly application: string; readonly decision: string; readonly letter?: string }[];
+  readonly lettersDirectory: string;
   readonly waiting: readonly string[];
 }
 
-/** The committed applications under names that say nothing, with what is expected of each. */
-const applications = (name: string): { directory: string; expected: Map<string, string> } => {
-  const directory = join(work, name);
-  cpSync(join(root, "examples/loan-triage/data/applications"), directory, { recursive: true });
-  const expected = new Map<string, string>();
-  for (const [index, file] of readdirSync(directory).toSorted().entries()) {
-    renameSync(join(directory, file), join(directory, `f${index}`));
-    const outcome = JSON.parse(
-      readFileSync(join(root, "examples/loan-triage/data/expected", `${file}.json`), "utf8"),
-    ) as { decision: string };
-    expected.set(`f${index}`, outcome.decision);
+const decided = ({ decisions }: Report) =>
+  new Map(decisions.map(({ application, decision }) => [application, decision]));
+
+const expectedDecisions = (expected: Map<string, Expected>) =>
+  new Map([...expected].map(([name, { decision }]) => [name, decision]));
+
+const eventsOf = async (taskId: string): Promise<TaskEvent[]> => {
+  const events: TaskEvent[] = [];
+  const { head } = await client.get(taskId);
+  for await (const event of client.events(taskId)) {
+    events.push(event);
+    if (event.seq >= head.seq) break;
   }
-  return { directory, expected };
+  return events;
 };
 
-const decide = (directory: string) =>
-  client.run<Report>({
-    target: "agent:loan-triage",
-    input: { directory, outDirectory: `${directory}-letters`, screeningUrl },
+/** Reasons of each decision, as the artifact of the run gives them. */
+const reasonsIn = (events: readonly TaskEvent[]): Map<string, readonly string[]> => {
+  const artifact = events.findLast(
+    (event) => event.type === "artifact.appended" && event.data.artifact.name === "decisions.json",
+  );
+  if (artifact?.type !== "artifact.appended") throw new Error("no decisions.json");
+  const entries = artifact.data.artifact.parts[0]?.data as {
+    readonly application: string;
+    readonly decision: { readonly reasons: readonly { readonly code: string }[] };
+  }[];
+  return new Map(
+    entries.map(({ application, decision }) => [application, decision.reasons.map(({ code }) => code).toSorted()]),
+  );
+};
+
+const taskOf = async (agent: string): Promise<string> => (await client.list({ agent })).heads[0]?.taskId ?? "";
+
+test("a folder of one's own is decided by `agentcore run`, whatever the files are called and whatever is in them", async () => {
+  const kinds = (await readdir(join(example, "data/applications"))).map((file) => extname(file));
+  for (const kind of [".pdf", ".txt", ".csv", ".json"])
+    expect(kinds.filter((each) => each === kind).length, kind).toBeGreaterThanOrEqual(3);
+  const expected = await fillInbox(join(example, "data"));
+  const codes = new Set([...expected.values()].flatMap(({ reasons }) => reasons.map((code) => code.split("-")[0])));
+  for (const trouble of ["missing", "contradictory", "document", "sanctions"]) expect(codes).toContain(trouble);
+
+  const { code, stdout } = await agentcore("run", "loan-triage", "--input", "./inbox", "-o", "json");
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as Report;
+  expect(decided(report)).toEqual(expectedDecisions(expected));
+  expect(reasonsIn(await eventsOf(await taskOf("loan-triage")))).toEqual(
+    new Map([...expected].map(([name, { reasons }]) => [name, reasons.toSorted()])),
+  );
+  expect(report.lettersDirectory).toBe(join(work, "inbox-letters"));
+  expect(await readdir(report.lettersDirectory)).toHaveLength(expected.size);
+});
+
+test("applications that nobody has seen before are decided as their truth demands, without --input from the manifest's own folder", async () => {
+  const generate = new RunningProgram(
+    process.execPath,
+    [join(example, "generator/generate.ts"), "--out", "fresh", "--seed", "20261121", "--count", "40"],
+    { cwd: work },
+  );
+  await generate.ended;
+  const expected = await fillInbox(join(work, "fresh"));
+  const apply = await agentcore("apply", ".");
+  expect(apply.stdout).toMatch(/loan-triage +configured/);
+  const { code, stdout, stderr } = await agentcore("run", "loan-triage", "-o", "json");
+  expect({ code, stderr }).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`input ${join(work, "inbox")} (`),
   });
-const outcomes = (report: Report) =>
-  new Map(report.decisions.map(({ application, decision }) => [application, decision]));
-
-test("every application is decided as expected, whatever its file is called", async () => {
-  const { directory, expected } = applications("ok");
-  const { output } = await decide(directory);
-  expect(outcomes(output)).toEqual(expected);
-  expect(readdirSync(`${directory}-letters`).length).toBe(expected.size);
+  expect(decided(JSON.parse(stdout) as Report), generate.output).toEqual(expectedDecisions(expected));
 });
 
-test("a person's answer settles a referred application, and only a fitting one does", async () => {
-  const open = await client.list({ agent: "case-officer", state: "input-required" });
-  const taskId = open.heads[0]?.taskId ?? "";
-  await client.send(taskId, '{"outcome":"perhaps"}');
-  await client.send(taskId, '{"outcome":"approve","by":"Ada","note":"income confirmed"}');
-  const types: string[] = [];
-  for await (const event of client.events(taskId)) types.push(event.type);
-  expect(types.filter((type) => type === "task.inputRequired")).toHaveLength(2);
-  expect(types.at(-1)).toBe("task.completed");
+test("a person's answer by `agentcore send` settles a referred application, and only a fitting one does", async () => {
+  const expected = await fillInbox(join(example, "data"), ({ reasons }) => reasons.includes("score-borderline"));
+  const { stdout } = await agentcore("run", "loan-triage", "--input", "inbox", "-o", "json");
+  const { decisions, lettersDirectory, waiting } = JSON.parse(stdout) as Report;
+  expect(waiting).toEqual([...expected.keys()]);
+  expect(await readFile(decisions[0]?.letter ?? "", "utf8")).toMatch(/^We are looking at your application\n/);
+
+  const open = await agentcore("get", "tasks", "--agent", "case-officer", "--state", "input-required", "-o", "json");
+  const ids = (JSON.parse(open.stdout) as { id: string }[]).map(({ id }) => id);
+  expect(ids).toHaveLength(expected.size);
+  const [taskId = ""] = ids;
+  const asked = await agentcore("describe", "task", taskId);
+  expect(asked.stdout).toContain(`Answer: agentcore send ${taskId} '{"outcome":"approve"`);
+
+  const refused = await agentcore("send", taskId, '{"outcome":"perhaps"}');
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/refused the answer and asks again:[^]*expected one of "approve"/);
+
+  const verdict = '{"outcome":"approve","by":"Ada","note":"income confirmed"}';
+  expect(await agentcore("send", taskId, verdict)).toMatchObject({ code: 0, stdout: `sent to ${taskId}, accepted\n` });
+  const watched = await agentcore("watch", taskId, "-o", "json");
+  const settled = JSON.parse(watched.stdout) as { application: string; decision: object; letter: string };
+  expect(settled.decision).toMatchObject({ outcome: "approve", decidedBy: "Ada" });
+  expect(settled.letter).toBe(join(lettersDirectory, `${settled.application}.after-review.txt`));
+  expect(await readFile(settled.letter, "utf8")).toMatch(/^Your loan is approved\n/);
 });
 
-test("while the screening service fails, work is retried, then rerouted to the second compliance agent, and the rest goes on", async () => {
-  await control("fail");
-  const { directory, expected } = applications("failing");
-  const { output, taskId } = await decide(directory);
-  await control("ok");
-  expect(output.decisions).toHaveLength(expected.size);
-  const choices: string[] = [];
-  for await (const event of client.events(taskId))
-    if (event.type === "decision.made" && event.data.path?.includes("compliance-check") === true)
-      choices.push(event.data.choice ?? "");
-  expect(choices).toContain("compliance");
-  expect(choices).toContain("compliance-backup");
-  const first = await client.list({ agent: "compliance", state: "failed" });
-  const log: string[] = [];
-  for await (const event of client.events(first.heads[0]?.taskId ?? ""))
-    if (event.type === "step.failed") log.push(event.data.error.code);
-  expect(log.length).toBeGreaterThan(1);
+test("a screening that fails once is tried again by the same agent", async () => {
+  await control({ mode: "fail", count: 1 });
+  const expected = await fillInbox(join(example, "data"), ({ decision }) => decision === "approve");
+  const { stdout } = await agentcore("run", "loan-triage", "--input", "inbox", "-o", "json");
+  expect(decided(JSON.parse(stdout) as Report)).toEqual(expectedDecisions(expected));
+  const tasks = await client.list({ agent: "compliance" });
+  const logs = await Promise.all(tasks.heads.map(({ taskId }) => eventsOf(taskId)));
+  const failures = logs.filter((log) => log.some(({ type }) => type === "step.failed"));
+  expect(failures).toHaveLength(1);
+  expect(failures[0]?.at(-1)?.type).toBe("task.completed");
+  expect((await client.list({ agent: "compliance-backup" })).heads).toEqual([]);
 });
 
-test("a sales question is answered from the database, and the second time from the cache; what is not understood is refused", async () => {
-  const ask = (question: string) =>
-    client.run<Record<string, unknown>>({ target: "agent:sales-analyst", input: { question } });
-  const first = await ask("What was the revenue by region in 2024?");
-  const second = await ask("revenue per region for 2024");
-  expect(second.output["text"]).toEqual(first.output["text"]);
-  expect(JSON.stringify(second.output)).toContain('"fromCache":true');
-  const refused = await ask("Why do customers hate us?");
-  expect(JSON.stringify(refused.output)).toContain('"understood":false');
+test("a screening that fails and then hangs is tried again, then the second compliance agent takes over; the rest goes on meanwhile", async () => {
+  // Two are told to go away, all others wait for an answer that never comes.
+  await control({ mode: "fail", count: 2, next: "hang" });
+  const expected = await fillInbox(join(example, "data"));
+  // Read first and known to need nobody's screening.
+  for (const name of ["0 empty", "1 noise"]) {
+    await writeFile(join(work, "inbox", name), name === "0 empty" ? "" : Buffer.from([0, 1, 2, 3, 255, 254]));
+    expected.set(name, { decision: "refer", reasons: [] });
+  }
+  const { code, stdout } = await agentcore("run", "loan-triage", "--input", "inbox", "-o", "json");
+  expect(code).toBe(0);
+  expect(decided(JSON.parse(stdout) as Report)).toEqual(expectedDecisions(expected));
+
+  const taskId = await taskOf("loan-triage");
+  const events = await eventsOf(taskId);
+  const rerouted = events.findIndex(
+    (event) => event.type === "decision.made" && event.data.choice === "compliance-backup",
+  );
+  const firstLetter = events.findIndex(
+    (event) => event.type === "step.completed" && event.data.path.startsWith("command:capability:letter-writing"),
+  );
+  expect(firstLetter).toBeGreaterThan(-1);
+  expect(rerouted).toBeGreaterThan(firstLetter);
+
+  const failed = await client.list({ agent: "compliance", state: "failed" });
+  const logs = await Promise.all(failed.heads.map(({ taskId: id }) => eventsOf(id)));
+  const attempts = logs.map((log) => log.filter(({ type }) => type === "step.failed").length);
+  expect(attempts.length).toBeGreaterThan(0);
+  expect(attempts.every((count) => count === 3)).toBe(true);
+  const messages = logs.flat().map((event) => (event.type === "step.failed" ? event.data.error.message : ""));
+  expect(messages.some((message) => message.includes("503"))).toBe(true);
+  expect(
+    messages.some((message) => /in time|did not answer|timed? ?out/i.test(message)),
+    messages.join("\n"),
+  ).toBe(true);
+
+  const trace = await agentcore("trace", taskId);
+  expect(trace.stdout).toMatch(/routing -> compliance-backup/);
 });

@@ -1,22 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
+const Mode = z.enum(["ok", "fail", "hang", "slow"]);
+
 /** `fail` answers 503, `hang` never answers, `slow` answers after `delayMs`. With a `count`, that many questions are treated
- *  so and then all is well again; without one it stays until told otherwise. */
+ *  so and those after them as `next` says; without one it stays until told otherwise. */
 export const Control = z.object({
-  mode: z.enum(["ok", "fail", "hang", "slow"]),
+  mode: Mode,
   count: z.int().positive().optional(),
+  next: Mode.default("ok"),
   delayMs: z.int().min(0).max(60_000).default(1_000),
 });
 export type Control = z.infer<typeof Control>;
 
 /** How the service has been told to behave. */
 export class ScreeningBehaviour {
-  #control: Control = { mode: "ok", delayMs: 0 };
+  #control: Control = { mode: "ok", next: "ok", delayMs: 0 };
   #left = Number.POSITIVE_INFINITY;
 
   get mode(): Control["mode"] {
-    return this.#left > 0 ? this.#control.mode : "ok";
+    return this.#left > 0 ? this.#control.mode : this.#control.next;
   }
 
   set(control: Control): void {
@@ -27,7 +30,7 @@ export class ScreeningBehaviour {
   /** What to do with the next question. Resolves when it may be answered; stays pending for ever on `hang` until `signal`. */
   async next(signal: AbortSignal): Promise<"answer" | "fail"> {
     const mode = this.mode;
-    if (mode !== "ok") this.#left -= 1;
+    this.#left -= 1;
     if (mode === "fail") return "fail";
     if (mode === "slow") await sleep(this.#control.delayMs, undefined, { signal });
     if (mode === "hang")

@@ -63,6 +63,13 @@ describe("the screening service", () => {
     expect(await screen({ name: "Ann Lee" }, { url })).toMatchObject({ match: false });
   });
 
+  it("goes on with what it was told to do next", async () => {
+    await control({ mode: "fail", count: 1, next: "hang" });
+    expect(await failure(screen({ name: "Ann Lee" }, { url }))).toMatchObject({ kind: "server-error" });
+    for (let attempt = 0; attempt < 2; attempt += 1)
+      expect(await failure(screen({ name: "Ann Lee" }, { url, timeoutMs: 100 }))).toMatchObject({ kind: "timeout" });
+  });
+
   it("hangs when told; the client gives up in time and others are served", async () => {
     await control({ mode: "hang", count: 1 });
     const hanging = failure(screen({ name: "Ann Lee" }, { url, timeoutMs: 300 }));
