@@ -97,12 +97,32 @@ test("docs/manifests.md has a row for every field of the schema, and no other", 
   expect(documented).toHaveLength(new Set(documented).size);
 });
 
+// A block that imports something is a program, whether or not it says so; what is marked `ts run` runs in any case.
 const programs = documents.flatMap(({ name, text }) =>
-  blocks(text, "ts run").map((code, index) => [name, index + 1, code]),
+  [...blocks(text, "ts run"), ...blocks(text, "ts").filter((code) => /^import /m.test(code))].map((code, index) => [
+    name,
+    index + 1,
+    code,
+  ]),
 );
+
+/** `run.output; // "lent"` says what it is: with this it has to be. */
+const withAssertions = (code) =>
+  `import assert from "node:assert/strict";\n${code.replaceAll(
+    /^(\w+(?:\.\w+)+); \/\/ ("[^"]*"|\d+)/gm,
+    "assert.deepEqual($1, $2); //",
+  )}`;
 
 test.each(programs)("the code in %s, number %i, runs", (_name, _index, code) => {
   const command = ["-C", "agentcore-source", "--input-type=module-typescript", "-"];
-  const { status, stderr } = spawnSync(node, command, { cwd: root, env: environment, input: code, encoding: "utf8" });
+  const input = withAssertions(code);
+  const { status, stderr } = spawnSync(node, command, { cwd: root, env: environment, input, encoding: "utf8" });
   expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+test("the first programs that a reader meets are among those that run", () => {
+  const names = programs.map(([name]) => name);
+  for (const name of ["README.md", "packages/sdk/README.md", "packages/testing/README.md", "docs/tasks.md"])
+    expect(names).toContain(name);
+  expect(withAssertions('run.output; // "lent"')).toContain('assert.deepEqual(run.output, "lent")');
 });

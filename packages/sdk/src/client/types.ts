@@ -1,7 +1,7 @@
 import type { A2AMessage, A2ATask, Part, Target, TaskEvent, TaskState } from "@agentcore/contract";
 
 export interface ClientOptions {
-  /** Address of a node, for example `http://127.0.0.1:7420`; a path in it is kept. */
+  /** Address of a node, for example `http://127.0.0.1:4700`; a path in it is kept. */
   readonly url: string;
   /** Sent as a bearer token. */
   readonly apiKey?: string | undefined;
