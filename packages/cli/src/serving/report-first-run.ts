@@ -23,20 +23,26 @@ export const reportFirstRun = async ({ output, format, taskId, outcome, url }: F
     output.say(`Open ${url}/api/v1/tasks/${taskId}`);
     return;
   }
-  await output.data(format, result, () => decisionTable(decisions));
   const letters = result["lettersDirectory"];
+  // A path on every line would fill the screen with what one line says.
+  const columns = typeof letters === "string" ? COLUMNS.filter((column) => column !== "letter") : COLUMNS;
+  await output.data(format, result, () => decisionTable(decisions, columns));
   if (typeof letters === "string") output.say(`Letters: ${letters}`);
+  const { waiting } = result;
+  if (Array.isArray(waiting) && waiting.length > 0)
+    output.say(`Waiting for a person: ${waiting.length}; agentcore get tasks --state input-required`);
   const open = result["open"];
   output.say(`Why: agentcore trace ${taskId}`);
   output.say(`Open ${typeof open === "string" ? open : `${url}/api/v1/tasks/${taskId}`}`);
 };
 
+// The longest last, where it pushes nothing aside.
+const COLUMNS = ["application", "applicant", "decision", "letter", "reason"];
+
 /** A line per decision; columns that no decision fills are left out. */
-export const decisionTable = (decisions: readonly unknown[]): string => {
+export const decisionTable = (decisions: readonly unknown[], among: readonly string[] = COLUMNS): string => {
   const records = decisions.map((decision) => (isRecord(decision) ? decision : { decision }));
-  const columns = ["application", "applicant", "decision", "reason", "letter"].filter(
-    (column) => column === "decision" || records.some((record) => isFilled(record[column])),
-  );
+  const columns = among.filter((column) => column === "decision" || records.some((record) => isFilled(record[column])));
   return formatTable(
     columns,
     records.map((record) => columns.map((column) => cellOf(record[column]))),

@@ -73,10 +73,17 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
           data: {
             output: {
               decisions: [
-                { application: "A-1", applicant: "Ada", decision: "approve", reason: "income covers it" },
+                {
+                  application: "A-1",
+                  applicant: "Ada",
+                  decision: "approve",
+                  reason: "income covers it",
+                  letter: "/tmp/a",
+                },
                 { application: "A-2", applicant: "Bob", decision: "reject" },
               ],
               lettersDirectory: "/tmp/letters",
+              waiting: ["A-2"],
             },
           },
         }),
@@ -134,7 +141,8 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   expect(ran.stdout).toMatch(/A-1 +Ada +approve +income covers it\nA-2 +Bob +reject +-/);
   expect(ran.stderr).toContain("agent/loan-triage created");
   expect(ran.stderr).toContain(`input ${join(cwd, "agents/data")} (the default of loan-triage`);
-  expect(ran.stderr).toContain("Letters: /tmp/letters");
+  expect(ran.stdout).not.toContain("LETTER");
+  expect(ran.stderr).toContain("Letters: /tmp/letters\nWaiting for a person: 1; agentcore get tasks");
   expect(ran.stderr).toContain(`Open ${http.url}`);
 });
 
