@@ -14,7 +14,7 @@ import { communicator } from "./communicator.ts";
 import { compliance } from "./compliance.ts";
 import { complianceBackup } from "./compliance-backup.ts";
 import { documentProcessor } from "./document-processor.ts";
-import { loanTriage } from "./loan-triage.ts";
+import { loanTriage } from "./loan-triage/loan-triage.ts";
 import { riskAssessor } from "./risk-assessor.ts";
 
 const data = join(import.meta.dirname, "../../data");

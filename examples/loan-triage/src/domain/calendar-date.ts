@@ -82,3 +82,10 @@ export function ageOn(dateOfBirth: string, date: string): number {
 export function isoDay(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
+
+const inWords = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+
+/** `2026-03-01` becomes `1 March 2026`. */
+export function longDate(iso: string): string {
+  return inWords.format(new Date(iso));
+}

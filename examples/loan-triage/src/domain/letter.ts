@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Facts } from "./application.ts";
+import { longDate } from "./calendar-date.ts";
 import type { Decision, Reason } from "./decision.ts";
 import { fieldNames } from "./field-names.ts";
 import { formatEuro } from "./money.ts";
@@ -130,22 +131,4 @@ function missingItem(code: string): string[] {
   const field = Object.values(fieldNames).findLast((name) => code === `missing-${name.code}`);
   const item = field?.plain ?? plainReasons[code];
   return item ? [item] : [];
-}
-
-function longDate(iso: string): string {
-  const months = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-  ];
-  return `${Number(iso.slice(8, 10))} ${months[Number(iso.slice(5, 7)) - 1]} ${iso.slice(0, 4)}`;
 }

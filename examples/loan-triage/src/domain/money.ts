@@ -26,11 +26,7 @@ const qualifiers =
  *  One separator before exactly three digits groups thousands: money has two decimals, never three. */
 export function parseMoney(text: string): Money | undefined {
   const currency = currencyIn(text);
-  let digits = text
-    .replace(currencyWords, " ")
-    .replace(qualifiers, " ")
-    .replace(/[()]/g, (mark) => (mark === "(" ? "(" : ")"))
-    .trim();
+  let digits = text.replace(currencyWords, " ").replace(qualifiers, " ").trim();
   digits = digits.replace(/[\s,;.]+$/, "").replace(/,-+$/, "");
   const negative = /^[-−–]|^\(.*\)$|[-−–]$/.test(digits);
   digits = digits.replace(/[()+\-−–]/g, "").trim();
@@ -50,10 +46,9 @@ function parseNumber(text: string, thousands: number): number | undefined {
   return Number(`${whole.replace(/\D/g, "")}.${fraction || "0"}`);
 }
 
+const euros = new Intl.NumberFormat("en-GB", { style: "currency", currency: "EUR" });
+
 /** `1234567` becomes `€12,345.67`. */
 export function formatEuro(cents: number): string {
-  const whole = Math.floor(Math.abs(cents) / 100)
-    .toString()
-    .replace(/\B(?=(?:\d{3})+$)/g, ",");
-  return `${cents < 0 ? "-" : ""}€${whole}.${String(Math.abs(cents) % 100).padStart(2, "0")}`;
+  return euros.format(cents / 100);
 }

@@ -3,20 +3,8 @@ import { monthOf, yearOf } from "./calendar.ts";
 import type { Dimension, IntentFilter, Measure, SalesIntent } from "./intent.ts";
 import { unitOf } from "./question/calendar-phrase.ts";
 
-const monthNames = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
+const dayInWords = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+const monthInWords = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 
 export const measureNames: Readonly<Record<Measure, string>> = {
   revenue: "Revenue",
@@ -44,7 +32,7 @@ export function pluralOf(dimension: Dimension, count: number): string {
 
 /** "1 March 2025". */
 export function describeDay(day: string): string {
-  return `${Number(day.slice(8))} ${monthNames[monthOf(day) - 1]} ${yearOf(day)}`;
+  return dayInWords.format(new Date(day));
 }
 
 /** "2024", "Q1 2025", "May 2025", or the two days. */
@@ -58,7 +46,7 @@ export function describePeriod({ from, to }: Period): string {
     case "quarter":
       return `Q${Math.ceil(monthOf(from) / 3)} ${year}`;
     case "month":
-      return `${monthNames[monthOf(from) - 1]} ${year}`;
+      return monthInWords.format(new Date(from));
     case "day":
       return describeDay(from);
     default:
