@@ -238,7 +238,7 @@ describe("with a node", () => {
     [["get", "agents"], /NAME +VERSION +SKILLS +DESCRIPTION\ngreeter +- +greet +Greets people/],
     [["get", "manifests", "greeter", "-o", "yaml"], /kind: Agent/],
     [["get", "models"], /^none/],
-    [["describe", "agent", "greeter"], /Name: +greeter[\s\S]*Manifest:/],
+    [["describe", "agent", "greeter"], /Name: +greeter[\s\S]*State: +ready[\s\S]*Labels: +team=desk[\s\S]*Manifest:/],
     [["describe", "task", "t4"], /State: +parked[\s\S]*ATTEMPTS_EXHAUSTED: five deaths/],
     [["delete", "agent", "greeter"], /agent\/greeter deleted/],
     [["send", "t1", "thank you"], /^sent to t1\n$/],

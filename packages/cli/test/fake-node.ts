@@ -36,14 +36,18 @@ export interface FakeNode {
 
 interface FakeManifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: object;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly [member: string]: unknown;
 }
 
 const greeter: FakeManifest = {
   apiVersion: "agentcore.dev/v1",
   kind: "Agent",
-  metadata: { name: "greeter" },
+  metadata: { name: "greeter", labels: { team: "desk" } },
   spec: { model: "local", instructions: "Greet." },
 };
 
@@ -75,7 +79,9 @@ export const startFakeNode = async ({
       const [, resource, id, verb] = /^\/api\/v1\/(\w+)(?:\/([^/]+))?(?:\/(\w+))?/.exec(pathname) ?? [];
       if (pathname === "/healthz") return answer(200, { status: "ok" });
       if (resource === "agents") {
-        return answer(200, { agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }] }] });
+        return answer(200, {
+          agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }], state: "ready" }],
+        });
       }
       if (resource === "manifests") {
         if (method === "GET") {

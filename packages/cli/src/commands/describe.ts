@@ -1,9 +1,10 @@
-import type { TaskEvent } from "@agentcore/contract";
+import type { Manifest, TaskEvent } from "@agentcore/contract";
 import { defineCommand, type Invocation } from "../command.ts";
 import { failure } from "../failure.ts";
 import { outputText } from "../follow-task.ts";
 import { formatFields } from "../format-table.ts";
 import { formatTimestamp } from "../format-time.ts";
+import { defaultInputOf } from "../manifests/default-input.ts";
 import type { TaskRow } from "../node/node-client.ts";
 import { toPlainLines } from "../plain-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
@@ -34,24 +35,32 @@ const describeAgent = async ({
   client: connected,
 }: Invocation): Promise<0> => {
   const client = await connected();
-  const [agents, manifests] = await Promise.all([client.agents(), client.manifests()]);
+  const [agents, manifest] = await Promise.all([client.agents(), client.manifest("Agent", name)]);
   const agent = agents.find((each) => each.name === name);
   if (agent === undefined)
     throw failure("AGENT_NOT_FOUND", `there is no agent named ${name}`, "List them with `agentcore get agents`.");
-  const manifest = manifests.find((each) => each.kind === "Agent" && each.name === name)?.manifest;
   await output.data(globals.format, { ...agent, manifest }, () =>
     [
       formatFields([
         ["Name", agent.name],
         ["Description", agent.description],
+        ["State", agent.state],
         ["Version", agent.version],
+        ["Revision", agent.revision],
         ["Skills", agent.skills.join(", ")],
+        ["Labels", labelsOf(manifest)],
+        ["Default input", manifest === undefined ? undefined : defaultInputOf(manifest)],
       ]),
       ...(manifest === undefined ? [] : [section("Manifest", outputText(manifest.spec))]),
     ].join("\n\n"),
   );
   return 0;
 };
+
+const labelsOf = (manifest: Manifest | undefined): string =>
+  Object.entries(manifest?.metadata.labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ");
 
 const describeTask = async ({
   arguments: [, id = ""],

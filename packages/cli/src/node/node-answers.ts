@@ -43,7 +43,9 @@ export const agentRow = (agent: {
 }): AgentRow => ({
   name: agent.name,
   description: agent.description ?? "",
-  version: textIn(agent, "version") || textIn(agent, "revision"),
+  version: textIn(agent, "version"),
+  revision: textIn(agent, "revision"),
+  state: textIn(agent, "state"),
   skills: Array.isArray(agent["skills"])
     ? agent["skills"].map((skill: unknown) => (isRecord(skill) ? textIn(skill, "id") : String(skill)))
     : [],

@@ -18,6 +18,9 @@ export interface AgentRow {
   readonly name: string;
   readonly description: string;
   readonly version: string;
+  readonly revision: string;
+  /** The node's word, for example `ready`. */
+  readonly state: string;
   readonly skills: readonly string[];
 }
 
