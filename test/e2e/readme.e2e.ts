@@ -78,6 +78,8 @@ test("under dev a changed agent is applied, and the next task gets it", async ()
   expect(JSON.parse(await greet())).toEqual({ greeting: "Good morning, Ada!" });
   await writeFile(join(clone, "my-agents/greeter.ts"), "export const greeter = ;");
   await node.says(/error INVALID_ARGUMENT: .*greeter\.ts/);
+  await writeFile(join(clone, "my-agents/greeter.agent.yaml"), `# mine\n${block("yaml")}  replicaz: 2\n`);
+  await node.says(/error INVALID_ARGUMENT: my-agents\/greeter\.agent\.yaml:2 \(greeter\) is not valid: .*"replicaz"/);
   expect(JSON.parse(await greet())).toEqual({ greeting: "Good morning, Ada!" });
 });
 
