@@ -102,7 +102,7 @@ export type ModelManifest = z.infer<typeof ModelManifest>;
 
 export const MANIFEST_KINDS = ["Agent", "Model"] as const;
 export const Manifest = z.discriminatedUnion("kind", [AgentManifest, ModelManifest], {
-  error: (issue) => (issue.code === "invalid_union" ? `kind: expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
+  error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
 });
 export type Manifest = z.infer<typeof Manifest>;
 export type ManifestKind = Manifest["kind"];

@@ -329,7 +329,7 @@ test("targets nobody can take are refused with what is there", async () => {
   const { bus, registry } = setup({ a: () => 1 });
   const error = (target: string) => bus.query(to(target), { caller }).catch((thrown: unknown) => String(thrown));
   expect(await error("agent:nobody")).toMatch(/no agent "nobody"; there are: a/);
-  expect(await error("capability:dance")).toMatch(/No agent matches capability:dance; there are: score/);
+  expect(await error("capability:dance")).toMatch(/no agent matches capability:dance; there are: score/);
   expect(await error("need:somebody who scores")).toMatch(/by meaning yet/);
   expect(await error("topic:a.b")).toMatch(/no target of a message of type query/);
   expect(await error("nonsense")).toMatch(/target is not valid/);

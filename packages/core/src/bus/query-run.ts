@@ -113,7 +113,7 @@ export class QueryRun implements DeadlineEntry {
       return this.#moveOn(
         new PlatformError(
           "CIRCUIT_OPEN",
-          `The circuit breaker of ${this.#agent} opened; it lets a probe through in ${retryAfterMs} ms`,
+          `the circuit breaker of ${this.#agent} opened; it lets a probe through in ${retryAfterMs} ms`,
           { retryAfterMs },
         ),
       );
@@ -200,7 +200,7 @@ export class QueryRun implements DeadlineEntry {
     this.#attempt();
   }
 
-  // "The breaker opened" is true but no cause: what opened it says more.
+  // "the breaker opened" is true but no cause: what opened it says more.
   #firstReal(error: PlatformError): PlatformError {
     return error.code === "CIRCUIT_OPEN" ? (this.#lastError ?? error) : error;
   }

@@ -15,22 +15,22 @@ export const unroutable = (registry: RegistryView, call: BusCall): PlatformError
     .join("; ")}${out.length > SHOWN ? ` (and ${out.length - SHOWN} more)` : ""}`;
   const waits = out.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
   if (waits.length > 0) {
-    return new PlatformError("CIRCUIT_OPEN", `Nobody can take ${text} now: ${why}`, {
+    return new PlatformError("CIRCUIT_OPEN", `nobody can take ${text} now: ${why}`, {
       details,
       retryAfterMs: Math.min(...waits),
     });
   }
   if (out.some((filtered) => filtered.why === "health"))
-    return new PlatformError("UNAVAILABLE", `Nobody can take ${text} now: ${why}`, { details });
+    return new PlatformError("UNAVAILABLE", `nobody can take ${text} now: ${why}`, { details });
   if (out.length > 0 && out.every((filtered) => filtered.why === "permission")) {
-    return new PlatformError("PERMISSION_DENIED", `Nobody who matches ${text} may be asked: ${why}`, { details });
+    return new PlatformError("PERMISSION_DENIED", `nobody who matches ${text} may be asked: ${why}`, { details });
   }
-  if (out.length > 0) return new PlatformError("NO_CANDIDATE", `Nobody matches ${text}: ${why}`, { details });
+  if (out.length > 0) return new PlatformError("NO_CANDIDATE", `nobody matches ${text}: ${why}`, { details });
   const { target } = call;
   if (target !== undefined && "agent" in target) {
     return new PlatformError(
       "AGENT_NOT_FOUND",
-      `There is no agent "${target.agent}"; ${sample(
+      `there is no agent "${target.agent}"; ${sample(
         "agents",
         registry.list(tenantId).map(({ name }) => name),
       )}`,
@@ -43,7 +43,7 @@ export const unroutable = (registry: RegistryView, call: BusCall): PlatformError
       ? registry.skillIds(tenantId)
       : registry.list(tenantId).map(({ name }) => name),
   );
-  return new PlatformError("NO_CANDIDATE", `No agent matches ${text}; ${there}`, { details });
+  return new PlatformError("NO_CANDIDATE", `no agent matches ${text}; ${there}`, { details });
 };
 
 const sample = (what: string, names: readonly string[]): string =>

@@ -1,6 +1,7 @@
 /** What the code's end means: its value checked against the agent's output schema, or its error. */
 import { type NewTaskEvent, PlatformError, type SerializedError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
 import { assertSerialisable } from "./serialisable.ts";
 
 /** How the code ended: returned or thrown. */
@@ -38,24 +39,17 @@ export const judge = (
   }
 };
 
-interface OutputIssue {
-  readonly message: string;
-  readonly path?: readonly unknown[] | undefined;
-}
-
 interface CheckedOutput {
   readonly value?: unknown;
-  readonly issues?: readonly OutputIssue[] | undefined;
+  readonly issues?: readonly SchemaIssue[] | undefined;
 }
 
-const mismatch = (agent: string, issues: readonly OutputIssue[]): PlatformError => {
-  const violations = issues
-    .slice(0, 20)
-    .map((issue) => ({ field: (issue.path ?? []).map(String).join("."), description: issue.message }));
-  const first = violations[0];
+const mismatch = (agent: string, issues: readonly SchemaIssue[]): PlatformError => {
+  const violations = violationsOf(issues);
+  const [first] = violations;
   return new PlatformError(
     "OUTPUT_MISMATCH",
-    `agent ${agent} returned a value its output schema refuses: ${first?.field ?? ""} ${first?.description ?? ""}`,
+    `agent ${agent} returned a value its output schema refuses${first === undefined ? "" : `: ${describeViolation(first)}`}`,
     { violations },
   );
 };

@@ -5,6 +5,7 @@ import type { Execution } from "./execution.ts";
 import type { ChildRequest } from "./execution-services.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
+import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
 import { assertSerialisable } from "./serialisable.ts";
 
 // As for step retries: a shorter sleep is cheaper in memory than evicted.
@@ -117,14 +118,11 @@ const validate = (
   value: unknown,
   done: (result: { value: unknown } | { why: string }) => void,
 ): void => {
-  const finish = (result: {
-    readonly value?: unknown;
-    readonly issues?: readonly { readonly message: string }[] | undefined;
-  }): void =>
+  const finish = (result: { readonly value?: unknown; readonly issues?: readonly SchemaIssue[] | undefined }): void =>
     done(
       result.issues === undefined
         ? { value: result.value }
-        : { why: result.issues.map((issue) => issue.message).join("; ") },
+        : { why: violationsOf(result.issues).map(describeViolation).join("; ") },
     );
   // A schema is author code too; what it throws refuses the answer.
   const refuse = (error: unknown): void => done({ why: PlatformError.from(error).message });
