@@ -3,9 +3,18 @@ import type { TaskEvent } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "../src/inprocess/index.ts";
-import type { Clock, CommitUnit, TaskStore } from "../src/ports/index.ts";
-import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "../src/tasks/index.ts";
+import type { Clock, TaskHead, TaskStore } from "../src/ports/index.ts";
+import {
+  type AgentHost,
+  createTaskService,
+  type EngineOptions,
+  type SubmitRequest,
+  TaskEngine,
+  type TaskRouter,
+  type TaskService,
+} from "../src/tasks/index.ts";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, ManualClock } from "../src/testing/index.ts";
+import { wrapWholeStore } from "./wrap-store.ts";
 
 export const SCOPE = { tenantId: "acme", caller: "ann" };
 export type Run = NonNullable<AgentDefinition["run"]>;
@@ -36,6 +45,9 @@ export interface WorldOptions {
   readonly concurrency?: number;
   /** Stands between engine and store, for stores that hold back or fail. */
   readonly wrap?: (store: TaskStore) => TaskStore;
+  /** Stands between engine and host, for code that takes its time to load. */
+  readonly wrapLoad?: (load: AgentHost["load"]) => AgentHost["load"];
+  readonly limits?: Pick<EngineOptions, "maxResident" | "maxBacklog">;
 }
 
 interface Life {
@@ -53,6 +65,36 @@ export const gate = (): { readonly open: () => void; readonly opened: Promise<vo
   return { open, opened };
 };
 
+/** Holds up the first that passes after it was armed; everything else goes through. */
+export class Pause {
+  private armed = false;
+  private held: (() => void) | null = null;
+
+  get isHolding(): boolean {
+    return this.held !== null;
+  }
+
+  arm(): void {
+    this.armed = true;
+  }
+
+  async pass<T>(what: T): Promise<T> {
+    if (!this.armed) return what;
+    this.armed = false;
+    await new Promise<void>((resolve) => {
+      this.held = resolve;
+    });
+    return what;
+  }
+
+  /** Lets it go on. Throws when nothing came: the test would show nothing. */
+  open(): void {
+    if (this.held === null) throw new Error("nothing is held up here");
+    this.held();
+    this.held = null;
+  }
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class EngineWorld {
@@ -62,8 +104,7 @@ export class EngineWorld {
   /** As the node's manifests say; agents that are not in it have what their code says. */
   readonly capacities = new Map<string, number>();
   commits = 0;
-  /** Most tasks that were in memory at one time. */
-  private agents: Map<string, AgentDefinition>;
+  private readonly agents: Map<string, AgentDefinition>;
   private readonly options: WorldOptions;
   private readonly crashes: Crash[];
   private readonly ids = createSequentialIds("id");
@@ -125,7 +166,11 @@ export class EngineWorld {
   }
 
   /** Submits as a caller who asks again when the process died before it answered. */
-  async submit(agent: string, input?: unknown, more: { readonly deadline?: number } = {}): Promise<string> {
+  async submit(
+    agent: string,
+    input?: unknown,
+    more: Pick<SubmitRequest, "deadline" | "contextId"> = {},
+  ): Promise<string> {
     const idempotencyKey = this.ids.next();
     for (;;) {
       const { service } = await this.alive();
@@ -170,8 +215,17 @@ export class EngineWorld {
     return (await this.log(taskId)).map(({ type }) => type);
   }
 
+  head(taskId: string): Promise<TaskHead | null> {
+    return this.store.head({ tenantId: SCOPE.tenantId, taskId });
+  }
+
+  /** Every task there is. */
+  async heads(): Promise<readonly TaskHead[]> {
+    return (await this.store.list({ tenantId: SCOPE.tenantId, limit: 1000 })).heads;
+  }
+
   async state(taskId: string): Promise<string | undefined> {
-    return (await this.store.head({ tenantId: SCOPE.tenantId, taskId }))?.state;
+    return (await this.head(taskId))?.state;
   }
 
   async last(taskId: string): Promise<TaskEvent | undefined> {
@@ -203,19 +257,12 @@ export class EngineWorld {
       this.store = this.store.reopen();
     };
     const { store } = this;
-    const watched = new Proxy(store as TaskStore, {
-      get:
-        (_, name: keyof TaskStore) =>
-        async (...given: unknown[]) => {
-          if (dead) return never;
-          this.activity++;
-          const ask = (): Promise<unknown> =>
-            (store[name] as (...args: unknown[]) => Promise<unknown>).apply(store, given);
-          const answer =
-            name === "commit" ? await this.commit(given[0] as readonly CommitUnit[], ask, die) : await ask();
-          this.activity++;
-          return dead ? never : answer;
-        },
+    const watched = wrapWholeStore(store, async (name, ask) => {
+      if (dead) return never;
+      this.activity++;
+      const answer = name === "commit" ? await this.commit(ask, die) : await ask();
+      this.activity++;
+      return dead ? never : answer;
     });
     const router: TaskRouter = {
       command: async (draft, accept) => {
@@ -241,16 +288,16 @@ export class EngineWorld {
           .map(({ name }) => ({ agent: name, revision: "r1" })),
       reportEnd: () => {},
     };
+    const load: AgentHost["load"] = ({ agent }) => {
+      const definition = this.agents.get(agent);
+      return definition === undefined ? null : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
+    };
     const engine = new TaskEngine({
+      ...this.options.limits,
       ...{ store: this.options.wrap?.(watched) ?? watched, keyValue: this.keyValue, models: null, router, node: "n1" },
       host: {
         capacities: this.capacities,
-        load: ({ agent }) => {
-          const definition = this.agents.get(agent);
-          return definition === undefined
-            ? null
-            : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
-        },
+        load: this.options.wrapLoad?.(load) ?? load,
       },
       senses: { clock, ids: this.ids, digest: createFnvDigest(), logger: this.logger },
     });
@@ -260,7 +307,7 @@ export class EngineWorld {
     return life;
   }
 
-  private async commit(units: readonly CommitUnit[], write: () => Promise<unknown>, die: () => void): Promise<unknown> {
+  private async commit(write: () => Promise<unknown>, die: () => void): Promise<unknown> {
     this.commits++;
     const index = this.crashes.findIndex(({ commit }) => commit === this.commits);
     const crash = index < 0 ? undefined : this.crashes.splice(index, 1)[0];

@@ -1,6 +1,7 @@
 /** What a repeated request finds, and what one bad log may do to a list. */
 import { expect, test } from "vitest";
 import { define, EngineWorld, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 import type { SubmitRequest } from "./index.ts";
 
 const skill = (id: string) => ({ skills: [{ id, name: id, description: id, tags: [] }] });
@@ -48,14 +49,11 @@ test("a key used for another request is refused, and nothing is made", async () 
 test("a task whose log cannot be read is listed with its state, and hides no other", async () => {
   const world = new EngineWorld([define("a", () => "a")], {
     wrap: (store) =>
-      new Proxy(store, {
-        get: (target, name: keyof typeof store) =>
-          name === "readLog"
-            ? async (key: { readonly taskId: string }, options: object) => {
-                if (key.taskId === "bad") throw new Error("not an event");
-                return target.readLog({ tenantId: SCOPE.tenantId, taskId: key.taskId }, options);
-              }
-            : target[name],
+      wrapStore(store, {
+        readLog: async (next, key, options) => {
+          if (key.taskId === "bad") throw new Error("not an event");
+          return next(key, options);
+        },
       }),
   });
   await submitTo(world, { target: { agent: "a" }, taskId: "good" } as SubmitRequest);

@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
-import type { TaskStore } from "../ports/index.ts";
+import { wrapWholeStore } from "../../test/wrap-store.ts";
 
 test("after five claims without a new event a task is parked; retry goes on (I10)", async () => {
   let poison = true;
@@ -94,14 +94,13 @@ test("a revision that cannot be loaded parks the task once; when it is back, ret
 for (const method of ["readLog", "commit"] as const) {
   test(`a store that fails to ${method} for a moment leaves nothing stuck (I10)`, async () => {
     let failing = false;
-    const wrap = (store: TaskStore): TaskStore =>
-      new Proxy(store, {
-        get: (target, name: keyof TaskStore) =>
-          name === method && failing
-            ? async () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk"))
-            : target[name],
-      });
-    const world = new EngineWorld([original], { wrap });
+    const world = new EngineWorld([original], {
+      wrap: (store) =>
+        wrapWholeStore(store, async (name, ask) => {
+          if (name === method && failing) throw new PlatformError("STORE_UNAVAILABLE", "no disk");
+          return ask();
+        }),
+    });
     const taskId = await world.submit("x");
     await world.advance(59_900);
     failing = true;

@@ -2,8 +2,8 @@
 import type { Context } from "@agentcore/contract/authoring";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Crash, define, EngineWorld, gate } from "../../test/engine-world.ts";
-import type { CommitUnit, TaskStore } from "../ports/index.ts";
+import { type Crash, define, EngineWorld, gate, Pause } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 
 type Program =
   | { readonly op: "step"; readonly turns: number; readonly fails: boolean }
@@ -170,7 +170,8 @@ for (const race of ["race", "any", "all"] as const) {
 }
 
 test("a result and a cancel that came in one unit reach the code one after the other, live as in the replay (I3)", async () => {
-  const [hold, written] = [gate(), gate()];
+  const hold = gate();
+  const written = new Pause();
   const ran: string[] = [];
   const asker = define("asker", async (_, ctx) => {
     await Promise.all([ctx.step("x", () => 1), ctx.step("a", () => hold.opened)]);
@@ -180,22 +181,16 @@ test("a result and a cancel that came in one unit reach the code one after the o
       await ctx.step("clean up", () => void ran.push("clean up"));
     }
   });
-  let held = false;
   const world = new EngineWorld([asker], {
     wrap: (store) =>
-      new Proxy(store, {
-        get: (target, name: keyof TaskStore) =>
-          name === "commit"
-            ? async (units: readonly CommitUnit[]) => {
-                if (!held && units.some(({ append }) => append?.events.some(({ type }) => type === "step.completed"))) {
-                  held = true;
-                  await written.opened;
-                }
-                return target.commit(units);
-              }
-            : target[name],
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const hasResult = units.some(({ append }) => append?.events.some(({ type }) => type === "step.completed"));
+          return next(hasResult ? await written.pass(units) : units);
+        },
       }),
   });
+  written.arm();
   const taskId = await world.submit("asker");
   // While the result of x is on its way to the store, a ends and the cancel comes: they share the next unit.
   hold.open();
