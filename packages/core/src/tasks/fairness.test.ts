@@ -1,8 +1,8 @@
-/** Who runs when there is not room for all: slots, queues, one context at a time, loops. */
-import { PlatformError } from "@agentcore/contract";
+/** Who runs when there is not room for all: slots, queues, admission. */
+import type { NewTaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, gate, outputOf, SCOPE } from "../../test/engine-world.ts";
-import type { TaskStore } from "../ports/index.ts";
+import { codeOf, define, EngineWorld, gate, outputOf, Pause, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 
 test("new work queues behind tasks that wait for a slot of its agent", async () => {
   const gates = Array.from({ length: 4 }, gate);
@@ -34,7 +34,7 @@ test("tasks of an agent scaled to zero wait, counted as no attempt, and run when
   const taskId = await world.submit("away");
   await world.advance(10_000);
   expect(await world.types(taskId)).toEqual(["task.submitted", "decision.made"]);
-  expect((await world.store.head({ tenantId: SCOPE.tenantId, taskId }))?.attempts).toBe(0);
+  expect((await world.head(taskId))?.attempts).toBe(0);
   world.capacities.set("acme/away", 1);
   await world.advance(500);
   expect(outputOf(await world.last(taskId))).toBe("here");
@@ -49,9 +49,7 @@ test("no more tasks are claimed than an agent has slots, so a crash costs only t
   for (let index = 0; index < 6; index++) tasks.push(await world.submit("slow", index));
   world.crash();
   await world.advance(500);
-  const attempts = await Promise.all(
-    tasks.map(async (taskId) => (await world.store.head({ tenantId: SCOPE.tenantId, taskId }))?.attempts),
-  );
+  const attempts = await Promise.all(tasks.map(async (taskId) => (await world.head(taskId))?.attempts));
   // Made by the node that ran them, then claimed once; the others were never touched.
   expect(attempts.sort((left, right) => (left ?? 0) - (right ?? 0))).toEqual([0, 0, 0, 0, 2, 2]);
   hold.open();
@@ -59,119 +57,180 @@ test("no more tasks are claimed than an agent has slots, so a crash costs only t
   for (const taskId of tasks) expect(await world.state(taskId)).toBe("completed");
 });
 
-test('with concurrency "context" the tasks of one context run one at a time, in order, also across a wait and a crash', async () => {
-  const order: string[] = [];
-  const chat = define(
-    "chat",
-    async ({ input }, ctx) => {
-      await ctx.step("begin", () => void order.push(`begin ${String(input)}`));
-      if (input === "one") await ctx.waitForInput("sure?");
-      await ctx.step("end", () => void order.push(`end ${String(input)}`));
-    },
-    { concurrency: "context" },
-  );
-  const world = new EngineWorld([chat]);
-  const { service } = await world.alive();
-  const submit = async (input: string, contextId: string) => {
-    const submitted = service.submit(SCOPE, { target: { agent: "chat" }, input, contextId });
-    await world.quiet();
-    return (await submitted).taskId;
-  };
-  const one = await submit("one", "c1");
-  const two = await submit("two", "c1");
-  await submit("elsewhere", "c2");
-  expect(order).toEqual(["begin one", "begin elsewhere", "end elsewhere"]);
-  world.crash();
-  await world.advance(500);
-  expect(await world.state(two)).toBe("submitted");
-  await world.say(one, "yes");
-  await world.advance(500);
-  expect(order.slice(3)).toEqual(["end one", "begin two", "end two"]);
-});
-
-test("agents that hand the same to each other are stopped, the reason is in the log, and no task is left behind", async () => {
-  const world = new EngineWorld([
-    define("ping", ({ input }, ctx) => ctx.command({ agent: "pong" }, input)),
-    define("pong", ({ input }, ctx) => ctx.command({ agent: "ping" }, input)),
-  ]);
-  const taskId = await world.submit("ping", "ball");
-  await world.advance(1000);
-  expect(codeOf(await world.last(taskId))).toBe("LOOP_DETECTED");
-  const { heads, total } = await world.store.list({ tenantId: SCOPE.tenantId, limit: 100 });
-  expect(total).toBe(4);
-  expect(heads.every(({ state }) => state === "failed")).toBe(true);
-  const logs = await Promise.all(heads.map((head) => world.log(head.taskId)));
-  const stops = logs.flat().filter((event) => event.type === "decision.made" && event.data.kind === "handoff");
-  expect(stops).toMatchObject([
-    { data: { choice: null, reasons: [expect.stringContaining("ping → pong → ping → pong → ping")] } },
-  ]);
-});
-
-test("a task that asks the same again and again is stopped, one that waits in between is not", async () => {
-  const asks = define("asks", async ({ input }, ctx) => {
-    for (let turn = 0; turn < 20; turn++) {
-      const answer = await ctx.command({ agent: "same" }, "ready?");
-      if (answer === "yes") return turn;
-      if (input === "patient") await ctx.sleep(10);
-    }
-    return "gave up";
+test("new work that comes while a claim is under way does not run before work that the claim came too early for", async () => {
+  const [asked, answered] = [new Pause(), new Pause()];
+  const gates = Array.from({ length: 4 }, gate);
+  const order: unknown[] = [];
+  const slow = define("slow", async ({ input }, ctx) => {
+    await ctx.step("begin", () => void order.push(input));
+    await ctx.step("work", () => gates[Number(input)]?.opened);
   });
-  const world = new EngineWorld([asks, define("same", () => "no")]);
-  const hasty = await world.submit("asks", "hasty");
-  const patient = await world.submit("asks", "patient");
-  await world.advance(5000);
-  expect(codeOf(await world.last(hasty))).toBe("LOOP_DETECTED");
-  expect(outputOf(await world.last(patient))).toBe("gave up");
-});
-
-test("the count of equal answers is the same after a crash", async () => {
-  const run = define("asks", async (_, ctx) => {
-    let turns = 0;
-    for (;;) {
-      await ctx.command({ agent: "same" }, "ready?");
-      turns += 1;
-      if (turns === 50) return turns;
-    }
-  });
-  const stoppedAt = async (crashes: readonly { readonly commit: number; readonly when: "before" | "after" }[]) => {
-    const world = new EngineWorld([run, define("same", () => "no")], { crashes });
-    const taskId = await world.submit("asks");
-    await world.advance(5000);
-    const events = await world.log(taskId);
-    return [codeOf(events.at(-1)), events.filter(({ type }) => type === "step.completed").length];
-  };
-  const undisturbed = await stoppedAt([]);
-  expect(undisturbed).toEqual(["LOOP_DETECTED", 10]);
-  expect(await stoppedAt([7, 13, 20].map((commit) => ({ commit, when: "after" })))).toEqual(undisturbed);
-});
-
-test("tasks leased by a claim whose answer was lost are found and run (I10)", async () => {
-  let lose = false;
-  const wrap = (store: TaskStore): TaskStore =>
-    new Proxy(store, {
-      get: (target, name: keyof TaskStore) =>
-        name === "claim"
-          ? async (request: Parameters<TaskStore["claim"]>[0]) => {
-              const claimed = await target.claim(request);
-              if (!lose) return claimed;
-              lose = false;
-              throw new PlatformError("STORE_UNAVAILABLE", "no answer");
-            }
-          : target[name],
-    });
-  const hold = gate();
-  const world = new EngineWorld([define("slow", async (_, ctx) => ctx.step("work", () => hold.opened))], {
+  const world = new EngineWorld([slow], {
     concurrency: 1,
-    wrap,
+    wrap: (store) =>
+      wrapStore(store, { claim: async (next, request) => answered.pass(await next(await asked.pass(request))) }),
   });
-  const first = await world.submit("slow", 1);
-  const second = await world.submit("slow", 2);
-  lose = true;
-  hold.open();
+  await world.submit("slow", 0);
+  await world.submit("slow", 1);
+  gates[0]?.open();
   await world.quiet();
-  expect(lose).toBe(false);
+  // The slot comes free, and the claim for it finds nobody. Before it says so, task 2 is there: too late for that claim.
+  answered.arm();
+  gates[1]?.open();
+  await world.quiet();
+  await world.submit("slow", 2);
+  asked.arm();
+  answered.open();
+  await world.quiet();
+  // Nor has the next claim asked when task 3 comes.
+  await world.submit("slow", 3);
+  expect(order).toEqual([0, 1]);
+  asked.open();
+  gates[2]?.open();
+  gates[3]?.open();
+  await world.advance(500);
+  expect(order).toEqual([0, 1, 2, 3]);
+});
+
+test("an answered task has the next free slot, also when a client sends new work the moment its last is done", async () => {
+  const gates = Array.from({ length: 5 }, gate);
+  const order: unknown[] = [];
+  const world = new EngineWorld(
+    [
+      define("clerk", async ({ input }, ctx) => {
+        if (input === "asks") await ctx.waitForInput("?");
+        await ctx.step("begin", () => void order.push(input));
+        if (input !== "asks") await ctx.step("work", () => gates[Number(input)]?.opened);
+      }),
+    ],
+    { concurrency: 1 },
+  );
+  const asks = await world.submit("clerk", "asks");
+  let current = await world.submit("clerk", 0);
+  await world.say(asks, "yes");
+  const { service } = await world.alive();
+  for (let turn = 0; turn < 4; turn++) {
+    const next = service
+      .settled(SCOPE, current)
+      .then(() => service.submit(SCOPE, { target: { agent: "clerk" }, input: turn + 1 }));
+    gates[turn]?.open();
+    await world.advance(600);
+    current = (await next).taskId;
+  }
+  expect(order).toEqual([0, "asks", 1, 2, 3, 4]);
+});
+
+test("a task of an agent that is no longer declared here is not claimed and given back over and over", async () => {
+  const hold = gate();
+  let loads = 0;
+  // Its first revision had room for ten, the second says two; three of the first are running.
+  const world = new EngineWorld([define("gone", async (_, ctx) => ctx.step("work", () => hold.opened))], {
+    wrapLoad: (load) => async (revision) => {
+      const loaded = await load(revision);
+      if (loaded === null || revision.revision === "r1") return loaded && { ...loaded, concurrency: 10 };
+      // Enough to know; an engine that hands it to and fro would do so for ever.
+      return { ...loaded, concurrency: ++loads < 20 ? 2 : 10 };
+    },
+  });
+  for (let index = 0; index < 3; index++) await world.submit("gone", index);
+  const at = world.clock.now();
+  const work = { agent: "gone", revision: "r2", contextId: "c", caller: SCOPE.caller, priority: "normal" } as const;
+  const submitted: NewTaskEvent = { type: "task.submitted", at, data: { ...work, input: 3 } };
+  const child = { ...work, taskId: "late", deadline: null, parent: null, dueAt: at, createdAt: at };
+  await world.store.commit([{ tenantId: SCOPE.tenantId, create: [{ ...child, events: [submitted] }] }]);
+  await world.advance(500);
+  expect(loads).toBe(1);
+  hold.open();
   await world.advance(1000);
-  for (const taskId of [first, second]) expect(await world.state(taskId)).toBe("completed");
+  expect(await world.state("late")).toBe("completed");
+});
+
+test("a task that waits for its agent to be scaled up can be canceled, and fails at its deadline", async () => {
+  const world = new EngineWorld([define("away", () => "here")]);
+  world.capacities.set("acme/away", 0);
+  const unwanted = await world.submit("away");
+  const late = await world.submit("away", 1, { deadline: world.clock.now() + 1000 });
+  await world.cancel(unwanted);
+  expect(await world.state(unwanted)).toBe("canceled");
+  await world.advance(900);
+  expect(await world.state(late)).toBe("submitted");
+  await world.advance(600);
+  expect(codeOf(await world.last(late))).toBe("DEADLINE_EXCEEDED");
+});
+
+test("a task given back, because its agent was scaled down while its code was loaded, keeps its place and its attempts", async () => {
+  const loading = new Pause();
+  const order: unknown[] = [];
+  const world = new EngineWorld([define("a", ({ input }, ctx) => ctx.step("work", () => void order.push(input)))], {
+    wrapLoad: (load) => async (revision) => load(await loading.pass(revision)),
+  });
+  world.capacities.set("acme/a", 0);
+  const first = await world.submit("a", 1);
+  loading.arm();
+  world.capacities.set("acme/a", 1);
+  await world.advance(500);
+  world.capacities.set("acme/a", 0);
+  await world.submit("a", 2);
+  await world.advance(500);
+  loading.open();
+  await world.quiet();
+  expect(await world.head(first)).toMatchObject({ leased: false, attempts: 0 });
+  world.capacities.set("acme/a", 1);
+  await world.advance(1000);
+  expect(order).toEqual([1, 2]);
+});
+
+test("an agent whose code takes for ever to load holds up nobody else", async () => {
+  const world = new EngineWorld(
+    [define("stuck", () => 1), define("fine", async (_, ctx) => ctx.sleep(5000).then(() => "slept"))],
+    {
+      wrapLoad: (load) => (revision) =>
+        revision.agent === "stuck" && world.capacities.get("acme/stuck") === 1 ? new Promise(() => {}) : load(revision),
+    },
+  );
+  world.capacities.set("acme/stuck", 0);
+  await world.submit("stuck");
+  const fine = await world.submit("fine");
+  world.capacities.set("acme/stuck", 1);
+  await world.advance(6000);
+  expect(outputOf(await world.last(fine))).toBe("slept");
+});
+
+test("what has run since the start does not count against the tasks a tenant may have waiting", async () => {
+  let counts = 0;
+  const world = new EngineWorld([define("sleeper", async (_, ctx) => ctx.sleep(60_000)), define("quick", () => 1)], {
+    limits: { maxBacklog: 5 },
+    wrap: (store) => wrapStore(store, { backlog: (next) => (counts++, next()) }),
+  });
+  for (let index = 0; index < 5; index++) await world.submit("sleeper", index);
+  world.crash();
+  // Nobody is there while they fall due.
+  await world.clock.advance(120_000);
+  counts = 0;
+  await world.advance(1000);
+  const states = (await world.heads()).map(({ state }) => state);
+  expect(states).toEqual(Array.from({ length: 5 }, () => "completed"));
+  await world.submit("quick");
+  // Known from the claims: the store was asked at the start only.
+  expect(counts).toBe(1);
+});
+
+test("a tenant is refused new work only when the store has too much of its waiting, and that is not counted for each request", async () => {
+  let counts = 0;
+  const world = new EngineWorld([define("away", () => "here"), define("quick", () => 1)], {
+    limits: { maxBacklog: 3 },
+    wrap: (store) => wrapStore(store, { backlog: (next) => (counts++, next()) }),
+  });
+  world.capacities.set("acme/away", 0);
+  const waiting = [];
+  for (let index = 0; index < 3; index++) waiting.push(await world.submit("away", index));
+  counts = 0;
+  for (let tries = 0; tries < 5; tries++)
+    await expect(world.submit("quick")).rejects.toMatchObject({ code: "OVERLOADED", retryAfterMs: 1000 });
+  expect(counts).toBe(1);
+  for (const taskId of waiting) await world.cancel(taskId);
+  await world.advance(1000);
+  expect(await world.state(await world.submit("quick"))).toBe("completed");
 });
 
 test("urgent work is taken from operators only", async () => {
@@ -181,7 +240,5 @@ test("urgent work is taken from operators only", async () => {
   await expect(service.submit(SCOPE, urgent)).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
   const submitted = service.submit({ ...SCOPE, operator: true }, urgent);
   await world.quiet();
-  expect((await world.store.head({ tenantId: SCOPE.tenantId, taskId: (await submitted).taskId }))?.priority).toBe(
-    "urgent",
-  );
+  expect((await world.head((await submitted).taskId))?.priority).toBe("urgent");
 });

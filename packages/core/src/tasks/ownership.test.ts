@@ -1,7 +1,7 @@
 /** I1 to I5: who writes, what is final, what never happens twice, what may begin. */
 import { expect, test } from "vitest";
-import { define, EngineWorld, gate, outputOf, SCOPE } from "../../test/engine-world.ts";
-import type { CommitUnit, TaskStore } from "../ports/index.ts";
+import { define, EngineWorld, gate, outputOf, Pause, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 
 test("a lost lease never commits (I1)", async () => {
   const hold = gate();
@@ -13,8 +13,7 @@ test("a lost lease never commits (I1)", async () => {
   const { engine } = await world.alive();
   const elsewhere = world.store.reopen();
   world.store = elsewhere;
-  const revived = new Proxy(elsewhere, {});
-  Object.assign(engine, { store: revived });
+  Object.assign(engine, { store: elsewhere });
   const [claimed] = await elsewhere.claim({ limit: 1, now: world.clock.now() + 1 });
   expect(claimed?.head.taskId).toBe(taskId);
   const before = await world.types(taskId);
@@ -51,24 +50,20 @@ test("of completion and cancel the first committed wins: cancel first (I2)", asy
 
 test("a cancel that is accepted while the end is on its way to the store wins, although the code has ended (I2)", async () => {
   let ended = false;
-  const wrap = (store: TaskStore): TaskStore =>
-    new Proxy(store, {
-      get: (target, name: keyof TaskStore) =>
-        name === "commit"
-          ? async (units: readonly CommitUnit[]) => {
-              const end = units.find(({ append }) => append?.events.at(-1)?.type === "task.completed");
-              if (end?.taskId !== undefined && !ended) {
-                ended = true;
-                const cancel = { key: "cancel", kind: "cancel", payload: { by: "ann", reason: "enough" } } as const;
-                await target.commit([
-                  { tenantId: SCOPE.tenantId, mail: [{ taskId: end.taskId, ...cancel, ifTerminal: "refuse" }] },
-                ]);
-              }
-              return target.commit(units);
-            }
-          : target[name],
-    });
-  const world = new EngineWorld([define("quick", async (_, ctx) => ctx.step("work", () => "done"))], { wrap });
+  const world = new EngineWorld([define("quick", async (_, ctx) => ctx.step("work", () => "done"))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const end = units.find(({ append }) => append?.events.at(-1)?.type === "task.completed");
+          if (end?.taskId !== undefined && !ended) {
+            ended = true;
+            const cancel = { key: "cancel", kind: "cancel", payload: { by: "ann", reason: "enough" } } as const;
+            await next([{ tenantId: SCOPE.tenantId, mail: [{ taskId: end.taskId, ...cancel, ifTerminal: "refuse" }] }]);
+          }
+          return next(units);
+        },
+      }),
+  });
   const taskId = await world.submit("quick");
   expect(ended).toBe(true);
   expect((await world.types(taskId)).slice(-3)).toEqual(["step.completed", "task.cancelRequested", "task.canceled"]);
@@ -115,14 +110,16 @@ test("a recorded result and a recorded error never run again: they come back on 
 test("no effect starts before task.submitted is durable, and nothing is acknowledged before it is (I4, I5)", async () => {
   const hold = gate();
   const seen: string[] = [];
-  const wrap = (store: TaskStore): TaskStore =>
-    new Proxy(store, {
-      get: (target, name: keyof TaskStore) =>
-        name === "commit"
-          ? async (units: readonly CommitUnit[]) => hold.opened.then(() => (seen.push("durable"), target.commit(units)))
-          : target[name],
-    });
-  const world = new EngineWorld([define("worker", (_, ctx) => ctx.step("work", () => seen.push("effect")))], { wrap });
+  const world = new EngineWorld([define("worker", (_, ctx) => ctx.step("work", () => seen.push("effect")))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          await hold.opened;
+          seen.push("durable");
+          return next(units);
+        },
+      }),
+  });
   const { service } = await world.alive();
   const accepted = service
     .submit(SCOPE, { target: { agent: "worker" } })
@@ -134,6 +131,28 @@ test("no effect starts before task.submitted is durable, and nothing is acknowle
   await world.quiet();
   expect(seen[0]).toBe("durable");
   expect(seen.slice(0, 3).toSorted()).toEqual(["acknowledged", "durable", "effect"]);
+});
+
+test("a cancel that is accepted while its task is on its way into memory is heard (I5)", async () => {
+  const log = new Pause();
+  const work = gate();
+  const world = new EngineWorld(
+    [
+      define("worker", async (_, ctx) => {
+        await ctx.waitForInput("go?");
+        return ctx.step("long", () => work.opened);
+      }),
+    ],
+    { wrap: (store) => wrapStore(store, { readLog: async (next, ...given) => log.pass(await next(...given)) }) },
+  );
+  const taskId = await world.submit("worker");
+  log.arm();
+  // Claimed with this message; the cancel comes after the claim has read the mailbox, and before there is anybody to tell.
+  await world.say(taskId, "go");
+  await world.cancel(taskId);
+  log.open();
+  await world.quiet();
+  expect(await world.state(taskId)).toBe("canceled");
 });
 
 test("an answer is acknowledged only once it is durable: a crash right after does not lose it (I5)", async () => {

@@ -1,0 +1,186 @@
+/** I1, I10: leases that somebody loses sight of, because answers are late, missing or in another order, are followed up. */
+import { PlatformError } from "@agentcore/contract";
+import { expect, test } from "vitest";
+import { codeOf, define, EngineWorld, gate, outputOf, Pause, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
+import type { CommitUnit } from "../ports/index.ts";
+
+const givesBack = (units: readonly CommitUnit[]): boolean => units.some(({ append }) => append?.release !== undefined);
+
+/** Writes as a thread of its own does: what waits is written in order and answered in order, in one go. */
+class BatchWriter {
+  isHeld = false;
+  private waiting: (() => void)[] = [];
+
+  get size(): number {
+    return this.waiting.length;
+  }
+
+  write<T>(ask: () => Promise<T>): Promise<T> {
+    if (!this.isHeld) return ask();
+    return new Promise((resolve, reject) => {
+      this.waiting.push(() => void ask().then(resolve, reject));
+    });
+  }
+
+  /** What waits now; writes it when called. What comes meanwhile is the next batch. */
+  take(): () => void {
+    const batch = this.waiting.splice(0);
+    return () => {
+      for (const write of batch) write();
+    };
+  }
+}
+
+test("tasks leased by a claim whose answer was lost are found and run (I10)", async () => {
+  let lose = false;
+  const hold = gate();
+  const world = new EngineWorld([define("slow", async (_, ctx) => ctx.step("work", () => hold.opened))], {
+    concurrency: 1,
+    wrap: (store) =>
+      wrapStore(store, {
+        claim: async (next, request) => {
+          const claimed = await next(request);
+          if (!lose) return claimed;
+          lose = false;
+          throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+        },
+      }),
+  });
+  const first = await world.submit("slow", 1);
+  const second = await world.submit("slow", 2);
+  lose = true;
+  hold.open();
+  await world.quiet();
+  expect(lose).toBe(false);
+  await world.advance(1000);
+  for (const taskId of [first, second]) expect(await world.state(taskId)).toBe("completed");
+});
+
+test("a task claimed again before the commit that gave it back was answered is followed up (I10)", async () => {
+  const answer = new Pause();
+  const world = new EngineWorld(
+    [define("asker", async (_, ctx) => (await ctx.step("first", () => 1), ctx.waitForInput("?")))],
+    {
+      wrap: (store) =>
+        wrapStore(store, {
+          commit: async (next, units) => {
+            const outcomes = await next(units);
+            return givesBack(units) ? answer.pass(outcomes) : outcomes;
+          },
+        }),
+    },
+  );
+  answer.arm();
+  const taskId = await world.submit("asker");
+  // Given back, as the store has it; nobody here has been told yet. The mail is another node's: no hint comes with it.
+  const message = { messageId: "m1", role: "ROLE_USER", parts: [{ text: "yes" }] };
+  const mail = { taskId, key: "message:m1", kind: "message", payload: message, ifTerminal: "refuse" } as const;
+  await world.store.commit([{ tenantId: SCOPE.tenantId, mail: [mail] }]);
+  await world.advance(600);
+  expect(await world.head(taskId)).toMatchObject({ leased: true, token: 2 });
+  answer.open();
+  await world.advance(1000);
+  expect(outputOf(await world.last(taskId))).toBe("yes");
+});
+
+test("a task claimed while the same task is looked up after a commit without an answer is followed up (I10)", async () => {
+  const lookUp = new Pause();
+  let lose = true;
+  const world = new EngineWorld(
+    [define("sleeper", async (_, ctx) => (await ctx.step("first", () => 1), await ctx.sleep(1100), "woke"))],
+    {
+      wrap: (store) =>
+        wrapStore(store, {
+          commit: async (next, units) => {
+            const outcomes = await next(units);
+            if (!lose || !givesBack(units)) return outcomes;
+            lose = false;
+            throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+          },
+          head: async (next, key) => next(await lookUp.pass(key)),
+        }),
+    },
+  );
+  lookUp.arm();
+  const taskId = await world.submit("sleeper");
+  // Due, and claimed, while somebody still asks for it under the old token.
+  await world.advance(1200);
+  expect(await world.head(taskId)).toMatchObject({ leased: true, token: 2 });
+  lookUp.open();
+  await world.advance(1000);
+  expect(outputOf(await world.last(taskId))).toBe("woke");
+});
+
+test("what cannot be written is parked also when the store cannot tell whose the task is just then (I10)", async () => {
+  let down = false;
+  let refusals = 0;
+  const world = new EngineWorld([define("worker", (_, ctx) => ctx.step("a", () => "bad"))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const events = units.flatMap(({ append }) => append?.events ?? []);
+          if (!events.some((event) => event.type === "step.completed" && event.data.result === "bad"))
+            return next(units);
+          down = ++refusals === 1;
+          throw new PlatformError("INTERNAL", "cannot be written");
+        },
+        head: async (next, key) => {
+          if (!down) return next(key);
+          down = false;
+          throw new PlatformError("STORE_UNAVAILABLE", "down for a moment");
+        },
+      }),
+  });
+  const taskId = await world.submit("worker");
+  await world.advance(1000);
+  expect(refusals).toBe(2);
+  expect(codeOf(await world.last(taskId))).toBe("INTERNAL");
+  expect(await world.head(taskId)).toMatchObject({ state: "parked", leased: false });
+});
+
+test("a task given back in the same write in which its slot is claimed for others is claimed again (I10)", async () => {
+  const writer = new BatchWriter();
+  const restart = new Pause();
+  const work = gate();
+  let loads = 0;
+  const world = new EngineWorld(
+    [
+      define("clerk", async ({ input, continuedFrom }, ctx) => {
+        if (input === "short") return ctx.step("work", () => work.opened);
+        if (continuedFrom === undefined) await ctx.continueAs(await ctx.step("one", () => 1));
+        return "long done";
+      }),
+    ],
+    {
+      concurrency: 1,
+      wrap: (store) =>
+        wrapStore(store, {
+          commit: (next, units) => writer.write(() => next(units)),
+          claim: (next, request) => writer.write(() => next(request)),
+        }),
+      wrapLoad: (load) => async (revision) => load(++loads === 2 ? await restart.pass(revision) : revision),
+    },
+  );
+  restart.arm();
+  const long = await world.submit("clerk", "long");
+  // Its second history takes its time to load, and short has the slot meanwhile.
+  const short = await world.submit("clerk", "short");
+  writer.isHeld = true;
+  work.open();
+  await world.quiet();
+  writer.take()();
+  await world.quiet();
+  // Short's end is at the writer when long, loaded, finds no slot and is given back: that joins the next batch, and so
+  // does the claim for the slot that short's end frees.
+  const end = writer.take();
+  restart.open();
+  await world.quiet();
+  end();
+  await world.quiet();
+  expect(writer.size).toBe(2);
+  writer.isHeld = false;
+  writer.take()();
+  await world.advance(1000);
+  expect([await world.state(short), outputOf(await world.last(long))]).toEqual(["completed", "long done"]);
+});
