@@ -124,6 +124,7 @@ export const createContext = (execution: Execution): Context => {
           // Sent even when the code returns without awaiting it.
           execution.beginSending();
           execution.whenBorn(() => {
+            if (!execution.isOpen(call)) return execution.endSending();
             const id = idempotencyKey(execution, call.path).slice(0, 32);
             if (options.durable === true)
               execution.addOutbox({

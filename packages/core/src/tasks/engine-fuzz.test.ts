@@ -21,6 +21,13 @@ const REGRESSIONS: [number, number][] = [
   [-65546375, 0.15],
   [-1262756829, 0.15],
   [-1046433539, 0.03],
+  // A task that could not end went round until a late reading of its mailbox came back.
+  [-145858471, 0.4],
+  // A deadline that passed after a cancel was accepted ended the task as failed.
+  [-170788590, 0.03],
+  [929432287, 0.15],
+  // An event was sent by a task that had run out of time.
+  [-62538024, 0],
 ];
 // A run asks the store some thousand times; an engine that goes round while time stands still would ask for ever.
 const MAX_ASKED = 100_000;
@@ -194,9 +201,7 @@ const judge = async (world: EngineWorld, promised: Promises): Promise<readonly s
     if (log.some(({ seq }, index) => seq !== index + 1) || log.length !== head.seq) say(head, "has gaps in its log");
     const ends = log.filter(({ type }) => /^task\.(completed|failed|canceled|rejected)$/.test(type));
     if (isOver && (ends.length > 1 || ends[0] !== end)) say(head, "does not end with its end");
-    // Still open: a deadline ends a task as failed although a cancel was accepted before (I2).
-    if (promised.cancels.includes(head.taskId) && head.state !== "canceled" && !ranOut(log))
-      say(head, "was to be canceled");
+    if (promised.cancels.includes(head.taskId) && head.state !== "canceled") say(head, "was to be canceled");
     const heard = log.flatMap((event) => (event.type === "message.added" ? [event.data.message.messageId] : []));
     for (const { taskId, messageId } of promised.messages)
       if (taskId === head.taskId && wasRun(log) && !heard.includes(messageId)) say(head, `was not told ${messageId}`);
@@ -212,8 +217,6 @@ const judge = async (world: EngineWorld, promised: Promises): Promise<readonly s
     .map((listener) => (inputOf(listener) as { readonly payload: unknown }).payload);
   for (const emitter of heads.filter(({ agent }) => agent === "emitter")) {
     const log = logs.get(emitter.taskId) ?? [];
-    // Still open: a task that runs out of time may send an event that its log does not have.
-    if (ranOut(log)) continue;
     const emitted = log.filter(isEmitted).length;
     const heard = heardOf.filter((payload) => payload === inputOf(emitter)).length;
     if (emitted !== heard) say(emitter, `told ${heard} listeners of ${emitted} events`);

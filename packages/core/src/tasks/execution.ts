@@ -269,8 +269,13 @@ export class Execution {
     });
   }
 
+  /** The code still waits for it: what it would do now has a place in the log. */
+  isOpen(call: OpenCall): boolean {
+    return this.phase === "live" && this.open.get(call.path) === call;
+  }
+
   complete(call: OpenCall, result: unknown, extra?: NewTaskEvent): void {
-    if (this.open.get(call.path) !== call || this.phase !== "live") return;
+    if (!this.isOpen(call)) return;
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
     call.durable = false;
@@ -283,7 +288,7 @@ export class Execution {
   }
 
   fail(call: OpenCall, error: PlatformError, attempt: number): void {
-    if (this.open.get(call.path) !== call || this.phase !== "live") return;
+    if (!this.isOpen(call)) return;
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
     const json = serialiseError(error);
@@ -453,18 +458,24 @@ export class Execution {
     if (this.phase !== "live") return;
     const passedBy = this.visits.ahead();
     if (passedBy.length > 0) return this.diverge(passedBy);
-    const at = this.services.senses.clock.now();
     // A cancel in the log was first, also when the code ended before it heard of it (I2).
-    if (this.cancel !== null || this.intake.cancelRequested) {
-      const { reason } = this.cancel ?? { reason: this.intake.cancelReason };
-      return this.conclude({ type: "task.canceled", at, data: reason === undefined ? {} : { reason } });
-    }
+    if (this.isToBeCanceled) return this.concludeCanceled();
     judge(
       this.definition,
       end,
       () => this.services.senses.clock.now(),
       (event) => this.conclude(event),
     );
+  }
+
+  private get isToBeCanceled(): boolean {
+    return this.cancel !== null || this.intake.cancelRequested;
+  }
+
+  private concludeCanceled(): void {
+    const { reason } = this.cancel ?? { reason: this.intake.cancelReason };
+    const at = this.services.senses.clock.now();
+    this.conclude({ type: "task.canceled", at, data: reason === undefined ? {} : { reason } });
   }
 
   private conclude(event: NewTaskEvent, afterMailbox = true): void {
@@ -496,6 +507,7 @@ export class Execution {
       this.expired = true;
       return;
     }
+    if (this.isToBeCanceled) return this.concludeCanceled();
     this.conclude(failed(deadlineExceeded(this.head.deadline ?? 0), this.services.senses.clock.now()));
   }
 

@@ -10,7 +10,7 @@ export class Intake {
   private readonly execution: Execution;
   private readonly seen = new Set<string>();
   private waiting: MailboxItem[] = [];
-  private reading = false;
+  private reading: Promise<void> | null = null;
   private readAgain = false;
   /** A cancel is in the log, or in the unit that comes next. */
   cancelRequested: boolean;
@@ -21,20 +21,20 @@ export class Intake {
     this.cancelRequested = execution.journal.cancelRequested;
   }
 
-  /** There is new mail: read it. */
-  async hint(): Promise<void> {
-    if (this.reading) {
-      this.readAgain = true;
-      return;
-    }
-    this.reading = true;
-    try {
-      do {
-        this.readAgain = false;
-        this.take(await this.execution.services.mailbox(this.execution.head));
-      } while (this.readAgain);
-    } finally {
-      this.reading = false;
+  /** There is new mail: resolves when it has been read. */
+  hint(): Promise<void> {
+    this.readAgain = true;
+    // Whoever hints while a reading is under way waits for it too: it goes on until nobody has hinted meanwhile.
+    this.reading ??= this.readAll().finally(() => {
+      this.reading = null;
+    });
+    return this.reading;
+  }
+
+  private async readAll(): Promise<void> {
+    while (this.readAgain) {
+      this.readAgain = false;
+      this.take(await this.execution.services.mailbox(this.execution.head));
     }
   }
 

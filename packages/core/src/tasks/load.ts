@@ -209,9 +209,15 @@ export class Loading {
     const { engine } = this;
     const { tenantId, taskId, seq, token } = head;
     const [outcome] = await engine.store.commit([
-      { tenantId, taskId, append: { expect: { seq, token }, requireEmptyMailbox: false, ...append }, mail },
+      {
+        tenantId,
+        taskId,
+        append: { expect: { seq, token }, requireEmptyMailbox: isTerminal(append.state), ...append },
+        mail,
+      },
     ]);
-    // The log is ahead of what we read, or the lease is another's: looked at again, which ends it in the second case.
+    // Mail came since the mailbox was read, the log is ahead of what we read, or the lease is another's: looked at again,
+    // which is the end of it in the last case.
     if (outcome?.outcome !== "committed") return this.resumeLater(head, token);
     if (append.events.length > 0) engine.hub.notify(head, { seq: seq + append.events.length, state: append.state });
     engine.mail.deliver(tenantId, mail, true);
