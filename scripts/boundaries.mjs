@@ -10,13 +10,14 @@ const arrows = {
   agents: ["sdk"],
   testing: ["contract", "core", "sdk"],
   sqlite: ["contract", "core"],
+  postgres: ["contract", "core"],
   models: ["contract", "core"],
   server: ["contract", "core", "models", "sdk", "sqlite"],
   cli: ["contract", "sdk", "testing"],
 };
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
-const lazyArrows = { cli: ["server"] };
+const lazyArrows = { cli: ["server"], server: ["postgres"] };
 
 const isTest = (path) => path.endsWith(".test.ts");
 

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./ensure-installed.mjs";
+import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
 const projects = ["unit", "int", "e2e", "chaos"];
@@ -18,6 +19,9 @@ if (unknown.length > 0) {
 
 ensureInstalled();
 
+const services = selected.includes("int") ? startServices() : { environment: {}, missing: [], stop() {} };
+for (const problem of services.missing) console.error(`\nTESTS WILL BE SKIPPED. ${problem}`);
+
 // One after the other: a chaos test that loads both cores must not make a unit test miss its time limit.
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const project of selected) {
@@ -27,6 +31,8 @@ for (const project of selected) {
   total.skipped += result.skipped;
 }
 
+services.stop();
+for (const problem of services.missing) console.error(`\nTESTS WERE SKIPPED. ${problem}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
@@ -39,7 +45,7 @@ function runProject(project) {
   try {
     const { status } = spawnSync(tool("vitest"), ["run", "--project", project, "--passWithNoTests", ...reporters], {
       cwd: root,
-      env: environment,
+      env: { ...environment, ...services.environment },
       stdio: "inherit",
     });
     return count(existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined, status);

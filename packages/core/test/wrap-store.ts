@@ -25,8 +25,9 @@ export const wrapWholeStore = (
   around: (name: keyof TaskStore, ask: () => Promise<unknown>, given: readonly unknown[]) => Promise<unknown>,
 ): TaskStore =>
   new Proxy(store, {
-    get:
-      (target, name: keyof TaskStore) =>
-      (...given: unknown[]) =>
-        around(name, () => (target[name] as Ask).apply(target, given), given),
+    get: (target, name: keyof TaskStore) =>
+      // The one method that answers at once.
+      name === "listen"
+        ? target.listen.bind(target)
+        : (...given: unknown[]) => around(name, () => (target[name] as Ask).apply(target, given), given),
   });

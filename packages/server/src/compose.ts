@@ -3,11 +3,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { Senses } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
-import { openSqlite } from "@agentcore/sqlite";
+import type { PostgresOptions } from "@agentcore/postgres";
+import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
@@ -38,11 +39,36 @@ export interface ComposeOptions {
   readonly codeFromAnywhere?: boolean | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
+  /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
+  readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
   /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
   readonly wrap?: (<Port extends object>(name: string, port: Port) => Port) | undefined;
 }
+
+interface Stores {
+  readonly tasks: TaskStore;
+  readonly keyValue: KeyValue;
+  /** Null where no other node could want what lies in this one's data folder. */
+  readonly blobs: BlobStore | null;
+  close(): Promise<void>;
+}
+
+const openEmbedded = async (options: SqliteOptions): Promise<Stores> => ({
+  ...(await openSqlite(options)),
+  blobs: null,
+});
+
+/** Loaded only when it is asked for: the driver is an installation of its own. */
+const openShared = async (options: PostgresOptions): Promise<Stores> => {
+  const { openPostgres } = await import("@agentcore/postgres").catch((cause: unknown) => {
+    throw new PlatformError("CONFIG_INVALID", "a database needs @agentcore/postgres; npm install @agentcore/postgres", {
+      cause,
+    });
+  });
+  return openPostgres(options);
+};
 
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
@@ -55,14 +81,14 @@ export const compose = async ({
   codeRoots = ANYWHERE,
   codeFromAnywhere = true,
   allowPrivateModels = false,
+  database,
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
-  const stores = await openSqlite({
-    directory: dataDirectory,
-    clock: senses.clock,
-    ...(fault === undefined ? {} : { fault }),
-  });
+  const stores =
+    database === undefined
+      ? await openEmbedded({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) })
+      : await openShared({ ...database, node, clock: senses.clock });
   const snapshotDirectory = join(dataDirectory, "revisions");
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
   const keyValue = wrap("keyValue", stores.keyValue);
@@ -71,7 +97,14 @@ export const compose = async ({
   const catalogue = new AgentCatalogue();
   const host = wrap(
     "host",
-    createInProcessHost({ keyValue, snapshotDirectory, codeRoots, env, sha256: senses.digest.sha256 }),
+    createInProcessHost({
+      keyValue,
+      snapshotDirectory,
+      blobs: stores.blobs,
+      codeRoots,
+      env,
+      sha256: senses.digest.sha256,
+    }),
   );
   const manifests = createManifestService({
     keyValue,
@@ -123,6 +156,7 @@ export const compose = async ({
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
 
+  let unfollow = (): void => {};
   let heartbeat: ReturnType<typeof setInterval> | null = null;
   const beat = (): void => {
     for (const tenantId of catalogue.tenantIds()) {
@@ -149,10 +183,12 @@ export const compose = async ({
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
       heartbeat.unref();
+      if (stores.blobs !== null) unfollow = manifests.follow(senses.logger);
       await engine.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
+      unfollow();
       await engine.close(graceMs);
       bus.close();
       host.close();

@@ -28,6 +28,12 @@ export interface NodeOptions {
   readonly publicUrl?: string | undefined;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
+  /** `postgres://…` of a database that nodes share, in place of a file in the data folder. */
+  readonly database?: string | undefined;
+  /** Milliseconds after which the tasks of a silent node go on elsewhere; with `database`. @default 10000 */
+  readonly leaseMs?: number | undefined;
+  /** Name of this node, unique among those that share a database. @default the machine's name, and the port with `database` */
+  readonly node?: string | undefined;
   /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
   readonly apiKeys?: readonly string[];
   /** Folders that agents' code may come from; with `apiKeys`, none means that manifests over HTTP name no code. @default anywhere */
@@ -64,7 +70,11 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
       ? []
       : [...configured, { keyHash: hashOfKey(ownKey), tenantId: DEFAULT_TENANT, caller: "local", role: "operator" }];
   const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
-  const node = hostname().toLowerCase();
+  const { database, leaseMs } = options;
+  const machine = hostname().toLowerCase();
+  // Two nodes of one machine that share a database differ by their ports; of a free port nothing is known yet.
+  const shared = `${machine}-${options.port === 0 ? `pid${process.pid}` : options.port}`;
+  const node = options.node ?? (database === undefined ? machine : shared);
   const parts = await compose({
     dataDirectory: options.dataDirectory,
     senses,
@@ -73,6 +83,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeRoots: await openCodeRoots(options.codeRoots),
     codeFromAnywhere: configured.length === 0,
     allowPrivateModels: options.allowPrivateModels,
+    database: database === undefined ? undefined : { url: database, leaseMs },
     fault: options.fault,
   });
   let state: "starting" | "ready" | "draining" = "starting";

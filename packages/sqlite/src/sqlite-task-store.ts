@@ -8,6 +8,7 @@ import type {
   ListQuery,
   MailboxItem,
   OutboxRow,
+  Renewal,
   TailRow,
   TaskHead,
   TaskKey,
@@ -43,6 +44,19 @@ export class SqliteTaskStore implements TaskStore {
 
   leases(): Promise<readonly Lease[]> {
     return this.worker.read("leases", null);
+  }
+
+  /** The file is this process's alone, so its leases are too. */
+  async renew(): Promise<Renewal> {
+    return { validForMs: Number.POSITIVE_INFINITY, isNew: false };
+  }
+
+  async reclaim(): Promise<number> {
+    return 0;
+  }
+
+  listen(): () => void {
+    return () => {};
   }
 
   nextDue(): Promise<number | null> {

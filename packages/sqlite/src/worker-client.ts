@@ -1,7 +1,7 @@
 /** The main thread's end of the worker: requests with ids, group commit of writes, and one clear error when it is gone. */
 import { Worker } from "node:worker_threads";
 import { PlatformError } from "@agentcore/contract";
-import { GroupCommit, type SettledResult } from "./group-commit.ts";
+import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
 import type {
   CallResult,
   Failure,

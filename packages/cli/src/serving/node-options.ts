@@ -8,6 +8,10 @@ export interface NodeOptions {
   readonly publicUrl: string | undefined;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
+  /** `postgres://…` that nodes share; a file in the data folder when undefined. */
+  readonly database: string | undefined;
+  readonly leaseMs: number;
+  readonly node: string | undefined;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];
   /** Absolute paths of the folders that agents' code may come from; none means anywhere. */

@@ -20,11 +20,28 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     port,
     publicUrl: options["public-url"],
     dataDirectory: resolve(cwd, options.data),
+    database: options.database === undefined ? undefined : checkedDatabase(options.database),
+    leaseMs: readLease(options["lease-ms"]),
+    node: options.node,
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
     codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
     logLevel: globals.verbose ? "debug" : "warn",
   };
+};
+
+const checkedDatabase = (url: string): string => {
+  // The value may hold a password, so it is not repeated.
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw new UsageError("--database: expected postgres://user:password@host:port/name");
+  return url;
+};
+
+const readLease = (text: string): number => {
+  const ms = Number(text);
+  if (!/^\d+$/.test(text) || ms < 500 || ms > 600_000)
+    throw new UsageError(`--lease-ms ${text}: expected milliseconds from 500 to 600000`);
+  return ms;
 };
 
 /** A key a line; empty lines and lines that begin with # do not count. A file without a key is refused: it would open the node. */

@@ -39,6 +39,24 @@ export const SERVE_OPTIONS = {
     default: "./.agentcore",
     env: "AGENTCORE_DATA",
   },
+  database: {
+    type: "string",
+    value: "URL",
+    description: "PostgreSQL that nodes share, in place of a file in the data folder; needs @agentcore/postgres",
+    env: "AGENTCORE_DATABASE_URL",
+  },
+  "lease-ms": {
+    type: "string",
+    value: "MS",
+    description: "Milliseconds after which the tasks of a silent node go on elsewhere; with --database",
+    default: "10000",
+  },
+  node: {
+    type: "string",
+    value: "NAME",
+    description: "Name of this node among those that share a database; by default machine and port",
+    env: "AGENTCORE_NODE",
+  },
   apply: {
     type: "string",
     multiple: true,

@@ -13,6 +13,7 @@ import type {
   ListQuery,
   MailboxItem,
   OutboxRow,
+  Renewal,
   TailRow,
   TaskHead,
   TaskKey,
@@ -78,6 +79,21 @@ class MemoryStore implements MemoryTaskStore {
     return [...this.tables.tasks.values()]
       .filter(({ leased }) => leased)
       .map(({ head: { tenantId, taskId, token } }) => ({ tenantId, taskId, token }));
+  }
+
+  async renew(): Promise<Renewal> {
+    this.assertOpen();
+    return { validForMs: Number.POSITIVE_INFINITY, isNew: false };
+  }
+
+  async reclaim(): Promise<number> {
+    this.assertOpen();
+    return 0;
+  }
+
+  /** There is no other process. */
+  listen(): () => void {
+    return () => {};
   }
 
   async nextDue(): Promise<number | null> {

@@ -1,3 +1,4 @@
+export type { BlobStore } from "./blob-store.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type { ModelProvider } from "./model-provider.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
@@ -17,7 +18,9 @@ export {
   type OutboxInsert,
   type OutboxRow,
   PRIORITY_STEP_MS,
+  type Renewal,
   type StaleReason,
+  type StoreHint,
   type TailRow,
   type TaskHead,
   type TaskKey,

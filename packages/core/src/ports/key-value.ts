@@ -37,7 +37,10 @@ export interface KeyValue {
     amount: number,
     options?: { readonly ceiling?: number },
   ): Promise<number | null>;
-  /** Calls back after every change in the scope made through this process until the returned function is called. */
+  /**
+   * Calls back after every change in the scope made through this process, and, as far as it is heard (a hint may be lost),
+   * through others, until the returned function is called.
+   */
   watch(
     scope: KeyValueScope,
     listener: (change: { readonly key: string; readonly version: number }) => void,

@@ -179,6 +179,19 @@ export interface Lease extends TaskKey {
   readonly token: number;
 }
 
+export interface Renewal {
+  /** Milliseconds, counted from the moment of asking, after which others may take this process's tasks; Infinity: never. */
+  readonly validForMs: number;
+  /** Leases held before are lost: whatever runs here must end, and may be claimed again by anybody. */
+  readonly isNew: boolean;
+}
+
+/** What other processes did, as far as it was heard: a hint may be lost, so nothing rests on it. */
+export type StoreHint =
+  | { readonly kind: "due" }
+  /** The task's log or mailbox changed. */
+  | ({ readonly kind: "changed" } & TaskKey);
+
 export interface ClaimedTask {
   readonly head: TaskHead;
   readonly mailbox: readonly MailboxItem[];
@@ -220,6 +233,15 @@ export interface TaskStore {
   claim(request: ClaimRequest): Promise<readonly ClaimedTask[]>;
   /** Leases held through this store: what a claim whose answer was lost has taken. Reads every row; not for each turn. */
   leases(): Promise<readonly Lease[]>;
+  /**
+   * Keeps this process's leases alive, all at once. By the store's clock: no process's own decides who holds what. Where
+   * nobody else can hold leases it answers once and for all.
+   */
+  renew(): Promise<Renewal>;
+  /** Frees the tasks of processes that did not renew in time; their leases are void and fenced. Resolves with how many. */
+  reclaim(): Promise<number>;
+  /** Hears of changes made through other processes, until the returned function is called. */
+  listen(listener: (hint: StoreHint) => void): () => void;
   /** Earliest `dueAt` of a task without a live lease, or null. */
   nextDue(): Promise<number | null>;
   head(key: TaskKey): Promise<TaskHead | null>;

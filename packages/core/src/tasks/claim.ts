@@ -55,6 +55,12 @@ export class Claims {
     this.running = this.engine.senses.clock.turn().then(() => this.run());
   }
 
+  /** There may be leases of ours that nothing in memory answers to (I10). */
+  doubt(): void {
+    this.inDoubt = true;
+    this.wake();
+  }
+
   /** Something will be due then; null is never. */
   wakeAt(dueAt: number | null): void {
     if (dueAt === null || this.stopped) return;

@@ -50,7 +50,10 @@ export class Commits {
       outcomes = await this.engine.store.commit(writes.map(({ taken }) => taken.unit));
     } catch (error) {
       const failure = PlatformError.from(error, "INTERNAL");
-      if (failure.code === "STORE_UNAVAILABLE") for (const each of writes) this.onUnknown(each, failure);
+      if (failure.code === "LEASE_LOST") {
+        for (const { execution, taken } of writes) this.drop(execution, taken, failure);
+        this.engine.lease.check();
+      } else if (failure.code === "STORE_UNAVAILABLE") for (const each of writes) this.onUnknown(each, failure);
       // Something in the batch cannot be written at all: find it, so that it harms nobody but itself.
       else if (writes.length > 1) for (const each of writes) await this.write([each]);
       else for (const each of writes) await this.onUnwritable(each, failure);
@@ -115,6 +118,14 @@ export class Commits {
     execution.end(new PlatformError("LEASE_LOST", `task ${execution.head.taskId} has another holder`));
     this.forget(execution);
     this.engine.loading.resumeLater(execution.head, execution.token);
+  }
+
+  /** Its lease is another's, or about to be. */
+  dropLost(execution: Execution): void {
+    const lost = new PlatformError("LEASE_LOST", `task ${execution.head.taskId} may have another holder`);
+    execution.end(lost);
+    this.forget(execution);
+    execution.takeBirth()?.reject(new PlatformError("UNAVAILABLE", "the node lost its lease", { retryAfterMs: 1000 }));
   }
 
   /** The store refuses what the task's code made: trying again would be refused again. */

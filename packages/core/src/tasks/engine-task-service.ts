@@ -244,7 +244,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const wake = createWake();
       const key = { tenantId: scope.tenantId, taskId };
       const unlisten = hub.listen(key, (hint) => {
-        if (hint.state !== "submitted" && hint.state !== "working") wake.ring();
+        if (hint === null || (hint.state !== "submitted" && hint.state !== "working")) wake.ring();
       });
       const onAbort = (): void => wake.ring();
       options.signal?.addEventListener("abort", onAbort, { once: true });

@@ -3,13 +3,14 @@
  * gives them a beginning and an end.
  */
 import { PlatformError } from "@agentcore/contract";
-import type { KeyValue, ModelProvider, Senses, TaskStore } from "../ports/index.ts";
+import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore } from "../ports/index.ts";
 import { Admission } from "./admission.ts";
 import type { AgentHost, LoadedAgent } from "./agent-host.ts";
 import { commandChild, draftFor } from "./children.ts";
 import { Claims } from "./claim.ts";
 import { Commits } from "./commit.ts";
 import type { ExecutionServices } from "./execution-services.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import { Loading } from "./load.ts";
 import { LogHub } from "./log-hub.ts";
 import { MailCarrier } from "./mail-carrier.ts";
@@ -53,7 +54,9 @@ export class TaskEngine {
   readonly commits: Commits;
   readonly mail: MailCarrier;
   readonly relay: OutboxRelay;
+  readonly lease: LeaseKeeper;
   readonly services: ExecutionServices;
+  private unlisten: () => void = () => {};
   /** From now on what is claimed is given back. */
   isClosing = false;
   /** The store may be gone. */
@@ -71,12 +74,15 @@ export class TaskEngine {
     this.commits = new Commits(this);
     this.mail = new MailCarrier(this);
     this.relay = new OutboxRelay(this, options.router);
+    this.lease = new LeaseKeeper(this);
     this.services = this.servicesOf(options);
   }
 
   /** Begins to claim. Call when every agent that should run is registered. */
   async start(): Promise<void> {
+    await this.lease.start();
     await this.admission.open();
+    this.unlisten = this.store.listen((hint) => this.hear(hint));
     this.claims.start();
     this.relay.wake();
   }
@@ -108,6 +114,8 @@ export class TaskEngine {
       await this.pause(DRAIN_POLL_MS);
     }
     this.isClosed = true;
+    this.lease.stop();
+    this.unlisten();
     await this.relay.idle();
     for (const execution of this.residents.all())
       execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
@@ -119,6 +127,22 @@ export class TaskEngine {
     const loaded = await this.host.load({ tenantId, agent: choice.agent, revision: choice.revision });
     if (loaded === null) throw new PlatformError("AGENT_NOT_FOUND", `agent ${choice.agent} cannot be loaded here`);
     return loaded;
+  }
+
+  /** Ends everything in memory without a word to the store: it is not ours to write any more (I1). */
+  dropAll(reason: string): void {
+    const lost = this.residents.all();
+    if (lost.length === 0) return;
+    this.senses.logger.log("warn", `${lost.length} tasks leave memory: ${reason}`);
+    for (const execution of lost) this.commits.dropLost(execution);
+  }
+
+  /** What another process did. */
+  private hear(hint: StoreHint): void {
+    if (hint.kind === "due") return this.claims.wake();
+    this.hub.notify(hint, null);
+    const resident = this.residents.get(hint);
+    if (resident !== undefined) this.mail.read(resident, () => undefined);
   }
 
   private pause(ms: number): Promise<void> {

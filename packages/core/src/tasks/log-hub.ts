@@ -7,7 +7,8 @@ export interface LogHint {
   readonly state: TaskState;
 }
 
-type Listener = (hint: LogHint) => void;
+/** Null: something changed through another process; look. */
+type Listener = (hint: LogHint | null) => void;
 
 export const keyOf = (key: TaskKey): string => `${key.tenantId}\n${key.taskId}`;
 
@@ -26,7 +27,7 @@ export class LogHub {
     };
   }
 
-  notify(key: TaskKey, hint: LogHint): void {
+  notify(key: TaskKey, hint: LogHint | null): void {
     const set = this.listeners.get(keyOf(key));
     if (set !== undefined) for (const listener of [...set]) listener(hint);
   }

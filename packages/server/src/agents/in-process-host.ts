@@ -1,12 +1,13 @@
 /** Runs agents in this process: keeps loaded revisions, brings back older ones from their snapshots. */
 import { type AgentManifest, PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { KeyValue } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
 import { agent } from "@agentcore/sdk";
 import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
 import { createRevisionLoader } from "./revision-loader.ts";
+import { fetchCode, shareCode } from "./shared-code.ts";
 import { hasSnapshot, storeSnapshot } from "./snapshot-store.ts";
 
 interface StoredRevision {
@@ -18,6 +19,8 @@ export interface PreparedAgent {
   readonly revision: string;
   readonly loaded: LoadedAgent;
   readonly stored: StoredRevision;
+  /** Null for an agent without code. */
+  readonly files: ReadonlyMap<string, Buffer> | null;
 }
 
 export interface InProcessHost extends AgentHost {
@@ -39,6 +42,8 @@ const SHARED_ENV = ["AGENTCORE_MODEL_URL"] as const;
 export const createInProcessHost = (options: {
   readonly keyValue: KeyValue;
   readonly snapshotDirectory: string;
+  /** Where nodes share code; null when there is one node only. */
+  readonly blobs: BlobStore | null;
   readonly codeRoots: CodeRoots;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly sha256: (text: string) => string;
@@ -95,7 +100,11 @@ export const createInProcessHost = (options: {
     const entry = await options.keyValue.get(scope(revision.tenantId), `${revision.agent}/${revision.revision}`);
     if (entry === null) return null;
     const { manifest, snapshot } = entry.value as StoredRevision;
-    if (snapshot !== null && !hasSnapshot(options.snapshotDirectory, snapshot.hash)) return null;
+    if (snapshot !== null && !hasSnapshot(options.snapshotDirectory, snapshot.hash)) {
+      const files = options.blobs === null ? null : await fetchCode(options.blobs, revision.tenantId, snapshot);
+      if (files === null) return null;
+      await storeSnapshot(options.snapshotDirectory, snapshot, files);
+    }
     const agentLoaded = await instantiate(manifest, snapshot);
     loaded.set(keyOf(revision), agentLoaded);
     return agentLoaded;
@@ -126,10 +135,14 @@ export const createInProcessHost = (options: {
       const snapshot = code?.snapshot ?? null;
       const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
-      return { revision, loaded: await instantiate(manifest, snapshot), stored: { manifest, snapshot } };
+      const stored = { manifest, snapshot };
+      return { revision, loaded: await instantiate(manifest, snapshot), stored, files: code?.files ?? null };
     },
     async keep(tenantId, agentName, prepared) {
       loaded.set(keyOf({ tenantId, agent: agentName, revision: prepared.revision }), prepared.loaded);
+      const { files, stored } = prepared;
+      if (options.blobs !== null && files !== null && stored.snapshot !== null)
+        await shareCode(options.blobs, tenantId, stored.snapshot, files);
       await options.keyValue.put(scope(tenantId), `${agentName}/${prepared.revision}`, prepared.stored);
     },
     close: () => loader.close(),

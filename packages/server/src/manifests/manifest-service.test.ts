@@ -27,7 +27,14 @@ const clock = new ManualClock();
 /** A node's manifests on `keyValue`; the same store again is the next start. */
 const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
   const { sha256 } = createFnvDigest();
-  const host = createInProcessHost({ keyValue, snapshotDirectory: "/none", codeRoots: ANYWHERE, env: {}, sha256 });
+  const host = createInProcessHost({
+    keyValue,
+    blobs: null,
+    snapshotDirectory: "/none",
+    codeRoots: ANYWHERE,
+    env: {},
+    sha256,
+  });
   onTestFinished(() => host.close());
   const catalogue = new AgentCatalogue();
   const service = createManifestService({

@@ -1,6 +1,6 @@
 /** What is declared: checked, stored, made so, and brought back at the next start. */
 import { type ModelManifest, PlatformError } from "@agentcore/contract";
-import type { KeyValue } from "@agentcore/core/ports";
+import type { KeyValue, Logger } from "@agentcore/core/ports";
 import type { AgentRegistry } from "@agentcore/core/registry";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
@@ -9,11 +9,15 @@ import { createAgentRegistrar } from "./agent-registrar.ts";
 import { applyManifests } from "./apply-manifests.ts";
 import { checkManifests } from "./check-manifests.ts";
 import { checkModel } from "./check-model.ts";
+import { followManifests } from "./follow-manifests.ts";
 import { createManifestStore } from "./manifest-store.ts";
+import { createReconciler } from "./reconcile-agents.ts";
 
 export interface LocalManifestService extends ManifestService {
-  /** Registers what earlier runs of the node had applied. Agents that no longer load are reported, not fatal. */
+  /** Registers what is declared. Agents that do not load are reported, not fatal. */
   restore(): Promise<void>;
+  /** Keeps up with what other nodes apply and delete, until the returned function is called. */
+  follow(logger: Logger): () => void;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
 }
 
@@ -33,6 +37,7 @@ export const createManifestService = (options: {
   const { host, sha256, allowPrivateModels, codeOverHttp } = options;
   const store = createManifestStore(options.keyValue);
   const registrar = createAgentRegistrar(options);
+  const reconcile = createReconciler({ ...options, store, registrar });
 
   return {
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
@@ -57,21 +62,7 @@ export const createManifestService = (options: {
       checkModel(tenantId, stored.manifest, allowPrivateModels);
       return stored.manifest;
     },
-    async restore() {
-      for (const tenantId of await store.tenants()) {
-        for (const { manifest, revision } of await store.list(tenantId, "Agent")) {
-          if (manifest.kind !== "Agent") continue;
-          const { name } = manifest.metadata;
-          try {
-            const loaded = await host.load({ tenantId, agent: name, revision });
-            if (loaded === null)
-              throw new PlatformError("REVISION_UNAVAILABLE", `the code of revision ${revision} is gone`);
-            registrar.register(tenantId, manifest, { revision, loaded });
-          } catch (error) {
-            options.onUnloadable(tenantId, name, PlatformError.from(error));
-          }
-        }
-      }
-    },
+    restore: reconcile,
+    follow: (logger) => followManifests({ store, reconcile, logger }),
   };
 };

@@ -16,6 +16,9 @@ export interface ManifestStore {
   put(tenantId: string, stored: StoredManifest): Promise<void>;
   /** False when there was none. */
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
+  /** Calls back when a manifest of the tenant changed, as far as it is heard, until the returned function is called. */
+  watch(tenantId: string, listener: () => void): () => void;
+  watchTenants(listener: () => void): () => void;
   /** By name. */
   list(tenantId: string, kind?: ManifestKind): Promise<readonly StoredManifest[]>;
 }
@@ -53,6 +56,8 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
       await keyValue.put(scopeOf(tenantId), keyOf(kind, metadata.name), stored);
     },
     delete: (tenantId, kind, name) => keyValue.delete(scopeOf(tenantId), keyOf(kind, name)),
+    watch: (tenantId, listener) => keyValue.watch(scopeOf(tenantId), listener),
+    watchTenants: (listener) => keyValue.watch(TENANTS, listener),
     async list(tenantId, kind) {
       const kinds = kind === undefined ? MANIFEST_KINDS : [kind];
       const lists = await Promise.all(kinds.map((each) => listAll(scopeOf(tenantId), `${each}/`)));

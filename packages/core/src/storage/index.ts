@@ -1,0 +1,1 @@
+export { GroupCommit, type GroupCommitOptions, type SettledResult } from "./group-commit.ts";

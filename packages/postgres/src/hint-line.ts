@@ -1,0 +1,173 @@
+/**
+ * Hints between nodes over LISTEN and NOTIFY. They are sent apart from the commits they tell of: a NOTIFY inside a transaction
+ * makes all commits of the database wait for each other. What is lost while the connection is down is found by polling.
+ */
+import type { KeyValueScope, StoreHint } from "@agentcore/core/ports";
+import pg from "pg";
+
+const COLLECT_MS = 2;
+// PostgreSQL takes payloads of less than 8,000 bytes.
+const MAX_PAYLOAD = 7_900;
+const MAX_WAITING = 10_000;
+// A database that is slow to take hints gets none until it has caught up.
+const MAX_UNSENT = 100;
+const RECONNECT_MS = 1_000;
+
+/** A value written through another process. */
+export interface ValueHint {
+  readonly kind: "value";
+  readonly scope: KeyValueScope;
+  readonly key: string;
+  readonly version: number;
+}
+
+type Hint = StoreHint | ValueHint;
+
+/** On the wire: who sends, so that it need not hear itself, and tasks as [tenant, task]; no tasks: something is due. */
+interface Wire {
+  readonly from: string;
+  readonly due: boolean;
+  readonly changed: readonly (readonly [tenantId: string, taskId: string])[];
+  readonly value?: Omit<ValueHint, "kind">;
+}
+
+export class HintLine {
+  private readonly url: string;
+  private readonly channel: string;
+  private readonly me: string;
+  private readonly listeners = new Set<(hint: Hint) => void>();
+  private client: pg.Client | null = null;
+  private waiting = new Map<string, readonly [string, string]>();
+  private isDue = false;
+  private timer: NodeJS.Timeout | null = null;
+  private reconnect: NodeJS.Timeout | null = null;
+  private closed = false;
+  private unsent = 0;
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(url: string, schema: string, me: string) {
+    this.url = url;
+    this.channel = `agentcore_${schema}`;
+    this.me = me;
+  }
+
+  listen(listener: (hint: Hint) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  /** A connection that fails is tried again until the line is closed. */
+  async open(): Promise<void> {
+    if (this.closed) return;
+    const client = new pg.Client({ connectionString: this.url, application_name: "agentcore hints" });
+    client.on("error", () => this.lose(client));
+    client.on("end", () => this.lose(client));
+    client.on("notification", ({ payload = "" }) => this.hear(payload));
+    try {
+      await client.connect();
+      await client.query(`listen ${client.escapeIdentifier(this.channel)}`);
+      // Nothing rests on a hint, so nothing waits for the disk because of one.
+      await client.query("set synchronous_commit = off");
+      this.client = client;
+      // What was said meanwhile was not heard.
+      for (const listener of this.listeners) listener({ kind: "due" });
+    } catch {
+      this.lose(client);
+    }
+  }
+
+  tell(hint: Hint): void {
+    if (hint.kind === "value") return this.tellValue(hint);
+    if (hint.kind === "due") this.isDue = true;
+    else if (this.waiting.size < MAX_WAITING)
+      this.waiting.set(JSON.stringify([hint.tenantId, hint.taskId]), [hint.tenantId, hint.taskId]);
+    this.timer ??= setTimeout(() => this.send(), COLLECT_MS);
+  }
+
+  /** Seldom enough to go by itself: manifests, memory. */
+  private tellValue({ scope, key, version }: ValueHint): void {
+    const wire: Wire = { from: this.me, due: false, changed: [], value: { scope, key, version } };
+    this.notify(JSON.stringify(wire));
+  }
+
+  private notify(payload: string): void {
+    // One too long for PostgreSQL is found by polling.
+    if (Buffer.byteLength(payload) > MAX_PAYLOAD) return;
+    const { client } = this;
+    if (client === null || this.unsent >= MAX_UNSENT) return;
+    this.unsent += 1;
+    const sent = (): void => {
+      this.unsent -= 1;
+    };
+    // One after another: a connection takes one query at a time.
+    this.sending = this.sending.then(() =>
+      client.query("select pg_notify($1, $2)", [this.channel, payload]).then(sent, sent),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.reconnect !== null) clearTimeout(this.reconnect);
+    const { client } = this;
+    this.client = null;
+    await client?.end().catch(() => undefined);
+  }
+
+  private send(): void {
+    this.timer = null;
+    const changed = [...this.waiting.values()];
+    const due = this.isDue;
+    this.waiting = new Map();
+    this.isDue = false;
+    for (const payload of payloadsOf(this.me, due, changed)) this.notify(payload);
+  }
+
+  private hear(payload: string): void {
+    const wire = JSON.parse(payload) as Wire;
+    if (wire.from === this.me) return;
+    for (const listener of this.listeners) {
+      for (const [tenantId, taskId] of wire.changed) listener({ kind: "changed", tenantId, taskId });
+      if (wire.value !== undefined) listener({ kind: "value", ...wire.value });
+      if (wire.due) listener({ kind: "due" });
+    }
+  }
+
+  private lose(client: pg.Client): void {
+    if (this.client !== null && this.client !== client) return;
+    this.client = null;
+    client.removeAllListeners();
+    // An error that comes once more from a connection that is given up must not end the process.
+    client.on("error", () => undefined);
+    void client.end().catch(() => undefined);
+    if (this.closed || this.reconnect !== null) return;
+    this.reconnect = setTimeout(() => {
+      this.reconnect = null;
+      void this.open();
+    }, RECONNECT_MS);
+  }
+}
+
+const payloadsOf = (from: string, due: boolean, changed: readonly (readonly [string, string])[]): string[] => {
+  const payloads: string[] = [];
+  let part: (readonly [string, string])[] = [];
+  let bytes = 0;
+  const flush = (isLast: boolean): void => {
+    if (part.length === 0 && !(isLast && due)) return;
+    payloads.push(JSON.stringify({ from, due: isLast && due, changed: part } satisfies Wire));
+    part = [];
+    bytes = 0;
+  };
+  for (const task of changed) {
+    const size = Buffer.byteLength(JSON.stringify(task)) + 1;
+    // Ids longer than a payload are found by polling.
+    if (size > MAX_PAYLOAD - 200) continue;
+    if (bytes + size > MAX_PAYLOAD - 200) flush(false);
+    part.push(task);
+    bytes += size;
+  }
+  flush(true);
+  return payloads;
+};

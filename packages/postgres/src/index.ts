@@ -1,0 +1,1 @@
+export { openPostgres, type PostgresOptions, type PostgresStores } from "./open-postgres.ts";

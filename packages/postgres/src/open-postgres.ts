@@ -1,0 +1,75 @@
+import { PlatformError } from "@agentcore/contract";
+import type { BlobStore, Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import { Database } from "./database.ts";
+import { HintLine } from "./hint-line.ts";
+import { migrate } from "./migrations.ts";
+import { PostgresBlobStore } from "./postgres-blob-store.ts";
+import { PostgresKeyValue } from "./postgres-key-value.ts";
+import { PostgresTaskStore } from "./postgres-task-store.ts";
+import { WorkerLease } from "./worker-lease.ts";
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Name of this node: a process that opens the store under it takes the place of an earlier one, whose leases are void. */
+  readonly node: string;
+  /** Schema of the tables; made when it is not there. @default "agentcore" */
+  readonly schema?: string | undefined;
+  /** Dates what the store itself writes (mail, expiry). Leases go by the database's clock. @default the system's clock */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+  /** Milliseconds after which the tasks of a silent worker are free for others. @default 10000 */
+  readonly leaseMs?: number | undefined;
+  /** @default 10 */
+  readonly maxConnections?: number | undefined;
+  /** Milliseconds a statement may take. @default 30000 */
+  readonly statementTimeoutMs?: number | undefined;
+  /** Most commit units in one statement. @default 1000 */
+  readonly maxBatchUnits?: number | undefined;
+  /** Most bytes, roughly, of payload in one statement. @default 8 MiB */
+  readonly maxBatchBytes?: number | undefined;
+}
+
+export interface PostgresStores {
+  readonly tasks: TaskStore;
+  readonly keyValue: KeyValue;
+  readonly blobs: BlobStore;
+  close(): Promise<void>;
+}
+
+const OLDEST_VERSION = 140_000;
+
+/** Brings the schema up to date and joins as a worker. Throws CONFIG_INVALID (too old, newer schema), STORE_UNAVAILABLE. */
+export const openPostgres = async (options: PostgresOptions): Promise<PostgresStores> => {
+  const { url, node, schema = "agentcore", leaseMs = 10_000, clock = { now: () => Date.now() } } = options;
+  const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000 } = options;
+  const database = new Database({ url, schema, maxConnections, statementTimeoutMs });
+  try {
+    await requireVersion(database);
+    await database.session((client) => migrate(client, schema));
+    const worker = new WorkerLease(database, node, leaseMs);
+    await worker.join();
+    const hints = new HintLine(url, schema, `${node}#${worker.id}`);
+    await hints.open();
+    const maxBatchBytes = options.maxBatchBytes ?? 8 * 1024 * 1024;
+    const tasks = new PostgresTaskStore({ database, worker, hints, clock, maxBatchUnits, maxBatchBytes });
+    return {
+      tasks,
+      keyValue: new PostgresKeyValue(database, clock, hints),
+      blobs: new PostgresBlobStore(database),
+      close: () => tasks.close(),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+};
+
+const requireVersion = async (database: Database): Promise<void> => {
+  const [row] = await database.query<{ version: string }>(
+    "version",
+    "select current_setting('server_version_num') as version",
+    [],
+  );
+  if (Number(row?.version ?? 0) < OLDEST_VERSION)
+    throw new PlatformError("CONFIG_INVALID", `PostgreSQL ${row?.version} is too old; 14 is the oldest that works`);
+};

@@ -1,0 +1,433 @@
+import { PRIORITIES, TaskEvent, type TaskState } from "@agentcore/contract";
+import type {
+  ClaimedTask,
+  ClaimRequest,
+  Clock,
+  CommitOutcome,
+  CommitUnit,
+  Lease,
+  ListQuery,
+  MailboxItem,
+  MailboxKind,
+  OutboxRow,
+  Renewal,
+  StaleReason,
+  StoreHint,
+  TailRow,
+  TaskHead,
+  TaskKey,
+  TaskStore,
+} from "@agentcore/core/ports";
+import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
+import { type Database, toPlatformError } from "./database.ts";
+import { encodeUnits } from "./encode-units.ts";
+import { escapeText, unescapeText } from "./escape-text.ts";
+import type { HintLine } from "./hint-line.ts";
+import { splitUnits } from "./unit-batches.ts";
+import type { WorkerLease } from "./worker-lease.ts";
+
+const DEFAULT_LOG_LIMIT = 10_000;
+// No answer is larger than a full log, whatever is asked for.
+const MAX_ROWS = 10_000;
+const MAX_LIST_LIMIT = 1000;
+const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
+
+interface HeadRow {
+  readonly id: number;
+  readonly tenant_id: string;
+  readonly task_id: string;
+  readonly agent: string;
+  readonly revision: string;
+  readonly context_id: string;
+  readonly caller: string;
+  readonly state: TaskState;
+  readonly seq: number;
+  readonly checkpoint_seq: number;
+  readonly token: number;
+  readonly leased_by: number | null;
+  readonly due_at: number | null;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly deadline: number | null;
+  readonly parent_task_id: string | null;
+  readonly parent_path: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+interface MailRow {
+  readonly task: number;
+  readonly key: string;
+  readonly kind: MailboxKind;
+  readonly payload: string;
+  readonly position: number;
+  readonly inserted_at: number;
+}
+
+interface EventRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: number;
+  readonly data: string;
+}
+
+export interface PostgresTaskStoreOptions {
+  readonly database: Database;
+  readonly worker: WorkerLease;
+  readonly hints: HintLine;
+  readonly clock: Pick<Clock, "now">;
+  readonly maxBatchUnits: number;
+  readonly maxBatchBytes: number;
+}
+
+export class PostgresTaskStore implements TaskStore {
+  private readonly database: Database;
+  private readonly worker: WorkerLease;
+  private readonly hints: HintLine;
+  private readonly clock: Pick<Clock, "now">;
+  private readonly writes: GroupCommit<readonly CommitUnit[]>;
+  private lastTenant = "";
+  private closing = false;
+
+  constructor({ database, worker, hints, clock, maxBatchUnits, maxBatchBytes }: PostgresTaskStoreOptions) {
+    this.database = database;
+    this.worker = worker;
+    this.hints = hints;
+    this.clock = clock;
+    this.writes = new GroupCommit({
+      write: (calls) => this.writeCalls(calls),
+      nextTurn: (callback) => void setImmediate(callback),
+      maxWeight: maxBatchUnits,
+      maxBytes: maxBatchBytes,
+    });
+  }
+
+  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+    if (units.length === 0) return [];
+    return (await this.writes.add(units, units.length, sizeOf(units))) as readonly CommitOutcome[];
+  }
+
+  async claim({ limit, now, slots, otherSlots = limit }: ClaimRequest): Promise<readonly ClaimedTask[]> {
+    const free = JSON.stringify(
+      Object.fromEntries([...(slots ?? [])].map(([agent, count]) => [escapeText(agent), count])),
+    );
+    const heads = await this.database.query<HeadRow>(
+      "claim",
+      "select * from claim_tasks($1, $2, $3, $4::jsonb, $5, $6)",
+      [...[this.worker.id, limit, now, free, otherSlots, this.lastTenant]],
+    );
+    this.lastTenant = heads.at(-1)?.tenant_id ?? this.lastTenant;
+    const mail = heads.length === 0 ? [] : await this.waitingMail(heads.map(({ id }) => id));
+    return heads.map((head) => ({
+      head: toHead(head),
+      mailbox: mail.filter(({ task }) => task === head.id).map(toMailboxItem),
+    }));
+  }
+
+  async leases(): Promise<readonly Lease[]> {
+    const rows = await this.database.query<HeadRow>(
+      "leases",
+      "select tenant_id, task_id, token from heads where leased_by = $1",
+      [this.worker.id],
+    );
+    return rows.map(({ tenant_id, task_id, token }) => ({
+      tenantId: unescapeText(tenant_id),
+      taskId: unescapeText(task_id),
+      token,
+    }));
+  }
+
+  renew(): Promise<Renewal> {
+    return this.worker.renew();
+  }
+
+  reclaim(): Promise<number> {
+    return this.worker.reclaim();
+  }
+
+  listen(listener: (hint: StoreHint) => void): () => void {
+    return this.hints.listen((hint) => {
+      if (hint.kind !== "value") listener(hint);
+    });
+  }
+
+  async nextDue(): Promise<number | null> {
+    const [row] = await this.database.query<{ due_at: number | null }>(
+      "next-due",
+      "select min(due_at) as due_at from heads where leased_by is null and due_at is not null",
+      [],
+    );
+    return row?.due_at ?? null;
+  }
+
+  async head(key: TaskKey): Promise<TaskHead | null> {
+    const [row] = await this.database.query<HeadRow>(
+      "head",
+      "select * from heads where tenant_id = $1 and task_id = $2",
+      textOf(key),
+    );
+    return row === undefined ? null : toHead(row);
+  }
+
+  async findByIdempotencyKey(key: {
+    tenantId: string;
+    caller: string;
+    idempotencyKey: string;
+  }): Promise<string | null> {
+    const [row] = await this.database.query<{ task_id: string }>(
+      "idempotency-key",
+      "select task_id from idempotency_keys where tenant_id = $1 and caller = $2 and key = $3",
+      [key.tenantId, key.caller, key.idempotencyKey].map(escapeText),
+    );
+    return row === undefined ? null : unescapeText(row.task_id);
+  }
+
+  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+    const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
+    const rows = await this.database.query<EventRow>(
+      "log",
+      `select e.seq, e.type, e.at, e.data from heads h join events e on e.task = h.id
+        where h.tenant_id = $1 and h.task_id = $2 and e.seq > $3 order by e.seq limit $4`,
+      [...textOf(key), after, Math.min(limit, MAX_ROWS)],
+    );
+    return rows.map(toEvent);
+  }
+
+  async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
+    const rows = await this.database.query<MailRow>(
+      "mailbox",
+      `select b.* from heads h join mailbox b on b.task = h.id
+        where h.tenant_id = $1 and h.task_id = $2 and not b.consumed order by b.position`,
+      textOf(key),
+    );
+    return rows.map(toMailboxItem);
+  }
+
+  async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
+    const filter = filterOf(query);
+    const [count] = await this.database.query<{ total: number }>(
+      `count ${filter.name}`,
+      `select count(*) as total from heads where ${filter.where}`,
+      filter.values,
+    );
+    const page = query.after === undefined ? filter : filter.afterRow(query.after);
+    const rows = await this.database.query<HeadRow>(
+      `list ${page.name}`,
+      `select * from heads where ${page.where} order by updated_at desc, task_id collate "C" desc limit $${page.values.length + 1}`,
+      [...page.values, Math.min(query.limit, MAX_LIST_LIMIT)],
+    );
+    return { heads: rows.map(toHead), total: count?.total ?? 0 };
+  }
+
+  async tail(options: { tenantId?: string; after: number; limit: number }): Promise<readonly TailRow[]> {
+    const { tenantId, after, limit } = options;
+    const rows = await this.database.query<EventRow & { tenant_id: string; task_id: string; position: number }>(
+      tenantId === undefined ? "tail" : "tail-of-tenant",
+      `select h.tenant_id, h.task_id, e.position, e.seq, e.type, e.at, e.data from events e join heads h on h.id = e.task
+        where e.position > $1 and e.transaction < pg_snapshot_xmin(pg_current_snapshot())
+        ${tenantId === undefined ? "" : "and h.tenant_id = $3"} order by e.transaction, e.position limit $2`,
+      [after, Math.min(limit, MAX_ROWS), ...(tenantId === undefined ? [] : [escapeText(tenantId)])],
+    );
+    return rows.map((row) => ({
+      tenantId: unescapeText(row.tenant_id),
+      taskId: unescapeText(row.task_id),
+      position: row.position,
+      event: toEvent(row),
+    }));
+  }
+
+  async outbox({ after, limit }: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
+    const rows = await this.database.query<{
+      position: number;
+      tenant_id: string;
+      id: string;
+      kind: "event";
+      payload: string;
+    }>(
+      "outbox",
+      `select position, tenant_id, id, kind, payload from outbox
+        where position > $1 and transaction < pg_snapshot_xmin(pg_current_snapshot()) order by transaction, position limit $2`,
+      [after, Math.min(limit, MAX_ROWS)],
+    );
+    return rows.map(({ position, tenant_id, id, kind, payload }) => ({
+      position,
+      tenantId: unescapeText(tenant_id),
+      id: unescapeText(id),
+      kind,
+      payload: JSON.parse(payload) as unknown,
+    }));
+  }
+
+  async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
+    if (positions.length > 0)
+      await this.database.query("acknowledge", "delete from outbox where position = any ($1)", [positions]);
+  }
+
+  async backlog(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.query<{ tenant_id: string; waiting: number }>(
+      "backlog",
+      `select tenant_id, count(*) as waiting from heads where leased_by is null and due_at is not null and due_at <= $1 group by tenant_id`,
+      [this.clock.now()],
+    );
+    return new Map(rows.map(({ tenant_id, waiting }) => [unescapeText(tenant_id), waiting]));
+  }
+
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    await this.writes.drain();
+    // Best effort: what is not given back is free when the lease has run out.
+    await this.worker.leave().catch(() => undefined);
+    await this.hints.close();
+    await this.database.close();
+  }
+
+  /** Call by call when they fail together by the fault of one. */
+  private async writeCalls(calls: readonly (readonly CommitUnit[])[]): Promise<readonly SettledResult[]> {
+    try {
+      const units = calls.flat();
+      const outcomes = await this.writeUnits(units);
+      this.tell(units, outcomes);
+      let next = 0;
+      return calls.map((units) => ({ ok: true, value: outcomes.slice(next, (next += units.length)) }));
+    } catch (thrown) {
+      const error = toPlatformError(thrown);
+      if (calls.length === 1 || error.code !== "INTERNAL") return calls.map(() => ({ ok: false, error }));
+      const results: SettledResult[] = [];
+      for (const call of calls) results.push(...(await this.writeCalls([call])));
+      return results;
+    }
+  }
+
+  /** Other nodes may follow these logs, run these tasks, or have a slot for what is due now. */
+  private tell(units: readonly CommitUnit[], outcomes: readonly CommitOutcome[]): void {
+    for (const [index, { tenantId, taskId, append, create = [], mail = [] }] of units.entries()) {
+      if (outcomes[index]?.outcome !== "committed") continue;
+      if (append !== undefined && taskId !== undefined) this.hints.tell({ kind: "changed", tenantId, taskId });
+      for (const item of mail) this.hints.tell({ kind: "changed", tenantId, taskId: item.taskId });
+      if (mail.length > 0 || create.some(({ claimed }) => claimed === undefined)) this.hints.tell({ kind: "due" });
+    }
+  }
+
+  private async writeUnits(units: readonly CommitUnit[]): Promise<CommitOutcome[]> {
+    const batches = splitUnits(units);
+    const now = this.clock.now();
+    const [only] = batches;
+    if (batches.length === 1 && only !== undefined) {
+      const [row] = await this.database.query<{ verdicts: (string | null)[] }>("commit", COMMIT, [
+        encodeUnits(only),
+        this.worker.id,
+        now,
+      ]);
+      return (row?.verdicts ?? []).map(toOutcome);
+    }
+    return this.database.transaction(async (client) => {
+      const outcomes: CommitOutcome[] = [];
+      for (const batch of batches) {
+        const { rows } = await client.query<{ verdicts: (string | null)[] }>({
+          name: "commit",
+          text: COMMIT,
+          values: [encodeUnits(batch), this.worker.id, now],
+        });
+        outcomes.push(...(rows[0]?.verdicts ?? []).map(toOutcome));
+      }
+      return outcomes;
+    });
+  }
+
+  private waitingMail(heads: readonly number[]): Promise<MailRow[]> {
+    return this.database.query<MailRow>(
+      "mail-of-claimed",
+      "select * from mailbox where task = any ($1) and not consumed order by position",
+      [heads],
+    );
+  }
+}
+
+/** Enough to bound a batch; exact sizes come from serialising, which happens once, later. */
+const sizeOf = (units: readonly CommitUnit[]): number =>
+  units.reduce((sum, { append, create = [] }) => sum + 512 * (1 + (append?.events.length ?? 0) + create.length), 0);
+
+const toOutcome = (verdict: string | null): CommitOutcome => {
+  if (verdict === null) return { outcome: "committed" };
+  if (verdict === "fenced") return { outcome: "fenced" };
+  const [, reason = "", task] = /^stale (\w+)(?: (.*))?$/s.exec(verdict) ?? [];
+  return {
+    outcome: "stale",
+    reason: reason as StaleReason,
+    ...(task === undefined ? {} : { existingTaskId: unescapeText(task) }),
+  };
+};
+
+const textOf = ({ tenantId, taskId }: TaskKey): string[] => [escapeText(tenantId), escapeText(taskId)];
+
+const toEvent = ({ seq, type, at, data }: EventRow): TaskEvent =>
+  TaskEvent.parse({ seq, type, at, data: JSON.parse(data) });
+
+const toMailboxItem = ({ key, kind, payload, position, inserted_at }: MailRow): MailboxItem => ({
+  key: unescapeText(key),
+  kind,
+  payload: JSON.parse(payload) as unknown,
+  position,
+  insertedAt: inserted_at,
+});
+
+const toHead = (row: HeadRow): TaskHead => ({
+  tenantId: unescapeText(row.tenant_id),
+  taskId: unescapeText(row.task_id),
+  agent: row.agent,
+  revision: row.revision,
+  contextId: unescapeText(row.context_id),
+  caller: unescapeText(row.caller),
+  state: row.state,
+  seq: row.seq,
+  checkpointSeq: row.checkpoint_seq,
+  token: row.token,
+  leased: row.leased_by !== null,
+  dueAt: row.due_at,
+  priority: PRIORITIES[row.priority] ?? "normal",
+  attempts: row.attempts,
+  deadline: row.deadline,
+  parent:
+    row.parent_task_id === null || row.parent_path === null
+      ? null
+      : { taskId: unescapeText(row.parent_task_id), path: unescapeText(row.parent_path) },
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+class Filter {
+  readonly name: string;
+  readonly where: string;
+  readonly values: readonly unknown[];
+
+  constructor(name: string, where: string, values: readonly unknown[]) {
+    this.name = name;
+    this.where = where;
+    this.values = values;
+  }
+
+  /** `?` stands for the value. */
+  and(name: string, condition: string, value: unknown): Filter {
+    const placed = condition.replace("?", `$${this.values.length + 1}`);
+    return new Filter(`${this.name} ${name}`, `${this.where} and ${placed}`, [...this.values, value]);
+  }
+
+  afterRow({ updatedAt, taskId }: { readonly updatedAt: number; readonly taskId: string }): Filter {
+    const [time, task] = [`$${this.values.length + 1}`, `$${this.values.length + 2}`];
+    const where = `${this.where} and (updated_at, task_id collate "C") < (${time}, ${task})`;
+    return new Filter(`${this.name} after`, where, [...this.values, updatedAt, escapeText(taskId)]);
+  }
+}
+
+const filterOf = (query: ListQuery): Filter => {
+  let filter = new Filter("tenant", "tenant_id = $1", [escapeText(query.tenantId)]);
+  if (query.caller !== undefined) filter = filter.and("caller", "caller = ?", escapeText(query.caller));
+  if (query.contextId !== undefined) filter = filter.and("context", "context_id = ?", escapeText(query.contextId));
+  if (query.agent !== undefined) filter = filter.and("agent", "agent = ?", query.agent);
+  if (query.parentTaskId !== undefined)
+    filter = filter.and("parent", "parent_task_id = ?", escapeText(query.parentTaskId));
+  if (query.states !== undefined) filter = filter.and("states", "state = any (?)", query.states);
+  if (query.updatedSince !== undefined) filter = filter.and("since", "updated_at >= ?", query.updatedSince);
+  return filter;
+};

@@ -1,0 +1,257 @@
+/** Several nodes on one database: who runs what, and what becomes of the work of a node that is silent. */
+import { createHash, randomUUID } from "node:crypto";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import type { Clock, TaskStore } from "@agentcore/core/ports";
+import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { afterEach, beforeEach, expect } from "vitest";
+import { newSchema, test, url } from "../test/schema.ts";
+import { openPostgres } from "./index.ts";
+
+const LEASE_MS = 900;
+const SCOPE = { tenantId: "acme", caller: "ann" };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+const define = (name: string, run: NonNullable<AgentDefinition["run"]>): AgentDefinition => ({
+  ...{
+    name,
+    description: name,
+    version: "1",
+    skills: [],
+    labels: {},
+    tools: [],
+    idempotent: false,
+    subscribes: [],
+    run,
+  },
+});
+
+interface Node {
+  readonly engine: TaskEngine;
+  readonly service: TaskService;
+  /** As when the process is stopped: nothing is renewed, nothing asked. */
+  readonly freeze: (frozen: boolean) => void;
+  readonly close: () => Promise<void>;
+}
+
+let schema: ReturnType<typeof newSchema>;
+let nodes: Node[] = [];
+beforeEach(() => {
+  schema = newSchema();
+  nodes = [];
+});
+afterEach(async () => {
+  for (const node of nodes) await node.close();
+  await schema.drop();
+});
+
+const startNode = async (name: string, agents: readonly AgentDefinition[], concurrency = 100): Promise<Node> => {
+  const stores = await openPostgres({ url, node: name, schema: schema.schema, leaseMs: LEASE_MS, maxConnections: 4 });
+  let thaw: (() => void) | null = null;
+  let frozen: Promise<void> | null = null;
+  const store = new Proxy(stores.tasks, {
+    get: (target, key: keyof TaskStore) => {
+      const method = target[key] as (...args: unknown[]) => unknown;
+      if (key === "listen" || key === "close") return method.bind(target);
+      return async (...args: unknown[]) => {
+        await frozen;
+        return method.apply(target, args);
+      };
+    },
+  });
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  const engine = new TaskEngine({
+    ...{ store, keyValue: createMemoryKeyValue({ clock }), models: null, node: name },
+    host: {
+      capacities: new Map(agents.map((agent) => [`acme/${agent.name}`, concurrency])),
+      load: ({ agent }) => {
+        const definition = byName.get(agent);
+        return definition === undefined ? null : { definition, env: {}, concurrency };
+      },
+    },
+    router: {
+      command: ({ target }, accept) =>
+        accept({ agent: "agent" in target ? target.agent : "", revision: "r1", scores: [], reasons: ["named"] }),
+      ...{ query: async () => null, emit: () => {}, subscribers: () => [], reportEnd: () => {} },
+    },
+    senses: {
+      clock,
+      ids: { next: () => randomUUID() },
+      digest: { sha256: (text) => createHash("sha256").update(text).digest("hex") },
+      logger: { log: () => {} },
+    },
+  });
+  await engine.start();
+  const node: Node = {
+    engine,
+    service: createTaskService(engine),
+    freeze: (on) => {
+      if (on) frozen = new Promise((resolve) => (thaw = resolve));
+      else {
+        frozen = null;
+        thaw?.();
+      }
+    },
+    close: async () => {
+      node.freeze(false);
+      await engine.close();
+      await stores.close();
+    },
+  };
+  nodes.push(node);
+  return node;
+};
+
+const outputOf = async (node: Node, taskId: string): Promise<unknown> => {
+  for await (const event of node.service.events(SCOPE, taskId, { signal: AbortSignal.timeout(20_000) })) {
+    if (event.type === "task.completed") return event.data.output;
+    if (event.type === "task.failed" || event.type === "task.parked") return event.data.error.code;
+    if (event.type === "task.canceled") return "canceled";
+  }
+  return "no end";
+};
+
+test("work that one node has no slot for is run by another", async () => {
+  const ran: string[] = [];
+  const agent = (node: string) =>
+    define("work", async (_, ctx) => {
+      await ctx.step("who", () => void ran.push(node));
+      await ctx.sleep(50);
+      return node;
+    });
+  const a = await startNode("a", [agent("a")], 1);
+  await startNode("b", [agent("b")], 5);
+  const tasks = await Promise.all(
+    Array.from({ length: 12 }, () => a.service.submit(SCOPE, { target: { agent: "work" } })),
+  );
+  for (const { taskId } of tasks) expect(["a", "b"]).toContain(await outputOf(a, taskId));
+  expect(ran).toHaveLength(12);
+  expect(new Set(ran)).toEqual(new Set(["a", "b"]));
+});
+
+test("streams, answers and cancels work whichever node is asked", async () => {
+  const asker = define("asker", async (_, ctx) => `you said ${await ctx.waitForInput<string>("what?")}`);
+  const sleeper = define("sleeper", async (_, ctx) =>
+    ctx.step(
+      "long",
+      ({ signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    ),
+  );
+  const a = await startNode("a", [asker, sleeper]);
+  const b = await startNode("b", [asker, sleeper]);
+  const { taskId } = await a.service.submit(SCOPE, { target: { agent: "asker" } });
+  const ended = outputOf(a, taskId);
+  await b.service.settled(SCOPE, taskId);
+  await b.service.send(SCOPE, taskId, { messageId: "m", role: "ROLE_USER", parts: [{ text: "hello" }] });
+  expect(await ended).toBe("you said hello");
+  const long = await a.service.submit(SCOPE, { target: { agent: "sleeper" } });
+  await b.service.cancel(SCOPE, long.taskId);
+  expect(await outputOf(b, long.taskId)).toBe("canceled");
+});
+
+test("a silent node's tasks go on elsewhere after its lease; when it wakes up it commits nothing (I1, I3, I10)", async () => {
+  const ran: string[] = [];
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const agent = (node: string) =>
+    define("work", async (_, ctx) => {
+      await ctx.step("first", () => void ran.push(`first on ${node}`));
+      return ctx.step("second", async () => {
+        ran.push(`second on ${node}`);
+        if (node === "a") await held;
+        return node;
+      });
+    });
+  const a = await startNode("a", [agent("a")]);
+  const { taskId } = await a.service.submit(SCOPE, { target: { agent: "work" } });
+  const b = await startNode("b", [agent("b")]);
+  await expect.poll(() => ran).toContain("second on a");
+  a.freeze(true);
+  const frozenAt = performance.now();
+  expect(await outputOf(b, taskId)).toBe("b");
+  // One lease, and two seconds to notice.
+  expect(performance.now() - frozenAt).toBeLessThan(LEASE_MS + 2_000);
+  // It has stopped by itself at two thirds, before anybody could take the task.
+  expect(a.engine.resident).toBe(0);
+  release();
+  a.freeze(false);
+  await expect.poll(async () => (await a.service.head(SCOPE, taskId)).state).toBe("completed");
+  const log = await b.service.log(SCOPE, taskId);
+  expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
+  expect(log.filter(({ type }) => type === "task.completed")).toHaveLength(1);
+  expect(ran).toEqual(["first on a", "second on a", "second on b"]);
+  // It joins again and takes new work; until then it refuses, as a caller can repeat.
+  const again = { target: { agent: "work" }, input: 2, idempotencyKey: "again" } as const;
+  await expect.poll(() => a.service.submit(SCOPE, again).then(() => "accepted", String)).toBe("accepted");
+  const { taskId: next } = await a.service.submit(SCOPE, again);
+  expect(["a", "b"]).toContain(await outputOf(a, next));
+});
+
+test("one fenced unit among 200 leaves 199 committed, also while another node writes the same tasks' parents", async () => {
+  const first = await openPostgres({ url, node: "x", schema: schema.schema });
+  const second = await openPostgres({ url, node: "y", schema: schema.schema });
+  const create = (taskId: string) => ({
+    ...{
+      taskId,
+      agent: "a",
+      revision: "r",
+      contextId: "c",
+      caller: "ann",
+      priority: "normal" as const,
+      deadline: null,
+      parent: null,
+    },
+    ...{ dueAt: 5, createdAt: 5, claimed: { state: "working" as const } },
+    events: [
+      {
+        type: "task.submitted" as const,
+        at: 5,
+        data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
+      },
+    ],
+  });
+  const ids = Array.from({ length: 200 }, (_, index) => `t${index}`);
+  await first.tasks.commit(ids.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
+  const units = ids.map((taskId, index) => ({
+    tenantId: "acme",
+    taskId,
+    append: {
+      expect: { seq: 1, token: index === 100 ? 7 : 1 },
+      events: [{ type: "task.started" as const, at: 6, data: {} }],
+      state: "working" as const,
+      consume: [],
+      requireEmptyMailbox: false,
+    },
+    // Each tells its neighbour, and the other node tells all of them the other way round.
+    mail: [
+      {
+        taskId: ids[(index + 1) % ids.length] ?? "",
+        key: `m${index}`,
+        kind: "signal" as const,
+        payload: 1,
+        ifTerminal: "drop" as const,
+      },
+    ],
+  }));
+  const backwards = [...ids].reverse().map((taskId) => ({
+    tenantId: "acme",
+    mail: [{ taskId, key: "other", kind: "signal" as const, payload: 1, ifTerminal: "drop" as const }],
+  }));
+  const [outcomes, others] = await Promise.all([first.tasks.commit(units), second.tasks.commit(backwards)]);
+  expect(outcomes.filter(({ outcome }) => outcome === "committed")).toHaveLength(199);
+  expect(outcomes[100]).toEqual({ outcome: "fenced" });
+  expect(others.every(({ outcome }) => outcome === "committed")).toBe(true);
+  await first.close();
+  await second.close();
+});

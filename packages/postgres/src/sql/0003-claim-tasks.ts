@@ -1,0 +1,64 @@
+/**
+ * claim_tasks: leases due tasks for a worker. Queues (tenant, agent) are found by jumping along the index, so that neither a
+ * long queue nor an agent without a free slot costs anything; within a queue each priority gives its oldest. Of what others are
+ * claiming at the same time nothing is waited for: a row they have locked is passed over.
+ */
+import { PRIORITY_STEP_MS } from "@agentcore/core/ports";
+
+export const CLAIM_TASKS = `
+create function claim_tasks(worker bigint, max_tasks integer, clock bigint, known_slots jsonb, other_slots integer, last_tenant text)
+returns setof heads language plpgsql as $$
+declare
+  ending bigint[];
+  chosen bigint[];
+begin
+  perform from workers where id = worker for key share;
+  if not found then raise exception 'the lease of this worker is lost' using errcode = 'AC001'; end if;
+
+  -- What has not begun and only has to be ended needs no slot.
+  select coalesce(array_agg(id), '{}') into ending from (
+    select id from heads where state = 'submitted' and leased_by is null and deadline is not null and deadline <= clock
+    union
+    select h.id from mailbox m join heads h on h.id = m.task
+      where m.kind = 'cancel' and not m.consumed and h.state = 'submitted' and h.leased_by is null
+    limit max_tasks
+  ) e;
+
+  with recursive queues as (
+    (select tenant_id, agent from heads where leased_by is null and due_at is not null order by tenant_id, agent limit 1)
+    union all
+    select next.tenant_id, next.agent from queues q cross join lateral (
+      select h.tenant_id, h.agent from heads h where h.leased_by is null and h.due_at is not null
+        and (h.tenant_id, h.agent) > (q.tenant_id, q.agent) order by h.tenant_id, h.agent limit 1) next
+  ), free as (
+    select tenant_id, agent, least(max_tasks, coalesce((known_slots->>(tenant_id || '/' || agent))::integer, other_slots)) as slots from queues
+  ), waiting as (
+    select f.tenant_id, f.agent, f.slots, w.id, w.due_at - p.priority * ${PRIORITY_STEP_MS}::bigint as urgency
+    from free f cross join generate_series(0, 3) p (priority) cross join lateral (
+      select h.id, h.due_at from heads h
+      where h.leased_by is null and h.due_at is not null and h.tenant_id = f.tenant_id and h.agent = f.agent
+        and h.priority = p.priority and h.due_at <= clock and h.id <> all (ending)
+        and (not h.exclusive or not exists (
+          select from heads older where older.tenant_id = h.tenant_id and older.agent = h.agent and older.context_id = h.context_id
+            and older.id < h.id and older.exclusive
+            and older.state in ('submitted', 'working', 'input-required', 'auth-required', 'parked')))
+      order by h.due_at, h.id limit f.slots
+    ) w where f.slots > 0
+  ), within as (
+    select *, row_number() over (partition by tenant_id, agent order by urgency, id) as place_of_agent from waiting
+  ), turns as (
+    select id, tenant_id, row_number() over (partition by tenant_id order by urgency, id) as turn from within where place_of_agent <= slots
+  )
+  select ending || coalesce(array_agg(id order by turn, tenant_id <= last_tenant, tenant_id), '{}') into chosen
+  from (select * from turns order by turn, tenant_id <= last_tenant, tenant_id limit greatest(0, max_tasks - cardinality(ending))) t;
+
+  return query
+  with mine as (
+    select h.id from heads h where h.id = any (chosen) and h.leased_by is null and not is_terminal(h.state) and (h.due_at <= clock or h.id = any (ending))
+    order by array_position(chosen, h.id) for update skip locked
+  ), leased as (
+    update heads h set leased_by = worker, token = h.token + 1, attempts = h.attempts + 1 from mine m where h.id = m.id returning h.*
+  )
+  select * from leased order by array_position(chosen, id);
+end $$;
+`;

@@ -1,0 +1,38 @@
+import type { CommitUnit } from "@agentcore/core/ports";
+
+/**
+ * Splits units, keeping their order, so that no two of a batch touch the same task, recipient or idempotency key: within a
+ * batch all parts are checked before any is written, so one unit could not see what another has just written.
+ */
+export const splitUnits = (units: readonly CommitUnit[]): CommitUnit[][] => {
+  const batches: CommitUnit[][] = [];
+  let batch: CommitUnit[] = [];
+  let touched = new Set<string>();
+  for (const unit of units) {
+    const keys = touchedBy(unit);
+    if (keys.some((key) => touched.has(key))) {
+      batches.push(batch);
+      batch = [];
+      touched = new Set();
+    }
+    batch.push(unit);
+    for (const key of keys) touched.add(key);
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+};
+
+const touchedBy = ({ tenantId, taskId, append, create = [], mail = [] }: CommitUnit): string[] => {
+  const tasks = [
+    ...(append === undefined ? [] : [taskId ?? ""]),
+    ...create.map((task) => task.taskId),
+    ...mail.map((item) => item.taskId),
+  ];
+  const keys = create.flatMap(({ caller, idempotencyKey }) =>
+    idempotencyKey === undefined ? [] : [[caller, idempotencyKey]],
+  );
+  return [
+    ...tasks.map((task) => JSON.stringify([tenantId, task])),
+    ...keys.map((key) => JSON.stringify([tenantId, ...key, "key"])),
+  ];
+};

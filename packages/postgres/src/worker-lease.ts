@@ -1,0 +1,78 @@
+/**
+ * This process as a worker: a row whose lease runs on the database's clock. Every task it holds names that row, so one update
+ * renews them all, and removing it frees them all.
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { Renewal } from "@agentcore/core/ports";
+import type { ClientBase } from "pg";
+import type { Database } from "./database.ts";
+
+// Heads are locked in the order of their ids, as commit_units does, so that the two never wait for each other.
+const VOID_LEASES = `with lost as (
+    select id from heads where leased_by = any ($1) order by id for update
+  )
+  update heads h set leased_by = null, token = h.token + 1 from lost l where h.id = l.id`;
+const JOIN = "insert into workers (node, lease_until) values ($1, now() + $2 * interval '1 millisecond') returning id";
+const RENEW =
+  "update workers set lease_until = now() + $2 * interval '1 millisecond' where id = $1 and lease_until > now() returning id";
+const REMOVE_NAMESAKES = "delete from workers where node = $1 returning id";
+// Those that others are removing at this moment are left to them.
+const REMOVE_SILENT = `delete from workers where id in (
+    select id from workers where lease_until <= now() order by id for update skip locked
+  ) returning id`;
+
+export class WorkerLease {
+  private readonly database: Database;
+  private readonly node: string;
+  private readonly leaseMs: number;
+  private current = 0;
+
+  constructor(database: Database, node: string, leaseMs: number) {
+    this.database = database;
+    this.node = node;
+    this.leaseMs = leaseMs;
+  }
+
+  /** Number of this process's row; a new one after every loss. */
+  get id(): number {
+    return this.current;
+  }
+
+  /** Takes the place of an earlier process of the same node, whose tasks are free at once. */
+  async join(): Promise<void> {
+    this.current = await this.database.transaction(async (client) => {
+      await freeTasksOf(client, REMOVE_NAMESAKES, [this.node]);
+      const joined = await client.query<{ id: number }>(JOIN, [this.node, this.leaseMs]);
+      const id = joined.rows[0]?.id;
+      if (id === undefined) throw new PlatformError("INTERNAL", "a worker's row was not returned");
+      return id;
+    });
+  }
+
+  async renew(): Promise<Renewal> {
+    const renewed = await this.database.query("renew", RENEW, [this.current, this.leaseMs]);
+    if (renewed.length > 0) return { validForMs: this.leaseMs, isNew: false };
+    // Too late, or another process goes by this node's name: a row of our own again, and nothing held.
+    await this.join();
+    return { validForMs: this.leaseMs, isNew: true };
+  }
+
+  /** Resolves with the number of tasks that became free. */
+  reclaim(): Promise<number> {
+    return this.database.transaction((client) => freeTasksOf(client, REMOVE_SILENT, []));
+  }
+
+  /** What it still holds is free for others at once. */
+  async leave(): Promise<void> {
+    await this.database.transaction((client) =>
+      freeTasksOf(client, "delete from workers where id = $1 returning id", [this.current]),
+    );
+  }
+}
+
+const freeTasksOf = async (client: ClientBase, remove: string, values: readonly unknown[]): Promise<number> => {
+  const removed = await client.query<{ id: number }>(remove, [...values]);
+  if (removed.rows.length === 0) return 0;
+  const freed = await client.query(VOID_LEASES, [removed.rows.map(({ id }) => id)]);
+  return freed.rowCount ?? 0;
+};

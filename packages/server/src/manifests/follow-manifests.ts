@@ -1,0 +1,50 @@
+import { PlatformError } from "@agentcore/contract";
+import type { Logger } from "@agentcore/core/ports";
+import type { ManifestStore } from "./manifest-store.ts";
+
+// What a lost hint costs at most.
+const LOOK_MS = 5_000;
+
+/** Reconciles when another node says that it applied or deleted something, and now and then. Returns the way to stop. */
+export const followManifests = (parts: {
+  readonly store: ManifestStore;
+  readonly reconcile: () => Promise<void>;
+  readonly logger: Logger;
+}): (() => void) => {
+  const { store, reconcile, logger } = parts;
+  const watched = new Map<string, () => void>();
+  let isBusy = false;
+  let again = false;
+  const look = async (): Promise<void> => {
+    if (isBusy) {
+      again = true;
+      return;
+    }
+    isBusy = true;
+    try {
+      do {
+        again = false;
+        await reconcile();
+        for (const tenantId of await store.tenants())
+          if (!watched.has(tenantId))
+            watched.set(
+              tenantId,
+              store.watch(tenantId, () => void look()),
+            );
+      } while (again);
+    } catch (error) {
+      logger.log("error", `cannot look for manifests of other nodes: ${PlatformError.from(error).message}`);
+    } finally {
+      isBusy = false;
+    }
+  };
+  const unwatchTenants = store.watchTenants(() => void look());
+  const timer = setInterval(() => void look(), LOOK_MS);
+  timer.unref();
+  void look();
+  return () => {
+    clearInterval(timer);
+    unwatchTenants();
+    for (const unwatch of watched.values()) unwatch();
+  };
+};
