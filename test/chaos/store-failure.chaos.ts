@@ -120,6 +120,8 @@ const rejecting = (store: TaskStore): TaskStore =>
   new Proxy(store, {
     get(target, property) {
       const method = Reflect.get(target, property) as (...args: unknown[]) => unknown;
+      // The one method that answers at once.
+      if (property === "listen") return method;
       return async (...args: unknown[]) => method(...args);
     },
   });

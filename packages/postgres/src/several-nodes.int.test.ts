@@ -198,6 +198,20 @@ test("a silent node's tasks go on elsewhere after its lease; when it wakes up it
   expect(["a", "b"]).toContain(await outputOf(a, next));
 });
 
+test("of two processes with one name the later is the node, and the earlier says what is wrong instead of taking it back", async () => {
+  const open = () => openPostgres({ url, node: "twin", schema: schema.schema, leaseMs: LEASE_MS });
+  const earlier = await open();
+  const later = await open();
+  await expect(earlier.tasks.renew()).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("--node"),
+  });
+  expect(await later.tasks.renew()).toEqual({ validForMs: LEASE_MS, isNew: false });
+  await expect(earlier.tasks.claim({ limit: 1, now: Date.now() })).rejects.toMatchObject({ code: "LEASE_LOST" });
+  await earlier.close();
+  await later.close();
+});
+
 test("one fenced unit among 200 leaves 199 committed, also while another node writes the same tasks' parents", async () => {
   const first = await openPostgres({ url, node: "x", schema: schema.schema });
   const second = await openPostgres({ url, node: "y", schema: schema.schema });

@@ -15,6 +15,7 @@ const VOID_LEASES = `with lost as (
 const JOIN = "insert into workers (node, lease_until) values ($1, now() + $2 * interval '1 millisecond') returning id";
 const RENEW =
   "update workers set lease_until = now() + $2 * interval '1 millisecond' where id = $1 and lease_until > now() returning id";
+const NAMESAKE = "select id from workers where node = $1 and id <> $2 and lease_until > now()";
 const REMOVE_NAMESAKES = "delete from workers where node = $1 returning id";
 // Those that others are removing at this moment are left to them.
 const REMOVE_SILENT = `delete from workers where id in (
@@ -49,10 +50,17 @@ export class WorkerLease {
     });
   }
 
+  /** Throws CONFIG_INVALID when a later process goes by this node's name: two that take each other's place would end no task. */
   async renew(): Promise<Renewal> {
     const renewed = await this.database.query("renew", RENEW, [this.current, this.leaseMs]);
     if (renewed.length > 0) return { validForMs: this.leaseMs, isNew: false };
-    // Too late, or another process goes by this node's name: a row of our own again, and nothing held.
+    const [namesake] = await this.database.query("namesake", NAMESAKE, [this.node, this.current]);
+    if (namesake !== undefined)
+      throw new PlatformError(
+        "CONFIG_INVALID",
+        `another process has joined as node ${this.node}; give each node a name of its own with --node`,
+      );
+    // Too late: a row of our own again, and nothing held.
     await this.join();
     return { validForMs: this.leaseMs, isNew: true };
   }

@@ -2,10 +2,10 @@ import { PlatformError } from "@agentcore/contract/errors";
 import { expect, test } from "vitest";
 import { handIn } from "./hand-in.ts";
 
-const documents = [1, 9].map((line) => ({ file: "/work/agents/all.agent.yaml", line, manifest: { line } }));
+const documents = [1, 9].map((line) => ({ file: "/home/ada/agents/all.agent.yaml", line, manifest: { line } }));
 
 const refusing = (error: Error) =>
-  handIn(documents, "/work", async () => {
+  handIn(documents, "/home/ada", async () => {
     throw error;
   });
 
@@ -22,5 +22,5 @@ test("an error about the second manifest names its file and line", async () => {
 test("any other error stays what it is, and what was done is handed back", async () => {
   const other = new PlatformError("UNAVAILABLE", "manifest 7 is beyond the list");
   await expect(refusing(other)).rejects.toBe(other);
-  expect(await handIn(documents, "/work", async (manifests) => manifests)).toEqual([{ line: 1 }, { line: 9 }]);
+  expect(await handIn(documents, "/home/ada", async (manifests) => manifests)).toEqual([{ line: 1 }, { line: 9 }]);
 });

@@ -17,11 +17,12 @@ begin
 
   -- What has not begun and only has to be ended needs no slot.
   select coalesce(array_agg(id), '{}') into ending from (
-    select id from heads where state = 'submitted' and leased_by is null and deadline is not null and deadline <= clock
-    union
-    select h.id from mailbox m join heads h on h.id = m.task
-      where m.kind = 'cancel' and not m.consumed and h.state = 'submitted' and h.leased_by is null
-    limit max_tasks
+    select id from heads where id in (
+      select id from heads where state = 'submitted' and leased_by is null and deadline is not null and deadline <= clock
+      union
+      select h.id from mailbox m join heads h on h.id = m.task
+        where m.kind = 'cancel' and not m.consumed and h.state = 'submitted' and h.leased_by is null
+    ) and state = 'submitted' and leased_by is null limit max_tasks for update skip locked
   ) e;
 
   with recursive queues as (
@@ -42,7 +43,8 @@ begin
           select from heads older where older.tenant_id = h.tenant_id and older.agent = h.agent and older.context_id = h.context_id
             and older.id < h.id and older.exclusive
             and older.state in ('submitted', 'working', 'input-required', 'auth-required', 'parked')))
-      order by h.due_at, h.id limit f.slots
+      -- Locked as they are found: who claims at the same time finds the next ones. A few more than are taken, until this commits.
+      order by h.due_at, h.id limit f.slots for update of h skip locked
     ) w where f.slots > 0
   ), within as (
     select *, row_number() over (partition by tenant_id, agent order by urgency, id) as place_of_agent from waiting
@@ -53,11 +55,8 @@ begin
   from (select * from turns order by turn, tenant_id <= last_tenant, tenant_id limit greatest(0, max_tasks - cardinality(ending))) t;
 
   return query
-  with mine as (
-    select h.id from heads h where h.id = any (chosen) and h.leased_by is null and not is_terminal(h.state) and (h.due_at <= clock or h.id = any (ending))
-    order by array_position(chosen, h.id) for update skip locked
-  ), leased as (
-    update heads h set leased_by = worker, token = h.token + 1, attempts = h.attempts + 1 from mine m where h.id = m.id returning h.*
+  with leased as (
+    update heads h set leased_by = worker, token = h.token + 1, attempts = h.attempts + 1 where h.id = any (chosen) returning h.*
   )
   select * from leased order by array_position(chosen, id);
 end $$;
