@@ -13,15 +13,34 @@ interface Rows {
   readonly outbox: Row[];
 }
 
-export const encodeUnits = (units: readonly CommitUnit[]): string => {
+/** A unit whose payloads are text already: serialised once, before anybody else's unit can be harmed by what JSON does not take. */
+export interface PreparedUnit {
+  readonly unit: CommitUnit;
+  readonly rows: Rows;
+  /** In UTF-16 units of the payloads: enough to bound a batch. */
+  readonly bytes: number;
+}
+
+export const prepareUnit = (unit: CommitUnit): PreparedUnit => {
   const rows: Rows = { appends: [], creates: [], events: [], mail: [], outbox: [] };
-  for (const [index, unit] of units.entries()) addUnit(rows, index + 1, unit);
-  return JSON.stringify({ count: units.length, ...rows });
+  addUnit(rows, unit);
+  const payloads = [
+    ...rows.events.map(({ data }) => data),
+    ...[...rows.mail, ...rows.outbox].map(({ payload }) => payload),
+  ];
+  return { unit, rows, bytes: payloads.reduce<number>((sum, text) => sum + String(text).length, 0) };
+};
+
+/** The units' places in the batch count from 1. */
+export const encodeUnits = (units: readonly PreparedUnit[]): string => {
+  const all = (part: keyof Rows): Row[] =>
+    units.flatMap(({ rows }, index) => rows[part].map((row) => ({ unit: index + 1, ...row })));
+  const [appends, creates, events] = [all("appends"), all("creates"), all("events")];
+  return JSON.stringify({ count: units.length, appends, creates, events, mail: all("mail"), outbox: all("outbox") });
 };
 
 const addUnit = (
   rows: Rows,
-  unit: number,
   { tenantId, taskId = "", append, create = [], mail = [], outbox = [] }: CommitUnit,
 ): void => {
   const tenant = escapeText(tenantId);
@@ -30,7 +49,6 @@ const addUnit = (
     const { expect, events, state, checkpointSeq = null, consume, requireEmptyMailbox, release } = append;
     rows.appends.push({
       ...{
-        unit,
         tenant,
         task,
         seq: expect.seq,
@@ -42,24 +60,24 @@ const addUnit = (
       ...{ empty: requireEmptyMailbox, releases: release !== undefined, due: release?.dueAt ?? null },
       ...{ changed: events.at(-1)?.at ?? null, consume: consume.map(escapeText) },
     });
-    addEvents(rows, { unit, tenant, task, born: false }, expect.seq, events);
+    addEvents(rows, { tenant, task, born: false }, expect.seq, events);
   }
-  for (const task of create) addTask(rows, unit, tenant, task);
+  for (const task of create) addTask(rows, tenant, task);
   for (const item of mail) {
     rows.mail.push({
-      ...{ unit, tenant, task: escapeText(item.taskId), key: escapeText(item.key), kind: item.kind },
+      ...{ tenant, task: escapeText(item.taskId), key: escapeText(item.key), kind: item.kind },
       ...{ payload: jsonText(item.payload), refuse: item.ifTerminal === "refuse" },
     });
   }
   for (const row of outbox)
-    rows.outbox.push({ unit, tenant, id: escapeText(row.id), kind: row.kind, payload: jsonText(row.payload) });
+    rows.outbox.push({ tenant, id: escapeText(row.id), kind: row.kind, payload: jsonText(row.payload) });
 };
 
-const addTask = (rows: Rows, unit: number, tenant: string, given: NewTask): void => {
+const addTask = (rows: Rows, tenant: string, given: NewTask): void => {
   const task = escapeText(given.taskId);
   const { claimed, events, parent } = given;
   rows.creates.push({
-    ...{ unit, tenant, task, agent: given.agent, revision: given.revision, context: escapeText(given.contextId) },
+    ...{ tenant, task, agent: given.agent, revision: given.revision, context: escapeText(given.contextId) },
     ...{ caller: escapeText(given.caller), priority: PRIORITIES.indexOf(given.priority), deadline: given.deadline },
     ...{
       parent_task: parent === null ? null : escapeText(parent.taskId),
@@ -83,7 +101,7 @@ const addTask = (rows: Rows, unit: number, tenant: string, given: NewTask): void
       changed: events.at(-1)?.at ?? given.createdAt,
     },
   });
-  addEvents(rows, { unit, tenant, task, born: true }, 0, events);
+  addEvents(rows, { tenant, task, born: true }, 0, events);
 };
 
 const addEvents = (rows: Rows, of: Row, after: number, events: LogAppend["events"]): void => {

@@ -70,6 +70,10 @@ export class HintLine {
       await client.query(`listen ${client.escapeIdentifier(this.channel)}`);
       // Nothing rests on a hint, so nothing waits for the disk because of one.
       await client.query("set synchronous_commit = off");
+      if (this.closed) {
+        await client.end();
+        return;
+      }
       this.client = client;
       // What was said meanwhile was not heard.
       for (const listener of this.listeners) listener({ kind: "due" });
@@ -126,8 +130,8 @@ export class HintLine {
   }
 
   private hear(payload: string): void {
-    const wire = JSON.parse(payload) as Wire;
-    if (wire.from === this.me) return;
+    const wire = readWire(payload);
+    if (wire === null || wire.from === this.me) return;
     for (const listener of this.listeners) {
       for (const [tenantId, taskId] of wire.changed) listener({ kind: "changed", tenantId, taskId });
       if (wire.value !== undefined) listener({ kind: "value", ...wire.value });
@@ -149,6 +153,28 @@ export class HintLine {
     }, RECONNECT_MS);
   }
 }
+
+/** Null for what no node of this version says: whoever may connect may notify, and nodes of other versions may say more. */
+const readWire = (payload: string): Wire | null => {
+  let wire: Partial<Wire> | null;
+  try {
+    wire = JSON.parse(payload) as Partial<Wire> | null;
+  } catch {
+    return null;
+  }
+  const { from, due, changed, value } = wire ?? {};
+  const isTask = (task: unknown): boolean =>
+    Array.isArray(task) && task.length === 2 && task.every((part) => typeof part === "string");
+  const isValue =
+    value === undefined ||
+    (typeof value?.key === "string" &&
+      typeof value.version === "number" &&
+      typeof value.scope?.tenantId === "string" &&
+      typeof value.scope.namespace === "string");
+  if (typeof from !== "string" || typeof due !== "boolean" || !isValue) return null;
+  if (!Array.isArray(changed) || !changed.every(isTask)) return null;
+  return { from, due, changed, ...(value === undefined ? {} : { value }) };
+};
 
 const payloadsOf = (from: string, due: boolean, changed: readonly (readonly [string, string])[]): string[] => {
   const payloads: string[] = [];

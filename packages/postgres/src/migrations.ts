@@ -17,7 +17,9 @@ export const migrate = async (client: ClientBase, schema: string): Promise<void>
   await client.query("begin");
   try {
     await client.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
-    await client.query(`create schema if not exists ${name}`);
+    // Asked first: "create … if not exists" wants the right to create also where there is nothing to do.
+    const found = await client.query("select from pg_namespace where nspname = $1", [schema]);
+    if (found.rowCount === 0) await client.query(`create schema ${name}`);
     await client.query(
       `create table if not exists ${name}.migrations (number integer primary key, applied_at timestamptz not null default now())`,
     );

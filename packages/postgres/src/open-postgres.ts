@@ -25,7 +25,7 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number | undefined;
   /** Most commit units in one statement. @default 1000 */
   readonly maxBatchUnits?: number | undefined;
-  /** Most bytes, roughly, of payload in one statement. @default 8 MiB */
+  /** Most bytes of payload in one statement; a unit larger than that goes alone. @default 8 MiB */
   readonly maxBatchBytes?: number | undefined;
 }
 

@@ -20,7 +20,7 @@ import type {
 } from "@agentcore/core/ports";
 import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
 import { type Database, toPlatformError } from "./database.ts";
-import { encodeUnits } from "./encode-units.ts";
+import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import type { HintLine } from "./hint-line.ts";
 import { splitUnits } from "./unit-batches.ts";
@@ -85,7 +85,7 @@ export class PostgresTaskStore implements TaskStore {
   private readonly worker: WorkerLease;
   private readonly hints: HintLine;
   private readonly clock: Pick<Clock, "now">;
-  private readonly writes: GroupCommit<readonly CommitUnit[]>;
+  private readonly writes: GroupCommit<readonly PreparedUnit[]>;
   private lastTenant = "";
   private closing = false;
 
@@ -104,7 +104,9 @@ export class PostgresTaskStore implements TaskStore {
 
   async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
     if (units.length === 0) return [];
-    return (await this.writes.add(units, units.length, sizeOf(units))) as readonly CommitOutcome[];
+    const prepared = units.map(prepareUnit);
+    const bytes = prepared.reduce((sum, each) => sum + each.bytes, 0);
+    return (await this.writes.add(prepared, units.length, bytes)) as readonly CommitOutcome[];
   }
 
   async claim({ limit, now, slots, otherSlots = limit }: ClaimRequest): Promise<readonly ClaimedTask[]> {
@@ -283,7 +285,7 @@ export class PostgresTaskStore implements TaskStore {
   }
 
   /** Call by call when they fail together by the fault of one. */
-  private async writeCalls(calls: readonly (readonly CommitUnit[])[]): Promise<readonly SettledResult[]> {
+  private async writeCalls(calls: readonly (readonly PreparedUnit[])[]): Promise<readonly SettledResult[]> {
     try {
       const units = calls.flat();
       const outcomes = await this.writeUnits(units);
@@ -300,8 +302,9 @@ export class PostgresTaskStore implements TaskStore {
   }
 
   /** Other nodes may follow these logs, run these tasks, or have a slot for what is due now. */
-  private tell(units: readonly CommitUnit[], outcomes: readonly CommitOutcome[]): void {
-    for (const [index, { tenantId, taskId, append, create = [], mail = [] }] of units.entries()) {
+  private tell(units: readonly PreparedUnit[], outcomes: readonly CommitOutcome[]): void {
+    for (const [index, { unit }] of units.entries()) {
+      const { tenantId, taskId, append, create = [], mail = [] } = unit;
       if (outcomes[index]?.outcome !== "committed") continue;
       if (append !== undefined && taskId !== undefined) this.hints.tell({ kind: "changed", tenantId, taskId });
       for (const item of mail) this.hints.tell({ kind: "changed", tenantId, taskId: item.taskId });
@@ -309,7 +312,7 @@ export class PostgresTaskStore implements TaskStore {
     }
   }
 
-  private async writeUnits(units: readonly CommitUnit[]): Promise<CommitOutcome[]> {
+  private async writeUnits(units: readonly PreparedUnit[]): Promise<CommitOutcome[]> {
     const batches = splitUnits(units);
     const now = this.clock.now();
     const [only] = batches;
@@ -343,10 +346,6 @@ export class PostgresTaskStore implements TaskStore {
     );
   }
 }
-
-/** Enough to bound a batch; exact sizes come from serialising, which happens once, later. */
-const sizeOf = (units: readonly CommitUnit[]): number =>
-  units.reduce((sum, { append, create = [] }) => sum + 512 * (1 + (append?.events.length ?? 0) + create.length), 0);
 
 const toOutcome = (verdict: string | null): CommitOutcome => {
   if (verdict === null) return { outcome: "committed" };

@@ -2,8 +2,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
-import type { Clock, TaskStore } from "@agentcore/core/ports";
+import type { Clock, NewTask, TaskStore } from "@agentcore/core/ports";
 import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
 import { newSchema, test, url } from "../test/schema.ts";
 import { openPostgres } from "./index.ts";
@@ -111,6 +112,23 @@ const startNode = async (name: string, agents: readonly AgentDefinition[], concu
   return node;
 };
 
+const asAnybody = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await work(client);
+  await client.end();
+};
+
+const submitted = {
+  type: "task.submitted" as const,
+  at: 5,
+  data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
+};
+const waiting = (taskId: string): NewTask => ({
+  ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
+  ...{ parent: null, dueAt: 5, createdAt: 5, events: [submitted] },
+});
+
 const outputOf = async (node: Node, taskId: string): Promise<unknown> => {
   for await (const event of node.service.events(SCOPE, taskId, { signal: AbortSignal.timeout(20_000) })) {
     if (event.type === "task.completed") return event.data.output;
@@ -212,29 +230,57 @@ test("of two processes with one name the later is the node, and the earlier says
   await later.close();
 });
 
+test("what anybody else says on the line between nodes harms nobody", async () => {
+  const first = await openPostgres({ url, node: "x", schema: schema.schema });
+  const second = await openPostgres({ url, node: "y", schema: schema.schema });
+  const heard: unknown[] = [];
+  second.tasks.listen((hint) => heard.push(hint));
+  const rubbish = ["", "{", "null", "[]", '{"from":"z"}', '{"from":"z","due":true,"changed":[["t"],7]}'];
+  const wrongValue = '{"from":"z","due":true,"changed":[],"value":{"key":7}}';
+  await asAnybody(async (client) => {
+    for (const payload of [...rubbish, wrongValue])
+      await client.query("select pg_notify($1, $2)", [`agentcore_${schema.schema}`, payload]);
+  });
+  // The order of the line is kept, so what comes now comes after all that.
+  await first.tasks.commit([{ tenantId: "acme", create: [waiting("t")] }]);
+  await expect.poll(() => heard).toEqual([{ kind: "due" }]);
+  await first.close();
+  await second.close();
+});
+
+test("once the schema is there, its user needs no right to create others", async () => {
+  const role = `plain_${schema.schema}`;
+  const plain = Object.assign(new URL(url), { username: role }).href;
+  await asAnybody(async (client) => {
+    await client.query(`create role ${role} login`);
+    await client.query(`create schema ${schema.schema} authorization ${role}`);
+    const database = new URL(url).pathname.slice(1);
+    await client.query(`revoke create on database ${database} from ${role}`);
+  });
+  const stores = await openPostgres({ url: plain, node: "x", schema: schema.schema });
+  expect(await stores.tasks.nextDue()).toBeNull();
+  await stores.close();
+  await asAnybody(async (client) => {
+    await client.query(`drop schema ${schema.schema} cascade`);
+    await client.query(`drop role ${role}`);
+  });
+});
+
+test("a payload that JSON does not take fails its own commit only, although others share the statement", async () => {
+  const stores = await openPostgres({ url, node: "x", schema: schema.schema });
+  const bad = { ...waiting("bad"), events: [{ ...submitted, data: { ...submitted.data, input: 1n } }] };
+  const [one, two, three] = await Promise.allSettled(
+    [waiting("one"), bad, waiting("three")].map((each) => stores.tasks.commit([{ tenantId: "acme", create: [each] }])),
+  );
+  expect([one?.status, two?.status, three?.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect((await stores.tasks.list({ tenantId: "acme", limit: 9 })).total).toBe(2);
+  await stores.close();
+});
+
 test("one fenced unit among 200 leaves 199 committed, also while another node writes the same tasks' parents", async () => {
   const first = await openPostgres({ url, node: "x", schema: schema.schema });
   const second = await openPostgres({ url, node: "y", schema: schema.schema });
-  const create = (taskId: string) => ({
-    ...{
-      taskId,
-      agent: "a",
-      revision: "r",
-      contextId: "c",
-      caller: "ann",
-      priority: "normal" as const,
-      deadline: null,
-      parent: null,
-    },
-    ...{ dueAt: 5, createdAt: 5, claimed: { state: "working" as const } },
-    events: [
-      {
-        type: "task.submitted" as const,
-        at: 5,
-        data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
-      },
-    ],
-  });
+  const create = (taskId: string): NewTask => ({ ...waiting(taskId), claimed: { state: "working" } });
   const ids = Array.from({ length: 200 }, (_, index) => `t${index}`);
   await first.tasks.commit(ids.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
   const units = ids.map((taskId, index) => ({

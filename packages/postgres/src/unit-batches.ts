@@ -4,18 +4,18 @@ import type { CommitUnit } from "@agentcore/core/ports";
  * Splits units, keeping their order, so that no two of a batch touch the same task, recipient or idempotency key: within a
  * batch all parts are checked before any is written, so one unit could not see what another has just written.
  */
-export const splitUnits = (units: readonly CommitUnit[]): CommitUnit[][] => {
-  const batches: CommitUnit[][] = [];
-  let batch: CommitUnit[] = [];
+export const splitUnits = <Item extends { readonly unit: CommitUnit }>(items: readonly Item[]): Item[][] => {
+  const batches: Item[][] = [];
+  let batch: Item[] = [];
   let touched = new Set<string>();
-  for (const unit of units) {
-    const keys = touchedBy(unit);
+  for (const item of items) {
+    const keys = touchedBy(item.unit);
     if (keys.some((key) => touched.has(key))) {
       batches.push(batch);
       batch = [];
       touched = new Set();
     }
-    batch.push(unit);
+    batch.push(item);
     for (const key of keys) touched.add(key);
   }
   if (batch.length > 0) batches.push(batch);

@@ -10,7 +10,8 @@ export interface NodeOptions {
   readonly dataDirectory: string;
   /** `postgres://…` that nodes share; a file in the data folder when undefined. */
   readonly database: string | undefined;
-  readonly leaseMs: number;
+  /** Only with `database`. */
+  readonly leaseMs: number | undefined;
   readonly node: string | undefined;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];

@@ -21,7 +21,7 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     publicUrl: options["public-url"],
     dataDirectory: resolve(cwd, options.data),
     database: options.database === undefined ? undefined : checkedDatabase(options.database),
-    leaseMs: readLease(options["lease-ms"]),
+    leaseMs: readLease(options["lease-ms"], options.database),
     node: options.node,
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
     codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
@@ -37,7 +37,10 @@ const checkedDatabase = (url: string): string => {
   return url;
 };
 
-const readLease = (text: string): number => {
+const readLease = (text: string | undefined, database: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  // Where one process has the file, there is no lease to set.
+  if (database === undefined) throw new UsageError("--lease-ms needs --database");
   const ms = Number(text);
   if (!/^\d+$/.test(text) || ms < 500 || ms > 600_000)
     throw new UsageError(`--lease-ms ${text}: expected milliseconds from 500 to 600000`);

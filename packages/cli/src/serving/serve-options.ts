@@ -48,8 +48,8 @@ export const SERVE_OPTIONS = {
   "lease-ms": {
     type: "string",
     value: "MS",
-    description: "Milliseconds after which the tasks of a silent node go on elsewhere; with --database",
-    default: "10000",
+    description:
+      "Milliseconds after which the tasks of a silent node go on elsewhere, 10000 if not given; needs --database",
   },
   node: {
     type: "string",

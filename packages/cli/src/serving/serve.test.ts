@@ -122,7 +122,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     publicUrl: undefined,
     dataDirectory: join(cwd, ".agentcore"),
     database: undefined,
-    leaseMs: 10_000,
+    leaseMs: undefined,
     node: undefined,
     apiKeys: ["one role=operator", "two"],
     codeRoots: [],
@@ -147,6 +147,11 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   expect(ran.stdout).not.toContain("LETTER");
   expect(ran.stderr).toContain("Letters: /tmp/letters\nWaiting for a person: 1; agentcore get tasks");
   expect(ran.stderr).toContain(`Open ${http.url}`);
+});
+
+test("a lease without a database is refused, since it would change nothing", async () => {
+  const ran = serveInTest(["--lease-ms", "2000"], { loadServer: () => Promise.reject(new Error("not started")) });
+  await expect(ran).rejects.toThrow("--lease-ms needs --database");
 });
 
 test("a first run that lacks its input is told as such, and the node stays up", async () => {
