@@ -221,19 +221,22 @@ export class PostgresTaskStore implements TaskStore {
     return { heads: rows.map(toHead), total: count?.total ?? 0 };
   }
 
-  async tail(options: { tenantId?: string; after: number; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
     const { tenantId, after, limit } = options;
-    const rows = await this.database.query<EventRow & { tenant_id: string; task_id: string; position: number }>(
+    const [transaction = "0", position = "0"] = after?.split(".") ?? [];
+    const rows = await this.database.query<EventRow & { tenant_id: string; task_id: string; cursor: string }>(
       tenantId === undefined ? "tail" : "tail-of-tenant",
-      `select h.tenant_id, h.task_id, e.position, e.seq, e.type, e.at, e.data from events e join heads h on h.id = e.task
-        where e.position > $1 and e.transaction < pg_snapshot_xmin(pg_current_snapshot())
-        ${tenantId === undefined ? "" : "and h.tenant_id = $3"} order by e.transaction, e.position limit $2`,
-      [after, Math.min(limit, MAX_ROWS), ...(tenantId === undefined ? [] : [escapeText(tenantId)])],
+      `select h.tenant_id, h.task_id, e.transaction || '.' || e.position as cursor, e.seq, e.type, e.at, e.data
+        from events e join heads h on h.id = e.task
+        where (e.transaction, e.position) > ($1::text::xid8, $2::bigint)
+          and e.transaction < pg_snapshot_xmin(pg_current_snapshot())
+        ${tenantId === undefined ? "" : "and h.tenant_id = $4"} order by e.transaction, e.position limit $3`,
+      [transaction, position, Math.min(limit, MAX_ROWS), ...(tenantId === undefined ? [] : [escapeText(tenantId)])],
     );
     return rows.map((row) => ({
       tenantId: unescapeText(row.tenant_id),
       taskId: unescapeText(row.task_id),
-      position: row.position,
+      cursor: row.cursor,
       event: toEvent(row),
     }));
   }

@@ -277,6 +277,31 @@ test("a payload that JSON does not take fails its own commit only, although othe
   await stores.close();
 });
 
+test("a reader across tasks, one row at a time, passes over no row of a transaction that began first and wrote later (I6)", async () => {
+  const stores = await openPostgres({ url, node: "x", schema: schema.schema });
+  await stores.tasks.commit([{ tenantId: "acme", create: [waiting("t")] }]);
+  const insert = (seq: number) =>
+    `insert into ${schema.schema}.events (task, seq, type, at, data) select id, ${seq}, 'task.started', 5, '{}' from ${schema.schema}.heads`;
+  await asAnybody(async (early) => {
+    await early.query("begin");
+    await early.query("select pg_current_xact_id()");
+    // Begins later, takes the lower position, and is committed while the other is open.
+    await asAnybody(async (late) => void (await late.query(insert(3))));
+    expect(await stores.tasks.tail({ after: null, limit: 9 })).toHaveLength(1);
+    await early.query(insert(2));
+    await early.query("commit");
+  });
+  const seen: number[] = [];
+  for (let after: string | null = null; ; ) {
+    const [row] = await stores.tasks.tail({ after, limit: 1 });
+    if (row === undefined) break;
+    seen.push(row.event.seq);
+    after = row.cursor;
+  }
+  expect(seen).toEqual([1, 2, 3]);
+  await stores.close();
+});
+
 test("one fenced unit among 200 leaves 199 committed, also while another node writes the same tasks' parents", async () => {
   const first = await openPostgres({ url, node: "x", schema: schema.schema });
   const second = await openPostgres({ url, node: "y", schema: schema.schema });

@@ -90,13 +90,17 @@ export class SqliteTaskStore implements TaskStore {
     return { heads: heads.map(toHead), total };
   }
 
-  async tail(options: { tenantId?: string; after: number; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
     const { tenantId = null, after, limit } = options;
-    const rows = await this.worker.read("tail", { tenantId, after, limit: Math.min(limit, MAX_ROWS) });
+    const rows = await this.worker.read("tail", {
+      tenantId,
+      after: Number(after ?? 0),
+      limit: Math.min(limit, MAX_ROWS),
+    });
     return rows.map(([tenant, taskId, position, ...event]) => ({
       tenantId: tenant,
       taskId,
-      position,
+      cursor: String(position),
       event: toEvent(...event),
     }));
   }

@@ -148,15 +148,19 @@ class MemoryStore implements MemoryTaskStore {
     return { heads: page.slice(0, Math.min(query.limit, MAX_LIST_LIMIT)), total: matching.length };
   }
 
-  async tail(options: { tenantId?: string; after: number; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
     this.assertOpen();
     const rows: TailRow[] = [];
-    for (let index = options.after; index < this.tables.tail.length && rows.length < options.limit; index += 1) {
+    for (
+      let index = Number(options.after ?? 0);
+      index < this.tables.tail.length && rows.length < options.limit;
+      index += 1
+    ) {
       const entry = this.tables.tail[index];
       if (entry === undefined) break;
       const { tenantId, taskId } = entry.row.head;
       if (options.tenantId !== undefined && options.tenantId !== tenantId) continue;
-      rows.push({ tenantId, taskId, position: index + 1, event: parseEvent(entry.row.log[entry.seq - 1] ?? "") });
+      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(entry.row.log[entry.seq - 1] ?? "") });
     }
     return rows;
   }

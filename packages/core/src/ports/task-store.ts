@@ -213,8 +213,8 @@ export interface ListQuery {
 }
 
 export interface TailRow extends TaskKey {
-  /** Position across all tasks, growing in commit order. */
-  readonly position: number;
+  /** Where to go on after this row. Only the store that gave it can read it. */
+  readonly cursor: string;
   readonly event: TaskEvent;
 }
 
@@ -256,10 +256,13 @@ export interface TaskStore {
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
   /** Newest change first. `total` counts all that match, before paging. */
   list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
-  /** Events of all tasks (of one tenant, if given) after a position, in commit order. */
+  /**
+   * Events of all tasks (of one tenant, if given) after a cursor (null: from the beginning), in commit order. What is read is
+   * settled: nothing that commits later comes before it (I6).
+   */
   tail(options: {
     readonly tenantId?: string;
-    readonly after: number;
+    readonly after: string | null;
     readonly limit: number;
   }): Promise<readonly TailRow[]>;
   outbox(options: { readonly after: number; readonly limit: number }): Promise<readonly OutboxRow[]>;

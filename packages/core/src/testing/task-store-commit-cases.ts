@@ -150,7 +150,7 @@ export const commitCases: readonly TaskStoreCase[] = [
       equal(await it.store.findByIdempotencyKey({ tenantId: TENANT, caller: "ann", idempotencyKey: "k" }), null, "key");
       equal(await it.store.outbox({ after: 0, limit: 10 }), [], "outbox");
       equal(
-        (await it.store.tail({ after: 0, limit: 100 })).map((row) => row.taskId),
+        (await it.store.tail({ after: null, limit: 100 })).map((row) => row.taskId),
         ["a", "done", "done"],
         "tail",
       );

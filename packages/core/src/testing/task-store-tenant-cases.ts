@@ -131,7 +131,7 @@ export const tenantCases: readonly TaskStoreCase[] = [
     async (it) => {
       await twins(it);
       const tail = (tenantId?: string) =>
-        it.store.tail({ after: 0, limit: 100, ...(tenantId === undefined ? {} : { tenantId }) });
+        it.store.tail({ after: null, limit: 100, ...(tenantId === undefined ? {} : { tenantId }) });
       equal(
         (await tail(OTHER)).map((row) => row.tenantId),
         [OTHER],
