@@ -1,19 +1,19 @@
 /**
  * commit_units: a batch of units in one statement, each all or nothing, one verdict each: null for committed, else
- * 'fenced' or 'stale reason [task]'. No two units of a batch touch the same task, key or recipient (batches.ts sees to it), so
+ * 'fenced' or 'stale reason [task]'. No two units of a batch touch the same task, key or recipient (unit-batches.ts sees to it), so
  * the parts of all units are checked together and written together.
  *
  * Every statement below sees what was committed before it began, and nothing it rests on changes afterwards: heads are
  * locked first, in the order of their ids, so that two nodes never wait for each other; and whoever writes a mailbox locks its head.
  */
 export const COMMIT_UNITS = `
-create function is_terminal(state text) returns boolean language sql immutable parallel safe
+create or replace function is_terminal(state text) returns boolean language sql immutable parallel safe
   return state in ('completed', 'failed', 'canceled', 'rejected');
 
-create function wakes_task(state text, kind text) returns boolean language sql immutable parallel safe
+create or replace function wakes_task(state text, kind text) returns boolean language sql immutable parallel safe
   return state <> 'parked' or kind in ('retry', 'cancel');
 
-create function commit_units(units jsonb, worker bigint, clock bigint) returns text[] language plpgsql as $$
+create or replace function commit_units(units jsonb, worker bigint, clock bigint) returns text[] language plpgsql as $$
 declare
   verdicts text[] := array_fill(null::text, array[(units->>'count')::integer]);
   refused record;

@@ -6,7 +6,7 @@
 import { PRIORITY_STEP_MS } from "@agentcore/core/ports";
 
 export const CLAIM_TASKS = `
-create function claim_tasks(worker bigint, max_tasks integer, clock bigint, known_slots jsonb, other_slots integer, last_tenant text)
+create or replace function claim_tasks(worker bigint, max_tasks integer, clock bigint, known_slots jsonb, other_slots integer, last_tenant text)
 returns setof heads language plpgsql as $$
 declare
   ending bigint[];
