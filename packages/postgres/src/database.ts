@@ -99,6 +99,10 @@ const LEASE_LOST = "AC001";
 // Data the database cannot hold, or a program's mistake: the same statement would fail again.
 const FINAL_CLASSES: ReadonlySet<string> = new Set(["22", "23", "42", "54"]);
 
+/** The database ended one of transactions that waited for each other: it was rolled back. */
+export const isDeadlock = ({ cause }: PlatformError): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "40P01";
+
 export const toPlatformError = (error: unknown): PlatformError => {
   if (PlatformError.is(error)) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 /** Commit units as `commit_units` reads them: one JSON document with the parts of all units side by side. */
-import { PRIORITIES } from "@agentcore/contract";
+import { isTerminal, PRIORITIES } from "@agentcore/contract";
 import type { CommitUnit, LogAppend, NewTask } from "@agentcore/core/ports";
 import { escapeText } from "./escape-text.ts";
 
@@ -17,6 +17,8 @@ interface Rows {
 export interface PreparedUnit {
   readonly unit: CommitUnit;
   readonly rows: Rows;
+  /** Keys of the heads that it appends to or sends mail to. */
+  readonly heads: readonly string[];
   /** In UTF-16 units of the payloads: enough to bound a batch. */
   readonly bytes: number;
 }
@@ -28,15 +30,42 @@ export const prepareUnit = (unit: CommitUnit): PreparedUnit => {
     ...rows.events.map(({ data }) => data),
     ...[...rows.mail, ...rows.outbox].map(({ payload }) => payload),
   ];
-  return { unit, rows, bytes: payloads.reduce<number>((sum, text) => sum + String(text).length, 0) };
+  const touched = [
+    ...(unit.append === undefined ? [] : [unit.taskId ?? ""]),
+    ...(unit.mail ?? []).map(({ taskId }) => taskId),
+  ];
+  // As the index of heads knows them (sql/0010-task-key.ts).
+  const heads = touched.map((taskId) => `${escapeText(unit.tenantId)}\\t${escapeText(taskId)}`);
+  return { unit, rows, heads, bytes: payloads.reduce<number>((sum, text) => sum + String(text).length, 0) };
 };
 
-/** The units' places in the batch count from 1. */
+/** Places of units in the batch, and of creates in it, count from 1. `checks`, `consumes` and `ends` say what there is to look for at all. */
 export const encodeUnits = (units: readonly PreparedUnit[]): string => {
   const all = (part: keyof Rows): Row[] =>
     units.flatMap(({ rows }, index) => rows[part].map((row) => ({ unit: index + 1, ...row })));
-  const [appends, creates, events] = [all("appends"), all("creates"), all("events")];
-  return JSON.stringify({ count: units.length, appends, creates, events, mail: all("mail"), outbox: all("outbox") });
+  const [appends, creates] = [all("appends"), all("creates")];
+  let bornBefore = 0;
+  const events = units.flatMap(({ rows }, index) => {
+    const first = bornBefore;
+    bornBefore += rows.creates.length;
+    return rows.events.map(({ create, ...row }) => ({
+      unit: index + 1,
+      ...row,
+      born: create === null ? null : first + Number(create),
+    }));
+  });
+  const appended = units.flatMap(({ unit: { append } }) => (append === undefined ? [] : [append]));
+  return JSON.stringify({
+    count: units.length,
+    checks: appended.some(({ requireEmptyMailbox }) => requireEmptyMailbox),
+    consumes: appended.some(({ consume }) => consume.length > 0),
+    ends: appended.some(({ state }) => isTerminal(state)),
+    appends,
+    creates,
+    events,
+    mail: all("mail"),
+    outbox: all("outbox"),
+  });
 };
 
 const addUnit = (
@@ -60,7 +89,7 @@ const addUnit = (
       ...{ empty: requireEmptyMailbox, releases: release !== undefined, due: release?.dueAt ?? null },
       ...{ changed: events.at(-1)?.at ?? null, consume: consume.map(escapeText) },
     });
-    addEvents(rows, { tenant, task, born: false }, expect.seq, events);
+    addEvents(rows, null, expect.seq, events);
   }
   for (const task of create) addTask(rows, tenant, task);
   for (const item of mail) {
@@ -101,12 +130,13 @@ const addTask = (rows: Rows, tenant: string, given: NewTask): void => {
       changed: events.at(-1)?.at ?? given.createdAt,
     },
   });
-  addEvents(rows, { tenant, task, born: true }, 0, events);
+  addEvents(rows, rows.creates.length, 0, events);
 };
 
-const addEvents = (rows: Rows, of: Row, after: number, events: LogAppend["events"]): void => {
+/** `create`: place of the new task among those of its unit, null for the task that the unit appends to. */
+const addEvents = (rows: Rows, create: number | null, after: number, events: LogAppend["events"]): void => {
   for (const [index, { type, at, data }] of events.entries())
-    rows.events.push({ ...of, seq: after + index + 1, type, at, data: jsonText(data) });
+    rows.events.push({ create, seq: after + index + 1, type, at, data: jsonText(data) });
 };
 
 const jsonText = (value: unknown): string => JSON.stringify(value) ?? "null";

@@ -43,6 +43,10 @@ export class HintLine {
   private reconnect: NodeJS.Timeout | null = null;
   private closed = false;
   private unsent = 0;
+  // Until it is known that nobody listens.
+  private hasAudience = true;
+  /** Messages of others so far. */
+  heard = 0;
   private sending: Promise<void> = Promise.resolve();
 
   constructor(url: string, schema: string, me: string) {
@@ -75,6 +79,7 @@ export class HintLine {
         return;
       }
       this.client = client;
+      this.notify(JSON.stringify({ from: this.me, due: false, changed: [] } satisfies Wire));
       // What was said meanwhile was not heard.
       for (const listener of this.listeners) listener({ kind: "due" });
     } catch {
@@ -82,7 +87,14 @@ export class HintLine {
     }
   }
 
+  /** `others`: live workers besides this one; counted before what was heard after `heardBefore`. */
+  expect(others: number, heardBefore: number): void {
+    if (this.heard === heardBefore) this.hasAudience = others > 0;
+  }
+
+  /** Spares a lone node a message for every commit. */
   tell(hint: Hint): void {
+    if (!this.hasAudience) return;
     if (hint.kind === "value") return this.tellValue(hint);
     if (hint.kind === "due") this.isDue = true;
     else if (this.waiting.size < MAX_WAITING)
@@ -132,6 +144,8 @@ export class HintLine {
   private hear(payload: string): void {
     const wire = readWire(payload);
     if (wire === null || wire.from === this.me) return;
+    this.heard += 1;
+    this.hasAudience = true;
     for (const listener of this.listeners) {
       for (const [tenantId, taskId] of wire.changed) listener({ kind: "changed", tenantId, taskId });
       if (wire.value !== undefined) listener({ kind: "value", ...wire.value });

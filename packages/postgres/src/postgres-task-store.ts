@@ -19,7 +19,7 @@ import type {
   TaskStore,
 } from "@agentcore/core/ports";
 import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
-import { type Database, toPlatformError } from "./database.ts";
+import { type Database, isDeadlock, toPlatformError } from "./database.ts";
 import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import type { HintLine } from "./hint-line.ts";
@@ -30,6 +30,10 @@ const DEFAULT_LOG_LIMIT = 10_000;
 // No answer is larger than a full log, whatever is asked for.
 const MAX_ROWS = 10_000;
 const MAX_LIST_LIMIT = 1000;
+// The task (tenant $1, id $2) as its index knows it.
+const TASK = "h.tenant_id || '\\t' || h.task_id = $1 || '\\t' || $2";
+const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any ($1) order by h.id for update";
+const MAX_DEADLOCKS = 3;
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
 
 interface HeadRow {
@@ -139,8 +143,11 @@ export class PostgresTaskStore implements TaskStore {
     }));
   }
 
-  renew(): Promise<Renewal> {
-    return this.worker.renew();
+  async renew(): Promise<Renewal> {
+    const { heard } = this.hints;
+    const renewal = await this.worker.renew();
+    if (this.worker.others !== null) this.hints.expect(this.worker.others, heard);
+    return renewal;
   }
 
   reclaim(): Promise<number> {
@@ -163,11 +170,7 @@ export class PostgresTaskStore implements TaskStore {
   }
 
   async head(key: TaskKey): Promise<TaskHead | null> {
-    const [row] = await this.database.query<HeadRow>(
-      "head",
-      "select * from heads where tenant_id = $1 and task_id = $2",
-      textOf(key),
-    );
+    const [row] = await this.database.query<HeadRow>("head", `select * from heads h where ${TASK}`, textOf(key));
     return row === undefined ? null : toHead(row);
   }
 
@@ -189,7 +192,7 @@ export class PostgresTaskStore implements TaskStore {
     const rows = await this.database.query<EventRow>(
       "log",
       `select e.seq, e.type, e.at, e.data from heads h join events e on e.task = h.id
-        where h.tenant_id = $1 and h.task_id = $2 and e.seq > $3 order by e.seq limit $4`,
+        where ${TASK} and e.seq > $3 order by e.seq limit $4`,
       [...textOf(key), after, Math.min(limit, MAX_ROWS)],
     );
     return rows.map(toEvent);
@@ -199,7 +202,7 @@ export class PostgresTaskStore implements TaskStore {
     const rows = await this.database.query<MailRow>(
       "mailbox",
       `select b.* from heads h join mailbox b on b.task = h.id
-        where h.tenant_id = $1 and h.task_id = $2 and not b.consumed order by b.position`,
+        where ${TASK} and not b.consumed order by b.position`,
       textOf(key),
     );
     return rows.map(toMailboxItem);
@@ -315,26 +318,32 @@ export class PostgresTaskStore implements TaskStore {
     }
   }
 
-  private async writeUnits(units: readonly PreparedUnit[]): Promise<CommitOutcome[]> {
-    const batches = splitUnits(units);
+  /** A deadlock that the order of locks did not rule out (two nodes that make the same tasks) is known to have written nothing. */
+  private async writeUnits(units: readonly PreparedUnit[], triesLeft = MAX_DEADLOCKS): Promise<CommitOutcome[]> {
+    try {
+      return await this.writeBatches(splitUnits(units));
+    } catch (error) {
+      const failure = toPlatformError(error);
+      if (triesLeft === 0 || !isDeadlock(failure)) throw failure;
+      return this.writeUnits(units, triesLeft - 1);
+    }
+  }
+
+  private async writeBatches(batches: readonly (readonly PreparedUnit[])[]): Promise<CommitOutcome[]> {
     const now = this.clock.now();
     const [only] = batches;
     if (batches.length === 1 && only !== undefined) {
-      const [row] = await this.database.query<{ verdicts: (string | null)[] }>("commit", COMMIT, [
-        encodeUnits(only),
-        this.worker.id,
-        now,
-      ]);
+      const values = [encodeUnits(only), this.worker.id, now];
+      const [row] = await this.database.query<{ verdicts: (string | null)[] }>("commit", COMMIT, values);
       return (row?.verdicts ?? []).map(toOutcome);
     }
     return this.database.transaction(async (client) => {
+      // Each batch locks in order, but not one after the other: all of them at once, first.
+      await client.query({ name: "lock", text: LOCK, values: [batches.flat().flatMap(({ heads }) => heads)] });
       const outcomes: CommitOutcome[] = [];
       for (const batch of batches) {
-        const { rows } = await client.query<{ verdicts: (string | null)[] }>({
-          name: "commit",
-          text: COMMIT,
-          values: [encodeUnits(batch), this.worker.id, now],
-        });
+        const values = [encodeUnits(batch), this.worker.id, now];
+        const { rows } = await client.query<{ verdicts: (string | null)[] }>({ name: "commit", text: COMMIT, values });
         outcomes.push(...(rows[0]?.verdicts ?? []).map(toOutcome));
       }
       return outcomes;

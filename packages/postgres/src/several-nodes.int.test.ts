@@ -340,3 +340,59 @@ test("one fenced unit among 200 leaves 199 committed, also while another node wr
   await first.close();
   await second.close();
 });
+
+test("units of two nodes that are linked crosswise, parents and children, never wait for each other", async () => {
+  const first = await openPostgres({ url, node: "x", schema: schema.schema });
+  const second = await openPostgres({ url, node: "y", schema: schema.schema });
+  const ids = (prefix: string): string[] => Array.from({ length: 40 }, (_, index) => `${prefix}${index}`);
+  const [parents, children] = [ids("p"), ids("c")];
+  const create = (taskId: string): NewTask => ({ ...waiting(taskId), claimed: { state: "working" } });
+  await first.tasks.commit(parents.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
+  await second.tasks.commit(children.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
+  const write = async (tasks: TaskStore, mine: readonly string[], others: readonly string[]): Promise<void> => {
+    for (let round = 0; round < 30; round++) {
+      const units = mine.map((taskId, index) => ({
+        ...{ tenantId: "acme", taskId },
+        append: {
+          expect: { seq: round + 1, token: 1 },
+          events: [{ type: "task.started" as const, at: 6, data: {} }],
+          ...{ state: "working" as const, consume: [], requireEmptyMailbox: false },
+        },
+        // Neighbours share their recipients, so that no two of them fit one statement.
+        mail: [index, index ^ 1].map((other, place) => ({
+          taskId: others[other] ?? "",
+          key: `${taskId} ${round} ${place}`,
+          ...{ kind: "signal" as const, payload: 1, ifTerminal: "refuse" as const },
+        })),
+        // And both nodes make the same tasks, the other way round.
+        create: [{ ...waiting(`t${round}-${index}`), ifExists: "ignore" as const }],
+      }));
+      const ordered =
+        mine === parents
+          ? units
+          : units.map((unit, index) => ({ ...unit, create: units.at(-1 - index)?.create ?? [] })).reverse();
+      const outcomes = await tasks.commit(ordered);
+      expect(outcomes.filter(({ outcome }) => outcome !== "committed")).toEqual([]);
+    }
+  };
+  const deadlocks = async (): Promise<number> => {
+    let count = 0;
+    await asAnybody(async (client) => {
+      const { rows } = await client.query("select deadlocks from pg_stat_database where datname = current_database()");
+      count = Number((rows[0] as { deadlocks: string }).deadlocks);
+    });
+    return count;
+  };
+  const before = await deadlocks();
+  await Promise.all([write(first.tasks, parents, children), write(second.tasks, children, parents)]);
+  // Statistics are told when a session ends.
+  await first.close();
+  await second.close();
+  expect((await deadlocks()) - before).toBe(0);
+  const third = await openPostgres({ url, node: "z", schema: schema.schema });
+  const mail = await Promise.all(
+    [...parents, ...children].map((taskId) => third.tasks.mailbox({ tenantId: "acme", taskId })),
+  );
+  expect(mail.flat()).toHaveLength(2 * 40 * 30 * 2);
+  await third.close();
+});

@@ -13,8 +13,9 @@ const VOID_LEASES = `with lost as (
   )
   update heads h set leased_by = null, token = h.token + 1 from lost l where h.id = l.id`;
 const JOIN = "insert into workers (node, lease_until) values ($1, now() + $2 * interval '1 millisecond') returning id";
-const RENEW =
-  "update workers set lease_until = now() + $2 * interval '1 millisecond' where id = $1 and lease_until > now() returning id";
+const OTHERS = "(select count(*) from workers where id <> $1 and lease_until > now()) as others";
+const RENEW = `update workers set lease_until = now() + $2 * interval '1 millisecond'
+  where id = $1 and lease_until > now() returning id, ${OTHERS}`;
 const NAMESAKE = "select id from workers where node = $1 and id <> $2 and lease_until > now()";
 const REMOVE_NAMESAKES = "delete from workers where node = $1 returning id";
 // Those that others are removing at this moment are left to them.
@@ -34,6 +35,9 @@ export class WorkerLease {
     this.leaseMs = leaseMs;
   }
 
+  /** Live workers besides this one at the last renewal; null where that is not known. */
+  others: number | null = null;
+
   /** Number of this process's row; a new one after every loss. */
   get id(): number {
     return this.current;
@@ -52,8 +56,9 @@ export class WorkerLease {
 
   /** Throws CONFIG_INVALID when a later process goes by this node's name: two that take each other's place would end no task. */
   async renew(): Promise<Renewal> {
-    const renewed = await this.database.query("renew", RENEW, [this.current, this.leaseMs]);
-    if (renewed.length > 0) return { validForMs: this.leaseMs, isNew: false };
+    const [renewed] = await this.database.query<{ others: number }>("renew", RENEW, [this.current, this.leaseMs]);
+    this.others = renewed?.others ?? null;
+    if (renewed !== undefined) return { validForMs: this.leaseMs, isNew: false };
     const [namesake] = await this.database.query("namesake", NAMESAKE, [this.node, this.current]);
     if (namesake !== undefined)
       throw new PlatformError(

@@ -5,6 +5,9 @@
  *
  * Every statement below sees what was committed before it began, and nothing it rests on changes afterwards: heads are
  * locked first, in the order of their ids, so that two nodes never wait for each other; and whoever writes a mailbox locks its head.
+ *
+ * Tasks are found once, by their key; after that by id. Plans are settled at the first call and never read a whole table: a plan
+ * made while a table was empty would otherwise stay until the next analyse, and cost 20 times as much.
  */
 export const COMMIT_UNITS = `
 create or replace function is_terminal(state text) returns boolean language sql immutable parallel safe
@@ -13,62 +16,96 @@ create or replace function is_terminal(state text) returns boolean language sql 
 create or replace function wakes_task(state text, kind text) returns boolean language sql immutable parallel safe
   return state <> 'parked' or kind in ('retry', 'cancel');
 
-create or replace function commit_units(units jsonb, worker bigint, clock bigint) returns text[] language plpgsql as $$
+create or replace function commit_units(units jsonb, worker bigint, clock bigint) returns text[] language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  verdicts text[] := array_fill(null::text, array[(units->>'count')::integer]);
-  refused record;
-  made bigint[];
+  size constant integer not null := units->>'count';
+  appends constant jsonb not null := units->'appends';
+  creates constant jsonb not null := units->'creates';
+  mails constant jsonb not null := units->'mail';
+  verdicts text[] not null := array_fill(null::text, array[size]);
+  -- By unit: the head that it appends to. By place among the creates: the head made. By place among the mail: the recipient's.
+  held bigint[] not null := array_fill(null::bigint, array[size]);
+  made bigint[] not null := array_fill(null::bigint, array[jsonb_array_length(creates)]);
+  recipients bigint[] not null := array_fill(null::bigint, array[jsonb_array_length(mails)]);
+  missing integer not null := jsonb_array_length(appends);
+  is_refused boolean not null := false;
+  found_one record;
 begin
   -- A worker whose lease was given to others may make nothing that would be leased to it.
   perform from workers where id = worker for key share;
   if not found then raise exception 'the lease of this worker is lost' using errcode = 'AC001'; end if;
 
-  perform from heads where id in (
-    select h.id from jsonb_to_recordset(units->'appends') a (tenant text, task text)
-      join heads h on h.tenant_id = a.tenant and h.task_id = a.task
-    union
-    select h.id from jsonb_to_recordset(units->'mail') m (tenant text, task text)
-      join heads h on h.tenant_id = m.tenant and h.task_id = m.task
-  ) order by id for update;
+  for found_one in
+    select k.unit, h.id, case
+      when h.token <> k.token then 'fenced'
+      when is_terminal(h.state) then 'stale terminal'
+      when h.leased_by is distinct from worker then 'fenced'
+      when h.seq <> k.seq then 'stale sequence' end as verdict
+    from (
+      select unit, tenant, task, token, seq from jsonb_to_recordset(appends) a (unit integer, tenant text, task text, token bigint, seq integer)
+      union all
+      select null, tenant, task, null, null from jsonb_to_recordset(mails) m (tenant text, task text)
+    ) k join heads h on h.tenant_id || '\\t' || h.task_id = k.tenant || '\\t' || k.task
+    order by h.id for update of h
+  loop
+    if found_one.unit is not null then
+      held[found_one.unit] := found_one.id;
+      missing := missing - 1;
+      if found_one.verdict is not null then
+        verdicts[found_one.unit] := found_one.verdict;
+        is_refused := true;
+      end if;
+    end if;
+  end loop;
 
-  for refused in
-    select unit, verdict from (
-      select a.unit, case
-        when h.id is null then 'stale missing'
-        when h.token <> a.token then 'fenced'
-        when is_terminal(h.state) then 'stale terminal'
-        when h.leased_by is distinct from worker then 'fenced'
-        when h.seq <> a.seq then 'stale sequence'
-        when a.empty and exists (
-          select from mailbox b where b.task = h.id and not b.consumed and not (a.consume ? b.key)) then 'stale mailbox'
-        end as verdict
-      from jsonb_to_recordset(units->'appends')
-        a (unit integer, tenant text, task text, seq integer, token bigint, empty boolean, consume jsonb)
-      left join heads h on h.tenant_id = a.tenant and h.task_id = a.task
-    ) judged where verdict is not null
-  loop verdicts[refused.unit] := refused.verdict; end loop;
+  if missing > 0 then
+    for found_one in select a.unit from jsonb_to_recordset(appends) a (unit integer) where held[a.unit] is null
+    loop
+      verdicts[found_one.unit] := 'stale missing';
+      is_refused := true;
+    end loop;
+  end if;
 
-  if jsonb_array_length(units->'creates') > 0 then
-    for refused in
+  if (units->>'checks')::boolean then
+    for found_one in
+      select a.unit from jsonb_to_recordset(appends) a (unit integer, empty boolean, consume jsonb)
+      where a.empty and verdicts[a.unit] is null and exists (
+        select from mailbox b where b.task = held[a.unit] and not b.consumed and not (a.consume ? b.key))
+    loop
+      verdicts[found_one.unit] := 'stale mailbox';
+      is_refused := true;
+    end loop;
+  end if;
+
+  if jsonb_array_length(creates) > 0 then
+    for found_one in
       with wanted as (
-        select c.* from jsonb_to_recordset(units->'creates') c (unit integer, tenant text, task text, caller text, key text, ignore boolean)
-        where verdicts[c.unit] is null and not (c.ignore and exists (select from heads h where h.tenant_id = c.tenant and h.task_id = c.task))
+        select c.* from jsonb_to_recordset(creates) c (unit integer, tenant text, task text, caller text, key text, ignore boolean)
+        where c.key is not null and verdicts[c.unit] is null and not (c.ignore
+          and exists (select from heads h where h.tenant_id || '\\t' || h.task_id = c.tenant || '\\t' || c.task))
       ), reserved as (
-        insert into idempotency_keys select tenant, caller, key, task from wanted where key is not null
+        insert into idempotency_keys select tenant, caller, key, task from wanted order by tenant, caller, key
         on conflict do nothing returning tenant_id, caller, key
       )
       select distinct on (w.unit) w.unit, 'stale exists ' || coalesce(
         (select k.task_id from idempotency_keys k where k.tenant_id = w.tenant and k.caller = w.caller and k.key = w.key), w.task) as verdict
       from wanted w
-      where w.key is not null and not exists (
+      where not exists (
         select from reserved r where r.tenant_id = w.tenant and r.caller = w.caller and r.key = w.key)
-    loop verdicts[refused.unit] := refused.verdict; end loop;
+    loop
+      verdicts[found_one.unit] := found_one.verdict;
+      is_refused := true;
+    end loop;
 
-    for refused in
+    for found_one in
       with wanted as (
-        select c.* from jsonb_to_recordset(units->'creates') c (unit integer, tenant text, task text, agent text, revision text, context text,
-          caller text, priority smallint, deadline bigint, parent_task text, parent_path text, due bigint, created bigint, ignore boolean,
-          exclusive boolean, claimed text, checkpoint integer, releases boolean, release_due bigint, count integer, changed bigint)
+        select c.* from rows from (jsonb_to_recordset(creates) as (unit integer, tenant text, task text, agent text, revision text,
+            context text, caller text, priority smallint, deadline bigint, parent_task text, parent_path text, due bigint, created bigint,
+            ignore boolean, exclusive boolean, claimed text, checkpoint integer, releases boolean, release_due bigint, count integer,
+            changed bigint))
+          with ordinality c (unit, tenant, task, agent, revision, context, caller, priority, deadline, parent_task, parent_path, due, created,
+            ignore, exclusive, claimed, checkpoint, releases, release_due, count, changed, place)
         where verdicts[c.unit] is null
       ), inserted as (
         insert into heads (tenant_id, task_id, agent, revision, context_id, caller, state, seq, checkpoint_seq, token, leased_by, due_at,
@@ -78,32 +115,44 @@ begin
           case when claimed is null or releases or is_terminal(claimed) then null else worker end,
           case when is_terminal(coalesce(claimed, 'submitted')) then null when releases then release_due else due end,
           priority, case when claimed is null then 0 else 1 end, deadline, parent_task, parent_path, created, changed, exclusive
-        from wanted
-        on conflict (tenant_id, task_id) do nothing returning id, tenant_id, task_id
-      ), kept as (select array_agg(id) as ids from inserted)
-      select w.unit, 'stale exists ' || w.task as verdict, (select ids from kept) as ids, w.ignore,
-        exists (select from inserted i where i.tenant_id = w.tenant and i.task_id = w.task) as isnew
-      from wanted w
+        -- In one order, so that nodes that make the same tasks do not wait for each other; one-at-a-time work by age.
+        from wanted order by case when exclusive then place else 0 end, tenant, task
+        on conflict ((tenant_id || '\\t' || task_id)) do nothing returning id, tenant_id, task_id
+      )
+      select w.unit, w.place, w.task, w.ignore, i.id from wanted w left join inserted i on i.tenant_id = w.tenant and i.task_id = w.task
     loop
-      made := refused.ids;
-      if not refused.isnew and not refused.ignore then verdicts[refused.unit] := refused.verdict; end if;
+      if found_one.id is not null then
+        made[found_one.place] := found_one.id;
+      elsif not found_one.ignore then
+        verdicts[found_one.unit] := 'stale exists ' || found_one.task;
+        is_refused := true;
+      end if;
     end loop;
   end if;
 
-  for refused in
-    select m.unit, case when h.id is null then 'stale missing' else 'stale terminal' end as verdict
-    from jsonb_to_recordset(units->'mail') m (unit integer, tenant text, task text, refuse boolean)
-    left join heads h on h.tenant_id = m.tenant and h.task_id = m.task
-    where m.refuse and verdicts[m.unit] is null and (h.id is null or is_terminal(h.state))
-  loop verdicts[refused.unit] := refused.verdict; end loop;
+  if jsonb_array_length(mails) > 0 then
+    for found_one in
+      select m.unit, m.place, m.refuse, h.id, is_terminal(h.state) as ended
+      from rows from (jsonb_to_recordset(mails) as (unit integer, tenant text, task text, refuse boolean))
+        with ordinality m (unit, tenant, task, refuse, place)
+      left join heads h on h.tenant_id || '\\t' || h.task_id = m.tenant || '\\t' || m.task
+    loop
+      if found_one.id is not null and not found_one.ended then
+        recipients[found_one.place] := found_one.id;
+      elsif found_one.refuse and verdicts[found_one.unit] is null then
+        verdicts[found_one.unit] := case when found_one.id is null then 'stale missing' else 'stale terminal' end;
+        is_refused := true;
+      end if;
+    end loop;
+  end if;
 
   -- What a refused unit has made so far goes again; nobody else has seen it.
-  if exists (select from unnest(verdicts) v where v is not null) then
-    delete from heads h using jsonb_to_recordset(units->'creates') c (unit integer, tenant text, task text)
-      where verdicts[c.unit] is not null and h.id = any (made) and h.tenant_id = c.tenant and h.task_id = c.task;
-    delete from idempotency_keys k using jsonb_to_recordset(units->'creates') c (unit integer, tenant text, task text, caller text, key text)
+  if is_refused and jsonb_array_length(creates) > 0 then
+    delete from heads h using rows from (jsonb_to_recordset(creates) as (unit integer)) with ordinality c (unit, place)
+      where verdicts[c.unit] is not null and h.id = made[c.place];
+    delete from idempotency_keys k using jsonb_to_recordset(creates) c (unit integer, tenant text, task text, caller text, key text)
       where verdicts[c.unit] is not null and k.tenant_id = c.tenant and k.caller = c.caller and k.key = c.key and k.task_id = c.task
-        and not exists (select from heads h where h.tenant_id = c.tenant and h.task_id = c.task);
+        and not exists (select from heads h where h.tenant_id || '\\t' || h.task_id = c.tenant || '\\t' || c.task);
   end if;
 
   update heads h set
@@ -119,35 +168,35 @@ begin
         then least(coalesce(a.due, clock), clock)
       else a.due end,
     updated_at = case when a.state = h.state then h.updated_at else coalesce(a.changed, clock) end
-  from jsonb_to_recordset(units->'appends') a (unit integer, tenant text, task text, count integer, state text, checkpoint integer,
-    releases boolean, due bigint, changed bigint, consume jsonb)
-  where verdicts[a.unit] is null and h.tenant_id = a.tenant and h.task_id = a.task;
+  from jsonb_to_recordset(appends) a (unit integer, count integer, state text, checkpoint integer, releases boolean, due bigint,
+    changed bigint, consume jsonb)
+  where verdicts[a.unit] is null and h.id = held[a.unit];
 
   insert into events (task, seq, type, at, data)
-  select h.id, e.seq, e.type, e.at, e.data
-  from rows from (jsonb_to_recordset(units->'events')
-      as (unit integer, tenant text, task text, born boolean, seq integer, type text, at bigint, data text))
-    with ordinality e (unit, tenant, task, born, seq, type, at, data, place)
-  join heads h on h.tenant_id = e.tenant and h.task_id = e.task
+  select coalesce(made[e.born], held[e.unit]), e.seq, e.type, e.at, e.data
+  from rows from (jsonb_to_recordset(units->'events') as (unit integer, born integer, seq integer, type text, at bigint, data text))
+    with ordinality e (unit, born, seq, type, at, data, place)
   -- A task that was there already, and was asked to be ignored, keeps its own beginning.
-  where verdicts[e.unit] is null and (not e.born or h.id = any (made)) order by e.place;
+  where verdicts[e.unit] is null and (e.born is null or made[e.born] is not null) order by e.place;
 
-  update mailbox b set consumed = true, payload = 'null'
-  from jsonb_to_recordset(units->'appends') a (unit integer, tenant text, task text, consume jsonb), heads h
-  where verdicts[a.unit] is null and jsonb_array_length(a.consume) > 0 and h.tenant_id = a.tenant and h.task_id = a.task
-    and b.task = h.id and not b.consumed and a.consume ? b.key;
+  if (units->>'consumes')::boolean then
+    update mailbox b set consumed = true, payload = 'null'
+    from jsonb_to_recordset(appends) a (unit integer, consume jsonb)
+    where verdicts[a.unit] is null and b.task = held[a.unit] and not b.consumed and a.consume ? b.key;
+  end if;
 
-  delete from mailbox b
-  using jsonb_to_recordset(units->'appends') a (unit integer, tenant text, task text, state text), heads h
-  where verdicts[a.unit] is null and is_terminal(a.state) and h.tenant_id = a.tenant and h.task_id = a.task and b.task = h.id;
+  if (units->>'ends')::boolean then
+    delete from mailbox b using jsonb_to_recordset(appends) a (unit integer, state text)
+    where verdicts[a.unit] is null and is_terminal(a.state) and b.task = held[a.unit];
+  end if;
 
-  if jsonb_array_length(units->'mail') > 0 then
+  if jsonb_array_length(mails) > 0 then
     with delivered as (
       insert into mailbox (task, key, kind, payload, inserted_at)
       select h.id, m.key, m.kind, m.payload, clock
-      from rows from (jsonb_to_recordset(units->'mail') as (unit integer, tenant text, task text, key text, kind text, payload text))
-        with ordinality m (unit, tenant, task, key, kind, payload, place)
-      join heads h on h.tenant_id = m.tenant and h.task_id = m.task
+      from rows from (jsonb_to_recordset(mails) as (unit integer, key text, kind text, payload text))
+        with ordinality m (unit, key, kind, payload, place)
+      join heads h on h.id = recipients[m.place]
       where verdicts[m.unit] is null and not is_terminal(h.state) order by m.place
       on conflict (task, key) do nothing returning task, kind
     )
