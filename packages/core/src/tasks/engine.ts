@@ -156,6 +156,7 @@ export class TaskEngine {
       keyValue,
       models,
       markDirty: (execution) => this.commits.markDirty(execution),
+      whenFresh: (begin) => this.lease.whenFresh(begin),
       runsHere: (tenantId, taskId) => this.residents.get({ tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
       command: (execution, call, request) => commandChild(this, execution, call, request),

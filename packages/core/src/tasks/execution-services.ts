@@ -11,6 +11,8 @@ export interface ExecutionServices {
   readonly models: ModelProvider | null;
   /** There may be something to commit; asked for it after the current turn. */
   markDirty(execution: Execution): void;
+  /** Begins an effect, as soon as the lease of this process is known to be fresh. */
+  whenFresh(begin: () => void): void;
   /** True while that task is in this process's memory. */
   runsHere(tenantId: string, taskId: string): boolean;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;

@@ -21,9 +21,21 @@ export class LeaseKeeper {
   private isStopped = true;
   private hasDropped = false;
   private asking: Promise<void> | null = null;
+  /** By the monotonic clock. */
+  private heldUntil = Number.POSITIVE_INFINITY;
+  private waiting: (() => void)[] = [];
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
+  }
+
+  /**
+   * Begins an effect, if the lease is fresh; otherwise when it has been renewed, and never when it was lost. A process that
+   * stood still would else begin what others have done meanwhile before its own timers tell it.
+   */
+  whenFresh(begin: () => void): void {
+    if (this.engine.senses.clock.monotonic() < this.heldUntil) begin();
+    else this.waiting.push(begin);
   }
 
   /** Resolves after the first renewal. Throws what the store throws. */
@@ -62,9 +74,11 @@ export class LeaseKeeper {
     // tasks were dropped, or dropped early and never lost.
     if (this.hasDropped) this.engine.claims.doubt();
     this.hasDropped = false;
+    this.heldUntil = askedAt + validForMs * STOP_SHARE;
+    for (const begin of this.waiting.splice(0)) this.whenFresh(begin);
     if (validForMs === Number.POSITIVE_INFINITY) return;
     this.guard?.cancel();
-    const left = askedAt + validForMs * STOP_SHARE - senses.clock.monotonic();
+    const left = this.heldUntil - senses.clock.monotonic();
     this.guard = senses.clock.after(Math.max(0, left), () =>
       this.drop(`the lease was not renewed for ${Math.round(validForMs * STOP_SHARE)} ms`),
     );
@@ -78,6 +92,7 @@ export class LeaseKeeper {
 
   private drop(reason: string): void {
     this.hasDropped = true;
+    this.waiting = [];
     this.engine.dropAll(reason);
   }
 

@@ -184,3 +184,60 @@ test("a task given back in the same write in which its slot is claimed for other
   await world.advance(1000);
   expect([await world.state(short), outputOf(await world.last(long))]).toEqual(["completed", "long done"]);
 });
+
+test("a process that stood still begins no effect before it knows that its lease is fresh (I1, I3)", async () => {
+  const first = gate();
+  const begun: string[] = [];
+  let isNew = false;
+  const world = new EngineWorld(
+    [
+      define("worker", async (_, ctx) => {
+        await ctx.step("one", () => first.opened);
+        return ctx.step("two", () => begun.push("two"));
+      }),
+    ],
+    {
+      wrap: (store) =>
+        wrapStore(store, {
+          renew: async () => ({ validForMs: 900, isNew: isNew && !(isNew = false) }),
+        }),
+    },
+  );
+  const taskId = await world.submit("worker");
+  // Longer than two thirds of the lease; the result of the first step is there before any timer has fired.
+  world.clock.stall(700);
+  first.open();
+  await world.quiet();
+  expect(begun).toEqual([]);
+  // The lease was lost meanwhile: the task is claimed anew, and goes on from its log.
+  isNew = true;
+  await world.advance(2000);
+  expect(begun).toEqual(["two"]);
+  expect(await world.state(taskId)).toBe("completed");
+});
+
+test("a process whose renewal comes late, but in time, begins what waited for it", async () => {
+  const first = gate();
+  const renewal = new Pause();
+  const world = new EngineWorld(
+    [
+      define("worker", async (_, ctx) => {
+        await ctx.step("one", () => first.opened);
+        return ctx.step("two", () => "done");
+      }),
+    ],
+    {
+      wrap: (store) => wrapStore(store, { renew: async () => renewal.pass({ validForMs: 900, isNew: false }) }),
+    },
+  );
+  const taskId = await world.submit("worker");
+  renewal.arm();
+  await world.advance(225);
+  world.clock.stall(500);
+  first.open();
+  await world.quiet();
+  expect(await world.state(taskId)).toBe("working");
+  renewal.open();
+  await world.quiet();
+  expect(await world.state(taskId)).toBe("completed");
+});

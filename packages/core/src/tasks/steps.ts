@@ -40,7 +40,7 @@ export const startStep = (
 ): void => {
   const { clock } = execution.services.senses;
   const attempt = recorded?.attempt ?? 1;
-  const begin = (): void => execution.whenBorn(() => void tryStep(execution, call, attempt, body));
+  const begin = (): void => execution.whenBorn(() => tryStep(execution, call, attempt, body));
   if (recorded?.dueAt != null && recorded.dueAt > clock.now()) waitFor(execution, call, recorded.dueAt, begin);
   else begin();
 };
@@ -53,7 +53,10 @@ const waitFor = (execution: Execution, call: OpenCall, dueAt: number, begin: () 
   });
 };
 
-const tryStep = async (execution: Execution, call: OpenCall, attempt: number, body: StepBody): Promise<void> => {
+const tryStep = (execution: Execution, call: OpenCall, attempt: number, body: StepBody): void =>
+  execution.services.whenFresh(() => void runStep(execution, call, attempt, body));
+
+const runStep = async (execution: Execution, call: OpenCall, attempt: number, body: StepBody): Promise<void> => {
   if (execution.open.get(call.path) !== call) return;
   const { clock } = execution.services.senses;
   const own = body.timeoutMs === undefined ? null : new AbortController();
@@ -110,7 +113,7 @@ const failed = (execution: Execution, call: OpenCall, attempt: number, body: Ste
     at,
     data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json, retryAt: at + delay },
   });
-  waitFor(execution, call, at + delay, () => void tryStep(execution, call, attempt + 1, body));
+  waitFor(execution, call, at + delay, () => tryStep(execution, call, attempt + 1, body));
 };
 
 const timedOut = (path: string, timeoutMs: number | undefined): PlatformError =>

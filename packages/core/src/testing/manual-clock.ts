@@ -50,6 +50,11 @@ export class ManualClock implements Clock {
     return this.earliest(Number.POSITIVE_INFINITY)?.dueAt ?? null;
   }
 
+  /** Lets time pass without firing anything, as for a process that was stopped; what came due fires with the next `advance`. */
+  stall(ms: number): void {
+    this.current += ms;
+  }
+
   /** Moves time by `ms`, firing timers in order of their time, then of their making, each followed by a turn. */
   async advance(ms: number): Promise<void> {
     const target = this.current + ms;
