@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { TaskService } from "@agentcore/core/tasks";
 
-type Calls = Pick<TaskService, "submit" | "send" | "retry" | "head" | "log" | "list" | "settled">;
+type Calls = Pick<TaskService, "submit" | "send" | "retry" | "head" | "log" | "list" | "settled" | "cancel">;
 export type Method = keyof Calls;
 
 export interface NodeRequest {
@@ -57,8 +57,13 @@ export class NodeProcess {
     return node;
   }
 
-  static launch(dataDirectory: string, env: Readonly<Record<string, string>> = {}): NodeProcess {
-    const child = fork(fileURLToPath(new URL("./restart-node.ts", import.meta.url)), [dataDirectory], {
+  /** `program`: the module of the process, told the data folder. */
+  static launch(
+    dataDirectory: string,
+    env: Readonly<Record<string, string>> = {},
+    program = new URL("./restart-node.ts", import.meta.url),
+  ): NodeProcess {
+    const child = fork(fileURLToPath(program), [dataDirectory], {
       execArgv: ["-C", "agentcore-source"],
       env: { PATH: process.env["PATH"], ...env },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -81,6 +86,11 @@ export class NodeProcess {
         reject(error);
       });
     }) as ReturnType<Calls[Name]>;
+  }
+
+  /** Stopped, it does nothing and knows nothing of it until it is continued. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.child.kill(name);
   }
 
   kill(): Promise<string | null> {

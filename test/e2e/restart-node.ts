@@ -1,9 +1,9 @@
-/** The process behind NodeProcess. Ends when its parent is gone. */
+/** The process behind NodeProcess, on SQLite. */
 import { fileURLToPath } from "node:url";
-import { API_VERSION, PlatformError } from "@agentcore/contract";
+import { API_VERSION } from "@agentcore/contract";
 import { compose } from "../../packages/server/src/compose.ts";
 import { createJsonLogger, createSystemSenses } from "../../packages/server/src/system-senses.ts";
-import type { NodeAnswer, NodeRequest } from "./node-process.ts";
+import { serveCalls } from "./serve-calls.ts";
 
 const scope = { tenantId: "default", caller: "tester", operator: true };
 const code = fileURLToPath(new URL("./restart-agents/agents.ts", import.meta.url));
@@ -23,15 +23,4 @@ const parts = await compose({
 });
 await parts.manifests.apply(scope.tenantId, manifests, { dryRun: false });
 await parts.start();
-
-const answer = async ({ id, method, args }: NodeRequest): Promise<NodeAnswer> => {
-  try {
-    const call = parts.tasks[method] as (...all: unknown[]) => Promise<unknown>;
-    return { id, value: (await call(scope, ...args)) ?? null };
-  } catch (error) {
-    const { code: errorCode, message } = PlatformError.from(error);
-    return { id, error: { code: errorCode, message } };
-  }
-};
-process.on("message", (request: NodeRequest) => void answer(request).then((reply) => process.send?.(reply)));
-process.on("disconnect", () => process.exit(0));
+serveCalls(parts.tasks, scope);
