@@ -138,6 +138,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         ? "terminal"
         : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });
       if (accepted === "terminal") {
+        // Somebody whose answer was lost asks again: the message was taken in, and the task has ended since.
+        const { history = [] } = await project(head);
+        if (history.some(({ messageId }) => messageId === message.messageId)) return;
         throw new PlatformError(
           "TASK_TERMINAL",
           `task ${taskId} has ended (${head.state}); start a new one in context ${head.contextId}`,

@@ -46,6 +46,15 @@ test("a key used for another request is refused, and nothing is made", async () 
   expect((await world.store.list({ tenantId: SCOPE.tenantId, limit: 9 })).total).toBe(1);
 });
 
+test("a message sent again after the task that took it in has ended is accepted; another one is not (I5)", async () => {
+  const world = new EngineWorld([define("asker", (_, ctx) => ctx.waitForInput("?"))]);
+  const taskId = await world.submit("asker");
+  await world.say(taskId, "Ada", "m1");
+  expect(await world.state(taskId)).toBe("completed");
+  await world.say(taskId, "Ada", "m1");
+  await expect(world.say(taskId, "Bob", "m2")).rejects.toMatchObject({ code: "TASK_TERMINAL" });
+});
+
 test("a task whose log cannot be read is listed with its state, and hides no other", async () => {
   const world = new EngineWorld([define("a", () => "a")], {
     wrap: (store) =>
