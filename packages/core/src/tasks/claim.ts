@@ -87,14 +87,15 @@ export class Claims {
 
   /** True when another claim may bring more. */
   private async claimOnce(): Promise<boolean> {
-    const { store, senses, residents, admission, loading } = this.engine;
+    const { store, senses, residents, admission, loading, lease } = this.engine;
     const limit = Math.min(CLAIM_BATCH, residents.room);
     if (limit === 0 || this.stopped) return false;
     const slots = residents.freeSlots();
     const queued = residents.queuedAgents();
+    const { term } = lease;
     const claimed = await store.claim({ limit, now: senses.clock.now(), slots: slots.of, otherSlots: slots.others });
     // Marked before the first await, so that nobody slips in between.
-    const loads = claimed.map((task) => loading.adopt(task));
+    const loads = claimed.map((task) => loading.adopt(task, term));
     const brought = countByAgent(claimed);
     if (claimed.length < limit) {
       residents.uncontest();

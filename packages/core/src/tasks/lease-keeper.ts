@@ -24,6 +24,8 @@ export class LeaseKeeper {
   /** By the monotonic clock. */
   private heldUntil = Number.POSITIVE_INFINITY;
   private waiting: (() => void)[] = [];
+  /** Another number after every loss: what was read of a task under an earlier one may be old. */
+  term = 1;
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
@@ -92,6 +94,7 @@ export class LeaseKeeper {
 
   private drop(reason: string): void {
     this.hasDropped = true;
+    this.term += 1;
     this.waiting = [];
     this.engine.dropAll(reason);
   }

@@ -24,12 +24,12 @@ export class Loading {
     this.engine = engine;
   }
 
-  /** Takes a task that was just leased. Its place is reserved in this turn. */
-  async adopt(task: ClaimedTask): Promise<void> {
+  /** Takes a task that was just leased, in a claim made in that term of our lease. Its place is reserved in this turn. */
+  async adopt(task: ClaimedTask, term: number): Promise<void> {
     const { head } = task;
     const agent = agentKey(head.tenantId, head.agent);
     const place = this.engine.residents.reserve(agent);
-    await this.once(head, head.token, () => this.bringIn(task, place));
+    await this.once(head, head.token, () => this.bringIn(task, term, place));
     place.release();
     // Others may have waited for it to show how many of its agent may run, or for the place it did not take.
     if (this.engine.residents.isQueued(agent)) this.engine.claims.wake();
@@ -38,11 +38,12 @@ export class Loading {
   /** Continues a task whose lease is ours, from its log; nothing happens when it is in memory, or not ours any more. */
   resume(key: TaskKey, token: number): void {
     void this.once(key, token, async () => {
+      const { term } = this.engine.lease;
       const head = await this.engine.store.head(key);
       if (head === null || head.token !== token || isTerminal(head.state)) return;
       // Given back meanwhile: not ours to continue without a new claim (I1).
       if (!head.leased) return this.engine.claims.wake();
-      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, null);
+      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, term, null);
     });
   }
 
@@ -73,10 +74,10 @@ export class Loading {
     }
   }
 
-  private async bringIn(task: ClaimedTask, place: Reservation | null): Promise<void> {
+  private async bringIn(task: ClaimedTask, term: number, place: Reservation | null): Promise<void> {
     if (this.engine.isClosing) return this.giveBack(task.head);
     try {
-      await this.begin(task, place);
+      await this.begin(task, term, place);
     } catch (error) {
       const failure = PlatformError.from(error);
       if (failure.code === "STORE_UNAVAILABLE") throw failure;
@@ -95,7 +96,7 @@ export class Loading {
     return [...first, ...rest];
   }
 
-  private async begin({ head, mailbox }: ClaimedTask, place: Reservation | null): Promise<void> {
+  private async begin({ head, mailbox }: ClaimedTask, term: number, place: Reservation | null): Promise<void> {
     const { engine } = this;
     const cancel = mailbox.find((item) => item.kind === "cancel");
     const wasParked = head.state === "parked";
@@ -106,6 +107,8 @@ export class Loading {
       return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline));
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
     const [events, loaded] = [await this.readForReplay(head), await engine.host.load(head)];
+    // Others may have had the task meanwhile: their steps are not in what was read (I3).
+    if (engine.lease.term !== term) return this.resumeLater(head, head.token);
     if (loaded === null) return this.park(head, mailbox, revisionUnavailable(head.agent, head.revision));
     // From here to the end of the turn nobody else takes the place.
     place?.release();

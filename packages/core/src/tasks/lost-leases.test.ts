@@ -241,3 +241,41 @@ test("a process whose renewal comes late, but in time, begins what waited for it
   await world.quiet();
   expect(await world.state(taskId)).toBe("completed");
 });
+
+test("a task that was on its way into memory when the lease was lost is read again: others may have gone on with it (I3)", async () => {
+  const loading = new Pause();
+  const hold = gate();
+  let seen: string[] = [];
+  let isNew = false;
+  const worker = define("worker", ({ input }, ctx) =>
+    ctx.step("one", () => (input === "hold" ? hold.opened : void seen.push("effect"))),
+  );
+  const world = new EngineWorld([worker], {
+    concurrency: 1,
+    wrap: (store) =>
+      wrapStore(store, {
+        renew: async () => {
+          if (isNew) seen.push("lost");
+          return { validForMs: 900, isNew: isNew && !(isNew = false) };
+        },
+        readLog: (next, key, options) => {
+          seen.push("read");
+          return next(key, options);
+        },
+      }),
+    wrapLoad: (load) => async (revision) => load(await loading.pass(revision)),
+  });
+  await world.submit("worker", "hold");
+  const late = await world.submit("worker");
+  seen = [];
+  loading.arm();
+  hold.open();
+  await world.quiet();
+  expect([seen, loading.isHolding]).toEqual([["read"], true]);
+  isNew = true;
+  await world.advance(300);
+  loading.open();
+  await world.advance(1000);
+  expect(seen).toEqual(["read", "lost", "read", "effect"]);
+  expect(await world.state(late)).toBe("completed");
+});
