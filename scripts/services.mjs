@@ -1,8 +1,8 @@
-// What tests need besides npm packages: a PostgreSQL. Taken from the environment, else started on a free port from what is
+// What tests and benchmarks need besides npm packages: a PostgreSQL. Taken from the environment, else started on a free port from what is
 // installed, else (as root on a Debian) installed first. `npm run services` starts it, prints its address, and stays until Ctrl-C;
 // on SIGHUP it takes the server down without a goodbye, as a crash does, and starts it again.
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,20 +10,24 @@ import { fileURLToPath } from "node:url";
 const VARIABLE = "AGENTCORE_TEST_POSTGRES_URL";
 const START_LIMIT_MS = 30_000;
 
-/** `{ environment, missing, crash, stop }`: variables for the tests, what could not be had and why, and the ends of what was started. */
-export function startServices() {
-  const given = process.env[VARIABLE];
-  if (given) return { environment: { [VARIABLE]: given }, missing: [], crash() {}, stop() {} };
+/**
+ * `{ environment, missing, crash, stop }`: variables for the tests, what could not be had and why, and the ends of what was started.
+ * `variable` names the server and is set to it; data lies below `parent`, if PostgreSQL's user can reach it; `settings` are the
+ * server's own.
+ */
+export function startServices({ variable = VARIABLE, parent = tmpdir(), settings = {} } = {}) {
+  const given = process.env[variable];
+  if (given) return { environment: { [variable]: given }, missing: [], crash() {}, stop() {} };
   const binaries = findPostgres() ?? (installPostgres() ? findPostgres() : undefined);
   if (!binaries) {
     const missing = [
-      `PostgreSQL: not installed; install it, or set ${VARIABLE} to a server whose database tests may write to`,
+      `PostgreSQL: not installed; install it, or set ${variable} to a server whose database tests may write to`,
     ];
     return { environment: {}, missing, crash() {}, stop() {} };
   }
   try {
-    const { url, crash, stop } = startPostgres(binaries);
-    return { environment: { [VARIABLE]: url }, missing: [], crash, stop };
+    const { url, crash, stop } = startPostgres(binaries, parent, settings);
+    return { environment: { [variable]: url }, missing: [], crash, stop };
   } catch (error) {
     return { environment: {}, missing: [`PostgreSQL: ${error.message}`], crash() {}, stop() {} };
   }
@@ -47,10 +51,12 @@ function installPostgres() {
   return install() || (apt("update").status === 0 && install());
 }
 
-function startPostgres(binaries) {
-  const folder = mkdtempSync(join(tmpdir(), "agentcore-postgres-"));
+function startPostgres(binaries, parent, given) {
   // PostgreSQL refuses to run as root.
   const user = process.getuid?.() === 0 ? ordinaryUser() : {};
+  mkdirSync(parent, { recursive: true });
+  const isReachable = spawnSync("test", ["-x", parent], user).status === 0;
+  const folder = mkdtempSync(join(isReachable ? parent : tmpdir(), "agentcore-postgres-"));
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, "data");
   const environment = { ...process.env, LC_ALL: "C" };
@@ -60,7 +66,8 @@ function startPostgres(binaries) {
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error?.message}`);
   const port = freePort();
   const log = join(folder, "log");
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder, max_connections: 200 };
+  // No socket in the file system: its path may be no longer than some 100 characters.
+  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200, ...given };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const output = openSync(log, "a", 0o666);
   const launch = () =>
@@ -71,17 +78,17 @@ function startPostgres(binaries) {
       stdio: ["ignore", output, output],
     });
   const answers = () => run("pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)).status === 0;
+  const crash = () => {
+    run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop");
+    server = launch();
+    waitUntil(answers, START_LIMIT_MS);
+  };
   let server = launch();
   const stop = () => {
     // Fast shutdown; what is left of the folder goes whatever becomes of the server.
     server.kill("SIGINT");
     waitUntil(() => !answers(), 10_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  };
-  const crash = () => {
-    run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop");
-    server = launch();
-    waitUntil(answers, START_LIMIT_MS);
   };
   if (!waitUntil(answers, START_LIMIT_MS)) {
     const said = readFileSync(log, "utf8").slice(-500);

@@ -17,6 +17,13 @@ const NAMES = [
   "waiting-tasks-memory",
   "restart",
   "slow-disk",
+  "postgres-durable-steps",
+  "postgres-durable-steps-langgraph",
+  "postgres-durable-step-sequence",
+  "postgres-bytes-per-step",
+  "postgres-bytes-per-step-langgraph",
+  "postgres-wal-bytes-per-step",
+  "postgres-wal-bytes-per-step-langgraph",
 ];
 
 export const benchmarkNames = (): readonly string[] => {

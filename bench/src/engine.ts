@@ -1,9 +1,9 @@
-/** A task engine on SQLite without the rest of a node, for benchmarks of durable work in process. */
+/** A task engine without the rest of a node, for benchmarks of durable work in process. */
 import { hash } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
-import type { Clock, Senses, TaskStore } from "@agentcore/core/ports";
+import type { Clock, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
 import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "@agentcore/core/tasks";
-import { openSqlite, type SqliteOptions, type SqliteStores } from "@agentcore/sqlite";
+import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 
 export const clock: Clock = {
   now: () => Date.now(),
@@ -44,10 +44,16 @@ export const define = (
   run,
 });
 
+export interface Stores {
+  readonly tasks: TaskStore;
+  readonly keyValue: KeyValue;
+  close(): Promise<void>;
+}
+
 export interface World {
   readonly engine: TaskEngine;
   readonly service: TaskService;
-  readonly stores: SqliteStores;
+  readonly stores: Stores;
   /** Resolves with the output of a completed task; throws for any other end. */
   output(taskId: string): Promise<unknown>;
   close(): Promise<void>;
@@ -55,15 +61,24 @@ export interface World {
 
 export const scope = { tenantId: "default", caller: "bench" } as const;
 
-export interface WorldOptions extends SqliteOptions {
+export interface EngineOptions {
   readonly agents: readonly AgentDefinition[];
-  readonly maxResident?: number;
+  readonly maxResident?: number | undefined;
   /** Sees every commit before the store does. */
-  readonly wrapStore?: (store: TaskStore) => TaskStore;
+  readonly wrapStore?: ((store: TaskStore) => TaskStore) | undefined;
 }
 
-export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: WorldOptions): Promise<World> => {
-  const stores = await openSqlite(options);
+export interface WorldOptions extends SqliteOptions, EngineOptions {}
+
+/** On SQLite. */
+export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: WorldOptions): Promise<World> =>
+  startEngine(await openSqlite(options), { agents, maxResident, wrapStore });
+
+/** Closes the stores when it is closed. */
+export const startEngine = async (
+  stores: Stores,
+  { agents, maxResident, wrapStore }: EngineOptions,
+): Promise<World> => {
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   const router: TaskRouter = {
     command: (draft, accept) => {
