@@ -24,6 +24,8 @@ const NAMES = [
   "postgres-bytes-per-step-langgraph",
   "postgres-wal-bytes-per-step",
   "postgres-wal-bytes-per-step-langgraph",
+  "postgres-claim-depth",
+  "postgres-claim-depth-not-due",
 ];
 
 export const benchmarkNames = (): readonly string[] => {
