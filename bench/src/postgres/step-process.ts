@@ -10,7 +10,7 @@ export type Request =
 
 export type Answer =
   | { readonly kind: "start"; readonly notes: readonly string[] }
-  | { readonly kind: "run"; readonly ms: number; readonly stored: number }
+  | { readonly kind: "run"; readonly ms: number; readonly cpuMs: number; readonly stored: number }
   | { readonly kind: "failed"; readonly message: string };
 
 /** What a module with steps exports as `startSteps`. */
@@ -39,6 +39,7 @@ const answerTo = async (request: Exclude<Request, { kind: "close" }>): Promise<A
   const running = steps;
   if (running === undefined) throw new Error("not started");
   const expected = resultOf(0).length * request.steps;
+  const cpu = process.cpuUsage();
   const ms = await time(() =>
     Promise.all(
       Array.from({ length: request.tasks }, async () => {
@@ -47,7 +48,8 @@ const answerTo = async (request: Exclude<Request, { kind: "close" }>): Promise<A
       }),
     ),
   );
-  return { kind: "run", ms, stored: await running.countStored() };
+  const { user, system } = process.cpuUsage(cpu);
+  return { kind: "run", ms, cpuMs: (user + system) / 1000, stored: await running.countStored() };
 };
 
 process.on("message", (request: Request) => {

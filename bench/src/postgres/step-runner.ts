@@ -17,6 +17,8 @@ export interface StepRunner {
   run(tasks: number, steps: number): Promise<number>;
   /** Steps that were run and found in the database afterwards. */
   readonly recorded: number;
+  /** Milliseconds of processor time a step, in its process alone. */
+  readonly cpuMsPerStep: number;
   close(): Promise<void>;
 }
 
@@ -45,15 +47,20 @@ export const startRunner = async (name: RunnerName, url: string): Promise<StepRu
   };
   const { notes } = await ask<"start">({ kind: "start" });
   let recorded = 0;
+  let cpu = 0;
   return {
     url,
     notes,
     get recorded() {
       return recorded;
     },
+    get cpuMsPerStep() {
+      return cpu / recorded;
+    },
     run: async (tasks, steps) => {
-      const { ms, stored } = await ask<"run">({ kind: "run", tasks, steps });
+      const { ms, cpuMs, stored } = await ask<"run">({ kind: "run", tasks, steps });
       recorded += tasks * steps;
+      cpu += cpuMs;
       if (stored !== recorded)
         throw new Error(`${name} ran ${format(recorded)} steps and ${format(stored)} are in the database`);
       return ms;

@@ -1,6 +1,6 @@
 /** Durable steps/s of many tasks at once on PostgreSQL, ours against one peer. */
 import { type Benchmark, judge } from "../benchmark.ts";
-import { measurePairs } from "../measure.ts";
+import { format, measurePairs } from "../measure.ts";
 import { STEPS } from "../steps.ts";
 import { describeServer, withDatabase } from "./server.ts";
 import { type RunnerName, type StepRunner, startRunner } from "./step-runner.ts";
@@ -57,4 +57,5 @@ export const describeRunners = async (ours: StepRunner, peer: StepRunner): Promi
   ...ours.notes,
   ...peer.notes,
   `found in the databases afterwards: all ${ours.recorded} of our steps, all ${peer.recorded} of the peer's`,
+  `processor time a step, all runs, the server's not counted: ours ${format(ours.cpuMsPerStep)} ms, the peer's ${format(peer.cpuMsPerStep)} ms`,
 ];
