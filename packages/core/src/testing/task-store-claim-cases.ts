@@ -177,6 +177,22 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "the most urgent are claimed also when all of them are of one agent and priority, and many others wait",
+    async (it) => {
+      const agents = ["a", "b", "c", "d", "e", "f"];
+      const work = (prefix: string, agent: string, count: number, dueAt: number) =>
+        Array.from({ length: count }, (_, index) => task(`${prefix}-${index}`, { agent, dueAt: dueAt + index }));
+      await it.create(...agents.flatMap((agent) => work(`late-${agent}`, agent, 12, T0 - 100)));
+      await it.create(...work("early", "c", 40, T0 - 1000));
+      await it.store.commit([{ tenantId: OTHER, create: work("elsewhere", "c", 3, T0 - 10_000) }]);
+      const slots = new Map(agents.map((agent) => [`${TENANT}/${agent}`, 41]));
+      const claimed = await it.claim(45, { slots });
+      const early = Array.from({ length: 40 }, (_, index) => `early-${index}`);
+      const mine = claimed.filter(({ head }) => head.tenantId === TENANT).map(({ head }) => head.taskId);
+      equal([mine.slice(0, 40), mine.length, claimed.length], [early, 42, 45], "claimed");
+    },
+  ],
+  [
     "no more tasks of an agent are claimed than it has slots, and none of one without, in their tenant only",
     async (it) => {
       await it.create(...["a", "b", "c"].map((id) => task(id)), task("free", { agent: "other" }));

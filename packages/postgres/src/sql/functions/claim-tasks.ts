@@ -1,9 +1,15 @@
 /**
  * claim_tasks: leases due tasks for a worker. Queues (tenant, agent) are found by jumping along the index, so that neither a
- * long queue nor an agent without a free slot costs anything; within a queue each priority gives its oldest. Of what others are
+ * long queue nor an agent without a free slot costs anything. Within a queue each priority gives its oldest: a few at first, more
+ * only when all of those are taken, so that a claim reads about as much as it takes, however much waits. Of what others are
  * claiming at the same time nothing is waited for: a row they have locked is passed over.
  */
 import { PRIORITY_STEP_MS } from "@agentcore/core/ports";
+
+// Rows of each queue and priority to read at first, and how many times as many when that was not enough. With 400 lists of tasks
+// due, 4 rows of each take 14 ms, 1 row 11 ms, 32 rows 80 ms.
+const FIRST_DEPTH = 4;
+const DEEPER = 8;
 
 export const CLAIM_TASKS = `
 create or replace function claim_tasks(worker bigint, max_tasks integer, clock bigint, known_slots jsonb, other_slots integer, last_tenant text)
@@ -11,6 +17,12 @@ returns setof heads language plpgsql as $$
 declare
   ending bigint[];
   chosen bigint[];
+  queue_tenants text[];
+  queue_agents text[];
+  queue_slots integer[];
+  wanted integer;
+  depth integer;
+  deeper boolean;
 begin
   perform from workers where id = worker for key share;
   if not found then raise exception 'the lease of this worker is lost' using errcode = 'AC001'; end if;
@@ -33,26 +45,43 @@ begin
         and (h.tenant_id, h.agent) > (q.tenant_id, q.agent) order by h.tenant_id, h.agent limit 1) next
   ), free as (
     select tenant_id, agent, least(max_tasks, coalesce((known_slots->>(tenant_id || '/' || agent))::integer, other_slots)) as slots from queues
-  ), waiting as (
-    select f.tenant_id, f.agent, f.slots, w.id, w.due_at - p.priority * ${PRIORITY_STEP_MS}::bigint as urgency
-    from free f cross join generate_series(0, 3) p (priority) cross join lateral (
-      select h.id, h.due_at from heads h
-      where h.leased_by is null and h.due_at is not null and h.tenant_id = f.tenant_id and h.agent = f.agent
-        and h.priority = p.priority and h.due_at <= clock and h.id <> all (ending)
-        and (not h.exclusive or not exists (
-          select from heads older where older.tenant_id = h.tenant_id and older.agent = h.agent and older.context_id = h.context_id
-            and older.id < h.id and older.exclusive
-            and older.state in ('submitted', 'working', 'input-required', 'auth-required', 'parked')))
-      -- Locked as they are found: who claims at the same time finds the next ones. A few more than are taken, until this commits.
-      order by h.due_at, h.id limit f.slots for update of h skip locked
-    ) w where f.slots > 0
-  ), within as (
-    select *, row_number() over (partition by tenant_id, agent order by urgency, id) as place_of_agent from waiting
-  ), turns as (
-    select id, tenant_id, row_number() over (partition by tenant_id order by urgency, id) as turn from within where place_of_agent <= slots
   )
-  select ending || coalesce(array_agg(id order by turn, tenant_id <= last_tenant, tenant_id), '{}') into chosen
-  from (select * from turns order by turn, tenant_id <= last_tenant, tenant_id limit greatest(0, max_tasks - cardinality(ending))) t;
+  select array_agg(tenant_id), array_agg(agent), array_agg(slots) into queue_tenants, queue_agents, queue_slots from free where slots > 0;
+
+  chosen := ending;
+  wanted := max_tasks - cardinality(ending);
+  depth := greatest(${FIRST_DEPTH}, ceil(wanted::numeric / cardinality(queue_slots)));
+  while wanted > 0 and cardinality(queue_slots) > 0 loop
+    with waiting as (
+      select f.tenant_id, f.agent, f.slots, p.priority, w.id, w.due_at - p.priority * ${PRIORITY_STEP_MS}::bigint as urgency
+      from unnest(queue_tenants, queue_agents, queue_slots) f (tenant_id, agent, slots)
+      cross join generate_series(0, 3) p (priority) cross join lateral (
+        select h.id, h.due_at from heads h
+        where h.leased_by is null and h.due_at is not null and h.tenant_id = f.tenant_id and h.agent = f.agent
+          and h.priority = p.priority and h.due_at <= clock and h.id <> all (ending)
+          and (not h.exclusive or not exists (
+            select from heads older where older.tenant_id = h.tenant_id and older.agent = h.agent and older.context_id = h.context_id
+              and older.id < h.id and older.exclusive
+              and older.state in ('submitted', 'working', 'input-required', 'auth-required', 'parked')))
+        -- Locked as they are found: who claims at the same time finds the next ones. A few more than are taken, until this commits.
+        order by h.due_at, h.id limit least(f.slots, depth) for update of h skip locked
+      ) w
+    ), within as (
+      select *, row_number() over (partition by tenant_id, agent order by urgency, id) as place_of_agent from waiting
+    ), turns as (
+      select id, tenant_id, row_number() over (partition by tenant_id order by urgency, id) as turn from within where place_of_agent <= slots
+    ), taken as (
+      select * from turns order by turn, tenant_id <= last_tenant, tenant_id limit wanted
+    ), ends as (
+      select distinct on (tenant_id, agent, priority) id, slots > depth and count(*) over list = depth as more
+      from waiting window list as (partition by tenant_id, agent, priority) order by tenant_id, agent, priority, urgency desc, id desc
+    )
+    select ending || coalesce((select array_agg(id order by turn, tenant_id <= last_tenant, tenant_id) from taken), '{}'),
+      -- What lies deeper in a list comes after what was found there: only a list of which all was taken may hold more.
+      exists (select from ends where more and id in (select id from taken)) into chosen, deeper;
+    exit when not deeper;
+    depth := depth * ${DEEPER};
+  end loop;
 
   return query
   with leased as (
