@@ -439,6 +439,9 @@ export class Execution {
   goLive(): void {
     this.phase = "live";
     if (this.expired) return this.expire();
+    // Waits that the log opened and the code has not come to: what ends them would find nobody (I10).
+    const passedBy = this.visits.ahead();
+    if (passedBy.length > 0) return this.diverge(passedBy);
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     for (const callback of begin) callback();

@@ -1,0 +1,30 @@
+/** Code that was changed under tasks that run: noticed before anything is lost by it (I3, I10). */
+import { expect, test } from "vitest";
+import { codeOf, define, EngineWorld } from "../../test/engine-world.ts";
+
+test("code that comes to something new before a wait that the log has open is parked, not left without the end of that wait", async () => {
+  const child = define("child", async (_, ctx) => {
+    await ctx.sleep(5000);
+    return "grown up";
+  });
+  const before = define("parent", (_, ctx) => ctx.command({ agent: "child" }, {}));
+  const after = define("parent", async (_, ctx) => {
+    // The child ends meanwhile, and nobody waits for it yet.
+    await ctx.sleep(60_000);
+    return ctx.command({ agent: "child" }, {});
+  });
+  const world = new EngineWorld([before, child]);
+  const taskId = await world.submit("parent");
+  await world.advance(1000);
+  world.crash();
+  world.change(after);
+  await world.advance(6000);
+  expect(codeOf(await world.last(taskId))).toBe("NON_DETERMINISTIC");
+  // As it was, it goes on from its log.
+  world.crash();
+  world.change(before);
+  await world.advance(10_000);
+  await world.retry(taskId);
+  await world.advance(1000);
+  expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: "grown up" } });
+});
