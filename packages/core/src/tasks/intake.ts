@@ -3,11 +3,13 @@ import type { A2AMessage } from "@agentcore/contract";
 import type { MailboxItem } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import { type ChildFinished, cancelMail } from "./family-mail.ts";
+import { Unjudged } from "./unjudged.ts";
 
 export class Intake {
   /** Messages since submission, as the code has been told of them. */
   readonly messages: A2AMessage[] = [];
   private readonly execution: Execution;
+  private readonly unjudged: Unjudged;
   private readonly seen = new Set<string>();
   private waiting: MailboxItem[] = [];
   private reading: Promise<void> | null = null;
@@ -19,6 +21,7 @@ export class Intake {
   constructor(execution: Execution) {
     this.execution = execution;
     this.cancelRequested = execution.journal.cancelRequested;
+    this.unjudged = new Unjudged(execution.open, execution.journal.unjudged);
   }
 
   /** There is new mail: resolves when it has been read. */
@@ -57,6 +60,7 @@ export class Intake {
 
   /** The replay is through, or new items came. */
   resume(): void {
+    this.unjudged.judge();
     for (let item = this.waiting.shift(); item !== undefined; item = this.waiting.shift()) {
       if (this.execution.phase === "ended") return;
       this.execution.consumed(item.key);
@@ -85,12 +89,7 @@ export class Intake {
       execution.deliver({ type: "message", at, message }),
     );
     // Only a message that came after the question can be its answer; an earlier one is in ctx.messages.
-    for (const call of execution.open.values()) {
-      if (call.kind === "input" && call.receive !== null) {
-        call.receive(message);
-        return;
-      }
-    }
+    this.unjudged.add(message);
   }
 
   private requestCancel(request: { readonly by: string; readonly reason?: string }): void {
@@ -119,6 +118,6 @@ export class Intake {
 
   private childFinished(finished: ChildFinished): void {
     const call = this.execution.open.get(finished.path);
-    if (call?.childTaskId === finished.childTaskId) call.receive?.(finished.event);
+    if (call?.childTaskId === finished.childTaskId) void call.receive?.(finished.event);
   }
 }

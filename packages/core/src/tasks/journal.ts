@@ -3,6 +3,7 @@
  * Pure: built from events, read by the replay.
  */
 import type { A2AMessage, SerializedError, StepKind, TaskEvent, TaskEventOf } from "@agentcore/contract";
+import type { UnjudgedMessage } from "./unjudged.ts";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
 export type Delivery =
@@ -16,8 +17,6 @@ export interface RecordedWait {
   readonly attempt: number;
   readonly dueAt: number | null;
   readonly childTaskId: string | null;
-  /** A message that came to the question and got no verdict: it was still being checked when the process died. */
-  readonly unread?: A2AMessage | undefined;
 }
 
 interface RecordedCall {
@@ -37,6 +36,8 @@ export class Journal {
   readonly cancelRequested: boolean;
   readonly started: boolean;
   readonly routed = new Map<string, string[]>();
+  /** Messages that came to questions and got no verdict: they were still being checked when the process died. */
+  readonly unjudged: readonly UnjudgedMessage[];
 
   constructor(events: readonly TaskEvent[]) {
     const first = events[0];
@@ -48,6 +49,11 @@ export class Journal {
     let cancelRequested = false;
     let started = false;
     const settled = new Set<string>();
+    let unjudged: UnjudgedMessage[] = [];
+    // With what came before it, which was for no question that is still open.
+    const judged = (is: (unjudged: UnjudgedMessage) => boolean): void => {
+      unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
+    };
     for (const event of events) {
       switch (event.type) {
         case "checkpoint.created":
@@ -58,6 +64,8 @@ export class Journal {
           this.calls.clear();
           this.marks.clear();
           this.routed.clear();
+          settled.clear();
+          unjudged = [];
           continuedFrom = event.data.state;
           break;
         case "task.started":
@@ -74,12 +82,18 @@ export class Journal {
         case "step.completed":
           this.record(event.data);
           settled.add(event.data.path);
+          if (event.data.kind === "input") {
+            const { messageId } = event.data.result as InputResult;
+            judged(({ message }) => message.messageId === messageId);
+          }
           if (event.data.kind === "patched") this.marks.add(event.data.path);
           else deliveries.push({ type: "result", path: event.data.path, at: event.at, result: event.data.result });
           break;
         case "step.failed":
           this.record(event.data);
           if (event.data.retryAt === undefined) {
+            settled.add(event.data.path);
+            if (event.data.kind === "input") judged(({ paths }) => paths.includes(event.data.path));
             deliveries.push({
               type: "error",
               path: event.data.path,
@@ -98,6 +112,7 @@ export class Journal {
         case "task.authRequired":
           this.record(event.data);
           this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
+          judged(({ message }) => message.messageId === event.data.refusedMessageId);
           break;
         case "task.progressed":
         case "artifact.appended":
@@ -106,11 +121,10 @@ export class Journal {
           break;
         case "message.added":
           deliveries.push({ type: "message", at: event.at, message: event.data.message });
-          for (const [path, wait] of this.waits) {
-            if (this.calls.get(path)?.kind !== "input" || settled.has(path)) continue;
-            this.waits.set(path, { ...wait, unread: wait.unread ?? event.data.message });
-            break;
-          }
+          unjudged.push({
+            message: event.data.message,
+            paths: [...this.waits.keys()].filter((path) => this.calls.get(path)?.kind === "input" && !settled.has(path)),
+          });
           break;
         case "task.cancelRequested":
           cancelRequested = true;
@@ -136,6 +150,7 @@ export class Journal {
     this.continuedFrom = continuedFrom;
     this.cancelRequested = cancelRequested;
     this.started = started;
+    this.unjudged = unjudged;
   }
 
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {

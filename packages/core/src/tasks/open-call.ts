@@ -17,8 +17,8 @@ export interface OpenCall {
   readonly tried: string[];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Set by `waitForInput` and `command`: takes what the mailbox brings. */
-  receive: ((payload: unknown) => void) | null;
+  /** Set by `waitForInput` and `command`: takes what the mailbox brings. A promise: it is not decided yet what that means. */
+  receive: ((payload: unknown) => void | Promise<void>) | null;
 }
 
 export interface CallRequest {

@@ -73,28 +73,29 @@ export const startInput = <T>(
       othersWait ? undefined : { type: "task.resumed", at, data: { reason: "input" } },
     );
   };
+  const judge = (message: A2AMessage, [value, ...rest]: readonly unknown[]): void | Promise<void> => {
+    const decide = (verdict: Verdict): void | Promise<void> => {
+      if ("why" in verdict)
+        return rest.length > 0 ? judge(message, rest) : ask({ messageId: message.messageId, why: verdict.why });
+      call.receive = null;
+      accept(message, verdict.value);
+    };
+    const verdict = request.schema === undefined ? { value } : validate(request.schema, value);
+    return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
+  };
   call.durable = true;
   call.receive = (payload) => {
     const message = payload as A2AMessage;
-    const check = (candidates: readonly unknown[]): void => {
-      const [value, ...rest] = candidates;
-      if (request.schema === undefined) {
-        call.receive = null;
-        return accept(message, value);
-      }
-      validate(execution, request.schema, value, (result) => {
-        if ("value" in result) {
-          call.receive = null;
-          accept(message, result.value);
-        } else if (rest.length > 0) check(rest);
-        else ask({ messageId: message.messageId, why: result.why });
-      });
-    };
-    check(answersIn(message));
+    const judging = judge(message, answersIn(message));
+    if (!(judging instanceof Promise)) return;
+    // The message is taken in meanwhile: evicted now, the task would wait for an answer that it has.
+    execution.effects++;
+    return judging.finally(() => {
+      execution.effects--;
+      execution.changed();
+    });
   };
   if (recorded === undefined) ask();
-  // Taken in before a crash, and never judged.
-  else if (recorded.unread !== undefined) call.receive(recorded.unread);
 };
 
 /** What a message may mean as an answer, best guess first: its data, its text, its text read as JSON. */
@@ -112,31 +113,20 @@ const answersIn = (message: A2AMessage): unknown[] => {
   }
 };
 
-const validate = (
-  execution: Execution,
-  schema: Schema<unknown>,
-  value: unknown,
-  done: (result: { value: unknown } | { why: string }) => void,
-): void => {
-  const finish = (result: { readonly value?: unknown; readonly issues?: readonly SchemaIssue[] | undefined }): void =>
-    done(
-      result.issues === undefined
-        ? { value: result.value }
-        : { why: violationsOf(result.issues).map(describeViolation).join("; ") },
-    );
+type Verdict = { readonly value: unknown } | { readonly why: string };
+
+const validate = (schema: Schema<unknown>, value: unknown): Verdict | Promise<Verdict> => {
+  const judge = (result: { readonly value?: unknown; readonly issues?: readonly SchemaIssue[] | undefined }): Verdict =>
+    result.issues === undefined
+      ? { value: result.value }
+      : { why: violationsOf(result.issues).map(describeViolation).join("; ") };
   // A schema is author code too; what it throws refuses the answer.
-  const refuse = (error: unknown): void => done({ why: PlatformError.from(error).message });
+  const refuse = (error: unknown): Verdict => ({ why: PlatformError.from(error).message });
   try {
     const checked = schema["~standard"].validate(value);
-    if (!(checked instanceof Promise)) return finish(checked);
-    // The message is taken in meanwhile: evicted now, the task would wait for an answer that it has.
-    execution.effects++;
-    void checked.then(finish, refuse).finally(() => {
-      execution.effects--;
-      execution.changed();
-    });
+    return checked instanceof Promise ? checked.then(judge, refuse) : judge(checked);
   } catch (error) {
-    refuse(error);
+    return refuse(error);
   }
 };
 

@@ -1,0 +1,44 @@
+/** Messages that came to open questions, judged one after the other in the order they came, however long a schema takes. */
+import type { A2AMessage } from "@agentcore/contract";
+import type { OpenCall } from "./open-call.ts";
+
+export interface UnjudgedMessage {
+  readonly message: A2AMessage;
+  /** Questions that were open when it came, in the order they were asked: an answer comes after its question. */
+  readonly paths: readonly string[];
+}
+
+export class Unjudged {
+  private readonly open: ReadonlyMap<string, OpenCall>;
+  private readonly waiting: UnjudgedMessage[];
+  private isJudging = false;
+
+  constructor(open: ReadonlyMap<string, OpenCall>, waiting: readonly UnjudgedMessage[]) {
+    this.open = open;
+    this.waiting = [...waiting];
+  }
+
+  add(message: A2AMessage): void {
+    const paths = [...this.open.values()].filter(isAsking).map(({ path }) => path);
+    if (paths.length > 0) this.waiting.push({ message, paths });
+    this.judge();
+  }
+
+  /** Offers each message to the first of its questions that has no answer yet. */
+  judge(): void {
+    while (!this.isJudging) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      const call = next.paths.map((path) => this.open.get(path)).find(isAsking);
+      const verdict = call?.receive?.(next.message);
+      if (verdict === undefined) continue;
+      this.isJudging = true;
+      void verdict.finally(() => {
+        this.isJudging = false;
+        this.judge();
+      });
+    }
+  }
+}
+
+const isAsking = (call: OpenCall | undefined): call is OpenCall => call?.kind === "input" && call.receive !== null;
