@@ -44,6 +44,8 @@ import { VisitedCalls } from "./visited-calls.ts";
 type Phase = "replaying" | "live" | "ending" | "ended";
 
 const CANCEL_GRACE_MS = 30_000;
+// A wait that long is late by no more when the wall clock is set forward. Shorter ones are timed to the millisecond.
+const LOOK_AT_CLOCK_MS = 10_000;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
 const HAS_ENDED = new CancelledError("the task has ended");
 
@@ -260,13 +262,20 @@ export class Execution {
   /** Wakes a call at a time, in memory or, when the task is evicted meanwhile, by the store. */
   wakeAt(call: OpenCall, dueAt: number, onDue: () => void): void {
     const { clock } = this.services.senses;
+    const until = clock.monotonic() + dueAt - clock.now();
+    // By either clock: set back, the wall clock would hold up a wait of milliseconds for hours; the other one may have
+    // stood still while the machine slept. Looked at now and then, because nothing tells when a clock is set.
+    const look = (): void => {
+      const left = Math.max(0, Math.min(until - clock.monotonic(), dueAt - clock.now()));
+      call.timer = clock.after(Math.min(left, LOOK_AT_CLOCK_MS), () => {
+        call.timer = null;
+        if (!this.isOpen(call)) return;
+        if (clock.now() >= dueAt || clock.monotonic() >= until) onDue();
+        else look();
+      });
+    };
     call.dueAt = dueAt;
-    call.timer = clock.after(Math.max(0, dueAt - clock.now()), () => {
-      call.timer = null;
-      // Clocks cut very long delays short.
-      if (clock.now() < dueAt) return this.wakeAt(call, dueAt, onDue);
-      if (this.phase === "live" && this.open.get(call.path) === call) onDue();
-    });
+    look();
   }
 
   /** The code still waits for it: what it would do now has a place in the log. */

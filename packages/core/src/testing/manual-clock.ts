@@ -16,6 +16,7 @@ interface Pending {
 export class ManualClock implements Clock {
   private current: number;
   private readonly start: number;
+  private offset = 0;
   private order = 0;
   private readonly timers = new Set<Pending>();
   private readonly macrotask: () => Promise<void>;
@@ -27,7 +28,12 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.current;
+    return this.current + this.offset;
+  }
+
+  /** As when somebody sets the machine's clock: `now` jumps by `ms`, while `monotonic` and timers go on as before. */
+  jump(ms: number): void {
+    this.offset += ms;
   }
 
   monotonic(): number {
@@ -47,7 +53,8 @@ export class ManualClock implements Clock {
 
   /** Time of the next timer, or null: lets a test jump to where something happens. */
   nextTimerAt(): number | null {
-    return this.earliest(Number.POSITIVE_INFINITY)?.dueAt ?? null;
+    const next = this.earliest(Number.POSITIVE_INFINITY);
+    return next === undefined ? null : next.dueAt + this.offset;
   }
 
   /** Lets time pass without firing anything, as for a process that was stopped; what came due fires with the next `advance`. */
