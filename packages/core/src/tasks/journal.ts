@@ -123,7 +123,9 @@ export class Journal {
           deliveries.push({ type: "message", at: event.at, message: event.data.message });
           unjudged.push({
             message: event.data.message,
-            paths: [...this.waits.keys()].filter((path) => this.calls.get(path)?.kind === "input" && !settled.has(path)),
+            paths: [...this.waits.keys()].filter(
+              (path) => this.calls.get(path)?.kind === "input" && !settled.has(path),
+            ),
           });
           break;
         case "task.cancelRequested":

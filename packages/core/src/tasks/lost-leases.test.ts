@@ -279,3 +279,32 @@ test("a task that was on its way into memory when the lease was lost is read aga
   expect(seen).toEqual(["read", "lost", "read", "effect"]);
   expect(await world.state(late)).toBe("completed");
 });
+
+test("a process that stood still for longer than its lease begins no effect, whichever of its timers comes first (I3)", async () => {
+  let tries = 0;
+  let isLost = false;
+  const agent = define("tryer", (_, ctx) =>
+    ctx.step(
+      "flaky",
+      () => {
+        if (++tries < 2) throw new Error("not yet");
+      },
+      { retry: { initialDelayMs: 1000 } },
+    ),
+  );
+  const world = new EngineWorld([agent], {
+    wrap: (store) =>
+      wrapStore(store, {
+        renew: async () => (isLost ? new Promise(() => {}) : { validForMs: 3000, isNew: false }),
+      }),
+  });
+  await world.submit("tryer");
+  await world.quiet();
+  expect(tries).toBe(1);
+  isLost = true;
+  // The next try is due before the timer that ends the work of a lease that was not renewed.
+  world.clock.stall(10_000);
+  await world.advance(0);
+  expect(tries).toBe(1);
+  expect((await world.alive()).engine.resident).toBe(0);
+});

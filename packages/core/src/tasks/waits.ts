@@ -116,7 +116,10 @@ const answersIn = (message: A2AMessage): unknown[] => {
 type Verdict = { readonly value: unknown } | { readonly why: string };
 
 const validate = (schema: Schema<unknown>, value: unknown): Verdict | Promise<Verdict> => {
-  const judge = (result: { readonly value?: unknown; readonly issues?: readonly SchemaIssue[] | undefined }): Verdict =>
+  const judge = (result: {
+    readonly value?: unknown;
+    readonly issues?: readonly SchemaIssue[] | undefined;
+  }): Verdict =>
     result.issues === undefined
       ? { value: result.value }
       : { why: violationsOf(result.issues).map(describeViolation).join("; ") };
