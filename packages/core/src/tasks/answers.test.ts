@@ -1,6 +1,6 @@
 /** Answers whose check takes its time: judged one after the other, as if it took none. */
 import { expect, test } from "vitest";
-import { define, EngineWorld, gate } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, gate } from "../../test/engine-world.ts";
 
 /** Takes "yes", after as long as the test likes. */
 const lateSchema = (until: () => Promise<void>) => ({
@@ -54,3 +54,21 @@ for (const crashes of [false, true])
     expect(answered).toEqual(["m1", "m2"]);
     expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: ["yes", "yes"] } });
   });
+
+test("a question that is open when a parked task goes on is asked again: the task shows that it waits for a person", async () => {
+  const asker = define("asker", async (_, ctx) => {
+    await ctx.step("first", () => 1);
+    return Promise.all(["a", "b"].map((key) => ctx.waitForInput({ prompt: key, key })));
+  });
+  const world = new EngineWorld([asker]);
+  const taskId = await world.submit("asker");
+  world.change(define("asker", () => "something else"));
+  world.crash();
+  await world.say(taskId, "one");
+  expect(codeOf(await world.last(taskId))).toBe("NON_DETERMINISTIC");
+  world.change(asker);
+  await world.retry(taskId);
+  expect(await world.state(taskId)).toBe("input-required");
+  await world.say(taskId, "two");
+  expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: ["one", "two"] } });
+});

@@ -92,6 +92,8 @@ export class Execution {
   private draining = false;
   private readonly running = new LazySignal();
   private chain: readonly Handoff[] | null = null;
+  /** Questions that are open in the log are asked again: since then the task was parked, and looks as if it worked. */
+  asksAgain = false;
   /** The deadline passed while the log was replayed. */
   private expired = false;
   private readonly cleanup = new LazySignal();
@@ -451,9 +453,11 @@ export class Execution {
     // Waits that the log opened and the code has not come to: what ends them would find nobody (I10).
     const passedBy = this.visits.ahead();
     if (passedBy.length > 0) return this.diverge(passedBy);
+    this.asksAgain = this.state !== "input-required";
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     for (const callback of begin) callback();
+    this.asksAgain = false;
     if (this.returned !== null && this.sending === 0) this.finish(this.returned);
     else this.intake.resume();
     this.changed();

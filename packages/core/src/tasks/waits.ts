@@ -95,7 +95,7 @@ export const startInput = <T>(
       execution.changed();
     });
   };
-  if (recorded === undefined) ask();
+  if (recorded === undefined || execution.asksAgain) ask();
 };
 
 /** What a message may mean as an answer, best guess first: its data, its text, its text read as JSON. */
