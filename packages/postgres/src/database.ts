@@ -51,7 +51,7 @@ export class Database {
     let client: pg.PoolClient | undefined;
     let broken = false;
     try {
-      client = await this.pool.connect();
+      client = await this.checkOut();
       await client.query("begin");
       const result = await work(client);
       await client.query("commit");
@@ -62,14 +62,14 @@ export class Database {
       });
       throw toPlatformError(error);
     } finally {
-      client?.release(broken);
+      if (client !== undefined) giveBack(client, broken);
     }
   }
 
   /** Runs `work` on one connection, which makes its own transactions. */
   async session<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     this.assertOpen();
-    const client = await this.pool.connect().catch((error: unknown) => {
+    const client = await this.checkOut().catch((error: unknown) => {
       throw toPlatformError(error);
     });
     try {
@@ -77,8 +77,15 @@ export class Database {
     } catch (error) {
       throw toPlatformError(error);
     } finally {
-      client.release();
+      giveBack(client, false);
     }
+  }
+
+  /** The pool listens only to connections that are in it: without a listener, one that breaks would end the process. */
+  private async checkOut(): Promise<pg.PoolClient> {
+    const client = await this.pool.connect();
+    client.on("error", ignore);
+    return client;
   }
 
   async close(): Promise<void> {
@@ -91,6 +98,14 @@ export class Database {
     if (this.closed) throw new PlatformError("STORE_UNAVAILABLE", "the store was closed");
   }
 }
+
+// Whoever uses the connection is told by its query.
+const ignore = (): void => undefined;
+
+const giveBack = (client: pg.PoolClient, isBroken: boolean): void => {
+  client.removeListener("error", ignore);
+  client.release(isBroken);
+};
 
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

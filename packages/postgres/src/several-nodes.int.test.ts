@@ -230,6 +230,24 @@ test("of two processes with one name the later is the node, and the earlier says
   await later.close();
 });
 
+test("a connection that breaks in the middle of a transaction fails that call, and not the process", async () => {
+  const named = new URL(url);
+  named.searchParams.set("application_name", schema.schema);
+  const stores = await openPostgres({ url: named.href, node: "x", schema: schema.schema });
+  await asAnybody(async (client) => {
+    await client.query("begin");
+    await client.query(`lock table ${schema.schema}.workers in access exclusive mode`);
+    const refused = expect(stores.tasks.reclaim()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    const waiting = `select pid from pg_stat_activity where application_name = '${schema.schema}' and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await client.query(waiting)).rowCount).toBe(1);
+    await client.query(`select pg_terminate_backend(pid) from (${waiting}) found`);
+    await refused;
+    await client.query("rollback");
+  });
+  expect(await stores.tasks.reclaim()).toBe(0);
+  await stores.close();
+});
+
 test("what anybody else says on the line between nodes harms nobody", async () => {
   const first = await openPostgres({ url, node: "x", schema: schema.schema });
   const second = await openPostgres({ url, node: "y", schema: schema.schema });
