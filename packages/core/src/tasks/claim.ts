@@ -17,17 +17,20 @@ const SWEEP_MS = 500;
 export class Claims {
   private readonly engine: TaskEngine;
   private readonly outsideAwaitMs: number;
+  private readonly lateWriteMs: number;
   private isClaiming = false;
   private again = false;
   /** A claim failed and may have been written all the same. */
   private inDoubt = false;
   private sweepTimer: Timer | null = null;
+  private lateTimer: Timer | null = null;
   private stopped = true;
   private running: Promise<void> | null = null;
 
-  constructor(engine: TaskEngine, outsideAwaitMs: number) {
+  constructor(engine: TaskEngine, outsideAwaitMs: number, lateWriteMs: number) {
     this.engine = engine;
     this.outsideAwaitMs = outsideAwaitMs;
+    this.lateWriteMs = lateWriteMs;
   }
 
   start(): void {
@@ -40,6 +43,7 @@ export class Claims {
   async stop(): Promise<void> {
     this.stopped = true;
     this.sweepTimer?.cancel();
+    this.lateTimer?.cancel();
     await this.running;
   }
 
@@ -61,6 +65,14 @@ export class Claims {
     this.wake();
   }
 
+  /** As `doubt`, when a write that failed has been carried out all the same, or never will be. */
+  doubtLater(): void {
+    if (this.stopped) return;
+    // From the last failure on.
+    this.lateTimer?.cancel();
+    this.lateTimer = this.engine.senses.clock.after(this.lateWriteMs, () => this.doubt());
+  }
+
   /** Something will be due then; null is never. */
   wakeAt(dueAt: number | null): void {
     if (dueAt === null || this.stopped) return;
@@ -78,6 +90,7 @@ export class Claims {
       while ((await this.claimOnce()) || this.again);
     } catch (error) {
       this.inDoubt = true;
+      this.doubtLater();
       this.engine.senses.logger.log("error", `claim failed: ${PlatformError.from(error).message}`);
     } finally {
       this.isClaiming = false;

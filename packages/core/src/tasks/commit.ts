@@ -6,6 +6,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { CommitOutcome } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
+import type { ExecutionHead } from "./execution-head.ts";
 import { type TakenUnit, takeUnit } from "./take-unit.ts";
 
 const AFTER_DOUBT_MS = 250;
@@ -79,6 +80,8 @@ export class Commits {
     const { head } = execution;
     const { unit, draft } = taken;
     const birth = execution.takeBirth();
+    // It left memory while the unit was on its way, and whoever looked for our leases since may have looked too early.
+    if (execution.phase === "ended") return this.followUp(execution.head, execution.token, taken);
     execution.onCommitted(taken);
     if (execution.phase === "ended") {
       this.forget(execution);
@@ -147,13 +150,18 @@ export class Commits {
       taskId: head.taskId,
     });
     this.drop(execution, taken, error);
-    engine.senses.clock.after(AFTER_DOUBT_MS, () => {
-      engine.loading.resume(head, token);
-      // What it would have set in motion, in case it was written. Its children were created leased to us.
-      for (const child of taken.draft.launches) engine.loading.resume(child.head, child.token);
-      engine.mail.deliver(head.tenantId, taken.unit.mail ?? [], false);
-      engine.relay.wake();
-    });
+    engine.senses.clock.after(AFTER_DOUBT_MS, () => this.followUp(head, token, taken));
+    // It may yet be written.
+    engine.claims.doubtLater();
+  }
+
+  /** What the unit would have set in motion, in case it was written. Its children were created leased to us. */
+  private followUp(head: ExecutionHead, token: number, { unit, draft }: TakenUnit): void {
+    const { loading, mail, relay } = this.engine;
+    loading.resume(head, token);
+    for (const child of draft.launches) loading.resume(child.head, child.token);
+    mail.deliver(head.tenantId, unit.mail ?? [], false);
+    relay.wake();
   }
 
   /** Ends an attempt whose unit was not written, or not known to be; returns who waited for its birth. */

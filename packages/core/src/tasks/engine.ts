@@ -34,6 +34,11 @@ export interface EngineOptions {
   readonly maxBacklog?: number;
   /** Milliseconds code may wait for something outside ctx before its task is parked. @default 2000 */
   readonly outsideAwaitMs?: number;
+  /**
+   * Milliseconds after which a write that the store did not confirm has been carried out all the same, or never will be:
+   * longer than a statement may take. @default 60000
+   */
+  readonly lateWriteMs?: number;
 }
 
 const DRAIN_POLL_MS = 20;
@@ -69,7 +74,7 @@ export class TaskEngine {
     this.router = options.router;
     this.residents = new Residents(options.host, options.maxResident ?? 2000);
     this.admission = new Admission(this, options.maxBacklog ?? 100_000);
-    this.claims = new Claims(this, options.outsideAwaitMs ?? 2000);
+    this.claims = new Claims(this, options.outsideAwaitMs ?? 2000, options.lateWriteMs ?? 60_000);
     this.loading = new Loading(this);
     this.commits = new Commits(this);
     this.mail = new MailCarrier(this);

@@ -308,3 +308,87 @@ test("a process that stood still for longer than its lease begins no effect, whi
   expect(tries).toBe(1);
   expect((await world.alive()).engine.resident).toBe(0);
 });
+
+test("a task whose creation is confirmed after its node dropped everything, and had looked for its leases, is followed up (I10)", async () => {
+  let isAway = false;
+  const written = new Pause();
+  const world = new EngineWorld([define("worker", (_, ctx) => ctx.step("work", () => "done"))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        renew: async () => {
+          if (isAway) throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+          return { validForMs: 3000, isNew: false };
+        },
+        commit: async (next, units) => next(await written.pass(units)),
+      }),
+  });
+  const { service } = await world.alive();
+  await world.quiet();
+  written.arm();
+  const submitted = service.submit(SCOPE, { target: { agent: "worker" } }).then(String, String);
+  await world.quiet();
+  isAway = true;
+  await world.advance(2500);
+  expect(await submitted).toContain("lost its lease");
+  isAway = false;
+  await world.advance(1000);
+  expect(await world.heads()).toEqual([]);
+  written.open();
+  await world.advance(1000);
+  const [head] = await world.heads();
+  expect(head?.state).toBe("completed");
+});
+
+/** Fails the next call, and carries it out half a minute later. */
+const lateOnce = (world: () => EngineWorld) => {
+  const late = {
+    isArmed: false,
+    pass: <Given, Answer>(next: (given: Given) => Promise<Answer>, given: Given): Promise<Answer> => {
+      if (!late.isArmed) return next(given);
+      late.isArmed = false;
+      world().clock.after(30_000, () => void next(given));
+      return Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no answer"));
+    },
+  };
+  return late;
+};
+
+test("a task whose creation failed and is carried out all the same, much later, is run (I10)", async () => {
+  const late = lateOnce(() => world);
+  const world: EngineWorld = new EngineWorld([define("worker", (_, ctx) => ctx.step("work", () => "done"))], {
+    wrap: (store) => wrapStore(store, { commit: (next, units) => late.pass(next, units) }),
+  });
+  const { service } = await world.alive();
+  await world.quiet();
+  late.isArmed = true;
+  const submitted = service.submit(SCOPE, { target: { agent: "worker" } });
+  await expect(submitted).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  await world.advance(29_000);
+  expect(await world.heads()).toEqual([]);
+  await world.advance(60_000);
+  expect((await world.heads()).map(({ state }) => state)).toEqual(["completed"]);
+});
+
+test("tasks that are taken by a claim long after it failed are run (I10)", async () => {
+  const late = lateOnce(() => world);
+  const world: EngineWorld = new EngineWorld([define("napper", (_, ctx) => ctx.sleep(40_000))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        // The late one takes what is not due yet, so that it comes before the engine's own.
+        claim: (next, request) =>
+          late.isArmed
+            ? late.pass((given) => next({ ...given, now: given.now + 60_000 }), request)
+            : next(request),
+      }),
+  });
+  const taskId = await world.submit("napper");
+  const { engine } = await world.alive();
+  late.isArmed = true;
+  engine.claims.wake();
+  await world.advance(29_000);
+  expect(late.isArmed).toBe(false);
+  await world.advance(5000);
+  expect((await world.head(taskId))?.leased).toBe(true);
+  await world.advance(60_000);
+  expect(await world.state(taskId)).toBe("completed");
+});
