@@ -28,3 +28,29 @@ test("code that comes to something new before a wait that the log has open is pa
   await world.advance(1000);
   expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: "grown up" } });
 });
+
+test("a task that was parked in the clean-up after a cancel can be canceled once more", async () => {
+  const before = define("asker", async (_, ctx) => {
+    await ctx.step("first", () => 1);
+    return ctx.waitForInput("?");
+  });
+  const world = new EngineWorld([before]);
+  const taskId = await world.submit("asker");
+  world.crash();
+  world.change(
+    define("asker", async (_, ctx) => {
+      await ctx.step("first", () => 1);
+      try {
+        return await ctx.waitForInput("?");
+      } finally {
+        // Nothing that comes through ctx.
+        await new Promise(() => {});
+      }
+    }),
+  );
+  await world.cancel(taskId);
+  await world.advance(10_000);
+  expect(codeOf(await world.last(taskId))).toBe("OUTSIDE_AWAIT");
+  await world.cancel(taskId);
+  expect(await world.state(taskId)).toBe("canceled");
+});
