@@ -1,6 +1,7 @@
 /** Code that was changed under tasks that run: noticed before anything is lost by it (I3, I10). */
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, Pause } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 
 test("code that comes to something new before a wait that the log has open is parked, not left without the end of that wait", async () => {
   const child = define("child", async (_, ctx) => {
@@ -53,4 +54,41 @@ test("a task that was parked in the clean-up after a cancel can be canceled once
   expect(codeOf(await world.last(taskId))).toBe("OUTSIDE_AWAIT");
   await world.cancel(taskId);
   expect(await world.state(taskId)).toBe("canceled");
+});
+
+test("mail that is read while a task is being parked is still there when it goes on", async () => {
+  const child = define("child", async (_, ctx) => {
+    await ctx.sleep(5000);
+    return "grown up";
+  });
+  const before = define("parent", (_, ctx) => ctx.command({ agent: "child" }, {}));
+  const read = new Pause();
+  let taskId = "";
+  const world = new EngineWorld([before, child], {
+    wrap: (store) =>
+      wrapStore(store, {
+        mailbox: async (next, key) => (key.taskId === taskId ? read.pass(await next(key)) : next(key)),
+      }),
+  });
+  taskId = await world.submit("parent");
+  await world.advance(1000);
+  world.crash();
+  world.change(define("parent", () => "something else"));
+  // The child has ended; its parent's mailbox is read when it has just turned out that the parent must be parked.
+  read.arm();
+  const { logger } = world;
+  const log = logger.log;
+  Object.assign(logger, {
+    log: (...given: Parameters<typeof log>) => {
+      log(...given);
+      if (read.isHolding && given[1].startsWith("task parked")) read.open();
+    },
+  });
+  await world.advance(6000);
+  expect(read.isHolding).toBe(false);
+  expect(codeOf(await world.last(taskId))).toBe("NON_DETERMINISTIC");
+  world.change(before);
+  await world.retry(taskId);
+  await world.advance(1000);
+  expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: "grown up" } });
 });

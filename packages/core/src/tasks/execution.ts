@@ -161,6 +161,10 @@ export class Execution {
     return this.draining;
   }
 
+  get isParking(): boolean {
+    return this.ending?.event.type === "task.parked";
+  }
+
   get hasReturned(): boolean {
     return this.returned !== null;
   }

@@ -62,7 +62,8 @@ export class Intake {
   resume(): void {
     this.unjudged.judge();
     for (let item = this.waiting.shift(); item !== undefined; item = this.waiting.shift()) {
-      if (this.execution.phase === "ended") return;
+      // A parked task finds it in its mailbox when it goes on: nobody here can make anything of it now.
+      if (this.execution.phase === "ended" || this.execution.isParking) return;
       this.execution.consumed(item.key);
       this.process(item);
     }
