@@ -81,7 +81,8 @@ export class Commits {
     const { unit, draft } = taken;
     const birth = execution.takeBirth();
     // It left memory while the unit was on its way, and whoever looked for our leases since may have looked too early.
-    if (execution.phase === "ended") return this.followUp(execution.head, execution.token, taken);
+    const hadLeft = execution.phase === "ended";
+    if (hadLeft) return this.followUp(head, execution.token, taken);
     execution.onCommitted(taken);
     if (execution.phase === "ended") {
       this.forget(execution);
