@@ -4,19 +4,22 @@ import { PlatformError } from "@agentcore/contract";
 import type { ClientBase } from "pg";
 import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
+import { OUTBOX_TAKERS } from "./sql/0006-outbox-takers.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
+import { TAKE_OUTBOX } from "./sql/functions/take-outbox.ts";
 
 // 2 and 3 were functions, which are no steps any more.
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [1, TABLES],
   [4, BLOBS],
+  [6, OUTBOX_TAKERS],
   [10, TASK_KEY],
 ]);
 const NEWEST = Math.max(...MIGRATIONS.keys());
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.
-const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}`;
+const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}`;
 
 // Any number that no other program uses: nodes that start together take turns at the schema.
 const MIGRATION_LOCK = 4_700_170_047;

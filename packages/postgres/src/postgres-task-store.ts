@@ -9,7 +9,7 @@ import type {
   ListQuery,
   MailboxItem,
   MailboxKind,
-  OutboxRow,
+  OutboxTake,
   Renewal,
   StaleReason,
   StoreHint,
@@ -23,6 +23,7 @@ import { type Database, isDeadlock, toPlatformError } from "./database.ts";
 import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import type { HintLine } from "./hint-line.ts";
+import { PostgresOutbox } from "./postgres-outbox.ts";
 import { splitUnits } from "./unit-batches.ts";
 import type { WorkerLease } from "./worker-lease.ts";
 
@@ -89,6 +90,7 @@ export class PostgresTaskStore implements TaskStore {
   private readonly worker: WorkerLease;
   private readonly hints: HintLine;
   private readonly clock: Pick<Clock, "now">;
+  private readonly outbox: PostgresOutbox;
   private readonly writes: GroupCommit<readonly PreparedUnit[]>;
   private lastTenant = "";
   private closing = false;
@@ -98,6 +100,7 @@ export class PostgresTaskStore implements TaskStore {
     this.worker = worker;
     this.hints = hints;
     this.clock = clock;
+    this.outbox = new PostgresOutbox(database, worker);
     this.writes = new GroupCommit({
       write: (calls) => this.writeCalls(calls),
       nextTurn: (callback) => void setImmediate(callback),
@@ -244,31 +247,12 @@ export class PostgresTaskStore implements TaskStore {
     }));
   }
 
-  async outbox({ after, limit }: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
-    const rows = await this.database.query<{
-      position: number;
-      tenant_id: string;
-      id: string;
-      kind: "event";
-      payload: string;
-    }>(
-      "outbox",
-      `select position, tenant_id, id, kind, payload from outbox
-        where position > $1 and transaction < pg_snapshot_xmin(pg_current_snapshot()) order by transaction, position limit $2`,
-      [after, Math.min(limit, MAX_ROWS)],
-    );
-    return rows.map(({ position, tenant_id, id, kind, payload }) => ({
-      position,
-      tenantId: unescapeText(tenant_id),
-      id: unescapeText(id),
-      kind,
-      payload: JSON.parse(payload) as unknown,
-    }));
+  takeOutbox(limit: number): Promise<OutboxTake> {
+    return this.outbox.take(limit);
   }
 
-  async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
-    if (positions.length > 0)
-      await this.database.query("acknowledge", "delete from outbox where position = any ($1)", [positions]);
+  acknowledgeOutbox(positions: readonly number[]): Promise<void> {
+    return this.outbox.acknowledge(positions);
   }
 
   async backlog(): Promise<ReadonlyMap<string, number>> {

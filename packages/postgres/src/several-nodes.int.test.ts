@@ -1,51 +1,14 @@
 /** Several nodes on one database: who runs what, and what becomes of the work of a node that is silent. */
-import { createHash, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import { createMemoryKeyValue } from "@agentcore/core/inprocess";
-import type { Clock, NewTask, TaskStore } from "@agentcore/core/ports";
-import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import type { NewTask } from "@agentcore/core/ports";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
+import { define, type EngineNode, LEASE_MS, outputOf, SCOPE, startEngineNode } from "../test/engine-nodes.ts";
 import { newSchema, test, url } from "../test/schema.ts";
 import { openPostgres } from "./index.ts";
 
-const LEASE_MS = 900;
-const SCOPE = { tenantId: "acme", caller: "ann" };
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
-  turn: () => new Promise((resolve) => setImmediate(resolve)),
-};
-
-const define = (name: string, run: NonNullable<AgentDefinition["run"]>): AgentDefinition => ({
-  ...{
-    name,
-    description: name,
-    version: "1",
-    skills: [],
-    labels: {},
-    tools: [],
-    idempotent: false,
-    subscribes: [],
-    run,
-  },
-});
-
-interface Node {
-  readonly engine: TaskEngine;
-  readonly service: TaskService;
-  /** As when the process is stopped: nothing is renewed, nothing asked. */
-  readonly freeze: (frozen: boolean) => void;
-  readonly close: () => Promise<void>;
-}
-
 let schema: ReturnType<typeof newSchema>;
-let nodes: Node[] = [];
+let nodes: EngineNode[] = [];
 beforeEach(() => {
   schema = newSchema();
   nodes = [];
@@ -55,59 +18,13 @@ afterEach(async () => {
   await schema.drop();
 });
 
-const startNode = async (name: string, agents: readonly AgentDefinition[], concurrency = 100): Promise<Node> => {
-  const stores = await openPostgres({ url, node: name, schema: schema.schema, leaseMs: LEASE_MS, maxConnections: 4 });
-  let thaw: (() => void) | null = null;
-  let frozen: Promise<void> | null = null;
-  const store = new Proxy(stores.tasks, {
-    get: (target, key: keyof TaskStore) => {
-      const method = target[key] as (...args: unknown[]) => unknown;
-      if (key === "listen" || key === "close") return method.bind(target);
-      return async (...args: unknown[]) => {
-        await frozen;
-        return method.apply(target, args);
-      };
-    },
-  });
-  const byName = new Map(agents.map((agent) => [agent.name, agent]));
-  const engine = new TaskEngine({
-    ...{ store, keyValue: createMemoryKeyValue({ clock }), models: null, node: name },
-    host: {
-      capacities: new Map(agents.map((agent) => [`acme/${agent.name}`, concurrency])),
-      load: ({ agent }) => {
-        const definition = byName.get(agent);
-        return definition === undefined ? null : { definition, env: {}, concurrency };
-      },
-    },
-    router: {
-      command: ({ target }, accept) =>
-        accept({ agent: "agent" in target ? target.agent : "", revision: "r1", scores: [], reasons: ["named"] }),
-      ...{ query: async () => null, emit: () => {}, subscribers: () => [], reportEnd: () => {} },
-    },
-    senses: {
-      clock,
-      ids: { next: () => randomUUID() },
-      digest: { sha256: (text) => createHash("sha256").update(text).digest("hex") },
-      logger: { log: () => {} },
-    },
-  });
-  await engine.start();
-  const node: Node = {
-    engine,
-    service: createTaskService(engine),
-    freeze: (on) => {
-      if (on) frozen = new Promise((resolve) => (thaw = resolve));
-      else {
-        frozen = null;
-        thaw?.();
-      }
-    },
-    close: async () => {
-      node.freeze(false);
-      await engine.close();
-      await stores.close();
-    },
-  };
+const startNode = async (
+  name: string,
+  agents: readonly AgentDefinition[],
+  concurrency?: number,
+): Promise<EngineNode> => {
+  const more = concurrency === undefined ? {} : { concurrency };
+  const node = await startEngineNode({ schema: schema.schema, name, agents, ...more });
   nodes.push(node);
   return node;
 };
@@ -128,15 +45,6 @@ const waiting = (taskId: string): NewTask => ({
   ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
   ...{ parent: null, dueAt: 5, createdAt: 5, events: [submitted] },
 });
-
-const outputOf = async (node: Node, taskId: string): Promise<unknown> => {
-  for await (const event of node.service.events(SCOPE, taskId, { signal: AbortSignal.timeout(20_000) })) {
-    if (event.type === "task.completed") return event.data.output;
-    if (event.type === "task.failed" || event.type === "task.parked") return event.data.error.code;
-    if (event.type === "task.canceled") return "canceled";
-  }
-  return "no end";
-};
 
 test("work that one node has no slot for is run by another", async () => {
   const ran: string[] = [];

@@ -12,6 +12,7 @@ const VOID_LEASES = `with lost as (
     select id from heads where leased_by = any ($1) order by id for update
   )
   update heads h set leased_by = null, token = h.token + 1 from lost l where h.id = l.id`;
+const FREE_OUTBOX = "update outbox set taken_by = null where taken_by = any ($1)";
 const JOIN = "insert into workers (node, lease_until) values ($1, now() + $2 * interval '1 millisecond') returning id";
 const OTHERS = "(select count(*) from workers where id <> $1 and lease_until > now()) as others";
 const RENEW = `update workers set lease_until = now() + $2 * interval '1 millisecond'
@@ -46,7 +47,7 @@ export class WorkerLease {
   /** Takes the place of an earlier process of the same node, whose tasks are free at once. */
   async join(): Promise<void> {
     this.current = await this.database.transaction(async (client) => {
-      await freeTasksOf(client, REMOVE_NAMESAKES, [this.node]);
+      await freeWorkOf(client, REMOVE_NAMESAKES, [this.node]);
       const joined = await client.query<{ id: number }>(JOIN, [this.node, this.leaseMs]);
       const id = joined.rows[0]?.id;
       if (id === undefined) throw new PlatformError("INTERNAL", "a worker's row was not returned");
@@ -70,22 +71,24 @@ export class WorkerLease {
     return { validForMs: this.leaseMs, isNew: true };
   }
 
-  /** Resolves with the number of tasks that became free. */
+  /** Resolves with the number of tasks and outbox rows that became free. */
   reclaim(): Promise<number> {
-    return this.database.transaction((client) => freeTasksOf(client, REMOVE_SILENT, []));
+    return this.database.transaction((client) => freeWorkOf(client, REMOVE_SILENT, []));
   }
 
   /** What it still holds is free for others at once. */
   async leave(): Promise<void> {
     await this.database.transaction((client) =>
-      freeTasksOf(client, "delete from workers where id = $1 returning id", [this.current]),
+      freeWorkOf(client, "delete from workers where id = $1 returning id", [this.current]),
     );
   }
 }
 
-const freeTasksOf = async (client: ClientBase, remove: string, values: readonly unknown[]): Promise<number> => {
+const freeWorkOf = async (client: ClientBase, remove: string, values: readonly unknown[]): Promise<number> => {
   const removed = await client.query<{ id: number }>(remove, [...values]);
   if (removed.rows.length === 0) return 0;
-  const freed = await client.query(VOID_LEASES, [removed.rows.map(({ id }) => id)]);
-  return freed.rowCount ?? 0;
+  const gone = [removed.rows.map(({ id }) => id)];
+  const tasks = await client.query(VOID_LEASES, gone);
+  const events = await client.query(FREE_OUTBOX, gone);
+  return (tasks.rowCount ?? 0) + (events.rowCount ?? 0);
 };

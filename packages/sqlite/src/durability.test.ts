@@ -172,7 +172,7 @@ test("a failure inside the transaction rejects that batch only, and nothing of i
   await write("1");
   await expect(write("2")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   await write("3");
-  expect((await stores.tasks.outbox({ after: 0, limit: 10 })).map((row) => row.id)).toEqual(["1", "3"]);
+  expect((await stores.tasks.takeOutbox(10)).rows.map((row) => row.id)).toEqual(["1", "3"]);
 });
 
 test("a call whose values no row can hold fails alone in its batch", async () => {
@@ -190,7 +190,7 @@ test("a call whose values no row can hold fails alone in its batch", async () =>
     stores.tasks.commit([{ tenantId: "t", outbox: [{ id: "3", kind: "event", payload: 1n }] }]),
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
-  expect((await stores.tasks.outbox({ after: 0, limit: 10 })).map((row) => row.id)).toEqual(["1", "2"]);
+  expect((await stores.tasks.takeOutbox(10)).rows.map((row) => row.id)).toEqual(["1", "2"]);
 });
 
 test("close writes what was asked for before", async () => {

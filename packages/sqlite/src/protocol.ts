@@ -58,7 +58,7 @@ export interface Reads {
     { readonly tenantId: string | null; readonly after: number; readonly limit: number },
     readonly StoredTailRow[],
   ];
-  outbox: [{ readonly after: number; readonly limit: number }, readonly StoredOutboxRow[]];
+  outbox: [{ readonly limit: number }, readonly StoredOutboxRow[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
   listValues: [

@@ -7,7 +7,7 @@ import type {
   Lease,
   ListQuery,
   MailboxItem,
-  OutboxRow,
+  OutboxTake,
   Renewal,
   TailRow,
   TaskHead,
@@ -105,15 +105,18 @@ export class SqliteTaskStore implements TaskStore {
     }));
   }
 
-  async outbox(options: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
-    const rows = await this.worker.read("outbox", { after: options.after, limit: Math.min(options.limit, MAX_ROWS) });
-    return rows.map((row) => ({
+  /** The file is this process's alone, so its rows are too. */
+  async takeOutbox(limit: number): Promise<OutboxTake> {
+    const most = Math.min(limit, MAX_ROWS);
+    const found = await this.worker.read("outbox", { limit: most + 1 });
+    const rows = found.slice(0, most).map((row) => ({
       position: row.position,
       tenantId: row.tenant_id,
       id: row.id,
       kind: row.kind,
       payload: JSON.parse(row.payload) as unknown,
     }));
+    return { rows, more: found.length > most };
   }
 
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {

@@ -145,7 +145,7 @@ class StoreWorker {
       case "tail":
         return this.events.tail(argument.tenantId, argument.after, argument.limit);
       case "outbox":
-        return this.outbox.read(argument.after, argument.limit);
+        return this.outbox.read(argument.limit);
       case "backlog":
         return this.heads.backlog(now);
       case "get":

@@ -115,7 +115,7 @@ export const createCrashStore = (
       mailbox: (key) => alive(() => store.mailbox(key)),
       list: (query) => alive(() => store.list(query)),
       tail: (options) => alive(() => store.tail(options)),
-      outbox: (options) => alive(() => store.outbox(options)),
+      takeOutbox: (limit) => alive(() => store.takeOutbox(limit)),
       acknowledgeOutbox: (positions) => alive(() => store.acknowledgeOutbox(positions)),
       backlog: () => alive(() => store.backlog()),
       close: () => store.close(),

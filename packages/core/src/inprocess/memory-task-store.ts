@@ -13,6 +13,7 @@ import type {
   ListQuery,
   MailboxItem,
   OutboxRow,
+  OutboxTake,
   Renewal,
   TailRow,
   TaskHead,
@@ -165,14 +166,15 @@ class MemoryStore implements MemoryTaskStore {
     return rows;
   }
 
-  async outbox(options: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
+  /** There is no other process to keep them from. */
+  async takeOutbox(limit: number): Promise<OutboxTake> {
     this.assertOpen();
     const rows: OutboxRow[] = [];
     for (const [position, row] of this.tables.outbox) {
-      if (rows.length >= options.limit) break;
-      if (position > options.after) rows.push({ ...row, position, payload: JSON.parse(row.payload) });
+      if (rows.length >= limit) break;
+      rows.push({ ...row, position, payload: JSON.parse(row.payload) });
     }
-    return rows;
+    return { rows, more: this.tables.outbox.size > rows.length };
   }
 
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {

@@ -17,6 +17,7 @@ export {
   type NewTask,
   type OutboxInsert,
   type OutboxRow,
+  type OutboxTake,
   PRIORITY_STEP_MS,
   type Renewal,
   type StaleReason,

@@ -142,6 +142,12 @@ export interface OutboxRow extends OutboxInsert {
   readonly position: number;
 }
 
+export interface OutboxTake {
+  readonly rows: readonly OutboxRow[];
+  /** There are more, to be had now or soon: beyond the limit, or behind a transaction that is still open. */
+  readonly more: boolean;
+}
+
 /** All or nothing, within one tenant. */
 export interface CommitUnit {
   readonly tenantId: string;
@@ -238,7 +244,10 @@ export interface TaskStore {
    * nobody else can hold leases it answers once and for all.
    */
   renew(): Promise<Renewal>;
-  /** Frees the tasks of processes that did not renew in time; their leases are void and fenced. Resolves with how many. */
+  /**
+   * Frees the tasks of processes that did not renew in time, whose leases are void and fenced, and the outbox rows they had
+   * taken. Resolves with how many of both.
+   */
   reclaim(): Promise<number>;
   /** Hears of changes made through other processes, until the returned function is called. */
   listen(listener: (hint: StoreHint) => void): () => void;
@@ -265,8 +274,13 @@ export interface TaskStore {
     readonly after: string | null;
     readonly limit: number;
   }): Promise<readonly TailRow[]>;
-  outbox(options: { readonly after: number; readonly limit: number }): Promise<readonly OutboxRow[]>;
-  /** Removes delivered rows. Idempotent. */
+  /**
+   * Takes up to `limit` rows (1 to 10,000) for this process, in commit order, settled ones only: nothing that commits later comes
+   * before them. Nobody else is given them until it has lost its lease. What it took before and has not acknowledged
+   * comes first, and again. Throws LEASE_LOST.
+   */
+  takeOutbox(limit: number): Promise<OutboxTake>;
+  /** Removes delivered rows that this process took. Idempotent; rows that another took meanwhile stay. */
   acknowledgeOutbox(positions: readonly number[]): Promise<void>;
   /** Numbers for admission: tasks waiting to run, by tenant. */
   backlog(): Promise<ReadonlyMap<string, number>>;

@@ -104,7 +104,7 @@ export class Commits {
     }
     if (draft.creates.length > draft.launches.length) engine.claims.wake();
     if (unit.mail !== undefined && unit.mail.length > 0) engine.mail.deliver(head.tenantId, unit.mail, true);
-    if (draft.outbox.length > 0) engine.relay.wake();
+    if (draft.outbox.length > 0) engine.relay.committed(head.tenantId, draft.outbox);
   }
 
   private onBirthRefused(execution: Execution, existingTaskId: string | undefined): void {

@@ -87,9 +87,11 @@ export class LeaseKeeper {
     this.again(validForMs * RENEW_SHARE);
     const freed = await store.reclaim();
     if (freed > 0) {
-      senses.logger.log("warn", `${freed} tasks of lost nodes are free`);
+      senses.logger.log("warn", `${freed} tasks and events of lost nodes are free`);
       this.engine.claims.wake();
     }
+    // A process may have died before it took the events that it committed: nobody else is told of those.
+    this.engine.relay.wake();
   }
 
   private drop(reason: string): void {

@@ -1,11 +1,19 @@
-/** Carries durable events from the outbox to their subscribers: each gets a task, once per event. */
+/**
+ * Carries durable events from the outbox to their subscribers: each subscribing agent gets a task, once per event.
+ *
+ * Where several processes share the store each takes rows that no other has (`takeOutbox`), so an event is relayed by one. What
+ * a lost process left behind is found by looking now and then (`LeaseKeeper`).
+ */
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
-import type { CommitUnit, OutboxRow } from "../ports/index.ts";
+import type { CommitUnit, OutboxInsert, OutboxRow } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { TaskRouter } from "./task-router.ts";
 
 const BATCH = 200;
 const RETRY_MS = 1000;
+// Rows behind an open transaction: those of nodes commit in milliseconds, those of others may take hours.
+const SETTLE_MS = 50;
+const MAX_SETTLE_MS = 1000;
 
 interface EventPayload {
   readonly topic: string;
@@ -19,13 +27,26 @@ export class OutboxRelay {
   private readonly router: TaskRouter;
   private working: Promise<void> | null = null;
   private again = false;
+  private settleMs = SETTLE_MS;
 
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
     this.router = router;
   }
 
+  /** Events have been committed here: subscribers in this process hear of them now, as of volatile ones; tasks follow. */
+  committed(tenantId: string, rows: readonly OutboxInsert[]): void {
+    for (const { id, payload } of rows) {
+      const event = payload as EventPayload;
+      const source = `agent:${event.source}`;
+      this.router.emit({ tenantId, source, topic: event.topic, payload: event.payload, id, taskId: event.taskId });
+    }
+    this.wake();
+  }
+
+  /** There may be something to carry. */
   wake(): void {
+    if (this.engine.isClosed) return;
     if (this.working !== null) {
       this.again = true;
       return;
@@ -44,31 +65,31 @@ export class OutboxRelay {
   }
 
   private async drain(): Promise<void> {
+    const { store, senses, claims } = this.engine;
     try {
       for (;;) {
-        const rows = await this.engine.store.outbox({ after: 0, limit: BATCH });
-        if (rows.length === 0) return;
-        const units = rows.flatMap((row) => this.unitsFor(row));
-        if (units.length > 0) await this.engine.store.commit(units);
-        for (const row of rows) {
-          const event = row.payload as EventPayload;
-          this.router.emit({
-            tenantId: row.tenantId,
-            source: `agent:${event.source}`,
-            topic: event.topic,
-            payload: event.payload,
-            id: row.id,
-            taskId: event.taskId,
-          });
+        const { rows, more } = await store.takeOutbox(BATCH);
+        if (rows.length === 0) {
+          if (more) this.lookLater();
+          return;
         }
+        this.settleMs = SETTLE_MS;
+        const units = rows.flatMap((row) => this.unitsFor(row));
+        if (units.length > 0) await store.commit(units);
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
-        await this.engine.store.acknowledgeOutbox(rows.map(({ position }) => position));
-        if (units.length > 0) this.engine.claims.wake();
+        await store.acknowledgeOutbox(rows.map(({ position }) => position));
+        if (units.length > 0) claims.wake();
+        if (!more) return;
       }
     } catch (error) {
-      this.engine.senses.logger.log("error", `outbox: ${PlatformError.from(error).message}`);
-      this.engine.senses.clock.after(RETRY_MS, () => this.wake());
+      senses.logger.log("error", `outbox: ${PlatformError.from(error).message}`);
+      senses.clock.after(RETRY_MS, () => this.wake());
     }
+  }
+
+  private lookLater(): void {
+    this.engine.senses.clock.after(this.settleMs, () => this.wake());
+    this.settleMs = Math.min(MAX_SETTLE_MS, this.settleMs * 2);
   }
 
   private unitsFor(row: OutboxRow): CommitUnit[] {

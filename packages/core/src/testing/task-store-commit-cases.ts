@@ -148,7 +148,7 @@ export const commitCases: readonly TaskStoreCase[] = [
       equal(await it.keys("a"), [], "mailbox");
       equal(await it.store.head({ tenantId: TENANT, taskId: "child" }), null, "child");
       equal(await it.store.findByIdempotencyKey({ tenantId: TENANT, caller: "ann", idempotencyKey: "k" }), null, "key");
-      equal(await it.store.outbox({ after: 0, limit: 10 }), [], "outbox");
+      equal(await it.outbox(), [], "outbox");
       equal(
         (await it.store.tail({ after: null, limit: 100 })).map((row) => row.taskId),
         ["a", "done", "done"],
@@ -171,7 +171,7 @@ export const commitCases: readonly TaskStoreCase[] = [
       });
       equal([await it.seqs("a"), await it.keys("child"), await it.keys("a")], [[1, 2], ["hello"], ["self"]], "parts");
       equal(
-        (await it.store.outbox({ after: 0, limit: 10 })).map(({ id, payload }) => ({ id, payload })),
+        (await it.outbox()).map(({ id, payload }) => ({ id, payload })),
         [{ id: "o", payload: { x: 1 } }],
         "outbox",
       );

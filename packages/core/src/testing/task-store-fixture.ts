@@ -8,6 +8,7 @@ import type {
   LogAppend,
   MailboxInsert,
   NewTask,
+  OutboxRow,
   TaskHead,
   TaskStore,
 } from "../ports/task-store.ts";
@@ -134,6 +135,11 @@ export class TaskStoreFixture {
 
   async claimed(limit = 10): Promise<readonly string[]> {
     return (await this.claim(limit)).map(({ head }) => head.taskId);
+  }
+
+  /** What the outbox gives to this process. */
+  async outbox(limit = 10): Promise<readonly OutboxRow[]> {
+    return (await this.store.takeOutbox(limit)).rows;
   }
 
   async head(taskId: string, tenantId = TENANT): Promise<TaskHead> {

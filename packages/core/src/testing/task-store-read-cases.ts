@@ -143,34 +143,63 @@ export const readCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "outbox rows stay until acknowledged, in order, and a position never comes again",
+    "outbox rows come in order, and again until they are acknowledged; a position never comes again",
     async (it) => {
       await it.mustCommit({ outbox: ["1", "2", "3"].map((id) => ({ id, kind: "event" as const, payload: { id } })) });
-      const rows = await it.store.outbox({ after: 0, limit: 10 });
+      const rows = await it.outbox();
       equal(
         rows.map(({ tenantId, id, kind, payload }) => ({ tenantId, id, kind, payload })),
         ["1", "2", "3"].map((id) => ({ tenantId: TENANT, id, kind: "event", payload: { id } })),
         "rows",
       );
-      equal(
-        (await it.store.outbox({ after: rows[0]?.position ?? 0, limit: 1 })).map(({ id }) => id),
-        ["2"],
-        "page",
-      );
+      equal(await it.outbox(), rows, "what was not acknowledged");
       const last = rows.at(-1)?.position ?? 0;
       await it.store.acknowledgeOutbox([rows[1]?.position ?? 0, last]);
       await it.store.acknowledgeOutbox([last, 999_999]);
       await it.store.acknowledgeOutbox([]);
+      await it.mustCommit({ outbox: [{ id: "4", kind: "event", payload: null }] });
+      const left = await it.outbox();
       equal(
-        (await it.store.outbox({ after: 0, limit: 10 })).map(({ id }) => id),
-        ["1"],
+        left.map(({ id }) => id),
+        ["1", "4"],
         "left",
       );
-      await it.mustCommit({ outbox: [{ id: "4", kind: "event", payload: null }] });
+      ensure((left[1]?.position ?? 0) > last, "a later row has a later position");
+    },
+  ],
+  [
+    "the outbox gives as much as asked for and says whether there is more",
+    async (it) => {
+      equal(await it.store.takeOutbox(5), { rows: [], more: false }, "empty");
+      await it.mustCommit({ outbox: ["1", "2", "3"].map((id) => ({ id, kind: "event" as const, payload: null })) });
+      const take = async (limit: number) => {
+        const { rows, more } = await it.store.takeOutbox(limit);
+        return [rows.map(({ id }) => id).join(""), more];
+      };
       equal(
-        (await it.store.outbox({ after: last, limit: 10 })).map(({ id }) => id),
-        ["4"],
-        "a reader behind the removed rows",
+        [await take(2), await take(3), await take(9)],
+        [
+          ["12", true],
+          ["123", false],
+          ["123", false],
+        ],
+        "takes",
+      );
+      await it.store.acknowledgeOutbox([(await it.outbox())[0]?.position ?? 0]);
+      equal(await take(1), ["2", true], "after an acknowledgement");
+    },
+  ],
+  [
+    "what a process had taken from the outbox when it died is given to the next one (I5)",
+    async (it) => {
+      await it.mustCommit({ outbox: ["1", "2"].map((id) => ({ id, kind: "event" as const, payload: null })) });
+      const [first] = await it.outbox();
+      await it.store.acknowledgeOutbox([first?.position ?? 0]);
+      await it.reopen();
+      equal(
+        (await it.outbox()).map(({ id }) => id),
+        ["2"],
+        "rows",
       );
     },
   ],

@@ -1,0 +1,123 @@
+/** Engines that share one schema, as nodes do, in one process. */
+import { createHash, randomUUID } from "node:crypto";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import type { Clock, TaskStore } from "@agentcore/core/ports";
+import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { openPostgres } from "../src/index.ts";
+import { url } from "./schema.ts";
+
+export const LEASE_MS = 900;
+export const SCOPE = { tenantId: "acme", caller: "ann" };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+export const define = (
+  name: string,
+  run: NonNullable<AgentDefinition["run"]>,
+  subscribes: readonly string[] = [],
+): AgentDefinition => ({
+  ...{ name, description: name, version: "1", skills: [], labels: {}, tools: [], idempotent: false, subscribes, run },
+});
+
+export interface EngineNode {
+  readonly engine: TaskEngine;
+  readonly service: TaskService;
+  readonly store: TaskStore;
+  /** Topics of the events that subscribers in this process have heard. */
+  readonly heard: readonly string[];
+  /** What it logged from `warn` on. */
+  readonly logged: readonly string[];
+  /** As when the process is stopped: nothing is renewed, nothing asked. */
+  readonly freeze: (frozen: boolean) => void;
+  readonly close: () => Promise<void>;
+}
+
+export const startEngineNode = async (options: {
+  readonly schema: string;
+  readonly name: string;
+  readonly agents: readonly AgentDefinition[];
+  readonly concurrency?: number;
+}): Promise<EngineNode> => {
+  const { schema, name, agents, concurrency = 100 } = options;
+  const stores = await openPostgres({ url, node: name, schema, leaseMs: LEASE_MS, maxConnections: 4 });
+  const heard: string[] = [];
+  const logged: string[] = [];
+  let thaw: (() => void) | null = null;
+  let frozen: Promise<void> | null = null;
+  const store = new Proxy(stores.tasks, {
+    get: (target, key: keyof TaskStore) => {
+      const method = target[key] as (...args: unknown[]) => unknown;
+      if (key === "listen" || key === "close") return method.bind(target);
+      return async (...args: unknown[]) => {
+        await frozen;
+        return method.apply(target, args);
+      };
+    },
+  });
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  const engine = new TaskEngine({
+    ...{ store, keyValue: createMemoryKeyValue({ clock }), models: null, node: name },
+    host: {
+      capacities: new Map(agents.map((agent) => [`acme/${agent.name}`, concurrency])),
+      load: ({ agent }) => {
+        const definition = byName.get(agent);
+        return definition === undefined ? null : { definition, env: {}, concurrency };
+      },
+    },
+    router: {
+      command: ({ target }, accept) =>
+        accept({ agent: "agent" in target ? target.agent : "", revision: "r1", scores: [], reasons: ["named"] }),
+      query: async () => null,
+      emit: ({ topic }) => void heard.push(topic),
+      subscribers: (_, topic) =>
+        agents
+          .filter(({ subscribes }) => subscribes.includes(topic))
+          .map(({ name: agent }) => ({ agent, revision: "r1" })),
+      reportEnd: () => {},
+    },
+    senses: {
+      clock,
+      ids: { next: () => randomUUID() },
+      digest: { sha256: (text) => createHash("sha256").update(text).digest("hex") },
+      logger: { log: (level, message) => void (level !== "debug" && level !== "info" && logged.push(message)) },
+    },
+  });
+  await engine.start();
+  const freeze = (on: boolean): void => {
+    if (on)
+      frozen = new Promise((resolve) => {
+        thaw = resolve;
+      });
+    else {
+      frozen = null;
+      thaw?.();
+    }
+  };
+  return {
+    ...{ engine, service: createTaskService(engine), store, heard, logged, freeze },
+    close: async () => {
+      freeze(false);
+      await engine.close();
+      await stores.close();
+    },
+  };
+};
+
+/** The output of a task, or the code of its failure; waits for 20 s at most. */
+export const outputOf = async (node: EngineNode, taskId: string): Promise<unknown> => {
+  for await (const event of node.service.events(SCOPE, taskId, { signal: AbortSignal.timeout(20_000) })) {
+    if (event.type === "task.completed") return event.data.output;
+    if (event.type === "task.failed" || event.type === "task.parked") return event.data.error.code;
+    if (event.type === "task.canceled") return "canceled";
+  }
+  return "no end";
+};
