@@ -9,6 +9,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { ClaimedTask, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { agentKey } from "./residents.ts";
+import { Trouble } from "./trouble.ts";
 
 const CLAIM_BATCH = 200;
 // The loop is woken by hints and due times; this is for what both missed.
@@ -18,6 +19,7 @@ export class Claims {
   private readonly engine: TaskEngine;
   private readonly outsideAwaitMs: number;
   private readonly lateWriteMs: number;
+  private readonly failing: Trouble;
   private isClaiming = false;
   private again = false;
   /** A claim failed and may have been written all the same. */
@@ -31,6 +33,17 @@ export class Claims {
     this.engine = engine;
     this.outsideAwaitMs = outsideAwaitMs;
     this.lateWriteMs = lateWriteMs;
+    this.failing = new Trouble(engine.senses.logger, "cannot claim tasks");
+  }
+
+  /** Why the last claim failed, or null. */
+  get trouble(): PlatformError | null {
+    return this.failing.current;
+  }
+
+  /** A claim is under way, and may bring tasks. */
+  get isBusy(): boolean {
+    return this.isClaiming;
   }
 
   start(): void {
@@ -88,10 +101,13 @@ export class Claims {
       if (this.inDoubt) await this.adoptUnknownLeases();
       do this.again = false;
       while ((await this.claimOnce()) || this.again);
-    } catch (error) {
+      this.failing.end();
+    } catch (thrown) {
       this.inDoubt = true;
       this.doubtLater();
-      this.engine.senses.logger.log("error", `claim failed: ${PlatformError.from(error).message}`);
+      const error = PlatformError.from(thrown);
+      if (error.code === "LEASE_LOST") this.engine.lease.check();
+      else this.failing.begin(error);
     } finally {
       this.isClaiming = false;
       if (this.again) this.wake();
@@ -102,7 +118,7 @@ export class Claims {
   private async claimOnce(): Promise<boolean> {
     const { store, senses, residents, admission, loading, lease } = this.engine;
     const limit = Math.min(CLAIM_BATCH, residents.room);
-    if (limit === 0 || this.stopped) return false;
+    if (limit === 0 || this.stopped || lease.isLost) return false;
     const slots = residents.freeSlots();
     const queued = residents.queuedAgents();
     const { term } = lease;

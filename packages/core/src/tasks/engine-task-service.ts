@@ -155,7 +155,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const payload = { by: scope.caller, ...(reason === undefined ? {} : { reason }) };
       // A task can be parked after a cancel was taken in, in its clean-up: another ends it.
       const key = head.state === "parked" ? `cancel:${head.seq}` : "cancel";
-      const accepted = isTerminal(head.state) ? "terminal" : await post(scope, taskId, { key, kind: "cancel", payload });
+      const accepted = isTerminal(head.state)
+        ? "terminal"
+        : await post(scope, taskId, { key, kind: "cancel", payload });
       if (accepted === "accepted") return;
       const now = await findHead(scope, taskId);
       if (now.state !== "canceled")

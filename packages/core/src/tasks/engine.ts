@@ -62,8 +62,8 @@ export class TaskEngine {
   readonly lease: LeaseKeeper;
   readonly services: ExecutionServices;
   private unlisten: () => void = () => {};
-  /** From now on what is claimed is given back. */
-  isClosing = false;
+  /** Counts calls of `drain` and `undrain`, so that a later one ends an earlier. */
+  private drains = 0;
   /** The store may be gone. */
   isClosed = false;
 
@@ -97,27 +97,54 @@ export class TaskEngine {
     return this.residents.size;
   }
 
+  /** Why this process can take no work now, or null. */
+  get trouble(): PlatformError | null {
+    return this.lease.trouble ?? this.claims.trouble;
+  }
+
+  /** It takes no tasks into memory. */
+  get isDraining(): boolean {
+    return !this.residents.isOpen;
+  }
+
+  /** No task's lease is held here, as far as is known. */
+  get isEmpty(): boolean {
+    return this.residents.size === 0 && this.loading.size === 0 && !this.claims.isBusy;
+  }
+
+  /**
+   * Gives the tasks to other processes and takes none, until `undrain`. What is submitted here meanwhile waits in the store.
+   * Nothing new begins in tasks that run; what runs has `graceMs` to end, then it goes on elsewhere from its log. Resolves when nothing
+   * is held here any more, or when another call overtakes this one. May be called before `start`.
+   */
+  async drain(graceMs: number): Promise<void> {
+    const call = ++this.drains;
+    const isCurrent = (): boolean => call === this.drains && !this.isClosed;
+    this.residents.close();
+    await this.sendAway(graceMs, isCurrent);
+    // Also leases that nothing in memory knows of.
+    this.claims.doubt();
+    while (isCurrent() && !this.isEmpty) await this.pause(DRAIN_POLL_MS);
+  }
+
+  /** Takes tasks again. */
+  undrain(): void {
+    this.drains += 1;
+    this.residents.reopen();
+    this.claims.wake();
+  }
+
   /**
    * Stops taking work, gives running steps `graceMs` to end, writes what is known and gives leases back. What did not
    * end in time is continued from its log by the next start.
    */
   async close(graceMs = 0): Promise<void> {
     this.admission.isOpen = false;
-    this.isClosing = true;
-    const { clock } = this.senses;
+    this.residents.close();
+    this.drains += 1;
     // Bounded: a store that does not answer must not keep the node from ending.
     await Promise.race([this.claims.stop(), this.pause(MAX_DRAIN_POLLS * DRAIN_POLL_MS)]);
-    const until = clock.monotonic() + graceMs;
-    while (this.residents.size > 0 && clock.monotonic() < until) {
-      if (!this.residents.all().some((execution) => execution.effects > 0 || execution.commitInFlight)) break;
-      await this.pause(DRAIN_POLL_MS);
-    }
-    for (const execution of this.residents.all()) execution.drain();
-    await clock.turn();
-    for (let polls = 0; polls < MAX_DRAIN_POLLS; polls++) {
-      if (!this.residents.all().some((execution) => execution.commitInFlight)) break;
-      await this.pause(DRAIN_POLL_MS);
-    }
+    await this.sendAway(graceMs, () => true);
     this.isClosed = true;
     this.lease.stop();
     this.unlisten();
@@ -125,6 +152,21 @@ export class TaskEngine {
     for (const execution of this.residents.all())
       execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
     this.residents.clear();
+  }
+
+  /** Nothing new begins; what runs has `graceMs`. Ends with what could be written written, within two more seconds. */
+  private async sendAway(graceMs: number, isCurrent: () => boolean): Promise<void> {
+    const { clock } = this.senses;
+    const until = clock.monotonic() + graceMs;
+    for (const execution of this.residents.all()) execution.leave("quiet");
+    while (this.residents.size > 0 && clock.monotonic() < until && isCurrent()) await this.pause(DRAIN_POLL_MS);
+    if (!isCurrent()) return;
+    for (const execution of this.residents.all()) execution.leave("now");
+    await clock.turn();
+    for (let polls = 0; polls < MAX_DRAIN_POLLS; polls++) {
+      if (!this.residents.all().some((execution) => execution.commitInFlight)) break;
+      await this.pause(DRAIN_POLL_MS);
+    }
   }
 
   /** The code of a chosen agent. Throws AGENT_NOT_FOUND. */

@@ -48,6 +48,7 @@ const CANCEL_GRACE_MS = 30_000;
 const LOOK_AT_CLOCK_MS = 10_000;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
 const HAS_ENDED = new CancelledError("the task has ended");
+const GOES_ELSEWHERE = new PlatformError("UNAVAILABLE", "the node gives its tasks to others");
 
 export class Execution {
   readonly head: ExecutionHead;
@@ -89,7 +90,8 @@ export class Execution {
   private cancel: { readonly reason: string | undefined } | null = null;
   private deadlineTimer: Timer | null = null;
   private graceTimer: Timer | null = null;
-  private draining = false;
+  /** `quiet`: leaves when what runs has ended; `now`: whatever runs. */
+  private leaving: "quiet" | "now" | null = null;
   private readonly running = new LazySignal();
   private chain: readonly Handoff[] | null = null;
   /** Questions that are open in the log are asked again: since then the task was parked, and looks as if it worked. */
@@ -157,8 +159,13 @@ export class Execution {
     return this.cancel !== null;
   }
 
-  get isDraining(): boolean {
-    return this.draining;
+  /** The node gives its tasks to others, and nothing here is waited for any more. */
+  get mustLeave(): boolean {
+    return this.leaving === "now" || (this.leaving === "quiet" && this.effects === 0);
+  }
+
+  get isLeaving(): boolean {
+    return this.leaving !== null;
   }
 
   get isParking(): boolean {
@@ -180,7 +187,7 @@ export class Execution {
 
   /** Runs the code from the top. `attempt` is the claim's number. */
   start(attempt: number): void {
-    if (this.phase !== "replaying" || this.draining) return;
+    if (this.phase !== "replaying" || this.isLeaving) return;
     const { clock } = this.services.senses;
     this.append({ type: "task.assigned", at: clock.now(), data: { node: this.services.node, attempt } });
     if (!this.journal.started) this.append({ type: "task.started", at: clock.now(), data: {} });
@@ -229,7 +236,7 @@ export class Execution {
         this.waitingForLive.push(() => {
           if (this.open.get(path) === call) request.start(call, recorded);
         });
-      } else {
+      } else if (!this.isLeaving) {
         request.start(call, recorded);
       }
     });
@@ -275,7 +282,7 @@ export class Execution {
       const left = Math.max(0, Math.min(until - clock.monotonic(), dueAt - clock.now()));
       call.timer = clock.after(Math.min(left, LOOK_AT_CLOCK_MS), () => {
         call.timer = null;
-        if (!this.isOpen(call)) return;
+        if (!this.isOpen(call) || this.isLeaving) return;
         if (clock.now() >= dueAt || clock.monotonic() >= until) onDue();
         else look();
       });
@@ -384,7 +391,7 @@ export class Execution {
     const isBirth = !this.born;
     this.born = true;
     if (taken.evict || taken.ended || taken.restart) {
-      this.end();
+      this.end(taken.evict && this.isLeaving ? GOES_ELSEWHERE : undefined);
       return;
     }
     if (isBirth) for (const begin of this.waitingForBirth.splice(0)) begin();
@@ -460,7 +467,7 @@ export class Execution {
     this.asksAgain = this.state !== "input-required";
     const begin = this.waitingForLive;
     this.waitingForLive = [];
-    for (const callback of begin) callback();
+    if (!this.isLeaving) for (const callback of begin) callback();
     this.asksAgain = false;
     if (this.returned !== null && this.sending === 0) this.finish(this.returned);
     else this.intake.resume();
@@ -563,9 +570,12 @@ export class Execution {
     if (now - this.lastActivity >= graceMs) this.park(outsideAwait(null));
   }
 
-  /** The node shuts down: what is known is written, the lease is given back, the next node goes on from there. */
-  drain(): void {
-    this.draining = true;
+  /**
+   * The node shuts down or is drained: nothing new begins, what is known is written and the lease is given back, so that the next
+   * node goes on from there: when what runs has ended, or, with `now`, at once.
+   */
+  leave(when: "quiet" | "now"): void {
+    if (this.leaving !== "now") this.leaving = when;
     this.changed();
   }
 

@@ -1,25 +1,30 @@
 /**
  * Keeps the leases of this process alive, and stops work before others may take it.
  *
- * States:  held → (no renewal for two thirds of the lease) → stopped → (a renewal) → held
+ * States:  held → (no renewal for two thirds of the lease, or it is known to be another's) → lost → (a renewal) → held
  * Safety comes from the fencing token alone (I1): a process that is late here commits nothing. Stopping early only keeps
  * effects from being run twice. A store that nobody shares says so once, and the keeper rests.
  */
 import { PlatformError } from "@agentcore/contract";
 import type { Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
+import { Trouble } from "./trouble.ts";
 
 // Two tries may fail before the work is stopped at two thirds.
 const RENEW_SHARE = 1 / 4;
 const STOP_SHARE = 2 / 3;
 const RETRY_MS = 500;
+// A node whose database comes back, or whose name is free again, goes on within this.
+const MAX_RETRY_MS = 5_000;
 
 export class LeaseKeeper {
   private readonly engine: TaskEngine;
+  private readonly failing: Trouble;
   private next: Timer | null = null;
   private guard: Timer | null = null;
   private isStopped = true;
-  private hasDropped = false;
+  private isDropped = false;
+  private retryMs = RETRY_MS;
   private asking: Promise<void> | null = null;
   /** By the monotonic clock. */
   private heldUntil = Number.POSITIVE_INFINITY;
@@ -29,6 +34,17 @@ export class LeaseKeeper {
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
+    this.failing = new Trouble(engine.senses.logger, "cannot renew the lease");
+  }
+
+  /** Why the lease was not renewed when that was last due, or null. */
+  get trouble(): PlatformError | null {
+    return this.failing.current;
+  }
+
+  /** What this process held may be another's by now: it has dropped it, and asks for nothing. */
+  get isLost(): boolean {
+    return this.isDropped;
   }
 
   /**
@@ -56,11 +72,7 @@ export class LeaseKeeper {
   check(): void {
     if (this.isStopped) return;
     this.asking ??= this.ask()
-      .catch((error: unknown) => {
-        const { code, message } = PlatformError.from(error);
-        this.engine.senses.logger.log("error", `cannot renew the lease: ${message}`, { code });
-        this.again(RETRY_MS);
-      })
+      .catch((error: unknown) => this.fail(PlatformError.from(error)))
       .finally(() => {
         this.asking = null;
       });
@@ -72,18 +84,13 @@ export class LeaseKeeper {
     const { validForMs, isNew } = await store.renew();
     if (this.isStopped) return;
     if (isNew) this.drop("another process may have taken the tasks of this one");
-    // The store may hold leases for us that nothing in memory answers to: taken with the new lease before the old one's
-    // tasks were dropped, or dropped early and never lost.
-    if (this.hasDropped) this.engine.claims.doubt();
-    this.hasDropped = false;
+    this.hold();
     this.heldUntil = askedAt + validForMs * STOP_SHARE;
     for (const begin of this.waiting.splice(0)) this.whenFresh(begin);
     if (validForMs === Number.POSITIVE_INFINITY) return;
     this.guard?.cancel();
     const left = this.heldUntil - senses.clock.monotonic();
-    this.guard = senses.clock.after(Math.max(0, left), () =>
-      this.drop(`the lease was not renewed for ${Math.round(validForMs * STOP_SHARE)} ms`),
-    );
+    this.guard = senses.clock.after(Math.max(0, left), () => this.expire(Math.round(validForMs * STOP_SHARE)));
     this.again(validForMs * RENEW_SHARE);
     const freed = await store.reclaim();
     if (freed > 0) {
@@ -94,8 +101,34 @@ export class LeaseKeeper {
     this.engine.relay.wake();
   }
 
+  private hold(): void {
+    const wasDropped = this.isDropped;
+    this.isDropped = false;
+    this.retryMs = RETRY_MS;
+    this.failing.end();
+    // The store may hold leases for us that nothing in memory answers to: taken with the new lease before the old one's
+    // tasks were dropped, or dropped early and never lost.
+    if (wasDropped) this.engine.claims.doubt();
+  }
+
+  private fail(error: PlatformError): void {
+    this.failing.begin(error);
+    // The store has said no: what ran here is another's already.
+    if (error.code !== "STORE_UNAVAILABLE") this.drop(error.message);
+    this.again(this.retryMs);
+    this.retryMs = Math.min(MAX_RETRY_MS, this.retryMs * 2);
+  }
+
+  /** The store has not answered for so long that others may soon take what runs here. */
+  private expire(silentMs: number): void {
+    const reason = `the lease was not renewed for ${silentMs} ms`;
+    // A store that hangs has not even failed yet.
+    if (this.trouble === null) this.failing.begin(new PlatformError("STORE_UNAVAILABLE", reason));
+    this.drop(reason);
+  }
+
   private drop(reason: string): void {
-    this.hasDropped = true;
+    this.isDropped = true;
     this.term += 1;
     this.waiting = [];
     this.engine.dropAll(reason);

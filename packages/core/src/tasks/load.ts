@@ -24,6 +24,11 @@ export class Loading {
     this.engine = engine;
   }
 
+  /** Tasks whose lease is ours and that are not in memory yet. */
+  get size(): number {
+    return this.underWay.size;
+  }
+
   /** Takes a task that was just leased, in a claim made in that term of our lease. Its place is reserved in this turn. */
   async adopt(task: ClaimedTask, term: number): Promise<void> {
     const { head } = task;
@@ -75,7 +80,7 @@ export class Loading {
   }
 
   private async bringIn(task: ClaimedTask, term: number, place: Reservation | null): Promise<void> {
-    if (this.engine.isClosing) return this.giveBack(task.head);
+    if (!this.engine.residents.isOpen) return this.giveBack(task.head);
     try {
       await this.begin(task, term, place);
     } catch (error) {
@@ -112,8 +117,7 @@ export class Loading {
     if (loaded === null) return this.park(head, mailbox, revisionUnavailable(head.agent, head.revision));
     // From here to the end of the turn nobody else takes the place.
     place?.release();
-    if (engine.isClosing || !engine.residents.hasSlot(head.tenantId, head.agent, loaded.concurrency))
-      return this.giveBack(head);
+    if (!engine.residents.hasSlot(head.tenantId, head.agent, loaded.concurrency)) return this.giveBack(head);
     const at = engine.senses.clock.now();
     const execution = new Execution({
       head,
@@ -137,7 +141,7 @@ export class Loading {
     engine.mail.read(execution, () => (execution.phase === "ended" ? engine.claims.wake() : undefined));
   }
 
-  /** Others took the slots between claim and load, or the node shuts down. The attempt does not count: nothing ran. */
+  /** Others took the slots between claim and load, or the node is drained or shuts down. The attempt does not count: nothing ran. */
   private async giveBack(head: TaskHead): Promise<void> {
     const { engine } = this;
     engine.residents.queue(agentKey(head.tenantId, head.agent));

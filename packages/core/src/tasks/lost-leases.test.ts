@@ -376,9 +376,7 @@ test("tasks that are taken by a claim long after it failed are run (I10)", async
       wrapStore(store, {
         // The late one takes what is not due yet, so that it comes before the engine's own.
         claim: (next, request) =>
-          late.isArmed
-            ? late.pass((given) => next({ ...given, now: given.now + 60_000 }), request)
-            : next(request),
+          late.isArmed ? late.pass((given) => next({ ...given, now: given.now + 60_000 }), request) : next(request),
       }),
   });
   const taskId = await world.submit("napper");

@@ -8,6 +8,7 @@ import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
 import type { CommitUnit, OutboxInsert, OutboxRow } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { TaskRouter } from "./task-router.ts";
+import { Trouble } from "./trouble.ts";
 
 const BATCH = 200;
 const RETRY_MS = 1000;
@@ -25,6 +26,7 @@ interface EventPayload {
 export class OutboxRelay {
   private readonly engine: TaskEngine;
   private readonly router: TaskRouter;
+  private readonly failing: Trouble;
   private working: Promise<void> | null = null;
   private again = false;
   private settleMs = SETTLE_MS;
@@ -32,6 +34,7 @@ export class OutboxRelay {
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
     this.router = router;
+    this.failing = new Trouble(engine.senses.logger, "cannot carry durable events");
   }
 
   /** Events have been committed here: subscribers in this process hear of them now, as of volatile ones; tasks follow. */
@@ -65,10 +68,13 @@ export class OutboxRelay {
   }
 
   private async drain(): Promise<void> {
-    const { store, senses, claims } = this.engine;
+    const { store, senses, claims, lease } = this.engine;
+    // The next renewal wakes it.
+    if (lease.isLost) return;
     try {
       for (;;) {
         const { rows, more } = await store.takeOutbox(BATCH);
+        this.failing.end();
         if (rows.length === 0) {
           if (more) this.lookLater();
           return;
@@ -81,8 +87,10 @@ export class OutboxRelay {
         if (units.length > 0) claims.wake();
         if (!more) return;
       }
-    } catch (error) {
-      senses.logger.log("error", `outbox: ${PlatformError.from(error).message}`);
+    } catch (thrown) {
+      const error = PlatformError.from(thrown);
+      if (error.code === "LEASE_LOST") return lease.check();
+      this.failing.begin(error);
       senses.clock.after(RETRY_MS, () => this.wake());
     }
   }

@@ -33,6 +33,8 @@ export class Residents {
   private marks = 0;
   /** Memory was full: whoever waits in the store comes first, whatever agent it is of. */
   private isContested = false;
+  /** False: nobody comes in, whatever slots there are. */
+  private open = true;
   private readonly host: AgentHost;
   private readonly max: number;
 
@@ -45,9 +47,22 @@ export class Residents {
     return this.tasks.size;
   }
 
+  /** From now on nobody comes in; who is here stays until it ends or leaves. */
+  close(): void {
+    this.open = false;
+  }
+
+  reopen(): void {
+    this.open = true;
+  }
+
+  get isOpen(): boolean {
+    return this.open;
+  }
+
   /** How many more tasks fit, whosever they are. */
   get room(): number {
-    return Math.max(0, this.max - this.tasks.size - this.reservations);
+    return this.open ? Math.max(0, this.max - this.tasks.size - this.reservations) : 0;
   }
 
   get(key: TaskKey): Execution | undefined {
@@ -103,6 +118,7 @@ export class Residents {
 
   /** A slot is free; `concurrency` is that of the revision about to run, for agents not declared here. */
   hasSlot(tenantId: string, agent: string, concurrency: number): boolean {
+    if (!this.open) return false;
     const key = agentKey(tenantId, agent);
     const slots = this.slots.get(key) ?? NO_SLOTS;
     // Never less than a claim was told, or the two would hand a task to and fro.

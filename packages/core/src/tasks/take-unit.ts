@@ -23,14 +23,15 @@ export interface TakenUnit {
 
 /** Null when there is nothing to write or say. Called with no unit in flight. */
 export const takeUnit = (execution: Execution): TakenUnit | null => {
-  const { phase, isDraining } = execution;
-  if (phase === "ended" || (phase === "replaying" && !isDraining)) return null;
+  const { phase, mustLeave } = execution;
+  if (phase === "ended" || (phase === "replaying" && !mustLeave)) return null;
   if (phase === "live" && execution.seq - execution.checkpointSeq + execution.draft.events.length > MAX_EVENTS)
     execution.park(historyLimit(execution.seq));
   const { ending, draft } = execution;
   if (ending !== null) draft.events.push(ending.event);
   const restart = draft.checkpointPlace !== null;
-  const evict = ending === null && !restart && (isDraining || isIdle(execution));
+  const waits = ending === null && !restart && isIdle(execution);
+  const evict = waits || (ending === null && !restart && mustLeave);
   // To be assigned is no progress: written alone it would start the count of attempts anew, and a task that kills its
   // process would never be parked (I10). It goes with what comes next.
   const news = ending !== null || draft.events.some(({ type }) => type !== "task.assigned");
@@ -39,7 +40,7 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
     ending !== null
       ? { dueAt: null }
       : evict
-        ? { dueAt: isDraining ? execution.services.senses.clock.now() : nextDue(execution) }
+        ? { dueAt: waits ? nextDue(execution) : execution.services.senses.clock.now() }
         : undefined;
   const checkpointSeq =
     draft.checkpointPlace === null ? execution.checkpointSeq : execution.seq + draft.checkpointPlace;
@@ -103,8 +104,12 @@ const isIdle = (execution: Execution): boolean => {
   let keeps = false;
   for (const call of execution.open.values()) {
     if (!call.durable) return false;
-    // A child that runs here will be back sooner than an eviction and a replay would take.
-    if (call.childTaskId !== null && execution.services.runsHere(execution.head.tenantId, call.childTaskId))
+    // A child that runs here will be back sooner than an eviction and a replay would take, unless it has to leave as well.
+    if (
+      call.childTaskId !== null &&
+      !execution.isLeaving &&
+      execution.services.runsHere(execution.head.tenantId, call.childTaskId)
+    )
       keeps = true;
   }
   return !keeps;
