@@ -49,5 +49,16 @@ export {
 export type { JsonValue } from "./json.ts";
 export { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, type ManifestKind, ModelManifest } from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
+export {
+  DrainRequest,
+  NODE_CONDITIONS,
+  NODE_ROLES,
+  NODE_STATES,
+  NodeAgent,
+  type NodeCondition,
+  NodeRecord,
+  type NodeState,
+  NodeStatus,
+} from "./node.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

@@ -15,12 +15,14 @@ import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
+import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
 
 export interface NodeParts {
   readonly engine: TaskEngine;
   readonly tasks: TaskService;
   readonly manifests: LocalManifestService;
   readonly catalogue: AgentCatalogue;
+  readonly nodes: NodeMembership;
   readonly metrics: Metrics;
   readonly senses: Senses;
   /** Begins to run tasks. */
@@ -32,6 +34,9 @@ export interface ComposeOptions {
   readonly dataDirectory: string;
   readonly senses: Senses;
   readonly node: string;
+  /** Where clients reach this node, and of which version it is: told to other nodes. @default "" */
+  readonly address?: (() => string) | undefined;
+  readonly version?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where agents' code may come from. @default anywhere */
   readonly codeRoots?: CodeRoots | undefined;
@@ -77,6 +82,8 @@ export const compose = async ({
   dataDirectory,
   senses,
   node,
+  address = () => "",
+  version = "",
   env,
   codeRoots = ANYWHERE,
   codeFromAnywhere = true,
@@ -156,6 +163,11 @@ export const compose = async ({
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
 
+  const nodes = createNodeMembership({
+    ...{ node, address, version, keyValue, engine, catalogue },
+    ...{ clock: senses.clock, logger: senses.logger, isShared: database !== undefined },
+  });
+
   let unfollow = (): void => {};
   let heartbeat: ReturnType<typeof setInterval> | null = null;
   const beat = (): void => {
@@ -178,18 +190,22 @@ export const compose = async ({
     tasks: createTaskService(engine),
     manifests,
     catalogue,
+    nodes,
     metrics,
     senses,
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
       heartbeat.unref();
       if (stores.blobs !== null) unfollow = manifests.follow(senses.logger);
+      await nodes.prepare();
       await engine.start();
+      nodes.join();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
       await engine.close(graceMs);
+      await nodes.leave();
       bus.close();
       host.close();
       await stores.close();

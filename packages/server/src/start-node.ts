@@ -17,6 +17,7 @@ import {
   parseApiKeys,
   parsePublicUrl,
 } from "./gateway/index.ts";
+import { type HealthFacts, nodeHealth } from "./node-health.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 export interface NodeOptions {
@@ -75,10 +76,14 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   // Two nodes of one machine that share a database differ by their ports; of a free port nothing is known yet.
   const shared = `${machine}-${options.port === 0 ? `pid${process.pid}` : options.port}`;
   const node = options.node ?? (database === undefined ? machine : shared);
+  // Known before anybody is told of this node.
+  let listener: Listener;
   const parts = await compose({
     dataDirectory: options.dataDirectory,
     senses,
     node,
+    address: () => publicUrl ?? listener.url,
+    version: readVersion(),
     env: options.env ?? process.env,
     codeRoots: await openCodeRoots(options.codeRoots),
     codeFromAnywhere: configured.length === 0,
@@ -86,14 +91,18 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     database: database === undefined ? undefined : { url: database, leaseMs },
     fault: options.fault,
   });
-  let state: "starting" | "ready" | "draining" = "starting";
-  let listener: Listener;
+  let phase: HealthFacts["phase"] = "starting";
   const deps: GatewayDeps = {
     tasks: parts.tasks,
     agents: parts.catalogue,
     manifests: parts.manifests,
+    nodes: parts.nodes,
     apiKeys,
-    health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
+    health: () =>
+      nodeHealth({
+        ...{ phase, condition: parts.nodes.condition, trouble: parts.engine.trouble },
+        residentTasks: parts.engine.resident,
+      }),
     metrics: (tenantId) => parts.metrics.render(tenantId),
     version: readVersion(),
     publicUrl: () => publicUrl ?? listener.url,
@@ -108,7 +117,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     throw error;
   }
   const ready = parts.start().then(() => {
-    state = "ready";
+    if (phase === "starting") phase = "serving";
   });
   let closing: Promise<void> | null = null;
   return {
@@ -117,7 +126,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     ready,
     apply: (manifests) => parts.manifests.apply(DEFAULT_TENANT, manifests, { dryRun: false }),
     close(graceMs) {
-      state = "draining";
+      phase = "stopping";
       closing ??= listener.close(graceMs).then(() => parts.close(graceMs));
       return closing;
     },

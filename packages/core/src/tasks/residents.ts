@@ -69,6 +69,18 @@ export class Residents {
     return this.tasks.get(keyOf(key));
   }
 
+  /** How many of each agent are in memory. */
+  byAgent(): readonly { readonly tenantId: string; readonly agent: string; readonly tasks: number }[] {
+    const counts = new Map<string, { readonly tenantId: string; readonly agent: string; tasks: number }>();
+    for (const { head } of this.tasks.values()) {
+      const key = agentKey(head.tenantId, head.agent);
+      const count = counts.get(key) ?? { tenantId: head.tenantId, agent: head.agent, tasks: 0 };
+      counts.set(key, count);
+      count.tasks += 1;
+    }
+    return [...counts.values()];
+  }
+
   all(): readonly Execution[] {
     return [...this.tasks.values()];
   }

@@ -5,6 +5,7 @@
 import { createA2ARouter } from "./a2a/a2a-router.ts";
 import type { ApiRoute } from "./api/api-route.ts";
 import { createApiRouter } from "./api/api-router.ts";
+import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
@@ -76,6 +77,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createEventRoutes(deps.tasks, streams, heartbeatMs),
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
+    ...createClusterRoutes(deps.nodes),
     ...createNodeRoutes({
       health: deps.health,
       metrics: deps.metrics,

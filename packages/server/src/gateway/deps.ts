@@ -1,6 +1,6 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
-import type { AgentExtension, AgentSkill, ManifestKind } from "@agentcore/contract";
-import type { TaskService } from "@agentcore/core/tasks";
+import type { AgentExtension, AgentSkill, ManifestKind, NodeStatus } from "@agentcore/contract";
+import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 
 /** An agent as a front door shows it. */
 export interface AgentDescription {
@@ -46,6 +46,17 @@ export interface ManifestService {
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
 }
 
+/** The nodes that share a store. Whoever asks sees the agents of their tenant only (I7). */
+export interface NodeService {
+  list(tenantId: string): Promise<readonly NodeStatus[]>;
+  /** Throws NOT_FOUND. */
+  get(tenantId: string, name: string): Promise<NodeStatus>;
+  /** Resolves when the node will hear of it, with the node as it is now. Throws NOT_FOUND. */
+  drain(scope: CallerScope, name: string, graceMs: number): Promise<NodeStatus>;
+  /** Throws NOT_FOUND when there is neither such a node nor a request to drain it. */
+  undrain(tenantId: string, name: string): Promise<void>;
+}
+
 /** What a key may do: an operator everything in its tenant, a caller A2A and its own tasks. */
 export type ApiKeyRole = "operator" | "caller";
 
@@ -85,6 +96,7 @@ export interface GatewayDeps {
   readonly tasks: TaskService;
   readonly agents: AgentDirectory;
   readonly manifests: ManifestService;
+  readonly nodes: NodeService;
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly health: () => Health;

@@ -1,5 +1,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { Logger } from "@agentcore/core/ports";
+import { Trouble } from "@agentcore/core/tasks";
+import { singleFlight } from "../single-flight.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
 // What a lost hint costs at most.
@@ -11,33 +13,23 @@ export const followManifests = (parts: {
   readonly reconcile: () => Promise<void>;
   readonly logger: Logger;
 }): (() => void) => {
-  const { store, reconcile, logger } = parts;
+  const { store, reconcile } = parts;
+  const failing = new Trouble(parts.logger, "cannot look for manifests of other nodes");
   const watched = new Map<string, () => void>();
-  let isBusy = false;
-  let again = false;
-  const look = async (): Promise<void> => {
-    if (isBusy) {
-      again = true;
-      return;
-    }
-    isBusy = true;
+  const look = singleFlight(async () => {
     try {
-      do {
-        again = false;
-        await reconcile();
-        for (const tenantId of await store.tenants())
-          if (!watched.has(tenantId))
-            watched.set(
-              tenantId,
-              store.watch(tenantId, () => void look()),
-            );
-      } while (again);
+      await reconcile();
+      for (const tenantId of await store.tenants())
+        if (!watched.has(tenantId))
+          watched.set(
+            tenantId,
+            store.watch(tenantId, () => void look()),
+          );
+      failing.end();
     } catch (error) {
-      logger.log("error", `cannot look for manifests of other nodes: ${PlatformError.from(error).message}`);
-    } finally {
-      isBusy = false;
+      failing.begin(PlatformError.from(error));
     }
-  };
+  });
   const unwatchTenants = store.watchTenants(() => void look());
   const timer = setInterval(() => void look(), LOOK_MS);
   timer.unref();

@@ -1,3 +1,4 @@
+import { PlatformError } from "@agentcore/contract";
 import { createGateway } from "../../src/gateway/create-gateway.ts";
 import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { FakeTaskService } from "./fake-task-service.ts";
@@ -42,6 +43,16 @@ export const createFixture = (
       get: async (_tenantId, _kind, name) => (name === "echo" ? { kind: "Agent" } : null),
       list: async () => [],
       delete: async (_tenantId, _kind, name) => name === "echo",
+    },
+    nodes: {
+      list: async () => [],
+      get: async (_tenantId, name) => {
+        throw new PlatformError("NOT_FOUND", `there is no node "${name}"`);
+      },
+      drain: async (_scope, name) => {
+        throw new PlatformError("NOT_FOUND", `there is no node "${name}"`);
+      },
+      undrain: async () => {},
     },
     health: () => ({ ready: true, checks: { store: "ok" } }),
     metrics: () => "up 1\n",
