@@ -8,3 +8,9 @@ export const taskArgument = (...states: readonly TaskState[]) =>
     description: "Id of the task, as `agentcore get tasks` lists it",
     completes: { tasks: states.length === 0 ? undefined : states },
   }) as const;
+
+export const nodeArgument = {
+  name: "NODE",
+  description: "Name of the node, as `agentcore get nodes` shows it",
+  completes: "node",
+} as const;

@@ -10,6 +10,7 @@ export type Completes =
   | "agent"
   | "model"
   | "manifest"
+  | "node"
   /** Ids of tasks in these states. @default undefined: any */
   | { readonly tasks: readonly TaskState[] | undefined };
 

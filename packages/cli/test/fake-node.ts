@@ -22,7 +22,26 @@ export interface SeenRequest {
   readonly authorization: string | undefined;
 }
 
+/** As `GET /api/v1/nodes/{name}` answers. */
+export type FakeNodeStatus = { readonly name: string } & Readonly<Record<string, unknown>>;
+
+export const fakeStatus = (name: string, change: Readonly<Record<string, unknown>> = {}): FakeNodeStatus => ({
+  ...{
+    name,
+    address: `http://${name}`,
+    version: "1.2.3",
+    roles: ["gateway", "worker"],
+    startedAt: 0,
+    heartbeatAt: 60_000,
+  },
+  ...{ state: "ready", tasks: 2, agents: [{ name: "greeter", revision: "r1", replicas: 1, tasks: 2 }] },
+  ...change,
+});
+
 interface FakeNodeOptions {
+  readonly nodes?: readonly FakeNodeStatus[];
+  /** What a node says each time it is asked after a drain; the last one stays. */
+  readonly afterDrain?: readonly Readonly<Record<string, unknown>>[];
   readonly tasks?: readonly FakeTask[];
   readonly apiKey?: string;
   /** @default an agent named greeter */
@@ -56,9 +75,17 @@ export const startFakeNode = async ({
   tasks = [],
   apiKey,
   manifests = [greeter],
+  nodes = [],
+  afterDrain = [],
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
+  const states = [...afterDrain];
+  let drained: string | null = null;
+  const statusOf = (node: FakeNodeStatus) => {
+    if (node.name !== drained || states.length === 0) return node;
+    return { ...node, ...(states.length > 1 ? states.shift() : states[0]) };
+  };
   const logOf = (task: FakeTask): readonly TaskEvent[] => [...task.events, ...(added.get(task) ?? [])];
   const server = createServer((request, response) => {
     const answer = (status: number, body: unknown): void => {
@@ -92,6 +119,15 @@ export const startFakeNode = async ({
           return answer(200, { manifests: found });
         }
         return answer(200, { results: [{ kind: "Agent", name: "greeter", change: "created" }] });
+      }
+      if (resource === "nodes") {
+        if (id === undefined) return answer(200, { nodes });
+        const node = nodes.find(({ name }) => name === id);
+        if (node === undefined) return refuse(404, "NOT_FOUND", `there is no node "${id}"`);
+        if (verb === "undrain") return answer(204, null);
+        if (verb !== "drain") return answer(200, statusOf(node));
+        drained = id;
+        return answer(202, node);
       }
       if (resource !== "tasks") return refuse(404, "METHOD_NOT_FOUND", `no ${pathname}`);
       if (id === undefined) {

@@ -2,7 +2,7 @@ import type { Manifest, TaskEvent } from "@agentcore/contract";
 import { defineCommand, type Invocation } from "../command.ts";
 import { failure } from "../failure.ts";
 import { outputText } from "../follow-task.ts";
-import { formatFields } from "../format-table.ts";
+import { formatFields, formatTable } from "../format-table.ts";
 import { formatTimestamp } from "../format-time.ts";
 import { defaultInputOf } from "../manifests/default-input.ts";
 import type { TaskRow } from "../node/node-client.ts";
@@ -11,10 +11,10 @@ import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
 
 export const command = defineCommand({
   name: "describe",
-  summary: "Show all there is to know about an agent or a task",
+  summary: "Show all there is to know about an agent, a task or a node",
   arguments: [
-    { name: "KIND", description: "agent or task", choices: ["agent", "task"] },
-    { name: "NAME", description: "Name of the agent, or id of the task", completes: "first" },
+    { name: "KIND", description: "agent, task or node", choices: ["agent", "task", "node"] },
+    { name: "NAME", description: "Name of the agent or node, or id of the task", completes: "first" },
   ],
   options: {},
   examples: [
@@ -23,10 +23,44 @@ export const command = defineCommand({
       command: "agentcore describe task 0198c7",
       explanation: "State, input, output, artifacts and conversation of a task",
     },
+    {
+      command: "agentcore describe node pod-2",
+      explanation: "State of a node, and how many tasks of each agent it holds",
+    },
     { command: "agentcore describe task 0198c7 -o yaml", explanation: "The task as the node holds it, as YAML" },
   ],
-  run: (invocation) => (invocation.arguments[0] === "agent" ? describeAgent(invocation) : describeTask(invocation)),
+  run(invocation) {
+    switch (invocation.arguments[0]) {
+      case "agent":
+        return describeAgent(invocation);
+      case "node":
+        return describeNode(invocation);
+      default:
+        return describeTask(invocation);
+    }
+  },
 });
+
+const describeNode = async ({ arguments: [, name = ""], globals, output, client }: Invocation): Promise<0> => {
+  const node = await (await client()).node(name);
+  const rows = node.agents.map((agent) => [agent.name, agent.replicas, agent.tasks, agent.revision]);
+  await output.data(globals.format, node, () =>
+    [
+      formatFields([
+        ["Name", node.name],
+        ["State", node.state],
+        ["Tasks", node.tasks],
+        ["Address", node.address],
+        ["Version", node.version],
+        ["Roles", node.roles.join(", ")],
+        ["Started", node.startedAt],
+        ["Heartbeat", node.heartbeatAt],
+      ]),
+      section("Agents", formatTable(["name", "replicas", "tasks", "revision"], rows)),
+    ].join("\n\n"),
+  );
+  return 0;
+};
 
 const describeAgent = async ({
   arguments: [, name = ""],

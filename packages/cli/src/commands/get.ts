@@ -19,7 +19,7 @@ const TASK_STATES = Object.keys({
   rejected: true,
 } satisfies Record<TaskState, true>) as TaskState[];
 
-const RESOURCES = ["agents", "tasks", "models", "manifests"] as const;
+const RESOURCES = ["agents", "tasks", "models", "manifests", "nodes"] as const;
 
 const OPTIONS = {
   state: {
@@ -34,7 +34,7 @@ const OPTIONS = {
 
 export const command = defineCommand({
   name: "get",
-  summary: "List agents, tasks, models or manifests",
+  summary: "List agents, tasks, models, manifests or nodes",
   arguments: [
     { name: "RESOURCE", description: `What to list: ${RESOURCES.join(", ")}`, choices: RESOURCES },
     {
@@ -48,6 +48,7 @@ export const command = defineCommand({
   examples: [
     { command: "agentcore get agents", explanation: "Who is there" },
     { command: "agentcore get tasks --state parked,input-required", explanation: "What waits for a person" },
+    { command: "agentcore get nodes", explanation: "Which nodes share the database, and which are drained or lost" },
     { command: "agentcore get manifests greeter -o yaml", explanation: "A manifest as it is applied" },
   ],
   async run(invocation) {
@@ -110,6 +111,17 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
         model,
         manifest.kind === "Model" ? manifest.spec.model : undefined,
         manifest.kind === "Model" ? manifest.spec.baseUrl : undefined,
+      ]),
+    };
+  },
+  async nodes(_, client, name) {
+    const nodes = named(await client.nodes(), name, "node");
+    return {
+      value: nodes,
+      columns: ["name", "state", "tasks", "agents", "version", "address", "heartbeat"],
+      rows: nodes.map((node) => [
+        ...[node.name, node.state, node.tasks, node.agents.length, node.version, node.address],
+        formatTimestamp(node.heartbeatAt),
       ]),
     };
   },

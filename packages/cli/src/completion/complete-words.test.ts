@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FakeTask, startFakeNode } from "../../test/fake-node.ts";
+import { type FakeTask, fakeStatus, startFakeNode } from "../../test/fake-node.ts";
 import { runInTest } from "../../test/run-in-test.ts";
 import { submitted, taskLog } from "../../test/task-log.ts";
 import { loadAllCommands, VERBS } from "../command-table.ts";
@@ -22,7 +22,7 @@ const complete = async (words: readonly string[], environment: Record<string, st
     .map((line) => line.split("\t")[0] ?? "");
 };
 const withNode = async (...words: string[]) => {
-  const { url } = await startFakeNode({ tasks });
+  const { url } = await startFakeNode({ tasks, nodes: [fakeStatus("pod-1"), fakeStatus("pod-2")] });
   return complete(words, { AGENTCORE_URL: url });
 };
 
@@ -75,6 +75,16 @@ test.each([
   [["describe", "task", "c"], ["c3"]],
   [["retry", ""], ["a1"]],
   [["send", ""], ["b2"]],
+  [["drain", "pod-2"], ["pod-2"]],
+  [
+    ["undrain", ""],
+    ["pod-1", "pod-2"],
+  ],
+  [
+    ["get", "nodes", "pod"],
+    ["pod-1", "pod-2"],
+  ],
+  [["describe", "node", "pod-1"], ["pod-1"]],
 ])("%j is completed with what the node knows", async (words, expected) => {
   expect(await withNode(...words)).toEqual(expected);
 });

@@ -115,6 +115,8 @@ const sourceNamed = (kind = ""): Completes => {
       return { tasks: undefined };
     case "model":
       return "model";
+    case "node":
+      return "node";
     default:
       return "manifest";
   }
@@ -158,6 +160,11 @@ const fromNode = async (
     return tasks.map(({ id, agent, state }) => ({ value: id, description: `${agent}, ${state}` }));
   }
   if (source === "agent") return (await client.agents()).map(({ name, description }) => ({ value: name, description }));
+  if (source === "node")
+    return (await client.nodes()).map(({ name, state, tasks }) => ({
+      value: name,
+      description: `${state}, ${tasks} tasks`,
+    }));
   const manifests = await client.manifests();
   return manifests
     .filter(({ kind }) => source === "manifest" || kind === "Model")

@@ -1,7 +1,7 @@
 /** The SDK's client as what the commands ask of a node. */
 import type { Manifest, TaskState } from "@agentcore/contract";
 import type { GlobalOptions } from "../command.ts";
-import { agentRow, changeRow, listIn, manifestRow, taskRow } from "./node-answers.ts";
+import { agentRow, changeRow, listIn, manifestRow, nodeRow, taskRow } from "./node-answers.ts";
 import type { NodeClient, TaskFilter, TaskRow } from "./node-client.ts";
 
 // The node's largest page.
@@ -66,6 +66,12 @@ export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiK
       listIn(await node.diff(manifests as unknown as readonly Manifest[]), "results").map(changeRow),
     async deleteManifest(kind, name) {
       await node.deleteManifest(kind, name);
+    },
+    nodes: async () => (await node.nodes()).nodes.map(nodeRow),
+    node: async (name) => nodeRow(await node.node(name)),
+    drainNode: async (name, graceMs) => nodeRow(await node.drainNode(name, { graceMs })),
+    async undrainNode(name) {
+      await node.undrainNode(name);
     },
     async health() {
       await node.health();

@@ -1,8 +1,8 @@
 /** What a node answers, as the rows that the commands show. */
-import type { Manifest, TaskState } from "@agentcore/contract";
+import type { Manifest, NodeStatus, TaskState } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import { isRecord } from "../is-record.ts";
-import type { AgentRow, ChangeRow, ManifestRow, TaskRow } from "./node-client.ts";
+import type { AgentRow, ChangeRow, ManifestRow, NodeRow, TaskRow } from "./node-client.ts";
 
 export const taskRow = (head: {
   readonly taskId: string;
@@ -63,4 +63,16 @@ export const changeRow = (result: Readonly<Record<string, unknown>>): ChangeRow 
   name: textIn(result, "name"),
   change: textIn(result, "change"),
   fields: Array.isArray(result["fields"]) ? result["fields"].map(String) : [],
+});
+
+export const nodeRow = (node: NodeStatus): NodeRow => ({
+  name: node.name,
+  state: node.state,
+  tasks: node.tasks,
+  version: node.version,
+  address: node.address,
+  roles: node.roles,
+  agents: node.agents,
+  startedAt: new Date(node.startedAt).toISOString(),
+  heartbeatAt: new Date(node.heartbeatAt).toISOString(),
 });

@@ -1,5 +1,5 @@
 /** What the commands ask of a node. */
-import type { Manifest, ManifestKind, Part, TaskEvent, TaskState } from "@agentcore/contract";
+import type { Manifest, ManifestKind, NodeAgent, NodeState, Part, TaskEvent, TaskState } from "@agentcore/contract";
 
 export interface TaskRow {
   readonly id: string;
@@ -40,6 +40,21 @@ export interface ChangeRow {
   readonly fields: readonly string[];
 }
 
+export interface NodeRow {
+  readonly name: string;
+  readonly state: NodeState;
+  /** In memory there now, of all tenants. */
+  readonly tasks: number;
+  readonly version: string;
+  readonly address: string;
+  readonly roles: readonly string[];
+  /** Of the caller's tenant. */
+  readonly agents: readonly NodeAgent[];
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly heartbeatAt: string;
+}
+
 export interface TaskFilter {
   readonly states?: readonly TaskState[] | undefined;
   readonly agent?: string | undefined;
@@ -70,6 +85,12 @@ export interface NodeClient {
   apply(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
+  nodes(): Promise<readonly NodeRow[]>;
+  /** Throws NOT_FOUND. */
+  node(name: string): Promise<NodeRow>;
+  /** The node as it is now; it may not have heard yet. */
+  drainNode(name: string, graceMs: number): Promise<NodeRow>;
+  undrainNode(name: string): Promise<void>;
   /** Resolves when the node answers that it is well. */
   health(): Promise<void>;
 }

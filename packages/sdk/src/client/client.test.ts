@@ -81,7 +81,7 @@ describe("requests", () => {
 
   test("go to their routes", async () => {
     const ok = () => json({});
-    const { client, requests } = node(...Array.from({ length: 11 }, () => ok));
+    const { client, requests } = node(...Array.from({ length: 15 }, () => ok));
     await client.get("a/b");
     await client.list({ agent: "x", state: "parked", pageSize: 5 });
     await client.cancel("t1", { reason: "enough" });
@@ -92,6 +92,10 @@ describe("requests", () => {
     await client.apply("kind: Agent");
     await client.diff([]);
     await client.deleteManifest("Agent", "x");
+    await client.nodes();
+    await client.node("a:1");
+    await client.drainNode("b", { graceMs: 5 });
+    await client.undrainNode("b");
     await client.health();
     expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "GET /api/v1/tasks/a%2Fb",
@@ -104,8 +108,13 @@ describe("requests", () => {
       "POST /api/v1/manifests",
       "POST /api/v1/manifests?dryRun=true",
       "DELETE /api/v1/manifests/Agent/x",
+      "GET /api/v1/nodes",
+      "GET /api/v1/nodes/a%3A1",
+      "POST /api/v1/nodes/b/drain",
+      "POST /api/v1/nodes/b/undrain",
       "GET /healthz",
     ]);
+    expect(JSON.parse(requests[12]?.body ?? "")).toEqual({ graceMs: 5 });
     expect(JSON.parse(requests[4]?.body ?? "")).toMatchObject({
       parts: [{ text: "yes" }],
     });

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestKind, Part, Target, TaskEvent } from "@agentcore/contract";
+import type { Manifest, ManifestKind, NodeStatus, Part, Target, TaskEvent } from "@agentcore/contract";
 import { ApiConnection } from "./api-connection.ts";
 import { followEvents } from "./follow-events.ts";
 import { runTask } from "./run-task.ts";
@@ -33,6 +33,16 @@ export interface Client {
   /** What `apply` would change. */
   diff(manifests: string | Manifest | readonly Manifest[], options?: types.CallOptions): Promise<unknown>;
   deleteManifest(kind: ManifestKind, name: string, options?: types.CallOptions): Promise<unknown>;
+  /** The nodes that share the store, with the tenant's agents on each. */
+  nodes(options?: types.CallOptions): Promise<{ readonly nodes: readonly NodeStatus[] }>;
+  /** Rejects with NOT_FOUND when there is none of that name. */
+  node(name: string, options?: types.CallOptions): Promise<NodeStatus>;
+  /**
+   * Lets a node give its tasks to the others, and take none until `undrainNode`, also after a restart; done when its state is
+   * `drained`. `graceMs`: 0 to 3,600,000 for running steps to end; 30,000 when not given.
+   */
+  drainNode(name: string, options?: types.CallOptions & { readonly graceMs?: number }): Promise<NodeStatus>;
+  undrainNode(name: string, options?: types.CallOptions): Promise<void>;
   health(options?: types.CallOptions): Promise<unknown>;
 }
 
@@ -41,6 +51,8 @@ export const createClient = (options: types.ClientOptions): Client => {
   const connection = new ApiConnection(options);
   const tasks = "/api/v1/tasks";
   const at = (taskId: string, verb = "") => `${tasks}/${encodeURIComponent(taskId)}${verb}`;
+
+  const ofNode = (name: string, verb = "") => `/api/v1/nodes/${encodeURIComponent(name)}${verb}`;
 
   const submit: Client["submit"] = ({ target, idempotencyKey = freshId(), ...task }, { signal } = {}) =>
     connection.jsonWithRetry("POST", tasks, {
@@ -73,6 +85,11 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.json("DELETE", `/api/v1/manifests/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, {
         signal,
       }),
+    nodes: ({ signal } = {}) => connection.json("GET", "/api/v1/nodes", { signal }),
+    node: (name, { signal } = {}) => connection.json("GET", ofNode(name), { signal }),
+    drainNode: (name, { signal, graceMs } = {}) =>
+      connection.json("POST", ofNode(name, "/drain"), { body: graceMs === undefined ? {} : { graceMs }, signal }),
+    undrainNode: (name, { signal } = {}) => connection.json("POST", ofNode(name, "/undrain"), { signal }),
     health: ({ signal } = {}) => connection.json("GET", "/healthz", { signal }),
   };
 };
