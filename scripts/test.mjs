@@ -19,7 +19,9 @@ if (unknown.length > 0) {
 
 ensureInstalled();
 
-const services = selected.includes("int") ? startServices() : { environment: {}, missing: [], stop() {} };
+const services = selected.some((project) => project === "int" || project === "e2e")
+  ? startServices()
+  : { environment: {}, missing: [], stop() {} };
 for (const problem of services.missing) console.error(`\nTESTS WILL BE SKIPPED. ${problem}`);
 
 // One after the other: a chaos test that loads both cores must not make a unit test miss its time limit.

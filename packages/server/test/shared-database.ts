@@ -3,39 +3,28 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_VERSION } from "@agentcore/contract";
-import pg from "pg";
 import { test as anyTest } from "vitest";
 import { compose, type NodeParts } from "../src/compose.ts";
 import { createJsonLogger, createSystemSenses } from "../src/system-senses.ts";
+import { createDatabase, hasPostgres, type OwnDatabase } from "./own-database.ts";
 
-const url = process.env["AGENTCORE_TEST_POSTGRES_URL"] ?? "";
-export const test = url === "" ? anyTest.skip : anyTest;
+export const test = hasPostgres ? anyTest : anyTest.skip;
 export const SCOPE = { tenantId: "default", caller: "ann", operator: true };
-
-const admin = async (statement: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(statement);
-  await client.end();
-};
 
 export class SharedDatabase {
   readonly folder: string;
   readonly url: string;
-  private readonly name: string;
+  private readonly database: OwnDatabase;
   private readonly nodes = new Set<NodeParts>();
 
-  private constructor(folder: string, name: string) {
+  private constructor(folder: string, database: OwnDatabase) {
     this.folder = folder;
-    this.name = name;
-    this.url = Object.assign(new URL(url), { pathname: `/${name}` }).href;
+    this.database = database;
+    this.url = database.url;
   }
 
   static async create(): Promise<SharedDatabase> {
-    const folder = await mkdtemp(join(tmpdir(), "agentcore-nodes-"));
-    const name = `nodes_${process.pid}_${Date.now()}`;
-    await admin(`create database ${name}`);
-    return new SharedDatabase(folder, name);
+    return new SharedDatabase(await mkdtemp(join(tmpdir(), "agentcore-nodes-")), await createDatabase());
   }
 
   async start(name: string): Promise<NodeParts> {
@@ -60,7 +49,7 @@ export class SharedDatabase {
 
   async remove(): Promise<void> {
     for (const node of this.nodes) await this.stop(node);
-    await admin(`drop database ${this.name} with (force)`);
+    await this.database.drop();
     await rm(this.folder, { recursive: true });
   }
 

@@ -82,6 +82,22 @@ test("a store that hangs: the node is in trouble when two thirds of the lease ha
   expect(engine.trouble).toBeNull();
 });
 
+test("however long it takes to free the tasks of others, the own lease is renewed meanwhile", async () => {
+  let renewals = 0;
+  let reclaims = 0;
+  const world = new EngineWorld([define("a", (_, ctx) => ctx.sleep(900))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        renew: () => ((renewals += 1), held()),
+        reclaim: async () => ((reclaims += 1) === 1 ? 0 : new Promise<number>(() => {})),
+      }),
+  });
+  await world.alive();
+  await world.advance(LEASE_MS * 3);
+  const { engine } = await world.alive();
+  expect([engine.trouble, reclaims, renewals >= 12]).toEqual([null, 2, true]);
+});
+
 test("a failing store is said once, however often it is asked", async () => {
   let isDown = false;
   const world = new EngineWorld([define("a", (_, ctx) => ctx.sleep(2000))], {

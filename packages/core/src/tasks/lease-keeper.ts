@@ -12,6 +12,8 @@ import { Trouble } from "./trouble.ts";
 
 // Two tries may fail before the work is stopped at two thirds.
 const RENEW_SHARE = 1 / 4;
+// With each renewal goes a look for processes that are lost: their tasks go on within the lease and two seconds.
+const MAX_RENEW_MS = 1_500;
 const STOP_SHARE = 2 / 3;
 const RETRY_MS = 500;
 // A node whose database comes back, or whose name is free again, goes on within this.
@@ -31,6 +33,7 @@ export class LeaseKeeper {
   private waiting: (() => void)[] = [];
   /** Another number after every loss: what was read of a task under an earlier one may be old. */
   term = 1;
+  private reclaiming: Promise<void> | null = null;
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
@@ -91,14 +94,30 @@ export class LeaseKeeper {
     this.guard?.cancel();
     const left = this.heldUntil - senses.clock.monotonic();
     this.guard = senses.clock.after(Math.max(0, left), () => this.expire(Math.round(validForMs * STOP_SHARE)));
-    this.again(validForMs * RENEW_SHARE);
-    const freed = await store.reclaim();
-    if (freed > 0) {
-      senses.logger.log("warn", `${freed} tasks and events of lost nodes are free`);
-      this.engine.claims.wake();
-    }
+    this.again(Math.min(MAX_RENEW_MS, validForMs * RENEW_SHARE));
+    this.reclaim();
+  }
+
+  /** Frees what lost processes held. Apart from the renewals, which a slow store must not keep waiting for it. */
+  private reclaim(): void {
+    const { store, senses, claims, relay } = this.engine;
     // A process may have died before it took the events that it committed: nobody else is told of those.
-    this.engine.relay.wake();
+    relay.wake();
+    this.reclaiming ??= store
+      .reclaim()
+      .then(
+        (freed) => {
+          if (freed === 0) return;
+          senses.logger.log("warn", `${freed} tasks and events of lost nodes are free`);
+          claims.wake();
+          relay.wake();
+        },
+        // The next renewal asks again, and says what is wrong.
+        () => undefined,
+      )
+      .finally(() => {
+        this.reclaiming = null;
+      });
   }
 
   private hold(): void {
