@@ -17,9 +17,10 @@ const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [6, OUTBOX_TAKERS],
   [10, TASK_KEY],
 ]);
-const NEWEST = Math.max(...MIGRATIONS.keys());
+export const NEWEST = Math.max(...MIGRATIONS.keys());
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.
 const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}`;
+const FUNCTIONS_DIGEST = createHash("sha256").update(FUNCTIONS).digest("hex");
 
 // Any number that no other program uses: nodes that start together take turns at the schema.
 const MIGRATION_LOCK = 4_700_170_047;
@@ -33,24 +34,14 @@ export const migrate = async (client: ClientBase, schema: string): Promise<void>
     // Asked first: "create … if not exists" wants the right to create also where there is nothing to do.
     const found = await client.query("select from pg_namespace where nspname = $1", [schema]);
     if (found.rowCount === 0) await client.query(`create schema ${name}`);
-    await client.query(`
-      create table if not exists ${name}.migrations (number integer primary key, applied_at timestamptz not null default now());
-      create table if not exists ${name}.functions (digest text primary key, applied_at timestamptz not null default now());
-    `);
-    const { rows } = await client.query<{ version: number }>(
-      `select coalesce(max(number), 0) as version from ${name}.migrations`,
-    );
-    const version = rows[0]?.version ?? 0;
+    await createBooks(client, name);
+    const version = await versionOf(client, name);
     if (version > NEWEST)
       throw new PlatformError(
         "CONFIG_INVALID",
         `schema ${schema} has version ${version}, written by a newer AgentCore; this one knows ${NEWEST}. Start the newer version, or name another schema`,
       );
-    for (const [number, step] of MIGRATIONS) {
-      if (number <= version) continue;
-      await client.query(step);
-      await client.query(`insert into ${name}.migrations (number) values ($1)`, [number]);
-    }
+    await applySteps(client, name, version);
     await defineFunctions(client, name);
     await client.query("commit");
   } catch (error) {
@@ -59,11 +50,44 @@ export const migrate = async (client: ClientBase, schema: string): Promise<void>
   }
 };
 
+/** The whole of it in an empty schema that is on the search path, within the caller's transaction. `schema` is quoted. */
+export const createAll = async (client: ClientBase, schema: string): Promise<void> => {
+  await createBooks(client, schema);
+  await applySteps(client, schema, 0);
+  await defineFunctions(client, schema);
+};
+
+/** Number of the last step that was taken; 0 before the first. `schema` is quoted. */
+export const versionOf = async (client: ClientBase, schema: string): Promise<number> => {
+  const { rows } = await client.query<{ version: number }>(
+    `select coalesce(max(number), 0) as version from ${schema}.migrations`,
+  );
+  return rows[0]?.version ?? 0;
+};
+
+/** Whether the functions there were last defined by this version. `schema` is quoted. */
+export const isDefinedHere = async (client: ClientBase, schema: string): Promise<boolean> => {
+  return (await client.query(`select from ${schema}.functions where digest = $1`, [FUNCTIONS_DIGEST])).rowCount !== 0;
+};
+
+/** Where it is written what was done. */
+const createBooks = (client: ClientBase, schema: string): Promise<unknown> =>
+  client.query(`
+    create table if not exists ${schema}.migrations (number integer primary key, applied_at timestamptz not null default now());
+    create table if not exists ${schema}.functions (digest text primary key, applied_at timestamptz not null default now());
+  `);
+
+const applySteps = async (client: ClientBase, schema: string, version: number): Promise<void> => {
+  for (const [number, step] of MIGRATIONS) {
+    if (number <= version) continue;
+    await client.query(step);
+    await client.query(`insert into ${schema}.migrations (number) values ($1)`, [number]);
+  }
+};
+
 const defineFunctions = async (client: ClientBase, schema: string): Promise<void> => {
-  const digest = createHash("sha256").update(FUNCTIONS).digest("hex");
-  const defined = await client.query(`select from ${schema}.functions where digest = $1`, [digest]);
-  if (defined.rowCount !== 0) return;
+  if (await isDefinedHere(client, schema)) return;
   await client.query(FUNCTIONS);
   await client.query(`delete from ${schema}.functions`);
-  await client.query(`insert into ${schema}.functions (digest) values ($1)`, [digest]);
+  await client.query(`insert into ${schema}.functions (digest) values ($1)`, [FUNCTIONS_DIGEST]);
 };

@@ -6,6 +6,7 @@ import { migrate } from "./migrations.ts";
 import { PostgresBlobStore } from "./postgres-blob-store.ts";
 import { PostgresKeyValue } from "./postgres-key-value.ts";
 import { PostgresTaskStore } from "./postgres-task-store.ts";
+import { OLDEST_VERSION } from "./server-version.ts";
 import { WorkerLease } from "./worker-lease.ts";
 
 export interface PostgresOptions {
@@ -35,8 +36,6 @@ export interface PostgresStores {
   readonly blobs: BlobStore;
   close(): Promise<void>;
 }
-
-const OLDEST_VERSION = 140_000;
 
 /** Brings the schema up to date and joins as a worker. Throws CONFIG_INVALID (too old, newer schema), STORE_UNAVAILABLE. */
 export const openPostgres = async (options: PostgresOptions): Promise<PostgresStores> => {

@@ -12,6 +12,7 @@ import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
+import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
@@ -65,15 +66,7 @@ const openEmbedded = async (options: SqliteOptions): Promise<Stores> => ({
   blobs: null,
 });
 
-/** Loaded only when it is asked for: the driver is an installation of its own. */
-const openShared = async (options: PostgresOptions): Promise<Stores> => {
-  const { openPostgres } = await import("@agentcore/postgres").catch((cause: unknown) => {
-    throw new PlatformError("CONFIG_INVALID", "a database needs @agentcore/postgres; npm install @agentcore/postgres", {
-      cause,
-    });
-  });
-  return openPostgres(options);
-};
+const openShared = async (options: PostgresOptions): Promise<Stores> => (await loadPostgres()).openPostgres(options);
 
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;

@@ -20,7 +20,7 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     port,
     publicUrl: options["public-url"],
     dataDirectory: resolve(cwd, options.data),
-    database: options.database === undefined ? undefined : checkedDatabase(options.database),
+    database: readDatabase(options.database),
     leaseMs: readLease(options["lease-ms"], options.database),
     node: options.node,
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
@@ -30,9 +30,10 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
   };
 };
 
-const checkedDatabase = (url: string): string => {
+/** Throws a UsageError for an address that is none. */
+export const readDatabase = (url: string | undefined): string | undefined => {
   // The value may hold a password, so it is not repeated.
-  if (!/^postgres(ql)?:\/\//.test(url))
+  if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
     throw new UsageError("--database: expected postgres://user:password@host:port/name");
   return url;
 };
