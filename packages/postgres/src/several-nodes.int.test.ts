@@ -1,6 +1,6 @@
 /** Several nodes on one database: who runs what, and what becomes of the work of a node that is silent. */
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { NewTask } from "@agentcore/core/ports";
+import type { NewTask, TaskStore } from "@agentcore/core/ports";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
 import { define, type EngineNode, LEASE_MS, outputOf, SCOPE, startEngineNode } from "../test/engine-nodes.ts";

@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
 import { newSchema, test, url } from "../../test/schema.ts";
 import { openPostgres } from "../index.ts";
+import { NEWEST } from "../migrations.ts";
 import { inspectDatabase } from "./inspect-database.ts";
 
 let own: ReturnType<typeof newSchema>;
@@ -34,7 +35,7 @@ test("a schema that nodes have made has no drift, and looking leaves nothing beh
   await migrated();
   const before = await query(schemas);
   expect(await findings("schema drift")).toEqual(["ok: none: it is as this version makes it"]);
-  expect(await findings("schema")).toEqual([`ok: ${own.schema} has version 6`]);
+  expect(await findings("schema")).toEqual([`ok: ${own.schema} has version ${NEWEST}`]);
   expect(await findings("database")).toEqual([
     expect.stringMatching(/^ok: PostgreSQL \d+.*, database postgres, as postgres$/),
   ]);
@@ -137,10 +138,10 @@ test("a schema that is not there, that is empty, that is older and that is newer
     `ok: ${own.schema} has no tables yet; the first node that starts makes them`,
   ]);
   await migrated();
-  await query("update migrations set number = 5 where number = 6");
-  expect(await findings("schema")).toEqual([`warn: ${own.schema} has version 5, this AgentCore makes it 6`]);
+  await query(`update migrations set number = ${NEWEST - 1} where number = ${NEWEST}`);
+  expect(await findings("schema")).toEqual([`warn: ${own.schema} has version ${NEWEST - 1}, this AgentCore makes it ${NEWEST}`]);
   await query("insert into migrations values (99)");
-  expect(await findings("schema")).toEqual([`fail: ${own.schema} has version 99, this AgentCore knows 6`]);
+  expect(await findings("schema")).toEqual([`fail: ${own.schema} has version 99, this AgentCore knows ${NEWEST}`]);
   expect(await findings("schema drift")).toEqual([]);
 });
 
@@ -157,7 +158,7 @@ test("rights that are missing are named; without the right to create, drift is n
     await query(`revoke update on heads from ${role}`);
     expect(await findings("schema", as)).toEqual(["fail: no right to update on heads"]);
     await query(`grant update on heads to ${role}`);
-    expect(await findings("schema", as)).toEqual([`ok: ${own.schema} has version 6`]);
+    expect(await findings("schema", as)).toEqual([`ok: ${own.schema} has version ${NEWEST}`]);
     expect(await findings("schema drift", as)).toEqual([
       "warn: not checked: this user may not create a schema to compare with",
     ]);
