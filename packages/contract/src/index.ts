@@ -47,7 +47,15 @@ export {
   TaskState,
 } from "./events.ts";
 export type { JsonValue } from "./json.ts";
-export { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, type ManifestKind, ModelManifest } from "./manifest.ts";
+export {
+  AgentManifest,
+  API_VERSION,
+  MANIFEST_KINDS,
+  Manifest,
+  type ManifestKind,
+  ModelManifest,
+  TenantManifest,
+} from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export {
   DrainRequest,

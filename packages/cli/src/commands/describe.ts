@@ -11,10 +11,10 @@ import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
 
 export const command = defineCommand({
   name: "describe",
-  summary: "Show all there is to know about an agent, a task or a node",
+  summary: "Show all there is to know about an agent, a task, a node or a tenant",
   arguments: [
-    { name: "KIND", description: "agent, task or node", choices: ["agent", "task", "node"] },
-    { name: "NAME", description: "Name of the agent or node, or id of the task", completes: "first" },
+    { name: "KIND", description: "agent, task, node or tenant", choices: ["agent", "task", "node", "tenant"] },
+    { name: "NAME", description: "Name of the agent, node or tenant, or id of the task", completes: "first" },
   ],
   options: {},
   examples: [
@@ -35,6 +35,8 @@ export const command = defineCommand({
         return describeAgent(invocation);
       case "node":
         return describeNode(invocation);
+      case "tenant":
+        return describeTenant(invocation);
       default:
         return describeTask(invocation);
     }
@@ -87,6 +89,26 @@ const describeAgent = async ({
       ]),
       ...(manifest === undefined ? [] : [section("Manifest", outputText(manifest.spec))]),
     ].join("\n\n"),
+  );
+  return 0;
+};
+
+const describeTenant = async ({ arguments: [, name = ""], globals, output, client }: Invocation): Promise<0> => {
+  const manifest = await (await client()).manifest("Tenant", name);
+  if (manifest?.kind !== "Tenant")
+    throw failure(
+      "NOT_FOUND",
+      `there is no manifest of a tenant named ${name}`,
+      "A tenant without one has the defaults; list those that have one with `agentcore get tenants`.",
+    );
+  const { weight, limits } = manifest.spec;
+  await output.data(globals.format, manifest, () =>
+    formatFields([
+      ["Name", name],
+      ["Labels", labelsOf(manifest)],
+      ["Weight", weight ?? 1],
+      ["Backlog", limits?.backlog],
+    ]),
   );
   return 0;
 };

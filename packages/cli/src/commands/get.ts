@@ -19,7 +19,7 @@ const TASK_STATES = Object.keys({
   rejected: true,
 } satisfies Record<TaskState, true>) as TaskState[];
 
-const RESOURCES = ["agents", "tasks", "models", "manifests", "nodes"] as const;
+const RESOURCES = ["agents", "tasks", "models", "tenants", "manifests", "nodes"] as const;
 
 const OPTIONS = {
   state: {
@@ -34,7 +34,7 @@ const OPTIONS = {
 
 export const command = defineCommand({
   name: "get",
-  summary: "List agents, tasks, models, manifests or nodes",
+  summary: "List agents, tasks, models, tenants, manifests or nodes",
   arguments: [
     { name: "RESOURCE", description: `What to list: ${RESOURCES.join(", ")}`, choices: RESOURCES },
     {
@@ -123,6 +123,20 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
         ...[node.name, node.state, node.tasks, node.agents.length, node.version, node.address],
         formatTimestamp(node.heartbeatAt),
       ]),
+    };
+  },
+  async tenants(_, client, name) {
+    const tenants = named(
+      (await client.manifests()).filter(({ kind }) => kind === "Tenant"),
+      name,
+      "tenant",
+    );
+    return {
+      value: tenants.map(({ manifest }) => manifest),
+      columns: ["name", "weight", "backlog"],
+      rows: tenants.map(({ name: tenant, manifest }) =>
+        manifest.kind === "Tenant" ? [tenant, manifest.spec.weight ?? 1, manifest.spec.limits?.backlog] : [tenant],
+      ),
     };
   },
   async manifests(_, client, name) {

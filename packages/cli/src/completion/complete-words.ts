@@ -117,6 +117,8 @@ const sourceNamed = (kind = ""): Completes => {
       return "model";
     case "node":
       return "node";
+    case "tenant":
+      return "tenant";
     default:
       return "manifest";
   }
@@ -167,7 +169,7 @@ const fromNode = async (
     }));
   const manifests = await client.manifests();
   return manifests
-    .filter(({ kind }) => source === "manifest" || kind === "Model")
+    .filter(({ kind }) => source === "manifest" || kind.toLowerCase() === source)
     .map(({ name, kind }) => ({ value: name, description: kind }));
 };
 

@@ -139,7 +139,9 @@ test("a schema that is not there, that is empty, that is older and that is newer
   ]);
   await migrated();
   await query(`update migrations set number = ${NEWEST - 1} where number = ${NEWEST}`);
-  expect(await findings("schema")).toEqual([`warn: ${own.schema} has version ${NEWEST - 1}, this AgentCore makes it ${NEWEST}`]);
+  expect(await findings("schema")).toEqual([
+    `warn: ${own.schema} has version ${NEWEST - 1}, this AgentCore makes it ${NEWEST}`,
+  ]);
   await query("insert into migrations values (99)");
   expect(await findings("schema")).toEqual([`fail: ${own.schema} has version 99, this AgentCore knows ${NEWEST}`]);
   expect(await findings("schema drift")).toEqual([]);
