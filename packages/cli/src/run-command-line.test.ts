@@ -256,14 +256,16 @@ describe("with a node", () => {
   });
 
   test("get, describe and delete know tenants", async () => {
-    const spec = { weight: 3, limits: { backlog: 500 } };
+    const spec = { weight: 3, limits: { concurrency: 20, backlog: 500 } };
     const manifests = [
       { apiVersion: "agentcore.dev/v1", kind: "Tenant", metadata: { name: "acme", labels: { plan: "gold" } }, spec },
     ];
     const node = await startFakeNode({ manifests });
     const run = async (...words: string[]) => (await runInTest([...words, "--url", node.url])).stdout;
-    expect(await run("get", "tenants")).toMatch(/NAME +WEIGHT +BACKLOG\nacme +3 +500/);
-    expect(await run("describe", "tenant", "acme")).toMatch(/Labels: +plan=gold\nWeight: +3\nBacklog: +500/);
+    expect(await run("get", "tenants")).toMatch(/NAME +WEIGHT +CONCURRENCY +BACKLOG\nacme +3 +20 +500/);
+    expect(await run("describe", "tenant", "acme")).toMatch(
+      /Labels: +plan=gold\nWeight: +3\nConcurrency: +20\nBacklog: +500/,
+    );
     expect(await run("delete", "tenant", "acme")).toMatch(/tenant\/acme deleted/);
     expect(node.requests.at(-1)).toMatchObject({ method: "DELETE", path: "/api/v1/manifests/Tenant/acme" });
     const none = await runInTest(["describe", "tenant", "globex", "--url", node.url]);

@@ -86,14 +86,23 @@ test.each([
   ["spec.weight", { weight: 1001 }],
   ["spec.weight", { weight: 1.5 }],
   ["spec.limits.backlog", { limits: { backlog: 0 } }],
+  ["spec.limits.concurrency", { limits: { concurrency: 0 } }],
   ["spec.limits", { limits: { tasks: 1 } }],
 ])("a tenant's %s is refused under its name: %j", (field, spec) => {
   expect(violationsOf(tenant(spec)).map((violation) => violation.field)).toEqual([field]);
 });
 
 test("a tenant needs to say nothing but its name", () => {
-  for (const spec of [{}, { weight: 3, limits: { backlog: 10 } }])
+  for (const spec of [{}, { weight: 3, limits: { concurrency: 1, backlog: 10 } }])
     expect(TenantManifest.parse(tenant(spec))).toEqual(tenant(spec));
+});
+
+test("an agent's limit over all nodes is at least one task, and apart from its slots", () => {
+  for (const concurrency of [0, 1.5, 1_000_001])
+    expect(violationsOf(agent({ code, limits: { concurrency } })).map(({ field }) => field)).toEqual([
+      "spec.limits.concurrency",
+    ]);
+  expect(violationsOf(agent({ code, concurrency: 5, limits: { concurrency: 1 } }))).toEqual([]);
 });
 
 test("a model names the variable of its key, never the key", () => {

@@ -26,6 +26,9 @@ const Code = z.strictObject({
   export: z.string().min(1),
 });
 
+/** Tasks that may run at once, on all nodes together; those that wait for a person, a child or a time do not count. @default no limit */
+const MaxRunning = z.int().min(1).max(1_000_000);
+
 export const AgentManifest = z.strictObject({
   ...header,
   kind: z.literal("Agent"),
@@ -39,10 +42,11 @@ export const AgentManifest = z.strictObject({
       skills: z.array(AgentSkill).optional(),
       /** Extensions of A2A that the agent speaks, for its card. */
       extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
-      /** Slots that may run at once on one node. @default 100 */
+      /** Slots of a replica, and so of one node: every node has as many. For a limit over all nodes see `limits`. @default 100 */
       concurrency: z.int().min(1).max(10_000).optional(),
-      /** Replicas on this node. @default 1 */
+      /** Replicas on each node. @default 1 */
       replicas: z.int().min(0).max(1000).optional(),
+      limits: z.strictObject({ concurrency: MaxRunning.optional() }).optional(),
       /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */
       env: z.record(z.string(), z.string()).optional(),
       /** Milliseconds a task may take from its submission. @default none */
@@ -109,6 +113,7 @@ export const TenantManifest = z.strictObject({
     weight: z.int().min(1).max(1000).optional(),
     limits: z
       .strictObject({
+        concurrency: MaxRunning.optional(),
         /** Tasks that wait to run, over all nodes; more are refused as OVERLOADED. @default 100,000 */
         backlog: z.int().min(1).max(10_000_000).optional(),
       })

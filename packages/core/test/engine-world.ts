@@ -12,6 +12,7 @@ import {
   TaskEngine,
   type TaskRouter,
   type TaskService,
+  type TenantPolicy,
 } from "../src/tasks/index.ts";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, ManualClock } from "../src/testing/index.ts";
 import { wrapWholeStore } from "./wrap-store.ts";
@@ -103,6 +104,9 @@ export class EngineWorld {
   store: MemoryTaskStore = createMemoryTaskStore({ clock: this.clock });
   /** As the node's manifests say; agents that are not in it have what their code says. */
   readonly capacities = new Map<string, number>();
+  /** Over all nodes, by `tenant/agent`. */
+  readonly maxRunning = new Map<string, number>();
+  readonly tenants = new Map<string, TenantPolicy>();
   commits = 0;
   private readonly agents: Map<string, AgentDefinition>;
   private readonly options: WorldOptions;
@@ -170,12 +174,13 @@ export class EngineWorld {
     agent: string,
     input?: unknown,
     more: Pick<SubmitRequest, "deadline" | "contextId"> = {},
+    scope = SCOPE,
   ): Promise<string> {
     const idempotencyKey = this.ids.next();
     for (;;) {
       const { service } = await this.alive();
       let outcome: { taskId: string } | { error: unknown } | null = null;
-      service.submit(SCOPE, { target: { agent }, input, idempotencyKey, ...more }).then(
+      service.submit(scope, { target: { agent }, input, idempotencyKey, ...more }).then(
         (submitted) => (outcome = submitted),
         (error: unknown) => (outcome = { error }),
       );
@@ -294,9 +299,11 @@ export class EngineWorld {
     };
     const engine = new TaskEngine({
       ...this.options.limits,
+      tenants: this.tenants,
       ...{ store: this.options.wrap?.(watched) ?? watched, keyValue: this.keyValue, models: null, router, node: "n1" },
       host: {
         capacities: this.capacities,
+        maxRunning: this.maxRunning,
         load: this.options.wrapLoad?.(load) ?? load,
       },
       senses: { clock, ids: this.ids, digest: createFnvDigest(), logger: this.logger },

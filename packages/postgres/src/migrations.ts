@@ -4,6 +4,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { ClientBase } from "pg";
 import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
+import { LEASED } from "./sql/0005-leased.ts";
 import { OUTBOX_TAKERS } from "./sql/0006-outbox-takers.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
@@ -14,6 +15,7 @@ import { TAKE_OUTBOX } from "./sql/functions/take-outbox.ts";
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [1, TABLES],
   [4, BLOBS],
+  [5, LEASED],
   [6, OUTBOX_TAKERS],
   [10, TASK_KEY],
 ]);

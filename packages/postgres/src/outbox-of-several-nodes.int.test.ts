@@ -24,8 +24,8 @@ const open = async (node: string, leaseMs = LEASE_MS): Promise<PostgresStores> =
 
 const AGENTS = [
   define("teller", (task, ctx) => ctx.emit("loan.decided", task.input, { durable: true })),
-  define("letters", (task) => task.input, ["loan.decided"]),
-  define("ledger", (task) => task.input, ["loan.decided"]),
+  define("letters", (task) => task.input, { subscribes: ["loan.decided"] }),
+  define("ledger", (task) => task.input, { subscribes: ["loan.decided"] }),
 ];
 
 const start = async (name: string): Promise<EngineNode> => {

@@ -92,7 +92,6 @@ export class PostgresTaskStore implements TaskStore {
   private readonly clock: Pick<Clock, "now">;
   private readonly outbox: PostgresOutbox;
   private readonly writes: GroupCommit<readonly PreparedUnit[]>;
-  private lastTenant = "";
   private closing = false;
 
   constructor({ database, worker, hints, clock, maxBatchUnits, maxBatchBytes }: PostgresTaskStoreOptions) {
@@ -116,16 +115,11 @@ export class PostgresTaskStore implements TaskStore {
     return (await this.writes.add(prepared, units.length, bytes)) as readonly CommitOutcome[];
   }
 
-  async claim({ limit, now, slots, otherSlots = limit }: ClaimRequest): Promise<readonly ClaimedTask[]> {
-    const free = JSON.stringify(
-      Object.fromEntries([...(slots ?? [])].map(([agent, count]) => [escapeText(agent), count])),
-    );
-    const heads = await this.database.query<HeadRow>(
-      "claim",
-      "select * from claim_tasks($1, $2, $3, $4::jsonb, $5, $6)",
-      [...[this.worker.id, limit, now, free, otherSlots, this.lastTenant]],
-    );
-    this.lastTenant = heads.at(-1)?.tenant_id ?? this.lastTenant;
+  async claim(request: ClaimRequest): Promise<readonly ClaimedTask[]> {
+    const heads = await this.database.query<HeadRow>("claim", "select * from claim_tasks($1, $2::jsonb)", [
+      this.worker.id,
+      encodeClaim(request),
+    ]);
     const mail = heads.length === 0 ? [] : await this.waitingMail(heads.map(({ id }) => id));
     return heads.map((head) => ({
       head: toHead(head),
@@ -136,7 +130,7 @@ export class PostgresTaskStore implements TaskStore {
   async leases(): Promise<readonly Lease[]> {
     const rows = await this.database.query<HeadRow>(
       "leases",
-      "select tenant_id, task_id, token from heads where leased_by = $1",
+      "select tenant_id, task_id, token from heads where leased_by = $1 and leased_by is not null",
       [this.worker.id],
     );
     return rows.map(({ tenant_id, task_id, token }) => ({
@@ -353,6 +347,12 @@ const toOutcome = (verdict: string | null): CommitOutcome => {
     ...(task === undefined ? {} : { existingTaskId: unescapeText(task) }),
   };
 };
+
+const encodeClaim = ({ slots, tenants, maxLeased, ...rest }: ClaimRequest): string =>
+  JSON.stringify({ ...rest, slots: named(slots), tenants: named(tenants), maxLeased: named(maxLeased) });
+
+const named = <Value>(values: ReadonlyMap<string, Value> = new Map()): Readonly<Record<string, Value>> =>
+  Object.fromEntries([...values].map(([name, value]) => [escapeText(name), value]));
 
 const textOf = ({ tenantId, taskId }: TaskKey): string[] => [escapeText(tenantId), escapeText(taskId)];
 

@@ -9,7 +9,7 @@ import type { Database } from "./database.ts";
 
 // Heads are locked in the order of their ids, as commit_units does, so that the two never wait for each other.
 const VOID_LEASES = `with lost as (
-    select id from heads where leased_by = any ($1) order by id for update
+    select id from heads where leased_by = any ($1) and leased_by is not null order by id for update
   )
   update heads h set leased_by = null, token = h.token + 1 from lost l where h.id = l.id`;
 const FREE_OUTBOX = "update outbox set taken_by = null where taken_by = any ($1)";

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { Clock, TaskStore } from "@agentcore/core/ports";
-import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { createTaskService, TaskEngine, type TaskService, type TenantPolicy } from "@agentcore/core/tasks";
 import { openPostgres } from "../src/index.ts";
 import { url } from "./schema.ts";
 
@@ -23,9 +23,20 @@ const clock: Clock = {
 export const define = (
   name: string,
   run: NonNullable<AgentDefinition["run"]>,
-  subscribes: readonly string[] = [],
+  more: Partial<AgentDefinition> = {},
 ): AgentDefinition => ({
-  ...{ name, description: name, version: "1", skills: [], labels: {}, tools: [], idempotent: false, subscribes, run },
+  ...{
+    name,
+    description: name,
+    version: "1",
+    skills: [],
+    labels: {},
+    tools: [],
+    idempotent: false,
+    subscribes: [],
+    run,
+  },
+  ...more,
 });
 
 export interface EngineNode {
@@ -41,13 +52,17 @@ export interface EngineNode {
   readonly close: () => Promise<void>;
 }
 
+/** `tenants` and `maxRunning` as its manifests say, `undeclared`: it knows the agents' code and no manifest of them. */
 export const startEngineNode = async (options: {
   readonly schema: string;
   readonly name: string;
   readonly agents: readonly AgentDefinition[];
   readonly concurrency?: number;
+  readonly tenants?: ReadonlyMap<string, TenantPolicy>;
+  readonly maxRunning?: ReadonlyMap<string, number>;
+  readonly undeclared?: boolean;
 }): Promise<EngineNode> => {
-  const { schema, name, agents, concurrency = 100 } = options;
+  const { schema, name, agents, concurrency = 100, tenants, maxRunning, undeclared = false } = options;
   const stores = await openPostgres({ url, node: name, schema, leaseMs: LEASE_MS, maxConnections: 4 });
   const heard: string[] = [];
   const logged: string[] = [];
@@ -66,11 +81,14 @@ export const startEngineNode = async (options: {
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   const engine = new TaskEngine({
     ...{ store, keyValue: createMemoryKeyValue({ clock }), models: null, node: name },
+    ...(tenants === undefined ? {} : { tenants }),
     host: {
-      capacities: new Map(agents.map((agent) => [`acme/${agent.name}`, concurrency])),
-      load: ({ agent }) => {
+      capacities: new Map(undeclared ? [] : agents.map((agent) => [`acme/${agent.name}`, concurrency])),
+      maxRunning: undeclared ? undefined : maxRunning,
+      load: ({ tenantId, agent }) => {
         const definition = byName.get(agent);
-        return definition === undefined ? null : { definition, env: {}, concurrency };
+        if (definition === undefined) return null;
+        return { definition, env: {}, concurrency, maxRunning: maxRunning?.get(`${tenantId}/${agent}`) };
       },
     },
     router: {

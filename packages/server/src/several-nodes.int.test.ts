@@ -1,8 +1,9 @@
 /** Two nodes on one PostgreSQL, as `up --database` starts them: what one is given, the other knows, runs and goes on with. */
-import { rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { API_VERSION } from "@agentcore/contract";
 import { afterEach, beforeEach, expect } from "vitest";
-import { ask, SharedDatabase, test } from "../test/shared-database.ts";
+import { ask, SCOPE, SharedDatabase, test } from "../test/shared-database.ts";
 
 let shared: SharedDatabase;
 beforeEach(async () => {
@@ -32,4 +33,42 @@ test("a node that starts later has what was applied before", async () => {
   await a.manifests.apply("default", [await greeter("hello")], { dryRun: false });
   const b = await shared.start("b");
   expect(await ask(b, "greeter", "ada")).toBe("hello ada");
+});
+
+test("an agent limited to one task at a time runs one on all nodes, also in the moment it is applied, and after it is deleted", async () => {
+  const [a, b] = [await shared.start("a"), await shared.start("b")];
+  const file = join(shared.folder, "runs.txt");
+  await writeFile(file, "");
+  const manifest = await shared.writeAgent(
+    "single",
+    `(task, ctx) => ctx.step("work", async () => {
+      const { appendFile } = await import("node:fs/promises");
+      await appendFile(${JSON.stringify(file)}, "begin ");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await appendFile(${JSON.stringify(file)}, "end ");
+    })`,
+    { limits: { concurrency: 1 } },
+  );
+  await a.manifests.apply("default", [manifest], { dryRun: false });
+  const submit = (node: typeof a) => node.tasks.submit(SCOPE, { target: { agent: "single" } });
+  for (let index = 0; index < 15; index++) await submit(a);
+  await expect.poll(() => b.catalogue.list("default").length).toBe(1);
+  for (let index = 0; index < 15; index++) await submit(b);
+  await b.manifests.delete("default", "Agent", "single");
+  await expect.poll(async () => (await readFile(file, "utf8")).split("end ").length - 1, { timeout: 20_000 }).toBe(30);
+  expect(await readFile(file, "utf8")).toBe("begin end ".repeat(30));
+});
+
+test("what is declared about a tenant on one node holds on the other, until it is deleted there", async () => {
+  const [a, b] = [await shared.start("a"), await shared.start("b")];
+  const spec = { weight: 5, limits: { concurrency: 2, backlog: 9 } };
+  const manifest = { apiVersion: API_VERSION, kind: "Tenant", metadata: { name: "acme" }, spec };
+  await a.manifests.apply("default", [manifest], { dryRun: false });
+  const policy = { weight: 5, maxRunning: 2, maxBacklog: 9 };
+  expect(a.manifests.tenants.get("acme")).toEqual(policy);
+  await expect.poll(() => b.manifests.tenants.get("acme")).toEqual(policy);
+  const later = await shared.start("c");
+  expect(later.manifests.tenants.get("acme")).toEqual(policy);
+  await b.manifests.delete("default", "Tenant", "acme");
+  for (const node of [a, b, later]) await expect.poll(() => node.manifests.tenants.size, { timeout: 10_000 }).toBe(0);
 });

@@ -54,7 +54,7 @@ export class SharedDatabase {
   }
 
   /** A manifest of an agent in a folder that nodes read only when it is applied. `run` is the text of its function. */
-  async writeAgent(name: string, run: string): Promise<object> {
+  async writeAgent(name: string, run: string, more: object = {}): Promise<object> {
     const code = join(this.folder, "code");
     await mkdir(code, { recursive: true });
     await writeFile(join(code, "package.json"), '{ "type": "module" }');
@@ -63,7 +63,7 @@ export class SharedDatabase {
       `export const agent = { name: "${name}", description: "For tests", version: "1", skills: [], labels: {}, tools: [],
         idempotent: false, subscribes: [], run: ${run} };`,
     );
-    const spec = { code: { path: join(code, `${name}.mjs`), export: "agent" } };
+    const spec = { code: { path: join(code, `${name}.mjs`), export: "agent" }, ...more };
     return { apiVersion: API_VERSION, kind: "Agent", metadata: { name }, spec };
   }
 }

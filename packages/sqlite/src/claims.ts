@@ -1,10 +1,11 @@
 /**
- * Which due tasks run next: tenants in turn, then by due time less a minute for each level of priority. Waiting tasks are
+ * Which due tasks run next: tenants by their turns, then by due time less a minute for each level of priority. Waiting tasks are
  * looked up by (tenant, agent, priority) along an index, so that a long queue of one agent, or of an agent without a free
  * slot, costs nothing here.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type ClaimRequest, PRIORITY_STEP_MS } from "@agentcore/core/ports";
+import { takeInTurn } from "@agentcore/core/storage";
 import type { StoredHead } from "./heads.ts";
 
 const NEXT_QUEUE = `select tenant_id, agent from heads where leased = 0 and due_at is not null and (tenant_id, agent) > (?, ?)
@@ -21,6 +22,9 @@ const CANCELED = `select h.id from mailbox m cross join heads h on h.id = m.task
   where m.kind = 'cancel' and m.consumed = 0 and h.state = 'submitted' and h.leased = 0 limit ?`;
 const LEASE = "update heads set leased = 1, token = token + 1, attempts = attempts + 1 where id = ? returning *";
 
+const COUNT_OF_TENANT = "select count(*) as leased from heads where tenant_id = ? and leased = 1";
+const COUNT_OF_AGENT = "select count(*) as leased from heads where tenant_id = ? and agent = ? and leased = 1";
+
 const PRIORITY_RANKS = [3, 2, 1, 0] as const;
 
 interface Waiting {
@@ -35,7 +39,8 @@ export class Claims {
   private readonly selectExpired: StatementSync;
   private readonly selectCanceled: StatementSync;
   private readonly leaseHead: StatementSync;
-  private lastTenant = "";
+  private readonly countOfTenant: StatementSync;
+  private readonly countOfAgent: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.nextQueue = database.prepare(NEXT_QUEUE);
@@ -43,29 +48,15 @@ export class Claims {
     this.selectExpired = database.prepare(EXPIRED);
     this.selectCanceled = database.prepare(CANCELED);
     this.leaseHead = database.prepare(LEASE);
+    this.countOfTenant = database.prepare(COUNT_OF_TENANT);
+    this.countOfAgent = database.prepare(COUNT_OF_AGENT);
   }
 
-  /** Leases up to `limit` tasks and returns their heads, most urgent first within a tenant. */
+  /** Leases up to `limit` tasks and returns their heads, those to end first, then by turn. */
   claim(request: ClaimRequest): StoredHead[] {
-    const { limit } = request;
-    const claimed = this.toEnd(request).map((id) => this.lease(id));
-    const waiting = this.waiting(request);
-    while (claimed.length < limit && waiting.size > 0) {
-      const tenants = [...waiting.keys()];
-      const turn = [
-        ...tenants.filter((tenantId) => tenantId > this.lastTenant),
-        ...tenants.filter((tenantId) => tenantId <= this.lastTenant),
-      ];
-      for (const tenantId of turn.slice(0, limit - claimed.length)) {
-        const queue = waiting.get(tenantId) ?? [];
-        const next = queue.shift();
-        if (queue.length === 0) waiting.delete(tenantId);
-        if (next === undefined) continue;
-        claimed.push(this.lease(next.id));
-        this.lastTenant = tenantId;
-      }
-    }
-    return claimed;
+    const ending = this.toEnd(request).map((id) => this.lease(id));
+    const waiting = takeInTurn(this.waiting(request), request, request.limit - ending.length);
+    return [...ending, ...waiting.map(({ id }) => this.lease(id))];
   }
 
   private lease(id: number): StoredHead {
@@ -78,19 +69,30 @@ export class Claims {
     return [...new Set(rows.map((row) => Number(row["id"])))].slice(0, limit);
   }
 
-  /** By tenant in alphabetical order, the most urgent of each agent, as many as it has slots. */
-  private waiting({ limit, now, slots, otherSlots = limit }: ClaimRequest): Map<string, Waiting[]> {
-    const byTenant = new Map<string, Waiting[]>();
+  /** By tenant, the most urgent of each agent, as many as it has slots and is allowed. */
+  private waiting(request: ClaimRequest): Map<string, { rows: Waiting[]; room: number }> {
+    const { limit, now, slots, otherSlots = limit, maxLeased, tenants } = request;
+    const byTenant = new Map<string, { rows: Waiting[]; room: number }>();
     let queue = this.nextQueue.get("", "");
     while (queue !== undefined) {
       const tenantId = String(queue["tenant_id"]);
       const agent = String(queue["agent"]);
-      const free = Math.min(limit, slots?.get(`${tenantId}/${agent}`) ?? otherSlots);
-      const found = free > 0 ? this.mostUrgent(tenantId, agent, now, free) : [];
-      if (found.length > 0) byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), ...found]);
+      const key = `${tenantId}/${agent}`;
+      const tenant = byTenant.get(tenantId) ?? {
+        rows: [],
+        room: left(tenants?.get(tenantId)?.maxLeased, () => this.countOfTenant.get(tenantId)),
+      };
+      byTenant.set(tenantId, tenant);
+      let free = Math.min(limit, tenant.room, slots?.get(key) ?? otherSlots);
+      if (free > 0)
+        free = Math.min(
+          free,
+          left(maxLeased?.get(key), () => this.countOfAgent.get(tenantId, agent)),
+        );
+      if (free > 0) tenant.rows.push(...this.mostUrgent(tenantId, agent, now, free));
       queue = this.nextQueue.get(tenantId, agent);
     }
-    for (const rows of byTenant.values()) rows.sort(bySooner);
+    for (const { rows } of byTenant.values()) rows.sort(bySooner);
     return byTenant;
   }
 
@@ -102,4 +104,8 @@ export class Claims {
   }
 }
 
-const bySooner = (left: Waiting, right: Waiting): number => left.urgency - right.urgency || left.id - right.id;
+/** What a limit leaves; counted only where there is one. */
+const left = (most: number | undefined, count: () => Record<string, unknown> | undefined): number =>
+  most === undefined ? Number.POSITIVE_INFINITY : most - Number(count()?.["leased"] ?? 0);
+
+const bySooner = (one: Waiting, other: Waiting): number => one.urgency - other.urgency || one.id - other.id;

@@ -106,7 +106,12 @@ insert or ignore into idempotency_keys select tenant_id, caller, agent || '/' ||
 drop table idempotency;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+/** How many tasks of a tenant or an agent are leased, where that is limited. */
+const THIRD = `
+create index heads_leased on heads (tenant_id, agent) where leased = 1;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

@@ -107,6 +107,7 @@ const describeTenant = async ({ arguments: [, name = ""], globals, output, clien
       ["Name", name],
       ["Labels", labelsOf(manifest)],
       ["Weight", weight ?? 1],
+      ["Concurrency", limits?.concurrency],
       ["Backlog", limits?.backlog],
     ]),
   );

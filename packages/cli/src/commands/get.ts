@@ -133,9 +133,11 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
     );
     return {
       value: tenants.map(({ manifest }) => manifest),
-      columns: ["name", "weight", "backlog"],
+      columns: ["name", "weight", "concurrency", "backlog"],
       rows: tenants.map(({ name: tenant, manifest }) =>
-        manifest.kind === "Tenant" ? [tenant, manifest.spec.weight ?? 1, manifest.spec.limits?.backlog] : [tenant],
+        manifest.kind === "Tenant"
+          ? [tenant, manifest.spec.weight ?? 1, manifest.spec.limits?.concurrency, manifest.spec.limits?.backlog]
+          : [tenant],
       ),
     };
   },

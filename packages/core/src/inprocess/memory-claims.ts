@@ -1,15 +1,8 @@
-/** Which due tasks of the store in memory run next: tenants in turn, then the most urgent, as many of an agent as it has slots. */
+/** Which due tasks of the store in memory run next: tenants by their turns, then the most urgent, as many of an agent as it has slots. */
 import { isTerminal, PRIORITIES } from "@agentcore/contract";
 import { type ClaimedTask, type ClaimRequest, PRIORITY_STEP_MS } from "../ports/task-store.ts";
-import {
-  byText,
-  compose,
-  headOf,
-  type MemoryTables,
-  type MemoryTaskRow,
-  mailboxOf,
-  type StoredHead,
-} from "./memory-tables.ts";
+import { takeInTurn } from "../storage/index.ts";
+import { compose, headOf, type MemoryTables, type MemoryTaskRow, mailboxOf, type StoredHead } from "./memory-tables.ts";
 
 /** Leases them. */
 export const claimInMemory = (tables: MemoryTables, request: ClaimRequest): ClaimedTask[] => {
@@ -22,14 +15,8 @@ export const claimInMemory = (tables: MemoryTables, request: ClaimRequest): Clai
     .filter((row) => isToEnd(row, request.now))
     .slice(0, request.limit)
     .map(lease);
-  const waiting = waitingByTenant(tables, request);
-  for (const tenantId of tenantsInTurn(tables, waiting, request.limit - claimed.length)) {
-    const row = waiting.get(tenantId)?.shift();
-    if (row === undefined) continue;
-    tables.lastTenant = tenantId;
-    claimed.push(lease(row));
-  }
-  return claimed;
+  const waiting = takeInTurn(waitingByTenant(tables, request), request, request.limit - claimed.length);
+  return [...claimed, ...waiting.map(lease)];
 };
 
 /** Has not begun, and need not: canceled, or too late. */
@@ -39,9 +26,14 @@ const isToEnd = ({ head: { state, deadline }, leased, mail }: MemoryTaskRow, now
   ((deadline !== null && deadline <= now) ||
     [...mail.values()].some(({ kind, consumed }) => kind === "cancel" && !consumed));
 
-/** What may be claimed now, by tenant, the most urgent first; of each agent no more than it has slots. */
-const waitingByTenant = (tables: MemoryTables, request: ClaimRequest): Map<string, MemoryTaskRow[]> => {
+/** What may be claimed now, by tenant, the most urgent first; of each agent no more than it has slots and is allowed. */
+const waitingByTenant = (
+  tables: MemoryTables,
+  request: ClaimRequest,
+): Map<string, { rows: MemoryTaskRow[]; room: number }> => {
   const occupied = new Set<string>();
+  const leased = new Map<string, number>();
+  const count = (key: string): void => void leased.set(key, (leased.get(key) ?? 0) + 1);
   const due: MemoryTaskRow[] = [];
   for (const row of tables.tasks.values()) {
     const { tenantId, agent, contextId, dueAt, state } = row.head;
@@ -49,38 +41,26 @@ const waitingByTenant = (tables: MemoryTables, request: ClaimRequest): Map<strin
     const isFree = !row.exclusive || !occupied.has(context);
     if (row.exclusive && !isTerminal(state)) occupied.add(context);
     if (isFree && !row.leased && dueAt !== null && dueAt <= request.now) due.push(row);
+    if (row.leased) for (const key of [compose(tenantId), agentOf(row)]) count(key);
   }
   const slots = new Map(request.slots);
-  const waiting = new Map<string, MemoryTaskRow[]>();
+  const waiting = new Map<string, { rows: MemoryTaskRow[]; room: number }>();
   for (const row of due.sort(byUrgency)) {
-    const { tenantId, agent } = row.head;
-    const free = slots.get(`${tenantId}/${agent}`) ?? request.otherSlots ?? request.limit;
+    const { tenantId } = row.head;
+    const agent = agentOf(row);
+    const allowed = (request.maxLeased?.get(agent) ?? Infinity) - (leased.get(agent) ?? 0);
+    const free = Math.min(slots.get(agent) ?? request.otherSlots ?? request.limit, allowed);
     if (free <= 0) continue;
-    slots.set(`${tenantId}/${agent}`, free - 1);
-    waiting.set(tenantId, [...(waiting.get(tenantId) ?? []), row]);
+    slots.set(agent, free - 1);
+    const room = (request.tenants?.get(tenantId)?.maxLeased ?? Infinity) - (leased.get(compose(tenantId)) ?? 0);
+    const tenant = waiting.get(tenantId) ?? { rows: [], room };
+    tenant.rows.push(row);
+    waiting.set(tenantId, tenant);
   }
   return waiting;
 };
 
-/** Tenants in alphabetical turn, beginning after the one served last, as often as somebody waits, `limit` in all. */
-function* tenantsInTurn(
-  { lastTenant }: MemoryTables,
-  waiting: ReadonlyMap<string, readonly MemoryTaskRow[]>,
-  limit: number,
-): Generator<string> {
-  const sorted = [...waiting.keys()].sort(byText);
-  const turn = [
-    ...sorted.filter((tenantId) => tenantId > lastTenant),
-    ...sorted.filter((tenantId) => tenantId <= lastTenant),
-  ];
-  let left = limit;
-  while (left > 0) {
-    const round = turn.filter((tenantId) => (waiting.get(tenantId)?.length ?? 0) > 0).slice(0, left);
-    if (round.length === 0) return;
-    left -= round.length;
-    yield* round;
-  }
-}
+const agentOf = ({ head: { tenantId, agent } }: MemoryTaskRow): string => `${tenantId}/${agent}`;
 
 const byUrgency = ({ head: left }: MemoryTaskRow, { head: right }: MemoryTaskRow): number =>
   urgency(left) - urgency(right);

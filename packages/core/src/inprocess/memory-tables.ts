@@ -33,7 +33,6 @@ export interface MemoryTables {
   /** Every event in commit order; index + 1 is the position. */
   readonly tail: { readonly row: MemoryTaskRow; readonly seq: number }[];
   positions: number;
-  lastTenant: string;
 }
 
 // Ids may hold any character, so a plain separator could make two keys one (I7).

@@ -222,5 +222,4 @@ export const createMemoryTaskStore = (options: { readonly clock: Pick<Clock, "no
     outbox: new Map(),
     tail: [],
     positions: 0,
-    lastTenant: "",
   });

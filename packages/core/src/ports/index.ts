@@ -19,6 +19,7 @@ export {
   type OutboxRow,
   type OutboxTake,
   PRIORITY_STEP_MS,
+  placeInClaim,
   type Renewal,
   type StaleReason,
   type StoreHint,
@@ -26,5 +27,6 @@ export {
   type TaskHead,
   type TaskKey,
   type TaskStore,
+  type TenantTurn,
   wakesTask,
 } from "./task-store.ts";

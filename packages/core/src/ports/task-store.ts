@@ -176,7 +176,24 @@ export interface ClaimRequest {
   readonly slots?: ReadonlyMap<string, number> | undefined;
   /** Most tasks to claim of each agent that `slots` does not name. @default `limit` */
   readonly otherSlots?: number | undefined;
+  /** Shares and limits of tenants; those it does not name have the defaults. */
+  readonly tenants?: ReadonlyMap<string, TenantTurn> | undefined;
+  /** Most tasks of an agent that may be leased at once, to all processes together, by `tenant/agent`. @default no limit */
+  readonly maxLeased?: ReadonlyMap<string, number> | undefined;
 }
+
+export interface TenantTurn {
+  /** How far it is ahead of those that have had least, in tasks by weight; at least 0. @default 0 */
+  readonly pass?: number | undefined;
+  /** Above 0. @default 1 */
+  readonly weight?: number | undefined;
+  /** Most of its tasks that may be leased at once, to all processes together. @default no limit */
+  readonly maxLeased?: number | undefined;
+}
+
+/** Place in a claim of a tenant's task that has so many of its own before it; the smallest are taken. */
+export const placeInClaim = ({ pass = 0, weight = 1 }: TenantTurn | undefined = {}, before: number): number =>
+  pass + before / weight;
 
 /** Each level of priority counts as this much waiting in the order of claims, so that nothing waits for ever behind more urgent work. */
 export const PRIORITY_STEP_MS = 60_000;
@@ -233,7 +250,9 @@ export interface TaskStore {
   /**
    * Leases up to `limit` due tasks (dueAt ≤ now, no live lease, not terminal), counting the attempt durably and raising
    * the token. Tasks that have not begun and only have to be ended (a cancel waits for them, or their deadline has passed)
-   * come first and need no slot. Fair: tenants in turn, within a tenant by due time less `PRIORITY_STEP_MS` for each level of priority.
+   * come first; they need no slot and count for no limit. Fair: between tenants by `placeInClaim`, within one by due time less
+   * `PRIORITY_STEP_MS` for each level of priority. Of what has a limit (`maxLeased`) no more is leased than leaves all processes
+   * within it, also when they claim at once; what is leased beyond it already stays leased, and nothing is added.
    * Throws STORE_UNAVAILABLE when it is not known whether it was written; `leases` then tells.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedTask[]>;

@@ -65,7 +65,8 @@ export class Admission {
     const submitted = submittedEvent(head, input, request, now);
     const events: NewTaskEvent[] = [submitted, decisionEvent(choice, undefined, now)];
     const exclusive = loaded.definition.concurrency === "context";
-    if (exclusive || !engine.residents.admits(tenantId, choice.agent, loaded.concurrency))
+    const runsUnclaimed = !exclusive && !engine.limits.isLimited(head, loaded);
+    if (!runsUnclaimed || !engine.residents.admits(tenantId, choice.agent, loaded.concurrency))
       return this.createWaiting(head, events, exclusive);
     const execution = new Execution({
       head,

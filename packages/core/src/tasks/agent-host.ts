@@ -12,6 +12,8 @@ export interface LoadedAgent {
   readonly env: Readonly<Record<string, string>>;
   /** Tasks of this revision that may be in memory here at once, for agents without an entry in `capacities`. */
   readonly concurrency: number;
+  /** Tasks of the agent that may run at once on all nodes together, for agents that are not declared here. @default no limit */
+  readonly maxRunning?: number | undefined;
 }
 
 /** Where author code runs. A revision stays loadable as long as it has open tasks. */
@@ -23,4 +25,6 @@ export interface AgentHost {
    * whatever revision they are of. 0 while it is scaled to zero: its tasks wait in the store.
    */
   readonly capacities: ReadonlyMap<string, number>;
+  /** Tasks that may run at once on all nodes together, by `tenant/agent`, of the agents declared with such a limit. @default none */
+  readonly maxRunning?: ReadonlyMap<string, number> | undefined;
 }

@@ -75,7 +75,8 @@ const addChild = async (
   // An ancestor of the same agent has the context already, and waits for this child.
   const exclusive =
     loaded.definition.concurrency === "context" && !handoffs.some(({ agent }) => agent === choice.agent);
-  const runsHere = !exclusive && engine.residents.admits(tenantId, choice.agent, loaded.concurrency);
+  const runsUnclaimed = !exclusive && !engine.limits.isLimited(head, loaded);
+  const runsHere = runsUnclaimed && engine.residents.admits(tenantId, choice.agent, loaded.concurrency);
   const child: NewTask = {
     ...head,
     dueAt: now,

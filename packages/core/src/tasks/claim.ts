@@ -9,6 +9,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { ClaimedTask, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { agentKey } from "./residents.ts";
+import { TenantShares } from "./tenant-shares.ts";
 import { Trouble } from "./trouble.ts";
 
 const CLAIM_BATCH = 200;
@@ -20,6 +21,7 @@ export class Claims {
   private readonly outsideAwaitMs: number;
   private readonly lateWriteMs: number;
   private readonly failing: Trouble;
+  private readonly shares = new TenantShares();
   private isClaiming = false;
   private again = false;
   /** A claim failed and may have been written all the same. */
@@ -116,16 +118,26 @@ export class Claims {
 
   /** True when another claim may bring more. */
   private async claimOnce(): Promise<boolean> {
-    const { store, senses, residents, admission, loading, lease } = this.engine;
+    const { store, senses, residents, admission, loading, lease, limits, tenants } = this.engine;
     const limit = Math.min(CLAIM_BATCH, residents.room);
     if (limit === 0 || this.stopped || lease.isLost) return false;
     const slots = residents.freeSlots();
     const queued = residents.queuedAgents();
     const { term } = lease;
-    const claimed = await store.claim({ limit, now: senses.clock.now(), slots: slots.of, otherSlots: slots.others });
+    const maxLeased = limits.ofAgents();
+    const claimed = await store.claim({
+      limit,
+      now: senses.clock.now(),
+      slots: slots.of,
+      otherSlots: slots.others,
+      tenants: limits.turns(this.shares.ahead),
+      maxLeased,
+    });
     // Marked before the first await, so that nobody slips in between.
-    const loads = claimed.map((task) => loading.adopt(task, term));
-    const brought = countByAgent(claimed);
+    const loads = claimed.map((task) => loading.adopt(task, { term, maxLeased }));
+    const brought = countBy(claimed, ({ tenantId, agent }) => agentKey(tenantId, agent));
+    const ofTenants = countBy(claimed, ({ tenantId }) => tenantId);
+    this.shares.charge(ofTenants, (tenantId) => tenants.get(tenantId)?.weight ?? 1, claimed.length < limit);
     if (claimed.length < limit) {
       residents.uncontest();
       for (const [agent, mark] of queued) {
@@ -163,11 +175,11 @@ export class Claims {
   }
 }
 
-const countByAgent = (claimed: readonly ClaimedTask[]): ReadonlyMap<string, number> => {
+const countBy = (
+  claimed: readonly ClaimedTask[],
+  nameOf: (head: ClaimedTask["head"]) => string,
+): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>();
-  for (const { head } of claimed) {
-    const agent = agentKey(head.tenantId, head.agent);
-    counts.set(agent, (counts.get(agent) ?? 0) + 1);
-  }
+  for (const { head } of claimed) counts.set(nameOf(head), (counts.get(nameOf(head)) ?? 0) + 1);
   return counts;
 };

@@ -185,12 +185,12 @@ export class Commits {
 
   /** Out of memory; whoever waited for its slot, or stayed because of it, is looked at again. */
   private forget(execution: Execution): void {
-    const { residents, claims } = this.engine;
+    const { residents, claims, limits } = this.engine;
     const { tenantId, parent } = execution.head;
     const { wasHere, isWanted } = residents.release(execution);
     if (!wasHere) return;
-    // The next of its context may have waited.
-    if (isWanted || execution.definition.concurrency === "context") claims.wake();
+    // The next of its context, or what was kept by a limit, may have waited.
+    if (isWanted || execution.definition.concurrency === "context" || limits.isLimited(execution.head)) claims.wake();
     this.abandon(execution.takeLaunches());
     // A parent that stayed for this child may have nothing left to stay for.
     const waiting = parent === null ? undefined : residents.get({ tenantId, taskId: parent.taskId });

@@ -17,6 +17,7 @@ import { MailCarrier } from "./mail-carrier.ts";
 import { OutboxRelay } from "./outbox-relay.ts";
 import { RecentTasks } from "./recent-tasks.ts";
 import { Residents } from "./residents.ts";
+import { RunningLimits } from "./running-limits.ts";
 import type { TaskRouter } from "./task-router.ts";
 import type { TenantPolicy } from "./tenant-policy.ts";
 
@@ -57,6 +58,7 @@ export class TaskEngine {
   readonly hub = new LogHub();
   readonly recent = new RecentTasks();
   readonly residents: Residents;
+  readonly limits: RunningLimits;
   readonly admission: Admission;
   readonly claims: Claims;
   readonly loading: Loading;
@@ -78,6 +80,7 @@ export class TaskEngine {
     this.router = options.router;
     this.tenants = options.tenants ?? new Map();
     this.residents = new Residents(options.host, options.maxResident ?? 2000);
+    this.limits = new RunningLimits(options.host, this.tenants);
     this.admission = new Admission(this, options.maxBacklog ?? 100_000);
     this.claims = new Claims(this, options.outsideAwaitMs ?? 2000, options.lateWriteMs ?? 60_000);
     this.loading = new Loading(this);
@@ -209,7 +212,9 @@ export class TaskEngine {
       models,
       markDirty: (execution) => this.commits.markDirty(execution),
       whenFresh: (begin) => this.lease.whenFresh(begin),
-      runsHere: (tenantId, taskId) => this.residents.get({ tenantId, taskId }) !== undefined,
+      // What has a limit must not count for it while it only waits.
+      staysFor: (head, taskId) =>
+        !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
       command: (execution, call, request) => commandChild(this, execution, call, request),
       query: (execution, { timeoutMs = 30_000, ...request }) =>

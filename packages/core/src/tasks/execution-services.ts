@@ -1,6 +1,7 @@
 import type { Target } from "@agentcore/contract";
 import type { KeyValue, MailboxItem, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
+import type { ExecutionHead } from "./execution-head.ts";
 import type { OpenCall } from "./open-call.ts";
 
 /** What an execution asks of the engine around it. */
@@ -13,8 +14,8 @@ export interface ExecutionServices {
   markDirty(execution: Execution): void;
   /** Begins an effect, as soon as the lease of this process is known to be fresh. */
   whenFresh(begin: () => void): void;
-  /** True while that task is in this process's memory. */
-  runsHere(tenantId: string, taskId: string): boolean;
+  /** A task that only waits stays in memory for that child of it: it runs here, and will be back soon. */
+  staysFor(head: ExecutionHead, childTaskId: string): boolean;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
   /**
    * Sends a command through the bus; when the bus has chosen, `execution` gets a child for `call`. Rejects with the

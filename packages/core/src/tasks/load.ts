@@ -15,6 +15,18 @@ import { agentKey, type Reservation } from "./residents.ts";
 
 const RELOAD_MS = 250;
 
+/** What a claim knew: the term of our lease that it was made in, and the limits of agents that it was told. */
+interface ClaimTerms {
+  readonly term: number;
+  readonly maxLeased: ReadonlyMap<string, number>;
+}
+
+/** `claim`: the task was claimed just now, under those limits, and has a place here. */
+interface Origin {
+  readonly term: number;
+  readonly claim: { readonly place: Reservation; readonly maxLeased: ReadonlyMap<string, number> } | null;
+}
+
 export class Loading {
   private readonly engine: TaskEngine;
   /** Tokens of the tasks whose lease is ours and that are on their way into memory. */
@@ -29,12 +41,12 @@ export class Loading {
     return this.underWay.size;
   }
 
-  /** Takes a task that was just leased, in a claim made in that term of our lease. Its place is reserved in this turn. */
-  async adopt(task: ClaimedTask, term: number): Promise<void> {
+  /** Takes a task that was just leased. Its place is reserved in this turn. */
+  async adopt(task: ClaimedTask, { term, maxLeased }: ClaimTerms): Promise<void> {
     const { head } = task;
     const agent = agentKey(head.tenantId, head.agent);
     const place = this.engine.residents.reserve(agent);
-    await this.once(head, head.token, () => this.bringIn(task, term, place));
+    await this.once(head, head.token, () => this.bringIn(task, { term, claim: { place, maxLeased } }));
     place.release();
     // Others may have waited for it to show how many of its agent may run, or for the place it did not take.
     if (this.engine.residents.isQueued(agent)) this.engine.claims.wake();
@@ -48,7 +60,7 @@ export class Loading {
       if (head === null || head.token !== token || isTerminal(head.state)) return;
       // Given back meanwhile: not ours to continue without a new claim (I1).
       if (!head.leased) return this.engine.claims.wake();
-      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, term, null);
+      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, { term, claim: null });
     });
   }
 
@@ -79,10 +91,10 @@ export class Loading {
     }
   }
 
-  private async bringIn(task: ClaimedTask, term: number, place: Reservation | null): Promise<void> {
+  private async bringIn(task: ClaimedTask, origin: Origin): Promise<void> {
     if (!this.engine.residents.isOpen) return this.giveBack(task.head);
     try {
-      await this.begin(task, term, place);
+      await this.begin(task, origin);
     } catch (error) {
       const failure = PlatformError.from(error);
       if (failure.code === "STORE_UNAVAILABLE") throw failure;
@@ -101,7 +113,7 @@ export class Loading {
     return [...first, ...rest];
   }
 
-  private async begin({ head, mailbox }: ClaimedTask, term: number, place: Reservation | null): Promise<void> {
+  private async begin({ head, mailbox }: ClaimedTask, { term, claim }: Origin): Promise<void> {
     const { engine } = this;
     const cancel = mailbox.find((item) => item.kind === "cancel");
     const wasParked = head.state === "parked";
@@ -116,7 +128,10 @@ export class Loading {
     if (engine.lease.term !== term) return this.resumeLater(head, head.token);
     if (loaded === null) return this.park(head, mailbox, revisionUnavailable(head.agent, head.revision));
     // From here to the end of the turn nobody else takes the place.
-    place?.release();
+    claim?.place.release();
+    engine.limits.learn(head, loaded);
+    // Its agent was applied elsewhere a moment ago, or is not declared any more: claimed again, within its limit.
+    if (claim !== null && engine.limits.isPassedBy(head, loaded, claim.maxLeased)) return this.giveBack(head);
     if (!engine.residents.hasSlot(head.tenantId, head.agent, loaded.concurrency)) return this.giveBack(head);
     const at = engine.senses.clock.now();
     const execution = new Execution({

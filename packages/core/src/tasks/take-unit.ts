@@ -108,7 +108,7 @@ const isIdle = (execution: Execution): boolean => {
     if (
       call.childTaskId !== null &&
       !execution.isLeaving &&
-      execution.services.runsHere(execution.head.tenantId, call.childTaskId)
+      execution.services.staysFor(execution.head, call.childTaskId)
     )
       keeps = true;
   }

@@ -2,6 +2,8 @@
 export interface TenantPolicy {
   /** Share of a full node, against the weights of others that have work waiting. 1 to 1,000. @default 1 */
   readonly weight?: number | undefined;
+  /** Tasks that may run at once on all nodes together; those that wait for something do not count. @default no limit */
+  readonly maxRunning?: number | undefined;
   /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
   readonly maxBacklog?: number | undefined;
 }

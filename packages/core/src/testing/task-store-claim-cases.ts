@@ -146,18 +146,6 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "tenants take turns across claims of one",
-    async (it) => {
-      const ids = ["x1", "x2", "x3"];
-      for (const tenantId of [TENANT, OTHER, "third"])
-        await it.store.commit([{ tenantId, create: ids.map((id) => task(id)) }]);
-      const order: string[] = [];
-      for (let turn = 0; turn < 9; turn += 1) order.push(...(await it.claim(1)).map(({ head }) => head.tenantId));
-      for (const from of [0, 3, 6])
-        equal(new Set(order.slice(from, from + 3)).size, 3, `turns ${from} to ${from + 2} in ${order.join()}`);
-    },
-  ],
-  [
     "within a tenant a level of priority counts as a minute of waiting, so that low work is not passed over for ever",
     async (it) => {
       await it.create(

@@ -129,8 +129,8 @@ export class TaskStoreFixture {
     return this.head(taskId);
   }
 
-  async claim(limit = 10, slots: Pick<ClaimRequest, "slots" | "otherSlots"> = {}): Promise<readonly ClaimedTask[]> {
-    return this.store.claim({ limit, now: this.clock.now(), ...slots });
+  async claim(limit = 10, more: Omit<ClaimRequest, "limit" | "now"> = {}): Promise<readonly ClaimedTask[]> {
+    return this.store.claim({ limit, now: this.clock.now(), ...more });
   }
 
   async claimed(limit = 10): Promise<readonly string[]> {

@@ -8,6 +8,7 @@ import { commitCases } from "./task-store-commit-cases.ts";
 import { type OpenedTaskStore, TaskStoreFixture } from "./task-store-fixture.ts";
 import { readCases } from "./task-store-read-cases.ts";
 import { tenantCases } from "./task-store-tenant-cases.ts";
+import { turnCases } from "./task-store-turn-cases.ts";
 
 export interface TaskStoreSuiteOptions {
   /** Stands before each test's name. */
@@ -18,7 +19,7 @@ export interface TaskStoreSuiteOptions {
 }
 
 export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
-  for (const [sentence, run] of [...commitCases, ...claimCases, ...readCases, ...tenantCases]) {
+  for (const [sentence, run] of [...commitCases, ...claimCases, ...turnCases, ...readCases, ...tenantCases]) {
     test(`${name}: ${sentence}`, async () => {
       const fixture = await TaskStoreFixture.open(open);
       try {

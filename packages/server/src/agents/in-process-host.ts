@@ -30,6 +30,8 @@ export interface InProcessHost extends AgentHost {
   prepare(manifest: AgentManifest): Promise<PreparedAgent>;
   /** How many tasks of the agent may be in memory here; 0 lets them wait in the store. `undefined`: it is not declared any more. */
   setCapacity(tenantId: string, agentName: string, capacity: number | undefined): void;
+  /** How many tasks of the agent may run at once on all nodes together. `undefined`: as many as there are slots. */
+  setMaxRunning(tenantId: string, agentName: string, maxRunning: number | undefined): void;
   /** Keeps a revision for as long as tasks may need it. */
   keep(tenantId: string, agentName: string, prepared: PreparedAgent): Promise<void>;
   close(): void;
@@ -51,6 +53,7 @@ export const createInProcessHost = (options: {
   const loader = createRevisionLoader(options.snapshotDirectory);
   const loaded = new Map<string, LoadedAgent>();
   const capacities = new Map<string, number>();
+  const maxRunning = new Map<string, number>();
   const loading = new Map<string, Promise<LoadedAgent | null>>();
   const keyOf = ({ tenantId, agent: name, revision }: AgentRevision): string => `${tenantId}/${name}/${revision}`;
   const scope = (tenantId: string) => ({ tenantId, namespace: "revisions" });
@@ -93,6 +96,7 @@ export const createInProcessHost = (options: {
       },
       env: { ...Object.fromEntries(shared), ...spec.env },
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+      maxRunning: spec.limits?.concurrency,
     };
   };
 
@@ -112,11 +116,9 @@ export const createInProcessHost = (options: {
 
   return {
     capacities,
-    setCapacity(tenantId, agentName, capacity) {
-      const key = `${tenantId}/${agentName}`;
-      if (capacity === undefined) capacities.delete(key);
-      else capacities.set(key, capacity);
-    },
+    maxRunning,
+    setCapacity: (tenantId, agentName, capacity) => setOrDelete(capacities, `${tenantId}/${agentName}`, capacity),
+    setMaxRunning: (tenantId, agentName, most) => setOrDelete(maxRunning, `${tenantId}/${agentName}`, most),
     load(revision) {
       const key = keyOf(revision);
       const known = loaded.get(key);
@@ -147,6 +149,11 @@ export const createInProcessHost = (options: {
     },
     close: () => loader.close(),
   };
+};
+
+const setOrDelete = (values: Map<string, number>, key: string, value: number | undefined): void => {
+  if (value === undefined) values.delete(key);
+  else values.set(key, value);
 };
 
 const isDefinition = (value: unknown): value is AgentDefinition =>

@@ -5,6 +5,8 @@ import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts"
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 
 export interface AgentRegistrar {
+  /** What holds over all nodes, also where the agent's code cannot be loaded. */
+  limit(tenantId: string, manifest: AgentManifest): void;
   register(tenantId: string, manifest: AgentManifest, prepared: Pick<PreparedAgent, "revision" | "loaded">): void;
   /** Tasks under way go on: their revision stays loadable. New work finds nobody. */
   remove(tenantId: string, name: string): void;
@@ -18,9 +20,10 @@ export const createAgentRegistrar = ({
 }: {
   readonly registry: AgentRegistry;
   readonly catalogue: AgentCatalogue;
-  readonly host: Pick<InProcessHost, "setCapacity">;
+  readonly host: Pick<InProcessHost, "setCapacity" | "setMaxRunning">;
   readonly node: string;
 }): AgentRegistrar => ({
+  limit: (tenantId, { metadata, spec }) => host.setMaxRunning(tenantId, metadata.name, spec.limits?.concurrency),
   register(tenantId, { spec }, { revision, loaded }) {
     const { definition } = loaded;
     const description = spec.description ?? definition.description;
@@ -54,5 +57,6 @@ export const createAgentRegistrar = ({
     registry.remove(tenantId, name);
     catalogue.delete(tenantId, name);
     host.setCapacity(tenantId, name, undefined);
+    host.setMaxRunning(tenantId, name, undefined);
   },
 });

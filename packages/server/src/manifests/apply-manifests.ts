@@ -61,7 +61,10 @@ const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: 
       // The revision first: a manifest whose code is not kept could not be brought back.
       if (agent !== null) await host.keep(tenantId, result.name, agent);
       await store.put(tenantId, { manifest, revision: result.revision });
-      if (agent !== null && manifest.kind === "Agent") registrar.register(tenantId, manifest, agent);
+      if (agent !== null && manifest.kind === "Agent") {
+        registrar.limit(tenantId, manifest);
+        registrar.register(tenantId, manifest, agent);
+      }
       if (manifest.kind === "Tenant") tenants.set(manifest);
       written += 1;
     }

@@ -23,6 +23,7 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
   const register = async (tenantId: string, { manifest, revision }: StoredManifest): Promise<void> => {
     if (manifest.kind !== "Agent") return;
     const { name } = manifest.metadata;
+    registrar.limit(tenantId, manifest);
     if (registry.byName(tenantId, name)?.revision === revision) return;
     try {
       const loaded = await host.load({ tenantId, agent: name, revision });

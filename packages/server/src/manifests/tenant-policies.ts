@@ -29,7 +29,7 @@ export class TenantPolicies {
 
   set(manifest: TenantManifest): void {
     const { weight, limits } = manifest.spec;
-    this.policies.set(manifest.metadata.name, { weight, maxBacklog: limits?.backlog });
+    this.policies.set(manifest.metadata.name, { weight, maxRunning: limits?.concurrency, maxBacklog: limits?.backlog });
   }
 
   delete(name: string): void {
