@@ -47,6 +47,8 @@ export interface ComposeOptions {
   readonly allowPrivateModels?: boolean | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
+  /** Tasks in memory at once; more wait in the store. @default 2000 */
+  readonly maxTasks?: number | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
   /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
@@ -82,6 +84,7 @@ export const compose = async ({
   codeFromAnywhere = true,
   allowPrivateModels = false,
   database,
+  maxTasks,
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -153,6 +156,7 @@ export const compose = async ({
     senses,
     node,
     tenants: manifests.tenants,
+    ...(maxTasks === undefined ? {} : { maxResident: maxTasks }),
   });
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);

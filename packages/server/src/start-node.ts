@@ -35,6 +35,8 @@ export interface NodeOptions {
   readonly leaseMs?: number | undefined;
   /** Name of this node, unique among those that share a database. @default the machine's name, and the port with `database` */
   readonly node?: string | undefined;
+  /** Tasks in memory at once; more wait in the store. @default 2000 */
+  readonly maxTasks?: number | undefined;
   /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
   readonly apiKeys?: readonly string[];
   /** Folders that agents' code may come from; with `apiKeys`, none means that manifests over HTTP name no code. @default anywhere */
@@ -89,6 +91,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeFromAnywhere: configured.length === 0,
     allowPrivateModels: options.allowPrivateModels,
     database: database === undefined ? undefined : { url: database, leaseMs },
+    maxTasks: options.maxTasks,
     fault: options.fault,
   });
   let phase: HealthFacts["phase"] = "starting";

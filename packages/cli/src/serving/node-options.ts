@@ -13,6 +13,8 @@ export interface NodeOptions {
   /** Only with `database`. */
   readonly leaseMs: number | undefined;
   readonly node: string | undefined;
+  /** Tasks in memory at once. */
+  readonly maxTasks: number;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];
   /** Absolute paths of the folders that agents' code may come from; none means anywhere. */

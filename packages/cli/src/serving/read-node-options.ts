@@ -23,6 +23,7 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     database: readDatabase(options.database),
     leaseMs: readLease(options["lease-ms"], options.database),
     node: options.node,
+    maxTasks: readMaxTasks(options["max-tasks"]),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
     codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
@@ -46,6 +47,13 @@ const readLease = (text: string | undefined, database: string | undefined): numb
   if (!/^\d+$/.test(text) || ms < 500 || ms > 600_000)
     throw new UsageError(`--lease-ms ${text}: expected milliseconds from 500 to 600000`);
   return ms;
+};
+
+const readMaxTasks = (text: string): number => {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 100_000)
+    throw new UsageError(`--max-tasks ${text}: expected a number from 1 to 100000`);
+  return count;
 };
 
 /** A key a line; empty lines and lines that begin with # do not count. A file without a key is refused: it would open the node. */

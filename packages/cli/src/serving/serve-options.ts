@@ -57,6 +57,12 @@ export const SERVE_OPTIONS = {
     description: "Name of this node among those that share a database; by default machine and port",
     env: "AGENTCORE_NODE",
   },
+  "max-tasks": {
+    type: "string",
+    value: "NUMBER",
+    description: "Tasks in memory at once, 1 to 100000; more wait in the store",
+    default: "2000",
+  },
   apply: {
     type: "string",
     multiple: true,

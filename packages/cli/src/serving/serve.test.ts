@@ -124,6 +124,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     database: undefined,
     leaseMs: undefined,
     node: undefined,
+    maxTasks: 2000,
     apiKeys: ["one role=operator", "two"],
     codeRoots: [],
     allowPrivateModels: false,
@@ -152,6 +153,11 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
 test("a lease without a database is refused, since it would change nothing", async () => {
   const ran = serveInTest(["--lease-ms", "2000"], { loadServer: () => Promise.reject(new Error("not started")) });
   await expect(ran).rejects.toThrow("--lease-ms needs --database");
+});
+
+test.each(["0", "100001", "many"])("--max-tasks %s is refused", async (text) => {
+  const ran = serveInTest(["--max-tasks", text], { loadServer: () => Promise.reject(new Error("not started")) });
+  await expect(ran).rejects.toThrow(`--max-tasks ${text}: expected a number from 1 to 100000`);
 });
 
 test("a first run that lacks its input is told as such, and the node stays up", async () => {

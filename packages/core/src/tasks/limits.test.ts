@@ -1,4 +1,5 @@
 /** Shares and limits of tenants and agents: who may run at once, and what does not count while it only waits. */
+import type { NewTaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { define, EngineWorld, gate, outputOf, type Run, SCOPE, type WorldOptions } from "../../test/engine-world.ts";
 
@@ -221,8 +222,32 @@ test("the limit of an agent that is not declared here is that of its revision; n
       },
     },
   );
+  // As if another node ran one.
+  const at = world.clock.now();
+  const about = { agent: "work", revision: "r1", contextId: "c", caller: SCOPE.caller, priority: "normal" } as const;
+  const submitted: NewTaskEvent = { type: "task.submitted", at, data: { ...about, input: 9 } };
+  const times = { deadline: null, parent: null, dueAt: at, createdAt: at };
+  const elsewhere = {
+    ...about,
+    ...times,
+    taskId: "elsewhere",
+    events: [submitted],
+    claimed: { state: "working" },
+  } as const;
+  await world.store.commit([{ tenantId: SCOPE.tenantId, create: [elsewhere] }]);
   const tasks = [];
   for (let index = 0; index < 3; index++) tasks.push(await world.submit("work", index));
+  await world.advance(1_000);
+  expect(effects.now).toBe(0);
+  const ended: NewTaskEvent = { type: "task.completed", at, data: { output: 1 } };
+  const append = {
+    expect: { seq: 1, token: 1 },
+    events: [ended],
+    state: "completed",
+    consume: [],
+    requireEmptyMailbox: false,
+  } as const;
+  await world.store.commit([{ tenantId: SCOPE.tenantId, taskId: "elsewhere", append }]);
   await world.advance(1_000);
   expect(effects.now).toBe(1);
   const attempts = await Promise.all(tasks.map(async (taskId) => (await world.head(taskId))?.attempts));
