@@ -57,9 +57,9 @@ test("each durable event makes one task per subscriber, and is heard once by sub
   await expect.poll(() => completed("letters"), { timeout: 10_000 }).toBe(60);
   await expect.poll(() => completed("ledger"), { timeout: 10_000 }).toBe(60);
   // Tasks may run on either, so what each has heard adds up.
-  await expect.poll(() => a.heard.length + b.heard.length).toBe(60);
+  await expect.poll(() => a.heard.length + b.heard.length, { timeout: 5_000 }).toBe(60);
   expect((await a.service.list(operator, { pageSize: 1 })).totalSize).toBe(180);
-  await expect.poll(async () => (await a.store.takeOutbox(10)).rows).toEqual([]);
+  await expect.poll(async () => (await a.store.takeOutbox(10)).rows, { timeout: 5_000 }).toEqual([]);
 });
 
 test("what one worker has taken no other is given, until it has lost its lease; then it acknowledges nothing", async () => {

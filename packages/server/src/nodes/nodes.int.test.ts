@@ -38,9 +38,9 @@ test("each node sees all, with their agents, for its tenant only; one that ends 
   const a = await shared.start("a");
   await applyHolder(a);
   const b = await shared.start("b");
-  await expect.poll(() => statesSeenBy(a)).toEqual(["a ready", "b ready"]);
+  await expect.poll(() => statesSeenBy(a), { timeout: 5_000 }).toEqual(["a ready", "b ready"]);
   await expect
-    .poll(() => a.nodes.get("default", "b"))
+    .poll(() => a.nodes.get("default", "b"), { timeout: 5_000 })
     .toMatchObject({ address: "http://b", version: "1.2.3", agents: [{ name: "holder", replicas: 1, tasks: 0 }] });
   expect((await a.nodes.get("acme", "b")).agents).toEqual([]);
   await expect(a.nodes.get("default", "c")).rejects.toMatchObject({ code: "NOT_FOUND" });
@@ -54,11 +54,13 @@ test("a node that is drained through another ends its step, gives the task away,
   await shared.stop(a);
   let b = await shared.start("b");
   const { taskId } = await b.tasks.submit(SCOPE, { target: { agent: "holder" } });
-  await expect.poll(() => b.engine.residents.byAgent()).toMatchObject([{ agent: "holder", tasks: 1 }]);
+  await expect
+    .poll(() => b.engine.residents.byAgent(), { timeout: 5_000 })
+    .toMatchObject([{ agent: "holder", tasks: 1 }]);
   const again = await shared.start("a");
-  await expect.poll(() => statesSeenBy(again)).toEqual(["a ready", "b ready"]);
+  await expect.poll(() => statesSeenBy(again), { timeout: 5_000 }).toEqual(["a ready", "b ready"]);
   await again.nodes.drain(SCOPE, "b", 30_000);
-  await expect.poll(() => statesSeenBy(again)).toEqual(["a ready", "b draining"]);
+  await expect.poll(() => statesSeenBy(again), { timeout: 5_000 }).toEqual(["a ready", "b draining"]);
   expect((await b.nodes.get("default", "b")).agents).toMatchObject([{ name: "holder", tasks: 1 }]);
   await writeFile(file, "");
   await expect.poll(() => statesSeenBy(again), { timeout: 5_000 }).toEqual(["a ready", "b drained"]);
@@ -73,7 +75,7 @@ test("a node that is drained through another ends its step, gives the task away,
   b = await shared.start("b");
   expect([b.nodes.condition, b.engine.isDraining]).toEqual(["drained", true]);
   await again.nodes.undrain("default", "b");
-  await expect.poll(() => b.nodes.condition).toBe("ready");
+  await expect.poll(() => b.nodes.condition, { timeout: 5_000 }).toBe("ready");
   await expect(again.nodes.undrain("default", "c")).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
@@ -81,7 +83,7 @@ test("what is given to the only node while it is drained waits, and runs when it
   const a = await shared.start("a");
   await a.manifests.apply("default", [await shared.writeAgent("plain", `() => "ran"`)], { dryRun: false });
   await a.nodes.drain(SCOPE, "a", 0);
-  await expect.poll(() => a.nodes.condition).toBe("drained");
+  await expect.poll(() => a.nodes.condition, { timeout: 5_000 }).toBe("drained");
   const { taskId } = await a.tasks.submit(SCOPE, { target: { agent: "plain" } });
   expect(await a.tasks.head(SCOPE, taskId)).toMatchObject({ state: "submitted", leased: false });
   await a.nodes.undrain("default", "a");
@@ -120,7 +122,9 @@ test("a node whose name another process has taken is not ready and says why; a d
     expect(await readiness(later)).toMatchObject({ status: 200 });
 
     expect((await post(later, "/api/v1/nodes/twin/drain")).status).toBe(202);
-    await expect.poll(() => readiness(later)).toMatchObject({ status: 503, body: { checks: { state: "drained" } } });
+    await expect
+      .poll(() => readiness(later), { timeout: 5_000 })
+      .toMatchObject({ status: 503, body: { checks: { state: "drained" } } });
     expect((await post(later, "/api/v1/nodes/twin/undrain")).status).toBe(204);
     expect(await readiness(later)).toMatchObject({ status: 200 });
   } finally {
