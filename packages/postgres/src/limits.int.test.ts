@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect } from "vitest";
 import { define, type EngineNode, SCOPE, startEngineNode } from "../test/engine-nodes.ts";
 import { newSchema, test } from "../test/schema.ts";
 
-const WORK_MS = 3;
+// Longer than it takes to claim the next one, so that as many overlap as may.
+const WORK_MS = 20;
 
 let schema: ReturnType<typeof newSchema>;
 let nodes: EngineNode[] = [];
