@@ -40,6 +40,7 @@ export {
   SerializedErrorSchema,
   STEP_KINDS,
   StepKind,
+  submissionOf,
   TASK_STATES,
   TaskEvent,
   type TaskEventOf,

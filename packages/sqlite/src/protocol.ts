@@ -1,11 +1,23 @@
 /** What main thread and worker say to each other. Both are one version of one package. */
 import type { ErrorCode } from "@agentcore/contract";
-import type { ClaimRequest, CommitOutcome, KeyValueScope, Lease, ListQuery, TaskKey } from "@agentcore/core/ports";
+import type {
+  ClaimRequest,
+  CommitOutcome,
+  CompactionOutcome,
+  KeyValueScope,
+  Lease,
+  ListQuery,
+  Removal,
+  Removed,
+  RetentionQuery,
+  TaskKey,
+} from "@agentcore/core/ports";
 import type { StoredEvent, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
 import type { StoredMail } from "./mailbox.ts";
 import type { StoredOutboxRow } from "./outbox.ts";
+import type { CompactionRow, StoredCandidate } from "./retention.ts";
 import type { Flat } from "./units.ts";
 
 /** Where the folder is and what is injected; the worker's `workerData`. */
@@ -26,6 +38,8 @@ export interface Writes {
   commit: [readonly Flat[], readonly CommitOutcome[]];
   claim: [ClaimRequest, readonly StoredClaim[]];
   acknowledgeOutbox: [readonly number[], null];
+  compact: [CompactionRow, CompactionOutcome];
+  remove: [Removal, Removed];
   put: [
     {
       readonly scope: KeyValueScope;
@@ -59,6 +73,7 @@ export interface Reads {
     readonly StoredTailRow[],
   ];
   outbox: [{ readonly after: number; readonly limit: number }, readonly StoredOutboxRow[]];
+  retention: [RetentionQuery, readonly StoredCandidate[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
   listValues: [

@@ -12,6 +12,7 @@ import { KeyValues } from "./key-value.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
+import { Retention } from "./retention.ts";
 import { decodeUnits } from "./units.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
@@ -30,6 +31,7 @@ class StoreWorker {
   private readonly outbox;
   private readonly claims;
   private readonly keyValues;
+  private readonly retention;
   private readonly units;
   private readonly options: WorkerOptions;
   private readonly fault: FaultPoint;
@@ -45,6 +47,7 @@ class StoreWorker {
     this.outbox = new Outbox(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
+    this.retention = new Retention(database, this.heads);
     this.units = new UnitWriter({
       database,
       heads: this.heads,
@@ -105,6 +108,10 @@ class StoreWorker {
         return this.claims.claim(argument).map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
       case "acknowledgeOutbox":
         return this.outbox.acknowledge(argument);
+      case "compact":
+        return this.retention.compact(argument);
+      case "remove":
+        return this.retention.remove(argument);
       case "put":
         return this.keyValues.put(
           argument.scope,
@@ -146,6 +153,8 @@ class StoreWorker {
         return this.events.tail(argument.tenantId, argument.after, argument.limit);
       case "outbox":
         return this.outbox.read(argument.after, argument.limit);
+      case "retention":
+        return this.retention.find(argument);
       case "backlog":
         return this.heads.backlog(now);
       case "get":

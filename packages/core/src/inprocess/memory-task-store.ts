@@ -5,6 +5,14 @@
 import { PlatformError, type TaskEvent } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
 import type {
+  Compaction,
+  CompactionOutcome,
+  Removal,
+  Removed,
+  RetentionQuery,
+  RetentionRow,
+} from "../ports/task-retention.ts";
+import type {
   ClaimedTask,
   ClaimRequest,
   CommitOutcome,
@@ -20,10 +28,13 @@ import type {
   TaskStore,
 } from "../ports/task-store.ts";
 import { claimInMemory } from "./memory-claims.ts";
+import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
   byText,
   compose,
+  eventAt,
   headOf,
+  logAfter,
   type MemoryTables,
   type MemoryTaskRow,
   mailboxOf,
@@ -123,8 +134,8 @@ class MemoryStore implements MemoryTaskStore {
   async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
     this.assertOpen();
     const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
-    const log = this.row(key.tenantId, key.taskId)?.log ?? [];
-    return log.slice(after, after + limit).map(parseEvent);
+    const row = this.row(key.tenantId, key.taskId);
+    return row === undefined ? [] : logAfter(row, after, limit).map(parseEvent);
   }
 
   async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
@@ -160,7 +171,9 @@ class MemoryStore implements MemoryTaskStore {
       if (entry === undefined) break;
       const { tenantId, taskId } = entry.row.head;
       if (options.tenantId !== undefined && options.tenantId !== tenantId) continue;
-      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(entry.row.log[entry.seq - 1] ?? "") });
+      const event = this.row(tenantId, taskId) === entry.row ? eventAt(entry.row, entry.seq) : undefined;
+      if (event === undefined) continue;
+      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(event) });
     }
     return rows;
   }
@@ -189,6 +202,21 @@ class MemoryStore implements MemoryTaskStore {
         counts.set(head.tenantId, (counts.get(head.tenantId) ?? 0) + 1);
     }
     return counts;
+  }
+
+  async retention(query: RetentionQuery): Promise<readonly RetentionRow[]> {
+    this.assertOpen();
+    return findForRetention(this.tables, query);
+  }
+
+  async compact(compaction: Compaction): Promise<CompactionOutcome> {
+    this.assertOpen();
+    return compactInMemory(this.tables, compaction);
+  }
+
+  async remove(removal: Removal): Promise<Removed> {
+    this.assertOpen();
+    return removeInMemory(this.tables, removal);
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,15 @@ export type { BlobStore } from "./blob-store.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type { ModelProvider } from "./model-provider.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
+export type {
+  Compaction,
+  CompactionOutcome,
+  Removal,
+  Removed,
+  RetentionQuery,
+  RetentionRow,
+  TaskRetention,
+} from "./task-retention.ts";
 export {
   type ClaimedTask,
   type ClaimRequest,

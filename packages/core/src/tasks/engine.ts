@@ -46,7 +46,7 @@ export class TaskEngine {
   readonly senses: Senses;
   readonly router: TaskRouter;
   readonly hub = new LogHub();
-  readonly recent = new RecentTasks();
+  readonly recent: RecentTasks;
   readonly residents: Residents;
   readonly admission: Admission;
   readonly claims: Claims;
@@ -67,6 +67,7 @@ export class TaskEngine {
     this.host = options.host;
     this.senses = options.senses;
     this.router = options.router;
+    this.recent = new RecentTasks(options.senses.clock);
     this.residents = new Residents(options.host, options.maxResident ?? 2000);
     this.admission = new Admission(this, options.maxBacklog ?? 100_000);
     this.claims = new Claims(this, options.outsideAwaitMs ?? 2000);
