@@ -4,17 +4,21 @@ import { PlatformError } from "@agentcore/contract";
 import type { ClientBase } from "pg";
 import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
+import { RETENTION } from "./sql/0007-retention.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
+import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
+import { REMOVE_TASKS } from "./sql/functions/remove-tasks.ts";
 
 // 2 and 3 were functions, which are no steps any more.
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [1, TABLES],
   [4, BLOBS],
+  [7, RETENTION],
 ]);
 const NEWEST = Math.max(...MIGRATIONS.keys());
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.
-const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}`;
+const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${COMPACT_LOG}${REMOVE_TASKS}`;
 
 // Any number that no other program uses: nodes that start together take turns at the schema.
 const MIGRATION_LOCK = 4_700_170_047;

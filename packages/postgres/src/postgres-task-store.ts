@@ -5,12 +5,18 @@ import type {
   Clock,
   CommitOutcome,
   CommitUnit,
+  Compaction,
+  CompactionOutcome,
   Lease,
   ListQuery,
   MailboxItem,
   MailboxKind,
   OutboxRow,
+  Removal,
+  Removed,
   Renewal,
+  RetentionQuery,
+  RetentionRow,
   StaleReason,
   StoreHint,
   TailRow,
@@ -23,6 +29,7 @@ import { type Database, toPlatformError } from "./database.ts";
 import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import type { HintLine } from "./hint-line.ts";
+import { FOLDABLE, REMOVABLE } from "./sql/retention-queries.ts";
 import { splitUnits } from "./unit-batches.ts";
 import type { WorkerLease } from "./worker-lease.ts";
 
@@ -43,6 +50,7 @@ interface HeadRow {
   readonly state: TaskState;
   readonly seq: number;
   readonly checkpoint_seq: number;
+  readonly floor: number;
   readonly token: number;
   readonly leased_by: number | null;
   readonly due_at: number | null;
@@ -277,6 +285,38 @@ export class PostgresTaskStore implements TaskStore {
     return new Map(rows.map(({ tenant_id, waiting }) => [unescapeText(tenant_id), waiting]));
   }
 
+  async retention({ tenantId, kind, before, limit, after }: RetentionQuery): Promise<readonly RetentionRow[]> {
+    const rows = await this.database.query<HeadRow & { at: number }>(
+      kind,
+      kind === "removable" ? REMOVABLE : FOLDABLE,
+      [
+        ...[escapeText(tenantId), before, after?.at ?? -1, escapeText(after?.taskId ?? "")],
+        Math.min(limit, MAX_LIST_LIMIT),
+      ],
+    );
+    return rows.map((row) => ({ head: toHead(row), at: row.at }));
+  }
+
+  async compact({ floor, event, ...key }: Compaction): Promise<CompactionOutcome> {
+    const [row] = await this.database.query<{ outcome: CompactionOutcome }>(
+      "compact",
+      "select compact_log($1, $2, $3, $4, $5) as outcome",
+      [...textOf(key), floor, event.at, JSON.stringify(event.data)],
+    );
+    return row?.outcome ?? "missing";
+  }
+
+  async remove({ tenantId, taskIds, dryRun = false }: Removal): Promise<Removed> {
+    const [row] = await this.database.query<{ names: string[]; event_count: number; byte_count: number }>(
+      "remove",
+      "select * from remove_tasks($1, $2, $3)",
+      [escapeText(tenantId), taskIds.map(escapeText), dryRun],
+    );
+    const removed = (row?.names ?? []).map(unescapeText);
+    if (!dryRun) for (const taskId of removed) this.hints.tell({ kind: "changed", tenantId, taskId });
+    return { taskIds: removed, events: row?.event_count ?? 0, bytes: row?.byte_count ?? 0 };
+  }
+
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
@@ -384,6 +424,7 @@ const toHead = (row: HeadRow): TaskHead => ({
   state: row.state,
   seq: row.seq,
   checkpointSeq: row.checkpoint_seq,
+  floor: row.floor,
   token: row.token,
   leased: row.leased_by !== null,
   dueAt: row.due_at,
