@@ -9,6 +9,7 @@ export type Completes =
   | "path"
   | "agent"
   | "model"
+  | "tenant"
   | "manifest"
   /** Ids of tasks in these states. @default undefined: any */
   | { readonly tasks: readonly TaskState[] | undefined };

@@ -255,6 +255,22 @@ describe("with a node", () => {
     expect(ran.stdout).toMatch(expected);
   });
 
+  test("get, describe and delete know tenants", async () => {
+    const spec = { weight: 3, limits: { backlog: 500 } };
+    const manifests = [
+      { apiVersion: "agentcore.dev/v1", kind: "Tenant", metadata: { name: "acme", labels: { plan: "gold" } }, spec },
+    ];
+    const node = await startFakeNode({ manifests });
+    const run = async (...words: string[]) => (await runInTest([...words, "--url", node.url])).stdout;
+    expect(await run("get", "tenants")).toMatch(/NAME +WEIGHT +BACKLOG\nacme +3 +500/);
+    expect(await run("describe", "tenant", "acme")).toMatch(/Labels: +plan=gold\nWeight: +3\nBacklog: +500/);
+    expect(await run("delete", "tenant", "acme")).toMatch(/tenant\/acme deleted/);
+    expect(node.requests.at(-1)).toMatchObject({ method: "DELETE", path: "/api/v1/manifests/Tenant/acme" });
+    const none = await runInTest(["describe", "tenant", "globex", "--url", node.url]);
+    expect(none).toMatchObject({ code: 1, stdout: "" });
+    expect(none.stderr).toMatch(/there is no manifest of a tenant named globex\n {2}next: .*defaults/);
+  });
+
   test("logs -o json prints an event a line, after the number asked for", async () => {
     const node = await startFakeNode({ tasks });
     const ran = await runInTest(["logs", "t1", "--after", "2", "-o", "json", "-f", "--url", node.url]);

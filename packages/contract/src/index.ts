@@ -48,7 +48,15 @@ export {
   TaskState,
 } from "./events.ts";
 export type { JsonValue } from "./json.ts";
-export { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, type ManifestKind, ModelManifest } from "./manifest.ts";
+export {
+  AgentManifest,
+  API_VERSION,
+  MANIFEST_KINDS,
+  Manifest,
+  type ManifestKind,
+  ModelManifest,
+  TenantManifest,
+} from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

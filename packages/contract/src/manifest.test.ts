@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PlatformError } from "./errors.ts";
-import { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, ModelManifest } from "./manifest.ts";
+import { AgentManifest, API_VERSION, MANIFEST_KINDS, Manifest, ModelManifest, TenantManifest } from "./manifest.ts";
 import { parseInput } from "./validation.ts";
 
 const agent = (spec: Record<string, unknown>, metadata: Record<string, unknown> = { name: "greeter" }) => ({
@@ -13,6 +13,12 @@ const model = (spec: Record<string, unknown>) => ({
   apiVersion: API_VERSION,
   kind: "Model",
   metadata: { name: "local" },
+  spec,
+});
+const tenant = (spec: Record<string, unknown>) => ({
+  apiVersion: API_VERSION,
+  kind: "Tenant",
+  metadata: { name: "acme" },
   spec,
 });
 const code = { path: "./greeter.ts", export: "greeter" };
@@ -73,6 +79,21 @@ test.each([
   ["quality", 1.1],
 ])("spec.%s of %s is refused under its name", (field, value) => {
   expect(violationsOf(agent({ code, [field]: value })).map((violation) => violation.field)).toEqual([`spec.${field}`]);
+});
+
+test.each([
+  ["spec.weight", { weight: 0 }],
+  ["spec.weight", { weight: 1001 }],
+  ["spec.weight", { weight: 1.5 }],
+  ["spec.limits.backlog", { limits: { backlog: 0 } }],
+  ["spec.limits", { limits: { tasks: 1 } }],
+])("a tenant's %s is refused under its name: %j", (field, spec) => {
+  expect(violationsOf(tenant(spec)).map((violation) => violation.field)).toEqual([field]);
+});
+
+test("a tenant needs to say nothing but its name", () => {
+  for (const spec of [{}, { weight: 3, limits: { backlog: 10 } }])
+    expect(TenantManifest.parse(tenant(spec))).toEqual(tenant(spec));
 });
 
 test("a model names the variable of its key, never the key", () => {

@@ -100,8 +100,25 @@ export const ModelManifest = z.strictObject({
 });
 export type ModelManifest = z.infer<typeof ModelManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Model"] as const;
-export const Manifest = z.discriminatedUnion("kind", [AgentManifest, ModelManifest], {
+/** A tenant, named by its id, for all nodes together. Tenants need none: what it does not say has its default. */
+export const TenantManifest = z.strictObject({
+  ...header,
+  kind: z.literal("Tenant"),
+  spec: z.strictObject({
+    /** Its share of a full node, against the weights of the others that have work waiting. @default 1 */
+    weight: z.int().min(1).max(1000).optional(),
+    limits: z
+      .strictObject({
+        /** Tasks that wait to run, over all nodes; more are refused as OVERLOADED. @default 100,000 */
+        backlog: z.int().min(1).max(10_000_000).optional(),
+      })
+      .optional(),
+  }),
+});
+export type TenantManifest = z.infer<typeof TenantManifest>;
+
+export const MANIFEST_KINDS = ["Agent", "Model", "Tenant"] as const;
+export const Manifest = z.discriminatedUnion("kind", [AgentManifest, ModelManifest, TenantManifest], {
   error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { A2AMessage, A2ATask, AgentCard, Artifact, ListTasksRequest, SendMessageRequest } from "./a2a.ts";
 import { SerializedErrorSchema, TaskEvent } from "./events.ts";
-import { AgentManifest, Manifest, ModelManifest } from "./manifest.ts";
+import { AgentManifest, Manifest, ModelManifest, TenantManifest } from "./manifest.ts";
 import { MessageJsonShape } from "./message.ts";
 
 const SOURCES = {
@@ -17,6 +17,7 @@ const SOURCES = {
   manifest: Manifest,
   "agent-manifest": AgentManifest,
   "model-manifest": ModelManifest,
+  "tenant-manifest": TenantManifest,
   error: SerializedErrorSchema,
 } as const;
 

@@ -152,6 +152,7 @@ export const compose = async ({
     router: wrap("router", router),
     senses,
     node,
+    tenants: manifests.tenants,
   });
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);

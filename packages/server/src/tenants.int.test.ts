@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type RunningNode, startNode } from "./start-node.ts";
 
 const KEYS = {
+  root: "operator-of-all-00001",
   rootA: "operator-of-acme-0001",
   annA: "caller-ann-of-acme-01",
   bobA: "caller-bob-of-acme-01",
@@ -15,6 +16,7 @@ const KEYS = {
 } as const;
 type Who = keyof typeof KEYS;
 const ENTRIES = [
+  `${KEYS.root} role=operator caller=root`,
   `${KEYS.rootA} role=operator tenant=acme caller=root`,
   `${KEYS.annA} tenant=acme caller=ann`,
   `${KEYS.bobA} tenant=acme caller=bob`,
@@ -229,6 +231,67 @@ describe("another tenant's agents and manifests", () => {
     const other = (await call("rootB", "/metrics")).text;
     expect(other).toContain(`tenant="bolt"`);
     expect(other).not.toContain("acme");
+  });
+});
+
+describe("Tenant manifests", () => {
+  const declare = (who: Who, name: string, spec: object = {}) =>
+    call(who, "/api/v1/manifests", {
+      body: { apiVersion: "agentcore.dev/v1", kind: "Tenant", metadata: { name, labels: { note: SECRET } }, spec },
+    });
+  const names = async (who: Who, query = "") =>
+    (await call(who, `/api/v1/manifests${query}`))
+      .json()
+      .manifests.filter(({ kind }: { kind: string }) => kind === "Tenant")
+      .map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+
+  test("are declared and deleted by operators of the default tenant, and read by those of their own", async () => {
+    for (const name of ["acme", "default"]) expect((await declare("root", name, { weight: 2 })).status).toBe(200);
+    expect((await declare("root", "acme", { weight: 2 })).json().results[0].change).toBe("unchanged");
+    for (const who of ["rootA", "rootB", "annA"] as const) {
+      const denied = [
+        await declare(who, "acme", { weight: 1000 }),
+        await declare(who, "bolt"),
+        await call(who, "/api/v1/manifests/Tenant/acme", { method: "DELETE" }),
+        await call(who, "/api/v1/manifests/Tenant/nobody", { method: "DELETE" }),
+      ];
+      expect(denied.map(({ status }) => status)).toEqual(denied.map(() => 403));
+    }
+    expect(await names("root", "?kind=Tenant")).toEqual(["acme", "default"]);
+    expect(await names("root")).toEqual(["acme", "default"]);
+    expect(await names("rootA")).toEqual(["acme"]);
+    expect((await call("rootA", "/api/v1/manifests/Tenant/acme")).json().spec).toEqual({ weight: 2 });
+    for (const query of ["", "?kind=Tenant", "?kind=Tenant&name=acme"]) expect(await names("rootB", query)).toEqual([]);
+    const [foreign, unknown] = [
+      await call("rootB", "/api/v1/manifests/Tenant/acme"),
+      await call("rootB", "/api/v1/manifests/Tenant/nobody"),
+    ];
+    expect([foreign.status, foreign.text.replaceAll("acme", "NAME")]).toEqual([
+      404,
+      unknown.text.replaceAll("nobody", "NAME"),
+    ]);
+    expect((await call("root", "/api/v1/manifests/Tenant/acme", { method: "DELETE" })).status).toBe(204);
+    expect(await names("root")).toEqual(["default"]);
+  });
+
+  test.each(["system", "a--b"])("name no tenant that cannot be: %s", async (name) => {
+    const { status, text } = await declare("root", name);
+    expect([status, text]).toEqual([400, expect.stringContaining("metadata.name")]);
+  });
+
+  test("bound what a tenant has waiting, from the moment they are applied to the moment they are deleted", async () => {
+    const name = "sleeps";
+    const spec = { code: { path: code, export: "keeper" }, replicas: 0 };
+    const manifest = { apiVersion: "agentcore.dev/v1", kind: "Agent", metadata: { name }, spec };
+    expect((await call("rootB", "/api/v1/manifests", { body: manifest })).status).toBe(200);
+    const submit = () => call("annB", "/api/v1/tasks", { body: { target: `agent:${name}`, input: {} } });
+    expect((await submit()).status).toBe(201);
+    await declare("root", "bolt", { limits: { backlog: 1 } });
+    const refused = await submit();
+    expect([refused.status, refused.text]).toEqual([429, expect.stringContaining("1 are allowed")]);
+    await call("root", "/api/v1/manifests/Tenant/bolt", { method: "DELETE" });
+    expect((await submit()).status).toBe(201);
+    await call("rootB", `/api/v1/manifests/Agent/${name}`, { method: "DELETE" });
   });
 });
 

@@ -1,13 +1,16 @@
 import { defineCommand } from "../command.ts";
 
-const KINDS = { agent: "Agent", model: "Model" } as const;
+const KINDS = { agent: "Agent", model: "Model", tenant: "Tenant" } as const;
 
 export const command = defineCommand({
   name: "delete",
-  summary: "Remove an agent or a model",
-  details: ["Tasks that are under way keep the revision they began with."],
+  summary: "Remove an agent, a model or a tenant's manifest",
+  details: [
+    "Tasks that are under way keep the revision they began with.",
+    "A tenant without a manifest has the defaults; nothing of it is removed.",
+  ],
   arguments: [
-    { name: "KIND", description: "What to remove: agent or model", choices: Object.keys(KINDS) },
+    { name: "KIND", description: "What to remove: agent, model or tenant", choices: Object.keys(KINDS) },
     { name: "NAME", description: "Its name", completes: "first" },
   ],
   options: {},
@@ -17,7 +20,7 @@ export const command = defineCommand({
     { command: "agentcore delete agent greeter -o json", explanation: "Answer as JSON" },
   ],
   async run({ arguments: [kind = "", name = ""], globals, output, client }) {
-    await (await client()).deleteManifest(kind === "model" ? KINDS.model : KINDS.agent, name);
+    await (await client()).deleteManifest(KINDS[kind as keyof typeof KINDS], name);
     await output.data(globals.format, { kind, name, deleted: true }, () => `${kind}/${name} deleted`);
     return 0;
   },

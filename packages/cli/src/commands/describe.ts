@@ -11,10 +11,10 @@ import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
 
 export const command = defineCommand({
   name: "describe",
-  summary: "Show all there is to know about an agent or a task",
+  summary: "Show all there is to know about an agent, a task or a tenant",
   arguments: [
-    { name: "KIND", description: "agent or task", choices: ["agent", "task"] },
-    { name: "NAME", description: "Name of the agent, or id of the task", completes: "first" },
+    { name: "KIND", description: "agent, task or tenant", choices: ["agent", "task", "tenant"] },
+    { name: "NAME", description: "Name of the agent or tenant, or id of the task", completes: "first" },
   ],
   options: {},
   examples: [
@@ -25,7 +25,16 @@ export const command = defineCommand({
     },
     { command: "agentcore describe task 0198c7 -o yaml", explanation: "The task as the node holds it, as YAML" },
   ],
-  run: (invocation) => (invocation.arguments[0] === "agent" ? describeAgent(invocation) : describeTask(invocation)),
+  run(invocation) {
+    switch (invocation.arguments[0]) {
+      case "agent":
+        return describeAgent(invocation);
+      case "tenant":
+        return describeTenant(invocation);
+      default:
+        return describeTask(invocation);
+    }
+  },
 });
 
 const describeAgent = async ({
@@ -53,6 +62,26 @@ const describeAgent = async ({
       ]),
       ...(manifest === undefined ? [] : [section("Manifest", outputText(manifest.spec))]),
     ].join("\n\n"),
+  );
+  return 0;
+};
+
+const describeTenant = async ({ arguments: [, name = ""], globals, output, client }: Invocation): Promise<0> => {
+  const manifest = await (await client()).manifest("Tenant", name);
+  if (manifest?.kind !== "Tenant")
+    throw failure(
+      "NOT_FOUND",
+      `there is no manifest of a tenant named ${name}`,
+      "A tenant without one has the defaults; list those that have one with `agentcore get tenants`.",
+    );
+  const { weight, limits } = manifest.spec;
+  await output.data(globals.format, manifest, () =>
+    formatFields([
+      ["Name", name],
+      ["Labels", labelsOf(manifest)],
+      ["Weight", weight ?? 1],
+      ["Backlog", limits?.backlog],
+    ]),
   );
   return 0;
 };

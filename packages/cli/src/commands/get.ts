@@ -19,7 +19,7 @@ const TASK_STATES = Object.keys({
   rejected: true,
 } satisfies Record<TaskState, true>) as TaskState[];
 
-const RESOURCES = ["agents", "tasks", "models", "manifests"] as const;
+const RESOURCES = ["agents", "tasks", "models", "tenants", "manifests"] as const;
 
 const OPTIONS = {
   state: {
@@ -34,7 +34,7 @@ const OPTIONS = {
 
 export const command = defineCommand({
   name: "get",
-  summary: "List agents, tasks, models or manifests",
+  summary: "List agents, tasks, models, tenants or manifests",
   arguments: [
     { name: "RESOURCE", description: `What to list: ${RESOURCES.join(", ")}`, choices: RESOURCES },
     {
@@ -111,6 +111,20 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
         manifest.kind === "Model" ? manifest.spec.model : undefined,
         manifest.kind === "Model" ? manifest.spec.baseUrl : undefined,
       ]),
+    };
+  },
+  async tenants(_, client, name) {
+    const tenants = named(
+      (await client.manifests()).filter(({ kind }) => kind === "Tenant"),
+      name,
+      "tenant",
+    );
+    return {
+      value: tenants.map(({ manifest }) => manifest),
+      columns: ["name", "weight", "backlog"],
+      rows: tenants.map(({ name: tenant, manifest }) =>
+        manifest.kind === "Tenant" ? [tenant, manifest.spec.weight ?? 1, manifest.spec.limits?.backlog] : [tenant],
+      ),
     };
   },
   async manifests(_, client, name) {

@@ -66,6 +66,7 @@ test.each([
   [["run", ""], ["greeter"]],
   [["describe", "agent", "gr"], ["greeter"]],
   [["delete", "model", ""], []],
+  [["describe", "tenant", ""], []],
   [["get", "manifests", ""], ["greeter"]],
   [["get", "tasks", "--agent", ""], ["greeter"]],
   [

@@ -115,6 +115,8 @@ const sourceNamed = (kind = ""): Completes => {
       return { tasks: undefined };
     case "model":
       return "model";
+    case "tenant":
+      return "tenant";
     default:
       return "manifest";
   }
@@ -160,7 +162,7 @@ const fromNode = async (
   if (source === "agent") return (await client.agents()).map(({ name, description }) => ({ value: name, description }));
   const manifests = await client.manifests();
   return manifests
-    .filter(({ kind }) => source === "manifest" || kind === "Model")
+    .filter(({ kind }) => source === "manifest" || kind.toLowerCase() === source)
     .map(({ name, kind }) => ({ value: name, description: kind }));
 };
 

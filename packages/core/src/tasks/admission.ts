@@ -100,19 +100,18 @@ export class Admission {
 
   /** The count between two readings of the store is a guess (children, timers, other nodes): nobody is refused by it alone. */
   private async assertRoom(tenantId: string): Promise<void> {
-    if ((this.backlog.get(tenantId) ?? 0) < this.maxBacklog) return;
+    const most = this.engine.tenants.get(tenantId)?.maxBacklog ?? this.maxBacklog;
+    if ((this.backlog.get(tenantId) ?? 0) < most) return;
     const now = this.engine.senses.clock.monotonic();
     if (now - this.countedAt >= RECOUNT_MS) {
       this.countedAt = now;
       this.backlog = new Map(await this.engine.store.backlog());
     }
     const waiting = this.backlog.get(tenantId) ?? 0;
-    if (waiting < this.maxBacklog) return;
-    throw new PlatformError(
-      "OVERLOADED",
-      `tenant ${tenantId} has ${waiting} tasks waiting, ${this.maxBacklog} are allowed`,
-      { retryAfterMs: RECOUNT_MS },
-    );
+    if (waiting < most) return;
+    throw new PlatformError("OVERLOADED", `tenant ${tenantId} has ${waiting} tasks waiting, ${most} are allowed`, {
+      retryAfterMs: RECOUNT_MS,
+    });
   }
 
   private async createWaiting(

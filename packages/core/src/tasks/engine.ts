@@ -18,6 +18,7 @@ import { OutboxRelay } from "./outbox-relay.ts";
 import { RecentTasks } from "./recent-tasks.ts";
 import { Residents } from "./residents.ts";
 import type { TaskRouter } from "./task-router.ts";
+import type { TenantPolicy } from "./tenant-policy.ts";
 
 export interface EngineOptions {
   readonly store: TaskStore;
@@ -32,6 +33,8 @@ export interface EngineOptions {
   readonly maxResident?: number;
   /** Tasks of one tenant that may wait to run before admission refuses more. @default 100000 */
   readonly maxBacklog?: number;
+  /** What is declared about tenants, by tenant, as it is now; those not in it have the defaults. @default none */
+  readonly tenants?: ReadonlyMap<string, TenantPolicy>;
   /** Milliseconds code may wait for something outside ctx before its task is parked. @default 2000 */
   readonly outsideAwaitMs?: number;
 }
@@ -45,6 +48,7 @@ export class TaskEngine {
   readonly host: AgentHost;
   readonly senses: Senses;
   readonly router: TaskRouter;
+  readonly tenants: ReadonlyMap<string, TenantPolicy>;
   readonly hub = new LogHub();
   readonly recent: RecentTasks;
   readonly residents: Residents;
@@ -68,6 +72,7 @@ export class TaskEngine {
     this.senses = options.senses;
     this.router = options.router;
     this.recent = new RecentTasks(options.senses.clock);
+    this.tenants = options.tenants ?? new Map();
     this.residents = new Residents(options.host, options.maxResident ?? 2000);
     this.admission = new Admission(this, options.maxBacklog ?? 100_000);
     this.claims = new Claims(this, options.outsideAwaitMs ?? 2000);

@@ -12,4 +12,5 @@ export type {
   TaskListRequest,
   TaskService,
 } from "./task-service.ts";
+export type { TenantPolicy } from "./tenant-policy.ts";
 export { isoTime, OUTPUT_ARTIFACT_ID, TaskView, toA2AState, viewTask } from "./view.ts";

@@ -8,11 +8,13 @@ import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts"
 import type { ApplyResult } from "../gateway/deps.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
 import type { ManifestStore } from "./manifest-store.ts";
+import type { TenantPolicies } from "./tenant-policies.ts";
 
 export interface ApplyParts {
   readonly store: ManifestStore;
   readonly host: InProcessHost;
   readonly registrar: AgentRegistrar;
+  readonly tenants: TenantPolicies;
   readonly sha256: (text: string) => string;
 }
 
@@ -51,7 +53,7 @@ const planOne = async (
   return { manifest, agent, result: { kind, name: metadata.name, change, revision } };
 };
 
-const write = async ({ store, host, registrar }: ApplyParts, tenantId: string, due: readonly Planned[]) => {
+const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: string, due: readonly Planned[]) => {
   let written = 0;
   try {
     await store.addTenant(tenantId);
@@ -60,6 +62,7 @@ const write = async ({ store, host, registrar }: ApplyParts, tenantId: string, d
       if (agent !== null) await host.keep(tenantId, result.name, agent);
       await store.put(tenantId, { manifest, revision: result.revision });
       if (agent !== null && manifest.kind === "Agent") registrar.register(tenantId, manifest, agent);
+      if (manifest.kind === "Tenant") tenants.set(manifest);
       written += 1;
     }
   } catch (error) {

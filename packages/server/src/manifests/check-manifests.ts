@@ -1,6 +1,7 @@
 /** Everything that can be wrong with manifests and needs nobody's code to be seen. */
 import { invalidArgument, Manifest, PlatformError, parseInput } from "@agentcore/contract";
 import { checkModel } from "./check-model.ts";
+import { checkTenant } from "./check-tenant.ts";
 
 const MAX_PER_APPLY = 500;
 
@@ -26,6 +27,7 @@ export const checkManifests = (
   for (const manifest of manifests) {
     const { kind, metadata } = manifest;
     if (manifest.kind === "Model") checkModel(tenantId, manifest, rules.allowPrivateModels);
+    else if (manifest.kind === "Tenant") checkTenant(tenantId, manifest);
     else if (manifest.spec.code !== undefined && !rules.code)
       throw new PlatformError(
         "PERMISSION_DENIED",

@@ -2,6 +2,7 @@
 import { type ModelManifest, PlatformError } from "@agentcore/contract";
 import type { KeyValue, Logger } from "@agentcore/core/ports";
 import type { AgentRegistry } from "@agentcore/core/registry";
+import type { TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
@@ -12,12 +13,15 @@ import { checkModel } from "./check-model.ts";
 import { followManifests } from "./follow-manifests.ts";
 import { createManifestStore } from "./manifest-store.ts";
 import { createReconciler } from "./reconcile-agents.ts";
+import { assertMayDeclareTenants, seesTenant, TenantPolicies } from "./tenant-policies.ts";
 
 export interface LocalManifestService extends ManifestService {
   /** Registers what is declared. Agents that do not load are reported, not fatal. */
   restore(): Promise<void>;
   /** Keeps up with what other nodes apply and delete, until the returned function is called. */
   follow(logger: Logger): () => void;
+  /** What is declared about tenants, by tenant, as it is now. */
+  readonly tenants: ReadonlyMap<string, TenantPolicy>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
 }
 
@@ -37,22 +41,34 @@ export const createManifestService = (options: {
   const { host, sha256, allowPrivateModels, codeOverHttp } = options;
   const store = createManifestStore(options.keyValue);
   const registrar = createAgentRegistrar(options);
-  const reconcile = createReconciler({ ...options, store, registrar });
+  const tenants = new TenantPolicies();
+  const reconcileAgents = createReconciler({ ...options, store, registrar });
+  const reconcile = async (): Promise<void> => {
+    await tenants.reconcile(store);
+    await reconcileAgents();
+  };
 
   return {
+    tenants: tenants.all,
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = checkManifests(tenantId, documents, { allowPrivateModels, code: codeOverHttp || !overHttp });
-      return applyManifests({ store, host, registrar, sha256 }, tenantId, manifests, { dryRun });
+      return applyManifests({ store, host, registrar, tenants, sha256 }, tenantId, manifests, { dryRun });
     },
     async get(tenantId, kind, name) {
-      const stored = await store.get(tenantId, kind, name);
+      const isHidden = kind === "Tenant" && !seesTenant(tenantId, name);
+      const stored = isHidden ? null : await store.get(tenantId, kind, name);
       if (stored === null) throw new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
       return stored.manifest;
     },
-    list: async (tenantId, kind) => (await store.list(tenantId, kind)).map(({ manifest }) => manifest),
+    list: async (tenantId, kind) =>
+      (await store.list(tenantId, kind))
+        .map(({ manifest }) => manifest)
+        .filter(({ kind: each, metadata }) => each !== "Tenant" || seesTenant(tenantId, metadata.name)),
     async delete(tenantId, kind, name) {
+      if (kind === "Tenant") assertMayDeclareTenants(tenantId);
       const deleted = await store.delete(tenantId, kind, name);
       if (kind === "Agent") registrar.remove(tenantId, name);
+      if (kind === "Tenant") tenants.delete(name);
       return deleted;
     },
     async model(tenantId, name) {

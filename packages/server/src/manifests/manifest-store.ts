@@ -1,4 +1,4 @@
-/** Manifests as they were applied, by tenant. */
+/** Manifests as they were applied, by tenant; Tenant manifests by nobody's: they are for all nodes and tenants. */
 import { MANIFEST_KINDS, type Manifest, type ManifestKind } from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope } from "@agentcore/core/ports";
 import { SYSTEM_TENANT } from "../gateway/deps.ts";
@@ -18,6 +18,7 @@ export interface ManifestStore {
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
   /** Calls back when a manifest of the tenant changed, as far as it is heard, until the returned function is called. */
   watch(tenantId: string, listener: () => void): () => void;
+  /** The same for the list of tenants, and for their manifests. */
   watchTenants(listener: () => void): () => void;
   /** By name. */
   list(tenantId: string, kind?: ManifestKind): Promise<readonly StoredManifest[]>;
@@ -28,7 +29,10 @@ const TENANTS = { tenantId: SYSTEM_TENANT, namespace: "tenants" };
 const PAGE_SIZE = 1000;
 
 export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
-  const scopeOf = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "manifests" });
+  const scopeOf = (tenantId: string, kind?: ManifestKind): KeyValueScope => ({
+    tenantId: kind === "Tenant" ? SYSTEM_TENANT : tenantId,
+    namespace: "manifests",
+  });
   const keyOf = (kind: ManifestKind, name: string): string => `${kind}/${name}`;
 
   const listAll = async (scope: KeyValueScope, prefix: string): Promise<readonly KeyValueEntry[]> => {
@@ -48,19 +52,24 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     },
     tenants: async () => (await listAll(TENANTS, "")).map(({ key }) => key),
     async get(tenantId, kind, name) {
-      const entry = await keyValue.get(scopeOf(tenantId), keyOf(kind, name));
+      const entry = await keyValue.get(scopeOf(tenantId, kind), keyOf(kind, name));
       return (entry?.value as StoredManifest | undefined) ?? null;
     },
     async put(tenantId, stored) {
       const { kind, metadata } = stored.manifest;
-      await keyValue.put(scopeOf(tenantId), keyOf(kind, metadata.name), stored);
+      await keyValue.put(scopeOf(tenantId, kind), keyOf(kind, metadata.name), stored);
     },
-    delete: (tenantId, kind, name) => keyValue.delete(scopeOf(tenantId), keyOf(kind, name)),
+    delete: (tenantId, kind, name) => keyValue.delete(scopeOf(tenantId, kind), keyOf(kind, name)),
     watch: (tenantId, listener) => keyValue.watch(scopeOf(tenantId), listener),
-    watchTenants: (listener) => keyValue.watch(TENANTS, listener),
+    watchTenants(listener) {
+      const ends = [keyValue.watch(TENANTS, listener), keyValue.watch(scopeOf(SYSTEM_TENANT), listener)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
     async list(tenantId, kind) {
       const kinds = kind === undefined ? MANIFEST_KINDS : [kind];
-      const lists = await Promise.all(kinds.map((each) => listAll(scopeOf(tenantId), `${each}/`)));
+      const lists = await Promise.all(kinds.map((each) => listAll(scopeOf(tenantId, each), `${each}/`)));
       return lists.flat().map(({ value }) => value as StoredManifest);
     },
   };

@@ -1,7 +1,8 @@
 /** API keys as they stand in a key file or a variable: one entry a line, `KEY role=… tenant=… caller=…`. */
 import { createHash } from "node:crypto";
-import { NAME_PATTERN, PlatformError } from "@agentcore/contract";
-import { type ApiKey, DEFAULT_TENANT, SYSTEM_TENANT } from "../deps.ts";
+import { PlatformError } from "@agentcore/contract";
+import { type ApiKey, DEFAULT_TENANT } from "../deps.ts";
+import { refuseTenantName } from "./tenant-name.ts";
 
 // Shorter ones can be guessed.
 const MIN_KEY_LENGTH = 16;
@@ -33,11 +34,8 @@ export const parseApiKeys = (entries: readonly string[]): readonly ApiKey[] => {
     seen.add(keyHash);
     const { role = "caller", tenant = DEFAULT_TENANT, caller = `key-${keyHash.slice(0, 8)}` } = fields;
     if (role !== "operator" && role !== "caller") throw refuse("role: expected operator or caller");
-    // Two hyphens in a row would let two tenants share a prefix of variables (manifests/check-model.ts).
-    if (!NAME_PATTERN.test(tenant) || tenant.includes("--") || tenant === SYSTEM_TENANT)
-      throw refuse(
-        `tenant: expected lower-case letters, digits and single hyphens, at most 63, and not "${SYSTEM_TENANT}"`,
-      );
+    const refused = refuseTenantName(tenant);
+    if (refused !== undefined) throw refuse(`tenant: ${refused}`);
     if (!CALLER.test(caller)) throw refuse("caller: expected letters, digits and . _ @ -, at most 128");
     return { keyHash, tenantId: tenant, caller, role };
   });

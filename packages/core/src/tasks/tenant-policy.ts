@@ -1,0 +1,7 @@
+/** What an operator has declared about a tenant. */
+export interface TenantPolicy {
+  /** Share of a full node, against the weights of others that have work waiting. 1 to 1,000. @default 1 */
+  readonly weight?: number | undefined;
+  /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
+  readonly maxBacklog?: number | undefined;
+}
