@@ -151,7 +151,9 @@ export const isTerminal = (state: TaskState): boolean =>
   state === "completed" || state === "failed" || state === "canceled" || state === "rejected";
 
 /** A task's submission, from the first event of its log; null when a log of ours does not begin so. */
-export const submissionOf = (first: TaskEvent | undefined): Omit<TaskEventOf<"task.submitted">, "seq" | "type"> | null => {
+export const submissionOf = (
+  first: TaskEvent | undefined,
+): Omit<TaskEventOf<"task.submitted">, "seq" | "type"> | null => {
   if (first?.type === "task.submitted") return first;
   return first?.type === "log.compacted" ? first.data.submitted : null;
 };

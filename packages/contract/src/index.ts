@@ -19,6 +19,7 @@ export {
   TaskArtifactUpdateEvent,
   TaskStatusUpdateEvent,
 } from "./a2a.ts";
+export { DurationText, parseDuration } from "./duration.ts";
 export {
   CancelledError,
   ERROR_CODES,

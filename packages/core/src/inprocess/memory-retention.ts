@@ -22,7 +22,12 @@ export const findForRetention = (
     const ended = isTerminal(head.state);
     const at = kind === "removable" ? head.updatedAt : head.createdAt;
     const isOld = at < before && (!ended || head.updatedAt < before);
-    const fits = kind === "removable" ? mayGo(tables, row) : ended ? !row.folded && head.seq > 1 : head.checkpointSeq > head.floor + 1;
+    const fits =
+      kind === "removable"
+        ? mayGo(tables, row)
+        : ended
+          ? !row.folded && head.seq > 1
+          : head.checkpointSeq > head.floor + 1;
     if (head.tenantId !== tenantId || !isOld || !fits) continue;
     if (after === undefined || at > after.at || (at === after.at && head.taskId > after.taskId))
       rows.push({ head, at });

@@ -2,7 +2,14 @@
  * What a log says about a task's code: which calls were made, what they returned, in which order results arrived.
  * Pure: built from events, read by the replay.
  */
-import { type A2AMessage, type SerializedError, type StepKind, submissionOf, type TaskEvent, type TaskEventOf } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type SerializedError,
+  type StepKind,
+  submissionOf,
+  type TaskEvent,
+  type TaskEventOf,
+} from "@agentcore/contract";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
 export type Delivery =

@@ -4,4 +4,8 @@ export interface TenantPolicy {
   readonly weight?: number | undefined;
   /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
   readonly maxBacklog?: number | undefined;
+  /** Nothing goes unless it says so. */
+  readonly retention?:
+    | { readonly compactAfterMs?: number | undefined; readonly removeAfterMs?: number | undefined }
+    | undefined;
 }

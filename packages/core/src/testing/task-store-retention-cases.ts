@@ -84,7 +84,12 @@ export const retentionCases: readonly TaskStoreCase[] = [
         (await it.store.readLog({ tenantId: TENANT, taskId: "a" }, options)).map(({ seq }) => seq);
       equal(
         [await read({}), await read({ after: 2 }), await read({ after: 3 }), await read({ after: 1, limit: 2 })],
-        [[3, 4, 5, 6], [3, 4, 5, 6], [4, 5, 6], [3, 4]],
+        [
+          [3, 4, 5, 6],
+          [3, 4, 5, 6],
+          [4, 5, 6],
+          [3, 4],
+        ],
         "pages",
       );
       equal([await read({ after: 6 }), await read({ limit: 1 })], [[], [3]], "ends");
@@ -105,7 +110,8 @@ export const retentionCases: readonly TaskStoreCase[] = [
     async (it) => {
       await ended(it, "a", { count: 4 });
       const refused = async (taskId: string, ...floors: readonly number[]) => {
-        for (const floor of floors) equal(await it.store.compact(folded(taskId, floor)), "refused", `${taskId}${floor}`);
+        for (const floor of floors)
+          equal(await it.store.compact(folded(taskId, floor)), "refused", `${taskId}${floor}`);
       };
       await refused("a", 4, 5, 0, -1);
       await it.running("b");
@@ -152,7 +158,11 @@ export const retentionCases: readonly TaskStoreCase[] = [
       const gone = await it.store.remove({ tenantId: TENANT, taskIds: ["a", "a", "nobody"] });
       equal([gone.taskIds, gone.events, gone.bytes > 0], [["a"], 4, true], "removed");
       const key = { tenantId: TENANT, taskId: "a" };
-      equal([await it.store.head(key), await it.store.readLog(key), await it.store.mailbox(key)], [null, [], []], "rows");
+      equal(
+        [await it.store.head(key), await it.store.readLog(key), await it.store.mailbox(key)],
+        [null, [], []],
+        "rows",
+      );
       equal((await it.store.list({ tenantId: TENANT, limit: 9 })).total, 1, "list");
       const idOf = (idempotencyKey: string) =>
         it.store.findByIdempotencyKey({ tenantId: TENANT, caller: "ann", idempotencyKey });
@@ -160,7 +170,11 @@ export const retentionCases: readonly TaskStoreCase[] = [
       equal((await it.store.remove({ tenantId: TENANT, taskIds: ["a"] })).taskIds, [], "again");
       equal(await it.commit({ mail: [mail("a", "m")] }), { outcome: "stale", reason: "missing" }, "mail");
       await it.create(task("a", { idempotencyKey: "k" }));
-      equal([await it.seqs("a"), await idOf("k"), await tailOf(it)], [[1], "a", ["b1task.submitted", "b2task.completed", "a1task.submitted"]], "a new one");
+      equal(
+        [await it.seqs("a"), await idOf("k"), await tailOf(it)],
+        [[1], "a", ["b1task.submitted", "b2task.completed", "a1task.submitted"]],
+        "a new one",
+      );
     },
   ],
   [
@@ -175,7 +189,11 @@ export const retentionCases: readonly TaskStoreCase[] = [
       equal(await found(it, {}), ["child-of-done", "child-of-gone", "done"], "found");
       const gone = await it.store.remove({ tenantId: TENANT, taskIds: all });
       equal([...gone.taskIds].sort(), ["child-of-done", "child-of-gone"], "removed");
-      equal([await it.seqs("open"), await it.seqs("waiting"), await it.seqs("child-of-open")], [[1], [1], [1, 2]], "kept");
+      equal(
+        [await it.seqs("open"), await it.seqs("waiting"), await it.seqs("child-of-open")],
+        [[1], [1], [1, 2]],
+        "kept",
+      );
     },
   ],
   [
@@ -205,12 +223,24 @@ export const retentionCases: readonly TaskStoreCase[] = [
     "candidates for removal come oldest end first, page by page, and none too young",
     async (it) => {
       await ended(it, "young", { at: T0 + 50 });
-      for (const [taskId, at] of [["c", 3], ["a", 3], ["b", 2], ["d", 4]] as const) await ended(it, taskId, { at: T0 + at });
+      for (const [taskId, at] of [
+        ["c", 3],
+        ["a", 3],
+        ["b", 2],
+        ["d", 4],
+      ] as const)
+        await ended(it, taskId, { at: T0 + at });
       equal(await found(it, { before: T0 + 50 }), ["b", "a", "c", "d"], "all");
       const seen: string[] = [];
       let after: RetentionQuery["after"];
       for (let page = 0; page < 3; page += 1) {
-        const rows = await it.store.retention({ tenantId: TENANT, kind: "removable", before: T0 + 50, limit: 2, after });
+        const rows = await it.store.retention({
+          tenantId: TENANT,
+          kind: "removable",
+          before: T0 + 50,
+          limit: 2,
+          after,
+        });
         seen.push(...rows.map(({ head }) => head.taskId));
         const last = rows.at(-1);
         if (last !== undefined) after = { at: last.at, taskId: last.head.taskId };
@@ -253,7 +283,11 @@ export const retentionCases: readonly TaskStoreCase[] = [
       equal((await it.store.remove({ tenantId: "third", taskIds: ["a"] })).taskIds, [], "third tenant");
       for (const kind of ["removable", "foldable"] as const)
         equal(await found(it, { tenantId: "third", kind }), [], `${kind} of a third tenant`);
-      equal([await found(it, { kind: "foldable" }), await found(it, { kind: "foldable", tenantId: OTHER })], [[], ["a"]], "foldable");
+      equal(
+        [await found(it, { kind: "foldable" }), await found(it, { kind: "foldable", tenantId: OTHER })],
+        [[], ["a"]],
+        "foldable",
+      );
       // A parent that runs elsewhere holds nobody here.
       await it.store.commit([{ tenantId: OTHER, create: [task("p", { claimed: { state: "working" } })] }]);
       await ended(it, "child", { parent: { taskId: "p", path: "x" } });
