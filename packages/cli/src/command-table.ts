@@ -16,6 +16,7 @@ const loaders = {
   watch: async () => (await import("./commands/watch.ts")).command,
   logs: async () => (await import("./commands/logs.ts")).command,
   trace: async () => (await import("./commands/trace.ts")).command,
+  gc: async () => (await import("./commands/gc.ts")).command,
   doctor: async () => (await import("./commands/doctor.ts")).command,
   completion: async () => (await import("./commands/completion.ts")).command,
   version: async () => (await import("./commands/version.ts")).command,

@@ -12,9 +12,11 @@ import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
+import type { RetentionService } from "./gateway/deps.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
+import { createRetentionService } from "./retention/retention-service.ts";
 
 export interface NodeParts {
   readonly engine: TaskEngine;
@@ -22,6 +24,7 @@ export interface NodeParts {
   readonly manifests: LocalManifestService;
   readonly catalogue: AgentCatalogue;
   readonly metrics: Metrics;
+  readonly retention: RetentionService;
   readonly senses: Senses;
   /** Begins to run tasks. */
   start(): Promise<void>;
@@ -41,6 +44,8 @@ export interface ComposeOptions {
   readonly allowPrivateModels?: boolean | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
+  /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
+  readonly gcIntervalMs?: number | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
   /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
@@ -72,6 +77,7 @@ const openShared = async (options: PostgresOptions): Promise<Stores> => {
 
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
+const GC_INTERVAL_MS = 3_600_000;
 
 export const compose = async ({
   dataDirectory,
@@ -82,6 +88,7 @@ export const compose = async ({
   codeFromAnywhere = true,
   allowPrivateModels = false,
   database,
+  gcIntervalMs = GC_INTERVAL_MS,
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -156,6 +163,10 @@ export const compose = async ({
   });
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
+  const retention = createRetentionService({
+    ...{ engine, keyValue, policies: manifests.tenants, senses, metrics, node },
+    intervalMs: gcIntervalMs,
+  });
 
   let unfollow = (): void => {};
   let heartbeat: ReturnType<typeof setInterval> | null = null;
@@ -180,16 +191,19 @@ export const compose = async ({
     manifests,
     catalogue,
     metrics,
+    retention,
     senses,
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
       heartbeat.unref();
       if (stores.blobs !== null) unfollow = manifests.follow(senses.logger);
       await engine.start();
+      retention.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
+      await retention.close();
       await engine.close(graceMs);
       bus.close();
       host.close();

@@ -43,6 +43,8 @@ export interface NodeOptions {
   /** @default "info" */
   readonly logLevel?: LogLevel;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
+  readonly gcIntervalMs?: number | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number; readonly module?: string };
 }
@@ -84,6 +86,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeFromAnywhere: configured.length === 0,
     allowPrivateModels: options.allowPrivateModels,
     database: database === undefined ? undefined : { url: database, leaseMs },
+    gcIntervalMs: options.gcIntervalMs,
     fault: options.fault,
   });
   let state: "starting" | "ready" | "draining" = "starting";
@@ -92,6 +95,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     tasks: parts.tasks,
     agents: parts.catalogue,
     manifests: parts.manifests,
+    retention: parts.retention,
     apiKeys,
     health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
     metrics: (tenantId) => parts.metrics.render(tenantId),

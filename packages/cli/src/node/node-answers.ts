@@ -2,7 +2,7 @@
 import type { Manifest, TaskState } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import { isRecord } from "../is-record.ts";
-import type { AgentRow, ChangeRow, ManifestRow, TaskRow } from "./node-client.ts";
+import type { AgentRow, ChangeRow, CollectedRow, ManifestRow, TaskRow } from "./node-client.ts";
 
 export const taskRow = (head: {
   readonly taskId: string;
@@ -64,3 +64,22 @@ export const changeRow = (result: Readonly<Record<string, unknown>>): ChangeRow 
   change: textIn(result, "change"),
   fields: Array.isArray(result["fields"]) ? result["fields"].map(String) : [],
 });
+
+export const collectedRow = ({
+  tenantId,
+  ...counts
+}: Omit<CollectedRow, "tenant"> & { readonly tenantId: string }): CollectedRow => ({ tenant: tenantId, ...counts });
+
+/** Of several calls for one tenant; whether there is more is as the last one says. */
+export const sumOf = (before: CollectedRow | undefined, row: CollectedRow): CollectedRow =>
+  before === undefined
+    ? row
+    : {
+        ...row,
+        removedTasks: before.removedTasks + row.removedTasks,
+        removedEvents: before.removedEvents + row.removedEvents,
+        removedBytes: before.removedBytes + row.removedBytes,
+        compactedTasks: before.compactedTasks + row.compactedTasks,
+        compactedEvents: before.compactedEvents + row.compactedEvents,
+        failedTasks: before.failedTasks + row.failedTasks,
+      };

@@ -46,6 +46,25 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
+export interface CollectRequest {
+  readonly tenant: string | undefined;
+  readonly allTenants: boolean;
+  readonly olderThan: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface CollectedRow {
+  readonly tenant: string;
+  readonly removedTasks: number;
+  readonly removedEvents: number;
+  readonly removedBytes: number;
+  readonly compactedTasks: number;
+  readonly compactedEvents: number;
+  readonly failedTasks: number;
+  /** A dry run that counted no further: there is more. */
+  readonly isMore: boolean;
+}
+
 export interface EventRequest {
   /** Go on until the task has ended, also over a restart of the node; else end with the last event there is now. */
   readonly follow: boolean;
@@ -70,6 +89,8 @@ export interface NodeClient {
   apply(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
+  /** All of it, in as many calls as it takes; what a dry run counts is a first part of much. */
+  collectGarbage(request: CollectRequest, signal: AbortSignal): Promise<readonly CollectedRow[]>;
   /** Resolves when the node answers that it is well. */
   health(): Promise<void>;
 }

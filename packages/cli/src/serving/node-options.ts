@@ -12,6 +12,8 @@ export interface NodeOptions {
   readonly database: string | undefined;
   /** Only with `database`. */
   readonly leaseMs: number | undefined;
+  /** 0: retention never looks by itself. */
+  readonly gcIntervalMs: number;
   readonly node: string | undefined;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];

@@ -22,6 +22,7 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     dataDirectory: resolve(cwd, options.data),
     database: options.database === undefined ? undefined : checkedDatabase(options.database),
     leaseMs: readLease(options["lease-ms"], options.database),
+    gcIntervalMs: readInterval(options["gc-interval-ms"]),
     node: options.node,
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
     codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
@@ -44,6 +45,16 @@ const readLease = (text: string | undefined, database: string | undefined): numb
   const ms = Number(text);
   if (!/^\d+$/.test(text) || ms < 500 || ms > 600_000)
     throw new UsageError(`--lease-ms ${text}: expected milliseconds from 500 to 600000`);
+  return ms;
+};
+
+// A timer cannot be longer than 2^31 - 1 ms.
+const MAX_INTERVAL_MS = 2_147_483_647;
+
+const readInterval = (text: string): number => {
+  const ms = Number(text);
+  if (!/^\d+$/.test(text) || ms > MAX_INTERVAL_MS || (ms > 0 && ms < 1000))
+    throw new UsageError(`--gc-interval-ms ${text}: expected 0, or milliseconds from 1000 to ${MAX_INTERVAL_MS}`);
   return ms;
 };
 

@@ -33,6 +33,8 @@ export interface Client {
   /** What `apply` would change. */
   diff(manifests: string | Manifest | readonly Manifest[], options?: types.CallOptions): Promise<unknown>;
   deleteManifest(kind: ManifestKind, name: string, options?: types.CallOptions): Promise<unknown>;
+  /** Removes and compacts a bounded part of what a tenant's policy lets go (operators); with `dryRun` only tells. */
+  collectGarbage(request?: types.CollectGarbage, options?: types.CallOptions): Promise<types.CollectedGarbage>;
   health(options?: types.CallOptions): Promise<unknown>;
 }
 
@@ -73,6 +75,7 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.json("DELETE", `/api/v1/manifests/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, {
         signal,
       }),
+    collectGarbage: (request = {}, { signal } = {}) => connection.json("POST", "/api/v1/gc", { body: request, signal }),
     health: ({ signal } = {}) => connection.json("GET", "/healthz", { signal }),
   };
 };

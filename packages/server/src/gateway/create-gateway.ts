@@ -9,6 +9,7 @@ import { createEventRoutes } from "./api/event-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
+import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
@@ -76,6 +77,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createEventRoutes(deps.tasks, streams, heartbeatMs),
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
+    ...createRetentionRoutes(deps.retention),
     ...createNodeRoutes({
       health: deps.health,
       metrics: deps.metrics,

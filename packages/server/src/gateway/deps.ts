@@ -1,5 +1,6 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
 import type { AgentExtension, AgentSkill, ManifestKind } from "@agentcore/contract";
+import type { Collected } from "@agentcore/core/retention";
 import type { TaskService } from "@agentcore/core/tasks";
 
 /** An agent as a front door shows it. */
@@ -46,6 +47,19 @@ export interface ManifestService {
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
 }
 
+/** Old tasks and events, as far as they may go. */
+export interface RetentionService {
+  /** Those with a policy. */
+  tenants(): readonly string[];
+  /** A bounded part of what the policy lets go, or of what ended longer ago than `olderThanMs`. */
+  collect(request: {
+    readonly tenantId: string;
+    readonly olderThanMs?: number | undefined;
+    readonly dryRun: boolean;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<Collected>;
+}
+
 /** What a key may do: an operator everything in its tenant, a caller A2A and its own tasks. */
 export type ApiKeyRole = "operator" | "caller";
 
@@ -85,6 +99,7 @@ export interface GatewayDeps {
   readonly tasks: TaskService;
   readonly agents: AgentDirectory;
   readonly manifests: ManifestService;
+  readonly retention: RetentionService;
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly health: () => Health;

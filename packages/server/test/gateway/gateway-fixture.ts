@@ -23,6 +23,7 @@ export const createFixture = (
   const tasks = new FakeTaskService();
   const errors: unknown[] = [];
   const applied: unknown[] = [];
+  const collected: unknown[] = [];
   const gateway = createGateway({
     tasks,
     agents: {
@@ -42,6 +43,16 @@ export const createFixture = (
       get: async (_tenantId, _kind, name) => (name === "echo" ? { kind: "Agent" } : null),
       list: async () => [],
       delete: async (_tenantId, _kind, name) => name === "echo",
+    },
+    retention: {
+      tenants: () => ["acme", "default"],
+      collect: async ({ tenantId, olderThanMs = 0, dryRun }) => {
+        collected.push({ tenantId, olderThanMs, dryRun });
+        return {
+          ...{ tenantId, removedTasks: 2, removedEvents: 9, removedBytes: 900 },
+          ...{ compactedTasks: 1, compactedEvents: 5, failedTasks: 0, isMore: false },
+        };
+      },
     },
     health: () => ({ ready: true, checks: { store: "ok" } }),
     metrics: () => "up 1\n",
@@ -72,6 +83,7 @@ export const createFixture = (
     tasks,
     errors,
     applied,
+    collected,
     call,
     rpc,
     /** The result of a JSON-RPC call that must succeed. */
