@@ -89,6 +89,9 @@ export type ReadCall = { [Name in keyof Reads]: readonly [name: Name, argument: 
 export type Request =
   | { readonly id: number; readonly kind: "write"; readonly now: number; readonly calls: readonly WriteCall[] }
   | { readonly id: number; readonly kind: "read"; readonly now: number; readonly call: ReadCall }
+  /** Answered when the copy is whole, whatever is asked for meanwhile. */
+  | { readonly id: number; readonly kind: "copy"; readonly file: string }
+  | { readonly id: number; readonly kind: "stopCopy" }
   | { readonly id: number; readonly kind: "close" };
 
 export interface Failure {

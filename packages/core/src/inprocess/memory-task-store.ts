@@ -4,6 +4,7 @@
  */
 import { PlatformError, type TaskEvent } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
+import type { StoreRow } from "../ports/store-archive.ts";
 import type {
   Compaction,
   CompactionOutcome,
@@ -27,6 +28,7 @@ import type {
   TaskKey,
   TaskStore,
 } from "../ports/task-store.ts";
+import { addRow, rowsOfTables } from "./memory-archive.ts";
 import { claimInMemory } from "./memory-claims.ts";
 import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
@@ -52,6 +54,8 @@ export interface MemoryTaskStore extends TaskStore {
    * voided leases raised (attempts stay). This store refuses everything from now on.
    */
   reopen(): MemoryTaskStore;
+  /** All that it holds now. */
+  rows(): readonly StoreRow[];
 }
 
 class MemoryStore implements MemoryTaskStore {
@@ -73,6 +77,11 @@ class MemoryStore implements MemoryTaskStore {
       row.leased = false;
     }
     return new MemoryStore(this.clock, this.tables);
+  }
+
+  rows(): readonly StoreRow[] {
+    this.assertOpen();
+    return rowsOfTables(this.tables);
   }
 
   async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
@@ -241,12 +250,19 @@ const matches = (head: TaskHead, query: ListQuery): boolean =>
   (query.states === undefined || query.states.includes(head.state)) &&
   (query.updatedSince === undefined || head.updatedAt >= query.updatedSince);
 
-export const createMemoryTaskStore = (options: { readonly clock: Pick<Clock, "now"> }): MemoryTaskStore =>
-  new MemoryStore(options.clock, {
+/** `rows`: what it begins with; those of other stores' kinds are left out. @default nothing */
+export const createMemoryTaskStore = (options: {
+  readonly clock: Pick<Clock, "now">;
+  readonly rows?: readonly StoreRow[];
+}): MemoryTaskStore => {
+  const tables: MemoryTables = {
     tasks: new Map(),
     idempotency: new Map(),
     outbox: new Map(),
     tail: [],
     positions: 0,
     lastTenant: "",
-  });
+  };
+  for (const row of options.rows ?? []) addRow(tables, row);
+  return new MemoryStore(options.clock, tables);
+};
