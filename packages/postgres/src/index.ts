@@ -1,1 +1,2 @@
 export { openPostgres, type PostgresOptions, type PostgresStores } from "./open-postgres.ts";
+export { restorePostgres } from "./restore-postgres.ts";

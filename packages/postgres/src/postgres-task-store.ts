@@ -1,4 +1,4 @@
-import { PRIORITIES, TaskEvent, type TaskState } from "@agentcore/contract";
+import { TaskEvent } from "@agentcore/contract";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -28,6 +28,7 @@ import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
 import { type Database, toPlatformError } from "./database.ts";
 import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
+import { type HeadRow, toHead } from "./head-row.ts";
 import type { HintLine } from "./hint-line.ts";
 import { FOLDABLE, REMOVABLE } from "./sql/retention-queries.ts";
 import { splitUnits } from "./unit-batches.ts";
@@ -38,30 +39,6 @@ const DEFAULT_LOG_LIMIT = 10_000;
 const MAX_ROWS = 10_000;
 const MAX_LIST_LIMIT = 1000;
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
-
-interface HeadRow {
-  readonly id: number;
-  readonly tenant_id: string;
-  readonly task_id: string;
-  readonly agent: string;
-  readonly revision: string;
-  readonly context_id: string;
-  readonly caller: string;
-  readonly state: TaskState;
-  readonly seq: number;
-  readonly checkpoint_seq: number;
-  readonly floor: number;
-  readonly token: number;
-  readonly leased_by: number | null;
-  readonly due_at: number | null;
-  readonly priority: number;
-  readonly attempts: number;
-  readonly deadline: number | null;
-  readonly parent_task_id: string | null;
-  readonly parent_path: string | null;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
 
 interface MailRow {
   readonly task: number;
@@ -412,31 +389,6 @@ const toMailboxItem = ({ key, kind, payload, position, inserted_at }: MailRow): 
   payload: JSON.parse(payload) as unknown,
   position,
   insertedAt: inserted_at,
-});
-
-const toHead = (row: HeadRow): TaskHead => ({
-  tenantId: unescapeText(row.tenant_id),
-  taskId: unescapeText(row.task_id),
-  agent: row.agent,
-  revision: row.revision,
-  contextId: unescapeText(row.context_id),
-  caller: unescapeText(row.caller),
-  state: row.state,
-  seq: row.seq,
-  checkpointSeq: row.checkpoint_seq,
-  floor: row.floor,
-  token: row.token,
-  leased: row.leased_by !== null,
-  dueAt: row.due_at,
-  priority: PRIORITIES[row.priority] ?? "normal",
-  attempts: row.attempts,
-  deadline: row.deadline,
-  parent:
-    row.parent_task_id === null || row.parent_path === null
-      ? null
-      : { taskId: unescapeText(row.parent_task_id), path: unescapeText(row.parent_path) },
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
 });
 
 class Filter {

@@ -2,7 +2,7 @@ import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, ope
 import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, KeyValue, StoreArchive, TaskStore } from "@agentcore/core/ports";
-import { SqliteArchive } from "./sqlite-archive.ts";
+import { COPY_SUFFIX, removeCopy, SqliteArchive } from "./sqlite-archive.ts";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
 import { SqliteTaskStore } from "./sqlite-task-store.ts";
 import { WorkerClient } from "./worker-client.ts";
@@ -54,6 +54,8 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
     { file, maxPages, syncDelayMs: fault?.syncDelayMs ?? 0, faultModule: fault?.module ?? null },
     { now: () => clock?.now() ?? Date.now(), maxBatchUnits, maxBatchBytes },
   );
+  // Of a process that died while it took a backup.
+  await removeCopy(`${file}${COPY_SUFFIX}`);
   return {
     tasks: new SqliteTaskStore(worker),
     keyValue: new SqliteKeyValue(worker),

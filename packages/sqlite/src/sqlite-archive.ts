@@ -15,6 +15,8 @@ const workerUrl = new URL(
   import.meta.url,
 );
 
+export const COPY_SUFFIX = ".copy";
+
 export class SqliteArchive implements StoreArchive {
   private readonly worker: WorkerClient;
   private readonly file: string;
@@ -30,7 +32,7 @@ export class SqliteArchive implements StoreArchive {
     signal?.throwIfAborted();
     if (this.isBusy) throw new PlatformError("OVERLOADED", "a backup is being taken already", { retryAfterMs: 10_000 });
     this.isBusy = true;
-    const copy = `${this.file}.copy`;
+    const copy = `${this.file}${COPY_SUFFIX}`;
     const stop = (): void => this.worker.stopCopy();
     signal?.addEventListener("abort", stop, { once: true });
     try {
