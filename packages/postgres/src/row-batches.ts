@@ -73,7 +73,7 @@ export class RowBatches {
 
   private async flush(): Promise<void> {
     if (this.rows.length === 0) return;
-    const { rowCount } = await this.client.query(INSERTS[this.kind], [JSON.stringify(this.rows)]);
+    const { rowCount } = await this.client.query(INSERTS[this.kind], [JSON.stringify(this.rows)]).catch(unfit);
     if (rowCount !== this.rows.length)
       throw new PlatformError("INVALID_ARGUMENT", `${this.rows.length - (rowCount ?? 0)} rows belong to no task`);
     this.rows = [];
@@ -87,6 +87,13 @@ export class RowBatches {
     this.pieces = [];
   }
 }
+
+/** Values out of range, keys that come twice: of the rows, not of the database. */
+const unfit = (error: unknown): never => {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!/^2[23]/.test(code)) throw error;
+  throw new PlatformError("INVALID_ARGUMENT", `the rows do not fit each other: ${String(error)}`, { cause: error });
+};
 
 const columnsOf = (row: Exclude<StoreRow, BlobRow>): Columns => {
   const tenant = escapeText(row.tenantId);

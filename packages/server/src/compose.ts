@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { BlobStore, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, StoreArchive, TaskStore } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
@@ -12,10 +12,12 @@ import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
-import type { RetentionService } from "./gateway/deps.ts";
+import { createBackupService } from "./backup/backup-service.ts";
+import type { BackupService, RetentionService } from "./gateway/deps.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
+import { readVersion } from "./read-version.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 
 export interface NodeParts {
@@ -25,6 +27,7 @@ export interface NodeParts {
   readonly catalogue: AgentCatalogue;
   readonly metrics: Metrics;
   readonly retention: RetentionService;
+  readonly backups: BackupService;
   readonly senses: Senses;
   /** Begins to run tasks. */
   start(): Promise<void>;
@@ -57,6 +60,7 @@ interface Stores {
   readonly keyValue: KeyValue;
   /** Null where no other node could want what lies in this one's data folder. */
   readonly blobs: BlobStore | null;
+  readonly archive: StoreArchive;
   close(): Promise<void>;
 }
 
@@ -192,6 +196,13 @@ export const compose = async ({
     catalogue,
     metrics,
     retention,
+    backups: createBackupService({
+      archive: stores.archive,
+      store: database === undefined ? "sqlite" : "postgres",
+      snapshotDirectory: stores.blobs === null ? snapshotDirectory : null,
+      version: readVersion(),
+      clock: senses.clock,
+    }),
     senses,
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);

@@ -1,1 +1,2 @@
+export { checkBackup, type Restored, type RestoreTarget, restoreBackup } from "./backup/restore-backup.ts";
 export { type NodeOptions, type RunningNode, startNode } from "./start-node.ts";

@@ -1,6 +1,5 @@
 /** One running node: parts composed, gateway listening, work begun; and the orderly end. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { openCodeRoots } from "./agents/code-roots.ts";
@@ -17,6 +16,7 @@ import {
   parseApiKeys,
   parsePublicUrl,
 } from "./gateway/index.ts";
+import { readVersion } from "./read-version.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 export interface NodeOptions {
@@ -96,6 +96,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     agents: parts.catalogue,
     manifests: parts.manifests,
     retention: parts.retention,
+    backups: parts.backups,
     apiKeys,
     health: () => ({ ready: state === "ready", checks: { state, residentTasks: parts.engine.resident } }),
     metrics: (tenantId) => parts.metrics.render(tenantId),
@@ -127,6 +128,3 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     },
   };
 };
-
-const readVersion = (): string =>
-  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;

@@ -9,6 +9,7 @@ import { migrate } from "./migrations.ts";
 import { FILE_NAME, prepareFile } from "./open-sqlite.ts";
 import { RowWriter } from "./row-writer.ts";
 import { removeCopy } from "./sqlite-archive.ts";
+import { sqliteCode } from "./worker-failure.ts";
 
 /** Leaves out blobs, which this store does not hold. Throws CONFIG_INVALID when the folder has a store or cannot be written, and what `pages` throws. */
 export const restoreSqlite = async (directory: string, pages: StorePages): Promise<void> => {
@@ -27,8 +28,20 @@ export const restoreSqlite = async (directory: string, pages: StorePages): Promi
     await sync(directory);
   } catch (error) {
     await removeCopy(unfinished);
-    throw error;
+    throw restoreFailure(error, file);
   }
+};
+
+const SQLITE_CONSTRAINT = 19;
+
+/** What the source of the pages throws is its own. */
+const restoreFailure = (error: unknown, file: string): unknown => {
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return code === SQLITE_CONSTRAINT
+    ? new PlatformError("INVALID_ARGUMENT", `the rows do not fit each other: ${message}`, { cause: error })
+    : new PlatformError("STORE_UNAVAILABLE", `${file} could not be written: ${message}`, { cause: error });
 };
 
 const write = async (file: string, pages: StorePages): Promise<void> => {

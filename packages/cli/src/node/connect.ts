@@ -81,6 +81,7 @@ export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiK
       }
       return [...rows.values()];
     },
+    backup: (signal) => node.backup({ signal }),
     async health() {
       await node.health();
     },

@@ -91,6 +91,8 @@ export interface NodeClient {
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
   /** All of it, in as many calls as it takes; what a dry run counts is a first part of much. */
   collectGarbage(request: CollectRequest, signal: AbortSignal): Promise<readonly CollectedRow[]>;
+  /** Bytes of a backup as they come. Throws UNAVAILABLE when they break off. */
+  backup(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Resolves when the node answers that it is well. */
   health(): Promise<void>;
 }

@@ -35,6 +35,8 @@ export interface Client {
   deleteManifest(kind: ManifestKind, name: string, options?: types.CallOptions): Promise<unknown>;
   /** Removes and compacts a bounded part of what a tenant's policy lets go (operators); with `dryRun` only tells. */
   collectGarbage(request?: types.CollectGarbage, options?: types.CallOptions): Promise<types.CollectedGarbage>;
+  /** All that the node's store holds, for `agentcore restore`; for operators of the tenant `default`. */
+  backup(options?: types.CallOptions): Promise<AsyncIterable<Uint8Array>>;
   health(options?: types.CallOptions): Promise<unknown>;
 }
 
@@ -76,6 +78,8 @@ export const createClient = (options: types.ClientOptions): Client => {
         signal,
       }),
     collectGarbage: (request = {}, { signal } = {}) => connection.json("POST", "/api/v1/gc", { body: request, signal }),
+    backup: async ({ signal } = {}) =>
+      connection.bytes(await connection.send("GET", "/api/v1/backup", { signal }), signal),
     health: ({ signal } = {}) => connection.json("GET", "/healthz", { signal }),
   };
 };

@@ -5,6 +5,7 @@
 import { createA2ARouter } from "./a2a/a2a-router.ts";
 import type { ApiRoute } from "./api/api-route.ts";
 import { createApiRouter } from "./api/api-router.ts";
+import { createBackupRoutes } from "./api/backup-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
@@ -78,6 +79,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
     ...createRetentionRoutes(deps.retention),
+    ...createBackupRoutes(deps.backups),
     ...createNodeRoutes({
       health: deps.health,
       metrics: deps.metrics,

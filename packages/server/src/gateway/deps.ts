@@ -60,6 +60,12 @@ export interface RetentionService {
   }): Promise<Collected>;
 }
 
+/** Copies of all that the store holds. */
+export interface BackupService {
+  /** The bytes of a backup; ends in an error when it cannot be finished. One at a time: throws OVERLOADED. */
+  take(signal: AbortSignal): ReadableStream<Uint8Array>;
+}
+
 /** What a key may do: an operator everything in its tenant, a caller A2A and its own tasks. */
 export type ApiKeyRole = "operator" | "caller";
 
@@ -100,6 +106,7 @@ export interface GatewayDeps {
   readonly agents: AgentDirectory;
   readonly manifests: ManifestService;
   readonly retention: RetentionService;
+  readonly backups: BackupService;
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly health: () => Health;

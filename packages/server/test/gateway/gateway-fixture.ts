@@ -54,6 +54,7 @@ export const createFixture = (
         };
       },
     },
+    backups: { take: () => new Blob(["a backup"]).stream() },
     health: () => ({ ready: true, checks: { store: "ok" } }),
     metrics: () => "up 1\n",
     version: "0.1.0",
