@@ -12,8 +12,9 @@ export const rowsOfTables = (tables: MemoryTables): StoreRow[] => [
       [...mail.values()].map((each) => ({ tenantId, taskId, ...each })),
     )
     .sort((left, right) => left.position - right.position)
-    .map(({ kind, position: _, consumed, payload, ...each }): StoreRow => {
-      return { kind: "mail", mail: kind, ...each, consumed, payload: consumed ? "null" : payload };
+    .map(({ tenantId, taskId, key, kind, consumed, payload, insertedAt }): StoreRow => {
+      const kept = consumed ? "null" : payload;
+      return { kind: "mail", tenantId, taskId, key, mail: kind, payload: kept, insertedAt, consumed };
     }),
   ...[...tables.outbox.values()].map(({ kind, ...each }): StoreRow => ({ kind: "outgoing", message: kind, ...each })),
   ...[...tables.idempotency].map(([name, taskId]): StoreRow => {

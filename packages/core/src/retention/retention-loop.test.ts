@@ -100,7 +100,12 @@ test("one node at a time: another finds the turn taken, and takes it when its ho
   await create("acme", "a", T0 - DAY);
   let release = (): void => {};
   const held = new Promise<void>((resolve) => (release = resolve));
-  const slow = wrapStore(store, { remove: (next, removal) => held.then(() => next(removal)) });
+  const slow = wrapStore(store, {
+    remove: async (remove, removal) => {
+      await held;
+      return remove(removal);
+    },
+  });
   const policies = { acme: { retention: { removeAfterMs: 1 } } };
   const first = loop(policies, { store: slow });
   const second = loop(policies, { node: "n2" });
@@ -118,17 +123,17 @@ test("closing ends a turn between two writes, and waits for the one under way", 
   const { clock, create, left, loop, store } = world();
   for (let index = 0; index < 250; index++) await create("acme", `t${index}`, T0 - DAY);
   let writes = 0;
-  let closing: Promise<void> | null = null;
+  const closings: Promise<void>[] = [];
   const counted: TaskStore = wrapStore(store, {
-    remove: (next, removal) => {
+    remove: (remove, removal) => {
       writes += 1;
-      closing ??= made.close();
-      return next(removal);
+      closings.push(made.close());
+      return remove(removal);
     },
   });
   const made = loop({ acme: { retention: { removeAfterMs: 1 } } }, { store: counted });
   await clock.advance(INTERVAL);
-  await closing;
+  await Promise.all(closings);
   expect([writes, Object.keys(await left("acme")).length]).toEqual([1, 150]);
   await clock.advance(DAY);
   expect(writes).toBe(1);
@@ -141,7 +146,7 @@ test("a log that cannot be read stays, is told, and keeps nobody else's from bei
     readLog: (next, key, options) => (key.taskId === "bad" ? Promise.reject(new Error("torn")) : next(key, options)),
   });
   const request = { tenantId: "acme", removeBefore: null, compactBefore: T0 + 1, maxTasks: 10 };
-  clock.advance(2);
+  await clock.advance(2);
   const collected = await collectTenant({ store: broken, clock, logger }, request);
   expect(collected).toMatchObject({ compactedTasks: 1, compactedEvents: 3, failedTasks: 1, isMore: false });
   expect(await left("acme")).toEqual({ bad: 4, good: 2 });

@@ -143,17 +143,13 @@ const memory = async (clock: ManualClock, seed: number): Promise<readonly StoreR
 
 /** What every read of the ports answers. */
 const reads = async ({ tasks, keyValue }: Filled, rows: readonly StoreRow[]): Promise<unknown> => {
-  const answers: unknown[] = [await tasks.nextDue(), [...(await tasks.backlog())].sort(), await tasks.leases()];
+  const answers: unknown[] = [await tasks.nextDue(), await tasks.backlog().then(byTenant), await tasks.leases()];
   for (const tenantId of [TENANT, OTHER]) {
     const { heads, total } = await tasks.list({ tenantId, limit: 100 });
     answers.push(total, heads);
-    for (const head of heads)
-      answers.push(
-        await tasks.readLog(head),
-        (await tasks.mailbox(head)).map(({ position: _, ...item }) => item),
-      );
+    for (const head of heads) answers.push(await tasks.readLog(head), (await tasks.mailbox(head)).map(withoutPosition));
     const tail = await tasks.tail({ tenantId, after: null, limit: 1000 });
-    answers.push(tail.map(({ cursor: _, ...row }) => row));
+    answers.push(tail.map(({ taskId, event }) => [taskId, event]));
     for (const namespace of ["n", ODD]) answers.push(await keyValue.list({ tenantId, namespace }));
     for (const kind of ["removable", "foldable"] as const)
       answers.push(await tasks.retention({ tenantId, kind, before: T0 + 1e6, limit: 100 }));
@@ -161,9 +157,18 @@ const reads = async ({ tasks, keyValue }: Filled, rows: readonly StoreRow[]): Pr
   for (const row of rows)
     if (row.kind === "idempotencyKey")
       answers.push(await tasks.findByIdempotencyKey({ ...row, idempotencyKey: row.key }));
-  answers.push((await tasks.outbox({ after: 0, limit: 100 })).map(({ position: _, ...row }) => row));
+  answers.push((await tasks.outbox({ after: 0, limit: 100 })).map(withoutPosition));
   return answers;
 };
+
+/** Positions are each store's own. */
+const withoutPosition = <Row extends { readonly position: number }>(row: Row): Omit<Row, "position"> => {
+  const { position: _, ...rest } = row;
+  return rest;
+};
+
+const byTenant = (counts: ReadonlyMap<string, number>): unknown =>
+  [TENANT, OTHER].map((tenantId) => counts.get(tenantId) ?? 0);
 
 type Case = readonly [name: string, run: (place: StorePlace, clock: ManualClock) => Promise<void>];
 

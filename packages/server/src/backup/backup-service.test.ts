@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import type { StoreArchive, StoreRow } from "@agentcore/core/ports";
 import { expect, test } from "vitest";
@@ -34,7 +34,7 @@ test("a second backup at once is refused; when the first is through there is roo
   const first = backups.take(quiet);
   expect(() => backups.take(quiet)).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
   goOn();
-  const bytes = Buffer.concat(await Array.fromAsync(first));
+  const bytes = await buffer(first);
   const lines = gunzipSync(bytes).toString("utf8").trimEnd().split("\n");
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
     { header: { format: "agentcore-backup", version: 1, takenAt: "1970-01-01T00:00:00.000Z", store: "sqlite" } },

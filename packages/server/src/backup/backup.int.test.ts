@@ -1,12 +1,9 @@
 /** Backups of running nodes, restored into stores of either kind, with tasks that wait on both sides. */
-import { createWriteStream } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import pg from "pg";
@@ -90,7 +87,7 @@ const backup = async (node: RunningNode): Promise<string> => {
   const { body, status } = await fetch(`${node.url}/api/v1/backup`);
   expect(status).toBe(200);
   if (body === null) throw new Error("no body");
-  await pipeline(Readable.fromWeb(body), createWriteStream(file));
+  await writeFile(file, body);
   return file;
 };
 
