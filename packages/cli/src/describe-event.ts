@@ -53,6 +53,8 @@ export const describeEvent = (event: TaskEvent): string => {
       return `${event.data.kind}: ${event.data.choice ?? "nobody"}${event.data.reasons.map((reason) => `; ${reason}`).join("")}`;
     case "checkpoint.created":
       return "";
+    case "log.compacted":
+      return `stands for the first ${event.seq} events: agent ${event.data.submitted.data.agent}, by ${event.data.submitted.data.caller}, ${event.data.state} by then`;
   }
 };
 

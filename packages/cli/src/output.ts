@@ -4,7 +4,7 @@ import { formatTable, type TableRow } from "./format-table.ts";
 import { toPlainText } from "./plain-text.ts";
 
 export interface TextStream {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
@@ -40,6 +40,12 @@ export class Output {
   line(text: string): void {
     this.hideProgress();
     this.stdout.write(`${text}\n`);
+  }
+
+  /** Data that is no text. */
+  bytes(data: Uint8Array): void {
+    this.hideProgress();
+    this.stdout.write(data);
   }
 
   /** `value` in the asked form; `asTable` says how people read it. */

@@ -25,6 +25,8 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
   switch (event.type) {
     case "task.submitted":
       return INITIAL_OUTCOME;
+    case "log.compacted":
+      return { state: event.data.state };
     case "task.started":
     case "task.resumed":
       return { state: "working" };

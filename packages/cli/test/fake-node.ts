@@ -46,6 +46,9 @@ interface FakeNodeOptions {
   readonly apiKey?: string;
   /** @default an agent named greeter */
   readonly manifests?: readonly FakeManifest[];
+  /** What it answers to a collection of garbage. */
+  readonly collect?: (request: unknown) => unknown;
+  readonly backup?: Buffer;
 }
 
 export interface FakeNode {
@@ -77,6 +80,8 @@ export const startFakeNode = async ({
   manifests = [greeter],
   nodes = [],
   afterDrain = [],
+  collect = () => ({ dryRun: false, tenants: [] }),
+  backup = Buffer.alloc(0),
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
@@ -105,6 +110,11 @@ export const startFakeNode = async ({
 
       const [, resource, id, verb] = /^\/api\/v1\/(\w+)(?:\/([^/]+))?(?:\/(\w+))?/.exec(pathname) ?? [];
       if (pathname === "/healthz") return answer(200, { status: "ok" });
+      if (pathname === "/api/v1/gc") return answer(200, collect(body));
+      if (pathname === "/api/v1/backup") {
+        response.writeHead(200, { "content-type": "application/gzip" }).end(backup);
+        return;
+      }
       if (resource === "agents") {
         return answer(200, {
           agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }], state: "ready" }],

@@ -1,6 +1,6 @@
 /** Task events: what a task's log is made of. The same strings stand in log, bus, SSE and console (docs/events.md). */
 import { z } from "zod";
-import { A2AMessage, Artifact, Part } from "./a2a.ts";
+import { A2AMessage, A2ATask, Artifact, Part } from "./a2a.ts";
 import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
@@ -49,27 +49,49 @@ const epochMs = z.number().int().nonnegative();
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.object({ seq: z.int().positive(), at: epochMs, type: z.literal(type), data: z.object(data) });
 
-/** One entry of a task's log; `seq` counts 1, 2, 3 … without gaps; `at` is milliseconds since 1970 by the writer's clock. */
+/** Where a task stands. `parked` cannot go on by itself and waits for `retry`. */
+export const TASK_STATES = [
+  "submitted",
+  "working",
+  "input-required",
+  "auth-required",
+  "parked",
+  "completed",
+  "failed",
+  "canceled",
+  "rejected",
+] as const;
+export const TaskState = z.enum(TASK_STATES);
+export type TaskState = z.infer<typeof TaskState>;
+
+const submission = {
+  agent: z.string(),
+  revision: z.string(),
+  contextId: z.string(),
+  caller: z.string(),
+  skill: z.string().optional(),
+  /** What the agent's `run` gets as `task.input`. */
+  input: z.unknown().optional(),
+  message: A2AMessage.optional(),
+  parent: z.object({ taskId: z.string(), path: z.string(), detached: z.boolean().optional() }).optional(),
+  /** Hash of what the caller asked for; present with an idempotency key, which must always stand for the same. */
+  requestHash: z.string().optional(),
+  /** The tasks above this one, the oldest first: who was asked for what (a hash of the input). For the loop detector. */
+  handoffs: z.array(Handoff).max(MAX_HANDOFFS).optional(),
+  priority: Priority,
+  deadline: epochMs.optional(),
+  traceparent: z.string().optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+};
+
+/** A2A's view of a task as a fold of many events makes it: an artifact that was appended to has more parts than one event may bring. */
+const FoldedTask = A2ATask.extend({
+  artifacts: z.array(Artifact.extend({ parts: z.array(Part).min(1) })).optional(),
+});
+
+/** One entry of a task's log; `seq` counts 1, 2, 3 … without gaps, after compaction from its floor; `at` is milliseconds since 1970 by the writer's clock. */
 export const TaskEvent = z.discriminatedUnion("type", [
-  event("task.submitted", {
-    agent: z.string(),
-    revision: z.string(),
-    contextId: z.string(),
-    caller: z.string(),
-    skill: z.string().optional(),
-    /** What the agent's `run` gets as `task.input`. */
-    input: z.unknown().optional(),
-    message: A2AMessage.optional(),
-    parent: z.object({ taskId: z.string(), path: z.string(), detached: z.boolean().optional() }).optional(),
-    /** Hash of what the caller asked for; present with an idempotency key, which must always stand for the same. */
-    requestHash: z.string().optional(),
-    /** The tasks above this one, the oldest first: who was asked for what (a hash of the input). For the loop detector. */
-    handoffs: z.array(Handoff).max(MAX_HANDOFFS).optional(),
-    priority: Priority,
-    deadline: epochMs.optional(),
-    traceparent: z.string().optional(),
-    metadata: z.record(z.string(), z.unknown()).optional(),
-  }),
+  event("task.submitted", submission),
   event("task.assigned", { node: z.string(), attempt: z.int().positive() }),
   event("task.started", {}),
   event("task.progressed", { ...call, message: z.string().optional(), share: z.number().min(0).max(1).optional() }),
@@ -110,6 +132,13 @@ export const TaskEvent = z.discriminatedUnion("type", [
     reasons: z.array(z.string()),
   }),
   event("checkpoint.created", { state: z.unknown().optional() }),
+  /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
+  event("log.compacted", {
+    submitted: z.object({ at: epochMs, data: z.object(submission) }),
+    /** The task as it stood after the last of them, and as A2A shows it. Never terminal: the last event of a log stays. */
+    state: TaskState,
+    task: FoldedTask,
+  }),
 ]);
 export type TaskEvent = z.infer<typeof TaskEvent>;
 export type TaskEventType = TaskEvent["type"];
@@ -118,20 +147,13 @@ export type TaskEventOf<Type extends TaskEventType> = Extract<TaskEvent, { type:
 /** An event before the log gave it a number. */
 export type NewTaskEvent = { [Type in TaskEventType]: Omit<TaskEventOf<Type>, "seq"> }[TaskEventType];
 
-/** Where a task stands. `parked` cannot go on by itself and waits for `retry`. */
-export const TASK_STATES = [
-  "submitted",
-  "working",
-  "input-required",
-  "auth-required",
-  "parked",
-  "completed",
-  "failed",
-  "canceled",
-  "rejected",
-] as const;
-export const TaskState = z.enum(TASK_STATES);
-export type TaskState = z.infer<typeof TaskState>;
-
 export const isTerminal = (state: TaskState): boolean =>
   state === "completed" || state === "failed" || state === "canceled" || state === "rejected";
+
+/** A task's submission, from the first event of its log; null when a log of ours does not begin so. */
+export const submissionOf = (
+  first: TaskEvent | undefined,
+): Omit<TaskEventOf<"task.submitted">, "seq" | "type"> | null => {
+  if (first?.type === "task.submitted") return first;
+  return first?.type === "log.compacted" ? first.data.submitted : null;
+};

@@ -19,6 +19,7 @@ export {
   TaskArtifactUpdateEvent,
   TaskStatusUpdateEvent,
 } from "./a2a.ts";
+export { DurationText, parseDuration } from "./duration.ts";
 export {
   CancelledError,
   ERROR_CODES,
@@ -40,6 +41,7 @@ export {
   SerializedErrorSchema,
   STEP_KINDS,
   StepKind,
+  submissionOf,
   TASK_STATES,
   TaskEvent,
   type TaskEventOf,

@@ -1,6 +1,7 @@
 /** Manifests: what users declare. `apiVersion`, `kind`, `metadata`, `spec`, as in Kubernetes; unknown members are refused. */
 import { z } from "zod";
 import { AgentExtension, AgentSkill } from "./a2a.ts";
+import { DurationText } from "./duration.ts";
 import { NAME_PATTERN } from "./message.ts";
 
 export const API_VERSION = "agentcore.dev/v1";
@@ -116,6 +117,15 @@ export const TenantManifest = z.strictObject({
         concurrency: MaxRunning.optional(),
         /** Tasks that wait to run, over all nodes; more are refused as OVERLOADED. @default 100,000 */
         backlog: z.int().min(1).max(10_000_000).optional(),
+      })
+      .optional(),
+    /** How long what is over stays. Nothing goes unless it says so. */
+    retention: z
+      .strictObject({
+        /** So long after a task's end its events but the last become one; of a task that runs, events so old before its last checkpoint. */
+        compactAfter: DurationText.optional(),
+        /** So long after its end a task goes altogether. */
+        removeAfter: DurationText.optional(),
       })
       .optional(),
   }),

@@ -88,6 +88,14 @@ export class Database {
     return client;
   }
 
+  /** A connection for as long as it is wanted; to be released. Its errors are PostgreSQL's own. */
+  async connect(): Promise<pg.PoolClient> {
+    this.assertOpen();
+    return this.checkOut().catch((error: unknown) => {
+      throw toPlatformError(error);
+    });
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

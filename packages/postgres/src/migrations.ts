@@ -6,9 +6,12 @@ import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
 import { LEASED } from "./sql/0005-leased.ts";
 import { OUTBOX_TAKERS } from "./sql/0006-outbox-takers.ts";
+import { RETENTION } from "./sql/0007-retention.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
+import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
+import { REMOVE_TASKS } from "./sql/functions/remove-tasks.ts";
 import { TAKE_OUTBOX } from "./sql/functions/take-outbox.ts";
 
 // 2 and 3 were functions, which are no steps any more.
@@ -17,11 +20,12 @@ const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [4, BLOBS],
   [5, LEASED],
   [6, OUTBOX_TAKERS],
+  [7, RETENTION],
   [10, TASK_KEY],
 ]);
 export const NEWEST = Math.max(...MIGRATIONS.keys());
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.
-const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}`;
+const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}${COMPACT_LOG}${REMOVE_TASKS}`;
 const FUNCTIONS_DIGEST = createHash("sha256").update(FUNCTIONS).digest("hex");
 
 // Any number that no other program uses: nodes that start together take turns at the schema.

@@ -1,12 +1,12 @@
-import { PlatformError } from "@agentcore/contract";
-import type { BlobStore, Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, Clock, KeyValue, StoreArchive, TaskStore } from "@agentcore/core/ports";
 import { Database } from "./database.ts";
 import { HintLine } from "./hint-line.ts";
 import { migrate } from "./migrations.ts";
+import { PostgresArchive } from "./postgres-archive.ts";
 import { PostgresBlobStore } from "./postgres-blob-store.ts";
 import { PostgresKeyValue } from "./postgres-key-value.ts";
 import { PostgresTaskStore } from "./postgres-task-store.ts";
-import { OLDEST_VERSION } from "./server-version.ts";
+import { requireVersion } from "./require-version.ts";
 import { WorkerLease } from "./worker-lease.ts";
 
 export interface PostgresOptions {
@@ -34,6 +34,7 @@ export interface PostgresStores {
   readonly tasks: TaskStore;
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
+  readonly archive: StoreArchive;
   close(): Promise<void>;
 }
 
@@ -55,20 +56,11 @@ export const openPostgres = async (options: PostgresOptions): Promise<PostgresSt
       tasks,
       keyValue: new PostgresKeyValue(database, clock, hints),
       blobs: new PostgresBlobStore(database),
+      archive: new PostgresArchive(database),
       close: () => tasks.close(),
     };
   } catch (error) {
     await database.close();
     throw error;
   }
-};
-
-const requireVersion = async (database: Database): Promise<void> => {
-  const [row] = await database.query<{ version: string }>(
-    "version",
-    "select current_setting('server_version_num') as version",
-    [],
-  );
-  if (Number(row?.version ?? 0) < OLDEST_VERSION)
-    throw new PlatformError("CONFIG_INVALID", `PostgreSQL ${row?.version} is too old; 14 is the oldest that works`);
 };

@@ -1,16 +1,22 @@
-import { PRIORITIES, TaskEvent, type TaskState } from "@agentcore/contract";
+import { TaskEvent } from "@agentcore/contract";
 import type {
   ClaimedTask,
   ClaimRequest,
   Clock,
   CommitOutcome,
   CommitUnit,
+  Compaction,
+  CompactionOutcome,
   Lease,
   ListQuery,
   MailboxItem,
   MailboxKind,
   OutboxTake,
+  Removal,
+  Removed,
   Renewal,
+  RetentionQuery,
+  RetentionRow,
   StaleReason,
   StoreHint,
   TailRow,
@@ -22,8 +28,10 @@ import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
 import { type Database, isDeadlock, toPlatformError } from "./database.ts";
 import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
+import { type HeadRow, toHead } from "./head-row.ts";
 import type { HintLine } from "./hint-line.ts";
 import { PostgresOutbox } from "./postgres-outbox.ts";
+import { FOLDABLE, REMOVABLE } from "./sql/retention-queries.ts";
 import { splitUnits } from "./unit-batches.ts";
 import type { WorkerLease } from "./worker-lease.ts";
 
@@ -36,29 +44,6 @@ const TASK = "h.tenant_id || '\\t' || h.task_id = $1 || '\\t' || $2";
 const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any ($1) order by h.id for update";
 const MAX_DEADLOCKS = 3;
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
-
-interface HeadRow {
-  readonly id: number;
-  readonly tenant_id: string;
-  readonly task_id: string;
-  readonly agent: string;
-  readonly revision: string;
-  readonly context_id: string;
-  readonly caller: string;
-  readonly state: TaskState;
-  readonly seq: number;
-  readonly checkpoint_seq: number;
-  readonly token: number;
-  readonly leased_by: number | null;
-  readonly due_at: number | null;
-  readonly priority: number;
-  readonly attempts: number;
-  readonly deadline: number | null;
-  readonly parent_task_id: string | null;
-  readonly parent_path: string | null;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
 
 interface MailRow {
   readonly task: number;
@@ -258,6 +243,38 @@ export class PostgresTaskStore implements TaskStore {
     return new Map(rows.map(({ tenant_id, waiting }) => [unescapeText(tenant_id), waiting]));
   }
 
+  async retention({ tenantId, kind, before, limit, after }: RetentionQuery): Promise<readonly RetentionRow[]> {
+    const rows = await this.database.query<HeadRow & { at: number }>(
+      kind,
+      kind === "removable" ? REMOVABLE : FOLDABLE,
+      [
+        ...[escapeText(tenantId), before, after?.at ?? -1, escapeText(after?.taskId ?? "")],
+        Math.min(limit, MAX_LIST_LIMIT),
+      ],
+    );
+    return rows.map((row) => ({ head: toHead(row), at: row.at }));
+  }
+
+  async compact({ floor, event, ...key }: Compaction): Promise<CompactionOutcome> {
+    const [row] = await this.database.query<{ outcome: CompactionOutcome }>(
+      "compact",
+      "select compact_log($1, $2, $3, $4, $5) as outcome",
+      [...textOf(key), floor, event.at, JSON.stringify(event.data)],
+    );
+    return row?.outcome ?? "missing";
+  }
+
+  async remove({ tenantId, taskIds, dryRun = false }: Removal): Promise<Removed> {
+    const [row] = await this.database.query<{ names: string[]; event_count: number; byte_count: number }>(
+      "remove",
+      "select * from remove_tasks($1, $2, $3)",
+      [escapeText(tenantId), taskIds.map(escapeText), dryRun],
+    );
+    const removed = (row?.names ?? []).map(unescapeText);
+    if (!dryRun) for (const taskId of removed) this.hints.tell({ kind: "changed", tenantId, taskId });
+    return { taskIds: removed, events: row?.event_count ?? 0, bytes: row?.byte_count ?? 0 };
+  }
+
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
@@ -365,30 +382,6 @@ const toMailboxItem = ({ key, kind, payload, position, inserted_at }: MailRow): 
   payload: JSON.parse(payload) as unknown,
   position,
   insertedAt: inserted_at,
-});
-
-const toHead = (row: HeadRow): TaskHead => ({
-  tenantId: unescapeText(row.tenant_id),
-  taskId: unescapeText(row.task_id),
-  agent: row.agent,
-  revision: row.revision,
-  contextId: unescapeText(row.context_id),
-  caller: unescapeText(row.caller),
-  state: row.state,
-  seq: row.seq,
-  checkpointSeq: row.checkpoint_seq,
-  token: row.token,
-  leased: row.leased_by !== null,
-  dueAt: row.due_at,
-  priority: PRIORITIES[row.priority] ?? "normal",
-  attempts: row.attempts,
-  deadline: row.deadline,
-  parent:
-    row.parent_task_id === null || row.parent_path === null
-      ? null
-      : { taskId: unescapeText(row.parent_task_id), path: unescapeText(row.parent_path) },
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
 });
 
 class Filter {

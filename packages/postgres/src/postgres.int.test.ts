@@ -1,6 +1,6 @@
-import { blobStoreSuite, keyValueSuite, taskStoreSuite } from "@agentcore/core/testing";
+import { blobStoreSuite, keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
 import { newSchema, test, url } from "../test/schema.ts";
-import { openPostgres, type PostgresStores } from "./index.ts";
+import { openPostgres, type PostgresStores, restorePostgres } from "./index.ts";
 
 taskStoreSuite({
   name: "PostgreSQL",
@@ -54,6 +54,19 @@ blobStoreSuite({
         await stores.close();
         await drop();
       },
+    };
+  },
+});
+
+storeArchiveSuite({
+  name: "PostgreSQL",
+  test,
+  place: async ({ clock }) => {
+    const { schema, drop } = newSchema();
+    return {
+      restore: (pages) => restorePostgres({ url, schema }, pages),
+      open: () => openPostgres({ url, node: "n1", schema, clock, maxConnections: 4 }),
+      dispose: drop,
     };
   },
 });

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { BlobStore, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, StoreArchive, TaskStore } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
@@ -12,11 +12,14 @@ import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
+import { createBackupService } from "./backup/backup-service.ts";
+import type { BackupService, RetentionService } from "./gateway/deps.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
+import { createRetentionService } from "./retention/retention-service.ts";
 
 export interface NodeParts {
   readonly engine: TaskEngine;
@@ -25,6 +28,8 @@ export interface NodeParts {
   readonly catalogue: AgentCatalogue;
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
+  readonly retention: RetentionService;
+  readonly backups: BackupService;
   readonly senses: Senses;
   /** Begins to run tasks. */
   start(): Promise<void>;
@@ -49,6 +54,8 @@ export interface ComposeOptions {
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
   /** Tasks in memory at once; more wait in the store. @default 2000 */
   readonly maxTasks?: number | undefined;
+  /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
+  readonly gcIntervalMs?: number | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
   /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
@@ -60,6 +67,7 @@ interface Stores {
   readonly keyValue: KeyValue;
   /** Null where no other node could want what lies in this one's data folder. */
   readonly blobs: BlobStore | null;
+  readonly archive: StoreArchive;
   close(): Promise<void>;
 }
 
@@ -72,6 +80,7 @@ const openShared = async (options: PostgresOptions): Promise<Stores> => (await l
 
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
+const GC_INTERVAL_MS = 3_600_000;
 
 export const compose = async ({
   dataDirectory,
@@ -85,6 +94,7 @@ export const compose = async ({
   allowPrivateModels = false,
   database,
   maxTasks,
+  gcIntervalMs = GC_INTERVAL_MS,
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -160,6 +170,10 @@ export const compose = async ({
   });
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
+  const retention = createRetentionService({
+    ...{ engine, keyValue, policies: manifests.tenants, senses, metrics, node },
+    intervalMs: gcIntervalMs,
+  });
 
   const nodes = createNodeMembership({
     ...{ node, address, version, keyValue, engine, catalogue },
@@ -190,6 +204,14 @@ export const compose = async ({
     catalogue,
     nodes,
     metrics,
+    retention,
+    backups: createBackupService({
+      archive: stores.archive,
+      store: database === undefined ? "sqlite" : "postgres",
+      snapshotDirectory: stores.blobs === null ? snapshotDirectory : null,
+      version,
+      clock: senses.clock,
+    }),
     senses,
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
@@ -198,10 +220,12 @@ export const compose = async ({
       await nodes.prepare();
       await engine.start();
       nodes.join();
+      retention.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
+      await retention.close();
       await engine.close(graceMs);
       await nodes.leave();
       bus.close();

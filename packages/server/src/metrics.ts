@@ -13,10 +13,18 @@ interface Series {
 
 export class Metrics {
   private readonly calls = new Map<string, Map<string, Series>>();
-  private readonly gauges = new Map<string, { readonly help: string; readonly read: () => number }>();
+  private readonly numbers = new Map<
+    string,
+    { readonly type: "gauge" | "counter"; readonly help: string; readonly read: () => number }
+  >();
 
   gauge(name: string, help: string, read: () => number): void {
-    this.gauges.set(name, { help, read });
+    this.numbers.set(name, { type: "gauge", help, read });
+  }
+
+  /** What only grows; `_total` is added to its name. */
+  counter(name: string, help: string, read: () => number): void {
+    this.numbers.set(`${name}_total`, { type: "counter", help, read });
   }
 
   readonly onCall = (record: CallRecord): void => {
@@ -36,7 +44,7 @@ export class Metrics {
     }
   };
 
-  /** The calls of one tenant, and the gauges, which say nothing of whose the work is. */
+  /** The calls of one tenant, and the numbers of the node, which say nothing of whose the work is. */
   render(tenantId: string): string {
     const lines = [
       "# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.",
@@ -51,8 +59,8 @@ export class Metrics {
         `agentcore_bus_call_duration_milliseconds_count{${labels}} ${count}`,
       );
     }
-    for (const [name, { help, read }] of this.gauges)
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
+    for (const [name, { type, help, read }] of this.numbers)
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${read()}`);
     return `${lines.join("\n")}\n`;
   }
 }

@@ -1,6 +1,5 @@
 /** One running node: parts composed, gateway listening, work begun; and the orderly end. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { openCodeRoots } from "./agents/code-roots.ts";
@@ -18,6 +17,7 @@ import {
   parsePublicUrl,
 } from "./gateway/index.ts";
 import { type HealthFacts, nodeHealth } from "./node-health.ts";
+import { readVersion } from "./read-version.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 export interface NodeOptions {
@@ -46,6 +46,8 @@ export interface NodeOptions {
   /** @default "info" */
   readonly logLevel?: LogLevel;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
+  readonly gcIntervalMs?: number | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number; readonly module?: string };
 }
@@ -92,6 +94,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     allowPrivateModels: options.allowPrivateModels,
     database: database === undefined ? undefined : { url: database, leaseMs },
     maxTasks: options.maxTasks,
+    gcIntervalMs: options.gcIntervalMs,
     fault: options.fault,
   });
   let phase: HealthFacts["phase"] = "starting";
@@ -100,6 +103,8 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     agents: parts.catalogue,
     manifests: parts.manifests,
     nodes: parts.nodes,
+    retention: parts.retention,
+    backups: parts.backups,
     apiKeys,
     health: () =>
       nodeHealth({
@@ -135,6 +140,3 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     },
   };
 };
-
-const readVersion = (): string =>
-  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;

@@ -68,8 +68,7 @@ export class UnitWriter {
 
   private append(tenantId: string, taskId: string, append: AppendRow, now: number): Refusal | null {
     const { heads, events, mailbox } = this.tables;
-    // The same terminal state before and after must be refused (I2), so terminal states take the long way.
-    if (!append.releases && !append.requireEmptyMailbox && append.events.length > 0 && !isTerminal(append.state)) {
+    if (isPlain(append)) {
       const id = heads.advance(tenantId, taskId, append);
       if (id !== null) {
         events.append(id, append.seq, append.events);
@@ -127,6 +126,10 @@ export class UnitWriter {
     return null;
   }
 }
+
+/** Changes no more of the head than its number. The same terminal state before and after must be refused (I2), so that takes the long way. */
+const isPlain = ({ releases, requireEmptyMailbox, checkpointSeq, events, state }: AppendRow): boolean =>
+  !releases && !requireEmptyMailbox && checkpointSeq === null && events.length > 0 && !isTerminal(state);
 
 const partsThatMayRefuse = (unit: Unit): number =>
   (unit.append === null ? 0 : 1) +

@@ -6,7 +6,7 @@ import type { AppendRow, CreateRow } from "./units.ts";
 
 // The path of nearly every append. Conditions and change are one statement on one index; the same state before and
 // after leaves every other index alone, and shows that the task is not terminal.
-const ADVANCE = `update heads set seq = seq + ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = 0
+const ADVANCE = `update heads set seq = seq + ?, attempts = 0
   where tenant_id = ? and task_id = ? and seq = ? and token = ? and leased = 1 and state = ? returning id`;
 const SELECT = "select * from heads where tenant_id = ? and task_id = ?";
 const CHANGE = `update heads set seq = ?, state = ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = ?, leased = ?,
@@ -47,6 +47,7 @@ export interface StoredHead {
   readonly parent_path: string | null;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly floor: number;
 }
 
 export interface HeadChange {
@@ -70,8 +71,8 @@ export class Heads {
 
   /** The head's id, or null when the append needs the long way or is refused. */
   advance(tenantId: string, taskId: string, append: AppendRow): number | null {
-    const { seq, token, state, checkpointSeq, events } = append;
-    const row = this.statements.advance.get(events.length, checkpointSeq, tenantId, taskId, seq, token, state);
+    const { seq, token, state, events } = append;
+    const row = this.statements.advance.get(events.length, tenantId, taskId, seq, token, state);
     return row === undefined ? null : Number(row["id"]);
   }
 

@@ -1,1 +1,2 @@
 export { openSqlite, type SqliteOptions, type SqliteStores } from "./open-sqlite.ts";
+export { restoreSqlite } from "./restore-sqlite.ts";

@@ -111,7 +111,21 @@ const THIRD = `
 create index heads_leased on heads (tenant_id, agent) where leased = 1;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
+/** Logs are folded, tasks removed; both find theirs without looking at the others. */
+const FOURTH = `
+alter table heads add column floor integer not null default 0;
+-- It has ended, and nothing more can be folded.
+alter table heads add column folded integer not null default 0;
+create index heads_removable on heads (tenant_id, updated_at, task_id)
+  where state in ('completed', 'failed', 'canceled', 'rejected');
+create index heads_foldable on heads (tenant_id, created_at, task_id)
+  where state in ('completed', 'failed', 'canceled', 'rejected') and folded = 0;
+create index heads_checkpointed on heads (tenant_id, created_at, task_id)
+  where checkpoint_seq > floor + 1 and state in ('submitted', 'working', 'input-required', 'auth-required', 'parked');
+create index idempotency_keys_task on idempotency_keys (tenant_id, task_id);
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

@@ -1,7 +1,8 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import type { Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import type { Clock, KeyValue, StoreArchive, TaskStore } from "@agentcore/core/ports";
+import { COPY_SUFFIX, removeCopy, SqliteArchive } from "./sqlite-archive.ts";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
 import { SqliteTaskStore } from "./sqlite-task-store.ts";
 import { WorkerClient } from "./worker-client.ts";
@@ -34,11 +35,12 @@ export interface SqliteOptions {
 export interface SqliteStores {
   readonly tasks: TaskStore;
   readonly keyValue: KeyValue;
+  readonly archive: StoreArchive;
   /** Writes what was asked for before, then gives the folder free. Idempotent. */
   close(): Promise<void>;
 }
 
-const FILE_NAME = "agentcore.db";
+export const FILE_NAME = "agentcore.db";
 
 /**
  * Opens or makes the data folder. Leases of an earlier process are void at once. Throws DATA_LOCKED when another process
@@ -52,11 +54,18 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
     { file, maxPages, syncDelayMs: fault?.syncDelayMs ?? 0, faultModule: fault?.module ?? null },
     { now: () => clock?.now() ?? Date.now(), maxBatchUnits, maxBatchBytes },
   );
-  return { tasks: new SqliteTaskStore(worker), keyValue: new SqliteKeyValue(worker), close: () => worker.close() };
+  // Of a process that died while it took a backup.
+  await removeCopy(`${file}${COPY_SUFFIX}`);
+  return {
+    tasks: new SqliteTaskStore(worker),
+    keyValue: new SqliteKeyValue(worker),
+    archive: new SqliteArchive(worker, file),
+    close: () => worker.close(),
+  };
 };
 
 /** The log is for this user only: SQLite gives `-wal` and `-journal` the mode of the file. */
-const prepareFile = (directory: string, file: string): void => {
+export const prepareFile = (directory: string, file: string): void => {
   try {
     makeDirectory(directory);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);

@@ -1,11 +1,23 @@
 /** What main thread and worker say to each other. Both are one version of one package. */
 import type { ErrorCode } from "@agentcore/contract";
-import type { ClaimRequest, CommitOutcome, KeyValueScope, Lease, ListQuery, TaskKey } from "@agentcore/core/ports";
+import type {
+  ClaimRequest,
+  CommitOutcome,
+  CompactionOutcome,
+  KeyValueScope,
+  Lease,
+  ListQuery,
+  Removal,
+  Removed,
+  RetentionQuery,
+  TaskKey,
+} from "@agentcore/core/ports";
 import type { StoredEvent, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
 import type { StoredMail } from "./mailbox.ts";
 import type { StoredOutboxRow } from "./outbox.ts";
+import type { CompactionRow, StoredCandidate } from "./retention.ts";
 import type { Flat } from "./units.ts";
 
 /** Where the folder is and what is injected; the worker's `workerData`. */
@@ -26,6 +38,8 @@ export interface Writes {
   commit: [readonly Flat[], readonly CommitOutcome[]];
   claim: [ClaimRequest, readonly StoredClaim[]];
   acknowledgeOutbox: [readonly number[], null];
+  compact: [CompactionRow, CompactionOutcome];
+  remove: [Removal, Removed];
   put: [
     {
       readonly scope: KeyValueScope;
@@ -59,6 +73,7 @@ export interface Reads {
     readonly StoredTailRow[],
   ];
   outbox: [{ readonly limit: number }, readonly StoredOutboxRow[]];
+  retention: [RetentionQuery, readonly StoredCandidate[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
   listValues: [
@@ -74,6 +89,9 @@ export type ReadCall = { [Name in keyof Reads]: readonly [name: Name, argument: 
 export type Request =
   | { readonly id: number; readonly kind: "write"; readonly now: number; readonly calls: readonly WriteCall[] }
   | { readonly id: number; readonly kind: "read"; readonly now: number; readonly call: ReadCall }
+  /** Answered when the copy is whole, whatever is asked for meanwhile. */
+  | { readonly id: number; readonly kind: "copy"; readonly file: string }
+  | { readonly id: number; readonly kind: "stopCopy" }
   | { readonly id: number; readonly kind: "close" };
 
 export interface Failure {

@@ -4,11 +4,17 @@ import type {
   ClaimRequest,
   CommitOutcome,
   CommitUnit,
+  Compaction,
+  CompactionOutcome,
   Lease,
   ListQuery,
   MailboxItem,
   OutboxTake,
+  Removal,
+  Removed,
   Renewal,
+  RetentionQuery,
+  RetentionRow,
   TailRow,
   TaskHead,
   TaskKey,
@@ -127,6 +133,20 @@ export class SqliteTaskStore implements TaskStore {
     return new Map(await this.worker.read("backlog", null));
   }
 
+  async retention(query: RetentionQuery): Promise<readonly RetentionRow[]> {
+    const rows = await this.worker.read("retention", { ...query, limit: Math.min(query.limit, MAX_LIST_LIMIT) });
+    return rows.map((row) => ({ head: toHead(row), at: row.at }));
+  }
+
+  compact({ tenantId, taskId, floor, event }: Compaction): Promise<CompactionOutcome> {
+    const data = JSON.stringify(event.data);
+    return this.worker.write("compact", { tenantId, taskId, floor, at: event.at, data }, 1, data.length);
+  }
+
+  remove({ tenantId, taskIds, dryRun = false }: Removal): Promise<Removed> {
+    return this.worker.write("remove", { tenantId, taskIds: [...taskIds], dryRun }, taskIds.length);
+  }
+
   /** The folder is one file for tasks and values: closing either closes both. */
   close(): Promise<void> {
     return this.worker.close();
@@ -154,6 +174,7 @@ const toHead = (row: StoredHead): TaskHead => ({
   state: row.state,
   seq: row.seq,
   checkpointSeq: row.checkpoint_seq,
+  floor: row.floor,
   token: row.token,
   dueAt: row.due_at,
   priority: PRIORITIES[row.priority] ?? "normal",

@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keyValueSuite, taskStoreSuite } from "@agentcore/core/testing";
+import { keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { openSqlite } from "./index.ts";
+import { openSqlite, restoreSqlite } from "./index.ts";
 
 const temporary = () => mkdtemp(join(tmpdir(), "agentcore-sqlite-"));
 
@@ -39,6 +39,24 @@ keyValueSuite({
       close: async () => {
         await stores.close();
         await rm(directory, { recursive: true });
+      },
+    };
+  },
+});
+
+storeArchiveSuite({
+  name: "SQLite",
+  test,
+  place: async ({ clock }) => {
+    const directory = await temporary();
+    const file = join(directory, "agentcore.db");
+    return {
+      restore: (pages) => restoreSqlite(directory, pages),
+      open: async () => ({ ...(await openSqlite({ directory, clock })), blobs: null }),
+      dispose: async () => {
+        const left = (await readdir(directory)).filter((name) => !name.startsWith("agentcore.db-"));
+        await rm(directory, { recursive: true });
+        expect(left.map((name) => join(directory, name)).filter((path) => path !== file)).toEqual([]);
       },
     };
   },

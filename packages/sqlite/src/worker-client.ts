@@ -91,6 +91,16 @@ export class WorkerClient {
     return (await this.request((id) => ({ id, kind: "read", now: this.now(), call }))) as Reads[Name][1];
   }
 
+  /** Copies the file as it is at the end of the copying. Throws UNAVAILABLE when it was stopped. */
+  async copyTo(file: string): Promise<void> {
+    this.assertOpen();
+    await this.request((id) => ({ id, kind: "copy", file }));
+  }
+
+  stopCopy(): void {
+    this.request((id) => ({ id, kind: "stopCopy" })).catch(() => undefined);
+  }
+
   /** Writes what was asked for before, then closes the file. Idempotent. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();

@@ -2,6 +2,7 @@
  * The one thread that touches the file. Requests are served in the order they came; the calls of a write request are
  * one transaction (group commit), and its answer leaves after the commit is on disk (I5).
  */
+import { backup } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { Claims } from "./claims.ts";
 import { UnitWriter } from "./commit-unit.ts";
@@ -12,8 +13,12 @@ import { KeyValues } from "./key-value.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
+import { Retention } from "./retention.ts";
 import { decodeUnits } from "./units.ts";
 import { WorkerFailure } from "./worker-failure.ts";
+
+// 1 MiB: a write waits about a millisecond for the pages under way.
+const COPY_PAGES = 256;
 
 type FaultPoint = (point: string) => void;
 
@@ -30,9 +35,12 @@ class StoreWorker {
   private readonly outbox;
   private readonly claims;
   private readonly keyValues;
+  private readonly retention;
   private readonly units;
   private readonly options: WorkerOptions;
   private readonly fault: FaultPoint;
+  private copying: Promise<void> = Promise.resolve();
+  private isStopped = false;
 
   constructor(options: WorkerOptions, fault: FaultPoint) {
     this.options = options;
@@ -45,6 +53,7 @@ class StoreWorker {
     this.outbox = new Outbox(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
+    this.retention = new Retention(database, this.heads);
     this.units = new UnitWriter({
       database,
       heads: this.heads,
@@ -105,6 +114,10 @@ class StoreWorker {
         return this.claims.claim(argument).map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
       case "acknowledgeOutbox":
         return this.outbox.acknowledge(argument);
+      case "compact":
+        return this.retention.compact(argument);
+      case "remove":
+        return this.retention.remove(argument);
       case "put":
         return this.keyValues.put(
           argument.scope,
@@ -146,6 +159,8 @@ class StoreWorker {
         return this.events.tail(argument.tenantId, argument.after, argument.limit);
       case "outbox":
         return this.outbox.read(argument.limit);
+      case "retention":
+        return this.retention.find(argument);
       case "backlog":
         return this.heads.backlog(now);
       case "get":
@@ -155,7 +170,23 @@ class StoreWorker {
     }
   }
 
-  close(): void {
+  /** Page by page between the writes, which take part in it. */
+  copyTo(file: string): Promise<void> {
+    this.isStopped = false;
+    const progress = (): void => {
+      if (this.isStopped) throw new WorkerFailure("UNAVAILABLE", "the copy was stopped");
+    };
+    this.copying = backup(this.database, file, { rate: COPY_PAGES, progress }).then(() => undefined);
+    return this.copying;
+  }
+
+  stopCopy(): void {
+    this.isStopped = true;
+  }
+
+  async close(): Promise<void> {
+    this.stopCopy();
+    await this.copying.catch(() => undefined);
     this.database.close();
   }
 }
@@ -181,8 +212,11 @@ const serve = (worker: StoreWorker, request: Request): unknown => {
       return worker.write(request.calls, request.now);
     case "read":
       return worker.read(request.call, request.now);
+    case "stopCopy":
+      return worker.stopCopy();
+    case "copy":
     case "close":
-      return worker.close();
+      throw new WorkerFailure("INTERNAL", `${request.kind} takes its time`);
   }
 };
 
@@ -196,13 +230,25 @@ const attempt = (id: number, action: () => unknown): void => {
   }
 };
 
+/** What is answered later, while other requests are served. */
+const serveLater = async (worker: StoreWorker, request: Request): Promise<void> => {
+  try {
+    if (request.kind === "copy") await worker.copyTo(request.file);
+    if (request.kind === "close") await worker.close();
+    answer({ id: request.id, value: null });
+  } catch (error) {
+    answer({ id: request.id, failure: failureOf(error) });
+  }
+  if (request.kind === "close") parentPort?.close();
+};
+
 const start = async (): Promise<void> => {
   try {
     const options = workerData as WorkerOptions;
     const worker = new StoreWorker(options, await loadFault(options.faultModule));
     parentPort?.on("message", (request: Request) => {
-      attempt(request.id, () => serve(worker, request));
-      if (request.kind === "close") parentPort?.close();
+      if (request.kind === "copy" || request.kind === "close") void serveLater(worker, request);
+      else attempt(request.id, () => serve(worker, request));
     });
     answer({ id: 0, value: null });
   } catch (error) {

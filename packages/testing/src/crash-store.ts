@@ -118,6 +118,9 @@ export const createCrashStore = (
       takeOutbox: (limit) => alive(() => store.takeOutbox(limit)),
       acknowledgeOutbox: (positions) => alive(() => store.acknowledgeOutbox(positions)),
       backlog: () => alive(() => store.backlog()),
+      retention: (query) => alive(() => store.retention(query)),
+      compact: (compaction) => alive(() => store.compact(compaction)),
+      remove: (removal) => alive(() => store.remove(removal)),
       close: () => store.close(),
     },
   };

@@ -24,7 +24,12 @@ const never = (): Promise<never> => new Promise(() => {});
 export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Promise<ReplayResult> => {
   const [first] = history;
   if (first?.type !== "task.submitted")
-    throw new PlatformError("INVALID_ARGUMENT", "replay: expected a log that begins with task.submitted");
+    throw new PlatformError(
+      "INVALID_ARGUMENT",
+      first?.type === "log.compacted"
+        ? `replay: the first ${first.seq} events of this log were compacted; a whole log is needed`
+        : "replay: expected a log that begins with task.submitted",
+    );
   const end = history.at(-1);
   const ended = end !== undefined && END_TYPES.has(end.type) ? end : null;
   const recorded = ended === null ? history : history.slice(0, -1);

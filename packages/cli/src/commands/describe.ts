@@ -1,5 +1,6 @@
 import type { Manifest, TaskEvent } from "@agentcore/contract";
 import { defineCommand, type Invocation } from "../command.ts";
+import { artifactNamesIn, compactedCount, messagesIn, submissionIn } from "../compacted-log.ts";
 import { failure } from "../failure.ts";
 import { outputText } from "../follow-task.ts";
 import { formatFields, formatTable } from "../format-table.ts";
@@ -136,10 +137,11 @@ const describeTask = async ({
 };
 
 const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
-  const submitted = events.find((event) => event.type === "task.submitted");
+  const submitted = submissionIn(events);
+  const compacted = compactedCount(events);
   const outcome = events.reduce(foldOutcome, INITIAL_OUTCOME);
-  const messages = events.filter((event) => event.type === "message.added").map(({ data }) => data.message);
-  const artifacts = events.filter((event) => event.type === "artifact.appended").map(({ data }) => data.artifact);
+  const messages = messagesIn(events);
+  const artifacts = artifactNamesIn(events);
   const fields = formatFields([
     ["Task", task.id],
     ["Agent", task.agent],
@@ -150,7 +152,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
     ["Context", submitted?.data.contextId],
     ["Revision", submitted?.data.revision],
     ["Parent", submitted?.data.parent?.taskId],
-    ["Events", events.length],
+    ["Events", compacted === 0 ? events.length : `${task.events}, of which the first ${compacted} were compacted`],
   ]);
   return [
     fields,
@@ -165,9 +167,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
               .join("\n"),
           ),
         ]),
-    ...(artifacts.length === 0
-      ? []
-      : [section("Artifacts", [...new Set(artifacts.map(({ name, artifactId }) => name ?? artifactId))].join("\n"))]),
+    ...(artifacts.length === 0 ? [] : [section("Artifacts", artifacts.join("\n"))]),
     ...(outcome.prompt === undefined ? [] : [section("Waits for an answer to", outcome.prompt)]),
     ...(outcome.error === undefined
       ? []

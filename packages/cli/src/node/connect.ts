@@ -1,8 +1,8 @@
 /** The SDK's client as what the commands ask of a node. */
 import type { Manifest, TaskState } from "@agentcore/contract";
 import type { GlobalOptions } from "../command.ts";
-import { agentRow, changeRow, listIn, manifestRow, nodeRow, taskRow } from "./node-answers.ts";
-import type { NodeClient, TaskFilter, TaskRow } from "./node-client.ts";
+import { agentRow, changeRow, collectedRow, listIn, manifestRow, nodeRow, sumOf, taskRow } from "./node-answers.ts";
+import type { CollectedRow, NodeClient, TaskFilter, TaskRow } from "./node-client.ts";
 
 // The node's largest page.
 const MAX_PAGE_SIZE = 100;
@@ -73,6 +73,21 @@ export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiK
     async undrainNode(name) {
       await node.undrainNode(name);
     },
+    async collectGarbage(request, signal) {
+      const rows = new Map<string, CollectedRow>();
+      for (let isMore = true; isMore; ) {
+        const { tenants } = await node.collectGarbage(request, { signal });
+        for (const collected of tenants) {
+          const row = collectedRow(collected);
+          rows.set(row.tenant, sumOf(rows.get(row.tenant), row));
+        }
+        // What only fails stays, however often it is asked for.
+        const moved = tenants.filter((each) => each.removedTasks + each.compactedTasks > 0);
+        isMore = !request.dryRun && moved.some((each) => each.isMore);
+      }
+      return [...rows.values()];
+    },
+    backup: (signal) => node.backup({ signal }),
     async health() {
       await node.health();
     },

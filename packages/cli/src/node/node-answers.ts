@@ -2,7 +2,7 @@
 import type { Manifest, NodeStatus, TaskState } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import { isRecord } from "../is-record.ts";
-import type { AgentRow, ChangeRow, ManifestRow, NodeRow, TaskRow } from "./node-client.ts";
+import type { AgentRow, ChangeRow, CollectedRow, ManifestRow, NodeRow, TaskRow } from "./node-client.ts";
 
 export const taskRow = (head: {
   readonly taskId: string;
@@ -76,3 +76,22 @@ export const nodeRow = (node: NodeStatus): NodeRow => ({
   startedAt: new Date(node.startedAt).toISOString(),
   heartbeatAt: new Date(node.heartbeatAt).toISOString(),
 });
+
+export const collectedRow = ({
+  tenantId,
+  ...counts
+}: Omit<CollectedRow, "tenant"> & { readonly tenantId: string }): CollectedRow => ({ tenant: tenantId, ...counts });
+
+/** Of several calls for one tenant; whether there is more is as the last one says. */
+export const sumOf = (before: CollectedRow | undefined, row: CollectedRow): CollectedRow =>
+  before === undefined
+    ? row
+    : {
+        ...row,
+        removedTasks: before.removedTasks + row.removedTasks,
+        removedEvents: before.removedEvents + row.removedEvents,
+        removedBytes: before.removedBytes + row.removedBytes,
+        compactedTasks: before.compactedTasks + row.compactedTasks,
+        compactedEvents: before.compactedEvents + row.compactedEvents,
+        failedTasks: before.failedTasks + row.failedTasks,
+      };

@@ -61,6 +61,25 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
+export interface CollectRequest {
+  readonly tenant: string | undefined;
+  readonly allTenants: boolean;
+  readonly olderThan: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface CollectedRow {
+  readonly tenant: string;
+  readonly removedTasks: number;
+  readonly removedEvents: number;
+  readonly removedBytes: number;
+  readonly compactedTasks: number;
+  readonly compactedEvents: number;
+  readonly failedTasks: number;
+  /** A dry run that counted no further: there is more. */
+  readonly isMore: boolean;
+}
+
 export interface EventRequest {
   /** Go on until the task has ended, also over a restart of the node; else end with the last event there is now. */
   readonly follow: boolean;
@@ -91,6 +110,10 @@ export interface NodeClient {
   /** The node as it is now; it may not have heard yet. */
   drainNode(name: string, graceMs: number): Promise<NodeRow>;
   undrainNode(name: string): Promise<void>;
+  /** All of it, in as many calls as it takes; what a dry run counts is a first part of much. */
+  collectGarbage(request: CollectRequest, signal: AbortSignal): Promise<readonly CollectedRow[]>;
+  /** Bytes of a backup as they come. Throws UNAVAILABLE when they break off. */
+  backup(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Resolves when the node answers that it is well. */
   health(): Promise<void>;
 }

@@ -12,6 +12,8 @@ export interface NodeOptions {
   readonly database: string | undefined;
   /** Only with `database`. */
   readonly leaseMs: number | undefined;
+  /** 0: retention never looks by itself. */
+  readonly gcIntervalMs: number;
   readonly node: string | undefined;
   /** Tasks in memory at once. */
   readonly maxTasks: number;

@@ -22,6 +22,7 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     dataDirectory: resolve(cwd, options.data),
     database: readDatabase(options.database),
     leaseMs: readLease(options["lease-ms"], options.database),
+    gcIntervalMs: readInterval(options["gc-interval-ms"]),
     node: options.node,
     maxTasks: readMaxTasks(options["max-tasks"]),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
@@ -54,6 +55,16 @@ const readMaxTasks = (text: string): number => {
   if (!/^\d+$/.test(text) || count < 1 || count > 100_000)
     throw new UsageError(`--max-tasks ${text}: expected a number from 1 to 100000`);
   return count;
+};
+
+// A timer cannot be longer than 2^31 - 1 ms.
+const MAX_INTERVAL_MS = 2_147_483_647;
+
+const readInterval = (text: string): number => {
+  const ms = Number(text);
+  if (!/^\d+$/.test(text) || ms > MAX_INTERVAL_MS || (ms > 0 && ms < 1000))
+    throw new UsageError(`--gc-interval-ms ${text}: expected 0, or milliseconds from 1000 to ${MAX_INTERVAL_MS}`);
+  return ms;
 };
 
 /** A key a line; empty lines and lines that begin with # do not count. A file without a key is refused: it would open the node. */

@@ -51,6 +51,13 @@ export const SERVE_OPTIONS = {
     description:
       "Milliseconds after which the tasks of a silent node go on elsewhere, 10000 if not given; needs --database",
   },
+  "gc-interval-ms": {
+    type: "string",
+    value: "MS",
+    description: "Milliseconds between two looks for what tenants' policies let go; 0: only when `agentcore gc` asks",
+    default: "3600000",
+    env: "AGENTCORE_GC_INTERVAL_MS",
+  },
   node: {
     type: "string",
     value: "NAME",

@@ -1,5 +1,6 @@
 /** A task's log as a tree of what it did: a pure fold, child tasks are put in by `loadTrace`. */
 import type { SerializedError, TaskEvent, TaskEventOf, TaskState } from "@agentcore/contract";
+import { compactedCount, submissionIn } from "../compacted-log.ts";
 import { foldOutcome, INITIAL_OUTCOME, isSettled, isTerminal } from "../task-outcome.ts";
 
 export interface TraceDecision {
@@ -29,6 +30,8 @@ export interface TraceTask {
   /** From submission to the end, or to the last event while it has none. */
   readonly durationMs: number;
   readonly error?: SerializedError;
+  /** So many of its first events were compacted: what they told of steps and decisions is not here. */
+  readonly compactedEvents?: number;
   readonly decisions: readonly TraceDecision[];
   readonly steps: readonly TraceStep[];
 }
@@ -37,7 +40,8 @@ type StepEvent = TaskEventOf<"step.started"> | TaskEventOf<"step.completed"> | T
 
 export const buildTrace = (taskId: string, events: readonly TaskEvent[]): TraceTask => {
   const outcome = events.reduce(foldOutcome, INITIAL_OUTCOME);
-  const submitted = events.find((event) => event.type === "task.submitted");
+  const submitted = submissionIn(events);
+  const compacted = compactedCount(events);
   const stepEvents = Map.groupBy(events.filter(isStepEvent), (event) => event.data.path);
   const decisions = events.filter((event) => event.type === "decision.made");
   const last = isSettled(outcome.state) ? events.findLast((event) => event.type.startsWith("task.")) : events.at(-1);
@@ -45,8 +49,9 @@ export const buildTrace = (taskId: string, events: readonly TaskEvent[]): TraceT
     taskId,
     agent: submitted?.data.agent ?? "unknown",
     state: outcome.state,
-    durationMs: (last?.at ?? 0) - (events[0]?.at ?? 0),
+    durationMs: (last?.at ?? 0) - (submitted?.at ?? 0),
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
+    ...(compacted === 0 ? {} : { compactedEvents: compacted }),
     decisions: decisions.filter(({ data }) => data.path === undefined || !stepEvents.has(data.path)).map(decisionOf),
     steps: [...stepEvents].map(([path, own]) => ({
       ...stepOf(path, own, isTerminal(outcome.state)),

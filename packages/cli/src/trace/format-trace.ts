@@ -24,6 +24,9 @@ const render = ({ text, below }: Line): readonly string[] => [
 const taskLine = (task: TraceTask): Line => ({
   text: `${task.agent}  ${task.state}  ${formatDuration(task.durationMs)}  task ${task.taskId}`,
   below: [
+    ...(task.compactedEvents === undefined
+      ? []
+      : [leaf(`the first ${task.compactedEvents} events were compacted; what they told is not shown`)]),
     ...task.decisions.map(decisionLine),
     ...task.steps.map(stepLine),
     ...(task.error === undefined ? [] : [leaf(`error ${task.error.code}: ${task.error.message}`)]),

@@ -2,6 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope } from "../ports/key-value.ts";
 import type { Clock } from "../ports/senses.ts";
+import type { StoreRow } from "../ports/store-archive.ts";
 
 const DEFAULT_LIST_LIMIT = 1000;
 
@@ -15,15 +16,28 @@ type Listener = Parameters<KeyValue["watch"]>[1];
 
 const scopeKey = (scope: KeyValueScope): string => JSON.stringify([scope.tenantId, scope.namespace]);
 
-class MemoryKeyValue implements KeyValue {
+class MemoryKeyValue implements ArchivedKeyValue {
   private readonly scopes = new Map<string, Map<string, Row>>();
   private readonly listeners = new Map<string, Set<Listener>>();
   // One counter for all keys, so that a key written again after a delete never repeats a version.
   private versions = 0;
   private readonly clock: Pick<Clock, "now">;
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "now">, rows: readonly StoreRow[]) {
     this.clock = clock;
+    for (const row of rows) {
+      if (row.kind !== "value") continue;
+      const { key, value, version, expiresAt } = row;
+      this.rowsOf(row).set(key, { value, version, expiresAt });
+      this.versions = Math.max(this.versions, version);
+    }
+  }
+
+  rows(): readonly StoreRow[] {
+    return [...this.scopes].flatMap(([scope, rows]) => {
+      const [tenantId = "", namespace = ""] = JSON.parse(scope) as string[];
+      return [...rows].map(([key, row]): StoreRow => ({ kind: "value", tenantId, namespace, key, ...row }));
+    });
   }
 
   async get(scope: KeyValueScope, key: string): Promise<KeyValueEntry | null> {
@@ -44,7 +58,7 @@ class MemoryKeyValue implements KeyValue {
   async delete(scope: KeyValueScope, key: string, options: { expectedVersion?: number } = {}): Promise<boolean> {
     const row = this.live(scope, key);
     if (row === undefined || !this.holds(scope, key, options.expectedVersion)) return false;
-    this.rows(scope).delete(key);
+    this.rowsOf(scope).delete(key);
     this.announce(scope, key, 0);
     return true;
   }
@@ -54,7 +68,7 @@ class MemoryKeyValue implements KeyValue {
     options: { prefix?: string; after?: string; limit?: number } = {},
   ): Promise<readonly KeyValueEntry[]> {
     const { prefix = "", after, limit = DEFAULT_LIST_LIMIT } = options;
-    const keys = [...this.rows(scope).keys()]
+    const keys = [...this.rowsOf(scope).keys()]
       .filter((key) => key.startsWith(prefix) && (after === undefined || key > after))
       .sort();
     const entries: KeyValueEntry[] = [];
@@ -96,7 +110,7 @@ class MemoryKeyValue implements KeyValue {
   private write(scope: KeyValueScope, key: string, value: unknown, expiresAt: number | null): number {
     this.versions += 1;
     const version = this.versions;
-    this.rows(scope).set(key, { value: JSON.stringify(value) ?? "null", version, expiresAt });
+    this.rowsOf(scope).set(key, { value: JSON.stringify(value) ?? "null", version, expiresAt });
     this.announce(scope, key, version);
     return version;
   }
@@ -110,13 +124,13 @@ class MemoryKeyValue implements KeyValue {
   }
 
   private live(scope: KeyValueScope, key: string): Row | undefined {
-    const row = this.rows(scope).get(key);
+    const row = this.rowsOf(scope).get(key);
     if (row === undefined || row.expiresAt === null || row.expiresAt > this.clock.now()) return row;
-    this.rows(scope).delete(key);
+    this.rowsOf(scope).delete(key);
     return undefined;
   }
 
-  private rows(scope: KeyValueScope): Map<string, Row> {
+  private rowsOf(scope: KeyValueScope): Map<string, Row> {
     const key = scopeKey(scope);
     const rows = this.scopes.get(key) ?? new Map<string, Row>();
     this.scopes.set(key, rows);
@@ -126,5 +140,13 @@ class MemoryKeyValue implements KeyValue {
 
 const toEntry = (key: string, row: Row): KeyValueEntry => ({ key, value: JSON.parse(row.value), version: row.version });
 
-export const createMemoryKeyValue = (options: { readonly clock: Pick<Clock, "now"> }): KeyValue =>
-  new MemoryKeyValue(options.clock);
+export interface ArchivedKeyValue extends KeyValue {
+  /** All that it holds now. */
+  rows(): readonly StoreRow[];
+}
+
+/** `rows`: what it begins with; those of other stores' kinds are left out. @default nothing */
+export const createMemoryKeyValue = (options: {
+  readonly clock: Pick<Clock, "now">;
+  readonly rows?: readonly StoreRow[];
+}): ArchivedKeyValue => new MemoryKeyValue(options.clock, options.rows ?? []);

@@ -17,8 +17,10 @@ export type StoredHead = Omit<TaskHead, "leased">;
 export interface MemoryTaskRow {
   head: StoredHead;
   leased: boolean;
-  /** Events as text; index + 1 is the number. */
+  /** Events as text, from the floor on, else from number 1. */
   readonly log: string[];
+  /** It has ended, and nothing more can be folded. */
+  folded: boolean;
   readonly exclusive: boolean;
   readonly mail: Map<string, MemoryMailRow>;
 }
@@ -30,7 +32,7 @@ export interface MemoryTables {
     number,
     { readonly tenantId: string; readonly id: string; readonly kind: "event"; readonly payload: string }
   >;
-  /** Every event in commit order; index + 1 is the position. */
+  /** Every event in commit order; index + 1 is the position. Those that are gone since stay, so that positions do. */
   readonly tail: { readonly row: MemoryTaskRow; readonly seq: number }[];
   positions: number;
 }
@@ -55,3 +57,16 @@ export const mailboxOf = (row: MemoryTaskRow): MailboxItem[] =>
     }));
 
 export const parseEvent = (text: string): TaskEvent => TaskEvent.parse(JSON.parse(text));
+
+const firstSeq = (row: MemoryTaskRow): number => Math.max(1, row.head.floor);
+
+export const nextSeq = (row: MemoryTaskRow): number => firstSeq(row) + row.log.length;
+
+/** Text of the events with numbers above `after`. */
+export const logAfter = (row: MemoryTaskRow, after: number, limit: number): readonly string[] => {
+  const start = Math.max(0, after + 1 - firstSeq(row));
+  return row.log.slice(start, start + limit);
+};
+
+/** Undefined for one that was folded into another. */
+export const eventAt = (row: MemoryTaskRow, seq: number): string | undefined => row.log[seq - firstSeq(row)];

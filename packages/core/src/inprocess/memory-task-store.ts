@@ -4,6 +4,15 @@
  */
 import { PlatformError, type TaskEvent } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
+import type { StoreRow } from "../ports/store-archive.ts";
+import type {
+  Compaction,
+  CompactionOutcome,
+  Removal,
+  Removed,
+  RetentionQuery,
+  RetentionRow,
+} from "../ports/task-retention.ts";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -20,11 +29,15 @@ import type {
   TaskKey,
   TaskStore,
 } from "../ports/task-store.ts";
+import { addRow, rowsOfTables } from "./memory-archive.ts";
 import { claimInMemory } from "./memory-claims.ts";
+import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
   byText,
   compose,
+  eventAt,
   headOf,
+  logAfter,
   type MemoryTables,
   type MemoryTaskRow,
   mailboxOf,
@@ -42,6 +55,8 @@ export interface MemoryTaskStore extends TaskStore {
    * voided leases raised (attempts stay). This store refuses everything from now on.
    */
   reopen(): MemoryTaskStore;
+  /** All that it holds now. */
+  rows(): readonly StoreRow[];
 }
 
 class MemoryStore implements MemoryTaskStore {
@@ -63,6 +78,11 @@ class MemoryStore implements MemoryTaskStore {
       row.leased = false;
     }
     return new MemoryStore(this.clock, this.tables);
+  }
+
+  rows(): readonly StoreRow[] {
+    this.assertOpen();
+    return rowsOfTables(this.tables);
   }
 
   async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
@@ -124,8 +144,8 @@ class MemoryStore implements MemoryTaskStore {
   async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
     this.assertOpen();
     const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
-    const log = this.row(key.tenantId, key.taskId)?.log ?? [];
-    return log.slice(after, after + limit).map(parseEvent);
+    const row = this.row(key.tenantId, key.taskId);
+    return row === undefined ? [] : logAfter(row, after, limit).map(parseEvent);
   }
 
   async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
@@ -161,7 +181,9 @@ class MemoryStore implements MemoryTaskStore {
       if (entry === undefined) break;
       const { tenantId, taskId } = entry.row.head;
       if (options.tenantId !== undefined && options.tenantId !== tenantId) continue;
-      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(entry.row.log[entry.seq - 1] ?? "") });
+      const event = this.row(tenantId, taskId) === entry.row ? eventAt(entry.row, entry.seq) : undefined;
+      if (event === undefined) continue;
+      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(event) });
     }
     return rows;
   }
@@ -193,6 +215,21 @@ class MemoryStore implements MemoryTaskStore {
     return counts;
   }
 
+  async retention(query: RetentionQuery): Promise<readonly RetentionRow[]> {
+    this.assertOpen();
+    return findForRetention(this.tables, query);
+  }
+
+  async compact(compaction: Compaction): Promise<CompactionOutcome> {
+    this.assertOpen();
+    return compactInMemory(this.tables, compaction);
+  }
+
+  async remove(removal: Removal): Promise<Removed> {
+    this.assertOpen();
+    return removeInMemory(this.tables, removal);
+  }
+
   async close(): Promise<void> {
     this.closed = true;
   }
@@ -215,11 +252,18 @@ const matches = (head: TaskHead, query: ListQuery): boolean =>
   (query.states === undefined || query.states.includes(head.state)) &&
   (query.updatedSince === undefined || head.updatedAt >= query.updatedSince);
 
-export const createMemoryTaskStore = (options: { readonly clock: Pick<Clock, "now"> }): MemoryTaskStore =>
-  new MemoryStore(options.clock, {
+/** `rows`: what it begins with; those of other stores' kinds are left out. @default nothing */
+export const createMemoryTaskStore = (options: {
+  readonly clock: Pick<Clock, "now">;
+  readonly rows?: readonly StoreRow[];
+}): MemoryTaskStore => {
+  const tables: MemoryTables = {
     tasks: new Map(),
     idempotency: new Map(),
     outbox: new Map(),
     tail: [],
     positions: 0,
-  });
+  };
+  for (const row of options.rows ?? []) addRow(tables, row);
+  return new MemoryStore(options.clock, tables);
+};

@@ -10,7 +10,7 @@ import {
   type StaleReason,
   wakesTask,
 } from "../ports/task-store.ts";
-import { compose, type MemoryTables, type MemoryTaskRow, parseEvent, taskKey } from "./memory-tables.ts";
+import { compose, type MemoryTables, type MemoryTaskRow, nextSeq, parseEvent, taskKey } from "./memory-tables.ts";
 
 type Refusal = Exclude<CommitOutcome, { readonly outcome: "committed" }>;
 type Undo = (() => void)[];
@@ -144,6 +144,7 @@ export class MemoryUnitWriter {
         },
         seq: task.events.length,
         checkpointSeq: claimed?.checkpointSeq ?? 0,
+        floor: 0,
         token: claimed === undefined ? 0 : 1,
         attempts: claimed === undefined ? 0 : 1,
         dueAt: isTerminal(state) ? null : claimed?.release === undefined ? task.dueAt : claimed.release.dueAt,
@@ -151,6 +152,7 @@ export class MemoryUnitWriter {
       },
       leased: claimed !== undefined && claimed.release === undefined && !isTerminal(state),
       log: [],
+      folded: false,
       exclusive: task.exclusive ?? false,
       mail: new Map(),
     };
@@ -184,16 +186,17 @@ export class MemoryUnitWriter {
   }
 
   private writeEvents(row: MemoryTaskRow, events: readonly NewTaskEvent[], undo: Undo): void {
-    const first = row.log.length;
+    const length = row.log.length;
     for (const { type, at, data } of events) {
       // As strict as the reader will be: this store is where the engine's own mistakes are found.
-      const text = JSON.stringify({ seq: row.log.length + 1, at, type, data });
+      const seq = nextSeq(row);
+      const text = JSON.stringify({ seq, at, type, data });
       parseEvent(text);
       row.log.push(text);
-      this.tables.tail.push({ row, seq: row.log.length });
+      this.tables.tail.push({ row, seq });
     }
     undo.push(() => {
-      row.log.length = first;
+      row.log.length = length;
       this.tables.tail.length -= events.length;
     });
   }

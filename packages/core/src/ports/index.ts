@@ -2,6 +2,28 @@ export type { BlobStore } from "./blob-store.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type { ModelProvider } from "./model-provider.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
+export type {
+  BlobRow,
+  EventRow,
+  IdempotencyKeyRow,
+  MailRow,
+  OutgoingRow,
+  RestoreStore,
+  StoreArchive,
+  StorePages,
+  StoreRow,
+  TaskRow,
+  ValueRow,
+} from "./store-archive.ts";
+export type {
+  Compaction,
+  CompactionOutcome,
+  Removal,
+  Removed,
+  RetentionQuery,
+  RetentionRow,
+  TaskRetention,
+} from "./task-retention.ts";
 export {
   type ClaimedTask,
   type ClaimRequest,

@@ -5,6 +5,7 @@
  * token, a number that grows with every claim. Everyone else inserts into the task's mailbox.
  */
 import type { NewTaskEvent, Priority, TaskEvent, TaskState } from "@agentcore/contract";
+import type { TaskRetention } from "./task-retention.ts";
 
 export interface TaskKey {
   readonly tenantId: string;
@@ -23,6 +24,8 @@ export interface TaskHead extends TaskKey {
   readonly seq: number;
   /** Number of the last `checkpoint.created`, 0 if none: replay starts after it. */
   readonly checkpointSeq: number;
+  /** Number of its `log.compacted`, 0 if none: how many events were folded into it. */
+  readonly floor: number;
   /** Fencing token of the last claim, 0 before the first. */
   readonly token: number;
   /** True while the holder of `token` has it. */
@@ -241,7 +244,7 @@ export interface TailRow extends TaskKey {
   readonly event: TaskEvent;
 }
 
-export interface TaskStore {
+export interface TaskStore extends TaskRetention {
   /**
    * Writes units in order, each all or nothing; resolves when all are durable (I5). One outcome per unit, same order.
    * Throws STORE_UNAVAILABLE when it is not known whether the batch was written.
@@ -279,7 +282,7 @@ export interface TaskStore {
     readonly caller: string;
     readonly idempotencyKey: string;
   }): Promise<string | null>;
-  /** Events with `seq > after`, in order, at most `limit` (default 10,000). */
+  /** Events with `seq > after`, in order, at most `limit` (default 10,000); below the floor there is `log.compacted` alone. */
   readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly TaskEvent[]>;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
   /** Newest change first. `total` counts all that match, before paging. */

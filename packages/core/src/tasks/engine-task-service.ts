@@ -5,6 +5,7 @@ import {
   formatTarget,
   isTerminal,
   PlatformError,
+  submissionOf,
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
@@ -38,8 +39,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
   const readSubmitted = async (key: TaskKey): Promise<SubmittedTask> => {
     const [first] = await readLog(key, 0, 1);
-    if (first?.type !== "task.submitted") throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
-    return { taskId: key.taskId, data: first.data };
+    const submitted = submissionOf(first);
+    if (submitted === null) throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
+    return { taskId: key.taskId, data: submitted.data };
   };
 
   /** The task that a caller made with that key. */
@@ -55,10 +57,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   /** The view of a log of any length, read page by page. */
   const project = async (key: TaskKey): Promise<A2ATask> => {
     const view = new TaskView(key.taskId);
-    for (let after = 0; ; after += READ_BATCH) {
+    // By the number read last, not by how many: what is below the floor of a compacted log is one event.
+    for (let after = 0; ; ) {
       const page = await readLog(key, after, READ_BATCH);
       for (const event of page) view.apply(event);
       if (page.length < READ_BATCH) return view.snapshot();
+      after = page.at(-1)?.seq ?? after;
     }
   };
 
@@ -234,7 +238,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           if (batch.length > 0) continue;
           // Someone may ask for what comes after the end.
           const now = await store.head(head);
-          if (now !== null && isTerminal(now.state) && now.seq <= after) return;
+          // Removed by its tenant's policy: nothing will come.
+          if (now === null || (isTerminal(now.state) && now.seq <= after)) return;
           const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
           await wake.rung();
           timer.cancel();

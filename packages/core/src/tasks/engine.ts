@@ -56,7 +56,7 @@ export class TaskEngine {
   readonly router: TaskRouter;
   readonly tenants: ReadonlyMap<string, TenantPolicy>;
   readonly hub = new LogHub();
-  readonly recent = new RecentTasks();
+  readonly recent: RecentTasks;
   readonly residents: Residents;
   readonly limits: RunningLimits;
   readonly admission: Admission;
@@ -78,6 +78,7 @@ export class TaskEngine {
     this.host = options.host;
     this.senses = options.senses;
     this.router = options.router;
+    this.recent = new RecentTasks(options.senses.clock);
     this.tenants = options.tenants ?? new Map();
     this.residents = new Residents(options.host, options.maxResident ?? 2000);
     this.limits = new RunningLimits(options.host, this.tenants);

@@ -2,7 +2,14 @@
  * What a log says about a task's code: which calls were made, what they returned, in which order results arrived.
  * Pure: built from events, read by the replay.
  */
-import type { A2AMessage, SerializedError, StepKind, TaskEvent, TaskEventOf } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type SerializedError,
+  type StepKind,
+  submissionOf,
+  type TaskEvent,
+  type TaskEventOf,
+} from "@agentcore/contract";
 import type { UnjudgedMessage } from "./unjudged.ts";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
@@ -40,8 +47,8 @@ export class Journal {
   readonly unjudged: readonly UnjudgedMessage[];
 
   constructor(events: readonly TaskEvent[]) {
-    const first = events[0];
-    if (first?.type !== "task.submitted") throw new Error("a task's log begins with task.submitted");
+    const first = submissionOf(events[0]);
+    if (first === null) throw new Error("a task's log begins with task.submitted or log.compacted");
     this.submitted = first.data;
     this.submittedAt = first.at;
     const deliveries: Delivery[] = [];
@@ -138,6 +145,7 @@ export class Journal {
           }
           break;
         case "task.submitted":
+        case "log.compacted":
         case "task.assigned":
         case "task.resumed":
         case "task.parked":

@@ -2,7 +2,7 @@
  * Load, the second phase: brings a leased task into memory, or writes why it cannot be (parked, canceled), or gives its
  * lease back. One load of a task at a time; a lease that is ours is followed up until the store says it is not (I10).
  */
-import { isTerminal, type NewTaskEvent, PlatformError, type TaskEvent } from "@agentcore/contract";
+import { isTerminal, type NewTaskEvent, PlatformError, submissionOf, type TaskEvent } from "@agentcore/contract";
 import type { ClaimedTask, LogAppend, MailboxInsert, TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
@@ -216,8 +216,9 @@ export class Loading {
     for (const { childTaskId } of new Journal(events).waits.values()) {
       if (childTaskId === null) continue;
       const child = { tenantId: head.tenantId, taskId: childTaskId };
-      const [submitted] = await this.engine.store.readLog(child, { limit: 1 });
-      if (submitted?.type === "task.submitted" && submitted.data.parent?.detached !== true)
+      const [first] = await this.engine.store.readLog(child, { limit: 1 });
+      const submitted = submissionOf(first);
+      if (submitted !== null && submitted.data.parent?.detached !== true)
         mail.push(cancelMail(childTaskId, head.taskId));
     }
     return mail;

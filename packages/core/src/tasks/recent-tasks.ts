@@ -1,5 +1,5 @@
 import type { TaskEvent } from "@agentcore/contract";
-import type { TaskHead, TaskKey } from "../ports/index.ts";
+import type { Clock, TaskHead, TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import { keyOf } from "./log-hub.ts";
 import type { TakenUnit } from "./take-unit.ts";
@@ -11,14 +11,21 @@ interface RecentTask {
 
 const MAX_TASKS = 512;
 const MAX_EVENTS = 50;
+// Callers wait a millisecond. Much later the task may have been removed, by another node too.
+const MAX_AGE_MS = 60_000;
 
 /**
  * Logs of tasks that just ended here, so that a caller who waited for the end does not make the store read it again.
- * A terminal task never changes (I2), so nothing in here can be out of date. Only logs written in one unit are kept:
+ * A terminal task never changes (I2), so nothing in here can be wrong. Only logs written in one unit are kept:
  * those are the ones whose caller waits a millisecond.
  */
 export class RecentTasks {
   private readonly tasks = new Map<string, RecentTask>();
+  private readonly clock: Pick<Clock, "now">;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.clock = clock;
+  }
 
   remember(execution: Execution, taken: TakenUnit): void {
     if (taken.draft.events.length !== taken.seq || taken.draft.events.length > MAX_EVENTS) return;
@@ -28,6 +35,7 @@ export class RecentTasks {
       state: execution.state,
       seq: taken.seq,
       checkpointSeq: 0,
+      floor: 0,
       token: execution.token,
       leased: false,
       dueAt: null,
@@ -42,6 +50,11 @@ export class RecentTasks {
   }
 
   get(key: TaskKey): RecentTask | undefined {
-    return this.tasks.get(keyOf(key));
+    const task = this.tasks.get(keyOf(key));
+    return task !== undefined && this.clock.now() - task.head.updatedAt <= MAX_AGE_MS ? task : undefined;
+  }
+
+  forget(key: TaskKey): void {
+    this.tasks.delete(keyOf(key));
   }
 }

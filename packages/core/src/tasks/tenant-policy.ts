@@ -6,4 +6,8 @@ export interface TenantPolicy {
   readonly maxRunning?: number | undefined;
   /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
   readonly maxBacklog?: number | undefined;
+  /** Nothing goes unless it says so. */
+  readonly retention?:
+    | { readonly compactAfterMs?: number | undefined; readonly removeAfterMs?: number | undefined }
+    | undefined;
 }

@@ -9,6 +9,7 @@ import type {
   SerializedError,
   TaskArtifactUpdateEvent,
   TaskEvent,
+  TaskEventOf,
   TaskState,
 } from "@agentcore/contract";
 
@@ -62,6 +63,8 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
     case "step.failed":
     case "decision.made":
     case "checkpoint.created":
+    // It holds the state, and follows no other event: TaskView reads it.
+    case "log.compacted":
       return null;
   }
 };
@@ -143,7 +146,21 @@ export class TaskView {
       case "decision.made":
       case "checkpoint.created":
         return { terminal: false };
+      case "log.compacted":
+        return this.replace(event.data.task);
     }
+  }
+
+  /** All that was folded before, if anything was, is in it. */
+  private replace(task: TaskEventOf<"log.compacted">["data"]["task"]) {
+    this.contextId = task.contextId ?? this.contextId;
+    this.status = task.status;
+    this.metadata = task.metadata;
+    this.history.length = 0;
+    this.history.push(...(task.history ?? []));
+    this.artifacts.clear();
+    for (const artifact of task.artifacts ?? []) this.artifacts.set(artifact.artifactId, artifact);
+    return { status: this.status, terminal: false };
   }
 
   snapshot(): A2ATask {

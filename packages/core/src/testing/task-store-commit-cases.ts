@@ -40,6 +40,7 @@ export const commitCases: readonly TaskStoreCase[] = [
           },
           ...{
             checkpointSeq: 0,
+            floor: 0,
             token: 0,
             leased: false,
             dueAt: T0,

@@ -7,6 +7,7 @@ import { claimCases } from "./task-store-claim-cases.ts";
 import { commitCases } from "./task-store-commit-cases.ts";
 import { type OpenedTaskStore, TaskStoreFixture } from "./task-store-fixture.ts";
 import { readCases } from "./task-store-read-cases.ts";
+import { retentionCases } from "./task-store-retention-cases.ts";
 import { tenantCases } from "./task-store-tenant-cases.ts";
 import { turnCases } from "./task-store-turn-cases.ts";
 
@@ -19,7 +20,8 @@ export interface TaskStoreSuiteOptions {
 }
 
 export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
-  for (const [sentence, run] of [...commitCases, ...claimCases, ...turnCases, ...readCases, ...tenantCases]) {
+  const cases = [...commitCases, ...claimCases, ...turnCases, ...readCases, ...retentionCases, ...tenantCases];
+  for (const [sentence, run] of cases) {
     test(`${name}: ${sentence}`, async () => {
       const fixture = await TaskStoreFixture.open(open);
       try {

@@ -78,6 +78,21 @@ export class ApiConnection {
     return response;
   }
 
+  /** The body as it comes. Throws UNAVAILABLE when it breaks off. */
+  async *bytes({ body }: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
+    if (body === null) return;
+    const reader = body.getReader();
+    try {
+      for (;;) {
+        const { done, value } = await this.guard(reader.read(), signal);
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await reader.cancel().catch(() => undefined);
+    }
+  }
+
   private identity(): Record<string, string> {
     const { apiKey } = this.options;
     return {

@@ -43,6 +43,10 @@ export interface Client {
    */
   drainNode(name: string, options?: types.CallOptions & { readonly graceMs?: number }): Promise<NodeStatus>;
   undrainNode(name: string, options?: types.CallOptions): Promise<void>;
+  /** Removes and compacts a bounded part of what a tenant's policy lets go (operators); with `dryRun` only tells. */
+  collectGarbage(request?: types.CollectGarbage, options?: types.CallOptions): Promise<types.CollectedGarbage>;
+  /** All that the node's store holds, for `agentcore restore`; for operators of the tenant `default`. */
+  backup(options?: types.CallOptions): Promise<AsyncIterable<Uint8Array>>;
   health(options?: types.CallOptions): Promise<unknown>;
 }
 
@@ -90,6 +94,9 @@ export const createClient = (options: types.ClientOptions): Client => {
     drainNode: (name, { signal, graceMs } = {}) =>
       connection.json("POST", ofNode(name, "/drain"), { body: graceMs === undefined ? {} : { graceMs }, signal }),
     undrainNode: (name, { signal } = {}) => connection.json("POST", ofNode(name, "/undrain"), { signal }),
+    collectGarbage: (request = {}, { signal } = {}) => connection.json("POST", "/api/v1/gc", { body: request, signal }),
+    backup: async ({ signal } = {}) =>
+      connection.bytes(await connection.send("GET", "/api/v1/backup", { signal }), signal),
     health: ({ signal } = {}) => connection.json("GET", "/healthz", { signal }),
   };
 };

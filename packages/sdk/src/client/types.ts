@@ -89,6 +89,33 @@ export interface RunResult<Output> {
 /** Text, parts, or a whole message with an id of your own. */
 export type MessageContent = string | readonly Part[] | A2AMessage;
 
+export interface CollectGarbage {
+  /** @default the caller's own */
+  readonly tenant?: string | undefined;
+  /** All with a policy. @default false */
+  readonly allTenants?: boolean | undefined;
+  /** `30d`, `12h`: removes what ended longer ago, whatever the policy says. */
+  readonly olderThan?: string | undefined;
+  /** @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface CollectedGarbage {
+  readonly dryRun: boolean;
+  readonly tenants: readonly {
+    readonly tenantId: string;
+    readonly removedTasks: number;
+    readonly removedEvents: number;
+    /** Of payloads, as stored. */
+    readonly removedBytes: number;
+    readonly compactedTasks: number;
+    readonly compactedEvents: number;
+    readonly failedTasks: number;
+    /** There is more to be asked for. */
+    readonly isMore: boolean;
+  }[];
+}
+
 export interface AgentSummary {
   readonly name: string;
   readonly description?: string;

@@ -5,20 +5,19 @@ import type { CodeSnapshot } from "./read-code.ts";
 
 type Files = ReadonlyMap<string, Buffer>;
 
-export const shareCode = async (
-  blobs: BlobStore,
-  tenantId: string,
-  snapshot: CodeSnapshot,
-  files: Files,
-): Promise<void> => {
-  const contents = Object.fromEntries([...files].map(([name, content]) => [name, content.toString("base64")]));
-  await blobs.put(tenantId, snapshot.hash, gzipSync(JSON.stringify(contents)));
+export const packCode = (files: Files): Buffer =>
+  gzipSync(JSON.stringify(Object.fromEntries([...files].map(([name, content]) => [name, content.toString("base64")]))));
+
+export const unpackCode = (bytes: Uint8Array): Files => {
+  const contents = JSON.parse(gunzipSync(bytes).toString("utf8")) as Record<string, string>;
+  return new Map(Object.entries(contents).map(([name, content]) => [name, Buffer.from(content, "base64")]));
 };
+
+export const shareCode = (blobs: BlobStore, tenantId: string, snapshot: CodeSnapshot, files: Files): Promise<void> =>
+  blobs.put(tenantId, snapshot.hash, packCode(files));
 
 /** Null when nobody has shared it. */
 export const fetchCode = async (blobs: BlobStore, tenantId: string, snapshot: CodeSnapshot): Promise<Files | null> => {
   const bytes = await blobs.get(tenantId, snapshot.hash);
-  if (bytes === null) return null;
-  const contents = JSON.parse(gunzipSync(bytes).toString("utf8")) as Record<string, string>;
-  return new Map(Object.entries(contents).map(([name, content]) => [name, Buffer.from(content, "base64")]));
+  return bytes === null ? null : unpackCode(bytes);
 };

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import type { CodeSnapshot } from "./read-code.ts";
 
 /** Writes a snapshot once; the rename makes it whole or absent. */
@@ -19,7 +19,9 @@ export const storeSnapshot = async (
   // Agents of one package are applied at once, each writing the same snapshot.
   const temporary = `${target}.${randomUUID()}.tmp`;
   for (const [name, content] of files) {
-    const file = join(temporary, name);
+    const file = resolve(temporary, name);
+    // What another store or a backup names must not reach beyond the folder.
+    if (!file.startsWith(resolve(temporary) + sep)) throw new Error(`a snapshot names ${name}, which is outside of it`);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFile(file, content, { mode: 0o600 });
   }
@@ -27,6 +29,19 @@ export const storeSnapshot = async (
     await rm(temporary, { recursive: true, force: true });
     if (!existsSync(target)) throw error;
   });
+};
+
+/** All files of a snapshot by name; null when it is not there. */
+export const readSnapshot = async (directory: string, hash: string): Promise<ReadonlyMap<string, Buffer> | null> => {
+  const base = join(directory, hash);
+  if (!existsSync(base)) return null;
+  const entries = await readdir(base, { recursive: true, withFileTypes: true });
+  const files = new Map<string, Buffer>();
+  for (const entry of entries) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile()) files.set(relative(base, file), await readFile(file));
+  }
+  return files;
 };
 
 export const hasSnapshot = (directory: string, hash: string): boolean => existsSync(join(directory, hash));

@@ -5,11 +5,13 @@
 import { createA2ARouter } from "./a2a/a2a-router.ts";
 import type { ApiRoute } from "./api/api-route.ts";
 import { createApiRouter } from "./api/api-router.ts";
+import { createBackupRoutes } from "./api/backup-routes.ts";
 import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
+import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
@@ -78,6 +80,8 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
     ...createClusterRoutes(deps.nodes),
+    ...createRetentionRoutes(deps.retention),
+    ...createBackupRoutes(deps.backups),
     ...createNodeRoutes({
       health: deps.health,
       metrics: deps.metrics,

@@ -1,5 +1,6 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
 import type { AgentExtension, AgentSkill, ManifestKind, NodeStatus } from "@agentcore/contract";
+import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 
 /** An agent as a front door shows it. */
@@ -57,6 +58,25 @@ export interface NodeService {
   undrain(tenantId: string, name: string): Promise<void>;
 }
 
+/** Old tasks and events, as far as they may go. */
+export interface RetentionService {
+  /** Those with a policy. */
+  tenants(): readonly string[];
+  /** A bounded part of what the policy lets go, or of what ended longer ago than `olderThanMs`. */
+  collect(request: {
+    readonly tenantId: string;
+    readonly olderThanMs?: number | undefined;
+    readonly dryRun: boolean;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<Collected>;
+}
+
+/** Copies of all that the store holds. */
+export interface BackupService {
+  /** The bytes of a backup; ends in an error when it cannot be finished. One at a time: throws OVERLOADED. */
+  take(signal: AbortSignal): ReadableStream<Uint8Array>;
+}
+
 /** What a key may do: an operator everything in its tenant, a caller A2A and its own tasks. */
 export type ApiKeyRole = "operator" | "caller";
 
@@ -97,6 +117,8 @@ export interface GatewayDeps {
   readonly agents: AgentDirectory;
   readonly manifests: ManifestService;
   readonly nodes: NodeService;
+  readonly retention: RetentionService;
+  readonly backups: BackupService;
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly health: () => Health;

@@ -2,7 +2,7 @@
  * Tenant manifests as the engine reads them. They lie beside the tenants, not in them: a tenant must not be able to raise
  * its own share.
  */
-import { type Manifest, PlatformError, type TenantManifest } from "@agentcore/contract";
+import { type Manifest, PlatformError, parseDuration, type TenantManifest } from "@agentcore/contract";
 import type { TenantPolicy } from "@agentcore/core/tasks";
 import { DEFAULT_TENANT, SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { ManifestStore } from "./manifest-store.ts";
@@ -28,8 +28,13 @@ export class TenantPolicies {
   }
 
   set(manifest: TenantManifest): void {
-    const { weight, limits } = manifest.spec;
-    this.policies.set(manifest.metadata.name, { weight, maxRunning: limits?.concurrency, maxBacklog: limits?.backlog });
+    const { weight, limits, retention } = manifest.spec;
+    this.policies.set(manifest.metadata.name, {
+      weight,
+      maxRunning: limits?.concurrency,
+      maxBacklog: limits?.backlog,
+      ...(retention === undefined ? {} : { retention: retentionOf(retention) }),
+    });
   }
 
   delete(name: string): void {
@@ -44,5 +49,13 @@ export class TenantPolicies {
     for (const name of this.policies.keys()) if (!names.has(name)) this.delete(name);
   }
 }
+
+const retentionOf = ({
+  compactAfter,
+  removeAfter,
+}: NonNullable<TenantManifest["spec"]["retention"]>): TenantPolicy["retention"] => ({
+  compactAfterMs: compactAfter === undefined ? undefined : (parseDuration(compactAfter) ?? undefined),
+  removeAfterMs: removeAfter === undefined ? undefined : (parseDuration(removeAfter) ?? undefined),
+});
 
 const isTenant = (manifest: Manifest): manifest is TenantManifest => manifest.kind === "Tenant";

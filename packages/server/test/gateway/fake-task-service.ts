@@ -137,6 +137,7 @@ export class FakeTaskService implements TaskService {
     const at = events.at(-1)?.at ?? 0;
     const rest = {
       checkpointSeq: 0,
+      floor: 0,
       token: 1,
       leased: false,
       dueAt: null,

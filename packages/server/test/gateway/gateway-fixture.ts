@@ -24,6 +24,7 @@ export const createFixture = (
   const tasks = new FakeTaskService();
   const errors: unknown[] = [];
   const applied: unknown[] = [];
+  const collected: unknown[] = [];
   const gateway = createGateway({
     tasks,
     agents: {
@@ -54,6 +55,17 @@ export const createFixture = (
       },
       undrain: async () => {},
     },
+    retention: {
+      tenants: () => ["acme", "default"],
+      collect: async ({ tenantId, olderThanMs = 0, dryRun }) => {
+        collected.push({ tenantId, olderThanMs, dryRun });
+        return {
+          ...{ tenantId, removedTasks: 2, removedEvents: 9, removedBytes: 900 },
+          ...{ compactedTasks: 1, compactedEvents: 5, failedTasks: 0, isMore: false },
+        };
+      },
+    },
+    backups: { take: () => new Blob(["a backup"]).stream() },
     health: () => ({ ready: true, checks: { store: "ok" } }),
     metrics: () => "up 1\n",
     version: "0.1.0",
@@ -83,6 +95,7 @@ export const createFixture = (
     tasks,
     errors,
     applied,
+    collected,
     call,
     rpc,
     /** The result of a JSON-RPC call that must succeed. */

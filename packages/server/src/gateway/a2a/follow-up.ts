@@ -24,6 +24,9 @@ export const messageAnswered = async (
   for await (const event of tasks.events(scope, head.taskId, { after: head.seq, signal })) {
     const { status, terminal } = view.apply(event);
     if (terminal) return;
+    // The task went on while nobody looked, and the message is among what was folded since.
+    if (event.type === "log.compacted")
+      taken ||= event.data.task.history?.some((message) => message.messageId === messageId) === true;
     if (event.type === "message.added" && event.data.message.messageId === messageId) {
       taken = true;
       // A parked task keeps the message until someone lets it go on.

@@ -1,5 +1,5 @@
 /** A task's log as the frames of an A2A stream. */
-import type { StreamResponse, TaskEvent } from "@agentcore/contract";
+import { type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
 import { TaskView } from "@agentcore/core/tasks";
 import { projectTask } from "./project-task.ts";
 
@@ -21,7 +21,7 @@ export interface TaskFrame {
   readonly seq?: number | undefined;
 }
 
-/** `events` is the log from its first event. */
+/** `events` is the log from its first event, which in a compacted one stands for many. */
 export async function* streamTask(
   taskId: string,
   events: AsyncIterable<TaskEvent>,
@@ -32,9 +32,18 @@ export async function* streamTask(
   let ended = false;
   for await (const event of events) {
     const change = view.apply(event);
-    if (event.type === "task.submitted") contextId = event.data.contextId;
+    const submitted = submissionOf(event);
+    if (submitted !== null) contextId = submitted.data.contextId;
     ended ||= change.terminal;
     if (event.seq < options.from) continue;
+    if (event.type === "log.compacted" && event.seq > options.from) {
+      // What the client has not seen of the events that are gone is in the task as a whole.
+      yield {
+        response: { task: projectTask(view.snapshot(), { historyLength: options.historyLength }) },
+        seq: event.seq,
+      };
+      continue;
+    }
     if (event.seq === options.from) {
       const task = projectTask(view.snapshot(), { historyLength: options.historyLength });
       if (options.snapshot) yield { response: { task }, seq: event.seq };

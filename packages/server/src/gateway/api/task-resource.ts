@@ -12,6 +12,8 @@ export const TaskHeadResource = z.object({
   state: z.enum(TASK_STATES),
   /** Number of the last event. */
   seq: z.number(),
+  /** How many of the first events were compacted. */
+  floor: z.number(),
   priority: z.enum(PRIORITIES),
   attempts: z.number(),
   dueAt: z.number().nullable(),
@@ -32,6 +34,7 @@ export const toHeadResource = (head: TaskHead): TaskHeadResource => ({
   caller: head.caller,
   state: head.state,
   seq: head.seq,
+  floor: head.floor,
   priority: head.priority,
   attempts: head.attempts,
   dueAt: head.dueAt,

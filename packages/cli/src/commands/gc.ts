@@ -1,0 +1,69 @@
+import { defineCommand } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
+
+const DURATION = /^[1-9]\d{0,5}[smhd]$/;
+
+export const command = defineCommand({
+  name: "gc",
+  summary: "Remove ended tasks and compact logs, as far as the policy of a tenant lets them go",
+  details: [
+    "A node does the same by itself once an hour (up --gc-interval-ms). Policies stand in Tenant manifests, at spec.retention; without one, nothing goes. For operators.",
+    "Bytes are those of the removed events' payloads as they are stored. A dry run counts up to 10,000 tasks of a tenant.",
+  ],
+  arguments: [],
+  options: {
+    "dry-run": { type: "boolean", description: "Only tell what would go" },
+    tenant: {
+      type: "string",
+      value: "NAME",
+      description: "This tenant, by default the key's own; another one needs an operator of the tenant default",
+    },
+    "all-tenants": {
+      type: "boolean",
+      description: "Every tenant that has a policy; needs an operator of the tenant default",
+    },
+    "older-than": {
+      type: "string",
+      value: "AGE",
+      description: "Remove what ended longer ago than this, whatever the policy says: 90s, 15m, 12h, 30d",
+    },
+  },
+  examples: [
+    { command: "agentcore gc --dry-run --all-tenants", explanation: "What the policies would let go now" },
+    { command: "agentcore gc", explanation: "Do it for this key's tenant" },
+    { command: "agentcore gc --tenant acme --older-than 30d --dry-run -o json", explanation: "How much is that old" },
+  ],
+  async run({ options, globals, output, signal, client }) {
+    const { tenant, "all-tenants": allTenants, "older-than": olderThan, "dry-run": dryRun } = options;
+    if (olderThan !== undefined && !DURATION.test(olderThan))
+      throw new UsageError(`--older-than ${olderThan}: expected a whole number with s, m, h or d, such as 30d`);
+    if (allTenants && (tenant !== undefined || olderThan !== undefined))
+      throw new UsageError("--all-tenants goes by each tenant's own policy: leave out --tenant and --older-than");
+    const rows = await (await client()).collectGarbage({ tenant, allTenants, olderThan, dryRun }, signal);
+    await output.table(
+      globals.format,
+      { dryRun, tenants: rows },
+      [
+        "tenant",
+        dryRun ? "would remove" : "removed",
+        "events",
+        "bytes",
+        dryRun ? "would compact" : "compacted",
+        "events",
+        "failed",
+      ],
+      rows.map((row) => [
+        row.tenant,
+        atLeast(row.removedTasks, row.isMore),
+        row.removedEvents,
+        row.removedBytes,
+        atLeast(row.compactedTasks, row.isMore),
+        row.compactedEvents,
+        row.failedTasks,
+      ]),
+    );
+    return 0;
+  },
+});
+
+const atLeast = (count: number, isMore: boolean): string => (isMore ? `${count} or more` : String(count));

@@ -1,0 +1,53 @@
+import { resolve } from "node:path";
+import { defineCommand } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const command = defineCommand({
+  name: "restore",
+  summary: "Put a backup into an empty data folder or database",
+  details: [
+    "All of it or nothing; refuses a store that holds something or that a node uses, and a file that was cut or changed. It does not matter which kind of store the backup is of: so a node moves from a file to a database.",
+    "At the next start what was under way goes on from its log. Stop the node that the backup is of for good first: two that run the same tasks repeat each other's effects.",
+  ],
+  arguments: [{ name: "FILE", description: "What `agentcore backup` has written", completes: "path" }],
+  options: {
+    data: { type: "string", value: "DIR", completes: "path", description: "Data folder without a store" },
+    database: {
+      type: "string",
+      value: "URL",
+      description: "PostgreSQL without AgentCore's tables, or with empty ones; not together with --data",
+      env: "AGENTCORE_DATABASE_URL",
+    },
+  },
+  examples: [
+    { command: "agentcore restore agentcore.backup --data ./.agentcore", explanation: "Into a data folder" },
+    {
+      command: "agentcore restore agentcore.backup --database postgres://agentcore@db/agentcore",
+      explanation: "Into a database, for several nodes",
+    },
+    {
+      command: "agentcore restore agentcore.backup --data /var/lib/agentcore -o json",
+      explanation: "What came, as JSON",
+    },
+  ],
+  async run({ arguments: [name = ""], options: { data, database }, globals, output, cwd }) {
+    const { restoreBackup } = await import("@agentcore/server");
+    const { header, counts } = await restoreBackup(resolve(cwd, name), targetOf(cwd, data, database));
+    const kinds = Object.entries(counts);
+    await output.data(globals.format, { ...header, counts }, () =>
+      [`restored what was taken at ${header.takenAt}:`, ...kinds.map(([kind, count]) => `  ${kind}  ${count}`)].join(
+        "\n",
+      ),
+    );
+    return 0;
+  },
+});
+
+/** The folder wins over a variable of the environment. */
+const targetOf = (cwd: string, data: string | undefined, database: string | undefined) => {
+  if (data !== undefined) return { dataDirectory: resolve(cwd, data) };
+  if (database === undefined) throw new UsageError("restore: say where to, with --data DIR or --database URL");
+  if (!/^postgres(ql)?:\/\//.test(database))
+    throw new UsageError("--database: expected postgres://user:password@host:port/name");
+  return { database };
+};

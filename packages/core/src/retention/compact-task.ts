@@ -1,0 +1,46 @@
+/** Folds what is old of one task's log. */
+import { isTerminal } from "@agentcore/contract";
+import type { TaskHead, TaskStore } from "../ports/index.ts";
+import { LogFold } from "./log-fold.ts";
+
+const PAGE = 500;
+// A log may have millions over many `continueAs`; what one statement drops is bounded. The rest is a candidate again.
+const MAX_EVENTS = 10_000;
+
+export interface CompactTaskOptions {
+  /** Milliseconds since 1970: of a task that runs, events from then on stay. */
+  readonly before: number;
+  readonly dryRun: boolean;
+}
+
+/** Number of events that went, or would go. Throws STORE_UNAVAILABLE, or what keeps the log from being read or the result from being stored. */
+export const compactTask = async (
+  store: Pick<TaskStore, "readLog" | "compact">,
+  head: TaskHead,
+  { before, dryRun }: CompactTaskOptions,
+): Promise<number> => {
+  const ended = isTerminal(head.state);
+  const highest = Math.min(head.floor + MAX_EVENTS, (ended ? head.seq : head.checkpointSeq) - 1);
+  // An ended one is old as a whole.
+  if (dryRun && ended) return Math.max(0, highest - head.floor);
+  const fold = new LogFold(head.taskId);
+  let floor = 0;
+  for (let isMore = true; isMore; ) {
+    const limit = Math.min(PAGE, highest - floor);
+    const page = limit < 1 ? [] : await store.readLog(head, { after: floor, limit });
+    isMore = page.length > 0;
+    for (const event of page) {
+      isMore = event.seq <= highest && (ended || event.at < before);
+      if (!isMore) break;
+      fold.add(event);
+      floor = event.seq;
+    }
+  }
+  if (floor <= head.floor) return 0;
+  if (dryRun) return floor - head.floor;
+  const outcome = await store.compact({
+    ...{ tenantId: head.tenantId, taskId: head.taskId, floor },
+    event: fold.event(),
+  });
+  return outcome === "compacted" ? floor - head.floor : 0;
+};

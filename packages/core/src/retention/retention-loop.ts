@@ -1,0 +1,82 @@
+/** Collects by policy once an interval, on one node at a time, until it is closed. */
+import { PlatformError } from "@agentcore/contract";
+import type { KeyValue, Timer } from "../ports/index.ts";
+import type { TenantPolicy } from "../tasks/tenant-policy.ts";
+import { type Collected, type CollectServices, collectTenant, cutoffs } from "./collect-tenant.ts";
+import { TurnLease } from "./turn-lease.ts";
+
+export interface RetentionLoopOptions extends CollectServices {
+  readonly keyValue: KeyValue;
+  readonly node: string;
+  /** Tenant that holds what belongs to no tenant. */
+  readonly systemTenant: string;
+  readonly policies: ReadonlyMap<string, TenantPolicy>;
+  /** Milliseconds from one turn to the next; the first is as long after the start. */
+  readonly intervalMs: number;
+  readonly onCollected: (collected: Collected) => void;
+}
+
+// Of one tenant before the others have their turn.
+const MAX_TASKS = 1000;
+const LEASE_MS = 300_000;
+
+export class RetentionLoop {
+  private readonly options: RetentionLoopOptions;
+  private readonly lease: TurnLease;
+  private readonly closing = new AbortController();
+  private timer: Timer | null = null;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(options: RetentionLoopOptions) {
+    this.options = options;
+    const { keyValue, clock, node, systemTenant } = options;
+    const scope = { tenantId: systemTenant, namespace: "turns" };
+    this.lease = new TurnLease({ keyValue, clock, scope, key: "retention", node, ttlMs: LEASE_MS });
+  }
+
+  start(): void {
+    if (this.closing.signal.aborted) return;
+    this.timer = this.options.clock.after(this.options.intervalMs, () => {
+      this.running = this.turn().then(() => this.start());
+    });
+  }
+
+  /** Resolves when what is under way has been written. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.timer?.cancel();
+    await this.running;
+  }
+
+  private async turn(): Promise<void> {
+    try {
+      if (!(await this.lease.take())) return;
+      await this.collectAll();
+      await this.lease.release();
+    } catch (error) {
+      // Looked at again next time.
+      this.options.logger.log("warn", `retention: ${PlatformError.from(error).message}`);
+    }
+  }
+
+  /** In rounds, so that a tenant with much to collect keeps no other waiting. */
+  private async collectAll(): Promise<void> {
+    const { clock, policies } = this.options;
+    const { signal } = this.closing;
+    let waiting = [...policies.keys()].sort();
+    while (waiting.length > 0) {
+      const unfinished: string[] = [];
+      for (const tenantId of waiting) {
+        const retention = policies.get(tenantId)?.retention;
+        if (retention === undefined) continue;
+        if (signal.aborted || !(await this.lease.keep())) return;
+        const request = { tenantId, ...cutoffs(retention, clock.now()), maxTasks: MAX_TASKS, signal };
+        const collected = await collectTenant(this.options, request);
+        this.options.onCollected(collected);
+        // What only fails would come round for ever.
+        if (collected.isMore && collected.removedTasks + collected.compactedTasks > 0) unfinished.push(tenantId);
+      }
+      waiting = unfinished;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Which node does work that one at a time should do. A matter of thrift alone: two that do it at once do no harm. */
+import type { Clock, KeyValue, KeyValueScope } from "../ports/index.ts";
+
+export interface TurnLeaseOptions {
+  readonly keyValue: KeyValue;
+  readonly clock: Pick<Clock, "now">;
+  readonly scope: KeyValueScope;
+  readonly key: string;
+  readonly node: string;
+  readonly ttlMs: number;
+}
+
+export class TurnLease {
+  private readonly options: TurnLeaseOptions;
+  private version = 0;
+  private renewAt = 0;
+
+  constructor(options: TurnLeaseOptions) {
+    this.options = options;
+  }
+
+  /** False while another node has it. An earlier process of this node's name is followed at once. */
+  async take(): Promise<boolean> {
+    const { keyValue, scope, key, node } = this.options;
+    const entry = await keyValue.get(scope, key);
+    return entry === null || entry.value === node ? this.write(entry?.version ?? 0) : false;
+  }
+
+  /** Asks the store once in half its time; false when it was lost. */
+  async keep(): Promise<boolean> {
+    return this.options.clock.now() < this.renewAt || this.write(this.version);
+  }
+
+  async release(): Promise<void> {
+    const { keyValue, scope, key } = this.options;
+    await keyValue.delete(scope, key, { expectedVersion: this.version });
+  }
+
+  private async write(expectedVersion: number): Promise<boolean> {
+    const { keyValue, clock, scope, key, node, ttlMs } = this.options;
+    const version = await keyValue.put(scope, key, node, { expectedVersion, ttlMs });
+    this.version = version ?? 0;
+    this.renewAt = clock.now() + ttlMs / 2;
+    return version !== null;
+  }
+}

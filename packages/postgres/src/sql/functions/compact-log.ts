@@ -1,0 +1,21 @@
+/**
+ * compact_log: folds events up to a number into one, in the place of the last of them. With the head locked, so that what it
+ * rests on stays: commit_units locks the same row before it appends.
+ */
+export const COMPACT_LOG = `
+create or replace function compact_log(tenant text, task_name text, new_floor integer, event_at bigint, event_data text)
+returns text language plpgsql as $$
+declare
+  head heads;
+begin
+  select * into head from heads where tenant_id = tenant and task_id = task_name for update;
+  if not found then return 'missing'; end if;
+  if new_floor < 1 or new_floor >= (case when is_terminal(head.state) then head.seq else head.checkpoint_seq end) then return 'refused'; end if;
+  if new_floor <= head.floor then return 'unchanged'; end if;
+  -- In place: whoever reads all tasks finds it where the last event it stands for was.
+  update events set type = 'log.compacted', at = event_at, data = event_data where task = head.id and seq = new_floor;
+  delete from events where task = head.id and seq < new_floor;
+  update heads set floor = new_floor, folded = is_terminal(head.state) and new_floor = head.seq - 1 where id = head.id;
+  return 'compacted';
+end $$;
+`;

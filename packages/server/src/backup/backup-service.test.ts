@@ -1,0 +1,77 @@
+import { buffer, text } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
+import type { StoreArchive, StoreRow } from "@agentcore/core/ports";
+import { expect, test } from "vitest";
+import { createBackupService } from "./backup-service.ts";
+
+const row: StoreRow = { kind: "outgoing", tenantId: "acme", id: "1", message: "event", payload: "null" };
+
+/** Gives a page, then nothing until it is let go on. */
+const slowArchive = () => {
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  let ended = 0;
+  const archive: StoreArchive = {
+    async *pages() {
+      try {
+        yield [row];
+        await held;
+      } finally {
+        ended += 1;
+      }
+    },
+  };
+  return { archive, goOn: () => goOn(), ended: () => ended };
+};
+
+const serviceOf = (archive: StoreArchive) =>
+  createBackupService({ archive, store: "sqlite", snapshotDirectory: null, version: "1", clock: { now: () => 0 } });
+const quiet = new AbortController().signal;
+
+test("a second backup at once is refused; when the first is through there is room again", async () => {
+  const { archive, goOn } = slowArchive();
+  const backups = serviceOf(archive);
+  const first = backups.take(quiet);
+  expect(() => backups.take(quiet)).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
+  goOn();
+  const bytes = await buffer(first);
+  const lines = gunzipSync(bytes).toString("utf8").trimEnd().split("\n");
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { header: { format: "agentcore-backup", version: 1, takenAt: "1970-01-01T00:00:00.000Z", store: "sqlite" } },
+    row,
+    { footer: { counts: { outgoing: 1 } } },
+  ]);
+  expect(await text(backups.take(quiet))).not.toBe("");
+});
+
+test("one that nobody reads any more ends its archive, by its signal or by its reader", async () => {
+  for (const end of ["signal", "reader"]) {
+    const { archive, goOn, ended } = slowArchive();
+    const backups = serviceOf(archive);
+    const abort = new AbortController();
+    const stream = backups.take(abort.signal);
+    if (end === "signal") abort.abort();
+    else await stream.cancel();
+    goOn();
+    await expect
+      .poll(() => {
+        try {
+          return backups.take(quiet).locked;
+        } catch {
+          return "refused";
+        }
+      })
+      .toBe(false);
+    expect(ended()).toBeLessThanOrEqual(1);
+  }
+});
+
+test("a backup whose store fails ends in an error, not as a short one", async () => {
+  const failing: StoreArchive = {
+    async *pages() {
+      yield [row];
+      throw new Error("the disk is gone");
+    },
+  };
+  await expect(text(serviceOf(failing).take(quiet))).rejects.toThrow("the disk is gone");
+});

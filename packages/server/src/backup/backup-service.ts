@@ -1,0 +1,55 @@
+/** Takes backups of this node's store while it runs. */
+import { Readable } from "node:stream";
+import { PlatformError } from "@agentcore/contract";
+import type { Clock, StoreArchive, StorePages } from "@agentcore/core/ports";
+import type { BackupService } from "../gateway/deps.ts";
+import { type BackupHeader, FORMAT_VERSION } from "./backup-format.ts";
+import { withCode } from "./code-rows.ts";
+import { writeBackup } from "./write-backup.ts";
+
+export const createBackupService = ({
+  archive,
+  store,
+  snapshotDirectory,
+  version,
+  clock,
+}: {
+  readonly archive: StoreArchive;
+  readonly store: BackupHeader["store"];
+  /** Where agents' code is, if not in the store. */
+  readonly snapshotDirectory: string | null;
+  readonly version: string;
+  readonly clock: Pick<Clock, "now">;
+}): BackupService => {
+  let isBusy = false;
+  return {
+    take(signal) {
+      if (isBusy)
+        throw new PlatformError("OVERLOADED", "this node is taking a backup already", { retryAfterMs: 10_000 });
+      isBusy = true;
+      const takenAt = new Date(clock.now()).toISOString();
+      let hasBegun = false;
+      // Until the archive has given free what it holds, there is no room for another.
+      async function* guarded(): StorePages {
+        hasBegun = true;
+        try {
+          const pages = archive.pages({ signal });
+          yield* snapshotDirectory === null ? pages : withCode(pages, snapshotDirectory);
+        } finally {
+          isBusy = false;
+        }
+      }
+      const bytes = writeBackup(
+        { format: "agentcore-backup", version: FORMAT_VERSION, agentcore: version, takenAt, store },
+        guarded(),
+      );
+      bytes.once("close", () => {
+        if (!hasBegun) isBusy = false;
+      });
+      const abort = (): void => void bytes.destroy();
+      signal.addEventListener("abort", abort, { once: true });
+      bytes.once("close", () => signal.removeEventListener("abort", abort));
+      return Readable.toWeb(bytes) as ReadableStream<Uint8Array>;
+    },
+  };
+};

@@ -1,0 +1,70 @@
+import { DurationText, PlatformError, parseDuration } from "@agentcore/contract";
+import type { CallerScope } from "@agentcore/core/tasks";
+import { z } from "zod";
+import { DEFAULT_TENANT, type RetentionService } from "../deps.ts";
+import { jsonResponse } from "../http/responses.ts";
+import { type ApiRoute, apiRoute } from "./api-route.ts";
+
+const CollectBody = z
+  .strictObject({
+    /** @default the caller's own; others need an operator of the tenant `default` */
+    tenant: z.string().min(1).max(256).optional(),
+    /** All that have a policy; for operators of the tenant `default`. @default false */
+    allTenants: z.boolean().optional(),
+    /** Removes what ended longer ago than this, whatever the policy says, and compacts nothing. */
+    olderThan: DurationText.optional(),
+    /** Only tell. @default false */
+    dryRun: z.boolean().optional(),
+  })
+  .refine(
+    ({ tenant, allTenants, olderThan }) => allTenants !== true || (tenant === undefined && olderThan === undefined),
+    {
+      error: "goes by each tenant's own policy: neither tenant nor olderThan may stand beside it",
+      path: ["allTenants"],
+    },
+  );
+
+const count = z.int().nonnegative();
+const CollectedResource = z.object({
+  tenantId: z.string(),
+  removedTasks: count,
+  removedEvents: count,
+  removedBytes: count,
+  compactedTasks: count,
+  compactedEvents: count,
+  failedTasks: count,
+  /** A call does a bounded part: ask again for the rest. */
+  isMore: z.boolean(),
+});
+
+export const createRetentionRoutes = (retention: RetentionService): readonly ApiRoute[] => [
+  apiRoute({
+    method: "POST",
+    path: "/api/v1/gc",
+    operationId: "collectGarbage",
+    summary: "Remove and compact what the policy of a tenant lets go; with dryRun only tell",
+    tag: "node",
+    access: "operator",
+    body: CollectBody,
+    bodyOptional: true,
+    answer: {
+      status: 200,
+      schema: z.object({ dryRun: z.boolean(), tenants: z.array(CollectedResource) }),
+      description: "What went, or would go, by tenant",
+    },
+    async handle({ request: { signal }, scope, body: { tenant, allTenants = false, olderThan, dryRun = false } }) {
+      const olderThanMs = olderThan === undefined ? undefined : (parseDuration(olderThan) ?? undefined);
+      if (allTenants || (tenant !== undefined && tenant !== scope.tenantId)) assertSpeaksForAll(scope);
+      const tenantIds = allTenants ? retention.tenants() : [tenant ?? scope.tenantId];
+      const tenants: z.infer<typeof CollectedResource>[] = [];
+      for (const tenantId of [...tenantIds].sort())
+        tenants.push(await retention.collect({ tenantId, olderThanMs, dryRun, signal }));
+      return jsonResponse({ dryRun, tenants });
+    },
+  }),
+];
+
+const assertSpeaksForAll = ({ tenantId }: CallerScope): void => {
+  if (tenantId === DEFAULT_TENANT) return;
+  throw new PlatformError("PERMISSION_DENIED", `other tenants are for operators of the tenant "${DEFAULT_TENANT}"`);
+};

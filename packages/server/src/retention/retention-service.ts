@@ -1,0 +1,64 @@
+/** What policies let go: asked for by operators, and once an hour by itself, on one node at a time. */
+import type { KeyValue, Senses } from "@agentcore/core/ports";
+import { type Collected, type CollectServices, collectTenant, cutoffs, RetentionLoop } from "@agentcore/core/retention";
+import type { TaskEngine, TenantPolicy } from "@agentcore/core/tasks";
+import { type RetentionService, SYSTEM_TENANT } from "../gateway/deps.ts";
+import type { Metrics } from "../metrics.ts";
+
+// What a call may take: a minute, on a slow disk.
+const MAX_TASKS = 1_000;
+const MAX_TASKS_DRY = 10_000;
+
+export interface LocalRetentionService extends RetentionService {
+  start(): void;
+  close(): Promise<void>;
+}
+
+export const createRetentionService = (options: {
+  readonly engine: TaskEngine;
+  readonly keyValue: KeyValue;
+  readonly policies: ReadonlyMap<string, TenantPolicy>;
+  readonly senses: Senses;
+  readonly metrics: Metrics;
+  readonly node: string;
+  /** 0: only when somebody asks. */
+  readonly intervalMs: number;
+}): LocalRetentionService => {
+  const { engine, policies, senses, metrics, intervalMs } = options;
+  const { clock, logger } = senses;
+  const services: CollectServices = {
+    ...{ store: engine.store, clock, logger },
+    onRemoved: (key) => engine.recent.forget(key),
+  };
+  const totals = { removedTasks: 0, compactedTasks: 0, failedTasks: 0 };
+  metrics.counter("agentcore_retention_removed_tasks", "Tasks removed by this node.", () => totals.removedTasks);
+  metrics.counter("agentcore_retention_compacted_tasks", "Logs compacted by this node.", () => totals.compactedTasks);
+  metrics.counter("agentcore_retention_failed_tasks", "Logs that could not be compacted.", () => totals.failedTasks);
+  const count = (collected: Collected): void => {
+    for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += collected[name];
+    const { tenantId, isMore, ...counts } = collected;
+    if (Object.values(counts).some((number) => number > 0))
+      logger.log("info", "retention", { tenantId, isMore, ...counts });
+  };
+  const loop = new RetentionLoop({
+    ...services,
+    ...{ keyValue: options.keyValue, node: options.node, systemTenant: SYSTEM_TENANT, policies, intervalMs },
+    onCollected: count,
+  });
+  return {
+    tenants: () => [...policies].flatMap(([tenantId, { retention }]) => (retention === undefined ? [] : [tenantId])),
+    async collect({ tenantId, olderThanMs, dryRun, signal }) {
+      const policy =
+        olderThanMs === undefined ? (policies.get(tenantId)?.retention ?? {}) : { removeAfterMs: olderThanMs };
+      const maxTasks = dryRun ? MAX_TASKS_DRY : MAX_TASKS;
+      const request = { tenantId, ...cutoffs(policy, clock.now()), dryRun, maxTasks, signal };
+      const collected = await collectTenant(services, request);
+      if (!dryRun) count(collected);
+      return collected;
+    },
+    start() {
+      if (intervalMs > 0) loop.start();
+    },
+    close: () => loop.close(),
+  };
+};

@@ -1,0 +1,70 @@
+/** Fills a data folder that has no store yet: everything is written to a file beside it, which gets its name when all of it is there. */
+import { existsSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { PlatformError } from "@agentcore/contract";
+import type { StorePages } from "@agentcore/core/ports";
+import { migrate } from "./migrations.ts";
+import { FILE_NAME, prepareFile } from "./open-sqlite.ts";
+import { RowWriter } from "./row-writer.ts";
+import { removeCopy } from "./sqlite-archive.ts";
+import { sqliteCode } from "./worker-failure.ts";
+
+/** Leaves out blobs, which this store does not hold. Throws CONFIG_INVALID when the folder has a store or cannot be written, and what `pages` throws. */
+export const restoreSqlite = async (directory: string, pages: StorePages): Promise<void> => {
+  const file = join(directory, FILE_NAME);
+  if (existsSync(file))
+    throw new PlatformError("CONFIG_INVALID", `${directory} has a store already; restore into a folder without one`);
+  const unfinished = `${file}.restoring`;
+  await removeCopy(unfinished);
+  prepareFile(directory, unfinished);
+  try {
+    await write(unfinished, pages);
+    await sync(unfinished);
+    // A node that was started meanwhile made a file of its own.
+    if (existsSync(file)) throw new PlatformError("CONFIG_INVALID", `${directory} has got a store meanwhile`);
+    await rename(unfinished, file);
+    await sync(directory);
+  } catch (error) {
+    await removeCopy(unfinished);
+    throw restoreFailure(error, file);
+  }
+};
+
+const SQLITE_CONSTRAINT = 19;
+
+/** What the source of the pages throws is its own. */
+const restoreFailure = (error: unknown, file: string): unknown => {
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return code === SQLITE_CONSTRAINT
+    ? new PlatformError("INVALID_ARGUMENT", `the rows do not fit each other: ${message}`, { cause: error })
+    : new PlatformError("STORE_UNAVAILABLE", `${file} could not be written: ${message}`, { cause: error });
+};
+
+const write = async (file: string, pages: StorePages): Promise<void> => {
+  const database = new DatabaseSync(file);
+  try {
+    // Until it has its name, nothing rests on this file: it is brought to the disk once, at the end.
+    database.exec("pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -65536");
+    migrate(database, file);
+    const writer = new RowWriter(database);
+    database.exec("begin");
+    for await (const page of pages) for (const row of page) writer.write(row);
+    writer.end();
+    database.exec("commit");
+  } finally {
+    database.close();
+  }
+};
+
+const sync = async (path: string): Promise<void> => {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
