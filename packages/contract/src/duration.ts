@@ -6,7 +6,7 @@ const PATTERN = /^([1-9]\d{0,5})([smhd])$/;
 const EXPECTED = "expected a whole number with s, m, h or d, such as 90s, 15m, 12h or 30d";
 
 /** `90s`, `15m`, `12h`, `30d`; 1 to 999,999 of one unit. */
-export const DurationText = z.string().regex(PATTERN, { error: EXPECTED });
+export const DurationText = z.string({ error: EXPECTED }).regex(PATTERN, { error: EXPECTED });
 
 /** Milliseconds; null for a text that is none. */
 export const parseDuration = (text: string): number | null => {

@@ -4,7 +4,7 @@
  * needs as much room as the file, and goes at the end.
  */
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { PlatformError } from "@agentcore/contract";
 import type { StoreArchive, StorePages, StoreRow } from "@agentcore/core/ports";
@@ -37,6 +37,8 @@ export class SqliteArchive implements StoreArchive {
     signal?.addEventListener("abort", stop, { once: true });
     try {
       await removeCopy(copy);
+      // For this user alone, as the file is.
+      await writeFile(copy, "", { mode: 0o600, flag: "wx" });
       await this.worker.copyTo(copy).catch((error: unknown) => {
         throw signal?.aborted === true ? signal.reason : error;
       });

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
@@ -82,6 +82,26 @@ test("what the store keeps is for its user alone, also where an earlier version 
     await chmod(join(directory, "agentcore.db"), 0o644);
   }
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
+});
+
+test("the copy that a backup is read from is for its user only, and goes with the backup, the next start, or its end", async () => {
+  const directory = await temporary();
+  let stores = await openSqlite({ directory });
+  onTestFinished(async () => {
+    await stores.close();
+    await rm(directory, { recursive: true });
+  });
+  await stores.keyValue.put({ tenantId: "t", namespace: "n" }, "k", 1);
+  const copy = join(directory, "agentcore.db.copy");
+  for await (const page of stores.archive.pages()) {
+    expect(page.length).toBe(1);
+    expect((await stat(copy)).mode & 0o777).toBe(0o600);
+  }
+  expect((await readdir(directory)).filter((name) => name.includes("copy"))).toEqual([]);
+  await stores.close();
+  await writeFile(copy, "left by a crash");
+  stores = await openSqlite({ directory });
+  expect((await readdir(directory)).filter((name) => name.includes("copy"))).toEqual([]);
 });
 
 test("a second opening in one process is refused, and takes no lock away from the first", async () => {
