@@ -4,6 +4,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { ClientBase } from "pg";
 import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
+import { PAYLOAD_BLOBS } from "./sql/0008-payload-blobs.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
 
@@ -11,6 +12,7 @@ import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [1, TABLES],
   [4, BLOBS],
+  [8, PAYLOAD_BLOBS],
 ]);
 const NEWEST = Math.max(...MIGRATIONS.keys());
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.

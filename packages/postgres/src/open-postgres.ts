@@ -1,5 +1,5 @@
 import { PlatformError } from "@agentcore/contract";
-import type { BlobStore, Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, Clock, KeyValue, StoredEvent, TaskStore } from "@agentcore/core/ports";
 import { Database } from "./database.ts";
 import { HintLine } from "./hint-line.ts";
 import { migrate } from "./migrations.ts";
@@ -30,7 +30,7 @@ export interface PostgresOptions {
 }
 
 export interface PostgresStores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
   close(): Promise<void>;
@@ -55,7 +55,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<PostgresSt
     return {
       tasks,
       keyValue: new PostgresKeyValue(database, clock, hints),
-      blobs: new PostgresBlobStore(database),
+      blobs: new PostgresBlobStore(database, clock),
       close: () => tasks.close(),
     };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { PRIORITIES, TaskEvent, type TaskState } from "@agentcore/contract";
+import { PRIORITIES, type TaskState } from "@agentcore/contract";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -12,6 +12,7 @@ import type {
   OutboxRow,
   Renewal,
   StaleReason,
+  StoredEvent,
   StoreHint,
   TailRow,
   TaskHead,
@@ -80,7 +81,7 @@ export interface PostgresTaskStoreOptions {
   readonly maxBatchBytes: number;
 }
 
-export class PostgresTaskStore implements TaskStore {
+export class PostgresTaskStore implements TaskStore<StoredEvent> {
   private readonly database: Database;
   private readonly worker: WorkerLease;
   private readonly hints: HintLine;
@@ -102,7 +103,7 @@ export class PostgresTaskStore implements TaskStore {
     });
   }
 
-  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+  async commit(units: readonly CommitUnit<StoredEvent>[]): Promise<readonly CommitOutcome[]> {
     if (units.length === 0) return [];
     const prepared = units.map(prepareUnit);
     const bytes = prepared.reduce((sum, each) => sum + each.bytes, 0);
@@ -184,7 +185,7 @@ export class PostgresTaskStore implements TaskStore {
     return row === undefined ? null : unescapeText(row.task_id);
   }
 
-  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly StoredEvent[]> {
     const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
     const rows = await this.database.query<EventRow>(
       "log",
@@ -221,7 +222,11 @@ export class PostgresTaskStore implements TaskStore {
     return { heads: rows.map(toHead), total: count?.total ?? 0 };
   }
 
-  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: {
+    tenantId?: string;
+    after: string | null;
+    limit: number;
+  }): Promise<readonly TailRow<StoredEvent>[]> {
     const { tenantId, after, limit } = options;
     const [transaction = "0", position = "0"] = after?.split(".") ?? [];
     const rows = await this.database.query<EventRow & { tenant_id: string; task_id: string; cursor: string }>(
@@ -261,6 +266,16 @@ export class PostgresTaskStore implements TaskStore {
       kind,
       payload: JSON.parse(payload) as unknown,
     }));
+  }
+
+  async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    if (names.length === 0) return new Set();
+    const rows = await this.database.query<{ name: string }>(
+      "referred-blobs",
+      "select distinct name from task_blobs where tenant_id = $1 and name = any ($2)",
+      [escapeText(tenantId), names],
+    );
+    return new Set(rows.map(({ name }) => name));
   }
 
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
@@ -363,8 +378,12 @@ const toOutcome = (verdict: string | null): CommitOutcome => {
 
 const textOf = ({ tenantId, taskId }: TaskKey): string[] => [escapeText(tenantId), escapeText(taskId)];
 
-const toEvent = ({ seq, type, at, data }: EventRow): TaskEvent =>
-  TaskEvent.parse({ seq, type, at, data: JSON.parse(data) });
+const toEvent = ({ seq, type, at, data }: EventRow): StoredEvent => ({
+  seq,
+  type,
+  at,
+  data: JSON.parse(data) as unknown,
+});
 
 const toMailboxItem = ({ key, kind, payload, position, inserted_at }: MailRow): MailboxItem => ({
   key: unescapeText(key),

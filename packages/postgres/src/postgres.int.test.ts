@@ -45,9 +45,9 @@ keyValueSuite({
 blobStoreSuite({
   name: "PostgreSQL",
   test,
-  open: async () => {
+  open: async ({ clock }) => {
     const { schema, drop } = newSchema();
-    const stores = await openPostgres({ url, node: "n1", schema, maxConnections: 4 });
+    const stores = await openPostgres({ url, node: "n1", schema, clock, maxConnections: 4 });
     return {
       store: stores.blobs,
       close: async () => {

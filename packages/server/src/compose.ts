@@ -3,8 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { BlobStore, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, StoredEvent, TaskStore } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
+import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/storage";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";
@@ -12,6 +13,8 @@ import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
+import { createKeyring } from "./encryption/keyring.ts";
+import type { EncryptionKey } from "./encryption/parse-encryption-keys.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
@@ -41,23 +44,26 @@ export interface ComposeOptions {
   readonly allowPrivateModels?: boolean | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
+  /** Seal what is stored: the first seals, all of them open. None: it is stored as it is. */
+  readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
-  /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
+  /** For crash tests: stands around each port (`tasks`, `keyValue`, `blobs`, `host`, `models`, `router`, `bus`). */
   readonly wrap?: (<Port extends object>(name: string, port: Port) => Port) | undefined;
 }
 
 interface Stores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
-  /** Null where no other node could want what lies in this one's data folder. */
-  readonly blobs: BlobStore | null;
+  readonly blobs: BlobStore;
+  /** Whether other nodes may use them too. */
+  readonly isShared: boolean;
   close(): Promise<void>;
 }
 
 const openEmbedded = async (options: SqliteOptions): Promise<Stores> => ({
   ...(await openSqlite(options)),
-  blobs: null,
+  isShared: false,
 });
 
 /** Loaded only when it is asked for: the driver is an installation of its own. */
@@ -67,7 +73,7 @@ const openShared = async (options: PostgresOptions): Promise<Stores> => {
       cause,
     });
   });
-  return openPostgres(options);
+  return { ...(await openPostgres(options)), isShared: true };
 };
 
 // A third of the 15 s after which a silent replica gets no more work.
@@ -82,6 +88,7 @@ export const compose = async ({
   codeFromAnywhere = true,
   allowPrivateModels = false,
   database,
+  encryptionKeys = [],
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -91,7 +98,10 @@ export const compose = async ({
       : await openShared({ ...database, node, clock: senses.clock });
   const snapshotDirectory = join(dataDirectory, "revisions");
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
-  const keyValue = wrap("keyValue", stores.keyValue);
+  const codec = createKeyring(encryptionKeys);
+  const keyValue = wrap("keyValue", createSealedKeyValue(stores.keyValue, codec));
+  const blobs = wrap("blobs", createSealedBlobStore(stores.blobs, codec));
+  const tasks = wrap("tasks", createPayloadStore({ store: stores.tasks, blobs, codec }));
   const metrics = new Metrics();
   const registry = new AgentRegistry({ clock: senses.clock });
   const catalogue = new AgentCatalogue();
@@ -100,7 +110,7 @@ export const compose = async ({
     createInProcessHost({
       keyValue,
       snapshotDirectory,
-      blobs: stores.blobs,
+      blobs: stores.isShared ? blobs : null,
       codeRoots,
       env,
       sha256: senses.digest.sha256,
@@ -145,7 +155,7 @@ export const compose = async ({
     }),
   );
   const engine = new TaskEngine({
-    store: wrap("tasks", stores.tasks),
+    store: tasks,
     keyValue,
     models: wrap("models", models),
     host,
@@ -183,7 +193,7 @@ export const compose = async ({
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
       heartbeat.unref();
-      if (stores.blobs !== null) unfollow = manifests.follow(senses.logger);
+      if (stores.isShared) unfollow = manifests.follow(senses.logger);
       await engine.start();
     },
     async close(graceMs) {

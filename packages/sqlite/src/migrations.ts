@@ -106,7 +106,18 @@ insert or ignore into idempotency_keys select tenant_id, caller, agent || '/' ||
 drop table idempotency;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+/** Which blobs the payloads of a task refer to; they go with the task. */
+const THIRD = `
+create table task_blobs (
+  tenant_id text not null,
+  name text not null,
+  task integer not null references heads (id) on delete cascade,
+  primary key (tenant_id, name, task)
+) strict, without rowid;
+create index task_blobs_task on task_blobs (task);
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

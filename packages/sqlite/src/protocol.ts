@@ -1,7 +1,7 @@
 /** What main thread and worker say to each other. Both are one version of one package. */
 import type { ErrorCode } from "@agentcore/contract";
 import type { ClaimRequest, CommitOutcome, KeyValueScope, Lease, ListQuery, TaskKey } from "@agentcore/core/ports";
-import type { StoredEvent, StoredTailRow } from "./events.ts";
+import type { EventColumns, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
 import type { StoredMail } from "./mailbox.ts";
@@ -51,7 +51,7 @@ export interface Reads {
     { readonly tenantId: string; readonly caller: string; readonly idempotencyKey: string },
     string | null,
   ];
-  readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly StoredEvent[]];
+  readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly EventColumns[]];
   mailbox: [TaskKey, readonly StoredMail[]];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
   tail: [
@@ -59,6 +59,7 @@ export interface Reads {
     readonly StoredTailRow[],
   ];
   outbox: [{ readonly after: number; readonly limit: number }, readonly StoredOutboxRow[]];
+  referredBlobs: [{ readonly tenantId: string; readonly names: readonly string[] }, readonly string[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
   listValues: [

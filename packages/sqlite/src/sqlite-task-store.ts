@@ -1,4 +1,4 @@
-import { PRIORITIES, TaskEvent } from "@agentcore/contract";
+import { PRIORITIES } from "@agentcore/contract";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -9,6 +9,7 @@ import type {
   MailboxItem,
   OutboxRow,
   Renewal,
+  StoredEvent,
   TailRow,
   TaskHead,
   TaskKey,
@@ -24,14 +25,14 @@ const DEFAULT_LOG_LIMIT = 10_000;
 const MAX_ROWS = 10_000;
 const MAX_LIST_LIMIT = 1000;
 
-export class SqliteTaskStore implements TaskStore {
+export class SqliteTaskStore implements TaskStore<StoredEvent> {
   private readonly worker: WorkerClient;
 
   constructor(worker: WorkerClient) {
     this.worker = worker;
   }
 
-  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+  async commit(units: readonly CommitUnit<StoredEvent>[]): Promise<readonly CommitOutcome[]> {
     if (units.length === 0) return [];
     const { flat, bytes } = encodeUnits(units);
     return this.worker.write("commit", flat, units.length, bytes);
@@ -75,7 +76,7 @@ export class SqliteTaskStore implements TaskStore {
   async readLog(
     { tenantId, taskId }: TaskKey,
     options: { after?: number; limit?: number } = {},
-  ): Promise<readonly TaskEvent[]> {
+  ): Promise<readonly StoredEvent[]> {
     const limit = Math.min(options.limit ?? DEFAULT_LOG_LIMIT, MAX_ROWS);
     const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, after: options.after ?? 0, limit });
     return rows.map((row) => toEvent(...row));
@@ -90,7 +91,11 @@ export class SqliteTaskStore implements TaskStore {
     return { heads: heads.map(toHead), total };
   }
 
-  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: {
+    tenantId?: string;
+    after: string | null;
+    limit: number;
+  }): Promise<readonly TailRow<StoredEvent>[]> {
     const { tenantId = null, after, limit } = options;
     const rows = await this.worker.read("tail", {
       tenantId,
@@ -116,6 +121,10 @@ export class SqliteTaskStore implements TaskStore {
     }));
   }
 
+  async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(names.length === 0 ? [] : await this.worker.read("referredBlobs", { tenantId, names }));
+  }
+
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
     if (positions.length > 0) await this.worker.write("acknowledgeOutbox", positions, positions.length);
   }
@@ -130,8 +139,12 @@ export class SqliteTaskStore implements TaskStore {
   }
 }
 
-const toEvent = (seq: number, type: string, at: number, data: string): TaskEvent =>
-  TaskEvent.parse({ seq, at, type, data: JSON.parse(data) });
+const toEvent = (seq: number, type: string, at: number, data: string): StoredEvent => ({
+  seq,
+  type,
+  at,
+  data: JSON.parse(data) as unknown,
+});
 
 const toMailboxItem = (row: StoredMail): MailboxItem => ({
   key: row.key,

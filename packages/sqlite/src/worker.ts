@@ -12,6 +12,7 @@ import { KeyValues } from "./key-value.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
+import { TaskBlobs } from "./task-blobs.ts";
 import { decodeUnits } from "./units.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
@@ -28,6 +29,7 @@ class StoreWorker {
   private readonly events;
   private readonly mailbox;
   private readonly outbox;
+  private readonly blobs;
   private readonly claims;
   private readonly keyValues;
   private readonly units;
@@ -43,6 +45,7 @@ class StoreWorker {
     this.events = new Events(database);
     this.mailbox = new Mailbox(database);
     this.outbox = new Outbox(database);
+    this.blobs = new TaskBlobs(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
     this.units = new UnitWriter({
@@ -51,6 +54,7 @@ class StoreWorker {
       events: this.events,
       mailbox: this.mailbox,
       outbox: this.outbox,
+      blobs: this.blobs,
     });
     // The file is ours alone, so whoever held a lease is dead.
     this.heads.voidLeases();
@@ -146,6 +150,8 @@ class StoreWorker {
         return this.events.tail(argument.tenantId, argument.after, argument.limit);
       case "outbox":
         return this.outbox.read(argument.after, argument.limit);
+      case "referredBlobs":
+        return this.blobs.referred(argument.tenantId, argument.names);
       case "backlog":
         return this.heads.backlog(now);
       case "get":

@@ -116,6 +116,7 @@ export const createCrashStore = (
       list: (query) => alive(() => store.list(query)),
       tail: (options) => alive(() => store.tail(options)),
       outbox: (options) => alive(() => store.outbox(options)),
+      referredBlobs: (tenantId, names) => alive(() => store.referredBlobs(tenantId, names)),
       acknowledgeOutbox: (positions) => alive(() => store.acknowledgeOutbox(positions)),
       backlog: () => alive(() => store.backlog()),
       close: () => store.close(),

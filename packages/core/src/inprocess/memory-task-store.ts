@@ -2,7 +2,7 @@
  * TaskStore in plain Maps, for tests and embedded use. It keeps JSON text, not objects, so that what a caller changes
  * later, or what JSON cannot carry, behaves as it does in a database. Nothing here survives the process.
  */
-import { PlatformError, type TaskEvent } from "@agentcore/contract";
+import { PlatformError, TaskEvent } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
 import type {
   ClaimedTask,
@@ -14,57 +14,51 @@ import type {
   MailboxItem,
   OutboxRow,
   Renewal,
+  StoredEvent,
   TailRow,
   TaskHead,
   TaskKey,
   TaskStore,
 } from "../ports/task-store.ts";
 import { claimInMemory } from "./memory-claims.ts";
-import {
-  byText,
-  compose,
-  headOf,
-  type MemoryTables,
-  type MemoryTaskRow,
-  mailboxOf,
-  parseEvent,
-  taskKey,
-} from "./memory-tables.ts";
+import { byText, compose, headOf, type MemoryTables, type MemoryTaskRow, mailboxOf, taskKey } from "./memory-tables.ts";
 import { MemoryUnitWriter } from "./memory-unit-writer.ts";
 
 const DEFAULT_LOG_LIMIT = 10_000;
 const MAX_LIST_LIMIT = 1000;
 
-export interface MemoryTaskStore extends TaskStore {
+export interface MemoryTaskStore<Event extends StoredEvent = TaskEvent> extends TaskStore<Event> {
   /**
    * What a crash and a new process would find: a store over the same data with every lease voided and the tokens of
    * voided leases raised (attempts stay). This store refuses everything from now on.
    */
-  reopen(): MemoryTaskStore;
+  reopen(): MemoryTaskStore<Event>;
 }
 
-class MemoryStore implements MemoryTaskStore {
+class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
   private closed = false;
   private readonly clock: Pick<Clock, "now">;
   private readonly tables: MemoryTables;
   private readonly writer: MemoryUnitWriter;
+  private readonly parse: (stored: unknown) => Event;
 
-  constructor(clock: Pick<Clock, "now">, tables: MemoryTables) {
+  constructor(clock: Pick<Clock, "now">, tables: MemoryTables, parse: (stored: unknown) => Event) {
     this.clock = clock;
     this.tables = tables;
-    this.writer = new MemoryUnitWriter(tables, clock);
+    this.parse = parse;
+    this.writer = new MemoryUnitWriter(tables, clock, parse);
   }
 
-  reopen(): MemoryTaskStore {
+  reopen(): MemoryTaskStore<Event> {
     this.closed = true;
     for (const row of this.tables.tasks.values()) {
       if (row.leased) row.head = { ...row.head, token: row.head.token + 1 };
       row.leased = false;
     }
-    return new MemoryStore(this.clock, this.tables);
+    return new MemoryStore(this.clock, this.tables, this.parse);
   }
 
-  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+  async commit(units: readonly CommitUnit<Event>[]): Promise<readonly CommitOutcome[]> {
     this.assertOpen();
     return units.map((unit) => this.writer.write(unit));
   }
@@ -120,11 +114,11 @@ class MemoryStore implements MemoryTaskStore {
     return this.tables.idempotency.get(compose(key.tenantId, key.caller, key.idempotencyKey)) ?? null;
   }
 
-  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly Event[]> {
     this.assertOpen();
     const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
     const log = this.row(key.tenantId, key.taskId)?.log ?? [];
-    return log.slice(after, after + limit).map(parseEvent);
+    return log.slice(after, after + limit).map((text) => this.parse(JSON.parse(text)));
   }
 
   async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
@@ -148,9 +142,9 @@ class MemoryStore implements MemoryTaskStore {
     return { heads: page.slice(0, Math.min(query.limit, MAX_LIST_LIMIT)), total: matching.length };
   }
 
-  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow<Event>[]> {
     this.assertOpen();
-    const rows: TailRow[] = [];
+    const rows: TailRow<Event>[] = [];
     for (
       let index = Number(options.after ?? 0);
       index < this.tables.tail.length && rows.length < options.limit;
@@ -160,9 +154,16 @@ class MemoryStore implements MemoryTaskStore {
       if (entry === undefined) break;
       const { tenantId, taskId } = entry.row.head;
       if (options.tenantId !== undefined && options.tenantId !== tenantId) continue;
-      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(entry.row.log[entry.seq - 1] ?? "") });
+      const event = this.parse(JSON.parse(entry.row.log[entry.seq - 1] ?? ""));
+      rows.push({ tenantId, taskId, cursor: String(index + 1), event });
     }
     return rows;
+  }
+
+  async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    this.assertOpen();
+    const rows = [...this.tables.tasks.values()].filter(({ head }) => head.tenantId === tenantId);
+    return new Set(names.filter((name) => rows.some(({ blobs }) => blobs.has(name))));
   }
 
   async outbox(options: { after: number; limit: number }): Promise<readonly OutboxRow[]> {
@@ -213,12 +214,19 @@ const matches = (head: TaskHead, query: ListQuery): boolean =>
   (query.states === undefined || query.states.includes(head.state)) &&
   (query.updatedSince === undefined || head.updatedAt >= query.updatedSince);
 
+const emptyTables = (): MemoryTables => ({
+  tasks: new Map(),
+  idempotency: new Map(),
+  outbox: new Map(),
+  tail: [],
+  positions: 0,
+  lastTenant: "",
+});
+
+/** As strict as the engine's reader, also when it is written: here the engine's own mistakes are found. */
 export const createMemoryTaskStore = (options: { readonly clock: Pick<Clock, "now"> }): MemoryTaskStore =>
-  new MemoryStore(options.clock, {
-    tasks: new Map(),
-    idempotency: new Map(),
-    outbox: new Map(),
-    tail: [],
-    positions: 0,
-    lastTenant: "",
-  });
+  new MemoryStore(options.clock, emptyTables(), (stored) => TaskEvent.parse(stored));
+
+/** An adapter like any other, which reads nothing in what it keeps. */
+export const createMemoryEventStore = (options: { readonly clock: Pick<Clock, "now"> }): MemoryTaskStore<StoredEvent> =>
+  new MemoryStore(options.clock, emptyTables(), (stored) => stored as StoredEvent);

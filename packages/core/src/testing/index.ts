@@ -4,4 +4,5 @@ export { type KeyValueSuiteOptions, keyValueSuite } from "./key-value-suite.ts";
 export { ManualClock } from "./manual-clock.ts";
 export type { OpenedTaskStore } from "./task-store-fixture.ts";
 export { type TaskStoreSuiteOptions, taskStoreSuite } from "./task-store-suite.ts";
+export { createTestCodec } from "./test-codec.ts";
 export { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "./test-senses.ts";
