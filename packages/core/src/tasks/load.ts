@@ -6,7 +6,7 @@ import { isTerminal, type NewTaskEvent, PlatformError, type TaskEvent } from "@a
 import type { ClaimedTask, LogAppend, MailboxInsert, TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
-import { cancelMail, childFinishedMail } from "./family-mail.ts";
+import { type CancelRequest, cancelMail, cancelRequestOf, childFinishedMail } from "./family-mail.ts";
 import { Journal } from "./journal.ts";
 import { keyOf } from "./log-hub.ts";
 import { failed } from "./outcome.ts";
@@ -14,6 +14,7 @@ import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable 
 import { agentKey, type Reservation } from "./residents.ts";
 
 const RELOAD_MS = 250;
+const MAX_CHILDREN = 1000;
 
 export class Loading {
   private readonly engine: TaskEngine;
@@ -101,10 +102,12 @@ export class Loading {
     const wasParked = head.state === "parked";
     // Neither runs code: one has begun none, the other's has been given up.
     if (cancel !== undefined && (wasParked || head.state === "submitted"))
-      return this.endAsCanceled(head, mailbox, cancel.payload as { by: string; reason?: string });
+      return this.endAsCanceled(head, mailbox, cancelRequestOf(cancel));
     if (head.state === "submitted" && head.deadline !== null && head.deadline <= engine.senses.clock.now())
       return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline));
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
+    const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
+    if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
     const [events, loaded] = [await this.readForReplay(head), await engine.host.load(head)];
     if (loaded === null) return this.park(head, mailbox, revisionUnavailable(head.agent, head.revision));
     // From here to the end of the turn nobody else takes the place.
@@ -151,11 +154,7 @@ export class Loading {
   }
 
   /** A task whose code does not run: nobody else would end it. */
-  private async endAsCanceled(
-    head: TaskHead,
-    mailbox: ClaimedTask["mailbox"],
-    request: { readonly by: string; readonly reason?: string },
-  ): Promise<void> {
+  private async endAsCanceled(head: TaskHead, mailbox: ClaimedTask["mailbox"], request: CancelRequest): Promise<void> {
     const at = this.engine.senses.clock.now();
     const data = request.reason === undefined ? {} : { reason: request.reason };
     const events: readonly NewTaskEvent[] = [
@@ -190,15 +189,24 @@ export class Loading {
 
   private async cancelsForChildren(head: TaskHead): Promise<MailboxInsert[]> {
     const mail: MailboxInsert[] = [];
-    const events = await this.readForReplay(head);
-    for (const { childTaskId } of new Journal(events).waits.values()) {
-      if (childTaskId === null) continue;
-      const child = { tenantId: head.tenantId, taskId: childTaskId };
-      const [submitted] = await this.engine.store.readLog(child, { limit: 1 });
+    for (const taskId of await this.childrenWaitedFor(head)) {
+      const [submitted] = await unlessUnreadable(
+        this.engine.store.readLog({ tenantId: head.tenantId, taskId }, { limit: 1 }),
+        [],
+      );
       if (submitted?.type === "task.submitted" && submitted.data.parent?.detached !== true)
-        mail.push(cancelMail(childTaskId, head.taskId));
+        mail.push(cancelMail(taskId, head.taskId));
     }
     return mail;
+  }
+
+  private async childrenWaitedFor(head: TaskHead): Promise<readonly string[]> {
+    const events = await unlessUnreadable(this.readForReplay(head), null);
+    if (events !== null) return [...new Journal(events).waits.values()].flatMap(({ childTaskId }) => childTaskId ?? []);
+    // Its own log cannot tell, and a cancel must be able to end it all the same.
+    const { tenantId, taskId: parentTaskId } = head;
+    const { heads } = await this.engine.store.list({ tenantId, parentTaskId, limit: MAX_CHILDREN });
+    return heads.filter(({ state }) => !isTerminal(state)).map(({ taskId }) => taskId);
   }
 
   private async append(
@@ -223,3 +231,12 @@ export class Loading {
     engine.mail.deliver(tenantId, mail, true);
   }
 }
+
+const unlessUnreadable = async <T, Otherwise>(read: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> => {
+  try {
+    return await read;
+  } catch (error) {
+    if (PlatformError.is(error) && error.code === "PAYLOAD_UNREADABLE") return otherwise;
+    throw error;
+  }
+};

@@ -1,11 +1,13 @@
 /** Carries durable events from the outbox to their subscribers: each gets a task, once per event. */
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
-import type { CommitUnit, OutboxRow } from "../ports/index.ts";
+import type { CommitUnit, OutboxRow, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { TaskRouter } from "./task-router.ts";
 
 const BATCH = 200;
 const RETRY_MS = 1000;
+// Somebody has to give the node a key, or restart it.
+const UNREADABLE_RETRY_MS = 60_000;
 
 interface EventPayload {
   readonly topic: string;
@@ -19,6 +21,8 @@ export class OutboxRelay {
   private readonly router: TaskRouter;
   private working: Promise<void> | null = null;
   private again = false;
+  /** Set while there are rows that could not be read. */
+  private unreadable: Timer | null = null;
 
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
@@ -45,9 +49,15 @@ export class OutboxRelay {
 
   private async drain(): Promise<void> {
     try {
-      for (;;) {
-        const rows = await this.engine.store.outbox({ after: 0, limit: BATCH });
-        if (rows.length === 0) return;
+      for (let after = 0; ; ) {
+        const found = await this.engine.store.outbox({ after, limit: BATCH });
+        if (found.length === 0) return;
+        const rows = found.filter((row) => row.unreadable === undefined);
+        if (rows.length < found.length) {
+          // They stay for whoever can read them; what is behind them does not wait for that.
+          after = Math.max(...found.map(({ position }) => position));
+          this.leave(found);
+        }
         const units = rows.flatMap((row) => this.unitsFor(row));
         if (units.length > 0) await this.engine.store.commit(units);
         for (const row of rows) {
@@ -69,6 +79,18 @@ export class OutboxRelay {
       this.engine.senses.logger.log("error", `outbox: ${PlatformError.from(error).message}`);
       this.engine.senses.clock.after(RETRY_MS, () => this.wake());
     }
+  }
+
+  private leave(found: readonly OutboxRow[]): void {
+    // Said once a minute, however often the relay is woken.
+    if (this.unreadable !== null) return;
+    const { logger, clock } = this.engine.senses;
+    for (const { tenantId, id, unreadable } of found)
+      if (unreadable !== undefined) logger.log("error", `event not delivered: ${unreadable.message}`, { tenantId, id });
+    this.unreadable = clock.after(UNREADABLE_RETRY_MS, () => {
+      this.unreadable = null;
+      this.wake();
+    });
   }
 
   private unitsFor(row: OutboxRow): CommitUnit[] {
