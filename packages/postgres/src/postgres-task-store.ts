@@ -120,7 +120,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
       [...[this.worker.id, limit, now, free, otherSlots, this.lastTenant]],
     );
     this.lastTenant = heads.at(-1)?.tenant_id ?? this.lastTenant;
-    const mail = heads.length === 0 ? [] : await this.waitingMail(heads.map(({ id }) => id));
+    const mail = heads.length === 0 ? [] : await this.mailOfClaimed(heads.map(({ id }) => id));
     return heads.map((head) => ({
       head: toHead(head),
       mailbox: mail.filter(({ task }) => task === head.id).map(toMailboxItem),
@@ -204,6 +204,16 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
       textOf(key),
     );
     return rows.map(toMailboxItem);
+  }
+
+  async waitingMail(key: TaskKey): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>(
+      "waiting-mail",
+      `select count(*) as count from heads h join mailbox b on b.task = h.id
+        where h.tenant_id = $1 and h.task_id = $2 and not b.consumed`,
+      textOf(key),
+    );
+    return row?.count ?? 0;
   }
 
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
@@ -356,7 +366,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     });
   }
 
-  private waitingMail(heads: readonly number[]): Promise<MailRow[]> {
+  private mailOfClaimed(heads: readonly number[]): Promise<MailRow[]> {
     return this.database.query<MailRow>(
       "mail-of-claimed",
       "select * from mailbox where task = any ($1) and not consumed order by position",

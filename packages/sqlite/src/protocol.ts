@@ -53,6 +53,7 @@ export interface Reads {
   ];
   readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly EventColumns[]];
   mailbox: [TaskKey, readonly StoredMail[]];
+  waitingMail: [TaskKey, number];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
   tail: [
     { readonly tenantId: string | null; readonly after: number; readonly limit: number },

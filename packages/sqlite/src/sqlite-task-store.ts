@@ -86,6 +86,10 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
     return (await this.worker.read("mailbox", { tenantId, taskId })).map(toMailboxItem);
   }
 
+  waitingMail({ tenantId, taskId }: TaskKey): Promise<number> {
+    return this.worker.read("waitingMail", { tenantId, taskId });
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     const { heads, total } = await this.worker.read("list", { ...query, limit: Math.min(query.limit, MAX_LIST_LIMIT) });
     return { heads: heads.map(toHead), total };

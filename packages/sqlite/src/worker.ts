@@ -144,6 +144,10 @@ class StoreWorker {
         const head = this.heads.find(argument.tenantId, argument.taskId);
         return head === null ? [] : this.mailbox.waiting(head.id);
       }
+      case "waitingMail": {
+        const head = this.heads.find(argument.tenantId, argument.taskId);
+        return head === null ? 0 : this.mailbox.count(head.id);
+      }
       case "list":
         return this.heads.list(argument);
       case "tail":

@@ -127,6 +127,12 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
     return row === undefined ? [] : mailboxOf(row);
   }
 
+  async waitingMail(key: TaskKey): Promise<number> {
+    this.assertOpen();
+    const row = this.row(key.tenantId, key.taskId);
+    return row === undefined ? 0 : mailboxOf(row).length;
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     this.assertOpen();
     const matching = [...this.tables.tasks.values()].map(headOf).filter((head) => matches(head, query));

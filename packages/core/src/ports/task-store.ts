@@ -291,6 +291,8 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> {
    */
   readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Event[]>;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  /** How many items wait in the task's mailbox; 0 for a task that is not there. */
+  waitingMail(key: TaskKey): Promise<number>;
   /** Newest change first. `total` counts all that match, before paging. */
   list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
   /**

@@ -31,13 +31,14 @@ export interface PayloadStoreOptions {
   readonly codec: PayloadCodec;
   /** Characters of JSON, from 1,024, above which an event's payload becomes a blob. @default 65536 */
   readonly offloadAbove?: number | undefined;
-  /** Most bytes of a payload's JSON; TOO_LARGE beyond. @default 16 MiB */
+  /** Most bytes of a payload's JSON; TOO_LARGE beyond. @default 32 MiB */
   readonly maxPayloadBytes?: number | undefined;
 }
 
 // Above this a row is slower to read past than a blob is to fetch when it is wanted.
 const DEFAULT_OFFLOAD_ABOVE = 64 * 1024;
-export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+/** A submission holds a message and the input made of it, each within the limits at the edge; nothing that passed those is refused here. */
+export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
 
 class PayloadStore implements TaskStore {
   private readonly store: TaskStore<StoredEvent>;
@@ -106,6 +107,10 @@ class PayloadStore implements TaskStore {
       rows.map(({ tenantId, payload }) => ({ scope: { tenantId, subject: OUTBOX_SUBJECT }, stored: payload })),
     );
     return rows.map((row, index) => ({ ...row, ...payloadOf(values[index], `event ${row.id} of ${row.tenantId}`) }));
+  }
+
+  waitingMail(key: TaskKey) {
+    return this.store.waitingMail(key);
   }
 
   leases() {

@@ -107,7 +107,8 @@ export class PayloadWriter {
   }
 
   private bounded(scope: SealScope, value: unknown, what: string): unknown {
-    if (isLargerThan(value, this.limits.maxBytes / 4))
+    // A character takes at most six bytes of JSON.
+    if (isLargerThan(value, this.limits.maxBytes / 6))
       this.assertSize(this.encoder.encode(JSON.stringify(value)).byteLength, what);
     return this.inline(scope, value);
   }

@@ -28,7 +28,8 @@ export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyV
   const write = (scope: KeyValueScope, key: string, value: unknown): unknown => {
     if (key.length > MAX_KEY_LENGTH)
       throw new PlatformError("TOO_LARGE", `a key has ${key.length} characters, ${MAX_KEY_LENGTH} are allowed`);
-    if (isLargerThan(value, MAX_VALUE_BYTES / 4)) assertSize(key, value);
+    // A character takes at most six bytes of JSON.
+    if (isLargerThan(value, MAX_VALUE_BYTES / 6)) assertSize(key, value);
     if (typeof value === "number") return value;
     if (!codec.seals) return looksMarked(value) ? wrappedPayload(value) : value;
     return sealedPayload(codec.seal(sealScope(scope, key), JSON.stringify(value) ?? "null"));
