@@ -1,7 +1,8 @@
 /** A task engine on SQLite without the rest of a node, for benchmarks of durable work in process. */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
-import type { Clock, Senses, TaskStore } from "@agentcore/core/ports";
+import type { Clock, PayloadCodec, Senses, TaskStore } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
 import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "@agentcore/core/tasks";
 import { openSqlite, type SqliteOptions, type SqliteStores } from "@agentcore/sqlite";
 
@@ -27,6 +28,16 @@ export const senses: Senses = {
       if (level === "error") console.error(message, fields ?? "");
     },
   },
+};
+
+const missing = (): never => {
+  throw new Error("nothing is sealed here");
+};
+/** As a node without encryption keys has it. */
+const codec: PayloadCodec = {
+  seals: false,
+  ...{ seal: missing, open: missing, sealBytes: missing, openBytes: missing },
+  nameOf: (_, bytes) => createHash("sha256").update(bytes).digest("hex"),
 };
 
 export const define = (
@@ -64,6 +75,7 @@ export interface WorldOptions extends SqliteOptions {
 
 export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: WorldOptions): Promise<World> => {
   const stores = await openSqlite(options);
+  const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec });
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   const router: TaskRouter = {
     command: (draft, accept) => {
@@ -77,7 +89,7 @@ export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: 
     reportEnd: () => {},
   };
   const engine = new TaskEngine({
-    store: wrapStore === undefined ? stores.tasks : wrapStore(stores.tasks),
+    store: wrapStore === undefined ? tasks : wrapStore(tasks),
     keyValue: stores.keyValue,
     models: null,
     host: {

@@ -3,13 +3,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { BlobStore, PayloadCodec, SealScope } from "../ports/index.ts";
 import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
 import { eachOf } from "./each-of.ts";
-import { readMarks } from "./payload-marks.ts";
-
-/** A payload as it came from a row, and whose it is. */
-export interface StoredPayload {
-  readonly scope: SealScope;
-  readonly stored: unknown;
-}
+import { looksMarked, readMarks } from "./payload-marks.ts";
 
 /** Stands in place of a value that cannot be read. */
 export class Unreadable {
@@ -29,21 +23,22 @@ export class PayloadReader {
     this.codec = codec;
   }
 
-  /** In the order given; each a value, or why there is none. Throws STORE_UNAVAILABLE. */
-  async readAll(payloads: readonly StoredPayload[]): Promise<readonly unknown[]> {
-    const values: unknown[] = [];
+  /** In the order given; each a value, or why there is none. The list itself when all are plain. Throws STORE_UNAVAILABLE. */
+  async readAll(stored: readonly unknown[], scopeOf: (index: number) => SealScope): Promise<readonly unknown[]> {
+    if (!stored.some(looksMarked)) return stored;
     const fetches: { readonly index: number; readonly scope: SealScope; readonly name: string }[] = [];
-    for (const [index, { scope, stored }] of payloads.entries()) {
-      const marked = readMarks(stored);
-      if (marked.form === "blob") fetches.push({ index, scope, name: marked.name });
-      values.push(
-        marked.form === "plain"
-          ? marked.value
-          : marked.form === "sealed"
-            ? this.attempt(() => JSON.parse(this.codec.open(scope, marked.sealed)))
-            : undefined,
-      );
-    }
+    const values = stored.map((each, index) => {
+      const marked = readMarks(each);
+      switch (marked.form) {
+        case "plain":
+          return marked.value;
+        case "sealed":
+          return this.attempt(() => JSON.parse(this.codec.open(scopeOf(index), marked.sealed)));
+        case "blob":
+          fetches.push({ index, scope: scopeOf(index), name: marked.name });
+          return undefined;
+      }
+    });
     if (fetches.length > 0)
       await eachOf(fetches, BLOBS_AT_ONCE, async ({ index, scope, name }) => {
         values[index] = await this.fetch(scope, name);

@@ -74,17 +74,18 @@ class PayloadStore implements TaskStore {
     const { tenantId, taskId } = key;
     const stored = await this.store.readLog(key, options);
     const scope = { tenantId, subject: taskSubject(taskId) };
-    const values = await this.reader.readAll(stored.map(({ data }) => ({ scope, stored: data })));
+    const values = await this.reader.readAll(
+      stored.map(({ data }) => data),
+      () => scope,
+    );
     return stored.map((event, index) => parseEvent(key, event, values[index]));
   }
 
   async tail(options: Parameters<TaskStore["tail"]>[0]): Promise<readonly TailRow[]> {
     const rows = await this.store.tail(options);
     const values = await this.reader.readAll(
-      rows.map(({ tenantId, taskId, event }) => ({
-        scope: { tenantId, subject: taskSubject(taskId) },
-        stored: event.data,
-      })),
+      rows.map(({ event }) => event.data),
+      (index) => ({ tenantId: rows[index]?.tenantId ?? "", subject: taskSubject(rows[index]?.taskId ?? "") }),
     );
     return rows.map((row, index) => ({ ...row, event: readOrExplain(row, row.event, values[index]) }));
   }
@@ -104,7 +105,8 @@ class PayloadStore implements TaskStore {
   async outbox(options: { readonly after: number; readonly limit: number }): Promise<readonly OutboxRow[]> {
     const rows = await this.store.outbox(options);
     const values = await this.reader.readAll(
-      rows.map(({ tenantId, payload }) => ({ scope: { tenantId, subject: OUTBOX_SUBJECT }, stored: payload })),
+      rows.map(({ payload }) => payload),
+      (index) => ({ tenantId: rows[index]?.tenantId ?? "", subject: OUTBOX_SUBJECT }),
     );
     return rows.map((row, index) => ({ ...row, ...payloadOf(values[index], `event ${row.id} of ${row.tenantId}`) }));
   }
@@ -166,7 +168,10 @@ class PayloadStore implements TaskStore {
     items: readonly MailboxItem[],
   ): Promise<readonly MailboxItem[]> {
     const scope = { tenantId, subject: taskSubject(taskId) };
-    const values = await this.reader.readAll(items.map(({ payload }) => ({ scope, stored: payload })));
+    const values = await this.reader.readAll(
+      items.map(({ payload }) => payload),
+      () => scope,
+    );
     return items.map((item, index) => ({
       ...item,
       ...payloadOf(values[index], `${item.kind} ${item.key} for task ${taskId} of ${tenantId}`),

@@ -29,6 +29,8 @@ export interface NewBlob {
 
 type NewEvent = Unnumbered<StoredEvent>;
 
+const encoder = new TextEncoder();
+
 export const taskSubject = (taskId: string): string => `task/${taskId}`;
 export const OUTBOX_SUBJECT = "outbox";
 
@@ -37,7 +39,6 @@ export class PayloadWriter {
   readonly newBlobs: NewBlob[] = [];
   private readonly codec: PayloadCodec;
   private readonly limits: PayloadLimits;
-  private readonly encoder = new TextEncoder();
 
   constructor(codec: PayloadCodec, limits: PayloadLimits) {
     this.codec = codec;
@@ -85,7 +86,7 @@ export class PayloadWriter {
     if (!isLargerThan(data, this.limits.offloadAbove)) return this.inline(scope, data);
     const text = JSON.stringify(data);
     if (text.length <= this.limits.offloadAbove) return this.inline(scope, data);
-    const bytes = this.encoder.encode(text);
+    const bytes = encoder.encode(text);
     this.assertSize(bytes.byteLength, `${type} of task ${taskId}`);
     const { tenantId } = scope;
     const name = this.codec.nameOf(tenantId, bytes);
@@ -109,7 +110,7 @@ export class PayloadWriter {
   private bounded(scope: SealScope, value: unknown, what: string): unknown {
     // A character takes at most six bytes of JSON.
     if (isLargerThan(value, this.limits.maxBytes / 6))
-      this.assertSize(this.encoder.encode(JSON.stringify(value)).byteLength, what);
+      this.assertSize(encoder.encode(JSON.stringify(value)).byteLength, what);
     return this.inline(scope, value);
   }
 
@@ -136,12 +137,14 @@ const mapChanged: {
     change: (item: Given) => Item,
   ): readonly Item[] | undefined;
 } = <Item, Given extends Item>(items: readonly Given[] | undefined, change: (item: Given) => Item) => {
+  if (items === undefined || items.length === 0) return items as readonly Item[];
   let changed: Item[] | undefined;
-  for (const [index, item] of (items ?? []).entries()) {
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index] as Given;
     const made = change(item);
     if (made === item) continue;
-    changed ??= [...(items ?? [])];
+    changed ??= [...items];
     changed[index] = made;
   }
-  return (changed ?? items) as readonly Item[];
+  return changed ?? items;
 };

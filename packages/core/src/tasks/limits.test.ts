@@ -26,7 +26,9 @@ test("a step whose result is too large fails at once, and says to keep a referen
     define("hoarder", (_, ctx) => caught(() => ctx.step("read", () => (tries++, { file: large })))),
   ]);
   const taskId = await world.submit("hoarder");
-  expect(outputOf(await world.last(taskId))).toMatch(/^TOO_LARGE: .*"read" has \d+ bytes, 16777216 are allowed; keep it elsewhere/);
+  expect(outputOf(await world.last(taskId))).toMatch(
+    /^TOO_LARGE: .*"read" has \d+ bytes, 16777216 are allowed; keep it elsewhere/,
+  );
   expect(tries).toBe(1);
 });
 
@@ -49,7 +51,9 @@ test("a key that is content is refused", async () => {
   const world = new EngineWorld([
     define("keyed", (_, ctx) => caught(async () => ctx.step("read", () => 1, { key: "k".repeat(4096) }))),
   ]);
-  expect(outputOf(await world.last(await world.submit("keyed")))).toMatch(/^TOO_LARGE: name and key of the call step:read/);
+  expect(outputOf(await world.last(await world.submit("keyed")))).toMatch(
+    /^TOO_LARGE: name and key of the call step:read/,
+  );
 });
 
 test("the message of an error is cut, its code is kept", async () => {

@@ -43,6 +43,12 @@ test("any text and any bytes come back, and look different each time", () => {
   );
 });
 
+test("no two of many seals begin with the same IV", () => {
+  const codec = keyring(K1);
+  const ivs = Array.from({ length: 5000 }, () => codec.seal(SCOPE, "x").slice(3, 3 + 16));
+  expect(new Set(ivs).size).toBe(5000);
+});
+
 test("the format is the documented one: base64 of IV, ciphertext and tag, under a key derived for the tenant", () => {
   const sealed = keyring(K1).seal(SCOPE, "hello");
   const [name = "", text = ""] = sealed.split(":");
