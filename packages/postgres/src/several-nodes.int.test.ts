@@ -3,7 +3,9 @@ import { createHash, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { Clock, NewTask, TaskStore } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
 import { createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { createTestCodec } from "@agentcore/core/testing";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
 import { newSchema, test, url } from "../test/schema.ts";
@@ -59,7 +61,8 @@ const startNode = async (name: string, agents: readonly AgentDefinition[], concu
   const stores = await openPostgres({ url, node: name, schema: schema.schema, leaseMs: LEASE_MS, maxConnections: 4 });
   let thaw: (() => void) | null = null;
   let frozen: Promise<void> | null = null;
-  const store = new Proxy(stores.tasks, {
+  const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec: createTestCodec([]) });
+  const store = new Proxy(tasks, {
     get: (target, key: keyof TaskStore) => {
       const method = target[key] as (...args: unknown[]) => unknown;
       if (key === "listen" || key === "close") return method.bind(target);

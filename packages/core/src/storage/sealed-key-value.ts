@@ -19,7 +19,7 @@ export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyV
       case "plain":
         return marked.value === entry.value ? entry : { ...entry, value: marked.value };
       case "sealed":
-        return { ...entry, value: open(codec, sealScope(scope, entry.key), entry.key, marked.sealed) };
+        return { ...entry, value: open(codec, scope, entry.key, marked.sealed) };
       // Nobody puts values into blobs: something of another hand, which a reader's schema refuses.
       case "blob":
         return entry;
@@ -52,14 +52,14 @@ const sealScope = ({ tenantId, namespace }: KeyValueScope, key: string): SealSco
   subject: `value/${namespace}/${key}`,
 });
 
-const open = (codec: PayloadCodec, scope: SealScope, key: string, sealed: string): unknown => {
+const open = (codec: PayloadCodec, scope: KeyValueScope, key: string, sealed: string): unknown => {
   try {
-    return JSON.parse(codec.open(scope, sealed));
+    return JSON.parse(codec.open(sealScope(scope, key), sealed));
   } catch (cause) {
     const { message } = PlatformError.from(cause);
     throw new PlatformError(
       "PAYLOAD_UNREADABLE",
-      `the value of ${key} of ${scope.tenantId} cannot be read: ${message}`,
+      `the value ${scope.namespace}/${key} of ${scope.tenantId} cannot be read: ${message}`,
       {
         cause,
       },

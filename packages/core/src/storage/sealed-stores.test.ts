@@ -59,7 +59,7 @@ test("a sealed value does not open under another key, nor in another tenant, and
   const rotated = createSealedKeyValue(raw, createTestCodec(["new"]));
   await expect(rotated.get(HERE, "k")).rejects.toMatchObject({
     code: "PAYLOAD_UNREADABLE",
-    message: 'the value of k of acme cannot be read: sealed with the key "old", which is not there',
+    message: 'the value memory/k of acme cannot be read: sealed with the key "old", which is not there',
   });
   const moved = { ...HERE, tenantId: "globex" };
   await raw.put(moved, "k", entry?.value);
