@@ -55,6 +55,22 @@ for (const asleep of [false, true])
     expect(outputOf(await world.last(taskId))).toBe("heard you");
   });
 
+test("a task that has not begun is parked for its mail before its code runs", async () => {
+  const { lost, wrap } = withoutKey();
+  let runs = 0;
+  const world = new EngineWorld([define("starter", () => void runs++)], { wrap });
+  world.capacities.set("acme/starter", 0);
+  const taskId = await world.submit("starter");
+  lost.mail.add("message");
+  await world.say(taskId, "early");
+  world.capacities.set("acme/starter", 1);
+  await world.advance(2000);
+  expect([await world.state(taskId), runs]).toEqual(["parked", 0]);
+  lost.mail.clear();
+  await world.retry(taskId);
+  expect([await world.state(taskId), runs]).toEqual(["completed", 1]);
+});
+
 test("a message that cannot be read, and comes while the task ends, parks it before it ends (I5)", async () => {
   const { lost, reads, wrap } = withoutKey();
   const world: EngineWorld = new EngineWorld(
