@@ -1,7 +1,8 @@
 /** A task engine without the rest of a node, for benchmarks of durable work in process. */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
-import type { Clock, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, Clock, KeyValue, PayloadCodec, Senses, StoredEvent, TaskStore } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
 import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "@agentcore/core/tasks";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 
@@ -29,6 +30,16 @@ export const senses: Senses = {
   },
 };
 
+const missing = (): never => {
+  throw new Error("nothing is sealed here");
+};
+/** As a node without encryption keys has it. */
+const codec: PayloadCodec = {
+  seals: false,
+  ...{ seal: missing, open: missing, sealBytes: missing, openBytes: missing },
+  nameOf: (_, bytes) => createHash("sha256").update(bytes).digest("hex"),
+};
+
 export const define = (
   name: string,
   run: (task: TaskInput<unknown>, ctx: Context) => Promise<unknown> | unknown,
@@ -45,7 +56,8 @@ export const define = (
 });
 
 export interface Stores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
+  readonly blobs: BlobStore;
   readonly keyValue: KeyValue;
   close(): Promise<void>;
 }
@@ -79,6 +91,7 @@ export const startEngine = async (
   stores: Stores,
   { agents, maxResident, wrapStore }: EngineOptions,
 ): Promise<World> => {
+  const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec });
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   const router: TaskRouter = {
     command: (draft, accept) => {
@@ -92,7 +105,7 @@ export const startEngine = async (
     reportEnd: () => {},
   };
   const engine = new TaskEngine({
-    store: wrapStore === undefined ? stores.tasks : wrapStore(stores.tasks),
+    store: wrapStore === undefined ? tasks : wrapStore(tasks),
     keyValue: stores.keyValue,
     models: null,
     host: {

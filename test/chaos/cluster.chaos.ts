@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { TaskEvent } from "@agentcore/contract";
+import { createPayloadStore } from "@agentcore/core/storage";
+import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres } from "@agentcore/postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { firstLine } from "./child-process.ts";
@@ -164,11 +166,17 @@ test("what three nodes were given is done once, whatever becomes of them and of 
   const seconds = (Date.now() - began) / 1000;
   await cluster.end();
 
-  const { tasks, close } = await openPostgres({ url: database.url, node: "judge" });
+  const { tasks: store, blobs, close } = await openPostgres({ url: database.url, node: "judge" });
+  const tasks = createPayloadStore({ store, blobs, codec: createTestCodec([]) });
   const logs = new Map<string, TaskEvent[]>();
   for (let cursor: string | null = null; ; ) {
     const rows = await tasks.tail({ after: cursor, limit: 10_000 });
-    for (const { taskId, event } of rows) logs.set(taskId, [...(logs.get(taskId) ?? []), event]);
+    for (const { taskId, event } of rows) {
+      if (event.type === "event.unreadable") throw event.data.error;
+      const log = logs.get(taskId);
+      if (log === undefined) logs.set(taskId, [event]);
+      else log.push(event);
+    }
     cursor = rows.at(-1)?.cursor ?? cursor;
     if (rows.length === 0) break;
   }

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskEvent } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
+import { createTestCodec } from "@agentcore/core/testing";
 import { openSqlite } from "@agentcore/sqlite";
 
 export interface FolderState {
@@ -22,13 +24,14 @@ export const readFolder = async (directory: string): Promise<FolderState> => {
   const copy = await mkdtemp(join(tmpdir(), "agentcore-copy-"));
   try {
     await cp(directory, copy, { recursive: true });
-    const { tasks, close } = await openSqlite({ directory: copy });
+    const stores = await openSqlite({ directory: copy });
+    const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec: createTestCodec([]) });
     const listed = await tasks.list({ tenantId: "default", limit: 1000 });
     for (const head of listed.heads) {
       heads.set(head.taskId, head);
       logs.set(head.taskId, await tasks.readLog(head));
     }
-    await close();
+    await stores.close();
     const text = await readFile(join(copy, "acknowledged.txt"), "utf8").catch(() => "");
     for (const line of text.split("\n").filter((each) => each !== "")) {
       const [kind = "", value = ""] = line.split(" ");

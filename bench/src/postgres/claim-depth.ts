@@ -1,5 +1,5 @@
 /** Time of a claim with many tasks waiting, against the same claim with few. */
-import type { TaskStore } from "@agentcore/core/ports";
+import type { StoredEvent, TaskStore } from "@agentcore/core/ports";
 import { openPostgres } from "@agentcore/postgres";
 import { type Benchmark, judge } from "../benchmark.ts";
 import { format, measurePairs, median, time } from "../measure.ts";
@@ -38,7 +38,7 @@ const REPLACE = `with ended as (
 interface Queue {
   /** Milliseconds of one claim, the median of several. */
   claim(limit: number): Promise<number>;
-  readonly store: TaskStore;
+  readonly store: TaskStore<StoredEvent>;
 }
 
 export interface DepthOptions {
@@ -108,7 +108,7 @@ const slots = new Map(
   ]),
 );
 
-const medianClaim = async (store: TaskStore, url: string, limit: number): Promise<number> => {
+const medianClaim = async (store: TaskStore<StoredEvent>, url: string, limit: number): Promise<number> => {
   const times: number[] = [];
   for (let claim = 0; claim < CLAIMS; claim++) {
     let claimed = 0;

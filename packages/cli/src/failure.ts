@@ -18,6 +18,8 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   DATA_LOCKED: "Stop the other node, or give this one its own folder with --data.",
   NON_DETERMINISTIC:
     "Compare both sides with `agentcore describe task TASK_ID`, then put the code right and `agentcore retry TASK_ID`.",
+  PAYLOAD_UNREADABLE:
+    "Start the node with the key that the message names, or restore the blob, then `agentcore retry TASK_ID`.",
   INTERNAL: "This is a defect of AgentCore: run it again with --verbose and report what it prints.",
 };
 

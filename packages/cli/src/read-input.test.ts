@@ -41,3 +41,12 @@ test.each([
 ])("%j is refused", async (text, message) => {
   await expect(read(text)).rejects.toThrow(message);
 });
+
+test("more than a node takes is refused before it is sent, from a file and from the standard input", async () => {
+  const large = "x".repeat(10 * 1024 * 1024 + 1);
+  await writeFile(join(cwd, "large.txt"), large);
+  const refused = { code: "TOO_LARGE", message: expect.stringContaining("10485761 bytes") };
+  await expect(read("@large.txt")).rejects.toMatchObject(refused);
+  await expect(readInput("@-", { cwd, readStdin: async () => large })).rejects.toMatchObject(refused);
+  expect(await readInput("@-", { cwd, readStdin: async () => large.slice(1) })).toHaveLength(large.length - 1);
+});

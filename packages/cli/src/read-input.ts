@@ -1,9 +1,14 @@
 /** What `--input` may be: JSON, `@file`, `@-` (stdin), a folder, or plain text. */
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { extname, resolve } from "node:path";
+import { PlatformError } from "@agentcore/contract/errors";
+import { failure } from "./failure.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { UsageError } from "./usage-error.ts";
+
+// What a node takes in one request; said here, before megabytes are sent.
+const MAX_BYTES = 10 * 1024 * 1024;
 
 interface InputContext {
   readonly cwd: string;
@@ -12,7 +17,7 @@ interface InputContext {
 
 /** A folder becomes `{ directory }` with its absolute path: the agent reads it where the node runs. */
 export const readInput = async (text: string, { cwd, readStdin }: InputContext): Promise<unknown> => {
-  if (text === "@-") return jsonOrText(await readStdin());
+  if (text === "@-") return jsonOrText(bounded(await readStdin(), "the standard input"));
   if (text.startsWith("@")) return readInputFile(resolve(cwd, text.slice(1)));
   const path = resolve(cwd, text);
   if (looksLikePath(text)) {
@@ -41,8 +46,11 @@ const pathKind = (path: string): "folder" | "file" | undefined => {
 const readInputFile = async (path: string): Promise<unknown> => {
   let content: string;
   try {
+    const { size } = await stat(path);
+    if (size > MAX_BYTES) throw tooLarge(path, size);
     content = await readFile(path, "utf8");
   } catch (error) {
+    if (PlatformError.is(error)) throw error;
     if (error instanceof Error && "code" in error && error.code === "ENOENT")
       throw new UsageError(`cannot read ${path}: there is no such file`);
     throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
@@ -57,6 +65,19 @@ const readInputFile = async (path: string): Promise<unknown> => {
       return content;
   }
 };
+
+const bounded = (text: string, where: string): string => {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BYTES) throw tooLarge(where, bytes);
+  return text;
+};
+
+const tooLarge = (where: string, bytes: number): PlatformError =>
+  failure(
+    "TOO_LARGE",
+    `${where} has ${bytes} bytes, a node takes ${MAX_BYTES}`,
+    "Give the agent the name of the file, or of its folder, instead of its content.",
+  );
 
 const jsonOrText = (text: string): unknown => {
   // What begins like an object or a list was meant as JSON: sent as text, its typing error would surface far away.

@@ -165,6 +165,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "The task's log is full; use `ctx.continueAs(state)`. The task is parked.",
   },
+  PAYLOAD_UNREADABLE: {
+    status: 500,
+    retryable: false,
+    meaning:
+      "Something stored cannot be read: its key or its blob is missing, or it was changed; the message says which. A task it belongs to is parked.",
+  },
   REVISION_UNAVAILABLE: {
     status: 503,
     retryable: true,

@@ -344,3 +344,9 @@ test("a header is sent with what its variable holds, and neither it nor a missin
     message: expect.stringContaining("set OTHER_KEY"),
   });
 });
+
+test("an answer that is too large is given up, once", async () => {
+  const { url, requests } = await fakeServer(reply(200, completion({ content: "x".repeat(33 * 1024 * 1024) })));
+  const error = await failure(generate({ baseUrl: url, model: "small" }));
+  expect([error.code, error.retryable, requests.length]).toEqual(["TOO_LARGE", false, 1]);
+});

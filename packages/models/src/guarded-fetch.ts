@@ -17,6 +17,8 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
+// More than a result may have (16 MiB), with room for what a provider says around it.
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const BODYLESS = new Set([204, 205, 304]);
 
 export interface GuardedFetchOptions extends EndpointPolicy {
@@ -24,7 +26,19 @@ export interface GuardedFetchOptions extends EndpointPolicy {
   readonly lookup?: Lookup | undefined;
 }
 
-/** Rejects with CONFIG_INVALID when a name leads where the policy forbids; else as `fetch` does. */
+/** An endpoint may be anybody's, and its answer is held in memory. */
+const atMost = (maxBytes: number, host: string): TransformStream<Uint8Array, Uint8Array> => {
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) controller.enqueue(chunk);
+      else controller.error(new PlatformError("TOO_LARGE", `the answer of ${host} is over ${maxBytes} bytes`));
+    },
+  });
+};
+
+/** Rejects with CONFIG_INVALID when a name leads where the policy forbids; else as `fetch` does. The body fails with TOO_LARGE over 32 MiB. */
 export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch => {
   const guardedLookup =
     (protocol: string): LookupFunction =>
@@ -74,7 +88,12 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
     for (let index = 0; index < message.rawHeaders.length; index += 2)
       headers.append(message.rawHeaders[index] ?? "", message.rawHeaders[index + 1] ?? "");
     const status = message.statusCode ?? 502;
-    if (!BODYLESS.has(status)) return new Response(Readable.toWeb(message) as ReadableStream, { status, headers });
+    if (!BODYLESS.has(status)) {
+      const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(
+        atMost(MAX_ANSWER_BYTES, url.host),
+      );
+      return new Response(body, { status, headers });
+    }
     message.resume();
     return new Response(null, { status, headers });
   };

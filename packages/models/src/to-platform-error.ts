@@ -45,8 +45,22 @@ export const toTimeoutError = ({ modelName, host, timeoutMs }: FailedCall): Plat
     details: { model: modelName, timeoutMs },
   });
 
+// The SDK wraps what reading a body throws, once or twice.
+const MAX_CAUSES = 5;
+
+/** What our own fetch refused, however deep it lies. */
+const ownErrorIn = (error: unknown): PlatformError | undefined => {
+  let inner = error;
+  for (let depth = 0; depth < MAX_CAUSES && inner instanceof Error; depth++) {
+    if (PlatformError.is(inner)) return inner;
+    inner = inner.cause;
+  }
+  return undefined;
+};
+
 export const toPlatformError = (error: unknown, call: FailedCall): PlatformError => {
-  if (PlatformError.is(error)) return error;
+  const own = ownErrorIn(error);
+  if (own !== undefined) return own;
   const { status, headers, fromCall } = readFailure(error);
   const said = redact(error instanceof Error ? error.message : String(error), call.secrets);
   const retryAfterMs = readRetryAfter(headers);

@@ -73,13 +73,17 @@ export const ARCHIVE_TABLES: readonly ArchiveTable[] = [
       ...{ key: unescapeText(key), value, version, expiresAt },
     }),
   ),
-  table<{ tenant_id: string; hash: string; bytes: Buffer; is_last: boolean }>(
-    `select tenant_id, hash, substring(bytes from n * ${BLOB_PIECE} + 1 for ${BLOB_PIECE}) as bytes,
+  table<OfTask & { name: string }>(
+    "select b.tenant_id, h.task_id, b.name from task_blobs b join heads h on h.id = b.task",
+    ({ name, ...task }) => ({ kind: "blobReference", ...taskOf(task), name }),
+  ),
+  table<{ tenant_id: string; namespace: string; name: string; bytes: Buffer; is_last: boolean }>(
+    `select tenant_id, namespace, name, substring(bytes from n * ${BLOB_PIECE} + 1 for ${BLOB_PIECE}) as bytes,
         (n + 1) * ${BLOB_PIECE} >= octet_length(bytes) as is_last
       from blobs cross join lateral generate_series(0, greatest(0, (octet_length(bytes) - 1) / ${BLOB_PIECE})) n
-      order by tenant_id, hash, n`,
-    ({ tenant_id, hash, bytes, is_last: isLast }) => ({
-      ...{ kind: "blob", tenantId: unescapeText(tenant_id), hash: unescapeText(hash) },
+      order by tenant_id, namespace, name, n`,
+    ({ tenant_id, namespace, name, bytes, is_last: isLast }) => ({
+      ...{ kind: "blob", tenantId: unescapeText(tenant_id), namespace, name },
       ...{ bytes: bytes.toString("base64"), isLast },
     }),
     2,

@@ -1,6 +1,6 @@
 /** Commit units as `commit_units` reads them: one JSON document with the parts of all units side by side. */
 import { isTerminal, PRIORITIES } from "@agentcore/contract";
-import type { CommitUnit, LogAppend, NewTask } from "@agentcore/core/ports";
+import type { CommitUnit, LogAppend, NewTask, StoredEvent } from "@agentcore/core/ports";
 import { escapeText } from "./escape-text.ts";
 
 type Row = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
@@ -11,11 +11,12 @@ interface Rows {
   readonly events: Row[];
   readonly mail: Row[];
   readonly outbox: Row[];
+  readonly blobs: Row[];
 }
 
 /** A unit whose payloads are text already: serialised once, before anybody else's unit can be harmed by what JSON does not take. */
 export interface PreparedUnit {
-  readonly unit: CommitUnit;
+  readonly unit: CommitUnit<StoredEvent>;
   readonly rows: Rows;
   /** Keys of the heads that it appends to or sends mail to. */
   readonly heads: readonly string[];
@@ -23,8 +24,8 @@ export interface PreparedUnit {
   readonly bytes: number;
 }
 
-export const prepareUnit = (unit: CommitUnit): PreparedUnit => {
-  const rows: Rows = { appends: [], creates: [], events: [], mail: [], outbox: [] };
+export const prepareUnit = (unit: CommitUnit<StoredEvent>): PreparedUnit => {
+  const rows: Rows = { appends: [], creates: [], events: [], mail: [], outbox: [], blobs: [] };
   addUnit(rows, unit);
   const payloads = [
     ...rows.events.map(({ data }) => data),
@@ -65,12 +66,13 @@ export const encodeUnits = (units: readonly PreparedUnit[]): string => {
     events,
     mail: all("mail"),
     outbox: all("outbox"),
+    blobs: all("blobs"),
   });
 };
 
 const addUnit = (
   rows: Rows,
-  { tenantId, taskId = "", append, create = [], mail = [], outbox = [] }: CommitUnit,
+  { tenantId, taskId = "", append, create = [], mail = [], outbox = [], blobs = [] }: CommitUnit<StoredEvent>,
 ): void => {
   const tenant = escapeText(tenantId);
   if (append !== undefined) {
@@ -100,9 +102,11 @@ const addUnit = (
   }
   for (const row of outbox)
     rows.outbox.push({ tenant, id: escapeText(row.id), kind: row.kind, payload: jsonText(row.payload) });
+  for (const { taskId: task, name } of blobs)
+    rows.blobs.push({ tenant, task: escapeText(task), born: append === undefined || task !== taskId, name });
 };
 
-const addTask = (rows: Rows, tenant: string, given: NewTask): void => {
+const addTask = (rows: Rows, tenant: string, given: NewTask<StoredEvent>): void => {
   const task = escapeText(given.taskId);
   const { claimed, events, parent } = given;
   rows.creates.push({
@@ -134,7 +138,12 @@ const addTask = (rows: Rows, tenant: string, given: NewTask): void => {
 };
 
 /** `create`: place of the new task among those of its unit, null for the task that the unit appends to. */
-const addEvents = (rows: Rows, create: number | null, after: number, events: LogAppend["events"]): void => {
+const addEvents = (
+  rows: Rows,
+  create: number | null,
+  after: number,
+  events: LogAppend<StoredEvent>["events"],
+): void => {
   for (const [index, { type, at, data }] of events.entries())
     rows.events.push({ create, seq: after + index + 1, type, at, data: jsonText(data) });
 };

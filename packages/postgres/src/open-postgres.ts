@@ -1,4 +1,4 @@
-import type { BlobStore, Clock, KeyValue, StoreArchive, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, Clock, KeyValue, StoreArchive, StoredEvent, TaskStore } from "@agentcore/core/ports";
 import { Database } from "./database.ts";
 import { HintLine } from "./hint-line.ts";
 import { migrate } from "./migrations.ts";
@@ -31,7 +31,7 @@ export interface PostgresOptions {
 }
 
 export interface PostgresStores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
   readonly archive: StoreArchive;
@@ -55,7 +55,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<PostgresSt
     return {
       tasks,
       keyValue: new PostgresKeyValue(database, clock, hints),
-      blobs: new PostgresBlobStore(database),
+      blobs: new PostgresBlobStore(database, clock),
       archive: new PostgresArchive(database),
       close: () => tasks.close(),
     };

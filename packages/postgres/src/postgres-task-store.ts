@@ -1,4 +1,3 @@
-import { TaskEvent } from "@agentcore/contract";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -18,6 +17,7 @@ import type {
   RetentionQuery,
   RetentionRow,
   StaleReason,
+  StoredEvent,
   StoreHint,
   TailRow,
   TaskHead,
@@ -70,7 +70,7 @@ export interface PostgresTaskStoreOptions {
   readonly maxBatchBytes: number;
 }
 
-export class PostgresTaskStore implements TaskStore {
+export class PostgresTaskStore implements TaskStore<StoredEvent> {
   private readonly database: Database;
   private readonly worker: WorkerLease;
   private readonly hints: HintLine;
@@ -93,7 +93,7 @@ export class PostgresTaskStore implements TaskStore {
     });
   }
 
-  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+  async commit(units: readonly CommitUnit<StoredEvent>[]): Promise<readonly CommitOutcome[]> {
     if (units.length === 0) return [];
     const prepared = units.map(prepareUnit);
     const bytes = prepared.reduce((sum, each) => sum + each.bytes, 0);
@@ -105,7 +105,7 @@ export class PostgresTaskStore implements TaskStore {
       this.worker.id,
       encodeClaim(request),
     ]);
-    const mail = heads.length === 0 ? [] : await this.waitingMail(heads.map(({ id }) => id));
+    const mail = heads.length === 0 ? [] : await this.mailOfClaimed(heads.map(({ id }) => id));
     return heads.map((head) => ({
       head: toHead(head),
       mailbox: mail.filter(({ task }) => task === head.id).map(toMailboxItem),
@@ -169,7 +169,7 @@ export class PostgresTaskStore implements TaskStore {
     return row === undefined ? null : unescapeText(row.task_id);
   }
 
-  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly StoredEvent[]> {
     const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
     const rows = await this.database.query<EventRow>(
       "log",
@@ -190,6 +190,16 @@ export class PostgresTaskStore implements TaskStore {
     return rows.map(toMailboxItem);
   }
 
+  async waitingMail(key: TaskKey): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>(
+      "waiting-mail",
+      `select count(*) as count from heads h join mailbox b on b.task = h.id
+        where h.tenant_id = $1 and h.task_id = $2 and not b.consumed`,
+      textOf(key),
+    );
+    return row?.count ?? 0;
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     const filter = filterOf(query);
     const [count] = await this.database.query<{ total: number }>(
@@ -206,7 +216,11 @@ export class PostgresTaskStore implements TaskStore {
     return { heads: rows.map(toHead), total: count?.total ?? 0 };
   }
 
-  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: {
+    tenantId?: string;
+    after: string | null;
+    limit: number;
+  }): Promise<readonly TailRow<StoredEvent>[]> {
     const { tenantId, after, limit } = options;
     const [transaction = "0", position = "0"] = after?.split(".") ?? [];
     const rows = await this.database.query<EventRow & { tenant_id: string; task_id: string; cursor: string }>(
@@ -228,6 +242,16 @@ export class PostgresTaskStore implements TaskStore {
 
   takeOutbox(limit: number): Promise<OutboxTake> {
     return this.outbox.take(limit);
+  }
+
+  async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    if (names.length === 0) return new Set();
+    const rows = await this.database.query<{ name: string }>(
+      "referred-blobs",
+      "select distinct name from task_blobs where tenant_id = $1 and name = any ($2)",
+      [escapeText(tenantId), names],
+    );
+    return new Set(rows.map(({ name }) => name));
   }
 
   acknowledgeOutbox(positions: readonly number[]): Promise<void> {
@@ -345,7 +369,7 @@ export class PostgresTaskStore implements TaskStore {
     });
   }
 
-  private waitingMail(heads: readonly number[]): Promise<MailRow[]> {
+  private mailOfClaimed(heads: readonly number[]): Promise<MailRow[]> {
     return this.database.query<MailRow>(
       "mail-of-claimed",
       "select * from mailbox where task = any ($1) and not consumed order by position",
@@ -373,8 +397,12 @@ const named = <Value>(values: ReadonlyMap<string, Value> = new Map()): Readonly<
 
 const textOf = ({ tenantId, taskId }: TaskKey): string[] => [escapeText(tenantId), escapeText(taskId)];
 
-const toEvent = ({ seq, type, at, data }: EventRow): TaskEvent =>
-  TaskEvent.parse({ seq, type, at, data: JSON.parse(data) });
+const toEvent = ({ seq, type, at, data }: EventRow): StoredEvent => ({
+  seq,
+  type,
+  at,
+  data: JSON.parse(data) as unknown,
+});
 
 const toMailboxItem = ({ key, kind, payload, position, inserted_at }: MailRow): MailboxItem => ({
   key: unescapeText(key),

@@ -38,8 +38,13 @@ const INSERTS: Readonly<Record<Kind, string>> = {
   value: `insert into key_values (tenant_id, namespace, key, value, version, expires_at)
     select tenant, namespace, key, value, version, expires
     from jsonb_to_recordset($1::jsonb) r (tenant text, namespace text, key text, value text, version bigint, expires bigint)`,
+  blobReference: `insert into task_blobs (tenant_id, name, task)
+    select r.tenant, r.name, h.id from jsonb_to_recordset($1::jsonb) r (tenant text, task text, name text)
+    join heads h on h.tenant_id = r.tenant and h.task_id = r.task`,
 };
-const BLOB = "insert into blobs (tenant_id, hash, bytes) values ($1, $2, $3)";
+// A blob is as young as its restore: nothing that refers to it goes before that.
+const BLOB = `insert into blobs (tenant_id, namespace, name, bytes, put_at)
+  values ($1, $2, $3, $4, (extract(epoch from now()) * 1000)::bigint)`;
 const VERSIONS = "select setval('key_value_versions', max(version)) from key_values having max(version) is not null";
 
 const MAX_ROWS = 500;
@@ -80,10 +85,10 @@ export class RowBatches {
     this.size = 0;
   }
 
-  private async addBlob({ tenantId, hash, bytes, isLast }: BlobRow): Promise<void> {
+  private async addBlob({ tenantId, namespace, name, bytes, isLast }: BlobRow): Promise<void> {
     this.pieces.push(Buffer.from(bytes, "base64"));
     if (!isLast) return;
-    await this.client.query(BLOB, [escapeText(tenantId), escapeText(hash), Buffer.concat(this.pieces)]);
+    await this.client.query(BLOB, [escapeText(tenantId), namespace, name, Buffer.concat(this.pieces)]);
     this.pieces = [];
   }
 }
@@ -124,6 +129,8 @@ const columnsOf = (row: Exclude<StoreRow, BlobRow>): Columns => {
       return { tenant, id: escapeText(row.id), kind: row.message, payload: row.payload };
     case "idempotencyKey":
       return { tenant, caller: escapeText(row.caller), key: escapeText(row.key), task: escapeText(row.taskId) };
+    case "blobReference":
+      return { tenant, task: escapeText(row.taskId), name: row.name };
     case "value": {
       const { value, version, expiresAt: expires } = row;
       return { tenant, namespace: escapeText(row.namespace), key: escapeText(row.key), value, version, expires };

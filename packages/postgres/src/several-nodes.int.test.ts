@@ -1,6 +1,6 @@
 /** Several nodes on one database: who runs what, and what becomes of the work of a node that is silent. */
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { NewTask, TaskStore } from "@agentcore/core/ports";
+import type { NewTask, StoredEvent, TaskStore } from "@agentcore/core/ports";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
 import { define, type EngineNode, LEASE_MS, outputOf, SCOPE, startEngineNode } from "../test/engine-nodes.ts";
@@ -275,7 +275,11 @@ test("units of two nodes that are linked crosswise, parents and children, never 
   const create = (taskId: string): NewTask => ({ ...waiting(taskId), claimed: { state: "working" } });
   await first.tasks.commit(parents.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
   await second.tasks.commit(children.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
-  const write = async (tasks: TaskStore, mine: readonly string[], others: readonly string[]): Promise<void> => {
+  const write = async (
+    tasks: TaskStore<StoredEvent>,
+    mine: readonly string[],
+    others: readonly string[],
+  ): Promise<void> => {
     for (let round = 0; round < 30; round++) {
       const units = mine.map((taskId, index) => ({
         ...{ tenantId: "acme", taskId },

@@ -1,10 +1,12 @@
-import type { CommitUnit } from "@agentcore/core/ports";
+import type { CommitUnit, StoredEvent } from "@agentcore/core/ports";
 
 /**
  * Splits units, keeping their order, so that no two of a batch touch the same task, recipient or idempotency key: within a
  * batch all parts are checked before any is written, so one unit could not see what another has just written.
  */
-export const splitUnits = <Item extends { readonly unit: CommitUnit }>(items: readonly Item[]): Item[][] => {
+export const splitUnits = <Item extends { readonly unit: CommitUnit<StoredEvent> }>(
+  items: readonly Item[],
+): Item[][] => {
   const batches: Item[][] = [];
   let batch: Item[] = [];
   let touched = new Set<string>();
@@ -22,7 +24,7 @@ export const splitUnits = <Item extends { readonly unit: CommitUnit }>(items: re
   return batches;
 };
 
-const touchedBy = ({ tenantId, taskId, append, create = [], mail = [] }: CommitUnit): string[] => {
+const touchedBy = ({ tenantId, taskId, append, create = [], mail = [] }: CommitUnit<StoredEvent>): string[] => {
   const tasks = [
     ...(append === undefined ? [] : [taskId ?? ""]),
     ...create.map((task) => task.taskId),

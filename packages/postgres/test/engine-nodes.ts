@@ -3,7 +3,9 @@ import { createHash, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { Clock, TaskStore } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
 import { createTaskService, TaskEngine, type TaskService, type TenantPolicy } from "@agentcore/core/tasks";
+import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres } from "../src/index.ts";
 import { url } from "./schema.ts";
 
@@ -68,7 +70,8 @@ export const startEngineNode = async (options: {
   const logged: string[] = [];
   let thaw: (() => void) | null = null;
   let frozen: Promise<void> | null = null;
-  const store = new Proxy(stores.tasks, {
+  const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec: createTestCodec([]) });
+  const store = new Proxy(tasks, {
     get: (target, key: keyof TaskStore) => {
       const method = target[key] as (...args: unknown[]) => unknown;
       if (key === "listen" || key === "close") return method.bind(target);

@@ -3,8 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { BlobStore, KeyValue, Senses, StoreArchive, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, StoreArchive, StoredEvent, TaskStore } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
+import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/storage";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";
@@ -13,6 +14,8 @@ import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { createBackupService } from "./backup/backup-service.ts";
+import { createKeyring } from "./encryption/keyring.ts";
+import type { EncryptionKey } from "./encryption/parse-encryption-keys.ts";
 import type { BackupService, RetentionService } from "./gateway/deps.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
@@ -56,27 +59,33 @@ export interface ComposeOptions {
   readonly maxTasks?: number | undefined;
   /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
   readonly gcIntervalMs?: number | undefined;
+  /** Seal what is stored: the first seals, all of them open. None: it is stored as it is. */
+  readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
-  /** For crash tests: stands around each port (`tasks`, `keyValue`, `host`, `models`, `router`, `bus`). */
+  /** For crash tests: stands around each port (`tasks`, `keyValue`, `blobs`, `host`, `models`, `router`, `bus`). */
   readonly wrap?: (<Port extends object>(name: string, port: Port) => Port) | undefined;
 }
 
 interface Stores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
-  /** Null where no other node could want what lies in this one's data folder. */
-  readonly blobs: BlobStore | null;
+  readonly blobs: BlobStore;
+  /** Whether other nodes may use them too. */
+  readonly isShared: boolean;
   readonly archive: StoreArchive;
   close(): Promise<void>;
 }
 
 const openEmbedded = async (options: SqliteOptions): Promise<Stores> => ({
   ...(await openSqlite(options)),
-  blobs: null,
+  isShared: false,
 });
 
-const openShared = async (options: PostgresOptions): Promise<Stores> => (await loadPostgres()).openPostgres(options);
+const openShared = async (options: PostgresOptions): Promise<Stores> => ({
+  ...(await (await loadPostgres()).openPostgres(options)),
+  isShared: true,
+});
 
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
@@ -95,6 +104,7 @@ export const compose = async ({
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
+  encryptionKeys = [],
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -104,7 +114,10 @@ export const compose = async ({
       : await openShared({ ...database, node, clock: senses.clock });
   const snapshotDirectory = join(dataDirectory, "revisions");
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
-  const keyValue = wrap("keyValue", stores.keyValue);
+  const codec = createKeyring(encryptionKeys);
+  const keyValue = wrap("keyValue", createSealedKeyValue(stores.keyValue, codec));
+  const blobs = wrap("blobs", createSealedBlobStore(stores.blobs, codec));
+  const tasks = wrap("tasks", createPayloadStore({ store: stores.tasks, blobs, codec }));
   const metrics = new Metrics();
   const registry = new AgentRegistry({ clock: senses.clock });
   const catalogue = new AgentCatalogue();
@@ -113,7 +126,7 @@ export const compose = async ({
     createInProcessHost({
       keyValue,
       snapshotDirectory,
-      blobs: stores.blobs,
+      blobs: stores.isShared ? blobs : null,
       codeRoots,
       env,
       sha256: senses.digest.sha256,
@@ -158,7 +171,7 @@ export const compose = async ({
     }),
   );
   const engine = new TaskEngine({
-    store: wrap("tasks", stores.tasks),
+    store: tasks,
     keyValue,
     models: wrap("models", models),
     host,
@@ -171,7 +184,7 @@ export const compose = async ({
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
   const retention = createRetentionService({
-    ...{ engine, keyValue, policies: manifests.tenants, senses, metrics, node },
+    ...{ engine, keyValue, blobs, policies: manifests.tenants, senses, metrics, node },
     intervalMs: gcIntervalMs,
   });
 
@@ -208,7 +221,7 @@ export const compose = async ({
     backups: createBackupService({
       archive: stores.archive,
       store: database === undefined ? "sqlite" : "postgres",
-      snapshotDirectory: stores.blobs === null ? snapshotDirectory : null,
+      beside: stores.isShared ? null : { snapshotDirectory, blobs: stores.blobs, codec },
       version,
       clock: senses.clock,
     }),
@@ -216,7 +229,7 @@ export const compose = async ({
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
       heartbeat.unref();
-      if (stores.blobs !== null) unfollow = manifests.follow(senses.logger);
+      if (stores.isShared) unfollow = manifests.follow(senses.logger);
       await nodes.prepare();
       await engine.start();
       nodes.join();

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { openCodeRoots } from "./agents/code-roots.ts";
 import { compose } from "./compose.ts";
+import { parseEncryptionKeys } from "./encryption/parse-encryption-keys.ts";
 import {
   type ApiKey,
   type ApplyResult,
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly codeRoots?: readonly string[];
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
+  /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
+  readonly encryptionKeys?: readonly string[] | undefined;
   /** @default "info" */
   readonly logLevel?: LogLevel;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -92,6 +95,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeRoots: await openCodeRoots(options.codeRoots),
     codeFromAnywhere: configured.length === 0,
     allowPrivateModels: options.allowPrivateModels,
+    encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
     database: database === undefined ? undefined : { url: database, leaseMs },
     maxTasks: options.maxTasks,
     gcIntervalMs: options.gcIntervalMs,

@@ -15,6 +15,7 @@ const MAIL = `select h.tenant_id, h.task_id, m.key, m.kind, m.payload, m.inserte
   from mailbox m cross join heads h on h.id = m.task order by m.position`;
 const OUTGOING = "select tenant_id, id, kind, payload from outbox order by position";
 const KEYS = "select tenant_id, caller, key, task_id from idempotency_keys";
+const REFERENCES = "select b.tenant_id, h.task_id, b.name from task_blobs b join heads h on h.id = b.task";
 const VALUES = "select tenant_id, namespace, key, value, version, expires_at from key_values";
 
 type Columns = Readonly<Record<string, string | number | null>>;
@@ -47,6 +48,7 @@ const TABLES: readonly (readonly [query: string, toRow: (columns: Columns) => St
     }),
   ],
   [KEYS, (row) => ({ kind: "idempotencyKey", ...taskOf(row), caller: text(row, "caller"), key: text(row, "key") })],
+  [REFERENCES, (row) => ({ kind: "blobReference", ...taskOf(row), name: text(row, "name") })],
   [
     VALUES,
     (row) => ({

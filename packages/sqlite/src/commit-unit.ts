@@ -5,6 +5,7 @@ import type { Events } from "./events.ts";
 import { type Heads, isTerminal } from "./heads.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
+import type { TaskBlobs } from "./task-blobs.ts";
 import type { AppendRow, CreateRow, MailRow, Unit } from "./units.ts";
 
 type Refusal = Exclude<CommitOutcome, { readonly outcome: "committed" }>;
@@ -23,6 +24,7 @@ export interface Tables {
   readonly events: Events;
   readonly mailbox: Mailbox;
   readonly outbox: Outbox;
+  readonly blobs: TaskBlobs;
 }
 
 export class UnitWriter {
@@ -63,6 +65,7 @@ export class UnitWriter {
       if (refusal !== null) return refusal;
     }
     for (const row of unit.outbox) this.tables.outbox.insert(unit.tenantId, row);
+    for (const { taskId, name } of unit.blobs) this.refer(unit.tenantId, taskId, name);
     return null;
   }
 
@@ -115,6 +118,11 @@ export class UnitWriter {
     const id = heads.insert(tenantId, task);
     if (id !== null) events.append(id, 0, task.events);
     return null;
+  }
+
+  private refer(tenantId: string, taskId: string, name: string): void {
+    const head = this.tables.heads.find(tenantId, taskId);
+    if (head !== null) this.tables.blobs.insert(tenantId, name, head.id);
   }
 
   private mail(tenantId: string, mail: MailRow, now: number): Refusal | null {

@@ -9,8 +9,8 @@ const TAIL = `select h.tenant_id, h.task_id, e.position, e.seq, e.type, e.at, e.
 const TAIL_OF_TENANT = `select h.tenant_id, h.task_id, e.position, e.seq, e.type, e.at, e.data
   from events e cross join heads h on h.id = e.task where e.position > ? and h.tenant_id = ? order by e.position limit ?`;
 
-export type StoredEvent = readonly [seq: number, type: string, at: number, data: string];
-export type StoredTailRow = readonly [tenantId: string, taskId: string, position: number, ...StoredEvent];
+export type EventColumns = readonly [seq: number, type: string, at: number, data: string];
+export type StoredTailRow = readonly [tenantId: string, taskId: string, position: number, ...EventColumns];
 
 export class Events {
   private readonly insert: StatementSync;
@@ -33,8 +33,8 @@ export class Events {
     }
   }
 
-  log(head: number, after: number, limit: number): StoredEvent[] {
-    return this.read.all(head, after, limit) as unknown as StoredEvent[];
+  log(head: number, after: number, limit: number): EventColumns[] {
+    return this.read.all(head, after, limit) as unknown as EventColumns[];
   }
 
   tail(tenantId: string | null, after: number, limit: number): StoredTailRow[] {

@@ -7,6 +7,7 @@ const WAITING =
   "select key, kind, payload, position, inserted_at from mailbox where task = ? and consumed = 0 order by position";
 // The key stays: a message that comes again after it was taken in must not come in twice.
 const CONSUME = "update mailbox set consumed = 1, payload = 'null' where task = ? and key = ? and consumed = 0";
+const COUNT = "select count(*) as count from mailbox where task = ? and consumed = 0";
 const CLEAR = "delete from mailbox where task = ?";
 
 export interface StoredMail {
@@ -21,12 +22,14 @@ export class Mailbox {
   private readonly insertRow: StatementSync;
   private readonly selectWaiting: StatementSync;
   private readonly consumeRow: StatementSync;
+  private readonly countRows: StatementSync;
   private readonly clearRows: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.insertRow = database.prepare(INSERT);
     this.selectWaiting = database.prepare(WAITING);
     this.consumeRow = database.prepare(CONSUME);
+    this.countRows = database.prepare(COUNT);
     this.clearRows = database.prepare(CLEAR);
   }
 
@@ -37,6 +40,10 @@ export class Mailbox {
 
   waiting(head: number): StoredMail[] {
     return this.selectWaiting.all(head) as unknown as StoredMail[];
+  }
+
+  count(head: number): number {
+    return Number(this.countRows.get(head)?.["count"] ?? 0);
   }
 
   consume(head: number, keys: readonly string[]): void {

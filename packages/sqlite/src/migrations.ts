@@ -125,7 +125,18 @@ create index heads_checkpointed on heads (tenant_id, created_at, task_id)
 create index idempotency_keys_task on idempotency_keys (tenant_id, task_id);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH];
+/** Which blobs the payloads of a task refer to; they go with the task. */
+const FIFTH = `
+create table task_blobs (
+  tenant_id text not null,
+  name text not null,
+  task integer not null references heads (id) on delete cascade,
+  primary key (tenant_id, name, task)
+) strict, without rowid;
+create index task_blobs_task on task_blobs (task);
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

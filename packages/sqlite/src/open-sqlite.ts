@@ -1,7 +1,8 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import type { Clock, KeyValue, StoreArchive, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, Clock, KeyValue, StoreArchive, StoredEvent, TaskStore } from "@agentcore/core/ports";
+import { createFileBlobStore } from "./file-blob-store.ts";
 import { COPY_SUFFIX, removeCopy, SqliteArchive } from "./sqlite-archive.ts";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
 import { SqliteTaskStore } from "./sqlite-task-store.ts";
@@ -33,14 +34,18 @@ export interface SqliteOptions {
 }
 
 export interface SqliteStores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
   readonly archive: StoreArchive;
+  /** Files below the folder, which is this process's alone as long as the stores are open. */
+  readonly blobs: BlobStore;
   /** Writes what was asked for before, then gives the folder free. Idempotent. */
   close(): Promise<void>;
 }
 
 export const FILE_NAME = "agentcore.db";
+/** Of a data folder. */
+export const BLOB_FOLDER = "blobs";
 
 /**
  * Opens or makes the data folder. Leases of an earlier process are void at once. Throws DATA_LOCKED when another process
@@ -50,9 +55,10 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
   const file = join(options.directory, FILE_NAME);
   prepareFile(options.directory, file);
   const { clock, maxBatchUnits, maxBatchBytes, maxPages = null, fault } = options;
+  const dates = clock ?? { now: () => Date.now() };
   const worker = await WorkerClient.start(
     { file, maxPages, syncDelayMs: fault?.syncDelayMs ?? 0, faultModule: fault?.module ?? null },
-    { now: () => clock?.now() ?? Date.now(), maxBatchUnits, maxBatchBytes },
+    { now: () => dates.now(), maxBatchUnits, maxBatchBytes },
   );
   // Of a process that died while it took a backup.
   await removeCopy(`${file}${COPY_SUFFIX}`);
@@ -60,6 +66,7 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
     tasks: new SqliteTaskStore(worker),
     keyValue: new SqliteKeyValue(worker),
     archive: new SqliteArchive(worker, file),
+    blobs: createFileBlobStore({ directory: join(options.directory, BLOB_FOLDER), clock: dates }),
     close: () => worker.close(),
   };
 };

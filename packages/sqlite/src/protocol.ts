@@ -12,7 +12,7 @@ import type {
   RetentionQuery,
   TaskKey,
 } from "@agentcore/core/ports";
-import type { StoredEvent, StoredTailRow } from "./events.ts";
+import type { EventColumns, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
 import type { StoredMail } from "./mailbox.ts";
@@ -65,8 +65,9 @@ export interface Reads {
     { readonly tenantId: string; readonly caller: string; readonly idempotencyKey: string },
     string | null,
   ];
-  readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly StoredEvent[]];
+  readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly EventColumns[]];
   mailbox: [TaskKey, readonly StoredMail[]];
+  waitingMail: [TaskKey, number];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
   tail: [
     { readonly tenantId: string | null; readonly after: number; readonly limit: number },
@@ -74,6 +75,7 @@ export interface Reads {
   ];
   outbox: [{ readonly limit: number }, readonly StoredOutboxRow[]];
   retention: [RetentionQuery, readonly StoredCandidate[]];
+  referredBlobs: [{ readonly tenantId: string; readonly names: readonly string[] }, readonly string[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
   listValues: [

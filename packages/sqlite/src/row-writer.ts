@@ -12,6 +12,7 @@ const EVENT = `insert into events (task, seq, type, at, data) values (${HEAD_ID}
 const MAIL = `insert into mailbox (task, key, kind, payload, inserted_at, consumed) values (${HEAD_ID}, ?, ?, ?, ?, ?)`;
 const OUTGOING = "insert into outbox (tenant_id, id, kind, payload) values (?, ?, ?, ?)";
 const KEY = "insert into idempotency_keys (tenant_id, caller, key, task_id) values (?, ?, ?, ?)";
+const REFERENCE = `insert into task_blobs (tenant_id, name, task) values (?, ?, ${HEAD_ID})`;
 const VALUE =
   "insert into key_values (tenant_id, namespace, key, value, version, expires_at) values (?, ?, ?, ?, ?, ?)";
 const VERSION =
@@ -19,7 +20,10 @@ const VERSION =
 
 export class RowWriter {
   private readonly database: DatabaseSync;
-  private readonly statements: Record<"head" | "event" | "mail" | "outgoing" | "key" | "value", StatementSync>;
+  private readonly statements: Record<
+    "head" | "event" | "mail" | "outgoing" | "key" | "reference" | "value",
+    StatementSync
+  >;
 
   constructor(database: DatabaseSync) {
     this.database = database;
@@ -29,6 +33,7 @@ export class RowWriter {
       mail: database.prepare(MAIL),
       outgoing: database.prepare(OUTGOING),
       key: database.prepare(KEY),
+      reference: database.prepare(REFERENCE),
       value: database.prepare(VALUE),
     };
   }
@@ -48,6 +53,8 @@ export class RowWriter {
         return void statements.outgoing.run(row.tenantId, row.id, row.message, row.payload);
       case "idempotencyKey":
         return void statements.key.run(row.tenantId, row.caller, row.key, row.taskId);
+      case "blobReference":
+        return void statements.reference.run(row.tenantId, row.name, row.tenantId, row.taskId);
       case "value":
         return void statements.value.run(row.tenantId, row.namespace, row.key, row.value, row.version, row.expiresAt);
       case "blob":

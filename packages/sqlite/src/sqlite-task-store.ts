@@ -1,4 +1,4 @@
-import { PRIORITIES, TaskEvent } from "@agentcore/contract";
+import { PRIORITIES } from "@agentcore/contract";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -15,6 +15,7 @@ import type {
   Renewal,
   RetentionQuery,
   RetentionRow,
+  StoredEvent,
   TailRow,
   TaskHead,
   TaskKey,
@@ -30,14 +31,14 @@ const DEFAULT_LOG_LIMIT = 10_000;
 const MAX_ROWS = 10_000;
 const MAX_LIST_LIMIT = 1000;
 
-export class SqliteTaskStore implements TaskStore {
+export class SqliteTaskStore implements TaskStore<StoredEvent> {
   private readonly worker: WorkerClient;
 
   constructor(worker: WorkerClient) {
     this.worker = worker;
   }
 
-  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+  async commit(units: readonly CommitUnit<StoredEvent>[]): Promise<readonly CommitOutcome[]> {
     if (units.length === 0) return [];
     const { flat, bytes } = encodeUnits(units);
     return this.worker.write("commit", flat, units.length, bytes);
@@ -81,7 +82,7 @@ export class SqliteTaskStore implements TaskStore {
   async readLog(
     { tenantId, taskId }: TaskKey,
     options: { after?: number; limit?: number } = {},
-  ): Promise<readonly TaskEvent[]> {
+  ): Promise<readonly StoredEvent[]> {
     const limit = Math.min(options.limit ?? DEFAULT_LOG_LIMIT, MAX_ROWS);
     const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, after: options.after ?? 0, limit });
     return rows.map((row) => toEvent(...row));
@@ -91,12 +92,20 @@ export class SqliteTaskStore implements TaskStore {
     return (await this.worker.read("mailbox", { tenantId, taskId })).map(toMailboxItem);
   }
 
+  waitingMail({ tenantId, taskId }: TaskKey): Promise<number> {
+    return this.worker.read("waitingMail", { tenantId, taskId });
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     const { heads, total } = await this.worker.read("list", { ...query, limit: Math.min(query.limit, MAX_LIST_LIMIT) });
     return { heads: heads.map(toHead), total };
   }
 
-  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: {
+    tenantId?: string;
+    after: string | null;
+    limit: number;
+  }): Promise<readonly TailRow<StoredEvent>[]> {
     const { tenantId = null, after, limit } = options;
     const rows = await this.worker.read("tail", {
       tenantId,
@@ -123,6 +132,10 @@ export class SqliteTaskStore implements TaskStore {
       payload: JSON.parse(row.payload) as unknown,
     }));
     return { rows, more: found.length > most };
+  }
+
+  async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(names.length === 0 ? [] : await this.worker.read("referredBlobs", { tenantId, names }));
   }
 
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {
@@ -153,8 +166,12 @@ export class SqliteTaskStore implements TaskStore {
   }
 }
 
-const toEvent = (seq: number, type: string, at: number, data: string): TaskEvent =>
-  TaskEvent.parse({ seq, at, type, data: JSON.parse(data) });
+const toEvent = (seq: number, type: string, at: number, data: string): StoredEvent => ({
+  seq,
+  type,
+  at,
+  data: JSON.parse(data) as unknown,
+});
 
 const toMailboxItem = (row: StoredMail): MailboxItem => ({
   key: row.key,

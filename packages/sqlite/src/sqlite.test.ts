@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
+import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/storage";
+import { createTestCodec, keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite, restoreSqlite } from "./index.ts";
 
@@ -19,6 +20,36 @@ taskStoreSuite({
         await stores.close();
         stores = await openSqlite({ directory, clock });
         return stores.tasks;
+      },
+      close: async () => {
+        await stores.close();
+        await rm(directory, { recursive: true });
+      },
+    };
+  },
+});
+
+taskStoreSuite({
+  name: "SQLite and files under a codec",
+  test,
+  open: async ({ clock }) => {
+    const directory = await temporary();
+    const codec = createTestCodec();
+    const open = () => openSqlite({ directory, clock });
+    let stores = await open();
+    const around = () =>
+      createPayloadStore({
+        store: stores.tasks,
+        blobs: createSealedBlobStore(stores.blobs, codec),
+        codec,
+        offloadAbove: 100,
+      });
+    return {
+      store: around(),
+      reopen: async () => {
+        await stores.close();
+        stores = await open();
+        return around();
       },
       close: async () => {
         await stores.close();

@@ -4,7 +4,7 @@
  * fails its own call only. Encoder and decoder mirror each other line by line.
  */
 import { PRIORITIES } from "@agentcore/contract";
-import type { CommitUnit, LogAppend, NewTask } from "@agentcore/core/ports";
+import type { CommitUnit, LogAppend, NewTask, StoredEvent } from "@agentcore/core/ports";
 import type { Flat } from "./units.ts";
 
 const flag = (value: boolean): number => (value ? 1 : 0);
@@ -20,7 +20,7 @@ class Encoder {
   readonly flat: Flat[] = [];
   bytes = 0;
 
-  unit(unit: CommitUnit): void {
+  unit(unit: CommitUnit<StoredEvent>): void {
     this.flat.push(unit.tenantId, unit.taskId ?? "", flag(unit.append !== undefined));
     if (unit.append !== undefined) this.append(unit.append);
     this.flat.push(unit.create?.length ?? 0);
@@ -31,16 +31,18 @@ class Encoder {
     }
     this.flat.push(unit.outbox?.length ?? 0);
     for (const row of unit.outbox ?? []) this.flat.push(row.id, row.kind, this.json(row.payload));
+    this.flat.push(unit.blobs?.length ?? 0);
+    for (const blob of unit.blobs ?? []) this.flat.push(blob.taskId, blob.name);
   }
 
-  private append(append: LogAppend): void {
+  private append(append: LogAppend<StoredEvent>): void {
     this.flat.push(append.expect.seq, append.expect.token, append.state, append.checkpointSeq ?? null);
     this.flat.push(flag(append.requireEmptyMailbox), flag(append.release !== undefined), append.release?.dueAt ?? null);
     this.flat.push(append.consume.length, ...append.consume);
     this.events(append.events);
   }
 
-  private create(task: NewTask): void {
+  private create(task: NewTask<StoredEvent>): void {
     const { claimed } = task;
     this.flat.push(
       task.taskId,
@@ -61,7 +63,7 @@ class Encoder {
     this.events(task.events);
   }
 
-  private events(events: LogAppend["events"]): void {
+  private events(events: LogAppend<StoredEvent>["events"]): void {
     this.flat.push(events.length);
     for (const event of events) this.flat.push(event.type, event.at, this.json(event.data));
   }
@@ -73,7 +75,7 @@ class Encoder {
   }
 }
 
-export const encodeUnits = (units: readonly CommitUnit[]): EncodedUnits => {
+export const encodeUnits = (units: readonly CommitUnit<StoredEvent>[]): EncodedUnits => {
   const encoder = new Encoder();
   for (const unit of units) encoder.unit(unit);
   return encoder;

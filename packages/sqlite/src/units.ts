@@ -59,6 +59,11 @@ export interface OutboxWrite {
   readonly payload: string;
 }
 
+export interface BlobRow {
+  readonly taskId: string;
+  readonly name: string;
+}
+
 export interface Unit {
   readonly tenantId: string;
   readonly taskId: string;
@@ -66,6 +71,7 @@ export interface Unit {
   readonly create: readonly CreateRow[];
   readonly mail: readonly MailRow[];
   readonly outbox: readonly OutboxWrite[];
+  readonly blobs: readonly BlobRow[];
 }
 
 /** Reads what unit-codec wrote, in the same order. Both ends are one version of one package, so types are taken as written. */
@@ -95,6 +101,7 @@ class Decoder {
         refuse: this.flag(),
       })),
       outbox: this.many(() => ({ id: this.next(), kind: this.next(), payload: this.next() })),
+      blobs: this.many(() => ({ taskId: this.next(), name: this.next() })),
     };
   }
 

@@ -14,6 +14,7 @@ import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
 import { Retention } from "./retention.ts";
+import { TaskBlobs } from "./task-blobs.ts";
 import { decodeUnits } from "./units.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
@@ -33,6 +34,7 @@ class StoreWorker {
   private readonly events;
   private readonly mailbox;
   private readonly outbox;
+  private readonly blobs;
   private readonly claims;
   private readonly keyValues;
   private readonly retention;
@@ -51,6 +53,7 @@ class StoreWorker {
     this.events = new Events(database);
     this.mailbox = new Mailbox(database);
     this.outbox = new Outbox(database);
+    this.blobs = new TaskBlobs(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
     this.retention = new Retention(database, this.heads);
@@ -60,6 +63,7 @@ class StoreWorker {
       events: this.events,
       mailbox: this.mailbox,
       outbox: this.outbox,
+      blobs: this.blobs,
     });
     // The file is ours alone, so whoever held a lease is dead.
     this.heads.voidLeases();
@@ -153,6 +157,10 @@ class StoreWorker {
         const head = this.heads.find(argument.tenantId, argument.taskId);
         return head === null ? [] : this.mailbox.waiting(head.id);
       }
+      case "waitingMail": {
+        const head = this.heads.find(argument.tenantId, argument.taskId);
+        return head === null ? 0 : this.mailbox.count(head.id);
+      }
       case "list":
         return this.heads.list(argument);
       case "tail":
@@ -161,6 +169,8 @@ class StoreWorker {
         return this.outbox.read(argument.limit);
       case "retention":
         return this.retention.find(argument);
+      case "referredBlobs":
+        return this.blobs.referred(argument.tenantId, argument.names);
       case "backlog":
         return this.heads.backlog(now);
       case "get":

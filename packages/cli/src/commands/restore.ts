@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { defineCommand } from "../command.ts";
+import { readEncryptionKeys } from "../serving/read-encryption-keys.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const command = defineCommand({
@@ -18,6 +19,13 @@ export const command = defineCommand({
       description: "PostgreSQL without AgentCore's tables, or with empty ones; not together with --data",
       env: "AGENTCORE_DATABASE_URL",
     },
+    "encryption-keys": {
+      type: "string",
+      value: "FILE",
+      completes: "path",
+      description: "The node's keys, if it had any; needed for a data folder, where agents' code lies open",
+      env: "AGENTCORE_ENCRYPTION_KEYS_FILE",
+    },
   },
   examples: [
     { command: "agentcore restore agentcore.backup --data ./.agentcore", explanation: "Into a data folder" },
@@ -30,9 +38,12 @@ export const command = defineCommand({
       explanation: "What came, as JSON",
     },
   ],
-  async run({ arguments: [name = ""], options: { data, database }, globals, output, cwd }) {
+  async run({ arguments: [name = ""], options, globals, output, cwd, environment }) {
     const { restoreBackup } = await import("@agentcore/server");
-    const { header, counts } = await restoreBackup(resolve(cwd, name), targetOf(cwd, data, database));
+    const target = targetOf(cwd, options.data, options.database);
+    const file = options["encryption-keys"];
+    const keys = await readEncryptionKeys(file === undefined ? undefined : resolve(cwd, file), environment);
+    const { header, counts } = await restoreBackup(resolve(cwd, name), target, keys);
     const kinds = Object.entries(counts);
     await output.data(globals.format, { ...header, counts }, () =>
       [`restored what was taken at ${header.takenAt}:`, ...kinds.map(([kind, count]) => `  ${kind}  ${count}`)].join(

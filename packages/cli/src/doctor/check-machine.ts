@@ -60,18 +60,27 @@ export const checkPort = (port: string): Promise<Check> =>
     );
   });
 
-const KNOWN_VARIABLES = new Set(
-  [GLOBAL_OPTIONS, SERVE_OPTIONS].flatMap((options) =>
+/** Read without an option of their own: most are keys, which no command line should show. */
+const OTHER_VARIABLES = [
+  "AGENTCORE_ENCRYPTION_KEYS",
+  "AGENTCORE_MODEL",
+  "AGENTCORE_MODEL_KEY",
+  "AGENTCORE_MODEL_URL",
+] as const;
+
+const KNOWN_VARIABLES: ReadonlySet<string> = new Set([
+  ...OTHER_VARIABLES,
+  ...[GLOBAL_OPTIONS, SERVE_OPTIONS].flatMap((options) =>
     Object.values(options).flatMap((spec) => ("env" in spec ? [spec.env] : [])),
   ),
-);
+]);
 
 /** A misspelt variable silently does nothing: say so. Values are not shown, some are keys. */
 export const checkVariables = (environment: Readonly<Record<string, string | undefined>>): readonly Check[] => {
   const set = Object.keys(environment)
     .filter((name) => name.startsWith("AGENTCORE_"))
     .toSorted();
-  const unknown = set.filter((name) => !KNOWN_VARIABLES.has(name as never));
+  const unknown = set.filter((name) => !KNOWN_VARIABLES.has(name));
   return [
     {
       check: "environment",

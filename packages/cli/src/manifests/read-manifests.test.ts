@@ -36,6 +36,14 @@ test("a folder is searched for manifests, without node_modules and dot folders",
   );
 });
 
+test("a file of more than 1 MiB is refused by name", async () => {
+  await put("large.agent.yaml", `# ${"x".repeat(1024 * 1024)}`);
+  await expect(readManifests(["large.agent.yaml"], folder)).rejects.toMatchObject({
+    code: "TOO_LARGE",
+    message: expect.stringContaining("large.agent.yaml has 1048578 bytes"),
+  });
+});
+
 test("a missing path, a folder without manifests and a file that cannot be one are refused", async () => {
   await put("agent.ts", "");
   await expect(findManifestFiles(["agent.ts"], folder)).rejects.toThrow(/agent\.ts is no manifest/);

@@ -1,11 +1,15 @@
 /** Manifests on disk as the node is given them. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
+import { PlatformError } from "@agentcore/contract/errors";
 import { isRecord } from "../is-record.ts";
 import { parseError, parseYamlDocuments } from "../parse-yaml.ts";
 import { DEFAULT_INPUT_ANNOTATION } from "./default-input.ts";
 import { findManifestFiles } from "./find-manifest-files.ts";
+
+// A parser of YAML takes seconds for megabytes, and a file of that size in a folder of manifests is something else.
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** A document as it was read: the node checks it against the schema and names each wrong field. */
 export interface ManifestDocument {
@@ -20,7 +24,13 @@ export interface ManifestDocument {
 export const readManifests = async (paths: readonly string[], cwd: string): Promise<readonly ManifestDocument[]> => {
   const files = await findManifestFiles(paths, cwd);
   const documents = await Promise.all(
-    files.map(async (file) => parseManifests(await readFile(file, "utf8"), file, relative(cwd, file) || file)),
+    files.map(async (file) => {
+      const shownAs = relative(cwd, file) || file;
+      const { size } = await stat(file);
+      if (size > MAX_FILE_BYTES)
+        throw new PlatformError("TOO_LARGE", `${shownAs} has ${size} bytes, ${MAX_FILE_BYTES} are read; split it`);
+      return parseManifests(await readFile(file, "utf8"), file, shownAs);
+    }),
   );
   return documents.flat();
 };

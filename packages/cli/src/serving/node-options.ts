@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly maxTasks: number;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** `NAME:KEY` each; the first seals what is stored, all of them open it. */
+  readonly encryptionKeys: readonly string[];
   /** Absolute paths of the folders that agents' code may come from; none means anywhere. */
   readonly codeRoots: readonly string[];
   /** Whether Model manifests may name addresses of private networks. */

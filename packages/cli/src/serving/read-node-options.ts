@@ -4,16 +4,23 @@ import { delimiter, resolve } from "node:path";
 import { failure } from "../failure.ts";
 import { UsageError } from "../usage-error.ts";
 import type { NodeOptions } from "./node-options.ts";
+import { readEncryptionKeys } from "./read-encryption-keys.ts";
 import type { ServeInvocation } from "./serve-options.ts";
 
-/** Throws a UsageError, or CONFIG_INVALID for a key file that is none. */
-export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation): Promise<NodeOptions> => {
+/** Throws a UsageError, or CONFIG_INVALID for a file of keys that is none. */
+export const readNodeOptions = async ({
+  options,
+  cwd,
+  globals,
+  environment,
+}: ServeInvocation): Promise<NodeOptions> => {
   const port = Number(options.port);
   if (!/^\d+$/.test(options.port) || port > 65_535) {
     throw new UsageError(`--port ${options.port}: expected a number from 0 to 65535`);
   }
   const fromFile =
     options["api-key-file"] === undefined ? [] : await readKeyFile(resolve(cwd, options["api-key-file"]));
+  const keysFile = options["encryption-keys"];
   const given = (options["api-keys"] ?? "").split(",").map((key) => key.trim());
   return {
     host: options.host,
@@ -26,6 +33,7 @@ export const readNodeOptions = async ({ options, cwd, globals }: ServeInvocation
     node: options.node,
     maxTasks: readMaxTasks(options["max-tasks"]),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
+    encryptionKeys: await readEncryptionKeys(keysFile === undefined ? undefined : resolve(cwd, keysFile), environment),
     codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
     logLevel: globals.verbose ? "debug" : "warn",

@@ -104,6 +104,14 @@ export const SERVE_OPTIONS = {
       "The keys themselves, at least 16 characters each; prefer the file, because other users of this machine see command lines",
     env: "AGENTCORE_API_KEYS",
   },
+  "encryption-keys": {
+    type: "string",
+    value: "FILE",
+    completes: "path",
+    description:
+      "File with the keys that seal what is stored, NAME:KEY a line, the first one seals; readable by this user alone",
+    env: "AGENTCORE_ENCRYPTION_KEYS_FILE",
+  },
   "code-root": {
     type: "string",
     multiple: true,

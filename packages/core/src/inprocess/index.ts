@@ -1,3 +1,3 @@
 export { createMemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryKeyValue } from "./memory-key-value.ts";
-export { createMemoryTaskStore, type MemoryTaskStore } from "./memory-task-store.ts";
+export { createMemoryEventStore, createMemoryTaskStore, type MemoryTaskStore } from "./memory-task-store.ts";

@@ -21,6 +21,9 @@ export const rowsOfTables = (tables: MemoryTables): StoreRow[] => [
     const [tenantId = "", caller = "", key = ""] = JSON.parse(name) as string[];
     return { kind: "idempotencyKey", tenantId, caller, key, taskId };
   }),
+  ...[...tables.tasks.values()].flatMap(({ head: { tenantId, taskId }, blobs }) =>
+    [...blobs].map((name): StoreRow => ({ kind: "blobReference", tenantId, taskId, name })),
+  ),
 ];
 
 const eventRow = (tables: MemoryTables, row: MemoryTaskRow, seq: number): EventRow[] => {
@@ -38,7 +41,7 @@ export const addRow = (tables: MemoryTables, row: StoreRow): void => {
       const { kind: _, exclusive, folded, ...head } = row;
       const restored = { ...head, token: head.token + 1 };
       tables.tasks.set(taskKey(row.tenantId, row.taskId), {
-        ...{ head: restored, leased: false, log: [], exclusive, folded, mail: new Map() },
+        ...{ head: restored, leased: false, log: [], exclusive, folded, mail: new Map(), blobs: new Set() },
       });
       return;
     }
@@ -64,6 +67,9 @@ export const addRow = (tables: MemoryTables, row: StoreRow): void => {
     }
     case "idempotencyKey":
       tables.idempotency.set(compose(row.tenantId, row.caller, row.key), row.taskId);
+      return;
+    case "blobReference":
+      taskOf(tables, row).blobs.add(row.name);
       return;
     case "value":
     case "blob":

@@ -8,7 +8,8 @@ import type {
   RetentionQuery,
   RetentionRow,
 } from "../ports/task-retention.ts";
-import { byText, headOf, type MemoryTables, type MemoryTaskRow, parseEvent, taskKey } from "./memory-tables.ts";
+import type { StoredEvent } from "../ports/task-store.ts";
+import { byText, headOf, type MemoryTables, type MemoryTaskRow, taskKey } from "./memory-tables.ts";
 
 const MAX_ROWS = 1000;
 
@@ -36,7 +37,12 @@ export const findForRetention = (
   return rows.slice(0, Math.min(limit, MAX_ROWS));
 };
 
-export const compactInMemory = (tables: MemoryTables, { floor, event, ...key }: Compaction): CompactionOutcome => {
+/** `check` throws for an event that its reader would refuse. */
+export const compactInMemory = (
+  tables: MemoryTables,
+  { floor, event, ...key }: Compaction<StoredEvent>,
+  check: (event: StoredEvent) => void,
+): CompactionOutcome => {
   const row = tables.tasks.get(taskKey(key.tenantId, key.taskId));
   if (row === undefined) return "missing";
   const { head } = row;
@@ -45,7 +51,7 @@ export const compactInMemory = (tables: MemoryTables, { floor, event, ...key }: 
   if (floor <= head.floor) return "unchanged";
   const { type, at, data } = event;
   const text = JSON.stringify({ seq: floor, at, type, data });
-  parseEvent(text);
+  check(JSON.parse(text));
   row.log.splice(0, floor + 1 - Math.max(1, head.floor), text);
   row.head = { ...head, floor };
   row.folded = ended && floor === head.seq - 1;

@@ -1,5 +1,4 @@
 /** What the store in memory holds, and how its rows are found and read. */
-import { TaskEvent } from "@agentcore/contract";
 import type { MailboxItem, MailboxKind, TaskHead } from "../ports/task-store.ts";
 
 export interface MemoryMailRow {
@@ -23,6 +22,8 @@ export interface MemoryTaskRow {
   folded: boolean;
   readonly exclusive: boolean;
   readonly mail: Map<string, MemoryMailRow>;
+  /** Names of blobs that the log refers to. */
+  readonly blobs: Set<string>;
 }
 
 export interface MemoryTables {
@@ -55,8 +56,6 @@ export const mailboxOf = (row: MemoryTaskRow): MailboxItem[] =>
       position,
       insertedAt,
     }));
-
-export const parseEvent = (text: string): TaskEvent => TaskEvent.parse(JSON.parse(text));
 
 const firstSeq = (row: MemoryTaskRow): number => Math.max(1, row.head.floor);
 

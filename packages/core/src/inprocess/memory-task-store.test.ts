@@ -1,19 +1,21 @@
 import { test } from "vitest";
-import { taskStoreSuite } from "../testing/index.ts";
-import { createMemoryTaskStore } from "./memory-task-store.ts";
+import type { StoredEvent, TaskStore } from "../ports/index.ts";
+import { type ManualClock, taskStoreSuite } from "../testing/index.ts";
+import { createMemoryEventStore, createMemoryTaskStore, type MemoryTaskStore } from "./memory-task-store.ts";
 
-taskStoreSuite({
-  name: "memory",
-  test,
-  open: async ({ clock }) => {
-    let store = createMemoryTaskStore({ clock });
+const opened =
+  <Event extends StoredEvent>(create: (options: { clock: ManualClock }) => MemoryTaskStore<Event>) =>
+  async (options: { readonly clock: ManualClock }) => {
+    let store = create(options);
     return {
-      store,
+      store: store as TaskStore<StoredEvent>,
       reopen: async () => {
         store = store.reopen();
-        return store;
+        return store as TaskStore<StoredEvent>;
       },
       close: () => store.close(),
     };
-  },
-});
+  };
+
+taskStoreSuite({ name: "memory", test, open: opened(createMemoryEventStore) });
+taskStoreSuite({ name: "memory, of task events", test, open: opened(createMemoryTaskStore) });

@@ -2,7 +2,7 @@
  * TaskStore in plain Maps, for tests and embedded use. It keeps JSON text, not objects, so that what a caller changes
  * later, or what JSON cannot carry, behaves as it does in a database. Nothing here survives the process.
  */
-import { PlatformError, type TaskEvent } from "@agentcore/contract";
+import { PlatformError, TaskEvent } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
 import type { StoreRow } from "../ports/store-archive.ts";
 import type {
@@ -24,6 +24,7 @@ import type {
   OutboxRow,
   OutboxTake,
   Renewal,
+  StoredEvent,
   TailRow,
   TaskHead,
   TaskKey,
@@ -41,7 +42,6 @@ import {
   type MemoryTables,
   type MemoryTaskRow,
   mailboxOf,
-  parseEvent,
   taskKey,
 } from "./memory-tables.ts";
 import { MemoryUnitWriter } from "./memory-unit-writer.ts";
@@ -49,35 +49,37 @@ import { MemoryUnitWriter } from "./memory-unit-writer.ts";
 const DEFAULT_LOG_LIMIT = 10_000;
 const MAX_LIST_LIMIT = 1000;
 
-export interface MemoryTaskStore extends TaskStore {
+export interface MemoryTaskStore<Event extends StoredEvent = TaskEvent> extends TaskStore<Event> {
   /**
    * What a crash and a new process would find: a store over the same data with every lease voided and the tokens of
    * voided leases raised (attempts stay). This store refuses everything from now on.
    */
-  reopen(): MemoryTaskStore;
+  reopen(): MemoryTaskStore<Event>;
   /** All that it holds now. */
   rows(): readonly StoreRow[];
 }
 
-class MemoryStore implements MemoryTaskStore {
+class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
   private closed = false;
   private readonly clock: Pick<Clock, "now">;
   private readonly tables: MemoryTables;
   private readonly writer: MemoryUnitWriter;
+  private readonly parse: (stored: unknown) => Event;
 
-  constructor(clock: Pick<Clock, "now">, tables: MemoryTables) {
+  constructor(clock: Pick<Clock, "now">, tables: MemoryTables, parse: (stored: unknown) => Event) {
     this.clock = clock;
     this.tables = tables;
-    this.writer = new MemoryUnitWriter(tables, clock);
+    this.parse = parse;
+    this.writer = new MemoryUnitWriter(tables, clock, parse);
   }
 
-  reopen(): MemoryTaskStore {
+  reopen(): MemoryTaskStore<Event> {
     this.closed = true;
     for (const row of this.tables.tasks.values()) {
       if (row.leased) row.head = { ...row.head, token: row.head.token + 1 };
       row.leased = false;
     }
-    return new MemoryStore(this.clock, this.tables);
+    return new MemoryStore(this.clock, this.tables, this.parse);
   }
 
   rows(): readonly StoreRow[] {
@@ -85,7 +87,7 @@ class MemoryStore implements MemoryTaskStore {
     return rowsOfTables(this.tables);
   }
 
-  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+  async commit(units: readonly CommitUnit<Event>[]): Promise<readonly CommitOutcome[]> {
     this.assertOpen();
     return units.map((unit) => this.writer.write(unit));
   }
@@ -141,17 +143,23 @@ class MemoryStore implements MemoryTaskStore {
     return this.tables.idempotency.get(compose(key.tenantId, key.caller, key.idempotencyKey)) ?? null;
   }
 
-  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly TaskEvent[]> {
+  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly Event[]> {
     this.assertOpen();
     const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
     const row = this.row(key.tenantId, key.taskId);
-    return row === undefined ? [] : logAfter(row, after, limit).map(parseEvent);
+    return row === undefined ? [] : logAfter(row, after, limit).map((text) => this.parse(JSON.parse(text)));
   }
 
   async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
     this.assertOpen();
     const row = this.row(key.tenantId, key.taskId);
     return row === undefined ? [] : mailboxOf(row);
+  }
+
+  async waitingMail(key: TaskKey): Promise<number> {
+    this.assertOpen();
+    const row = this.row(key.tenantId, key.taskId);
+    return row === undefined ? 0 : mailboxOf(row).length;
   }
 
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
@@ -169,9 +177,9 @@ class MemoryStore implements MemoryTaskStore {
     return { heads: page.slice(0, Math.min(query.limit, MAX_LIST_LIMIT)), total: matching.length };
   }
 
-  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow[]> {
+  async tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow<Event>[]> {
     this.assertOpen();
-    const rows: TailRow[] = [];
+    const rows: TailRow<Event>[] = [];
     for (
       let index = Number(options.after ?? 0);
       index < this.tables.tail.length && rows.length < options.limit;
@@ -183,9 +191,15 @@ class MemoryStore implements MemoryTaskStore {
       if (options.tenantId !== undefined && options.tenantId !== tenantId) continue;
       const event = this.row(tenantId, taskId) === entry.row ? eventAt(entry.row, entry.seq) : undefined;
       if (event === undefined) continue;
-      rows.push({ tenantId, taskId, cursor: String(index + 1), event: parseEvent(event) });
+      rows.push({ tenantId, taskId, cursor: String(index + 1), event: this.parse(JSON.parse(event)) });
     }
     return rows;
+  }
+
+  async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    this.assertOpen();
+    const rows = [...this.tables.tasks.values()].filter(({ head }) => head.tenantId === tenantId);
+    return new Set(names.filter((name) => rows.some(({ blobs }) => blobs.has(name))));
   }
 
   /** There is no other process to keep them from. */
@@ -220,9 +234,9 @@ class MemoryStore implements MemoryTaskStore {
     return findForRetention(this.tables, query);
   }
 
-  async compact(compaction: Compaction): Promise<CompactionOutcome> {
+  async compact(compaction: Compaction<Event>): Promise<CompactionOutcome> {
     this.assertOpen();
-    return compactInMemory(this.tables, compaction);
+    return compactInMemory(this.tables, compaction, this.parse);
   }
 
   async remove(removal: Removal): Promise<Removed> {
@@ -252,11 +266,13 @@ const matches = (head: TaskHead, query: ListQuery): boolean =>
   (query.states === undefined || query.states.includes(head.state)) &&
   (query.updatedSince === undefined || head.updatedAt >= query.updatedSince);
 
-/** `rows`: what it begins with; those of other stores' kinds are left out. @default nothing */
-export const createMemoryTaskStore = (options: {
+interface MemoryTaskStoreOptions {
   readonly clock: Pick<Clock, "now">;
+  /** What it begins with; those of other stores' kinds are left out. @default nothing */
   readonly rows?: readonly StoreRow[];
-}): MemoryTaskStore => {
+}
+
+const tablesOf = (rows: readonly StoreRow[] = []): MemoryTables => {
   const tables: MemoryTables = {
     tasks: new Map(),
     idempotency: new Map(),
@@ -264,6 +280,14 @@ export const createMemoryTaskStore = (options: {
     tail: [],
     positions: 0,
   };
-  for (const row of options.rows ?? []) addRow(tables, row);
-  return new MemoryStore(options.clock, tables);
+  for (const row of rows) addRow(tables, row);
+  return tables;
 };
+
+/** As strict as the engine's reader, also when it is written: here the engine's own mistakes are found. */
+export const createMemoryTaskStore = ({ clock, rows }: MemoryTaskStoreOptions): MemoryTaskStore =>
+  new MemoryStore(clock, tablesOf(rows), (stored) => TaskEvent.parse(stored));
+
+/** An adapter like any other, which reads nothing in what it keeps. */
+export const createMemoryEventStore = ({ clock, rows }: MemoryTaskStoreOptions): MemoryTaskStore<StoredEvent> =>
+  new MemoryStore(clock, tablesOf(rows), (stored) => stored as StoredEvent);

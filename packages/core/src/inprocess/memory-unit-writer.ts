@@ -1,5 +1,5 @@
 /** One commit unit on the tables in memory: applied part by part, taken back as a whole when one part is refused. */
-import { isTerminal, type NewTaskEvent } from "@agentcore/contract";
+import { isTerminal } from "@agentcore/contract";
 import type { Clock } from "../ports/senses.ts";
 import {
   type CommitOutcome,
@@ -8,12 +8,16 @@ import {
   type MailboxInsert,
   type NewTask,
   type StaleReason,
+  type StoredEvent,
+  type Unnumbered,
   wakesTask,
 } from "../ports/task-store.ts";
-import { compose, type MemoryTables, type MemoryTaskRow, nextSeq, parseEvent, taskKey } from "./memory-tables.ts";
+import { compose, type MemoryTables, type MemoryTaskRow, nextSeq, taskKey } from "./memory-tables.ts";
 
 type Refusal = Exclude<CommitOutcome, { readonly outcome: "committed" }>;
 type Undo = (() => void)[];
+type Unit = CommitUnit<StoredEvent>;
+type NewEvent = Unnumbered<StoredEvent>;
 
 const FENCED: Refusal = { outcome: "fenced" };
 const stale = (reason: StaleReason, existingTaskId?: string): Refusal => ({
@@ -25,14 +29,17 @@ const stale = (reason: StaleReason, existingTaskId?: string): Refusal => ({
 export class MemoryUnitWriter {
   private readonly tables: MemoryTables;
   private readonly clock: Pick<Clock, "now">;
+  private readonly check: (event: StoredEvent) => void;
 
-  constructor(tables: MemoryTables, clock: Pick<Clock, "now">) {
+  /** `check` throws for an event that its reader would refuse. */
+  constructor(tables: MemoryTables, clock: Pick<Clock, "now">, check: (event: StoredEvent) => void) {
     this.tables = tables;
     this.clock = clock;
+    this.check = check;
   }
 
   /** Applies the parts in order; the first refusal takes back what came before it. */
-  write(unit: CommitUnit): CommitOutcome {
+  write(unit: Unit): CommitOutcome {
     const undo: Undo = [];
     let refusal: Refusal | null = null;
     let done = false;
@@ -46,7 +53,7 @@ export class MemoryUnitWriter {
     return refusal ?? { outcome: "committed" };
   }
 
-  private apply(unit: CommitUnit, undo: Undo): Refusal | null {
+  private apply(unit: Unit, undo: Undo): Refusal | null {
     if (unit.append !== undefined) {
       const refusal = this.append(unit.tenantId, unit.taskId ?? "", unit.append, undo);
       if (refusal !== null) return refusal;
@@ -64,10 +71,12 @@ export class MemoryUnitWriter {
       this.tables.outbox.set(position, { tenantId: unit.tenantId, id, kind, payload: jsonText(payload) });
       undo.push(() => this.tables.outbox.delete(position));
     }
+    // A reference that nothing needs does no harm, so it is not taken back.
+    for (const { taskId, name } of unit.blobs ?? []) this.row(unit.tenantId, taskId)?.blobs.add(name);
     return null;
   }
 
-  private append(tenantId: string, taskId: string, append: LogAppend, undo: Undo): Refusal | null {
+  private append(tenantId: string, taskId: string, append: LogAppend<StoredEvent>, undo: Undo): Refusal | null {
     const row = this.row(tenantId, taskId);
     if (row === undefined) return stale("missing");
     const { head, leased } = row;
@@ -114,7 +123,7 @@ export class MemoryUnitWriter {
     return null;
   }
 
-  private create(tenantId: string, task: NewTask, undo: Undo): Refusal | null {
+  private create(tenantId: string, task: NewTask<StoredEvent>, undo: Undo): Refusal | null {
     const key = taskKey(tenantId, task.taskId);
     if (this.tables.tasks.has(key)) return task.ifExists === "ignore" ? null : stale("exists", task.taskId);
     if (task.idempotencyKey !== undefined) {
@@ -155,6 +164,7 @@ export class MemoryUnitWriter {
       folded: false,
       exclusive: task.exclusive ?? false,
       mail: new Map(),
+      blobs: new Set(),
     };
     this.tables.tasks.set(key, row);
     undo.push(() => this.tables.tasks.delete(key));
@@ -185,13 +195,12 @@ export class MemoryUnitWriter {
     return null;
   }
 
-  private writeEvents(row: MemoryTaskRow, events: readonly NewTaskEvent[], undo: Undo): void {
+  private writeEvents(row: MemoryTaskRow, events: readonly NewEvent[], undo: Undo): void {
     const length = row.log.length;
     for (const { type, at, data } of events) {
-      // As strict as the reader will be: this store is where the engine's own mistakes are found.
       const seq = nextSeq(row);
-      const text = JSON.stringify({ seq, at, type, data });
-      parseEvent(text);
+      const text = JSON.stringify({ seq, at, type, data: data ?? null });
+      this.check(JSON.parse(text));
       row.log.push(text);
       this.tables.tail.push({ row, seq });
     }
@@ -224,7 +233,7 @@ const jsonText = (value: unknown): string => JSON.stringify(value) ?? "null";
 const earliest = (dueAt: number | null, now: number): number => (dueAt === null ? now : Math.min(dueAt, now));
 
 /** Giving a lease back is not losing it: the attempt does not count. */
-const attemptsAfter = (append: LogAppend, attempts: number): number => {
+const attemptsAfter = (append: LogAppend<StoredEvent>, attempts: number): number => {
   if (append.events.length > 0) return 0;
   return append.release === undefined ? attempts : Math.max(0, attempts - 1);
 };

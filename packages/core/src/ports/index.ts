@@ -1,8 +1,10 @@
-export type { BlobStore } from "./blob-store.ts";
+export type { BlobEntry, BlobScope, BlobStore } from "./blob-store.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type { ModelProvider } from "./model-provider.ts";
+export type { PayloadCodec, SealScope } from "./payload-codec.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
 export type {
+  BlobReferenceRow,
   BlobRow,
   EventRow,
   IdempotencyKeyRow,
@@ -25,6 +27,7 @@ export type {
   TaskRetention,
 } from "./task-retention.ts";
 export {
+  type BlobReference,
   type ClaimedTask,
   type ClaimRequest,
   type CommitOutcome,
@@ -44,11 +47,14 @@ export {
   placeInClaim,
   type Renewal,
   type StaleReason,
+  type StoredEvent,
   type StoreHint,
   type TailRow,
   type TaskHead,
   type TaskKey,
   type TaskStore,
   type TenantTurn,
+  type Unnumbered,
+  type UnreadableEvent,
   wakesTask,
 } from "./task-store.ts";

@@ -59,18 +59,35 @@ export interface ValueRow {
   readonly expiresAt: number | null;
 }
 
+/** The payloads of the task refer to that blob. */
+export interface BlobReferenceRow {
+  readonly kind: "blobReference";
+  readonly tenantId: string;
+  readonly taskId: string;
+  readonly name: string;
+}
+
 /** A piece of a blob; pieces of one blob follow each other. */
 export interface BlobRow {
   readonly kind: "blob";
   readonly tenantId: string;
-  readonly hash: string;
+  readonly namespace: string;
+  readonly name: string;
   /** Base64, of at most 1 MiB. */
   readonly bytes: string;
   readonly isLast: boolean;
 }
 
 /** In this order: tasks as they were made, events as they were committed, mail and what is outgoing as it came, and the rest. */
-export type StoreRow = TaskRow | EventRow | MailRow | OutgoingRow | IdempotencyKeyRow | ValueRow | BlobRow;
+export type StoreRow =
+  | TaskRow
+  | EventRow
+  | MailRow
+  | OutgoingRow
+  | IdempotencyKeyRow
+  | ValueRow
+  | BlobReferenceRow
+  | BlobRow;
 
 export type StorePages = AsyncIterable<readonly StoreRow[]>;
 

@@ -1,15 +1,15 @@
 /** Growth: logs are folded, ended tasks are removed. Neither is the lease holder's work (I1), since neither changes what a task is. */
-import type { TaskEventOf } from "@agentcore/contract";
-import type { TaskHead, TaskKey } from "./task-store.ts";
+import type { TaskEvent } from "@agentcore/contract";
+import type { StoredEvent, TaskHead, TaskKey, Unnumbered } from "./task-store.ts";
 
-export interface Compaction extends TaskKey {
+export interface Compaction<Event extends StoredEvent = TaskEvent> extends TaskKey {
   /**
    * Number of the last event to fold; `event` takes its place. Below the last event of the log and, while the task runs, below
    * its last `checkpoint.created`: what a replay or the end of the task needs is never folded.
    */
   readonly floor: number;
-  /** What the events up to `floor` come to. They never change, so it does not matter when they were read. */
-  readonly event: Omit<TaskEventOf<"log.compacted">, "seq">;
+  /** `log.compacted`: what the events up to `floor` come to. They never change, so it does not matter when they were read. */
+  readonly event: Unnumbered<Event>;
 }
 
 /** `unchanged`: it is folded so far already. `refused`: the floor is too high. */
@@ -50,14 +50,14 @@ export interface RetentionRow {
   readonly at: number;
 }
 
-export interface TaskRetention {
+export interface TaskRetention<Event extends StoredEvent = TaskEvent> {
   /** Oldest first. Finds its rows by an index, however many there are. */
   retention(query: RetentionQuery): Promise<readonly RetentionRow[]>;
   /**
    * Folds the head of a log into one event, with its number. Idempotent; readers who are below the new floor find that event next,
    * the others nothing new (I6).
    */
-  compact(compaction: Compaction): Promise<CompactionOutcome>;
+  compact(compaction: Compaction<Event>): Promise<CompactionOutcome>;
   /** Removes ended tasks whole: head, log, mailbox, idempotency keys. Idempotent. Cursors of a tail stay good. */
   remove(removal: Removal): Promise<Removed>;
 }

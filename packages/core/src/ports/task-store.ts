@@ -4,8 +4,25 @@
  * A task is `(tenantId, taskId)`. Only the lease holder writes a task's log (I1); a lease is known by its fencing
  * token, a number that grows with every claim. Everyone else inserts into the task's mailbox.
  */
-import type { NewTaskEvent, Priority, TaskEvent, TaskState } from "@agentcore/contract";
+import type { PlatformError, Priority, TaskEvent, TaskState } from "@agentcore/contract";
 import type { TaskRetention } from "./task-retention.ts";
+
+/** An event as an adapter keeps it: `data` is any JSON value, which no adapter looks into. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: number;
+  readonly data: unknown;
+}
+
+/** An event before the log gave it a number. */
+export type Unnumbered<Event extends StoredEvent> = Event extends StoredEvent ? Omit<Event, "seq"> : never;
+
+/** Stands in a tail for an event that cannot be read, so that its readers decide, and nobody else's events are held up. */
+export interface UnreadableEvent extends StoredEvent {
+  readonly type: "event.unreadable";
+  readonly data: { readonly type: string; readonly error: PlatformError };
+}
 
 export interface TaskKey {
   readonly tenantId: string;
@@ -70,13 +87,16 @@ export interface MailboxInsert {
 export interface MailboxItem {
   readonly key: string;
   readonly kind: MailboxKind;
+  /** Absent when it is unreadable. */
   readonly payload: unknown;
   /** Order of arrival within the task. */
   readonly position: number;
   readonly insertedAt: number;
+  /** Why the payload cannot be read. An item of one task must not fail the claim of others. */
+  readonly unreadable?: PlatformError | undefined;
 }
 
-export interface NewTask {
+export interface NewTask<Event extends StoredEvent = TaskEvent> {
   readonly taskId: string;
   readonly agent: string;
   readonly revision: string;
@@ -88,7 +108,7 @@ export interface NewTask {
   readonly dueAt: number;
   readonly createdAt: number;
   /** The first events, beginning with `task.submitted`. */
-  readonly events: readonly NewTaskEvent[];
+  readonly events: readonly Unnumbered<Event>[];
   /** Unique per (tenant, caller), whichever agent took it: a second task with the same key makes the unit stale with `exists`. */
   readonly idempotencyKey?: string | undefined;
   /**
@@ -112,10 +132,10 @@ export interface NewTask {
 }
 
 /** A change of the log by the lease holder. */
-export interface LogAppend {
+export interface LogAppend<Event extends StoredEvent = TaskEvent> {
   /** The holder's view: refused as `fenced` when the token differs or its lease was given back, as `stale` when the sequence does. */
   readonly expect: { readonly seq: number; readonly token: number };
-  readonly events: readonly NewTaskEvent[];
+  readonly events: readonly Unnumbered<Event>[];
   readonly state: TaskState;
   readonly checkpointSeq?: number | undefined;
   /** Mailbox keys that these events have taken in. */
@@ -143,6 +163,14 @@ export interface OutboxInsert {
 export interface OutboxRow extends OutboxInsert {
   readonly tenantId: string;
   readonly position: number;
+  /** Why the payload, which is then absent, cannot be read. */
+  readonly unreadable?: PlatformError | undefined;
+}
+
+/** Says that a payload of the task lies in the BlobStore under this name; the blob is kept as long as the task is. */
+export interface BlobReference {
+  readonly taskId: string;
+  readonly name: string;
 }
 
 export interface OutboxTake {
@@ -152,14 +180,16 @@ export interface OutboxTake {
 }
 
 /** All or nothing, within one tenant. */
-export interface CommitUnit {
+export interface CommitUnit<Event extends StoredEvent = TaskEvent> {
   readonly tenantId: string;
   /** The task whose log is appended; absent for units that only create tasks or insert mail. */
   readonly taskId?: string | undefined;
-  readonly append?: LogAppend | undefined;
-  readonly create?: readonly NewTask[] | undefined;
+  readonly append?: LogAppend<Event> | undefined;
+  readonly create?: readonly NewTask<Event>[] | undefined;
   readonly mail?: readonly MailboxInsert[] | undefined;
   readonly outbox?: readonly OutboxInsert[] | undefined;
+  /** Of tasks that this unit appends to or creates. Idempotent. */
+  readonly blobs?: readonly BlobReference[] | undefined;
 }
 
 export type StaleReason = "sequence" | "exists" | "terminal" | "missing" | "mailbox";
@@ -238,18 +268,22 @@ export interface ListQuery {
   readonly after?: { readonly updatedAt: number; readonly taskId: string } | undefined;
 }
 
-export interface TailRow extends TaskKey {
+export interface TailRow<Event extends StoredEvent = TaskEvent> extends TaskKey {
   /** Where to go on after this row. Only the store that gave it can read it. */
   readonly cursor: string;
-  readonly event: TaskEvent;
+  readonly event: Event | UnreadableEvent;
 }
 
-export interface TaskStore extends TaskRetention {
+/**
+ * Adapters are `TaskStore<StoredEvent>`: they keep payloads as they are given and read nothing in them. `createPayloadStore`
+ * makes the store of task events of it that the engine uses.
+ */
+export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRetention<Event> {
   /**
    * Writes units in order, each all or nothing; resolves when all are durable (I5). One outcome per unit, same order.
    * Throws STORE_UNAVAILABLE when it is not known whether the batch was written.
    */
-  commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]>;
+  commit(units: readonly CommitUnit<Event>[]): Promise<readonly CommitOutcome[]>;
   /**
    * Leases up to `limit` due tasks (dueAt ≤ now, no live lease, not terminal), counting the attempt durably and raising
    * the token. Tasks that have not begun and only have to be ended (a cancel waits for them, or their deadline has passed)
@@ -282,9 +316,14 @@ export interface TaskStore extends TaskRetention {
     readonly caller: string;
     readonly idempotencyKey: string;
   }): Promise<string | null>;
-  /** Events with `seq > after`, in order, at most `limit` (default 10,000); below the floor there is `log.compacted` alone. */
-  readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly TaskEvent[]>;
+  /**
+   * Events with `seq > after`, in order, at most `limit` (default 10,000); below the floor there is `log.compacted` alone. Throws
+   * PAYLOAD_UNREADABLE, naming the event, where events are read.
+   */
+  readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Event[]>;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  /** How many items wait in the task's mailbox; 0 for a task that is not there. */
+  waitingMail(key: TaskKey): Promise<number>;
   /** Newest change first. `total` counts all that match, before paging. */
   list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
   /**
@@ -295,13 +334,15 @@ export interface TaskStore extends TaskRetention {
     readonly tenantId?: string;
     readonly after: string | null;
     readonly limit: number;
-  }): Promise<readonly TailRow[]>;
+  }): Promise<readonly TailRow<Event>[]>;
   /**
    * Takes up to `limit` rows (1 to 10,000) for this process, in commit order, settled ones only: nothing that commits later comes
    * before them. Nobody else is given them until it has lost its lease. What it took before and has not acknowledged
    * comes first, and again. Throws LEASE_LOST.
    */
   takeOutbox(limit: number): Promise<OutboxTake>;
+  /** Those of `names` (at most 1,000) that a task of the tenant refers to. */
+  referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removes delivered rows that this process took. Idempotent; rows that another took meanwhile stay. */
   acknowledgeOutbox(positions: readonly number[]): Promise<void>;
   /** Numbers for admission: tasks waiting to run, by tenant. */

@@ -1,8 +1,9 @@
 import type { NewTaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { wrapStore } from "../../test/wrap-store.ts";
-import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
+import { createMemoryBlobStore, createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
 import type { TaskStore } from "../ports/index.ts";
+import { PAYLOADS } from "../storage/index.ts";
 import type { TenantPolicy } from "../tasks/tenant-policy.ts";
 import { createRecordingLogger, ManualClock } from "../testing/index.ts";
 import { type Collected, collectTenant } from "./collect-tenant.ts";
@@ -24,6 +25,7 @@ const world = () => {
   const logger = createRecordingLogger();
   const store = createMemoryTaskStore({ clock });
   const keyValue = createMemoryKeyValue({ clock });
+  const blobs = createMemoryBlobStore({ clock });
   const create = async (tenantId: string, taskId: string, at: number): Promise<void> => {
     const head = {
       agent: "a",
@@ -52,7 +54,7 @@ const world = () => {
   const loop = (policies: Record<string, TenantPolicy>, more: Partial<RetentionLoopOptions> = {}) => {
     const collected: Collected[] = [];
     const made = new RetentionLoop({
-      ...{ store, clock, logger, keyValue, node: "n1", systemTenant: "system", intervalMs: INTERVAL },
+      ...{ store, clock, logger, keyValue, blobs, node: "n1", systemTenant: "system", intervalMs: INTERVAL },
       policies: new Map(Object.entries(policies)),
       onCollected: (each) => collected.push(each),
       ...more,
@@ -60,7 +62,7 @@ const world = () => {
     made.start();
     return { collected, close: () => made.close() };
   };
-  return { clock, logger, store, keyValue, create, left, loop };
+  return { clock, logger, store, keyValue, blobs, create, left, loop };
 };
 
 test("once an interval it removes and folds what each tenant's policy lets go, and nothing without a policy", async () => {
@@ -164,4 +166,22 @@ test("a dry run counts what a run then does, and a bounded run says that there i
   const second = await collectTenant({ store, clock, logger }, request);
   expect(second.removedBytes + first.removedBytes).toBe(told.removedBytes);
   expect(second).toMatchObject({ removedTasks: 20, isMore: false });
+});
+
+test("payloads that no task refers to go after their grace, of tenants without a policy too; the others stay", async () => {
+  const { clock, blobs, store, loop } = world();
+  const [kept, left] = ["a".repeat(64), "b".repeat(64)];
+  const scope = { tenantId: "acme", namespace: PAYLOADS };
+  for (const name of [kept, left]) await blobs.put(scope, name, new Uint8Array([1]));
+  const task = {
+    ...{ taskId: "t", agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
+    ...{ parent: null, deadline: null, dueAt: T0, createdAt: T0, events: [submitted] },
+  };
+  await store.commit([{ tenantId: "acme", create: [task], blobs: [{ taskId: "t", name: kept }] }]);
+  const running = loop({});
+  await clock.advance(DAY);
+  expect((await blobs.list(scope)).map(({ name }) => name)).toEqual([kept, left]);
+  await clock.advance(INTERVAL);
+  expect((await blobs.list(scope)).map(({ name }) => name)).toEqual([kept]);
+  await running.close();
 });

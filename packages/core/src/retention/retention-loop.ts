@@ -1,12 +1,14 @@
 /** Collects by policy once an interval, on one node at a time, until it is closed. */
 import { PlatformError } from "@agentcore/contract";
-import type { KeyValue, Timer } from "../ports/index.ts";
+import type { BlobStore, KeyValue, Timer } from "../ports/index.ts";
+import { PAYLOADS, sweepBlobs } from "../storage/index.ts";
 import type { TenantPolicy } from "../tasks/tenant-policy.ts";
 import { type Collected, type CollectServices, collectTenant, cutoffs } from "./collect-tenant.ts";
 import { TurnLease } from "./turn-lease.ts";
 
 export interface RetentionLoopOptions extends CollectServices {
   readonly keyValue: KeyValue;
+  readonly blobs: Pick<BlobStore, "tenants" | "list" | "delete">;
   readonly node: string;
   /** Tenant that holds what belongs to no tenant. */
   readonly systemTenant: string;
@@ -52,10 +54,22 @@ export class RetentionLoop {
     try {
       if (!(await this.lease.take())) return;
       await this.collectAll();
+      await this.sweepAll();
       await this.lease.release();
     } catch (error) {
       // Looked at again next time.
       this.options.logger.log("warn", `retention: ${PlatformError.from(error).message}`);
+    }
+  }
+
+  /** Large payloads that no task refers to any more: of removed tasks, and of commits that were refused. */
+  private async sweepAll(): Promise<void> {
+    const { store, blobs, clock } = this.options;
+    const { signal } = this.closing;
+    for (const tenantId of await blobs.tenants(PAYLOADS)) {
+      if (signal.aborted || !(await this.lease.keep())) return;
+      const { removed } = await sweepBlobs({ tasks: store, blobs, tenantId, now: clock.now(), signal });
+      if (removed > 0) this.options.logger.log("info", "blobs swept", { tenantId, removed });
     }
   }
 

@@ -11,6 +11,7 @@ import type {
   Tool,
 } from "@agentcore/contract/authoring";
 import type { Execution } from "./execution.ts";
+import { boundedMessage } from "./outcome.ts";
 import { assertSerialisable } from "./serialisable.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startCommand, startInput, startSleep } from "./waits.ts";
@@ -167,7 +168,7 @@ export const createContext = (execution: Execution): Context => {
         data: {
           path: mark.path,
           kind: "progress",
-          message: String(message),
+          message: boundedMessage(String(message)),
           ...(typeof share !== "number" || Number.isNaN(share) ? {} : { share: Math.min(1, Math.max(0, share)) }),
         },
       });
@@ -180,7 +181,7 @@ export const createContext = (execution: Execution): Context => {
           "ctx.waitForInput: prompt: expected the question in words, or { prompt: … }",
         );
       }
-      assertSerialisable(question.data, "the data shown with ctx.waitForInput");
+      assertSerialisable([question.prompt, question.data], "the question of ctx.waitForInput");
       return execution.call<T>({
         kind: "input",
         name: "input",
@@ -295,7 +296,7 @@ const toArtifact = (input: ArtifactInput): Artifact => {
       "INVALID_ARGUMENT",
       `artifact "${input.name}": expected exactly one of data, text, parts; got ${given}`,
     );
-  assertSerialisable(input.data, `artifact "${input.name}"`);
+  assertSerialisable([input.data, input.text, input.parts, input.description], `artifact "${input.name}"`);
   const media = input.mediaType === undefined ? {} : { mediaType: input.mediaType };
   const parts: Part[] =
     input.parts !== undefined

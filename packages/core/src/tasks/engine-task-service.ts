@@ -138,6 +138,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           violations: [{ field: "message.contextId", description: `expected ${head.contextId} or nothing` }],
         });
       }
+      if (!isTerminal(head.state)) await engine.mail.assertRoom(head);
       const accepted = isTerminal(head.state)
         ? "terminal"
         : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });

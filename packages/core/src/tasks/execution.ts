@@ -541,15 +541,23 @@ export class Execution {
   /** Ends for now: visible, and continued by `retry` (I10). What was not committed yet is dropped with the code that wrote it. */
   park(error: PlatformError): void {
     if (this.phase === "ending" || this.phase === "ended") return;
+    this.conclude(this.parked(error), false);
+  }
+
+  /** Mail that cannot be read is there: with it waits whatever the code would have ended with. */
+  parkForMail(error: PlatformError): void {
+    if (this.ending === null) return this.park(error);
+    this.ending = { event: this.parked(error), afterMailbox: false };
+    this.state = "parked";
+  }
+
+  private parked(error: PlatformError): NewTaskEvent {
     this.services.senses.logger.log("warn", `task parked: ${error.message}`, {
       tenantId: this.head.tenantId,
       taskId: this.head.taskId,
       code: error.code,
     });
-    this.conclude(
-      { type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialiseError(error) } },
-      false,
-    );
+    return { type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialiseError(error) } };
   }
 
   diverge(paths: readonly string[]): void {

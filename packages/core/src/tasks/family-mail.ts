@@ -1,5 +1,5 @@
 /** What parents and children put into each other's mailboxes. */
-import type { MailboxInsert } from "../ports/index.ts";
+import type { MailboxInsert, MailboxItem } from "../ports/index.ts";
 
 /** What a parent's mailbox holds when a child has ended. */
 export interface ChildFinished {
@@ -7,6 +7,15 @@ export interface ChildFinished {
   readonly path: string;
   readonly event: { readonly type: string; readonly data: unknown };
 }
+
+export interface CancelRequest {
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** Of a cancel that cannot be read it is still known that somebody wants the end. */
+export const cancelRequestOf = ({ payload, unreadable }: MailboxItem): CancelRequest =>
+  unreadable === undefined ? (payload as CancelRequest) : { by: "unknown", reason: unreadable.message };
 
 export const childFinishedMail = (parentTaskId: string, finished: ChildFinished): MailboxInsert => ({
   taskId: parentTaskId,

@@ -2,7 +2,7 @@
 import type { A2AMessage } from "@agentcore/contract";
 import type { MailboxItem } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
-import { type ChildFinished, cancelMail } from "./family-mail.ts";
+import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
 import { Unjudged } from "./unjudged.ts";
 
 export class Intake {
@@ -64,6 +64,8 @@ export class Intake {
     for (let item = this.waiting.shift(); item !== undefined; item = this.waiting.shift()) {
       // A parked task finds it in its mailbox when it goes on: nobody here can make anything of it now.
       if (this.execution.phase === "ended" || this.execution.isParking) return;
+      // It stays in the mailbox. What a cancel says nobody needs to know.
+      if (item.unreadable !== undefined && item.kind !== "cancel") return this.execution.parkForMail(item.unreadable);
       this.execution.consumed(item.key);
       this.process(item);
     }
@@ -74,7 +76,7 @@ export class Intake {
       case "message":
         return this.addMessage(item.payload as A2AMessage);
       case "cancel":
-        return this.requestCancel(item.payload as { by: string; reason?: string });
+        return this.requestCancel(cancelRequestOf(item));
       case "childFinished":
         return this.childFinished(item.payload as ChildFinished);
       case "retry":
@@ -93,7 +95,7 @@ export class Intake {
     this.unjudged.add(message);
   }
 
-  private requestCancel(request: { readonly by: string; readonly reason?: string }): void {
+  private requestCancel(request: CancelRequest): void {
     const { execution } = this;
     if (this.cancelRequested) return;
     this.cancelRequested = true;

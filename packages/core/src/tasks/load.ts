@@ -6,7 +6,7 @@ import { isTerminal, type NewTaskEvent, PlatformError, submissionOf, type TaskEv
 import type { ClaimedTask, LogAppend, MailboxInsert, TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
-import { cancelMail, childFinishedMail } from "./family-mail.ts";
+import { type CancelRequest, cancelMail, cancelRequestOf, childFinishedMail } from "./family-mail.ts";
 import { Journal } from "./journal.ts";
 import { keyOf } from "./log-hub.ts";
 import { failed } from "./outcome.ts";
@@ -14,6 +14,7 @@ import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable 
 import { agentKey, type Reservation } from "./residents.ts";
 
 const RELOAD_MS = 250;
+const MAX_CHILDREN = 1000;
 
 /** What a claim knew: the term of our lease that it was made in, and the limits of agents that it was told. */
 interface ClaimTerms {
@@ -119,10 +120,12 @@ export class Loading {
     const wasParked = head.state === "parked";
     // Neither runs code: one has begun none, the other's has been given up.
     if (cancel !== undefined && (wasParked || head.state === "submitted"))
-      return this.endAsCanceled(head, mailbox, cancel.payload as { by: string; reason?: string });
+      return this.endAsCanceled(head, mailbox, cancelRequestOf(cancel));
     if (head.state === "submitted" && head.deadline !== null && head.deadline <= engine.senses.clock.now())
       return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline));
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
+    const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
+    if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
     const [events, loaded] = [await this.readForReplay(head), await engine.host.load(head)];
     // Others may have had the task meanwhile: their steps are not in what was read (I3).
     if (engine.lease.term !== term) return this.resumeLater(head, head.token);
@@ -173,11 +176,7 @@ export class Loading {
   }
 
   /** A task whose code does not run: nobody else would end it. */
-  private async endAsCanceled(
-    head: TaskHead,
-    mailbox: ClaimedTask["mailbox"],
-    request: { readonly by: string; readonly reason?: string },
-  ): Promise<void> {
+  private async endAsCanceled(head: TaskHead, mailbox: ClaimedTask["mailbox"], request: CancelRequest): Promise<void> {
     const at = this.engine.senses.clock.now();
     const data = request.reason === undefined ? {} : { reason: request.reason };
     const events: readonly NewTaskEvent[] = [
@@ -212,16 +211,22 @@ export class Loading {
 
   private async cancelsForChildren(head: TaskHead): Promise<MailboxInsert[]> {
     const mail: MailboxInsert[] = [];
-    const events = await this.readForReplay(head);
-    for (const { childTaskId } of new Journal(events).waits.values()) {
-      if (childTaskId === null) continue;
-      const child = { tenantId: head.tenantId, taskId: childTaskId };
-      const [first] = await this.engine.store.readLog(child, { limit: 1 });
+    for (const taskId of await this.childrenWaitedFor(head)) {
+      const child = { tenantId: head.tenantId, taskId };
+      const [first] = await unlessUnreadable(this.engine.store.readLog(child, { limit: 1 }), []);
       const submitted = submissionOf(first);
-      if (submitted !== null && submitted.data.parent?.detached !== true)
-        mail.push(cancelMail(childTaskId, head.taskId));
+      if (submitted !== null && submitted.data.parent?.detached !== true) mail.push(cancelMail(taskId, head.taskId));
     }
     return mail;
+  }
+
+  private async childrenWaitedFor(head: TaskHead): Promise<readonly string[]> {
+    const events = await unlessUnreadable(this.readForReplay(head), null);
+    if (events !== null) return [...new Journal(events).waits.values()].flatMap(({ childTaskId }) => childTaskId ?? []);
+    // Its own log cannot tell, and a cancel must be able to end it all the same.
+    const { tenantId, taskId: parentTaskId } = head;
+    const { heads } = await this.engine.store.list({ tenantId, parentTaskId, limit: MAX_CHILDREN });
+    return heads.filter(({ state }) => !isTerminal(state)).map(({ taskId }) => taskId);
   }
 
   private async append(
@@ -246,3 +251,12 @@ export class Loading {
     engine.mail.deliver(tenantId, mail, true);
   }
 }
+
+const unlessUnreadable = async <T, Otherwise>(read: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> => {
+  try {
+    return await read;
+  } catch (error) {
+    if (PlatformError.is(error) && error.code === "PAYLOAD_UNREADABLE") return otherwise;
+    throw error;
+  }
+};

@@ -1,16 +1,31 @@
 /** Puts mail into mailboxes for those outside, and tells recipients that are in memory. */
 import { PlatformError } from "@agentcore/contract";
-import type { MailboxInsert } from "../ports/index.ts";
+import type { MailboxInsert, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 
 const READ_AGAIN_MS = 250;
+// As many as a log holds events. Two that come at once may both find room: it is a bound for memory, not a count.
+const MAX_WAITING_MAIL = 10_000;
 
 export class MailCarrier {
   private readonly engine: TaskEngine;
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
+  }
+
+  /** Throws OVERLOADED when the task has as many messages waiting as it may: it is parked, or has no slot. */
+  async assertRoom(key: TaskKey): Promise<void> {
+    // What runs here takes its mail in as it comes.
+    if (this.engine.residents.get(key) !== undefined) return;
+    const waiting = await this.engine.store.waitingMail(key);
+    if (waiting >= MAX_WAITING_MAIL)
+      throw new PlatformError(
+        "OVERLOADED",
+        `task ${key.taskId} has ${waiting} messages waiting, ${MAX_WAITING_MAIL} are allowed; let it go on, or cancel it`,
+        { retryAfterMs: 10_000 },
+      );
   }
 
   /** Mail from outside (a caller's message, cancel, retry); resolves when it is durable (I5). */

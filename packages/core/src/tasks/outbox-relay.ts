@@ -5,16 +5,20 @@
  * a lost process left behind is found by looking now and then (`LeaseKeeper`).
  */
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
-import type { CommitUnit, OutboxInsert, OutboxRow } from "../ports/index.ts";
+import type { CommitUnit, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { TaskRouter } from "./task-router.ts";
 import { Trouble } from "./trouble.ts";
 
 const BATCH = 200;
+// Of the port.
+const MAX_TAKE = 10_000;
 const RETRY_MS = 1000;
 // Rows behind an open transaction: those of nodes commit in milliseconds, those of others may take hours.
 const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1000;
+// Somebody has to give the node a key, or restart it.
+const UNREADABLE_RETRY_MS = 60_000;
 
 interface EventPayload {
   readonly topic: string;
@@ -30,6 +34,9 @@ export class OutboxRelay {
   private working: Promise<void> | null = null;
   private again = false;
   private settleMs = SETTLE_MS;
+  private leftBehind = 0;
+  /** Set while there are rows that could not be read. */
+  private unreadable: Timer | null = null;
 
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
@@ -73,8 +80,12 @@ export class OutboxRelay {
     if (lease.isLost) return;
     try {
       for (;;) {
-        const { rows, more } = await store.takeOutbox(BATCH);
+        const { rows: taken, more } = await store.takeOutbox(Math.min(MAX_TAKE, BATCH + this.leftBehind));
         this.failing.end();
+        const rows = taken.filter((row) => row.unreadable === undefined);
+        // They stay with us until they can be read, and come first each time; what is behind them does not wait for that.
+        this.leftBehind = taken.length - rows.length;
+        if (this.leftBehind > 0) this.leave(taken);
         if (rows.length === 0) {
           if (more) this.lookLater();
           return;
@@ -98,6 +109,18 @@ export class OutboxRelay {
   private lookLater(): void {
     this.engine.senses.clock.after(this.settleMs, () => this.wake());
     this.settleMs = Math.min(MAX_SETTLE_MS, this.settleMs * 2);
+  }
+
+  private leave(found: readonly OutboxRow[]): void {
+    // Said once a minute, however often the relay is woken.
+    if (this.unreadable !== null) return;
+    const { logger, clock } = this.engine.senses;
+    for (const { tenantId, id, unreadable } of found)
+      if (unreadable !== undefined) logger.log("error", `event not delivered: ${unreadable.message}`, { tenantId, id });
+    this.unreadable = clock.after(UNREADABLE_RETRY_MS, () => {
+      this.unreadable = null;
+      this.wake();
+    });
   }
 
   private unitsFor(row: OutboxRow): CommitUnit[] {

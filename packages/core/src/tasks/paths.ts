@@ -1,5 +1,8 @@
 import { PlatformError } from "@agentcore/contract";
 
+// It stands in every event of the call.
+const MAX_LENGTH = 4096;
+
 /**
  * Names calls by where they stand in the code: enclosing branch, name, key, occurrence. Occurrences count completed
  * calls of the same name, so a loop's third turn is `fetch#3` in every run; two under way with one path cannot be told
@@ -9,9 +12,9 @@ export class Paths {
   private readonly occurrences = new Map<string, number>();
   private readonly underWay = new Set<string>();
 
-  /** Throws STEP_KEY_COLLISION. */
+  /** Throws STEP_KEY_COLLISION, TOO_LARGE. */
   enter(kind: string, name: string, key?: string): string {
-    const stem = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
+    const stem = bounded(key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`);
     if (this.underWay.has(stem)) {
       throw new PlatformError(
         "STEP_KEY_COLLISION",
@@ -29,7 +32,7 @@ export class Paths {
 
   /** Calls that are recorded at once and never under way (progress, artifacts). */
   mark(kind: string, name: string): string {
-    const stem = `${kind}:${name}`;
+    const stem = bounded(`${kind}:${name}`);
     const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
     this.occurrences.set(stem, occurrence);
     return occurrence === 1 ? stem : `${stem}#${occurrence}`;
@@ -40,3 +43,11 @@ export class Paths {
     this.underWay.delete(hash > 0 && /^\d+$/.test(path.slice(hash + 1)) ? path.slice(0, hash) : path);
   }
 }
+
+const bounded = (stem: string): string => {
+  if (stem.length <= MAX_LENGTH) return stem;
+  throw new PlatformError(
+    "TOO_LARGE",
+    `name and key of the call ${stem.slice(0, 60)}… have ${stem.length} characters, ${MAX_LENGTH} are allowed; a key is an id, not the content`,
+  );
+};

@@ -4,6 +4,7 @@ import type { RetryPolicy, StepContext } from "@agentcore/contract/authoring";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
+import { boundedMessage } from "./outcome.ts";
 import { assertSerialisable } from "./serialisable.ts";
 
 // Waits up to this long stay in memory: shorter than that, evicting and replaying costs more than it frees.
@@ -107,7 +108,7 @@ const failed = (execution: Execution, call: OpenCall, attempt: number, body: Ste
   const { clock } = execution.services.senses;
   const at = clock.now();
   const { path, kind, inputHash } = call;
-  const json: SerializedError = { code: platformError.code, message: platformError.message };
+  const json: SerializedError = { code: platformError.code, message: boundedMessage(platformError.message) };
   execution.append({
     type: "step.failed",
     at,

@@ -10,4 +10,5 @@ export {
 } from "./store-archive-suite.ts";
 export type { OpenedTaskStore } from "./task-store-fixture.ts";
 export { type TaskStoreSuiteOptions, taskStoreSuite } from "./task-store-suite.ts";
+export { createTestCodec } from "./test-codec.ts";
 export { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "./test-senses.ts";

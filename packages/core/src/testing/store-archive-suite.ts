@@ -7,13 +7,13 @@ import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { KeyValue } from "../ports/key-value.ts";
 import type { RestoreStore, StoreArchive, StorePages, StoreRow } from "../ports/store-archive.ts";
-import type { NewTask, TaskStore } from "../ports/task-store.ts";
+import type { NewTask, StoredEvent, TaskStore } from "../ports/task-store.ts";
 import { codeOf, ensure, equal, present } from "./assertions.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { append, mail, OTHER, step, submitted, T0, TENANT, task } from "./task-store-fixture.ts";
 
 export interface ArchivedStores {
-  readonly tasks: TaskStore;
+  readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
   /** Null where this store has none of its own. */
   readonly blobs: BlobStore | null;

@@ -1,4 +1,4 @@
-import type { CommitUnit } from "../ports/task-store.ts";
+import type { CommitOutcome, CommitUnit, StaleReason } from "../ports/task-store.ts";
 import { ensure, equal } from "./assertions.ts";
 import {
   append,
@@ -16,7 +16,7 @@ import {
   task,
 } from "./task-store-fixture.ts";
 
-const stale = (reason: string) => ({ outcome: "stale", reason });
+const stale = (reason: StaleReason) => ({ outcome: "stale", reason }) as const;
 
 export const commitCases: readonly TaskStoreCase[] = [
   [
@@ -65,8 +65,8 @@ export const commitCases: readonly TaskStoreCase[] = [
       await it.mustCommit({ taskId: "a", append: append(head, { events: values.map(step) }) });
       const log = await it.store.readLog({ tenantId: TENANT, taskId: "a" }, { after: 1 });
       equal(
-        log.map((event) => (event.type === "step.completed" ? event.data.result : "?")),
-        values,
+        log.map(({ data }) => data),
+        values.map((value) => step(value).data),
         "results",
       );
     },
@@ -117,18 +117,19 @@ export const commitCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "concurrent commits each get their own outcomes, in their own order",
+    "concurrent commits each get their own outcomes: of two that make the same task one is refused, with its name",
     async (it) => {
       const outcomes = await Promise.all(
         Array.from({ length: 40 }, (_, index) =>
           it.store.commit([{ tenantId: TENANT, create: [task(`task-${index % 20}`)] }]),
         ),
       );
-      equal(
-        outcomes.map(([outcome]) => outcome?.outcome),
-        outcomes.map((_, index) => (index < 20 ? "committed" : "stale")),
-        "outcomes",
-      );
+      const refused = (index: number): CommitOutcome => ({ ...stale("exists"), existingTaskId: `task-${index}` });
+      for (let index = 0; index < 20; index++) {
+        const pair = [outcomes[index]?.[0], outcomes[index + 20]?.[0]];
+        const winner = pair.findIndex((outcome) => outcome?.outcome === "committed");
+        equal([pair[winner], pair[1 - winner]], [COMMITTED, refused(index)], `task ${index}`);
+      }
     },
   ],
   [

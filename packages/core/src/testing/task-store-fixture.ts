@@ -9,6 +9,7 @@ import type {
   MailboxInsert,
   NewTask,
   OutboxRow,
+  StoredEvent,
   TaskHead,
   TaskStore,
 } from "../ports/task-store.ts";
@@ -16,9 +17,9 @@ import { equal, present } from "./assertions.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 export interface OpenedTaskStore {
-  readonly store: TaskStore;
+  readonly store: TaskStore<StoredEvent>;
   /** The same data as a new process finds it after the old one died without a word. */
-  reopen(): Promise<TaskStore>;
+  reopen(): Promise<TaskStore<StoredEvent>>;
   close(): Promise<void>;
 }
 
@@ -84,7 +85,7 @@ export const mail = (taskId: string, key: string, change: Partial<MailboxInsert>
 
 /** One store under test with the clock it was opened with. */
 export class TaskStoreFixture {
-  store: TaskStore;
+  store: TaskStore<StoredEvent>;
   readonly clock: ManualClock;
   private readonly opened: OpenedTaskStore;
 

@@ -3,6 +3,7 @@
  * runner's `test` and a way to open an empty store.
  */
 import type { ManualClock } from "./manual-clock.ts";
+import { blobCases } from "./task-store-blob-cases.ts";
 import { claimCases } from "./task-store-claim-cases.ts";
 import { commitCases } from "./task-store-commit-cases.ts";
 import { type OpenedTaskStore, TaskStoreFixture } from "./task-store-fixture.ts";
@@ -20,7 +21,10 @@ export interface TaskStoreSuiteOptions {
 }
 
 export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
-  const cases = [...commitCases, ...claimCases, ...turnCases, ...readCases, ...retentionCases, ...tenantCases];
+  const cases = [
+    ...[...commitCases, ...claimCases, ...turnCases, ...readCases],
+    ...[...retentionCases, ...tenantCases, ...blobCases],
+  ];
   for (const [sentence, run] of cases) {
     test(`${name}: ${sentence}`, async () => {
       const fixture = await TaskStoreFixture.open(open);

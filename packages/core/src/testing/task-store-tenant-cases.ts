@@ -68,6 +68,8 @@ export const tenantCases: readonly TaskStoreCase[] = [
         [["m"], [], null],
         "mailboxes",
       );
+      const counts = [TENANT, OTHER, "third"].map((tenantId) => it.store.waitingMail({ tenantId, taskId: "a" }));
+      equal(await Promise.all(counts), [1, 0, 0], "counted");
       equal(
         (await it.claim()).map(({ head }) => head.tenantId),
         [TENANT],

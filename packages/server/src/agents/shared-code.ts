@@ -3,6 +3,9 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { BlobStore } from "@agentcore/core/ports";
 import type { CodeSnapshot } from "./read-code.ts";
 
+/** Of blobs that hold agents' code. */
+export const CODE_NAMESPACE = "code";
+
 type Files = ReadonlyMap<string, Buffer>;
 
 export const packCode = (files: Files): Buffer =>
@@ -14,10 +17,10 @@ export const unpackCode = (bytes: Uint8Array): Files => {
 };
 
 export const shareCode = (blobs: BlobStore, tenantId: string, snapshot: CodeSnapshot, files: Files): Promise<void> =>
-  blobs.put(tenantId, snapshot.hash, packCode(files));
+  blobs.put({ tenantId, namespace: CODE_NAMESPACE }, snapshot.hash, packCode(files));
 
 /** Null when nobody has shared it. */
 export const fetchCode = async (blobs: BlobStore, tenantId: string, snapshot: CodeSnapshot): Promise<Files | null> => {
-  const bytes = await blobs.get(tenantId, snapshot.hash);
+  const bytes = await blobs.get({ tenantId, namespace: CODE_NAMESPACE }, snapshot.hash);
   return bytes === null ? null : unpackCode(bytes);
 };

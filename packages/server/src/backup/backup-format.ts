@@ -49,13 +49,21 @@ const Row = z.discriminatedUnion("kind", [
     ...{ kind: z.literal("outgoing"), tenantId: z.string(), id: z.string() },
     ...{ message: z.literal("event"), payload: z.string() },
   }),
+  z.strictObject({ kind: z.literal("blobReference"), ...ofTask, name: z.string() }),
   z.strictObject({ kind: z.literal("idempotencyKey"), ...ofTask, caller: z.string(), key: z.string() }),
   z.strictObject({
     ...{ kind: z.literal("value"), tenantId: z.string(), namespace: z.string(), key: z.string() },
     ...{ value: z.string(), version: whole, expiresAt: time.nullable() },
   }),
   z.strictObject({
-    ...{ kind: z.literal("blob"), tenantId: z.string(), hash: z.string(), bytes: z.base64(), isLast: z.boolean() },
+    ...{
+      kind: z.literal("blob"),
+      tenantId: z.string(),
+      namespace: z.string(),
+      name: z.string(),
+      bytes: z.base64(),
+      isLast: z.boolean(),
+    },
   }),
 ]) satisfies z.ZodType<StoreRow>;
 

@@ -25,7 +25,7 @@ const slowArchive = () => {
 };
 
 const serviceOf = (archive: StoreArchive) =>
-  createBackupService({ archive, store: "sqlite", snapshotDirectory: null, version: "1", clock: { now: () => 0 } });
+  createBackupService({ archive, store: "sqlite", beside: null, version: "1", clock: { now: () => 0 } });
 const quiet = new AbortController().signal;
 
 test("a second backup at once is refused; when the first is through there is room again", async () => {

@@ -4,20 +4,20 @@ import { PlatformError } from "@agentcore/contract";
 import type { Clock, StoreArchive, StorePages } from "@agentcore/core/ports";
 import type { BackupService } from "../gateway/deps.ts";
 import { type BackupHeader, FORMAT_VERSION } from "./backup-format.ts";
-import { withCode } from "./code-rows.ts";
+import { type Beside, withBlobs } from "./blob-rows.ts";
 import { writeBackup } from "./write-backup.ts";
 
 export const createBackupService = ({
   archive,
   store,
-  snapshotDirectory,
+  beside,
   version,
   clock,
 }: {
   readonly archive: StoreArchive;
   readonly store: BackupHeader["store"];
-  /** Where agents' code is, if not in the store. */
-  readonly snapshotDirectory: string | null;
+  /** What is not in the store itself; null: all is. */
+  readonly beside: Beside | null;
   readonly version: string;
   readonly clock: Pick<Clock, "now">;
 }): BackupService => {
@@ -34,7 +34,7 @@ export const createBackupService = ({
         hasBegun = true;
         try {
           const pages = archive.pages({ signal });
-          yield* snapshotDirectory === null ? pages : withCode(pages, snapshotDirectory);
+          yield* beside === null ? pages : withBlobs(pages, beside);
         } finally {
           isBusy = false;
         }

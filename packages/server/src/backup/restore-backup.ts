@@ -2,9 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import { restoreSqlite } from "@agentcore/sqlite";
+import { BLOB_FOLDER, createFileBlobStore, restoreSqlite } from "@agentcore/sqlite";
+import { createKeyring } from "../encryption/keyring.ts";
+import { parseEncryptionKeys } from "../encryption/parse-encryption-keys.ts";
 import type { BackupHeader } from "./backup-format.ts";
-import { intoFolder } from "./code-rows.ts";
+import { intoFolders } from "./blob-rows.ts";
 import { readBackup } from "./read-backup.ts";
 
 export type RestoreTarget = { readonly dataDirectory: string } | { readonly database: string };
@@ -16,10 +18,16 @@ export interface Restored {
 }
 
 /**
- * Throws INVALID_ARGUMENT for a file that is cut, changed or none; CONFIG_INVALID when the store is not empty, is in use or cannot be
+ * `encryptionKeys`: `NAME:KEY` each; a data folder needs them when the backup is sealed, because agents' code lies open in it.
+ * Throws PAYLOAD_UNREADABLE without the key, INVALID_ARGUMENT for a file that is cut, changed or none; CONFIG_INVALID when the store is not empty, is in use or cannot be
  * opened; STORE_UNAVAILABLE.
  */
-export const restoreBackup = async (file: string, target: RestoreTarget): Promise<Restored> => {
+export const restoreBackup = async (
+  file: string,
+  target: RestoreTarget,
+  encryptionKeys: readonly string[] = [],
+): Promise<Restored> => {
+  const codec = createKeyring(parseEncryptionKeys(encryptionKeys));
   const backup = readBackup(file);
   if ("database" in target) {
     const { restorePostgres } = await import("@agentcore/postgres").catch((cause: unknown) => {
@@ -35,7 +43,12 @@ export const restoreBackup = async (file: string, target: RestoreTarget): Promis
   } else {
     const { dataDirectory } = target;
     const revisions = join(dataDirectory, "revisions");
-    await restoreSqlite(dataDirectory, intoFolder(backup.pages, revisions, null));
+    const blobs = createFileBlobStore({
+      directory: join(dataDirectory, BLOB_FOLDER),
+      clock: { now: () => Date.now() },
+    });
+    const beside = { snapshotDirectory: revisions, blobs, codec };
+    await restoreSqlite(dataDirectory, intoFolders(backup.pages, beside));
     await mkdir(revisions, { recursive: true, mode: 0o700 });
   }
   return { header: known(backup.header()), counts: backup.counts() };

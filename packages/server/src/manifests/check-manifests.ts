@@ -4,6 +4,8 @@ import { checkModel } from "./check-model.ts";
 import { checkTenant } from "./check-tenant.ts";
 
 const MAX_PER_APPLY = 500;
+// Instructions and annotations are texts for people; what is larger belongs into the code.
+const MAX_MANIFEST_BYTES = 512 * 1024;
 
 export interface ManifestRules {
   /** Whether Model manifests may name addresses of private networks. */
@@ -23,6 +25,14 @@ export const checkManifests = (
   const manifests = documents.map((document, index) =>
     parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`),
   );
+  for (const manifest of manifests) {
+    const bytes = Buffer.byteLength(JSON.stringify(manifest));
+    if (bytes > MAX_MANIFEST_BYTES)
+      throw new PlatformError(
+        "TOO_LARGE",
+        `${manifest.kind} ${manifest.metadata.name} has ${bytes} bytes, ${MAX_MANIFEST_BYTES} are allowed`,
+      );
+  }
   const names = new Set<string>();
   for (const manifest of manifests) {
     const { kind, metadata } = manifest;

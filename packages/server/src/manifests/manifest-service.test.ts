@@ -55,6 +55,16 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
   return { keyValue, service, names, apply };
 };
 
+test("a manifest over 512 KiB is refused by name, and nothing of its list is applied", async () => {
+  const { names, apply } = open();
+  const refused = {
+    code: "TOO_LARGE",
+    message: expect.stringMatching(/^Agent large has \d+ bytes, 524288 are allowed$/),
+  };
+  await expect(apply(agent("small"), agent("large", "x".repeat(512 * 1024)))).rejects.toMatchObject(refused);
+  expect(names()).toEqual([]);
+});
+
 /** Fails the writes of manifests from the nth on, as a full disk would. */
 const failingFrom = (keyValue: KeyValue, nth: number): KeyValue => {
   let writes = 0;

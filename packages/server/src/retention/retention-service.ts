@@ -1,6 +1,7 @@
 /** What policies let go: asked for by operators, and once an hour by itself, on one node at a time. */
-import type { KeyValue, Senses } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses } from "@agentcore/core/ports";
 import { type Collected, type CollectServices, collectTenant, cutoffs, RetentionLoop } from "@agentcore/core/retention";
+import { sweepBlobs } from "@agentcore/core/storage";
 import type { TaskEngine, TenantPolicy } from "@agentcore/core/tasks";
 import { type RetentionService, SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
@@ -17,6 +18,7 @@ export interface LocalRetentionService extends RetentionService {
 export const createRetentionService = (options: {
   readonly engine: TaskEngine;
   readonly keyValue: KeyValue;
+  readonly blobs: BlobStore;
   readonly policies: ReadonlyMap<string, TenantPolicy>;
   readonly senses: Senses;
   readonly metrics: Metrics;
@@ -42,7 +44,14 @@ export const createRetentionService = (options: {
   };
   const loop = new RetentionLoop({
     ...services,
-    ...{ keyValue: options.keyValue, node: options.node, systemTenant: SYSTEM_TENANT, policies, intervalMs },
+    ...{
+      keyValue: options.keyValue,
+      blobs: options.blobs,
+      node: options.node,
+      systemTenant: SYSTEM_TENANT,
+      policies,
+      intervalMs,
+    },
     onCollected: count,
   });
   return {
@@ -53,7 +62,10 @@ export const createRetentionService = (options: {
       const maxTasks = dryRun ? MAX_TASKS_DRY : MAX_TASKS;
       const request = { tenantId, ...cutoffs(policy, clock.now()), dryRun, maxTasks, signal };
       const collected = await collectTenant(services, request);
-      if (!dryRun) count(collected);
+      if (dryRun) return collected;
+      count(collected);
+      if (!collected.isMore)
+        await sweepBlobs({ tasks: engine.store, blobs: options.blobs, tenantId, now: clock.now(), signal });
       return collected;
     },
     start() {

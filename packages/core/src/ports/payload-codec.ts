@@ -1,0 +1,21 @@
+/** What is sealed belongs here: sealed text or bytes moved to another scope do not open (I7). */
+export interface SealScope {
+  readonly tenantId: string;
+  /** Which row: `task/<id>` for the events and the mail of a task, `value/<namespace>/<key>`, `blob/<namespace>/<name>`, `outbox`. */
+  readonly subject: string;
+}
+
+/** Seals what is kept, with the first of its keys; opens with whichever of them sealed. Synchronous: it holds up no commit. */
+export interface PayloadCodec {
+  /** False without a key: everything is kept plain, and what is sealed does not open. */
+  readonly seals: boolean;
+  /** Text that begins with the name of the key and a colon. Another text each time. */
+  seal(scope: SealScope, text: string): string;
+  /** Throws PAYLOAD_UNREADABLE: the key is not there (its name is in the message), or the text was changed or moved. */
+  open(scope: SealScope, sealed: string): string;
+  sealBytes(scope: SealScope, bytes: Uint8Array): Uint8Array;
+  /** Throws PAYLOAD_UNREADABLE. */
+  openBytes(scope: SealScope, sealed: Uint8Array): Uint8Array;
+  /** 64 hexadecimal digits that stand for this content in this tenant, and without a key confirm no guess at it. */
+  nameOf(tenantId: string, bytes: Uint8Array): string;
+}

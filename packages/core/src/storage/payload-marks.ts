@@ -1,0 +1,42 @@
+/**
+ * How a payload stands in a row: the value itself, or an object that says where or how it is kept. A value that looks
+ * like one of those is wrapped, so that nothing a caller sends can pass for one.
+ */
+const SEALED = "$sealed";
+const BLOB = "$blob";
+const PLAIN = "$plain";
+
+export interface SealedPayload {
+  /** Name of the key, a colon, the sealed JSON text. */
+  readonly [SEALED]: string;
+}
+
+export interface BlobPayload {
+  /** Name in the BlobStore, of the JSON text as UTF-8. */
+  readonly [BLOB]: string;
+  readonly bytes: number;
+}
+
+/** What a row says, before anything is opened or fetched. */
+export type Marked =
+  | { readonly form: "plain"; readonly value: unknown }
+  | { readonly form: "sealed"; readonly sealed: string }
+  | { readonly form: "blob"; readonly name: string };
+
+export const sealedPayload = (sealed: string): SealedPayload => ({ [SEALED]: sealed });
+export const blobPayload = (name: string, bytes: number): BlobPayload => ({ [BLOB]: name, bytes });
+export const wrappedPayload = (value: unknown): unknown => ({ [PLAIN]: value });
+
+/** True for a value that would be read as something else than itself. */
+export const looksMarked = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (Object.hasOwn(value, SEALED) || Object.hasOwn(value, BLOB) || Object.hasOwn(value, PLAIN));
+
+export const readMarks = (stored: unknown): Marked => {
+  if (!looksMarked(stored)) return { form: "plain", value: stored };
+  const { [SEALED]: sealed, [BLOB]: name, [PLAIN]: value } = stored as Readonly<Record<string, unknown>>;
+  if (typeof sealed === "string") return { form: "sealed", sealed };
+  if (typeof name === "string") return { form: "blob", name };
+  return { form: "plain", value };
+};

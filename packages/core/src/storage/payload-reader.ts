@@ -1,0 +1,73 @@
+/** The way up: opens, fetches and parses what rows hold. */
+import { PlatformError } from "@agentcore/contract";
+import type { BlobStore, PayloadCodec, SealScope } from "../ports/index.ts";
+import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
+import { eachOf } from "./each-of.ts";
+import { looksMarked, readMarks } from "./payload-marks.ts";
+
+/** Stands in place of a value that cannot be read. */
+export class Unreadable {
+  readonly error: PlatformError;
+
+  constructor(error: PlatformError) {
+    this.error = error;
+  }
+}
+
+export class PayloadReader {
+  private readonly blobs: BlobStore;
+  private readonly codec: PayloadCodec;
+
+  constructor(blobs: BlobStore, codec: PayloadCodec) {
+    this.blobs = blobs;
+    this.codec = codec;
+  }
+
+  /** In the order given; each a value, or why there is none. The list itself when all are plain. Throws STORE_UNAVAILABLE. */
+  async readAll(stored: readonly unknown[], scopeOf: (index: number) => SealScope): Promise<readonly unknown[]> {
+    if (!stored.some(looksMarked)) return stored;
+    const fetches: { readonly index: number; readonly scope: SealScope; readonly name: string }[] = [];
+    const values = stored.map((each, index) => {
+      const marked = readMarks(each);
+      switch (marked.form) {
+        case "plain":
+          return marked.value;
+        case "sealed":
+          return this.attempt(() => JSON.parse(this.codec.open(scopeOf(index), marked.sealed)));
+        case "blob":
+          fetches.push({ index, scope: scopeOf(index), name: marked.name });
+          return undefined;
+      }
+    });
+    if (fetches.length > 0)
+      await eachOf(fetches, BLOBS_AT_ONCE, async ({ index, scope, name }) => {
+        values[index] = await this.fetch(scope, name);
+      });
+    return values;
+  }
+
+  private async fetch({ tenantId }: SealScope, name: string): Promise<unknown> {
+    try {
+      const bytes = await this.blobs.get({ tenantId, namespace: PAYLOADS }, name);
+      if (bytes === null) return new Unreadable(new PlatformError("PAYLOAD_UNREADABLE", `blob ${name} is missing`));
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+
+  private attempt(read: () => unknown): unknown {
+    try {
+      return read();
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+}
+
+/** A store that does not answer is no fault of the payload: whoever asked asks again. */
+const unreadable = (error: unknown): Unreadable => {
+  const failure = PlatformError.from(error, "PAYLOAD_UNREADABLE");
+  if (failure.code === "STORE_UNAVAILABLE") throw failure;
+  return new Unreadable(failure);
+};

@@ -1,0 +1,227 @@
+/**
+ * The one place that payloads pass (docs/decisions/0011-growth.md): a store of stored events becomes the store of task
+ * events that the engine uses. On the way down payloads are bounded, offloaded and sealed, on the way up fetched, opened
+ * and validated; adapters read nothing in them.
+ */
+import { formatFieldPath, PlatformError, TaskEvent } from "@agentcore/contract";
+import type {
+  BlobStore,
+  ClaimedTask,
+  ClaimRequest,
+  CommitOutcome,
+  CommitUnit,
+  Compaction,
+  CompactionOutcome,
+  MailboxItem,
+  OutboxRow,
+  OutboxTake,
+  PayloadCodec,
+  Removal,
+  RetentionQuery,
+  StoredEvent,
+  TailRow,
+  TaskKey,
+  TaskStore,
+  UnreadableEvent,
+} from "../ports/index.ts";
+import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
+import { eachOf } from "./each-of.ts";
+import { PayloadReader, Unreadable } from "./payload-reader.ts";
+import { OUTBOX_SUBJECT, type PayloadLimits, PayloadWriter, taskSubject } from "./payload-writer.ts";
+
+export interface PayloadStoreOptions {
+  readonly store: TaskStore<StoredEvent>;
+  /** Where large payloads go; sealed, if anything is (`createSealedBlobStore`). */
+  readonly blobs: BlobStore;
+  readonly codec: PayloadCodec;
+  /** Characters of JSON, from 1,024, above which an event's payload becomes a blob. @default 65536 */
+  readonly offloadAbove?: number | undefined;
+  /** Most bytes of a payload's JSON; TOO_LARGE beyond. @default 32 MiB */
+  readonly maxPayloadBytes?: number | undefined;
+}
+
+// Above this a row is slower to read past than a blob is to fetch when it is wanted.
+const DEFAULT_OFFLOAD_ABOVE = 64 * 1024;
+/** A submission holds a message and the input made of it, each within the limits at the edge; nothing that passed those is refused here. */
+export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
+
+class PayloadStore implements TaskStore {
+  private readonly store: TaskStore<StoredEvent>;
+  private readonly blobs: BlobStore;
+  private readonly codec: PayloadCodec;
+  private readonly limits: PayloadLimits;
+  private readonly reader: PayloadReader;
+
+  constructor(options: PayloadStoreOptions) {
+    this.store = options.store;
+    this.blobs = options.blobs;
+    this.codec = options.codec;
+    this.limits = {
+      offloadAbove: options.offloadAbove ?? DEFAULT_OFFLOAD_ABOVE,
+      maxBytes: options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES,
+    };
+    this.reader = new PayloadReader(options.blobs, options.codec);
+  }
+
+  /** Throws TOO_LARGE, like everything that fails all units, before anything is written. */
+  async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
+    const writer = new PayloadWriter(this.codec, this.limits);
+    const encoded = units.map((unit) => writer.unit(unit));
+    // Before the commit: what a unit refers to is there. A blob whose unit is refused goes with the next sweep.
+    if (writer.newBlobs.length > 0)
+      await eachOf(writer.newBlobs, BLOBS_AT_ONCE, ({ tenantId, name, bytes }) =>
+        this.blobs.put({ tenantId, namespace: PAYLOADS }, name, bytes),
+      );
+    return this.store.commit(encoded);
+  }
+
+  async readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }) {
+    const { tenantId, taskId } = key;
+    const stored = await this.store.readLog(key, options);
+    const scope = { tenantId, subject: taskSubject(taskId) };
+    const values = await this.reader.readAll(
+      stored.map(({ data }) => data),
+      () => scope,
+    );
+    return stored.map((event, index) => parseEvent(key, event, values[index]));
+  }
+
+  async tail(options: Parameters<TaskStore["tail"]>[0]): Promise<readonly TailRow[]> {
+    const rows = await this.store.tail(options);
+    const values = await this.reader.readAll(
+      rows.map(({ event }) => event.data),
+      (index) => ({ tenantId: rows[index]?.tenantId ?? "", subject: taskSubject(rows[index]?.taskId ?? "") }),
+    );
+    return rows.map((row, index) => ({ ...row, event: readOrExplain(row, row.event, values[index]) }));
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly ClaimedTask[]> {
+    const claimed = await this.store.claim(request);
+    if (claimed.every(({ mailbox }) => mailbox.length === 0)) return claimed;
+    return Promise.all(
+      claimed.map(async ({ head, mailbox }) => ({ head, mailbox: await this.readMail(head, mailbox) })),
+    );
+  }
+
+  async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
+    return this.readMail(key, await this.store.mailbox(key));
+  }
+
+  async takeOutbox(limit: number): Promise<OutboxTake> {
+    const { rows, more } = await this.store.takeOutbox(limit);
+    const values = await this.reader.readAll(
+      rows.map(({ payload }) => payload),
+      (index) => ({ tenantId: rows[index]?.tenantId ?? "", subject: OUTBOX_SUBJECT }),
+    );
+    const what = ({ id, tenantId }: OutboxRow): string => `event ${id} of ${tenantId}`;
+    return { rows: rows.map((row, index) => ({ ...row, ...payloadOf(values[index], what(row)) })), more };
+  }
+
+  async compact(compaction: Compaction): Promise<CompactionOutcome> {
+    return this.store.compact(new PayloadWriter(this.codec, this.limits).fold(compaction));
+  }
+
+  retention(query: RetentionQuery) {
+    return this.store.retention(query);
+  }
+
+  remove(removal: Removal) {
+    return this.store.remove(removal);
+  }
+
+  waitingMail(key: TaskKey) {
+    return this.store.waitingMail(key);
+  }
+
+  leases() {
+    return this.store.leases();
+  }
+
+  renew() {
+    return this.store.renew();
+  }
+
+  reclaim() {
+    return this.store.reclaim();
+  }
+
+  listen(listener: Parameters<TaskStore["listen"]>[0]) {
+    return this.store.listen(listener);
+  }
+
+  nextDue() {
+    return this.store.nextDue();
+  }
+
+  head(key: TaskKey) {
+    return this.store.head(key);
+  }
+
+  findByIdempotencyKey(key: Parameters<TaskStore["findByIdempotencyKey"]>[0]) {
+    return this.store.findByIdempotencyKey(key);
+  }
+
+  list(query: Parameters<TaskStore["list"]>[0]) {
+    return this.store.list(query);
+  }
+
+  referredBlobs(tenantId: string, names: readonly string[]) {
+    return this.store.referredBlobs(tenantId, names);
+  }
+
+  acknowledgeOutbox(positions: readonly number[]) {
+    return this.store.acknowledgeOutbox(positions);
+  }
+
+  backlog() {
+    return this.store.backlog();
+  }
+
+  close() {
+    return this.store.close();
+  }
+
+  private async readMail(
+    { tenantId, taskId }: TaskKey,
+    items: readonly MailboxItem[],
+  ): Promise<readonly MailboxItem[]> {
+    const scope = { tenantId, subject: taskSubject(taskId) };
+    const values = await this.reader.readAll(
+      items.map(({ payload }) => payload),
+      () => scope,
+    );
+    return items.map((item, index) => ({
+      ...item,
+      ...payloadOf(values[index], `${item.kind} ${item.key} for task ${taskId} of ${tenantId}`),
+    }));
+  }
+}
+
+const payloadOf = (value: unknown, what: string): { readonly payload: unknown; readonly unreadable?: PlatformError } =>
+  value instanceof Unreadable
+    ? { payload: undefined, unreadable: explain(what, value.error.message, value.error) }
+    : { payload: value };
+
+const readOrExplain = (key: TaskKey, event: StoredEvent, value: unknown): TaskEvent | UnreadableEvent => {
+  try {
+    return parseEvent(key, event, value);
+  } catch (thrown) {
+    const { seq, at, type } = event;
+    return { seq, at, type: "event.unreadable", data: { type, error: PlatformError.from(thrown) } };
+  }
+};
+
+/** Throws PAYLOAD_UNREADABLE. */
+const parseEvent = (key: TaskKey, { seq, at, type }: StoredEvent, value: unknown): TaskEvent => {
+  const what = `event ${seq} (${type}) of task ${key.taskId} of ${key.tenantId}`;
+  if (value instanceof Unreadable) throw explain(what, value.error.message, value.error);
+  const parsed = TaskEvent.safeParse({ seq, at, type, data: value });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw explain(what, `${formatFieldPath(issue?.path ?? [])}: ${issue?.message ?? "not an event"}`, parsed.error);
+};
+
+const explain = (what: string, why: string, cause: unknown): PlatformError =>
+  new PlatformError("PAYLOAD_UNREADABLE", `${what} cannot be read: ${why}`, { cause });
+
+export const createPayloadStore = (options: PayloadStoreOptions): TaskStore => new PayloadStore(options);

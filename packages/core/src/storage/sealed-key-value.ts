@@ -1,0 +1,84 @@
+import { PlatformError } from "@agentcore/contract";
+import type { KeyValue, KeyValueEntry, KeyValueScope, PayloadCodec, SealScope } from "../ports/index.ts";
+import { isLargerThan } from "./json-size.ts";
+import { looksMarked, readMarks, sealedPayload, wrappedPayload } from "./payload-marks.ts";
+
+/** Manifests are the largest of what is kept here, and small: what is larger belongs into a BlobStore. */
+export const MAX_VALUE_BYTES = 1024 * 1024;
+export const MAX_KEY_LENGTH = 1024;
+
+/**
+ * Values as they lie at rest: sealed where the codec has a key. Numbers stay plain, because the store adds to them; so do
+ * keys, versions and expiry. `put` throws TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), reads throw
+ * PAYLOAD_UNREADABLE naming the key.
+ */
+export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyValue => {
+  const read = (scope: KeyValueScope, entry: KeyValueEntry): KeyValueEntry => {
+    const value = openValue(codec, scope, entry);
+    return value === entry.value ? entry : { ...entry, value };
+  };
+  const write = (scope: KeyValueScope, key: string, value: unknown): unknown => {
+    if (key.length > MAX_KEY_LENGTH)
+      throw new PlatformError("TOO_LARGE", `a key has ${key.length} characters, ${MAX_KEY_LENGTH} are allowed`);
+    // A character takes at most six bytes of JSON.
+    if (isLargerThan(value, MAX_VALUE_BYTES / 6)) assertSize(key, value);
+    if (typeof value === "number") return value;
+    if (!codec.seals) return looksMarked(value) ? wrappedPayload(value) : value;
+    return sealedPayload(codec.seal(sealScope(scope, key), JSON.stringify(value) ?? "null"));
+  };
+  return {
+    async get(scope, key) {
+      const entry = await store.get(scope, key);
+      return entry === null ? null : read(scope, entry);
+    },
+    put: async (scope, key, value, options) => store.put(scope, key, write(scope, key, value), options),
+    delete: (scope, key, options) => store.delete(scope, key, options),
+    list: async (scope, options) => (await store.list(scope, options)).map((entry) => read(scope, entry)),
+    add: (scope, key, amount, options) => store.add(scope, key, amount, options),
+    watch: (scope, listener) => store.watch(scope, listener),
+  };
+};
+
+/** A value as it was put, from how it is kept. Throws PAYLOAD_UNREADABLE naming the key. */
+export const openValue = (
+  codec: PayloadCodec,
+  scope: KeyValueScope,
+  { key, value }: Pick<KeyValueEntry, "key" | "value">,
+): unknown => {
+  const marked = readMarks(value);
+  switch (marked.form) {
+    case "plain":
+      return marked.value;
+    case "sealed":
+      return open(codec, scope, key, marked.sealed);
+    // Nobody puts values into blobs: something of another hand, which a reader's schema refuses.
+    case "blob":
+      return value;
+  }
+};
+
+const sealScope = ({ tenantId, namespace }: KeyValueScope, key: string): SealScope => ({
+  tenantId,
+  subject: `value/${namespace}/${key}`,
+});
+
+const open = (codec: PayloadCodec, scope: KeyValueScope, key: string, sealed: string): unknown => {
+  try {
+    return JSON.parse(codec.open(sealScope(scope, key), sealed));
+  } catch (cause) {
+    const { message } = PlatformError.from(cause);
+    throw new PlatformError(
+      "PAYLOAD_UNREADABLE",
+      `the value ${scope.namespace}/${key} of ${scope.tenantId} cannot be read: ${message}`,
+      {
+        cause,
+      },
+    );
+  }
+};
+
+const assertSize = (key: string, value: unknown): void => {
+  const bytes = new TextEncoder().encode(JSON.stringify(value)).byteLength;
+  if (bytes > MAX_VALUE_BYTES)
+    throw new PlatformError("TOO_LARGE", `the value of ${key} has ${bytes} bytes, ${MAX_VALUE_BYTES} are allowed`);
+};
