@@ -27,3 +27,14 @@ export {
   type TaskStore,
   wakesTask,
 } from "./task-store.ts";
+export type {
+  ListedVector,
+  NearestQuery,
+  NearVector,
+  StoredVector,
+  VectorEntry,
+  VectorIndex,
+  VectorListQuery,
+  VectorMetadata,
+  VectorScope,
+} from "./vector-index.ts";

@@ -1,1 +1,13 @@
+export { matchesFilter, searchExactly } from "./exact-search.ts";
+export { ExactVectors } from "./exact-vectors.ts";
 export { GroupCommit, type GroupCommitOptions, type SettledResult } from "./group-commit.ts";
+export { NearestList } from "./nearest-list.ts";
+export {
+  type CheckedQuery,
+  checkEntries,
+  checkIds,
+  checkList,
+  checkQuery,
+  checkScope,
+  dimensionsDiffer,
+} from "./vector-input.ts";

@@ -5,3 +5,4 @@ export { ManualClock } from "./manual-clock.ts";
 export type { OpenedTaskStore } from "./task-store-fixture.ts";
 export { type TaskStoreSuiteOptions, taskStoreSuite } from "./task-store-suite.ts";
 export { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "./test-senses.ts";
+export { type VectorIndexSuiteOptions, vectorIndexSuite } from "./vector-index-suite.ts";
