@@ -3,6 +3,7 @@
  * need no check of types when read.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { VECTOR_TABLES } from "./vector-tables.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
 /** Heads have integer ids so that rows of events and mail stay small and are written in sequence. */
@@ -106,7 +107,7 @@ insert or ignore into idempotency_keys select tenant_id, caller, agent || '/' ||
 drop table idempotency;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, VECTOR_TABLES];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

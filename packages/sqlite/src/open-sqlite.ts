@@ -1,9 +1,10 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import type { Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import type { Clock, KeyValue, TaskStore, VectorIndex } from "@agentcore/core/ports";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
 import { SqliteTaskStore } from "./sqlite-task-store.ts";
+import { SqliteVectorIndex } from "./sqlite-vector-index.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 export interface SqliteOptions {
@@ -17,6 +18,11 @@ export interface SqliteOptions {
   readonly maxBatchBytes?: number | undefined;
   /** Most pages of 4 KiB the file may have; writes beyond fail with STORE_UNAVAILABLE. @default as the disk allows */
   readonly maxPages?: number | undefined;
+  /**
+   * Most bytes of vectors in memory: scopes that were not searched for longest are dropped, and one that is larger is read
+   * from the file with each search. @default 128 MiB
+   */
+  readonly maxVectorBytes?: number | undefined;
   /** For crash tests only. */
   readonly fault?:
     | {
@@ -34,11 +40,14 @@ export interface SqliteOptions {
 export interface SqliteStores {
   readonly tasks: TaskStore;
   readonly keyValue: KeyValue;
+  readonly vectors: VectorIndex;
   /** Writes what was asked for before, then gives the folder free. Idempotent. */
   close(): Promise<void>;
 }
 
 const FILE_NAME = "agentcore.db";
+// 67,000 vectors of 384 dimensions: a search among them holds the thread for some 35 ms.
+const DEFAULT_VECTOR_BYTES = 128 * 1024 * 1024;
 
 /**
  * Opens or makes the data folder. Leases of an earlier process are void at once. Throws DATA_LOCKED when another process
@@ -48,11 +57,17 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
   const file = join(options.directory, FILE_NAME);
   prepareFile(options.directory, file);
   const { clock, maxBatchUnits, maxBatchBytes, maxPages = null, fault } = options;
+  const { maxVectorBytes = DEFAULT_VECTOR_BYTES } = options;
   const worker = await WorkerClient.start(
     { file, maxPages, syncDelayMs: fault?.syncDelayMs ?? 0, faultModule: fault?.module ?? null },
     { now: () => clock?.now() ?? Date.now(), maxBatchUnits, maxBatchBytes },
   );
-  return { tasks: new SqliteTaskStore(worker), keyValue: new SqliteKeyValue(worker), close: () => worker.close() };
+  return {
+    tasks: new SqliteTaskStore(worker),
+    keyValue: new SqliteKeyValue(worker),
+    vectors: new SqliteVectorIndex(worker, maxVectorBytes),
+    close: () => worker.close(),
+  };
 };
 
 /** The log is for this user only: SQLite gives `-wal` and `-journal` the mode of the file. */

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keyValueSuite, taskStoreSuite } from "@agentcore/core/testing";
+import { keyValueSuite, taskStoreSuite, vectorIndexSuite } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite } from "./index.ts";
 
@@ -43,6 +43,28 @@ keyValueSuite({
     };
   },
 });
+
+// As it is, and with room for some fifteen vectors: scopes push each other out, and larger ones are read with each search.
+for (const [name, maxVectorBytes] of [
+  ["SQLite", undefined],
+  ["SQLite with little memory for vectors", 8000],
+] as const) {
+  vectorIndexSuite({
+    name,
+    test,
+    open: async () => {
+      const directory = await temporary();
+      const stores = await openSqlite({ directory, maxVectorBytes });
+      return {
+        index: stores.vectors,
+        close: async () => {
+          await stores.close();
+          await rm(directory, { recursive: true });
+        },
+      };
+    },
+  });
+}
 
 test("what the store keeps is for its user alone, also where an earlier version left it open to others", async () => {
   const directory = join(await temporary(), "made", "here");

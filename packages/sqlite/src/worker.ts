@@ -13,6 +13,7 @@ import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
 import { decodeUnits } from "./units.ts";
+import { Vectors } from "./vectors.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
 type FaultPoint = (point: string) => void;
@@ -30,6 +31,7 @@ class StoreWorker {
   private readonly outbox;
   private readonly claims;
   private readonly keyValues;
+  private readonly vectors;
   private readonly units;
   private readonly options: WorkerOptions;
   private readonly fault: FaultPoint;
@@ -45,6 +47,7 @@ class StoreWorker {
     this.outbox = new Outbox(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
+    this.vectors = new Vectors(database);
     this.units = new UnitWriter({
       database,
       heads: this.heads,
@@ -118,6 +121,12 @@ class StoreWorker {
         return this.keyValues.remove(argument.scope, argument.key, argument.expectedVersion, now);
       case "add":
         return this.keyValues.add(argument.scope, argument.key, argument.amount, argument.ceiling, now);
+      case "upsertVectors":
+        return this.vectors.upsert(argument.scope, argument.dimensions, argument.rows);
+      case "deleteVectors":
+        return this.vectors.remove(argument.scope, argument.ids);
+      case "clearVectors":
+        return this.vectors.clear(argument);
     }
   }
 
@@ -152,6 +161,16 @@ class StoreWorker {
         return this.keyValues.get(argument.scope, argument.key, now);
       case "listValues":
         return this.keyValues.list(argument.scope, argument.prefix, argument.after, argument.limit, now);
+      case "vectorSpace":
+        return this.vectors.space(argument);
+      case "vectors":
+        return this.vectors.get(argument.scope, argument.ids);
+      case "vectorPage":
+        return this.vectors.page(argument.space, argument.after, argument.limit);
+      case "vectorLabels":
+        return this.vectors.list(argument.scope, argument.after, argument.limit);
+      case "countVectors":
+        return this.vectors.count(argument);
     }
   }
 
