@@ -1,10 +1,12 @@
-// What tests need besides npm packages: a PostgreSQL. Taken from the environment, else started on a free port from what is
-// installed, else (as root on a Debian) installed first. `npm run services` starts it, prints its address, and stays until Ctrl-C.
+// What tests need besides npm packages: a PostgreSQL, with pgvector if that can be had (pgvector.mjs). Taken from the
+// environment, else started on a free port from what is installed, else (as root on a Debian) installed first.
+// `npm run services` starts it, prints its address, and stays until Ctrl-C.
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensurePgvector } from "./pgvector.mjs";
 
 const VARIABLE = "AGENTCORE_TEST_POSTGRES_URL";
 const START_LIMIT_MS = 30_000;
@@ -21,8 +23,10 @@ export function startServices() {
     return { environment: {}, missing, stop() {} };
   }
   try {
+    const noPgvector = ensurePgvector(binaries);
     const { url, stop } = startPostgres(binaries);
-    return { environment: { [VARIABLE]: url }, missing: [], stop };
+    const missing = noPgvector === null ? [] : [`pgvector: ${noPgvector}`];
+    return { environment: { [VARIABLE]: url }, missing, stop };
   } catch (error) {
     return { environment: {}, missing: [`PostgreSQL: ${error.message}`], stop() {} };
   }
@@ -108,7 +112,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { environment, missing, stop } = startServices();
   for (const problem of missing) console.error(problem);
   for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${value}`);
-  if (missing.length > 0) process.exitCode = 1;
+  if (Object.keys(environment).length === 0) process.exitCode = 1;
   else {
     const end = () => {
       stop();

@@ -5,8 +5,9 @@ import { TABLES } from "./sql/0001-tables.ts";
 import { COMMIT_UNITS } from "./sql/0002-commit-units.ts";
 import { CLAIM_TASKS } from "./sql/0003-claim-tasks.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
+import { VECTORS } from "./sql/0009-vectors.ts";
 
-const MIGRATIONS: readonly string[] = [TABLES, COMMIT_UNITS, CLAIM_TASKS, BLOBS];
+const MIGRATIONS: readonly string[] = [TABLES, COMMIT_UNITS, CLAIM_TASKS, BLOBS, VECTORS];
 
 // Any number that no other program uses: nodes that start together take turns at the schema.
 const MIGRATION_LOCK = 4_700_170_047;

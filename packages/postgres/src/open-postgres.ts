@@ -1,11 +1,13 @@
 import { PlatformError } from "@agentcore/contract";
-import type { BlobStore, Clock, KeyValue, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, Clock, KeyValue, TaskStore, VectorIndex } from "@agentcore/core/ports";
 import { Database } from "./database.ts";
 import { HintLine } from "./hint-line.ts";
 import { migrate } from "./migrations.ts";
+import { Pgvector } from "./pgvector.ts";
 import { PostgresBlobStore } from "./postgres-blob-store.ts";
 import { PostgresKeyValue } from "./postgres-key-value.ts";
 import { PostgresTaskStore } from "./postgres-task-store.ts";
+import { PostgresVectorIndex } from "./postgres-vector-index.ts";
 import { WorkerLease } from "./worker-lease.ts";
 
 export interface PostgresOptions {
@@ -27,12 +29,15 @@ export interface PostgresOptions {
   readonly maxBatchUnits?: number | undefined;
   /** Most bytes of payload in one statement; a unit larger than that goes alone. @default 8 MiB */
   readonly maxBatchBytes?: number | undefined;
+  /** Lets the extension pgvector search vectors, where the database has it or lets it be created. @default true */
+  readonly usePgvector?: boolean | undefined;
 }
 
 export interface PostgresStores {
   readonly tasks: TaskStore;
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
+  readonly vectors: VectorIndex;
   close(): Promise<void>;
 }
 
@@ -41,7 +46,7 @@ const OLDEST_VERSION = 140_000;
 /** Brings the schema up to date and joins as a worker. Throws CONFIG_INVALID (too old, newer schema), STORE_UNAVAILABLE. */
 export const openPostgres = async (options: PostgresOptions): Promise<PostgresStores> => {
   const { url, node, schema = "agentcore", leaseMs = 10_000, clock = { now: () => Date.now() } } = options;
-  const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000 } = options;
+  const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000, usePgvector = true } = options;
   const database = new Database({ url, schema, maxConnections, statementTimeoutMs });
   try {
     await requireVersion(database);
@@ -56,6 +61,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<PostgresSt
       tasks,
       keyValue: new PostgresKeyValue(database, clock, hints),
       blobs: new PostgresBlobStore(database),
+      vectors: new PostgresVectorIndex(database, usePgvector ? new Pgvector(database) : null),
       close: () => tasks.close(),
     };
   } catch (error) {

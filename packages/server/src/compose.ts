@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { BlobStore, KeyValue, Senses, TaskStore } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, TaskStore, VectorIndex } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
@@ -50,6 +50,7 @@ export interface ComposeOptions {
 interface Stores {
   readonly tasks: TaskStore;
   readonly keyValue: KeyValue;
+  readonly vectors: VectorIndex;
   /** Null where no other node could want what lies in this one's data folder. */
   readonly blobs: BlobStore | null;
   close(): Promise<void>;
