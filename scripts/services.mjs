@@ -1,11 +1,13 @@
-// What tests and benchmarks need besides npm packages: a PostgreSQL. Taken from the environment, else started on a free port from what is
-// installed, else (as root on a Debian) installed first. `npm run services` starts it, prints its address, and stays until Ctrl-C;
-// on SIGHUP it takes the server down without a goodbye, as a crash does, and starts it again.
+// What tests and benchmarks need besides npm packages: a PostgreSQL, for tests with pgvector if that can be had (pgvector.mjs). Taken from
+// the environment, else started on a free port from what is installed, else (as root on a Debian) installed first.
+// `npm run services` starts it, prints its address, and stays until Ctrl-C; on SIGHUP it takes the server down without a goodbye, as a
+// crash does, and starts it again.
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensurePgvector } from "./pgvector.mjs";
 
 const VARIABLE = "AGENTCORE_TEST_POSTGRES_URL";
 const START_LIMIT_MS = 30_000;
@@ -26,8 +28,10 @@ export function startServices({ variable = VARIABLE, parent = tmpdir(), settings
     return { environment: {}, missing, crash() {}, stop() {} };
   }
   try {
+    const noPgvector = variable === VARIABLE ? ensurePgvector(binaries) : null;
     const { url, crash, stop } = startPostgres(binaries, parent, settings);
-    return { environment: { [variable]: url }, missing: [], crash, stop };
+    const missing = noPgvector === null ? [] : [`pgvector: ${noPgvector}`];
+    return { environment: { [variable]: url }, missing, crash, stop };
   } catch (error) {
     return { environment: {}, missing: [`PostgreSQL: ${error.message}`], crash() {}, stop() {} };
   }
@@ -124,7 +128,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { environment, missing, crash, stop } = startServices();
   for (const problem of missing) console.error(problem);
   for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${value}`);
-  if (missing.length > 0) process.exitCode = 1;
+  if (Object.keys(environment).length === 0) process.exitCode = 1;
   else {
     const end = () => {
       stop();

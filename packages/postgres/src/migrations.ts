@@ -8,6 +8,7 @@ import { LEASED } from "./sql/0005-leased.ts";
 import { OUTBOX_TAKERS } from "./sql/0006-outbox-takers.ts";
 import { RETENTION } from "./sql/0007-retention.ts";
 import { PAYLOAD_BLOBS } from "./sql/0008-payload-blobs.ts";
+import { VECTORS } from "./sql/0009-vectors.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
@@ -23,6 +24,7 @@ const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [6, OUTBOX_TAKERS],
   [7, RETENTION],
   [8, PAYLOAD_BLOBS],
+  [9, VECTORS],
   [10, TASK_KEY],
 ]);
 export const NEWEST = Math.max(...MIGRATIONS.keys());

@@ -1,11 +1,21 @@
-import type { BlobStore, Clock, KeyValue, StoreArchive, StoredEvent, TaskStore } from "@agentcore/core/ports";
+import type {
+  BlobStore,
+  Clock,
+  KeyValue,
+  StoreArchive,
+  StoredEvent,
+  TaskStore,
+  VectorIndex,
+} from "@agentcore/core/ports";
 import { Database } from "./database.ts";
 import { HintLine } from "./hint-line.ts";
 import { migrate } from "./migrations.ts";
+import { Pgvector } from "./pgvector.ts";
 import { PostgresArchive } from "./postgres-archive.ts";
 import { PostgresBlobStore } from "./postgres-blob-store.ts";
 import { PostgresKeyValue } from "./postgres-key-value.ts";
 import { PostgresTaskStore } from "./postgres-task-store.ts";
+import { PostgresVectorIndex } from "./postgres-vector-index.ts";
 import { requireVersion } from "./require-version.ts";
 import { WorkerLease } from "./worker-lease.ts";
 
@@ -28,6 +38,8 @@ export interface PostgresOptions {
   readonly maxBatchUnits?: number | undefined;
   /** Most bytes of payload in one statement; a unit larger than that goes alone. @default 8 MiB */
   readonly maxBatchBytes?: number | undefined;
+  /** Lets the extension pgvector search vectors, where the database has it or lets it be created. @default true */
+  readonly usePgvector?: boolean | undefined;
 }
 
 export interface PostgresStores {
@@ -35,13 +47,14 @@ export interface PostgresStores {
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
   readonly archive: StoreArchive;
+  readonly vectors: VectorIndex;
   close(): Promise<void>;
 }
 
 /** Brings the schema up to date and joins as a worker. Throws CONFIG_INVALID (too old, newer schema), STORE_UNAVAILABLE. */
 export const openPostgres = async (options: PostgresOptions): Promise<PostgresStores> => {
   const { url, node, schema = "agentcore", leaseMs = 10_000, clock = { now: () => Date.now() } } = options;
-  const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000 } = options;
+  const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000, usePgvector = true } = options;
   const database = new Database({ url, schema, maxConnections, statementTimeoutMs });
   try {
     await requireVersion(database);
@@ -57,6 +70,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<PostgresSt
       keyValue: new PostgresKeyValue(database, clock, hints),
       blobs: new PostgresBlobStore(database, clock),
       archive: new PostgresArchive(database),
+      vectors: new PostgresVectorIndex(database, usePgvector ? new Pgvector(database) : null),
       close: () => tasks.close(),
     };
   } catch (error) {

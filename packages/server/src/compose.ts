@@ -3,7 +3,15 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import type { BlobStore, KeyValue, Senses, StoreArchive, StoredEvent, TaskStore } from "@agentcore/core/ports";
+import type {
+  BlobStore,
+  KeyValue,
+  Senses,
+  StoreArchive,
+  StoredEvent,
+  TaskStore,
+  VectorIndex,
+} from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/storage";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
@@ -70,6 +78,7 @@ export interface ComposeOptions {
 interface Stores {
   readonly tasks: TaskStore<StoredEvent>;
   readonly keyValue: KeyValue;
+  readonly vectors: VectorIndex;
   readonly blobs: BlobStore;
   /** Whether other nodes may use them too. */
   readonly isShared: boolean;

@@ -3,6 +3,7 @@
  * need no check of types when read.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { VECTOR_TABLES } from "./vector-tables.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
 /** Heads have integer ids so that rows of events and mail stay small and are written in sequence. */
@@ -136,7 +137,7 @@ create table task_blobs (
 create index task_blobs_task on task_blobs (task);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, VECTOR_TABLES];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

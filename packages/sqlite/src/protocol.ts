@@ -11,6 +11,7 @@ import type {
   Removed,
   RetentionQuery,
   TaskKey,
+  VectorScope,
 } from "@agentcore/core/ports";
 import type { EventColumns, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
@@ -19,6 +20,7 @@ import type { StoredMail } from "./mailbox.ts";
 import type { StoredOutboxRow } from "./outbox.ts";
 import type { CompactionRow, StoredCandidate } from "./retention.ts";
 import type { Flat } from "./units.ts";
+import type { VectorLabel, VectorRow, VectorSpace } from "./vectors.ts";
 
 /** Where the folder is and what is injected; the worker's `workerData`. */
 export interface WorkerOptions {
@@ -55,6 +57,12 @@ export interface Writes {
     { readonly scope: KeyValueScope; readonly key: string; readonly amount: number; readonly ceiling: number | null },
     { readonly sum: number; readonly version: number } | null,
   ];
+  upsertVectors: [
+    { readonly scope: VectorScope; readonly dimensions: number; readonly rows: readonly VectorRow[] },
+    number,
+  ];
+  deleteVectors: [{ readonly scope: VectorScope; readonly ids: readonly string[] }, number];
+  clearVectors: [VectorScope, number];
 }
 
 export interface Reads {
@@ -82,6 +90,14 @@ export interface Reads {
     { readonly scope: KeyValueScope; readonly prefix: string; readonly after: string | null; readonly limit: number },
     readonly StoredValue[],
   ];
+  vectorSpace: [VectorScope, VectorSpace | null];
+  vectors: [{ readonly scope: VectorScope; readonly ids: readonly string[] }, readonly VectorRow[]];
+  vectorPage: [{ readonly space: number; readonly after: string; readonly limit: number }, readonly VectorRow[]];
+  vectorLabels: [
+    { readonly scope: VectorScope; readonly after: string; readonly limit: number },
+    readonly VectorLabel[],
+  ];
+  countVectors: [VectorScope, number];
 }
 
 export type WriteCall = { [Name in keyof Writes]: readonly [name: Name, argument: Writes[Name][0]] }[keyof Writes];

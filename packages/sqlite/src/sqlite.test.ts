@@ -2,7 +2,13 @@ import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/storage";
-import { createTestCodec, keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
+import {
+  createTestCodec,
+  keyValueSuite,
+  storeArchiveSuite,
+  taskStoreSuite,
+  vectorIndexSuite,
+} from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite, restoreSqlite } from "./index.ts";
 
@@ -92,6 +98,28 @@ storeArchiveSuite({
     };
   },
 });
+
+// As it is, and with room for some fifteen vectors: scopes push each other out, and larger ones are read with each search.
+for (const [name, maxVectorBytes] of [
+  ["SQLite", undefined],
+  ["SQLite with little memory for vectors", 8000],
+] as const) {
+  vectorIndexSuite({
+    name,
+    test,
+    open: async () => {
+      const directory = await temporary();
+      const stores = await openSqlite({ directory, maxVectorBytes });
+      return {
+        index: stores.vectors,
+        close: async () => {
+          await stores.close();
+          await rm(directory, { recursive: true });
+        },
+      };
+    },
+  });
+}
 
 test("what the store keeps is for its user alone, also where an earlier version left it open to others", async () => {
   const directory = join(await temporary(), "made", "here");

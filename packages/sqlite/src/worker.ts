@@ -16,6 +16,7 @@ import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, W
 import { Retention } from "./retention.ts";
 import { TaskBlobs } from "./task-blobs.ts";
 import { decodeUnits } from "./units.ts";
+import { Vectors } from "./vectors.ts";
 import { WorkerFailure } from "./worker-failure.ts";
 
 // 1 MiB: a write waits about a millisecond for the pages under way.
@@ -38,6 +39,7 @@ class StoreWorker {
   private readonly claims;
   private readonly keyValues;
   private readonly retention;
+  private readonly vectors;
   private readonly units;
   private readonly options: WorkerOptions;
   private readonly fault: FaultPoint;
@@ -57,6 +59,7 @@ class StoreWorker {
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
     this.retention = new Retention(database, this.heads);
+    this.vectors = new Vectors(database);
     this.units = new UnitWriter({
       database,
       heads: this.heads,
@@ -135,6 +138,12 @@ class StoreWorker {
         return this.keyValues.remove(argument.scope, argument.key, argument.expectedVersion, now);
       case "add":
         return this.keyValues.add(argument.scope, argument.key, argument.amount, argument.ceiling, now);
+      case "upsertVectors":
+        return this.vectors.upsert(argument.scope, argument.dimensions, argument.rows);
+      case "deleteVectors":
+        return this.vectors.remove(argument.scope, argument.ids);
+      case "clearVectors":
+        return this.vectors.clear(argument);
     }
   }
 
@@ -177,6 +186,16 @@ class StoreWorker {
         return this.keyValues.get(argument.scope, argument.key, now);
       case "listValues":
         return this.keyValues.list(argument.scope, argument.prefix, argument.after, argument.limit, now);
+      case "vectorSpace":
+        return this.vectors.space(argument);
+      case "vectors":
+        return this.vectors.get(argument.scope, argument.ids);
+      case "vectorPage":
+        return this.vectors.page(argument.space, argument.after, argument.limit);
+      case "vectorLabels":
+        return this.vectors.list(argument.scope, argument.after, argument.limit);
+      case "countVectors":
+        return this.vectors.count(argument);
     }
   }
 

@@ -58,3 +58,14 @@ export {
   type UnreadableEvent,
   wakesTask,
 } from "./task-store.ts";
+export type {
+  ListedVector,
+  NearestQuery,
+  NearVector,
+  StoredVector,
+  VectorEntry,
+  VectorIndex,
+  VectorListQuery,
+  VectorMetadata,
+  VectorScope,
+} from "./vector-index.ts";

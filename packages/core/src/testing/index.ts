@@ -12,3 +12,4 @@ export type { OpenedTaskStore } from "./task-store-fixture.ts";
 export { type TaskStoreSuiteOptions, taskStoreSuite } from "./task-store-suite.ts";
 export { createTestCodec } from "./test-codec.ts";
 export { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "./test-senses.ts";
+export { type VectorIndexSuiteOptions, vectorIndexSuite } from "./vector-index-suite.ts";
