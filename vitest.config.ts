@@ -15,6 +15,7 @@ export default defineConfig({
       project("int", ["packages/**/*.int.test.ts"], 60_000),
       project("e2e", ["test/e2e/**/*.e2e.ts"], 120_000),
       project("chaos", ["test/chaos/**/*.chaos.ts"], 900_000),
+      project("model", ["test/model/*.model.ts"], 900_000),
     ],
   },
 });

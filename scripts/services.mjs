@@ -13,28 +13,34 @@ const VARIABLE = "AGENTCORE_TEST_POSTGRES_URL";
 const START_LIMIT_MS = 30_000;
 
 /**
- * `{ environment, missing, crash, stop }`: variables for the tests, what could not be had and why, and the ends of what was started.
+ * `{ environment, missing, restart, stop }`: variables for the tests, what could not be had and why, and the ends of what was started.
  * `variable` names the server and is set to it; data lies below `parent`, if PostgreSQL's user can reach it; `settings` are the
  * server's own.
  */
 export function startServices({ variable = VARIABLE, parent = tmpdir(), settings = {} } = {}) {
   const given = process.env[variable];
-  if (given) return { environment: { [variable]: given }, missing: [], crash() {}, stop() {} };
+  if (given) return { environment: { [variable]: given }, missing: [], async restart() {}, stop() {} };
   const binaries = findPostgres() ?? (installPostgres() ? findPostgres() : undefined);
   if (!binaries) {
     const missing = [
       `PostgreSQL: not installed; install it, or set ${variable} to a server whose database tests may write to`,
     ];
-    return { environment: {}, missing, crash() {}, stop() {} };
+    return { environment: {}, missing, async restart() {}, stop() {} };
   }
   try {
     const noPgvector = variable === VARIABLE ? ensurePgvector(binaries) : null;
-    const { url, crash, stop } = startPostgres(binaries, parent, settings);
+    const { url, restart, stop } = startPostgres(binaries, parent, settings);
     const missing = noPgvector === null ? [] : [`pgvector: ${noPgvector}`];
-    return { environment: { [variable]: url }, missing, crash, stop };
+    return { environment: { [variable]: url }, missing, restart, stop };
   } catch (error) {
-    return { environment: {}, missing: [`PostgreSQL: ${error.message}`], crash() {}, stop() {} };
+    return { environment: {}, missing: [`PostgreSQL: ${error.message}`], async restart() {}, stop() {} };
   }
+}
+
+/** A PostgreSQL of the caller's own, which it may restart; null when none is installed. */
+export function startOwnPostgres() {
+  const binaries = findPostgres();
+  return binaries ? startPostgres(binaries) : null;
 }
 
 /** The folder with `initdb` and `postgres`: the newest that a distribution keeps, or the one on the path. */
@@ -82,14 +88,20 @@ function startPostgres(binaries, parent, given) {
       stdio: ["ignore", output, output],
     });
   const answers = () => run("pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)).status === 0;
+  let server = launch();
+  /** Ends it as a crash does, without a word to anybody, and starts it again. */
+  const restart = async () => {
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGQUIT");
+    await ended;
+    server = launch();
+    for (let tries = 0; !answers(); tries++) {
+      if (tries > 300) throw new Error(`it did not start again: ${readFileSync(log, "utf8").slice(-500)}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
   // Not by its process: this one cannot see its end while it waits, and a server that still writes leaves files behind.
   const end = (mode) => run("pg_ctl", "stop", "-D", data, "-m", mode, "-t", "10").status === 0;
-  const crash = () => {
-    end("immediate");
-    server = launch();
-    waitUntil(answers, START_LIMIT_MS);
-  };
-  let server = launch();
   const stop = () => {
     if (!end("fast") && !end("immediate")) server.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
@@ -99,7 +111,7 @@ function startPostgres(binaries, parent, given) {
     stop();
     throw new Error(`it did not start: ${said}`);
   }
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, crash, stop };
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, restart, stop };
 }
 
 function ordinaryUser() {
@@ -125,7 +137,7 @@ function waitUntil(holds, limitMs) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { environment, missing, crash, stop } = startServices();
+  const { environment, missing, restart, stop } = startServices();
   for (const problem of missing) console.error(problem);
   for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${value}`);
   if (Object.keys(environment).length === 0) process.exitCode = 1;
@@ -136,7 +148,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     };
     process.once("SIGINT", end);
     process.once("SIGTERM", end);
-    process.on("SIGHUP", crash);
+    process.on("SIGHUP", () => void restart());
     setInterval(() => {}, 2 ** 30);
   }
 }

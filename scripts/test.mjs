@@ -8,7 +8,7 @@ import { ensureInstalled } from "./ensure-installed.mjs";
 import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
-const projects = ["unit", "int", "e2e", "chaos"];
+const projects = ["unit", "int", "e2e", "chaos", "model"];
 
 const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
 const unknown = selected.filter((project) => !projects.includes(project));

@@ -55,6 +55,8 @@ export interface MemoryTaskStore<Event extends StoredEvent = TaskEvent> extends 
    * voided leases raised (attempts stay). This store refuses everything from now on.
    */
   reopen(): MemoryTaskStore<Event>;
+  /** What a store of several workers does about one that is silent: those leases are void, their tokens raised (attempts stay). */
+  voidLeases(leases: readonly TaskKey[]): void;
   /** All that it holds now. */
   rows(): readonly StoreRow[];
 }
@@ -75,11 +77,17 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
 
   reopen(): MemoryTaskStore<Event> {
     this.closed = true;
-    for (const row of this.tables.tasks.values()) {
-      if (row.leased) row.head = { ...row.head, token: row.head.token + 1 };
+    this.voidLeases([...this.tables.tasks.values()].map(({ head }) => head));
+    return new MemoryStore(this.clock, this.tables, this.parse);
+  }
+
+  voidLeases(leases: readonly TaskKey[]): void {
+    for (const { tenantId, taskId } of leases) {
+      const row = this.row(tenantId, taskId);
+      if (row?.leased !== true) continue;
+      row.head = { ...row.head, token: row.head.token + 1 };
       row.leased = false;
     }
-    return new MemoryStore(this.clock, this.tables, this.parse);
   }
 
   rows(): readonly StoreRow[] {

@@ -1,0 +1,6 @@
+/** What tests written in TypeScript use of `services.mjs`. */
+export declare const startOwnPostgres: () => {
+  readonly url: string;
+  readonly stop: () => void;
+  readonly restart: () => Promise<void>;
+} | null;
