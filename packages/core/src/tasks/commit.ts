@@ -175,11 +175,15 @@ export class Commits {
     return birth;
   }
 
-  /** Children whose creation was not written. */
+  /**
+   * Children whose creation was not written. One of the same id may be there all the same, leased to us: made by an earlier
+   * unit of the same task, confirmed when this one was in memory already.
+   */
   private abandon(launches: readonly Execution[]): void {
     for (const child of launches) {
       child.end(new PlatformError("LEASE_LOST", "the task was never created"));
       this.forget(child);
+      this.engine.loading.resumeLater(child.head, child.token);
     }
   }
 

@@ -390,3 +390,40 @@ test("tasks that are taken by a claim long after it failed are run (I10)", async
   await world.advance(60_000);
   expect(await world.state(taskId)).toBe("completed");
 });
+
+test("a child that is made twice, the second time in vain, is run (I10)", async () => {
+  let isAway = false;
+  const [first, second] = [new Pause(), new Pause()];
+  const parent = define("parent", async (_, ctx) => {
+    await ctx.step("work", () => 1);
+    return ctx.command({ agent: "child" }, {});
+  });
+  const world = new EngineWorld([parent, define("child", (_, ctx) => ctx.step("work", () => "done"))], {
+    wrap: (store) =>
+      wrapStore(store, {
+        renew: async () => {
+          if (isAway) throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+          return { validForMs: 3000, isNew: false };
+        },
+        commit: async (next, units) => {
+          const makesChild = units.some(({ taskId, create = [] }) => taskId !== undefined && create.length > 0);
+          return next(makesChild ? await second.pass(await first.pass(units)) : units);
+        },
+      }),
+  });
+  first.arm();
+  const taskId = await world.submit("parent");
+  expect(first.isHolding).toBe(true);
+  // Everything leaves memory, and comes back before the unit with the child is written: the code makes it again.
+  second.arm();
+  isAway = true;
+  await world.advance(2500);
+  isAway = false;
+  await world.advance(1000);
+  expect(second.isHolding).toBe(true);
+  first.open();
+  await world.quiet();
+  second.open();
+  await world.advance(2000);
+  expect(outputOf(await world.last(taskId))).toBe("done");
+});
