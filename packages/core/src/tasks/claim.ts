@@ -106,6 +106,8 @@ export class Claims {
       this.failing.end();
     } catch (thrown) {
       this.inDoubt = true;
+      // The sweep tries again: a store that is away is not asked over and over.
+      this.again = false;
       this.doubtLater();
       const error = PlatformError.from(thrown);
       if (error.code === "LEASE_LOST") this.engine.lease.check();
@@ -158,8 +160,9 @@ export class Claims {
   }
 
   private async adoptUnknownLeases(): Promise<void> {
-    for (const lease of await this.engine.store.leases()) this.engine.loading.resume(lease, lease.token);
+    // Before the answer: what is doubted while it is on its way may not be in it. When it fails, `run` doubts again.
     this.inDoubt = false;
+    for (const lease of await this.engine.store.leases()) this.engine.loading.resume(lease, lease.token);
   }
 
   private sweep(): void {

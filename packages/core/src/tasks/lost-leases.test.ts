@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, gate, outputOf, Pause, SCOPE } from "../../test/engine-world.ts";
-import { wrapStore } from "../../test/wrap-store.ts";
+import { wrapStore, wrapWholeStore } from "../../test/wrap-store.ts";
 import type { CommitUnit } from "../ports/index.ts";
 
 const givesBack = (units: readonly CommitUnit[]): boolean => units.some(({ append }) => append?.release !== undefined);
@@ -426,4 +426,29 @@ test("a child that is made twice, the second time in vain, is run (I10)", async 
   second.open();
   await world.advance(2000);
   expect(outputOf(await world.last(taskId))).toBe("done");
+});
+
+test("a store that is away is asked for work now and then, not over and over", async () => {
+  let asked = 0;
+  let isAway = false;
+  const world = new EngineWorld([define("quick", () => "done")], {
+    wrap: (store) =>
+      wrapWholeStore(store, (_, ask) => {
+        if (!isAway) return ask();
+        asked += 1;
+        return Promise.reject(new PlatformError("STORE_UNAVAILABLE", "away"));
+      }),
+  });
+  const { engine } = await world.alive();
+  await world.quiet();
+  isAway = true;
+  engine.claims.doubt();
+  await world.quiet();
+  // Woken once more while it is being refused.
+  engine.claims.wake();
+  engine.claims.wake();
+  for (let turns = 0; turns < 100; turns++) await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBeLessThan(5);
+  await world.advance(5000);
+  expect(asked).toBeLessThan(50);
 });
