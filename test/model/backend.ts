@@ -11,6 +11,8 @@ export interface Backend {
   open(node: string, offset: () => number): Promise<TaskStore>;
   /** The process is gone. */
   abandon(node: string): Promise<void>;
+  /** What the store itself has seen that should never happen. */
+  readonly wrong?: readonly string[];
   /** Looks at the truth, whatever happens to the nodes. */
   readonly observer: () => TaskStore;
   /** Breaks the real connections of a node. */

@@ -40,15 +40,22 @@ export class Life {
       now: () => clock.now() + offset(),
       monotonic: () => clock.monotonic(),
       after: (ms, callback) => {
+        let isCanceled = false;
         const fire = async (): Promise<void> => {
           await this.awake();
-          callback();
+          if (!isCanceled) callback();
         };
-        return clock.after(ms, () => {
+        const timer = clock.after(ms, () => {
           onActivity();
           if (this.frozen !== null) void fire();
           else if (!this.isDead) callback();
         });
+        return {
+          cancel: () => {
+            isCanceled = true;
+            timer.cancel();
+          },
+        };
       },
       turn: async () => {
         onActivity();

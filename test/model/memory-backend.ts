@@ -45,6 +45,10 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
   const tell = (from: string, hint: StoreHint): void => {
     for (const [listener, node] of listeners) if (node !== from) listener(hint);
   };
+  const wrong: string[] = [];
+  /** Before a unit is written: only who holds a task may (I1). */
+  const isForeign = (worker: Worker, { tenantId, taskId, append }: CommitUnit): boolean =>
+    append !== undefined && holders.get(nameOf({ tenantId, taskId: taskId ?? "" }))?.worker !== worker;
   const learn = (worker: Worker, { tenantId, taskId, append, create = [], mail = [] }: CommitUnit): void => {
     if (append?.release !== undefined) holders.delete(nameOf({ tenantId, taskId: taskId ?? "" }));
     for (const task of create) {
@@ -57,7 +61,7 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
   };
 
   return {
-    ...{ name: "memory", leaseMs, hasLateWrites: true },
+    ...{ name: "memory", leaseMs, hasLateWrites: true, wrong },
     open: async (node) => {
       let worker = join(node);
       const assertHeld = (): void => {
@@ -69,9 +73,15 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
             case "commit":
               return async (units: readonly CommitUnit[]) => {
                 assertHeld();
+                const by = worker;
+
+                const foreign = new Set(units.filter((unit) => isForeign(by, unit)));
                 const outcomes = await target.commit(units);
-                for (const [index, unit] of units.entries())
-                  if (outcomes[index]?.outcome === "committed") learn(worker, unit);
+                for (const [index, unit] of units.entries()) {
+                  if (outcomes[index]?.outcome !== "committed") continue;
+                  if (foreign.has(unit)) wrong.push(`${unit.taskId} was written by ${node}, which does not hold it`);
+                  learn(by, unit);
+                }
                 return outcomes;
               };
             case "claim":

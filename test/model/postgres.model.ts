@@ -22,7 +22,7 @@ if (server === null) {
       faults: 24,
       timed: 6,
       lengthMs: 6_000,
-      calls: 120,
+      calls: 100,
       fewSlots: 20,
       jumps: REAL_JUMPS,
     },

@@ -44,6 +44,7 @@ export const runPlan = async (options: RunOptions): Promise<RunResult> => {
     });
   const stuck = await options.drive(world, () => lived.isOver);
   const problems = [
+    ...(backend.wrong ?? []),
     ...(stuck === null ? [] : [stuck]),
     ...(lived.error === null ? [] : [lived.error instanceof Error ? `${lived.error.stack}` : "the world broke"]),
   ];
