@@ -40,7 +40,7 @@ export function startServices({ variable = VARIABLE, parent = tmpdir(), settings
 /** A PostgreSQL of the caller's own, which it may restart; null when none is installed. */
 export function startOwnPostgres() {
   const binaries = findPostgres();
-  return binaries ? startPostgres(binaries) : null;
+  return binaries ? startPostgres(binaries, tmpdir(), {}) : null;
 }
 
 /** The folder with `initdb` and `postgres`: the newest that a distribution keeps, or the one on the path. */
