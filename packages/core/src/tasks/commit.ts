@@ -3,10 +3,11 @@
  * what each unit sets in motion (the code's next calls, children, mail, outbox).
  */
 import { PlatformError } from "@agentcore/contract";
-import type { CommitOutcome } from "../ports/index.ts";
+import type { CommitOutcome, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
+import { keyOf } from "./log-hub.ts";
 import { type TakenUnit, takeUnit } from "./take-unit.ts";
 
 const AFTER_DOUBT_MS = 250;
@@ -19,6 +20,8 @@ interface Write {
 export class Commits {
   private readonly engine: TaskEngine;
   private readonly dirty = new Set<Execution>();
+  /** Tasks with a unit on its way to the store; one that left memory meanwhile can have a second. */
+  private readonly writing = new Map<string, number>();
   private isScheduled = false;
 
   constructor(engine: TaskEngine) {
@@ -34,6 +37,20 @@ export class Commits {
     void this.engine.senses.clock.turn().then(() => this.flush());
   }
 
+  /** What the store has of the task may be about to change: by what it says now, a step would run that is just being recorded (I3). */
+  isWriting(key: TaskKey): boolean {
+    return this.writing.has(keyOf(key));
+  }
+
+  private count(writes: readonly Write[], by: 1 | -1): void {
+    for (const { execution } of writes) {
+      const name = keyOf(execution.head);
+      const left = (this.writing.get(name) ?? 0) + by;
+      if (left > 0) this.writing.set(name, left);
+      else this.writing.delete(name);
+    }
+  }
+
   private flush(): void {
     this.isScheduled = false;
     const writes: Write[] = [];
@@ -47,8 +64,11 @@ export class Commits {
 
   private async write(writes: readonly Write[]): Promise<void> {
     let outcomes: readonly CommitOutcome[];
+    this.count(writes, 1);
     try {
-      outcomes = await this.engine.store.commit(writes.map(({ taken }) => taken.unit));
+      outcomes = await this.engine.store
+        .commit(writes.map(({ taken }) => taken.unit))
+        .finally(() => this.count(writes, -1));
     } catch (error) {
       const failure = PlatformError.from(error, "INTERNAL");
       if (failure.code === "LEASE_LOST") {

@@ -55,6 +55,7 @@ export class Loading {
 
   /** Continues a task whose lease is ours, from its log; nothing happens when it is in memory, or not ours any more. */
   resume(key: TaskKey, token: number): void {
+    if (this.engine.commits.isWriting(key)) return this.resumeLater(key, token);
     void this.once(key, token, async () => {
       const { term } = this.engine.lease;
       const head = await this.engine.store.head(key);
