@@ -1,6 +1,8 @@
 /** PostgreSQL: several nodes, real connections that break, statements that take too long, a server that is restarted. */
 import { PlatformError } from "@agentcore/contract";
 import type { TaskStore } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
+import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres, type PostgresStores } from "@agentcore/postgres";
 import pg from "pg";
 import type { Backend } from "./backend.ts";
@@ -55,13 +57,24 @@ export const createPostgresBackend = async (server: PostgresServer, leaseMs: num
       ]);
     }).catch(() => undefined);
 
-  const observer = (await open("observer", () => 0)).tasks;
+  const engineStore = ({ tasks: store, blobs }: PostgresStores): TaskStore =>
+    createPayloadStore({ store, blobs, codec: createTestCodec([]) });
+  const observer = engineStore(await open("observer", () => 0));
   return {
     ...{ name: "postgresql", leaseMs, hasLateWrites: false },
-    open: async (node, offset) => (await open(node, offset)).tasks,
+    open: async (node, offset) => engineStore(await open(node, offset)),
     // Its connections end with it; what it held is held until its lease has run out.
     abandon: (node) => terminate(applicationOf(node)),
     observer: () => insisting(observer),
+    hasOutgoing: () =>
+      insist(async () => {
+        const found = await asAnybody((client) => client.query(`select from ${schema}.outbox limit 1`)).catch(
+          (cause: unknown) => {
+            throw new PlatformError("STORE_UNAVAILABLE", "the database is away", { cause });
+          },
+        );
+        return found.rowCount !== 0;
+      }),
     breakConnections: (node) => terminate(applicationOf(node)),
     holdUp: async (isHeld) => {
       await asAnybody(async (client) => {

@@ -145,6 +145,7 @@ class Follower {
       case "task.authRequired":
       case "task.rejected":
       case "task.progressed":
+      case "log.compacted":
         return "no program does that";
     }
   }

@@ -72,8 +72,7 @@ const isDiverged = (log: readonly TaskEvent[]): boolean => {
   return last?.type === "task.parked" && last.data.error.code === "NON_DETERMINISTIC";
 };
 
-const isDelivered = async (world: World): Promise<boolean> =>
-  (await world.store.outbox({ after: 0, limit: 1 })).length === 0;
+const isDelivered = async (world: World): Promise<boolean> => !(await world.hasOutgoing());
 
 const isOrphan = ({ parent }: TaskHead, byId: ReadonlyMap<string, TaskHead>, log: readonly TaskEvent[]): boolean => {
   const [first] = log;

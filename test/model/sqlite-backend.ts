@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, TaskStore } from "@agentcore/core/ports";
+import { createPayloadStore } from "@agentcore/core/storage";
+import { createTestCodec } from "@agentcore/core/testing";
 import { openSqlite, type SqliteStores } from "@agentcore/sqlite";
 import type { Backend } from "./backend.ts";
 
@@ -35,7 +37,7 @@ export const createSqliteBackend = async (clock: Clock): Promise<Backend> => {
     underWay: () => (pending.size === 0 ? null : Promise.race(pending).then(ignore, ignore)),
     open: async (_, offset) => {
       stores = await openFolder(offset);
-      store = watch(stores.tasks);
+      store = watch(createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec: createTestCodec([]) }));
       return store;
     },
     // What had reached the store's thread is written, as after a kill; what had not never comes.
@@ -44,6 +46,7 @@ export const createSqliteBackend = async (clock: Clock): Promise<Backend> => {
       if (store === null) throw new Error("nobody has opened the folder yet");
       return store;
     },
+    hasOutgoing: async () => ((await stores?.tasks.takeOutbox(1))?.rows.length ?? 0) > 0,
     close: async () => {
       await stores?.close();
       await rm(directory, { recursive: true, force: true });

@@ -95,6 +95,10 @@ export class World {
     return this.backend.observer();
   }
 
+  hasOutgoing(): Promise<boolean> {
+    return this.backend.hasOutgoing();
+  }
+
   async start(): Promise<void> {
     for (let node = 1; node <= this.plan.nodes; node++) await this.startNode(`n${node}`);
     for (const fault of this.plan.timed) this.clock.after(fault.at, () => this.strike(fault));
