@@ -1,8 +1,8 @@
 /** A task engine without the rest of a node, for benchmarks of durable work in process. */
 import { createHash, hash } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
+import { createPayloadStore } from "@agentcore/core/payloads";
 import type { BlobStore, Clock, KeyValue, PayloadCodec, Senses, StoredEvent, TaskStore } from "@agentcore/core/ports";
-import { createPayloadStore } from "@agentcore/core/storage";
 import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "@agentcore/core/tasks";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { TaskEvent } from "@agentcore/contract";
-import { createPayloadStore } from "@agentcore/core/storage";
+import { createPayloadStore } from "@agentcore/core/payloads";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres } from "@agentcore/postgres";
 import { expect, onTestFinished, test } from "vitest";

@@ -4,8 +4,8 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskEvent } from "@agentcore/contract";
+import { createPayloadStore } from "@agentcore/core/payloads";
 import type { TaskHead } from "@agentcore/core/ports";
-import { createPayloadStore } from "@agentcore/core/storage";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openSqlite } from "@agentcore/sqlite";
 

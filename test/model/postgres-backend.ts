@@ -1,7 +1,7 @@
 /** PostgreSQL: several nodes, real connections that break, statements that take too long, a server that is restarted. */
 import { PlatformError } from "@agentcore/contract";
+import { createPayloadStore } from "@agentcore/core/payloads";
 import type { TaskStore } from "@agentcore/core/ports";
-import { createPayloadStore } from "@agentcore/core/storage";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres, type PostgresStores } from "@agentcore/postgres";
 import pg from "pg";

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createPayloadStore } from "@agentcore/core/payloads";
 import type { Clock, TaskStore } from "@agentcore/core/ports";
-import { createPayloadStore } from "@agentcore/core/storage";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openSqlite, type SqliteStores } from "@agentcore/sqlite";
 import type { Backend } from "./backend.ts";

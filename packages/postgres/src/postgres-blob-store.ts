@@ -1,5 +1,5 @@
+import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "@agentcore/core/payloads";
 import type { BlobEntry, BlobScope, BlobStore, Clock } from "@agentcore/core/ports";
-import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "@agentcore/core/storage";
 import type { Database } from "./database.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 

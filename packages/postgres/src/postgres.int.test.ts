@@ -1,5 +1,5 @@
+import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/payloads";
 import type { StoredEvent, TaskStore } from "@agentcore/core/ports";
-import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/storage";
 import {
   blobStoreSuite,
   createTestCodec,

@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import { createPayloadStore } from "@agentcore/core/payloads";
 import type { Clock, TaskStore } from "@agentcore/core/ports";
-import { createPayloadStore } from "@agentcore/core/storage";
 import { createTaskService, TaskEngine, type TaskService, type TenantPolicy } from "@agentcore/core/tasks";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres } from "../src/index.ts";

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
+import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/payloads";
 import type {
   BlobStore,
   KeyValue,
@@ -13,7 +14,6 @@ import type {
   VectorIndex,
 } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
-import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/storage";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { createModelProvider } from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";

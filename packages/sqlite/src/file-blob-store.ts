@@ -6,8 +6,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
+import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "@agentcore/core/payloads";
 import type { BlobEntry, BlobScope, BlobStore, Clock } from "@agentcore/core/ports";
-import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "@agentcore/core/storage";
 
 export interface FileBlobStoreOptions {
   /** Absolute path; made with the first blob. */

@@ -1,14 +1,7 @@
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/storage";
-import {
-  createTestCodec,
-  keyValueSuite,
-  storeArchiveSuite,
-  taskStoreSuite,
-  vectorIndexSuite,
-} from "@agentcore/core/testing";
+import { keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite, restoreSqlite } from "./index.ts";
 
@@ -26,36 +19,6 @@ taskStoreSuite({
         await stores.close();
         stores = await openSqlite({ directory, clock });
         return stores.tasks;
-      },
-      close: async () => {
-        await stores.close();
-        await rm(directory, { recursive: true });
-      },
-    };
-  },
-});
-
-taskStoreSuite({
-  name: "SQLite and files under a codec",
-  test,
-  open: async ({ clock }) => {
-    const directory = await temporary();
-    const codec = createTestCodec();
-    const open = () => openSqlite({ directory, clock });
-    let stores = await open();
-    const around = () =>
-      createPayloadStore({
-        store: stores.tasks,
-        blobs: createSealedBlobStore(stores.blobs, codec),
-        codec,
-        offloadAbove: 100,
-      });
-    return {
-      store: around(),
-      reopen: async () => {
-        await stores.close();
-        stores = await open();
-        return around();
       },
       close: async () => {
         await stores.close();
@@ -98,28 +61,6 @@ storeArchiveSuite({
     };
   },
 });
-
-// As it is, and with room for some fifteen vectors: scopes push each other out, and larger ones are read with each search.
-for (const [name, maxVectorBytes] of [
-  ["SQLite", undefined],
-  ["SQLite with little memory for vectors", 8000],
-] as const) {
-  vectorIndexSuite({
-    name,
-    test,
-    open: async () => {
-      const directory = await temporary();
-      const stores = await openSqlite({ directory, maxVectorBytes });
-      return {
-        index: stores.vectors,
-        close: async () => {
-          await stores.close();
-          await rm(directory, { recursive: true });
-        },
-      };
-    },
-  });
-}
 
 test("what the store keeps is for its user alone, also where an earlier version left it open to others", async () => {
   const directory = join(await temporary(), "made", "here");

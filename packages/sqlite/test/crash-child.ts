@@ -6,6 +6,19 @@ const [, , directory = "", fault] = process.argv;
 const stores = await openSqlite({ directory, ...(fault === undefined ? {} : { fault: { module: fault } }) });
 const at = 1_750_000_000_000;
 
+/** Written when it returns, however long the reader takes: a full pipe says EAGAIN. */
+const report = (line: string): void => {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+};
+
 const run = async (index: number): Promise<never> => {
   const taskId = `task-${index}`;
   const head = { agent: "a", revision: "1", contextId: "c", caller: "u", priority: "normal" as const };
@@ -49,7 +62,7 @@ const run = async (index: number): Promise<never> => {
       },
     ]);
     if (written?.outcome !== "committed") throw new Error(`${taskId} ${seq}: ${JSON.stringify(written)}`);
-    writeSync(1, `${index} ${seq + 1}\n`);
+    report(`${index} ${seq + 1}\n`);
   }
 };
 

@@ -1,6 +1,6 @@
+import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "../payloads/index.ts";
 import type { BlobScope, BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/senses.ts";
-import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "../storage/index.ts";
 import { byText } from "./memory-tables.ts";
 
 interface Blob {

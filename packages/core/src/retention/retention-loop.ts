@@ -1,7 +1,7 @@
 /** Collects by policy once an interval, on one node at a time, until it is closed. */
 import { PlatformError } from "@agentcore/contract";
+import { PAYLOADS, sweepBlobs } from "../payloads/index.ts";
 import type { BlobStore, KeyValue, Timer } from "../ports/index.ts";
-import { PAYLOADS, sweepBlobs } from "../storage/index.ts";
 import type { TenantPolicy } from "../tasks/tenant-policy.ts";
 import { type Collected, type CollectServices, collectTenant, cutoffs } from "./collect-tenant.ts";
 import { TurnLease } from "./turn-lease.ts";

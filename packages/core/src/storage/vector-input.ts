@@ -1,5 +1,5 @@
 /** What callers give a VectorIndex, checked and made uniform once for every adapter: vectors of length 1, one entry an id. */
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract/errors";
 import type {
   NearestQuery,
   StoredVector,

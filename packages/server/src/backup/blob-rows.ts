@@ -3,8 +3,9 @@
  * table; in a backup all of it is rows, so that restored tasks find what they refer to, and the code they began with, wherever
  * they go on. Payloads stay sealed as they lie.
  */
+
+import { openBlob, openValue, PAYLOADS } from "@agentcore/core/payloads";
 import type { BlobRow, BlobStore, PayloadCodec, StorePages, StoreRow } from "@agentcore/core/ports";
-import { openBlob, openValue, PAYLOADS } from "@agentcore/core/storage";
 import { z } from "zod";
 import { CODE_NAMESPACE, packCode, unpackCode } from "../agents/shared-code.ts";
 import { readSnapshot, storeSnapshot } from "../agents/snapshot-store.ts";

@@ -1,6 +1,6 @@
 import { createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { createMemoryBlobStore, createMemoryEventStore } from "@agentcore/core/inprocess";
-import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/storage";
+import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/payloads";
 import { taskStoreSuite } from "@agentcore/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,7 +1,8 @@
 /** What policies let go: asked for by operators, and once an hour by itself, on one node at a time. */
+
+import { sweepBlobs } from "@agentcore/core/payloads";
 import type { BlobStore, KeyValue, Senses } from "@agentcore/core/ports";
 import { type Collected, type CollectServices, collectTenant, cutoffs, RetentionLoop } from "@agentcore/core/retention";
-import { sweepBlobs } from "@agentcore/core/storage";
 import type { TaskEngine, TenantPolicy } from "@agentcore/core/tasks";
 import { type RetentionService, SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
