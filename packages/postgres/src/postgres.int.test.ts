@@ -1,57 +1,10 @@
-import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/payloads";
-import type { StoredEvent, TaskStore } from "@agentcore/core/ports";
-import {
-  blobStoreSuite,
-  createTestCodec,
-  keyValueSuite,
-  storeArchiveSuite,
-  taskStoreSuite,
-} from "@agentcore/core/testing";
+import { blobStoreSuite, keyValueSuite, storeArchiveSuite } from "@agentcore/core/testing";
 import pg from "pg";
 import { expect, onTestFinished } from "vitest";
 import { newSchema, test, url } from "../test/schema.ts";
-import { openPostgres, type PostgresStores, restorePostgres } from "./index.ts";
+import { openPostgres, restorePostgres } from "./index.ts";
 import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
-
-const codec = createTestCodec();
-
-for (const { name, storeOf } of [
-  { name: "PostgreSQL", storeOf: ({ tasks }: PostgresStores) => tasks },
-  {
-    name: "PostgreSQL under a codec",
-    storeOf: ({ tasks, blobs }: PostgresStores) =>
-      createPayloadStore({
-        store: tasks,
-        blobs: createSealedBlobStore(blobs, codec),
-        codec,
-        offloadAbove: 100,
-      }) as TaskStore<StoredEvent>,
-  },
-])
-  taskStoreSuite({
-    name,
-    test,
-    open: async ({ clock }) => {
-      const { schema, drop } = newSchema();
-      const open = () => openPostgres({ url, node: "n1", schema, clock, maxConnections: 4 });
-      let stores = await open();
-      const silent: PostgresStores[] = [];
-      return {
-        store: storeOf(stores),
-        // The old process says nothing; one that goes by its node's name takes its place.
-        reopen: async () => {
-          silent.push(stores);
-          stores = await open();
-          return storeOf(stores);
-        },
-        close: async () => {
-          for (const each of [...silent, stores]) await each.close();
-          await drop();
-        },
-      };
-    },
-  });
 
 keyValueSuite({
   name: "PostgreSQL",

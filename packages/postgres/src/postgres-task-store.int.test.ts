@@ -1,0 +1,3 @@
+import { postgresTaskSuite } from "../test/postgres-task-suite.ts";
+
+postgresTaskSuite("PostgreSQL", ({ tasks }) => tasks);
