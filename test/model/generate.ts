@@ -175,20 +175,19 @@ const timedFault = ({ lengthMs, jumps }: PlanShape): Arbitrary<TimedFault> =>
     by: fc.constantFrom(...jumps),
   });
 
-/** Half of the most at least, so that a few large worlds meet faults of every kind. */
-const listOf = <T>(item: Arbitrary<T>, most: number): Arbitrary<T[]> =>
-  fc.array(item, { minLength: most > 20 ? Math.floor(most / 2) : 0, maxLength: most });
-
-export const planOf = (shape: PlanShape): Arbitrary<Plan> =>
-  fc.record({
+export const planOf = (shape: PlanShape): Arbitrary<Plan> => {
+  // A few large worlds must meet faults of every kind; of many small ones some meet none.
+  const least = (most: number): number => (shape.programs > 20 ? Math.floor(most / 2) : 0);
+  return fc.record({
     programs: fc.array(programOf(Math.ceil(shape.programs / 20)), {
       minLength: shape.programs,
       maxLength: shape.programs,
     }),
-    faults: listOf(callFault(shape.calls), shape.faults),
-    timed: listOf(timedFault(shape), shape.timed),
+    faults: fc.array(callFault(shape.calls), { minLength: least(shape.faults), maxLength: shape.faults }),
+    timed: fc.array(timedFault(shape), { minLength: least(shape.timed), maxLength: shape.timed }),
     nodes: fc.constantFrom(...shape.nodes),
     latencyMs: fc.constantFrom(0, shape.maxLatencyMs),
     concurrency: fc.constantFrom(100, 100, shape.fewSlots),
     seed: fc.nat(),
   });
+};

@@ -16,11 +16,11 @@ if (server === null) {
     store: "postgresql",
     // Leases run on the database's clock: waiting is real, so many programs wait at once.
     shape: {
-      programs: 200,
+      programs: 400,
       nodes: [3],
       maxLatencyMs: 0,
       faults: 24,
-      timed: 6,
+      timed: 10,
       lengthMs: 6_000,
       calls: 100,
       fewSlots: 20,

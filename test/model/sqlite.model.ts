@@ -10,7 +10,7 @@ testModel({
     nodes: [1],
     maxLatencyMs: 4,
     faults: 30,
-    timed: 6,
+    timed: 8,
     lengthMs: 6_000,
     calls: 200,
     fewSlots: 15,
