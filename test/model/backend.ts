@@ -15,8 +15,6 @@ export interface Backend {
   readonly wrong?: readonly string[];
   /** Looks at the truth, whatever happens to the nodes. */
   readonly observer: () => TaskStore;
-  /** Whether events wait in the outbox. Nobody may take them for that. */
-  readonly hasOutgoing: () => Promise<boolean>;
   /** Breaks the real connections of a node. */
   breakConnections?(node: string): Promise<void>;
   /** Keeps statements waiting for longer than they may take; resolves when they go on, calls `isHeld` when they wait. */

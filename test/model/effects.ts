@@ -7,6 +7,8 @@ interface StepRun {
   /** Task, path and round: `continueAs` begins a new one. */
   readonly place: string;
   readonly attempt: number;
+  /** The process it runs in, and what else tells where and when. */
+  readonly by: string;
 }
 
 export class Effects {
@@ -15,12 +17,18 @@ export class Effects {
   private readonly placeOf = new Map<string, string>();
   private readonly keyOf = new Map<string, string>();
   /** Places of steps whose end somebody has seen in a log. */
-  private readonly recorded = new Set<string>();
+  private readonly recorded = new Map<string, string>();
 
   /** A step begins. Returns the number of the run. */
   begin(run: StepRun): number {
     const { key, place } = run;
-    if (this.recorded.has(place)) this.faults.push(`${place} ran again after it was recorded`);
+    const seen = this.recorded.get(place);
+    if (seen !== undefined) {
+      const earlier = this.runs.filter((each) => each.place === place).map((each) => `${each.attempt} ${each.by}`);
+      this.faults.push(
+        `${place} ran again after it was recorded: ${run.by}; seen ${seen}; before ${earlier.join(", ")}`,
+      );
+    }
     if ((this.placeOf.get(key) ?? place) !== place)
       this.faults.push(`${place} has the key of ${this.placeOf.get(key)}`);
     if ((this.keyOf.get(place) ?? key) !== key) this.faults.push(`${place} has a second key`);
@@ -31,10 +39,10 @@ export class Effects {
   }
 
   /** An event that is certainly in a log. */
-  see(event: Pick<TaskEvent, "type" | "data">): void {
+  see(event: Pick<TaskEvent, "type" | "data">, by: string): void {
     const run = runOf(event);
     const place = run === null ? undefined : this.runs[run]?.place;
-    if (place !== undefined) this.recorded.add(place);
+    if (place !== undefined && !this.recorded.has(place)) this.recorded.set(place, `${by} run ${run}`);
   }
 
   /** Runs that no log knows: they were under way when something happened. */

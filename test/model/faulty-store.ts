@@ -97,7 +97,7 @@ export const createFaultyStore = (store: TaskStore, options: FaultyStoreOptions)
       const turn = name === "commit" ? lastCommit.then(() => ask(name, given)) : ask(name, given);
       if (name === "commit") lastCommit = turn.catch(() => undefined);
       const answer = await turn;
-      see(name, given, answer, options.effects);
+      see(name, given, answer, options.effects, `by ${name} ${life.name}`);
       await life.awake();
       return answer;
     } catch (error) {
@@ -118,12 +118,12 @@ export const createFaultyStore = (store: TaskStore, options: FaultyStoreOptions)
 };
 
 /** Notes the results that are certainly in a log now: written, or read from it. */
-const see = (name: keyof TaskStore, given: readonly unknown[], answer: unknown, effects: Effects): void => {
-  if (name === "readLog") for (const event of answer as readonly TaskEvent[]) effects.see(event);
+const see = (name: keyof TaskStore, given: readonly unknown[], answer: unknown, effects: Effects, by: string): void => {
+  if (name === "readLog") for (const event of answer as readonly TaskEvent[]) effects.see(event, by);
   if (name !== "commit") return;
   for (const [index, unit] of (given[0] as readonly CommitUnit[]).entries()) {
     if ((answer as readonly CommitOutcome[])[index]?.outcome !== "committed") continue;
-    for (const event of unit.append?.events ?? []) effects.see(event);
-    for (const task of unit.create ?? []) for (const event of task.events) effects.see(event);
+    for (const event of unit.append?.events ?? []) effects.see(event, by);
+    for (const task of unit.create ?? []) for (const event of task.events) effects.see(event, by);
   }
 };

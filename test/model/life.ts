@@ -8,6 +8,8 @@ import { createDirectRouter } from "./direct-router.ts";
 
 export interface LifeOptions {
   readonly node: string;
+  /** Counts the processes of a world. */
+  readonly number: number;
   readonly clock: Clock;
   /** Milliseconds the node's wall clock is wrong by. */
   readonly offset: () => number;
@@ -24,6 +26,7 @@ const NEVER = new Promise<never>(() => {});
 
 export class Life {
   readonly node: string;
+  private readonly number: number;
   readonly clock: Clock;
   isDead = false;
   engine: TaskEngine | null = null;
@@ -35,6 +38,7 @@ export class Life {
   constructor(options: LifeOptions) {
     this.options = options;
     this.node = options.node;
+    this.number = options.number;
     const { clock, offset, onActivity } = options;
     this.clock = {
       now: () => clock.now() + offset(),
@@ -64,6 +68,11 @@ export class Life {
         return this.awake();
       },
     };
+  }
+
+  /** For reports: which process, and when. */
+  get name(): string {
+    return `${this.node}/${this.number} @${Math.round(this.clock.monotonic())}`;
   }
 
   get isFrozen(): boolean {

@@ -11,7 +11,6 @@ export const createMemoryBackend = (clock: Clock): Backend => {
     open: async () => (store = store.reopen()),
     abandon: async () => {},
     observer: () => store,
-    hasOutgoing: async () => (await store.takeOutbox(1)).rows.length > 0,
     close: () => store.close(),
   };
 };
@@ -123,7 +122,6 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
     },
     abandon: async () => {},
     observer: () => base,
-    hasOutgoing: async () => (await base.takeOutbox(1)).rows.length > 0,
     close: () => base.close(),
   };
 };

@@ -20,6 +20,15 @@ const TRIES = 50;
 const AGAIN_MS = 100;
 
 let made = 0;
+/** A restart that is under way; worlds share the server. */
+let restarting: Promise<void> | null = null;
+
+const restartOnce = (server: PostgresServer): Promise<void> => {
+  restarting ??= (server.restart?.() ?? Promise.resolve()).finally(() => {
+    restarting = null;
+  });
+  return restarting;
+};
 
 export const createPostgresBackend = async (server: PostgresServer, leaseMs: number): Promise<Backend> => {
   const schema = `model_${process.pid}_${++made}`;
@@ -66,15 +75,6 @@ export const createPostgresBackend = async (server: PostgresServer, leaseMs: num
     // Its connections end with it; what it held is held until its lease has run out.
     abandon: (node) => terminate(applicationOf(node)),
     observer: () => insisting(observer),
-    hasOutgoing: () =>
-      insist(async () => {
-        const found = await asAnybody((client) => client.query(`select from ${schema}.outbox limit 1`)).catch(
-          (cause: unknown) => {
-            throw new PlatformError("STORE_UNAVAILABLE", "the database is away", { cause });
-          },
-        );
-        return found.rowCount !== 0;
-      }),
     breakConnections: (node) => terminate(applicationOf(node)),
     holdUp: async (isHeld) => {
       await asAnybody(async (client) => {
@@ -85,7 +85,7 @@ export const createPostgresBackend = async (server: PostgresServer, leaseMs: num
         await client.query("commit");
       }).catch(() => isHeld());
     },
-    restart: server.restart ?? (() => terminate(`${schema}\\_%`)),
+    restart: server.restart === null ? () => terminate(`${schema}\\_%`) : () => restartOnce(server),
     close: async () => {
       await Promise.all(opened.map((stores) => stores.close().catch(() => undefined)));
       await asAnybody((client) => client.query(`drop schema if exists ${schema} cascade`));

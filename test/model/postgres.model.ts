@@ -16,11 +16,11 @@ if (server === null) {
     store: "postgresql",
     // Leases run on the database's clock: waiting is real, so many programs wait at once.
     shape: {
-      programs: 400,
+      programs: 250,
       nodes: [3],
       maxLatencyMs: 0,
-      faults: 24,
-      timed: 10,
+      faults: 16,
+      timed: 8,
       lengthMs: 6_000,
       calls: 100,
       fewSlots: 20,
@@ -28,6 +28,8 @@ if (server === null) {
     },
     run: async (plan) => runReal(plan, await createPostgresBackend(server, REAL_LEASE_MS)),
     shrinkMs: 120_000,
+    // Most of the time they wait.
+    atOnce: 3,
     ...(server.restart === null
       ? { remark: "the server is not ours, so a restart is the end of all connections of the test" }
       : {}),

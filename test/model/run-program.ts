@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly spans: Readonly<Record<Span, number>>;
   /** Milliseconds of this process's time. */
   readonly pause: (ms: number) => Promise<void>;
+  /** Which process this is, and when, for reports. */
+  readonly by: () => string;
   /** Of the code that a program's tasks find when they are loaded. */
   readonly version: (program: string) => 1 | 2;
 }
@@ -156,7 +158,7 @@ export const childPayload = ({ program, at }: Payload, body: readonly Op[], here
 });
 
 const step = (
-  { ctx, effects, spans, pause, taskId, round }: Omit<Run, "payload" | "code">,
+  { ctx, effects, spans, pause, by, taskId, round }: Omit<Run, "payload" | "code">,
   name: string,
   { fails, again, takes }: Extract<Op, { op: "step" }>,
   time = 0,
@@ -165,7 +167,7 @@ const step = (
   return ctx.step(
     name,
     ({ attempt, idempotencyKey: key }) => {
-      const run = effects.begin({ key, place: `${taskId} ${name}#${time} round ${round}`, attempt });
+      const run = effects.begin({ key, place: `${taskId} ${name}#${time} round ${round}`, attempt, by: by() });
       const finish = (): StepValue => {
         if (attempt <= fails) throw new Error(`as asked in run ${run}`);
         return { at: name, run };

@@ -46,7 +46,6 @@ export const createSqliteBackend = async (clock: Clock): Promise<Backend> => {
       if (store === null) throw new Error("nobody has opened the folder yet");
       return store;
     },
-    hasOutgoing: async () => ((await stores?.tasks.takeOutbox(1))?.rows.length ?? 0) > 0,
     close: async () => {
       await stores?.close();
       await rm(directory, { recursive: true, force: true });

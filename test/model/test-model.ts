@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly shape: PlanShape;
   readonly run: (plan: Plan) => Promise<RunResult>;
   readonly shrinkMs: number;
+  /** Worlds that are played at the same time. @default 1 */
+  readonly atOnce?: number;
   /** Why some faults are others than one would think, for the report. */
   readonly remark?: string;
   readonly timeoutMs: number;
@@ -28,7 +30,7 @@ const regressions = (): readonly string[] =>
     .filter((file) => file.endsWith(".json"))
     .toSorted();
 
-export const testModel = ({ store, shape, run, shrinkMs, remark, timeoutMs }: ModelOptions): void => {
+export const testModel = ({ store, shape, run, shrinkMs, atOnce = 1, remark, timeoutMs }: ModelOptions): void => {
   for (const file of regressions())
     test(
       `${store}: ${file} no longer fails`,
@@ -45,17 +47,25 @@ export const testModel = ({ store, shape, run, shrinkMs, remark, timeoutMs }: Mo
       const report = new Report();
       const worlds = Math.ceil(RUNS / shape.programs);
       const plans = fc.sample(planOf(shape), { numRuns: worlds, seed: SEED });
-      for (const [index, plan] of plans.entries()) {
-        const result = await run(plan);
-        report.add(plan, result);
-        if (result.wrong.length === 0) continue;
-        process.stdout.write(
-          `${store}: world ${index} of seed ${SEED} fails:\n${result.wrong.slice(0, 3).join("\n")}\n`,
-        );
+      const failed: { readonly index: number; readonly plan: Plan; readonly wrong: readonly string[] }[] = [];
+      const waiting = [...plans.entries()];
+      const play = async (): Promise<void> => {
+        for (let next = waiting.shift(); next !== undefined && failed.length === 0; next = waiting.shift()) {
+          const [index, plan] = next;
+          const result = await run(plan);
+          report.add(plan, result);
+          if (result.wrong.length > 0) failed.push({ index, plan, wrong: result.wrong });
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce }, play));
+      const [first] = failed;
+      if (first !== undefined) {
+        const { index, plan, wrong } = first;
+        process.stdout.write(`${store}: world ${index} of seed ${SEED} fails:\n${wrong.slice(0, 3).join("\n")}\n`);
         const small = await shrink(plan, async (candidate) => (await run(candidate)).wrong.length > 0, shrinkMs);
         const kept = keep(store, small);
         process.stdout.write(`${store}: kept as ${kept}:\n${JSON.stringify(small)}\n${report.line(store, remark)}\n`);
-        expect.fail(`world ${index} of AGENTCORE_MODEL_SEED=${SEED} fails, see ${kept}:\n${result.wrong[0]}`);
+        expect.fail(`world ${index} of AGENTCORE_MODEL_SEED=${SEED} fails, see ${kept}:\n${wrong[0]}`);
       }
       process.stdout.write(`${report.line(store, remark)}\n`);
       expect(report.lost + report.repeatedRecorded).toBe(0);

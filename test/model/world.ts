@@ -95,10 +95,6 @@ export class World {
     return this.backend.observer();
   }
 
-  hasOutgoing(): Promise<boolean> {
-    return this.backend.hasOutgoing();
-  }
-
   async start(): Promise<void> {
     for (let node = 1; node <= this.plan.nodes; node++) await this.startNode(`n${node}`);
     for (const fault of this.plan.timed) this.clock.after(fault.at, () => this.strike(fault));
@@ -200,12 +196,13 @@ export class World {
   private async startNode(node: string): Promise<void> {
     const { clock, keyValue, digest, ids, plan, effects } = this;
     const onActivity = (): void => void (this.activity += 1);
+    const number = (this.starts += 1);
     const life = new Life({
-      ...{ node, clock, keyValue, digest, ids, onActivity, concurrency: plan.concurrency },
+      ...{ node, number, clock, keyValue, digest, ids, onActivity, concurrency: plan.concurrency },
       lateWriteMs: this.pace.lateWriteMs,
       offset: () => this.offsets.get(node) ?? 0,
     });
-    const random = createRandom(plan.seed + (this.starts += 1));
+    const random = createRandom(plan.seed + number);
     const store = createFaultyStore(await this.backend.open(node, () => this.offsets.get(node) ?? 0), {
       ...{ life, effects, onActivity, plan: this.faults },
       latency: plan.latencyMs === 0 ? null : () => Math.floor(random() * (plan.latencyMs + 1)),
@@ -219,7 +216,10 @@ export class World {
     });
     const version = (program: string): 1 | 2 => (this.changed.has(program) ? 2 : 1);
     this.lives.set(node, life);
-    const started = life.start(store, agentsFor({ effects, spans: this.pace.spans, pause: life.pause, version }));
+    const started = life.start(
+      store,
+      agentsFor({ effects, spans: this.pace.spans, pause: life.pause, by: () => life.name, version }),
+    );
     // A process may die before it is up; then another is on its way.
     await Promise.race([started, this.untilDead(life)]);
   }
