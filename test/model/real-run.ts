@@ -11,6 +11,7 @@ export const REAL_JUMPS = [-1_500, -700, 700, 1_500];
 const PACE: Pace = {
   // `long` is one that leaves memory.
   spans: { short: 5, medium: 60, long: 1_100 },
+  again: { short: 5, medium: 60, long: 250 },
   outsideMs: 2_000,
   downMs: 100,
   patienceMs: 3_000,

@@ -7,6 +7,8 @@ import { type Change, MAX_ATTEMPTS, type Op, type Payload, type Span, type StepV
 export interface Surroundings {
   readonly effects: Effects;
   readonly spans: Readonly<Record<Span, number>>;
+  /** Milliseconds before the second try of a step. */
+  readonly again: Readonly<Record<Span, number>>;
   /** Milliseconds of this process's time. */
   readonly pause: (ms: number) => Promise<void>;
   /** Which process this is, and when, for reports. */
@@ -158,12 +160,12 @@ export const childPayload = ({ program, at }: Payload, body: readonly Op[], here
 });
 
 const step = (
-  { ctx, effects, spans, pause, by, taskId, round }: Omit<Run, "payload" | "code">,
+  { ctx, effects, spans, again, pause, by, taskId, round }: Omit<Run, "payload" | "code">,
   name: string,
-  { fails, again, takes }: Extract<Op, { op: "step" }>,
+  { fails, again: after, takes }: Extract<Op, { op: "step" }>,
   time = 0,
 ): Promise<StepValue> => {
-  const retry = { maxAttempts: MAX_ATTEMPTS, initialDelayMs: spans[again] };
+  const retry = { maxAttempts: MAX_ATTEMPTS, initialDelayMs: again[after] };
   return ctx.step(
     name,
     ({ attempt, idempotencyKey: key }) => {

@@ -6,6 +6,7 @@ import type { Pace, Plan, World } from "./world.ts";
 
 const PACE: Pace = {
   spans: { short: 20, medium: 700, long: 40_000 },
+  again: { short: 20, medium: 700, long: 40_000 },
   outsideMs: 4_000,
   downMs: 50,
   patienceMs: 2_000,

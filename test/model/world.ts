@@ -30,6 +30,8 @@ export interface Plan {
 /** What a world's time is made of. */
 export interface Pace {
   readonly spans: Readonly<Record<Span, number>>;
+  /** Milliseconds before the second try of a step. */
+  readonly again: Readonly<Record<Span, number>>;
   /** Milliseconds between the first and the last thing that callers do of themselves. */
   readonly outsideMs: number;
   /** Milliseconds after which a killed process is started again. */
@@ -218,7 +220,14 @@ export class World {
     this.lives.set(node, life);
     const started = life.start(
       store,
-      agentsFor({ effects, spans: this.pace.spans, pause: life.pause, by: () => life.name, version }),
+      agentsFor({
+        effects,
+        spans: this.pace.spans,
+        again: this.pace.again,
+        pause: life.pause,
+        by: () => life.name,
+        version,
+      }),
     );
     // A process may die before it is up; then another is on its way.
     await Promise.race([started, this.untilDead(life)]);
