@@ -33,20 +33,22 @@ const aside: Arbitrary<Op> = fc.oneof(
 const bodyOf = (depth: number, maxLength: number): Arbitrary<readonly Op[]> =>
   fc.array(opOf(depth), { minLength: 1, maxLength });
 
-/** Begins with a call, so that what wins a race is decided by what arrives first. */
+/** Begins with a call that is awaited, so that what wins a race is decided by what arrives first. */
 const branchOf = (depth: number): Arbitrary<readonly Op[]> =>
   fc
     .tuple(
-      depth === 0 ? leaf : fc.oneof({ weight: 3, arbitrary: leaf }, { weight: 1, arbitrary: childOf(depth) }),
+      depth === 0 ? leaf : fc.oneof({ weight: 3, arbitrary: leaf }, { weight: 1, arbitrary: childOf(depth, AWAITED) }),
       fc.array(opOf(depth), { maxLength: 2 }),
     )
     .map(([first, rest]) => [first, ...rest]);
 
-const childOf = (depth: number): Arbitrary<Op> =>
+const AWAITED = ["attached", "detached"] as const;
+type Mode = Extract<Op, { readonly op: "child" }>["mode"];
+const childOf = (depth: number, modes: readonly Mode[]): Arbitrary<Op> =>
   fc.record({
     op: fc.constant("child" as const),
     body: bodyOf(depth - 1, 3),
-    mode: fc.constantFrom("attached" as const, "attached" as const, "detached" as const, "loose" as const),
+    mode: fc.constantFrom(...modes),
     by: fc.constantFrom("agent" as const, "capability" as const),
   });
 
@@ -57,7 +59,7 @@ const opOf = (depth: number): Arbitrary<Op> => {
   return fc.oneof(
     { weight: 6, arbitrary: leaf },
     { weight: 2, arbitrary: aside },
-    { weight: 3, arbitrary: childOf(depth) },
+    { weight: 3, arbitrary: childOf(depth, [...AWAITED, "attached", "loose"]) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant("all" as const), branches }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant("race" as const), branches }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant("guard" as const), body, cleanup: bodyOf(0, 2) }) },
