@@ -176,11 +176,11 @@ export class Commits {
     engine.claims.doubtLater();
   }
 
-  /** What the unit would have set in motion, in case it was written. Its children were created leased to us. */
+  /** What the unit would have set in motion, in case it was written. */
   private followUp(head: ExecutionHead, token: number, { unit, draft }: TakenUnit): void {
-    const { loading, mail, relay } = this.engine;
-    loading.resume(head, token);
-    for (const child of draft.launches) loading.resume(child.head, child.token);
+    const { loading, claims, mail, relay } = this.engine;
+    if (unit.append !== undefined) loading.resume(head, token);
+    if (unit.append === undefined || draft.launches.length > 0) claims.doubt();
     mail.deliver(head.tenantId, unit.mail ?? [], false);
     relay.wake();
   }
@@ -196,15 +196,16 @@ export class Commits {
   }
 
   /**
-   * Children whose creation was not written. One of the same id may be there all the same, leased to us: made by an earlier
-   * unit of the same task, confirmed when this one was in memory already.
+   * Children whose creation was not written. One of the same id may be there all the same: made by an earlier unit of the
+   * same task, confirmed when this one was in memory already, or by another node. Every task that is created leased has
+   * token 1, so only the store can tell whose it is (I1).
    */
   private abandon(launches: readonly Execution[]): void {
     for (const child of launches) {
       child.end(new PlatformError("LEASE_LOST", "the task was never created"));
       this.forget(child);
-      this.engine.loading.resumeLater(child.head, child.token);
     }
+    if (launches.length > 0) this.engine.claims.doubt();
   }
 
   /** Out of memory; whoever waited for its slot, or stayed because of it, is looked at again. */
