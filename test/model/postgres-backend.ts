@@ -88,7 +88,12 @@ export const createPostgresBackend = async (server: PostgresServer, leaseMs: num
     restart: server.restart === null ? () => terminate(`${schema}\\_%`) : () => restartOnce(server),
     close: async () => {
       await Promise.all(opened.map((stores) => stores.close().catch(() => undefined)));
-      await asAnybody((client) => client.query(`drop schema if exists ${schema} cascade`));
+      // Another world may restart the server meanwhile.
+      await insist(() =>
+        asAnybody((client) => client.query(`drop schema if exists ${schema} cascade`)).catch((error: unknown) => {
+          throw new PlatformError("STORE_UNAVAILABLE", `the schema stays: ${String(error)}`);
+        }),
+      );
     },
   };
 };

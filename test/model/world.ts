@@ -162,7 +162,9 @@ export class World {
   }
 
   private async restartStore(): Promise<void> {
-    if (this.away || this.moving > 0) return;
+    // One at a time; and not while nodes come up, which would wait for each other.
+    while (this.moving > 0) await this.pause(this.pace.downMs);
+    if (!this.faults.isOn) return;
     this.faults.strike("restart");
     this.away = true;
     this.moving += 1;

@@ -32,7 +32,10 @@ export class Database {
       types,
     });
     // A connection that breaks while nobody uses it is replaced by the pool; the next query says what is wrong.
-    this.pool.on("error", () => undefined);
+    this.pool.on("error", ignore);
+    // The pool stops listening to one that it hands out, and its next message may be in the chunk that was just read: without
+    // a listener of our own from the first moment on, that would end the process. Whoever uses it is told by its query.
+    this.pool.on("connect", (client) => client.on("error", ignore));
   }
 
   /** Throws STORE_UNAVAILABLE when it is not known whether the statement took effect. */
@@ -51,7 +54,7 @@ export class Database {
     let client: pg.PoolClient | undefined;
     let broken = false;
     try {
-      client = await this.checkOut();
+      client = await this.pool.connect();
       await client.query("begin");
       const result = await work(client);
       await client.query("commit");
@@ -62,36 +65,26 @@ export class Database {
       });
       throw toPlatformError(error);
     } finally {
-      if (client !== undefined) giveBack(client, broken);
+      client?.release(broken);
     }
   }
 
   /** Runs `work` on one connection, which makes its own transactions. */
   async session<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    this.assertOpen();
-    const client = await this.checkOut().catch((error: unknown) => {
-      throw toPlatformError(error);
-    });
+    const client = await this.connect();
     try {
       return await work(client);
     } catch (error) {
       throw toPlatformError(error);
     } finally {
-      giveBack(client, false);
+      client.release();
     }
-  }
-
-  /** The pool listens only to connections that are in it: without a listener, one that breaks would end the process. */
-  private async checkOut(): Promise<pg.PoolClient> {
-    const client = await this.pool.connect();
-    client.on("error", ignore);
-    return client;
   }
 
   /** A connection for as long as it is wanted; to be released. Its errors are PostgreSQL's own. */
   async connect(): Promise<pg.PoolClient> {
     this.assertOpen();
-    return this.checkOut().catch((error: unknown) => {
+    return this.pool.connect().catch((error: unknown) => {
       throw toPlatformError(error);
     });
   }
@@ -107,13 +100,7 @@ export class Database {
   }
 }
 
-// Whoever uses the connection is told by its query.
 const ignore = (): void => undefined;
-
-const giveBack = (client: pg.PoolClient, isBroken: boolean): void => {
-  client.removeListener("error", ignore);
-  client.release(isBroken);
-};
 
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
