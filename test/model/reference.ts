@@ -305,9 +305,12 @@ class Follower {
       return event.at >= deadline || this.facts.clocksJump ? null : "before its deadline";
     const { end, marks, open, owed = [] } = this.machine ?? {};
     if (end == null) return `the code still waits for ${[...(open?.keys() ?? [])].join()}`;
-    for (const path of owed)
-      if (marks?.has(path) === true || (open?.has(path) === true && !this.stateOf(path).begun))
-        return `${path} was not sent`;
+    for (const path of owed) {
+      const { begun, childTaskId } = this.stateOf(path);
+      // One that is about to be sent again was sent.
+      const isUnsent = open?.has(path) === true && !begun && childTaskId === null;
+      if (marks?.has(path) === true || isUnsent) return `${path} was not sent`;
+    }
     if ("error" in end)
       return event.type === "task.failed" && event.data.error.code === end.error.code
         ? null
