@@ -194,7 +194,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     const [row] = await this.database.query<{ count: number }>(
       "waiting-mail",
       `select count(*) as count from heads h join mailbox b on b.task = h.id
-        where h.tenant_id = $1 and h.task_id = $2 and not b.consumed`,
+        where ${TASK} and not b.consumed`,
       textOf(key),
     );
     return row?.count ?? 0;

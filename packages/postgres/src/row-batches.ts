@@ -24,12 +24,12 @@ const INSERTS: Readonly<Record<Kind, string>> = {
   event: `insert into events (task, seq, type, at, data)
     select h.id, r.seq, r.type, r.at, r.data
     from ${from("tenant text, task text, seq integer, type text, at bigint, data text")} r (tenant, task, seq, type, at, data, place)
-    join heads h on h.tenant_id = r.tenant and h.task_id = r.task order by r.place`,
+    join heads h on h.tenant_id || '\\t' || h.task_id = r.tenant || '\\t' || r.task order by r.place`,
   mail: `insert into mailbox (task, key, kind, payload, inserted_at, consumed)
     select h.id, r.key, r.kind, r.payload, r.inserted, r.consumed
     from ${from("tenant text, task text, key text, kind text, payload text, inserted bigint, consumed boolean")}
       r (tenant, task, key, kind, payload, inserted, consumed, place)
-    join heads h on h.tenant_id = r.tenant and h.task_id = r.task order by r.place`,
+    join heads h on h.tenant_id || '\\t' || h.task_id = r.tenant || '\\t' || r.task order by r.place`,
   outgoing: `insert into outbox (tenant_id, id, kind, payload)
     select tenant, id, kind, payload from ${from("tenant text, id text, kind text, payload text")}
       r (tenant, id, kind, payload, place) order by place`,
@@ -40,7 +40,7 @@ const INSERTS: Readonly<Record<Kind, string>> = {
     from jsonb_to_recordset($1::jsonb) r (tenant text, namespace text, key text, value text, version bigint, expires bigint)`,
   blobReference: `insert into task_blobs (tenant_id, name, task)
     select r.tenant, r.name, h.id from jsonb_to_recordset($1::jsonb) r (tenant text, task text, name text)
-    join heads h on h.tenant_id = r.tenant and h.task_id = r.task`,
+    join heads h on h.tenant_id || '\\t' || h.task_id = r.tenant || '\\t' || r.task`,
 };
 // A blob is as young as its restore: nothing that refers to it goes before that.
 const BLOB = `insert into blobs (tenant_id, namespace, name, bytes, put_at)

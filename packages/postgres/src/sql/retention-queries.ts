@@ -8,7 +8,8 @@ const OPEN = "('submitted', 'working', 'input-required', 'auth-required', 'parke
 export const REMOVABLE = `select h.*, h.updated_at as at from heads h
   where h.tenant_id = $1 and h.state in ${ENDED} and h.updated_at < $2
     and (h.updated_at, h.task_id collate "C") > ($3::bigint, $4)
-    and not exists (select from heads p where p.tenant_id = h.tenant_id and p.task_id = h.parent_task_id and p.state in ${OPEN})
+    and not exists (select from heads p where p.tenant_id || '\\t' || p.task_id = h.tenant_id || '\\t' || h.parent_task_id
+      and p.state in ${OPEN})
   order by h.updated_at, h.task_id collate "C" limit $5`;
 
 export const FOLDABLE = `select * from (

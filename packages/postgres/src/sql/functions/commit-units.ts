@@ -215,7 +215,7 @@ begin
   if jsonb_array_length(units->'blobs') > 0 then
     insert into task_blobs (tenant_id, name, task)
     select r.tenant, r.name, h.id from jsonb_to_recordset(units->'blobs') r (unit integer, tenant text, task text, born boolean, name text)
-      join heads h on h.tenant_id = r.tenant and h.task_id = r.task
+      join heads h on h.tenant_id || '\\t' || h.task_id = r.tenant || '\\t' || r.task
     -- Only of heads that are locked: the foreign key locks them too.
     where verdicts[r.unit] is null and (not r.born or h.id = any (made))
     on conflict do nothing;

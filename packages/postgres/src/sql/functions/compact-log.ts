@@ -8,7 +8,7 @@ returns text language plpgsql as $$
 declare
   head heads;
 begin
-  select * into head from heads where tenant_id = tenant and task_id = task_name for update;
+  select * into head from heads h where h.tenant_id || '\\t' || h.task_id = tenant || '\\t' || task_name for update;
   if not found then return 'missing'; end if;
   if new_floor < 1 or new_floor >= (case when is_terminal(head.state) then head.seq else head.checkpoint_seq end) then return 'refused'; end if;
   if new_floor <= head.floor then return 'unchanged'; end if;

@@ -9,8 +9,8 @@ declare
   ids bigint[];
 begin
   with ended as (
-    select h.id from heads h where h.tenant_id = tenant and h.task_id = any (task_names) and is_terminal(h.state)
-      and not exists (select from heads p where p.tenant_id = h.tenant_id and p.task_id = h.parent_task_id and not is_terminal(p.state))
+    select h.id from heads h where h.tenant_id || '\\t' || h.task_id = any (array(select tenant || '\\t' || name from unnest(task_names) name)) and is_terminal(h.state)
+      and not exists (select from heads p where p.tenant_id || '\\t' || p.task_id = h.tenant_id || '\\t' || h.parent_task_id and not is_terminal(p.state))
     order by h.id for update
   )
   select coalesce(array_agg(id), '{}') into ids from ended;
