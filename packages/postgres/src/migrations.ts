@@ -10,6 +10,7 @@ import { RETENTION } from "./sql/0007-retention.ts";
 import { PAYLOAD_BLOBS } from "./sql/0008-payload-blobs.ts";
 import { VECTORS } from "./sql/0009-vectors.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
+import { URGENCY } from "./sql/0011-urgency.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
 import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
@@ -26,6 +27,7 @@ const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [8, PAYLOAD_BLOBS],
   [9, VECTORS],
   [10, TASK_KEY],
+  [11, URGENCY],
 ]);
 export const NEWEST = Math.max(...MIGRATIONS.keys());
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.

@@ -1,6 +1,6 @@
 /**
  * claim_tasks: leases due tasks for a worker. Queues (tenant, agent) are found by jumping along the index, so that neither a
- * long queue nor an agent without a free slot costs anything. Within a queue each priority gives its oldest: a few at first, more
+ * long queue nor an agent without a free slot costs anything. Each queue gives its most urgent: a few at first, more
  * only when all of those are taken, so that a claim reads about as much as it takes, however much waits. Of what others are
  * claiming at the same time nothing is waited for: a row they have locked is passed over.
  *
@@ -14,10 +14,12 @@ import { PRIORITY_STEP_MS } from "@agentcore/core/ports";
 // Any number that no other program uses; it tells our locks from others' in the same database.
 const LOCK_SEED = 4_700_170_049;
 
-// Rows of each queue and priority to read at first, and how many times as many when that was not enough. With 400 lists of tasks
-// due, 4 rows of each take 14 ms, 1 row 11 ms, 32 rows 80 ms.
-const FIRST_DEPTH = 4;
-const DEEPER = 8;
+// Rows of each queue to read at first, and how many times as many of one of which all are taken.
+const FIRST_DEPTH = 2;
+const DEEPER = 4;
+
+// As the index has it (0011).
+const URGENCY_OF_H = `(h.due_at - h.priority * ${PRIORITY_STEP_MS}::bigint)`;
 
 export const CLAIM_TASKS = `
 create or replace function claim_tasks(worker bigint, request jsonb) returns setof heads language plpgsql
@@ -40,9 +42,19 @@ declare
   tenant_rooms integer[];
   number bigint;
   ending bigint[];
-  chosen bigint[];
   wanted integer;
-  depth integer;
+  queues integer;
+  -- Of each queue: how many were asked for so far, how many to read now, and the last that was found.
+  queue_asked integer[];
+  queue_reads integer[];
+  queue_urgencies bigint[];
+  queue_lasts bigint[];
+  found_queues bigint[] := '{}';
+  found_ids bigint[] := '{}';
+  found_urgencies bigint[] := '{}';
+  chosen bigint[] := '{}';
+  locked bigint[];
+  passed bigint[] := '{}';
   deeper boolean;
 begin
   perform from workers where id = worker for key share;
@@ -96,43 +108,68 @@ begin
     join unnest(tenant_ids, tenant_rooms) t (tenant_id, room) using (tenant_id)
   ) free where slots > 0;
 
-  chosen := ending;
   wanted := max_tasks - cardinality(ending);
-  depth := greatest(${FIRST_DEPTH}, ceil(wanted::numeric / cardinality(queue_slots)));
-  while wanted > 0 and cardinality(queue_slots) > 0 loop
-    with waiting as (
-      select q.tenant_id, q.agent, q.slots, p.priority, w.id, w.due_at - p.priority * ${PRIORITY_STEP_MS}::bigint as urgency
-      from unnest(queue_tenants, queue_agents, queue_slots) q (tenant_id, agent, slots)
-      cross join generate_series(0, 3) p (priority) cross join lateral (
-        select h.id, h.due_at from heads h
+  queues := coalesce(cardinality(queue_slots), 0);
+  queue_asked := array_fill(greatest(${FIRST_DEPTH}, ceil(wanted::numeric / nullif(queues, 0))::integer), array[queues]);
+  queue_reads := queue_asked;
+  -- Before all: due times may be of a clock that begins at 0.
+  queue_urgencies := array_fill(-9007199254740991, array[queues]);
+  queue_lasts := queue_urgencies;
+  while wanted > 0 and queues > 0 loop
+    select found_queues || coalesce(array_agg(q.place), '{}'), found_ids || coalesce(array_agg(w.id), '{}'),
+      found_urgencies || coalesce(array_agg(w.urgency), '{}')
+    into found_queues, found_ids, found_urgencies
+    from unnest(queue_tenants, queue_agents, queue_reads, queue_urgencies, queue_lasts) with ordinality
+        q (tenant_id, agent, reads, urgency, last, place)
+      cross join lateral (
+        select h.id, ${URGENCY_OF_H} as urgency from heads h
         where h.leased_by is null and h.due_at is not null and h.tenant_id = q.tenant_id and h.agent = q.agent
-          and h.priority = p.priority and h.due_at <= clock and h.id <> all (ending)
+          and (${URGENCY_OF_H}, h.id) > (q.urgency, q.last) and ${URGENCY_OF_H} <= clock
+          and h.due_at <= clock and h.id <> all (ending)
           and (not h.exclusive or not exists (
             select from heads older where older.tenant_id = h.tenant_id and older.agent = h.agent and older.context_id = h.context_id
               and older.id < h.id and older.exclusive
               and older.state in ('submitted', 'working', 'input-required', 'auth-required', 'parked')))
-        -- Locked as they are found: who claims at the same time finds the next ones. A few more than are taken, until this commits.
-        order by h.due_at, h.id limit least(q.slots, depth) for update of h skip locked
+        order by ${URGENCY_OF_H}, h.id limit q.reads
       ) w
+    where q.reads > 0;
+
+    with waiting as (
+      select q.place, q.tenant_id, q.slots, f.id, f.urgency
+      from unnest(found_queues, found_ids, found_urgencies) f (place, id, urgency)
+      join unnest(queue_tenants, queue_slots) with ordinality q (tenant_id, slots, place) on q.place = f.place
     ), within as (
-      select *, row_number() over (partition by tenant_id, agent order by urgency, id) as place_of_agent from waiting
+      select *, row_number() over (partition by place order by urgency, id) as place_in_queue from waiting where id <> all (passed)
     ), ranked as (
-      select id, tenant_id, row_number() over (partition by tenant_id order by urgency, id) - 1 as before from within where place_of_agent <= slots
+      select id, tenant_id, row_number() over (partition by tenant_id order by urgency, id) - 1 as before from within where place_in_queue <= slots
     ), taken as (
-      select id, r.tenant_id, pass + before / weight as place
+      select id, r.tenant_id, pass + before / weight as turn
       from ranked r join unnest(tenant_ids, tenant_passes, tenant_weights, tenant_rooms) t (tenant_id, pass, weight, room) on t.tenant_id = r.tenant_id
-      where before < room order by place, r.tenant_id limit wanted
+      where before < room order by turn, r.tenant_id limit wanted
     ), ends as (
-      select distinct on (tenant_id, agent, priority) id, slots > depth and count(*) over list = depth as more
-      from waiting window list as (partition by tenant_id, agent, priority) order by tenant_id, agent, priority, urgency desc, id desc
+      select distinct on (place) place, urgency, id, count(*) over (partition by place) as rows from waiting
+      order by place, urgency desc, id desc
+    ), further as (
+      -- What lies deeper in a queue comes after what was found there: only one of which the last is taken may have more to give.
+      select q.place, asked, coalesce(e.urgency, -9007199254740991) as urgency, coalesce(e.id, 0) as last,
+        e.rows = asked and asked < slots + cardinality(passed) and (e.id = any (passed) or e.id in (select id from taken)) as more
+      from unnest(queue_slots, queue_asked) with ordinality q (slots, asked, place) left join ends e on e.place = q.place
     )
-    select ending || coalesce((select array_agg(id order by place, tenant_id) from taken), '{}'),
-      -- What lies deeper in a list comes after what was found there: only a list of which all was taken may hold more.
-      exists (select from ends where more and id in (select id from taken)) into chosen, deeper;
-    exit when not deeper;
-    depth := depth * ${DEEPER};
+    select coalesce((select array_agg(id order by turn, tenant_id) from taken), '{}'), bool_or(more),
+      array_agg(case when more then asked * ${DEEPER} else asked end order by place),
+      array_agg(case when more then asked * ${DEEPER} - asked else 0 end order by place),
+      array_agg(urgency order by place), array_agg(last order by place)
+    into chosen, deeper, queue_asked, queue_reads, queue_urgencies, queue_lasts from further;
+    continue when deeper;
+
+    -- Locked only now: what others have claimed meanwhile, or are claiming, is passed over, and others are chosen.
+    locked := array(
+      select id from heads where id = any (chosen) and leased_by is null and due_at <= clock for update skip locked);
+    exit when cardinality(locked) = cardinality(chosen);
+    passed := passed || array(select unnest(chosen) except select unnest(locked));
   end loop;
 
+  chosen := ending || chosen;
   return query
   with leased as (
     update heads h set leased_by = worker, token = h.token + 1, attempts = h.attempts + 1 where h.id = any (chosen) returning h.*
