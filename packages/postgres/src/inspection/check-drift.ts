@@ -7,6 +7,9 @@ import type { DatabaseFinding } from "./database-finding.ts";
 import { describeSchema } from "./describe-schema.ts";
 import { messageOf } from "./message-of.ts";
 
+// Added by a node once the database has the extension `vector`, in no step (pgvector.ts).
+const VECTOR_COLUMN = "column vectors.direction";
+
 /** Whether a schema of this version is as this version makes it; called outside of a transaction. */
 export const checkDrift = async (
   client: ClientBase,
@@ -24,10 +27,11 @@ export const checkDrift = async (
   const compared = await compareWithFresh(client, schema).catch(messageOf);
   if (typeof compared === "string") return [{ check, status: "warn", detail: `not checked: ${compared}` }];
   const { wrong, extra, isOfThisVersion } = compared;
+  const others = extra.filter((object) => object !== VECTOR_COLUMN);
   return [
     ...(wrong.length === 0 ? [{ check, status: "ok" as const, detail: "none: it is as this version makes it" }] : []),
     ...wrong.map((detail) => ({ check, ...judge(detail, isOfThisVersion) })),
-    ...extra.map((detail) => ({ check, status: "ok" as const, detail: `${detail} is not of AgentCore` })),
+    ...others.map((detail) => ({ check, status: "ok" as const, detail: `${detail} is not of AgentCore` })),
   ];
 };
 

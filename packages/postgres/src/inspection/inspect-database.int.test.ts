@@ -83,6 +83,11 @@ const CHANGES: readonly (readonly [what: string, statement: string, expected: re
     "alter table events drop constraint events_pkey",
     ["fail: constraint events.events_pkey is missing: PRIMARY KEY (task, seq)"],
   ],
+  [
+    "the column that comes with pgvector",
+    "alter table vectors add column direction real[] generated always as (embedding) stored",
+    ["ok: none: it is as this version makes it"],
+  ],
   ["a table that is gone", "drop table blobs", ["fail: table blobs is missing"]],
   [
     "room in pages",
