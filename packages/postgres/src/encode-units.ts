@@ -20,6 +20,8 @@ export interface PreparedUnit {
   readonly rows: Rows;
   /** Keys of the heads that it appends to or sends mail to. */
   readonly heads: readonly string[];
+  /** Whose tasks run one at a time, as far as it makes such tasks: names of (tenant, agent, context). */
+  readonly contexts: readonly string[];
   /** In UTF-16 units of the payloads: enough to bound a batch. */
   readonly bytes: number;
 }
@@ -37,8 +39,16 @@ export const prepareUnit = (unit: CommitUnit<StoredEvent>): PreparedUnit => {
   ];
   // As the index of heads knows them (sql/0010-task-key.ts).
   const heads = touched.map((taskId) => `${escapeText(unit.tenantId)}\\t${escapeText(taskId)}`);
-  return { unit, rows, heads, bytes: payloads.reduce<number>((sum, text) => sum + String(text).length, 0) };
+  const contexts = (unit.create ?? []).flatMap(({ agent, contextId, exclusive }) =>
+    exclusive === true ? [`${escapeText(unit.tenantId)}\\t${agent}\\t${escapeText(contextId)}`] : [],
+  );
+  return { unit, rows, heads, contexts, bytes: payloads.reduce<number>((sum, text) => sum + String(text).length, 0) };
 };
+
+/** To be locked before any head is (sql/functions/commit-units.ts). */
+export const contextsOf = (units: readonly PreparedUnit[]): readonly string[] => [
+  ...new Set(units.flatMap(({ contexts }) => contexts)),
+];
 
 /** Places of units in the batch, and of creates in it, count from 1. `checks`, `consumes` and `ends` say what there is to look for at all. */
 export const encodeUnits = (units: readonly PreparedUnit[]): string => {
@@ -58,6 +68,7 @@ export const encodeUnits = (units: readonly PreparedUnit[]): string => {
   const appended = units.flatMap(({ unit: { append } }) => (append === undefined ? [] : [append]));
   return JSON.stringify({
     count: units.length,
+    contexts: contextsOf(units),
     checks: appended.some(({ requireEmptyMailbox }) => requireEmptyMailbox),
     consumes: appended.some(({ consume }) => consume.length > 0),
     ends: appended.some(({ state }) => isTerminal(state)),

@@ -26,7 +26,7 @@ import type {
 } from "@agentcore/core/ports";
 import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
 import { type Database, isDeadlock, toPlatformError } from "./database.ts";
-import { encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
+import { contextsOf, encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import { type HeadRow, toHead } from "./head-row.ts";
 import type { HintLine } from "./hint-line.ts";
@@ -43,6 +43,7 @@ const MAX_LIST_LIMIT = 1000;
 const TASK = "h.tenant_id || '\\t' || h.task_id = $1 || '\\t' || $2";
 const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any ($1) order by h.id for update";
 const MAX_DEADLOCKS = 3;
+const LOCK_CONTEXTS = "select lock_contexts($1::jsonb)";
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
 
 interface MailRow {
@@ -357,6 +358,9 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
       return (row?.verdicts ?? []).map(toOutcome);
     }
     return this.database.transaction(async (client) => {
+      const contexts = contextsOf(batches.flat());
+      if (contexts.length > 0)
+        await client.query({ name: "contexts", text: LOCK_CONTEXTS, values: [JSON.stringify(contexts)] });
       // Each batch locks in order, but not one after the other: all of them at once, first.
       await client.query({ name: "lock", text: LOCK, values: [batches.flat().flatMap(({ heads }) => heads)] });
       const outcomes: CommitOutcome[] = [];

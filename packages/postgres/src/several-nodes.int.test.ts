@@ -294,8 +294,13 @@ test("units of two nodes that are linked crosswise, parents and children, never 
           key: `${taskId} ${round} ${place}`,
           ...{ kind: "signal" as const, payload: 1, ifTerminal: "refuse" as const },
         })),
-        // And both nodes make the same tasks, the other way round.
-        create: [{ ...waiting(`t${round}-${index}`), ifExists: "ignore" as const }],
+        // And both nodes make the same tasks, one at a time in few contexts, the other way round.
+        create: [
+          {
+            ...waiting(`t${round}-${index}`),
+            ...{ contextId: `c${index % 7}`, exclusive: true, ifExists: "ignore" as const },
+          },
+        ],
       }));
       const ordered =
         mine === parents

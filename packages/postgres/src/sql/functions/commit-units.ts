@@ -6,15 +6,40 @@
  * Every statement below sees what was committed before it began, and nothing it rests on changes afterwards: heads are
  * locked first, in the order of their ids, so that two nodes never wait for each other; and whoever writes a mailbox locks its head.
  *
+ * Numbers of heads are given in no order of commits: of two tasks made at the same time the later number may be there first. Where
+ * that order decides who runs (one at a time, claim-tasks.ts), those who make such tasks take turns, by an advisory lock of the context
+ * that is held to the end of the transaction. A transaction takes all of its own at once, in the order of their numbers, before it
+ * locks a head; so whoever waits for one holds only lower ones and the share of its worker's row, for neither of which
+ * the holder waits, and there is no circle. Claims take locks of another kind, and hold no head while they wait.
+ *
  * Tasks are found once, by their key; after that by id. Plans are settled at the first call and never read a whole table: a plan
  * made while a table was empty would otherwise stay until the next analyse, and cost 20 times as much.
  */
+
+// Any number that no other program uses; it tells our locks from others' in the same database.
+const CONTEXTS_SEED = 4_700_170_051;
+
+// The server's table of locks has room for 6,400 as it comes, for everybody. Contexts that share a number only wait now and then.
+const CONTEXT_LOCKS = 1024;
+
 export const COMMIT_UNITS = `
 create or replace function is_terminal(state text) returns boolean language sql immutable parallel safe
   return state in ('completed', 'failed', 'canceled', 'rejected');
 
 create or replace function wakes_task(state text, kind text) returns boolean language sql immutable parallel safe
   return state <> 'parked' or kind in ('retry', 'cancel');
+
+create or replace function lock_contexts(contexts jsonb) returns void language plpgsql as $$
+declare
+  number integer;
+begin
+  for number in
+    select distinct (hashtextextended(context, ${CONTEXTS_SEED}) & ${CONTEXT_LOCKS - 1})::integer as number
+    from jsonb_array_elements_text(contexts) context order by number
+  loop
+    perform pg_advisory_xact_lock((hashtextextended(current_schema, ${CONTEXTS_SEED}) % 2147483647)::integer, number);
+  end loop;
+end $$;
 
 create or replace function commit_units(units jsonb, worker bigint, clock bigint) returns text[] language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -35,6 +60,8 @@ begin
   -- A worker whose lease was given to others may make nothing that would be leased to it.
   perform from workers where id = worker for key share;
   if not found then raise exception 'the lease of this worker is lost' using errcode = 'AC001'; end if;
+
+  if jsonb_array_length(units->'contexts') > 0 then perform lock_contexts(units->'contexts'); end if;
 
   for found_one in
     select k.unit, h.id, case

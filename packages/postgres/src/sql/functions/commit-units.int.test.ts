@@ -1,0 +1,92 @@
+/** What transactions that overlap make of each other, and clocks that differ. */
+import type { ClaimedTask, CommitUnit, NewTask } from "@agentcore/core/ports";
+import pg from "pg";
+import { afterEach, beforeEach, expect } from "vitest";
+import { newSchema, test, url } from "../../../test/schema.ts";
+import { openPostgres, type PostgresOptions, type PostgresStores } from "../../index.ts";
+
+let schema: ReturnType<typeof newSchema>;
+let opened: PostgresStores[] = [];
+let anybody: pg.Client;
+beforeEach(async () => {
+  schema = newSchema();
+  opened = [];
+  anybody = new pg.Client({ connectionString: url });
+  await anybody.connect();
+});
+afterEach(async () => {
+  await anybody.end();
+  for (const stores of opened) await stores.close();
+  await schema.drop();
+});
+
+const open = async (node: string, clock?: PostgresOptions["clock"]): Promise<PostgresStores["tasks"]> => {
+  const named = new URL(url);
+  named.searchParams.set("application_name", schema.schema);
+  const stores = await openPostgres({ url: named.href, node, schema: schema.schema, clock });
+  opened.push(stores);
+  return stores.tasks;
+};
+
+const task = (taskId: string, change: Partial<NewTask> = {}): NewTask => ({
+  ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
+  ...{ parent: null, dueAt: 5, createdAt: 5 },
+  events: [
+    {
+      type: "task.submitted",
+      at: 5,
+      data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" },
+    },
+  ],
+  ...change,
+});
+const creates = (...create: NewTask[]): CommitUnit => ({ tenantId: "acme", create });
+const tells = (taskId: string, key: string): CommitUnit => ({
+  tenantId: "acme",
+  mail: [{ taskId, key, kind: "signal", payload: 1, ifTerminal: "refuse" }],
+});
+/** The outbox is written last: with one of these a transaction stops there, with all that it made before still its own. */
+const stopping = (unit: CommitUnit): CommitUnit => ({ ...unit, outbox: [{ id: "o", kind: "event", payload: {} }] });
+
+const whileOutboxIsHeld = async (work: () => Promise<void>): Promise<void> => {
+  await anybody.query("begin");
+  await anybody.query(`lock table ${schema.schema}.outbox in share mode`);
+  await work();
+  await anybody.query("rollback");
+};
+const waiting = async (): Promise<number> => {
+  const found = await anybody.query(
+    "select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'",
+    [schema.schema],
+  );
+  return found.rowCount ?? 0;
+};
+const idsOf = (claimed: readonly ClaimedTask[]): string[] => claimed.map(({ head }) => head.taskId);
+
+for (const statements of ["one statement", "several statements"])
+  test(`of tasks of one context, made at the same time in ${statements} each, the older is there first, so only one runs`, async () => {
+    const [first, second] = [await open("x"), await open("y")];
+    await first.commit([creates(task("p", { contextId: "p", claimed: { state: "working" } }))]);
+    // No two units of a statement have the same recipient.
+    const before = (key: string): CommitUnit[] =>
+      statements === "one statement" ? [] : [tells("p", `${key} 1`), tells("p", `${key} 2`)];
+    const exclusive = (taskId: string, contextId = "c") => creates(task(taskId, { contextId, exclusive: true }));
+    let older: unknown;
+    let newer: Promise<unknown> = Promise.resolve();
+    let isThere = false;
+    await whileOutboxIsHeld(async () => {
+      // Of another node, and of the same: it writes two batches at a time.
+      older = first.commit([stopping(exclusive("older"))]);
+      await expect.poll(waiting).toBe(1);
+      // Neither work of another context nor what runs at any time waits for it.
+      const others = [[exclusive("elsewhere", "d")], [creates(task("ordinary", { claimed: { state: "working" } }))]];
+      for (const units of others) expect(await second.commit(units)).toEqual([{ outcome: "committed" }]);
+      newer = second.commit([...before("m"), exclusive("newer")]).finally(() => {
+        isThere = true;
+      });
+      await expect.poll(async () => isThere || (await waiting()) === 2).toBe(true);
+      expect(idsOf(await first.claim({ limit: 9, now: 9 }))).toEqual(["elsewhere"]);
+    });
+    await Promise.all([older, newer]);
+    expect(idsOf(await first.claim({ limit: 9, now: 9 }))).toEqual(["older"]);
+  });
