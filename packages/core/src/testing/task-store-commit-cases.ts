@@ -374,13 +374,17 @@ export const commitCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "of concurrent creations with one idempotency key exactly one is committed",
+    "of concurrent creations with one idempotency key exactly one is committed, and the others are told its id",
     async (it) => {
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => it.commit({ create: [task(`t${index}`, { idempotencyKey: "k" })] })),
       );
-      equal(outcomes.filter(({ outcome }) => outcome === "committed").length, 1, "committed");
-      equal((await it.store.list({ tenantId: TENANT, limit: 100 })).total, 1, "tasks");
+      const others = outcomes.filter(({ outcome }) => outcome !== "committed");
+      equal(others.length, 19, "not committed");
+      const { heads } = await it.store.list({ tenantId: TENANT, limit: 100 });
+      equal(heads.length, 1, "tasks");
+      for (const other of others)
+        equal(other, { outcome: "stale", reason: "exists", existingTaskId: heads[0]?.taskId }, "outcome");
     },
   ],
   [

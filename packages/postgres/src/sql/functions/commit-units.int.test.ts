@@ -90,3 +90,18 @@ for (const statements of ["one statement", "several statements"])
     await Promise.all([older, newer]);
     expect(idsOf(await first.claim({ limit: 9, now: 9 }))).toEqual(["older"]);
   });
+
+test("who repeats a request while the first is being written is told the id of the task that it made", async () => {
+  const [first, second] = [await open("x"), await open("y")];
+  const keyed = (taskId: string) => creates(task(taskId, { idempotencyKey: "k" }));
+  let made: unknown;
+  let repeated: Promise<unknown> = Promise.resolve();
+  await whileOutboxIsHeld(async () => {
+    made = first.commit([stopping(keyed("made"))]);
+    await expect.poll(waiting).toBe(1);
+    repeated = second.commit([keyed("never")]);
+    await expect.poll(waiting).toBe(2);
+  });
+  expect(await made).toEqual([{ outcome: "committed" }]);
+  expect(await repeated).toEqual([{ outcome: "stale", reason: "exists", existingTaskId: "made" }]);
+});

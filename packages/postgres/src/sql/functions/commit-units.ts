@@ -56,6 +56,7 @@ declare
   missing integer not null := jsonb_array_length(appends);
   is_refused boolean not null := false;
   found_one record;
+  winner text;
 begin
   -- A worker whose lease was given to others may make nothing that would be leased to it.
   perform from workers where id = worker for key share;
@@ -115,13 +116,15 @@ begin
         insert into idempotency_keys select tenant, caller, key, task from wanted order by tenant, caller, key
         on conflict do nothing returning tenant_id, caller, key
       )
-      select distinct on (w.unit) w.unit, 'stale exists ' || coalesce(
-        (select k.task_id from idempotency_keys k where k.tenant_id = w.tenant and k.caller = w.caller and k.key = w.key), w.task) as verdict
-      from wanted w
+      select w.* from wanted w
       where not exists (
         select from reserved r where r.tenant_id = w.tenant and r.caller = w.caller and r.key = w.key)
     loop
-      verdicts[found_one.unit] := found_one.verdict;
+      -- In a statement of its own: the one above does not see what another has committed while it was waited for.
+      select k.task_id into winner from idempotency_keys k
+        where k.tenant_id = found_one.tenant and k.caller = found_one.caller and k.key = found_one.key;
+      -- None when it was removed since.
+      verdicts[found_one.unit] := 'stale exists' || coalesce(' ' || winner, '');
       is_refused := true;
     end loop;
 
