@@ -105,3 +105,34 @@ test("who repeats a request while the first is being written is told the id of t
   expect(await made).toEqual([{ outcome: "committed" }]);
   expect(await repeated).toEqual([{ outcome: "stale", reason: "exists", existingTaskId: "made" }]);
 });
+
+test("what a node whose clock is ahead makes due is due for everybody; what shall wait waits", async () => {
+  const AHEAD_MS = 600_000;
+  const ahead = await open("ahead", { now: () => Date.now() + AHEAD_MS });
+  const right = await open("right");
+  const claimed = async (): Promise<string[]> => idsOf(await right.claim({ limit: 9, now: Date.now() })).sort();
+  const now = Date.now() + AHEAD_MS;
+  const release = (dueAt: number | null) => ({ state: "working" as const, release: { dueAt } });
+  await ahead.commit([
+    creates(
+      task("created", { dueAt: now }),
+      task("released", { claimed: release(now) }),
+      task("told", { claimed: release(null) }),
+      task("busy", { claimed: { state: "working" } }),
+      task("given back", { claimed: { state: "working" } }),
+      task("sleeps", { claimed: release(now + 60_000) }),
+      task("told early", { claimed: release(now + 60_000) }),
+    ),
+  ]);
+  const givesBack = (taskId: string, dueAt: number | null): CommitUnit => ({
+    ...{ tenantId: "acme", taskId },
+    append: {
+      ...{ expect: { seq: 1, token: 1 }, events: [], state: "working", consume: [] },
+      ...{ requireEmptyMailbox: false, release: { dueAt } },
+    },
+  });
+  await ahead.commit([tells("told", "m"), tells("busy", "m"), tells("told early", "m")]);
+  await ahead.commit([givesBack("busy", null), givesBack("given back", now)]);
+  expect(await claimed()).toEqual(["busy", "created", "given back", "released", "told", "told early"]);
+  expect((await right.head({ tenantId: "acme", taskId: "sleeps" }))?.dueAt).toBe(now + 60_000);
+});

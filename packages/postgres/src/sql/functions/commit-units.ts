@@ -29,6 +29,10 @@ create or replace function is_terminal(state text) returns boolean language sql 
 create or replace function wakes_task(state text, kind text) returns boolean language sql immutable parallel safe
   return state <> 'parked' or kind in ('retry', 'cancel');
 
+-- What is due by the writer's clock is due for everybody, whose clocks may be behind it. What is not due yet stays as it is.
+create or replace function due_for_all(due bigint, clock bigint, due_now bigint) returns bigint language sql immutable parallel safe
+  return case when due <= clock then least(due, due_now) else due end;
+
 create or replace function lock_contexts(contexts jsonb) returns void language plpgsql as $$
 declare
   number integer;
@@ -53,6 +57,7 @@ declare
   held bigint[] not null := array_fill(null::bigint, array[size]);
   made bigint[] not null := array_fill(null::bigint, array[jsonb_array_length(creates)]);
   recipients bigint[] not null := array_fill(null::bigint, array[jsonb_array_length(mails)]);
+  due_now constant bigint not null := least(clock, floor(extract(epoch from clock_timestamp()) * 1000));
   missing integer not null := jsonb_array_length(appends);
   is_refused boolean not null := false;
   found_one record;
@@ -143,7 +148,8 @@ begin
         select tenant, task, agent, revision, context, caller, coalesce(claimed, 'submitted'), count, checkpoint,
           case when claimed is null then 0 else 1 end,
           case when claimed is null or releases or is_terminal(claimed) then null else worker end,
-          case when is_terminal(coalesce(claimed, 'submitted')) then null when releases then release_due else due end,
+          case when is_terminal(coalesce(claimed, 'submitted')) then null
+            else due_for_all(case when releases then release_due else due end, clock, due_now) end,
           priority, case when claimed is null then 0 else 1 end, deadline, parent_task, parent_path, created, changed, exclusive
         -- In one order, so that nodes that make the same tasks do not wait for each other; one-at-a-time work by age.
         from wanted order by case when exclusive then place else 0 end, tenant, task
@@ -195,8 +201,8 @@ begin
     -- Mail that came while the holder was busy would otherwise sleep with the task.
     due_at = case when is_terminal(a.state) then null when not a.releases then h.due_at
       when exists (select from mailbox b where b.task = h.id and not b.consumed and not (a.consume ? b.key) and wakes_task(a.state, b.kind))
-        then least(coalesce(a.due, clock), clock)
-      else a.due end,
+        then least(a.due, due_now)
+      else due_for_all(a.due, clock, due_now) end,
     updated_at = case when a.state = h.state then h.updated_at else coalesce(a.changed, clock) end
   from jsonb_to_recordset(appends) a (unit integer, count integer, state text, checkpoint integer, releases boolean, due bigint,
     changed bigint, consume jsonb)
@@ -230,7 +236,7 @@ begin
       where verdicts[m.unit] is null and not is_terminal(h.state) order by m.place
       on conflict (task, key) do nothing returning task, kind
     )
-    update heads h set due_at = least(coalesce(h.due_at, clock), clock)
+    update heads h set due_at = least(h.due_at, due_now)
     from delivered d where h.id = d.task and wakes_task(h.state, d.kind);
   end if;
 
