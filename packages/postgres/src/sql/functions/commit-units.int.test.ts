@@ -48,19 +48,24 @@ const tells = (taskId: string, key: string): CommitUnit => ({
 /** The outbox is written last: with one of these a transaction stops there, with all that it made before still its own. */
 const stopping = (unit: CommitUnit): CommitUnit => ({ ...unit, outbox: [{ id: "o", kind: "event", payload: {} }] });
 
-const whileOutboxIsHeld = async (work: () => Promise<void>): Promise<void> => {
+const whileHeld = async (lock: string, work: () => Promise<void>): Promise<void> => {
   await anybody.query("begin");
-  await anybody.query(`lock table ${schema.schema}.outbox in share mode`);
+  await anybody.query(`set local search_path = ${schema.schema}`);
+  await anybody.query(lock);
   await work();
   await anybody.query("rollback");
 };
-const waiting = async (): Promise<number> => {
-  const found = await anybody.query(
-    "select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'",
+const whileOutboxIsHeld = (work: () => Promise<void>): Promise<void> =>
+  whileHeld("lock table outbox in share mode", work);
+/** What the nodes' transactions wait for. */
+const waits = async (): Promise<string[]> => {
+  const { rows } = await anybody.query<{ wait_event: string }>(
+    `select wait_event from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' order by wait_event`,
     [schema.schema],
   );
-  return found.rowCount ?? 0;
+  return rows.map(({ wait_event }) => wait_event);
 };
+const waiting = async (): Promise<number> => (await waits()).length;
 const idsOf = (claimed: readonly ClaimedTask[]): string[] => claimed.map(({ head }) => head.taskId);
 
 for (const statements of ["one statement", "several statements"])
@@ -90,6 +95,27 @@ for (const statements of ["one statement", "several statements"])
     await Promise.all([older, newer]);
     expect(idsOf(await first.claim({ limit: 9, now: 9 }))).toEqual(["older"]);
   });
+
+test("contexts are locked before tasks also where units fill several statements, so that nobody waits in a circle", async () => {
+  const [first, second] = [await open("x"), await open("y")];
+  const parent = (taskId: string) => task(taskId, { contextId: "p", claimed: { state: "working" } });
+  await first.commit([creates(parent("p")), creates(parent("q"))]);
+  const makes = (taskId: string): CommitUnit => ({
+    ...creates(task(taskId, { exclusive: true })),
+    ...{ mail: tells("p", taskId).mail },
+  });
+  let committed: Promise<unknown>[] = [];
+  await whileHeld("select from heads where task_id = 'q' for update", async () => {
+    // Has p, waits for q.
+    committed = [first.commit([tells("p", "m"), tells("q", "m"), makes("t")])];
+    await expect.poll(waits).toEqual(["transactionid"]);
+    committed.push(second.commit([makes("u")]));
+    await expect.poll(waits).toEqual(["advisory", "transactionid"]);
+  });
+  const done = { outcome: "committed" };
+  expect(await Promise.all(committed)).toEqual([[done, done, done], [done]]);
+  expect(idsOf(await first.claim({ limit: 9, now: 9 }))).toEqual(["t"]);
+});
 
 test("who repeats a request while the first is being written is told the id of the task that it made", async () => {
   const [first, second] = [await open("x"), await open("y")];
