@@ -1,7 +1,7 @@
 /** The store in memory: of one process, or shared by several with leases, as a database has them. */
 import { PlatformError } from "@agentcore/contract";
 import { createMemoryTaskStore, type MemoryTaskStore } from "@agentcore/core/inprocess";
-import type { Clock, CommitUnit, StoreHint, TaskKey, TaskStore } from "@agentcore/core/ports";
+import type { Clock, CommitUnit, Lease, StoreHint, TaskKey, TaskStore } from "@agentcore/core/ports";
 import type { Backend } from "./backend.ts";
 
 export const createMemoryBackend = (clock: Clock): Backend => {
@@ -91,6 +91,9 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
                 for (const { head } of claimed) holders.set(nameOf(head), { key: head, worker });
                 return claimed;
               };
+            case "holds":
+              return async (lease: Lease) =>
+                (await target.holds(lease)) && holders.get(nameOf(lease))?.worker === worker;
             case "leases":
               return async () =>
                 (await target.leases()).filter((lease) => holders.get(nameOf(lease))?.worker === worker);

@@ -113,6 +113,15 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     }));
   }
 
+  async holds(lease: Lease): Promise<boolean> {
+    const rows = await this.database.query(
+      "holds",
+      `select from heads h where ${TASK} and h.token = $3 and h.leased_by = $4`,
+      [...textOf(lease), lease.token, this.worker.id],
+    );
+    return rows.length > 0;
+  }
+
   async leases(): Promise<readonly Lease[]> {
     const rows = await this.database.query<HeadRow>(
       "leases",

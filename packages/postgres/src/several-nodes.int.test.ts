@@ -138,6 +138,19 @@ test("of two processes with one name the later is the node, and the earlier says
   await later.close();
 });
 
+test("a lease is held by the node that has it, not by one that knows the same token (I1)", async () => {
+  const open = (node: string) => openPostgres({ url, node, schema: schema.schema, leaseMs: LEASE_MS });
+  const [first, second] = [await open("x"), await open("y")];
+  const lease = { tenantId: "acme", taskId: "t", token: 1 };
+  const held = () => Promise.all([first, second].map(({ tasks }) => tasks.holds(lease)));
+  await first.tasks.commit([{ tenantId: "acme", create: [{ ...waiting("t"), claimed: { state: "working" } }] }]);
+  expect(await held()).toEqual([true, false]);
+  expect(await second.tasks.head(lease)).toMatchObject({ leased: true, token: 1 });
+  const later = await open("x");
+  expect(await Promise.all([first.tasks.holds(lease), later.tasks.holds(lease)])).toEqual([false, false]);
+  for (const stores of [first, second, later]) await stores.close();
+});
+
 test("a connection that breaks in the middle of a transaction fails that call, and not the process", async () => {
   const named = new URL(url);
   named.searchParams.set("application_name", schema.schema);

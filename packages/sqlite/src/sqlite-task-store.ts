@@ -49,6 +49,11 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
     return claims.map(({ head, mailbox }) => ({ head: toHead(head), mailbox: mailbox.map(toMailboxItem) }));
   }
 
+  async holds(lease: Lease): Promise<boolean> {
+    const head = await this.head(lease);
+    return head?.leased === true && head.token === lease.token;
+  }
+
   leases(): Promise<readonly Lease[]> {
     return this.worker.read("leases", null);
   }

@@ -104,6 +104,7 @@ export const createCrashStore = (
     store: {
       commit: (units) => alive(() => commit(units)),
       claim: (request) => alive(() => store.claim(request)),
+      holds: (lease) => alive(() => store.holds(lease)),
       leases: () => alive(() => store.leases()),
       renew: () => alive(() => store.renew()),
       reclaim: () => alive(() => store.reclaim()),

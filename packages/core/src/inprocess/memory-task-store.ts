@@ -105,6 +105,12 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
     return claimInMemory(this.tables, request);
   }
 
+  async holds({ tenantId, taskId, token }: Lease): Promise<boolean> {
+    this.assertOpen();
+    const row = this.row(tenantId, taskId);
+    return row?.leased === true && row.head.token === token;
+  }
+
   async leases(): Promise<readonly Lease[]> {
     this.assertOpen();
     return [...this.tables.tasks.values()]

@@ -12,6 +12,7 @@ import type {
   CommitUnit,
   Compaction,
   CompactionOutcome,
+  Lease,
   MailboxItem,
   OutboxRow,
   OutboxTake,
@@ -131,6 +132,10 @@ class PayloadStore implements TaskStore {
 
   waitingMail(key: TaskKey) {
     return this.store.waitingMail(key);
+  }
+
+  holds(lease: Lease) {
+    return this.store.holds(lease);
   }
 
   leases() {

@@ -45,7 +45,7 @@ export interface TaskHead extends TaskKey {
   readonly floor: number;
   /** Fencing token of the last claim, 0 before the first. */
   readonly token: number;
-  /** True while the holder of `token` has it. */
+  /** True while the holder of `token` has it, whichever process that is. */
   readonly leased: boolean;
   /** Milliseconds since 1970 when the task wants to run; null while nothing but its mailbox can wake it. */
   readonly dueAt: number | null;
@@ -293,6 +293,11 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRe
    * Throws STORE_UNAVAILABLE when it is not known whether it was written; `leases` then tells.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedTask[]>;
+  /**
+   * Whether that lease is held through this store, by this process. The head alone does not tell: every task that is created
+   * claimed has token 1, so another process may hold it with the same number.
+   */
+  holds(lease: Lease): Promise<boolean>;
   /** Leases held through this store: what a claim whose answer was lost has taken. Reads every row; not for each turn. */
   leases(): Promise<readonly Lease[]>;
   /**

@@ -156,10 +156,16 @@ export class Commits {
   private async onUnwritable({ execution, taken }: Write, error: PlatformError): Promise<void> {
     const birth = this.drop(execution, taken, error);
     if (birth !== null) return;
-    const head = await this.engine.store.head(execution.head).catch(() => undefined);
-    if (head === undefined) this.engine.loading.resumeLater(execution.head, execution.token);
-    else if (head !== null && head.token === execution.token)
-      await this.engine.loading.park(head, [], error).catch(() => this.engine.loading.resumeLater(head, head.token));
+    const { loading, store } = this.engine;
+    const { head, token } = execution;
+    try {
+      const stored = await store.head(head);
+      const isOurs = await store.holds({ tenantId: head.tenantId, taskId: head.taskId, token });
+      if (stored?.token === token && isOurs) return await loading.park(stored, [], error);
+    } catch {
+      // The store does not answer just now.
+    }
+    loading.resumeLater(head, token);
   }
 
   /** The store did not say whether the unit was written: the truth is read again and continued from there. */

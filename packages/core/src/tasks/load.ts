@@ -62,6 +62,8 @@ export class Loading {
       if (head === null || head.token !== token || isTerminal(head.state)) return;
       // Given back meanwhile: not ours to continue without a new claim (I1).
       if (!head.leased) return this.engine.claims.wake();
+      // The token is ours, the lease may be another node's all the same: every task that is created leased has token 1.
+      if (!(await this.engine.store.holds({ tenantId: head.tenantId, taskId: head.taskId, token }))) return;
       await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, { term, claim: null });
     });
   }

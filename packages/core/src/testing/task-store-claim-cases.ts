@@ -262,6 +262,39 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "a lease is held until it is given back, lost or the task's end, with its token and in its tenant only (I1)",
+    async (it) => {
+      const holds = (taskId: string, token = 1, tenantId = TENANT) => it.store.holds({ tenantId, taskId, token });
+      await it.create(
+        task("waits"),
+        task("runs", { claimed: { state: "working" } }),
+        task("lost", { claimed: { state: "working" } }),
+      );
+      await it.create(task("released", { claimed: { state: "working", release: { dueAt: null } } }));
+      const asked = async () => [
+        await holds("waits"),
+        await holds("runs"),
+        await holds("released"),
+        await holds("none"),
+      ];
+      equal(await asked(), [false, true, false, false], "as they were made");
+      equal(
+        [await holds("runs", 0), await holds("runs", 2), await holds("runs", 1, OTHER)],
+        [false, false, false],
+        "else",
+      );
+      equal(await it.claimed(), ["waits"], "claimed");
+      equal(await asked(), [true, true, false, false], "after a claim");
+      await it.mustCommit({ taskId: "waits", append: append({ seq: 1, token: 1 }, release(null)) });
+      const ends = { events: [completed], state: "completed" as const };
+      await it.mustCommit({ taskId: "runs", append: append({ seq: 1, token: 1 }, ends) });
+      equal(await asked(), [false, false, false, false], "given back, and ended");
+      equal(await holds("lost"), true, "of a process that lives");
+      await it.reopen();
+      equal([await holds("lost"), await holds("lost", 2)], [false, false], "of one that died");
+    },
+  ],
+  [
     "attempts count claims and start anew with every event (I10)",
     async (it) => {
       await it.create(task("a"));
