@@ -11,11 +11,18 @@ import { RowWriter } from "./row-writer.ts";
 import { removeCopy } from "./sqlite-archive.ts";
 import { sqliteCode } from "./worker-failure.ts";
 
-/** Leaves out blobs, which this store does not hold. Throws CONFIG_INVALID when the folder has a store or cannot be written, and what `pages` throws. */
-export const restoreSqlite = async (directory: string, pages: StorePages): Promise<void> => {
+/**
+ * Leaves out blobs, which this store does not hold. `publish` brings what belongs to the store to its place: called when all rows are written,
+ * just before the file gets its name. Throws CONFIG_INVALID when the folder has a store, or what is left of one, or cannot be written, and
+ * what `pages` and `publish` throw.
+ */
+export const restoreSqlite = async (
+  directory: string,
+  pages: StorePages,
+  publish: () => Promise<void> = async () => {},
+): Promise<void> => {
   const file = join(directory, FILE_NAME);
-  if (existsSync(file))
-    throw new PlatformError("CONFIG_INVALID", `${directory} has a store already; restore into a folder without one`);
+  requireNone(directory);
   const unfinished = `${file}.restoring`;
   await removeCopy(unfinished);
   prepareFile(directory, unfinished);
@@ -23,13 +30,28 @@ export const restoreSqlite = async (directory: string, pages: StorePages): Promi
     await write(unfinished, pages);
     await sync(unfinished);
     // A node that was started meanwhile made a file of its own.
-    if (existsSync(file)) throw new PlatformError("CONFIG_INVALID", `${directory} has got a store meanwhile`);
+    requireNone(directory);
+    await publish();
+    await sync(directory);
     await rename(unfinished, file);
     await sync(directory);
   } catch (error) {
     await removeCopy(unfinished);
     throw restoreFailure(error, file);
   }
+};
+
+/** A journal that a killed process left is of another file, and SQLite would write it over the restored one. */
+const requireNone = (directory: string): void => {
+  if (existsSync(join(directory, FILE_NAME)))
+    throw new PlatformError("CONFIG_INVALID", `${directory} has a store already; restore into a folder without one`);
+  const left = ["-wal", "-shm", "-journal"].map((suffix) => FILE_NAME + suffix);
+  const found = left.filter((name) => existsSync(join(directory, name)));
+  if (found.length > 0)
+    throw new PlatformError(
+      "CONFIG_INVALID",
+      `${directory} holds ${found.join(" and ")} of a store that was there, with writes that belong to it; restore into an empty folder, or move that store's files away, all of them`,
+    );
 };
 
 const SQLITE_CONSTRAINT = 19;

@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { StorePages } from "@agentcore/core/ports";
 import { keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite, restoreSqlite } from "./index.ts";
@@ -102,6 +103,36 @@ test("the copy that a backup is read from is for its user only, and goes with th
   await writeFile(copy, "left by a crash");
   stores = await openSqlite({ directory });
   expect((await readdir(directory)).filter((name) => name.includes("copy"))).toEqual([]);
+});
+
+test("beside the journal that a killed process left, nothing is restored: its writes would go into the restored file", async () => {
+  const used = await temporary();
+  const directory = await temporary();
+  const stores = await openSqlite({ directory: used });
+  onTestFinished(async () => {
+    await stores.close();
+    await rm(used, { recursive: true });
+    await rm(directory, { recursive: true });
+  });
+  for (let key = 0; key < 50; key++)
+    await stores.keyValue.put({ tenantId: "old", namespace: "n" }, `${key}`, "of the store that was here");
+  await copyFile(join(used, "agentcore.db-wal"), join(directory, "agentcore.db-wal"));
+  async function* pages(): StorePages {
+    yield [{ kind: "value", tenantId: "new", namespace: "n", key: "k", value: "1", version: 1, expiresAt: null }];
+  }
+  for (const suffix of ["-wal", "-shm", "-journal"]) {
+    if (suffix !== "-wal") await writeFile(join(directory, `agentcore.db${suffix}`), "");
+    await expect(restoreSqlite(directory, pages())).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(`agentcore.db${suffix} of a store that was there`),
+    });
+    await rm(join(directory, `agentcore.db${suffix}`));
+  }
+  expect(await readdir(directory)).toEqual([]);
+  await restoreSqlite(directory, pages());
+  const restored = await openSqlite({ directory });
+  expect((await restored.keyValue.get({ tenantId: "new", namespace: "n" }, "k"))?.value).toBe(1);
+  await restored.close();
 });
 
 test("a second opening in one process is refused, and takes no lock away from the first", async () => {
