@@ -1,6 +1,6 @@
 /** The rows of all tables as of one moment: cursors of one read-only transaction, on a connection of its own while it lasts. */
 import type { StoreArchive, StorePages } from "@agentcore/core/ports";
-import { ARCHIVE_TABLES } from "./archive-tables.ts";
+import { ARCHIVE_TABLES, pagesOf } from "./archive-tables.ts";
 import { type Database, toPlatformError } from "./database.ts";
 
 // A fetch may wait for a sort of a large table, not for ever.
@@ -20,13 +20,13 @@ export class PostgresArchive implements StoreArchive {
     try {
       await client.query("begin isolation level repeatable read read only");
       await client.query(`set local statement_timeout = ${FETCH_TIMEOUT_MS}`);
-      for (const { query, fetch, toRow } of ARCHIVE_TABLES) {
-        await client.query(`declare archive no scroll cursor for ${query}`);
+      for (const table of ARCHIVE_TABLES) {
+        await client.query(`declare archive no scroll cursor for ${table.query}`);
         for (;;) {
           signal?.throwIfAborted();
-          const { rows } = await client.query<never>(`fetch ${fetch} from archive`);
+          const { rows } = await client.query(`fetch ${table.fetch} from archive`);
           if (rows.length === 0) break;
-          yield rows.map(toRow);
+          yield* pagesOf(client, table, rows);
         }
         await client.query("close archive");
       }

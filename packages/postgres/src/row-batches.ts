@@ -1,6 +1,6 @@
 /** Rows of an archive into the tables, many in one statement. */
 import { PlatformError, PRIORITIES } from "@agentcore/contract";
-import type { BlobRow, StoreRow } from "@agentcore/core/ports";
+import { type BlobRow, type StoreRow, sizeOfRow } from "@agentcore/core/ports";
 import type { ClientBase } from "pg";
 import { escapeText } from "./escape-text.ts";
 
@@ -48,7 +48,7 @@ const BLOB = `insert into blobs (tenant_id, namespace, name, bytes, put_at)
 const VERSIONS = "select setval('key_value_versions', max(version)) from key_values having max(version) is not null";
 
 const MAX_ROWS = 500;
-// In UTF-16 units of payloads; a row larger than that goes alone.
+// As `sizeOfRow` counts; a row larger than that goes alone. JSON of 256 MiB is more than `jsonb` takes.
 const MAX_SIZE = 4 * 1024 * 1024;
 
 export class RowBatches {
@@ -64,10 +64,11 @@ export class RowBatches {
 
   async add(row: StoreRow): Promise<void> {
     if (row.kind === "blob") return this.addBlob(row);
-    if (row.kind !== this.kind || this.rows.length >= MAX_ROWS || this.size >= MAX_SIZE) await this.flush();
+    const size = sizeOfRow(row);
+    if (row.kind !== this.kind || this.rows.length >= MAX_ROWS || this.size + size > MAX_SIZE) await this.flush();
     this.kind = row.kind;
     this.rows.push(columnsOf(row));
-    this.size += row.kind === "event" ? row.data.length : row.kind === "value" ? row.value.length : 200;
+    this.size += size;
   }
 
   /** After the last row. */

@@ -1,11 +1,11 @@
 /** The tables of a file as rows of an archive, in pages. */
 import type { DatabaseSync } from "node:sqlite";
-import type { MailboxKind, OutboxInsert, StoreRow } from "@agentcore/core/ports";
+import { type MailboxKind, type OutboxInsert, type StoreRow, sizeOfRow } from "@agentcore/core/ports";
 import type { StoredHead } from "./heads.ts";
 
 const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
 const PAGE_ROWS = 500;
-// In UTF-16 units of payloads; a row larger than that goes alone.
+// As `sizeOfRow` counts; a row larger than that goes alone.
 const PAGE_SIZE = 1024 * 1024;
 
 const TASKS = "select * from heads order by id";
@@ -64,11 +64,13 @@ export function* archivePages(database: DatabaseSync): Generator<readonly StoreR
   for (const [query, toRow] of TABLES) {
     for (const columns of database.prepare(query).iterate()) {
       const row = toRow(columns as Columns);
+      const rowSize = sizeOfRow(row);
+      if (page.length >= PAGE_ROWS || (page.length > 0 && size + rowSize > PAGE_SIZE)) {
+        yield page;
+        [page, size] = [[], 0];
+      }
       page.push(row);
-      size += row.kind === "event" ? row.data.length : row.kind === "value" ? row.value.length : 200;
-      if (page.length < PAGE_ROWS && size < PAGE_SIZE) continue;
-      yield page;
-      [page, size] = [[], 0];
+      size += rowSize;
     }
   }
   if (page.length > 0) yield page;

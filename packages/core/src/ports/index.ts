@@ -3,19 +3,20 @@ export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type { ModelProvider } from "./model-provider.ts";
 export type { PayloadCodec, SealScope } from "./payload-codec.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
-export type {
-  BlobReferenceRow,
-  BlobRow,
-  EventRow,
-  IdempotencyKeyRow,
-  MailRow,
-  OutgoingRow,
-  RestoreStore,
-  StoreArchive,
-  StorePages,
-  StoreRow,
-  TaskRow,
-  ValueRow,
+export {
+  type BlobReferenceRow,
+  type BlobRow,
+  type EventRow,
+  type IdempotencyKeyRow,
+  type MailRow,
+  type OutgoingRow,
+  type RestoreStore,
+  type StoreArchive,
+  type StorePages,
+  type StoreRow,
+  sizeOfRow,
+  type TaskRow,
+  type ValueRow,
 } from "./store-archive.ts";
 export type {
   Compaction,

@@ -89,11 +89,35 @@ export type StoreRow =
   | BlobReferenceRow
   | BlobRow;
 
+/** Of the payloads a row carries, in UTF-16 units, with some for the rest of it: what pages and batches of rows are bounded by. */
+export const sizeOfRow = (row: StoreRow): number => REST_OF_ROW + payloadOf(row).length;
+
+const REST_OF_ROW = 200;
+
+const payloadOf = (row: StoreRow): string => {
+  switch (row.kind) {
+    case "event":
+      return row.data;
+    case "mail":
+    case "outgoing":
+      return row.payload;
+    case "value":
+      return row.value;
+    case "blob":
+      return row.bytes;
+    case "task":
+    case "idempotencyKey":
+    case "blobReference":
+      return "";
+  }
+};
+
 export type StorePages = AsyncIterable<readonly StoreRow[]>;
 
 export interface StoreArchive {
   /**
-   * What there is at one moment while others go on writing, in pages of a bounded size. Ending the iteration early, or `signal`,
+   * What there is at one moment while others go on writing, in pages of at most 500 rows and about a MiB of
+   * payloads; a row larger than that is a page. Ending the iteration early, or `signal`,
    * gives free what it holds. Throws STORE_UNAVAILABLE, or the signal's reason.
    */
   pages(options?: { readonly signal?: AbortSignal | undefined }): StorePages;

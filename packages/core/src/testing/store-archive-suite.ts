@@ -6,7 +6,13 @@ import type { NewTaskEvent, TaskState } from "@agentcore/contract";
 import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { KeyValue } from "../ports/key-value.ts";
-import type { RestoreStore, StoreArchive, StorePages, StoreRow } from "../ports/store-archive.ts";
+import {
+  type RestoreStore,
+  type StoreArchive,
+  type StorePages,
+  type StoreRow,
+  sizeOfRow,
+} from "../ports/store-archive.ts";
 import type { NewTask, StoredEvent, TaskStore } from "../ports/task-store.ts";
 import { codeOf, ensure, equal, present } from "./assertions.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -197,6 +203,38 @@ const CASES: readonly Case[] = [
       await fill(stores, 4);
       equal(plain(await rowsOf(stores.archive), false), plain(await memory(clock, 4), false), "rows");
       await stores.close();
+    },
+  ],
+  [
+    "pages are bounded by what their rows carry, of every kind, and a large row is a page",
+    async (place, clock) => {
+      const stores = await place.open();
+      const [large, larger] = ["x".repeat(400_000), "y".repeat(2_500_000)];
+      for (const [index, text] of [large, large, large, larger, large, "", ""].entries()) {
+        const taskId = `t${index}`;
+        await stores.tasks.commit([
+          {
+            tenantId: TENANT,
+            create: [task(taskId, { events: [submitted(T0), step(text)] })],
+            mail: [mail(taskId, "m", { payload: text })],
+            outbox: [{ id: taskId, kind: "event", payload: text }],
+          },
+        ]);
+        await stores.keyValue.put({ tenantId: TENANT, namespace: "n" }, taskId, text);
+      }
+      const rows: StoreRow[] = [];
+      for await (const page of stores.archive.pages()) {
+        const size = page.reduce((sum, row) => sum + sizeOfRow(row), 0);
+        ensure(page.length === 1 || size <= 1_100_000, `a page of ${page.length} rows has ${size} characters`);
+        rows.push(...page);
+      }
+      const sizes = (kind: StoreRow["kind"]) =>
+        rows.filter((row) => row.kind === kind && sizeOfRow(row) > 400_000).map((row) => sizeOfRow(row) > 2_500_000);
+      const inOrder = [false, false, false, true, false];
+      equal([sizes("mail"), sizes("outgoing"), sizes("event")], [inOrder, inOrder, inOrder], "in their order");
+      equal(sizes("value").filter(Boolean).length, 1, "values");
+      await stores.close();
+      equal(clock.now(), T0, "no time has passed");
     },
   ],
   [

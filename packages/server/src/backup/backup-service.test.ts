@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { buffer, text } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import type { StoreArchive, StoreRow } from "@agentcore/core/ports";
@@ -74,4 +75,25 @@ test("a backup whose store fails ends in an error, not as a short one", async ()
     },
   };
   await expect(text(serviceOf(failing).take(quiet))).rejects.toThrow("the disk is gone");
+});
+
+test("rows of a page become text as the file is read, not all at once", async () => {
+  let made = 0;
+  const large: StoreArchive = {
+    async *pages() {
+      yield Array.from({ length: 20 }, () => ({
+        ...row,
+        get payload() {
+          made += 1;
+          // gzip keeps none of it back.
+          return randomBytes(500_000).toString("base64");
+        },
+      }));
+    },
+  };
+  const reader = serviceOf(large).take(quiet).getReader();
+  for (let read = 0; read < 500_000; ) read += (await reader.read()).value?.byteLength ?? Number.NaN;
+  await reader.cancel();
+  expect(made).toBeGreaterThan(1);
+  expect(made).toBeLessThan(8);
 });

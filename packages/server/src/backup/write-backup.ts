@@ -4,10 +4,13 @@ import { createGzip } from "node:zlib";
 import type { StorePages } from "@agentcore/core/ports";
 import type { BackupFooter, BackupHeader } from "./backup-format.ts";
 
-/** The bytes of a backup, made as they are read; nothing but a page and gzip's buffers is held. */
+// Of lines in UTF-16 units: small rows go to gzip together, a larger one alone.
+const CHUNK = 64 * 1024;
+
+/** The bytes of a backup, made as they are read; nothing but a page, the text of two rows and gzip's buffers is held. */
 export const writeBackup = (header: BackupHeader, pages: StorePages): Readable => {
   const gzip = createGzip();
-  const lines = Readable.from(backupText(header, pages));
+  const lines = Readable.from(backupText(header, pages), { highWaterMark: 1 });
   lines.once("error", (error) => gzip.destroy(error));
   // Whoever stops reading ends the source, and with it what it holds.
   gzip.once("close", () => lines.destroy());
@@ -22,10 +25,18 @@ async function* backupText(header: BackupHeader, pages: StorePages): AsyncGenera
     return text;
   };
   yield counted(`${JSON.stringify({ header })}\n`);
-  for await (const page of pages) {
-    for (const { kind } of page) counts[kind] = (counts[kind] ?? 0) + 1;
-    yield counted(page.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  }
+  let chunk = "";
+  for await (const page of pages)
+    for (const row of page) {
+      counts[row.kind] = (counts[row.kind] ?? 0) + 1;
+      const line = `${JSON.stringify(row)}\n`;
+      if (chunk !== "" && chunk.length + line.length > CHUNK) {
+        yield counted(chunk);
+        chunk = "";
+      }
+      chunk += line;
+    }
+  if (chunk !== "") yield counted(chunk);
   const footer: BackupFooter = { counts, sha256: hash.digest("hex") };
   yield `${JSON.stringify({ footer })}\n`;
 }
