@@ -1,0 +1,37 @@
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { StorePages, StoreRow } from "@agentcore/core/ports";
+import { expect, onTestFinished, test } from "vitest";
+import type { BackupHeader } from "./backup-format.ts";
+import { readBackup } from "./read-backup.ts";
+import { writeBackup } from "./write-backup.ts";
+
+const header: BackupHeader = { format: "agentcore-backup", version: 1, agentcore: "1", takenAt: "", store: "sqlite" };
+const mail = (key: string, payload: string): StoreRow => ({
+  ...{ kind: "mail", tenantId: "acme", taskId: "t", key, mail: "message", payload, insertedAt: 0, consumed: false },
+});
+
+test("rows of any length come back as they were, and a long one takes no longer than many short ones", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "agentcore-read-backup-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  // As long as a payload may be; characters of two and four bytes, so that pieces of the file end within them.
+  const rows = [
+    mail("long", JSON.stringify("aé😀".repeat(4_700_000))),
+    ...Array.from({ length: 1000 }, (_, index) => mail(`${index}`, JSON.stringify("é\n".repeat(index)))),
+    mail("last", JSON.stringify("x".repeat(3_000_000))),
+  ];
+  async function* pages(): StorePages {
+    for (let at = 0; at < rows.length; at += 100) yield rows.slice(at, at + 100);
+  }
+  const file = join(directory, "b");
+  await pipeline(writeBackup(header, pages()), createWriteStream(file));
+  const read: StoreRow[] = [];
+  const backup = readBackup(file);
+  for await (const page of backup.pages) read.push(...page);
+  expect(read.length).toBe(rows.length);
+  expect(read.findIndex((row, index) => JSON.stringify(row) !== JSON.stringify(rows[index]))).toBe(-1);
+  expect(backup.counts()).toEqual({ mail: rows.length });
+}, 15_000);
