@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { blobStoreSuite } from "@agentcore/core/testing";
@@ -47,6 +47,22 @@ test("what a crash left half written is not a blob, and goes with a sweep", asyn
   expect(await readdir(folder)).toHaveLength(2);
   await store.list(SCOPE, { putBefore: Date.now() + 60_000 });
   expect(await readdir(folder)).toEqual([NAME]);
+});
+
+test("files and folders of other programs are neither blobs nor tenants, and stay", async () => {
+  const directory = await temporary();
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const store = createFileBlobStore({ directory, clock });
+  await store.put(SCOPE, NAME, new Uint8Array([1]));
+  const part = join(directory, "t-acme", "payloads", "aa");
+  const strays = [".DS_Store", ".nfs0001", "b".repeat(64), `${NAME}~`];
+  for (const folder of [directory, join(directory, "t-acme"), join(directory, "t-acme", "payloads"), part])
+    for (const stray of strays) await writeFile(join(folder, stray), "");
+  await mkdir(join(directory, "lost+found", "payloads", "aa"), { recursive: true });
+  await writeFile(join(directory, "lost+found", "payloads", "aa", NAME), "");
+  expect((await store.list(SCOPE, { putBefore: Number.MAX_SAFE_INTEGER })).map(({ name }) => name)).toEqual([NAME]);
+  expect(await store.tenants("payloads")).toEqual(["acme"]);
+  expect((await readdir(part)).toSorted()).toEqual([...strays, NAME].toSorted());
 });
 
 test.runIf(process.platform !== "win32")("a folder that cannot be written is STORE_UNAVAILABLE", async () => {

@@ -16,6 +16,8 @@ export interface FileBlobStoreOptions {
 }
 
 const TEMPORARY = ".tmp";
+const NAME = /^[0-9a-f]{64}$/;
+const TENANT_FOLDER = /^t-/;
 
 class FileBlobStore implements BlobStore {
   private readonly directory: string;
@@ -73,6 +75,8 @@ class FileBlobStore implements BlobStore {
           if (options.putBefore !== undefined && putAt !== null && putAt < putBefore) await rm(file, { force: true });
           continue;
         }
+        // Left by another program (.DS_Store, .nfs…): not ours to sweep.
+        if (!NAME.test(name) || !name.startsWith(part)) continue;
         if (putAt !== null && putAt < putBefore) found.push({ name, putAt });
         if (found.length >= Math.min(limit, MAX_BLOBS_LISTED)) return found;
       }
@@ -84,6 +88,7 @@ class FileBlobStore implements BlobStore {
     checkBlobNamespace(namespace);
     const tenants: string[] = [];
     for (const folder of await foldersIn(this.directory)) {
+      if (!TENANT_FOLDER.test(folder)) continue;
       const tenantId = decodeFolder(folder);
       if ((await this.list({ tenantId, namespace }, { limit: 1 })).length > 0) tenants.push(tenantId);
     }
