@@ -8,7 +8,7 @@ import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
 import { createRevisionLoader } from "./revision-loader.ts";
 import { fetchCode, shareCode } from "./shared-code.ts";
-import { hasSnapshot, storeSnapshot } from "./snapshot-store.ts";
+import { readSnapshot, storeSnapshot } from "./snapshot-store.ts";
 
 interface StoredRevision {
   readonly manifest: AgentManifest;
@@ -104,7 +104,7 @@ export const createInProcessHost = (options: {
     const entry = await options.keyValue.get(scope(revision.tenantId), `${revision.agent}/${revision.revision}`);
     if (entry === null) return null;
     const { manifest, snapshot } = entry.value as StoredRevision;
-    if (snapshot !== null && !hasSnapshot(options.snapshotDirectory, snapshot.hash)) {
+    if (snapshot !== null && (await readSnapshot(options.snapshotDirectory, snapshot.hash)) === null) {
       const files = options.blobs === null ? null : await fetchCode(options.blobs, revision.tenantId, snapshot);
       if (files === null) return null;
       await storeSnapshot(options.snapshotDirectory, snapshot, files);

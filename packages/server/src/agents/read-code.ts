@@ -15,7 +15,8 @@ export interface CodeSnapshot {
   readonly entry: string;
 }
 
-const SOURCE = /\.([cm]?[tj]s|json)$/;
+/** Files by their names that code is made of; of others a revision has none. */
+export const SOURCE = /\.([cm]?[tj]s|json)$/;
 const MAX_FILES = 2_000;
 const MAX_BYTES = 20 * 1024 * 1024;
 
@@ -85,10 +86,22 @@ export const readCode = async (
       },
     );
   }
+  return { snapshot: { hash: hashOfCode(files), root, entry }, files };
+};
+
+/** Of the files by their names, with slashes, in whatever order they are given. */
+export const hashOfCode = (files: ReadonlyMap<string, Uint8Array>): string => {
   const hash = createHash("sha256");
-  for (const [name, content] of files)
+  for (const [name, content] of [...files].toSorted(([left], [right]) => compareNames(left, right)))
     hash.update(name).update("\0").update(createHash("sha256").update(content).digest());
-  return { snapshot: { hash: hash.digest("hex"), root, entry }, files };
+  return hash.digest("hex");
+};
+
+/** As folders are walked: what lies in one comes together. */
+const compareNames = (left: string, right: string): number => {
+  const [ours, theirs] = [left.split("/"), right.split("/")];
+  const differs = ours.findIndex((part, index) => part !== theirs[index]);
+  return (ours[differs] ?? "") < (theirs[differs] ?? "") ? -1 : 1;
 };
 
 /** The nearest folder with a package.json, at or below `top`; without one the folder itself. */

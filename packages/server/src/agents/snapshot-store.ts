@@ -4,47 +4,84 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import type { CodeSnapshot } from "./read-code.ts";
+import { type CodeSnapshot, hashOfCode, SOURCE } from "./read-code.ts";
 
-/** Writes a snapshot once; the rename makes it whole or absent. */
-export const storeSnapshot = async (
-  directory: string,
-  snapshot: CodeSnapshot,
-  files: ReadonlyMap<string, Buffer>,
-): Promise<void> => {
+type Files = ReadonlyMap<string, Buffer>;
+
+/** Of a data folder. */
+export const REVISION_FOLDER = "revisions";
+
+/**
+ * On disk when it resolves (I5); the rename makes it whole or absent. What is there under its name and is not what the hash says, as after
+ * the power failed on a disk that writes names before contents, is replaced.
+ */
+export const storeSnapshot = async (directory: string, snapshot: CodeSnapshot, files: Files): Promise<void> => {
   const target = join(directory, snapshot.hash);
-  if (existsSync(target)) return;
+  if ((await readSnapshot(directory, snapshot.hash)) !== null) return;
   // Agents of one package are applied at once, each writing the same snapshot.
   const temporary = `${target}.${randomUUID()}.tmp`;
-  for (const [name, content] of files) {
-    const file = resolve(temporary, name);
-    // What another store or a backup names must not reach beyond the folder.
-    if (!file.startsWith(resolve(temporary) + sep)) throw new Error(`a snapshot names ${name}, which is outside of it`);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(file, content, { mode: 0o600 });
-  }
-  await rename(temporary, target).catch(async (error: unknown) => {
+  try {
+    await write(temporary, files);
+    if (existsSync(target)) await removeDamaged(directory, snapshot.hash);
+    await rename(temporary, target);
+    await syncFolder(directory);
+    await syncFolder(dirname(directory));
+  } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if (!existsSync(target)) throw error;
-  });
+    if ((await readSnapshot(directory, snapshot.hash)) === null) throw error;
+  }
 };
 
-/** All files of a snapshot by name; null when it is not there. */
-export const readSnapshot = async (directory: string, hash: string): Promise<ReadonlyMap<string, Buffer> | null> => {
+const write = async (folder: string, files: Files): Promise<void> => {
+  const folders = new Set([folder]);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const [name, content] of files) {
+    const file = resolve(folder, name);
+    // What another store or a backup names must not reach beyond the folder.
+    if (!file.startsWith(resolve(folder) + sep)) throw new Error(`a snapshot names ${name}, which is outside of it`);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, content, { mode: 0o600, flush: true });
+    for (let each = dirname(file); each !== resolve(folder); each = dirname(each)) folders.add(each);
+  }
+  for (const each of folders) await syncFolder(each);
+};
+
+/** Out of the way at once: whoever looks finds nothing, or what another has put there meanwhile. */
+const removeDamaged = async (directory: string, hash: string): Promise<void> => {
+  const aside = join(directory, `${hash}.${randomUUID()}.tmp`);
+  if ((await readSnapshot(directory, hash)) !== null) return;
+  await rename(join(directory, hash), aside).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  await rm(aside, { recursive: true, force: true });
+};
+
+/** Names are on disk when their folder is. Windows cannot open folders, and writes names through. */
+const syncFolder = async (folder: string): Promise<void> => {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** All files of a snapshot by name; null when it is not there, or not what its hash says. */
+export const readSnapshot = async (directory: string, hash: string): Promise<Files | null> => {
   const base = join(directory, hash);
   if (!existsSync(base)) return null;
   const entries = await readdir(base, { recursive: true, withFileTypes: true });
   const files = new Map<string, Buffer>();
   for (const entry of entries) {
     const file = join(entry.parentPath, entry.name);
-    if (entry.isFile()) files.set(relative(base, file), await readFile(file));
+    if (entry.isFile() && SOURCE.test(entry.name))
+      files.set(relative(base, file).split(sep).join("/"), await readFile(file));
   }
-  return files;
+  return hashOfCode(files) === hash ? files : null;
 };
-
-export const hasSnapshot = (directory: string, hash: string): boolean => existsSync(join(directory, hash));
 
 export const hasSnapshotFile = (directory: string, hash: string, name: string): boolean => {
   const base = join(directory, hash);

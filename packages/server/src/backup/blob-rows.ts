@@ -85,7 +85,7 @@ export async function* intoFolders(pages: StorePages, { snapshotDirectory, blobs
       pieces = [];
       const snapshot = row.namespace === CODE_NAMESPACE ? named.of(row) : undefined;
       if (snapshot === undefined) await blobs.put(row, row.name, bytes);
-      else await storeSnapshot(snapshotDirectory, snapshot, unpackCode(openBlob(codec, row, row.name, bytes)));
+      else await storeSnapshot(snapshotDirectory, snapshot, unpackCode(openBlob(codec, row, row.name, bytes), row.name));
     }
     if (others.length > 0) yield others;
   }

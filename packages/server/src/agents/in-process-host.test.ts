@@ -1,0 +1,54 @@
+import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMemoryBlobStore, createMemoryKeyValue } from "@agentcore/core/inprocess";
+import type { BlobStore } from "@agentcore/core/ports";
+import { createFnvDigest, ManualClock } from "@agentcore/core/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { ANYWHERE } from "./code-roots.ts";
+import { createInProcessHost } from "./in-process-host.ts";
+import { hashOfCode } from "./read-code.ts";
+import { CODE_NAMESPACE, packCode } from "./shared-code.ts";
+import { readSnapshot, storeSnapshot } from "./snapshot-store.ts";
+
+const FILES = new Map([["agent.ts", Buffer.from("throw new Error('it ran');")]]);
+const SNAPSHOT = { hash: hashOfCode(FILES), root: "/x", entry: "agent.ts" };
+const REVISION = { tenantId: "acme", agent: "a", revision: "1" };
+
+/** A node that finds the revision of another, or its own of before, with a file of it emptied. */
+const nodeWith = async (blobs: BlobStore | null) => {
+  const snapshotDirectory = await mkdtemp(join(tmpdir(), "agentcore-host-"));
+  onTestFinished(() => rm(snapshotDirectory, { recursive: true }));
+  const keyValue = createMemoryKeyValue({ clock: new ManualClock({ now: 1 }) });
+  const spec = { code: { path: "/x/agent.ts", export: "a" } };
+  const manifest = { apiVersion: "agentcore.dev/v1", kind: "Agent", metadata: { name: "a" }, spec };
+  await keyValue.put({ tenantId: "acme", namespace: "revisions" }, "a/1", { manifest, snapshot: SNAPSHOT });
+  await storeSnapshot(snapshotDirectory, SNAPSHOT, FILES);
+  await truncate(join(snapshotDirectory, SNAPSHOT.hash, "agent.ts"), 0);
+  const { sha256 } = createFnvDigest();
+  const host = createInProcessHost({ keyValue, snapshotDirectory, blobs, codeRoots: ANYWHERE, env: {}, sha256 });
+  onTestFinished(() => host.close());
+  return { host, snapshotDirectory };
+};
+
+const shared = async (files: typeof FILES): Promise<BlobStore> => {
+  const blobs = createMemoryBlobStore({ clock: new ManualClock({ now: 1 }) });
+  await blobs.put({ tenantId: "acme", namespace: CODE_NAMESPACE }, SNAPSHOT.hash, packCode(files));
+  return blobs;
+};
+
+test("code that is not as it was applied does not run: it comes from the other nodes, or the revision is not there", async () => {
+  const { host } = await nodeWith(null);
+  expect(await host.load(REVISION)).toBeNull();
+  const { host: second, snapshotDirectory } = await nodeWith(await shared(FILES));
+  await expect(second.load(REVISION)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(await readSnapshot(snapshotDirectory, SNAPSHOT.hash)).toEqual(FILES);
+});
+
+test("code that somebody changed in the shared store does not run", async () => {
+  const { host, snapshotDirectory } = await nodeWith(
+    await shared(new Map([["agent.ts", Buffer.from("export const a = 'stolen';")]])),
+  );
+  await expect(host.load(REVISION)).rejects.toMatchObject({ code: "PAYLOAD_UNREADABLE" });
+  expect(await readSnapshot(snapshotDirectory, SNAPSHOT.hash)).toBeNull();
+});
