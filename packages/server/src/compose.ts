@@ -21,7 +21,9 @@ import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
 import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
+import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";
+import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import type { EncryptionKey } from "./encryption/parse-encryption-keys.ts";
 import type { BackupService, RetentionService } from "./gateway/deps.ts";
@@ -121,7 +123,7 @@ export const compose = async ({
     database === undefined
       ? await openEmbedded({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) })
       : await openShared({ ...database, node, clock: senses.clock });
-  const snapshotDirectory = join(dataDirectory, "revisions");
+  const snapshotDirectory = join(dataDirectory, REVISION_FOLDER);
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
   const codec = createKeyring(encryptionKeys);
   const keyValue = wrap("keyValue", createSealedKeyValue(stores.keyValue, codec));
@@ -192,8 +194,9 @@ export const compose = async ({
   });
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
+  const held = createHeldBlobs(blobs);
   const retention = createRetentionService({
-    ...{ engine, keyValue, blobs, policies: manifests.tenants, senses, metrics, node },
+    ...{ engine, keyValue, blobs: held.blobs, policies: manifests.tenants, senses, metrics, node },
     intervalMs: gcIntervalMs,
   });
 
@@ -230,7 +233,7 @@ export const compose = async ({
     backups: createBackupService({
       archive: stores.archive,
       store: database === undefined ? "sqlite" : "postgres",
-      beside: stores.isShared ? null : { snapshotDirectory, blobs: stores.blobs, codec },
+      beside: stores.isShared ? null : { snapshotDirectory, blobs: stores.blobs, codec, hold: held.hold },
       version,
       clock: senses.clock,
     }),

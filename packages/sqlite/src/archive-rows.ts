@@ -15,7 +15,9 @@ const MAIL = `select h.tenant_id, h.task_id, m.key, m.kind, m.payload, m.inserte
   from mailbox m cross join heads h on h.id = m.task order by m.position`;
 const OUTGOING = "select tenant_id, id, kind, payload from outbox order by position";
 const KEYS = "select tenant_id, caller, key, task_id from idempotency_keys";
-const REFERENCES = "select b.tenant_id, h.task_id, b.name from task_blobs b join heads h on h.id = b.task";
+// By tenant and name: whoever looks for the blobs goes through their folders once.
+const REFERENCES = `select b.tenant_id, h.task_id, b.name from task_blobs b cross join heads h on h.id = b.task
+  order by b.tenant_id, b.name, b.task`;
 const VALUES = "select tenant_id, namespace, key, value, version, expires_at from key_values";
 
 type Columns = Readonly<Record<string, string | number | null>>;

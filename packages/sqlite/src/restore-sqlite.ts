@@ -11,32 +11,44 @@ import { RowWriter } from "./row-writer.ts";
 import { removeCopy } from "./sqlite-archive.ts";
 import { sqliteCode } from "./worker-failure.ts";
 
+/** What belongs to a store and lies beside its file. */
+export interface RestoredBeside {
+  /** Brings it to its place: called when all rows are written, just before the file gets its name. */
+  publish(): Promise<void>;
+  /** Takes it away again: the restore has failed. */
+  withdraw(): Promise<void>;
+}
+
+const NOTHING: RestoredBeside = { publish: async () => {}, withdraw: async () => {} };
+
 /**
- * Leaves out blobs, which this store does not hold. `publish` brings what belongs to the store to its place: called when all rows are written,
- * just before the file gets its name. Throws CONFIG_INVALID when the folder has a store, or what is left of one, or cannot be written, and
- * what `pages` and `publish` throw.
+ * Leaves out blobs, which this store does not hold. Throws CONFIG_INVALID when the folder has a store, or what is left of one, or cannot be
+ * written, and what `pages` and `beside` throw.
  */
 export const restoreSqlite = async (
   directory: string,
   pages: StorePages,
-  publish: () => Promise<void> = async () => {},
+  beside: RestoredBeside = NOTHING,
 ): Promise<void> => {
   const file = join(directory, FILE_NAME);
   requireNone(directory);
   const unfinished = `${file}.restoring`;
   await removeCopy(unfinished);
   prepareFile(directory, unfinished);
+  let isNamed = false;
   try {
     await write(unfinished, pages);
     await sync(unfinished);
     // A node that was started meanwhile made a file of its own.
     requireNone(directory);
-    await publish();
+    await beside.publish();
     await sync(directory);
     await rename(unfinished, file);
+    isNamed = true;
     await sync(directory);
   } catch (error) {
     await removeCopy(unfinished);
+    if (!isNamed) await beside.withdraw();
     throw restoreFailure(error, file);
   }
 };

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StorePages } from "@agentcore/core/ports";
@@ -133,6 +133,40 @@ test("beside the journal that a killed process left, nothing is restored: its wr
   const restored = await openSqlite({ directory });
   expect((await restored.keyValue.get({ tenantId: "new", namespace: "n" }, "k"))?.value).toBe(1);
   await restored.close();
+});
+
+test("what belongs to a restored store comes just before its file, and is withdrawn when the file cannot come", async () => {
+  const directory = await temporary();
+  onTestFinished(() => rm(directory, { recursive: true }));
+  async function* pages(): StorePages {
+    yield [{ kind: "value", tenantId: "new", namespace: "n", key: "k", value: "1", version: 1, expiresAt: null }];
+  }
+  const steps: string[] = [];
+  const besides = (publish: () => Promise<unknown>) => ({
+    publish: async () => {
+      steps.push(`published beside ${(await readdir(directory)).join()}`);
+      await publish();
+    },
+    withdraw: async () => void steps.push("withdrawn"),
+  });
+  // Nothing can be renamed onto it.
+  const inTheWay = join(directory, "agentcore.db");
+  await expect(
+    restoreSqlite(
+      directory,
+      pages(),
+      besides(() => mkdir(inTheWay)),
+    ),
+  ).rejects.toThrow();
+  await rm(inTheWay, { recursive: true });
+  await restoreSqlite(
+    directory,
+    pages(),
+    besides(async () => {}),
+  );
+  const published = "published beside agentcore.db.restoring";
+  expect(steps).toEqual([published, "withdrawn", published]);
+  expect(await readdir(directory)).toEqual(["agentcore.db"]);
 });
 
 test("a second opening in one process is refused, and takes no lock away from the first", async () => {

@@ -46,6 +46,25 @@ test("what came in part is no backup: nothing is left, and a file that was there
   expect([await readdir(cwd), await readFile(join(cwd, "b"), "utf8")]).toEqual([["b"], "mine"]);
 });
 
+test("what the store lacked when the backup was taken is said by both, beside what they have done", async () => {
+  const cwd = await folder();
+  const first = [7, 6, 5, 4, 3, 2].map((digit) => ({
+    ...{ tenantId: "acme", namespace: "payloads", name: `${digit}`.repeat(64) },
+  }));
+  const lacking = { ...footer, missing: { count: 6, first } };
+  const { url } = await startFakeNode({ backup: gzipSync(`${line}${JSON.stringify({ footer: lacking })}\n`) });
+  for (const words of [
+    ["backup", "b", "--url", url, "-o", "json"],
+    ["restore", "b", "--data", "data", "-o", "json"],
+  ]) {
+    const { code, stdout, stderr } = await runInTest(words, { cwd });
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { missing: { count: 6 } }]);
+    expect(stderr).toContain("lacked 6 of");
+    expect(stderr).toContain(`acme: payloads/${"7".repeat(64)}`);
+    expect(stderr).toContain("and 1 more");
+  }
+});
+
 test("restore wants to know where to, and puts a backup into a folder once", async () => {
   const cwd = await folder();
   await writeFile(join(cwd, "b"), whole);

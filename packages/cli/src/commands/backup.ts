@@ -3,6 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { defineCommand } from "../command.ts";
 import { failure } from "../failure.ts";
+import { sayWhatIsMissing } from "../say-what-is-missing.ts";
 
 export const command = defineCommand({
   name: "backup",
@@ -45,10 +46,11 @@ export const command = defineCommand({
       }
       // Whoever needs it finds out otherwise.
       const { checkBackup } = await import("@agentcore/server");
-      const { header, counts } = await checkBackup(part);
+      const { header, counts, missing } = await checkBackup(part);
       await rename(part, file);
-      const written = { file, bytes: size, ...header, counts };
+      const written = { file, bytes: size, ...header, counts, missing };
       await output.data(globals.format, written, () => `${file}: ${counts["task"] ?? 0} tasks, ${size} bytes`);
+      sayWhatIsMissing(output, missing);
       return 0;
     } catch (error) {
       await rm(part, { force: true });

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { defineCommand } from "../command.ts";
+import { sayWhatIsMissing } from "../say-what-is-missing.ts";
 import { readEncryptionKeys } from "../serving/read-encryption-keys.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -43,13 +44,14 @@ export const command = defineCommand({
     const target = targetOf(cwd, options.data, options.database);
     const file = options["encryption-keys"];
     const keys = await readEncryptionKeys(file === undefined ? undefined : resolve(cwd, file), environment);
-    const { header, counts } = await restoreBackup(resolve(cwd, name), target, keys);
+    const { header, counts, missing } = await restoreBackup(resolve(cwd, name), target, keys);
     const kinds = Object.entries(counts);
-    await output.data(globals.format, { ...header, counts }, () =>
+    await output.data(globals.format, { ...header, counts, missing }, () =>
       [`restored what was taken at ${header.takenAt}:`, ...kinds.map(([kind, count]) => `  ${kind}  ${count}`)].join(
         "\n",
       ),
     );
+    sayWhatIsMissing(output, missing);
     return 0;
   },
 });

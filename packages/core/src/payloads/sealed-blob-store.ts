@@ -11,7 +11,7 @@ const MARK = new TextEncoder().encode("\0sealed:");
 export const createSealedBlobStore = (store: BlobStore, codec: PayloadCodec): BlobStore => ({
   async put(scope, name, bytes) {
     checkBlob(scope, name, bytes);
-    await store.put(scope, name, codec.seals ? marked(codec.sealBytes(sealScope(scope, name), bytes)) : bytes);
+    await store.put(scope, name, sealBlob(codec, scope, name, bytes));
   },
   async get(scope, name) {
     const bytes = await store.get(scope, name);
@@ -21,6 +21,10 @@ export const createSealedBlobStore = (store: BlobStore, codec: PayloadCodec): Bl
   list: (scope, options) => store.list(scope, options),
   tenants: (namespace) => store.tenants(namespace),
 });
+
+/** A blob as it is to lie. */
+export const sealBlob = (codec: PayloadCodec, scope: BlobScope, name: string, bytes: Uint8Array): Uint8Array =>
+  codec.seals ? marked(codec.sealBytes(sealScope(scope, name), bytes)) : bytes;
 
 /** A blob as it was put, from how it lies. Throws PAYLOAD_UNREADABLE. */
 export const openBlob = (codec: PayloadCodec, scope: BlobScope, name: string, bytes: Uint8Array): Uint8Array =>

@@ -20,13 +20,19 @@ export const BackupHeader = z.object({
 });
 export type BackupHeader = z.infer<typeof BackupHeader>;
 
+const BlobName = z.object({ tenantId: z.string(), namespace: z.string(), name: z.string() });
+export type BlobName = z.infer<typeof BlobName>;
+
 export const BackupFooter = z.object({
   /** Rows by kind. */
   counts: z.record(z.string(), z.int().nonnegative()),
   /** Hex SHA-256 of all lines before, newlines included. */
   sha256: z.string(),
+  /** Blobs that the rows refer to and the store did not have any more, or not as they were; absent when there are none. */
+  missing: z.object({ count: z.int().positive(), first: z.array(BlobName) }).optional(),
 });
 export type BackupFooter = z.infer<typeof BackupFooter>;
+export type MissingBlobs = NonNullable<BackupFooter["missing"]>;
 
 const whole = z.int().nonnegative();
 const time = z.number();

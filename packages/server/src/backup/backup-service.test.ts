@@ -1,9 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import { createMemoryBlobStore } from "@agentcore/core/inprocess";
 import type { StoreArchive, StoreRow } from "@agentcore/core/ports";
-import { expect, test } from "vitest";
+import { createTestCodec, ManualClock } from "@agentcore/core/testing";
+import { expect, onTestFinished, test } from "vitest";
 import { createBackupService } from "./backup-service.ts";
+import { checkBackup } from "./restore-backup.ts";
 
 const row: StoreRow = { kind: "outgoing", tenantId: "acme", id: "1", message: "event", payload: "null" };
 
@@ -96,4 +102,34 @@ test("rows of a page become text as the file is read, not all at once", async ()
   await reader.cancel();
   expect(made).toBeGreaterThan(1);
   expect(made).toBeLessThan(8);
+});
+
+test("what lies beside the rows is held from before their moment until all is written, and what is missing of it is told", async () => {
+  const steps: string[] = [];
+  const archive: StoreArchive = {
+    async *pages() {
+      steps.push("rows");
+      yield [{ kind: "blobReference", tenantId: "acme", taskId: "t", name: "a".repeat(64) }];
+    },
+  };
+  const blobs = createMemoryBlobStore({ clock: new ManualClock({ now: 1 }) });
+  const tenants: typeof blobs.tenants = (namespace) => {
+    steps.push("blobs");
+    return blobs.tenants(namespace);
+  };
+  const hold = () => {
+    steps.push("held");
+    return () => void steps.push("released");
+  };
+  const beside = { snapshotDirectory: tmpdir(), codec: createTestCodec([]), blobs: { ...blobs, tenants }, hold };
+  const backups = createBackupService({ archive, store: "sqlite", beside, version: "1", clock: { now: () => 0 } });
+  const directory = await mkdtemp(join(tmpdir(), "agentcore-backup-service-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, "b"), backups.take(quiet));
+  expect(steps).toEqual(["held", "rows", "blobs", "released"]);
+  const first = [{ tenantId: "acme", namespace: "payloads", name: "a".repeat(64) }];
+  expect(await checkBackup(join(directory, "b"))).toMatchObject({
+    counts: { blobReference: 1 },
+    missing: { count: 1, first },
+  });
 });

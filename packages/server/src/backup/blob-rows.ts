@@ -4,11 +4,13 @@
  * they go on. Payloads stay sealed as they lie.
  */
 
-import { openBlob, openValue, PAYLOADS } from "@agentcore/core/payloads";
-import type { BlobRow, BlobStore, PayloadCodec, StorePages, StoreRow } from "@agentcore/core/ports";
+import { openBlob, openValue, PAYLOADS, sealBlob } from "@agentcore/core/payloads";
+import type { BlobReferenceRow, BlobRow, BlobStore, PayloadCodec, StorePages, StoreRow } from "@agentcore/core/ports";
 import { z } from "zod";
 import { CODE_NAMESPACE, packCode, unpackCode } from "../agents/shared-code.ts";
 import { readSnapshot, storeSnapshot } from "../agents/snapshot-store.ts";
+import type { MissingList } from "./missing-list.ts";
+import { PresentPayloads } from "./present-payloads.ts";
 
 /** What lies beside the file of a node without a database. */
 export interface Beside {
@@ -51,19 +53,33 @@ class NamedCode {
   }
 }
 
-/** After the pages, the large payloads, and the code of all revisions that they name. */
-export async function* withBlobs(pages: StorePages, { snapshotDirectory, blobs, codec }: Beside): StorePages {
+/** After the pages, the large payloads, and the code of all revisions that they name. What they name and is not there goes to `missing`. */
+export async function* withBlobs(
+  pages: StorePages,
+  { snapshotDirectory, blobs, codec }: Beside,
+  missing: MissingList,
+): StorePages {
   const named = new NamedCode(codec);
+  const payloads = new PresentPayloads(blobs);
+  let last: BlobReferenceRow | null = null;
   for await (const page of pages) {
-    for (const row of page) named.see(row);
+    for (const row of page) {
+      named.see(row);
+      if (row.kind !== "blobReference") continue;
+      // Several tasks may refer to one.
+      if (last?.name === row.name && last.tenantId === row.tenantId) continue;
+      last = row;
+      if (!(await payloads.has(row.tenantId, row.name))) missing.add({ ...row, namespace: PAYLOADS });
+    }
     yield page;
   }
   for (const tenantId of await blobs.tenants(PAYLOADS)) yield* payloadRows(tenantId, blobs);
   for (const { tenantId, snapshot } of named.snapshots.values()) {
-    const files = await readSnapshot(snapshotDirectory, snapshot.hash);
-    if (files === null) continue;
     const of = { tenantId, namespace: CODE_NAMESPACE, name: snapshot.hash };
-    for (const row of blobRows(of, packCode(files))) yield [row];
+    const files = await readSnapshot(snapshotDirectory, snapshot.hash);
+    if (files === null) missing.add(of);
+    // Sealed like all the rest: the database it may go to would have it sealed.
+    else for (const row of blobRows(of, Buffer.from(sealBlob(codec, of, of.name, packCode(files))))) yield [row];
   }
 }
 
@@ -85,7 +101,8 @@ export async function* intoFolders(pages: StorePages, { snapshotDirectory, blobs
       pieces = [];
       const snapshot = row.namespace === CODE_NAMESPACE ? named.of(row) : undefined;
       if (snapshot === undefined) await blobs.put(row, row.name, bytes);
-      else await storeSnapshot(snapshotDirectory, snapshot, unpackCode(openBlob(codec, row, row.name, bytes), row.name));
+      else
+        await storeSnapshot(snapshotDirectory, snapshot, unpackCode(openBlob(codec, row, row.name, bytes), row.name));
     }
     if (others.length > 0) yield others;
   }

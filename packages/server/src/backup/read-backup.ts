@@ -4,7 +4,13 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { PlatformError } from "@agentcore/contract";
 import type { StorePages, StoreRow } from "@agentcore/core/ports";
-import { type BackupFooter, type BackupHeader, BackupLine, FORMAT_VERSION } from "./backup-format.ts";
+import {
+  type BackupFooter,
+  type BackupHeader,
+  BackupLine,
+  FORMAT_VERSION,
+  type MissingBlobs,
+} from "./backup-format.ts";
 
 /** A backup as it is read: its pages, and what is known when they have ended. */
 export interface ReadBackup {
@@ -14,6 +20,8 @@ export interface ReadBackup {
   readonly header: () => BackupHeader | null;
   /** Rows by kind that were read. */
   readonly counts: () => Readonly<Record<string, number>>;
+  /** What was missing when it was written; known when the pages have ended. */
+  readonly missing: () => MissingBlobs | undefined;
 }
 
 const refuse = (why: string, cause?: unknown): PlatformError =>
@@ -64,7 +72,7 @@ export const readBackup = (file: string): ReadBackup => {
     assertWhole();
   }
 
-  return { pages: pages(), header: () => header, counts: () => counts };
+  return { pages: pages(), header: () => header, counts: () => counts, missing: () => footer?.missing };
 };
 
 const parseLine = (line: string): BackupLine => {

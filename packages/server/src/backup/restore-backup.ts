@@ -1,13 +1,10 @@
 /** Puts a backup into an empty store that no node uses: all of it or nothing. */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import { BLOB_FOLDER, createFileBlobStore, restoreSqlite } from "@agentcore/sqlite";
 import { createKeyring } from "../encryption/keyring.ts";
 import { parseEncryptionKeys } from "../encryption/parse-encryption-keys.ts";
-import type { BackupHeader } from "./backup-format.ts";
-import { intoFolders } from "./blob-rows.ts";
-import { readBackup } from "./read-backup.ts";
+import type { BackupHeader, MissingBlobs } from "./backup-format.ts";
+import { type ReadBackup, readBackup } from "./read-backup.ts";
+import { restoreFolder } from "./restore-folder.ts";
 
 export type RestoreTarget = { readonly dataDirectory: string } | { readonly database: string };
 
@@ -15,6 +12,8 @@ export interface Restored {
   readonly header: BackupHeader;
   /** Rows by kind. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What the store did not have any more when the backup was taken: tasks that need it will be parked. */
+  readonly missing: MissingBlobs | undefined;
 }
 
 /**
@@ -41,25 +40,23 @@ export const restoreBackup = async (
     });
     await restorePostgres({ url: target.database }, backup.pages);
   } else {
-    const { dataDirectory } = target;
-    const revisions = join(dataDirectory, "revisions");
-    const blobs = createFileBlobStore({
-      directory: join(dataDirectory, BLOB_FOLDER),
-      clock: { now: () => Date.now() },
-    });
-    const beside = { snapshotDirectory: revisions, blobs, codec };
-    await restoreSqlite(dataDirectory, intoFolders(backup.pages, beside));
-    await mkdir(revisions, { recursive: true, mode: 0o700 });
+    await restoreFolder(target.dataDirectory, backup.pages, codec);
   }
-  return { header: known(backup.header()), counts: backup.counts() };
+  return restoredOf(backup);
 };
 
 /** Reads all of a backup and keeps nothing. Throws INVALID_ARGUMENT. */
 export const checkBackup = async (file: string): Promise<Restored> => {
   const backup = readBackup(file);
   for await (const page of backup.pages) void page;
-  return { header: known(backup.header()), counts: backup.counts() };
+  return restoredOf(backup);
 };
+
+const restoredOf = ({ header, counts, missing }: ReadBackup): Restored => ({
+  header: known(header()),
+  counts: counts(),
+  missing: missing(),
+});
 
 const known = (header: BackupHeader | null): BackupHeader => {
   if (header === null) throw new PlatformError("INTERNAL", "a backup without a header was taken for whole");
