@@ -38,6 +38,7 @@ const codec: PayloadCodec = {
   seals: false,
   ...{ seal: missing, open: missing, sealBytes: missing, openBytes: missing },
   nameOf: (_, bytes) => createHash("sha256").update(bytes).digest("hex"),
+  isNameOf: (_, bytes, name) => createHash("sha256").update(bytes).digest("hex") === name,
 };
 
 export const define = (

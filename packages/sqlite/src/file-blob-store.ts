@@ -1,7 +1,8 @@
 /**
  * Blobs as files of the data folder: `<tenant>/<namespace>/<first two digits>/<name>`. A file is whole or absent, on disk
  * when its put resolves, for this user only, and its time of modification is that of its last put. The folder is one
- * process's alone, so what touches one file takes turns here.
+ * process's alone, so what touches one file takes turns here. Whether bytes are those of their name is not asked here but where they are
+ * opened: the name is of the content before it was sealed, and made with a key.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";

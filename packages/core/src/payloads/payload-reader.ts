@@ -50,6 +50,9 @@ export class PayloadReader {
     try {
       const bytes = await this.blobs.get({ tenantId, namespace: PAYLOADS }, name);
       if (bytes === null) return new Unreadable(new PlatformError("PAYLOAD_UNREADABLE", `blob ${name} is missing`));
+      // Sealed bytes would not have opened; plain ones that a disk or a hand has changed may still be JSON.
+      if (!this.codec.isNameOf(tenantId, bytes, name))
+        return new Unreadable(new PlatformError("PAYLOAD_UNREADABLE", `blob ${name} was changed where it is kept`));
       return JSON.parse(new TextDecoder().decode(bytes));
     } catch (error) {
       return unreadable(error);

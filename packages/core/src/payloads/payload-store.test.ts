@@ -215,6 +215,23 @@ test("a blob that is missing is an error that names it; a store of blobs that do
   });
 });
 
+test("a blob whose bytes are not those it is named after is an error that says so, also where they are JSON", async () => {
+  const { blobs, raw, store, with: around } = world(createTestCodec([]), { offloadAbove: 100 });
+  await create(store, "a", "x".repeat(1000));
+  const scope = { tenantId: TENANT, namespace: PAYLOADS };
+  const [{ name } = { name: "" }] = await blobs.list(scope);
+  const text = new TextDecoder().decode((await blobs.get(scope, name)) ?? undefined);
+  // A key that came since makes other names, and knows the old ones.
+  expect(await inputOf(around(createTestCodec(["k1"])), "a")).toBe("x".repeat(1000));
+  await blobs.delete(scope, name);
+  await blobs.put(scope, name, new TextEncoder().encode(text.replace("x", "y")));
+  await expect(store.readLog({ tenantId: TENANT, taskId: "a" })).rejects.toMatchObject({
+    code: "PAYLOAD_UNREADABLE",
+    message: expect.stringContaining(`blob ${name} was changed`),
+  });
+  await raw.close();
+});
+
 test("blobs are there before the unit that refers to them is written, and none is written when one cannot be put", async () => {
   const { blobs, raw } = world();
   const order: string[] = [];

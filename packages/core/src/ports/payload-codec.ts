@@ -18,4 +18,6 @@ export interface PayloadCodec {
   openBytes(scope: SealScope, sealed: Uint8Array): Uint8Array;
   /** 64 hexadecimal digits that stand for this content in this tenant, and without a key confirm no guess at it. */
   nameOf(tenantId: string, bytes: Uint8Array): string;
+  /** Whether `nameOf` gave this name to this content, with whichever of the keys or without one. */
+  isNameOf(tenantId: string, bytes: Uint8Array, name: string): boolean;
 }

@@ -23,6 +23,8 @@ export const createTestCodec = (keys: readonly string[] = ["test"]): PayloadCode
   const numbers = (text: string): Uint8Array => new Uint8Array(text.length).map((_, index) => text.charCodeAt(index));
   const characters = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   const { sha256 } = createFnvDigest();
+  const nameWith = (key: string | undefined, tenantId: string, bytes: Uint8Array): string =>
+    sha256(JSON.stringify([key, tenantId, characters(bytes)]));
   return {
     seals: first !== undefined,
     seal,
@@ -30,6 +32,7 @@ export const createTestCodec = (keys: readonly string[] = ["test"]): PayloadCode
     // One character a byte: scopes of tests are written in ASCII, or at least in Latin.
     sealBytes: (scope, bytes) => numbers(seal(scope, characters(bytes))),
     openBytes: (scope, sealed) => numbers(open(scope, characters(sealed))),
-    nameOf: (tenantId, bytes) => sha256(JSON.stringify([first, tenantId, characters(bytes)])),
+    nameOf: (tenantId, bytes) => nameWith(first, tenantId, bytes),
+    isNameOf: (tenantId, bytes, name) => [undefined, ...keys].some((key) => nameWith(key, tenantId, bytes) === name),
   };
 };

@@ -1,6 +1,7 @@
 import { createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { createMemoryBlobStore, createMemoryEventStore } from "@agentcore/core/inprocess";
 import { createPayloadStore, createSealedBlobStore } from "@agentcore/core/payloads";
+import type { PayloadCodec } from "@agentcore/core/ports";
 import { taskStoreSuite } from "@agentcore/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -113,6 +114,13 @@ test("names of blobs are the SHA-256 without a key; with one they confirm no gue
   ];
   expect(new Set([plain, ...names]).size).toBe(4);
   expect(keyring(K1).nameOf("acme", bytes)).toBe(names[0]);
+  const known = (codec: PayloadCodec) => [plain, ...names].map((name) => codec.isNameOf("acme", bytes, name));
+  expect([known(keyring()), known(keyring(K1)), known(keyring(K2, K1))]).toEqual([
+    [true, false, false, false],
+    [true, true, false, false],
+    [true, true, false, true],
+  ]);
+  expect(keyring(K1).isNameOf("acme", new TextEncoder().encode("hallo"), names[0] ?? "")).toBe(false);
 });
 
 test("without a key nothing is sealed", () => {

@@ -76,8 +76,16 @@ class Keyring implements PayloadCodec {
   }
 
   nameOf(tenantId: string, bytes: Uint8Array): string {
-    if (this.first === undefined) return createHash("sha256").update(bytes).digest("hex");
-    return createHmac("sha256", this.deriveFrom(this.first, "name", tenantId))
+    return this.nameWith(this.first, tenantId, bytes);
+  }
+
+  isNameOf(tenantId: string, bytes: Uint8Array, name: string): boolean {
+    return [...this.keys.values(), undefined].some((key) => this.nameWith(key, tenantId, bytes) === name);
+  }
+
+  private nameWith(key: EncryptionKey | undefined, tenantId: string, bytes: Uint8Array): string {
+    if (key === undefined) return createHash("sha256").update(bytes).digest("hex");
+    return createHmac("sha256", this.deriveFrom(key, "name", tenantId))
       .update(bytes)
       .digest("hex");
   }
