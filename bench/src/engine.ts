@@ -36,6 +36,7 @@ const missing = (): never => {
 /** As a node without encryption keys has it. */
 const codec: PayloadCodec = {
   seals: false,
+  sealedOnly: false,
   ...{ seal: missing, open: missing, sealBytes: missing, openBytes: missing },
   nameOf: (_, bytes) => createHash("sha256").update(bytes).digest("hex"),
   isNameOf: (_, bytes, name) => createHash("sha256").update(bytes).digest("hex") === name,

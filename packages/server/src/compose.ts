@@ -25,7 +25,7 @@ import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
-import type { EncryptionKey } from "./encryption/parse-encryption-keys.ts";
+import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
 import type { BackupService, RetentionService } from "./gateway/deps.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
@@ -69,8 +69,8 @@ export interface ComposeOptions {
   readonly maxTasks?: number | undefined;
   /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
   readonly gcIntervalMs?: number | undefined;
-  /** Seal what is stored: the first seals, all of them open. None: it is stored as it is. */
-  readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
+  /** Seal what is stored. None: it is stored as it is. */
+  readonly encryptionKeys?: EncryptionKeys | undefined;
   /** For crash tests: handed to the store. */
   readonly fault?: { readonly syncDelayMs?: number | undefined; readonly module?: string | undefined } | undefined;
   /** For crash tests: stands around each port (`tasks`, `keyValue`, `blobs`, `host`, `models`, `router`, `bus`). */
@@ -115,7 +115,7 @@ export const compose = async ({
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
-  encryptionKeys = [],
+  encryptionKeys = NO_KEYS,
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
@@ -233,7 +233,13 @@ export const compose = async ({
     backups: createBackupService({
       archive: stores.archive,
       store: database === undefined ? "sqlite" : "postgres",
-      beside: stores.isShared ? null : { snapshotDirectory, blobs: stores.blobs, codec, hold: held.hold },
+      // What lies plain belongs into a backup as well.
+      beside: stores.isShared
+        ? null
+        : {
+            ...{ snapshotDirectory, blobs: stores.blobs, hold: held.hold },
+            codec: createKeyring({ ...encryptionKeys, sealedOnly: false }),
+          },
       version,
       clock: senses.clock,
     }),

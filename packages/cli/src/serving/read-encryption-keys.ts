@@ -7,7 +7,7 @@ const VARIABLE = "AGENTCORE_ENCRYPTION_KEYS";
 const MAX_FILE_BYTES = 256 * 1024;
 
 /**
- * `NAME:KEY` entries: a line each in the file, between commas in the variable; lines that begin with # do not count.
+ * `NAME:KEY` entries, and `sealed-only`: a line each in the file, between commas in the variable; lines that begin with # do not count.
  * Throws CONFIG_INVALID: both are set, the file cannot be read, others may read it, or it holds no key.
  */
 export const readEncryptionKeys = async (

@@ -109,7 +109,7 @@ export const SERVE_OPTIONS = {
     value: "FILE",
     completes: "path",
     description:
-      "File with the keys that seal what is stored, NAME:KEY a line, the first one seals; readable by this user alone",
+      "File with the keys that seal what is stored, NAME:KEY a line, the first one seals, a line sealed-only refuses what lies plain; readable by this user alone",
     env: "AGENTCORE_ENCRYPTION_KEYS_FILE",
   },
   "code-root": {

@@ -9,6 +9,8 @@ const PLAIN = "$plain";
 export interface SealedPayload {
   /** Name of the key, a colon, the sealed JSON text. */
   readonly [SEALED]: string;
+  /** What was sealed: the value itself, or a BlobPayload. Each is sealed for a scope of its own, so this cannot be changed unnoticed. */
+  readonly of?: "blob";
 }
 
 export interface BlobPayload {
@@ -21,9 +23,11 @@ export interface BlobPayload {
 export type Marked =
   | { readonly form: "plain"; readonly value: unknown }
   | { readonly form: "sealed"; readonly sealed: string }
+  | { readonly form: "sealed blob"; readonly sealed: string }
   | { readonly form: "blob"; readonly name: string };
 
 export const sealedPayload = (sealed: string): SealedPayload => ({ [SEALED]: sealed });
+export const sealedReference = (sealed: string): SealedPayload => ({ [SEALED]: sealed, of: "blob" });
 export const blobPayload = (name: string, bytes: number): BlobPayload => ({ [BLOB]: name, bytes });
 export const wrappedPayload = (value: unknown): unknown => ({ [PLAIN]: value });
 
@@ -35,8 +39,8 @@ export const looksMarked = (value: unknown): boolean =>
 
 export const readMarks = (stored: unknown): Marked => {
   if (!looksMarked(stored)) return { form: "plain", value: stored };
-  const { [SEALED]: sealed, [BLOB]: name, [PLAIN]: value } = stored as Readonly<Record<string, unknown>>;
-  if (typeof sealed === "string") return { form: "sealed", sealed };
+  const { [SEALED]: sealed, [BLOB]: name, [PLAIN]: value, of } = stored as Readonly<Record<string, unknown>>;
+  if (typeof sealed === "string") return { form: of === "blob" ? "sealed blob" : "sealed", sealed };
   if (typeof name === "string") return { form: "blob", name };
   return { form: "plain", value };
 };

@@ -4,6 +4,7 @@ import type { BlobStore, PayloadCodec, SealScope } from "../ports/index.ts";
 import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
 import { eachOf } from "./each-of.ts";
 import { looksMarked, readMarks } from "./payload-marks.ts";
+import { assertPlainAllowed, referenceScope } from "./seal-scopes.ts";
 
 /** Stands in place of a value that cannot be read. */
 export class Unreadable {
@@ -13,6 +14,8 @@ export class Unreadable {
     this.error = error;
   }
 }
+
+type Found = { readonly form: "value"; readonly value: unknown } | { readonly form: "blob"; readonly name: string };
 
 export class PayloadReader {
   private readonly blobs: BlobStore;
@@ -25,25 +28,42 @@ export class PayloadReader {
 
   /** In the order given; each a value, or why there is none. The list itself when all are plain. Throws STORE_UNAVAILABLE. */
   async readAll(stored: readonly unknown[], scopeOf: (index: number) => SealScope): Promise<readonly unknown[]> {
-    if (!stored.some(looksMarked)) return stored;
+    if (!this.codec.sealedOnly && !stored.some(looksMarked)) return stored;
     const fetches: { readonly index: number; readonly scope: SealScope; readonly name: string }[] = [];
     const values = stored.map((each, index) => {
-      const marked = readMarks(each);
-      switch (marked.form) {
-        case "plain":
-          return marked.value;
-        case "sealed":
-          return this.attempt(() => JSON.parse(this.codec.open(scopeOf(index), marked.sealed)));
-        case "blob":
-          fetches.push({ index, scope: scopeOf(index), name: marked.name });
-          return undefined;
-      }
+      const scope = scopeOf(index);
+      return this.attempt(() => {
+        const found = this.find(scope, each);
+        if (found.form === "value") return found.value;
+        fetches.push({ index, scope, name: found.name });
+        return undefined;
+      });
     });
     if (fetches.length > 0)
       await eachOf(fetches, BLOBS_AT_ONCE, async ({ index, scope, name }) => {
         values[index] = await this.fetch(scope, name);
       });
     return values;
+  }
+
+  /** Throws PAYLOAD_UNREADABLE. */
+  private find(scope: SealScope, stored: unknown): Found {
+    const marked = readMarks(stored);
+    switch (marked.form) {
+      case "plain":
+        assertPlainAllowed(this.codec);
+        return { form: "value", value: marked.value };
+      case "blob":
+        assertPlainAllowed(this.codec);
+        return marked;
+      case "sealed":
+        return { form: "value", value: JSON.parse(this.codec.open(scope, marked.sealed)) };
+      case "sealed blob": {
+        const reference = readMarks(JSON.parse(this.codec.open(referenceScope(scope), marked.sealed)));
+        if (reference.form === "blob") return reference;
+        throw new PlatformError("PAYLOAD_UNREADABLE", "what was sealed names no blob");
+      }
+    }
   }
 
   private async fetch({ tenantId }: SealScope, name: string): Promise<unknown> {

@@ -71,7 +71,7 @@ const inputOf = async (store: TaskStore, taskId: string): Promise<unknown> => {
   return first?.type === "task.submitted" ? first.data.input : "?";
 };
 
-const mailTo = (store: TaskStore, taskId: string, payload: unknown) =>
+const mailTo = (store: Pick<TaskStore<StoredEvent>, "commit">, taskId: string, payload: unknown) =>
   store.commit([{ tenantId: TENANT, mail: [{ taskId, key: "m", kind: "message", payload, ifTerminal: "refuse" }] }]);
 
 test("without a key and a large payload the unit goes down as it is, object for object", async () => {
@@ -107,9 +107,84 @@ test("nothing that a caller gave is readable in rows and blobs that were sealed"
   ]);
   expect(rows).not.toContain("launch");
   expect(rows).toContain("$sealed");
-  expect(rows).toContain("$blob");
+  expect(rows).toContain('"of":"blob"');
+  expect(rows).not.toContain("$blob");
   // Blobs are sealed by the store below (createSealedBlobStore); here is only one, of the large payload.
   expect(await blobs.list({ tenantId: TENANT, namespace: PAYLOADS })).toHaveLength(1);
+});
+
+/** A task of one event with this data, written past the codec as somebody with the database's password can. */
+const plant = (raw: MemoryTaskStore<StoredEvent>, taskId: string, data: unknown) =>
+  raw.commit([
+    {
+      tenantId: TENANT,
+      create: [
+        {
+          ...{ taskId, agent: "a", revision: "1", contextId: "c", caller: "ann", priority: "normal" },
+          ...{ deadline: null, parent: null, dueAt: T0, createdAt: T0, events: [{ ...submitted(null), data }] },
+        },
+      ],
+    },
+  ]);
+
+test("a sealed reference to a blob does not open in another task of the tenant, nor as a value, nor a value as one", async () => {
+  const { raw, store } = world(createTestCodec(), { offloadAbove: 200 });
+  await create(store, "large", "x".repeat(1000));
+  await create(store, "small", "x");
+  const dataOf = async (taskId: string) =>
+    (await raw.readLog({ tenantId: TENANT, taskId }))[0]?.data as Readonly<Record<string, unknown>>;
+  await plant(raw, "copy", await dataOf("large"));
+  await expect(store.readLog({ tenantId: TENANT, taskId: "copy" })).rejects.toThrow("it was changed or moved");
+  expect(await inputOf(store, "large")).toBe("x".repeat(1000));
+  // Both of the task that they were sealed for, only taken for each other.
+  const [large, small] = [await dataOf("large"), await dataOf("small")];
+  for (const [taskId, data] of [
+    ["large", { $sealed: large["$sealed"] }],
+    ["small", { $sealed: small["$sealed"], of: "blob" }],
+  ] as const) {
+    await mailTo(raw, taskId, data);
+    const [item] = await store.mailbox({ tenantId: TENANT, taskId });
+    expect([item?.payload, item?.unreadable?.message]).toEqual([
+      undefined,
+      expect.stringContaining("changed or moved"),
+    ]);
+  }
+});
+
+test("a reference that was written while there was no key still opens, until the codec says that all is sealed", async () => {
+  const it = world(createTestCodec([]), { offloadAbove: 100 });
+  await create(it.store, "a", "x".repeat(1000));
+  expect(await inputOf(it.with(createTestCodec()), "a")).toBe("x".repeat(1000));
+  const strict = it.with(createTestCodec(["test"], { sealedOnly: true }));
+  await expect(strict.readLog({ tenantId: TENANT, taskId: "a" })).rejects.toMatchObject({
+    code: "PAYLOAD_UNREADABLE",
+    message: expect.stringContaining("event 1 (task.submitted) of task a of acme cannot be read: it is not sealed"),
+  });
+});
+
+test("once all is sealed nothing plain opens, in whatever place and form; before, it does", async () => {
+  for (const sealedOnly of [false, true]) {
+    const { raw, store } = world(createTestCodec(["test"], { sealedOnly }));
+    await create(store, "a", { n: 1 });
+    await mailTo(store, "a", { n: 2 });
+    const row = (id: string, payload: unknown) => ({ id, kind: "event" as const, payload });
+    await store.commit([{ tenantId: TENANT, outbox: [row("1", { n: 3 })] }]);
+    const forged = submitted("forged").data;
+    await plant(raw, "plain", forged);
+    await plant(raw, "wrapped", { $plain: forged });
+    await raw.commit([{ tenantId: TENANT, outbox: [row("2", "forged"), row("3", { $plain: "forged" })] }]);
+    await mailTo(raw, "plain", null);
+    const attempt = (taskId: string) =>
+      inputOf(store, taskId).catch((error: unknown) => PlatformError.from(error).code);
+    const mail = async (taskId: string) =>
+      (await store.mailbox({ tenantId: TENANT, taskId })).map(({ payload, unreadable }) => unreadable?.code ?? payload);
+    const outbox = (await store.takeOutbox(9)).rows.map(({ payload, unreadable }) => unreadable?.code ?? payload);
+    const no = "PAYLOAD_UNREADABLE";
+    expect([await attempt("a"), await mail("a")]).toEqual([{ n: 1 }, [{ n: 2 }]]);
+    expect([await attempt("plain"), await attempt("wrapped")]).toEqual(sealedOnly ? [no, no] : ["forged", "forged"]);
+    expect(await mail("plain")).toEqual([sealedOnly ? no : null]);
+    expect(outbox).toEqual([{ n: 3 }, ...(sealedOnly ? [no, no] : ["forged", "forged"])]);
+  }
 });
 
 test("plain rows stay readable when a key comes, and sealed ones next to them", async () => {

@@ -28,7 +28,8 @@ import type {
 import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
 import { eachOf } from "./each-of.ts";
 import { PayloadReader, Unreadable } from "./payload-reader.ts";
-import { OUTBOX_SUBJECT, type PayloadLimits, PayloadWriter, taskSubject } from "./payload-writer.ts";
+import { type PayloadLimits, PayloadWriter } from "./payload-writer.ts";
+import { OUTBOX_SUBJECT, taskSubject } from "./seal-scopes.ts";
 
 export interface PayloadStoreOptions {
   readonly store: TaskStore<StoredEvent>;

@@ -13,7 +13,8 @@ import type {
   Unnumbered,
 } from "../ports/index.ts";
 import { isLargerThan } from "./json-size.ts";
-import { blobPayload, looksMarked, sealedPayload, wrappedPayload } from "./payload-marks.ts";
+import { blobPayload, looksMarked, sealedPayload, sealedReference, wrappedPayload } from "./payload-marks.ts";
+import { OUTBOX_SUBJECT, referenceScope, taskSubject } from "./seal-scopes.ts";
 
 export interface PayloadLimits {
   /** Characters of JSON from which on an event's payload goes to the BlobStore. */
@@ -31,9 +32,6 @@ export interface NewBlob {
 type NewEvent = Unnumbered<StoredEvent>;
 
 const encoder = new TextEncoder();
-
-export const taskSubject = (taskId: string): string => `task/${taskId}`;
-export const OUTBOX_SUBJECT = "outbox";
 
 /** The units of one commit, and the blobs that must be there before it. */
 export class PayloadWriter {
@@ -104,7 +102,9 @@ export class PayloadWriter {
     const name = this.codec.nameOf(tenantId, bytes);
     this.newBlobs.push({ tenantId, name, bytes });
     blobs.push({ taskId, name });
-    return blobPayload(name, bytes.byteLength);
+    const reference = blobPayload(name, bytes.byteLength);
+    if (!this.codec.seals) return reference;
+    return sealedReference(this.codec.seal(referenceScope(scope), JSON.stringify(reference)));
   }
 
   /** Mail and outbox rows live for moments, and their content goes on as an event: a blob would outlive them by months. */

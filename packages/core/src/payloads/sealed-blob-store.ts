@@ -1,12 +1,13 @@
 import type { BlobScope, BlobStore, PayloadCodec, SealScope } from "../ports/index.ts";
 import { checkBlob } from "./blob-names.ts";
+import { assertPlainAllowed } from "./seal-scopes.ts";
 
 // A zero byte begins neither JSON nor anything compressed, so plain blobs of before are told from sealed ones.
 const MARK = new TextEncoder().encode("\0sealed:");
 
 /**
  * Blobs as they lie at rest: sealed where the codec has a key, plain where it has none. What is plain stays readable
- * when a key comes. A blob that is put again keeps the bytes, and the key, of its first put.
+ * when a key comes, until the codec says that all is sealed. A blob that is put again keeps the bytes, and the key, of its first put.
  */
 export const createSealedBlobStore = (store: BlobStore, codec: PayloadCodec): BlobStore => ({
   async put(scope, name, bytes) {
@@ -27,8 +28,11 @@ export const sealBlob = (codec: PayloadCodec, scope: BlobScope, name: string, by
   codec.seals ? marked(codec.sealBytes(sealScope(scope, name), bytes)) : bytes;
 
 /** A blob as it was put, from how it lies. Throws PAYLOAD_UNREADABLE. */
-export const openBlob = (codec: PayloadCodec, scope: BlobScope, name: string, bytes: Uint8Array): Uint8Array =>
-  isMarked(bytes) ? codec.openBytes(sealScope(scope, name), bytes.subarray(MARK.length)) : bytes;
+export const openBlob = (codec: PayloadCodec, scope: BlobScope, name: string, bytes: Uint8Array): Uint8Array => {
+  if (isMarked(bytes)) return codec.openBytes(sealScope(scope, name), bytes.subarray(MARK.length));
+  assertPlainAllowed(codec);
+  return bytes;
+};
 
 const sealScope = ({ tenantId, namespace }: BlobScope, name: string): SealScope => ({
   tenantId,

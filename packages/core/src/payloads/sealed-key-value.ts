@@ -2,6 +2,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope, PayloadCodec, SealScope } from "../ports/index.ts";
 import { isLargerThan } from "./json-size.ts";
 import { looksMarked, readMarks, sealedPayload, wrappedPayload } from "./payload-marks.ts";
+import { assertPlainAllowed } from "./seal-scopes.ts";
 
 /** Manifests are the largest of what is kept here, and small: what is larger belongs into a BlobStore. */
 export const MAX_VALUE_BYTES = 1024 * 1024;
@@ -9,7 +10,7 @@ export const MAX_KEY_LENGTH = 1024;
 
 /**
  * Values as they lie at rest: sealed where the codec has a key. Numbers stay plain, because the store adds to them; so do
- * keys, versions and expiry. `put` throws TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), reads throw
+ * keys, versions and expiry. Where the codec says that all is sealed, other plain values do not open. `put` throws TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), reads throw
  * PAYLOAD_UNREADABLE naming the key.
  */
 export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyValue => {
@@ -48,11 +49,14 @@ export const openValue = (
   const marked = readMarks(value);
   switch (marked.form) {
     case "plain":
+      if (typeof value !== "number") explained(scope, key, () => assertPlainAllowed(codec));
       return marked.value;
     case "sealed":
-      return open(codec, scope, key, marked.sealed);
+      return explained(scope, key, () => JSON.parse(codec.open(sealScope(scope, key), marked.sealed)));
     // Nobody puts values into blobs: something of another hand, which a reader's schema refuses.
     case "blob":
+    case "sealed blob":
+      explained(scope, key, () => assertPlainAllowed(codec));
       return value;
   }
 };
@@ -62,9 +66,9 @@ const sealScope = ({ tenantId, namespace }: KeyValueScope, key: string): SealSco
   subject: `value/${namespace}/${key}`,
 });
 
-const open = (codec: PayloadCodec, scope: KeyValueScope, key: string, sealed: string): unknown => {
+const explained = <Value>(scope: KeyValueScope, key: string, read: () => Value): Value => {
   try {
-    return JSON.parse(codec.open(sealScope(scope, key), sealed));
+    return read();
   } catch (cause) {
     const { message } = PlatformError.from(cause);
     throw new PlatformError(

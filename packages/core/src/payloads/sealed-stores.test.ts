@@ -66,6 +66,25 @@ test("a sealed value does not open under another key, nor in another tenant, and
   await expect(createSealedKeyValue(raw, createTestCodec(["old"])).get(moved, "k")).rejects.toThrow("moved");
 });
 
+test("once all is sealed a plain value or blob does not open, and the error names the key; a number does", async () => {
+  const raw = createMemoryKeyValue({ clock });
+  const rawBlobs = createMemoryBlobStore({ clock });
+  const codec = createTestCodec(["k"], { sealedOnly: true });
+  const [store, blobs] = [createSealedKeyValue(raw, codec), createSealedBlobStore(rawBlobs, codec)];
+  await store.put(HERE, "sealed", SECRET);
+  await store.put(HERE, "n", 5);
+  expect([(await store.get(HERE, "sealed"))?.value, (await store.get(HERE, "n"))?.value]).toEqual([SECRET, 5]);
+  for (const value of ["forged", { $plain: 5 }, { $blob: NAME, bytes: 1 }, null]) {
+    await raw.put(HERE, "k", value);
+    await expect(store.get(HERE, "k")).rejects.toMatchObject({
+      code: "PAYLOAD_UNREADABLE",
+      message: expect.stringContaining("the value memory/k of acme cannot be read: it is not sealed"),
+    });
+  }
+  await rawBlobs.put(BLOB, NAME, new TextEncoder().encode("forged"));
+  await expect(blobs.get(BLOB, NAME)).rejects.toMatchObject({ code: "PAYLOAD_UNREADABLE" });
+});
+
 test("a value over 1 MiB and a key over 1,024 characters are refused", async () => {
   const store = createSealedKeyValue(createMemoryKeyValue({ clock }), createTestCodec([]));
   await store.put(HERE, "k".repeat(1024), "x".repeat(1024 * 1024 - 2));

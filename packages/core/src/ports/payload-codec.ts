@@ -1,7 +1,10 @@
 /** What is sealed belongs here: sealed text or bytes moved to another scope do not open (I7). */
 export interface SealScope {
   readonly tenantId: string;
-  /** Which row: `task/<id>` for the events and the mail of a task, `value/<namespace>/<key>`, `blob/<namespace>/<name>`, `outbox`. */
+  /**
+   * Which row: `task/<id>` for the events and the mail of a task, `reference/task/<id>` for the names of blobs in their place,
+   * `value/<namespace>/<key>`, `blob/<namespace>/<name>`, `outbox`.
+   */
   readonly subject: string;
 }
 
@@ -9,6 +12,8 @@ export interface SealScope {
 export interface PayloadCodec {
   /** False without a key: everything is kept plain, and what is sealed does not open. */
   readonly seals: boolean;
+  /** True: whatever is kept was sealed, so what lies plain is of another hand and does not open. Never without a key. */
+  readonly sealedOnly: boolean;
   /** Text that begins with the name of the key and a colon. Another text each time. */
   seal(scope: SealScope, text: string): string;
   /** Throws PAYLOAD_UNREADABLE: the key is not there (its name is in the message), or the text was changed or moved. */

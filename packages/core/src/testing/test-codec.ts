@@ -3,7 +3,10 @@ import type { PayloadCodec, SealScope } from "../ports/index.ts";
 import { createFnvDigest } from "./test-senses.ts";
 
 /** Seals by writing backwards under the first of `keys`: it hides nothing and behaves in every other way as the real one. */
-export const createTestCodec = (keys: readonly string[] = ["test"]): PayloadCodec => {
+export const createTestCodec = (
+  keys: readonly string[] = ["test"],
+  { sealedOnly = false }: { readonly sealedOnly?: boolean } = {},
+): PayloadCodec => {
   const [first] = keys;
   const address = ({ tenantId, subject }: SealScope): string => JSON.stringify([tenantId, subject]);
   // By UTF-16 units: turned twice it is what it was.
@@ -27,6 +30,7 @@ export const createTestCodec = (keys: readonly string[] = ["test"]): PayloadCode
     sha256(JSON.stringify([key, tenantId, characters(bytes)]));
   return {
     seals: first !== undefined,
+    sealedOnly,
     seal,
     open,
     // One character a byte: scopes of tests are written in ASCII, or at least in Latin.

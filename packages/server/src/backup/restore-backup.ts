@@ -26,7 +26,8 @@ export const restoreBackup = async (
   target: RestoreTarget,
   encryptionKeys: readonly string[] = [],
 ): Promise<Restored> => {
-  const codec = createKeyring(parseEncryptionKeys(encryptionKeys));
+  // A backup of a data folder has agents' code plain, and the folder that it goes to has it so too.
+  const codec = createKeyring({ ...parseEncryptionKeys(encryptionKeys), sealedOnly: false });
   const backup = readBackup(file);
   if ("database" in target) {
     const { restorePostgres } = await import("@agentcore/postgres").catch((cause: unknown) => {

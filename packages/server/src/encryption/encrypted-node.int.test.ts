@@ -99,10 +99,12 @@ const rowsAtRest = async (database: string): Promise<string> => {
   return text;
 };
 
-/** The query that docs/encryption.md gives for it: what is sealed with k1, by place. */
-const sealedWithK1 = async (database: string): Promise<Record<string, number>> => {
+const [PLAIN, SEALED_WITH_K1] = [0, 1];
+
+/** What a query of docs/encryption.md counts, by place. */
+const counted = async (database: string, which: number): Promise<Record<string, number>> => {
   const page = await readFile(new URL("../../../../docs/encryption.md", import.meta.url), "utf8");
-  const [, query = ""] = /```sql\n(.*?)```/s.exec(page) ?? [];
+  const query = [...page.matchAll(/```sql\n(.*?)```/gs)][which]?.[1] ?? "";
   const client = new pg.Client({ connectionString: database });
   await client.connect();
   const { rows } = await client.query<{ place: string; count: string }>(query);
@@ -149,7 +151,7 @@ describe.each(kinds)("on $store", ({ test, run }) => {
       expect(await atRest()).toContain("k1:");
 
       if (database !== undefined) {
-        const { events = 0, values = 0, ...left } = await sealedWithK1(database);
+        const { events = 0, values = 0, ...left } = await counted(database, SEALED_WITH_K1);
         expect([events > 0, values > 0, left]).toEqual([true, true, { mailbox: 0, outbox: 0, blobs: 2 }]);
       }
 
@@ -180,5 +182,34 @@ describe.each(kinds)("on $store", ({ test, run }) => {
       expect(await atRest()).toContain("launch code");
       const keyed = await start([K1], database);
       expect(await answer(keyed, old)).toEqual(OUTPUT);
+    }));
+
+  test("with sealed-only a node works on what it sealed itself", () =>
+    run(async (database) => {
+      const strict = await start([K1, "sealed-only"], database);
+      await strict.manifests.apply("default", [await manifest()], { dryRun: false });
+      const task = await waiting(strict);
+      if (database !== undefined) expect(Object.values(await counted(database, PLAIN))).toEqual([0, 0, 0, 0, 0]);
+      const again = await start([K1, "sealed-only"], database);
+      expect(await answer(again, task)).toEqual(OUTPUT);
+    }));
+
+  test("sealed-only refuses to start from manifests that lie plain, and starts when they were applied anew under a key", () =>
+    run(async (database) => {
+      const plain = await start([], database);
+      await plain.manifests.apply("default", [await manifest()], { dryRun: false });
+      const old = await waiting(plain);
+      if (database !== undefined) expect(await counted(database, PLAIN)).toMatchObject({ blobs: 2 });
+      await expect(start([K1, "sealed-only"], database)).rejects.toMatchObject({
+        code: "PAYLOAD_UNREADABLE",
+        message: expect.stringContaining("it is not sealed"),
+      });
+      const keyed = await start([K1], database);
+      const changed = { ...(await manifest()), metadata: { name: "keeper", labels: { sealed: "yes" } } };
+      await keyed.manifests.apply("default", [changed], { dryRun: false });
+      const fresh = await waiting(keyed);
+      const strict = await start([K1, "sealed-only"], database);
+      expect(await answer(strict, fresh)).toEqual(OUTPUT);
+      await expect(strict.tasks.log(SCOPE, old)).rejects.toMatchObject({ code: "PAYLOAD_UNREADABLE" });
     }));
 });

@@ -127,6 +127,19 @@ test("without a key nothing is sealed", () => {
   expect([keyring().seals, keyring(K1).seals]).toEqual([false, true]);
 });
 
+test("sealed-only stands among the keys, anywhere, and not without one", () => {
+  for (const entries of [
+    [K1, "sealed-only"],
+    ["sealed-only", K1],
+  ]) {
+    const codec = keyring(...entries);
+    expect([codec.sealedOnly, codec.open(SCOPE, keyring(K1).seal(SCOPE, "x"))]).toEqual([true, "x"]);
+  }
+  expect([keyring(K1).sealedOnly, keyring().sealedOnly]).toEqual([false, false]);
+  expect(() => parseEncryptionKeys(["sealed-only"])).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  expect(() => parseEncryptionKeys([K1, "Sealed-Only"])).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+});
+
 test.each([
   ["no name", randomBytes(32).toString("base64"), "its name"],
   ["a name and key the wrong way round", `${randomBytes(32).toString("base64")}:k1`, "its name"],

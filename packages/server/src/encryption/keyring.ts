@@ -18,7 +18,7 @@ import {
 } from "node:crypto";
 import { PlatformError } from "@agentcore/contract";
 import type { PayloadCodec, SealScope } from "@agentcore/core/ports";
-import type { EncryptionKey } from "./parse-encryption-keys.ts";
+import type { EncryptionKey, EncryptionKeys } from "./parse-encryption-keys.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const IV_BYTES = 12;
@@ -32,9 +32,10 @@ const IVS_AT_ONCE = 1024;
 /** Constant for ever: another text derives other keys. */
 const purposeOf = (use: "seal" | "name", tenantId: string): string => `agentcore/1/${use}/${tenantId}`;
 
-export const createKeyring = (keys: readonly EncryptionKey[]): PayloadCodec => new Keyring(keys);
+export const createKeyring = (keys: EncryptionKeys): PayloadCodec => new Keyring(keys);
 
 class Keyring implements PayloadCodec {
+  readonly sealedOnly: boolean;
   private readonly keys: ReadonlyMap<string, EncryptionKey>;
   private readonly first: EncryptionKey | undefined;
   /** Handles: making one of the bytes costs ten times what begins a cipher. */
@@ -42,7 +43,8 @@ class Keyring implements PayloadCodec {
   private readonly ivs = Buffer.alloc(IVS_AT_ONCE * IV_BYTES);
   private ivAt = this.ivs.length;
 
-  constructor(keys: readonly EncryptionKey[]) {
+  constructor({ keys, sealedOnly }: EncryptionKeys) {
+    this.sealedOnly = sealedOnly;
     this.first = keys[0];
     this.keys = new Map(keys.map((key) => [key.name, key]));
   }
