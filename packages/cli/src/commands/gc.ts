@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import type { CollectedRow } from "../node/node-client.ts";
 import { UsageError } from "../usage-error.ts";
 
 const DURATION = /^[1-9]\d{0,5}[smhd]$/;
@@ -9,6 +10,7 @@ export const command = defineCommand({
   details: [
     "A node does the same by itself once an hour (up --gc-interval-ms). Policies stand in Tenant manifests, at spec.retention; without one, nothing goes. For operators.",
     "Bytes are those of the removed events' payloads as they are stored. A dry run counts up to 10,000 tasks of a tenant.",
+    "Exits with 1 when a task could not be removed or compacted, or when a tenant's turn broke off; what could be done is done then.",
   ],
   arguments: [],
   options: {
@@ -62,8 +64,18 @@ export const command = defineCommand({
         row.failedTasks,
       ]),
     );
-    return 0;
+    const failed = rows.filter(({ failedTasks, error }) => failedTasks > 0 || error !== null);
+    for (const row of failed) output.say(failureOf(row), "red");
+    return failed.length === 0 ? 0 : 1;
   },
 });
+
+const failureOf = ({ tenant, failedTasks, error }: CollectedRow): string => {
+  const tasks = failedTasks === 1 ? "1 task" : `${failedTasks} tasks`;
+  const stayed = `${tasks} of tenant ${tenant} could not be removed or compacted; the node's log says which and why`;
+  if (error === null) return stayed;
+  const broken = `tenant ${tenant} is not done: ${error.code}: ${error.message}`;
+  return failedTasks === 0 ? broken : `${broken}; ${stayed}`;
+};
 
 const atLeast = (count: number, isMore: boolean): string => (isMore ? `${count} or more` : String(count));

@@ -77,13 +77,11 @@ export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiK
       const rows = new Map<string, CollectedRow>();
       for (let isMore = true; isMore; ) {
         const { tenants } = await node.collectGarbage(request, { signal });
-        for (const collected of tenants) {
-          const row = collectedRow(collected);
-          rows.set(row.tenant, sumOf(rows.get(row.tenant), row));
-        }
+        const answered = tenants.map(collectedRow);
+        for (const row of answered) rows.set(row.tenant, sumOf(rows.get(row.tenant), row));
         // What only fails stays, however often it is asked for.
-        const moved = tenants.filter((each) => each.removedTasks + each.compactedTasks > 0);
-        isMore = !request.dryRun && moved.some((each) => each.isMore);
+        const moved = answered.filter((each) => each.removedTasks + each.compactedTasks > 0);
+        isMore = !request.dryRun && moved.some((each) => each.isMore && each.error === null);
       }
       return [...rows.values()];
     },

@@ -77,10 +77,15 @@ export const nodeRow = (node: NodeStatus): NodeRow => ({
   heartbeatAt: new Date(node.heartbeatAt).toISOString(),
 });
 
+/** A node of an earlier version says nothing of errors: its call fails. */
 export const collectedRow = ({
   tenantId,
+  error = null,
   ...counts
-}: Omit<CollectedRow, "tenant"> & { readonly tenantId: string }): CollectedRow => ({ tenant: tenantId, ...counts });
+}: Omit<CollectedRow, "tenant" | "error"> & {
+  readonly tenantId: string;
+  readonly error?: CollectedRow["error"] | undefined;
+}): CollectedRow => ({ tenant: tenantId, ...counts, error });
 
 /** Of several calls for one tenant; whether there is more is as the last one says. */
 export const sumOf = (before: CollectedRow | undefined, row: CollectedRow): CollectedRow =>
@@ -93,5 +98,6 @@ export const sumOf = (before: CollectedRow | undefined, row: CollectedRow): Coll
         removedBytes: before.removedBytes + row.removedBytes,
         compactedTasks: before.compactedTasks + row.compactedTasks,
         compactedEvents: before.compactedEvents + row.compactedEvents,
-        failedTasks: before.failedTasks + row.failedTasks,
+        // What failed is tried again by each call.
+        failedTasks: Math.max(before.failedTasks, row.failedTasks),
       };

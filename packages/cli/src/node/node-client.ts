@@ -78,6 +78,8 @@ export interface CollectedRow {
   readonly failedTasks: number;
   /** A dry run that counted no further: there is more. */
   readonly isMore: boolean;
+  /** What broke it off for this tenant. */
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 export interface EventRequest {

@@ -4,7 +4,7 @@
  */
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, Logger, RetentionQuery, TaskHead, TaskKey, TaskStore } from "../ports/index.ts";
-import { compactTask } from "./compact-task.ts";
+import { compactTask, MAX_FOLDED, outlineOf } from "./compact-task.ts";
 
 export interface CollectRequest {
   readonly tenantId: string;
@@ -23,14 +23,16 @@ export interface Collected {
   readonly tenantId: string;
   readonly removedTasks: number;
   readonly removedEvents: number;
-  /** Of payloads, as stored. */
+  /** Of payloads, as stored; of a log over 10,000 events, what was left when the rest had been folded. */
   readonly removedBytes: number;
   readonly compactedTasks: number;
   readonly compactedEvents: number;
-  /** Tasks whose log could not be read or folded; they stay as they are. */
+  /** Tasks that could not be removed or folded; they stay as they are, and are looked at again next time. */
   readonly failedTasks: number;
   /** There is more than `maxTasks`, or it was broken off. */
   readonly isMore: boolean;
+  /** What broke it off, but for a signal: the store gives no answer. */
+  readonly error: PlatformError | null;
 }
 
 export interface CollectServices {
@@ -41,77 +43,148 @@ export interface CollectServices {
 }
 
 const PAGE = 100;
-// What one transaction removes, but for a single task that has more.
+// What one transaction removes; a longer log is folded first.
 const MAX_EVENTS = 20_000;
 // The store is ours for a fifth of the time.
 const PAUSE_FACTOR = 4;
 // A write that waited for its database says nothing of what it cost.
 const MAX_PAUSE_MS = 10_000;
+// One task that takes too long looks to us as a store that is away; three after each other are no chance.
+const MAX_UNANSWERED = 3;
 
-type Counts = { -readonly [Name in Exclude<keyof Collected, "tenantId" | "isMore">]: number };
+type Counts = { -readonly [Name in Exclude<keyof Collected, "tenantId" | "isMore" | "error">]: number };
 
+/** Does not throw: what one tenant's trouble is, is not the others'. */
 export const collectTenant = async (services: CollectServices, request: CollectRequest): Promise<Collected> => {
-  const counts: Counts = {
+  const { tenantId } = request;
+  const turn = new Turn(services, request);
+  try {
+    const isCut = [await removeOld(turn), await foldOld(turn)];
+    return { tenantId, ...turn.counts, isMore: isCut.includes(true), error: null };
+  } catch (thrown) {
+    const error = PlatformError.from(thrown);
+    services.logger.log("error", `retention broke off: ${error.message}`, { tenantId });
+    return { tenantId, ...turn.counts, isMore: true, error };
+  }
+};
+
+class Turn {
+  readonly counts: Counts = {
     ...{ removedTasks: 0, removedEvents: 0, removedBytes: 0 },
     ...{ compactedTasks: 0, compactedEvents: 0, failedTasks: 0 },
   };
-  const removable = new Set<string>();
-  const isCut = [
-    await removeOld(services, request, counts, removable),
-    await foldOld(services, request, counts, removable),
-  ];
-  return { tenantId: request.tenantId, ...counts, isMore: isCut.includes(true) };
-};
+  /** What a dry run found to be removed, and a run would not find any more. */
+  readonly removable = new Set<string>();
+  readonly services: CollectServices;
+  readonly request: CollectRequest;
+  private unanswered = 0;
 
-const removeOld = async (
-  services: CollectServices,
-  request: CollectRequest,
-  counts: Counts,
-  removable: Set<string>,
-): Promise<boolean> => {
-  const { tenantId, removeBefore: before, dryRun = false } = request;
+  constructor(services: CollectServices, request: CollectRequest) {
+    this.services = services;
+    this.request = request;
+  }
+
+  get isToEnd(): boolean {
+    return this.request.signal?.aborted === true;
+  }
+
+  /** One task's trouble is told and counted, and the next one's turn comes. Throws when the store answers nothing any more. */
+  async try(what: string, { tenantId, taskId }: TaskKey, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.unanswered = 0;
+    } catch (thrown) {
+      const error = PlatformError.from(thrown);
+      this.counts.failedTasks += 1;
+      this.services.logger.log("error", `cannot ${what}: ${error.message}`, { tenantId, taskId });
+      this.unanswered = error.code === "STORE_UNAVAILABLE" ? this.unanswered + 1 : 0;
+      if (this.unanswered >= MAX_UNANSWERED) throw error;
+    }
+  }
+}
+
+const removeOld = async (turn: Turn): Promise<boolean> => {
+  const { removeBefore: before } = turn.request;
   if (before === null) return false;
-  for await (const page of pages(services, request, { kind: "removable", before })) {
+  for await (const page of pages(turn.services, turn.request, { kind: "removable", before })) {
     if (page === null) return true;
     for (const batch of batches(page)) {
-      const taskIds = batch.map(({ taskId }) => taskId);
-      const gone = await paced(services, request, () => services.store.remove({ tenantId, taskIds, dryRun }));
-      counts.removedTasks += gone.taskIds.length;
-      counts.removedEvents += gone.events;
-      counts.removedBytes += gone.bytes;
-      for (const taskId of gone.taskIds) {
-        if (dryRun) removable.add(taskId);
-        else services.onRemoved?.({ tenantId, taskId });
-      }
+      if (turn.isToEnd) return true;
+      if (batch.length > 1 && (await removed(turn, batch))) continue;
+      for (const head of batch) await turn.try("remove the task", head, () => remove(turn, [head]));
     }
   }
   return false;
 };
 
-const foldOld = async (
-  services: CollectServices,
-  request: CollectRequest,
-  counts: Counts,
-  removable: ReadonlySet<string>,
-): Promise<boolean> => {
-  const { tenantId, compactBefore: before, dryRun = false } = request;
+/** False when it fails for all: then one by one, to see by whose fault. */
+const removed = async (turn: Turn, heads: readonly TaskHead[]): Promise<boolean> => {
+  try {
+    await remove(turn, heads);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const remove = async (turn: Turn, heads: readonly TaskHead[]): Promise<void> => {
+  const { services, counts } = turn;
+  const { tenantId, dryRun = false } = turn.request;
+  if (!dryRun) for (const head of heads) if (!(await shorten(turn, head))) return;
+  const taskIds = heads.map(({ taskId }) => taskId);
+  const gone = await paced(services, turn.request, () => services.store.remove({ tenantId, taskIds, dryRun }));
+  counts.removedTasks += gone.taskIds.length;
+  counts.removedEvents += gone.events;
+  counts.removedBytes += gone.bytes;
+  for (const taskId of gone.taskIds) {
+    if (dryRun) turn.removable.add(taskId);
+    else services.onRemoved?.({ tenantId, taskId });
+  }
+};
+
+/**
+ * Folds what is long of an ended task's log, a part a write, so that what is left can go in one. Until then a reader sees the task as
+ * it is, folded; and whatever ends this, the next turn goes on from there. False when it is to end before that.
+ */
+const shorten = async (turn: Turn, head: TaskHead): Promise<boolean> => {
+  const { services, request, counts } = turn;
+  for (let now: TaskHead | null = head; now !== null && now.seq - now.floor > MAX_FOLDED; ) {
+    if (turn.isToEnd) return false;
+    const before: TaskHead = now;
+    await paced(services, request, () => foldPart(services.store, before));
+    now = await services.store.head(before);
+    if (now === null) break;
+    if (now.floor <= before.floor) throw new PlatformError("INTERNAL", "its log does not become shorter");
+    counts.removedEvents += now.floor - Math.max(1, before.floor);
+  }
+  return true;
+};
+
+const foldPart = async (store: TaskStore, head: TaskHead): Promise<void> => {
+  try {
+    await compactTask(store, head, { before: Number.POSITIVE_INFINITY, dryRun: false });
+  } catch (thrown) {
+    if (PlatformError.from(thrown).code === "STORE_UNAVAILABLE") throw thrown;
+    // What nobody can read, or keep as one event, goes nevertheless.
+    const { tenantId, taskId, floor } = head;
+    await store.compact({ tenantId, taskId, floor: floor + MAX_FOLDED, event: outlineOf(head) });
+  }
+};
+
+const foldOld = async (turn: Turn): Promise<boolean> => {
+  const { services, request, counts } = turn;
+  const { compactBefore: before, dryRun = false } = request;
   if (before === null) return false;
   for await (const page of pages(services, request, { kind: "foldable", before })) {
     if (page === null) return true;
     for (const head of page) {
-      if (request.signal?.aborted === true) return true;
-      if (removable.has(head.taskId)) continue;
-      try {
+      if (turn.isToEnd) return true;
+      if (turn.removable.has(head.taskId)) continue;
+      await turn.try("compact the log", head, async () => {
         const events = await paced(services, request, () => compactTask(services.store, head, { before, dryRun }));
         counts.compactedEvents += events;
         counts.compactedTasks += events > 0 ? 1 : 0;
-      } catch (thrown) {
-        const error = PlatformError.from(thrown);
-        if (error.code === "STORE_UNAVAILABLE") throw error;
-        counts.failedTasks += 1;
-        const { taskId } = head;
-        services.logger.log("error", `cannot compact the log: ${error.message}`, { tenantId, taskId });
-      }
+      });
     }
   }
   return false;

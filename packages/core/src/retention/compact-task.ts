@@ -1,11 +1,11 @@
 /** Folds what is old of one task's log. */
-import { isTerminal } from "@agentcore/contract";
+import { isTerminal, type TaskEventOf } from "@agentcore/contract";
 import type { TaskHead, TaskStore } from "../ports/index.ts";
 import { LogFold } from "./log-fold.ts";
 
 const PAGE = 500;
 // A log may have millions over many `continueAs`; what one statement drops is bounded. The rest is a candidate again.
-const MAX_EVENTS = 10_000;
+export const MAX_FOLDED = 10_000;
 
 export interface CompactTaskOptions {
   /** Milliseconds since 1970: of a task that runs, events from then on stay. */
@@ -20,7 +20,7 @@ export const compactTask = async (
   { before, dryRun }: CompactTaskOptions,
 ): Promise<number> => {
   const ended = isTerminal(head.state);
-  const highest = Math.min(head.floor + MAX_EVENTS, (ended ? head.seq : head.checkpointSeq) - 1);
+  const highest = Math.min(head.floor + MAX_FOLDED, (ended ? head.seq : head.checkpointSeq) - 1);
   // An ended one is old as a whole.
   if (dryRun && ended) return Math.max(0, highest - head.floor);
   const fold = new LogFold(head.taskId);
@@ -43,4 +43,18 @@ export const compactTask = async (
     event: fold.event(),
   });
   return outcome === "compacted" ? floor - head.floor : 0;
+};
+
+/** A fold of a log that cannot be read: what the head says of the task. Only for one that is about to be removed. */
+export const outlineOf = (head: TaskHead): Omit<TaskEventOf<"log.compacted">, "seq"> => {
+  const { taskId, contextId, agent, revision, caller, priority, createdAt, updatedAt } = head;
+  return {
+    type: "log.compacted",
+    at: updatedAt,
+    data: {
+      submitted: { at: createdAt, data: { agent, revision, contextId, caller, priority } },
+      state: "working",
+      task: { id: taskId, contextId, status: { state: "TASK_STATE_WORKING" } },
+    },
+  };
 };

@@ -1,14 +1,16 @@
-import type { NewTaskEvent } from "@agentcore/contract";
+import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { wrapStore } from "../../test/wrap-store.ts";
 import { createMemoryBlobStore, createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
 import { PAYLOADS } from "../payloads/index.ts";
 import type { TaskStore } from "../ports/index.ts";
 import type { TenantPolicy } from "../tasks/tenant-policy.ts";
+import { viewTask } from "../tasks/view.ts";
 import { createRecordingLogger, ManualClock } from "../testing/index.ts";
 import { type Collected, collectTenant } from "./collect-tenant.ts";
 import { RetentionLoop, type RetentionLoopOptions } from "./retention-loop.ts";
 
+const timeout = () => new PlatformError("STORE_UNAVAILABLE", "canceling statement");
 const T0 = 1_750_000_000_000;
 const DAY = 86_400_000;
 const INTERVAL = 3_600_000;
@@ -152,6 +154,160 @@ test("a log that cannot be read stays, is told, and keeps nobody else's from bei
   const collected = await collectTenant({ store: broken, clock, logger }, request);
   expect(collected).toMatchObject({ compactedTasks: 1, compactedEvents: 3, failedTasks: 1, isMore: false });
   expect(await left("acme")).toEqual({ bad: 4, good: 2 });
+});
+
+test("one task that the store does not get done keeps neither its tenant's others nor other tenants from going", async () => {
+  const { clock, logger, create, left, loop, store } = world();
+  for (const taskId of ["a", "stuck", "z"]) await create("acme", taskId, T0 - DAY);
+  await create("globex", "b", T0 - DAY);
+  const slow = wrapStore(store, {
+    remove: (next, removal) => (removal.taskIds.includes("stuck") ? Promise.reject(timeout()) : next(removal)),
+  });
+  const policies = { acme: { retention: { removeAfterMs: 1 } }, globex: { retention: { removeAfterMs: 1 } } };
+  const { collected, close } = loop(policies, { store: slow });
+  await clock.advance(INTERVAL);
+  expect([await left("acme"), await left("globex")]).toEqual([{ stuck: 4 }, {}]);
+  expect(
+    collected.map(({ tenantId, removedTasks, failedTasks, error }) => [tenantId, removedTasks, failedTasks, error]),
+  ).toEqual([
+    ["acme", 2, 1, null],
+    ["globex", 1, 0, null],
+  ]);
+  expect(logger.records.filter(({ level }) => level === "error")).toMatchObject([
+    { message: "cannot remove the task: canceling statement", fields: { tenantId: "acme", taskId: "stuck" } },
+  ]);
+  await close();
+});
+
+test("a tenant for whom the store answers nothing is given up after three tasks, told once, and tried again next time", async () => {
+  const { clock, logger, blobs, create, left, loop, store } = world();
+  for (let index = 0; index < 9; index++) await create("acme", `t${index}`, T0 - DAY);
+  await create("globex", "b", T0 - DAY);
+  let isDown = true;
+  let asked = 0;
+  const down = wrapStore(store, {
+    remove: (next, removal) => {
+      if (removal.tenantId !== "acme" || !isDown) return next(removal);
+      asked += 1;
+      return Promise.reject(timeout());
+    },
+    retention: (next, query) => (query.tenantId === "broken" ? Promise.reject(new Error("torn")) : next(query)),
+  });
+  const retention = { removeAfterMs: 1 };
+  const { collected, close } = loop(
+    { acme: { retention }, broken: { retention }, globex: { retention } },
+    { store: down, blobs },
+  );
+  await clock.advance(INTERVAL);
+  // The batch, then one by one.
+  expect(asked).toBe(4);
+  expect(
+    collected.map(({ tenantId, removedTasks, failedTasks, error }) => [
+      tenantId,
+      removedTasks,
+      failedTasks,
+      error?.code,
+    ]),
+  ).toEqual([
+    ["acme", 0, 3, "STORE_UNAVAILABLE"],
+    ["broken", 0, 0, "INTERNAL"],
+    ["globex", 1, 0, undefined],
+  ]);
+  expect(logger.records.filter(({ message }) => message.startsWith("retention broke off"))).toMatchObject([
+    { fields: { tenantId: "acme" } },
+    { fields: { tenantId: "broken" } },
+  ]);
+  isDown = false;
+  await clock.advance(INTERVAL);
+  expect(await left("acme")).toEqual({});
+  await close();
+});
+
+test("blobs of a tenant that cannot be swept keep nobody else's, and are told", async () => {
+  const { clock, logger, blobs, loop } = world();
+  const name = "a".repeat(64);
+  for (const tenantId of ["acme", "globex"])
+    await blobs.put({ tenantId, namespace: PAYLOADS }, name, new Uint8Array([1]));
+  const failed: string[] = [];
+  const torn = {
+    ...blobs,
+    list: (scope: { tenantId: string; namespace: string }, options: object) =>
+      scope.tenantId === "acme" ? Promise.reject(new Error("torn")) : blobs.list(scope, options),
+  };
+  const { close } = loop({}, { blobs: torn, onSweepFailed: (tenantId) => failed.push(tenantId) });
+  await clock.advance(25 * INTERVAL);
+  expect((await blobs.list({ tenantId: "globex", namespace: PAYLOADS })).length).toBe(0);
+  expect(failed).toContain("acme");
+  expect(logger.records.find(({ level }) => level === "error")).toMatchObject({
+    ...{ message: "cannot sweep blobs: torn", fields: { tenantId: "acme" } },
+  });
+  await close();
+});
+
+const LONG = 25_000;
+const createLong = async (store: TaskStore, taskId: string): Promise<void> => {
+  const message: NewTaskEvent = {
+    type: "message.added",
+    at: T0,
+    data: { message: { messageId: "m", role: "ROLE_USER", parts: [{ text: "hi" }] } },
+  };
+  const steps = Array.from({ length: LONG - 3 }, () => step);
+  const events: NewTaskEvent[] = [
+    submitted,
+    message,
+    ...steps,
+    { type: "task.completed", at: T0 - DAY, data: { output: 1 } },
+  ];
+  const task = {
+    ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
+    ...{ parent: null, deadline: null, dueAt: T0, createdAt: T0, claimed: { state: "completed" as const }, events },
+  };
+  expect(await store.commit([{ tenantId: "acme", create: [task] }])).toEqual([{ outcome: "committed" }]);
+};
+
+test("a long log goes in parts, each bounded; after a crash between two the next turn goes on, and readers see the task or none", async () => {
+  const { clock, logger, store } = world();
+  await createLong(store, "long");
+  await clock.advance(2);
+  const key = { tenantId: "acme", taskId: "long" };
+  const shown = viewTask("long", await store.readLog(key, { limit: LONG }));
+  const writes: number[] = [];
+  let crashAt = 1;
+  const counted = wrapStore(store, {
+    compact: async (next, compaction) => {
+      if (writes.length === crashAt) throw new PlatformError("STORE_UNAVAILABLE", "crash");
+      writes.push(compaction.floor - ((await store.head(key))?.floor ?? 0));
+      return next(compaction);
+    },
+    remove: async (next, removal) => {
+      const head = await store.head(key);
+      writes.push((head?.seq ?? 0) - (head?.floor ?? 0));
+      return next(removal);
+    },
+  });
+  const request = { tenantId: "acme", removeBefore: T0 + 1, compactBefore: null, maxTasks: 10 };
+  const first = await collectTenant({ store: counted, clock, logger }, request);
+  expect(first).toMatchObject({ removedTasks: 0, failedTasks: 1, error: null });
+  const between = await store.readLog(key, { limit: LONG });
+  expect([between.length < LONG, viewTask("long", between)]).toEqual([true, shown]);
+  crashAt = Number.POSITIVE_INFINITY;
+  const second = await collectTenant({ store: counted, clock, logger }, request);
+  expect(await store.head(key)).toBeNull();
+  expect(writes.every((events) => events <= 10_000)).toBe(true);
+  expect(first.removedEvents + second.removedEvents).toBe(LONG);
+});
+
+test("a long log that nobody can read, or that makes no fold, is removed in parts all the same", async () => {
+  const { clock, logger, store } = world();
+  await createLong(store, "long");
+  await clock.advance(2);
+  const sealed = wrapStore(store, {
+    readLog: () => Promise.reject(new PlatformError("PAYLOAD_UNREADABLE", "no key")),
+  });
+  const request = { tenantId: "acme", removeBefore: T0 + 1, compactBefore: null, maxTasks: 10 };
+  const collected = await collectTenant({ store: sealed, clock, logger }, request);
+  expect(collected).toMatchObject({ removedTasks: 1, removedEvents: LONG, failedTasks: 0 });
+  expect(await store.head({ tenantId: "acme", taskId: "long" })).toBeNull();
 });
 
 test("a dry run counts what a run then does, and a bounded run says that there is more", async () => {

@@ -16,6 +16,8 @@ export interface RetentionLoopOptions extends CollectServices {
   /** Milliseconds from one turn to the next; the first is as long after the start. */
   readonly intervalMs: number;
   readonly onCollected: (collected: Collected) => void;
+  /** Called when a tenant's blobs could not be swept. */
+  readonly onSweepFailed?: ((tenantId: string) => unknown) | undefined;
 }
 
 // Of one tenant before the others have their turn.
@@ -68,8 +70,14 @@ export class RetentionLoop {
     const { signal } = this.closing;
     for (const tenantId of await blobs.tenants(PAYLOADS)) {
       if (signal.aborted || !(await this.lease.keep())) return;
-      const { removed } = await sweepBlobs({ tasks: store, blobs, tenantId, now: clock.now(), signal });
-      if (removed > 0) this.options.logger.log("info", "blobs swept", { tenantId, removed });
+      try {
+        const { removed } = await sweepBlobs({ tasks: store, blobs, tenantId, now: clock.now(), signal });
+        if (removed > 0) this.options.logger.log("info", "blobs swept", { tenantId, removed });
+      } catch (thrown) {
+        if (signal.aborted) return;
+        this.options.logger.log("error", `cannot sweep blobs: ${PlatformError.from(thrown).message}`, { tenantId });
+        this.options.onSweepFailed?.(tenantId);
+      }
     }
   }
 
@@ -88,7 +96,8 @@ export class RetentionLoop {
         const collected = await collectTenant(this.options, request);
         this.options.onCollected(collected);
         // What only fails would come round for ever.
-        if (collected.isMore && collected.removedTasks + collected.compactedTasks > 0) unfinished.push(tenantId);
+        const { isMore, removedTasks, compactedTasks, error } = collected;
+        if (isMore && removedTasks + compactedTasks > 0 && error === null) unfinished.push(tenantId);
       }
       waiting = unfinished;
     }

@@ -113,6 +113,8 @@ export interface CollectedGarbage {
     readonly failedTasks: number;
     /** There is more to be asked for. */
     readonly isMore: boolean;
+    /** What broke the call off for this tenant; null: nothing did. */
+    readonly error: { readonly code: string; readonly message: string } | null;
   }[];
 }
 

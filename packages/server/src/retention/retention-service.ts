@@ -1,5 +1,6 @@
 /** What policies let go: asked for by operators, and once an hour by itself, on one node at a time. */
 
+import { PlatformError } from "@agentcore/contract";
 import { sweepBlobs } from "@agentcore/core/payloads";
 import type { BlobStore, KeyValue, Senses } from "@agentcore/core/ports";
 import { type Collected, type CollectServices, collectTenant, cutoffs, RetentionLoop } from "@agentcore/core/retention";
@@ -34,12 +35,19 @@ export const createRetentionService = (options: {
     onRemoved: (key) => engine.recent.forget(key),
   };
   const totals = { removedTasks: 0, compactedTasks: 0, failedTasks: 0 };
+  let failedTurns = 0;
   metrics.counter("agentcore_retention_removed_tasks", "Tasks removed by this node.", () => totals.removedTasks);
   metrics.counter("agentcore_retention_compacted_tasks", "Logs compacted by this node.", () => totals.compactedTasks);
-  metrics.counter("agentcore_retention_failed_tasks", "Logs that could not be compacted.", () => totals.failedTasks);
+  metrics.counter(
+    "agentcore_retention_failed_tasks",
+    "Tasks that could not be removed or compacted.",
+    () => totals.failedTasks,
+  );
+  metrics.counter("agentcore_retention_failed_turns", "Turns of a tenant that broke off.", () => failedTurns);
   const count = (collected: Collected): void => {
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += collected[name];
-    const { tenantId, isMore, ...counts } = collected;
+    const { tenantId, isMore, error, ...counts } = collected;
+    if (error !== null) failedTurns += 1;
     if (Object.values(counts).some((number) => number > 0))
       logger.log("info", "retention", { tenantId, isMore, ...counts });
   };
@@ -54,6 +62,7 @@ export const createRetentionService = (options: {
       intervalMs,
     },
     onCollected: count,
+    onSweepFailed: () => (failedTurns += 1),
   });
   return {
     tenants: () => [...policies].flatMap(([tenantId, { retention }]) => (retention === undefined ? [] : [tenantId])),
@@ -65,9 +74,16 @@ export const createRetentionService = (options: {
       const collected = await collectTenant(services, request);
       if (dryRun) return collected;
       count(collected);
-      if (!collected.isMore)
+      if (collected.isMore) return collected;
+      try {
         await sweepBlobs({ tasks: engine.store, blobs: options.blobs, tenantId, now: clock.now(), signal });
-      return collected;
+        return collected;
+      } catch (thrown) {
+        const error = PlatformError.from(thrown);
+        logger.log("error", `cannot sweep blobs: ${error.message}`, { tenantId });
+        failedTurns += 1;
+        return { ...collected, error };
+      }
     },
     start() {
       if (intervalMs > 0) loop.start();

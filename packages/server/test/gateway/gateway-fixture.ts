@@ -61,7 +61,7 @@ export const createFixture = (
         collected.push({ tenantId, olderThanMs, dryRun });
         return {
           ...{ tenantId, removedTasks: 2, removedEvents: 9, removedBytes: 900 },
-          ...{ compactedTasks: 1, compactedEvents: 5, failedTasks: 0, isMore: false },
+          ...{ compactedTasks: 1, compactedEvents: 5, failedTasks: 0, isMore: false, error: null },
         };
       },
     },

@@ -1,4 +1,5 @@
 import { DurationText, PlatformError, parseDuration } from "@agentcore/contract";
+import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope } from "@agentcore/core/tasks";
 import { z } from "zod";
 import { DEFAULT_TENANT, type RetentionService } from "../deps.ts";
@@ -35,6 +36,8 @@ const CollectedResource = z.object({
   failedTasks: count,
   /** A call does a bounded part: ask again for the rest. */
   isMore: z.boolean(),
+  /** What broke the call off for this tenant; null: nothing did. */
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 
 export const createRetentionRoutes = (retention: RetentionService): readonly ApiRoute[] => [
@@ -58,11 +61,16 @@ export const createRetentionRoutes = (retention: RetentionService): readonly Api
       const tenantIds = allTenants ? retention.tenants() : [tenant ?? scope.tenantId];
       const tenants: z.infer<typeof CollectedResource>[] = [];
       for (const tenantId of [...tenantIds].sort())
-        tenants.push(await retention.collect({ tenantId, olderThanMs, dryRun, signal }));
+        tenants.push(resourceOf(await retention.collect({ tenantId, olderThanMs, dryRun, signal })));
       return jsonResponse({ dryRun, tenants });
     },
   }),
 ];
+
+const resourceOf = ({ error, ...collected }: Collected): z.infer<typeof CollectedResource> => ({
+  ...collected,
+  error: error === null ? null : { code: error.code, message: error.message },
+});
 
 const assertSpeaksForAll = ({ tenantId }: CallerScope): void => {
   if (tenantId === DEFAULT_TENANT) return;
