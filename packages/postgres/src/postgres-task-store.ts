@@ -289,11 +289,14 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return rows.map((row) => ({ head: toHead(row), at: row.at }));
   }
 
-  async compact({ floor, event, ...key }: Compaction): Promise<CompactionOutcome> {
+  async compact({ floor, event, blobs, ...key }: Compaction): Promise<CompactionOutcome> {
     const [row] = await this.database.query<{ outcome: CompactionOutcome }>(
       "compact",
-      "select compact_log($1, $2, $3, $4, $5) as outcome",
-      [...textOf(key), floor, event.at, JSON.stringify(event.data)],
+      "select compact_log($1, $2, $3, $4, $5, $6, $7, $8) as outcome",
+      [
+        ...[...textOf(key), floor, event.at, JSON.stringify(event.data)],
+        ...[blobs?.added ?? [], blobs?.dropped ?? [], blobs?.last ?? null],
+      ],
     );
     return row?.outcome ?? "missing";
   }

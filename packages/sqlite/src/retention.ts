@@ -1,7 +1,8 @@
 /** Folding logs and removing tasks, inside the open transaction; and finding what it is time for. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { CompactionOutcome, Removal, Removed, RetentionQuery } from "@agentcore/core/ports";
+import type { CompactionOutcome, FoldedBlobs, Removal, Removed, RetentionQuery } from "@agentcore/core/ports";
 import { type Heads, isTerminal, type StoredHead } from "./heads.ts";
+import type { TaskBlobs } from "./task-blobs.ts";
 
 const ENDED = "('completed', 'failed', 'canceled', 'rejected')";
 const OPEN = "('submitted', 'working', 'input-required', 'auth-required', 'parked')";
@@ -37,16 +38,19 @@ export interface CompactionRow {
   readonly floor: number;
   readonly at: number;
   readonly data: string;
+  readonly blobs: FoldedBlobs | null;
 }
 
 export type StoredCandidate = StoredHead & { readonly at: number };
 
 export class Retention {
   private readonly heads: Heads;
+  private readonly blobs: TaskBlobs;
   private readonly statements: ReturnType<typeof prepareAll>;
 
-  constructor(database: DatabaseSync, heads: Heads) {
+  constructor(database: DatabaseSync, heads: Heads, blobs: TaskBlobs) {
     this.heads = heads;
+    this.blobs = blobs;
     this.statements = prepareAll(database);
   }
 
@@ -56,7 +60,7 @@ export class Retention {
     return statement.all(values) as unknown as StoredCandidate[];
   }
 
-  compact({ tenantId, taskId, floor, at, data }: CompactionRow): CompactionOutcome {
+  compact({ tenantId, taskId, floor, at, data, blobs }: CompactionRow): CompactionOutcome {
     const head = this.heads.find(tenantId, taskId);
     if (head === null) return "missing";
     const ended = isTerminal(head.state);
@@ -64,7 +68,9 @@ export class Retention {
     if (floor <= head.floor) return "unchanged";
     this.statements.fold.run(at, data, head.id, floor);
     this.statements.dropFolded.run(head.id, floor);
-    this.statements.setFloor.run(floor, ended && floor === head.seq - 1 ? 1 : 0, head.id);
+    const folded = ended && floor === head.seq - 1;
+    this.statements.setFloor.run(floor, folded ? 1 : 0, head.id);
+    if (blobs !== null) this.changeBlobs(tenantId, head.id, blobs, folded);
     return "compacted";
   }
 
@@ -81,6 +87,12 @@ export class Retention {
       if (!dryRun) this.drop(head);
     }
     return { taskIds: removed, events, bytes };
+  }
+
+  private changeBlobs(tenantId: string, head: number, { added, dropped, last }: FoldedBlobs, folded: boolean): void {
+    if (folded && last !== undefined) this.blobs.deleteAll(head);
+    for (const name of dropped) this.blobs.delete(tenantId, name, head);
+    for (const name of [...added, ...(folded ? (last ?? []) : [])]) this.blobs.insert(tenantId, name, head);
   }
 
   /** It has ended, and nothing that runs rests on it. */

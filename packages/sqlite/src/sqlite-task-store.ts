@@ -156,9 +156,14 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
     return rows.map((row) => ({ head: toHead(row), at: row.at }));
   }
 
-  compact({ tenantId, taskId, floor, event }: Compaction): Promise<CompactionOutcome> {
+  compact({ tenantId, taskId, floor, event, blobs }: Compaction): Promise<CompactionOutcome> {
     const data = JSON.stringify(event.data);
-    return this.worker.write("compact", { tenantId, taskId, floor, at: event.at, data }, 1, data.length);
+    return this.worker.write(
+      "compact",
+      { tenantId, taskId, floor, at: event.at, data, blobs: blobs ?? null },
+      1,
+      data.length,
+    );
   }
 
   remove({ tenantId, taskIds, dryRun = false }: Removal): Promise<Removed> {

@@ -58,7 +58,7 @@ class StoreWorker {
     this.blobs = new TaskBlobs(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
-    this.retention = new Retention(database, this.heads);
+    this.retention = new Retention(database, this.heads, this.blobs);
     this.vectors = new Vectors(database);
     this.units = new UnitWriter({
       database,

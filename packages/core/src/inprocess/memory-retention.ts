@@ -3,6 +3,7 @@ import { isTerminal } from "@agentcore/contract";
 import type {
   Compaction,
   CompactionOutcome,
+  FoldedBlobs,
   Removal,
   Removed,
   RetentionQuery,
@@ -40,7 +41,7 @@ export const findForRetention = (
 /** `check` throws for an event that its reader would refuse. */
 export const compactInMemory = (
   tables: MemoryTables,
-  { floor, event, ...key }: Compaction<StoredEvent>,
+  { floor, event, blobs, ...key }: Compaction<StoredEvent>,
   check: (event: StoredEvent) => void,
 ): CompactionOutcome => {
   const row = tables.tasks.get(taskKey(key.tenantId, key.taskId));
@@ -55,7 +56,14 @@ export const compactInMemory = (
   row.log.splice(0, floor + 1 - Math.max(1, head.floor), text);
   row.head = { ...head, floor };
   row.folded = ended && floor === head.seq - 1;
+  if (blobs !== undefined) changeBlobs(row, blobs);
   return "compacted";
+};
+
+const changeBlobs = (row: MemoryTaskRow, { added, dropped, last }: FoldedBlobs): void => {
+  if (row.folded && last !== undefined) row.blobs.clear();
+  for (const name of dropped) row.blobs.delete(name);
+  for (const name of [...added, ...(row.folded ? (last ?? []) : [])]) row.blobs.add(name);
 };
 
 export const removeInMemory = (tables: MemoryTables, { tenantId, taskIds, dryRun = false }: Removal): Removed => {

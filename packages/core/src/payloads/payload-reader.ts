@@ -46,6 +46,13 @@ export class PayloadReader {
     return values;
   }
 
+  /** Names of the blobs that a payload refers to; undefined when it cannot be read. */
+  blobsOf(scope: SealScope, stored: unknown): readonly string[] | undefined {
+    const found = this.attempt(() => this.find(scope, stored));
+    if (found instanceof Unreadable) return undefined;
+    return found.form === "blob" ? [found.name] : [];
+  }
+
   /** Throws PAYLOAD_UNREADABLE. */
   private find(scope: SealScope, stored: unknown): Found {
     const marked = readMarks(stored);
@@ -79,7 +86,7 @@ export class PayloadReader {
     }
   }
 
-  private attempt(read: () => unknown): unknown {
+  private attempt<Value>(read: () => Value): Value | Unreadable {
     try {
       return read();
     } catch (error) {

@@ -3,8 +3,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createMemoryBlobStore, createMemoryEventStore, type MemoryTaskStore } from "../inprocess/index.ts";
 import type { BlobStore, PayloadCodec, StoredEvent, TaskStore } from "../ports/index.ts";
+import { compactTask } from "../retention/compact-task.ts";
+import { LogFold } from "../retention/log-fold.ts";
+import { viewTask } from "../tasks/view.ts";
 import { createTestCodec, ManualClock, taskStoreSuite } from "../testing/index.ts";
-import { createPayloadStore, PAYLOADS } from "./index.ts";
+import { createPayloadStore, PAYLOADS, sweepBlobs } from "./index.ts";
 
 const T0 = 1_750_000_000_000;
 const TENANT = "acme";
@@ -341,6 +344,77 @@ test("blobs are there before the unit that refers to them is written, and none i
   await expect(create(failing, "b", "x".repeat(1000))).rejects.toBe(full);
   expect(await raw.head({ tenantId: TENANT, taskId: "b" })).toBeNull();
 });
+
+for (const [name, keys] of [
+  ["plain", []],
+  ["sealed", ["k"]],
+] as const) {
+  const artifact = (artifactId: string, text: string): NewTaskEvent => {
+    const made = { artifact: { artifactId, parts: [{ text }] }, append: false, lastChunk: true };
+    return { type: "artifact.appended", at: T0, data: { path: "a", kind: "artifact", ...made } };
+  };
+  const ended: NewTaskEvent = { type: "task.completed", at: T0, data: { output: "o".repeat(1500) } };
+  const step = { type: "step.completed", at: T0, data: { path: "s", kind: "step", result: "r".repeat(1800) } } as const;
+  const checkpoint: NewTaskEvent = { type: "checkpoint.created", at: T0, data: {} };
+  const KEY = { tenantId: TENANT, taskId: "a" };
+
+  const fill = (store: TaskStore, events: readonly NewTaskEvent[], state: "completed" | "working") =>
+    store.commit([
+      {
+        tenantId: TENANT,
+        create: [
+          {
+            ...{ taskId: "a", agent: "a", revision: "1", contextId: "c", caller: "ann", priority: "normal" },
+            ...{ deadline: null, parent: null, dueAt: T0, createdAt: T0, events },
+            claimed: { state, checkpointSeq: events.indexOf(checkpoint) + 1 },
+          },
+        ],
+      },
+    ]);
+
+  const sizeOf = async ({ raw, blobs }: World): Promise<number> => {
+    const inline = JSON.stringify(await raw.readLog(KEY)).length;
+    const lie = await blobs.list({ tenantId: TENANT, namespace: PAYLOADS });
+    const stored = await Promise.all(lie.map(({ name }) => blobs.get({ tenantId: TENANT, namespace: PAYLOADS }, name)));
+    return stored.reduce((sum, bytes) => sum + (bytes?.byteLength ?? 0), inline);
+  };
+  const sweep = ({ raw, blobs }: World) => sweepBlobs({ tasks: raw, blobs, tenantId: TENANT, now: T0 + 2, graceMs: 1 });
+
+  test(`a folded task takes less room than before, however large what it made was, and reads as before; ${name}`, async () => {
+    const it = world(createTestCodec(keys), { offloadAbove: 1000 });
+    await fill(
+      it.store,
+      [submitted("i"), artifact("1", "x".repeat(2000)), step, artifact("1", "y".repeat(2000)), step, ended],
+      "completed",
+    );
+    const [before, head] = [await sizeOf(it), await it.store.head(KEY)];
+    const shown = viewTask("a", await it.store.readLog(KEY));
+    if (head === null) throw new Error("no head");
+    expect(await compactTask(it.store, head, { before: T0 + 1, dryRun: false })).toBe(5);
+    await sweep(it);
+    expect(viewTask("a", await it.store.readLog(KEY))).toEqual(shown);
+    expect(JSON.stringify(await it.raw.readLog(KEY)).length).toBeLessThan(1000);
+    // The fold with the last artifact, and the end with its output.
+    expect(await it.blobs.list({ tenantId: TENANT, namespace: PAYLOADS })).toHaveLength(2);
+    expect(await sizeOf(it)).toBeLessThan(before);
+  });
+
+  test(`of the folds of a task that runs only the last one's blob stays; ${name}`, async () => {
+    const it = world(createTestCodec(keys), { offloadAbove: 1000 });
+    const events = [submitted("i"), artifact("1", "x".repeat(2000)), artifact("2", "y"), checkpoint];
+    await fill(it.store, events, "working");
+    const fold = async (floor: number) => {
+      const view = new LogFold("a");
+      for (const event of await it.store.readLog(KEY)) if (event.seq <= floor) view.add(event);
+      expect(await it.store.compact({ ...KEY, floor, event: { ...view.event(), at: floor } })).toBe("compacted");
+      await sweep(it);
+      return (await it.blobs.list({ tenantId: TENANT, namespace: PAYLOADS })).length;
+    };
+    // What the artifact's own event referred to stays while the task runs: it may write the same again.
+    expect([await fold(2), await fold(3)]).toEqual([2, 2]);
+    expect(viewTask("a", await it.store.readLog(KEY)).artifacts).toHaveLength(2);
+  });
+}
 
 test("a payload over the limit is refused before anything is written, with what to do instead", async () => {
   const { blobs, raw, store } = world(createTestCodec([]), { offloadAbove: 100, maxPayloadBytes: 1000 });

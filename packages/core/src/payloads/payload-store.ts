@@ -69,11 +69,7 @@ class PayloadStore implements TaskStore {
   async commit(units: readonly CommitUnit[]): Promise<readonly CommitOutcome[]> {
     const writer = new PayloadWriter(this.codec, this.limits);
     const encoded = units.map((unit) => writer.unit(unit));
-    // Before the commit: what a unit refers to is there. A blob whose unit is refused goes with the next sweep.
-    if (writer.newBlobs.length > 0)
-      await eachOf(writer.newBlobs, BLOBS_AT_ONCE, ({ tenantId, name, bytes }) =>
-        this.blobs.put({ tenantId, namespace: PAYLOADS }, name, bytes),
-      );
+    await this.putBlobs(writer);
     return this.store.commit(encoded);
   }
 
@@ -120,7 +116,23 @@ class PayloadStore implements TaskStore {
   }
 
   async compact(compaction: Compaction): Promise<CompactionOutcome> {
-    return this.store.compact(new PayloadWriter(this.codec, this.limits).fold(compaction));
+    const { tenantId, taskId, floor, blobs } = compaction;
+    const writer = new PayloadWriter(this.codec, this.limits);
+    const { event, names } = writer.fold(compaction);
+    const added = [...(blobs?.added ?? []), ...names];
+    const [first] = await this.store.readLog(compaction, { limit: 1 });
+    const rest = await this.store.readLog(compaction, { after: floor, limit: 2 });
+    await this.putBlobs(writer);
+    const namesOf = (of: StoredEvent): readonly string[] | undefined =>
+      this.reader.blobsOf({ tenantId, subject: taskSubject(taskId) }, of.data);
+    const earlier = first?.type === "log.compacted" ? (namesOf(first) ?? []) : [];
+    const [behind] = rest.length === 1 ? rest : [];
+    const found = behind === undefined ? undefined : namesOf(behind);
+    const last = blobs === undefined ? found : found && blobs.last && [...blobs.last, ...found];
+    const dropped = [...(blobs?.dropped ?? []), ...earlier].filter(
+      (name) => !added.includes(name) && last?.includes(name) !== true,
+    );
+    return this.store.compact({ tenantId, taskId, floor, event, blobs: { added, dropped, last } });
   }
 
   retention(query: RetentionQuery) {
@@ -185,6 +197,13 @@ class PayloadStore implements TaskStore {
 
   close() {
     return this.store.close();
+  }
+
+  /** Before the commit: what is written refers to what is there. A blob whose unit is refused goes with the next sweep. */
+  private async putBlobs({ newBlobs }: PayloadWriter): Promise<void> {
+    await eachOf(newBlobs, BLOBS_AT_ONCE, ({ tenantId, name, bytes }) =>
+      this.blobs.put({ tenantId, namespace: PAYLOADS }, name, bytes),
+    );
   }
 
   private async readMail(

@@ -44,15 +44,14 @@ export class PayloadWriter {
     this.limits = limits;
   }
 
-  /** A fold of a log, kept inline however large: nothing would say that it refers to a blob. Throws TOO_LARGE. */
-  fold({ tenantId, taskId, ...compaction }: Compaction): Compaction<StoredEvent> {
-    const { event } = compaction;
-    const data = this.bounded(
-      { tenantId, subject: taskSubject(taskId) },
-      event.data,
-      `${event.type} of task ${taskId}`,
-    );
-    return { tenantId, taskId, ...compaction, event: { ...event, data } };
+  /** A fold of a log, and the names of the blobs that it refers to. Throws TOO_LARGE. */
+  fold({ tenantId, taskId, event }: Compaction): {
+    readonly event: Unnumbered<StoredEvent>;
+    readonly names: readonly string[];
+  } {
+    const blobs: BlobReference[] = [];
+    const data = this.event({ tenantId, subject: taskSubject(taskId) }, taskId, event, blobs);
+    return { event: { ...event, data }, names: blobs.map(({ name }) => name) };
   }
 
   /** The unit itself when all its payloads stay as they are. Throws TOO_LARGE. */

@@ -21,6 +21,7 @@ export {
 export type {
   Compaction,
   CompactionOutcome,
+  FoldedBlobs,
   Removal,
   Removed,
   RetentionQuery,

@@ -10,6 +10,20 @@ export interface Compaction<Event extends StoredEvent = TaskEvent> extends TaskK
   readonly floor: number;
   /** `log.compacted`: what the events up to `floor` come to. They never change, so it does not matter when they were read. */
   readonly event: Unnumbered<Event>;
+  /** Of what the fold changes about the blobs that the task refers to, in the same transaction. @default nothing */
+  readonly blobs?: FoldedBlobs | undefined;
+}
+
+export interface FoldedBlobs {
+  /** Names that `event` refers to. */
+  readonly added: readonly string[];
+  /** Names that only the fold before this one referred to. */
+  readonly dropped: readonly string[];
+  /**
+   * Names that the only event behind `floor` refers to; undefined when that is not known, or there are more. Where the task has ended with
+   * that event, it refers to no others from now on but those `added`: nothing is ever written to it again.
+   */
+  readonly last?: readonly string[] | undefined;
 }
 
 /** `unchanged`: it is folded so far already. `refused`: the floor is too high. */

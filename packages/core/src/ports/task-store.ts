@@ -167,7 +167,7 @@ export interface OutboxRow extends OutboxInsert {
   readonly unreadable?: PlatformError | undefined;
 }
 
-/** Says that a payload of the task lies in the BlobStore under this name; the blob is kept as long as the task is. */
+/** Says that a payload of the task lies in the BlobStore under this name; the blob is kept until the task is removed, or a fold lets it go. */
 export interface BlobReference {
   readonly taskId: string;
   readonly name: string;

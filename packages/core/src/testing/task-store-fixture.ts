@@ -1,5 +1,6 @@
 /** Short words for the cases of the TaskStore suite. */
 import type { NewTaskEvent } from "@agentcore/contract";
+import type { Compaction } from "../ports/task-retention.ts";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -82,6 +83,25 @@ export const mail = (taskId: string, key: string, change: Partial<MailboxInsert>
   ...{ taskId, key, kind: "message", payload: { text: key }, ifTerminal: "refuse" },
   ...change,
 });
+
+export const checkpoint: NewTaskEvent = { type: "checkpoint.created", at: T0 + 1, data: { state: 1 } };
+
+/** A compaction up to `floor`, with something that passes for its event. */
+export const folded = (taskId: string, floor: number): Compaction => {
+  const { type, at, data } = submitted();
+  if (type !== "task.submitted") throw new Error("not a submission");
+  return {
+    ...{ tenantId: TENANT, taskId, floor },
+    event: {
+      type: "log.compacted",
+      at: T0 + 1,
+      data: {
+        ...{ submitted: { at, data }, state: "working" },
+        task: { id: taskId, contextId: "context", status: { state: "TASK_STATE_WORKING" } },
+      },
+    },
+  };
+};
 
 /** One store under test with the clock it was opened with. */
 export class TaskStoreFixture {

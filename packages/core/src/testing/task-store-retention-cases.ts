@@ -1,12 +1,13 @@
 /** Folding logs and removing tasks: what goes, what must stay, and who is found for it. */
-import type { NewTaskEvent } from "@agentcore/contract";
-import type { Compaction, RetentionQuery } from "../ports/task-retention.ts";
+import type { RetentionQuery } from "../ports/task-retention.ts";
 import type { NewTask, TaskHead } from "../ports/task-store.ts";
 import { equal, present } from "./assertions.ts";
 import {
   append,
   COMMITTED,
+  checkpoint,
   completed,
+  folded,
   mail,
   OTHER,
   step,
@@ -17,24 +18,6 @@ import {
   TENANT,
   task,
 } from "./task-store-fixture.ts";
-
-const checkpoint: NewTaskEvent = { type: "checkpoint.created", at: T0 + 1, data: { state: 1 } };
-
-const folded = (taskId: string, floor: number): Compaction => {
-  const { type, at, data } = submitted();
-  if (type !== "task.submitted") throw new Error("not a submission");
-  return {
-    ...{ tenantId: TENANT, taskId, floor },
-    event: {
-      type: "log.compacted",
-      at: T0 + 1,
-      data: {
-        ...{ submitted: { at, data }, state: "working" },
-        task: { id: taskId, contextId: "context", status: { state: "TASK_STATE_WORKING" } },
-      },
-    },
-  };
-};
 
 /** An ended task of `count` events at least 2, the end at `at`. */
 const ended = async (
