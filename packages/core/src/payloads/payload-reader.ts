@@ -9,9 +9,12 @@ import { assertPlainAllowed, referenceScope } from "./seal-scopes.ts";
 /** Stands in place of a value that cannot be read. */
 export class Unreadable {
   readonly error: PlatformError;
+  /** The blob that it refers to is not there. */
+  readonly isMissing: boolean;
 
-  constructor(error: PlatformError) {
+  constructor(error: PlatformError, isMissing = false) {
     this.error = error;
+    this.isMissing = isMissing;
   }
 }
 
@@ -76,7 +79,8 @@ export class PayloadReader {
   private async fetch({ tenantId }: SealScope, name: string): Promise<unknown> {
     try {
       const bytes = await this.blobs.get({ tenantId, namespace: PAYLOADS }, name);
-      if (bytes === null) return new Unreadable(new PlatformError("PAYLOAD_UNREADABLE", `blob ${name} is missing`));
+      if (bytes === null)
+        return new Unreadable(new PlatformError("PAYLOAD_UNREADABLE", `blob ${name} is missing`), true);
       // Sealed bytes would not have opened; plain ones that a disk or a hand has changed may still be JSON.
       if (!this.codec.isNameOf(tenantId, bytes, name))
         return new Unreadable(new PlatformError("PAYLOAD_UNREADABLE", `blob ${name} was changed where it is kept`));

@@ -399,6 +399,32 @@ for (const [name, keys] of [
     expect(await sizeOf(it)).toBeLessThan(before);
   });
 
+  test(`a log that is folded between its rows and its blobs is read as it is then; ${name}`, async () => {
+    const it = world(createTestCodec(keys), { offloadAbove: 1000 });
+    await fill(it.store, [submitted("i"), artifact("1", "x".repeat(2000)), step, ended], "completed");
+    const head = await it.store.head(KEY);
+    const shown = viewTask("a", await it.store.readLog(KEY));
+    if (head === null) throw new Error("no head");
+    let isFolded = false;
+    const late = createPayloadStore({
+      store: it.raw,
+      codec: createTestCodec(keys),
+      offloadAbove: 1000,
+      blobs: {
+        ...it.blobs,
+        get: async (scope, blob) => {
+          if (!isFolded) {
+            isFolded = true;
+            await compactTask(it.store, head, { before: T0 + 1, dryRun: false });
+            await sweep(it);
+          }
+          return it.blobs.get(scope, blob);
+        },
+      },
+    });
+    expect(viewTask("a", await late.readLog(KEY))).toEqual(shown);
+  });
+
   test(`of the folds of a task that runs only the last one's blob stays; ${name}`, async () => {
     const it = world(createTestCodec(keys), { offloadAbove: 1000 });
     const events = [submitted("i"), artifact("1", "x".repeat(2000)), artifact("2", "y"), checkpoint];

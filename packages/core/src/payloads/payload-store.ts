@@ -75,12 +75,15 @@ class PayloadStore implements TaskStore {
 
   async readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }) {
     const { tenantId, taskId } = key;
-    const stored = await this.store.readLog(key, options);
     const scope = { tenantId, subject: taskSubject(taskId) };
-    const values = await this.reader.readAll(
-      stored.map(({ data }) => data),
-      () => scope,
-    );
+    const read = async () => {
+      const stored = await this.store.readLog(key, options);
+      const data = stored.map((event) => event.data);
+      return { stored, values: await this.reader.readAll(data, () => scope) };
+    };
+    let { stored, values } = await read();
+    // The log may have been folded meanwhile, and what it referred to is gone.
+    if (values.some((value) => value instanceof Unreadable && value.isMissing)) ({ stored, values } = await read());
     return stored.map((event, index) => parseEvent(key, event, values[index]));
   }
 
