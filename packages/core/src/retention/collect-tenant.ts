@@ -40,6 +40,8 @@ export interface CollectServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onRemoved?: ((key: TaskKey) => void) | undefined;
+  /** Called after each write and its pause: half a minute at most. */
+  readonly onPaced?: (() => Promise<unknown>) | undefined;
 }
 
 const PAGE = 100;
@@ -224,11 +226,16 @@ function* batches(heads: readonly TaskHead[]): Generator<readonly TaskHead[], vo
 }
 
 /** Rests after the work, in proportion to what it took; not when it is to end. */
-const paced = async <T>({ clock }: CollectServices, { signal }: CollectRequest, work: () => Promise<T>): Promise<T> => {
+const paced = async <T>(
+  { clock, onPaced }: CollectServices,
+  { signal }: CollectRequest,
+  work: () => Promise<T>,
+): Promise<T> => {
   const startedAt = clock.monotonic();
   const result = await work();
   const restMs = Math.min(MAX_PAUSE_MS, (clock.monotonic() - startedAt) * PAUSE_FACTOR);
   if (restMs > 0 && signal?.aborted !== true) await rest(clock, restMs, signal);
+  await onPaced?.();
   return result;
 };
 

@@ -223,6 +223,45 @@ test("a tenant for whom the store answers nothing is given up after three tasks,
   await close();
 });
 
+test("a tenant for whom a turn takes longer than its lease keeps it, and the next tenant's turn comes", async () => {
+  const { clock, create, left, loop, store } = world();
+  for (let index = 0; index < 250; index++) await create("acme", `t${index}`, T0 - DAY);
+  await create("globex", "b", T0 - DAY);
+  const slow = wrapStore(store, {
+    remove: async (next, removal) => {
+      await new Promise<void>((resolve) => void clock.after(200_000, resolve));
+      return next(removal);
+    },
+  });
+  const policies = { acme: { retention: { removeAfterMs: 1 } }, globex: { retention: { removeAfterMs: 1 } } };
+  const first = loop(policies, { store: slow });
+  await clock.advance(1);
+  const second = loop(policies, { node: "n2" });
+  await clock.advance(INTERVAL);
+  for (let step = 0; step < 100; step++) await clock.advance(10_000);
+  expect([await left("acme"), await left("globex"), second.collected]).toEqual([{}, {}, []]);
+  await Promise.all([first.close(), second.close()]);
+});
+
+test("a sweep that takes longer than the lease is followed by the next tenant's", async () => {
+  const { clock, blobs, loop } = world();
+  const name = "a".repeat(64);
+  for (const tenantId of ["acme", "globex"])
+    await blobs.put({ tenantId, namespace: PAYLOADS }, name, new Uint8Array([1]));
+  const slow = {
+    ...blobs,
+    list: async (...given: Parameters<typeof blobs.list>) => {
+      await new Promise<void>((resolve) => void clock.after(400_000, resolve));
+      return blobs.list(...given);
+    },
+  };
+  const { close } = loop({}, { blobs: slow, intervalMs: 25 * INTERVAL });
+  await clock.advance(25 * INTERVAL);
+  for (let step = 0; step < 10; step++) await clock.advance(100_000);
+  for (const tenantId of ["acme", "globex"]) expect(await blobs.list({ tenantId, namespace: PAYLOADS })).toEqual([]);
+  await close();
+});
+
 test("blobs of a tenant that cannot be swept keep nobody else's, and are told", async () => {
   const { clock, logger, blobs, loop } = world();
   const name = "a".repeat(64);

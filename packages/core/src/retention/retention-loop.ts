@@ -93,7 +93,9 @@ export class RetentionLoop {
         if (retention === undefined) continue;
         if (signal.aborted || !(await this.lease.keep())) return;
         const request = { tenantId, ...cutoffs(retention, clock.now()), maxTasks: MAX_TASKS, signal };
-        const collected = await collectTenant(this.options, request);
+        // However long it takes, the turn is ours; if not, that is noticed before the next tenant's.
+        const onPaced = () => this.lease.keep().catch(() => false);
+        const collected = await collectTenant({ ...this.options, onPaced }, request);
         this.options.onCollected(collected);
         // What only fails would come round for ever.
         const { isMore, removedTasks, compactedTasks, error } = collected;

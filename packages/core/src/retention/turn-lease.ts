@@ -26,9 +26,9 @@ export class TurnLease {
     return entry === null || entry.value === node ? this.write(entry?.version ?? 0) : false;
   }
 
-  /** Asks the store once in half its time; false when it was lost. */
+  /** Asks the store once in half its time; false when another node has it. One that ran out, and nobody took, is taken again. */
   async keep(): Promise<boolean> {
-    return this.options.clock.now() < this.renewAt || this.write(this.version);
+    return this.options.clock.now() < this.renewAt || (await this.write(this.version)) || this.take();
   }
 
   async release(): Promise<void> {
