@@ -15,12 +15,13 @@ interface ValueRow {
   readonly version: number;
 }
 
-// A row that has expired counts as absent, so a write that expects absence may replace it.
+// A row that has expired counts as absent, so a write that expects absence may replace it. A version is drawn again once the row is
+// locked: whoever had it meanwhile has drawn a later one than the first.
 const PUT = `insert into key_values as k (tenant_id, namespace, key, value, version, expires_at)
   select $1, $2, $3, $4, nextval('key_value_versions'), $5
   where coalesce($6, 0) = 0 or exists (select from key_values where tenant_id = $1 and namespace = $2 and key = $3 and version = $6)
   on conflict (tenant_id, namespace, key) do update
-    set value = excluded.value, version = excluded.version, expires_at = excluded.expires_at
+    set value = excluded.value, version = nextval('key_value_versions'), expires_at = excluded.expires_at
     where $6::bigint is null or case when k.expires_at <= $7 then $6 = 0 else k.version = $6 end
   returning version`;
 const DELETE = `delete from key_values where tenant_id = $1 and namespace = $2 and key = $3
@@ -34,16 +35,25 @@ const ADD = `insert into key_values as k (tenant_id, namespace, key, value, vers
     or exists (select from key_values where tenant_id = $1 and namespace = $2 and key = $3)
   on conflict (tenant_id, namespace, key) do update set
     value = to_jsonb(case when k.expires_at <= $6 then 0 else k.value::float8 end + $4)::text,
-    version = excluded.version,
+    version = nextval('key_value_versions'),
     expires_at = case when k.expires_at <= $6 then null else k.expires_at end
     where $5 is null or case when k.expires_at <= $6 then 0 else k.value::float8 end + $4 <= $5
   returning value, version`;
+// Rows that somebody is writing are left to the next time.
+const SWEEP = `delete from key_values where (tenant_id, namespace, key) in (
+  select tenant_id, namespace, key from key_values where expires_at <= $1 order by expires_at limit $2 for update skip locked)`;
+
+// Seldom enough to cost nothing, often enough that expired rows stay a small part; more rows than can have been written meanwhile, so
+// that what had gathered goes too.
+const WRITES_BETWEEN_SWEEPS = 1000;
+const MAX_SWEPT = 5000;
 
 export class PostgresKeyValue implements KeyValue {
   private readonly database: Database;
   private readonly clock: Pick<Clock, "now">;
   private readonly hints: HintLine;
   private readonly listeners = new Map<string, Set<Listener>>();
+  private writes = 0;
 
   constructor(database: Database, clock: Pick<Clock, "now">, hints: HintLine) {
     this.database = database;
@@ -78,6 +88,7 @@ export class PostgresKeyValue implements KeyValue {
     ]);
     if (row === undefined) return null;
     this.announce(scope, key, row.version);
+    await this.sweep(now);
     return row.version;
   }
 
@@ -108,10 +119,12 @@ export class PostgresKeyValue implements KeyValue {
     const current = await this.get(scope, key);
     if (current !== null && typeof current.value !== "number")
       throw new PlatformError("INVALID_ARGUMENT", `the value of ${key} is not a number`);
-    const values = [...address(scope, key), amount, ceiling ?? null, this.clock.now()];
+    const now = this.clock.now();
+    const values = [...address(scope, key), amount, ceiling ?? null, now];
     const [row] = await this.database.query<{ value: string; version: number }>("add", ADD, values);
     if (row === undefined) return null;
     this.announce(scope, key, row.version);
+    await this.sweep(now);
     return Number(row.value);
   }
 
@@ -125,6 +138,13 @@ export class PostgresKeyValue implements KeyValue {
     return () => {
       listeners.delete(entry);
     };
+  }
+
+  private async sweep(now: number): Promise<void> {
+    this.writes += 1;
+    if (this.writes % WRITES_BETWEEN_SWEEPS !== 0) return;
+    // The write is done, whatever becomes of this.
+    await this.database.query("sweep", SWEEP, [now, MAX_SWEPT]).catch(() => undefined);
   }
 
   private announce(scope: KeyValueScope, key: string, version: number): void {
