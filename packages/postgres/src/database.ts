@@ -8,6 +8,18 @@ export interface DatabaseOptions {
   readonly maxConnections: number;
   /** Milliseconds a statement may take. */
   readonly statementTimeoutMs: number;
+  /** Milliseconds a transaction may wait for its next statement: that of a process that is gone would keep its locks for ever. */
+  readonly idleInTransactionMs: number;
+}
+
+// The database ends a statement that takes too long; one that has not said so by then says nothing any more.
+const ANSWER_GRACE_MS = 5_000;
+/** Before the system asks a silent host whether it is still there. */
+export const KEEP_ALIVE_DELAY_MS = 10_000;
+
+/** A query with a bound of its own for the answer; 0 is none of its own. */
+export interface BoundedQuery extends pg.QueryConfig {
+  readonly query_timeout: number;
 }
 
 // Numbers of ours stay below 2^53: positions, times and tokens grow by one.
@@ -19,16 +31,23 @@ const types: pg.CustomTypesConfig = {
 
 export class Database {
   private readonly pool: pg.Pool;
+  private readonly maxConnections: number;
   private closed = false;
 
-  constructor({ url, schema, maxConnections, statementTimeoutMs }: DatabaseOptions) {
+  constructor({ url, schema, maxConnections, statementTimeoutMs, idleInTransactionMs }: DatabaseOptions) {
+    this.maxConnections = maxConnections;
     this.pool = new pg.Pool({
       connectionString: url,
       max: maxConnections,
       connectionTimeoutMillis: 5_000,
       statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
       application_name: "agentcore",
-      options: `-c search_path=${quoteIdentifier(schema)}`,
+      // Whatever the database or the role is set to: who waited for a lock has to see what the one before committed.
+      options: `-c search_path=${quoteIdentifier(schema)} -c default_transaction_isolation=read\\ committed`,
       types,
     });
     // A connection that breaks while nobody uses it is replaced by the pool; the next query says what is wrong.
@@ -38,13 +57,23 @@ export class Database {
     this.pool.on("connect", (client) => client.on("error", ignore));
   }
 
-  /** Throws STORE_UNAVAILABLE when it is not known whether the statement took effect. */
-  async query<Row extends pg.QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+  /** `limitMs` for the answer, if not the usual. Throws STORE_UNAVAILABLE when it is not known whether the statement took effect. */
+  async query<Row extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+    limitMs = 0,
+  ): Promise<Row[]> {
     this.assertOpen();
-    try {
-      return (await this.pool.query<Row>({ name, text, values: [...values] })).rows;
-    } catch (error) {
-      throw toPlatformError(error);
+    const query: BoundedQuery = { name, text, values: [...values], query_timeout: limitMs };
+    for (let triesLeft = this.maxConnections; ; triesLeft--) {
+      try {
+        // A connection whose query failed is ended by the pool: the answer to one that took too long may still come.
+        return (await this.pool.query<Row>(query)).rows;
+      } catch (error) {
+        // Refused before it began; each of the other connections may hold such a plan too.
+        if (triesLeft === 0 || codeOf(error) !== STALE_PLAN) throw toPlatformError(error);
+      }
     }
   }
 
@@ -52,7 +81,7 @@ export class Database {
   async transaction<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     this.assertOpen();
     let client: pg.PoolClient | undefined;
-    let broken = false;
+    let isUsable = true;
     try {
       client = await this.pool.connect();
       await client.query("begin");
@@ -60,24 +89,25 @@ export class Database {
       await client.query("commit");
       return result;
     } catch (error) {
-      await client?.query("rollback").catch(() => {
-        broken = true;
-      });
+      isUsable = client !== undefined && isAnswer(error) && (await rollBack(client));
       throw toPlatformError(error);
     } finally {
-      client?.release(broken);
+      client?.release(!isUsable);
     }
   }
 
-  /** Runs `work` on one connection, which makes its own transactions. */
+  /** Runs `work` on one connection, which makes its own transactions; one in which it failed is not used again. */
   async session<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     const client = await this.connect();
+    let isUsable = false;
     try {
-      return await work(client);
+      const result = await work(client);
+      isUsable = true;
+      return result;
     } catch (error) {
       throw toPlatformError(error);
     } finally {
-      client.release();
+      client.release(!isUsable);
     }
   }
 
@@ -104,19 +134,34 @@ const ignore = (): void => undefined;
 
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** Else an answer is still to come, or the connection is broken: the database rolls back when it is ended. */
+const isAnswer = (error: unknown): boolean =>
+  PlatformError.is(error) || (error instanceof pg.DatabaseError && error.code !== STALE_PLAN);
+
+const rollBack = (client: pg.ClientBase): Promise<boolean> =>
+  client.query("rollback").then(
+    () => true,
+    () => false,
+  );
+
 // Ours, from commit_units and claim_tasks: the worker's row is gone.
 const LEASE_LOST = "AC001";
+// A prepared statement gives other columns since a table was altered, and would for as long as its connection lives.
+const STALE_PLAN = "0A000";
 // Data the database cannot hold, or a program's mistake: the same statement would fail again.
 const FINAL_CLASSES: ReadonlySet<string> = new Set(["22", "23", "42", "54"]);
 
+/** PostgreSQL's code of an error, or that of the system; "" for none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
 /** The database ended one of transactions that waited for each other: it was rolled back. */
-export const isDeadlock = ({ cause }: PlatformError): boolean =>
-  cause instanceof Error && "code" in cause && cause.code === "40P01";
+export const isDeadlock = ({ cause }: PlatformError): boolean => codeOf(cause) === "40P01";
 
 export const toPlatformError = (error: unknown): PlatformError => {
   if (PlatformError.is(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = codeOf(error);
   if (code === LEASE_LOST)
     return new PlatformError("LEASE_LOST", "this worker's lease was given to others", { cause: error });
   if (/^[0-9A-Z]{5}$/.test(code) && FINAL_CLASSES.has(code.slice(0, 2)))

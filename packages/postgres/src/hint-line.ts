@@ -4,6 +4,7 @@
  */
 import type { KeyValueScope, StoreHint } from "@agentcore/core/ports";
 import pg from "pg";
+import { KEEP_ALIVE_DELAY_MS } from "./database.ts";
 
 const COLLECT_MS = 2;
 // PostgreSQL takes payloads of less than 8,000 bytes.
@@ -12,6 +13,9 @@ const MAX_WAITING = 10_000;
 // A database that is slow to take hints gets none until it has caught up.
 const MAX_UNSENT = 100;
 const RECONNECT_MS = 1_000;
+// A node that starts waits for its line, and a server that is silent says nothing of what is lost.
+const ANSWER_LIMIT_MS = 5_000;
+const GOODBYE_LIMIT_MS = 1_000;
 
 /** A value written through another process. */
 export interface ValueHint {
@@ -65,7 +69,11 @@ export class HintLine {
   /** A connection that fails is tried again until the line is closed. */
   async open(): Promise<void> {
     if (this.closed) return;
-    const client = new pg.Client({ connectionString: this.url, application_name: "agentcore hints" });
+    const client = new pg.Client({
+      ...{ connectionString: this.url, application_name: "agentcore hints" },
+      ...{ connectionTimeoutMillis: ANSWER_LIMIT_MS, query_timeout: ANSWER_LIMIT_MS },
+      ...{ keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS },
+    });
     client.on("error", () => this.lose(client));
     client.on("end", () => this.lose(client));
     client.on("notification", ({ payload = "" }) => this.hear(payload));
@@ -117,9 +125,14 @@ export class HintLine {
     const sent = (): void => {
       this.unsent -= 1;
     };
+    const failed = (error: unknown): void => {
+      sent();
+      // A line that does not answer does not tell either.
+      if (this.client === client && !(error instanceof pg.DatabaseError)) this.lose(client);
+    };
     // One after another: a connection takes one query at a time.
     this.sending = this.sending.then(() =>
-      client.query("select pg_notify($1, $2)", [this.channel, payload]).then(sent, sent),
+      client.query("select pg_notify($1, $2)", [this.channel, payload]).then(sent, failed),
     );
   }
 
@@ -129,7 +142,14 @@ export class HintLine {
     if (this.reconnect !== null) clearTimeout(this.reconnect);
     const { client } = this;
     this.client = null;
-    await client?.end().catch(() => undefined);
+    if (client === null) return;
+    const ended = client.end().catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, GOODBYE_LIMIT_MS);
+    });
+    await Promise.race([ended, patience]);
+    clearTimeout(timer);
   }
 
   private send(): void {

@@ -19,6 +19,9 @@ import { PostgresVectorIndex } from "./postgres-vector-index.ts";
 import { requireVersion } from "./require-version.ts";
 import { WorkerLease } from "./worker-lease.ts";
 
+// One to renew, one to free what others left, which may wait for them.
+const LEASE_CONNECTIONS = 2;
+
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
@@ -30,7 +33,7 @@ export interface PostgresOptions {
   readonly clock?: Pick<Clock, "now"> | undefined;
   /** Milliseconds after which the tasks of a silent worker are free for others. @default 10000 */
   readonly leaseMs?: number | undefined;
-  /** @default 10 */
+  /** Besides two for the lease and one for hints. @default 10 */
   readonly maxConnections?: number | undefined;
   /** Milliseconds a statement may take. @default 30000 */
   readonly statementTimeoutMs?: number | undefined;
@@ -55,11 +58,14 @@ export interface PostgresStores {
 export const openPostgres = async (options: PostgresOptions): Promise<PostgresStores> => {
   const { url, node, schema = "agentcore", leaseMs = 10_000, clock = { now: () => Date.now() } } = options;
   const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000, usePgvector = true } = options;
-  const database = new Database({ url, schema, maxConnections, statementTimeoutMs });
+  const connect = (most: number): Database =>
+    // Whoever pauses in a transaction for longer has lost its lease.
+    new Database({ url, schema, maxConnections: most, statementTimeoutMs, idleInTransactionMs: leaseMs });
+  const [database, ofLease] = [connect(maxConnections), connect(LEASE_CONNECTIONS)];
   try {
     await requireVersion(database);
     await database.session((client) => migrate(client, schema));
-    const worker = new WorkerLease(database, node, leaseMs);
+    const worker = new WorkerLease(ofLease, node, leaseMs);
     await worker.join();
     const hints = new HintLine(url, schema, `${node}#${worker.id}`);
     await hints.open();
@@ -74,6 +80,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<PostgresSt
       close: () => tasks.close(),
     };
   } catch (error) {
+    await ofLease.close();
     await database.close();
     throw error;
   }

@@ -42,6 +42,8 @@ const MAX_LIST_LIMIT = 1000;
 // The task (tenant $1, id $2) as its index knows it.
 const TASK = "h.tenant_id || '\\t' || h.task_id = $1 || '\\t' || $2";
 const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any ($1) order by h.id for update";
+// Before any task, as everybody who touches both: who takes a worker's place locks its row, and then its tasks.
+const LOCK_WORKER = "select from workers where id = $1 for key share";
 const MAX_DEADLOCKS = 3;
 const LOCK_CONTEXTS = "select lock_contexts($1::jsonb)";
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
@@ -316,8 +318,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     if (this.closing) return;
     this.closing = true;
     await this.writes.drain();
-    // Best effort: what is not given back is free when the lease has run out.
-    await this.worker.leave().catch(() => undefined);
+    await this.worker.close();
     await this.hints.close();
     await this.database.close();
   }
@@ -370,6 +371,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
       return (row?.verdicts ?? []).map(toOutcome);
     }
     return this.database.transaction(async (client) => {
+      await client.query({ name: "lock-worker", text: LOCK_WORKER, values: [this.worker.id] });
       const contexts = contextsOf(batches.flat());
       if (contexts.length > 0)
         await client.query({ name: "contexts", text: LOCK_CONTEXTS, values: [JSON.stringify(contexts)] });

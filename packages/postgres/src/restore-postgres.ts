@@ -13,6 +13,9 @@ const STATE = `select exists (select from workers where lease_until > now()) as 
   exists (select from heads) or exists (select from key_values) or exists (select from outbox)
     or exists (select from idempotency_keys) or exists (select from blobs) as filled`;
 
+// For a statement, and for the next page of rows.
+const PATIENCE_MS = 600_000;
+
 export interface RestorePostgresOptions {
   readonly url: string;
   /** @default "agentcore" */
@@ -24,7 +27,8 @@ export const restorePostgres = async (
   { url, schema = "agentcore" }: RestorePostgresOptions,
   pages: StorePages,
 ): Promise<void> => {
-  const database = new Database({ url, schema, maxConnections: 1, statementTimeoutMs: 600_000 });
+  const limits = { statementTimeoutMs: PATIENCE_MS, idleInTransactionMs: PATIENCE_MS };
+  const database = new Database({ url, schema, maxConnections: 1, ...limits });
   try {
     await requireVersion(database);
     await database.session((client) => migrate(client, schema));

@@ -96,7 +96,13 @@ pgvectorTest(
   async () => {
     const { schema, drop } = newSchema();
     const stores = await openPostgres({ url, node: "n1", schema, maxConnections: 2, usePgvector: false });
-    const database = new Database({ url, schema, maxConnections: 2, statementTimeoutMs: 30_000 });
+    const database = new Database({
+      url,
+      schema,
+      maxConnections: 2,
+      statementTimeoutMs: 30_000,
+      idleInTransactionMs: 10_000,
+    });
     onTestFinished(async () => {
       await stores.close();
       await database.close();

@@ -24,12 +24,17 @@ const REMOVE_SILENT = `delete from workers where id in (
     select id from workers where lease_until <= now() order by id for update skip locked
   ) returning id`;
 
+// A renewal on a connection that is dead leaves time for another before the work is stopped, at two thirds of the lease.
+const RENEWAL_SHARE = 1 / 4;
+const MIN_RENEWAL_MS = 1_000;
+
 export class WorkerLease {
   private readonly database: Database;
   private readonly node: string;
   private readonly leaseMs: number;
   private current = 0;
 
+  /** `database`: this lease's alone, and closed with it; two connections, so that no renewal waits for the rest of the work, nor for a reclaim. */
   constructor(database: Database, node: string, leaseMs: number) {
     this.database = database;
     this.node = node;
@@ -57,7 +62,9 @@ export class WorkerLease {
 
   /** Throws CONFIG_INVALID when a later process goes by this node's name: two that take each other's place would end no task. */
   async renew(): Promise<Renewal> {
-    const [renewed] = await this.database.query<{ others: number }>("renew", RENEW, [this.current, this.leaseMs]);
+    const values = [this.current, this.leaseMs];
+    const limitMs = Math.min(this.leaseMs, Math.max(MIN_RENEWAL_MS, this.leaseMs * RENEWAL_SHARE));
+    const [renewed] = await this.database.query<{ others: number }>("renew", RENEW, values, limitMs);
     this.others = renewed?.others ?? null;
     if (renewed !== undefined) return { validForMs: this.leaseMs, isNew: false };
     const [namesake] = await this.database.query("namesake", NAMESAKE, [this.node, this.current]);
@@ -76,11 +83,12 @@ export class WorkerLease {
     return this.database.transaction((client) => freeWorkOf(client, REMOVE_SILENT, []));
   }
 
-  /** What it still holds is free for others at once. */
-  async leave(): Promise<void> {
-    await this.database.transaction((client) =>
-      freeWorkOf(client, "delete from workers where id = $1 returning id", [this.current]),
-    );
+  /** What it still holds is free for others at once; if that fails, when the lease has run out. */
+  async close(): Promise<void> {
+    await this.database
+      .transaction((client) => freeWorkOf(client, "delete from workers where id = $1 returning id", [this.current]))
+      .catch(() => undefined);
+    await this.database.close();
   }
 }
 
