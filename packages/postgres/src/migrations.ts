@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { PlatformError } from "@agentcore/contract";
 import type { ClientBase } from "pg";
+import { type BoundedQuery, codeOf } from "./database.ts";
 import { TABLES } from "./sql/0001-tables.ts";
 import { BLOBS } from "./sql/0004-blobs.ts";
 import { LEASED } from "./sql/0005-leased.ts";
@@ -17,32 +18,58 @@ import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
 import { REMOVE_TASKS } from "./sql/functions/remove-tasks.ts";
 import { TAKE_OUTBOX } from "./sql/functions/take-outbox.ts";
 
+interface Step {
+  readonly number: number;
+  readonly sql: string;
+  /** Tables of earlier steps that this one alters, indexes or refers to. */
+  readonly alters: readonly (typeof LOCK_ORDER)[number][];
+}
+
+// As nodes lock them.
+const LOCK_ORDER = ["heads", "idempotency_keys", "outbox", "blobs"] as const;
 // 2 and 3 were functions, which are no steps any more.
-const MIGRATIONS: ReadonlyMap<number, string> = new Map([
-  [1, TABLES],
-  [4, BLOBS],
-  [5, LEASED],
-  [6, OUTBOX_TAKERS],
-  [7, RETENTION],
-  [8, PAYLOAD_BLOBS],
-  [9, VECTORS],
-  [10, TASK_KEY],
-  [11, URGENCY],
-]);
-export const NEWEST = Math.max(...MIGRATIONS.keys());
+export const STEPS: readonly Step[] = [
+  { number: 1, sql: TABLES, alters: [] },
+  { number: 4, sql: BLOBS, alters: [] },
+  { number: 5, sql: LEASED, alters: ["heads"] },
+  { number: 6, sql: OUTBOX_TAKERS, alters: ["outbox"] },
+  { number: 7, sql: RETENTION, alters: ["heads", "idempotency_keys"] },
+  { number: 8, sql: PAYLOAD_BLOBS, alters: ["heads", "blobs"] },
+  { number: 9, sql: VECTORS, alters: [] },
+  { number: 10, sql: TASK_KEY, alters: ["heads"] },
+  { number: 11, sql: URGENCY, alters: ["heads"] },
+];
+export const NEWEST = Math.max(...STEPS.map(({ number }) => number));
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.
 const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}${COMPACT_LOG}${REMOVE_TASKS}`;
 const FUNCTIONS_DIGEST = createHash("sha256").update(FUNCTIONS).digest("hex");
 
 // Any number that no other program uses: nodes that start together take turns at the schema.
 const MIGRATION_LOCK = 4_700_170_047;
+const CANCELED = "57014";
+// An index over a large table takes as long as it takes, and would be begun again by the next start; locks are waited for no longer
+// than any statement may take, since whoever comes later waits behind.
+const TAKE_TIME =
+  "select set_config('lock_timeout', current_setting('statement_timeout'), true), set_config('statement_timeout', '0', true)";
+const STEP_LIMIT_MS = 24 * 3_600_000;
+
+/**
+ * Rows that a dump brought from another cluster, whose count of transactions was further on: nobody would read them until this one's
+ * is as far. What is seen was committed, so its transaction is before the end of the snapshot.
+ */
+const IS_AHEAD = "transaction >= pg_snapshot_xmax(pg_current_snapshot())";
+const SETTLE_OUTBOX = `update outbox set transaction = pg_current_xact_id() where ${IS_AHEAD}`;
+// Along the index: this runs at every start.
+const SETTLE_EVENTS = `update events set transaction = pg_current_xact_id() where ${IS_AHEAD}
+  and (select ${IS_AHEAD} from events order by transaction desc, position desc limit 1)`;
 
 /** Brings the schema to the newest version in one transaction; waits for another node that does so. Throws CONFIG_INVALID for a newer one. */
 export const migrate = async (client: ClientBase, schema: string): Promise<void> => {
   const name = `"${schema.replaceAll('"', '""')}"`;
   await client.query("begin");
   try {
-    await client.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]).catch(speakOfWaiting);
+    await client.query(TAKE_TIME);
     // Asked first: "create … if not exists" wants the right to create also where there is nothing to do.
     const found = await client.query("select from pg_namespace where nspname = $1", [schema]);
     if (found.rowCount === 0) await client.query(`create schema ${name}`);
@@ -55,12 +82,25 @@ export const migrate = async (client: ClientBase, schema: string): Promise<void>
       );
     await applySteps(client, name, version);
     await defineFunctions(client, name);
+    await client.query(patiently(SETTLE_OUTBOX));
+    await client.query(patiently(SETTLE_EVENTS));
     await client.query("commit");
   } catch (error) {
-    await client.query("rollback");
+    await client.query("rollback").catch(() => undefined);
     throw error;
   }
 };
+
+const speakOfWaiting = (error: unknown): never => {
+  if (codeOf(error) !== CANCELED) throw error;
+  throw new PlatformError(
+    "STORE_UNAVAILABLE",
+    "another node is bringing the schema up to date; start this one again when it is through",
+    { cause: error },
+  );
+};
+
+const patiently = (text: string): BoundedQuery => ({ text, query_timeout: STEP_LIMIT_MS });
 
 /** The whole of it in an empty schema that is on the search path, within the caller's transaction. `schema` is quoted. */
 export const createAll = async (client: ClientBase, schema: string): Promise<void> => {
@@ -90,11 +130,19 @@ const createBooks = (client: ClientBase, schema: string): Promise<unknown> =>
   `);
 
 const applySteps = async (client: ClientBase, schema: string, version: number): Promise<void> => {
-  for (const [number, step] of MIGRATIONS) {
-    if (number <= version) continue;
-    await client.query(step);
+  const steps = STEPS.filter(({ number }) => number > version);
+  if (version > 0) await lockTables(client, steps);
+  for (const { number, sql } of steps) {
+    await client.query(patiently(sql));
     await client.query(`insert into ${schema}.migrations (number) values ($1)`, [number]);
   }
+};
+
+/** All at once, first, and whole: a lock that grows as the steps go on would wait for running nodes that wait for it. */
+const lockTables = async (client: ClientBase, steps: readonly Step[]): Promise<void> => {
+  const altered = new Set(steps.flatMap(({ alters }) => alters));
+  const tables = LOCK_ORDER.filter((table) => altered.has(table));
+  if (tables.length > 0) await client.query(`lock table ${tables.join(", ")} in access exclusive mode`);
 };
 
 const defineFunctions = async (client: ClientBase, schema: string): Promise<void> => {
