@@ -21,6 +21,8 @@ import { WorkerLease } from "./worker-lease.ts";
 
 // One to renew, one to free what others left, which may wait for them.
 const LEASE_CONNECTIONS = 2;
+// However long the lease: a statement that waits for what a lost node has locked should live to see it free.
+const MAX_IDLE_IN_TRANSACTION_MS = 10_000;
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -58,9 +60,9 @@ export interface PostgresStores {
 export const openPostgres = async (options: PostgresOptions): Promise<PostgresStores> => {
   const { url, node, schema = "agentcore", leaseMs = 10_000, clock = { now: () => Date.now() } } = options;
   const { maxConnections = 10, statementTimeoutMs = 30_000, maxBatchUnits = 1000, usePgvector = true } = options;
+  const idleInTransactionMs = Math.min(leaseMs, MAX_IDLE_IN_TRANSACTION_MS);
   const connect = (most: number): Database =>
-    // Whoever pauses in a transaction for longer has lost its lease.
-    new Database({ url, schema, maxConnections: most, statementTimeoutMs, idleInTransactionMs: leaseMs });
+    new Database({ url, schema, maxConnections: most, statementTimeoutMs, idleInTransactionMs });
   const [database, ofLease] = [connect(maxConnections), connect(LEASE_CONNECTIONS)];
   try {
     await requireVersion(database);
