@@ -1,6 +1,7 @@
 /**
  * Hints between nodes over LISTEN and NOTIFY. They are sent apart from the commits they tell of: a NOTIFY inside a transaction
- * makes all commits of the database wait for each other. What is lost while the connection is down is found by polling.
+ * makes all commits of the database wait for each other. What is lost is found by
+ * looking: now and then, and at once when the connection is there again.
  */
 import type { KeyValueScope, StoreHint } from "@agentcore/core/ports";
 import pg from "pg";
@@ -89,7 +90,7 @@ export class HintLine {
       this.client = client;
       this.notify(JSON.stringify({ from: this.me, due: false, changed: [] } satisfies Wire));
       // What was said meanwhile was not heard.
-      for (const listener of this.listeners) listener({ kind: "due" });
+      for (const listener of this.listeners) listener({ kind: "missed" });
     } catch {
       this.lose(client);
     }
@@ -101,7 +102,7 @@ export class HintLine {
   }
 
   /** Spares a lone node a message for every commit. */
-  tell(hint: Hint): void {
+  tell(hint: Exclude<Hint, { readonly kind: "missed" }>): void {
     if (!this.hasAudience) return;
     if (hint.kind === "value") return this.tellValue(hint);
     if (hint.kind === "due") this.isDue = true;

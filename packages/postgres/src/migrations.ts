@@ -12,6 +12,7 @@ import { PAYLOAD_BLOBS } from "./sql/0008-payload-blobs.ts";
 import { VECTORS } from "./sql/0009-vectors.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { URGENCY } from "./sql/0011-urgency.ts";
+import { WAITING_MAIL } from "./sql/0012-waiting-mail.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
 import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
@@ -26,7 +27,7 @@ interface Step {
 }
 
 // As nodes lock them.
-const LOCK_ORDER = ["heads", "idempotency_keys", "outbox", "blobs"] as const;
+const LOCK_ORDER = ["heads", "idempotency_keys", "mailbox", "outbox", "blobs"] as const;
 // 2 and 3 were functions, which are no steps any more.
 export const STEPS: readonly Step[] = [
   { number: 1, sql: TABLES, alters: [] },
@@ -38,6 +39,7 @@ export const STEPS: readonly Step[] = [
   { number: 9, sql: VECTORS, alters: [] },
   { number: 10, sql: TASK_KEY, alters: ["heads"] },
   { number: 11, sql: URGENCY, alters: ["heads"] },
+  { number: 12, sql: WAITING_MAIL, alters: ["mailbox"] },
 ];
 export const NEWEST = Math.max(...STEPS.map(({ number }) => number));
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.

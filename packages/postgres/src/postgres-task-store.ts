@@ -202,6 +202,16 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return rows.map(toMailboxItem);
   }
 
+  async leasedWithMail(): Promise<readonly TaskKey[]> {
+    const rows = await this.database.query<HeadRow>(
+      "leased-with-mail",
+      `select h.tenant_id, h.task_id from heads h where h.leased_by = $1 and h.leased_by is not null
+        and exists (select from mailbox b where b.task = h.id and not b.consumed)`,
+      [this.worker.id],
+    );
+    return rows.map(({ tenant_id, task_id }) => ({ tenantId: unescapeText(tenant_id), taskId: unescapeText(task_id) }));
+  }
+
   async waitingMail(key: TaskKey): Promise<number> {
     const [row] = await this.database.query<{ count: number }>(
       "waiting-mail",

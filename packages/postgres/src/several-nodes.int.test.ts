@@ -187,6 +187,33 @@ test("what anybody else says on the line between nodes harms nobody", async () =
   await second.close();
 });
 
+test("a cancel of which no hint can tell reaches the task on another node, and a line that is back says that it missed something", async () => {
+  const sleeper = define("sleeper", async (_, ctx) =>
+    ctx.step(
+      "long",
+      ({ signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    ),
+  );
+  const applicationName = schema.schema;
+  const [a, b] = await Promise.all(
+    ["a", "b"].map((name) => startEngineNode({ schema: schema.schema, name, agents: [sleeper], applicationName })),
+  );
+  if (a === undefined || b === undefined) throw new Error("no nodes");
+  nodes.push(a, b);
+  const heard: string[] = [];
+  a.store.listen(({ kind }) => heard.push(kind));
+  const { taskId } = await a.service.submit(SCOPE, { target: { agent: "sleeper" } });
+  await expect.poll(async () => (await b.service.head(SCOPE, taskId)).state).toBe("working");
+  await asAnybody(async (client) => {
+    const lines = "from pg_stat_activity where application_name = $1 and query like '%pg_notify%'";
+    const ended = await client.query(`select pg_terminate_backend(pid) ${lines}`, [applicationName]);
+    expect(ended.rowCount).toBe(2);
+  });
+  await b.service.cancel(SCOPE, taskId);
+  expect(await outputOf(a, taskId)).toBe("canceled");
+  await expect.poll(() => heard, { timeout: 5_000 }).toContain("missed");
+});
+
 test("once the schema is there, its user needs no right to create others", async () => {
   const role = `plain_${schema.schema}`;
   const plain = Object.assign(new URL(url), { username: role }).href;

@@ -63,9 +63,13 @@ export const startEngineNode = async (options: {
   readonly tenants?: ReadonlyMap<string, TenantPolicy>;
   readonly maxRunning?: ReadonlyMap<string, number>;
   readonly undeclared?: boolean;
+  /** Of its connections, as the database shows it. */
+  readonly applicationName?: string;
 }): Promise<EngineNode> => {
   const { schema, name, agents, concurrency = 100, tenants, maxRunning, undeclared = false } = options;
-  const stores = await openPostgres({ url, node: name, schema, leaseMs: LEASE_MS, maxConnections: 4 });
+  const address = new URL(url);
+  if (options.applicationName !== undefined) address.searchParams.set("application_name", options.applicationName);
+  const stores = await openPostgres({ url: address.href, node: name, schema, leaseMs: LEASE_MS, maxConnections: 4 });
   const heard: string[] = [];
   const logged: string[] = [];
   let thaw: (() => void) | null = null;

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { MailboxKind } from "@agentcore/core/ports";
+import type { MailboxKind, TaskKey } from "@agentcore/core/ports";
 import type { MailRow } from "./units.ts";
 
 const INSERT = `insert into mailbox (task, key, kind, payload, inserted_at) values (?, ?, ?, ?, ?) on conflict (task, key) do nothing`;
@@ -8,6 +8,8 @@ const WAITING =
 // The key stays: a message that comes again after it was taken in must not come in twice.
 const CONSUME = "update mailbox set consumed = 1, payload = 'null' where task = ? and key = ? and consumed = 0";
 const COUNT = "select count(*) as count from mailbox where task = ? and consumed = 0";
+const OF_LEASED = `select tenant_id, task_id from heads where leased = 1
+  and exists (select 1 from mailbox where task = heads.id and consumed = 0)`;
 const CLEAR = "delete from mailbox where task = ?";
 
 export interface StoredMail {
@@ -23,6 +25,7 @@ export class Mailbox {
   private readonly selectWaiting: StatementSync;
   private readonly consumeRow: StatementSync;
   private readonly countRows: StatementSync;
+  private readonly selectOfLeased: StatementSync;
   private readonly clearRows: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -30,6 +33,7 @@ export class Mailbox {
     this.selectWaiting = database.prepare(WAITING);
     this.consumeRow = database.prepare(CONSUME);
     this.countRows = database.prepare(COUNT);
+    this.selectOfLeased = database.prepare(OF_LEASED);
     this.clearRows = database.prepare(CLEAR);
   }
 
@@ -44,6 +48,13 @@ export class Mailbox {
 
   count(head: number): number {
     return Number(this.countRows.get(head)?.["count"] ?? 0);
+  }
+
+  /** Tasks with a lease for which something waits. */
+  ofLeased(): TaskKey[] {
+    return this.selectOfLeased
+      .all()
+      .map((row) => ({ tenantId: String(row["tenant_id"]), taskId: String(row["task_id"]) }));
   }
 
   consume(head: number, keys: readonly string[]): void {

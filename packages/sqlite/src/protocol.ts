@@ -75,6 +75,7 @@ export interface Reads {
   ];
   readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly EventColumns[]];
   mailbox: [TaskKey, readonly StoredMail[]];
+  leasedWithMail: [null, readonly TaskKey[]];
   waitingMail: [TaskKey, number];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
   tail: [

@@ -97,6 +97,10 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
     return (await this.worker.read("mailbox", { tenantId, taskId })).map(toMailboxItem);
   }
 
+  leasedWithMail(): Promise<readonly TaskKey[]> {
+    return this.worker.read("leasedWithMail", null);
+  }
+
   waitingMail({ tenantId, taskId }: TaskKey): Promise<number> {
     return this.worker.read("waitingMail", { tenantId, taskId });
   }

@@ -166,6 +166,8 @@ class StoreWorker {
         const head = this.heads.find(argument.tenantId, argument.taskId);
         return head === null ? [] : this.mailbox.waiting(head.id);
       }
+      case "leasedWithMail":
+        return this.mailbox.ofLeased();
       case "waitingMail": {
         const head = this.heads.find(argument.tenantId, argument.taskId);
         return head === null ? 0 : this.mailbox.count(head.id);

@@ -114,6 +114,7 @@ export const createCrashStore = (
       findByIdempotencyKey: (key) => alive(() => store.findByIdempotencyKey(key)),
       readLog: (key, options) => alive(() => store.readLog(key, options)),
       mailbox: (key) => alive(() => store.mailbox(key)),
+      leasedWithMail: () => alive(() => store.leasedWithMail()),
       waitingMail: (key) => alive(() => store.waitingMail(key)),
       list: (query) => alive(() => store.list(query)),
       tail: (options) => alive(() => store.tail(options)),

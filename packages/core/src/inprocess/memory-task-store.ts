@@ -170,6 +170,13 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
     return row === undefined ? [] : mailboxOf(row);
   }
 
+  async leasedWithMail(): Promise<readonly TaskKey[]> {
+    this.assertOpen();
+    return [...this.tables.tasks.values()]
+      .filter((row) => row.leased && mailboxOf(row).length > 0)
+      .map(({ head: { tenantId, taskId } }) => ({ tenantId, taskId }));
+  }
+
   async waitingMail(key: TaskKey): Promise<number> {
     this.assertOpen();
     const row = this.row(key.tenantId, key.taskId);

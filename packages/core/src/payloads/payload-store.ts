@@ -154,6 +154,10 @@ class PayloadStore implements TaskStore {
     return this.store.holds(lease);
   }
 
+  leasedWithMail() {
+    return this.store.leasedWithMail();
+  }
+
   leases() {
     return this.store.leases();
   }

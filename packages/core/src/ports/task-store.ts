@@ -245,6 +245,8 @@ export interface Renewal {
 /** What other processes did, as far as it was heard: a hint may be lost, so nothing rests on it. */
 export type StoreHint =
   | { readonly kind: "due" }
+  /** It was not heard what others did for a while: whoever goes by hints looks now. */
+  | { readonly kind: "missed" }
   /** The task's log or mailbox changed. */
   | ({ readonly kind: "changed" } & TaskKey);
 
@@ -327,6 +329,11 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRe
    */
   readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Event[]>;
   mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  /**
+   * Tasks leased through this store in whose mailbox something waits, by one look at all of them: what a process that hints have
+   * not reached finds its tasks' mail by. Where nobody else can write there is no need to ask.
+   */
+  leasedWithMail(): Promise<readonly TaskKey[]>;
   /** How many items wait in the task's mailbox; 0 for a task that is not there. */
   waitingMail(key: TaskKey): Promise<number>;
   /** Newest change first. `total` counts all that match, before paging. */

@@ -195,7 +195,8 @@ export class TaskEngine {
 
   /** What another process did. */
   private hear(hint: StoreHint): void {
-    if (hint.kind === "due") return this.claims.wake();
+    if (hint.kind === "missed") this.mail.look();
+    if (hint.kind !== "changed") return this.claims.wake();
     this.hub.notify(hint, null);
     const resident = this.residents.get(hint);
     if (resident !== undefined) this.mail.read(resident, () => undefined);

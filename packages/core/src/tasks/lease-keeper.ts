@@ -12,7 +12,7 @@ import { Trouble } from "./trouble.ts";
 
 // Two tries may fail before the work is stopped at two thirds.
 const RENEW_SHARE = 1 / 4;
-// With each renewal goes a look for processes that are lost: their tasks go on within the lease and two seconds.
+// With each renewal goes a look for processes that are lost, whose tasks go on within the lease and two seconds, and for mail.
 const MAX_RENEW_MS = 1_500;
 const STOP_SHARE = 2 / 3;
 const RETRY_MS = 500;
@@ -95,12 +95,16 @@ export class LeaseKeeper {
     const left = this.heldUntil - senses.clock.monotonic();
     this.guard = senses.clock.after(Math.max(0, left), () => this.expire(Math.round(validForMs * STOP_SHARE)));
     this.again(Math.min(MAX_RENEW_MS, validForMs * RENEW_SHARE));
-    this.reclaim();
+    this.look();
   }
 
-  /** Frees what lost processes held. Apart from the renewals, which a slow store must not keep waiting for it. */
-  private reclaim(): void {
-    const { store, senses, claims, relay } = this.engine;
+  /**
+   * What other processes left undone or unsaid: frees what lost ones held, reads mail that no hint told of. Apart from the renewals,
+   * which a slow store must not keep waiting for it.
+   */
+  private look(): void {
+    const { store, senses, claims, relay, mail } = this.engine;
+    mail.look();
     // A process may have died before it took the events that it committed: nobody else is told of those.
     relay.wake();
     this.reclaiming ??= store

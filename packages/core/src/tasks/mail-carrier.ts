@@ -10,6 +10,7 @@ const MAX_WAITING_MAIL = 10_000;
 
 export class MailCarrier {
   private readonly engine: TaskEngine;
+  private looking: Promise<void> | null = null;
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
@@ -50,6 +51,26 @@ export class MailCarrier {
         recipient.intake.take([{ key, kind, payload, position: 0, insertedAt: senses.clock.now() }]);
       else this.read(recipient, () => (recipient.phase === "ended" ? claims.wake() : undefined));
     }
+  }
+
+  /** For mail that others wrote to tasks in memory here: the hint of it may be lost. */
+  look(): void {
+    const { store, residents } = this.engine;
+    this.looking ??= store
+      .leasedWithMail()
+      .then(
+        (keys) => {
+          for (const key of keys) {
+            const recipient = residents.get(key);
+            if (recipient !== undefined) this.read(recipient, () => undefined);
+          }
+        },
+        // The next look finds it, and the lease's keeper says what is wrong.
+        () => undefined,
+      )
+      .finally(() => {
+        this.looking = null;
+      });
   }
 
   /** Asks again until the store answers: nobody else tells a task in memory of its mail (I5). */

@@ -316,6 +316,25 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "of the tasks leased here it tells those for which mail waits, until it was taken in (I5)",
+    async (it) => {
+      const head = await it.running("told");
+      await it.running("quiet");
+      await it.create(task("waits", { claimed: { state: "input-required", release: { dueAt: null } } }));
+      await it.store.commit([{ tenantId: OTHER, create: [task("told", { claimed: { state: "working" } })] }]);
+      equal(await it.store.leasedWithMail(), [], "no mail");
+      await it.mustCommit({ mail: [mail("told", "1"), mail("told", "2", { kind: "cancel" }), mail("waits", "1")] });
+      const told = [{ tenantId: TENANT, taskId: "told" }];
+      equal(await it.store.leasedWithMail(), told, "mail");
+      await it.mustCommit({ taskId: "told", append: append(head, { consume: ["1"] }) });
+      equal(await it.store.leasedWithMail(), told, "some of it was taken in");
+      await it.mustCommit({ taskId: "told", append: append({ seq: 2, token: 1 }, { consume: ["2"] }) });
+      equal(await it.store.leasedWithMail(), [], "all of it was taken in");
+      equal((await it.claim()).length, 1, "claimed");
+      equal(await it.store.leasedWithMail(), [{ tenantId: TENANT, taskId: "waits" }], "claimed with mail");
+    },
+  ],
+  [
     "a lease given back without an event does not count as an attempt",
     async (it) => {
       await it.create(task("a"));
