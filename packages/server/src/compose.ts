@@ -138,6 +138,7 @@ export const compose = async ({
       keyValue,
       snapshotDirectory,
       blobs: stores.isShared ? blobs : null,
+      isDeclared: (revision) => manifests.isDeclared(revision),
       codeRoots,
       env,
       sha256: senses.digest.sha256,
@@ -171,7 +172,10 @@ export const compose = async ({
   });
   // Bus and engine know each other: the bus delivers commands to the engine, the engine sends through the bus.
   let bus: Bus;
-  const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: senses.ids });
+  const { router, sink } = createBusRouter({
+    ...{ bus: () => bus, registry, ids: senses.ids },
+    subscribers: (tenantId, topic) => manifests.subscribers(tenantId, topic),
+  });
   bus = wrap(
     "bus",
     createBus({

@@ -72,3 +72,46 @@ test("what is declared about a tenant on one node holds on the other, until it i
   await b.manifests.delete("default", "Tenant", "acme");
   for (const node of [a, b, later]) await expect.poll(() => node.manifests.tenants.size, { timeout: 10_000 }).toBe(0);
 });
+
+test("an event reaches subscribers that were applied to another node a moment ago, also those that do not load where it is carried", async () => {
+  const [a, b] = [await shared.start("a"), await shared.start("b")];
+  const emitter = await shared.writeAgent(
+    "emitter",
+    `(task, ctx) => ctx.emit("loan.decided", task.input, { durable: true })`,
+  );
+  await b.manifests.apply("default", [emitter], { dryRun: false });
+  const listeners: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    const name = `listener-${round}`;
+    // As a package would be that is installed on one machine only.
+    const top = `if (import.meta.url.includes("/b/")) throw new Error("there is no package");`;
+    const manifest = await shared.writeAgent(name, "(task) => task.input.payload", {}, { subscribes: ["loan.*"], top });
+    await a.manifests.apply("default", [manifest], { dryRun: false });
+    listeners.push(name);
+    await ask(b, "emitter", round);
+    const outputsOf = async (agent: string): Promise<readonly unknown[]> => {
+      const { heads } = await a.tasks.list(SCOPE, { agent });
+      const ends = heads.map(async ({ taskId }) => (await a.tasks.log(SCOPE, taskId)).at(-1));
+      return (await Promise.all(ends)).map((end) => (end?.type === "task.completed" ? end.data.output : end?.type));
+    };
+    // Each event once, from the round on in which it came to be.
+    for (const [since, agent] of listeners.entries())
+      await expect
+        .poll(async () => [...(await outputsOf(agent))].sort(), { timeout: 10_000 })
+        .toEqual(Array.from({ length: round - since + 1 }, (_, index) => since + index));
+  }
+});
+
+test("what an agent subscribes to is forgotten when it is deleted, on all nodes", async () => {
+  const [a, b] = [await shared.start("a"), await shared.start("b")];
+  const listener = await shared.writeAgent("listener", "() => 1", {}, { subscribes: ["loan.*"] });
+  await a.manifests.apply("default", [listener], { dryRun: false });
+  expect(await b.manifests.subscribers("default", "loan.decided")).toMatchObject([{ agent: "listener" }]);
+  expect(await b.manifests.subscribers("default", "letter.sent")).toEqual([]);
+  expect(await b.manifests.subscribers("other", "loan.decided")).toEqual([]);
+  const changed = await shared.writeAgent("listener", "() => 2", {}, { subscribes: ["letter.sent"] });
+  await a.manifests.apply("default", [changed], { dryRun: false });
+  expect(await b.manifests.subscribers("default", "loan.decided")).toEqual([]);
+  await b.manifests.delete("default", "Agent", "listener");
+  expect(await a.manifests.subscribers("default", "letter.sent")).toEqual([]);
+});

@@ -53,15 +53,24 @@ export class SharedDatabase {
     await rm(this.folder, { recursive: true });
   }
 
-  /** A manifest of an agent in a folder that nodes read only when it is applied. `run` is the text of its function. */
-  async writeAgent(name: string, run: string, more: object = {}): Promise<object> {
+  /**
+   * A manifest of an agent in a folder that nodes read only when it is applied. `run` is the text of its function, `top` that of the
+   * module around it.
+   */
+  async writeAgent(
+    name: string,
+    run: string,
+    more: object = {},
+    { subscribes = [], top = "" }: { readonly subscribes?: readonly string[]; readonly top?: string } = {},
+  ): Promise<object> {
     const code = join(this.folder, "code");
     await mkdir(code, { recursive: true });
     await writeFile(join(code, "package.json"), '{ "type": "module" }');
     await writeFile(
       join(code, `${name}.mjs`),
-      `export const agent = { name: "${name}", description: "For tests", version: "1", skills: [], labels: {}, tools: [],
-        idempotent: false, subscribes: [], run: ${run} };`,
+      `${top}
+      export const agent = { name: "${name}", description: "For tests", version: "1", skills: [], labels: {}, tools: [],
+        idempotent: false, subscribes: ${JSON.stringify(subscribes)}, run: ${run} };`,
     );
     const spec = { code: { path: join(code, `${name}.mjs`), export: "agent" }, ...more };
     return { apiVersion: API_VERSION, kind: "Agent", metadata: { name }, spec };

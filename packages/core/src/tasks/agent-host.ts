@@ -22,7 +22,7 @@ export interface AgentHost {
   load(revision: AgentRevision): LoadedAgent | null | Promise<LoadedAgent | null>;
   /**
    * Tasks that may be in memory here at once, by `tenant/agent`, of every agent declared here: replicas × concurrency,
-   * whatever revision they are of. 0 while it is scaled to zero: its tasks wait in the store.
+   * whatever revision they are of. 0 while it is scaled to zero, or only others can run it: its tasks wait in the store.
    */
   readonly capacities: ReadonlyMap<string, number>;
   /** Tasks that may run at once on all nodes together, by `tenant/agent`, of the agents declared with such a limit. @default none */

@@ -14,6 +14,8 @@ export const createBusRouter = (options: {
   readonly bus: () => Bus;
   readonly registry: AgentRegistry;
   readonly ids: Ids;
+  /** Who gets a task for a durable event. @default those in the registry */
+  readonly subscribers?: TaskRouter["subscribers"] | undefined;
 }): BusRouter => {
   const acceptors = new Map<string, (choice: RoutingChoice) => Promise<unknown>>();
   const sink: CommandSink = {
@@ -63,8 +65,10 @@ export const createBusRouter = (options: {
         .emit({ tenantId, source, target: { topic }, payload, id, taskId }, { caller: callerOf(tenantId, source) })
         .catch(() => undefined);
     },
-    subscribers: (tenantId, topic) =>
-      options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision })),
+    subscribers:
+      options.subscribers ??
+      ((tenantId, topic) =>
+        options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision }))),
     reportEnd: ({ tenantId, agent, failedRetryably }) =>
       options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),
   };

@@ -4,6 +4,7 @@
  */
 import { isTerminal, type NewTaskEvent, PlatformError, submissionOf, type TaskEvent } from "@agentcore/contract";
 import type { ClaimedTask, LogAppend, MailboxInsert, TaskHead, TaskKey } from "../ports/index.ts";
+import type { LoadedAgent } from "./agent-host.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import { type CancelRequest, cancelMail, cancelRequestOf, childFinishedMail } from "./family-mail.ts";
@@ -129,9 +130,10 @@ export class Loading {
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
-    const [events, loaded] = [await this.readForReplay(head), await engine.host.load(head)];
+    const [events, loaded] = [await this.readForReplay(head), await this.loadAgent(head)];
     // Others may have had the task meanwhile: their steps are not in what was read (I3).
     if (engine.lease.term !== term) return this.resumeLater(head, head.token);
+    if (loaded === "others") return this.giveBack(head);
     if (loaded === null) return this.park(head, mailbox, revisionUnavailable(head.agent, head.revision));
     // From here to the end of the turn nobody else takes the place.
     claim?.place.release();
@@ -160,6 +162,19 @@ export class Loading {
     execution.changed();
     // What came since the claim read the mailbox found nobody in memory to be told (I5).
     engine.mail.read(execution, () => (execution.phase === "ended" ? engine.claims.wake() : undefined));
+  }
+
+  /** `others`: the host has found that it cannot run the agent, which is not claimed here any more. */
+  private async loadAgent(head: TaskHead): Promise<LoadedAgent | null | "others"> {
+    const { host } = this.engine;
+    const otherwise = (): "others" | null =>
+      host.capacities.get(agentKey(head.tenantId, head.agent)) === 0 ? "others" : null;
+    try {
+      return (await host.load(head)) ?? otherwise();
+    } catch (error) {
+      if (otherwise() === "others") return "others";
+      throw error;
+    }
   }
 
   /** Others took the slots between claim and load, or the node is drained or shuts down. The attempt does not count: nothing ran. */

@@ -7,7 +7,7 @@
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
 import type { CommitUnit, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
-import type { TaskRouter } from "./task-router.ts";
+import type { Subscriber, TaskRouter } from "./task-router.ts";
 import { Trouble } from "./trouble.ts";
 
 const BATCH = 200;
@@ -91,7 +91,7 @@ export class OutboxRelay {
           return;
         }
         this.settleMs = SETTLE_MS;
-        const units = rows.flatMap((row) => this.unitsFor(row));
+        const units = await this.unitsFor(rows);
         if (units.length > 0) await store.commit(units);
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
         await store.acknowledgeOutbox(rows.map(({ position }) => position));
@@ -123,38 +123,50 @@ export class OutboxRelay {
     });
   }
 
-  private unitsFor(row: OutboxRow): CommitUnit[] {
+  private async unitsFor(rows: readonly OutboxRow[]): Promise<CommitUnit[]> {
+    // Asked once a batch for each topic, after the rows were read: who was declared before an event was committed is found.
+    const found = new Map<string, readonly Subscriber[]>();
+    const units: CommitUnit[] = [];
+    for (const row of rows) {
+      const { topic } = row.payload as EventPayload;
+      const name = JSON.stringify([row.tenantId, topic]);
+      const subscribers = found.get(name) ?? (await this.router.subscribers(row.tenantId, topic));
+      found.set(name, subscribers);
+      for (const subscriber of subscribers) units.push(this.unitFor(row, subscriber));
+    }
+    return units;
+  }
+
+  private unitFor(row: OutboxRow, { agent, revision }: Subscriber): CommitUnit {
     const event = row.payload as EventPayload;
     const { clock, digest } = this.engine.senses;
     const now = clock.now();
-    return this.router.subscribers(row.tenantId, event.topic).map(({ agent, revision }) => {
-      const taskId = digest.sha256(JSON.stringify([row.tenantId, row.id, agent])).slice(0, 32);
-      const input = { id: row.id, topic: event.topic, source: event.source, payload: event.payload };
-      const caller = `event:${event.topic}`;
-      const submitted: NewTaskEvent = {
-        type: "task.submitted",
-        at: now,
-        data: { agent, revision, contextId: row.id, caller, input, priority: "normal" },
-      };
-      return {
-        tenantId: row.tenantId,
-        create: [
-          {
-            taskId,
-            agent,
-            revision,
-            contextId: row.id,
-            caller,
-            priority: "normal",
-            deadline: null,
-            parent: null,
-            dueAt: now,
-            createdAt: now,
-            events: [submitted],
-            ifExists: "ignore",
-          },
-        ],
-      };
-    });
+    const taskId = digest.sha256(JSON.stringify([row.tenantId, row.id, agent])).slice(0, 32);
+    const input = { id: row.id, topic: event.topic, source: event.source, payload: event.payload };
+    const caller = `event:${event.topic}`;
+    const submitted: NewTaskEvent = {
+      type: "task.submitted",
+      at: now,
+      data: { agent, revision, contextId: row.id, caller, input, priority: "normal" },
+    };
+    return {
+      tenantId: row.tenantId,
+      create: [
+        {
+          taskId,
+          agent,
+          revision,
+          contextId: row.id,
+          caller,
+          priority: "normal",
+          deadline: null,
+          parent: null,
+          dueAt: now,
+          createdAt: now,
+          events: [submitted],
+          ifExists: "ignore",
+        },
+      ],
+    };
   }
 }

@@ -30,6 +30,11 @@ export interface RoutedDraft {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface Subscriber {
+  readonly agent: string;
+  readonly revision: string;
+}
+
 /** The bus as the task engine sees it: nothing reaches an agent but through its interceptor chain (I8). */
 export interface TaskRouter {
   /** Runs the chain; when an agent is chosen, `accept` takes the work. Rejects with the chain's or `accept`'s error. */
@@ -43,8 +48,11 @@ export interface TaskRouter {
     readonly id: string;
     readonly taskId?: string | undefined;
   }): void;
-  /** Agents with `subscribes` matching the topic, with their current revision. */
-  subscribers(tenantId: string, topic: string): readonly { readonly agent: string; readonly revision: string }[];
+  /**
+   * Agents with `subscribes` matching the topic, with their current revision: all that are declared, whether or not this process can
+   * run them, since an event is carried by one process for all. Rejects when that cannot be told now.
+   */
+  subscribers(tenantId: string, topic: string): readonly Subscriber[] | Promise<readonly Subscriber[]>;
   /** How a task of an agent ended: feeds its breaker. */
   reportEnd(end: { readonly tenantId: string; readonly agent: string; readonly failedRetryably: boolean }): void;
 }

@@ -46,6 +46,8 @@ export const createInProcessHost = (options: {
   readonly snapshotDirectory: string;
   /** Where nodes share code; null when there is one node only. */
   readonly blobs: BlobStore | null;
+  /** Whether it is what its agent is declared to be now; asked where nodes share a store. */
+  readonly isDeclared?: ((revision: AgentRevision) => Promise<boolean>) | undefined;
   readonly codeRoots: CodeRoots;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly sha256: (text: string) => string;
@@ -114,6 +116,22 @@ export const createInProcessHost = (options: {
     return agentLoaded;
   };
 
+  /** What does not load here may load on another node (a package that only that has): its tasks are left to the others. */
+  const reviveHere = async (revision: AgentRevision): Promise<LoadedAgent | null> => {
+    const leaveToOthers = async (): Promise<void> => {
+      if (options.blobs === null || (await options.isDeclared?.(revision)) !== true) return;
+      capacities.set(`${revision.tenantId}/${revision.agent}`, 0);
+    };
+    try {
+      const revived = await revive(revision);
+      if (revived === null) await leaveToOthers();
+      return revived;
+    } catch (error) {
+      await leaveToOthers();
+      throw error;
+    }
+  };
+
   return {
     capacities,
     maxRunning,
@@ -124,7 +142,7 @@ export const createInProcessHost = (options: {
       const known = loaded.get(key);
       if (known !== undefined) return known;
       // One load however many tasks ask at once.
-      const under = loading.get(key) ?? revive(revision).finally(() => loading.delete(key));
+      const under = loading.get(key) ?? reviveHere(revision).finally(() => loading.delete(key));
       loading.set(key, under);
       return under;
     },

@@ -4,6 +4,7 @@
  * says which are applied and which are not, and applying the same again does the rest.
  */
 import { type Manifest, PlatformError } from "@agentcore/contract";
+import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { ApplyResult } from "../gateway/deps.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
@@ -45,6 +46,7 @@ const planOne = async (
 ): Promise<Planned> => {
   const { kind, metadata } = manifest;
   const agent = manifest.kind === "Agent" && !dryRun ? await host.prepare(manifest) : null;
+  assertTopics(agent);
   const revision =
     agent?.revision ??
     (manifest.kind === "Agent" ? await host.revisionOf(manifest) : sha256(JSON.stringify(manifest)).slice(0, 12));
@@ -60,7 +62,7 @@ const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: 
     for (const { manifest, agent, result } of due) {
       // The revision first: a manifest whose code is not kept could not be brought back.
       if (agent !== null) await host.keep(tenantId, result.name, agent);
-      await store.put(tenantId, { manifest, revision: result.revision });
+      await store.put(tenantId, { manifest, revision: result.revision, subscribes: subscribesOf(agent) });
       if (agent !== null && manifest.kind === "Agent") {
         registrar.limit(tenantId, manifest);
         registrar.register(tenantId, manifest, agent);
@@ -71,6 +73,15 @@ const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: 
   } catch (error) {
     throw halfway(PlatformError.from(error), due, written);
   }
+};
+
+const subscribesOf = (agent: PreparedAgent | null): readonly string[] | undefined =>
+  agent?.loaded.definition.subscribes;
+
+/** Throws INVALID_ARGUMENT. */
+const assertTopics = (agent: PreparedAgent | null): void => {
+  const topics = new TopicIndex<null>();
+  for (const pattern of subscribesOf(agent) ?? []) topics.add(pattern, null);
 };
 
 const halfway = (error: PlatformError, due: readonly Planned[], written: number): PlatformError => {

@@ -1,8 +1,8 @@
 /** What is declared: checked, stored, made so, and brought back at the next start. */
 import { type ModelManifest, PlatformError } from "@agentcore/contract";
 import type { KeyValue, Logger } from "@agentcore/core/ports";
-import type { AgentRegistry } from "@agentcore/core/registry";
-import type { TenantPolicy } from "@agentcore/core/tasks";
+import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
+import type { AgentRevision, TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
@@ -23,6 +23,12 @@ export interface LocalManifestService extends ManifestService {
   /** What is declared about tenants, by tenant, as it is now. */
   readonly tenants: ReadonlyMap<string, TenantPolicy>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
+  isDeclared(revision: AgentRevision): Promise<boolean>;
+  /** Agents that are declared now, on whichever node, and have subscribed to the topic; also those that do not load here. */
+  subscribers(
+    tenantId: string,
+    topic: string,
+  ): Promise<readonly { readonly agent: string; readonly revision: string }[]>;
 }
 
 export const createManifestService = (options: {
@@ -77,6 +83,16 @@ export const createManifestService = (options: {
       // It may have been applied to a node that allowed more.
       checkModel(tenantId, stored.manifest, allowPrivateModels);
       return stored.manifest;
+    },
+    isDeclared: async ({ tenantId, agent, revision }) =>
+      (await store.get(tenantId, "Agent", agent))?.revision === revision,
+    async subscribers(tenantId, topic) {
+      const topics = new TopicIndex<{ readonly agent: string; readonly revision: string }>();
+      for (const { manifest, revision, subscribes = [] } of await store.subscribers(tenantId)) {
+        const subscriber = { agent: manifest.metadata.name, revision };
+        for (const pattern of subscribes) topics.add(pattern, subscriber);
+      }
+      return topics.match(topic);
     },
     restore: reconcile,
     follow: (logger) => followManifests({ store, reconcile, logger }),

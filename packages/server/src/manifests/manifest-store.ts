@@ -6,6 +6,8 @@ import { SYSTEM_TENANT } from "../gateway/deps.ts";
 export interface StoredManifest {
   readonly manifest: Manifest;
   readonly revision: string;
+  /** Topics of the agent, as its code says; absent where an earlier version stored it. */
+  readonly subscribes?: readonly string[] | undefined;
 }
 
 export interface ManifestStore {
@@ -14,6 +16,10 @@ export interface ManifestStore {
   tenants(): Promise<readonly string[]>;
   get(tenantId: string, kind: ManifestKind, name: string): Promise<StoredManifest | null>;
   put(tenantId: string, stored: StoredManifest): Promise<void>;
+  /** Adds the topics to what an earlier version stored without. */
+  complete(tenantId: string, name: string, revision: string, subscribes: readonly string[]): Promise<void>;
+  /** Agents of the tenant that subscribe to anything, as they are declared now. */
+  subscribers(tenantId: string): Promise<readonly StoredManifest[]>;
   /** False when there was none. */
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
   /** Calls back when a manifest of the tenant changed, as far as it is heard, until the returned function is called. */
@@ -33,6 +39,8 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     tenantId: kind === "Tenant" ? SYSTEM_TENANT : tenantId,
     namespace: "manifests",
   });
+  // Names of agents that have ever subscribed: each event asks for these, instead of reading every manifest.
+  const subscribing = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "subscribing" });
   const keyOf = (kind: ManifestKind, name: string): string => `${kind}/${name}`;
 
   const listAll = async (scope: KeyValueScope, prefix: string): Promise<readonly KeyValueEntry[]> => {
@@ -57,7 +65,25 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     },
     async put(tenantId, stored) {
       const { kind, metadata } = stored.manifest;
+      // First, and never taken back: a name too many costs a look, one too few an event.
+      if ((stored.subscribes ?? []).length > 0) await keyValue.put(subscribing(tenantId), metadata.name, true);
       await keyValue.put(scopeOf(tenantId, kind), keyOf(kind, metadata.name), stored);
+    },
+    async complete(tenantId, name, revision, subscribes) {
+      const entry = await keyValue.get(scopeOf(tenantId, "Agent"), keyOf("Agent", name));
+      const stored = entry?.value as StoredManifest | undefined;
+      if (entry === null || stored?.revision !== revision || stored.subscribes !== undefined) return;
+      if (subscribes.length > 0) await keyValue.put(subscribing(tenantId), name, true);
+      // Whoever applied it meanwhile has said it.
+      const options = { expectedVersion: entry.version };
+      await keyValue.put(scopeOf(tenantId, "Agent"), keyOf("Agent", name), { ...stored, subscribes }, options);
+    },
+    async subscribers(tenantId) {
+      const names = (await listAll(subscribing(tenantId), "")).map(({ key }) => key);
+      const entries = await Promise.all(
+        names.map((name) => keyValue.get(scopeOf(tenantId, "Agent"), keyOf("Agent", name))),
+      );
+      return entries.flatMap((entry) => (entry === null ? [] : [entry.value as StoredManifest]));
     },
     delete: (tenantId, kind, name) => keyValue.delete(scopeOf(tenantId, kind), keyOf(kind, name)),
     watch: (tenantId, listener) => keyValue.watch(scopeOf(tenantId), listener),

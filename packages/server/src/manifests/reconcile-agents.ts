@@ -10,7 +10,7 @@ import type { ManifestStore, StoredManifest } from "./manifest-store.ts";
 
 export interface ReconcileParts {
   readonly store: ManifestStore;
-  readonly host: Pick<InProcessHost, "load">;
+  readonly host: Pick<InProcessHost, "load" | "capacities">;
   readonly registry: AgentRegistry;
   readonly registrar: AgentRegistrar;
   readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
@@ -20,7 +20,7 @@ export interface ReconcileParts {
 export const createReconciler = ({ store, host, registry, registrar, onUnloadable }: ReconcileParts) => {
   const reported = new Set<string>();
 
-  const register = async (tenantId: string, { manifest, revision }: StoredManifest): Promise<void> => {
+  const register = async (tenantId: string, { manifest, revision, subscribes }: StoredManifest): Promise<void> => {
     if (manifest.kind !== "Agent") return;
     const { name } = manifest.metadata;
     registrar.limit(tenantId, manifest);
@@ -29,6 +29,7 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
       const loaded = await host.load({ tenantId, agent: name, revision });
       if (loaded === null) throw new PlatformError("REVISION_UNAVAILABLE", `the code of revision ${revision} is gone`);
       registrar.register(tenantId, manifest, { revision, loaded });
+      if (subscribes === undefined) await store.complete(tenantId, name, revision, loaded.definition.subscribes);
     } catch (error) {
       const key = JSON.stringify([tenantId, name, revision]);
       if (!reported.has(key)) onUnloadable(tenantId, name, PlatformError.from(error));
@@ -41,10 +42,14 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
       const declared = await store.list(tenantId, "Agent");
       for (const each of declared) await register(tenantId, each);
       const names = new Set(declared.map(({ manifest }) => manifest.metadata.name));
-      for (const { name } of registry.list(tenantId)) {
+      // With those that do not load here.
+      for (const name of namesOf(host.capacities, tenantId)) {
         // Asked again: it may have been applied here since the list was read.
         if (!names.has(name) && (await store.get(tenantId, "Agent", name)) === null) registrar.remove(tenantId, name);
       }
     }
   };
 };
+
+const namesOf = (capacities: ReadonlyMap<string, number>, tenantId: string): readonly string[] =>
+  [...capacities.keys()].flatMap((key) => (key.startsWith(`${tenantId}/`) ? [key.slice(tenantId.length + 1)] : []));
