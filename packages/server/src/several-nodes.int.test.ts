@@ -74,7 +74,7 @@ test("what is declared about a tenant on one node holds on the other, until it i
 });
 
 test("an event reaches subscribers that were applied to another node a moment ago, also those that do not load where it is carried", async () => {
-  const [a, b] = [await shared.start("a"), await shared.start("b")];
+  const [a, b] = [await shared.start("a"), await shared.start("b", { loads: false })];
   const emitter = await shared.writeAgent(
     "emitter",
     `(task, ctx) => ctx.emit("loan.decided", task.input, { durable: true })`,
@@ -83,9 +83,7 @@ test("an event reaches subscribers that were applied to another node a moment ag
   const listeners: string[] = [];
   for (let round = 0; round < 5; round++) {
     const name = `listener-${round}`;
-    // As a package would be that is installed on one machine only.
-    const top = `if (import.meta.url.includes("/b/")) throw new Error("there is no package");`;
-    const manifest = await shared.writeAgent(name, "(task) => task.input.payload", {}, { subscribes: ["loan.*"], top });
+    const manifest = await shared.writeAgent(name, "(task) => task.input.payload", {}, ["loan.*"]);
     await a.manifests.apply("default", [manifest], { dryRun: false });
     listeners.push(name);
     await ask(b, "emitter", round);
@@ -104,12 +102,12 @@ test("an event reaches subscribers that were applied to another node a moment ag
 
 test("what an agent subscribes to is forgotten when it is deleted, on all nodes", async () => {
   const [a, b] = [await shared.start("a"), await shared.start("b")];
-  const listener = await shared.writeAgent("listener", "() => 1", {}, { subscribes: ["loan.*"] });
+  const listener = await shared.writeAgent("listener", "() => 1", {}, ["loan.*"]);
   await a.manifests.apply("default", [listener], { dryRun: false });
   expect(await b.manifests.subscribers("default", "loan.decided")).toMatchObject([{ agent: "listener" }]);
   expect(await b.manifests.subscribers("default", "letter.sent")).toEqual([]);
   expect(await b.manifests.subscribers("other", "loan.decided")).toEqual([]);
-  const changed = await shared.writeAgent("listener", "() => 2", {}, { subscribes: ["letter.sent"] });
+  const changed = await shared.writeAgent("listener", "() => 2", {}, ["letter.sent"]);
   await a.manifests.apply("default", [changed], { dryRun: false });
   expect(await b.manifests.subscribers("default", "loan.decided")).toEqual([]);
   await b.manifests.delete("default", "Agent", "listener");

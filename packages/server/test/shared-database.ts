@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_VERSION } from "@agentcore/contract";
+import type { BlobStore } from "@agentcore/core/ports";
 import { test as anyTest } from "vitest";
+import { CODE_NAMESPACE } from "../src/agents/shared-code.ts";
 import { compose, type NodeParts } from "../src/compose.ts";
 import { createJsonLogger, createSystemSenses } from "../src/system-senses.ts";
 import { createDatabase, hasPostgres, type OwnDatabase } from "./own-database.ts";
@@ -27,7 +29,8 @@ export class SharedDatabase {
     return new SharedDatabase(await mkdtemp(join(tmpdir(), "agentcore-nodes-")), await createDatabase());
   }
 
-  async start(name: string): Promise<NodeParts> {
+  /** `loads`: false for a node on which nothing loads that was applied to another. */
+  async start(name: string, { loads = true }: { readonly loads?: boolean } = {}): Promise<NodeParts> {
     const node = await compose({
       dataDirectory: join(this.folder, name),
       senses: createSystemSenses(createJsonLogger("error")),
@@ -36,6 +39,7 @@ export class SharedDatabase {
       version: "1.2.3",
       env: {},
       database: { url: this.url, leaseMs: 1_000 },
+      wrap: (port, value) => (loads || port !== "blobs" ? value : withoutCode(value)),
     });
     this.nodes.add(node);
     await node.start();
@@ -54,28 +58,30 @@ export class SharedDatabase {
   }
 
   /**
-   * A manifest of an agent in a folder that nodes read only when it is applied. `run` is the text of its function, `top` that of the
-   * module around it.
+   * A manifest of an agent in a folder that nodes read only when it is applied. `run` is the text of its function.
    */
-  async writeAgent(
-    name: string,
-    run: string,
-    more: object = {},
-    { subscribes = [], top = "" }: { readonly subscribes?: readonly string[]; readonly top?: string } = {},
-  ): Promise<object> {
+  async writeAgent(name: string, run: string, more: object = {}, subscribes: readonly string[] = []): Promise<object> {
     const code = join(this.folder, "code");
     await mkdir(code, { recursive: true });
     await writeFile(join(code, "package.json"), '{ "type": "module" }');
     await writeFile(
       join(code, `${name}.mjs`),
-      `${top}
-      export const agent = { name: "${name}", description: "For tests", version: "1", skills: [], labels: {}, tools: [],
+      `export const agent = { name: "${name}", description: "For tests", version: "1", skills: [], labels: {}, tools: [],
         idempotent: false, subscribes: ${JSON.stringify(subscribes)}, run: ${run} };`,
     );
     const spec = { code: { path: join(code, `${name}.mjs`), export: "agent" }, ...more };
     return { apiVersion: API_VERSION, kind: "Agent", metadata: { name }, spec };
   }
 }
+
+const withoutCode = <Port extends object>(blobs: Port): Port =>
+  new Proxy(blobs, {
+    get: (target, name) =>
+      name === "get"
+        ? (...given: Parameters<BlobStore["get"]>) =>
+            given[0].namespace === CODE_NAMESPACE ? null : (target as unknown as BlobStore).get(...given)
+        : Reflect.get(target, name),
+  });
 
 /** What the task returned, or the event that it ended with. */
 export const ask = async (node: NodeParts, agent: string, input?: unknown): Promise<unknown> => {
