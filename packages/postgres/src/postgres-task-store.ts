@@ -8,8 +8,10 @@ import type {
   CompactionOutcome,
   Lease,
   ListQuery,
+  LogPage,
   MailboxItem,
   MailboxKind,
+  MailboxReading,
   OutboxTake,
   Removal,
   Removed,
@@ -23,7 +25,9 @@ import type {
   TaskHead,
   TaskKey,
   TaskStore,
+  WaitingMail,
 } from "@agentcore/core/ports";
+import { MAX_MAIL_BYTES } from "@agentcore/core/ports";
 import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
 import { type Database, isDeadlock, toPlatformError } from "./database.ts";
 import { contextsOf, encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
@@ -44,6 +48,20 @@ const TASK = "h.tenant_id || '\\t' || h.task_id = $1 || '\\t' || $2";
 const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any ($1) order by h.id for update";
 // Before any task, as everybody who touches both: who takes a worker's place locks its row, and then its tasks.
 const LOCK_WORKER = "select from workers where id = $1 for key share";
+// Sizes are told without reading what is large.
+const LOG_PAGE = `select seq, type, at, data from (
+    select e.seq, e.type, e.at, e.data, sum(octet_length(e.data)) over (order by e.seq) as upto
+    from heads h join events e on e.task = h.id where ${TASK} and e.seq > $3 order by e.seq limit $4
+  ) page where upto <= $5 or upto = octet_length(data) order by seq`;
+/** `chooseMail`, of what waits there; `max` is the bytes. */
+const readMail = (
+  from: string,
+  max: string,
+): string => `select task, key, kind, payload, position, inserted_at, waiting from (
+    select sized.*, sum(bytes) over (order by position) as upto, count(*) over () as waiting from (
+      select b.*, case when b.kind in ('cancel', 'retry') then 0 else octet_length(b.payload) end as bytes from ${from} not b.consumed
+    ) sized
+  ) found where upto <= ${max} or upto = bytes or bytes = 0 order by position`;
 const MAX_DEADLOCKS = 3;
 const LOCK_CONTEXTS = "select lock_contexts($1::jsonb)";
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
@@ -181,25 +199,29 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return row === undefined ? null : unescapeText(row.task_id);
   }
 
-  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly StoredEvent[]> {
-    const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
+  async readLog(key: TaskKey, options: LogPage = {}): Promise<readonly StoredEvent[]> {
+    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes } = options;
+    const most = Math.min(limit, MAX_ROWS);
+    if (maxBytes !== undefined) {
+      const page = await this.database.query<EventRow>("log-page", LOG_PAGE, [...textOf(key), after, most, maxBytes]);
+      return page.map(toEvent);
+    }
     const rows = await this.database.query<EventRow>(
       "log",
       `select e.seq, e.type, e.at, e.data from heads h join events e on e.task = h.id
         where ${TASK} and e.seq > $3 order by e.seq limit $4`,
-      [...textOf(key), after, Math.min(limit, MAX_ROWS)],
+      [...textOf(key), after, most],
     );
     return rows.map(toEvent);
   }
 
-  async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
-    const rows = await this.database.query<MailRow>(
+  async mailbox(key: TaskKey): Promise<MailboxReading> {
+    const rows = await this.database.query<MailRow & { readonly waiting: number }>(
       "mailbox",
-      `select b.* from heads h join mailbox b on b.task = h.id
-        where ${TASK} and not b.consumed order by b.position`,
-      textOf(key),
+      readMail(`heads h join mailbox b on b.task = h.id where ${TASK} and`, "$3"),
+      [...textOf(key), MAX_MAIL_BYTES],
     );
-    return rows.map(toMailboxItem);
+    return { items: rows.map(toMailboxItem), more: rows.length < (rows[0]?.waiting ?? 0) };
   }
 
   async leasedWithMail(): Promise<readonly TaskKey[]> {
@@ -212,14 +234,14 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return rows.map(({ tenant_id, task_id }) => ({ tenantId: unescapeText(tenant_id), taskId: unescapeText(task_id) }));
   }
 
-  async waitingMail(key: TaskKey): Promise<number> {
-    const [row] = await this.database.query<{ count: number }>(
+  async waitingMail(key: TaskKey): Promise<WaitingMail> {
+    const [row] = await this.database.query<WaitingMail>(
       "waiting-mail",
-      `select count(*) as count from heads h join mailbox b on b.task = h.id
-        where ${TASK} and not b.consumed`,
+      `select count(*) as count, coalesce(sum(octet_length(b.payload)), 0)::bigint as bytes
+        from heads h join mailbox b on b.task = h.id where ${TASK} and not b.consumed`,
       textOf(key),
     );
-    return row?.count ?? 0;
+    return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
   }
 
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
@@ -398,11 +420,10 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
   }
 
   private mailOfClaimed(heads: readonly number[]): Promise<MailRow[]> {
-    return this.database.query<MailRow>(
-      "mail-of-claimed",
-      "select * from mailbox where task = any ($1) and not consumed order by position",
-      [heads],
-    );
+    return this.database.query<MailRow>("mail-of-claimed", readMail("mailbox b where b.task = any ($1) and", "$2"), [
+      heads,
+      MAX_MAIL_BYTES,
+    ]);
   }
 }
 

@@ -95,7 +95,9 @@ test("an event reaches subscribers that were applied to another node a moment ag
     // Each event once, from the round on in which it came to be.
     for (const [since, agent] of listeners.entries())
       await expect
-        .poll(async () => [...(await outputsOf(agent))].sort(), { timeout: 10_000 })
+        .poll(async () => [...(await outputsOf(agent))].sort((one, other) => Number(one) - Number(other)), {
+          timeout: 10_000,
+        })
         .toEqual(Array.from({ length: round - since + 1 }, (_, index) => since + index));
   }
 });

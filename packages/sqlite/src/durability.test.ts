@@ -64,7 +64,7 @@ const expectAllThere = async (acknowledged: ReadonlyMap<string, number>): Promis
     expect(log.length, taskId).toBeGreaterThanOrEqual(seq);
     expect(log.map((event) => event.seq)).toEqual(log.map((_, index) => index + 1));
     // Each unit wrote one event and one item of mail: neither stands without the other.
-    expect(await tasks.mailbox({ tenantId: "t", taskId })).toHaveLength(log.length - 1);
+    expect((await tasks.mailbox({ tenantId: "t", taskId })).items).toHaveLength(log.length - 1);
     expect((await tasks.head({ tenantId: "t", taskId }))?.seq).toBe(log.length);
   }
   expect(await tasks.claim({ limit: 100, now: Date.now() })).toHaveLength(20);

@@ -33,8 +33,17 @@ export class Events {
     }
   }
 
-  log(head: number, after: number, limit: number): EventColumns[] {
-    return this.read.all(head, after, limit) as unknown as EventColumns[];
+  /** At least one, however large. */
+  log(head: number, after: number, limit: number, maxBytes: number): EventColumns[] {
+    if (maxBytes === Number.POSITIVE_INFINITY) return this.read.all(head, after, limit) as unknown as EventColumns[];
+    const rows: EventColumns[] = [];
+    let bytes = 0;
+    for (const row of this.read.iterate(head, after, limit) as unknown as Iterable<EventColumns>) {
+      bytes += Buffer.byteLength(row[3]);
+      if (bytes > maxBytes && rows.length > 0) break;
+      rows.push(row);
+    }
+    return rows;
   }
 
   tail(tenantId: string | null, after: number, limit: number): StoredTailRow[] {

@@ -12,6 +12,7 @@ import type {
   RetentionQuery,
   TaskKey,
   VectorScope,
+  WaitingMail,
 } from "@agentcore/core/ports";
 import type { EventColumns, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
@@ -73,10 +74,13 @@ export interface Reads {
     { readonly tenantId: string; readonly caller: string; readonly idempotencyKey: string },
     string | null,
   ];
-  readLog: [{ readonly key: TaskKey; readonly after: number; readonly limit: number }, readonly EventColumns[]];
-  mailbox: [TaskKey, readonly StoredMail[]];
+  readLog: [
+    { readonly key: TaskKey; readonly after: number; readonly limit: number; readonly maxBytes: number },
+    readonly EventColumns[],
+  ];
+  mailbox: [TaskKey, { readonly items: readonly StoredMail[]; readonly more: boolean }];
   leasedWithMail: [null, readonly TaskKey[]];
-  waitingMail: [TaskKey, number];
+  waitingMail: [TaskKey, WaitingMail];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
   tail: [
     { readonly tenantId: string | null; readonly after: number; readonly limit: number },

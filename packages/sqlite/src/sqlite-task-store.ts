@@ -8,7 +8,9 @@ import type {
   CompactionOutcome,
   Lease,
   ListQuery,
+  LogPage,
   MailboxItem,
+  MailboxReading,
   OutboxTake,
   Removal,
   Removed,
@@ -20,6 +22,7 @@ import type {
   TaskHead,
   TaskKey,
   TaskStore,
+  WaitingMail,
 } from "@agentcore/core/ports";
 import type { StoredHead } from "./heads.ts";
 import type { StoredMail } from "./mailbox.ts";
@@ -86,22 +89,23 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
 
   async readLog(
     { tenantId, taskId }: TaskKey,
-    options: { after?: number; limit?: number } = {},
+    { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes = Number.POSITIVE_INFINITY }: LogPage = {},
   ): Promise<readonly StoredEvent[]> {
-    const limit = Math.min(options.limit ?? DEFAULT_LOG_LIMIT, MAX_ROWS);
-    const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, after: options.after ?? 0, limit });
+    const page = { after, limit: Math.min(limit, MAX_ROWS), maxBytes };
+    const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, ...page });
     return rows.map((row) => toEvent(...row));
   }
 
-  async mailbox({ tenantId, taskId }: TaskKey): Promise<readonly MailboxItem[]> {
-    return (await this.worker.read("mailbox", { tenantId, taskId })).map(toMailboxItem);
+  async mailbox({ tenantId, taskId }: TaskKey): Promise<MailboxReading> {
+    const { items, more } = await this.worker.read("mailbox", { tenantId, taskId });
+    return { items: items.map(toMailboxItem), more };
   }
 
   leasedWithMail(): Promise<readonly TaskKey[]> {
     return this.worker.read("leasedWithMail", null);
   }
 
-  waitingMail({ tenantId, taskId }: TaskKey): Promise<number> {
+  waitingMail({ tenantId, taskId }: TaskKey): Promise<WaitingMail> {
     return this.worker.read("waitingMail", { tenantId, taskId });
   }
 

@@ -4,6 +4,7 @@
  */
 import { backup } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import type { ClaimRequest } from "@agentcore/core/ports";
 import { Claims } from "./claims.ts";
 import { UnitWriter } from "./commit-unit.ts";
 import { openDatabase } from "./database.ts";
@@ -12,7 +13,16 @@ import { Heads } from "./heads.ts";
 import { KeyValues } from "./key-value.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
-import type { CallResult, Failure, ReadCall, Request, Response, WorkerOptions, WriteCall } from "./protocol.ts";
+import type {
+  CallResult,
+  Failure,
+  ReadCall,
+  Request,
+  Response,
+  StoredClaim,
+  WorkerOptions,
+  WriteCall,
+} from "./protocol.ts";
 import { Retention } from "./retention.ts";
 import { TaskBlobs } from "./task-blobs.ts";
 import { decodeUnits } from "./units.ts";
@@ -118,7 +128,7 @@ class StoreWorker {
       case "commit":
         return decodeUnits(argument).map((unit) => this.units.write(unit, now));
       case "claim":
-        return this.claims.claim(argument).map((head) => ({ head, mailbox: this.mailbox.waiting(head.id) }));
+        return this.claim(argument);
       case "acknowledgeOutbox":
         return this.outbox.acknowledge(argument);
       case "compact":
@@ -147,6 +157,15 @@ class StoreWorker {
     }
   }
 
+  private claim(request: ClaimRequest): StoredClaim[] {
+    let read = 0;
+    return this.claims.claim(request).map((head) => {
+      const { items, bytes } = this.mailbox.read(head.id, read);
+      read = bytes;
+      return { head, mailbox: items };
+    });
+  }
+
   read(call: ReadCall, now: number): unknown {
     const [name, argument] = call;
     switch (name) {
@@ -160,17 +179,20 @@ class StoreWorker {
         return this.heads.findByKey(argument.tenantId, argument.caller, argument.idempotencyKey);
       case "readLog": {
         const head = this.heads.find(argument.key.tenantId, argument.key.taskId);
-        return head === null ? [] : this.events.log(head.id, argument.after, argument.limit);
+        return head === null ? [] : this.events.log(head.id, argument.after, argument.limit, argument.maxBytes);
       }
       case "mailbox": {
         const head = this.heads.find(argument.tenantId, argument.taskId);
-        return head === null ? [] : this.mailbox.waiting(head.id);
+        if (head === null) return { items: [], more: false };
+        const { items, more } = this.mailbox.read(head.id);
+        return { items, more };
       }
       case "leasedWithMail":
         return this.mailbox.ofLeased();
       case "waitingMail": {
         const head = this.heads.find(argument.tenantId, argument.taskId);
-        return head === null ? 0 : this.mailbox.count(head.id);
+        const waiting = head === null ? [] : this.mailbox.waiting(head.id);
+        return { count: waiting.length, bytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0) };
       }
       case "list":
         return this.heads.list(argument);

@@ -6,10 +6,13 @@ import { compose, headOf, type MemoryTables, type MemoryTaskRow, mailboxOf, type
 
 /** Leases them. */
 export const claimInMemory = (tables: MemoryTables, request: ClaimRequest): ClaimedTask[] => {
+  let read = 0;
   const lease = (row: MemoryTaskRow): ClaimedTask => {
     row.head = { ...row.head, token: row.head.token + 1, attempts: row.head.attempts + 1 };
     row.leased = true;
-    return { head: headOf(row), mailbox: mailboxOf(row) };
+    const { items, bytes } = mailboxOf(row, read);
+    read = bytes;
+    return { head: headOf(row), mailbox: items };
   };
   const claimed = [...tables.tasks.values()]
     .filter((row) => isToEnd(row, request.now))

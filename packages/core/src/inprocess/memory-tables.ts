@@ -1,5 +1,6 @@
 /** What the store in memory holds, and how its rows are found and read. */
-import type { MailboxItem, MailboxKind, TaskHead } from "../ports/task-store.ts";
+import type { MailboxKind, MailboxReading, TaskHead } from "../ports/task-store.ts";
+import { chooseMail } from "../storage/index.ts";
 
 export interface MemoryMailRow {
   readonly key: string;
@@ -46,16 +47,25 @@ export const byText = (left: string, right: string): number => (left < right ? -
 
 export const headOf = (row: MemoryTaskRow): TaskHead => ({ ...row.head, leased: row.leased });
 
-export const mailboxOf = (row: MemoryTaskRow): MailboxItem[] =>
-  [...row.mail.values()]
-    .filter((item) => !item.consumed)
-    .map(({ key, kind, payload, position, insertedAt }) => ({
-      key,
-      kind,
-      payload: JSON.parse(payload) as unknown,
-      position,
-      insertedAt,
-    }));
+const encoder = new TextEncoder();
+export const bytesOf = (text: string): number => encoder.encode(text).byteLength;
+
+export const waitingMailOf = (row: MemoryTaskRow): readonly (MemoryMailRow & { readonly bytes: number })[] =>
+  [...row.mail.values()].filter((item) => !item.consumed).map((item) => ({ ...item, bytes: bytesOf(item.payload) }));
+
+/** As much as one reading brings that has brought `read` bytes before. */
+export const mailboxOf = (row: MemoryTaskRow, read = 0): MailboxReading & { readonly bytes: number } => {
+  const waiting = waitingMailOf(row);
+  const { chosen, bytes } = chooseMail(waiting, read);
+  const items = chosen.map(({ key, kind, payload, position, insertedAt }) => ({
+    key,
+    kind,
+    payload: JSON.parse(payload) as unknown,
+    position,
+    insertedAt,
+  }));
+  return { items, more: items.length < waiting.length, bytes };
+};
 
 const firstSeq = (row: MemoryTaskRow): number => Math.max(1, row.head.floor);
 

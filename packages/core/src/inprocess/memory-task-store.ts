@@ -20,7 +20,8 @@ import type {
   CommitUnit,
   Lease,
   ListQuery,
-  MailboxItem,
+  LogPage,
+  MailboxReading,
   OutboxRow,
   OutboxTake,
   Renewal,
@@ -29,12 +30,14 @@ import type {
   TaskHead,
   TaskKey,
   TaskStore,
+  WaitingMail,
 } from "../ports/task-store.ts";
 import { addRow, rowsOfTables } from "./memory-archive.ts";
 import { claimInMemory } from "./memory-claims.ts";
 import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
   byText,
+  bytesOf,
   compose,
   eventAt,
   headOf,
@@ -43,6 +46,7 @@ import {
   type MemoryTaskRow,
   mailboxOf,
   taskKey,
+  waitingMailOf,
 } from "./memory-tables.ts";
 import { MemoryUnitWriter } from "./memory-unit-writer.ts";
 
@@ -157,30 +161,41 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
     return this.tables.idempotency.get(compose(key.tenantId, key.caller, key.idempotencyKey)) ?? null;
   }
 
-  async readLog(key: TaskKey, options: { after?: number; limit?: number } = {}): Promise<readonly Event[]> {
+  async readLog(key: TaskKey, options: LogPage = {}): Promise<readonly Event[]> {
     this.assertOpen();
-    const { after = 0, limit = DEFAULT_LOG_LIMIT } = options;
+    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes = Infinity } = options;
     const row = this.row(key.tenantId, key.taskId);
-    return row === undefined ? [] : logAfter(row, after, limit).map((text) => this.parse(JSON.parse(text)));
+    const events: Event[] = [];
+    let bytes = 0;
+    for (const text of row === undefined ? [] : logAfter(row, after, limit)) {
+      const event = this.parse(JSON.parse(text));
+      bytes += maxBytes === Infinity ? 0 : bytesOf(JSON.stringify(event.data));
+      if (bytes > maxBytes && events.length > 0) break;
+      events.push(event);
+    }
+    return events;
   }
 
-  async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
+  async mailbox(key: TaskKey): Promise<MailboxReading> {
     this.assertOpen();
     const row = this.row(key.tenantId, key.taskId);
-    return row === undefined ? [] : mailboxOf(row);
+    if (row === undefined) return { items: [], more: false };
+    const { items, more } = mailboxOf(row);
+    return { items, more };
   }
 
   async leasedWithMail(): Promise<readonly TaskKey[]> {
     this.assertOpen();
     return [...this.tables.tasks.values()]
-      .filter((row) => row.leased && mailboxOf(row).length > 0)
+      .filter((row) => row.leased && waitingMailOf(row).length > 0)
       .map(({ head: { tenantId, taskId } }) => ({ tenantId, taskId }));
   }
 
-  async waitingMail(key: TaskKey): Promise<number> {
+  async waitingMail(key: TaskKey): Promise<WaitingMail> {
     this.assertOpen();
     const row = this.row(key.tenantId, key.taskId);
-    return row === undefined ? 0 : mailboxOf(row).length;
+    const waiting = row === undefined ? [] : waitingMailOf(row);
+    return { count: waiting.length, bytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {

@@ -11,6 +11,8 @@ export interface SealedPayload {
   readonly [SEALED]: string;
   /** What was sealed: the value itself, or a BlobPayload. Each is sealed for a scope of its own, so this cannot be changed unnoticed. */
   readonly of?: "blob";
+  /** Of the blob. Beside what is sealed, so that a page of a log is bounded before anything is opened; nothing else rests on it. */
+  readonly bytes?: number;
 }
 
 export interface BlobPayload {
@@ -23,11 +25,11 @@ export interface BlobPayload {
 export type Marked =
   | { readonly form: "plain"; readonly value: unknown }
   | { readonly form: "sealed"; readonly sealed: string }
-  | { readonly form: "sealed blob"; readonly sealed: string }
-  | { readonly form: "blob"; readonly name: string };
+  | { readonly form: "sealed blob"; readonly sealed: string; readonly bytes: number }
+  | { readonly form: "blob"; readonly name: string; readonly bytes: number };
 
 export const sealedPayload = (sealed: string): SealedPayload => ({ [SEALED]: sealed });
-export const sealedReference = (sealed: string): SealedPayload => ({ [SEALED]: sealed, of: "blob" });
+export const sealedReference = (sealed: string, bytes: number): SealedPayload => ({ [SEALED]: sealed, of: "blob", bytes });
 export const blobPayload = (name: string, bytes: number): BlobPayload => ({ [BLOB]: name, bytes });
 export const wrappedPayload = (value: unknown): unknown => ({ [PLAIN]: value });
 
@@ -39,8 +41,10 @@ export const looksMarked = (value: unknown): boolean =>
 
 export const readMarks = (stored: unknown): Marked => {
   if (!looksMarked(stored)) return { form: "plain", value: stored };
-  const { [SEALED]: sealed, [BLOB]: name, [PLAIN]: value, of } = stored as Readonly<Record<string, unknown>>;
-  if (typeof sealed === "string") return { form: of === "blob" ? "sealed blob" : "sealed", sealed };
-  if (typeof name === "string") return { form: "blob", name };
+  const { [SEALED]: sealed, [BLOB]: name, [PLAIN]: value, of, bytes } = stored as Readonly<Record<string, unknown>>;
+  const size = typeof bytes === "number" ? bytes : 0;
+  if (typeof sealed === "string")
+    return of === "blob" ? { form: "sealed blob", sealed, bytes: size } : { form: "sealed", sealed };
+  if (typeof name === "string") return { form: "blob", name, bytes: size };
   return { form: "plain", value };
 };

@@ -472,7 +472,7 @@ test("any value comes back as it was given, in whatever form it is kept", async 
       await create(store, "a", given);
       await mailTo(store, "a", given);
       await store.commit([{ tenantId: TENANT, outbox: [{ id: "1", kind: "event", payload: given }] }]);
-      const [item] = await store.mailbox({ tenantId: TENANT, taskId: "a" });
+      const [item] = (await store.mailbox({ tenantId: TENANT, taskId: "a" })).items;
       const [row] = (await store.takeOutbox(1)).rows;
       expect([await inputOf(store, "a"), item?.payload, row?.payload]).toEqual([given, given, given]);
     }),

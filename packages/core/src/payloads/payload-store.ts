@@ -13,7 +13,9 @@ import type {
   Compaction,
   CompactionOutcome,
   Lease,
+  LogPage,
   MailboxItem,
+  MailboxReading,
   OutboxRow,
   OutboxTake,
   PayloadCodec,
@@ -27,6 +29,7 @@ import type {
 } from "../ports/index.ts";
 import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
 import { eachOf } from "./each-of.ts";
+import { readMarks } from "./payload-marks.ts";
 import { PayloadReader, Unreadable } from "./payload-reader.ts";
 import { type PayloadLimits, PayloadWriter } from "./payload-writer.ts";
 import { OUTBOX_SUBJECT, taskSubject } from "./seal-scopes.ts";
@@ -73,11 +76,11 @@ class PayloadStore implements TaskStore {
     return this.store.commit(encoded);
   }
 
-  async readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }) {
+  async readLog(key: TaskKey, options?: LogPage) {
     const { tenantId, taskId } = key;
     const scope = { tenantId, subject: taskSubject(taskId) };
     const read = async () => {
-      const stored = await this.store.readLog(key, options);
+      const stored = withinBytes(await this.store.readLog(key, options), options?.maxBytes);
       const data = stored.map((event) => event.data);
       return { stored, values: await this.reader.readAll(data, () => scope) };
     };
@@ -104,8 +107,9 @@ class PayloadStore implements TaskStore {
     );
   }
 
-  async mailbox(key: TaskKey): Promise<readonly MailboxItem[]> {
-    return this.readMail(key, await this.store.mailbox(key));
+  async mailbox(key: TaskKey): Promise<MailboxReading> {
+    const { items, more } = await this.store.mailbox(key);
+    return { items: await this.readMail(key, items), more };
   }
 
   async takeOutbox(limit: number): Promise<OutboxTake> {
@@ -228,6 +232,17 @@ class PayloadStore implements TaskStore {
     }));
   }
 }
+
+/** Up to the one whose blob is too much with those before it. What lies in the rows themselves the store has bounded. */
+const withinBytes = (events: readonly StoredEvent[], maxBytes = Number.POSITIVE_INFINITY): readonly StoredEvent[] => {
+  let bytes = 0;
+  const end = events.findIndex(({ data }, index) => {
+    const marked = readMarks(data);
+    bytes += "bytes" in marked ? marked.bytes : 0;
+    return bytes > maxBytes && index > 0;
+  });
+  return end < 0 ? events : events.slice(0, end);
+};
 
 const payloadOf = (value: unknown, what: string): { readonly payload: unknown; readonly unreadable?: PlatformError } =>
   value instanceof Unreadable

@@ -103,7 +103,7 @@ export class PayloadWriter {
     blobs.push({ taskId, name });
     const reference = blobPayload(name, bytes.byteLength);
     if (!this.codec.seals) return reference;
-    return sealedReference(this.codec.seal(referenceScope(scope), JSON.stringify(reference)));
+    return sealedReference(this.codec.seal(referenceScope(scope), JSON.stringify(reference)), bytes.byteLength);
   }
 
   /** Mail and outbox rows live for moments, and their content goes on as an event: a blob would outlive them by months. */

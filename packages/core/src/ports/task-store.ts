@@ -96,6 +96,23 @@ export interface MailboxItem {
   readonly unreadable?: PlatformError | undefined;
 }
 
+/** Bytes of payloads that one reading of a mailbox, or of the mailboxes of one claim, brings. */
+export const MAX_MAIL_BYTES = 8 * 1024 * 1024;
+
+/** Says what becomes of a task, so it is read whatever waits before it. */
+export const isDecision = (kind: MailboxKind): boolean => kind === "cancel" || kind === "retry";
+
+export interface WaitingMail {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface MailboxReading {
+  readonly items: readonly MailboxItem[];
+  /** More waits than was brought: to be read when these were taken in. */
+  readonly more: boolean;
+}
+
 export interface NewTask<Event extends StoredEvent = TaskEvent> {
   readonly taskId: string;
   readonly agent: string;
@@ -252,6 +269,7 @@ export type StoreHint =
 
 export interface ClaimedTask {
   readonly head: TaskHead;
+  /** Of all tasks claimed together as much as a reading brings, so perhaps not all of it, or nothing. */
   readonly mailbox: readonly MailboxItem[];
 }
 
@@ -268,6 +286,12 @@ export interface ListQuery {
   readonly limit: number;
   /** Rows after this one, newest first. */
   readonly after?: { readonly updatedAt: number; readonly taskId: string } | undefined;
+}
+
+export interface LogPage {
+  readonly after?: number;
+  readonly limit?: number;
+  readonly maxBytes?: number;
 }
 
 export interface TailRow<Event extends StoredEvent = TaskEvent> extends TaskKey {
@@ -324,18 +348,23 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRe
     readonly idempotencyKey: string;
   }): Promise<string | null>;
   /**
-   * Events with `seq > after`, in order, at most `limit` (default 10,000); below the floor there is `log.compacted` alone. Throws
-   * PAYLOAD_UNREADABLE, naming the event, where events are read.
+   * Events with `seq > after`, in order, at most `limit` (default 10,000), and no more than come to `maxBytes` of payloads (default any),
+   * but one at least; below the floor there is `log.compacted` alone. Throws PAYLOAD_UNREADABLE, naming the event, where events are
+   * read; payloads that lie in blobs are counted there, by themselves.
    */
-  readLog(key: TaskKey, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Event[]>;
-  mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  readLog(key: TaskKey, options?: LogPage): Promise<readonly Event[]>;
+  /**
+   * What waits, in order of arrival: the first item, and as many after it as come to `MAX_MAIL_BYTES` with it. Cancels and retries come
+   * wherever they lie, and do not count.
+   */
+  mailbox(key: TaskKey): Promise<MailboxReading>;
   /**
    * Tasks leased through this store in whose mailbox something waits, by one look at all of them: what a process that hints have
    * not reached finds its tasks' mail by. Where nobody else can write there is no need to ask.
    */
   leasedWithMail(): Promise<readonly TaskKey[]>;
-  /** How many items wait in the task's mailbox; 0 for a task that is not there. */
-  waitingMail(key: TaskKey): Promise<number>;
+  /** How many items wait in the task's mailbox, and the bytes of their payloads; nothing for a task that is not there. */
+  waitingMail(key: TaskKey): Promise<WaitingMail>;
   /** Newest change first. `total` counts all that match, before paging. */
   list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
   /**

@@ -4,6 +4,7 @@ import type { TaskHead, TaskStore } from "../ports/index.ts";
 import { LogFold } from "./log-fold.ts";
 
 const PAGE = 500;
+const PAGE_BYTES = 16 * 1024 * 1024;
 // A log may have millions over many `continueAs`; what one statement drops is bounded. The rest is a candidate again.
 export const MAX_FOLDED = 10_000;
 
@@ -27,7 +28,7 @@ export const compactTask = async (
   let floor = 0;
   for (let isMore = true; isMore; ) {
     const limit = Math.min(PAGE, highest - floor);
-    const page = limit < 1 ? [] : await store.readLog(head, { after: floor, limit });
+    const page = limit < 1 ? [] : await store.readLog(head, { after: floor, limit, maxBytes: PAGE_BYTES });
     isMore = page.length > 0;
     for (const event of page) {
       isMore = event.seq <= highest && (ended || event.at < before);

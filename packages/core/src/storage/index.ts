@@ -1,3 +1,4 @@
+export { chooseMail } from "./choose-mail.ts";
 export { matchesFilter, searchExactly } from "./exact-search.ts";
 export { ExactVectors } from "./exact-vectors.ts";
 export { GroupCommit, type GroupCommitOptions, type SettledResult } from "./group-commit.ts";

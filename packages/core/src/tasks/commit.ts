@@ -114,6 +114,7 @@ export class Commits {
       else engine.claims.wakeAt(unit.append?.release?.dueAt ?? unit.create?.[0]?.claimed?.release?.dueAt ?? null);
     } else {
       this.markDirty(execution);
+      if (draft.consume.length > 0 && execution.intake.tookOut()) engine.mail.read(execution, () => undefined);
     }
     birth?.resolve({ taskId: head.taskId, existing: false });
     engine.hub.notify(head, { seq: taken.seq, state: execution.state });

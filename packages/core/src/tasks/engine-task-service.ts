@@ -9,12 +9,14 @@ import {
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
-import type { TaskHead, TaskKey } from "../ports/index.ts";
+import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
 import { isoTime, TaskView, toA2AState } from "./view.ts";
 
 const READ_BATCH = 500;
+// Events may be as large as 32 MiB each: a page of them must not be.
+const READ_BYTES = 16 * 1024 * 1024;
 // A hint can be missed (another node wrote); the log is looked at again after this long at the latest.
 const FOLLOW_POLL_MS = 1000;
 
@@ -31,14 +33,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     return head;
   };
 
-  const readLog = async (key: TaskKey, after = 0, limit?: number): Promise<readonly TaskEvent[]> => {
+  const readLog = async (key: TaskKey, { after = 0, limit, maxBytes }: LogPage = {}): Promise<readonly TaskEvent[]> => {
     const known = recent.get(key);
     if (known !== undefined) return known.events.slice(after, limit === undefined ? undefined : after + limit);
-    return store.readLog(key, limit === undefined ? { after } : { after, limit });
+    const bounds = { ...(limit === undefined ? {} : { limit }), ...(maxBytes === undefined ? {} : { maxBytes }) };
+    return store.readLog(key, { after, ...bounds });
   };
 
   const readSubmitted = async (key: TaskKey): Promise<SubmittedTask> => {
-    const [first] = await readLog(key, 0, 1);
+    const [first] = await readLog(key, { limit: 1 });
     const submitted = submissionOf(first);
     if (submitted === null) throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
     return { taskId: key.taskId, data: submitted.data };
@@ -54,15 +57,16 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     return taskId === null ? null : readSubmitted({ tenantId, taskId });
   };
 
-  /** The view of a log of any length, read page by page. */
-  const project = async (key: TaskKey): Promise<A2ATask> => {
-    const view = new TaskView(key.taskId);
+  /** The view of a log of any length, read page by page, as far at least as the head says. */
+  const project = async (head: TaskHead): Promise<A2ATask> => {
+    const view = new TaskView(head.taskId);
     // By the number read last, not by how many: what is below the floor of a compacted log is one event.
     for (let after = 0; ; ) {
-      const page = await readLog(key, after, READ_BATCH);
+      const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: READ_BYTES });
       for (const event of page) view.apply(event);
-      if (page.length < READ_BATCH) return view.snapshot();
       after = page.at(-1)?.seq ?? after;
+      // A short page may have been a large one.
+      if (page.length === 0 || (page.length < READ_BATCH && after >= head.seq)) return view.snapshot();
     }
   };
 
@@ -144,7 +148,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });
       if (accepted === "terminal") {
         // Somebody whose answer was lost asks again: the message was taken in, and the task has ended since.
-        const { history = [] } = await project(head);
+        const { history = [] } = await project(await findHead(scope, taskId));
         if (history.some(({ messageId }) => messageId === message.messageId)) return;
         throw new PlatformError(
           "TASK_TERMINAL",
@@ -192,7 +196,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
 
     async log(scope, taskId, options = {}) {
-      return readLog(await findHead(scope, taskId), options.after, options.limit);
+      return readLog(await findHead(scope, taskId), options);
     },
 
     async list(scope, request): Promise<TaskListing> {
@@ -229,7 +233,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const aborted = (): boolean => options.signal?.aborted === true;
       try {
         while (!aborted()) {
-          const batch = await readLog(head, after, READ_BATCH);
+          const batch = await readLog(head, { after, limit: READ_BATCH, maxBytes: READ_BYTES });
           for (const event of batch) {
             if (aborted()) return;
             after = event.seq;

@@ -1,5 +1,5 @@
 import type { Target } from "@agentcore/contract";
-import type { KeyValue, MailboxItem, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
+import type { KeyValue, MailboxReading, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { OpenCall } from "./open-call.ts";
@@ -16,7 +16,7 @@ export interface ExecutionServices {
   whenFresh(begin: () => void): void;
   /** A task that only waits stays in memory for that child of it: it runs here, and will be back soon. */
   staysFor(head: ExecutionHead, childTaskId: string): boolean;
-  mailbox(key: TaskKey): Promise<readonly MailboxItem[]>;
+  mailbox(key: TaskKey): Promise<MailboxReading>;
   /**
    * Sends a command through the bus; when the bus has chosen, `execution` gets a child for `call`. Rejects with the
    * bus's error (NO_CANDIDATE, OVERLOADED …).

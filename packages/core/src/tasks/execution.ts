@@ -86,6 +86,8 @@ export class Execution {
   private waitingForLive: (() => void)[] = [];
   /** The event that ends the log, once it is known; `afterMailbox`: not before the mailbox is empty (I2, I5). */
   ending: { readonly event: NewTaskEvent; readonly afterMailbox: boolean } | null = null;
+  /** What the log says while the end has to wait. */
+  stateBeforeEnd: TaskState;
   private returned: CodeEnd | null = null;
   private cancel: { readonly reason: string | undefined } | null = null;
   private deadlineTimer: Timer | null = null;
@@ -117,6 +119,7 @@ export class Execution {
     this.loaded = options.loaded;
     this.journal = options.journal;
     this.state = options.state;
+    this.stateBeforeEnd = options.state;
     this.seq = options.seq;
     this.token = options.token;
     this.checkpointSeq = options.checkpointSeq;
@@ -509,6 +512,7 @@ export class Execution {
     if (this.phase === "ending" || this.phase === "ended") return;
     this.phase = "ending";
     this.ending = { event, afterMailbox };
+    this.stateBeforeEnd = this.state;
     this.state = stateAfter(event) ?? this.state;
     this.abort(HAS_ENDED);
     this.changed();

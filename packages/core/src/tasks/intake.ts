@@ -14,6 +14,10 @@ export class Intake {
   private waiting: MailboxItem[] = [];
   private reading: Promise<void> | null = null;
   private readAgain = false;
+  /** Items were taken out of the mailbox while it was read. */
+  private madeRoom = false;
+  /** The last reading left some in the mailbox: they are read when what it brought has been taken out. */
+  hasMore = false;
   /** A cancel is in the log, or in the unit that comes next. */
   cancelRequested: boolean;
   cancelReason: string | undefined;
@@ -35,10 +39,24 @@ export class Intake {
   }
 
   private async readAll(): Promise<void> {
+    const { execution } = this;
     while (this.readAgain) {
+      const hadMore = this.hasMore;
       this.readAgain = false;
-      this.take(await this.execution.services.mailbox(this.execution.head));
+      this.madeRoom = false;
+      const { items, more } = await execution.services.mailbox(execution.head);
+      this.hasMore = more;
+      this.take(items);
+      if (more && this.madeRoom) this.readAgain = true;
+      // An end may have waited for it.
+      if (hadMore && !more) execution.changed();
     }
+  }
+
+  /** What a unit took in is out of the mailbox. True when the rest of it is to be read. */
+  tookOut(): boolean {
+    this.madeRoom = true;
+    return this.hasMore && this.reading === null;
   }
 
   /** Takes items out of the mailbox with the next unit, whatever it says. */

@@ -3,7 +3,14 @@
  * lease back. One load of a task at a time; a lease that is ours is followed up until the store says it is not (I10).
  */
 import { isTerminal, type NewTaskEvent, PlatformError, submissionOf, type TaskEvent } from "@agentcore/contract";
-import type { ClaimedTask, LogAppend, MailboxInsert, TaskHead, TaskKey } from "../ports/index.ts";
+import {
+  type ClaimedTask,
+  isDecision,
+  type LogAppend,
+  type MailboxInsert,
+  type TaskHead,
+  type TaskKey,
+} from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
@@ -65,7 +72,8 @@ export class Loading {
       if (!head.leased) return this.engine.claims.wake();
       // The token is ours, the lease may be another node's all the same: every task that is created leased has token 1.
       if (!(await this.engine.store.holds({ tenantId: head.tenantId, taskId: head.taskId, token }))) return;
-      await this.bringIn({ head, mailbox: await this.engine.store.mailbox(key) }, { term, claim: null });
+      const { items: mailbox } = await this.engine.store.mailbox(key);
+      await this.bringIn({ head, mailbox }, { term, claim: null });
     });
   }
 
@@ -222,7 +230,7 @@ export class Loading {
       mail.push(childFinishedMail(taskId, { childTaskId: head.taskId, path, event }));
     }
     const consume = mailbox.map(({ key }) => key);
-    await this.append(head, { events, state, consume, release: { dueAt: null } }, mail);
+    await this.append(head, { events, state, consume, release: { dueAt: null } }, mail, mailbox);
     // Others of its context may have waited for this end.
     this.engine.claims.wake();
   }
@@ -251,6 +259,7 @@ export class Loading {
     head: TaskHead,
     append: Omit<LogAppend, "expect" | "requireEmptyMailbox">,
     mail: readonly MailboxInsert[] = [],
+    mailbox: ClaimedTask["mailbox"] = [],
   ): Promise<void> {
     const { engine } = this;
     const { tenantId, taskId, seq, token } = head;
@@ -262,11 +271,22 @@ export class Loading {
         mail,
       },
     ]);
+    if (outcome?.outcome === "stale" && outcome.reason === "mailbox") await this.putAway(head, mailbox);
     // Mail came since the mailbox was read, the log is ahead of what we read, or the lease is another's: looked at again,
     // which is the end of it in the last case.
     if (outcome?.outcome !== "committed") return this.resumeLater(head, token);
     if (append.events.length > 0) engine.hub.notify(head, { seq: seq + append.events.length, state: append.state });
     engine.mail.deliver(tenantId, mail, true);
+  }
+
+  /** Of a task that is to end: what was read of its mail goes, so that the rest of it is read. What ends it stays to the end. */
+  private async putAway(
+    { tenantId, taskId, seq, token, state }: TaskHead,
+    read: ClaimedTask["mailbox"],
+  ): Promise<void> {
+    const consume = read.filter(({ kind }) => !isDecision(kind)).map(({ key }) => key);
+    const append = { expect: { seq, token }, events: [], state, consume, requireEmptyMailbox: false };
+    if (consume.length > 0) await this.engine.store.commit([{ tenantId, taskId, append }]);
   }
 }
 

@@ -5,8 +5,10 @@ import type { TaskEngine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 
 const READ_AGAIN_MS = 250;
-// As many as a log holds events. Two that come at once may both find room: it is a bound for memory, not a count.
+// As many as a log holds events. Two that come at once may both find room: these bound what is kept, they count nothing.
 const MAX_WAITING_MAIL = 10_000;
+// Half a dozen of the largest messages.
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export class MailCarrier {
   private readonly engine: TaskEngine;
@@ -16,17 +18,21 @@ export class MailCarrier {
     this.engine = engine;
   }
 
-  /** Throws OVERLOADED when the task has as many messages waiting as it may: it is parked, or has no slot. */
+  /** Throws OVERLOADED when as much waits for the task as may: it is parked, or has no slot. */
   async assertRoom(key: TaskKey): Promise<void> {
     // What runs here takes its mail in as it comes.
     if (this.engine.residents.get(key) !== undefined) return;
-    const waiting = await this.engine.store.waitingMail(key);
-    if (waiting >= MAX_WAITING_MAIL)
-      throw new PlatformError(
-        "OVERLOADED",
-        `task ${key.taskId} has ${waiting} messages waiting, ${MAX_WAITING_MAIL} are allowed; let it go on, or cancel it`,
-        { retryAfterMs: 10_000 },
-      );
+    const { count, bytes } = await this.engine.store.waitingMail(key);
+    if (count < MAX_WAITING_MAIL && bytes < MAX_WAITING_BYTES) return;
+    const [waiting, allowed] =
+      count < MAX_WAITING_MAIL
+        ? [`${bytes} bytes of messages`, MAX_WAITING_BYTES]
+        : [`${count} messages`, MAX_WAITING_MAIL];
+    throw new PlatformError(
+      "OVERLOADED",
+      `task ${key.taskId} has ${waiting} waiting, ${allowed} are allowed; let it go on, or cancel it`,
+      { retryAfterMs: 10_000 },
+    );
   }
 
   /** Mail from outside (a caller's message, cancel, retry); resolves when it is durable (I5). */

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
+import type { WaitingMail } from "../ports/index.ts";
 import { assertSerialisable, MAX_VALUE_BYTES } from "./serialisable.ts";
 
 const large = "x".repeat(MAX_VALUE_BYTES);
@@ -73,18 +74,23 @@ test("the message of an error is cut, its code is kept", async () => {
   expect(JSON.stringify(last).length).toBeLessThan(11_000);
 });
 
-test("a task that takes nothing in takes 10,000 messages, then refuses more with OVERLOADED", async () => {
-  let waiting = 0;
+test("a task that takes nothing in takes 10,000 messages or 64 MiB of them, then refuses more with OVERLOADED", async () => {
+  let waiting: WaitingMail = { count: 0, bytes: 0 };
   const world = new EngineWorld([define("asker", (_, ctx) => ctx.waitForInput("?"))], {
     wrap: (store) => wrapStore(store, { waitingMail: async () => waiting }),
   });
   const taskId = await world.submit("asker");
-  waiting = 10_000;
+  waiting = { count: 10_000, bytes: 10_000 };
   await expect(world.say(taskId, "more")).rejects.toMatchObject({
     code: "OVERLOADED",
     message: expect.stringContaining("10000 messages waiting"),
   });
-  waiting = 9_999;
+  waiting = { count: 7, bytes: 64 * 1024 * 1024 };
+  await expect(world.say(taskId, "more")).rejects.toMatchObject({
+    code: "OVERLOADED",
+    message: expect.stringContaining("67108864 bytes of messages waiting, 67108864 are allowed"),
+  });
+  waiting = { count: 9_999, bytes: 64 * 1024 * 1024 - 1 };
   await world.say(taskId, "yes");
   expect(outputOf(await world.last(taskId))).toBe("yes");
 });

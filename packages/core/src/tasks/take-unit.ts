@@ -1,5 +1,5 @@
 /** Makes one commit unit of everything a task has to write now, and decides whether it stays in memory afterwards. */
-import { isTerminal, type NewTaskEvent } from "@agentcore/contract";
+import { isTerminal, type NewTaskEvent, type TaskState } from "@agentcore/contract";
 import type { CommitUnit, MailboxInsert } from "../ports/index.ts";
 import type { Draft } from "./draft.ts";
 import type { Execution } from "./execution.ts";
@@ -27,7 +27,13 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
   if (phase === "ended" || (phase === "replaying" && !mustLeave)) return null;
   if (phase === "live" && execution.seq - execution.checkpointSeq + execution.draft.events.length > MAX_EVENTS)
     execution.park(historyLimit(execution.seq));
-  const { ending, draft } = execution;
+  const { draft } = execution;
+  // Mail that has not been read yet goes before: it is known that the store would refuse this end (I2, I5).
+  const mustHold = (): boolean => execution.ending?.afterMailbox === true && execution.intake.hasMore;
+  // Code that returned during its replay was asked for its end before what had been read was taken in.
+  if (mustHold()) execution.intake.resume();
+  const isHeld = mustHold();
+  const ending = isHeld ? null : execution.ending;
   if (ending !== null) draft.events.push(ending.event);
   const restart = draft.checkpointPlace !== null;
   const waits = ending === null && !restart && isIdle(execution);
@@ -50,8 +56,13 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
   // Not drafted: a unit refused for its mailbox may end otherwise.
   const mail = terminal ? [...draft.mail, ...familyMail(execution, ending.event)] : draft.mail;
   const checkpoint = restart ? { checkpointSeq } : {};
+  const state = isHeld ? execution.stateBeforeEnd : execution.state;
   const unit = execution.born
-    ? appendUnit(execution, mail, { ...checkpoint, release, requireEmptyMailbox: terminal && ending.afterMailbox })
+    ? appendUnit(execution, state, mail, {
+        ...checkpoint,
+        release,
+        requireEmptyMailbox: terminal && ending.afterMailbox,
+      })
     : birthUnit(execution, mail, { ...checkpoint, ...(release === undefined ? {} : { release }) });
   execution.beginCommit();
   return {
@@ -67,7 +78,8 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
 };
 
 const appendUnit = (
-  { head, seq, token, state, draft }: Execution,
+  { head, seq, token, draft }: Execution,
+  state: TaskState,
   mail: readonly MailboxInsert[],
   more: {
     readonly checkpointSeq?: number;

@@ -17,7 +17,8 @@ const withoutKey = () => {
     wrapStore(store, {
       mailbox: async (ask, key) => {
         reads.mail += 1;
-        return hide(await ask(key));
+        const { items, more } = await ask(key);
+        return { items: hide(items), more };
       },
       claim: async (ask, request) =>
         (await ask(request)).map(({ head, mailbox }) => ({ head, mailbox: hide(mailbox) })),

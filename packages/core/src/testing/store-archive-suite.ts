@@ -153,7 +153,8 @@ const reads = async ({ tasks, keyValue }: Filled, rows: readonly StoreRow[]): Pr
   for (const tenantId of [TENANT, OTHER]) {
     const { heads, total } = await tasks.list({ tenantId, limit: 100 });
     answers.push(total, heads);
-    for (const head of heads) answers.push(await tasks.readLog(head), (await tasks.mailbox(head)).map(withoutPosition));
+    for (const head of heads)
+      answers.push(await tasks.readLog(head), (await tasks.mailbox(head)).items.map(withoutPosition));
     const tail = await tasks.tail({ tenantId, after: null, limit: 1000 });
     answers.push(tail.map(({ taskId, event }) => [taskId, event]));
     for (const namespace of ["n", ODD]) answers.push(await keyValue.list({ tenantId, namespace }));

@@ -260,7 +260,7 @@ export const commitCases: readonly TaskStoreCase[] = [
       await it.mustCommit({ mail: [mail("a", "m1", { payload: "first" })] });
       await it.mustCommit({ mail: [mail("a", "m1", { payload: "second" })] });
       equal(
-        (await it.store.mailbox({ tenantId: TENANT, taskId: "a" })).map((item) => item.payload),
+        (await it.store.mailbox({ tenantId: TENANT, taskId: "a" })).items.map((item) => item.payload),
         ["first"],
         "payloads",
       );
@@ -280,7 +280,7 @@ export const commitCases: readonly TaskStoreCase[] = [
       await it.clock.advance(5);
       await it.mustCommit({ mail: [mail("a", "z"), mail("a", "b", { kind: "signal", payload: null })] });
       await it.mustCommit({ mail: [mail("a", "a")] });
-      const items = await it.store.mailbox({ tenantId: TENANT, taskId: "a" });
+      const { items } = await it.store.mailbox({ tenantId: TENANT, taskId: "a" });
       equal(
         items.map(({ key, kind, payload }) => [key, kind, payload]),
         [

@@ -172,6 +172,6 @@ export class TaskStoreFixture {
   }
 
   async keys(taskId: string, tenantId = TENANT): Promise<readonly string[]> {
-    return (await this.store.mailbox({ tenantId, taskId })).map((item) => item.key);
+    return (await this.store.mailbox({ tenantId, taskId })).items.map((item) => item.key);
   }
 }

@@ -8,7 +8,7 @@ export const readCases: readonly TaskStoreCase[] = [
       const key = { tenantId: TENANT, taskId: "nobody" };
       equal(
         [await it.store.head(key), await it.store.readLog(key), await it.store.mailbox(key)],
-        [null, [], []],
+        [null, [], { items: [], more: false }],
         "reads",
       );
       equal(await it.store.list({ tenantId: TENANT, limit: 10 }), { heads: [], total: 0 }, "list");

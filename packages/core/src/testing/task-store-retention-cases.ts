@@ -143,7 +143,7 @@ export const retentionCases: readonly TaskStoreCase[] = [
       const key = { tenantId: TENANT, taskId: "a" };
       equal(
         [await it.store.head(key), await it.store.readLog(key), await it.store.mailbox(key)],
-        [null, [], []],
+        [null, [], { items: [], more: false }],
         "rows",
       );
       equal((await it.store.list({ tenantId: TENANT, limit: 9 })).total, 1, "list");

@@ -4,6 +4,7 @@
  */
 import type { ManualClock } from "./manual-clock.ts";
 import { blobCases } from "./task-store-blob-cases.ts";
+import { bytesCases } from "./task-store-bytes-cases.ts";
 import { claimCases } from "./task-store-claim-cases.ts";
 import { commitCases } from "./task-store-commit-cases.ts";
 import { type OpenedTaskStore, TaskStoreFixture } from "./task-store-fixture.ts";
@@ -23,7 +24,7 @@ export interface TaskStoreSuiteOptions {
 export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
   const cases = [
     ...[...commitCases, ...claimCases, ...turnCases, ...readCases],
-    ...[...retentionCases, ...tenantCases, ...blobCases],
+    ...[...retentionCases, ...tenantCases, ...blobCases, ...bytesCases],
   ];
   for (const [sentence, run] of cases) {
     test(`${name}: ${sentence}`, async () => {
