@@ -29,7 +29,11 @@ export type Marked =
   | { readonly form: "blob"; readonly name: string; readonly bytes: number };
 
 export const sealedPayload = (sealed: string): SealedPayload => ({ [SEALED]: sealed });
-export const sealedReference = (sealed: string, bytes: number): SealedPayload => ({ [SEALED]: sealed, of: "blob", bytes });
+export const sealedReference = (sealed: string, bytes: number): SealedPayload => ({
+  [SEALED]: sealed,
+  of: "blob",
+  bytes,
+});
 export const blobPayload = (name: string, bytes: number): BlobPayload => ({ [BLOB]: name, bytes });
 export const wrappedPayload = (value: unknown): unknown => ({ [PLAIN]: value });
 

@@ -146,7 +146,7 @@ test("a sealed reference to a blob does not open in another task of the tenant, 
     ["small", { $sealed: small["$sealed"], of: "blob" }],
   ] as const) {
     await mailTo(raw, taskId, data);
-    const [item] = await store.mailbox({ tenantId: TENANT, taskId });
+    const [item] = (await store.mailbox({ tenantId: TENANT, taskId })).items;
     expect([item?.payload, item?.unreadable?.message]).toEqual([
       undefined,
       expect.stringContaining("changed or moved"),
@@ -180,7 +180,9 @@ test("once all is sealed nothing plain opens, in whatever place and form; before
     const attempt = (taskId: string) =>
       inputOf(store, taskId).catch((error: unknown) => PlatformError.from(error).code);
     const mail = async (taskId: string) =>
-      (await store.mailbox({ tenantId: TENANT, taskId })).map(({ payload, unreadable }) => unreadable?.code ?? payload);
+      (await store.mailbox({ tenantId: TENANT, taskId })).items.map(
+        ({ payload, unreadable }) => unreadable?.code ?? payload,
+      );
     const outbox = (await store.takeOutbox(9)).rows.map(({ payload, unreadable }) => unreadable?.code ?? payload);
     const no = "PAYLOAD_UNREADABLE";
     expect([await attempt("a"), await mail("a")]).toEqual([{ n: 1 }, [{ n: 2 }]]);
