@@ -1,6 +1,6 @@
 /** How much a task may hold, and what is said beyond it (docs/configuration.md, docs/tasks.md). */
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
 import type { WaitingMail } from "../ports/index.ts";
 import { assertSerialisable, MAX_VALUE_BYTES } from "./serialisable.ts";
@@ -93,4 +93,41 @@ test("a task that takes nothing in takes 10,000 messages or 64 MiB of them, then
   waiting = { count: 9_999, bytes: 64 * 1024 * 1024 - 1 };
   await world.say(taskId, "yes");
   expect(outputOf(await world.last(taskId))).toBe("yes");
+});
+
+test("a log that was just written is answered from memory when it is small, and from the store when it is large", async () => {
+  let reads = 0;
+  const world = new EngineWorld([define("writer", ({ input }) => "x".repeat(input as number))], {
+    wrap: (store) => wrapStore(store, { readLog: (next, ...given) => (reads++, next(...given)) }),
+  });
+  const { service } = await world.alive();
+  const readsOf = async (characters: number): Promise<number> => {
+    const taskId = await world.submit("writer", characters);
+    await world.quiet();
+    reads = 0;
+    expect((await service.log(SCOPE, taskId)).at(-1)?.type).toBe("task.completed");
+    return reads;
+  };
+  expect(await readsOf(1_000)).toBe(0);
+  expect(await readsOf(100_000)).toBe(1);
+});
+
+test("a page of a log ends where its bytes do, and goes on from there", async () => {
+  const world = new EngineWorld([
+    define("writer", async (_, ctx) => {
+      for (let step = 1; step <= 5; step++) await ctx.step(`s${step}`, () => "x".repeat(40_000));
+    }),
+  ]);
+  const { service } = await world.alive();
+  const taskId = await world.submit("writer");
+  const seen: number[] = [];
+  for (let after = 0; ; ) {
+    const page = await service.log(SCOPE, taskId, { after, maxBytes: 90_000 });
+    if (page.length === 0) break;
+    expect(JSON.stringify(page).length).toBeLessThan(95_000);
+    seen.push(...page.map(({ seq }) => seq));
+    after = seen.at(-1) ?? 0;
+  }
+  expect(seen).toEqual((await service.log(SCOPE, taskId)).map(({ seq }) => seq));
+  expect(seen.length).toBeGreaterThan(5);
 });

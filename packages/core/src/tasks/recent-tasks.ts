@@ -11,6 +11,8 @@ interface RecentTask {
 
 const MAX_TASKS = 512;
 const MAX_EVENTS = 50;
+// In characters; 16 million of all of them together. A larger one is read from the store.
+const MAX_SIZE = 32 * 1024;
 // Callers wait a millisecond. Much later the task may have been removed, by another node too.
 const MAX_AGE_MS = 60_000;
 
@@ -29,6 +31,7 @@ export class RecentTasks {
 
   remember(execution: Execution, taken: TakenUnit): void {
     if (taken.draft.events.length !== taken.seq || taken.draft.events.length > MAX_EVENTS) return;
+    if (spend(taken.draft.events, MAX_SIZE) < 0) return;
     const events = taken.draft.events.map((event, index) => ({ ...event, seq: index + 1 }) as TaskEvent);
     const head: TaskHead = {
       ...execution.head,
@@ -58,3 +61,15 @@ export class RecentTasks {
     this.tasks.delete(keyOf(key));
   }
 }
+
+/** What is left of `budget` when the texts in a JSON value are taken off; below 0 as soon as it does not suffice. */
+const spend = (value: unknown, budget: number): number => {
+  if (typeof value === "string") return budget - value.length;
+  if (typeof value !== "object" || value === null) return budget - 8;
+  let left = budget;
+  for (const [key, part] of Object.entries(value)) {
+    left = spend(part, left - key.length);
+    if (left < 0) break;
+  }
+  return left;
+};

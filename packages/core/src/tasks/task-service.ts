@@ -84,11 +84,11 @@ export interface TaskService {
     taskId: string,
     options?: { readonly after?: number; readonly signal?: AbortSignal },
   ): AsyncIterable<TaskEvent>;
-  /** The log up to now. */
+  /** The log up to now, or a part of it: as many events as `limit` and `maxBytes` of payloads allow, at least one if there is one. */
   log(
     scope: CallerScope,
     taskId: string,
-    options?: { readonly after?: number; readonly limit?: number },
+    options?: { readonly after?: number; readonly limit?: number; readonly maxBytes?: number },
   ): Promise<readonly TaskEvent[]>;
   /** Resolves with the head once the task is terminal, interrupted (input or auth required) or parked, or when `signal` aborts. */
   settled(scope: CallerScope, taskId: string, options?: { readonly signal?: AbortSignal }): Promise<TaskHead>;

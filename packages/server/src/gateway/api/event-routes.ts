@@ -7,6 +7,8 @@ import { lastEventId, type SseFrame, sseResponse } from "../http/server-sent-eve
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 
 const DEFAULT_LIMIT = 1000;
+// A page is held in memory, and once more as text.
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 const EventsQuery = z.strictObject({
   /** Events after this number. @default 0 */
@@ -20,6 +22,7 @@ const EventsQuery = z.strictObject({
 });
 
 const EventsPage = z.object({
+  /** As many as `limit`, or fewer when they hold 16 MiB; none at the end of the log. */
   events: z.array(TaskEvent),
   /** What to pass as `after` next time. */
   nextAfter: z.number(),
@@ -37,13 +40,17 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
       status: 200,
       schema: EventsPage,
       contentTypes: ["application/json", "text/event-stream"],
-      description: "Events in order, without gaps",
+      description: "Events in order, without gaps: at most `limit`, at most 16 MiB; an empty page is the end for now",
     },
     async handle({ request, scope, path, query }) {
       const taskId = path.id ?? "";
       const after = lastEventId(request.headers) ?? query.after ?? 0;
       if (!wantsStream(request.headers.get("accept"))) {
-        const events = await tasks.log(scope, taskId, { after: query.after ?? 0, limit: query.limit ?? DEFAULT_LIMIT });
+        const events = await tasks.log(scope, taskId, {
+          after: query.after ?? 0,
+          limit: query.limit ?? DEFAULT_LIMIT,
+          maxBytes: MAX_PAGE_BYTES,
+        });
         return jsonResponse({ events, nextAfter: events.at(-1)?.seq ?? query.after ?? 0 });
       }
       await tasks.head(scope, taskId);
