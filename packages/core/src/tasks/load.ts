@@ -117,13 +117,26 @@ export class Loading {
 
   /** The submission, and what came after the last checkpoint: all that a replay needs, however long the log before it. */
   private async readForReplay(head: TaskHead): Promise<readonly TaskEvent[]> {
-    const { store } = this.engine;
-    if (head.checkpointSeq === 0) return store.readLog(head);
+    if (head.checkpointSeq === 0) return this.readOn(head, 0);
     const [first, rest] = await Promise.all([
-      store.readLog(head, { limit: 1 }),
-      store.readLog(head, { after: head.checkpointSeq - 1 }),
+      this.engine.store.readLog(head, { limit: 1 }),
+      this.readOn(head, head.checkpointSeq - 1),
     ]);
     return [...first, ...rest];
+  }
+
+  /** Up to the head, in as many pages as it takes: one step or cancel left out would run again, or be passed over (I2, I3). */
+  private async readOn(head: TaskHead, from: number): Promise<readonly TaskEvent[]> {
+    const events: TaskEvent[] = [];
+    for (let after = from; after < head.seq; ) {
+      const page = await this.engine.store.readLog(head, { after });
+      const last = page.at(-1);
+      if (last === undefined)
+        throw new PlatformError("INTERNAL", `the log ends at ${after}, before its head ${head.seq}`);
+      for (const event of page) events.push(event);
+      after = last.seq;
+    }
+    return events;
   }
 
   private async begin({ head, mailbox }: ClaimedTask, { term, claim }: Origin): Promise<void> {
