@@ -40,7 +40,8 @@ export class TurnLease {
     const { keyValue, clock, scope, key, node, ttlMs } = this.options;
     const version = await keyValue.put(scope, key, node, { expectedVersion, ttlMs });
     this.version = version ?? 0;
-    this.renewAt = clock.now() + ttlMs / 2;
+    // Refused, nothing is held: the next question goes to the store.
+    this.renewAt = version === null ? 0 : clock.now() + ttlMs / 2;
     return version !== null;
   }
 }

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { createMemoryKeyValue } from "../inprocess/index.ts";
+import { ManualClock } from "../testing/index.ts";
+import { TurnLease } from "./turn-lease.ts";
+
+const TTL_MS = 300_000;
+
+test("a turn that another node has taken is lost at every question, not kept until the next renewal is due", async () => {
+  const clock = new ManualClock();
+  const keyValue = createMemoryKeyValue({ clock });
+  const leaseOf = (node: string) =>
+    new TurnLease({ keyValue, clock, scope: { tenantId: "t", namespace: "turns" }, key: "k", node, ttlMs: TTL_MS });
+  const [slow, other] = [leaseOf("slow"), leaseOf("other")];
+  expect(await slow.take()).toBe(true);
+  await clock.advance(TTL_MS + 1);
+  expect(await other.take()).toBe(true);
+  expect(await slow.keep()).toBe(false);
+  expect(await slow.keep()).toBe(false);
+  expect(await other.keep()).toBe(true);
+  await other.release();
+  expect(await slow.keep()).toBe(true);
+});
