@@ -103,7 +103,7 @@ export const startEngine = async (
     },
     query: () => Promise.reject(new Error("no queries here")),
     emit: () => {},
-    subscribers: () => [],
+    subscribers: () => () => [],
     reportEnd: () => {},
   };
   const engine = new TaskEngine({

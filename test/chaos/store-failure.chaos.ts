@@ -72,7 +72,7 @@ const createEngine = ({ agents }: World, store: TaskStore): TaskEngine => {
     command: (draft, accept) => accept(choose("agent" in draft.target ? draft.target.agent : "")),
     query: () => Promise.resolve(null),
     emit: () => {},
-    subscribers: (_tenantId, topic) =>
+    subscribers: () => (topic) =>
       [...agents.values()]
         .filter(({ subscribes }) => subscribes.includes(topic))
         .map(({ name }) => ({ agent: name, revision: "r1" })),

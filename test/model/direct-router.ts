@@ -17,7 +17,7 @@ export const createDirectRouter = (agents: ReadonlyMap<string, AgentDefinition>)
   },
   query: () => Promise.resolve(null),
   emit: () => {},
-  subscribers: (_tenant, topic) =>
+  subscribers: () => (topic) =>
     [...agents.values()]
       .filter(({ subscribes }) => subscribes.includes(topic))
       .map(({ name }) => ({ agent: name, revision: "r1" })),

@@ -287,7 +287,7 @@ export class EngineWorld {
           .get("agent" in target ? target.agent : "")
           ?.answer?.({ tenantId: SCOPE.tenantId, payload }, {} as never),
       emit: () => {},
-      subscribers: (_, topic) =>
+      subscribers: () => (topic) =>
         [...this.agents.values()]
           .filter(({ subscribes }) => subscribes.includes(topic))
           .map(({ name }) => ({ agent: name, revision: "r1" })),

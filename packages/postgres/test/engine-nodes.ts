@@ -103,7 +103,7 @@ export const startEngineNode = async (options: {
         accept({ agent: "agent" in target ? target.agent : "", revision: "r1", scores: [], reasons: ["named"] }),
       query: async () => null,
       emit: ({ topic }) => void heard.push(topic),
-      subscribers: (_, topic) =>
+      subscribers: () => (topic) =>
         agents
           .filter(({ subscribes }) => subscribes.includes(topic))
           .map(({ name: agent }) => ({ agent, revision: "r1" })),

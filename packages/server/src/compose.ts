@@ -174,7 +174,7 @@ export const compose = async ({
   let bus: Bus;
   const { router, sink } = createBusRouter({
     ...{ bus: () => bus, registry, ids: senses.ids },
-    subscribers: (tenantId, topic) => manifests.subscribers(tenantId, topic),
+    subscribers: (tenantId) => manifests.subscribers(tenantId),
   });
   bus = wrap(
     "bus",

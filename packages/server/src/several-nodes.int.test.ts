@@ -106,12 +106,12 @@ test("what an agent subscribes to is forgotten when it is deleted, on all nodes"
   const [a, b] = [await shared.start("a"), await shared.start("b")];
   const listener = await shared.writeAgent("listener", "() => 1", {}, ["loan.*"]);
   await a.manifests.apply("default", [listener], { dryRun: false });
-  expect(await b.manifests.subscribers("default", "loan.decided")).toMatchObject([{ agent: "listener" }]);
-  expect(await b.manifests.subscribers("default", "letter.sent")).toEqual([]);
-  expect(await b.manifests.subscribers("other", "loan.decided")).toEqual([]);
+  expect((await b.manifests.subscribers("default"))("loan.decided")).toMatchObject([{ agent: "listener" }]);
+  expect((await b.manifests.subscribers("default"))("letter.sent")).toEqual([]);
+  expect((await b.manifests.subscribers("other"))("loan.decided")).toEqual([]);
   const changed = await shared.writeAgent("listener", "() => 2", {}, ["letter.sent"]);
   await a.manifests.apply("default", [changed], { dryRun: false });
-  expect(await b.manifests.subscribers("default", "loan.decided")).toEqual([]);
+  expect((await b.manifests.subscribers("default"))("loan.decided")).toEqual([]);
   await b.manifests.delete("default", "Agent", "listener");
-  expect(await a.manifests.subscribers("default", "letter.sent")).toEqual([]);
+  expect((await a.manifests.subscribers("default"))("letter.sent")).toEqual([]);
 });

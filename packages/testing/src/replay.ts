@@ -73,7 +73,7 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
       capacities: new Map(),
       load: () => ({ definition: withoutEffects(agent as AgentDefinition, asked), env: {}, concurrency: 1 }),
     },
-    router: { command: never, query: never, emit: () => {}, subscribers: () => [], reportEnd: () => {} },
+    router: { command: never, query: never, emit: () => {}, subscribers: () => () => [], reportEnd: () => {} },
     senses: { clock, ids: createSequentialIds("replay"), digest, logger: { log: () => {} } },
     node: "replay",
     outsideAwaitMs: OUTSIDE_AWAIT_MS,

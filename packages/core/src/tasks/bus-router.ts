@@ -67,7 +67,7 @@ export const createBusRouter = (options: {
     },
     subscribers:
       options.subscribers ??
-      ((tenantId, topic) =>
+      ((tenantId) => (topic) =>
         options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision }))),
     reportEnd: ({ tenantId, agent, failedRetryably }) =>
       options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),

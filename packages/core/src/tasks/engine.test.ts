@@ -50,7 +50,7 @@ const world = (agents: AgentDefinition[], store = createMemoryTaskStore({ clock:
     },
     query: async () => "answer",
     emit: () => {},
-    subscribers: (_, topic) =>
+    subscribers: () => (topic) =>
       agents.filter((agent) => agent.subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
     reportEnd: () => {},
   };

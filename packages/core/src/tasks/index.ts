@@ -3,7 +3,7 @@ export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export { type EngineOptions, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
 export { assertSerialisable } from "./serialisable.ts";
-export type { RoutedDraft, RoutingChoice, TaskRouter } from "./task-router.ts";
+export type { RoutedDraft, RoutingChoice, Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
 export type {
   CallerScope,
   SubmitRequest,

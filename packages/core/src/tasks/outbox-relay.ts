@@ -7,7 +7,7 @@
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
 import type { CommitUnit, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
-import type { Subscriber, TaskRouter } from "./task-router.ts";
+import type { Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
 import { Trouble } from "./trouble.ts";
 
 const BATCH = 200;
@@ -17,8 +17,15 @@ const RETRY_MS = 1000;
 // Rows behind an open transaction: those of nodes commit in milliseconds, those of others may take hours.
 const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1000;
-// Somebody has to give the node a key, or restart it.
-const UNREADABLE_RETRY_MS = 60_000;
+// Somebody has to give the node a key, restart it, or see to an agent.
+const LEFT_RETRY_MS = 60_000;
+
+interface Carriage {
+  readonly rows: readonly OutboxRow[];
+  readonly units: readonly CommitUnit[];
+  /** Tenants whose subscribers cannot be told, and why: theirs stays. */
+  readonly held: ReadonlyMap<string, PlatformError>;
+}
 
 interface EventPayload {
   readonly topic: string;
@@ -35,8 +42,8 @@ export class OutboxRelay {
   private again = false;
   private settleMs = SETTLE_MS;
   private leftBehind = 0;
-  /** Set while there are rows that could not be read. */
-  private unreadable: Timer | null = null;
+  /** Set while there are rows that could not be carried. */
+  private left: Timer | null = null;
 
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
@@ -82,16 +89,15 @@ export class OutboxRelay {
       for (;;) {
         const { rows: taken, more } = await store.takeOutbox(Math.min(MAX_TAKE, BATCH + this.leftBehind));
         this.failing.end();
-        const rows = taken.filter((row) => row.unreadable === undefined);
-        // They stay with us until they can be read, and come first each time; what is behind them does not wait for that.
+        const { rows, units, held } = await this.carriageOf(taken.filter((row) => row.unreadable === undefined));
+        // They stay with us until they can be carried, and come first each time; what is behind them does not wait for that.
         this.leftBehind = taken.length - rows.length;
-        if (this.leftBehind > 0) this.leave(taken);
+        if (this.leftBehind > 0) this.leave(taken, held);
         if (rows.length === 0) {
           if (more) this.lookLater();
           return;
         }
         this.settleMs = SETTLE_MS;
-        const units = await this.unitsFor(rows);
         if (units.length > 0) await store.commit(units);
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
         await store.acknowledgeOutbox(rows.map(({ position }) => position));
@@ -111,30 +117,42 @@ export class OutboxRelay {
     this.settleMs = Math.min(MAX_SETTLE_MS, this.settleMs * 2);
   }
 
-  private leave(found: readonly OutboxRow[]): void {
+  private leave(found: readonly OutboxRow[], held: Carriage["held"]): void {
     // Said once a minute, however often the relay is woken.
-    if (this.unreadable !== null) return;
+    if (this.left !== null) return;
     const { logger, clock } = this.engine.senses;
     for (const { tenantId, id, unreadable } of found)
       if (unreadable !== undefined) logger.log("error", `event not delivered: ${unreadable.message}`, { tenantId, id });
-    this.unreadable = clock.after(UNREADABLE_RETRY_MS, () => {
-      this.unreadable = null;
+    for (const [tenantId, { message }] of held) logger.log("error", `events not delivered: ${message}`, { tenantId });
+    this.left = clock.after(LEFT_RETRY_MS, () => {
+      this.left = null;
       this.wake();
     });
   }
 
-  private async unitsFor(rows: readonly OutboxRow[]): Promise<CommitUnit[]> {
-    // Asked once a batch for each topic, after the rows were read: who was declared before an event was committed is found.
-    const found = new Map<string, readonly Subscriber[]>();
+  private async carriageOf(read: readonly OutboxRow[]): Promise<Carriage> {
+    // Asked once a batch for each tenant, after the rows were read: who was declared before an event was committed is found.
+    const found = new Map<string, SubscribersByTopic>();
+    const held = new Map<string, PlatformError>();
+    const rows: OutboxRow[] = [];
     const units: CommitUnit[] = [];
-    for (const row of rows) {
-      const { topic } = row.payload as EventPayload;
-      const name = JSON.stringify([row.tenantId, topic]);
-      const subscribers = found.get(name) ?? (await this.router.subscribers(row.tenantId, topic));
-      found.set(name, subscribers);
-      for (const subscriber of subscribers) units.push(this.unitFor(row, subscriber));
+    for (const row of read) {
+      const { tenantId } = row;
+      if (held.has(tenantId)) continue;
+      try {
+        const subscribers = found.get(tenantId) ?? (await this.router.subscribers(tenantId));
+        found.set(tenantId, subscribers);
+        const { topic } = row.payload as EventPayload;
+        for (const subscriber of subscribers(topic)) units.push(this.unitFor(row, subscriber));
+        rows.push(row);
+      } catch (thrown) {
+        const error = PlatformError.from(thrown);
+        // Nobody's in particular: all of it is tried again soon.
+        if (error.code === "STORE_UNAVAILABLE") throw error;
+        held.set(tenantId, error);
+      }
     }
-    return units;
+    return { rows, units, held };
   }
 
   private unitFor(row: OutboxRow, { agent, revision }: Subscriber): CommitUnit {

@@ -35,6 +35,8 @@ export interface Subscriber {
   readonly revision: string;
 }
 
+export type SubscribersByTopic = (topic: string) => readonly Subscriber[];
+
 /** The bus as the task engine sees it: nothing reaches an agent but through its interceptor chain (I8). */
 export interface TaskRouter {
   /** Runs the chain; when an agent is chosen, `accept` takes the work. Rejects with the chain's or `accept`'s error. */
@@ -49,10 +51,10 @@ export interface TaskRouter {
     readonly taskId?: string | undefined;
   }): void;
   /**
-   * Agents with `subscribes` matching the topic, with their current revision: all that are declared, whether or not this process can
-   * run them, since an event is carried by one process for all. Rejects when that cannot be told now.
+   * Agents with `subscribes` matching a topic, with their current revision: all that are declared now, whether or not this process can
+   * run them, since an event is carried by one process for all. Rejects when that cannot be told.
    */
-  subscribers(tenantId: string, topic: string): readonly Subscriber[] | Promise<readonly Subscriber[]>;
+  subscribers(tenantId: string): SubscribersByTopic | Promise<SubscribersByTopic>;
   /** How a task of an agent ended: feeds its breaker. */
   reportEnd(end: { readonly tenantId: string; readonly agent: string; readonly failedRetryably: boolean }): void;
 }

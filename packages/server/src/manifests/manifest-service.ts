@@ -2,7 +2,7 @@
 import { type ModelManifest, PlatformError } from "@agentcore/contract";
 import type { KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
-import type { AgentRevision, TenantPolicy } from "@agentcore/core/tasks";
+import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
@@ -24,11 +24,8 @@ export interface LocalManifestService extends ManifestService {
   readonly tenants: ReadonlyMap<string, TenantPolicy>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
-  /** Agents that are declared now, on whichever node, and have subscribed to the topic; also those that do not load here. */
-  subscribers(
-    tenantId: string,
-    topic: string,
-  ): Promise<readonly { readonly agent: string; readonly revision: string }[]>;
+  /** Agents that are declared now, on whichever node, and have subscribed to a topic; also those that do not load here. */
+  subscribers(tenantId: string): Promise<SubscribersByTopic>;
 }
 
 export const createManifestService = (options: {
@@ -86,13 +83,13 @@ export const createManifestService = (options: {
     },
     isDeclared: async ({ tenantId, agent, revision }) =>
       (await store.get(tenantId, "Agent", agent))?.revision === revision,
-    async subscribers(tenantId, topic) {
-      const topics = new TopicIndex<{ readonly agent: string; readonly revision: string }>();
+    async subscribers(tenantId) {
+      const topics = new TopicIndex<Subscriber>();
       for (const { manifest, revision, subscribes = [] } of await store.subscribers(tenantId)) {
         const subscriber = { agent: manifest.metadata.name, revision };
         for (const pattern of subscribes) topics.add(pattern, subscriber);
       }
-      return topics.match(topic);
+      return (topic) => topics.match(topic);
     },
     restore: reconcile,
     follow: (logger) => followManifests({ store, reconcile, logger }),

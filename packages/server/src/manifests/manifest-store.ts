@@ -39,7 +39,10 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     tenantId: kind === "Tenant" ? SYSTEM_TENANT : tenantId,
     namespace: "manifests",
   });
-  // Names of agents that have ever subscribed: each event asks for these, instead of reading every manifest.
+  // Names of agents that have ever subscribed: batches of events ask for these, instead of reading every manifest. Names are never
+  // taken out. Whoever finds no manifest could delete the name at the version it read, if every `put` wrote the name once more after
+  // the manifest; but where that reader comes between the first name and the manifest, and the node dies before the second, a manifest
+  // stays without its name, and applying it again, unchanged, writes nothing. A name too many costs a look, one too few its events.
   const subscribing = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "subscribing" });
   const keyOf = (kind: ManifestKind, name: string): string => `${kind}/${name}`;
 
@@ -65,7 +68,7 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     },
     async put(tenantId, stored) {
       const { kind, metadata } = stored.manifest;
-      // First, and never taken back: a name too many costs a look, one too few an event.
+      // First, so that no event is committed between the two.
       if ((stored.subscribes ?? []).length > 0) await keyValue.put(subscribing(tenantId), metadata.name, true);
       await keyValue.put(scopeOf(tenantId, kind), keyOf(kind, metadata.name), stored);
     },
