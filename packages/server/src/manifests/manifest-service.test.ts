@@ -1,4 +1,4 @@
-import { API_VERSION, PlatformError } from "@agentcore/contract";
+import { API_VERSION, Manifest, PlatformError } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { KeyValue } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
@@ -8,6 +8,7 @@ import { ANYWHERE } from "../agents/code-roots.ts";
 import { createInProcessHost } from "../agents/in-process-host.ts";
 import { AgentCatalogue } from "./agent-catalogue.ts";
 import { createManifestService } from "./manifest-service.ts";
+import { createManifestStore } from "./manifest-store.ts";
 
 const agent = (name: string, description = "does it") => ({
   apiVersion: API_VERSION,
@@ -37,10 +38,11 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
   });
   onTestFinished(() => host.close());
   const catalogue = new AgentCatalogue();
+  const registry = new AgentRegistry({ clock });
   const service = createManifestService({
     keyValue,
     host,
-    registry: new AgentRegistry({ clock }),
+    registry,
     catalogue,
     node: "n",
     allowPrivateModels: false,
@@ -52,7 +54,7 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
   });
   const names = () => catalogue.list("acme").map(({ name }) => name);
   const apply = (...manifests: readonly unknown[]) => service.apply("acme", manifests, { dryRun: false });
-  return { keyValue, service, names, apply };
+  return { keyValue, service, registry, names, apply };
 };
 
 test("a manifest over 512 KiB is refused by name, and nothing of its list is applied", async () => {
@@ -130,4 +132,32 @@ test("a tenant with more manifests than a page of the store has them all after a
   const again = open(keyValue);
   await again.service.restore();
   expect(again.names()).toHaveLength(1100);
+});
+
+test("subscribers cannot be told while it is not known what an agent of an earlier version subscribes to", async () => {
+  const { keyValue, service, registry } = open();
+  const store = createManifestStore(keyValue);
+  await store.addTenant("acme");
+  await store.put("acme", { manifest: Manifest.parse(agent("old")), revision: "r0" });
+  await expect(service.restore()).rejects.toThrow("old");
+  await expect(service.subscribers("acme")).rejects.toMatchObject({
+    code: "REVISION_UNAVAILABLE",
+    message: expect.stringContaining("agent old"),
+  });
+  const record = {
+    tenantId: "acme",
+    name: "old",
+    description: "does it",
+    skills: [],
+    labels: {},
+    replicas: [],
+    idempotent: false,
+  };
+  const register = (revision: string) => registry.register({ ...record, revision, subscribes: ["loan.*"] });
+  register("r1");
+  await expect(service.subscribers("acme")).rejects.toMatchObject({ code: "REVISION_UNAVAILABLE" });
+  register("r0");
+  expect((await service.subscribers("acme"))("loan.decided")).toEqual([{ agent: "old", revision: "r0" }]);
+  await service.delete("acme", "Agent", "old");
+  expect((await service.subscribers("acme"))("loan.decided")).toEqual([]);
 });

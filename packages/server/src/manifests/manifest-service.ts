@@ -51,6 +51,16 @@ export const createManifestService = (options: {
     await reconcileAgents();
   };
 
+  /** Of an agent that an earlier version stored without its topics. Throws where they are not known: an event must not pass it by. */
+  const topicsHere = (tenantId: string, { agent, revision }: Subscriber): readonly string[] => {
+    const record = options.registry.byName(tenantId, agent);
+    if (record?.revision === revision) return record.subscribes;
+    throw new PlatformError(
+      "REVISION_UNAVAILABLE",
+      `an earlier version stored agent ${agent} without its topics, and it does not load here; delete it, and apply it again if it is wanted`,
+    );
+  };
+
   return {
     tenants: tenants.all,
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
@@ -85,9 +95,9 @@ export const createManifestService = (options: {
       (await store.get(tenantId, "Agent", agent))?.revision === revision,
     async subscribers(tenantId) {
       const topics = new TopicIndex<Subscriber>();
-      for (const { manifest, revision, subscribes = [] } of await store.subscribers(tenantId)) {
+      for (const { manifest, revision, subscribes } of await store.subscribers(tenantId)) {
         const subscriber = { agent: manifest.metadata.name, revision };
-        for (const pattern of subscribes) topics.add(pattern, subscriber);
+        for (const pattern of subscribes ?? topicsHere(tenantId, subscriber)) topics.add(pattern, subscriber);
       }
       return (topic) => topics.match(topic);
     },

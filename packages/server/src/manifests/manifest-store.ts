@@ -16,9 +16,11 @@ export interface ManifestStore {
   tenants(): Promise<readonly string[]>;
   get(tenantId: string, kind: ManifestKind, name: string): Promise<StoredManifest | null>;
   put(tenantId: string, stored: StoredManifest): Promise<void>;
+  /** Names it among the agents that events ask for, since an earlier version has stored it without its topics. */
+  nameUntold(tenantId: string, name: string): Promise<void>;
   /** Adds the topics to what an earlier version stored without. */
   complete(tenantId: string, name: string, revision: string, subscribes: readonly string[]): Promise<void>;
-  /** Agents of the tenant that subscribe to anything, as they are declared now. */
+  /** Agents of the tenant that subscribe to anything, or may, as they are declared now. */
   subscribers(tenantId: string): Promise<readonly StoredManifest[]>;
   /** False when there was none. */
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
@@ -71,6 +73,9 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
       // First, so that no event is committed between the two.
       if ((stored.subscribes ?? []).length > 0) await keyValue.put(subscribing(tenantId), metadata.name, true);
       await keyValue.put(scopeOf(tenantId, kind), keyOf(kind, metadata.name), stored);
+    },
+    async nameUntold(tenantId, name) {
+      await keyValue.put(subscribing(tenantId), name, true);
     },
     async complete(tenantId, name, revision, subscribes) {
       const entry = await keyValue.get(scopeOf(tenantId, "Agent"), keyOf("Agent", name));

@@ -25,13 +25,14 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
     const { name } = manifest.metadata;
     registrar.limit(tenantId, manifest);
     if (registry.byName(tenantId, name)?.revision === revision) return;
+    const key = JSON.stringify([tenantId, name, revision]);
+    if (subscribes === undefined && !reported.has(key)) await store.nameUntold(tenantId, name);
     try {
       const loaded = await host.load({ tenantId, agent: name, revision });
       if (loaded === null) throw new PlatformError("REVISION_UNAVAILABLE", `the code of revision ${revision} is gone`);
       registrar.register(tenantId, manifest, { revision, loaded });
       if (subscribes === undefined) await store.complete(tenantId, name, revision, loaded.definition.subscribes);
     } catch (error) {
-      const key = JSON.stringify([tenantId, name, revision]);
       if (!reported.has(key)) onUnloadable(tenantId, name, PlatformError.from(error));
       reported.add(key);
     }
