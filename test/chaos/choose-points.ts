@@ -29,10 +29,18 @@ export const commonCounts = (
 
 /** Every name at its first call; further calls spread evenly up to the last, more of them where state changes. */
 export const choosePoints = (counts: ReadonlyMap<string, number>, full: boolean): string[] =>
-  [...counts].flatMap(([name, count]) => {
-    const most = SENSES.has(name.split(".")[0] ?? "") ? (full ? 20 : 1) : full ? count : COMMIT.test(name) ? 8 : 2;
-    return spread(count, most).map((call) => `${name}#${call}`);
-  });
+  [...counts].flatMap(([name, count]) =>
+    spread(count, full ? mostOfAll(name, count) : most(name)).map((call) => `${name}#${call}`),
+  );
+
+const mostOfAll = (name: string, count: number): number => (SENSES.has(portOf(name)) ? 20 : count);
+
+const most = (name: string): number => {
+  if (COMMIT.test(name)) return 8;
+  return portOf(name) === "tasks" ? 2 : 1;
+};
+
+const portOf = (name: string): string => name.split(".")[0] ?? "";
 
 const spread = (count: number, most: number): number[] => {
   if (count <= most) return Array.from({ length: count }, (_, index) => index + 1);
