@@ -1,12 +1,13 @@
 import { mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { API_VERSION } from "@agentcore/contract";
 import { createMemoryBlobStore, createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { BlobStore } from "@agentcore/core/ports";
 import { createFnvDigest, ManualClock } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { ANYWHERE } from "./code-roots.ts";
-import { createInProcessHost } from "./in-process-host.ts";
+import { createInProcessHost, type InProcessHost } from "./in-process-host.ts";
 import { hashOfCode } from "./read-code.ts";
 import { CODE_NAMESPACE, packCode } from "./shared-code.ts";
 import { readSnapshot, storeSnapshot } from "./snapshot-store.ts";
@@ -16,7 +17,7 @@ const SNAPSHOT = { hash: hashOfCode(FILES), root: "/x", entry: "agent.ts" };
 const REVISION = { tenantId: "acme", agent: "a", revision: "1" };
 
 /** A node that finds the revision of another, or its own of before, with a file of it emptied. */
-const nodeWith = async (blobs: BlobStore | null) => {
+const nodeWith = async (blobs: BlobStore | null, isDeclared?: () => Promise<boolean>) => {
   const snapshotDirectory = await mkdtemp(join(tmpdir(), "agentcore-host-"));
   onTestFinished(() => rm(snapshotDirectory, { recursive: true }));
   const keyValue = createMemoryKeyValue({ clock: new ManualClock({ now: 1 }) });
@@ -26,7 +27,8 @@ const nodeWith = async (blobs: BlobStore | null) => {
   await storeSnapshot(snapshotDirectory, SNAPSHOT, FILES);
   await truncate(join(snapshotDirectory, SNAPSHOT.hash, "agent.ts"), 0);
   const { sha256 } = createFnvDigest();
-  const host = createInProcessHost({ keyValue, snapshotDirectory, blobs, codeRoots: ANYWHERE, env: {}, sha256 });
+  const options = { keyValue, snapshotDirectory, blobs, codeRoots: ANYWHERE, env: {}, sha256, isDeclared };
+  const host = createInProcessHost(options);
   onTestFinished(() => host.close());
   return { host, snapshotDirectory };
 };
@@ -43,6 +45,26 @@ test("code that is not as it was applied does not run: it comes from the other n
   const { host: second, snapshotDirectory } = await nodeWith(await shared(FILES));
   await expect(second.load(REVISION)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   expect(await readSnapshot(snapshotDirectory, SNAPSHOT.hash)).toEqual(FILES);
+});
+
+test("what is applied here while its load fails is not left to others", async () => {
+  const empty = createMemoryBlobStore({ clock: new ManualClock({ now: 1 }) });
+  const { host: alone } = await nodeWith(empty, async () => true);
+  expect([await alone.load(REVISION), alone.capacities.get("acme/a")]).toEqual([null, 0]);
+  const manifest = {
+    apiVersion: API_VERSION,
+    kind: "Agent",
+    metadata: { name: "a" },
+    spec: { model: "local" },
+  } as const;
+  const { host }: { host: InProcessHost } = await nodeWith(empty, async () => {
+    const prepared = await host.prepare(manifest);
+    await host.keep("acme", "a", { ...prepared, revision: REVISION.revision });
+    host.setCapacity("acme", "a", 3);
+    return true;
+  });
+  await host.load(REVISION);
+  expect(host.capacities.get("acme/a")).toBe(3);
 });
 
 test("code that somebody changed in the shared store does not run", async () => {

@@ -120,6 +120,8 @@ export const createInProcessHost = (options: {
   const reviveHere = async (revision: AgentRevision): Promise<LoadedAgent | null> => {
     const leaveToOthers = async (): Promise<void> => {
       if (options.blobs === null || (await options.isDeclared?.(revision)) !== true) return;
+      // Applied here while that was asked: it runs here.
+      if (loaded.has(keyOf(revision))) return;
       capacities.set(`${revision.tenantId}/${revision.agent}`, 0);
     };
     try {

@@ -3,6 +3,8 @@ import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { ManualClock } from "@agentcore/core/testing";
 import { expect, test } from "vitest";
+import { AgentCatalogue } from "./agent-catalogue.ts";
+import { createAgentRegistrar } from "./agent-registrar.ts";
 import { createManifestStore } from "./manifest-store.ts";
 import { createReconciler } from "./reconcile-agents.ts";
 
@@ -63,3 +65,39 @@ test("an agent that does not load here is forgotten with its manifest, so that i
   await reconcile();
   expect(removed).toEqual(["listener"]);
 });
+
+for (const replicas of [1, 0])
+  test(`a node that left an agent to others runs it again when the revision it has is declared again, on ${replicas} replicas (I10)`, async () => {
+    const clock = new ManualClock();
+    const store = createManifestStore(createMemoryKeyValue({ clock }));
+    await store.addTenant("acme");
+    const declare = (revision: string) =>
+      store.put("acme", { manifest: { ...manifest, spec: { ...manifest.spec, replicas } }, revision, subscribes: [] });
+    const capacities = new Map<string, number>();
+    const loads: string[] = [];
+    const host = {
+      capacities,
+      setCapacity: (tenantId: string, name: string, capacity: number) =>
+        void capacities.set(`${tenantId}/${name}`, capacity),
+      setMaxRunning: () => {},
+      load: async ({ revision }: { readonly revision: string }) => {
+        loads.push(revision);
+        if (revision === "r1") return { definition, env: {}, concurrency: 2 };
+        capacities.set("acme/listener", 0);
+        return null;
+      },
+    };
+    const registry = new AgentRegistry({ clock });
+    const registrar = createAgentRegistrar({ registry, catalogue: new AgentCatalogue(), host, node: "a" });
+    const reconcile = createReconciler({ store, host, registry, registrar, onUnloadable: () => {} });
+    await declare("r1");
+    await reconcile();
+    await declare("r2");
+    await reconcile();
+    expect(capacities.get("acme/listener")).toBe(0);
+    await declare("r1");
+    await reconcile();
+    await reconcile();
+    expect(capacities.get("acme/listener")).toBe(2 * replicas);
+    expect(loads).toEqual(replicas === 0 ? ["r1", "r2"] : ["r1", "r2", "r1"]);
+  });

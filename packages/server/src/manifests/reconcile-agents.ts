@@ -24,7 +24,9 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
     if (manifest.kind !== "Agent") return;
     const { name } = manifest.metadata;
     registrar.limit(tenantId, manifest);
-    if (registry.byName(tenantId, name)?.revision === revision) return;
+    // Another revision that did not load may have left its tasks to others, and this one is declared again (I10).
+    const isLeft = manifest.spec.replicas !== 0 && host.capacities.get(`${tenantId}/${name}`) === 0;
+    if (registry.byName(tenantId, name)?.revision === revision && !isLeft) return;
     const key = JSON.stringify([tenantId, name, revision]);
     if (subscribes === undefined && !reported.has(key)) await store.nameUntold(tenantId, name);
     try {
