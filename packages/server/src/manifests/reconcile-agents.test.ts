@@ -72,7 +72,11 @@ for (const replicas of [1, 0])
     const store = createManifestStore(createMemoryKeyValue({ clock }));
     await store.addTenant("acme");
     const declare = (revision: string) =>
-      store.put("acme", { manifest: { ...manifest, spec: { ...manifest.spec, replicas } }, revision, subscribes: [] });
+      store.put("acme", {
+        manifest: Manifest.parse({ ...manifest, spec: { ...manifest.spec, replicas } }),
+        revision,
+        subscribes: [],
+      });
     const capacities = new Map<string, number>();
     const loads: string[] = [];
     const host = {
