@@ -174,7 +174,8 @@ export const ERROR_CODES = {
   REVISION_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    meaning: "The task is pinned to a revision that this node cannot load. It is parked until it can.",
+    meaning:
+      "The task is pinned to a revision that this node cannot load. It is parked; on a shared database one of the declared revision waits for a node that loads it instead.",
   },
   QUERY_HAS_EFFECT: { status: 500, retryable: false, meaning: "A query handler tried to change something." },
   MODEL_NOT_CONFIGURED: {
