@@ -19,7 +19,7 @@ const WAITING = `select id, due_at - priority * ${PRIORITY_STEP_MS} as urgency f
   order by due_at, id limit ?`;
 const EXPIRED = `select id from heads where state = 'submitted' and leased = 0 and deadline is not null and deadline <= ? order by deadline limit ?`;
 const CANCELED = `select h.id from mailbox m cross join heads h on h.id = m.task
-  where m.kind = 'cancel' and m.consumed = 0 and h.state = 'submitted' and h.leased = 0 limit ?`;
+  where m.kind = 'cancel' and m.consumed = 0 and h.state in ('submitted', 'parked') and h.leased = 0 limit ?`;
 const LEASE = "update heads set leased = 1, token = token + 1, attempts = attempts + 1 where id = ? returning *";
 
 const COUNT_OF_TENANT = "select count(*) as leased from heads where tenant_id = ? and leased = 1";
@@ -63,7 +63,7 @@ export class Claims {
     return this.leaseHead.get(id) as unknown as StoredHead;
   }
 
-  /** Tasks that have not begun, and need not: canceled, or too late. */
+  /** Tasks that have not begun, and need not: canceled, or too late. And those that were given up, and are canceled. */
   private toEnd({ limit, now }: ClaimRequest): number[] {
     const rows = [...this.selectExpired.all(now, limit), ...this.selectCanceled.all(limit)];
     return [...new Set(rows.map((row) => Number(row["id"])))].slice(0, limit);

@@ -22,12 +22,12 @@ export const claimInMemory = (tables: MemoryTables, request: ClaimRequest): Clai
   return [...claimed, ...waiting.map(lease)];
 };
 
-/** Has not begun, and need not: canceled, or too late. */
-const isToEnd = ({ head: { state, deadline }, leased, mail }: MemoryTaskRow, now: number): boolean =>
-  state === "submitted" &&
-  !leased &&
-  ((deadline !== null && deadline <= now) ||
-    [...mail.values()].some(({ kind, consumed }) => kind === "cancel" && !consumed));
+/** Has not begun, and need not: canceled, or too late. Or was given up, and is canceled. */
+const isToEnd = ({ head: { state, deadline }, leased, mail }: MemoryTaskRow, now: number): boolean => {
+  if (leased || (state !== "submitted" && state !== "parked")) return false;
+  const isLate = state === "submitted" && deadline !== null && deadline <= now;
+  return isLate || [...mail.values()].some(({ kind, consumed }) => kind === "cancel" && !consumed);
+};
 
 /** What may be claimed now, by tenant, the most urgent first; of each agent no more than it has slots and is allowed. */
 const waitingByTenant = (

@@ -40,6 +40,8 @@ export class Loading {
   private readonly engine: TaskEngine;
   /** Tokens of the tasks whose lease is ours and that are on their way into memory. */
   private readonly underWay = new Map<string, number>();
+  /** Later leases of those tasks, claimed before the load of the earlier one had ended. */
+  private readonly followUps = new Map<string, number>();
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
@@ -86,7 +88,9 @@ export class Loading {
     const holder = Math.max(this.engine.residents.get(key)?.token ?? 0, this.underWay.get(name) ?? 0);
     if (holder > 0) {
       // What held an older lease is still being wound up here, and nobody else follows this one up (I10).
-      if (token > holder) this.resumeLater(key, token);
+      if (token <= holder) return;
+      if (this.underWay.has(name)) this.followUps.set(name, token);
+      else this.resumeLater(key, token);
       return;
     }
     this.underWay.set(name, token);
@@ -102,6 +106,10 @@ export class Loading {
       // The lease is ours and nobody else will look: tried again until the store answers.
       if (!this.engine.isClosed) this.resumeLater(key, token);
     }
+    const followUp = this.followUps.get(name);
+    if (followUp === undefined) return;
+    this.followUps.delete(name);
+    this.resume(key, followUp);
   }
 
   private async bringIn(task: ClaimedTask, origin: Origin): Promise<void> {
@@ -151,7 +159,9 @@ export class Loading {
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
-    const [events, loaded] = [await this.readForReplay(head), await this.loadAgent(head)];
+    // Given back it could wait for ever where its agent loads on no node: neither a cancel nor its deadline would end it (I10).
+    const isOverdue = cancel !== undefined || (head.deadline !== null && head.deadline <= engine.senses.clock.now());
+    const [events, loaded] = [await this.readForReplay(head), await this.loadAgent(head, { isOverdue })];
     // Others may have had the task meanwhile: their steps are not in what was read (I3).
     if (engine.lease.term !== term) return this.resumeLater(head, head.token);
     if (loaded === "others") return this.giveBack(head);
@@ -185,11 +195,14 @@ export class Loading {
     engine.mail.read(execution, () => (execution.phase === "ended" ? engine.claims.wake() : undefined));
   }
 
-  /** `others`: the host has found that it cannot run the agent, which is not claimed here any more. */
-  private async loadAgent(head: TaskHead): Promise<LoadedAgent | null | "others"> {
+  /** `others`: the host has found that it cannot run the agent, which is not claimed here any more. What is overdue waits for nobody. */
+  private async loadAgent(
+    head: TaskHead,
+    { isOverdue }: { readonly isOverdue: boolean },
+  ): Promise<LoadedAgent | null | "others"> {
     const { host } = this.engine;
     const otherwise = (): "others" | null =>
-      host.capacities.get(agentKey(head.tenantId, head.agent)) === 0 ? "others" : null;
+      !isOverdue && host.capacities.get(agentKey(head.tenantId, head.agent)) === 0 ? "others" : null;
     try {
       return (await host.load(head)) ?? otherwise();
     } catch (error) {

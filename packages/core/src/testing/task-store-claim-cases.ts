@@ -243,6 +243,39 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "what is parked and canceled is claimed without a slot, and before its turn in its context; what only waits longer is not (I10)",
+    async (it) => {
+      const parked = { claimed: { state: "parked", release: { dueAt: null } }, exclusive: true } as const;
+      await it.create(
+        ...[task("first", parked), task("canceled", parked), task("retried", parked)],
+        task("late", { ...parked, deadline: T0 - 1 }),
+      );
+      const begun = { state: "input-required", release: { dueAt: null } } as const;
+      await it.create(task("begun", { claimed: begun }));
+      await it.store.commit([{ tenantId: OTHER, create: [task("canceled", parked)] }]);
+      const none = { slots: new Map([[`${TENANT}/scorer`, 0]]), otherSlots: 0 };
+      const claimed = async () =>
+        (await it.claim(10, none)).map(({ head, mailbox }) => [
+          head.tenantId,
+          head.taskId,
+          mailbox.map(({ kind }) => kind),
+        ]);
+      await it.mustCommit({ mail: [mail("retried", "r", { kind: "retry" })] });
+      equal(await claimed(), [], "nobody has to end");
+      await it.mustCommit({
+        mail: [mail("canceled", "c", { kind: "cancel" }), mail("begun", "c", { kind: "cancel" })],
+      });
+      equal(await claimed(), [[TENANT, "canceled", ["cancel"]]], "canceled");
+      equal(await claimed(), [], "once");
+      const head = await it.head("canceled");
+      await it.mustCommit({
+        taskId: "canceled",
+        append: append(head, { events: [], state: "parked", consume: ["c"], ...release(null) }),
+      });
+      equal(await claimed(), [], "a cancel that was taken in ends nothing");
+    },
+  ],
+  [
     "leases are those held now, with the token of their claim (I10)",
     async (it) => {
       equal(await it.store.leases(), [], "none");

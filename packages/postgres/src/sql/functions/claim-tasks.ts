@@ -81,14 +81,19 @@ begin
     perform pg_advisory_xact_lock(number);
   end loop;
 
-  -- What has not begun and only has to be ended needs no slot.
+  -- What has not begun, or was given up, and only has to be ended needs no slot.
   select coalesce(array_agg(id), '{}') into ending from (
     select id from heads where id in (
       select id from heads where state = 'submitted' and leased_by is null and deadline is not null and deadline <= clock
       union
-      select h.id from mailbox m join heads h on h.id = m.task
-        where m.kind = 'cancel' and not m.consumed and h.state = 'submitted' and h.leased_by is null
-    ) and state = 'submitted' and leased_by is null limit max_tasks for update skip locked
+      -- Few cancels wait, whatever statistics make of it: by the key of each, never all heads (offset 0 keeps it apart).
+      select h.id from mailbox m cross join lateral (
+          select id from heads where id = m.task and state in ('submitted', 'parked') and leased_by is null offset 0) h
+        where m.kind = 'cancel' and not m.consumed
+    ) and leased_by is null and (state = 'submitted' or (state = 'parked' and exists (
+      -- Asked of the row that was locked: it may have been parked since it was too late to begin.
+      select from mailbox m where m.task = heads.id and m.kind = 'cancel' and not m.consumed
+    ))) limit max_tasks for update skip locked
   ) e;
 
   select array_agg(tenant_id), array_agg(coalesce((turn->>'pass')::float8, 0)), array_agg(coalesce((turn->>'weight')::float8, 1)),
