@@ -2,13 +2,15 @@
 // The last line printed is always `N passed, N failed`, with `, N skipped` if there are any.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./ensure-installed.mjs";
 import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
 const projects = ["unit", "int", "e2e", "chaos", "model"];
+// All others share a database, or load the machine themselves: a file of theirs at a time.
+const workersOf = (project) => (project === "unit" ? availableParallelism() : 1);
 const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
 const unknown = selected.filter((project) => !projects.includes(project));
 if (unknown.length > 0) {
@@ -45,7 +47,8 @@ function runProject(project) {
   const file = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   try {
-    const { status } = spawnSync(tool("vitest"), ["run", "--project", project, "--passWithNoTests", ...reporters], {
+    const options = ["--project", project, `--maxWorkers=${workersOf(project)}`, "--passWithNoTests", ...reporters];
+    const { status } = spawnSync(tool("vitest"), ["run", ...options], {
       cwd: root,
       env: { ...environment, ...services.environment },
       stdio: "inherit",
