@@ -11,13 +11,15 @@ const arrows = {
   testing: ["contract", "core", "sdk"],
   sqlite: ["contract", "core"],
   postgres: ["contract", "core"],
-  models: ["contract", "core"],
-  server: ["contract", "core", "models", "sdk", "sqlite"],
+  outbound: ["contract"],
+  models: ["contract", "core", "outbound"],
+  a2a: ["contract", "outbound"],
+  server: ["contract", "core", "models", "outbound", "sdk", "sqlite"],
   cli: ["contract", "sdk", "testing"],
 };
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
-const lazyArrows = { cli: ["server"], server: ["postgres"] };
+const lazyArrows = { cli: ["a2a", "outbound", "server"], server: ["a2a", "postgres"] };
 
 const isTest = (path) => path.endsWith(".test.ts");
 

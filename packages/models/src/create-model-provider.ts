@@ -1,17 +1,16 @@
 import type { ModelRequest, ModelResponse } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ModelProvider } from "@agentcore/core/ports";
-import { refuseUrl } from "./endpoint-guard.ts";
-import { createGuardedFetch, type Lookup } from "./guarded-fetch.ts";
+import { createGuardedFetch, type Lookup, refuseUrl } from "@agentcore/outbound";
 import { mapMessage } from "./map-messages.ts";
 import {
+  callPolicy,
   checkBaseUrl,
   type Environment,
   endpointFromEnvironment,
   type ModelEndpoint,
   readApiKey,
   readHeaders,
-  sendsSecret,
 } from "./model-endpoint.ts";
 import { type FailedCall, toAbortError, toPlatformError, toTimeoutError } from "./to-platform-error.ts";
 
@@ -44,7 +43,7 @@ export const createModelProvider = ({
     const endpoint = declared ?? endpointFromEnvironment(request.model, env);
     const url = checkBaseUrl(request.model, endpoint.baseUrl);
     // What the node's own environment names, its operator chose.
-    const policy = { allowPrivate: allowPrivate || declared === null, sendsSecret: sendsSecret(endpoint) };
+    const policy = callPolicy(endpoint, allowPrivate || declared === null);
     const refused = refuseUrl(url, policy);
     if (refused !== undefined)
       throw new PlatformError("CONFIG_INVALID", `model "${request.model}": baseUrl: ${refused}`);

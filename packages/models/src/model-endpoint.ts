@@ -1,4 +1,5 @@
 import { PlatformError } from "@agentcore/contract/errors";
+import type { OutboundPolicy } from "@agentcore/outbound";
 
 /** Where a model is served, in the OpenAI dialect. */
 export interface ModelEndpoint {
@@ -65,9 +66,13 @@ export const readHeaders = (modelName: string, endpoint: ModelEndpoint, env: Env
     }),
   );
 
-/** Whether a call carries something that must not be read on the way. */
-export const sendsSecret = ({ apiKeyEnv, headers }: ModelEndpoint): boolean =>
-  apiKeyEnv !== undefined || Object.values(headers ?? {}).some((value) => typeof value !== "string");
+/** Where calls to the endpoint may go. This machine always may be called: that is where local models are. */
+export const callPolicy = ({ apiKeyEnv, headers }: ModelEndpoint, allowPrivate: boolean): OutboundPolicy => ({
+  allowLoopback: true,
+  allowPrivate,
+  sendsSecret: apiKeyEnv !== undefined || Object.values(headers ?? {}).some((value) => typeof value !== "string"),
+  option: "--allow-private-models",
+});
 
 /** Throws CONFIG_INVALID unless the address is plain http(s). Never repeats the address, which may hold a secret. */
 export const checkBaseUrl = (modelName: string, baseUrl: string): URL => {

@@ -1,6 +1,7 @@
 /** What of a Model manifest depends on the node and the tenant: where it may be, and whose secrets it may send there. */
 import { type FieldViolation, invalidArgument, type ModelManifest, PlatformError } from "@agentcore/contract";
-import { checkBaseUrl, refuseUrl, sendsSecret } from "@agentcore/models";
+import { callPolicy, checkBaseUrl } from "@agentcore/models";
+import { refuseUrl } from "@agentcore/outbound";
 import { DEFAULT_TENANT } from "../gateway/deps.ts";
 
 /** Throws INVALID_ARGUMENT. Names are judged again when they are called, by what they resolve to. */
@@ -13,7 +14,7 @@ const baseUrlViolations = ({ metadata, spec }: ModelManifest, allowPrivate: bool
   const field = "spec.baseUrl";
   try {
     const url = checkBaseUrl(metadata.name, spec.baseUrl);
-    const refused = refuseUrl(url, { allowPrivate, sendsSecret: sendsSecret(spec) });
+    const refused = refuseUrl(url, callPolicy(spec, allowPrivate));
     return refused === undefined ? [] : [{ field, description: refused }];
   } catch (error) {
     return [{ field, description: PlatformError.from(error).message }];

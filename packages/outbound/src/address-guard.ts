@@ -1,16 +1,20 @@
 /**
- * Where a model may be. Whoever applies a Model manifest chooses an address that this node calls from inside its network:
- * the metadata services of clouds are never one, private networks only where the node's configuration says so.
+ * Where a call may go whose address somebody else chose: the node makes it from inside its network. The metadata services of
+ * clouds are never called, this machine and private networks only where the policy says so.
  */
 import { BlockList, isIP } from "node:net";
 
 type AddressClass = "loopback" | "private" | "forbidden" | "public";
 
-export interface EndpointPolicy {
-  /** Whether private networks may be called. Loopback always may: that is where local models are. */
+export interface OutboundPolicy {
+  /** Whether this machine may be called. */
+  readonly allowLoopback: boolean;
+  /** Whether private networks may be called. */
   readonly allowPrivate: boolean;
   /** Whether a key goes along, which unencrypted only stays on this machine or in an allowed private network. */
   readonly sendsSecret: boolean;
+  /** The option that the node was started without, for whom a refusal concerns: "--allow-private-models". */
+  readonly option: string;
 }
 
 // Sources: RFC 6890, RFC 4291, and the clouds' own pages for the metadata addresses outside 169.254.0.0/16.
@@ -68,16 +72,18 @@ const classify = (address: string): AddressClass => {
 };
 
 /** Why an address that is called may not be; undefined lets it pass. */
-export const refuseAddress = (address: string, protocol: string, policy: EndpointPolicy): string | undefined => {
+export const refuseAddress = (address: string, protocol: string, policy: OutboundPolicy): string | undefined => {
   switch (classify(address)) {
     case "loopback":
-      return undefined;
+      return policy.allowLoopback
+        ? undefined
+        : `it is this machine, which is called only when the node was started with ${policy.option}`;
     case "forbidden":
-      return "link-local, metadata and unspecified addresses are never a model's";
+      return "link-local, metadata and unspecified addresses are never called";
     case "private":
       return policy.allowPrivate
         ? undefined
-        : "it is in a private network, which this node calls only when started with --allow-private-models";
+        : `it is in a private network, which is called only when the node was started with ${policy.option}`;
     case "public":
       return policy.sendsSecret && protocol === "http:"
         ? "a key goes over https, or to this machine or an allowed private network"
@@ -86,7 +92,7 @@ export const refuseAddress = (address: string, protocol: string, policy: Endpoin
 };
 
 /** As far as the URL tells; a name is judged again by what it resolves to, when it is called. */
-export const refuseUrl = (url: URL, policy: EndpointPolicy): string | undefined => {
+export const refuseUrl = (url: URL, policy: OutboundPolicy): string | undefined => {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return isIP(host) === 0 ? undefined : refuseAddress(host, url.protocol, policy);
 };

@@ -9,7 +9,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { PlatformError } from "@agentcore/contract/errors";
-import { type EndpointPolicy, refuseAddress } from "./endpoint-guard.ts";
+import { type OutboundPolicy, refuseAddress, refuseUrl } from "./address-guard.ts";
 
 export type Lookup = (
   hostname: string,
@@ -17,11 +17,13 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-// More than a result may have (16 MiB), with room for what a provider says around it.
+// More than a result may have (16 MiB), with room for what is said around it.
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const BODYLESS = new Set([204, 205, 304]);
 
-export interface GuardedFetchOptions extends EndpointPolicy {
+export interface GuardedFetchOptions extends OutboundPolicy {
+  /** @default 33554432 */
+  readonly maxAnswerBytes?: number | undefined;
   /** @default the system's resolver */
   readonly lookup?: Lookup | undefined;
 }
@@ -38,7 +40,10 @@ const atMost = (maxBytes: number, host: string): TransformStream<Uint8Array, Uin
   });
 };
 
-/** Rejects with CONFIG_INVALID when a name leads where the policy forbids; else as `fetch` does. The body fails with TOO_LARGE over 32 MiB. */
+/**
+ * Rejects with CONFIG_INVALID when the address, or what its name leads to, is forbidden by the policy; else as `fetch` does. The body
+ * fails with TOO_LARGE over its bound.
+ */
 export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch => {
   const guardedLookup =
     (protocol: string): LookupFunction =>
@@ -59,6 +64,8 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
   return async (input, init) => {
     const request = new Request(input, init);
     const url = new URL(request.url);
+    const refused = refuseUrl(url, options);
+    if (refused !== undefined) throw new PlatformError("CONFIG_INVALID", `${url.hostname}: ${refused}`);
     const secure = url.protocol === "https:";
     const body = Buffer.from(await request.arrayBuffer());
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -90,7 +97,7 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
     const status = message.statusCode ?? 502;
     if (!BODYLESS.has(status)) {
       const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(
-        atMost(MAX_ANSWER_BYTES, url.host),
+        atMost(options.maxAnswerBytes ?? MAX_ANSWER_BYTES, url.host),
       );
       return new Response(body, { status, headers });
     }
