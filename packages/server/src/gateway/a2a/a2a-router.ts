@@ -52,9 +52,9 @@ export const createA2ARouter = ({
 
   const opener =
     (request: Request, name: string | null, info: ConnectionInfo | undefined): OpenA2ACall =>
-    () => {
+    async () => {
       guard?.(request, info);
-      const scope = authenticator.authenticate(request);
+      const scope = await authenticator.authenticate(request.headers, info);
       const agent = findAgent(scope.tenantId, name);
       const traceparent = request.headers.get("traceparent");
       return {
@@ -66,18 +66,22 @@ export const createA2ARouter = ({
       };
     };
 
-  const page = (request: Request, info: ConnectionInfo | undefined, answer: () => Response): Response => {
+  const page = async (
+    request: Request,
+    info: ConnectionInfo | undefined,
+    answer: (tenantId: string) => Response,
+  ): Promise<Response> => {
     try {
       guard?.(request, info);
       if (request.method !== "GET") return methodNotAllowed(request.method, "GET");
-      return answer();
+      return answer(await pages.tenantOf(request, info));
     } catch (thrown) {
       return restErrorResponse(publicError(thrown, options.onError));
     }
   };
 
-  const cardPage = (request: Request, name: string | null, info: ConnectionInfo | undefined): Response =>
-    page(request, info, () => pages.card(request, findAgent(pages.tenantOf(request), name)));
+  const cardPage = (request: Request, name: string | null, info: ConnectionInfo | undefined): Promise<Response> =>
+    page(request, info, (tenantId) => pages.card(request, tenantId, findAgent(tenantId, name)));
 
   /** Null when the path is not one of A2A's. `path` is the pathname as it came, without query. */
   return (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> | Response | null => {
@@ -91,7 +95,8 @@ export const createA2ARouter = ({
     }
     if (path === "/a2a" || (path === "/" && request.method === "POST")) return rpcAddress(request, null, info);
     if (path === `/${CARD}`) return cardPage(request, null, info);
-    if (path === "/.well-known/ai-catalog.json") return page(request, info, () => pages.catalog(request));
+    if (path === "/.well-known/ai-catalog.json")
+      return page(request, info, (tenantId) => pages.catalog(request, tenantId));
     return null;
   };
 

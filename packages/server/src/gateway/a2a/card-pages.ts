@@ -1,6 +1,6 @@
 /** The public discovery pages: cards and catalogue, cacheable. */
 import { PlatformError } from "@agentcore/contract";
-import { type AgentDescription, type AgentDirectory, DEFAULT_TENANT } from "../deps.ts";
+import { type AgentDescription, type AgentDirectory, type ConnectionInfo, DEFAULT_TENANT } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { emptyResponse, textResponse } from "../http/responses.ts";
 import { buildCard, buildCatalog, type CachedDocument, DocumentCache } from "./agent-card.ts";
@@ -18,21 +18,21 @@ const MAX_AGE_SECONDS = 60;
 export const createCardPages = ({ agents, authenticator, publicUrl, now }: CardPagesDeps) => {
   const cache = new DocumentCache();
   // Strangers see the default tenant's agents; a key shows its own tenant's.
-  const tenantOf = (request: Request): string => authenticator.identify(request)?.tenantId ?? DEFAULT_TENANT;
+  const tenantOf = async (request: Request, info: ConnectionInfo | undefined): Promise<string> =>
+    (await authenticator.identify(request.headers, info))?.tenantId ?? DEFAULT_TENANT;
   const context = () => ({ publicUrl: publicUrl(), authenticated: authenticator.required });
 
   return {
     tenantOf,
 
-    card(request: Request, agent: AgentDescription): Response {
+    card(request: Request, tenantId: string, agent: AgentDescription): Response {
       const base = context();
       const version = `${agent.revision}\n${agent.version}\n${base.publicUrl}`;
-      const document = cache.get(`${tenantOf(request)}/${agent.name}`, version, () => buildCard(agent, base), now());
+      const document = cache.get(`${tenantId}/${agent.name}`, version, () => buildCard(agent, base), now());
       return cacheable(request, document, "application/json", authenticator.required);
     },
 
-    catalog(request: Request): Response {
-      const tenantId = tenantOf(request);
+    catalog(request: Request, tenantId: string): Response {
       const all = agents.list(tenantId);
       const version = `${publicUrl()}\n${all.map((agent) => `${agent.name} ${agent.revision} ${agent.version}`).join("\n")}`;
       const document = cache.get(`${tenantId}/`, version, () => buildCatalog(all, publicUrl()), now());

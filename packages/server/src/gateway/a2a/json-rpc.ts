@@ -21,7 +21,7 @@ export interface BindingOptions {
   readonly onError?: ((error: unknown, errorId: string) => void) | undefined;
 }
 
-export type OpenA2ACall = () => A2ACall;
+export type OpenA2ACall = () => Promise<A2ACall>;
 
 /** Never rejects. `open` authenticates and finds the agent; it runs before the body is read. */
 export const answerJsonRpc = async (
@@ -32,7 +32,7 @@ export const answerJsonRpc = async (
 ): Promise<Response> => {
   let id: Id = null;
   try {
-    const call = open();
+    const call = await open();
     const contentType = request.headers.get("content-type");
     if (!isJsonMediaType(contentType)) {
       throw new PlatformError(

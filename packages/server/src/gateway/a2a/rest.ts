@@ -24,7 +24,7 @@ export const answerRest = async (
   options: BindingOptions,
 ): Promise<Response> => {
   try {
-    const call = open();
+    const call = await open();
     const match = matchRest(request.method, segments);
     if (match.outcome === "notFound")
       throw new PlatformError("METHOD_NOT_FOUND", "A2A's HTTP+JSON binding has no such path");

@@ -25,8 +25,13 @@ const UNGUARDED = new Set(["/healthz", "/readyz"]);
 export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, onError }: ApiRouterDeps) => {
   const table = routes.map((route) => ({ route, template: pathTemplate(route.path) }));
 
-  const run = async (request: Request, route: ApiRoute, path: Readonly<Record<string, string>>): Promise<Response> => {
-    const scope = route.access === "public" ? ANONYMOUS : authenticator.authenticate(request);
+  const run = async (
+    request: Request,
+    info: ConnectionInfo | undefined,
+    route: ApiRoute,
+    path: Readonly<Record<string, string>>,
+  ): Promise<Response> => {
+    const scope = route.access === "public" ? ANONYMOUS : await authenticator.authenticate(request.headers, info);
     if (route.access === "operator" && scope.operator !== true) {
       throw new PlatformError("PERMISSION_DENIED", `${route.operationId} needs a key with role=operator`);
     }
@@ -48,7 +53,7 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
         if (values === null) continue;
         if (route.method === request.method) {
           refuse = route.refuse;
-          return await run(request, route, values);
+          return await run(request, info, route, values);
         }
         allowed.push(route.method);
       }

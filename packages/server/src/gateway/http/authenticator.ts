@@ -2,29 +2,29 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { PlatformError } from "@agentcore/contract";
 import { type CallerScope } from "@agentcore/core/tasks";
-import { type ApiKey, DEFAULT_TENANT } from "../deps.ts";
+import { type ApiKey, type ConnectionInfo, DEFAULT_TENANT } from "../deps.ts";
 
 const LOCAL: CallerScope = { tenantId: DEFAULT_TENANT, caller: "local", operator: true };
 
 export interface Authenticator {
   /** False when everyone is the local operator. */
   readonly required: boolean;
-  /** Throws UNAUTHENTICATED. */
-  authenticate(request: Request): CallerScope;
+  /** By what the headers (of gRPC: the metadata) and the connection bring. Throws UNAUTHENTICATED. */
+  authenticate(headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope>;
   /** For public pages that show more to a known caller; null without a valid credential. */
-  identify(request: Request): CallerScope | null;
+  identify(headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope | null>;
 }
 
 export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Authenticator => {
   if (apiKeys === undefined || apiKeys.length === 0) {
-    return { required: false, authenticate: () => LOCAL, identify: () => LOCAL };
+    return { required: false, authenticate: async () => LOCAL, identify: async () => LOCAL };
   }
   const known = apiKeys.map(({ keyHash, tenantId, caller, role }) => {
     const scope: CallerScope = { tenantId, caller, operator: role === "operator" };
     return { digest: Buffer.from(keyHash, "hex"), scope };
   });
-  const identify = (request: Request): CallerScope | null => {
-    const presented = credentialOf(request.headers);
+  const identify = async (headers: Headers): Promise<CallerScope | null> => {
+    const presented = credentialOf(headers);
     if (presented === null) return null;
     const digest = createHash("sha256").update(presented).digest();
     let found: CallerScope | null = null;
@@ -35,8 +35,8 @@ export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Aut
   return {
     required: true,
     identify,
-    authenticate(request) {
-      const scope = identify(request);
+    async authenticate(headers) {
+      const scope = await identify(headers);
       if (scope !== null) return scope;
       throw new PlatformError("UNAUTHENTICATED", "send an API key: `Authorization: Bearer KEY` or `X-API-Key: KEY`");
     },

@@ -1,0 +1,7 @@
+export type {
+  A2AOperationRunner,
+  OpenStream,
+  StreamFrame,
+  StreamOperation,
+  UnaryOperation,
+} from "./operations.ts";
