@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { AgentCard, AgentSkill } from "@agentcore/contract";
 import type { AgentDescription } from "../deps.ts";
 import { DEFAULT_MODES } from "./check-media-types.ts";
+import { extensionsOf } from "./extensions.ts";
 
 export interface CardContext {
   readonly publicUrl: string;
@@ -39,7 +40,7 @@ export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }:
       streaming: true,
       pushNotifications: false,
       extendedAgentCard: false,
-      ...(agent.extensions?.length ? { extensions: [...agent.extensions] } : {}),
+      extensions: [...extensionsOf(agent)],
     },
     ...(authenticated ? SECURITY : {}),
     defaultInputModes: [...(agent.inputModes?.length ? agent.inputModes : DEFAULT_MODES)],

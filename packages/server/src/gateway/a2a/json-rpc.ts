@@ -32,7 +32,7 @@ export const answerJsonRpc = async (
 ): Promise<Response> => {
   let id: Id = null;
   try {
-    const call = await open();
+    const opened = await open();
     const contentType = request.headers.get("content-type");
     if (!isJsonMediaType(contentType)) {
       throw new PlatformError(
@@ -46,7 +46,8 @@ export const answerJsonRpc = async (
     assertVersion(request.headers, request.url);
     const method = findMethod(name);
     if (method === null) throw new PlatformError("METHOD_NOT_FOUND", `A2A 1.0 has no method "${name.slice(0, 100)}"`);
-    const extensions = extensionHeaders(activateExtensions(call.agent, request.headers));
+    const call = { ...opened, extensions: activateExtensions(opened.agent, request.headers) };
+    const extensions = extensionHeaders(call.extensions);
     if (method.kind === "unary") {
       const result = await method.run(operations, call, params);
       return jsonResponse({ jsonrpc: "2.0", id, result }, 200, extensions);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 
 const TIMING = "https://extensions.test/timing/v1";
+const RESUMABLE_STREAMS = "https://agentcore.dev/a2a/extensions/resumable-streams/v1";
 const AUDIT = "https://extensions.test/audit/v2";
 
 describe("output modes", () => {
@@ -57,7 +58,11 @@ describe("extensions", () => {
   it("are on the card", async () => {
     const { get } = createFixture({}, [agent]);
     const card = AgentCard.parse(await (await get("/a2a/echo/.well-known/agent-card.json")).json());
-    expect(card.capabilities.extensions).toEqual([{ uri: TIMING }, { uri: AUDIT, required: true }]);
+    expect(card.capabilities.extensions).toMatchObject([
+      { uri: TIMING },
+      { uri: AUDIT, required: true },
+      { uri: RESUMABLE_STREAMS },
+    ]);
   });
 
   it("CORE-CAP-004: a required one that is not listed is an error of its own, on every binding and operation", async () => {

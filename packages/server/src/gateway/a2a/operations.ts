@@ -20,6 +20,7 @@ import type { z } from "zod";
 import type { AgentDescription, GatewaySettings } from "../deps.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
+import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { messageAnswered, taskEnded } from "./follow-up.ts";
 import { projectTask } from "./project-task.ts";
 import { streamTask, type TaskFrame } from "./task-stream.ts";
@@ -30,6 +31,8 @@ export interface A2ACall {
   /** Aborts when the client goes away, which never cancels a task. */
   readonly client: AbortSignal;
   readonly lastEventId: number | null;
+  /** URIs of the extensions that both sides speak. @default none */
+  readonly extensions?: readonly string[] | undefined;
   readonly traceparent?: string | undefined;
 }
 
@@ -122,7 +125,8 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
   ): Promise<OpenStream> => {
     const open = streams.begin(call.scope, call.client);
     try {
-      const { taskId, ...options } = await prepare();
+      const { taskId, ...prepared } = await prepare();
+      const options = { ...prepared, numbered: call.extensions?.includes(RESUMABLE_STREAMS) };
       return {
         frames: streamTask(taskId, tasks.events(call.scope, taskId, { after: 0, signal: open.signal }), options),
         release: () => open.abort(),

@@ -24,13 +24,14 @@ export const answerRest = async (
   options: BindingOptions,
 ): Promise<Response> => {
   try {
-    const call = await open();
+    const opened = await open();
     const match = matchRest(request.method, segments);
     if (match.outcome === "notFound")
       throw new PlatformError("METHOD_NOT_FOUND", "A2A's HTTP+JSON binding has no such path");
     if (match.outcome === "wrongMethod") return wrongMethod(request.method, match.allowed);
     assertVersion(request.headers, request.url);
-    const extensions = extensionHeaders(activateExtensions(call.agent, request.headers));
+    const call = { ...opened, extensions: activateExtensions(opened.agent, request.headers) };
+    const extensions = extensionHeaders(call.extensions);
     const params = await paramsOf(request, match, options.maxBodyBytes);
     const method = A2A_METHODS[match.operation];
     if (method.kind === "unary") return jsonResponse(await method.run(operations, call, params), 200, extensions);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createFixture, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 
+const RESUMABLE_STREAMS = "https://agentcore.dev/a2a/extensions/resumable-streams/v1";
 const ARTIFACT = (text: string, append: boolean) => ({
   type: "artifact.appended" as const,
   data: { path: "a", kind: "artifact", artifact: { artifactId: "a", parts: [{ text }] }, append, lastChunk: false },
@@ -76,6 +77,38 @@ describe("streams", () => {
     expect((await ended.json()).error.code).toBe(-32004);
     expect((await (await rpc("SubscribeToTask", { id: "nobody" })).json()).error.code).toBe(-32001);
     expect((await get("/a2a/echo/tasks/nobody:subscribe")).status).toBe(404);
+  });
+
+  it("with the extension each frame that completes an event says its number, and going on after any of them gives the rest", async () => {
+    const { rpc, post, tasks } = createFixture();
+    const headers = { "a2a-extensions": RESUMABLE_STREAMS };
+    const numbers = (frames: readonly unknown[]) =>
+      frames.map((frame) => {
+        const response = ((frame as { result?: unknown }).result ?? frame) as Record<string, { metadata?: object }>;
+        const [carried] = Object.values(response);
+        return (carried?.metadata as Record<string, { seq: number }> | undefined)?.[RESUMABLE_STREAMS]?.seq;
+      });
+    const sent = await rpc("SendStreamingMessage", userMessage("hi"), { headers });
+    expect(sent.headers.get("a2a-extensions")).toBe(RESUMABLE_STREAMS);
+    const all = await readSse(sent).all();
+    expect(numbers(all)).toEqual([1, 2, undefined, 3]);
+    for (const [seen, rest] of [
+      [1, all.slice(1)],
+      [2, all.slice(2)],
+    ] as const) {
+      const more = { headers: { ...headers, "last-event-id": String(seen) } };
+      const resumed = await readSse(await rpc("SubscribeToTask", { id: "task-1" }, more)).all();
+      expect(resumed.map((frame) => frame.result)).toEqual(rest.map((frame) => frame.result));
+      const bare = await readSse(await post("/a2a/echo/tasks/task-1:subscribe", {}, more.headers)).all();
+      expect(bare).toEqual(rest.map((frame) => frame.result));
+    }
+    expect(tasks.tasks.size).toBe(1);
+  });
+
+  it("without the extension nothing is added to what is carried", async () => {
+    const { rpc } = createFixture();
+    const frames = await readSse(await rpc("SendStreamingMessage", userMessage("hi"))).all();
+    expect(JSON.stringify(frames)).not.toContain("agentcore.dev");
   });
 
   it("Last-Event-ID replays what came after it, also when the task ended meanwhile", async () => {

@@ -1,6 +1,7 @@
 /** A task's log as the frames of an A2A stream. */
 import { type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
 import { TaskView } from "@agentcore/core/tasks";
+import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { projectTask } from "./project-task.ts";
 
 export interface TaskStreamOptions {
@@ -13,6 +14,8 @@ export interface TaskStreamOptions {
   readonly endAtInputRequired: boolean;
   /** Ends after the snapshot when the task asks for input already: nothing is on its way that would answer it. */
   readonly endAtSnapshotOfInputRequired?: boolean | undefined;
+  /** Whether each frame that completes an event says the event's number in its metadata. @default false */
+  readonly numbered?: boolean | undefined;
 }
 
 export interface TaskFrame {
@@ -21,8 +24,34 @@ export interface TaskFrame {
   readonly seq?: number | undefined;
 }
 
+/** A frame with its number where the extension puts it: in the metadata of what it carries, under the extension's URI. */
+const numberedFrame = ({ response, seq }: TaskFrame): TaskFrame => {
+  if (seq === undefined) return { response };
+  const withNumber = <Carried extends { metadata?: Record<string, unknown> | undefined }>(carried: Carried) => ({
+    ...carried,
+    metadata: { ...carried.metadata, [RESUMABLE_STREAMS]: { seq } },
+  });
+  if ("task" in response) return { response: { task: withNumber(response.task) }, seq };
+  if ("statusUpdate" in response) return { response: { statusUpdate: withNumber(response.statusUpdate) }, seq };
+  if ("artifactUpdate" in response) return { response: { artifactUpdate: withNumber(response.artifactUpdate) }, seq };
+  return { response, seq };
+};
+
+async function* numberedFrames(frames: AsyncIterable<TaskFrame>): AsyncGenerator<TaskFrame, void> {
+  for await (const frame of frames) yield numberedFrame(frame);
+}
+
 /** `events` is the log from its first event, which in a compacted one stands for many. */
-export async function* streamTask(
+export const streamTask = (
+  taskId: string,
+  events: AsyncIterable<TaskEvent>,
+  options: TaskStreamOptions,
+): AsyncGenerator<TaskFrame, void> => {
+  const frames = framesOf(taskId, events, options);
+  return options.numbered === true ? numberedFrames(frames) : frames;
+};
+
+async function* framesOf(
   taskId: string,
   events: AsyncIterable<TaskEvent>,
   options: TaskStreamOptions,
