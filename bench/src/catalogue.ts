@@ -10,6 +10,8 @@ const NAMES = [
   "durable-step-sequence",
   "send-message",
   "send-message-steps",
+  "stream-events",
+  "idle-subscribers-memory",
   "start-up",
   "idle-memory",
   "sdk-import",

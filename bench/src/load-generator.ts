@@ -13,10 +13,14 @@ export interface LoadRequest {
   /** How many to send in all, instead of for how long. */
   readonly count?: number;
   readonly returnImmediately?: boolean;
+  /** Asks for streams, and for artifact updates that each of them must bring. */
+  readonly stream?: number;
 }
 
 export interface LoadResult {
   readonly answered: number;
+  /** Frames of the streams, those of status and the task included; 0 without streams. */
+  readonly frames: number;
   readonly ms: number;
   readonly p50: number;
   readonly p99: number;
@@ -24,10 +28,18 @@ export interface LoadResult {
   readonly failure: string | null;
 }
 
-const generate = async ({ url, connections, ms, count, returnImmediately }: LoadRequest): Promise<LoadResult> => {
+const generate = async ({
+  url,
+  connections,
+  ms,
+  count,
+  returnImmediately,
+  stream,
+}: LoadRequest): Promise<LoadResult> => {
   const { hostname, port, pathname, host } = new URL(url);
   const latencies: number[] = [];
   let sent = 0;
+  let frames = 0;
   let failure: string | null = null;
   const startedAt = performance.now();
   const more = (): boolean =>
@@ -39,7 +51,7 @@ const generate = async ({ url, connections, ms, count, returnImmediately }: Load
     const body = JSON.stringify({
       jsonrpc: "2.0",
       id: sent,
-      method: "SendMessage",
+      method: stream === undefined ? "SendMessage" : "SendStreamingMessage",
       params: {
         message: { messageId: randomUUID(), role: "ROLE_USER", parts: [{ text: `hello ${sent}` }] },
         ...(returnImmediately === true ? { configuration: { returnImmediately: true } } : {}),
@@ -70,8 +82,10 @@ const generate = async ({ url, connections, ms, count, returnImmediately }: Load
       socket.on("data", (chunk: string) => {
         text += chunk;
         if (!isWhole(text)) return;
-        if (text.startsWith("HTTP/1.1 200") && text.includes(marker)) latencies.push(performance.now() - askedAt);
-        else failure ??= text.slice(0, 600);
+        if (text.startsWith("HTTP/1.1 200") && text.includes(marker) && hasUpdates(text, stream ?? 0)) {
+          latencies.push(performance.now() - askedAt);
+          if (stream !== undefined) frames += countOf(text, "data: {");
+        } else failure ??= text.slice(0, 600);
         next();
       });
       socket.on("error", (error) => {
@@ -85,8 +99,17 @@ const generate = async ({ url, connections, ms, count, returnImmediately }: Load
   const took = performance.now() - startedAt;
   latencies.sort((left, right) => left - right);
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
-  return { answered: latencies.length, ms: took, p50: at(0.5), p99: at(0.99), failure };
+  return { answered: latencies.length, frames, ms: took, p50: at(0.5), p99: at(0.99), failure };
 };
+
+const countOf = (text: string, part: string): number => {
+  let count = 0;
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length)) count++;
+  return count;
+};
+
+const hasUpdates = (text: string, expected: number): boolean =>
+  expected === 0 || countOf(text, '"artifactUpdate":') >= expected;
 
 const isWhole = (text: string): boolean => {
   const end = text.indexOf("\r\n\r\n");

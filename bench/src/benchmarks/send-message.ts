@@ -10,7 +10,7 @@ export const benchmark: Benchmark = {
   name: "send-message",
   what: `blocking SendMessage/s at ${CONNECTIONS} connections, echo agent, durable, against @a2a-js/sdk in memory on Express`,
   unit: "requests/s",
-  floor: { of: "ratio", atLeast: 1.2 },
+  floor: { of: "ratio", atLeast: 1.5 },
   run: () =>
     withFolder(async (folder) => {
       const node = await startServer("served/node.ts", [folder]);

@@ -1,8 +1,13 @@
-/** The echo agent on @a2a-js/sdk: DefaultRequestHandler, InMemoryTaskStore, Express. Nothing of it survives its process. */
+/**
+ * The echo agent, or with an argument one that says what it heard so many times, on @a2a-js/sdk: DefaultRequestHandler, InMemoryTaskStore, Express. Nothing of it survives its
+ * process. Asked for "wait" it begins and never ends.
+ */
 import { AGENT_CARD_PATH, TaskState } from "@a2a-js/sdk";
 import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore } from "@a2a-js/sdk/server";
 import { agentCardHandler, jsonRpcHandler, UserBuilder } from "@a2a-js/sdk/server/express";
 import express from "express";
+
+const updates = Number(process.argv[2] ?? 0);
 
 const executor = {
   async execute({ taskId, contextId, userMessage }, bus) {
@@ -20,6 +25,33 @@ const executor = {
     bus.publish(
       AgentEvent.statusUpdate({ taskId, contextId, status: status(TaskState.TASK_STATE_WORKING), metadata: {} }),
     );
+    if (userMessage.parts[0]?.content?.value === "wait") return new Promise(() => {});
+    for (let update = 0; update < updates; update++) {
+      bus.publish(
+        AgentEvent.artifactUpdate({
+          taskId,
+          contextId,
+          artifact: {
+            artifactId: "talk",
+            name: "talk",
+            description: "",
+            parts: [
+              {
+                content: { $case: "text", value: `${update} ${userMessage.parts[0].content.value}` },
+                metadata: {},
+                filename: "",
+                mediaType: "",
+              },
+            ],
+            metadata: {},
+            extensions: [],
+          },
+          append: update > 0,
+          lastChunk: false,
+          metadata: {},
+        }),
+      );
+    }
     bus.publish(
       AgentEvent.artifactUpdate({
         taskId,

@@ -17,6 +17,34 @@ export const threeSteps = agent({
   },
 });
 
+/** Of one stream of `stream-events`, besides the output. */
+export const UPDATES = 100;
+
+/** Says what it heard in a hundred pieces. */
+export const talker = agent({
+  name: "talker",
+  description: "Says what it heard a hundred times",
+  async run(task, ctx) {
+    for (let update = 0; update < UPDATES; update++)
+      await ctx.artifact({
+        name: "talk",
+        text: `${update} ${String(task.input)}`,
+        append: update > 0,
+        lastChunk: false,
+      });
+    return task.input;
+  },
+});
+
+const AN_HOUR_MS = 3_600_000;
+
+/** Waits, longer than any benchmark. */
+export const listener = agent({
+  name: "listener",
+  description: "Waits an hour",
+  run: (_task, ctx) => ctx.sleep(AN_HOUR_MS),
+});
+
 const PATIENT_STEPS = 10;
 
 /** A second of work in ten steps. */

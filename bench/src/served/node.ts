@@ -7,7 +7,14 @@ const node = await startNode({ dataDirectory, port: Number(port), logLevel: "err
 await node.ready;
 const readyAt = Date.now();
 const path = fileURLToPath(new URL("agents.ts", import.meta.url));
-const agents = { echo: "echo", child: "child", "three-steps": "threeSteps", patient: "patient" };
+const agents = {
+  echo: "echo",
+  child: "child",
+  "three-steps": "threeSteps",
+  patient: "patient",
+  talker: "talker",
+  listener: "listener",
+};
 await node.apply(
   Object.entries(agents).map(([name, code]) => ({
     apiVersion: "agentcore.dev/v1",

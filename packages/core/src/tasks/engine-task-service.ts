@@ -11,17 +11,30 @@ import {
 } from "@agentcore/contract";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
+import type { LogHint } from "./log-hub.ts";
 import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
 import { isoTime, TaskView, toA2AState } from "./view.ts";
 
 const READ_BATCH = 500;
 // Events may be as large as 32 MiB each: a page of them must not be.
 const READ_BYTES = 16 * 1024 * 1024;
-// A hint can be missed (another node wrote); the log is looked at again after this long at the latest.
-const FOLLOW_POLL_MS = 1000;
+// A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.
+const FOLLOW_POLL_MS = 10_000;
 
 export const createTaskService = (engine: TaskEngine): TaskService => {
   const { store, senses, router, hub, recent } = engine;
+
+  /** False when nothing rang for so long. */
+  const rungWithin = async (wake: Wake, ms: number): Promise<boolean> => {
+    let late = false;
+    const timer = senses.clock.after(ms, () => {
+      late = true;
+      wake.ring();
+    });
+    await wake.rung();
+    timer.cancel();
+    return !late;
+  };
 
   const findHead = async (scope: CallerScope, taskId: string): Promise<TaskHead> => {
     const key: TaskKey = { tenantId: scope.tenantId, taskId };
@@ -224,14 +237,20 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
 
     async *events(scope, taskId, options = {}) {
-      const head = await findHead(scope, taskId);
       let after = options.after ?? 0;
       const wake = createWake();
-      const unlisten = hub.listen(head, () => wake.ring());
       const onAbort = (): void => wake.ring();
-      options.signal?.addEventListener("abort", onAbort, { once: true });
       const aborted = (): boolean => options.signal?.aborted === true;
+      // From before the head is read: what it does not tell of will ring.
+      const heard: { latest: LogHint | null } = { latest: null };
+      const unlisten = hub.listen({ tenantId: scope.tenantId, taskId }, (hint) => {
+        heard.latest = hint ?? heard.latest;
+        wake.ring();
+      });
+      options.signal?.addEventListener("abort", onAbort, { once: true });
       try {
+        const head = await findHead(scope, taskId);
+        let known: LogHint = head;
         while (!aborted()) {
           const batch = await readLog(head, { after, limit: READ_BATCH, maxBytes: READ_BYTES });
           for (const event of batch) {
@@ -240,14 +259,21 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
             yield event;
             if (isEnd(event)) return;
           }
-          if (batch.length > 0) continue;
-          // Someone may ask for what comes after the end.
-          const now = await store.head(head);
-          // Removed by its tenant's policy: nothing will come.
-          if (now === null || (isTerminal(now.state) && now.seq <= after)) return;
-          const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
-          await wake.rung();
-          timer.cancel();
+          if (heard.latest !== null && heard.latest.seq > known.seq) known = heard.latest;
+          // A page is short, too, when its events are large.
+          if (batch.length > 0 && after < known.seq) continue;
+          // What came since the page was read has rung. An idle reader costs no more than a look at the head now and then.
+          for (let hinted = false; !hinted && !aborted(); ) {
+            // Someone may ask for what comes after the end.
+            if (isTerminal(known.state) && known.seq <= after) return;
+            hinted = await rungWithin(wake, FOLLOW_POLL_MS);
+            if (hinted) break;
+            const now = await store.head(head);
+            // Removed by its tenant's policy: nothing will come.
+            if (now === null) return;
+            known = now;
+            if (known.seq > after) break;
+          }
         }
       } finally {
         unlisten();
@@ -267,9 +293,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         for (;;) {
           const head = await findHead(scope, taskId);
           if ((head.state !== "submitted" && head.state !== "working") || options.signal?.aborted === true) return head;
-          const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
-          await wake.rung();
-          timer.cancel();
+          await rungWithin(wake, FOLLOW_POLL_MS);
         }
       } finally {
         unlisten();
@@ -321,7 +345,12 @@ const decodeCursor = (token: string): { updatedAt: number; taskId: string } => {
 };
 
 /** One bell: rings that come while nobody waits are kept as one. */
-const createWake = () => {
+interface Wake {
+  ring(): void;
+  rung(): Promise<void>;
+}
+
+const createWake = (): Wake => {
   let pending = false;
   let waiter: (() => void) | null = null;
   return {

@@ -195,7 +195,10 @@ export class TaskEngine {
 
   /** What another process did. */
   private hear(hint: StoreHint): void {
-    if (hint.kind === "missed") this.mail.look();
+    if (hint.kind === "missed") {
+      this.mail.look();
+      this.hub.notifyAll();
+    }
     if (hint.kind !== "changed") return this.claims.wake();
     this.hub.notify(hint, null);
     const resident = this.residents.get(hint);

@@ -32,6 +32,11 @@ export class LogHub {
     if (set !== undefined) for (const listener of [...set]) listener(hint);
   }
 
+  /** Hints may have been missed: everybody looks. */
+  notifyAll(): void {
+    for (const set of [...this.listeners.values()]) for (const listener of [...set]) listener(null);
+  }
+
   get size(): number {
     return this.listeners.size;
   }

@@ -34,8 +34,8 @@ export interface Gateway {
 }
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-const MAX_STREAMS = 1000;
-const MAX_STREAMS_PER_CALLER = 500;
+const MAX_STREAMS = 5000;
+const MAX_STREAMS_PER_CALLER = 2000;
 // A waiting call costs a listener and a timer, a stream also a reader of the log.
 const MAX_WAITS = 5000;
 const MAX_WAITS_PER_CALLER = 1000;

@@ -98,9 +98,9 @@ export interface GatewaySettings {
   readonly defaultAgent?: string | undefined;
   /** @default 10 MiB */
   readonly maxBodyBytes?: number | undefined;
-  /** Open SSE streams of this node; one more is refused as OVERLOADED. @default 1,000 */
+  /** Open SSE streams of this node; one more is refused as OVERLOADED. @default 5,000 */
   readonly maxStreams?: number | undefined;
-  /** @default 500 */
+  /** @default 2,000 */
   readonly maxStreamsPerCaller?: number | undefined;
   /** Calls of this node that wait for a task; one more is refused as OVERLOADED. @default 5,000 */
   readonly maxWaits?: number | undefined;

@@ -4,8 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { PlatformError } from "@agentcore/contract";
 import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Gateway } from "./create-gateway.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
+import { eventStreamOf } from "./http/server-sent-events.ts";
+import { writeEventStream } from "./http/write-event-stream.ts";
 
 export interface ListenOptions {
   /** @default "127.0.0.1" */
@@ -49,10 +52,14 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   const refused = new WeakSet<Socket>();
   let connections = 0;
 
-  const answer = getRequestListener((request, env) => {
+  const answer = getRequestListener(async (request, env) => {
     const incoming = env.incoming as IncomingMessage;
     const { remoteAddress, localPort } = incoming.socket;
-    return gateway.fetch(request, gateway.authenticated ? undefined : { remoteAddress, localPort });
+    const response = await gateway.fetch(request, gateway.authenticated ? undefined : { remoteAddress, localPort });
+    const stream = eventStreamOf(response);
+    if (stream === undefined) return response;
+    writeEventStream(env.outgoing as ServerResponse, response, stream);
+    return RESPONSE_ALREADY_SENT;
   });
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     if (refused.has(request.socket)) return refuse(response);

@@ -18,7 +18,8 @@ export interface SseOptions {
 }
 
 const encoder = new TextEncoder();
-const HEARTBEAT = encoder.encode(": heartbeat\n\n");
+/** A comment, which clients skip. */
+export const HEARTBEAT = ": heartbeat\n\n";
 
 export const formatFrame = (frame: SseFrame): string => {
   const id = frame.id === undefined ? "" : `id: ${frame.id}\n`;
@@ -26,51 +27,89 @@ export const formatFrame = (frame: SseFrame): string => {
   return `${id}${event}data: ${frame.data}\n\n`;
 };
 
+/** What such a response will say, for a listener that writes it without a web stream in between. */
+export interface EventStream {
+  readonly frames: AsyncIterator<SseFrame>;
+  readonly heartbeatMs: number;
+  /** Ends the source. Idempotent. */
+  release(): void;
+}
+
+const EVENT_STREAM = Symbol("event stream");
+
+/** The stream of a response made here, or undefined. Whoever takes it reads it instead of the body. */
+export const eventStreamOf = (response: Response): EventStream | undefined =>
+  (response as { readonly [EVENT_STREAM]?: EventStream })[EVENT_STREAM];
+
 /**
  * Waits for the first frame, so that what fails before it can still be an ordinary error answer; that rejection
  * releases too.
  */
-export const sseResponse = async (frames: AsyncIterator<SseFrame>, options: SseOptions): Promise<Response> => {
+export const sseResponse = async (source: AsyncIterator<SseFrame>, options: SseOptions): Promise<Response> => {
+  const { heartbeatMs } = options;
   let released = false;
   const release = () => {
     if (released) return;
     released = true;
     options.release();
     // A generator that waits for its source finishes once the source does; nobody waits for it here.
-    frames.return?.().catch(() => {});
+    source.return?.().catch(() => {});
   };
-  let pending: Promise<IteratorResult<SseFrame>> | null = null;
+  let frames = source;
   if (options.waitForFirst !== false) {
     try {
-      pending = Promise.resolve(await frames.next());
+      frames = startingWith(await source.next(), source);
     } catch (error) {
       release();
       throw error;
     }
   }
-  const body = new ReadableStream<Uint8Array>(
+  const stream: EventStream = { frames, heartbeatMs, release };
+  const response = new Response(bodyOf(stream), { status: 200, headers: { ...streamHeaders(), ...options.headers } });
+  return Object.assign(response, { [EVENT_STREAM]: stream });
+};
+
+const startingWith = <T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncIterator<T> => {
+  let begun: IteratorResult<T> | null = first;
+  return {
+    next: async () => {
+      if (begun === null) return rest.next();
+      const result = begun;
+      begun = null;
+      return result;
+    },
+  };
+};
+
+const bodyOf = ({ frames, heartbeatMs, release }: EventStream): ReadableStream<Uint8Array> => {
+  let pending: Promise<IteratorResult<SseFrame>> | null = null;
+  let ended = false;
+  const end = () => {
+    ended = true;
+    release();
+  };
+  return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           pending ??= frames.next();
-          const result = await orHeartbeat(pending, options.heartbeatMs);
-          if (released) return;
-          if (result === "heartbeat") return controller.enqueue(HEARTBEAT);
+          const result = await orHeartbeat(pending, heartbeatMs);
+          if (ended) return;
+          if (result === "heartbeat") return controller.enqueue(encoder.encode(HEARTBEAT));
           pending = null;
           if (!result.done) return controller.enqueue(encoder.encode(formatFrame(result.value)));
-          release();
+          end();
           controller.close();
         } catch {
           // The status line has gone out long ago: the client sees the stream end and resumes from its last id.
-          release();
+          end();
           controller.close();
         }
       },
-      cancel: release,
+      cancel: end,
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { status: 200, headers: { ...streamHeaders(), ...options.headers } });
 };
 
 const orHeartbeat = <T>(next: Promise<T>, heartbeatMs: number): Promise<T | "heartbeat"> => {
