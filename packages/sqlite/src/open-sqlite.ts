@@ -1,5 +1,5 @@
-import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import type {
   BlobStore,
@@ -10,11 +10,13 @@ import type {
   TaskStore,
   VectorIndex,
 } from "@agentcore/core/ports";
+import { takeCreationLock } from "./creation-lock.ts";
 import { createFileBlobStore } from "./file-blob-store.ts";
 import { COPY_SUFFIX, removeCopy, SqliteArchive } from "./sqlite-archive.ts";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
 import { SqliteTaskStore } from "./sqlite-task-store.ts";
 import { SqliteVectorIndex } from "./sqlite-vector-index.ts";
+import { FILE_NAME, prepareFile } from "./store-file.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 export interface SqliteOptions {
@@ -58,7 +60,6 @@ export interface SqliteStores {
   close(): Promise<void>;
 }
 
-export const FILE_NAME = "agentcore.db";
 /** Of a data folder. */
 export const BLOB_FOLDER = "blobs";
 // 67,000 vectors of 384 dimensions: a search among them holds the thread for some 35 ms.
@@ -66,11 +67,12 @@ const DEFAULT_VECTOR_BYTES = 128 * 1024 * 1024;
 
 /**
  * Opens or makes the data folder. Leases of an earlier process are void at once. Throws DATA_LOCKED when another process
- * has it open, CONFIG_INVALID when it cannot be written or was written by a newer version.
+ * has it open or fills it, CONFIG_INVALID when it cannot be written or was written by a newer version.
  */
 export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> => {
   const file = join(options.directory, FILE_NAME);
-  prepareFile(options.directory, file);
+  if (existsSync(file)) prepareFile(options.directory, file);
+  else makeStore(options.directory, file);
   const { clock, maxBatchUnits, maxBatchBytes, maxPages = null, fault } = options;
   const dates = clock ?? { now: () => Date.now() };
   const { maxVectorBytes = DEFAULT_VECTOR_BYTES } = options;
@@ -90,37 +92,17 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
   };
 };
 
-/** The log is for this user only: SQLite gives `-wal` and `-journal` the mode of the file. */
-export const prepareFile = (directory: string, file: string): void => {
-  try {
-    makeDirectory(directory);
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    // Never opened when it is there: closing any handle of a file gives up the locks that this process holds on it.
-    if (!existsSync(file)) unlessThere(() => closeSync(openSync(file, "ax", 0o600)));
-    // What a crash of an earlier version left behind was open to others.
-    for (const left of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(left)) chmodSync(left, 0o600);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+/** Not while a restore is under way: it would be in the way of the file, and lose what it keeps beside it when the restore is taken back. */
+const makeStore = (directory: string, file: string): void => {
+  const lock = takeCreationLock(directory);
+  if (lock === null)
     throw new PlatformError(
-      "CONFIG_INVALID",
-      `the data folder ${directory} cannot be made or written (${reason}); choose another, or change its permissions`,
-      { cause, details: { dataDirectory: directory } },
+      "DATA_LOCKED",
+      `a restore into ${directory} is under way, or another node is making its store there; wait for it to end, or start with another data folder`,
     );
-  }
-};
-
-/** One level at a time: `recursive` of Node 24 never returns where folders cannot be made although their parent is there, as in /proc. */
-const makeDirectory = (directory: string): void => {
-  if (existsSync(directory)) return;
-  makeDirectory(dirname(directory));
-  unlessThere(() => mkdirSync(directory, { mode: 0o700 }));
-};
-
-/** Another process may make the same meanwhile. */
-const unlessThere = (make: () => void): void => {
   try {
-    make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    prepareFile(directory, file);
+  } finally {
+    lock.release();
   }
 };

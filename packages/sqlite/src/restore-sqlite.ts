@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@agentcore/contract";
 import type { StorePages } from "@agentcore/core/ports";
+import { takeCreationLock } from "./creation-lock.ts";
 import { migrate } from "./migrations.ts";
-import { FILE_NAME, prepareFile } from "./open-sqlite.ts";
 import { RowWriter } from "./row-writer.ts";
 import { removeCopy } from "./sqlite-archive.ts";
+import { FILE_NAME, prepareFile } from "./store-file.ts";
 import { sqliteCode } from "./worker-failure.ts";
 
 /** What belongs to a store and lies beside its file. */
@@ -22,7 +23,8 @@ export interface RestoredBeside {
 const NOTHING: RestoredBeside = { publish: async () => {}, withdraw: async () => {} };
 
 /**
- * Leaves out blobs, which this store does not hold. Throws CONFIG_INVALID when the folder has a store, or what is left of one, or cannot be
+ * Leaves out blobs, which this store does not hold. One at a time: while `pages` are read and `beside` is called, no other restore and no
+ * node makes a store in the folder. Throws CONFIG_INVALID when another does, when the folder has a store, or what is left of one, or cannot be
  * written, and what `pages` and `beside` throw.
  */
 export const restoreSqlite = async (
@@ -30,6 +32,21 @@ export const restoreSqlite = async (
   pages: StorePages,
   beside: RestoredBeside = NOTHING,
 ): Promise<void> => {
+  const lock = takeCreationLock(directory);
+  if (lock === null)
+    throw new PlatformError(
+      "CONFIG_INVALID",
+      `another restore into ${directory} is under way, or a node is making its store there; wait for it to end and look at what came, or restore into another folder`,
+    );
+  try {
+    await restore(directory, pages, beside);
+  } finally {
+    lock.release();
+  }
+};
+
+/** What it finds unfinished is of a process that was killed. */
+const restore = async (directory: string, pages: StorePages, beside: RestoredBeside): Promise<void> => {
   const file = join(directory, FILE_NAME);
   requireNone(directory);
   const unfinished = `${file}.restoring`;
@@ -39,7 +56,7 @@ export const restoreSqlite = async (
   try {
     await write(unfinished, pages);
     await sync(unfinished);
-    // A node that was started meanwhile made a file of its own.
+    // Somebody may have put files there meanwhile, who asks for no lock.
     requireNone(directory);
     await beside.publish();
     await sync(directory);
@@ -81,8 +98,9 @@ const restoreFailure = (error: unknown, file: string): unknown => {
 const write = async (file: string, pages: StorePages): Promise<void> => {
   const database = new DatabaseSync(file);
   try {
-    // Until it has its name, nothing rests on this file: it is brought to the disk once, at the end.
-    database.exec("pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -65536");
+    // Until it has its name, nothing rests on this file: it is brought to the disk once, at the end. Without a journal at all is not to be
+    // had: node:sqlite opens files in SQLite's defensive mode, which leaves the one on the disk then, and says nothing.
+    database.exec("pragma journal_mode = memory; pragma synchronous = off; pragma cache_size = -65536");
     migrate(database, file);
     const writer = new RowWriter(database);
     database.exec("begin");

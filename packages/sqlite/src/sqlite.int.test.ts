@@ -1,10 +1,15 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { StorePages } from "@agentcore/core/ports";
 import { keyValueSuite, storeArchiveSuite, taskStoreSuite } from "@agentcore/core/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openSqlite, restoreSqlite } from "./index.ts";
+
+const CHILD = fileURLToPath(new URL("../test/restore-child.ts", import.meta.url));
 
 const temporary = () => mkdtemp(join(tmpdir(), "agentcore-sqlite-"));
 
@@ -144,7 +149,7 @@ test("what belongs to a restored store comes just before its file, and is withdr
   const steps: string[] = [];
   const besides = (publish: () => Promise<unknown>) => ({
     publish: async () => {
-      steps.push(`published beside ${(await readdir(directory)).join()}`);
+      steps.push(`published beside ${(await readdir(directory)).toSorted().join()}`);
       await publish();
     },
     withdraw: async () => void steps.push("withdrawn"),
@@ -164,9 +169,65 @@ test("what belongs to a restored store comes just before its file, and is withdr
     pages(),
     besides(async () => {}),
   );
-  const published = "published beside agentcore.db.restoring";
+  const published = "published beside agentcore.db.creation-lock,agentcore.db.restoring";
   expect(steps).toEqual([published, "withdrawn", published]);
   expect(await readdir(directory)).toEqual(["agentcore.db"]);
+});
+
+test("while a restore is under way, another one and a node are refused, and disturb nothing of it", async () => {
+  const directory = await temporary();
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const row = { kind: "value", tenantId: "t", namespace: "n", value: "1", version: 1, expiresAt: null } as const;
+  const beside = { publish: vi.fn(async () => {}), withdraw: vi.fn(async () => {}) };
+  async function* pages(): StorePages {
+    yield [{ ...row, key: "first" }];
+    const others = (async function* (): StorePages {
+      yield [{ ...row, key: "of another" }];
+    })();
+    await expect(restoreSqlite(directory, others, beside)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(`another restore into ${directory} is under way`),
+    });
+    await expect(openSqlite({ directory })).rejects.toMatchObject({
+      code: "DATA_LOCKED",
+      message: expect.stringContaining(`a restore into ${directory} is under way`),
+    });
+    yield [{ ...row, key: "second" }];
+  }
+  await restoreSqlite(directory, pages());
+  expect(beside.publish).not.toHaveBeenCalled();
+  expect(beside.withdraw).not.toHaveBeenCalled();
+  expect(await readdir(directory)).toEqual(["agentcore.db"]);
+  const stores = await openSqlite({ directory });
+  const keys: string[] = [];
+  for await (const page of stores.archive.pages())
+    for (const each of page) keys.push(each.kind === "value" ? each.key : each.kind);
+  expect(keys.toSorted()).toEqual(["first", "second"]);
+  await stores.close();
+});
+
+test("a restore of another process holds the folder until that one is killed; what it leaves goes with the next", async () => {
+  const directory = await temporary();
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const child = spawn(process.execPath, ["-C", "agentcore-source", CHILD, directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const gone = once(child, "close");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  async function* pages(): StorePages {
+    yield [{ kind: "value", tenantId: "new", namespace: "n", key: "k", value: "1", version: 1, expiresAt: null }];
+  }
+  await expect(restoreSqlite(directory, pages())).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  child.kill("SIGKILL");
+  await gone;
+  expect((await readdir(directory)).toSorted()).toEqual(["agentcore.db.creation-lock", "agentcore.db.restoring"]);
+  await restoreSqlite(directory, pages());
+  expect(await readdir(directory)).toEqual(["agentcore.db"]);
+  const stores = await openSqlite({ directory });
+  expect(await stores.keyValue.get({ tenantId: "killed", namespace: "n" }, "k")).toBeNull();
+  expect((await stores.keyValue.get({ tenantId: "new", namespace: "n" }, "k"))?.value).toBe(1);
+  await stores.close();
 });
 
 test("a second opening in one process is refused, and takes no lock away from the first", async () => {

@@ -95,3 +95,18 @@ test("when a node was started meanwhile, nothing of the backup is left beside wh
   await expect(restoreFolder(directory, startedMeanwhile(), codec)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   expect(await readdir(directory)).toEqual(["agentcore.db-wal"]);
 });
+
+test("two at once into one folder: one is refused, and blobs, code and file are all of the other", async () => {
+  const directory = await folder();
+  let refusal: unknown;
+  async function* disturbed(): StorePages {
+    yield rowsWith("right");
+    refusal = await restoreFolder(directory, pages(rowsWith("wrong")), codec).catch((error: unknown) => error);
+    yield [{ ...rowsWith("")[0], key: "b/1" } as StoreRow];
+  }
+  await restoreFolder(directory, disturbed(), codec);
+  expect(refusal).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining("is under way") });
+  expect((await readdir(directory)).toSorted()).toEqual(["agentcore.db", "blobs", "revisions"]);
+  expect(await payloadIn(directory)).toBe("right");
+  expect(await readSnapshot(join(directory, "revisions"), SNAPSHOT.hash)).toEqual(FILES);
+});
