@@ -1,4 +1,5 @@
 import type { TaskEvent } from "@agentcore/contract";
+import { isLargerThan } from "../payloads/json-size.ts";
 import type { Clock, TaskHead, TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import { keyOf } from "./log-hub.ts";
@@ -31,7 +32,7 @@ export class RecentTasks {
 
   remember(execution: Execution, taken: TakenUnit): void {
     if (taken.draft.events.length !== taken.seq || taken.draft.events.length > MAX_EVENTS) return;
-    if (spend(taken.draft.events, MAX_SIZE) < 0) return;
+    if (isLargerThan(taken.draft.events, MAX_SIZE)) return;
     const events = taken.draft.events.map((event, index) => ({ ...event, seq: index + 1 }) as TaskEvent);
     const head: TaskHead = {
       ...execution.head,
@@ -61,15 +62,3 @@ export class RecentTasks {
     this.tasks.delete(keyOf(key));
   }
 }
-
-/** What is left of `budget` when the texts in a JSON value are taken off; below 0 as soon as it does not suffice. */
-const spend = (value: unknown, budget: number): number => {
-  if (typeof value === "string") return budget - value.length;
-  if (typeof value !== "object" || value === null) return budget - 8;
-  let left = budget;
-  for (const [key, part] of Object.entries(value)) {
-    left = spend(part, left - key.length);
-    if (left < 0) break;
-  }
-  return left;
-};
