@@ -1,6 +1,6 @@
 /** What front doors may do with tasks. Implemented by the engine; everything is scoped to a tenant and a caller (I7). */
 import type { A2AMessage, A2ATask, Priority, Target, TaskEvent, TaskState } from "@agentcore/contract";
-import type { TaskHead } from "../ports/index.ts";
+import type { LogPage, TaskHead } from "../ports/index.ts";
 
 /** Who asks. An operator sees every caller's tasks of the tenant; others see their own only. */
 export interface CallerScope {
@@ -85,11 +85,7 @@ export interface TaskService {
     options?: { readonly after?: number; readonly signal?: AbortSignal },
   ): AsyncIterable<TaskEvent>;
   /** The log up to now, or a part of it: as many events as `limit` and `maxBytes` of payloads allow, at least one if there is one. */
-  log(
-    scope: CallerScope,
-    taskId: string,
-    options?: { readonly after?: number; readonly limit?: number; readonly maxBytes?: number },
-  ): Promise<readonly TaskEvent[]>;
+  log(scope: CallerScope, taskId: string, options?: LogPage): Promise<readonly TaskEvent[]>;
   /** Resolves with the head once the task is terminal, interrupted (input or auth required) or parked, or when `signal` aborts. */
   settled(scope: CallerScope, taskId: string, options?: { readonly signal?: AbortSignal }): Promise<TaskHead>;
 }
