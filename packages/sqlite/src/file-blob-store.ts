@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "@agentcore/core/payloads";
 import type { BlobEntry, BlobScope, BlobStore, Clock } from "@agentcore/core/ports";
+import { syncFolder } from "./sync-folder.ts";
 
 export interface FileBlobStoreOptions {
   /** Absolute path; made with the first blob. */
@@ -207,17 +208,6 @@ const makeFolder = async (folder: string): Promise<void> => {
   for (let made = folder; ; made = dirname(made)) {
     await syncFolder(dirname(made));
     if (made === first) return;
-  }
-};
-
-/** A rename is on disk when its folder is. Windows cannot open folders, and writes names through. */
-const syncFolder = async (folder: string): Promise<void> => {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 };
 

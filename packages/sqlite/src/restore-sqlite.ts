@@ -10,6 +10,7 @@ import { migrate } from "./migrations.ts";
 import { RowWriter } from "./row-writer.ts";
 import { removeCopy } from "./sqlite-archive.ts";
 import { FILE_NAME, prepareFile } from "./store-file.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { sqliteCode } from "./worker-failure.ts";
 
 /** What belongs to a store and lies beside its file. */
@@ -55,14 +56,14 @@ const restore = async (directory: string, pages: StorePages, beside: RestoredBes
   let isNamed = false;
   try {
     await write(unfinished, pages);
-    await sync(unfinished);
+    await syncFile(unfinished);
     // Somebody may have put files there meanwhile, who asks for no lock.
     requireNone(directory);
     await beside.publish();
-    await sync(directory);
+    await syncFolder(directory);
     await rename(unfinished, file);
     isNamed = true;
-    await sync(directory);
+    await syncFolder(directory);
   } catch (error) {
     await removeCopy(unfinished);
     if (!isNamed) await beside.withdraw();
@@ -112,8 +113,9 @@ const write = async (file: string, pages: StorePages): Promise<void> => {
   }
 };
 
-const sync = async (path: string): Promise<void> => {
-  const handle = await open(path, "r");
+const syncFile = async (file: string): Promise<void> => {
+  // To be written, which is what Windows asks of who brings a file to the disk.
+  const handle = await open(file, "r+");
   try {
     await handle.sync();
   } finally {

@@ -4,8 +4,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { syncFolder } from "@agentcore/sqlite";
 import { type CodeSnapshot, hashOfCode, SOURCE } from "./read-code.ts";
 
 type Files = ReadonlyMap<string, Buffer>;
@@ -56,17 +57,6 @@ const removeDamaged = async (directory: string, hash: string): Promise<void> => 
     if (error.code !== "ENOENT") throw error;
   });
   await rm(aside, { recursive: true, force: true });
-};
-
-/** Names are on disk when their folder is. Windows cannot open folders, and writes names through. */
-const syncFolder = async (folder: string): Promise<void> => {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 };
 
 /** All files of a snapshot by name; null when it is not there, or not what its hash says. */
