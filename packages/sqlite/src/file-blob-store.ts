@@ -7,7 +7,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import { checkBlob, checkBlobNamespace, MAX_BLOBS_LISTED } from "@agentcore/core/payloads";
+import { checkBlob, checkBlobNamespace, isBlobName, MAX_BLOBS_LISTED } from "@agentcore/core/payloads";
 import type { BlobEntry, BlobScope, BlobStore, Clock } from "@agentcore/core/ports";
 import { syncFolder } from "./sync-folder.ts";
 
@@ -18,7 +18,6 @@ export interface FileBlobStoreOptions {
 }
 
 const TEMPORARY = ".tmp";
-const NAME = /^[0-9a-f]{64}$/;
 const TENANT_FOLDER = /^t-/;
 
 class FileBlobStore implements BlobStore {
@@ -78,7 +77,7 @@ class FileBlobStore implements BlobStore {
           continue;
         }
         // Left by another program (.DS_Store, .nfs…): not ours to sweep.
-        if (!NAME.test(name) || !name.startsWith(part)) continue;
+        if (!isBlobName(name) || !name.startsWith(part)) continue;
         if (putAt !== null && putAt < putBefore) found.push({ name, putAt });
         if (found.length >= Math.min(limit, MAX_BLOBS_LISTED)) return found;
       }

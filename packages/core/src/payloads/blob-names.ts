@@ -13,6 +13,9 @@ export const MAX_BLOBS_LISTED = 1000;
 const NAME = /^[0-9a-f]{64}$/;
 const NAMESPACE = /^[a-z][a-z-]{0,62}$/;
 
+/** The name of any blob: a hash of its content, in hexadecimal. */
+export const isBlobName = (name: string): boolean => NAME.test(name);
+
 /** Throws INVALID_ARGUMENT: names become parts of paths, so nothing else may stand in them. */
 export const checkBlobNamespace = (namespace: string): void => {
   if (!NAMESPACE.test(namespace))
@@ -25,7 +28,7 @@ export const checkBlobNamespace = (namespace: string): void => {
 /** For every adapter alike. Throws INVALID_ARGUMENT, TOO_LARGE. */
 export const checkBlob = ({ namespace }: BlobScope, name: string, bytes?: Uint8Array): void => {
   checkBlobNamespace(namespace);
-  if (!NAME.test(name))
+  if (!isBlobName(name))
     throw new PlatformError("INVALID_ARGUMENT", "a blob's name has 64 lower-case hexadecimal digits");
   if (bytes !== undefined && bytes.byteLength > MAX_BLOB_BYTES)
     throw new PlatformError("TOO_LARGE", `a blob has ${bytes.byteLength} bytes, ${MAX_BLOB_BYTES} are allowed`);
