@@ -1,7 +1,7 @@
 /** Claims of several nodes at the same time. */
-import type { NewTask } from "@agentcore/core/ports";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
+import { newTask } from "../test/new-task.ts";
 import { newSchema, test, url } from "../test/schema.ts";
 import { openPostgres, type PostgresStores } from "./index.ts";
 
@@ -22,19 +22,13 @@ const open = async (node: string): Promise<PostgresStores> => {
   return stores;
 };
 
-const task = (number: number): NewTask => ({
-  ...{ taskId: `t${number}`, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
-  ...{ deadline: null, parent: null, dueAt: number, createdAt: 1 },
-  events: [
-    {
-      ...{ type: "task.submitted" as const, at: 1 },
-      data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
-    },
-  ],
-});
-
 const fill = ({ tasks }: PostgresStores, count: number) =>
-  tasks.commit(Array.from({ length: count }, (_, index) => ({ tenantId: "acme", create: [task(index + 1)] })));
+  tasks.commit(
+    Array.from({ length: count }, (_, index) => ({
+      tenantId: "acme",
+      create: [newTask(`t${index + 1}`, { dueAt: index + 1 })],
+    })),
+  );
 
 const claim = async ({ tasks }: PostgresStores, limit: number): Promise<readonly string[]> =>
   (await tasks.claim({ limit, now: 1000, slots: new Map(), otherSlots: 100 })).map(({ head }) => head.taskId);

@@ -1,7 +1,8 @@
 /** Nodes that vanish, hang or come back in the middle of what they do: nobody waits for them, and they wait for nobody. */
-import type { CommitUnit, NewTask, StoredEvent } from "@agentcore/core/ports";
+import type { CommitUnit, StoredEvent } from "@agentcore/core/ports";
 import pg from "pg";
 import { beforeEach, expect, onTestFinished } from "vitest";
+import { claimedTask, newTask } from "../test/new-task.ts";
 import { newSchema, test, url } from "../test/schema.ts";
 import { startSilentProxy } from "../test/silent-proxy.ts";
 import { waitsFor } from "../test/waits-for.ts";
@@ -34,20 +35,6 @@ const connect = async (as = url): Promise<pg.Client> => {
   return client;
 };
 
-const waiting = (taskId: string): NewTask => ({
-  ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
-  ...{ parent: null, dueAt: 5, createdAt: 5 },
-  events: [
-    {
-      type: "task.submitted",
-      at: 5,
-      data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" },
-    },
-  ],
-});
-
-const claimed = (taskId: string): NewTask => ({ ...waiting(taskId), claimed: { state: "working" } });
-
 /** Two that touch one task, so that they take a transaction of several statements. */
 const inSeveralStatements: readonly CommitUnit<StoredEvent>[] = [1, 2].map((number) => ({
   tenantId: "acme",
@@ -59,7 +46,7 @@ test("a node that vanishes in the middle of a commit of several statements keeps
   onTestFinished(proxy.close);
   const lost = await openPostgres({ url: proxy.url, node: "lost", schema: schema.schema, leaseMs: LEASE_MS });
   const other = await open("other", { leaseMs: 60_000 });
-  await lost.tasks.commit([{ tenantId: "acme", create: [claimed("t")] }]);
+  await lost.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
   void lost.tasks.commit(inSeveralStatements).catch(() => undefined);
   await proxy.silence;
   await expect.poll(() => other.tasks.reclaim(), { timeout: 10_000 }).toBe(1);
@@ -70,7 +57,7 @@ test("one that is started again under its name takes its tasks back, although it
   const proxy = await startSilentProxy(url, { instead: LOCK_TASKS });
   onTestFinished(proxy.close);
   const lost = await openPostgres({ url: proxy.url, node: "n", schema: schema.schema, leaseMs: LEASE_MS });
-  await lost.tasks.commit([{ tenantId: "acme", create: [claimed("t")] }]);
+  await lost.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
   void lost.tasks.commit(inSeveralStatements).catch(() => undefined);
   await proxy.silence;
   const again = await open("n", { statementTimeoutMs: 10_000 });
@@ -100,7 +87,7 @@ test("what a place's earlier holder committed last is freed, whatever isolation 
   });
   const as = Object.assign(new URL(url), { username: role }).href;
   const earlier = await open("n", { url: as });
-  await earlier.tasks.commit([{ tenantId: "acme", create: [waiting("t")] }]);
+  await earlier.tasks.commit([{ tenantId: "acme", create: [newTask("t")] }]);
   // As its last claim does, which is not yet committed when the later one looks.
   await admin.query("begin");
   const { rows } = await admin.query<{ id: string }>("select id from workers for key share");
@@ -113,7 +100,7 @@ test("what a place's earlier holder committed last is freed, whatever isolation 
 
 test("a commit of several statements locks its worker before any task, as those who take a worker's place do", async () => {
   const stores = await open("n");
-  await stores.tasks.commit([{ tenantId: "acme", create: [claimed("t")] }]);
+  await stores.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
   const other = await connect();
   await other.query("begin");
   await other.query("select from workers for update");
@@ -128,7 +115,7 @@ test("a commit of several statements locks its worker before any task, as those 
 test("a lease is renewed however much waits for a connection, and while what others left is waited for", async () => {
   const stores = await open("n", { maxConnections: 1 });
   const other = await connect();
-  await stores.tasks.commit([{ tenantId: "acme", create: [claimed("t")] }]);
+  await stores.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
   const gone = "insert into workers (node, lease_until) values ('gone', now()) returning id";
   const { rows } = await other.query<{ id: string }>(gone);
   await other.query("update heads set leased_by = $1", [rows[0]?.id]);
@@ -145,7 +132,7 @@ test("a lease is renewed however much waits for a connection, and while what oth
 
 test("an archive waits for whoever takes its pages for longer than a lease", async () => {
   const stores = await open("n", { leaseMs: 200 });
-  await stores.tasks.commit([{ tenantId: "acme", create: [claimed("t")] }]);
+  await stores.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
   const other = await connect();
   let pages = 0;
   for await (const _ of stores.archive.pages()) {

@@ -1,7 +1,7 @@
 /** Schemas that are brought up to date while others use them, take long to be, or come from elsewhere. */
-import type { NewTask } from "@agentcore/core/ports";
 import pg from "pg";
 import { beforeEach, expect, onTestFinished } from "vitest";
+import { newTask } from "../test/new-task.ts";
 import { newSchema, test, url } from "../test/schema.ts";
 import { waitsFor } from "../test/waits-for.ts";
 import { Database } from "./database.ts";
@@ -47,18 +47,6 @@ const makeEarlierSchema = async (steps: string, last: number): Promise<pg.Client
   return client;
 };
 
-const waiting: NewTask = {
-  ...{ taskId: "t", agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
-  ...{ parent: null, dueAt: 5, createdAt: 5 },
-  events: [
-    {
-      type: "task.submitted",
-      at: 5,
-      data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" },
-    },
-  ],
-};
-
 test("a step may take longer than a statement", async () => {
   const client = await makeEarlierSchema(TO_4, 4);
   await client.query(`insert into blobs (tenant_id, hash, bytes) values ('acme', 'a', '');
@@ -94,8 +82,8 @@ test("who waits too long for another node that brings the schema up to date is t
 test("rows that a dump brought from a cluster further on are read and delivered, in their order", async () => {
   const stores = await open();
   await stores.tasks.commit([
-    { tenantId: "acme", create: [waiting], outbox: [{ id: "first", kind: "event", payload: 1 }] },
-    { tenantId: "acme", create: [{ ...waiting, taskId: "u" }], outbox: [{ id: "second", kind: "event", payload: 2 }] },
+    { tenantId: "acme", create: [newTask("t")], outbox: [{ id: "first", kind: "event", payload: 1 }] },
+    { tenantId: "acme", create: [newTask("u")], outbox: [{ id: "second", kind: "event", payload: 2 }] },
   ]);
   await stores.close();
   const client = await connect();
@@ -104,7 +92,7 @@ test("rows that a dump brought from a cluster further on are read and delivered,
   const later = await open();
   expect((await later.tasks.tail({ after: null, limit: 9 })).map(({ taskId }) => taskId)).toEqual(["t", "u"]);
   expect((await later.tasks.takeOutbox(9)).rows.map(({ id }) => id)).toEqual(["first", "second"]);
-  await later.tasks.commit([{ tenantId: "acme", create: [{ ...waiting, taskId: "v" }] }]);
+  await later.tasks.commit([{ tenantId: "acme", create: [newTask("v")] }]);
   const tasks = (await later.tasks.tail({ after: null, limit: 9 })).map(({ taskId }) => taskId);
   expect(tasks).toEqual(["t", "u", "v"]);
 });

@@ -1,27 +1,21 @@
 /** Folding and removing while others write the same rows. */
 import type { NewTaskEvent } from "@agentcore/contract";
-import type { Compaction, NewTask } from "@agentcore/core/ports";
+import type { Compaction } from "@agentcore/core/ports";
 import { expect, onTestFinished } from "vitest";
+import { claimedTask, submitted } from "../test/new-task.ts";
 import { newSchema, test, url } from "../test/schema.ts";
 import { openPostgres } from "./index.ts";
 
 const tenantId = "acme";
-const submission = { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" } as const;
-const submitted: NewTaskEvent = { type: "task.submitted", at: 1, data: submission };
 const checkpoint: NewTaskEvent = { type: "checkpoint.created", at: 1, data: {} };
 const step: NewTaskEvent = { type: "step.completed", at: 1, data: { path: "s", kind: "step" } };
-
-const task = (taskId: string, change: Partial<NewTask> = {}): NewTask => ({
-  ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
-  ...{ parent: null, dueAt: 1, createdAt: 1, events: [submitted], claimed: { state: "working" }, ...change },
-});
 
 const folded = (taskId: string, floor: number): Compaction => ({
   ...{ tenantId, taskId, floor },
   event: {
     ...{ type: "log.compacted", at: 1 },
     data: {
-      submitted: { at: 1, data: submission },
+      submitted: { at: submitted.at, data: submitted.data },
       state: "working",
       task: { id: taskId, status: { state: "TASK_STATE_WORKING" } },
     },
@@ -44,7 +38,7 @@ const open = async () => {
 test("a log that one node writes while another folds it loses nothing above the floor, and no write fails (I1)", async () => {
   const [writer, collector] = await open();
   const key = { tenantId, taskId: "looping" };
-  await writer.tasks.commit([{ tenantId, create: [task(key.taskId)] }]);
+  await writer.tasks.commit([{ tenantId, create: [claimedTask(key.taskId)] }]);
   let isWriting = true;
   const write = async (): Promise<void> => {
     for (let seq = 1; seq < 601; seq += 3) {
@@ -78,7 +72,9 @@ test("mail to tasks that another node removes at the same time is kept or refuse
   const ids = Array.from({ length: 60 }, (_, index) => `t${index}`);
   const ended: NewTaskEvent = { type: "task.completed", at: 1, data: {} };
   const create = ids.map((taskId, index) =>
-    index % 2 === 0 ? task(taskId, { events: [submitted, ended], claimed: { state: "completed" } }) : task(taskId),
+    index % 2 === 0
+      ? claimedTask(taskId, { events: [submitted, ended], claimed: { state: "completed" } })
+      : claimedTask(taskId),
   );
   await sender.tasks.commit([{ tenantId, create }]);
   const letters = ids.map((taskId) => ({

@@ -1,9 +1,10 @@
 /** Several nodes on one database: who runs what, and what becomes of the work of a node that is silent. */
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { NewTask, StoredEvent, TaskStore } from "@agentcore/core/ports";
+import type { StoredEvent, TaskStore } from "@agentcore/core/ports";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
 import { define, type EngineNode, LEASE_MS, outputOf, SCOPE, startEngineNode } from "../test/engine-nodes.ts";
+import { claimedTask, newTask, submitted } from "../test/new-task.ts";
 import { newSchema, test, url } from "../test/schema.ts";
 import { openPostgres } from "./index.ts";
 
@@ -35,16 +36,6 @@ const asAnybody = async (work: (client: pg.Client) => Promise<void>): Promise<vo
   await work(client);
   await client.end();
 };
-
-const submitted = {
-  type: "task.submitted" as const,
-  at: 5,
-  data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" as const },
-};
-const waiting = (taskId: string): NewTask => ({
-  ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
-  ...{ parent: null, dueAt: 5, createdAt: 5, events: [submitted] },
-});
 
 test("work that one node has no slot for is run by another", async () => {
   const ran: string[] = [];
@@ -143,7 +134,7 @@ test("a lease is held by the node that has it, not by one that knows the same to
   const [first, second] = [await open("x"), await open("y")];
   const lease = { tenantId: "acme", taskId: "t", token: 1 };
   const held = () => Promise.all([first, second].map(({ tasks }) => tasks.holds(lease)));
-  await first.tasks.commit([{ tenantId: "acme", create: [{ ...waiting("t"), claimed: { state: "working" } }] }]);
+  await first.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
   expect(await held()).toEqual([true, false]);
   expect(await second.tasks.head(lease)).toMatchObject({ leased: true, token: 1 });
   const later = await open("x");
@@ -181,7 +172,7 @@ test("what anybody else says on the line between nodes harms nobody", async () =
       await client.query("select pg_notify($1, $2)", [`agentcore_${schema.schema}`, payload]);
   });
   // The order of the line is kept, so what comes now comes after all that.
-  await first.tasks.commit([{ tenantId: "acme", create: [waiting("t")] }]);
+  await first.tasks.commit([{ tenantId: "acme", create: [newTask("t")] }]);
   await expect.poll(() => heard).toEqual([{ kind: "due" }]);
   await first.close();
   await second.close();
@@ -234,9 +225,9 @@ test("once the schema is there, its user needs no right to create others", async
 
 test("a payload that JSON does not take fails its own commit only, although others share the statement", async () => {
   const stores = await openPostgres({ url, node: "x", schema: schema.schema });
-  const bad = { ...waiting("bad"), events: [{ ...submitted, data: { ...submitted.data, input: 1n } }] };
+  const bad = { ...newTask("bad"), events: [{ ...submitted, data: { ...submitted.data, input: 1n } }] };
   const [one, two, three] = await Promise.allSettled(
-    [waiting("one"), bad, waiting("three")].map((each) => stores.tasks.commit([{ tenantId: "acme", create: [each] }])),
+    [newTask("one"), bad, newTask("three")].map((each) => stores.tasks.commit([{ tenantId: "acme", create: [each] }])),
   );
   expect([one?.status, two?.status, three?.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect((await stores.tasks.list({ tenantId: "acme", limit: 9 })).total).toBe(2);
@@ -245,7 +236,7 @@ test("a payload that JSON does not take fails its own commit only, although othe
 
 test("a reader across tasks, one row at a time, passes over no row of a transaction that began first and wrote later (I6)", async () => {
   const stores = await openPostgres({ url, node: "x", schema: schema.schema });
-  await stores.tasks.commit([{ tenantId: "acme", create: [waiting("t")] }]);
+  await stores.tasks.commit([{ tenantId: "acme", create: [newTask("t")] }]);
   const insert = (seq: number) =>
     `insert into ${schema.schema}.events (task, seq, type, at, data) select id, ${seq}, 'task.started', 5, '{}' from ${schema.schema}.heads`;
   await asAnybody(async (early) => {
@@ -271,9 +262,8 @@ test("a reader across tasks, one row at a time, passes over no row of a transact
 test("one fenced unit among 200 leaves 199 committed, also while another node writes the same tasks' parents", async () => {
   const first = await openPostgres({ url, node: "x", schema: schema.schema });
   const second = await openPostgres({ url, node: "y", schema: schema.schema });
-  const create = (taskId: string): NewTask => ({ ...waiting(taskId), claimed: { state: "working" } });
   const ids = Array.from({ length: 200 }, (_, index) => `t${index}`);
-  await first.tasks.commit(ids.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
+  await first.tasks.commit(ids.map((taskId) => ({ tenantId: "acme", create: [claimedTask(taskId)] })));
   const units = ids.map((taskId, index) => ({
     tenantId: "acme",
     taskId,
@@ -312,9 +302,8 @@ test("units of two nodes that are linked crosswise, parents and children, never 
   const second = await openPostgres({ url, node: "y", schema: schema.schema });
   const ids = (prefix: string): string[] => Array.from({ length: 40 }, (_, index) => `${prefix}${index}`);
   const [parents, children] = [ids("p"), ids("c")];
-  const create = (taskId: string): NewTask => ({ ...waiting(taskId), claimed: { state: "working" } });
-  await first.tasks.commit(parents.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
-  await second.tasks.commit(children.map((taskId) => ({ tenantId: "acme", create: [create(taskId)] })));
+  await first.tasks.commit(parents.map((taskId) => ({ tenantId: "acme", create: [claimedTask(taskId)] })));
+  await second.tasks.commit(children.map((taskId) => ({ tenantId: "acme", create: [claimedTask(taskId)] })));
   const write = async (
     tasks: TaskStore<StoredEvent>,
     mine: readonly string[],
@@ -337,7 +326,7 @@ test("units of two nodes that are linked crosswise, parents and children, never 
         // And both nodes make the same tasks, one at a time in few contexts, the other way round.
         create: [
           {
-            ...waiting(`t${round}-${index}`),
+            ...newTask(`t${round}-${index}`),
             ...{ contextId: `c${index % 7}`, exclusive: true, ifExists: "ignore" as const },
           },
         ],

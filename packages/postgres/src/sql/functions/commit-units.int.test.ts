@@ -2,6 +2,7 @@
 import type { ClaimedTask, CommitUnit, NewTask } from "@agentcore/core/ports";
 import pg from "pg";
 import { afterEach, beforeEach, expect } from "vitest";
+import { claimedTask, newTask } from "../../../test/new-task.ts";
 import { newSchema, test, url } from "../../../test/schema.ts";
 import { openPostgres, type PostgresOptions, type PostgresStores } from "../../index.ts";
 
@@ -28,18 +29,6 @@ const open = async (node: string, clock?: PostgresOptions["clock"]): Promise<Pos
   return stores.tasks;
 };
 
-const task = (taskId: string, change: Partial<NewTask> = {}): NewTask => ({
-  ...{ taskId, agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal", deadline: null },
-  ...{ parent: null, dueAt: 5, createdAt: 5 },
-  events: [
-    {
-      type: "task.submitted",
-      at: 5,
-      data: { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" },
-    },
-  ],
-  ...change,
-});
 const creates = (...create: NewTask[]): CommitUnit => ({ tenantId: "acme", create });
 const tells = (taskId: string, key: string): CommitUnit => ({
   tenantId: "acme",
@@ -71,11 +60,11 @@ const idsOf = (claimed: readonly ClaimedTask[]): string[] => claimed.map(({ head
 for (const statements of ["one statement", "several statements"])
   test(`of tasks of one context, made at the same time in ${statements} each, the older is there first, so only one runs`, async () => {
     const [first, second] = [await open("x"), await open("y")];
-    await first.commit([creates(task("p", { contextId: "p", claimed: { state: "working" } }))]);
+    await first.commit([creates(claimedTask("p", { contextId: "p" }))]);
     // No two units of a statement have the same recipient.
     const before = (key: string): CommitUnit[] =>
       statements === "one statement" ? [] : [tells("p", `${key} 1`), tells("p", `${key} 2`)];
-    const exclusive = (taskId: string, contextId = "c") => creates(task(taskId, { contextId, exclusive: true }));
+    const exclusive = (taskId: string, contextId = "c") => creates(newTask(taskId, { contextId, exclusive: true }));
     let older: unknown;
     let newer: Promise<unknown> = Promise.resolve();
     let isThere = false;
@@ -84,7 +73,7 @@ for (const statements of ["one statement", "several statements"])
       older = first.commit([stopping(exclusive("older"))]);
       await expect.poll(waiting).toBe(1);
       // Neither work of another context nor what runs at any time waits for it.
-      const others = [[exclusive("elsewhere", "d")], [creates(task("ordinary", { claimed: { state: "working" } }))]];
+      const others = [[exclusive("elsewhere", "d")], [creates(claimedTask("ordinary"))]];
       for (const units of others) expect(await second.commit(units)).toEqual([{ outcome: "committed" }]);
       newer = second.commit([...before("m"), exclusive("newer")]).finally(() => {
         isThere = true;
@@ -98,10 +87,10 @@ for (const statements of ["one statement", "several statements"])
 
 test("contexts are locked before tasks also where units fill several statements, so that nobody waits in a circle", async () => {
   const [first, second] = [await open("x"), await open("y")];
-  const parent = (taskId: string) => task(taskId, { contextId: "p", claimed: { state: "working" } });
+  const parent = (taskId: string) => claimedTask(taskId, { contextId: "p" });
   await first.commit([creates(parent("p")), creates(parent("q"))]);
   const makes = (taskId: string): CommitUnit => ({
-    ...creates(task(taskId, { exclusive: true })),
+    ...creates(newTask(taskId, { exclusive: true })),
     ...{ mail: tells("p", taskId).mail },
   });
   let committed: Promise<unknown>[] = [];
@@ -119,7 +108,7 @@ test("contexts are locked before tasks also where units fill several statements,
 
 test("who repeats a request while the first is being written is told the id of the task that it made", async () => {
   const [first, second] = [await open("x"), await open("y")];
-  const keyed = (taskId: string) => creates(task(taskId, { idempotencyKey: "k" }));
+  const keyed = (taskId: string) => creates(newTask(taskId, { idempotencyKey: "k" }));
   let made: unknown;
   let repeated: Promise<unknown> = Promise.resolve();
   await whileOutboxIsHeld(async () => {
@@ -141,13 +130,13 @@ test("what a node whose clock is ahead makes due is due for everybody; what shal
   const release = (dueAt: number | null) => ({ state: "working" as const, release: { dueAt } });
   await ahead.commit([
     creates(
-      task("created", { dueAt: now }),
-      task("released", { claimed: release(now) }),
-      task("told", { claimed: release(null) }),
-      task("busy", { claimed: { state: "working" } }),
-      task("given back", { claimed: { state: "working" } }),
-      task("sleeps", { claimed: release(now + 60_000) }),
-      task("told early", { claimed: release(now + 60_000) }),
+      newTask("created", { dueAt: now }),
+      newTask("released", { claimed: release(now) }),
+      newTask("told", { claimed: release(null) }),
+      claimedTask("busy"),
+      claimedTask("given back"),
+      newTask("sleeps", { claimed: release(now + 60_000) }),
+      newTask("told early", { claimed: release(now + 60_000) }),
     ),
   ]);
   const givesBack = (taskId: string, dueAt: number | null): CommitUnit => ({
