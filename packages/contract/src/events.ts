@@ -89,7 +89,10 @@ const FoldedTask = A2ATask.extend({
   artifacts: z.array(Artifact.extend({ parts: z.array(Part).min(1) })).optional(),
 });
 
-/** One entry of a task's log; `seq` counts 1, 2, 3 … without gaps, after compaction from its floor; `at` is milliseconds since 1970 by the writer's clock. */
+/**
+ * One entry of a task's log; `seq` counts 1, 2, 3 … without gaps, after compaction from its floor; `at` is milliseconds since 1970 by the
+ * writer's clock.
+ */
 export const TaskEvent = z.discriminatedUnion("type", [
   event("task.submitted", submission),
   event("task.assigned", { node: z.string(), attempt: z.int().positive() }),

@@ -1,7 +1,7 @@
 /**
  * Hints between nodes over LISTEN and NOTIFY. They are sent apart from the commits they tell of: a NOTIFY inside a transaction
- * makes all commits of the database wait for each other. What is lost is found by
- * looking: now and then, and at once when the connection is there again.
+ * makes all commits of the database wait for each other. What is lost is found by looking: now and then, and at once when
+ * the connection is there again.
  */
 import type { KeyValueScope, StoreHint } from "@agentcore/core/ports";
 import pg from "pg";

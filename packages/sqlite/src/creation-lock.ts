@@ -1,7 +1,7 @@
 /**
- * Held by whoever makes the store of a data folder, a node that starts in an empty one or a restore, until the store's file is there: one at
- * a time, and what each finds unfinished is nobody's. It is SQLite's lock on an empty file beside the store, which the system gives up when
- * the process dies, however it dies; the file that such a process leaves hinders nobody and goes with the next one.
+ * Held by whoever makes the store of a data folder, a node that starts in an empty one or a restore, until the store's file is there: one
+ * at a time, and what each finds unfinished is nobody's. It is SQLite's lock on an empty file beside the store, which the system gives up
+ * when the process dies, however it dies; the file that such a process leaves hinders nobody and goes with the next one.
  */
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -19,8 +19,8 @@ export interface CreationLock {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Makes the folder when it is not there. Null when another has the lock, in this process or elsewhere; nothing waits. Throws CONFIG_INVALID when
- * the folder cannot be made or written, STORE_UNAVAILABLE when its file system locks nothing.
+ * Makes the folder when it is not there. Null when another has the lock, in this process or elsewhere; nothing waits. Throws
+ * CONFIG_INVALID when the folder cannot be made or written, STORE_UNAVAILABLE when its file system locks nothing.
  */
 export const takeCreationLock = (directory: string): CreationLock | null => {
   const file = join(directory, `${FILE_NAME}.creation-lock`);

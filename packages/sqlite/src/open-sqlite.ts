@@ -92,7 +92,7 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
   };
 };
 
-/** Not while a restore is under way: it would be in the way of the file, and lose what it keeps beside it when the restore is taken back. */
+/** Not while a restore is under way, which a store would be in the way of, and whose end may take away what lies beside that store. */
 const makeStore = (directory: string, file: string): void => {
   const lock = takeCreationLock(directory);
   if (lock === null)

@@ -25,8 +25,8 @@ const NOTHING: RestoredBeside = { publish: async () => {}, withdraw: async () =>
 
 /**
  * Leaves out blobs, which this store does not hold. One at a time: while `pages` are read and `beside` is called, no other restore and no
- * node makes a store in the folder. Throws CONFIG_INVALID when another does, when the folder has a store, or what is left of one, or cannot be
- * written, and what `pages` and `beside` throw.
+ * node makes a store in the folder. Throws CONFIG_INVALID when another does, when the folder has a store, or what is left of one, or cannot
+ * be written, and what `pages` and `beside` throw.
  */
 export const restoreSqlite = async (
   directory: string,

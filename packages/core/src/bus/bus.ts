@@ -20,9 +20,15 @@ export interface Bus {
   command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted | Settled<CommandAccepted>[]>;
   /** Tells the subscribers of this process now; nothing is kept. The target is `topic:…`. Resolves with how many were told. */
   emit(event: MessageDraft, options?: CallOptions): Promise<number>;
-  /** `pattern` is `a.b`, `a.*` or `*`. Returns the way to unsubscribe. Sees events of its tenant only (I7). Throws INVALID_ARGUMENT, OVERLOADED. */
+  /**
+   * `pattern` is `a.b`, `a.*` or `*`. Returns the way to unsubscribe. Sees events of its tenant only (I7). Throws INVALID_ARGUMENT,
+   * OVERLOADED.
+   */
   subscribe(tenantId: string, pattern: string, handler: EventHandler): () => void;
-  /** A message from another process: checked in full, then sent like any other. `caller` is what the transport established; the message's own `auth` is not believed. */
+  /**
+   * A message from another process: checked in full, then sent like any other. `caller` is what the transport established; the message's own
+   * `auth` is not believed.
+   */
   acceptForeign(json: unknown, caller: Caller, options?: Omit<CallOptions, "caller">): Promise<unknown>;
   /**
    * How accepted work came out, long after the command was handed over. `failed` means a failure that another try or

@@ -10,8 +10,8 @@ export const MAX_KEY_LENGTH = 1024;
 
 /**
  * Values as they lie at rest: sealed where the codec has a key. Numbers stay plain, because the store adds to them; so do
- * keys, versions and expiry. Where the codec says that all is sealed, other plain values do not open. `put` throws TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), reads throw
- * PAYLOAD_UNREADABLE naming the key.
+ * keys, versions and expiry. Where the codec says that all is sealed, other plain values do not open. `put` throws
+ * TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), reads throw PAYLOAD_UNREADABLE naming the key.
  */
 export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyValue => {
   const read = (scope: KeyValueScope, entry: KeyValueEntry): KeyValueEntry => {

@@ -78,7 +78,7 @@ export interface TaskService {
   /** The A2A task as its log tells it now, with artifacts and history. Throws TASK_NOT_FOUND. */
   view(scope: CallerScope, taskId: string): Promise<A2ATask>;
   list(scope: CallerScope, request: TaskListRequest): Promise<TaskListing>;
-  /** The log after `after` (default 0), then what is added, in order and without a gap (I6), until the task is terminal or `signal` aborts. */
+  /** The log after `after` (default 0), then what is added, in order without a gap (I6), until the task is terminal or `signal` aborts. */
   events(
     scope: CallerScope,
     taskId: string,

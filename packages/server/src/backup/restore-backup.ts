@@ -18,8 +18,8 @@ export interface Restored {
 
 /**
  * `encryptionKeys`: `NAME:KEY` each; a data folder needs them when the backup is sealed, because agents' code lies open in it.
- * Throws PAYLOAD_UNREADABLE without the key, INVALID_ARGUMENT for a file that is cut, changed or none; CONFIG_INVALID when the store is not empty, is in use or cannot be
- * opened; STORE_UNAVAILABLE.
+ * Throws PAYLOAD_UNREADABLE without the key, INVALID_ARGUMENT for a file that is cut, changed or none; CONFIG_INVALID when the store is not
+ * empty, is in use or cannot be opened; STORE_UNAVAILABLE.
  */
 export const restoreBackup = async (
   file: string,

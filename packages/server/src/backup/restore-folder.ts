@@ -1,8 +1,8 @@
 /**
  * A backup into a data folder. Blobs and code are written beside their places, which they take just before the file does, when the backup
- * has been read to its end and found whole: a refusal leaves nothing, and what a killed restore left beside goes with the next one. One that is
- * killed just when they have taken their places is refused the next time, and says what to move away. All of it happens under the lock of
- * `restoreSqlite`, so what is found unfinished is nobody's.
+ * has been read to its end and found whole: a refusal leaves nothing, and what a killed restore left beside goes with the next one. One
+ * that is killed just when they have taken their places is refused the next time, and says what to move away. All of it happens under the
+ * lock of `restoreSqlite`, so what is found unfinished is nobody's.
  */
 import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
