@@ -48,7 +48,7 @@ const addChild = async (
   const input = await validateInput(loaded.definition, request.payload);
   if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
   // A cancel is in the log and about to reach the code: a child made now would be an orphan of it.
-  if (execution.intake.cancelRequested && !execution.isCanceled && !call.detached) return;
+  if (execution.intake.cancelRequested && !execution.ending.isCanceled && !call.detached) return;
   const handoffs = execution.handoffs;
   refuseLoop(execution, call, { agent: choice.agent, content: contentOf(engine.senses.digest, request.skill, input) });
   const now = engine.senses.clock.now();

@@ -4,7 +4,7 @@
  * States:  replaying → live → ending → ended
  *   replaying  recorded deliveries are handed to the code in log order (journal.ts); nothing has an effect
  *   live       calls start for real; results are appended, committed, and only then handed to the code (I4, I5)
- *   ending     the code has returned, thrown, been cancelled or parked; one last append is on its way
+ *   ending     the code has returned, thrown, been cancelled or parked (ending.ts); one last append is on its way
  *   ended      terminal, parked, evicted or lost; the object is garbage
  *
  * Only this object makes log appends for its task, one unit in flight at a time, each conditional on sequence and
@@ -19,10 +19,11 @@ import {
   type TaskState,
 } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { MailboxInsert, NewTask, OutboxInsert, Timer } from "../ports/index.ts";
+import type { MailboxInsert, NewTask, OutboxInsert } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import { Draft } from "./draft.ts";
+import { Ending } from "./ending.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
 import { contentOf } from "./handoffs.ts";
@@ -31,8 +32,8 @@ import { Intake } from "./intake.ts";
 import type { Delivery, InputResult, Journal } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
-import { type CodeEnd, failed, judge, serialiseError } from "./outcome.ts";
-import { deadlineExceeded, differsFromLog, outsideAwait, passesBy } from "./parking.ts";
+import { serialiseError } from "./outcome.ts";
+import { differsFromLog, outsideAwait } from "./parking.ts";
 import { Paths } from "./paths.ts";
 import { Repeats } from "./repeats.ts";
 import { replay } from "./replay.ts";
@@ -43,7 +44,6 @@ import { VisitedCalls } from "./visited-calls.ts";
 
 type Phase = "replaying" | "live" | "ending" | "ended";
 
-const CANCEL_GRACE_MS = 30_000;
 // A wait that long is late by no more when the wall clock is set forward. Shorter ones are timed to the millisecond.
 const LOOK_AT_CLOCK_MS = 10_000;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
@@ -57,6 +57,7 @@ export class Execution {
   readonly repeats = new Repeats();
   readonly open = new Map<string, OpenCall>();
   readonly intake: Intake;
+  readonly ending: Ending;
   readonly services: ExecutionServices;
   readonly loaded: LoadedAgent;
   state: TaskState;
@@ -84,22 +85,12 @@ export class Execution {
   readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
-  /** The event that ends the log, once it is known; `afterMailbox`: not before the mailbox is empty (I2, I5). */
-  ending: { readonly event: NewTaskEvent; readonly afterMailbox: boolean } | null = null;
-  /** What the log says while the end has to wait. */
-  stateBeforeEnd: TaskState;
-  private returned: CodeEnd | null = null;
-  private cancel: { readonly reason: string | undefined } | null = null;
-  private deadlineTimer: Timer | null = null;
-  private graceTimer: Timer | null = null;
   /** `quiet`: leaves when what runs has ended; `now`: whatever runs. */
   private leaving: "quiet" | "now" | null = null;
   private readonly running = new LazySignal();
   private chain: readonly Handoff[] | null = null;
   /** Questions that are open in the log are asked again: since then the task was parked, and looks as if it worked. */
   asksAgain = false;
-  /** The deadline passed while the log was replayed. */
-  private expired = false;
   private readonly cleanup = new LazySignal();
 
   constructor(options: {
@@ -119,7 +110,6 @@ export class Execution {
     this.loaded = options.loaded;
     this.journal = options.journal;
     this.state = options.state;
-    this.stateBeforeEnd = options.state;
     this.seq = options.seq;
     this.token = options.token;
     this.checkpointSeq = options.checkpointSeq;
@@ -131,11 +121,12 @@ export class Execution {
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
     this.inbound = new Inbound(this);
+    this.ending = new Ending(this);
   }
 
   /** What a step that begins now listens to, made when it looks. After a cancel it cleans up: its signal is not aborted from the start. */
   stepSignal(): () => AbortSignal {
-    const signal = this.cancel === null ? this.running : this.cleanup;
+    const signal = this.ending.isCanceled ? this.cleanup : this.running;
     return () => signal.signal;
   }
 
@@ -157,11 +148,6 @@ export class Execution {
     return this.running.signal;
   }
 
-  /** The code has been told of a cancel. */
-  get isCanceled(): boolean {
-    return this.cancel !== null;
-  }
-
   /** The node gives its tasks to others, and nothing here is waited for any more. */
   get mustLeave(): boolean {
     return this.leaving === "now" || (this.leaving === "quiet" && this.effects === 0);
@@ -171,12 +157,8 @@ export class Execution {
     return this.leaving !== null;
   }
 
-  get isParking(): boolean {
-    return this.ending?.event.type === "task.parked";
-  }
-
-  get hasReturned(): boolean {
-    return this.returned !== null;
+  get isSending(): boolean {
+    return this.sending > 0;
   }
 
   /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */
@@ -194,17 +176,13 @@ export class Execution {
     const { clock } = this.services.senses;
     this.append({ type: "task.assigned", at: clock.now(), data: { node: this.services.node, attempt } });
     if (!this.journal.started) this.append({ type: "task.started", at: clock.now(), data: {} });
-    if (this.head.deadline !== null) {
-      const left = this.head.deadline - clock.now();
-      if (left > 0) this.deadlineTimer = clock.after(left, () => this.expire());
-      else this.expired = true;
-    }
+    this.ending.watchDeadline();
     if (this.journal.calls.size === 0 && this.journal.deliveries.length === 0) {
       this.phase = "live";
-      if (this.expired) return this.expire();
-      runCode(this, (end) => this.onCodeEnd(end));
+      if (this.ending.endIfExpired()) return;
+      runCode(this, (end) => this.ending.onCodeEnd(end));
     } else {
-      runCode(this, (end) => this.onCodeEnd(end));
+      runCode(this, (end) => this.ending.onCodeEnd(end));
       void replay(this);
     }
   }
@@ -262,7 +240,7 @@ export class Execution {
   private agrees(path: string, kind: StepKind, inputHash: string | undefined): boolean {
     const recorded = this.visits.visit(path, kind, inputHash);
     if (recorded === null) return true;
-    this.park(differsFromLog(path, recorded, { kind, inputHash }));
+    this.ending.park(differsFromLog(path, recorded, { kind, inputHash }));
     return false;
   }
 
@@ -336,7 +314,7 @@ export class Execution {
   endSending(): void {
     this.sending -= 1;
     this.effects -= 1;
-    if (this.returned !== null && this.sending === 0) this.finish(this.returned);
+    this.ending.endIfReturned();
     this.changed();
   }
 
@@ -448,7 +426,7 @@ export class Execution {
   }
 
   private applyCancel(reason: string | undefined): void {
-    this.cancel = { reason };
+    this.ending.onCancel(reason);
     const error = new CancelledError(reason ?? "the task was canceled");
     this.running.abort(error);
     for (const call of [...this.open.values()]) {
@@ -456,116 +434,31 @@ export class Execution {
       this.close(call);
       call.reject(error);
     }
-    // Clean-up may take steps of its own; it does not get for ever.
-    this.graceTimer = this.services.senses.clock.after(CANCEL_GRACE_MS, () => this.finish({ value: undefined }));
   }
 
   /** The log is through: calls begin for real. */
   goLive(): void {
     this.phase = "live";
-    if (this.expired) return this.expire();
+    if (this.ending.endIfExpired()) return;
     // Waits that the log opened and the code has not come to: what ends them would find nobody (I10).
     const passedBy = this.visits.ahead();
-    if (passedBy.length > 0) return this.diverge(passedBy);
+    if (passedBy.length > 0) return this.ending.diverge(passedBy);
     this.asksAgain = this.state !== "input-required";
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     if (!this.isLeaving) for (const callback of begin) callback();
     this.asksAgain = false;
-    if (this.returned !== null && this.sending === 0) this.finish(this.returned);
-    else this.intake.resume();
+    if (!this.ending.endIfReturned()) this.intake.resume();
     this.changed();
   }
 
-  // ── endings ──────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private onCodeEnd(end: CodeEnd): void {
-    this.returned ??= end;
-    if (this.phase === "live" && this.sending === 0) this.finish(end);
-  }
-
-  private finish(end: CodeEnd): void {
-    if (this.phase !== "live") return;
-    const passedBy = this.visits.ahead();
-    if (passedBy.length > 0) return this.diverge(passedBy);
-    // A cancel in the log was first, also when the code ended before it heard of it (I2).
-    if (this.isToBeCanceled) return this.concludeCanceled();
-    judge(
-      this.definition,
-      end,
-      () => this.services.senses.clock.now(),
-      (event) => this.conclude(event),
-    );
-  }
-
-  private get isToBeCanceled(): boolean {
-    return this.cancel !== null || this.intake.cancelRequested;
-  }
-
-  private concludeCanceled(): void {
-    const { reason } = this.cancel ?? { reason: this.intake.cancelReason };
-    const at = this.services.senses.clock.now();
-    this.conclude({ type: "task.canceled", at, data: reason === undefined ? {} : { reason } });
-  }
-
-  private conclude(event: NewTaskEvent, afterMailbox = true): void {
-    if (this.phase === "ending" || this.phase === "ended") return;
+  /** Nothing begins any more: how the task ends is known, and goes with the next unit. */
+  beginEnding(): void {
     this.phase = "ending";
-    this.ending = { event, afterMailbox };
-    this.stateBeforeEnd = this.state;
-    this.state = stateAfter(event) ?? this.state;
     this.abort(HAS_ENDED);
     this.changed();
-  }
-
-  /** Cancel came while the task was ending with something else, and was committed first: it wins (I2). */
-  endAsCanceled(reason: string | undefined): void {
-    if (this.ending === null || this.ending.event.type === "task.canceled") return;
-    this.ending = {
-      event: {
-        type: "task.canceled",
-        at: this.services.senses.clock.now(),
-        data: reason === undefined ? {} : { reason },
-      },
-      afterMailbox: true,
-    };
-    this.state = "canceled";
-  }
-
-  private expire(): void {
-    // The replay shows which children there are to cancel.
-    if (this.phase === "replaying") {
-      this.expired = true;
-      return;
-    }
-    if (this.isToBeCanceled) return this.concludeCanceled();
-    this.conclude(failed(deadlineExceeded(this.head.deadline ?? 0), this.services.senses.clock.now()));
-  }
-
-  /** Ends for now: visible, and continued by `retry` (I10). What was not committed yet is dropped with the code that wrote it. */
-  park(error: PlatformError): void {
-    if (this.phase === "ending" || this.phase === "ended") return;
-    this.conclude(this.parked(error), false);
-  }
-
-  /** Mail that cannot be read is there: with it waits whatever the code would have ended with. */
-  parkForMail(error: PlatformError): void {
-    if (this.ending === null) return this.park(error);
-    this.ending = { event: this.parked(error), afterMailbox: false };
-    this.state = "parked";
-  }
-
-  private parked(error: PlatformError): NewTaskEvent {
-    this.services.senses.logger.log("warn", `task parked: ${error.message}`, {
-      tenantId: this.head.tenantId,
-      taskId: this.head.taskId,
-      code: error.code,
-    });
-    return { type: "task.parked", at: this.services.senses.clock.now(), data: { error: serialiseError(error) } };
-  }
-
-  diverge(paths: readonly string[]): void {
-    this.park(passesBy(paths, [...this.open.keys()]));
   }
 
   /** Called now and then for tasks in memory: code that waits for nothing the journal knows cannot be continued (I10). */
@@ -576,10 +469,10 @@ export class Execution {
       this.effects > 0 ||
       this.commitInFlight ||
       !this.inbound.isEmpty ||
-      this.returned !== null
+      this.ending.hasReturned
     )
       return;
-    if (now - this.lastActivity >= graceMs) this.park(outsideAwait(null));
+    if (now - this.lastActivity >= graceMs) this.ending.park(outsideAwait(null));
   }
 
   /**
@@ -595,8 +488,7 @@ export class Execution {
   end(reason?: PlatformError): void {
     if (this.phase === "ended") return;
     this.phase = "ended";
-    this.deadlineTimer?.cancel();
-    this.graceTimer?.cancel();
+    this.ending.stop();
     for (const call of this.open.values()) call.timer?.cancel();
     this.open.clear();
     if (reason !== undefined) this.abort(reason);

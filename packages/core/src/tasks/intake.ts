@@ -81,9 +81,10 @@ export class Intake {
     this.unjudged.judge();
     for (let item = this.waiting.shift(); item !== undefined; item = this.waiting.shift()) {
       // A parked task finds it in its mailbox when it goes on: nobody here can make anything of it now.
-      if (this.execution.phase === "ended" || this.execution.isParking) return;
+      if (this.execution.phase === "ended" || this.execution.ending.isParking) return;
       // It stays in the mailbox. What a cancel says nobody needs to know.
-      if (item.unreadable !== undefined && item.kind !== "cancel") return this.execution.parkForMail(item.unreadable);
+      if (item.unreadable !== undefined && item.kind !== "cancel")
+        return this.execution.ending.parkForMail(item.unreadable);
       this.execution.consumed(item.key);
       this.process(item);
     }
@@ -131,7 +132,7 @@ export class Intake {
     }
     if (execution.phase === "ending") {
       execution.append(event);
-      execution.endAsCanceled(reason);
+      execution.ending.endAsCanceled(reason);
     } else {
       execution.append(event, () => execution.deliver({ type: "cancel", at, reason }));
     }

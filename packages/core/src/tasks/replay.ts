@@ -11,8 +11,8 @@ export const replay = async (execution: Execution): Promise<void> => {
     if (execution.phase !== "replaying") return;
     if ((delivery.type === "result" || delivery.type === "error") && !execution.open.has(delivery.path)) {
       if (execution.canceledPaths.has(delivery.path)) continue;
-      if (execution.hasReturned || execution.open.size > 0) return execution.diverge([delivery.path]);
-      return execution.park(outsideAwait(delivery.path));
+      if (execution.ending.hasReturned || execution.open.size > 0) return execution.ending.diverge([delivery.path]);
+      return execution.ending.park(outsideAwait(delivery.path));
     }
     const isInput = delivery.type === "result" && execution.open.get(delivery.path)?.kind === "input";
     execution.apply(isInput ? unwrapInput(delivery) : delivery);

@@ -26,14 +26,15 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
   const { phase, mustLeave } = execution;
   if (phase === "ended" || (phase === "replaying" && !mustLeave)) return null;
   if (phase === "live" && execution.seq - execution.checkpointSeq + execution.draft.events.length > MAX_EVENTS)
-    execution.park(historyLimit(execution.seq));
+    execution.ending.park(historyLimit(execution.seq));
   const { draft } = execution;
   // Mail that has not been read yet goes before: it is known that the store would refuse this end (I2, I5).
-  const mustHold = (): boolean => execution.ending?.afterMailbox === true && execution.intake.hasMore;
+  const mustHold = (): boolean => execution.ending.conclusion?.afterMailbox === true && execution.intake.hasMore;
   // Code that returned during its replay was asked for its end before what had been read was taken in.
   if (mustHold()) execution.intake.resume();
-  const isHeld = mustHold();
-  const ending = isHeld ? null : execution.ending;
+  const { conclusion } = execution.ending;
+  const held = mustHold() ? conclusion : null;
+  const ending = held === null ? conclusion : null;
   if (ending !== null) draft.events.push(ending.event);
   const restart = draft.checkpointPlace !== null;
   const waits = ending === null && !restart && isIdle(execution);
@@ -56,7 +57,7 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
   // Not drafted: a unit refused for its mailbox may end otherwise.
   const mail = terminal ? [...draft.mail, ...familyMail(execution, ending.event)] : draft.mail;
   const checkpoint = restart ? { checkpointSeq } : {};
-  const state = isHeld ? execution.stateBeforeEnd : execution.state;
+  const state = held?.stateBefore ?? execution.state;
   const unit = execution.born
     ? appendUnit(execution, state, mail, {
         ...checkpoint,
@@ -109,7 +110,7 @@ const birthUnit = (
 /** Nothing but durable waits is left, so the task needs no memory. */
 const isIdle = (execution: Execution): boolean => {
   // Clean-up after a cancel is bounded by a timer in memory, so it stays there.
-  if (execution.isCanceled) return false;
+  if (execution.ending.isCanceled) return false;
   // What is about to be delivered to the code (`committed`) will move it: not idle.
   if (execution.phase !== "live" || execution.draft.committed.length > 0 || execution.isMoving) return false;
   if (execution.open.size === 0) return false;
