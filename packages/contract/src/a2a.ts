@@ -4,6 +4,10 @@
  */
 import { z } from "zod";
 
+/** Versions of the protocol that a node speaks, newest first. */
+export const A2A_VERSIONS = ["1.0", "0.3"] as const;
+export type A2AVersion = (typeof A2A_VERSIONS)[number];
+
 const Metadata = z.record(z.string(), z.unknown());
 const Id = z.string().min(1).max(256);
 

@@ -1,9 +1,11 @@
 export {
   A2A_TASK_STATES,
+  A2A_VERSIONS,
   A2AMessage,
   A2ATask,
   A2ATaskState,
   A2ATaskStatus,
+  type A2AVersion,
   AgentCard,
   AgentExtension,
   AgentSkill,
@@ -19,6 +21,7 @@ export {
   TaskArtifactUpdateEvent,
   TaskStatusUpdateEvent,
 } from "./a2a.ts";
+export { camelizeKeys } from "./camelize-keys.ts";
 export { DurationText, parseDuration } from "./duration.ts";
 export {
   CancelledError,
@@ -49,6 +52,7 @@ export {
   TaskState,
 } from "./events.ts";
 export type { JsonValue } from "./json.ts";
+export { type LegacyCardMembers, legacyCardMembers } from "./legacy-card.ts";
 export {
   AgentManifest,
   API_VERSION,

@@ -105,6 +105,19 @@ test("an agent's limit over all nodes is at least one task, and apart from its s
   expect(violationsOf(agent({ code, concurrency: 5, limits: { concurrency: 1 } }))).toEqual([]);
 });
 
+test("an agent says which versions of A2A it is served in, at least one", () => {
+  for (const versions of [["1.0"], ["0.3"], ["1.0", "0.3"]])
+    expect(violationsOf(agent({ code, a2a: { versions } }))).toEqual([]);
+  expect(violationsOf(agent({ code, a2a: {} }))).toEqual([]);
+  expect(violationsOf(agent({ code, a2a: { versions: [] } }))).toEqual([
+    { field: "spec.a2a.versions", description: "expected at least one version" },
+  ]);
+  expect(violationsOf(agent({ code, a2a: { versions: ["1.0", "1.1"] } }))).toEqual([
+    { field: "spec.a2a.versions[1]", description: "expected one of 1.0, 0.3" },
+  ]);
+  expect(violationsOf(agent({ code, a2a: { version: "1.0" } })).map(({ field }) => field)).toEqual(["spec.a2a"]);
+});
+
 test("a model names the variable of its key, never the key", () => {
   const spec = { baseUrl: "https://models.test/v1", model: "m" };
   expect(ModelManifest.safeParse(model({ ...spec, apiKeyEnv: "MODEL_KEY" })).success).toBe(true);

@@ -1,6 +1,6 @@
 /** Manifests: what users declare. `apiVersion`, `kind`, `metadata`, `spec`, as in Kubernetes; unknown members are refused. */
 import { z } from "zod";
-import { AgentExtension, AgentSkill } from "./a2a.ts";
+import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
 import { DurationText } from "./duration.ts";
 import { NAME_PATTERN } from "./message.ts";
 
@@ -43,6 +43,16 @@ export const AgentManifest = z.strictObject({
       skills: z.array(AgentSkill).optional(),
       /** Extensions of A2A that the agent speaks, for its card. */
       extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
+      a2a: z
+        .strictObject({
+          /** Versions of the protocol that the agent is served in. @default all */
+          versions: z
+            .array(z.enum(A2A_VERSIONS, { error: `expected one of ${A2A_VERSIONS.join(", ")}` }))
+            .min(1, { error: "expected at least one version" })
+            .max(A2A_VERSIONS.length)
+            .optional(),
+        })
+        .optional(),
       /** Slots of a replica, and so of one node: every node has as many. For a limit over all nodes see `limits`. @default 100 */
       concurrency: z.int().min(1).max(10_000).optional(),
       /** Replicas on each node. @default 1 */

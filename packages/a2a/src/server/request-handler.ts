@@ -4,15 +4,12 @@ import {
   GetTaskRequest,
   ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
-  ListTasksResponse,
   SendMessageRequest,
-  SendMessageResponse,
-  StreamResponse,
-  Task,
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import { PlatformError } from "@agentcore/contract";
+import { listTasksResponseFromJson, streamResponseFromJson, taskFromJson } from "./null-data.ts";
 import type { A2AOperationRunner, OpenStream, StreamFrame, StreamOperation } from "./operations.ts";
 
 export interface RequestHandler extends A2ARequestHandler {
@@ -56,10 +53,12 @@ export const createRequestHandler = (
         const result: IteratorResult<StreamFrame> = await noting(stream.frames.next());
         if (result.done === true) return;
         lastSeq = result.value.seq;
-        yield StreamResponse.fromJSON(result.value.response);
+        yield streamResponseFromJson(result.value.response);
       }
     } finally {
       stream.release();
+      // A source that waits for its reader, not for an event, does not hear of the release.
+      stream.frames.return?.().catch(() => {});
     }
   }
 
@@ -84,21 +83,21 @@ export const createRequestHandler = (
     },
     async sendMessage(params) {
       const answer = await noting(unary("SendMessage", SendMessageRequest.toJSON(params)));
-      const { payload } = SendMessageResponse.fromJSON(answer);
-      if (payload === undefined)
+      const { payload } = streamResponseFromJson(answer);
+      if (payload?.$case !== "task" && payload?.$case !== "message")
         throw new PlatformError("INTERNAL", "SendMessage answered with neither task nor message");
       return payload.value;
     },
     sendMessageStream: (params) => streamed("SendStreamingMessage", SendMessageRequest.toJSON(params)),
     resubscribe: ({ id }) => streamed("SubscribeToTask", { id }),
     async getTask(params) {
-      return Task.fromJSON(await noting(unary("GetTask", GetTaskRequest.toJSON(params))));
+      return taskFromJson(await noting(unary("GetTask", GetTaskRequest.toJSON(params))));
     },
     async listTasks(params) {
-      return ListTasksResponse.fromJSON(await noting(unary("ListTasks", ListTasksRequest.toJSON(params))));
+      return listTasksResponseFromJson(await noting(unary("ListTasks", ListTasksRequest.toJSON(params))));
     },
     async cancelTask({ id }) {
-      return Task.fromJSON(await noting(unary("CancelTask", { id })));
+      return taskFromJson(await noting(unary("CancelTask", { id })));
     },
     async createTaskPushNotificationConfig(params) {
       const config = TaskPushNotificationConfig.toJSON(params);

@@ -1,5 +1,5 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
-import type { AgentExtension, AgentSkill, ManifestKind, NodeStatus } from "@agentcore/contract";
+import type { A2AVersion, AgentExtension, AgentSkill, ManifestKind, NodeStatus } from "@agentcore/contract";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 
@@ -20,6 +20,8 @@ export interface AgentDescription {
   readonly outputModes?: readonly string[] | undefined;
   /** Extensions of A2A that it declares. @default none */
   readonly extensions?: readonly AgentExtension[] | undefined;
+  /** Versions of A2A that it is served in. @default all */
+  readonly a2aVersions?: readonly A2AVersion[] | undefined;
 }
 
 export interface AgentDirectory {

@@ -1,4 +1,4 @@
-import type { AgentExtension } from "@agentcore/contract";
+import type { A2AVersion, AgentExtension } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
 
@@ -8,13 +8,14 @@ interface Entry {
   readonly replicas: number;
   readonly description: string;
   readonly extensions: readonly AgentExtension[] | undefined;
+  readonly a2aVersions: readonly A2AVersion[] | undefined;
 }
 
 /** What front doors show of the agents that are applied, by tenant. */
 export class AgentCatalogue implements AgentDirectory {
   private readonly tenants = new Map<string, Map<string, AgentDescription>>();
 
-  set(tenantId: string, { definition, revision, replicas, description, extensions }: Entry): void {
+  set(tenantId: string, { definition, revision, replicas, description, extensions, a2aVersions }: Entry): void {
     const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
     this.tenants.set(tenantId, agents);
     const { name, version, skills, labels } = definition;
@@ -26,6 +27,7 @@ export class AgentCatalogue implements AgentDirectory {
       revision,
       labels,
       extensions,
+      a2aVersions,
       replicas,
       state: replicas > 0 ? "ready" : "scaled-to-zero",
     });

@@ -51,6 +51,7 @@ export const createAgentRegistrar = ({
       replicas: replicas.length,
       description,
       extensions: spec.extensions,
+      a2aVersions: spec.a2a?.versions,
     });
   },
   remove(tenantId, name) {

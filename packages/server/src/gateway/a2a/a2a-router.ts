@@ -23,7 +23,8 @@ export interface A2ARouterDeps {
   readonly publicUrl: () => string;
 }
 
-const CARD = ".well-known/agent-card.json";
+// Clients older than 0.3 ask for agent.json.
+const CARDS: ReadonlySet<string> = new Set([".well-known/agent-card.json", ".well-known/agent.json"]);
 
 export const createA2ARouter = ({
   gateway,
@@ -90,11 +91,11 @@ export const createA2ARouter = ({
       const name = slash === -1 ? path.slice(5) : path.slice(5, slash);
       const rest = slash === -1 ? "" : path.slice(slash + 1);
       if (rest === "") return rpcAddress(request, name === "" ? null : name, info);
-      if (rest === CARD) return cardPage(request, name, info);
+      if (CARDS.has(rest)) return cardPage(request, name, info);
       return answerRest(request, decodeSegments(rest), opener(request, name, info), operations, options);
     }
     if (path === "/a2a" || (path === "/" && request.method === "POST")) return rpcAddress(request, null, info);
-    if (path === `/${CARD}`) return cardPage(request, null, info);
+    if (CARDS.has(path.slice(1))) return cardPage(request, null, info);
     if (path === "/.well-known/ai-catalog.json")
       return page(request, info, (tenantId) => pages.catalog(request, tenantId));
     return null;

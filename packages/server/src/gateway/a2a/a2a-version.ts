@@ -1,27 +1,34 @@
-import { PlatformError } from "@agentcore/contract";
-
-/** Versions served, as `Major.Minor`. */
-export const A2A_VERSIONS = ["1.0"] as const;
+import { A2A_VERSIONS, type A2AVersion, PlatformError } from "@agentcore/contract";
+import type { AgentDescription } from "../deps.ts";
 
 const QUERY_NAME = "A2A-Version";
 
-/** Header first, then query parameter. Empty means 0.3, a patch part is ignored (A2A 3.6). Throws VERSION_NOT_SUPPORTED. */
-export const assertVersion = (headers: Headers, url: string): void => {
+/**
+ * What the client says that it speaks: the header, else the query parameter, without a patch part (A2A 3.6). Null when it
+ * says nothing. Any text may come; `assertServed` judges it.
+ */
+export const statedVersion = (headers: Headers, url: string): string | null => {
   const header = headers.get("a2a-version");
-  if (header === "1.0") return;
-  const asked = (header?.trim() || queryVersion(url) || "0.3").slice(0, 50);
-  const match = /^(\d+\.\d+)(\.\d+)?$/.exec(asked);
-  if (A2A_VERSIONS.some((version) => version === match?.[1])) return;
-  const supported = A2A_VERSIONS.join(", ");
-  const hint = header === null && asked === "0.3" ? ' (no A2A-Version header means 0.3; send "A2A-Version: 1.0")' : "";
+  if (header === "1.0") return header;
+  const stated = header?.trim() || queryVersion(url) || null;
+  return stated === null ? null : (/^(\d+\.\d+)\.\d+$/.exec(stated)?.[1] ?? stated.slice(0, 50));
+};
+
+/** Newest first, whatever the order in the manifest: clients take the first interface that they can. */
+export const servedVersions = ({ a2aVersions }: AgentDescription): readonly A2AVersion[] =>
+  a2aVersions === undefined ? A2A_VERSIONS : A2A_VERSIONS.filter((version) => a2aVersions.includes(version));
+
+/** Throws VERSION_NOT_SUPPORTED. */
+export function assertServed(agent: AgentDescription, version: string): asserts version is A2AVersion {
+  const served: readonly string[] = servedVersions(agent);
+  if (served.includes(version)) return;
+  const supported = served.join(", ");
   throw new PlatformError(
     "VERSION_NOT_SUPPORTED",
-    `A2A ${asked} is not supported here: supported are ${supported}${hint}`,
-    {
-      details: { requestedVersion: asked, supportedVersions: supported },
-    },
+    `A2A ${version} is not supported here: supported are ${supported} (a request without A2A-Version means 0.3)`,
+    { details: { requestedVersion: version, supportedVersions: supported } },
   );
-};
+}
 
 const queryVersion = (url: string): string | null => {
   const mark = url.indexOf("?");

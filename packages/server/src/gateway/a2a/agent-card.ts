@@ -1,8 +1,9 @@
-/** Agent cards (A2A 1.0, pure: 0.3 is not served) and the AI catalogue. */
+/** Agent cards of A2A 1.0 and the AI catalogue. */
 
 import { createHash } from "node:crypto";
 import type { AgentCard, AgentSkill } from "@agentcore/contract";
 import type { AgentDescription } from "../deps.ts";
+import { servedVersions } from "./a2a-version.ts";
 import { DEFAULT_MODES } from "./check-media-types.ts";
 import { extensionsOf } from "./extensions.ts";
 
@@ -31,10 +32,10 @@ export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }:
   return {
     name: agent.name,
     description: agent.description,
-    supportedInterfaces: [
-      { url, protocolBinding: "JSONRPC", protocolVersion: "1.0" },
-      { url, protocolBinding: "HTTP+JSON", protocolVersion: "1.0" },
-    ],
+    supportedInterfaces: servedVersions(agent).flatMap((protocolVersion) => [
+      { url, protocolBinding: "JSONRPC", protocolVersion },
+      { url, protocolBinding: "HTTP+JSON", protocolVersion },
+    ]),
     version: agent.version,
     capabilities: {
       streaming: true,

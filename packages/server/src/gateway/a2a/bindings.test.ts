@@ -25,7 +25,6 @@ describe("JSON-RPC", () => {
     ["a method of Object", envelope({ method: "constructor" }), V1, -32601, 1],
     ["a 0.3 method", envelope({ method: "tasks/get" }), V1, -32601, 1],
     ["text/plain", envelope({}), { ...V1, "content-type": "text/plain" }, -32005, null],
-    ["no version, which means 0.3", envelope({}), { "content-type": "application/json" }, -32009, 1],
     ["version 2.0", envelope({}), { ...V1, "a2a-version": "2.0" }, -32009, 1],
     ["version nonsense", envelope({}), { ...V1, "a2a-version": "one" }, -32009, 1],
     ["a missing id param", envelope({ params: {} }), V1, -32602, 1],
@@ -76,8 +75,9 @@ describe("JSON-RPC", () => {
     expect((await patched.json()).error.code).toBe(-32001);
     const queried = await call("/a2a/echo?A2A-Version=1.0", { method: "POST", body, headers });
     expect((await queried.json()).error.code).toBe(-32001);
-    const refused = await (await call("/a2a/echo", { method: "POST", body, headers })).json();
-    expect(refused.error.message).toContain("supported are 1.0");
+    const asked = { ...headers, "a2a-version": "2.0" };
+    const refused = await (await call("/a2a/echo", { method: "POST", body, headers: asked })).json();
+    expect(refused.error.message).toContain("supported are 1.0, 0.3");
   });
 
   it("CORE-ERR-002: names the refused fields", async () => {
@@ -175,14 +175,16 @@ describe("HTTP+JSON", () => {
 
 describe("cards", () => {
   it("one card per agent, the only agent's at the well-known path, and a catalogue of all", async () => {
-    const { call } = createFixture();
-    const card = await (await call("/a2a/echo/.well-known/agent-card.json")).json();
+    const { call, get } = createFixture();
+    const card = await (await get("/a2a/echo/.well-known/agent-card.json")).json();
     expect(AgentCard.strict().parse(card)).toEqual(card);
     expect(card.supportedInterfaces.map((one: { protocolBinding: string }) => one.protocolBinding)).toEqual([
       "JSONRPC",
       "HTTP+JSON",
+      "JSONRPC",
+      "HTTP+JSON",
     ]);
-    expect(await (await call("/.well-known/agent-card.json")).json()).toEqual(card);
+    expect(await (await get("/.well-known/agent-card.json")).json()).toEqual(card);
     const catalog = await call("/.well-known/ai-catalog.json");
     expect(catalog.headers.get("content-type")).toBe("application/ai-catalog+json");
     expect((await catalog.json()).entries[0].url).toBe(`${BASE}/a2a/echo/.well-known/agent-card.json`);

@@ -1,8 +1,9 @@
 /** Extensions of A2A that an agent declares and a client asks for (A2A 3.2.6, 4.6). */
-import { type AgentExtension, PlatformError } from "@agentcore/contract";
+import { type A2AVersion, type AgentExtension, PlatformError } from "@agentcore/contract";
 import type { AgentDescription } from "../deps.ts";
+import type { ExtraHeaders } from "../http/responses.ts";
 
-export const EXTENSIONS_HEADER = "a2a-extensions";
+const EXTENSIONS_HEADERS: Readonly<Record<A2AVersion, string>> = { "1.0": "a2a-extensions", "0.3": "x-a2a-extensions" };
 
 /** Frames of streams carry their event's number, and a stream can be resumed after one (docs/resumable-streams.md). */
 export const RESUMABLE_STREAMS = "https://agentcore.dev/a2a/extensions/resumable-streams/v1";
@@ -18,26 +19,36 @@ export const extensionsOf = (agent: AgentDescription): readonly AgentExtension[]
   return [...declared, ...OURS.filter(({ uri }) => !declared.some((extension) => extension.uri === uri))];
 };
 
+export interface ActivatedExtensions {
+  readonly uris: readonly string[];
+  /** For the answer: which extensions it was made with. */
+  readonly headers?: ExtraHeaders | undefined;
+}
+
+const NONE: ActivatedExtensions = { uris: [] };
+
 /**
- * What both sides speak, in the card's order; the header's unknown URIs are ignored. Throws EXTENSION_SUPPORT_REQUIRED when
- * the client does not list one that the agent insists on.
+ * What both sides speak, in the card's order. The request's header may have the name of either version; unknown URIs are ignored. Throws EXTENSION_SUPPORT_REQUIRED when the client
+ * does not list one that the agent insists on.
  */
-export const activateExtensions = (agent: AgentDescription, headers: Headers): readonly string[] => {
-  const header = headers.get(EXTENSIONS_HEADER);
-  if (header === null && !agent.extensions?.length) return [];
+export const activateExtensions = (
+  agent: AgentDescription,
+  headers: Headers,
+  version: A2AVersion,
+): ActivatedExtensions => {
+  const lists = Object.values(EXTENSIONS_HEADERS).flatMap((name) => headers.get(name) ?? []);
+  if (lists.length === 0 && !agent.extensions?.length) return NONE;
   const declared = extensionsOf(agent);
-  const asked = new Set((header ?? "").split(",").map((uri) => uri.trim()));
+  const asked = new Set(lists.flatMap((list) => list.split(",")).map((uri) => uri.trim()));
   const missing = declared.find(({ uri, required }) => required === true && !asked.has(uri));
+  const header = EXTENSIONS_HEADERS[version];
   if (missing !== undefined) {
     throw new PlatformError(
       "EXTENSION_SUPPORT_REQUIRED",
-      `agent "${agent.name}" works only with the extension ${missing.uri}: list it in the header A2A-Extensions`,
+      `agent "${agent.name}" works only with the extension ${missing.uri}: list it in the header ${header}`,
       { details: { extension: missing.uri } },
     );
   }
-  return declared.map(({ uri }) => uri).filter((uri) => asked.has(uri));
+  const uris = declared.map(({ uri }) => uri).filter((uri) => asked.has(uri));
+  return uris.length === 0 ? NONE : { uris, headers: { [header]: uris.join(", ") } };
 };
-
-/** For the answer: which extensions it was made with. */
-export const extensionHeaders = (activated: readonly string[]): Readonly<Record<string, string>> | undefined =>
-  activated.length === 0 ? undefined : { [EXTENSIONS_HEADER]: activated.join(", ") };

@@ -5,15 +5,23 @@ import { isJsonMediaType } from "../http/media-type.ts";
 import { parseJson } from "../http/parse-json.ts";
 import { readBody } from "../http/read-body.ts";
 import { jsonResponse } from "../http/responses.ts";
-import { type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { jsonRpcHttpStatus, toJsonRpcError } from "./a2a-errors.ts";
-import { assertVersion } from "./a2a-version.ts";
-import { activateExtensions, extensionHeaders } from "./extensions.ts";
+import { assertServed, statedVersion } from "./a2a-version.ts";
+import { activateExtensions } from "./extensions.ts";
+import { toLegacyError } from "./legacy-errors.ts";
+import { answerLegacyJsonRpc } from "./legacy-json-rpc.ts";
 import { findMethod } from "./methods.ts";
-import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
-import type { TaskFrame } from "./task-stream.ts";
+import type { A2ACall, A2AOperations } from "./operations.ts";
+import { streamResponse } from "./stream-response.ts";
 
 type Id = string | number | null;
+
+export interface RpcRequest {
+  readonly id: string | number;
+  readonly method: string;
+  /** An object. */
+  readonly params: unknown;
+}
 
 export interface BindingOptions {
   readonly maxBodyBytes: number;
@@ -31,6 +39,7 @@ export const answerJsonRpc = async (
   options: BindingOptions,
 ): Promise<Response> => {
   let id: Id = null;
+  let version: string | null = null;
   try {
     const opened = await open();
     const contentType = request.headers.get("content-type");
@@ -42,47 +51,33 @@ export const answerJsonRpc = async (
     }
     const body = parseJson(await readBody(request, options.maxBodyBytes));
     id = idOf(body);
-    const { method: name, params } = assertEnvelope(body);
-    assertVersion(request.headers, request.url);
-    const method = findMethod(name);
-    if (method === null) throw new PlatformError("METHOD_NOT_FOUND", `A2A 1.0 has no method "${name.slice(0, 100)}"`);
-    const call = { ...opened, extensions: activateExtensions(opened.agent, request.headers) };
-    const extensions = extensionHeaders(call.extensions);
-    if (method.kind === "unary") {
-      const result = await method.run(operations, call, params);
-      return jsonResponse({ jsonrpc: "2.0", id, result }, 200, extensions);
-    }
-    const stream = await method.run(operations, call, params);
-    return await sseResponse(rpcFrames(stream.frames, id), {
+    const rpc = parseEnvelope(body);
+    const method = findMethod(rpc.method);
+    // Who states nothing speaks 0.3 (A2A 3.6), unless 0.3 has no such method: then nothing else can be meant.
+    version = statedVersion(request.headers, request.url) ?? (method === null ? "0.3" : "1.0");
+    assertServed(opened.agent, version);
+    if (version === "0.3") return await answerLegacyJsonRpc(rpc, request, opened, operations, options);
+    if (method === null)
+      throw new PlatformError("METHOD_NOT_FOUND", `A2A 1.0 has no method "${rpc.method.slice(0, 100)}"`);
+    const { uris, headers } = activateExtensions(opened.agent, request.headers, version);
+    const call = { ...opened, extensions: uris };
+    const answer = (result: unknown) => ({ jsonrpc: "2.0", id, result });
+    if (method.kind === "unary")
+      return jsonResponse(answer(await method.run(operations, call, rpc.params)), 200, headers);
+    const stream = await method.run(operations, call, rpc.params);
+    return await streamResponse(stream, ({ response }) => answer(response), {
       heartbeatMs: options.heartbeatMs,
-      headers: extensions,
-      release: () => endStream(stream),
+      headers,
     });
   } catch (thrown) {
-    return jsonRpcErrorResponse(publicError(thrown, options.onError), id);
+    const error = publicError(thrown, options.onError);
+    return jsonResponse(
+      { jsonrpc: "2.0", id, error: version === "0.3" ? toLegacyError(error) : toJsonRpcError(error) },
+      jsonRpcHttpStatus(error.code),
+      errorHeaders(error),
+    );
   }
 };
-
-export const endStream = (stream: OpenStream): void => {
-  stream.release();
-  stream.frames.return?.().catch(() => {});
-};
-
-export const jsonRpcErrorResponse = (error: PlatformError, id: Id): Response =>
-  jsonResponse(
-    { jsonrpc: "2.0", id, error: toJsonRpcError(error) },
-    jsonRpcHttpStatus(error.code),
-    errorHeaders(error),
-  );
-
-const rpcFrames = (frames: AsyncIterator<TaskFrame>, id: Id): AsyncIterator<SseFrame> => ({
-  async next() {
-    const result = await frames.next();
-    if (result.done) return { done: true, value: undefined };
-    const { response, seq } = result.value;
-    return { done: false, value: { data: JSON.stringify({ jsonrpc: "2.0", id, result: response }), id: seq } };
-  },
-});
 
 const idOf = (body: unknown): Id => {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return null;
@@ -90,7 +85,7 @@ const idOf = (body: unknown): Id => {
   return typeof id === "string" || typeof id === "number" ? id : null;
 };
 
-const assertEnvelope = (body: unknown): { readonly method: string; readonly params: unknown } => {
+const parseEnvelope = (body: unknown): RpcRequest => {
   if (Array.isArray(body)) throw invalidRequest("batches are not part of A2A: send one request at a time");
   if (typeof body !== "object" || body === null) throw invalidRequest("expected a JSON-RPC 2.0 request object");
   const { jsonrpc, id, method, params } = body as Readonly<Record<string, unknown>>;
@@ -104,7 +99,7 @@ const assertEnvelope = (body: unknown): { readonly method: string; readonly para
       violations: [{ field: "params", description: "expected an object" }],
     });
   }
-  return { method, params: params ?? {} };
+  return { id, method, params: params ?? {} };
 };
 
 const invalidRequest = (message: string) => new PlatformError("INVALID_REQUEST", message);

@@ -1,6 +1,7 @@
 /** The operations by name, with the schema of their params: one table for both bindings. */
 import {
   CancelTaskRequest,
+  camelizeKeys,
   GetTaskRequest,
   ListTasksRequest,
   PlatformError,
@@ -8,7 +9,6 @@ import {
   SendMessageRequest,
   SubscribeToTaskRequest,
 } from "@agentcore/contract";
-import { camelizeKeys } from "./camelize-keys.ts";
 import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
 
 export interface UnaryMethod {

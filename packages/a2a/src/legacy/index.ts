@@ -1,0 +1,3 @@
+export { callLegacy, type LegacyFrame, type LegacyStream, parseLegacyParams, streamLegacy } from "./call.ts";
+export { isLegacyMethod, LEGACY_METHODS, type LegacyMethod } from "./methods.ts";
+export { callLegacyRest, parseRestParams, streamLegacyRest } from "./rest-json.ts";

@@ -1,0 +1,14 @@
+/** A card of 1.0 as the JSON form of 0.3's proto file has it: the same schemes and requirements under other names. */
+import { AgentCard, legacyCardMembers, parseInput } from "@agentcore/contract";
+
+export const toRestCard = (json: unknown) => {
+  const card = parseInput(AgentCard, json, "the extended card");
+  const { supportedInterfaces: _, securityRequirements: security, capabilities, ...rest } = card;
+  const { extendedAgentCard: __, ...legacyCapabilities } = capabilities;
+  return {
+    ...rest,
+    ...legacyCardMembers(card),
+    capabilities: legacyCapabilities,
+    ...(security === undefined ? {} : { security }),
+  };
+};
