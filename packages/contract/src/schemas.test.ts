@@ -62,3 +62,8 @@ test("the event's schema is one alternative per type", () => {
   expect(types).toContain("task.submitted");
   expect(new Set(types).size).toBe(types.length);
 });
+
+test("the agent manifest's schema names the versions of A2A, of which there is at least one", () => {
+  const versions = schemaOf("agent-manifest").properties?.spec?.properties?.a2a?.properties?.versions;
+  expect(versions).toMatchObject({ type: "array", minItems: 1, items: { enum: ["1.0", "0.3"] } });
+});

@@ -1,3 +1,4 @@
+import { LEGACY_METHODS } from "@agentcore/a2a/legacy";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createFixture } from "../../test/gateway/gateway-fixture.ts";
@@ -30,6 +31,11 @@ const path = fc.oneof(
     "/a2a/echo/message:send",
     "/a2a/echo/message:stream",
     "/a2a/echo/tasks",
+    "/a2a/echo/v1/message:send",
+    "/a2a/echo/v1/message:stream",
+    "/a2a/echo/v1/tasks/task-1",
+    "/a2a/echo/v1/tasks/task-1:subscribe",
+    "/a2a/echo/v1/tasks/task-1/pushNotificationConfigs",
     "/api/v1/tasks",
     "/api/v1/manifests",
     "/api/v1/tasks/task-1/messages",
@@ -42,14 +48,30 @@ const query = fc.oneof(
   fc.webQueryParameters().map((text) => `?${text}`),
   fc.constantFrom("?pageSize=-1", "?after=1e9", "?A2A-Version=9", "?state=x", "?historyLength=99999999999"),
 );
-const message = fc.record(
+const part = fc.record(
   {
-    messageId: fc.oneof(fc.string(), fc.anything()),
-    role: fc.constantFrom("ROLE_USER", "ROLE_AGENT", "user", 1),
-    parts: fc.oneof(
-      fc.array(fc.record({ text: fc.string(), data: fc.jsonValue() }, { requiredKeys: [] })),
+    kind: fc.constantFrom("text", "file", "data", "x"),
+    text: fc.string(),
+    data: fc.jsonValue(),
+    file: fc.oneof(
+      fc.record(
+        { uri: fc.string(), bytes: fc.base64String(), fileWithUri: fc.string(), name: fc.string() },
+        { requiredKeys: [] },
+      ),
       fc.jsonValue(),
     ),
+    metadata: fc.constantFrom({ data_part_compat: true }, {}, 1),
+  },
+  { requiredKeys: [] },
+);
+const parts = fc.oneof(fc.array(part), fc.jsonValue());
+const message = fc.record(
+  {
+    kind: fc.constantFrom("message", "message", "task"),
+    messageId: fc.oneof(fc.string(), fc.anything()),
+    role: fc.constantFrom("ROLE_USER", "ROLE_AGENT", "user", 1),
+    parts,
+    content: parts,
     task_id: fc.constantFrom("task-1", "x", ""),
     contextId: fc.string(),
     metadata: fc.jsonValue(),
@@ -62,7 +84,11 @@ const params = fc.oneof(
     {
       id: fc.constantFrom("task-1", "task-2", "", "x"),
       message,
-      configuration: fc.record({ returnImmediately: fc.constant(true), historyLength: fc.integer() }),
+      configuration: fc.record({
+        returnImmediately: fc.constant(true),
+        blocking: fc.constant(false),
+        historyLength: fc.integer(),
+      }),
       historyLength: fc.oneof(fc.integer(), fc.string()),
       tenant: fc.constantFrom("", "default", "x"),
     },
@@ -72,7 +98,7 @@ const params = fc.oneof(
 const rpc = fc.record({
   jsonrpc: fc.constantFrom("2.0", "1.0", 2),
   id: fc.oneof(fc.integer(), fc.string(), fc.constant(null)),
-  method: fc.oneof(fc.constantFrom(...Object.keys(A2A_METHODS)), fc.string()),
+  method: fc.oneof(fc.constantFrom(...Object.keys(A2A_METHODS), ...Object.keys(LEGACY_METHODS)), fc.string()),
   params,
 });
 const body = fc.oneof(
@@ -92,7 +118,7 @@ const headers = fc.record(
       "text/plain",
       ";",
     ),
-    "a2a-version": fc.constantFrom("1.0", "1.0", "1.0.3", "0.3", "x"),
+    "a2a-version": fc.constantFrom("1.0", "1.0", "1.0.3", "0.3", "0.3", "", "x"),
     accept: fc.constantFrom("*/*", "text/event-stream"),
     "last-event-id": fc.constantFrom("1", "0", "-1", "x", "99999999999999999999"),
     "content-length": fc.constantFrom("0", "-1", "x", "5"),
