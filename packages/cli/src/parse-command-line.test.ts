@@ -28,6 +28,18 @@ describe("parseCommandLine", () => {
     expect(port([], { AGENTCORE_PORT: "" })).toBe("4700");
   });
 
+  test("the variable of a flag says true or false, and nothing else", () => {
+    const isAllowed = (words: string[], value: string) =>
+      parseCommandLine(up, words, { AGENTCORE_ALLOW_PRIVATE_WEBHOOKS: value }).options["allow-private-webhooks"];
+    expect(isAllowed([], "true")).toBe(true);
+    expect(isAllowed([], "1")).toBe(true);
+    expect(isAllowed([], "false")).toBe(false);
+    expect(isAllowed([], "0")).toBe(false);
+    expect(isAllowed([], "")).toBe(false);
+    expect(isAllowed(["--allow-private-webhooks"], "false")).toBe(true);
+    expect(() => isAllowed([], "yes")).toThrow("AGENTCORE_ALLOW_PRIVATE_WEBHOOKS: expected true or false");
+  });
+
   test("a repeatable option keeps every value in order", () => {
     expect(parseCommandLine(apply, ["-f", "a", "--file", "b"], {}).options["file"]).toEqual(["a", "b"]);
     expect(parseCommandLine(apply, [], {}).options["file"]).toEqual([]);

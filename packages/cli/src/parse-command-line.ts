@@ -77,12 +77,19 @@ const parseWords = (specs: OptionSpecs, words: readonly string[]) => {
 
 const resolve = (spec: OptionSpec, given: unknown, environment: Environment): Value => {
   if (given !== undefined) return given as Value;
-  if (spec.type === "boolean") return false;
   const fromEnvironment = spec.env === undefined ? undefined : environment[spec.env];
+  if (spec.type === "boolean") return isOn(spec.env, fromEnvironment);
   // An empty variable counts as unset, as a shell's `VAR= command` means it.
   const value = fromEnvironment === undefined || fromEnvironment === "" ? spec.default : fromEnvironment;
   if (spec.multiple) return value === undefined ? [] : [value];
   return value;
+};
+
+/** What is neither yes nor no is refused: the wrong half of the cases would be a hole. */
+const isOn = (name: string | undefined, value: string | undefined): boolean => {
+  if (value === "true" || value === "1") return true;
+  if (value === undefined || value === "" || value === "false" || value === "0") return false;
+  throw new UsageError(`${name}: expected true or false`);
 };
 
 const checkArguments = (command: Command, given: readonly string[]): void => {

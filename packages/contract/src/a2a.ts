@@ -120,6 +120,42 @@ export type StreamResponse =
   | { readonly statusUpdate: TaskStatusUpdateEvent }
   | { readonly artifactUpdate: TaskArtifactUpdateEvent };
 
+// Both go into a header of a request to somebody else: nothing in them may begin another header.
+const HeaderText = z.string().regex(/^[\x20-\x7e]*$/, { error: "expected visible ASCII characters" });
+const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// Names that do not resolve yet may be registered, and addresses are judged when they are connected to.
+const WEBHOOK_URL = /^https?:\/\/[^\s/?#\\@]+([/?#]\S*)?$/i;
+const PUSH_CONFIG_ID = /^[^\p{Cc}]*$/u;
+
+/** Where events of a task are to be posted. Empty texts count as absent, as proto3 has it. */
+export const TaskPushNotificationConfig = z.object({
+  tenant: z.string().max(256).optional(),
+  /** Made when absent. The same one again changes the configuration. */
+  id: z.string().max(256).regex(PUSH_CONFIG_ID, { error: "expected no control characters" }).optional(),
+  taskId: Id,
+  url: z
+    .url({ error: "expected an http or https URL" })
+    .max(2048)
+    .regex(WEBHOOK_URL, { error: "expected an http or https URL without a user or password" }),
+  /** Sent along as it is, in a header of its own. */
+  token: HeaderText.max(4096).optional(),
+  authentication: z
+    .object({
+      /** "Bearer", "Basic" … */
+      scheme: z.string().max(64).regex(SCHEME, { error: "expected the name of an HTTP authentication scheme" }),
+      credentials: HeaderText.max(8192).optional(),
+    })
+    .optional(),
+});
+export type TaskPushNotificationConfig = z.infer<typeof TaskPushNotificationConfig>;
+
+/** In a message: the task is the one that the message is for. */
+export const InlinePushNotificationConfig = TaskPushNotificationConfig.extend({
+  taskId: z.string().max(256).optional(),
+});
+export type InlinePushNotificationConfig = z.infer<typeof InlinePushNotificationConfig>;
+
+const PageSize = z.int().min(1, { error: "expected 1 to 100" }).max(100, { error: "expected 1 to 100" });
 const HistoryLength = z.int().min(0, { error: "expected an integer of 0 or more" });
 
 export const SendMessageRequest = z.object({
@@ -128,7 +164,7 @@ export const SendMessageRequest = z.object({
   configuration: z
     .object({
       acceptedOutputModes: z.array(z.string()).max(100).optional(),
-      taskPushNotificationConfig: z.unknown().optional(),
+      taskPushNotificationConfig: InlinePushNotificationConfig.optional(),
       historyLength: HistoryLength.optional(),
       returnImmediately: z.boolean().optional(),
     })
@@ -145,11 +181,20 @@ export const GetTaskRequest = z.object({
 export const CancelTaskRequest = z.object({ tenant: z.string().optional(), id: Id, metadata: Metadata.optional() });
 export const SubscribeToTaskRequest = z.object({ tenant: z.string().optional(), id: Id });
 
+export const GetTaskPushNotificationConfigRequest = z.object({ tenant: z.string().optional(), taskId: Id, id: Id });
+export const DeleteTaskPushNotificationConfigRequest = z.object({ tenant: z.string().optional(), taskId: Id, id: Id });
+export const ListTaskPushNotificationConfigsRequest = z.object({
+  tenant: z.string().optional(),
+  taskId: Id,
+  pageSize: PageSize.optional(),
+  pageToken: z.string().max(1024).optional(),
+});
+
 export const ListTasksRequest = z.object({
   tenant: z.string().optional(),
   contextId: Id.optional(),
   status: A2ATaskState.optional(),
-  pageSize: z.int().min(1, { error: "expected 1 to 100" }).max(100, { error: "expected 1 to 100" }).optional(),
+  pageSize: PageSize.optional(),
   pageToken: z.string().max(1024).optional(),
   historyLength: HistoryLength.optional(),
   /** Inclusive (>=), ISO 8601. */

@@ -11,7 +11,11 @@ export {
   AgentSkill,
   Artifact,
   CancelTaskRequest,
+  DeleteTaskPushNotificationConfigRequest,
+  GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
+  InlinePushNotificationConfig,
+  ListTaskPushNotificationConfigsRequest,
   ListTasksRequest,
   Part,
   Role,
@@ -19,6 +23,7 @@ export {
   type StreamResponse,
   SubscribeToTaskRequest,
   TaskArtifactUpdateEvent,
+  TaskPushNotificationConfig,
   TaskStatusUpdateEvent,
 } from "./a2a.ts";
 export { camelizeKeys } from "./camelize-keys.ts";

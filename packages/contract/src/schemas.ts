@@ -1,6 +1,14 @@
 /** JSON Schemas (draft 2020-12) of everything that crosses a process, made from the zod schemas; served under /schemas. */
 import { z } from "zod";
-import { A2AMessage, A2ATask, AgentCard, Artifact, ListTasksRequest, SendMessageRequest } from "./a2a.ts";
+import {
+  A2AMessage,
+  A2ATask,
+  AgentCard,
+  Artifact,
+  ListTasksRequest,
+  SendMessageRequest,
+  TaskPushNotificationConfig,
+} from "./a2a.ts";
 import { SerializedErrorSchema, TaskEvent } from "./events.ts";
 import { AgentManifest, Manifest, ModelManifest, TenantManifest } from "./manifest.ts";
 import { MessageJsonShape } from "./message.ts";
@@ -14,6 +22,7 @@ const SOURCES = {
   "agent-card": AgentCard,
   "send-message-request": SendMessageRequest,
   "list-tasks-request": ListTasksRequest,
+  "task-push-notification-config": TaskPushNotificationConfig,
   manifest: Manifest,
   "agent-manifest": AgentManifest,
   "model-manifest": ModelManifest,

@@ -26,12 +26,13 @@ import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
-import type { BackupService, RetentionService } from "./gateway/deps.ts";
+import type { BackupService, PushConfigService, RetentionService } from "./gateway/deps.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
+import { createPushService } from "./push/push-service.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 
 export interface NodeParts {
@@ -43,6 +44,7 @@ export interface NodeParts {
   readonly metrics: Metrics;
   readonly retention: RetentionService;
   readonly backups: BackupService;
+  readonly push: PushConfigService;
   readonly senses: Senses;
   /** Begins to run tasks. */
   start(): Promise<void>;
@@ -63,6 +65,8 @@ export interface ComposeOptions {
   readonly codeFromAnywhere?: boolean | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
+  /** Whether push notifications may go to this machine and to private networks. @default false */
+  readonly allowPrivateWebhooks?: boolean | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
   /** Tasks in memory at once; more wait in the store. @default 2000 */
@@ -112,6 +116,7 @@ export const compose = async ({
   codeRoots = ANYWHERE,
   codeFromAnywhere = true,
   allowPrivateModels = false,
+  allowPrivateWebhooks = false,
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
@@ -199,9 +204,14 @@ export const compose = async ({
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
   const held = createHeldBlobs(blobs);
+  const push = createPushService({
+    ...{ engine, keyValue, senses, metrics, node, version },
+    allowPrivate: allowPrivateWebhooks,
+  });
   const retention = createRetentionService({
     ...{ engine, keyValue, blobs: held.blobs, policies: manifests.tenants, senses, metrics, node },
     intervalMs: gcIntervalMs,
+    onRemoved: (key) => push.forget(key),
   });
 
   const nodes = createNodeMembership({
@@ -234,6 +244,7 @@ export const compose = async ({
     nodes,
     metrics,
     retention,
+    push: push.configs,
     backups: createBackupService({
       archive: stores.archive,
       store: database === undefined ? "sqlite" : "postgres",
@@ -256,10 +267,13 @@ export const compose = async ({
       await engine.start();
       nodes.join();
       retention.start();
+      push.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
+      // First, so that another node goes on with it at once.
+      await push.close();
       await retention.close();
       await engine.close(graceMs);
       await nodes.leave();

@@ -11,11 +11,18 @@ interface Series {
   readonly buckets: number[];
 }
 
+type ReadTenant = (tenantId: string) => readonly (readonly [labels: string, value: number])[];
+
 export class Metrics {
   private readonly calls = new Map<string, Map<string, Series>>();
   private readonly numbers = new Map<
     string,
     { readonly type: "gauge" | "counter"; readonly help: string; readonly read: () => number }
+  >();
+
+  private readonly tenantNumbers = new Map<
+    string,
+    { readonly type: "gauge" | "counter"; readonly help: string; readonly read: ReadTenant }
   >();
 
   gauge(name: string, help: string, read: () => number): void {
@@ -25,6 +32,16 @@ export class Metrics {
   /** What only grows; `_total` is added to its name. */
   counter(name: string, help: string, read: () => number): void {
     this.numbers.set(`${name}_total`, { type: "counter", help, read });
+  }
+
+  /** By tenant; `read` gives the labels besides, and the number. */
+  tenantGauge(name: string, help: string, read: ReadTenant): void {
+    this.tenantNumbers.set(name, { type: "gauge", help, read });
+  }
+
+  /** What only grows; `_total` is added to its name. */
+  tenantCounter(name: string, help: string, read: ReadTenant): void {
+    this.tenantNumbers.set(`${name}_total`, { type: "counter", help, read });
   }
 
   readonly onCall = (record: CallRecord): void => {
@@ -44,7 +61,7 @@ export class Metrics {
     }
   };
 
-  /** The calls of one tenant, and the numbers of the node, which say nothing of whose the work is. */
+  /** The calls and numbers of one tenant, and the numbers of the node, which say nothing of whose the work is. */
   render(tenantId: string): string {
     const lines = [
       "# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.",
@@ -61,6 +78,11 @@ export class Metrics {
     }
     for (const [name, { type, help, read }] of this.numbers)
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${read()}`);
+    for (const [name, { type, help, read }] of this.tenantNumbers) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
+      for (const [labels, value] of read(tenantId))
+        lines.push(`${name}{tenant="${escape(tenantId)}"${labels === "" ? "" : `,${labels}`}} ${value}`);
+    }
     return `${lines.join("\n")}\n`;
   }
 }

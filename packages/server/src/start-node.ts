@@ -44,6 +44,8 @@ export interface NodeOptions {
   readonly codeRoots?: readonly string[];
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
+  /** Whether push notifications may go to this machine and to private networks. @default false */
+  readonly allowPrivateWebhooks?: boolean;
   /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
   readonly encryptionKeys?: readonly string[] | undefined;
   /** @default "info" */
@@ -95,6 +97,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeRoots: await openCodeRoots(options.codeRoots),
     codeFromAnywhere: configured.length === 0,
     allowPrivateModels: options.allowPrivateModels,
+    allowPrivateWebhooks: options.allowPrivateWebhooks,
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
     database: database === undefined ? undefined : { url: database, leaseMs },
     maxTasks: options.maxTasks,
@@ -109,6 +112,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     nodes: parts.nodes,
     retention: parts.retention,
     backups: parts.backups,
+    push: parts.push,
     apiKeys,
     health: () =>
       nodeHealth({

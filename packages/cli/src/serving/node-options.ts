@@ -25,6 +25,8 @@ export interface NodeOptions {
   readonly codeRoots: readonly string[];
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
+  /** Whether push notifications may go to this machine and to private networks. */
+  readonly allowPrivateWebhooks: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

@@ -36,6 +36,7 @@ export const readNodeOptions = async ({
     encryptionKeys: await readEncryptionKeys(keysFile === undefined ? undefined : resolve(cwd, keysFile), environment),
     codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
+    allowPrivateWebhooks: options["allow-private-webhooks"],
     logLevel: globals.verbose ? "debug" : "warn",
   };
 };

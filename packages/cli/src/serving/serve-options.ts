@@ -123,6 +123,11 @@ export const SERVE_OPTIONS = {
     type: "boolean",
     description: "Let Model manifests name addresses of private networks; this machine's own always may be named",
   },
+  "allow-private-webhooks": {
+    type: "boolean",
+    description: "Let push notifications go to this machine and to private networks",
+    env: "AGENTCORE_ALLOW_PRIVATE_WEBHOOKS",
+  },
 } as const;
 
 export type ServeInvocation = Invocation<typeof SERVE_OPTIONS>;

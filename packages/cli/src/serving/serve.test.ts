@@ -130,6 +130,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     encryptionKeys: [],
     codeRoots: [],
     allowPrivateModels: false,
+    allowPrivateWebhooks: false,
     logLevel: "warn",
   });
   const annotations = { "agentcore.dev/default-input": join(cwd, "agents/data") };

@@ -1,2 +1,3 @@
 export { type Collected, type CollectRequest, type CollectServices, collectTenant, cutoffs } from "./collect-tenant.ts";
 export { RetentionLoop, type RetentionLoopOptions } from "./retention-loop.ts";
+export { TurnLease, type TurnLeaseOptions } from "./turn-lease.ts";

@@ -75,6 +75,12 @@ const outputParts = (output: unknown): Part[] => [
 
 const errorText = (error: SerializedError): string => `${error.code}: ${error.message}`;
 
+export interface TaskChange {
+  readonly status?: A2ATaskStatus;
+  readonly artifact?: TaskArtifactUpdateEvent;
+  readonly terminal: boolean;
+}
+
 /** Builds the view event by event; also tells what a stream should say about each. */
 export class TaskView {
   private id = "";
@@ -84,16 +90,14 @@ export class TaskView {
   private readonly history: A2AMessage[] = [];
   private metadata: Record<string, unknown> | undefined;
 
-  constructor(taskId: string) {
+  /** `contextId`: for who starts in the middle of a log and wants what each event changes, not the whole. */
+  constructor(taskId: string, contextId = "") {
     this.id = taskId;
+    this.contextId = contextId;
   }
 
   /** Returns what the event changed for an A2A client, in order; often nothing. */
-  apply(event: TaskEvent): {
-    readonly status?: A2ATaskStatus;
-    readonly artifact?: TaskArtifactUpdateEvent;
-    readonly terminal: boolean;
-  } {
+  apply(event: TaskEvent): TaskChange {
     switch (event.type) {
       case "task.submitted":
         this.contextId = event.data.contextId;

@@ -1,5 +1,12 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
-import type { A2AVersion, AgentExtension, AgentSkill, ManifestKind, NodeStatus } from "@agentcore/contract";
+import type {
+  A2AVersion,
+  AgentExtension,
+  AgentSkill,
+  ManifestKind,
+  NodeStatus,
+  TaskPushNotificationConfig,
+} from "@agentcore/contract";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 
@@ -79,6 +86,36 @@ export interface BackupService {
   take(signal: AbortSignal): ReadableStream<Uint8Array>;
 }
 
+/** Where clients want a task's events posted, as one caller sees it: a caller its own configurations, an operator those of the tenant. */
+export interface PushConfigService {
+  /** Before work is begun that brings a configuration along. Throws OVERLOADED when the caller, the tenant or the task has too many. */
+  assertRoom(scope: CallerScope, config?: { readonly taskId: string; readonly id: string }): Promise<void>;
+  /**
+   * The first notification is the task as it was after event `from`. The same id again changes the configuration, and keeps what has been
+   * delivered. Throws OVERLOADED, CONFLICT (an id that another caller uses).
+   */
+  register(scope: CallerScope, registration: PushRegistration): Promise<RegisteredConfig>;
+  /** Throws TASK_NOT_FOUND. */
+  get(scope: CallerScope, taskId: string, id: string): Promise<RegisteredConfig>;
+  list(
+    scope: CallerScope,
+    taskId: string,
+    page: { readonly pageSize: number; readonly pageToken?: string | undefined },
+  ): Promise<{ readonly configs: readonly RegisteredConfig[]; readonly nextPageToken: string }>;
+  /** Nothing happens when it is not there. */
+  delete(scope: CallerScope, taskId: string, id: string): Promise<void>;
+}
+
+export type RegisteredConfig = TaskPushNotificationConfig & { readonly id: string };
+
+export interface PushRegistration {
+  readonly config: TaskPushNotificationConfig;
+  /** Of the protocol, which says how bodies look. */
+  readonly version: A2AVersion;
+  /** Number of an event of the task. */
+  readonly from: number;
+}
+
 /** What a key may do: an operator everything in its tenant, a caller A2A and its own tasks. */
 export type ApiKeyRole = "operator" | "caller";
 
@@ -121,6 +158,7 @@ export interface GatewayDeps {
   readonly nodes: NodeService;
   readonly retention: RetentionService;
   readonly backups: BackupService;
+  readonly push: PushConfigService;
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly health: () => Health;

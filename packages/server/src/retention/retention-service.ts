@@ -2,7 +2,7 @@
 
 import { PlatformError } from "@agentcore/contract";
 import { sweepBlobs } from "@agentcore/core/payloads";
-import type { BlobStore, KeyValue, Senses } from "@agentcore/core/ports";
+import type { BlobStore, KeyValue, Senses, TaskKey } from "@agentcore/core/ports";
 import { type Collected, type CollectServices, collectTenant, cutoffs, RetentionLoop } from "@agentcore/core/retention";
 import type { TaskEngine, TenantPolicy } from "@agentcore/core/tasks";
 import { type RetentionService, SYSTEM_TENANT } from "../gateway/deps.ts";
@@ -25,6 +25,8 @@ export const createRetentionService = (options: {
   readonly senses: Senses;
   readonly metrics: Metrics;
   readonly node: string;
+  /** Told of each task that was removed. */
+  readonly onRemoved?: ((key: TaskKey) => void) | undefined;
   /** 0: only when somebody asks. */
   readonly intervalMs: number;
 }): LocalRetentionService => {
@@ -32,7 +34,10 @@ export const createRetentionService = (options: {
   const { clock, logger } = senses;
   const services: CollectServices = {
     ...{ store: engine.store, clock, logger },
-    onRemoved: (key) => engine.recent.forget(key),
+    onRemoved: (key) => {
+      engine.recent.forget(key);
+      options.onRemoved?.(key);
+    },
   };
   const totals = { removedTasks: 0, compactedTasks: 0, failedTasks: 0 };
   let failedTurns = 0;

@@ -1,6 +1,10 @@
 import { PlatformError } from "@agentcore/contract";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createGateway } from "../../src/gateway/create-gateway.ts";
 import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
+import { createPushConfigs } from "../../src/push/push-configs.ts";
+import { PushStore } from "../../src/push/push-store.ts";
+import { createIds, systemClock } from "../../src/system-senses.ts";
 import { FakeTaskService } from "./fake-task-service.ts";
 
 export const BASE = "http://localhost:7300";
@@ -65,6 +69,11 @@ export const createFixture = (
         };
       },
     },
+    push: createPushConfigs({
+      store: new PushStore(createMemoryKeyValue({ clock: systemClock })),
+      clock: systemClock,
+      ids: createIds(),
+    }),
     backups: { take: () => new Blob(["a backup"]).stream() },
     health: () => ({ ready: true, checks: { store: "ok" } }),
     metrics: () => "up 1\n",

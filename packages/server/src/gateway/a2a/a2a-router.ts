@@ -36,7 +36,7 @@ export const createA2ARouter = ({
   publicUrl,
 }: A2ARouterDeps) => {
   const { agents, settings = {} } = gateway;
-  const operations = createA2AOperations({ tasks: gateway.tasks, settings, streams, waits });
+  const operations = createA2AOperations({ tasks: gateway.tasks, push: gateway.push, settings, streams, waits });
   const pages = createCardPages({ agents, authenticator, publicUrl, now: () => gateway.clock.now() });
 
   const defaultAgent = (tenantId: string): AgentDescription | null => {

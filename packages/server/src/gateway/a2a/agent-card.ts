@@ -39,7 +39,7 @@ export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }:
     version: agent.version,
     capabilities: {
       streaming: true,
-      pushNotifications: false,
+      pushNotifications: true,
       extendedAgentCard: false,
       extensions: [...extensionsOf(agent)],
     },

@@ -137,7 +137,7 @@ describe("HTTP+JSON", () => {
     ["GET", "/a2a/echo/tasks?pageSize=x", undefined, 400, "INVALID_ARGUMENT"],
     ["GET", "/a2a/echo/tasks?status=done", undefined, 400, "INVALID_ARGUMENT"],
     ["GET", "/a2a/echo/extendedAgentCard", undefined, 400, "FAILED_PRECONDITION"],
-    ["POST", "/a2a/echo/tasks/x/pushNotificationConfigs", "{}", 400, "FAILED_PRECONDITION"],
+    ["POST", "/a2a/echo/tasks/x/pushNotificationConfigs", "{}", 400, "INVALID_ARGUMENT"],
     ["POST", "/a2a/echo/message:send", "{", 400, "INVALID_ARGUMENT"],
     ["POST", "/a2a/echo/message:send", "{}", 400, "INVALID_ARGUMENT"],
     ["POST", "/a2a/echo/tasks/nobody:cancel", "", 404, "NOT_FOUND"],

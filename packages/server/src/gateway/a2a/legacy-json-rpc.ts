@@ -25,7 +25,7 @@ export const answerLegacyJsonRpc = async (
     throw new PlatformError("METHOD_NOT_FOUND", `A2A 0.3 has no method "${method.slice(0, 100)}"`);
   const activate = () => {
     const { uris, headers } = activateExtensions(call.agent, request.headers, "0.3");
-    return { runner: createOperationRunner(operations, { ...call, extensions: uris }), headers };
+    return { runner: createOperationRunner(operations, { ...call, extensions: uris, version: "0.3" }), headers };
   };
   const answer = (result: unknown) => ({ jsonrpc: "2.0", id, result });
   if (LEGACY_METHODS[method].kind === "unary") {

@@ -33,7 +33,7 @@ export const answerLegacyRest = async (
     ? await bodyFields(request, options.maxBodyBytes, taskId !== undefined)
     : queryFields(request.url, true);
   const params = parseRestParams(method, { fields, taskId, configId });
-  const runner = createOperationRunner(operations, { ...call, extensions: uris });
+  const runner = createOperationRunner(operations, { ...call, extensions: uris, version: "0.3" });
   if (LEGACY_METHODS[method].kind === "stream") {
     const { heartbeatMs } = options;
     const stream = await streamLegacyRest(runner, method, params);

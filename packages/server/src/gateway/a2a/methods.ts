@@ -2,12 +2,16 @@
 import {
   CancelTaskRequest,
   camelizeKeys,
+  DeleteTaskPushNotificationConfigRequest,
+  GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
+  ListTaskPushNotificationConfigsRequest,
   ListTasksRequest,
   PlatformError,
   parseInput,
   SendMessageRequest,
   SubscribeToTaskRequest,
+  TaskPushNotificationConfig,
 } from "@agentcore/contract";
 import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
 
@@ -54,9 +58,6 @@ const stream = <T extends Schema>(
   run: async (operations, call, params) => run(operations, call, parse(schema, call, params, name)),
 });
 
-// Refused whatever the params are.
-const push: UnaryMethod = { kind: "unary", run: async (operations, call) => operations.pushNotifications(call) };
-
 export const A2A_METHODS = {
   SendMessage: unary("SendMessage", SendMessageRequest, (operations, call, params) =>
     operations.sendMessage(call, params),
@@ -70,10 +71,26 @@ export const A2A_METHODS = {
   SubscribeToTask: stream("SubscribeToTask", SubscribeToTaskRequest, (operations, call, params) =>
     operations.subscribeToTask(call, params),
   ),
-  CreateTaskPushNotificationConfig: push,
-  GetTaskPushNotificationConfig: push,
-  ListTaskPushNotificationConfigs: push,
-  DeleteTaskPushNotificationConfig: push,
+  CreateTaskPushNotificationConfig: unary(
+    "CreateTaskPushNotificationConfig",
+    TaskPushNotificationConfig,
+    (operations, call, params) => operations.createPushConfig(call, params),
+  ),
+  GetTaskPushNotificationConfig: unary(
+    "GetTaskPushNotificationConfig",
+    GetTaskPushNotificationConfigRequest,
+    (operations, call, params) => operations.getPushConfig(call, params),
+  ),
+  ListTaskPushNotificationConfigs: unary(
+    "ListTaskPushNotificationConfigs",
+    ListTaskPushNotificationConfigsRequest,
+    (operations, call, params) => operations.listPushConfigs(call, params),
+  ),
+  DeleteTaskPushNotificationConfig: unary(
+    "DeleteTaskPushNotificationConfig",
+    DeleteTaskPushNotificationConfigRequest,
+    (operations, call, params) => operations.deletePushConfig(call, params),
+  ),
   GetExtendedAgentCard: {
     kind: "unary",
     run: async (operations, call) => operations.extendedAgentCard(call),

@@ -126,12 +126,6 @@ describe("SendMessage", () => {
     expect(task.artifacts[0].parts).toEqual([{ data: { my_key: 1 } }]);
     expect(task.history[0].metadata).toEqual({ a_b: 2 });
   });
-
-  it("an inline push configuration is refused, not ignored", async () => {
-    const { error } = createFixture();
-    const configuration = { taskPushNotificationConfig: { url: "https://example.com" } };
-    expect((await error("SendMessage", { ...userMessage("x"), configuration })).code).toBe(-32003);
-  });
 });
 
 describe("ListTasks", () => {
@@ -184,9 +178,8 @@ describe("CancelTask and others", () => {
     expect((await error("CancelTask", { id: task.id })).code).toBe(-32002);
   });
 
-  it("CORE-CAP-001, CORE-CAP-003: push and extended card are declined by name", async () => {
+  it("CORE-CAP-003: an extended card is declined by name", async () => {
     const { error } = createFixture();
-    expect((await error("CreateTaskPushNotificationConfig", {})).code).toBe(-32003);
     expect((await error("GetExtendedAgentCard", undefined)).code).toBe(-32004);
   });
 

@@ -1,23 +1,22 @@
 /** A2A's operations on the TaskService, the same for every binding. Params are validated by then. */
+import { createHash } from "node:crypto";
 import type {
+  A2AVersion,
   CancelTaskRequest,
+  DeleteTaskPushNotificationConfigRequest,
+  GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
+  ListTaskPushNotificationConfigsRequest,
   ListTasksRequest,
   SendMessageRequest,
   SubscribeToTaskRequest,
+  TaskPushNotificationConfig,
 } from "@agentcore/contract";
-import {
-  type A2AMessage,
-  type A2ATask,
-  type A2ATaskState,
-  isTerminal,
-  PlatformError,
-  type TaskState,
-} from "@agentcore/contract";
+import { type A2ATask, type A2ATaskState, isTerminal, PlatformError, type TaskState } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
-import type { AgentDescription, GatewaySettings } from "../deps.ts";
+import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredConfig } from "../deps.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
@@ -34,6 +33,8 @@ export interface A2ACall {
   /** URIs of the extensions that both sides speak. @default none */
   readonly extensions?: readonly string[] | undefined;
   readonly traceparent?: string | undefined;
+  /** Of the protocol that the client speaks. @default "1.0" */
+  readonly version?: A2AVersion | undefined;
 }
 
 export interface OpenStream {
@@ -43,6 +44,7 @@ export interface OpenStream {
 
 export interface A2AOperationsDeps {
   readonly tasks: TaskService;
+  readonly push: PushConfigService;
   readonly settings: GatewaySettings;
   readonly streams: OpenCalls;
   readonly waits: OpenCalls;
@@ -50,7 +52,7 @@ export interface A2AOperationsDeps {
 
 type Params<Schema extends z.ZodType> = z.output<Schema>;
 
-export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOperationsDeps) => {
+export const createA2AOperations = ({ tasks, push, settings, streams, waits }: A2AOperationsDeps) => {
   const cancelWaitMs = settings.cancelWaitMs ?? 5000;
 
   const ownHead = async (call: A2ACall, taskId: string): Promise<TaskHead> => {
@@ -85,7 +87,36 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
   const check = (call: A2ACall, params: SendMessageRequest): void => {
     checkMediaTypes(call.agent, params.message);
     checkOutputModes(call.agent, params.configuration?.acceptedOutputModes);
-    if (params.configuration?.taskPushNotificationConfig !== undefined) throw pushNotSupported(call.agent.name);
+  };
+
+  const register = (call: A2ACall, config: TaskPushNotificationConfig, from: number): Promise<RegisteredConfig> =>
+    push.register(call.scope, { config, version: call.version ?? "1.0", from });
+
+  const inlineConfig = ({ message, configuration }: SendMessageRequest) => {
+    const config = configuration?.taskPushNotificationConfig;
+    if (config === undefined) return null;
+    return { ...config, id: config.id === undefined || config.id === "" ? idOfMessage(message.messageId) : config.id };
+  };
+
+  /** Before work is begun whose configuration would be refused. */
+  const assertInlineRoom = async (call: A2ACall, params: SendMessageRequest, taskId?: string): Promise<void> => {
+    const config = inlineConfig(params);
+    if (config === null) return;
+    await push.assertRoom(call.scope, taskId === undefined ? undefined : { taskId, id: config.id });
+  };
+
+  /**
+   * What a message brings along. Registered once its task is there, for what the task did from event `from` on: its log has it all. The same
+   * message again finds its configuration, and makes it when the node died in between.
+   */
+  const registerInline = async (
+    call: A2ACall,
+    params: SendMessageRequest,
+    taskId: string,
+    from: number,
+  ): Promise<void> => {
+    const config = inlineConfig(params);
+    if (config !== null) await register(call, { ...config, taskId }, from);
   };
 
   /** True when the task's log has the message already: the caller repeats a call whose answer got lost. */
@@ -97,13 +128,16 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
   /** Without a signal it does not wait for what comes of the message. */
   const followUp = async (
     call: A2ACall,
-    message: A2AMessage,
+    params: SendMessageRequest,
     taskId: string,
     signal?: AbortSignal,
   ): Promise<string> => {
+    const { message } = params;
     const head = await ownHead(call, taskId);
+    await assertInlineRoom(call, params, taskId);
     const repeat = await isRepeat(call, taskId, message.messageId);
     if (!repeat) await tasks.send(call.scope, taskId, message);
+    await registerInline(call, params, taskId, head.seq);
     if (signal === undefined) return taskId;
     if (repeat) await tasks.settled(call.scope, taskId, { signal });
     else await messageAnswered(tasks, call.scope, head, message.messageId, signal);
@@ -111,7 +145,9 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
   };
 
   const begin = async (call: A2ACall, params: SendMessageRequest, signal?: AbortSignal): Promise<string> => {
+    await assertInlineRoom(call, params);
     const { taskId } = await submit(call, params);
+    await registerInline(call, params, taskId, 1);
     if (signal !== undefined) await tasks.settled(call.scope, taskId, { signal });
     return taskId;
   };
@@ -142,7 +178,7 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       check(call, params);
       const { message, configuration } = params;
       const work = (signal?: AbortSignal) =>
-        message.taskId === undefined ? begin(call, params, signal) : followUp(call, message, message.taskId, signal);
+        message.taskId === undefined ? begin(call, params, signal) : followUp(call, params, message.taskId, signal);
       const taskId = configuration?.returnImmediately === true ? await work() : await waiting(call, work);
       return {
         task: projectTask(await tasks.view(call.scope, taskId), { historyLength: configuration?.historyLength }),
@@ -157,11 +193,15 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       return openStream(call, async () => {
         if (message.taskId !== undefined) {
           const { seq, taskId } = await ownHead(call, message.taskId);
+          await assertInlineRoom(call, params, taskId);
           const repeat = await isRepeat(call, taskId, message.messageId);
           if (!repeat) await tasks.send(call.scope, taskId, message);
+          await registerInline(call, params, taskId, seq);
           return { ...options, taskId, from: seq, endAtSnapshotOfInputRequired: repeat };
         }
+        await assertInlineRoom(call, params);
         const { taskId, existing } = await submit(call, params);
+        await registerInline(call, params, taskId, 1);
         // The snapshot of a new task is its first event; whatever it did since then follows as updates.
         if (!existing) return { ...options, taskId, from: 1 };
         const { seq } = await ownHead(call, taskId);
@@ -231,8 +271,34 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
       return projectTask(task);
     },
 
-    pushNotifications(call: A2ACall): never {
-      throw pushNotSupported(call.agent.name);
+    async createPushConfig(call: A2ACall, config: TaskPushNotificationConfig): Promise<RegisteredConfig> {
+      const { seq } = await ownHead(call, config.taskId);
+      return register(call, config, seq);
+    },
+
+    async getPushConfig(
+      call: A2ACall,
+      { taskId, id }: Params<typeof GetTaskPushNotificationConfigRequest>,
+    ): Promise<RegisteredConfig> {
+      await ownHead(call, taskId);
+      return push.get(call.scope, taskId, id);
+    },
+
+    async listPushConfigs(
+      call: A2ACall,
+      { taskId, pageSize = 50, pageToken }: Params<typeof ListTaskPushNotificationConfigsRequest>,
+    ) {
+      await ownHead(call, taskId);
+      return push.list(call.scope, taskId, { pageSize, pageToken });
+    },
+
+    async deletePushConfig(
+      call: A2ACall,
+      { taskId, id }: Params<typeof DeleteTaskPushNotificationConfigRequest>,
+    ): Promise<Record<string, never>> {
+      await ownHead(call, taskId);
+      await push.delete(call.scope, taskId, id);
+      return {};
     },
 
     extendedAgentCard(call: A2ACall): never {
@@ -243,11 +309,8 @@ export const createA2AOperations = ({ tasks, settings, streams, waits }: A2AOper
 
 export type A2AOperations = ReturnType<typeof createA2AOperations>;
 
-const pushNotSupported = (agent: string) =>
-  new PlatformError(
-    "PUSH_NOTIFICATION_NOT_SUPPORTED",
-    `agent "${agent}" declares no push notifications; use a stream or SubscribeToTask`,
-  );
+/** The same for the same message, and nothing that a header or an address could not hold. */
+const idOfMessage = (messageId: string): string => createHash("sha256").update(messageId).digest("hex").slice(0, 32);
 
 /** Parked tasks show as INPUT_REQUIRED, so they are found there. */
 const STATES: Readonly<Record<A2ATaskState, readonly TaskState[]>> = {

@@ -5,7 +5,7 @@ export type RestMatch =
   | {
       readonly outcome: "match";
       readonly operation: A2AMethodName;
-      readonly path: { readonly id?: string; readonly tenant?: string };
+      readonly path: { readonly id?: string; readonly taskId?: string; readonly tenant?: string };
     }
   | { readonly outcome: "wrongMethod"; readonly allowed: readonly string[] }
   | { readonly outcome: "notFound" };
@@ -28,11 +28,15 @@ export const matchRest = (method: string, segments: readonly string[]): RestMatc
   if (found === null) return { outcome: "notFound" };
   const operation = Object.hasOwn(found.methods, method) ? found.methods[method] : undefined;
   if (operation === undefined) return { outcome: "wrongMethod", allowed: Object.keys(found.methods) };
-  const path = { ...(found.id === undefined ? {} : { id: found.id }), ...(hasTenant ? { tenant: first } : {}) };
-  return { outcome: "match", operation, path };
+  return { outcome: "match", operation, path: { ...found.ids, ...(hasTenant ? { tenant: first } : {}) } };
 };
 
-const find = (segments: readonly string[]): { readonly methods: ByMethod; readonly id?: string } | null => {
+interface Found {
+  readonly methods: ByMethod;
+  readonly ids?: { readonly id?: string; readonly taskId?: string };
+}
+
+const find = (segments: readonly string[]): Found | null => {
   const [root, task, configs, config] = segments;
   if (segments.length === 1) {
     if (root === "message:send") return { methods: { POST: "SendMessage" } };
@@ -44,11 +48,14 @@ const find = (segments: readonly string[]): { readonly methods: ByMethod; readon
   if (root !== "tasks" || task === undefined || task === "") return null;
   if (segments.length === 2) {
     const colon = task.lastIndexOf(":");
-    if (colon === -1) return { methods: { GET: "GetTask" }, id: task };
+    if (colon === -1) return { methods: { GET: "GetTask" }, ids: { id: task } };
     const verb = task.slice(colon + 1);
-    return Object.hasOwn(TASK_VERBS, verb) ? { methods: TASK_VERBS[verb] ?? {}, id: task.slice(0, colon) } : null;
+    return Object.hasOwn(TASK_VERBS, verb)
+      ? { methods: TASK_VERBS[verb] ?? {}, ids: { id: task.slice(0, colon) } }
+      : null;
   }
   if (configs !== "pushNotificationConfigs") return null;
-  if (segments.length === 3) return { methods: CONFIGS, id: task };
-  return segments.length === 4 && config !== "" ? { methods: CONFIG, id: task } : null;
+  if (segments.length === 3) return { methods: CONFIGS, ids: { taskId: task } };
+  if (segments.length !== 4 || config === undefined || config === "") return null;
+  return { methods: CONFIG, ids: { taskId: task, id: config } };
 };

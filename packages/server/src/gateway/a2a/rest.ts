@@ -1,7 +1,7 @@
 /** The HTTP+JSON binding, below an agent's address. */
 import { PlatformError } from "@agentcore/contract";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
-import { type ExtraHeaders, jsonResponse } from "../http/responses.ts";
+import { type ExtraHeaders, emptyResponse, jsonResponse } from "../http/responses.ts";
 import { toRestError } from "./a2a-errors.ts";
 import { assertServed, statedVersion } from "./a2a-version.ts";
 import { activateExtensions } from "./extensions.ts";
@@ -9,7 +9,7 @@ import type { BindingOptions, OpenA2ACall } from "./json-rpc.ts";
 import { legacyRestErrorResponse } from "./legacy-errors.ts";
 import { answerLegacyRest } from "./legacy-rest.ts";
 import { LEGACY_ROOT } from "./legacy-rest-paths.ts";
-import { A2A_METHODS } from "./methods.ts";
+import { A2A_METHODS, type A2AMethodName } from "./methods.ts";
 import type { A2AOperations } from "./operations.ts";
 import { bodyFields, hasBody, queryFields } from "./rest-fields.ts";
 import { matchRest, type RestMatch } from "./rest-paths.ts";
@@ -37,7 +37,11 @@ export const answerRest = async (
     const call = { ...opened, extensions: uris };
     const params = await paramsOf(request, match, options.maxBodyBytes);
     const method = A2A_METHODS[match.operation];
-    if (method.kind === "unary") return jsonResponse(await method.run(operations, call, params), 200, headers);
+    if (method.kind === "unary") {
+      const result = await method.run(operations, call, params);
+      const status = STATUSES[match.operation] ?? 200;
+      return status === 204 ? emptyResponse(status, headers) : jsonResponse(result, status, headers);
+    }
     const stream = await method.run(operations, call, params);
     return await streamResponse(stream, ({ response }) => response, { heartbeatMs: options.heartbeatMs, headers });
   } catch (thrown) {
@@ -47,6 +51,12 @@ export const answerRest = async (
       ? legacyRestErrorResponse(error)
       : restErrorResponse(error);
   }
+};
+
+/** Where it is not 200. The specification leaves them open; these are the reference SDK's. */
+const STATUSES: { readonly [Name in A2AMethodName]?: number } = {
+  CreateTaskPushNotificationConfig: 201,
+  DeleteTaskPushNotificationConfig: 204,
 };
 
 export const restErrorResponse = (error: PlatformError): Response => {
@@ -60,14 +70,16 @@ const wrongMethod = (method: string, allowed: readonly string[]): Response => {
   return jsonResponse({ error: { ...toRestError(error).error, code: 405 } }, 405, headers);
 };
 
+const LISTS = new Set<A2AMethodName>(["ListTasks", "ListTaskPushNotificationConfigs"]);
+
 const paramsOf = async (
   request: Request,
   { operation, path }: Extract<RestMatch, { outcome: "match" }>,
   maxBodyBytes: number,
 ): Promise<Record<string, unknown>> => {
   const fields = hasBody(request)
-    ? await bodyFields(request, maxBodyBytes, path.id !== undefined)
+    ? await bodyFields(request, maxBodyBytes, (path.id ?? path.taskId) !== undefined)
     : // proto3 clients send what is unset as empty.
-      queryFields(request.url, operation === "ListTasks");
+      queryFields(request.url, LISTS.has(operation));
   return { ...fields, ...path };
 };

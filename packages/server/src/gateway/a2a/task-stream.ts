@@ -1,6 +1,6 @@
 /** A task's log as the frames of an A2A stream. */
 import { type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
-import { TaskView } from "@agentcore/core/tasks";
+import { type TaskChange, TaskView } from "@agentcore/core/tasks";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { projectTask } from "./project-task.ts";
 
@@ -80,12 +80,15 @@ async function* framesOf(
         return;
       continue;
     }
-    const { artifact, status } = change;
-    if (artifact !== undefined) {
-      yield { response: { artifactUpdate: artifact }, seq: status === undefined ? event.seq : undefined };
-    }
-    if (status === undefined) continue;
-    yield { response: { statusUpdate: { taskId, contextId, status } }, seq: event.seq };
-    if (ended || (options.endAtInputRequired && status.state === "TASK_STATE_INPUT_REQUIRED")) return;
+    const updates = updatesOf(taskId, contextId, change);
+    for (const [index, response] of updates.entries())
+      yield { response, seq: index === updates.length - 1 ? event.seq : undefined };
+    if (ended || (options.endAtInputRequired && change.status?.state === "TASK_STATE_INPUT_REQUIRED")) return;
   }
 }
+
+/** What an event changed, as a client is told that has everything before it; often nothing. */
+export const updatesOf = (taskId: string, contextId: string, { artifact, status }: TaskChange): StreamResponse[] => [
+  ...(artifact === undefined ? [] : [{ artifactUpdate: artifact }]),
+  ...(status === undefined ? [] : [{ statusUpdate: { taskId, contextId, status } }]),
+];

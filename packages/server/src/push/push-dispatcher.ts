@@ -1,0 +1,348 @@
+/**
+ * Sends the notifications of all tenants, on one node at a time. The store knows what is to be sent and how far it was taken; what is
+ * kept here is only whose turn it is, and is made anew from the store by whichever node has the lease.
+ *
+ * States of an entry: `idle` (all was sent; its task's log is listened to) → `queued` (waits for room) → `running` → `idle`, or `waiting`
+ * (for its next attempt) → `queued`.
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { Clock, KeyValue, Logger, TaskKey, Timer } from "@agentcore/core/ports";
+import { TurnLease } from "@agentcore/core/retention";
+import { Trouble } from "@agentcore/core/tasks";
+import { SYSTEM_TENANT } from "../gateway/deps.ts";
+import type { Metrics } from "../metrics.ts";
+import { singleFlight } from "../single-flight.ts";
+import { DeliveryLanes, type LaneLimits } from "./delivery-lanes.ts";
+import { type Attempt, type DeliveryServices, deliverTurn, type TaskLog, type TurnEnd } from "./push-delivery.ts";
+import type { PushKey, PushStore } from "./push-store.ts";
+
+export interface PushDispatcherOptions extends Omit<DeliveryServices, "store" | "log" | "now" | "onAttempt"> {
+  readonly store: PushStore;
+  readonly log: TaskLog & { listen(key: TaskKey, listener: () => void): () => void };
+  readonly keyValue: KeyValue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly node: string;
+  /** @default LIMITS */
+  readonly limits?: LaneLimits | undefined;
+  /** Most webhooks that are followed at once; the others wait in the store. @default 20,000 */
+  readonly maxEntries?: number | undefined;
+}
+
+export const LIMITS: LaneLimits = { all: 64, perTenant: 32, perLane: 8 };
+// About a kilobyte each.
+const MAX_ENTRIES = 20_000;
+const LEASE_MS = 15_000;
+// A third of it, so that one failed write loses nothing.
+const TICK_MS = 5_000;
+// Hints may be lost; every second tick the store is asked.
+const SCAN_MS = 10_000;
+// After the store gave no answer, or a log could not be read.
+const TROUBLE_MS = 10_000;
+
+interface Entry {
+  readonly key: PushKey;
+  readonly tenantId: string;
+  host: string;
+  state: "idle" | "queued" | "running" | "waiting";
+  /** Something happened while it ran. */
+  again: boolean;
+  /** Version of what is stored, as far as is known: what is older is no news. */
+  version: number;
+  heard: number;
+  /** Up to it there is nothing to send. */
+  seq: number;
+  timer: Timer | null;
+  readonly unlisten: () => void;
+}
+
+interface Counts {
+  delivered: number;
+  failed: number;
+  abandoned: number;
+  gone: number;
+}
+
+export class PushDispatcher {
+  private readonly options: PushDispatcherOptions;
+  private readonly services: DeliveryServices;
+  private readonly lease: TurnLease;
+  private readonly lanes: DeliveryLanes;
+  private readonly leaseTrouble: Trouble;
+  private readonly scanTrouble: Trouble;
+  private readonly entries = new Map<string, Entry>();
+  private readonly watched = new Map<string, () => void>();
+  private readonly counts = new Map<string, Counts>();
+  private readonly scan: () => Promise<void>;
+  private scannedAt = Number.NEGATIVE_INFINITY;
+  private scanning: Promise<void> = Promise.resolve();
+  /** Of the time in which this node has the lease; null in between. */
+  private holding: AbortController | null = null;
+  private timer: Timer | null = null;
+  private ticking: Promise<void> = Promise.resolve();
+  private isClosed = false;
+
+  constructor(options: PushDispatcherOptions) {
+    this.options = options;
+    const { clock, keyValue, node, metrics } = options;
+    this.services = {
+      ...options,
+      now: () => clock.now(),
+      onAttempt: (attempt) => this.count(attempt),
+    };
+    const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
+    this.lease = new TurnLease({ keyValue, clock, scope, key: "push", node, ttlMs: LEASE_MS });
+    this.lanes = new DeliveryLanes(options.limits ?? LIMITS);
+    this.leaseTrouble = new Trouble(options.logger, "cannot tell who sends push notifications");
+    this.scanTrouble = new Trouble(options.logger, "cannot look for push notifications");
+    this.scan = singleFlight(() => this.scanStore());
+    metrics.tenantCounter("agentcore_push_notifications", "Push notifications sent by this node.", (tenantId) =>
+      Object.entries(this.counts.get(tenantId) ?? {}).map(([outcome, count]) => [`outcome="${outcome}"`, count]),
+    );
+    metrics.tenantGauge(
+      "agentcore_push_queue",
+      "Webhooks with something to send, on the node that sends.",
+      (tenantId) => [["", this.queueLength(tenantId)]],
+    );
+  }
+
+  start(): void {
+    this.ticking = this.tick();
+  }
+
+  /** Ends what is under way: it is sent again by whoever goes on. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.timer?.cancel();
+    await this.ticking;
+    const held = this.holding !== null;
+    this.stop();
+    await Promise.all([this.lanes.idle(), this.scanning]);
+    if (held) await this.lease.release().catch(() => undefined);
+  }
+
+  private async tick(): Promise<void> {
+    try {
+      const holds = await (this.holding === null ? this.lease.take() : this.lease.keep());
+      if (this.isClosed) {
+        if (holds) this.holding ??= new AbortController();
+        return;
+      }
+      if (!holds) this.stop();
+      else {
+        this.holding ??= this.begin();
+        if (this.options.clock.monotonic() - this.scannedAt >= SCAN_MS) this.rescan();
+      }
+      this.leaseTrouble.end();
+    } catch (error) {
+      // Nobody knows who has the lease.
+      this.stop();
+      this.leaseTrouble.begin(PlatformError.from(error));
+    }
+    if (this.isClosed) return;
+    this.timer = this.options.clock.after(TICK_MS, () => {
+      this.ticking = this.tick();
+    });
+  }
+
+  private begin(): AbortController {
+    this.scannedAt = Number.NEGATIVE_INFINITY;
+    this.watched.set(
+      "",
+      this.options.store.watchTenants(() => this.rescan()),
+    );
+    return new AbortController();
+  }
+
+  private stop(): void {
+    this.holding?.abort();
+    this.holding = null;
+    this.lanes.clear();
+    for (const entry of [...this.entries.values()]) this.forget(entry);
+    for (const unwatch of this.watched.values()) unwatch();
+    this.watched.clear();
+  }
+
+  private rescan(): void {
+    this.scannedAt = this.options.clock.monotonic();
+    this.scanning = this.scan().then(
+      () => this.scanTrouble.end(),
+      (error) => this.scanTrouble.begin(PlatformError.from(error)),
+    );
+  }
+
+  private async scanStore(): Promise<void> {
+    const { store, log } = this.options;
+    const held = this.holding;
+    if (held === null) return;
+    for (const tenantId of await store.tenants()) {
+      if (this.holding !== held) return;
+      if (!this.watched.has(tenantId))
+        this.watched.set(
+          tenantId,
+          store.watch(tenantId, (key, version) => this.hear(key, version)),
+        );
+      for await (const stored of store.all(tenantId)) {
+        if (this.holding !== held) return;
+        if (stored.record.state !== "open") continue;
+        const entry = this.entries.get(nameOf(stored.key));
+        if (entry === undefined || stored.version > entry.version) this.hear(stored.key, stored.version);
+        else if (entry.state === "idle") {
+          const head = await log.head(entry.key);
+          if (this.holding === held && entry.state === "idle" && (head === null || head.seq > entry.seq))
+            this.queue(entry);
+        }
+      }
+    }
+  }
+
+  /** Something was stored, or (version 0) deleted. */
+  private hear(key: PushKey, version: number): void {
+    if (this.holding === null) return;
+    const entry = this.entries.get(nameOf(key)) ?? (version === 0 ? undefined : this.add(key));
+    if (entry === undefined) return;
+    if (version !== 0 && version <= entry.version) return;
+    // What this node writes while it sends is heard as well: whether it was news is known when it has sent.
+    if (entry.state === "running")
+      entry.heard = version === 0 ? Number.POSITIVE_INFINITY : Math.max(entry.heard, version);
+    else this.queue(entry);
+  }
+
+  private add(key: PushKey): Entry | undefined {
+    const { log, maxEntries = MAX_ENTRIES } = this.options;
+    if (this.entries.size >= maxEntries) return undefined;
+    const entry: Entry = {
+      ...{
+        key,
+        tenantId: key.tenantId,
+        host: "",
+        state: "idle",
+        again: false,
+        version: 0,
+        heard: 0,
+        seq: 0,
+        timer: null,
+      },
+      unlisten: log.listen(key, () => {
+        if (entry.state === "running") entry.again = true;
+        else if (entry.state === "idle") this.queue(entry);
+      }),
+    };
+    this.entries.set(nameOf(key), entry);
+    return entry;
+  }
+
+  private forget(entry: Entry): void {
+    entry.timer?.cancel();
+    entry.unlisten();
+    if (this.entries.get(nameOf(entry.key)) === entry) this.entries.delete(nameOf(entry.key));
+  }
+
+  private queue(entry: Entry): void {
+    if (entry.state === "queued" || this.holding === null) return;
+    entry.timer?.cancel();
+    entry.timer = null;
+    entry.state = "queued";
+    const { signal } = this.holding;
+    this.lanes.add(entry.tenantId, entry.host, () => this.run(entry, signal));
+  }
+
+  private async run(entry: Entry, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    entry.state = "running";
+    entry.again = false;
+    let end: TurnEnd;
+    try {
+      end = await this.turn(entry, signal);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const { tenantId, taskId, configId } = entry.key;
+      const { message } = PlatformError.from(thrown);
+      this.options.logger.log("error", `cannot send push notifications: ${message}`, { tenantId, taskId, configId });
+      end = { end: "later", at: this.options.clock.now() + TROUBLE_MS };
+    }
+    if (!signal.aborted) this.after(entry, end);
+  }
+
+  private async turn(entry: Entry, signal: AbortSignal): Promise<TurnEnd> {
+    const { store } = this.options;
+    const stored = await store.get(entry.key);
+    if (stored === null) return { end: "over" };
+    const host = new URL(stored.record.config.url).host;
+    if (host !== entry.host) {
+      // Its first turn, or it was changed: it belongs into another lane.
+      entry.host = host;
+      return { end: "again" };
+    }
+    entry.version = stored.version;
+    const noting: Pick<PushStore, "get" | "put" | "delete"> = {
+      get: (key) => store.get(key),
+      delete: (key) => store.delete(key),
+      put: async (key, record, expected) => {
+        const version = await store.put(key, record, expected);
+        if (version !== null) entry.version = version;
+        return version;
+      },
+    };
+    return deliverTurn({ ...this.services, store: noting }, stored, { after: entry.seq, signal });
+  }
+
+  private after(entry: Entry, end: TurnEnd): void {
+    const isNews = entry.heard > entry.version;
+    entry.heard = 0;
+    entry.state = "idle";
+    switch (end.end) {
+      case "over":
+        return this.forget(entry);
+      case "again":
+        return this.queue(entry);
+      case "idle":
+        entry.seq = end.seq;
+        if (isNews || entry.again) this.queue(entry);
+        return;
+      case "later": {
+        if (isNews) return this.queue(entry);
+        entry.state = "waiting";
+        const { clock } = this.options;
+        entry.timer = clock.after(Math.max(0, end.at - clock.now()), () => this.queue(entry));
+      }
+    }
+  }
+
+  private count({ key, record, outcome, result }: Attempt): void {
+    const { tenantId, taskId, configId } = key;
+    const counts = this.counts.get(tenantId) ?? { delivered: 0, failed: 0, abandoned: 0, gone: 0 };
+    this.counts.set(tenantId, counts);
+    counts[result] += 1;
+    if (outcome.taken) return;
+    const { host } = new URL(record.config.url);
+    const fields = { tenantId, taskId, configId, host, attempts: record.attempts };
+    const { logger } = this.options;
+    switch (result) {
+      case "abandoned":
+        return logger.log("error", `a webhook is given up, it failed for a day: ${outcome.error}`, fields);
+      case "gone":
+        return logger.log(
+          "info",
+          "a webhook wants no more notifications (HTTP 410): its configuration is deleted",
+          fields,
+        );
+      default:
+        // The first of a row; the others would only repeat it.
+        return logger.log(
+          record.attempts === 1 ? "warn" : "debug",
+          `a webhook did not take it: ${outcome.error}`,
+          fields,
+        );
+    }
+  }
+
+  private queueLength(tenantId: string): number {
+    let length = 0;
+    for (const entry of this.entries.values()) if (entry.tenantId === tenantId && entry.state !== "idle") length += 1;
+    return length;
+  }
+}
+
+const nameOf = ({ tenantId, taskId, configId }: PushKey): string => `${tenantId}/${taskId}/${configId}`;
