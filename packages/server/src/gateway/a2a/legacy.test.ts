@@ -243,20 +243,30 @@ describe("0.3 over JSON-RPC", () => {
     expect(fixture.gateway.openStreams).toBe(0);
   });
 
-  it("push notifications and the extended card are refused as the agent's card says", async () => {
+  it("push configs are set, read, listed and deleted in 0.3's shape", async () => {
     const rpc = rpcOf(createFixture());
-    const { result: task } = await (await rpc("message/send", message("x"))).json();
-    const config = { taskId: task.id, pushNotificationConfig: { url: "https://hooks.test/" } };
-    const codes = [];
-    for (const [method, params] of [
-      ["tasks/pushNotificationConfig/set", config],
-      ["tasks/pushNotificationConfig/get", { id: task.id }],
-      ["tasks/pushNotificationConfig/list", { id: task.id }],
-      ["tasks/pushNotificationConfig/delete", { id: task.id, pushNotificationConfigId: "c" }],
-      ["agent/getAuthenticatedExtendedCard", undefined],
-    ] as const)
-      codes.push((await (await rpc(method, params)).json()).error.code);
-    expect(codes).toEqual([-32003, -32003, -32003, -32003, -32004]);
+    const call = async (method: string, params: unknown) => (await (await rpc(method, params)).json()).result;
+    const task = await call("message/send", message("ask"));
+    const hook = {
+      id: "hook",
+      url: "https://hooks.test/",
+      token: "t",
+      authentication: { schemes: ["Bearer"], credentials: "c" },
+    };
+    const config = { taskId: task.id, pushNotificationConfig: hook };
+    expect(await call("tasks/pushNotificationConfig/set", config)).toEqual(config);
+    expect(await call("tasks/pushNotificationConfig/get", { id: task.id })).toEqual(config);
+    const named = { id: task.id, pushNotificationConfigId: "hook" };
+    expect(await call("tasks/pushNotificationConfig/get", named)).toEqual(config);
+    expect(await call("tasks/pushNotificationConfig/list", { id: task.id })).toEqual([config]);
+    expect(await call("tasks/pushNotificationConfig/delete", named)).toBeNull();
+    expect(await call("tasks/pushNotificationConfig/list", { id: task.id })).toEqual([]);
+    expect((await (await rpc("tasks/pushNotificationConfig/get", named)).json()).error.code).toBe(-32001);
+  });
+
+  it("an extended card that is not declared is refused", async () => {
+    const rpc = rpcOf(createFixture());
+    expect((await (await rpc("agent/getAuthenticatedExtendedCard", undefined)).json()).error.code).toBe(-32004);
   });
 });
 
@@ -323,15 +333,15 @@ describe("0.3 over HTTP+JSON", () => {
     ["POST", "/v1/message:stream", {}, 400, -32602],
     ["GET", "/v1/tasks/nobody?historyLength=-1", undefined, 400, -32602],
     ["GET", "/v1/card", undefined, 400, -32004],
-    ["GET", "/v1/tasks/x/pushNotificationConfigs", undefined, 400, -32003],
-    ["GET", "/v1/tasks/x/pushNotificationConfigs/c", undefined, 400, -32003],
-    ["DELETE", "/v1/tasks/x/pushNotificationConfigs/c", undefined, 400, -32003],
+    ["GET", "/v1/tasks/x/pushNotificationConfigs", undefined, 404, -32001],
+    ["GET", "/v1/tasks/x/pushNotificationConfigs/c", undefined, 404, -32001],
+    ["DELETE", "/v1/tasks/x/pushNotificationConfigs/c", undefined, 404, -32001],
     [
       "POST",
       "/v1/tasks/x/pushNotificationConfigs",
       { pushNotificationConfig: { url: "https://hooks.test/" } },
-      400,
-      -32003,
+      404,
+      -32001,
     ],
   ])("%s %s %j is a flat error", async (method, path, body, status, code) => {
     const response = await restOf(createFixture())(method, path, body);
