@@ -1,0 +1,8 @@
+export { type CardSignature, type CardSigner, createCardSigner } from "./card-signer.ts";
+export {
+  type CardTrust,
+  type CardVerifier,
+  type CardVerifierOptions,
+  createCardVerifier,
+  type VerifiedCard,
+} from "./card-verifier.ts";
