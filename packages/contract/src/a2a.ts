@@ -224,6 +224,37 @@ export const AgentExtension = z.object({
 });
 export type AgentExtension = z.infer<typeof AgentExtension>;
 
+const SecuritySchemes = {
+  apiKeySecurityScheme: z.object({
+    description: z.string().optional(),
+    location: z.enum(["query", "header", "cookie"]),
+    name: z.string(),
+  }),
+  httpAuthSecurityScheme: z.object({
+    description: z.string().optional(),
+    scheme: z.string(),
+    bearerFormat: z.string().optional(),
+  }),
+  oauth2SecurityScheme: z.object({
+    description: z.string().optional(),
+    // One flow a scheme.
+    flows: z.record(z.string(), z.unknown()),
+    oauth2MetadataUrl: z.string().optional(),
+  }),
+  openIdConnectSecurityScheme: z.object({ description: z.string().optional(), openIdConnectUrl: z.string() }),
+  mtlsSecurityScheme: z.object({ description: z.string().optional() }),
+};
+
+/** Exactly one member is set. */
+export const SecurityScheme = z.object(SecuritySchemes).partial();
+export type SecurityScheme = z.infer<typeof SecurityScheme>;
+
+/** All schemes of one requirement together; of several requirements any one will do. */
+export const SecurityRequirement = z.object({
+  schemes: z.record(z.string(), z.object({ list: z.array(z.string()).optional() })),
+});
+export type SecurityRequirement = z.infer<typeof SecurityRequirement>;
+
 export const AgentCard = z.object({
   name: z.string().min(1),
   description: z.string(),
@@ -246,10 +277,15 @@ export const AgentCard = z.object({
     extendedAgentCard: z.boolean().optional(),
     extensions: z.array(AgentExtension).optional(),
   }),
-  securitySchemes: z.record(z.string(), z.unknown()).optional(),
-  securityRequirements: z.array(z.unknown()).optional(),
+  securitySchemes: z.record(z.string(), SecurityScheme).optional(),
+  securityRequirements: z.array(SecurityRequirement).optional(),
   defaultInputModes: z.array(z.string()).min(1),
   defaultOutputModes: z.array(z.string()).min(1),
   skills: z.array(AgentSkill).min(1),
+  /** JWS over the card's canonical form (A2A 8.4). */
+  signatures: z
+    .array(z.object({ protected: z.string(), signature: z.string(), header: Metadata.optional() }))
+    .optional(),
+  iconUrl: z.string().optional(),
 });
 export type AgentCard = z.infer<typeof AgentCard>;

@@ -19,6 +19,8 @@ export {
   ListTasksRequest,
   Part,
   Role,
+  SecurityRequirement,
+  SecurityScheme,
   SendMessageRequest,
   type StreamResponse,
   SubscribeToTaskRequest,

@@ -27,6 +27,34 @@ const Code = z.strictObject({
   export: z.string().min(1),
 });
 
+/** A scope as OAuth 2.0 writes it (RFC 6749, 3.3), without commas, since key files separate scopes by them. */
+export const Scope = z
+  .string()
+  .regex(/^[!#-+\--[\]-~]{1,128}$/, { error: "expected a scope, as in loan:write: no spaces, commas, quotes" });
+
+/** What is said about the agent to callers of A2A. */
+const A2ASettings = z.strictObject({
+  /** Versions of the protocol that the agent is served in. @default all */
+  versions: z
+    .array(z.enum(A2A_VERSIONS, { error: `expected one of ${A2A_VERSIONS.join(", ")}` }))
+    .min(1, { error: "expected at least one version" })
+    .max(A2A_VERSIONS.length)
+    .optional(),
+  /** What callers who authenticated are shown beyond the public card. */
+  extendedCard: z
+    .strictObject({
+      description: z.string().optional(),
+      /** Shown beside the public ones; one with the same id replaces it. */
+      skills: z.array(AgentSkill).max(1000).optional(),
+    })
+    .refine((card) => card.description !== undefined || card.skills !== undefined, {
+      error: "expected description or skills: without either it says what the public card does",
+    })
+    .optional(),
+  /** What a caller's credential must be good for, all of it; operators need none. */
+  scopes: z.array(Scope).min(1).max(20).optional(),
+});
+
 /** Tasks that may run at once, on all nodes together; those that wait for a person, a child or a time do not count. @default no limit */
 const MaxRunning = z.int().min(1).max(1_000_000);
 
@@ -43,16 +71,7 @@ export const AgentManifest = z.strictObject({
       skills: z.array(AgentSkill).optional(),
       /** Extensions of A2A that the agent speaks, for its card. */
       extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
-      a2a: z
-        .strictObject({
-          /** Versions of the protocol that the agent is served in. @default all */
-          versions: z
-            .array(z.enum(A2A_VERSIONS, { error: `expected one of ${A2A_VERSIONS.join(", ")}` }))
-            .min(1, { error: "expected at least one version" })
-            .max(A2A_VERSIONS.length)
-            .optional(),
-        })
-        .optional(),
+      a2a: A2ASettings.optional(),
       /** Slots of a replica, and so of one node: every node has as many. For a limit over all nodes see `limits`. @default 100 */
       concurrency: z.int().min(1).max(10_000).optional(),
       /** Replicas on each node. @default 1 */

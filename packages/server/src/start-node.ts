@@ -48,6 +48,8 @@ export interface NodeOptions {
   readonly allowPrivateWebhooks?: boolean;
   /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
   readonly encryptionKeys?: readonly string[] | undefined;
+  /** Private keys, PEM or JWK each: every one of them signs the agents' cards. @default cards are not signed */
+  readonly cardSigningKeys?: readonly string[] | undefined;
   /** @default "info" */
   readonly logLevel?: LogLevel;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -79,6 +81,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     ownKey === undefined
       ? []
       : [...configured, { keyHash: hashOfKey(ownKey), tenantId: DEFAULT_TENANT, caller: "local", role: "operator" }];
+  const cardSigner = await createSigner(options.cardSigningKeys);
   const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
   const { database, leaseMs } = options;
   const machine = hostname().toLowerCase();
@@ -114,6 +117,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     backups: parts.backups,
     push: parts.push,
     apiKeys,
+    cardSigner,
     health: () =>
       nodeHealth({
         ...{ phase, condition: parts.nodes.condition, trouble: parts.engine.trouble },
@@ -147,4 +151,10 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
       return closing;
     },
   };
+};
+
+const createSigner = async (keys: readonly string[] = []) => {
+  if (keys.length === 0) return undefined;
+  const { createCardSigner } = await import("@agentcore/a2a/cards");
+  return createCardSigner(keys);
 };

@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly apiKeys: readonly string[];
   /** `NAME:KEY` each; the first seals what is stored, all of them open it. */
   readonly encryptionKeys: readonly string[];
+  /** Private keys as PEM or JWK; all of them sign the agents' cards. */
+  readonly cardSigningKeys: readonly string[];
   /** Absolute paths of the folders that agents' code may come from; none means anywhere. */
   readonly codeRoots: readonly string[];
   /** Whether Model manifests may name addresses of private networks. */

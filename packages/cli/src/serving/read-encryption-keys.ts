@@ -1,10 +1,8 @@
 /** The keys that seal what a node stores, from a file or a variable. What is wrong with a key itself the node says. */
-import { open } from "node:fs/promises";
 import { failure } from "../failure.ts";
+import { readSecretFile } from "./read-secret-file.ts";
 
 const VARIABLE = "AGENTCORE_ENCRYPTION_KEYS";
-// Thousands of keys.
-const MAX_FILE_BYTES = 256 * 1024;
 
 /**
  * `NAME:KEY` entries, and `sealed-only`: a line each in the file, between commas in the variable; lines that begin with # do not count.
@@ -22,7 +20,7 @@ export const readEncryptionKeys = async (
       `encryption keys come from ${VARIABLE} and from ${file}; the order of all keys decides which one seals`,
       `Keep one of the two: unset ${VARIABLE}, or leave out --encryption-keys and AGENTCORE_ENCRYPTION_KEYS_FILE.`,
     );
-  const entries = entriesOf((await readSecret(file)).split(/\r?\n/));
+  const entries = entriesOf((await readSecretFile(file)).split(/\r?\n/));
   // The node would start without encryption, and nobody would notice.
   if (entries.length === 0)
     throw failure(
@@ -35,24 +33,3 @@ export const readEncryptionKeys = async (
 
 const entriesOf = (lines: readonly string[]): readonly string[] =>
   lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
-
-/** One handle for the look and the reading, so that both are of the same file. */
-const readSecret = async (path: string): Promise<string> => {
-  const handle = await open(path, "r").catch((cause: unknown) => {
-    throw failure("CONFIG_INVALID", `cannot read ${path}`, "Give a file that this user can read.", cause);
-  });
-  try {
-    const { mode, size } = await handle.stat();
-    if (process.platform !== "win32" && (mode & 0o077) !== 0)
-      throw failure(
-        "CONFIG_INVALID",
-        `${path} can be read or written by other users (mode ${(mode & 0o777).toString(8)}); keys are for one user alone`,
-        `chmod 600 ${path}`,
-      );
-    if (size > MAX_FILE_BYTES)
-      throw failure("CONFIG_INVALID", `${path} has ${size} bytes, ${MAX_FILE_BYTES} are read`, "Give a file of keys.");
-    return await handle.readFile("utf8");
-  } finally {
-    await handle.close();
-  }
-};

@@ -5,6 +5,7 @@ import { failure } from "../failure.ts";
 import { UsageError } from "../usage-error.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { readEncryptionKeys } from "./read-encryption-keys.ts";
+import { readSecretFile } from "./read-secret-file.ts";
 import type { ServeInvocation } from "./serve-options.ts";
 
 /** Throws a UsageError, or CONFIG_INVALID for a file of keys that is none. */
@@ -34,12 +35,18 @@ export const readNodeOptions = async ({
     maxTasks: readMaxTasks(options["max-tasks"]),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
     encryptionKeys: await readEncryptionKeys(keysFile === undefined ? undefined : resolve(cwd, keysFile), environment),
-    codeRoots: options["code-root"].flatMap((paths) => paths.split(delimiter)).map((path) => resolve(cwd, path)),
+    cardSigningKeys: await Promise.all(
+      pathsOf(options["card-signing-key"]).map((path) => readSecretFile(resolve(cwd, path))),
+    ),
+    codeRoots: pathsOf(options["code-root"]).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
     allowPrivateWebhooks: options["allow-private-webhooks"],
     logLevel: globals.verbose ? "debug" : "warn",
   };
 };
+
+/** Several in one, as in PATH. */
+const pathsOf = (given: readonly string[]): readonly string[] => given.flatMap((paths) => paths.split(delimiter));
 
 /** Throws a UsageError for an address that is none. */
 export const readDatabase = (url: string | undefined): string | undefined => {

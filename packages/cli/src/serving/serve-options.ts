@@ -112,6 +112,15 @@ export const SERVE_OPTIONS = {
       "File with the keys that seal what is stored, NAME:KEY a line, the first one seals, a line sealed-only refuses what lies plain; readable by this user alone",
     env: "AGENTCORE_ENCRYPTION_KEYS_FILE",
   },
+  "card-signing-key": {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    completes: "path",
+    description:
+      "Private key (PEM or JWK) that signs the agents' cards, or several as in PATH, all of which sign; readable by this user alone",
+    env: "AGENTCORE_CARD_SIGNING_KEYS",
+  },
   "code-root": {
     type: "string",
     multiple: true,

@@ -8,6 +8,7 @@ import { createApiRouter } from "./api/api-router.ts";
 import { createBackupRoutes } from "./api/backup-routes.ts";
 import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
+import { createKeyRoutes } from "./api/key-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
@@ -82,6 +83,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
     ...createBackupRoutes(deps.backups),
+    ...createKeyRoutes(deps.cardSigner),
     ...createNodeRoutes({
       health: deps.health,
       metrics: deps.metrics,

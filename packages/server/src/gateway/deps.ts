@@ -1,4 +1,5 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
+import type { CardSigner } from "@agentcore/a2a/cards";
 import type {
   A2AVersion,
   AgentExtension,
@@ -29,6 +30,12 @@ export interface AgentDescription {
   readonly extensions?: readonly AgentExtension[] | undefined;
   /** Versions of A2A that it is served in. @default all */
   readonly a2aVersions?: readonly A2AVersion[] | undefined;
+  /** What callers who authenticated are shown beyond the card. @default none: there is no extended card */
+  readonly extendedCard?:
+    | { readonly description?: string | undefined; readonly skills?: readonly AgentSkill[] | undefined }
+    | undefined;
+  /** What a caller must be good for, all of it. @default nothing */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 export interface AgentDirectory {
@@ -161,6 +168,8 @@ export interface GatewayDeps {
   readonly push: PushConfigService;
   /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
+  /** Signs cards. @default they are not signed */
+  readonly cardSigner?: CardSigner | undefined;
   readonly health: () => Health;
   /** Prometheus text: the tenant's calls, and what the node counts as a whole. */
   readonly metrics: (tenantId: string) => string;

@@ -1,4 +1,4 @@
-import type { A2AVersion, AgentExtension } from "@agentcore/contract";
+import type { AgentManifest } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
 
@@ -7,15 +7,14 @@ interface Entry {
   readonly revision: string;
   readonly replicas: number;
   readonly description: string;
-  readonly extensions: readonly AgentExtension[] | undefined;
-  readonly a2aVersions: readonly A2AVersion[] | undefined;
+  readonly spec: Pick<AgentManifest["spec"], "extensions" | "a2a">;
 }
 
 /** What front doors show of the agents that are applied, by tenant. */
 export class AgentCatalogue implements AgentDirectory {
   private readonly tenants = new Map<string, Map<string, AgentDescription>>();
 
-  set(tenantId: string, { definition, revision, replicas, description, extensions, a2aVersions }: Entry): void {
+  set(tenantId: string, { definition, revision, replicas, description, spec }: Entry): void {
     const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
     this.tenants.set(tenantId, agents);
     const { name, version, skills, labels } = definition;
@@ -26,8 +25,10 @@ export class AgentCatalogue implements AgentDirectory {
       skills,
       revision,
       labels,
-      extensions,
-      a2aVersions,
+      extensions: spec.extensions,
+      a2aVersions: spec.a2a?.versions,
+      extendedCard: spec.a2a?.extendedCard,
+      scopes: spec.a2a?.scopes,
       replicas,
       state: replicas > 0 ? "ready" : "scaled-to-zero",
     });

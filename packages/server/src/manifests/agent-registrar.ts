@@ -50,8 +50,7 @@ export const createAgentRegistrar = ({
       revision,
       replicas: replicas.length,
       description,
-      extensions: spec.extensions,
-      a2aVersions: spec.a2a?.versions,
+      spec,
     });
   },
   remove(tenantId, name) {

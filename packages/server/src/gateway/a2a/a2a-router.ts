@@ -36,8 +36,12 @@ export const createA2ARouter = ({
   publicUrl,
 }: A2ARouterDeps) => {
   const { agents, settings = {} } = gateway;
-  const operations = createA2AOperations({ tasks: gateway.tasks, push: gateway.push, settings, streams, waits });
-  const pages = createCardPages({ agents, authenticator, publicUrl, now: () => gateway.clock.now() });
+  const { cardSigner } = gateway;
+  const pages = createCardPages({ agents, authenticator, cardSigner, publicUrl, now: () => gateway.clock.now() });
+  const operations = createA2AOperations({
+    ...{ tasks: gateway.tasks, push: gateway.push, settings, streams, waits },
+    extendedCard: ({ scope, agent }) => pages.extendedCard(scope.tenantId, agent),
+  });
 
   const defaultAgent = (tenantId: string): AgentDescription | null => {
     if (settings.defaultAgent !== undefined) return agents.get(tenantId, settings.defaultAgent);
@@ -70,19 +74,19 @@ export const createA2ARouter = ({
   const page = async (
     request: Request,
     info: ConnectionInfo | undefined,
-    answer: (tenantId: string) => Response,
+    answer: (tenantId: string) => Promise<Response>,
   ): Promise<Response> => {
     try {
       guard?.(request, info);
       if (request.method !== "GET") return methodNotAllowed(request.method, "GET");
-      return answer(await pages.tenantOf(request, info));
+      return await answer(await pages.tenantOf(request, info));
     } catch (thrown) {
       return restErrorResponse(publicError(thrown, options.onError));
     }
   };
 
   const cardPage = (request: Request, name: string | null, info: ConnectionInfo | undefined): Promise<Response> =>
-    page(request, info, (tenantId) => pages.card(request, tenantId, findAgent(tenantId, name)));
+    page(request, info, async (tenantId) => pages.card(request, tenantId, findAgent(tenantId, name)));
 
   /** Null when the path is not one of A2A's. `path` is the pathname as it came, without query. */
   return (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> | Response | null => {

@@ -1,7 +1,5 @@
 /** Agent cards of A2A 1.0 and the AI catalogue. */
-
-import { createHash } from "node:crypto";
-import type { AgentCard, AgentSkill } from "@agentcore/contract";
+import type { AgentCard, AgentSkill, SecurityScheme } from "@agentcore/contract";
 import type { AgentDescription } from "../deps.ts";
 import { servedVersions } from "./a2a-version.ts";
 import { DEFAULT_MODES } from "./check-media-types.ts";
@@ -9,25 +7,16 @@ import { extensionsOf } from "./extensions.ts";
 
 export interface CardContext {
   readonly publicUrl: string;
-  /** Whether callers must present an API key. */
-  readonly authenticated: boolean;
+  /** Ways to authenticate by name, any one of which will do; undefined when nobody has to. */
+  readonly securitySchemes: Readonly<Record<string, SecurityScheme>> | undefined;
 }
-
-const SECURITY = {
-  securitySchemes: {
-    bearer: { httpAuthSecurityScheme: { scheme: "Bearer" } },
-    apiKey: { apiKeySecurityScheme: { location: "header", name: "X-API-Key" } },
-  },
-  // Either will do.
-  securityRequirements: [{ schemes: { bearer: { list: [] } } }, { schemes: { apiKey: { list: [] } } }],
-};
 
 export const agentUrl = (publicUrl: string, name: string): string => `${publicUrl}/a2a/${name}`;
 
 export const cardUrl = (publicUrl: string, name: string): string =>
   `${agentUrl(publicUrl, name)}/.well-known/agent-card.json`;
 
-export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }: CardContext): AgentCard => {
+export const buildCard = (agent: AgentDescription, { publicUrl, securitySchemes }: CardContext): AgentCard => {
   const url = agentUrl(publicUrl, agent.name);
   return {
     name: agent.name,
@@ -40,14 +29,28 @@ export const buildCard = (agent: AgentDescription, { publicUrl, authenticated }:
     capabilities: {
       streaming: true,
       pushNotifications: true,
-      extendedAgentCard: false,
+      extendedAgentCard: agent.extendedCard !== undefined,
       extensions: [...extensionsOf(agent)],
     },
-    ...(authenticated ? SECURITY : {}),
+    ...(securitySchemes === undefined
+      ? {}
+      : { securitySchemes: { ...securitySchemes }, securityRequirements: requirementsOf(agent, securitySchemes) }),
     defaultInputModes: [...(agent.inputModes?.length ? agent.inputModes : DEFAULT_MODES)],
     defaultOutputModes: [...(agent.outputModes?.length ? agent.outputModes : DEFAULT_MODES)],
     skills: agent.skills.length === 0 ? [onlySkill(agent)] : agent.skills.map(toSkill),
   };
+};
+
+const requirementsOf = ({ scopes = [] }: AgentDescription, schemes: Readonly<Record<string, SecurityScheme>>) =>
+  Object.keys(schemes).map((name) => ({ schemes: { [name]: { list: [...scopes] } } }));
+
+/** The card for callers who authenticated; null when the agent has none of its own for them. */
+export const buildExtendedCard = (agent: AgentDescription, context: CardContext): AgentCard | null => {
+  if (agent.extendedCard === undefined) return null;
+  const { description = agent.description, skills: more = [] } = agent.extendedCard;
+  const replaced = new Set(more.map(({ id }) => id));
+  const skills = [...agent.skills.filter(({ id }) => !replaced.has(id)), ...more];
+  return buildCard({ ...agent, description, skills }, context);
 };
 
 // A card needs at least one skill; an agent that declares none does what its description says.
@@ -80,25 +83,3 @@ export const buildCatalog = (agents: readonly AgentDescription[], publicUrl: str
     url: cardUrl(publicUrl, agent.name),
   })),
 });
-
-export interface CachedDocument {
-  readonly text: string;
-  readonly etag: string;
-  /** Milliseconds since 1970. */
-  readonly modifiedAt: number;
-}
-
-/** Documents by name, rebuilt when their version text changes; `modifiedAt` moves only when the content did. */
-export class DocumentCache {
-  private readonly entries = new Map<string, { readonly version: string; readonly document: CachedDocument }>();
-
-  get(key: string, version: string, build: () => unknown, now: number): CachedDocument {
-    const known = this.entries.get(key);
-    if (known?.version === version) return known.document;
-    const text = JSON.stringify(build());
-    const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"`;
-    const document = known?.document.etag === etag ? known.document : { text, etag, modifiedAt: now };
-    this.entries.set(key, { version, document });
-    return document;
-  }
-}

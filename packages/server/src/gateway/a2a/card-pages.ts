@@ -1,15 +1,18 @@
 /** The public discovery pages: cards and catalogue, cacheable. */
-import { PlatformError } from "@agentcore/contract";
+import type { CardSigner } from "@agentcore/a2a/cards";
+import { type AgentCard, PlatformError } from "@agentcore/contract";
 import { type AgentDescription, type AgentDirectory, type ConnectionInfo, DEFAULT_TENANT } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { emptyResponse, textResponse } from "../http/responses.ts";
 import { statedVersion } from "./a2a-version.ts";
-import { buildCard, buildCatalog, type CachedDocument, DocumentCache } from "./agent-card.ts";
+import { buildCard, buildCatalog, buildExtendedCard } from "./agent-card.ts";
+import { type CachedDocument, DocumentCache } from "./document-cache.ts";
 import { toHybridCard } from "./legacy-card.ts";
 
 export interface CardPagesDeps {
   readonly agents: AgentDirectory;
   readonly authenticator: Authenticator;
+  readonly cardSigner: CardSigner | undefined;
   readonly publicUrl: () => string;
   readonly now: () => number;
 }
@@ -17,32 +20,57 @@ export interface CardPagesDeps {
 // Short, since agents come and go with an `apply`; revalidation by ETag is cheap.
 const MAX_AGE_SECONDS = 60;
 
-export const createCardPages = ({ agents, authenticator, publicUrl, now }: CardPagesDeps) => {
+export const JWKS_PATH = "/.well-known/jwks.json";
+
+export const createCardPages = ({ agents, authenticator, cardSigner, publicUrl, now }: CardPagesDeps) => {
   const cache = new DocumentCache();
   // Strangers see the default tenant's agents; a key shows its own tenant's.
   const tenantOf = async (request: Request, info: ConnectionInfo | undefined): Promise<string> =>
     (await authenticator.identify(request.headers, info))?.tenantId ?? DEFAULT_TENANT;
   const credentials = authenticator.required ? ["authorization", "x-api-key"] : [];
-  const context = () => ({ publicUrl: publicUrl(), authenticated: authenticator.required });
+  const context = (tenantId: string) => ({
+    publicUrl: publicUrl(),
+    securitySchemes: authenticator.required ? authenticator.schemes(tenantId) : undefined,
+  });
+  const versionOf = (agent: AgentDescription) => `${agent.revision}\n${agent.version}\n${publicUrl()}`;
+  const sign =
+    cardSigner === undefined
+      ? undefined
+      : async (card: AgentCard) => ({
+          ...card,
+          signatures: [...(await cardSigner.sign(card, `${publicUrl()}${JWKS_PATH}`))],
+        });
 
   return {
     tenantOf,
 
-    card(request: Request, tenantId: string, agent: AgentDescription): Response {
-      const base = context();
-      const version = `${agent.revision}\n${agent.version}\n${base.publicUrl}`;
+    async card(request: Request, tenantId: string, agent: AgentDescription): Promise<Response> {
       // Who states 1.0 may hold the card against its schema, which allows no other members.
       const isPure = statedVersion(request.headers, request.url) === "1.0";
       const key = `${tenantId}/${agent.name}${isPure ? "/1.0" : ""}`;
-      const build = () => (isPure ? buildCard(agent, base) : toHybridCard(buildCard(agent, base)));
-      const document = cache.get(key, version, build, now());
+      // The signatures are of the members that 1.0 knows: whoever verifies them leaves out the rest.
+      const finish = isPure ? sign : async (card: AgentCard) => toHybridCard((await sign?.(card)) ?? card);
+      const source = { build: () => buildCard(agent, context(tenantId)), finish };
+      const document = await cache.get(key, versionOf(agent), source, now());
       return cacheable(request, document, "application/json", ["a2a-version", ...credentials]);
     },
 
-    catalog(request: Request, tenantId: string): Response {
+    /** For a caller who authenticated. Throws UNSUPPORTED_OPERATION when the agent declares none. */
+    async extendedCard(tenantId: string, agent: AgentDescription): Promise<AgentCard> {
+      const build = () => {
+        const card = buildExtendedCard(agent, context(tenantId));
+        if (card !== null) return card;
+        throw new PlatformError("UNSUPPORTED_OPERATION", `agent "${agent.name}" declares no extended card`);
+      };
+      const key = `${tenantId}/${agent.name}/extended`;
+      const { text } = await cache.get(key, versionOf(agent), { build, finish: sign }, now());
+      return JSON.parse(text) as AgentCard;
+    },
+
+    async catalog(request: Request, tenantId: string): Promise<Response> {
       const all = agents.list(tenantId);
       const version = `${publicUrl()}\n${all.map((agent) => `${agent.name} ${agent.revision} ${agent.version}`).join("\n")}`;
-      const document = cache.get(`${tenantId}/`, version, () => buildCatalog(all, publicUrl()), now());
+      const document = await cache.get(`${tenantId}/`, version, { build: () => buildCatalog(all, publicUrl()) }, now());
       return cacheable(request, document, "application/ai-catalog+json", credentials);
     },
   };

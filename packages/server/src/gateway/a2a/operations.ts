@@ -12,7 +12,14 @@ import type {
   SubscribeToTaskRequest,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
-import { type A2ATask, type A2ATaskState, isTerminal, PlatformError, type TaskState } from "@agentcore/contract";
+import {
+  type A2ATask,
+  type A2ATaskState,
+  type AgentCard,
+  isTerminal,
+  PlatformError,
+  type TaskState,
+} from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
@@ -48,11 +55,13 @@ export interface A2AOperationsDeps {
   readonly settings: GatewaySettings;
   readonly streams: OpenCalls;
   readonly waits: OpenCalls;
+  /** Throws UNSUPPORTED_OPERATION. */
+  readonly extendedCard: (call: A2ACall) => Promise<AgentCard>;
 }
 
 type Params<Schema extends z.ZodType> = z.output<Schema>;
 
-export const createA2AOperations = ({ tasks, push, settings, streams, waits }: A2AOperationsDeps) => {
+export const createA2AOperations = ({ tasks, push, settings, streams, waits, extendedCard }: A2AOperationsDeps) => {
   const cancelWaitMs = settings.cancelWaitMs ?? 5000;
 
   const ownHead = async (call: A2ACall, taskId: string): Promise<TaskHead> => {
@@ -301,9 +310,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits }: A
       return {};
     },
 
-    extendedAgentCard(call: A2ACall): never {
-      throw new PlatformError("UNSUPPORTED_OPERATION", `agent "${call.agent.name}" declares no extended card`);
-    },
+    extendedAgentCard: extendedCard,
   };
 };
 

@@ -1,14 +1,21 @@
 /** Who is asking: API keys, or the local operator when no key is configured. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, type SecurityScheme } from "@agentcore/contract";
 import { type CallerScope } from "@agentcore/core/tasks";
 import { type ApiKey, type ConnectionInfo, DEFAULT_TENANT } from "../deps.ts";
 
 const LOCAL: CallerScope = { tenantId: DEFAULT_TENANT, caller: "local", operator: true };
 
+const API_KEY_SCHEMES: Readonly<Record<string, SecurityScheme>> = {
+  bearer: { httpAuthSecurityScheme: { scheme: "Bearer" } },
+  apiKey: { apiKeySecurityScheme: { location: "header", name: "X-API-Key" } },
+};
+
 export interface Authenticator {
   /** False when everyone is the local operator. */
   readonly required: boolean;
+  /** Ways in for callers of a tenant, by name, for its agents' cards: any one of them will do. */
+  schemes(tenantId: string): Readonly<Record<string, SecurityScheme>>;
   /** By what the headers (of gRPC: the metadata) and the connection bring. Throws UNAUTHENTICATED. */
   authenticate(headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope>;
   /** For public pages that show more to a known caller; null without a valid credential. */
@@ -17,7 +24,7 @@ export interface Authenticator {
 
 export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Authenticator => {
   if (apiKeys === undefined || apiKeys.length === 0) {
-    return { required: false, authenticate: async () => LOCAL, identify: async () => LOCAL };
+    return { required: false, schemes: () => ({}), authenticate: async () => LOCAL, identify: async () => LOCAL };
   }
   const known = apiKeys.map(({ keyHash, tenantId, caller, role }) => {
     const scope: CallerScope = { tenantId, caller, operator: role === "operator" };
@@ -34,6 +41,7 @@ export const createAuthenticator = (apiKeys: readonly ApiKey[] | undefined): Aut
   };
   return {
     required: true,
+    schemes: () => API_KEY_SCHEMES,
     identify,
     async authenticate(headers) {
       const scope = await identify(headers);

@@ -1,0 +1,54 @@
+/** Documents as texts with what their caching needs, made once a version. */
+import { createHash } from "node:crypto";
+
+export interface CachedDocument {
+  readonly text: string;
+  readonly etag: string;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
+}
+
+interface Entry {
+  readonly version: string;
+  /** What the document was made from: as long as it says the same, it is not signed again. */
+  readonly source: string;
+  readonly document: Promise<CachedDocument>;
+}
+
+export interface DocumentSource<Content extends object> {
+  readonly build: () => Content;
+  /** What goes out in place of the content, such as a signed one. Called once for each content. @default the content */
+  readonly finish?: ((content: Content) => Promise<object>) | undefined;
+}
+
+/** Documents by name, looked at again when their version text changes; `modifiedAt` moves only when the content did. */
+export class DocumentCache {
+  private readonly entries = new Map<string, Entry>();
+
+  get<Content extends object>(
+    key: string,
+    version: string,
+    { build, finish }: DocumentSource<Content>,
+    now: number,
+  ): Promise<CachedDocument> {
+    const known = this.entries.get(key);
+    if (known?.version === version) return known.document;
+    const content = build();
+    const source = JSON.stringify(content);
+    const document =
+      known?.source === source ? known.document : finished(finish === undefined ? source : finish(content), now);
+    const entry = { version, source, document };
+    this.entries.set(key, entry);
+    // Whoever asks next may have more luck.
+    document.catch(() => {
+      if (this.entries.get(key) === entry) this.entries.delete(key);
+    });
+    return document;
+  }
+}
+
+const finished = async (content: string | Promise<object>, modifiedAt: number): Promise<CachedDocument> => {
+  const text = typeof content === "string" ? content : JSON.stringify(await content);
+  const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"`;
+  return { text, etag, modifiedAt };
+};
