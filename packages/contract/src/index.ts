@@ -67,6 +67,7 @@ export {
   Manifest,
   type ManifestKind,
   ModelManifest,
+  Scope,
   TenantManifest,
 } from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";

@@ -27,6 +27,7 @@ import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
 import type { BackupService, PushConfigService, RetentionService } from "./gateway/deps.ts";
+import { missingScopes } from "./gateway/http/required-scopes.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
@@ -186,6 +187,13 @@ export const compose = async ({
     createBus({
       registry,
       senses,
+      authoriser: {
+        authorise: () => undefined,
+        refuse({ tenantId, permissions }, { name }) {
+          const missing = missingScopes(permissions, catalogue.get(tenantId, name)?.scopes);
+          return missing.length === 0 ? undefined : `asks for the scope ${missing.join(" and ")}`;
+        },
+      },
       deliver: { query: createQueryDelivery({ host, bus: () => bus, logger: senses.logger }), commands: sink },
       onCall: metrics.onCall,
     }),

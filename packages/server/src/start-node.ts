@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { LogLevel } from "@agentcore/core/ports";
 import { openCodeRoots } from "./agents/code-roots.ts";
+import { openCredentials } from "./auth/open-credentials.ts";
 import { compose } from "./compose.ts";
 import { parseEncryptionKeys } from "./encryption/parse-encryption-keys.ts";
 import {
@@ -22,11 +23,11 @@ import { readVersion } from "./read-version.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 export interface NodeOptions {
-  /** @default "127.0.0.1"; anything but loopback needs `apiKeys` */
+  /** @default "127.0.0.1"; anything but loopback needs `apiKeys` or `authFile` */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Where clients reach the node, if not where it listens: what cards and links name. Anything but loopback needs `apiKeys`. */
+  /** Where clients reach the node, if not where it listens: what cards and links name. Anything but loopback needs `apiKeys` or `authFile`. */
   readonly publicUrl?: string | undefined;
   /** Absolute path; created when missing. */
   readonly dataDirectory: string;
@@ -40,6 +41,8 @@ export interface NodeOptions {
   readonly maxTasks?: number | undefined;
   /** An entry a key: `KEY role=operator|caller tenant=NAME caller=NAME`, or its hash in place of it (docs/configuration.md). */
   readonly apiKeys?: readonly string[];
+  /** File that says whose tokens and client certificates are taken, besides keys (docs/configuration.md). */
+  readonly authFile?: string | undefined;
   /** Folders that agents' code may come from; with `apiKeys`, none means that manifests over HTTP name no code. @default anywhere */
   readonly codeRoots?: readonly string[];
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
@@ -74,15 +77,19 @@ export interface RunningNode {
 /** Throws DATA_LOCKED, CONFIG_INVALID (port taken, folder not writable, open address without keys). */
 export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const configured = parseApiKeys(options.apiKeys ?? []);
-  const publicUrl =
-    options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl, configured.length > 0);
-  const ownKey = configured.length === 0 ? undefined : randomBytes(32).toString("base64url");
+  const authenticated = configured.length > 0 || options.authFile !== undefined;
+  const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl, authenticated);
+  const ownKey = authenticated ? randomBytes(32).toString("base64url") : undefined;
   const apiKeys: readonly ApiKey[] =
     ownKey === undefined
       ? []
-      : [...configured, { keyHash: hashOfKey(ownKey), tenantId: DEFAULT_TENANT, caller: "local", role: "operator" }];
+      : [
+          ...configured,
+          { keyHash: hashOfKey(ownKey), tenantId: DEFAULT_TENANT, caller: "local", role: "operator", isOwn: true },
+        ];
   const cardSigner = await createSigner(options.cardSigningKeys);
   const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
+  const credentials = options.authFile === undefined ? undefined : await openCredentials(options.authFile, senses);
   const { database, leaseMs } = options;
   const machine = hostname().toLowerCase();
   // Two nodes of one machine that share a database differ by their ports; of a free port nothing is known yet.
@@ -98,7 +105,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     version: readVersion(),
     env: options.env ?? process.env,
     codeRoots: await openCodeRoots(options.codeRoots),
-    codeFromAnywhere: configured.length === 0,
+    codeFromAnywhere: !authenticated,
     allowPrivateModels: options.allowPrivateModels,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
@@ -117,6 +124,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     backups: parts.backups,
     push: parts.push,
     apiKeys,
+    credentials,
     cardSigner,
     health: () =>
       nodeHealth({

@@ -9,6 +9,8 @@ export interface FetchOptions {
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** A fetch failed; no oftener than every 10 s. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
@@ -74,6 +76,7 @@ export class RemoteKeySet {
           },
           (error: unknown) => {
             this.failure = error;
+            this.options.onFailure?.(error);
           },
         )
         .finally(() => {

@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly maxTasks: number;
   /** Callers must present one of these, each with its role (`KEY role=operator`); none means that no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** Absolute path of the file that says whose tokens and client certificates are taken. */
+  readonly authFile: string | undefined;
   /** `NAME:KEY` each; the first seals what is stored, all of them open it. */
   readonly encryptionKeys: readonly string[];
   /** Private keys as PEM or JWK; all of them sign the agents' cards. */

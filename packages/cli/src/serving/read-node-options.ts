@@ -34,6 +34,7 @@ export const readNodeOptions = async ({
     node: options.node,
     maxTasks: readMaxTasks(options["max-tasks"]),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),
+    authFile: options.auth === undefined ? undefined : resolve(cwd, options.auth),
     encryptionKeys: await readEncryptionKeys(keysFile === undefined ? undefined : resolve(cwd, keysFile), environment),
     cardSigningKeys: await Promise.all(
       pathsOf(options["card-signing-key"]).map((path) => readSecretFile(resolve(cwd, path))),

@@ -104,6 +104,13 @@ export const SERVE_OPTIONS = {
       "The keys themselves, at least 16 characters each; prefer the file, because other users of this machine see command lines",
     env: "AGENTCORE_API_KEYS",
   },
+  auth: {
+    type: "string",
+    value: "FILE",
+    completes: "path",
+    description: "YAML file that says whose access tokens (JWT) and client certificates are taken, besides API keys",
+    env: "AGENTCORE_AUTH_FILE",
+  },
   "encryption-keys": {
     type: "string",
     value: "FILE",

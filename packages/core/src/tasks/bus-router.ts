@@ -32,10 +32,13 @@ export const createBusRouter = (options: {
       return { taskId: message.id };
     },
   };
-  const callerOf = (tenantId: string, caller: string) => ({ tenantId, caller });
+  const callerOf = (tenantId: string, caller: string, permissions?: readonly string[]) => ({
+    ...{ tenantId, caller },
+    ...(permissions === undefined ? {} : { permissions: [...permissions] }),
+  });
   const router: TaskRouter = {
     async command(draft, accept) {
-      const { exclude, signal, caller, contextId, skill: _skill, ...message } = draft;
+      const { exclude, signal, caller, permissions, contextId, skill: _skill, ...message } = draft;
       const id = options.ids.next();
       let result: { readonly value: Awaited<ReturnType<typeof accept>> } | null = null;
       acceptors.set(id, async (choice) => {
@@ -45,7 +48,7 @@ export const createBusRouter = (options: {
         const settled = await options.bus().command(
           { ...message, id },
           {
-            caller: callerOf(draft.tenantId, caller),
+            caller: callerOf(draft.tenantId, caller, permissions),
             signal,
             stickyKey: contextId,
             ...(exclude === undefined || exclude.length === 0 ? {} : { constraints: { exclude } }),
@@ -57,8 +60,10 @@ export const createBusRouter = (options: {
         acceptors.delete(id);
       }
     },
-    query: ({ caller, signal, contextId, exclude: _exclude, skill: _skill, ...message }) =>
-      options.bus().query(message, { caller: callerOf(message.tenantId, caller), signal, stickyKey: contextId }),
+    query: ({ caller, permissions, signal, contextId, exclude: _exclude, skill: _skill, ...message }) =>
+      options
+        .bus()
+        .query(message, { caller: callerOf(message.tenantId, caller, permissions), signal, stickyKey: contextId }),
     emit({ tenantId, source, topic, payload, id, taskId }) {
       void options
         .bus()

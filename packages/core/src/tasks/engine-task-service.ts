@@ -129,10 +129,10 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const isNamed = "agent" in request.target;
       const known = isNamed ? null : await before();
       if (known !== null) return known;
-      const { tenantId, caller } = scope;
+      const { tenantId, caller, permissions } = scope;
       const { target, skill, priority, deadline, traceparent } = request;
       const draft = {
-        ...{ tenantId, caller, source: "gateway", target, payload: input },
+        ...{ tenantId, caller, permissions, source: "gateway", target, payload: input },
         ...{ skill, priority, deadline, traceparent, contextId },
       };
       try {

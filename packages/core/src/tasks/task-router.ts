@@ -15,6 +15,8 @@ export interface RoutingChoice {
 export interface RoutedDraft {
   readonly tenantId: string;
   readonly caller: string;
+  /** @default everything */
+  readonly permissions?: readonly string[] | undefined;
   /** `agent:<name>` or `gateway`. */
   readonly source: string;
   readonly target: Target;

@@ -7,6 +7,8 @@ export interface CallerScope {
   readonly tenantId: string;
   readonly caller: string;
   readonly operator?: boolean | undefined;
+  /** Of what agents ask for, what the caller is good for. @default everything */
+  readonly permissions?: readonly string[] | undefined;
 }
 
 export interface SubmitRequest {

@@ -19,11 +19,12 @@ import { createHomeRoutes } from "./home/home-routes.ts";
 import { createAuthenticator } from "./http/authenticator.ts";
 import { OpenCalls } from "./http/open-calls.ts";
 import { createOriginGuard } from "./http/origin-guard.ts";
+import { createPermittedTasks } from "./http/permitted-tasks.ts";
 
 export interface Gateway {
   /** Never rejects. Aborting `request.signal` ends streams and waits; it never cancels a task. */
   fetch(request: Request, info?: ConnectionInfo): Promise<Response>;
-  /** True when API keys are configured; without them the node must listen on loopback only. */
+  /** True when callers must authenticate; else the node must listen on loopback only. */
   readonly authenticated: boolean;
   readonly routes: readonly ApiRoute[];
   /** Streams open now. */
@@ -49,7 +50,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const heartbeatMs = settings.heartbeatMs ?? HEARTBEAT_MS;
   const publicUrl = () => (typeof deps.publicUrl === "string" ? deps.publicUrl : deps.publicUrl()).replace(/\/+$/, "");
 
-  const authenticator = createAuthenticator(deps.apiKeys);
+  const authenticator = createAuthenticator(deps.apiKeys, deps.credentials);
   // With keys a foreign page has nothing to present, so any Host is fine.
   const guard = authenticator.required ? null : createOriginGuard(publicUrl);
   const streams = new OpenCalls({
@@ -73,11 +74,12 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     options: { maxBodyBytes, heartbeatMs, onError },
   });
 
+  const tasks = createPermittedTasks(deps.tasks, deps.agents);
   let document: string | undefined;
   const routes: readonly ApiRoute[] = [
     ...createHomeRoutes(deps),
-    ...createTaskRoutes(deps.tasks, waits),
-    ...createEventRoutes(deps.tasks, streams, heartbeatMs),
+    ...createTaskRoutes(tasks, waits),
+    ...createEventRoutes(tasks, streams, heartbeatMs),
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
     ...createClusterRoutes(deps.nodes),

@@ -1,5 +1,6 @@
 /** What the gateway asks of the node it stands in front of. Filled by compose.ts, faked in a few lines by tests. */
 import type { CardSigner } from "@agentcore/a2a/cards";
+import type { TokenIssuer, TokenVerifier } from "@agentcore/a2a/tokens";
 import type {
   A2AVersion,
   AgentExtension,
@@ -132,6 +133,50 @@ export interface ApiKey {
   readonly tenantId: string;
   readonly caller: string;
   readonly role: ApiKeyRole;
+  /** What agents may ask for that it is good for. @default none */
+  readonly scopes?: readonly string[] | undefined;
+  /** The node's own, for calls of its own process: no card tells of it. */
+  readonly isOwn?: true | undefined;
+}
+
+/** Whom the tokens of an issuer stand for. */
+export interface TokenCaller extends TokenIssuer {
+  /** Unless `tenantClaim` says it. */
+  readonly tenantId: string;
+  readonly tenantClaim?: string | undefined;
+  readonly callerClaim: string;
+  readonly scopesClaim: string;
+  /** The scope that makes an operator. @default none does */
+  readonly operatorScope?: string | undefined;
+  /** For cards. */
+  readonly openIdConnectUrl?: string | undefined;
+  /** For cards: where tokens come from. */
+  readonly oauth2?:
+    | {
+        readonly metadataUrl?: string | undefined;
+        readonly flows: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+      }
+    | undefined;
+}
+
+/** Whom a client certificate stands for: one of subject, fingerprint256 and subjectAltName says which. */
+export interface CertificateCaller {
+  /** `CN=billing, O=Example`, all of it. */
+  readonly subject?: string | undefined;
+  /** SHA-256 in hexadecimal, with or without colons. */
+  readonly fingerprint256?: string | undefined;
+  /** One of the certificate's names, as in `URI:spiffe://example.com/billing`. */
+  readonly subjectAltName?: string | undefined;
+  readonly tenantId: string;
+  readonly caller: string;
+  readonly role: ApiKeyRole;
+  readonly scopes: readonly string[];
+}
+
+/** What callers may authenticate with besides API keys. */
+export interface Credentials {
+  readonly tokens?: (TokenVerifier<TokenCaller> & { readonly issuers: readonly TokenCaller[] }) | undefined;
+  readonly certificates?: readonly CertificateCaller[] | undefined;
 }
 
 export interface Health {
@@ -166,8 +211,9 @@ export interface GatewayDeps {
   readonly retention: RetentionService;
   readonly backups: BackupService;
   readonly push: PushConfigService;
-  /** Without keys every caller is the local operator of tenant "default", and only loopback may call. */
+  /** Without keys and credentials every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
+  readonly credentials?: Credentials | undefined;
   /** Signs cards. @default they are not signed */
   readonly cardSigner?: CardSigner | undefined;
   readonly health: () => Health;
@@ -187,6 +233,19 @@ export interface ConnectionInfo {
   readonly remoteAddress?: string | undefined;
   /** The node's own port; what it announces may differ. */
   readonly localPort?: number | undefined;
+  /** Present when the client showed one that the configured authorities have signed. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+}
+
+/** As Node's X509Certificate has it. */
+export interface ClientCertificate {
+  /** A line an attribute, `CN=ann`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Upper-case hexadecimal bytes between colons. */
+  readonly fingerprint256: string;
+  /** `DNS:a.example, URI:spiffe://…`; undefined when it has none. */
+  readonly subjectAltName?: string | undefined;
 }
 
 export const DEFAULT_TENANT = "default";

@@ -1,5 +1,14 @@
 export { createGateway } from "./create-gateway.ts";
-export { type ApiKey, type ApplyResult, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
-export { hashOfKey, parseApiKeys } from "./http/parse-api-keys.ts";
+export {
+  type ApiKey,
+  type ApplyResult,
+  type CertificateCaller,
+  type Credentials,
+  DEFAULT_TENANT,
+  type GatewayDeps,
+  type TokenCaller,
+} from "./deps.ts";
+export { CALLER, hashOfKey, parseApiKeys } from "./http/parse-api-keys.ts";
 export { parsePublicUrl } from "./http/parse-public-url.ts";
+export { refuseTenantName } from "./http/tenant-name.ts";
 export { type Listener, listen } from "./listen.ts";

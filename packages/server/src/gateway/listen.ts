@@ -45,7 +45,7 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   if (!gateway.authenticated && !isLoopbackName(host.includes(":") ? `[${host}]` : host)) {
     throw new PlatformError(
       "CONFIG_INVALID",
-      `listening on ${host} needs API keys: without them anyone who can reach this node is its operator`,
+      `listening on ${host} needs API keys or an auth file: without them anyone who can reach this node is its operator`,
     );
   }
   const maxConnections = options.maxConnections ?? 10_000;

@@ -13,6 +13,7 @@ import {
   SubscribeToTaskRequest,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
+import { assertScopes } from "../http/required-scopes.ts";
 import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
 
 export interface UnaryMethod {
@@ -46,7 +47,19 @@ const unary = <T extends Schema>(
   run: (operations: A2AOperations, call: A2ACall, params: ReturnType<typeof parse<T>>) => Promise<unknown>,
 ): UnaryMethod => ({
   kind: "unary",
-  run: async (operations, call, params) => run(operations, call, parse(schema, call, params, name)),
+  run: async (operations, call, params) => {
+    assertScopes(call.scope, call.agent);
+    return run(operations, call, parse(schema, call, params, name));
+  },
+});
+
+/** Whatever the params are. */
+const unparsed = (run: (operations: A2AOperations, call: A2ACall) => unknown): UnaryMethod => ({
+  kind: "unary",
+  run: async (operations, call) => {
+    assertScopes(call.scope, call.agent);
+    return run(operations, call);
+  },
 });
 
 const stream = <T extends Schema>(
@@ -55,7 +68,10 @@ const stream = <T extends Schema>(
   run: (operations: A2AOperations, call: A2ACall, params: ReturnType<typeof parse<T>>) => Promise<OpenStream>,
 ): StreamMethod => ({
   kind: "stream",
-  run: async (operations, call, params) => run(operations, call, parse(schema, call, params, name)),
+  run: async (operations, call, params) => {
+    assertScopes(call.scope, call.agent);
+    return run(operations, call, parse(schema, call, params, name));
+  },
 });
 
 export const A2A_METHODS = {
@@ -91,10 +107,7 @@ export const A2A_METHODS = {
     DeleteTaskPushNotificationConfigRequest,
     (operations, call, params) => operations.deletePushConfig(call, params),
   ),
-  GetExtendedAgentCard: {
-    kind: "unary",
-    run: async (operations, call) => operations.extendedAgentCard(call),
-  } as UnaryMethod,
+  GetExtendedAgentCard: unparsed((operations, call) => operations.extendedAgentCard(call)),
 } as const;
 
 export type A2AMethodName = keyof typeof A2A_METHODS;

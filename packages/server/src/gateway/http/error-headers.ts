@@ -4,9 +4,18 @@ import type { ExtraHeaders } from "./responses.ts";
 
 /** Retry-After and WWW-Authenticate, where they belong. */
 export const errorHeaders = (error: PlatformError): ExtraHeaders | undefined => {
-  if (error.code === "UNAUTHENTICATED") return { "www-authenticate": 'Bearer realm="agentcore"' };
+  const challenge = challengeOf(error);
+  if (challenge !== undefined) return { "www-authenticate": `Bearer realm="agentcore"${challenge}` };
   if (error.retryAfterMs !== undefined)
     return { "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) };
+  return undefined;
+};
+
+/** Source: RFC 6750, 3. */
+const challengeOf = ({ code, details }: PlatformError): string | undefined => {
+  if (code === "UNAUTHENTICATED") return details?.error === "invalid_token" ? ', error="invalid_token"' : "";
+  if (code === "PERMISSION_DENIED" && details?.error === "insufficient_scope")
+    return `, error="insufficient_scope", scope="${String(details.scope)}"`;
   return undefined;
 };
 

@@ -1,6 +1,6 @@
-/** API keys as they stand in a key file or a variable: one entry a line, `KEY role=… tenant=… caller=…`. */
+/** API keys as they stand in a key file or a variable: one entry a line, `KEY role=… tenant=… caller=… scopes=…`. */
 import { createHash } from "node:crypto";
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, Scope } from "@agentcore/contract";
 import { type ApiKey, DEFAULT_TENANT } from "../deps.ts";
 import { refuseTenantName } from "./tenant-name.ts";
 
@@ -8,10 +8,10 @@ import { refuseTenantName } from "./tenant-name.ts";
 const MIN_KEY_LENGTH = 16;
 const HASH_PREFIX = "sha256:";
 const HASHED = /^sha256:[0-9a-f]{64}$/;
-// No colon: `agent:…` names agents, and nobody outside may pass for one.
-const CALLER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
-const FIELDS = ["role", "tenant", "caller"] as const;
-const FORM = `expected "KEY role=operator|caller tenant=NAME caller=NAME", of which only KEY is required`;
+// No colon: `agent:…` names agents and `jwt:…` whom tokens stand for, and no key may pass for one.
+export const CALLER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
+const FIELDS = ["role", "tenant", "caller", "scopes"] as const;
+const FORM = `expected "KEY role=operator|caller tenant=NAME caller=NAME scopes=SCOPE,SCOPE", of which only KEY is required`;
 
 /** SHA-256 of a key, in hex: what is kept, and what may stand in a key file instead of the key. */
 export const hashOfKey = (key: string): string => createHash("sha256").update(key).digest("hex");
@@ -37,7 +37,10 @@ export const parseApiKeys = (entries: readonly string[]): readonly ApiKey[] => {
     const refused = refuseTenantName(tenant);
     if (refused !== undefined) throw refuse(`tenant: ${refused}`);
     if (!CALLER.test(caller)) throw refuse("caller: expected letters, digits and . _ @ -, at most 128");
-    return { keyHash, tenantId: tenant, caller, role };
+    const scopes = fields.scopes?.split(",");
+    if (scopes?.every((scope) => Scope.safeParse(scope).success) === false)
+      throw refuse("scopes: expected scopes between commas, as in scopes=loan:read,loan:write");
+    return { keyHash, tenantId: tenant, caller, role, ...(scopes === undefined ? {} : { scopes }) };
   });
 };
 

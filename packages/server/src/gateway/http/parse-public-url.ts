@@ -13,6 +13,8 @@ export const parsePublicUrl = (text: string, authenticated: boolean): string => 
   if (url.username !== "" || url.password !== "") throw refuse("expected no user or password in it");
   if (url.search !== "" || url.hash !== "" || /[?#]/.test(text)) throw refuse("expected no query or fragment in it");
   if (!authenticated && !isLoopbackName(url.hostname))
-    throw refuse(`${url.hostname} needs API keys: without them anyone who can reach this node is its operator`);
+    throw refuse(
+      `${url.hostname} needs API keys or an auth file: without them anyone who can reach this node is its operator`,
+    );
   return url.href.replace(/\/+$/, "");
 };

@@ -1,0 +1,7 @@
+export {
+  createTokenVerifier,
+  type TokenIssuer,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+  type VerifiedToken,
+} from "./token-verifier.ts";
