@@ -15,7 +15,7 @@ const WAITING = `select id, due_at - priority * ${PRIORITY_STEP_MS} as urgency f
   and tenant_id = ? and agent = ? and priority = ? and due_at <= ?
   and (exclusive = 0 or not exists (
     select 1 from heads older where older.tenant_id = heads.tenant_id and older.agent = heads.agent
-      and older.context_id = heads.context_id and older.id < heads.id and older.exclusive = 1 and older.state in ${OPEN_STATES}))
+      and older.context_id = heads.context_id and older.caller = heads.caller and older.id < heads.id and older.exclusive = 1 and older.state in ${OPEN_STATES}))
   order by due_at, id limit ?`;
 const EXPIRED = `select id from heads where state = 'submitted' and leased = 0 and deadline is not null and deadline <= ? order by deadline limit ?`;
 const CANCELED = `select h.id from mailbox m cross join heads h on h.id = m.task

@@ -39,8 +39,8 @@ const waitingByTenant = (
   const count = (key: string): void => void leased.set(key, (leased.get(key) ?? 0) + 1);
   const due: MemoryTaskRow[] = [];
   for (const row of tables.tasks.values()) {
-    const { tenantId, agent, contextId, dueAt, state } = row.head;
-    const context = compose(tenantId, agent, contextId);
+    const { tenantId, agent, caller, contextId, dueAt, state } = row.head;
+    const context = compose(tenantId, agent, caller, contextId);
     const isFree = !row.exclusive || !occupied.has(context);
     if (row.exclusive && !isTerminal(state)) occupied.add(context);
     if (isFree && !row.leased && dueAt !== null && dueAt <= request.now) due.push(row);

@@ -129,8 +129,8 @@ export interface NewTask<Event extends StoredEvent = TaskEvent> {
   /** Unique per (tenant, caller), whichever agent took it: a second task with the same key makes the unit stale with `exists`. */
   readonly idempotencyKey?: string | undefined;
   /**
-   * Claimed only when no older task of its agent and context that was created so is open (not terminal): work on one
-   * context, one at a time, in order of creation. Not to be combined with `claimed`. @default false
+   * Claimed only when no older task of its agent, caller and context that was created so is open (not terminal): work on one
+   * context, one at a time, in order of creation. A context of another caller is another one, whatever its name. Not to be combined with `claimed`. @default false
    */
   readonly exclusive?: boolean | undefined;
   /** `ignore`: a task of this id is already there, and that is fine (children and event tasks have derived ids). @default "stale" */

@@ -200,6 +200,7 @@ export const claimCases: readonly TaskStoreCase[] = [
       await it.create(
         task("other-context", { ...exclusive, contextId: "another" }),
         task("other-agent", { ...exclusive, agent: "other" }),
+        task("other-caller", { ...exclusive, caller: "bob" }),
         task("not-exclusive"),
       );
       await it.store.commit([{ tenantId: OTHER, create: [task("elsewhere", exclusive)] }]);
@@ -208,7 +209,7 @@ export const claimCases: readonly TaskStoreCase[] = [
       );
       equal(
         others.map(({ head }) => head.taskId).sort(),
-        ["elsewhere", "not-exclusive", "other-agent", "other-context"],
+        ["elsewhere", "not-exclusive", "other-agent", "other-caller", "other-context"],
         "beside the first",
       );
       const head = present(first, "first").head;

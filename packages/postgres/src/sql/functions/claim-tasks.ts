@@ -133,7 +133,7 @@ begin
           and h.due_at <= clock and h.id <> all (ending)
           and (not h.exclusive or not exists (
             select from heads older where older.tenant_id = h.tenant_id and older.agent = h.agent and older.context_id = h.context_id
-              and older.id < h.id and older.exclusive
+              and older.caller = h.caller and older.id < h.id and older.exclusive
               and older.state in ('submitted', 'working', 'input-required', 'auth-required', 'parked')))
         order by ${URGENCY_OF_H}, h.id limit q.reads
       ) w
