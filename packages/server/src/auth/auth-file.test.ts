@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
@@ -58,6 +58,13 @@ clientCertificates:
       scopes: ["a"],
     },
   ]);
+});
+
+test("the example in docs/configuration.md is one", async () => {
+  const text = await readFile(new URL("../../../../docs/configuration.md", import.meta.url), "utf8");
+  const [, example = ""] = /```yaml auth\n([\s\S]*?)```/.exec(text) ?? [];
+  const { issuers, certificates } = await read(example);
+  expect([issuers.length, certificates.length]).toEqual([1, 1]);
 });
 
 const ISSUER = "issuer: https://idp.test, audience: a";
