@@ -180,6 +180,7 @@ export const GetTaskRequest = z.object({
 });
 export const CancelTaskRequest = z.object({ tenant: z.string().optional(), id: Id, metadata: Metadata.optional() });
 export const SubscribeToTaskRequest = z.object({ tenant: z.string().optional(), id: Id });
+export const GetExtendedAgentCardRequest = z.object({ tenant: z.string().optional() });
 
 export const GetTaskPushNotificationConfigRequest = z.object({ tenant: z.string().optional(), taskId: Id, id: Id });
 export const DeleteTaskPushNotificationConfigRequest = z.object({ tenant: z.string().optional(), taskId: Id, id: Id });

@@ -12,6 +12,7 @@ export {
   Artifact,
   CancelTaskRequest,
   DeleteTaskPushNotificationConfigRequest,
+  GetExtendedAgentCardRequest,
   GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
   InlinePushNotificationConfig,

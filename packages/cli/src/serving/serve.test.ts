@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startFakeNode } from "../../test/fake-node.ts";
 import { submitted, taskLog } from "../../test/task-log.ts";
@@ -158,6 +158,23 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
 test("a lease without a database is refused, since it would change nothing", async () => {
   const ran = serveInTest(["--lease-ms", "2000"], { loadServer: () => Promise.reject(new Error("not started")) });
   await expect(ran).rejects.toThrow("--lease-ms needs --database");
+});
+
+test("card keys are read from several files, one option or several, and the auth file is named from here", async () => {
+  for (const name of ["a.pem", "b.pem", "c.pem"]) await writeFile(join(cwd, name), name, { mode: 0o600 });
+  const keys = ["--card-signing-key", `a.pem${delimiter}b.pem`, "--card-signing-key", "c.pem"];
+  let started: NodeOptions | undefined;
+  const loadServer = async () => async (options: NodeOptions) => {
+    started = options;
+    throw new Error("seen");
+  };
+  await expect(serveInTest([...keys, "--auth", "auth.yaml"], { loadServer })).rejects.toThrow("seen");
+  expect(started).toMatchObject({
+    cardSigningKeys: ["a.pem", "b.pem", "c.pem"],
+    authFile: join(cwd, "auth.yaml"),
+  });
+  await chmod(join(cwd, "b.pem"), 0o644);
+  if (process.platform !== "win32") await expect(serveInTest(keys, { loadServer })).rejects.toThrow("mode 644");
 });
 
 test.each(["0", "100001", "many"])("--max-tasks %s is refused", async (text) => {

@@ -115,6 +115,14 @@ describe("the extended card", () => {
     expect((await get("/a2a/echo/extendedAgentCard")).status).toBe(400);
   });
 
+  it("is that of the caller's tenant: naming another one is refused", async () => {
+    const { get, rpc } = await signed({ apiKeys });
+    const headers = { authorization: `Bearer ${KEY}` };
+    expect((await get("/a2a/echo/default/extendedAgentCard", headers)).status).toBe(200);
+    expect((await get("/a2a/echo/acme/extendedAgentCard", headers)).status).toBe(403);
+    expect((await rpc("GetExtendedAgentCard", { tenant: "acme" }, { headers })).status).toBe(403);
+  });
+
   it("replaces a public skill by one with its id", async () => {
     const skill = { ...EXTRA, id: "say", name: "Say more" };
     const { result } = await signed({}, [describeAgent("echo", { extendedCard: { skills: [skill] } })]);

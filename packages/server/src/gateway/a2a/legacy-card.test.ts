@@ -43,7 +43,7 @@ const flows = {
 
 it.each([
   [
-    { apiKeySecurityScheme: { location: "query", name: "key", description: "d" } },
+    { apiKeySecurityScheme: { location: "query" as const, name: "key", description: "d" } },
     { type: "apiKey", in: "query", name: "key", description: "d" },
   ],
   [

@@ -3,6 +3,7 @@ import {
   CancelTaskRequest,
   camelizeKeys,
   DeleteTaskPushNotificationConfigRequest,
+  GetExtendedAgentCardRequest,
   GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
   ListTaskPushNotificationConfigsRequest,
@@ -53,15 +54,6 @@ const unary = <T extends Schema>(
   },
 });
 
-/** Whatever the params are. */
-const unparsed = (run: (operations: A2AOperations, call: A2ACall) => unknown): UnaryMethod => ({
-  kind: "unary",
-  run: async (operations, call) => {
-    assertScopes(call.scope, call.agent);
-    return run(operations, call);
-  },
-});
-
 const stream = <T extends Schema>(
   name: string,
   schema: T,
@@ -107,7 +99,9 @@ export const A2A_METHODS = {
     DeleteTaskPushNotificationConfigRequest,
     (operations, call, params) => operations.deletePushConfig(call, params),
   ),
-  GetExtendedAgentCard: unparsed((operations, call) => operations.extendedAgentCard(call)),
+  GetExtendedAgentCard: unary("GetExtendedAgentCard", GetExtendedAgentCardRequest, (operations, call) =>
+    operations.extendedAgentCard(call),
+  ),
 } as const;
 
 export type A2AMethodName = keyof typeof A2A_METHODS;

@@ -7,11 +7,14 @@ import { assertScopes } from "./required-scopes.ts";
  * TASK_NOT_FOUND, as ever, for those of others. Submission is judged on the bus, where the agent is chosen. Lists show index rows only.
  */
 export const createPermittedTasks = (tasks: TaskService, agents: Pick<AgentDirectory, "get">): TaskService => {
-  const permit = async (scope: CallerScope, taskId: string): Promise<void> => {
-    if (scope.permissions === undefined) return;
-    const head = await tasks.head(scope, taskId);
-    const agent = agents.get(scope.tenantId, head.agent);
+  const head: TaskService["head"] = async (scope, taskId) => {
+    const found = await tasks.head(scope, taskId);
+    const agent = agents.get(scope.tenantId, found.agent);
     if (agent !== null) assertScopes(scope, agent);
+    return found;
+  };
+  const permit = async (scope: CallerScope, taskId: string): Promise<void> => {
+    if (scope.permissions !== undefined) await head(scope, taskId);
   };
   const guarded =
     <Rest extends readonly unknown[], Result>(
@@ -27,7 +30,7 @@ export const createPermittedTasks = (tasks: TaskService, agents: Pick<AgentDirec
     send: guarded((scope, taskId, message: Parameters<TaskService["send"]>[2]) => tasks.send(scope, taskId, message)),
     cancel: guarded((scope, taskId, reason?: string) => tasks.cancel(scope, taskId, reason)),
     retry: guarded((scope, taskId) => tasks.retry(scope, taskId)),
-    head: guarded((scope, taskId) => tasks.head(scope, taskId)),
+    head,
     view: guarded((scope, taskId) => tasks.view(scope, taskId)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),
     settled: guarded((scope, taskId, options?: Parameters<TaskService["settled"]>[2]) =>
