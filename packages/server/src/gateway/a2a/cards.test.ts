@@ -129,7 +129,7 @@ describe("the extended card", () => {
     expect(await result("GetExtendedAgentCard", {})).toMatchObject({
       description: "The echo agent",
       skills: [{ id: "say", name: "Say more" }],
-      supportedInterfaces: [{ url: `${BASE}/a2a/echo` }, {}],
+      supportedInterfaces: [{ url: `${BASE}/a2a/echo` }, {}, {}, {}],
     });
   });
 });
