@@ -338,6 +338,7 @@ it("the extended card is 0.3's, of the card's interfaces of 0.3", async () => {
     defaultInputModes: ["text/plain"],
     defaultOutputModes: ["text/plain"],
     skills: [{ id: "s", name: "S", description: "d", tags: ["t"] }],
+    signatures: [{ protected: "p", signature: "s" }],
   };
   const { result } = await call("agent/getAuthenticatedExtendedCard", {}, { GetExtendedAgentCard: card });
   expect(result).toMatchObject({
@@ -349,6 +350,8 @@ it("the extended card is 0.3's, of the card's interfaces of 0.3", async () => {
     security: [{ bearer: [] }],
   });
   expect(result).not.toHaveProperty("supportedInterfaces");
+  // It was made of the card's other form.
+  expect(result).not.toHaveProperty("signatures");
 });
 
 describe("streams", () => {

@@ -39,7 +39,8 @@ export const callLegacy = async (
     if (pushNotificationConfigId === undefined) return onlyConfig(runner, id);
   }
   const answer = await translate(createRequestHandler(runner), method, params);
-  return (answer as { readonly result: unknown }).result;
+  const { result } = answer as { readonly result: unknown };
+  return method === "agent/getAuthenticatedExtendedCard" ? withoutSignatures(result) : result;
 };
 
 /** As `callLegacy`, for the methods that stream. Rejects with what the operation threw, before or between frames. */
@@ -116,6 +117,12 @@ const withFinal = (method: LegacyMethod, result: unknown): unknown => {
   const event = result as { readonly kind?: string; readonly status?: { readonly state: string } };
   const asks = event.kind === "status-update" && event.status?.state === "input-required";
   return asks && method === "message/stream" ? { ...event, final: true } : result;
+};
+
+/** What was signed is the card in its form of 1.0: no signature of it would verify in this one. */
+export const withoutSignatures = (card: unknown): unknown => {
+  const { signatures: _, ...unsigned } = card as Readonly<Record<string, unknown>>;
+  return unsigned;
 };
 
 /** 0.3 may ask for "the" config of a task; 1.0 must name one. */

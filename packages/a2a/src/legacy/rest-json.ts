@@ -6,7 +6,7 @@
 import { camelizeKeys, parseInput } from "@agentcore/contract";
 import { z } from "zod";
 import type { A2AOperationRunner } from "../server/operations.ts";
-import { callLegacy, type LegacyStream, streamLegacy } from "./call.ts";
+import { callLegacy, type LegacyStream, streamLegacy, withoutSignatures } from "./call.ts";
 import { LEGACY_METHODS, type LegacyMethod } from "./methods.ts";
 import type {
   LegacyArtifact,
@@ -124,7 +124,7 @@ export const callLegacyRest = async (
 ): Promise<unknown> => {
   // The proto's card is nearer to 1.0's than to JSON-RPC's.
   if (method === "agent/getAuthenticatedExtendedCard")
-    return toRestCard(await runner.unary("GetExtendedAgentCard", {}));
+    return withoutSignatures(toRestCard(await runner.unary("GetExtendedAgentCard", {})));
   const result = await callLegacy(runner, method, params);
   switch (method) {
     case "message/send":
