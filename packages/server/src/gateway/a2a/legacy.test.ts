@@ -264,9 +264,40 @@ describe("0.3 over JSON-RPC", () => {
     expect((await (await rpc("tasks/pushNotificationConfig/get", named)).json()).error.code).toBe(-32001);
   });
 
-  it("an extended card that is not declared is refused", async () => {
-    const rpc = rpcOf(createFixture());
-    expect((await (await rpc("agent/getAuthenticatedExtendedCard", undefined)).json()).error.code).toBe(-32004);
+  const pushNotificationConfig = { url: "https://hooks.test/" };
+  const configs = "/v1/tasks/nobody/pushNotificationConfigs";
+  it.each([
+    {
+      operation: ["CreateTaskPushNotificationConfig", { taskId: "nobody", ...pushNotificationConfig }],
+      method: ["tasks/pushNotificationConfig/set", { taskId: "nobody", pushNotificationConfig }],
+      path: ["POST", configs, { pushNotificationConfig }],
+    },
+    {
+      operation: ["GetTaskPushNotificationConfig", { taskId: "nobody", id: "c" }],
+      method: ["tasks/pushNotificationConfig/get", { id: "nobody", pushNotificationConfigId: "c" }],
+      path: ["GET", `${configs}/c`],
+    },
+    {
+      operation: ["ListTaskPushNotificationConfigs", { taskId: "nobody" }],
+      method: ["tasks/pushNotificationConfig/list", { id: "nobody" }],
+      path: ["GET", configs],
+    },
+    {
+      operation: ["DeleteTaskPushNotificationConfig", { taskId: "nobody", id: "c" }],
+      method: ["tasks/pushNotificationConfig/delete", { id: "nobody", pushNotificationConfigId: "c" }],
+      path: ["DELETE", `${configs}/c`],
+    },
+    {
+      operation: ["GetExtendedAgentCard", undefined],
+      method: ["agent/getAuthenticatedExtendedCard", undefined],
+      path: ["GET", "/v1/card"],
+    },
+  ] as const)("BIND-EQUIV-001: $method.0 is refused as 1.0 refuses it, over both bindings", async (one) => {
+    const fixture = createFixture();
+    const { code } = await fixture.error(one.operation[0], one.operation[1]);
+    expect((await (await rpcOf(fixture)(one.method[0], one.method[1])).json()).error.code).toBe(code);
+    const [verb, path, body] = one.path;
+    expect((await (await restOf(fixture)(verb, path, body)).json()).code).toBe(code);
   });
 });
 
@@ -332,17 +363,6 @@ describe("0.3 over HTTP+JSON", () => {
     ["POST", "/v1/message:send", {}, 400, -32602],
     ["POST", "/v1/message:stream", {}, 400, -32602],
     ["GET", "/v1/tasks/nobody?historyLength=-1", undefined, 400, -32602],
-    ["GET", "/v1/card", undefined, 400, -32004],
-    ["GET", "/v1/tasks/x/pushNotificationConfigs", undefined, 404, -32001],
-    ["GET", "/v1/tasks/x/pushNotificationConfigs/c", undefined, 404, -32001],
-    ["DELETE", "/v1/tasks/x/pushNotificationConfigs/c", undefined, 404, -32001],
-    [
-      "POST",
-      "/v1/tasks/x/pushNotificationConfigs",
-      { pushNotificationConfig: { url: "https://hooks.test/" } },
-      404,
-      -32001,
-    ],
   ])("%s %s %j is a flat error", async (method, path, body, status, code) => {
     const response = await restOf(createFixture())(method, path, body);
     expect(response.status).toBe(status);
