@@ -6,7 +6,7 @@ import { API_VERSION } from "@agentcore/contract";
 import type { BlobStore } from "@agentcore/core/ports";
 import { test as anyTest } from "vitest";
 import { CODE_NAMESPACE } from "../src/agents/shared-code.ts";
-import { compose, type NodeParts } from "../src/compose.ts";
+import { type ComposeOptions, compose, type NodeParts } from "../src/compose.ts";
 import { createJsonLogger, createSystemSenses } from "../src/system-senses.ts";
 import { createDatabase, hasPostgres, type OwnDatabase } from "./own-database.ts";
 
@@ -30,7 +30,10 @@ export class SharedDatabase {
   }
 
   /** `loads`: false for a node on which nothing loads that was applied to another. */
-  async start(name: string, { loads = true }: { readonly loads?: boolean } = {}): Promise<NodeParts> {
+  async start(
+    name: string,
+    { loads = true, ...more }: { readonly loads?: boolean } & Partial<ComposeOptions> = {},
+  ): Promise<NodeParts> {
     const node = await compose({
       dataDirectory: join(this.folder, name),
       senses: createSystemSenses(createJsonLogger("error")),
@@ -39,6 +42,7 @@ export class SharedDatabase {
       version: "1.2.3",
       env: {},
       database: { url: this.url, leaseMs: 1_000 },
+      ...more,
       wrap: (port, value) => (loads || port !== "blobs" ? value : withoutCode(value)),
     });
     this.nodes.add(node);

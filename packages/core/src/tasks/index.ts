@@ -14,4 +14,4 @@ export type {
 } from "./task-service.ts";
 export type { TenantPolicy } from "./tenant-policy.ts";
 export { Trouble } from "./trouble.ts";
-export { isoTime, OUTPUT_ARTIFACT_ID, type TaskChange, TaskView, toA2AState, viewTask } from "./view.ts";
+export { isoTime, OUTPUT_ARTIFACT_ID, stateAfter, type TaskChange, TaskView, toA2AState, viewTask } from "./view.ts";

@@ -14,6 +14,7 @@ import { buildOpenApi } from "./api/open-api.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
 import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
+import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
 import { createAuthenticator } from "./http/authenticator.ts";
@@ -80,6 +81,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createHomeRoutes(deps),
     ...createTaskRoutes(tasks, waits),
     ...createEventRoutes(tasks, streams, heartbeatMs),
+    ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
     ...createClusterRoutes(deps.nodes),

@@ -110,11 +110,28 @@ export interface PushConfigService {
     taskId: string,
     page: { readonly pageSize: number; readonly pageToken?: string | undefined },
   ): Promise<{ readonly configs: readonly RegisteredConfig[]; readonly nextPageToken: string }>;
+  /** How far those of a task have come. */
+  states(scope: CallerScope, taskId: string): Promise<readonly PushState[]>;
   /** Nothing happens when it is not there. */
   delete(scope: CallerScope, taskId: string, id: string): Promise<void>;
 }
 
 export type RegisteredConfig = TaskPushNotificationConfig & { readonly id: string };
+
+export interface PushState {
+  readonly id: string;
+  /** Of the webhook: the rest of its URL may be secret. */
+  readonly host: string;
+  /** `open`: goes on; `done`: has had everything; `abandoned`: failed for a day and is given up. */
+  readonly state: "open" | "done" | "abandoned";
+  /** Number of the last event that was taken; 0 before the first. */
+  readonly acknowledged: number;
+  /** Failed ones since then. */
+  readonly attempts: number;
+  /** Milliseconds since 1970; null when nothing has failed. */
+  readonly nextAttemptAt: number | null;
+  readonly lastError: string | null;
+}
 
 export interface PushRegistration {
   readonly config: TaskPushNotificationConfig;

@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, Ids } from "@agentcore/core/ports";
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { PushConfigService, PushRegistration, RegisteredConfig } from "../gateway/deps.ts";
+import type { PushConfigService, PushRegistration, PushState, RegisteredConfig } from "../gateway/deps.ts";
 import type { PushKey, PushRecord, PushStore, StoredPush } from "./push-store.ts";
 
 export const MAX_CONFIGS_PER_TASK = 20;
@@ -94,6 +94,11 @@ export const createPushConfigs = (options: {
       };
     },
 
+    async states(scope, taskId) {
+      const all = await store.ofTask(scope.tenantId, taskId, 2 * MAX_CONFIGS_PER_TASK);
+      return all.flatMap(({ record }) => (isVisible(scope, record) ? [stateOf(record)] : []));
+    },
+
     async delete(scope, taskId, id) {
       const stored = await find(scope, taskId, id);
       if (stored !== null) await store.delete(stored.key);
@@ -111,6 +116,12 @@ const shown = ({ id, taskId, url, token, authentication }: PushRecord["config"])
   url,
   ...(token === undefined || token === "" ? {} : { token }),
   ...(authentication === undefined ? {} : { authentication }),
+});
+
+const stateOf = ({ config, state, acknowledged, attempts, nextAttemptAt, lastError }: PushRecord): PushState => ({
+  ...{ id: config.id, host: new URL(config.url).host, state, acknowledged, attempts },
+  nextAttemptAt: state === "open" && attempts > 0 ? nextAttemptAt : null,
+  lastError: lastError ?? null,
 });
 
 const encodeToken = (id: string): string => Buffer.from(id).toString("base64url");

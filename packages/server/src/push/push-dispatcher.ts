@@ -26,7 +26,7 @@ export interface PushDispatcherOptions extends Omit<DeliveryServices, "store" | 
   readonly node: string;
   /** @default LIMITS */
   readonly limits?: LaneLimits | undefined;
-  /** Most webhooks that are followed at once; the others wait in the store. @default 20,000 */
+  /** Most webhooks that are listened for at once; the others are looked at once a scan. @default 20,000 */
   readonly maxEntries?: number | undefined;
 }
 
@@ -82,6 +82,7 @@ export class PushDispatcher {
   private timer: Timer | null = null;
   private ticking: Promise<void> = Promise.resolve();
   private isClosed = false;
+  private onMove = (): void => {};
 
   constructor(options: PushDispatcherOptions) {
     this.options = options;
@@ -162,6 +163,7 @@ export class PushDispatcher {
     for (const entry of [...this.entries.values()]) this.forget(entry);
     for (const unwatch of this.watched.values()) unwatch();
     this.watched.clear();
+    this.onMove();
   }
 
   private rescan(): void {
@@ -173,26 +175,36 @@ export class PushDispatcher {
   }
 
   private async scanStore(): Promise<void> {
-    const { store, log } = this.options;
+    const { store } = this.options;
     const held = this.holding;
     if (held === null) return;
+    const failures: unknown[] = [];
     for (const tenantId of await store.tenants()) {
       if (this.holding !== held) return;
-      if (!this.watched.has(tenantId))
-        this.watched.set(
-          tenantId,
-          store.watch(tenantId, (key, version) => this.hear(key, version)),
-        );
-      for await (const stored of store.all(tenantId)) {
-        if (this.holding !== held) return;
-        if (stored.record.state !== "open") continue;
-        const entry = this.entries.get(nameOf(stored.key));
-        if (entry === undefined || stored.version > entry.version) this.hear(stored.key, stored.version);
-        else if (entry.state === "idle") {
-          const head = await log.head(entry.key);
-          if (this.holding === held && entry.state === "idle" && (head === null || head.seq > entry.seq))
-            this.queue(entry);
-        }
+      const unwatch = this.watched.get(tenantId) ?? store.watch(tenantId, (key, version) => this.hear(key, version));
+      this.watched.set(tenantId, unwatch);
+      // What cannot be read of one tenant keeps nothing of another's.
+      await this.scanTenant(tenantId, held).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async scanTenant(tenantId: string, held: AbortController): Promise<void> {
+    const { store, log } = this.options;
+    for await (const { key, record, version } of store.all(tenantId)) {
+      if (this.holding !== held) return;
+      if (record.state !== "open") continue;
+      const entry = this.entries.get(nameOf(key));
+      if (entry === undefined) {
+        // One of the next scans comes in time for it.
+        if (record.nextAttemptAt > this.options.clock.now() + SCAN_MS) continue;
+        while (!this.hasRoom() && this.holding === held) await this.aMove();
+        this.hear(key, version);
+      } else if (version > entry.version) this.hear(key, version);
+      else if (entry.state === "idle") {
+        const head = await log.head(key);
+        if (this.holding === held && entry.state === "idle" && (head === null || head.seq > entry.seq))
+          this.queue(entry);
       }
     }
   }
@@ -210,8 +222,8 @@ export class PushDispatcher {
   }
 
   private add(key: PushKey): Entry | undefined {
-    const { log, maxEntries = MAX_ENTRIES } = this.options;
-    if (this.entries.size >= maxEntries) return undefined;
+    const { log } = this.options;
+    if (!this.hasRoom()) return undefined;
     const entry: Entry = {
       ...{
         key,
@@ -231,6 +243,24 @@ export class PushDispatcher {
     };
     this.entries.set(nameOf(key), entry);
     return entry;
+  }
+
+  /** Makes some of who has nothing to send now: the next scan looks at it again. */
+  private hasRoom(): boolean {
+    if (this.entries.size < (this.options.maxEntries ?? MAX_ENTRIES)) return true;
+    for (const entry of this.entries.values()) {
+      if (entry.state !== "idle" && entry.state !== "waiting") continue;
+      this.forget(entry);
+      return true;
+    }
+    return false;
+  }
+
+  /** Resolves when a turn has ended, or the lease. */
+  private aMove(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onMove = resolve;
+    });
   }
 
   private forget(entry: Entry): void {
@@ -289,6 +319,8 @@ export class PushDispatcher {
   }
 
   private after(entry: Entry, end: TurnEnd): void {
+    // Behind this, so that what it comes to is known.
+    queueMicrotask(() => this.onMove());
     const isNews = entry.heard > entry.version;
     entry.heard = 0;
     entry.state = "idle";

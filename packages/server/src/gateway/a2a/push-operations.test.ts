@@ -224,6 +224,16 @@ describe("push configurations over HTTP+JSON", () => {
   });
 });
 
+it("the API tells whose configurations they are how far they came, and no more of the URL than its host", async () => {
+  const { call, result, ann, bob, hold } = pushFixture();
+  const taskId = await hold();
+  await result("CreateTaskPushNotificationConfig", { taskId, id: "x", url: URL, token: "hidden" }, ann);
+  const told = await (await call(`/api/v1/tasks/${taskId}/webhooks`, ann)).json();
+  const state = { state: "open", acknowledged: 0, attempts: 0, nextAttemptAt: null, lastError: null };
+  expect(told).toEqual({ webhooks: [{ id: "x", host: "example.com", ...state }] });
+  expect((await call(`/api/v1/tasks/${taskId}/webhooks`, bob)).status).toBe(404);
+});
+
 it("CORE-CAP-001: cards declare push notifications", async () => {
   const { call } = createFixture();
   const card = await (await call("/.well-known/agent-card.json")).json();
