@@ -102,6 +102,13 @@ export const GLOBAL_OPTIONS = {
     default: "http://127.0.0.1:4700",
     env: "AGENTCORE_URL",
   },
+  ca: {
+    type: "string",
+    value: "FILE",
+    description: "Authorities in PEM form that may have signed the node's certificate, besides the system's",
+    completes: "path",
+    env: "AGENTCORE_CA",
+  },
   "api-key": { type: "string", value: "KEY", description: "Key that the node asks for", env: "AGENTCORE_API_KEY" },
   output: {
     type: "string",
@@ -117,6 +124,8 @@ export const GLOBAL_OPTIONS = {
 
 export interface GlobalOptions {
   readonly url: string;
+  /** Path as given. */
+  readonly ca: string | undefined;
   readonly apiKey: string | undefined;
   readonly format: OutputFormat;
   readonly verbose: boolean;

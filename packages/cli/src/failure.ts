@@ -29,7 +29,19 @@ export const failure = (code: ErrorCode, message: string, nextStep?: string, cau
 
 export const nextStepOf = (error: PlatformError): string | undefined => {
   const own = error.details?.["nextStep"];
-  return typeof own === "string" ? own : NEXT_STEPS[error.code];
+  if (typeof own === "string") return own;
+  return isOfCertificate(error)
+    ? "Give the authority that signed the node's certificate with --ca or AGENTCORE_CA, and the node by a name that stands in it."
+    : NEXT_STEPS[error.code];
+};
+
+/** OpenSSL's and Node's codes for a certificate that is not believed. */
+const CERTIFICATE_CODES = /^(UNABLE_TO_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_)/;
+
+const isOfCertificate = (error: Error): boolean => {
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    if ("code" in cause && typeof cause.code === "string" && CERTIFICATE_CODES.test(cause.code)) return true;
+  return false;
 };
 
 /** Lines for stderr: what went wrong, in which fields, and what to do about it. */

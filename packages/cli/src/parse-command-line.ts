@@ -118,8 +118,10 @@ const globalsOf = (values: Readonly<Record<string, Value>>): GlobalOptions => {
     throw new UsageError(`--url ${url}: expected an address such as http://127.0.0.1:4700`);
   }
   const apiKey = values["api-key"];
+  const { ca } = values;
   return {
     url: url.replace(/\/+$/, ""),
+    ca: typeof ca === "string" ? ca : undefined,
     apiKey: typeof apiKey === "string" ? apiKey : undefined,
     format,
     verbose: values["verbose"] === true,

@@ -10,13 +10,19 @@ import {
   type ApiKey,
   type ApplyResult,
   createGateway,
+  createTlsIdentity,
   DEFAULT_TENANT,
   type GatewayDeps,
+  type GrpcListener,
   hashOfKey,
   type Listener,
   listen,
+  listenGrpc,
   parseApiKeys,
   parsePublicUrl,
+  shutDown,
+  type TlsFiles,
+  type TlsIdentity,
 } from "./gateway/index.ts";
 import { type HealthFacts, nodeHealth } from "./node-health.ts";
 import { readVersion } from "./read-version.ts";
@@ -27,6 +33,12 @@ export interface NodeOptions {
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Port of A2A over gRPC, 0 for a free one. @default not served */
+  readonly grpcPort?: number | undefined;
+  /** `HOST:PORT` at which clients reach it, if not at the public URL's host and the port itself. */
+  readonly grpcPublicAddress?: string | undefined;
+  /** Files of the certificate that both ports show. @default neither has TLS */
+  readonly tls?: TlsFiles | undefined;
   /** Where clients reach the node, if not where it listens: what cards and links name. Anything but loopback needs `apiKeys` or `authFile`. */
   readonly publicUrl?: string | undefined;
   /** Absolute path; created when missing. */
@@ -64,6 +76,10 @@ export interface NodeOptions {
 
 export interface RunningNode {
   readonly url: string;
+  /** `HOST:PORT` of A2A over gRPC; undefined when it is not served. */
+  readonly grpcAddress: string | undefined;
+  /** Calls the node from its own process, past its socket and certificate. */
+  readonly fetch: typeof fetch;
   /** Lets this process call its own node as operator of the default tenant; undefined when no key is asked for. */
   readonly apiKey: string | undefined;
   /** Resolves when the node takes work. */
@@ -114,6 +130,9 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     gcIntervalMs: options.gcIntervalMs,
     fault: options.fault,
   });
+  let grpc: GrpcListener | undefined;
+  const grpcAddress = () =>
+    grpc === undefined ? undefined : (options.grpcPublicAddress ?? addressWith(publicUrl ?? listener.url, grpc.port));
   let phase: HealthFacts["phase"] = "starting";
   const deps: GatewayDeps = {
     tasks: parts.tasks,
@@ -134,28 +153,53 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     metrics: (tenantId) => parts.metrics.render(tenantId),
     version: readVersion(),
     publicUrl: () => publicUrl ?? listener.url,
+    grpcAddress,
     clock: senses.clock,
     onError: (error, errorId) =>
       senses.logger.log("error", error instanceof Error ? (error.stack ?? error.message) : String(error), { errorId }),
   };
+  const gateway = createGateway(deps);
+  const { host = "127.0.0.1" } = options;
+  let tls: TlsIdentity | undefined;
   try {
-    listener = await listen(createGateway(deps), { host: options.host ?? "127.0.0.1", port: options.port });
+    tls =
+      options.tls &&
+      (await createTlsIdentity({
+        files: options.tls,
+        now: () => senses.clock.now(),
+        warn: (message) => senses.logger.log("warn", message),
+      }));
+    listener = await listen(gateway, { host, port: options.port, tls });
+    if (options.grpcPort !== undefined) {
+      const listening = listener;
+      grpc = await listenGrpc(gateway, { host, port: options.grpcPort, tls }).catch(async (error: unknown) => {
+        await listening.close(0);
+        throw error;
+      });
+    }
   } catch (error) {
+    tls?.close();
     await parts.close(0);
     throw error;
   }
+  const doors = grpc === undefined ? [listener] : [listener, grpc];
   const ready = parts.start().then(() => {
     if (phase === "starting") phase = "serving";
   });
   let closing: Promise<void> | null = null;
   return {
     url: listener.url,
+    grpcAddress: grpcAddress(),
+    fetch: (input, init) => gateway.fetch(new Request(input, init)),
     apiKey: ownKey,
     ready,
     apply: (manifests) => parts.manifests.apply(DEFAULT_TENANT, manifests, { dryRun: false }),
     close(graceMs) {
       phase = "stopping";
-      closing ??= listener.close(graceMs).then(() => parts.close(graceMs));
+      closing ??= shutDown(gateway, doors, graceMs).then(() => {
+        tls?.close();
+        return parts.close(graceMs);
+      });
       return closing;
     },
   };
@@ -166,3 +210,4 @@ const createSigner = async (keys: readonly string[] = []) => {
   const { createCardSigner } = await import("@agentcore/a2a/cards");
   return createCardSigner(keys);
 };
+const addressWith = (url: string, port: number): string => `${new URL(url).hostname}:${port}`;

@@ -1,6 +1,13 @@
 /** What may stand where the cursor is: the answer of the hidden verb that the shells' scripts ask. */
 import { parseArgs } from "node:util";
-import { type Command, type Completes, GLOBAL_OPTIONS, type OptionSpec, type OptionSpecs } from "../command.ts";
+import {
+  type Command,
+  type Completes,
+  GLOBAL_OPTIONS,
+  type GlobalOptions,
+  type OptionSpec,
+  type OptionSpecs,
+} from "../command.ts";
 import { loadAllCommands, loadCommand } from "../command-table.ts";
 import type { NodeClient } from "../node/node-client.ts";
 import { splitVerb } from "../parse-command-line.ts";
@@ -26,7 +33,7 @@ export interface Asked {
   /** The words after `agentcore`, the last one being typed and perhaps empty. */
   readonly words: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly connect: (node: { readonly url: string; readonly apiKey: string | undefined }) => Promise<NodeClient>;
+  readonly connect: (node: Pick<GlobalOptions, "url" | "apiKey" | "ca">) => Promise<NodeClient>;
 }
 
 /** A candidate a line with a tab before its description, `:files` where paths fit. Never rejects: no candidates, no harm. */
@@ -141,7 +148,7 @@ const resolve = async (asked: Asked, completes: Completes): Promise<Offer> => {
   if (completes === "path") return { candidates: [], files: true };
   if (typeof completes === "object" && !("tasks" in completes)) return listed(plain(completes));
   const { values } = parseLoosely(GLOBAL_OPTIONS, asked.words);
-  const globalOption = (name: "url" | "api-key"): string | undefined => {
+  const globalOption = (name: "url" | "api-key" | "ca"): string | undefined => {
     const { env } = GLOBAL_OPTIONS[name];
     const given = values[name];
     return typeof given === "string" ? given : asked.environment[env] || undefined;
@@ -149,6 +156,7 @@ const resolve = async (asked: Asked, completes: Completes): Promise<Offer> => {
   const client = await asked.connect({
     url: globalOption("url") ?? GLOBAL_OPTIONS.url.default,
     apiKey: globalOption("api-key"),
+    ca: globalOption("ca"),
   });
   return listed(await inTime(fromNode(client, completes)));
 };

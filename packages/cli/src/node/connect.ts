@@ -3,16 +3,26 @@ import type { Manifest, TaskState } from "@agentcore/contract";
 import type { GlobalOptions } from "../command.ts";
 import { agentRow, changeRow, collectedRow, listIn, manifestRow, nodeRow, sumOf, taskRow } from "./node-answers.ts";
 import type { CollectedRow, NodeClient, TaskFilter, TaskRow } from "./node-client.ts";
+import { trustAuthorities } from "./trust-authorities.ts";
 
 // The node's largest page.
 const MAX_PAGE_SIZE = 100;
 
-export const connect = async ({ url, apiKey }: Pick<GlobalOptions, "url" | "apiKey">): Promise<NodeClient> => {
+export interface ConnectOptions extends Pick<GlobalOptions, "url" | "apiKey"> {
+  /** File of authorities in PEM form, believed besides those of this system. */
+  readonly ca?: string | undefined;
+  /** @default the global one */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** Throws CONFIG_INVALID for a file of authorities that is none. */
+export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promise<NodeClient> => {
+  if (ca !== undefined) await trustAuthorities(ca);
   const { createClient } = await import("@agentcore/sdk/client");
   // Somebody waits at the terminal: a node that is not there is told at once. Only a stream, whose task was there a
   // moment ago, is worth waiting for.
-  const node = createClient({ url, apiKey, retry: { maxAttempts: 1 } });
-  const patient = createClient({ url, apiKey });
+  const node = createClient({ url, apiKey, fetch, retry: { maxAttempts: 1 } });
+  const patient = createClient({ url, apiKey, fetch });
 
   const pages = async (state: TaskState | undefined, { agent, limit }: TaskFilter): Promise<readonly TaskRow[]> => {
     const rows: TaskRow[] = [];

@@ -5,8 +5,13 @@ import { failure } from "../failure.ts";
 /** `error` itself when no option would help. */
 export const explainStart = (
   error: unknown,
-  { host, port }: { readonly host: string; readonly port: number },
+  options: { readonly host: string; readonly port: number; readonly grpcPort?: number | undefined },
 ): unknown => {
+  const { host } = options;
+  const isGrpc =
+    PlatformError.is(error) && options.grpcPort !== undefined && error.details?.["port"] === options.grpcPort;
+  const port = isGrpc ? (options.grpcPort ?? 0) : options.port;
+  const option = isGrpc ? "--grpc-port" : "--port";
   if (PlatformError.is(error) && error.details?.["dataDirectory"] !== undefined)
     return failure(error.code, error.message, "Give another folder with --data or AGENTCORE_DATA.", error);
   switch (systemCode(error)) {
@@ -14,7 +19,7 @@ export const explainStart = (
       return failure(
         "CONFIG_INVALID",
         `port ${port} on ${host} is taken (EADDRINUSE)`,
-        "Stop what listens there, or give another port with --port or AGENTCORE_PORT.",
+        `Stop what listens there, or give another port with ${option} or AGENTCORE_${isGrpc ? "GRPC_" : ""}PORT.`,
         error,
       );
     case "EADDRNOTAVAIL":
@@ -30,7 +35,7 @@ export const explainStart = (
         ? failure(
             "CONFIG_INVALID",
             `this user may not listen on port ${port} (EACCES)`,
-            "Give a port of 1024 or more with --port.",
+            `Give a port of 1024 or more with ${option}.`,
             error,
           )
         : error;

@@ -4,6 +4,12 @@ export interface NodeOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** A2A over gRPC; not served when undefined. */
+  readonly grpcPort: number | undefined;
+  /** `HOST:PORT` that cards name for it. */
+  readonly grpcPublicAddress: string | undefined;
+  /** Absolute paths of PEM files; plain HTTP and gRPC when undefined. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
   /** What cards and links name; where it listens when undefined. */
   readonly publicUrl: string | undefined;
   /** Absolute path; created when missing. */
@@ -42,6 +48,10 @@ export interface ApplyResult {
 
 export interface RunningNode {
   readonly url: string;
+  /** `HOST:PORT`; undefined when gRPC is not served. */
+  readonly grpcAddress: string | undefined;
+  /** Calls the node from its own process, whatever certificate it shows to others. */
+  readonly fetch: typeof fetch;
   /** For the first run of this process; undefined when no key is asked for. */
   readonly apiKey: string | undefined;
   /** Resolves when the node takes work. */

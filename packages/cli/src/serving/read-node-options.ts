@@ -15,10 +15,7 @@ export const readNodeOptions = async ({
   globals,
   environment,
 }: ServeInvocation): Promise<NodeOptions> => {
-  const port = Number(options.port);
-  if (!/^\d+$/.test(options.port) || port > 65_535) {
-    throw new UsageError(`--port ${options.port}: expected a number from 0 to 65535`);
-  }
+  const port = readPort("--port", options.port);
   const fromFile =
     options["api-key-file"] === undefined ? [] : await readKeyFile(resolve(cwd, options["api-key-file"]));
   const keysFile = options["encryption-keys"];
@@ -26,6 +23,9 @@ export const readNodeOptions = async ({
   return {
     host: options.host,
     port,
+    grpcPort: options["grpc-port"] === undefined ? undefined : readPort("--grpc-port", options["grpc-port"]),
+    grpcPublicAddress: readGrpcAddress(options["grpc-public-address"], options["grpc-port"]),
+    tls: readTls(options, cwd),
     publicUrl: options["public-url"],
     dataDirectory: resolve(cwd, options.data),
     database: readDatabase(options.database),
@@ -48,6 +48,39 @@ export const readNodeOptions = async ({
 
 /** Several in one, as in PATH. */
 const pathsOf = (given: readonly string[]): readonly string[] => given.flatMap((paths) => paths.split(delimiter));
+const readPort = (option: string, text: string): number => {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new UsageError(`${option} ${text}: expected a number from 0 to 65535`);
+  return port;
+};
+
+const readGrpcAddress = (text: string | undefined, grpcPort: string | undefined): string | undefined => {
+  if (text === undefined) return undefined;
+  if (grpcPort === undefined) throw new UsageError("--grpc-public-address needs --grpc-port");
+  // No scheme: it is what gRPC's clients take as a target, with TLS and without.
+  if (!/^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/.test(text))
+    throw new UsageError(`--grpc-public-address ${text}: expected HOST:PORT, such as agents.example.com:443`);
+  return text;
+};
+
+const readTls = (
+  options: Pick<ServeInvocation["options"], "tls-cert" | "tls-key" | "tls-client-ca">,
+  cwd: string,
+): NodeOptions["tls"] => {
+  const { "tls-cert": cert, "tls-key": key, "tls-client-ca": clientCa } = options;
+  if (cert === undefined && key === undefined) {
+    if (clientCa !== undefined) throw new UsageError("--tls-client-ca needs --tls-cert and --tls-key");
+    return undefined;
+  }
+  if (cert === undefined || key === undefined)
+    throw new UsageError(cert === undefined ? "--tls-key needs --tls-cert" : "--tls-cert needs --tls-key");
+  return {
+    cert: resolve(cwd, cert),
+    key: resolve(cwd, key),
+    clientCa: clientCa === undefined ? undefined : resolve(cwd, clientCa),
+  };
+};
 
 /** Throws a UsageError for an address that is none. */
 export const readDatabase = (url: string | undefined): string | undefined => {

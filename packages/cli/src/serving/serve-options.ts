@@ -31,6 +31,41 @@ export const SERVE_OPTIONS = {
     description: "Where clients reach the node, if not where it listens; agent cards and links name it",
     env: "AGENTCORE_PUBLIC_URL",
   },
+  "grpc-port": {
+    type: "string",
+    value: "PORT",
+    description: "TCP port of A2A over gRPC, on the same address; 0 takes any free one; not served if not given",
+    env: "AGENTCORE_GRPC_PORT",
+  },
+  "grpc-public-address": {
+    type: "string",
+    value: "HOST:PORT",
+    description:
+      "Where gRPC clients reach the node, if not at the public URL's host and --grpc-port; agent cards name it",
+    env: "AGENTCORE_GRPC_PUBLIC_ADDRESS",
+  },
+  "tls-cert": {
+    type: "string",
+    value: "FILE",
+    completes: "path",
+    description:
+      "Certificate in PEM form, and those it was signed by: HTTP and gRPC are served over TLS; read again when renewed",
+    env: "AGENTCORE_TLS_CERT",
+  },
+  "tls-key": {
+    type: "string",
+    value: "FILE",
+    completes: "path",
+    description: "Its private key in PEM form, without a passphrase",
+    env: "AGENTCORE_TLS_KEY",
+  },
+  "tls-client-ca": {
+    type: "string",
+    value: "FILE",
+    completes: "path",
+    description: "Authorities in PEM form whose client certificates are believed; clients are then asked for one",
+    env: "AGENTCORE_TLS_CLIENT_CA",
+  },
   data: {
     type: "string",
     value: "DIR",

@@ -93,6 +93,8 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   const calls: unknown[] = [];
   const node: RunningNode = {
     url: http.url,
+    grpcAddress: undefined,
+    fetch,
     apiKey: "one",
     ready: Promise.resolve(),
     async apply(manifests) {
@@ -186,6 +188,8 @@ test("a first run that lacks its input is told as such, and the node stays up", 
   const http = await startFakeNode();
   const node: RunningNode = {
     url: http.url,
+    grpcAddress: undefined,
+    fetch,
     apiKey: undefined,
     ready: Promise.resolve(),
     apply: async () => [],

@@ -51,12 +51,14 @@ export const serve = async (
     const { dataDirectory } = nodeOptions;
     await output.data(
       invocation.globals.format,
-      { url: node.url, dataDirectory },
-      () => `AgentCore is ready at ${node.url} (data in ${shownFrom(cwd, dataDirectory)}; stop with Ctrl-C)`,
+      { url: node.url, ...(node.grpcAddress === undefined ? {} : { grpcAddress: node.grpcAddress }), dataDirectory },
+      () =>
+        `AgentCore is ready at ${node.url}${node.grpcAddress === undefined ? "" : ` and, over gRPC, ${node.grpcAddress}`} ` +
+        `(data in ${shownFrom(cwd, dataDirectory)}; stop with Ctrl-C)`,
     );
     await whileServing?.({ node, paths, dataDirectory, applied });
     if (options.run !== undefined && !signal.aborted) {
-      await firstRun(invocation, { agent: options.run, url: node.url, apiKey: node.apiKey });
+      await firstRun(invocation, { agent: options.run, node });
     }
     await aborted(signal);
     output.say("Stopping; unfinished tasks go on at the next start. Ctrl-C again ends it at once.");

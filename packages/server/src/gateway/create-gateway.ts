@@ -16,6 +16,7 @@ import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
+import { createGrpcCalls, type GrpcCalls } from "./grpc/grpc-calls.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
 import { createAuthenticator } from "./http/authenticator.ts";
 import { OpenCalls } from "./http/open-calls.ts";
@@ -28,6 +29,10 @@ export interface Gateway {
   /** True when callers must authenticate; else the node must listen on loopback only. */
   readonly authenticated: boolean;
   readonly routes: readonly ApiRoute[];
+  /** For one gRPC port. */
+  readonly grpc: GrpcCalls;
+  /** Of one message, whatever it comes over. */
+  readonly maxBodyBytes: number;
   /** Streams open now. */
   readonly openStreams: number;
   /** Ends streams and refuses new ones; clients resume elsewhere by Last-Event-ID. */
@@ -72,6 +77,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     streams,
     waits,
     publicUrl,
+    grpcAddress: () => deps.grpcAddress?.(),
     options: { maxBodyBytes, heartbeatMs, onError },
   });
 
@@ -105,12 +111,14 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
 
   const route = async (request: Request, info: ConnectionInfo | undefined): Promise<Response> => {
     const path = pathOf(request.url);
-    return (await a2a(request, path, info)) ?? (await api(request, path, info));
+    return (await a2a.route(request, path, info)) ?? (await api(request, path, info));
   };
 
   return {
     authenticated: authenticator.required,
     routes,
+    grpc: createGrpcCalls({ gateway: deps, a2a, guard }),
+    maxBodyBytes,
     get openStreams() {
       return streams.size;
     },

@@ -239,6 +239,8 @@ export interface GatewayDeps {
   readonly version: string;
   /** Where clients reach this node, without a trailing slash; a function when the port is known only after listening. */
   readonly publicUrl: string | (() => string);
+  /** `HOST:PORT` at which clients reach it over gRPC; undefined when it is not served. */
+  readonly grpcAddress?: (() => string | undefined) | undefined;
   readonly clock: { now(): number };
   readonly settings?: GatewaySettings | undefined;
   /** Told about defects (INTERNAL); the answer carries the same id and nothing else of the error. */

@@ -1,20 +1,27 @@
 /** The gateway on a socket, with the limits that a socket needs. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { PlatformError } from "@agentcore/contract";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { connectionInfo } from "./connection-info.ts";
 import type { Gateway } from "./create-gateway.ts";
+import type { ConnectionInfo } from "./deps.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
 import { eventStreamOf } from "./http/server-sent-events.ts";
 import { writeEventStream } from "./http/write-event-stream.ts";
+import { type Door, shutDown } from "./shut-down.ts";
+import type { TlsIdentity } from "./tls/tls-identity.ts";
 
 export interface ListenOptions {
   /** @default "127.0.0.1" */
   readonly host?: string | undefined;
   /** 0 takes a free one. */
   readonly port: number;
+  /** @default plain HTTP */
+  readonly tls?: TlsIdentity | undefined;
   /** Until the headers are there. @default 10,000 */
   readonly headersTimeoutMs?: number | undefined;
   /** Until the body is there. Blocking calls and streams may answer as late as they like. @default 60,000 */
@@ -27,7 +34,7 @@ export interface ListenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Listener {
+export interface Listener extends Door {
   readonly url: string;
   readonly port: number;
   /** Ends streams at once, lets calls finish for up to `graceMs`, then answers or cuts what is left. Idempotent. */
@@ -36,40 +43,49 @@ export interface Listener {
 
 // Over the limit a connection still gets its 503; beyond this many more the kernel's queue has to do.
 const REFUSAL_RESERVE = 64;
-// Long enough for answers that are being written once blocking calls were told to end.
-const LAST_WORDS_MS = 250;
+// A year, after which a browser that has not been here asks in plain text again.
+const HSTS = "max-age=31536000";
+
+/** Throws CONFIG_INVALID when a node without API keys would be reachable from outside. */
+export const assertReachable = (gateway: Gateway, host: string): void => {
+  if (gateway.authenticated || isLoopbackName(host.includes(":") ? `[${host}]` : host)) return;
+  throw new PlatformError(
+    "CONFIG_INVALID",
+    `listening on ${host} needs API keys or an auth file: without them anyone who can reach this node is its operator`,
+  );
+};
 
 /** Throws CONFIG_INVALID when a node without API keys would be reachable from outside. */
 export const listen = async (gateway: Gateway, options: ListenOptions): Promise<Listener> => {
   const host = options.host ?? "127.0.0.1";
-  if (!gateway.authenticated && !isLoopbackName(host.includes(":") ? `[${host}]` : host)) {
-    throw new PlatformError(
-      "CONFIG_INVALID",
-      `listening on ${host} needs API keys or an auth file: without them anyone who can reach this node is its operator`,
-    );
-  }
+  assertReachable(gateway, host);
+  const { tls } = options;
   const maxConnections = options.maxConnections ?? 10_000;
   const refused = new WeakSet<Socket>();
+  const infos = new WeakMap<Socket, ConnectionInfo>();
   let connections = 0;
 
   const answer = getRequestListener(async (request, env) => {
-    const incoming = env.incoming as IncomingMessage;
-    const { remoteAddress, localPort } = incoming.socket;
-    const response = await gateway.fetch(request, gateway.authenticated ? undefined : { remoteAddress, localPort });
+    const response = await gateway.fetch(request, infos.get((env.incoming as IncomingMessage).socket));
     const stream = eventStreamOf(response);
     if (stream === undefined) return response;
     writeEventStream(env.outgoing as ServerResponse, response, stream);
     return RESPONSE_ALREADY_SENT;
   });
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (tls !== undefined && !isLoopbackAuthority(request.headers.host))
+      response.setHeader("strict-transport-security", HSTS);
     if (refused.has(request.socket)) return refuse(response);
     void answer(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(onRequest) : createSecureServer(tls.options, onRequest);
+  if ("setSecureContext" in server) tls?.serve(server);
   server.headersTimeout = options.headersTimeoutMs ?? 10_000;
   server.requestTimeout = options.requestTimeoutMs ?? 60_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 65_000;
   server.maxConnections = maxConnections + REFUSAL_RESERVE;
-  server.on("connection", (socket: Socket) => {
+  server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    infos.set(socket, connectionInfo(socket));
     connections += 1;
     if (connections > maxConnections) refused.add(socket);
     socket.once("close", () => {
@@ -80,17 +96,29 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   await bound(server, options.port, host);
   const { port } = server.address() as AddressInfo;
 
+  let stopped: Promise<void> | undefined;
+  const door: Door = {
+    stop: () => (stopped ??= stopServing(server)),
+    cut: () => server.closeAllConnections(),
+  };
   let closing: Promise<void> | undefined;
-  const close = (graceMs = 10_000): Promise<void> => (closing ??= shutDown(gateway, server, graceMs));
+  const close = (graceMs = 10_000): Promise<void> => (closing ??= shutDown(gateway, [door], graceMs));
   options.signal?.addEventListener("abort", () => void close(0), { once: true });
-  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`, port, close };
+  const scheme = tls === undefined ? "http" : "https";
+  return { url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`, port, close, ...door };
 };
 
-const bound = (server: Server, port: number, host: string): Promise<void> =>
+/** A pin to https would hold for every port of a loopback name, and behind the others are other programs. */
+const isLoopbackAuthority = (authority = ""): boolean => isLoopbackName(authority.replace(/:\d*$/, ""));
+
+/** Throws CONFIG_INVALID when the address cannot be had. */
+export const bound = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const why = cause.code === "EADDRINUSE" ? "another process has it" : cause.message;
-      reject(new PlatformError("CONFIG_INVALID", `cannot listen on ${host}:${port}: ${why}`, { cause }));
+      reject(
+        new PlatformError("CONFIG_INVALID", `cannot listen on ${host}:${port}: ${why}`, { cause, details: { port } }),
+      );
     });
     server.listen(port, host, resolve);
   });
@@ -103,25 +131,10 @@ const refuse = (response: ServerResponse): void => {
   response.end(JSON.stringify({ error: error.toJSON() }));
 };
 
-const shutDown = async (gateway: Gateway, server: Server, graceMs: number): Promise<void> => {
+const stopServing = async (server: Pick<HttpServer, "close" | "closeIdleConnections">): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  gateway.drain();
   // A kept-alive connection becomes idle only once its last answer is out, so this is looked at again and again.
   const sweeper = setInterval(() => server.closeIdleConnections(), 50);
-  if (!(await within(closed, graceMs))) {
-    gateway.close();
-    await within(closed, LAST_WORDS_MS);
-  }
-  clearInterval(sweeper);
-  gateway.close();
-  server.closeAllConnections();
   await closed;
-};
-
-const within = (done: Promise<void>, timeoutMs: number): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, false);
-  });
-  return Promise.race([done.then(() => true), timeout]).finally(() => clearTimeout(timer));
+  clearInterval(sweeper);
 };

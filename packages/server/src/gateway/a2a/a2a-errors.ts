@@ -5,7 +5,7 @@ interface A2AErrorEntry {
   readonly jsonRpc: number;
   /** Status of the HTTP+JSON binding. */
   readonly http: number;
-  /** google.rpc.Code of the HTTP+JSON body. */
+  /** google.rpc.Code: of the HTTP+JSON body, and the status of gRPC. */
   readonly status: string;
   /** ErrorInfo.reason in A2A's own domain. */
   readonly reason?: string;

@@ -1,5 +1,6 @@
 /** Addresses of A2A: `/a2a/{agent}…`, the default agent at `/` and `/a2a`, and the well-known pages. */
 import { PlatformError } from "@agentcore/contract";
+import type { CallerScope } from "@agentcore/core/tasks";
 import type { AgentDescription, ConnectionInfo, GatewayDeps } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
@@ -10,7 +11,7 @@ import { lastEventId } from "../http/server-sent-events.ts";
 import { toRestError } from "./a2a-errors.ts";
 import { createCardPages, noSuchAgent } from "./card-pages.ts";
 import { answerJsonRpc, type BindingOptions, type OpenA2ACall } from "./json-rpc.ts";
-import { createA2AOperations } from "./operations.ts";
+import { type A2ACall, createA2AOperations } from "./operations.ts";
 import { answerRest, restErrorResponse } from "./rest.ts";
 
 export interface A2ARouterDeps {
@@ -21,6 +22,7 @@ export interface A2ARouterDeps {
   readonly waits: OpenCalls;
   readonly options: BindingOptions;
   readonly publicUrl: () => string;
+  readonly grpcAddress: () => string | undefined;
 }
 
 // Clients older than 0.3 ask for agent.json.
@@ -34,10 +36,14 @@ export const createA2ARouter = ({
   waits,
   options,
   publicUrl,
+  grpcAddress,
 }: A2ARouterDeps) => {
   const { agents, settings = {} } = gateway;
   const { cardSigner } = gateway;
-  const pages = createCardPages({ agents, authenticator, cardSigner, publicUrl, now: () => gateway.clock.now() });
+  const pages = createCardPages({
+    ...{ agents, authenticator, cardSigner, publicUrl, grpcAddress },
+    now: () => gateway.clock.now(),
+  });
   const operations = createA2AOperations({
     ...{ tasks: gateway.tasks, push: gateway.push, settings, streams, waits },
     extendedCard: ({ scope, agent }) => pages.extendedCard(scope.tenantId, agent),
@@ -55,21 +61,28 @@ export const createA2ARouter = ({
     return agent;
   };
 
+  /** Whoever may call at all. */
+  const admit = (request: Pick<Request, "headers" | "url">, info: ConnectionInfo | undefined): Promise<CallerScope> => {
+    guard?.(request, info);
+    return authenticator.authenticate(request.headers, info);
+  };
+
+  const callFor = (scope: CallerScope, name: string | null, headers: Headers, client: AbortSignal): A2ACall => {
+    const agent = findAgent(scope.tenantId, name);
+    const traceparent = headers.get("traceparent");
+    return {
+      scope,
+      agent,
+      client,
+      lastEventId: lastEventId(headers),
+      traceparent: traceparent !== null && traceparent.length <= 128 ? traceparent : undefined,
+    };
+  };
+
   const opener =
     (request: Request, name: string | null, info: ConnectionInfo | undefined): OpenA2ACall =>
-    async () => {
-      guard?.(request, info);
-      const scope = await authenticator.authenticate(request.headers, info);
-      const agent = findAgent(scope.tenantId, name);
-      const traceparent = request.headers.get("traceparent");
-      return {
-        scope,
-        agent,
-        client: request.signal,
-        lastEventId: lastEventId(request.headers),
-        traceparent: traceparent !== null && traceparent.length <= 128 ? traceparent : undefined,
-      };
-    };
+    async () =>
+      callFor(await admit(request, info), name, request.headers, request.signal);
 
   const page = async (
     request: Request,
@@ -89,7 +102,11 @@ export const createA2ARouter = ({
     page(request, info, async (tenantId) => pages.card(request, tenantId, findAgent(tenantId, name)));
 
   /** Null when the path is not one of A2A's. `path` is the pathname as it came, without query. */
-  return (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> | Response | null => {
+  const route = (
+    request: Request,
+    path: string,
+    info: ConnectionInfo | undefined,
+  ): Promise<Response> | Response | null => {
     if (path.startsWith("/a2a/")) {
       const slash = path.indexOf("/", 5);
       const name = slash === -1 ? path.slice(5) : path.slice(5, slash);
@@ -113,6 +130,8 @@ export const createA2ARouter = ({
     if (request.method !== "POST") return methodNotAllowed(request.method, "POST");
     return answerJsonRpc(request, opener(request, name, info), operations, options);
   }
+
+  return { route, admit, callFor, operations };
 };
 
 const methodNotAllowed = (method: string, allowed: string): Response => {

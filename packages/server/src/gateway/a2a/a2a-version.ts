@@ -30,6 +30,18 @@ export function assertServed(agent: AgentDescription, version: string): asserts 
   );
 }
 
+/**
+ * Over gRPC the service's name says the version, so nothing has to be stated; the SDK's client states it, others do not. Throws
+ * VERSION_NOT_SUPPORTED for another one.
+ */
+export const assertStatedVersion = (headers: Headers, served: string): void => {
+  const stated = headers.get("a2a-version")?.trim().slice(0, 50) ?? "";
+  if (stated === "" || /^(\d+\.\d+)(\.\d+)?$/.exec(stated)?.[1] === served) return;
+  throw new PlatformError("VERSION_NOT_SUPPORTED", `A2A ${stated} is not what this service speaks: it is ${served}`, {
+    details: { requestedVersion: stated, supportedVersions: served },
+  });
+};
+
 const queryVersion = (url: string): string | null => {
   const mark = url.indexOf("?");
   if (mark === -1) return null;

@@ -7,6 +7,9 @@ import { extensionsOf } from "./extensions.ts";
 
 export interface CardContext {
   readonly publicUrl: string;
+  /** `HOST:PORT`; undefined when gRPC is not served. */
+  readonly grpcAddress: string | undefined;
+  readonly tenantId: string;
   /** Ways to authenticate by name, any one of which will do; undefined when nobody has to. */
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>> | undefined;
 }
@@ -16,15 +19,27 @@ export const agentUrl = (publicUrl: string, name: string): string => `${publicUr
 export const cardUrl = (publicUrl: string, name: string): string =>
   `${agentUrl(publicUrl, name)}/.well-known/agent-card.json`;
 
-export const buildCard = (agent: AgentDescription, { publicUrl, securitySchemes }: CardContext): AgentCard => {
+export const buildCard = (agent: AgentDescription, context: CardContext): AgentCard => {
+  const { publicUrl, grpcAddress, tenantId, securitySchemes } = context;
   const url = agentUrl(publicUrl, agent.name);
   return {
     name: agent.name,
     description: agent.description,
-    supportedInterfaces: servedVersions(agent).flatMap((protocolVersion) => [
-      { url, protocolBinding: "JSONRPC", protocolVersion },
-      { url, protocolBinding: "HTTP+JSON", protocolVersion },
-    ]),
+    supportedInterfaces: [
+      ...servedVersions(agent).flatMap((protocolVersion) => [
+        { url, protocolBinding: "JSONRPC", protocolVersion },
+        { url, protocolBinding: "HTTP+JSON", protocolVersion },
+      ]),
+      // gRPC has no paths: its clients name the agent by the tenant, which they send back in every request.
+      ...(grpcAddress === undefined || !servedVersions(agent).includes("1.0")
+        ? []
+        : [
+            {
+              ...{ url: grpcAddress, protocolBinding: "GRPC", protocolVersion: "1.0" },
+              tenant: `${tenantId}/${agent.name}`,
+            },
+          ]),
+    ],
     version: agent.version,
     capabilities: {
       streaming: true,

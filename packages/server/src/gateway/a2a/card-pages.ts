@@ -14,6 +14,7 @@ export interface CardPagesDeps {
   readonly authenticator: Authenticator;
   readonly cardSigner: CardSigner | undefined;
   readonly publicUrl: () => string;
+  readonly grpcAddress: () => string | undefined;
   readonly now: () => number;
 }
 
@@ -22,17 +23,19 @@ const MAX_AGE_SECONDS = 60;
 
 export const JWKS_PATH = "/.well-known/jwks.json";
 
-export const createCardPages = ({ agents, authenticator, cardSigner, publicUrl, now }: CardPagesDeps) => {
+export const createCardPages = (deps: CardPagesDeps) => {
+  const { agents, authenticator, cardSigner, publicUrl, grpcAddress, now } = deps;
   const cache = new DocumentCache();
   // Strangers see the default tenant's agents; a key shows its own tenant's.
   const tenantOf = async (request: Request, info: ConnectionInfo | undefined): Promise<string> =>
     (await authenticator.identify(request.headers, info))?.tenantId ?? DEFAULT_TENANT;
   const credentials = authenticator.required ? ["authorization", "x-api-key"] : [];
   const context = (tenantId: string) => ({
-    publicUrl: publicUrl(),
+    ...{ publicUrl: publicUrl(), grpcAddress: grpcAddress(), tenantId },
     securitySchemes: authenticator.required ? authenticator.schemes(tenantId) : undefined,
   });
-  const versionOf = (agent: AgentDescription) => `${agent.revision}\n${agent.version}\n${publicUrl()}`;
+  const versionOf = (agent: AgentDescription) =>
+    `${agent.revision}\n${agent.version}\n${publicUrl()}\n${grpcAddress()}`;
   const sign =
     cardSigner === undefined
       ? undefined
@@ -110,6 +113,6 @@ export const noSuchAgent = (name: string | null): PlatformError =>
   new PlatformError(
     "AGENT_NOT_FOUND",
     name === null
-      ? "this address has no default agent: name one, as in /a2a/NAME"
+      ? "this address has no default agent: name one, as in /a2a/NAME, or TENANT/NAME as the tenant of a gRPC request"
       : `there is no agent "${name.slice(0, 63)}"`,
   );

@@ -14,6 +14,7 @@ import {
   SubscribeToTaskRequest,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
+import type { CallerScope } from "@agentcore/core/tasks";
 import { assertScopes } from "../http/required-scopes.ts";
 import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
 
@@ -31,14 +32,13 @@ type Schema = Parameters<typeof parseInput>[0];
 
 const parse = <T extends Schema>(schema: T, call: A2ACall, params: unknown, what: string) => {
   const parsed = parseInput(schema, camelizeKeys(params), what);
-  assertTenant(call, params);
+  assertTenant(call.scope, (params as { readonly tenant?: string }).tenant);
   return parsed;
 };
 
 /** A key belongs to one tenant; naming another one is refused before anything is looked up (I7). */
-const assertTenant = (call: A2ACall, params: unknown): void => {
-  const tenant = (params as { readonly tenant?: string }).tenant;
-  if (tenant === undefined || tenant === "" || tenant === call.scope.tenantId) return;
+export const assertTenant = (scope: CallerScope, tenant: string | undefined): void => {
+  if (tenant === undefined || tenant === "" || tenant === scope.tenantId) return;
   throw new PlatformError("PERMISSION_DENIED", "the credential does not belong to that tenant");
 };
 

@@ -14,7 +14,7 @@ const LOOPBACK_ADDRESS = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/;
 export const isLoopbackName = (hostname: string): boolean =>
   LOOPBACK_HOST.test(hostname.toLowerCase()) || LOOPBACK_NAME.test(hostname.toLowerCase());
 
-export type OriginGuard = (request: Request, info: ConnectionInfo | undefined) => void;
+export type OriginGuard = (request: Pick<Request, "headers" | "url">, info: ConnectionInfo | undefined) => void;
 
 /** `publicUrl` is where clients reach the node; its host and origin are accepted besides loopback. Throws PERMISSION_DENIED. */
 export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
@@ -30,14 +30,15 @@ export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
     if (passed.size < 100) passed.add(host);
   };
 
-  const isOwnOrigin = (origin: string, localPort: number | undefined): boolean => {
+  /** `protocol` is that of the request: the node's port speaks only one. */
+  const isOwnOrigin = (origin: string, protocol: string, localPort: number | undefined): boolean => {
     const own = new URL(publicUrl());
     if (origin === own.origin) return true;
     const url = URL.parse(origin);
     // Another port of this machine is another program, and its pages are not ours.
     return (
       url !== null &&
-      url.protocol === "http:" &&
+      url.protocol === protocol &&
       LOOPBACK_HOST.test(url.hostname) &&
       portOf(url) === (localPort ?? portOf(own))
     );
@@ -51,7 +52,8 @@ export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
     checkHost(host ?? new URL(request.url).host);
     const origin = request.headers.get("origin");
     const site = request.headers.get("sec-fetch-site");
-    if (origin !== null && !isOwnOrigin(origin, info?.localPort)) throw foreign();
+    const protocol = request.url.startsWith("https:") ? "https:" : "http:";
+    if (origin !== null && !isOwnOrigin(origin, protocol, info?.localPort)) throw foreign();
     // "same-site" is another port of the same name; "none" is a person at the address bar.
     if (site !== null && site !== "same-origin" && site !== "none") throw foreign();
   };

@@ -1,0 +1,142 @@
+/** lf.a2a.v1.A2AService, the operations of A2A 1.0: the SDK's codecs around what the node does. */
+import {
+  AgentCard,
+  CancelTaskRequest,
+  DeleteTaskPushNotificationConfigRequest,
+  GetExtendedAgentCardRequest,
+  GetTaskPushNotificationConfigRequest,
+  GetTaskRequest,
+  ListTaskPushNotificationConfigsRequest,
+  ListTaskPushNotificationConfigsResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+  SendMessageRequest,
+  SendMessageResponse,
+  StreamResponse,
+  SubscribeToTaskRequest,
+  Task,
+  TaskPushNotificationConfig,
+} from "@a2a-js/sdk";
+import type { StreamResponse as ResponseJson } from "@agentcore/contract";
+import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { StreamOperation, UnaryOperation } from "../server/operations.ts";
+import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
+
+const EXTENSIONS = "a2a-extensions";
+
+interface Request<Message> {
+  toJSON(message: Message): unknown;
+}
+
+interface Answer<Message> {
+  fromJSON(json: unknown): Message;
+}
+
+interface OfTenant {
+  readonly tenant: string;
+}
+
+const EMPTY: Answer<Record<string, never>> = { fromJSON: () => ({}) };
+
+export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps): UntypedServiceImplementation => {
+  const open = (
+    call: { readonly metadata: Metadata; sendMetadata(metadata: Metadata): void },
+    tenant: string,
+    client: AbortSignal,
+  ) => {
+    const opened = admitted(call.metadata).open(tenant, client);
+    const metadata = extensionMetadata(opened, EXTENSIONS);
+    if (metadata !== null) call.sendMetadata(metadata);
+    return opened.runner;
+  };
+
+  const unary =
+    <Q extends OfTenant, A>(operation: UnaryOperation, request: Request<Q>, answer: Answer<A>): handleUnaryCall<Q, A> =>
+    async (call, callback) => {
+      try {
+        const runner = open(call, call.request.tenant, clientSignal(call));
+        callback(null, answer.fromJSON(await runner.unary(operation, paramsOf(request, call.request))));
+      } catch (thrown) {
+        callback(failed(thrown));
+      }
+    };
+
+  const stream =
+    <Q extends OfTenant>(
+      operation: StreamOperation,
+      request: Request<Q>,
+    ): handleServerStreamingCall<Q, StreamResponse> =>
+    async (call) => {
+      const client = clientSignal(call);
+      try {
+        const runner = open(call, call.request.tenant, client);
+        const { frames, release } = await runner.stream(operation, paramsOf(request, call.request));
+        let ended = false;
+        try {
+          for (;;) {
+            const next = await frames.next();
+            if (next.done === true || client.aborted) break;
+            const response = StreamResponse.fromJSON(next.value.response);
+            ended = mayBeLast(next.value.response);
+            call.write(response);
+            await drained(call, client);
+          }
+        } finally {
+          release();
+          // A generator that waits for its source finishes once the source does; nobody waits for it here.
+          frames.return?.().catch(() => {});
+        }
+        // OK would tell the client that the task has nothing more to say.
+        const cause = interrupted();
+        if (!ended && cause !== null) throw cause;
+        call.end();
+      } catch (thrown) {
+        call.emit("error", failed(thrown));
+      }
+    };
+
+  return {
+    sendMessage: unary("SendMessage", SendMessageRequest, SendMessageResponse),
+    sendStreamingMessage: stream("SendStreamingMessage", SendMessageRequest),
+    getTask: unary("GetTask", GetTaskRequest, Task),
+    listTasks: unary("ListTasks", ListTasksRequest, ListTasksResponse),
+    cancelTask: unary("CancelTask", CancelTaskRequest, Task),
+    subscribeToTask: stream("SubscribeToTask", SubscribeToTaskRequest),
+    createTaskPushNotificationConfig: unary(
+      "CreateTaskPushNotificationConfig",
+      TaskPushNotificationConfig,
+      TaskPushNotificationConfig,
+    ),
+    getTaskPushNotificationConfig: unary(
+      "GetTaskPushNotificationConfig",
+      GetTaskPushNotificationConfigRequest,
+      TaskPushNotificationConfig,
+    ),
+    listTaskPushNotificationConfigs: unary(
+      "ListTaskPushNotificationConfigs",
+      ListTaskPushNotificationConfigsRequest,
+      ListTaskPushNotificationConfigsResponse,
+    ),
+    deleteTaskPushNotificationConfig: unary(
+      "DeleteTaskPushNotificationConfig",
+      DeleteTaskPushNotificationConfigRequest,
+      EMPTY,
+    ),
+    getExtendedAgentCard: unary("GetExtendedAgentCard", GetExtendedAgentCardRequest, AgentCard),
+  };
+};
+
+/** The tenant has named the agent, and is no part of what the agent is asked. */
+const paramsOf = <Q extends OfTenant>(request: Request<Q>, message: Q): unknown =>
+  request.toJSON({ ...message, tenant: "" });
+
+// INPUT_REQUIRED ends the stream of the call that sent the message.
+const LAST_STATES = /_(COMPLETED|FAILED|CANCELED|REJECTED|INPUT_REQUIRED)$/;
+
+/** Whether a stream may end of its own accord after this. */
+const mayBeLast = (response: ResponseJson): boolean => {
+  if ("message" in response) return true;
+  if ("artifactUpdate" in response) return false;
+  const { status } = "task" in response ? response.task : response.statusUpdate;
+  return LAST_STATES.test(status.state);
+};

@@ -1,0 +1,173 @@
+/**
+ * The A2A services of both versions, health and reflection over connections that the node accepts: it has the socket, and with
+ * it TLS and the bound on connections.
+ */
+import type { Duplex } from "node:stream";
+import { LegacyA2AService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
+import { A2AService } from "@a2a-js/sdk/server/grpc";
+import { PlatformError } from "@agentcore/contract";
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  status,
+} from "@grpc/grpc-js";
+import { createA2AService } from "./a2a-service.ts";
+import { headersOf, type ServiceDeps } from "./call-context.ts";
+import type { A2AGrpcVersion, GrpcAdmission, GrpcGateway } from "./grpc-gateway.ts";
+import { createHealthService } from "./health-service.ts";
+import { createLegacyA2AService } from "./legacy-a2a-service.ts";
+import { jsonService } from "./protocol/descriptors.ts";
+import { REFLECTION_VERSIONS } from "./protocol/grpc-services.ts";
+import { createReflectionService } from "./reflection-service.ts";
+import { toServiceError } from "./service-error.ts";
+
+export interface GrpcServerOptions {
+  /** Of one message, also after decompression. */
+  readonly maxMessageBytes: number;
+  /** A ping is sent on a connection that was silent for so long, in milliseconds. @default 15,000 */
+  readonly keepaliveMs?: number | undefined;
+}
+
+export interface GrpcServer {
+  /** A connection, past its TLS handshake. */
+  accept(connection: Duplex): void;
+  /** Takes no new calls; resolves when the last connection has closed. Streams are for the node to end. */
+  stop(): Promise<void>;
+  /** Ends everything at once. */
+  cut(): void;
+}
+
+const A2A_VERSIONS: Readonly<Record<string, A2AGrpcVersion>> = {
+  "lf.a2a.v1.A2AService": "1.0",
+  "a2a.v1.A2AService": "0.3",
+};
+const HEALTH = "grpc.health.v1.Health";
+const REFLECTION = REFLECTION_VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`);
+
+// As many as one caller may have open; what waits besides gets in line at the client.
+const MAX_CALLS_PER_CONNECTION = 500;
+// Of those without a credential, whose messages are read all the same.
+const MAX_PUBLIC_CALLS = 64;
+const KEEPALIVE_MS = 15_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+// Long enough not to disturb clients that call now and then.
+const IDLE_MS = 300_000;
+const MAX_SESSION_MEGABYTES = 64;
+
+export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOptions): GrpcServer => {
+  const admissions = new WeakMap<Metadata, GrpcAdmission>();
+  let stopping: Promise<void> | undefined;
+  let publicCalls = 0;
+
+  const failed = (thrown: unknown) => toServiceError(gateway.statusOf(thrown));
+
+  const admit = async (path: string, metadata: Metadata, call: ServerInterceptingCallInterface): Promise<void> => {
+    const request = { headers: headersOf(metadata), authority: call.getHost(), peer: call.getPeer() };
+    const version = A2A_VERSIONS[path.slice(1, path.lastIndexOf("/"))];
+    if (version === undefined) gateway.admitPublic(request);
+    else admissions.set(metadata, await gateway.admit(request, version));
+  };
+
+  const counted: ServerInterceptor = (method, call) => {
+    if (method.path.slice(1, method.path.lastIndexOf("/")) in A2A_VERSIONS) return new ServerInterceptingCall(call);
+    let held = false;
+    const free = () => {
+      if (held) publicCalls -= 1;
+      held = false;
+    };
+    return new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, proceed) {
+            if (publicCalls >= MAX_PUBLIC_CALLS)
+              return call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: "too many such calls at once" });
+            held = true;
+            publicCalls += 1;
+            proceed(metadata);
+          },
+          onCancel: free,
+        });
+      },
+      sendStatus(sent, proceed) {
+        free();
+        proceed(sent);
+      },
+    });
+  };
+
+  const guarded: ServerInterceptor = (method, call) =>
+    new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, proceed) {
+            admit(method.path, metadata, call).then(
+              () => proceed(metadata),
+              (thrown: unknown) => call.sendStatus(failed(thrown)),
+            );
+          },
+        });
+      },
+    });
+
+  const server = new Server({
+    interceptors: [guarded, counted],
+    "grpc.max_receive_message_length": options.maxMessageBytes,
+    "grpc.max_concurrent_streams": MAX_CALLS_PER_CONNECTION,
+    "grpc.keepalive_time_ms": options.keepaliveMs ?? KEEPALIVE_MS,
+    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+    "grpc.max_connection_idle_ms": IDLE_MS,
+    "grpc-node.max_session_memory": MAX_SESSION_MEGABYTES,
+    "grpc.enable_channelz": 0,
+  });
+
+  const deps: ServiceDeps = {
+    failed,
+    admitted(metadata) {
+      const admission = admissions.get(metadata);
+      if (admission === undefined) throw new PlatformError("INTERNAL", "a call came past its admission");
+      return admission;
+    },
+    interrupted: () =>
+      stopping === undefined ? null : new PlatformError("UNAVAILABLE", "the node is stopping", { retryAfterMs: 1000 }),
+  };
+  const services = [...Object.keys(A2A_VERSIONS), HEALTH, ...REFLECTION];
+  const health = createHealthService(services, () => gateway.ready());
+  server.addService(A2AService, createA2AService(deps));
+  server.addService(LegacyA2AService, createLegacyA2AService(deps));
+  server.addService(jsonService(HEALTH), health.implementation);
+  for (const name of REFLECTION) server.addService(jsonService(name), createReflectionService(services));
+
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  // Kept here, since grpc-js neither waits for injected connections nor ends them when it is told to.
+  const connections = new Set<Duplex>();
+  let lastClosed = () => {};
+  return {
+    accept(connection) {
+      connections.add(connection);
+      connection.once("close", () => {
+        connections.delete(connection);
+        if (connections.size === 0) lastClosed();
+      });
+      injector.injectConnection(connection);
+    },
+    stop() {
+      stopping ??= new Promise((resolve) => {
+        lastClosed = resolve;
+        if (connections.size === 0) resolve();
+        health.close();
+        // Clients are told to go; each connection closes with the last of its calls.
+        server.tryShutdown(() => {});
+      });
+      return stopping;
+    },
+    cut() {
+      health.close();
+      server.forceShutdown();
+      for (const connection of connections) connection.destroy();
+    },
+  };
+};

@@ -1,0 +1,123 @@
+/**
+ * a2a.v1.A2AService, the operations of A2A 0.3, through the SDK's translation. Its requests have no tenant: the default agent
+ * answers. The SDK's errors are replaced by what the node threw, since they know neither its codes nor violations.
+ */
+import { AgentCard } from "@a2a-js/sdk";
+import { LegacyA2AService, legacyGrpcService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
+import { UserBuilder } from "@a2a-js/sdk/server/grpc";
+import { PlatformError } from "@agentcore/contract";
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceError,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { createRequestHandler, type RequestHandler } from "../server/request-handler.ts";
+import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
+
+type LegacyService = ReturnType<typeof legacyGrpcService>;
+type Method = keyof typeof LegacyA2AService;
+type UnaryCall = ServerUnaryCall<unknown, unknown>;
+type StreamCall = ServerWritableStream<unknown, unknown>;
+
+const EXTENSIONS = "x-a2a-extensions";
+
+export const createLegacyA2AService = ({
+  admitted,
+  failed,
+  interrupted,
+}: ServiceDeps): UntypedServiceImplementation => {
+  const begin = (call: UnaryCall | StreamCall, ready?: (client: AbortSignal) => Promise<void>) => {
+    const client = clientSignal(call);
+    const opened = admitted(call.metadata).open("", client);
+    const metadata = extensionMetadata(opened, EXTENSIONS);
+    if (metadata !== null) call.sendMetadata(metadata);
+    const handler = createRequestHandler(opened.runner, { ready: ready && (() => ready(client)) });
+    client.addEventListener("abort", handler.release, { once: true });
+    return { handler, service: serviceOf(handler) };
+  };
+
+  const unary =
+    (method: Method): handleUnaryCall<unknown, unknown> =>
+    (call, callback) => {
+      try {
+        const { handler, service } = begin(call);
+        const answer: typeof callback = (error, value) => {
+          if (error) callback(failed(causeOf(handler, error)));
+          else callback(null, value);
+        };
+        (service[method] as handleUnaryCall<unknown, unknown>)(withoutHeaders(call), answer);
+      } catch (thrown) {
+        callback(failed(thrown));
+      }
+    };
+
+  const stream =
+    (method: Method): handleServerStreamingCall<unknown, unknown> =>
+    (call) => {
+      try {
+        const { handler, service } = begin(call, (client) => drained(call, client));
+        let last = false;
+        const emit = (_event: "error", error: Partial<ServiceError>) =>
+          call.emit("error", failed(causeOf(handler, error)));
+        const translated = {
+          write(chunk: unknown) {
+            last = isFinal(chunk);
+            return call.write(chunk);
+          },
+          emit,
+          end() {
+            const cause = interrupted();
+            if (cause !== null && !last && !call.writableEnded) call.emit("error", failed(cause));
+            else call.end();
+          },
+        };
+        const partial = Object.assign(withoutHeaders(call), translated);
+        (service[method] as handleServerStreamingCall<unknown, unknown>)(partial as unknown as StreamCall);
+      } catch (thrown) {
+        call.emit("error", failed(thrown));
+      }
+    };
+
+  return Object.fromEntries(
+    Object.entries(LegacyA2AService).map(([name, { responseStream }]) => [
+      name,
+      responseStream ? stream(name as Method) : unary(name as Method),
+    ]),
+  );
+};
+
+/** Only asked for the versions that this binding speaks. */
+const CARD = AgentCard.fromJSON({ supportedInterfaces: [{ protocolBinding: "GRPC", protocolVersion: "0.3" }] });
+
+const serviceOf = (handler: RequestHandler): LegacyService =>
+  legacyGrpcService({
+    requestHandler: { ...handler, getAgentCard: async () => CARD },
+    userBuilder: UserBuilder.noAuthentication,
+  });
+
+/** What the SDK's handlers use of a call; version and extensions are settled by then, so it sees none. */
+const withoutHeaders = <Call extends UnaryCall | StreamCall>(call: Call): Call =>
+  ({
+    request: call.request,
+    metadata: new Metadata(),
+    sendMetadata: (metadata: Metadata) => call.sendMetadata(metadata),
+  }) as unknown as Call;
+
+/** The thrown error itself, unless the SDK refused the request before it came to us. */
+const causeOf = (handler: RequestHandler, error: Partial<ServiceError>): unknown =>
+  handler.failure ??
+  (error.code === status.INVALID_ARGUMENT
+    ? new PlatformError("INVALID_ARGUMENT", error.details ?? "the request is not one of A2A 0.3")
+    : new PlatformError("INTERNAL", `the translation of A2A 0.3 failed: ${error.details}`));
+
+const isFinal = (chunk: unknown): boolean => {
+  const { payload } = chunk as {
+    readonly payload?: { readonly $case: string; readonly value: { readonly final?: boolean } };
+  };
+  return payload?.$case === "msg" || payload?.value.final === true;
+};

@@ -1,0 +1,57 @@
+/** Calls over gRPC as the gateway has them: the same guard, credentials, agents, limits and errors as over HTTP. */
+import type { GrpcGateway } from "@agentcore/a2a/grpc";
+import type { A2AOperationRunner } from "@agentcore/a2a/server";
+import { toRestError } from "../a2a/a2a-errors.ts";
+import type { createA2ARouter } from "../a2a/a2a-router.ts";
+import { assertServed, assertStatedVersion } from "../a2a/a2a-version.ts";
+import { activateExtensions } from "../a2a/extensions.ts";
+import { assertTenant } from "../a2a/methods.ts";
+import { createOperationRunner } from "../a2a/run-operation.ts";
+import type { ConnectionInfo, GatewayDeps } from "../deps.ts";
+import { publicError } from "../http/error-headers.ts";
+import type { OriginGuard } from "../http/origin-guard.ts";
+import { assertDepth } from "../http/parse-json.ts";
+
+export interface GrpcCallsDeps {
+  readonly gateway: GatewayDeps;
+  readonly a2a: ReturnType<typeof createA2ARouter>;
+  readonly guard: OriginGuard | null;
+}
+
+export type GrpcCalls = (infoOf: (peer: string) => ConnectionInfo | undefined) => GrpcGateway;
+
+/** `infoOf` knows the connections by `ADDRESS:PORT` of their other end. */
+export const createGrpcCalls =
+  ({ gateway, a2a, guard }: GrpcCallsDeps): GrpcCalls =>
+  (infoOf) => ({
+    async admit({ headers, authority, peer }, version) {
+      const scope = await a2a.admit({ headers, url: `http://${authority}/` }, infoOf(peer));
+      assertStatedVersion(headers, version);
+      return {
+        open(tenant, client) {
+          const [tenantId = "", agent = ""] = tenant.split("/", 2);
+          assertTenant(scope, tenantId);
+          const call = a2a.callFor(scope, agent === "" ? null : agent, headers, client);
+          assertServed(call.agent, version);
+          const { uris: extensions } = activateExtensions(call.agent, headers, version);
+          const runner = createOperationRunner(a2a.operations, { ...call, version, extensions });
+          return { runner: withDepth(runner), extensions };
+        },
+      };
+    },
+    admitPublic: ({ headers, authority, peer }) => guard?.({ headers, url: `http://${authority}/` }, infoOf(peer)),
+    statusOf: (thrown) => toRestError(publicError(thrown, gateway.onError)).error,
+    ready: () => gateway.health().ready,
+  });
+
+/** What JSON's bindings refuse when they parse. */
+const withDepth = (runner: A2AOperationRunner): A2AOperationRunner => ({
+  async unary(operation, params) {
+    assertDepth(params, 0);
+    return runner.unary(operation, params);
+  },
+  async stream(operation, params) {
+    assertDepth(params, 0);
+    return runner.stream(operation, params);
+  },
+});
