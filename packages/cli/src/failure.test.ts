@@ -21,3 +21,10 @@ test("a field stands below an error once, and not when the message names it", ()
     "  b: expected text",
   ]);
 });
+
+test("a node whose certificate is not believed needs its authority, not a start", () => {
+  const tls = Object.assign(new Error("self-signed certificate"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+  const cause = new TypeError("fetch failed", { cause: tls });
+  const lines = describeFailure(new PlatformError("UNAVAILABLE", "cannot reach https://n", { cause }), false);
+  expect(lines.at(-1)).toContain("--ca");
+});

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { PlatformError } from "@agentcore/contract/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startFakeNode } from "../../test/fake-node.ts";
 import { submitted, taskLog } from "../../test/task-log.ts";
@@ -184,6 +185,41 @@ test.each(["0", "100001", "many"])("--max-tasks %s is refused", async (text) => 
   await expect(ran).rejects.toThrow(`--max-tasks ${text}: expected a number from 1 to 100000`);
 });
 
+test.each([
+  [["--grpc-port", "70000"], "--grpc-port 70000: expected a number from 0 to 65535"],
+  [["--grpc-public-address", "a.example:443"], "--grpc-public-address needs --grpc-port"],
+  [["--grpc-port", "0", "--grpc-public-address", "https://a.example"], "expected HOST:PORT"],
+  [["--tls-cert", "cert.pem"], "--tls-cert needs --tls-key"],
+  [["--tls-key", "key.pem"], "--tls-key needs --tls-cert"],
+  [["--tls-client-ca", "ca.pem"], "--tls-client-ca needs --tls-cert and --tls-key"],
+])("%j is refused", async (words, message) => {
+  const ran = serveInTest(words, { loadServer: () => Promise.reject(new Error("not started")) });
+  await expect(ran).rejects.toThrow(message);
+});
+
+test("certificates and the gRPC port reach the node, and the start says where gRPC is", async () => {
+  let started: NodeOptions | undefined;
+  const node: RunningNode = {
+    ...{ url: "https://127.0.0.1:4700", grpcAddress: "127.0.0.1:4701", fetch, apiKey: undefined },
+    ready: Promise.resolve(),
+    apply: async () => [],
+    close: async () => {},
+  };
+  const words = ["--tls-cert", "tls/cert.pem", "--tls-key", "/keys/key.pem", "--tls-client-ca", "ca.pem"];
+  const ran = serveInTest([...words, "--grpc-port", "4701", "-o", "json"], {
+    loadServer: async () => async (options) => {
+      started = options;
+      return node;
+    },
+    whileServing: () => Promise.reject(new Error("enough")),
+  });
+  await expect(ran).rejects.toThrow("enough");
+  expect(started).toMatchObject({
+    grpcPort: 4701,
+    tls: { cert: join(cwd, "tls/cert.pem"), key: "/keys/key.pem", clientCa: join(cwd, "ca.pem") },
+  });
+});
+
 test("a first run that lacks its input is told as such, and the node stays up", async () => {
   const http = await startFakeNode();
   const node: RunningNode = {
@@ -240,6 +276,18 @@ describe("a start that cannot work names the option that helps", () => {
   test("a manifest with a typing error, before anything is started", async () => {
     await writeFile(join(cwd, "a.agent.yaml"), "kind: [\n");
     await expect(serveInTest(["--apply", "a.agent.yaml"], {})).rejects.toThrow(/^a\.agent\.yaml:\d+:\d+: /);
+  });
+
+  test("a gRPC port that is taken is told as such", () => {
+    const cause = Object.assign(new Error("taken"), { code: "EADDRINUSE" });
+    const error = new PlatformError("CONFIG_INVALID", "cannot listen", { cause, details: { port: 4701 } });
+    expect(explainStart(error, { host: "127.0.0.1", port: 4700, grpcPort: 4701 })).toMatchObject({
+      message: "port 4701 on 127.0.0.1 is taken (EADDRINUSE)",
+      details: { nextStep: expect.stringContaining("--grpc-port or AGENTCORE_GRPC_PORT") },
+    });
+    expect(explainStart(error, { host: "127.0.0.1", port: 4701, grpcPort: undefined })).toMatchObject({
+      details: { nextStep: expect.stringContaining("--port or AGENTCORE_PORT") },
+    });
   });
 
   test("any other error stays what it is", () => {
