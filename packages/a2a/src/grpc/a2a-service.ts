@@ -20,6 +20,7 @@ import {
 import type { StreamResponse as ResponseJson } from "@agentcore/contract";
 import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { StreamOperation, UnaryOperation } from "../server/operations.ts";
+import { responseWithNullData, withNullData } from "../server/with-null-data.ts";
 import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
 
 const EXTENSIONS = "a2a-extensions";
@@ -36,6 +37,17 @@ interface OfTenant {
   readonly tenant: string;
 }
 
+const SENT: Answer<SendMessageResponse> = {
+  fromJSON: (json) => responseWithNullData(SendMessageResponse.fromJSON(json)),
+};
+const TASK: Answer<Task> = { fromJSON: (json) => withNullData(Task.fromJSON(json)) };
+const LIST: Answer<ListTasksResponse> = {
+  fromJSON(json) {
+    const list = ListTasksResponse.fromJSON(json);
+    list.tasks.forEach(withNullData);
+    return list;
+  },
+};
 const EMPTY: Answer<Record<string, never>> = { fromJSON: () => ({}) };
 
 export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps): UntypedServiceImplementation => {
@@ -76,7 +88,7 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
           for (;;) {
             const next = await frames.next();
             if (next.done === true || client.aborted) break;
-            const response = StreamResponse.fromJSON(next.value.response);
+            const response = responseWithNullData(StreamResponse.fromJSON(next.value.response));
             ended = mayBeLast(next.value.response);
             call.write(response);
             await drained(call, client);
@@ -96,11 +108,11 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
     };
 
   return {
-    sendMessage: unary("SendMessage", SendMessageRequest, SendMessageResponse),
+    sendMessage: unary("SendMessage", SendMessageRequest, SENT),
     sendStreamingMessage: stream("SendStreamingMessage", SendMessageRequest),
-    getTask: unary("GetTask", GetTaskRequest, Task),
-    listTasks: unary("ListTasks", ListTasksRequest, ListTasksResponse),
-    cancelTask: unary("CancelTask", CancelTaskRequest, Task),
+    getTask: unary("GetTask", GetTaskRequest, TASK),
+    listTasks: unary("ListTasks", ListTasksRequest, LIST),
+    cancelTask: unary("CancelTask", CancelTaskRequest, TASK),
     subscribeToTask: stream("SubscribeToTask", SubscribeToTaskRequest),
     createTaskPushNotificationConfig: unary(
       "CreateTaskPushNotificationConfig",

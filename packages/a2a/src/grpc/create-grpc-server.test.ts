@@ -18,7 +18,7 @@ import {
 } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { StreamFrame } from "../server/operations.ts";
-import { createGrpcServer, type GrpcServer } from "./create-grpc-server.ts";
+import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from "./create-grpc-server.ts";
 import type { A2AGrpcVersion, GrpcRequest, RpcStatus } from "./grpc-gateway.ts";
 import { decode, jsonService, messageNamed } from "./protocol/descriptors.ts";
 
@@ -78,7 +78,7 @@ const statusOf = (thrown: unknown): RpcStatus => ({
   ],
 });
 
-const start = async (options: { readonly maxMessageBytes?: number } = {}) => {
+const start = async (options: Partial<GrpcServerOptions> = {}) => {
   const world: World = {
     asked: [],
     opened: [],
@@ -146,7 +146,7 @@ const start = async (options: { readonly maxMessageBytes?: number } = {}) => {
       statusOf,
       ready: () => world.ready,
     },
-    { maxMessageBytes: options.maxMessageBytes ?? 1_000_000 },
+    { maxMessageBytes: 1_000_000, ...options },
   );
   const sockets = new Set<Socket>();
   const listener: Server = createServer((socket) => {
@@ -279,6 +279,24 @@ describe("A2A 1.0", () => {
     expect(world.released).toBe(1);
   });
 
+  it("null is data too, wherever a part may stand", async () => {
+    const { world, a2a } = await start();
+    const parts = [{ data: null }];
+    const message = { messageId: "m", role: "ROLE_AGENT" as const, parts };
+    const status = { state: "TASK_STATE_WORKING" as const, message };
+    const ids = { taskId: "t1", contextId: "c1" };
+    world.frames = async function* () {
+      const artifact = { artifactId: "a", parts };
+      yield { response: { task: { ...TASK, status, artifacts: [artifact], history: [message] } } };
+      yield { response: { statusUpdate: { ...ids, status } } };
+      yield { response: { artifactUpdate: { ...ids, artifact, append: false, lastChunk: true } } };
+      yield { response: { message } };
+    };
+    const chunks = await all(a2a.stream("sendStreamingMessage", SEND));
+    const text = JSON.stringify(chunks);
+    expect(text.match(/"content":\{"\$case":"data","value":null\}/g)).toHaveLength(6);
+  });
+
   it("hands on the metadata, and names the active extensions before the answer", async () => {
     const { world, a2a } = await start();
     world.extensions = ["https://a.test/x", "https://a.test/y"];
@@ -400,6 +418,20 @@ describe("A2A 1.0", () => {
     await world.gone;
   });
 
+  it("a request that never arrives as a whole does not stay open", async () => {
+    const { world, address } = await start({ requestTimeoutMs: 50 });
+    const session = connectHttp2(`http://${address}`);
+    open.push(() => session.destroy());
+    const request = session.request({
+      ...{ ":method": "POST", ":path": A2AService.getTask.path },
+      ...{ "content-type": "application/grpc", te: "trailers" },
+    });
+    request.write(Buffer.from([0, 0, 0, 0, 9]));
+    const [headers] = (await once(request, "response")) as [Record<string, string>];
+    expect(headers["grpc-status"]).toBe(String(status.DEADLINE_EXCEEDED));
+    expect(world.asked).toEqual([]);
+  });
+
   it("values nested deeper than the codec's stack are refused, and the server goes on", async () => {
     const { a2a } = await start({ maxMessageBytes: 10_000_000 });
     let deep: unknown = 1;
@@ -504,6 +536,17 @@ describe("health", () => {
     await ended;
     await stopped;
   });
+});
+
+it("those without a credential get 64 calls at once between them, and A2A's calls none fewer", async () => {
+  const { health, a2a } = await start();
+  const watches = Array.from({ length: 64 }, () => health.stream("watch", {}));
+  for (const watch of watches) watch.on("error", () => {});
+  await Promise.all(watches.map((watch) => once(watch, "data")));
+  expect((await failureOf(health.unary("check", {}))).code).toBe(status.RESOURCE_EXHAUSTED);
+  expect(await a2a.unary("getTask", { tenant: "", id: "t1" })).toMatchObject({ id: "t1" });
+  for (const watch of watches) watch.cancel();
+  await expect.poll(() => health.unary("check", {}).catch(() => null)).toEqual({ status: "SERVING" });
 });
 
 describe.each(["v1", "v1alpha"])("reflection %s", (version) => {

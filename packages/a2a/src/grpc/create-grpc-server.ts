@@ -28,6 +28,8 @@ import { toServiceError } from "./service-error.ts";
 export interface GrpcServerOptions {
   /** Of one message, also after decompression. */
   readonly maxMessageBytes: number;
+  /** Until a request is there as a whole, in milliseconds. @default 60,000 */
+  readonly requestTimeoutMs?: number | undefined;
   /** A ping is sent on a connection that was silent for so long, in milliseconds. @default 15,000 */
   readonly keepaliveMs?: number | undefined;
 }
@@ -52,6 +54,7 @@ const REFLECTION = REFLECTION_VERSIONS.map((version) => `grpc.reflection.${versi
 const MAX_CALLS_PER_CONNECTION = 500;
 // Of those without a credential, whose messages are read all the same.
 const MAX_PUBLIC_CALLS = 64;
+const REQUEST_TIMEOUT_MS = 60_000;
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 // Long enough not to disturb clients that call now and then.
@@ -99,19 +102,29 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
     });
   };
 
-  const guarded: ServerInterceptor = (method, call) =>
-    new ServerInterceptingCall(call, {
+  const guarded: ServerInterceptor = (method, call) => {
+    let late: NodeJS.Timeout | undefined;
+    return new ServerInterceptingCall(call, {
       start(next) {
         next({
           onReceiveMetadata(metadata, proceed) {
+            late = setTimeout(() => {
+              call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: "the request took too long to arrive" });
+            }, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS).unref();
             admit(method.path, metadata, call).then(
               () => proceed(metadata),
               (thrown: unknown) => call.sendStatus(failed(thrown)),
             );
           },
+          onReceiveHalfClose(proceed) {
+            clearTimeout(late);
+            proceed();
+          },
+          onCancel: () => clearTimeout(late),
         });
       },
     });
+  };
 
   const server = new Server({
     interceptors: [guarded, counted],

@@ -14,6 +14,7 @@ import { eventStreamOf } from "./http/server-sent-events.ts";
 import { writeEventStream } from "./http/write-event-stream.ts";
 import { type Door, shutDown } from "./shut-down.ts";
 import type { TlsIdentity } from "./tls/tls-identity.ts";
+import { trackSockets } from "./tls/track-sockets.ts";
 
 export interface ListenOptions {
   /** @default "127.0.0.1" */
@@ -79,7 +80,11 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
     void answer(request, response);
   };
   const server = tls === undefined ? createServer(onRequest) : createSecureServer(tls.options, onRequest);
-  if ("setSecureContext" in server) tls?.serve(server);
+  let cutHandshakes = () => {};
+  if ("setSecureContext" in server) {
+    tls?.serve(server);
+    cutHandshakes = trackSockets(server);
+  }
   server.headersTimeout = options.headersTimeoutMs ?? 10_000;
   server.requestTimeout = options.requestTimeoutMs ?? 60_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 65_000;
@@ -99,7 +104,10 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   let stopped: Promise<void> | undefined;
   const door: Door = {
     stop: () => (stopped ??= stopServing(server)),
-    cut: () => server.closeAllConnections(),
+    cut() {
+      server.closeAllConnections();
+      cutHandshakes();
+    },
   };
   let closing: Promise<void> | undefined;
   const close = (graceMs = 10_000): Promise<void> => (closing ??= shutDown(gateway, [door], graceMs));

@@ -193,6 +193,15 @@ describe("what is asked of a call", () => {
     expect(String(error.metadata.get("grpc-status-details-bin")[0])).toContain("google.rpc.BadRequest");
   });
 
+  it.each([null, 0, "", false, [1, "two"], { deep: [null] }])("a data part may be %j", async (value) => {
+    const { grpc } = await start();
+    const part = { content: { $case: "data", value }, metadata: undefined, filename: "", mediaType: "" };
+    const answer = await grpc.unary("sendMessage", grpcMessage("", "", { parts: [part] }));
+    expect(answer).toMatchObject({
+      payload: { value: { history: [{ parts: [{ content: { $case: "data", value } }] }] } },
+    });
+  });
+
   it("nesting of a hundred levels at most", async () => {
     const { grpc } = await start();
     let deep: unknown = 1;

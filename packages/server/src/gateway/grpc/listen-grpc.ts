@@ -7,6 +7,7 @@ import type { ConnectionInfo } from "../deps.ts";
 import { assertReachable, bound } from "../listen.ts";
 import type { Door } from "../shut-down.ts";
 import type { TlsIdentity } from "../tls/tls-identity.ts";
+import { trackSockets } from "../tls/track-sockets.ts";
 
 export interface ListenGrpcOptions {
   /** @default "127.0.0.1" */
@@ -46,7 +47,11 @@ export const listenGrpc = async (gateway: Gateway, options: ListenGrpcOptions): 
     options.tls === undefined
       ? createServer(accept)
       : createTlsServer({ ...options.tls.options, ALPNProtocols: ["h2"] }, accept);
-  if ("setSecureContext" in server) options.tls?.serve(server);
+  let cutHandshakes = () => {};
+  if ("setSecureContext" in server) {
+    options.tls?.serve(server);
+    cutHandshakes = trackSockets(server);
+  }
   server.maxConnections = options.maxConnections ?? 10_000;
   await bound(server, options.port, host);
   return {
@@ -55,6 +60,9 @@ export const listenGrpc = async (gateway: Gateway, options: ListenGrpcOptions): 
       server.close();
       await grpc.stop();
     },
-    cut: () => grpc.cut(),
+    cut() {
+      grpc.cut();
+      cutHandshakes();
+    },
   };
 };

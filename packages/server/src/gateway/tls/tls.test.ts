@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type RequestOptions, request } from "node:https";
+import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type DetailedPeerCertificate } from "node:tls";
@@ -127,6 +128,17 @@ describe("HTTP and gRPC", () => {
     const { headers } = await get(http.url, { headers: { host: "agents.test" } });
     expect(headers).toMatchObject({ "strict-transport-security": "max-age=31536000" });
   });
+});
+
+it("a client that never finishes its handshake does not hold up the end", async () => {
+  const tls = await identify(await put(node()));
+  const { gateway } = createFixture();
+  const doors = [await listen(gateway, { port: 0, tls }), await listenGrpc(gateway, { port: 0, tls })];
+  const silent = doors.map(({ port }) => connectTcp(port, "127.0.0.1"));
+  await Promise.all(silent.map((socket) => once(socket, "connect")));
+  const closed = silent.map((socket) => once(socket, "close"));
+  await shutDown(gateway, doors, 0);
+  await Promise.all(closed);
 });
 
 describe("client certificates", () => {
