@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { createCardSigner, createCardVerifier } from "@agentcore/a2a/cards";
 import { AgentCard, PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
-import { BASE, createFixture, describeAgent } from "../../../test/gateway/gateway-fixture.ts";
+import { createFixture, describeAgent } from "../../../test/gateway/gateway-fixture.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 import { DocumentCache } from "./document-cache.ts";
@@ -129,7 +129,6 @@ describe("the extended card", () => {
     expect(await result("GetExtendedAgentCard", {})).toMatchObject({
       description: "The echo agent",
       skills: [{ id: "say", name: "Say more" }],
-      supportedInterfaces: [{ url: `${BASE}/a2a/echo` }, {}, {}, {}],
     });
   });
 });

@@ -233,11 +233,7 @@ describe("scopes that an agent asks for", () => {
 
 describe("cards say what is taken", () => {
   const cardOf = async (more: Parameters<typeof createFixture>[0], agents = AGENTS, name = "echo") =>
-    (
-      await createFixture(more, agents).call(`/a2a/${name}/.well-known/agent-card.json`, {
-        headers: { "a2a-version": "1.0" },
-      })
-    ).json();
+    (await createFixture(more, agents).get(`/a2a/${name}/.well-known/agent-card.json`)).json();
 
   it("each way in, by itself, with the scopes that the agent asks for", async () => {
     const flows = {
