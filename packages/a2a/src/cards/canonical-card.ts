@@ -108,6 +108,26 @@ export const canonicalCard = (card: unknown, { keepUnknown = false }: CanonicalC
   return canonicalJson(messageOf(rest, CARD, "", keepUnknown));
 };
 
+/**
+ * The form that the SDKs for JavaScript and Python sign and check: without whatever is empty, also where the protocol keeps it. To read
+ * their signatures, never to sign: it leaves out requirements without scopes. Throws INVALID_ARGUMENT as `canonicalCard` does.
+ */
+export const sdkCanonicalCard = (card: unknown): string =>
+  canonicalJson(withoutEmpty(JSON.parse(canonicalCard(card))) ?? {});
+
+const withoutEmpty = (value: unknown): unknown => {
+  if (value === "" || value === null) return undefined;
+  if (typeof value !== "object") return value;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutEmpty).filter((item) => item !== undefined);
+    return items.length === 0 ? undefined : items;
+  }
+  const members = Object.entries(value)
+    .map(([name, member]) => [name, withoutEmpty(member)] as const)
+    .filter(([, member]) => member !== undefined);
+  return members.length === 0 ? undefined : Object.fromEntries(members);
+};
+
 const messageOf = (value: unknown, fields: Fields, path: string, keepUnknown: boolean): Record<string, unknown> => {
   const given = recordOf(value, path);
   const kept: [string, unknown][] = [];

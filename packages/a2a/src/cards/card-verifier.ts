@@ -3,7 +3,7 @@ import { PlatformError } from "@agentcore/contract/errors";
 import { type CryptoKey, decodeProtectedHeader, flattenedVerify, type JWSHeaderParameters } from "jose";
 import { RemoteKeySet, toKeySet } from "../keys/remote-key-set.ts";
 import { SIGNATURE_ALGORITHMS } from "../keys/signature-algorithms.ts";
-import { canonicalCard } from "./canonical-card.ts";
+import { canonicalCard, sdkCanonicalCard } from "./canonical-card.ts";
 
 export interface CardTrust {
   /** Keys that are trusted, as a JWKS. */
@@ -30,8 +30,8 @@ export interface VerifiedCard {
 
 export interface CardVerifier {
   /**
-   * Takes a card as it came over the wire, of A2A 1.0 or for both versions; one trusted signature will do. Throws
-   * INVALID_AGENT_RESPONSE, or UPSTREAM_FAILED when keys that might do cannot be fetched now.
+   * Takes a card as it came over the wire, of A2A 1.0 or for both versions, also one that the SDKs for JavaScript or Python signed; one
+   * trusted signature will do. Throws INVALID_AGENT_RESPONSE, or UPSTREAM_FAILED when keys that might do cannot be fetched now.
    */
   verify(card: unknown): Promise<VerifiedCard>;
 }
@@ -72,8 +72,11 @@ export const createCardVerifier = ({ jwks, jkuHosts = [], fetch, now }: CardVeri
       const signatures = signaturesOf(card);
       const reasons: string[] = [];
       let unreachable: PlatformError | undefined;
-      // What a signer made of members that A2A 1.0 does not know: left out, as the data model has it, or signed as they are.
-      const forms = [...new Set([canonicalCard(card), canonicalCard(card, { keepUnknown: true })])];
+      // As the protocol has it; with the members that A2A 1.0 does not know signed as they are; as other SDKs have it. Whatever fits,
+      // what is handed out is the form that was signed: nobody can slip anything in between two of them.
+      const forms = [
+        ...new Set([canonicalCard(card), canonicalCard(card, { keepUnknown: true }), sdkCanonicalCard(card)]),
+      ];
       for (const [index, { protected: header, signature }] of signatures.entries()) {
         const named = headerOf(header);
         if (typeof named === "string") {

@@ -225,7 +225,7 @@ describe("the reference SDK", () => {
   const sdkSigned = async (card: object) => {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const sign = generateAgentCardSignature(privateKey, { alg: "ES256", kid: "sdk", typ: "JOSE" });
-    const { signatures } = await sign(AgentCard.fromJSON(card));
+    const { signatures } = await sign(card as AgentCard);
     return {
       card: {
         ...card,
@@ -242,15 +242,29 @@ describe("the reference SDK", () => {
     expect((await verify(card, { jwks })).card).toEqual(CARD);
   });
 
-  it("leaves out requirements without scopes and REQUIRED fields that are empty, so it reads no signature of such a card", async () => {
+  it("leaves out requirements without scopes and whatever is empty: it reads no signature of such a card, we read its", async () => {
     const signer = await createCardSigner([pem()]);
-    for (const card of [SECURED, { ...CARD, description: "" }]) {
+    const empty = {
+      ...CARD,
+      description: "",
+      capabilities: {},
+      skills: [{ ...CARD.skills[0], tags: [], examples: [""] }],
+    };
+    for (const card of [SECURED, empty]) {
       await expect(sdkVerify({ ...card, signatures: await signer.sign(card, JKU) }, signer)).rejects.toThrow(
         "No valid",
       );
       const its = await sdkSigned(card);
-      await expect(verify(its.card, { jwks: its.jwks })).rejects.toThrow("does not fit");
+      await verify(its.card, { jwks: its.jwks });
     }
+  });
+
+  it("signs no requirement without scopes, so none is handed out, neither its own nor one put in by somebody else", async () => {
+    const { card, jwks } = await sdkSigned(CARD);
+    const more = { ...card, securityRequirements: [{ schemes: { evil: { list: [] } } }], iconUrl: "" };
+    expect((await verify(more, { jwks })).card).toEqual(CARD);
+    const real = { ...card, securityRequirements: [{ schemes: { evil: { list: ["a"] } } }] };
+    await expect(verify(real, { jwks })).rejects.toThrow("does not fit");
   });
 
   it("agrees on cards that name the scopes they require, as they came over the wire; of typed ones it leaves out the schemes", async () => {
