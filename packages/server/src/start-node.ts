@@ -1,6 +1,7 @@
 /** One running node: parts composed, gateway listening, work begun; and the orderly end. */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { PlatformError } from "@agentcore/contract";
 import type { LogLevel } from "@agentcore/core/ports";
 import { openCodeRoots } from "./agents/code-roots.ts";
 import { openCredentials } from "./auth/open-credentials.ts";
@@ -106,6 +107,11 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const cardSigner = await createSigner(options.cardSigningKeys);
   const senses = createSystemSenses(createJsonLogger(options.logLevel ?? "info"));
   const credentials = options.authFile === undefined ? undefined : await openCredentials(options.authFile, senses);
+  if ((credentials?.certificates?.length ?? 0) > 0 && options.tls?.clientCa === undefined)
+    throw new PlatformError(
+      "CONFIG_INVALID",
+      `${options.authFile}: clientCertificates: no connection brings one; start the node with --tls-cert, --tls-key and --tls-client-ca`,
+    );
   const { database, leaseMs } = options;
   const machine = hostname().toLowerCase();
   // Two nodes of one machine that share a database differ by their ports; of a free port nothing is known yet.

@@ -43,6 +43,16 @@ describe("signed cards", () => {
     expect(await keys.json()).toEqual(cardSigner.jwks);
   });
 
+  it("are verified in the form for both versions too, as the 1.0 card in it", async () => {
+    const { get, call, verifier } = await signed({ apiKeys });
+    const hybrid = await (await call(CARD)).json();
+    const { signatures: _, ...pure } = await (await get(CARD)).json();
+    expect([hybrid.preferredTransport, hybrid.securitySchemes.apiKey.type]).toEqual(["JSONRPC", "apiKey"]);
+    const { card } = await verifier.verify(hybrid);
+    const requirements = [{ schemes: { bearer: {} } }, { schemes: { apiKey: {} } }];
+    expect(card).toEqual({ ...pure, securityRequirements: requirements });
+  });
+
   it("are signed once: the same bytes and tags until something changes in them", async () => {
     const { get, gateway, cardSigner } = await signed();
     const answers = await Promise.all(Array.from({ length: 5 }, () => get(CARD)));
