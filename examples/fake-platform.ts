@@ -143,7 +143,12 @@ export class FakePlatform {
           for (let attempt = 1; ; attempt += 1) {
             this.calls.push(`step ${definition.name} ${name}`);
             try {
-              return await work({ signal, idempotencyKey: hash(`${taskId}/${name}/${options.key}`), attempt });
+              return await work({
+                signal,
+                idempotencyKey: hash(`${taskId}/${name}/${options.key}`),
+                attempt,
+                credential: unsupported("credentials"),
+              });
             } catch (error) {
               if (attempt >= tries || (PlatformError.is(error) && !error.retryable)) throw error;
             }
@@ -176,6 +181,7 @@ export class FakePlatform {
       },
       now: () => Date.UTC(2026, 10, 1, 12),
       emit: unsupported("events"),
+      waitForAuthorization: unsupported("authorisations"),
       sleep: unsupported("sleep"),
       tool: unsupported("tools"),
       random: unsupported("random"),

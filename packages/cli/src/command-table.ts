@@ -11,6 +11,7 @@ const loaders = {
   delete: async () => (await import("./commands/delete.ts")).command,
   run: async () => (await import("./commands/run.ts")).command,
   send: async () => (await import("./commands/send.ts")).command,
+  authorize: async () => (await import("./commands/authorize.ts")).command,
   cancel: async () => (await import("./commands/cancel.ts")).command,
   retry: async () => (await import("./commands/retry.ts")).command,
   watch: async () => (await import("./commands/watch.ts")).command,

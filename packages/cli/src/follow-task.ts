@@ -71,7 +71,11 @@ const sayPause = (output: Output, taskId: string, outcome: TaskOutcome): void =>
 };
 
 const pauseNextStep = (taskId: string, state: TaskState): string =>
-  state === "parked" ? `agentcore retry ${taskId}` : `agentcore send ${taskId} "your answer"`;
+  state === "parked"
+    ? `agentcore retry ${taskId}`
+    : state === "auth-required"
+      ? `agentcore authorize ${taskId} --credential-env VAR, or --without-credential, or --deny REASON`
+      : `agentcore send ${taskId} "your answer"`;
 
 /** Prints the output of a completed task. Throws what kept any other from completing, with the next step. */
 export const reportOutcome = async (

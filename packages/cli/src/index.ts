@@ -18,6 +18,7 @@ export {
   PlatformError,
   type QueryContext,
   type QueryInput,
+  RejectedError,
   RetryableError,
   type RetryPolicy,
   type Schema,

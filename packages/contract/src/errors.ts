@@ -119,6 +119,11 @@ export const ERROR_CODES = {
   },
   DEADLINE_EXCEEDED: { status: 504, retryable: false, meaning: "The work did not finish before its deadline." },
   CANCELED: { status: 409, retryable: false, meaning: "The work was canceled." },
+  REJECTED: {
+    status: 409,
+    retryable: false,
+    meaning: "The agent decided not to do the task; the message says why.",
+  },
   LEASE_LOST: {
     status: 409,
     retryable: true,
@@ -301,6 +306,25 @@ export class RetryableError extends PlatformError {
   constructor(message: string, options: PlatformErrorOptions & { readonly code?: ErrorCode } = {}) {
     super(options.code ?? "UPSTREAM_FAILED", message, { ...options, retryable: true });
     this.name = "RetryableError";
+  }
+}
+
+const REJECTION = Symbol.for("agentcore.RejectedError");
+
+/**
+ * Says: this agent will not do the task, for a reason that is no fault. Thrown by `run` it ends the task as `rejected`. The
+ * rejection of another agent's task comes as a plain PlatformError with this code, so that it never passes for one's own.
+ */
+export class RejectedError extends PlatformError {
+  readonly [REJECTION] = true;
+
+  constructor(reason: string, options: PlatformErrorOptions = {}) {
+    super("REJECTED", reason, options);
+    this.name = "RejectedError";
+  }
+
+  static override is(value: unknown): value is RejectedError {
+    return PlatformError.is(value) && REJECTION in value;
   }
 }
 

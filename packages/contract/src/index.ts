@@ -29,6 +29,15 @@ export {
   TaskPushNotificationConfig,
   TaskStatusUpdateEvent,
 } from "./a2a.ts";
+export {
+  AuthorizationAsked,
+  AuthorizationDecision,
+  AuthorizationName,
+  CREDENTIAL_TYPES,
+  Credential,
+  DEFAULT_AUTHORIZATION_MS,
+  MAX_AUTHORIZATION_MS,
+} from "./authorization.ts";
 export { camelizeKeys } from "./camelize-keys.ts";
 export { DurationText, parseDuration } from "./duration.ts";
 export {
@@ -38,6 +47,7 @@ export {
   type FieldViolation,
   PlatformError,
   type PlatformErrorOptions,
+  RejectedError,
   RetryableError,
   type SerializedError,
   TerminalError,

@@ -31,6 +31,9 @@ const anyMiddle = fc.oneof(
     .record({ share: fc.constantFrom(0, 0.5) })
     .map((data) => event("task.progressed", { ...call("p"), kind: "progress", ...data })),
   parts.map((prompt) => event("task.inputRequired", { ...call("q"), kind: "input", prompt })),
+  parts.map((prompt) =>
+    event("task.authRequired", { ...call("z"), kind: "authorization", prompt, authorization: { name: "github" } }),
+  ),
   message.map((said) => event("message.added", { message: said })),
   fc
     .record({ artifactId: fc.constantFrom("a", "b"), parts, append: fc.boolean() })
@@ -45,6 +48,7 @@ const anyEnd = fc.oneof(
   anyJson.map((output) => event("task.completed", { output })),
   fc.constant(event("task.failed", { error })),
   fc.constant(event("task.canceled", { reason: "enough" })),
+  fc.constant(event("task.rejected", { error })),
 );
 
 export const anyLog = fc

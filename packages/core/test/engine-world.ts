@@ -1,11 +1,12 @@
 /** The engine's world in tests: a store that outlives processes, processes that die at a commit, time moved by hand. */
-import type { TaskEvent } from "@agentcore/contract";
+import type { AuthorizationDecision, TaskEvent } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "../src/inprocess/index.ts";
 import type { Clock, TaskHead, TaskStore } from "../src/ports/index.ts";
 import {
   type AgentHost,
+  type CallerScope,
   createTaskService,
   type EngineOptions,
   type SubmitRequest,
@@ -101,6 +102,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 export class EngineWorld {
   readonly clock = new ManualClock({ macrotask: turn });
   readonly logger = createRecordingLogger();
+  readonly keyValue = createMemoryKeyValue({ clock: this.clock });
   store: MemoryTaskStore = createMemoryTaskStore({ clock: this.clock });
   /** As the node's manifests say; agents that are not in it have what their code says. */
   readonly capacities = new Map<string, number>();
@@ -112,7 +114,6 @@ export class EngineWorld {
   private readonly options: WorldOptions;
   private readonly crashes: Crash[];
   private readonly ids = createSequentialIds("id");
-  private readonly keyValue = createMemoryKeyValue({ clock: this.clock });
   private activity = 0;
   private life: Life | null = null;
   private starting: Promise<Life> | null = null;
@@ -200,6 +201,23 @@ export class EngineWorld {
       parts: [typeof value === "string" ? { text: value } : { data: value }],
     });
     await this.quiet();
+  }
+
+  /** As a caller who asks again when the process died before it answered. */
+  async authorize(taskId: string, decision: AuthorizationDecision = {}, scope: CallerScope = SCOPE): Promise<void> {
+    for (;;) {
+      const { service } = await this.alive();
+      let outcome: { refused?: unknown } | null = null;
+      service.authorize(scope, taskId, decision).then(
+        () => (outcome = {}),
+        (refused: unknown) => (outcome = { refused }),
+      );
+      await this.quiet();
+      const settled = outcome as { refused?: unknown } | null;
+      if (settled === null) continue;
+      if ("refused" in settled) throw settled.refused;
+      return;
+    }
   }
 
   async cancel(taskId: string): Promise<void> {

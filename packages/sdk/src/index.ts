@@ -2,7 +2,10 @@
 export type {
   AgentDefinition,
   AgentSkill,
+  Authorization,
+  AuthorizationRequest,
   Context,
+  Credential,
   InferOutput,
   ModelMessage,
   ModelResponse,
@@ -23,6 +26,7 @@ export {
   type ErrorCode,
   type FieldViolation,
   PlatformError,
+  RejectedError,
   RetryableError,
   TerminalError,
 } from "@agentcore/contract/errors";

@@ -104,7 +104,9 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
     const opened = log
       .slice(recorded.length)
       .flatMap((event) =>
-        event.type === "step.started" || event.type === "task.inputRequired" ? [event.data.path] : [],
+        event.type === "step.started" || event.type === "task.inputRequired" || event.type === "task.authRequired"
+          ? [event.data.path]
+          : [],
       );
     return { ok: false, diverged: { recorded: ended.type, asked: [...asked, ...opened] } };
   }

@@ -271,6 +271,7 @@ export class AgentTest {
         if (
           event.type === "step.started" ||
           event.type === "task.inputRequired" ||
+          event.type === "task.authRequired" ||
           (event.type === "step.failed" && event.data.retryAt !== undefined)
         )
           open.add(event.data.path);

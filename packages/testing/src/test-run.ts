@@ -1,4 +1,10 @@
-import { type A2ATask, PlatformError, type TaskEvent, type TaskState } from "@agentcore/contract";
+import {
+  type A2ATask,
+  type AuthorizationDecision,
+  PlatformError,
+  type TaskEvent,
+  type TaskState,
+} from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import { type TaskService, viewTask } from "@agentcore/core/tasks";
 
@@ -66,6 +72,15 @@ export class TestRun {
     await this.controls.act((tasks, scope) =>
       tasks.send(scope, this.taskId, { messageId, role: "ROLE_USER", parts: [part] }),
     );
+    return this;
+  }
+
+  /**
+   * Grants access that the task waits for, with a credential or without one, or refuses it: `{ deny: "why" }`. Throws
+   * UNSUPPORTED_OPERATION when nothing like that is asked for, INVALID_ARGUMENT when `name` must say which, CONFLICT.
+   */
+  async authorize(decision: AuthorizationDecision = {}): Promise<this> {
+    await this.controls.act((tasks, scope) => tasks.authorize(scope, this.taskId, decision));
     return this;
   }
 

@@ -47,7 +47,10 @@ export const command = defineCommand({
   options: OPTIONS,
   examples: [
     { command: "agentcore get agents", explanation: "Who is there" },
-    { command: "agentcore get tasks --state parked,input-required", explanation: "What waits for a person" },
+    {
+      command: "agentcore get tasks --state parked,input-required,auth-required",
+      explanation: "What waits for a person",
+    },
     { command: "agentcore get nodes", explanation: "Which nodes share the database, and which are drained or lost" },
     { command: "agentcore get manifests greeter -o yaml", explanation: "A manifest as it is applied" },
   ],

@@ -20,7 +20,7 @@ export const command = defineCommand({
     "Where the task waits for an answer, the command stays until it is read, 10 s at most. When it does not fit, the task asks again: the reason and the question are printed, and the command ends with 1.",
   ],
   arguments: [
-    taskArgument("input-required", "auth-required"),
+    taskArgument("input-required"),
     { name: "TEXT", description: "What to say; not needed with --data", optional: true },
   ],
   options: { data: { type: "string", value: "JSON", description: "Structured answer, sent after the text" } },
@@ -42,7 +42,7 @@ export const command = defineCommand({
     const { state, events: known } = await client.task(taskId);
     const message = { messageId: randomUUID(), parts };
     await client.send(taskId, message);
-    const isAsked = state === "input-required" || state === "auth-required";
+    const isAsked = state === "input-required";
     const verdict = isAsked ? await verdictOn(client, taskId, message.messageId, known, signal) : undefined;
     if (verdict?.refusal !== undefined) {
       throw failure(
@@ -52,7 +52,14 @@ export const command = defineCommand({
       );
     }
     const value = { taskId, sent: true, ...(isAsked && { accepted: verdict !== undefined }) };
-    const note = !isAsked ? "" : verdict === undefined ? ", not read yet" : ", accepted";
+    const note =
+      state === "auth-required"
+        ? `; it waits for access, which a message does not grant: agentcore authorize ${taskId}`
+        : !isAsked
+          ? ""
+          : verdict === undefined
+            ? ", not read yet"
+            : ", accepted";
     await output.data(globals.format, value, () => `sent to ${taskId}${note}`);
     return 0;
   },
@@ -91,7 +98,6 @@ const verdictOn = async (
 const verdictIn = (event: TaskEvent, messageId: string): Verdict | undefined => {
   switch (event.type) {
     case "task.inputRequired":
-    case "task.authRequired":
       return event.data.refusedMessageId === messageId ? { refusal: promptOf(event.data.prompt) } : undefined;
     case "step.completed":
       return isRecord(event.data.result) && event.data.result["messageId"] === messageId ? {} : undefined;

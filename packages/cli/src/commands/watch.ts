@@ -5,7 +5,9 @@ import { followTask, reportOutcome } from "../follow-task.ts";
 export const command = defineCommand({
   name: "watch",
   summary: "Follow a task to its end and print its output",
-  details: ["Stays while the task waits for a person: answer from another terminal with `agentcore send`."],
+  details: [
+    "Stays while the task waits for a person: answer from another terminal with `agentcore send`, or grant access with `agentcore authorize`.",
+  ],
   arguments: [taskArgument("submitted", "working", "input-required", "auth-required", "parked")],
   options: { events: { type: "boolean", description: "Print every event instead of one line of progress" } },
   examples: [

@@ -57,6 +57,9 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async send(taskId, { messageId, parts }) {
       await node.send(taskId, { messageId, role: "ROLE_USER", parts: [...parts] });
     },
+    async authorize(taskId, decision) {
+      await node.authorize(taskId, decision);
+    },
     async cancel(taskId, reason) {
       await node.cancel(taskId, reason === undefined ? {} : { reason });
     },

@@ -1,5 +1,14 @@
 /** What the commands ask of a node. */
-import type { Manifest, ManifestKind, NodeAgent, NodeState, Part, TaskEvent, TaskState } from "@agentcore/contract";
+import type {
+  AuthorizationDecision,
+  Manifest,
+  ManifestKind,
+  NodeAgent,
+  NodeState,
+  Part,
+  TaskEvent,
+  TaskState,
+} from "@agentcore/contract";
 
 export interface TaskRow {
   readonly id: string;
@@ -98,6 +107,8 @@ export interface NodeClient {
   events(taskId: string, request: EventRequest): AsyncIterable<TaskEvent>;
   /** Repeating it with the same id does no harm. */
   send(taskId: string, message: { readonly messageId: string; readonly parts: readonly Part[] }): Promise<void>;
+  /** Repeating it does no harm. */
+  authorize(taskId: string, decision: AuthorizationDecision): Promise<void>;
   cancel(taskId: string, reason: string | undefined): Promise<void>;
   retry(taskId: string): Promise<void>;
   agents(): Promise<readonly AgentRow[]>;

@@ -1,4 +1,5 @@
 import type { A2AMessage, Part } from "../a2a.ts";
+import type { Credential } from "../authorization.ts";
 import type { Target } from "../target.ts";
 import type { Schema } from "./agent-definition.ts";
 import type { Tool } from "./tool.ts";
@@ -21,6 +22,32 @@ export interface StepOptions {
   readonly timeoutMs?: number;
 }
 
+/** What `ctx.waitForAuthorization` asks for. */
+export interface AuthorizationRequest {
+  /** What is needed and what for, in words for a person. */
+  readonly prompt: string;
+  /** Whose access, for example `github`: by it a grant says what it is for. 1 to 128 letters, digits and `._:/@-`. */
+  readonly name: string;
+  /** What the access must allow: at most 100. */
+  readonly scopes?: readonly string[];
+  /** Where a person gives consent: http or https. */
+  readonly url?: string;
+  /** Most milliseconds that a grant is good for, up to 30 days. @default a day, for a grant with a credential */
+  readonly maxDurationMs?: number;
+}
+
+/** Says that access was granted. It is recorded and names the credential, which is not. */
+export interface Authorization {
+  readonly name: string;
+  /** The caller who granted it. */
+  readonly grantedBy: string;
+  /** Milliseconds since 1970. */
+  readonly grantedAt: number;
+  /** Milliseconds since 1970; absent where nothing expires. */
+  readonly expiresAt?: number;
+  readonly reference: string;
+}
+
 export interface StepContext {
   /** Aborts on cancel, deadline, timeout and loss of the lease. */
   readonly signal: AbortSignal;
@@ -28,6 +55,12 @@ export interface StepContext {
   readonly idempotencyKey: string;
   /** 1 on the first try. */
   readonly attempt: number;
+  /**
+   * The secret behind an authorisation of this task, read anew on every try. A result of the step that holds it is refused;
+   * in the message of an error it is blanked (a secret of 8 characters or more). Throws PERMISSION_DENIED when it has
+   * expired, UNSUPPORTED_OPERATION when access was granted without one.
+   */
+  credential(authorization: Authorization): Promise<Credential>;
 }
 
 export interface CommandOptions {
@@ -135,6 +168,11 @@ export interface Context {
   progress(message: string, share?: number): Promise<void>;
   /** Waits for a person or a caller, for days if need be; nothing stays in memory. */
   waitForInput<T = string>(request: InputRequest<T> | string): Promise<T>;
+  /**
+   * Waits until access is granted, outside of messages (A2A 7.6): the task is AUTH_REQUIRED, and nothing stays in memory.
+   * Rejects with PERMISSION_DENIED when access is refused. STEP_KEY_COLLISION: the same name is asked for already.
+   */
+  waitForAuthorization(request: AuthorizationRequest): Promise<Authorization>;
   /** The message that answered is in `messages`. */
   readonly messages: readonly A2AMessage[];
   sleep(ms: number, options?: { readonly key?: string }): Promise<void>;

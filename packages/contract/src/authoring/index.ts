@@ -1,10 +1,13 @@
 /** The pure types an agent is written against. No runtime code, so importing them costs nothing. */
 export type { StandardSchemaV1 } from "@standard-schema/spec";
 export type { A2AMessage, AgentSkill, Artifact, Part } from "../a2a.ts";
+export type { Credential } from "../authorization.ts";
 export type { Target } from "../target.ts";
 export type { AgentDefinition, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
 export type {
   ArtifactInput,
+  Authorization,
+  AuthorizationRequest,
   CommandOptions,
   Context,
   InputRequest,

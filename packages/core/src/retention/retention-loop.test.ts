@@ -1,5 +1,5 @@
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { wrapStore } from "../../test/wrap-store.ts";
 import { createMemoryBlobStore, createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
 import { PAYLOADS } from "../payloads/index.ts";
@@ -58,6 +58,7 @@ const world = () => {
     const made = new RetentionLoop({
       ...{ store, clock, logger, keyValue, blobs, node: "n1", systemTenant: "system", intervalMs: INTERVAL },
       policies: new Map(Object.entries(policies)),
+      credentials: { tenants: () => [], sweep: async () => {} },
       onCollected: (each) => collected.push(each),
       ...more,
     });
@@ -379,4 +380,28 @@ test("payloads that no task refers to go after their grace, of tenants without a
   await clock.advance(INTERVAL);
   expect((await blobs.list(scope)).map(({ name }) => name)).toEqual([kept]);
   await running.close();
+});
+
+test("credentials that ended tasks left are swept of every tenant, whatever fails for one", async () => {
+  const { clock, logger, loop } = world();
+  const swept: string[] = [];
+  const failed: string[] = [];
+  const it = loop(
+    {},
+    {
+      credentials: {
+        tenants: () => ["acme", "globex"],
+        sweep: async (tenantId) => {
+          if (tenantId === "acme") throw new Error("out of order");
+          swept.push(tenantId);
+        },
+      },
+      onSweepFailed: (tenantId) => failed.push(tenantId),
+    },
+  );
+  await clock.advance(INTERVAL);
+  await vi.waitFor(() => expect(swept).toEqual(["globex"]));
+  expect(failed).toEqual(["acme"]);
+  expect(logger.records.map(({ message }) => message)).toContain("cannot sweep credentials: out of order");
+  await it.close();
 });

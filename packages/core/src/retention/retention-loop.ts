@@ -16,7 +16,12 @@ export interface RetentionLoopOptions extends CollectServices {
   /** Milliseconds from one turn to the next; the first is as long after the start. */
   readonly intervalMs: number;
   readonly onCollected: (collected: Collected) => void;
-  /** Called when a tenant's blobs could not be swept. */
+  /** Tenants whose tasks may have left credentials behind, and how those are removed. */
+  readonly credentials: {
+    readonly tenants: () => readonly string[];
+    readonly sweep: (tenantId: string, signal: AbortSignal) => Promise<void>;
+  };
+  /** Called when a tenant's blobs or credentials could not be swept. */
   readonly onSweepFailed?: ((tenantId: string) => unknown) | undefined;
 }
 
@@ -57,6 +62,7 @@ export class RetentionLoop {
       if (!(await this.lease.take())) return;
       await this.collectAll();
       await this.sweepAll();
+      await this.sweepCredentials();
       await this.lease.release();
     } catch (error) {
       // Looked at again next time.
@@ -76,6 +82,22 @@ export class RetentionLoop {
       } catch (thrown) {
         if (signal.aborted) return;
         this.options.logger.log("error", `cannot sweep blobs: ${PlatformError.from(thrown).message}`, { tenantId });
+        this.options.onSweepFailed?.(tenantId);
+      }
+    }
+  }
+
+  /** Of tasks whose process died when they ended. */
+  private async sweepCredentials(): Promise<void> {
+    const { credentials, logger } = this.options;
+    const { signal } = this.closing;
+    for (const tenantId of credentials.tenants()) {
+      if (signal.aborted || !(await this.lease.keep())) return;
+      try {
+        await credentials.sweep(tenantId, signal);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        logger.log("error", `cannot sweep credentials: ${PlatformError.from(thrown).message}`, { tenantId });
         this.options.onSweepFailed?.(tenantId);
       }
     }

@@ -100,6 +100,7 @@ export class Commits {
     const { head } = execution;
     const { unit, draft } = taken;
     const birth = execution.takeBirth();
+    if (taken.terminal && execution.mayHoldCredentials) engine.credentials.forget(head);
     // It left memory while the unit was on its way, and whoever looked for our leases since may have looked too early.
     const hadLeft = execution.phase === "ended";
     if (hadLeft) return this.followUp(head, execution.token, taken);

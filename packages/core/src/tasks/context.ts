@@ -1,7 +1,16 @@
 /** `ctx`: the only way from an agent's code to the world, each call journaled by the execution. */
-import { Artifact, CancelledError, formatTarget, type Part, PlatformError, parseInput } from "@agentcore/contract";
+import {
+  Artifact,
+  AuthorizationAsked,
+  CancelledError,
+  formatTarget,
+  type Part,
+  PlatformError,
+  parseInput,
+} from "@agentcore/contract";
 import type {
   ArtifactInput,
+  Authorization,
   Context,
   InputRequest,
   Log,
@@ -14,7 +23,7 @@ import type { Execution } from "./execution.ts";
 import { boundedMessage } from "./outcome.ts";
 import { assertSerialisable } from "./serialisable.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
-import { startCommand, startInput, startSleep } from "./waits.ts";
+import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
 
 export const createContext = (execution: Execution): Context => {
   const { head, services, loaded } = execution;
@@ -190,6 +199,27 @@ export const createContext = (execution: Execution): Context => {
         start: (call, recorded) => startInput(execution, call, recorded, question),
       });
     },
+    waitForAuthorization: ({ prompt, ...request }) => {
+      if (typeof prompt !== "string" || prompt === "")
+        throw new PlatformError(
+          "INVALID_ARGUMENT",
+          "ctx.waitForAuthorization: prompt: expected what is needed and what for, in words",
+        );
+      const asked = parseInput(AuthorizationAsked, request, "the request of ctx.waitForAuthorization");
+      const { name } = asked;
+      // Who grants it says the name only.
+      if ([...execution.open.values()].some(({ kind, path }) => kind === "authorization" && nameOf(path) === name))
+        throw new PlatformError(
+          "STEP_KEY_COLLISION",
+          `the task waits for access to ${name} already; give the other a name of its own`,
+        );
+      return execution.call<Authorization>({
+        kind: "authorization",
+        name,
+        inputHash: hash([prompt, asked]),
+        start: (call, recorded) => startAuthorization(execution, call, recorded, { prompt, asked }),
+      });
+    },
     sleep: async (ms, options = {}) => {
       if (!Number.isFinite(ms) || ms < 0)
         throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
@@ -272,6 +302,9 @@ export const createContext = (execution: Execution): Context => {
     },
   };
 };
+
+/** `authorization:github#2` → `github`: names hold no `#`. */
+const nameOf = (path: string): string => path.slice(path.indexOf(":") + 1).replace(/#\d+$/, "");
 
 const createLog = (execution: Execution): Log => {
   const { head, services } = execution;

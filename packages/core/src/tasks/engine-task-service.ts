@@ -10,6 +10,7 @@ import {
   type TaskEventOf,
 } from "@agentcore/contract";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
+import { authorizeTask } from "./authorize-task.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { LogHint } from "./log-hub.ts";
 import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
@@ -52,6 +53,16 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     const bounds = { ...(limit === undefined ? {} : { limit }), ...(maxBytes === undefined ? {} : { maxBytes }) };
     return store.readLog(key, { after, ...bounds });
   };
+
+  /** The log after a number, page by page, as far as it goes now. */
+  async function* readAll(key: TaskKey, after: number): AsyncGenerator<TaskEvent, void> {
+    for (let from = after; ; ) {
+      const page = await readLog(key, { after: from, limit: READ_BATCH, maxBytes: READ_BYTES });
+      if (page.length === 0) return;
+      yield* page;
+      from = page.at(-1)?.seq ?? from;
+    }
+  }
 
   const readSubmitted = async (key: TaskKey): Promise<SubmittedTask> => {
     const [first] = await readLog(key, { limit: 1 });
@@ -186,6 +197,11 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         throw new PlatformError("TASK_NOT_CANCELABLE", `task ${taskId} is ${now.state} already`, {
           details: { taskId, state: now.state },
         });
+    },
+
+    async authorize(scope, taskId, decision) {
+      const head = await findHead(scope, taskId);
+      await authorizeTask(engine, head, scope.caller, decision, (after) => readAll(head, after));
     },
 
     async retry(scope, taskId) {

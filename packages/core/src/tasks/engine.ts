@@ -9,6 +9,7 @@ import type { AgentHost, LoadedAgent } from "./agent-host.ts";
 import { commandChild, draftFor } from "./children.ts";
 import { Claims } from "./claim.ts";
 import { Commits } from "./commit.ts";
+import { Credentials } from "./credentials.ts";
 import type { ExecutionServices } from "./execution-services.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { Loading } from "./load.ts";
@@ -65,6 +66,7 @@ export class TaskEngine {
   readonly commits: Commits;
   readonly mail: MailCarrier;
   readonly relay: OutboxRelay;
+  readonly credentials: Credentials;
   readonly lease: LeaseKeeper;
   readonly services: ExecutionServices;
   private unlisten: () => void = () => {};
@@ -88,6 +90,7 @@ export class TaskEngine {
     this.commits = new Commits(this);
     this.mail = new MailCarrier(this);
     this.relay = new OutboxRelay(this, options.router);
+    this.credentials = new Credentials(options.keyValue, options.senses);
     this.lease = new LeaseKeeper(this);
     this.services = this.servicesOf(options);
   }
@@ -158,6 +161,8 @@ export class TaskEngine {
     this.lease.stop();
     this.unlisten();
     await this.relay.idle();
+    // Bounded as above; what is left is swept later.
+    await Promise.race([this.credentials.idle(), this.pause(MAX_DRAIN_POLLS * DRAIN_POLL_MS)]);
     for (const execution of this.residents.all())
       execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
     this.residents.clear();
@@ -221,6 +226,7 @@ export class TaskEngine {
       staysFor: (head, taskId) =>
         !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
+      credential: (key, authorization) => this.credentials.read(key, authorization),
       command: (execution, call, request) => commandChild(this, execution, call, request),
       query: (execution, { timeoutMs = 30_000, ...request }) =>
         router.query({ ...draftFor(execution), ...request, deadline: senses.clock.now() + timeoutMs }),

@@ -1,4 +1,5 @@
-import type { Target } from "@agentcore/contract";
+import type { Credential, Target } from "@agentcore/contract";
+import type { Authorization } from "@agentcore/contract/authoring";
 import type { KeyValue, MailboxReading, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
@@ -17,6 +18,8 @@ export interface ExecutionServices {
   /** A task that only waits stays in memory for that child of it: it runs here, and will be back soon. */
   staysFor(head: ExecutionHead, childTaskId: string): boolean;
   mailbox(key: TaskKey): Promise<MailboxReading>;
+  /** The secret behind an authorisation of the task. */
+  credential(key: TaskKey, authorization: Authorization): Promise<Credential>;
   /**
    * Sends a command through the bus; when the bus has chosen, `execution` gets a child for `call`. Rejects with the
    * bus's error (NO_CANDIDATE, OVERLOADED …).

@@ -161,6 +161,11 @@ export class Execution {
     return this.sending > 0;
   }
 
+  /** Access was asked for, here or before a checkpoint, behind which nobody looks. */
+  get mayHoldCredentials(): boolean {
+    return this.checkpointSeq > 0 || this.visits.sawAuthorization;
+  }
+
   /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */
   get isMoving(): boolean {
     return this.effects > 0 || !this.inbound.isEmpty || this.waitingForBirth.length > 0;
@@ -208,6 +213,7 @@ export class Execution {
         tried: [...(this.journal.routed.get(path) ?? [])],
         resolve: resolve as (value: unknown) => void,
         reject,
+        ask: null,
         receive: null,
       };
       this.open.set(path, call);
@@ -277,7 +283,7 @@ export class Execution {
     return this.phase === "live" && this.open.get(call.path) === call;
   }
 
-  complete(call: OpenCall, result: unknown, extra?: NewTaskEvent): void {
+  complete(call: OpenCall, result: unknown): void {
     if (!this.isOpen(call)) return;
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
@@ -287,7 +293,6 @@ export class Execution {
       () =>
         this.deliver({ type: "result", path, at, result: kind === "input" ? (result as InputResult).value : result }),
     );
-    if (extra !== undefined) this.append(extra);
   }
 
   fail(call: OpenCall, error: PlatformError, attempt: number): void {
@@ -443,7 +448,7 @@ export class Execution {
     // Waits that the log opened and the code has not come to: what ends them would find nobody (I10).
     const passedBy = this.visits.ahead();
     if (passedBy.length > 0) return this.ending.diverge(passedBy);
-    this.asksAgain = this.state !== "input-required";
+    this.asksAgain = this.state !== "input-required" && this.state !== "auth-required";
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     if (!this.isLeaving) for (const callback of begin) callback();

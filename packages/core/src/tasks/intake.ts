@@ -1,6 +1,7 @@
 /** Takes what others put into a task's mailbox into its log, in order of arrival. */
 import type { A2AMessage } from "@agentcore/contract";
 import type { MailboxItem } from "../ports/index.ts";
+import type { Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
 import { Unjudged } from "./unjudged.ts";
@@ -98,8 +99,9 @@ export class Intake {
         return this.requestCancel(cancelRequestOf(item));
       case "childFinished":
         return this.childFinished(item.payload as ChildFinished);
-      case "retry":
       case "signal":
+        return this.authorize((item.payload as { readonly grant: Grant }).grant);
+      case "retry":
         return;
     }
   }
@@ -136,6 +138,11 @@ export class Intake {
     } else {
       execution.append(event, () => execution.deliver({ type: "cancel", at, reason }));
     }
+  }
+
+  private authorize(grant: Grant): void {
+    const call = this.execution.open.get(grant.path);
+    if (call?.kind === "authorization") void call.receive?.(grant);
   }
 
   private childFinished(finished: ChildFinished): void {

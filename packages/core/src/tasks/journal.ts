@@ -115,8 +115,11 @@ export class Journal {
             });
           }
           break;
-        case "task.inputRequired":
         case "task.authRequired":
+          this.record(event.data);
+          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
+          break;
+        case "task.inputRequired":
           this.record(event.data);
           this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
           judged(({ message }) => message.messageId === event.data.refusedMessageId);

@@ -301,6 +301,7 @@ export class Loading {
     // Mail came since the mailbox was read, the log is ahead of what we read, or the lease is another's: looked at again,
     // which is the end of it in the last case.
     if (outcome?.outcome !== "committed") return this.resumeLater(head, token);
+    if (isTerminal(append.state) && head.state !== "submitted") engine.credentials.forget(head);
     if (append.events.length > 0) engine.hub.notify(head, { seq: seq + append.events.length, state: append.state });
     engine.mail.deliver(tenantId, mail, true);
   }

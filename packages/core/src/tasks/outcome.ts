@@ -1,5 +1,5 @@
 /** What the code's end means: its value checked against the agent's output schema, or its error. */
-import { type NewTaskEvent, PlatformError, type SerializedError } from "@agentcore/contract";
+import { type NewTaskEvent, PlatformError, RejectedError, type SerializedError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
 import { assertSerialisable } from "./serialisable.ts";
@@ -7,7 +7,7 @@ import { assertSerialisable } from "./serialisable.ts";
 /** How the code ended: returned or thrown. */
 export type CodeEnd = { readonly value: unknown } | { readonly error: unknown };
 
-type Outcome = Extract<NewTaskEvent, { type: "task.completed" | "task.failed" }>;
+type Outcome = Extract<NewTaskEvent, { type: "task.completed" | "task.failed" | "task.rejected" }>;
 
 /** Calls `done` once, in this turn unless the schema is asynchronous. */
 export const judge = (
@@ -25,7 +25,10 @@ export const judge = (
     }
     done({ type: "task.completed", at: now(), data: { output } });
   };
-  if ("error" in end) return failWith(end.error);
+  if ("error" in end)
+    return RejectedError.is(end.error)
+      ? done({ type: "task.rejected", at: now(), data: { error: serialiseError(end.error) } })
+      : failWith(end.error);
   if (definition.output === undefined) return completeWith(end.value);
   const check = (result: CheckedOutput): void =>
     result.issues === undefined ? completeWith(result.value) : failWith(mismatch(definition.name, result.issues));

@@ -1,10 +1,11 @@
 /** Runs the body of a step: tries, time limits, retries with back-off. */
 import { PlatformError, type SerializedError } from "@agentcore/contract";
-import type { RetryPolicy, StepContext } from "@agentcore/contract/authoring";
+import type { Credential, RetryPolicy, StepContext } from "@agentcore/contract/authoring";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { boundedMessage } from "./outcome.ts";
+import { assertNoSecret, withoutSecrets } from "./secrets.ts";
 import { assertSerialisable } from "./serialisable.ts";
 
 // Waits up to this long stay in memory: shorter than that, evicting and replaying costs more than it frees.
@@ -67,6 +68,7 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   outer?.addEventListener("abort", forward, { once: true });
   const timeout =
     own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
+  const read: Credential[] = [];
   const step: StepContext = {
     get signal() {
       return own?.signal ?? signalOf();
@@ -76,6 +78,11 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
     get idempotencyKey() {
       return idempotencyKey(execution, call.path);
     },
+    credential: async (authorization) => {
+      const credential = await execution.services.credential(execution.head, authorization);
+      read.push(credential);
+      return credential;
+    },
   };
   execution.effects++;
   try {
@@ -83,9 +90,10 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
     // Awaiting costs a turn of the queue, which a step without anything to wait for is spared; query builders are thenables.
     const result = isThenable(work) ? await (own === null ? work : Promise.race([work, aborted(own.signal)])) : work;
     assertSerialisable(result, body.what);
+    assertNoSecret(result, body.what, read);
     execution.complete(call, result);
   } catch (error) {
-    failed(execution, call, attempt, body, error);
+    failed(execution, call, attempt, body, error, read);
   } finally {
     execution.effects--;
     timeout?.cancel();
@@ -100,10 +108,17 @@ export const idempotencyKey = (execution: Execution, path: string): string =>
     JSON.stringify([execution.head.tenantId, execution.head.taskId, execution.checkpointSeq, path]),
   );
 
-const failed = (execution: Execution, call: OpenCall, attempt: number, body: StepBody, error: unknown): void => {
+const failed = (
+  execution: Execution,
+  call: OpenCall,
+  attempt: number,
+  body: StepBody,
+  error: unknown,
+  read: readonly Credential[],
+): void => {
   if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
   const delay = retryDelay(error, attempt, body.retry ?? {}, jitterOf(execution.head.taskId, attempt));
-  const platformError = PlatformError.from(error, "AGENT_FAILED");
+  const platformError = withoutSecrets(PlatformError.from(error, "AGENT_FAILED"), read);
   if (delay === null) return execution.fail(call, platformError, attempt);
   const { clock } = execution.services.senses;
   const at = clock.now();

@@ -1,5 +1,13 @@
 /** What front doors may do with tasks. Implemented by the engine; everything is scoped to a tenant and a caller (I7). */
-import type { A2AMessage, A2ATask, Priority, Target, TaskEvent, TaskState } from "@agentcore/contract";
+import type {
+  A2AMessage,
+  A2ATask,
+  AuthorizationDecision,
+  Priority,
+  Target,
+  TaskEvent,
+  TaskState,
+} from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
 
 /** Who asks. An operator sees every caller's tasks of the tenant; others see their own only. */
@@ -73,6 +81,12 @@ export interface TaskService {
   send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<void>;
   /** Asks for cancellation; resolves when that is durable. Canceled already: nothing happens. Throws TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
   cancel(scope: CallerScope, taskId: string, reason?: string): Promise<void>;
+  /**
+   * Grants or refuses access that the task waits for; durable when it resolves. The same decision of the same caller again changes nothing.
+   * Throws TASK_NOT_FOUND, TASK_TERMINAL, UNSUPPORTED_OPERATION (nothing like that is asked for), INVALID_ARGUMENT (`name` must say
+   * which), CONFLICT (it was decided already).
+   */
+  authorize(scope: CallerScope, taskId: string, decision: AuthorizationDecision): Promise<void>;
   /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */
   retry(scope: CallerScope, taskId: string): Promise<void>;
   /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */

@@ -5,6 +5,7 @@ import type { Journal } from "./journal.ts";
 export class VisitedCalls {
   private readonly journal: Journal;
   private readonly visited = new Set<string>();
+  sawAuthorization = false;
 
   constructor(journal: Journal) {
     this.journal = journal;
@@ -13,6 +14,7 @@ export class VisitedCalls {
   /** What the log has under that path, when it differs from what is asked now. */
   visit(path: string, kind: StepKind, inputHash: string | undefined): object | null {
     this.visited.add(path);
+    this.sawAuthorization ||= kind === "authorization";
     const recorded = this.journal.calls.get(path);
     return recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash) ? null : recorded;
   }

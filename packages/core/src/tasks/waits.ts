@@ -1,6 +1,14 @@
 /** Calls that wait durably: commands to other agents, answers of people, time. */
-import { type A2AMessage, CancelledError, type Part, PlatformError, type SerializedError } from "@agentcore/contract";
-import type { InputRequest, Schema } from "@agentcore/contract/authoring";
+import {
+  type A2AMessage,
+  type AuthorizationAsked,
+  CancelledError,
+  type Part,
+  PlatformError,
+  type SerializedError,
+} from "@agentcore/contract";
+import type { Authorization, InputRequest, Schema } from "@agentcore/contract/authoring";
+import { authorizationReference, type Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import type { ChildRequest } from "./execution-services.ts";
 import type { RecordedWait } from "./journal.ts";
@@ -63,27 +71,23 @@ export const startInput = <T>(
     } catch (error) {
       return execution.fail(call, PlatformError.from(error), 1);
     }
-    const at = execution.services.senses.clock.now();
-    const othersWait = [...execution.open.values()].some(
-      (other) => other !== call && other.kind === "input" && other.receive !== null,
-    );
-    execution.complete(
-      call,
-      { messageId: message.messageId, value },
-      othersWait ? undefined : { type: "task.resumed", at, data: { reason: "input" } },
-    );
+    execution.complete(call, { messageId: message.messageId, value });
+    resume(execution, "input");
   };
   const judge = (message: A2AMessage, [value, ...rest]: readonly unknown[]): void | Promise<void> => {
     const decide = (verdict: Verdict): void | Promise<void> => {
       if ("why" in verdict)
         return rest.length > 0 ? judge(message, rest) : ask({ messageId: message.messageId, why: verdict.why });
+      if (!isOpen()) return;
       call.receive = null;
+      call.ask = null;
       accept(message, verdict.value);
     };
     const verdict = request.schema === undefined ? { value } : validate(request.schema, value);
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   };
   call.durable = true;
+  call.ask = ask;
   call.receive = (payload) => {
     const message = payload as A2AMessage;
     const judging = judge(message, answersIn(message));
@@ -96,6 +100,75 @@ export const startInput = <T>(
     });
   };
   if (recorded === undefined || execution.asksAgain) ask();
+};
+
+const ASKING_STATES: Partial<Record<OpenCall["kind"], string>> = {
+  input: "input-required",
+  authorization: "auth-required",
+};
+
+/** Somebody has answered: the task works again, unless it asks for something else, which it then says. */
+const resume = (execution: Execution, reason: "input" | "auth"): void => {
+  const asking = [...execution.open.values()].filter(({ ask }) => ask !== null);
+  if (asking.length === 0)
+    execution.append({ type: "task.resumed", at: execution.services.senses.clock.now(), data: { reason } });
+  else if (!asking.some(({ kind }) => ASKING_STATES[kind] === execution.state)) asking[0]?.ask?.();
+};
+
+export const startAuthorization = (
+  execution: Execution,
+  call: OpenCall,
+  recorded: RecordedWait | undefined,
+  { prompt, asked }: { readonly prompt: string; readonly asked: AuthorizationAsked },
+): void => {
+  const { clock, digest } = execution.services.senses;
+  const reference = authorizationReference(digest, execution.head, execution.checkpointSeq, call.path);
+  const ask = (note?: string): void => {
+    if (!execution.isOpen(call)) return;
+    execution.append({
+      type: "task.authRequired",
+      at: clock.now(),
+      data: {
+        path: call.path,
+        kind: "authorization",
+        ...hashOf(call),
+        prompt: promptOf(prompt, asked, note),
+        authorization: asked,
+      },
+    });
+  };
+  call.durable = true;
+  call.ask = ask;
+  call.receive = (payload) => {
+    const grant = payload as Grant;
+    if (grant.reference !== reference) return;
+    const { name, by, at, expiresAt, denied } = grant;
+    // It lay in the mailbox of a task that was parked, or found no slot.
+    if (expiresAt !== undefined && expiresAt <= clock.now()) return ask("what was granted expired before it was used");
+    call.receive = null;
+    call.ask = null;
+    if (denied === undefined) {
+      const expiry = expiresAt === undefined ? {} : { expiresAt };
+      execution.complete(call, { name, grantedBy: by, grantedAt: at, ...expiry, reference } satisfies Authorization);
+    } else {
+      const refusal = `access to ${name} was refused by ${by}: ${denied}`;
+      execution.fail(call, new PlatformError("PERMISSION_DENIED", refusal), 1);
+    }
+    resume(execution, "auth");
+  };
+  if (recorded === undefined || execution.asksAgain) ask();
+};
+
+/** All of it in words, for clients that show nothing else, and as data. */
+const promptOf = (prompt: string, asked: AuthorizationAsked, note: string | undefined): Part[] => {
+  const { name, scopes, url } = asked;
+  const lines = [
+    prompt,
+    `Access asked for: ${name}${scopes === undefined ? "" : ` (${scopes.join(", ")})`}`,
+    ...(url === undefined ? [] : [`Give consent at ${url}`]),
+    ...(note === undefined ? [] : [`(${note})`]),
+  ];
+  return [{ text: lines.join("\n") }, { data: { authorization: asked } }];
 };
 
 /** What a message may mean as an answer, best guess first: its data, its text, its text read as JSON. */

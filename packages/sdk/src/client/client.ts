@@ -21,6 +21,12 @@ export interface Client {
   /** The log after `after`, then what is added, without gap or repeat, until the task has ended. */
   events(taskId: string, options?: types.EventsOptions): AsyncIterable<TaskEvent>;
   cancel(taskId: string, options?: types.CallOptions & { readonly reason?: string }): Promise<types.TaskSnapshot>;
+  /** Grants or refuses access that the task waits for (`auth-required`). The same decision again changes nothing. */
+  authorize(
+    taskId: string,
+    decision?: types.AuthorizationDecision,
+    options?: types.CallOptions,
+  ): Promise<types.TaskSnapshot>;
   /** Lets a parked task go on. */
   retry(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   /** A follow-up or an answer. Sent again with the same messageId after failures that may pass. */
@@ -75,6 +81,8 @@ export const createClient = (options: types.ClientOptions): Client => {
     events,
     cancel: (taskId, { signal, reason } = {}) =>
       connection.json("POST", at(taskId, "/cancel"), { body: reason === undefined ? {} : { reason }, signal }),
+    authorize: (taskId, decision = {}, { signal } = {}) =>
+      connection.jsonWithRetry("POST", at(taskId, "/authorize"), { body: decision, signal }),
     retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),
     send: (taskId, content, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),

@@ -1,6 +1,7 @@
 export { type Client, createClient } from "./client.ts";
 export type {
   AgentSummary,
+  AuthorizationDecision,
   CallOptions,
   ClientOptions,
   EventsOptions,

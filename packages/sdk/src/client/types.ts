@@ -1,4 +1,4 @@
-import type { A2AMessage, A2ATask, Part, Target, TaskEvent, TaskState } from "@agentcore/contract";
+import type { A2AMessage, A2ATask, Credential, Part, Target, TaskEvent, TaskState } from "@agentcore/contract";
 
 export interface ClientOptions {
   /** Address of a node, for example `http://127.0.0.1:4700`; a path in it is kept. */
@@ -32,6 +32,18 @@ export interface SubmitTask {
   readonly idempotencyKey?: string | undefined;
   /** Answer once the task has ended or needs someone. @default false */
   readonly wait?: boolean | undefined;
+}
+
+/** Grants access that a task waits for, or refuses it with `deny`. */
+export interface AuthorizationDecision {
+  /** Needed only when the task waits for several. */
+  readonly name?: string | undefined;
+  /** Left out when access was given elsewhere, for example by consent at the address that the task names. */
+  readonly credential?: Credential | undefined;
+  /** @default what the agent asked for, else a day; at most 30 days */
+  readonly expiresInMs?: number | undefined;
+  /** Refuses, and says why. */
+  readonly deny?: string | undefined;
 }
 
 /** The index row of a task. Times are milliseconds since 1970. */

@@ -22,6 +22,8 @@ export const createRetentionService = (options: {
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
   readonly policies: ReadonlyMap<string, TenantPolicy>;
+  /** Tenants that have agents. */
+  readonly tenantIds: () => readonly string[];
   readonly senses: Senses;
   readonly metrics: Metrics;
   readonly node: string;
@@ -66,6 +68,10 @@ export const createRetentionService = (options: {
       policies,
       intervalMs,
     },
+    credentials: {
+      tenants: () => [...new Set([...options.tenantIds(), ...policies.keys()])],
+      sweep: (tenantId, signal) => engine.credentials.sweep(engine.store, tenantId, signal),
+    },
     onCollected: count,
     onSweepFailed: () => (failedTurns += 1),
   });
@@ -81,11 +87,12 @@ export const createRetentionService = (options: {
       count(collected);
       if (collected.isMore) return collected;
       try {
+        await engine.credentials.sweep(engine.store, tenantId, signal);
         await sweepBlobs({ tasks: engine.store, blobs: options.blobs, tenantId, now: clock.now(), signal });
         return collected;
       } catch (thrown) {
         const error = PlatformError.from(thrown);
-        logger.log("error", `cannot sweep blobs: ${error.message}`, { tenantId });
+        logger.log("error", `cannot sweep: ${error.message}`, { tenantId });
         failedTurns += 1;
         return { ...collected, error };
       }

@@ -1,6 +1,7 @@
 /** A TaskService on arrays. What the first message says decides what its task does: see `react`. */
 import {
   type A2AMessage,
+  type AuthorizationDecision,
   isTerminal,
   type NewTaskEvent,
   PlatformError,
@@ -97,7 +98,13 @@ export class FakeTaskService implements TaskService {
     if (input === "ask")
       return this.append(taskId, { type: "task.inputRequired", data: { ...CALL, prompt: [{ text: "Which one?" }] } });
     if (input === "authorize")
-      return this.append(taskId, { type: "task.authRequired", data: { ...CALL, prompt: [{ text: "Sign in" }] } });
+      return this.append(taskId, {
+        type: "task.authRequired",
+        data: {
+          ...{ path: "authorization:github", kind: "authorization", prompt: [{ text: "Sign in" }] },
+          authorization: { name: "github" },
+        },
+      });
     if (input === "fail")
       return this.append(taskId, { type: "task.failed", data: { error: { code: "AGENT_FAILED", message: "no" } } });
     this.append(taskId, { type: "task.completed", data: { output: input ?? null } });
@@ -125,6 +132,14 @@ export class FakeTaskService implements TaskService {
     if (isTerminal(task.state)) throw new PlatformError("TASK_NOT_CANCELABLE", `task ${taskId} is ${task.state}`);
     this.cancels += 1;
     setTimeout(() => this.append(taskId, { type: "task.canceled", data: reason === undefined ? {} : { reason } }), 5);
+  }
+
+  async authorize(scope: CallerScope, taskId: string, { deny }: AuthorizationDecision) {
+    const task = this.find(scope, taskId);
+    if (task.state !== "auth-required")
+      throw new PlatformError("UNSUPPORTED_OPERATION", "it waits for no authorisation");
+    this.append(taskId, { type: "task.resumed", data: { reason: "auth" } });
+    this.react(taskId, deny ?? "granted");
   }
 
   async retry(scope: CallerScope, taskId: string) {

@@ -1,7 +1,7 @@
 /** Waiting for what comes after something was put into a task's mailbox: the head does not show it yet. */
-import type { A2ATaskState } from "@agentcore/contract";
+import type { A2ATaskState, TaskEvent } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
-import { type CallerScope, type TaskService, TaskView, toA2AState } from "@agentcore/core/tasks";
+import { type CallerScope, stateAfter, type TaskService, TaskView, toA2AState } from "@agentcore/core/tasks";
 
 const waitsForSomeone = (state: A2ATaskState): boolean =>
   state === "TASK_STATE_INPUT_REQUIRED" || state === "TASK_STATE_AUTH_REQUIRED";
@@ -31,6 +31,11 @@ export const messageAnswered = async (
       taken = true;
       // A parked task keeps the message until someone lets it go on.
       if (parked) return;
+      // While access is asked for, a message moves nothing, unless it answers a question that is open beside it.
+      if (state === "TASK_STATE_AUTH_REQUIRED") {
+        const rest = await tasks.log(scope, head.taskId, { after: event.seq });
+        if (!rest.some(movesOn)) return;
+      }
     }
     if (status !== undefined) {
       parked = event.type === "task.parked";
@@ -43,6 +48,9 @@ export const messageAnswered = async (
     }
   }
 };
+
+const movesOn = (event: TaskEvent): boolean =>
+  (event.type === "step.completed" && event.data.kind === "input") || stateAfter(event) !== null;
 
 /** Resolves when the task has ended, or when `signal` aborts. */
 export const taskEnded = async (

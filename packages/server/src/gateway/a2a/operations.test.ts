@@ -50,6 +50,16 @@ describe("SendMessage", () => {
     expect(answered.task.artifacts[0].parts).toEqual([{ text: "blue" }]);
   });
 
+  it("a follow-up to a task that waits for access is answered at once: it grants nothing", async () => {
+    const { result, post } = createFixture();
+    const { task } = await result("SendMessage", userMessage("authorize"));
+    const told = await result("SendMessage", userMessage("yes, you may", { taskId: task.id }));
+    expect(told.task.status.state).toBe("TASK_STATE_AUTH_REQUIRED");
+    expect(told.task.history.at(-1).parts).toEqual([{ text: "yes, you may" }]);
+    expect((await post(`/api/v1/tasks/${task.id}/authorize`, {})).status).toBe(202);
+    expect((await result("GetTask", { id: task.id })).status.state).toBe("TASK_STATE_COMPLETED");
+  });
+
   it("a repeated follow-up, also after the task's end, is answered and not sent again", async () => {
     const { result, tasks } = createFixture();
     const { task } = await result("SendMessage", userMessage("ask"));

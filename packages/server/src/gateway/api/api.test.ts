@@ -31,6 +31,31 @@ describe("tasks", () => {
     expect(page).toMatchObject({ events: [{ seq: 2, type: "task.started" }], nextAfter: 2 });
   });
 
+  it("takes a decision about access, and says what is wrong with one without repeating a secret", async () => {
+    const { post, errors } = createFixture();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("authorize"))).json()).head;
+    const decide = (body: unknown) => post(`/api/v1/tasks/${taskId}/authorize`, body);
+    const secret = "s3cr3t-token-of-ann";
+    for (const wrong of [
+      { credential: { type: "cookie", value: secret } },
+      { credential: { type: "bearer", value: secret, more: 1 } },
+      { credential: secret },
+      { credential: { type: "bearer", value: secret.repeat(1000) } },
+      { credential: { type: "bearer", value: secret }, deny: "no" },
+      { expiresInMs: 0 },
+      { name: "git hub" },
+    ]) {
+      const refused = await decide(wrong);
+      expect(refused.status).toBe(400);
+      expect(await refused.text()).not.toContain(secret);
+    }
+    const granted = await decide({ credential: { type: "bearer", value: secret }, expiresInMs: 1000 });
+    expect(granted.status).toBe(202);
+    expect(await granted.text()).not.toContain(secret);
+    expect((await decide({})).status).toBe(400);
+    expect(errors).toEqual([]);
+  });
+
   it("streams the log with numbers and types, and resumes after Last-Event-ID", async () => {
     const { post, get } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;

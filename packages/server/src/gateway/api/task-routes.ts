@@ -1,5 +1,13 @@
 import type { TaskState } from "@agentcore/contract";
-import { type A2AMessage, A2ATask, Part, parseTarget, TASK_STATES, TargetText } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  A2ATask,
+  AuthorizationDecision,
+  Part,
+  parseTarget,
+  TASK_STATES,
+  TargetText,
+} from "@agentcore/contract";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { OpenCalls } from "../http/open-calls.ts";
@@ -156,6 +164,19 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
       answer: { status: 202, schema: TaskResource, description: "The task as it is now" },
       async handle({ scope, path }) {
         await tasks.retry(scope, path.id ?? "");
+        return jsonResponse(await resource(scope, path.id ?? ""), 202);
+      },
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/tasks/{id}/authorize",
+      operationId: "authorizeTask",
+      summary: "Grant or refuse access that a task waits for; durable when answered",
+      tag: "tasks",
+      body: AuthorizationDecision,
+      answer: { status: 202, schema: TaskResource, description: "The decision is kept; the task as it is now" },
+      async handle({ scope, path, body }) {
+        await tasks.authorize(scope, path.id ?? "", body);
         return jsonResponse(await resource(scope, path.id ?? ""), 202);
       },
     }),

@@ -30,6 +30,9 @@ export const createPermittedTasks = (tasks: TaskService, agents: Pick<AgentDirec
     send: guarded((scope, taskId, message: Parameters<TaskService["send"]>[2]) => tasks.send(scope, taskId, message)),
     cancel: guarded((scope, taskId, reason?: string) => tasks.cancel(scope, taskId, reason)),
     retry: guarded((scope, taskId) => tasks.retry(scope, taskId)),
+    authorize: guarded((scope, taskId, decision: Parameters<TaskService["authorize"]>[2]) =>
+      tasks.authorize(scope, taskId, decision),
+    ),
     head,
     view: guarded((scope, taskId) => tasks.view(scope, taskId)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),

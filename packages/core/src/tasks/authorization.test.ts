@@ -1,0 +1,372 @@
+/** Access that a task waits for: asked, granted, refused, used, forgotten (A2A 7.6). */
+import type { AuthorizationDecision } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract";
+import type { Authorization, Context } from "@agentcore/contract/authoring";
+import { expect, test } from "vitest";
+import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { wrapWholeStore } from "../../test/wrap-store.ts";
+import type { CommitUnit } from "../ports/index.ts";
+
+const SECRET = "s3cr3t-token-of-ann";
+const TOKEN: AuthorizationDecision = { credential: { type: "bearer", value: SECRET } };
+const ASKED = { prompt: "May I read your repositories?", name: "github" };
+
+/** Waits, then tells with what it would have called. */
+const reader = define("reader", async (_, ctx) => {
+  const access = await ctx.waitForAuthorization(ASKED);
+  return use(ctx, access);
+});
+
+const use = (ctx: Context, access: Authorization) =>
+  ctx.step("call", async (step) => {
+    const { type, value } = await step.credential(access);
+    return `${type} of ${value.length}`;
+  });
+
+const kept = async (world: EngineWorld): Promise<readonly string[]> =>
+  (await world.keyValue.list({ tenantId: SCOPE.tenantId, namespace: "credentials" })).map(({ key }) => key);
+
+const refusal = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "none",
+    (error: unknown) => (PlatformError.is(error) ? error.code : error),
+  );
+
+test("a task that asks for access leaves memory, says what it needs, and works again with the grant", async () => {
+  const world = new EngineWorld([
+    define("reader", (_, ctx) =>
+      ctx.waitForAuthorization({ ...ASKED, scopes: ["repo", "user"], url: "https://github.test/consent" }),
+    ),
+  ]);
+  const taskId = await world.submit("reader");
+  const { engine, service } = await world.alive();
+  expect([await world.state(taskId), engine.resident]).toEqual(["auth-required", 0]);
+  const { status } = await service.view(SCOPE, taskId);
+  expect(status.state).toBe("TASK_STATE_AUTH_REQUIRED");
+  expect(status.message?.parts).toEqual([
+    {
+      text: "May I read your repositories?\nAccess asked for: github (repo, user)\nGive consent at https://github.test/consent",
+    },
+    { data: { authorization: { name: "github", scopes: ["repo", "user"], url: "https://github.test/consent" } } },
+  ]);
+  await world.authorize(taskId);
+  expect(outputOf(await world.last(taskId))).toEqual({
+    name: "github",
+    grantedBy: "ann",
+    grantedAt: world.clock.now(),
+    reference: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
+  expect(await world.types(taskId)).toContain("task.resumed");
+});
+
+test("a step reads the secret; neither log nor mail nor the node's log lines ever hold it, and with the end it is gone", async () => {
+  let mail: unknown[] = [];
+  const world: EngineWorld = new EngineWorld([reader], {
+    wrap: (store) =>
+      wrapWholeStore(store, async (name, ask, args) => {
+        if (name === "commit")
+          mail = [...mail, ...(args[0] as readonly CommitUnit[]).flatMap((unit) => unit.mail ?? [])];
+        return ask();
+      }),
+  });
+  const taskId = await world.submit("reader");
+  await world.authorize(taskId, TOKEN);
+  expect(outputOf(await world.last(taskId))).toBe("bearer of 19");
+  expect(mail).toHaveLength(1);
+  expect(JSON.stringify([await world.log(taskId), mail, world.logger.records])).not.toContain(SECRET);
+  expect(await kept(world)).toEqual([]);
+});
+
+test("a message in that state is kept and authorises nothing", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      await ctx.waitForAuthorization(ASKED);
+      return ctx.messages.map(({ parts }) => parts[0]?.text);
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  await world.say(taskId, "yes, you may");
+  expect(await world.state(taskId)).toBe("auth-required");
+  expect((await world.types(taskId)).filter((type) => type === "task.authRequired")).toHaveLength(1);
+  await world.authorize(taskId);
+  expect(outputOf(await world.last(taskId))).toEqual(["yes, you may"]);
+});
+
+test("a refusal reaches the code as an error that it can catch", async () => {
+  const world = new EngineWorld([
+    define("reader", (_, ctx) =>
+      ctx.waitForAuthorization(ASKED).catch((error: PlatformError) => `${error.code}: ${error.message}`),
+    ),
+  ]);
+  const taskId = await world.submit("reader");
+  await world.authorize(taskId, { deny: "not on Fridays" });
+  expect(outputOf(await world.last(taskId))).toBe(
+    "PERMISSION_DENIED: access to github was refused by ann: not on Fridays",
+  );
+});
+
+test("of two decisions one stands, also where the process died between it and its mail", async () => {
+  const world = new EngineWorld([reader]);
+  const taskId = await world.submit("reader");
+  const { service } = await world.alive();
+  const operator = { ...SCOPE, caller: "boss", operator: true };
+  const both = Promise.all([
+    refusal(service.authorize(SCOPE, taskId, TOKEN)),
+    refusal(service.authorize(operator, taskId, { deny: "no" })),
+  ]);
+  await world.quiet();
+  expect(new Set(await both)).toEqual(new Set(["CONFLICT", "none"]));
+  expect(await world.state(taskId)).not.toBe("auth-required");
+
+  // Its commit is the mail: what it kept is there by then.
+  const dying = new EngineWorld([reader], { crashes: [{ commit: 2, when: "before" }] });
+  const asked = await dying.submit("reader");
+  const life = await dying.alive();
+  void life.service.authorize(SCOPE, asked, TOKEN);
+  await dying.quiet();
+  expect([await dying.state(asked), (await kept(dying)).length]).toEqual(["auth-required", 1]);
+  expect(await refusal(dying.authorize(asked, { deny: "no" }, operator))).toBe("CONFLICT");
+  expect(outputOf(await dying.last(asked))).toBe("bearer of 19");
+});
+
+test("the same decision again is no conflict: its first answer may have been lost", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      await ctx.waitForAuthorization(ASKED);
+      return ctx.waitForInput("and now?");
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  await world.authorize(taskId, TOKEN);
+  await world.authorize(taskId, TOKEN);
+  expect(await refusal(world.authorize(taskId, { credential: { type: "bearer", value: "another one" } }))).toBe(
+    "CONFLICT",
+  );
+  expect(await world.state(taskId)).toBe("input-required");
+});
+
+test("others' tasks look like none; what is not asked for is refused, and nothing of it is kept", async () => {
+  const world = new EngineWorld([reader, define("asker", (_, ctx) => ctx.waitForInput("?"))]);
+  const [taskId, asking] = [await world.submit("reader"), await world.submit("asker")];
+  const stranger = { tenantId: SCOPE.tenantId, caller: "eve" };
+  expect(await refusal(world.authorize(taskId, TOKEN, stranger))).toBe("TASK_NOT_FOUND");
+  expect(await refusal(world.authorize(taskId, TOKEN, { ...SCOPE, tenantId: "other", operator: true }))).toBe(
+    "TASK_NOT_FOUND",
+  );
+  expect(await refusal(world.authorize(taskId, { ...TOKEN, name: "gitlab" }))).toBe("UNSUPPORTED_OPERATION");
+  expect(await refusal(world.authorize(asking, TOKEN))).toBe("UNSUPPORTED_OPERATION");
+  await world.cancel(taskId);
+  expect(await refusal(world.authorize(taskId, TOKEN))).toBe("TASK_TERMINAL");
+  expect(await kept(world)).toEqual([]);
+});
+
+test("several open waits are told apart by name, and the state shows what is still asked", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      const [github, words, jira] = await Promise.all([
+        ctx.waitForAuthorization(ASKED),
+        ctx.waitForInput("Which branch?"),
+        ctx.waitForAuthorization({ prompt: "And your issues?", name: "jira" }),
+      ]);
+      return [github.name, words, jira.name];
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  expect(await refusal(world.authorize(taskId))).toBe("INVALID_ARGUMENT");
+  await world.authorize(taskId, { name: "jira" });
+  expect(await world.state(taskId)).toBe("auth-required");
+  await world.authorize(taskId, { name: "github" });
+  expect(await world.state(taskId)).toBe("input-required");
+  expect(await world.last(taskId)).toMatchObject({ data: { prompt: [{ text: "Which branch?" }] } });
+  await world.say(taskId, "main");
+  expect(outputOf(await world.last(taskId))).toEqual(["github", "main", "jira"]);
+});
+
+test("an answer leaves the task waiting for access when that is still open", async () => {
+  const world = new EngineWorld([
+    define("reader", (_, ctx) => Promise.all([ctx.waitForAuthorization(ASKED), ctx.waitForInput("Which?")])),
+  ]);
+  const taskId = await world.submit("reader");
+  expect(await world.state(taskId)).toBe("input-required");
+  await world.say(taskId, "main");
+  expect(await world.state(taskId)).toBe("auth-required");
+});
+
+test("the same name cannot be asked for twice at once, and may be asked for again afterwards", async () => {
+  const twice = define("reader", (_, ctx) =>
+    Promise.all([ctx.waitForAuthorization(ASKED), Promise.resolve().then(() => ctx.waitForAuthorization(ASKED))]),
+  );
+  const world = new EngineWorld([
+    twice,
+    define("again", (_, ctx) => ctx.waitForAuthorization(ASKED).then(() => ctx.waitForAuthorization(ASKED))),
+  ]);
+  expect(codeOf(await world.last(await world.submit("reader")))).toBe("STEP_KEY_COLLISION");
+  const taskId = await world.submit("again");
+  await world.authorize(taskId);
+  expect(await world.state(taskId)).toBe("auth-required");
+  await world.authorize(taskId);
+  expect((await world.last(taskId))?.type).toBe("task.completed");
+});
+
+for (const [what, request] of [
+  ["a name of other characters", { prompt: "?", name: "git hub" }],
+  ["an address that is no web address", { prompt: "?", name: "a", url: "javascript:alert(1)" }],
+  ["no words", { prompt: "", name: "a" }],
+  ["longer than 30 days", { prompt: "?", name: "a", maxDurationMs: 31 * 86_400_000 }],
+] as const)
+  test(`a request with ${what} is refused`, async () => {
+    const world = new EngineWorld([define("reader", (_, ctx) => ctx.waitForAuthorization(request))]);
+    expect(codeOf(await world.last(await world.submit("reader")))).toBe("INVALID_ARGUMENT");
+  });
+
+test("a credential is good for a day, for as long as was granted, and never longer than was asked", async () => {
+  const world = new EngineWorld([
+    define("reader", (task, ctx) =>
+      ctx.waitForAuthorization({ ...ASKED, ...(task.input as { readonly maxDurationMs?: number }) }),
+    ),
+  ]);
+  const lasts = async (input: object, decision: AuthorizationDecision): Promise<number> => {
+    const taskId = await world.submit("reader", input);
+    const at = world.clock.now();
+    await world.authorize(taskId, decision);
+    return (outputOf(await world.last(taskId)) as Authorization).expiresAt! - at;
+  };
+  expect(await lasts({}, TOKEN)).toBe(86_400_000);
+  expect(await lasts({}, { ...TOKEN, expiresInMs: 5000 })).toBe(5000);
+  expect(await lasts({ maxDurationMs: 3000 }, { ...TOKEN, expiresInMs: 5000 })).toBe(3000);
+  expect(await lasts({ maxDurationMs: 3000 }, {})).toBe(3000);
+});
+
+test("what has expired, and what never came, is a clear error in the step that asks for it", async () => {
+  const world = new EngineWorld([
+    define("late", async (_, ctx) => {
+      const access = await ctx.waitForAuthorization(ASKED);
+      await ctx.sleep(60_000);
+      return use(ctx, access);
+    }),
+    reader,
+    define("forger", (_, ctx) => use(ctx, { ...ASKED, grantedBy: "me", grantedAt: 0, reference: "../other/task" })),
+  ]);
+  const late = await world.submit("late");
+  await world.authorize(late, { ...TOKEN, expiresInMs: 30_000 });
+  await world.advance(60_001);
+  expect(codeOf(await world.last(late))).toBe("PERMISSION_DENIED");
+  const without = await world.submit("reader");
+  await world.authorize(without);
+  expect(codeOf(await world.last(without))).toBe("UNSUPPORTED_OPERATION");
+  expect(codeOf(await world.last(await world.submit("forger")))).toBe("INVALID_ARGUMENT");
+});
+
+test("a reference opens nothing in another task", async () => {
+  const world = new EngineWorld([
+    define("holder", async (_, ctx) => {
+      const access = await ctx.waitForAuthorization(ASKED);
+      return ctx.command({ agent: "thief" }, access);
+    }),
+    define("thief", (task, ctx) => use(ctx, task.input as Authorization)),
+  ]);
+  const taskId = await world.submit("holder");
+  await world.authorize(taskId, TOKEN);
+  expect(codeOf(await world.last(taskId))).toBe("PERMISSION_DENIED");
+});
+
+test("a step that gives its secret away is refused, and an error that holds it is blanked", async () => {
+  const world = new EngineWorld([
+    define("giver", async (_, ctx) => {
+      const access = await ctx.waitForAuthorization(ASKED);
+      return ctx.step("give", async (step) => ({ headers: [(await step.credential(access)).value] }));
+    }),
+    define("crier", async (_, ctx) => {
+      const access = await ctx.waitForAuthorization(ASKED);
+      return ctx.step("cry", async (step) => {
+        throw new Error(`401 for Bearer ${(await step.credential(access)).value}`);
+      });
+    }),
+  ]);
+  const giver = await world.submit("giver");
+  await world.authorize(giver, TOKEN);
+  expect(codeOf(await world.last(giver))).toBe("RESULT_NOT_SERIALISABLE");
+  const crier = await world.submit("crier");
+  await world.authorize(crier, TOKEN);
+  await world.advance(5000);
+  expect(await world.last(crier)).toMatchObject({ data: { error: { message: "401 for Bearer [credential]" } } });
+  expect(JSON.stringify([await world.log(giver), await world.log(crier)])).not.toContain(SECRET);
+});
+
+test("what was granted and expired before the task could use it is asked for again", async () => {
+  const world = new EngineWorld([reader]);
+  const taskId = await world.submit("reader");
+  world.change(define("reader", () => "something else"));
+  await world.say(taskId, "hello?");
+  expect(await world.state(taskId)).toBe("parked");
+  await world.authorize(taskId, { ...TOKEN, expiresInMs: 1000 });
+  await world.advance(2000);
+  world.change(reader);
+  await world.retry(taskId);
+  expect(await world.state(taskId)).toBe("auth-required");
+  await world.authorize(taskId, TOKEN);
+  expect(outputOf(await world.last(taskId))).toBe("bearer of 19");
+});
+
+test("code that asks for other access than its log is parked", async () => {
+  const world = new EngineWorld([reader]);
+  const taskId = await world.submit("reader");
+  world.change(define("reader", (_, ctx) => ctx.waitForAuthorization({ ...ASKED, scopes: ["admin"] })));
+  await world.authorize(taskId, TOKEN);
+  expect(codeOf(await world.last(taskId))).toBe("NON_DETERMINISTIC");
+});
+
+test("a wait after continueAs is another one than that of the same place before", async () => {
+  const world = new EngineWorld([
+    define("reader", async (task, ctx) => {
+      const access = await ctx.waitForAuthorization(ASKED);
+      return task.continuedFrom === undefined
+        ? ctx.continueAs(access.reference)
+        : [task.continuedFrom, access.reference];
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  await world.authorize(taskId, TOKEN);
+  expect(await world.state(taskId)).toBe("auth-required");
+  expect(await kept(world)).toHaveLength(1);
+  await world.authorize(taskId, TOKEN);
+  const [before, after] = outputOf(await world.last(taskId)) as string[];
+  expect(before).not.toBe(after);
+  expect(await kept(world)).toEqual([]);
+});
+
+for (const when of ["before", "after"] as const)
+  test(`dies ${when} each of its commits and ends the same, each step once, nothing kept`, async () => {
+    const plain = new EngineWorld([reader]);
+    const done = await plain.submit("reader");
+    await plain.authorize(done, TOKEN);
+    expect(plain.commits).toBeGreaterThan(3);
+    for (let commit = 1; commit <= plain.commits; commit++) {
+      const world = new EngineWorld([reader], { crashes: [{ commit, when }] });
+      const taskId = await world.submit("reader");
+      await world.authorize(taskId, TOKEN);
+      await world.advance(1000);
+      expect(outputOf(await world.last(taskId))).toBe("bearer of 19");
+      expect((await world.types(taskId)).filter((type) => type === "step.completed")).toHaveLength(2);
+      // A process that dies with its last commit leaves it to the sweep.
+      const { engine } = await world.alive();
+      await engine.credentials.sweep(world.store, SCOPE.tenantId);
+      expect(await kept(world)).toEqual([]);
+    }
+  });
+
+test("the sweep takes what ended tasks left, and nothing else", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      await ctx.waitForAuthorization(ASKED);
+      await ctx.waitForInput("?");
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  await world.authorize(taskId, TOKEN);
+  const scope = { tenantId: SCOPE.tenantId, namespace: "credentials" };
+  await world.keyValue.put(scope, `gone/${"0".repeat(32)}`, {});
+  const { engine } = await world.alive();
+  await engine.credentials.sweep(world.store, SCOPE.tenantId);
+  expect(await kept(world)).toEqual([expect.stringContaining(taskId)]);
+});

@@ -1,0 +1,173 @@
+/**
+ * What was decided about access that tasks wait for, with its secret where one came. Kept apart from logs and mail, which are read
+ * by many and live long: by task, until it expires or the task has ended.
+ */
+import {
+  type AuthorizationDecision,
+  type Credential,
+  isTerminal,
+  MAX_AUTHORIZATION_MS,
+  PlatformError,
+} from "@agentcore/contract";
+import type { Authorization } from "@agentcore/contract/authoring";
+import type { Digest, KeyValue, KeyValueScope, Senses, TaskKey, TaskStore } from "../ports/index.ts";
+
+/** Without its secret: what the mail says that wakes the task. */
+export interface Grant {
+  readonly path: string;
+  readonly reference: string;
+  readonly name: string;
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly expiresAt?: number;
+  /** Refused, and why. */
+  readonly denied?: string;
+}
+
+interface Kept {
+  readonly grant: Grant;
+  readonly credential: Credential | null;
+}
+
+const PAGE = 100;
+const REFERENCE = /^[0-9a-f]{32}$/;
+
+/** Names one wait of one task; the same whoever makes it. */
+export const authorizationReference = (
+  digest: Digest,
+  { tenantId, taskId }: TaskKey,
+  checkpointSeq: number,
+  path: string,
+) => digest.sha256(JSON.stringify(["authorization", tenantId, taskId, checkpointSeq, path])).slice(0, 32);
+
+export class Credentials {
+  private readonly keyValue: KeyValue;
+  private readonly senses: Senses;
+  private readonly forgetting = new Set<Promise<void>>();
+
+  constructor(keyValue: KeyValue, senses: Senses) {
+    this.keyValue = keyValue;
+    this.senses = senses;
+  }
+
+  /**
+   * Keeps the decision unless there is one about that wait already. Returns the one that stands, and whether it says the same: who
+   * asks again because no answer came is told what was told before.
+   */
+  async decide(
+    key: TaskKey,
+    grant: Grant,
+    credential: Credential | null,
+  ): Promise<{ readonly standing: Grant; readonly isSame: boolean }> {
+    const ttlMs = grant.expiresAt === undefined ? MAX_AUTHORIZATION_MS : Math.max(1, grant.expiresAt - grant.at);
+    const decided: Kept = { grant, credential };
+    // Another one may expire between the two.
+    for (let tries = 0; tries < 3; tries++) {
+      const version = await this.keyValue.put(scopeOf(key), keyOf(key, grant.reference), decided, {
+        expectedVersion: 0,
+        ttlMs,
+      });
+      if (version !== null) return { standing: grant, isSame: true };
+      const kept = await this.kept(key, grant.reference);
+      if (kept !== null) return { standing: kept.grant, isSame: this.same(kept, grant.by, grant.denied, credential) };
+    }
+    throw new PlatformError(
+      "CONFLICT",
+      `others decide about access to ${grant.name} at the same time; look at the task`,
+    );
+  }
+
+  /** Whether that caller has decided just that about the wait. */
+  async isRepeat(
+    key: TaskKey,
+    reference: string,
+    by: string,
+    { deny, credential }: AuthorizationDecision,
+  ): Promise<boolean> {
+    const kept = await this.kept(key, reference);
+    return kept !== null && this.same(kept, by, deny, credential ?? null);
+  }
+
+  /** The secret that came with a grant. Throws INVALID_ARGUMENT, PERMISSION_DENIED, UNSUPPORTED_OPERATION. */
+  async read(key: TaskKey, authorization: Authorization): Promise<Credential> {
+    const reference: unknown = (authorization as Authorization | null)?.reference;
+    if (typeof reference !== "string" || !REFERENCE.test(reference))
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        "step.credential: expected what ctx.waitForAuthorization has returned in this task",
+      );
+    const kept = await this.kept(key, reference);
+    const { name, denied, expiresAt } = kept?.grant ?? { name: String(authorization.name) };
+    if (kept === null || denied !== undefined || (expiresAt !== undefined && expiresAt <= this.senses.clock.now()))
+      throw new PlatformError(
+        "PERMISSION_DENIED",
+        `the access to ${name} that was granted has expired; ask again with ctx.waitForAuthorization`,
+      );
+    if (kept.credential === null)
+      throw new PlatformError(
+        "UNSUPPORTED_OPERATION",
+        `access to ${name} was granted without a credential: it was given elsewhere, and there is none to read`,
+      );
+    return kept.credential;
+  }
+
+  /** The task has ended: nothing of it stays. What fails here is found by the sweep, and by its expiry at the latest. */
+  forget(key: TaskKey): void {
+    const forgotten = this.remove(key)
+      .catch((error: unknown) =>
+        this.senses.logger.log("warn", `cannot remove credentials: ${PlatformError.from(error).message}`, {
+          tenantId: key.tenantId,
+          taskId: key.taskId,
+        }),
+      )
+      .finally(() => this.forgetting.delete(forgotten));
+    this.forgetting.add(forgotten);
+  }
+
+  async remove(key: TaskKey, reference = ""): Promise<void> {
+    for (;;) {
+      const entries = await this.keyValue.list(scopeOf(key), { prefix: keyOf(key, reference), limit: PAGE });
+      for (const entry of entries) await this.keyValue.delete(scopeOf(key), entry.key);
+      if (entries.length < PAGE) return;
+    }
+  }
+
+  /** Resolves when what was to be forgotten is. */
+  async idle(): Promise<void> {
+    await Promise.all(this.forgetting);
+  }
+
+  /** What tasks of the tenant left behind whose process died when they ended. */
+  async sweep(tasks: TaskStore, tenantId: string, signal?: AbortSignal): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const entries = await this.keyValue.list(
+        { tenantId, namespace: NAMESPACE },
+        { limit: PAGE, ...(after === undefined ? {} : { after }) },
+      );
+      for (const taskId of new Set(entries.map((entry) => taskIdOf(entry.key)))) {
+        if (signal?.aborted === true) return;
+        const head = await tasks.head({ tenantId, taskId });
+        if (head === null || isTerminal(head.state)) await this.remove({ tenantId, taskId });
+      }
+      after = entries.at(-1)?.key;
+      if (entries.length < PAGE) return;
+    }
+  }
+
+  private async kept(key: TaskKey, reference: string): Promise<Kept | null> {
+    const entry = await this.keyValue.get(scopeOf(key), keyOf(key, reference));
+    return entry === null ? null : (entry.value as Kept);
+  }
+
+  private same({ grant, credential }: Kept, by: string, denied: string | undefined, other: Credential | null): boolean {
+    // Of digests, so that the time it takes says nothing about a secret.
+    const print = (of: Credential | null): string => this.senses.digest.sha256(JSON.stringify(of));
+    return grant.by === by && grant.denied === denied && print(credential) === print(other);
+  }
+}
+
+const NAMESPACE = "credentials";
+const scopeOf = ({ tenantId }: TaskKey): KeyValueScope => ({ tenantId, namespace: NAMESPACE });
+const keyOf = ({ taskId }: TaskKey, reference: string): string => `${taskId}/${reference}`;
+const taskIdOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
