@@ -355,7 +355,7 @@ for (const when of ["before", "after"] as const)
     }
   });
 
-test("the sweep takes what ended tasks left, and nothing else", async () => {
+test("the sweep takes what ended tasks left and what has expired, and nothing else", async () => {
   const world = new EngineWorld([
     define("reader", async (_, ctx) => {
       await ctx.waitForAuthorization(ASKED);
@@ -365,8 +365,11 @@ test("the sweep takes what ended tasks left, and nothing else", async () => {
   const taskId = await world.submit("reader");
   await world.authorize(taskId, TOKEN);
   const scope = { tenantId: SCOPE.tenantId, namespace: "credentials" };
-  await world.keyValue.put(scope, `gone/${"0".repeat(32)}`, {});
+  await world.keyValue.put(scope, `gone/${"0".repeat(32)}`, { grant: {} });
   const { engine } = await world.alive();
   await engine.credentials.sweep(world.store, SCOPE.tenantId);
   expect(await kept(world)).toEqual([expect.stringContaining(taskId)]);
+  await world.advance(86_400_000);
+  await engine.credentials.sweep(world.store, SCOPE.tenantId);
+  expect(await kept(world)).toEqual([]);
 });

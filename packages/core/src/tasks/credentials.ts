@@ -31,6 +31,9 @@ interface Kept {
 }
 
 const PAGE = 100;
+const MAX_TRIES = 3;
+// A store hides what its own expiry has struck and may keep it for long, so that comes later: first a sweep finds it and takes it out.
+const KEPT_AFTER_MS = 86_400_000;
 const REFERENCE = /^[0-9a-f]{32}$/;
 
 /** Names one wait of one task; the same whoever makes it. */
@@ -60,17 +63,19 @@ export class Credentials {
     grant: Grant,
     credential: Credential | null,
   ): Promise<{ readonly standing: Grant; readonly isSame: boolean }> {
-    const ttlMs = grant.expiresAt === undefined ? MAX_AUTHORIZATION_MS : Math.max(1, grant.expiresAt - grant.at);
+    const ttlMs = Math.max(0, (grant.expiresAt ?? grant.at + MAX_AUTHORIZATION_MS) - grant.at) + KEPT_AFTER_MS;
     const decided: Kept = { grant, credential };
-    // Another one may expire between the two.
-    for (let tries = 0; tries < 3; tries++) {
-      const version = await this.keyValue.put(scopeOf(key), keyOf(key, grant.reference), decided, {
-        expectedVersion: 0,
-        ttlMs,
-      });
+    const [scope, name] = [scopeOf(key), keyOf(key, grant.reference)];
+    // One that has expired, or does so between the two, is in nobody's way.
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const version = await this.keyValue.put(scope, name, decided, { expectedVersion: 0, ttlMs });
       if (version !== null) return { standing: grant, isSame: true };
-      const kept = await this.kept(key, grant.reference);
-      if (kept !== null) return { standing: kept.grant, isSame: this.same(kept, grant.by, grant.denied, credential) };
+      const entry = await this.keyValue.get(scope, name);
+      if (entry === null) continue;
+      const kept = entry.value as Kept;
+      if (!this.hasExpired(kept))
+        return { standing: kept.grant, isSame: this.same(kept, grant.by, grant.denied, credential) };
+      await this.keyValue.delete(scope, name, { expectedVersion: entry.version });
     }
     throw new PlatformError(
       "CONFLICT",
@@ -98,8 +103,8 @@ export class Credentials {
         "step.credential: expected what ctx.waitForAuthorization has returned in this task",
       );
     const kept = await this.kept(key, reference);
-    const { name, denied, expiresAt } = kept?.grant ?? { name: String(authorization.name) };
-    if (kept === null || denied !== undefined || (expiresAt !== undefined && expiresAt <= this.senses.clock.now()))
+    const name = kept?.grant.name ?? String(authorization.name);
+    if (kept === null || kept.grant.denied !== undefined || this.hasExpired(kept))
       throw new PlatformError(
         "PERMISSION_DENIED",
         `the access to ${name} that was granted has expired; ask again with ctx.waitForAuthorization`,
@@ -138,13 +143,13 @@ export class Credentials {
     await Promise.all(this.forgetting);
   }
 
-  /** What tasks of the tenant left behind whose process died when they ended. */
+  /** What has expired, and what tasks of the tenant left behind whose process died when they ended. */
   async sweep(tasks: TaskStore, tenantId: string, signal?: AbortSignal): Promise<void> {
+    const scope = { tenantId, namespace: NAMESPACE };
     for (let after: string | undefined; ; ) {
-      const entries = await this.keyValue.list(
-        { tenantId, namespace: NAMESPACE },
-        { limit: PAGE, ...(after === undefined ? {} : { after }) },
-      );
+      const entries = await this.keyValue.list(scope, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const { key, value, version } of entries)
+        if (this.hasExpired(value as Kept)) await this.keyValue.delete(scope, key, { expectedVersion: version });
       for (const taskId of new Set(entries.map((entry) => taskIdOf(entry.key)))) {
         if (signal?.aborted === true) return;
         const head = await tasks.head({ tenantId, taskId });
@@ -158,6 +163,10 @@ export class Credentials {
   private async kept(key: TaskKey, reference: string): Promise<Kept | null> {
     const entry = await this.keyValue.get(scopeOf(key), keyOf(key, reference));
     return entry === null ? null : (entry.value as Kept);
+  }
+
+  private hasExpired({ grant: { expiresAt } }: Kept): boolean {
+    return expiresAt !== undefined && expiresAt <= this.senses.clock.now();
   }
 
   private same({ grant, credential }: Kept, by: string, denied: string | undefined, other: Credential | null): boolean {

@@ -13,6 +13,7 @@ import { parseEncryptionKeys } from "./parse-encryption-keys.ts";
 const url = process.env["AGENTCORE_TEST_POSTGRES_URL"] ?? "";
 const SCOPE = { tenantId: "default", caller: "ann", operator: true };
 const SECRET = "the launch code is 0000";
+const TOKEN = "s3cr3t-token-of-ann";
 const [K1, K2] = ["k1", "k2"].map((name) => `${name}:${randomBytes(32).toString("base64")}`) as [string, string];
 
 let folder: string;
@@ -29,6 +30,11 @@ afterEach(async () => {
 /** Remembers a secret, makes a large one of it in a step, asks for the rest. */
 const AGENT = `export const keeper = { name: "keeper", description: "Keeps", version: "1", skills: [], labels: {}, tools: [],
   idempotent: false, subscribes: [], run: async (task, ctx) => {
+    if (task.input === "access") {
+      const access = await ctx.waitForAuthorization({ prompt: "May I?", name: "vault" });
+      const length = await ctx.step("use", async (step) => (await step.credential(access)).value.length);
+      return [length, await ctx.waitForInput("and now?")];
+    }
     await ctx.memory.set("secret", task.input);
     const large = await ctx.step("large", () => task.input.repeat(10000));
     const answer = await ctx.waitForInput("and? " + task.input);
@@ -173,6 +179,27 @@ describe.each(kinds)("on $store", ({ test, run }) => {
       expect((await back.tasks.head(SCOPE, old)).state).toBe("completed");
       expect(await back.tasks.log(SCOPE, old)).not.toEqual([]);
     }));
+
+  for (const keys of [[K1], []])
+    test(`a credential that a task was given is ${keys.length > 0 ? "never readable at rest" : "readable at rest until the task ends"}`, () =>
+      run(async (database, atRest) => {
+        const node = await start(keys, database);
+        await node.manifests.apply("default", [await manifest()], { dryRun: false });
+        const { taskId } = await node.tasks.submit(SCOPE, { target: { agent: "keeper" }, input: "access" });
+        const reaches = (at: NodeParts, state: string) =>
+          expect.poll(async () => (await at.tasks.head(SCOPE, taskId)).state).toBe(state);
+        await reaches(node, "auth-required");
+        await node.tasks.authorize(SCOPE, taskId, { credential: { type: "bearer", value: TOKEN } });
+        await reaches(node, "input-required");
+        expect((await atRest()).includes(TOKEN)).toBe(keys.length === 0);
+
+        const next = await start(keys, database);
+        await next.tasks.send(SCOPE, taskId, { messageId: "m", role: "ROLE_USER", parts: [{ text: "done" }] });
+        await reaches(next, "completed");
+        expect((await next.tasks.log(SCOPE, taskId)).at(-1)?.data).toEqual({ output: [TOKEN.length, "done"] });
+        for (const each of nodes.splice(0)) await each.close(0);
+        expect(await atRest()).not.toContain(TOKEN);
+      }));
 
   test("what was stored before there was a key stays readable, and goes on under one", () =>
     run(async (database, atRest) => {
