@@ -3,6 +3,9 @@ import { isTerminal, type TaskEvent } from "@agentcore/contract";
 import type { FolderState } from "./data-folder.ts";
 import type { Effect } from "./scenario/report-effect.ts";
 
+/** Given to the task, and for nobody else to read. */
+export const SECRET = "s3cr3t-of-the-matrix";
+
 const EXPECTED_OUTPUT = {
   first: 1,
   parallel: [0, 1, 2],
@@ -11,6 +14,7 @@ const EXPECTED_OUTPUT = {
   model: "a word",
   memory: 42,
   answer: "Ada",
+  guarded: SECRET.length,
   last: "end",
 };
 const EXPECTED_EFFECTS: Readonly<Record<string, readonly string[]>> = {
@@ -21,6 +25,7 @@ const EXPECTED_EFFECTS: Readonly<Record<string, readonly string[]>> = {
     "step:parallel[c]",
     "query:agent:matrix-oracle",
     "model:matrix-model",
+    "step:guarded",
     "step:last",
   ],
   "matrix-child": ["step:one", "step:two"],
@@ -109,6 +114,7 @@ const isRecorded = (log: readonly TaskEvent[], path: string): boolean =>
 
 const judgeLog = (agent: string, log: readonly TaskEvent[], paths: readonly string[]): string[] => {
   const faults: string[] = [];
+  if (JSON.stringify(log).includes(SECRET)) faults.push(`the log of ${agent} holds a secret`);
   if (log.some((event, index) => event.seq !== index + 1)) faults.push(`the log of ${agent} has a gap`);
   const completed = log.flatMap((event) => (event.type === "step.completed" ? [event.data.path] : []));
   for (const path of new Set(completed)) {

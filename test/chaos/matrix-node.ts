@@ -1,5 +1,5 @@
 /**
- * A real node and, in the same process, the one who uses it: submits a task once, answers its question once, and notes
+ * A real node and, in the same process, the one who uses it: submits a task once, answers its question and grants access once, and notes
  * what was acknowledged. Ends with code 0 when everything is over, 3 when the point it should die at was never reached.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import { withFaultPoints } from "@agentcore/core/testing";
 import { compose } from "../../packages/server/src/compose.ts";
 import { createJsonLogger, createSystemSenses } from "../../packages/server/src/system-senses.ts";
 import { onFaultPoint } from "./fault-trigger.ts";
+import { SECRET } from "./judge-run.ts";
 import { reportEffect } from "./scenario/report-effect.ts";
 
 const { MATRIX_DATA: dataDirectory = "", MATRIX_POINT: point } = process.env;
@@ -79,7 +80,10 @@ if (taskId === undefined) {
 for (;;) {
   const head = await parts.tasks.settled(scope, taskId);
   if (isTerminal(head.state) || head.state === "parked") break;
-  if (acknowledged("answered") === undefined) {
+  if (head.state === "auth-required" && acknowledged("authorized") === undefined) {
+    await parts.tasks.authorize(scope, taskId, { credential: { type: "bearer", value: SECRET } });
+    acknowledge("authorized", "yes");
+  } else if (head.state === "input-required" && acknowledged("answered") === undefined) {
     await parts.tasks.send(scope, taskId, { messageId: "answer", role: "ROLE_USER", parts: [{ text: "Ada" }] });
     acknowledge("answered", "yes");
   }

@@ -28,9 +28,14 @@ export const main = agent({
     const memory = await ctx.memory.get("answer");
     await ctx.emit("matrix.passed", { child }, { durable: true });
     const answer = await ctx.waitForInput("What is your name?");
+    const access = await ctx.waitForAuthorization({ prompt: "May I?", name: "matrix" });
+    const guarded = await ctx.step("guarded", async (guard) => {
+      await reportEffect(ctx.env, { task: task.id, path: "step:guarded", key: guard.idempotencyKey });
+      return (await guard.credential(access)).value.length;
+    });
     await ctx.artifact({ name: "greeting", text: `Hello ${answer}` });
     const last = await step(ctx, task.id, "last", "end");
-    return { first, parallel, child, oracle, model: model.text, memory, answer, last };
+    return { first, parallel, child, oracle, model: model.text, memory, answer, guarded, last };
   },
 });
 
