@@ -19,6 +19,8 @@ export class Callers {
   /** Of each program its first task, once it was acknowledged. */
   readonly roots = new Map<string, string>();
   readonly said: Said[] = [];
+  /** Decisions about access that were acknowledged. */
+  readonly granted: { readonly taskId: string; readonly by: string }[] = [];
   /** Asked for, whether acknowledged or not. */
   readonly cancelsAsked = new Set<string>();
   readonly cancelsAccepted = new Set<string>();
@@ -96,6 +98,8 @@ export class Callers {
         const to = await this.taskOf(root, action.to);
         return this.say(to, `${name} ${action.text}`, `${action.ok ? "ok" : "no"} ${action.text}`);
       }
+      case "authorize":
+        return this.authorize(await this.taskOf(root, action.to), action.deny);
       case "cancel":
         return this.cancel(await this.taskOf(root, action.to));
       case "retry": {
@@ -116,6 +120,21 @@ export class Callers {
     const answer = await this.ask("say", (service) => service.send(OPERATOR, taskId, message));
     if (!(answer instanceof PlatformError)) said.acceptedAt = ++this.order;
     else if (answer.code !== "TASK_TERMINAL") this.world.wrong.push(`a message was refused: ${answer.message}`);
+  }
+
+  /** Decides as somebody of its own, so that logs tell whose decision stands. */
+  async authorize(taskId: string, deny: boolean, name?: string): Promise<void> {
+    const by = `granter ${++this.order}`;
+    const decision = {
+      ...(name === undefined ? {} : { name }),
+      ...(deny ? { deny: "no" } : { credential: { type: "bearer" as const, value: `secret of ${by}` } }),
+    };
+    const answer = await this.ask("authorize", (service) =>
+      service.authorize({ ...OPERATOR, caller: by }, taskId, decision),
+    );
+    if (!(answer instanceof PlatformError)) this.granted.push({ taskId, by });
+    else if (!MAY_REFUSE.has(answer.code))
+      this.world.wrong.push(`a decision was refused: ${answer.code} ${answer.message}`);
   }
 
   async cancel(taskId: string): Promise<void> {
@@ -159,6 +178,13 @@ export class Callers {
   }
 }
 
+// Nothing like that is asked for, several are, somebody was faster, it is over.
+const MAY_REFUSE: ReadonlySet<string> = new Set([
+  "UNSUPPORTED_OPERATION",
+  "INVALID_ARGUMENT",
+  "CONFLICT",
+  "TASK_TERMINAL",
+]);
 const SILENCE = Symbol("silence");
 // Listeners belong to the platform's own caller.
 const OPERATOR = { ...SCOPE, operator: true };

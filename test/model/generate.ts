@@ -22,6 +22,7 @@ const leaf: Arbitrary<Op> = fc.oneof(
   { weight: 6, arbitrary: stepOp },
   { weight: 2, arbitrary: sleepOp },
   { weight: 2, arbitrary: inputOp },
+  { weight: 1, arbitrary: fc.constant<Op>({ op: "access" }) },
 );
 /** What the code does without waiting. */
 const aside: Arbitrary<Op> = fc.oneof(
@@ -78,6 +79,7 @@ const action: Arbitrary<Action> = fc
         weight: 6,
         arbitrary: fc.record({ act: fc.constant("say" as const), to, text: fc.nat({ max: 3 }), ok: fc.boolean() }),
       },
+      { weight: 2, arbitrary: fc.record({ act: fc.constant("authorize" as const), to, deny: fc.boolean() }) },
       { weight: 2, arbitrary: fc.record({ act: fc.constant("cancel" as const), to }) },
       { weight: 1, arbitrary: fc.record({ act: fc.constant("retry" as const), to }) },
     ),

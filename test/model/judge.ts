@@ -75,6 +75,7 @@ export const judge = async (
       say(head, "its cancel was accepted");
     if (wasCanceled && !isCancelExplained(head, log, logs, callers)) say(head, "nobody canceled it");
     checkMessages(head, log, callers, say);
+    checkAccess(head, log, callers, say);
     const input = submissionOf(log)?.input as Payload | undefined;
     if (head.agent === "listener" || input === undefined) continue;
     const facts: LogFacts = {
@@ -135,6 +136,31 @@ const checkMessages = (head: TaskHead, log: readonly TaskEvent[], { said }: Call
       const [before, after] = [heard.indexOf(one.messageId), heard.indexOf(other.messageId)];
       if (before >= 0 && after >= 0 && before > after) say(head, `heard ${other.messageId} before ${one.messageId}`);
     }
+};
+
+/** An acknowledged decision stands: it is in the log, and no other about the same wait is, unless nobody waited for it any more. */
+const checkAccess = (head: TaskHead, log: readonly TaskEvent[], { granted }: Callers, say: Say): void => {
+  let round = 0;
+  const waits = new Set(
+    log.flatMap((event) => {
+      if (event.type === "checkpoint.created") round += 1;
+      return event.type === "task.authRequired" ? [`${round} ${event.data.path}`] : [];
+    }),
+  );
+  const deciders = new Set(
+    log.flatMap((event) => {
+      if (event.type === "step.completed" && event.data.kind === "authorization")
+        return [(event.data.result as { readonly grantedBy: string }).grantedBy];
+      if (event.type === "step.failed" && event.data.kind === "authorization")
+        return [/refused by (granter \d+)/.exec(event.data.error.message)?.[1] ?? "nobody"];
+      return [];
+    }),
+  );
+  const acknowledged = granted.filter(({ taskId }) => taskId === head.taskId).map(({ by }) => by);
+  const left = acknowledged.filter((by) => !deciders.has(by));
+  // What was left open when the code ended or was canceled has no end in the log; a wait that ended has one decider.
+  if (left.length > waits.size - deciders.size) say(head, `decisions of ${left.join(", ")} came to nothing`);
+  if (JSON.stringify(log).includes("secret of ")) say(head, "its log holds a secret");
 };
 
 /** Nothing ran after that event. */

@@ -16,7 +16,7 @@ export type Settled = { readonly value: unknown } | { readonly error: Failure };
 
 export interface Call {
   readonly path: string;
-  readonly kind: "step" | "sleep" | "input" | "command" | "emit";
+  readonly kind: "step" | "sleep" | "input" | "authorization" | "command" | "emit";
   readonly op: Op | null;
   readonly at: string;
   settle: (result: Settled) => void;
@@ -124,6 +124,10 @@ export class Machine {
         return yield { call: this.call("sleep", "sleep:sleep", at, op) };
       case "input":
         return yield { call: this.call("input", "input:input", at, op) };
+      case "access": {
+        const granted = yield { call: this.call("authorization", "authorization", at, op) };
+        return (granted as { readonly name: string }).name;
+      }
       case "child": {
         const target = op.by === "agent" ? "agent:child" : "capability:work";
         return yield { call: this.call("command", `command:${target}`, at, op), isLoose: op.mode === "loose" };
@@ -158,9 +162,9 @@ export class Machine {
     }
   }
 
-  /** Steps are told apart by the place in their name, all else by their key. */
+  /** Steps and access are told apart by the place in their name, all else by their key. */
   private call(kind: Call["kind"], stem: string, at: string, op: Op | null): Omit<Call, "settle"> {
-    const name = kind === "step" ? `${stem}:${at}` : `${stem}[${at}]`;
+    const name = kind === "step" || kind === "authorization" ? `${stem}:${at}` : `${stem}[${at}]`;
     const occurrence = (this.occurrences.get(name) ?? 0) + 1;
     this.occurrences.set(name, occurrence);
     return { path: occurrence === 1 ? name : `${name}#${occurrence}`, kind, op, at };

@@ -19,6 +19,8 @@ export type Op =
   | { readonly op: "sleep"; readonly span: Span }
   /** `checks`: the answer must begin with "ok"; later: by a schema that takes its time. */
   | { readonly op: "input"; readonly checks: "nothing" | "at once" | "later" }
+  /** Access that somebody must grant. */
+  | { readonly op: "access" }
   /** `loose`: detached, and not awaited. `by` capability: a second agent can take it when the first fails retryably. */
   | {
       readonly op: "child";
@@ -45,6 +47,8 @@ export type Action = { readonly after: number } & (
   | { readonly act: "submit something else" }
   /** To one of the tasks of the program there are then; `text` picks one of few, so that messages are sent twice. */
   | { readonly act: "say"; readonly to: number; readonly text: number; readonly ok: boolean }
+  /** Grants or refuses what that task asks for, if it is one thing. */
+  | { readonly act: "authorize"; readonly to: number; readonly deny: boolean }
   | { readonly act: "cancel"; readonly to: number }
   | { readonly act: "retry"; readonly to: number }
   | { readonly act: "change the code" }

@@ -143,6 +143,7 @@ class Follower {
       case "task.inputRequired":
         return this.ask(event);
       case "task.authRequired":
+        return this.askFor(event);
       case "task.rejected":
       case "task.progressed":
       case "log.compacted":
@@ -182,12 +183,13 @@ class Follower {
 
   private ask({ data }: Extract<TaskEvent, { type: "task.inputRequired" }>): string | null {
     const call = this.openCall(data.path);
+    const wasShown = this.state === "input-required";
     this.state = "input-required";
     if (call === null) return this.isOverrun(data.path) ? null : "no such call";
     const state = this.stateOf(data.path);
     if (data.refusedMessageId === undefined) {
       if (!state.begun) this.asked.push(data.path);
-      else if (state.retries === this.retries) return "asked before";
+      else if (state.retries === this.retries && wasShown) return "asked before";
       state.begun = true;
       state.retries = this.retries;
       return null;
@@ -195,6 +197,20 @@ class Follower {
     const refused = this.unjudged.find(({ message }) => message.messageId === data.refusedMessageId);
     if (refused !== undefined && isGood(call, refused.message)) return "the refused message was good";
     return this.judge(call, data.refusedMessageId);
+  }
+
+  /** Asked once, again after a retry, and again when the answer to a question left the state showing that. */
+  private askFor({ data }: Extract<TaskEvent, { type: "task.authRequired" }>): string | null {
+    const call = this.openCall(data.path);
+    const wasShown = this.state === "auth-required";
+    this.state = "auth-required";
+    if (call === null) return this.isOverrun(data.path) ? null : "no such call";
+    if (data.authorization.name !== call.at) return "asks for something else";
+    const state = this.stateOf(data.path);
+    if (state.begun && state.retries === this.retries && wasShown) return "asked before";
+    state.begun = true;
+    state.retries = this.retries;
+    return null;
   }
 
   private startWait({ at, data }: Extract<TaskEvent, { type: "step.started" }>): string | null {
@@ -252,6 +268,10 @@ class Follower {
         if (!isGood(call, found.message)) return "the message should be refused";
         return value === found.message.parts[0]?.text ? this.judge(call, messageId) : "another value";
       }
+      case "authorization": {
+        const { name, reference } = result as { readonly name: unknown; readonly reference: unknown };
+        return state.begun && name === call.at && typeof reference === "string" ? null : "not what was asked for";
+      }
       case "emit":
         return typeof result === "string" ? null : "no id";
     }
@@ -270,6 +290,9 @@ class Follower {
     } else if (call.op?.op === "child") {
       const wrong = this.checkChildFailed(state.childTaskId, data.error.code);
       if (wrong !== null) return wrong;
+    } else if (call.op?.op === "access") {
+      if (!state.begun || data.error.code !== "PERMISSION_DENIED" || data.retryAt !== undefined)
+        return "not how access is refused";
     } else return "it cannot fail";
     state.attempt += 1;
     if (data.retryAt === undefined) {

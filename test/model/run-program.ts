@@ -116,6 +116,8 @@ const perform = async (run: Run, op: Op, at: string): Promise<unknown> => {
       const schema = op.checks === "nothing" ? {} : { schema: answerSchema(run, op.checks === "later") };
       return ctx.waitForInput({ prompt: "Well?", key: at, ...schema });
     }
+    case "access":
+      return (await ctx.waitForAuthorization({ prompt: "May I?", name: at })).name;
     case "child": {
       const target = op.by === "agent" ? { agent: "child" } : { capability: CAPABILITY };
       const payload = childPayload(run.payload, op.body, at);

@@ -37,7 +37,8 @@ export const settle = async (
     const open = heads.filter((head) => !isOver(head));
     let waiting = 0;
     for (const head of open) {
-      const log = head.state === "parked" || head.state === "input-required" ? await logOf(world, head) : [];
+      const isHelped = head.state === "parked" || head.state === "input-required" || head.state === "auth-required";
+      const log = isHelped ? await logOf(world, head) : [];
       if (head.state === "parked") {
         if (staysParked(head, log, programOf)) continue;
         const { mend } = roots.get(head.taskId)?.change ?? {};
@@ -52,6 +53,8 @@ export const settle = async (
       // Nobody answers for a parent that has ended: its attached children must end by themselves.
       if (head.state === "input-required" && !isOrphan(head, byId, log))
         await callers.say(head.taskId, `settle ${look}`, "ok then");
+      if (head.state === "auth-required" && !isOrphan(head, byId, log))
+        await callers.authorize(head.taskId, look % 4 === 3, openAccess(log));
     }
     if (waiting === 0 && world.resident === 0 && (await isDelivered(world, heads))) return;
     // Whoever still sleeps after that many looks was sent to sleep by a clock that was wrong.
@@ -80,6 +83,16 @@ const isDelivered = async (world: World, heads: readonly TaskHead[]): Promise<bo
       for (const event of await logOf(world, head))
         if (event.type === "step.completed" && event.data.kind === "emit") told += 1;
   return heads.filter(({ agent }) => agent === "listener").length >= told;
+};
+
+/** The first access that was asked for and is not decided. */
+const openAccess = (log: readonly TaskEvent[]): string | undefined => {
+  const open = new Map<string, string>();
+  for (const event of log) {
+    if (event.type === "task.authRequired") open.set(event.data.path, event.data.authorization.name);
+    else if (event.type === "step.completed" || event.type === "step.failed") open.delete(event.data.path);
+  }
+  return [...open.values()][0];
 };
 
 const isOrphan = ({ parent }: TaskHead, byId: ReadonlyMap<string, TaskHead>, log: readonly TaskEvent[]): boolean => {

@@ -1,4 +1,4 @@
-import { agent, type PlatformError, tool } from "@agentcore/sdk";
+import { agent, type PlatformError, RejectedError, tool } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { replay, testAgent } from "./index.ts";
@@ -84,6 +84,43 @@ test("questions are answered and sleeps pass, across a crash, with nothing in me
   expect(run.state).toBe("working");
   await run.advance(24 * 3_600_000);
   expect(run.output).toEqual({ sure: "yes", at: start + 3 * 24 * 3_600_000 });
+  await it.close();
+});
+
+for (const when of ["before", "after"] as const)
+  test(`access is granted, used in a step and found in no log, also where the process dies ${when} a commit`, async () => {
+    const reader = agent({
+      name: "reader",
+      description: "reads with somebody's token",
+      async run(_, ctx) {
+        const access = await ctx.waitForAuthorization({ prompt: "May I?", name: "github" });
+        return ctx.step("read", async (step) => (await step.credential(access)).value.length);
+      },
+    });
+    const it = await testAgent(reader, { crashAt: [2, 3, 4].map((at) => ({ at, when })) });
+    const run = await it.run();
+    expect([run.state, it.resident]).toEqual(["auth-required", 0]);
+    await run.send("here it is: a-secret-token");
+    expect(run.state).toBe("auth-required");
+    await run.authorize({ credential: { type: "bearer", value: "the-secret-token" } });
+    expect(run.output).toBe(16);
+    expect(JSON.stringify([run.events, it.logged])).not.toContain("the-secret-token");
+    expect(await replay(run.events, reader)).toEqual({ ok: true });
+    await it.close();
+  });
+
+test("a task that was rejected says why; replayed, it is rejected again", async () => {
+  const picky = agent({
+    name: "picky",
+    description: "takes nothing",
+    run: () => {
+      throw new RejectedError("not my field");
+    },
+  });
+  const it = await testAgent(picky);
+  const run = await it.run();
+  expect([run.state, run.error?.message]).toEqual(["rejected", "not my field"]);
+  expect(await replay(run.events, picky)).toEqual({ ok: true });
   await it.close();
 });
 

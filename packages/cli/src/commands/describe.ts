@@ -168,7 +168,9 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
           ),
         ]),
     ...(artifacts.length === 0 ? [] : [section("Artifacts", artifacts.join("\n"))]),
-    ...(outcome.prompt === undefined ? [] : [section("Waits for an answer to", outcome.prompt)]),
+    ...(outcome.prompt === undefined
+      ? []
+      : [section(outcome.state === "auth-required" ? "Waits for access" : "Waits for an answer to", outcome.prompt)]),
     ...(outcome.error === undefined
       ? []
       : [section("Error", `${outcome.error.code}: ${outcome.error.message}`), ...errorDetails(outcome.error.details)]),

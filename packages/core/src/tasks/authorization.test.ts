@@ -308,6 +308,22 @@ test("what was granted and expired before the task could use it is asked for aga
   expect(outputOf(await world.last(taskId))).toBe("bearer of 19");
 });
 
+test("nothing stays of a task that is canceled while other code than its own is there", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      await ctx.waitForAuthorization(ASKED);
+      await ctx.waitForInput("?");
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  await world.authorize(taskId, TOKEN);
+  expect(await kept(world)).toHaveLength(1);
+  world.change(define("reader", (_, ctx) => ctx.waitForInput("something else")));
+  await world.cancel(taskId);
+  await world.cancel(taskId);
+  expect([await world.state(taskId), await kept(world)]).toEqual(["canceled", []]);
+});
+
 test("code that asks for other access than its log is parked", async () => {
   const world = new EngineWorld([reader]);
   const taskId = await world.submit("reader");
@@ -363,13 +379,13 @@ test("the sweep takes what ended tasks left and what has expired, and nothing el
     }),
   ]);
   const taskId = await world.submit("reader");
-  await world.authorize(taskId, TOKEN);
+  await world.authorize(taskId, { ...TOKEN, expiresInMs: 1000 });
   const scope = { tenantId: SCOPE.tenantId, namespace: "credentials" };
   await world.keyValue.put(scope, `gone/${"0".repeat(32)}`, { grant: {} });
   const { engine } = await world.alive();
   await engine.credentials.sweep(world.store, SCOPE.tenantId);
   expect(await kept(world)).toEqual([expect.stringContaining(taskId)]);
-  await world.advance(86_400_000);
+  await world.advance(1000);
   await engine.credentials.sweep(world.store, SCOPE.tenantId);
   expect(await kept(world)).toEqual([]);
 });

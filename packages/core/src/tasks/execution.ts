@@ -163,7 +163,7 @@ export class Execution {
 
   /** Access was asked for, here or before a checkpoint, behind which nobody looks. */
   get mayHoldCredentials(): boolean {
-    return this.checkpointSeq > 0 || this.visits.sawAuthorization;
+    return this.checkpointSeq > 0 || this.journal.sawAuthorization || this.visits.sawAuthorization;
   }
 
   /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */

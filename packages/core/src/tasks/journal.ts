@@ -42,6 +42,8 @@ export class Journal {
   readonly continuedFrom: unknown;
   readonly cancelRequested: boolean;
   readonly started: boolean;
+  /** Access was asked for, since the checkpoint that it was read from. */
+  sawAuthorization = false;
   readonly routed = new Map<string, string[]>();
   /** Messages that came to questions and got no verdict: they were still being checked when the process died. */
   readonly unjudged: readonly UnjudgedMessage[];
@@ -167,6 +169,7 @@ export class Journal {
   }
 
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {
+    this.sawAuthorization ||= call.kind === "authorization";
     this.calls.set(call.path, { kind: call.kind, inputHash: call.inputHash });
   }
 }

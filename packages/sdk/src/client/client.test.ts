@@ -121,6 +121,18 @@ describe("requests", () => {
     expect(requests[7]?.headers.get("content-type")).toBe("application/yaml");
   });
 
+  test("a decision about access is sent again when its answer was lost", async () => {
+    const { client, requests } = node(new TypeError("fetch failed"), snapshot());
+    await client.authorize("t1", { name: "github", credential: { type: "bearer", value: "secret" } });
+    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(
+      Array.from({ length: 2 }, () => "POST /api/v1/tasks/t1/authorize"),
+    );
+    expect(JSON.parse(requests[1]?.body ?? "")).toEqual({
+      name: "github",
+      credential: { type: "bearer", value: "secret" },
+    });
+  });
+
   test("a submit is sent again with the same idempotency key", async () => {
     const overloaded = json({ error: { code: "OVERLOADED", message: "later", retryAfterMs: 1 } }, 429);
     const { client, requests } = node(new TypeError("fetch failed"), overloaded, snapshot());
