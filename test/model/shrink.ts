@@ -79,6 +79,7 @@ function* simplerOps(op: Op): Generator<readonly Op[]> {
           for (const fewerOps of smallerBodies(rest))
             yield [{ ...op, branches: op.branches.with(index, [first, ...fewerOps]) }];
       return;
+    case "access":
     case "sleep":
     case "emit":
     case "artifact":

@@ -148,7 +148,8 @@ export const ERROR_CODES = {
   RESULT_NOT_SERIALISABLE: {
     status: 500,
     retryable: false,
-    meaning: "A result cannot be stored as JSON; the message names the place in it.",
+    meaning:
+      "A result cannot be stored: it is no JSON, and the message names the place in it, or it holds a credential.",
   },
   OUTPUT_MISMATCH: {
     status: 500,

@@ -4,7 +4,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { Authorization, Context } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
-import { wrapWholeStore } from "../../test/wrap-store.ts";
+import { wrapStore, wrapWholeStore } from "../../test/wrap-store.ts";
 import type { CommitUnit } from "../ports/index.ts";
 
 const SECRET = "s3cr3t-token-of-ann";
@@ -306,6 +306,18 @@ test("what was granted and expired before the task could use it is asked for aga
   expect(await world.state(taskId)).toBe("auth-required");
   await world.authorize(taskId, TOKEN);
   expect(outputOf(await world.last(taskId))).toBe("bearer of 19");
+});
+
+test("a task that has as much mail waiting as may takes no decision, and nothing of it is kept", async () => {
+  let isFull = false;
+  const world = new EngineWorld([reader], {
+    wrap: (store) =>
+      wrapStore(store, { waitingMail: async (next, key) => (isFull ? { count: 10_000, bytes: 0 } : next(key)) }),
+  });
+  const taskId = await world.submit("reader");
+  isFull = true;
+  expect(await refusal((await world.alive()).service.authorize(SCOPE, taskId, TOKEN))).toBe("OVERLOADED");
+  expect(await kept(world)).toEqual([]);
 });
 
 test("nothing stays of a task that is canceled while other code than its own is there", async () => {

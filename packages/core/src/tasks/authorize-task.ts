@@ -25,7 +25,8 @@ interface SettledWait extends Wait {
 
 /**
  * Resolves when the decision is durable (I5): first what stands beside the log, then the mail that wakes the task with it. Throws
- * TASK_TERMINAL, UNSUPPORTED_OPERATION (nothing like that is asked for), INVALID_ARGUMENT (which of several?), CONFLICT.
+ * TASK_TERMINAL, UNSUPPORTED_OPERATION (nothing like that is asked for), INVALID_ARGUMENT (which of several?), CONFLICT, OVERLOADED (as much
+ * waits for the task as may).
  */
 export const authorizeTask = async (
   engine: TaskEngine,
@@ -52,6 +53,7 @@ export const authorizeTask = async (
     throw decided(head, before.asked.name);
   }
   if (other !== undefined) throw asksForSeveral(head, open);
+  await mail.assertRoom(head);
   const { path, asked } = wait;
   const grant: Grant = {
     path,

@@ -84,7 +84,7 @@ export interface TaskService {
   /**
    * Grants or refuses access that the task waits for; durable when it resolves. The same decision of the same caller again changes nothing.
    * Throws TASK_NOT_FOUND, TASK_TERMINAL, UNSUPPORTED_OPERATION (nothing like that is asked for), INVALID_ARGUMENT (`name` must say
-   * which), CONFLICT (it was decided already).
+   * which), CONFLICT (it was decided already), OVERLOADED.
    */
   authorize(scope: CallerScope, taskId: string, decision: AuthorizationDecision): Promise<void>;
   /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */
