@@ -1,3 +1,4 @@
+import { PlatformError } from "@agentcore/contract";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PushFixture, SCOPE } from "../../test/push/push-fixture.ts";
 import type { SendOutcome } from "./webhook-sender.ts";
@@ -398,6 +399,31 @@ describe("nodes", () => {
     expect(push.listeners).toBe(0);
     await push.clock.advance(20_000);
     expect(push.events).toEqual(["1.0", "2.0", "3.0"]);
+  });
+
+  test("what cannot be read of one task is said once, and holds up no other", async () => {
+    let isUnreadable = true;
+    const { store } = push;
+    const get = store.get.bind(store);
+    store.get = async (key) => {
+      if (isUnreadable && key.taskId === "bad") throw new PlatformError("PAYLOAD_UNREADABLE", "no key");
+      return get(key);
+    };
+    push.start();
+    for (const taskId of ["bad", "good"]) push.task(taskId);
+    // As after a restart: what is new would be read by its registration.
+    const record = { version: "1.0", caller: "ann", createdAt: 0, state: "open", from: 1, acknowledged: 0 } as const;
+    for (const taskId of ["bad", "good"]) {
+      const config = { id: "c", taskId, url: `https://${taskId}.example/` };
+      const key = { tenantId: "default", taskId, configId: "c" };
+      await store.put(key, { ...record, config, attempts: 0, nextAttemptAt: 0 }, 0);
+    }
+    await push.clock.advance(60_000);
+    expect(push.sent.map(({ url }) => url)).toEqual(["https://good.example/", "https://good.example/"]);
+    expect(push.logger.records).toMatchObject([{ level: "error", fields: { tenantId: "default", taskId: "bad" } }]);
+    isUnreadable = false;
+    await push.clock.advance(10_000);
+    expect(push.events).toEqual(["1.0", "2.0", "1.0", "2.0"]);
   });
 
   test("a store that gives no answer stops nothing for good", async () => {

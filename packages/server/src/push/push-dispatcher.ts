@@ -54,6 +54,8 @@ interface Entry {
   /** Up to it there is nothing to send. */
   seq: number;
   timer: Timer | null;
+  /** Why its last turn broke off. */
+  trouble: string | null;
   readonly unlisten: () => void;
 }
 
@@ -235,6 +237,7 @@ export class PushDispatcher {
         heard: 0,
         seq: 0,
         timer: null,
+        trouble: null,
       },
       unlisten: log.listen(key, () => {
         if (entry.state === "running") entry.again = true;
@@ -285,11 +288,14 @@ export class PushDispatcher {
     let end: TurnEnd;
     try {
       end = await this.turn(entry, signal);
+      entry.trouble = null;
     } catch (thrown) {
       if (signal.aborted) return;
       const { tenantId, taskId, configId } = entry.key;
       const { message } = PlatformError.from(thrown);
-      this.options.logger.log("error", `cannot send push notifications: ${message}`, { tenantId, taskId, configId });
+      if (message !== entry.trouble)
+        this.options.logger.log("error", `cannot send push notifications: ${message}`, { tenantId, taskId, configId });
+      entry.trouble = message;
       end = { end: "later", at: this.options.clock.now() + TROUBLE_MS };
     }
     if (!signal.aborted) this.after(entry, end);

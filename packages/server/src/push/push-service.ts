@@ -48,7 +48,7 @@ export const createPushService = (options: {
     random: Math.random,
   });
   const forget = async ({ tenantId, taskId }: TaskKey): Promise<void> => {
-    for (const { key } of await store.ofTask(tenantId, taskId, MAX_CONFIGS_PER_TASK)) await store.delete(key);
+    for (const { key } of await store.ofTask(tenantId, taskId, 2 * MAX_CONFIGS_PER_TASK)) await store.delete(key);
   };
   return {
     configs: createPushConfigs({ store, clock, ids }),

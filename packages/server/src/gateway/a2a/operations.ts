@@ -115,17 +115,18 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
   };
 
   /**
-   * What a message brings along. Registered once its task is there, for what the task did from event `from` on: its log has it all. The same
-   * message again finds its configuration, and makes it when the node died in between.
+   * What a message brings along. Registered once its task is there, for what the task did from event `from` on: its log has it all. Null, when
+   * the task was there before: from now on, beginning with the task as a whole. The same message again finds its configuration, and makes it
+   * when the node died in between.
    */
   const registerInline = async (
     call: A2ACall,
     params: SendMessageRequest,
     taskId: string,
-    from: number,
+    from: number | null,
   ): Promise<void> => {
     const config = inlineConfig(params);
-    if (config !== null) await register(call, { ...config, taskId }, from);
+    if (config !== null) await register(call, { ...config, taskId }, from ?? (await ownHead(call, taskId)).seq);
   };
 
   /** True when the task's log has the message already: the caller repeats a call whose answer got lost. */
@@ -155,8 +156,8 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
 
   const begin = async (call: A2ACall, params: SendMessageRequest, signal?: AbortSignal): Promise<string> => {
     await assertInlineRoom(call, params);
-    const { taskId } = await submit(call, params);
-    await registerInline(call, params, taskId, 1);
+    const { taskId, existing } = await submit(call, params);
+    await registerInline(call, params, taskId, existing ? null : 1);
     if (signal !== undefined) await tasks.settled(call.scope, taskId, { signal });
     return taskId;
   };
@@ -210,7 +211,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
         }
         await assertInlineRoom(call, params);
         const { taskId, existing } = await submit(call, params);
-        await registerInline(call, params, taskId, 1);
+        await registerInline(call, params, taskId, existing ? null : 1);
         // The snapshot of a new task is its first event; whatever it did since then follows as updates.
         if (!existing) return { ...options, taskId, from: 1 };
         const { seq } = await ownHead(call, taskId);

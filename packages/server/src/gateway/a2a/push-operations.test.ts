@@ -176,6 +176,18 @@ describe("a configuration in a message", () => {
     expect(listed.configs).toMatchObject([{ url: URL, authentication: AUTHENTICATION }]);
   });
 
+  it("is made by a repeated message when it is not there any more, and begins with the task as it is", async () => {
+    const { result, ann, stored, tasks } = pushFixture();
+    const params = { ...userMessage("done"), configuration };
+    const { task } = await result("SendMessage", params, ann);
+    const [{ configId } = { configId: "" }] = await stored();
+    await result("DeleteTaskPushNotificationConfig", { taskId: task.id, id: configId }, ann);
+    await result("SendMessage", params, ann);
+    const { length } = tasks.tasks.get(task.id)?.events ?? [];
+    expect(length).toBeGreaterThan(1);
+    expect(await stored()).toMatchObject([{ taskId: task.id, configId, from: length }]);
+  });
+
   it("is registered for a stream, and for a follow-up from before what comes of it", async () => {
     const { result, rpc, ann, stored, tasks } = pushFixture();
     const stream = await rpc("SendStreamingMessage", { ...userMessage("done"), configuration }, ann);
