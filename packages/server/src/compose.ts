@@ -281,9 +281,9 @@ export const compose = async ({
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
-      // First, so that another node goes on with it at once.
-      await push.close();
       await retention.close();
+      // Before tasks get their time to end, so that another node goes on with it at once.
+      await push.close();
       await engine.close(graceMs);
       await nodes.leave();
       bus.close();

@@ -50,12 +50,19 @@ export const createPushService = (options: {
   const forget = async ({ tenantId, taskId }: TaskKey): Promise<void> => {
     for (const { key } of await store.ofTask(tenantId, taskId, 2 * MAX_CONFIGS_PER_TASK)) await store.delete(key);
   };
+  // One after the other: retention removes hundreds at once.
+  let forgetting: Promise<void> = Promise.resolve();
   return {
     configs: createPushConfigs({ store, clock, ids }),
-    // What fails here is done by the dispatcher, which finds no task, or goes by its age.
-    forget: (key) => void forget(key).catch(() => undefined),
+    forget(key) {
+      // What fails here is done by the dispatcher, which finds no task, or goes by its age.
+      forgetting = forgetting.then(() => forget(key)).catch(() => undefined);
+    },
     start: () => dispatcher.start(),
-    close: () => dispatcher.close(),
+    async close() {
+      await dispatcher.close();
+      await forgetting;
+    },
   };
 };
 

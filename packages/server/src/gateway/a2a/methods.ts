@@ -32,9 +32,16 @@ type Schema = Parameters<typeof parseInput>[0];
 
 const parse = <T extends Schema>(schema: T, call: A2ACall, params: unknown, what: string) => {
   const parsed = parseInput(schema, camelizeKeys(params), what);
-  assertTenant(call.scope, (params as { readonly tenant?: string }).tenant);
+  const { tenant, configuration } = parsed as Tenanted;
+  assertTenant(call.scope, tenant);
+  assertTenant(call.scope, configuration?.taskPushNotificationConfig?.tenant);
   return parsed;
 };
+
+interface Tenanted {
+  readonly tenant?: string;
+  readonly configuration?: { readonly taskPushNotificationConfig?: { readonly tenant?: string } };
+}
 
 /** A key belongs to one tenant; naming another one is refused before anything is looked up (I7). */
 export const assertTenant = (scope: CallerScope, tenant: string | undefined): void => {

@@ -200,7 +200,10 @@ describe("a configuration in a message", () => {
   });
 
   it("stays nowhere when the message is refused", async () => {
-    const { error, ann, stored } = pushFixture();
+    const { error, ann, stored, tasks } = pushFixture();
+    const foreign = { taskPushNotificationConfig: { url: URL, tenant: "acme" } };
+    expect((await error("SendMessage", { ...userMessage("x"), configuration: foreign }, ann)).code).toBe(-32000);
+    expect(tasks.tasks.size).toBe(0);
     await error("SendMessage", { ...userMessage("x", { taskId: "nobody" }), configuration }, ann);
     const png = { parts: [{ raw: "aGk=", mediaType: "image/png" }] };
     await error("SendMessage", { ...userMessage("x", png), configuration }, ann);
