@@ -476,6 +476,21 @@ describe("A2A 0.3", () => {
     expect(world.released).toBe(2);
   });
 
+  it("a history length that is not set asks for the whole history", async () => {
+    const { world, legacy } = await start();
+    const message = { messageId: "m1", contextId: "", taskId: "", role: 1, content: [], extensions: [] };
+    const configuration = { acceptedOutputModes: [], pushNotification: undefined, blocking: true };
+    const lengths = [0, 2];
+    for (const historyLength of lengths) {
+      await legacy.unary("getTask", { name: "tasks/t1", historyLength });
+      await legacy.unary("sendMessage", { request: message, configuration: { ...configuration, historyLength } });
+    }
+    const [all, sentAll, two, sentTwo] = world.asked.map(({ params }) => params as Record<string, object>);
+    expect([all, two]).toEqual([{ id: "t1" }, { id: "t1", historyLength: 2 }]);
+    expect(sentAll?.["configuration"]).not.toHaveProperty("historyLength");
+    expect(sentTwo?.["configuration"]).toMatchObject({ historyLength: 2 });
+  });
+
   it("an error comes as the node threw it", async () => {
     const { world, legacy } = await start();
     world.fault = new PlatformError("TASK_NOT_FOUND", "there is no task t9");

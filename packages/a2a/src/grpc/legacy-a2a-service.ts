@@ -16,6 +16,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import type { A2AOperationRunner } from "../server/operations.ts";
 import { createRequestHandler, type RequestHandler } from "../server/request-handler.ts";
 import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
 
@@ -36,7 +37,9 @@ export const createLegacyA2AService = ({
     const opened = admitted(call.metadata).open("", client);
     const metadata = extensionMetadata(opened, EXTENSIONS);
     if (metadata !== null) call.sendMetadata(metadata);
-    const handler = createRequestHandler(opened.runner, { ready: ready && (() => ready(client)) });
+    const handler = createRequestHandler(withHistoryOf(call.request as WithHistory, opened.runner), {
+      ready: ready && (() => ready(client)),
+    });
     client.addEventListener("abort", handler.release, { once: true });
     return { handler, service: serviceOf(handler) };
   };
@@ -99,6 +102,31 @@ const serviceOf = (handler: RequestHandler): LegacyService =>
     requestHandler: { ...handler, getAgentCard: async () => CARD },
     userBuilder: UserBuilder.noAuthentication,
   });
+
+interface WithHistory {
+  readonly historyLength?: number;
+  readonly configuration?: WithHistory;
+}
+
+/**
+ * 0.3 cannot tell a history of no messages from one that was not asked for: zero is unset, and means all of it. The SDK takes it
+ * for none in GetTask, and forgets the length in SendMessage.
+ */
+const withHistoryOf = (request: WithHistory, runner: A2AOperationRunner): A2AOperationRunner => {
+  const asked = (length: number | undefined) => (length === undefined || length === 0 ? {} : { historyLength: length });
+  const corrected = (params: unknown): unknown => {
+    const { historyLength: _, configuration, ...rest } = params as WithHistory;
+    return {
+      ...rest,
+      ...asked(request.historyLength),
+      ...(configuration && { configuration: { ...configuration, ...asked(request.configuration?.historyLength) } }),
+    };
+  };
+  return {
+    unary: (operation, params) => runner.unary(operation, corrected(params)),
+    stream: (operation, params) => runner.stream(operation, corrected(params)),
+  };
+};
 
 /** What the SDK's handlers use of a call; version and extensions are settled by then, so it sees none. */
 const withoutHeaders = <Call extends UnaryCall | StreamCall>(call: Call): Call =>

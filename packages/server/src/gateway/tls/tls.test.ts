@@ -122,6 +122,14 @@ describe("HTTP and gRPC", () => {
     expect(await shown(http.port, { maxVersion: "TLSv1.2" })).toMatch(/^[0-9A-F]+$/);
   });
 
+  it("take pages of their own port for their own, when they came over TLS too", async () => {
+    const { http } = await serve(await put(node()));
+    const statusFor = async (origin: string) =>
+      (await get(http.url, { path: "/api/v1/agents", headers: { origin } })).status;
+    expect(await statusFor(`https://localhost:${http.port}`)).toBe(200);
+    expect(await statusFor(`http://localhost:${http.port}`)).toBe(403);
+  });
+
   it("pin browsers to https, but not on names of this machine, where other ports are other programs", async () => {
     const { http } = await serve(await put(node()));
     expect((await get(http.url)).headers).not.toHaveProperty("strict-transport-security");
