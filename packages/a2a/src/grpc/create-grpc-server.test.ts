@@ -476,6 +476,32 @@ describe("A2A 0.3", () => {
     expect(world.released).toBe(2);
   });
 
+  const config = { id: "p1", url: "https://hook.test", token: "", authentication: undefined };
+  const name = "tasks/t1/pushNotificationConfigs/p1";
+
+  it.each([
+    ["cancelTask", { name: "tasks/t1" }, "CancelTask", { id: "t1" }],
+    [
+      "createTaskPushNotificationConfig",
+      { parent: "tasks/t1", configId: "p1", config: { name, pushNotificationConfig: config } },
+      "CreateTaskPushNotificationConfig",
+      { taskId: "t1", id: "p1", url: "https://hook.test" },
+    ],
+    ["getTaskPushNotificationConfig", { name }, "GetTaskPushNotificationConfig", { taskId: "t1", id: "p1" }],
+    [
+      "listTaskPushNotificationConfig",
+      { parent: "tasks/t1", pageSize: 0, pageToken: "" },
+      "ListTaskPushNotificationConfigs",
+      { taskId: "t1" },
+    ],
+    ["deleteTaskPushNotificationConfig", { name }, "DeleteTaskPushNotificationConfig", { taskId: "t1", id: "p1" }],
+    ["getAgentCard", {}, "GetExtendedAgentCard", {}],
+  ])("%s asks for the operation of 1.0", async (method, request, operation, params) => {
+    const { world, legacy } = await start();
+    await legacy.unary(method, request);
+    expect(world.asked).toMatchObject([{ operation, params }]);
+  });
+
   it("a history length that is not set asks for the whole history", async () => {
     const { world, legacy } = await start();
     const message = { messageId: "m1", contextId: "", taskId: "", role: 1, content: [], extensions: [] };

@@ -2,8 +2,9 @@
  * a2a.v1.A2AService, the operations of A2A 0.3, through the SDK's translation. Its requests have no tenant: the default agent
  * answers. The SDK's errors are replaced by what the node threw, since they know neither its codes nor violations.
  */
-import { AgentCard } from "@a2a-js/sdk";
+import { AgentCard, AgentInterface } from "@a2a-js/sdk";
 import { LegacyA2AService, legacyGrpcService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
+import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import { UserBuilder } from "@a2a-js/sdk/server/grpc";
 import { PlatformError } from "@agentcore/contract";
 import {
@@ -41,7 +42,7 @@ export const createLegacyA2AService = ({
       ready: ready && (() => ready(client)),
     });
     client.addEventListener("abort", handler.release, { once: true });
-    return { handler, service: serviceOf(handler) };
+    return { handler, service: serviceOf(handler, call.getHost()) };
   };
 
   const unary =
@@ -94,14 +95,23 @@ export const createLegacyA2AService = ({
   );
 };
 
-/** Only asked for the versions that this binding speaks. */
-const CARD = AgentCard.fromJSON({ supportedInterfaces: [{ protocolBinding: "GRPC", protocolVersion: "0.3" }] });
-
-const serviceOf = (handler: RequestHandler): LegacyService =>
-  legacyGrpcService({
-    requestHandler: { ...handler, getAgentCard: async () => CARD },
-    userBuilder: UserBuilder.noAuthentication,
-  });
+/** `authority` is what the client calls this server: where it has reached 0.3. */
+const serviceOf = (handler: RequestHandler, authority: string): LegacyService => {
+  const here = AgentInterface.fromJSON({ url: authority, protocolBinding: "GRPC", protocolVersion: "0.3" });
+  // Only asked for the versions that this binding speaks.
+  const card = AgentCard.fromJSON({ supportedInterfaces: [here] });
+  const requestHandler: A2ARequestHandler = {
+    ...handler,
+    getAgentCard: async () => card,
+    // What names no interface of 0.3 cannot be said in 0.3.
+    async getAuthenticatedExtendedAgentCard(params, context) {
+      const extended = await handler.getAuthenticatedExtendedAgentCard(params, context);
+      const isNamed = extended.supportedInterfaces.some(({ protocolVersion }) => protocolVersion.startsWith("0.3"));
+      return isNamed ? extended : { ...extended, supportedInterfaces: [here, ...extended.supportedInterfaces] };
+    },
+  };
+  return legacyGrpcService({ requestHandler, userBuilder: UserBuilder.noAuthentication });
+};
 
 interface WithHistory {
   readonly historyLength?: number;
