@@ -1,0 +1,148 @@
+/** A card that somebody else wrote, of either generation, as far as a client needs it; what it may leave out has a default here. */
+import { type AgentSkill, PlatformError } from "@agentcore/contract";
+import { z } from "zod";
+
+export const BINDINGS = ["JSONRPC", "HTTP+JSON", "GRPC"] as const;
+export type Binding = (typeof BINDINGS)[number];
+
+export const PROTOCOL_VERSIONS = ["1.0", "0.3"] as const;
+export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
+
+/** An address of the agent, as its card has it: the binding and the version may be none that we speak. */
+export interface CardInterface {
+  readonly url: string;
+  readonly binding: string;
+  /** Major and minor only. */
+  readonly version: string;
+  readonly tenant?: string | undefined;
+}
+
+export interface ForeignCard {
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly interfaces: readonly CardInterface[];
+  readonly streaming: boolean;
+  /** URIs of the extensions it declares. */
+  readonly extensions: readonly string[];
+  readonly skills: readonly AgentSkill[];
+  /** Where OAuth client credentials are exchanged, if it says so. */
+  readonly tokenUrl?: string | undefined;
+  /** As it came: what a signature is over. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+const Text = z.string().max(65_536).catch("");
+const Texts = z.array(z.string()).max(100).optional().catch(undefined);
+
+const Skill = z.object({
+  id: z.string().min(1).max(256),
+  name: z.string().min(1),
+  description: Text,
+  tags: z.array(z.string()).max(100).catch([]),
+  examples: Texts,
+  inputModes: Texts,
+  outputModes: Texts,
+});
+
+const Flows = z.object({ clientCredentials: z.object({ tokenUrl: z.string() }) });
+/** 1.0 names the kind by the member, 0.3 by `type`. */
+const OAuthScheme = z.union([
+  z.object({ oauth2SecurityScheme: z.object({ flows: Flows }) }).transform((scheme) => scheme.oauth2SecurityScheme),
+  z.object({ type: z.literal("oauth2"), flows: Flows }),
+]);
+
+const Common = z.object({
+  name: z.string().min(1).max(1024),
+  description: Text,
+  version: Text,
+  capabilities: z
+    .object({
+      streaming: z.boolean().optional().catch(undefined),
+      extensions: z
+        .array(z.object({ uri: z.string() }))
+        .max(1000)
+        .optional()
+        .catch(undefined),
+    })
+    .catch({}),
+  // One that cannot be read is left out; the others are worth having.
+  skills: z.array(z.unknown()).max(1000).catch([]),
+  securitySchemes: z.record(z.string(), z.unknown()).catch({}),
+});
+
+const Url = z.string().min(1).max(8192);
+const MAX_INTERFACES = 100;
+
+const Current = z.object({
+  supportedInterfaces: z
+    .array(
+      z.object({
+        url: Url,
+        protocolBinding: z.string(),
+        protocolVersion: z.string(),
+        tenant: z.string().max(256).optional(),
+      }),
+    )
+    .min(1)
+    .max(MAX_INTERFACES),
+});
+
+const Legacy = z.object({
+  url: Url,
+  protocolVersion: z.string().default("0.3"),
+  preferredTransport: z.string().default("JSONRPC"),
+  additionalInterfaces: z
+    .array(z.object({ url: Url, transport: z.string() }))
+    .max(MAX_INTERFACES)
+    .catch([]),
+});
+
+/** Throws INVALID_AGENT_RESPONSE, saying what is missing. */
+export const readForeignCard = (json: unknown, from: string): ForeignCard => {
+  const common = Common.safeParse(json);
+  if (!common.success) throw notACard(from, "a JSON object with a name");
+  const interfaces = readInterfaces(json);
+  if (interfaces === null) throw notACard(from, "supportedInterfaces (1.0) or url (0.3)");
+  const { name, description, version, capabilities, skills, securitySchemes } = common.data;
+  const tokenUrl = Object.values(securitySchemes).flatMap((scheme) => {
+    const oauth = OAuthScheme.safeParse(scheme);
+    return oauth.success ? [oauth.data.flows.clientCredentials.tokenUrl] : [];
+  })[0];
+  return {
+    ...{ name, description, version, interfaces },
+    streaming: capabilities.streaming === true,
+    extensions: (capabilities.extensions ?? []).map(({ uri }) => uri),
+    skills: skills.flatMap((skill) => {
+      const read = Skill.safeParse(skill);
+      return read.success ? [read.data] : [];
+    }),
+    ...(tokenUrl === undefined ? {} : { tokenUrl }),
+    raw: json as Readonly<Record<string, unknown>>,
+  };
+};
+
+/** A card that both generations can read has all in the newer form. */
+const readInterfaces = (json: unknown): readonly CardInterface[] | null => {
+  const current = Current.safeParse(json);
+  if (current.success)
+    return current.data.supportedInterfaces.map(({ url, protocolBinding, protocolVersion, tenant }) => ({
+      ...{ url, binding: protocolBinding.toUpperCase(), version: majorMinor(protocolVersion) },
+      ...(tenant === undefined || tenant === "" ? {} : { tenant }),
+    }));
+  const legacy = Legacy.safeParse(json);
+  if (!legacy.success) return null;
+  const { url, protocolVersion, preferredTransport, additionalInterfaces } = legacy.data;
+  const all = [{ url, transport: preferredTransport }, ...additionalInterfaces];
+  return all.map((each) => ({
+    url: each.url,
+    binding: each.transport.toUpperCase(),
+    version: majorMinor(protocolVersion),
+  }));
+};
+
+/** A patch part says nothing about the wire (A2A 3.6). */
+const majorMinor = (version: string): string => version.trim().split(".").slice(0, 2).join(".");
+
+const notACard = (from: string, expected: string): PlatformError =>
+  new PlatformError("INVALID_AGENT_RESPONSE", `${from} holds no agent card: expected ${expected}`);
