@@ -98,7 +98,7 @@ export class FakePlatform {
     const id = `task-${(this.#taskCount += 1)}`;
     const work = async (): Promise<unknown> => {
       const checked = await check(definition.input, asJson(input), "INVALID_ARGUMENT");
-      const task = { id, contextId: "context", tenantId: "default", input: checked };
+      const task = { id, contextId: "context", tenantId: "default", caller: "someone", input: checked };
       return asJson(
         await check(definition.output, await definition.run?.(task, this.#context(definition, id)), "OUTPUT_MISMATCH"),
       );

@@ -159,8 +159,9 @@ const write = async (response: ServerResponse, result: unknown, id: unknown): Pr
       .end(JSON.stringify({ jsonrpc: "2.0", id, error }));
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
-  for (; next.done !== true && !response.destroyed; next = await frames.next())
-    response.write(`data: ${JSON.stringify(next.value)}\n\n`);
+  // To the end also when nobody listens: the SDK stores what it is asked for.
+  for (; next.done !== true; next = await frames.next())
+    if (!response.destroyed) response.write(`data: ${JSON.stringify(next.value)}\n\n`);
   response.end();
 };
 

@@ -78,6 +78,7 @@ export {
   Manifest,
   type ManifestKind,
   ModelManifest,
+  type RemoteAgent,
   Scope,
   TenantManifest,
 } from "./manifest.ts";

@@ -41,7 +41,7 @@ test("an agent with code, and one with a model, are accepted as they are", () =>
 
 test("an agent with neither code nor model is refused, saying which is expected", () => {
   expect(violationsOf(agent({ description: "?" }))).toEqual([
-    { field: "spec.code", description: "expected code or model" },
+    { field: "spec.code", description: "expected code, model or remote" },
   ]);
 });
 
@@ -138,7 +138,7 @@ test.each([
 ])("a secret in the header %s is refused as a text, and taken as the name of its variable", (name) => {
   const spec = { baseUrl: "https://models.test/v1", model: "m" };
   expect(violationsOf(model({ ...spec, headers: { [name]: "hush" } }))).toEqual([
-    { field: `spec.headers.${name}`, description: expect.stringContaining(`${name}: { env: MODEL_KEY }`) },
+    { field: `spec.headers.${name}`, description: expect.stringContaining(`${name}: { env: NAME_KEY }`) },
   ]);
   expect(violationsOf(model({ ...spec, headers: { [name]: { env: "MODEL_KEY" } } }))).toEqual([]);
   expect(violationsOf(model({ ...spec, headers: { [name]: { env: "PATH" } } }))).toHaveLength(1);

@@ -58,6 +58,97 @@ const A2ASettings = z.strictObject({
 /** Tasks that may run at once, on all nodes together; those that wait for a person, a child or a time do not count. @default no limit */
 const MaxRunning = z.int().min(1).max(1_000_000);
 
+// Whoever applies a manifest chooses where the value is sent, so only what is named like a key may leave.
+const SecretVariable = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN|SECRET)$/, { error: "expected a variable named …_KEY, …_TOKEN or …_SECRET" });
+// RFC 9110, 5.6.2.
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|api-?key|(^|[-_])key$/i;
+
+/** Texts, or for what is secret the variable that holds it. */
+const Headers = z
+  .record(
+    z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" }),
+    z.union([z.string(), z.strictObject({ env: SecretVariable })], {
+      error: "expected a text, or { env: NAME_KEY } for what is secret",
+    }),
+  )
+  .superRefine((headers, context) => {
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value !== "string" || !SECRET_HEADER.test(name)) continue;
+      context.addIssue({
+        code: "custom",
+        path: [name],
+        message: `secrets never stand in a manifest: name the variable that holds it, as in ${name}: { env: NAME_KEY }`,
+      });
+    }
+  });
+
+const HttpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// address" }).max(2048);
+const HeaderName = z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" });
+
+/** Where credentials go besides the origin that the card is at. */
+const Origins = z
+  .array(
+    z
+      .string()
+      .max(2048)
+      .regex(/^https?:\/\/[^/?#@\s]+$/, { error: "expected an origin, as https://agent.example" }),
+  )
+  .max(20)
+  .optional();
+
+const RemoteAuth = z.union(
+  [
+    z.strictObject({ bearerEnv: SecretVariable, origins: Origins }),
+    z.strictObject({ apiKeyEnv: SecretVariable, header: HeaderName, origins: Origins }),
+    z.strictObject({
+      /** Client credentials (RFC 6749, 4.4). */
+      oauth2: z
+        .strictObject({
+          clientId: z.string().min(1).max(256).optional(),
+          clientIdEnv: SecretVariable.optional(),
+          clientSecretEnv: SecretVariable,
+          /** @default the card's, when it is at an origin that credentials go to */
+          tokenUrl: HttpUrl.optional(),
+          scopes: z.array(z.string().min(1).max(256)).max(50).optional(),
+        })
+        .refine(({ clientId, clientIdEnv }) => (clientId === undefined) !== (clientIdEnv === undefined), {
+          error: "expected either clientId or clientIdEnv",
+          path: ["clientId"],
+        }),
+      origins: Origins,
+    }),
+  ],
+  { error: "expected { bearerEnv }, { apiKeyEnv, header } or { oauth2 }" },
+);
+
+/** An agent that runs elsewhere and speaks A2A. */
+const Remote = z.strictObject({
+  /** Its card, or the address below which the card stands at its well-known place. */
+  card: HttpUrl,
+  /** Versions of the protocol, the preferred first. @default ["1.0", "0.3"] */
+  versions: z
+    .array(z.enum(["1.0", "0.3"]))
+    .min(1)
+    .max(2)
+    .optional(),
+  /** The preferred first. @default ["JSONRPC", "HTTP+JSON"] */
+  bindings: z
+    .array(z.enum(["JSONRPC", "HTTP+JSON"]))
+    .min(1)
+    .max(2)
+    .optional(),
+  auth: RemoteAuth.optional(),
+  /** Sent with every call, in place of what the card's interface names. */
+  tenant: z.string().min(1).max(256).optional(),
+  headers: Headers.optional(),
+  /** Milliseconds one call may take, of a stream up to its first event. @default 30000 */
+  timeoutMs: z.int().min(100).max(600_000).optional(),
+});
+export type RemoteAgent = z.infer<typeof Remote>;
+
 export const AgentManifest = z.strictObject({
   ...header,
   kind: z.literal("Agent"),
@@ -68,6 +159,8 @@ export const AgentManifest = z.strictObject({
       /** An agent without code: a model with instructions. `provider/model` or the name of a Model manifest. */
       model: z.string().optional(),
       instructions: z.string().optional(),
+      /** An agent of another platform. */
+      remote: Remote.optional(),
       skills: z.array(AgentSkill).optional(),
       /** Extensions of A2A that the agent speaks, for its card. */
       extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
@@ -84,20 +177,18 @@ export const AgentManifest = z.strictObject({
       cost: z.strictObject({ perTask: z.number().nonnegative() }).optional(),
       quality: z.number().min(0).max(1).optional(),
     })
-    .refine((spec) => spec.code !== undefined || spec.model !== undefined, {
-      error: "expected code or model",
-      path: ["code"],
+    .superRefine((spec, context) => {
+      const { code, model, remote } = spec;
+      if (code === undefined && model === undefined && remote === undefined)
+        context.addIssue({ code: "custom", path: ["code"], message: "expected code, model or remote" });
+      if (remote === undefined) return;
+      // It runs elsewhere: what is said here about how it works would say nothing.
+      for (const member of ["code", "model", "instructions", "env"] as const)
+        if (spec[member] !== undefined)
+          context.addIssue({ code: "custom", path: [member], message: "says nothing about an agent that is remote" });
     }),
 });
 export type AgentManifest = z.infer<typeof AgentManifest>;
-
-// Whoever applies a Model chooses where the value is sent, so only what is named like a key may leave.
-const SecretVariable = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN)$/, { error: "expected a variable named …_KEY or …_TOKEN" });
-// RFC 9110, 5.6.2.
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|api-?key|(^|[-_])key$/i;
 
 export const ModelManifest = z.strictObject({
   ...header,
@@ -110,25 +201,7 @@ export const ModelManifest = z.strictObject({
     model: z.string().min(1),
     /** Name of the environment variable that holds the key; the key itself never stands in a manifest. */
     apiKeyEnv: SecretVariable.optional(),
-    /** Texts, or for what is secret the variable that holds it. */
-    headers: z
-      .record(
-        z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" }),
-        z.union([z.string(), z.strictObject({ env: SecretVariable })], {
-          error: "expected a text, or { env: NAME_KEY } for what is secret",
-        }),
-      )
-      .superRefine((headers, context) => {
-        for (const [name, value] of Object.entries(headers)) {
-          if (typeof value !== "string" || !SECRET_HEADER.test(name)) continue;
-          context.addIssue({
-            code: "custom",
-            path: [name],
-            message: `secrets never stand in a manifest: name the variable that holds it, as in ${name}: { env: MODEL_KEY }`,
-          });
-        }
-      })
-      .optional(),
+    headers: Headers.optional(),
     timeoutMs: z.int().positive().optional(),
   }),
 });

@@ -34,6 +34,7 @@ import { createManifestService, type LocalManifestService } from "./manifests/ma
 import { Metrics } from "./metrics.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
 import { createPushService } from "./push/push-service.ts";
+import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 
 export interface NodeParts {
@@ -68,6 +69,8 @@ export interface ComposeOptions {
   readonly allowPrivateModels?: boolean | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
   readonly allowPrivateWebhooks?: boolean | undefined;
+  /** Whether Agent manifests may name cards in private networks. @default false */
+  readonly allowPrivateAgents?: boolean | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
   /** Tasks in memory at once; more wait in the store. @default 2000 */
@@ -118,6 +121,7 @@ export const compose = async ({
   codeFromAnywhere = true,
   allowPrivateModels = false,
   allowPrivateWebhooks = false,
+  allowPrivateAgents = false,
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
@@ -138,6 +142,10 @@ export const compose = async ({
   const metrics = new Metrics();
   const registry = new AgentRegistry({ clock: senses.clock });
   const catalogue = new AgentCatalogue();
+  const remotes = createRemoteAgents({
+    ...{ keyValue, env, clock: senses.clock, logger: senses.logger },
+    allowPrivate: allowPrivateAgents,
+  });
   const host = wrap(
     "host",
     createInProcessHost({
@@ -146,6 +154,7 @@ export const compose = async ({
       blobs: stores.isShared ? blobs : null,
       isDeclared: (revision) => manifests.isDeclared(revision),
       codeRoots,
+      remotes,
       env,
       sha256: senses.digest.sha256,
     }),
@@ -157,6 +166,8 @@ export const compose = async ({
     catalogue,
     node,
     allowPrivateModels,
+    allowPrivateAgents,
+    remotes,
     codeOverHttp: codeFromAnywhere || codeRoots.folders !== null,
     sha256: senses.digest.sha256,
     onUnloadable: (tenantId, name, error) =>
@@ -287,6 +298,7 @@ export const compose = async ({
       await engine.close(graceMs);
       await nodes.leave();
       bus.close();
+      remotes.close();
       host.close();
       await stores.close();
     },

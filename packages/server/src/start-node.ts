@@ -62,6 +62,8 @@ export interface NodeOptions {
   readonly allowPrivateModels?: boolean;
   /** Whether push notifications may go to this machine and to private networks. @default false */
   readonly allowPrivateWebhooks?: boolean;
+  /** Whether Agent manifests may name cards of private networks; this machine's own always may. @default false */
+  readonly allowPrivateAgents?: boolean;
   /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
   readonly encryptionKeys?: readonly string[] | undefined;
   /** Private keys, PEM or JWK each: every one of them signs the agents' cards. @default cards are not signed */
@@ -130,6 +132,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeFromAnywhere: !authenticated,
     allowPrivateModels: options.allowPrivateModels,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
+    allowPrivateAgents: options.allowPrivateAgents,
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
     database: database === undefined ? undefined : { url: database, leaseMs },
     maxTasks: options.maxTasks,

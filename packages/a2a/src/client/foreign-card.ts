@@ -26,6 +26,9 @@ export interface ForeignCard {
   /** URIs of the extensions it declares. */
   readonly extensions: readonly string[];
   readonly skills: readonly AgentSkill[];
+  /** Media types; undefined: it does not say. */
+  readonly inputModes?: readonly string[] | undefined;
+  readonly outputModes?: readonly string[] | undefined;
   /** Where OAuth client credentials are exchanged, if it says so. */
   readonly tokenUrl?: string | undefined;
   /** As it came: what a signature is over. */
@@ -69,6 +72,8 @@ const Common = z.object({
   // One that cannot be read is left out; the others are worth having.
   skills: z.array(z.unknown()).max(1000).catch([]),
   securitySchemes: z.record(z.string(), z.unknown()).catch({}),
+  defaultInputModes: Texts,
+  defaultOutputModes: Texts,
 });
 
 const Url = z.string().min(1).max(8192);
@@ -105,12 +110,13 @@ export const readForeignCard = (json: unknown, from: string): ForeignCard => {
   const interfaces = readInterfaces(json);
   if (interfaces === null) throw notACard(from, "supportedInterfaces (1.0) or url (0.3)");
   const { name, description, version, capabilities, skills, securitySchemes } = common.data;
+  const { defaultInputModes: inputModes, defaultOutputModes: outputModes } = common.data;
   const tokenUrl = Object.values(securitySchemes).flatMap((scheme) => {
     const oauth = OAuthScheme.safeParse(scheme);
     return oauth.success ? [oauth.data.flows.clientCredentials.tokenUrl] : [];
   })[0];
   return {
-    ...{ name, description, version, interfaces },
+    ...{ name, description, version, interfaces, inputModes, outputModes },
     streaming: capabilities.streaming === true,
     extensions: (capabilities.extensions ?? []).map(({ uri }) => uri),
     skills: skills.flatMap((skill) => {

@@ -8,6 +8,7 @@ export {
   type ForeignCard,
   PROTOCOL_VERSIONS,
   type ProtocolVersion,
+  readForeignCard,
 } from "./foreign-card.ts";
 export { type ReceivedFrame, readFrame, type SendAnswer } from "./read-answers.ts";
 export { RESUMABLE_STREAMS } from "./resumable-streams.ts";

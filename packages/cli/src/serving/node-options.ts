@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly allowPrivateModels: boolean;
   /** Whether push notifications may go to this machine and to private networks. */
   readonly allowPrivateWebhooks: boolean;
+  /** Whether Agent manifests may name cards in private networks. */
+  readonly allowPrivateAgents: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

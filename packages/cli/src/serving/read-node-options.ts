@@ -42,6 +42,7 @@ export const readNodeOptions = async ({
     codeRoots: pathsOf(options["code-root"]).map((path) => resolve(cwd, path)),
     allowPrivateModels: options["allow-private-models"],
     allowPrivateWebhooks: options["allow-private-webhooks"],
+    allowPrivateAgents: options["allow-private-agents"],
     logLevel: globals.verbose ? "debug" : "warn",
   };
 };

@@ -179,6 +179,11 @@ export const SERVE_OPTIONS = {
     description: "Let push notifications go to this machine and to private networks",
     env: "AGENTCORE_ALLOW_PRIVATE_WEBHOOKS",
   },
+  "allow-private-agents": {
+    type: "boolean",
+    description: "Let Agent manifests name cards in private networks; this machine's own always may be named",
+    env: "AGENTCORE_ALLOW_PRIVATE_AGENTS",
+  },
 } as const;
 
 export type ServeInvocation = Invocation<typeof SERVE_OPTIONS>;

@@ -136,6 +136,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     codeRoots: [],
     allowPrivateModels: false,
     allowPrivateWebhooks: false,
+    allowPrivateAgents: false,
     logLevel: "warn",
   });
   const annotations = { "agentcore.dev/default-input": join(cwd, "agents/data") };

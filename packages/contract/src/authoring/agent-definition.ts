@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { AgentSkill } from "../a2a.ts";
+import type { A2AMessage, AgentSkill } from "../a2a.ts";
 import type { Context, QueryContext } from "./context.ts";
 import type { Tool } from "./tool.ts";
 
@@ -12,7 +12,13 @@ export interface TaskInput<Input> {
   readonly id: string;
   readonly contextId: string;
   readonly tenantId: string;
+  /** Who asked, as the front door knows them; one context id of two callers is two conversations. */
+  readonly caller: string;
   readonly input: Input;
+  /** What the caller sent, when the task came as a message: with files and media types, which `input` leaves out. */
+  readonly message?: A2AMessage | undefined;
+  /** Of the trace that the task belongs to (W3C Trace Context): for calls that go on in it. */
+  readonly traceparent?: string | undefined;
   /** The skill that was asked for, when the caller named one. */
   readonly skill?: string | undefined;
   /** State handed over by `ctx.continueAs`, else undefined. */

@@ -80,6 +80,8 @@ export interface QueryOptions {
 }
 
 export interface ArtifactInput {
+  /** Tells artifacts of one name apart. @default the name */
+  readonly id?: string;
   readonly name: string;
   readonly description?: string;
   /** Exactly one of `data` (JSON), `text`, `parts`. */
@@ -87,7 +89,7 @@ export interface ArtifactInput {
   readonly text?: string;
   readonly parts?: readonly Part[];
   readonly mediaType?: string;
-  /** Adds to the artifact of that name instead of replacing it. @default false */
+  /** Adds to the artifact of that id instead of replacing it. @default false */
   readonly append?: boolean;
   /** @default true */
   readonly lastChunk?: boolean;

@@ -152,7 +152,7 @@ export const createContext = (execution: Execution): Context => {
     artifact: async (input) => {
       const artifact = toArtifact(input);
       const inputHash = hash(input);
-      const mark = execution.mark("artifact", input.name, inputHash);
+      const mark = execution.mark("artifact", input.id ?? input.name, inputHash);
       if (mark === null || !mark.isNew) return;
       execution.append({
         type: "artifact.appended",
@@ -335,11 +335,11 @@ const toArtifact = (input: ArtifactInput): Artifact => {
     input.parts !== undefined
       ? [...input.parts]
       : [input.text !== undefined ? { text: input.text, ...media } : { data: input.data, ...media }];
-  const { name, description } = input;
+  const { name, description, id = name } = input;
   // What the contract refuses would make the whole log unreadable.
   return parseInput(
     Artifact,
-    { artifactId: name, name, ...(description === undefined ? {} : { description }), parts },
+    { artifactId: id, name, ...(description === undefined ? {} : { description }), parts },
     `artifact "${name}"`,
   );
 };

@@ -6,7 +6,7 @@
  *
  * While the log is replayed a task can only be parked: code that has returned, and a deadline that has passed, wait until it is live.
  */
-import type { NewTaskEvent, PlatformError, TaskState } from "@agentcore/contract";
+import { CancelledError, type NewTaskEvent, type PlatformError, type TaskState } from "@agentcore/contract";
 import type { Timer } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import { type CodeEnd, failed, judge, serialiseError } from "./outcome.ts";
@@ -14,6 +14,7 @@ import { deadlineExceeded, passesBy } from "./parking.ts";
 import { stateAfter } from "./view.ts";
 
 const CANCEL_GRACE_MS = 30_000;
+const HAS_ENDED = new CancelledError("the task has ended");
 
 interface Conclusion {
   readonly event: NewTaskEvent;
@@ -153,7 +154,8 @@ export class Ending {
       return;
     }
     if (this.isToBeCanceled) return this.concludeCanceled();
-    this.conclude(failed(deadlineExceeded(this.execution.head.deadline ?? 0), this.now()));
+    const error = deadlineExceeded(this.execution.head.deadline ?? 0);
+    this.conclude(failed(error, this.now()), true, error);
   }
 
   private concludeCanceled(): void {
@@ -161,12 +163,13 @@ export class Ending {
     this.conclude(this.canceled(reason));
   }
 
-  private conclude(event: NewTaskEvent, afterMailbox = true): void {
+  /** `why` is what the code's signal aborts with. */
+  private conclude(event: NewTaskEvent, afterMailbox = true, why: PlatformError = HAS_ENDED): void {
     if (this.isClosed) return;
     const { execution } = this;
     this.concluded = { event, afterMailbox, stateBefore: execution.state };
     execution.state = stateAfter(event) ?? execution.state;
-    execution.beginEnding();
+    execution.beginEnding(why);
   }
 
   private canceled(reason: string | undefined): NewTaskEvent {

@@ -47,7 +47,6 @@ type Phase = "replaying" | "live" | "ending" | "ended";
 // A wait that long is late by no more when the wall clock is set forward. Shorter ones are timed to the millisecond.
 const LOOK_AT_CLOCK_MS = 10_000;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
-const HAS_ENDED = new CancelledError("the task has ended");
 const GOES_ELSEWHERE = new PlatformError("UNAVAILABLE", "the node gives its tasks to others");
 
 export class Execution {
@@ -143,7 +142,7 @@ export class Execution {
     this.cleanup.abort(reason);
   }
 
-  /** Aborts on cancel, deadline, loss of the lease and at the end. */
+  /** Aborts on cancel, deadline, loss of the lease and at the end; the reason tells which. */
   get signal(): AbortSignal {
     return this.running.signal;
   }
@@ -459,10 +458,10 @@ export class Execution {
 
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Nothing begins any more: how the task ends is known, and goes with the next unit. */
-  beginEnding(): void {
+  /** Nothing begins any more: how the task ends is known, and goes with the next unit. The signal aborts with `why`. */
+  beginEnding(why: PlatformError): void {
     this.phase = "ending";
-    this.abort(HAS_ENDED);
+    this.abort(why);
     this.changed();
   }
 

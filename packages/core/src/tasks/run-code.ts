@@ -11,7 +11,10 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     id: head.taskId,
     contextId: head.contextId,
     tenantId: head.tenantId,
+    caller: head.caller,
     input: journal.submitted.input,
+    message: journal.submitted.message,
+    traceparent: journal.submitted.traceparent,
     skill: journal.submitted.skill,
     ...(journal.continuedFrom === undefined ? {} : { continuedFrom: journal.continuedFrom }),
   };

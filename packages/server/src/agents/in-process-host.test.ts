@@ -6,6 +6,7 @@ import { createMemoryBlobStore, createMemoryKeyValue } from "@agentcore/core/inp
 import type { BlobStore } from "@agentcore/core/ports";
 import { createFnvDigest, ManualClock } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { openRemotes } from "../../test/remote/open-remotes.ts";
 import { ANYWHERE } from "./code-roots.ts";
 import { createInProcessHost, type InProcessHost } from "./in-process-host.ts";
 import { hashOfCode } from "./read-code.ts";
@@ -27,7 +28,8 @@ const nodeWith = async (blobs: BlobStore | null, isDeclared?: () => Promise<bool
   await storeSnapshot(snapshotDirectory, SNAPSHOT, FILES);
   await truncate(join(snapshotDirectory, SNAPSHOT.hash, "agent.ts"), 0);
   const { sha256 } = createFnvDigest();
-  const options = { keyValue, snapshotDirectory, blobs, codeRoots: ANYWHERE, env: {}, sha256, isDeclared };
+  const remotes = openRemotes(keyValue);
+  const options = { keyValue, snapshotDirectory, blobs, codeRoots: ANYWHERE, remotes, env: {}, sha256, isDeclared };
   const host = createInProcessHost(options);
   onTestFinished(() => host.close());
   return { host, snapshotDirectory };
@@ -58,7 +60,7 @@ test("what is applied here while its load fails is not left to others", async ()
     spec: { model: "local" },
   } as const;
   const { host }: { host: InProcessHost } = await nodeWith(empty, async () => {
-    const prepared = await host.prepare(manifest);
+    const prepared = await host.prepare("acme", manifest);
     await host.keep("acme", "a", { ...prepared, revision: REVISION.revision });
     host.setCapacity("acme", "a", 3);
     return true;

@@ -4,6 +4,7 @@ import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
 import { agent } from "@agentcore/sdk";
+import type { RemoteAgents } from "../remote/remote-agents.ts";
 import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
 import { createRevisionLoader } from "./revision-loader.ts";
@@ -26,8 +27,8 @@ export interface PreparedAgent {
 export interface InProcessHost extends AgentHost {
   /** The revision that a manifest and its code make now; runs and writes nothing. Throws INVALID_ARGUMENT. */
   revisionOf(manifest: AgentManifest): Promise<string>;
-  /** Reads, hashes and loads the code of a manifest, without making it current. Throws INVALID_ARGUMENT. */
-  prepare(manifest: AgentManifest): Promise<PreparedAgent>;
+  /** Reads, hashes and loads the code of a manifest, or asks for a remote agent's card, without making it current. Throws INVALID_ARGUMENT. */
+  prepare(tenantId: string, manifest: AgentManifest): Promise<PreparedAgent>;
   /** How many tasks of the agent may be in memory here; 0 lets them wait in the store. `undefined`: it is not declared any more. */
   setCapacity(tenantId: string, agentName: string, capacity: number | undefined): void;
   /** How many tasks of the agent may run at once on all nodes together. `undefined`: as many as there are slots. */
@@ -49,6 +50,8 @@ export const createInProcessHost = (options: {
   /** Whether it is what its agent is declared to be now; asked where nodes share a store. */
   readonly isDeclared?: ((revision: AgentRevision) => Promise<boolean>) | undefined;
   readonly codeRoots: CodeRoots;
+  /** Makes agents of manifests that name a remote one. */
+  readonly remotes: Pick<RemoteAgents, "define">;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly sha256: (text: string) => string;
 }): InProcessHost => {
@@ -63,7 +66,12 @@ export const createInProcessHost = (options: {
   const revisionHash = (manifest: AgentManifest, snapshot: CodeSnapshot | null): string =>
     options.sha256(JSON.stringify([manifest, snapshot?.hash])).slice(0, 12);
 
-  const instantiate = async (manifest: AgentManifest, snapshot: CodeSnapshot | null): Promise<LoadedAgent> => {
+  const instantiate = async (
+    tenantId: string,
+    manifest: AgentManifest,
+    snapshot: CodeSnapshot | null,
+    { isNew }: { readonly isNew: boolean },
+  ): Promise<LoadedAgent> => {
     const { name } = manifest.metadata;
     const { spec } = manifest;
     let definition: AgentDefinition;
@@ -76,6 +84,8 @@ export const createInProcessHost = (options: {
           { violations: [{ field: "spec.code.export", description: "expected an agent made by agent()" }] },
         );
       definition = exported;
+    } else if (spec.remote !== undefined) {
+      definition = await options.remotes.define(tenantId, manifest, { ask: isNew });
     } else {
       definition = agent({
         name,
@@ -111,7 +121,7 @@ export const createInProcessHost = (options: {
       if (files === null) return null;
       await storeSnapshot(options.snapshotDirectory, snapshot, files);
     }
-    const agentLoaded = await instantiate(manifest, snapshot);
+    const agentLoaded = await instantiate(revision.tenantId, manifest, snapshot, { isNew: false });
     loaded.set(keyOf(revision), agentLoaded);
     return agentLoaded;
   };
@@ -152,13 +162,14 @@ export const createInProcessHost = (options: {
       const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path, options.codeRoots);
       return revisionHash(manifest, code?.snapshot ?? null);
     },
-    async prepare(manifest) {
+    async prepare(tenantId, manifest) {
       const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path, options.codeRoots);
       const snapshot = code?.snapshot ?? null;
       const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
       const stored = { manifest, snapshot };
-      return { revision, loaded: await instantiate(manifest, snapshot), stored, files: code?.files ?? null };
+      const loadedAgent = await instantiate(tenantId, manifest, snapshot, { isNew: true });
+      return { revision, loaded: loadedAgent, stored, files: code?.files ?? null };
     },
     async keep(tenantId, agentName, prepared) {
       loaded.set(keyOf({ tenantId, agent: agentName, revision: prepared.revision }), prepared.loaded);

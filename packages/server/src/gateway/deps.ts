@@ -23,6 +23,8 @@ export interface AgentDescription {
   readonly labels: Readonly<Record<string, string>>;
   readonly replicas: number;
   readonly state: string;
+  /** Why it is in that state, when there is something to say. */
+  readonly reason?: string | undefined;
   /** Media types that message parts may have. @default ["text/plain", "application/json"] */
   readonly inputModes?: readonly string[] | undefined;
   /** @default ["text/plain", "application/json"] */

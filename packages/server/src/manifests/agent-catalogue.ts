@@ -1,23 +1,28 @@
-import type { AgentManifest } from "@agentcore/contract";
+import type { AgentManifest, AgentSkill } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
+import type { RemoteStatus } from "../remote/remote-agents.ts";
 
 interface Entry {
   readonly definition: AgentDefinition;
   readonly revision: string;
   readonly replicas: number;
   readonly description: string;
+  readonly skills: readonly AgentSkill[];
   readonly spec: Pick<AgentManifest["spec"], "extensions" | "a2a">;
+  /** Of an agent of another platform. */
+  readonly status: RemoteStatus | null;
 }
 
 /** What front doors show of the agents that are applied, by tenant. */
 export class AgentCatalogue implements AgentDirectory {
   private readonly tenants = new Map<string, Map<string, AgentDescription>>();
 
-  set(tenantId: string, { definition, revision, replicas, description, spec }: Entry): void {
+  set(tenantId: string, entry: Entry): void {
+    const { definition, revision, replicas, description, skills, spec, status } = entry;
     const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
     this.tenants.set(tenantId, agents);
-    const { name, version, skills, labels } = definition;
+    const { name, version, labels } = definition;
     agents.set(name, {
       name,
       description,
@@ -30,7 +35,9 @@ export class AgentCatalogue implements AgentDirectory {
       extendedCard: spec.a2a?.extendedCard,
       scopes: spec.a2a?.scopes,
       replicas,
-      state: replicas > 0 ? "ready" : "scaled-to-zero",
+      state: replicas > 0 ? (status?.state ?? "ready") : "scaled-to-zero",
+      ...(status?.reason === undefined ? {} : { reason: status.reason }),
+      ...(status === null ? {} : { inputModes: status.card?.inputModes, outputModes: status.card?.outputModes }),
     });
   }
 

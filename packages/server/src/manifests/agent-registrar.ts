@@ -2,6 +2,7 @@
 import type { AgentManifest } from "@agentcore/contract";
 import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
+import type { RemoteAgents, RemoteStatus } from "../remote/remote-agents.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 
 export interface AgentRegistrar {
@@ -16,44 +17,52 @@ export const createAgentRegistrar = ({
   registry,
   catalogue,
   host,
+  remotes,
   node,
 }: {
   readonly registry: AgentRegistry;
   readonly catalogue: AgentCatalogue;
   readonly host: Pick<InProcessHost, "setCapacity" | "setMaxRunning">;
+  readonly remotes: Pick<RemoteAgents, "watch" | "unwatch" | "status">;
   readonly node: string;
 }): AgentRegistrar => ({
   limit: (tenantId, { metadata, spec }) => host.setMaxRunning(tenantId, metadata.name, spec.limits?.concurrency),
   register(tenantId, { spec }, { revision, loaded }) {
     const { definition } = loaded;
-    const description = spec.description ?? definition.description;
-    const replicas = Array.from({ length: spec.replicas ?? 1 }, (_, index) =>
-      createReplica(`${definition.name}-${index}`, node),
-    );
-    registry.register({
-      tenantId,
-      name: definition.name,
-      revision,
-      description,
-      skills: definition.skills,
-      labels: definition.labels,
-      subscribes: definition.subscribes,
-      cost: spec.cost?.perTask,
-      quality: spec.quality,
-      idempotent: definition.idempotent,
-      limits: { maxConcurrent: loaded.concurrency },
-      replicas,
-    });
-    host.setCapacity(tenantId, definition.name, loaded.concurrency * replicas.length);
-    catalogue.set(tenantId, {
-      definition,
-      revision,
-      replicas: replicas.length,
-      description,
-      spec,
-    });
+    const { name } = definition;
+    const { remote, replicas: count = 1 } = spec;
+    host.setCapacity(tenantId, name, loaded.concurrency * count);
+    const put = (status: RemoteStatus | null): void => {
+      const isHealthy = status === null || status.state === "ready";
+      const card = status?.card ?? null;
+      const description = spec.description ?? (card?.description || definition.description);
+      const skills = spec.skills ?? (card === null || card.skills.length === 0 ? definition.skills : card.skills);
+      registry.register({
+        ...{ tenantId, name, revision, description, skills },
+        labels: definition.labels,
+        subscribes: definition.subscribes,
+        cost: spec.cost?.perTask,
+        quality: spec.quality,
+        idempotent: definition.idempotent,
+        limits: { maxConcurrent: loaded.concurrency },
+        replicas: Array.from({ length: count }, (_, index) => ({
+          ...createReplica(`${name}-${index}`, node),
+          healthy: isHealthy,
+        })),
+      });
+      catalogue.set(tenantId, {
+        ...{ definition, revision, replicas: count, description, skills, status, spec },
+      });
+    };
+    if (remote === undefined) {
+      remotes.unwatch(tenantId, name);
+      return put(null);
+    }
+    remotes.watch(tenantId, name, remote, put);
+    put(remotes.status(tenantId, remote));
   },
   remove(tenantId, name) {
+    remotes.unwatch(tenantId, name);
     registry.remove(tenantId, name);
     catalogue.delete(tenantId, name);
     host.setCapacity(tenantId, name, undefined);

@@ -45,7 +45,7 @@ const planOne = async (
   dryRun: boolean,
 ): Promise<Planned> => {
   const { kind, metadata } = manifest;
-  const agent = manifest.kind === "Agent" && !dryRun ? await host.prepare(manifest) : null;
+  const agent = manifest.kind === "Agent" && !dryRun ? await host.prepare(tenantId, manifest) : null;
   assertTopics(agent);
   const revision =
     agent?.revision ??

@@ -1,6 +1,7 @@
 /** Everything that can be wrong with manifests and needs nobody's code to be seen. */
 import { invalidArgument, Manifest, PlatformError, parseInput } from "@agentcore/contract";
 import { checkModel } from "./check-model.ts";
+import { checkRemote } from "./check-remote.ts";
 import { checkTenant } from "./check-tenant.ts";
 
 const MAX_PER_APPLY = 500;
@@ -10,6 +11,8 @@ const MAX_MANIFEST_BYTES = 512 * 1024;
 export interface ManifestRules {
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
+  /** Whether Agent manifests may name cards in private networks. */
+  readonly allowPrivateAgents: boolean;
   /** Whether manifests may name code. */
   readonly code: boolean;
 }
@@ -43,6 +46,7 @@ export const checkManifests = (
         "PERMISSION_DENIED",
         `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
       );
+    if (manifest.kind === "Agent") checkRemote(tenantId, manifest, rules.allowPrivateAgents);
     const key = `${kind}/${metadata.name}`;
     if (names.has(key))
       throw invalidArgument("the list of manifests", [

@@ -4,6 +4,7 @@ import type { KeyValue } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createFnvDigest, ManualClock } from "@agentcore/core/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { openRemotes } from "../../test/remote/open-remotes.ts";
 import { ANYWHERE } from "../agents/code-roots.ts";
 import { createInProcessHost } from "../agents/in-process-host.ts";
 import { AgentCatalogue } from "./agent-catalogue.ts";
@@ -28,8 +29,10 @@ const clock = new ManualClock();
 /** A node's manifests on `keyValue`; the same store again is the next start. */
 const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
   const { sha256 } = createFnvDigest();
+  const remotes = openRemotes(keyValue);
   const host = createInProcessHost({
     keyValue,
+    remotes,
     blobs: null,
     snapshotDirectory: "/none",
     codeRoots: ANYWHERE,
@@ -46,6 +49,8 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
     catalogue,
     node: "n",
     allowPrivateModels: false,
+    allowPrivateAgents: false,
+    remotes,
     codeOverHttp: true,
     sha256,
     onUnloadable: (_tenantId, name, error) => {

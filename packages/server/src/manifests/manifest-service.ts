@@ -5,6 +5,7 @@ import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
+import type { RemoteAgents } from "../remote/remote-agents.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 import { createAgentRegistrar } from "./agent-registrar.ts";
 import { applyManifests } from "./apply-manifests.ts";
@@ -36,12 +37,16 @@ export const createManifestService = (options: {
   readonly node: string;
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
+  /** Whether Agent manifests may name cards in private networks. */
+  readonly allowPrivateAgents: boolean;
+  /** Agents of other platforms. */
+  readonly remotes: Pick<RemoteAgents, "watch" | "unwatch" | "status">;
   /** Whether manifests that name code are taken over HTTP. */
   readonly codeOverHttp: boolean;
   readonly sha256: (text: string) => string;
   readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
 }): LocalManifestService => {
-  const { host, sha256, allowPrivateModels, codeOverHttp } = options;
+  const { host, sha256, allowPrivateModels, allowPrivateAgents, codeOverHttp } = options;
   const store = createManifestStore(options.keyValue);
   const registrar = createAgentRegistrar(options);
   const tenants = new TenantPolicies();
@@ -64,7 +69,10 @@ export const createManifestService = (options: {
   return {
     tenants: tenants.all,
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
-      const manifests = checkManifests(tenantId, documents, { allowPrivateModels, code: codeOverHttp || !overHttp });
+      const manifests = checkManifests(tenantId, documents, {
+        ...{ allowPrivateModels, allowPrivateAgents },
+        code: codeOverHttp || !overHttp,
+      });
       return applyManifests({ store, host, registrar, tenants, sha256 }, tenantId, manifests, { dryRun });
     },
     async get(tenantId, kind, name) {

@@ -3,6 +3,7 @@ import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { ManualClock } from "@agentcore/core/testing";
 import { expect, test } from "vitest";
+import { openRemotes } from "../../test/remote/open-remotes.ts";
 import { AgentCatalogue } from "./agent-catalogue.ts";
 import { createAgentRegistrar } from "./agent-registrar.ts";
 import { createManifestStore } from "./manifest-store.ts";
@@ -92,7 +93,10 @@ for (const replicas of [1, 0])
       },
     };
     const registry = new AgentRegistry({ clock });
-    const registrar = createAgentRegistrar({ registry, catalogue: new AgentCatalogue(), host, node: "a" });
+    const registrar = createAgentRegistrar({
+      ...{ registry, catalogue: new AgentCatalogue(), host, node: "a" },
+      remotes: openRemotes(createMemoryKeyValue({ clock })),
+    });
     const reconcile = createReconciler({ store, host, registry, registrar, onUnloadable: () => {} });
     await declare("r1");
     await reconcile();

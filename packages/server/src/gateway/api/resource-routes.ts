@@ -14,6 +14,7 @@ const AgentResource = z.object({
   labels: z.record(z.string(), z.string()),
   replicas: z.number(),
   state: z.string(),
+  reason: z.string().optional(),
   inputModes: z.array(z.string()).optional(),
   outputModes: z.array(z.string()).optional(),
 });

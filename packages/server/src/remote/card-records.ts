@@ -1,0 +1,107 @@
+/**
+ * Cards of remote agents as the nodes that share a store have them. One node at a time asks the agent's host, and not more often
+ * than a record says; the others read what it found.
+ */
+import { createHash } from "node:crypto";
+import type { FetchedCard } from "@agentcore/a2a/client";
+import { PlatformError, type RemoteAgent, type SerializedError } from "@agentcore/contract";
+import type { Clock, KeyValue } from "@agentcore/core/ports";
+
+/** As it stands in the store. */
+export interface CardRecord {
+  /** Not asked again before: milliseconds since 1970. */
+  readonly until: number;
+  readonly checkedAt: number;
+  /** Checks in a row that failed. */
+  readonly failures: number;
+  /** Why the last check failed. */
+  readonly error?: SerializedError | undefined;
+  /** The last card there was, where it was found, and its ETag. */
+  readonly card?: Readonly<Record<string, unknown>> | undefined;
+  readonly url?: string | undefined;
+  readonly etag?: string | undefined;
+}
+
+export interface CardIntervals {
+  /** Milliseconds between two checks of an agent that answers; a card's max-age may make it longer, up to `maxMs`. */
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** After a failed check; doubles with each, up to `minMs` times four. */
+  readonly retryMs: number;
+}
+
+export const CARD_INTERVALS: CardIntervals = { minMs: 30_000, maxMs: 300_000, retryMs: 5_000 };
+
+// Longer than a fetch may take: then the node that asks has died.
+const CLAIM_MS = 30_000;
+// Of agents that nobody asks for any more.
+const RECORD_TTL_MS = 7 * 24 * 3_600_000;
+
+/** Agents that name the same remote agent in the same way share what is known of it. */
+export const recordKey = (remote: RemoteAgent): string =>
+  createHash("sha256").update(JSON.stringify(remote)).digest("hex").slice(0, 32);
+
+export const createCardRecords = (options: {
+  readonly keyValue: KeyValue;
+  readonly clock: Clock;
+  readonly intervals: CardIntervals;
+}) => {
+  const { keyValue, clock, intervals } = options;
+  const scopeOf = (tenantId: string) => ({ tenantId, namespace: "remote-cards" });
+
+  const after = (before: CardRecord | undefined, found: FetchedCard): CardRecord => {
+    const now = clock.now();
+    const good = Math.min(Math.max(found.maxAgeMs ?? 0, intervals.minMs), intervals.maxMs);
+    return {
+      until: now + good,
+      checkedAt: now,
+      failures: 0,
+      card: found.card?.raw ?? before?.card,
+      url: found.url,
+      etag: found.etag,
+    };
+  };
+
+  const afterFailure = (before: CardRecord | undefined, thrown: unknown): CardRecord => {
+    const now = clock.now();
+    const failures = (before?.failures ?? 0) + 1;
+    const wait = Math.min(intervals.retryMs * 2 ** Math.min(failures - 1, 10), intervals.minMs * 4);
+    const { code, message } = PlatformError.from(thrown);
+    return { ...before, until: now + wait, checkedAt: now, failures, error: { code, message } };
+  };
+
+  return {
+    /**
+     * The record as it is, checked with `ask` when it is due and no other node is at it. Null: another node asks for the first
+     * time. `notBefore`: due also when its last check was before then.
+     */
+    async current(
+      tenantId: string,
+      remote: RemoteAgent,
+      ask: (known: CardRecord | undefined) => Promise<FetchedCard>,
+      { notBefore = 0 }: { readonly notBefore?: number } = {},
+    ): Promise<CardRecord | null> {
+      const key = recordKey(remote);
+      const stored = await keyValue.get(scopeOf(tenantId), key);
+      const before = stored?.value as CardRecord | undefined;
+      const now = clock.now();
+      if (before !== undefined && before.until > now && before.checkedAt >= notBefore) return known(before);
+      const claim = { ...before, until: now + CLAIM_MS, checkedAt: now, failures: before?.failures ?? 0 };
+      const version = await keyValue.put(scopeOf(tenantId), key, claim, {
+        expectedVersion: stored?.version ?? 0,
+        ttlMs: RECORD_TTL_MS,
+      });
+      if (version === null) return known((await keyValue.get(scopeOf(tenantId), key))?.value as CardRecord | undefined);
+      const next = await ask(before).then(
+        (found) => after(before, found),
+        (thrown: unknown) => afterFailure(before, thrown),
+      );
+      await keyValue.put(scopeOf(tenantId), key, next, { expectedVersion: version, ttlMs: RECORD_TTL_MS });
+      return next;
+    },
+  };
+};
+
+/** A claim for the first card says nothing yet. */
+const known = (record: CardRecord | undefined): CardRecord | null =>
+  record === undefined || (record.card === undefined && record.error === undefined) ? null : record;

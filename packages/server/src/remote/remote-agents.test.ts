@@ -1,0 +1,427 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { API_VERSION, type TaskEvent } from "@agentcore/contract";
+import { afterEach, describe, expect, it } from "vitest";
+import { type AgentServer, startAgentServer } from "../../../a2a/test/agent-server.ts";
+import { type ComposeOptions, compose, type NodeParts } from "../compose.ts";
+import { createSystemSenses } from "../system-senses.ts";
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+const serve = async (...given: Parameters<typeof startAgentServer>): Promise<AgentServer> => {
+  const server = await startAgentServer(...given);
+  closers.push(() => server.close());
+  return server;
+};
+
+const folder = async (): Promise<string> => {
+  const directory = await mkdtemp(join(tmpdir(), "agentcore-remote-"));
+  closers.push(() => rm(directory, { recursive: true }));
+  return directory;
+};
+
+const SCOPE = { tenantId: "default", caller: "ann", seesAll: false } as const;
+
+interface TestNode {
+  readonly parts: NodeParts;
+  /** Its agent, which is remote. */
+  apply(card: string, remote?: object, spec?: object): Promise<unknown>;
+  submit(text: string, more?: object): Promise<string>;
+  /** The task's events up to its end, or to the first that `until` takes. */
+  events(taskId: string, until?: (event: TaskEvent) => boolean): Promise<readonly TaskEvent[]>;
+  output(taskId: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const startNode = async (options: Partial<ComposeOptions> = {}): Promise<TestNode> => {
+  const parts = await compose({
+    dataDirectory: options.dataDirectory ?? (await folder()),
+    senses: createSystemSenses({ log: () => {} }),
+    node: "n",
+    env: {},
+    ...options,
+  });
+  await parts.start();
+  let open = true;
+  const close = async (): Promise<void> => {
+    if (open) await parts.close(0);
+    open = false;
+  };
+  closers.push(close);
+  const events: TestNode["events"] = async (taskId, until = () => false) => {
+    const all: TaskEvent[] = [];
+    for await (const event of parts.tasks.events(SCOPE, taskId, { after: 0 })) {
+      all.push(event);
+      if (until(event)) break;
+    }
+    return all;
+  };
+  return {
+    parts,
+    events,
+    close,
+    apply: (card, remote = {}, spec = {}) =>
+      parts.manifests.apply(
+        "default",
+        [
+          {
+            apiVersion: API_VERSION,
+            kind: "Agent",
+            metadata: { name: "far" },
+            spec: { remote: { card, ...remote }, ...spec },
+          },
+        ],
+        { dryRun: false },
+      ),
+    async submit(text, more = {}) {
+      const { taskId } = await parts.tasks.submit(SCOPE, { target: { agent: "far" }, input: text, ...more });
+      return taskId;
+    },
+    async output(taskId) {
+      const last = (await events(taskId)).at(-1);
+      if (last?.type !== "task.completed") throw new Error(JSON.stringify(last));
+      return last.data.output;
+    },
+  };
+};
+
+/** Resolves when `release` is called. */
+const gate = () => {
+  let release = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { opened, release };
+};
+
+const textsOf = (events: readonly TaskEvent[]): readonly string[] =>
+  events.flatMap((event) =>
+    event.type === "artifact.appended" ? event.data.artifact.parts.map(({ text }) => text ?? "?") : [],
+  );
+
+const isArtifact = (event: TaskEvent): boolean => event.type === "artifact.appended";
+
+describe("a remote agent", () => {
+  it("does a task of ours: its artifacts, what it says and its result become ours", async () => {
+    const server = await serve((play) => {
+      play.working("on it");
+      play.artifact("letter", "Dear ", { name: "letter.txt" });
+      play.artifact("letter", play.said, { append: true, name: "letter.txt" });
+      play.end("COMPLETED");
+    });
+    const node = await startNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    expect(await node.output(taskId)).toBe("Dear Ann");
+    const { artifacts, history } = await node.parts.tasks.view(SCOPE, taskId);
+    expect(artifacts?.[0]).toMatchObject({
+      artifactId: "letter",
+      name: "letter.txt",
+      parts: [{ text: "Dear " }, { text: "Ann" }],
+    });
+    expect(
+      (await node.events(taskId)).some((event) => event.type === "task.progressed" && event.data.message === "on it"),
+    ).toBe(true);
+    expect(server.calls.map(({ method }) => method)).toEqual(["SendStreamingMessage"]);
+    expect(history).toBeDefined();
+  });
+
+  it.each(["1.0", "0.3"] as const)("of version %s without streams is asked now and then", async (version) => {
+    const server = await serve(
+      async (play) => {
+        play.working();
+        play.artifact("out", play.said);
+        play.end("COMPLETED");
+      },
+      { version, streaming: false },
+    );
+    const node = await startNode();
+    await node.apply(server.url);
+    expect(await node.output(await node.submit("Ann"))).toBe("Ann");
+  });
+
+  it("answers with a message alone, and that is the result", async () => {
+    const server = await serve((play) => play.message(`no task for ${play.said}`));
+    const node = await startNode();
+    await node.apply(server.url);
+    expect(await node.output(await node.submit("Ann"))).toBe("no task for Ann");
+  });
+
+  it("asks for input: our task waits, and the answer goes to the remote task", async () => {
+    const server = await serve((play) => {
+      if (play.turn === 0) return play.end("INPUT_REQUIRED", "Which Ann?");
+      play.artifact("out", `${play.said} it is`);
+      play.end("COMPLETED");
+    });
+    const node = await startNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    const asked = (await node.events(taskId, ({ type }) => type === "task.inputRequired")).at(-1);
+    expect(asked).toMatchObject({ data: { prompt: [{ text: "Which Ann?" }] } });
+    await node.parts.tasks.send(SCOPE, taskId, {
+      messageId: "a1",
+      role: "ROLE_USER",
+      parts: [{ text: "the tall one" }, { raw: "aGk=", mediaType: "text/plain" }],
+    });
+    expect(await node.output(taskId)).toBe("the tall one it is");
+    const answer = server.calls.at(-1)?.params["message"] as { taskId: string; parts: unknown[] };
+    expect(answer.parts).toHaveLength(2);
+    expect(server.calls).toHaveLength(2);
+  });
+
+  it.each([
+    ["FAILED", "AGENT_FAILED", /the agent failed: no Ann here/],
+    ["REJECTED", "AGENT_FAILED", /the agent rejected the task: no Ann here/],
+    ["CANCELED", "CANCELED", /canceled its task .*: no Ann here/],
+  ] as const)("that ends as %s fails our task with %s and its words", async (state, code, message) => {
+    const server = await serve((play) => play.end(state, "no Ann here"));
+    const node = await startNode();
+    await node.apply(server.url);
+    const last = (await node.events(await node.submit("Ann"))).at(-1);
+    expect(last).toMatchObject({
+      type: "task.failed",
+      data: { error: { code, message: expect.stringMatching(message) } },
+    });
+  });
+
+  it("loses its connection in the middle of a stream: nothing is missed, nothing comes twice", async () => {
+    const cut = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      play.artifact("out", "two ", { append: true });
+      await cut.opened;
+      play.artifact("out", "three", { append: true });
+      play.end("COMPLETED");
+    });
+    const node = await startNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, isArtifact);
+    server.cut();
+    cut.release();
+    expect(await node.output(taskId)).toBe("one two three");
+    expect(textsOf(await node.events(taskId))).toEqual(["one ", "two ", "three"]);
+    expect(server.calls.map(({ method }) => method).filter((method) => method.startsWith("Send"))).toHaveLength(1);
+  });
+
+  it("goes on where it was when our node has died in the middle of a stream", async () => {
+    const goOn = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      await goOn.opened;
+      play.artifact("out", "two", { append: true });
+      play.end("COMPLETED");
+    });
+    const dataDirectory = await folder();
+    const first = await startNode({ dataDirectory });
+    await first.apply(server.url);
+    const taskId = await first.submit("Ann");
+    await first.events(taskId, isArtifact);
+    await first.close();
+    const second = await startNode({ dataDirectory });
+    goOn.release();
+    expect(await second.output(taskId)).toBe("one two");
+    expect(textsOf(await second.events(taskId))).toEqual(["one ", "two"]);
+    expect(server.calls.filter(({ method }) => method === "SendStreamingMessage")).toHaveLength(1);
+  });
+
+  it("is canceled with our task", async () => {
+    const never = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      await never.opened;
+    });
+    const node = await startNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, isArtifact);
+    await node.parts.tasks.cancel(SCOPE, taskId);
+    expect((await node.events(taskId)).at(-1)?.type).toBe("task.canceled");
+    expect(server.canceled).toHaveLength(1);
+    never.release();
+  });
+
+  it("is canceled after a restart, when our node died before it could", async () => {
+    const never = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      await never.opened;
+    });
+    const dataDirectory = await folder();
+    const first = await startNode({ dataDirectory });
+    await first.apply(server.url);
+    const taskId = await first.submit("Ann");
+    await first.events(taskId, isArtifact);
+    server.failWith(503);
+    await first.parts.tasks.cancel(SCOPE, taskId);
+    await first.events(taskId, ({ type }) => type === "step.failed");
+    await first.close();
+    server.failWith(null);
+    const second = await startNode({ dataDirectory });
+    expect((await second.events(taskId)).at(-1)?.type).toBe("task.canceled");
+    expect(server.canceled).toHaveLength(1);
+    never.release();
+  });
+
+  it("is canceled when our deadline passes", async () => {
+    const never = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      await never.opened;
+    });
+    const node = await startNode();
+    await node.apply(server.url, {}, { timeoutMs: 1500 });
+    const taskId = await node.submit("Ann");
+    expect((await node.events(taskId)).at(-1)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
+    await expect.poll(() => server.canceled.length).toBe(1);
+    never.release();
+  });
+
+  it("goes on with a conversation: tasks of one context are one context there, another caller's is another", async () => {
+    const server = await serve((play) => {
+      play.artifact("out", play.contextId);
+      play.end("COMPLETED");
+    });
+    const node = await startNode();
+    await node.apply(server.url);
+    const first = await node.output(await node.submit("a", { contextId: "c" }));
+    expect(await node.output(await node.submit("b", { contextId: "c" }))).toBe(first);
+    expect(await node.output(await node.submit("b", { contextId: "d" }))).not.toBe(first);
+    const bob = { ...SCOPE, caller: "bob" };
+    const { taskId } = await node.parts.tasks.submit(bob, { target: { agent: "far" }, input: "x", contextId: "c" });
+    await node.parts.tasks.settled(bob, taskId, { signal: AbortSignal.timeout(10_000) });
+    const { artifacts } = await node.parts.tasks.view(bob, taskId);
+    expect(artifacts?.[0]?.parts[0]?.text).not.toBe(first);
+  });
+
+  it("hears of the trace that its task belongs to", async () => {
+    const server = await serve((play) => play.end("COMPLETED"));
+    const node = await startNode();
+    await node.apply(server.url);
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await node.output(await node.submit("a", { traceparent }));
+    expect(server.calls[0]?.headers["traceparent"]).toContain("0af7651916cd43dd8448eb211c80319c");
+  });
+});
+
+describe("declaring a remote agent", () => {
+  it("takes skills, description and version from the card, unless the manifest has its own", async () => {
+    const server = await serve((play) => play.end("COMPLETED"));
+    const node = await startNode();
+    await node.apply(server.url);
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({
+      ...{ state: "ready", description: "Says what it is told", version: "1", inputModes: ["text/plain"] },
+      skills: [{ id: "echo" }],
+    });
+    await node.apply(
+      server.url,
+      {},
+      { description: "Mine", skills: [{ id: "s", name: "S", description: "d", tags: [] }] },
+    );
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({ description: "Mine", skills: [{ id: "s" }] });
+  });
+
+  it("is not refused because the agent does not answer: it is unreachable until it does", async () => {
+    const server = await serve((play) => play.end("COMPLETED"));
+    server.failWith(503);
+    const node = await startNode();
+    await node.apply(server.url);
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({
+      state: "unreachable",
+      reason: expect.stringContaining("503"),
+      skills: [{ id: "far" }],
+    });
+    server.failWith(null);
+    await expect
+      .poll(() => node.parts.catalogue.get("default", "far"), { timeout: 15_000 })
+      .toMatchObject({ state: "ready", skills: [{ id: "echo" }] });
+  });
+
+  it("refuses a card that offers no version the policy allows", async () => {
+    const server = await serve((play) => play.end("COMPLETED"), { version: "0.3" });
+    const node = await startNode();
+    await node.apply(server.url, { versions: ["1.0"] });
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({
+      state: "refused",
+      reason: expect.stringContaining("offers JSONRPC 0.3"),
+    });
+    const last = (await node.events(await node.submit("Ann"))).at(-1);
+    expect(last).toMatchObject({ data: { error: { code: "VERSION_NOT_SUPPORTED" } } });
+  });
+
+  it("refuses addresses in private networks and of metadata services, and names of such when they are called", async () => {
+    const node = await startNode();
+    await expect(node.apply("http://10.1.2.3/")).rejects.toMatchObject({
+      violations: [{ field: "spec.remote.card", description: expect.stringContaining("--allow-private-agents") }],
+    });
+    await expect(node.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    const open = await startNode({ allowPrivateAgents: true });
+    await expect(open.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("judges the addresses that a card names as well", async () => {
+    const server = await serve((play) => play.end("COMPLETED"));
+    server.card = (card) => ({
+      ...card,
+      supportedInterfaces: [{ url: "http://192.168.0.1/rpc", protocolBinding: "JSONRPC", protocolVersion: "1.0" }],
+    });
+    const node = await startNode();
+    await node.apply(server.url);
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({
+      state: "refused",
+      reason: expect.stringContaining("private network"),
+    });
+  });
+
+  it("sends credentials to the card's origin and those that are listed, and to no other", async () => {
+    const seen: (string | undefined)[] = [];
+    const other = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      request.resume();
+      response.writeHead(400).end("{}");
+    });
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    closers.push(async () => void other.close());
+    const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const server = await serve((play) => play.end("COMPLETED"));
+    const node = await startNode({ env: { FAR_TOKEN: "hush" } });
+    await node.apply(server.url, { auth: { bearerEnv: "FAR_TOKEN" } });
+    await node.output(await node.submit("Ann"));
+    expect(server.calls[0]?.headers.authorization).toBe("Bearer hush");
+    expect(server.cardRequests[0]?.authorization).toBeUndefined();
+    server.card = (card) => ({
+      ...card,
+      supportedInterfaces: [{ url: `${elsewhere}/rpc`, protocolBinding: "JSONRPC", protocolVersion: "1.0" }],
+    });
+    await node.apply(server.url, { auth: { bearerEnv: "FAR_TOKEN" }, timeoutMs: 5000 });
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({
+      state: "refused",
+      reason: expect.stringContaining(`list ${elsewhere} in spec.remote.auth.origins`),
+    });
+    await node.events(await node.submit("Ann"));
+    expect(seen).toEqual([]);
+    await node.apply(server.url, { auth: { bearerEnv: "FAR_TOKEN", origins: [elsewhere] } });
+    await node.events(await node.submit("Ann"));
+    expect(seen[0]).toBe("Bearer hush");
+  });
+
+  it("takes only variables of the tenant, and only what is named like a secret", async () => {
+    const node = await startNode();
+    const refused = (auth: object) => expect(node.apply("http://127.0.0.1:1/", { auth })).rejects;
+    await refused({ bearerEnv: "PATH" }).toMatchObject({ code: "INVALID_ARGUMENT" });
+    await refused({ bearerEnv: "AGENTCORE_API_KEY" }).toMatchObject({
+      violations: [{ field: "spec.remote.auth.bearerEnv", description: expect.stringContaining("platform") }],
+    });
+    await refused({ oauth2: { clientId: "x", clientSecretEnv: "ACME__SECRET" } }).toMatchObject({
+      violations: [{ field: "spec.remote.auth.oauth2.clientSecretEnv" }],
+    });
+  });
+});

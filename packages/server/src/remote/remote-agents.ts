@@ -1,0 +1,300 @@
+/** Agents of other platforms as this node knows them: their cards, whether they answer, and the way to call them. */
+import type { A2AClient, ForeignCard } from "@agentcore/a2a/client";
+import { type AgentManifest, PlatformError, type RemoteAgent } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
+import { createGuardedFetch, type Lookup } from "@agentcore/outbound";
+import { agent } from "@agentcore/sdk";
+import { CARD_INTERVALS, type CardIntervals, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
+import { createRemoteCredentials, type RemoteCredentials } from "./remote-credentials.ts";
+import { hasCredentials, mayHaveCredentials, refuseRemoteUrl, remotePolicy } from "./remote-policy.ts";
+import { createRemoteRun, type RemoteConnection, type RemoteLimits } from "./remote-run.ts";
+
+/** `unreachable`: its card cannot be had. `refused`: there is a card, and it may not be used. */
+export type RemoteState = "unknown" | "ready" | "unreachable" | "refused";
+
+export interface RemoteStatus {
+  readonly state: RemoteState;
+  /** In words, unless it is ready. */
+  readonly reason?: string | undefined;
+  /** The last one, also of an agent that does not answer now. */
+  readonly card: ForeignCard | null;
+}
+
+export interface RemoteAgents {
+  /**
+   * An agent whose `run` calls the remote one. With `ask` its card is asked for first, for as long as that may take; an agent that
+   * cannot be reached is one all the same.
+   */
+  define(tenantId: string, manifest: AgentManifest, options: { readonly ask: boolean }): Promise<AgentDefinition>;
+  status(tenantId: string, remote: RemoteAgent): RemoteStatus;
+  /** Checks it now and then, and tells when its status changes. In place of what was watched under the name before. */
+  watch(tenantId: string, name: string, remote: RemoteAgent, changed: (status: RemoteStatus) => void): void;
+  unwatch(tenantId: string, name: string): void;
+  /** Ends checks and calls that are under way. */
+  close(): void;
+}
+
+interface Entry {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly remote: RemoteAgent;
+  readonly credentials: RemoteCredentials;
+  readonly fetch: typeof fetch;
+  readonly streamFetch: typeof fetch;
+  record: CardRecord | null;
+  status: RemoteStatus;
+  error: PlatformError | null;
+  connection: RemoteConnection | null;
+  checking: Promise<void> | null;
+  /** Looked at again then, by the monotonic clock. */
+  until: number;
+}
+
+interface Watch {
+  readonly entry: Entry;
+  readonly changed: (status: RemoteStatus) => void;
+}
+
+// A record is read that often, and the agent asked when it is due.
+const LOOK_MS = 5_000;
+const TICK_MS = 1_000;
+const MAX_CHECKS = 16;
+// An apply waits for a card no longer than a person does.
+const APPLY_TIMEOUT_MS = 5_000;
+const CARD_TIMEOUT_MS = 10_000;
+// Of manifests that were replaced and whose tasks still run.
+const MAX_ENTRIES = 10_000;
+
+export const createRemoteAgents = (options: {
+  readonly keyValue: KeyValue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly allowPrivate: boolean;
+  readonly lookup?: Lookup | undefined;
+  readonly intervals?: CardIntervals | undefined;
+  readonly limits?: Partial<RemoteLimits> | undefined;
+}): RemoteAgents => {
+  const { clock, logger, allowPrivate } = options;
+  const records = createCardRecords({ ...options, intervals: options.intervals ?? CARD_INTERVALS });
+  const entries = new Map<string, Entry>();
+  const watches = new Map<string, Watch>();
+  const closing = new AbortController();
+  let checks = 0;
+
+  const entryOf = (tenantId: string, name: string, remote: RemoteAgent): Entry => {
+    const key = `${tenantId}/${recordKey(remote)}`;
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    const policy = { ...remotePolicy(remote, allowPrivate), lookup: options.lookup };
+    const guarded = createGuardedFetch(policy);
+    const entry: Entry = {
+      ...{ tenantId, name, remote },
+      credentials: createRemoteCredentials({
+        ...{ agent: name, remote, env: options.env, fetch: guarded, clock },
+        tokenUrl: () => tokenUrlOf(remote, entry.status.card),
+      }),
+      fetch: guarded,
+      // Its events are bounded one by one, and a stream may go on for days.
+      streamFetch: createGuardedFetch({ ...policy, maxAnswerBytes: Number.MAX_SAFE_INTEGER }),
+      record: null,
+      status: { state: "unknown", reason: "its card was not asked for yet", card: null },
+      error: null,
+      connection: null,
+      checking: null,
+      until: 0,
+    };
+    if (entries.size >= MAX_ENTRIES) forgetOne();
+    entries.set(key, entry);
+    return entry;
+  };
+
+  const forgetOne = (): void => {
+    const watched = new Set([...watches.values()].map(({ entry }) => entry));
+    for (const [key, entry] of entries) if (!watched.has(entry)) return void entries.delete(key);
+  };
+
+  /** A public card first: credentials only where it is not given without. */
+  const askForCard = async (entry: Entry, known: CardRecord | undefined, timeoutMs: number) => {
+    const { fetchCard } = await import("@agentcore/a2a/client");
+    const ask = (headers: Readonly<Record<string, string>>) =>
+      fetchCard({
+        url: known?.url ?? entry.remote.card,
+        fetch: entry.fetch,
+        headers,
+        etag: known?.card === undefined ? undefined : known.etag,
+        timeoutMs,
+        signal: closing.signal,
+      });
+    try {
+      return await ask({});
+    } catch (error) {
+      const isRefused =
+        PlatformError.is(error) && (error.code === "UNAUTHENTICATED" || error.code === "PERMISSION_DENIED");
+      if (!isRefused || !hasCredentials(entry.remote)) throw error;
+      return ask(await entry.credentials.headers());
+    }
+  };
+
+  /** What a record means here: whether an address may be called is each node's own to judge. */
+  const adopt = async (entry: Entry, record: CardRecord): Promise<void> => {
+    const isSameCard =
+      entry.record?.card !== undefined && JSON.stringify(entry.record.card) === JSON.stringify(record.card);
+    const before = entry.status;
+    entry.record = record;
+    if (record.card !== undefined && (!isSameCard || before.card === null)) await readCard(entry, record.card);
+    if (record.error !== undefined) {
+      const { code, message } = record.error;
+      entry.status = {
+        state: code === "CONFIG_INVALID" ? "refused" : "unreachable",
+        reason: message,
+        card: entry.status.card,
+      };
+      // Without a card there is nothing to call; with one, calls find out for themselves.
+      if (entry.connection === null) entry.error = PlatformError.fromJSON(record.error);
+    } else if (entry.connection === null) {
+      entry.status = { state: "refused", reason: entry.error?.message, card: entry.status.card };
+    } else {
+      entry.status = { state: "ready", card: entry.status.card };
+    }
+    if (before.state === entry.status.state && isSameCard) return;
+    if (before.state !== entry.status.state)
+      logger.log(
+        entry.status.state === "ready" ? "info" : "warn",
+        `remote agent ${entry.name} is ${entry.status.state}${entry.status.reason === undefined ? "" : `: ${entry.status.reason}`}`,
+        { tenantId: entry.tenantId, agent: entry.name },
+      );
+    for (const watch of watches.values()) if (watch.entry === entry) watch.changed(entry.status);
+  };
+
+  const readCard = async (entry: Entry, raw: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { remote } = entry;
+    entry.connection = null;
+    entry.error = null;
+    try {
+      const { readForeignCard, chooseInterface, createA2AClient, RESUMABLE_STREAMS } = await import(
+        "@agentcore/a2a/client"
+      );
+      const card = readForeignCard(raw, remote.card);
+      entry.status = { ...entry.status, card };
+      const { versions, bindings = ["JSONRPC", "HTTP+JSON"], tenant, timeoutMs } = remote;
+      const chosen = chooseInterface(card, {
+        versions,
+        bindings,
+        refuse: ({ url }) => refuseRemoteUrl(remote, url, allowPrivate),
+      });
+      const client: A2AClient = createA2AClient({
+        interface: tenant === undefined ? chosen : { ...chosen, tenant },
+        fetch: renewing(entry, entry.fetch),
+        streamFetch: renewing(entry, entry.streamFetch),
+        headers: () => entry.credentials.headers(),
+        extensions: card.extensions.includes(RESUMABLE_STREAMS) ? [RESUMABLE_STREAMS] : [],
+        timeoutMs,
+      });
+      entry.connection = { client, streaming: card.streaming };
+    } catch (error) {
+      entry.error = PlatformError.from(error);
+    }
+  };
+
+  const check = (entry: Entry, { timeoutMs = CARD_TIMEOUT_MS, notBefore = 0 } = {}): Promise<void> => {
+    entry.checking ??= (async () => {
+      try {
+        const record = await records.current(
+          entry.tenantId,
+          entry.remote,
+          (known) => askForCard(entry, known, timeoutMs),
+          { notBefore },
+        );
+        if (record !== null) await adopt(entry, record);
+      } finally {
+        entry.until = clock.monotonic() + LOOK_MS;
+        entry.checking = null;
+      }
+    })();
+    return entry.checking;
+  };
+
+  const connect = async (entry: Entry): Promise<RemoteConnection> => {
+    if (entry.connection === null) await check(entry);
+    if (entry.connection !== null) return entry.connection;
+    throw (
+      entry.error ??
+      new PlatformError("UPSTREAM_FAILED", `the card of agent "${entry.name}" is not there yet`, { retryable: true })
+    );
+  };
+
+  const tick = (): void => {
+    const now = clock.monotonic();
+    for (const { entry } of watches.values()) {
+      if (entry.until > now || entry.checking !== null) continue;
+      if (checks >= MAX_CHECKS) return;
+      checks += 1;
+      check(entry)
+        // The store is away: looked at again with the next turn.
+        .catch(() => undefined)
+        .finally(() => {
+          checks -= 1;
+        });
+    }
+  };
+  const timer = setInterval(tick, TICK_MS);
+  timer.unref();
+
+  return {
+    async define(tenantId, manifest, { ask }) {
+      const { metadata, spec } = manifest;
+      const { name } = metadata;
+      const { remote } = spec;
+      if (remote === undefined) throw new PlatformError("INTERNAL", `agent ${name} is not remote`);
+      const entry = entryOf(tenantId, name, remote);
+      if (ask) await check(entry, { timeoutMs: APPLY_TIMEOUT_MS });
+      const { card } = entry.status;
+      const skills = spec.skills ?? card?.skills ?? [];
+      return agent({
+        name,
+        description: spec.description ?? (card?.description || `Remote agent at ${new URL(remote.card).host}`),
+        ...(card?.version ? { version: card.version } : {}),
+        ...(skills.length === 0 ? {} : { skills }),
+        run: createRemoteRun({
+          agent: name,
+          connect: () => connect(entry),
+          closing: closing.signal,
+          limits: options.limits,
+        }),
+      }) as AgentDefinition;
+    },
+    status: (tenantId, remote) =>
+      entries.get(`${tenantId}/${recordKey(remote)}`)?.status ?? {
+        state: "unknown",
+        reason: "its card was not asked for yet",
+        card: null,
+      },
+    watch(tenantId, name, remote, changed) {
+      watches.set(`${tenantId}/${name}`, { entry: entryOf(tenantId, name, remote), changed });
+    },
+    unwatch: (tenantId, name) => void watches.delete(`${tenantId}/${name}`),
+    close() {
+      clearInterval(timer);
+      closing.abort(new PlatformError("UNAVAILABLE", "the node closes"));
+      watches.clear();
+    },
+  };
+};
+
+/** A token that was thought to be good may have been taken back: asked for again, once. */
+const renewing =
+  (entry: Entry, base: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    const response = await base(input, init);
+    if (response.status !== 401 || !entry.credentials.renew()) return response;
+    await response.body?.cancel();
+    return base(input, { ...init, headers: { ...(init?.headers as object), ...(await entry.credentials.headers()) } });
+  };
+
+/** Of the card, when it may be told the secret. */
+const tokenUrlOf = (remote: RemoteAgent, card: ForeignCard | null): string | undefined => {
+  const url = card?.tokenUrl;
+  return url !== undefined && URL.canParse(url) && mayHaveCredentials(remote, new URL(url)) ? url : undefined;
+};

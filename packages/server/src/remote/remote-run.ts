@@ -1,0 +1,472 @@
+/**
+ * What an agent of another platform does with a task of ours, written with `ctx` like anybody's code:
+ *
+ *   send    the message, with an id made from the task: the remote task's id is recorded before anything else
+ *   read    its stream in batches, each recorded, then told to whoever follows our task
+ *   poll    instead, where there is no stream, or one that cannot be taken up where it was cut
+ *   answer  what a person said to the remote task's question
+ *   cancel  when our task is canceled
+ *
+ * R1 Once the remote id is recorded the message is never sent again. R2 No stream is open while the task may leave memory.
+ * R3 What is read depends on recorded batches only, so that a replay stands where the process that died stood.
+ */
+import type { A2AClient, SendAnswer } from "@agentcore/a2a/client";
+import { type A2AMessage, type Part, PlatformError, TerminalError } from "@agentcore/contract";
+import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
+import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
+import { type ReadLimits, RemoteStream } from "./remote-stream.ts";
+import {
+  BatchBuilder,
+  partsOf,
+  type RemoteBatch,
+  RemoteTask,
+  type RemoteTaskJson,
+  type RemoteTurn,
+  textOf,
+  valueOf,
+} from "./remote-task.ts";
+
+/** The agent as it is now: its card may have changed since the last call. */
+export interface RemoteConnection {
+  readonly client: A2AClient;
+  readonly streaming: boolean;
+}
+
+export interface RemoteRunOptions {
+  readonly agent: string;
+  /** Throws what stands in the way: no card, a card that is refused, a missing credential. */
+  readonly connect: (tenantId: string, signal: AbortSignal) => Promise<RemoteConnection>;
+  /** Aborts when the node closes. */
+  readonly closing: AbortSignal;
+  readonly limits?: Partial<RemoteLimits> | undefined;
+}
+
+export interface RemoteLimits extends ReadLimits {
+  readonly firstPollMs: number;
+  readonly maxPollMs: number;
+  /** Events of our log after which it starts afresh: half of what it may hold. */
+  readonly maxEvents: number;
+}
+
+const LIMITS: RemoteLimits = {
+  collectMs: 250,
+  // Above the 15 s after which agents on this platform, and most proxies, send something.
+  silenceMs: 120_000,
+  firstPollMs: 1_000,
+  maxPollMs: 15_000,
+  maxEvents: 5_000,
+};
+
+// About half a minute: a parent may try another agent then.
+const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
+// About an hour without contact. From the fifth wait on the task is not in memory meanwhile.
+const READ_RETRY: RetryPolicy = { maxAttempts: 70, initialDelayMs: 250, maxDelayMs: 60_000 };
+// As long as clean-up after a cancel may take.
+const CANCEL_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 10_000 };
+const CONTEXT_TTL_MS = 30 * 24 * 3_600_000;
+// After a deadline nothing can be recorded any more, so it is a try, or three.
+const LAST_CANCELS = 3;
+
+type Sent =
+  | { readonly task: { readonly taskId: string; readonly contextId?: string | undefined } }
+  | { readonly message: readonly Part[] };
+
+export const createRemoteRun =
+  (options: RemoteRunOptions) =>
+  (task: TaskInput<unknown>, ctx: Context): Promise<unknown> =>
+    new RemoteRun(options, task, ctx).run();
+
+class RemoteRun {
+  private readonly options: RemoteRunOptions;
+  private readonly limits: RemoteLimits;
+  private readonly task: TaskInput<unknown>;
+  private readonly ctx: Context;
+  private remote: RemoteTask | null = null;
+  private stream: RemoteStream | null = null;
+  /** On its way: a cancel waits for the id that it will bring. */
+  private sending: Promise<Sent> | null = null;
+  private hasEnded = false;
+  /** By artifact, in the order of their first part; null once the log has forgotten some of it. */
+  private contents: Map<string, readonly Part[]> | null = new Map();
+  private events = 0;
+
+  constructor(options: RemoteRunOptions, task: TaskInput<unknown>, ctx: Context) {
+    this.options = options;
+    this.limits = { ...LIMITS, ...options.limits };
+    this.task = task;
+    this.ctx = ctx;
+  }
+
+  async run(): Promise<unknown> {
+    const { ctx } = this;
+    const { signal } = ctx;
+    signal.addEventListener("abort", () => this.onAbort(signal.reason), { once: true });
+    try {
+      return await this.follow();
+    } catch (error) {
+      // Of an agent that cannot be reached nothing more is asked, unless our own caller cancels.
+      const isLost = PlatformError.is(error) && error.code === "UPSTREAM_FAILED";
+      if (!this.hasEnded && (signal.aborted || !isLost)) await this.cancelRemote().catch(() => undefined);
+      throw error;
+    } finally {
+      this.closeStream();
+    }
+  }
+
+  private async follow(): Promise<unknown> {
+    const { task, ctx } = this;
+    if (task.continuedFrom !== undefined) {
+      this.remote = new RemoteTask(task.continuedFrom as RemoteTaskJson);
+      this.contents = null;
+    } else {
+      const sent = await this.send();
+      if ("message" in sent) return valueOf(sent.message);
+      this.remote = new RemoteTask({ ...sent.task, marks: {}, polls: false });
+    }
+    const { remote } = this;
+    for (let idle = 0; ; ) {
+      const batch = await this.readBatch(remote, idle);
+      idle = batch.updates.length === 0 && batch.turn === undefined ? idle + 1 : 0;
+      remote.apply(batch);
+      this.events += 4 + (batch.tries ?? 0) + batch.updates.length;
+      await this.tell(batch);
+      if (batch.turn !== undefined) {
+        const end = await this.take(remote, batch.turn);
+        if (end !== null) return end.value;
+      }
+      if (this.events >= this.limits.maxEvents) {
+        this.closeStream();
+        await ctx.continueAs(remote.toJSON());
+      }
+    }
+  }
+
+  // ── send ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async send(): Promise<Sent> {
+    const { task, ctx } = this;
+    // One conversation here is one there; of another caller it is another one (I7).
+    const key = `context/${task.caller}/${task.contextId}`;
+    const known = (await ctx.memory.get(key)) as string | null;
+    const sent = await ctx.step(
+      "send",
+      (step) => {
+        // Not ended by a cancel: what it brings is what there is to cancel.
+        this.sending = this.begin(step, {
+          messageId: step.idempotencyKey.slice(0, 32),
+          role: "ROLE_USER",
+          parts: [...(task.message?.parts ?? partsOf(task.input))],
+          ...(known === null ? {} : { contextId: known }),
+        });
+        return this.sending;
+      },
+      { retry: SEND_RETRY },
+    );
+    if ("task" in sent && sent.task.contextId !== undefined && sent.task.contextId !== known)
+      await ctx.memory.set(key, sent.task.contextId, { ttlMs: CONTEXT_TTL_MS });
+    return sent;
+  }
+
+  /** Sends a message and waits for the first thing the agent says: whose task it is. */
+  private async begin(_step: StepContext, message: A2AMessage): Promise<Sent> {
+    const { client, streaming } = await this.connect(this.options.closing);
+    if (!streaming) {
+      const answer = await client.send(
+        { message, configuration: { returnImmediately: true } },
+        { ...this.callOptions(), signal: this.options.closing },
+      );
+      return sentOf(answer);
+    }
+    this.closeStream();
+    const stream = new RemoteStream((signal) => client.sendStream({ message }, { ...this.callOptions(), signal }));
+    this.stream = stream;
+    const first = await stream.peek();
+    if (first === null) throw new PlatformError("INVALID_AGENT_RESPONSE", "the agent's stream ended without an answer");
+    const { response } = first;
+    if ("statusUpdate" in response) return { task: idsOf(response.statusUpdate) };
+    if ("artifactUpdate" in response) return { task: idsOf(response.artifactUpdate) };
+    return sentOf(response);
+  }
+
+  // ── read ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async readBatch(remote: RemoteTask, idle: number): Promise<RemoteBatch> {
+    const { ctx } = this;
+    const tried = (read: (signal: AbortSignal) => Promise<RemoteBatch>) => async (step: StepContext) => {
+      const batch = await read(step.signal);
+      return step.attempt === 1 ? batch : { ...batch, tries: step.attempt };
+    };
+    if (!remote.polls)
+      return ctx.step(
+        "read",
+        tried((signal) => this.readStream(remote, signal)),
+        { retry: READ_RETRY },
+      );
+    const { firstPollMs, maxPollMs } = this.limits;
+    await ctx.sleep(Math.min(firstPollMs * 2 ** Math.min(idle, 10), maxPollMs));
+    return ctx.step(
+      "poll",
+      tried((signal) => this.snapshot(remote, signal)),
+      { retry: READ_RETRY },
+    );
+  }
+
+  private async readStream(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
+    const close = (): void => this.closeStream();
+    signal.addEventListener("abort", close, { once: true });
+    try {
+      this.stream ??= await this.takeUpStream(remote, signal);
+      if (this.stream === null) return await this.snapshot(remote, signal);
+      const read = await this.stream.read(remote, this.limits);
+      if (read === "ended") {
+        this.closeStream();
+        // A node that drains ends its streams, and numbers tell where to go on. Others have nothing more to say on one.
+        if (remote.seq === undefined) return await this.snapshot(remote, signal);
+        throw new PlatformError("UPSTREAM_FAILED", "the agent's stream ended before the task did", { retryable: true });
+      }
+      // Half-open connections look like that: taken up afresh with the next batch.
+      if (read === "silent") this.closeStream();
+      return read === "silent" ? { updates: [] } : read;
+    } catch (error) {
+      this.closeStream();
+      if (!PlatformError.is(error)) throw error;
+      // It has ended meanwhile, or there is nothing to subscribe to.
+      if (error.code === "UNSUPPORTED_OPERATION" || error.code === "METHOD_NOT_FOUND")
+        return this.snapshot(remote, signal);
+      throw this.explain(error);
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
+  }
+
+  /** After a cut, a restart or an answer. Null: what came meanwhile could be lost or come twice. */
+  private async takeUpStream(remote: RemoteTask, signal: AbortSignal): Promise<RemoteStream | null> {
+    const { client, streaming } = await this.connect(signal);
+    const { taskId: id, seq: after } = remote;
+    // Whether a stream of 0.3 that is taken up begins with the task is left open.
+    if (!streaming || (client.interface.version === "0.3" && after === undefined)) return null;
+    const stream = new RemoteStream((own) => client.subscribe({ id, after }, { ...this.callOptions(), signal: own }));
+    this.stream = stream;
+    const first = await stream.peek();
+    if (after !== undefined || first === null || "task" in first.response) return stream;
+    this.closeStream();
+    return null;
+  }
+
+  private async snapshot(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
+    const { client } = await this.connect(signal);
+    try {
+      const task = await client.get({ id: remote.taskId, historyLength: 0 }, { ...this.callOptions(), signal });
+      const batch = new BatchBuilder(remote);
+      batch.addSnapshot(task);
+      return batch.build({ poll: true });
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  private explain(error: unknown): unknown {
+    if (!PlatformError.is(error) || error.code !== "TASK_NOT_FOUND") return error;
+    return new TerminalError(`the agent does not know its task ${this.remote?.taskId} any more`, {
+      code: "UPSTREAM_FAILED",
+      cause: error,
+    });
+  }
+
+  /** What others follow of our task. */
+  private async tell({ updates, turn }: RemoteBatch): Promise<void> {
+    const { ctx, contents } = this;
+    for (const update of updates) {
+      if (update.type === "progress") {
+        await ctx.progress(update.text);
+        continue;
+      }
+      const { id, name, description, parts, append, lastChunk } = update;
+      contents?.set(id, append ? [...(contents.get(id) ?? []), ...parts] : parts);
+      // It comes again as our own.
+      if (id === OUTPUT_ARTIFACT_ID && !append && turn?.state === "TASK_STATE_COMPLETED") continue;
+      await ctx.artifact({
+        ...{ id, name: name ?? id, parts, append, lastChunk },
+        ...(description === undefined ? {} : { description }),
+      });
+    }
+  }
+
+  // ── turns ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Null: it goes on. */
+  private async take(remote: RemoteTask, turn: RemoteTurn): Promise<{ readonly value: unknown } | null> {
+    const said = textOf(turn.parts);
+    switch (turn.state) {
+      case "TASK_STATE_INPUT_REQUIRED":
+      case "TASK_STATE_AUTH_REQUIRED":
+        await this.ask(remote, turn, said);
+        return null;
+      case "TASK_STATE_COMPLETED":
+        this.hasEnded = true;
+        return { value: await this.output(remote, turn) };
+      case "TASK_STATE_CANCELED":
+        this.hasEnded = true;
+        throw new PlatformError(
+          "CANCELED",
+          `the agent canceled its task ${remote.taskId}${said === "" ? "" : `: ${said}`}`,
+        );
+      case "TASK_STATE_REJECTED":
+        this.hasEnded = true;
+        throw new TerminalError(`the agent rejected the task${said === "" ? "" : `: ${said}`}`, this.details(remote));
+      default:
+        this.hasEnded = true;
+        throw new TerminalError(
+          `the agent failed${said === "" ? " and did not say why" : `: ${said}`}`,
+          this.details(remote),
+        );
+    }
+  }
+
+  private details({ taskId }: RemoteTask) {
+    return { details: { remoteTaskId: taskId } };
+  }
+
+  private async output(remote: RemoteTask, { parts }: RemoteTurn): Promise<unknown> {
+    const contents =
+      this.contents ??
+      (await this.ctx.step(
+        "result",
+        async ({ signal }) => {
+          const { client } = await this.connect(signal);
+          const { artifacts = [] } = await client.get({ id: remote.taskId }, { ...this.callOptions(), signal });
+          const wanted = artifacts.find(({ artifactId }) => artifactId === OUTPUT_ARTIFACT_ID) ?? artifacts.at(-1);
+          return wanted === undefined ? [] : [[wanted.artifactId, wanted.parts] as const];
+        },
+        { retry: READ_RETRY },
+      ));
+    const artifacts = new Map(contents);
+    // Agents on this platform name it; of others the last one is what they worked towards.
+    return valueOf(artifacts.get(OUTPUT_ARTIFACT_ID) ?? [...artifacts.values()].at(-1) ?? parts);
+  }
+
+  private async ask(remote: RemoteTask, turn: RemoteTurn, said: string): Promise<void> {
+    const { ctx } = this;
+    this.closeStream();
+    const before = ctx.messages.length;
+    const data = turn.parts.find((part) => part.data !== undefined)?.data;
+    const prompt = said === "" ? `agent ${this.options.agent} asks for more` : said;
+    const value = await ctx.waitForInput<unknown>({ prompt, ...(data === undefined ? {} : { data }) });
+    const parts = answerParts(ctx.messages.slice(before), value);
+    remote.answered = turn.key;
+    await ctx.step(
+      "answer",
+      async (step) => {
+        try {
+          await this.begin(step, {
+            messageId: step.idempotencyKey.slice(0, 32),
+            role: "ROLE_USER",
+            parts: [...parts],
+            taskId: remote.taskId,
+            ...(remote.contextId === undefined ? {} : { contextId: remote.contextId }),
+          });
+        } catch (error) {
+          this.closeStream();
+          // It has ended, or goes on without an answer: what comes next is read.
+          if (PlatformError.is(error) && error.code === "UNSUPPORTED_OPERATION") return null;
+          throw this.explain(error);
+        }
+        return null;
+      },
+      { retry: SEND_RETRY },
+    );
+  }
+
+  // ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async cancelRemote(): Promise<void> {
+    const { ctx } = this;
+    if (this.remote === null && this.sending === null) return;
+    await ctx.step(
+      "cancel",
+      async ({ signal }) => {
+        const sent = this.remote === null ? await this.sending?.catch(() => null) : { task: this.remote };
+        if (sent == null || !("task" in sent)) return null;
+        await this.cancelOnce(sent.task.taskId, signal);
+        return null;
+      },
+      { retry: CANCEL_RETRY },
+    );
+  }
+
+  private async cancelOnce(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      const { client } = await this.connect(signal);
+      await client.cancel({ id }, { ...this.callOptions(), signal });
+    } catch (error) {
+      // There is nothing left to cancel.
+      if (PlatformError.is(error) && (error.code === "TASK_NOT_CANCELABLE" || error.code === "TASK_NOT_FOUND")) return;
+      throw error;
+    }
+  }
+
+  /** A deadline ends our task at once, and with it what can be recorded; the remote task must not go on for nobody all the same. */
+  private onAbort(reason: unknown): void {
+    const { remote, options } = this;
+    const isCancel = PlatformError.is(reason) && reason.code === "CANCELED";
+    if (remote !== null || !isCancel) this.closeStream();
+    if (remote === null || this.hasEnded || !PlatformError.is(reason) || reason.code !== "DEADLINE_EXCEEDED") return;
+    const cancel = async (): Promise<void> => {
+      for (let attempt = 1; attempt <= LAST_CANCELS && !options.closing.aborted; attempt++) {
+        try {
+          return await this.cancelOnce(remote.taskId, options.closing);
+        } catch {
+          // Tried again.
+        }
+      }
+      this.ctx.log.warn(`the deadline passed, and task ${remote.taskId} of the agent could not be canceled`);
+    };
+    void cancel();
+  }
+
+  private closeStream(): void {
+    this.stream?.close();
+    this.stream = null;
+  }
+
+  private connect(signal: AbortSignal): Promise<RemoteConnection> {
+    return this.options.connect(this.task.tenantId, signal);
+  }
+
+  private callOptions() {
+    const { traceparent } = this.task;
+    return traceparent === undefined ? {} : { headers: { traceparent } };
+  }
+}
+
+const idsOf = ({ taskId, contextId }: { readonly taskId: string; readonly contextId: string }) => ({
+  taskId,
+  ...(contextId === taskId ? {} : { contextId }),
+});
+
+const sentOf = (answer: SendAnswer): Sent =>
+  "message" in answer
+    ? { message: answer.message.parts }
+    : {
+        task: {
+          taskId: answer.task.id,
+          ...(answer.task.contextId === undefined ? {} : { contextId: answer.task.contextId }),
+        },
+      };
+
+/** The message that held the value, with all it has; a value alone when it cannot be told. */
+const answerParts = (messages: readonly A2AMessage[], value: unknown): readonly Part[] => {
+  const wanted = JSON.stringify(value);
+  const held = messages.find(({ parts }) => {
+    const data = parts.find((part) => part.data !== undefined);
+    const said =
+      data === undefined
+        ? parts
+            .map(({ text }) => text ?? "")
+            .join("\n")
+            .trim()
+        : data.data;
+    return JSON.stringify(said) === wanted;
+  });
+  return held?.parts ?? partsOf(value);
+};

@@ -1,0 +1,70 @@
+/** A stream of a remote task while this process reads it: read in batches, and closed however the reading ends. */
+import type { ReceivedFrame } from "@agentcore/a2a/client";
+import { PlatformError } from "@agentcore/contract";
+import { BatchBuilder, type RemoteBatch, type RemoteTask } from "./remote-task.ts";
+
+export interface ReadLimits {
+  /** Milliseconds a batch collects after its first event. */
+  readonly collectMs: number;
+  /** Milliseconds after which a stream that says nothing is taken for dead. */
+  readonly silenceMs: number;
+}
+
+export class RemoteStream {
+  private readonly frames: AsyncGenerator<ReceivedFrame, void>;
+  private readonly controller: AbortController;
+  /** Asked for, and not read yet: a time limit must not lose it. */
+  private next: Promise<IteratorResult<ReceivedFrame, void>> | null = null;
+
+  /** `open` gets the signal that ends the stream. */
+  constructor(open: (signal: AbortSignal) => AsyncGenerator<ReceivedFrame, void>) {
+    this.controller = new AbortController();
+    this.frames = open(this.controller.signal);
+  }
+
+  /** The next frame, which stays to be read. Null at the end of the stream. */
+  async peek(): Promise<ReceivedFrame | null> {
+    this.next ??= this.frames.next();
+    const result = await this.next;
+    return result.done === true ? null : result.value;
+  }
+
+  /** At least one event. Throws what the stream does. */
+  async read(task: RemoteTask, limits: ReadLimits): Promise<RemoteBatch | "ended" | "silent"> {
+    const batch = new BatchBuilder(task);
+    let until = Number.POSITIVE_INFINITY;
+    while (!batch.isFull) {
+      const hasSome = !batch.isEmpty && !batch.isHalfway;
+      const left = hasSome ? until - performance.now() : limits.silenceMs;
+      const frame = left > 0 ? await within(this.peek(), left) : "late";
+      if (frame === "late") {
+        if (hasSome) break;
+        return "silent";
+      }
+      if (frame === null) return batch.isEmpty ? "ended" : batch.build();
+      this.next = null;
+      batch.addFrame(frame.response, frame.seq);
+      if (until === Number.POSITIVE_INFINITY) until = performance.now() + limits.collectMs;
+    }
+    return batch.build();
+  }
+
+  close(): void {
+    this.controller.abort(new PlatformError("CANCELED", "nobody reads the stream any more"));
+    this.next?.catch(() => undefined);
+    this.frames.return().catch(() => undefined);
+  }
+}
+
+/** "late" when it takes longer; what is waited for goes on. */
+const within = async <T>(work: Promise<T>, ms: number): Promise<T | "late"> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, ms, "late");
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
