@@ -124,6 +124,23 @@ const RemoteAuth = z.union(
   { error: "expected { bearerEnv }, { apiKeyEnv, header } or { oauth2 }" },
 );
 
+/** One trusted signature will do. */
+const CardSignaturePolicy = z
+  .strictObject({
+    /** False takes a card that is not signed at all; one that is must be trusted in any case. @default true */
+    required: z.boolean().optional(),
+    /** Keys that are trusted, as a JWKS. */
+    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20) }).optional(),
+    /** Where such keys are; this address is trusted, whatever the card says. */
+    jwksUrl: HttpUrl.optional(),
+    /** Hosts whose keys are trusted: a signature's `jku` is followed there, and nowhere else. */
+    jkuHosts: z.array(z.string().min(1).max(255)).min(1).max(20).optional(),
+  })
+  .refine(({ jwks, jwksUrl, jkuHosts }) => jwks !== undefined || jwksUrl !== undefined || jkuHosts !== undefined, {
+    error: "expected jwks, jwksUrl or jkuHosts: whose signatures are trusted",
+    path: ["jwks"],
+  });
+
 /** An agent that runs elsewhere and speaks A2A. */
 const Remote = z.strictObject({
   /** Its card, or the address below which the card stands at its well-known place. */
@@ -140,6 +157,8 @@ const Remote = z.strictObject({
     .min(1)
     .max(2)
     .optional(),
+  /** By whom the card must be signed. @default it need not be */
+  signature: CardSignaturePolicy.optional(),
   auth: RemoteAuth.optional(),
   /** Sent with every call, in place of what the card's interface names. */
   tenant: z.string().min(1).max(256).optional(),

@@ -23,8 +23,17 @@ const addressViolations = (remote: RemoteAgent, allowPrivate: boolean): readonly
     tokenUrl === undefined ? undefined : refuseRemoteUrl({ ...remote, card: tokenUrl }, tokenUrl, allowPrivate);
   return [
     ...(refused === undefined ? [] : [{ field: "spec.remote.card", description: refused }]),
+    ...keyViolations(remote, allowPrivate),
     ...(refusedToken === undefined ? [] : [{ field: "spec.remote.auth.oauth2.tokenUrl", description: refusedToken }]),
   ];
+};
+
+/** Nothing secret goes there. */
+const keyViolations = (remote: RemoteAgent, allowPrivate: boolean): readonly FieldViolation[] => {
+  const url = remote.signature?.jwksUrl;
+  if (url === undefined) return [];
+  const refused = refuseRemoteUrl({ card: url }, url, allowPrivate);
+  return refused === undefined ? [] : [{ field: "spec.remote.signature.jwksUrl", description: refused }];
 };
 
 const authVariables = ({ auth }: RemoteAgent): readonly (readonly [string, string | undefined])[] => {

@@ -73,20 +73,19 @@ export const createCardRecords = (options: {
   return {
     /**
      * The record as it is, checked with `ask` when it is due and no other node is at it. Null: another node asks for the first
-     * time. `notBefore`: due also when its last check was before then.
+     * time.
      */
     async current(
       tenantId: string,
       remote: RemoteAgent,
       ask: (known: CardRecord | undefined) => Promise<FetchedCard>,
-      { notBefore = 0 }: { readonly notBefore?: number } = {},
     ): Promise<CardRecord | null> {
       const key = recordKey(remote);
       const stored = await keyValue.get(scopeOf(tenantId), key);
       const before = stored?.value as CardRecord | undefined;
       const now = clock.now();
-      if (before !== undefined && before.until > now && before.checkedAt >= notBefore) return known(before);
-      const claim = { ...before, until: now + CLAIM_MS, checkedAt: now, failures: before?.failures ?? 0 };
+      if (before !== undefined && before.until > now) return known(before);
+      const claim = { checkedAt: 0, failures: 0, ...before, until: now + CLAIM_MS };
       const version = await keyValue.put(scopeOf(tenantId), key, claim, {
         expectedVersion: stored?.version ?? 0,
         ttlMs: RECORD_TTL_MS,

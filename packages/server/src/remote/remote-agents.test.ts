@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createCardSigner } from "@agentcore/a2a/cards";
 import { API_VERSION, type TaskEvent } from "@agentcore/contract";
 import { afterEach, describe, expect, it } from "vitest";
 import { type AgentServer, startAgentServer } from "../../../a2a/test/agent-server.ts";
@@ -354,6 +356,32 @@ describe("declaring a remote agent", () => {
     });
     const last = (await node.events(await node.submit("Ann"))).at(-1);
     expect(last).toMatchObject({ data: { error: { code: "VERSION_NOT_SUPPORTED" } } });
+  });
+
+  it("insists on a signature when the manifest does, and takes nothing that it does not cover", async () => {
+    const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" });
+    const signer = await createCardSigner([key.toString()]);
+    const server = await serve((play) => play.end("COMPLETED"));
+    const sign = async (card: Record<string, unknown>) => ({
+      ...card,
+      signatures: await signer.sign(card, "https://x.test/"),
+    });
+    const plain = (await (await fetch(server.cardUrl)).json()) as Record<string, unknown>;
+    const stateWith = async (signature: object): Promise<unknown> => {
+      const node = await startNode();
+      await node.apply(server.url, { signature });
+      const { state, reason } = node.parts.catalogue.get("default", "far") ?? {};
+      return [state, reason];
+    };
+    const trusted = { jwks: signer.jwks };
+    expect(await stateWith(trusted)).toEqual(["refused", expect.stringContaining("it is not signed")]);
+    expect(await stateWith({ ...trusted, required: false })).toEqual(["ready", undefined]);
+    const signed = await sign(plain);
+    server.card = () => signed;
+    expect(await stateWith(trusted)).toEqual(["ready", undefined]);
+    server.card = () => ({ ...signed, description: "Something else" });
+    expect(await stateWith(trusted)).toEqual(["refused", expect.stringContaining("does not fit the card")]);
+    expect(await stateWith({ ...trusted, required: false })).toEqual(["refused", expect.anything()]);
   });
 
   it("refuses addresses in private networks and of metadata services, and names of such when they are called", async () => {

@@ -5,6 +5,7 @@ import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { createGuardedFetch, type Lookup } from "@agentcore/outbound";
 import { agent } from "@agentcore/sdk";
+import { z } from "zod";
 import { CARD_INTERVALS, type CardIntervals, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
 import { createRemoteCredentials, type RemoteCredentials } from "./remote-credentials.ts";
 import { hasCredentials, mayHaveCredentials, refuseRemoteUrl, remotePolicy } from "./remote-policy.ts";
@@ -63,6 +64,7 @@ const MAX_CHECKS = 16;
 // An apply waits for a card no longer than a person does.
 const APPLY_TIMEOUT_MS = 5_000;
 const CARD_TIMEOUT_MS = 10_000;
+const MAX_KEY_BYTES = 256 * 1024;
 // Of manifests that were replaced and whose tasks still run.
 const MAX_ENTRIES = 10_000;
 
@@ -137,46 +139,66 @@ export const createRemoteAgents = (options: {
     }
   };
 
-  /** What a record means here: whether an address may be called is each node's own to judge. */
+  /** What a record means here: whether a card may be used is each node's own to judge. */
   const adopt = async (entry: Entry, record: CardRecord): Promise<void> => {
+    if (entry.record?.checkedAt === record.checkedAt) return;
     const isSameCard =
       entry.record?.card !== undefined && JSON.stringify(entry.record.card) === JSON.stringify(record.card);
     const before = entry.status;
     entry.record = record;
-    if (record.card !== undefined && (!isSameCard || before.card === null)) await readCard(entry, record.card);
-    if (record.error !== undefined) {
-      const { code, message } = record.error;
-      entry.status = {
-        state: code === "CONFIG_INVALID" ? "refused" : "unreachable",
-        reason: message,
-        card: entry.status.card,
-      };
-      // Without a card there is nothing to call; with one, calls find out for themselves.
-      if (entry.connection === null) entry.error = PlatformError.fromJSON(record.error);
-    } else if (entry.connection === null) {
-      entry.status = { state: "refused", reason: entry.error?.message, card: entry.status.card };
-    } else {
-      entry.status = { state: "ready", card: entry.status.card };
-    }
+    if (record.card !== undefined && !(isSameCard && entry.connection !== null)) await readCard(entry, record.card);
+    const { card } = entry.status;
+    // Of an agent that has a card, calls find out for themselves whether it answers.
+    if (record.error !== undefined && entry.connection === null) entry.error ??= PlatformError.fromJSON(record.error);
+    const isRefused = entry.connection === null && record.card !== undefined;
+    const error = isRefused ? entry.error : record.error;
+    entry.status =
+      error == null
+        ? { state: "ready", card }
+        : {
+            state: isRefused || error.code === "CONFIG_INVALID" ? "refused" : "unreachable",
+            reason: error.message,
+            card,
+          };
+    if (before.state !== entry.status.state) tellOf(entry);
     if (before.state === entry.status.state && isSameCard) return;
-    if (before.state !== entry.status.state)
-      logger.log(
-        entry.status.state === "ready" ? "info" : "warn",
-        `remote agent ${entry.name} is ${entry.status.state}${entry.status.reason === undefined ? "" : `: ${entry.status.reason}`}`,
-        { tenantId: entry.tenantId, agent: entry.name },
-      );
     for (const watch of watches.values()) if (watch.entry === entry) watch.changed(entry.status);
+  };
+
+  const tellOf = ({ name, tenantId, status: { state, reason } }: Entry): void =>
+    logger.log(
+      state === "ready" ? "info" : "warn",
+      `remote agent ${name} is ${state}${reason === undefined ? "" : `: ${reason}`}`,
+      { tenantId, agent: name },
+    );
+
+  /** The card as far as its signature covers it. Throws INVALID_AGENT_RESPONSE; UPSTREAM_FAILED when keys cannot be had now. */
+  const verified = async ({ remote }: Entry, raw: Readonly<Record<string, unknown>>): Promise<unknown> => {
+    const { signature } = remote;
+    if (signature === undefined || (signature.required === false && raw["signatures"] === undefined)) return raw;
+    const { createCardVerifier } = await import("@agentcore/a2a/cards");
+    const policy = { ...remotePolicy(remote, allowPrivate), sendsSecret: false, lookup: options.lookup };
+    const keyFetch = createGuardedFetch({ ...policy, maxAnswerBytes: MAX_KEY_BYTES });
+    const { jwksUrl, jkuHosts } = signature;
+    const trust = [signature.jwks, jwksUrl === undefined ? undefined : await fetchKeys(jwksUrl, keyFetch)];
+    const keys = trust.flatMap((set) => (set === undefined ? [] : set.keys));
+    const verifier = createCardVerifier({
+      ...{ jkuHosts, fetch: keyFetch, now: () => clock.now() },
+      ...(keys.length === 0 ? {} : { jwks: { keys } }),
+    });
+    return (await verifier.verify(raw)).card;
   };
 
   const readCard = async (entry: Entry, raw: Readonly<Record<string, unknown>>): Promise<void> => {
     const { remote } = entry;
     entry.connection = null;
     entry.error = null;
+    entry.status = { ...entry.status, card: null };
     try {
       const { readForeignCard, chooseInterface, createA2AClient, RESUMABLE_STREAMS } = await import(
         "@agentcore/a2a/client"
       );
-      const card = readForeignCard(raw, remote.card);
+      const card = readForeignCard(await verified(entry, raw), remote.card);
       entry.status = { ...entry.status, card };
       const { versions, bindings = ["JSONRPC", "HTTP+JSON"], tenant, timeoutMs } = remote;
       const chosen = chooseInterface(card, {
@@ -198,14 +220,11 @@ export const createRemoteAgents = (options: {
     }
   };
 
-  const check = (entry: Entry, { timeoutMs = CARD_TIMEOUT_MS, notBefore = 0 } = {}): Promise<void> => {
+  const check = (entry: Entry, timeoutMs = CARD_TIMEOUT_MS): Promise<void> => {
     entry.checking ??= (async () => {
       try {
-        const record = await records.current(
-          entry.tenantId,
-          entry.remote,
-          (known) => askForCard(entry, known, timeoutMs),
-          { notBefore },
+        const record = await records.current(entry.tenantId, entry.remote, (known) =>
+          askForCard(entry, known, timeoutMs),
         );
         if (record !== null) await adopt(entry, record);
       } finally {
@@ -249,7 +268,7 @@ export const createRemoteAgents = (options: {
       const { remote } = spec;
       if (remote === undefined) throw new PlatformError("INTERNAL", `agent ${name} is not remote`);
       const entry = entryOf(tenantId, name, remote);
-      if (ask) await check(entry, { timeoutMs: APPLY_TIMEOUT_MS });
+      if (ask) await check(entry, APPLY_TIMEOUT_MS);
       const { card } = entry.status;
       const skills = spec.skills ?? card?.skills ?? [];
       return agent({
@@ -281,6 +300,22 @@ export const createRemoteAgents = (options: {
       watches.clear();
     },
   };
+};
+
+const KeySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(100) });
+
+const fetchKeys = async (url: string, keyFetch: typeof fetch): Promise<z.output<typeof KeySet>> => {
+  const { host } = new URL(url);
+  try {
+    const response = await keyFetch(url, { signal: AbortSignal.timeout(CARD_TIMEOUT_MS) });
+    return KeySet.parse(await response.json());
+  } catch (cause) {
+    if (PlatformError.is(cause)) throw cause;
+    throw new PlatformError("UPSTREAM_FAILED", `${host} gives no keys to check the card's signature with`, {
+      retryable: true,
+      cause,
+    });
+  }
 };
 
 /** A token that was thought to be good may have been taken back: asked for again, once. */
