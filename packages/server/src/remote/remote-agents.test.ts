@@ -1,97 +1,17 @@
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createCardSigner } from "@agentcore/a2a/cards";
-import { API_VERSION, type TaskEvent } from "@agentcore/contract";
-import { afterEach, describe, expect, it } from "vitest";
+import type { TaskEvent } from "@agentcore/contract";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type AgentServer, startAgentServer } from "../../../a2a/test/agent-server.ts";
-import { type ComposeOptions, compose, type NodeParts } from "../compose.ts";
-import { createSystemSenses } from "../system-senses.ts";
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+import { folder, SCOPE, startNearNode } from "../../test/remote/near-node.ts";
 
 const serve = async (...given: Parameters<typeof startAgentServer>): Promise<AgentServer> => {
   const server = await startAgentServer(...given);
-  closers.push(() => server.close());
+  onTestFinished(() => server.close());
   return server;
-};
-
-const folder = async (): Promise<string> => {
-  const directory = await mkdtemp(join(tmpdir(), "agentcore-remote-"));
-  closers.push(() => rm(directory, { recursive: true }));
-  return directory;
-};
-
-const SCOPE = { tenantId: "default", caller: "ann", seesAll: false } as const;
-
-interface TestNode {
-  readonly parts: NodeParts;
-  /** Its agent, which is remote. */
-  apply(card: string, remote?: object, spec?: object): Promise<unknown>;
-  submit(text: string, more?: object): Promise<string>;
-  /** The task's events up to its end, or to the first that `until` takes. */
-  events(taskId: string, until?: (event: TaskEvent) => boolean): Promise<readonly TaskEvent[]>;
-  output(taskId: string): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-const startNode = async (options: Partial<ComposeOptions> = {}): Promise<TestNode> => {
-  const parts = await compose({
-    dataDirectory: options.dataDirectory ?? (await folder()),
-    senses: createSystemSenses({ log: () => {} }),
-    node: "n",
-    env: {},
-    ...options,
-  });
-  await parts.start();
-  let open = true;
-  const close = async (): Promise<void> => {
-    if (open) await parts.close(0);
-    open = false;
-  };
-  closers.push(close);
-  const events: TestNode["events"] = async (taskId, until = () => false) => {
-    const all: TaskEvent[] = [];
-    for await (const event of parts.tasks.events(SCOPE, taskId, { after: 0 })) {
-      all.push(event);
-      if (until(event)) break;
-    }
-    return all;
-  };
-  return {
-    parts,
-    events,
-    close,
-    apply: (card, remote = {}, spec = {}) =>
-      parts.manifests.apply(
-        "default",
-        [
-          {
-            apiVersion: API_VERSION,
-            kind: "Agent",
-            metadata: { name: "far" },
-            spec: { remote: { card, ...remote }, ...spec },
-          },
-        ],
-        { dryRun: false },
-      ),
-    async submit(text, more = {}) {
-      const { taskId } = await parts.tasks.submit(SCOPE, { target: { agent: "far" }, input: text, ...more });
-      return taskId;
-    },
-    async output(taskId) {
-      const last = (await events(taskId)).at(-1);
-      if (last?.type !== "task.completed") throw new Error(JSON.stringify(last));
-      return last.data.output;
-    },
-  };
 };
 
 /** Resolves when `release` is called. */
@@ -118,7 +38,7 @@ describe("a remote agent", () => {
       play.artifact("letter", play.said, { append: true, name: "letter.txt" });
       play.end("COMPLETED");
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const taskId = await node.submit("Ann");
     expect(await node.output(taskId)).toBe("Dear Ann");
@@ -144,14 +64,14 @@ describe("a remote agent", () => {
       },
       { version, streaming: false },
     );
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     expect(await node.output(await node.submit("Ann"))).toBe("Ann");
   });
 
   it("answers with a message alone, and that is the result", async () => {
     const server = await serve((play) => play.message(`no task for ${play.said}`));
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     expect(await node.output(await node.submit("Ann"))).toBe("no task for Ann");
   });
@@ -162,7 +82,7 @@ describe("a remote agent", () => {
       play.artifact("out", `${play.said} it is`);
       play.end("COMPLETED");
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const taskId = await node.submit("Ann");
     const asked = (await node.events(taskId, ({ type }) => type === "task.inputRequired")).at(-1);
@@ -184,7 +104,7 @@ describe("a remote agent", () => {
     ["CANCELED", "CANCELED", /canceled its task .*: no Ann here/],
   ] as const)("that ends as %s fails our task with %s and its words", async (state, code, message) => {
     const server = await serve((play) => play.end(state, "no Ann here"));
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const last = (await node.events(await node.submit("Ann"))).at(-1);
     expect(last).toMatchObject({
@@ -202,7 +122,7 @@ describe("a remote agent", () => {
       play.artifact("out", "three", { append: true });
       play.end("COMPLETED");
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const taskId = await node.submit("Ann");
     await node.events(taskId, isArtifact);
@@ -222,12 +142,12 @@ describe("a remote agent", () => {
       play.end("COMPLETED");
     });
     const dataDirectory = await folder();
-    const first = await startNode({ dataDirectory });
+    const first = await startNearNode({ dataDirectory });
     await first.apply(server.url);
     const taskId = await first.submit("Ann");
     await first.events(taskId, isArtifact);
     await first.close();
-    const second = await startNode({ dataDirectory });
+    const second = await startNearNode({ dataDirectory });
     goOn.release();
     expect(await second.output(taskId)).toBe("one two");
     expect(textsOf(await second.events(taskId))).toEqual(["one ", "two"]);
@@ -240,7 +160,7 @@ describe("a remote agent", () => {
       play.artifact("out", "one ");
       await never.opened;
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const taskId = await node.submit("Ann");
     await node.events(taskId, isArtifact);
@@ -257,7 +177,7 @@ describe("a remote agent", () => {
       await never.opened;
     });
     const dataDirectory = await folder();
-    const first = await startNode({ dataDirectory });
+    const first = await startNearNode({ dataDirectory });
     await first.apply(server.url);
     const taskId = await first.submit("Ann");
     await first.events(taskId, isArtifact);
@@ -266,7 +186,7 @@ describe("a remote agent", () => {
     await first.events(taskId, ({ type }) => type === "step.failed");
     await first.close();
     server.failWith(null);
-    const second = await startNode({ dataDirectory });
+    const second = await startNearNode({ dataDirectory });
     expect((await second.events(taskId)).at(-1)?.type).toBe("task.canceled");
     expect(server.canceled).toHaveLength(1);
     never.release();
@@ -278,7 +198,7 @@ describe("a remote agent", () => {
       play.artifact("out", "one ");
       await never.opened;
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url, {}, { timeoutMs: 1500 });
     const taskId = await node.submit("Ann");
     expect((await node.events(taskId)).at(-1)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
@@ -291,7 +211,7 @@ describe("a remote agent", () => {
       play.artifact("out", play.contextId);
       play.end("COMPLETED");
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const first = await node.output(await node.submit("a", { contextId: "c" }));
     expect(await node.output(await node.submit("b", { contextId: "c" }))).toBe(first);
@@ -305,7 +225,7 @@ describe("a remote agent", () => {
 
   it("hears of the trace that its task belongs to", async () => {
     const server = await serve((play) => play.end("COMPLETED"));
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await node.output(await node.submit("a", { traceparent }));
@@ -316,7 +236,7 @@ describe("a remote agent", () => {
 describe("declaring a remote agent", () => {
   it("takes skills, description and version from the card, unless the manifest has its own", async () => {
     const server = await serve((play) => play.end("COMPLETED"));
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     expect(node.parts.catalogue.get("default", "far")).toMatchObject({
       ...{ state: "ready", description: "Says what it is told", version: "1", inputModes: ["text/plain"] },
@@ -333,7 +253,7 @@ describe("declaring a remote agent", () => {
   it("is not refused because the agent does not answer: it is unreachable until it does", async () => {
     const server = await serve((play) => play.end("COMPLETED"));
     server.failWith(503);
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     expect(node.parts.catalogue.get("default", "far")).toMatchObject({
       state: "unreachable",
@@ -348,7 +268,7 @@ describe("declaring a remote agent", () => {
 
   it("refuses a card that offers no version the policy allows", async () => {
     const server = await serve((play) => play.end("COMPLETED"), { version: "0.3" });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url, { versions: ["1.0"] });
     expect(node.parts.catalogue.get("default", "far")).toMatchObject({
       state: "refused",
@@ -368,7 +288,7 @@ describe("declaring a remote agent", () => {
     });
     const plain = (await (await fetch(server.cardUrl)).json()) as Record<string, unknown>;
     const stateWith = async (signature: object): Promise<unknown> => {
-      const node = await startNode();
+      const node = await startNearNode();
       await node.apply(server.url, { signature });
       const { state, reason } = node.parts.catalogue.get("default", "far") ?? {};
       return [state, reason];
@@ -385,12 +305,12 @@ describe("declaring a remote agent", () => {
   });
 
   it("refuses addresses in private networks and of metadata services, and names of such when they are called", async () => {
-    const node = await startNode();
+    const node = await startNearNode();
     await expect(node.apply("http://10.1.2.3/")).rejects.toMatchObject({
       violations: [{ field: "spec.remote.card", description: expect.stringContaining("--allow-private-agents") }],
     });
     await expect(node.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-    const open = await startNode({ allowPrivateAgents: true });
+    const open = await startNearNode({ allowPrivateAgents: true });
     await expect(open.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
@@ -400,7 +320,7 @@ describe("declaring a remote agent", () => {
       ...card,
       supportedInterfaces: [{ url: "http://192.168.0.1/rpc", protocolBinding: "JSONRPC", protocolVersion: "1.0" }],
     });
-    const node = await startNode();
+    const node = await startNearNode();
     await node.apply(server.url);
     expect(node.parts.catalogue.get("default", "far")).toMatchObject({
       state: "refused",
@@ -417,10 +337,10 @@ describe("declaring a remote agent", () => {
     });
     other.listen(0, "127.0.0.1");
     await once(other, "listening");
-    closers.push(async () => void other.close());
+    onTestFinished(async () => void other.close());
     const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
     const server = await serve((play) => play.end("COMPLETED"));
-    const node = await startNode({ env: { FAR_TOKEN: "hush" } });
+    const node = await startNearNode({ env: { FAR_TOKEN: "hush" } });
     await node.apply(server.url, { auth: { bearerEnv: "FAR_TOKEN" } });
     await node.output(await node.submit("Ann"));
     expect(server.calls[0]?.headers.authorization).toBe("Bearer hush");
@@ -442,7 +362,7 @@ describe("declaring a remote agent", () => {
   });
 
   it("takes only variables of the tenant, and only what is named like a secret", async () => {
-    const node = await startNode();
+    const node = await startNearNode();
     const refused = (auth: object) => expect(node.apply("http://127.0.0.1:1/", { auth })).rejects;
     await refused({ bearerEnv: "PATH" }).toMatchObject({ code: "INVALID_ARGUMENT" });
     await refused({ bearerEnv: "AGENTCORE_API_KEY" }).toMatchObject({

@@ -1,0 +1,71 @@
+import { fileURLToPath } from "node:url";
+import { API_VERSION } from "@agentcore/contract";
+import { expect, it, onTestFinished } from "vitest";
+import { folder, SCOPE, startNearNode } from "../../test/remote/near-node.ts";
+import { startNode } from "../start-node.ts";
+
+const CODE = fileURLToPath(new URL("../../test/remote/far-agents/agents.ts", import.meta.url));
+const KEY = "far-key-that-nobody-guesses";
+
+/** A node with an HTTP address, and the agents of the folder far-agents. */
+const startFarNode = async (apiKeys: readonly string[]) => {
+  const node = await startNode({ port: 0, dataDirectory: await folder(), logLevel: "error", env: {}, apiKeys });
+  onTestFinished(() => node.close(0));
+  await node.ready;
+  await node.apply(
+    ["writer", "sleeper"].map((name) => ({
+      ...{ apiVersion: API_VERSION, kind: "Agent", metadata: { name } },
+      spec: { code: { path: CODE, export: name } },
+    })),
+  );
+  const call = async (agent: string, method: string, params: unknown) => {
+    const response = await fetch(`${node.url}/a2a/${agent}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "a2a-version": "1.0", "x-api-key": KEY },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+    });
+    return ((await response.json()) as { result: Record<string, unknown> }).result;
+  };
+  return { url: node.url, call };
+};
+
+it.each(["JSONRPC", "HTTP+JSON"])(
+  "an agent of another node asks, streams and returns as it does at home, over %s and with a key",
+  async (binding) => {
+    const far = await startFarNode([`${KEY} role=caller caller=near`]);
+    const near = await startNearNode({ env: { FAR_KEY: KEY } });
+    const auth = { apiKeyEnv: "FAR_KEY", header: "X-API-Key" };
+    await near.apply(`${far.url}/a2a/writer`, { bindings: [binding], auth });
+    expect(near.parts.catalogue.get("default", "far")).toMatchObject({ state: "ready", version: "3.0.0" });
+    const { taskId } = await near.parts.tasks.submit(SCOPE, {
+      target: { capability: "write" },
+      input: { topic: "bees" },
+    });
+    await near.events(taskId, ({ type }) => type === "task.inputRequired");
+    await near.parts.tasks.send(SCOPE, taskId, { messageId: "m", role: "ROLE_USER", parts: [{ text: "calm" }] });
+    expect(await near.output(taskId)).toEqual({ topic: "bees", tone: "calm" });
+    const { artifacts } = await near.parts.tasks.view(SCOPE, taskId);
+    expect(artifacts?.map(({ artifactId, parts }) => [artifactId, parts])).toEqual([
+      ["draft.txt", [{ text: "On " }, { text: "bees" }]],
+      ["output", [{ data: { topic: "bees", tone: "calm" } }]],
+    ]);
+    const events = await near.events(taskId);
+    expect(events.filter(({ type }) => type === "task.inputRequired")).toHaveLength(1);
+    expect(events.some((event) => event.type === "task.progressed" && event.data.message === "thinking")).toBe(true);
+    const { tasks } = await far.call("writer", "ListTasks", {});
+    expect(tasks).toHaveLength(1);
+  },
+);
+
+it("an agent of another node is canceled there when it is canceled here", async () => {
+  const far = await startFarNode([]);
+  const near = await startNearNode();
+  await near.apply(`${far.url}/a2a/sleeper`);
+  const taskId = await near.submit("now");
+  await near.events(taskId, ({ type }) => type === "artifact.appended");
+  await near.parts.tasks.cancel(SCOPE, taskId);
+  expect((await near.events(taskId)).at(-1)?.type).toBe("task.canceled");
+  expect((await far.call("sleeper", "ListTasks", {}))["tasks"]).toMatchObject([
+    { status: { state: "TASK_STATE_CANCELED" } },
+  ]);
+});
