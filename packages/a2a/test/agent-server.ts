@@ -16,6 +16,8 @@ import {
   UnauthenticatedUser,
 } from "@a2a-js/sdk/server";
 
+const RESUMABLE_STREAMS = "https://agentcore.dev/a2a/extensions/resumable-streams/v1";
+
 export interface SeenCall {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
@@ -56,9 +58,15 @@ export interface AgentServer {
 
 export const startAgentServer = async (
   play: (play: Play) => Promise<void> | void,
-  options: { readonly version?: "1.0" | "0.3"; readonly streaming?: boolean } = {},
+  options: {
+    readonly version?: "1.0" | "0.3";
+    readonly streaming?: boolean;
+    /** Whether it numbers its events, and takes a stream up after a number. */
+    readonly numbered?: boolean;
+  } = {},
 ): Promise<AgentServer> => {
-  const { version = "1.0", streaming = true } = options;
+  const { version = "1.0", streaming = true, numbered = false } = options;
+  const logs = new Map<string, FrameLog>();
   const canceled: string[] = [];
   const turns = new Map<string, number>();
   const executor: AgentExecutor = {
@@ -93,12 +101,15 @@ export const startAgentServer = async (
       const body = JSON.parse(text) as { id: unknown; method: string; params: Record<string, unknown> };
       calls.push({ method: body.method, headers: request.headers, params: body.params });
       if (failure !== null) return void response.writeHead(failure.status, failure.headers).end("{}");
+      const after = request.headers["last-event-id"];
+      const log = logs.get(String(body.params["id"]));
+      if (after !== undefined && log !== undefined) return write(response, log.after(Number(after), body.id), body.id);
       const rpc = version === "1.0" ? new JsonRpcTransportHandler(handler) : new LegacyJsonRpcTransportHandler(handler);
       const result = await rpc.handle(
         body,
         new ServerCallContext({ user: new UnauthenticatedUser(), requestedVersion: version }),
       );
-      await write(response, result, body.id);
+      await write(response, numbered ? noteFrames(result, logs) : result, body.id);
     }
   });
   server.listen(0, "127.0.0.1");
@@ -109,7 +120,7 @@ export const startAgentServer = async (
     name: "Echo",
     description: "Says what it is told",
     version: "1",
-    capabilities: { streaming },
+    capabilities: { streaming, ...(numbered ? { extensions: [{ uri: RESUMABLE_STREAMS }] } : {}) },
     defaultInputModes: ["text/plain"],
     defaultOutputModes: ["text/plain"],
     skills: [{ id: "echo", name: "Echo", description: "Says it again", tags: ["echo"] }],
@@ -143,6 +154,54 @@ export const startAgentServer = async (
     },
   };
   return handle;
+};
+
+/** The frames of a task's first stream, each with its number. */
+class FrameLog {
+  private readonly frames: object[] = [];
+  private isEnded = false;
+  private tell = (): void => {};
+
+  add(result: object): object {
+    const [[member, value] = ["", {}]] = Object.entries(result) as [string, object][];
+    const seq = this.frames.length + 1;
+    const frame = { [member]: { ...value, metadata: { [RESUMABLE_STREAMS]: { seq } } } };
+    this.frames.push(frame);
+    this.tell();
+    return frame;
+  }
+
+  end(): void {
+    this.isEnded = true;
+    this.tell();
+  }
+
+  async *after(seq: number, id: unknown): AsyncGenerator<unknown> {
+    for (let next = seq; ; next++) {
+      while (this.frames.length <= next && !this.isEnded)
+        await new Promise<void>((resolve) => {
+          this.tell = resolve;
+        });
+      const result = this.frames[next];
+      if (result === undefined) return;
+      yield { jsonrpc: "2.0", id, result };
+    }
+  }
+}
+
+const noteFrames = (result: unknown, logs: Map<string, FrameLog>): unknown => {
+  if (typeof result !== "object" || result === null || !(Symbol.asyncIterator in result)) return result;
+  return (async function* () {
+    const log = new FrameLog();
+    for await (const frame of result as AsyncIterable<{
+      readonly result: { readonly task?: { readonly id: string } };
+    }>) {
+      const { task } = frame.result;
+      if (task !== undefined) logs.set(task.id, log);
+      yield { ...frame, result: log.add(frame.result) };
+    }
+    log.end();
+  })();
 };
 
 const write = async (response: ServerResponse, result: unknown, id: unknown): Promise<void> => {

@@ -3,10 +3,13 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createCardSigner } from "@agentcore/a2a/cards";
-import type { TaskEvent } from "@agentcore/contract";
+import { API_VERSION, type TaskEvent } from "@agentcore/contract";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type AgentServer, startAgentServer } from "../../../a2a/test/agent-server.ts";
 import { folder, SCOPE, startNearNode } from "../../test/remote/near-node.ts";
+import { openRemotes } from "../../test/remote/open-remotes.ts";
+import { systemClock } from "../system-senses.ts";
 
 const serve = async (...given: Parameters<typeof startAgentServer>): Promise<AgentServer> => {
   const server = await startAgentServer(...given);
@@ -131,6 +134,48 @@ describe("a remote agent", () => {
     expect(await node.output(taskId)).toBe("one two three");
     expect(textsOf(await node.events(taskId))).toEqual(["one ", "two ", "three"]);
     expect(server.calls.map(({ method }) => method).filter((method) => method.startsWith("Send"))).toHaveLength(1);
+  });
+
+  it("that numbers its events is asked for what comes after the last one, whatever happened meanwhile", async () => {
+    const cut = gate();
+    const server = await serve(
+      async (play) => {
+        play.artifact("out", "one ");
+        await cut.opened;
+        play.artifact("out", "two ", { append: true });
+        play.artifact("out", "three", { append: true });
+        play.end("COMPLETED");
+      },
+      { numbered: true },
+    );
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, isArtifact);
+    server.cut();
+    cut.release();
+    expect(await node.output(taskId)).toBe("one two three");
+    expect(textsOf(await node.events(taskId))).toEqual(["one ", "two ", "three"]);
+    expect(server.calls.map(({ method, headers }) => [method, headers["last-event-id"]])).toEqual([
+      ["SendStreamingMessage", undefined],
+      ["SubscribeToTask", "2"],
+    ]);
+    expect(server.calls[0]?.headers["a2a-extensions"]).toContain("resumable-streams");
+  });
+
+  it("that does more than a log holds goes on in a fresh one", async () => {
+    const server = await serve((play) => {
+      for (let index = 0; index < 5_200; index++) play.artifact(index % 2 === 0 ? "even" : "odd", `${index}`);
+      play.end("COMPLETED");
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    expect(await node.output(taskId)).toBe("5199");
+    const events = await node.events(taskId);
+    expect(events.filter(({ type }) => type === "checkpoint.created")).toHaveLength(1);
+    const { artifacts } = await node.parts.tasks.view(SCOPE, taskId);
+    expect(artifacts?.map(({ parts }) => parts[0]?.text)).toEqual(["5198", "5199", "5199"]);
   });
 
   it("goes on where it was when our node has died in the middle of a stream", async () => {
@@ -310,6 +355,16 @@ describe("declaring a remote agent", () => {
       violations: [{ field: "spec.remote.card", description: expect.stringContaining("--allow-private-agents") }],
     });
     await expect(node.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    const remotes = openRemotes(createMemoryKeyValue({ clock: systemClock }), {
+      lookup: (_name, _options, callback) => callback(null, [{ address: "10.1.2.3", family: 4 }]),
+    });
+    const remote = { card: "http://agents.test/" };
+    const spec = { remote };
+    await remotes.define("t", { apiVersion: API_VERSION, kind: "Agent", metadata: { name: "a" }, spec }, { ask: true });
+    expect(remotes.status("t", remote)).toMatchObject({
+      state: "refused",
+      reason: expect.stringContaining("agents.test leads to 10.1.2.3"),
+    });
     const open = await startNearNode({ allowPrivateAgents: true });
     await expect(open.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });

@@ -6,10 +6,10 @@ import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { createGuardedFetch, type Lookup } from "@agentcore/outbound";
 import { agent } from "@agentcore/sdk";
 import { z } from "zod";
-import { CARD_INTERVALS, type CardIntervals, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
+import { CARD_INTERVALS, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
 import { createRemoteCredentials, type RemoteCredentials } from "./remote-credentials.ts";
 import { hasCredentials, mayHaveCredentials, refuseRemoteUrl, remotePolicy } from "./remote-policy.ts";
-import { createRemoteRun, type RemoteConnection, type RemoteLimits } from "./remote-run.ts";
+import { createRemoteRun, type RemoteConnection } from "./remote-run.ts";
 
 /** `unreachable`: its card cannot be had. `refused`: there is a card, and it may not be used. */
 export type RemoteState = "unknown" | "ready" | "unreachable" | "refused";
@@ -75,11 +75,9 @@ export const createRemoteAgents = (options: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly allowPrivate: boolean;
   readonly lookup?: Lookup | undefined;
-  readonly intervals?: CardIntervals | undefined;
-  readonly limits?: Partial<RemoteLimits> | undefined;
 }): RemoteAgents => {
   const { clock, logger, allowPrivate } = options;
-  const records = createCardRecords({ ...options, intervals: options.intervals ?? CARD_INTERVALS });
+  const records = createCardRecords({ ...options, intervals: CARD_INTERVALS });
   const entries = new Map<string, Entry>();
   const watches = new Map<string, Watch>();
   const closing = new AbortController();
@@ -280,7 +278,6 @@ export const createRemoteAgents = (options: {
           agent: name,
           connect: () => connect(entry),
           closing: closing.signal,
-          limits: options.limits,
         }),
       }) as AgentDefinition;
     },

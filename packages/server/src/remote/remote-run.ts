@@ -35,27 +35,17 @@ export interface RemoteConnection {
 export interface RemoteRunOptions {
   readonly agent: string;
   /** Throws what stands in the way: no card, a card that is refused, a missing credential. */
-  readonly connect: (tenantId: string, signal: AbortSignal) => Promise<RemoteConnection>;
+  readonly connect: () => Promise<RemoteConnection>;
   /** Aborts when the node closes. */
   readonly closing: AbortSignal;
-  readonly limits?: Partial<RemoteLimits> | undefined;
 }
 
-export interface RemoteLimits extends ReadLimits {
-  readonly firstPollMs: number;
-  readonly maxPollMs: number;
-  /** Events of our log after which it starts afresh: half of what it may hold. */
-  readonly maxEvents: number;
-}
-
-const LIMITS: RemoteLimits = {
-  collectMs: 250,
-  // Above the 15 s after which agents on this platform, and most proxies, send something.
-  silenceMs: 120_000,
-  firstPollMs: 1_000,
-  maxPollMs: 15_000,
-  maxEvents: 5_000,
-};
+// A connection that is half open looks like a silent one.
+const READ_LIMITS: ReadLimits = { collectMs: 250, silenceMs: 120_000 };
+const FIRST_POLL_MS = 1_000;
+const MAX_POLL_MS = 15_000;
+// Of our log, after which it starts afresh: half of what it may hold.
+const MAX_EVENTS = 5_000;
 
 // About half a minute: a parent may try another agent then.
 const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
@@ -78,7 +68,6 @@ export const createRemoteRun =
 
 class RemoteRun {
   private readonly options: RemoteRunOptions;
-  private readonly limits: RemoteLimits;
   private readonly task: TaskInput<unknown>;
   private readonly ctx: Context;
   private remote: RemoteTask | null = null;
@@ -92,7 +81,6 @@ class RemoteRun {
 
   constructor(options: RemoteRunOptions, task: TaskInput<unknown>, ctx: Context) {
     this.options = options;
-    this.limits = { ...LIMITS, ...options.limits };
     this.task = task;
     this.ctx = ctx;
   }
@@ -134,7 +122,7 @@ class RemoteRun {
         const end = await this.take(remote, batch.turn);
         if (end !== null) return end.value;
       }
-      if (this.events >= this.limits.maxEvents) {
+      if (this.events >= MAX_EVENTS) {
         this.closeStream();
         await ctx.continueAs(remote.toJSON());
       }
@@ -152,7 +140,7 @@ class RemoteRun {
       "send",
       (step) => {
         // Not ended by a cancel: what it brings is what there is to cancel.
-        this.sending = this.begin(step, {
+        this.sending = this.begin({
           messageId: step.idempotencyKey.slice(0, 32),
           role: "ROLE_USER",
           parts: [...(task.message?.parts ?? partsOf(task.input))],
@@ -168,8 +156,8 @@ class RemoteRun {
   }
 
   /** Sends a message and waits for the first thing the agent says: whose task it is. */
-  private async begin(_step: StepContext, message: A2AMessage): Promise<Sent> {
-    const { client, streaming } = await this.connect(this.options.closing);
+  private async begin(message: A2AMessage): Promise<Sent> {
+    const { client, streaming } = await this.options.connect();
     if (!streaming) {
       const answer = await client.send(
         { message, configuration: { returnImmediately: true } },
@@ -202,8 +190,7 @@ class RemoteRun {
         tried((signal) => this.readStream(remote, signal)),
         { retry: READ_RETRY },
       );
-    const { firstPollMs, maxPollMs } = this.limits;
-    await ctx.sleep(Math.min(firstPollMs * 2 ** Math.min(idle, 10), maxPollMs));
+    await ctx.sleep(Math.min(FIRST_POLL_MS * 2 ** Math.min(idle, 10), MAX_POLL_MS));
     return ctx.step(
       "poll",
       tried((signal) => this.snapshot(remote, signal)),
@@ -215,9 +202,9 @@ class RemoteRun {
     const close = (): void => this.closeStream();
     signal.addEventListener("abort", close, { once: true });
     try {
-      this.stream ??= await this.takeUpStream(remote, signal);
+      this.stream ??= await this.takeUpStream(remote);
       if (this.stream === null) return await this.snapshot(remote, signal);
-      const read = await this.stream.read(remote, this.limits);
+      const read = await this.stream.read(remote, READ_LIMITS);
       if (read === "ended") {
         this.closeStream();
         // A node that drains ends its streams, and numbers tell where to go on. Others have nothing more to say on one.
@@ -240,8 +227,8 @@ class RemoteRun {
   }
 
   /** After a cut, a restart or an answer. Null: what came meanwhile could be lost or come twice. */
-  private async takeUpStream(remote: RemoteTask, signal: AbortSignal): Promise<RemoteStream | null> {
-    const { client, streaming } = await this.connect(signal);
+  private async takeUpStream(remote: RemoteTask): Promise<RemoteStream | null> {
+    const { client, streaming } = await this.options.connect();
     const { taskId: id, seq: after } = remote;
     // Whether a stream of 0.3 that is taken up begins with the task is left open.
     if (!streaming || (client.interface.version === "0.3" && after === undefined)) return null;
@@ -254,7 +241,7 @@ class RemoteRun {
   }
 
   private async snapshot(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
-    const { client } = await this.connect(signal);
+    const { client } = await this.options.connect();
     try {
       const task = await client.get({ id: remote.taskId, historyLength: 0 }, { ...this.callOptions(), signal });
       const batch = new BatchBuilder(remote);
@@ -333,7 +320,7 @@ class RemoteRun {
       (await this.ctx.step(
         "result",
         async ({ signal }) => {
-          const { client } = await this.connect(signal);
+          const { client } = await this.options.connect();
           const { artifacts = [] } = await client.get({ id: remote.taskId }, { ...this.callOptions(), signal });
           const wanted = artifacts.find(({ artifactId }) => artifactId === OUTPUT_ARTIFACT_ID) ?? artifacts.at(-1);
           return wanted === undefined ? [] : [[wanted.artifactId, wanted.parts] as const];
@@ -358,7 +345,7 @@ class RemoteRun {
       "answer",
       async (step) => {
         try {
-          await this.begin(step, {
+          await this.begin({
             messageId: step.idempotencyKey.slice(0, 32),
             role: "ROLE_USER",
             parts: [...parts],
@@ -396,7 +383,7 @@ class RemoteRun {
 
   private async cancelOnce(id: string, signal: AbortSignal): Promise<void> {
     try {
-      const { client } = await this.connect(signal);
+      const { client } = await this.options.connect();
       await client.cancel({ id }, { ...this.callOptions(), signal });
     } catch (error) {
       // There is nothing left to cancel.
@@ -429,15 +416,15 @@ class RemoteRun {
     this.stream = null;
   }
 
-  private connect(signal: AbortSignal): Promise<RemoteConnection> {
-    return this.options.connect(this.task.tenantId, signal);
-  }
-
   private callOptions() {
     const { traceparent } = this.task;
-    return traceparent === undefined ? {} : { headers: { traceparent } };
+    // It came from outside, and goes into a header.
+    return traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { headers: { traceparent } };
   }
 }
+
+// W3C Trace Context, 3.2.
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const idsOf = ({ taskId, contextId }: { readonly taskId: string; readonly contextId: string }) => ({
   taskId,

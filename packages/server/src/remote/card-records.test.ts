@@ -1,0 +1,86 @@
+import type { FetchedCard } from "@agentcore/a2a/client";
+import { PlatformError } from "@agentcore/contract";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import { ManualClock } from "@agentcore/core/testing";
+import { expect, it } from "vitest";
+import { CARD_INTERVALS, createCardRecords } from "./card-records.ts";
+
+const REMOTE = { card: "https://agent.test/" };
+const { minMs, maxMs, retryMs } = CARD_INTERVALS;
+
+/** Nodes on one store, and an agent that counts who asks for its card. */
+const open = (answer: () => Partial<FetchedCard> = () => ({})) => {
+  const clock = new ManualClock({ now: 1_000_000 });
+  const keyValue = createMemoryKeyValue({ clock });
+  const asked: (string | undefined)[] = [];
+  const node = () => {
+    const records = createCardRecords({ keyValue, clock, intervals: CARD_INTERVALS });
+    return (tenantId = "t") =>
+      records.current(tenantId, REMOTE, async (known) => {
+        asked.push(known?.etag);
+        const card = { raw: { name: "A" } } as unknown as FetchedCard["card"];
+        return { url: REMOTE.card, etag: '"1"', card, ...answer() };
+      });
+  };
+  return { clock, asked, node };
+};
+
+it("one node asks for a card, and the others read what it found, until it is due again", async () => {
+  const { clock, asked, node } = open();
+  const [a, b, c] = [node(), node(), node()];
+  await Promise.all([a(), b(), c()]);
+  expect((await b())?.card).toEqual({ name: "A" });
+  expect(asked).toHaveLength(1);
+  await clock.advance(minMs - 1);
+  await Promise.all([a(), b(), c()]);
+  expect(asked).toHaveLength(1);
+  await clock.advance(2);
+  await Promise.all([a(), b(), c()]);
+  expect(asked).toEqual([undefined, '"1"']);
+});
+
+it("a card's max-age makes the time between two checks longer, up to five minutes", async () => {
+  const { clock, asked, node } = open(() => ({ maxAgeMs: 3_600_000 }));
+  const look = node();
+  await look();
+  await clock.advance(maxMs - 1);
+  await look();
+  expect(asked).toHaveLength(1);
+  await clock.advance(2);
+  await look();
+  expect(asked).toHaveLength(2);
+});
+
+it("an agent that fails is asked again soon, then less and less often, and keeps the card it had", async () => {
+  let fails = false;
+  const { clock, asked, node } = open(() => {
+    if (fails) throw new PlatformError("UPSTREAM_FAILED", "away");
+    return {};
+  });
+  const look = node();
+  await look();
+  fails = true;
+  await clock.advance(minMs + 1);
+  expect(await look()).toMatchObject({ card: { name: "A" }, error: { code: "UPSTREAM_FAILED", message: "away" } });
+  await clock.advance(retryMs + 1);
+  await look();
+  expect(asked).toHaveLength(3);
+  await clock.advance(retryMs + 1);
+  await look();
+  expect(asked).toHaveLength(3);
+  fails = false;
+  await clock.advance(retryMs);
+  expect(await look()).not.toHaveProperty("error");
+});
+
+it("an unchanged card stays, and tenants know nothing of each other's", async () => {
+  let card: FetchedCard["card"] | undefined;
+  const { clock, asked, node } = open(() => (card === undefined ? {} : { card: null }));
+  const look = node();
+  await look();
+  card = null;
+  await clock.advance(minMs + 1);
+  expect((await look())?.card).toEqual({ name: "A" });
+  await look("other");
+  expect(asked).toEqual([undefined, '"1"', undefined]);
+});
