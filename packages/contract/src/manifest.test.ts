@@ -149,3 +149,35 @@ test("a model without an address is refused", () => {
     "spec.baseUrl",
   ]);
 });
+
+test("a remote agent has a card and nothing that says how it works", () => {
+  const remote = { card: "https://agent.test/" };
+  expect(violationsOf(agent({ remote }))).toEqual([]);
+  expect(violationsOf(agent({ remote, model: "m", env: { A: "b" } })).map(({ field }) => field)).toEqual([
+    "spec.model",
+    "spec.env",
+  ]);
+  expect(violationsOf(agent({ remote: { card: "file:///etc/passwd" } }))).toMatchObject([
+    { field: "spec.remote.card" },
+  ]);
+});
+
+test.each([
+  [{ bearerEnv: "A_TOKEN" }, true],
+  [{ bearerEnv: "PATH" }, false],
+  [{ apiKeyEnv: "A_KEY", header: "X-Key", origins: ["https://b.test"] }, true],
+  [{ apiKeyEnv: "A_KEY", header: "X-Key", origins: ["https://b.test/path"] }, false],
+  [{ bearerEnv: "A_TOKEN", apiKeyEnv: "A_KEY" }, false],
+  [{ oauth2: { clientId: "x", clientSecretEnv: "A_SECRET" } }, true],
+  [{ oauth2: { clientSecretEnv: "A_SECRET" } }, false],
+  [{ bearer: "a secret" }, false],
+])("credentials of a remote agent as %j: %s", (auth, isTaken) => {
+  expect(violationsOf(agent({ remote: { card: "https://agent.test/", auth } })).length === 0).toBe(isTaken);
+});
+
+test("a signature that must be there says whose", () => {
+  const withSignature = (signature: object) =>
+    violationsOf(agent({ remote: { card: "https://agent.test/", signature } }));
+  expect(withSignature({ jkuHosts: ["agent.test"] })).toEqual([]);
+  expect(withSignature({ required: true })).toMatchObject([{ field: "spec.remote.signature.jwks" }]);
+});

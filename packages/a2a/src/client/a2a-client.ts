@@ -196,7 +196,5 @@ const createTransport = async (
       return new JsonRpcTransportFactory(options).create(url, card);
     case "HTTP+JSON":
       return new RestTransportFactory(options).create(url.replace(/\/+$/, ""), card);
-    case "GRPC":
-      throw new PlatformError("NOT_INSTALLED", "calls by gRPC are not built yet; use JSONRPC or HTTP+JSON");
   }
 };

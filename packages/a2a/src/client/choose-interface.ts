@@ -19,7 +19,7 @@ export interface AgentInterface {
 export interface InterfacePolicy {
   /** @default ["1.0", "0.3"] */
   readonly versions?: readonly ProtocolVersion[] | undefined;
-  /** @default ["JSONRPC", "HTTP+JSON", "GRPC"] */
+  /** @default ["JSONRPC", "HTTP+JSON"] */
   readonly bindings?: readonly Binding[] | undefined;
   /** Why an address may not be called; a card may point anywhere. @default all may */
   readonly refuse?: ((candidate: AgentInterface) => string | undefined) | undefined;

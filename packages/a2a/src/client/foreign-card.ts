@@ -2,7 +2,8 @@
 import { type AgentSkill, PlatformError } from "@agentcore/contract";
 import { z } from "zod";
 
-export const BINDINGS = ["JSONRPC", "HTTP+JSON", "GRPC"] as const;
+// Not GRPC: its channels look names up and connect by themselves, past whatever guards where calls may go.
+export const BINDINGS = ["JSONRPC", "HTTP+JSON"] as const;
 export type Binding = (typeof BINDINGS)[number];
 
 export const PROTOCOL_VERSIONS = ["1.0", "0.3"] as const;

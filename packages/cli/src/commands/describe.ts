@@ -82,6 +82,7 @@ const describeAgent = async ({
         ["Name", agent.name],
         ["Description", agent.description],
         ["State", agent.state],
+        ["Reason", agent.reason],
         ["Version", agent.version],
         ["Revision", agent.revision],
         ["Skills", agent.skills.join(", ")],

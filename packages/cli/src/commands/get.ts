@@ -82,8 +82,10 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
     const agents = named(await client.agents(), name, "agent");
     return {
       value: agents,
-      columns: ["name", "version", "skills", "description"],
-      rows: agents.map((agent) => [agent.name, agent.version, agent.skills.join(", "), agent.description]),
+      columns: ["name", "state", "version", "skills", "description"],
+      rows: agents.map(({ name: agent, state, version, skills, description }) => [
+        ...[agent, state, version, skills.join(", "), description],
+      ]),
     };
   },
   async tasks({ options }, client, id) {

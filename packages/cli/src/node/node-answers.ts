@@ -46,6 +46,7 @@ export const agentRow = (agent: {
   version: textIn(agent, "version"),
   revision: textIn(agent, "revision"),
   state: textIn(agent, "state"),
+  reason: textIn(agent, "reason") || undefined,
   skills: Array.isArray(agent["skills"])
     ? agent["skills"].map((skill: unknown) => (isRecord(skill) ? textIn(skill, "id") : String(skill)))
     : [],

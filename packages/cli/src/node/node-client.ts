@@ -30,6 +30,8 @@ export interface AgentRow {
   readonly revision: string;
   /** The node's word, for example `ready`. */
   readonly state: string;
+  /** Why it is in that state, when the node says so. */
+  readonly reason: string | undefined;
   readonly skills: readonly string[];
 }
 

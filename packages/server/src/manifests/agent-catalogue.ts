@@ -22,7 +22,8 @@ export class AgentCatalogue implements AgentDirectory {
     const { definition, revision, replicas, description, skills, spec, status } = entry;
     const agents = this.tenants.get(tenantId) ?? new Map<string, AgentDescription>();
     this.tenants.set(tenantId, agents);
-    const { name, version, labels } = definition;
+    const { name, labels } = definition;
+    const version = status?.card?.version || definition.version;
     agents.set(name, {
       name,
       description,

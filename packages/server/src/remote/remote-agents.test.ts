@@ -215,6 +215,28 @@ describe("a remote agent", () => {
     never.release();
   });
 
+  it("is canceled also when our task is before we know which task it is", async () => {
+    const begun = gate();
+    const answer = gate();
+    const never = gate();
+    const server = await serve(async (play) => {
+      begun.release();
+      await answer.opened;
+      play.working();
+      await never.opened;
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await begun.opened;
+    await node.parts.tasks.cancel(SCOPE, taskId);
+    await node.events(taskId, ({ type }) => type === "task.cancelRequested");
+    answer.release();
+    expect((await node.events(taskId)).at(-1)?.type).toBe("task.canceled");
+    expect(server.canceled).toHaveLength(1);
+    never.release();
+  });
+
   it("is canceled after a restart, when our node died before it could", async () => {
     const never = gate();
     const server = await serve(async (play) => {
@@ -309,6 +331,22 @@ describe("declaring a remote agent", () => {
     await expect
       .poll(() => node.parts.catalogue.get("default", "far"), { timeout: 15_000 })
       .toMatchObject({ state: "ready", skills: [{ id: "echo" }] });
+  });
+
+  it("that is unreachable is passed by when another agent has the skill, and the decision says why", async () => {
+    const [away, there] = [await serve((play) => play.end("COMPLETED")), await serve((play) => play.end("COMPLETED"))];
+    away.failWith(503);
+    const node = await startNearNode();
+    const skills = [{ id: "echo", name: "Echo", description: "d", tags: [] }];
+    await node.apply(away.url, {}, { skills, quality: 1 });
+    const spec = { remote: { card: there.url }, quality: 0.1 };
+    const other = { apiVersion: API_VERSION, kind: "Agent", metadata: { name: "near" }, spec };
+    await node.parts.manifests.apply("default", [other], { dryRun: false });
+    const { taskId } = await node.parts.tasks.submit(SCOPE, { target: { capability: "echo" }, input: "x" });
+    const decision = (await node.events(taskId)).find(({ type }) => type === "decision.made");
+    expect(decision).toMatchObject({
+      data: { choice: "near", reasons: expect.arrayContaining([expect.stringMatching(/far.*healthy/)]) },
+    });
   });
 
   it("refuses a card that offers no version the policy allows", async () => {

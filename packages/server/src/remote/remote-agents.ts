@@ -198,7 +198,7 @@ export const createRemoteAgents = (options: {
       );
       const card = readForeignCard(await verified(entry, raw), remote.card);
       entry.status = { ...entry.status, card };
-      const { versions, bindings = ["JSONRPC", "HTTP+JSON"], tenant, timeoutMs } = remote;
+      const { versions, bindings, tenant, timeoutMs } = remote;
       const chosen = chooseInterface(card, {
         versions,
         bindings,
