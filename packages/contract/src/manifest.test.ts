@@ -181,3 +181,10 @@ test("a signature that must be there says whose", () => {
   expect(withSignature({ jkuHosts: ["agent.test"] })).toEqual([]);
   expect(withSignature({ required: true })).toMatchObject([{ field: "spec.remote.signature.jwks" }]);
 });
+
+test.each(["Host", "content-length", "Transfer-Encoding"])("the header %s is refused", (name) => {
+  const spec = { baseUrl: "https://models.test/v1", model: "m", headers: { [name]: { env: "A_KEY" } } };
+  expect(violationsOf(model(spec))).toEqual([
+    { field: `spec.headers.${name}`, description: expect.stringContaining("set by the node") },
+  ]);
+});

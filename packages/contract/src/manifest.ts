@@ -64,18 +64,24 @@ const SecretVariable = z
   .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN|SECRET)$/, { error: "expected a variable named …_KEY, …_TOKEN or …_SECRET" });
 // RFC 9110, 5.6.2.
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// What belongs to one connection: set by somebody else it would tell two servers different ends of one request.
+const CONNECTION_HEADER = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect)$/i;
 const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|api-?key|(^|[-_])key$/i;
+
+const HeaderName = z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" });
+const OF_CONNECTION = "belongs to the connection, and is set by the node";
 
 /** Texts, or for what is secret the variable that holds it. */
 const Headers = z
   .record(
-    z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" }),
+    HeaderName,
     z.union([z.string(), z.strictObject({ env: SecretVariable })], {
       error: "expected a text, or { env: NAME_KEY } for what is secret",
     }),
   )
   .superRefine((headers, context) => {
     for (const [name, value] of Object.entries(headers)) {
+      if (CONNECTION_HEADER.test(name)) context.addIssue({ code: "custom", path: [name], message: OF_CONNECTION });
       if (typeof value !== "string" || !SECRET_HEADER.test(name)) continue;
       context.addIssue({
         code: "custom",
@@ -86,7 +92,6 @@ const Headers = z
   });
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// address" }).max(2048);
-const HeaderName = z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" });
 
 /** Where credentials go besides the origin that the card is at. */
 const Origins = z
@@ -99,10 +104,12 @@ const Origins = z
   .max(20)
   .optional();
 
+const ApiKeyHeader = HeaderName.refine((name) => !CONNECTION_HEADER.test(name), { error: OF_CONNECTION });
+
 const RemoteAuth = z.union(
   [
     z.strictObject({ bearerEnv: SecretVariable, origins: Origins }),
-    z.strictObject({ apiKeyEnv: SecretVariable, header: HeaderName, origins: Origins }),
+    z.strictObject({ apiKeyEnv: SecretVariable, header: ApiKeyHeader, origins: Origins }),
     z.strictObject({
       /** Client credentials (RFC 6749, 4.4). */
       oauth2: z

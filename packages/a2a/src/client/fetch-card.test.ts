@@ -13,7 +13,7 @@ const current = {
   ],
   defaultInputModes: ["text/plain"],
   defaultOutputModes: ["text/plain"],
-  skills: [{ id: "s", name: "S", description: "d", tags: [] }, { id: 7 }],
+  skills: [{ id: "s", name: "S", description: "d", tags: [] }, { id: 7 }, { id: "s", name: "T" }],
 };
 const legacy = {
   name: "B",

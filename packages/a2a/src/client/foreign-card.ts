@@ -120,13 +120,20 @@ export const readForeignCard = (json: unknown, from: string): ForeignCard => {
     ...{ name, description, version, interfaces, inputModes, outputModes },
     streaming: capabilities.streaming === true,
     extensions: (capabilities.extensions ?? []).map(({ uri }) => uri),
-    skills: skills.flatMap((skill) => {
-      const read = Skill.safeParse(skill);
-      return read.success ? [read.data] : [];
-    }),
+    skills: readSkills(skills),
     ...(tokenUrl === undefined ? {} : { tokenUrl }),
     raw: json as Readonly<Record<string, unknown>>,
   };
+};
+
+/** Those that can be read, the first of each id. */
+const readSkills = (skills: readonly unknown[]): readonly AgentSkill[] => {
+  const byId = new Map<string, AgentSkill>();
+  for (const skill of skills) {
+    const read = Skill.safeParse(skill);
+    if (read.success && !byId.has(read.data.id)) byId.set(read.data.id, read.data);
+  }
+  return [...byId.values()];
 };
 
 /** A card that both generations can read has all in the newer form. */

@@ -118,12 +118,14 @@ export const createRemoteAgents = (options: {
   /** A public card first: credentials only where it is not given without. */
   const askForCard = async (entry: Entry, known: CardRecord | undefined, timeoutMs: number) => {
     const { fetchCard } = await import("@agentcore/a2a/client");
+    // Where it was found, until it is not there any more.
+    const isThere = known?.card !== undefined && known.url !== undefined && known.failures === 0;
     const ask = (headers: Readonly<Record<string, string>>) =>
       fetchCard({
-        url: known?.url ?? entry.remote.card,
+        url: isThere ? known.url : entry.remote.card,
         fetch: entry.fetch,
         headers,
-        etag: known?.card === undefined ? undefined : known.etag,
+        etag: isThere ? known.etag : undefined,
         timeoutMs,
         signal: closing.signal,
       });
