@@ -47,6 +47,9 @@ const MAX_POLL_MS = 15_000;
 // Of our log, after which it starts afresh: half of what it may hold.
 const MAX_EVENTS = 5_000;
 
+// A remote agent may be one of this node, which is remote in turn: nobody but the message knows how often that happened.
+const HOPS = "https://agentcore.dev/a2a/hops";
+const MAX_HOPS = 10;
 // About half a minute: a parent may try another agent then.
 const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
 // About an hour without contact. From the fifth wait on the task is not in memory meanwhile.
@@ -135,6 +138,14 @@ class RemoteRun {
     const { task, ctx } = this;
     // One conversation here is one there; of another caller it is another one (I7).
     const key = `context/${task.caller}/${task.contextId}`;
+    const hops = hopsOf(task.message) + 1;
+    if (hops > MAX_HOPS)
+      throw new TerminalError(
+        `agent ${this.options.agent} is the ${hops}th remote agent of a chain: does it go round?`,
+        {
+          code: "LOOP_DETECTED",
+        },
+      );
     const known = (await ctx.memory.get(key)) as string | null;
     const sent = await ctx.step(
       "send",
@@ -144,6 +155,7 @@ class RemoteRun {
           messageId: step.idempotencyKey.slice(0, 32),
           role: "ROLE_USER",
           parts: [...(task.message?.parts ?? partsOf(task.input))],
+          metadata: { [HOPS]: hops },
           ...(known === null ? {} : { contextId: known }),
         });
         return this.sending;
@@ -430,6 +442,11 @@ const idsOf = ({ taskId, contextId }: { readonly taskId: string; readonly contex
   taskId,
   ...(contextId === taskId ? {} : { contextId }),
 });
+
+const hopsOf = (message: A2AMessage | undefined): number => {
+  const hops = message?.metadata?.[HOPS];
+  return typeof hops === "number" && hops > 0 ? hops : 0;
+};
 
 const sentOf = (answer: SendAnswer): Sent =>
   "message" in answer

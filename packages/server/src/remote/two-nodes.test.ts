@@ -26,7 +26,7 @@ const startFarNode = async (apiKeys: readonly string[]) => {
     });
     return ((await response.json()) as { result: Record<string, unknown> }).result;
   };
-  return { url: node.url, call };
+  return { url: node.url, call, apply: node.apply };
 };
 
 it.each(["JSONRPC", "HTTP+JSON"])(
@@ -68,4 +68,20 @@ it("an agent of another node is canceled there when it is canceled here", async 
   expect((await far.call("sleeper", "ListTasks", {}))["tasks"]).toMatchObject([
     { status: { state: "TASK_STATE_CANCELED" } },
   ]);
+});
+
+it("a remote agent that is itself ends after ten times round", async () => {
+  const node = await startFarNode([]);
+  const remote = { card: `${node.url}/a2a/mirror` };
+  await node.apply([{ apiVersion: API_VERSION, kind: "Agent", metadata: { name: "mirror" }, spec: { remote } }]);
+  // It had no card before it was there.
+  await expect
+    .poll(() => fetch(`${node.url}/api/v1/agents/mirror`).then((answer) => answer.json()), { timeout: 15_000 })
+    .toMatchObject({ state: "ready" });
+  const message = { messageId: "m", role: "ROLE_USER", parts: [{ text: "who?" }] };
+  const { task } = await node.call("mirror", "SendMessage", { message });
+  expect(task).toMatchObject({ status: { state: "TASK_STATE_FAILED" } });
+  expect(JSON.stringify(task)).toContain("LOOP_DETECTED");
+  const { totalSize } = await node.call("mirror", "ListTasks", {});
+  expect(totalSize).toBe(11);
 });
