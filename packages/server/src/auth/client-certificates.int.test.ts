@@ -67,10 +67,11 @@ const get = (path: string, shown?: Issued, headers: Record<string, string> = {})
     const asked = request(
       `${node.url}${path}`,
       { ca: authority.cert, agent: false, headers: { "a2a-version": "1.0", ...headers }, ...shown },
-      async (response) => {
+      (response) => {
         let body = "";
-        for await (const chunk of response) body += String(chunk);
-        resolve({ status: response.statusCode, body });
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => (body += chunk));
+        response.on("end", () => resolve({ status: response.statusCode, body }));
       },
     );
     asked.on("error", reject);
