@@ -101,6 +101,31 @@ describe("a remote agent", () => {
     expect(server.calls).toHaveLength(2);
   });
 
+  it("of version 0.3 is asked again and again once its stream was cut, and streams again after an answer", async () => {
+    const cut = gate();
+    const server = await serve(
+      async (play) => {
+        play.artifact("out", play.turn === 0 ? "one " : "two", { append: play.turn > 0 });
+        await cut.opened;
+        play.end(play.turn === 0 ? "INPUT_REQUIRED" : "COMPLETED", "Go on?");
+      },
+      { version: "0.3" },
+    );
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, isArtifact);
+    server.cut();
+    cut.release();
+    await node.events(taskId, ({ type }) => type === "task.inputRequired");
+    await node.parts.tasks.send(SCOPE, taskId, { messageId: "a1", role: "ROLE_USER", parts: [{ text: "yes" }] });
+    expect(await node.output(taskId)).toBe("one two");
+    expect(textsOf(await node.events(taskId))).toEqual(["one ", "two"]);
+    const methods = server.calls.map(({ method }) => method);
+    expect([methods.at(0), methods.at(-1)]).toEqual(["message/stream", "message/stream"]);
+    expect(methods).toContain("tasks/get");
+  });
+
   it.each([
     ["FAILED", "AGENT_FAILED", /the agent failed: no Ann here/],
     ["REJECTED", "AGENT_FAILED", /the agent rejected the task: no Ann here/],
@@ -266,7 +291,7 @@ describe("a remote agent", () => {
       await never.opened;
     });
     const node = await startNearNode();
-    await node.apply(server.url, {}, { timeoutMs: 1500 });
+    await node.apply(server.url, {}, { timeoutMs: 3000 });
     const taskId = await node.submit("Ann");
     expect((await node.events(taskId)).at(-1)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
     await expect.poll(() => server.canceled.length).toBe(1);

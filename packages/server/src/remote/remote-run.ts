@@ -353,7 +353,7 @@ class RemoteRun {
     const value = await ctx.waitForInput<unknown>({ prompt, ...(data === undefined ? {} : { data }) });
     const parts = answerParts(ctx.messages.slice(before), value);
     remote.answered = turn.key;
-    await ctx.step(
+    const streams = await ctx.step(
       "answer",
       async (step) => {
         try {
@@ -367,13 +367,14 @@ class RemoteRun {
         } catch (error) {
           this.closeStream();
           // It has ended, or goes on without an answer: what comes next is read.
-          if (PlatformError.is(error) && error.code === "UNSUPPORTED_OPERATION") return null;
-          throw this.explain(error);
+          if (!PlatformError.is(error) || error.code !== "UNSUPPORTED_OPERATION") throw this.explain(error);
         }
-        return null;
+        return this.stream !== null;
       },
       { retry: SEND_RETRY },
     );
+    // Nothing came between the question and the answer, so the answer's stream may be read whatever was before (R2).
+    remote.polls = !streams;
   }
 
   // ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -74,10 +74,10 @@ it("a remote agent that is itself ends after ten times round", async () => {
   const node = await startFarNode([]);
   const remote = { card: `${node.url}/a2a/mirror` };
   await node.apply([{ apiVersion: API_VERSION, kind: "Agent", metadata: { name: "mirror" }, spec: { remote } }]);
+  const seen = () => fetch(`${node.url}/api/v1/agents/mirror`).then((answer) => answer.json());
   // It had no card before it was there.
-  await expect
-    .poll(() => fetch(`${node.url}/api/v1/agents/mirror`).then((answer) => answer.json()), { timeout: 15_000 })
-    .toMatchObject({ state: "ready" });
+  expect(await seen()).toMatchObject({ state: "unreachable", reason: expect.stringContaining("no agent card") });
+  await expect.poll(seen, { timeout: 15_000 }).toMatchObject({ state: "ready" });
   const message = { messageId: "m", role: "ROLE_USER", parts: [{ text: "who?" }] };
   const { task } = await node.call("mirror", "SendMessage", { message });
   expect(task).toMatchObject({ status: { state: "TASK_STATE_FAILED" } });

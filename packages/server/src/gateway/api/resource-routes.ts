@@ -142,6 +142,7 @@ const toAgentResource = (agent: AgentDescription): z.infer<typeof AgentResource>
   labels: agent.labels,
   replicas: agent.replicas,
   state: agent.state,
+  ...(agent.reason === undefined ? {} : { reason: agent.reason }),
   ...(agent.inputModes === undefined ? {} : { inputModes: [...agent.inputModes] }),
   ...(agent.outputModes === undefined ? {} : { outputModes: [...agent.outputModes] }),
 });
