@@ -1,0 +1,70 @@
+/** What a card says about where the agent is reached, and with what. */
+import { PlatformError } from "@agentcore/contract/errors";
+import type { InterfaceAddress } from "./channel.ts";
+import { BINDINGS, type Binding, type ProtocolVersion } from "./check.ts";
+import { isObject, type JsonObject, listAt, member, textAt } from "./json-values.ts";
+
+/** Those of the bindings and versions that there are checks for, the first of each. */
+export const interfacesOf = (card: JsonObject, plainCard: JsonObject): readonly InterfaceAddress[] => {
+  const all = [
+    ...listAt(card, "supportedInterfaces").flatMap((each) =>
+      toAddress(each, "protocolBinding", textAt(each, "protocolVersion")),
+    ),
+    ...listAt(plainCard, "supportedInterfaces").flatMap((each) =>
+      toAddress(each, "protocolBinding", textAt(each, "protocolVersion")),
+    ),
+    ...legacyInterfaces(plainCard),
+  ];
+  const isFirst = (address: InterfaceAddress, index: number): boolean =>
+    all.findIndex(({ binding, version }) => binding === address.binding && version === address.version) === index;
+  return all.filter(isFirst);
+};
+
+const legacyInterfaces = (card: JsonObject): readonly InterfaceAddress[] => {
+  const version = textAt(card, "protocolVersion");
+  return [
+    ...toAddress({ url: card["url"], transport: card["preferredTransport"] ?? "JSONRPC" }, "transport", version),
+    ...listAt(card, "additionalInterfaces").flatMap((each) => toAddress(each, "transport", version)),
+  ];
+};
+
+const toAddress = (value: unknown, bindingMember: string, stated: string | undefined): readonly InterfaceAddress[] => {
+  const url = textAt(value, "url");
+  const binding = BINDINGS.find((each: Binding) => each === member(value, bindingMember));
+  const version = toVersion(stated ?? "");
+  if (url === undefined || binding === undefined || version === undefined) return [];
+  const tenant = textAt(value, "tenant");
+  return [{ url, binding, version, ...(tenant === undefined || tenant === "" ? {} : { tenant }) }];
+};
+
+const toVersion = (stated: string): ProtocolVersion | undefined => {
+  if (/^1\.0(\.\d+)?$/.test(stated)) return "1.0";
+  return /^0\.3(\.\d+)?$/.test(stated) ? "0.3" : undefined;
+};
+
+export interface Credentials {
+  readonly bearer?: string | undefined;
+  readonly apiKey?: string | undefined;
+}
+
+/** Throws CONFIG_INVALID when the card does not say in which header an API key goes. */
+export const credentialHeaders = (
+  card: JsonObject,
+  { bearer, apiKey }: Credentials,
+): Readonly<Record<string, string>> => ({
+  ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+  ...(apiKey === undefined ? {} : { [apiKeyHeader(card)]: apiKey }),
+});
+
+const apiKeyHeader = (card: JsonObject): string => {
+  const schemes = Object.values(isObject(card["securitySchemes"]) ? card["securitySchemes"] : {});
+  for (const scheme of schemes) {
+    const own = member(scheme, "apiKeySecurityScheme") ?? (member(scheme, "type") === "apiKey" ? scheme : undefined);
+    const name = textAt(own, "name");
+    if (name !== undefined && (member(own, "location") ?? member(own, "in")) === "header") return name.toLowerCase();
+  }
+  throw new PlatformError(
+    "CONFIG_INVALID",
+    "the card declares no API key in a header, so it is not known which header takes it",
+  );
+};

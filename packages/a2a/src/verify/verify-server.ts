@@ -1,0 +1,245 @@
+/** Runs the checks against one server, one after the other. */
+import { PlatformError } from "@agentcore/contract/errors";
+import { ALL_CHECKS } from "./all-checks.ts";
+import type { Channel, ChannelOptions, InterfaceAddress } from "./channel.ts";
+import type { Binding, Check, Outcome, ProtocolVersion, Severity } from "./check.ts";
+import { createHttpExchange, type Fetch, type HttpExchange } from "./http-exchange.ts";
+import { createHttpJsonChannel } from "./http-json-channel.ts";
+import { type Credentials, credentialHeaders, interfacesOf } from "./interfaces.ts";
+import { createJsonRpcChannel } from "./json-rpc-channel.ts";
+import { isObject, listAt, member, textAt } from "./json-values.ts";
+import type { PushReceiver } from "./push-receiver.ts";
+import {
+  type MadeTasks,
+  type ServerUnderTest,
+  type SignatureVerifier,
+  type Subject,
+  type Target,
+  type TaskBudget,
+  TaskSource,
+  type VerifyMessages,
+} from "./target.ts";
+
+export interface VerifyOptions {
+  /** Of the agent, or of its card. */
+  readonly url: string;
+  readonly messages: VerifyMessages;
+  readonly credentials?: Credentials | undefined;
+  /** @default all that the card names */
+  readonly bindings?: readonly Binding[] | undefined;
+  /** @default all that the card names */
+  readonly versions?: readonly ProtocolVersion[] | undefined;
+  /** Ids, or their beginnings up to a slash. @default all */
+  readonly only?: readonly string[] | undefined;
+  readonly receiver?: PushReceiver | undefined;
+  readonly verifySignatures?: SignatureVerifier | undefined;
+  /** Of each check. @default 15,000 */
+  readonly checkTimeoutMs?: number | undefined;
+  /** @default 600,000 */
+  readonly totalTimeoutMs?: number | undefined;
+  /** Messages that may start a task. @default 400 */
+  readonly maxTasks?: number | undefined;
+  readonly fetch?: Fetch | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onResult?: ((result: CheckResult) => void) | undefined;
+}
+
+export interface CheckResult {
+  readonly id: string;
+  readonly section: string;
+  readonly title: string;
+  readonly severity: Severity;
+  /** Absent for what is of the server as a whole. */
+  readonly binding?: Binding;
+  readonly version?: ProtocolVersion;
+  readonly result: Outcome["result"];
+  readonly seen?: string;
+  readonly expected?: string;
+  readonly why?: string;
+}
+
+export interface VerifyReport {
+  readonly cardUrl: string;
+  readonly agent: string | undefined;
+  readonly interfaces: readonly InterfaceAddress[];
+  readonly results: readonly CheckResult[];
+  /** Checks of severity must that failed: not 0, not conformant. */
+  readonly violations: number;
+  /** The others that failed. */
+  readonly warnings: number;
+  readonly passed: number;
+  readonly skipped: number;
+}
+
+const CARD_PATH = "/.well-known/agent-card.json";
+const CLEANUP_MS = 5_000;
+
+/**
+ * Rejects with UNAVAILABLE when nothing answers at the URL, with CONFIG_INVALID when a credential has no place, with the signal's reason
+ * when it aborts. Tasks that were left at work are canceled in any case.
+ */
+export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport> => {
+  const { fetch: fetchRequest = (request: Request) => fetch(request), totalTimeoutMs = 600_000 } = options;
+  const patience = AbortSignal.timeout(totalTimeoutMs);
+  const stop = options.signal ?? new AbortController().signal;
+  const signal = AbortSignal.any([patience, stop]);
+  const server = await readServer(options, createHttpExchange(fetchRequest, signal));
+  const channelOptions: ChannelOptions = {
+    credentials: credentialHeaders(server.card, options.credentials ?? {}),
+    requiredExtensions: listAt(server.card, "capabilities", "extensions")
+      .filter((each) => member(each, "required") === true)
+      .flatMap((each) => textAt(each, "uri") ?? []),
+  };
+  const checked = server.interfaces.filter(
+    ({ binding, version }) =>
+      (options.bindings?.includes(binding) ?? true) && (options.versions?.includes(version) ?? true),
+  );
+  const budget: TaskBudget = { left: options.maxTasks ?? 400 };
+  const places = checked.map((address) => ({ address, made: { open: new Set<string>() } satisfies MadeTasks }));
+  const checks = ALL_CHECKS.filter(({ id }) => isAsked(id, options.only));
+  const results: CheckResult[] = [];
+
+  const run = async (check: Check, place: (typeof places)[number] | undefined): Promise<void> => {
+    stop.throwIfAborted();
+    const outcome: Outcome = patience.aborted
+      ? { result: "skipped", why: "the time of the whole run is over (--total-timeout)" }
+      : await runCheck(check, options.checkTimeoutMs ?? 15_000, signal, (own): Target => {
+          const exchange = createHttpExchange(fetchRequest, own);
+          return {
+            ...{ server, exchange, signal: own, messages: options.messages, receiver: options.receiver },
+            verifySignatures: options.verifySignatures,
+            subject: place && subjectAt(place.address, place.made, exchange, channelOptions, options.messages, budget),
+          };
+        });
+    stop.throwIfAborted();
+    const { id, section, title, severity } = check;
+    const at = place === undefined ? {} : { binding: place.address.binding, version: place.address.version };
+    const result = { id, section, title, severity, ...at, ...outcome };
+    results.push(result);
+    options.onResult?.(result);
+  };
+
+  try {
+    for (const check of checks) {
+      if (check.bindings.length === 0) await run(check, undefined);
+      for (const place of places)
+        if (check.bindings.includes(place.address.binding) && check.versions.includes(place.address.version))
+          await run(check, place);
+    }
+  } finally {
+    await cancelAll(places, createHttpExchange(fetchRequest, AbortSignal.timeout(CLEANUP_MS)), channelOptions);
+  }
+  const count = (matches: (result: CheckResult) => boolean): number => results.filter(matches).length;
+  return {
+    cardUrl: server.cardUrl,
+    agent: textAt(server.card, "name"),
+    interfaces: checked,
+    results,
+    violations: count(({ result, severity }) => result === "failed" && severity === "must"),
+    warnings: count(({ result, severity }) => result === "failed" && severity !== "must"),
+    passed: count(({ result }) => result === "passed"),
+    skipped: count(({ result }) => result === "skipped"),
+  };
+};
+
+const isAsked = (id: string, only: readonly string[] | undefined): boolean =>
+  only === undefined || only.some((asked) => id === asked || id.startsWith(`${asked}/`));
+
+const readServer = async (options: VerifyOptions, exchange: HttpExchange): Promise<ServerUnderTest> => {
+  const url = new URL(options.url);
+  const cardUrl = url.pathname.endsWith(".json")
+    ? url.href
+    : `${url.origin}${url.pathname.replace(/\/+$/, "")}${CARD_PATH}`;
+  try {
+    const plainAnswer = await exchange.request({ url: cardUrl });
+    const cardAnswer = await exchange.request({ url: cardUrl, headers: { "a2a-version": "1.0" } });
+    const plainCard = isObject(plainAnswer.json) ? plainAnswer.json : {};
+    const card = isObject(cardAnswer.json) ? cardAnswer.json : plainCard;
+    const { bearer, apiKey } = options.credentials ?? {};
+    return {
+      ...{ cardUrl, cardAnswer, plainAnswer, card, plainCard },
+      interfaces: interfacesOf(card, plainCard),
+      hasCredentials: bearer !== undefined || apiKey !== undefined,
+    };
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    throw new PlatformError("UNAVAILABLE", `nothing answers at ${cardUrl}: ${reasonOf(cause)}`, { cause });
+  }
+};
+
+/** Undefined for a binding that is not served by any channel. */
+const channelAt = (address: InterfaceAddress, exchange: HttpExchange, options: ChannelOptions): Channel => {
+  switch (address.binding) {
+    case "JSONRPC":
+      return createJsonRpcChannel(address, exchange, options);
+    case "HTTP+JSON":
+      return createHttpJsonChannel(address, exchange, options);
+    case "GRPC":
+      throw new TypeError("no channel for gRPC yet");
+  }
+};
+
+const subjectAt = (
+  address: InterfaceAddress,
+  made: MadeTasks,
+  exchange: HttpExchange,
+  options: ChannelOptions,
+  messages: VerifyMessages,
+  budget: TaskBudget,
+): Subject => {
+  const channel = channelAt(address, exchange, options);
+  return {
+    channel,
+    tasks: new TaskSource(channel, messages, made, budget),
+    otherTenant: (tenant) => channelAt({ ...address, tenant }, exchange, options),
+  };
+};
+
+const runCheck = async (
+  check: Check,
+  defaultTimeoutMs: number,
+  signal: AbortSignal,
+  targetWith: (signal: AbortSignal) => Target,
+): Promise<Outcome> => {
+  const timeoutMs = Math.max(defaultTimeoutMs, check.timeoutMs ?? 0);
+  const controller = new AbortController();
+  const end = () => controller.abort();
+  const timer = setTimeout(end, timeoutMs);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await check.run(targetWith(controller.signal));
+  } catch (thrown) {
+    if (controller.signal.aborted)
+      return { result: "failed", seen: `no end within ${timeoutMs / 1000} s`, expected: "an answer" };
+    if (isNetworkFailure(thrown)) return { result: "failed", seen: reasonOf(thrown), expected: "an answer" };
+    throw thrown;
+  } finally {
+    // Streams that the check has left open end with it.
+    controller.abort();
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  }
+};
+
+/** Not a defect of a check: fetch says so by a TypeError with a cause, a bound by TOO_LARGE. */
+const isNetworkFailure = (thrown: unknown): boolean =>
+  (PlatformError.is(thrown) && thrown.code === "TOO_LARGE") ||
+  (thrown instanceof TypeError && thrown.cause !== undefined);
+
+const reasonOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause instanceof Error ? `${thrown.message}: ${thrown.cause.message}` : thrown.message;
+};
+
+const cancelAll = async (
+  places: readonly { readonly address: InterfaceAddress; readonly made: MadeTasks }[],
+  exchange: HttpExchange,
+  options: ChannelOptions,
+): Promise<void> => {
+  for (const { address, made } of places) {
+    if (made.open.size === 0) continue;
+    const channel = channelAt(address, exchange, options);
+    // What has ended by itself refuses the cancel, and what is not there needs none.
+    await Promise.allSettled([...made.open].map((id) => channel.call("CancelTask", { id })));
+  }
+};
