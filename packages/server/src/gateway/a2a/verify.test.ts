@@ -45,7 +45,7 @@ const verify = async (
   if (legacy) serve = withLegacy(serve);
   try {
     return await verifyServer({
-      ...{ url: `${BASE}/a2a/echo`, messages, checkTimeoutMs: 1_000, receiver },
+      ...{ url: `${BASE}/a2a/echo`, messages, checkTimeoutMs: 2_000, receiver },
       only,
       ...(signature === undefined ? {} : { verifySignatures: async () => signature }),
       ...(keys ? { credentials: { bearer: KEY } } : {}),
@@ -1447,7 +1447,7 @@ function extendedCard(answer: (call: SeenCall, card: unknown) => ReturnType<type
 const MUST = ALL_CHECKS.filter(({ severity }) => severity === "must").map(({ id }) => id);
 
 describe("a server that", () => {
-  it.each(CASES)("%s", async (_, mutation, { fails, atLeast, binding = "JSONRPC", ...variant }) => {
+  it.concurrent.each(CASES)("%s", async (_, mutation, { fails, atLeast, binding = "JSONRPC", ...variant }) => {
     const report = await verify(mutation, { binding, ...variant }, MUST);
     const found = [...new Set(failures(report).map((line) => line.split(" ")[0]))].toSorted();
     const expected = [fails].flat().toSorted();
