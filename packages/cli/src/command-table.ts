@@ -1,5 +1,6 @@
 /** Every verb, in the order of help. A verb's module is loaded when it is asked for, so that no verb slows another's start. */
 import type { Command } from "./command.ts";
+import { splitVerb } from "./parse-command-line.ts";
 
 const loaders = {
   up: async () => (await import("./commands/up.ts")).command,
@@ -19,6 +20,10 @@ const loaders = {
   trace: async () => (await import("./commands/trace.ts")).command,
   drain: async () => (await import("./commands/drain.ts")).command,
   undrain: async () => (await import("./commands/undrain.ts")).command,
+  "a2a card": async () => (await import("./commands/a2a/card.ts")).command,
+  "a2a send": async () => (await import("./commands/a2a/send.ts")).command,
+  "a2a watch": async () => (await import("./commands/a2a/watch.ts")).command,
+  "a2a verify": async () => (await import("./commands/a2a/verify.ts")).command,
   backup: async () => (await import("./commands/backup.ts")).command,
   restore: async () => (await import("./commands/restore.ts")).command,
   gc: async () => (await import("./commands/gc.ts")).command,
@@ -29,6 +34,21 @@ const loaders = {
 } satisfies Record<string, () => Promise<Command>>;
 
 export const VERBS: readonly string[] = Object.keys(loaders);
+
+/** First words of the verbs that have two. */
+export const VERB_GROUPS: Readonly<Record<string, string>> = { a2a: "Talk to any A2A server, and check it" };
+
+/** The second words of a group's verbs. */
+export const verbsOf = (group: string): readonly string[] =>
+  VERBS.flatMap((verb) => (verb.startsWith(`${group} `) ? [verb.slice(group.length + 1)] : []));
+
+/** The verb, of two words in a group, and all other words. A group without a second word is a verb that there is not. */
+export const findVerb = (words: readonly string[]): ReturnType<typeof splitVerb> => {
+  const first = splitVerb(words);
+  if (first.verb === undefined || !Object.hasOwn(VERB_GROUPS, first.verb)) return first;
+  const second = splitVerb(first.rest);
+  return second.verb === undefined ? first : { verb: `${first.verb} ${second.verb}`, rest: second.rest };
+};
 
 /** Undefined when there is no such verb. */
 export const loadCommand = async (verb: string): Promise<Command | undefined> =>

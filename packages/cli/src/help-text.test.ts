@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { renderCliDocs } from "../test/render-cli-docs.ts";
 import { GLOBAL_OPTIONS } from "./command.ts";
-import { loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
+import { findVerb, loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
 import { commandHelp, explain, flagsOf, generalHelp } from "./help-text.ts";
-import { parseCommandLine, splitVerb } from "./parse-command-line.ts";
+import { parseCommandLine } from "./parse-command-line.ts";
 
 const commands = await loadAllCommands();
 
@@ -51,7 +51,7 @@ describe.each(commands.map((command) => [command.name, command] as const))("help
       for (const call of calls) {
         const words = wordsOf(call).slice(1);
         if (words[0] === "--version") continue;
-        const { verb = "", rest } = splitVerb(words);
+        const { verb = "", rest } = findVerb(words);
         const called = await loadCommand(verb);
         if (called === undefined) throw new Error(`there is no command ${verb}`);
         parseCommandLine(called, rest, {});

@@ -85,6 +85,20 @@ export const generalHelp = (commands: readonly Command[]): string =>
     "Data goes to stdout, talk to stderr. `agentcore COMMAND --help` explains a command.\n",
   ].join("\n");
 
+/** Of the verbs that begin with one word. */
+export const groupHelp = (group: string, summary: string, commands: readonly Command[]): string =>
+  [
+    `${summary}\n`,
+    section("Usage", `  agentcore ${group} COMMAND [arguments] [options]`),
+    section(
+      "Commands",
+      columns(
+        commands.filter(({ name }) => name.startsWith(`${group} `)).map(({ name, summary: each }) => [name, each]),
+      ),
+    ),
+    `\`agentcore ${group} COMMAND --help\` explains a command.\n`,
+  ].join("\n");
+
 const columns = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");

@@ -2,14 +2,14 @@
 import { PlatformError } from "@agentcore/contract/errors";
 import { closestTo } from "./closest-to.ts";
 import type { Command, Invocation } from "./command.ts";
-import { loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
+import { findVerb, loadAllCommands, loadCommand, VERB_GROUPS, VERBS, verbsOf } from "./command-table.ts";
 import { completeWords } from "./completion/complete-words.ts";
 import { COMPLETE_VERB } from "./completion/completion-script.ts";
 import { describeFailure, describeUsage } from "./failure.ts";
-import { commandHelp, generalHelp } from "./help-text.ts";
+import { commandHelp, generalHelp, groupHelp } from "./help-text.ts";
 import { connect } from "./node/connect.ts";
 import { Output, type TextStream } from "./output.ts";
-import { parseCommandLine, splitVerb } from "./parse-command-line.ts";
+import { parseCommandLine } from "./parse-command-line.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Surroundings {
@@ -27,7 +27,7 @@ const INTERRUPTED = 130; // 128 + SIGINT, what a shell reports for Ctrl-C
 export const runCommandLine = async (words: readonly string[], surroundings: Surroundings): Promise<number> => {
   const output = new Output(surroundings);
   const verbose = words.includes("--verbose");
-  const { verb, rest } = splitVerb(words);
+  const { verb, rest } = findVerb(words);
   if (words[0] === COMPLETE_VERB) {
     const { stdout, environment } = surroundings;
     stdout.write(await completeWords({ words: words.slice(1), environment, connect }));
@@ -35,6 +35,7 @@ export const runCommandLine = async (words: readonly string[], surroundings: Sur
   }
   try {
     if (verb === undefined) return await runWithoutVerb(rest, output, surroundings);
+    if (Object.hasOwn(VERB_GROUPS, verb)) return await runGroup(verb, rest, output);
     const command = await loadCommand(verb);
     if (command === undefined) throw new UsageError(`there is no command "${verb}"${suggestion(verb)}`);
     return await runVerb(command, rest, output, surroundings);
@@ -76,6 +77,13 @@ const runVerb = async (
   return command.run(invocation);
 };
 
+const runGroup = async (group: string, words: readonly string[], output: Output): Promise<number> => {
+  if (!words.includes("--help") && !words.includes("-h"))
+    throw new UsageError(`${group}: a command is missing: ${verbsOf(group).join(", ")}`);
+  output.line(groupHelp(group, VERB_GROUPS[group] ?? "", await loadAllCommands()).trimEnd());
+  return 0;
+};
+
 const runWithoutVerb = async (
   words: readonly string[],
   output: Output,
@@ -99,4 +107,6 @@ const suggestion = (verb: string): string => {
 };
 
 const helpOf = (verb: string | undefined): string =>
-  verb !== undefined && VERBS.includes(verb) ? `agentcore ${verb} --help` : "agentcore --help";
+  verb !== undefined && (VERBS.includes(verb) || Object.hasOwn(VERB_GROUPS, verb))
+    ? `agentcore ${verb} --help`
+    : "agentcore --help";

@@ -10,7 +10,7 @@ export const renderCliDocs = (commands: readonly Command[]): string =>
     "## Commands",
     table(
       ["command", "what it does"],
-      commands.map(({ name, summary }) => [`[\`${name}\`](#${name})`, summary]),
+      commands.map(({ name, summary }) => [`[\`${name}\`](#${name.replaceAll(" ", "-")})`, summary]),
     ),
     "## Exit codes",
     table(["code", "meaning"], EXIT_CODES),

@@ -5,6 +5,7 @@ import type { Channel, ChannelOptions, InterfaceAddress } from "./channel.ts";
 import type { Binding, Check, Outcome, ProtocolVersion, Severity } from "./check.ts";
 import { createHttpExchange, type Fetch, type HttpExchange } from "./http-exchange.ts";
 import { createHttpJsonChannel } from "./http-json-channel.ts";
+import { cardUrlOf } from "./inspect-card.ts";
 import { type Credentials, credentialHeaders, interfacesOf } from "./interfaces.ts";
 import { createJsonRpcChannel } from "./json-rpc-channel.ts";
 import { isObject, listAt, member, textAt } from "./json-values.ts";
@@ -71,7 +72,6 @@ export interface VerifyReport {
   readonly skipped: number;
 }
 
-const CARD_PATH = "/.well-known/agent-card.json";
 const CLEANUP_MS = 5_000;
 
 /**
@@ -146,10 +146,7 @@ const isAsked = (id: string, only: readonly string[] | undefined): boolean =>
   only === undefined || only.some((asked) => id === asked || id.startsWith(`${asked}/`));
 
 const readServer = async (options: VerifyOptions, exchange: HttpExchange): Promise<ServerUnderTest> => {
-  const url = new URL(options.url);
-  const cardUrl = url.pathname.endsWith(".json")
-    ? url.href
-    : `${url.origin}${url.pathname.replace(/\/+$/, "")}${CARD_PATH}`;
+  const cardUrl = cardUrlOf(options.url);
   try {
     const plainAnswer = await exchange.request({ url: cardUrl });
     const cardAnswer = await exchange.request({ url: cardUrl, headers: { "a2a-version": "1.0" } });

@@ -8,9 +8,8 @@ import {
   type OptionSpec,
   type OptionSpecs,
 } from "../command.ts";
-import { loadAllCommands, loadCommand } from "../command-table.ts";
+import { findVerb, loadAllCommands, loadCommand, VERB_GROUPS } from "../command-table.ts";
 import type { NodeClient } from "../node/node-client.ts";
-import { splitVerb } from "../parse-command-line.ts";
 import { toPlainText } from "../plain-text.ts";
 
 // Somebody has pressed a key and looks at the screen.
@@ -52,8 +51,9 @@ const NOTHING: Offer = { candidates: [], files: false };
 
 const offer = async (asked: Asked, current: string): Promise<Offer> => {
   const before = asked.words.slice(0, -1);
-  const { verb, rest } = splitVerb(before);
+  const { verb, rest } = findVerb(before);
   if (verb === undefined) return current.startsWith("-") ? listed(flagsOf({}, before)) : listed(await verbs());
+  if (Object.hasOwn(VERB_GROUPS, verb)) return current.startsWith("-") ? NOTHING : listed(await verbs(verb));
   const command = await loadCommand(verb);
   if (command === undefined) return NOTHING;
   const specs: OptionSpecs = { ...command.options, ...GLOBAL_OPTIONS };
@@ -75,8 +75,16 @@ const withPrefix = (prefix: string, { candidates, files }: Offer): Offer => ({
   files,
 });
 
-const verbs = async (): Promise<readonly Candidate[]> =>
-  (await loadAllCommands()).map(({ name, summary }) => ({ value: name, description: summary }));
+/** First words, or the second ones of a group. */
+const verbs = async (group?: string): Promise<readonly Candidate[]> => {
+  const found = new Map<string, string>();
+  for (const { name, summary } of await loadAllCommands()) {
+    const [first = "", second] = name.split(" ");
+    if (group === undefined) found.set(first, second === undefined ? summary : (VERB_GROUPS[first] ?? ""));
+    else if (first === group && second !== undefined) found.set(second, summary);
+  }
+  return [...found].map(([value, description]) => ({ value, description }));
+};
 
 /** Those that are not there yet, or may be there again. */
 const flagsOf = (options: OptionSpecs, before: readonly string[]): readonly Candidate[] =>

@@ -26,13 +26,13 @@ export const withPush = (serve: Serve, post: (request: Request) => Promise<Respo
       error: { code, message: "no", ...(reason === undefined ? {} : { data: info(reason) }) },
     });
 
-  const deliver = async (config: Config, task: Json, token: unknown): Promise<void> => {
+  const deliver = async (config: Config, task: Json, token: string | undefined): Promise<void> => {
     const { history: _, ...rest } = task;
     const authentication = config["authentication"] as Json | undefined;
     const headers = {
       "content-type": "application/a2a+json",
-      ...(authentication && { authorization: `${authentication["scheme"]} ${authentication["credentials"]}` }),
-      ...(token === undefined ? {} : { "x-a2a-notification-token": String(token) }),
+      ...(authentication && { authorization: [authentication["scheme"], authentication["credentials"]].join(" ") }),
+      ...(token === undefined ? {} : { "x-a2a-notification-token": token }),
     };
     const working = { ...rest, artifacts: [], status: { ...(rest["status"] as Json), state: "TASK_STATE_WORKING" } };
     const status = { taskId: task["id"], contextId: task["contextId"], status: task["status"] };
@@ -74,7 +74,7 @@ export const withPush = (serve: Serve, post: (request: Request) => Promise<Respo
       const { taskPushNotificationConfig: config, ...configuration } = params["configuration"] as Record<string, Json>;
       const response = await again(JSON.stringify({ ...call, params: { ...params, configuration } }));
       const { task } = (await response.clone().json()).result;
-      void deliver(config as Config, task, config?.["token"]);
+      void deliver(config as Config, task, config?.["token"] as string | undefined);
       return response;
     }
     if (!method.includes("PushNotificationConfig")) return again(text);

@@ -191,15 +191,24 @@ export const PUSH_CHECKS = [
     },
   ),
   push(
-    { id: "AC-1.10-authorization", severity: "must", title: "the config's authentication and token are sent along" },
+    { id: "AC-1.10-authorization", severity: "must", title: "the config's authentication is sent along" },
+    async (target) => {
+      const authentication = { scheme: "Bearer", credentials: "verify-credentials" };
+      const { headers } = first((await delivered(target, { authentication })).deliveries);
+      if (headers["authorization"] !== "Bearer verify-credentials")
+        found(`Authorization: ${headers["authorization"] ?? "none"}`, "Bearer and the credentials");
+    },
+  ),
+  push(
+    {
+      ...{ id: "AC-1.10-token", severity: "should" },
+      title: "the config's token is sent along, also beside an authentication",
+    },
     async (target) => {
       const authentication = { scheme: "Bearer", credentials: "verify-credentials" };
       const { headers } = first((await delivered(target, { authentication, token: "verify-token" })).deliveries);
-      if (headers["authorization"] !== "Bearer verify-credentials")
-        found(`Authorization: ${headers["authorization"] ?? "none"}`, "Bearer and the credentials");
       const token = headers["x-a2a-notification-token"];
-      if (token !== "verify-token")
-        found(`X-A2A-Notification-Token: ${token ?? "none"}`, "the token, beside the authentication");
+      if (token !== "verify-token") found(`X-A2A-Notification-Token: ${token ?? "none"}`, "the token");
     },
   ),
   push(

@@ -1122,13 +1122,11 @@ const CASES: readonly [string, Mutation, Case][] = [
     { fails: "AC-1.10-media-type", push: true },
   ],
   [
-    "drops the token",
+    "drops the authentication",
     {
       delivery: async (request) => {
         const copy = request.clone();
-        const headers = Object.fromEntries(
-          [...request.headers].filter(([name]) => name !== "x-a2a-notification-token"),
-        );
+        const headers = Object.fromEntries([...request.headers].filter(([name]) => name !== "authorization"));
         return new Request(request.url, { method: "POST", headers, body: await copy.text() });
       },
     },

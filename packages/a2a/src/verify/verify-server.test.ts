@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type ReferenceServer, startReferenceServer } from "../../test/reference-server.ts";
+import { ALL_CHECKS, type PushReceiver, startPushReceiver, type VerifyReport, verifyServer } from "./index.ts";
+
+const said = (text: string) => ({ parts: [{ text }] });
+const messages = { complete: said("hello"), inputRequired: said("ask"), long: said("hold"), fail: said("fail") };
+// What waits for silence takes half a minute.
+const QUICK = ALL_CHECKS.filter(({ timeoutMs }) => timeoutMs === undefined).map(({ id }) => id);
+
+let server: ReferenceServer | undefined;
+let receiver: PushReceiver | undefined;
+beforeEach(() => {
+  // The SDK tells the console of every request that it refuses.
+  for (const method of ["error", "warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server?.close();
+  await receiver?.close();
+});
+
+const verifyReference = async (secured: boolean, only = QUICK): Promise<VerifyReport> => {
+  server = await startReferenceServer({ secured });
+  receiver = await startPushReceiver("127.0.0.1");
+  return verifyServer({ url: server.url, messages, receiver, only, checkTimeoutMs: 5_000 });
+};
+
+const failed = ({ results }: VerifyReport): readonly string[] => [
+  ...new Set(results.filter(({ result }) => result === "failed").map(({ id }) => id)),
+];
+
+it("finds what is known to be weak in the reference SDK's server, and nothing else that is a must", async () => {
+  const report = await verifyReference(false);
+  const musts = report.results.filter(({ result, severity }) => result === "failed" && severity === "must");
+  expect([...new Set(musts.map(({ id }) => id))].toSorted()).toEqual(
+    [
+      // JSON-RPC's invalid requests are invalid params, a request without an id is answered, unknown paths have a page.
+      ...["empty", "scalar", "batch", "jsonrpc", "no-method", "method-type", "id-type", "no-id"].map(
+        (name) => `AC-1.11-rpc/${name}`,
+      ),
+      ...["AC-1.11-rest/unknown-path", "AC-1.11-rest/wrong-method"],
+      // 1.0.1 is not 1.0, the query is not read.
+      ...["VER-CLIENT-002", "AC-1.12-query"],
+      // Messages are not validated.
+      ...["no-role", "lower-case-role", "unspecified-role", "no-parts", "empty-parts", "empty-part", "two-contents"],
+      ...["text-type", "raw", "metadata", "configuration", "history-length", "immediately", "get-history-length"],
+      "list-history-length",
+      // A media type that the card does not list is taken, a time bound leaves out its own time.
+      ...["CORE-SEND-003", "AC-1.8-after"],
+      // A webhook may be anything.
+      ...["AC-1.10-url/1", "AC-1.10-url/2"],
+    ]
+      .map((id) => (/^(AC|VER|CORE)-/.test(id) ? id : `CORE-ERR-002/${id}`))
+      .toSorted(),
+  );
+  expect(failed(report)).toContain("AC-1.10-token");
+  expect(failed(report)).toContain("AC-1.9-event-ids");
+  expect(report.passed).toBeGreaterThan(200);
+}, 60_000);
+
+it("finds that the reference server's card has another form as soon as it declares how to authenticate", async () => {
+  const report = await verifyReference(true, ["AC-1.13-structure", "CARD-EXT-001", "AC-1.13-not-modified"]);
+  expect(failed(report)).toEqual(["AC-1.13-structure", "CARD-EXT-001"]);
+});
+
+it("says that nothing answers, and that there is no place for a key", async () => {
+  await expect(verifyServer({ url: "http://127.0.0.1:1", messages })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  server = await startReferenceServer();
+  const run = verifyServer({ url: server.url, messages, credentials: { apiKey: "k" } });
+  await expect(run).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+it("a server without a card is told so, and is asked nothing else", async () => {
+  const report = await verifyServer({
+    ...{ url: "http://agent.test", messages },
+    fetch: async () => new Response("<html>", { status: 404, headers: { "content-type": "text/html" } }),
+  });
+  expect(report.interfaces).toEqual([]);
+  expect(failed(report)).toContain("CARD-DISC-001");
+});
+
+it("a server that does not answer fails by the time limit of each check, and of the run", async () => {
+  const card = {
+    name: "x",
+    supportedInterfaces: [{ url: "http://a.test/", protocolBinding: "JSONRPC", protocolVersion: "1.0" }],
+  };
+  const report = await verifyServer({
+    ...{
+      url: "http://a.test",
+      messages,
+      checkTimeoutMs: 20,
+      totalTimeoutMs: 200,
+      only: ["CORE-ERR-002", "CORE-GET-002"],
+    },
+    fetch: async (request) =>
+      request.method === "GET"
+        ? Response.json(card)
+        : new Promise((_, reject) => {
+            request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
+          }),
+  });
+  expect(report.results[0]).toMatchObject({ result: "failed", seen: "no end within 0.02 s" });
+  expect(report.results.at(-1)).toMatchObject({ result: "skipped", why: expect.stringContaining("--total-timeout") });
+});
+
+it("every check has an id of its own", () => {
+  const ids = ALL_CHECKS.map(({ id }) => id);
+  expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+});

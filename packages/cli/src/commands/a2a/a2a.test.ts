@@ -1,0 +1,193 @@
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { runInTest } from "../../../test/run-in-test.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+let server: Server | undefined;
+let folder: string | undefined;
+const seen: { readonly headers: Readonly<Record<string, unknown>>; readonly body: Json }[] = [];
+
+const closeServer = async (): Promise<void> => {
+  const closing = server;
+  server = undefined;
+  if (closing === undefined) return;
+  closing.close();
+  closing.closeAllConnections();
+  await once(closing, "close");
+};
+
+afterEach(async () => {
+  await closeServer();
+  if (folder !== undefined) await rm(folder, { recursive: true });
+  folder = undefined;
+  seen.length = 0;
+});
+
+const task = (state: string, more: Json = {}) => ({
+  ...{ id: "t-1", contextId: "c-1", status: { state: `TASK_STATE_${state}`, timestamp: "2026-01-31T12:00:00.000Z" } },
+  ...more,
+});
+const DONE = task("COMPLETED", { artifacts: [{ artifactId: "a", parts: [{ text: "Hello, Ada" }] }] });
+
+/** An agent that answers each method as told; of a stream, with several results. */
+const startAgent = async (answers: Readonly<Record<string, readonly unknown[]>>, card: Json = {}): Promise<string> => {
+  server = createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk) => (text += String(chunk)));
+    request.on("end", () => {
+      const json = { "content-type": "application/json" };
+      if (request.method === "GET") {
+        const own = {
+          ...{ name: "Greeter", description: "Greets", version: "1", capabilities: { streaming: true } },
+          supportedInterfaces: [{ url, protocolBinding: "JSONRPC", protocolVersion: "1.0" }],
+          ...{ defaultInputModes: ["text/plain"], defaultOutputModes: ["text/plain"] },
+          skills: [{ id: "greet", name: "Greet", description: "Greets", tags: ["hello"] }],
+          ...card,
+        };
+        return response.writeHead(200, json).end(JSON.stringify(own));
+      }
+      const body = JSON.parse(text) as Json;
+      seen.push({ headers: request.headers, body });
+      const results = answers[String(body["method"])] ?? [];
+      const framed = results.map((result) => JSON.stringify({ jsonrpc: "2.0", id: body["id"], result }));
+      if (!["SendStreamingMessage", "SubscribeToTask"].includes(String(body["method"])))
+        return response.writeHead(200, json).end(framed[0]);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      return response.end(framed.map((frame) => `data: ${frame}\n\n`).join(""));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return url;
+};
+
+test("a2a card prints a valid card, and says what is wrong with another", async () => {
+  const url = await startAgent({});
+  const ran = await runInTest(["a2a", "card", url]);
+  expect(ran).toMatchObject({ code: 0, stderr: "" });
+  expect(ran.stdout).toContain("Greeter");
+  expect(ran.stdout).toMatch(/valid: +yes/);
+  await closeServer();
+  const wrong = await startAgent({}, { kind: "agent", skills: [] });
+  const refused = await runInTest(["a2a", "card", wrong, "-o", "json"]);
+  expect(refused.code).toBe(1);
+  expect(JSON.parse(refused.stdout)).toMatchObject({ valid: false, violations: expect.stringContaining("kind") });
+});
+
+test("a2a card checks signatures with the keys it is given", async () => {
+  const { createCardSigner } = await import("@agentcore/a2a/cards");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const signer = await createCardSigner([privateKey.export({ type: "pkcs8", format: "pem" }).toString()]);
+  folder = await mkdtemp(join(tmpdir(), "a2a-card-"));
+  const keys = join(folder, "keys.json");
+  await writeFile(keys, JSON.stringify(signer.jwks));
+  const url = await startAgent({});
+  const card: Json = await (await fetch(url)).json();
+  const signatures = await signer.sign(card, "https://agents.example.com/keys");
+  await closeServer();
+
+  const signed = await startAgent({}, { ...card, signatures });
+  expect(await runInTest(["a2a", "card", signed, "--jwks", keys])).toMatchObject({
+    ...{ code: 0, stdout: expect.stringMatching(/signatures: +verified/) },
+  });
+  expect((await runInTest(["a2a", "card", signed])).stdout).toContain("not checked, for want of --jwks");
+  await closeServer();
+
+  const forged = await startAgent({}, { ...card, description: "Greets nobody", signatures });
+  const ran = await runInTest(["a2a", "card", forged, "--jwks", keys]);
+  expect(ran.code).toBe(1);
+  expect(ran.stdout).toContain("no signature that can be trusted");
+});
+
+test("a2a send sends words, data and the credential, and prints the artifacts", async () => {
+  const url = await startAgent({ SendMessage: [{ task: DONE }] });
+  const words = ["a2a", "send", url, "-t", "hi", "--data", '{"a":1}', "--context", "c-1", "--bearer-env", "TOKEN"];
+  const ran = await runInTest(words, { environment: { TOKEN: "secret-token" } });
+  expect(ran).toEqual({ code: 0, stdout: "Hello, Ada\n", stderr: "t-1 completed\n" });
+  expect(seen[0]?.headers).toMatchObject({ authorization: "Bearer secret-token", "a2a-version": "1.0" });
+  expect(seen[0]?.body["params"]).toMatchObject({
+    message: { role: "ROLE_USER", contextId: "c-1", parts: [{ text: "hi" }, { data: { a: 1 } }] },
+  });
+});
+
+test("a2a send reads a message from a file, prints JSON, and ends with 1 when the task fails", async () => {
+  folder = await mkdtemp(join(tmpdir(), "a2a-send-"));
+  await writeFile(join(folder, "message.json"), JSON.stringify({ parts: [{ text: "hi" }], metadata: { a: 1 } }));
+  const url = await startAgent({ SendMessage: [{ task: task("FAILED") }] });
+  const ran = await runInTest(["a2a", "send", url, "@message.json", "--immediate", "-o", "json"], { cwd: folder });
+  expect(ran.code).toBe(1);
+  expect(JSON.parse(ran.stdout)).toMatchObject({ task: { id: "t-1" } });
+  expect(seen[0]?.body["params"]).toMatchObject({
+    ...{ message: { metadata: { a: 1 } }, configuration: { returnImmediately: true } },
+  });
+});
+
+test("a2a send --stream prints what comes", async () => {
+  const status = { taskId: "t-1", contextId: "c-1", status: task("COMPLETED").status };
+  const artifactUpdate = { taskId: "t-1", contextId: "c-1", artifact: { artifactId: "a", parts: [{ text: "Hello" }] } };
+  const url = await startAgent({
+    SendStreamingMessage: [{ task: task("SUBMITTED") }, { artifactUpdate }, { statusUpdate: status }],
+  });
+  const ran = await runInTest(["a2a", "send", url, "--text", "hi", "--stream"]);
+  expect(ran).toEqual({ code: 0, stdout: "Hello\n", stderr: "t-1 submitted\nt-1 completed\n" });
+  const lines = (await runInTest(["a2a", "send", url, "--text", "hi", "--stream", "-o", "json"])).stdout
+    .trim()
+    .split("\n");
+  expect(lines.map((line) => Object.keys(JSON.parse(line))[0])).toEqual(["task", "artifactUpdate", "statusUpdate"]);
+});
+
+test("a2a watch prints a task that has ended, and follows one that has not from where it was left", async () => {
+  const ended = await startAgent({ GetTask: [DONE] });
+  expect(await runInTest(["a2a", "watch", ended, "t-1"])).toMatchObject({ code: 0, stdout: "Hello, Ada\n" });
+  await closeServer();
+  const statusUpdate = { taskId: "t-1", contextId: "c-1", status: task("CANCELED").status };
+  const working = await startAgent({ GetTask: [task("WORKING")], SubscribeToTask: [{ statusUpdate }] });
+  const ran = await runInTest(["a2a", "watch", working, "t-1", "--after", "7"]);
+  expect(ran).toEqual({ code: 1, stdout: "", stderr: "t-1 canceled\n" });
+  expect(seen.at(-1)?.headers).toMatchObject({ "last-event-id": "7" });
+});
+
+test("a2a verify prints what is broken, by section, and ends with 1", async () => {
+  const url = await startAgent({ GetTask: [DONE] });
+  const ran = await runInTest(["a2a", "verify", url, "--only", "CORE-GET-002", "--only", "AC-1.13-structure"]);
+  expect(ran.code).toBe(1);
+  expect(ran.stdout).toContain("1.5 Task states");
+  expect(ran.stdout).toMatch(/CORE-GET-002 +JSONRPC +1\.0 +failed/);
+  expect(ran.stderr).toContain("1 broken, 0 warnings, 1 kept, 0 skipped");
+  const json = await runInTest(["a2a", "verify", url, "--only", "CORE-CANCEL-001", "-o", "json"]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ violations: 0, results: [{ result: "skipped" }] });
+  expect(json.code).toBe(0);
+});
+
+test.each([
+  [["a2a"], "a2a: a command is missing: card, send, watch, verify"],
+  [["a2a", "sent"], 'there is no command "a2a sent"; did you mean "a2a send"?'],
+  [["a2a", "card", "nowhere"], "expected an address"],
+  [["a2a", "send", "http://a.test"], "--text, --data or @FILE is missing"],
+  [["a2a", "send", "http://a.test", "hello"], "write @hello to send a file"],
+  [["a2a", "send", "http://a.test", "-t", "x", "--bearer-env", "NONE"], "the variable is not set"],
+  [["a2a", "verify", "http://a.test", "--binding", "SOAP"], "expected JSONRPC, HTTP+JSON, GRPC"],
+])("%j is a wrong command line", async (words, message) => {
+  const ran = await runInTest(words);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toContain(message);
+});
+
+test("the group explains itself", async () => {
+  for (const words of [
+    ["a2a", "--help"],
+    ["help", "a2a"],
+  ]) {
+    const { code, stdout } = await runInTest(words);
+    expect(code).toBe(0);
+    expect(stdout).toContain("verify");
+  }
+  expect((await runInTest(["help", "a2a", "verify"])).stdout).toContain("--long-message");
+});
