@@ -1,4 +1,4 @@
-/** The reference SDK's server as its own documentation sets it up: Express, in memory, over both HTTP bindings. */
+/** The reference SDK's server as its own documentation sets it up: Express, in memory, over all three bindings. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { AgentCard, Message, Task, TaskArtifactUpdateEvent, TaskStatusUpdateEvent } from "@a2a-js/sdk";
@@ -11,6 +11,8 @@ import {
   InMemoryTaskStore,
 } from "@a2a-js/sdk/server";
 import { agentCardHandler, jsonRpcHandler, restHandler, UserBuilder } from "@a2a-js/sdk/server/express";
+import { A2AService, grpcService } from "@a2a-js/sdk/server/grpc";
+import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
 import express from "express";
 
 export interface ReferenceServer {
@@ -24,6 +26,12 @@ export const startReferenceServer = async (options: { readonly secured?: boolean
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const grpc = new GrpcServer();
+  const grpcPort = await new Promise<number>((resolve, reject) => {
+    grpc.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(error),
+    );
+  });
   const card = AgentCard.fromJSON({
     name: "Echo",
     description: "Says what it is told",
@@ -31,6 +39,7 @@ export const startReferenceServer = async (options: { readonly secured?: boolean
     supportedInterfaces: [
       { url: `${url}/rpc`, protocolBinding: "JSONRPC", protocolVersion: "1.0" },
       { url: `${url}/rest`, protocolBinding: "HTTP+JSON", protocolVersion: "1.0" },
+      { url: `127.0.0.1:${grpcPort}`, protocolBinding: "GRPC", protocolVersion: "1.0" },
     ],
     capabilities: { streaming: true, pushNotifications: true, extendedAgentCard: options.secured === true },
     ...(options.secured === true
@@ -57,9 +66,11 @@ export const startReferenceServer = async (options: { readonly secured?: boolean
   app.use("/.well-known/agent-card.json", agentCardHandler({ agentCardProvider: handler }));
   app.use("/rpc", jsonRpcHandler({ requestHandler: handler, userBuilder }));
   app.use("/rest", restHandler({ requestHandler: handler, userBuilder }));
+  grpc.addService(A2AService, grpcService({ requestHandler: handler, userBuilder }));
   return {
     url,
     async close() {
+      grpc.forceShutdown();
       server.close();
       server.closeAllConnections();
       await once(server, "close");
@@ -97,8 +108,11 @@ const executor = (): AgentExecutor => {
       }
       bus.finished();
     },
-    async cancelTask(taskId) {
-      held.get(taskId)?.();
+    async cancelTask(taskId, bus) {
+      const release = held.get(taskId);
+      if (release !== undefined) return release();
+      bus.publish(status(taskId, "", "CANCELED"));
+      bus.finished();
     },
   };
 };

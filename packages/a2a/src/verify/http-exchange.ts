@@ -37,6 +37,8 @@ export interface OpenAnswer {
 }
 
 export interface HttpExchange {
+  /** Ends all that is under way. */
+  readonly signal: AbortSignal;
   request(request: HttpRequest): Promise<HttpAnswer>;
   /** Resolves with the headers. The body ends with the signal at the latest. */
   open(request: HttpRequest): Promise<OpenAnswer>;
@@ -70,6 +72,7 @@ export const createHttpExchange = (fetchRequest: Fetch, signal: AbortSignal): Ht
     };
   };
   return {
+    signal,
     open,
     async request(asked) {
       const answer = await open(asked);

@@ -11,7 +11,7 @@ import {
 import { found } from "./check.ts";
 import type { HttpAnswer, HttpExchange, HttpRequest, OpenAnswer } from "./http-exchange.ts";
 import { whole } from "./json-rpc-channel.ts";
-import { isObject, member, parsedJson, shown } from "./json-values.ts";
+import { isObject, member, parsedJson, shown, textAt } from "./json-values.ts";
 import { toWireError } from "./wire-errors.ts";
 
 interface Route {
@@ -53,7 +53,7 @@ export const createHttpJsonChannel = (
     if (found === undefined) throw new TypeError(`HTTP+JSON has no operation ${operation}`);
     const method = call.httpMethod ?? found.method;
     const given = isObject(params) ? params : {};
-    const inPath = found.path.map((name) => encodeURIComponent(String(given[name] ?? "")));
+    const inPath = found.path.map((name) => encodeURIComponent(textAt(given, name) ?? ""));
     const rest = Object.entries(given).filter(([name]) => !found.path.includes(name));
     const url = new URL(base + found.template(...inPath));
     if (method !== "POST")

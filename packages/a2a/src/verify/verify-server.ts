@@ -3,6 +3,7 @@ import { PlatformError } from "@agentcore/contract/errors";
 import { ALL_CHECKS } from "./all-checks.ts";
 import type { Channel, ChannelOptions, InterfaceAddress } from "./channel.ts";
 import type { Binding, Check, Outcome, ProtocolVersion, Severity } from "./check.ts";
+import { createGrpcChannel } from "./grpc-channel.ts";
 import { createHttpExchange, type Fetch, type HttpExchange } from "./http-exchange.ts";
 import { createHttpJsonChannel } from "./http-json-channel.ts";
 import { cardUrlOf } from "./inspect-card.ts";
@@ -63,6 +64,8 @@ export interface VerifyReport {
   readonly cardUrl: string;
   readonly agent: string | undefined;
   readonly interfaces: readonly InterfaceAddress[];
+  /** Those that there are no checks for: HTTP+JSON and gRPC of 0.3. */
+  readonly unchecked: readonly InterfaceAddress[];
   readonly results: readonly CheckResult[];
   /** Checks of severity must that failed: not 0, not conformant. */
   readonly violations: number;
@@ -96,6 +99,8 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
   );
   const budget: TaskBudget = { left: options.maxTasks ?? 400 };
   const places = checked.map((address) => ({ address, made: { open: new Set<string>() } satisfies MadeTasks }));
+  const isChecked = ({ binding, version }: InterfaceAddress): boolean =>
+    ALL_CHECKS.some(({ bindings, versions }) => bindings.includes(binding) && versions.includes(version));
   const checks = ALL_CHECKS.filter(({ id }) => isAsked(id, options.only));
   const results: CheckResult[] = [];
 
@@ -127,13 +132,19 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
           await run(check, place);
     }
   } finally {
-    await cancelAll(places, createHttpExchange(fetchRequest, AbortSignal.timeout(CLEANUP_MS)), channelOptions);
+    const cleanup = new AbortController();
+    const timer = setTimeout(() => cleanup.abort(), CLEANUP_MS);
+    await cancelAll(places, createHttpExchange(fetchRequest, cleanup.signal), channelOptions);
+    clearTimeout(timer);
+    // Closes connections that are kept.
+    cleanup.abort();
   }
   const count = (matches: (result: CheckResult) => boolean): number => results.filter(matches).length;
   return {
     cardUrl: server.cardUrl,
     agent: textAt(server.card, "name"),
-    interfaces: checked,
+    interfaces: checked.filter(isChecked),
+    unchecked: checked.filter((address) => !isChecked(address)),
     results,
     violations: count(({ result, severity }) => result === "failed" && severity === "must"),
     warnings: count(({ result, severity }) => result === "failed" && severity !== "must"),
@@ -164,7 +175,6 @@ const readServer = async (options: VerifyOptions, exchange: HttpExchange): Promi
   }
 };
 
-/** Undefined for a binding that is not served by any channel. */
 const channelAt = (address: InterfaceAddress, exchange: HttpExchange, options: ChannelOptions): Channel => {
   switch (address.binding) {
     case "JSONRPC":
@@ -172,7 +182,7 @@ const channelAt = (address: InterfaceAddress, exchange: HttpExchange, options: C
     case "HTTP+JSON":
       return createHttpJsonChannel(address, exchange, options);
     case "GRPC":
-      throw new TypeError("no channel for gRPC yet");
+      return createGrpcChannel(address, exchange.signal, options);
   }
 };
 
@@ -233,10 +243,11 @@ const cancelAll = async (
   exchange: HttpExchange,
   options: ChannelOptions,
 ): Promise<void> => {
-  for (const { address, made } of places) {
-    if (made.open.size === 0) continue;
+  const canceled = places.flatMap(({ address, made }) => {
+    if (made.open.size === 0) return [];
     const channel = channelAt(address, exchange, options);
-    // What has ended by itself refuses the cancel, and what is not there needs none.
-    await Promise.allSettled([...made.open].map((id) => channel.call("CancelTask", { id })));
-  }
+    return [...made.open].map((id) => channel.call("CancelTask", { id }));
+  });
+  // What has ended by itself refuses the cancel, and what is not there needs none.
+  await Promise.allSettled(canceled);
 };

@@ -33,6 +33,9 @@ export const SEND_CHECKS = [
       const task = member(result, "task") ?? skip("the agent answers with a message, without a task");
       const id = textAt(task, "id");
       if (id !== undefined && !isTerminal(task)) tasks.keep(id);
+      // A task that fails at once tells nothing about waiting.
+      if (stateOf(task) === "TASK_STATE_FAILED" || stateOf(task) === "TASK_STATE_REJECTED")
+        skip(`--long-message led to ${stateOf(task)}`);
       if (isTerminal(task)) found(`${stateOf(task)}`, "a state that is not terminal");
     },
   ),
@@ -330,6 +333,9 @@ export const ERROR_CHECKS = [
     async ({ channel, server }) => {
       const reply = await channel.call("GetTask", { id: unknownId() });
       if (reply.error === undefined && reply.result === undefined)
+        found(`${describeReply(reply)} from ${channel.address.url}`, "an answer of A2A");
+      // UNAVAILABLE, UNIMPLEMENTED: nobody listens there, or something else.
+      if (reply.binding === "GRPC" && (reply.error?.code === 14 || reply.error?.code === 12))
         found(`${describeReply(reply)} from ${channel.address.url}`, "an answer of A2A");
       const isRefused = reply.http?.status === 401 || reply.http?.status === 403;
       if (isRefused && server.hasCredentials) found(describeReply(reply), "that it takes the credentials");

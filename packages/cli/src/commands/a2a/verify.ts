@@ -159,8 +159,13 @@ const row = (check: CheckResult) => [
   check.expected,
 ];
 
-const summary = ({ interfaces, violations, warnings, passed, skipped }: VerifyReport): string => {
-  const where = interfaces.map(({ binding, version }) => `${binding} ${version}`).join(", ") || "no interface";
+const names = (interfaces: VerifyReport["interfaces"]): string =>
+  interfaces.map(({ binding, version }) => `${binding} ${version}`).join(", ");
+
+const summary = ({ interfaces, unchecked, violations, warnings, passed, skipped }: VerifyReport): string => {
+  const where = names(interfaces) || "no interface";
   const hint = skipped > 0 ? " (--all shows why)" : "";
-  return `${where}: ${violations} broken, ${warnings} warnings, ${passed} kept, ${skipped} skipped${hint}`;
+  return `${where}: ${violations} broken, ${warnings} warnings, ${passed} kept, ${skipped} skipped${hint}${
+    unchecked.length === 0 ? "" : `; there are no checks for ${names(unchecked)}`
+  }`;
 };
