@@ -51,6 +51,8 @@ export interface Target {
 export interface Subject {
   readonly channel: Channel;
   readonly tasks: TaskSource;
+  /** With the credentials of somebody else, if they were given. */
+  readonly stranger: Channel | undefined;
   /** The same interface under another tenant. */
   otherTenant(tenant: string): Channel;
 }

@@ -27,6 +27,8 @@ export interface VerifyOptions {
   readonly url: string;
   readonly messages: VerifyMessages;
   readonly credentials?: Credentials | undefined;
+  /** Of another caller, who must not see what the first one does. */
+  readonly otherCredentials?: Credentials | undefined;
   /** @default all that the card names */
   readonly bindings?: readonly Binding[] | undefined;
   /** @default all that the card names */
@@ -93,6 +95,11 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
       .filter((each) => member(each, "required") === true)
       .flatMap((each) => textAt(each, "uri") ?? []),
   };
+  const { otherCredentials = {} } = options;
+  const isOther = otherCredentials.bearer !== undefined || otherCredentials.apiKey !== undefined;
+  const strangerOptions: ChannelOptions | undefined = isOther
+    ? { ...channelOptions, credentials: credentialHeaders(server.card, otherCredentials) }
+    : undefined;
   const checked = server.interfaces.filter(
     ({ binding, version }) =>
       (options.bindings?.includes(binding) ?? true) && (options.versions?.includes(version) ?? true),
@@ -113,7 +120,15 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
           return {
             ...{ server, exchange, signal: own, messages: options.messages, receiver: options.receiver },
             verifySignatures: options.verifySignatures,
-            subject: place && subjectAt(place.address, place.made, exchange, channelOptions, options.messages, budget),
+            subject:
+              place &&
+              subjectAt(
+                place.address,
+                exchange,
+                channelOptions,
+                strangerOptions,
+                (channel) => new TaskSource(channel, options.messages, place.made, budget),
+              ),
           };
         });
     stop.throwIfAborted();
@@ -188,16 +203,16 @@ const channelAt = (address: InterfaceAddress, exchange: HttpExchange, options: C
 
 const subjectAt = (
   address: InterfaceAddress,
-  made: MadeTasks,
   exchange: HttpExchange,
   options: ChannelOptions,
-  messages: VerifyMessages,
-  budget: TaskBudget,
+  strangerOptions: ChannelOptions | undefined,
+  tasksAt: (channel: Channel) => TaskSource,
 ): Subject => {
   const channel = channelAt(address, exchange, options);
   return {
     channel,
-    tasks: new TaskSource(channel, messages, made, budget),
+    tasks: tasksAt(channel),
+    stranger: strangerOptions && channelAt(address, exchange, strangerOptions),
     otherTenant: (tenant) => channelAt({ ...address, tenant }, exchange, options),
   };
 };

@@ -37,6 +37,24 @@ export const readCredentials = (
   apiKey: readVariable("--api-key-env", options["api-key-env"], environment),
 });
 
+/** Those of a second caller. */
+export const OTHER_CREDENTIAL_OPTIONS = {
+  "other-bearer-env": {
+    type: "string",
+    value: "VARIABLE",
+    description: "The same of another caller, who must not see the first one's tasks",
+  },
+  "other-api-key-env": { type: "string", value: "VARIABLE", description: "API key of such another caller" },
+} as const satisfies OptionSpecs;
+
+export const readOtherCredentials = (
+  options: { readonly "other-bearer-env": string | undefined; readonly "other-api-key-env": string | undefined },
+  environment: Invocation["environment"],
+) => ({
+  bearer: readVariable("--other-bearer-env", options["other-bearer-env"], environment),
+  apiKey: readVariable("--other-api-key-env", options["other-api-key-env"], environment),
+});
+
 const readVariable = (
   option: string,
   name: string | undefined,

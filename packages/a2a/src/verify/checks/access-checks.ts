@@ -1,9 +1,9 @@
 /** Who may do what: authentication, tenants, the extended card (A2A 3.1.11, 7, 13). */
 
-import type { Reply } from "../channel.ts";
+import type { Channel, Reply } from "../channel.ts";
 import { check, found, type ListedTraits, skip, type WireTarget } from "../check.ts";
-import { isObject, listAt, member } from "../json-values.ts";
-import { capability, resultOf, unknownId } from "../target.ts";
+import { isObject, type JsonObject, listAt, member, textAt } from "../json-values.ts";
+import { capability, type MadeTask, resultOf, type TaskSource, unknownId, type VerifyMessages } from "../target.ts";
 import { describeReply, expectError } from "../wire-errors.ts";
 import { CardShape, expectShape } from "../wire-shapes.ts";
 
@@ -42,7 +42,55 @@ const paramsOf = (operation: (typeof PROTECTED)[number], { tasks, messages }: Wi
   return operation === "ListTasks" ? {} : { id: unknownId() };
 };
 
+/** What only the task's own caller may do; to others the task is one that there is not. */
+const OWN: readonly (readonly [string, (task: MadeTask, tasks: TaskSource, messages: VerifyMessages) => JsonObject])[] =
+  [
+    ["GetTask", ({ id }) => ({ id })],
+    ["CancelTask", ({ id }) => ({ id })],
+    ["SendMessage", ({ id }, tasks, { complete }) => ({ message: tasks.newMessage(complete, { taskId: id }) })],
+  ];
+
+const strangerOf = ({ stranger }: WireTarget): Channel =>
+  stranger ?? skip("needs --other-bearer-env or --other-api-key-env");
+
 export const ACCESS_CHECKS = [
+  ...OWN.map(([operation, params]) =>
+    access(
+      {
+        ...{ id: `AC-1.14-foreign/${operation}`, severity: "must" },
+        title: `${operation} of another caller's task is answered as of one that there is not`,
+      },
+      async (target) => {
+        const stranger = strangerOf(target);
+        const task = await target.tasks.completed();
+        expectError(await stranger.call(operation, params(task, target.tasks, target.messages)), "TASK_NOT_FOUND");
+      },
+    ),
+  ),
+  access(
+    { id: "CORE-LIST-001", severity: "must", title: "ListTasks shows nobody the tasks of another caller" },
+    async (target) => {
+      const stranger = strangerOf(target);
+      const { id, contextId } = await target.tasks.completed();
+      for (const params of [{ contextId }, { pageSize: 100 }]) {
+        const list = resultOf(await stranger.call("ListTasks", params), "a list");
+        if (listAt(list, "tasks").some((task) => textAt(task, "id") === id))
+          found("the task of another caller", "none");
+      }
+    },
+  ),
+  access(
+    { id: "AC-1.14-foreign/context", severity: "must", title: "another caller's context is as one that there is not" },
+    async (target) => {
+      const stranger = strangerOf(target);
+      const { contextId } = await target.tasks.completed();
+      const send = (own: string | undefined) =>
+        stranger.call("SendMessage", target.tasks.request(target.messages.complete, { message: { contextId: own } }));
+      const [foreign, unknown] = [await send(contextId), await send(unknownId())];
+      if (foreign.error?.code !== unknown.error?.code)
+        found(describeReply(foreign), `what is said of an unknown one: ${describeReply(unknown)}`);
+    },
+  ),
   ...PROTECTED.map((operation) =>
     access(
       { id: `AC-1.14-anonymous/${operation}`, severity: "must", title: `${operation} without credentials is refused` },

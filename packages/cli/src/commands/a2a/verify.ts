@@ -2,9 +2,11 @@ import type { CheckResult, PushReceiver, VerifyMessages, VerifyReport } from "@a
 import { readMessage } from "../../a2a/read-message.ts";
 import {
   CREDENTIAL_OPTIONS,
+  OTHER_CREDENTIAL_OPTIONS,
   readAddress,
   readChoice,
   readCredentials,
+  readOtherCredentials,
   URL_ARGUMENT,
 } from "../../a2a/server-options.ts";
 import { createSignatureVerifier } from "../../a2a/signature-verifier.ts";
@@ -69,6 +71,7 @@ export const command = defineCommand({
     "max-tasks": { type: "string", value: "NUMBER", description: "Messages that may start a task", default: "400" },
     all: { type: "boolean", description: "Print what passed and what was skipped too" },
     ...CREDENTIAL_OPTIONS,
+    ...OTHER_CREDENTIAL_OPTIONS,
   },
   examples: [
     { command: "agentcore a2a verify http://127.0.0.1:4700/a2a/greeter", explanation: "An agent of this node" },
@@ -85,6 +88,7 @@ export const command = defineCommand({
   async run({ arguments: [url = ""], options, globals, output, environment, cwd, readStdin, signal }) {
     const address = readAddress(url);
     const credentials = readCredentials(options, environment);
+    const otherCredentials = readOtherCredentials(options, environment);
     const seconds = (option: "timeout" | "total-timeout") => readCount(options[option], `--${option}`, 1) * 1_000;
     const checkTimeoutMs = seconds("timeout");
     const totalTimeoutMs = seconds("total-timeout");
@@ -102,7 +106,17 @@ export const command = defineCommand({
       receiver = options.receiver ? await startPushReceiver("127.0.0.1") : undefined;
       let count = 0;
       const report = await verifyServer({
-        ...{ url: address, messages, credentials, bindings, versions, receiver, verifySignatures, signal },
+        ...{
+          url: address,
+          messages,
+          credentials,
+          otherCredentials,
+          bindings,
+          versions,
+          receiver,
+          verifySignatures,
+          signal,
+        },
         ...{ checkTimeoutMs, totalTimeoutMs, maxTasks },
         only: options.only.length === 0 ? undefined : options.only,
         onResult: ({ id, binding }) => {

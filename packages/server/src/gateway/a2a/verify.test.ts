@@ -20,6 +20,7 @@ const said = (text: string) => ({ parts: [{ text }] });
 const messages = { complete: said("hello"), inputRequired: said("ask"), long: said("hold"), fail: said("fail") };
 const settings = { heartbeatMs: 20, cancelWaitMs: 500 };
 const KEY = "k".repeat(20);
+const OTHER = "o".repeat(20);
 const EXTENSION = "https://example.com/extensions/units/v1";
 
 interface Variant {
@@ -37,7 +38,10 @@ const verify = async (
   only?: readonly string[],
 ): Promise<VerifyReport> => {
   const agent = describeAgent("echo", extension ? { extensions: [{ uri: EXTENSION, required: true }] } : {});
-  const { gateway } = createFixture({ settings, ...(keys ? { apiKeys: parseApiKeys([KEY]) } : {}) }, [agent]);
+  const { gateway } = createFixture(
+    { settings, ...(keys ? { apiKeys: parseApiKeys([`${KEY} caller=ann`, `${OTHER} caller=bob`]) } : {}) },
+    [agent],
+  );
   const receiver = push ? await startPushReceiver("127.0.0.1") : undefined;
   const post = async (request: Request) => fetch((await mutation.delivery?.(request)) ?? request);
   let serve: Serve = async (request) => gateway.fetch(request);
@@ -48,7 +52,7 @@ const verify = async (
       ...{ url: `${BASE}/a2a/echo`, messages, checkTimeoutMs: 2_000, receiver },
       only,
       ...(signature === undefined ? {} : { verifySignatures: async () => signature }),
-      ...(keys ? { credentials: { bearer: KEY } } : {}),
+      ...(keys ? { credentials: { bearer: KEY }, otherCredentials: { bearer: OTHER } } : {}),
       ...(binding === undefined ? {} : { bindings: [binding] }),
       fetch: mutated(serve, mutation),
     });
@@ -1191,11 +1195,35 @@ const CASES: readonly [string, Mutation, Case][] = [
     "takes any credentials",
     {
       request: (call) =>
-        call.request.headers.has("authorization")
+        call.request.headers.has("authorization") && call.request.headers.get("authorization") !== `Bearer ${OTHER}`
           ? rebuilt(call, { headers: { ...Object.fromEntries(call.request.headers), authorization: `Bearer ${KEY}` } })
           : undefined,
     },
     { fails: "AC-1.14-wrong-credentials", keys: true },
+  ],
+  [
+    "shows everybody everything",
+    {
+      request: (call) =>
+        call.request.headers.get("authorization") === `Bearer ${OTHER}`
+          ? rebuilt(call, { headers: { ...Object.fromEntries(call.request.headers), authorization: `Bearer ${KEY}` } })
+          : undefined,
+    },
+    {
+      fails: ["AC-1.14-foreign/CancelTask", "AC-1.14-foreign/GetTask", "AC-1.14-foreign/SendMessage", "CORE-LIST-001"],
+      keys: true,
+    },
+  ],
+  [
+    "tells of another caller's context",
+    {
+      instead: (call) =>
+        call.request.headers.get("authorization") === `Bearer ${OTHER}` &&
+        String(message(call.params)?.["contextId"]).startsWith("context-of")
+          ? refuse(call, 403, undefined, -32000)
+          : undefined,
+    },
+    { fails: "AC-1.14-foreign/context", keys: true },
   ],
   [
     "refuses without a challenge",
@@ -1444,9 +1472,15 @@ function extendedCard(answer: (call: SeenCall, card: unknown) => ReturnType<type
 }
 const MUST = ALL_CHECKS.filter(({ severity }) => severity === "must").map(({ id }) => id);
 
+/** Those of the sections that the mutation is about: a run of them all takes half a minute over this table. */
+const mustsOf = (fails: string | readonly string[]): readonly string[] => {
+  const sections = new Set(ALL_CHECKS.flatMap(({ id, section }) => ([fails].flat().includes(id) ? [section] : [])));
+  return ALL_CHECKS.flatMap(({ id, section, severity }) => (severity === "must" && sections.has(section) ? [id] : []));
+};
+
 describe("a server that", () => {
   it.concurrent.each(CASES)("%s", async (_, mutation, { fails, atLeast, binding = "JSONRPC", ...variant }) => {
-    const report = await verify(mutation, { binding, ...variant }, MUST);
+    const report = await verify(mutation, { binding, ...variant }, mustsOf(fails));
     const found = [...new Set(failures(report).map((line) => line.split(" ")[0]))].toSorted();
     const expected = [fails].flat().toSorted();
     if (atLeast) expect(found).toEqual(expect.arrayContaining(expected));
