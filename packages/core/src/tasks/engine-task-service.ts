@@ -12,30 +12,18 @@ import {
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import { authorizeTask } from "./authorize-task.ts";
 import type { TaskEngine } from "./engine.ts";
-import type { LogHint } from "./log-hub.ts";
+import { itemsOf } from "./feed.ts";
+import type { LogListener } from "./log-hub.ts";
+import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
+import { SharedDelay } from "./shared-delay.ts";
 import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
 import { isoTime, TaskView, toA2AState } from "./view.ts";
 
-const READ_BATCH = 500;
-// Events may be as large as 32 MiB each: a page of them must not be.
-const READ_BYTES = 16 * 1024 * 1024;
 // A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.
 const FOLLOW_POLL_MS = 10_000;
 
 export const createTaskService = (engine: TaskEngine): TaskService => {
   const { store, senses, router, hub, recent } = engine;
-
-  /** False when nothing rang for so long. */
-  const rungWithin = async (wake: Wake, ms: number): Promise<boolean> => {
-    let late = false;
-    const timer = senses.clock.after(ms, () => {
-      late = true;
-      wake.ring();
-    });
-    await wake.rung();
-    timer.cancel();
-    return !late;
-  };
 
   const findHead = async (scope: CallerScope, taskId: string): Promise<TaskHead> => {
     const key: TaskKey = { tenantId: scope.tenantId, taskId };
@@ -63,6 +51,23 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       from = page.at(-1)?.seq ?? from;
     }
   }
+  const logs: ReadableLogs = {
+    hub,
+    looks: new SharedDelay(FOLLOW_POLL_MS, senses.clock),
+    readLog,
+    head: (key) => store.head(key),
+  };
+
+  const follow: TaskService["follow"] = async (scope, taskId, { after = 0 } = {}) => {
+    const reader = new LogReader(logs, { tenantId: scope.tenantId, taskId }, after);
+    try {
+      reader.hear(await findHead(scope, taskId));
+      return reader;
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+  };
 
   const readSubmitted = async (key: TaskKey): Promise<SubmittedTask> => {
     const [first] = await readLog(key, { limit: 1 });
@@ -252,67 +257,44 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       };
     },
 
-    async *events(scope, taskId, options = {}) {
-      let after = options.after ?? 0;
-      const wake = createWake();
-      const onAbort = (): void => wake.ring();
-      const aborted = (): boolean => options.signal?.aborted === true;
-      // From before the head is read: what it does not tell of will ring.
-      const heard: { latest: LogHint | null } = { latest: null };
-      const unlisten = hub.listen({ tenantId: scope.tenantId, taskId }, (hint) => {
-        heard.latest = hint ?? heard.latest;
-        wake.ring();
-      });
-      options.signal?.addEventListener("abort", onAbort, { once: true });
+    follow,
+
+    async *events(scope, taskId, { after, signal } = {}) {
+      const log = await follow(scope, taskId, { after });
+      const close = () => log.close();
+      signal?.addEventListener("abort", close, { once: true });
+      if (signal?.aborted === true) close();
       try {
-        const head = await findHead(scope, taskId);
-        let known: LogHint = head;
-        while (!aborted()) {
-          const batch = await readLog(head, { after, limit: READ_BATCH, maxBytes: READ_BYTES });
-          for (const event of batch) {
-            if (aborted()) return;
-            after = event.seq;
-            yield event;
-            if (isEnd(event)) return;
-          }
-          if (heard.latest !== null && heard.latest.seq > known.seq) known = heard.latest;
-          // A page is short, too, when its events are large.
-          if (batch.length > 0 && after < known.seq) continue;
-          // What came since the page was read has rung. An idle reader costs no more than a look at the head now and then.
-          for (let hinted = false; !hinted && !aborted(); ) {
-            // Someone may ask for what comes after the end.
-            if (isTerminal(known.state) && known.seq <= after) return;
-            hinted = await rungWithin(wake, FOLLOW_POLL_MS);
-            if (hinted) break;
-            const now = await store.head(head);
-            // Removed by its tenant's policy: nothing will come.
-            if (now === null) return;
-            known = now;
-            if (known.seq > after) break;
-          }
+        for await (const event of itemsOf(log)) {
+          if (signal?.aborted === true) return;
+          yield event;
         }
       } finally {
-        unlisten();
-        options.signal?.removeEventListener("abort", onAbort);
+        signal?.removeEventListener("abort", close);
       }
     },
 
     async settled(scope, taskId, options = {}) {
       const wake = createWake();
       const key = { tenantId: scope.tenantId, taskId };
-      const unlisten = hub.listen(key, (hint) => {
-        if (hint === null || (hint.state !== "submitted" && hint.state !== "working")) wake.ring();
-      });
+      const listener: LogListener = {
+        hear: (hint) => {
+          if (hint === null || (hint.state !== "submitted" && hint.state !== "working")) wake.ring();
+        },
+      };
+      hub.listen(key, listener);
       const onAbort = (): void => wake.ring();
       options.signal?.addEventListener("abort", onAbort, { once: true });
       try {
         for (;;) {
           const head = await findHead(scope, taskId);
           if ((head.state !== "submitted" && head.state !== "working") || options.signal?.aborted === true) return head;
-          await rungWithin(wake, FOLLOW_POLL_MS);
+          const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
+          await wake.rung();
+          timer.cancel();
         }
       } finally {
-        unlisten();
+        hub.unlisten(key, listener);
         options.signal?.removeEventListener("abort", onAbort);
       }
     },
@@ -343,12 +325,6 @@ const inputOf = (message: A2AMessage): unknown => {
   const texts = message.parts.flatMap((part) => (part.text === undefined ? [] : [part.text]));
   return texts.length === message.parts.length ? texts.join("\n") : { parts: message.parts };
 };
-
-const isEnd = (event: TaskEvent): boolean =>
-  event.type === "task.completed" ||
-  event.type === "task.failed" ||
-  event.type === "task.canceled" ||
-  event.type === "task.rejected";
 
 const decodeCursor = (token: string): { updatedAt: number; taskId: string } => {
   const match = /^(\d{1,16})\.(.{1,256})$/.exec(token);

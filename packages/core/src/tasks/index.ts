@@ -2,7 +2,9 @@ export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export { type EngineOptions, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
+export { type Feed, itemsOf } from "./feed.ts";
 export { assertSerialisable } from "./serialisable.ts";
+export { type Delayed, SharedDelay } from "./shared-delay.ts";
 export type { RoutedDraft, RoutingChoice, Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
 export type {
   CallerScope,
@@ -14,4 +16,13 @@ export type {
 } from "./task-service.ts";
 export type { TenantPolicy } from "./tenant-policy.ts";
 export { Trouble } from "./trouble.ts";
-export { isoTime, OUTPUT_ARTIFACT_ID, stateAfter, type TaskChange, TaskView, toA2AState, viewTask } from "./view.ts";
+export {
+  changeOf,
+  isoTime,
+  OUTPUT_ARTIFACT_ID,
+  stateAfter,
+  type TaskChange,
+  TaskView,
+  toA2AState,
+  viewTask,
+} from "./view.ts";

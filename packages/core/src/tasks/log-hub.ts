@@ -7,34 +7,39 @@ export interface LogHint {
   readonly state: TaskState;
 }
 
-/** Null: something changed through another process; look. */
-type Listener = (hint: LogHint | null) => void;
+export interface LogListener {
+  /** Null: something changed through another process; look. */
+  hear(hint: LogHint | null): void;
+}
 
 export const keyOf = (key: TaskKey): string => `${key.tenantId}\n${key.taskId}`;
 
 /** Tells waiting readers that a log has grown. Holds nothing for tasks that nobody waits for. */
 export class LogHub {
-  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly listeners = new Map<string, Set<LogListener>>();
 
-  listen(key: TaskKey, listener: Listener): () => void {
+  listen(key: TaskKey, listener: LogListener): void {
     const id = keyOf(key);
     const set = this.listeners.get(id) ?? new Set();
     this.listeners.set(id, set);
     set.add(listener);
-    return () => {
-      set.delete(listener);
-      if (set.size === 0 && this.listeners.get(id) === set) this.listeners.delete(id);
-    };
+  }
+
+  /** Idempotent. */
+  unlisten(key: TaskKey, listener: LogListener): void {
+    const id = keyOf(key);
+    const set = this.listeners.get(id);
+    if (set?.delete(listener) === true && set.size === 0) this.listeners.delete(id);
   }
 
   notify(key: TaskKey, hint: LogHint | null): void {
     const set = this.listeners.get(keyOf(key));
-    if (set !== undefined) for (const listener of [...set]) listener(hint);
+    if (set !== undefined) for (const listener of [...set]) listener.hear(hint);
   }
 
   /** Hints may have been missed: everybody looks. */
   notifyAll(): void {
-    for (const set of [...this.listeners.values()]) for (const listener of [...set]) listener(null);
+    for (const set of [...this.listeners.values()]) for (const listener of [...set]) listener.hear(null);
   }
 
   get size(): number {

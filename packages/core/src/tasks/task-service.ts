@@ -9,6 +9,7 @@ import type {
   TaskState,
 } from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
+import type { Feed } from "./feed.ts";
 
 /** Who asks. An operator sees every caller's tasks of the tenant; others see their own only. */
 export interface CallerScope {
@@ -94,7 +95,16 @@ export interface TaskService {
   /** The A2A task as its log tells it now, with artifacts and history. Throws TASK_NOT_FOUND. */
   view(scope: CallerScope, taskId: string): Promise<A2ATask>;
   list(scope: CallerScope, request: TaskListRequest): Promise<TaskListing>;
-  /** The log after `after` (default 0), then what is added, in order without a gap (I6), until the task is terminal or `signal` aborts. */
+  /**
+   * The log after `after` (default 0), then what is added, in order without a gap (I6), until the task is terminal. To be closed by whoever
+   * does not read to the end. Throws TASK_NOT_FOUND.
+   */
+  follow(
+    scope: CallerScope,
+    taskId: string,
+    options?: { readonly after?: number | undefined },
+  ): Promise<Feed<TaskEvent>>;
+  /** What `follow` gives, event by event, until `signal` aborts. */
   events(
     scope: CallerScope,
     taskId: string,

@@ -75,15 +75,96 @@ const outputParts = (output: unknown): Part[] => [
 
 const errorText = (error: SerializedError): string => `${error.code}: ${error.message}`;
 
+/** The task that an event is of. */
+export interface EventOwner {
+  readonly taskId: string;
+  readonly contextId: string;
+}
+
+/** What an event changed for an A2A client, in order: the artifact, then the status; often nothing. */
 export interface TaskChange {
   readonly status?: A2ATaskStatus;
   readonly artifact?: TaskArtifactUpdateEvent;
   readonly terminal: boolean;
 }
 
+/** Needs nothing of the log before the event, so a stream can go on from any number. */
+export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
+  switch (event.type) {
+    case "task.submitted":
+    case "task.started":
+    case "task.resumed":
+      return statusChange(event);
+    case "task.progressed":
+      return statusChange(
+        event,
+        say(owner, event.seq, [{ text: event.data.message ?? `${Math.round((event.data.share ?? 0) * 100)} %` }]),
+        "working",
+      );
+    case "task.inputRequired":
+    case "task.authRequired":
+      return statusChange(event, say(owner, event.seq, event.data.prompt));
+    case "task.completed":
+      return {
+        ...statusChange(event),
+        artifact: {
+          ...owner,
+          artifact: { artifactId: OUTPUT_ARTIFACT_ID, name: OUTPUT_ARTIFACT_ID, parts: outputParts(event.data.output) },
+          append: false,
+          lastChunk: true,
+        },
+      };
+    case "task.failed":
+    case "task.rejected":
+    case "task.parked":
+      return statusChange(event, say(owner, event.seq, [{ text: errorText(event.data.error) }]));
+    case "task.canceled":
+      return statusChange(
+        event,
+        event.data.reason === undefined ? undefined : say(owner, event.seq, [{ text: event.data.reason }]),
+      );
+    case "artifact.appended": {
+      const { artifact, append, lastChunk } = event.data;
+      return { artifact: { ...owner, artifact, append, lastChunk }, terminal: false };
+    }
+    case "log.compacted":
+      return { status: event.data.task.status, terminal: false };
+    case "message.added":
+    case "task.assigned":
+    case "task.cancelRequested":
+    case "step.started":
+    case "step.completed":
+    case "step.failed":
+    case "decision.made":
+    case "checkpoint.created":
+      return { terminal: false };
+  }
+};
+
+const say = (owner: EventOwner, seq: number, parts: readonly Part[]): A2AMessage => ({
+  messageId: `${owner.taskId}-${seq}`,
+  contextId: owner.contextId,
+  taskId: owner.taskId,
+  role: "ROLE_AGENT",
+  parts: [...parts],
+});
+
+const statusChange = (
+  event: TaskEvent,
+  message?: A2AMessage,
+  state: TaskState | null = stateAfter(event),
+): TaskChange => {
+  if (state === null) return { terminal: false };
+  const said = message === undefined ? {} : { message };
+  return {
+    status: { state: toA2AState(state), timestamp: isoTime(event.at), ...said },
+    terminal: state === "completed" || state === "failed" || state === "canceled" || state === "rejected",
+  };
+};
+
 /** Builds the view event by event; also tells what a stream should say about each. */
 export class TaskView {
-  private id = "";
+  private readonly id: string;
   private contextId = "";
   private status: A2ATaskStatus = { state: "TASK_STATE_SUBMITTED" };
   private readonly artifacts = new Map<string, Artifact>();
@@ -96,75 +177,28 @@ export class TaskView {
     this.contextId = contextId;
   }
 
-  /** Returns what the event changed for an A2A client, in order; often nothing. */
   apply(event: TaskEvent): TaskChange {
-    switch (event.type) {
-      case "task.submitted":
-        this.contextId = event.data.contextId;
-        if (event.data.message !== undefined) this.history.push(this.own(event.data.message));
-        if (event.data.metadata !== undefined) this.metadata = event.data.metadata;
-        return this.change(event);
-      case "message.added":
-        this.history.push(this.own(event.data.message));
-        return { terminal: false };
-      case "task.started":
-      case "task.resumed":
-        return this.change(event);
-      case "task.progressed":
-        return this.change(
-          event,
-          this.say(event.seq, [{ text: event.data.message ?? `${Math.round((event.data.share ?? 0) * 100)} %` }]),
-          "working",
-        );
-      case "task.inputRequired":
-      case "task.authRequired": {
-        const message = this.say(event.seq, event.data.prompt);
-        this.history.push(message);
-        return this.change(event, message);
-      }
-      case "task.completed":
-        return {
-          ...this.change(event),
-          artifact: this.put(
-            { artifactId: OUTPUT_ARTIFACT_ID, name: OUTPUT_ARTIFACT_ID, parts: outputParts(event.data.output) },
-            false,
-            true,
-          ),
-        };
-      case "task.failed":
-      case "task.rejected":
-      case "task.parked":
-        return this.change(event, this.say(event.seq, [{ text: errorText(event.data.error) }]));
-      case "task.canceled":
-        return this.change(
-          event,
-          event.data.reason === undefined ? undefined : this.say(event.seq, [{ text: event.data.reason }]),
-        );
-      case "artifact.appended":
-        return { artifact: this.put(event.data.artifact, event.data.append, event.data.lastChunk), terminal: false };
-      case "task.assigned":
-      case "task.cancelRequested":
-      case "step.started":
-      case "step.completed":
-      case "step.failed":
-      case "decision.made":
-      case "checkpoint.created":
-        return { terminal: false };
-      case "log.compacted":
-        return this.replace(event.data.task);
+    if (event.type === "log.compacted") this.replace(event.data.task);
+    if (event.type === "task.submitted") {
+      this.contextId = event.data.contextId;
+      if (event.data.metadata !== undefined) this.metadata = event.data.metadata;
     }
+    const change = changeOf(event, { taskId: this.id, contextId: this.contextId });
+    const message = messageOf(event, change);
+    if (message !== undefined) this.history.push({ ...message, contextId: this.contextId, taskId: this.id });
+    if (change.artifact !== undefined) this.put(change.artifact);
+    this.status = change.status ?? this.status;
+    return change;
   }
 
   /** All that was folded before, if anything was, is in it. */
-  private replace(task: TaskEventOf<"log.compacted">["data"]["task"]) {
+  private replace(task: TaskEventOf<"log.compacted">["data"]["task"]): void {
     this.contextId = task.contextId ?? this.contextId;
-    this.status = task.status;
     this.metadata = task.metadata;
     this.history.length = 0;
     this.history.push(...(task.history ?? []));
     this.artifacts.clear();
     for (const artifact of task.artifacts ?? []) this.artifacts.set(artifact.artifactId, artifact);
-    return { status: this.status, terminal: false };
   }
 
   snapshot(): A2ATask {
@@ -178,41 +212,20 @@ export class TaskView {
     };
   }
 
-  private own(message: A2AMessage): A2AMessage {
-    return { ...message, contextId: this.contextId, taskId: this.id };
-  }
-
-  private say(seq: number, parts: readonly Part[]): A2AMessage {
-    return {
-      messageId: `${this.id}-${seq}`,
-      contextId: this.contextId,
-      taskId: this.id,
-      role: "ROLE_AGENT",
-      parts: [...parts],
-    };
-  }
-
-  private change(event: TaskEvent, message?: A2AMessage, state: TaskState | null = stateAfter(event)) {
-    if (state !== null) {
-      this.status = {
-        state: toA2AState(state),
-        timestamp: isoTime(event.at),
-        ...(message === undefined ? {} : { message }),
-      };
-    }
-    const terminal = state === "completed" || state === "failed" || state === "canceled" || state === "rejected";
-    return { status: this.status, terminal };
-  }
-
-  private put(artifact: Artifact, append: boolean, lastChunk: boolean): TaskArtifactUpdateEvent {
+  private put({ artifact, append }: TaskArtifactUpdateEvent): void {
     const before = this.artifacts.get(artifact.artifactId);
     this.artifacts.set(
       artifact.artifactId,
-      append && before !== undefined ? { ...before, parts: [...before.parts, ...artifact.parts] } : artifact,
+      append === true && before !== undefined ? { ...before, parts: [...before.parts, ...artifact.parts] } : artifact,
     );
-    return { taskId: this.id, contextId: this.contextId, artifact, append, lastChunk };
   }
 }
+
+/** What an event adds to the conversation. */
+const messageOf = (event: TaskEvent, { status }: TaskChange): A2AMessage | undefined => {
+  if (event.type === "task.submitted" || event.type === "message.added") return event.data.message;
+  return event.type === "task.inputRequired" || event.type === "task.authRequired" ? status?.message : undefined;
+};
 
 export const viewTask = (taskId: string, events: readonly TaskEvent[]): A2ATask => {
   const view = new TaskView(taskId);

@@ -6,12 +6,13 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { PlatformError } from "@agentcore/contract";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { systemClock } from "../system-senses.ts";
 import { connectionInfo } from "./connection-info.ts";
 import type { Gateway } from "./create-gateway.ts";
 import type { ConnectionInfo } from "./deps.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
 import { eventStreamOf } from "./http/server-sent-events.ts";
-import { writeEventStream } from "./http/write-event-stream.ts";
+import { createEventStreamWriter } from "./http/write-event-stream.ts";
 import { type Door, shutDown } from "./shut-down.ts";
 import type { TlsIdentity } from "./tls/tls-identity.ts";
 import { trackSockets } from "./tls/track-sockets.ts";
@@ -66,6 +67,7 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   const infos = new WeakMap<Socket, ConnectionInfo>();
   let connections = 0;
 
+  const writeEventStream = createEventStreamWriter(systemClock);
   const answer = getRequestListener(async (request, env) => {
     const response = await gateway.fetch(request, infos.get((env.incoming as IncomingMessage).socket));
     const stream = eventStreamOf(response);

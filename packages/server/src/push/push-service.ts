@@ -42,7 +42,11 @@ export const createPushService = (options: {
     log: {
       head: (key) => engine.store.head(key),
       read: (key, after) => engine.store.readLog(key, { after, limit: READ_EVENTS, maxBytes: READ_BYTES }),
-      listen: (key, listener) => engine.hub.listen(key, listener),
+      listen(key, hear) {
+        const listener = { hear };
+        engine.hub.listen(key, listener);
+        return () => engine.hub.unlisten(key, listener);
+      },
     },
     send: createWebhookSender({ allowPrivate, clock, version, lookup }),
     random: Math.random,

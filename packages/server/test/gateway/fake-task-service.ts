@@ -9,7 +9,14 @@ import {
   type TaskState,
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
-import { type CallerScope, type SubmitRequest, type TaskService, viewTask } from "@agentcore/core/tasks";
+import {
+  type CallerScope,
+  type Feed,
+  itemsOf,
+  type SubmitRequest,
+  type TaskService,
+  viewTask,
+} from "@agentcore/core/tasks";
 
 interface FakeTask {
   readonly taskId: string;
@@ -41,7 +48,7 @@ export class FakeTaskService implements TaskService {
   readers = 0;
   cancels = 0;
   now = 1_760_000_000_000;
-  private readonly wakers = new Set<() => void>();
+  readonly wakers = new Set<() => void>();
   private nextId = 1;
 
   append(taskId: string, ...events: readonly { readonly type: TaskEvent["type"]; readonly data: unknown }[]): void {
@@ -202,26 +209,18 @@ export class FakeTaskService implements TaskService {
     };
   }
 
+  async follow(scope: CallerScope, taskId: string, { after = 0 }: { readonly after?: number | undefined } = {}) {
+    return new FakeLog(this, this.find(scope, taskId), after);
+  }
+
   async *events(
     scope: CallerScope,
     taskId: string,
-    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+    { after, signal }: { readonly after?: number; readonly signal?: AbortSignal } = {},
   ) {
-    const task = this.find(scope, taskId);
-    let after = options.after ?? 0;
-    this.readers += 1;
-    try {
-      while (options.signal?.aborted !== true) {
-        const event = task.events[after];
-        if (event !== undefined) {
-          after = event.seq;
-          yield event;
-        } else if (isTerminal(task.state)) return;
-        else await this.changed(options.signal);
-      }
-    } finally {
-      this.readers -= 1;
-    }
+    const log = await this.follow(scope, taskId, { after });
+    signal?.addEventListener("abort", () => log.close(), { once: true });
+    if (signal?.aborted !== true) yield* itemsOf(log);
   }
 
   async log(
@@ -260,5 +259,49 @@ export class FakeTaskService implements TaskService {
       this.wakers.add(wake);
       signal?.addEventListener("abort", wake, { once: true });
     });
+  }
+}
+
+/** Few events at a time, so that tests see what is read before it is asked for. */
+const PIECE = 10;
+
+class FakeLog implements Feed<TaskEvent> {
+  private readonly service: FakeTaskService;
+  private readonly task: FakeTask;
+  private after: number;
+  private closed = false;
+  private wake: (() => void) | null = null;
+
+  constructor(service: FakeTaskService, task: FakeTask, after: number) {
+    this.service = service;
+    this.task = task;
+    this.after = after;
+    service.readers += 1;
+  }
+
+  async read(): Promise<readonly TaskEvent[] | null> {
+    if (this.closed) return null;
+    const piece = this.task.events.slice(this.after, this.after + PIECE);
+    this.after += piece.length;
+    if (piece.length > 0 || !isTerminal(this.task.state)) return piece;
+    this.close();
+    return null;
+  }
+
+  wait(ring: () => void): void {
+    if (this.closed || this.task.events.length > this.after) return ring();
+    this.wake = () => {
+      if (this.wake !== null) this.service.wakers.delete(this.wake);
+      this.wake = null;
+      ring();
+    };
+    this.service.wakers.add(this.wake);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.service.readers -= 1;
+    this.wake?.();
   }
 }

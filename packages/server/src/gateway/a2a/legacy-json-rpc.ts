@@ -1,8 +1,9 @@
 /** Protocol 0.3 over JSON-RPC: the same address, other methods and shapes. */
 import { PlatformError } from "@agentcore/contract";
 import { publicError } from "../http/error-headers.ts";
+import { iteratedSource } from "../http/iterated-source.ts";
 import { jsonResponse } from "../http/responses.ts";
-import { type SseFrame, sseResponse } from "../http/server-sent-events.ts";
+import { sseResponse } from "../http/server-sent-events.ts";
 import { jsonRpcHttpStatus } from "./a2a-errors.ts";
 import { activateExtensions } from "./extensions.ts";
 import type { BindingOptions, RpcRequest } from "./json-rpc.ts";
@@ -36,14 +37,15 @@ export const answerLegacyJsonRpc = async (
   try {
     const { runner, headers } = activate();
     const stream = await streamLegacy(runner, method, parseLegacyParams(method, params));
-    return await streamResponse(stream, ({ result }) => answer(result), { heartbeatMs, headers });
+    return await streamResponse(iteratedSource(stream), ({ result }) => answer(result), { heartbeatMs, headers });
   } catch (thrown) {
     // Clients of 0.3 take no other content type for a stream with HTTP 200, and so would not find what went wrong.
     if (!takesEventsOnly(request.headers)) throw thrown;
     const error = publicError(thrown, onError);
     if (jsonRpcHttpStatus(error.code) !== 200) throw error;
-    const frames = once({ data: JSON.stringify({ jsonrpc: "2.0", id, error: toLegacyError(error) }) });
-    return sseResponse(frames, { heartbeatMs, release: () => {} });
+    const said = { jsonrpc: "2.0", id, error: toLegacyError(error) };
+    const source = iteratedSource({ frames: once(said), release: () => {} });
+    return sseResponse(source, (frame) => ({ data: JSON.stringify(frame) }), { heartbeatMs });
   }
 };
 
@@ -52,6 +54,6 @@ const takesEventsOnly = (headers: Headers): boolean => {
   return accept !== null && accept.includes("text/event-stream") && !accept.includes("json");
 };
 
-async function* once(frame: SseFrame): AsyncGenerator<SseFrame, void> {
-  yield frame;
+async function* once<Item>(item: Item): AsyncGenerator<Item, void> {
+  yield item;
 }

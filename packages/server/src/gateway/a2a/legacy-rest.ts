@@ -1,5 +1,6 @@
 /** Protocol 0.3 over HTTP+JSON, below `/v1/` at an agent's address. */
 import { PlatformError } from "@agentcore/contract";
+import { iteratedSource } from "../http/iterated-source.ts";
 import { emptyResponse, jsonResponse } from "../http/responses.ts";
 import { activateExtensions } from "./extensions.ts";
 import type { BindingOptions } from "./json-rpc.ts";
@@ -37,7 +38,7 @@ export const answerLegacyRest = async (
   if (LEGACY_METHODS[method].kind === "stream") {
     const { heartbeatMs } = options;
     const stream = await streamLegacyRest(runner, method, params);
-    return await streamResponse(stream, ({ result }) => result, { heartbeatMs, headers });
+    return await streamResponse(iteratedSource(stream), ({ result }) => result, { heartbeatMs, headers });
   }
   const answer = await callLegacyRest(runner, method, params);
   return answer === undefined ? emptyResponse(204, headers) : jsonResponse(answer, 200, headers);

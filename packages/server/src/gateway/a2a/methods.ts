@@ -15,8 +15,10 @@ import {
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
+import type { OpenStream } from "../http/open-stream.ts";
 import { assertScopes } from "../http/required-scopes.ts";
-import type { A2ACall, A2AOperations, OpenStream } from "./operations.ts";
+import type { A2ACall, A2AOperations } from "./operations.ts";
+import type { TaskFrame } from "./task-stream.ts";
 
 export interface UnaryMethod {
   readonly kind: "unary";
@@ -25,7 +27,7 @@ export interface UnaryMethod {
 
 export interface StreamMethod {
   readonly kind: "stream";
-  run(operations: A2AOperations, call: A2ACall, params: unknown): Promise<OpenStream>;
+  run(operations: A2AOperations, call: A2ACall, params: unknown): Promise<OpenStream<TaskFrame>>;
 }
 
 type Schema = Parameters<typeof parseInput>[0];
@@ -64,7 +66,11 @@ const unary = <T extends Schema>(
 const stream = <T extends Schema>(
   name: string,
   schema: T,
-  run: (operations: A2AOperations, call: A2ACall, params: ReturnType<typeof parse<T>>) => Promise<OpenStream>,
+  run: (
+    operations: A2AOperations,
+    call: A2ACall,
+    params: ReturnType<typeof parse<T>>,
+  ) => Promise<OpenStream<TaskFrame>>,
 ): StreamMethod => ({
   kind: "stream",
   run: async (operations, call, params) => {

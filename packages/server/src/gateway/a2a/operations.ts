@@ -25,11 +25,12 @@ import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
 import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredConfig } from "../deps.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
+import { OpenStream } from "../http/open-stream.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { messageAnswered, taskEnded } from "./follow-up.ts";
 import { projectTask } from "./project-task.ts";
-import { streamTask, type TaskFrame } from "./task-stream.ts";
+import { type TaskFrame, TaskStream, type TaskStreamOptions } from "./task-stream.ts";
 
 export interface A2ACall {
   readonly scope: CallerScope;
@@ -42,11 +43,6 @@ export interface A2ACall {
   readonly traceparent?: string | undefined;
   /** Of the protocol that the client speaks. @default "1.0" */
   readonly version?: A2AVersion | undefined;
-}
-
-export interface OpenStream {
-  readonly frames: AsyncIterator<TaskFrame>;
-  release(): void;
 }
 
 export interface A2AOperationsDeps {
@@ -162,21 +158,17 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     return taskId;
   };
 
-  type StreamOptions = Parameters<typeof streamTask>[2];
-
   /** The place is taken before `prepare` stores anything, and given back when that fails. */
   const openStream = async (
     call: A2ACall,
-    prepare: () => Promise<StreamOptions & { readonly taskId: string }>,
-  ): Promise<OpenStream> => {
+    prepare: () => Promise<TaskStreamOptions & { readonly taskId: string }>,
+  ): Promise<OpenStream<TaskFrame>> => {
     const open = streams.begin(call.scope, call.client);
     try {
       const { taskId, ...prepared } = await prepare();
       const options = { ...prepared, numbered: call.extensions?.includes(RESUMABLE_STREAMS) };
-      return {
-        frames: streamTask(taskId, tasks.events(call.scope, taskId, { after: 0, signal: open.signal }), options),
-        release: () => open.abort(),
-      };
+      const log = await tasks.follow(call.scope, taskId);
+      return new OpenStream(new TaskStream(taskId, log, options), open);
     } catch (error) {
       open.end();
       throw error;
@@ -195,7 +187,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
       };
     },
 
-    async sendStreamingMessage(call: A2ACall, params: SendMessageRequest): Promise<OpenStream> {
+    async sendStreamingMessage(call: A2ACall, params: SendMessageRequest): Promise<OpenStream<TaskFrame>> {
       check(call, params);
       const { message, configuration } = params;
       const historyLength = configuration?.historyLength;
@@ -221,7 +213,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
       });
     },
 
-    subscribeToTask(call: A2ACall, { id }: Params<typeof SubscribeToTaskRequest>): Promise<OpenStream> {
+    subscribeToTask(call: A2ACall, { id }: Params<typeof SubscribeToTaskRequest>): Promise<OpenStream<TaskFrame>> {
       return openStream(call, async () => {
         const head = await ownHead(call, id);
         const seen = call.lastEventId;

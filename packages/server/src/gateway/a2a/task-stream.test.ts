@@ -1,7 +1,8 @@
 /** Streams over logs that were compacted: what a client has not seen comes as a whole (I6). */
 import type { TaskEvent } from "@agentcore/contract";
+import { type Feed, itemsOf } from "@agentcore/core/tasks";
 import { expect, test } from "vitest";
-import { streamTask, type TaskStreamOptions } from "./task-stream.ts";
+import { TaskStream, type TaskStreamOptions } from "./task-stream.ts";
 
 const at = 1_760_000_000_000;
 const submitted = { agent: "a", revision: "r", contextId: "c", caller: "ann", priority: "normal" } as const;
@@ -22,12 +23,11 @@ const log: readonly TaskEvent[] = [
 ];
 
 const frames = async (options: Partial<TaskStreamOptions>) => {
-  async function* events(): AsyncGenerator<TaskEvent> {
-    yield* log;
-  }
+  const pieces = [log];
+  const feed: Feed<TaskEvent> = { read: async () => pieces.shift() ?? null, wait: (ring) => ring(), close: () => {} };
   const out: unknown[] = [];
-  const stream = streamTask("t", events(), { from: 1, snapshot: false, endAtInputRequired: false, ...options });
-  for await (const { response, seq } of stream) {
+  const stream = new TaskStream("t", feed, { from: 1, snapshot: false, endAtInputRequired: false, ...options });
+  for await (const { response, seq } of itemsOf(stream)) {
     const [kind] = Object.keys(response);
     out.push([kind, seq, "task" in response ? response.task.artifacts?.length : undefined]);
   }

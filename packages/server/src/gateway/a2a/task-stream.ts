@@ -1,6 +1,6 @@
 /** A task's log as the frames of an A2A stream. */
-import { type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
-import { type TaskChange, TaskView } from "@agentcore/core/tasks";
+import { type A2ATask, type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
+import { changeOf, type Feed, type TaskChange, TaskView, viewTask } from "@agentcore/core/tasks";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { projectTask } from "./project-task.ts";
 
@@ -37,53 +37,80 @@ const numberedFrame = ({ response, seq }: TaskFrame): TaskFrame => {
   return { response, seq };
 };
 
-async function* numberedFrames(frames: AsyncIterable<TaskFrame>): AsyncGenerator<TaskFrame, void> {
-  for await (const frame of frames) yield numberedFrame(frame);
-}
+/** Holds nothing of the log once it has told of it: what comes after the snapshot needs nothing of what came before. */
+export class TaskStream implements Feed<TaskFrame> {
+  private readonly taskId: string;
+  private readonly log: Feed<TaskEvent>;
+  private readonly options: TaskStreamOptions;
+  private contextId = "";
+  /** What comes before the snapshot; null from there on. */
+  private fold: TaskView | null;
+  private ended = false;
+  private closed = false;
 
-/** `events` is the log from its first event, which in a compacted one stands for many. */
-export const streamTask = (
-  taskId: string,
-  events: AsyncIterable<TaskEvent>,
-  options: TaskStreamOptions,
-): AsyncGenerator<TaskFrame, void> => {
-  const frames = framesOf(taskId, events, options);
-  return options.numbered === true ? numberedFrames(frames) : frames;
-};
+  /** `log` is the task's from its first event, which in a compacted one stands for many. */
+  constructor(taskId: string, log: Feed<TaskEvent>, options: TaskStreamOptions) {
+    this.taskId = taskId;
+    this.log = log;
+    this.options = options;
+    this.fold = new TaskView(taskId);
+  }
 
-async function* framesOf(
-  taskId: string,
-  events: AsyncIterable<TaskEvent>,
-  options: TaskStreamOptions,
-): AsyncGenerator<TaskFrame, void> {
-  const view = new TaskView(taskId);
-  let contextId = "";
-  let ended = false;
-  for await (const event of events) {
-    const change = view.apply(event);
-    const submitted = submissionOf(event);
-    if (submitted !== null) contextId = submitted.data.contextId;
-    ended ||= change.terminal;
-    if (event.seq < options.from) continue;
-    if (event.type === "log.compacted" && event.seq > options.from) {
+  async read(): Promise<readonly TaskFrame[] | null> {
+    while (!this.closed) {
+      const events = await this.log.read();
+      if (events === null) return null;
+      if (events.length === 0) return [];
+      const frames: TaskFrame[] = [];
+      for (const event of events) if (!this.closed) this.tell(event, frames);
+      if (frames.length > 0) return this.options.numbered === true ? frames.map(numberedFrame) : frames;
+    }
+    return null;
+  }
+
+  wait(ring: () => void): void {
+    this.log.wait(ring);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.log.close();
+  }
+
+  private tell(event: TaskEvent, frames: TaskFrame[]): void {
+    const { taskId, options } = this;
+    const { seq } = event;
+    this.contextId = submissionOf(event)?.data.contextId ?? this.contextId;
+    const change = changeOf(event, { taskId, contextId: this.contextId });
+    this.ended ||= change.terminal;
+    this.fold?.apply(event);
+    if (seq < options.from) return;
+    if (seq === options.from) {
+      const task = this.taskAt(event);
+      if (options.snapshot) frames.push({ response: { task }, seq });
+      const asksForInput = task.status.state === "TASK_STATE_INPUT_REQUIRED";
+      if (this.ended || (options.endAtSnapshotOfInputRequired === true && asksForInput)) this.close();
+    } else if (event.type === "log.compacted") {
       // What the client has not seen of the events that are gone is in the task as a whole.
-      yield {
-        response: { task: projectTask(view.snapshot(), { historyLength: options.historyLength }) },
-        seq: event.seq,
-      };
-      continue;
-    }
-    if (event.seq === options.from) {
-      const task = projectTask(view.snapshot(), { historyLength: options.historyLength });
-      if (options.snapshot) yield { response: { task }, seq: event.seq };
-      if (ended || (options.endAtSnapshotOfInputRequired === true && task.status.state === "TASK_STATE_INPUT_REQUIRED"))
-        return;
-      continue;
-    }
+      frames.push({ response: { task: this.taskAt(event) }, seq });
+    } else this.update(seq, change, frames);
+    this.fold = null;
+  }
+
+  private update(seq: number, change: TaskChange, frames: TaskFrame[]): void {
+    const { taskId, contextId, options } = this;
     const updates = updatesOf(taskId, contextId, change);
     for (const [index, response] of updates.entries())
-      yield { response, seq: index === updates.length - 1 ? event.seq : undefined };
-    if (ended || (options.endAtInputRequired && change.status?.state === "TASK_STATE_INPUT_REQUIRED")) return;
+      frames.push({ response, seq: index === updates.length - 1 ? seq : undefined });
+    const { status } = change;
+    if (status === undefined) return;
+    if (this.ended || (options.endAtInputRequired && status.state === "TASK_STATE_INPUT_REQUIRED")) this.close();
+  }
+
+  /** As of an event that is the last one folded, or that holds the task as a whole. */
+  private taskAt(event: TaskEvent): A2ATask {
+    const task = this.fold?.snapshot() ?? viewTask(this.taskId, [event]);
+    return projectTask(task, { historyLength: this.options.historyLength });
   }
 }
 

@@ -2,6 +2,7 @@ import { TaskEvent } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { OpenCalls } from "../http/open-calls.ts";
+import { OpenStream } from "../http/open-stream.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { lastEventId, type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
@@ -53,19 +54,18 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
         });
         return jsonResponse({ events, nextAfter: events.at(-1)?.seq ?? query.after ?? 0 });
       }
-      await tasks.head(scope, taskId);
       const open = streams.begin(scope, request.signal);
-      return streamEvents(tasks.events(scope, taskId, { after, signal: open.signal }), heartbeatMs, () => open.abort());
+      try {
+        const stream = new OpenStream(await tasks.follow(scope, taskId, { after }), open);
+        return await sseResponse(stream, toFrame, { heartbeatMs });
+      } catch (error) {
+        open.end();
+        throw error;
+      }
     },
   }),
 ];
 
 const wantsStream = (accept: string | null): boolean => accept?.toLowerCase().includes("text/event-stream") === true;
 
-/** The head of an endless stream must go out before its first event is there, so there is no waiting for one. */
-const streamEvents = (events: AsyncIterable<TaskEvent>, heartbeatMs: number, release: () => void): Promise<Response> =>
-  sseResponse(toFrames(events), { heartbeatMs, release, waitForFirst: false });
-
-async function* toFrames(events: AsyncIterable<TaskEvent>): AsyncGenerator<SseFrame, void> {
-  for await (const event of events) yield { data: JSON.stringify(event), event: event.type, id: event.seq };
-}
+const toFrame = (event: TaskEvent): SseFrame => ({ data: JSON.stringify(event), event: event.type, id: event.seq });

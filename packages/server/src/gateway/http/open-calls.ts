@@ -4,6 +4,10 @@ import type { CallerScope } from "@agentcore/core/tasks";
 export interface OpenCall {
   /** Aborts when the client goes away and when the node stops. */
   readonly signal: AbortSignal;
+  /** Closed when the signal aborts, for what needs no signal of its own. One thing a call. */
+  closes(what: { close(): void }): void;
+  /** Lets go of the client's signal: whoever asks for it tells otherwise when the client has gone. */
+  leaveSignal(): void;
   /** The call is over and nobody reads its signal any more. Idempotent. */
   end(): void;
   /** Ends the call and aborts its signal, for what still waits on it. Idempotent. */
@@ -20,18 +24,20 @@ export interface OpenCallLimits {
 
 /** Calls that stay open: counted, limited, and ended together. Cheaper than `AbortSignal.any` per request. */
 export class OpenCalls {
-  private readonly controllers = new Set<AbortController>();
+  private readonly open = new Set<Call>();
   /** Callers with a call open now, so never more than there are calls. */
   private readonly perCaller = new Map<string, number>();
   private readonly limits: OpenCallLimits;
+  private readonly remove: (call: Call) => boolean;
   private closed = false;
 
   constructor(limits: OpenCallLimits) {
     this.limits = limits;
+    this.remove = (call) => this.leave(call);
   }
 
   get size(): number {
-    return this.controllers.size;
+    return this.open.size;
   }
 
   /** Throws OVERLOADED at either limit, UNAVAILABLE once ended. */
@@ -39,28 +45,10 @@ export class OpenCalls {
     const key = keyOf(scope);
     const refused = this.refusal(key, scope.caller);
     if (refused !== undefined) throw refused;
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    this.controllers.add(controller);
+    const call = new Call(key, client, this.remove);
+    this.open.add(call);
     this.perCaller.set(key, (this.perCaller.get(key) ?? 0) + 1);
-    if (client.aborted) abort();
-    else client.addEventListener("abort", abort, { once: true });
-    const end = (): boolean => {
-      client.removeEventListener("abort", abort);
-      if (!this.controllers.delete(controller)) return false;
-      const left = (this.perCaller.get(key) ?? 1) - 1;
-      if (left === 0) this.perCaller.delete(key);
-      else this.perCaller.set(key, left);
-      return true;
-    };
-    return {
-      signal: controller.signal,
-      // Aborting makes an error object, the dearest part of a short call: only where somebody listens.
-      end: () => void end(),
-      abort: () => {
-        if (end()) abort();
-      },
-    };
+    return call;
   }
 
   /** Whether `begin` would refuse: for calls that can do without staying open. */
@@ -71,17 +59,84 @@ export class OpenCalls {
   /** Ends what is open and refuses what comes. */
   close(): void {
     this.closed = true;
-    for (const controller of this.controllers) controller.abort();
+    for (const call of this.open) call.interrupt();
+  }
+
+  /** False when it was removed before. */
+  private leave(call: Call): boolean {
+    if (!this.open.delete(call)) return false;
+    const left = (this.perCaller.get(call.key) ?? 1) - 1;
+    if (left === 0) this.perCaller.delete(call.key);
+    else this.perCaller.set(call.key, left);
+    return true;
   }
 
   private refusal(key: string, caller: string): PlatformError | undefined {
     const { what, max, maxPerCaller } = this.limits;
     if (this.closed) return new PlatformError("UNAVAILABLE", "the node is stopping", { retryAfterMs: 1000 });
-    if (this.controllers.size >= max)
+    if (this.open.size >= max)
       return new PlatformError("OVERLOADED", `this node already serves ${max} ${what}`, { retryAfterMs: 1000 });
     if ((this.perCaller.get(key) ?? 0) >= maxPerCaller)
       return new PlatformError("OVERLOADED", `${caller} already has ${maxPerCaller} ${what}`, { retryAfterMs: 1000 });
     return undefined;
+  }
+}
+
+class Call implements OpenCall {
+  readonly key: string;
+  private readonly remove: (call: Call) => boolean;
+  private client: AbortSignal | null = null;
+  private controller: AbortController | null = null;
+  private closing: { close(): void } | null = null;
+  private isInterrupted = false;
+
+  constructor(key: string, client: AbortSignal, remove: (call: Call) => boolean) {
+    this.key = key;
+    this.remove = remove;
+    if (client.aborted) this.isInterrupted = true;
+    else {
+      this.client = client;
+      client.addEventListener("abort", this, { once: true });
+    }
+  }
+
+  /** Made when it is asked for: streams do without. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.isInterrupted) this.controller.abort();
+    return this.controller.signal;
+  }
+
+  closes(what: { close(): void }): void {
+    this.closing = what;
+    if (this.isInterrupted) what.close();
+  }
+
+  leaveSignal(): void {
+    this.client?.removeEventListener("abort", this);
+    this.client = null;
+  }
+
+  /** The client's signal has aborted. */
+  handleEvent(): void {
+    this.interrupt();
+  }
+
+  interrupt(): void {
+    this.isInterrupted = true;
+    this.closing?.close();
+    // Aborting makes an error object, the dearest part of a short call: only where somebody listens.
+    this.controller?.abort();
+  }
+
+  end(): void {
+    this.leaveSignal();
+    this.remove(this);
+  }
+
+  abort(): void {
+    this.leaveSignal();
+    if (this.remove(this)) this.interrupt();
   }
 }
 

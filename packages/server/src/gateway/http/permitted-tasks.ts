@@ -39,6 +39,9 @@ export const createPermittedTasks = (tasks: TaskService, agents: Pick<AgentDirec
     settled: guarded((scope, taskId, options?: Parameters<TaskService["settled"]>[2]) =>
       tasks.settled(scope, taskId, options),
     ),
+    follow: guarded((scope, taskId, options?: Parameters<TaskService["follow"]>[2]) =>
+      tasks.follow(scope, taskId, options),
+    ),
     async *events(scope, taskId, options) {
       await permit(scope, taskId);
       yield* tasks.events(scope, taskId, options);

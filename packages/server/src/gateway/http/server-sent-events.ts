@@ -1,4 +1,5 @@
 /** Server-sent events by pull: nothing is read from the source before the client has taken what came before. */
+import { type Feed, itemsOf } from "@agentcore/core/tasks";
 import { type ExtraHeaders, streamHeaders } from "./responses.ts";
 
 export interface SseFrame {
@@ -10,94 +11,122 @@ export interface SseFrame {
 
 export interface SseOptions {
   readonly heartbeatMs: number;
-  /** Ends the source: called once, when the stream has ended for whatever reason. */
-  readonly release: () => void;
-  /** False when the first frame may be long in coming; then what fails before it merely ends the stream. @default true */
-  readonly waitForFirst?: boolean | undefined;
   readonly headers?: ExtraHeaders | undefined;
+}
+
+/** Where a stream's items come from. */
+export interface SseSource<Item> {
+  readonly feed: Feed<Item>;
+  /** Ends the feed: called when the stream has ended for whatever reason. Idempotent. */
+  release(): void;
+  /** Called when a connection takes the stream over, which tells itself when the client has gone. */
+  leaveSignal?(): void;
 }
 
 const encoder = new TextEncoder();
 /** A comment, which clients skip. */
 export const HEARTBEAT = ": heartbeat\n\n";
 
-export const formatFrame = (frame: SseFrame): string => {
+const formatFrame = (frame: SseFrame): string => {
   const id = frame.id === undefined ? "" : `id: ${frame.id}\n`;
   const event = frame.event === undefined ? "" : `event: ${frame.event}\n`;
   return `${id}${event}data: ${frame.data}\n\n`;
 };
 
-/** What such a response will say, for a listener that writes it without a web stream in between. */
-export interface EventStream {
-  readonly frames: AsyncIterator<SseFrame>;
+/** What such a response will say, for a listener that writes it without a web stream in between. Closing it ends the source. */
+export interface EventStream<Item> extends Feed<Item> {
   readonly heartbeatMs: number;
-  /** Ends the source. Idempotent. */
-  release(): void;
+  /** As it goes out. Made of one item at a time, since a piece may be large. */
+  textOf(item: Item): string;
+  leaveSignal(): void;
 }
 
 const EVENT_STREAM = Symbol("event stream");
 
 /** The stream of a response made here, or undefined. Whoever takes it reads it instead of the body. */
-export const eventStreamOf = (response: Response): EventStream | undefined =>
-  (response as { readonly [EVENT_STREAM]?: EventStream })[EVENT_STREAM];
+export const eventStreamOf = (response: Response): EventStream<unknown> | undefined =>
+  (response as { readonly [EVENT_STREAM]?: EventStream<unknown> })[EVENT_STREAM];
 
 /**
- * Waits for the first frame, so that what fails before it can still be an ordinary error answer; that rejection
- * releases too.
+ * Reads the first piece of the feed, so that what fails before it can still be an ordinary error answer; that rejection releases too. A
+ * feed with nothing to say yet does not hold up the head of the answer.
  */
-export const sseResponse = async (source: AsyncIterator<SseFrame>, options: SseOptions): Promise<Response> => {
-  const { heartbeatMs } = options;
-  let released = false;
-  const release = () => {
-    if (released) return;
-    released = true;
-    options.release();
-    // A generator that waits for its source finishes once the source does; nobody waits for it here.
-    source.return?.().catch(() => {});
-  };
-  let frames = source;
-  if (options.waitForFirst !== false) {
-    try {
-      frames = startingWith(await source.next(), source);
-    } catch (error) {
-      release();
-      throw error;
-    }
+export const sseResponse = async <Item>(
+  source: SseSource<Item>,
+  format: (item: Item) => SseFrame,
+  { heartbeatMs, headers }: SseOptions,
+): Promise<Response> => {
+  try {
+    const stream = new SourceStream(source, format, heartbeatMs, await source.feed.read());
+    const response = new Response(bodyOf(stream), { status: 200, headers: { ...streamHeaders(), ...headers } });
+    return Object.assign(response, { [EVENT_STREAM]: stream });
+  } catch (error) {
+    source.release();
+    throw error;
   }
-  const stream: EventStream = { frames, heartbeatMs, release };
-  const response = new Response(bodyOf(stream), { status: 200, headers: { ...streamHeaders(), ...options.headers } });
-  return Object.assign(response, { [EVENT_STREAM]: stream });
 };
 
-const startingWith = <T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncIterator<T> => {
-  let begun: IteratorResult<T> | null = first;
-  return {
-    next: async () => {
-      if (begun === null) return rest.next();
-      const result = begun;
-      begun = null;
-      return result;
-    },
-  };
-};
+class SourceStream<Item> implements EventStream<Item> {
+  readonly heartbeatMs: number;
+  private readonly source: SseSource<Item>;
+  private readonly format: (item: Item) => SseFrame;
+  /** The piece that was read before anybody took the stream; undefined once it is taken. */
+  private first: readonly Item[] | null | undefined;
 
-const bodyOf = ({ frames, heartbeatMs, release }: EventStream): ReadableStream<Uint8Array> => {
-  let pending: Promise<IteratorResult<SseFrame>> | null = null;
+  constructor(
+    source: SseSource<Item>,
+    format: (item: Item) => SseFrame,
+    heartbeatMs: number,
+    first: readonly Item[] | null,
+  ) {
+    this.source = source;
+    this.format = format;
+    this.heartbeatMs = heartbeatMs;
+    this.first = first;
+  }
+
+  async read(): Promise<readonly Item[] | null> {
+    const { first } = this;
+    if (first === undefined) return this.source.feed.read();
+    this.first = undefined;
+    return first;
+  }
+
+  textOf(item: Item): string {
+    return formatFrame(this.format(item));
+  }
+
+  wait(ring: () => void): void {
+    this.source.feed.wait(ring);
+  }
+
+  close(): void {
+    this.source.release();
+  }
+
+  leaveSignal(): void {
+    this.source.leaveSignal?.();
+  }
+}
+
+const bodyOf = <Item>(stream: EventStream<Item>): ReadableStream<Uint8Array> => {
+  const items = itemsOf(stream);
+  let pending: Promise<IteratorResult<Item, void>> | null = null;
   let ended = false;
   const end = () => {
     ended = true;
-    release();
+    stream.close();
   };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          pending ??= frames.next();
-          const result = await orHeartbeat(pending, heartbeatMs);
+          pending ??= items.next();
+          const result = await orHeartbeat(pending, stream.heartbeatMs);
           if (ended) return;
           if (result === "heartbeat") return controller.enqueue(encoder.encode(HEARTBEAT));
           pending = null;
-          if (!result.done) return controller.enqueue(encoder.encode(formatFrame(result.value)));
+          if (result.done !== true) return controller.enqueue(encoder.encode(stream.textOf(result.value)));
           end();
           controller.close();
         } catch {

@@ -1,0 +1,121 @@
+import { isTerminal, type TaskEvent, type TaskState } from "@agentcore/contract";
+import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
+import type { Feed } from "./feed.ts";
+import type { LogHint, LogHub, LogListener } from "./log-hub.ts";
+import type { Delayed, SharedDelay } from "./shared-delay.ts";
+
+export const READ_BATCH = 500;
+// Events may be as large as 32 MiB each: a page of them must not be.
+export const READ_BYTES = 16 * 1024 * 1024;
+
+/** What all readers of a node share. */
+export interface ReadableLogs {
+  readonly hub: LogHub;
+  /** Until the next look at the head of a task of which nothing was heard. */
+  readonly looks: SharedDelay;
+  readLog(key: TaskKey, page: LogPage): Promise<readonly TaskEvent[]>;
+  head(key: TaskKey): Promise<TaskHead | null>;
+}
+
+/**
+ * A task's log after a number, then what is added, in order without a gap (I6). It listens before anybody reads the head or the log: what
+ * those do not tell of will ring. Nothing of a page is held once it is read.
+ */
+export class LogReader implements Feed<TaskEvent>, LogListener, Delayed {
+  private readonly logs: ReadableLogs;
+  private readonly key: TaskKey;
+  private after: number;
+  /** As far as heads and hints tell. */
+  private knownSeq = 0;
+  private knownState: TaskState = "submitted";
+  /** Something changed of which no more is known. */
+  private isUnsure = false;
+  /** Something was heard since the last page was asked for. */
+  private hasRung = false;
+  private isClosed = false;
+  private failure: { readonly thrown: unknown } | null = null;
+  private ring: (() => void) | null = null;
+
+  /** Listens until it is closed or has come to the end. Reads nothing before `hear` was told of the head. */
+  constructor(logs: ReadableLogs, key: TaskKey, after: number) {
+    this.logs = logs;
+    this.key = key;
+    this.after = after;
+    logs.hub.listen(key, this);
+  }
+
+  hear(hint: LogHint | null): void {
+    if (hint === null) this.isUnsure = true;
+    else if (hint.seq > this.knownSeq) {
+      this.knownSeq = hint.seq;
+      this.knownState = hint.state;
+    } else return;
+    this.hasRung = true;
+    this.wake();
+  }
+
+  async read(): Promise<readonly TaskEvent[] | null> {
+    if (this.failure !== null) throw this.failure.thrown;
+    if (this.isClosed) return null;
+    this.hasRung = false;
+    if (!this.isUnsure && this.knownSeq <= this.after) {
+      if (!isTerminal(this.knownState)) return [];
+      // Someone may ask for what comes after the end.
+      this.close();
+      return null;
+    }
+    this.isUnsure = false;
+    const page = await this.logs.readLog(this.key, { after: this.after, limit: READ_BATCH, maxBytes: READ_BYTES });
+    if (this.isClosed) return null;
+    const last = page.at(-1);
+    if (last === undefined) return page;
+    this.after = last.seq;
+    if (isEnd(last)) this.close();
+    return page;
+  }
+
+  wait(ring: () => void): void {
+    if (this.hasRung || this.isClosed) return ring();
+    this.ring = ring;
+    this.logs.looks.begin(this);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.logs.hub.unlisten(this.key, this);
+    this.wake();
+  }
+
+  due(): void {
+    this.look().catch((thrown: unknown) => {
+      this.failure = { thrown };
+      this.close();
+    });
+  }
+
+  private async look(): Promise<void> {
+    const head = await this.logs.head(this.key);
+    if (this.ring === null) return;
+    // Removed by its tenant's policy: nothing will come.
+    if (head === null) return this.close();
+    this.hear(head);
+    // What was heard of before and could not be read yet is asked for again.
+    if (this.knownSeq > this.after) this.wake();
+    else if (this.ring !== null) this.logs.looks.begin(this);
+  }
+
+  private wake(): void {
+    const { ring } = this;
+    if (ring === null) return;
+    this.ring = null;
+    this.logs.looks.cancel(this);
+    ring();
+  }
+}
+
+const isEnd = (event: TaskEvent): boolean =>
+  event.type === "task.completed" ||
+  event.type === "task.failed" ||
+  event.type === "task.canceled" ||
+  event.type === "task.rejected";
