@@ -12,10 +12,20 @@ export interface Served {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** Whether `heldBy` will ask it. @default false */
+  readonly collects?: boolean;
+}
+
 /** Starts a module that sends `{ url }` when it is ready. */
-export const startServer = async (module: string, options: readonly string[] = []): Promise<Served> => {
+export const startServer = async (
+  module: string,
+  options: readonly string[] = [],
+  { collects = false }: ServerOptions = {},
+): Promise<Served> => {
+  const collecting = collects ? ["--expose-gc", "--import", new URL("collecting.mjs", import.meta.url).href] : [];
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), [...options], {
-    execArgv: ["-C", "agentcore-source", ...profileOptions(module)],
+    execArgv: ["-C", "agentcore-source", ...collecting, ...profileOptions(module)],
   });
   const { url, readyAt = Date.now() } = await new Promise<{ readonly url: string; readonly readyAt?: number }>(
     (resolve, reject) => {
@@ -36,6 +46,20 @@ export const startServer = async (module: string, options: readonly string[] = [
       await gone;
     },
   };
+};
+
+export interface Held {
+  /** JavaScript heap and what it holds outside, in bytes, after several collections. */
+  readonly held: number;
+  /** Bytes resident then, with what the collector keeps for later. */
+  readonly rss: number;
+}
+
+/** Of a server that collects. */
+export const heldBy = async ({ process: child }: Served): Promise<Held> => {
+  child.send("collect");
+  const [held] = (await once(child, "message")) as [Held];
+  return held;
 };
 
 const profileOptions = (module: string): string[] => {

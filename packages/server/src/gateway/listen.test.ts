@@ -9,6 +9,17 @@ import { type Listener, type ListenOptions, listen } from "./listen.ts";
 let listener: Listener | undefined;
 afterEach(() => listener?.close(0));
 
+const artifact = (text: string) => ({
+  type: "artifact.appended" as const,
+  data: {
+    path: "a",
+    kind: "artifact",
+    artifact: { artifactId: "a", parts: [{ text }] },
+    append: true,
+    lastChunk: false,
+  },
+});
+
 const start = async (deps: Partial<GatewayDeps> = {}, options: Partial<ListenOptions> = {}) => {
   const fixture = createFixture({ ...deps, publicUrl: () => listener?.url ?? "" });
   listener = await listen(fixture.gateway, { port: 0, ...options });
@@ -84,6 +95,72 @@ describe("on a socket", () => {
     expect(gateway.openStreams).toBe(0);
     expect(tasks.readers).toBe(0);
     expect(tasks.cancels).toBe(0);
+  });
+
+  it("a stream that said all there is goes on when there is more, beats meanwhile, and ends with its task", async () => {
+    const { rpc, tasks, gateway } = await start({ settings: { heartbeatMs: 10 } });
+    const sse = readSse(await rpc("SendStreamingMessage", userMessage("hold")));
+    const next = async () => {
+      for (;;) {
+        const frame = await sse.next();
+        if (frame?.comment === undefined) return frame;
+      }
+    };
+    expect([(await next())?.id, (await next())?.id]).toEqual(["1", "2"]);
+    for (const text of ["1", "2", "3"]) {
+      expect(await sse.next()).toEqual({ comment: "heartbeat" });
+      tasks.append("task-1", artifact(text));
+      expect((await next())?.data.result.artifactUpdate.artifact.parts).toEqual([{ text }]);
+    }
+    tasks.append("task-1", { type: "task.completed", data: { output: "done" } });
+    expect([(await next())?.id, (await next())?.id, await next()]).toEqual([undefined, "6", null]);
+    await expect.poll(() => gateway.openStreams).toBe(0);
+    expect(tasks.readers).toBe(0);
+  });
+
+  it("two thousand streams that nobody reads any more leave nothing open", async () => {
+    const { url, gateway, tasks } = await start();
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "SubscribeToTask", params: { id: "task-1" } });
+    const head = "POST /a2a/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\na2a-version: 1.0\r\n";
+    const subscribe = async () => {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`);
+      for (let text = ""; !text.includes("data: {"); text += String((await once(socket, "data"))[0]));
+      return socket;
+    };
+    await tasks.submit({ tenantId: "default", caller: "anonymous" }, { target: { agent: "echo" }, input: "hold" });
+    for (let round = 0; round < 8; round++) {
+      const sockets = await Promise.all(Array.from({ length: 250 }, subscribe));
+      expect([gateway.openStreams, tasks.readers]).toEqual([250, 250]);
+      for (const socket of sockets) socket.destroy();
+      await expect.poll(() => gateway.openStreams).toBe(0);
+      expect(tasks.readers).toBe(0);
+      expect(tasks.waiting).toBe(0);
+    }
+  });
+
+  it("nothing is read for a client that does not take what was sent, and all of it is there once it does", async () => {
+    const { rpc, url, tasks } = await start();
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    const { message } = userMessage("hold");
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "SendStreamingMessage", params: { message } });
+    const head = "POST /a2a/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\na2a-version: 1.0\r\n";
+    socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`);
+    await once(socket, "data");
+    socket.pause();
+    const before = tasks.pieces;
+    tasks.append("task-1", ...Array.from({ length: 400 }, (_, index) => artifact(`${index} ${"x".repeat(100_000)}`)));
+    for (let answers = 0; answers < 20; answers++) await (await rpc("GetTask", { id: "nobody" })).json();
+    // What the kernel takes is not the client's doing; far less than 40 MB.
+    expect(tasks.pieces - before).toBeLessThan(20);
+    tasks.append("task-1", { type: "task.completed", data: { output: "done" } });
+    const chunks: string[] = [];
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk: string) => chunks.push(chunk.replaceAll("x", "")));
+    socket.resume();
+    await expect.poll(() => chunks.join("").includes("TASK_STATE_COMPLETED"), { timeout: 10_000 }).toBe(true);
+    socket.destroy();
+    expect(chunks.join("").split('"artifactUpdate"').length - 1).toBe(401);
   });
 
   it("close ends streams at once and answers blocking calls with the task as it is", async () => {

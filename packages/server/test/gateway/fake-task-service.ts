@@ -44,12 +44,19 @@ const STATES: Partial<Record<TaskEvent["type"], TaskState>> = {
 export class FakeTaskService implements TaskService {
   readonly tasks = new Map<string, FakeTask>();
   readonly sent: { readonly taskId: string; readonly message: A2AMessage }[] = [];
-  /** Readers of `events` that have not ended. */
+  /** Readers of a log that have not ended. */
   readers = 0;
+  /** Pieces of logs that were read. */
+  pieces = 0;
   cancels = 0;
   now = 1_760_000_000_000;
   readonly wakers = new Set<() => void>();
   private nextId = 1;
+
+  /** Who waits for something to change. */
+  get waiting(): number {
+    return this.wakers.size;
+  }
 
   append(taskId: string, ...events: readonly { readonly type: TaskEvent["type"]; readonly data: unknown }[]): void {
     const task = this.tasks.get(taskId);
@@ -281,6 +288,7 @@ class FakeLog implements Feed<TaskEvent> {
 
   async read(): Promise<readonly TaskEvent[] | null> {
     if (this.closed) return null;
+    this.service.pieces += 1;
     const piece = this.task.events.slice(this.after, this.after + PIECE);
     this.after += piece.length;
     if (piece.length > 0 || !isTerminal(this.task.state)) return piece;

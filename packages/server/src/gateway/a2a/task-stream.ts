@@ -45,10 +45,9 @@ export class TaskStream implements Feed<TaskFrame> {
   private contextId = "";
   /** What comes before the snapshot; null from there on. */
   private fold: TaskView | null;
-  private ended = false;
   private closed = false;
 
-  /** `log` is the task's from its first event, which in a compacted one stands for many. */
+  /** `log` is the task's from its first event, which in a compacted one stands for many, up to its end. */
   constructor(taskId: string, log: Feed<TaskEvent>, options: TaskStreamOptions) {
     this.taskId = taskId;
     this.log = log;
@@ -82,14 +81,13 @@ export class TaskStream implements Feed<TaskFrame> {
     const { seq } = event;
     this.contextId = submissionOf(event)?.data.contextId ?? this.contextId;
     const change = changeOf(event, { taskId, contextId: this.contextId });
-    this.ended ||= change.terminal;
     this.fold?.apply(event);
     if (seq < options.from) return;
     if (seq === options.from) {
       const task = this.taskAt(event);
       if (options.snapshot) frames.push({ response: { task }, seq });
       const asksForInput = task.status.state === "TASK_STATE_INPUT_REQUIRED";
-      if (this.ended || (options.endAtSnapshotOfInputRequired === true && asksForInput)) this.close();
+      if (options.endAtSnapshotOfInputRequired === true && asksForInput) this.close();
     } else if (event.type === "log.compacted") {
       // What the client has not seen of the events that are gone is in the task as a whole.
       frames.push({ response: { task: this.taskAt(event) }, seq });
@@ -102,9 +100,7 @@ export class TaskStream implements Feed<TaskFrame> {
     const updates = updatesOf(taskId, contextId, change);
     for (const [index, response] of updates.entries())
       frames.push({ response, seq: index === updates.length - 1 ? seq : undefined });
-    const { status } = change;
-    if (status === undefined) return;
-    if (this.ended || (options.endAtInputRequired && status.state === "TASK_STATE_INPUT_REQUIRED")) this.close();
+    if (options.endAtInputRequired && change.status?.state === "TASK_STATE_INPUT_REQUIRED") this.close();
   }
 
   /** As of an event that is the last one folded, or that holds the task as a whole. */
