@@ -23,7 +23,7 @@ export const startServer = async (
   options: readonly string[] = [],
   { collects = false }: ServerOptions = {},
 ): Promise<Served> => {
-  const collecting = collects ? ["--expose-gc", "--import", new URL("collecting.mjs", import.meta.url).href] : [];
+  const collecting = collects ? ["--expose-gc", "--import", new URL("collecting.ts", import.meta.url).href] : [];
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), [...options], {
     execArgv: ["-C", "agentcore-source", ...collecting, ...profileOptions(module)],
   });

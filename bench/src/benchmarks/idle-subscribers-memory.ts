@@ -35,7 +35,7 @@ export const benchmark: Benchmark = {
     return judge(benchmark, measured, [
       measured.spread,
       `JavaScript heap and what it holds outside, after collections, at ${MANY} streams less that at ${FEW}, by stream; a fresh process each`,
-      `resident memory grew by ${format(median(resident.ours))} KB a stream against ${format(median(resident.peer))} KB: some 10 KB of it are Node's own for a connection, on either side`,
+      `resident memory grew by ${format(median(resident.ours))} KB a stream against ${format(median(resident.peer))} KB: it depends on when V8 collects`,
       "A2A 1.0 over HTTP JSON-RPC, SendStreamingMessage, a connection each; tasks that wait (ours, durable) or never end (peer); heartbeats as by default",
     ]);
   },

@@ -1,4 +1,4 @@
-import { type Feed, itemsOf } from "@agentcore/core/tasks";
+import type { Feed } from "@agentcore/core/tasks";
 import type { OpenCall } from "./open-calls.ts";
 
 /** A feed that a client has open: it ends with the call, and the call with it. */
@@ -10,11 +10,6 @@ export class OpenStream<Item> {
     this.feed = feed;
     this.call = call;
     call.closes(feed);
-  }
-
-  /** The feed item by item, for readers to whom an idle stream may cost more; instead of the feed, and once. */
-  get frames(): AsyncGenerator<Item, void> {
-    return itemsOf(this.feed);
   }
 
   /** Ends the feed and gives the call's place back. Idempotent. */
