@@ -118,6 +118,25 @@ describe("on a socket", () => {
     expect(tasks.readers).toBe(0);
   });
 
+  it("a client that goes before its stream has begun leaves nothing open", async () => {
+    const { rpc, tasks, gateway } = await start();
+    const submit = tasks.submit.bind(tasks);
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    tasks.submit = async (...given) => {
+      await held;
+      return submit(...given);
+    };
+    const controller = new AbortController();
+    const sent = rpc("SendStreamingMessage", userMessage("hold"), { signal: controller.signal });
+    await expect.poll(() => gateway.openStreams).toBe(1);
+    controller.abort();
+    await expect(sent).rejects.toThrow();
+    letGo();
+    await expect.poll(() => gateway.openStreams).toBe(0);
+    expect([tasks.tasks.size, tasks.readers]).toEqual([1, 0]);
+  });
+
   it("two thousand streams that nobody reads any more leave nothing open", async () => {
     const { url, gateway, tasks } = await start();
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "SubscribeToTask", params: { id: "task-1" } });
