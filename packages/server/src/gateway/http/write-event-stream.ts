@@ -63,7 +63,13 @@ class StreamWriter implements Delayed {
 
   private resume(): void {
     // The status line has gone out long ago: the client sees the stream end and resumes from its last id.
-    this.pump().catch(() => this.outgoing.end());
+    this.pump().catch(() => this.end());
+  }
+
+  /** A client may be long in taking the last of it; a heartbeat then would be written after the end, which cuts the connection. */
+  private end(): void {
+    this.heartbeats.cancel(this);
+    this.outgoing.end();
   }
 
   private async pump(): Promise<void> {
@@ -71,10 +77,7 @@ class StreamWriter implements Delayed {
     for (;;) {
       const items = await stream.read();
       if (outgoing.closed) return;
-      if (items === null) {
-        outgoing.end();
-        return;
-      }
+      if (items === null) return this.end();
       if (items.length === 0) return stream.wait(() => this.resume());
       for (const item of items) {
         if (!outgoing.write(stream.textOf(item))) await drained(outgoing);
