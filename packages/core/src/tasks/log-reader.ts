@@ -89,6 +89,8 @@ export class LogReader implements Feed<TaskEvent>, LogListener, Delayed {
 
   due(): void {
     this.look().catch((thrown: unknown) => {
+      // It was called for another reason meanwhile, and looks again when it waits again.
+      if (this.ring === null) return;
       this.failure = { thrown };
       this.close();
     });
