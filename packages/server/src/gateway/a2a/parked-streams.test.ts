@@ -29,7 +29,10 @@ const middle: fc.Arbitrary<Bare> = fc.oneof(
     }),
   ),
   fc.constant<Bare>({ type: "task.inputRequired", data: { ...CALL, prompt: [{ text: "Which one?" }] } }),
-  fc.constant<Bare>({ type: "task.authRequired", data: { ...CALL, prompt: [{ text: "Sign in" }] } }),
+  fc.constant<Bare>({
+    type: "task.authRequired",
+    data: { ...CALL, prompt: [{ text: "Sign in" }], authorization: { name: "mail" } },
+  }),
   fc.constant<Bare>({ type: "task.resumed", data: { reason: "input" } }),
   fc.string().map(
     (text): Bare => ({
