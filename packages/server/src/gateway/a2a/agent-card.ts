@@ -44,7 +44,8 @@ export const buildCard = (agent: AgentDescription, context: CardContext): AgentC
     capabilities: {
       streaming: true,
       pushNotifications: true,
-      extendedAgentCard: agent.extendedCard !== undefined,
+      // It is for callers who authenticated (CARD-EXT-001): where nobody does, there is none.
+      extendedAgentCard: agent.extendedCard !== undefined && securitySchemes !== undefined,
       extensions: [...extensionsOf(agent)],
     },
     ...(securitySchemes === undefined
@@ -61,7 +62,7 @@ const requirementsOf = ({ scopes = [] }: AgentDescription, schemes: Readonly<Rec
 
 /** The card for callers who authenticated; null when the agent has none of its own for them. */
 export const buildExtendedCard = (agent: AgentDescription, context: CardContext): AgentCard | null => {
-  if (agent.extendedCard === undefined) return null;
+  if (agent.extendedCard === undefined || context.securitySchemes === undefined) return null;
   const { description = agent.description, skills: more = [] } = agent.extendedCard;
   const replaced = new Set(more.map(({ id }) => id));
   const skills = [...agent.skills.filter(({ id }) => !replaced.has(id)), ...more];

@@ -63,7 +63,9 @@ export const createCardPages = (deps: CardPagesDeps) => {
       const build = () => {
         const card = buildExtendedCard(agent, context(tenantId));
         if (card !== null) return card;
-        throw new PlatformError("UNSUPPORTED_OPERATION", `agent "${agent.name}" declares no extended card`);
+        const why =
+          agent.extendedCard === undefined ? "" : ": this node asks nobody to authenticate, and it is for who does";
+        throw new PlatformError("UNSUPPORTED_OPERATION", `agent "${agent.name}" has no extended card${why}`);
       };
       const key = `${tenantId}/${agent.name}/extended`;
       const { text } = await cache.get(key, versionOf(agent), { build, finish: sign }, now());

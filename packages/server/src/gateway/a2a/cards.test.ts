@@ -125,6 +125,12 @@ describe("the extended card", () => {
     expect((await get("/a2a/echo/extendedAgentCard")).status).toBe(400);
   });
 
+  it("CARD-EXT-001: there is none where nobody has to authenticate", async () => {
+    const { get, error } = await signed();
+    expect((await (await get(CARD)).json()).capabilities.extendedAgentCard).toBe(false);
+    expect((await error("GetExtendedAgentCard", {})).code).toBe(-32004);
+  });
+
   it("is that of the caller's tenant: naming another one is refused", async () => {
     const { get, rpc } = await signed({ apiKeys });
     const headers = { authorization: `Bearer ${KEY}` };
@@ -135,8 +141,9 @@ describe("the extended card", () => {
 
   it("replaces a public skill by one with its id", async () => {
     const skill = { ...EXTRA, id: "say", name: "Say more" };
-    const { result } = await signed({}, [describeAgent("echo", { extendedCard: { skills: [skill] } })]);
-    expect(await result("GetExtendedAgentCard", {})).toMatchObject({
+    const { result } = await signed({ apiKeys }, [describeAgent("echo", { extendedCard: { skills: [skill] } })]);
+    const headers = { authorization: `Bearer ${KEY}` };
+    expect(await result("GetExtendedAgentCard", {}, { headers })).toMatchObject({
       description: "The echo agent",
       skills: [{ id: "say", name: "Say more" }],
     });
