@@ -353,7 +353,7 @@ test("without a key nothing but health, the API's description and the default te
 test("cards, catalogue and the API's description name the public URL, and the card what the manifest declares", async () => {
   const card = (await call("annA", `/a2a/${SECRET}-keeper/.well-known/agent-card.json`)).json();
   const base = "https://agents.example.com/base";
-  expect(card.capabilities.extensions).toEqual([{ uri: "https://extensions.test/timing/v1" }]);
+  expect(card.capabilities.extensions[0]).toEqual({ uri: "https://extensions.test/timing/v1" });
   expect(card.supportedInterfaces[0].url).toBe(`${base}/a2a/${SECRET}-keeper`);
   expect((await call("annA", "/.well-known/ai-catalog.json")).json().entries[0].url).toContain(`${base}/a2a/`);
   expect((await call(null, "/openapi.json")).json().servers).toEqual([{ url: base }]);
