@@ -175,8 +175,24 @@ describe("what is not 0.3 is refused by the name that 0.3 has for it", () => {
     ["message/stream", send({}, { configuration: { historyLength: -1 } }), "configuration.historyLength"],
     [
       "message/send",
-      send({}, { configuration: { pushNotificationConfig: { url: "u", authentication: { schemes: [] } } } }),
+      send({}, { configuration: { pushNotificationConfig: { url: "http://h/", authentication: { schemes: [] } } } }),
       "configuration.pushNotificationConfig.authentication.schemes",
+    ],
+    // Refused by 1.0 too, which would name fields that the client did not send.
+    [
+      "message/send",
+      send({}, { configuration: { pushNotificationConfig: { url: "ftp://h/" } } }),
+      "configuration.pushNotificationConfig.url",
+    ],
+    [
+      "tasks/pushNotificationConfig/set",
+      { taskId: "t", pushNotificationConfig: { url: "http://h/", token: "é" } },
+      "pushNotificationConfig.token",
+    ],
+    [
+      "tasks/pushNotificationConfig/set",
+      { taskId: "t", pushNotificationConfig: { url: "http://h/", authentication: { schemes: ["a b"] } } },
+      "pushNotificationConfig.authentication.schemes[0]",
     ],
     ["tasks/get", {}, "id"],
     ["tasks/get", { id: "t", historyLength: 1.5 }, "historyLength"],

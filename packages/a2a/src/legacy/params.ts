@@ -2,6 +2,7 @@
  * Params of protocol 0.3 as JSON-RPC has them, checked before they are translated, so that violations name the fields that
  * the client sent. What is required is what 0.3's JSON Schema requires, bounds are those of 1.0. Unknown members are dropped.
  */
+import { TaskPushNotificationConfig as Current } from "@agentcore/contract";
 import { z } from "zod";
 
 export const Metadata = z.record(z.string(), z.unknown());
@@ -50,15 +51,17 @@ const Message = z.object({
   referenceTaskIds: z.array(Id).max(100).optional(),
 });
 
+// What 1.0 asks of the same fields, said here: a refusal by 1.0's schema would name fields that 0.3 does not have.
+const { id, url, token, authentication } = Current.shape;
+const { scheme, credentials } = authentication.unwrap().shape;
+
 export const PushNotificationConfig = z.object({
-  id: z.string().max(256).optional(),
-  url: Uri,
-  token: z.string().max(8192).optional(),
+  ...{ id, url, token },
   authentication: z
     .object({
       // 1.0 knows one: the first is used.
-      schemes: z.array(z.string().min(1).max(256)).min(1, { error: "expected at least one scheme" }).max(20),
-      credentials: z.string().max(8192).optional(),
+      schemes: z.array(scheme).min(1, { error: "expected at least one scheme" }).max(20),
+      credentials,
     })
     .optional(),
 });

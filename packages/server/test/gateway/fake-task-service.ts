@@ -73,7 +73,8 @@ export class FakeTaskService implements TaskService {
     const agent = "agent" in request.target ? request.target.agent : "echo";
     for (const task of this.tasks.values()) {
       const same = request.idempotencyKey !== undefined && task.key === request.idempotencyKey;
-      if (same && task.scope.caller === scope.caller && task.agent === agent)
+      const isOwn = task.scope.tenantId === scope.tenantId && task.scope.caller === scope.caller;
+      if (same && isOwn && task.agent === agent)
         return { taskId: task.taskId, contextId: task.contextId, existing: true };
     }
     const taskId = `task-${this.nextId++}`;
@@ -127,7 +128,9 @@ export class FakeTaskService implements TaskService {
   async send(scope: CallerScope, taskId: string, message: A2AMessage) {
     const task = this.find(scope, taskId);
     if (message.contextId !== undefined && message.contextId !== task.contextId)
-      throw new PlatformError("INVALID_ARGUMENT", "another context");
+      throw new PlatformError("INVALID_ARGUMENT", "another context", {
+        violations: [{ field: "message.contextId", description: "expected the task's own" }],
+      });
     if (isTerminal(task.state)) throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
     this.sent.push({ taskId, message });
     // As in the engine, the mailbox is drained later.
@@ -196,7 +199,9 @@ export class FakeTaskService implements TaskService {
 
   async list(scope: CallerScope, request: Parameters<TaskService["list"]>[1]) {
     if (request.pageToken !== undefined && !/^\d+$/.test(request.pageToken))
-      throw new PlatformError("INVALID_ARGUMENT", "not one of our page tokens");
+      throw new PlatformError("INVALID_ARGUMENT", "not one of our page tokens", {
+        violations: [{ field: "pageToken", description: "expected one of ours" }],
+      });
     const matches = [...this.tasks.values()]
       .filter((task) => this.visible(scope, task))
       .filter((task) => request.agent === undefined || task.agent === request.agent)

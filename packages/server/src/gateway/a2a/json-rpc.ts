@@ -82,8 +82,17 @@ export const answerJsonRpc = async (
 const idOf = (body: unknown): Id => {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return null;
   const { id } = body as { readonly id?: unknown };
-  return typeof id === "string" || typeof id === "number" ? id : null;
+  return isId(id) ? id : null;
 };
+
+// A stream keeps it for as long as it is open, and says it with each frame.
+const MAX_ID_LENGTH = 256;
+
+/** What can be given back as it came: larger numbers have lost digits by now. */
+const isId = (id: unknown): id is string | number =>
+  typeof id === "string"
+    ? id.length <= MAX_ID_LENGTH
+    : typeof id === "number" && Math.abs(id) <= Number.MAX_SAFE_INTEGER;
 
 const parseEnvelope = (body: unknown): RpcRequest => {
   if (Array.isArray(body)) throw invalidRequest("batches are not part of A2A: send one request at a time");
@@ -92,7 +101,8 @@ const parseEnvelope = (body: unknown): RpcRequest => {
   if (jsonrpc !== "2.0") throw invalidRequest('jsonrpc: expected "2.0"');
   if (typeof method !== "string" || method === "") throw invalidRequest("method: expected the name of an A2A method");
   // A2A defines no notifications: work whose result nobody can get is refused rather than done.
-  if (typeof id !== "string" && typeof id !== "number") throw invalidRequest("id: expected a string or a number");
+  if (!isId(id))
+    throw invalidRequest(`id: expected a string of at most ${MAX_ID_LENGTH} characters, or a number up to 2^53 - 1`);
   if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params))) {
     // Positional params are valid JSON-RPC, but no A2A method takes them.
     throw new PlatformError("INVALID_ARGUMENT", "params: expected an object", {
