@@ -1,4 +1,6 @@
 /** A correct server whose answers are changed on their way: what a check has to notice. */
+import type { PushReceiver } from "@agentcore/a2a/verify";
+
 type Json = Readonly<Record<string, unknown>>;
 
 export interface SeenCall {
@@ -29,9 +31,11 @@ export interface Mutation {
   readonly frame?: (call: SeenCall, frame: Json, index: number) => readonly unknown[];
   /** Changes the text of an event as it goes over the wire. */
   readonly event?: (call: SeenCall, text: string) => string;
-  /** Another notification than the one that goes out. */
-  readonly delivery?: (request: Request) => Promise<Request | undefined>;
+  /** Another notification than the one that came in; null when it is lost. */
+  readonly delivery?: (delivery: Delivery) => Delivery | null;
 }
+
+export type Delivery = ReturnType<PushReceiver["inbox"]>["deliveries"][number];
 
 export type Serve = (request: Request) => Promise<Response>;
 
@@ -49,6 +53,21 @@ export const mutated =
     const headers = Object.fromEntries(response.headers);
     return toResponse(await mutation.answer(call, { status: response.status, headers, body: parsed(text) }));
   };
+
+export const mutatedReceiver = (receiver: PushReceiver, { delivery = (same) => same }: Mutation): PushReceiver => ({
+  ...receiver,
+  inbox() {
+    const inbox = receiver.inbox();
+    const changed = (all: readonly Delivery[]) => all.flatMap((each) => delivery(each) ?? []);
+    return {
+      url: inbox.url,
+      get deliveries() {
+        return changed(inbox.deliveries);
+      },
+      until: async (isEnough, signal) => changed(await inbox.until((all) => isEnough(changed(all)), signal)),
+    };
+  },
+});
 
 /** The request again, with another body or other headers. */
 export const rebuilt = (

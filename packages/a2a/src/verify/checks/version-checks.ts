@@ -11,6 +11,11 @@ const version = (traits: ListedTraits, body: (target: WireTarget) => Promise<voi
 const probe = ({ channel }: WireTarget, call: Parameters<WireTarget["channel"]["call"]>[2]) =>
   channel.call("GetTask", { id: unknownId() }, call);
 
+const expectRefusal = async (target: WireTarget, stated: string | null): Promise<void> => {
+  if (target.server.interfaces.some((each) => each.version === "0.3")) skip("the agent serves 0.3 too");
+  expectError(await probe(target, { version: stated }), "VERSION_NOT_SUPPORTED");
+};
+
 export const VERSION_CHECKS = [
   version({ id: "VER-SERVER-001", severity: "must", title: "A2A-Version: 1.0 is served" }, async (target) =>
     expectError(await probe(target, {}), "TASK_NOT_FOUND"),
@@ -20,16 +25,23 @@ export const VERSION_CHECKS = [
     async (target) => expectError(await probe(target, { version: "99.0" }), "VERSION_NOT_SUPPORTED"),
   ),
   version(
-    { id: "VER-SERVER-003", severity: "must", title: "no version means 0.3, which an agent of 1.0 alone refuses" },
-    async (target) => {
-      if (target.server.interfaces.some((each) => each.version === "0.3")) skip("the agent serves 0.3 too");
-      expectError(await probe(target, { version: null }), "VERSION_NOT_SUPPORTED");
+    {
+      ...{ id: "VER-SERVER-003", severity: "must", bindings: OVER_HTTP },
+      title: "no version means 0.3, which an agent of 1.0 alone refuses",
     },
+    (target) => expectRefusal(target, null),
   ),
-  version({ id: "AC-1.12-empty", severity: "must", title: "an empty version is as none" }, async (target) => {
-    if (target.server.interfaces.some((each) => each.version === "0.3")) skip("the agent serves 0.3 too");
-    expectError(await probe(target, { version: "" }), "VERSION_NOT_SUPPORTED");
-  }),
+  version(
+    {
+      ...{ id: "VER-SERVER-003/grpc", severity: "should", bindings: ["GRPC"] },
+      title: "no version means 0.3 over gRPC too, where the service's name says 1.0 already",
+    },
+    (target) => expectRefusal(target, null),
+  ),
+  version(
+    { ...{ id: "AC-1.12-empty", severity: "must", bindings: OVER_HTTP }, title: "an empty version is as none" },
+    (target) => expectRefusal(target, ""),
+  ),
   version({ id: "VER-CLIENT-002", severity: "must", title: "the patch part of a version is ignored" }, async (target) =>
     expectError(await probe(target, { version: "1.0.7" }), "TASK_NOT_FOUND"),
   ),

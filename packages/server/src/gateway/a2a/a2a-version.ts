@@ -18,6 +18,13 @@ export const statedVersion = (headers: Headers, url: string): string | null => {
 export const servedVersions = ({ a2aVersions }: AgentDescription): readonly A2AVersion[] =>
   a2aVersions === undefined ? A2A_VERSIONS : A2A_VERSIONS.filter((version) => a2aVersions.includes(version));
 
+/**
+ * What a request means that states no version: 0.3 [VER-SERVER-003]. Of an agent that serves both, `isOnlyOfNewest` (a method or path
+ * that 1.0 alone has) means 1.0, since nothing else can be meant; one that serves 1.0 alone has to refuse it (`assertServed`).
+ */
+export const impliedVersion = (agent: AgentDescription, isOnlyOfNewest: boolean): A2AVersion =>
+  isOnlyOfNewest && servedVersions(agent).length === A2A_VERSIONS.length ? "1.0" : "0.3";
+
 /** Throws VERSION_NOT_SUPPORTED. */
 export function assertServed(agent: AgentDescription, version: string): asserts version is A2AVersion {
   const served: readonly string[] = servedVersions(agent);

@@ -6,7 +6,7 @@ import { parseJson } from "../http/parse-json.ts";
 import { readBody } from "../http/read-body.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { jsonRpcHttpStatus, toJsonRpcError } from "./a2a-errors.ts";
-import { assertServed, statedVersion } from "./a2a-version.ts";
+import { assertServed, impliedVersion, statedVersion } from "./a2a-version.ts";
 import { activateExtensions } from "./extensions.ts";
 import { toLegacyError } from "./legacy-errors.ts";
 import { answerLegacyJsonRpc } from "./legacy-json-rpc.ts";
@@ -53,8 +53,7 @@ export const answerJsonRpc = async (
     id = idOf(body);
     const rpc = parseEnvelope(body);
     const method = findMethod(rpc.method);
-    // Who states nothing speaks 0.3 (A2A 3.6), unless 0.3 has no such method: then nothing else can be meant.
-    version = statedVersion(request.headers, request.url) ?? (method === null ? "0.3" : "1.0");
+    version = statedVersion(request.headers, request.url) ?? impliedVersion(opened.agent, method !== null);
     assertServed(opened.agent, version);
     if (version === "0.3") return await answerLegacyJsonRpc(rpc, request, opened, operations, options);
     if (method === null)

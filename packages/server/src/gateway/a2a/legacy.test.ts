@@ -86,9 +86,22 @@ describe("the version of a JSON-RPC request", () => {
       code: -32009,
       data: [{ reason: "VERSION_NOT_SUPPORTED", metadata: { requestedVersion: "0.3", supportedVersions: "1.0" } }],
     });
-    expect((await (await rpcOf(only("0.3"))(...NEW)).json()).error.code).toBe(-32009);
-    expect((await (await rpcOf(only("0.3"))(...OLD)).json()).error.code).toBe(-32001);
-    expect((await (await rpcOf(only("1.0"))(...NEW)).json()).error.code).toBe(-32001);
+    const refused = await (await rpcOf(only("0.3"))(...NEW, { "a2a-version": "1.0" })).json();
+    expect(refused.error.code).toBe(-32009);
+  });
+
+  it.each([
+    ["1.0", NEW, {}, -32009],
+    ["1.0", NEW, { "a2a-version": "" }, -32009],
+    ["1.0", OLD, {}, -32009],
+    ["1.0", ["tasks/list", {}], {}, -32009],
+    ["1.0", NEW, { "a2a-version": "1.0" }, -32001],
+    ["0.3", OLD, {}, -32001],
+    ["0.3", NEW, {}, -32601],
+  ] as const)("VER-SERVER-003: an agent of %s alone takes none for 0.3: %j %j", async (served, call, headers, code) => {
+    const [method, params] = call;
+    const response = await rpcOf(only(served))(method, params, headers);
+    expect((await response.json()).error.code).toBe(code);
   });
 });
 
@@ -112,14 +125,23 @@ describe("the version of an HTTP+JSON request", () => {
   });
 
   it("VER-SERVER-003: one that is not served is refused in 1.0's words", async () => {
-    for (const [fixture, path] of [
-      [only("1.0"), "/v1/tasks/nobody"],
-      [only("0.3"), "/tasks/nobody"],
+    for (const [served, path, headers] of [
+      ["1.0", "/v1/tasks/nobody", {}],
+      ["1.0", "/tasks/nobody", {}],
+      ["1.0", "/tasks/nobody", { "a2a-version": "" }],
+      ["1.0", "/nowhere", {}],
+      ["0.3", "/tasks/nobody", { "a2a-version": "1.0" }],
     ] as const) {
-      const response = await restOf(fixture)("GET", path);
-      expect(response.status).toBe(400);
+      const response = await restOf(only(served))("GET", path, undefined, headers);
+      expect([response.status, path]).toEqual([400, path]);
       expect((await response.json()).error.details[0].reason).toBe("VERSION_NOT_SUPPORTED");
     }
+  });
+
+  it("VER-SERVER-003: an agent of 0.3 alone takes none for 0.3, whose paths begin with /v1", async () => {
+    const get = restOf(only("0.3"));
+    expect(await (await get("GET", "/v1/tasks/nobody")).json()).toMatchObject({ code: -32001 });
+    expect(await (await get("GET", "/tasks/nobody")).json()).toMatchObject({ code: -32601 });
   });
 
   it("a wrong method is told the right ones", async () => {

@@ -3,7 +3,7 @@ import { PlatformError } from "@agentcore/contract";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
 import { type ExtraHeaders, emptyResponse, jsonResponse } from "../http/responses.ts";
 import { toRestError } from "./a2a-errors.ts";
-import { assertServed, statedVersion } from "./a2a-version.ts";
+import { assertServed, impliedVersion, statedVersion } from "./a2a-version.ts";
 import { activateExtensions } from "./extensions.ts";
 import type { BindingOptions, OpenA2ACall } from "./json-rpc.ts";
 import { legacyRestErrorResponse } from "./legacy-errors.ts";
@@ -24,9 +24,13 @@ export const answerRest = async (
   options: BindingOptions,
 ): Promise<Response> => {
   // 0.3's paths are all below /v1; who states 1.0 means a tenant of that name.
-  const version = statedVersion(request.headers, request.url) ?? (segments[0] === LEGACY_ROOT ? "0.3" : "1.0");
+  const isOnlyOfNewest = segments[0] !== LEGACY_ROOT;
+  const stated = statedVersion(request.headers, request.url);
+  // In whose words it is refused before the agent is known.
+  let version = stated ?? (isOnlyOfNewest ? "1.0" : "0.3");
   try {
     const opened = await open();
+    version = stated ?? impliedVersion(opened.agent, isOnlyOfNewest);
     assertServed(opened.agent, version);
     if (version === "0.3") return await answerLegacyRest(request, segments, opened, operations, options);
     const match = matchRest(request.method, segments);

@@ -1,19 +1,20 @@
 import { ALL_CHECKS, type Binding, startPushReceiver, type VerifyReport, verifyServer } from "@agentcore/a2a/verify";
 import { describe, expect, it } from "vitest";
-import { withLegacy, withPush } from "../../../test/gateway/complete-server.ts";
 import { BASE, createFixture, describeAgent } from "../../../test/gateway/gateway-fixture.ts";
 import {
   accept,
   cardHeader,
   cardMember,
+  type Delivery,
   errorCode,
   type Mutation,
   mutated,
+  mutatedReceiver,
   rebuilt,
   result,
   type SeenCall,
-  type Serve,
 } from "../../../test/gateway/mutated-server.ts";
+import { createPushOfFixture } from "../../../test/gateway/push-of-fixture.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 
 const said = (text: string) => ({ parts: [{ text }] });
@@ -26,7 +27,9 @@ const EXTENSION = "https://example.com/extensions/units/v1";
 interface Variant {
   readonly keys?: boolean;
   readonly extension?: boolean;
+  /** Receive notifications. */
   readonly push?: boolean;
+  /** Serve 0.3 as well. */
   readonly legacy?: boolean;
   /** What the verifier of signatures says. */
   readonly signature?: string;
@@ -37,26 +40,28 @@ const verify = async (
   { binding, keys, extension, push, legacy, signature }: Variant & { readonly binding?: Binding } = {},
   only?: readonly string[],
 ): Promise<VerifyReport> => {
-  const agent = describeAgent("echo", extension ? { extensions: [{ uri: EXTENSION, required: true }] } : {});
-  const { gateway } = createFixture(
-    { settings, ...(keys ? { apiKeys: parseApiKeys([`${KEY} caller=ann`, `${OTHER} caller=bob`]) } : {}) },
-    [agent],
-  );
+  const agent = describeAgent("echo", {
+    ...(legacy ? {} : { a2aVersions: ["1.0"] }),
+    ...(extension ? { extensions: [{ uri: EXTENSION, required: true }] } : {}),
+  });
+  const pushes = createPushOfFixture();
+  const apiKeys = keys ? parseApiKeys([`${KEY} caller=ann`, `${OTHER} caller=bob`]) : undefined;
+  const { gateway, tasks } = createFixture({ settings, push: pushes.configs, ...(apiKeys ? { apiKeys } : {}) }, [
+    agent,
+  ]);
   const receiver = push ? await startPushReceiver("127.0.0.1") : undefined;
-  const post = async (request: Request) => fetch((await mutation.delivery?.(request)) ?? request);
-  let serve: Serve = async (request) => gateway.fetch(request);
-  if (push) serve = withPush(serve, post);
-  if (legacy) serve = withLegacy(serve);
+  const dispatcher = push ? pushes.dispatch(tasks) : undefined;
   try {
     return await verifyServer({
-      ...{ url: `${BASE}/a2a/echo`, messages, checkTimeoutMs: 2_000, receiver },
-      only,
+      ...{ url: `${BASE}/a2a/echo`, messages, checkTimeoutMs: 2_000 },
+      ...{ receiver: receiver && mutatedReceiver(receiver, mutation), only },
       ...(signature === undefined ? {} : { verifySignatures: async () => signature }),
       ...(keys ? { credentials: { bearer: KEY }, otherCredentials: { bearer: OTHER } } : {}),
       ...(binding === undefined ? {} : { bindings: [binding] }),
-      fetch: mutated(serve, mutation),
+      fetch: mutated(async (request) => gateway.fetch(request), mutation),
     });
   } finally {
+    await dispatcher?.close();
     await receiver?.close();
   }
 };
@@ -68,11 +73,11 @@ const failures = ({ results }: VerifyReport) =>
 
 describe("the gateway keeps every rule", () => {
   it.each<[string, Variant & { readonly binding?: Binding }]>([
-    ["an open node", {}],
+    ["an agent of both versions", { legacy: true }],
+    ["an agent of 1.0 alone", {}],
     ["a node with keys", { keys: true }],
     ["an agent with a required extension", { extension: true }],
-    ["push notifications", { push: true, binding: "JSONRPC" }],
-    ["protocol 0.3", { legacy: true, binding: "JSONRPC" }],
+    ["push notifications", { push: true }],
   ])("of %s", async (_, variant) => {
     const report = await verify({}, variant);
     expect(failures(report)).toEqual([]);
@@ -157,6 +162,15 @@ const part = (params: Json) => (message(params)?.["parts"] as readonly Json[] | 
 const configuration = (params: Json) => params["configuration"] as Json | undefined;
 
 const SIGNED = Buffer.from('{"alg":"ES256","kid":"k1"}').toString("base64url");
+
+const bodyOf = ({ body }: Delivery) => body as Json;
+const PUSH_OPERATIONS = ["Create", "Get", "List", "Delete"].map(
+  (verb) => `${verb}TaskPushNotificationConfig${verb === "List" ? "s" : ""}`,
+);
+const withoutPush = cardMember((card) => ({
+  ...card,
+  capabilities: { ...(card["capabilities"] as Json), pushNotifications: false },
+}));
 
 const CASES: readonly [string, Mutation, Case][] = [
   // 1.13
@@ -1008,15 +1022,14 @@ const CASES: readonly [string, Mutation, Case][] = [
   // 1.10
   [
     "says unsupported for push",
-    errorCode(-32003, -32004),
     {
-      fails: [
-        "CreateTaskPushNotificationConfig",
-        "GetTaskPushNotificationConfig",
-        "ListTaskPushNotificationConfigs",
-        "DeleteTaskPushNotificationConfig",
-      ].map((name) => `CORE-CAP-001/${name}`),
+      answer: withoutPush.answer,
+      instead: (call) =>
+        call.operation.includes("PushNotificationConfig")
+          ? refuse(call, 400, "UNSUPPORTED_OPERATION", -32004)
+          : undefined,
     },
+    { fails: PUSH_OPERATIONS.map((name) => `CORE-CAP-001/${name}`) },
   ],
   [
     "makes configs without ids",
@@ -1067,7 +1080,7 @@ const CASES: readonly [string, Mutation, Case][] = [
           ? { ...answer, body: { jsonrpc: "2.0", id: call.id, result: {} } }
           : answer,
     },
-    { fails: "PUSH-GET-002", push: true },
+    { fails: ["PUSH-DELETE-001", "PUSH-GET-002"], push: true },
   ],
   [
     "lists one config only",
@@ -1089,65 +1102,33 @@ const CASES: readonly [string, Mutation, Case][] = [
   ],
   [
     "delivers nothing of the end",
-    {
-      delivery: async (request) =>
-        (await request.clone().text()).includes("statusUpdate")
-          ? new Request(`${new URL(request.url).origin}/none`, { method: "POST" })
-          : undefined,
-    },
+    { delivery: (delivery) => ("statusUpdate" in bodyOf(delivery) ? null : delivery) },
     { fails: "PUSH-DELIVER-001", push: true },
   ],
   [
     "delivers a bare task",
-    {
-      delivery: async (request) => {
-        const text = await request.clone().text();
-        return new Request(request.url, {
-          method: "POST",
-          headers: request.headers,
-          body: text.startsWith('{"task"') ? JSON.stringify(JSON.parse(text).task) : text,
-        });
-      },
-    },
+    { delivery: (delivery) => ({ ...delivery, body: bodyOf(delivery)["task"] ?? delivery.body }) },
     { fails: "AC-1.10-body", push: true },
   ],
   [
     "delivers plain JSON",
     {
-      delivery: async (request) => {
-        const copy = request.clone();
-        return new Request(request.url, {
-          method: "POST",
-          headers: { ...Object.fromEntries(request.headers), "content-type": "application/json" },
-          body: await copy.text(),
-        });
-      },
+      delivery: ({ headers, body }) => ({ headers: { ...headers, "content-type": "application/json" }, body }),
     },
     { fails: "AC-1.10-media-type", push: true },
   ],
   [
     "drops the authentication",
-    {
-      delivery: async (request) => {
-        const copy = request.clone();
-        const headers = Object.fromEntries([...request.headers].filter(([name]) => name !== "authorization"));
-        return new Request(request.url, { method: "POST", headers, body: await copy.text() });
-      },
-    },
+    { delivery: ({ headers, body }) => ({ headers: { ...headers, authorization: undefined }, body }) },
     { fails: "AC-1.10-authorization", push: true },
   ],
   [
     "delivers into the past",
     {
-      delivery: async (request) => {
-        const text = await request.clone().text();
-        return new Request(request.url, {
-          method: "POST",
-          headers: request.headers,
-          body: text.includes("statusUpdate")
-            ? text.replace(/"timestamp":"[^"]*"/, '"timestamp":"2001-01-01T00:00:00.000Z"')
-            : text,
-        });
+      delivery: (delivery) => {
+        const text = JSON.stringify(delivery.body);
+        const past = text.replace(/"timestamp":"[^"]*"/, '"timestamp":"2001-01-01T00:00:00.000Z"');
+        return { ...delivery, body: "statusUpdate" in bodyOf(delivery) ? JSON.parse(past) : delivery.body };
       },
     },
     { fails: "AC-1.10-order", push: true },
