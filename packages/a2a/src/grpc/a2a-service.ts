@@ -9,18 +9,23 @@ import {
   ListTaskPushNotificationConfigsRequest,
   ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
-  ListTasksResponse,
+  type ListTasksResponse,
   SendMessageRequest,
-  SendMessageResponse,
-  StreamResponse,
+  type SendMessageResponse,
+  type StreamResponse,
   SubscribeToTaskRequest,
-  Task,
+  type Task,
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
 import type { StreamResponse as ResponseJson } from "@agentcore/contract";
 import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  listTasksResponseFromJson,
+  sendMessageResponseFromJson,
+  streamResponseFromJson,
+  taskFromJson,
+} from "../server/null-data.ts";
 import type { StreamOperation, UnaryOperation } from "../server/operations.ts";
-import { responseWithNullData, withNullData } from "../server/with-null-data.ts";
 import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
 
 const EXTENSIONS = "a2a-extensions";
@@ -37,17 +42,9 @@ interface OfTenant {
   readonly tenant: string;
 }
 
-const SENT: Answer<SendMessageResponse> = {
-  fromJSON: (json) => responseWithNullData(SendMessageResponse.fromJSON(json)),
-};
-const TASK: Answer<Task> = { fromJSON: (json) => withNullData(Task.fromJSON(json)) };
-const LIST: Answer<ListTasksResponse> = {
-  fromJSON(json) {
-    const list = ListTasksResponse.fromJSON(json);
-    list.tasks.forEach(withNullData);
-    return list;
-  },
-};
+const SENT: Answer<SendMessageResponse> = { fromJSON: sendMessageResponseFromJson };
+const TASK: Answer<Task> = { fromJSON: taskFromJson };
+const LIST: Answer<ListTasksResponse> = { fromJSON: listTasksResponseFromJson };
 const EMPTY: Answer<Record<string, never>> = { fromJSON: () => ({}) };
 
 export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps): UntypedServiceImplementation => {
@@ -88,7 +85,7 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
           for (;;) {
             const next = await frames.next();
             if (next.done === true || client.aborted) break;
-            const response = responseWithNullData(StreamResponse.fromJSON(next.value.response));
+            const response = streamResponseFromJson(next.value.response);
             ended = mayBeLast(next.value.response);
             call.write(response);
             await drained(call, client);

@@ -1,5 +1,5 @@
 /** The SDK's decoders, without what they lose: a part whose `data` is null comes out of them without any content. */
-import { ListTasksResponse, type Message, StreamResponse, Task } from "@a2a-js/sdk";
+import { ListTasksResponse, type Message, SendMessageResponse, StreamResponse, Task } from "@a2a-js/sdk";
 
 type Parts = Message["parts"];
 
@@ -22,9 +22,15 @@ export const listTasksResponseFromJson = (json: unknown): ListTasksResponse => {
   return response;
 };
 
-export const streamResponseFromJson = (json: unknown): StreamResponse => {
-  const response = StreamResponse.fromJSON(json);
-  const { payload } = response;
+export const sendMessageResponseFromJson = (json: unknown): SendMessageResponse =>
+  fillPayload(SendMessageResponse.fromJSON(json));
+
+export const streamResponseFromJson = (json: unknown): StreamResponse => fillPayload(StreamResponse.fromJSON(json));
+
+const fillPayload = <Response extends Pick<StreamResponse, "payload"> | SendMessageResponse>(
+  response: Response,
+): Response => {
+  const payload: StreamResponse["payload"] = response.payload;
   if (payload?.$case === "task") fillTask(payload.value);
   else if (payload?.$case === "message") fill(payload.value.parts);
   else if (payload?.$case === "statusUpdate") fill(payload.value.status?.message?.parts);

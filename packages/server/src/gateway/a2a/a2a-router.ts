@@ -40,20 +40,20 @@ export const createA2ARouter = ({
 }: A2ARouterDeps) => {
   const { agents, settings = {} } = gateway;
   const { cardSigner } = gateway;
+  const defaultAgent = (tenantId: string): AgentDescription | null => {
+    if (settings.defaultAgent !== undefined) return agents.get(tenantId, settings.defaultAgent);
+    const all = agents.list(tenantId);
+    return all.length === 1 ? (all[0] ?? null) : null;
+  };
+
   const pages = createCardPages({
-    ...{ agents, authenticator, cardSigner, publicUrl, grpcAddress },
+    ...{ agents, authenticator, cardSigner, publicUrl, grpcAddress, defaultAgent },
     now: () => gateway.clock.now(),
   });
   const operations = createA2AOperations({
     ...{ tasks: gateway.tasks, push: gateway.push, settings, streams, waits },
     extendedCard: ({ scope, agent }) => pages.extendedCard(scope.tenantId, agent),
   });
-
-  const defaultAgent = (tenantId: string): AgentDescription | null => {
-    if (settings.defaultAgent !== undefined) return agents.get(tenantId, settings.defaultAgent);
-    const all = agents.list(tenantId);
-    return all.length === 1 ? (all[0] ?? null) : null;
-  };
 
   const findAgent = (tenantId: string, name: string | null): AgentDescription => {
     const agent = name === null ? defaultAgent(tenantId) : agents.get(tenantId, name);

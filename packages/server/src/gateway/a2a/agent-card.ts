@@ -10,6 +10,8 @@ export interface CardContext {
   /** `HOST:PORT`; undefined when gRPC is not served. */
   readonly grpcAddress: string | undefined;
   readonly tenantId: string;
+  /** Whether requests that name no agent are this one's. */
+  readonly isDefaultAgent: boolean;
   /** Ways to authenticate by name, any one of which will do; undefined when nobody has to. */
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>> | undefined;
 }
@@ -20,7 +22,7 @@ export const cardUrl = (publicUrl: string, name: string): string =>
   `${agentUrl(publicUrl, name)}/.well-known/agent-card.json`;
 
 export const buildCard = (agent: AgentDescription, context: CardContext): AgentCard => {
-  const { publicUrl, grpcAddress, tenantId, securitySchemes } = context;
+  const { publicUrl, securitySchemes } = context;
   const url = agentUrl(publicUrl, agent.name);
   return {
     name: agent.name,
@@ -30,15 +32,7 @@ export const buildCard = (agent: AgentDescription, context: CardContext): AgentC
         { url, protocolBinding: "JSONRPC", protocolVersion },
         { url, protocolBinding: "HTTP+JSON", protocolVersion },
       ]),
-      // gRPC has no paths: its clients name the agent by the tenant, which they send back in every request.
-      ...(grpcAddress === undefined || !servedVersions(agent).includes("1.0")
-        ? []
-        : [
-            {
-              ...{ url: grpcAddress, protocolBinding: "GRPC", protocolVersion: "1.0" },
-              tenant: `${tenantId}/${agent.name}`,
-            },
-          ]),
+      ...grpcInterfaces(agent, context),
     ],
     version: agent.version,
     capabilities: {
@@ -56,6 +50,21 @@ export const buildCard = (agent: AgentDescription, context: CardContext): AgentC
     skills: agent.skills.length === 0 ? [onlySkill(agent)] : agent.skills.map(toSkill),
   };
 };
+
+/**
+ * gRPC has no paths: clients of 1.0 name the agent by the tenant, which they send back in every request. 0.3 has no such field, so over it
+ * the default agent alone is reached.
+ */
+const grpcInterfaces = (
+  agent: AgentDescription,
+  { grpcAddress, tenantId, isDefaultAgent }: CardContext,
+): AgentCard["supportedInterfaces"] =>
+  servedVersions(agent).flatMap((protocolVersion) => {
+    if (grpcAddress === undefined) return [];
+    const own = { url: grpcAddress, protocolBinding: "GRPC", protocolVersion };
+    if (protocolVersion === "1.0") return [{ ...own, tenant: `${tenantId}/${agent.name}` }];
+    return isDefaultAgent ? [own] : [];
+  });
 
 const requirementsOf = ({ scopes = [] }: AgentDescription, schemes: Readonly<Record<string, SecurityScheme>>) =>
   Object.keys(schemes).map((name) => ({ schemes: { [name]: { list: [...scopes] } } }));

@@ -15,6 +15,8 @@ export interface CardPagesDeps {
   readonly cardSigner: CardSigner | undefined;
   readonly publicUrl: () => string;
   readonly grpcAddress: () => string | undefined;
+  /** The tenant's agent that answers when none is named; null when there is none. */
+  readonly defaultAgent: (tenantId: string) => AgentDescription | null;
   readonly now: () => number;
 }
 
@@ -24,18 +26,20 @@ const MAX_AGE_SECONDS = 60;
 export const JWKS_PATH = "/.well-known/jwks.json";
 
 export const createCardPages = (deps: CardPagesDeps) => {
-  const { agents, authenticator, cardSigner, publicUrl, grpcAddress, now } = deps;
+  const { agents, authenticator, cardSigner, publicUrl, grpcAddress, defaultAgent, now } = deps;
   const cache = new DocumentCache();
   // Strangers see the default tenant's agents; a key shows its own tenant's.
   const tenantOf = async (request: Request, info: ConnectionInfo | undefined): Promise<string> =>
     (await authenticator.identify(request.headers, info))?.tenantId ?? DEFAULT_TENANT;
   const credentials = authenticator.required ? ["authorization", "x-api-key"] : [];
-  const context = (tenantId: string) => ({
-    ...{ publicUrl: publicUrl(), grpcAddress: grpcAddress(), tenantId },
+  const isDefault = (tenantId: string, { name }: AgentDescription) => defaultAgent(tenantId)?.name === name;
+  const context = (tenantId: string, agent: AgentDescription) => ({
+    ...{ publicUrl: publicUrl(), grpcAddress: grpcAddress(), tenantId, isDefaultAgent: isDefault(tenantId, agent) },
     securitySchemes: authenticator.required ? authenticator.schemes(tenantId) : undefined,
   });
-  const versionOf = (agent: AgentDescription) =>
-    `${agent.revision}\n${agent.version}\n${publicUrl()}\n${grpcAddress()}`;
+  // Another agent's coming or going makes this one the default, or not.
+  const versionOf = (tenantId: string, agent: AgentDescription) =>
+    [agent.revision, agent.version, publicUrl(), grpcAddress(), isDefault(tenantId, agent)].join("\n");
   const sign =
     cardSigner === undefined
       ? undefined
@@ -53,22 +57,22 @@ export const createCardPages = (deps: CardPagesDeps) => {
       const key = `${tenantId}/${agent.name}${isPure ? "/1.0" : ""}`;
       // The signatures are of the members that 1.0 knows: whoever verifies them leaves out the rest.
       const finish = isPure ? sign : async (card: AgentCard) => toHybridCard((await sign?.(card)) ?? card);
-      const source = { build: () => buildCard(agent, context(tenantId)), finish };
-      const document = await cache.get(key, versionOf(agent), source, now());
+      const source = { build: () => buildCard(agent, context(tenantId, agent)), finish };
+      const document = await cache.get(key, versionOf(tenantId, agent), source, now());
       return cacheable(request, document, "application/json", ["a2a-version", ...credentials]);
     },
 
     /** For a caller who authenticated. Throws UNSUPPORTED_OPERATION when the agent declares none. */
     async extendedCard(tenantId: string, agent: AgentDescription): Promise<AgentCard> {
       const build = () => {
-        const card = buildExtendedCard(agent, context(tenantId));
+        const card = buildExtendedCard(agent, context(tenantId, agent));
         if (card !== null) return card;
         const why =
           agent.extendedCard === undefined ? "" : ": this node asks nobody to authenticate, and it is for who does";
         throw new PlatformError("UNSUPPORTED_OPERATION", `agent "${agent.name}" has no extended card${why}`);
       };
       const key = `${tenantId}/${agent.name}/extended`;
-      const { text } = await cache.get(key, versionOf(agent), { build, finish: sign }, now());
+      const { text } = await cache.get(key, versionOf(tenantId, agent), { build, finish: sign }, now());
       return JSON.parse(text) as AgentCard;
     },
 

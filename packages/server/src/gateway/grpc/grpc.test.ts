@@ -143,6 +143,47 @@ describe("which agent", () => {
   });
 });
 
+describe("the interfaces of a card", () => {
+  const grpcOf = async (world: Awaited<ReturnType<typeof start>>, headers: Readonly<Record<string, string>> = {}) => {
+    const card = await (await world.call("/a2a/echo/.well-known/agent-card.json", { headers })).json();
+    const isGrpc = (each: Readonly<Record<string, string>>) =>
+      each["protocolBinding"] === "GRPC" || each["transport"] === "GRPC";
+    return { own: card.supportedInterfaces.filter(isGrpc), legacy: card.additionalInterfaces?.filter(isGrpc) };
+  };
+  const echo = describeAgent("echo");
+
+  it("BIND-FIELD-001: have gRPC of both versions for the default agent", async () => {
+    const world = await start({ settings: { defaultAgent: "echo" } }, [echo, describeAgent("other")]);
+    const url = world.address;
+    const own = [
+      { url, protocolBinding: "GRPC", protocolVersion: "1.0", tenant: "default/echo" },
+      { url, protocolBinding: "GRPC", protocolVersion: "0.3" },
+    ];
+    expect(await grpcOf(world)).toEqual({ own, legacy: [{ url, transport: "GRPC" }] });
+    expect((await grpcOf(world, { "a2a-version": "1.0" })).own).toEqual(own);
+  });
+
+  it("have no gRPC of 0.3 for another agent, nor gRPC of a version that is not served", async () => {
+    const others = await start({}, [echo, describeAgent("other")]);
+    expect(await grpcOf(others)).toMatchObject({ own: [{ protocolVersion: "1.0" }], legacy: [] });
+    const modern = await start({}, [describeAgent("echo", { a2aVersions: ["1.0"] })]);
+    expect(await grpcOf(modern)).toMatchObject({ own: [{ protocolVersion: "1.0" }] });
+    const former = await start({}, [describeAgent("echo", { a2aVersions: ["0.3"] })]);
+    expect(await grpcOf(former)).toMatchObject({ own: [{ protocolVersion: "0.3" }], legacy: [{ transport: "GRPC" }] });
+    const none = createFixture();
+    const card = await (await none.call("/a2a/echo/.well-known/agent-card.json")).text();
+    expect(card).not.toContain("GRPC");
+  });
+
+  it("change when another agent comes and this one is the only one no more", async () => {
+    const agents = [echo];
+    const world = await start({}, agents);
+    expect((await grpcOf(world)).own).toHaveLength(2);
+    agents.push(describeAgent("other"));
+    expect((await grpcOf(world)).own).toHaveLength(1);
+  });
+});
+
 describe("what is asked of a call", () => {
   const KEY = "a-key-of-twenty-chars";
   const list = { tenant: "", contextId: "", status: 0, pageToken: "" };
@@ -171,6 +212,19 @@ describe("what is asked of a call", () => {
       expect(await failureOf(work)).toMatchObject({
         code: status.FAILED_PRECONDITION,
         details: expect.stringContaining("is not what this service speaks"),
+      });
+  });
+
+  it("a version that the agent is served in", async () => {
+    const modern = await start({}, [describeAgent("echo", { a2aVersions: ["1.0"] })]);
+    const former = await start({}, [describeAgent("echo", { a2aVersions: ["0.3"] })]);
+    const get = { name: "tasks/t1", historyLength: 0 };
+    expect(await modern.grpc.unary("listTasks", list)).toMatchObject({ totalSize: 0 });
+    expect(await failureOf(former.legacy.unary("getTask", get))).toMatchObject({ code: status.NOT_FOUND });
+    for (const work of [modern.legacy.unary("getTask", get), former.grpc.unary("listTasks", list)])
+      expect(await failureOf(work)).toMatchObject({
+        code: status.FAILED_PRECONDITION,
+        details: expect.stringContaining("is not supported here"),
       });
   });
 
