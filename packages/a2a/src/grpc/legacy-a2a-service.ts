@@ -70,8 +70,9 @@ export const createLegacyA2AService = ({
           call.emit("error", failed(causeOf(handler, error)));
         const translated = {
           write(chunk: unknown) {
-            last = isFinal(chunk);
-            return call.write(chunk);
+            const said = method === "sendStreamingMessage" ? withFinalQuestion(chunk as Chunk) : (chunk as Chunk);
+            last = isFinal(said);
+            return call.write(said);
           },
           emit,
           end() {
@@ -153,9 +154,21 @@ const causeOf = (handler: RequestHandler, error: Partial<ServiceError>): unknown
     ? new PlatformError("INVALID_ARGUMENT", error.details ?? "the request is not one of A2A 0.3")
     : new PlatformError("INTERNAL", `the translation of A2A 0.3 failed: ${error.details}`));
 
-const isFinal = (chunk: unknown): boolean => {
-  const { payload } = chunk as {
-    readonly payload?: { readonly $case: string; readonly value: { readonly final?: boolean } };
+interface Chunk {
+  readonly payload?: {
+    readonly $case: string;
+    readonly value: { readonly final?: boolean; readonly status?: { readonly state: number } };
   };
-  return payload?.$case === "msg" || payload?.value.final === true;
+}
+
+// TASK_STATE_INPUT_REQUIRED of 0.3's proto file.
+const INPUT_REQUIRED = 6;
+
+/** A question ends the stream of the call that sent the message, which the SDK does not know. */
+const withFinalQuestion = (chunk: Chunk): Chunk => {
+  const { payload } = chunk;
+  if (payload?.$case !== "statusUpdate" || payload.value.status?.state !== INPUT_REQUIRED) return chunk;
+  return { ...chunk, payload: { ...payload, value: { ...payload.value, final: true } } };
 };
+
+const isFinal = ({ payload }: Chunk): boolean => payload?.$case === "msg" || payload?.value.final === true;

@@ -1070,7 +1070,7 @@ const CASES: readonly [string, Mutation, Case][] = [
   [
     "says unsupported for push",
     {
-      answer: withoutPush.answer,
+      ...withoutPush,
       instead: (call) =>
         call.operation.includes("PushNotificationConfig")
           ? refuse(call, 400, "UNSUPPORTED_OPERATION", -32004)
