@@ -103,7 +103,10 @@ export class Commits {
     if (taken.terminal && execution.mayHoldCredentials) engine.credentials.forget(head);
     // It left memory while the unit was on its way, and whoever looked for our leases since may have looked too early.
     const hadLeft = execution.phase === "ended";
-    if (hadLeft) return this.followUp(head, execution.token, taken);
+    if (hadLeft) {
+      engine.hub.notify(head, { seq: taken.seq, state: taken.state });
+      return this.followUp(head, execution.token, taken);
+    }
     execution.onCommitted(taken);
     if (execution.phase === "ended") {
       this.forget(execution);
@@ -118,7 +121,8 @@ export class Commits {
       if (draft.consume.length > 0 && execution.intake.tookOut()) engine.mail.read(execution, () => undefined);
     }
     birth?.resolve({ taskId: head.taskId, existing: false });
-    engine.hub.notify(head, { seq: taken.seq, state: execution.state });
+    // What the log says, not what memory has concluded since: a reader takes a terminal state for the end at that number.
+    engine.hub.notify(head, { seq: taken.seq, state: taken.state });
     for (const child of draft.launches) {
       child.start(1);
       // What was addressed to it since the commit.

@@ -2,7 +2,8 @@
 import type { TaskEvent } from "@agentcore/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { define, EngineWorld, SCOPE } from "../../test/engine-world.ts";
+import { define, EngineWorld, gate, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 
 test("readers that come at any time and begin anywhere see each event once, in order, up to the end (I6)", async () => {
   await fc.assert(
@@ -42,3 +43,57 @@ test("readers that come at any time and begin anywhere see each event once, in o
     { numRuns: 25, seed: 1 },
   );
 });
+
+test.each(["return", "deadline"])(
+  "an end by %s that comes while an earlier write is under way is not taken for written (I6)",
+  async (how) => {
+    const held: (() => void)[] = [];
+    let holding = false;
+    const progress = gate();
+    const end = gate();
+    const world = new EngineWorld(
+      [
+        define("talker", async (_, ctx) => {
+          await ctx.step("first", () => 1);
+          await progress.opened;
+          await ctx.progress("on its way");
+          await end.opened;
+          return 5;
+        }),
+      ],
+      {
+        wrap: (store) =>
+          wrapStore(store, {
+            async commit(next, ...units) {
+              if (holding) await new Promise<void>((resolve) => held.push(resolve));
+              return next(...units);
+            },
+          }),
+      },
+    );
+    const taskId = await world.submit(
+      "talker",
+      undefined,
+      how === "deadline" ? { deadline: world.clock.now() + 1000 } : {},
+    );
+    const { service } = await world.alive();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { type } of service.events(SCOPE, taskId)) seen.push(type);
+    })();
+    await world.quiet();
+    holding = true;
+    progress.open();
+    await world.quiet();
+    if (how === "deadline") await world.advance(1500);
+    else end.open();
+    await world.quiet();
+    held.shift()?.();
+    await world.quiet();
+    holding = false;
+    for (const release of held) release();
+    await world.quiet();
+    await reading;
+    expect(seen).toEqual(await world.types(taskId));
+  },
+);

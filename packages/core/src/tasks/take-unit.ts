@@ -11,6 +11,8 @@ export interface TakenUnit {
   readonly unit: CommitUnit;
   readonly draft: Draft;
   readonly seq: number;
+  /** After it, as the log says. */
+  readonly state: TaskState;
   readonly checkpointSeq: number;
   /** The lease goes back with it, because the task only waits. */
   readonly evict: boolean;
@@ -70,6 +72,7 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
     unit,
     draft,
     seq: execution.seq + draft.events.length,
+    state,
     checkpointSeq,
     evict,
     terminal,
