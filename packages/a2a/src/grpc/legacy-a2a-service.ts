@@ -6,7 +6,7 @@ import { AgentCard, AgentInterface } from "@a2a-js/sdk";
 import { LegacyA2AService, legacyGrpcService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import { UserBuilder } from "@a2a-js/sdk/server/grpc";
-import { PlatformError } from "@agentcore/contract";
+import { invalidArgument, PlatformError } from "@agentcore/contract";
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -51,7 +51,7 @@ export const createLegacyA2AService = ({
       try {
         const { handler, service } = begin(call);
         const answer: typeof callback = (error, value) => {
-          if (error) callback(failed(causeOf(handler, error)));
+          if (error) callback(failed(causeOf(handler, call.request, error)));
           else callback(null, value);
         };
         (service[method] as handleUnaryCall<unknown, unknown>)(withoutHeaders(call), answer);
@@ -67,12 +67,12 @@ export const createLegacyA2AService = ({
         const { handler, service } = begin(call, (client) => drained(call, client));
         let last = false;
         const emit = (_event: "error", error: Partial<ServiceError>) =>
-          call.emit("error", failed(causeOf(handler, error)));
+          call.emit("error", failed(causeOf(handler, call.request, error)));
         const translated = {
-          write(chunk: unknown) {
-            const said = method === "sendStreamingMessage" ? withFinalQuestion(chunk as Chunk) : (chunk as Chunk);
-            last = isFinal(said);
-            return call.write(said);
+          write(chunk: StreamChunk) {
+            const told = method === "sendStreamingMessage" ? withFinal(chunk) : chunk;
+            last = isFinal(told);
+            return call.write(told);
           },
           emit,
           end() {
@@ -148,27 +148,34 @@ const withoutHeaders = <Call extends UnaryCall | StreamCall>(call: Call): Call =
   }) as unknown as Call;
 
 /** The thrown error itself, unless the SDK refused the request before it came to us. */
-const causeOf = (handler: RequestHandler, error: Partial<ServiceError>): unknown =>
-  handler.failure ??
-  (error.code === status.INVALID_ARGUMENT
-    ? new PlatformError("INVALID_ARGUMENT", error.details ?? "the request is not one of A2A 0.3")
-    : new PlatformError("INTERNAL", `the translation of A2A 0.3 failed: ${error.details}`));
+const causeOf = (handler: RequestHandler, request: unknown, error: Partial<ServiceError>): unknown => {
+  if (handler.failure !== undefined) return handler.failure;
+  const { code, details: description = "" } = error;
+  if (code !== status.INVALID_ARGUMENT)
+    return new PlatformError("INTERNAL", `the translation of A2A 0.3 failed: ${description}`);
+  return invalidArgument("the request of A2A 0.3", [{ field: fieldOf(request as object, description), description }]);
+};
 
-interface Chunk {
+/** What the SDK refuses is the message, whose field it names, or else the resource's name. */
+const fieldOf = (request: object, description: string): string => {
+  const [field] = /^message\.\w+/.exec(description) ?? [];
+  return field ?? (["name", "parent"] as const).find((name) => name in request) ?? "message";
+};
+
+interface StreamChunk {
   readonly payload?: {
     readonly $case: string;
     readonly value: { readonly final?: boolean; readonly status?: { readonly state: number } };
   };
 }
 
-// TASK_STATE_INPUT_REQUIRED of 0.3's proto file.
 const INPUT_REQUIRED = 6;
 
-/** A question ends the stream of the call that sent the message, which the SDK does not know. */
-const withFinalQuestion = (chunk: Chunk): Chunk => {
+/** 0.3 marks the last event of an exchange, also a question: the SDK marks only what ends a task. */
+const withFinal = (chunk: StreamChunk): StreamChunk => {
   const { payload } = chunk;
   if (payload?.$case !== "statusUpdate" || payload.value.status?.state !== INPUT_REQUIRED) return chunk;
   return { ...chunk, payload: { ...payload, value: { ...payload.value, final: true } } };
 };
 
-const isFinal = ({ payload }: Chunk): boolean => payload?.$case === "msg" || payload?.value.final === true;
+const isFinal = ({ payload }: StreamChunk): boolean => payload?.$case === "msg" || payload?.value.final === true;
