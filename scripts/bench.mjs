@@ -1,17 +1,18 @@
 // `npm run bench [NAME…] [--json FILE]`: AgentCore measured against its peers. The peers are installed into bench/ on
 // first use only; nothing else needs them. Plain JavaScript for any Node from 20 on.
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./ensure-installed.mjs";
+import { ensurePackage } from "./ensure-package.mjs";
 import { startServices } from "./services.mjs";
 import { environment, node, root, userFolder } from "./toolchain.mjs";
 
 const bench = join(root, "bench");
 
 ensureInstalled();
-ensurePeers();
+ensurePackage(bench, "what AgentCore is measured against");
 
 const words = process.argv.slice(2);
 const services = wantsPostgres()
@@ -48,22 +49,4 @@ function wantsPostgres() {
   const named = readdirSync(join(bench, "src", "benchmarks")).map((file) => file.replace(/\.ts$/, ""));
   const asked = words.filter((word) => named.includes(word));
   return asked.length === 0 || asked.some((name) => name.startsWith("postgres-"));
-}
-
-/** npm writes node_modules/.package-lock.json last, so an interrupted install leaves none behind. */
-function ensurePeers() {
-  const { dependencies } = JSON.parse(readFileSync(join(bench, "package.json"), "utf8"));
-  const record = join(bench, "node_modules", ".package-lock.json");
-  const installed = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")).packages : {};
-  const missing = Object.keys(dependencies).filter(
-    (name) => installed[`node_modules/${name}`]?.version !== dependencies[name],
-  );
-  if (missing.length === 0) return;
-  console.error(`Installing what AgentCore is measured against (once): ${missing.join(", ")} ...`);
-  const options = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
-  const install = spawnSync("npm", ["install", ...options], { cwd: bench, env: environment, encoding: "utf8" });
-  if (install.status === 0) return;
-  console.error(install.error?.message ?? (install.stdout + install.stderr).trim());
-  console.error("Installing the peers failed. Check that npm reaches its package registry, then run it again.");
-  process.exit(1);
 }

@@ -51,13 +51,16 @@ function findPostgres() {
   return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres")));
 }
 
-function installPostgres() {
+const installPostgres = () => installSystemPackage("postgresql");
+
+/** True when the system has it now: as root on a Debian. */
+export function installSystemPackage(name) {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return false;
-  console.error("Installing PostgreSQL for the tests (once) ...");
+  console.error(`Installing ${name} for the tests (once) ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const apt = (...words) =>
     spawnSync("apt-get", ["-qq", "-y", ...words], { env, stdio: ["ignore", "ignore", "inherit"] });
-  const install = () => apt("--no-install-recommends", "install", "postgresql").status === 0;
+  const install = () => apt("--no-install-recommends", "install", name).status === 0;
   return install() || (apt("update").status === 0 && install());
 }
 

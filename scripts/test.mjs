@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./ensure-installed.mjs";
+import { ensureInteropClients } from "./interop-clients.mjs";
 import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
@@ -19,6 +20,7 @@ if (unknown.length > 0) {
 }
 
 ensureInstalled();
+if (selected.includes("e2e")) ensureInteropClients();
 
 const needServices = ["int", "e2e", "model"];
 const services = selected.some((project) => needServices.includes(project))
