@@ -22,6 +22,7 @@ export interface LegacySent {
   readonly blocking?: boolean;
   readonly historyLength?: number;
   readonly push?: LegacyConfig;
+  readonly outputModes?: readonly string[];
 }
 
 export interface LegacyConfig {
@@ -85,8 +86,7 @@ export const startLegacyWires = async (deps: Partial<GatewayDeps> = {}, agents?:
   const client = connectGrpc(`127.0.0.1:${listener.port}`, { definition });
   return {
     ...fixture,
-    wire: (binding: (typeof LEGACY_BINDINGS)[number], key?: string): LegacyWire => {
-      const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    wire: (binding: (typeof LEGACY_BINDINGS)[number], headers: Headers = {}): LegacyWire => {
       if (binding === "JSONRPC") return jsonRpcWire(fixture.call, headers);
       return binding === "HTTP+JSON" ? httpJsonWire(fixture.call, headers) : grpcWire(client, headers);
     },
@@ -110,8 +110,8 @@ const nextId = () => `legacy-wire-${++count}`;
 const given = (value: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 
-const configurationOf = ({ blocking, historyLength, push }: LegacySent, pushName: string) =>
-  given({ blocking: blocking ?? true, historyLength, [pushName]: push });
+const configurationOf = ({ blocking, historyLength, push, outputModes }: LegacySent, pushName: string) =>
+  given({ blocking: blocking ?? true, historyLength, acceptedOutputModes: outputModes, [pushName]: push });
 
 // ---- what comes back
 
@@ -300,7 +300,7 @@ const grpcWire = (client: ReturnType<typeof connectGrpc>, headers: Headers): Leg
     };
   };
   const requestOf = (sent: LegacySent) => {
-    const { blocking = true, historyLength = 0, push } = sent;
+    const { blocking = true, historyLength = 0, push, outputModes = [] } = sent;
     const part =
       sent.image === undefined
         ? { $case: "text", value: sent.text }
@@ -313,7 +313,12 @@ const grpcWire = (client: ReturnType<typeof connectGrpc>, headers: Headers): Leg
         ...{ messageId: sent.messageId ?? nextId(), role: 1, extensions: [], metadata: undefined },
         ...{ contextId: sent.contextId ?? "", taskId: sent.taskId ?? "", content: sent.noParts ? [] : [{ part }] },
       },
-      configuration: { acceptedOutputModes: [], blocking, historyLength, pushNotification: push && full(push) },
+      configuration: {
+        acceptedOutputModes: outputModes,
+        blocking,
+        historyLength,
+        pushNotification: push && full(push),
+      },
       metadata: undefined,
     };
   };

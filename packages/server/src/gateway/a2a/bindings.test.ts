@@ -135,6 +135,34 @@ describe("HTTP+JSON", () => {
   });
 
   it.each([
+    ["POST", "/message:send", 400, "INVALID_ARGUMENT"],
+    ["POST", "/message:stream", 400, "INVALID_ARGUMENT"],
+    ["GET", "/tasks", 200, undefined],
+    ["GET", "/tasks/nobody", 404, "NOT_FOUND"],
+    ["POST", "/tasks/nobody:cancel", 404, "NOT_FOUND"],
+    ["GET", "/tasks/nobody:subscribe", 404, "NOT_FOUND"],
+    ["POST", "/tasks/nobody/pushNotificationConfigs", 400, "INVALID_ARGUMENT"],
+    ["GET", "/tasks/nobody/pushNotificationConfigs", 404, "NOT_FOUND"],
+    ["GET", "/tasks/nobody/pushNotificationConfigs/c", 404, "NOT_FOUND"],
+    ["DELETE", "/tasks/nobody/pushNotificationConfigs/c", 404, "NOT_FOUND"],
+    ["GET", "/extendedAgentCard", 400, "FAILED_PRECONDITION"],
+  ])("%s %s is taken below its tenant too, and another's is refused", async (method, path, status, name) => {
+    const ask = (tenant: string) =>
+      createFixture().call(`/a2a/echo${tenant}${path}`, {
+        method,
+        headers: V1,
+        ...(method === "POST" && { body: "{}" }),
+      });
+    for (const tenant of ["", "/default"]) {
+      const response = await ask(tenant);
+      expect([response.status, (await response.json()).error?.status]).toEqual([status, name]);
+    }
+    // What is malformed is so for every tenant.
+    const other = status === 400 && method === "POST" ? name : "PERMISSION_DENIED";
+    expect((await (await ask("/acme")).json()).error.status).toBe(other);
+  });
+
+  it.each([
     ["GET", "/a2a/echo/tasks/nobody", undefined, 404, "NOT_FOUND"],
     ["GET", "/a2a/echo/tasks?pageSize=500", undefined, 400, "INVALID_ARGUMENT"],
     ["GET", "/a2a/echo/tasks?pageSize=x", undefined, 400, "INVALID_ARGUMENT"],

@@ -37,7 +37,9 @@ describe.each(LEGACY_BINDINGS)("0.3 over %s", (binding) => {
   const start = async (deps: Partial<GatewayDeps> = {}, agent: Partial<AgentDescription> = {}) => {
     const world = await startLegacyWires({ settings: { cancelWaitMs: 500 }, ...deps }, [describeAgent("echo", agent)]);
     ends.push(world.close);
-    return { ...world, wire: world.wire(binding), as: (key?: string): LegacyWire => world.wire(binding, key) };
+    const sending = (headers: Readonly<Record<string, string>>): LegacyWire => world.wire(binding, headers);
+    const as = (key?: string) => sending(key === undefined ? {} : { authorization: `Bearer ${key}` });
+    return { ...world, wire: sending({}), sending, as };
   };
 
   it("CORE-EXECUTION-MODE-001: waits until the task ends or asks, and answers with its artifacts", async () => {
@@ -85,6 +87,21 @@ describe.each(LEGACY_BINDINGS)("0.3 over %s", (binding) => {
     const { wire } = await start({}, { inputModes: ["text/plain"] });
     expect(await codeOf(wire.send({ image: "AAAA" }))).toBe(-32005);
     expect(await wire.send({ text: "x" })).toMatchObject({ state: "completed" });
+  });
+
+  it("AC-1.7-output-modes: refuses what the client could not take", async () => {
+    const { wire, tasks } = await start({}, { outputModes: ["text/plain"] });
+    expect(await codeOf(wire.send({ text: "x", outputModes: ["image/png"] }))).toBe(-32005);
+    expect(tasks.tasks.size).toBe(0);
+    expect(await wire.send({ text: "x", outputModes: ["text/*"] })).toMatchObject({ state: "completed" });
+  });
+
+  it("CORE-CAP-004: insists on an extension that is required", async () => {
+    const uri = "https://extensions.test/audit/v2";
+    const { wire, sending } = await start({}, { extensions: [{ uri, required: true }] });
+    // 0.3 has no code of its own for it; gRPC has none at all, so there the reason says it.
+    expect(await codeOf(wire.send({ text: "x" }))).toBe(binding === "GRPC" ? -32008 : -32004);
+    expect(await sending({ "x-a2a-extensions": uri }).send({ text: "x" })).toMatchObject({ state: "completed" });
   });
 
   it("CORE-ERR-002: refuses a message without parts", async () => {

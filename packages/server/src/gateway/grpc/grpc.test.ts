@@ -240,6 +240,15 @@ describe("what is asked of a call", () => {
     await stream.toArray();
   });
 
+  it("modes of output that the agent has", async () => {
+    const { grpc, tasks } = await start({}, [describeAgent("echo", { outputModes: ["text/plain"] })]);
+    const asking = (mode: string) =>
+      grpc.unary("sendMessage", { ...grpcMessage("x"), configuration: { acceptedOutputModes: [mode] } });
+    expect((await failureOf(asking("image/png"))).code).toBe(status.INVALID_ARGUMENT);
+    expect(tasks.tasks.size).toBe(0);
+    expect(await asking("text/plain")).toMatchObject({ payload: { $case: "task" } });
+  });
+
   it("every field as over HTTP, with the violations beside the error", async () => {
     const { grpc } = await start();
     const error = await failureOf(grpc.unary("sendMessage", grpcMessage("hello", "", { parts: [] })));
