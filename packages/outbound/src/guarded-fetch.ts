@@ -86,22 +86,39 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
         },
         resolve,
       );
+      // Else the request just closes, and nobody hears of it.
+      outgoing.on("upgrade", (_message, socket) => {
+        socket.destroy();
+        reject(new TypeError("fetch failed", { cause: new Error("the answer changes the protocol") }));
+      });
       outgoing.on("error", (cause) => {
         reject(PlatformError.is(cause) || request.signal.aborted ? cause : new TypeError("fetch failed", { cause }));
       });
       outgoing.end(body);
     });
-    const headers = new Headers();
-    for (let index = 0; index < message.rawHeaders.length; index += 2)
-      headers.append(message.rawHeaders[index] ?? "", message.rawHeaders[index + 1] ?? "");
-    const status = message.statusCode ?? 502;
-    if (!BODYLESS.has(status)) {
-      const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(
-        atMost(options.maxAnswerBytes ?? MAX_ANSWER_BYTES, url.host),
-      );
-      return new Response(body, { status, headers });
+    try {
+      return responseOf(message, url.host, options.maxAnswerBytes ?? MAX_ANSWER_BYTES);
+    } catch (cause) {
+      // Nobody would read it to its end, and its connection would stay.
+      message.destroy();
+      throw new TypeError("fetch failed", { cause });
     }
-    message.resume();
-    return new Response(null, { status, headers });
   };
+};
+
+/** Throws for what is no answer of HTTP, such as a status of 999. */
+const responseOf = (message: IncomingMessage, host: string, maxBytes: number): Response => {
+  const headers = new Headers();
+  for (let index = 0; index < message.rawHeaders.length; index += 2)
+    headers.append(message.rawHeaders[index] ?? "", message.rawHeaders[index + 1] ?? "");
+  const status = message.statusCode ?? 502;
+  if (BODYLESS.has(status)) {
+    const response = new Response(null, { status, headers });
+    // What comes after a 205 may never end.
+    message.destroy();
+    return response;
+  }
+  if (status < 200 || status > 599) throw new RangeError(`${status} is no status of HTTP`);
+  const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(atMost(maxBytes, host));
+  return new Response(body, { status, headers });
 };
