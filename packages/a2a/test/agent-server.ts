@@ -37,6 +37,7 @@ export interface Play {
   end(
     state: "COMPLETED" | "FAILED" | "REJECTED" | "INPUT_REQUIRED" | "AUTH_REQUIRED" | "CANCELED",
     text?: string,
+    data?: unknown,
   ): void;
   message(text: string): void;
 }
@@ -51,6 +52,8 @@ export interface AgentServer {
   cut(): void;
   /** Answers each request with this until told otherwise. */
   failWith(status: number | null, headers?: Readonly<Record<string, string>>): void;
+  /** Answers with UNSUPPORTED_OPERATION the calls that it takes. */
+  refuse: (call: SeenCall) => boolean;
   /** Changes the card as it is served. */
   card: (card: Record<string, unknown>) => Record<string, unknown>;
   close(): Promise<void>;
@@ -69,12 +72,17 @@ export const startAgentServer = async (
   const logs = new Map<string, FrameLog>();
   const canceled: string[] = [];
   const turns = new Map<string, number>();
+  const underWay = new Map<string, number>();
   const executor: AgentExecutor = {
     async execute(context, bus) {
       const turn = turns.get(context.taskId) ?? 0;
       turns.set(context.taskId, turn + 1);
+      underWay.set(context.taskId, (underWay.get(context.taskId) ?? 0) + 1);
       await play(playOf(context, bus, turn));
-      bus.finished();
+      const left = (underWay.get(context.taskId) ?? 1) - 1;
+      underWay.set(context.taskId, left);
+      // It would end the streams of the others too.
+      if (left === 0) bus.finished();
     },
     async cancelTask(taskId, bus) {
       canceled.push(taskId);
@@ -101,6 +109,11 @@ export const startAgentServer = async (
       const body = JSON.parse(text) as { id: unknown; method: string; params: Record<string, unknown> };
       calls.push({ method: body.method, headers: request.headers, params: body.params });
       if (failure !== null) return void response.writeHead(failure.status, failure.headers).end("{}");
+      const seen = calls.at(-1);
+      if (seen !== undefined && handle.refuse(seen)) {
+        const error = { code: -32004, message: "not now" };
+        return write(response, { jsonrpc: "2.0", id: body.id, error }, body.id);
+      }
       const after = request.headers["last-event-id"];
       const log = logs.get(String(body.params["id"]));
       if (after !== undefined && log !== undefined) return write(response, log.after(Number(after), body.id), body.id);
@@ -146,6 +159,7 @@ export const startAgentServer = async (
     failWith: (status, headers = {}) => {
       failure = status === null ? null : { status, headers };
     },
+    refuse: () => false,
     card: (card) => card,
     async close() {
       server.close();
@@ -224,7 +238,7 @@ const write = async (response: ServerResponse, result: unknown, id: unknown): Pr
   response.end();
 };
 
-const statusOf = (taskId: string, contextId: string, state: string, text?: string) =>
+const statusOf = (taskId: string, contextId: string, state: string, text?: string, data?: unknown) =>
   AgentEvent.statusUpdate(
     TaskStatusUpdateEvent.fromJSON({
       taskId,
@@ -232,18 +246,18 @@ const statusOf = (taskId: string, contextId: string, state: string, text?: strin
       status: {
         state: `TASK_STATE_${state}`,
         timestamp: new Date().toISOString(),
-        ...(text === undefined ? {} : { message: agentMessage(taskId, contextId, text) }),
+        ...(text === undefined ? {} : { message: agentMessage(taskId, contextId, text, data) }),
       },
     }),
   );
 
 let messages = 0;
-const agentMessage = (taskId: string, contextId: string, text: string) => ({
+const agentMessage = (taskId: string, contextId: string, text: string, data?: unknown) => ({
   messageId: `agent-${++messages}`,
   taskId,
   contextId,
   role: "ROLE_AGENT",
-  parts: [{ text }],
+  parts: [{ text }, ...(data === undefined ? [] : [{ data }])],
 });
 
 const playOf = (context: RequestContext, bus: ExecutionEventBus, turn: number): Play => {
@@ -287,9 +301,9 @@ const playOf = (context: RequestContext, bus: ExecutionEventBus, turn: number): 
         ),
       );
     },
-    end(state, text) {
+    end(state, text, data) {
       begin();
-      bus.publish(statusOf(taskId, contextId, state, text));
+      bus.publish(statusOf(taskId, contextId, state, text, data));
     },
     message: (text) => bus.publish(AgentEvent.message(Message.fromJSON(agentMessage("", contextId, text)))),
   };

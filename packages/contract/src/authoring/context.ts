@@ -34,6 +34,11 @@ export interface AuthorizationRequest {
   readonly url?: string;
   /** Most milliseconds that a grant is good for, up to 30 days. @default a day, for a grant with a credential */
   readonly maxDurationMs?: number;
+  /**
+   * Takes the question back when it aborts: the wait rejects with CANCELED, and the task works again. To be aborted because of what
+   * came through `ctx` only, so that a replay does the same.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** Says that access was granted. It is recorded and names the credential, which is not. */
@@ -177,7 +182,8 @@ export interface Context {
   waitForAuthorization(request: AuthorizationRequest): Promise<Authorization>;
   /** The message that answered is in `messages`. */
   readonly messages: readonly A2AMessage[];
-  sleep(ms: number, options?: { readonly key?: string }): Promise<void>;
+  /** `signal` ends it early: it rejects with CANCELED. As in `AuthorizationRequest` it may follow what came through `ctx` only. */
+  sleep(ms: number, options?: { readonly key?: string; readonly signal?: AbortSignal }): Promise<void>;
   model(request: ModelRequest): Promise<ModelResponse>;
   tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
   /** Milliseconds since 1970 of the last recorded event: the same on replay. */

@@ -383,6 +383,54 @@ for (const when of ["before", "after"] as const)
     }
   });
 
+/** Waits for access, and takes the question back after a while: others have settled it. */
+const withdrawing = define("withdrawing", async (_, ctx) => {
+  const settled = new AbortController();
+  const access = ctx.waitForAuthorization({ ...ASKED, signal: settled.signal });
+  const late = ctx.sleep(5_000).then(() => "late");
+  const first = await Promise.race([access, late]);
+  if (first === "late") settled.abort();
+  const seen = await access.catch((error: PlatformError) => error.code);
+  await ctx.waitForInput("And now?");
+  return seen;
+});
+
+test("a question for access is taken back by its signal: the task works again, and nobody can grant it any more", async () => {
+  const world = new EngineWorld([withdrawing]);
+  const taskId = await world.submit("withdrawing");
+  expect([await world.state(taskId), (await world.alive()).engine.resident]).toEqual(["auth-required", 0]);
+  await world.advance(5_000);
+  expect(await world.state(taskId)).toBe("input-required");
+  expect(await world.types(taskId)).toContain("task.resumed");
+  expect(await refusal((await world.alive()).service.authorize(SCOPE, taskId, TOKEN))).toBe("CONFLICT");
+  world.crash();
+  await world.say(taskId, "go");
+  await world.advance(1);
+  expect(outputOf(await world.last(taskId))).toBe("CANCELED");
+});
+
+test("a sleep is ended by its signal, once, also when the process dies around it", async () => {
+  const sleeper = define("sleeper", async (_, ctx) => {
+    const ended = new AbortController();
+    const access = ctx.waitForAuthorization(ASKED);
+    const nap = ctx.sleep(3_600_000, { key: "nap", signal: ended.signal }).catch((error: PlatformError) => error.code);
+    await access;
+    ended.abort();
+    const how = await nap;
+    await ctx.sleep(2_000, { key: "nap" });
+    return how;
+  });
+  for (let commit = 0; commit <= 8; commit++) {
+    const world = new EngineWorld([sleeper], { crashes: [{ commit, when: "after" }] });
+    const taskId = await world.submit("sleeper");
+    await world.authorize(taskId);
+    await world.advance(1_000);
+    await world.advance(5_000);
+    expect(outputOf(await world.last(taskId))).toBe("CANCELED");
+    expect((await world.types(taskId)).filter((type) => type === "step.failed")).toHaveLength(1);
+  }
+});
+
 test("the sweep takes what ended tasks left and what has expired, and nothing else", async () => {
   const world = new EngineWorld([
     define("reader", async (_, ctx) => {

@@ -199,7 +199,7 @@ export const createContext = (execution: Execution): Context => {
         start: (call, recorded) => startInput(execution, call, recorded, question),
       });
     },
-    waitForAuthorization: ({ prompt, ...request }) => {
+    waitForAuthorization: ({ prompt, signal, ...request }) => {
       if (typeof prompt !== "string" || prompt === "")
         throw new PlatformError(
           "INVALID_ARGUMENT",
@@ -217,7 +217,7 @@ export const createContext = (execution: Execution): Context => {
         kind: "authorization",
         name,
         inputHash: hash([prompt, asked]),
-        start: (call, recorded) => startAuthorization(execution, call, recorded, { prompt, asked }),
+        start: (call, recorded) => startAuthorization(execution, call, recorded, { prompt, asked, signal }),
       });
     },
     sleep: async (ms, options = {}) => {
@@ -228,7 +228,7 @@ export const createContext = (execution: Execution): Context => {
         name: "sleep",
         key: options.key,
         inputHash: String(ms),
-        start: (call, recorded) => startSleep(execution, call, recorded, ms),
+        start: (call, recorded) => startSleep(execution, call, recorded, ms, options.signal),
       });
     },
     model: (request) => {

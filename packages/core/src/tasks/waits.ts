@@ -24,6 +24,7 @@ export const startSleep = (
   call: OpenCall,
   recorded: RecordedWait | undefined,
   ms: number,
+  signal?: AbortSignal,
 ): void => {
   const now = execution.services.senses.clock.now();
   const dueAt = recorded?.dueAt ?? Math.ceil(now + ms);
@@ -35,7 +36,28 @@ export const startSleep = (
     });
   }
   call.durable = dueAt - now > RESIDENT_SLEEP_MS;
-  execution.wakeAt(call, dueAt, () => execution.complete(call, null));
+  // One end, until the code has heard of it.
+  let over = false;
+  const end = (how: () => void) => (): void => {
+    if (over || !execution.isOpen(call)) return;
+    over = true;
+    how();
+  };
+  execution.wakeAt(
+    call,
+    dueAt,
+    end(() => execution.complete(call, null)),
+  );
+  whenAborted(
+    signal,
+    end(() => execution.fail(call, new CancelledError("the sleep was ended"), 1)),
+  );
+};
+
+/** Only live code gets here: what a replay aborts is in the log already, or aborted when the wait begins. */
+const whenAborted = (signal: AbortSignal | undefined, withdraw: () => void): void => {
+  if (signal?.aborted === true) withdraw();
+  else signal?.addEventListener("abort", withdraw, { once: true });
 };
 
 const hashOf = (call: OpenCall): { inputHash?: string } =>
@@ -119,7 +141,11 @@ export const startAuthorization = (
   execution: Execution,
   call: OpenCall,
   recorded: RecordedWait | undefined,
-  { prompt, asked }: { readonly prompt: string; readonly asked: AuthorizationAsked },
+  {
+    prompt,
+    asked,
+    signal,
+  }: { readonly prompt: string; readonly asked: AuthorizationAsked; readonly signal?: AbortSignal | undefined },
 ): void => {
   const { clock, digest } = execution.services.senses;
   const reference = authorizationReference(digest, execution.head, execution.checkpointSeq, call.path);
@@ -157,6 +183,13 @@ export const startAuthorization = (
     resume(execution, "auth");
   };
   if (recorded === undefined || execution.asksAgain) ask();
+  whenAborted(signal, () => {
+    if (!execution.isOpen(call) || call.receive === null) return;
+    call.receive = null;
+    call.ask = null;
+    execution.fail(call, new CancelledError(`access to ${asked.name} is not needed any more`), 1);
+    resume(execution, "auth");
+  });
 };
 
 /** All of it in words, for clients that show nothing else, and as data. */

@@ -128,7 +128,6 @@ describe("a remote agent", () => {
 
   it.each([
     ["FAILED", "AGENT_FAILED", /the agent failed: no Ann here/],
-    ["REJECTED", "AGENT_FAILED", /the agent rejected the task: no Ann here/],
     ["CANCELED", "CANCELED", /canceled its task .*: no Ann here/],
   ] as const)("that ends as %s fails our task with %s and its words", async (state, code, message) => {
     const server = await serve((play) => play.end(state, "no Ann here"));
@@ -139,6 +138,131 @@ describe("a remote agent", () => {
       type: "task.failed",
       data: { error: { code, message: expect.stringMatching(message) } },
     });
+  });
+
+  it("that rejects the task has ours rejected, with its words", async () => {
+    const server = await serve((play) => play.end("REJECTED", "no Ann here"));
+    const node = await startNearNode();
+    await node.apply(server.url);
+    expect((await node.events(await node.submit("Ann"))).at(-1)).toMatchObject({
+      type: "task.rejected",
+      data: { error: { code: "REJECTED", message: "the agent rejected the task: no Ann here" } },
+    });
+  });
+
+  it("asks for access: ours does too, with all it said, and the agent is told without the secret when it is granted", async () => {
+    const server = await serve((play) => {
+      const authorization = { name: "github", scopes: ["repo"], url: "https://github.test/consent" };
+      if (play.turn === 0) return play.end("AUTH_REQUIRED", "May I read it?", { authorization });
+      play.artifact("out", play.said);
+      play.end("COMPLETED");
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    const asked = (await node.events(taskId, ({ type }) => type === "task.authRequired")).at(-1);
+    expect(asked).toMatchObject({
+      data: {
+        authorization: { name: "github", scopes: ["repo"], url: "https://github.test/consent" },
+        prompt: [
+          { text: "May I read it?\nAccess asked for: github (repo)\nGive consent at https://github.test/consent" },
+          expect.anything(),
+        ],
+      },
+    });
+    await node.parts.tasks.authorize(SCOPE, taskId, { credential: { type: "bearer", value: "hush-hush-hush" } });
+    expect(await node.output(taskId)).toBe("Access to github was granted.");
+    expect(JSON.stringify(server.calls)).not.toContain("hush-hush-hush");
+  });
+
+  it("that got its access elsewhere goes on by itself, and nobody has to answer here", async () => {
+    const elsewhere = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      play.end("AUTH_REQUIRED", "May I read it?");
+      await elsewhere.opened;
+      play.artifact("out", "two", { append: true });
+      play.end("COMPLETED");
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    const asked = (await node.events(taskId, ({ type }) => type === "task.authRequired")).at(-1);
+    expect(asked).toMatchObject({ data: { authorization: { name: "far" } } });
+    elsewhere.release();
+    expect(await node.output(taskId)).toBe("one two");
+    const types = (await node.events(taskId)).map(({ type }) => type);
+    expect(types.filter((type) => type === "task.authRequired")).toHaveLength(1);
+    expect(types).toContain("task.resumed");
+  });
+
+  it("that is refused access here is canceled, and our task fails with the refusal", async () => {
+    const server = await serve((play) => play.end("AUTH_REQUIRED", "May I read it?"));
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, ({ type }) => type === "task.authRequired");
+    await node.parts.tasks.authorize(SCOPE, taskId, { deny: "not on Fridays" });
+    expect((await node.events(taskId)).at(-1)).toMatchObject({
+      data: { error: { code: "PERMISSION_DENIED", message: expect.stringContaining("not on Fridays") } },
+    });
+    expect(server.canceled).toHaveLength(1);
+  });
+
+  it("is told what is said to our task while it works, once, also when our node dies meanwhile", async () => {
+    const goOn = gate();
+    const said: string[] = [];
+    const server = await serve(async (play) => {
+      if (play.turn > 0) {
+        said.push(play.said);
+        return play.working("noted");
+      }
+      play.artifact("out", "one ");
+      await goOn.opened;
+    });
+    const dataDirectory = await folder();
+    const first = await startNearNode({ dataDirectory });
+    await first.apply(server.url);
+    const taskId = await first.submit("Ann");
+    await first.events(taskId, isArtifact);
+    await first.parts.tasks.send(SCOPE, taskId, {
+      messageId: "f1",
+      role: "ROLE_USER",
+      parts: [{ text: "the tall one" }],
+    });
+    await expect.poll(() => said, { timeout: 10_000 }).toEqual(["the tall one"]);
+    await first.close();
+    const second = await startNearNode({ dataDirectory });
+    await second.parts.tasks.send(SCOPE, taskId, {
+      messageId: "f2",
+      role: "ROLE_USER",
+      parts: [{ text: "with a hat" }],
+    });
+    await expect.poll(() => said, { timeout: 10_000 }).toEqual(["the tall one", "with a hat"]);
+    const [sent] = server.calls.filter(({ method }) => method === "SendMessage");
+    expect(sent?.params).toMatchObject({
+      message: { taskId: expect.any(String) },
+      configuration: { returnImmediately: true },
+    });
+    goOn.release();
+  });
+
+  it("that takes no message while it works goes on without it", async () => {
+    const goOn = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one");
+      await goOn.opened;
+      play.end("COMPLETED");
+    });
+    server.refuse = ({ method }) => method === "SendMessage";
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, isArtifact);
+    await node.parts.tasks.send(SCOPE, taskId, { messageId: "f1", role: "ROLE_USER", parts: [{ text: "hurry" }] });
+    await node.events(taskId, (event) => event.type === "step.failed");
+    goOn.release();
+    expect(await node.output(taskId)).toBe("one");
   });
 
   it("loses its connection in the middle of a stream: nothing is missed, nothing comes twice", async () => {

@@ -5,15 +5,26 @@
  *   read    its stream in batches, each recorded, then told to whoever follows our task
  *   poll    instead, where there is no stream, or one that cannot be taken up where it was cut
  *   answer  what a person said to the remote task's question
+ *   access  while it waits for access: whether it has got it elsewhere
+ *   granted tells it that access was granted here
+ *   message what was said to our task while it worked
  *   cancel  when our task is canceled
  *
  * R1 Once the remote id is recorded the message is never sent again. R2 No stream is open while the task may leave memory.
  * R3 What is read depends on recorded batches only, so that a replay stands where the process that died stood.
  */
 import type { A2AClient, SendAnswer } from "@agentcore/a2a/client";
-import { type A2AMessage, type Part, PlatformError, TerminalError } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type A2ATask,
+  type Part,
+  PlatformError,
+  RejectedError,
+  TerminalError,
+} from "@agentcore/contract";
 import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
+import { readAccessRequest } from "./remote-access.ts";
 import { type ReadLimits, RemoteStream } from "./remote-stream.ts";
 import {
   BatchBuilder,
@@ -42,8 +53,14 @@ export interface RemoteRunOptions {
 
 // A connection that is half open looks like a silent one.
 const READ_LIMITS: ReadLimits = { collectMs: 250, silenceMs: 120_000 };
+// How late a message may be that was said to a task whose agent says nothing.
+const LOOK_MS = 500;
 const FIRST_POLL_MS = 1_000;
 const MAX_POLL_MS = 15_000;
+// Consent takes minutes or days: a look is late by an eighth of the time that has passed, at most by an hour.
+const FIRST_ACCESS_LOOK_MS = 2_000;
+const ACCESS_LOOK_GROWTH = 1.125;
+const MAX_ACCESS_LOOK_MS = 3_600_000;
 // Of our log, after which it starts afresh: half of what it may hold.
 const MAX_EVENTS = 5_000;
 
@@ -54,6 +71,8 @@ const MAX_HOPS = 10;
 const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
 // About an hour without contact. From the fifth wait on the task is not in memory meanwhile.
 const READ_RETRY: RetryPolicy = { maxAttempts: 70, initialDelayMs: 250, maxDelayMs: 60_000 };
+// One look of many.
+const LOOK_RETRY: RetryPolicy = { maxAttempts: 3, initialDelayMs: 250, maxDelayMs: 1_000 };
 // As long as clean-up after a cancel may take.
 const CANCEL_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 10_000 };
 const CONTEXT_TTL_MS = 30 * 24 * 3_600_000;
@@ -81,6 +100,8 @@ class RemoteRun {
   /** By artifact, in the order of their first part; null once the log has forgotten some of it. */
   private contents: Map<string, readonly Part[]> | null = new Map();
   private events = 0;
+  /** Messages to our task that the remote one has, or that are of no use to it. */
+  private readonly told = new Set<A2AMessage>();
 
   constructor(options: RemoteRunOptions, task: TaskInput<unknown>, ctx: Context) {
     this.options = options;
@@ -125,6 +146,7 @@ class RemoteRun {
         const end = await this.take(remote, batch.turn);
         if (end !== null) return end.value;
       }
+      await this.passOn(remote);
       if (this.events >= MAX_EVENTS) {
         this.closeStream();
         await ctx.continueAs(remote.toJSON());
@@ -216,7 +238,10 @@ class RemoteRun {
     try {
       this.stream ??= await this.takeUpStream(remote);
       if (this.stream === null) return await this.snapshot(remote, signal);
-      const read = await this.stream.read(remote, READ_LIMITS);
+      const read = await this.stream.read(remote, {
+        ...READ_LIMITS,
+        ...{ lookMs: LOOK_MS, interrupted: () => this.untold().length > 0 },
+      });
       if (read === "ended") {
         this.closeStream();
         // A node that drains ends its streams, and numbers tell where to go on. Others have nothing more to say on one.
@@ -253,12 +278,15 @@ class RemoteRun {
   }
 
   private async snapshot(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
+    const batch = new BatchBuilder(remote);
+    batch.addSnapshot(await this.remoteTask(remote, signal));
+    return batch.build({ poll: true });
+  }
+
+  private async remoteTask(remote: RemoteTask, signal: AbortSignal): Promise<A2ATask> {
     const { client } = await this.options.connect();
     try {
-      const task = await client.get({ id: remote.taskId, historyLength: 0 }, { ...this.callOptions(), signal });
-      const batch = new BatchBuilder(remote);
-      batch.addSnapshot(task);
-      return batch.build({ poll: true });
+      return await client.get({ id: remote.taskId, historyLength: 0 }, { ...this.callOptions(), signal });
     } catch (error) {
       throw this.explain(error);
     }
@@ -298,9 +326,12 @@ class RemoteRun {
     const said = textOf(turn.parts);
     switch (turn.state) {
       case "TASK_STATE_INPUT_REQUIRED":
-      case "TASK_STATE_AUTH_REQUIRED":
         await this.ask(remote, turn, said);
         return null;
+      case "TASK_STATE_AUTH_REQUIRED": {
+        const next = await this.askForAccess(remote, turn);
+        return next === null ? null : this.take(remote, next);
+      }
       case "TASK_STATE_COMPLETED":
         this.hasEnded = true;
         return { value: await this.output(remote, turn) };
@@ -312,7 +343,7 @@ class RemoteRun {
         );
       case "TASK_STATE_REJECTED":
         this.hasEnded = true;
-        throw new TerminalError(`the agent rejected the task${said === "" ? "" : `: ${said}`}`, this.details(remote));
+        throw new RejectedError(`the agent rejected the task${said === "" ? "" : `: ${said}`}`, this.details(remote));
       default:
         this.hasEnded = true;
         throw new TerminalError(
@@ -351,19 +382,19 @@ class RemoteRun {
     const data = turn.parts.find((part) => part.data !== undefined)?.data;
     const prompt = said === "" ? `agent ${this.options.agent} asks for more` : said;
     const value = await ctx.waitForInput<unknown>({ prompt, ...(data === undefined ? {} : { data }) });
-    const parts = answerParts(ctx.messages.slice(before), value);
+    const answer = answerOf(ctx.messages.slice(before), value);
+    if (answer !== undefined) this.told.add(answer);
     remote.answered = turn.key;
-    const streams = await ctx.step(
-      "answer",
+    await this.reply(remote, "answer", () => answer?.parts ?? partsOf(value));
+  }
+
+  /** A message that the remote task waits for; its stream, if there is one, is read next. */
+  private async reply(remote: RemoteTask, name: string, parts: () => readonly Part[]): Promise<void> {
+    const streams = await this.ctx.step(
+      name,
       async (step) => {
         try {
-          await this.begin({
-            messageId: step.idempotencyKey.slice(0, 32),
-            role: "ROLE_USER",
-            parts: [...parts],
-            taskId: remote.taskId,
-            ...(remote.contextId === undefined ? {} : { contextId: remote.contextId }),
-          });
+          await this.begin(this.messageTo(remote, step.idempotencyKey, parts()));
         } catch (error) {
           this.closeStream();
           // It has ended, or goes on without an answer: what comes next is read.
@@ -375,6 +406,105 @@ class RemoteRun {
     );
     // Nothing came between the question and the answer, so the answer's stream may be read whatever was before (R2).
     remote.polls = !streams;
+  }
+
+  /**
+   * Until access is granted here, or the agent goes on because it was granted there. What it has come to then, if that is to be acted
+   * on. Between two looks the task is not in memory. Throws PERMISSION_DENIED.
+   */
+  private async askForAccess(remote: RemoteTask, turn: RemoteTurn): Promise<RemoteTurn | null> {
+    const { ctx } = this;
+    this.closeStream();
+    remote.answered = turn.key;
+    const request = readAccessRequest(this.options.agent, turn.parts);
+    const settled = new AbortController();
+    const granted = ctx.waitForAuthorization({ ...request, signal: settled.signal });
+    for (let delay = FIRST_ACCESS_LOOK_MS; ; delay = Math.min(delay * ACCESS_LOOK_GROWTH, MAX_ACCESS_LOOK_MS)) {
+      // A log that is half full stays as it is: who grants access here still ends the wait.
+      const first = this.events < MAX_EVENTS ? await this.grantedWithin(granted, delay) : await granted;
+      if (first !== "due") {
+        await this.reply(remote, "granted", () => [{ text: `Access to ${request.name} was granted.` }]);
+        return null;
+      }
+      const batch = await this.lookForAccess(remote, turn);
+      this.events += 6 + batch.updates.length;
+      remote.apply(batch);
+      await this.tell(batch);
+      await this.passOn(remote);
+      if (batch.stands === true) continue;
+      settled.abort();
+      await granted.catch((error) => {
+        if (ctx.signal.aborted) throw error;
+      });
+      return batch.turn ?? null;
+    }
+  }
+
+  private async grantedWithin<T>(granted: Promise<T>, ms: number): Promise<T | "due"> {
+    const over = new AbortController();
+    const nap = this.ctx.sleep(ms, { key: "access", signal: over.signal }).then(() => "due" as const);
+    const first = await Promise.race([granted, nap]);
+    over.abort();
+    await nap.catch(() => undefined);
+    return first;
+  }
+
+  private async lookForAccess(remote: RemoteTask, asked: RemoteTurn): Promise<RemoteBatch> {
+    try {
+      return await this.ctx.step(
+        "access",
+        async ({ signal }) => {
+          const batch = new BatchBuilder(remote);
+          const stands = batch.addWhileWaiting(await this.remoteTask(remote, signal), asked);
+          return batch.build({ stands });
+        },
+        { retry: LOOK_RETRY },
+      );
+    } catch (error) {
+      // Away for now: nobody is kept from granting access by that.
+      if (PlatformError.is(error) && error.retryable) return { updates: [], stands: true };
+      throw error;
+    }
+  }
+
+  // ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private messageTo(remote: RemoteTask, idempotencyKey: string, parts: readonly Part[]): A2AMessage {
+    return {
+      ...{ messageId: idempotencyKey.slice(0, 32), role: "ROLE_USER", parts: [...parts], taskId: remote.taskId },
+      ...(remote.contextId === undefined ? {} : { contextId: remote.contextId }),
+    };
+  }
+
+  private untold(): readonly A2AMessage[] {
+    return this.ctx.messages.filter((message) => !this.told.has(message));
+  }
+
+  /** What was said to our task while it worked. A refusal is no reason to fail: the task goes on without it. */
+  private async passOn(remote: RemoteTask): Promise<void> {
+    const { ctx } = this;
+    for (const message of this.untold()) {
+      this.told.add(message);
+      this.events += 2;
+      await ctx
+        .step(
+          "message",
+          async ({ idempotencyKey, signal }) => {
+            const { client } = await this.options.connect();
+            const request = {
+              message: this.messageTo(remote, idempotencyKey, message.parts),
+              configuration: { returnImmediately: true },
+            };
+            await client.send(request, { ...this.callOptions(), signal });
+            return null;
+          },
+          { retry: SEND_RETRY },
+        )
+        .catch((error: unknown) => {
+          if (ctx.signal.aborted) throw error;
+          ctx.log.warn(`agent ${this.options.agent} took no message: ${PlatformError.from(error).message}`);
+        });
+    }
   }
 
   // ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -459,10 +589,10 @@ const sentOf = (answer: SendAnswer): Sent =>
         },
       };
 
-/** The message that held the value, with all it has; a value alone when it cannot be told. */
-const answerParts = (messages: readonly A2AMessage[], value: unknown): readonly Part[] => {
+/** The message that held the value, with all it has; undefined when it cannot be told. */
+const answerOf = (messages: readonly A2AMessage[], value: unknown): A2AMessage | undefined => {
   const wanted = JSON.stringify(value);
-  const held = messages.find(({ parts }) => {
+  return messages.find(({ parts }) => {
     const data = parts.find((part) => part.data !== undefined);
     const said =
       data === undefined
@@ -473,5 +603,4 @@ const answerParts = (messages: readonly A2AMessage[], value: unknown): readonly 
         : data.data;
     return JSON.stringify(said) === wanted;
   });
-  return held?.parts ?? partsOf(value);
 };

@@ -8,6 +8,9 @@ export interface ReadLimits {
   readonly collectMs: number;
   /** Milliseconds after which a stream that says nothing is taken for dead. */
   readonly silenceMs: number;
+  /** Milliseconds between two looks whether the reader has something else to do, which ends the batch. @default never */
+  readonly lookMs?: number | undefined;
+  readonly interrupted?: (() => boolean) | undefined;
 }
 
 export class RemoteStream {
@@ -31,18 +34,25 @@ export class RemoteStream {
 
   /** At least one event. Throws what the stream does. */
   async read(task: RemoteTask, limits: ReadLimits): Promise<RemoteBatch | "ended" | "silent"> {
+    const { lookMs = Number.POSITIVE_INFINITY, interrupted = () => false } = limits;
     const batch = new BatchBuilder(task);
     let until = Number.POSITIVE_INFINITY;
+    let silentAt = performance.now() + limits.silenceMs;
     while (!batch.isFull) {
       const hasSome = !batch.isEmpty && !batch.isHalfway;
-      const left = hasSome ? until - performance.now() : limits.silenceMs;
-      const frame = left > 0 ? await within(this.peek(), left) : "late";
+      const left = (hasSome ? until : silentAt) - performance.now();
+      const frame = left > 0 ? await within(this.peek(), Math.min(left, lookMs)) : "late";
       if (frame === "late") {
+        if (left > lookMs) {
+          if (!batch.isHalfway && interrupted()) break;
+          continue;
+        }
         if (hasSome) break;
         return "silent";
       }
       if (frame === null) return batch.isEmpty ? "ended" : batch.build();
       this.next = null;
+      silentAt = performance.now() + limits.silenceMs;
       batch.addFrame(frame.response, frame.seq);
       if (until === Number.POSITIVE_INFINITY) until = performance.now() + limits.collectMs;
     }

@@ -25,6 +25,8 @@ export interface RemoteBatch {
   readonly tries?: number | undefined;
   /** From here on the task is asked for now and then: its agent's streams cannot be taken up where they were cut. */
   readonly poll?: boolean | undefined;
+  /** The access that was asked for is still waited for. */
+  readonly stands?: boolean | undefined;
 }
 
 export interface RemoteTaskJson {
@@ -135,7 +137,18 @@ export class BatchBuilder {
     this.addStatus(task.status, false);
   }
 
-  build(more: { readonly poll?: boolean } = {}): RemoteBatch {
+  /** As `addSnapshot`, while our side waits for access: an agent that says its question again, with other ids, asks for nothing new. */
+  addWhileWaiting(task: A2ATask, asked: RemoteTurn): boolean {
+    this.addSnapshot(task);
+    const { status } = task;
+    const stands =
+      status.state === "TASK_STATE_AUTH_REQUIRED" &&
+      (this.turn === undefined || JSON.stringify(this.turn.parts) === JSON.stringify(asked.parts));
+    if (stands) this.turn = undefined;
+    return stands;
+  }
+
+  build(more: { readonly poll?: boolean; readonly stands?: boolean } = {}): RemoteBatch {
     return { updates: this.updates, turn: this.turn, seq: this.seq, ...more };
   }
 

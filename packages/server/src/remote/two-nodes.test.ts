@@ -13,7 +13,7 @@ const startFarNode = async (apiKeys: readonly string[]) => {
   onTestFinished(() => node.close(0));
   await node.ready;
   await node.apply(
-    ["writer", "sleeper"].map((name) => ({
+    ["writer", "sleeper", "listener", "asker"].map((name) => ({
       ...{ apiVersion: API_VERSION, kind: "Agent", metadata: { name } },
       spec: { code: { path: CODE, export: name } },
     })),
@@ -68,6 +68,38 @@ it("an agent of another node is canceled there when it is canceled here", async 
   expect((await far.call("sleeper", "ListTasks", {}))["tasks"]).toMatchObject([
     { status: { state: "TASK_STATE_CANCELED" } },
   ]);
+});
+
+it("what is said to a task that works here is told to the one that works there, in order", async () => {
+  const far = await startFarNode([]);
+  const near = await startNearNode();
+  await near.apply(`${far.url}/a2a/listener`);
+  const taskId = await near.submit("now");
+  await near.events(taskId, ({ type }) => type === "artifact.appended");
+  for (const text of ["one", "two"])
+    await near.parts.tasks.send(SCOPE, taskId, { messageId: text, role: "ROLE_USER", parts: [{ text }] });
+  expect(await near.output(taskId)).toEqual(["one", "two"]);
+});
+
+it("a task that waits for access there waits for it here, and goes on when it is granted there", async () => {
+  const far = await startFarNode([]);
+  const near = await startNearNode();
+  await near.apply(`${far.url}/a2a/asker`);
+  const taskId = await near.submit("now");
+  const asked = (await near.events(taskId, ({ type }) => type === "task.authRequired")).at(-1);
+  const authorization = { name: "github", scopes: ["repo"], url: "https://github.test/consent" };
+  expect(asked).toMatchObject({
+    data: { authorization, prompt: [{ text: expect.stringMatching(/^May I\?\nAccess [^\n]+\nGive [^\n]+$/) }, {}] },
+  });
+  const { tasks } = await far.call("asker", "ListTasks", {});
+  const [{ id }] = tasks as [{ id: string }];
+  const granted = await fetch(`${far.url}/api/v1/tasks/${id}/authorize`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(granted.ok).toBe(true);
+  expect(await near.output(taskId)).toBe("github");
 });
 
 it("a remote agent that is itself ends after ten times round", async () => {

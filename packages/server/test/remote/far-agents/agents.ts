@@ -24,3 +24,23 @@ export const sleeper = agent({
     await ctx.sleep(3_600_000);
   },
 });
+
+/** Works until it has been told twice, and then says what. */
+export const listener = agent({
+  name: "listener",
+  description: "Listens",
+  async run(_task, ctx) {
+    await ctx.artifact({ name: "ready", text: "ready" });
+    while (ctx.messages.length < 2) await ctx.sleep(100);
+    return ctx.messages.map(({ parts }) => parts[0]?.text);
+  },
+});
+
+export const asker = agent({
+  name: "asker",
+  description: "Asks for access",
+  async run(_task, ctx) {
+    const request = { prompt: "May I?", name: "github", scopes: ["repo"], url: "https://github.test/consent" };
+    return (await ctx.waitForAuthorization(request)).name;
+  },
+});
