@@ -94,31 +94,40 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
       outgoing.on("error", (cause) => {
         reject(PlatformError.is(cause) || request.signal.aborted ? cause : new TypeError("fetch failed", { cause }));
       });
+      // Without an error also where no answer came: after a 101, which nobody asked for.
+      outgoing.on("close", () => reject(new TypeError("fetch failed")));
       outgoing.end(body);
     });
     try {
-      return responseOf(message, url.host, options.maxAnswerBytes ?? MAX_ANSWER_BYTES);
+      return responseOf(message, request, atMost(options.maxAnswerBytes ?? MAX_ANSWER_BYTES, url.host));
     } catch (cause) {
-      // Nobody would read it to its end, and its connection would stay.
+      // Nobody would ever read it.
       message.destroy();
       throw new TypeError("fetch failed", { cause });
     }
   };
 };
 
-/** Throws for what is no answer of HTTP, such as a status of 999. */
-const responseOf = (message: IncomingMessage, host: string, maxBytes: number): Response => {
+const responseOf = (
+  message: IncomingMessage,
+  request: Request,
+  bound: TransformStream<Uint8Array, Uint8Array>,
+): Response => {
   const headers = new Headers();
   for (let index = 0; index < message.rawHeaders.length; index += 2)
     headers.append(message.rawHeaders[index] ?? "", message.rawHeaders[index + 1] ?? "");
-  const status = message.statusCode ?? 502;
+  const status = message.statusCode ?? 0;
   if (BODYLESS.has(status)) {
-    const response = new Response(null, { status, headers });
-    // What comes after a 205 may never end.
+    // A body that comes all the same is nobody's, and may have no end.
     message.destroy();
-    return response;
+    return new Response(null, { status, headers });
   }
-  if (status < 200 || status > 599) throw new RangeError(`${status} is no status of HTTP`);
-  const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(atMost(maxBytes, host));
-  return new Response(body, { status, headers });
+  // Throws outside of 200 to 599, while the message can still be destroyed.
+  const { status: valid } = new Response(null, { status });
+  // Until its end. A request that nobody holds may be collected, and then hears no signal.
+  const abort = (): void => void message.destroy(request.signal.reason);
+  request.signal.addEventListener("abort", abort, { once: true });
+  message.once("close", () => request.signal.removeEventListener("abort", abort));
+  const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(bound);
+  return new Response(body, { status: valid, headers });
 };

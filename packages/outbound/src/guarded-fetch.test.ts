@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { createGuardedFetch } from "./guarded-fetch.ts";
+
+const guarded = createGuardedFetch({
+  ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open", maxAnswerBytes: 1_000 },
+});
+
+const servers: Server[] = [];
+const sockets = new Set<Socket>();
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  for (const server of servers.splice(0)) {
+    server.close();
+    await once(server, "close");
+  }
+});
+
+const CHUNKED = "Transfer-Encoding: chunked\r\n\r\n";
+const CHUNK = `400\r\n${"x".repeat(1024)}\r\n`;
+
+/** Answers each request with those bytes and leaves the connection open; `ended` when the caller has ended it. */
+const serve = async (answer: string, isEndless = false): Promise<{ url: string; ended: Promise<void> }> => {
+  const ended = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const pour = (): void => {
+      while (!socket.destroyed && socket.write(CHUNK));
+    };
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      sockets.delete(socket);
+      ended.resolve();
+    });
+    socket.once("data", () => {
+      socket.write(answer);
+      if (!isEndless) return;
+      socket.on("drain", pour);
+      pour();
+    });
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, ended: ended.promise };
+};
+
+test("an answer comes with its status, its headers and its body", async () => {
+  const { url } = await serve("HTTP/1.1 201 Created\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello");
+  const response = await guarded(url, { method: "POST", body: "{}" });
+  expect(response.status).toBe(201);
+  expect(response.headers.get("x-a")).toBe("b");
+  expect(await response.text()).toBe("hello");
+});
+
+test.each([204, 205, 304])("a %i that goes on without end is not downloaded", async (status) => {
+  const { url, ended } = await serve(`HTTP/1.1 ${status} x\r\n${CHUNKED}`, true);
+  const response = await guarded(url);
+  expect(response.status).toBe(status);
+  expect(response.body).toBeNull();
+  await ended;
+});
+
+test.each([600, 999, 101])("a %i, which no answer has, fails as a lost connection does and ends it", async (status) => {
+  const { url, ended } = await serve(`HTTP/1.1 ${status} x\r\nUpgrade: x\r\nConnection: Upgrade\r\n${CHUNKED}`, true);
+  await expect(guarded(url)).rejects.toThrow(new TypeError("fetch failed"));
+  await ended;
+});
+
+test("a body over its bound fails, and its connection ends", async () => {
+  const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
+  await expect((await guarded(url)).text()).rejects.toMatchObject({ code: "TOO_LARGE" });
+  await ended;
+});
+
+test("a body that is cancelled ends its connection", async () => {
+  const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
+  await (await guarded(url)).body?.cancel();
+  await ended;
+});
+
+test("a body that nobody reads ends with the signal of its call, by the signal's reason", async () => {
+  const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
+  const controller = new AbortController();
+  const response = await guarded(url, { signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await ended;
+  await expect(response.text()).rejects.toThrow("enough");
+});
+
+test("a name that leads where nothing goes is not called", async () => {
+  const fetchByName = createGuardedFetch({
+    ...{ allowLoopback: true, allowPrivate: true, sendsSecret: false, option: "--open" },
+    lookup: (_name, _options, callback) => callback(null, [{ address: "169.254.169.254", family: 4 }]),
+  });
+  await expect(fetchByName("http://hook.example/")).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
