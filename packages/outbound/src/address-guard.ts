@@ -17,11 +17,13 @@ export interface OutboundPolicy {
   readonly option: string;
 }
 
-// Sources: RFC 6890, RFC 4291, and the clouds' own pages for the metadata addresses outside 169.254.0.0/16.
+// Sources: RFC 6890, RFC 4291, and the clouds' own pages for the metadata addresses outside 169.254.0.0/16: Alibaba's, and Azure's
+// WireServer.
 const FORBIDDEN_IPV4 = [
   ["0.0.0.0", 8],
   ["169.254.0.0", 16],
   ["100.100.100.200", 32],
+  ["168.63.129.16", 32],
   ["192.0.0.0", 24],
   ["224.0.0.0", 4],
   ["240.0.0.0", 4],
@@ -58,7 +60,13 @@ const FORBIDDEN = blockList(FORBIDDEN_IPV4, [
   ["fe80::", 10],
   ["fec0::", 10],
   ["ff00::", 8],
-  ["fd00:ec2::254", 128],
+  // Metadata and other services of the machine itself: AWS, Google Cloud.
+  ["fd00:ec2::", 32],
+  ["fd20:ce::254", 128],
+  // Lead on to IPv4 addresses that nothing here can tell: NAT64 for local use (RFC 8215), SIIT (RFC 2765), Teredo (RFC 4380).
+  ["64:ff9b:1::", 48],
+  ["::ffff:0:0:0", 96],
+  ["2001::", 32],
 ]);
 const PRIVATE = blockList(PRIVATE_IPV4, [["fc00::", 7]]);
 
@@ -79,7 +87,7 @@ export const refuseAddress = (address: string, protocol: string, policy: Outboun
         ? undefined
         : `it is this machine, which is called only when the node was started with ${policy.option}`;
     case "forbidden":
-      return "link-local, metadata and unspecified addresses are never called";
+      return "link-local, metadata, translated and unspecified addresses are never called";
     case "private":
       return policy.allowPrivate
         ? undefined
