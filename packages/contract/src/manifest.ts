@@ -158,11 +158,11 @@ const Remote = z.strictObject({
     .min(1)
     .max(2)
     .optional(),
-  /** The preferred first. @default ["JSONRPC", "HTTP+JSON"] */
+  /** The preferred first; GRPC in version 1.0 only. @default ["JSONRPC", "HTTP+JSON", "GRPC"] */
   bindings: z
-    .array(z.enum(["JSONRPC", "HTTP+JSON"]))
+    .array(z.enum(["JSONRPC", "HTTP+JSON", "GRPC"]))
     .min(1)
-    .max(2)
+    .max(3)
     .optional(),
   /** By whom the card must be signed. @default it need not be */
   signature: CardSignaturePolicy.optional(),

@@ -3,29 +3,22 @@
  * be made before; here the very addresses that are connected to are judged. Redirects are answers, never followed, and no
  * proxy is asked.
  */
-import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { lookup as systemLookup } from "node:dns";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { PlatformError } from "@agentcore/contract/errors";
-import { type OutboundPolicy, refuseAddress, refuseUrl } from "./address-guard.ts";
-
-export type Lookup = (
-  hostname: string,
-  options: { readonly all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+import { refuseUrl } from "./address-guard.ts";
+import { type GuardedLookupOptions, refuseAddresses } from "./guarded-lookup.ts";
 
 // More than a result may have (16 MiB), with room for what is said around it.
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const BODYLESS = new Set([204, 205, 304]);
 
-export interface GuardedFetchOptions extends OutboundPolicy {
+export interface GuardedFetchOptions extends GuardedLookupOptions {
   /** @default 33554432 */
   readonly maxAnswerBytes?: number | undefined;
-  /** @default the system's resolver */
-  readonly lookup?: Lookup | undefined;
 }
 
 /** An endpoint may be anybody's, and its answer is held in memory. */
@@ -50,11 +43,8 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
     (hostname, { all }, callback) => {
       (options.lookup ?? systemLookup)(hostname, { all: true }, (error, addresses) => {
         if (error !== null) return callback(error, "");
-        for (const { address } of addresses) {
-          const why = refuseAddress(address, protocol, options);
-          if (why !== undefined)
-            return callback(new PlatformError("CONFIG_INVALID", `${hostname} leads to ${address}: ${why}`), "");
-        }
+        const refused = refuseAddresses(hostname, addresses, protocol, options);
+        if (refused !== undefined) return callback(refused, "");
         const [first] = addresses;
         if (all === true || first === undefined) callback(null, addresses);
         else callback(null, first.address, first.family);

@@ -1,2 +1,3 @@
 export { type OutboundPolicy, refuseUrl } from "./address-guard.ts";
-export { createGuardedFetch, type GuardedFetchOptions, type Lookup } from "./guarded-fetch.ts";
+export { createGuardedFetch, type GuardedFetchOptions } from "./guarded-fetch.ts";
+export { createGuardedLookup, type GuardedLookup, type Lookup } from "./guarded-lookup.ts";

@@ -1,11 +1,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createGuardedFetch } from "@agentcore/outbound";
+import { createGuardedFetch, createGuardedLookup } from "@agentcore/outbound";
 import { afterEach, describe, expect, it } from "vitest";
 import { type AgentServer, type Play, startAgentServer } from "../../test/agent-server.ts";
 import { chooseInterface, createA2AClient, fetchCard, type ReceivedFrame } from "./index.ts";
 
-const guarded = createGuardedFetch({ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--x" });
+const POLICY = { allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--x" };
+const guarded = createGuardedFetch(POLICY);
+const lookup = createGuardedLookup(POLICY);
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
@@ -20,7 +22,7 @@ const serve = async (...given: Parameters<typeof startAgentServer>): Promise<Age
 const connect = async (server: AgentServer, options: Partial<Parameters<typeof createA2AClient>[0]> = {}) => {
   const { card } = await fetchCard({ url: server.url, fetch: guarded });
   if (card === null) throw new Error("no card");
-  return createA2AClient({ interface: chooseInterface(card), fetch: guarded, ...options });
+  return createA2AClient({ interface: chooseInterface(card), fetch: guarded, lookup, ...options });
 };
 
 const message = (text: string, more = {}) => ({
@@ -154,6 +156,7 @@ describe("a client", () => {
     const client = createA2AClient({
       interface: { url, binding: "JSONRPC", version: "1.0" },
       fetch: guarded,
+      lookup,
       timeoutMs: 50,
     });
     await expect(client.get({ id: "x" })).rejects.toMatchObject({ code: "UPSTREAM_FAILED", retryable: true });
@@ -179,7 +182,7 @@ describe("a client", () => {
         }),
       );
     });
-    const client = createA2AClient({ interface: { url, binding: "JSONRPC", version: "1.0" }, fetch: guarded });
+    const client = createA2AClient({ interface: { url, binding: "JSONRPC", version: "1.0" }, fetch: guarded, lookup });
     await expect(client.get({ id: "x" })).rejects.toMatchObject({ code: "BULKHEAD_FULL", retryable: true });
   });
 
@@ -188,7 +191,7 @@ describe("a client", () => {
       request.resume();
       response.end("<html>");
     });
-    const client = createA2AClient({ interface: { url, binding: "JSONRPC", version: "1.0" }, fetch: guarded });
+    const client = createA2AClient({ interface: { url, binding: "JSONRPC", version: "1.0" }, fetch: guarded, lookup });
     await expect(client.get({ id: "x" })).rejects.toMatchObject({ code: "INVALID_AGENT_RESPONSE", retryable: false });
   });
 });

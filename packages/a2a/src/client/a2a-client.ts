@@ -11,10 +11,13 @@ import {
   SubscribeToTaskRequest,
   Task,
 } from "@a2a-js/sdk";
-import { JsonRpcTransportFactory, RestTransportFactory, type Transport } from "@a2a-js/sdk/client";
+import { JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { type A2ATask, PlatformError, type SendMessageRequest } from "@agentcore/contract";
+import type { GuardedLookup } from "@agentcore/outbound";
 import { describeFailure } from "./call-failure.ts";
 import type { AgentInterface } from "./choose-interface.ts";
+import type { Binding } from "./foreign-card.ts";
+import { type AgentTransport, createGrpcTransport } from "./grpc-transport.ts";
 import { type ReceivedFrame, readFrame, readMessage, readTask, type SendAnswer } from "./read-answers.ts";
 
 export interface CallOptions {
@@ -45,6 +48,10 @@ export interface A2AClientOptions {
   readonly fetch: typeof fetch;
   /** @default fetch */
   readonly streamFetch?: typeof fetch | undefined;
+  /** Where gRPC connects to. */
+  readonly lookup: GuardedLookup;
+  /** Other headers in place of those that a gRPC call was refused with; null: there are none. Over HTTP that is up to `fetch`. */
+  readonly renew?: (() => Promise<Readonly<Record<string, string>> | null>) | undefined;
   /** Sent with every call; asked before each, since credentials change. */
   readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   /** URIs that the agent is asked to activate. */
@@ -57,7 +64,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** One call: what its answer was like, which the SDK does not tell. */
 interface Call {
-  readonly transport: Transport;
+  readonly transport: AgentTransport;
   readonly parameters: { readonly signal: AbortSignal; readonly serviceParameters: Record<string, string> };
   /** There is an answer: the time limit is over. */
   answered(): void;
@@ -97,7 +104,10 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
       return answer;
     };
     return {
-      transport: await createTransport(address, card, noting),
+      transport:
+        address.binding === "GRPC"
+          ? await createGrpcTransport({ url: address.url, timeoutMs, lookup: options.lookup, renew: options.renew })
+          : await createHttpTransport({ ...address, binding: address.binding }, card, noting),
       parameters: {
         signal,
         serviceParameters: {
@@ -185,11 +195,11 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
   };
 };
 
-const createTransport = async (
-  { binding, url }: AgentInterface,
+const createHttpTransport = async (
+  { binding, url }: { readonly binding: Exclude<Binding, "GRPC">; readonly url: string },
   card: AgentCard,
   fetchImpl: typeof fetch,
-): Promise<Transport> => {
+): Promise<AgentTransport> => {
   const options = { fetchImpl, legacyCompat: { enabled: true } };
   switch (binding) {
     case "JSONRPC":

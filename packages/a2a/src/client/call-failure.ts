@@ -118,6 +118,12 @@ const ownCode = (data: unknown): ErrorCode | undefined => {
   return undefined;
 };
 
+/** Of an ErrorInfo: our own code, else A2A's. */
+export const codeOfDetails = (details: readonly unknown[]): ErrorCode | undefined => {
+  const reasons = details.map((detail) => ofReason((detail as { readonly reason?: unknown } | null)?.reason));
+  return ownCode(details) ?? reasons.find((code) => code !== undefined && code !== "INTERNAL");
+};
+
 const isCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_CODES, text);
 
 const isNetworkError = (error: unknown): boolean =>

@@ -19,7 +19,7 @@ export interface AgentInterface {
 export interface InterfacePolicy {
   /** @default ["1.0", "0.3"] */
   readonly versions?: readonly ProtocolVersion[] | undefined;
-  /** @default ["JSONRPC", "HTTP+JSON"] */
+  /** GRPC counts in version 1.0 only. @default ["JSONRPC", "HTTP+JSON", "GRPC"] */
   readonly bindings?: readonly Binding[] | undefined;
   /** Why an address may not be called; a card may point anywhere. @default all may */
   readonly refuse?: ((candidate: AgentInterface) => string | undefined) | undefined;
@@ -31,7 +31,9 @@ export const chooseInterface = (card: ForeignCard, policy: InterfacePolicy = {})
   const spoken = versions.flatMap((version) =>
     bindings.flatMap((binding) =>
       card.interfaces.flatMap((candidate) =>
-        candidate.version === version && candidate.binding === binding ? [{ ...candidate, version, binding }] : [],
+        candidate.version === version && candidate.binding === binding && isSpoken({ version, binding })
+          ? [{ ...candidate, version, binding }]
+          : [],
       ),
     ),
   );
@@ -51,6 +53,10 @@ export const chooseInterface = (card: ForeignCard, policy: InterfacePolicy = {})
     `no interface of agent "${card.name}" may be called: ${[...new Set(refused)].join("; ")}`,
   );
 };
+
+/** gRPC of 0.3 is a service of another name and other messages, and agents that have it have JSON-RPC. */
+const isSpoken = ({ version, binding }: Pick<AgentInterface, "version" | "binding">): boolean =>
+  binding !== "GRPC" || version === "1.0";
 
 const MAX_SHOWN = 10;
 

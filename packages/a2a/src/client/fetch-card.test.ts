@@ -137,10 +137,10 @@ describe("choosing an interface", () => {
 
   it("says what the agent offers when none of it is spoken", async () => {
     await expect(async () =>
-      chooseInterface({ ...(await card()), interfaces: [{ url: "a:1", binding: "GRPC", version: "1.0" }] }),
+      chooseInterface({ ...(await card()), interfaces: [{ url: "https://a:1", binding: "GRPC", version: "0.3" }] }),
     ).rejects.toMatchObject({
       code: "VERSION_NOT_SUPPORTED",
-      message: expect.stringContaining("offers GRPC 1.0"),
+      message: expect.stringContaining("offers GRPC 0.3"),
     });
   });
 });

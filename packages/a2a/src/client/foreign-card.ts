@@ -2,8 +2,7 @@
 import { type AgentSkill, PlatformError } from "@agentcore/contract";
 import { z } from "zod";
 
-// Not GRPC: its channels look names up and connect by themselves, past whatever guards where calls may go.
-export const BINDINGS = ["JSONRPC", "HTTP+JSON"] as const;
+export const BINDINGS = ["JSONRPC", "HTTP+JSON", "GRPC"] as const;
 export type Binding = (typeof BINDINGS)[number];
 
 export const PROTOCOL_VERSIONS = ["1.0", "0.3"] as const;
@@ -11,6 +10,7 @@ export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
 
 /** An address of the agent, as its card has it: the binding and the version may be none that we speak. */
 export interface CardInterface {
+  /** Of gRPC with https or http before it, which say whether it is TLS. */
   readonly url: string;
   readonly binding: string;
   /** Major and minor only. */
@@ -108,8 +108,10 @@ const Legacy = z.object({
 export const readForeignCard = (json: unknown, from: string): ForeignCard => {
   const common = Common.safeParse(json);
   if (!common.success) throw notACard(from, "a JSON object with a name");
-  const interfaces = readInterfaces(json);
-  if (interfaces === null) throw notACard(from, "supportedInterfaces (1.0) or url (0.3)");
+  const interfaces = readInterfaces(json)?.map((each) =>
+    each.binding === "GRPC" ? { ...each, url: grpcUrl(each.url, from) } : each,
+  );
+  if (interfaces === undefined) throw notACard(from, "supportedInterfaces (1.0) or url (0.3)");
   const { name, description, version, capabilities, skills, securitySchemes } = common.data;
   const { defaultInputModes: inputModes, defaultOutputModes: outputModes } = common.data;
   const tokenUrl = Object.values(securitySchemes).flatMap((scheme) => {
@@ -153,6 +155,19 @@ const readInterfaces = (json: unknown): readonly CardInterface[] | null => {
     binding: each.transport.toUpperCase(),
     version: majorMinor(protocolVersion),
   }));
+};
+
+/**
+ * gRPC's own form is `host:port`, which says nothing about TLS (A2A leaves it open). Then it is TLS at port 443, and where the card came
+ * over TLS: a host that has a certificate for the one has it for the other, and nothing secret goes out in the clear because a card is terse.
+ */
+const grpcUrl = (address: string, from: string): string => {
+  const scheme = /^(grpcs?|https?):\/\//i.exec(address)?.[1]?.toLowerCase();
+  const rest = address.replace(/^\w+:\/\/\/?/, "");
+  const isCardSecure = URL.parse(from)?.protocol === "https:";
+  const isSecure = scheme === undefined ? isCardSecure || /:443\/?$/.test(rest) : scheme.endsWith("s");
+  const url = URL.parse(`${isSecure ? "https" : "http"}://${rest}`);
+  return url === null ? address : url.href.replace(/\/$/, "");
 };
 
 /** A patch part says nothing about the wire (A2A 3.6). */

@@ -1,6 +1,6 @@
 /** The gRPC binding of A2A 1.0, by the SDK's service definition. What it needs is loaded with the first call. */
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
+import { decodeStatusDetails } from "../grpc/protocol/descriptors.ts";
 import {
   type CallOptions,
   type Channel,
@@ -13,7 +13,7 @@ import {
 } from "./channel.ts";
 import { found, skip } from "./check.ts";
 import { isObject } from "./json-values.ts";
-import { BAD_REQUEST, describeReply, ERROR_INFO, toWireError } from "./wire-errors.ts";
+import { describeReply, toWireError } from "./wire-errors.ts";
 
 /** A method of the service: how its messages become bytes. */
 interface Method {
@@ -186,40 +186,7 @@ const toReply = (error: ServiceError | null, value: unknown, headers: Metadata |
     error:
       error === null
         ? undefined
-        : toWireError(error.code, error.details, trailer instanceof Uint8Array ? detailsOf(trailer) : []),
+        : toWireError(error.code, error.details, trailer instanceof Uint8Array ? decodeStatusDetails(trailer) : []),
     header: (name) => headers?.get(name).map(String)[0],
   };
 };
-
-/** The details of a google.rpc.Status that checks look at, in their JSON form. */
-const detailsOf = (bytes: Uint8Array): readonly unknown[] =>
-  fieldsOf(bytes).flatMap(({ number, value }) => {
-    if (number !== 3 || !(value instanceof Uint8Array)) return [];
-    const [type, content] = [textOf(value, 1), bytesOf(value, 2)];
-    if (type === ERROR_INFO) return [{ "@type": type, reason: textOf(content, 1), domain: textOf(content, 2) }];
-    if (type !== BAD_REQUEST) return [{ "@type": type }];
-    const fieldViolations = fieldsOf(content).flatMap((each) =>
-      each.value instanceof Uint8Array ? [{ field: textOf(each.value, 1), description: textOf(each.value, 2) }] : [],
-    );
-    return [{ "@type": type, fieldViolations }];
-  });
-
-/** Of one message: its length-delimited fields with their bytes, the others without. */
-const fieldsOf = (bytes: Uint8Array) => {
-  const reader = new BinaryReader(bytes);
-  const fields: { readonly number: number; readonly value: Uint8Array | undefined }[] = [];
-  while (reader.pos < reader.len) {
-    const [number, wireType] = reader.tag();
-    // 2: length-delimited.
-    if (wireType === 2) fields.push({ number, value: reader.bytes() });
-    else {
-      reader.skip(wireType, number);
-      fields.push({ number, value: undefined });
-    }
-  }
-  return fields;
-};
-
-const bytesOf = (message: Uint8Array, number: number): Uint8Array =>
-  fieldsOf(message).find((field) => field.number === number)?.value ?? new Uint8Array();
-const textOf = (message: Uint8Array, number: number): string => new TextDecoder().decode(bytesOf(message, number));

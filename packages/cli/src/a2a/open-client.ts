@@ -23,9 +23,10 @@ export const openClient = async (
   );
   const binding = readChoice("--binding", options.binding, BINDINGS);
   const version = readChoice("--version", options.version, PROTOCOL_VERSIONS);
-  const { createGuardedFetch } = await import("@agentcore/outbound");
+  const { createGuardedFetch, createGuardedLookup } = await import("@agentcore/outbound");
   const sendsSecret = credentials.bearer !== undefined || credentials.apiKey !== undefined;
-  const guarded = createGuardedFetch({ allowLoopback: true, allowPrivate: true, sendsSecret, option: "" });
+  const policy = { allowLoopback: true, allowPrivate: true, sendsSecret, option: "" };
+  const guarded = createGuardedFetch(policy);
   const { card } = await fetchCard({ url: address, fetch: guarded, signal });
   if (card === null) throw new TypeError("a card that was asked for without an ETag cannot be unchanged");
   const chosen = chooseInterface(card, {
@@ -34,5 +35,6 @@ export const openClient = async (
   });
   const { credentialHeaders } = await import("@agentcore/a2a/verify");
   const headers = credentialHeaders(card.raw, credentials);
-  return createA2AClient({ interface: chosen, fetch: guarded, headers: async () => headers });
+  const lookup = createGuardedLookup(policy);
+  return createA2AClient({ interface: chosen, fetch: guarded, lookup, headers: async () => headers });
 };

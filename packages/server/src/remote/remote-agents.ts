@@ -3,7 +3,7 @@ import type { A2AClient, ForeignCard } from "@agentcore/a2a/client";
 import { type AgentManifest, PlatformError, type RemoteAgent } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
-import { createGuardedFetch, type Lookup } from "@agentcore/outbound";
+import { createGuardedFetch, createGuardedLookup, type GuardedLookup, type Lookup } from "@agentcore/outbound";
 import { agent } from "@agentcore/sdk";
 import { z } from "zod";
 import { CARD_INTERVALS, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
@@ -43,6 +43,7 @@ interface Entry {
   readonly credentials: RemoteCredentials;
   readonly fetch: typeof fetch;
   readonly streamFetch: typeof fetch;
+  readonly lookup: GuardedLookup;
   record: CardRecord | null;
   status: RemoteStatus;
   error: PlatformError | null;
@@ -98,6 +99,7 @@ export const createRemoteAgents = (options: {
       fetch: guarded,
       // Its events are bounded one by one, and a stream may go on for days.
       streamFetch: createGuardedFetch({ ...policy, maxAnswerBytes: Number.MAX_SAFE_INTEGER }),
+      lookup: createGuardedLookup(policy),
       record: null,
       status: { state: "unknown", reason: "its card was not asked for yet", card: null },
       error: null,
@@ -210,7 +212,9 @@ export const createRemoteAgents = (options: {
         interface: tenant === undefined ? chosen : { ...chosen, tenant },
         fetch: renewing(entry, entry.fetch),
         streamFetch: renewing(entry, entry.streamFetch),
+        lookup: entry.lookup,
         headers: () => entry.credentials.headers(),
+        renew: async () => (entry.credentials.renew() ? entry.credentials.headers() : null),
         extensions: card.extensions.includes(RESUMABLE_STREAMS) ? [RESUMABLE_STREAMS] : [],
         timeoutMs,
       });

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { request as connectHttp, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { API_VERSION } from "@agentcore/contract";
 import { expect, it, onTestFinished } from "vitest";
@@ -8,8 +11,16 @@ const CODE = fileURLToPath(new URL("../../test/remote/far-agents/agents.ts", imp
 const KEY = "far-key-that-nobody-guesses";
 
 /** A node with an HTTP address, and the agents of the folder far-agents. */
-const startFarNode = async (apiKeys: readonly string[]) => {
-  const node = await startNode({ port: 0, dataDirectory: await folder(), logLevel: "error", env: {}, apiKeys });
+const startFarNode = async (apiKeys: readonly string[], publicUrl?: string) => {
+  const node = await startNode({
+    port: 0,
+    grpcPort: 0,
+    dataDirectory: await folder(),
+    logLevel: "error",
+    env: {},
+    apiKeys,
+    publicUrl,
+  });
   onTestFinished(() => node.close(0));
   await node.ready;
   await node.apply(
@@ -26,15 +37,63 @@ const startFarNode = async (apiKeys: readonly string[]) => {
     });
     return ((await response.json()) as { result: Record<string, unknown> }).result;
   };
-  return { url: node.url, call, apply: node.apply };
+  const grpcOrigin = async (agent: string): Promise<string> => {
+    const card = (await (
+      await fetch(`${node.url}/a2a/${agent}/.well-known/agent-card.json`, { headers: { "a2a-version": "1.0" } })
+    ).json()) as { supportedInterfaces: { url: string; protocolBinding: string }[] };
+    return `http://${card.supportedInterfaces.find(({ protocolBinding }) => protocolBinding === "GRPC")?.url}`;
+  };
+  return { url: node.url, call, grpcOrigin, apply: node.apply };
 };
 
-it.each(["JSONRPC", "HTTP+JSON"])(
+/** Stands before a node, notes what is asked of it, and can cut the connections that are open. */
+const startProxy = async () => {
+  const seen: { readonly what: string; readonly after: string | undefined }[] = [];
+  let target = "";
+  const server = createServer((request, response) => {
+    const { "last-event-id": after, host: _host, ...headers } = request.headers;
+    const url = request.url ?? "";
+    const onward = connectHttp(`${target}${url}`, {
+      method: request.method,
+      headers: after === undefined ? headers : { ...headers, "last-event-id": after },
+    });
+    onward.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    for (const each of [onward, response]) each.on("error", () => {});
+    response.on("close", () => onward.destroy());
+    let body = "";
+    request.on("data", (chunk) => (body += String(chunk)));
+    request.on("end", () => {
+      const method = /"method":"(\w+)"/.exec(body)?.[1];
+      const what = method ?? `${request.method} ${url.replace(/^\/a2a\/\w+/, "").replace(/[0-9a-f-]{36}/, "ID")}`;
+      if (!url.endsWith(".json")) seen.push({ what, after: after?.toString() });
+      onward.end(body);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    to: (url: string) => {
+      target = url;
+    },
+    cut: () => server.closeAllConnections(),
+  };
+};
+
+it.each(["JSONRPC", "HTTP+JSON", "GRPC"])(
   "an agent of another node asks, streams and returns as it does at home, over %s and with a key",
   async (binding) => {
     const far = await startFarNode([`${KEY} role=caller caller=near`]);
     const near = await startNearNode({ env: { FAR_KEY: KEY } });
-    const auth = { apiKeyEnv: "FAR_KEY", header: "X-API-Key" };
+    const auth = { apiKeyEnv: "FAR_KEY", header: "X-API-Key", origins: [await far.grpcOrigin("writer")] };
     await near.apply(`${far.url}/a2a/writer`, { bindings: [binding], auth });
     expect(near.parts.catalogue.get("default", "far")).toMatchObject({ state: "ready", version: "3.0.0" });
     const { taskId } = await near.parts.tasks.submit(SCOPE, {
@@ -101,6 +160,44 @@ it("a task that waits for access there waits for it here, and goes on when it is
   expect(granted.ok).toBe(true);
   expect(await near.output(taskId)).toBe("github");
 });
+
+it.each([
+  ["JSONRPC", "SendStreamingMessage", "SubscribeToTask"],
+  ["HTTP+JSON", "POST /message:stream", /^(?:GET|POST) \/tasks\/ID:subscribe$/],
+] as const)(
+  "a stream of another node that is cut goes on after the last number, over %s",
+  async (binding, begin, resume) => {
+    const proxy = await startProxy();
+    const far = await startFarNode([], proxy.url);
+    proxy.to(far.url);
+    const near = await startNearNode();
+    await near.apply(`${proxy.url}/a2a/listener`, { bindings: [binding] });
+    const taskId = await near.submit("now");
+    await near.events(taskId, ({ type }) => type === "artifact.appended");
+    proxy.cut();
+    await expect.poll(() => proxy.seen.length, { timeout: 10_000 }).toBe(2);
+    const { tasks } = await far.call("listener", "ListTasks", {});
+    const [{ id }] = tasks as [{ id: string }];
+    for (const text of ["one", "two"])
+      await far.call("listener", "SendMessage", {
+        message: { messageId: text, taskId: id, role: "ROLE_USER", parts: [{ text }] },
+        configuration: { returnImmediately: true },
+      });
+    expect(await near.output(taskId)).toEqual(["one", "two"]);
+    expect(proxy.seen).toEqual([
+      { what: begin, after: undefined },
+      {
+        what: typeof resume === "string" ? resume : expect.stringMatching(resume),
+        after: expect.stringMatching(/^[1-9]/),
+      },
+    ]);
+    const { artifacts } = await near.parts.tasks.view(SCOPE, taskId);
+    expect(artifacts?.map(({ artifactId, parts }) => [artifactId, parts.length])).toEqual([
+      ["ready", 1],
+      ["output", 1],
+    ]);
+  },
+);
 
 it("a remote agent that is itself ends after ten times round", async () => {
   const node = await startFarNode([]);

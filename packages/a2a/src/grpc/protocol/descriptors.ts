@@ -12,6 +12,8 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import {
+  type Any,
+  AnySchema,
   FileDescriptorSetSchema,
   file_google_protobuf_any,
   file_google_protobuf_duration,
@@ -71,6 +73,23 @@ export const encode = (message: DescMessage, json: JsonValue): Buffer =>
 
 export const decode = (message: DescMessage, bytes: Uint8Array): JsonObject =>
   toJson(message, fromBinary(message, bytes), { registry }) as JsonObject;
+
+/** Details of a google.rpc.Status, each with its `@type`, which is all there is of one that is not known here. Of other bytes: nothing. */
+export const decodeStatusDetails = (bytes: Uint8Array): readonly JsonObject[] => {
+  const known = (detail: Any): JsonObject => {
+    try {
+      return toJson(AnySchema, detail, { registry }) as JsonObject;
+    } catch {
+      return { "@type": detail.typeUrl };
+    }
+  };
+  try {
+    const { details } = fromBinary(messageNamed("google.rpc.Status"), bytes) as { readonly details?: unknown };
+    return Array.isArray(details) ? details.map((detail) => known(detail as Any)) : [];
+  } catch {
+    return [];
+  }
+};
 
 /** A service whose handlers take and give ProtoJSON. Throws TypeError for a name that no file defines. */
 export const jsonService = (name: string): ServiceDefinition => {

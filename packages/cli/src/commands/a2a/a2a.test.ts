@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { startReferenceServer } from "../../../../a2a/test/reference-server.ts";
 import { runInTest } from "../../../test/run-in-test.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -152,6 +153,22 @@ test("a2a watch prints a task that has ended, and follows one that has not from 
   const ran = await runInTest(["a2a", "watch", working, "t-1", "--after", "7"]);
   expect(ran).toEqual({ code: 1, stdout: "", stderr: "t-1 canceled\n" });
   expect(seen.at(-1)?.headers).toMatchObject({ "last-event-id": "7" });
+});
+
+test("a2a send and a2a watch speak gRPC as well", async () => {
+  const reference = await startReferenceServer();
+  try {
+    const sent = await runInTest(["a2a", "send", reference.url, "-t", "hello", "--binding", "GRPC", "-o", "json"]);
+    expect(sent.code).toBe(0);
+    const { task: done } = JSON.parse(sent.stdout) as { task: { id: string } };
+    expect(done).toMatchObject({ artifacts: [{ parts: [{ text: "hello" }] }] });
+    const streamed = await runInTest(["a2a", "send", reference.url, "-t", "fail", "--binding", "GRPC", "--stream"]);
+    expect(streamed).toMatchObject({ code: 1, stderr: expect.stringMatching(/ failed\n$/) });
+    const watched = await runInTest(["a2a", "watch", reference.url, done.id, "--binding", "GRPC"]);
+    expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining("hello") });
+  } finally {
+    await reference.close();
+  }
 });
 
 test("a2a verify prints what is broken, by section, and ends with 1", async () => {
