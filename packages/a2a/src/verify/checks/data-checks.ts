@@ -1,7 +1,7 @@
 /** The form of what is sent, and what is taken in which spelling (A2A 4, 5.5). */
 import { check, found, type ListedTraits, OVER_HTTP, skip, type WireTarget } from "../check.ts";
 import { listAt, member, shown, textAt } from "../json-values.ts";
-import { needed, resultOf, unknownId } from "../target.ts";
+import { type MadeTask, needed, resultOf, unknownId } from "../target.ts";
 import { expectError } from "../wire-errors.ts";
 import { expectShape, ListResultShape, SendResultShape, TaskShape } from "../wire-shapes.ts";
 
@@ -103,11 +103,15 @@ export const DATA_CHECKS = [
   data(
     { id: "AC-1.4-message-context", severity: "must", title: "messages of the agent name the context, and the task" },
     async ({ channel, tasks }) => {
-      const { id, contextId } = await tasks.completed();
-      const task = needed(await channel.call("GetTask", { id }), "GetTask");
-      const messages = [...listAt(task, "history"), member(task, "status", "message")].filter(
-        (message) => member(message, "role") === "ROLE_AGENT",
-      );
+      const said = async ({ id, contextId }: MadeTask) => {
+        const task = needed(await channel.call("GetTask", { id }), "GetTask");
+        const all = [...listAt(task, "history"), member(task, "status", "message")];
+        return { id, contextId, messages: all.filter((message) => member(message, "role") === "ROLE_AGENT") };
+      };
+      const completed = await said(await tasks.completed());
+      // Where it said nothing, a question is something.
+      const { id, contextId, messages } =
+        completed.messages.length > 0 ? completed : await said(await tasks.interrupted());
       if (messages.length === 0) skip("the agent has sent no message");
       for (const message of messages) {
         if (textAt(message, "contextId") !== contextId)

@@ -92,8 +92,6 @@ const failures = ({ results }: VerifyReport) =>
 const NEVER = [
   // Every agent has both capabilities.
   ...["CORE-CAP-001/", "CORE-CAP-002/"],
-  // No agent answers with a message.
-  "AC-1.4-message-context",
   // Over HTTP the path names the agent.
   ...["AC-1.13-tenant JSONRPC", "AC-1.13-tenant HTTP+JSON"],
   // Without keys nothing is signed; with them, cards.test.ts.
