@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { A2AMessage, A2ATask, AgentCard, ListTasksRequest, Part, SendMessageRequest } from "./a2a.ts";
+import {
+  A2AMessage,
+  A2ATask,
+  AgentCard,
+  ListTasksRequest,
+  Part,
+  SendMessageRequest,
+  TaskPushNotificationConfig,
+} from "./a2a.ts";
 
 const messageWith = (parts: unknown) => ({ messageId: "m-1", role: "ROLE_USER", parts });
 
@@ -84,4 +92,16 @@ test("a card has at least one interface and one skill", () => {
   for (const member of ["supportedInterfaces", "skills"]) {
     expect(AgentCard.safeParse({ ...card, [member]: [] }).error?.issues[0]?.path).toEqual([member]);
   }
+});
+
+test("ids are text that UTF-8 can hold, so that two of them never become one", () => {
+  const halves = ["\ud800", "x\udc00", "\ud800x"];
+  const message = messageWith([{ text: "a" }]);
+  for (const id of halves) {
+    for (const field of ["messageId", "contextId", "taskId"])
+      expect(A2AMessage.safeParse({ ...message, [field]: id }).error?.issues[0]?.path).toEqual([field]);
+    const config = { taskId: "t", url: "https://example.com/", id };
+    expect(TaskPushNotificationConfig.safeParse(config).error?.issues[0]?.path).toEqual(["id"]);
+  }
+  expect(A2AMessage.safeParse({ ...message, messageId: "\u{1F600}" }).success).toBe(true);
 });

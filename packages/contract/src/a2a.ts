@@ -9,7 +9,10 @@ export const A2A_VERSIONS = ["1.0", "0.3"] as const;
 export type A2AVersion = (typeof A2A_VERSIONS)[number];
 
 const Metadata = z.record(z.string(), z.unknown());
-const Id = z.string().min(1).max(256);
+/** Stores and addresses are UTF-8, where every half of a surrogate pair would become the same character. */
+const isText = (text: string): boolean => text.isWellFormed();
+const TEXT = { error: "expected text without halves of surrogate pairs" };
+const Id = z.string().min(1).max(256).refine(isText, TEXT);
 
 const PartFields = {
   metadata: Metadata.optional(),
@@ -131,7 +134,12 @@ const PUSH_CONFIG_ID = /^[^\p{Cc}]*$/u;
 export const TaskPushNotificationConfig = z.object({
   tenant: z.string().max(256).optional(),
   /** Made when absent. The same one again changes the configuration. */
-  id: z.string().max(256).regex(PUSH_CONFIG_ID, { error: "expected no control characters" }).optional(),
+  id: z
+    .string()
+    .max(256)
+    .regex(PUSH_CONFIG_ID, { error: "expected no control characters" })
+    .refine(isText, TEXT)
+    .optional(),
   taskId: Id,
   url: z
     .url({ error: "expected an http or https URL" })

@@ -26,6 +26,7 @@ import {
   MediaType,
   MessageExtensions,
   Metadata,
+  OptionalId,
   PushNotificationConfig,
   parts,
   Uri,
@@ -56,13 +57,10 @@ const Part = z
   })
   .superRefine(exactlyOne("text", "file", "data"));
 
-// Proto 3 has no absent texts: an empty id is none.
-const OptionalId = z.string().max(256).optional();
-
 const Message = z.object({
   messageId: Id,
-  contextId: OptionalId,
-  taskId: OptionalId,
+  contextId: OptionalId.optional(),
+  taskId: OptionalId.optional(),
   role: z.enum(["ROLE_USER", "ROLE_AGENT"]),
   content: parts(Part, "expected an array of parts; over HTTP+JSON 0.3 has them as content, not as parts"),
   metadata: Metadata.optional(),
@@ -84,7 +82,7 @@ const SendMessage = z.object({
 
 const TaskConfig = z.object({ pushNotificationConfig: PushNotificationConfig });
 // As some clients send it: the proto's request, of which the binding's body is one member only.
-const CreateTaskConfig = z.object({ config: TaskConfig, configId: OptionalId });
+const CreateTaskConfig = z.object({ config: TaskConfig, configId: OptionalId.optional() });
 
 export interface RestInput {
   /** The body, or the query of requests without one; freshly parsed JSON. */

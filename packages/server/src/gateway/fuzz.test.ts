@@ -12,6 +12,7 @@ import { FakeTaskService } from "../../test/gateway/fake-task-service.ts";
 import { createFixture, describeAgent } from "../../test/gateway/gateway-fixture.ts";
 import { checkAnswer, type ReadAnswer } from "../../test/gateway/hostile/answers.ts";
 import { type HostileRequest, hostileRequests } from "../../test/gateway/hostile/requests.ts";
+import { read, sendHostile, settledWithin, show } from "../../test/gateway/hostile/send.ts";
 import { createPushConfigs } from "../push/push-configs.ts";
 import { PushStore } from "../push/push-store.ts";
 import { createIds, systemClock } from "../system-senses.ts";
@@ -117,39 +118,6 @@ const createNode = async () => {
 
 type Node = Awaited<ReturnType<typeof createNode>>;
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-const settledWithin = async (work: Promise<unknown>, turns: number): Promise<void> => {
-  let settled = false;
-  const settle = () => (settled = true);
-  work.then(settle, settle);
-  for (let count = 0; count < turns && !settled; count += 1) await turn();
-};
-
-/** Streams that stay open are read as far as they go by themselves, and left. */
-const read = async (response: Response): Promise<ReadAnswer> => {
-  const contentType = response.headers.get("content-type") ?? "";
-  const { status } = response;
-  if (contentType !== "text/event-stream" || response.body === null)
-    return { status, contentType, text: await response.text() };
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (;;) {
-    const next = reader.read();
-    let chunk: Awaited<typeof next> | undefined;
-    await settledWithin(
-      next.then((value) => (chunk = value)),
-      4,
-    );
-    if (chunk === undefined || chunk.done) break;
-    text += decoder.decode(chunk.value, { stream: true });
-  }
-  await reader.cancel();
-  // Of the last frame there may be a part only.
-  return { status, contentType, text: text.slice(0, text.lastIndexOf("\n\n") + 2) };
-};
-
 interface Done {
   readonly request: HostileRequest;
   readonly answer: ReadAnswer;
@@ -157,21 +125,9 @@ interface Done {
 }
 
 const send = async (node: Node, key: string, request: HostileRequest): Promise<Done | null> => {
-  const url = `http://localhost${request.address}`;
-  if (!URL.canParse(url) || new URL(url).hostname !== "localhost") return null;
-  const controller = new AbortController();
-  const headers = new Headers({ authorization: `Bearer ${key}` });
-  for (const [name, value] of Object.entries(request.headers)) headers.set(name, value);
-  const whole = new Request(url, {
-    ...{ method: request.method, headers, body: request.body as BodyInit | null, signal: controller.signal },
-  });
   const done = { count: 0 };
-  const pending = effects.run(done, () => node.gateway.fetch(whole));
-  // Who waits for a task that waits for somebody loses patience.
-  await settledWithin(pending, 12);
-  controller.abort();
-  const answer = await read(await pending);
-  return { request, answer, effects: done.count };
+  const answer = await effects.run(done, () => sendHostile(node.gateway, key, request));
+  return answer === null ? null : { request, answer, effects: done.count };
 };
 
 /** What is whose, by what the node has stored. */
@@ -293,9 +249,6 @@ it(`no hostile request gets more than a plain refusal, or leaves anything behind
   const [first = 0] = heaps;
   expect(usedHeap() - first).toBeLessThan(MAX_GROWTH_BYTES);
 });
-
-const show = ({ method, address, headers, body }: HostileRequest): string =>
-  `${method} ${address.slice(0, 1000)} ${JSON.stringify(headers)}\n${new TextDecoder().decode(body ?? new Uint8Array()).slice(0, 4000)}`;
 
 const word = fc.oneof(
   fc.constantFrom("echo", "tasks", "task-1", "default", "api", "v1", "events", "%", "%00", "..", "{id}", "schemas"),

@@ -45,6 +45,7 @@ export interface Listener extends Door {
 
 // Over the limit a connection still gets its 503; beyond this many more the kernel's queue has to do.
 const REFUSAL_RESERVE = 64;
+const CHECK_MS = 5_000;
 // A year, after which a browser that has not been here asks in plain text again.
 const HSTS = "max-age=31536000";
 
@@ -81,13 +82,17 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
     if (refused.has(request.socket)) return refuse(response);
     void answer(request, response);
   };
-  const server = tls === undefined ? createServer(onRequest) : createSecureServer(tls.options, onRequest);
+  const headersTimeoutMs = options.headersTimeoutMs ?? 10_000;
+  // Node would look for late ones every 30 s, and leave them that much longer.
+  const http = { connectionsCheckingInterval: Math.min(headersTimeoutMs, CHECK_MS) };
+  const server =
+    tls === undefined ? createServer(http, onRequest) : createSecureServer({ ...tls.options, ...http }, onRequest);
   let cutHandshakes = () => {};
   if ("setSecureContext" in server) {
     tls?.serve(server);
     cutHandshakes = trackSockets(server);
   }
-  server.headersTimeout = options.headersTimeoutMs ?? 10_000;
+  server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = options.requestTimeoutMs ?? 60_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 65_000;
   server.maxConnections = maxConnections + REFUSAL_RESERVE;
