@@ -123,10 +123,10 @@ export class Callers {
   }
 
   /** Decides as somebody of its own, so that logs tell whose decision stands. */
-  async authorize(taskId: string, deny: boolean, name?: string): Promise<void> {
+  async authorize(taskId: string, deny: boolean, reference?: string): Promise<void> {
     const by = `granter ${++this.order}`;
     const decision = {
-      ...(name === undefined ? {} : { name }),
+      ...(reference === undefined ? {} : { reference }),
       ...(deny ? { deny: "no" } : { credential: { type: "bearer" as const, value: `secret of ${by}` } }),
     };
     const answer = await this.ask("authorize", (service) =>

@@ -85,11 +85,11 @@ const isDelivered = async (world: World, heads: readonly TaskHead[]): Promise<bo
   return heads.filter(({ agent }) => agent === "listener").length >= told;
 };
 
-/** The first access that was asked for and is not decided. */
+/** The first question about access that is not decided. */
 const openAccess = (log: readonly TaskEvent[]): string | undefined => {
   const open = new Map<string, string>();
   for (const event of log) {
-    if (event.type === "task.authRequired") open.set(event.data.path, event.data.authorization.name);
+    if (event.type === "task.authRequired") open.set(event.data.path, event.data.authorization.reference ?? "none");
     else if (event.type === "step.completed" || event.type === "step.failed") open.delete(event.data.path);
   }
   return [...open.values()][0];

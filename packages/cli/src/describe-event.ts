@@ -12,6 +12,10 @@ const short = (value: unknown): string => {
   return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH - 1)}…` : text;
 };
 
+/** What `agentcore authorize --reference` takes. */
+const describeReference = ({ reference }: { readonly reference?: string | undefined }): string =>
+  reference === undefined ? "" : `\nReference: ${reference}`;
+
 export const describeEvent = (event: TaskEvent): string => {
   switch (event.type) {
     case "task.submitted":
@@ -23,8 +27,9 @@ export const describeEvent = (event: TaskEvent): string => {
     case "task.progressed":
       return describeProgress(event.data);
     case "task.inputRequired":
-    case "task.authRequired":
       return promptOf(event.data.prompt);
+    case "task.authRequired":
+      return `${promptOf(event.data.prompt)}${describeReference(event.data.authorization)}`;
     case "task.resumed":
       return `by ${event.data.reason}`;
     case "task.cancelRequested":

@@ -1,5 +1,5 @@
 /** Follows a task until it goes no further by itself, and tells how it went. */
-import type { TaskEvent, TaskState } from "@agentcore/contract";
+import type { TaskEvent } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import { callName } from "./call-name.ts";
 import type { ExitCode, OutputFormat } from "./command.ts";
@@ -67,14 +67,14 @@ const showProgress = (output: Output, event: TaskEvent): void => {
 const sayPause = (output: Output, taskId: string, outcome: TaskOutcome): void => {
   if (outcome.error !== undefined) output.say(`parked: ${outcome.error.code}: ${outcome.error.message}`, "yellow");
   if (outcome.prompt !== undefined) output.say(outcome.prompt, "yellow");
-  output.say(`  next: ${pauseNextStep(taskId, outcome.state)}`, "yellow");
+  output.say(`  next: ${pauseNextStep(taskId, outcome)}`, "yellow");
 };
 
-const pauseNextStep = (taskId: string, state: TaskState): string =>
+const pauseNextStep = (taskId: string, { state, reference }: TaskOutcome): string =>
   state === "parked"
     ? `agentcore retry ${taskId}`
     : state === "auth-required"
-      ? `agentcore authorize ${taskId} --credential-env VAR, or --without-credential, or --deny REASON`
+      ? `agentcore authorize ${taskId}${reference === undefined ? "" : ` --reference ${reference}`} --credential-env VAR, or --without-credential, or --deny REASON`
       : `agentcore send ${taskId} "your answer"`;
 
 /** Prints the output of a completed task. Throws what kept any other from completing, with the next step. */
@@ -92,13 +92,13 @@ export const reportOutcome = async (
     case "rejected":
       throw withNextStep(outcome, `agentcore trace ${taskId}`);
     case "parked":
-      throw withNextStep(outcome, `agentcore describe task ${taskId}, then ${pauseNextStep(taskId, "parked")}`);
+      throw withNextStep(outcome, `agentcore describe task ${taskId}, then ${pauseNextStep(taskId, outcome)}`);
     case "canceled":
       throw failure("CANCELED", `task ${taskId} was canceled`, `agentcore logs ${taskId}`);
     case "input-required":
     case "auth-required":
       output.say(outcome.prompt ?? "The task waits for an answer.", "yellow");
-      output.say(`  next: ${pauseNextStep(taskId, outcome.state)}`, "yellow");
+      output.say(`  next: ${pauseNextStep(taskId, outcome)}`, "yellow");
       return 1;
     case "submitted":
     case "working":

@@ -7,6 +7,8 @@ export interface TaskOutcome {
   readonly error?: SerializedError | undefined;
   /** What the task asks a person, while it waits for input or authorisation. */
   readonly prompt?: string | undefined;
+  /** Names the question, while it waits for authorisation. */
+  readonly reference?: string | undefined;
 }
 
 export const INITIAL_OUTCOME: TaskOutcome = { state: "submitted" };
@@ -33,7 +35,11 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "task.inputRequired":
       return { state: "input-required", prompt: promptOf(event.data.prompt) };
     case "task.authRequired":
-      return { state: "auth-required", prompt: promptOf(event.data.prompt) };
+      return {
+        state: "auth-required",
+        prompt: promptOf(event.data.prompt),
+        reference: event.data.authorization.reference,
+      };
     case "task.completed":
       return { state: "completed", output: event.data.output };
     case "task.failed":

@@ -14,6 +14,11 @@ export const AuthorizationName = z
     "expected 1 to 128 letters, digits or ._:/@- that begin with one of the first two",
   );
 
+/** Names one question of one task. */
+export const AuthorizationReference = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, "expected the reference that stands in the question, 32 hexadecimal digits");
+
 /** What a task asks for, as `ctx.waitForAuthorization` names it. */
 export const AuthorizationAsked = z.object({
   name: AuthorizationName,
@@ -27,6 +32,10 @@ export const AuthorizationAsked = z.object({
 });
 export type AuthorizationAsked = z.infer<typeof AuthorizationAsked>;
 
+/** As it stands in the log and in the question; what earlier versions wrote has no reference. */
+export const AuthorizationQuestion = AuthorizationAsked.extend({ reference: AuthorizationReference.optional() });
+export type AuthorizationQuestion = z.infer<typeof AuthorizationQuestion>;
+
 export const CREDENTIAL_TYPES = ["bearer", "apiKey", "basic", "other"] as const;
 
 export const Credential = z.strictObject({
@@ -39,8 +48,10 @@ export type Credential = Readonly<z.infer<typeof Credential>>;
 /** What somebody says to a task that waits for access: granted, with a credential or without one, or refused. */
 export const AuthorizationDecision = z
   .strictObject({
-    /** Needed only when the task waits for several. */
+    /** Needed where the task has asked for several. */
     name: AuthorizationName.optional(),
+    /** Which question is meant. Needed where the task has asked for that name before, or has gone on with `continueAs`. */
+    reference: AuthorizationReference.optional(),
     /** Left out when access was given elsewhere, for example by consent at the address that the task names. */
     credential: Credential.optional(),
     /** Milliseconds that it is good for; never longer than the agent asked for. @default what the agent asked for, else a day */

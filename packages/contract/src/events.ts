@@ -1,7 +1,7 @@
 /** Task events: what a task's log is made of. The same strings stand in log, bus, SSE and console (docs/events.md). */
 import { z } from "zod";
 import { A2AMessage, A2ATask, Artifact, Part } from "./a2a.ts";
-import { AuthorizationAsked } from "./authorization.ts";
+import { AuthorizationQuestion } from "./authorization.ts";
 import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
@@ -103,7 +103,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
   /** `refusedMessageId`: an answer that did not fit; the question is asked again. */
   event("task.inputRequired", { ...call, prompt: z.array(Part).min(1), refusedMessageId: z.string().optional() }),
   /** The same in words and data stands in `prompt`, for clients of A2A. */
-  event("task.authRequired", { ...call, prompt: z.array(Part).min(1), authorization: AuthorizationAsked }),
+  event("task.authRequired", { ...call, prompt: z.array(Part).min(1), authorization: AuthorizationQuestion }),
   event("task.resumed", { reason: z.enum(["input", "retry", "auth"]) }),
   event("task.cancelRequested", { by: z.string(), reason: z.string().optional() }),
   event("task.completed", { output: z.unknown().optional() }),

@@ -33,6 +33,8 @@ export {
   AuthorizationAsked,
   AuthorizationDecision,
   AuthorizationName,
+  AuthorizationQuestion,
+  AuthorizationReference,
   CREDENTIAL_TYPES,
   Credential,
   DEFAULT_AUTHORIZATION_MS,

@@ -109,6 +109,25 @@ for (const when of ["before", "after"] as const)
     await it.close();
   });
 
+test("access is granted to what is asked now, also where it was asked before", async () => {
+  const reader = agent({
+    name: "reader",
+    description: "asks twice",
+    async run(_, ctx) {
+      const first = await ctx.waitForAuthorization({ prompt: "May I read?", name: "github" });
+      const second = await ctx.waitForAuthorization({ prompt: "May I write?", name: "github" });
+      return first.reference !== second.reference;
+    },
+  });
+  const it = await testAgent(reader);
+  const run = await it.run();
+  await run.authorize();
+  expect(run.state).toBe("auth-required");
+  await run.authorize({ name: "github" });
+  expect(run.output).toBe(true);
+  await it.close();
+});
+
 test("a task that was rejected says why; replayed, it is rejected again", async () => {
   const picky = agent({
     name: "picky",

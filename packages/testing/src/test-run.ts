@@ -1,6 +1,7 @@
 import {
   type A2ATask,
   type AuthorizationDecision,
+  type AuthorizationQuestion,
   PlatformError,
   type TaskEvent,
   type TaskState,
@@ -76,12 +77,25 @@ export class TestRun {
   }
 
   /**
-   * Grants access that the task waits for, with a credential or without one, or refuses it: `{ deny: "why" }`. Throws
+   * Grants access that the task waits for now, with a credential or without one, or refuses it: `{ deny: "why" }`. Throws
    * UNSUPPORTED_OPERATION when nothing like that is asked for, INVALID_ARGUMENT when `name` must say which, CONFLICT.
    */
   async authorize(decision: AuthorizationDecision = {}): Promise<this> {
-    await this.controls.act((tasks, scope) => tasks.authorize(scope, this.taskId, decision));
+    const meant = { ...this.referenceTo(decision.name), ...decision };
+    await this.controls.act((tasks, scope) => tasks.authorize(scope, this.taskId, meant));
     return this;
+  }
+
+  /** Of the one question of that name, or of any, that is open. */
+  private referenceTo(name: string | undefined): Pick<AuthorizationDecision, "reference"> {
+    const open = new Map<string, AuthorizationQuestion>();
+    for (const { type, data } of this.log) {
+      if (type === "task.authRequired") open.set(data.path, data.authorization);
+      else if (type === "step.completed" || type === "step.failed") open.delete(data.path);
+      else if (type === "checkpoint.created") open.clear();
+    }
+    const [only, ...others] = [...open.values()].filter((asked) => name === undefined || asked.name === name);
+    return only?.reference === undefined || others.length > 0 ? {} : { reference: only.reference };
   }
 
   /** Throws TASK_NOT_CANCELABLE. */

@@ -37,6 +37,11 @@ describe("authorize", () => {
     expect(refused.stdout).toBe("refused access for t1\n");
   });
 
+  test("says which question is meant when told", async () => {
+    const reference = "0f".repeat(16);
+    expect((await authorize(["--without-credential", "--reference", reference])).sent[0]?.body).toEqual({ reference });
+  });
+
   for (const [what, words, says] of [
     ["nothing said", [], /expected one of --credential-env/],
     ["two answers", ["--deny", "no", "--without-credential"], /got 2/],

@@ -8,7 +8,13 @@ const TYPES = ["bearer", "apiKey", "basic", "other"] as const satisfies readonly
 type Type = NonNullable<AuthorizationDecision["credential"]>["type"];
 
 const OPTIONS = {
-  name: { type: "string", value: "NAME", description: "Which access, when the task waits for several" },
+  name: { type: "string", value: "NAME", description: "Which access, when the task has asked for several" },
+  reference: {
+    type: "string",
+    value: "REFERENCE",
+    description:
+      "Which question, when the task has asked for that access before; `describe task` shows it with the question",
+  },
   "credential-env": {
     type: "string",
     value: "VAR",
@@ -41,6 +47,7 @@ export const command = defineCommand({
   summary: "Grant or refuse the access that a task waits for",
   details: [
     "Done when the decision is recorded; it stands. A secret is never taken from the command line, where others could see it, and never shown again.",
+    "With --reference nothing is granted but the question that was read; the same decision again then does nothing.",
     "The agent reads the secret in its steps until it expires; when the task ends it is removed.",
   ],
   arguments: [taskArgument("auth-required")],
@@ -84,20 +91,23 @@ const decisionOf = async (invocation: Invocation<typeof OPTIONS>): Promise<Autho
   const given = ANSWERS.filter((answer) => options[answer] !== undefined && options[answer] !== false);
   if (given.length !== 1)
     throw new UsageError(`expected one of ${ANSWERS.map((answer) => `--${answer}`).join(", ")}, got ${given.length}`);
-  const name = options.name === undefined ? {} : { name: options.name };
+  const question = {
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.reference === undefined ? {} : { reference: options.reference }),
+  };
   if (options.deny !== undefined) {
     if (options.expires !== undefined) throw new UsageError("--expires says nothing about what is refused");
-    return { ...name, deny: options.deny };
+    return { ...question, deny: options.deny };
   }
   const expires = options.expires === undefined ? {} : { expiresInMs: await durationOf(options.expires) };
-  if (options["without-credential"]) return { ...name, ...expires };
+  if (options["without-credential"]) return { ...question, ...expires };
   const variable = options["credential-env"];
   const value = (variable === undefined ? await readStdin() : (environment[variable] ?? "")).replace(/\r?\n$/, "");
   if (value === "")
     throw new UsageError(variable === undefined ? "the standard input is empty" : `the environment has no ${variable}`);
   const type = TYPES.find((known) => known === options.type);
   if (type === undefined) throw new UsageError(`--type: expected ${TYPES.join(", ")}, got ${options.type}`);
-  return { ...name, ...expires, credential: { type, value } };
+  return { ...question, ...expires, credential: { type, value } };
 };
 
 const durationOf = async (text: string): Promise<number> => {

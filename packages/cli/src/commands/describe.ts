@@ -172,6 +172,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
     ...(outcome.prompt === undefined
       ? []
       : [section(outcome.state === "auth-required" ? "Waits for access" : "Waits for an answer to", outcome.prompt)]),
+    ...(outcome.reference === undefined ? [] : [section("Reference", outcome.reference)]),
     ...(outcome.error === undefined
       ? []
       : [section("Error", `${outcome.error.code}: ${outcome.error.message}`), ...errorDetails(outcome.error.details)]),

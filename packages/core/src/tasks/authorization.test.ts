@@ -1,5 +1,5 @@
 /** Access that a task waits for: asked, granted, refused, used, forgotten (A2A 7.6). */
-import type { AuthorizationDecision } from "@agentcore/contract";
+import type { AuthorizationDecision, AuthorizationQuestion } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract";
 import type { Authorization, Context } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
@@ -26,6 +26,19 @@ const use = (ctx: Context, access: Authorization) =>
 const kept = async (world: EngineWorld): Promise<readonly string[]> =>
   (await world.keyValue.list({ tenantId: SCOPE.tenantId, namespace: "credentials" })).map(({ key }) => key);
 
+/** What the task asked last. */
+const question = async (world: EngineWorld, taskId: string): Promise<AuthorizationQuestion> => {
+  const event = (await world.log(taskId)).findLast(({ type }) => type === "task.authRequired");
+  if (event?.type !== "task.authRequired") throw new Error("it asked for nothing");
+  return event.data.authorization;
+};
+
+const referenceTo = async (world: EngineWorld, taskId: string): Promise<{ readonly reference: string }> => {
+  const { reference } = await question(world, taskId);
+  if (reference === undefined) throw new Error("its question has no reference");
+  return { reference };
+};
+
 const refusal = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => "none",
@@ -47,14 +60,22 @@ test("a task that asks for access leaves memory, says what it needs, and works a
     {
       text: "May I read your repositories?\nAccess asked for: github (repo, user)\nGive consent at https://github.test/consent",
     },
-    { data: { authorization: { name: "github", scopes: ["repo", "user"], url: "https://github.test/consent" } } },
+    {
+      data: {
+        authorization: {
+          ...{ name: "github", scopes: ["repo", "user"], url: "https://github.test/consent" },
+          reference: expect.stringMatching(/^[0-9a-f]{32}$/),
+        },
+      },
+    },
   ]);
+  const { reference } = await question(world, taskId);
   await world.authorize(taskId);
   expect(outputOf(await world.last(taskId))).toEqual({
     name: "github",
     grantedBy: "ann",
     grantedAt: world.clock.now(),
-    reference: expect.stringMatching(/^[0-9a-f]{32}$/),
+    reference,
   });
   expect(await world.types(taskId)).toContain("task.resumed");
 });
@@ -145,6 +166,36 @@ test("the same decision again is no conflict: its first answer may have been los
   expect(await world.state(taskId)).toBe("input-required");
 });
 
+test("a decision that comes again, or late, grants nothing that was asked since", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      await ctx.waitForAuthorization({ prompt: "Read repository one?", name: "github" });
+      await ctx.waitForAuthorization({ prompt: "DELETE repository one?", name: "github" });
+      return ctx.waitForAuthorization({ prompt: "And your issues?", name: "jira" });
+    }),
+  ]);
+  const taskId = await world.submit("reader");
+  const first = await referenceTo(world, taskId);
+  await world.authorize(taskId, TOKEN);
+  for (const again of [TOKEN, { ...TOKEN, name: "github" }, {}])
+    expect(await refusal(world.authorize(taskId, again))).toBe("INVALID_ARGUMENT");
+  await world.authorize(taskId, { ...TOKEN, ...first });
+  expect(await refusal(world.authorize(taskId, first))).toBe("CONFLICT");
+  expect(await refusal(world.authorize(taskId, { ...TOKEN, reference: "0".repeat(32) }))).toBe("CONFLICT");
+  expect(await question(world, taskId)).toMatchObject({ name: "github" });
+  expect((await world.types(taskId)).filter((type) => type === "step.completed")).toHaveLength(1);
+
+  const second = await referenceTo(world, taskId);
+  await world.authorize(taskId, second);
+  await world.authorize(taskId, { ...TOKEN, ...first });
+  await world.authorize(taskId, second);
+  // Without a name it could be meant for what was asked before.
+  expect(await refusal(world.authorize(taskId))).toBe("INVALID_ARGUMENT");
+  expect(await world.state(taskId)).toBe("auth-required");
+  await world.authorize(taskId, { name: "jira" });
+  expect(await world.state(taskId)).toBe("completed");
+});
+
 test("others' tasks look like none; what is not asked for is refused, and nothing of it is kept", async () => {
   const world = new EngineWorld([reader, define("asker", (_, ctx) => ctx.waitForInput("?"))]);
   const [taskId, asking] = [await world.submit("reader"), await world.submit("asker")];
@@ -204,7 +255,7 @@ test("the same name cannot be asked for twice at once, and may be asked for agai
   const taskId = await world.submit("again");
   await world.authorize(taskId);
   expect(await world.state(taskId)).toBe("auth-required");
-  await world.authorize(taskId);
+  await world.authorize(taskId, await referenceTo(world, taskId));
   expect((await world.last(taskId))?.type).toBe("task.completed");
 });
 
@@ -354,10 +405,16 @@ test("a wait after continueAs is another one than that of the same place before"
     }),
   ]);
   const taskId = await world.submit("reader");
-  await world.authorize(taskId, TOKEN);
+  const earlier = await referenceTo(world, taskId);
+  await world.authorize(taskId, { ...TOKEN, ...earlier });
   expect(await world.state(taskId)).toBe("auth-required");
   expect(await kept(world)).toHaveLength(1);
-  await world.authorize(taskId, TOKEN);
+  expect(await refusal(world.authorize(taskId, TOKEN))).toBe("INVALID_ARGUMENT");
+  expect(await world.state(taskId)).toBe("auth-required");
+  await world.authorize(taskId, { ...TOKEN, reference: earlier.reference });
+  expect(await refusal(world.authorize(taskId, earlier))).toBe("CONFLICT");
+  expect(await world.state(taskId)).toBe("auth-required");
+  await world.authorize(taskId, { ...TOKEN, ...(await referenceTo(world, taskId)) });
   const [before, after] = outputOf(await world.last(taskId)) as string[];
   expect(before).not.toBe(after);
   expect(await kept(world)).toEqual([]);

@@ -25,8 +25,8 @@ interface SettledWait extends Wait {
 
 /**
  * Resolves when the decision is durable (I5): first what stands beside the log, then the mail that wakes the task with it. Throws
- * TASK_TERMINAL, UNSUPPORTED_OPERATION (nothing like that is asked for), INVALID_ARGUMENT (which of several?), CONFLICT, OVERLOADED (as much
- * waits for the task as may).
+ * TASK_TERMINAL, UNSUPPORTED_OPERATION (nothing like that is asked for), INVALID_ARGUMENT (which question is meant?), CONFLICT, OVERLOADED (as
+ * much waits for the task as may).
  */
 export const authorizeTask = async (
   engine: TaskEngine,
@@ -38,21 +38,28 @@ export const authorizeTask = async (
   const { credentials, senses, mail } = engine;
   const { open, settled, checkpointSeq } = await waitsOf(head.checkpointSeq, readLog);
   const referenceOf = (wait: Wait): string => authorizationReference(senses.digest, head, checkpointSeq, wait.path);
-  const isNamed = ({ asked }: Wait): boolean => decision.name === undefined || asked.name === decision.name;
-  const before = settled.findLast(isNamed);
+  const isMeant = (wait: Wait): boolean =>
+    (decision.name === undefined || wait.asked.name === decision.name) &&
+    (decision.reference === undefined || referenceOf(wait) === decision.reference);
+  const before = settled.findLast(isMeant);
   if (isTerminal(head.state)) {
     // Whose answer was lost asks again; by now there is no secret left to compare with.
     if (before?.grantedBy === by && decision.deny === undefined) return;
     throw hasEnded(head);
   }
-  const [wait, other] = open.filter(isNamed);
+  const [wait, other] = open.filter(isMeant);
   if (wait === undefined) {
-    if (before === undefined) throw asksForNone(head, decision.name, open);
+    // Of a question of before `continueAs` there may still be the decision.
+    const reference = before === undefined ? decision.reference : referenceOf(before);
+    if (reference === undefined) throw asksForNone(head, decision.name, open);
     // Whose answer was lost asks again.
-    if (await credentials.isRepeat(head, referenceOf(before), by, decision)) return;
-    throw decided(head, before.asked.name);
+    if (await credentials.isRepeat(head, reference, by, decision)) return;
+    throw before === undefined ? asksOtherwise(head, reference) : decided(head, before.asked.name);
   }
   if (other !== undefined) throw asksForSeveral(head, open);
+  // Else the answer to one question, sent again or late, would grant the next one.
+  if (decision.reference === undefined && (before !== undefined || checkpointSeq > 0))
+    throw asksAgain(head, wait.asked.name, referenceOf(wait));
   await mail.assertRoom(head);
   const { path, asked } = wait;
   const grant: Grant = {
@@ -141,6 +148,18 @@ const asksForNone = ({ taskId, state }: TaskHead, name: string | undefined, open
 const asksForSeveral = ({ taskId }: TaskHead, open: readonly Wait[]): PlatformError =>
   new PlatformError("INVALID_ARGUMENT", `task ${taskId} waits for access to ${namesOf(open)}; say which`, {
     violations: [{ field: "name", description: `expected one of ${namesOf(open)}` }],
+  });
+
+const asksAgain = ({ taskId }: TaskHead, name: string, reference: string): PlatformError =>
+  new PlatformError(
+    "INVALID_ARGUMENT",
+    `task ${taskId} has asked for access before and now asks for access to ${name}; look at what it asks, and send the reference of that`,
+    { violations: [{ field: "reference", description: `expected ${reference} for what it asks now` }] },
+  );
+
+const asksOtherwise = ({ taskId }: TaskHead, reference: string): PlatformError =>
+  new PlatformError("CONFLICT", `task ${taskId} does not ask ${reference} now; look at what it asks`, {
+    details: { taskId, reference },
   });
 
 const decided = ({ taskId }: TaskHead, name: string): PlatformError =>

@@ -4,6 +4,7 @@
  */
 import {
   type AuthorizationDecision,
+  AuthorizationReference,
   type Credential,
   isTerminal,
   MAX_AUTHORIZATION_MS,
@@ -34,7 +35,6 @@ const PAGE = 100;
 const MAX_TRIES = 3;
 // A store hides what its own expiry has struck and may keep it for long, so that comes later: first a sweep finds it and takes it out.
 const KEPT_AFTER_MS = 86_400_000;
-const REFERENCE = /^[0-9a-f]{32}$/;
 
 /** Names one wait of one task; the same whoever makes it. */
 export const authorizationReference = (
@@ -97,12 +97,13 @@ export class Credentials {
   /** The secret that came with a grant. Throws INVALID_ARGUMENT, PERMISSION_DENIED, UNSUPPORTED_OPERATION. */
   async read(key: TaskKey, authorization: Authorization): Promise<Credential> {
     const reference: unknown = (authorization as Authorization | null)?.reference;
-    if (typeof reference !== "string" || !REFERENCE.test(reference))
+    const parsed = AuthorizationReference.safeParse(reference);
+    if (!parsed.success)
       throw new PlatformError(
         "INVALID_ARGUMENT",
         "step.credential: expected what ctx.waitForAuthorization has returned in this task",
       );
-    const kept = await this.kept(key, reference);
+    const kept = await this.kept(key, parsed.data);
     const name = kept?.grant.name ?? String(authorization.name);
     if (kept === null || kept.grant.denied !== undefined || this.hasExpired(kept))
       throw new PlatformError(

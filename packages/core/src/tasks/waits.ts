@@ -2,6 +2,7 @@
 import {
   type A2AMessage,
   type AuthorizationAsked,
+  type AuthorizationQuestion,
   CancelledError,
   type Part,
   PlatformError,
@@ -149,6 +150,7 @@ export const startAuthorization = (
 ): void => {
   const { clock, digest } = execution.services.senses;
   const reference = authorizationReference(digest, execution.head, execution.checkpointSeq, call.path);
+  const question: AuthorizationQuestion = { ...asked, reference };
   const ask = (note?: string): void => {
     if (!execution.isOpen(call)) return;
     execution.append({
@@ -158,8 +160,8 @@ export const startAuthorization = (
         path: call.path,
         kind: "authorization",
         ...hashOf(call),
-        prompt: promptOf(prompt, asked, note),
-        authorization: asked,
+        prompt: promptOf(prompt, question, note),
+        authorization: question,
       },
     });
   };
@@ -193,15 +195,15 @@ export const startAuthorization = (
 };
 
 /** All of it in words, for clients that show nothing else, and as data. */
-const promptOf = (prompt: string, asked: AuthorizationAsked, note: string | undefined): Part[] => {
-  const { name, scopes, url } = asked;
+const promptOf = (prompt: string, question: AuthorizationQuestion, note: string | undefined): Part[] => {
+  const { name, scopes, url } = question;
   const lines = [
     prompt,
     `Access asked for: ${name}${scopes === undefined ? "" : ` (${scopes.join(", ")})`}`,
     ...(url === undefined ? [] : [`Give consent at ${url}`]),
     ...(note === undefined ? [] : [`(${note})`]),
   ];
-  return [{ text: lines.join("\n") }, { data: { authorization: asked } }];
+  return [{ text: lines.join("\n") }, { data: { authorization: question } }];
 };
 
 /** What a message may mean as an answer, best guess first: its data, its text, its text read as JSON. */

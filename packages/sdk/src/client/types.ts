@@ -36,8 +36,13 @@ export interface SubmitTask {
 
 /** Grants access that a task waits for, or refuses it with `deny`. */
 export interface AuthorizationDecision {
-  /** Needed only when the task waits for several. */
+  /** Needed where the task has asked for several. */
   readonly name?: string | undefined;
+  /**
+   * Which question is meant: `authorization.reference` in the data of the task's status message. Needed where the task has asked for that
+   * name before, or has gone on with `continueAs`; always good, since a decision sent late then grants nothing that was asked since.
+   */
+  readonly reference?: string | undefined;
   /** Left out when access was given elsewhere, for example by consent at the address that the task names. */
   readonly credential?: Credential | undefined;
   /** @default what the agent asked for, else a day; at most 30 days */
