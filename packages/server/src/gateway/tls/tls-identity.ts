@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Server, TlsOptions } from "node:tls";
+import { createSecureContext, type SecureContextOptions, type Server, type TlsOptions } from "node:tls";
 import { PlatformError } from "@agentcore/contract";
 
 export interface TlsFiles {
@@ -69,9 +69,9 @@ export const createTlsIdentity = async ({
     );
   checkDate();
 
-  const options = (): TlsOptions => ({
-    ...{ cert: material.cert, key: material.key, minVersion: "TLSv1.2" },
-    ...(material.ca === undefined ? {} : { ca: material.ca }),
+  const optionsOf = ({ cert, key, ca }: Material): TlsOptions => ({
+    ...{ cert, key, minVersion: "TLSv1.2" },
+    ...(ca === undefined ? {} : { ca }),
   });
 
   const refresh = async (): Promise<void> => {
@@ -83,8 +83,8 @@ export const createTlsIdentity = async ({
       return say(`${(error as Error).message}; the certificate in use stays`);
     }
     if (found.cert !== material.cert || found.key !== material.key || found.ca !== material.ca) {
+      for (const server of servers) server.setSecureContext(optionsOf(found));
       material = found;
-      for (const server of servers) server.setSecureContext(options());
     }
     checkDate();
   };
@@ -93,7 +93,7 @@ export const createTlsIdentity = async ({
   return {
     get options() {
       return {
-        ...options(),
+        ...optionsOf(material),
         // Who needs a certificate to call is decided where credentials are; here a wrong one counts as none.
         ...(material.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
         handshakeTimeout: 10_000,
@@ -116,6 +116,8 @@ const load = async (files: TlsFiles): Promise<Material> => {
   if (ca !== undefined) parsed(files.clientCa ?? "", "certificate", () => new X509Certificate(ca));
   if (!certificate.checkPrivateKey(privateKey))
     throw new PlatformError("CONFIG_INVALID", `the key ${files.key} does not belong to the certificate ${files.cert}`);
+  servable(files.cert, cert, { cert, key });
+  if (ca !== undefined) servable(files.clientCa ?? "", ca, { ca });
   return { cert, key, ca, expiresAt: certificate.validToDate.getTime() };
 };
 
@@ -125,6 +127,18 @@ const read = async (path: string, what: string): Promise<string> => {
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new PlatformError("CONFIG_INVALID", `cannot read the ${what} for TLS at ${path} (${why})`, { cause });
+  }
+};
+
+/** The parsers look at the first certificate of a file alone; of the others a server throws, or drops them without a word. */
+const servable = (path: string, text: string, options: SecureContextOptions): void => {
+  try {
+    for (const [each] of text.matchAll(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?(?=-----BEGIN|$)/g))
+      new X509Certificate(each);
+    createSecureContext(options);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? "no reason given";
+    throw new PlatformError("CONFIG_INVALID", `TLS cannot be served with all that is in ${path} (${why})`);
   }
 };
 

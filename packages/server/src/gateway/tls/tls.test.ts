@@ -208,6 +208,31 @@ describe("a renewed certificate", () => {
     await tls.refresh();
     expect(await shown(http.port)).not.toBe(before);
   });
+
+  // Begins like a certificate, and is cut off.
+  const half = () => authority.cert.slice(0, authority.cert.length / 2);
+
+  it.each(["cert", "clientCa"] as const)("whose %s ends halfway is such a one too", async (which) => {
+    const files = await put(node(), authority.cert);
+    const { tls, http } = await serve(files);
+    const before = await shown(http.port);
+    const renewed = node();
+    await put(renewed, authority.cert);
+    const whole = which === "cert" ? renewed.cert : authority.cert;
+    await writeFile(files[which] ?? "", whole + half());
+    await tls.refresh();
+    await tls.refresh();
+    expect(await shown(http.port)).toBe(before);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^TLS cannot be served with all that is in .*pem \(ERR_.*\); the certificate in use stays$/,
+      ),
+    ]);
+    await expect(identify(files)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await writeFile(files[which] ?? "", whole + authority.cert);
+    await tls.refresh();
+    expect(await shown(http.port)).not.toBe(before);
+  });
 });
 
 describe("what cannot be served with", () => {
