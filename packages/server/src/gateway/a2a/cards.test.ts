@@ -88,6 +88,15 @@ describe("the cache of documents", () => {
     expect(await get("2", 3)).toBe(first);
     expect(signatures).toBe(2);
   });
+
+  it("drops what nobody has asked for the longest when it is full", async () => {
+    const cache = new DocumentCache(2);
+    const built: string[] = [];
+    const get = (key: string) =>
+      cache.get(key, "1", { build: () => ({ content, made: built.push(key) }) }, built.length);
+    for (const key of ["a", "b", "a", "c", "a", "b", "c"]) await get(key);
+    expect(built).toEqual(["a", "b", "c", "b", "c"]);
+  });
 });
 
 describe("the extended card", () => {

@@ -21,9 +21,19 @@ export interface DocumentSource<Content extends object> {
   readonly finish?: ((content: Content) => Promise<object>) | undefined;
 }
 
+// Agents come and go, and nobody says which documents went with them.
+const MAX_ENTRIES = 2_000;
+
 /** Documents by name, looked at again when their version text changes; `modifiedAt` moves only when the content did. */
 export class DocumentCache {
+  /** What was asked for last stands last. */
   private readonly entries = new Map<string, Entry>();
+  private readonly maxEntries: number;
+
+  /** `maxEntries`: above it, what nobody has asked for the longest is made again when somebody does. @default 2,000 */
+  constructor(maxEntries = MAX_ENTRIES) {
+    this.maxEntries = maxEntries;
+  }
 
   get<Content extends object>(
     key: string,
@@ -32,13 +42,19 @@ export class DocumentCache {
     now: number,
   ): Promise<CachedDocument> {
     const known = this.entries.get(key);
-    if (known?.version === version) return known.document;
+    this.entries.delete(key);
+    if (known?.version === version) {
+      this.entries.set(key, known);
+      return known.document;
+    }
     const content = build();
     const source = JSON.stringify(content);
     const document =
       known?.source === source ? known.document : finished(finish === undefined ? source : finish(content), now);
     const entry = { version, source, document };
     this.entries.set(key, entry);
+    const [oldest] = this.entries.keys();
+    if (this.entries.size > this.maxEntries && oldest !== undefined) this.entries.delete(oldest);
     // Whoever asks next may have more luck.
     document.catch(() => {
       if (this.entries.get(key) === entry) this.entries.delete(key);
