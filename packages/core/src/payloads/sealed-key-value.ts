@@ -11,7 +11,8 @@ export const MAX_KEY_LENGTH = 1024;
 /**
  * Values as they lie at rest: sealed where the codec has a key. Numbers stay plain, because the store adds to them; so do
  * keys, versions and expiry. Where the codec says that all is sealed, other plain values do not open. `put` throws
- * TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), reads throw PAYLOAD_UNREADABLE naming the key.
+ * TOO_LARGE (a value over 1 MiB, a key over 1,024 characters), `get` throws PAYLOAD_UNREADABLE naming the key. So does `value` of
+ * what `list` returns, which is opened when it is read: one that does not open hides no other.
  */
 export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyValue => {
   const read = (scope: KeyValueScope, entry: KeyValueEntry): KeyValueEntry => {
@@ -34,9 +35,21 @@ export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyV
     },
     put: async (scope, key, value, options) => store.put(scope, key, write(scope, key, value), options),
     delete: (scope, key, options) => store.delete(scope, key, options),
-    list: async (scope, options) => (await store.list(scope, options)).map((entry) => read(scope, entry)),
+    list: async (scope, options) => (await store.list(scope, options)).map((entry) => opening(codec, scope, entry)),
     add: (scope, key, amount, options) => store.add(scope, key, amount, options),
     watch: (scope, listener) => store.watch(scope, listener),
+  };
+};
+
+const opening = (codec: PayloadCodec, scope: KeyValueScope, entry: KeyValueEntry): KeyValueEntry => {
+  let opened: { readonly value: unknown } | null = null;
+  return {
+    key: entry.key,
+    get value() {
+      opened ??= { value: openValue(codec, scope, entry) };
+      return opened.value;
+    },
+    version: entry.version,
   };
 };
 

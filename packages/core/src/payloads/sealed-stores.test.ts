@@ -107,3 +107,15 @@ test("blobs are sealed in the store, plain ones of before stay readable, moved o
   await expect(store.get(moved, NAME)).rejects.toMatchObject({ code: "PAYLOAD_UNREADABLE" });
   await expect(createSealedBlobStore(raw, createTestCodec([])).get(BLOB, NAME)).rejects.toThrow('the key "k"');
 });
+
+test("a listed value that does not open hides no other, nor its own key and version", async () => {
+  const raw = createMemoryKeyValue({ clock });
+  await createSealedKeyValue(raw, createTestCodec(["lost"])).put(HERE, "a", SECRET);
+  const store = createSealedKeyValue(raw, createTestCodec(["new"]));
+  await store.put(HERE, "b", "read");
+  const [a, b] = await store.list(HERE);
+  expect(b?.value).toBe("read");
+  expect(a?.key).toBe("a");
+  expect(a?.version).toBeGreaterThan(0);
+  expect(() => a?.value).toThrow(expect.objectContaining({ code: "PAYLOAD_UNREADABLE" }));
+});

@@ -499,6 +499,7 @@ test("the sweep takes what ended tasks left and what has expired, and nothing el
   await world.authorize(taskId, { ...TOKEN, expiresInMs: 1000 });
   const scope = { tenantId: SCOPE.tenantId, namespace: "credentials" };
   await world.keyValue.put(scope, `gone/${"0".repeat(32)}`, { grant: {} });
+  await world.keyValue.put(scope, `foreign/${"0".repeat(32)}`, {});
   const { engine } = await world.alive();
   await engine.credentials.sweep(world.store, SCOPE.tenantId);
   expect(await kept(world)).toEqual([expect.stringContaining(taskId)]);

@@ -11,7 +11,7 @@ import {
   PlatformError,
 } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
-import type { Digest, KeyValue, KeyValueScope, Senses, TaskKey, TaskStore } from "../ports/index.ts";
+import type { Digest, KeyValue, KeyValueEntry, KeyValueScope, Senses, TaskKey, TaskStore } from "../ports/index.ts";
 
 /** Without its secret: what the mail says that wakes the task. */
 export interface Grant {
@@ -149,8 +149,9 @@ export class Credentials {
     const scope = { tenantId, namespace: NAMESPACE };
     for (let after: string | undefined; ; ) {
       const entries = await this.keyValue.list(scope, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const { key, value, version } of entries)
-        if (this.hasExpired(value as Kept)) await this.keyValue.delete(scope, key, { expectedVersion: version });
+      for (const entry of entries)
+        if (this.isReadAsExpired(tenantId, entry))
+          await this.keyValue.delete(scope, entry.key, { expectedVersion: entry.version });
       for (const taskId of new Set(entries.map((entry) => taskIdOf(entry.key)))) {
         if (signal?.aborted === true) return;
         const head = await tasks.head({ tenantId, taskId });
@@ -164,6 +165,17 @@ export class Credentials {
   private async kept(key: TaskKey, reference: string): Promise<Kept | null> {
     const entry = await this.keyValue.get(scopeOf(key), keyOf(key, reference));
     return entry === null ? null : (entry.value as Kept);
+  }
+
+  /** What cannot be read goes with its task, or by its expiry, and keeps the sweep from nothing else. */
+  private isReadAsExpired(tenantId: string, entry: KeyValueEntry): boolean {
+    try {
+      return this.hasExpired(entry.value as Kept);
+    } catch (thrown) {
+      const { code, message } = PlatformError.from(thrown);
+      this.senses.logger.log("warn", `cannot tell whether a credential has expired: ${message}`, { tenantId, code });
+      return false;
+    }
   }
 
   private hasExpired({ grant: { expiresAt } }: Kept): boolean {
