@@ -28,11 +28,12 @@ export const createPushConfigs = (options: {
   };
 
   const assertRoomAtTask = async (key: PushKey): Promise<void> => {
-    const known = await store.ofTask(key.tenantId, key.taskId, MAX_CONFIGS_PER_TASK);
-    if (known.length >= MAX_CONFIGS_PER_TASK)
+    let known = 0;
+    for await (const _ of store.ofTask(key)) known += 1;
+    if (known >= MAX_CONFIGS_PER_TASK)
       throw new PlatformError(
         "OVERLOADED",
-        `task ${key.taskId} has ${known.length} push configurations already, which is as many as may be; delete one of them`,
+        `task ${key.taskId} has ${known} push configurations already, which is as many as may be; delete one of them`,
       );
   };
 
@@ -55,7 +56,8 @@ export const createPushConfigs = (options: {
         if (known === null) {
           await room.assert(scope);
           await assertRoomAtTask(key);
-          const record = { config: kept, version, caller, createdAt: clock.now(), from, acknowledged: 0, ...fresh };
+          const made = { uid: ids.next(), caller, createdAt: clock.now(), from, acknowledged: 0 };
+          const record = { ...made, config: kept, version, ...fresh };
           if ((await store.put(key, { ...record, state: "open" }, 0)) === null) continue;
           room.taken(scope);
           return shown(kept);
@@ -70,7 +72,7 @@ export const createPushConfigs = (options: {
         const record = { ...before, ...fresh, config: kept, version, state };
         if ((await store.put(key, record, known.version)) !== null) return shown(kept);
       }
-      throw new PlatformError("CONFLICT", `push configuration ${id} is being changed by somebody else; try again`);
+      throw changing(id);
     },
 
     async get(scope, taskId, id) {
@@ -81,30 +83,37 @@ export const createPushConfigs = (options: {
       });
     },
 
-    async list({ tenantId, ...scope }, taskId, { pageSize, pageToken }) {
+    async list(scope, taskId, { pageSize, pageToken }) {
       const after = pageToken === undefined || pageToken === "" ? undefined : decodeToken(pageToken);
-      // No more than a task may have.
-      const all = await store.ofTask(tenantId, taskId, 2 * MAX_CONFIGS_PER_TASK, after);
-      const visible = all.filter(({ record }) => isVisible({ tenantId, ...scope }, record));
-      const page = visible.slice(0, pageSize).map(({ record }) => shown(record.config));
-      const last = page.at(-1);
-      return {
-        configs: page,
-        nextPageToken: visible.length > pageSize && last !== undefined ? encodeToken(last.id) : "",
-      };
+      const configs: RegisteredConfig[] = [];
+      for await (const { record } of store.ofTask({ tenantId: scope.tenantId, taskId }, after)) {
+        if (!isVisible(scope, record)) continue;
+        const last = configs.at(-1);
+        if (configs.length >= pageSize && last !== undefined) return { configs, nextPageToken: encodeToken(last.id) };
+        configs.push(shown(record.config));
+      }
+      return { configs, nextPageToken: "" };
     },
 
     async states(scope, taskId) {
-      const all = await store.ofTask(scope.tenantId, taskId, 2 * MAX_CONFIGS_PER_TASK);
-      return all.flatMap(({ record }) => (isVisible(scope, record) ? [stateOf(record)] : []));
+      const states: PushState[] = [];
+      for await (const { record } of store.ofTask({ tenantId: scope.tenantId, taskId }))
+        if (isVisible(scope, record)) states.push(stateOf(record));
+      return states;
     },
 
     async delete(scope, taskId, id) {
-      const stored = await find(scope, taskId, id);
-      if (stored !== null) await store.delete(stored.key);
+      for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+        const stored = await find(scope, taskId, id);
+        if (stored === null || (await store.delete(stored.key, stored.version))) return;
+      }
+      throw changing(id);
     },
   };
 };
+
+const changing = (id: string): PlatformError =>
+  new PlatformError("CONFLICT", `push configuration ${id} is being changed by somebody else; try again`);
 
 const isVisible = (scope: CallerScope, record: PushRecord): boolean =>
   scope.operator === true || record.caller === scope.caller;

@@ -65,8 +65,7 @@ export const deliverTurn = async (
   const head = await services.log.head(taskKey(stored.key));
   if (head === null) {
     // The task was removed, and nobody can read it any more.
-    await services.store.delete(stored.key);
-    return { end: "over" };
+    return (await services.store.delete(stored.key, stored.version)) ? { end: "over" } : { end: "again" };
   }
   return new Turn(services, stored, head, signal).run(after);
 };
@@ -152,7 +151,8 @@ class Turn {
   private async failed(outcome: Extract<SendOutcome, { taken: false }>): Promise<TurnEnd> {
     const { key, record, services } = this;
     if (outcome.kind === "gone") {
-      await services.store.delete(key);
+      // What it was changed to meanwhile has not said so.
+      if (!(await services.store.delete(key, this.version))) return { end: "again" };
       services.onAttempt({ key, record, outcome, result: "gone" });
       return { end: "over" };
     }
@@ -178,9 +178,9 @@ class Turn {
     if (await this.put(merged(this.record, patch))) return true;
     for (;;) {
       const now = await this.services.store.get(this.key);
-      // Deleted, or another node has come further.
-      if (now === null || now.record.state !== "open" || now.record.acknowledged > this.record.acknowledged)
-        return false;
+      // Deleted, and perhaps made anew, or another node has come further.
+      if (now === null || now.record.uid !== this.record.uid || now.record.state !== "open") return false;
+      if (now.record.acknowledged > this.record.acknowledged) return false;
       if ((await this.services.store.put(this.key, merged(now.record, patch), now.version)) !== null) return false;
     }
   }

@@ -239,6 +239,41 @@ describe("a webhook that takes nothing", () => {
 });
 
 describe("a configuration that is changed", () => {
+  test("while its webhook says 410 stays, and the webhook that it names now gets all", async () => {
+    push.start();
+    push.task("t");
+    await push.register("t");
+    push.answer = async ({ record }) => {
+      if (record.config.url.includes("new")) return { taken: true };
+      await push.register("t", { url: "https://new.example/" });
+      return { taken: false, kind: "gone", error: "HTTP 410" };
+    };
+    await push.settle();
+    push.complete("t");
+    await push.settle();
+    expect(push.events).toEqual(["1.0", "1.0", "2.0", "3.0", "3.1"]);
+    expect(await push.record("t")).toMatchObject({ state: "done", config: { url: "https://new.example/" } });
+  });
+
+  test("and deleted and made anew in the middle of its last notification gets all of its own", async () => {
+    push.start();
+    push.task("t");
+    push.complete("t");
+    await push.register("t");
+    let isAnew = false;
+    push.answer = async ({ seq, frame }) => {
+      if (!isAnew && seq === 3 && frame === 1) {
+        isAnew = true;
+        await push.configs.delete(SCOPE, "t", "c");
+        await push.register("t", { url: "https://hook.example/anew" });
+      }
+      return { taken: true };
+    };
+    await push.settle();
+    const anew = push.sent.flatMap(({ at, url }) => (url.endsWith("/anew") ? [at] : []));
+    expect(anew).toEqual(["1.0", "2.0", "3.0", "3.1"]);
+  });
+
   test("and deleted in the middle gets nothing more", async () => {
     push.start();
     push.task("t");
@@ -412,7 +447,15 @@ describe("nodes", () => {
     push.start();
     for (const taskId of ["bad", "good"]) push.task(taskId);
     // As after a restart: what is new would be read by its registration.
-    const record = { version: "1.0", caller: "ann", createdAt: 0, state: "open", from: 1, acknowledged: 0 } as const;
+    const record = {
+      uid: "u",
+      version: "1.0",
+      caller: "ann",
+      createdAt: 0,
+      state: "open",
+      from: 1,
+      acknowledged: 0,
+    } as const;
     for (const taskId of ["bad", "good"]) {
       const config = { id: "c", taskId, url: `https://${taskId}.example/` };
       const key = { tenantId: "default", taskId, configId: "c" };

@@ -314,7 +314,7 @@ export class PushDispatcher {
     entry.version = stored.version;
     const noting: Pick<PushStore, "get" | "put" | "delete"> = {
       get: (key) => store.get(key),
-      delete: (key) => store.delete(key),
+      delete: (key, expected) => store.delete(key, expected),
       put: async (key, record, expected) => {
         const version = await store.put(key, record, expected);
         if (version !== null) entry.version = version;

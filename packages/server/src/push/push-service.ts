@@ -7,7 +7,7 @@ import type { Lookup } from "@agentcore/outbound";
 import { loadLegacy } from "../gateway/a2a/load-legacy.ts";
 import type { PushConfigService } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
-import { createPushConfigs, MAX_CONFIGS_PER_TASK } from "./push-configs.ts";
+import { createPushConfigs } from "./push-configs.ts";
 import { PushDispatcher } from "./push-dispatcher.ts";
 import { PushStore } from "./push-store.ts";
 import { createWebhookSender } from "./webhook-sender.ts";
@@ -36,7 +36,7 @@ export const createPushService = (options: {
 }): PushService => {
   const { engine, keyValue, senses, metrics, node, version, allowPrivate, lookup } = options;
   const { clock, ids, logger } = senses;
-  const store = new PushStore(keyValue);
+  const store = new PushStore(keyValue, logger);
   const dispatcher = new PushDispatcher({
     ...{ store, keyValue, clock, logger, metrics, node, toLegacyTask },
     log: {
@@ -51,16 +51,13 @@ export const createPushService = (options: {
     send: createWebhookSender({ allowPrivate, clock, version, lookup }),
     random: Math.random,
   });
-  const forget = async ({ tenantId, taskId }: TaskKey): Promise<void> => {
-    for (const { key } of await store.ofTask(tenantId, taskId, 2 * MAX_CONFIGS_PER_TASK)) await store.delete(key);
-  };
   // One after the other: retention removes hundreds at once.
   let forgetting: Promise<void> = Promise.resolve();
   return {
     configs: createPushConfigs({ store, clock, ids }),
     forget(key) {
       // What fails here is done by the dispatcher, which finds no task, or goes by its age.
-      forgetting = forgetting.then(() => forget(key)).catch(() => undefined);
+      forgetting = forgetting.then(() => store.deleteOfTask(key)).catch(() => undefined);
     },
     start: () => dispatcher.start(),
     async close() {

@@ -1,6 +1,6 @@
 /** What is known of a webhook, in the key-value store: its configuration, and how far its task's log has been taken by it. */
-import { TaskPushNotificationConfig } from "@agentcore/contract";
-import type { KeyValue, KeyValueScope } from "@agentcore/core/ports";
+import { PlatformError, TaskPushNotificationConfig } from "@agentcore/contract";
+import type { KeyValue, KeyValueEntry, KeyValueScope, Logger, TaskKey } from "@agentcore/core/ports";
 import { z } from "zod";
 import { SYSTEM_TENANT } from "../gateway/deps.ts";
 
@@ -14,6 +14,8 @@ const Seq = z.int().nonnegative();
 const EpochMs = z.number();
 
 export const PushRecord = z.object({
+  /** Made with it: another configuration may get its id once it is deleted. */
+  uid: z.string(),
   config: TaskPushNotificationConfig.required({ id: true }),
   version: z.enum(["0.3", "1.0"]),
   caller: z.string(),
@@ -48,6 +50,7 @@ const NAMESPACE = "push";
 // Whose configurations there are: a key a tenant that ever had one.
 const TENANTS: KeyValueScope = { tenantId: SYSTEM_TENANT, namespace: "push-tenants" };
 const PAGE = 500;
+const MAX_REMEMBERED = 1_000;
 /** What needs no delivery any more stays for its owner to look at. */
 const KEPT_MS: Record<Exclude<PushRecord["state"], "open">, number> = { done: 3_600_000, abandoned: 7 * 86_400_000 };
 
@@ -61,15 +64,20 @@ const keyOf = (tenantId: string, name: string): PushKey => {
 
 export class PushStore {
   private readonly keyValue: KeyValue;
+  private readonly logger: Logger;
   private readonly announced = new Set<string>();
+  /** Version of what was told to be unreadable. */
+  private readonly unreadable = new Map<string, number>();
 
-  constructor(keyValue: KeyValue) {
+  constructor(keyValue: KeyValue, logger: Logger) {
     this.keyValue = keyValue;
+    this.logger = logger;
   }
 
+  /** Throws PAYLOAD_UNREADABLE. */
   async get(key: PushKey): Promise<StoredPush | null> {
     const entry = await this.keyValue.get(scopeOf(key.tenantId), nameOf(key));
-    return entry === null ? null : { key, record: PushRecord.parse(entry.value), version: entry.version };
+    return entry === null ? null : storedOf(key, entry);
   }
 
   /** The new version, or null when another write came first. `expectedVersion` 0: it is new. */
@@ -83,24 +91,29 @@ export class PushStore {
     return this.keyValue.put(scopeOf(tenantId), nameOf(key), record, { expectedVersion, ...ttl });
   }
 
-  delete(key: PushKey): Promise<boolean> {
-    return this.keyValue.delete(scopeOf(key.tenantId), nameOf(key));
+  /** False when it is gone, or another write came first. */
+  delete(key: PushKey, expectedVersion: number): Promise<boolean> {
+    return this.keyValue.delete(scopeOf(key.tenantId), nameOf(key), { expectedVersion });
   }
 
-  /** Those of a task after the one of that id, in order of their ids; at most `limit`. */
-  async ofTask(tenantId: string, taskId: string, limit: number, after?: string): Promise<readonly StoredPush[]> {
-    const from = after === undefined ? {} : { after: `${taskId}/${after}` };
-    return this.page(tenantId, { prefix: `${taskId}/`, limit, ...from });
-  }
-
-  async *all(tenantId: string): AsyncGenerator<StoredPush, void> {
-    for (let after: string | undefined; ; ) {
-      const page = await this.page(tenantId, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      yield* page;
-      const last = page.at(-1);
-      if (page.length < PAGE || last === undefined) return;
-      after = nameOf(last.key);
+  /** Also what cannot be read. */
+  async deleteOfTask({ tenantId, taskId }: TaskKey): Promise<void> {
+    const scope = scopeOf(tenantId);
+    for (;;) {
+      const page = await this.keyValue.list(scope, { prefix: `${taskId}/`, limit: PAGE });
+      for (const { key } of page) await this.keyValue.delete(scope, key);
+      if (page.length < PAGE) return;
     }
+  }
+
+  /** Those of a task after the one of that id, in order of their ids. */
+  ofTask({ tenantId, taskId }: TaskKey, after?: string): AsyncGenerator<StoredPush, void> {
+    const from = after === undefined ? {} : { after: `${taskId}/${after}` };
+    return this.pages(tenantId, { prefix: `${taskId}/`, ...from });
+  }
+
+  all(tenantId: string): AsyncGenerator<StoredPush, void> {
+    return this.pages(tenantId, {});
   }
 
   /** Whose configurations to look for. */
@@ -124,14 +137,53 @@ export class PushStore {
     return this.keyValue.watch(TENANTS, listener);
   }
 
-  private async page(tenantId: string, options: Parameters<KeyValue["list"]>[1]): Promise<readonly StoredPush[]> {
-    const entries = await this.keyValue.list(scopeOf(tenantId), options);
-    return entries.map(({ key, value, version }) => ({
-      key: keyOf(tenantId, key),
-      record: PushRecord.parse(value),
-      version,
-    }));
+  private async *pages(
+    tenantId: string,
+    options: { readonly prefix?: string; readonly after?: string },
+  ): AsyncGenerator<StoredPush, void> {
+    let { after } = options;
+    for (;;) {
+      const page = await this.keyValue.list(scopeOf(tenantId), {
+        ...{ ...options, limit: PAGE },
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const entry of page) {
+        const stored = this.readable(tenantId, entry);
+        if (stored !== null) yield stored;
+      }
+      after = page.at(-1)?.key;
+      if (page.length < PAGE) return;
+    }
+  }
+
+  /** What cannot be read of one configuration keeps nothing of another's. It is told once, and again after it was written. */
+  private readable(tenantId: string, entry: KeyValueEntry): StoredPush | null {
+    try {
+      return storedOf(keyOf(tenantId, entry.key), entry);
+    } catch (thrown) {
+      const { code, message } = PlatformError.from(thrown);
+      if (code !== "PAYLOAD_UNREADABLE") throw thrown;
+      const name = `${tenantId}/${entry.key}`;
+      if (this.unreadable.get(name) === entry.version) return null;
+      if (this.unreadable.size >= MAX_REMEMBERED) this.unreadable.clear();
+      this.unreadable.set(name, entry.version);
+      const { taskId, configId } = keyOf(tenantId, entry.key);
+      this.logger.log("error", `a push configuration is left out: ${message}`, { tenantId, taskId, configId });
+      return null;
+    }
   }
 }
+
+/** Throws PAYLOAD_UNREADABLE, by the value's own hand or because it is none of ours. */
+const storedOf = (key: PushKey, { value, version }: KeyValueEntry): StoredPush => {
+  const parsed = PushRecord.safeParse(value);
+  if (parsed.success) return { key, record: parsed.data, version };
+  // The paths only: values may be secret.
+  const paths = parsed.error.issues.map(({ path }) => path.join(".") || "(the whole)").slice(0, 5);
+  throw new PlatformError(
+    "PAYLOAD_UNREADABLE",
+    `push configuration ${nameOf(key)} is not as this version keeps them, at ${paths.join(", ")}`,
+  );
+};
 
 const scopeOf = (tenantId: string): KeyValueScope => ({ tenantId, namespace: NAMESPACE });

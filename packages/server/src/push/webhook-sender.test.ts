@@ -28,6 +28,7 @@ const sendTo = (
   const { protocol = "1.0", signal = new AbortController().signal, ...more } = options;
   const send = createWebhookSender({ allowPrivate: true, clock: new ManualClock(), version: "1.2.3", ...more });
   const record: PushRecord = {
+    uid: "u-1",
     config: { id: "c/1", taskId: "t-1", ...config },
     ...{
       version: protocol,

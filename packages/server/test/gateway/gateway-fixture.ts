@@ -1,5 +1,6 @@
 import { PlatformError } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import { createRecordingLogger } from "@agentcore/core/testing";
 import { createGateway } from "../../src/gateway/create-gateway.ts";
 import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { createPushConfigs } from "../../src/push/push-configs.ts";
@@ -70,7 +71,7 @@ export const createFixture = (
       },
     },
     push: createPushConfigs({
-      store: new PushStore(createMemoryKeyValue({ clock: systemClock })),
+      store: new PushStore(createMemoryKeyValue({ clock: systemClock }), createRecordingLogger()),
       clock: systemClock,
       ids: createIds(),
     }),

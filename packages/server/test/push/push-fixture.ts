@@ -34,9 +34,9 @@ const CALL = { path: "p", kind: "progress" as const };
 export class PushFixture {
   readonly clock = new ManualClock({ macrotask: () => new Promise((resolve) => setImmediate(resolve)) });
   readonly keyValue = createMemoryKeyValue({ clock: this.clock });
-  readonly store = new PushStore(this.keyValue);
-  readonly configs = createPushConfigs({ store: this.store, clock: this.clock, ids: createIds() });
   readonly logger = createRecordingLogger();
+  readonly store = new PushStore(this.keyValue, this.logger);
+  readonly configs = createPushConfigs({ store: this.store, clock: this.clock, ids: createIds() });
   readonly metrics = new Metrics();
   readonly sent: Sent[] = [];
   /** What webhooks answer. */

@@ -1,5 +1,6 @@
 import { TaskPushNotificationConfig } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import { createRecordingLogger } from "@agentcore/core/testing";
 import { describe, expect, it } from "vitest";
 import { createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 import { createPushConfigs } from "../../push/push-configs.ts";
@@ -12,7 +13,7 @@ const AUTHENTICATION = { scheme: "Bearer", credentials: "abc.def" };
 
 const pushFixture = (limits: { maxOpenPerCaller?: number; maxOpenPerTenant?: number } = {}) => {
   const clock = systemClock;
-  const store = new PushStore(createMemoryKeyValue({ clock }));
+  const store = new PushStore(createMemoryKeyValue({ clock }), createRecordingLogger());
   const push = createPushConfigs({ store, clock, ids: createIds(), ...limits });
   const apiKeys = parseApiKeys(["a".repeat(20), "b".repeat(20), `${"o".repeat(20)} role=operator`]);
   const fixture = createFixture({ push, apiKeys }, [describeAgent("echo"), describeAgent("other")]);
