@@ -579,15 +579,53 @@ describe("health", () => {
   });
 });
 
-it("those without a credential get 64 calls at once between them, and A2A's calls none fewer", async () => {
-  const { health, a2a } = await start();
-  const watches = Array.from({ length: 64 }, () => health.stream("watch", {}));
-  for (const watch of watches) watch.on("error", () => {});
-  await Promise.all(watches.map((watch) => once(watch, "data")));
-  expect((await failureOf(health.unary("check", {}))).code).toBe(status.RESOURCE_EXHAUSTED);
-  expect(await a2a.unary("getTask", { tenant: "", id: "t1" })).toMatchObject({ id: "t1" });
-  for (const watch of watches) watch.cancel();
-  await expect.poll(() => health.unary("check", {}).catch(() => null)).toEqual({ status: "SERVING" });
+describe("those without a credential", () => {
+  const dial = (address: string) => {
+    const session = connectHttp2(`http://${address}`);
+    open.push(() => session.destroy());
+    return (path: string, message: readonly number[]) => {
+      const headers = { "content-type": "application/grpc", te: "trailers" };
+      const request = session.request({ ":method": "POST", ":path": path, ...headers });
+      request.on("error", () => {});
+      request.write(Buffer.from(message));
+      return request;
+    };
+  };
+  const EMPTY = [0, 0, 0, 0, 0];
+  const CUT_OFF = [0, 0, 0, 0, 9];
+  const statusOfFirst = async (request: ReturnType<ReturnType<typeof dial>>): Promise<unknown> => {
+    const [headers] = (await once(request, "response")) as [Record<string, string>];
+    return headers["grpc-status"];
+  };
+
+  it("get 64 watches at once between them, 8 over one connection, and checks and A2A's calls none fewer", async () => {
+    const { health, a2a, address } = await start();
+    const watch = (call: ReturnType<typeof dial>) => call("/grpc.health.v1.Health/Watch", EMPTY).end();
+    const tooMany = String(status.RESOURCE_EXHAUSTED);
+    const first = dial(address);
+    const answers = await Promise.all(Array.from({ length: 9 }, () => statusOfFirst(watch(first))));
+    expect(answers.toSorted()).toEqual([tooMany, ...Array(8).fill(undefined)]);
+    const others = Array.from({ length: 7 }, () => dial(address));
+    const more = others.flatMap((call) => Array.from({ length: 8 }, () => statusOfFirst(watch(call))));
+    expect(await Promise.all(more)).toEqual(Array(56).fill(undefined));
+    const late = dial(address);
+    expect(await statusOfFirst(watch(late))).toBe(tooMany);
+    expect(await health.unary("check", {})).toEqual({ status: "SERVING" });
+    expect(await a2a.unary("getTask", { tenant: "", id: "t1" })).toMatchObject({ id: "t1" });
+    for (const end of open.splice(-9)) end();
+    await expect.poll(() => statusOfFirst(watch(dial(address)))).toBe(undefined);
+  });
+
+  it("have 64 checks under way at most: another ends the oldest, and is answered", async () => {
+    const { health, address } = await start();
+    const call = dial(address);
+    const held = Array.from({ length: 65 }, () => call("/grpc.health.v1.Health/Check", CUT_OFF));
+    const answers = held.slice(0, 2).map(statusOfFirst);
+    expect(await answers[0]).toBe(String(status.RESOURCE_EXHAUSTED));
+    expect(await health.unary("check", {})).toEqual({ status: "SERVING" });
+    expect(await answers[1]).toBe(String(status.RESOURCE_EXHAUSTED));
+    expect(held[2]?.closed).toBe(false);
+  });
 });
 
 describe.each(["v1", "v1alpha"])("reflection %s", (version) => {

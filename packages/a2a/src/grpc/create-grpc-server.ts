@@ -52,8 +52,12 @@ const REFLECTION = REFLECTION_VERSIONS.map((version) => `grpc.reflection.${versi
 
 // As many as one caller may have open; what waits besides gets in line at the client.
 const MAX_CALLS_PER_CONNECTION = 500;
-// Of those without a credential, whose messages are read all the same.
-const MAX_PUBLIC_CALLS = 64;
+// Of those without a credential, whose messages are read all the same. Who looks whether the node lives always gets through:
+// watches and reflection stay open and count apart, and of checks, which end at once, one too many ends the oldest.
+const MAX_HEALTH_CHECKS = 64;
+const MAX_PUBLIC_STREAMS = 64;
+const MAX_PUBLIC_STREAMS_PER_CONNECTION = 8;
+const TOO_MANY = { code: status.RESOURCE_EXHAUSTED, details: "too many such calls at once" };
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
@@ -64,7 +68,9 @@ const MAX_SESSION_MEGABYTES = 64;
 export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOptions): GrpcServer => {
   const admissions = new WeakMap<Metadata, GrpcAdmission>();
   let stopping: Promise<void> | undefined;
-  let publicCalls = 0;
+  const checks = new Set<ServerInterceptingCallInterface>();
+  /** With the peer of each: an address and a port, so one connection. */
+  const publicStreams = new Map<ServerInterceptingCallInterface, string>();
 
   const failed = (thrown: unknown) => toServiceError(gateway.statusOf(thrown));
 
@@ -75,22 +81,37 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
     else admissions.set(metadata, await gateway.admit(request, version));
   };
 
+  const takeCheck = (call: ServerInterceptingCallInterface): boolean => {
+    const [oldest] = checks;
+    if (checks.size >= MAX_HEALTH_CHECKS && oldest !== undefined) {
+      checks.delete(oldest);
+      oldest.sendStatus(TOO_MANY);
+    }
+    checks.add(call);
+    return true;
+  };
+
+  const takePublicStream = (call: ServerInterceptingCallInterface): boolean => {
+    const peer = call.getPeer();
+    const ofConnection = [...publicStreams.values()].filter((each) => each === peer).length;
+    if (publicStreams.size >= MAX_PUBLIC_STREAMS || ofConnection >= MAX_PUBLIC_STREAMS_PER_CONNECTION) return false;
+    publicStreams.set(call, peer);
+    return true;
+  };
+
   const counted: ServerInterceptor = (method, call) => {
     if (method.path.slice(1, method.path.lastIndexOf("/")) in A2A_VERSIONS) return new ServerInterceptingCall(call);
-    let held = false;
     const free = () => {
-      if (held) publicCalls -= 1;
-      held = false;
+      checks.delete(call);
+      publicStreams.delete(call);
     };
+    const take = method.path === `/${HEALTH}/Check` ? takeCheck : takePublicStream;
     return new ServerInterceptingCall(call, {
       start(next) {
         next({
           onReceiveMetadata(metadata, proceed) {
-            if (publicCalls >= MAX_PUBLIC_CALLS)
-              return call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: "too many such calls at once" });
-            held = true;
-            publicCalls += 1;
-            proceed(metadata);
+            if (take(call)) proceed(metadata);
+            else call.sendStatus(TOO_MANY);
           },
           onCancel: free,
         });
