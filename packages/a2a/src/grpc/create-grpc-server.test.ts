@@ -604,7 +604,8 @@ describe("those without a credential", () => {
     const tooMany = String(status.RESOURCE_EXHAUSTED);
     const first = dial(address);
     const answers = await Promise.all(Array.from({ length: 9 }, () => statusOfFirst(watch(first))));
-    expect(answers.toSorted()).toEqual([tooMany, ...Array(8).fill(undefined)]);
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(8);
+    expect(answers).toContain(tooMany);
     const others = Array.from({ length: 7 }, () => dial(address));
     const more = others.flatMap((call) => Array.from({ length: 8 }, () => statusOfFirst(watch(call))));
     expect(await Promise.all(more)).toEqual(Array(56).fill(undefined));

@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import { createRecordingLogger } from "@agentcore/core/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { FakeTaskService } from "../../test/gateway/fake-task-service.ts";
@@ -62,7 +63,7 @@ const createStorage = () => {
   tasks.submit = counting(tasks.submit.bind(tasks));
   tasks.send = counting(tasks.send.bind(tasks));
   tasks.cancel = counting(tasks.cancel.bind(tasks));
-  const store = new PushStore(createMemoryKeyValue({ clock: systemClock }));
+  const store = new PushStore(createMemoryKeyValue({ clock: systemClock }), createRecordingLogger());
   const configs = createPushConfigs({ store, clock: systemClock, ids: createIds() });
   return {
     tasks,

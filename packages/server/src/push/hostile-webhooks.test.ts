@@ -36,7 +36,7 @@ const send = (signal = new AbortController().signal): Promise<SendOutcome> => {
   const { port } = server.address() as AddressInfo;
   const deliver = createWebhookSender({ allowPrivate: true, clock, version: "1.2.3" });
   const config = { id: "c", taskId: "t-1", url: `http://127.0.0.1:${port}/hook` };
-  const record = { config, version: "1.0", caller: "ann", createdAt: 0, state: "open", from: 1 } as const;
+  const record = { uid: "u-1", config, version: "1.0", caller: "ann", createdAt: 0, state: "open", from: 1 } as const;
   const counts = { acknowledged: 0, attempts: 0, nextAttemptAt: 0 };
   const key = { tenantId: "default", taskId: "t-1", configId: "c" };
   return deliver({ key, record: { ...record, ...counts }, body: { a: 1 }, seq: 1, frame: 0 }, signal);

@@ -13,7 +13,7 @@ import type { FakeTaskService } from "./fake-task-service.ts";
 
 export const createPushOfFixture = () => {
   const keyValue = createMemoryKeyValue({ clock });
-  const store = new PushStore(keyValue);
+  const store = new PushStore(keyValue, createRecordingLogger());
   return {
     configs: createPushConfigs({ store, clock, ids: createIds() }),
     /** Sends what `tasks` log, also to this machine, until it is closed. */
