@@ -10,6 +10,7 @@ export interface Issued {
 
 export interface Authority extends Issued {
   issue(request: {
+    /** Empty: it has an empty subject. */
     readonly name: string;
     /** DNS names, IPv4 addresses, and URIs. */
     readonly altNames?: readonly string[];
@@ -42,7 +43,8 @@ const COMMON_NAME = identifier("550403");
 const ECDSA_SHA256 = sequence(identifier("2a8648ce3d040302"));
 const TRUE = der(0x01, Buffer.from([0xff]));
 
-const nameOf = (name: string) => sequence(der(0x31, sequence(COMMON_NAME, text(0x0c, name))));
+const nameOf = (name: string) =>
+  name === "" ? sequence() : sequence(der(0x31, sequence(COMMON_NAME, text(0x0c, name))));
 
 const altName = (name: string) => {
   if (isIPv4(name)) return der(0x87, Buffer.from(name.split(".").map(Number)));

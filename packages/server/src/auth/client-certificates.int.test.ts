@@ -15,6 +15,9 @@ const authority = createAuthority();
 const clients = createAuthority("Clients");
 const ann = clients.issue({ name: "ann", altNames: ["spiffe://acme/ann"] });
 const ops = clients.issue({ name: "ops" });
+// As workloads have them: their name is the URI, and the subject is empty.
+const workload = clients.issue({ name: "", altNames: ["spiffe://acme/workload"] });
+const nameless = clients.issue({ name: "", altNames: ["spiffe://acme/another"] });
 const stranger = clients.issue({ name: "annabel" });
 const forged = createAuthority("Clients").issue({ name: "ops" });
 
@@ -41,6 +44,8 @@ beforeAll(async () => {
     join(folder, "auth.yaml"),
     `clientCertificates:
   - { subjectAltName: "URI:spiffe://acme/ann", caller: ann }
+  - { subject: CN=first, caller: first }
+  - { subjectAltName: "URI:spiffe://acme/workload", caller: workload }
   - { subject: CN=ops, caller: ops, role: operator }
 `,
   );
@@ -88,6 +93,11 @@ test("a certificate is a caller or an operator, as its entry says; others are no
   expect(await statuses("/api/v1/manifests")).toEqual([403, 200, 401, 401, 401]);
   expect(await statuses("/a2a/open/tasks")).toEqual([200, 200, 401, 401, 401]);
   expect((await get("/api/v1/agents", ops, { authorization: "Bearer a-key-of-nobody" })).status).toBe(401);
+});
+
+test("a certificate without a subject is known by its other name, or nobody's", async () => {
+  expect((await get("/api/v1/agents", workload)).status).toBe(200);
+  expect((await get("/api/v1/agents", nameless)).status).toBe(401);
 });
 
 test("the same over gRPC", async () => {

@@ -15,5 +15,6 @@ const verifiedCertificate = (socket: TLSSocket): ClientCertificate | undefined =
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
   const { subject, issuer, fingerprint256, subjectAltName } = certificate;
-  return { subject, issuer, fingerprint256, subjectAltName };
+  // Node has undefined for an empty name, as certificates of workloads (SPIFFE) have it, whatever its types say.
+  return { subject: subject ?? "", issuer: issuer ?? "", fingerprint256, subjectAltName };
 };

@@ -260,7 +260,7 @@ export interface ConnectionInfo {
 
 /** As Node's X509Certificate has it. */
 export interface ClientCertificate {
-  /** A line an attribute, `CN=ann`. */
+  /** A line an attribute, `CN=ann`; empty when it has none. */
   readonly subject: string;
   readonly issuer: string;
   /** Upper-case hexadecimal bytes between colons. */
