@@ -13,6 +13,8 @@ interface AbortController {
 declare const AbortController: { prototype: AbortController; new (): AbortController };
 declare function queueMicrotask(callback: () => void): void;
 declare function structuredClone<T>(value: T): T;
+/** Of characters that stand for one byte each. */
+declare function btoa(bytes: string): string;
 interface TextEncoder {
   encode(text: string): Uint8Array;
 }

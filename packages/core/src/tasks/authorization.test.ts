@@ -344,6 +344,42 @@ test("a step that gives its secret away is refused, and an error that holds it i
   expect(JSON.stringify([await world.log(giver), await world.log(crier)])).not.toContain(SECRET);
 });
 
+test("an error is blanked of each form in which it holds a secret, and of the longer of two", async () => {
+  const other = `${SECRET}/ö "2" `;
+  const forms: readonly ((secret: string) => string)[] = [
+    (secret) => JSON.stringify({ secret }),
+    (secret) => `?token=${encodeURIComponent(secret)}`,
+    (secret) => new URLSearchParams({ token: secret }).toString(),
+    ...["", "u", "us", "user:"].flatMap((before) => [
+      (secret: string) => Buffer.from(`${before}${secret}`).toString("base64"),
+      (secret: string) => Buffer.from(`${before}${secret} more`).toString("base64url"),
+    ]),
+  ];
+  const world = new EngineWorld([
+    define("crier", async (_, ctx) => {
+      const short = await ctx.waitForAuthorization(ASKED);
+      const long = await ctx.waitForAuthorization({ ...ASKED, name: "jira" });
+      return ctx.step(
+        "cry",
+        async (step) => {
+          const secrets = [(await step.credential(short)).value, (await step.credential(long)).value];
+          throw new Error(forms.flatMap((form) => secrets.map((secret) => `<${form(secret)}>`)).join("\n"));
+        },
+        { retry: { maxAttempts: 1 } },
+      );
+    }),
+  ]);
+  const taskId = await world.submit("crier");
+  await world.authorize(taskId, TOKEN);
+  await world.authorize(taskId, { name: "jira", credential: { type: "other", value: other } });
+  const failed = await world.last(taskId);
+  if (failed?.type !== "task.failed") throw new Error("it did not fail");
+  for (const line of failed.data.error.message.split("\n"))
+    expect(line).toMatch(
+      /^<(\{"secret":"|\?token=|token=|[A-Za-z0-9+/_-]{0,8})\[credential\]("\}|[A-Za-z0-9+/_=-]{0,8})>$/,
+    );
+});
+
 test("what was granted and expired before the task could use it is asked for again", async () => {
   const world = new EngineWorld([reader]);
   const taskId = await world.submit("reader");

@@ -4,8 +4,29 @@ import { type Credential, PlatformError } from "@agentcore/contract";
 // A shorter one would be found in words that have nothing to do with it.
 const MIN_LENGTH = 8;
 
-const secretsIn = (read: readonly Credential[]): string[] =>
-  read.map(({ value }) => value).filter((value) => value.length >= MIN_LENGTH);
+/** As they are and as they are written in what is sent, the longest first: one may be a part of another. */
+const secretsIn = (read: readonly Credential[]): string[] => {
+  const secrets = read.map(({ value }) => value).filter((value) => value.length >= MIN_LENGTH);
+  return [...new Set(secrets.flatMap(formsOf))].toSorted((one, other) => other.length - one.length);
+};
+
+const formsOf = (secret: string): string[] => {
+  const percent = encodeURIComponent(secret.toWellFormed());
+  const base64 = base64Of(secret);
+  return [
+    ...[secret, inJson(secret), percent, percent.replaceAll("%20", "+")],
+    ...base64,
+    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
+  ];
+};
+
+/** Wherever it stands in what was encoded, such as `user:secret`: without the digits that it shares with its neighbours. */
+const base64Of = (secret: string): string[] => {
+  const bytes = [...new TextEncoder().encode(secret)].map((byte) => String.fromCharCode(byte)).join("");
+  return [0, 1, 2].map((before) =>
+    btoa("\0".repeat(before) + bytes).slice(Math.ceil((before * 4) / 3), Math.floor(((before + bytes.length) * 4) / 3)),
+  );
+};
 
 /** Throws RESULT_NOT_SERIALISABLE. */
 export const assertNoSecret = (result: unknown, what: string, read: readonly Credential[]): void => {
