@@ -35,8 +35,8 @@ jwt:
       flows:
         clientCredentials: { tokenUrl: https://other.example.com/token, scopes: { "loan:write": Decide loans } }
 clientCertificates:
-  - { subject: "CN=billing, O=Example", caller: billing }
-  - { subjectAltName: "URI:spiffe://example.com/ops", caller: ops, role: operator, tenant: acme, scopes: [a] }
+  - { subject: "CN=billing, O=Example", caller: billing, scopes: [a] }
+  - { subjectAltName: "URI:spiffe://example.com/ops", caller: ops, role: operator, tenant: acme }
 `);
   expect(settings.issuers).toEqual([
     {
@@ -49,13 +49,13 @@ clientCertificates:
     expect.objectContaining({ audience: ["a", "b"], jwks: { keys: [] }, tenantClaim: "org", callerClaim: "email" }),
   ]);
   expect(settings.certificates).toEqual([
-    { subject: "CN=billing, O=Example", caller: "billing", tenantId: "default", role: "caller", scopes: [] },
+    { subject: "CN=billing, O=Example", caller: "billing", tenantId: "default", role: "caller", scopes: ["a"] },
     {
       subjectAltName: "URI:spiffe://example.com/ops",
       caller: "ops",
       tenantId: "acme",
       role: "operator",
-      scopes: ["a"],
+      scopes: [],
     },
   ]);
 });
@@ -73,6 +73,11 @@ test.each([
   ["nothing", "", "expected"],
   ["an empty object", "{}", "jwt or clientCertificates"],
   ["no YAML", "jwt: [", "auth.yaml"],
+  [
+    "an operator with scopes",
+    "clientCertificates: [{ subject: CN=ops, caller: ops, role: operator, scopes: [a] }]",
+    "clientCertificates[0].scopes",
+  ],
   ["an unknown member", `jwt: [{ ${ISSUER}, secret: x }]`, "jwt[0]"],
   ["no audience", "jwt: [{ issuer: https://idp.test }]", "jwt[0].audience"],
   ["an issuer that is no address", "jwt: [{ issuer: idp, audience: a }]", "jwt[0].issuer"],

@@ -111,7 +111,11 @@ const Certificate = z
     ({ subject, fingerprint256, subjectAltName }) =>
       [subject, fingerprint256, subjectAltName].filter((value) => value !== undefined).length === 1,
     { error: "expected one of subject, fingerprint256, subjectAltName" },
-  );
+  )
+  .refine(({ role, scopes }) => role !== "operator" || scopes === undefined, {
+    error: "expected no scopes: they limit callers, and an operator passes them all",
+    path: ["scopes"],
+  });
 
 const AuthFile = z
   .strictObject({

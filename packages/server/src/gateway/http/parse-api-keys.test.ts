@@ -27,6 +27,7 @@ test.each([
   ["the tenant of the platform", `${KEY} tenant=system`],
   ["a caller that could pass for an agent", `${KEY} caller=agent:x`],
   ["an unknown field", `${KEY} owner=ann`],
+  ["an operator with scopes, which would not limit it", `${KEY} role=operator scopes=loan:read`],
   ["a field twice", `${KEY} role=caller role=operator`],
 ])("%s is refused, and the message repeats nothing of the entry", (_, entry) => {
   const thrown = (() => {

@@ -40,6 +40,10 @@ export const parseApiKeys = (entries: readonly string[]): readonly ApiKey[] => {
     const scopes = fields.scopes?.split(",");
     if (scopes?.every((scope) => Scope.safeParse(scope).success) === false)
       throw refuse("scopes: expected scopes between commas, as in scopes=loan:read,loan:write");
+    if (role === "operator" && scopes !== undefined)
+      throw refuse(
+        "scopes: they limit callers, and an operator passes them all; leave them out, or make it role=caller",
+      );
     return { keyHash, tenantId: tenant, caller, role, ...(scopes === undefined ? {} : { scopes }) };
   });
 };
