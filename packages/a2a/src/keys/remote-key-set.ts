@@ -15,7 +15,9 @@ export interface FetchOptions {
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-// Revoked keys go within this time.
+// From then on they are fetched again while they are in use, so that nobody waits for it.
+const REFRESH_AGE_MS = 5 * 60_000;
+// Revoked keys go within this time, as long as their publisher answers.
 const MAX_AGE_MS = 10 * 60_000;
 // While its publisher is away a set is used for as long as this, so that a short outage locks nobody out.
 const MAX_STALE_MS = 60 * 60_000;
@@ -32,6 +34,7 @@ export class RemoteKeySet {
   private loaded: { readonly keys: KeySet; readonly at: number } | null = null;
   private loading: Promise<void> | null = null;
   private triedAt = Number.NEGATIVE_INFINITY;
+  /** Of the last try; undefined when it brought keys. */
   private failure: unknown;
 
   /** `locate` gives the address, and is asked before every fetch. */
@@ -42,7 +45,13 @@ export class RemoteKeySet {
 
   /** The key that a JWS names. Throws jose's JWKSNoMatchingKey and JWKSMultipleMatchingKeys; UPSTREAM_FAILED when there are no keys to look in. */
   async find(header: JWSHeaderParameters): Promise<CryptoKey> {
-    if (this.age() > MAX_AGE_MS) await this.load(RETRY_INTERVAL_MS);
+    const age = this.age();
+    if (age > REFRESH_AGE_MS) {
+      const isAway = this.failure !== undefined;
+      const loading = this.load(RETRY_INTERVAL_MS);
+      // Who did not answer the last time is not waited for while there are keys to go on with.
+      if (age > MAX_STALE_MS || (age > MAX_AGE_MS && !isAway)) await loading;
+    }
     try {
       return await this.keys()(header);
     } catch (error) {
@@ -73,6 +82,7 @@ export class RemoteKeySet {
         .then(
           (keys) => {
             this.loaded = { keys, at: now };
+            this.failure = undefined;
           },
           (error: unknown) => {
             this.failure = error;

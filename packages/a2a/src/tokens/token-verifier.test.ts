@@ -100,6 +100,16 @@ describe("a token", () => {
     await refused(shared, "algorithm");
   });
 
+  it("is taken without a type or as an access token, and not as one for something else", async () => {
+    const { verify, refused } = idp({ [JWKS]: await jwksOf(["one", one]) });
+    const typed = (typ: string) =>
+      new SignJWT({ iss: ISSUER, aud: "agentcore", sub: "ann", exp: seconds + 60 })
+        .setProtectedHeader({ alg: "ES256", kid: "one", typ })
+        .sign(one.privateKey);
+    for (const typ of ["JWT", "jwt", "at+jwt", "application/at+jwt"]) await verify(await typed(typ));
+    for (const typ of ["logout+jwt", "dpop+jwt", "JOSE", "not-at+jwt", ""]) await refused(await typed(typ), "typ");
+  });
+
   it("never brings its own key", async () => {
     const { refused, calls } = idp({ [JWKS]: await jwksOf(["one", one]) });
     const evil = await new SignJWT({ iss: ISSUER, aud: "agentcore", exp: seconds + 60 })
@@ -164,6 +174,43 @@ describe("the keys of an issuer", () => {
     documents[JWKS] = await jwksOf(["one", one]);
     pass(10_000);
     await verify(await sign());
+  });
+
+  it("are used for an hour while they cannot be fetched, and no token waits for the issuer then", async () => {
+    const hanging: (() => void)[] = [];
+    const jwks = await jwksOf(["one", one]);
+    let now = NOW;
+    let isAway = false;
+    const { verify } = createTokenVerifier([{ issuer: ISSUER, audience: ["agentcore"], jwksUrl: JWKS }], {
+      fetch: (async () => {
+        if (!isAway) return Response.json(jwks);
+        return new Promise((_, reject) => hanging.push(() => reject(new Error("timed out"))));
+      }) as unknown as typeof fetch,
+      now: () => now,
+    });
+    const token = await sign({ exp: seconds + 6000 });
+    await verify(token);
+    isAway = true;
+    // In use meanwhile: the first try is over before they are old.
+    for (const ms of [300_001, 600_001, 3_600_000]) {
+      now = NOW + ms;
+      await verify(token);
+      const tries = hanging.length;
+      await Promise.all([verify(token), verify(token)]);
+      expect(hanging).toHaveLength(tries);
+      hanging.at(-1)?.();
+      await expect(verify(await sign({ exp: seconds + 6000 }, two, "two"))).rejects.toMatchObject({
+        code: "UNAUTHENTICATED",
+      });
+    }
+    expect(hanging).toHaveLength(3);
+    now = NOW + 3_600_001;
+    const late = verify(token);
+    hanging.at(-1)?.();
+    await expect(late).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    isAway = false;
+    now += 10_000;
+    await verify(token);
   });
 
   it("are shared by its entries, whose audiences tell them apart", async () => {

@@ -36,6 +36,11 @@ export interface TokenVerifierOptions {
 // Clocks of two machines.
 const LEEWAY_SECONDS = 30;
 
+// Source: RFC 8725, 3.11 and RFC 9068, 4. The same keys sign others: a logout token is no access token.
+const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i;
+
+const isTokenType = (typ: unknown): boolean => typ === undefined || (typeof typ === "string" && TOKEN_TYPE.test(typ));
+
 type FindKey = (header: JWSHeaderParameters) => Promise<CryptoKey>;
 
 /** Throws INVALID_ARGUMENT for an issuer's `jwks` that is none. */
@@ -65,19 +70,18 @@ export const createTokenVerifier = <Issuer extends TokenIssuer>(
       const entry = ofIssuer.find(({ issuer }) => issuer.audience.some((name) => audiences.includes(name)));
       if (entry === undefined) throw invalidToken("it was not issued for this node (aud)");
       const { issuer, find } = entry;
-      try {
-        const { payload } = await jwtVerify(token, find, {
-          algorithms: [...SIGNATURE_ALGORITHMS],
-          issuer: issuer.issuer,
-          audience: [...issuer.audience],
-          clockTolerance: LEEWAY_SECONDS,
-          currentDate: new Date(now()),
-          requiredClaims: ["exp"],
-        });
-        return { issuer, claims: payload };
-      } catch (error) {
+      const { payload, protectedHeader } = await jwtVerify(token, find, {
+        algorithms: [...SIGNATURE_ALGORITHMS],
+        issuer: issuer.issuer,
+        audience: [...issuer.audience],
+        clockTolerance: LEEWAY_SECONDS,
+        currentDate: new Date(now()),
+        requiredClaims: ["exp"],
+      }).catch((error: unknown) => {
         throw refusalOf(error);
-      }
+      });
+      if (!isTokenType(protectedHeader.typ)) throw invalidToken("it is of another type than access tokens (typ)");
+      return { issuer, claims: payload };
     },
   };
 };
