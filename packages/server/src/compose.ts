@@ -19,7 +19,7 @@ import { createModelProvider } from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
-import { createInProcessHost } from "./agents/in-process-host.ts";
+import { createInProcessHost, type InProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";
@@ -42,6 +42,7 @@ export interface NodeParts {
   readonly tasks: TaskService;
   readonly manifests: LocalManifestService;
   readonly catalogue: AgentCatalogue;
+  readonly scopesOf: InProcessHost["scopesOf"];
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
   readonly retention: RetentionService;
@@ -261,6 +262,7 @@ export const compose = async ({
     tasks: createTaskService(engine),
     manifests,
     catalogue,
+    scopesOf: (task) => host.scopesOf(task),
     nodes,
     metrics,
     retention,

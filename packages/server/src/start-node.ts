@@ -146,6 +146,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const deps: GatewayDeps = {
     tasks: parts.tasks,
     agents: parts.catalogue,
+    scopesOfTask: parts.scopesOf,
     manifests: parts.manifests,
     nodes: parts.nodes,
     retention: parts.retention,

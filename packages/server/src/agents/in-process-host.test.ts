@@ -49,6 +49,12 @@ test("code that is not as it was applied does not run: it comes from the other n
   expect(await readSnapshot(snapshotDirectory, SNAPSHOT.hash)).toEqual(FILES);
 });
 
+test("the scopes of a revision are told for as long as it is kept, without loading it", async () => {
+  const { host } = await nodeWith(null);
+  expect([await host.scopesOf(REVISION), await host.scopesOf({ ...REVISION, revision: "2" })]).toEqual([[], null]);
+  expect(await host.scopesOf({ ...REVISION, tenantId: "other" })).toBeNull();
+});
+
 test("what is applied here while its load fails is not left to others", async () => {
   const empty = createMemoryBlobStore({ clock: new ManualClock({ now: 1 }) });
   const { host: alone } = await nodeWith(empty, async () => true);

@@ -35,6 +35,8 @@ export interface InProcessHost extends AgentHost {
   setMaxRunning(tenantId: string, agentName: string, maxRunning: number | undefined): void;
   /** Keeps a revision for as long as tasks may need it. */
   keep(tenantId: string, agentName: string, prepared: PreparedAgent): Promise<void>;
+  /** The scopes that a revision asks its callers for, also of an agent that was deleted; null when nothing is kept of it. */
+  scopesOf(revision: AgentRevision): Promise<readonly string[] | null>;
   close(): void;
 }
 
@@ -112,10 +114,15 @@ export const createInProcessHost = (options: {
     };
   };
 
+  const stored = async ({ tenantId, agent: name, revision }: AgentRevision): Promise<StoredRevision | null> => {
+    const entry = await options.keyValue.get(scope(tenantId), `${name}/${revision}`);
+    return entry === null ? null : (entry.value as StoredRevision);
+  };
+
   const revive = async (revision: AgentRevision): Promise<LoadedAgent | null> => {
-    const entry = await options.keyValue.get(scope(revision.tenantId), `${revision.agent}/${revision.revision}`);
-    if (entry === null) return null;
-    const { manifest, snapshot } = entry.value as StoredRevision;
+    const found = await stored(revision);
+    if (found === null) return null;
+    const { manifest, snapshot } = found;
     if (snapshot !== null && (await readSnapshot(options.snapshotDirectory, snapshot.hash)) === null) {
       const files = options.blobs === null ? null : await fetchCode(options.blobs, revision.tenantId, snapshot);
       if (files === null) return null;
@@ -177,6 +184,10 @@ export const createInProcessHost = (options: {
       if (options.blobs !== null && files !== null && stored.snapshot !== null)
         await shareCode(options.blobs, tenantId, stored.snapshot, files);
       await options.keyValue.put(scope(tenantId), `${agentName}/${prepared.revision}`, prepared.stored);
+    },
+    async scopesOf(revision) {
+      const found = await stored(revision);
+      return found === null ? null : (found.manifest.spec.a2a?.scopes ?? []);
     },
     close: () => loader.close(),
   };

@@ -81,7 +81,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     options: { maxBodyBytes, heartbeatMs, onError },
   });
 
-  const tasks = createPermittedTasks(deps.tasks, deps.agents);
+  const tasks = createPermittedTasks(deps.tasks, deps);
   let document: string | undefined;
   const routes: readonly ApiRoute[] = [
     ...createHomeRoutes(deps),

@@ -9,6 +9,7 @@ import type {
   NodeStatus,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
+import type { TaskHead } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 
@@ -225,6 +226,8 @@ export interface GatewaySettings {
 export interface GatewayDeps {
   readonly tasks: TaskService;
   readonly agents: AgentDirectory;
+  /** The scopes that the agent of a task asked for as the task began; null when that cannot be told any more. */
+  scopesOfTask(task: TaskHead): Promise<readonly string[] | null>;
   readonly manifests: ManifestService;
   readonly nodes: NodeService;
   readonly retention: RetentionService;

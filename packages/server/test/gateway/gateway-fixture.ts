@@ -36,6 +36,7 @@ export const createFixture = (
       list: (tenantId) => (tenantId === "default" ? agents : []),
       get: (tenantId, name) => (tenantId === "default" ? (agents.find((agent) => agent.name === name) ?? null) : null),
     },
+    scopesOfTask: async () => [],
     manifests: {
       async apply(_tenantId, manifests, { dryRun }) {
         if (!dryRun) applied.push(...manifests);

@@ -229,6 +229,24 @@ describe("scopes that an agent asks for", () => {
     // Of somebody else's there is nothing to say, not even that.
     expect((await get(at, await bearer({ sub: "bob" }))).status).toBe(404);
   });
+
+  it("hold on for tasks of an agent that was deleted, as it asked when they began", async () => {
+    const agents = [...AGENTS];
+    let kept: readonly string[] | null = ["loan:write"];
+    const { result, get } = createFixture(
+      { credentials: { tokens: tokensOf(entry()) }, scopesOfTask: async () => kept },
+      agents,
+    );
+    const wide = await bearer({ scope: "loan:write" });
+    const { task } = await result("SendMessage", userMessage("ask"), { path: "/a2a/loan", headers: wide });
+    agents.splice(agents.indexOf(LOAN), 1);
+    const at = `/api/v1/tasks/${task.id}`;
+    expect([(await get(at, wide)).status, (await get(at, await bearer())).status]).toEqual([200, 403]);
+    kept = null;
+    expect((await get(at, wide)).status).toBe(403);
+    kept = [];
+    expect((await get(at, await bearer())).status).toBe(200);
+  });
 });
 
 describe("cards say what is taken", () => {

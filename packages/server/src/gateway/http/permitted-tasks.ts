@@ -1,16 +1,29 @@
+import { PlatformError } from "@agentcore/contract";
+import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
-import type { AgentDirectory } from "../deps.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { assertScopes } from "./required-scopes.ts";
 
 /**
  * Tasks, for callers whose credential is good for the scopes of the task's agent; others get PERMISSION_DENIED for tasks of their own, and
- * TASK_NOT_FOUND, as ever, for those of others. Submission is judged on the bus, where the agent is chosen. Lists show index rows only.
+ * TASK_NOT_FOUND, as ever, for those of others. Of an agent that was deleted it is what it asked for when the task began. Submission is judged on the bus, where the agent is chosen. Lists show index rows only.
  */
-export const createPermittedTasks = (tasks: TaskService, agents: Pick<AgentDirectory, "get">): TaskService => {
+export const createPermittedTasks = (
+  tasks: TaskService,
+  { agents, scopesOfTask }: Pick<GatewayDeps, "agents" | "scopesOfTask">,
+): TaskService => {
+  const scopesOf = async (task: TaskHead): Promise<readonly string[]> => {
+    const agent = agents.get(task.tenantId, task.agent);
+    const scopes = agent === null ? await scopesOfTask(task) : (agent.scopes ?? []);
+    if (scopes !== null) return scopes;
+    throw new PlatformError(
+      "PERMISSION_DENIED",
+      `agent "${task.agent}" was deleted, and nothing tells any more which scopes it asked for; an operator may see its tasks`,
+    );
+  };
   const head: TaskService["head"] = async (scope, taskId) => {
     const found = await tasks.head(scope, taskId);
-    const agent = agents.get(scope.tenantId, found.agent);
-    if (agent !== null) assertScopes(scope, agent);
+    if (scope.permissions !== undefined) assertScopes(scope, { name: found.agent, scopes: await scopesOf(found) });
     return found;
   };
   const permit = async (scope: CallerScope, taskId: string): Promise<void> => {
