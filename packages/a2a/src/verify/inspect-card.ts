@@ -4,7 +4,7 @@ import type { ProtocolVersion } from "./check.ts";
 import { Finding } from "./check.ts";
 import { createHttpExchange, type Fetch } from "./http-exchange.ts";
 import { createHttpJsonChannel } from "./http-json-channel.ts";
-import { type Credentials, credentialHeaders, interfacesOf } from "./interfaces.ts";
+import { type Credentials, credentialHeaders, expectOrigins, hasCredentials, interfacesOf } from "./interfaces.ts";
 import { createJsonRpcChannel } from "./json-rpc-channel.ts";
 import { isObject, type JsonObject, shown } from "./json-values.ts";
 import { describeReply } from "./wire-errors.ts";
@@ -18,6 +18,8 @@ export interface InspectOptions {
   /** Whether to ask the agent for the card that it shows to whom it knows. @default false */
   readonly extended?: boolean | undefined;
   readonly credentials?: Credentials | undefined;
+  /** Where credentials may go besides the origin of `url`. @default none */
+  readonly credentialOrigins?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly fetch?: Fetch | undefined;
 }
@@ -37,7 +39,7 @@ export const cardUrlOf = (given: string): string => {
   return url.pathname.endsWith(".json") ? url.href : `${url.origin}${url.pathname.replace(/\/+$/, "")}${CARD_PATH}`;
 };
 
-/** Throws UNAVAILABLE when nothing answers, NOT_FOUND when there is no card, UPSTREAM_FAILED when an extended one is refused. */
+/** Throws UNAVAILABLE when nothing answers, NOT_FOUND when there is no card, UPSTREAM_FAILED when an extended one is refused, CONFIG_INVALID for credentials that may not go there. */
 export const inspectCard = async (options: InspectOptions): Promise<InspectedCard> => {
   const { version = "1.0", signal, fetch: fetchRequest = (request: Request) => fetch(request) } = options;
   const exchange = createHttpExchange(fetchRequest, signal);
@@ -54,6 +56,8 @@ export const inspectCard = async (options: InspectOptions): Promise<InspectedCar
   const address =
     interfacesOf(answer.json, answer.json).find((each) => each.version === "1.0" && each.binding !== "GRPC") ??
     refuse("the card names no interface of 1.0 over HTTP to ask for the extended card");
+  if (hasCredentials(options.credentials ?? {}))
+    expectOrigins([address], [new URL(url).origin, ...(options.credentialOrigins ?? [])]);
   const channelOptions = {
     credentials: credentialHeaders(answer.json, options.credentials ?? {}),
     requiredExtensions: [],

@@ -42,6 +42,27 @@ const toVersion = (stated: string): ProtocolVersion | undefined => {
   return /^0\.3(\.\d+)?$/.test(stated) ? "0.3" : undefined;
 };
 
+/** An address of gRPC may do without a scheme, or have its own. Undefined for what is no address. */
+export const originOf = (address: string): string | undefined => {
+  const url = URL.parse(/^\w+:\/\//.test(address) ? address.replace(/^grpc(s?):/i, "http$1:") : `http://${address}`);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : undefined;
+};
+
+/** A card may point anywhere. Throws CONFIG_INVALID for an interface at another origin than these. */
+export const expectOrigins = (interfaces: readonly { readonly url: string }[], allowed: readonly string[]): void => {
+  const origins = new Set(interfaces.map(({ url }) => originOf(url) ?? url));
+  const others = [...origins].filter((origin) => !allowed.includes(origin));
+  if (others.length === 0) return;
+  const options = others.map((origin) => `--credential-origin ${origin}`).join(" ");
+  throw new PlatformError(
+    "CONFIG_INVALID",
+    `the card names interfaces at ${others.join(", ")}, and credentials go to ${allowed.join(", ")} only; if they may go there too, add ${options}`,
+  );
+};
+
+export const hasCredentials = ({ bearer, apiKey }: Credentials): boolean =>
+  bearer !== undefined || apiKey !== undefined;
+
 export interface Credentials {
   readonly bearer?: string | undefined;
   readonly apiKey?: string | undefined;

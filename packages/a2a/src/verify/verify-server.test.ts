@@ -102,6 +102,20 @@ it("a server without a card is told so, and is asked nothing else", async () => 
   expect(failed(report)).toContain("CARD-DISC-001");
 });
 
+it("a check that the end of the whole run cuts short says nothing of the server", async () => {
+  const supportedInterfaces = [{ url: "http://a.test/", protocolBinding: "JSONRPC", protocolVersion: "1.0" }];
+  const report = await verifyServer({
+    ...{ url: "http://a.test", messages, totalTimeoutMs: 50, only: ["CORE-GET-002", "CORE-CANCEL-001"] },
+    fetch: (request) =>
+      request.method === "GET"
+        ? Promise.resolve(Response.json({ name: "x", supportedInterfaces }))
+        : new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason))),
+  });
+  expect(report.results.map(({ result, why }) => [result, why])).toEqual(
+    Array(2).fill(["skipped", "the time of the whole run is over (--total-timeout)"]),
+  );
+});
+
 it("a server that does not answer fails by the time limit of each check, and of the run", async () => {
   const card = {
     name: "x",

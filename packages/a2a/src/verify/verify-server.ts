@@ -7,7 +7,7 @@ import { createGrpcChannel } from "./grpc-channel.ts";
 import { createHttpExchange, type Fetch, type HttpExchange } from "./http-exchange.ts";
 import { createHttpJsonChannel } from "./http-json-channel.ts";
 import { cardUrlOf } from "./inspect-card.ts";
-import { type Credentials, credentialHeaders, interfacesOf } from "./interfaces.ts";
+import { type Credentials, credentialHeaders, expectOrigins, hasCredentials, interfacesOf } from "./interfaces.ts";
 import { createJsonRpcChannel } from "./json-rpc-channel.ts";
 import { isObject, listAt, member, textAt } from "./json-values.ts";
 import type { PushReceiver } from "./push-receiver.ts";
@@ -29,6 +29,8 @@ export interface VerifyOptions {
   readonly credentials?: Credentials | undefined;
   /** Of another caller, who must not see what the first one does. */
   readonly otherCredentials?: Credentials | undefined;
+  /** Where credentials may go besides the origin of `url`. @default none */
+  readonly credentialOrigins?: readonly string[] | undefined;
   /** @default all that the card names */
   readonly bindings?: readonly Binding[] | undefined;
   /** @default all that the card names */
@@ -78,9 +80,11 @@ export interface VerifyReport {
 }
 
 const CLEANUP_MS = 5_000;
+const OUT_OF_TIME: Outcome = { result: "skipped", why: "the time of the whole run is over (--total-timeout)" };
 
 /**
- * Rejects with UNAVAILABLE when nothing answers at the URL, with CONFIG_INVALID when a credential has no place, with the signal's reason
+ * Rejects with UNAVAILABLE when nothing answers at the URL, with CONFIG_INVALID when a credential has no place or may not
+ * go where the card points, with INVALID_ARGUMENT when the card names no interface of a binding or version that was asked for, with the signal's reason
  * when it aborts. Tasks that were left at work are canceled in any case.
  */
 export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport> => {
@@ -96,7 +100,7 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
       .flatMap((each) => textAt(each, "uri") ?? []),
   };
   const { otherCredentials = {} } = options;
-  const isOther = otherCredentials.bearer !== undefined || otherCredentials.apiKey !== undefined;
+  const isOther = hasCredentials(otherCredentials);
   const strangerOptions: ChannelOptions | undefined = isOther
     ? { ...channelOptions, credentials: credentialHeaders(server.card, otherCredentials) }
     : undefined;
@@ -104,6 +108,10 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
     ({ binding, version }) =>
       (options.bindings?.includes(binding) ?? true) && (options.versions?.includes(version) ?? true),
   );
+  for (const asked of [...(options.bindings ?? []), ...(options.versions ?? [])])
+    if (!checked.some(({ binding, version }) => asked === binding || asked === version)) throw notNamed(asked, server);
+  if (isOther || server.hasCredentials)
+    expectOrigins(checked, [new URL(server.cardUrl).origin, ...(options.credentialOrigins ?? [])]);
   const budget: TaskBudget = { left: options.maxTasks ?? 400 };
   const places = checked.map((address) => ({ address, made: { open: new Set<string>() } satisfies MadeTasks }));
   const isChecked = ({ binding, version }: InterfaceAddress): boolean =>
@@ -114,7 +122,7 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
   const run = async (check: Check, place: (typeof places)[number] | undefined): Promise<void> => {
     stop.throwIfAborted();
     const outcome: Outcome = patience.aborted
-      ? { result: "skipped", why: "the time of the whole run is over (--total-timeout)" }
+      ? OUT_OF_TIME
       : await runCheck(check, options.checkTimeoutMs ?? 15_000, signal, (own): Target => {
           const exchange = createHttpExchange(fetchRequest, own);
           return {
@@ -168,7 +176,15 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
   };
 };
 
-const isAsked = (id: string, only: readonly string[] | undefined): boolean =>
+const notNamed = (asked: string, { interfaces }: ServerUnderTest): PlatformError => {
+  const named = interfaces.map(({ binding, version }) => `${binding} ${version}`).join(", ") || "none";
+  return new PlatformError(
+    "INVALID_ARGUMENT",
+    `the card names no interface of ${asked} that is asked for; it names ${named}`,
+  );
+};
+
+export const isAsked = (id: string, only: readonly string[] | undefined): boolean =>
   only === undefined || only.some((asked) => id === asked || id.startsWith(`${asked}/`));
 
 const readServer = async (options: VerifyOptions, exchange: HttpExchange): Promise<ServerUnderTest> => {
@@ -178,11 +194,10 @@ const readServer = async (options: VerifyOptions, exchange: HttpExchange): Promi
     const cardAnswer = await exchange.request({ url: cardUrl, headers: { "a2a-version": "1.0" } });
     const plainCard = isObject(plainAnswer.json) ? plainAnswer.json : {};
     const card = isObject(cardAnswer.json) ? cardAnswer.json : plainCard;
-    const { bearer, apiKey } = options.credentials ?? {};
     return {
       ...{ cardUrl, cardAnswer, plainAnswer, card, plainCard },
       interfaces: interfacesOf(card, plainCard),
-      hasCredentials: bearer !== undefined || apiKey !== undefined,
+      hasCredentials: hasCredentials(options.credentials ?? {}),
     };
   } catch (cause) {
     options.signal?.throwIfAborted();
@@ -229,8 +244,11 @@ const runCheck = async (
   const timer = setTimeout(end, timeoutMs);
   signal.addEventListener("abort", end, { once: true });
   try {
-    return await check.run(targetWith(controller.signal));
+    const outcome = await check.run(targetWith(controller.signal));
+    // What was cut short says nothing about the server.
+    return signal.aborted && outcome.result === "failed" ? OUT_OF_TIME : outcome;
   } catch (thrown) {
+    if (signal.aborted) return OUT_OF_TIME;
     if (controller.signal.aborted)
       return { result: "failed", seen: `no end within ${timeoutMs / 1000} s`, expected: "an answer" };
     if (isNetworkFailure(thrown)) return { result: "failed", seen: reasonOf(thrown), expected: "an answer" };

@@ -37,11 +37,16 @@ export const printFrame = (output: Output, response: StreamResponse): void => {
   output.line(toPlainLines(textOfParts(response.artifactUpdate.artifact.parts)));
 };
 
+const TERMINAL = ["TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"];
+const INTERRUPTED = ["TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"];
+
+export const isTerminal = ({ state }: A2ATaskStatus): boolean => TERMINAL.includes(state);
+/** It goes on only when somebody says something. */
+export const isInterrupted = ({ state }: A2ATaskStatus): boolean => INTERRUPTED.includes(state);
+
 /** 1 when the task ended without having done what was asked. */
 export const exitCodeOf = (status: A2ATaskStatus | undefined): ExitCode =>
-  status !== undefined && ["TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"].includes(status.state)
-    ? 1
-    : 0;
+  status !== undefined && isTerminal(status) && status.state !== "TASK_STATE_COMPLETED" ? 1 : 0;
 
 export const statusIn = (response: StreamResponse): A2ATaskStatus | undefined => {
   if ("task" in response) return response.task.status;

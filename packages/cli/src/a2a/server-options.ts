@@ -9,6 +9,12 @@ export const CREDENTIAL_OPTIONS = {
     value: "VARIABLE",
     description: "Environment variable that holds an API key; it goes into the header that the card names",
   },
+  "credential-origin": {
+    type: "string",
+    value: "URL",
+    multiple: true,
+    description: "Another origin that the card may send the credential to; else that of the agent's address only",
+  },
 } as const satisfies OptionSpecs;
 
 export const INTERFACE_OPTIONS = {
@@ -36,6 +42,11 @@ export const readCredentials = (
   bearer: readVariable("--bearer-env", options["bearer-env"], environment),
   apiKey: readVariable("--api-key-env", options["api-key-env"], environment),
 });
+
+/** Throws a UsageError. */
+export const readCredentialOrigins = (options: {
+  readonly "credential-origin": readonly string[];
+}): readonly string[] => options["credential-origin"].map((text) => new URL(readAddress(text)).origin);
 
 /** Those of a second caller. */
 export const OTHER_CREDENTIAL_OPTIONS = {

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RESUMABLE_STREAMS } from "@agentcore/a2a/client";
 import { afterEach, expect, test } from "vitest";
 import { startReferenceServer } from "../../../../a2a/test/reference-server.ts";
 import { runInTest } from "../../../test/run-in-test.ts";
@@ -168,6 +169,92 @@ test("a2a send and a2a watch speak gRPC as well", async () => {
     expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining("hello") });
   } finally {
     await reference.close();
+  }
+});
+
+const seqOf = (seq: number) => ({ metadata: { [RESUMABLE_STREAMS]: { seq } } });
+const NUMBERING = { capabilities: { streaming: true, extensions: [{ uri: RESUMABLE_STREAMS }] } };
+
+test("a stream that ends before its task goes on after the last numbered event", async () => {
+  const statusUpdate = { taskId: "t-1", contextId: "c-1", status: task("FAILED").status, ...seqOf(4) };
+  const url = await startAgent(
+    { SendStreamingMessage: [{ task: task("WORKING", seqOf(3)) }], SubscribeToTask: [{ statusUpdate }] },
+    NUMBERING,
+  );
+  const ran = await runInTest(["a2a", "send", url, "-t", "hi", "--stream"]);
+  expect(ran).toEqual({ code: 1, stdout: "", stderr: "t-1 working\nt-1 failed\n" });
+  expect(seen.map(({ body }) => body["method"])).toEqual(["SendStreamingMessage", "SubscribeToTask"]);
+  expect(seen[0]?.headers["a2a-extensions"]).toBe(RESUMABLE_STREAMS);
+  expect(seen[1]?.headers["last-event-id"]).toBe("3");
+});
+
+test("of an agent that numbers nothing the task is looked at once, and one still at work is a failure", async () => {
+  const working = { task: task("WORKING") };
+  const done = await startAgent({ SendStreamingMessage: [working], GetTask: [DONE] });
+  const words = ["a2a", "send", done, "-t", "hi", "--stream"];
+  expect(await runInTest(words)).toMatchObject({ code: 0, stdout: "Hello, Ada\n" });
+  await closeServer();
+  const cut = await startAgent({
+    SendStreamingMessage: [working],
+    SubscribeToTask: [working],
+    GetTask: [working.task],
+  });
+  for (const ran of [
+    await runInTest(["a2a", "send", cut, "-t", "hi", "--stream"]),
+    await runInTest(["a2a", "watch", cut, "t-1"]),
+  ]) {
+    expect(ran.code).not.toBe(0);
+    expect(ran.stderr).toContain("UPSTREAM_FAILED: the stream ended before its task did: t-1 working");
+  }
+  await closeServer();
+  // Says the same number again and again.
+  const stuck = { task: task("WORKING", seqOf(3)) };
+  const repeats = { SendStreamingMessage: [stuck], SubscribeToTask: [stuck], GetTask: [working.task] };
+  seen.length = 0;
+  await runInTest(["a2a", "send", await startAgent(repeats, NUMBERING), "-t", "hi", "--stream"]);
+  expect(seen.map(({ body }) => body["method"])).toEqual(["SendStreamingMessage", "SubscribeToTask", "GetTask"]);
+});
+
+test("a stream that ends with a question is no failure", async () => {
+  const url = await startAgent({ SendStreamingMessage: [{ task: task("INPUT_REQUIRED") }] });
+  expect(await runInTest(["a2a", "send", url, "-t", "hi", "--stream"])).toMatchObject({ code: 0 });
+});
+
+test("the credential goes to the origin of the given address only, and to those that are listed", async () => {
+  // The same server by another name, as a card of somebody's might say it.
+  const url = (await startAgent({ SendMessage: [{ task: DONE }] })).replace("127.0.0.1", "localhost");
+  const other = new URL(url.replace("localhost", "127.0.0.1")).origin;
+  const environment = { TOKEN: "secret-token" };
+  for (const words of [
+    ["send", url, "-t", "hi"],
+    ["watch", url, "t-1"],
+    ["verify", url, "--only", "CORE-GET-002"],
+    ["card", url, "--extended"],
+  ]) {
+    const ran = await runInTest(["a2a", ...words, "--bearer-env", "TOKEN"], { environment });
+    expect(ran.code).not.toBe(0);
+    expect(ran.stderr).toContain(`--credential-origin ${other}`);
+  }
+  expect(seen).toEqual([]);
+  expect(await runInTest(["a2a", "send", url, "-t", "hi"])).toMatchObject({ code: 0 });
+  const allowed = ["--bearer-env", "TOKEN", "--credential-origin", `${other}/any`];
+  expect(await runInTest(["a2a", "send", url, "-t", "hi", ...allowed], { environment })).toMatchObject({ code: 0 });
+  expect(seen.map(({ headers }) => headers["authorization"])).toEqual([undefined, "Bearer secret-token"]);
+  await runInTest(["a2a", "verify", url, "--only", "CORE-GET-002", ...allowed], { environment });
+  expect(seen.at(-1)?.headers["authorization"]).toBe("Bearer secret-token");
+});
+
+test("a2a verify that checks nothing is no success", async () => {
+  const url = await startAgent({ GetTask: [DONE] });
+  for (const [words, message] of [
+    [["--only", "NO-SUCH-CHECK"], "--only NO-SUCH-CHECK: there is no such check"],
+    [["--binding", "GRPC"], "the card names no interface of GRPC that is asked for; it names JSONRPC 1.0"],
+    [["--version", "0.3"], "the card names no interface of 0.3"],
+    [["--only", "AC-1.11-rest"], "no such check is for JSONRPC 1.0"],
+  ] as const) {
+    const ran = await runInTest(["a2a", "verify", url, ...words]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain(message);
   }
 });
 

@@ -2,6 +2,7 @@ import {
   CREDENTIAL_OPTIONS,
   readAddress,
   readChoice,
+  readCredentialOrigins,
   readCredentials,
   URL_ARGUMENT,
 } from "../../a2a/server-options.ts";
@@ -48,9 +49,12 @@ export const command = defineCommand({
   async run({ arguments: [url = ""], options, globals, output, environment, cwd, signal }) {
     const address = readAddress(url);
     const credentials = readCredentials(options, environment);
+    const credentialOrigins = readCredentialOrigins(options);
     const { inspectCard, PROTOCOL_VERSIONS } = await import("@agentcore/a2a/verify");
     const version = readChoice("--version", options.version, PROTOCOL_VERSIONS);
-    const found = await inspectCard({ url: address, version, extended: options.extended, credentials, signal });
+    const found = await inspectCard({
+      ...{ url: address, version, extended: options.extended, credentials, credentialOrigins, signal },
+    });
     const { card, violations } = found;
     const isSigned = Array.isArray(card["signatures"]) && card["signatures"].length > 0;
     const wrong =

@@ -59,7 +59,10 @@ export const command = defineCommand({
       message,
       ...(options.immediate ? { configuration: { returnImmediately: true } } : {}),
     };
-    if (options.stream) return printStream(output, globals.format, client.sendStream(request, { signal, timeoutMs }));
+    if (options.stream) {
+      const frames = client.sendStream(request, { signal, timeoutMs });
+      return printStream(output, globals.format, { frames, client, signal });
+    }
     const answer = await client.send(request, { signal, timeoutMs });
     if (globals.format !== "table") await output.data(globals.format, answer, () => "");
     else if ("task" in answer) printTask(output, answer.task);

@@ -1,10 +1,12 @@
 import type { CheckResult, PushReceiver, VerifyMessages, VerifyReport } from "@agentcore/a2a/verify";
+import { PlatformError } from "@agentcore/contract/errors";
 import { readMessage } from "../../a2a/read-message.ts";
 import {
   CREDENTIAL_OPTIONS,
   OTHER_CREDENTIAL_OPTIONS,
   readAddress,
   readChoice,
+  readCredentialOrigins,
   readCredentials,
   readOtherCredentials,
   URL_ARGUMENT,
@@ -13,6 +15,7 @@ import { createSignatureVerifier } from "../../a2a/signature-verifier.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { formatTable } from "../../format-table.ts";
 import { readCount } from "../../read-count.ts";
+import { UsageError } from "../../usage-error.ts";
 
 const MESSAGE = "TEXT|@FILE";
 
@@ -88,13 +91,19 @@ export const command = defineCommand({
   async run({ arguments: [url = ""], options, globals, output, environment, cwd, readStdin, signal }) {
     const address = readAddress(url);
     const credentials = readCredentials(options, environment);
+    const credentialOrigins = readCredentialOrigins(options);
     const otherCredentials = readOtherCredentials(options, environment);
     const seconds = (option: "timeout" | "total-timeout") => readCount(options[option], `--${option}`, 1) * 1_000;
     const checkTimeoutMs = seconds("timeout");
     const totalTimeoutMs = seconds("total-timeout");
     const maxTasks = readCount(options["max-tasks"], "--max-tasks", 1);
     const messages = await readMessages(options, { cwd, readStdin });
-    const { BINDINGS, PROTOCOL_VERSIONS, startPushReceiver, verifyServer } = await import("@agentcore/a2a/verify");
+    const { ALL_CHECKS, BINDINGS, isAsked, PROTOCOL_VERSIONS, startPushReceiver, verifyServer } = await import(
+      "@agentcore/a2a/verify"
+    );
+    for (const asked of options.only)
+      if (!ALL_CHECKS.some(({ id }) => isAsked(id, [asked])))
+        throw new UsageError(`--only ${asked}: there is no such check; --all prints the ids of those there are`);
     const some = <Choice extends string>(option: string, given: readonly string[], choices: readonly Choice[]) =>
       given.length === 0 ? undefined : given.flatMap((each) => readChoice(option, each, choices) ?? []);
     const bindings = some("--binding", options.binding, BINDINGS);
@@ -111,6 +120,7 @@ export const command = defineCommand({
           messages,
           credentials,
           otherCredentials,
+          credentialOrigins,
           bindings,
           versions,
           receiver,
@@ -123,8 +133,15 @@ export const command = defineCommand({
           count += 1;
           output.progress(`${count} ${id} ${binding ?? ""}`.trimEnd());
         },
+      }).catch((error: unknown) => {
+        // A binding or a version that the card does not have. What the server does wrong ends with 1, this does not.
+        throw PlatformError.is(error) && error.code === "INVALID_ARGUMENT" ? new UsageError(error.message) : error;
       });
       output.hideProgress();
+      if (report.results.length === 0)
+        throw new UsageError(
+          `--only ${options.only.join(" ")}: no such check is for ${names(report.interfaces) || "this card"}`,
+        );
       await output.data(globals.format, report, () => table(report, options.all));
       if (globals.format === "table") output.say(summary(report), report.violations > 0 ? "red" : "green");
       return report.violations > 0 ? 1 : 0;
@@ -151,9 +168,9 @@ const readMessages = async (
   };
 };
 
-const table = ({ results }: VerifyReport, all: boolean): string => {
+const table = ({ results, passed }: VerifyReport, all: boolean): string => {
   const shown = all ? results : results.filter(({ result }) => result === "failed");
-  if (shown.length === 0) return "nothing is broken";
+  if (shown.length === 0) return passed === 0 ? "nothing could be checked" : "nothing is broken";
   const sections = [...new Set(shown.map(({ section }) => section))];
   return sections
     .map((section) => {

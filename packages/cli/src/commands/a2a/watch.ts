@@ -1,17 +1,15 @@
 import { openClient } from "../../a2a/open-client.ts";
-import { exitCodeOf, printTask } from "../../a2a/print-answer.ts";
+import { exitCodeOf, isTerminal, printTask } from "../../a2a/print-answer.ts";
 import { printStream } from "../../a2a/print-stream.ts";
 import { CREDENTIAL_OPTIONS, INTERFACE_OPTIONS, URL_ARGUMENT } from "../../a2a/server-options.ts";
 import { defineCommand } from "../../command.ts";
 import { readCount } from "../../read-count.ts";
 
-const TERMINAL = ["TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"];
-
 export const command = defineCommand({
   name: "a2a watch",
   summary: "Follow a task of any A2A agent to its end",
   details: [
-    "A task that has ended is printed as it is. With -o json, a line is one event as it came.",
+    "A task that has ended is printed as it is. A stream that ends before the task is taken up again, of an agent that numbers its events. With -o json, a line is one event as it came.",
     "Ends with 1 when the task fails, is rejected or canceled.",
   ],
   arguments: [URL_ARGUMENT, { name: "TASK_ID", description: "The agent's id of the task" }],
@@ -37,11 +35,12 @@ export const command = defineCommand({
     const client = await openClient(url, options, { environment, signal });
     const task = await client.get({ id: taskId }, { signal });
     // A stream of a task that has ended is refused, unless it is a resumed one.
-    if (after === undefined && TERMINAL.includes(task.status.state)) {
+    if (after === undefined && isTerminal(task.status)) {
       if (globals.format === "table") printTask(output, task);
       else await output.data(globals.format, { task }, () => "");
       return exitCodeOf(task.status);
     }
-    return printStream(output, globals.format, client.subscribe({ id: taskId, after }, { signal }));
+    const frames = client.subscribe({ id: taskId, after }, { signal });
+    return printStream(output, globals.format, { frames, client, signal });
   },
 });

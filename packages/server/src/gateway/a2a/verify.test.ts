@@ -73,6 +73,7 @@ const verify = async (
       ...{ receiver: receiver && mutatedReceiver(receiver, mutation), only },
       ...(signature === undefined ? {} : { verifySignatures: async () => signature }),
       ...(keys ? { credentials: { bearer: KEY }, otherCredentials: { bearer: OTHER } } : {}),
+      credentialOrigins: listener === undefined ? [] : [`http://127.0.0.1:${listener.port}`],
       ...(binding === undefined ? {} : { bindings: [binding] }),
       fetch: mutated(async (request) => gateway.fetch(request), mutation),
     });
@@ -1517,4 +1518,20 @@ describe("a server that", () => {
     const seen = new Set(CASES.flatMap(([, , { fails }]) => fails));
     expect(MUST.filter((id) => !seen.has(id))).toEqual([]);
   });
+});
+
+it("what a task says between two subscriptions is no other order of events", async () => {
+  const { gateway, tasks } = createFixture({ settings });
+  const data = { message: "still at it" };
+  let subscriptions = 0;
+  const report = await verifyServer({
+    ...{ url: `${BASE}/a2a/echo`, messages, bindings: ["JSONRPC"], only: ["STREAM-ORDER-002"] },
+    async fetch(request) {
+      const isSecond = (await request.clone().text()).includes("SubscribeToTask") && ++subscriptions === 2;
+      if (isSecond) for (const id of tasks.tasks.keys()) tasks.append(id, { type: "task.progressed", data });
+      return gateway.fetch(request);
+    },
+  });
+  expect(subscriptions).toBe(2);
+  expect(report.results.map(({ result }) => result)).toEqual(["passed"]);
 });
