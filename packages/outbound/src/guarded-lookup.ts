@@ -40,7 +40,10 @@ export const refuseAddresses = (
   for (const { address } of addresses) {
     const why = refuseAddress(address, protocol, policy);
     if (why === undefined) continue;
-    return new PlatformError("CONFIG_INVALID", `${address === host ? host : `${host} leads to ${address}`}: ${why}`);
+    return new PlatformError("CONFIG_INVALID", `${address === host ? host : `${host} leads to ${address}`}: ${why}`, {
+      // Without the address: what a name is inside the network is not for who named it.
+      details: { reason: `${host}: ${why}` },
+    });
   }
   return undefined;
 };

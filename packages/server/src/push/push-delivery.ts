@@ -28,6 +28,8 @@ export interface DeliveryServices {
   /** A task in the JSON form of A2A 0.3. */
   readonly toLegacyTask: (task: A2ATask) => Promise<unknown>;
   readonly now: () => number;
+  /** Milliseconds from any moment on; never goes back. */
+  readonly monotonic: () => number;
   /** At least 0 and below 1. */
   readonly random: () => number;
   readonly onAttempt: (attempt: Attempt) => void;
@@ -50,8 +52,10 @@ export type TurnEnd =
   /** There is nothing more to do for it. */
   | { readonly end: "over" };
 
-// So that others of the same host have their turn.
+// So that others have their turn: of the same host, and, where receivers are slow, of other tenants. The second one only ends a turn
+// between two events.
 const MAX_NOTIFICATIONS = 50;
+const MAX_TURN_MS = 10_000;
 
 /** `after`: up to it the log has nothing that was not sent. Rejects when the store gives no answer, or by the signal's reason. */
 export const deliverTurn = async (
@@ -80,6 +84,7 @@ class Turn {
   private readonly view: TaskView;
   private record: PushRecord;
   private version: number;
+  private readonly endsAt: number;
   private sent = 0;
 
   constructor(services: DeliveryServices, { key, record, version }: StoredPush, head: TaskHead, signal: AbortSignal) {
@@ -90,6 +95,7 @@ class Turn {
     this.record = record;
     this.version = version;
     this.view = new TaskView(key.taskId, head.contextId);
+    this.endsAt = services.monotonic() + MAX_TURN_MS;
   }
 
   async run(looked: number): Promise<TurnEnd> {
@@ -120,7 +126,7 @@ class Turn {
       ? [{ task: projectTask(this.view.snapshot()) }]
       : updatesOf(this.key.taskId, this.head.contextId, change);
     if (updates.length === 0) return null;
-    if (this.sent >= MAX_NOTIFICATIONS) return { end: "again" };
+    if (this.sent >= MAX_NOTIFICATIONS || this.services.monotonic() >= this.endsAt) return { end: "again" };
     const bodies =
       this.record.version === "1.0" ? updates : [await this.services.toLegacyTask(projectTask(this.view.snapshot()))];
     return this.deliver(event, bodies, isTerminalEvent(event));
@@ -132,9 +138,10 @@ class Turn {
     const first = partial?.seq === seq && event.type !== "log.compacted" ? partial.frames : 0;
     for (let frame = first; frame < bodies.length; frame += 1) {
       const { key, record } = this;
+      const sentAt = this.services.now();
       const outcome = await this.services.send({ key, record, body: bodies[frame], seq, frame }, this.signal);
       this.sent += 1;
-      if (!outcome.taken) return this.failed(outcome);
+      if (!outcome.taken) return this.failed(outcome, sentAt);
       this.services.onAttempt({ key, record, outcome, result: "delivered" });
       const isWhole = frame === bodies.length - 1;
       const saved = await this.save({
@@ -148,7 +155,7 @@ class Turn {
     return isLast ? { end: "over" } : null;
   }
 
-  private async failed(outcome: Extract<SendOutcome, { taken: false }>): Promise<TurnEnd> {
+  private async failed(outcome: Extract<SendOutcome, { taken: false }>, sentAt: number): Promise<TurnEnd> {
     const { key, record, services } = this;
     if (outcome.kind === "gone") {
       // What it was changed to meanwhile has not said so.
@@ -158,7 +165,9 @@ class Turn {
     }
     const now = services.now();
     const attempts = record.attempts + 1;
-    const failingSince = record.failingSince ?? now;
+    // The time in which this node was down, or had no room, is not the receiver's.
+    const late = Math.max(0, sentAt - record.nextAttemptAt);
+    const failingSince = record.failingSince === undefined ? now : Math.min(now, record.failingSince + late);
     const { kind, retryAfterMs } = outcome;
     const at = now + retryDelay({ attempts, kind, retryAfterMs, random: services.random() });
     const isOver = now - failingSince >= GIVE_UP_AFTER_MS;

@@ -4,7 +4,8 @@ import { PushFixture, SCOPE } from "../../test/push/push-fixture.ts";
 import type { SendOutcome } from "./webhook-sender.ts";
 
 const REFUSAL: SendOutcome = { taken: false, kind: "transient", error: "HTTP 503" };
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 let push: PushFixture;
 beforeEach(() => {
@@ -212,6 +213,51 @@ describe("a webhook that takes nothing", () => {
     await push.register("t", { url: "https://mended.example/" });
     await push.settle();
     expect(push.sent.slice(attempts)).toMatchObject([{ at: "1.0", url: "https://mended.example/" }, { at: "2.0" }]);
+  });
+
+  test("is not given up for the time in which no node was there to send", async () => {
+    push.answer = () => REFUSAL;
+    push.start();
+    push.task("t");
+    await push.register("t");
+    await push.clock.advance(2 * HOUR_MS);
+    await push.close();
+    await push.clock.advance(2 * DAY_MS);
+    const before = push.sent.length;
+    push.start({ node: "n2" });
+    await push.clock.advance(20 * HOUR_MS);
+    expect(push.sent.length).toBeGreaterThan(before + 15);
+    expect(await push.record("t")).toMatchObject({ state: "open" });
+    await push.clock.advance(4 * HOUR_MS);
+    expect(await push.record("t")).toMatchObject({ state: "abandoned" });
+  });
+
+  test("is named to callers without the address that its name leads to, which is logged", async () => {
+    push.answer = () => ({ ...REFUSAL, error: "no answer: ECONNREFUSED", detail: "connect ECONNREFUSED 10.0.0.1:80" });
+    push.start();
+    push.task("t");
+    await push.register("t");
+    await push.settle();
+    expect(JSON.stringify(await push.configs.states(SCOPE, "t"))).not.toContain("10.0.0.1");
+    expect(push.logger.records[0]?.message).toContain("10.0.0.1");
+  });
+
+  test("in good time does not keep others waiting until it has all", async () => {
+    push.answer = async ({ key }) => {
+      if (key.taskId === "slow") await new Promise<void>((resolve) => void push.clock.after(4_000, resolve));
+      return { taken: true };
+    };
+    for (const id of ["slow", "quick"]) push.task(id);
+    for (let index = 0; index < 20; index += 1) push.progress("slow", String(index));
+    push.start({ limits: { all: 1, perTenant: 1, perLane: 1 } });
+    await push.register("slow", { url: "https://slow.example/" });
+    await push.settle();
+    await push.register("quick", { url: "https://quick.example/" });
+    // Of the 88 s that the slow one takes.
+    await push.clock.advance(40_000);
+    expect(push.sent.filter(({ url }) => url.includes("quick")).map(({ at }) => at)).toEqual(["1.0", "2.0"]);
+    await push.clock.advance(120_000);
+    expect(push.sent.filter(({ url }) => url.includes("slow"))).toHaveLength(22);
   });
 
   test("that says 410 is deleted", async () => {

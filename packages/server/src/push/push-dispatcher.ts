@@ -16,7 +16,8 @@ import { DeliveryLanes, type LaneLimits } from "./delivery-lanes.ts";
 import { type Attempt, type DeliveryServices, deliverTurn, type TaskLog, type TurnEnd } from "./push-delivery.ts";
 import type { PushKey, PushStore } from "./push-store.ts";
 
-export interface PushDispatcherOptions extends Omit<DeliveryServices, "store" | "log" | "now" | "onAttempt"> {
+export interface PushDispatcherOptions
+  extends Omit<DeliveryServices, "store" | "log" | "now" | "monotonic" | "onAttempt"> {
   readonly store: PushStore;
   readonly log: TaskLog & { listen(key: TaskKey, listener: () => void): () => void };
   readonly keyValue: KeyValue;
@@ -92,6 +93,7 @@ export class PushDispatcher {
     this.services = {
       ...options,
       now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       onAttempt: (attempt) => this.count(attempt),
     };
     const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
@@ -357,9 +359,10 @@ export class PushDispatcher {
     const { host } = new URL(record.config.url);
     const fields = { tenantId, taskId, configId, host, attempts: record.attempts };
     const { logger } = this.options;
+    const why = outcome.detail ?? outcome.error;
     switch (result) {
       case "abandoned":
-        return logger.log("error", `a webhook is given up, it failed for a day: ${outcome.error}`, fields);
+        return logger.log("error", `a webhook is given up, it failed for a day: ${why}`, fields);
       case "gone":
         return logger.log(
           "info",
@@ -368,11 +371,7 @@ export class PushDispatcher {
         );
       default:
         // The first of a row; the others would only repeat it.
-        return logger.log(
-          record.attempts === 1 ? "warn" : "debug",
-          `a webhook did not take it: ${outcome.error}`,
-          fields,
-        );
+        return logger.log(record.attempts === 1 ? "warn" : "debug", `a webhook did not take it: ${why}`, fields);
     }
   }
 

@@ -30,9 +30,10 @@ export const PushRecord = z.object({
   partial: z.object({ seq: Seq, frames: z.int().positive() }).optional(),
   /** Since the last notification that was taken. */
   attempts: z.int().nonnegative(),
+  /** Later by the time in which attempts were due and not made. */
   failingSince: EpochMs.optional(),
   nextAttemptAt: EpochMs,
-  /** Names no secret, and of the URL no more than the host. */
+  /** For callers: names no secret, of the URL no more than the host, and no address that it leads to. */
   lastError: z.string().optional(),
 });
 export type PushRecord = z.infer<typeof PushRecord>;

@@ -144,7 +144,8 @@ describe("what an answer means", () => {
     await receiver.close();
     expect(await sendTo({ url: receiver.url })).toMatchObject({
       kind: "transient",
-      error: expect.stringContaining("ECONNREFUSED"),
+      error: "no answer: ECONNREFUSED",
+      detail: expect.stringContaining("ECONNREFUSED 127.0.0.1"),
     });
     expect(clock.nextTimerAt()).toBeNull();
   });
@@ -209,7 +210,8 @@ describe("where nothing goes", () => {
       for (const answer of [[address], ["203.0.113.7", address]])
         expect(await sendTo({ url }, { ...strict, lookup: resolving(answer) })).toMatchObject({
           kind: "refused",
-          error: expect.stringContaining(`hook.example leads to ${address}`),
+          error: expect.not.stringContaining(address),
+          detail: expect.stringContaining(`hook.example leads to ${address}`),
         });
       expect(receiver.received).toEqual([]);
     },

@@ -19,8 +19,10 @@ export type SendOutcome =
   | {
       readonly taken: false;
       readonly kind: FailureKind;
-      /** Names no secret, and of the URL no more than the host. */
+      /** For callers: names no secret, of the URL no more than the host, and no address that a name leads to. */
       readonly error: string;
+      /** For the log of the node, whose network it is: the same with addresses, where it has any. */
+      readonly detail?: string | undefined;
       readonly retryAfterMs?: number | undefined;
     };
 
@@ -82,8 +84,13 @@ export const createWebhookSender = ({
       if (attempt.signal.aborted)
         return { taken: false, kind: "transient", error: `no answer within ${TIMEOUT_MS / 1000} s` };
       // The guard's: the address may not be called.
-      if (PlatformError.is(thrown)) return { taken: false, kind: "refused", error: bounded(thrown.message) };
-      return { taken: false, kind: "transient", error: bounded(connectionError(thrown)) };
+      if (PlatformError.is(thrown)) {
+        const { message, details } = thrown;
+        const reason = details?.["reason"];
+        const error = bounded(typeof reason === "string" ? reason : message);
+        return { taken: false, kind: "refused", error, detail: bounded(message) };
+      }
+      return { taken: false, kind: "transient", ...connectionError(thrown) };
     } finally {
       timer.cancel();
       signal.removeEventListener("abort", abort);
@@ -112,9 +119,12 @@ const headersOf = (notification: Notification): Record<string, string> => {
 const statusText = (status: number): string =>
   status >= 300 && status < 400 ? `HTTP ${status}: redirects are not followed` : `HTTP ${status}`;
 
-const connectionError = (thrown: unknown): string => {
+/** Messages of the system name the address; its codes (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED) say why as well. */
+const connectionError = (thrown: unknown): { readonly error: string; readonly detail: string } => {
   const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-  return cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && "code" in cause ? `: ${String(cause.code)}` : "";
+  const detail = cause instanceof Error && cause.message !== "" ? cause.message : String(cause);
+  return { error: bounded(`no answer${code}`), detail: bounded(detail) };
 };
 
 const bounded = (text: string): string => text.slice(0, MAX_ERROR_LENGTH);
