@@ -59,6 +59,18 @@ describe("finding a card", () => {
     expect(card).toMatchObject({ streaming: true, extensions: ["https://x.example/e"], raw: { name: "A" } });
   });
 
+  it("reads the interfaces of both forms where a card has both, each once", async () => {
+    const both = {
+      ...{ ...legacy, ...current, url: "https://a.example/v0" },
+      additionalInterfaces: [{ url: "https://a.example/old", transport: "HTTP+JSON" }],
+    };
+    const { card } = await fetchCard({ url: "https://a.example/c.json", fetch: host({ "/c.json": both }) });
+    expect(card?.interfaces.map(({ url }) => new URL(url).pathname)).toEqual(["/v0", "/rest", "/rpc", "/old"]);
+    expect(card?.interfaces.at(-1)).toEqual({
+      ...{ url: "https://a.example/old", binding: "HTTP+JSON", version: "0.3" },
+    });
+  });
+
   it("says where it looked when there is none, and what is wrong with one that is none", async () => {
     await expect(fetchCard({ url: "https://a.example/", fetch: host({}) })).rejects.toMatchObject({
       code: "NOT_FOUND",

@@ -138,16 +138,27 @@ const readSkills = (skills: readonly unknown[]): readonly AgentSkill[] => {
   return [...byId.values()];
 };
 
-/** A card that both generations can read has all in the newer form. */
+/** Of both generations: a card that both can read may name in the older form what it does not in the newer one. */
 const readInterfaces = (json: unknown): readonly CardInterface[] | null => {
+  const current = readCurrent(json);
+  const isNew = ({ url, binding, version }: CardInterface): boolean =>
+    !current.some((each) => each.url === url && each.binding === binding && each.version === version);
+  const all = [...current, ...readLegacy(json).filter(isNew)];
+  return all.length === 0 ? null : all;
+};
+
+const readCurrent = (json: unknown): readonly CardInterface[] => {
   const current = Current.safeParse(json);
-  if (current.success)
-    return current.data.supportedInterfaces.map(({ url, protocolBinding, protocolVersion, tenant }) => ({
-      ...{ url, binding: protocolBinding.toUpperCase(), version: majorMinor(protocolVersion) },
-      ...(tenant === undefined || tenant === "" ? {} : { tenant }),
-    }));
+  if (!current.success) return [];
+  return current.data.supportedInterfaces.map(({ url, protocolBinding, protocolVersion, tenant }) => ({
+    ...{ url, binding: protocolBinding.toUpperCase(), version: majorMinor(protocolVersion) },
+    ...(tenant === undefined || tenant === "" ? {} : { tenant }),
+  }));
+};
+
+const readLegacy = (json: unknown): readonly CardInterface[] => {
   const legacy = Legacy.safeParse(json);
-  if (!legacy.success) return null;
+  if (!legacy.success) return [];
   const { url, protocolVersion, preferredTransport, additionalInterfaces } = legacy.data;
   const all = [{ url, transport: preferredTransport }, ...additionalInterfaces];
   return all.map((each) => ({
