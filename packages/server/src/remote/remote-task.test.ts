@@ -62,6 +62,23 @@ describe("a batch", () => {
     expect(again.build().turn?.parts).toEqual([{ text: "And when?" }]);
   });
 
+  it("takes a question that looks like the answered one for a new one once the task was at work between", () => {
+    const snapshotOf = (state: "INPUT_REQUIRED" | "WORKING") =>
+      ({ id: "t", contextId: "c", status: { state: `TASK_STATE_${state}` } }) as const;
+    const task = taskAt();
+    const read = (state: "INPUT_REQUIRED" | "WORKING") => {
+      const builder = new BatchBuilder(task);
+      builder.addSnapshot(snapshotOf(state));
+      const batch = builder.build({ poll: true });
+      task.apply(batch);
+      return batch.turn;
+    };
+    task.answered = read("INPUT_REQUIRED")?.key;
+    expect(read("INPUT_REQUIRED")).toBeUndefined();
+    expect(read("WORKING")).toBeUndefined();
+    expect(read("INPUT_REQUIRED")).toMatchObject({ state: "TASK_STATE_INPUT_REQUIRED" });
+  });
+
   it("takes a numbered event in whole: the part of one that a cut left over is dropped, and comes again", () => {
     const batch = new BatchBuilder(taskAt(4));
     batch.addFrame(chunk("five", false), 5);

@@ -23,6 +23,8 @@ export interface RemoteBatch {
   readonly seq?: number | undefined;
   /** Tries that it took, when more than one: each is an event. */
   readonly tries?: number | undefined;
+  /** It was at work: a question after that is a new one, however much it looks like the last. */
+  readonly resumed?: boolean | undefined;
   /** From here on the task is asked for now and then: its agent's streams cannot be taken up where they were cut. */
   readonly poll?: boolean | undefined;
   /** The access that was asked for is still waited for. */
@@ -61,6 +63,7 @@ export class RemoteTask {
     for (const update of batch.updates) if (update.type === "artifact") this.marks.note(update);
     this.seq = batch.seq ?? this.seq;
     this.polls ||= batch.poll === true;
+    if (batch.resumed === true) this.answered = undefined;
   }
 
   toJSON(): RemoteTaskJson {
@@ -78,7 +81,8 @@ const MAX_MERGED_PARTS = 500;
 /** Collects frames into a batch. What it has taken in is in its own copy of the marks until the batch is applied. */
 export class BatchBuilder {
   private readonly marks: ArtifactMarks;
-  private readonly answered: string | undefined;
+  private answered: string | undefined;
+  private resumed = false;
   private readonly updates: RemoteUpdate[] = [];
   /** Of an event that is not complete yet. */
   private pending: RemoteUpdate[] = [];
@@ -149,7 +153,8 @@ export class BatchBuilder {
   }
 
   build(more: { readonly poll?: boolean; readonly stands?: boolean } = {}): RemoteBatch {
-    return { updates: this.updates, turn: this.turn, seq: this.seq, ...more };
+    const resumed = this.resumed ? { resumed: true } : {};
+    return { updates: this.updates, turn: this.turn, seq: this.seq, ...resumed, ...more };
   }
 
   private addStatus(status: A2ATaskStatus, isLive: boolean): void {
@@ -157,6 +162,8 @@ export class BatchBuilder {
     switch (state) {
       case "TASK_STATE_SUBMITTED":
       case "TASK_STATE_WORKING":
+        this.answered = undefined;
+        this.resumed = true;
         // A snapshot's message was told when it was new.
         if (message !== undefined && isLive) this.addProgress(message);
         return;
