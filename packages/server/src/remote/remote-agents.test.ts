@@ -482,6 +482,19 @@ describe("declaring a remote agent", () => {
       .toMatchObject({ state: "ready", skills: [{ id: "echo" }] });
   });
 
+  it("fails a task with what is wrong now, not with what was when it was first asked", async () => {
+    const server = await serve((play) => play.end("COMPLETED"));
+    server.failWith(401);
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const reason = () => node.parts.catalogue.get("default", "far")?.reason;
+    expect(reason()).toContain("401");
+    server.failWith(403);
+    await expect.poll(reason, { timeout: 15_000 }).toContain("403");
+    const last = (await node.events(await node.submit("Ann"))).at(-1);
+    expect(last).toMatchObject({ data: { error: { code: "PERMISSION_DENIED" } } });
+  });
+
   it("that is unreachable is passed by when another agent has the skill, and the decision says why", async () => {
     const [away, there] = [await serve((play) => play.end("COMPLETED")), await serve((play) => play.end("COMPLETED"))];
     away.failWith(503);

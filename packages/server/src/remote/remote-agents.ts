@@ -151,7 +151,7 @@ export const createRemoteAgents = (options: {
     if (record.card !== undefined && !(isSameCard && entry.connection !== null)) await readCard(entry, record.card);
     const { card } = entry.status;
     // Of an agent that has a card, calls find out for themselves whether it answers.
-    if (record.error !== undefined && entry.connection === null) entry.error ??= PlatformError.fromJSON(record.error);
+    if (record.error !== undefined && record.card === undefined) entry.error = PlatformError.fromJSON(record.error);
     const isRefused = entry.connection === null && record.card !== undefined;
     const error = isRefused ? entry.error : record.error;
     entry.status =
