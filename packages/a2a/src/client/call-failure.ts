@@ -37,6 +37,9 @@ interface AgentError {
   readonly data?: unknown;
 }
 
+// The SDK's bound on one event, which its transports let nobody set.
+const TOO_LARGE_EVENT = /^SSE (?:line|event data) exceeded the maximum allowed size/;
+
 // The SDK wraps what a stream throws once.
 const MAX_CAUSES = 5;
 
@@ -66,6 +69,8 @@ export const describeFailure = (error: unknown, call: FailedCall): PlatformError
     return new PlatformError("UPSTREAM_FAILED", `${host} redirects (${status}); redirects are not followed`, {
       retryable: false,
     });
+  if ([...causesOf(error)].some(({ message }) => TOO_LARGE_EVENT.test(message)))
+    return new PlatformError("TOO_LARGE", `${host} sent an event of a stream that is over 4 MiB`, { cause: error });
   const said = errorOfAgent(error);
   if (said !== undefined) return new PlatformError(said.code, `${host}: ${said.message}`, { ...wait, cause: error });
   if (error instanceof DOMException && error.name === "TimeoutError")

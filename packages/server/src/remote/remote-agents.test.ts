@@ -72,6 +72,22 @@ describe("a remote agent", () => {
     expect(await node.output(await node.submit("Ann"))).toBe("Ann");
   });
 
+  it("whose result is larger than an event of a stream may be is asked for it", async () => {
+    const large = "x".repeat(5 * 1024 * 1024);
+    const server = await serve((play) => {
+      play.artifact("out", large);
+      play.end("COMPLETED");
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    const last = (await node.events(taskId)).at(-1);
+    expect(last?.type).toBe("task.completed");
+    const { artifacts } = await node.parts.tasks.view(SCOPE, taskId);
+    expect(artifacts?.[0]?.parts[0]?.text?.length).toBe(large.length);
+    expect(server.calls.map(({ method }) => method)).toEqual(["SendStreamingMessage", "GetTask"]);
+  });
+
   it("answers with a message alone, and that is the result", async () => {
     const server = await serve((play) => play.message(`no task for ${play.said}`));
     const node = await startNearNode();

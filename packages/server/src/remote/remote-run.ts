@@ -254,8 +254,8 @@ class RemoteRun {
     } catch (error) {
       this.closeStream();
       if (!PlatformError.is(error)) throw error;
-      // It has ended meanwhile, or there is nothing to subscribe to.
-      if (error.code === "UNSUPPORTED_OPERATION" || error.code === "METHOD_NOT_FOUND")
+      // It has ended meanwhile, there is nothing to subscribe to, or an event is larger than a stream may bring.
+      if (["UNSUPPORTED_OPERATION", "METHOD_NOT_FOUND", "TOO_LARGE"].includes(error.code))
         return this.snapshot(remote, signal);
       throw this.explain(error);
     } finally {
