@@ -9,9 +9,11 @@ import { ensureInteropClients } from "./interop-clients.mjs";
 import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
-const projects = ["unit", "int", "e2e", "chaos", "model"];
-// All others share a database, or load the machine themselves: a file of theirs at a time.
-const workersOf = (project) => (project === "unit" ? availableParallelism() : 1);
+const projects = ["unit", "disk", "int", "e2e", "chaos", "model"];
+// Some unit tests mostly wait for sockets, so one more than there are processors. What shares a database, or loads the machine itself, runs a
+// file at a time.
+const WORKERS = { unit: availableParallelism() + 1, disk: availableParallelism() };
+const workersOf = (project) => WORKERS[project] ?? 1;
 const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
 const unknown = selected.filter((project) => !projects.includes(project));
 if (unknown.length > 0) {
