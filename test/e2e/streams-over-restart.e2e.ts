@@ -110,6 +110,8 @@ class Follower {
       for await (const event of events) {
         const [seq, words] = told(event);
         if (event.task !== undefined) this.taskId = event.task.id;
+        // Where nothing has come yet since, a stream begins with the task as of the number that the client has.
+        if (event.task !== undefined && seq !== undefined && seq === this.lastSeq) continue;
         pending.push([seq, words]);
         // The rest of an event whose end did not come comes again, all of it.
         if (seq === undefined) continue;
