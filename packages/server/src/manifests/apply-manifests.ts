@@ -57,6 +57,8 @@ const planOne = async (
 
 const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: string, due: readonly Planned[]) => {
   let written = 0;
+  // All at once: a task of one that is there already must not find another of them missing.
+  const registrations: (() => void)[] = [];
   try {
     await store.addTenant(tenantId);
     for (const { manifest, agent, result } of due) {
@@ -65,13 +67,15 @@ const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: 
       await store.put(tenantId, { manifest, revision: result.revision, subscribes: subscribesOf(agent) });
       if (agent !== null && manifest.kind === "Agent") {
         registrar.limit(tenantId, manifest);
-        registrar.register(tenantId, manifest, agent);
+        registrations.push(() => registrar.register(tenantId, manifest, agent));
       }
       if (manifest.kind === "Tenant") tenants.set(manifest);
       written += 1;
     }
   } catch (error) {
     throw halfway(PlatformError.from(error), due, written);
+  } finally {
+    for (const register of registrations) register();
   }
 };
 
