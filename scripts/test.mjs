@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ensureInstalled } from "./ensure-installed.mjs";
 import { ensureInteropClients } from "./interop-clients.mjs";
 import { startServices } from "./services.mjs";
@@ -32,16 +32,20 @@ for (const problem of services.missing) console.error(`\nTESTS WILL BE SKIPPED. 
 
 // One after the other: a chaos test that loads both cores must not make a unit test miss its time limit.
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 for (const project of selected) {
   const result = runProject(project);
   total.passed += result.passed;
   total.failed += result.failed;
   total.skipped += result.skipped;
+  failures.push(...result.failures);
 }
 
 services.stop();
 for (const problem of services.missing) console.error(`\nTESTS WERE SKIPPED. ${problem}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+// Repeated here because what the projects printed in between may be thousands of lines long.
+for (const failure of failures) console.error(`\nFAILED ${failure}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 
@@ -57,19 +61,29 @@ function runProject(project) {
       env: { ...environment, ...services.environment },
       stdio: "inherit",
     });
-    return count(existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined, status);
+    return resultOf(project, existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined, status);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** A file that does not even load, or an error outside every test, counts as one failure: it must never look green. */
-function count(report, status) {
-  const passed = report?.numPassedTests ?? 0;
-  const brokenFiles = (report?.testResults ?? []).filter(
-    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
-  );
-  const failed = (report?.numFailedTests ?? 0) + brokenFiles.length;
+function resultOf(project, report, status) {
+  const failures = (report?.testResults ?? []).flatMap((file) => failuresOf(project, file));
+  if (failures.length === 0 && status !== 0) failures.push(`${project}: outside every test; see its output above`);
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
-  return { passed, failed: failed === 0 && status !== 0 ? 1 : failed, skipped };
+  return { passed: report?.numPassedTests ?? 0, failed: failures.length, skipped, failures };
+}
+
+function failuresOf(project, file) {
+  const where = `${project}: ${relative(root, file.name)}`;
+  const tests = file.assertionResults.filter((test) => test.status === "failed");
+  if (tests.length === 0) return file.status === "failed" ? [`${where}\n${excerpt(file.message)}`] : [];
+  return tests.map((test) => `${where} > ${test.fullName}\n${excerpt(test.failureMessages.join("\n"))}`);
+}
+
+/** The first 30 lines, 300 characters of each: there stand the message and the place of a failure. */
+function excerpt(message) {
+  const lines = message.split("\n").slice(0, 30);
+  return lines.map((line) => line.slice(0, 300)).join("\n");
 }

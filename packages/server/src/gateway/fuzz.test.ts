@@ -131,6 +131,10 @@ const send = async (node: Node, key: string, request: HostileRequest): Promise<D
   return answer === null ? null : { request, answer, effects: done.count };
 };
 
+/** The one refusal after an effect: a cancel that was accepted while the task's end was being committed (I2). */
+const lostToTheEnd = ({ request, answer, effects }: Done): boolean =>
+  request.operation === "CancelTask" && effects === 1 && answer.text.includes("ended before the cancel reached it");
+
 /** What is whose, by what the node has stored. */
 const foreignIds = (node: Node, caller: number): ReadonlySet<string> => {
   const own = CALLERS[caller]?.entry ?? "";
@@ -228,7 +232,8 @@ it(`no hostile request gets more than a plain refusal, or leaves anything behind
           if (done.answer.status < 300) taken += 1;
           try {
             const { refused, bodies } = checkAnswer(request, done.answer);
-            if (refused && done.effects > 0) throw new Error(`refused after ${done.effects} effects`);
+            if (refused && done.effects > 0 && !lostToTheEnd(done))
+              throw new Error(`refused after ${done.effects} effects`);
             checkPrivacy(node, caller, said[caller] ?? new Set(), done, bodies);
           } catch (error) {
             throw new Error(
