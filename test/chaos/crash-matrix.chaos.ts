@@ -13,7 +13,8 @@ import { type FolderState, readFolder } from "./data-folder.ts";
 import { isOver, judge, type Verdict } from "./judge-run.ts";
 import type { Effect } from "./scenario/report-effect.ts";
 
-const PARALLEL = 2;
+// More than there are processors: half of a run is waiting.
+const PARALLEL = 4;
 // Some numbers come only now and then (a batch more, a batch less): a point counts as unreachable after this many runs.
 const NEVER_REACHED = "never reached";
 const TRIES = 3;
