@@ -275,7 +275,7 @@ test.each([
   [["a2a", "sent"], 'there is no command "a2a sent"; did you mean "a2a send"?'],
   [["a2a", "card", "nowhere"], "expected an address"],
   [["a2a", "send", "http://a.test"], "--text, --data or @FILE is missing"],
-  [["a2a", "send", "http://a.test", "hello"], "write @hello to send a file"],
+  [["a2a", "send", "http://a.test", "hello"], "hello: expected @FILE; --text sends words, --data sends JSON"],
   [["a2a", "send", "http://a.test", "-t", "x", "--bearer-env", "NONE"], "the variable is not set"],
   [["a2a", "verify", "http://a.test", "--binding", "SOAP"], "expected JSONRPC, HTTP+JSON, GRPC"],
 ])("%j is a wrong command line", async (words, message) => {

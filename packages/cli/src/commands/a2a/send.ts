@@ -83,7 +83,7 @@ interface Said extends Pick<Invocation, "cwd" | "readStdin"> {
 
 const messageOf = async ({ file, options, cwd, readStdin }: Said): Promise<SendMessageRequest["message"]> => {
   if (file !== undefined && !file.startsWith("@"))
-    throw new UsageError(`${file}: write @${file} to send a file, or --text to send words`);
+    throw new UsageError(`${file}: expected @FILE; --text sends words, --data sends JSON`);
   const content = file === undefined ? { parts: [] } : await readMessage(file, { cwd, readStdin });
   const { A2AMessage } = await import("@agentcore/contract");
   const message = {
