@@ -67,9 +67,11 @@ export const createPushConfigs = (options: {
             violations: [{ field: "id", description: "expected an id that nobody else uses for this task" }],
           });
         // What failed is tried again at once, since this may be what mends it.
-        const { failingSince: _since, lastError: _error, ...before } = known.record;
+        const { failingSince: _since, lastError: _error, partial, ...before } = known.record;
         const state = before.state === "done" ? ("done" as const) : ("open" as const);
-        const record = { ...before, ...fresh, config: kept, version, state };
+        // Another version makes other notifications of the same event: it gets all of them.
+        const begun = partial === undefined || before.version !== version ? {} : { partial };
+        const record = { ...before, ...begun, ...fresh, config: kept, version, state };
         if ((await store.put(key, record, known.version)) !== null) return shown(kept);
       }
       throw changing(id);

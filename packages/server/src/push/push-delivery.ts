@@ -135,7 +135,9 @@ class Turn {
   private async deliver(event: TaskEvent, bodies: readonly unknown[], isLast: boolean): Promise<TurnEnd | null> {
     const { seq } = event;
     const { partial } = this.record;
-    const first = partial?.seq === seq && event.type !== "log.compacted" ? partial.frames : 0;
+    const isBegun = partial?.seq === seq && event.type !== "log.compacted";
+    // At least the last: of 0.3 an event makes fewer, and which version it is may have changed since.
+    const first = isBegun ? Math.min(partial.frames, bodies.length - 1) : 0;
     for (let frame = first; frame < bodies.length; frame += 1) {
       const { key, record } = this;
       const sentAt = this.services.now();

@@ -370,6 +370,29 @@ describe("a configuration that is changed", () => {
     expect(push.events).toEqual(["1.0", "2.0", "3.0", "3.1"]);
   });
 
+  test.each(["after its first notification failed to be followed", "while its first notification is under way"])(
+    "to 0.3 in the middle of the last event, %s, gets the task as it ended",
+    async (moment) => {
+      const change = () => push.register("t", { url: "https://new.example/" }, { version: "0.3" });
+      const isUnderWay = moment.startsWith("while");
+      push.start();
+      push.task("t");
+      await push.register("t");
+      push.answer = async ({ seq, frame, record }) => {
+        if (record.version === "0.3") return { taken: true };
+        if (isUnderWay && seq === 3 && frame === 0) await change();
+        return frame === 1 ? REFUSAL : { taken: true };
+      };
+      push.complete("t");
+      await push.settle();
+      if (!isUnderWay) await change();
+      await push.settle();
+      expect(push.sent.at(-1)).toMatchObject({ at: "3.0", url: "https://new.example/", body: { kind: "task" } });
+      expect(await push.record("t")).toMatchObject({ state: "done", acknowledged: 3 });
+      expect(await push.record("t")).not.toHaveProperty("partial");
+    },
+  );
+
   test("in the moment in which a failure is stored is tried at once", async () => {
     push.start();
     push.task("t");
