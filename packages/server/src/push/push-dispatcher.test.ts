@@ -320,6 +320,23 @@ describe("a configuration that is changed", () => {
     expect(anew).toEqual(["1.0", "2.0", "3.0", "3.1"]);
   });
 
+  test("and deleted and made anew by another node gets also what the one before it had looked at", async () => {
+    push.keyValue.watch = () => () => {};
+    push.start();
+    push.task("t");
+    push.progress("t", "one");
+    await push.register("t");
+    await push.clock.advance(10_000);
+    expect(push.events).toEqual(["1.0", "2.0", "3.0"]);
+    push.answer = ({ seq }) => (seq === 2 ? REFUSAL : { taken: true });
+    await push.configs.delete(SCOPE, "t", "c");
+    await push.register("t");
+    await push.clock.advance(10_000);
+    push.answer = () => ({ taken: true });
+    await push.clock.advance(60_000);
+    expect([...new Set(push.events.slice(3))]).toEqual(["1.0", "2.0", "3.0"]);
+  });
+
   test("and deleted in the middle gets nothing more", async () => {
     push.start();
     push.task("t");

@@ -52,6 +52,8 @@ interface Entry {
   /** Version of what is stored, as far as is known: what is older is no news. */
   version: number;
   heard: number;
+  /** Of the configuration that `seq` is about. */
+  uid: string;
   /** Up to it there is nothing to send. */
   seq: number;
   timer: Timer | null;
@@ -237,6 +239,7 @@ export class PushDispatcher {
         again: false,
         version: 0,
         heard: 0,
+        uid: "",
         seq: 0,
         timer: null,
         trouble: null,
@@ -314,6 +317,8 @@ export class PushDispatcher {
       return { end: "again" };
     }
     entry.version = stored.version;
+    // Deleted and made anew: what was looked at for the one before it says nothing of this one.
+    if (stored.record.uid !== entry.uid) Object.assign(entry, { uid: stored.record.uid, seq: 0 });
     const noting: Pick<PushStore, "get" | "put" | "delete"> = {
       get: (key) => store.get(key),
       delete: (key, expected) => store.delete(key, expected),
