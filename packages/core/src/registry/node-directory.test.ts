@@ -1,7 +1,9 @@
 import type { NodeRecord } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { createMemoryKeyValue } from "../inprocess/index.ts";
-import { createRecordingLogger, ManualClock } from "../testing/index.ts";
+import { createSealedKeyValue } from "../payloads/index.ts";
+import type { KeyValue } from "../ports/index.ts";
+import { createRecordingLogger, createTestCodec, ManualClock } from "../testing/index.ts";
 import { NodeDirectory } from "./node-directory.ts";
 
 const world = () => {
@@ -9,9 +11,15 @@ const world = () => {
   const keyValue = createMemoryKeyValue({ clock });
   const logger = createRecordingLogger();
   /** `skewMs`: how far its wall clock is from the others'. */
-  const node = (name: string, change: Partial<NodeRecord> = {}, skewMs = 0, isShared = true) =>
+  const node = (
+    name: string,
+    change: Partial<NodeRecord> = {},
+    skewMs = 0,
+    isShared = true,
+    store: KeyValue = keyValue,
+  ) =>
     new NodeDirectory({
-      ...{ keyValue, tenantId: "system", clock, logger, name, isShared },
+      ...{ keyValue: store, tenantId: "system", clock, logger, name, isShared },
       describe: () => ({
         ...{ name, address: `http://${name}`, version: "1", roles: ["worker"], startedAt: 0, state: "ready", tasks: 0 },
         heartbeatAt: clock.now() + skewMs,
@@ -104,6 +112,25 @@ test("what is no record of a node is passed over, and the only node on a store w
   const alone = node("a", {}, 0, false);
   await alone.beat();
   expect([await states(alone), await keyValue.list(scope)]).toEqual([["a ready"], []]);
+});
+
+test("a record that cannot be read hides no other node, and is told once until it can be read again", async () => {
+  const { keyValue, node, messages } = world();
+  const sealedBy = (key: string) => createSealedKeyValue(keyValue, createTestCodec([key]));
+  const nodeOf = (name: string) => node(name, {}, 0, true, sealedBy("shared"));
+  const spoil = () => sealedBy("lost").put({ tenantId: "system", namespace: "nodes" }, "bad", {});
+  const a = nodeOf("a");
+  await nodeOf("b").beat();
+  await spoil();
+  for (let beats = 0; beats < 3; beats += 1) await a.beat();
+  expect(await states(a)).toEqual(["a ready", "b ready"]);
+  const told = expect.stringContaining("the record of node bad is left out: the value nodes/bad of system cannot be");
+  expect(messages()).toEqual([told]);
+  await nodeOf("bad").beat();
+  expect(await states(a)).toEqual(["a ready", "b ready", "bad ready"]);
+  await spoil();
+  await a.beat();
+  expect(messages()).toEqual([told, "node bad has joined", told]);
 });
 
 test("a request to drain is heard by its node, and stays until it is taken back", async () => {

@@ -5,7 +5,7 @@
  *
  * Requests to drain lie beside the records: they outlive the process that they are about.
  */
-import { DrainRequest, NodeRecord, type NodeStatus } from "@agentcore/contract";
+import { DrainRequest, NodeRecord, type NodeStatus, PlatformError } from "@agentcore/contract";
 import type { Clock, KeyValue, KeyValueEntry, Logger } from "../ports/index.ts";
 
 export interface NodeDirectoryOptions {
@@ -39,6 +39,8 @@ export class NodeDirectory {
   private readonly options: NodeDirectoryOptions;
   private readonly lostAfterMs: number;
   private readonly sightings = new Map<string, Sighting>();
+  /** Whose records were last found unreadable: told once, until they can be read again. */
+  private readonly unreadable = new Set<string>();
   private isFirstLook = true;
   /** Version of this node's own record; null before the first. */
   private own: number | null = null;
@@ -114,14 +116,16 @@ export class NodeDirectory {
     const seen = entries.filter(({ key }) => key !== name).flatMap((entry) => this.sight(entry) ?? []);
     const names = new Set(entries.map(({ key }) => key));
     for (const known of this.sightings.keys()) if (!names.has(known)) this.sightings.delete(known);
+    for (const known of this.unreadable) if (!names.has(known)) this.unreadable.delete(known);
     this.isFirstLook = false;
     return seen;
   }
 
-  /** Null for what no node of this version would write. */
-  private sight({ key, value, version }: KeyValueEntry): Seen | null {
-    const record = NodeRecord.safeParse(value).data;
-    if (record === undefined) return null;
+  /** Null for what cannot be read, or no node of this version would write: it hides no other node. */
+  private sight(entry: KeyValueEntry): Seen | null {
+    const { key, version } = entry;
+    const record = this.readRecord(entry);
+    if (record === null) return null;
     const { clock, logger } = this.options;
     const now = clock.monotonic();
     const before = this.sightings.get(key);
@@ -137,6 +141,21 @@ export class NodeDirectory {
       logger.log("warn", isLost ? `node ${key} is lost: it has not been heard of` : `node ${key} is back`);
     this.sightings.set(key, { version, changedAt, isLost });
     return { record, isLost };
+  }
+
+  private readRecord(entry: KeyValueEntry): NodeRecord | null {
+    try {
+      const record = NodeRecord.parse(entry.value);
+      this.unreadable.delete(entry.key);
+      return record;
+    } catch (thrown) {
+      if (!this.unreadable.has(entry.key)) {
+        this.unreadable.add(entry.key);
+        const why = PlatformError.is(thrown) ? thrown.message : "it is not as this version writes them";
+        this.options.logger.log("warn", `the record of node ${entry.key} is left out: ${why}`);
+      }
+      return null;
+    }
   }
 }
 
