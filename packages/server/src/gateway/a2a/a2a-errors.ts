@@ -71,17 +71,14 @@ export const A2A_ERRORS: Readonly<Record<ErrorCode, A2AErrorEntry>> = {
   CONFIG_INVALID: INTERNAL,
 };
 
-// JSON-RPC errors travel with HTTP 200, except what intermediaries must understand without reading the body.
-const TRANSPORT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "UNAUTHENTICATED",
-  "PERMISSION_DENIED",
-  "AGENT_NOT_FOUND",
-  "TOO_LARGE",
-  "OVERLOADED",
-  "UNAVAILABLE",
-]);
+// What intermediaries must understand without reading the body: who may not, what is too much, what is away for now.
+const TRANSPORT_STATUSES: ReadonlySet<number> = new Set([401, 403, 413, 429, 503]);
 
-export const jsonRpcHttpStatus = (code: ErrorCode): number => (TRANSPORT_CODES.has(code) ? A2A_ERRORS[code].http : 200);
+/** JSON-RPC errors travel with HTTP 200, except those, and a URL that names no agent: it is no JSON-RPC address. */
+export const jsonRpcHttpStatus = (code: ErrorCode): number => {
+  const { http } = A2A_ERRORS[code];
+  return TRANSPORT_STATUSES.has(http) || code === "AGENT_NOT_FOUND" ? http : 200;
+};
 
 type ErrorDetail = Readonly<Record<string, unknown>> & { readonly "@type": string };
 
