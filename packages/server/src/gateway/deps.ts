@@ -19,7 +19,7 @@ export interface AgentDescription {
   readonly description: string;
   readonly version: string;
   readonly skills: readonly AgentSkill[];
-  /** Changes whenever the manifest or the code does; cards are cached by it. */
+  /** Changes whenever the manifest or the code does. */
   readonly revision: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly replicas: number;

@@ -37,9 +37,10 @@ export const createCardPages = (deps: CardPagesDeps) => {
     ...{ publicUrl: publicUrl(), grpcAddress: grpcAddress(), tenantId, isDefaultAgent: isDefault(tenantId, agent) },
     securitySchemes: authenticator.required ? authenticator.schemes(tenantId) : undefined,
   });
-  // Another agent's coming or going makes this one the default, or not.
-  const versionOf = (tenantId: string, agent: AgentDescription) =>
-    [agent.revision, agent.version, publicUrl(), grpcAddress(), isDefault(tenantId, agent)].join("\n");
+  // A description is never changed in place. Another agent's coming or going makes this one the default, or not.
+  const partsOf = (tenantId: string, agent: AgentDescription): readonly unknown[] => [
+    ...[agent, publicUrl(), grpcAddress(), isDefault(tenantId, agent)],
+  ];
   const sign =
     cardSigner === undefined
       ? undefined
@@ -58,7 +59,7 @@ export const createCardPages = (deps: CardPagesDeps) => {
       // The signatures are of the members that 1.0 knows: whoever verifies them leaves out the rest.
       const finish = isPure ? sign : async (card: AgentCard) => toHybridCard((await sign?.(card)) ?? card);
       const source = { build: () => buildCard(agent, context(tenantId, agent)), finish };
-      const document = await cache.get(key, versionOf(tenantId, agent), source, now());
+      const document = await cache.get(key, partsOf(tenantId, agent), source, now());
       return cacheable(request, document, "application/json", ["a2a-version", ...credentials]);
     },
 
@@ -72,14 +73,14 @@ export const createCardPages = (deps: CardPagesDeps) => {
         throw new PlatformError("UNSUPPORTED_OPERATION", `agent "${agent.name}" has no extended card${why}`);
       };
       const key = `${tenantId}/${agent.name}/extended`;
-      const { text } = await cache.get(key, versionOf(tenantId, agent), { build, finish: sign }, now());
+      const { text } = await cache.get(key, partsOf(tenantId, agent), { build, finish: sign }, now());
       return JSON.parse(text) as AgentCard;
     },
 
     async catalog(request: Request, tenantId: string): Promise<Response> {
       const all = agents.list(tenantId);
-      const version = `${publicUrl()}\n${all.map((agent) => `${agent.name} ${agent.revision} ${agent.version}`).join("\n")}`;
-      const document = await cache.get(`${tenantId}/`, version, { build: () => buildCatalog(all, publicUrl()) }, now());
+      const parts = [publicUrl(), ...all];
+      const document = await cache.get(`${tenantId}/`, parts, { build: () => buildCatalog(all, publicUrl()) }, now());
       return cacheable(request, document, "application/ai-catalog+json", credentials);
     },
   };

@@ -10,6 +10,7 @@ import { DocumentCache } from "./document-cache.ts";
 const KEY = "0123456789abcdef-key";
 const apiKeys = parseApiKeys([`${KEY} caller=ann`]);
 const CARD = "/a2a/echo/.well-known/agent-card.json";
+const CATALOG = "/.well-known/ai-catalog.json";
 const EXTRA = { id: "shout", name: "Shout", description: "Says it loudly", tags: ["text"] };
 const EXTENDED = [describeAgent("echo", { extendedCard: { description: "All of it", skills: [EXTRA] } })];
 
@@ -70,6 +71,32 @@ describe("signed cards", () => {
   });
 });
 
+describe("pages of an agent whose own card changes, as a remote one's does", () => {
+  it("are not the ones from before, for who has those either, though its manifest is the same", async () => {
+    const agents = [describeAgent("far", { extendedCard: { skills: [EXTRA] } })];
+    const { get } = createFixture({ apiKeys }, agents);
+    const headers = { authorization: `Bearer ${KEY}` };
+    const [card, extended, catalog] = [CARD.replace("echo", "far"), "/a2a/far/extendedAgentCard", CATALOG];
+    const changes = [
+      { description: "Other words" },
+      { skills: [EXTRA] },
+      { inputModes: ["a/b"] },
+      { outputModes: ["c/d"] },
+    ];
+    for (const change of [...changes, { extensions: [{ uri: "https://x.example/" }] }]) {
+      const before = await Promise.all([card, catalog].map(async (path) => (await get(path, headers)).headers));
+      const whole = await (await get(extended, headers)).text();
+      agents[0] = { ...describeAgent("far", { extendedCard: { skills: [EXTRA] } }), ...agents[0], ...change };
+      const etags = before.map((sent) => sent.get("etag") ?? "");
+      const fresh = await get(card, { ...headers, "if-none-match": etags[0] ?? "" });
+      expect([Object.keys(change), fresh.status]).toEqual([Object.keys(change), 200]);
+      expect(await (await get(extended, headers)).text()).not.toBe(whole);
+      const isListed = "description" in change;
+      expect((await get(catalog, { ...headers, "if-none-match": etags[1] ?? "" })).status).toBe(isListed ? 200 : 304);
+    }
+  });
+});
+
 describe("the cache of documents", () => {
   const content = { a: 1 };
 
@@ -81,7 +108,7 @@ describe("the cache of documents", () => {
       if (signatures === 1) throw new PlatformError("UNAVAILABLE", "no key yet");
       return { ...value, signatures };
     };
-    const get = (version: string, now: number) => cache.get("card", version, { build: () => content, finish }, now);
+    const get = (version: string, now: number) => cache.get("card", [version], { build: () => content, finish }, now);
     await expect(get("1", 1)).rejects.toThrow("no key yet");
     const first = await get("1", 2);
     expect(first).toMatchObject({ text: '{"a":1,"signatures":2}', modifiedAt: 2 });
@@ -93,7 +120,7 @@ describe("the cache of documents", () => {
     const cache = new DocumentCache(2);
     const built: string[] = [];
     const get = (key: string) =>
-      cache.get(key, "1", { build: () => ({ content, made: built.push(key) }) }, built.length);
+      cache.get(key, ["1"], { build: () => ({ content, made: built.push(key) }) }, built.length);
     for (const key of ["a", "b", "a", "c", "a", "b", "c"]) await get(key);
     expect(built).toEqual(["a", "b", "c", "b", "c"]);
   });

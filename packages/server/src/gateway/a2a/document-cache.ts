@@ -1,4 +1,4 @@
-/** Documents as texts with what their caching needs, made once a version. */
+/** Documents as texts with what their caching needs, made once for what they are made from. */
 import { createHash } from "node:crypto";
 
 export interface CachedDocument {
@@ -9,7 +9,7 @@ export interface CachedDocument {
 }
 
 interface Entry {
-  readonly version: string;
+  readonly parts: readonly unknown[];
   /** What the document was made from: as long as it says the same, it is not signed again. */
   readonly source: string;
   readonly document: Promise<CachedDocument>;
@@ -24,7 +24,10 @@ export interface DocumentSource<Content extends object> {
 // Agents come and go, and nobody says which documents went with them.
 const MAX_ENTRIES = 2_000;
 
-/** Documents by name, looked at again when their version text changes; `modifiedAt` moves only when the content did. */
+/**
+ * Documents by name, looked at again when one of the parts that they are made from is another: values, or objects that nobody changes in
+ * place. `modifiedAt` moves only when the content did.
+ */
 export class DocumentCache {
   /** What was asked for last stands last. */
   private readonly entries = new Map<string, Entry>();
@@ -37,13 +40,13 @@ export class DocumentCache {
 
   get<Content extends object>(
     key: string,
-    version: string,
+    parts: readonly unknown[],
     { build, finish }: DocumentSource<Content>,
     now: number,
   ): Promise<CachedDocument> {
     const known = this.entries.get(key);
     this.entries.delete(key);
-    if (known?.version === version) {
+    if (known !== undefined && areSame(known.parts, parts)) {
       this.entries.set(key, known);
       return known.document;
     }
@@ -51,7 +54,7 @@ export class DocumentCache {
     const source = JSON.stringify(content);
     const document =
       known?.source === source ? known.document : finished(finish === undefined ? source : finish(content), now);
-    const entry = { version, source, document };
+    const entry = { parts, source, document };
     this.entries.set(key, entry);
     const [oldest] = this.entries.keys();
     if (this.entries.size > this.maxEntries && oldest !== undefined) this.entries.delete(oldest);
@@ -62,6 +65,9 @@ export class DocumentCache {
     return document;
   }
 }
+
+const areSame = (before: readonly unknown[], after: readonly unknown[]): boolean =>
+  before.length === after.length && before.every((part, index) => part === after[index]);
 
 const finished = async (content: string | Promise<object>, modifiedAt: number): Promise<CachedDocument> => {
   const text = typeof content === "string" ? content : JSON.stringify(await content);
