@@ -3,46 +3,74 @@ import { PlatformError } from "@agentcore/contract";
 import type { Clock, Ids } from "@agentcore/core/ports";
 import type { CallerScope } from "@agentcore/core/tasks";
 import type { PushConfigService, PushRegistration, PushState, RegisteredConfig } from "../gateway/deps.ts";
+import { createInTurn } from "./in-turn.ts";
+import { OpenPlaces, type OpenPlacesOptions } from "./open-places.ts";
 import type { PushKey, PushRecord, PushStore, StoredPush } from "./push-store.ts";
 
 export const MAX_CONFIGS_PER_TASK = 20;
-export const MAX_OPEN_PER_CALLER = 5_000;
-export const MAX_OPEN_PER_TENANT = 10_000;
-// Counting reads them all: not for each request that is refused.
-const RECOUNT_MS = 1_000;
 const MAX_TRIES = 10;
 
-export const createPushConfigs = (options: {
+export interface PushConfigsOptions extends OpenPlacesOptions {
   readonly store: PushStore;
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly ids: Ids;
-  readonly maxOpenPerCaller?: number | undefined;
-  readonly maxOpenPerTenant?: number | undefined;
-}): PushConfigService => {
+}
+
+export const createPushConfigs = (options: PushConfigsOptions): PushConfigService => {
   const { store, clock, ids } = options;
-  const room = new Room(options);
+  const places = new OpenPlaces(options);
+  const inTurn = createInTurn();
 
   const find = async (scope: CallerScope, taskId: string, id: string): Promise<StoredPush | null> => {
     const stored = await store.get({ tenantId: scope.tenantId, taskId, configId: id });
     return stored !== null && isVisible(scope, stored.record) ? stored : null;
   };
 
-  const assertRoomAtTask = async (key: PushKey): Promise<void> => {
+  const assertAtMost = async (key: PushKey, max: number): Promise<void> => {
     let known = 0;
     for await (const _ of store.ofTask(key)) known += 1;
-    if (known >= MAX_CONFIGS_PER_TASK)
+    if (known > max)
       throw new PlatformError(
         "OVERLOADED",
-        `task ${key.taskId} has ${known} push configurations already, which is as many as may be; delete one of them`,
+        `task ${key.taskId} has ${MAX_CONFIGS_PER_TASK} push configurations already, which is as many as may be; delete one of them`,
       );
+  };
+
+  /** False when somebody else has made it. Of one task, one after the other. */
+  const make = async (scope: CallerScope, key: PushKey, record: PushRecord): Promise<boolean> => {
+    const place = await places.take(scope);
+    try {
+      await assertAtMost(key, MAX_CONFIGS_PER_TASK - 1);
+      if ((await store.put(key, record, 0)) === null) {
+        place.giveBack();
+        return false;
+      }
+      // Another node may have made one meanwhile: whoever sees one too many takes its own away. Both may, but none too many stays.
+      await assertAtMost(key, MAX_CONFIGS_PER_TASK).catch(async (error) => {
+        await withdraw(key, record.uid);
+        throw error;
+      });
+    } catch (error) {
+      place.giveBack();
+      throw error;
+    }
+    place.stored();
+    return true;
+  };
+
+  const withdraw = async (key: PushKey, uid: string): Promise<void> => {
+    for (;;) {
+      const stored = await store.get(key);
+      if (stored === null || stored.record.uid !== uid || (await store.delete(key, stored.version))) return;
+    }
   };
 
   return {
     async assertRoom(scope, config) {
-      await room.assert(scope);
+      await places.assert(scope);
       if (config === undefined) return;
       const key = { tenantId: scope.tenantId, taskId: config.taskId, configId: config.id };
-      if ((await store.get(key)) === null) await assertRoomAtTask(key);
+      if ((await store.get(key)) === null) await assertAtMost(key, MAX_CONFIGS_PER_TASK - 1);
     },
 
     async register(scope, { config, version, from }: PushRegistration) {
@@ -54,12 +82,9 @@ export const createPushConfigs = (options: {
       for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
         const known = await store.get(key);
         if (known === null) {
-          await room.assert(scope);
-          await assertRoomAtTask(key);
           const made = { uid: ids.next(), caller, createdAt: clock.now(), from, acknowledged: 0 };
-          const record = { ...made, config: kept, version, ...fresh };
-          if ((await store.put(key, { ...record, state: "open" }, 0)) === null) continue;
-          room.taken(scope);
+          const record = { ...made, config: kept, version, ...fresh, state: "open" as const };
+          if (!(await inTurn(`${tenantId}/${config.taskId}`, () => make(scope, key, record)))) continue;
           return shown(kept);
         }
         if (!isVisible(scope, known.record))
@@ -144,59 +169,3 @@ const decodeToken = (token: string): string => {
     violations: [{ field: "pageToken", description: "expected the nextPageToken of an earlier answer" }],
   });
 };
-
-interface Counted {
-  at: number;
-  readonly byCaller: Map<string, number>;
-}
-
-/** How many are open. Between two countings it is a guess that only grows: nobody is refused by it alone. */
-class Room {
-  private readonly store: PushStore;
-  private readonly clock: Pick<Clock, "monotonic">;
-  private readonly perCaller: number;
-  private readonly perTenant: number;
-  private readonly tenants = new Map<string, Counted>();
-
-  constructor(options: Parameters<typeof createPushConfigs>[0]) {
-    this.store = options.store;
-    this.clock = options.clock;
-    this.perCaller = options.maxOpenPerCaller ?? MAX_OPEN_PER_CALLER;
-    this.perTenant = options.maxOpenPerTenant ?? MAX_OPEN_PER_TENANT;
-  }
-
-  async assert({ tenantId, caller }: CallerScope): Promise<void> {
-    const known = this.tenants.get(tenantId);
-    if (known !== undefined && this.refusal(known, caller) === null) return;
-    const isFresh = known !== undefined && this.clock.monotonic() - known.at < RECOUNT_MS;
-    const why = this.refusal(isFresh ? known : await this.count(tenantId), caller);
-    if (why !== null)
-      throw new PlatformError("OVERLOADED", `${why}; delete some, or wait until tasks end`, {
-        retryAfterMs: RECOUNT_MS,
-      });
-  }
-
-  taken({ tenantId, caller }: CallerScope): void {
-    const byCaller = this.tenants.get(tenantId)?.byCaller;
-    byCaller?.set(caller, (byCaller.get(caller) ?? 0) + 1);
-  }
-
-  private async count(tenantId: string): Promise<Counted> {
-    const counted: Counted = { at: this.clock.monotonic(), byCaller: new Map() };
-    for await (const { record } of this.store.all(tenantId)) {
-      if (record.state !== "open") continue;
-      counted.byCaller.set(record.caller, (counted.byCaller.get(record.caller) ?? 0) + 1);
-    }
-    this.tenants.set(tenantId, counted);
-    return counted;
-  }
-
-  private refusal({ byCaller }: Counted, caller: string): string | null {
-    const own = byCaller.get(caller) ?? 0;
-    if (own >= this.perCaller)
-      return `you have ${own} push configurations of tasks that go on, ${this.perCaller} are allowed`;
-    let all = 0;
-    for (const count of byCaller.values()) all += count;
-    return all >= this.perTenant ? `the tenant has ${all} push configurations, ${this.perTenant} are allowed` : null;
-  }
-}
