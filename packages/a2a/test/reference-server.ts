@@ -1,5 +1,7 @@
 /** The reference SDK's server as its own documentation sets it up: Express, in memory, over all three bindings. */
 import { once } from "node:events";
+import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { AgentCard, Message, Task, TaskArtifactUpdateEvent, TaskStatusUpdateEvent } from "@a2a-js/sdk";
 import {
@@ -21,16 +23,22 @@ export interface ReferenceServer {
 }
 
 /** The agent says what it is told; "ask", "hold" and "fail" make it ask, work on until it is canceled, and fail. */
-export const startReferenceServer = async (options: { readonly secured?: boolean } = {}): Promise<ReferenceServer> => {
+export const startReferenceServer = async (
+  options: { readonly secured?: boolean; readonly tls?: { readonly cert: string; readonly key: string } } = {},
+): Promise<ReferenceServer> => {
   const app = express();
-  const server = app.listen(0, "127.0.0.1");
+  const { tls } = options;
+  const server = tls === undefined ? createServer(app) : createSecureServer(tls, app);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const grpc = new GrpcServer();
   const grpcPort = await new Promise<number>((resolve, reject) => {
-    grpc.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
-    );
+    const credentials =
+      tls === undefined
+        ? ServerCredentials.createInsecure()
+        : ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }]);
+    grpc.bindAsync("127.0.0.1:0", credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   });
   const card = AgentCard.fromJSON({
     name: "Echo",

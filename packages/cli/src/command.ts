@@ -85,6 +85,8 @@ export interface Command<Specs extends OptionSpecs = OptionSpecs> {
   readonly details?: readonly string[];
   readonly arguments: readonly ArgumentSpec[];
   readonly options: Specs;
+  /** `agents`: those of its argument, of any platform, and not the node at `--url`. @default node */
+  readonly reaches?: "node" | "agents";
   readonly examples: readonly [Example, Example, Example, ...Example[]];
   run(invocation: Invocation<Specs>): Promise<ExitCode>;
 }
@@ -105,7 +107,7 @@ export const GLOBAL_OPTIONS = {
   ca: {
     type: "string",
     value: "FILE",
-    description: "Authorities in PEM form that may have signed the node's certificate, besides the system's",
+    description: "Authorities in PEM form that may have signed the server's certificate, besides the system's",
     completes: "path",
     env: "AGENTCORE_CA",
   },
@@ -121,6 +123,13 @@ export const GLOBAL_OPTIONS = {
   verbose: { type: "boolean", description: "Also print the stack of an error, and debug messages of a node" },
   help: { type: "boolean", short: "h", description: "Print help" },
 } as const satisfies OptionSpecs;
+
+/** The global options that a command takes: what would mean nothing to it is refused. */
+export const globalOptionsOf = ({ reaches }: Pick<Command, "reaches">): OptionSpecs => {
+  if (reaches !== "agents") return GLOBAL_OPTIONS;
+  const { url: _url, "api-key": _apiKey, ...others } = GLOBAL_OPTIONS;
+  return others;
+};
 
 export interface GlobalOptions {
   readonly url: string;

@@ -31,7 +31,7 @@ export const nextStepOf = (error: PlatformError): string | undefined => {
   const own = error.details?.["nextStep"];
   if (typeof own === "string") return own;
   return isOfCertificate(error)
-    ? "Give the authority that signed the node's certificate with --ca or AGENTCORE_CA, and the node by a name that stands in it."
+    ? "Give the authority that signed the server's certificate with --ca or AGENTCORE_CA, and the server by a name that stands in it."
     : NEXT_STEPS[error.code];
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderCliDocs } from "../test/render-cli-docs.ts";
-import { GLOBAL_OPTIONS } from "./command.ts";
+import { GLOBAL_OPTIONS, globalOptionsOf } from "./command.ts";
 import { findVerb, loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
 import { commandHelp, explain, flagsOf, generalHelp } from "./help-text.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
@@ -28,7 +28,7 @@ describe.each(commands.map((command) => [command.name, command] as const))("help
   const help = commandHelp(command);
 
   test("documents every option with default and variable", () => {
-    for (const [option, spec] of Object.entries({ ...command.options, ...GLOBAL_OPTIONS })) {
+    for (const [option, spec] of Object.entries({ ...command.options, ...globalOptionsOf(command) })) {
       expect(help).toContain(flagsOf(option, spec));
       expect(help).toContain(explain(spec));
       if ("env" in spec && spec.env !== undefined) expect(help).toContain(spec.env);

@@ -1,5 +1,12 @@
 /** Help, made from the commands themselves. */
-import { type ArgumentSpec, type Command, GLOBAL_OPTIONS, type OptionSpec, type OptionSpecs } from "./command.ts";
+import {
+  type ArgumentSpec,
+  type Command,
+  GLOBAL_OPTIONS,
+  globalOptionsOf,
+  type OptionSpec,
+  type OptionSpecs,
+} from "./command.ts";
 
 export const EXIT_CODES = [
   ["0", "done"],
@@ -67,8 +74,8 @@ export const commandHelp = (command: Command): string =>
       ? []
       : [section("Arguments", columns(command.arguments.map((spec) => [spec.name, spec.description])))]),
     ...(Object.keys(command.options).length === 0 ? [] : [section("Options", columns(optionRows(command.options)))]),
-    section("Global options", columns(optionRows(GLOBAL_OPTIONS))),
-    section("Environment", columns(variablesOf(command.options, GLOBAL_OPTIONS))),
+    section("Global options", columns(optionRows(globalOptionsOf(command)))),
+    section("Environment", columns(variablesOf(command.options, globalOptionsOf(command)))),
     section("Exit codes", columns(EXIT_CODES)),
     section("Examples", exampleLines(command.examples.map((each) => [each.command, each.explanation]))),
   ].join("\n");

@@ -4,6 +4,7 @@ import {
   type Command,
   GLOBAL_OPTIONS,
   type GlobalOptions,
+  globalOptionsOf,
   type OptionSpec,
   type OptionSpecs,
   OUTPUT_FORMATS,
@@ -41,7 +42,7 @@ export const parseCommandLine = (
   words: readonly string[],
   environment: Environment,
 ): ParsedCommandLine => {
-  const specs: OptionSpecs = { ...GLOBAL_OPTIONS, ...command.options };
+  const specs: OptionSpecs = { ...globalOptionsOf(command), ...command.options };
   const { values, positionals } = parseWords(specs, words);
   const resolved = Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => [name, resolve(spec, values[name], environment)]),
@@ -113,7 +114,7 @@ const globalsOf = (values: Readonly<Record<string, Value>>): GlobalOptions => {
   if (format === undefined) {
     throw new UsageError(`-o ${String(values["output"])}: expected ${OUTPUT_FORMATS.join(", ")}`);
   }
-  const url = String(values["url"]);
+  const url = String(values["url"] ?? GLOBAL_OPTIONS.url.default);
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new UsageError(`--url ${url}: expected an address such as http://127.0.0.1:4700`);
   }

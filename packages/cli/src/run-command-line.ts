@@ -8,6 +8,7 @@ import { COMPLETE_VERB } from "./completion/completion-script.ts";
 import { describeFailure, describeUsage } from "./failure.ts";
 import { commandHelp, generalHelp, groupHelp } from "./help-text.ts";
 import { connect } from "./node/connect.ts";
+import { trustAuthorities } from "./node/trust-authorities.ts";
 import { Output, type TextStream } from "./output.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
 import { UsageError } from "./usage-error.ts";
@@ -74,6 +75,8 @@ const runVerb = async (
     },
     client: () => connect(parsed.globals),
   };
+  const { ca } = parsed.globals;
+  if (command.reaches === "agents" && ca !== undefined) await trustAuthorities(ca);
   return command.run(invocation);
 };
 

@@ -35,6 +35,9 @@ const commandSection = (command: Command): readonly string[] => [
   `${command.summary}.`,
   `\`\`\`sh\n${usageOf(command)}\n\`\`\``,
   ...(command.details ?? []).map(escapeAngles),
+  ...(command.reaches === "agents"
+    ? ["Talks to the server of its argument: takes no `--url` and no `--api-key`."]
+    : []),
   ...(command.arguments.length === 0
     ? []
     : [

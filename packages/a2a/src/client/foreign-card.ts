@@ -1,6 +1,7 @@
 /** A card that somebody else wrote, of either generation, as far as a client needs it; what it may leave out has a default here. */
 import { type AgentSkill, PlatformError } from "@agentcore/contract";
 import { z } from "zod";
+import { grpcUrl } from "./grpc-url.ts";
 
 export const BINDINGS = ["JSONRPC", "HTTP+JSON", "GRPC"] as const;
 export type Binding = (typeof BINDINGS)[number];
@@ -166,19 +167,6 @@ const readLegacy = (json: unknown): readonly CardInterface[] => {
     binding: each.transport.toUpperCase(),
     version: majorMinor(protocolVersion),
   }));
-};
-
-/**
- * gRPC's own form is `host:port`, which says nothing about TLS (A2A leaves it open). Then it is TLS at port 443, and where the card came
- * over TLS: a host that has a certificate for the one has it for the other, and nothing secret goes out in the clear because a card is terse.
- */
-const grpcUrl = (address: string, from: string): string => {
-  const scheme = /^(grpcs?|https?):\/\//i.exec(address)?.[1]?.toLowerCase();
-  const rest = address.replace(/^\w+:\/\/\/?/, "");
-  const isCardSecure = URL.parse(from)?.protocol === "https:";
-  const isSecure = scheme === undefined ? isCardSecure || /:443\/?$/.test(rest) : scheme.endsWith("s");
-  const url = URL.parse(`${isSecure ? "https" : "http"}://${rest}`);
-  return url === null ? address : url.href.replace(/\/$/, "");
 };
 
 /** A patch part says nothing about the wire (A2A 3.6). */

@@ -4,6 +4,7 @@ import type { HttpAnswer, ServerEvent } from "./http-exchange.ts";
 import type { WireError } from "./wire-errors.ts";
 
 export interface InterfaceAddress {
+  /** Of gRPC with https or http before it, which say whether it is TLS. */
   readonly url: string;
   readonly binding: Binding;
   readonly version: ProtocolVersion;

@@ -1,4 +1,5 @@
 /** The gRPC binding of A2A 1.0, by the SDK's service definition. What it needs is loaded with the first call. */
+import { createSecureContext } from "node:tls";
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { decodeStatusDetails } from "../grpc/protocol/descriptors.ts";
 import {
@@ -108,7 +109,7 @@ async function* eventsOf(
 }
 
 const connect = async (address: InterfaceAddress, signal: AbortSignal): Promise<Grpc> => {
-  const { Client, credentials, Metadata } = await import("@grpc/grpc-js");
+  const { ChannelCredentials, Client, credentials, Metadata } = await import("@grpc/grpc-js");
   const { A2AService } = await import("@a2a-js/sdk/server/grpc");
   const sdk = await import("@a2a-js/sdk");
   const forms = {
@@ -129,10 +130,13 @@ const connect = async (address: InterfaceAddress, signal: AbortSignal): Promise<
   } as unknown as Readonly<Record<string, readonly [JsonForm, JsonForm | undefined]>>;
   const definitions = Object.values(A2AService) as readonly Definition[];
 
-  const isSecure = /^(https|grpcs):\/\//.test(address.url);
+  const { protocol, host } = URL.parse(address.url) ?? found(`the address ${address.url}`, "HOST:PORT");
   const client = new Client(
-    address.url.replace(/^\w+:\/\//, "").replace(/\/.*$/, ""),
-    isSecure ? credentials.createSsl() : credentials.createInsecure(),
+    host,
+    // The same roots as for https.
+    protocol === "https:"
+      ? ChannelCredentials.createFromSecureContext(createSecureContext())
+      : credentials.createInsecure(),
   );
   if (signal.aborted) client.close();
   else signal.addEventListener("abort", () => client.close(), { once: true });

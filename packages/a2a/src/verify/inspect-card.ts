@@ -54,7 +54,7 @@ export const inspectCard = async (options: InspectOptions): Promise<InspectedCar
     throw new PlatformError("NOT_FOUND", `there is no card at ${url}: HTTP ${answer.status} ${shown(answer.text)}`);
   if (options.extended !== true) return { url, card: answer.json, violations: violationsOf(answer.json, version) };
   const address =
-    interfacesOf(answer.json, answer.json).find((each) => each.version === "1.0" && each.binding !== "GRPC") ??
+    interfacesOf(answer.json, answer.json, url).find((each) => each.version === "1.0" && each.binding !== "GRPC") ??
     refuse("the card names no interface of 1.0 over HTTP to ask for the extended card");
   if (hasCredentials(options.credentials ?? {}))
     expectOrigins([address], [new URL(url).origin, ...(options.credentialOrigins ?? [])]);

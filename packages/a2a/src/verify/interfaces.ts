@@ -1,11 +1,12 @@
 /** What a card says about where the agent is reached, and with what. */
 import { PlatformError } from "@agentcore/contract/errors";
+import { grpcUrl } from "../client/grpc-url.ts";
 import type { InterfaceAddress } from "./channel.ts";
 import { BINDINGS, type Binding, type ProtocolVersion } from "./check.ts";
 import { isObject, type JsonObject, listAt, member, textAt } from "./json-values.ts";
 
-/** Those of the bindings and versions that there are checks for, the first of each. */
-export const interfacesOf = (card: JsonObject, plainCard: JsonObject): readonly InterfaceAddress[] => {
+/** Those of the bindings and versions that there are checks for, the first of each. `from`: where the card came from. */
+export const interfacesOf = (card: JsonObject, plainCard: JsonObject, from: string): readonly InterfaceAddress[] => {
   const all = [
     ...listAt(card, "supportedInterfaces").flatMap((each) =>
       toAddress(each, "protocolBinding", textAt(each, "protocolVersion")),
@@ -17,7 +18,9 @@ export const interfacesOf = (card: JsonObject, plainCard: JsonObject): readonly 
   ];
   const isFirst = (address: InterfaceAddress, index: number): boolean =>
     all.findIndex(({ binding, version }) => binding === address.binding && version === address.version) === index;
-  return all.filter(isFirst);
+  return all
+    .filter(isFirst)
+    .map((each) => (each.binding === "GRPC" ? { ...each, url: grpcUrl(each.url, from) } : each));
 };
 
 const legacyInterfaces = (card: JsonObject): readonly InterfaceAddress[] => {

@@ -196,7 +196,7 @@ const readServer = async (options: VerifyOptions, exchange: HttpExchange): Promi
     const card = isObject(cardAnswer.json) ? cardAnswer.json : plainCard;
     return {
       ...{ cardUrl, cardAnswer, plainAnswer, card, plainCard },
-      interfaces: interfacesOf(card, plainCard),
+      interfaces: interfacesOf(card, plainCard, cardUrl),
       hasCredentials: hasCredentials(options.credentials ?? {}),
     };
   } catch (cause) {

@@ -5,6 +5,7 @@ import {
   type Completes,
   GLOBAL_OPTIONS,
   type GlobalOptions,
+  globalOptionsOf,
   type OptionSpec,
   type OptionSpecs,
 } from "../command.ts";
@@ -52,17 +53,18 @@ const NOTHING: Offer = { candidates: [], files: false };
 const offer = async (asked: Asked, current: string): Promise<Offer> => {
   const before = asked.words.slice(0, -1);
   const { verb, rest } = findVerb(before);
-  if (verb === undefined) return current.startsWith("-") ? listed(flagsOf({}, before)) : listed(await verbs());
+  if (verb === undefined)
+    return current.startsWith("-") ? listed(flagsOf(GLOBAL_OPTIONS, before)) : listed(await verbs());
   if (Object.hasOwn(VERB_GROUPS, verb)) return current.startsWith("-") ? NOTHING : listed(await verbs(verb));
   const command = await loadCommand(verb);
   if (command === undefined) return NOTHING;
-  const specs: OptionSpecs = { ...command.options, ...GLOBAL_OPTIONS };
+  const specs: OptionSpecs = { ...command.options, ...globalOptionsOf(command) };
 
   const [, name, value] = /^--([^=]+)=(.*)$/s.exec(current) ?? [];
   if (name !== undefined) return withPrefix(`--${name}=`, await ofOption(asked, specs[name], value ?? ""));
   const awaiting = optionAwaitingValue(specs, before.at(-1));
   if (awaiting !== undefined) return ofOption(asked, awaiting, current);
-  if (current.startsWith("-")) return listed(flagsOf(command.options, before));
+  if (current.startsWith("-")) return listed(flagsOf(specs, before));
   return ofArgument(asked, command, rest, specs);
 };
 
@@ -88,7 +90,7 @@ const verbs = async (group?: string): Promise<readonly Candidate[]> => {
 
 /** Those that are not there yet, or may be there again. */
 const flagsOf = (options: OptionSpecs, before: readonly string[]): readonly Candidate[] =>
-  Object.entries<OptionSpec>({ ...options, ...GLOBAL_OPTIONS })
+  Object.entries(options)
     .filter(([name, { short, multiple }]) => multiple || !isGiven(before, name, short))
     .map(([name, { description }]) => ({ value: `--${name}`, description }));
 

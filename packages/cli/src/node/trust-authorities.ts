@@ -16,7 +16,7 @@ export const trustAuthorities = async (file: string): Promise<void> => {
     throw failure(
       "CONFIG_INVALID",
       `${file} holds no certificates in PEM form that can be read`,
-      "Give the certificate of the authority that signed the node's, or of the node itself, with --ca.",
+      "Give the certificate of the authority that signed the server's, or of the server itself, with --ca.",
       cause,
     );
   }

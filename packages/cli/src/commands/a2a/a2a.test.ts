@@ -5,9 +5,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { RESUMABLE_STREAMS } from "@agentcore/a2a/client";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { startReferenceServer } from "../../../../a2a/test/reference-server.ts";
+import { createAuthority } from "../../../../server/test/certificates.ts";
 import { runInTest } from "../../../test/run-in-test.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -170,6 +172,52 @@ test("a2a send and a2a watch speak gRPC as well", async () => {
   } finally {
     await reference.close();
   }
+});
+
+test("an agent whose certificate an authority of --ca has signed is believed, over each binding, and no other", async () => {
+  const believed = getCACertificates("default");
+  const authority = createAuthority();
+  const reference = await startReferenceServer({ tls: authority.issue({ name: "agent", altNames: ["127.0.0.1"] }) });
+  onTestFinished(() => reference.close());
+  folder = await mkdtemp(join(tmpdir(), "a2a-ca-"));
+  const ca = join(folder, "ca.pem");
+  await writeFile(ca, authority.cert);
+  /** Each as a process of its own: what one believes, the next one does not. */
+  const run = async (words: readonly string[], environment: Record<string, string> = {}) => {
+    try {
+      return await runInTest(["a2a", ...words], { environment });
+    } finally {
+      setDefaultCACertificates(believed);
+    }
+  };
+  for (const words of [
+    ["card", reference.url],
+    ["send", reference.url, "-t", "hello"],
+  ])
+    expect(await run(words)).toMatchObject({ code: 1, stderr: expect.stringContaining("--ca or AGENTCORE_CA") });
+  for (const binding of ["JSONRPC", "HTTP+JSON", "GRPC"]) {
+    const sent = await run(["send", reference.url, "-t", "hello", "--binding", binding, "-o", "json", "--ca", ca]);
+    expect([binding, sent.code, sent.stderr]).toEqual([binding, 0, ""]);
+    const { task: done } = JSON.parse(sent.stdout) as { task: { id: string } };
+    const from = ["--binding", binding, "--ca", ca];
+    expect(await run(["watch", reference.url, done.id, ...from])).toMatchObject({ code: 0, stdout: "hello\n" });
+    expect(await run(["verify", reference.url, "--only", "CORE-GET-001", ...from])).toMatchObject({ code: 0 });
+  }
+  expect(await run(["card", reference.url], { AGENTCORE_CA: ca })).toMatchObject({ code: 0 });
+  await writeFile(ca, "nothing");
+  expect((await run(["card", reference.url, "--ca", ca])).stderr).toContain("CONFIG_INVALID");
+});
+
+test.each(["card", "send", "watch", "verify"])("a2a %s takes no options that are for a node", async (verb) => {
+  const help = (await runInTest(["a2a", verb, "--help"])).stdout;
+  for (const option of ["--url", "AGENTCORE_URL", "--api-key KEY", "AGENTCORE_API_KEY"])
+    expect(help).not.toContain(option);
+  expect(help).toContain("--ca FILE");
+  const url = "http://127.0.0.1:1";
+  for (const option of ["--url", "--api-key"])
+    expect(await runInTest(["a2a", verb, url, option, url])).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining(`Unknown option '${option}'`) },
+    });
 });
 
 const seqOf = (seq: number) => ({ metadata: { [RESUMABLE_STREAMS]: { seq } } });

@@ -17,6 +17,7 @@ export const command = defineCommand({
   details: [
     "Ends with 1 when the card has a member too many or too few, or when --jwks is given and no signature verifies.",
   ],
+  reaches: "agents",
   arguments: [URL_ARGUMENT],
   options: {
     version: {

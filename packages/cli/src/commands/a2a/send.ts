@@ -17,6 +17,7 @@ export const command = defineCommand({
     "Waits until the task ends or asks for something. Artifacts go to stdout, states to stderr; with -o json, all that came.",
     "Ends with 1 when the task fails, is rejected or canceled.",
   ],
+  reaches: "agents",
   arguments: [
     URL_ARGUMENT,
     {

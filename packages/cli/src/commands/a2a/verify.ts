@@ -27,6 +27,7 @@ export const command = defineCommand({
     "The agent works for real: give messages that cost little. About 150 are sent to each interface, most of which a correct server refuses.",
     "Ends with 1 when the server breaks a must; what it should or may do is a warning.",
   ],
+  reaches: "agents",
   arguments: [URL_ARGUMENT],
   options: {
     message: {

@@ -12,6 +12,7 @@ export const command = defineCommand({
     "A task that has ended is printed as it is. A stream that ends before the task is taken up again, of an agent that numbers its events. With -o json, a line is one event as it came.",
     "Ends with 1 when the task fails, is rejected or canceled.",
   ],
+  reaches: "agents",
   arguments: [URL_ARGUMENT, { name: "TASK_ID", description: "The agent's id of the task" }],
   options: {
     after: {
