@@ -4,7 +4,7 @@ import type { CallOptions, Channel, InterfaceAddress, Reply } from "./channel.ts
 import { found, NotCheckable, skip } from "./check.ts";
 import type { HttpAnswer, HttpExchange } from "./http-exchange.ts";
 import { isObject, type JsonObject, member, shown, textAt } from "./json-values.ts";
-import type { PushReceiver } from "./push-receiver.ts";
+import type { Delivery, PushReceiver } from "./push-receiver.ts";
 import { describeReply } from "./wire-errors.ts";
 import { INTERRUPTED_STATES, TERMINAL_STATES } from "./wire-shapes.ts";
 
@@ -64,9 +64,16 @@ export interface MadeTask {
   readonly message: JsonObject;
 }
 
+/** A task, and what its webhook was told. */
+export interface DeliveredTask {
+  readonly task: unknown;
+  readonly deliveries: readonly Delivery[];
+}
+
 /** Kept over all checks of one interface. */
 export interface MadeTasks {
   completed?: MadeTask | NotCheckable;
+  delivered?: DeliveredTask | NotCheckable;
   /** To be canceled at the end. */
   readonly open: Set<string>;
 }
@@ -130,6 +137,16 @@ export class TaskSource {
         `no task could be completed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       );
     }
+  }
+
+  /** What `deliver` comes to the first time, for all checks: who waits for what never comes does so once. */
+  async delivered(deliver: () => Promise<DeliveredTask>): Promise<DeliveredTask> {
+    this.made.delivered ??= await deliver().catch((thrown: unknown) => {
+      if (thrown instanceof NotCheckable) return thrown;
+      throw thrown;
+    });
+    if (this.made.delivered instanceof NotCheckable) throw this.made.delivered;
+    return this.made.delivered;
   }
 
   /** A new task that has completed. */

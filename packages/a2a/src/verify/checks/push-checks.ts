@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { check, found, type ListedTraits, skip, type WireTarget } from "../check.ts";
 import { type JsonObject, listAt, member, shown, textAt } from "../json-values.ts";
 import type { Delivery } from "../push-receiver.ts";
-import { capability, isTerminal, needed, resultOf, unknownId } from "../target.ts";
+import { capability, type DeliveredTask, isTerminal, needed, resultOf, unknownId } from "../target.ts";
 import { describeReply, expectError, isError } from "../wire-errors.ts";
 import { expectShape, PushConfigListShape, PushConfigShape, StreamResponseShape } from "../wire-shapes.ts";
 
@@ -40,20 +40,29 @@ const created = async (target: WireTarget, more: JsonObject = {}) => {
   return { taskId, config: needed(reply, "CreateTaskPushNotificationConfig") };
 };
 
-/** What arrives for one task from its first event to its last, with a config that came along with the message. */
-const delivered = async ({ channel, tasks, messages, receiver, signal }: WireTarget, more: JsonObject = {}) => {
+/** A task with a config that came along with the message, and where it is told of. */
+const announced = async ({ channel, tasks, messages, receiver }: WireTarget, more: JsonObject = {}) => {
   const inbox = (receiver ?? skip("needs --receiver")).inbox();
   const configuration = { taskPushNotificationConfig: { url: inbox.url, ...more } };
   const reply = await channel.call("SendMessage", tasks.request(messages.complete, { configuration }));
   const result = needed(reply, "SendMessage with a push config");
   if (member(result, "task") === undefined) skip("the agent answers with a message");
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]);
-  const deliveries = await inbox.until((all) => all.some(({ body }) => isEnd(body)), patience);
-  return { deliveries, task: member(result, "task") };
+  return { inbox, task: member(result, "task") };
 };
 
-// Below the time of a check, so that what has arrived by then can be told.
-const DELIVERY_MS = 10_000;
+/** What arrives for one task from its first event to its last, or in the time of a check: the same for all checks. */
+const delivered = (target: WireTarget): Promise<DeliveredTask> =>
+  target.tasks.delivered(async () => {
+    const { inbox, task } = await announced(target);
+    return { task, deliveries: await inbox.until((all) => all.some(({ body }) => isEnd(body)), target.signal) };
+  });
+
+/** The first that arrives of another task. */
+const firstOf = async (target: WireTarget, config: JsonObject): Promise<Delivery> => {
+  const { inbox } = await announced(target, config);
+  return first(await inbox.until((all) => all.length > 0, target.signal));
+};
+
 const isEnd = (body: unknown): boolean => isTerminal(member(body, "statusUpdate")) || isTerminal(member(body, "task"));
 
 const first = (deliveries: readonly Delivery[]): Delivery =>
@@ -169,7 +178,7 @@ export const PUSH_CHECKS = [
     },
     async (target) => {
       const { deliveries, task } = await delivered(target);
-      if (deliveries.length === 0) found(`nothing within ${DELIVERY_MS / 1000} s`, "a POST for each event");
+      if (deliveries.length === 0) found("nothing in the time of a check (--timeout)", "a POST for each event");
       if (isTerminal(task) && !deliveries.some(({ body }) => isEnd(body)))
         found(
           shown(deliveries.map(({ body }) => Object.keys((body ?? {}) as object).join())),
@@ -194,7 +203,7 @@ export const PUSH_CHECKS = [
     { id: "AC-1.10-authorization", severity: "must", title: "the config's authentication is sent along" },
     async (target) => {
       const authentication = { scheme: "Bearer", credentials: "verify-credentials" };
-      const { headers } = first((await delivered(target, { authentication })).deliveries);
+      const { headers } = await firstOf(target, { authentication });
       if (headers["authorization"] !== "Bearer verify-credentials")
         found(`Authorization: ${headers["authorization"] ?? "none"}`, "Bearer and the credentials");
     },
@@ -206,7 +215,7 @@ export const PUSH_CHECKS = [
     },
     async (target) => {
       const authentication = { scheme: "Bearer", credentials: "verify-credentials" };
-      const { headers } = first((await delivered(target, { authentication, token: "verify-token" })).deliveries);
+      const { headers } = await firstOf(target, { authentication, token: "verify-token" });
       const token = headers["x-a2a-notification-token"];
       if (token !== "verify-token") found(`X-A2A-Notification-Token: ${token ?? "none"}`, "the token");
     },
