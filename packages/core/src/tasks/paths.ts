@@ -2,11 +2,13 @@ import { PlatformError } from "@agentcore/contract";
 
 // It stands in every event of the call.
 const MAX_LENGTH = 4096;
+const OCCURRENCE = /#\d+$/;
 
 /**
  * Names calls by where they stand in the code: enclosing branch, name, key, occurrence. Occurrences count completed
  * calls of the same name, so a loop's third turn is `fetch#3` in every run; two under way with one path cannot be told
- * apart after a crash and are refused.
+ * apart after a crash and are refused. A path that ends in a number of its own is never another's: the first call named
+ * `fetch#3` is `fetch#3#1`.
  */
 export class Paths {
   private readonly occurrences = new Map<string, number>();
@@ -24,23 +26,23 @@ export class Paths {
         },
       );
     }
-    const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
-    this.occurrences.set(stem, occurrence);
     this.underWay.add(stem);
-    return occurrence === 1 ? stem : `${stem}#${occurrence}`;
+    return this.next(stem);
   }
 
   /** Calls that are recorded at once and never under way (progress, artifacts). */
   mark(kind: string, name: string): string {
-    const stem = bounded(`${kind}:${name}`);
-    const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
-    this.occurrences.set(stem, occurrence);
-    return occurrence === 1 ? stem : `${stem}#${occurrence}`;
+    return this.next(bounded(`${kind}:${name}`));
   }
 
   leave(path: string): void {
-    const hash = path.lastIndexOf("#");
-    this.underWay.delete(hash > 0 && /^\d+$/.test(path.slice(hash + 1)) ? path.slice(0, hash) : path);
+    this.underWay.delete(path.replace(OCCURRENCE, ""));
+  }
+
+  private next(stem: string): string {
+    const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
+    this.occurrences.set(stem, occurrence);
+    return occurrence === 1 && !OCCURRENCE.test(stem) ? stem : `${stem}#${occurrence}`;
   }
 }
 
