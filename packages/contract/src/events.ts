@@ -137,7 +137,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     ),
     reasons: z.array(z.string()),
   }),
-  event("checkpoint.created", { state: z.unknown().optional() }),
+  /** `unread`: messages that had come and that the code had not looked at. */
+  event("checkpoint.created", { state: z.unknown().optional(), unread: z.array(A2AMessage).optional() }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {
     submitted: z.object({ at: epochMs, data: z.object(submission) }),

@@ -5,6 +5,7 @@ import { createMemoryTaskStore } from "@agentcore/core/inprocess";
 import type { KeyValue } from "@agentcore/core/ports";
 import { TaskEngine } from "@agentcore/core/tasks";
 import { createFnvDigest, createSequentialIds } from "@agentcore/core/testing";
+import { contextWith } from "./context-with.ts";
 import type { AnyAgent } from "./test-agent.ts";
 import { macrotask, ProcessClock, TestTime } from "./test-clock.ts";
 import { OUTSIDE_AWAIT_MS, TENANT } from "./test-process.ts";
@@ -133,11 +134,11 @@ const isEnd = (event: TaskEvent): boolean =>
 const withoutEffects = (agent: AgentDefinition, asked: string[]): AgentDefinition => {
   const { run } = agent;
   if (run === undefined) return agent;
-  const still = (ctx: Context): Context => ({
-    ...ctx,
-    step: (name, _body, options) => ctx.step(name, () => (asked.push(`step:${name}`), never()), options),
-    tool: (tool, input, options) =>
-      ctx.tool({ ...tool, execute: () => (asked.push(`tool:${tool.name}`), never()) }, input, options),
-  });
+  const still = (ctx: Context): Context =>
+    contextWith(ctx, {
+      step: (name, _body, options) => ctx.step(name, () => (asked.push(`step:${name}`), never()), options),
+      tool: (tool, input, options) =>
+        ctx.tool({ ...tool, execute: () => (asked.push(`tool:${tool.name}`), never()) }, input, options),
+    });
   return { ...agent, run: (task, ctx) => run(task, still(ctx)) };
 };

@@ -87,6 +87,30 @@ test("questions are answered and sleeps pass, across a crash, with nothing in me
   await it.close();
 });
 
+test("what is said to a task is there when the code looks, and what it has not read when it goes on", async () => {
+  const listener = agent({
+    name: "listener",
+    description: "hears all it is told",
+    async run(task, ctx) {
+      const heard = ctx.messages.map(({ parts }) => parts[0]?.text);
+      if (task.continuedFrom !== undefined) return [task.continuedFrom, heard];
+      await ctx.sleep(60_000);
+      const said = ctx.messages.map(({ parts }) => parts[0]?.text);
+      await ctx.sleep(60_000);
+      return ctx.continueAs(said);
+    },
+  });
+  const it = await testAgent(listener);
+  const run = await it.run();
+  await run.send("one");
+  await run.advance(60_000);
+  await run.send("two");
+  await run.advance(60_000);
+  expect(run.output).toEqual([["one"], ["two"]]);
+  expect(await replay(run.events, listener)).toEqual({ ok: true });
+  await it.close();
+});
+
 for (const when of ["before", "after"] as const)
   test(`access is granted, used in a step and found in no log, also where the process dies ${when} a commit`, async () => {
     const reader = agent({

@@ -6,6 +6,7 @@ import type { MemoryTaskStore } from "@agentcore/core/inprocess";
 import type { Digest, Ids, KeyValue, Logger, ModelProvider } from "@agentcore/core/ports";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import { contextWith } from "./context-with.ts";
 import { type CrashBook, createCrashStore } from "./crash-store.ts";
 import { ProcessClock, type TestTime } from "./test-clock.ts";
 
@@ -68,21 +69,21 @@ export const startProcess = async (
       running -= 1;
     }
   };
-  const watchContext = (ctx: Context): Context => ({
-    ...ctx,
-    step: (name, body, options) =>
-      ctx.step(name, (step) => watched(`step:${name}`, step.idempotencyKey, () => body(step)), options),
-    tool: (tool, input, options) =>
-      ctx.tool(
-        {
-          ...tool,
-          execute: (value, context) =>
-            watched(`tool:${tool.name}`, context.idempotencyKey, () => tool.execute(value, context)),
-        },
-        input,
-        options,
-      ),
-  });
+  const watchContext = (ctx: Context): Context =>
+    contextWith(ctx, {
+      step: (name, body, options) =>
+        ctx.step(name, (step) => watched(`step:${name}`, step.idempotencyKey, () => body(step)), options),
+      tool: (tool, input, options) =>
+        ctx.tool(
+          {
+            ...tool,
+            execute: (value, context) =>
+              watched(`tool:${tool.name}`, context.idempotencyKey, () => tool.execute(value, context)),
+          },
+          input,
+          options,
+        ),
+    });
   const watchAgent = (definition: AgentDefinition): AgentDefinition => {
     const { run, answer } = definition;
     return {

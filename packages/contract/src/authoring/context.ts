@@ -180,7 +180,10 @@ export interface Context {
    * Rejects with PERMISSION_DENIED when access is refused. STEP_KEY_COLLISION: the same name is asked for already.
    */
   waitForAuthorization(request: AuthorizationRequest): Promise<Authorization>;
-  /** The message that answered is in `messages`. */
+  /**
+   * What has come since the submission, answers included, as of now: look again for more. After `continueAs` it begins with what came and was
+   * neither looked at here nor given to `waitForInput` as an answer.
+   */
   readonly messages: readonly A2AMessage[];
   /** `signal` ends it early: it rejects with CANCELED. As in `AuthorizationRequest` it may follow what came through `ctx` only. */
   sleep(ms: number, options?: { readonly key?: string; readonly signal?: AbortSignal }): Promise<void>;
@@ -194,7 +197,10 @@ export interface Context {
   id(): string;
   /** True for tasks that reach this place for the first time with the code that has the patch. */
   patched(id: string): boolean;
-  /** Ends this log's history and starts `run` again with `task.continuedFrom = state`. Never returns. */
+  /**
+   * Ends this log's history and starts `run` again with `task.continuedFrom = state`. Never returns. Throws TOO_LARGE when the state, with the
+   * messages that were not looked at, has more than 16 MiB.
+   */
   continueAs(state: unknown): Promise<never>;
 }
 

@@ -60,7 +60,9 @@ export const createContext = (execution: Execution): Context => {
       return execution.signal;
     },
     env: loaded.env,
-    messages: execution.intake.messages,
+    get messages() {
+      return execution.intake.messages.show();
+    },
     memory: {
       get: (key) =>
         step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
@@ -297,7 +299,13 @@ export const createContext = (execution: Execution): Context => {
           "UNSUPPORTED_OPERATION",
           `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`,
         );
-      execution.appendCheckpoint(state);
+      const { unread } = execution.intake.messages;
+      if (unread.length > 0)
+        assertSerialisable(
+          [state, unread],
+          `the state given to ctx.continueAs, with ${unread.length} messages that the code has not read in ctx.messages,`,
+        );
+      execution.appendCheckpoint(state, unread);
       return new Promise<never>(() => {});
     },
   };

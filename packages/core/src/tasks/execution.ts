@@ -11,6 +11,7 @@
  * fencing token (I1). A task whose open calls are all durable waits is evicted with the unit that recorded the last one.
  */
 import {
+  type A2AMessage,
   CancelledError,
   type Handoff,
   type NewTaskEvent,
@@ -332,8 +333,9 @@ export class Execution {
     this.changed();
   }
 
-  appendCheckpoint(state: unknown): void {
-    this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data: { state } });
+  appendCheckpoint(state: unknown, unread: readonly A2AMessage[]): void {
+    const data = { state, ...(unread.length === 0 ? {} : { unread: [...unread] }) };
+    this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data });
     this.draft.checkpointPlace = this.draft.events.length;
     this.phase = "ending";
   }
@@ -402,7 +404,7 @@ export class Execution {
     switch (delivery.type) {
       case "message":
         this.repeats.reset();
-        this.intake.messages.push(delivery.message);
+        this.intake.messages.deliver();
         return;
       case "cancel":
         this.applyCancel(delivery.reason);

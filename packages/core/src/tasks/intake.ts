@@ -4,11 +4,11 @@ import type { MailboxItem } from "../ports/index.ts";
 import type { Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
+import { IncomingMessages } from "./incoming-messages.ts";
 import { Unjudged } from "./unjudged.ts";
 
 export class Intake {
-  /** Messages since submission, as the code has been told of them. */
-  readonly messages: A2AMessage[] = [];
+  readonly messages: IncomingMessages;
   private readonly execution: Execution;
   private readonly unjudged: Unjudged;
   private readonly seen = new Set<string>();
@@ -25,6 +25,7 @@ export class Intake {
 
   constructor(execution: Execution) {
     this.execution = execution;
+    this.messages = new IncomingMessages(execution.journal);
     this.cancelRequested = execution.journal.cancelRequested;
     this.unjudged = new Unjudged(execution.open, execution.journal.unjudged);
   }
@@ -109,6 +110,7 @@ export class Intake {
   private addMessage(message: A2AMessage): void {
     const { execution } = this;
     const at = execution.services.senses.clock.now();
+    this.messages.add(message);
     execution.append({ type: "message.added", at, data: { message } }, () =>
       execution.deliver({ type: "message", at, message }),
     );

@@ -47,6 +47,10 @@ export class Journal {
   readonly routed = new Map<string, string[]>();
   /** Messages that came to questions and got no verdict: they were still being checked when the process died. */
   readonly unjudged: readonly UnjudgedMessage[];
+  /** What came before the last checkpoint and was not read by the code before it. */
+  readonly unread: readonly A2AMessage[];
+  /** Ids of the messages that the code has been given as answers. */
+  readonly answers: readonly string[];
 
   constructor(events: readonly TaskEvent[]) {
     const first = submissionOf(events[0]);
@@ -59,6 +63,8 @@ export class Journal {
     let started = false;
     const settled = new Set<string>();
     let unjudged: UnjudgedMessage[] = [];
+    let unread: readonly A2AMessage[] = [];
+    const answers: string[] = [];
     // With what came before it, which was for no question that is still open.
     const judged = (is: (unjudged: UnjudgedMessage) => boolean): void => {
       unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
@@ -75,6 +81,8 @@ export class Journal {
           this.routed.clear();
           settled.clear();
           unjudged = [];
+          unread = event.data.unread ?? [];
+          answers.length = 0;
           continuedFrom = event.data.state;
           break;
         case "task.started":
@@ -94,6 +102,7 @@ export class Journal {
           if (event.data.kind === "input") {
             const { messageId } = event.data.result as InputResult;
             judged(({ message }) => message.messageId === messageId);
+            answers.push(messageId);
           }
           if (event.data.kind === "patched") this.marks.add(event.data.path);
           else deliveries.push({ type: "result", path: event.data.path, at: event.at, result: event.data.result });
@@ -166,6 +175,8 @@ export class Journal {
     this.cancelRequested = cancelRequested;
     this.started = started;
     this.unjudged = unjudged;
+    this.unread = unread;
+    this.answers = answers;
   }
 
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {

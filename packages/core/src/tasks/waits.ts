@@ -94,6 +94,7 @@ export const startInput = <T>(
     } catch (error) {
       return execution.fail(call, PlatformError.from(error), 1);
     }
+    execution.intake.messages.answer(message.messageId);
     execution.complete(call, { messageId: message.messageId, value });
     resume(execution, "input");
   };
