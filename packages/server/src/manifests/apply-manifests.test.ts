@@ -16,6 +16,10 @@ const apply = async (failingPut?: string) => {
     store: {
       get: async () => null,
       addTenant: async () => undefined,
+      async announce(_tenantId: string, _id: string, names: readonly string[]) {
+        said.push(`announce ${names.join(", ")}`);
+        return async () => void said.push("announce the end");
+      },
       async put(_tenantId: string, { manifest: { metadata } }: { manifest: AgentManifest }) {
         if (metadata.name === failingPut) throw new Error("the disk is full");
         said.push(`write ${metadata.name}`);
@@ -23,7 +27,7 @@ const apply = async (failingPut?: string) => {
     },
     host: {
       prepare: async () => ({ revision: "r", loaded: { definition: {} } }) as unknown as PreparedAgent,
-      keep: async () => undefined,
+      keep: async (_tenantId: string, name: string) => void said.push(`keep ${name}`),
     },
     registrar: {
       limit: () => undefined,
@@ -37,9 +41,12 @@ const apply = async (failingPut?: string) => {
 };
 
 test("agents that are applied together are there together: a task of one finds the others", async () => {
-  expect(await apply()).toEqual(["write parent", "write worker", "register parent", "register worker"]);
+  expect(await apply()).toEqual([
+    ...["keep parent", "keep worker", "announce parent, worker"],
+    ...["write parent", "write worker", "register parent", "register worker", "announce the end"],
+  ]);
 });
 
 test("what was written before a failure is there all the same", async () => {
-  expect(await apply("worker")).toEqual(["write parent", "register parent", "refused"]);
+  expect((await apply("worker")).slice(3)).toEqual(["write parent", "register parent", "announce the end", "refused"]);
 });

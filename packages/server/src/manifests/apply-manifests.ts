@@ -55,15 +55,27 @@ const planOne = async (
   return { manifest, agent, result: { kind, name: metadata.name, change, revision } };
 };
 
-const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: string, due: readonly Planned[]) => {
+const write = async (
+  { store, host, registrar, tenants, sha256 }: ApplyParts,
+  tenantId: string,
+  due: readonly Planned[],
+): Promise<void> => {
   let written = 0;
-  // All at once: a task of one that is there already must not find another of them missing.
+  // All at once, here and on every node: a task of one that is there already must not find another of them missing.
   const registrations: (() => void)[] = [];
+  let end: () => Promise<void> = async () => {};
   try {
     await store.addTenant(tenantId);
+    // The revisions first: a manifest whose code is not kept could not be brought back.
+    for (const { agent, result } of due) if (agent !== null) await host.keep(tenantId, result.name, agent);
+    const agents = due
+      .filter(({ agent }) => agent !== null)
+      .map(({ result: { name, revision } }) => ({ name, revision }));
+    if (agents.length > 1) {
+      const names = agents.map(({ name }) => name);
+      end = await store.announce(tenantId, sha256(JSON.stringify(agents)).slice(0, 32), names);
+    }
     for (const { manifest, agent, result } of due) {
-      // The revision first: a manifest whose code is not kept could not be brought back.
-      if (agent !== null) await host.keep(tenantId, result.name, agent);
       await store.put(tenantId, { manifest, revision: result.revision, subscribes: subscribesOf(agent) });
       if (agent !== null && manifest.kind === "Agent") {
         registrar.limit(tenantId, manifest);
@@ -76,6 +88,8 @@ const write = async ({ store, host, registrar, tenants }: ApplyParts, tenantId: 
     throw halfway(PlatformError.from(error), due, written);
   } finally {
     for (const register of registrations) register();
+    // They are applied all the same; nobody waits for what was announced for long.
+    await end().catch(() => undefined);
   }
 };
 

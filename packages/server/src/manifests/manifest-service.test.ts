@@ -99,7 +99,8 @@ test("one manifest that is wrong leaves all others alone", async () => {
 
 test("a store that fails halfway is told with what is applied and what is not, and applying again does the rest", async () => {
   const first = open();
-  const second = open(failingFrom(first.keyValue, 3));
+  // The first says which agents come.
+  const second = open(failingFrom(first.keyValue, 4));
   const manifests = [agent("a"), agent("b"), model("m"), agent("c")];
   await expect(second.apply(...manifests)).rejects.toMatchObject({
     code: "STORE_UNAVAILABLE",

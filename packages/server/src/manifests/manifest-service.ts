@@ -51,9 +51,9 @@ export const createManifestService = (options: {
   const registrar = createAgentRegistrar(options);
   const tenants = new TenantPolicies();
   const reconcileAgents = createReconciler({ ...options, store, registrar });
-  const reconcile = async (): Promise<void> => {
+  const reconcile = async (options: { readonly looksAgain: boolean }): Promise<void> => {
     await tenants.reconcile(store);
-    await reconcileAgents();
+    await reconcileAgents(options);
   };
 
   /** Of an agent that an earlier version stored without its topics. Throws where they are not known: an event must not pass it by. */
@@ -109,7 +109,7 @@ export const createManifestService = (options: {
       }
       return (topic) => topics.match(topic);
     },
-    restore: reconcile,
-    follow: (logger) => followManifests({ store, reconcile, logger }),
+    restore: () => reconcile({ looksAgain: false }),
+    follow: (logger) => followManifests({ store, reconcile: () => reconcile({ looksAgain: true }), logger }),
   };
 };

@@ -16,6 +16,13 @@ export interface ManifestStore {
   tenants(): Promise<readonly string[]>;
   get(tenantId: string, kind: ManifestKind, name: string): Promise<StoredManifest | null>;
   put(tenantId: string, stored: StoredManifest): Promise<void>;
+  /**
+   * Says which agents are about to be put together, so that no node has one of them without the others. Until the returned function
+   * is called, and for half a minute at most: whoever puts them may die. `id`: another's is another.
+   */
+  announce(tenantId: string, id: string, names: readonly string[]): Promise<() => Promise<void>>;
+  /** Agents that were announced and may not all have been put yet. */
+  beingApplied(tenantId: string): Promise<ReadonlySet<string>>;
   /** Names it among the agents that events ask for, since an earlier version has stored it without its topics. */
   nameUntold(tenantId: string, name: string): Promise<void>;
   /** Adds the topics to what an earlier version stored without. */
@@ -33,6 +40,9 @@ export interface ManifestStore {
 }
 
 const TENANTS = { tenantId: SYSTEM_TENANT, namespace: "tenants" };
+// Beside the manifests, so that who watches those hears of the end.
+const ANNOUNCED = "applying/";
+const ANNOUNCED_MS = 30_000;
 // The port's own most.
 const PAGE_SIZE = 1000;
 
@@ -74,6 +84,15 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
       if ((stored.subscribes ?? []).length > 0) await keyValue.put(subscribing(tenantId), metadata.name, true);
       await keyValue.put(scopeOf(tenantId, kind), keyOf(kind, metadata.name), stored);
     },
+    async announce(tenantId, id, names) {
+      const key = `${ANNOUNCED}${id}`;
+      await keyValue.put(scopeOf(tenantId), key, names, { ttlMs: ANNOUNCED_MS });
+      return async () => {
+        await keyValue.delete(scopeOf(tenantId), key);
+      };
+    },
+    beingApplied: async (tenantId) =>
+      new Set((await listAll(scopeOf(tenantId), ANNOUNCED)).flatMap(({ value }) => value as readonly string[])),
     async nameUntold(tenantId, name) {
       await keyValue.put(subscribing(tenantId), name, true);
     },
