@@ -502,6 +502,19 @@ test("a question for access is taken back by its signal: the task works again, a
   expect(outputOf(await world.last(taskId))).toBe("CANCELED");
 });
 
+test("who answers a question that was taken back is told that it was, not that somebody decided", async () => {
+  const world = new EngineWorld([withdrawing]);
+  const taskId = await world.submit("withdrawing");
+  const reference = await referenceTo(world, taskId);
+  await world.advance(5_000);
+  const { service } = await world.alive();
+  for (const decision of [TOKEN, { ...TOKEN, ...reference }])
+    await expect(service.authorize(SCOPE, taskId, decision)).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: `task ${taskId} does not ask for access to github any more: it took the question back`,
+    });
+});
+
 test("a sleep is ended by its signal, once, also when the process dies around it", async () => {
   const sleeper = define("sleeper", async (_, ctx) => {
     const ended = new AbortController();

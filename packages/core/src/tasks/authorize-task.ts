@@ -21,6 +21,7 @@ interface Wait {
 interface SettledWait extends Wait {
   /** Null where access was refused, or the wait ended otherwise. */
   readonly grantedBy: string | null;
+  readonly isWithdrawn: boolean;
 }
 
 /**
@@ -54,7 +55,8 @@ export const authorizeTask = async (
     if (reference === undefined) throw asksForNone(head, decision.name, open);
     // Whose answer was lost asks again.
     if (await credentials.isRepeat(head, reference, by, decision)) return;
-    throw before === undefined ? asksOtherwise(head, reference) : decided(head, before.asked.name);
+    if (before === undefined) throw asksOtherwise(head, reference);
+    throw (before.isWithdrawn ? asksNoMore : decided)(head, before.asked.name);
   }
   if (other !== undefined) throw asksForSeveral(head, open);
   // Else the answer to one question, sent again or late, would grant the next one.
@@ -122,7 +124,8 @@ const waitsOf = async (
     } else if (event.type === "step.completed" || event.type === "step.failed") {
       const wait = open.get(event.data.path);
       const granted = event.type === "step.completed" ? (event.data.result as Authorization | null) : null;
-      if (wait !== undefined) settled.push({ ...wait, grantedBy: granted?.grantedBy ?? null });
+      const isWithdrawn = event.type === "step.failed" && event.data.error.code === "CANCELED";
+      if (wait !== undefined) settled.push({ ...wait, grantedBy: granted?.grantedBy ?? null, isWithdrawn });
       open.delete(event.data.path);
     }
   }
@@ -161,6 +164,15 @@ const asksOtherwise = ({ taskId }: TaskHead, reference: string): PlatformError =
   new PlatformError("CONFLICT", `task ${taskId} does not ask ${reference} now; look at what it asks`, {
     details: { taskId, reference },
   });
+
+const asksNoMore = ({ taskId }: TaskHead, name: string): PlatformError =>
+  new PlatformError(
+    "CONFLICT",
+    `task ${taskId} does not ask for access to ${name} any more: it took the question back`,
+    {
+      details: { taskId, name },
+    },
+  );
 
 const decided = ({ taskId }: TaskHead, name: string): PlatformError =>
   new PlatformError("CONFLICT", `access of task ${taskId} to ${name} was decided already; that stands`, {
