@@ -1,6 +1,7 @@
 /** Answers whose check takes its time: judged one after the other, as if it took none. */
+import type { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, gate } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, gate, outputOf } from "../../test/engine-world.ts";
 
 /** Takes "yes", after as long as the test likes. */
 const lateSchema = (until: () => Promise<void>) => ({
@@ -71,4 +72,22 @@ test("a question that is open when a parked task goes on is asked again: the tas
   expect(await world.state(taskId)).toBe("input-required");
   await world.say(taskId, "two");
   expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: ["one", "two"] } });
+});
+
+test("a task whose answer could not be kept works on with the error, and asks nobody", async () => {
+  const schema = {
+    "~standard": { ...{ version: 1 as const, vendor: "test" }, validate: () => ({ value: () => "no JSON" }) },
+  };
+  const world = new EngineWorld([
+    define("asker", async (_, ctx) => {
+      const code = await ctx.waitForInput({ prompt: "?", schema }).catch((error: PlatformError) => error.code);
+      await ctx.sleep(60_000);
+      return code;
+    }),
+  ]);
+  const taskId = await world.submit("asker");
+  await world.say(taskId, "yes");
+  expect(await world.state(taskId)).toBe("working");
+  await world.advance(60_000);
+  expect(outputOf(await world.last(taskId))).toBe("RESULT_NOT_SERIALISABLE");
 });

@@ -2,7 +2,7 @@
 import type { AuthorizationDecision, AuthorizationQuestion } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract";
 import type { Authorization, Context } from "@agentcore/contract/authoring";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore, wrapWholeStore } from "../../test/wrap-store.ts";
 import type { CommitUnit } from "../ports/index.ts";
@@ -513,6 +513,80 @@ test("who answers a question that was taken back is told that it was, not that s
       code: "CONFLICT",
       message: `task ${taskId} does not ask for access to github any more: it took the question back`,
     });
+});
+
+test("a question whose signal is aborted before it is asked is never asked", async () => {
+  const world = new EngineWorld([
+    define("late", async (_, ctx) => {
+      const access = ctx.waitForAuthorization({ ...ASKED, signal: AbortSignal.abort() });
+      const seen = await access.catch((error: PlatformError) => error.code);
+      await ctx.waitForInput("And now?");
+      return seen;
+    }),
+  ]);
+  const taskId = await world.submit("late");
+  const types = await world.types(taskId);
+  expect(types).not.toContain("task.authRequired");
+  expect(types).not.toContain("task.resumed");
+  world.crash();
+  await world.say(taskId, "go");
+  expect(outputOf(await world.last(taskId))).toBe("CANCELED");
+});
+
+test("when what the task asked last is settled or taken back, it says what it still asks", async () => {
+  const world = new EngineWorld([
+    define("reader", async (_, ctx) => {
+      const settled = new AbortController();
+      const all = ["github", "gitlab", "gitea"].map((name) =>
+        ctx
+          .waitForAuthorization({
+            ...{ prompt: "May I?", name },
+            ...(name === "gitea" ? { signal: settled.signal } : {}),
+          })
+          .then(
+            (access) => access.name,
+            ({ code }: PlatformError) => code,
+          ),
+      );
+      await ctx.sleep(5_000);
+      settled.abort();
+      return Promise.all(all);
+    }),
+  ]);
+  const shown = async () => {
+    const { status } = await (await world.alive()).service.view(SCOPE, taskId);
+    const asked = status.message?.parts[1]?.data as { authorization: { name: string } } | undefined;
+    return [status.state, asked?.authorization.name];
+  };
+  const taskId = await world.submit("reader");
+  expect(await shown()).toEqual(["TASK_STATE_AUTH_REQUIRED", "gitea"]);
+  world.crash();
+  await world.advance(5_000);
+  expect(await shown()).toEqual(["TASK_STATE_AUTH_REQUIRED", "github"]);
+  world.crash();
+  await world.authorize(taskId, { name: "github" });
+  expect(await shown()).toEqual(["TASK_STATE_AUTH_REQUIRED", "gitlab"]);
+  await world.authorize(taskId, { name: "gitlab" });
+  expect(outputOf(await world.last(taskId))).toEqual(["github", "gitlab", "CANCELED"]);
+});
+
+test("a signal that outlives many waits is not listened to by those that are over", async () => {
+  const { signal } = new AbortController();
+  let listening = 0;
+  const add = vi.spyOn(signal, "addEventListener").mockImplementation(() => void listening++);
+  const remove = vi.spyOn(signal, "removeEventListener").mockImplementation(() => void listening--);
+  const world = new EngineWorld([
+    define("napper", async (_, ctx) => {
+      for (let round = 0; round < 3; round++) await ctx.sleep(100, { signal });
+      await ctx.waitForAuthorization({ ...ASKED, signal });
+      await ctx.sleep(60_000, { signal });
+    }),
+  ]);
+  const taskId = await world.submit("napper");
+  await world.advance(400);
+  await world.authorize(taskId);
+  expect(await world.state(taskId)).toBe("working");
+  expect([add.mock.calls.length > 3, remove.mock.calls.length > 3, listening]).toEqual([true, true, 0]);
 });
 
 test("a sleep is ended by its signal, once, also when the process dies around it", async () => {

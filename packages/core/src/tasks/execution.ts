@@ -89,6 +89,8 @@ export class Execution {
   private leaving: "quiet" | "now" | null = null;
   private readonly running = new LazySignal();
   private chain: readonly Handoff[] | null = null;
+  /** Path of the question that the log asked last, which is the one that the status shows. */
+  askedLast: string | null;
   /** Questions that are open in the log are asked again: since then the task was parked, and looks as if it worked. */
   asksAgain = false;
   private readonly cleanup = new LazySignal();
@@ -117,6 +119,7 @@ export class Execution {
     this.services = options.services;
     this.draft = new Draft(options.events);
     this.visits = new VisitedCalls(options.journal);
+    this.askedLast = options.journal.askedLast;
     this.time = options.journal.submittedAt;
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
@@ -213,6 +216,7 @@ export class Execution {
         tried: [...(this.journal.routed.get(path) ?? [])],
         resolve: resolve as (value: unknown) => void,
         reject,
+        stopListening: null,
         ask: null,
         receive: null,
       };
@@ -330,6 +334,7 @@ export class Execution {
     if (onCommitted !== undefined) this.draft.committed.push(onCommitted);
     const state = stateAfter(event);
     if (state !== null) this.state = state;
+    if (event.type === "task.inputRequired" || event.type === "task.authRequired") this.askedLast = event.data.path;
     this.changed();
   }
 
@@ -426,7 +431,7 @@ export class Execution {
   }
 
   private close(call: OpenCall): void {
-    call.timer?.cancel();
+    release(call);
     this.open.delete(call.path);
     this.paths.leave(call.path);
   }
@@ -495,7 +500,7 @@ export class Execution {
     if (this.phase === "ended") return;
     this.phase = "ended";
     this.ending.stop();
-    for (const call of this.open.values()) call.timer?.cancel();
+    for (const call of this.open.values()) release(call);
     this.open.clear();
     if (reason !== undefined) this.abort(reason);
   }
@@ -512,3 +517,9 @@ export class Execution {
     return this.draft.launches.splice(0);
   }
 }
+
+/** Nothing outside of the execution holds on to the call any more. */
+const release = (call: OpenCall): void => {
+  call.timer?.cancel();
+  call.stopListening?.();
+};

@@ -44,6 +44,8 @@ export class Journal {
   readonly started: boolean;
   /** Access was asked for, since the checkpoint that it was read from. */
   sawAuthorization = false;
+  /** Path of the question that was asked last. */
+  readonly askedLast: string | null;
   readonly routed = new Map<string, string[]>();
   /** Messages that came to questions and got no verdict: they were still being checked when the process died. */
   readonly unjudged: readonly UnjudgedMessage[];
@@ -63,6 +65,7 @@ export class Journal {
     let started = false;
     const settled = new Set<string>();
     let unjudged: UnjudgedMessage[] = [];
+    let askedLast: string | null = null;
     let unread: readonly A2AMessage[] = [];
     const answers: string[] = [];
     // With what came before it, which was for no question that is still open.
@@ -127,10 +130,12 @@ export class Journal {
           }
           break;
         case "task.authRequired":
+          askedLast = event.data.path;
           this.record(event.data);
           this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
           break;
         case "task.inputRequired":
+          askedLast = event.data.path;
           this.record(event.data);
           this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
           judged(({ message }) => message.messageId === event.data.refusedMessageId);
@@ -175,6 +180,7 @@ export class Journal {
     this.cancelRequested = cancelRequested;
     this.started = started;
     this.unjudged = unjudged;
+    this.askedLast = askedLast;
     this.unread = unread;
     this.answers = answers;
   }

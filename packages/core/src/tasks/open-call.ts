@@ -17,6 +17,8 @@ export interface OpenCall {
   readonly tried: string[];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Set while a signal of the code's may end it. */
+  stopListening: (() => void) | null;
   /** Set while somebody has to answer: says so in the log, once more if need be. */
   ask: (() => void) | null;
   /** Set by `waitForInput`, `waitForAuthorization` and `command`: takes what the mailbox brings. A promise: it is not decided yet what that means. */

@@ -49,16 +49,15 @@ export const startSleep = (
     dueAt,
     end(() => execution.complete(call, null)),
   );
-  whenAborted(
-    signal,
-    end(() => execution.fail(call, new CancelledError("the sleep was ended"), 1)),
-  );
+  const cut = end(() => execution.fail(call, new CancelledError("the sleep was ended"), 1));
+  if (signal?.aborted === true) cut();
+  else listen(call, signal, cut);
 };
 
 /** Only live code gets here: what a replay aborts is in the log already, or aborted when the wait begins. */
-const whenAborted = (signal: AbortSignal | undefined, withdraw: () => void): void => {
-  if (signal?.aborted === true) withdraw();
-  else signal?.addEventListener("abort", withdraw, { once: true });
+const listen = (call: OpenCall, signal: AbortSignal | undefined, onAbort: () => void): void => {
+  signal?.addEventListener("abort", onAbort, { once: true });
+  call.stopListening = () => signal?.removeEventListener("abort", onAbort);
 };
 
 const hashOf = (call: OpenCall): { inputHash?: string } =>
@@ -91,12 +90,12 @@ export const startInput = <T>(
   const accept = (message: A2AMessage, value: unknown): void => {
     try {
       assertSerialisable(value, "the answer as its schema gives it back");
+      execution.intake.messages.answer(message.messageId);
+      execution.complete(call, { messageId: message.messageId, value });
     } catch (error) {
-      return execution.fail(call, PlatformError.from(error), 1);
+      execution.fail(call, PlatformError.from(error), 1);
     }
-    execution.intake.messages.answer(message.messageId);
-    execution.complete(call, { messageId: message.messageId, value });
-    resume(execution, "input");
+    resume(execution, call, "input");
   };
   const judge = (message: A2AMessage, [value, ...rest]: readonly unknown[]): void | Promise<void> => {
     const decide = (verdict: Verdict): void | Promise<void> => {
@@ -131,12 +130,13 @@ const ASKING_STATES: Partial<Record<OpenCall["kind"], string>> = {
   authorization: "auth-required",
 };
 
-/** Somebody has answered: the task works again, unless it asks for something else, which it then says. */
-const resume = (execution: Execution, reason: "input" | "auth"): void => {
+/** Nobody has to answer the call any more: the task works again, unless it asks for something else, which it then says. */
+const resume = (execution: Execution, call: OpenCall, reason: "input" | "auth"): void => {
   const asking = [...execution.open.values()].filter(({ ask }) => ask !== null);
   if (asking.length === 0)
     execution.append({ type: "task.resumed", at: execution.services.senses.clock.now(), data: { reason } });
-  else if (!asking.some(({ kind }) => ASKING_STATES[kind] === execution.state)) asking[0]?.ask?.();
+  else if (execution.askedLast === call.path || !asking.some(({ kind }) => ASKING_STATES[kind] === execution.state))
+    asking[0]?.ask?.();
 };
 
 export const startAuthorization = (
@@ -183,16 +183,20 @@ export const startAuthorization = (
       const refusal = `access to ${name} was refused by ${by}: ${denied}`;
       execution.fail(call, new PlatformError("PERMISSION_DENIED", refusal), 1);
     }
-    resume(execution, "auth");
+    resume(execution, call, "auth");
   };
-  if (recorded === undefined || execution.asksAgain) ask();
-  whenAborted(signal, () => {
+  let wasAsked = recorded !== undefined;
+  const withdraw = (): void => {
     if (!execution.isOpen(call) || call.receive === null) return;
     call.receive = null;
     call.ask = null;
     execution.fail(call, new CancelledError(`access to ${asked.name} is not needed any more`), 1);
-    resume(execution, "auth");
-  });
+    if (wasAsked) resume(execution, call, "auth");
+  };
+  if (signal?.aborted === true) return withdraw();
+  if (!wasAsked || execution.asksAgain) ask();
+  wasAsked = true;
+  listen(call, signal, withdraw);
 };
 
 /** All of it in words, for clients that show nothing else, and as data. */
