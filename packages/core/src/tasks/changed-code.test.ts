@@ -1,6 +1,6 @@
 /** Code that was changed under tasks that run: noticed before anything is lost by it (I3, I10). */
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, Pause } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, outputOf, Pause } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
 
 test("code that comes to something new before a wait that the log has open is parked, not left without the end of that wait", async () => {
@@ -28,6 +28,35 @@ test("code that comes to something new before a wait that the log has open is pa
   await world.retry(taskId);
   await world.advance(1000);
   expect(await world.last(taskId)).toMatchObject({ type: "task.completed", data: { output: "grown up" } });
+});
+
+test("code that goes on in a fresh log past a wait that the log has open is parked, with the wait", async () => {
+  const child = define("child", async (_, ctx) => {
+    await ctx.sleep(5000);
+    return "grown up";
+  });
+  const before = define("parent", async (_, ctx) => {
+    await ctx.sleep(1);
+    return ctx.command({ agent: "child" }, {});
+  });
+  const world = new EngineWorld([before, child]);
+  const taskId = await world.submit("parent");
+  await world.advance(1000);
+  world.crash();
+  world.change(
+    define("parent", async (task, ctx) => {
+      await ctx.sleep(1);
+      return task.continuedFrom ?? ctx.continueAs("without the child");
+    }),
+  );
+  await world.advance(6000);
+  expect(codeOf(await world.last(taskId))).toBe("NON_DETERMINISTIC");
+  expect(await world.types(taskId)).not.toContain("checkpoint.created");
+  world.crash();
+  world.change(before);
+  await world.retry(taskId);
+  await world.advance(1000);
+  expect(outputOf(await world.last(taskId))).toBe("grown up");
 });
 
 test("a task that was parked in the clean-up after a cancel can be canceled once more", async () => {

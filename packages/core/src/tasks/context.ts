@@ -290,6 +290,8 @@ export const createContext = (execution: Execution): Context => {
       return true;
     },
     continueAs: (state) => {
+      const never = new Promise<never>(() => {});
+      if (execution.isClosed) return never;
       assertSerialisable(state, "the state given to ctx.continueAs");
       // A fresh history would forget the cancel.
       if (execution.intake.cancelRequested)
@@ -299,6 +301,12 @@ export const createContext = (execution: Execution): Context => {
           "UNSUPPORTED_OPERATION",
           `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`,
         );
+      // A fresh log would forget what they wait for.
+      const passedBy = execution.visits.ahead();
+      if (passedBy.length > 0) {
+        execution.ending.diverge(passedBy);
+        return never;
+      }
       const { unread } = execution.intake.messages;
       if (unread.length > 0)
         assertSerialisable(
@@ -306,7 +314,7 @@ export const createContext = (execution: Execution): Context => {
           `the state given to ctx.continueAs, with ${unread.length} messages that the code has not read in ctx.messages,`,
         );
       execution.appendCheckpoint(state, unread);
-      return new Promise<never>(() => {});
+      return never;
     },
   };
 };

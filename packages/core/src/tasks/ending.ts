@@ -101,7 +101,7 @@ export class Ending {
 
   /** Ends for now: visible, and continued by `retry` (I10). What was not committed yet is dropped with the code that wrote it. */
   park(error: PlatformError): void {
-    if (this.isClosed) return;
+    if (this.execution.isClosed) return;
     this.conclude(this.parked(error), false);
   }
 
@@ -121,11 +121,6 @@ export class Ending {
   stop(): void {
     this.deadlineTimer?.cancel();
     this.graceTimer?.cancel();
-  }
-
-  private get isClosed(): boolean {
-    const { phase } = this.execution;
-    return phase === "ending" || phase === "ended";
   }
 
   /** A cancel in the log was first, also when the code ended before it heard of it (I2). */
@@ -165,7 +160,7 @@ export class Ending {
 
   /** `why` is what the code's signal aborts with. */
   private conclude(event: NewTaskEvent, afterMailbox = true, why: PlatformError = HAS_ENDED): void {
-    if (this.isClosed) return;
+    if (this.execution.isClosed) return;
     const { execution } = this;
     this.concluded = { event, afterMailbox, stateBefore: execution.state };
     execution.state = stateAfter(event) ?? execution.state;

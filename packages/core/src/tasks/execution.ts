@@ -174,6 +174,11 @@ export class Execution {
     return this.effects > 0 || !this.inbound.isEmpty || this.waitingForBirth.length > 0;
   }
 
+  /** How it ends is known, or it has left memory: what its code does now has no place in the log. */
+  get isClosed(): boolean {
+    return this.phase === "ending" || this.phase === "ended";
+  }
+
   get definition(): AgentDefinition {
     return this.loaded.definition;
   }
@@ -199,7 +204,7 @@ export class Execution {
 
   /** Makes a journaled call. The promise settles when the result is durable, in log order; after an eviction it never does. */
   call<T>(request: CallRequest): Promise<T> {
-    if (this.phase === "ending" || this.phase === "ended") return new Promise<T>(() => {});
+    if (this.isClosed) return new Promise<T>(() => {});
     this.lastActivity = this.services.senses.clock.monotonic();
     const path = this.paths.enter(request.kind, request.name, request.key);
     if (!this.agrees(path, request.kind, request.inputHash)) return new Promise<T>(() => {});
@@ -239,7 +244,7 @@ export class Execution {
     name: string,
     inputHash: string | undefined,
   ): { readonly path: string; readonly isNew: boolean } | null {
-    if (this.phase === "ending" || this.phase === "ended") return null;
+    if (this.isClosed) return null;
     const path = this.paths.mark(kind, name);
     if (!this.agrees(path, kind, inputHash)) return null;
     this.repeats.reset();

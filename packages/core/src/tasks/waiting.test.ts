@@ -2,7 +2,7 @@
 import type { Schema } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, gate, outputOf } from "../../test/engine-world.ts";
 
 test("a failing step is tried again after 100, 200, 400 ms and a little, then its error comes out", async () => {
   const at: number[] = [];
@@ -200,6 +200,34 @@ test("continueAs goes on with the handed state and forgets what was before", asy
   expect(outputOf(await world.last(taskId))).toEqual({ round: 3 });
   expect(new Set(ran).size).toBe(3);
   expect(ran).toHaveLength(3);
+});
+
+test("a task goes on once, as it was told first, and not when it is out of time or has left memory", async () => {
+  const later = gate();
+  const world = new EngineWorld([
+    define("twice", async (task, ctx) => task.continuedFrom ?? Promise.all([ctx.continueAs(1), ctx.continueAs(2)])),
+    define("late", async (task, ctx) => {
+      if (task.continuedFrom !== undefined) return "went on";
+      ctx.signal.addEventListener("abort", () => void ctx.continueAs(1));
+      return ctx.step("work", () => new Promise(() => {}));
+    }),
+    define("stray", async (task, ctx) => {
+      if (task.continuedFrom !== undefined) return "went on";
+      void later.opened.then(() => ctx.continueAs(1)).catch(() => undefined);
+      await ctx.sleep(60_000);
+      return "slept";
+    }),
+  ]);
+  expect(outputOf(await world.last(await world.submit("twice")))).toBe(1);
+  const late = await world.submit("late", null, { deadline: world.clock.now() + 1000 });
+  await world.advance(1000);
+  expect(codeOf(await world.last(late))).toBe("DEADLINE_EXCEEDED");
+  expect(await world.types(late)).not.toContain("checkpoint.created");
+  const stray = await world.submit("stray");
+  later.open();
+  await world.advance(60_000);
+  expect(outputOf(await world.last(stray))).toBe("slept");
+  expect((await world.types(stray)).filter((type) => type === "task.assigned")).toHaveLength(2);
 });
 
 test("a canceled task does not go on in a fresh log", async () => {
