@@ -87,6 +87,25 @@ test("questions are answered and sleeps pass, across a crash, with nothing in me
   await it.close();
 });
 
+test("sleeps that end on the way of one advance end at their own times", async () => {
+  const sleeper = agent({
+    name: "sleeper",
+    description: "sleeps twice",
+    async run(_, ctx) {
+      await ctx.sleep(60_000);
+      const first = ctx.now();
+      await ctx.sleep(60_000);
+      return [first, ctx.now()];
+    },
+  });
+  const it = await testAgent(sleeper);
+  const start = it.now;
+  const run = await it.run();
+  await run.advance(200_000);
+  expect(run.output).toEqual([start + 60_000, start + 120_000]);
+  await it.close();
+});
+
 test("what is said to a task is there when the code looks, and what it has not read when it goes on", async () => {
   const listener = agent({
     name: "listener",
