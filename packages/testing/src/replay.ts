@@ -20,9 +20,14 @@ const never = (): Promise<never> => new Promise(() => {});
 
 /**
  * Runs `agent` over `history` (of `run.events`, or read from a log) up to its end. Nothing that is not recorded runs.
- * Open histories are replayed as far as they go; a finished one must also end the same way.
+ * Open histories are replayed as far as they go; a finished one must also end the same way. `of`: whose log it is; code that draws
+ * `ctx.id()` or `ctx.random()` gets from it what it got then.
  */
-export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Promise<ReplayResult> => {
+export const replay = async (
+  history: readonly TaskEvent[],
+  agent: AnyAgent,
+  of: { readonly taskId?: string; readonly tenantId?: string } = {},
+): Promise<ReplayResult> => {
   const [first] = history;
   if (first?.type !== "task.submitted")
     throw new PlatformError(
@@ -39,12 +44,13 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
   time.now = history.at(-1)?.at ?? time.now;
   const clock = new ProcessClock(time);
   const store = createMemoryTaskStore({ clock });
-  const key = { tenantId: TENANT, taskId: "replayed" };
+  const key = { tenantId: of.tenantId ?? TENANT, taskId: of.taskId ?? "replayed" };
+  const checkpointSeq = recorded.findLast(({ type }) => type === "checkpoint.created")?.seq ?? 0;
   // No deadline: it would strike long after the fact.
   const { agent: name, revision, contextId, caller, priority } = first.data;
   await store.commit([
     {
-      tenantId: TENANT,
+      tenantId: key.tenantId,
       create: [
         {
           taskId: key.taskId,
@@ -54,6 +60,7 @@ export const replay = async (history: readonly TaskEvent[], agent: AnyAgent): Pr
           dueAt: time.now,
           createdAt: first.at,
           events: recorded as readonly NewTaskEvent[],
+          claimed: { state: "working", checkpointSeq, release: { dueAt: time.now } },
         },
       ],
     },

@@ -106,6 +106,23 @@ test("sleeps that end on the way of one advance end at their own times", async (
   await it.close();
 });
 
+test("a history that went on in a fresh log is replayed with the ids and numbers of that", async () => {
+  const again = agent({
+    name: "again",
+    description: "goes on once",
+    async run(task, ctx) {
+      await ctx.step("draw", () => 1);
+      if (task.continuedFrom === undefined) return ctx.continueAs(ctx.id());
+      return [task.continuedFrom, ctx.id(), ctx.random()];
+    },
+  });
+  const it = await testAgent(again);
+  const run = await it.run();
+  expect(run.state).toBe("completed");
+  expect(await replay(run.events, again, run)).toEqual({ ok: true });
+  await it.close();
+});
+
 test("what is said to a task is there when the code looks, and what it has not read when it goes on", async () => {
   const listener = agent({
     name: "listener",
