@@ -7,9 +7,10 @@ import { createGuardedFetch, createGuardedLookup, type GuardedLookup, type Looku
 import { agent } from "@agentcore/sdk";
 import { z } from "zod";
 import { CARD_INTERVALS, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
+import type { RemoteConnection } from "./remote-calls.ts";
 import { createRemoteCredentials, type RemoteCredentials } from "./remote-credentials.ts";
 import { hasCredentials, mayHaveCredentials, refuseRemoteUrl, remotePolicy } from "./remote-policy.ts";
-import { createRemoteRun, type RemoteConnection } from "./remote-run.ts";
+import { createRemoteRun } from "./remote-run.ts";
 
 /** `unreachable`: its card cannot be had. `refused`: there is a card, and it may not be used. */
 export type RemoteState = "unknown" | "ready" | "unreachable" | "refused";

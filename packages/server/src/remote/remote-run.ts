@@ -13,19 +13,11 @@
  * R1 Once the remote id is recorded the message is never sent again. R2 No stream is open while the task may leave memory.
  * R3 What is read depends on recorded batches only, so that a replay stands where the process that died stood.
  */
-import type { A2AClient, SendAnswer } from "@agentcore/a2a/client";
-import {
-  type A2AMessage,
-  type A2ATask,
-  type Part,
-  PlatformError,
-  RejectedError,
-  TerminalError,
-} from "@agentcore/contract";
+import { type A2AMessage, type Part, PlatformError, RejectedError, TerminalError } from "@agentcore/contract";
 import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
 import { readAccessRequest } from "./remote-access.ts";
-import { type ReadLimits, RemoteStream } from "./remote-stream.ts";
+import { explain, RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
 import {
   BatchBuilder,
   partsOf,
@@ -37,24 +29,10 @@ import {
   valueOf,
 } from "./remote-task.ts";
 
-/** The agent as it is now: its card may have changed since the last call. */
-export interface RemoteConnection {
-  readonly client: A2AClient;
-  readonly streaming: boolean;
-}
-
-export interface RemoteRunOptions {
+export interface RemoteRunOptions extends RemoteCallsOptions {
   readonly agent: string;
-  /** Throws what stands in the way: no card, a card that is refused, a missing credential. */
-  readonly connect: () => Promise<RemoteConnection>;
-  /** Aborts when the node closes. */
-  readonly closing: AbortSignal;
 }
 
-// A connection that is half open looks like a silent one.
-const READ_LIMITS: ReadLimits = { collectMs: 250, silenceMs: 120_000 };
-// How late a message may be that was said to a task whose agent says nothing.
-const LOOK_MS = 500;
 const FIRST_POLL_MS = 1_000;
 const MAX_POLL_MS = 15_000;
 // Consent takes minutes or days: a look is late by an eighth of the time that has passed, at most by an hour.
@@ -79,10 +57,6 @@ const CONTEXT_TTL_MS = 30 * 24 * 3_600_000;
 // After a deadline nothing can be recorded any more, so it is a try, or three.
 const LAST_CANCELS = 3;
 
-type Sent =
-  | { readonly task: { readonly taskId: string; readonly contextId?: string | undefined } }
-  | { readonly message: readonly Part[] };
-
 export const createRemoteRun =
   (options: RemoteRunOptions) =>
   (task: TaskInput<unknown>, ctx: Context): Promise<unknown> =>
@@ -92,8 +66,8 @@ class RemoteRun {
   private readonly options: RemoteRunOptions;
   private readonly task: TaskInput<unknown>;
   private readonly ctx: Context;
+  private readonly calls: RemoteCalls;
   private remote: RemoteTask | null = null;
-  private stream: RemoteStream | null = null;
   /** On its way: a cancel waits for the id that it will bring. */
   private sending: Promise<Sent> | null = null;
   private hasEnded = false;
@@ -107,6 +81,7 @@ class RemoteRun {
     this.options = options;
     this.task = task;
     this.ctx = ctx;
+    this.calls = new RemoteCalls(options, task.traceparent);
   }
 
   async run(): Promise<unknown> {
@@ -121,7 +96,7 @@ class RemoteRun {
       if (!this.hasEnded && (signal.aborted || !isLost)) await this.cancelRemote().catch(() => undefined);
       throw error;
     } finally {
-      this.closeStream();
+      this.calls.closeStream();
     }
   }
 
@@ -148,7 +123,7 @@ class RemoteRun {
       }
       await this.passOn(remote);
       if (this.events >= MAX_EVENTS) {
-        this.closeStream();
+        this.calls.closeStream();
         await ctx.continueAs(remote.toJSON());
       }
     }
@@ -173,7 +148,7 @@ class RemoteRun {
       "send",
       (step) => {
         // Not ended by a cancel: what it brings is what there is to cancel.
-        this.sending = this.begin({
+        this.sending = this.calls.begin({
           messageId: step.idempotencyKey.slice(0, 32),
           role: "ROLE_USER",
           parts: [...(task.message?.parts ?? partsOf(task.input))],
@@ -189,27 +164,6 @@ class RemoteRun {
     return sent;
   }
 
-  /** Sends a message and waits for the first thing the agent says: whose task it is. */
-  private async begin(message: A2AMessage): Promise<Sent> {
-    const { client, streaming } = await this.options.connect();
-    if (!streaming) {
-      const answer = await client.send(
-        { message, configuration: { returnImmediately: true } },
-        { ...this.callOptions(), signal: this.options.closing },
-      );
-      return sentOf(answer);
-    }
-    this.closeStream();
-    const stream = new RemoteStream((signal) => client.sendStream({ message }, { ...this.callOptions(), signal }));
-    this.stream = stream;
-    const first = await stream.peek();
-    if (first === null) throw new PlatformError("INVALID_AGENT_RESPONSE", "the agent's stream ended without an answer");
-    const { response } = first;
-    if ("statusUpdate" in response) return { task: idsOf(response.statusUpdate) };
-    if ("artifactUpdate" in response) return { task: idsOf(response.artifactUpdate) };
-    return sentOf(response);
-  }
-
   // ── read ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private async readBatch(remote: RemoteTask, idle: number): Promise<RemoteBatch> {
@@ -221,83 +175,15 @@ class RemoteRun {
     if (!remote.polls)
       return ctx.step(
         "read",
-        tried((signal) => this.readStream(remote, signal)),
+        tried((signal) => this.calls.read(remote, () => this.untold().length > 0, signal)),
         { retry: READ_RETRY },
       );
     await ctx.sleep(Math.min(FIRST_POLL_MS * 2 ** Math.min(idle, 10), MAX_POLL_MS));
     return ctx.step(
       "poll",
-      tried((signal) => this.snapshot(remote, signal)),
+      tried((signal) => this.calls.snapshot(remote, signal)),
       { retry: READ_RETRY },
     );
-  }
-
-  private async readStream(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
-    const close = (): void => this.closeStream();
-    signal.addEventListener("abort", close, { once: true });
-    try {
-      this.stream ??= await this.takeUpStream(remote);
-      if (this.stream === null) return await this.snapshot(remote, signal);
-      const read = await this.stream.read(remote, {
-        ...READ_LIMITS,
-        ...{ lookMs: LOOK_MS, interrupted: () => this.untold().length > 0 },
-      });
-      if (read === "ended") {
-        this.closeStream();
-        // A node that drains ends its streams, and numbers tell where to go on. Others have nothing more to say on one.
-        if (remote.seq === undefined) return await this.snapshot(remote, signal);
-        throw new PlatformError("UPSTREAM_FAILED", "the agent's stream ended before the task did", { retryable: true });
-      }
-      // Half-open connections look like that: taken up afresh with the next batch.
-      if (read === "silent") this.closeStream();
-      return read === "silent" ? { updates: [] } : read;
-    } catch (error) {
-      this.closeStream();
-      if (!PlatformError.is(error)) throw error;
-      // It has ended meanwhile, there is nothing to subscribe to, or an event is larger than a stream may bring.
-      if (["UNSUPPORTED_OPERATION", "METHOD_NOT_FOUND", "TOO_LARGE"].includes(error.code))
-        return this.snapshot(remote, signal);
-      throw this.explain(error);
-    } finally {
-      signal.removeEventListener("abort", close);
-    }
-  }
-
-  /** After a cut, a restart or an answer. Null: what came meanwhile could be lost or come twice. */
-  private async takeUpStream(remote: RemoteTask): Promise<RemoteStream | null> {
-    const { client, streaming } = await this.options.connect();
-    const { taskId: id, seq: after } = remote;
-    // Whether a stream of 0.3 that is taken up begins with the task is left open.
-    if (!streaming || (client.interface.version === "0.3" && after === undefined)) return null;
-    const stream = new RemoteStream((own) => client.subscribe({ id, after }, { ...this.callOptions(), signal: own }));
-    this.stream = stream;
-    const first = await stream.peek();
-    if (after !== undefined || first === null || "task" in first.response) return stream;
-    this.closeStream();
-    return null;
-  }
-
-  private async snapshot(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
-    const batch = new BatchBuilder(remote);
-    batch.addSnapshot(await this.remoteTask(remote, signal));
-    return batch.build({ poll: true });
-  }
-
-  private async remoteTask(remote: RemoteTask, signal: AbortSignal): Promise<A2ATask> {
-    const { client } = await this.options.connect();
-    try {
-      return await client.get({ id: remote.taskId, historyLength: 0 }, { ...this.callOptions(), signal });
-    } catch (error) {
-      throw this.explain(error);
-    }
-  }
-
-  private explain(error: unknown): unknown {
-    if (!PlatformError.is(error) || error.code !== "TASK_NOT_FOUND") return error;
-    return new TerminalError(`the agent does not know its task ${this.remote?.taskId} any more`, {
-      code: "UPSTREAM_FAILED",
-      cause: error,
-    });
   }
 
   /** What others follow of our task. */
@@ -363,8 +249,7 @@ class RemoteRun {
       (await this.ctx.step(
         "result",
         async ({ signal }) => {
-          const { client } = await this.options.connect();
-          const { artifacts = [] } = await client.get({ id: remote.taskId }, { ...this.callOptions(), signal });
+          const { artifacts = [] } = await this.calls.task(remote, signal);
           const wanted = artifacts.find(({ artifactId }) => artifactId === OUTPUT_ARTIFACT_ID) ?? artifacts.at(-1);
           return wanted === undefined ? [] : [[wanted.artifactId, wanted.parts] as const];
         },
@@ -377,7 +262,7 @@ class RemoteRun {
 
   private async ask(remote: RemoteTask, turn: RemoteTurn, said: string): Promise<void> {
     const { ctx } = this;
-    this.closeStream();
+    this.calls.closeStream();
     const before = ctx.messages.length;
     const data = turn.parts.find((part) => part.data !== undefined)?.data;
     const prompt = said === "" ? `agent ${this.options.agent} asks for more` : said;
@@ -394,13 +279,13 @@ class RemoteRun {
       name,
       async (step) => {
         try {
-          await this.begin(this.messageTo(remote, step.idempotencyKey, parts()));
+          await this.calls.begin(this.messageTo(remote, step.idempotencyKey, parts()));
         } catch (error) {
-          this.closeStream();
+          this.calls.closeStream();
           // It has ended, or goes on without an answer: what comes next is read.
-          if (!PlatformError.is(error) || error.code !== "UNSUPPORTED_OPERATION") throw this.explain(error);
+          if (!PlatformError.is(error) || error.code !== "UNSUPPORTED_OPERATION") throw explain(remote, error);
         }
-        return this.stream !== null;
+        return this.calls.isStreaming;
       },
       { retry: SEND_RETRY },
     );
@@ -414,7 +299,7 @@ class RemoteRun {
    */
   private async askForAccess(remote: RemoteTask, turn: RemoteTurn): Promise<RemoteTurn | null> {
     const { ctx } = this;
-    this.closeStream();
+    this.calls.closeStream();
     remote.answered = turn.key;
     const request = readAccessRequest(this.options.agent, turn.parts);
     const settled = new AbortController();
@@ -455,7 +340,7 @@ class RemoteRun {
         "access",
         async ({ signal }) => {
           const batch = new BatchBuilder(remote);
-          const stands = batch.addWhileWaiting(await this.remoteTask(remote, signal), asked);
+          const stands = batch.addWhileWaiting(await this.calls.task(remote, signal), asked);
           return batch.build({ stands });
         },
         { retry: LOOK_RETRY },
@@ -490,12 +375,7 @@ class RemoteRun {
         .step(
           "message",
           async ({ idempotencyKey, signal }) => {
-            const { client } = await this.options.connect();
-            const request = {
-              message: this.messageTo(remote, idempotencyKey, message.parts),
-              configuration: { returnImmediately: true },
-            };
-            await client.send(request, { ...this.callOptions(), signal });
+            await this.calls.send(this.messageTo(remote, idempotencyKey, message.parts), signal);
             return null;
           },
           { retry: SEND_RETRY },
@@ -517,34 +397,23 @@ class RemoteRun {
       async ({ signal }) => {
         const sent = this.remote === null ? await this.sending?.catch(() => null) : { task: this.remote };
         if (sent == null || !("task" in sent)) return null;
-        await this.cancelOnce(sent.task.taskId, signal);
+        await this.calls.cancel(sent.task.taskId, signal);
         return null;
       },
       { retry: CANCEL_RETRY },
     );
   }
 
-  private async cancelOnce(id: string, signal: AbortSignal): Promise<void> {
-    try {
-      const { client } = await this.options.connect();
-      await client.cancel({ id }, { ...this.callOptions(), signal });
-    } catch (error) {
-      // There is nothing left to cancel.
-      if (PlatformError.is(error) && (error.code === "TASK_NOT_CANCELABLE" || error.code === "TASK_NOT_FOUND")) return;
-      throw error;
-    }
-  }
-
   /** A deadline ends our task at once, and with it what can be recorded; the remote task must not go on for nobody all the same. */
   private onAbort(reason: unknown): void {
     const { remote, options } = this;
     const isCancel = PlatformError.is(reason) && reason.code === "CANCELED";
-    if (remote !== null || !isCancel) this.closeStream();
+    if (remote !== null || !isCancel) this.calls.closeStream();
     if (remote === null || this.hasEnded || !PlatformError.is(reason) || reason.code !== "DEADLINE_EXCEEDED") return;
     const cancel = async (): Promise<void> => {
       for (let attempt = 1; attempt <= LAST_CANCELS && !options.closing.aborted; attempt++) {
         try {
-          return await this.cancelOnce(remote.taskId, options.closing);
+          return await this.calls.cancel(remote.taskId, options.closing);
         } catch {
           // Tried again.
         }
@@ -553,41 +422,12 @@ class RemoteRun {
     };
     void cancel();
   }
-
-  private closeStream(): void {
-    this.stream?.close();
-    this.stream = null;
-  }
-
-  private callOptions() {
-    const { traceparent } = this.task;
-    // It came from outside, and goes into a header.
-    return traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { headers: { traceparent } };
-  }
 }
-
-// W3C Trace Context, 3.2.
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-const idsOf = ({ taskId, contextId }: { readonly taskId: string; readonly contextId: string }) => ({
-  taskId,
-  ...(contextId === taskId ? {} : { contextId }),
-});
 
 const hopsOf = (message: A2AMessage | undefined): number => {
   const hops = message?.metadata?.[HOPS];
   return typeof hops === "number" && hops > 0 ? hops : 0;
 };
-
-const sentOf = (answer: SendAnswer): Sent =>
-  "message" in answer
-    ? { message: answer.message.parts }
-    : {
-        task: {
-          taskId: answer.task.id,
-          ...(answer.task.contextId === undefined ? {} : { contextId: answer.task.contextId }),
-        },
-      };
 
 /** The message that held the value, with all it has; undefined when it cannot be told. */
 const answerOf = (messages: readonly A2AMessage[], value: unknown): A2AMessage | undefined => {
