@@ -3,35 +3,13 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createCardSigner } from "@agentcore/a2a/cards";
-import { API_VERSION, type TaskEvent } from "@agentcore/contract";
+import { API_VERSION } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type AgentServer, startAgentServer } from "../../../a2a/test/agent-server.ts";
+import { gate, isArtifact, serve, textsOf } from "../../test/remote/agent-to-call.ts";
 import { folder, SCOPE, startNearNode } from "../../test/remote/near-node.ts";
 import { openRemotes } from "../../test/remote/open-remotes.ts";
 import { systemClock } from "../system-senses.ts";
-
-const serve = async (...given: Parameters<typeof startAgentServer>): Promise<AgentServer> => {
-  const server = await startAgentServer(...given);
-  onTestFinished(() => server.close());
-  return server;
-};
-
-/** Resolves when `release` is called. */
-const gate = () => {
-  let release = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { opened, release };
-};
-
-const textsOf = (events: readonly TaskEvent[]): readonly string[] =>
-  events.flatMap((event) =>
-    event.type === "artifact.appended" ? event.data.artifact.parts.map(({ text }) => text ?? "?") : [],
-  );
-
-const isArtifact = (event: TaskEvent): boolean => event.type === "artifact.appended";
 
 describe("a remote agent", () => {
   it("does a task of ours: its artifacts, what it says and its result become ours", async () => {

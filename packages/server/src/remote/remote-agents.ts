@@ -285,6 +285,7 @@ export const createRemoteAgents = (options: {
           agent: name,
           connect: () => connect(entry),
           closing: closing.signal,
+          clock,
         }),
       }) as AgentDefinition;
     },

@@ -11,6 +11,7 @@ import {
   type SendMessageRequest,
   TerminalError,
 } from "@agentcore/contract";
+import type { Clock } from "@agentcore/core/ports";
 import { type ReadLimits, RemoteStream } from "./remote-stream.ts";
 import { BatchBuilder, type RemoteBatch, type RemoteTask } from "./remote-task.ts";
 
@@ -25,6 +26,7 @@ export interface RemoteCallsOptions {
   readonly connect: () => Promise<RemoteConnection>;
   /** Aborts when the node closes. */
   readonly closing: AbortSignal;
+  readonly clock: Clock;
 }
 
 /** What a message has led to. */
@@ -34,6 +36,8 @@ export type Sent =
 
 // A connection that is half open looks like a silent one.
 const READ_LIMITS: ReadLimits = { collectMs: 250, silenceMs: 120_000 };
+// A stream that is taken up after a number may begin with silence, and is given up for it as such.
+const RESUME_TIMEOUT_MS = 2 * READ_LIMITS.silenceMs;
 // How late a message may be that was said to a task whose agent says nothing.
 const LOOK_MS = 500;
 
@@ -65,7 +69,10 @@ export class RemoteCalls {
       return sentOf(await client.send(request, { headers: this.headers, signal: this.options.closing }));
     }
     this.closeStream();
-    const stream = new RemoteStream((signal) => client.sendStream({ message }, { headers: this.headers, signal }));
+    const stream = new RemoteStream(
+      (signal) => client.sendStream({ message }, { headers: this.headers, signal }),
+      this.options.clock,
+    );
     this.stream = stream;
     const first = await stream.peek();
     if (first === null) throw new PlatformError("INVALID_AGENT_RESPONSE", "the agent's stream ended without an answer");
@@ -82,11 +89,21 @@ export class RemoteCalls {
     await client.send(request, { headers: this.headers, signal });
   }
 
-  /** What comes next of its stream, which is taken up where there is none. `interrupted`: the reader has something else to do. */
-  async read(remote: RemoteTask, interrupted: () => boolean, signal: AbortSignal): Promise<RemoteBatch> {
+  /**
+   * What comes next of its stream, which is taken up where there is none. `wasSilent`: the last batch brought nothing. `interrupted`: the
+   * reader has something else to do.
+   */
+  async read(
+    remote: RemoteTask,
+    { wasSilent, interrupted, signal }: { wasSilent: boolean; interrupted: () => boolean; signal: AbortSignal },
+  ): Promise<RemoteBatch> {
     const close = (): void => this.closeStream();
     signal.addEventListener("abort", close, { once: true });
     try {
+      if (this.stream === null && wasSilent && remote.seq !== undefined) {
+        const turn = await this.turnOf(remote, signal);
+        if (turn !== null) return turn;
+      }
       this.stream ??= await this.takeUpStream(remote);
       if (this.stream === null) return await this.snapshot(remote, signal);
       const read = await this.stream.read(remote, { ...READ_LIMITS, lookMs: LOOK_MS, interrupted });
@@ -117,12 +134,28 @@ export class RemoteCalls {
     const { taskId: id, seq: after } = remote;
     // Whether a stream of 0.3 that is taken up begins with the task is left open.
     if (!streaming || (client.interface.version === "0.3" && after === undefined)) return null;
-    const stream = new RemoteStream((signal) => client.subscribe({ id, after }, { headers: this.headers, signal }));
+    const stream = new RemoteStream(
+      (signal) =>
+        client.subscribe(
+          { id, after },
+          { headers: this.headers, signal, ...(after === undefined ? {} : { timeoutMs: RESUME_TIMEOUT_MS }) },
+        ),
+      this.options.clock,
+    );
     this.stream = stream;
+    // After a number nothing comes before the next event.
+    if (after !== undefined) return stream;
     const first = await stream.peek();
-    if (after !== undefined || first === null || "task" in first.response) return stream;
+    if (first === null || "task" in first.response) return stream;
     this.closeStream();
     return null;
+  }
+
+  /** What a task whose stream says nothing has come to, when that is to be acted on. It also tells that the agent is there. */
+  private async turnOf(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch | null> {
+    const batch = new BatchBuilder(remote);
+    batch.addSnapshot(await this.task(remote, signal));
+    return batch.hasTurn ? batch.build() : null;
   }
 
   /** The task as it is, in place of its stream. */

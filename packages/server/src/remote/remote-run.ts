@@ -175,7 +175,9 @@ class RemoteRun {
     if (!remote.polls)
       return ctx.step(
         "read",
-        tried((signal) => this.calls.read(remote, () => this.untold().length > 0, signal)),
+        tried((signal) =>
+          this.calls.read(remote, { wasSilent: idle > 0, interrupted: () => this.untold().length > 0, signal }),
+        ),
         { retry: READ_RETRY },
       );
     await ctx.sleep(Math.min(FIRST_POLL_MS * 2 ** Math.min(idle, 10), MAX_POLL_MS));

@@ -1,6 +1,7 @@
 /** A stream of a remote task while this process reads it: read in batches, and closed however the reading ends. */
 import type { ReceivedFrame } from "@agentcore/a2a/client";
 import { PlatformError } from "@agentcore/contract";
+import type { Clock, Timer } from "@agentcore/core/ports";
 import { BatchBuilder, type RemoteBatch, type RemoteTask } from "./remote-task.ts";
 
 export interface ReadLimits {
@@ -16,11 +17,13 @@ export interface ReadLimits {
 export class RemoteStream {
   private readonly frames: AsyncGenerator<ReceivedFrame, void>;
   private readonly controller: AbortController;
+  private readonly clock: Clock;
   /** Asked for, and not read yet: a time limit must not lose it. */
   private next: Promise<IteratorResult<ReceivedFrame, void>> | null = null;
 
   /** `open` gets the signal that ends the stream. */
-  constructor(open: (signal: AbortSignal) => AsyncGenerator<ReceivedFrame, void>) {
+  constructor(open: (signal: AbortSignal) => AsyncGenerator<ReceivedFrame, void>, clock: Clock) {
+    this.clock = clock;
     this.controller = new AbortController();
     this.frames = open(this.controller.signal);
   }
@@ -34,14 +37,15 @@ export class RemoteStream {
 
   /** At least one event. Throws what the stream does. */
   async read(task: RemoteTask, limits: ReadLimits): Promise<RemoteBatch | "ended" | "silent"> {
+    const { clock } = this;
     const { lookMs = Number.POSITIVE_INFINITY, interrupted = () => false } = limits;
     const batch = new BatchBuilder(task);
     let until = Number.POSITIVE_INFINITY;
-    let silentAt = performance.now() + limits.silenceMs;
+    let silentAt = clock.monotonic() + limits.silenceMs;
     while (!batch.isFull) {
       const hasSome = !batch.isEmpty && !batch.isHalfway;
-      const left = (hasSome ? until : silentAt) - performance.now();
-      const frame = left > 0 ? await within(this.peek(), Math.min(left, lookMs)) : "late";
+      const left = (hasSome ? until : silentAt) - clock.monotonic();
+      const frame = left > 0 ? await within(clock, this.peek(), Math.min(left, lookMs)) : "late";
       if (frame === "late") {
         if (left > lookMs) {
           if (!batch.isHalfway && interrupted()) break;
@@ -52,9 +56,9 @@ export class RemoteStream {
       }
       if (frame === null) return batch.isEmpty ? "ended" : batch.build();
       this.next = null;
-      silentAt = performance.now() + limits.silenceMs;
+      silentAt = clock.monotonic() + limits.silenceMs;
       batch.addFrame(frame.response, frame.seq);
-      if (until === Number.POSITIVE_INFINITY) until = performance.now() + limits.collectMs;
+      if (until === Number.POSITIVE_INFINITY) until = clock.monotonic() + limits.collectMs;
     }
     return batch.build();
   }
@@ -67,14 +71,14 @@ export class RemoteStream {
 }
 
 /** "late" when it takes longer; what is waited for goes on. */
-const within = async <T>(work: Promise<T>, ms: number): Promise<T | "late"> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+const within = async <T>(clock: Clock, work: Promise<T>, ms: number): Promise<T | "late"> => {
+  let timer: Timer | undefined;
   const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(resolve, ms, "late");
+    timer = clock.after(ms, () => resolve("late"));
   });
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 };

@@ -19,8 +19,11 @@ export interface RemoteTurn {
 export interface RemoteBatch {
   readonly updates: readonly RemoteUpdate[];
   readonly turn?: RemoteTurn | undefined;
-  /** Number of the last event in it, when the agent numbers its events. */
-  readonly seq?: number | undefined;
+  /**
+   * Number of the last event in it, when the agent numbers its events. Null: the task was asked for, which brings more than its last
+   * number says, so that a stream is taken up without one.
+   */
+  readonly seq?: number | null | undefined;
   /** Tries that it took, when more than one: each is an event. */
   readonly tries?: number | undefined;
   /** It was at work: a question after that is a new one, however much it looks like the last. */
@@ -61,7 +64,7 @@ export class RemoteTask {
   /** Takes in what the log has. */
   apply(batch: RemoteBatch): void {
     for (const update of batch.updates) if (update.type === "artifact") this.marks.note(update);
-    this.seq = batch.seq ?? this.seq;
+    if (batch.seq !== undefined) this.seq = batch.seq ?? undefined;
     this.polls ||= batch.poll === true;
     if (batch.resumed === true) this.answered = undefined;
   }
@@ -88,17 +91,24 @@ export class BatchBuilder {
   private pending: RemoteUpdate[] = [];
   private size = 0;
   private turn: RemoteTurn | undefined;
-  private seq: number | undefined;
+  private seq: number | null | undefined;
+  private readonly wasNumbered: boolean;
   private numbered: boolean;
 
   constructor(task: RemoteTask) {
     this.marks = new ArtifactMarks(task.marks.toJSON());
     this.answered = task.answered;
-    this.numbered = task.seq !== undefined;
+    this.wasNumbered = task.seq !== undefined;
+    this.numbered = this.wasNumbered;
   }
 
   get isEmpty(): boolean {
     return this.updates.length === 0 && this.turn === undefined;
+  }
+
+  /** There is something to act on. */
+  get hasTurn(): boolean {
+    return this.turn !== undefined;
   }
 
   /** The rest of an event is on its way. */
@@ -112,7 +122,7 @@ export class BatchBuilder {
   }
 
   addFrame(response: StreamResponse, seq: number | undefined): void {
-    if ("task" in response) this.addSnapshot(response.task);
+    if ("task" in response) this.takeIn(response.task);
     if ("message" in response) this.addProgress(response.message);
     if ("statusUpdate" in response) this.addStatus(response.statusUpdate.status, true);
     if ("artifactUpdate" in response) {
@@ -134,7 +144,13 @@ export class BatchBuilder {
     this.seq = seq ?? this.seq;
   }
 
+  /** The task as it was asked for, beside its stream. */
   addSnapshot(task: A2ATask): void {
+    this.takeIn(task);
+    if (this.wasNumbered) this.seq = null;
+  }
+
+  private takeIn(task: A2ATask): void {
     this.pending = [];
     for (const update of this.marks.difference(task.artifacts ?? [])) this.hold(update);
     this.release();

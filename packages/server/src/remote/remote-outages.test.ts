@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { outputOf } from "../../../core/test/engine-world.ts";
+import { textsOf } from "../../test/remote/agent-to-call.ts";
+import { openFarWorld } from "../../test/remote/scripted-agent.ts";
+
+const MINUTE = 60_000;
+
+describe("a remote agent whose stream is silent", () => {
+  it("for hours is asked for its task now and then, and nothing is lost of it", async () => {
+    const { world, agent } = openFarWorld({ numbered: true });
+    const taskId = await world.submit("far", "Ann");
+    agent.artifact("one ");
+    agent.unseen();
+    await world.advance(180 * MINUTE);
+    expect(await world.state(taskId)).toBe("working");
+    const looks = agent.seen("get").length;
+    expect(looks).toBeGreaterThan(30);
+    expect(agent.seen("subscribe").map(({ after }) => after)).toEqual(Array.from({ length: looks }, () => 2));
+    agent.artifact("two");
+    agent.status("TASK_STATE_COMPLETED");
+    await world.advance(1_000);
+    expect(outputOf(await world.last(taskId))).toBe("one two");
+    const events = await world.log(taskId);
+    expect(textsOf(events)).toEqual(["one ", "two"]);
+    expect(events.filter(({ type }) => type === "step.failed")).toEqual([]);
+  });
+
+  it("and that has ended meanwhile is taken as it is then, each part once", async () => {
+    const { world, agent } = openFarWorld({ numbered: true });
+    const taskId = await world.submit("far", "Ann");
+    agent.artifact("one ");
+    await world.advance(MINUTE);
+    agent.mute = true;
+    agent.artifact("two");
+    agent.status("TASK_STATE_INPUT_REQUIRED", "Go on?");
+    await world.advance(4 * MINUTE);
+    expect(await world.state(taskId)).toBe("input-required");
+    agent.mute = false;
+    await world.say(taskId, "yes");
+    agent.cut();
+    agent.artifact(" three");
+    agent.status("TASK_STATE_COMPLETED");
+    await world.advance(MINUTE);
+    expect(outputOf(await world.last(taskId))).toBe("one two three");
+    expect(textsOf(await world.log(taskId)).slice(0, 3)).toEqual(["one ", "two", " three"]);
+  });
+});
+
+it("what a look at a remote task that waits for access has brought does not come again with its stream", async () => {
+  const { world, agent } = openFarWorld({ numbered: true });
+  const taskId = await world.submit("far", "Ann");
+  agent.status("TASK_STATE_AUTH_REQUIRED", "May I?");
+  await world.advance(1_000);
+  agent.artifact("one ");
+  await world.advance(10_000);
+  agent.status("TASK_STATE_WORKING");
+  await world.advance(10_000);
+  agent.artifact("two");
+  agent.status("TASK_STATE_COMPLETED");
+  await world.advance(1_000);
+  expect(outputOf(await world.last(taskId))).toBe("one two");
+  expect(textsOf(await world.log(taskId)).slice(0, 2)).toEqual(["one ", "two"]);
+});
