@@ -209,6 +209,7 @@ export const createRemoteAgents = (options: {
         bindings,
         refuse: ({ url }) => refuseRemoteUrl(remote, url, allowPrivate),
       });
+      const isResumable = card.extensions.includes(RESUMABLE_STREAMS);
       const client: A2AClient = createA2AClient({
         interface: tenant === undefined ? chosen : { ...chosen, tenant },
         fetch: renewing(entry, entry.fetch),
@@ -216,10 +217,11 @@ export const createRemoteAgents = (options: {
         lookup: entry.lookup,
         headers: () => entry.credentials.headers(),
         renew: async () => (entry.credentials.renew() ? entry.credentials.headers() : null),
-        extensions: card.extensions.includes(RESUMABLE_STREAMS) ? [RESUMABLE_STREAMS] : [],
+        extensions: isResumable ? [RESUMABLE_STREAMS] : [],
         timeoutMs,
       });
-      entry.connection = { client, streaming: card.streaming };
+      // The extension asks for that too.
+      entry.connection = { client, streaming: card.streaming, deduplicates: isResumable };
     } catch (error) {
       entry.error = PlatformError.from(error);
     }

@@ -2,7 +2,7 @@
  * What is asked of an agent about one task of it, while a process follows that task: calls, and the stream that is open. Nothing
  * here is recorded, and nothing outlives the process.
  */
-import type { A2AClient, SendAnswer } from "@agentcore/a2a/client";
+import type { A2AClient, ReceivedFrame, SendAnswer } from "@agentcore/a2a/client";
 import {
   type A2AMessage,
   type A2ATask,
@@ -19,6 +19,8 @@ import { BatchBuilder, type RemoteBatch, type RemoteTask } from "./remote-task.t
 export interface RemoteConnection {
   readonly client: A2AClient;
   readonly streaming: boolean;
+  /** Whether a message that it is sent again finds the task that it made: A2A leaves that open. */
+  readonly deduplicates: boolean;
 }
 
 export interface RemoteCallsOptions {
@@ -63,18 +65,27 @@ export class RemoteCalls {
 
   /** Sends a message and waits for the first thing the agent says: whose task it is. Its stream, if there is one, stays open. */
   async begin(message: A2AMessage): Promise<Sent> {
-    const { client, streaming } = await this.options.connect();
-    if (!streaming) {
-      const request = { message, configuration: { returnImmediately: true } };
-      return sentOf(await client.send(request, { headers: this.headers, signal: this.options.closing }));
-    }
+    const { client, streaming, deduplicates } = await this.options.connect();
     this.closeStream();
+    if (!streaming) return this.beginWithout(client, message);
     const stream = new RemoteStream(
       (signal) => client.sendStream({ message }, { headers: this.headers, signal }),
       this.options.clock,
     );
     this.stream = stream;
-    const first = await stream.peek();
+    let first: ReceivedFrame | null;
+    try {
+      first = await stream.peek();
+    } catch (error) {
+      this.closeStream();
+      // Of a follow-up it is known whose task it is.
+      if (!PlatformError.is(error) || error.code !== "TOO_LARGE" || message.taskId !== undefined) throw error;
+      if (deduplicates) return this.beginWithout(client, message);
+      throw new TerminalError(`${error.message}; expected its task first: without that it cannot be followed`, {
+        code: "TOO_LARGE",
+        cause: error,
+      });
+    }
     if (first === null) throw new PlatformError("INVALID_AGENT_RESPONSE", "the agent's stream ended without an answer");
     const { response } = first;
     if ("statusUpdate" in response) return { task: idsOf(response.statusUpdate) };
@@ -82,11 +93,15 @@ export class RemoteCalls {
     return sentOf(response);
   }
 
+  /** Without a stream. */
+  private async beginWithout(client: A2AClient, message: A2AMessage): Promise<Sent> {
+    return sentOf(await client.send(withoutWaiting(message), { headers: this.headers, signal: this.options.closing }));
+  }
+
   /** A message that nothing is waited for. */
   async send(message: A2AMessage, signal: AbortSignal): Promise<void> {
     const { client } = await this.options.connect();
-    const request: SendMessageRequest = { message, configuration: { returnImmediately: true } };
-    await client.send(request, { headers: this.headers, signal });
+    await client.send(withoutWaiting(message), { headers: this.headers, signal });
   }
 
   /**
@@ -197,6 +212,11 @@ export const explain = ({ taskId }: RemoteTask, error: unknown): unknown => {
 
 // W3C Trace Context, 3.2.
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const withoutWaiting = (message: A2AMessage): SendMessageRequest => ({
+  message,
+  configuration: { returnImmediately: true },
+});
 
 const idsOf = ({ taskId, contextId }: { readonly taskId: string; readonly contextId: string }) => ({
   taskId,

@@ -1,3 +1,4 @@
+import { PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
 import { outputOf } from "../../../core/test/engine-world.ts";
 import { textsOf } from "../../test/remote/agent-to-call.ts";
@@ -60,4 +61,47 @@ it("what a look at a remote task that waits for access has brought does not come
   await world.advance(1_000);
   expect(outputOf(await world.last(taskId))).toBe("one two");
   expect(textsOf(await world.log(taskId)).slice(0, 2)).toEqual(["one ", "two"]);
+});
+
+const tooLarge = () => new PlatformError("TOO_LARGE", "far.test sent an event of a stream that is over 4 MiB");
+
+describe("a remote agent whose first event is too large for a stream", () => {
+  it("after an answer is asked for its task instead", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann");
+    agent.status("TASK_STATE_INPUT_REQUIRED", "Which Ann?");
+    await world.advance(1_000);
+    agent.cutFirst = tooLarge;
+    await world.say(taskId, "the tall one");
+    agent.artifact("large");
+    agent.status("TASK_STATE_COMPLETED");
+    await world.advance(5_000);
+    expect(outputOf(await world.last(taskId))).toBe("large");
+    expect(agent.seen("cancel")).toEqual([]);
+    expect(agent.openStreams).toBe(0);
+  });
+
+  it("is sent the message once more when it knows messages that it has, and its task is followed", async () => {
+    const { world, agent } = openFarWorld({ deduplicates: true });
+    agent.cutFirst = tooLarge;
+    const taskId = await world.submit("far", "Ann");
+    agent.artifact("large");
+    agent.status("TASK_STATE_COMPLETED");
+    await world.advance(5_000);
+    expect(outputOf(await world.last(taskId))).toBe("large");
+    const [first, second] = [agent.seen("sendStream"), agent.seen("send")];
+    expect([first.length, second.length]).toEqual([1, 1]);
+    expect(second[0]?.message?.messageId).toBe(first[0]?.message?.messageId);
+  });
+
+  it("is sent nothing twice otherwise, and the task fails with what was expected", async () => {
+    const { world, agent } = openFarWorld();
+    agent.cutFirst = tooLarge;
+    const taskId = await world.submit("far", "Ann");
+    await world.advance(5_000);
+    expect(await world.last(taskId)).toMatchObject({
+      data: { error: { code: "TOO_LARGE", message: expect.stringMatching(/over 4 MiB.*expected its task first/) } },
+    });
+    expect(agent.calls).toHaveLength(1);
+  });
 });

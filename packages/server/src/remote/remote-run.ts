@@ -284,8 +284,9 @@ class RemoteRun {
           await this.calls.begin(this.messageTo(remote, step.idempotencyKey, parts()));
         } catch (error) {
           this.calls.closeStream();
-          // It has ended, or goes on without an answer: what comes next is read.
-          if (!PlatformError.is(error) || error.code !== "UNSUPPORTED_OPERATION") throw explain(remote, error);
+          // It has ended, goes on without an answer, or has more to say than a stream may bring: the task is asked for.
+          if (!PlatformError.is(error) || !["UNSUPPORTED_OPERATION", "TOO_LARGE"].includes(error.code))
+            throw explain(remote, error);
         }
         return this.calls.isStreaming;
       },

@@ -214,7 +214,7 @@ export const openFarWorld = (
       define("far", (task, ctx) =>
         createRemoteRun({
           agent: "far",
-          connect: async () => ({ client: agent.client, streaming: true }),
+          connect: async () => ({ client: agent.client, streaming: true, deduplicates: agent.deduplicates }),
           closing: new AbortController().signal,
           clock: world.clock,
         })(task, ctx),
