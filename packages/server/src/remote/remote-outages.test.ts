@@ -105,3 +105,64 @@ describe("a remote agent whose first event is too large for a stream", () => {
     expect(agent.calls).toHaveLength(1);
   });
 });
+
+const away = () => new PlatformError("UPSTREAM_FAILED", "far.test cannot be reached", { retryable: true });
+
+describe("a message to a remote task", () => {
+  it("that cannot be delivered now waits without a stream, and is delivered when the agent is back", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann");
+    agent.artifact("one ");
+    await world.advance(1_000);
+    agent.refuse = away;
+    await world.say(taskId, "hurry");
+    await world.advance(10 * MINUTE);
+    expect(agent.openStreams).toBe(0);
+    agent.refuse = () => undefined;
+    await world.advance(2 * MINUTE);
+    expect(agent.seen("send").at(-1)?.message?.parts).toEqual([{ text: "hurry" }]);
+    agent.artifact("two");
+    agent.status("TASK_STATE_COMPLETED");
+    await world.advance(1_000);
+    expect(outputOf(await world.last(taskId))).toBe("one two");
+    expect(new Set(agent.seen("send").map(({ message }) => message?.messageId)).size).toBe(1);
+  });
+
+  it("that the agent refuses is told of in the task's progress", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann");
+    agent.refuse = ({ method }) =>
+      method === "send" ? new PlatformError("UNSUPPORTED_OPERATION", "far.test: not now") : undefined;
+    agent.artifact("one");
+    await world.advance(1_000);
+    await world.say(taskId, "hurry");
+    await world.advance(1_000);
+    expect(await world.log(taskId)).toContainEqual(
+      expect.objectContaining({
+        type: "task.progressed",
+        data: expect.objectContaining({
+          message: "agent far did not take a message (UNSUPPORTED_OPERATION): far.test: not now",
+        }),
+      }),
+    );
+    agent.status("TASK_STATE_COMPLETED");
+    await world.advance(1_000);
+    expect(outputOf(await world.last(taskId))).toBe("one");
+    expect(agent.seen("send")).toHaveLength(1);
+  });
+});
+
+it("a cancel that the agent does not hear at once holds no stream open", async () => {
+  const { world, agent } = openFarWorld();
+  const known = agent.hold();
+  const taskId = await world.submit("far", "Ann");
+  await world.cancel(taskId);
+  agent.refuse = ({ method }) => (method === "cancel" ? away() : undefined);
+  known.release();
+  await world.advance(1_000);
+  expect(agent.seen("cancel").length).toBeGreaterThan(1);
+  expect(agent.openStreams).toBe(0);
+  agent.refuse = () => undefined;
+  await world.advance(MINUTE);
+  expect((await world.last(taskId))?.type).toBe("task.canceled");
+});

@@ -13,6 +13,7 @@
  * R1 Once the remote id is recorded the message is never sent again. R2 No stream is open while the task may leave memory.
  * R3 What is read depends on recorded batches only, so that a replay stands where the process that died stood.
  */
+import { createHash } from "node:crypto";
 import { type A2AMessage, type Part, PlatformError, RejectedError, TerminalError } from "@agentcore/contract";
 import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
@@ -121,7 +122,7 @@ class RemoteRun {
         const end = await this.take(remote, batch.turn);
         if (end !== null) return end.value;
       }
-      await this.passOn(remote);
+      await this.passOn(remote, true);
       if (this.events >= MAX_EVENTS) {
         this.calls.closeStream();
         await ctx.continueAs(remote.toJSON());
@@ -212,6 +213,8 @@ class RemoteRun {
   /** Null: it goes on. */
   private async take(remote: RemoteTask, turn: RemoteTurn): Promise<{ readonly value: unknown } | null> {
     const said = textOf(turn.parts);
+    // What follows may take as long as it likes (R2).
+    this.calls.closeStream();
     switch (turn.state) {
       case "TASK_STATE_INPUT_REQUIRED":
         await this.ask(remote, turn, said);
@@ -264,7 +267,6 @@ class RemoteRun {
 
   private async ask(remote: RemoteTask, turn: RemoteTurn, said: string): Promise<void> {
     const { ctx } = this;
-    this.calls.closeStream();
     const before = ctx.messages.length;
     const data = turn.parts.find((part) => part.data !== undefined)?.data;
     const prompt = said === "" ? `agent ${this.options.agent} asks for more` : said;
@@ -302,7 +304,6 @@ class RemoteRun {
    */
   private async askForAccess(remote: RemoteTask, turn: RemoteTurn): Promise<RemoteTurn | null> {
     const { ctx } = this;
-    this.calls.closeStream();
     remote.answered = turn.key;
     const request = readAccessRequest(this.options.agent, turn.parts);
     const settled = new AbortController();
@@ -318,7 +319,7 @@ class RemoteRun {
       this.events += 6 + batch.updates.length;
       remote.apply(batch);
       await this.tell(batch);
-      await this.passOn(remote);
+      await this.passOn(remote, false);
       if (batch.stands === true) continue;
       settled.abort();
       await granted.catch((error) => {
@@ -357,9 +358,9 @@ class RemoteRun {
 
   // ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private messageTo(remote: RemoteTask, idempotencyKey: string, parts: readonly Part[]): A2AMessage {
+  private messageTo(remote: RemoteTask, key: string, parts: readonly Part[]): A2AMessage {
     return {
-      ...{ messageId: idempotencyKey.slice(0, 32), role: "ROLE_USER", parts: [...parts], taskId: remote.taskId },
+      ...{ messageId: key.slice(0, 32), role: "ROLE_USER", parts: [...parts], taskId: remote.taskId },
       ...(remote.contextId === undefined ? {} : { contextId: remote.contextId }),
     };
   }
@@ -368,25 +369,42 @@ class RemoteRun {
     return this.ctx.messages.filter((message) => !this.told.has(message));
   }
 
-  /** What was said to our task while it worked. A refusal is no reason to fail: the task goes on without it. */
-  private async passOn(remote: RemoteTask): Promise<void> {
-    const { ctx } = this;
-    for (const message of this.untold()) {
-      this.told.add(message);
-      this.events += 2;
-      await ctx
-        .step(
-          "message",
-          async ({ idempotencyKey, signal }) => {
-            await this.calls.send(this.messageTo(remote, idempotencyKey, message.parts), signal);
-            return null;
-          },
-          { retry: SEND_RETRY },
-        )
-        .catch((error: unknown) => {
-          if (ctx.signal.aborted) throw error;
-          ctx.log.warn(`agent ${this.options.agent} took no message: ${PlatformError.from(error).message}`);
+  /**
+   * What was said to our task while it worked. A refusal is no reason to fail: the task goes on without it, and says so. `isPatient`:
+   * waits for an agent that is away; else it is told with the next look.
+   */
+  private async passOn(remote: RemoteTask, isPatient: boolean): Promise<void> {
+    const { ctx, task, options } = this;
+    for (let [message] = this.untold(); message !== undefined; [message] = this.untold()) {
+      const { messageId, parts } = message;
+      // The same with every look, so that an agent can tell that it has it.
+      const own = this.messageTo(remote, digestOf(`${task.id}/${messageId}`), parts);
+      try {
+        const tries = await ctx.step("message", (step) => this.say(own, step), {
+          retry: isPatient ? READ_RETRY : LOOK_RETRY,
         });
+        this.events += 1 + tries;
+      } catch (error) {
+        if (ctx.signal.aborted) throw error;
+        const { code, message: why, retryable } = PlatformError.from(error);
+        if (retryable && isPatient) throw error;
+        this.events += 4;
+        if (retryable) return;
+        await ctx.progress(`agent ${options.agent} did not take a message (${code}): ${why}`);
+      }
+      this.told.add(message);
+    }
+  }
+
+  /** Resolves with the tries that it took. */
+  private async say(message: A2AMessage, { signal, attempt }: StepContext): Promise<number> {
+    try {
+      await this.calls.send(message, signal);
+      return attempt;
+    } catch (error) {
+      // The next try may be far off (R2).
+      if (PlatformError.from(error).retryable) this.calls.closeStream();
+      throw error;
     }
   }
 
@@ -399,6 +417,8 @@ class RemoteRun {
       "cancel",
       async ({ signal }) => {
         const sent = this.remote === null ? await this.sending?.catch(() => null) : { task: this.remote };
+        // It was open for the id that it would bring.
+        this.calls.closeStream();
         if (sent == null || !("task" in sent)) return null;
         await this.calls.cancel(sent.task.taskId, signal);
         return null;
@@ -426,6 +446,8 @@ class RemoteRun {
     void cancel();
   }
 }
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const hopsOf = (message: A2AMessage | undefined): number => {
   const hops = message?.metadata?.[HOPS];

@@ -11,6 +11,7 @@ import {
 import type { Clock } from "@agentcore/core/ports";
 import { define, EngineWorld, type WorldOptions } from "../../../core/test/engine-world.ts";
 import { createRemoteRun } from "../../src/remote/remote-run.ts";
+import { gate } from "./agent-to-call.ts";
 
 type Method = "send" | "sendStream" | "get" | "cancel" | "subscribe";
 
@@ -40,6 +41,7 @@ export class ScriptedAgent {
   /** Streams say nothing, whatever happens. */
   mute = false;
   openStreams = 0;
+  private held: Promise<void> = Promise.resolve();
   private cuts = 0;
   private readonly task: A2ATask = { id: "far-1", contextId: "far-c", status: { state: "TASK_STATE_SUBMITTED" } };
   private readonly frames: ReceivedFrame[] = [];
@@ -84,6 +86,13 @@ export class ScriptedAgent {
   /** Something that nobody is told of, but that has a number. */
   unseen(): void {
     this.seq += 1;
+  }
+
+  /** Streams that begin from here on say nothing until it is released. */
+  hold(): { readonly release: () => void } {
+    const { release, opened } = gate();
+    this.held = opened;
+    return { release };
   }
 
   /** Loses every stream that is open. */
@@ -163,6 +172,7 @@ export class ScriptedAgent {
     const abort = (): void => end(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
+      await this.held;
       const cut = this.cutFirst(call);
       if (cut !== undefined) throw cut;
       const { after } = call;
