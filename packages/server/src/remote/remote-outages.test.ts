@@ -166,3 +166,25 @@ it("a cancel that the agent does not hear at once holds no stream open", async (
   await world.advance(MINUTE);
   expect((await world.last(taskId))?.type).toBe("task.canceled");
 });
+
+it("every message reaches a remote task whose log here is begun afresh meanwhile, once and in order", async () => {
+  const { world, agent } = openFarWorld({ numbered: true });
+  const taskId = await world.submit("far", "Ann");
+  const wanted = Array.from({ length: 300 }, (_, index) => `message ${index}`);
+  let said = 0;
+  // Each is said while the one before is on its way.
+  const sayNext = async (): Promise<void> => {
+    const text = wanted[said++];
+    if (text !== undefined) await world.say(taskId, text);
+  };
+  agent.onTheWay = sayNext;
+  for (let index = 0; index < 5_200; index++) agent.status("TASK_STATE_WORKING", `${index}`);
+  await sayNext();
+  await world.advance(10 * MINUTE);
+  agent.artifact("done");
+  agent.status("TASK_STATE_COMPLETED");
+  await world.advance(MINUTE);
+  expect(outputOf(await world.last(taskId))).toBe("done");
+  expect(await world.types(taskId)).toContain("checkpoint.created");
+  expect(agent.seen("send").map(({ message }) => message?.parts[0]?.text)).toEqual(wanted);
+});

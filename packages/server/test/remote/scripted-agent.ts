@@ -40,6 +40,8 @@ export class ScriptedAgent {
   cutFirst: (call: ScriptedCall) => PlatformError | undefined = () => undefined;
   /** Streams say nothing, whatever happens. */
   mute = false;
+  /** What happens while a message that nothing is waited for is on its way. */
+  onTheWay: () => Promise<void> = async () => {};
   openStreams = 0;
   private held: Promise<void> = Promise.resolve();
   private cuts = 0;
@@ -105,6 +107,7 @@ export class ScriptedAgent {
     interface: { url: "https://far.test/rpc", binding: "JSONRPC", version: "1.0" },
     send: async ({ message }) => {
       this.enter({ method: "send", message });
+      await this.onTheWay();
       return { task: this.snapshot() };
     },
     sendStream: ({ message }, options) => {
