@@ -83,6 +83,8 @@ const submission = {
   priority: Priority,
   deadline: epochMs.optional(),
   traceparent: z.string().optional(),
+  /** Remote agents that the work came through, over however many nodes. For the stop when that goes round. @default 0 */
+  hops: z.int().nonnegative().optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
 };
 

@@ -19,6 +19,8 @@ export interface TaskInput<Input> {
   readonly message?: A2AMessage | undefined;
   /** Of the trace that the task belongs to (W3C Trace Context): for calls that go on in it. */
   readonly traceparent?: string | undefined;
+  /** Remote agents that the work came through: to be handed on, and one more, by who has a remote agent do it. @default 0 */
+  readonly hops?: number | undefined;
   /** The skill that was asked for, when the caller named one. */
   readonly skill?: string | undefined;
   /** State handed over by `ctx.continueAs`, else undefined. */

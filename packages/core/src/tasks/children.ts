@@ -68,6 +68,7 @@ const addChild = async (
   const work = {
     skill: request.skill,
     traceparent: execution.journal.submitted.traceparent,
+    hops: execution.journal.submitted.hops,
     handoffs,
     parent: { ...parent, ...(call.detached ? { detached: true } : {}) },
   };

@@ -15,6 +15,7 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     input: journal.submitted.input,
     message: journal.submitted.message,
     traceparent: journal.submitted.traceparent,
+    hops: journal.submitted.hops,
     skill: journal.submitted.skill,
     ...(journal.continuedFrom === undefined ? {} : { continuedFrom: journal.continuedFrom }),
   };

@@ -17,13 +17,14 @@ export interface NewWork {
   readonly idempotencyKey?: string | undefined;
   readonly requestHash?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly hops?: number | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export const submittedEvent = (
   head: ExecutionHead,
   input: unknown,
-  work: Pick<NewWork, "skill" | "message" | "traceparent" | "metadata" | "requestHash"> & {
+  work: Pick<NewWork, "skill" | "message" | "traceparent" | "hops" | "metadata" | "requestHash"> & {
     readonly handoffs?: readonly Handoff[];
     readonly parent?: { taskId: string; path: string; detached?: boolean };
   },
@@ -45,6 +46,7 @@ export const submittedEvent = (
     ...(work.parent === undefined ? {} : { parent: work.parent }),
     ...(head.deadline === null ? {} : { deadline: head.deadline }),
     ...(work.traceparent === undefined ? {} : { traceparent: work.traceparent }),
+    ...(work.hops === undefined ? {} : { hops: work.hops }),
     ...(work.metadata === undefined ? {} : { metadata: work.metadata }),
   },
 });

@@ -38,6 +38,8 @@ export interface SubmitRequest {
    */
   readonly idempotencyKey?: string | undefined;
   readonly traceparent?: string | undefined;
+  /** Remote agents that the work came through, as who sends it says. @default 0 */
+  readonly hops?: number | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 

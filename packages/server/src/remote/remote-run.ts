@@ -17,6 +17,7 @@ import { createHash } from "node:crypto";
 import { type A2AMessage, type Part, PlatformError, RejectedError, TerminalError } from "@agentcore/contract";
 import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
+import { hopsMetadata } from "./hops.ts";
 import { readAccessRequest } from "./remote-access.ts";
 import { explain, RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
 import {
@@ -43,8 +44,7 @@ const MAX_ACCESS_LOOK_MS = 3_600_000;
 // Of our log, after which it starts afresh: half of what it may hold.
 const MAX_EVENTS = 5_000;
 
-// A remote agent may be one of this node, which is remote in turn: nobody but the message knows how often that happened.
-const HOPS = "https://agentcore.dev/a2a/hops";
+// A remote agent may be one of this node, which is remote in turn.
 const MAX_HOPS = 10;
 // About half a minute: a parent may try another agent then.
 const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
@@ -136,7 +136,7 @@ class RemoteRun {
     const { task, ctx } = this;
     // One conversation here is one there; of another caller it is another one (I7).
     const key = `context/${task.caller}/${task.contextId}`;
-    const hops = hopsOf(task.message) + 1;
+    const hops = (task.hops ?? 0) + 1;
     if (hops > MAX_HOPS)
       throw new TerminalError(
         `agent ${this.options.agent} is the ${hops}th remote agent of a chain: does it go round?`,
@@ -153,7 +153,7 @@ class RemoteRun {
           messageId: step.idempotencyKey.slice(0, 32),
           role: "ROLE_USER",
           parts: [...(task.message?.parts ?? partsOf(task.input))],
-          metadata: { [HOPS]: hops },
+          metadata: hopsMetadata(hops),
           ...(known === null ? {} : { contextId: known }),
         });
         return this.sending;
@@ -448,11 +448,6 @@ class RemoteRun {
 }
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-const hopsOf = (message: A2AMessage | undefined): number => {
-  const hops = message?.metadata?.[HOPS];
-  return typeof hops === "number" && hops > 0 ? hops : 0;
-};
 
 /** The message that held the value, with all it has; undefined when it cannot be told. */
 const answerOf = (messages: readonly A2AMessage[], value: unknown): A2AMessage | undefined => {

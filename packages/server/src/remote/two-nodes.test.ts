@@ -24,7 +24,7 @@ const startFarNode = async (apiKeys: readonly string[], publicUrl?: string) => {
   onTestFinished(() => node.close(0));
   await node.ready;
   await node.apply(
-    ["writer", "sleeper", "listener", "asker"].map((name) => ({
+    ["writer", "sleeper", "listener", "asker", "relay"].map((name) => ({
       ...{ apiVersion: API_VERSION, kind: "Agent", metadata: { name } },
       spec: { code: { path: CODE, export: name } },
     })),
@@ -213,4 +213,15 @@ it("a remote agent that is itself ends after ten times round", async () => {
   expect(JSON.stringify(task)).toContain("LOOP_DETECTED");
   const { totalSize } = await node.call("mirror", "ListTasks", {});
   expect(totalSize).toBe(11);
+});
+
+it("a chain of remote agents that goes round ends also when agents with code stand in between", async () => {
+  const node = await startFarNode([]);
+  const remote = { card: `${node.url}/a2a/relay` };
+  await node.apply([{ apiVersion: API_VERSION, kind: "Agent", metadata: { name: "back" }, spec: { remote } }]);
+  const message = { messageId: "m", role: "ROLE_USER", parts: [{ text: "who?" }] };
+  const { task } = await node.call("relay", "SendMessage", { message });
+  expect(task).toMatchObject({ status: { state: "TASK_STATE_FAILED" } });
+  expect(JSON.stringify(task)).toContain("LOOP_DETECTED");
+  expect((await node.call("relay", "ListTasks", {}))["totalSize"]).toBe(11);
 });

@@ -23,6 +23,7 @@ import {
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
+import { hopsOf } from "../../remote/hops.ts";
 import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredConfig } from "../deps.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
@@ -86,6 +87,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
       // One message may go to several agents.
       idempotencyKey: `${call.agent.name}/${message.messageId}`,
       traceparent: call.traceparent,
+      hops: hopsOf(message),
       metadata,
     });
 

@@ -44,3 +44,10 @@ export const asker = agent({
     return (await ctx.waitForAuthorization(request)).name;
   },
 });
+
+/** Has the remote agent `back` do it. */
+export const relay = agent({
+  name: "relay",
+  description: "Hands on",
+  run: (task, ctx) => ctx.command({ agent: "back" }, task.input),
+});
