@@ -2,7 +2,7 @@
 import type { A2AClient, ForeignCard } from "@agentcore/a2a/client";
 import { type AgentManifest, PlatformError, type RemoteAgent } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
+import type { Clock, KeyValue, Logger, Timer } from "@agentcore/core/ports";
 import { createGuardedFetch, createGuardedLookup, type GuardedLookup, type Lookup } from "@agentcore/outbound";
 import { agent } from "@agentcore/sdk";
 import { z } from "zod";
@@ -12,7 +12,7 @@ import { createRemoteCredentials, type RemoteCredentials } from "./remote-creden
 import { hasCredentials, mayHaveCredentials, refuseRemoteUrl, remotePolicy } from "./remote-policy.ts";
 import { createRemoteRun } from "./remote-run.ts";
 
-/** `unreachable`: its card cannot be had. `refused`: there is a card, and it may not be used. */
+/** `unreachable`: its card, or what its signature is checked with, cannot be had now. `refused`: there is a card, and it may not be used. */
 export type RemoteState = "unknown" | "ready" | "unreachable" | "refused";
 
 export interface RemoteStatus {
@@ -46,6 +46,8 @@ interface Entry {
   readonly streamFetch: typeof fetch;
   readonly lookup: GuardedLookup;
   record: CardRecord | null;
+  /** The record is to be judged again at `at`, by the monotonic clock: what that takes could not be had, `failures` times in a row. */
+  again: { readonly at: number; readonly failures: number } | null;
   status: RemoteStatus;
   error: PlatformError | null;
   connection: RemoteConnection | null;
@@ -62,6 +64,9 @@ interface Watch {
 // A record is read that often, and the agent asked when it is due.
 const LOOK_MS = 5_000;
 const TICK_MS = 1_000;
+// As with cards that cannot be had.
+const FIRST_JUDGED_AGAIN_MS = CARD_INTERVALS.retryMs;
+const MAX_JUDGED_AGAIN_MS = CARD_INTERVALS.minMs * 4;
 const MAX_CHECKS = 16;
 // An apply waits for a card no longer than a person does.
 const APPLY_TIMEOUT_MS = 5_000;
@@ -102,6 +107,7 @@ export const createRemoteAgents = (options: {
       streamFetch: createGuardedFetch({ ...policy, maxAnswerBytes: Number.MAX_SAFE_INTEGER }),
       lookup: createGuardedLookup(policy),
       record: null,
+      again: null,
       status: { state: "unknown", reason: "its card was not asked for yet", card: null },
       error: null,
       connection: null,
@@ -144,7 +150,8 @@ export const createRemoteAgents = (options: {
 
   /** What a record means here: whether a card may be used is each node's own to judge. */
   const adopt = async (entry: Entry, record: CardRecord): Promise<void> => {
-    if (entry.record?.checkedAt === record.checkedAt) return;
+    const isDue = entry.again !== null && clock.monotonic() >= entry.again.at;
+    if (entry.record?.checkedAt === record.checkedAt && !isDue) return;
     const isSameCard =
       entry.record?.card !== undefined && JSON.stringify(entry.record.card) === JSON.stringify(record.card);
     const before = entry.status;
@@ -153,13 +160,15 @@ export const createRemoteAgents = (options: {
     const { card } = entry.status;
     // Of an agent that has a card, calls find out for themselves whether it answers.
     if (record.error !== undefined && record.card === undefined) entry.error = PlatformError.fromJSON(record.error);
-    const isRefused = entry.connection === null && record.card !== undefined;
-    const error = isRefused ? entry.error : record.error;
+    const isUnusable = entry.connection === null && record.card !== undefined;
+    const error = isUnusable ? entry.error : record.error;
+    const isForNow = isUnusable && entry.error?.retryable === true;
+    entry.again = isForNow ? judgedAgain(entry.again?.failures ?? 0) : null;
     entry.status =
       error == null
         ? { state: "ready", card }
         : {
-            state: isRefused || error.code === "CONFIG_INVALID" ? "refused" : "unreachable",
+            state: (isUnusable && !isForNow) || error.code === "CONFIG_INVALID" ? "refused" : "unreachable",
             reason: error.message,
             card,
           };
@@ -167,6 +176,11 @@ export const createRemoteAgents = (options: {
     if (before.state === entry.status.state && isSameCard) return;
     for (const watch of watches.values()) if (watch.entry === entry) watch.changed(entry.status);
   };
+
+  const judgedAgain = (failures: number) => ({
+    at: clock.monotonic() + Math.min(FIRST_JUDGED_AGAIN_MS * 2 ** failures, MAX_JUDGED_AGAIN_MS),
+    failures: failures + 1,
+  });
 
   const tellOf = ({ name, tenantId, status: { state, reason } }: Entry): void =>
     logger.log(
@@ -265,8 +279,14 @@ export const createRemoteAgents = (options: {
         });
     }
   };
-  const timer = setInterval(tick, TICK_MS);
-  timer.unref();
+  let timer: Timer;
+  const tickOn = (): void => {
+    timer = clock.after(TICK_MS, () => {
+      tickOn();
+      tick();
+    });
+  };
+  tickOn();
 
   return {
     async define(tenantId, manifest, { ask }) {
@@ -302,7 +322,7 @@ export const createRemoteAgents = (options: {
     },
     unwatch: (tenantId, name) => void watches.delete(`${tenantId}/${name}`),
     close() {
-      clearInterval(timer);
+      timer.cancel();
       closing.abort(new PlatformError("UNAVAILABLE", "the node closes"));
       watches.clear();
     },
