@@ -1,4 +1,4 @@
-/** The HTTP+JSON binding of A2A 1.0. */
+/** The HTTP+JSON binding of either protocol version; the operations of 0.3 go by the names of its JSON-RPC methods. */
 import {
   type CallOptions,
   type Channel,
@@ -26,7 +26,16 @@ const route = (method: Route["method"], template: Route["template"], ...path: re
 });
 const configs = (task: string | undefined) => `/tasks/${task}/pushNotificationConfigs`;
 
-const ROUTES: Readonly<Record<string, Route>> = {
+type Routes = Readonly<Record<string, Route>>;
+
+const LEGACY_ROUTES: Routes = {
+  "message/send": route("POST", () => "/v1/message:send"),
+  "message/stream": route("POST", () => "/v1/message:stream"),
+  "tasks/get": route("GET", (id) => `/v1/tasks/${id}`, "id"),
+  "tasks/cancel": route("POST", (id) => `/v1/tasks/${id}:cancel`, "id"),
+};
+
+const ROUTES: Routes = {
   SendMessage: route("POST", () => "/message:send"),
   SendStreamingMessage: route("POST", () => "/message:stream"),
   GetTask: route("GET", (id) => `/tasks/${id}`, "id"),
@@ -48,9 +57,13 @@ export const createHttpJsonChannel = (
   const base =
     address.url.replace(/\/+$/, "") + (address.tenant === undefined ? "" : `/${encodeURIComponent(address.tenant)}`);
 
+  const { version } = address;
+  const routes = version === "0.3" ? LEGACY_ROUTES : ROUTES;
+  const contentType = version === "0.3" ? "application/json" : "application/a2a+json";
+
   const requestOf = (operation: string, params: unknown, call: CallOptions = {}): HttpRequest => {
-    const found = ROUTES[operation];
-    if (found === undefined) throw new TypeError(`HTTP+JSON has no operation ${operation}`);
+    const found = routes[operation];
+    if (found === undefined) throw new TypeError(`HTTP+JSON ${version} has no operation ${operation}`);
     const method = call.httpMethod ?? found.method;
     const given = isObject(params) ? params : {};
     const inPath = found.path.map((name) => encodeURIComponent(textAt(given, name) ?? ""));
@@ -63,7 +76,7 @@ export const createHttpJsonChannel = (
     const headers = headersOf(address, options, call);
     if (method !== "POST") return { method, url: url.href, headers };
     const body = JSON.stringify(isObject(params) ? Object.fromEntries(rest) : params);
-    return { method, url: url.href, headers: { "content-type": "application/a2a+json", ...headers }, body };
+    return { method, url: url.href, headers: { "content-type": contentType, ...headers }, body };
   };
 
   return {
@@ -79,7 +92,7 @@ export const createHttpJsonChannel = (
       return { reply: toReply(await whole(answer)), events: noEvents() };
     },
     raw({ method, path = "", body, headers = {} }) {
-      const all = { "content-type": "application/a2a+json", ...headersOf(address, options, {}), ...headers };
+      const all = { "content-type": contentType, ...headersOf(address, options, {}), ...headers };
       return exchange.request({
         method,
         url: base + path,
@@ -93,14 +106,17 @@ export const createHttpJsonChannel = (
 };
 
 export const toReply = (http: HttpAnswer): Reply => {
-  const error = member(http.json, "error");
+  // 0.3 says nothing of the body of an error; servers of it send one without an envelope.
+  const error = member(http.json, "error") ?? http.json;
   const isError = http.status >= 400 || http.status < 200;
   return {
     binding: "HTTP+JSON",
     http,
     // An answer without content, as to a deletion, is an empty result.
     result: isError || http.status >= 300 ? undefined : http.text === "" ? {} : http.json,
-    error: isError ? toWireError(http.status, member(error, "message"), member(error, "details")) : undefined,
+    error: isError
+      ? toWireError(http.status, member(error, "message"), member(error, "details") ?? member(error, "data"))
+      : undefined,
     header: (name) => http.headers.get(name) ?? undefined,
   };
 };

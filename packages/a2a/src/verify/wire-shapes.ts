@@ -1,21 +1,21 @@
 /**
  * What A2A's objects look like on the wire, to the letter: validators in the field refuse members they do not know. Source: a2a.proto of
- * A2A 1.0.1, and the JSON schema of 0.3.
+ * A2A 1.0.1, and for the card of 0.3 its JSON schema.
  */
 import { z } from "zod";
 import { found } from "./check.ts";
 import { shown } from "./json-values.ts";
 
-const Text = z.string();
-const Id = z.string().min(1);
-const Struct = z.record(z.string(), z.unknown());
-const Texts = z.array(Text);
+export const Text = z.string();
+export const Id = z.string().min(1);
+export const Struct = z.record(z.string(), z.unknown());
+export const Texts = z.array(Text);
 // ProtoJSON writes 0, 3, 6 or 9 digits.
 const Timestamp = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3}|\.\d{6}|\.\d{9})?Z$/, {
   error: "expected ISO 8601 in UTC with Z",
 });
 
-const exactlyOne =
+export const exactlyOne =
   (...names: readonly string[]) =>
   (value: object, context: z.RefinementCtx): void => {
     const present = names.filter((name) => Object.hasOwn(value, name));
@@ -237,81 +237,6 @@ export const LegacyCardShape = z.looseObject({
   defaultOutputModes: Texts,
   skills: z.array(z.looseObject({ id: Id, name: Id, description: Text, tags: Texts })),
 });
-
-// ---- 0.3
-
-const LegacyPartShape = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("text"), text: Text, metadata: Struct.optional() }),
-  z.strictObject({ kind: z.literal("data"), data: z.unknown(), metadata: Struct.optional() }),
-  z.strictObject({
-    kind: z.literal("file"),
-    file: z
-      .strictObject({
-        ...{ name: Text.optional(), mimeType: Text.optional() },
-        ...{ bytes: Text.optional(), uri: Text.optional() },
-      })
-      .superRefine(exactlyOne("bytes", "uri")),
-    metadata: Struct.optional(),
-  }),
-]);
-
-const LegacyMessageShape = z.strictObject({
-  kind: z.literal("message"),
-  messageId: Id,
-  role: z.enum(["user", "agent"]),
-  parts: z.array(LegacyPartShape).min(1),
-  contextId: Id.optional(),
-  taskId: Id.optional(),
-  metadata: Struct.optional(),
-  extensions: Texts.optional(),
-  referenceTaskIds: Texts.optional(),
-});
-
-const LegacyStatusShape = z.strictObject({
-  state: z.enum([
-    "submitted",
-    "working",
-    "input-required",
-    "auth-required",
-    "completed",
-    "failed",
-    "canceled",
-    "rejected",
-    "unknown",
-  ]),
-  message: LegacyMessageShape.optional(),
-  timestamp: Text.optional(),
-});
-
-export const LegacyTaskShape = z.strictObject({
-  kind: z.literal("task"),
-  id: Id,
-  contextId: Id,
-  status: LegacyStatusShape,
-  artifacts: z
-    .array(
-      z.strictObject({
-        ...{ artifactId: Id, name: Text.optional(), description: Text.optional() },
-        ...{ parts: z.array(LegacyPartShape), metadata: Struct.optional(), extensions: Texts.optional() },
-      }),
-    )
-    .optional(),
-  history: z.array(LegacyMessageShape).optional(),
-  metadata: Struct.optional(),
-});
-
-export const LegacyEventShape = z.union([
-  LegacyTaskShape,
-  LegacyMessageShape,
-  z.strictObject({
-    ...{ kind: z.literal("status-update"), taskId: Id, contextId: Id, status: LegacyStatusShape },
-    ...{ final: z.boolean(), metadata: Struct.optional() },
-  }),
-  z.strictObject({
-    ...{ kind: z.literal("artifact-update"), taskId: Id, contextId: Id, artifact: z.looseObject({ artifactId: Id }) },
-    ...{ append: z.boolean().optional(), lastChunk: z.boolean().optional(), metadata: Struct.optional() },
-  }),
-]);
 
 /** Every difference, so that one look at the report is enough. */
 export const expectShape = (shape: z.ZodType, value: unknown, what: string): void => {

@@ -17,10 +17,11 @@ import { type HostileRequest, LEGACY_NAMES, type Operation } from "./requests.ts
 
 const { LEGACY_METHODS } = await import("@agentcore/a2a/legacy");
 // What `agentcore a2a verify` holds servers against.
+const { LegacyEventShape, LegacyTaskShape, ProtoEventShape, ProtoTaskShape } = await import(
+  "../../../../a2a/src/verify/legacy-shapes.ts"
+);
 const {
   CardShape,
-  LegacyEventShape,
-  LegacyTaskShape,
   ListResultShape,
   PushConfigListShape,
   PushConfigShape,
@@ -73,45 +74,18 @@ const LEGACY_RESULTS: Readonly<Record<Operation, z.ZodType>> = {
   GetExtendedAgentCard: z.looseObject({ name: z.string(), url: z.string() }),
 };
 
-// The proto's members, in its JSON form.
-const LegacyRestPart = z.strictObject({
-  text: z.string().optional(),
-  file: z.looseObject({}).optional(),
-  data: z.strictObject({ data: z.record(z.string(), z.unknown()) }).optional(),
-});
-const LegacyRestMessage = z.strictObject({
-  ...{ messageId: z.string(), contextId: z.string().optional(), taskId: z.string().optional() },
-  ...{ role: z.enum(["ROLE_USER", "ROLE_AGENT"]), content: z.array(LegacyRestPart).min(1) },
-  ...{ metadata: z.record(z.string(), z.unknown()).optional(), extensions: z.array(z.string()).optional() },
-});
-const LegacyRestStatus = z.strictObject({
-  ...{ state: z.string().startsWith("TASK_STATE_"), message: LegacyRestMessage.optional() },
-  timestamp: z.string().optional(),
-});
-const LegacyRestTask = z.strictObject({
-  ...{ id: z.string(), contextId: z.string(), status: LegacyRestStatus },
-  artifacts: z.array(z.looseObject({ artifactId: z.string(), parts: z.array(LegacyRestPart) })).optional(),
-  history: z.array(LegacyRestMessage).optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-});
-const LegacyRestEvent = z.strictObject({
-  task: LegacyRestTask.optional(),
-  message: LegacyRestMessage.optional(),
-  statusUpdate: z.looseObject({ taskId: z.string(), status: LegacyRestStatus }).optional(),
-  artifactUpdate: z.looseObject({ taskId: z.string() }).optional(),
-});
 const LegacyRestConfig = z.strictObject({
   name: z.string(),
   pushNotificationConfig: LegacyConfigShape.shape.pushNotificationConfig,
 });
 
 const LEGACY_REST_RESULTS: Readonly<Record<Operation, z.ZodType>> = {
-  SendMessage: LegacyRestEvent,
-  SendStreamingMessage: LegacyRestEvent,
-  GetTask: LegacyRestTask,
+  SendMessage: ProtoEventShape,
+  SendStreamingMessage: ProtoEventShape,
+  GetTask: ProtoTaskShape,
   ListTasks: z.never(),
-  CancelTask: LegacyRestTask,
-  SubscribeToTask: LegacyRestEvent,
+  CancelTask: ProtoTaskShape,
+  SubscribeToTask: ProtoEventShape,
   CreateTaskPushNotificationConfig: LegacyRestConfig,
   GetTaskPushNotificationConfig: LegacyRestConfig,
   ListTaskPushNotificationConfigs: z.strictObject({ configs: z.array(LegacyRestConfig) }),
