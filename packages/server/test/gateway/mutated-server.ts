@@ -64,7 +64,9 @@ export const mutatedReceiver = (receiver: PushReceiver, { delivery = (same) => s
       get deliveries() {
         return changed(inbox.deliveries);
       },
-      until: async (isEnough, signal) => changed(await inbox.until((all) => isEnough(changed(all)), signal)),
+      // Once all has come that is sent, nothing is left to be patient for.
+      until: async (isEnough, signal) =>
+        changed(await inbox.until((all) => isEnough(changed(all)) || isEnough(all), signal)),
     };
   },
 });

@@ -58,7 +58,7 @@ export const verify = async (
   const dispatcher = push ? pushes.dispatch(tasks) : undefined;
   try {
     return await verifyServer({
-      ...{ url: `${BASE}/a2a/echo`, messages, checkTimeoutMs: 2_000 },
+      ...{ url: `${BASE}/a2a/echo`, messages },
       ...{ receiver: receiver && mutatedReceiver(receiver, mutation), only },
       ...(signature === undefined ? {} : { verifySignatures: async () => signature }),
       ...(keys ? { credentials: { bearer: KEY }, otherCredentials: { bearer: OTHER } } : {}),
