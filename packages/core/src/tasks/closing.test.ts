@@ -83,3 +83,27 @@ test("a task that was claimed and whose code is loaded only after the node has c
   expect([ran, engine.resident]).toEqual([[], 0]);
   expect(await world.head(taskId)).toMatchObject({ leased: false });
 });
+
+test("nothing is left of a node that has closed: no timer waits", async () => {
+  const world = new EngineWorld([define("sleeper", (_, ctx) => ctx.sleep(60_000))]);
+  await world.submit("sleeper");
+  const { engine } = await world.alive();
+  const closed = engine.close();
+  await world.quiet();
+  await closed;
+  expect(world.clock.nextTimerAt()).toBeNull();
+});
+
+test("an outbox that the store does not answer about keeps no node from closing", async () => {
+  const world = new EngineWorld([define("teller", (_, ctx) => ctx.emit("told", 1, { durable: true }))], {
+    wrap: (store) => wrapStore(store, { takeOutbox: () => new Promise(() => {}) }),
+  });
+  await world.submit("teller");
+  const { engine } = await world.alive();
+  let isClosed = false;
+  void engine.close().then(() => {
+    isClosed = true;
+  });
+  await world.advance(5000);
+  expect(isClosed).toBe(true);
+});

@@ -3,7 +3,7 @@
  * gives them a beginning and an end.
  */
 import { PlatformError } from "@agentcore/contract";
-import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore } from "../ports/index.ts";
+import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore, Timer } from "../ports/index.ts";
 import { Admission } from "./admission.ts";
 import type { AgentHost, LoadedAgent } from "./agent-host.ts";
 import { commandChild, draftFor } from "./children.ts";
@@ -154,15 +154,13 @@ export class TaskEngine {
     this.admission.isOpen = false;
     this.residents.close();
     this.drains += 1;
-    // Bounded: a store that does not answer must not keep the node from ending.
-    await Promise.race([this.claims.stop(), this.pause(MAX_DRAIN_POLLS * DRAIN_POLL_MS)]);
+    await this.atMost(this.claims.stop());
     await this.sendAway(graceMs, () => true);
     this.isClosed = true;
     this.lease.stop();
     this.unlisten();
-    await this.relay.idle();
-    // Bounded as above; what is left is swept later.
-    await Promise.race([this.credentials.idle(), this.pause(MAX_DRAIN_POLLS * DRAIN_POLL_MS)]);
+    // What is left is carried, or swept, later.
+    await this.atMost(Promise.all([this.relay.idle(), this.credentials.idle()]));
     for (const execution of this.residents.all())
       execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
     this.residents.clear();
@@ -208,6 +206,15 @@ export class TaskEngine {
     this.hub.notify(hint, null);
     const resident = this.residents.get(hint);
     if (resident !== undefined) this.mail.read(resident, () => undefined);
+  }
+
+  /** A store that does not answer must not keep the node from ending. */
+  private async atMost(work: Promise<unknown>): Promise<void> {
+    let timer: Timer | null = null;
+    const patience = new Promise<void>((resolve) => {
+      timer = this.senses.clock.after(MAX_DRAIN_POLLS * DRAIN_POLL_MS, resolve);
+    });
+    await Promise.race([work, patience]).finally(() => timer?.cancel());
   }
 
   private pause(ms: number): Promise<void> {

@@ -102,7 +102,7 @@ export class OutboxRelay {
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
         await store.acknowledgeOutbox(rows.map(({ position }) => position));
         if (units.length > 0) claims.wake();
-        if (!more) return;
+        if (!more || this.engine.isClosed) return;
       }
     } catch (thrown) {
       const error = PlatformError.from(thrown);
