@@ -51,7 +51,9 @@ export interface A2AClientOptions {
   /** Where gRPC connects to. */
   readonly lookup: GuardedLookup;
   /** Other headers in place of those that a gRPC call was refused with; null: there are none. Over HTTP that is up to `fetch`. */
-  readonly renew?: (() => Promise<Readonly<Record<string, string>> | null>) | undefined;
+  readonly renew?:
+    | ((refused: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, string>> | null>)
+    | undefined;
   /** Sent with every call; asked before each, since credentials change. */
   readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   /** URIs that the agent is asked to activate. */

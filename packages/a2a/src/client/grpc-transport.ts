@@ -23,7 +23,9 @@ export interface GrpcTransportOptions {
   /** Milliseconds a call may take that is no stream: the agent is told. */
   readonly timeoutMs: number;
   /** Other headers than those that were just refused as UNAUTHENTICATED, when there are any. */
-  readonly renew?: (() => Promise<Readonly<Record<string, string>> | null>) | undefined;
+  readonly renew?:
+    | ((refused: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, string>> | null>)
+    | undefined;
 }
 
 // As much as an answer over HTTP may have.
@@ -96,7 +98,7 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
       });
     } catch (error) {
       const failure = await describeGrpcFailure(error as ServiceError, url.host);
-      const renewed = mayRenew && failure.code === "UNAUTHENTICATED" ? await options.renew?.() : null;
+      const renewed = mayRenew && failure.code === "UNAUTHENTICATED" ? await options.renew?.(headers) : null;
       if (renewed == null) throw failure;
       return await unary(method, request, parameters, { ...headers, ...renewed }, false);
     } finally {
@@ -132,7 +134,7 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
     } catch (error) {
       const failure = await describeGrpcFailure(error as ServiceError, url.host);
       const isRefused = mayRenew && !hasBegun && failure.code === "UNAUTHENTICATED";
-      const renewed = isRefused ? await options.renew?.() : null;
+      const renewed = isRefused ? await options.renew?.(headers) : null;
       if (renewed == null) throw failure;
       yield* streamed(method, request, parameters, { ...headers, ...renewed }, false);
     } finally {

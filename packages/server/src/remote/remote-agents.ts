@@ -230,7 +230,8 @@ export const createRemoteAgents = (options: {
         streamFetch: renewing(entry, entry.streamFetch),
         lookup: entry.lookup,
         headers: () => entry.credentials.headers(),
-        renew: async () => (entry.credentials.renew() ? entry.credentials.headers() : null),
+        renew: async ({ authorization = null }) =>
+          entry.credentials.renew(authorization) ? entry.credentials.headers() : null,
         extensions: isResumable ? [RESUMABLE_STREAMS] : [],
         timeoutMs,
       });
@@ -350,7 +351,8 @@ const renewing =
   (entry: Entry, base: typeof fetch): typeof fetch =>
   async (input, init) => {
     const response = await base(input, init);
-    if (response.status !== 401 || !entry.credentials.renew()) return response;
+    if (response.status !== 401) return response;
+    if (!entry.credentials.renew(new Headers(init?.headers).get("authorization"))) return response;
     await response.body?.cancel();
     return base(input, { ...init, headers: { ...(init?.headers as object), ...(await entry.credentials.headers()) } });
   };

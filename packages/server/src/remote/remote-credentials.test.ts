@@ -60,8 +60,18 @@ describe("credentials of a remote agent", () => {
     expect(await credentials.headers()).toEqual({ authorization: "Bearer t1" });
     await clock.advance(2_000);
     expect(await credentials.headers()).toEqual({ authorization: "Bearer t2" });
-    expect(credentials.renew()).toBe(true);
+    expect(credentials.renew("Bearer t2")).toBe(true);
     expect(await credentials.headers()).toEqual({ authorization: "Bearer t3" });
+  });
+
+  it("that are refused to several calls at once are asked for anew once, and good for all of them", async () => {
+    const { credentials, asked } = open({ auth: { oauth2: { ...oauth2, tokenUrl: "https://auth.test/token" } } });
+    const { authorization = "" } = await credentials.headers();
+    const refused = async () => credentials.renew(authorization) && credentials.headers();
+    const renewed = { authorization: "Bearer t2" };
+    expect(await Promise.all([refused(), refused()])).toEqual([renewed, renewed]);
+    expect(await refused()).toEqual(renewed);
+    expect(asked).toHaveLength(2);
   });
 
   it("come from where the card says, when the manifest does not, and it may be told the secret", async () => {
@@ -89,6 +99,6 @@ describe("credentials of a remote agent", () => {
   );
 
   it("cannot be had anew where they are no tokens", () => {
-    expect(open({ auth: { bearerEnv: "PARTNER_TOKEN" } }).credentials.renew()).toBe(false);
+    expect(open({ auth: { bearerEnv: "PARTNER_TOKEN" } }).credentials.renew("Bearer hush")).toBe(false);
   });
 });

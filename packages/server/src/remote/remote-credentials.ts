@@ -7,8 +7,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface RemoteCredentials {
   /** Throws CONFIG_INVALID when a variable is not set, UPSTREAM_FAILED or UNAUTHENTICATED when there is no token to be had. */
   headers(): Promise<Readonly<Record<string, string>>>;
-  /** They were refused. True when others can be had: a token that was thought to be good yet. */
-  renew(): boolean;
+  /** True when others can be had in place of the `authorization` that was refused: a token that was thought to be good yet. */
+  renew(authorization: string | null): boolean;
 }
 
 // A token is taken for used up so long before it is, for the way to the agent and clocks that differ.
@@ -37,9 +37,9 @@ export const createRemoteCredentials = (options: {
     if (value) return value;
     throw new PlatformError("CONFIG_INVALID", `agent "${agent}" has no credential: set ${variable}`);
   };
-  let token: { readonly value: Promise<string>; until: number } | null = null;
+  let token: { readonly value: Promise<string>; until: number; header: string | null } | null = null;
 
-  const fetchToken = async (entry: { until: number }): Promise<string> => {
+  const fetchToken = async (entry: { until: number; header: string | null }): Promise<string> => {
     if (auth === undefined || !("oauth2" in auth)) throw new TypeError("no OAuth");
     const { clientId, clientIdEnv, clientSecretEnv, scopes } = auth.oauth2;
     const tokenUrl = auth.oauth2.tokenUrl ?? options.tokenUrl();
@@ -85,13 +85,14 @@ export const createRemoteCredentials = (options: {
       );
     }
     entry.until = clock.monotonic() + answer.data.expires_in * 1000 - EXPIRY_MARGIN_MS;
+    entry.header = bearer(answer.data.access_token);
     return answer.data.access_token;
   };
 
   /** One at a time, however many calls need it. */
   const currentToken = (): Promise<string> => {
     if (token !== null && clock.monotonic() < token.until) return token.value;
-    const entry = { until: Number.POSITIVE_INFINITY };
+    const entry = { until: Number.POSITIVE_INFINITY, header: null };
     const value = fetchToken(entry);
     const fresh = Object.assign(entry, { value });
     token = fresh;
@@ -103,9 +104,9 @@ export const createRemoteCredentials = (options: {
 
   const authorization = async (): Promise<Readonly<Record<string, string>>> => {
     if (auth === undefined) return {};
-    if ("bearerEnv" in auth) return { authorization: `Bearer ${read(auth.bearerEnv)}` };
+    if ("bearerEnv" in auth) return { authorization: bearer(read(auth.bearerEnv)) };
     if ("apiKeyEnv" in auth) return { [auth.header.toLowerCase()]: read(auth.apiKeyEnv) };
-    return { authorization: `Bearer ${await currentToken()}` };
+    return { authorization: bearer(await currentToken()) };
   };
 
   return {
@@ -116,10 +117,13 @@ export const createRemoteCredentials = (options: {
       ]);
       return { ...Object.fromEntries(own), ...(await authorization()) };
     },
-    renew() {
-      if (token === null) return false;
-      token = null;
+    renew(authorization) {
+      if (auth === undefined || !("oauth2" in auth)) return false;
+      // Another call may have been refused the same, and renewed it.
+      if (token?.header === authorization) token = null;
       return true;
     },
   };
 };
+
+const bearer = (token: string): string => `Bearer ${token}`;
