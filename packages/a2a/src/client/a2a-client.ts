@@ -92,6 +92,17 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
     const controller = new AbortController();
     const timeoutMs = call.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     let answer: Response | undefined;
+    const signal = call.signal === undefined ? controller.signal : AbortSignal.any([call.signal, controller.signal]);
+    const noting: typeof fetch = async (input, init) => {
+      answer = undefined;
+      answer = await baseFetch(input, init);
+      return answer;
+    };
+    const transport =
+      address.binding === "GRPC"
+        ? await createGrpcTransport({ url: address.url, timeoutMs, lookup: options.lookup, renew: options.renew })
+        : await createHttpTransport({ ...address, binding: address.binding }, card, noting);
+    // Last: whatever throws before it would leave it behind.
     const timer = setTimeout(
       () =>
         controller.abort(
@@ -99,17 +110,8 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
         ),
       timeoutMs,
     );
-    const signal = call.signal === undefined ? controller.signal : AbortSignal.any([call.signal, controller.signal]);
-    const noting: typeof fetch = async (input, init) => {
-      answer = undefined;
-      answer = await baseFetch(input, init);
-      return answer;
-    };
     return {
-      transport:
-        address.binding === "GRPC"
-          ? await createGrpcTransport({ url: address.url, timeoutMs, lookup: options.lookup, renew: options.renew })
-          : await createHttpTransport({ ...address, binding: address.binding }, card, noting),
+      transport,
       parameters: {
         signal,
         serviceParameters: {

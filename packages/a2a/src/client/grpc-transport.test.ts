@@ -2,6 +2,7 @@ import { type GetTaskRequest, type StreamResponse, type SubscribeToTaskRequest, 
 import { A2AService } from "@a2a-js/sdk/server/grpc";
 import { createGuardedFetch, createGuardedLookup, type Lookup } from "@agentcore/outbound";
 import {
+  Client,
   type handleServerStreamingCall,
   type handleUnaryCall,
   type Metadata,
@@ -9,7 +10,7 @@ import {
   ServerCredentials,
   status,
 } from "@grpc/grpc-js";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startReferenceServer } from "../../test/reference-server.ts";
 import { toServiceError } from "../grpc/service-error.ts";
 import { type A2AClientOptions, chooseInterface, createA2AClient, fetchCard, readForeignCard } from "./index.ts";
@@ -174,6 +175,16 @@ describe("a client over gRPC", () => {
     expect(await client.get({ id: "t1" })).toMatchObject({ id: "t1" });
     for await (const { response } of client.subscribe({ id: "t1" })) expect(response).toHaveProperty("task");
     expect(tokens).toEqual(["Bearer old", "Bearer new", "Bearer old", "Bearer new"]);
+  });
+
+  it("closes its channel also when what it was to send cannot be sent", async () => {
+    const close = vi.spyOn(Client.prototype, "close");
+    onTestFinished(() => close.mockRestore());
+    const client = clientOf("http://127.0.0.1:1", { headers: async () => ({ "no such name": "x" }) });
+    const failed = { code: "INVALID_AGENT_RESPONSE" };
+    await expect(client.subscribe({ id: "t1" }).next()).rejects.toMatchObject(failed);
+    await expect(client.get({ id: "t1" })).rejects.toMatchObject(failed);
+    expect(close).toHaveBeenCalledTimes(2);
   });
 
   it("ends with its caller, and when the agent says nothing in time", async () => {

@@ -7,7 +7,7 @@ import type { StreamResponse } from "@a2a-js/sdk";
 import type { RequestOptions, Transport } from "@a2a-js/sdk/client";
 import { PlatformError } from "@agentcore/contract";
 import type { GuardedLookup } from "@agentcore/outbound";
-import type { ChannelOptions, Client, ClientOptions, ServiceError } from "@grpc/grpc-js";
+import type { ChannelOptions, Client, ClientOptions, ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import { describeGrpcFailure } from "./grpc-failure.ts";
 
 /** What a client calls. */
@@ -114,19 +114,20 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
     mayRenew = true,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const client = await connectWithin(parameters?.signal, connect);
-    const running = client.makeServerStreamRequest<Request, StreamResponse>(
-      method.path,
-      (value) => method.requestSerialize(value),
-      (bytes) => method.responseDeserialize(bytes),
-      request,
-      metadataOf(headers),
-    );
-    // What it says once nobody reads it any more.
-    running.on("error", () => undefined);
-    const cancel = (): void => running.cancel();
-    parameters?.signal?.addEventListener("abort", cancel, { once: true });
+    let running: ClientReadableStream<StreamResponse> | undefined;
+    const cancel = (): void => running?.cancel();
     let hasBegun = false;
     try {
+      running = client.makeServerStreamRequest<Request, StreamResponse>(
+        method.path,
+        (value) => method.requestSerialize(value),
+        (bytes) => method.responseDeserialize(bytes),
+        request,
+        metadataOf(headers),
+      );
+      // What it says once nobody reads it any more.
+      running.on("error", () => undefined);
+      parameters?.signal?.addEventListener("abort", cancel, { once: true });
       for await (const response of running) {
         hasBegun = true;
         yield response as StreamResponse;
