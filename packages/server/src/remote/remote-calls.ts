@@ -67,7 +67,7 @@ export class RemoteCalls {
   async begin(message: A2AMessage): Promise<Sent> {
     const { client, streaming, deduplicates } = await this.options.connect();
     this.closeStream();
-    if (!streaming) return this.beginWithout(client, message);
+    if (!streaming) return this.beginWithout(client, message, this.options.closing);
     const stream = new RemoteStream(
       (signal) => client.sendStream({ message }, { headers: this.headers, signal }),
       this.options.clock,
@@ -80,7 +80,7 @@ export class RemoteCalls {
       this.closeStream();
       // Of a follow-up it is known whose task it is.
       if (!PlatformError.is(error) || error.code !== "TOO_LARGE" || message.taskId !== undefined) throw error;
-      if (deduplicates) return this.beginWithout(client, message);
+      if (deduplicates) return this.beginWithout(client, message, this.options.closing);
       throw new TerminalError(`${error.message}; expected its task first: without that it cannot be followed`, {
         code: "TOO_LARGE",
         cause: error,
@@ -94,8 +94,14 @@ export class RemoteCalls {
   }
 
   /** Without a stream. */
-  private async beginWithout(client: A2AClient, message: A2AMessage): Promise<Sent> {
-    return sentOf(await client.send(withoutWaiting(message), { headers: this.headers, signal: this.options.closing }));
+  private async beginWithout(client: A2AClient, message: A2AMessage, signal: AbortSignal): Promise<Sent> {
+    return sentOf(await client.send(withoutWaiting(message), { headers: this.headers, signal }));
+  }
+
+  /** What became of a message that may have arrived. Null at an agent that would take it for another one. */
+  async sendAgain(message: A2AMessage, signal: AbortSignal): Promise<Sent | null> {
+    const { client, deduplicates } = await this.options.connect();
+    return deduplicates ? this.beginWithout(client, message, signal) : null;
   }
 
   /** A message that nothing is waited for. */

@@ -188,3 +188,27 @@ it("every message reaches a remote task whose log here is begun afresh meanwhile
   expect(await world.types(taskId)).toContain("checkpoint.created");
   expect(agent.seen("send").map(({ message }) => message?.parts[0]?.text)).toEqual(wanted);
 });
+
+describe("a cancel of a task whose process died while its message was on the way", () => {
+  const cancelAfterCrash = async (deduplicates: boolean) => {
+    const { world, agent } = openFarWorld({ deduplicates });
+    agent.hold();
+    const taskId = await world.submit("far", "Ann");
+    await world.cancel(taskId);
+    world.crash();
+    await world.advance(MINUTE);
+    expect((await world.last(taskId))?.type).toBe("task.canceled");
+    return agent;
+  };
+
+  it("reaches the remote task of an agent that knows messages that it has", async () => {
+    const agent = await cancelAfterCrash(true);
+    expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream", "send", "cancel"]);
+    expect(agent.calls[1]?.message).toEqual(agent.calls[0]?.message);
+  });
+
+  it("begins no second task at another agent", async () => {
+    const agent = await cancelAfterCrash(false);
+    expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream"]);
+  });
+});

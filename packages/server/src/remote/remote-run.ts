@@ -69,6 +69,8 @@ class RemoteRun {
   private readonly ctx: Context;
   private readonly calls: RemoteCalls;
   private remote: RemoteTask | null = null;
+  /** What the remote task begins with. From here on it may have been sent, by this process or by one that died. */
+  private message: A2AMessage | null = null;
   /** On its way: a cancel waits for the id that it will bring. */
   private sending: Promise<Sent> | null = null;
   private hasEnded = false;
@@ -145,17 +147,19 @@ class RemoteRun {
         },
       );
     const known = (await ctx.memory.get(key)) as string | null;
+    const message: A2AMessage = {
+      messageId: digestOf(`${task.tenantId}/${task.id}`).slice(0, 32),
+      role: "ROLE_USER",
+      parts: [...(task.message?.parts ?? partsOf(task.input))],
+      metadata: hopsMetadata(hops),
+      ...(known === null ? {} : { contextId: known }),
+    };
+    this.message = message;
     const sent = await ctx.step(
       "send",
-      (step) => {
+      () => {
         // Not ended by a cancel: what it brings is what there is to cancel.
-        this.sending = this.calls.begin({
-          messageId: step.idempotencyKey.slice(0, 32),
-          role: "ROLE_USER",
-          parts: [...(task.message?.parts ?? partsOf(task.input))],
-          metadata: hopsMetadata(hops),
-          ...(known === null ? {} : { contextId: known }),
-        });
+        this.sending = this.calls.begin(message);
         return this.sending;
       },
       { retry: SEND_RETRY },
@@ -412,19 +416,27 @@ class RemoteRun {
 
   private async cancelRemote(): Promise<void> {
     const { ctx } = this;
-    if (this.remote === null && this.sending === null) return;
+    if (this.remote === null && this.message === null) return;
     await ctx.step(
       "cancel",
       async ({ signal }) => {
-        const sent = this.remote === null ? await this.sending?.catch(() => null) : { task: this.remote };
+        const id = this.remote?.taskId ?? (await this.idOfSent(signal));
         // It was open for the id that it would bring.
         this.calls.closeStream();
-        if (sent == null || !("task" in sent)) return null;
-        await this.calls.cancel(sent.task.taskId, signal);
+        if (id !== null) await this.calls.cancel(id, signal);
         return null;
       },
       { retry: CANCEL_RETRY },
     );
+  }
+
+  /** Null: there is no task, or none that can be told without beginning another. */
+  private async idOfSent(signal: AbortSignal): Promise<string | null> {
+    const { message, ctx } = this;
+    let sent = (await this.sending?.catch(() => null)) ?? null;
+    // A send that failed for good has said why; one that our caller ended may have arrived.
+    if (sent === null && message !== null && ctx.signal.aborted) sent = await this.calls.sendAgain(message, signal);
+    return sent !== null && "task" in sent ? sent.task.taskId : null;
   }
 
   /** A deadline ends our task at once, and with it what can be recorded; the remote task must not go on for nobody all the same. */
