@@ -1,6 +1,6 @@
 /** A2A 0.3 over its three bindings, with what they answer brought to one form. */
 import { LegacyA2AService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
-import { type ServiceDefinition, type ServiceError, status } from "@grpc/grpc-js";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { A2A_ERRORS } from "../../src/gateway/a2a/a2a-errors.ts";
 import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { listenGrpc } from "../../src/gateway/grpc/listen-grpc.ts";
@@ -82,8 +82,7 @@ export const LEGACY_BINDINGS = ["JSONRPC", "HTTP+JSON", "GRPC"] as const;
 export const startLegacyWires = async (deps: Partial<GatewayDeps> = {}, agents?: readonly AgentDescription[]) => {
   const fixture = createFixture(deps, agents);
   const listener = await listenGrpc(fixture.gateway, { port: 0 });
-  const definition = LegacyA2AService as unknown as ServiceDefinition;
-  const client = connectGrpc(`127.0.0.1:${listener.port}`, { definition });
+  const client = connectGrpc(`127.0.0.1:${listener.port}`, { definition: LegacyA2AService });
   return {
     ...fixture,
     wire: (binding: (typeof LEGACY_BINDINGS)[number], headers: Headers = {}): LegacyWire => {

@@ -1,9 +1,8 @@
 /** The texts that reflection serves, held against what the SDK's codecs do. */
-import { LegacyA2AService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
-import { A2AService } from "@a2a-js/sdk/server/grpc";
 import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
+import { A2A_SERVICE, LEGACY_A2A_SERVICE } from "../../../test/sdk-services.ts";
 import { decode, encode, fileOfSymbol, jsonService, messageNamed } from "./descriptors.ts";
 import { parseProto } from "./parse-proto.ts";
 
@@ -66,8 +65,8 @@ const compareMembers = (message: DescMessage, decoded: unknown): void => {
 };
 
 describe.each([
-  ["lf.a2a.v1.A2AService", A2AService as unknown as ServiceDefinition],
-  ["a2a.v1.A2AService", LegacyA2AService as unknown as ServiceDefinition],
+  ["lf.a2a.v1.A2AService", A2A_SERVICE],
+  ["a2a.v1.A2AService", LEGACY_A2A_SERVICE],
 ])("%s", (name, theirs) => {
   const ours = jsonService(name);
   const service = fileOfSymbol(name)?.services[0];

@@ -4,7 +4,7 @@ import { type ServiceDefinition, type ServiceError, status } from "@grpc/grpc-js
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createFixture, describeAgent } from "../../../test/gateway/gateway-fixture.ts";
-import { connectGrpc, grpcMessage } from "../../../test/gateway/grpc-client.ts";
+import { anyService, connectGrpc, grpcMessage } from "../../../test/gateway/grpc-client.ts";
 import { HOSTILE_TEXTS } from "../../../test/gateway/hostile/edits.ts";
 import { shutDown } from "../shut-down.ts";
 import { listenGrpc } from "./listen-grpc.ts";
@@ -13,7 +13,7 @@ const REQUESTS = 3_000;
 const BATCH = 20;
 const SEED = Number(process.env.AGENTCORE_FUZZ_SEED ?? Date.now() % 2 ** 31);
 
-const own = A2AService as unknown as ServiceDefinition;
+const own = anyService(A2AService);
 const UNARY = Object.keys(own).filter((name) => own[name]?.responseStream === false);
 const STREAMS = Object.keys(own).filter((name) => own[name]?.responseStream === true);
 

@@ -29,7 +29,7 @@ const start = async (
   const close = (graceMs = 0) => (closing ??= shutDown(fixture.gateway, [listener], graceMs));
   const address = `127.0.0.1:${listener.port}`;
   const grpc = connectGrpc(address);
-  const legacy = connectGrpc(address, { definition: LegacyA2AService as unknown as ServiceDefinition });
+  const legacy = connectGrpc(address, { definition: LegacyA2AService });
   ends.push(close, grpc.close, legacy.close);
   return { ...fixture, address, close, grpc, legacy };
 };
