@@ -1,5 +1,6 @@
 /** What `import … from "agentcore"` gives: everything the SDK offers to the author of an agent. */
 export {
+  type AgentAnswer,
   type AgentDefinition,
   type AgentOptions,
   type AgentSkill,

@@ -1,5 +1,6 @@
 /** What an author imports. Loads no schema library and no Node built-in, so it starts fast and runs in a browser. */
 export type {
+  AgentAnswer,
   AgentDefinition,
   AgentSkill,
   Authorization,

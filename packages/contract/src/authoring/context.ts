@@ -1,5 +1,6 @@
 import type { A2AMessage, Part } from "../a2a.ts";
 import type { Credential } from "../authorization.ts";
+import type { SerializedError } from "../errors.ts";
 import type { Target } from "../target.ts";
 import type { Schema } from "./agent-definition.ts";
 import type { Tool } from "./tool.ts";
@@ -83,6 +84,11 @@ export interface QueryOptions {
   readonly timeoutMs?: number;
   readonly skill?: string;
 }
+
+/** What became of a query by labels at one of the agents: plain JSON, as it is recorded. */
+export type AgentAnswer<T = unknown> =
+  | { readonly agent: string; readonly status: "fulfilled"; readonly value: T }
+  | { readonly agent: string; readonly status: "rejected"; readonly error: SerializedError };
 
 export interface ArtifactInput {
   /** Tells artifacts of one name apart. @default the name */
@@ -168,6 +174,7 @@ export interface Context {
   /** Runs `fn` and records its JSON result, or its error. A step in flight at a crash runs again with the same idempotency key (I4). */
   step<T>(name: string, fn: (step: StepContext) => Promise<T> | T, options?: StepOptions): Promise<T>;
   command<T = unknown>(target: Target, payload: unknown, options?: CommandOptions): Promise<T>;
+  /** By `labels` it gives an `AgentAnswer` for each agent that has them, and rejects only when there is none. */
   query<T = unknown>(target: Target, payload: unknown, options?: QueryOptions): Promise<T>;
   /** Tells subscribers. `durable`: each subscribing agent gets a task, once per event; else whoever listens now. */
   emit(topic: string, payload: unknown, options?: { readonly durable?: boolean; readonly key?: string }): Promise<void>;
@@ -210,5 +217,6 @@ export interface QueryContext {
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string>>;
   readonly tenantId: string;
+  /** As `Context.query`. */
   query<T = unknown>(target: Target, payload: unknown, options?: QueryOptions): Promise<T>;
 }

@@ -5,6 +5,7 @@ export type { Credential } from "../authorization.ts";
 export type { Target } from "../target.ts";
 export type { AgentDefinition, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
 export type {
+  AgentAnswer,
   ArtifactInput,
   Authorization,
   AuthorizationRequest,

@@ -1,9 +1,10 @@
+import type { AgentAnswer } from "@agentcore/contract/authoring";
 import type { Senses } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
 import type { ScoreWeights } from "../routing/index.ts";
 import type { Authoriser } from "./authorise.ts";
 import type { Interceptor } from "./bus-call.ts";
-import type { CommandAccepted, Delivery, EventHandler, Settled } from "./delivery.ts";
+import type { CommandAccepted, Delivery, EventHandler } from "./delivery.ts";
 import type { BusLimits } from "./limits.ts";
 import type { Caller, CallOptions, MessageDraft } from "./message-draft.ts";
 import type { CallRecord } from "./record.ts";
@@ -11,13 +12,13 @@ import type { CallRecord } from "./record.ts";
 /** The only way between agents (I8). Every method passes the whole chain. */
 export interface Bus {
   /**
-   * Asks and resolves with the answer's payload; for `labels:` with one `Settled` per agent. Retries and fails over by itself.
+   * Asks and resolves with the answer's payload; for `labels:` with one `AgentAnswer` per agent. Retries and fails over by itself.
    * Throws the answering agent's error, or INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED,
    * TARGET_UNSUPPORTED, AGENT_NOT_FOUND, NO_CANDIDATE, UNAVAILABLE, CIRCUIT_OPEN, BULKHEAD_FULL, DEADLINE_EXCEEDED, CANCELED.
    */
   query(message: MessageDraft, options?: CallOptions): Promise<unknown>;
-  /** Hands durable work to the task engine, once; resolves when it is accepted. For `labels:` one `Settled` per agent. */
-  command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted | Settled<CommandAccepted>[]>;
+  /** Hands durable work to the task engine, once; resolves when it is accepted. For `labels:` one `AgentAnswer` per agent. */
+  command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted | AgentAnswer<CommandAccepted>[]>;
   /** Tells the subscribers of this process now; nothing is kept. The target is `topic:…`. Resolves with how many were told. */
   emit(event: MessageDraft, options?: CallOptions): Promise<number>;
   /**

@@ -1,4 +1,5 @@
 import { formatTarget, Message, PlatformError, parseInput } from "@agentcore/contract";
+import type { AgentAnswer } from "@agentcore/contract/authoring";
 import { GuardBook } from "./agent-guards.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorise, sameTenantAuthoriser } from "./authorise.ts";
@@ -8,7 +9,7 @@ import { compose } from "./compose.ts";
 import { DeadlineList } from "./deadline-list.ts";
 import { deliver } from "./deliver.ts";
 import { Envelope } from "./delivered.ts";
-import type { CommandAccepted, Settled } from "./delivery.ts";
+import type { CommandAccepted } from "./delivery.ts";
 import { guard } from "./guard.ts";
 import { limit } from "./limit.ts";
 import { DEFAULT_BUS_LIMITS } from "./limits.ts";
@@ -78,7 +79,7 @@ export const createBus = (options: BusOptions): Bus => {
   const bus: Bus = {
     query: (message, callOptions = NO_OPTIONS) => send(message, "query", callOptions),
     command: (message, callOptions = NO_OPTIONS) =>
-      send(message, "command", callOptions) as Promise<CommandAccepted | Settled<CommandAccepted>[]>,
+      send(message, "command", callOptions) as Promise<CommandAccepted | AgentAnswer<CommandAccepted>[]>,
     emit: (event, callOptions = NO_OPTIONS) => send(event, "event", callOptions) as Promise<number>,
     subscribe: (tenantId, pattern, handler) => subscriptions.add(tenantId, pattern, handler),
     acceptForeign: async (json, caller, callOptions = NO_OPTIONS) => {

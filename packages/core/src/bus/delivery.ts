@@ -1,4 +1,3 @@
-import type { PlatformError } from "@agentcore/contract";
 import type { AgentRecord, Replica } from "../registry/index.ts";
 import type { RouteChoice, RoutingDecision } from "../routing/index.ts";
 import type { Delivered } from "./delivered.ts";
@@ -34,11 +33,6 @@ export interface Delivery {
   /** Absent on a node without a task engine: commands answer UNSUPPORTED_OPERATION. */
   readonly commands?: CommandSink | undefined;
 }
-
-/** The outcome of one agent of a multicast. */
-export type Settled<T> =
-  | { readonly agent: string; readonly status: "fulfilled"; readonly value: T }
-  | { readonly agent: string; readonly status: "rejected"; readonly error: PlatformError };
 
 /** Called once per event, in the emitter's turn; a rejected promise is logged, never the emitter's problem. */
 export type EventHandler = (event: Delivered) => void | Promise<void>;

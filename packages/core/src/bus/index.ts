@@ -3,7 +3,7 @@ export type { Bus, BusOptions } from "./bus.ts";
 export type { BusCall, Interceptor, Next } from "./bus-call.ts";
 export { createBus } from "./create-bus.ts";
 export { type Delivered, isDelivered } from "./delivered.ts";
-export type { CommandAccepted, CommandSink, Delivery, EventHandler, QueryDelivery, Settled } from "./delivery.ts";
+export type { CommandAccepted, CommandSink, Delivery, EventHandler, QueryDelivery } from "./delivery.ts";
 export { type BusLimits, DEFAULT_BUS_LIMITS } from "./limits.ts";
 export type { Caller, CallOptions, MessageDraft } from "./message-draft.ts";
 export type { CallRecord } from "./record.ts";

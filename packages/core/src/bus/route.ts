@@ -1,4 +1,7 @@
 import { PlatformError } from "@agentcore/contract";
+import type { AgentAnswer } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
+import { serialiseError } from "../payloads/serialise-error.ts";
 import type { Clock } from "../ports/index.ts";
 import type { RegistryView } from "../registry/index.ts";
 import { route as decide, type ScoreWeights } from "../routing/index.ts";
@@ -6,7 +9,6 @@ import type { GuardedCandidate } from "./agent-guards.ts";
 import type { Authoriser } from "./authorise.ts";
 import { BusCall, type Interceptor } from "./bus-call.ts";
 import { Envelope } from "./delivered.ts";
-import type { Settled } from "./delivery.ts";
 import type { BusLimits } from "./limits.ts";
 import type { Observe } from "./record.ts";
 import type { TargetBook } from "./target-book.ts";
@@ -92,8 +94,13 @@ export const route = ({ registry, targets, choose, observe, limits }: RouteParts
         `${message.target} matches ${call.candidates.length} agents, more than the ${limits.maxFanOut} one message may reach; narrow the selector`,
       );
     }
+    const askOne = async (one: BusCall): Promise<unknown> => {
+      const answer = await chooseOrThrow(one);
+      assertSerialisable(answer, `the answer of agent ${agentOf(one)}`);
+      return answer;
+    };
     return Promise.all(
-      call.candidates.map((candidate) => settle(memberOf(call, candidate), (one) => observe(one, chooseOrThrow))),
+      call.candidates.map((candidate) => settle(memberOf(call, candidate), (one) => observe(one, askOne))),
     );
   },
 });
@@ -115,10 +122,13 @@ const memberOf = (call: BusCall, candidate: GuardedCandidate): BusCall => {
   return member;
 };
 
-const settle = (call: BusCall, run: (call: BusCall) => Promise<unknown>): Promise<Settled<unknown>> => {
-  const agent = call.candidates[0]?.record.name ?? "";
+/** Of its own agent alone: what one of them throws, or answers that JSON does not keep, spoils no other answer. */
+const settle = (call: BusCall, run: (call: BusCall) => Promise<unknown>): Promise<AgentAnswer> => {
+  const agent = agentOf(call);
   return run(call).then(
     (value) => ({ agent, status: "fulfilled", value }) as const,
-    (thrown: unknown) => ({ agent, status: "rejected", error: PlatformError.from(thrown) }) as const,
+    (thrown: unknown) => ({ agent, status: "rejected", error: serialiseError(PlatformError.from(thrown)) }) as const,
   );
 };
+
+const agentOf = ({ candidates }: BusCall): string => candidates[0]?.record.name ?? "";

@@ -19,9 +19,9 @@ import type {
   StepOptions,
   Tool,
 } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
+import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { Execution } from "./execution.ts";
-import { boundedMessage } from "./outcome.ts";
-import { assertSerialisable } from "./serialisable.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
 

@@ -7,9 +7,10 @@
  * While the log is replayed a task can only be parked: code that has returned, and a deadline that has passed, wait until it is live.
  */
 import { CancelledError, type NewTaskEvent, type PlatformError, type TaskState } from "@agentcore/contract";
+import { serialiseError } from "../payloads/serialise-error.ts";
 import type { Timer } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
-import { type CodeEnd, failed, judge, serialiseError } from "./outcome.ts";
+import { type CodeEnd, failed, judge } from "./outcome.ts";
 import { deadlineExceeded, passesBy } from "./parking.ts";
 import { stateAfter } from "./view.ts";
 

@@ -20,6 +20,7 @@ import {
   type TaskState,
 } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { serialiseError } from "../payloads/serialise-error.ts";
 import type { MailboxInsert, NewTask, OutboxInsert } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
@@ -33,7 +34,6 @@ import { Intake } from "./intake.ts";
 import type { Delivery, InputResult, Journal } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
-import { serialiseError } from "./outcome.ts";
 import { differsFromLog, outsideAwait } from "./parking.ts";
 import { Paths } from "./paths.ts";
 import { Repeats } from "./repeats.ts";

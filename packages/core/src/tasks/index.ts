@@ -1,9 +1,9 @@
+export { assertSerialisable } from "../payloads/serialisable.ts";
 export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export { type EngineOptions, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
 export { type Feed, itemsOf } from "./feed.ts";
-export { assertSerialisable } from "./serialisable.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
 export type { RoutedDraft, RoutingChoice, Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
 export type {

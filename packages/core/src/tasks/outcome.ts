@@ -1,8 +1,9 @@
 /** What the code's end means: its value checked against the agent's output schema, or its error. */
-import { type NewTaskEvent, PlatformError, RejectedError, type SerializedError } from "@agentcore/contract";
+import { type NewTaskEvent, PlatformError, RejectedError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
+import { serialiseError } from "../payloads/serialise-error.ts";
 import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
-import { assertSerialisable } from "./serialisable.ts";
 
 /** How the code ended: returned or thrown. */
 export type CodeEnd = { readonly value: unknown } | { readonly error: unknown };
@@ -62,20 +63,3 @@ export const failed = (error: PlatformError, at: number): Extract<NewTaskEvent, 
   at,
   data: { error: serialiseError(error) },
 });
-
-// More than anybody reads; some libraries put whole answers into their messages.
-const MAX_MESSAGE_LENGTH = 10_000;
-
-export const boundedMessage = (message: string): string =>
-  message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH)}…`;
-
-/** Details that JSON does not keep, or that are too large, are left out: an error must always find its way into the log. */
-export const serialiseError = (error: PlatformError): SerializedError => {
-  const json = { ...error.toJSON(), message: boundedMessage(error.message) };
-  try {
-    assertSerialisable(json, "an error");
-    return json;
-  } catch {
-    return { code: json.code, message: json.message };
-  }
-};

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
+import { assertSerialisable, MAX_VALUE_BYTES } from "../payloads/serialisable.ts";
 import type { WaitingMail } from "../ports/index.ts";
-import { assertSerialisable, MAX_VALUE_BYTES } from "./serialisable.ts";
 
 const large = "x".repeat(MAX_VALUE_BYTES);
 const caught = (call: () => Promise<unknown>) =>

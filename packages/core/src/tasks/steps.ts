@@ -1,12 +1,12 @@
 /** Runs the body of a step: tries, time limits, retries with back-off. */
 import { PlatformError, type SerializedError } from "@agentcore/contract";
 import type { Credential, RetryPolicy, StepContext } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
+import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
-import { boundedMessage } from "./outcome.ts";
 import { assertNoSecret, withoutSecrets } from "./secrets.ts";
-import { assertSerialisable } from "./serialisable.ts";
 
 // Waits up to this long stay in memory: shorter than that, evicting and replaying costs more than it frees.
 const RESIDENT_WAIT_MS = 5_000;

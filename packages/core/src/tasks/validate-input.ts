@@ -1,7 +1,7 @@
 import { invalidArgument } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
 import { violationsOf } from "./schema-issues.ts";
-import { assertSerialisable } from "./serialisable.ts";
 
 /** The input as the agent's schema gives it back (defaults filled in). Throws INVALID_ARGUMENT with a violation per field. */
 export const validateInput = async (definition: AgentDefinition, input: unknown): Promise<unknown> => {

@@ -9,13 +9,13 @@ import {
   type SerializedError,
 } from "@agentcore/contract";
 import type { Authorization, InputRequest, Schema } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
 import { authorizationReference, type Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import type { ChildRequest } from "./execution-services.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
-import { assertSerialisable } from "./serialisable.ts";
 
 // As for step retries: a shorter sleep is cheaper in memory than evicted.
 const RESIDENT_SLEEP_MS = 1_000;
