@@ -50,3 +50,23 @@ test("a query by labels gives and records each agent's outcome as plain data, an
   expect(crashed.effects.filter((effect) => effect === "answer:calm")).toHaveLength(1);
   await crashed.close();
 });
+
+test("a command to labels is refused before anybody gets it, and says what to do instead", async () => {
+  const asker = agent({
+    name: "asker",
+    description: "sends everybody the same",
+    run: (_, ctx) => ctx.command({ labels: { team: "risk" } }, {}),
+  });
+  const it = await testAgent(asker, { peers: PEERS });
+  const run = await it.run();
+  expect(run.error).toMatchObject({
+    code: "TARGET_UNSUPPORTED",
+    message:
+      "labels:team=risk is no target of a command, which becomes the task of one agent; send one command each, to agent:… or capability:…, or ask them all with a query",
+    violations: [{ field: "target" }],
+  });
+  await expect(it.run({}, { target: { labels: { team: "risk" } } })).rejects.toMatchObject({
+    code: "TARGET_UNSUPPORTED",
+  });
+  await it.close();
+});

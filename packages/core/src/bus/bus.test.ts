@@ -291,7 +291,7 @@ test("labels reach every matching agent once, and one failure spoils no other an
   ]);
 });
 
-test("a command is routed and handed to the task engine, also while its agent is away; by labels one each", async () => {
+test("a command is routed and handed to the task engine, also while its agent is away", async () => {
   const accepted: string[] = [];
   const commands = {
     accept: async (message: { id: string }, choice: { record: AgentRecord }) => (
@@ -302,11 +302,23 @@ test("a command is routed and handed to the task engine, also while its agent is
   registry.heartbeat("acme", "a", "a-1", { healthy: false });
   expect(await bus.command(to("agent:a", { id: "m1" }), { caller })).toEqual({ taskId: "task-a" });
   expect(await bus.command(to("capability:score", { id: "m2" }), { caller })).toEqual({ taskId: "task-b" });
-  expect(await bus.command(to("labels:team=risk", { id: "m3" }), { caller })).toMatchObject([
-    { value: { taskId: "task-a" } },
-    { value: { taskId: "task-b" } },
-  ]);
-  expect(accepted).toEqual(["m1 a", "m2 b", "m3/a a", "m3/b b"]);
+  expect(accepted).toEqual(["m1 a", "m2 b"]);
+});
+
+test("a command to labels, a meaning or a topic reaches nobody, and no refusal advises what another refuses", async () => {
+  const accepted: string[] = [];
+  const commands = { accept: async ({ id }: { id: string }) => (accepted.push(id), { taskId: id }) };
+  const { bus } = setup({}, { deliver: { query: never, commands } }, [record("a"), record("b")]);
+  for (const target of ["labels:team=risk", "need:score a loan", "topic:loan.decided"]) {
+    const refusal: unknown = await bus.command(to(target), { caller }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "TARGET_UNSUPPORTED" });
+    const { message } = refusal as PlatformError;
+    expect(message).toContain(target);
+    expect(message).toContain("agent:…");
+    expect(message).toContain("capability:…");
+    expect(message).not.toMatch(/labels:(…|k=v)|need:…/);
+  }
+  expect(accepted).toEqual([]);
 });
 
 test("events reach the subscribers of their topic, and one that fails harms nobody", async () => {
@@ -331,7 +343,7 @@ test("targets nobody can take are refused with what is there", async () => {
   expect(await error("agent:nobody")).toMatch(/no agent "nobody"; there are: a/);
   expect(await error("capability:dance")).toMatch(/no agent matches capability:dance; there are: score/);
   expect(await error("need:somebody who scores")).toMatch(/by meaning yet/);
-  expect(await error("topic:a.b")).toMatch(/no target of a message of type query/);
+  expect(await error("topic:a.b")).toMatch(/no target of a query; name who answers, with agent:…/);
   expect(await error("nonsense")).toMatch(/target is not valid/);
   registry.heartbeat("acme", "a", "a-1", { healthy: false });
   expect(await outcome(bus.query(to("agent:a"), { caller }))).toBe("UNAVAILABLE");

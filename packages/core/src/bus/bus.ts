@@ -1,4 +1,3 @@
-import type { AgentAnswer } from "@agentcore/contract/authoring";
 import type { Senses } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
 import type { ScoreWeights } from "../routing/index.ts";
@@ -17,8 +16,8 @@ export interface Bus {
    * TARGET_UNSUPPORTED, AGENT_NOT_FOUND, NO_CANDIDATE, UNAVAILABLE, CIRCUIT_OPEN, BULKHEAD_FULL, DEADLINE_EXCEEDED, CANCELED.
    */
   query(message: MessageDraft, options?: CallOptions): Promise<unknown>;
-  /** Hands durable work to the task engine, once; resolves when it is accepted. For `labels:` one `AgentAnswer` per agent. */
-  command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted | AgentAnswer<CommandAccepted>[]>;
+  /** Hands durable work to the task engine, once; resolves when it is accepted. Throws as `query`; `labels:` is TARGET_UNSUPPORTED. */
+  command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted>;
   /** Tells the subscribers of this process now; nothing is kept. The target is `topic:…`. Resolves with how many were told. */
   emit(event: MessageDraft, options?: CallOptions): Promise<number>;
   /**

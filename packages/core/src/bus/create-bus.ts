@@ -1,5 +1,4 @@
 import { formatTarget, Message, PlatformError, parseInput } from "@agentcore/contract";
-import type { AgentAnswer } from "@agentcore/contract/authoring";
 import { GuardBook } from "./agent-guards.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorise, sameTenantAuthoriser } from "./authorise.ts";
@@ -78,8 +77,7 @@ export const createBus = (options: BusOptions): Bus => {
 
   const bus: Bus = {
     query: (message, callOptions = NO_OPTIONS) => send(message, "query", callOptions),
-    command: (message, callOptions = NO_OPTIONS) =>
-      send(message, "command", callOptions) as Promise<CommandAccepted | AgentAnswer<CommandAccepted>[]>,
+    command: (message, callOptions = NO_OPTIONS) => send(message, "command", callOptions) as Promise<CommandAccepted>,
     emit: (event, callOptions = NO_OPTIONS) => send(event, "event", callOptions) as Promise<number>,
     subscribe: (tenantId, pattern, handler) => subscriptions.add(tenantId, pattern, handler),
     acceptForeign: async (json, caller, callOptions = NO_OPTIONS) => {

@@ -17,7 +17,7 @@ export interface BusLimits {
   /** Queries at once for an agent that declares no limit; twice as many may wait. @default 100 */
   readonly maxConcurrent: number;
   readonly breaker: CircuitBreakerOptions;
-  /** Agents one `labels:` message may reach. @default 1000 */
+  /** Agents one query to `labels:` may reach. @default 1000 */
   readonly maxFanOut: number;
   /** @default 10000 */
   readonly maxSubscriptionsPerTenant: number;

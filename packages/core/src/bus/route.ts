@@ -75,7 +75,7 @@ export interface RouteParts {
   readonly limits: BusLimits;
 }
 
-/** One call, one agent; `labels:` makes it one call for each agent that matches. Events have no candidates. */
+/** One call, one agent; a query to `labels:` makes one for each agent that matches. Events have no candidates. */
 export const route = ({ registry, targets, choose, observe, limits }: RouteParts): Interceptor => ({
   name: "route",
   intercept(call, next) {
@@ -91,7 +91,7 @@ export const route = ({ registry, targets, choose, observe, limits }: RouteParts
     if (call.candidates.length > limits.maxFanOut) {
       throw new PlatformError(
         "INVALID_ARGUMENT",
-        `${message.target} matches ${call.candidates.length} agents, more than the ${limits.maxFanOut} one message may reach; narrow the selector`,
+        `${message.target} matches ${call.candidates.length} agents, more than the ${limits.maxFanOut} one query may reach; narrow the selector`,
       );
     }
     const askOne = async (one: BusCall): Promise<unknown> => {
@@ -105,7 +105,7 @@ export const route = ({ registry, targets, choose, observe, limits }: RouteParts
   },
 });
 
-// Each member has its own envelope, since one is stamped for one recipient, and its own id, since commands are idempotent by it.
+// Each member has its own envelope, since one is stamped for one recipient, and an id of its own for the records.
 const memberOf = (call: BusCall, candidate: GuardedCandidate): BusCall => {
   const { message } = call;
   const envelope = new Envelope(

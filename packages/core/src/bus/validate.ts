@@ -1,4 +1,11 @@
-import { type FieldViolation, invalidArgument, PlatformError, PRIORITIES, SCHEMA_VERSION } from "@agentcore/contract";
+import {
+  type FieldViolation,
+  invalidArgument,
+  PlatformError,
+  PRIORITIES,
+  SCHEMA_VERSION,
+  type Target,
+} from "@agentcore/contract";
 import type { Interceptor } from "./bus-call.ts";
 import type { Envelope } from "./delivered.ts";
 import type { TargetBook } from "./target-book.ts";
@@ -21,20 +28,54 @@ export const validate = (targets: TargetBook): Interceptor => ({
       );
     }
     const target = targets.parse(message.target);
-    if ((message.type === "event") !== "topic" in target) {
-      const advice =
-        message.type === "event"
-          ? "an event goes to topic:…"
-          : `a ${message.type} goes to agent:…, capability:… or labels:…`;
+    const refusal = refusalOf(message, target);
+    if (refusal !== undefined)
       throw new PlatformError(
         "TARGET_UNSUPPORTED",
-        `${message.target} is no target of a message of type ${message.type}: ${advice}`,
+        `${message.target} is no target of ${refusal.what}; ${refusal.next}`,
+        {
+          violations: [{ field: "target", description: refusal.expected }],
+        },
       );
-    }
     call.target = target;
     return next(call);
   },
 });
+
+interface Refusal {
+  readonly what: string;
+  readonly expected: string;
+  readonly next: string;
+}
+
+/** What a message of that type cannot be sent to. Whatever is advised here, no later stage refuses for its kind. */
+const refusalOf = ({ type }: Envelope, target: Target): Refusal | undefined => {
+  if (type === "event")
+    return "topic" in target
+      ? undefined
+      : { what: "an event", expected: "expected topic:…", next: "emit it to topic:…, or send a command or a query" };
+  if ("topic" in target)
+    return type === "command"
+      ? {
+          what: "a command",
+          expected: COMMAND_TARGETS,
+          next: "name who does it, with agent:… or capability:…, or emit an event",
+        }
+      : {
+          what: `a ${type}`,
+          expected: "expected agent:…, capability:… or labels:…",
+          next: "name who answers, with agent:…, capability:… or labels:…, or emit an event",
+        };
+  if (type === "command" && "labels" in target)
+    return {
+      what: "a command, which becomes the task of one agent",
+      expected: COMMAND_TARGETS,
+      next: "send one command each, to agent:… or capability:…, or ask them all with a query",
+    };
+  return undefined;
+};
+
+const COMMAND_TARGETS = "expected agent:… or capability:…";
 
 const isText = (value: unknown, max: number): boolean =>
   typeof value === "string" && value !== "" && value.length <= max;

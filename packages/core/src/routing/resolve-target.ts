@@ -16,7 +16,7 @@ export const resolveTarget = (view: RegistryView, tenantId: string, target: Targ
   if ("need" in target) {
     throw new PlatformError(
       "TARGET_UNSUPPORTED",
-      `this node cannot find agents by meaning yet ("need:${target.need}"); name an agent (agent:…), a skill (capability:…) or labels (labels:k=v)`,
+      `this node cannot find agents by meaning yet ("need:${target.need}"); name an agent (agent:…) or a skill (capability:…)`,
     );
   }
   throw new PlatformError(

@@ -1,6 +1,6 @@
 /** The bus as the task engine sees it, and the engine as the bus sees it: each command meets its acceptor again by message id. */
 import { PlatformError } from "@agentcore/contract";
-import type { Bus, CommandAccepted, CommandSink } from "../bus/index.ts";
+import type { Bus, CommandSink } from "../bus/index.ts";
 import type { Ids } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
 import type { RoutingChoice, TaskRouter } from "./task-router.ts";
@@ -45,7 +45,7 @@ export const createBusRouter = (options: {
         result = { value: await accept(choice) };
       });
       try {
-        const settled = await options.bus().command(
+        await options.bus().command(
           { ...message, id },
           {
             caller: callerOf(draft.tenantId, caller, permissions),
@@ -54,7 +54,7 @@ export const createBusRouter = (options: {
             ...(exclude === undefined || exclude.length === 0 ? {} : { constraints: { exclude } }),
           },
         );
-        if (result === null) throw refusedBy(settled);
+        if (result === null) throw new PlatformError("INTERNAL", "the command was accepted by nobody");
         return (result as { readonly value: Awaited<ReturnType<typeof accept>> }).value;
       } finally {
         acceptors.delete(id);
@@ -79,11 +79,3 @@ export const createBusRouter = (options: {
   };
   return { router, sink };
 };
-
-const refusedBy = (settled: CommandAccepted | readonly unknown[]): PlatformError =>
-  Array.isArray(settled)
-    ? new PlatformError(
-        "TARGET_UNSUPPORTED",
-        "a task goes to one agent; labels may match several, so use a query or an event",
-      )
-    : new PlatformError("INTERNAL", "the command was accepted by nobody");
