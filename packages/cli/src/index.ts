@@ -17,6 +17,7 @@ export {
   type ModelResponse,
   type ModelToolCall,
   PlatformError,
+  type Priority,
   type QueryContext,
   type QueryInput,
   RejectedError,

@@ -111,6 +111,18 @@ describe("with a node", () => {
     });
   });
 
+  test("run hands the priority on, and refuses one that is none before it asks the node", async () => {
+    const node = await startFakeNode({ tasks: [completed] });
+    const run = (priority: string) =>
+      runInTest(["run", "greeter", "-i", "{}", "--priority", priority, "--detach", "--url", node.url]);
+    expect((await run("high")).code).toBe(0);
+    expect(node.requests.map(({ body }) => body)).toMatchObject([{ priority: "high" }]);
+    const refused = await run("asap");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("--priority asap: expected low, normal, high or urgent");
+    expect(node.requests).toHaveLength(1);
+  });
+
   describe("run without --input", () => {
     const withDefault = (value: string) => ({
       tasks: [completed],

@@ -11,6 +11,7 @@ export type {
   ModelMessage,
   ModelResponse,
   ModelToolCall,
+  Priority,
   QueryContext,
   QueryInput,
   RetryPolicy,

@@ -359,6 +359,24 @@ test("cards, catalogue and the API's description name the public URL, and the ca
   expect((await call(null, "/openapi.json")).json().servers).toEqual([{ url: base }]);
 });
 
+test("a caller states the priority of its work, and urgent is for operators", async () => {
+  const submit = (who: Who, priority: string) =>
+    call(who, "/api/v1/tasks", { body: { target: `agent:${SECRET}-keeper`, input: 1, priority } });
+  const high = await submit("annA", "high");
+  expect([high.status, high.json().head.priority]).toEqual([201, "high"]);
+  const refused = await submit("annA", "urgent");
+  expect([refused.status, refused.json().error]).toEqual([
+    403,
+    expect.objectContaining({
+      code: "PERMISSION_DENIED",
+      message: "priority: urgent needs the operator role; use high",
+      violations: [{ field: "priority", description: "expected low, normal or high" }],
+    }),
+  ]);
+  const urgent = await submit("rootA", "urgent");
+  expect([urgent.status, urgent.json().head.priority]).toEqual([201, "urgent"]);
+});
+
 test("no key stands in a log line or an answer, however it was presented", async () => {
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const dataDirectory = await mkdtemp(join(tmpdir(), "agentcore-log-"));

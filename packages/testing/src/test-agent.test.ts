@@ -341,3 +341,15 @@ test("the example of the README does what its comments say", async () => {
   expect(run.output).toBe("lent");
   await it.close();
 });
+
+test("a run has the priority that the test states, and so have its children", async () => {
+  const boss = agent({
+    name: "boss",
+    description: "delegates",
+    run: (_, ctx) => ctx.command({ agent: "worker" }, 1, { priority: "urgent" }),
+  });
+  const it = await testAgent(boss, { peers: { worker: () => "done" } });
+  expect((await it.run({}, { priority: "urgent" })).output).toBe("done");
+  expect((await it.run({})).error?.code).toBe("PERMISSION_DENIED");
+  await it.close();
+});

@@ -3,7 +3,7 @@
  * by hand, ids that repeat, and a process that may die at any commit. Needs no test runner.
  */
 import { isTerminal, PlatformError } from "@agentcore/contract";
-import type { AgentDefinition, Target } from "@agentcore/contract/authoring";
+import type { AgentDefinition, Priority, Target } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "@agentcore/core/inprocess";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "@agentcore/core/testing";
 import { CrashBook, type CrashPoint } from "./crash-store.ts";
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly target?: Target;
   readonly skill?: string;
   readonly contextId?: string;
+  /** @default "normal" */
+  readonly priority?: Priority;
   /** Milliseconds from now. */
   readonly timeoutMs?: number;
 }
@@ -44,7 +46,8 @@ const REAL_PATIENCE_MS = 50;
 // One round of the engine's look at stalled tasks (500 ms) and a bit.
 const STALL_CHECK_MS = 501;
 
-const CALLER = { tenantId: TENANT, caller: "test" };
+// An operator: what an urgent task may do is to be tested too.
+const CALLER = { tenantId: TENANT, caller: "test", operator: true };
 
 export class AgentTest {
   private readonly world: TestWorld;
@@ -119,7 +122,7 @@ export class AgentTest {
     const idempotencyKey = this.world.ids.next();
     const request = {
       target: options.target ?? { agent: this.main.name },
-      ...{ input, idempotencyKey, skill: options.skill, contextId: options.contextId },
+      ...{ input, idempotencyKey, skill: options.skill, contextId: options.contextId, priority: options.priority },
       deadline: options.timeoutMs === undefined ? undefined : this.now + options.timeoutMs,
     };
     let taskId: string | null = null;

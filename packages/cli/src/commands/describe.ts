@@ -151,6 +151,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
     ["Updated", formatTimestamp(events.at(-1)?.at)],
     ["Caller", submitted?.data.caller],
     ["Context", submitted?.data.contextId],
+    ["Priority", submitted?.data.priority],
     ["Revision", submitted?.data.revision],
     ["Parent", submitted?.data.parent?.taskId],
     ["Events", compacted === 0 ? events.length : `${task.events}, of which the first ${compacted} were compacted`],

@@ -1,6 +1,16 @@
+import type { Priority } from "@agentcore/contract";
 import { defineCommand } from "../command.ts";
 import { followTask, reportOutcome } from "../follow-task.ts";
 import { taskInput } from "../task-input.ts";
+import { UsageError } from "../usage-error.ts";
+
+// Not imported: the contract loads the schema library, which would slow every start down.
+const PRIORITIES = Object.keys({
+  low: true,
+  normal: true,
+  high: true,
+  urgent: true,
+} satisfies Record<Priority, true>) as Priority[];
 
 export const command = defineCommand({
   name: "run",
@@ -18,6 +28,14 @@ export const command = defineCommand({
       completes: "path",
       description:
         "What the agent gets as its input; without it, the manifest's annotation agentcore.dev/default-input",
+    },
+    priority: {
+      type: "string",
+      short: "p",
+      value: "PRIORITY",
+      completes: PRIORITIES,
+      description: "Which of the tasks that wait begins first: low, normal, high or, for operators, urgent",
+      default: "normal",
     },
     watch: {
       type: "boolean",
@@ -45,9 +63,10 @@ export const command = defineCommand({
       output,
       signal,
     } = invocation;
+    const priority = readPriority(options.priority);
     const client = await invocation.client();
     const input = await taskInput(invocation, { client, agent, given: options.input });
-    const { taskId } = await client.submit({ agent, input });
+    const { taskId } = await client.submit({ agent, input, priority });
     if (options.detach) {
       await output.data(globals.format, { taskId }, () => taskId);
       return 0;
@@ -64,3 +83,9 @@ export const command = defineCommand({
     return reportOutcome(output, globals.format, taskId, outcome);
   },
 });
+
+const readPriority = (text: string): Priority => {
+  const priority = PRIORITIES.find((one) => one === text);
+  if (priority === undefined) throw new UsageError(`--priority ${text}: expected low, normal, high or urgent`);
+  return priority;
+};

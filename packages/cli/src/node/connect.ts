@@ -36,8 +36,8 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
   };
 
   return {
-    async submit({ agent, input }) {
-      const { head } = await node.submit({ target: { agent }, input });
+    async submit({ agent, ...work }) {
+      const { head } = await node.submit({ target: { agent }, ...work });
       return { taskId: head.taskId };
     },
     task: async (taskId) => taskRow((await node.get(taskId)).head),

@@ -6,6 +6,7 @@ import type {
   NodeAgent,
   NodeState,
   Part,
+  Priority,
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
@@ -102,7 +103,11 @@ export interface EventRequest {
 
 /** Every call rejects with a PlatformError. */
 export interface NodeClient {
-  submit(request: { readonly agent: string; readonly input: unknown }): Promise<{ readonly taskId: string }>;
+  submit(request: {
+    readonly agent: string;
+    readonly input: unknown;
+    readonly priority?: Priority | undefined;
+  }): Promise<{ readonly taskId: string }>;
   task(taskId: string): Promise<TaskRow>;
   /** Latest first within a state. */
   tasks(filter: TaskFilter): Promise<readonly TaskRow[]>;

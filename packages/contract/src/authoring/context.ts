@@ -1,6 +1,7 @@
 import type { A2AMessage, Part } from "../a2a.ts";
 import type { Credential } from "../authorization.ts";
 import type { SerializedError } from "../errors.ts";
+import type { Priority } from "../events.ts";
 import type { Target } from "../target.ts";
 import type { Schema } from "./agent-definition.ts";
 import type { Tool } from "./tool.ts";
@@ -76,6 +77,11 @@ export interface CommandOptions {
   /** Milliseconds for this command. @default the rest of the task's own time */
   readonly timeoutMs?: number;
   readonly skill?: string;
+  /**
+   * Of the child. `urgent` only below an urgent task, else PERMISSION_DENIED. @default the task's own: what it waits for is never less
+   * urgent than itself
+   */
+  readonly priority?: Priority;
 }
 
 export interface QueryOptions {

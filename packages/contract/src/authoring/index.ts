@@ -2,6 +2,7 @@
 export type { StandardSchemaV1 } from "@standard-schema/spec";
 export type { A2AMessage, AgentSkill, Artifact, Part } from "../a2a.ts";
 export type { Credential } from "../authorization.ts";
+export type { Priority } from "../events.ts";
 export type { Target } from "../target.ts";
 export type { AgentDefinition, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
 export type {

@@ -1,5 +1,5 @@
 /** Commands of a task: a child is created in the same unit as its parent's record of it, and runs here if there is room. */
-import type { TaskEvent } from "@agentcore/contract";
+import type { Priority, TaskEvent } from "@agentcore/contract";
 import type { NewTask } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
@@ -32,7 +32,11 @@ export const commandChild = (
   request: ChildRequest,
 ): Promise<void> => {
   const { target, payload, skill, exclude, deadline } = request;
-  const draft = { ...draftFor(execution), target, payload, skill, exclude, ...(deadline === null ? {} : { deadline }) };
+  const draft = {
+    ...draftFor(execution),
+    ...{ target, payload, skill, exclude, priority: priorityOf(execution, request) },
+    ...(deadline === null ? {} : { deadline }),
+  };
   return engine.router.command(draft, (choice) => addChild(engine, execution, call, request, choice));
 };
 
@@ -60,7 +64,7 @@ const addChild = async (
     revision: choice.revision,
     contextId: execution.head.contextId,
     caller: execution.head.caller,
-    priority: execution.head.priority,
+    priority: priorityOf(execution, request),
     deadline: deadlineOf(request.deadline, loaded.definition.timeoutMs, now),
     parent,
     createdAt: now,
@@ -118,6 +122,9 @@ const addChild = async (
     },
   });
 };
+
+/** What a task waits for is never less urgent than itself, unless its code says so. */
+const priorityOf = ({ head }: Execution, { priority = head.priority }: ChildRequest): Priority => priority;
 
 /** The same for the same call, so that a command sent again after a crash finds the child it made before. */
 const childTaskId = (engine: TaskEngine, execution: Execution, call: OpenCall, attempt: number): string => {

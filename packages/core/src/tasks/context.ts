@@ -4,8 +4,10 @@ import {
   AuthorizationAsked,
   CancelledError,
   formatTarget,
+  invalidArgument,
   type Part,
   PlatformError,
+  PRIORITIES,
   parseInput,
 } from "@agentcore/contract";
 import type {
@@ -89,6 +91,18 @@ export const createContext = (execution: Execution): Context => {
     step: (name, fn, options) => step("step", name, fn, options),
     command: (target, payload, options = {}) => {
       assertSerialisable(payload, `the payload for ${formatTarget(target)}`);
+      const { priority } = options;
+      if (priority !== undefined && !PRIORITIES.includes(priority))
+        throw invalidArgument("the options of ctx.command", [
+          { field: "priority", description: `expected one of ${PRIORITIES.join(", ")}` },
+        ]);
+      // Not more than whoever began the chain was let do (design: Fairness).
+      if (priority === "urgent" && head.priority !== "urgent")
+        throw new PlatformError(
+          "PERMISSION_DENIED",
+          `ctx.command: priority: urgent is for tasks that are urgent themselves, and this one is ${head.priority}; use high`,
+          { violations: [{ field: "priority", description: "expected low, normal or high" }] },
+        );
       return execution.call({
         kind: "command",
         name: formatTarget(target),
@@ -100,6 +114,7 @@ export const createContext = (execution: Execution): Context => {
             target,
             payload,
             skill: options.skill,
+            priority,
             timeoutMs: options.timeoutMs,
           }),
       });

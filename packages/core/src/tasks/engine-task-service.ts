@@ -100,10 +100,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   };
 
   /** Over what was asked, before anything is filled in: a repeat brings just that. A message is known by its id. */
-  const hashOf = ({ idempotencyKey, target, skill, contextId, message, input }: SubmitRequest): string | undefined =>
-    idempotencyKey === undefined || message !== undefined
-      ? undefined
-      : senses.digest.sha256(JSON.stringify([formatTarget(target), skill, contextId, input]));
+  const hashOf = (request: SubmitRequest): string | undefined => {
+    const { idempotencyKey, target, skill, contextId, message, input, priority = "normal" } = request;
+    if (idempotencyKey === undefined || message !== undefined) return undefined;
+    const asked = [formatTarget(target), skill, contextId, input, ...(priority === "normal" ? [] : [priority])];
+    return senses.digest.sha256(JSON.stringify(asked));
+  };
 
   /** One log that cannot be read does not hide the other tasks: its task is shown as the index knows it. */
   const projectListed = async (head: TaskHead): Promise<A2ATask> => {

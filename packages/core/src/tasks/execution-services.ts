@@ -1,4 +1,4 @@
-import type { Credential, Target } from "@agentcore/contract";
+import type { Credential, Priority, Target } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
 import type { KeyValue, MailboxReading, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
@@ -43,6 +43,8 @@ export interface ChildRequest {
   readonly target: Target;
   readonly payload: unknown;
   readonly skill?: string | undefined;
+  /** @default the execution's own */
+  readonly priority?: Priority | undefined;
   readonly deadline: number | null;
   readonly attempt: number;
   /** Agents already tried for this call. */

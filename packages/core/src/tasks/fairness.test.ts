@@ -1,5 +1,5 @@
 /** Who runs when there is not room for all: slots, queues, admission. */
-import type { NewTaskEvent } from "@agentcore/contract";
+import type { NewTaskEvent, Priority } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, gate, outputOf, Pause, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
@@ -241,4 +241,59 @@ test("urgent work is taken from operators only", async () => {
   const submitted = service.submit({ ...SCOPE, operator: true }, urgent);
   await world.quiet();
   expect((await world.head((await submitted).taskId))?.priority).toBe("urgent");
+});
+
+test("a command runs with its task's priority or one of its own, and is urgent below urgent tasks only", async () => {
+  const asked = ["inherited", "low", "high", "urgent"] as const;
+  const boss = define("boss", async (_, ctx) => {
+    for (const priority of asked)
+      await ctx.command({ agent: "worker" }, priority, priority === "inherited" ? {} : { priority });
+  });
+  const world = new EngineWorld([boss, define("worker", (task) => task.input)]);
+  const { service } = await world.alive();
+  const under = async (priority: Priority) => {
+    const { taskId } = await service.submit({ ...SCOPE, operator: true }, { target: { agent: "boss" }, priority });
+    await world.quiet();
+    const children = await Promise.all((await world.children(taskId)).map((child) => world.head(child)));
+    const last = await world.last(taskId);
+    return [
+      children.map((child) => String(child?.priority)).toSorted(),
+      last?.type === "task.failed" ? codeOf(last) : null,
+    ];
+  };
+  expect(await under("urgent")).toEqual([["high", "low", "urgent", "urgent"], null]);
+  expect(await under("low")).toEqual([["high", "low", "low"], "PERMISSION_DENIED"]);
+});
+
+test("a priority that is none is refused, and names what is", async () => {
+  const boss = define("boss", (_, ctx) => ctx.command({ agent: "boss" }, 1, { priority: "asap" as never }));
+  const world = new EngineWorld([boss]);
+  expect(await world.last(await world.submit("boss"))).toMatchObject({
+    data: {
+      error: {
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("low"),
+        violations: [{ field: "priority" }],
+      },
+    },
+  });
+});
+
+test("of tasks that wait for one slot, the more urgent begins first", async () => {
+  const order: unknown[] = [];
+  const hold = gate();
+  const worker = define("worker", async ({ input }, ctx) => {
+    order.push(input);
+    if (input === "first") await ctx.step("work", () => hold.opened);
+  });
+  const world = new EngineWorld([worker], { concurrency: 1 });
+  const { service } = await world.alive();
+  await world.submit("worker", "first");
+  for (const priority of ["low", "normal", "high", "urgent"] as const) {
+    await service.submit({ ...SCOPE, operator: true }, { target: { agent: "worker" }, input: priority, priority });
+    await world.quiet();
+  }
+  hold.open();
+  await world.advance(2000);
+  expect(order).toEqual(["first", "urgent", "high", "normal", "low"]);
 });

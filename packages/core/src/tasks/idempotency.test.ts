@@ -41,8 +41,11 @@ test("a key used for another request is refused, and nothing is made", async () 
     { target: { agent: "a" }, input: 2, idempotencyKey },
     { target: { agent: "b" }, input: 1, idempotencyKey },
     { target: { capability: "do" }, input: 1, idempotencyKey },
+    { target: { agent: "a" }, input: 1, priority: "high" as const, idempotencyKey },
   ])
     await expect(submitTo(world, other)).rejects.toMatchObject({ code: "CONFLICT" });
+  const same = await submitTo(world, { target: { agent: "a" }, input: 1, priority: "normal", idempotencyKey });
+  expect(same.existing).toBe(true);
   expect((await world.store.list({ tenantId: SCOPE.tenantId, limit: 9 })).total).toBe(1);
 });
 

@@ -67,13 +67,14 @@ const done = event(3, "task.completed", { output: { score: 5 } });
 describe("requests", () => {
   test("carry key, target and a fresh idempotency key", async () => {
     const { client, requests } = node(snapshot());
-    await client.submit({ target: { labels: { tier: "gold", area: "eu" } }, input: 1, wait: true });
+    await client.submit({ target: { labels: { tier: "gold", area: "eu" } }, input: 1, priority: "high", wait: true });
     const [request] = requests;
     expect(request).toMatchObject({ method: "POST", path: "/api/v1/tasks" });
     expect(request?.headers.get("authorization")).toBe("Bearer k1");
     expect(JSON.parse(request?.body ?? "")).toEqual({
       target: "labels:area=eu,tier=gold",
       input: 1,
+      priority: "high",
       wait: true,
       idempotencyKey: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });

@@ -1,4 +1,13 @@
-import type { A2AMessage, A2ATask, Credential, Part, Target, TaskEvent, TaskState } from "@agentcore/contract";
+import type {
+  A2AMessage,
+  A2ATask,
+  Credential,
+  Part,
+  Priority,
+  Target,
+  TaskEvent,
+  TaskState,
+} from "@agentcore/contract";
 
 export interface ClientOptions {
   /** Address of a node, for example `http://127.0.0.1:4700`; a path in it is kept. */
@@ -22,12 +31,14 @@ export interface CallOptions {
 }
 
 export interface SubmitTask {
-  /** A target, or its spelling: `agent:<name>`, `capability:<skill>`, `need:<words>`, `labels:<k=v,…>`, `topic:<type>`. */
+  /** `{ agent }` or `{ capability }`, or its spelling: `agent:<name>`, `capability:<skill>`. Others are TARGET_UNSUPPORTED: a task has one agent. */
   readonly target: Target | string;
   readonly skill?: string | undefined;
   readonly input?: unknown;
   /** @default a new context */
   readonly contextId?: string | undefined;
+  /** Which of the tasks that wait begins first; `urgent` is for operators, others get PERMISSION_DENIED. @default "normal" */
+  readonly priority?: Priority | undefined;
   /** Same key, same agent, same caller: the existing task is returned. @default a fresh one per call */
   readonly idempotencyKey?: string | undefined;
   /** Answer once the task has ended or needs someone. @default false */
@@ -59,6 +70,7 @@ export interface TaskSummary {
   readonly revision: string;
   readonly contextId: string;
   readonly state: TaskState;
+  readonly priority: Priority;
   /** Number of the last event. */
   readonly seq: number;
   readonly createdAt: number;

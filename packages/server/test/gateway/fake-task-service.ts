@@ -5,6 +5,7 @@ import {
   isTerminal,
   type NewTaskEvent,
   PlatformError,
+  type Priority,
   type TaskEvent,
   type TaskState,
 } from "@agentcore/contract";
@@ -24,6 +25,7 @@ interface FakeTask {
   readonly agent: string;
   readonly contextId: string;
   readonly key: string | undefined;
+  readonly priority: Priority;
   readonly events: TaskEvent[];
   state: TaskState;
 }
@@ -85,6 +87,7 @@ export class FakeTaskService implements TaskService {
       agent,
       contextId,
       key: request.idempotencyKey,
+      priority: request.priority ?? "normal",
       events: [],
       state: "submitted",
     });
@@ -98,7 +101,7 @@ export class FakeTaskService implements TaskService {
         contextId,
         caller: scope.caller,
         input,
-        priority: "normal",
+        priority: request.priority ?? "normal",
         message,
         ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
       },
@@ -165,7 +168,7 @@ export class FakeTaskService implements TaskService {
   }
 
   async head(scope: CallerScope, taskId: string): Promise<TaskHead> {
-    const { agent, contextId, events, state } = this.find(scope, taskId);
+    const { agent, contextId, events, priority, state } = this.find(scope, taskId);
     const at = events.at(-1)?.at ?? 0;
     const rest = {
       checkpointSeq: 0,
@@ -173,7 +176,7 @@ export class FakeTaskService implements TaskService {
       token: 1,
       leased: false,
       dueAt: null,
-      priority: "normal" as const,
+      priority,
       attempts: 0,
       deadline: null,
       parent: null,

@@ -18,6 +18,20 @@ describe("tasks", () => {
     expect([again.status, (await again.json()).head.taskId]).toEqual([200, body.head.taskId]);
   });
 
+  it("takes a priority, normal when none is stated, and says which there are", async () => {
+    const { post } = createFixture();
+    const head = async (more: Record<string, unknown>) =>
+      (await (await post("/api/v1/tasks", submit("hi", more))).json()).head;
+    expect(await head({})).toMatchObject({ priority: "normal" });
+    expect(await head({ priority: "low" })).toMatchObject({ priority: "low" });
+    const refused = await post("/api/v1/tasks", submit("hi", { priority: "asap" }));
+    expect(refused.status).toBe(400);
+    const { error } = await refused.json();
+    expect(error.violations).toEqual([
+      { field: "priority", description: expect.stringMatching(/low, normal, high,? (or )?urgent/) },
+    ]);
+  });
+
   it("lists by state, answers, cancels; retries parked tasks only", async () => {
     const { post, get } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("ask"))).json()).head;

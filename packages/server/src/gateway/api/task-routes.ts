@@ -4,6 +4,7 @@ import {
   A2ATask,
   AuthorizationDecision,
   Part,
+  PRIORITIES,
   parseTarget,
   TASK_STATES,
   TargetText,
@@ -41,6 +42,8 @@ const SubmitBody = z.strictObject({
   skill: z.string().max(256).optional(),
   input: z.unknown(),
   contextId: Id.optional(),
+  /** `urgent` is for operators. @default "normal" */
+  priority: z.enum(PRIORITIES, { error: `expected one of ${PRIORITIES.join(", ")}` }).optional(),
   /** The same key of the same caller for the same agent returns the same task. */
   idempotencyKey: Id.optional(),
   /** Answer when the task has ended or waits for someone. */
