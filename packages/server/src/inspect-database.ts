@@ -3,6 +3,6 @@ import { loadPostgres } from "./load-postgres.ts";
 
 export type { DatabaseFinding } from "@agentcore/postgres";
 
-/** What is amiss with a database that nodes share, for `agentcore doctor`; changes nothing. Throws CONFIG_INVALID without its driver. */
+/** What is amiss with a database that nodes share, for `agentcore doctor`; changes nothing. Throws NOT_INSTALLED without its driver. */
 export const inspectDatabase = async (url: string): Promise<readonly DatabaseFinding[]> =>
   (await loadPostgres()).inspectDatabase({ url });

@@ -2,6 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { createKeyring } from "../encryption/keyring.ts";
 import { parseEncryptionKeys } from "../encryption/parse-encryption-keys.ts";
+import { loadPostgres } from "../load-postgres.ts";
 import type { BackupHeader, MissingBlobs } from "./backup-format.ts";
 import { type ReadBackup, readBackup } from "./read-backup.ts";
 import { restoreFolder } from "./restore-folder.ts";
@@ -19,7 +20,7 @@ export interface Restored {
 /**
  * `encryptionKeys`: `NAME:KEY` each; a data folder needs them when the backup is sealed, because agents' code lies open in it.
  * Throws PAYLOAD_UNREADABLE without the key, INVALID_ARGUMENT for a file that is cut, changed or none; CONFIG_INVALID when the store is not
- * empty, is in use or cannot be opened; STORE_UNAVAILABLE.
+ * empty, is in use or cannot be opened; NOT_INSTALLED for a database without its driver; STORE_UNAVAILABLE.
  */
 export const restoreBackup = async (
   file: string,
@@ -30,15 +31,7 @@ export const restoreBackup = async (
   const codec = createKeyring({ ...parseEncryptionKeys(encryptionKeys), sealedOnly: false });
   const backup = readBackup(file);
   if ("database" in target) {
-    const { restorePostgres } = await import("@agentcore/postgres").catch((cause: unknown) => {
-      throw new PlatformError(
-        "CONFIG_INVALID",
-        "a database needs @agentcore/postgres; npm install @agentcore/postgres",
-        {
-          cause,
-        },
-      );
-    });
+    const { restorePostgres } = await loadPostgres();
     await restorePostgres({ url: target.database }, backup.pages);
   } else {
     await restoreFolder(target.dataDirectory, backup.pages, codec);
