@@ -87,6 +87,8 @@ export interface Command<Specs extends OptionSpecs = OptionSpecs> {
   readonly options: Specs;
   /** `agents`: those of its argument, of any platform, and not the node at `--url`. @default node */
   readonly reaches?: "node" | "agents";
+  /** Environment variables without an option of their own, each with what it means. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly examples: readonly [Example, Example, Example, ...Example[]];
   run(invocation: Invocation<Specs>): Promise<ExitCode>;
 }

@@ -1,7 +1,10 @@
+import { glob, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { renderCliDocs } from "../test/render-cli-docs.ts";
 import { GLOBAL_OPTIONS, globalOptionsOf } from "./command.ts";
 import { findVerb, loadAllCommands, loadCommand, VERBS } from "./command-table.ts";
+import { checkVariables } from "./doctor/check-machine.ts";
 import { commandHelp, explain, flagsOf, generalHelp } from "./help-text.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
 
@@ -22,6 +25,37 @@ test("the overview lists every command and every environment variable", () => {
     expect(help).toContain(summary);
     for (const { env } of Object.values(options)) if (env !== undefined) expect(help).toContain(env);
   }
+});
+
+/** Of all packages, as they stand in code that is not a test. */
+const variablesInCode = async (): Promise<readonly string[]> => {
+  const packages = new URL("../../", import.meta.url);
+  const found = new Set<string>();
+  for await (const path of glob("*/src/**/*.ts", { cwd: fileURLToPath(packages) })) {
+    if (path.endsWith(".test.ts")) continue;
+    const text = await readFile(new URL(path, packages), "utf8");
+    for (const [name] of text.matchAll(/\bAGENTCORE_[A-Z_]*[A-Z]\b/g)) found.add(name);
+  }
+  return [...found];
+};
+
+test("every variable that any package reads stands in the overview and in docs/cli.md, and doctor knows it", async () => {
+  const variables = await variablesInCode();
+  expect(variables).toContain("AGENTCORE_MODEL_URL");
+  const help = generalHelp(commands);
+  const docs = renderCliDocs(commands);
+  for (const name of variables) {
+    expect(help).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+    expect(docs).toContain(`| \`${name}\` |`);
+    expect(checkVariables({ [name]: "x" })).toHaveLength(1);
+  }
+});
+
+test("authorize says for how long each kind of grant is good when nobody says", () => {
+  const help = commandHelp(commands.find(({ name }) => name === "authorize") as (typeof commands)[number]);
+  expect(help).toContain(
+    "default: what the agent asked for; else a day for a secret, for good with --without-credential",
+  );
 });
 
 describe.each(commands.map((command) => [command.name, command] as const))("help of %s", (name, command) => {

@@ -49,10 +49,16 @@ export const explain = (spec: OptionSpec): string => {
   return notes.length === 0 ? spec.description : `${spec.description} (${notes.join("; ")})`;
 };
 
-export const variablesOf = (...specs: readonly OptionSpecs[]): readonly (readonly [string, string])[] => {
+/** Those of every verb, and what these verbs read, with an option or without one. */
+export const variablesOf = (
+  ...commands: readonly Pick<Command, "options" | "variables" | "reaches">[]
+): readonly (readonly [string, string])[] => {
   const found = new Map<string, string>(GENERAL_VARIABLES);
-  for (const [name, spec] of specs.flatMap((each) => Object.entries(each))) {
-    if (spec.env !== undefined) found.set(spec.env, `Same as --${name}${spec.multiple ? ", one value" : ""}`);
+  for (const command of commands) {
+    const options: OptionSpecs = { ...command.options, ...globalOptionsOf(command) };
+    for (const [name, spec] of Object.entries(options))
+      if (spec.env !== undefined) found.set(spec.env, `Same as --${name}${spec.multiple ? ", one value" : ""}`);
+    for (const [name, meaning] of Object.entries(command.variables ?? {})) found.set(name, meaning);
   }
   return [...found].toSorted(([first], [second]) => first.localeCompare(second));
 };
@@ -75,7 +81,7 @@ export const commandHelp = (command: Command): string =>
       : [section("Arguments", columns(command.arguments.map((spec) => [spec.name, spec.description])))]),
     ...(Object.keys(command.options).length === 0 ? [] : [section("Options", columns(optionRows(command.options)))]),
     section("Global options", columns(optionRows(globalOptionsOf(command)))),
-    section("Environment", columns(variablesOf(command.options, globalOptionsOf(command)))),
+    section("Environment", columns(variablesOf(command))),
     section("Exit codes", columns(EXIT_CODES)),
     section("Examples", exampleLines(command.examples.map((each) => [each.command, each.explanation]))),
   ].join("\n");
@@ -86,7 +92,7 @@ export const generalHelp = (commands: readonly Command[]): string =>
     section("Usage", "  agentcore COMMAND [arguments] [options]"),
     section("Commands", columns(commands.map((command) => [command.name, command.summary]))),
     section("Global options", columns(optionRows(GLOBAL_OPTIONS))),
-    section("Environment", columns(variablesOf(...commands.map((command) => command.options), GLOBAL_OPTIONS))),
+    section("Environment", columns(variablesOf(...commands))),
     section("Exit codes", columns(EXIT_CODES)),
     section("Examples", exampleLines(GENERAL_EXAMPLES)),
     "Data goes to stdout, talk to stderr. `agentcore COMMAND --help` explains a command.\n",

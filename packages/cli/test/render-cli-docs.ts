@@ -21,10 +21,7 @@ export const renderCliDocs = (commands: readonly Command[]): string =>
     "## Environment",
     table(
       ["variable", "meaning"],
-      variablesOf(...commands.map(({ options }) => options), GLOBAL_OPTIONS).map(([name, meaning]) => [
-        `\`${name}\``,
-        escape(meaning),
-      ]),
+      variablesOf(...commands).map(([name, meaning]) => [`\`${name}\``, escape(meaning)]),
     ),
     "An option wins over its variable, a variable over the default.",
     ...commands.flatMap(commandSection),

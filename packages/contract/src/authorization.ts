@@ -54,7 +54,10 @@ export const AuthorizationDecision = z
     reference: AuthorizationReference.optional(),
     /** Left out when access was given elsewhere, for example by consent at the address that the task names. */
     credential: Credential.optional(),
-    /** Milliseconds that it is good for; never longer than the agent asked for. @default what the agent asked for, else a day */
+    /**
+     * Milliseconds that it is good for; never longer than the agent asked for. @default what the agent asked for; else a day with a
+     * `credential`, for good without one
+     */
     expiresInMs: z.int().min(1).max(MAX_AUTHORIZATION_MS).optional(),
     /** Refuses, and says why. */
     deny: z.string().min(1).max(1000).optional(),

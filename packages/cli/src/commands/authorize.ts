@@ -36,7 +36,8 @@ const OPTIONS = {
   expires: {
     type: "string",
     value: "DURATION",
-    description: "How long it is good for, such as 15m, 12h or 30d, if the agent did not ask for less (default: a day)",
+    description:
+      "How long it is good for, such as 15m, 12h or 30d, and never longer than the agent asked for (default: what the agent asked for; else a day for a secret, for good with --without-credential)",
   },
 } as const;
 

@@ -6,6 +6,7 @@ import { handIn } from "../manifests/hand-in.ts";
 import { codePathOf, readManifests } from "../manifests/read-manifests.ts";
 import type { Output } from "../output.ts";
 import type { ApplyResult } from "../serving/node-options.ts";
+import { NODE_VARIABLES } from "../serving/node-variables.ts";
 import { sayResults, serve } from "../serving/serve.ts";
 import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serving/serve-options.ts";
 import { watchFolders } from "../serving/watch-folders.ts";
@@ -18,6 +19,7 @@ export const command = defineCommand({
   ],
   arguments: SERVE_ARGUMENTS,
   options: SERVE_OPTIONS,
+  variables: NODE_VARIABLES,
   examples: [
     { command: "agentcore dev examples", explanation: "Work on the examples" },
     { command: "agentcore dev ./agents --port 0", explanation: "On any free port" },

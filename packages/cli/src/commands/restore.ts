@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { defineCommand } from "../command.ts";
 import { sayWhatIsMissing } from "../say-what-is-missing.ts";
+import { ENCRYPTION_VARIABLES } from "../serving/node-variables.ts";
 import { readEncryptionKeys } from "../serving/read-encryption-keys.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -12,6 +13,7 @@ export const command = defineCommand({
     "At the next start what was under way goes on from its log. Stop the node that the backup is of for good first: two that run the same tasks repeat each other's effects.",
   ],
   arguments: [{ name: "FILE", description: "What `agentcore backup` has written", completes: "path" }],
+  variables: ENCRYPTION_VARIABLES,
   options: {
     data: { type: "string", value: "DIR", completes: "path", description: "Data folder without a store" },
     database: {

@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import { NODE_VARIABLES } from "../serving/node-variables.ts";
 import { serve } from "../serving/serve.ts";
 import { SERVE_ARGUMENTS, SERVE_OPTIONS } from "../serving/serve-options.ts";
 
@@ -11,6 +12,7 @@ export const command = defineCommand({
   ],
   arguments: SERVE_ARGUMENTS,
   options: SERVE_OPTIONS,
+  variables: NODE_VARIABLES,
   examples: [
     { command: "agentcore up --apply examples", explanation: "Start and apply every manifest below examples" },
     {

@@ -3,6 +3,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { GLOBAL_OPTIONS } from "../command.ts";
+import { NODE_VARIABLES } from "../serving/node-variables.ts";
 import { SERVE_OPTIONS } from "../serving/serve-options.ts";
 import type { Check } from "./check.ts";
 
@@ -60,16 +61,8 @@ export const checkPort = (port: string): Promise<Check> =>
     );
   });
 
-/** Read without an option of their own: most are keys, which no command line should show. */
-const OTHER_VARIABLES = [
-  "AGENTCORE_ENCRYPTION_KEYS",
-  "AGENTCORE_MODEL",
-  "AGENTCORE_MODEL_KEY",
-  "AGENTCORE_MODEL_URL",
-] as const;
-
 const KNOWN_VARIABLES: ReadonlySet<string> = new Set([
-  ...OTHER_VARIABLES,
+  ...Object.keys(NODE_VARIABLES),
   ...[GLOBAL_OPTIONS, SERVE_OPTIONS].flatMap((options) =>
     Object.values(options).flatMap((spec) => ("env" in spec ? [spec.env] : [])),
   ),

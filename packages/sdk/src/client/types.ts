@@ -56,7 +56,7 @@ export interface AuthorizationDecision {
   readonly reference?: string | undefined;
   /** Left out when access was given elsewhere, for example by consent at the address that the task names. */
   readonly credential?: Credential | undefined;
-  /** @default what the agent asked for, else a day; at most 30 days */
+  /** At most 30 days. @default what the agent asked for; else a day with a `credential`, for good without one */
   readonly expiresInMs?: number | undefined;
   /** Refuses, and says why. */
   readonly deny?: string | undefined;
