@@ -1,7 +1,8 @@
 import type { FetchedCard } from "@agentcore/a2a/client";
 import { PlatformError } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
-import { ManualClock } from "@agentcore/core/testing";
+import { createSealedKeyValue } from "@agentcore/core/payloads";
+import { createTestCodec, ManualClock } from "@agentcore/core/testing";
 import { expect, it } from "vitest";
 import { CARD_INTERVALS, createCardRecords } from "./card-records.ts";
 
@@ -83,4 +84,26 @@ it("an unchanged card stays, and tenants know nothing of each other's", async ()
   expect((await look())?.card).toEqual({ name: "A" });
   await look("other");
   expect(asked).toEqual([undefined, '"1"', undefined]);
+});
+
+it("a card that is too large to keep is refused, and the one before stays, whatever else the record holds", async () => {
+  const clock = new ManualClock({ now: 1_000_000 });
+  const keyValue = createSealedKeyValue(createMemoryKeyValue({ clock }), createTestCodec());
+  const { current } = createCardRecords({ keyValue, clock, intervals: CARD_INTERVALS });
+  let description = "x".repeat(900_000);
+  const look = () =>
+    current("t", REMOTE, async () => {
+      if (description === "") throw new PlatformError("UPSTREAM_FAILED", "\u0007".repeat(100_000));
+      const card = { raw: { description } } as unknown as FetchedCard["card"];
+      return { url: REMOTE.card, etag: "e".repeat(10_000), card };
+    });
+  expect((await look())?.card).toEqual({ description });
+  description = "y".repeat(920_000);
+  await clock.advance(minMs + 1);
+  const refused = await look();
+  expect(refused?.error).toMatchObject({ code: "TOO_LARGE", message: expect.stringContaining("917504 are allowed") });
+  expect(refused?.card).toEqual({ description: "x".repeat(900_000) });
+  description = "";
+  await clock.advance(minMs + 1);
+  expect((await look())?.error?.code).toBe("UPSTREAM_FAILED");
 });

@@ -32,6 +32,10 @@ export interface CardIntervals {
 
 export const CARD_INTERVALS: CardIntervals = { minMs: 30_000, maxMs: 300_000, retryMs: 5_000 };
 
+// As JSON in UTF-8. With what else a record says it fits into what a store keeps under one key (1 MiB).
+const MAX_CARD_BYTES = 896 * 1024;
+// Of why a check failed: it stands beside the card.
+const MAX_REASON_LENGTH = 1_000;
 // Longer than a fetch may take: then the node that asks has died.
 const CLAIM_MS = 30_000;
 // Of agents that nobody asks for any more.
@@ -50,6 +54,7 @@ export const createCardRecords = (options: {
   const scopeOf = (tenantId: string) => ({ tenantId, namespace: "remote-cards" });
 
   const after = (before: CardRecord | undefined, found: FetchedCard): CardRecord => {
+    if (found.card !== null) assertRoom(found.card.raw, found.url);
     const now = clock.now();
     const good = Math.min(Math.max(found.maxAgeMs ?? 0, intervals.minMs), intervals.maxMs);
     return {
@@ -67,7 +72,13 @@ export const createCardRecords = (options: {
     const failures = (before?.failures ?? 0) + 1;
     const wait = Math.min(intervals.retryMs * 2 ** Math.min(failures - 1, 10), intervals.minMs * 4);
     const { code, message } = PlatformError.from(thrown);
-    return { ...before, until: now + wait, checkedAt: now, failures, error: { code, message } };
+    return {
+      ...before,
+      until: now + wait,
+      checkedAt: now,
+      failures,
+      error: { code, message: message.slice(0, MAX_REASON_LENGTH) },
+    };
   };
 
   return {
@@ -91,10 +102,9 @@ export const createCardRecords = (options: {
         ttlMs: RECORD_TTL_MS,
       });
       if (version === null) return known((await keyValue.get(scopeOf(tenantId), key))?.value as CardRecord | undefined);
-      const next = await ask(before).then(
-        (found) => after(before, found),
-        (thrown: unknown) => afterFailure(before, thrown),
-      );
+      const next = await ask(before)
+        .then((found) => after(before, found))
+        .catch((thrown: unknown) => afterFailure(before, thrown));
       await keyValue.put(scopeOf(tenantId), key, next, { expectedVersion: version, ttlMs: RECORD_TTL_MS });
       return next;
     },
@@ -104,3 +114,13 @@ export const createCardRecords = (options: {
 /** A claim for the first card says nothing yet. */
 const known = (record: CardRecord | undefined): CardRecord | null =>
   record === undefined || (record.card === undefined && record.error === undefined) ? null : record;
+
+/** Throws TOO_LARGE. A card may take more than it came in: numbers and bytes that are no UTF-8 are written otherwise. */
+const assertRoom = (raw: Readonly<Record<string, unknown>>, url: string): void => {
+  const bytes = Buffer.byteLength(JSON.stringify(raw));
+  if (bytes > MAX_CARD_BYTES)
+    throw new PlatformError(
+      "TOO_LARGE",
+      `the card at ${url} takes ${bytes} bytes to keep, ${MAX_CARD_BYTES} are allowed; whoever offers the agent may leave out what it does not need`,
+    );
+};

@@ -563,6 +563,17 @@ describe("declaring a remote agent", () => {
     await expect(open.apply("http://169.254.169.254/")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
+  it("with a card that can be fetched and is too large to keep says so, and is not unknown for ever", async () => {
+    const server = await serve((play) => play.end("COMPLETED"));
+    server.card = (card) => ({ ...card, description: "x".repeat(1024 * 1024 - 2_000) });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    expect(node.parts.catalogue.get("default", "far")).toMatchObject({
+      state: "unreachable",
+      reason: expect.stringMatching(/^the card at http.* takes 1\d{6} bytes to keep, 917504 are allowed/),
+    });
+  });
+
   it("judges the addresses that a card names as well", async () => {
     const server = await serve((play) => play.end("COMPLETED"));
     server.card = (card) => ({
