@@ -101,7 +101,13 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("task.submitted", submission),
   event("task.assigned", { node: z.string(), attempt: z.int().positive() }),
   event("task.started", {}),
-  event("task.progressed", { ...call, message: z.string().optional(), share: z.number().min(0).max(1).optional() }),
+  /** `whileAsking`: the task waits for an answer or for access meanwhile, which is what its status goes on to say. */
+  event("task.progressed", {
+    ...call,
+    message: z.string().optional(),
+    share: z.number().min(0).max(1).optional(),
+    whileAsking: z.boolean().optional(),
+  }),
   /** `refusedMessageId`: an answer that did not fit; the question is asked again. */
   event("task.inputRequired", { ...call, prompt: z.array(Part).min(1), refusedMessageId: z.string().optional() }),
   /** The same in words and data stands in `prompt`, for clients of A2A. */

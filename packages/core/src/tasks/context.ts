@@ -196,6 +196,7 @@ export const createContext = (execution: Execution): Context => {
           kind: "progress",
           message: boundedMessage(String(message)),
           ...(typeof share !== "number" || Number.isNaN(share) ? {} : { share: Math.min(1, Math.max(0, share)) }),
+          ...(execution.isAsking ? { whileAsking: true } : {}),
         },
       });
     },

@@ -179,6 +179,10 @@ export class Execution {
     return this.phase === "ending" || this.phase === "ended";
   }
 
+  get isAsking(): boolean {
+    return this.state === "input-required" || this.state === "auth-required";
+  }
+
   get definition(): AgentDefinition {
     return this.loaded.definition;
   }
@@ -459,7 +463,7 @@ export class Execution {
     // Waits that the log opened and the code has not come to: what ends them would find nobody (I10).
     const passedBy = this.visits.ahead();
     if (passedBy.length > 0) return this.ending.diverge(passedBy);
-    this.asksAgain = this.state !== "input-required" && this.state !== "auth-required";
+    this.asksAgain = !this.isAsking;
     const begin = this.waitingForLive;
     this.waitingForLive = [];
     if (!this.isLeaving) for (const callback of begin) callback();

@@ -96,6 +96,7 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "task.resumed":
       return statusChange(event);
     case "task.progressed":
+      if (event.data.whileAsking === true) return { terminal: false };
       return statusChange(
         event,
         say(owner, event.seq, [{ text: event.data.message ?? `${Math.round((event.data.share ?? 0) * 100)} %` }]),

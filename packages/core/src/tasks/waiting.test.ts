@@ -2,7 +2,7 @@
 import type { Schema } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { codeOf, define, EngineWorld, gate, outputOf } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, gate, outputOf, SCOPE } from "../../test/engine-world.ts";
 
 test("a failing step is tried again after 100, 200, 400 ms and a little, then its error comes out", async () => {
   const at: number[] = [];
@@ -416,6 +416,31 @@ test("clean-up that asks a person after a cancel is ended by its grace, not kept
   await world.cancel(taskId);
   await world.advance(31_000);
   expect(await world.state(taskId)).toBe("canceled");
+});
+
+test("a task that asks shows what it asks also while it tells of its progress in something else", async () => {
+  const world = new EngineWorld([
+    define("busy", async (_, ctx) => {
+      const answer = ctx.waitForInput("Which one?");
+      await ctx.progress("looking around");
+      await ctx.sleep(100);
+      await ctx.progress("half way", 0.5);
+      const said = await answer;
+      await ctx.progress("on it");
+      await ctx.sleep(60_000);
+      return said;
+    }),
+  ]);
+  const taskId = await world.submit("busy");
+  const shown = async () => {
+    const { status } = await (await world.alive()).service.view(SCOPE, taskId);
+    return [status.state, status.message?.parts[0]?.text];
+  };
+  await world.advance(200);
+  expect(await world.types(taskId)).toContain("task.progressed");
+  expect(await shown()).toEqual(["TASK_STATE_INPUT_REQUIRED", "Which one?"]);
+  await world.say(taskId, "this one");
+  expect(await shown()).toEqual(["TASK_STATE_WORKING", "on it"]);
 });
 
 test("a question without words is refused where it is asked", async () => {
