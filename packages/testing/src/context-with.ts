@@ -1,5 +1,8 @@
 import type { Context } from "@agentcore/contract/authoring";
 
-/** The context, some of whose calls are others. No copy: `signal` and `messages` are of the moment in which the code looks. */
+/** The context, some of whose calls are others. `signal` and `messages` stay what they are: of the moment in which the code looks. */
 export const contextWith = (ctx: Context, calls: Partial<Pick<Context, "step" | "tool">>): Context =>
-  Object.assign(Object.create(ctx) as Context, calls);
+  Object.defineProperties({} as Context, {
+    ...Object.getOwnPropertyDescriptors(ctx),
+    ...Object.getOwnPropertyDescriptors(calls),
+  });

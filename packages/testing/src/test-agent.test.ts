@@ -123,6 +123,17 @@ test("a history that went on in a fresh log is replayed with the ids and numbers
   await it.close();
 });
 
+test("code may hand on a copy of its context, as it may on a node", async () => {
+  const copying = agent({
+    name: "copying",
+    description: "hands its context on",
+    run: (_, ctx) => ({ ...ctx }).step("add", () => 2).then((two) => ({ ...ctx }).memory.get("k").then(() => two)),
+  });
+  const it = await testAgent(copying);
+  expect((await it.run()).output).toBe(2);
+  await it.close();
+});
+
 test("what is said to a task is there when the code looks, and what it has not read when it goes on", async () => {
   const listener = agent({
     name: "listener",
