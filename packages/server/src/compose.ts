@@ -230,7 +230,7 @@ export const compose = async ({
   });
   const retention = createRetentionService({
     ...{ engine, keyValue, blobs: held.blobs, policies: manifests.tenants, senses, metrics, node },
-    tenantIds: () => [...catalogue.tenantIds()],
+    tenantIds: () => manifests.tenantIds(),
     intervalMs: gcIntervalMs,
     onRemoved: (key) => push.forget(key),
   });

@@ -58,7 +58,7 @@ const world = () => {
     const made = new RetentionLoop({
       ...{ store, clock, logger, keyValue, blobs, node: "n1", systemTenant: "system", intervalMs: INTERVAL },
       policies: new Map(Object.entries(policies)),
-      credentials: { tenants: () => [], sweep: async () => {} },
+      credentials: { tenants: async () => [], sweep: async () => {} },
       onCollected: (each) => collected.push(each),
       ...more,
     });
@@ -390,7 +390,7 @@ test("credentials that ended tasks left are swept of every tenant, whatever fail
     {},
     {
       credentials: {
-        tenants: () => ["acme", "globex"],
+        tenants: async () => ["acme", "globex"],
         sweep: async (tenantId) => {
           if (tenantId === "acme") throw new Error("out of order");
           swept.push(tenantId);

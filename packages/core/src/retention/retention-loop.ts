@@ -18,7 +18,7 @@ export interface RetentionLoopOptions extends CollectServices {
   readonly onCollected: (collected: Collected) => void;
   /** Tenants whose tasks may have left credentials behind, and how those are removed. */
   readonly credentials: {
-    readonly tenants: () => readonly string[];
+    readonly tenants: () => Promise<readonly string[]>;
     readonly sweep: (tenantId: string, signal: AbortSignal) => Promise<void>;
   };
   /** Called when a tenant's blobs or credentials could not be swept. */
@@ -91,7 +91,7 @@ export class RetentionLoop {
   private async sweepCredentials(): Promise<void> {
     const { credentials, logger } = this.options;
     const { signal } = this.closing;
-    for (const tenantId of credentials.tenants()) {
+    for (const tenantId of await credentials.tenants()) {
       if (signal.aborted || !(await this.lease.keep())) return;
       try {
         await credentials.sweep(tenantId, signal);

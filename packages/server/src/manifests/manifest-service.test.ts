@@ -121,6 +121,16 @@ test("a store that fails halfway is told with what is applied and what is not, a
   expect(third.names()).toEqual(["a", "b", "c"]);
 });
 
+test("a tenant is known after a restart also when none of its agents is there any more", async () => {
+  const { apply, keyValue, service } = open();
+  await apply(agent("a"));
+  await service.delete("acme", "Agent", "a");
+  const again = open(keyValue);
+  await again.service.restore();
+  expect(again.names()).toEqual([]);
+  expect(await again.service.tenantIds()).toEqual(["acme"]);
+});
+
 test("a dry run writes nothing", async () => {
   const { service, keyValue } = open(failingFrom(createMemoryKeyValue({ clock }), 1));
   expect(await service.apply("acme", [agent("a"), model("m")], { dryRun: true })).toMatchObject([

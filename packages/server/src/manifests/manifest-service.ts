@@ -23,6 +23,8 @@ export interface LocalManifestService extends ManifestService {
   follow(logger: Logger): () => void;
   /** What is declared about tenants, by tenant, as it is now. */
   readonly tenants: ReadonlyMap<string, TenantPolicy>;
+  /** Everybody for whom anything was ever applied. */
+  tenantIds(): Promise<readonly string[]>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
   /** Agents that are declared now, on whichever node, and have subscribed to a topic; also those that do not load here. */
@@ -68,6 +70,7 @@ export const createManifestService = (options: {
 
   return {
     tenants: tenants.all,
+    tenantIds: () => store.tenants(),
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = checkManifests(tenantId, documents, {
         ...{ allowPrivateModels, allowPrivateAgents },

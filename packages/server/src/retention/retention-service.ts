@@ -22,8 +22,8 @@ export const createRetentionService = (options: {
   readonly keyValue: KeyValue;
   readonly blobs: BlobStore;
   readonly policies: ReadonlyMap<string, TenantPolicy>;
-  /** Tenants that have agents. */
-  readonly tenantIds: () => readonly string[];
+  /** Tenants that have, or had, agents. */
+  readonly tenantIds: () => Promise<readonly string[]>;
   readonly senses: Senses;
   readonly metrics: Metrics;
   readonly node: string;
@@ -69,7 +69,7 @@ export const createRetentionService = (options: {
       intervalMs,
     },
     credentials: {
-      tenants: () => [...new Set([...options.tenantIds(), ...policies.keys()])],
+      tenants: options.tenantIds,
       sweep: (tenantId, signal) => engine.credentials.sweep(engine.store, tenantId, signal),
     },
     onCollected: count,
