@@ -45,8 +45,6 @@ import { VisitedCalls } from "./visited-calls.ts";
 
 type Phase = "replaying" | "live" | "ending" | "ended";
 
-// A wait that long is late by no more when the wall clock is set forward. Shorter ones are timed to the millisecond.
-const LOOK_AT_CLOCK_MS = 10_000;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
 const GOES_ELSEWHERE = new PlatformError("UNAVAILABLE", "the node gives its tasks to others");
 
@@ -270,25 +268,6 @@ export class Execution {
       this.waitingForBirth.push(begin);
       this.changed();
     }
-  }
-
-  /** Wakes a call at a time, in memory or, when the task is evicted meanwhile, by the store. */
-  wakeAt(call: OpenCall, dueAt: number, onDue: () => void): void {
-    const { clock } = this.services.senses;
-    const until = clock.monotonic() + dueAt - clock.now();
-    // By either clock: set back, the wall clock would hold up a wait of milliseconds for hours; the other one may have
-    // stood still while the machine slept. Looked at now and then, because nothing tells when a clock is set.
-    const look = (): void => {
-      const left = Math.max(0, Math.min(until - clock.monotonic(), dueAt - clock.now()));
-      call.timer = clock.after(Math.min(left, LOOK_AT_CLOCK_MS), () => {
-        call.timer = null;
-        if (!this.isOpen(call) || this.isLeaving) return;
-        if (clock.now() >= dueAt || clock.monotonic() >= until) onDue();
-        else look();
-      });
-    };
-    call.dueAt = dueAt;
-    look();
   }
 
   /** The code still waits for it: what it would do now has a place in the log. */

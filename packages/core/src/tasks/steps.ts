@@ -7,6 +7,7 @@ import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { assertNoSecret, withoutSecrets } from "./secrets.ts";
+import { wakeAt } from "./wake-at.ts";
 
 // Waits up to this long stay in memory: shorter than that, evicting and replaying costs more than it frees.
 const RESIDENT_WAIT_MS = 5_000;
@@ -49,7 +50,7 @@ export const startStep = (
 
 const waitFor = (execution: Execution, call: OpenCall, dueAt: number, begin: () => void): void => {
   call.durable = dueAt - execution.services.senses.clock.now() > RESIDENT_WAIT_MS;
-  execution.wakeAt(call, dueAt, () => {
+  wakeAt(execution, call, dueAt, () => {
     call.durable = false;
     begin();
   });

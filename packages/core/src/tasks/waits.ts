@@ -16,6 +16,7 @@ import type { ChildRequest } from "./execution-services.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
+import { wakeAt } from "./wake-at.ts";
 
 // As for step retries: a shorter sleep is cheaper in memory than evicted.
 const RESIDENT_SLEEP_MS = 1_000;
@@ -44,7 +45,8 @@ export const startSleep = (
     over = true;
     how();
   };
-  execution.wakeAt(
+  wakeAt(
+    execution,
     call,
     dueAt,
     end(() => execution.complete(call, null)),
