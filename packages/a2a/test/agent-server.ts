@@ -52,8 +52,6 @@ export interface AgentServer {
   cut(): void;
   /** Answers each request with this until told otherwise. */
   failWith(status: number | null, headers?: Readonly<Record<string, string>>): void;
-  /** Answers with UNSUPPORTED_OPERATION the calls that it takes. */
-  refuse: (call: SeenCall) => boolean;
   /** Changes the card as it is served. */
   card: (card: Record<string, unknown>) => Record<string, unknown>;
   close(): Promise<void>;
@@ -109,11 +107,6 @@ export const startAgentServer = async (
       const body = JSON.parse(text) as { id: unknown; method: string; params: Record<string, unknown> };
       calls.push({ method: body.method, headers: request.headers, params: body.params });
       if (failure !== null) return void response.writeHead(failure.status, failure.headers).end("{}");
-      const seen = calls.at(-1);
-      if (seen !== undefined && handle.refuse(seen)) {
-        const error = { code: -32004, message: "not now" };
-        return write(response, { jsonrpc: "2.0", id: body.id, error }, body.id);
-      }
       const after = request.headers["last-event-id"];
       const log = logs.get(String(body.params["id"]));
       if (after !== undefined && log !== undefined) return write(response, log.after(Number(after), body.id), body.id);
@@ -159,7 +152,6 @@ export const startAgentServer = async (
     failWith: (status, headers = {}) => {
       failure = status === null ? null : { status, headers };
     },
-    refuse: () => false,
     card: (card) => card,
     async close() {
       server.close();

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { gate, isArtifact, serve } from "../../test/remote/agent-to-call.ts";
+import { folder, SCOPE, startNearNode } from "../../test/remote/near-node.ts";
+import { openFarWorld } from "../../test/remote/scripted-agent.ts";
+
+describe("a remote agent", () => {
+  it("is canceled with our task", async () => {
+    const never = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      await never.opened;
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await node.events(taskId, isArtifact);
+    await node.parts.tasks.cancel(SCOPE, taskId);
+    expect((await node.events(taskId)).at(-1)?.type).toBe("task.canceled");
+    expect(server.canceled).toHaveLength(1);
+    never.release();
+  });
+
+  it("is canceled also when our task is before we know which task it is", async () => {
+    const begun = gate();
+    const answer = gate();
+    const never = gate();
+    const server = await serve(async (play) => {
+      begun.release();
+      await answer.opened;
+      play.working();
+      await never.opened;
+    });
+    const node = await startNearNode();
+    await node.apply(server.url);
+    const taskId = await node.submit("Ann");
+    await begun.opened;
+    await node.parts.tasks.cancel(SCOPE, taskId);
+    await node.events(taskId, ({ type }) => type === "task.cancelRequested");
+    answer.release();
+    expect((await node.events(taskId)).at(-1)?.type).toBe("task.canceled");
+    expect(server.canceled).toHaveLength(1);
+    never.release();
+  });
+
+  it("is canceled after a restart, when our node died before it could", async () => {
+    const never = gate();
+    const server = await serve(async (play) => {
+      play.artifact("out", "one ");
+      await never.opened;
+    });
+    const dataDirectory = await folder();
+    const first = await startNearNode({ dataDirectory });
+    await first.apply(server.url);
+    const taskId = await first.submit("Ann");
+    await first.events(taskId, isArtifact);
+    server.failWith(503);
+    await first.parts.tasks.cancel(SCOPE, taskId);
+    await first.events(taskId, ({ type }) => type === "step.failed");
+    await first.close();
+    server.failWith(null);
+    const second = await startNearNode({ dataDirectory });
+    expect((await second.events(taskId)).at(-1)?.type).toBe("task.canceled");
+    expect(server.canceled).toHaveLength(1);
+    never.release();
+  });
+
+  it("is canceled when our deadline passes", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann", { deadline: world.clock.now() + 3_000 });
+    agent.artifact("one ");
+    await world.advance(4_000);
+    expect(await world.last(taskId)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
+    expect(agent.seen("cancel")).toHaveLength(1);
+    expect(agent.openStreams).toBe(0);
+  });
+});
