@@ -198,8 +198,14 @@ export interface Context {
    * neither looked at here nor given to `waitForInput` as an answer.
    */
   readonly messages: readonly A2AMessage[];
-  /** `signal` ends it early: it rejects with CANCELED. As in `AuthorizationRequest` it may follow what came through `ctx` only. */
-  sleep(ms: number, options?: { readonly key?: string; readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * `signal` ends it early: it rejects with CANCELED. As in `AuthorizationRequest` it may follow what came through `ctx` only.
+   * `untilMessage`: a message to the task ends it early too; then `messages` has one more.
+   */
+  sleep(
+    ms: number,
+    options?: { readonly key?: string; readonly signal?: AbortSignal; readonly untilMessage?: boolean },
+  ): Promise<void>;
   model(request: ModelRequest): Promise<ModelResponse>;
   tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
   /** Milliseconds since 1970 of the last recorded event: the same on replay. */

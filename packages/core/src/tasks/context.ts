@@ -241,12 +241,18 @@ export const createContext = (execution: Execution): Context => {
     sleep: async (ms, options = {}) => {
       if (!Number.isFinite(ms) || ms < 0)
         throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
+      const heard = execution.intake.messages.count;
       await execution.call({
         kind: "sleep",
         name: "sleep",
         key: options.key,
         inputHash: String(ms),
-        start: (call, recorded) => startSleep(execution, call, recorded, ms, options.signal),
+        start: (call, recorded) =>
+          startSleep(execution, call, recorded, {
+            ms,
+            signal: options.signal,
+            ...(options.untilMessage === true ? { heard } : {}),
+          }),
       });
     },
     model: (request) => {

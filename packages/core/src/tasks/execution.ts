@@ -225,6 +225,7 @@ export class Execution {
         reject,
         stopListening: null,
         ask: null,
+        heard: null,
         receive: null,
       };
       this.open.set(path, call);
@@ -398,6 +399,7 @@ export class Execution {
       case "message":
         this.repeats.reset();
         this.intake.messages.deliver();
+        for (const call of this.open.values()) call.heard?.();
         return;
       case "cancel":
         this.applyCancel(delivery.reason);

@@ -27,6 +27,11 @@ export class IncomingMessages {
     this.shown = null;
   }
 
+  /** Those that have reached the code. */
+  get count(): number {
+    return this.delivered;
+  }
+
   /** The code is given what the message says by the call that asked for it. */
   answer(messageId: string): void {
     this.answers.add(messageId);

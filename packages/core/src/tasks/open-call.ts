@@ -21,6 +21,8 @@ export interface OpenCall {
   stopListening: (() => void) | null;
   /** Set while somebody has to answer: says so in the log, once more if need be. */
   ask: (() => void) | null;
+  /** Set by a `sleep` that a message ends: the code has been told of one. */
+  heard: (() => void) | null;
   /** Set by `waitForInput`, `waitForAuthorization` and `command`: takes what the mailbox brings. A promise: it is not decided yet what that means. */
   receive: ((payload: unknown) => void | Promise<void>) | null;
 }

@@ -447,3 +447,51 @@ test("a question without words is refused where it is asked", async () => {
   const world = new EngineWorld([define("mute", (_, ctx) => ctx.waitForInput({ message: "what?" } as never))]);
   expect(codeOf(await world.last(await world.submit("mute")))).toBe("INVALID_ARGUMENT");
 });
+
+const naps = () =>
+  define("napper", async (_, ctx) => {
+    for (;;) {
+      const heard = ctx.messages.length;
+      await ctx.sleep(60_000, { untilMessage: true });
+      if (ctx.messages.length === heard) return ctx.messages.map(({ messageId }) => messageId);
+    }
+  });
+
+test("a sleep until a message ends with it, out of memory too, and otherwise when its time is up", async () => {
+  const world = new EngineWorld([naps()]);
+  const taskId = await world.submit("napper");
+  await world.advance(30_000);
+  expect((await world.alive()).engine.resident).toBe(0);
+  await world.say(taskId, "up", "m1");
+  await world.advance(1_000);
+  await world.say(taskId, "up", "m2");
+  await world.advance(59_000);
+  expect(await world.state(taskId)).toBe("working");
+  await world.advance(2_000);
+  expect(outputOf(await world.last(taskId))).toEqual(["m1", "m2"]);
+  const sleeps = (await world.log(taskId)).filter((event) => event.type === "step.completed");
+  expect(sleeps).toHaveLength(3);
+});
+
+for (const when of ["before", "after"] as const) {
+  test(`a process that dies ${when} the commit that a message ends a sleep with loses neither`, async () => {
+    for (let commit = 1; commit <= 10; commit++) {
+      const world = new EngineWorld([naps()], { crashes: [{ commit, when }] });
+      const taskId = await world.submit("napper");
+      for (const messageId of ["m1", "m2"]) {
+        await world.advance(10_000);
+        // Said by a caller who asks again when the process died before it answered.
+        const isSaid = async () =>
+          (await world.log(taskId)).some(
+            (event) => event.type === "message.added" && event.data.message.messageId === messageId,
+          );
+        while (!(await isSaid())) {
+          void world.say(taskId, "up", messageId);
+          await world.advance(1_000);
+        }
+      }
+      await world.advance(70_000);
+      expect(outputOf(await world.last(taskId))).toEqual(["m1", "m2"]);
+    }
+  });
+}

@@ -25,8 +25,16 @@ export const startSleep = (
   execution: Execution,
   call: OpenCall,
   recorded: RecordedWait | undefined,
-  ms: number,
-  signal?: AbortSignal,
+  {
+    ms,
+    signal,
+    heard,
+  }: {
+    readonly ms: number;
+    readonly signal?: AbortSignal | undefined;
+    /** Messages that the code knew when it began: one more ends it. */
+    readonly heard?: number;
+  },
 ): void => {
   const now = execution.services.senses.clock.now();
   const dueAt = recorded?.dueAt ?? Math.ceil(now + ms);
@@ -45,12 +53,13 @@ export const startSleep = (
     over = true;
     how();
   };
-  wakeAt(
-    execution,
-    call,
-    dueAt,
-    end(() => execution.complete(call, null)),
-  );
+  const done = end(() => execution.complete(call, null));
+  wakeAt(execution, call, dueAt, done);
+  if (heard !== undefined) {
+    call.heard = done;
+    // It came before the process died that was to end the sleep with it.
+    if (execution.intake.messages.count > heard) done();
+  }
   const cut = end(() => execution.fail(call, new CancelledError("the sleep was ended"), 1));
   if (signal?.aborted === true) cut();
   else listen(call, signal, cut);
