@@ -59,4 +59,18 @@ describe("a remote agent that asks for access", () => {
     expect(types.filter((type) => type === "task.authRequired")).toHaveLength(1);
     expect(types).toContain("task.resumed");
   });
+
+  it("is told at once what is said meanwhile, however long it has waited", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann");
+    agent.status("TASK_STATE_AUTH_REQUIRED", "May I read it?");
+    await world.advance(2 * 3_600_000);
+    const looks = agent.seen("get").length;
+    await world.say(taskId, "hurry");
+    await world.advance(1_000);
+    expect(agent.seen("send").map(({ message }) => message?.parts)).toEqual([[{ text: "hurry" }]]);
+    await world.advance(900_000);
+    expect(agent.seen("get").length - looks).toBeLessThan(4);
+    expect(await world.state(taskId)).toBe("auth-required");
+  });
 });

@@ -185,7 +185,7 @@ class RemoteRun {
         ),
         { retry: READ_RETRY },
       );
-    await ctx.sleep(Math.min(FIRST_POLL_MS * 2 ** Math.min(idle, 10), MAX_POLL_MS));
+    await ctx.sleep(Math.min(FIRST_POLL_MS * 2 ** Math.min(idle, 10), MAX_POLL_MS), { untilMessage: true });
     return ctx.step(
       "poll",
       tried((signal) => this.calls.snapshot(remote, signal)),
@@ -304,7 +304,7 @@ class RemoteRun {
 
   /**
    * Until access is granted here, or the agent goes on because it was granted there. What it has come to then, if that is to be acted
-   * on. Between two looks the task is not in memory. Throws PERMISSION_DENIED.
+   * on. Between two looks the task is not in memory; what is said to it is passed on at once. Throws PERMISSION_DENIED.
    */
   private async askForAccess(remote: RemoteTask, turn: RemoteTurn): Promise<RemoteTurn | null> {
     const { ctx } = this;
@@ -312,7 +312,8 @@ class RemoteRun {
     const request = readAccessRequest(this.options.agent, turn.parts);
     const settled = new AbortController();
     const granted = ctx.waitForAuthorization({ ...request, signal: settled.signal });
-    for (let delay = FIRST_ACCESS_LOOK_MS; ; delay = Math.min(delay * ACCESS_LOOK_GROWTH, MAX_ACCESS_LOOK_MS)) {
+    for (let delay = FIRST_ACCESS_LOOK_MS; ; ) {
+      const heard = ctx.messages.length;
       // A log that is half full stays as it is: who grants access here still ends the wait.
       const first = this.events < MAX_EVENTS ? await this.grantedWithin(granted, delay) : await granted;
       if (first !== "due") {
@@ -324,7 +325,11 @@ class RemoteRun {
       remote.apply(batch);
       await this.tell(batch);
       await this.passOn(remote, false);
-      if (batch.stands === true) continue;
+      if (batch.stands === true) {
+        const isOnTime = ctx.messages.length === heard;
+        if (isOnTime) delay = Math.min(delay * ACCESS_LOOK_GROWTH, MAX_ACCESS_LOOK_MS);
+        continue;
+      }
       settled.abort();
       await granted.catch((error) => {
         if (ctx.signal.aborted) throw error;
@@ -335,7 +340,9 @@ class RemoteRun {
 
   private async grantedWithin<T>(granted: Promise<T>, ms: number): Promise<T | "due"> {
     const over = new AbortController();
-    const nap = this.ctx.sleep(ms, { key: "access", signal: over.signal }).then(() => "due" as const);
+    const nap = this.ctx
+      .sleep(ms, { key: "access", signal: over.signal, untilMessage: true })
+      .then(() => "due" as const);
     const first = await Promise.race([granted, nap]);
     over.abort();
     await nap.catch(() => undefined);
