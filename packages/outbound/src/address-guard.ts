@@ -17,12 +17,13 @@ export interface OutboundPolicy {
   readonly option: string;
 }
 
-// Sources: RFC 6890, RFC 4291, and the clouds' own pages for the metadata addresses outside 169.254.0.0/16: Alibaba's, and Azure's
-// WireServer.
+// Sources: RFC 6890, RFC 4291, and for the metadata addresses outside 169.254.0.0/16 what the clouds, their SDKs and cloud-init say:
+// Alibaba's, Volcano Engine's, and Azure's WireServer.
 const FORBIDDEN_IPV4 = [
   ["0.0.0.0", 8],
   ["169.254.0.0", 16],
   ["100.100.100.200", 32],
+  ["100.96.0.96", 32],
   ["168.63.129.16", 32],
   ["192.0.0.0", 24],
   ["224.0.0.0", 4],
@@ -60,9 +61,13 @@ const FORBIDDEN = blockList(FORBIDDEN_IPV4, [
   ["fe80::", 10],
   ["fec0::", 10],
   ["ff00::", 8],
-  // Metadata and other services of the machine itself: AWS, Google Cloud.
+  // Metadata and other services of the machine itself: AWS, Google Cloud, Oracle, Alibaba, Akamai (Linode), Scaleway.
   ["fd00:ec2::", 32],
   ["fd20:ce::254", 128],
+  ["fd00:c1::a9fe:a9fe", 128],
+  ["fd00:100::100:200", 128],
+  ["fd00:a9fe:a9fe::1", 128],
+  ["fd00:42::42", 128],
   // Lead on to IPv4 addresses that nothing here can tell: NAT64 for local use (RFC 8215), SIIT (RFC 2765), Teredo (RFC 4380).
   ["64:ff9b:1::", 48],
   ["::ffff:0:0:0", 96],
