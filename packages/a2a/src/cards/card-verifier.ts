@@ -18,8 +18,8 @@ export interface CardTrust {
 export interface CardVerifierOptions extends CardTrust {
   /** For `jku`; addresses are the caller's matter, such as with `@agentcore/outbound`. */
   readonly fetch: typeof fetch;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds, of which only differences mean anything, for the age of keys. */
+  readonly monotonic: () => number;
 }
 
 export interface VerifiedCard {
@@ -42,12 +42,12 @@ const MAX_KEY_SETS = 100;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Throws INVALID_ARGUMENT for a `jwks` that is none. */
-export const createCardVerifier = ({ jwks, jkuHosts = [], fetch, now }: CardVerifierOptions): CardVerifier => {
+export const createCardVerifier = ({ jwks, jkuHosts = [], fetch, monotonic }: CardVerifierOptions): CardVerifier => {
   const given = jwks === undefined ? null : toKeySet(jwks);
   const remote = new Map<string, RemoteKeySet>();
 
   const remoteKeys = (url: string): RemoteKeySet => {
-    const known = remote.get(url) ?? new RemoteKeySet(async () => url, { fetch, now });
+    const known = remote.get(url) ?? new RemoteKeySet(async () => url, { fetch, monotonic });
     // The one that was used longest ago goes first.
     remote.delete(url);
     remote.set(url, known);

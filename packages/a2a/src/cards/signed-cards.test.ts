@@ -42,7 +42,7 @@ const world = (documents: Record<string, unknown> = {}) => {
     pass: (ms: number) => {
       now += ms;
     },
-    now: () => now,
+    monotonic: () => now,
     fetch: (async (url: string) => {
       calls.push(url);
       const document = documents[url];
@@ -51,8 +51,8 @@ const world = (documents: Record<string, unknown> = {}) => {
   };
 };
 
-const verify = (card: unknown, trust: CardTrust, { fetch, now } = world()) =>
-  createCardVerifier({ ...trust, fetch, now }).verify(card);
+const verify = (card: unknown, trust: CardTrust, { fetch, monotonic } = world()) =>
+  createCardVerifier({ ...trust, fetch, monotonic }).verify(card);
 
 describe("a signed card", () => {
   it.each(["p256", "p384", "ed25519", "rsa"] as const)("is verified by its signer's public key (%s)", async (type) => {

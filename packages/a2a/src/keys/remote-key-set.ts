@@ -7,8 +7,8 @@ import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWS
 
 export interface FetchOptions {
   readonly fetch: typeof fetch;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds, of which only differences mean anything: keys must not live longer because somebody sets the clock. */
+  readonly monotonic: () => number;
   /** A fetch failed; no oftener than every 10 s. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
@@ -69,13 +69,13 @@ export class RemoteKeySet {
   }
 
   private age(): number {
-    return this.loaded === null ? Number.POSITIVE_INFINITY : this.options.now() - this.loaded.at;
+    return this.loaded === null ? Number.POSITIVE_INFINITY : this.options.monotonic() - this.loaded.at;
   }
 
   /** One fetch at a time, and none within `intervalMs` of the last try. True when there was a fetch, successful or not. */
   private async load(intervalMs: number): Promise<boolean> {
     if (this.loading === null) {
-      const now = this.options.now();
+      const now = this.options.monotonic();
       if (now - this.triedAt < intervalMs) return false;
       this.triedAt = now;
       this.loading = this.fetchKeys()

@@ -32,6 +32,7 @@ const idp = (documents: Record<string, unknown>, issuer: Partial<TokenIssuer> = 
   const calls: string[] = [];
   const troubles: string[] = [];
   let now = NOW;
+  let uptime = 0;
   const { verify } = createTokenVerifier([{ issuer: ISSUER, audience: ["agentcore"], ...issuer }], {
     fetch: (async (url: string) => {
       calls.push(url);
@@ -39,6 +40,7 @@ const idp = (documents: Record<string, unknown>, issuer: Partial<TokenIssuer> = 
       return document === undefined ? new Response("", { status: 503 }) : Response.json(document);
     }) as typeof fetch,
     now: () => now,
+    monotonic: () => uptime,
     onTrouble: (name) => troubles.push(name),
   });
   return {
@@ -48,6 +50,10 @@ const idp = (documents: Record<string, unknown>, issuer: Partial<TokenIssuer> = 
     verify,
     pass: (ms: number) => {
       now += ms;
+      uptime += ms;
+    },
+    setClock: (ms: number) => {
+      now = NOW + ms;
     },
     refused: async (token: string, why: string | RegExp) => {
       const refused = verify(token);
@@ -166,6 +172,23 @@ describe("the keys of an issuer", () => {
     await refused(await sign({ exp: seconds + 6000 }), "names no key");
   });
 
+  it("go and come as fast when the clock is set back meanwhile", async () => {
+    const { verify, refused, documents, pass, setClock } = idp({ [JWKS]: await jwksOf(["one", one]) });
+    await verify(await sign());
+    documents[JWKS] = await jwksOf(["two", two]);
+    setClock(-3_600_000);
+    pass(60_000);
+    await verify(await sign({}, two, "two"));
+    await refused(await sign(), "names no key");
+
+    documents[JWKS] = await jwksOf(["three", one]);
+    pass(60_000);
+    setClock(-7_200_000);
+    pass(540_001);
+    await refused(await sign({}, two, "two"), "names no key");
+    await verify(await sign({}, one, "three"));
+  });
+
   it("that cannot be fetched are the issuer's trouble, not the caller's", async () => {
     const { verify, calls, troubles, documents, pass } = idp({});
     for (let time = 0; time < 5; time += 1)
@@ -187,6 +210,7 @@ describe("the keys of an issuer", () => {
         return new Promise((_, reject) => hanging.push(() => reject(new Error("timed out"))));
       }) as unknown as typeof fetch,
       now: () => now,
+      monotonic: () => now,
     });
     const token = await sign({ exp: seconds + 6000 });
     await verify(token);
@@ -227,6 +251,7 @@ describe("the keys of an issuer", () => {
           return Response.json(jwks);
         }) as typeof fetch,
         now: () => NOW,
+        monotonic: () => 0,
       },
     );
     expect((await verify(await sign())).issuer.role).toBe("anybody");

@@ -27,8 +27,10 @@ export interface TokenVerifier<Issuer extends TokenIssuer> {
 
 export interface TokenVerifierOptions {
   readonly fetch: typeof fetch;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for what tokens say of their time. */
   readonly now: () => number;
+  /** Milliseconds, of which only differences mean anything, for the age of keys. */
+  readonly monotonic: () => number;
   /** An issuer's keys could not be fetched. */
   readonly onTrouble?: ((issuer: string, error: unknown) => void) | undefined;
 }
@@ -46,7 +48,7 @@ type FindKey = (header: JWSHeaderParameters) => Promise<CryptoKey>;
 /** Throws INVALID_ARGUMENT for an issuer's `jwks` that is none. */
 export const createTokenVerifier = <Issuer extends TokenIssuer>(
   issuers: readonly Issuer[],
-  { fetch, now, onTrouble }: TokenVerifierOptions,
+  { fetch, now, monotonic, onTrouble }: TokenVerifierOptions,
 ): TokenVerifier<Issuer> => {
   // Entries of one issuer, for several audiences, share its keys.
   const remote = new Map<string, RemoteKeySet>();
@@ -55,7 +57,7 @@ export const createTokenVerifier = <Issuer extends TokenIssuer>(
     const name = `${issuer} ${jwksUrl ?? ""}`;
     const locate = async () => jwksUrl ?? discover(issuer, fetch);
     const onFailure = (error: unknown) => onTrouble?.(issuer, error);
-    const keys = remote.get(name) ?? new RemoteKeySet(locate, { fetch, now, onFailure });
+    const keys = remote.get(name) ?? new RemoteKeySet(locate, { fetch, monotonic, onFailure });
     remote.set(name, keys);
     return (header) => keys.find(header);
   };

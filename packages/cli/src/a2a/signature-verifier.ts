@@ -17,7 +17,7 @@ export const createSignatureVerifier = async (
 ): Promise<SignatureVerifier> => {
   const jwks = await readKeySet(source, cwd, signal);
   const { createCardVerifier } = await import("@agentcore/a2a/cards");
-  const verifier = createCardVerifier({ jwks, fetch, now: () => Date.now() });
+  const verifier = createCardVerifier({ jwks, fetch, monotonic: () => performance.now() });
   return async (card) => {
     try {
       await verifier.verify(card);

@@ -122,7 +122,11 @@ test("callers of one issuer see their own tasks only, by their names as tokens s
 });
 
 test("cards are signed and say how to get in; the extended one is for those who got in", async () => {
-  const verifier = createCardVerifier({ jkuHosts: [new URL(node.url).host], fetch, now: Date.now });
+  const verifier = createCardVerifier({
+    jkuHosts: [new URL(node.url).host],
+    fetch,
+    monotonic: () => performance.now(),
+  });
   const { json: card } = await call(null, "/a2a/loans/.well-known/agent-card.json");
   expect(Object.keys(card.securitySchemes)).toEqual(["jwt"]);
   expect(card.securityRequirements).toEqual([{ schemes: { jwt: { list: ["loan:write"] } } }]);

@@ -1,10 +1,10 @@
-import type { Logger } from "@agentcore/core/ports";
+import type { Clock, Logger } from "@agentcore/core/ports";
 import { createGuardedFetch } from "@agentcore/outbound";
 import type { Credentials } from "../gateway/index.ts";
 import { readAuthFile } from "./auth-file.ts";
 
 export interface OpenCredentialsOptions {
-  readonly clock: { now(): number };
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly logger: Logger;
 }
 
@@ -20,6 +20,7 @@ export const openCredentials = async (
     // The addresses are the operator's own, but what is fetched decides who gets in: unencrypted it stays on networks of theirs.
     fetch: createGuardedFetch({ allowLoopback: true, allowPrivate: true, sendsSecret: true, option: "--auth" }),
     now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     onTrouble: (issuer, error) =>
       logger.log(
         "warn",

@@ -200,7 +200,7 @@ export const createRemoteAgents = (options: {
     const trust = [signature.jwks, jwksUrl === undefined ? undefined : await fetchKeys(jwksUrl, keyFetch)];
     const keys = trust.flatMap((set) => (set === undefined ? [] : set.keys));
     const verifier = createCardVerifier({
-      ...{ jkuHosts, fetch: keyFetch, now: () => clock.now() },
+      ...{ jkuHosts, fetch: keyFetch, monotonic: () => clock.monotonic() },
       ...(keys.length === 0 ? {} : { jwks: { keys } }),
     });
     return (await verifier.verify(raw)).card;

@@ -21,7 +21,7 @@ const signed = async (more: Partial<GatewayDeps> = {}, agents = EXTENDED) => {
   const verifier = createCardVerifier({
     jkuHosts: ["localhost:7300"],
     fetch: (async (url: string, init?: RequestInit) => fixture.gateway.fetch(new Request(url, init))) as typeof fetch,
-    now: () => 0,
+    monotonic: () => 0,
   });
   return { ...fixture, cardSigner, verifier };
 };

@@ -20,7 +20,7 @@ const entry = (more: Partial<TokenCaller> = {}): TokenCaller => ({
 });
 
 const tokensOf = (...issuers: readonly TokenCaller[]): Credentials["tokens"] => {
-  const verifier = createTokenVerifier(issuers, { fetch, now: () => NOW });
+  const verifier = createTokenVerifier(issuers, { fetch, now: () => NOW, monotonic: () => 0 });
   return { verify: (token) => verifier.verify(token), issuers };
 };
 
@@ -112,6 +112,7 @@ describe("tokens", () => {
     const verifier = createTokenVerifier([entry({ jwks: undefined, jwksUrl: "https://idp.test/keys" })], {
       fetch: (async () => new Response("", { status: 500 })) as typeof fetch,
       now: () => NOW,
+      monotonic: () => 0,
     });
     const tokens = { verify: (text: string) => verifier.verify(text), issuers: [entry()] };
     const { get, call } = createFixture({ credentials: { tokens } });
