@@ -90,6 +90,17 @@ test.each([
   ["one audience twice", `jwt: [{ ${ISSUER}, tenant: acme }, { ${ISSUER}, tenant: default }]`, "twice"],
   ["a certificate of nobody", "clientCertificates: [{ caller: a }]", "one of subject"],
   ["a caller that passes for an agent", 'clientCertificates: [{ subject: CN=a, caller: "agent:a" }]', "caller"],
+  ["a subject without names", "clientCertificates: [{ subject: billing, caller: a }]", "clientCertificates[0].subject"],
+  ["a subject between slashes", "clientCertificates: [{ subject: /O=a/CN=b, caller: a }]", "expected a whole subject"],
+  ["a quote without its end", `clientCertificates: [{ subject: 'O="a, CN=b', caller: a }]`, "for a quote"],
+  ["a backslash before a letter", `clientCertificates: [{ subject: 'O=a\\zb', caller: a }]`, "for a backslash"],
+  ["an address that is none", 'clientCertificates: [{ subjectAltName: "IP Address:a.b", caller: a }]', "IP Address:…"],
+  [
+    "a range of addresses",
+    'clientCertificates: [{ subjectAltName: "IP Address:10.0.0.0/8", caller: a }]',
+    "IP Address",
+  ],
+  ["a name that Node quotes", 'clientCertificates: [{ subjectAltName: "DNS:bücher.example", caller: a }]', "ASCII"],
   ["a fingerprint that is none", "clientCertificates: [{ fingerprint256: 'ab:cd', caller: a }]", "fingerprint256"],
 ])("%s is refused, and the message says where", async (_, text, where) => {
   const refused = read(text);

@@ -8,6 +8,8 @@ import {
   CALLER,
   type CertificateCaller,
   DEFAULT_TENANT,
+  keyOfAlternativeName,
+  keyOfWrittenSubject,
   refuseTenantName,
   type TokenCaller,
 } from "../gateway/index.ts";
@@ -87,18 +89,26 @@ const Issuer = z
     path: ["tenantClaim"],
   });
 
+const refuseSubject = (text: string, context: z.RefinementCtx): void => {
+  try {
+    keyOfWrittenSubject(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: PlatformError.from(error).message });
+  }
+};
+
 const Certificate = z
   .strictObject({
     /** All of it, in any order: `CN=billing, O=Example`. */
-    subject: z.string().min(3).max(1024).optional(),
+    subject: z.string().min(3).max(1024).superRefine(refuseSubject).optional(),
     fingerprint256: z
       .string()
       .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, { error: "expected a SHA-256 of 64 hexadecimal digits" })
       .optional(),
     subjectAltName: z
       .string()
-      .regex(/^(DNS|URI|email|IP Address):[^,"]+$/, {
-        error: "expected DNS:NAME, URI:ADDRESS, email:… or IP Address:…",
+      .refine((name) => keyOfAlternativeName(name) !== undefined, {
+        error: `expected DNS:NAME, URI:ADDRESS, email:… or IP Address:…, in ASCII and without commas, quotes or backslashes`,
       })
       .optional(),
     tenant: Tenant.optional(),

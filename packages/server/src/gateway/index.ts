@@ -9,6 +9,7 @@ export {
   type TokenCaller,
 } from "./deps.ts";
 export { type GrpcListener, listenGrpc } from "./grpc/listen-grpc.ts";
+export { keyOfAlternativeName, keyOfWrittenSubject } from "./http/certificate-names.ts";
 export { CALLER, hashOfKey, parseApiKeys } from "./http/parse-api-keys.ts";
 export { parsePublicUrl } from "./http/parse-public-url.ts";
 export { refuseTenantName } from "./http/tenant-name.ts";

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { PlatformError, type SecurityScheme } from "@agentcore/contract";
 import { type CallerScope } from "@agentcore/core/tasks";
 import { type ApiKey, type ConnectionInfo, type Credentials, DEFAULT_TENANT } from "../deps.ts";
-import { callerOfCertificate } from "./certificate-callers.ts";
+import { createCertificateCallers } from "./certificate-callers.ts";
 import { securitySchemes } from "./security-schemes.ts";
 import { callerOfToken } from "./token-callers.ts";
 
@@ -31,6 +31,7 @@ export const createAuthenticator = (
   if (apiKeys.length === 0 && tokens === undefined && certificates.length === 0) {
     return { required: false, schemes: () => ({}), authenticate: async () => LOCAL, identify: async () => LOCAL };
   }
+  const callerOfCertificate = createCertificateCallers(certificates);
   const known = apiKeys.map((key) => ({ digest: Buffer.from(key.keyHash, "hex"), scope: scopeOfKey(key) }));
 
   const callerOfKey = (presented: string): CallerScope | null => {
@@ -57,7 +58,7 @@ export const createAuthenticator = (
     }
     const certificate = info?.clientCertificate;
     if (certificate !== undefined) {
-      const caller = callerOfCertificate(certificates, certificate);
+      const caller = callerOfCertificate(certificate);
       if (caller !== null) return caller;
     }
     throw new PlatformError("UNAUTHENTICATED", `send ${waysIn.join(", or ")}`);
