@@ -195,7 +195,8 @@ export const DeleteTaskPushNotificationConfigRequest = z.object({ tenant: z.stri
 export const ListTaskPushNotificationConfigsRequest = z.object({
   tenant: z.string().optional(),
   taskId: Id,
-  pageSize: PageSize.optional(),
+  /** 0 is unset: unlike the one of ListTasks, this field of the proto file has no presence. */
+  pageSize: z.literal(0).or(PageSize).optional(),
   pageToken: z.string().max(1024).optional(),
 });
 

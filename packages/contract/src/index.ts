@@ -40,7 +40,6 @@ export {
   DEFAULT_AUTHORIZATION_MS,
   MAX_AUTHORIZATION_MS,
 } from "./authorization.ts";
-export { camelizeKeys } from "./camelize-keys.ts";
 export { DurationText, parseDuration } from "./duration.ts";
 export {
   CancelledError,
@@ -96,5 +95,6 @@ export {
   type NodeState,
   NodeStatus,
 } from "./node.ts";
+export { readProtoJson } from "./read-proto-json.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

@@ -53,6 +53,18 @@ describe("what a client of 0.3 sends", () => {
     });
   });
 
+  it("may say null, or an empty id, for what it leaves out, as clients in Python do", async () => {
+    const unset = { contextId: "", taskId: null, metadata: null, extensions: null, referenceTaskIds: null };
+    const parts = [
+      { ...TEXT, metadata: null },
+      { kind: "file", file: { bytes: "-_8", name: null, mimeType: null } },
+    ];
+    const configuration = { blocking: null, historyLength: null, pushNotificationConfig: null };
+    expect(await sent({ ...unset, parts }, { configuration, metadata: null })).toEqual({
+      ...(await sent({ parts: [TEXT, { kind: "file", file: { bytes: "+/8=" } }] })),
+    });
+  });
+
   it("may be spelled in snake_case", async () => {
     expect(
       await sent({ task_id: "t", context_id: "c" }, { configuration: { accepted_output_modes: ["text/plain"] } }),
@@ -161,7 +173,7 @@ describe("what is not 0.3 is refused by the name that 0.3 has for it", () => {
     ["message/send", send({ kind: undefined }), "message.kind"],
     ["message/send", send({ messageId: "" }), "message.messageId"],
     ["message/send", send({ role: "ROLE_USER" }), "message.role"],
-    ["message/send", send({ contextId: "" }), "message.contextId"],
+    ["message/send", send({ parts: null }), "message.parts"],
     ["message/send", send({ parts: undefined }), "message.parts"],
     ["message/send", send({ parts: [] }), "message.parts"],
     ["message/send", send({ parts: [{ text: "hi" }] }), "message.parts[0].kind"],

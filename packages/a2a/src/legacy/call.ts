@@ -4,7 +4,7 @@
  */
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
 import { ServerCallContext } from "@a2a-js/sdk/server";
-import { camelizeKeys, PlatformError, parseInput } from "@agentcore/contract";
+import { PlatformError, parseInput, readProtoJson } from "@agentcore/contract";
 import type { z } from "zod";
 import type { A2AOperationRunner } from "../server/operations.ts";
 import { createRequestHandler, type RequestHandler } from "../server/request-handler.ts";
@@ -26,7 +26,7 @@ export interface LegacyStream {
 
 /** Freshly parsed JSON as the params of a method. Throws INVALID_ARGUMENT, with the fields as 0.3 names them. */
 export const parseLegacyParams = (method: LegacyMethod, params: unknown): unknown =>
-  parseInput(LEGACY_METHODS[method].params, camelizeKeys(params), method);
+  parseInput(LEGACY_METHODS[method].params, readProtoJson(params), method);
 
 /** Takes parsed params, answers with the `result` of 0.3. Throws what the operation threw. */
 export const callLegacy = async (

@@ -6,12 +6,11 @@ import { TaskPushNotificationConfig as Current } from "@agentcore/contract";
 import { z } from "zod";
 
 export const Metadata = z.record(z.string(), z.unknown());
-/** Proto 3 has no absent texts: an empty id is none. */
-export const OptionalId = z
+export const Id = z
   .string()
+  .min(1)
   .max(256)
   .refine((text) => text.isWellFormed(), { error: "expected text without halves of surrogate pairs" });
-export const Id = OptionalId.min(1);
 export const Base64 = z.base64({ error: "expected base64" });
 export const Uri = z.string().min(1).max(8192);
 export const MediaType = z.string().max(256);

@@ -44,6 +44,19 @@ const MESSAGE = { messageId: "m", role: "ROLE_USER", content: [{ text: "hi" }] }
 const parse = (fields: Record<string, unknown>) => parseRestParams("message/send", { fields: structuredClone(fields) });
 
 describe("requests", () => {
+  it("may spell out what is unset, and have bytes and enums in every form of ProtoJSON", () => {
+    const unset = { contextId: "", taskId: null, metadata: null, extensions: [] };
+    const content = [
+      { text: "hi", file: null, data: null },
+      { file: { fileWithBytes: "-_8", fileWithUri: null, name: "" } },
+    ];
+    expect(parse({ message: { ...MESSAGE, ...unset, role: 1, content }, configuration: null })).toEqual(
+      parse({
+        message: { ...MESSAGE, extensions: [], content: [{ text: "hi" }, { file: { fileWithBytes: "+/8=" } }] },
+      }),
+    );
+  });
+
   it("become what JSON-RPC sends", () => {
     const content = [
       { text: "hi", metadata: { m: 1 } },

@@ -3,7 +3,7 @@
  * `content`, `fileWithUri` and names of enums. It is translated to and from JSON-RPC's, so that both are served alike.
  * Answers have the members of 0.3.0's proto file only: clients of that age refuse others.
  */
-import { camelizeKeys, parseInput } from "@agentcore/contract";
+import { parseInput, readProtoJson } from "@agentcore/contract";
 import { z } from "zod";
 import type { A2AOperationRunner } from "../server/operations.ts";
 import { callLegacy, type LegacyStream, streamLegacy, withoutSignatures } from "./call.ts";
@@ -26,7 +26,6 @@ import {
   MediaType,
   MessageExtensions,
   Metadata,
-  OptionalId,
   PushNotificationConfig,
   parts,
   Uri,
@@ -36,7 +35,7 @@ import { toRestCard } from "./rest-card.ts";
 const exactlyOne =
   (...keys: readonly string[]) =>
   (value: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
-    if (keys.filter((key) => value[key] !== undefined).length !== 1)
+    if (keys.filter((key) => value[key] !== undefined && value[key] !== null).length !== 1)
       context.addIssue({ code: "custom", message: `expected exactly one of ${keys.join(", ")}` });
   };
 
@@ -52,15 +51,16 @@ const Part = z
       })
       .superRefine(exactlyOne("fileWithUri", "fileWithBytes"))
       .optional(),
-    data: z.object({ data: Metadata }).optional(),
+    // Another name for what is any value in 1.0, where null is one.
+    data: z.object({ data: Metadata }).nullish(),
     metadata: Metadata.optional(),
   })
   .superRefine(exactlyOne("text", "file", "data"));
 
 const Message = z.object({
   messageId: Id,
-  contextId: OptionalId.optional(),
-  taskId: OptionalId.optional(),
+  contextId: Id.optional(),
+  taskId: Id.optional(),
   role: z.enum(["ROLE_USER", "ROLE_AGENT"]),
   content: parts(Part, "expected an array of parts; over HTTP+JSON 0.3 has them as content, not as parts"),
   metadata: Metadata.optional(),
@@ -82,7 +82,7 @@ const SendMessage = z.object({
 
 const TaskConfig = z.object({ pushNotificationConfig: PushNotificationConfig });
 // As some clients send it: the proto's request, of which the binding's body is one member only.
-const CreateTaskConfig = z.object({ config: TaskConfig, configId: OptionalId.optional() });
+const CreateTaskConfig = z.object({ config: TaskConfig, configId: Id.optional() });
 
 export interface RestInput {
   /** The body, or the query of requests without one; freshly parsed JSON. */
@@ -93,7 +93,7 @@ export interface RestInput {
 
 /** A request as the params of its JSON-RPC method. Throws INVALID_ARGUMENT, with the fields as this binding names them. */
 export const parseRestParams = (method: LegacyMethod, { fields, taskId, configId }: RestInput): unknown => {
-  camelizeKeys(fields);
+  readProtoJson(fields);
   switch (method) {
     case "message/send":
     case "message/stream":
@@ -166,12 +166,12 @@ const withMessage = ({ request, ...fields }: Readonly<Record<string, unknown>>) 
 
 const nested = ({ config, configId }: z.infer<typeof CreateTaskConfig>): z.infer<typeof PushNotificationConfig> => {
   const { id, ...rest } = config.pushNotificationConfig;
-  const name = id || configId;
-  return name ? { ...rest, id: name } : rest;
+  const name = id ?? configId;
+  return name === undefined ? rest : { ...rest, id: name };
 };
 
 const sendParams = ({ message, configuration, ...rest }: z.infer<typeof SendMessage>) => {
-  const { content, role, contextId, taskId, ...more } = message;
+  const { content, role, ...more } = message;
   return {
     ...rest,
     message: {
@@ -179,8 +179,6 @@ const sendParams = ({ message, configuration, ...rest }: z.infer<typeof SendMess
       kind: "message",
       role: role === "ROLE_USER" ? "user" : "agent",
       parts: content.map(fromPart),
-      ...(contextId ? { contextId } : {}),
-      ...(taskId ? { taskId } : {}),
     },
     ...(configuration === undefined ? {} : { configuration: fromConfiguration(configuration) }),
   };
@@ -200,7 +198,7 @@ const fromConfiguration = ({
 const fromPart = ({ text, file, data, metadata }: z.infer<typeof Part>): LegacyPart => {
   const rest = metadata === undefined ? {} : { metadata };
   if (text !== undefined) return { kind: "text", text, ...rest };
-  if (data !== undefined) return { kind: "data", data: data.data, ...rest };
+  if (data) return { kind: "data", data: data.data, ...rest };
   const { fileWithUri, fileWithBytes, ...more } = file ?? {};
   const content = fileWithUri === undefined ? { bytes: fileWithBytes } : { uri: fileWithUri };
   return { kind: "file", file: { ...content, ...more }, ...rest };

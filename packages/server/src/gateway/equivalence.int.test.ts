@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Json } from "../../test/gateway/legacy-shapes.ts";
+import { createSpeller, SPELLINGS } from "../../test/gateway/spellings.ts";
 import { createWires, type Wire, type WireError, WireFailure } from "../../test/gateway/wire.ts";
 import { type RunningNode, startNode } from "../start-node.ts";
 
@@ -244,6 +245,54 @@ test("BIND-EQUIV-002: a list is the same over the bindings that have one", async
   expect(lists[0][0].tasks).toHaveLength(2);
   expect(lists[1]).toEqual(lists[0]);
   expect(lists[2]).toEqual(lists[0]);
+});
+
+/** Everything that a client can ask for, each request as `spell` writes it. */
+const askedFor = async (wire: Wire, spell: (message: string, request: Json) => Json): Promise<Json> => {
+  const call = (operation: string, request: Json, name = `${operation}Request`) =>
+    wire.call(operation, spell(name, request));
+  const hook = { url: "https://127.0.0.1:1/hook", authentication: { scheme: "Bearer" } };
+  const configuration = { taskPushNotificationConfig: hook, historyLength: 2 };
+  const { task } = await call("SendMessage", { ...message(INPUT), configuration });
+  const { id: taskId, contextId } = task;
+  const streamed = await all(await wire.open("SendStreamingMessage", spell("SendMessageRequest", said("quick"))));
+  const config = { taskId, id: "hook-1", ...hook };
+  const answers = {
+    got: await call("GetTask", { id: taskId, historyLength: 1 }),
+    // Of its tasks nobody else makes one.
+    listed: await call("ListTasks", { contextId, status: "TASK_STATE_INPUT_REQUIRED", pageSize: 3 }),
+    created: await call("CreateTaskPushNotificationConfig", config, "TaskPushNotificationConfig"),
+    config: await call("GetTaskPushNotificationConfig", { taskId, id: "hook-1" }),
+    configs: (await call("ListTaskPushNotificationConfigs", { taskId })).configs.length,
+    deleted: await call("DeleteTaskPushNotificationConfig", { taskId, id: "hook-1" }),
+    canceled: await call("CancelTask", { id: taskId }),
+  };
+  expect((await call("ListTasks", {})).totalSize).toBeGreaterThan(1);
+  return createNormaliser()({ task, streamed, ...answers });
+};
+
+test.each(SPELLINGS)("BIND-EQUIV-002: a request is the same in every spelling of ProtoJSON: %s", async (spelling) => {
+  const [first, ...others] = wires.filter(({ version }) => version === "1.0") as [Wire, ...Wire[]];
+  const brief = await askedFor(first, (_, request) => request);
+  const spell = await createSpeller(spelling);
+  for (const wire of [first, ...others]) expect(await askedFor(wire, spell), wire.name).toEqual(brief);
+});
+
+test("BIND-EQUIV-003: what is required is refused when it is spelled out as empty", async () => {
+  const empty: readonly (readonly [string, Json])[] = [
+    ["GetTask", { id: "" }],
+    ["CancelTask", { id: "" }],
+    ["SendMessage", message([{ text: "x" }], { messageId: "" })],
+    ["SendMessage", message([{ text: "x" }], { role: "ROLE_UNSPECIFIED" })],
+    ["SendMessage", message([])],
+    ["CreateTaskPushNotificationConfig", { taskId: "t", url: "" }],
+  ];
+  const isSaid = ({ binding }: Wire, operation: string) => binding !== "HTTP+JSON" || operation.startsWith("Send");
+  for (const wire of wires.filter(({ version }) => version === "1.0"))
+    for (const [operation, params] of empty.filter(([each]) => isSaid(wire, each)))
+      expect(await refusal(wire, operation, params), `${operation} over ${wire.name}`).toEqual({
+        ...{ reason: "INVALID_ARGUMENT", code: CODES["INVALID_ARGUMENT"]?.[wire.binding] },
+      });
 });
 
 /** What the reason is on each binding (A2A 5.4). */

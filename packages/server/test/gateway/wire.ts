@@ -80,8 +80,11 @@ const jsonRpcWire = (address: string, version: Wire["version"], own: Headers): W
   };
 };
 
+// A query has no null: what is unset is empty.
+const queryText = (value: string | number | boolean | null): string => String(value ?? "");
+
 const query = (params: Json): string => {
-  const words = Object.entries(params).map(([name, value]) => [name, String(value)] as [string, string]);
+  const words = Object.entries(params).map(([name, value]) => [name, queryText(value as Json)] as [string, string]);
   return words.length === 0 ? "" : `?${new URLSearchParams(words)}`;
 };
 
@@ -98,17 +101,17 @@ const restRequest = (operation: string, params: Json): readonly [string, string,
     case "ListTasks":
       return ["GET", `/tasks${query(params)}`];
     case "CancelTask":
-      return ["POST", `/tasks/${id}:cancel`];
+      return ["POST", `/tasks/${id}:cancel`, Object.keys(rest).length === 0 ? undefined : rest];
     case "SubscribeToTask":
-      return ["GET", `/tasks/${id}:subscribe`];
+      return ["GET", `/tasks/${id}:subscribe${query(rest)}`];
     case "CreateTaskPushNotificationConfig":
       return ["POST", `/tasks/${taskId}/pushNotificationConfigs`, { id, ...rest }];
     case "GetTaskPushNotificationConfig":
-      return ["GET", `/tasks/${taskId}/pushNotificationConfigs/${id}`];
+      return ["GET", `/tasks/${taskId}/pushNotificationConfigs/${id}${query(rest)}`];
     case "ListTaskPushNotificationConfigs":
-      return ["GET", `/tasks/${taskId}/pushNotificationConfigs`];
+      return ["GET", `/tasks/${taskId}/pushNotificationConfigs${query(rest)}`];
     case "DeleteTaskPushNotificationConfig":
-      return ["DELETE", `/tasks/${taskId}/pushNotificationConfigs/${id}`];
+      return ["DELETE", `/tasks/${taskId}/pushNotificationConfigs/${id}${query(rest)}`];
     default:
       throw new TypeError(`no path for ${operation}`);
   }

@@ -87,6 +87,35 @@ export const DATA_CHECKS = [
   ),
   data(
     {
+      id: "AC-1.3-unset",
+      severity: "should",
+      bindings: OVER_HTTP,
+      title: "null, and an empty text, is read as a member that is not there",
+    },
+    async ({ channel }) => {
+      const message = {
+        ...{ messageId: unknownId(), taskId: unknownId(), role: "ROLE_USER", parts: [{ text: "hello", raw: null }] },
+        ...{ contextId: "", metadata: null, extensions: null },
+      };
+      expectError(await channel.call("SendMessage", { message, configuration: null }), "TASK_NOT_FOUND");
+    },
+  ),
+  data(
+    {
+      id: "AC-1.3-other-forms",
+      severity: "should",
+      bindings: OVER_HTTP,
+      title: "enums by number, integers as text and base64url without padding are read",
+    },
+    async ({ channel }) => {
+      const parts = [{ text: "hello" }, { raw: "-_8" }];
+      const message = { messageId: unknownId(), taskId: unknownId(), role: 1, parts };
+      const configuration = { historyLength: "1" };
+      expectError(await channel.call("SendMessage", { message, configuration }), "TASK_NOT_FOUND");
+    },
+  ),
+  data(
+    {
       id: "DM-SERIAL-005",
       severity: "should",
       bindings: OVER_HTTP,

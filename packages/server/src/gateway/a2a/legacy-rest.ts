@@ -32,7 +32,7 @@ export const answerLegacyRest = async (
   const { uris, headers } = activateExtensions(call.agent, request.headers, "0.3");
   const fields = hasBody(request)
     ? await bodyFields(request, options.maxBodyBytes, taskId !== undefined)
-    : queryFields(request.url, true);
+    : queryFields(request.url);
   const params = parseRestParams(method, { fields, taskId, configId });
   const runner = createOperationRunner(operations, { ...call, extensions: uris, version: "0.3" });
   if (LEGACY_METHODS[method].kind === "stream") {

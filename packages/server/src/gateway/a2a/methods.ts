@@ -1,7 +1,6 @@
 /** The operations by name, with the schema of their params: one table for both bindings. */
 import {
   CancelTaskRequest,
-  camelizeKeys,
   DeleteTaskPushNotificationConfigRequest,
   GetExtendedAgentCardRequest,
   GetTaskPushNotificationConfigRequest,
@@ -10,6 +9,7 @@ import {
   ListTasksRequest,
   PlatformError,
   parseInput,
+  readProtoJson,
   SendMessageRequest,
   SubscribeToTaskRequest,
   TaskPushNotificationConfig,
@@ -33,7 +33,7 @@ export interface StreamMethod {
 type Schema = Parameters<typeof parseInput>[0];
 
 const parse = <T extends Schema>(schema: T, call: A2ACall, params: unknown, what: string) => {
-  const parsed = parseInput(schema, camelizeKeys(params), what);
+  const parsed = parseInput(schema, readProtoJson(params), what);
   const { tenant, configuration } = parsed as Tenanted;
   assertTenant(call.scope, tenant);
   assertTenant(call.scope, configuration?.taskPushNotificationConfig?.tenant);

@@ -102,7 +102,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
   const inlineConfig = ({ message, configuration }: SendMessageRequest) => {
     const config = configuration?.taskPushNotificationConfig;
     if (config === undefined) return null;
-    return { ...config, id: config.id === undefined || config.id === "" ? idOfMessage(message.messageId) : config.id };
+    return { ...config, id: config.id ?? idOfMessage(message.messageId) };
   };
 
   /** Before work is begun whose configuration would be refused. */
@@ -245,7 +245,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
         states: params.status === undefined ? undefined : STATES[params.status],
         updatedSince: params.statusTimestampAfter === undefined ? undefined : Date.parse(params.statusTimestampAfter),
         pageSize,
-        pageToken: params.pageToken === "" ? undefined : params.pageToken,
+        pageToken: params.pageToken,
       });
       const projection = { historyLength: params.historyLength, artifacts: params.includeArtifacts === true };
       return {
@@ -290,10 +290,10 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
 
     async listPushConfigs(
       call: A2ACall,
-      { taskId, pageSize = 50, pageToken }: Params<typeof ListTaskPushNotificationConfigsRequest>,
+      { taskId, pageSize, pageToken }: Params<typeof ListTaskPushNotificationConfigsRequest>,
     ) {
       await ownHead(call, taskId);
-      return push.list(call.scope, taskId, { pageSize, pageToken });
+      return push.list(call.scope, taskId, { pageSize: pageSize || 50, pageToken });
     },
 
     async deletePushConfig(

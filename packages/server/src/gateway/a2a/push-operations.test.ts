@@ -58,7 +58,7 @@ describe("push configurations over JSON-RPC", () => {
     const second = await result("ListTaskPushNotificationConfigs", { taskId, pageSize: 2, pageToken }, ann);
     expect(second.configs.map(({ id }: { id: string }) => id)).toEqual(["c"]);
     expect(second.nextPageToken).toBe("");
-    for (const bad of [{ pageSize: 0 }, { pageSize: 101 }, { pageToken: "%" }])
+    for (const bad of [{ pageSize: -1 }, { pageSize: 101 }, { pageToken: "%" }])
       expect((await error("ListTaskPushNotificationConfigs", { taskId, ...bad }, ann)).code).toBe(-32602);
   });
 

@@ -29,18 +29,21 @@ export const bodyFields = async (request: Request, maxBodyBytes: number, optiona
   return body as Fields;
 };
 
-const NUMBERS = new Set(["historyLength", "pageSize", "history_length", "page_size"]);
 const BOOLEANS = new Set(["includeArtifacts", "include_artifacts"]);
 
-/** Query parameters as JSON values; what does not parse stays text and is refused by the schema. */
-export const queryFields = (url: string, skipEmpty: boolean): Fields => {
+/**
+ * Query parameters as JSON values; what does not parse stays text and is refused by the schema. Clients send what is unset as
+ * empty, which is no value in a query.
+ */
+export const queryFields = (url: string): Fields => {
   const fields: Fields = {};
   const mark = url.indexOf("?");
   if (mark === -1) return fields;
   for (const [name, value] of new URLSearchParams(url.slice(mark))) {
-    if (NUMBERS.has(name)) fields[name] = /^-?\d{1,9}$/.test(value) ? Number(value) : value;
-    else if (BOOLEANS.has(name)) fields[name] = value === "true" ? true : value === "false" ? false : value;
-    else if (value !== "" || !skipEmpty) fields[name] = value;
+    if (value === "") continue;
+    if (BOOLEANS.has(name) && /^(true|false)$/.test(value)) fields[name] = value === "true";
+    // An enum by its number, which in JSON is no text.
+    else fields[name] = name === "status" && /^\d$/.test(value) ? Number(value) : value;
   }
   return fields;
 };

@@ -74,16 +74,13 @@ const wrongMethod = (method: string, allowed: readonly string[]): Response => {
   return jsonResponse({ error: { ...toRestError(error).error, code: 405 } }, 405, headers);
 };
 
-const LISTS = new Set<A2AMethodName>(["ListTasks", "ListTaskPushNotificationConfigs"]);
-
 const paramsOf = async (
   request: Request,
-  { operation, path }: Extract<RestMatch, { outcome: "match" }>,
+  { path }: Extract<RestMatch, { outcome: "match" }>,
   maxBodyBytes: number,
 ): Promise<Record<string, unknown>> => {
   const fields = hasBody(request)
     ? await bodyFields(request, maxBodyBytes, (path.id ?? path.taskId) !== undefined)
-    : // proto3 clients send what is unset as empty.
-      queryFields(request.url, LISTS.has(operation));
+    : queryFields(request.url);
   return { ...fields, ...path };
 };
