@@ -93,13 +93,13 @@ const memoryNow = async (): Promise<Memory> => {
 
 /** The number of tasks that did not end with their own input and answer. */
 const resumeAll = async ({ service, stores, output }: World, taskIds: readonly string[]): Promise<number> => {
-  await inLanes(taskIds.length, (index) =>
-    service.send(scope, taskIds[index] ?? "", {
+  await inLanes(taskIds.length, async (index) => {
+    await service.send(scope, taskIds[index] ?? "", {
       messageId: `m-${index}`,
       role: "ROLE_USER",
       parts: [{ text: `answer ${index}` }],
-    }),
-  );
+    });
+  });
   const giveUpAt = performance.now() + RESUME_LIMIT_MS;
   while (performance.now() < giveUpAt) {
     const done = await stores.tasks.list({ tenantId: scope.tenantId, agent: "asker", states: ["completed"], limit: 1 });

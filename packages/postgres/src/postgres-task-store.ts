@@ -244,6 +244,15 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
   }
 
+  async hasTaken(key: TaskKey, mailKey: string): Promise<boolean> {
+    const rows = await this.database.query(
+      "has-taken",
+      `select from heads h join mailbox b on b.task = h.id where ${TASK} and b.key = $3 and b.consumed`,
+      [...textOf(key), escapeText(mailKey)],
+    );
+    return rows.length > 0;
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     const filter = filterOf(query);
     const [count] = await this.database.query<{ total: number }>(

@@ -10,6 +10,7 @@ const WAITING = `select key, kind, position, octet_length(payload) as bytes from
 const ITEM = "select key, kind, payload, position, inserted_at from mailbox where position = ?";
 // The key stays: a message that comes again after it was taken in must not come in twice.
 const CONSUME = "update mailbox set consumed = 1, payload = 'null' where task = ? and key = ? and consumed = 0";
+const TAKEN = "select 1 from mailbox where task = ? and key = ? and consumed = 1";
 const OF_LEASED = `select tenant_id, task_id from heads where leased = 1
   and exists (select 1 from mailbox where task = heads.id and consumed = 0)`;
 const CLEAR = "delete from mailbox where task = ?";
@@ -33,6 +34,7 @@ export class Mailbox {
   private readonly insertRow: StatementSync;
   private readonly selectWaiting: StatementSync;
   private readonly consumeRow: StatementSync;
+  private readonly selectTaken: StatementSync;
   private readonly selectItem: StatementSync;
   private readonly selectOfLeased: StatementSync;
   private readonly clearRows: StatementSync;
@@ -41,6 +43,7 @@ export class Mailbox {
     this.insertRow = database.prepare(INSERT);
     this.selectWaiting = database.prepare(WAITING);
     this.consumeRow = database.prepare(CONSUME);
+    this.selectTaken = database.prepare(TAKEN);
     this.selectItem = database.prepare(ITEM);
     this.selectOfLeased = database.prepare(OF_LEASED);
     this.clearRows = database.prepare(CLEAR);
@@ -68,6 +71,10 @@ export class Mailbox {
     return this.selectOfLeased
       .all()
       .map((row) => ({ tenantId: String(row["tenant_id"]), taskId: String(row["task_id"]) }));
+  }
+
+  hasTaken(head: number, key: string): boolean {
+    return this.selectTaken.get(head, key) !== undefined;
   }
 
   consume(head: number, keys: readonly string[]): void {

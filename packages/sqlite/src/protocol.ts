@@ -81,6 +81,7 @@ export interface Reads {
   mailbox: [TaskKey, { readonly items: readonly StoredMail[]; readonly more: boolean }];
   leasedWithMail: [null, readonly TaskKey[]];
   waitingMail: [TaskKey, WaitingMail];
+  hasTaken: [TaskKey & { readonly mailKey: string }, boolean];
   list: [ListQuery, { readonly heads: readonly StoredHead[]; readonly total: number }];
   tail: [
     { readonly tenantId: string | null; readonly after: number; readonly limit: number },

@@ -109,6 +109,10 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
     return this.worker.read("waitingMail", { tenantId, taskId });
   }
 
+  hasTaken({ tenantId, taskId }: TaskKey, mailKey: string): Promise<boolean> {
+    return this.worker.read("hasTaken", { tenantId, taskId, mailKey });
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     const { heads, total } = await this.worker.read("list", { ...query, limit: Math.min(query.limit, MAX_LIST_LIMIT) });
     return { heads: heads.map(toHead), total };

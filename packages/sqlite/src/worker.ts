@@ -194,6 +194,10 @@ class StoreWorker {
         const waiting = head === null ? [] : this.mailbox.waiting(head.id);
         return { count: waiting.length, bytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0) };
       }
+      case "hasTaken": {
+        const head = this.heads.find(argument.tenantId, argument.taskId);
+        return head !== null && this.mailbox.hasTaken(head.id, argument.mailKey);
+      }
       case "list":
         return this.heads.list(argument);
       case "tail":

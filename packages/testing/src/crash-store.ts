@@ -116,6 +116,7 @@ export const createCrashStore = (
       mailbox: (key) => alive(() => store.mailbox(key)),
       leasedWithMail: () => alive(() => store.leasedWithMail()),
       waitingMail: (key) => alive(() => store.waitingMail(key)),
+      hasTaken: (key, mailKey) => alive(() => store.hasTaken(key, mailKey)),
       list: (query) => alive(() => store.list(query)),
       tail: (options) => alive(() => store.tail(options)),
       takeOutbox: (limit) => alive(() => store.takeOutbox(limit)),

@@ -198,6 +198,11 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
     return { count: waiting.length, bytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
+  async hasTaken(key: TaskKey, mailKey: string): Promise<boolean> {
+    this.assertOpen();
+    return this.row(key.tenantId, key.taskId)?.mail.get(mailKey)?.consumed === true;
+  }
+
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
     this.assertOpen();
     const matching = [...this.tables.tasks.values()].map(headOf).filter((head) => matches(head, query));

@@ -9,6 +9,9 @@ const SCALAR = 8;
  */
 export const isLargerThan = (value: unknown, limit: number): boolean => walk(value, limit, 0) < 0;
 
+/** About as many characters as the value's JSON has: a walk through all of it. */
+export const sizeOf = (value: unknown): number => Number.MAX_SAFE_INTEGER - walk(value, Number.MAX_SAFE_INTEGER, 0);
+
 /** What is left of `limit`; below 0 when there is more. */
 const walk = (value: unknown, limit: number, depth: number): number => {
   if (typeof value === "string") return limit - value.length - 2;

@@ -154,6 +154,10 @@ class PayloadStore implements TaskStore {
     return this.store.waitingMail(key);
   }
 
+  hasTaken(key: TaskKey, mailKey: string) {
+    return this.store.hasTaken(key, mailKey);
+  }
+
   holds(lease: Lease) {
     return this.store.holds(lease);
   }

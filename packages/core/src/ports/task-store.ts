@@ -365,6 +365,8 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRe
   leasedWithMail(): Promise<readonly TaskKey[]>;
   /** How many items wait in the task's mailbox, and the bytes of their payloads; nothing for a task that is not there. */
   waitingMail(key: TaskKey): Promise<WaitingMail>;
+  /** Whether the task's log has taken in the mail of that key. False for a task that has ended: its keys are forgotten. */
+  hasTaken(key: TaskKey, mailKey: string): Promise<boolean>;
   /** Newest change first. `total` counts all that match, before paging. */
   list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }>;
   /**

@@ -9,6 +9,7 @@ import {
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
+import { sizeOf } from "../payloads/json-size.ts";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import { authorizeTask } from "./authorize-task.ts";
 import type { TaskEngine } from "./engine.ts";
@@ -16,11 +17,28 @@ import { itemsOf } from "./feed.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
 import { SharedDelay } from "./shared-delay.ts";
-import type { CallerScope, SubmitRequest, Submitted, TaskListing, TaskService } from "./task-service.ts";
-import { isoTime, TaskView, toA2AState } from "./view.ts";
+import type {
+  CallerScope,
+  SubmitRequest,
+  Submitted,
+  TaskListing,
+  TaskService,
+  TaskViewOptions,
+} from "./task-service.ts";
+import { TenantTurns } from "./tenant-turns.ts";
+import { isoTime, TaskView, toA2AState, VIEW_BOUNDS } from "./view.ts";
 
 // A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.
 const FOLLOW_POLL_MS = 10_000;
+// Of a log at once for a view. An event may have more, and then comes alone.
+const VIEW_PAGE_BYTES = 4 * 1024 * 1024;
+// With what such pages take while they are parsed, below 300 MB; a short log is read in a millisecond.
+const VIEWS_AT_ONCE = 8;
+const MAX_WAITING_VIEWS = 1000;
+// In characters of JSON, as much as an answer of events has.
+const MAX_LISTING_SIZE = 16 * 1024 * 1024;
+// What is read for one page of a list, whatever it shows of it.
+const MAX_LISTING_READ = 64 * 1024 * 1024;
 
 export const createTaskService = (engine: TaskEngine): TaskService => {
   const { store, senses, router, hub, recent } = engine;
@@ -86,17 +104,31 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     return taskId === null ? null : readSubmitted({ tenantId, taskId });
   };
 
-  /** The view of a log of any length, read page by page, as far at least as the head says. */
-  const project = async (head: TaskHead): Promise<A2ATask> => {
-    const view = new TaskView(head.taskId);
-    // By the number read last, not by how many: what is below the floor of a compacted log is one event.
-    for (let after = 0; ; ) {
-      const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: READ_BYTES });
-      for (const event of page) view.apply(event);
-      after = page.at(-1)?.seq ?? after;
-      // A short page may have been a large one.
-      if (page.length === 0 || (page.length < READ_BATCH && after >= head.seq)) return view.snapshot();
-    }
+  const turns = new TenantTurns({
+    what: "the logs that are read already",
+    places: VIEWS_AT_ONCE,
+    maxWaiting: MAX_WAITING_VIEWS,
+  });
+
+  /** The view of a log of any length, read page by page, as far at least as the head says; `read` counts what was read for it. */
+  const project = async (head: TaskHead, options: TaskViewOptions = {}): Promise<Projected> => {
+    const view = new TaskView(head.taskId, "", { ...options, bounds: VIEW_BOUNDS });
+    const fold = async (): Promise<Projected> => {
+      let read = 0;
+      // By the number read last, not by how many: what is below the floor of a compacted log is one event.
+      for (let after = 0; ; ) {
+        const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: VIEW_PAGE_BYTES });
+        for (const event of page) {
+          view.apply(event);
+          read += sizeOf(event.data);
+        }
+        after = page.at(-1)?.seq ?? after;
+        // A short page may have been a large one.
+        if (page.length === 0 || (page.length < READ_BATCH && after >= head.seq))
+          return { task: view.snapshot(), size: view.size, read };
+      }
+    };
+    return recent.get(head) === undefined ? turns.run(head.tenantId, fold) : fold();
   };
 
   /** Over what was asked, before anything is filled in: a repeat brings just that. A message is known by its id. */
@@ -108,17 +140,56 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   };
 
   /** One log that cannot be read does not hide the other tasks: its task is shown as the index knows it. */
-  const projectListed = async (head: TaskHead): Promise<A2ATask> => {
+  const projectListed = async (head: TaskHead, options: TaskViewOptions): Promise<Projected> => {
     const time = { timestamp: isoTime(head.updatedAt) };
     try {
-      const task = await project(head);
+      const projected = await project(head, options);
+      const { task } = projected;
       // Lists sort by the head's time; the view says the same one.
-      return { ...task, status: { ...task.status, ...time } };
-    } catch (error) {
+      return { ...projected, task: { ...task, status: { ...task.status, ...time } } };
+    } catch (thrown) {
       const { tenantId, taskId, contextId, state } = head;
-      senses.logger.log("error", `cannot read the log: ${PlatformError.from(error).message}`, { tenantId, taskId });
-      return { id: taskId, contextId, status: { state: toA2AState(state), ...time } };
+      const error = PlatformError.from(thrown);
+      if (error.code === "OVERLOADED") throw error;
+      // What has too many artifacts to show them is in order.
+      if (error.code !== "TOO_LARGE")
+        senses.logger.log("error", `cannot read the log: ${error.message}`, { tenantId, taskId });
+      return { task: { id: taskId, contextId, status: { state: toA2AState(state), ...time } }, size: 0, read: 0 };
     }
+  };
+
+  /** As many of the first as an answer holds, one at least: task after task, so that no more is in memory. */
+  const projectPage = async (heads: readonly TaskHead[], options: TaskViewOptions): Promise<readonly A2ATask[]> => {
+    const tasks: A2ATask[] = [];
+    let [size, read] = [0, 0];
+    for (const head of heads) {
+      const projected = await projectListed(head, options);
+      size += projected.size;
+      if (size > MAX_LISTING_SIZE && tasks.length > 0) break;
+      tasks.push(projected.task);
+      read += projected.read;
+      if (read > MAX_LISTING_READ) break;
+    }
+    return tasks;
+  };
+
+  /** Whether the log has taken the message in. An ended task's keys are forgotten, so its log is looked through. */
+  const hasTaken = async (head: TaskHead, messageId: string): Promise<boolean> => {
+    const isIt = (message: A2AMessage | undefined) => message?.messageId === messageId && message.role === "ROLE_USER";
+    const isIn = (event: TaskEvent): boolean =>
+      event.type === "log.compacted"
+        ? (event.data.task.history?.some(isIt) ?? false)
+        : (event.type === "message.added" || event.type === "task.submitted") && isIt(event.data.message);
+    const key = { tenantId: head.tenantId, taskId: head.taskId };
+    if (!isTerminal(head.state)) {
+      if (await store.hasTaken(key, mailKeyOf(messageId))) return true;
+      // What the task began with came by no mailbox.
+      return (await readLog(key, { limit: 1 })).some(isIn);
+    }
+    return turns.run(key.tenantId, async () => {
+      for await (const event of readAll(key, 0)) if (isIn(event)) return true;
+      return false;
+    });
   };
 
   const post = async (
@@ -173,20 +244,20 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           violations: [{ field: "message.contextId", description: `expected ${head.contextId} or nothing` }],
         });
       }
-      if (!isTerminal(head.state)) await engine.mail.assertRoom(head);
-      const accepted = isTerminal(head.state)
-        ? "terminal"
-        : await post(scope, taskId, { key: `message:${message.messageId}`, kind: "message", payload: message });
-      if (accepted === "terminal") {
-        // Somebody whose answer was lost asks again: the message was taken in, and the task has ended since.
-        const { history = [] } = await project(await findHead(scope, taskId));
-        if (history.some(({ messageId }) => messageId === message.messageId)) return;
-        throw new PlatformError(
-          "TASK_TERMINAL",
-          `task ${taskId} has ended (${head.state}); start a new one in context ${head.contextId}`,
-          { details: { taskId, contextId: head.contextId } },
-        );
+      if (!isTerminal(head.state)) {
+        if (await hasTaken(head, message.messageId)) return "repeated";
+        await engine.mail.assertRoom(head);
+        const mail = { key: mailKeyOf(message.messageId), kind: "message", payload: message } as const;
+        if ((await post(scope, taskId, mail)) === "accepted") return "accepted";
       }
+      // Somebody whose answer was lost asks again: the message was taken in, and the task has ended since.
+      const ended = await findHead(scope, taskId);
+      if (await hasTaken(ended, message.messageId)) return "repeated";
+      throw new PlatformError(
+        "TASK_TERMINAL",
+        `task ${taskId} has ended (${ended.state}); start a new one in context ${ended.contextId}`,
+        { details: { taskId, contextId: ended.contextId } },
+      );
     },
 
     async cancel(scope, taskId, reason) {
@@ -226,9 +297,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
     head: findHead,
 
-    async view(scope, taskId) {
-      const head = await findHead(scope, taskId);
-      return project(head);
+    async view(scope, taskId, options) {
+      return (await project(await findHead(scope, taskId), options)).task;
     },
 
     async log(scope, taskId, options = {}) {
@@ -249,12 +319,14 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         after:
           request.pageToken === undefined || request.pageToken === "" ? undefined : decodeCursor(request.pageToken),
       });
-      const page = heads.slice(0, limit);
+      const asked = heads.slice(0, limit);
+      const tasks = request.views === undefined ? [] : await projectPage(asked, request.views);
+      const page = request.views === undefined ? asked : asked.slice(0, tasks.length);
       const last = page.at(-1);
       return {
-        tasks: request.views === true ? await Promise.all(page.map(projectListed)) : [],
+        tasks,
         heads: page,
-        nextPageToken: heads.length > limit && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "",
+        nextPageToken: heads.length > page.length && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "",
         totalSize: total,
       };
     },
@@ -302,6 +374,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
   };
 };
+
+interface Projected {
+  readonly task: A2ATask;
+  readonly size: number;
+  readonly read: number;
+}
+
+/** A message comes in once. */
+const mailKeyOf = (messageId: string): string => `message:${messageId}`;
 
 interface SubmittedTask {
   readonly taskId: string;

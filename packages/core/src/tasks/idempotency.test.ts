@@ -88,7 +88,7 @@ test("a task whose log cannot be read is listed with its state, and hides no oth
     },
   ]);
   const { service } = await world.alive();
-  const listing = await service.list(SCOPE, { views: true });
+  const listing = await service.list(SCOPE, { views: {} });
   expect(listing.tasks.map(({ status }) => status.state).sort()).toEqual([
     "TASK_STATE_COMPLETED",
     "TASK_STATE_INPUT_REQUIRED",

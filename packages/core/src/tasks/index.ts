@@ -13,6 +13,7 @@ export type {
   TaskListing,
   TaskListRequest,
   TaskService,
+  TaskViewOptions,
 } from "./task-service.ts";
 export type { TenantPolicy } from "./tenant-policy.ts";
 export { Trouble } from "./trouble.ts";
@@ -24,5 +25,6 @@ export {
   type TaskChange,
   TaskView,
   toA2AState,
+  VIEW_BOUNDS,
   viewTask,
 } from "./view.ts";

@@ -10,6 +10,10 @@ import type {
 } from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
 import type { Feed } from "./feed.ts";
+import type { ViewOptions } from "./view.ts";
+
+/** What a view shows: its bounds are the engine's. */
+export type TaskViewOptions = Omit<ViewOptions, "bounds">;
 
 /** Who asks. An operator sees every caller's tasks of the tenant; others see their own only. */
 export interface CallerScope {
@@ -65,8 +69,8 @@ export interface TaskListRequest {
   readonly parentTaskId?: string | undefined;
   readonly states?: readonly TaskState[] | undefined;
   readonly updatedSince?: number | undefined;
-  /** Read each task's log and show it as A2A does. @default false */
-  readonly views?: boolean | undefined;
+  /** Read each task's log and show it as A2A does; a page then ends at 16 MiB of them too, with one at least. @default heads only */
+  readonly views?: TaskViewOptions | undefined;
   /** 1 to 100. @default 50 */
   readonly pageSize?: number | undefined;
   /** Throws INVALID_ARGUMENT when it is not one of ours. */
@@ -80,8 +84,11 @@ export interface TaskService {
    * OVERLOADED, UNAVAILABLE.
    */
   submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted>;
-  /** A follow-up or an answer. Idempotent per messageId. Throws TASK_NOT_FOUND, TASK_TERMINAL, INVALID_ARGUMENT on another context. */
-  send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<void>;
+  /**
+   * A follow-up or an answer. Idempotent per messageId: `repeated` when the log has the message. Throws TASK_NOT_FOUND, TASK_TERMINAL,
+   * INVALID_ARGUMENT on another context, OVERLOADED.
+   */
+  send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<"accepted" | "repeated">;
   /** Asks for cancellation; resolves when that is durable. Canceled already: nothing happens. Throws TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
   cancel(scope: CallerScope, taskId: string, reason?: string): Promise<void>;
   /**
@@ -94,8 +101,11 @@ export interface TaskService {
   retry(scope: CallerScope, taskId: string): Promise<void>;
   /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */
   head(scope: CallerScope, taskId: string): Promise<TaskHead>;
-  /** The A2A task as its log tells it now, with artifacts and history. Throws TASK_NOT_FOUND. */
-  view(scope: CallerScope, taskId: string): Promise<A2ATask>;
+  /**
+   * The A2A task as its log tells it now: its artifacts, and as much of the newest history as 16 MiB hold. Throws TASK_NOT_FOUND, TOO_LARGE
+   * over 64 MiB of artifacts, OVERLOADED when too many logs are read for the tenant already.
+   */
+  view(scope: CallerScope, taskId: string, options?: TaskViewOptions): Promise<A2ATask>;
   list(scope: CallerScope, request: TaskListRequest): Promise<TaskListing>;
   /**
    * The log after `after` (default 0), then what is added, in order without a gap (I6), until the task is terminal. To be closed by whoever

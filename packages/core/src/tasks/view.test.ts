@@ -1,6 +1,6 @@
 import type { TaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { viewTask } from "./view.ts";
+import { TaskView, type ViewOptions, viewTask } from "./view.ts";
 
 const added = (artifactId: string, text: string, append = false) => ({
   type: "artifact.appended",
@@ -17,4 +17,47 @@ test("an artifact with the id of an earlier one takes its place, or adds to it",
     { artifactId: "a", parts: [{ text: "two" }, { text: "three" }] },
     { artifactId: "b", parts: [{ text: "other" }] },
   ]);
+});
+
+const said = (text: string) => ({
+  type: "message.added",
+  data: { message: { messageId: text.slice(0, 2), role: "ROLE_USER", parts: [{ text }] } },
+});
+
+const viewWith = (options: ViewOptions, ...events: readonly object[]): TaskView => {
+  const view = new TaskView("t", "c", options);
+  for (const [index, event] of events.entries()) view.apply({ ...event, seq: index + 1, at: 1 } as TaskEvent);
+  return view;
+};
+const idsOf = (view: TaskView) => view.snapshot().history?.map(({ messageId }) => messageId);
+
+test("what is not shown of a task is not kept while its log is read", () => {
+  const bounds = { history: 1e9, artifacts: 1e9 };
+  const log = [said(`m1${"x".repeat(5000)}`), added("a", "x".repeat(5000)), said("m2"), said("m3")];
+  const bare = viewWith({ historyLength: 0, artifacts: false, bounds }, ...log);
+  expect([bare.snapshot().history, bare.snapshot().artifacts]).toEqual([[], []]);
+  expect(bare.size).toBeLessThan(200);
+  const newest = viewWith({ historyLength: 2, artifacts: false, bounds }, ...log);
+  expect(idsOf(newest)).toEqual(["m2", "m3"]);
+  expect(newest.size).toBeLessThan(500);
+  expect(viewWith({ bounds }, ...log).size).toBeGreaterThan(10_000);
+});
+
+test("a history keeps the newest messages that its bound holds, and the newest in any case", () => {
+  const large = (id: string) => said(`${id}${"x".repeat(1000)}`);
+  const bounds = { history: 2500, artifacts: 1000 };
+  expect(idsOf(viewWith({ bounds }, ...["m1", "m2", "m3", "m4"].map(large)))).toEqual(["m3", "m4"]);
+  expect(idsOf(viewWith({ bounds }, said("m1"), said(`m2${"x".repeat(9000)}`)))).toEqual(["m2"]);
+  expect(idsOf(viewWith({}, ...["m1", "m2", "m3", "m4"].map(large)))).toHaveLength(4);
+});
+
+test("artifacts beyond their bound are refused with the way to read them; what replaces or is not shown does not count", () => {
+  const bounds = { history: 1000, artifacts: 2500 };
+  const text = "x".repeat(1000);
+  viewWith({ bounds }, ...Array.from({ length: 9 }, () => added("a", text)));
+  viewWith({ bounds, artifacts: false }, ...Array.from({ length: 9 }, () => added("a", text, true)));
+  for (const [id, append] of [["a", true] as const, ["b", false] as const])
+    expect(() => viewWith({ bounds }, added("a", text), added(id, text, append), added("c", text))).toThrow(
+      expect.objectContaining({ code: "TOO_LARGE", message: expect.stringContaining("/api/v1/tasks/t/events") }),
+    );
 });

@@ -12,6 +12,8 @@ import type {
   TaskEventOf,
   TaskState,
 } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract";
+import { sizeOf } from "../payloads/json-size.ts";
 
 const A2A_STATES: Record<TaskState, A2ATaskState> = {
   submitted: "TASK_STATE_SUBMITTED",
@@ -163,21 +165,55 @@ const statusChange = (
   };
 };
 
+/** What of a task is shown. What is not is not kept while its log is read. */
+export interface ViewOptions {
+  /** Newest messages of the history. @default as many as `bounds` allow */
+  readonly historyLength?: number | undefined;
+  /** @default true */
+  readonly artifacts?: boolean | undefined;
+  /** @default none */
+  readonly bounds?: ViewBounds | undefined;
+}
+
+/** Sizes in about as many characters as they have in JSON. */
+export interface ViewBounds {
+  /** Older messages than fit are left out; the newest is always there. */
+  readonly history: number;
+  /** More is TOO_LARGE: nothing of a result may be missing. */
+  readonly artifacts: number;
+}
+
+/**
+ * Of one task in an answer, which a node has in memory as a whole, several times over while it is written as JSON. The newest messages are
+ * what is wanted of a history; artifacts are the result, four values of the largest size.
+ */
+export const VIEW_BOUNDS: ViewBounds = { history: 16 * 1024 * 1024, artifacts: 64 * 1024 * 1024 };
+
 /** Builds the view event by event; also tells what a stream should say about each. */
 export class TaskView {
   private readonly id: string;
   private contextId = "";
   private status: A2ATaskStatus = { state: "TASK_STATE_SUBMITTED" };
-  private readonly artifacts = new Map<string, Artifact>();
-  private readonly history: A2AMessage[] = [];
+  private readonly artifacts = new Map<string, Sized<Artifact>>();
+  private readonly history: Sized<A2AMessage>[] = [];
   private metadata: Record<string, unknown> | undefined;
+  private historySize = 0;
+  private artifactsSize = 0;
+  private readonly options: ViewOptions;
 
   /** `contextId`: for who starts in the middle of a log and wants what each event changes, not the whole. */
-  constructor(taskId: string, contextId = "") {
+  constructor(taskId: string, contextId = "", options: ViewOptions = {}) {
     this.id = taskId;
     this.contextId = contextId;
+    this.options = options;
   }
 
+  /** Of the snapshot, in about as many characters as it has in JSON; 0 for what is kept without bounds. */
+  get size(): number {
+    return this.historySize + this.artifactsSize + sizeOf(this.status) + sizeOf(this.metadata);
+  }
+
+  /** Throws TOO_LARGE where there are bounds. */
   apply(event: TaskEvent): TaskChange {
     if (event.type === "log.compacted") this.replace(event.data.task);
     if (event.type === "task.submitted") {
@@ -186,7 +222,7 @@ export class TaskView {
     }
     const change = changeOf(event, { taskId: this.id, contextId: this.contextId });
     const message = messageOf(event, change);
-    if (message !== undefined) this.history.push({ ...message, contextId: this.contextId, taskId: this.id });
+    if (message !== undefined) this.say({ ...message, contextId: this.contextId, taskId: this.id });
     if (change.artifact !== undefined) this.put(change.artifact);
     this.status = change.status ?? this.status;
     return change;
@@ -197,9 +233,11 @@ export class TaskView {
     this.contextId = task.contextId ?? this.contextId;
     this.metadata = task.metadata;
     this.history.length = 0;
-    this.history.push(...(task.history ?? []));
+    this.historySize = 0;
+    for (const message of task.history ?? []) this.say(message);
     this.artifacts.clear();
-    for (const artifact of task.artifacts ?? []) this.artifacts.set(artifact.artifactId, artifact);
+    this.artifactsSize = 0;
+    for (const artifact of task.artifacts ?? []) this.keep(artifact, this.sizeOf(artifact));
   }
 
   snapshot(): A2ATask {
@@ -207,19 +245,51 @@ export class TaskView {
       id: this.id,
       contextId: this.contextId,
       status: this.status,
-      artifacts: [...this.artifacts.values()],
-      history: [...this.history],
+      artifacts: Array.from(this.artifacts.values(), ({ value }) => value),
+      history: this.history.map(({ value }) => value),
       ...(this.metadata === undefined ? {} : { metadata: this.metadata }),
     };
   }
 
-  private put({ artifact, append }: TaskArtifactUpdateEvent): void {
-    const before = this.artifacts.get(artifact.artifactId);
-    this.artifacts.set(
-      artifact.artifactId,
-      append === true && before !== undefined ? { ...before, parts: [...before.parts, ...artifact.parts] } : artifact,
-    );
+  private say(value: A2AMessage): void {
+    const { historyLength = Number.POSITIVE_INFINITY, bounds } = this.options;
+    if (historyLength === 0) return;
+    const size = this.sizeOf(value);
+    this.history.push({ value, size });
+    this.historySize += size;
+    const isTooMuch = () => this.history.length > historyLength || this.historySize > (bounds?.history ?? Infinity);
+    while (this.history.length > 1 && isTooMuch()) this.historySize -= this.history.shift()?.size ?? 0;
   }
+
+  private put({ artifact, append }: TaskArtifactUpdateEvent): void {
+    const size = this.sizeOf(artifact);
+    const before = append === true ? this.artifacts.get(artifact.artifactId) : undefined;
+    if (before === undefined) this.keep(artifact, size);
+    else this.keep({ ...before.value, parts: [...before.value.parts, ...artifact.parts] }, before.size + size);
+  }
+
+  private keep(value: Artifact, size: number): void {
+    const { artifacts = true, bounds } = this.options;
+    if (!artifacts) return;
+    this.artifactsSize += size - (this.artifacts.get(value.artifactId)?.size ?? 0);
+    if (bounds !== undefined && this.artifactsSize > bounds.artifacts)
+      throw new PlatformError(
+        "TOO_LARGE",
+        `the artifacts of task ${this.id} have more than ${bounds.artifacts} bytes, too many for one answer; read them from its events, page by page (GET /api/v1/tasks/${this.id}/events), or list it without artifacts`,
+        { details: { taskId: this.id } },
+      );
+    this.artifacts.set(value.artifactId, { value, size });
+  }
+
+  /** Only where it counts: it is a walk through the value. */
+  private sizeOf(value: unknown): number {
+    return this.options.bounds === undefined ? 0 : sizeOf(value);
+  }
+}
+
+interface Sized<Value> {
+  readonly value: Value;
+  readonly size: number;
 }
 
 /** What an event adds to the conversation. */

@@ -104,6 +104,24 @@ export const bytesCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "mail is told as taken in from the append on that consumes it, of its own task and tenant only (I7)",
+    async (it) => {
+      const head = await it.running("a");
+      await it.running("b");
+      await it.mustCommit({ mail: [mail("a", "x"), mail("a", "y"), mail("b", "y")] });
+      equal(await it.store.hasTaken(key("a"), "x"), false, "while it waits");
+      await it.mustCommit({ taskId: "a", append: append(head, { consume: ["x"] }) });
+      equal(
+        await Promise.all([
+          ...["x", "y", "never"].map((each) => it.store.hasTaken(key("a"), each)),
+          ...[it.store.hasTaken(key("b"), "x"), it.store.hasTaken({ ...key("a"), tenantId: "another" }, "x")],
+        ]),
+        [true, false, false, false, false],
+        "taken",
+      );
+    },
+  ],
+  [
     "a page of a log ends at its bytes as well as at its limit, and pages join without a gap (I6)",
     async (it) => {
       const head = await it.running("a");

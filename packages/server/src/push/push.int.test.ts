@@ -79,9 +79,9 @@ const begin = async (node: NodeParts, from = 1): Promise<string> => {
 };
 
 let count = 0;
-const say = (node: NodeParts, taskId: string, text: string): Promise<void> => {
+const say = async (node: NodeParts, taskId: string, text: string): Promise<void> => {
   count += 1;
-  return node.tasks.send(SCOPE, taskId, { messageId: `m-${count}`, role: "ROLE_USER", parts: [{ text }] });
+  await node.tasks.send(SCOPE, taskId, { messageId: `m-${count}`, role: "ROLE_USER", parts: [{ text }] });
 };
 
 /** Ids of events by what was taken, as often as it was taken. */

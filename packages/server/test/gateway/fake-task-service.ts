@@ -128,12 +128,15 @@ export class FakeTaskService implements TaskService {
     this.append(taskId, { type: "task.completed", data: { output: input ?? null } });
   }
 
-  async send(scope: CallerScope, taskId: string, message: A2AMessage) {
+  async send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<"accepted" | "repeated"> {
     const task = this.find(scope, taskId);
     if (message.contextId !== undefined && message.contextId !== task.contextId)
       throw new PlatformError("INVALID_ARGUMENT", "another context", {
         violations: [{ field: "message.contextId", description: "expected the task's own" }],
       });
+    const { history = [] } = viewTask(taskId, task.events);
+    if (history.some(({ messageId, role }) => messageId === message.messageId && role === "ROLE_USER"))
+      return "repeated";
     if (isTerminal(task.state)) throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
     this.sent.push({ taskId, message });
     // As in the engine, the mailbox is drained later.
@@ -144,6 +147,7 @@ export class FakeTaskService implements TaskService {
         this.react(taskId, message.parts[0]?.text);
       }
     }, 5);
+    return "accepted";
   }
 
   async cancel(scope: CallerScope, taskId: string, reason?: string) {

@@ -3,6 +3,9 @@ import type { A2ATaskState, TaskEvent } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import { type CallerScope, stateAfter, type TaskService, TaskView, toA2AState } from "@agentcore/core/tasks";
 
+/** Only what each event changes is asked for. */
+const NOTHING = { historyLength: 0, artifacts: false };
+
 const waitsForSomeone = (state: A2ATaskState): boolean =>
   state === "TASK_STATE_INPUT_REQUIRED" || state === "TASK_STATE_AUTH_REQUIRED";
 
@@ -17,7 +20,7 @@ export const messageAnswered = async (
   messageId: string,
   signal: AbortSignal,
 ): Promise<void> => {
-  const view = new TaskView(head.taskId);
+  const view = new TaskView(head.taskId, "", NOTHING);
   let taken = false;
   let parked = head.state === "parked";
   let state = toA2AState(head.state);
@@ -59,7 +62,7 @@ export const taskEnded = async (
   head: TaskHead,
   signal: AbortSignal,
 ): Promise<void> => {
-  const view = new TaskView(head.taskId);
+  const view = new TaskView(head.taskId, "", NOTHING);
   for await (const event of tasks.events(scope, head.taskId, { after: head.seq, signal })) {
     if (view.apply(event).terminal) return;
   }

@@ -127,12 +127,6 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     if (config !== null) await register(call, { ...config, taskId }, from ?? (await ownHead(call, taskId)).seq);
   };
 
-  /** True when the task's log has the message already: the caller repeats a call whose answer got lost. */
-  const isRepeat = async (call: A2ACall, taskId: string, messageId: string): Promise<boolean> => {
-    const { history } = await tasks.view(call.scope, taskId);
-    return history?.some((message) => message.messageId === messageId && message.role === "ROLE_USER") === true;
-  };
-
   /** Without a signal it does not wait for what comes of the message. */
   const followUp = async (
     call: A2ACall,
@@ -143,8 +137,8 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     const { message } = params;
     const head = await ownHead(call, taskId);
     await assertInlineRoom(call, params, taskId);
-    const repeat = await isRepeat(call, taskId, message.messageId);
-    if (!repeat) await tasks.send(call.scope, taskId, message);
+    // The caller may repeat a call whose answer got lost.
+    const repeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
     await registerInline(call, params, taskId, head.seq);
     if (signal === undefined) return taskId;
     if (repeat) await tasks.settled(call.scope, taskId, { signal });
@@ -184,9 +178,8 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
       const work = (signal?: AbortSignal) =>
         message.taskId === undefined ? begin(call, params, signal) : followUp(call, params, message.taskId, signal);
       const taskId = configuration?.returnImmediately === true ? await work() : await waiting(call, work);
-      return {
-        task: projectTask(await tasks.view(call.scope, taskId), { historyLength: configuration?.historyLength }),
-      };
+      const shown = { historyLength: configuration?.historyLength };
+      return { task: projectTask(await tasks.view(call.scope, taskId, shown), shown) };
     },
 
     async sendStreamingMessage(call: A2ACall, params: SendMessageRequest): Promise<OpenStream<TaskFrame>> {
@@ -198,8 +191,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
         if (message.taskId !== undefined) {
           const { seq, taskId } = await ownHead(call, message.taskId);
           await assertInlineRoom(call, params, taskId);
-          const repeat = await isRepeat(call, taskId, message.messageId);
-          if (!repeat) await tasks.send(call.scope, taskId, message);
+          const repeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
           await registerInline(call, params, taskId, seq);
           return { ...options, taskId, from: seq, endAtSnapshotOfInputRequired: repeat };
         }
@@ -233,21 +225,21 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
 
     async getTask(call: A2ACall, { id, historyLength }: Params<typeof GetTaskRequest>): Promise<A2ATask> {
       await ownHead(call, id);
-      return projectTask(await tasks.view(call.scope, id), { historyLength });
+      return projectTask(await tasks.view(call.scope, id, { historyLength }), { historyLength });
     },
 
     async listTasks(call: A2ACall, params: ListTasksRequest) {
       const pageSize = params.pageSize ?? 50;
+      const projection = { historyLength: params.historyLength, artifacts: params.includeArtifacts === true };
       const listing = await tasks.list(call.scope, {
         agent: call.agent.name,
-        views: true,
+        views: projection,
         contextId: params.contextId,
         states: params.status === undefined ? undefined : STATES[params.status],
         updatedSince: params.statusTimestampAfter === undefined ? undefined : Date.parse(params.statusTimestampAfter),
         pageSize,
         pageToken: params.pageToken,
       });
-      const projection = { historyLength: params.historyLength, artifacts: params.includeArtifacts === true };
       return {
         tasks: listing.tasks.map((task) => projectTask(task, projection)),
         nextPageToken: listing.nextPageToken,

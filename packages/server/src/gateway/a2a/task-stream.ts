@@ -1,6 +1,6 @@
 /** A task's log as the frames of an A2A stream. */
 import { type A2ATask, type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
-import { changeOf, type Feed, type TaskChange, TaskView, viewTask } from "@agentcore/core/tasks";
+import { changeOf, type Feed, type TaskChange, TaskView, VIEW_BOUNDS, viewTask } from "@agentcore/core/tasks";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { projectTask } from "./project-task.ts";
 
@@ -52,7 +52,7 @@ export class TaskStream implements Feed<TaskFrame> {
     this.taskId = taskId;
     this.log = log;
     this.options = options;
-    this.fold = new TaskView(taskId);
+    this.fold = new TaskView(taskId, "", { historyLength: options.historyLength, bounds: VIEW_BOUNDS });
   }
 
   async read(): Promise<readonly TaskFrame[] | null> {

@@ -47,7 +47,7 @@ export const createPermittedTasks = (
       tasks.authorize(scope, taskId, decision),
     ),
     head,
-    view: guarded((scope, taskId) => tasks.view(scope, taskId)),
+    view: guarded((scope, taskId, options?: Parameters<TaskService["view"]>[2]) => tasks.view(scope, taskId, options)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),
     settled: guarded((scope, taskId, options?: Parameters<TaskService["settled"]>[2]) =>
       tasks.settled(scope, taskId, options),

@@ -1,0 +1,113 @@
+/** Views of large logs: what one caller asks for must fit into memory, whatever others ask for meanwhile. */
+import { expect, test } from "vitest";
+import { define, EngineWorld, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
+
+const MEGABYTE = 1024 * 1024;
+const textOf = (megabytes: number) => "x".repeat(megabytes * MEGABYTE);
+
+/** Tasks that have ended, each with one message. */
+const seed = async (world: EngineWorld, sizes: readonly number[]): Promise<void> => {
+  const at = world.clock.now();
+  const outcomes = await world.store.commit(
+    sizes.map((megabytes, index) => {
+      const head = { agent: "a", revision: "r1", contextId: "c", caller: SCOPE.caller } as const;
+      const message = { messageId: "m", role: "ROLE_USER" as const, parts: [{ text: textOf(megabytes) }] };
+      const events = [
+        { type: "task.submitted", at, data: { ...head, priority: "normal", message } },
+        { type: "task.canceled", at: at + index, data: {} },
+      ] as const;
+      const times = { deadline: null, parent: null, dueAt: at, createdAt: at } as const;
+      const task = { ...head, ...times, taskId: `t${index}`, priority: "normal", events } as const;
+      return { tenantId: SCOPE.tenantId, create: [{ ...task, claimed: { state: "canceled" } as const }] };
+    }),
+  );
+  expect(outcomes.every(({ outcome }) => outcome === "committed")).toBe(true);
+};
+
+const pagesOf = async (world: EngineWorld, views: { historyLength?: number }) => {
+  const { service } = await world.alive();
+  const pages: (readonly string[])[] = [];
+  for (let pageToken = ""; ; ) {
+    const page = await service.list(SCOPE, { views, pageSize: 100, pageToken });
+    expect(page.totalSize).toBe(7);
+    expect(page.heads.map(({ taskId }) => taskId)).toEqual(page.tasks.map(({ id }) => id));
+    pages.push(page.tasks.map(({ id }) => id));
+    if (page.nextPageToken === "") return pages;
+    ({ nextPageToken: pageToken } = page);
+  }
+};
+
+test("a page of a list ends at 16 MiB of what it shows, with one task at least, and the next goes on from there", async () => {
+  const world = new EngineWorld([define("a", () => "a")]);
+  await seed(world, [1, 1, 7, 7, 7, 20, 1]);
+  expect(await pagesOf(world, {})).toEqual([["t6"], ["t5"], ["t4", "t3"], ["t2", "t1", "t0"]]);
+});
+
+test("a page of a list ends at 64 MiB of what was read for it, also when nothing of it is shown", async () => {
+  const world = new EngineWorld([define("a", () => "a")]);
+  await seed(world, [1, 1, 1, 20, 20, 20, 20]);
+  expect(await pagesOf(world, { historyLength: 0 })).toEqual([
+    ["t6", "t5", "t4", "t3"],
+    ["t2", "t1", "t0"],
+  ]);
+});
+
+test("a list reads one log at a time, and all views of a node eight", async () => {
+  let [reading, most] = [0, 0];
+  const world = new EngineWorld([define("a", () => "a")], {
+    wrap: (store) =>
+      wrapStore(store, {
+        readLog: async (next, key, page) => {
+          most = Math.max(most, ++reading);
+          // Long enough that whoever may begin has begun.
+          await new Promise((resolve) => setImmediate(resolve));
+          const events = await next(key, page);
+          reading -= 1;
+          return events;
+        },
+      }),
+  });
+  await seed(
+    world,
+    Array.from({ length: 30 }, () => 0),
+  );
+  const { service } = await world.alive();
+  const list = () => service.list(SCOPE, { views: {} });
+  expect((await list()).tasks).toHaveLength(30);
+  expect(most).toBe(1);
+  const [lists] = await Promise.all([
+    Promise.all(Array.from({ length: 20 }, list)),
+    Promise.all(Array.from({ length: 20 }, () => service.view(SCOPE, "t0"))),
+  ]);
+  expect(lists.map(({ tasks }) => tasks.length)).toEqual(lists.map(() => 30));
+  expect(most).toBe(8);
+});
+
+test("a message that a task took in is known for a repeat without its log being read", async () => {
+  const read: number[] = [];
+  const world = new EngineWorld(
+    [define("asker", (_, ctx) => ctx.waitForInput("?").then(() => ctx.waitForInput("!")))],
+    {
+      wrap: (store) =>
+        wrapStore(store, {
+          readLog: async (next, key, page) => {
+            const events = await next(key, page);
+            read.push(events.length);
+            return events;
+          },
+        }),
+    },
+  );
+  const taskId = await world.submit("asker");
+  const message = { messageId: "m1", role: "ROLE_USER" as const, parts: [{ text: "x" }] };
+  const send = async () => (await world.alive()).service.send(SCOPE, taskId, message);
+  expect(await send()).toBe("accepted");
+  await world.quiet();
+  read.length = 0;
+  expect(await send()).toBe("repeated");
+  expect(read.filter((events) => events > 1)).toEqual([]);
+  await world.say(taskId, "y", "m2");
+  expect(await world.state(taskId)).toBe("completed");
+  expect(await send()).toBe("repeated");
+});
