@@ -143,7 +143,14 @@ test("a cancel that is accepted while its task is on its way into memory is hear
         return ctx.step("long", () => work.opened);
       }),
     ],
-    { wrap: (store) => wrapStore(store, { readLog: async (next, ...given) => log.pass(await next(...given)) }) },
+    {
+      wrap: (store) =>
+        wrapStore(store, {
+          // Whoever sends a message looks at the first event as well.
+          readLog: async (next, key, options) =>
+            options?.limit === 1 ? next(key, options) : log.pass(await next(key, options)),
+        }),
+    },
   );
   const taskId = await world.submit("worker");
   log.arm();

@@ -61,16 +61,24 @@ const removeDamaged = async (directory: string, hash: string): Promise<void> => 
 
 /** All files of a snapshot by name; null when it is not there, or not what its hash says. */
 export const readSnapshot = async (directory: string, hash: string): Promise<Files | null> => {
-  const base = join(directory, hash);
-  if (!existsSync(base)) return null;
-  const entries = await readdir(base, { recursive: true, withFileTypes: true });
+  try {
+    const files = await readFiles(join(directory, hash));
+    return hashOfCode(files) === hash ? files : null;
+  } catch (error) {
+    // Nothing there, or damaged and put aside by another while it was read.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+};
+
+const readFiles = async (base: string): Promise<Files> => {
   const files = new Map<string, Buffer>();
-  for (const entry of entries) {
+  for (const entry of await readdir(base, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
     if (entry.isFile() && SOURCE.test(entry.name))
       files.set(relative(base, file).split(sep).join("/"), await readFile(file));
   }
-  return hashOfCode(files) === hash ? files : null;
+  return files;
 };
 
 export const hasSnapshotFile = (directory: string, hash: string, name: string): boolean => {

@@ -286,14 +286,14 @@ describe("a webhook that takes nothing", () => {
 
 describe("a configuration that is changed", () => {
   test("while its webhook says 410 stays, and the webhook that it names now gets all", async () => {
-    push.start();
-    push.task("t");
-    await push.register("t");
     push.answer = async ({ record }) => {
       if (record.config.url.includes("new")) return { taken: true };
       await push.register("t", { url: "https://new.example/" });
       return { taken: false, kind: "gone", error: "HTTP 410" };
     };
+    push.start();
+    push.task("t");
+    await push.register("t");
     await push.settle();
     push.complete("t");
     await push.settle();
@@ -373,14 +373,14 @@ describe("a configuration that is changed", () => {
   });
 
   test("while a notification is under way: what was taken stays taken, the rest goes where it says now", async () => {
-    push.start();
-    push.task("t");
-    await push.register("t");
     push.answer = async ({ seq, record }) => {
       if (seq === 1) await push.register("t", { url: "https://new.example/" });
       expect(record.config.url).toBe(seq === 1 ? "https://hook.example/" : "https://new.example/");
       return { taken: true };
     };
+    push.start();
+    push.task("t");
+    await push.register("t");
     await push.settle();
     push.complete("t");
     await push.settle();
