@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
 import { createGuardedFetch, createGuardedLookup } from "@agentcore/outbound";
 import { afterEach, describe, expect, it } from "vitest";
 import { type AgentServer, type Play, startAgentServer } from "../../test/agent-server.ts";
@@ -111,6 +112,23 @@ describe("a client", () => {
       "a2a-extensions": "https://a.example/x, https://a.example/y",
     });
   });
+
+  it.each(["JSONRPC", "HTTP+JSON", "GRPC"] as const)(
+    "sends no header with what none can hold, and does not repeat it in the error (%s)",
+    async (binding) => {
+      for (const secret of ["s3cr3t\nvalue", "s3cr€t"]) {
+        const client = createA2AClient({
+          ...{ interface: { url: "http://127.0.0.1:1/", binding, version: "1.0" }, fetch: guarded, lookup },
+          headers: async () => ({ authorization: `Bearer ${secret}` }),
+        });
+        for (const call of [client.get({ id: "t" }), framesOf(client.subscribe({ id: "t" }))]) {
+          const error = await call.catch((thrown: unknown) => thrown);
+          expect(error).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining("authorization") });
+          expect(inspect(error, { depth: 9 })).not.toContain("s3cr");
+        }
+      }
+    },
+  );
 
   it("asks a stream to go on after the number it has", async () => {
     const server = await serve(echo);

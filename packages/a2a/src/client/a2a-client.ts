@@ -19,6 +19,7 @@ import type { AgentInterface } from "./choose-interface.ts";
 import type { Binding } from "./foreign-card.ts";
 import { type AgentTransport, createGrpcTransport } from "./grpc-transport.ts";
 import { type ReceivedFrame, readFrame, readMessage, readTask, type SendAnswer } from "./read-answers.ts";
+import { sendableHeaders } from "./sendable-headers.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -88,7 +89,12 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
   const extensionHeader = address.version === "0.3" ? "X-A2A-Extensions" : "A2A-Extensions";
 
   const begin = async (call: CallOptions, baseFetch: typeof fetch): Promise<Call> => {
-    const own = await options.headers?.();
+    const headers = sendableHeaders({
+      ...(await options.headers?.()),
+      ...call.headers,
+      "A2A-Version": address.version,
+      ...(extensions.length === 0 ? {} : { [extensionHeader]: extensions.join(", ") }),
+    });
     const controller = new AbortController();
     const timeoutMs = call.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     let answer: Response | undefined;
@@ -114,12 +120,7 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
       transport,
       parameters: {
         signal,
-        serviceParameters: {
-          ...own,
-          ...call.headers,
-          "A2A-Version": address.version,
-          ...(extensions.length === 0 ? {} : { [extensionHeader]: extensions.join(", ") }),
-        },
+        serviceParameters: headers,
       },
       answered: () => clearTimeout(timer),
       failure: (error) =>

@@ -180,7 +180,7 @@ describe("a client over gRPC", () => {
   it("closes its channel also when what it was to send cannot be sent", async () => {
     const close = vi.spyOn(Client.prototype, "close");
     onTestFinished(() => close.mockRestore());
-    const client = clientOf("http://127.0.0.1:1", { headers: async () => ({ "no such name": "x" }) });
+    const client = clientOf("http://127.0.0.1:1", { headers: async () => ({ "text-bin": "x" }) });
     const failed = { code: "INVALID_AGENT_RESPONSE" };
     await expect(client.subscribe({ id: "t1" }).next()).rejects.toMatchObject(failed);
     await expect(client.get({ id: "t1" })).rejects.toMatchObject(failed);

@@ -9,6 +9,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { GuardedLookup } from "@agentcore/outbound";
 import type { ChannelOptions, Client, ClientOptions, ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import { describeGrpcFailure } from "./grpc-failure.ts";
+import { sendableHeaders } from "./sendable-headers.ts";
 
 /** What a client calls. */
 export type AgentTransport = Pick<
@@ -66,7 +67,7 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
 
   const metadataOf = (headers: Readonly<Record<string, string>>) => {
     const metadata = new Metadata();
-    for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+    for (const [name, value] of Object.entries(sendableHeaders(headers))) metadata.set(name, value);
     return metadata;
   };
 

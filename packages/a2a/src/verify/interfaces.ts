@@ -1,6 +1,7 @@
 /** What a card says about where the agent is reached, and with what. */
 import { PlatformError } from "@agentcore/contract/errors";
 import { grpcUrl } from "../client/grpc-url.ts";
+import { sendableHeaders } from "../client/sendable-headers.ts";
 import type { InterfaceAddress } from "./channel.ts";
 import { BINDINGS, type Binding, type ProtocolVersion } from "./check.ts";
 import { isObject, type JsonObject, listAt, member, textAt } from "./json-values.ts";
@@ -71,14 +72,15 @@ export interface Credentials {
   readonly apiKey?: string | undefined;
 }
 
-/** Throws CONFIG_INVALID when the card does not say in which header an API key goes. */
+/** Throws CONFIG_INVALID when the card does not say in which header an API key goes, and for what no header takes. */
 export const credentialHeaders = (
   card: JsonObject,
   { bearer, apiKey }: Credentials,
-): Readonly<Record<string, string>> => ({
-  ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-  ...(apiKey === undefined ? {} : { [apiKeyHeader(card)]: apiKey }),
-});
+): Readonly<Record<string, string>> =>
+  sendableHeaders({
+    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+    ...(apiKey === undefined ? {} : { [apiKeyHeader(card)]: apiKey }),
+  });
 
 const apiKeyHeader = (card: JsonObject): string => {
   const schemes = Object.values(isObject(card["securitySchemes"]) ? card["securitySchemes"] : {});

@@ -292,6 +292,33 @@ test("the credential goes to the origin of the given address only, and to those 
   expect(seen.at(-1)?.headers["authorization"]).toBe("Bearer secret-token");
 });
 
+test("a credential that no header can hold is not sent, nor printed", async () => {
+  const url = await startAgent({ SendMessage: [{ task: DONE }] });
+  for (const words of [
+    ["send", url, "-t", "hi"],
+    ["watch", url, "t-1"],
+    ["verify", url, "--only", "CORE-GET-002"],
+    ["card", url, "--extended"],
+  ]) {
+    const environment = { TOKEN: "s3cr3t\nvalue" };
+    const ran = await runInTest(["a2a", ...words, "--bearer-env", "TOKEN", "--verbose"], { environment });
+    expect([ran.code, ran.stdout]).toEqual([1, ""]);
+    expect(ran.stderr).toContain(
+      "error CONFIG_INVALID: what is to be sent in the header authorization holds characters",
+    );
+    expect(ran.stderr).not.toContain("s3cr3t");
+  }
+  expect(seen).toEqual([]);
+});
+
+test("a card that names no header for an API key gets none", async () => {
+  const scheme = { apiKeySecurityScheme: { location: "header", name: "x y" } };
+  const url = await startAgent({}, { securitySchemes: { key: scheme } });
+  const ran = await runInTest(["a2a", "verify", url, "--api-key-env", "KEY"], { environment: { KEY: "s3cr3t" } });
+  expect(ran.stderr).toContain('error CONFIG_INVALID: "x y" is no name of a header');
+  expect(seen).toEqual([]);
+});
+
 test("a2a verify that checks nothing is no success", async () => {
   const url = await startAgent({ GetTask: [DONE] });
   for (const [words, message] of [
