@@ -175,7 +175,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
   /** Whether the log has taken the message in. An ended task's keys are forgotten, so its log is looked through. */
   const hasTaken = async (head: TaskHead, messageId: string): Promise<boolean> => {
-    const isIt = (message: A2AMessage | undefined) => message?.messageId === messageId && message.role === "ROLE_USER";
+    const isIt = (message: A2AMessage | undefined) => message?.messageId === messageId;
     const isIn = (event: TaskEvent): boolean =>
       event.type === "log.compacted"
         ? (event.data.task.history?.some(isIt) ?? false)

@@ -13,6 +13,8 @@ const CODE = `export const analyst = {
   run: async (task, ctx) => {
     if (task.input === "hold") return ctx.sleep(3_600_000);
     if (task.input === "quick") return "at once";
+    if (task.input === "two")
+      return Promise.all(["a", "b"].map((key) => ctx.waitForInput({ prompt: key + "?", key })));
     if (task.input === "fail") throw new Error("it cannot be done");
     await ctx.artifact({ id: "report", name: "Report", description: "By region", text: "north ", lastChunk: false });
     await ctx.artifact({ id: "report", name: "Report", text: "and ", append: true, lastChunk: false });
@@ -245,6 +247,23 @@ test("BIND-EQUIV-002: a list is the same over the bindings that have one", async
   expect(lists[0][0].tasks).toHaveLength(2);
   expect(lists[1]).toEqual(lists[0]);
   expect(lists[2]).toEqual(lists[0]);
+});
+
+test("AC-1.6-follow-up: a repeated follow-up is answered, whatever its role", async () => {
+  for (const wire of wires.filter(({ version }) => version === "1.0")) {
+    const { task } = await wire.call("SendMessage", said("two"));
+    for (const role of ["ROLE_AGENT", "ROLE_USER"]) {
+      const follow = said(role, { taskId: task.id, role });
+      await wire.call("SendMessage", follow);
+      const again = await wire.call("SendMessage", follow);
+      const { messageId } = follow.message;
+      const times = again.task.history.filter((each: Json) => each.messageId === messageId).length;
+      expect([times, again.task.status.state], `${role} over ${wire.name}`).toEqual([
+        1,
+        role === "ROLE_AGENT" ? "TASK_STATE_INPUT_REQUIRED" : "TASK_STATE_COMPLETED",
+      ]);
+    }
+  }
 });
 
 /** Everything that a client can ask for, each request as `spell` writes it. */

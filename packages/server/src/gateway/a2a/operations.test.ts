@@ -60,10 +60,14 @@ describe("SendMessage", () => {
     expect((await result("GetTask", { id: task.id })).status.state).toBe("TASK_STATE_COMPLETED");
   });
 
-  it("a repeated follow-up, also after the task's end, is answered and not sent again", async () => {
+  it.each([
+    "ROLE_USER",
+    // A2A does not forbid it.
+    "ROLE_AGENT",
+  ])("a repeated follow-up, also after the task's end, is answered and not sent again (%s)", async (role) => {
     const { result, tasks } = createFixture();
     const { task } = await result("SendMessage", userMessage("ask"));
-    const params = userMessage("blue", { taskId: task.id });
+    const params = userMessage("blue", { taskId: task.id, role });
     await result("SendMessage", params);
     expect((await result("SendMessage", params)).task.status.state).toBe("TASK_STATE_COMPLETED");
     expect(tasks.sent).toHaveLength(1);
