@@ -135,8 +135,7 @@ export class FakeTaskService implements TaskService {
         violations: [{ field: "message.contextId", description: "expected the task's own" }],
       });
     const { history = [] } = viewTask(taskId, task.events);
-    if (history.some(({ messageId, role }) => messageId === message.messageId && role === "ROLE_USER"))
-      return "repeated";
+    if (history.some(({ messageId }) => messageId === message.messageId)) return "repeated";
     if (isTerminal(task.state)) throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
     this.sent.push({ taskId, message });
     // As in the engine, the mailbox is drained later.
