@@ -205,13 +205,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         throw new PlatformError("PERMISSION_DENIED", "priority: urgent needs the operator role; use high", {
           violations: [{ field: "priority", description: "expected low, normal or high" }],
         });
-      const contextId = request.contextId ?? request.message?.contextId ?? senses.ids.next();
+      const statedContext = request.contextId ?? request.message?.contextId;
+      const contextId = statedContext ?? senses.ids.next();
       const input =
         request.input === undefined && request.message !== undefined ? inputOf(request.message) : request.input;
       const requestHash = hashOf(request);
+      const repeated = { requestHash, contextId: statedContext };
       const before = async (): Promise<Submitted | null> => {
         const known = await findSubmitted(scope, request.idempotencyKey);
-        return known === null ? null : acceptedBefore(known, requestHash);
+        return known === null ? null : acceptedBefore(known, repeated);
       };
       // Looked up before routing, which may choose somebody else today. A named agent is chosen again anyhow, and the
       // key is then found by the write itself, or, when the agent has gone or changed its input, after the refusal.
@@ -229,7 +231,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           engine.admission.create(choice, { ...request, tenantId, caller, contextId, input, requestHash }),
         );
         if (!birth.existing) return { ...birth, contextId };
-        return acceptedBefore(await readSubmitted({ tenantId, taskId: birth.taskId }), requestHash);
+        return acceptedBefore(await readSubmitted({ tenantId, taskId: birth.taskId }), repeated);
       } catch (error) {
         const accepted = isNamed ? await before() : null;
         if (accepted !== null) return accepted;
@@ -389,16 +391,25 @@ interface SubmittedTask {
   readonly data: TaskEventOf<"task.submitted">["data"];
 }
 
-/** Throws CONFLICT when the key stood for something else. */
-const acceptedBefore = ({ taskId, data }: SubmittedTask, requestHash: string | undefined): Submitted => {
+/** Throws CONFLICT when the key stood for something else: A2A asks that a client's context is kept or refused, never replaced. */
+const acceptedBefore = (
+  { taskId, data }: SubmittedTask,
+  { requestHash, contextId }: { readonly requestHash: string | undefined; readonly contextId: string | undefined },
+): Submitted => {
   // Older tasks have no hash to compare.
-  if (data.requestHash === undefined || data.requestHash === requestHash)
-    return { taskId, existing: true, contextId: data.contextId };
-  throw new PlatformError(
-    "CONFLICT",
-    `the idempotency key was used for task ${taskId} of agent ${data.agent}, which was asked for something else; use a key of its own for each request`,
-    { details: { taskId } },
-  );
+  if (data.requestHash !== undefined && data.requestHash !== requestHash)
+    throw new PlatformError(
+      "CONFLICT",
+      `the idempotency key was used for task ${taskId} of agent ${data.agent}, which was asked for something else; use a key of its own for each request`,
+      { details: { taskId } },
+    );
+  if (contextId !== undefined && contextId !== data.contextId)
+    throw new PlatformError(
+      "CONFLICT",
+      `the same message or key began task ${taskId} in context ${data.contextId}; send it in that context, or with an id of its own in another`,
+      { details: { taskId, contextId: data.contextId } },
+    );
+  return { taskId, existing: true, contextId: data.contextId };
 };
 
 /** What `run` gets from a message that states no input of its own: its data, else its text. */

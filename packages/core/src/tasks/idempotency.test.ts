@@ -49,6 +49,22 @@ test("a key used for another request is refused, and nothing is made", async () 
   expect((await world.store.list({ tenantId: SCOPE.tenantId, limit: 9 })).total).toBe(1);
 });
 
+test("a message repeated in another context than its task's is refused, not answered with that task", async () => {
+  const world = new EngineWorld([define("a", () => "a")]);
+  const message = { messageId: "m", role: "ROLE_USER" as const, parts: [{ text: "hi" }] };
+  const request = { target: { agent: "a" }, message, idempotencyKey: "a/m" };
+  const first = await submitTo(world, { ...request, contextId: "c1" });
+  // Who states none means the one that there is.
+  for (const contextId of ["c1", undefined])
+    expect(await submitTo(world, { ...request, contextId })).toEqual({ ...first, existing: true });
+  await expect(submitTo(world, { ...request, contextId: "c2" })).rejects.toMatchObject({
+    code: "CONFLICT",
+    message: expect.stringContaining("c1"),
+    details: { taskId: first.taskId, contextId: "c1" },
+  });
+  expect((await world.store.list({ tenantId: SCOPE.tenantId, limit: 9 })).total).toBe(1);
+});
+
 test("a message sent again after the task that took it in has ended is accepted; another one is not (I5)", async () => {
   const world = new EngineWorld([define("asker", (_, ctx) => ctx.waitForInput("?"))]);
   const taskId = await world.submit("asker");

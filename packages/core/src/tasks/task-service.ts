@@ -38,7 +38,7 @@ export interface SubmitRequest {
   readonly deadline?: number | undefined;
   /**
    * Same key, same caller: the task of then is returned, whoever would be chosen now. CONFLICT when it stood for another
-   * request. A2A front doors make it of agent and messageId.
+   * request, or in another context than the one stated. A2A front doors make it of agent and messageId.
    */
   readonly idempotencyKey?: string | undefined;
   readonly traceparent?: string | undefined;

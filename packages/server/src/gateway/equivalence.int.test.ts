@@ -319,6 +319,7 @@ const CODES: Readonly<Record<string, Readonly<Record<Wire["binding"], number>>>>
   TASK_NOT_FOUND: { JSONRPC: -32001, "HTTP+JSON": 404, GRPC: 5 },
   TASK_NOT_CANCELABLE: { JSONRPC: -32002, "HTTP+JSON": 400, GRPC: 9 },
   UNSUPPORTED_OPERATION: { JSONRPC: -32004, "HTTP+JSON": 400, GRPC: 9 },
+  CONFLICT: { JSONRPC: -32000, "HTTP+JSON": 409, GRPC: 10 },
   CONTENT_TYPE_NOT_SUPPORTED: { JSONRPC: -32005, "HTTP+JSON": 400, GRPC: 3 },
   UNAUTHENTICATED: { JSONRPC: -32000, "HTTP+JSON": 401, GRPC: 16 },
   INVALID_ARGUMENT: { JSONRPC: -32602, "HTTP+JSON": 400, GRPC: 3 },
@@ -340,7 +341,7 @@ describe("errors", () => {
   let waiting: string;
   beforeAll(async () => {
     const [rpc] = wires as readonly [Wire];
-    completed = (await rpc.call("SendMessage", said("quick"))).task.id;
+    completed = (await rpc.call("SendMessage", said("quick", { messageId: "seen" }))).task.id;
     waiting = (await rpc.call("SendMessage", said("ask"))).task.id;
   });
 
@@ -366,6 +367,14 @@ describe("errors", () => {
       "a task in another context",
       "SendMessage",
       () => said("x", { taskId: waiting, contextId: "c" }),
+    ],
+    [
+      ...(["CONFLICT", "a messageId seen before, in another context", "SendMessage"] as const),
+      () => said("quick", { messageId: "seen", contextId: "another" }),
+    ],
+    [
+      ...(["CONFLICT", "it is so as a stream", "SendStreamingMessage"] as const),
+      () => said("quick", { messageId: "seen", contextId: "another" }),
     ],
     ["INVALID_ARGUMENT", "a negative length", "GetTask", () => ({ id: waiting, historyLength: -1 })],
     [
