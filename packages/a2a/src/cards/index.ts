@@ -1,3 +1,4 @@
+export { fetchJson } from "../keys/remote-key-set.ts";
 export { type CardSignature, type CardSigner, createCardSigner } from "./card-signer.ts";
 export {
   type CardTrust,

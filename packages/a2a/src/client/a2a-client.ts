@@ -20,6 +20,7 @@ import type { Binding } from "./foreign-card.ts";
 import { type AgentTransport, createGrpcTransport } from "./grpc-transport.ts";
 import { type ReceivedFrame, readFrame, readMessage, readTask, type SendAnswer } from "./read-answers.ts";
 import { sendableHeaders } from "./sendable-headers.ts";
+import { withoutEndSlashes } from "./without-end-slashes.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -210,6 +211,6 @@ const createHttpTransport = async (
     case "JSONRPC":
       return new JsonRpcTransportFactory(options).create(url, card);
     case "HTTP+JSON":
-      return new RestTransportFactory(options).create(url.replace(/\/+$/, ""), card);
+      return new RestTransportFactory(options).create(withoutEndSlashes(url), card);
   }
 };

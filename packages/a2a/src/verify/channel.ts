@@ -1,6 +1,7 @@
 /** One interface of a card: operations of A2A by name, with whatever params a check wants to send. */
-import type { Binding, ProtocolVersion } from "./check.ts";
+import { type Binding, found, type ProtocolVersion } from "./check.ts";
 import type { HttpAnswer, ServerEvent } from "./http-exchange.ts";
+import { shown } from "./json-values.ts";
 import type { WireError } from "./wire-errors.ts";
 
 export interface InterfaceAddress {
@@ -80,6 +81,8 @@ export const headersOf = (
   options: CallOptions,
 ): Record<string, string> => {
   const stated = options.version === undefined ? version : options.version;
+  const other = requiredExtensions.find((uri) => !/^[!-~]+$/.test(uri));
+  if (other !== undefined) found(`the required extension ${shown(other)}`, "a URI");
   return {
     ...(stated === null ? {} : { "a2a-version": stated }),
     ...(requiredExtensions.length === 0 ? {} : { "a2a-extensions": requiredExtensions.join(", ") }),

@@ -1,4 +1,5 @@
 /** The HTTP+JSON binding of either protocol version; the operations of 0.3 go by the names of its JSON-RPC methods. */
+import { withoutEndSlashes } from "../client/without-end-slashes.ts";
 import {
   type CallOptions,
   type Channel,
@@ -10,7 +11,7 @@ import {
 } from "./channel.ts";
 import { found } from "./check.ts";
 import type { HttpAnswer, HttpExchange, HttpRequest, OpenAnswer } from "./http-exchange.ts";
-import { whole } from "./json-rpc-channel.ts";
+import { httpUrl, whole } from "./json-rpc-channel.ts";
 import { isObject, member, parsedJson, shown, textAt } from "./json-values.ts";
 import { toWireError } from "./wire-errors.ts";
 
@@ -24,6 +25,8 @@ interface Route {
 const route = (method: Route["method"], template: Route["template"], ...path: readonly string[]): Route => ({
   ...{ method, template, path },
 });
+/** A lone surrogate is no text that has UTF-8, and a server may send one all the same. */
+const inPath = (text: string): string => encodeURIComponent(text.toWellFormed());
 const configs = (task: string | undefined) => `/tasks/${task}/pushNotificationConfigs`;
 
 type Routes = Readonly<Record<string, Route>>;
@@ -54,9 +57,9 @@ export const createHttpJsonChannel = (
   exchange: HttpExchange,
   options: ChannelOptions,
 ): Channel => {
-  const base =
-    address.url.replace(/\/+$/, "") + (address.tenant === undefined ? "" : `/${encodeURIComponent(address.tenant)}`);
-
+  const tenant = address.tenant === undefined ? "" : `/${inPath(address.tenant)}`;
+  // The card may have any text as an address: each check that needs one says so.
+  const base = () => withoutEndSlashes(httpUrl(address.url)) + tenant;
   const { version } = address;
   const routes = version === "0.3" ? LEGACY_ROUTES : ROUTES;
   const contentType = version === "0.3" ? "application/json" : "application/a2a+json";
@@ -66,9 +69,9 @@ export const createHttpJsonChannel = (
     if (found === undefined) throw new TypeError(`HTTP+JSON ${version} has no operation ${operation}`);
     const method = call.httpMethod ?? found.method;
     const given = isObject(params) ? params : {};
-    const inPath = found.path.map((name) => encodeURIComponent(textAt(given, name) ?? ""));
+    const ids = found.path.map((name) => inPath(textAt(given, name) ?? ""));
     const rest = Object.entries(given).filter(([name]) => !found.path.includes(name));
-    const url = new URL(base + found.template(...inPath));
+    const url = new URL(base() + found.template(...ids));
     if (method !== "POST")
       for (const [name, value] of rest)
         url.searchParams.set(name, typeof value === "string" ? value : JSON.stringify(value));
@@ -91,11 +94,11 @@ export const createHttpJsonChannel = (
       if (answer.isEventStream) return { reply: undefined, events: eventsOf(answer) };
       return { reply: toReply(await whole(answer)), events: noEvents() };
     },
-    raw({ method, path = "", body, headers = {} }) {
+    async raw({ method, path = "", body, headers = {} }) {
       const all = { "content-type": contentType, ...headersOf(address, options, {}), ...headers };
       return exchange.request({
         method,
-        url: base + path,
+        url: base() + path,
         headers: Object.fromEntries(
           Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         ),

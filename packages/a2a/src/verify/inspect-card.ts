@@ -21,6 +21,8 @@ export interface InspectOptions {
   /** Where credentials may go besides the origin of `url`. @default none */
   readonly credentialOrigins?: readonly string[] | undefined;
   readonly signal: AbortSignal;
+  /** Of all of it. @default 15,000 */
+  readonly timeoutMs?: number | undefined;
   readonly fetch?: Fetch | undefined;
 }
 
@@ -41,13 +43,14 @@ export const cardUrlOf = (given: string): string => {
 
 /** Throws UNAVAILABLE when nothing answers, NOT_FOUND when there is no card, UPSTREAM_FAILED when an extended one is refused, CONFIG_INVALID for credentials that may not go there. */
 export const inspectCard = async (options: InspectOptions): Promise<InspectedCard> => {
-  const { version = "1.0", signal, fetch: fetchRequest = (request: Request) => fetch(request) } = options;
+  const { version = "1.0", fetch: fetchRequest = (request: Request) => fetch(request) } = options;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 15_000)]);
   const exchange = createHttpExchange(fetchRequest, signal);
   const url = cardUrlOf(options.url);
   const answer = await exchange
     .request({ url, headers: version === "0.3" ? {} : { "a2a-version": version } })
     .catch((cause: unknown) => {
-      signal.throwIfAborted();
+      options.signal.throwIfAborted();
       throw new PlatformError("UNAVAILABLE", `nothing answers at ${url}`, { cause });
     });
   if (answer.status !== 200 || !isObject(answer.json))
@@ -63,7 +66,12 @@ export const inspectCard = async (options: InspectOptions): Promise<InspectedCar
     requiredExtensions: [],
   };
   const create = address.binding === "JSONRPC" ? createJsonRpcChannel : createHttpJsonChannel;
-  const reply = await create(address, exchange, channelOptions).call("GetExtendedAgentCard", {});
+  const reply = await create(address, exchange, channelOptions)
+    .call("GetExtendedAgentCard", {})
+    .catch((cause: unknown) => {
+      options.signal.throwIfAborted();
+      return refuse(`the agent shows no extended card: ${cause instanceof Error ? cause.message : String(cause)}`);
+    });
   const card = isObject(reply.result)
     ? reply.result
     : refuse(`the agent shows no extended card: ${describeReply(reply)}`);

@@ -20,7 +20,7 @@ export const createJsonRpcChannel = (
   let lastId = 0;
   const requestOf = (method: string, params: unknown, call: Parameters<Channel["call"]>[2] = {}) => {
     const id = (lastId += 1);
-    const url = new URL(address.url);
+    const url = new URL(httpUrl(address.url));
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
     const withTenant =
       address.tenant !== undefined && isObject(params) ? { tenant: address.tenant, ...params } : params;
@@ -48,11 +48,11 @@ export const createJsonRpcChannel = (
       if (answer.isEventStream) return { reply: undefined, events: eventsOf(answer, id) };
       return { reply: toReply(await whole(answer)), events: noEvents() };
     },
-    raw({ method, path = "", body, headers = {} }) {
+    async raw({ method, path = "", body, headers = {} }) {
       const all = { "content-type": "application/json", ...headersOf(address, options, {}), ...headers };
       return exchange.request({
         method,
-        url: address.url + path,
+        url: httpUrl(address.url) + path,
         headers: Object.fromEntries(
           Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         ),
@@ -60,6 +60,14 @@ export const createJsonRpcChannel = (
       });
     },
   };
+};
+
+/** An address of a card, which may be any text. */
+export const httpUrl = (text: string): string => {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
+    found(`the address ${shown(text)}`, "an absolute http:// or https:// address without a user");
+  return text;
 };
 
 export const whole = async (answer: OpenAnswer): Promise<HttpAnswer> => {

@@ -3,6 +3,7 @@ import { type ReferenceServer, startReferenceServer } from "../../test/reference
 import {
   ALL_CHECKS,
   type Binding,
+  inspectCard,
   type PushReceiver,
   startPushReceiver,
   type VerifyReport,
@@ -138,6 +139,89 @@ it("a server that does not answer fails by the time limit of each check, and of 
   });
   expect(report.results[0]).toMatchObject({ result: "failed", seen: "no end within 0.02 s" });
   expect(report.results.at(-1)).toMatchObject({ result: "skipped", why: expect.stringContaining("--total-timeout") });
+});
+
+/** A server of one interface, with the card's text for GET and `answer` for calls of JSON-RPC. */
+const hostile = (
+  answer: (call: { readonly method: string; readonly id: number }) => string,
+  at: object = {},
+  card: object = {},
+) => {
+  const supportedInterfaces = [{ url: "http://a.test/", protocolBinding: "JSONRPC", protocolVersion: "1.0", ...at }];
+  return async (request: Request): Promise<Response> =>
+    request.method === "GET"
+      ? Response.json({ name: "x", supportedInterfaces, ...card })
+      : new Response(answer(parsed(await request.text())), { headers: { "content-type": "application/json" } });
+};
+
+const parsed = (text: string): { readonly method: string; readonly id: number } => {
+  try {
+    return Object(JSON.parse(text)) as never;
+  } catch {
+    return { method: "", id: 0 };
+  }
+};
+
+const verifyHostile = (fetch: ReturnType<typeof hostile>) =>
+  verifyServer({ url: "http://a.test", messages, fetch, checkTimeoutMs: 1_000 });
+
+const taskWith = (more: string) =>
+  `{"id":"t","contextId":"c","status":{"state":"TASK_STATE_COMPLETED","timestamp":"soon"}${more}}`;
+const resultWith =
+  (more: string) =>
+  ({ method, id }: { readonly method: string; readonly id: number }): string => {
+    const task = taskWith(more);
+    const list = `{"tasks":[${task}],"nextPageToken":"","pageSize":1,"totalSize":1}`;
+    const result = method === "SendMessage" ? `{"task":${task}}` : method === "ListTasks" ? list : task;
+    return `{"jsonrpc":"2.0","id":${id},"result":${result}}`;
+  };
+
+it.each([
+  ["a relative address", hostile(() => "{}", { url: "/a2a" }), "the address /a2a"],
+  ["an address with a user", hostile(() => "{}", { url: "http://u:p@a.test/" }), "the address http://u:p@a.test/"],
+  ["a relative one of REST", hostile(() => "{}", { url: "/a2a", protocolBinding: "HTTP+JSON" }), "the address /a2a"],
+  [
+    "a tenant that is no text",
+    hostile(() => '{"id":1}', { tenant: "\ud800", protocolBinding: "HTTP+JSON" }),
+    "HTTP 200, a result",
+  ],
+  [
+    "a required extension that no header takes",
+    hostile(() => "{}", {}, { capabilities: { extensions: [{ uri: "x\r\ny", required: true }] } }),
+    "the required extension x y",
+  ],
+  ["names that are no text, and times that are none", hostile(resultWith(',"name":"\ud800"')), "a result"],
+  ["levels without end", hostile(resultWith(`,"metadata":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`)), "neither"],
+  ["values without end", hostile(resultWith(`,"history":[${"1,".repeat(300_000)}1]`)), "neither result nor error"],
+])("a server with %s fails its checks, and ends none of the others", async (_, fetch, seen) => {
+  const report = await verifyHostile(fetch);
+  expect(report.violations).toBeGreaterThan(10);
+  expect(report.results.some((result) => result.seen?.includes(seen))).toBe(true);
+  expect(new Set(report.results.map(({ id }) => id))).toContain("CORE-CAP-003");
+});
+
+it.each([
+  [
+    "an error of many words",
+    hostile(({ id }) => `{"id":${id},"error":{"code":1,"message":"${"at ".repeat(200_000)}"}}`),
+  ],
+  [
+    "an address of many slashes",
+    hostile(() => "{}", { url: `http://a.test/${"/".repeat(100_000)}x`, protocolBinding: "HTTP+JSON" }),
+  ],
+])("a server with %s takes no longer than others", async (_, fetch) => {
+  const begun = performance.now();
+  await verifyHostile(fetch);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
+it("a card that does not come is waited for as long as a check takes, not as a run", async () => {
+  const fetch = (request: Request): Promise<Response> =>
+    new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+  const run = verifyServer({ url: "http://a.test", messages, fetch, checkTimeoutMs: 20 });
+  await expect(run).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  const card = inspectCard({ url: "http://a.test", fetch, timeoutMs: 20, signal: new AbortController().signal });
+  await expect(card).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });
 
 it("every check has an id of its own", () => {

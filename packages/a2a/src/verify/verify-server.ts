@@ -39,7 +39,7 @@ export interface VerifyOptions {
   readonly only?: readonly string[] | undefined;
   readonly receiver?: PushReceiver | undefined;
   readonly verifySignatures?: SignatureVerifier | undefined;
-  /** Of each check. @default 15,000 */
+  /** Of each check, and of the card that comes before. @default 15,000 */
   readonly checkTimeoutMs?: number | undefined;
   /** @default 600,000 */
   readonly totalTimeoutMs?: number | undefined;
@@ -92,7 +92,9 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
   const patience = AbortSignal.timeout(totalTimeoutMs);
   const stop = options.signal ?? new AbortController().signal;
   const signal = AbortSignal.any([patience, stop]);
-  const server = await readServer(options, createHttpExchange(fetchRequest, signal));
+  const checkTimeoutMs = options.checkTimeoutMs ?? 15_000;
+  const reading = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+  const server = await readServer(options, createHttpExchange(fetchRequest, reading));
   const channelOptions: ChannelOptions = {
     credentials: credentialHeaders(server.card, options.credentials ?? {}),
     requiredExtensions: listAt(server.card, "capabilities", "extensions")
@@ -123,7 +125,7 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
     stop.throwIfAborted();
     const outcome: Outcome = patience.aborted
       ? OUT_OF_TIME
-      : await runCheck(check, options.checkTimeoutMs ?? 15_000, signal, (own): Target => {
+      : await runCheck(check, checkTimeoutMs, signal, (own): Target => {
           const exchange = createHttpExchange(fetchRequest, own);
           return {
             ...{ server, exchange, signal: own, messages: options.messages, receiver: options.receiver },

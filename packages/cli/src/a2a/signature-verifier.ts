@@ -31,17 +31,18 @@ export const createSignatureVerifier = async (
 
 const readKeySet = async (source: string, cwd: string, signal: AbortSignal): Promise<unknown> => {
   if (/^https?:\/\//.test(source)) {
-    const response = await fetch(source, { signal, redirect: "error" }).catch((cause: unknown) => {
+    const { fetchJson } = await import("@agentcore/a2a/cards");
+    const stoppable: typeof fetch = (input, init) =>
+      fetch(input, { ...init, signal: AbortSignal.any([signal, init?.signal ?? signal]) });
+    return fetchJson(source, stoppable).catch((cause: unknown) => {
       signal.throwIfAborted();
       throw failure(
         "UNAVAILABLE",
-        `no key set can be fetched from ${source}`,
+        `no key set can be fetched from ${PlatformError.from(cause).message}`,
         "Give the file with --jwks FILE.",
         cause,
       );
     });
-    if (!response.ok) throw failure("NOT_FOUND", `there is no key set at ${source}: HTTP ${response.status}`, "");
-    return parseJson(await response.text(), source);
   }
   const path = resolve(cwd, source);
   const text = await readFile(path, "utf8").catch((error: unknown) => {

@@ -129,7 +129,9 @@ export const LIST_CHECKS = [
       const same = await list(target, { contextId, statusTimestampAfter: at, pageSize: 100 });
       if (!idsOf(same).includes(id))
         found("the task of that very time is missing", "it is there: the bound is inclusive");
-      const later = new Date(Date.parse(at) + 1).toISOString();
+      const time = new Date(Date.parse(at) + 1);
+      if (Number.isNaN(time.getTime())) skip(`the timestamp ${shown(at)} is no time (DM-SERIAL-003)`);
+      const later = time.toISOString();
       if (idsOf(await list(target, { contextId, statusTimestampAfter: later, pageSize: 100 })).includes(id))
         found("a task from before that time", "later ones only");
     },

@@ -292,6 +292,28 @@ test("the credential goes to the origin of the given address only, and to those 
   expect(seen.at(-1)?.headers["authorization"]).toBe("Bearer secret-token");
 });
 
+test("a2a card takes no key set without an end", async () => {
+  const url = await startAgent({}, { signatures: [{ protected: "e30", signature: "AA" }] });
+  const keys = createServer((_, response) => {
+    const feed = (): void => {
+      while (response.write(" ".repeat(65_536)));
+      response.once("drain", feed);
+    };
+    response.on("error", () => {}).writeHead(200);
+    feed();
+  });
+  onTestFinished(() => {
+    keys.close();
+    keys.closeAllConnections();
+  });
+  keys.listen(0, "127.0.0.1");
+  await once(keys, "listening");
+  const jwks = `http://127.0.0.1:${(keys.address() as AddressInfo).port}/keys`;
+  const ran = await runInTest(["a2a", "card", url, "--jwks", jwks]);
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toContain(`no key set can be fetched from ${jwks}: its answer is over 262144 bytes`);
+});
+
 test("a credential that no header can hold is not sent, nor printed", async () => {
   const url = await startAgent({ SendMessage: [{ task: DONE }] });
   for (const words of [
