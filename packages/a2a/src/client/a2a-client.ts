@@ -20,6 +20,7 @@ import type { Binding } from "./foreign-card.ts";
 import { type AgentTransport, createGrpcTransport } from "./grpc-transport.ts";
 import { type ReceivedFrame, readFrame, readMessage, readTask, type SendAnswer } from "./read-answers.ts";
 import { sendableHeaders } from "./sendable-headers.ts";
+import { wholeLines } from "./whole-lines.ts";
 import { withoutEndSlashes } from "./without-end-slashes.ts";
 
 export interface CallOptions {
@@ -65,6 +66,8 @@ export interface A2AClientOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+// The SDK's reader refuses what is longer.
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 /** One call: what its answer was like, which the SDK does not tell. */
 interface Call {
@@ -103,7 +106,7 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
     const noting: typeof fetch = async (input, init) => {
       answer = undefined;
       answer = await baseFetch(input, init);
-      return answer;
+      return inWholeLines(answer);
     };
     const transport =
       address.binding === "GRPC"
@@ -199,6 +202,13 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
           transport.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id, ...tenant }), parameters),
       ),
   };
+};
+
+const inWholeLines = (answer: Response): Response => {
+  const isStream = /^text\/event-stream\b/i.test(answer.headers.get("content-type") ?? "");
+  return isStream && answer.body !== null
+    ? new Response(answer.body.pipeThrough(wholeLines(MAX_LINE_BYTES)), answer)
+    : answer;
 };
 
 const createHttpTransport = async (
