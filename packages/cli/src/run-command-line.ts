@@ -43,7 +43,8 @@ export const runCommandLine = async (words: readonly string[], surroundings: Sur
   } catch (error) {
     output.hideProgress();
     const isUsage = error instanceof UsageError;
-    if (surroundings.signal.aborted && !isUsage && !PlatformError.is(error)) return INTERRUPTED;
+    const isRefused = PlatformError.is(error) && error.code !== "CANCELED";
+    if (surroundings.signal.aborted && !isUsage && !isRefused) return INTERRUPTED;
     const lines = isUsage ? describeUsage(error, helpOf(verb)) : describeFailure(error, verbose);
     for (const [index, line] of lines.entries()) output.say(line, index === 0 ? "red" : undefined);
     return isUsage ? 2 : 1;

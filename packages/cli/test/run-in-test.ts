@@ -10,6 +10,7 @@ interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly stdin?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Runs a command line in this process and keeps what it wrote. */
@@ -22,7 +23,7 @@ export const runInTest = async (words: readonly string[], options: RunOptions = 
     environment: options.environment ?? {},
     cwd: options.cwd ?? process.cwd(),
     readStdin: async () => options.stdin ?? "",
-    signal: new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
   });
   return { code, stdout, stderr };
 };

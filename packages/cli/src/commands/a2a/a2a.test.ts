@@ -292,6 +292,25 @@ test("the credential goes to the origin of the given address only, and to those 
   expect(seen.at(-1)?.headers["authorization"]).toBe("Bearer secret-token");
 });
 
+test.each([["send", "-t", "x"], ["send", "-t", "x", "--stream"], ["watch", "t-1"], ["verify"]])(
+  "a2a %s that is interrupted ends with 130, as every command",
+  async (verb, ...words) => {
+    const interrupt = new AbortController();
+    server = createServer((request, response) => {
+      const url = `http://${request.headers.host}/`;
+      const supportedInterfaces = [{ url, protocolBinding: "JSONRPC", protocolVersion: "1.0" }];
+      if (request.method === "GET") response.end(JSON.stringify({ name: "Greeter", supportedInterfaces }));
+      else interrupt.abort();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const ran = await runInTest(["a2a", verb ?? "", url, ...words], { signal: interrupt.signal });
+    expect(ran).toMatchObject({ code: 130, stdout: "" });
+    expect(ran.stderr).not.toContain("error");
+  },
+);
+
 test("a2a card takes no key set without an end", async () => {
   const url = await startAgent({}, { signatures: [{ protected: "e30", signature: "AA" }] });
   const keys = createServer((_, response) => {
