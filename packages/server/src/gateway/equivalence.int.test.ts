@@ -266,6 +266,20 @@ test("AC-1.6-follow-up: a repeated follow-up is answered, whatever its role", as
   }
 });
 
+test("an answer to one of several questions ends the exchange, blocking or streamed", async () => {
+  for (const wire of wires) {
+    const { task } = await wire.call("SendMessage", said("two"));
+    const streamed = await all(await wire.open("SendStreamingMessage", said("first", { taskId: task.id })));
+    expect(streamed.at(-1), wire.name).toMatchObject({ task: { status: { state: "TASK_STATE_INPUT_REQUIRED" } } });
+    const ended = await all(await wire.open("SendStreamingMessage", said("second", { taskId: task.id })));
+    expect(ended.at(-1).statusUpdate.status.state, wire.name).toBe("TASK_STATE_COMPLETED");
+    const other = await wire.call("SendMessage", said("two"));
+    const answered = await wire.call("SendMessage", said("first", { taskId: other.task.id }));
+    expect(answered.task.status.state, wire.name).toBe("TASK_STATE_INPUT_REQUIRED");
+    await wire.call("CancelTask", { id: other.task.id });
+  }
+});
+
 /** Everything that a client can ask for, each request as `spell` writes it. */
 const askedFor = async (wire: Wire, spell: (message: string, request: Json) => Json): Promise<Json> => {
   const call = (operation: string, request: Json, name = `${operation}Request`) =>

@@ -193,7 +193,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
           await assertInlineRoom(call, params, taskId);
           const repeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
           await registerInline(call, params, taskId, seq);
-          return { ...options, taskId, from: seq, endAtSnapshotOfInputRequired: repeat };
+          return { ...options, taskId, from: seq, answerTo: message.messageId, endAtSnapshotOfInputRequired: repeat };
         }
         await assertInlineRoom(call, params);
         const { taskId, existing } = await submit(call, params);

@@ -28,16 +28,22 @@ const middle: fc.Arbitrary<Bare> = fc.oneof(
       },
     }),
   ),
-  fc.constant<Bare>({ type: "task.inputRequired", data: { ...CALL, prompt: [{ text: "Which one?" }] } }),
+  fc.constantFrom("ask", "beside").map(
+    (path): Bare => ({
+      type: "task.inputRequired",
+      data: { path, kind: "input", prompt: [{ text: "Which one?" }] },
+    }),
+  ),
+  fc.constantFrom("ask", "beside").map((path): Bare => ({ type: "step.completed", data: { path, kind: "input" } })),
   fc.constant<Bare>({
     type: "task.authRequired",
     data: { ...CALL, prompt: [{ text: "Sign in" }], authorization: { name: "mail" } },
   }),
   fc.constant<Bare>({ type: "task.resumed", data: { reason: "input" } }),
-  fc.string().map(
-    (text): Bare => ({
+  fc.constantFrom("m1", "m2").map(
+    (messageId): Bare => ({
       type: "message.added",
-      data: { message: { messageId: text, role: "ROLE_USER", parts: [{ text }] } },
+      data: { message: { messageId, role: "ROLE_USER", parts: [{ text: "x" }] } },
     }),
   ),
   fc.constant<Bare>({ type: "task.parked", data: { error: { code: "AGENT_FAILED", message: "no" } } }),
@@ -94,10 +100,15 @@ const uninterrupted = (events: readonly TaskEvent[], options: TaskStreamOptions)
   const view = new TaskView("t");
   const frames: TaskFrame[] = [];
   const whole = () => ({ task: projectTask(view.snapshot(), { historyLength: options.historyLength }) });
+  const has = (messageId: string) => view.snapshot().history?.some((message) => message.messageId === messageId);
   let contextId = "";
   let ended = false;
+  let asked: string | undefined;
   for (const event of events) {
     const { artifact, status, terminal } = view.apply(event);
+    const taken = options.answerTo === undefined || has(options.answerTo) === true;
+    const isAnswered = event.type === "step.completed" && asked !== undefined && event.data.path !== asked;
+    if (status !== undefined) asked = event.type === "task.inputRequired" ? event.data.path : undefined;
     contextId = submissionOf(event)?.data.contextId ?? contextId;
     ended ||= terminal;
     const { seq } = event;
@@ -111,9 +122,11 @@ const uninterrupted = (events: readonly TaskEvent[], options: TaskStreamOptions)
     else {
       if (artifact !== undefined)
         frames.push({ response: { artifactUpdate: artifact }, seq: status === undefined ? seq : undefined });
+      if (options.endAtInputRequired && taken && isAnswered) return frames;
       if (status === undefined) continue;
       frames.push({ response: { statusUpdate: { taskId: "t", contextId, status } }, seq });
-      if (ended || (options.endAtInputRequired && status.state === "TASK_STATE_INPUT_REQUIRED")) return frames;
+      if (ended) return frames;
+      if (options.endAtInputRequired && taken && status.state === "TASK_STATE_INPUT_REQUIRED") return frames;
     }
   }
   return frames;
@@ -124,6 +137,7 @@ const options: fc.Arbitrary<TaskStreamOptions> = fc.record({
   snapshot: fc.boolean(),
   historyLength: fc.option(fc.nat(3), { nil: undefined }),
   endAtInputRequired: fc.boolean(),
+  answerTo: fc.constantFrom(undefined, "m1"),
   endAtSnapshotOfInputRequired: fc.boolean(),
 });
 const steps = fc.array(fc.record({ come: fc.nat(4), foldedBehind: fc.option(fc.nat(3)) }), { maxLength: 8 });

@@ -10,8 +10,13 @@ export interface TaskStreamOptions {
   /** Whether the task as of `from` comes first; not so on a resume, whose client has it already. */
   readonly snapshot: boolean;
   readonly historyLength?: number | undefined;
-  /** Ends after an INPUT_REQUIRED that comes after `from`; AUTH_REQUIRED never ends a stream (A2A 7.6). */
+  /**
+   * Ends after an INPUT_REQUIRED that comes after `from`, and when one of several questions is answered, of which no new status tells;
+   * AUTH_REQUIRED never ends a stream (A2A 7.6).
+   */
   readonly endAtInputRequired: boolean;
+  /** Id of the message that it waits for an answer to: before the task has taken it, no question ends it. @default taken */
+  readonly answerTo?: string | undefined;
   /** Ends after the snapshot when the task asks for input already: nothing is on its way that would answer it. */
   readonly endAtSnapshotOfInputRequired?: boolean | undefined;
   /** Whether each frame that completes an event says the event's number in its metadata. @default false */
@@ -46,6 +51,9 @@ export class TaskStream implements Feed<TaskFrame> {
   /** What comes before the snapshot; null from there on. */
   private fold: TaskView | null;
   private closed = false;
+  private taken: boolean;
+  /** The question that the task's status asks; null when that asks none, or comes from a compacted log. */
+  private asked: string | null = null;
 
   /** `log` is the task's from its first event, which in a compacted one stands for many, up to its end. */
   constructor(taskId: string, log: Feed<TaskEvent>, options: TaskStreamOptions) {
@@ -53,6 +61,7 @@ export class TaskStream implements Feed<TaskFrame> {
     this.log = log;
     this.options = options;
     this.fold = new TaskView(taskId, "", { historyLength: options.historyLength, bounds: VIEW_BOUNDS });
+    this.taken = options.answerTo === undefined;
   }
 
   async read(): Promise<readonly TaskFrame[] | null> {
@@ -82,6 +91,13 @@ export class TaskStream implements Feed<TaskFrame> {
     this.contextId = submissionOf(event)?.data.contextId ?? this.contextId;
     const change = changeOf(event, { taskId, contextId: this.contextId });
     this.fold?.apply(event);
+    this.taken ||= takes(event, options.answerTo);
+    const answersBeside =
+      event.type === "step.completed" &&
+      event.data.kind === "input" &&
+      this.asked !== null &&
+      event.data.path !== this.asked;
+    if (change.status !== undefined) this.asked = event.type === "task.inputRequired" ? event.data.path : null;
     if (seq < options.from) return;
     if (seq === options.from) {
       const task = this.taskAt(event);
@@ -91,16 +107,20 @@ export class TaskStream implements Feed<TaskFrame> {
     } else if (event.type === "log.compacted") {
       // What the client has not seen of the events that are gone is in the task as a whole.
       frames.push({ response: { task: this.taskAt(event) }, seq });
-    } else this.update(seq, change, frames);
+    } else {
+      this.update(seq, change, frames);
+      const asks = change.status?.state === "TASK_STATE_INPUT_REQUIRED";
+      // An answer to the question that the status asks is followed by another status.
+      if (options.endAtInputRequired && this.taken && (asks || answersBeside)) this.close();
+    }
     this.fold = null;
   }
 
   private update(seq: number, change: TaskChange, frames: TaskFrame[]): void {
-    const { taskId, contextId, options } = this;
+    const { taskId, contextId } = this;
     const updates = updatesOf(taskId, contextId, change);
     for (const [index, response] of updates.entries())
       frames.push({ response, seq: index === updates.length - 1 ? seq : undefined });
-    if (options.endAtInputRequired && change.status?.state === "TASK_STATE_INPUT_REQUIRED") this.close();
   }
 
   /** As of an event that is the last one folded, or that holds the task as a whole. */
@@ -109,6 +129,13 @@ export class TaskStream implements Feed<TaskFrame> {
     return projectTask(task, { historyLength: this.options.historyLength });
   }
 }
+
+const takes = (event: TaskEvent, messageId: string | undefined): boolean => {
+  if (event.type === "message.added") return event.data.message.messageId === messageId;
+  // The task went on while nobody looked.
+  if (event.type !== "log.compacted") return false;
+  return event.data.task.history?.some((message) => message.messageId === messageId) === true;
+};
 
 /** What an event changed, as a client is told that has everything before it; often nothing. */
 export const updatesOf = (taskId: string, contextId: string, { artifact, status }: TaskChange): StreamResponse[] => [
