@@ -19,7 +19,10 @@ export interface Authenticator {
    * certificate, also when it is refused. Throws UNAUTHENTICATED, and UNAVAILABLE while a token cannot be checked.
    */
   authenticate(headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope>;
-  /** For public pages that show more to a known caller; null without a valid credential. */
+  /**
+   * For public pages that show more to a known caller; null without a valid credential. Throws UNAVAILABLE while a token cannot be
+   * checked: what strangers are shown may be another tenant's.
+   */
   identify(headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope | null>;
 }
 
@@ -78,8 +81,9 @@ export const createAuthenticator = (
     async identify(headers, info) {
       try {
         return await authenticate(headers, info);
-      } catch {
-        return null;
+      } catch (error) {
+        if (PlatformError.is(error) && error.code === "UNAUTHENTICATED") return null;
+        throw error;
       }
     },
   };

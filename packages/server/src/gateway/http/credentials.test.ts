@@ -118,8 +118,11 @@ describe("tokens", () => {
     const { get, call } = createFixture({ credentials: { tokens } });
     const response = await get("/api/v1/agents", await bearer());
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "10"]);
-    // Public pages stay public.
-    expect((await call("/.well-known/agent-card.json", { headers: await bearer() })).status).toBe(200);
+    // Which tenant's page it would be is not known: another's, or none, would be a wrong answer.
+    const page = await call("/.well-known/agent-card.json", { headers: await bearer() });
+    expect([page.status, page.headers.get("retry-after")]).toEqual([503, "10"]);
+    for (const headers of [{}, { authorization: "Bearer wrong" }])
+      expect((await call("/.well-known/agent-card.json", { headers })).status).toBe(200);
   });
 });
 
