@@ -281,9 +281,10 @@ describe("what is asked of a call", () => {
     await expect(far.admit(request, "1.0")).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
     expect(() => far.admitPublic(request)).toThrow("on loopback only");
     const near = gateway.grpc(() => ({ remoteAddress: "127.0.0.1" }));
-    await expect(near.admit({ ...request, authority: "rebound.test" }, "1.0")).rejects.toMatchObject({
-      code: "PERMISSION_DENIED",
-    });
+    for (const authority of ["rebound.test", "[", "127.0.0.1:99999", ""])
+      await expect(near.admit({ ...request, authority }, "1.0"), authority).rejects.toMatchObject({
+        code: "PERMISSION_DENIED",
+      });
   });
 });
 

@@ -48,8 +48,8 @@ export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
     if (info?.remoteAddress !== undefined && !LOOPBACK_ADDRESS.test(info.remoteAddress)) {
       throw denied("without API keys this node answers on loopback only; configure a key to open it");
     }
-    const host = request.headers.get("host");
-    checkHost(host ?? new URL(request.url).host);
+    // gRPC has the host in the URL, as the client wrote it.
+    checkHost(request.headers.get("host") ?? URL.parse(request.url)?.host ?? "");
     const origin = request.headers.get("origin");
     const site = request.headers.get("sec-fetch-site");
     const protocol = request.url.startsWith("https:") ? "https:" : "http:";

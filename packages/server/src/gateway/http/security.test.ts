@@ -46,6 +46,8 @@ describe("without keys", () => {
     [{ host: "localhost.evil.example" }, 403],
     [{ host: "127.0.0.1.evil.example:7300" }, 403],
     [{ host: "192.168.1.5" }, 403],
+    [{ host: "[" }, 403],
+    [{ host: "127.0.0.1:99999" }, 403],
     [{ host: "127.0.0.1:7300" }, 200],
     [{ host: "[::1]:7300" }, 200],
     [{ origin: "https://evil.example" }, 403],
