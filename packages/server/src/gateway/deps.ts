@@ -205,8 +205,6 @@ export interface Health {
 }
 
 export interface GatewaySettings {
-  /** The agent behind `/` and `/a2a`. @default the only one, when there is exactly one */
-  readonly defaultAgent?: string | undefined;
   /** @default 10 MiB */
   readonly maxBodyBytes?: number | undefined;
   /** Open SSE streams of this node; one more is refused as OVERLOADED. @default 5,000 */

@@ -28,7 +28,7 @@ const attack = async (node: NodeParts): Promise<void> => {
   const fixture = createFixture({
     agents: { list: () => [agent], get: (_, name) => (name === agent.name ? agent : null) },
     ...{ tasks, push, apiKeys: parseApiKeys([`${KEY} caller=ann`]) },
-    settings: { cancelWaitMs: 50, defaultAgent: "echo" },
+    settings: { cancelWaitMs: 50 },
   });
   const own: string[] = [];
   for (const text of ["hello", "hold", "ask"]) {

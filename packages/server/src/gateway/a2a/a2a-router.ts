@@ -40,8 +40,8 @@ export const createA2ARouter = ({
 }: A2ARouterDeps) => {
   const { agents, settings = {} } = gateway;
   const { cardSigner } = gateway;
+  /** Of a tenant that has exactly one agent, that one. */
   const defaultAgent = (tenantId: string): AgentDescription | null => {
-    if (settings.defaultAgent !== undefined) return agents.get(tenantId, settings.defaultAgent);
     const all = agents.list(tenantId);
     return all.length === 1 ? (all[0] ?? null) : null;
   };

@@ -111,7 +111,7 @@ describe("which agent", () => {
   });
 
   it.each(["default", ""])("the tenant %j means the default one", async (tenant) => {
-    const { grpc, tasks } = await start({ settings: { defaultAgent: "other" } }, agents);
+    const { grpc, tasks } = await start({}, [describeAgent("other")]);
     await grpc.unary("sendMessage", grpcMessage("hello", tenant));
     expect(agentsOf(tasks)).toEqual(["other"]);
     const { grpc: without } = await start({}, agents);
@@ -153,7 +153,7 @@ describe("the interfaces of a card", () => {
   const echo = describeAgent("echo");
 
   it("BIND-FIELD-001: have gRPC of both versions for the default agent", async () => {
-    const world = await start({ settings: { defaultAgent: "echo" } }, [echo, describeAgent("other")]);
+    const world = await start({}, [echo]);
     const url = world.address;
     const own = [
       { url, protocolBinding: "GRPC", protocolVersion: "1.0", tenant: "default/echo" },
