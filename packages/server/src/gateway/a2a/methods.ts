@@ -7,18 +7,17 @@ import {
   GetTaskRequest,
   ListTaskPushNotificationConfigsRequest,
   ListTasksRequest,
-  PlatformError,
   parseInput,
   readProtoJson,
   SendMessageRequest,
   SubscribeToTaskRequest,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
-import type { CallerScope } from "@agentcore/core/tasks";
 import type { OpenStream } from "../http/open-stream.ts";
 import { assertScopes } from "../http/required-scopes.ts";
 import type { A2ACall, A2AOperations } from "./operations.ts";
 import type { TaskFrame } from "./task-stream.ts";
+import { assertAddressed } from "./tenant-address.ts";
 
 export interface UnaryMethod {
   readonly kind: "unary";
@@ -35,8 +34,9 @@ type Schema = Parameters<typeof parseInput>[0];
 const parse = <T extends Schema>(schema: T, call: A2ACall, params: unknown, what: string) => {
   const parsed = parseInput(schema, readProtoJson(params), what);
   const { tenant, configuration } = parsed as Tenanted;
-  assertTenant(call.scope, tenant);
-  assertTenant(call.scope, configuration?.taskPushNotificationConfig?.tenant);
+  const pushConfig = configuration?.taskPushNotificationConfig;
+  assertAddressed(call, tenant, "tenant");
+  assertAddressed(call, pushConfig?.tenant, "configuration.taskPushNotificationConfig.tenant");
   return parsed;
 };
 
@@ -44,12 +44,6 @@ interface Tenanted {
   readonly tenant?: string;
   readonly configuration?: { readonly taskPushNotificationConfig?: { readonly tenant?: string } };
 }
-
-/** A key belongs to one tenant; naming another one is refused before anything is looked up (I7). */
-export const assertTenant = (scope: CallerScope, tenant: string | undefined): void => {
-  if (tenant === undefined || tenant === "" || tenant === scope.tenantId) return;
-  throw new PlatformError("PERMISSION_DENIED", "the credential does not belong to that tenant");
-};
 
 const unary = <T extends Schema>(
   name: string,

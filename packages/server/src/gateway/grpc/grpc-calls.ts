@@ -5,8 +5,8 @@ import { toRestError } from "../a2a/a2a-errors.ts";
 import type { createA2ARouter } from "../a2a/a2a-router.ts";
 import { assertServed, assertStatedVersion } from "../a2a/a2a-version.ts";
 import { activateExtensions } from "../a2a/extensions.ts";
-import { assertTenant } from "../a2a/methods.ts";
 import { createOperationRunner } from "../a2a/run-operation.ts";
+import { assertTenant, parseTenantAddress } from "../a2a/tenant-address.ts";
 import type { ConnectionInfo, GatewayDeps } from "../deps.ts";
 import { publicError } from "../http/error-headers.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
@@ -29,9 +29,9 @@ export const createGrpcCalls =
       assertStatedVersion(headers, version);
       return {
         open(tenant, client) {
-          const [tenantId = "", agent = ""] = tenant.split("/", 2);
+          const { tenantId, agent } = parseTenantAddress(tenant);
           assertTenant(scope, tenantId);
-          const call = a2a.callFor(scope, agent === "" ? null : agent, headers, client);
+          const call = a2a.callFor(scope, agent, headers, client);
           assertServed(call.agent, version);
           const { uris: extensions } = activateExtensions(call.agent, headers, version);
           const runner = createOperationRunner(a2a.operations, { ...call, version, extensions });

@@ -119,6 +119,33 @@ describe("which agent", () => {
     expect([error.code, error.details]).toEqual([status.NOT_FOUND, expect.stringContaining("TENANT/NAME")]);
   });
 
+  it("a tenant with more than two parts names nobody", async () => {
+    const { grpc, tasks } = await start({}, agents);
+    const error = await failureOf(grpc.unary("sendMessage", grpcMessage("hello", "default/echo/other")));
+    expect([error.code, error.details]).toEqual([status.INVALID_ARGUMENT, expect.stringContaining("TENANT/AGENT")]);
+    expect(tasks.tasks.size).toBe(0);
+  });
+
+  it("a configuration that comes with the message may say the same tenant, and no other", async () => {
+    const { grpc } = await start({}, agents);
+    const send = (tenant: string) =>
+      grpc.unary("sendMessage", {
+        ...grpcMessage("hello", "default/echo"),
+        configuration: {
+          acceptedOutputModes: [],
+          taskPushNotificationConfig: { tenant, id: "", taskId: "", url: "https://hooks.test/", token: "" },
+        },
+      });
+    for (const tenant of ["default/echo", "default", "/echo", ""]) await send(tenant);
+    for (const [tenant, code] of [
+      ["acme/echo", status.PERMISSION_DENIED],
+      ["acme", status.PERMISSION_DENIED],
+      ["default/other", status.INVALID_ARGUMENT],
+      ["default/echo/other", status.INVALID_ARGUMENT],
+    ] as const)
+      expect((await failureOf(send(tenant))).code, tenant).toBe(code);
+  });
+
   it("another tenant is refused before anything is looked up", async () => {
     const { grpc } = await start({}, agents);
     const error = await failureOf(grpc.unary("listTasks", list("acme/nobody")));
