@@ -45,32 +45,27 @@ interface Tenanted {
   readonly configuration?: { readonly taskPushNotificationConfig?: { readonly tenant?: string } };
 }
 
-const unary = <T extends Schema>(
-  name: string,
-  schema: T,
-  run: (operations: A2AOperations, call: A2ACall, params: ReturnType<typeof parse<T>>) => Promise<unknown>,
-): UnaryMethod => ({
-  kind: "unary",
-  run: async (operations, call, params) => {
+type Run<T extends Schema, Result> = (
+  operations: A2AOperations,
+  call: A2ACall,
+  params: ReturnType<typeof parse<T>>,
+) => Promise<Result>;
+
+const checked =
+  <T extends Schema, Result>(name: string, schema: T, run: Run<T, Result>) =>
+  async (operations: A2AOperations, call: A2ACall, params: unknown): Promise<Result> => {
     assertScopes(call.scope, call.agent);
     return run(operations, call, parse(schema, call, params, name));
-  },
+  };
+
+const unary = <T extends Schema>(name: string, schema: T, run: Run<T, unknown>): UnaryMethod => ({
+  kind: "unary",
+  run: checked(name, schema, run),
 });
 
-const stream = <T extends Schema>(
-  name: string,
-  schema: T,
-  run: (
-    operations: A2AOperations,
-    call: A2ACall,
-    params: ReturnType<typeof parse<T>>,
-  ) => Promise<OpenStream<TaskFrame>>,
-): StreamMethod => ({
+const stream = <T extends Schema>(name: string, schema: T, run: Run<T, OpenStream<TaskFrame>>): StreamMethod => ({
   kind: "stream",
-  run: async (operations, call, params) => {
-    assertScopes(call.scope, call.agent);
-    return run(operations, call, parse(schema, call, params, name));
-  },
+  run: checked(name, schema, run),
 });
 
 export const A2A_METHODS = {

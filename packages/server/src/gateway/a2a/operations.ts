@@ -58,6 +58,14 @@ export interface A2AOperationsDeps {
 
 type Params<Schema extends z.ZodType> = z.output<Schema>;
 
+/** A message that has come to its task. */
+interface Delivery {
+  readonly taskId: string;
+  /** The task before it; null when the message begins it. */
+  readonly before: TaskHead | null;
+  readonly isRepeat: boolean;
+}
+
 export const createA2AOperations = ({ tasks, push, settings, streams, waits, extendedCard }: A2AOperationsDeps) => {
   const cancelWaitMs = settings.cancelWaitMs ?? 5000;
 
@@ -127,31 +135,32 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     if (config !== null) await register(call, { ...config, taskId }, from ?? (await ownHead(call, taskId)).seq);
   };
 
-  /** Without a signal it does not wait for what comes of the message. */
-  const followUp = async (
-    call: A2ACall,
-    params: SendMessageRequest,
-    taskId: string,
-    signal?: AbortSignal,
-  ): Promise<string> => {
+  /** Brings a message to its task, or begins one with it; what it brings along is registered then. */
+  const deliver = async (call: A2ACall, params: SendMessageRequest): Promise<Delivery> => {
     const { message } = params;
-    const head = await ownHead(call, taskId);
-    await assertInlineRoom(call, params, taskId);
+    const before = message.taskId === undefined ? null : await ownHead(call, message.taskId);
+    await assertInlineRoom(call, params, before?.taskId);
+    if (before === null) {
+      const { taskId, existing } = await submit(call, params);
+      await registerInline(call, params, taskId, existing ? null : 1);
+      return { taskId, before, isRepeat: existing };
+    }
+    const { taskId, seq } = before;
     // The caller may repeat a call whose answer got lost.
-    const repeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
-    await registerInline(call, params, taskId, head.seq);
-    if (signal === undefined) return taskId;
-    if (repeat) await tasks.settled(call.scope, taskId, { signal });
-    else await messageAnswered(tasks, call.scope, head, message.messageId, signal);
-    return taskId;
+    const isRepeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
+    await registerInline(call, params, taskId, seq);
+    return { taskId, before, isRepeat };
   };
 
-  const begin = async (call: A2ACall, params: SendMessageRequest, signal?: AbortSignal): Promise<string> => {
-    await assertInlineRoom(call, params);
-    const { taskId, existing } = await submit(call, params);
-    await registerInline(call, params, taskId, existing ? null : 1);
-    if (signal !== undefined) await tasks.settled(call.scope, taskId, { signal });
-    return taskId;
+  /** Waits for what comes of it. */
+  const answered = async (
+    call: A2ACall,
+    { taskId, before, isRepeat }: Delivery,
+    messageId: string,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    if (before === null || isRepeat) await tasks.settled(call.scope, taskId, { signal });
+    else await messageAnswered(tasks, call.scope, before, messageId, signal);
   };
 
   /** The place is taken before `prepare` stores anything, and given back when that fails. */
@@ -175,8 +184,11 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     async sendMessage(call: A2ACall, params: SendMessageRequest): Promise<{ task: A2ATask }> {
       check(call, params);
       const { message, configuration } = params;
-      const work = (signal?: AbortSignal) =>
-        message.taskId === undefined ? begin(call, params, signal) : followUp(call, params, message.taskId, signal);
+      const work = async (signal?: AbortSignal): Promise<string> => {
+        const delivery = await deliver(call, params);
+        if (signal !== undefined) await answered(call, delivery, message.messageId, signal);
+        return delivery.taskId;
+      };
       const taskId = configuration?.returnImmediately === true ? await work() : await waiting(call, work);
       const shown = { historyLength: configuration?.historyLength };
       return { task: projectTask(await tasks.view(call.scope, taskId, shown), shown) };
@@ -185,25 +197,23 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     async sendStreamingMessage(call: A2ACall, params: SendMessageRequest): Promise<OpenStream<TaskFrame>> {
       check(call, params);
       const { message, configuration } = params;
-      const historyLength = configuration?.historyLength;
-      const options = { snapshot: true, endAtInputRequired: true, historyLength };
       return openStream(call, async () => {
-        if (message.taskId !== undefined) {
-          const { seq, taskId } = await ownHead(call, message.taskId);
-          await assertInlineRoom(call, params, taskId);
-          const repeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
-          await registerInline(call, params, taskId, seq);
-          return { ...options, taskId, from: seq, answerTo: message.messageId, endAtSnapshotOfInputRequired: repeat };
-        }
-        await assertInlineRoom(call, params);
-        const { taskId, existing } = await submit(call, params);
-        await registerInline(call, params, taskId, existing ? null : 1);
+        const { taskId, before, isRepeat } = await deliver(call, params);
+        const historyLength = configuration?.historyLength;
+        const options = { taskId, snapshot: true, endAtInputRequired: true, historyLength };
+        if (before !== null)
+          return {
+            ...options,
+            from: before.seq,
+            answerTo: message.messageId,
+            endAtSnapshotOfInputRequired: isRepeat,
+          };
         // The snapshot of a new task is its first event; whatever it did since then follows as updates.
-        if (!existing) return { ...options, taskId, from: 1 };
+        if (!isRepeat) return { ...options, from: 1 };
         const { seq } = await ownHead(call, taskId);
         const seen = call.lastEventId;
-        if (seen !== null && seen < seq) return { ...options, taskId, from: seen, snapshot: false };
-        return { ...options, taskId, from: seq, endAtSnapshotOfInputRequired: true };
+        if (seen !== null && seen < seq) return { ...options, from: seen, snapshot: false };
+        return { ...options, from: seq, endAtSnapshotOfInputRequired: true };
       });
     },
 
