@@ -1,18 +1,16 @@
 /** Addresses of A2A: `/a2a/{agent}…`, the default agent at `/` and `/a2a`, and the well-known pages. */
-import { PlatformError } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
 import type { AgentDescription, ConnectionInfo, GatewayDeps } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
-import { jsonResponse } from "../http/responses.ts";
 import { lastEventId } from "../http/server-sent-events.ts";
-import { toRestError } from "./a2a-errors.ts";
 import { createCardPages, noSuchAgent } from "./card-pages.ts";
 import { answerJsonRpc, type BindingOptions, type OpenA2ACall } from "./json-rpc.ts";
 import { type A2ACall, createA2AOperations } from "./operations.ts";
 import { answerRest, restErrorResponse } from "./rest.ts";
+import { wrongMethod } from "./wrong-method.ts";
 
 export interface A2ARouterDeps {
   readonly gateway: GatewayDeps;
@@ -91,7 +89,7 @@ export const createA2ARouter = ({
   ): Promise<Response> => {
     try {
       guard?.(request, info);
-      if (request.method !== "GET") return methodNotAllowed(request.method, "GET");
+      if (request.method !== "GET") return wrongMethod(request.method, ["GET"]);
       return await answer(await pages.tenantOf(request, info));
     } catch (thrown) {
       return restErrorResponse(publicError(thrown, options.onError));
@@ -127,16 +125,11 @@ export const createA2ARouter = ({
     name: string | null,
     info: ConnectionInfo | undefined,
   ): Promise<Response> | Response {
-    if (request.method !== "POST") return methodNotAllowed(request.method, "POST");
+    if (request.method !== "POST") return wrongMethod(request.method, ["POST"]);
     return answerJsonRpc(request, opener(request, name, info), operations, options);
   }
 
   return { route, admit, callFor, operations };
-};
-
-const methodNotAllowed = (method: string, allowed: string): Response => {
-  const error = new PlatformError("METHOD_NOT_FOUND", `this path does not take ${method}: use ${allowed}`);
-  return jsonResponse({ error: { ...toRestError(error).error, code: 405 } }, 405, { allow: allowed });
 };
 
 /** What does not decode stays as it came and is then found nowhere. */

@@ -11,6 +11,7 @@ import type { A2ACall, A2AOperations } from "./operations.ts";
 import { bodyFields, hasBody, queryFields } from "./rest-fields.ts";
 import { createOperationRunner } from "./run-operation.ts";
 import { streamResponse } from "./stream-response.ts";
+import { wrongMethod } from "./wrong-method.ts";
 
 /** Rejects with what is to be answered as an error. */
 export const answerLegacyRest = async (
@@ -26,7 +27,7 @@ export const answerLegacyRest = async (
       "METHOD_NOT_FOUND",
       "A2A 0.3's HTTP+JSON binding has no such path; its paths begin with /v1",
     );
-  if (match.outcome === "wrongMethod") return wrongMethod(request.method, match.allowed);
+  if (match.outcome === "wrongMethod") return wrongMethod(request.method, match.allowed, toLegacyError);
   const { method, taskId, configId } = match;
   const { callLegacyRest, LEGACY_METHODS, parseRestParams, streamLegacyRest } = await loadLegacy();
   const { uris, headers } = activateExtensions(call.agent, request.headers, "0.3");
@@ -42,9 +43,4 @@ export const answerLegacyRest = async (
   }
   const answer = await callLegacyRest(runner, method, params);
   return answer === undefined ? emptyResponse(204, headers) : jsonResponse(answer, 200, headers);
-};
-
-const wrongMethod = (method: string, allowed: readonly string[]): Response => {
-  const error = new PlatformError("METHOD_NOT_FOUND", `this path does not take ${method}: use ${allowed.join(" or ")}`);
-  return jsonResponse(toLegacyError(error), 405, { allow: allowed.join(", ") });
 };

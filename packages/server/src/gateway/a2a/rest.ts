@@ -1,7 +1,7 @@
 /** The HTTP+JSON binding, below an agent's address. */
 import { PlatformError } from "@agentcore/contract";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
-import { type ExtraHeaders, emptyResponse, jsonResponse } from "../http/responses.ts";
+import { emptyResponse, jsonResponse } from "../http/responses.ts";
 import { toRestError } from "./a2a-errors.ts";
 import { assertServed, impliedVersion, statedVersion } from "./a2a-version.ts";
 import { activateExtensions } from "./extensions.ts";
@@ -14,6 +14,7 @@ import type { A2AOperations } from "./operations.ts";
 import { bodyFields, hasBody, queryFields } from "./rest-fields.ts";
 import { matchRest, type RestMatch } from "./rest-paths.ts";
 import { streamResponse } from "./stream-response.ts";
+import { wrongMethod } from "./wrong-method.ts";
 
 /** Never rejects. `segments` is the decoded path after the agent's name. */
 export const answerRest = async (
@@ -66,12 +67,6 @@ const STATUSES: { readonly [Name in A2AMethodName]?: number } = {
 export const restErrorResponse = (error: PlatformError): Response => {
   const body = toRestError(error);
   return jsonResponse(body, body.error.code, errorHeaders(error));
-};
-
-const wrongMethod = (method: string, allowed: readonly string[]): Response => {
-  const error = new PlatformError("METHOD_NOT_FOUND", `this path does not take ${method}: use ${allowed.join(" or ")}`);
-  const headers: ExtraHeaders = { allow: allowed.join(", ") };
-  return jsonResponse({ error: { ...toRestError(error).error, code: 405 } }, 405, headers);
 };
 
 const paramsOf = async (
