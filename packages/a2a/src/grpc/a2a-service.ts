@@ -86,7 +86,7 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
             const next = await frames.next();
             if (next.done === true || client.aborted) break;
             const response = streamResponseFromJson(next.value.response);
-            ended = mayBeLast(next.value.response);
+            ended = mayBeLast(operation, next.value.response);
             call.write(response);
             await drained(call, client);
           }
@@ -139,13 +139,13 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
 const paramsOf = <Q extends OfTenant>(request: Request<Q>, message: Q): unknown =>
   request.toJSON({ ...message, tenant: "" });
 
-// INPUT_REQUIRED ends the stream of the call that sent the message.
-const LAST_STATES = /_(COMPLETED|FAILED|CANCELED|REJECTED|INPUT_REQUIRED)$/;
+const TERMINAL = /_(COMPLETED|FAILED|CANCELED|REJECTED)$/;
 
 /** Whether a stream may end of its own accord after this. */
-const mayBeLast = (response: ResponseJson): boolean => {
+const mayBeLast = (operation: StreamOperation, response: ResponseJson): boolean => {
   if ("message" in response) return true;
   if ("artifactUpdate" in response) return false;
-  const { status } = "task" in response ? response.task : response.statusUpdate;
-  return LAST_STATES.test(status.state);
+  const { state } = ("task" in response ? response.task : response.statusUpdate).status;
+  // A question ends the stream of the call that sent the message only.
+  return TERMINAL.test(state) || (operation === "SendStreamingMessage" && state === "TASK_STATE_INPUT_REQUIRED");
 };

@@ -6,12 +6,16 @@ import { all, closeAll, failureOf, startGrpc, TASK } from "../../test/grpc-world
 afterEach(closeAll);
 
 describe("the end", () => {
-  it("lets calls finish, refuses what comes, and tells streams that it was the node that ended", async () => {
+  it.each([
+    "TASK_STATE_WORKING",
+    // A subscription goes on after a question.
+    "TASK_STATE_INPUT_REQUIRED",
+  ] as const)("lets calls finish, and tells streams that it was the node that ended (%s)", async (state) => {
     const { world, grpc, a2a } = await startGrpc();
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     world.frames = async function* () {
-      yield { response: { task: TASK } };
+      yield { response: { task: { ...TASK, status: { state } } } };
       await held;
     };
     const stream = a2a.stream("subscribeToTask", { tenant: "", id: "t1" });
