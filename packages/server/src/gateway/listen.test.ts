@@ -202,7 +202,7 @@ describe("on a socket", () => {
     const answer = new Promise<string>((resolve) => second.once("data", (chunk) => resolve(String(chunk))));
     await Promise.all([once(first, "connect"), once(second, "connect")]);
     second.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    expect(await answer).toMatch(/^HTTP\/1.1 503 [\s\S]*retry-after: 1/);
+    expect(await answer).toMatch(/^HTTP\/1.1 503 [\s\S]*x-content-type-options: nosniff[\s\S]*retry-after: 1/);
     first.destroy();
     second.destroy();
   });

@@ -11,6 +11,7 @@ import { connectionInfo } from "./connection-info.ts";
 import type { Gateway } from "./create-gateway.ts";
 import type { ConnectionInfo } from "./deps.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
+import { JSON_HEADERS } from "./http/responses.ts";
 import { eventStreamOf } from "./http/server-sent-events.ts";
 import { createEventStreamWriter } from "./http/write-event-stream.ts";
 import { type Door, shutDown } from "./shut-down.ts";
@@ -142,7 +143,7 @@ const refuse = (response: ServerResponse): void => {
   const error = new PlatformError("UNAVAILABLE", "this node has as many connections as it takes", {
     retryAfterMs: 1000,
   });
-  response.writeHead(503, { "content-type": "application/json", "retry-after": "1", connection: "close" });
+  response.writeHead(503, { ...JSON_HEADERS, "retry-after": "1", connection: "close" });
   response.end(JSON.stringify({ error: error.toJSON() }));
 };
 

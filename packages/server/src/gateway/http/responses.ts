@@ -8,7 +8,8 @@ const SECURITY_HEADERS = {
   "cache-control": "no-store",
 } as const;
 
-const JSON_HEADERS = { "content-type": "application/json", ...SECURITY_HEADERS };
+/** For who answers past `jsonResponse`. */
+export const JSON_HEADERS = { "content-type": "application/json", ...SECURITY_HEADERS };
 const JSON_OK = { status: 200, headers: JSON_HEADERS };
 
 export type ExtraHeaders = Readonly<Record<string, string>>;
