@@ -19,7 +19,7 @@ import { A2A_SERVICE, LEGACY_A2A_SERVICE } from "./sdk-services.ts";
 
 export const TASK = { id: "t1", contextId: "c1", status: { state: "TASK_STATE_WORKING" as const } };
 export const CONFIG = { taskId: "t1", id: "p1", url: "https://hook.test" };
-const RESULTS: Readonly<Record<string, unknown>> = {
+export const RESULTS: Readonly<Record<string, unknown>> = {
   SendMessage: { task: TASK },
   GetTask: TASK,
   ListTasks: { tasks: [TASK], nextPageToken: "", pageSize: 50, totalSize: 1 },
@@ -45,6 +45,9 @@ interface World {
   frames: (client: AbortSignal) => AsyncGenerator<StreamFrame, void>;
   released: number;
   extensions: string[];
+  /** What each operation answers. */
+  answers: Readonly<Record<string, unknown>>;
+  hold: (bytes: number) => () => void;
   read: number;
   /** Resolves once the client of the last call is gone. */
   gone: Promise<void>;
@@ -86,6 +89,8 @@ export const startGrpc = async (options: Partial<GrpcServerOptions> = {}) => {
     ready: true,
     released: 0,
     extensions: [],
+    answers: RESULTS,
+    hold: () => () => {},
     read: 0,
     gone: Promise.resolve(),
     async *frames() {
@@ -99,6 +104,7 @@ export const startGrpc = async (options: Partial<GrpcServerOptions> = {}) => {
         world.requests.push({ ...request, version });
         if (world.refuse !== null) throw world.refuse;
         return {
+          hold: (bytes) => world.hold(bytes),
           open(tenant, client) {
             world.opened.push(tenant);
             world.gone = new Promise((resolve) => client.addEventListener("abort", () => resolve(), { once: true }));
@@ -112,7 +118,7 @@ export const startGrpc = async (options: Partial<GrpcServerOptions> = {}) => {
                 async unary(operation, params) {
                   ask(operation, params);
                   if (operation === "CancelTask" && (params as { id: string }).id === "hangs") await world.gone;
-                  return RESULTS[operation];
+                  return world.answers[operation];
                 },
                 async stream(operation, params) {
                   ask(operation, params);

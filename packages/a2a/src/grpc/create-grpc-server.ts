@@ -2,7 +2,7 @@
  * The A2A services of both versions, health and reflection over connections that the node accepts: it has the socket, and with
  * it TLS and the bound on connections.
  */
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { LegacyA2AService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
 import { A2AService } from "@a2a-js/sdk/server/grpc";
 import { PlatformError } from "@agentcore/contract";
@@ -13,6 +13,7 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  type ServiceDefinition,
   status,
 } from "@grpc/grpc-js";
 import { createA2AService } from "./a2a-service.ts";
@@ -24,19 +25,25 @@ import { jsonService } from "./protocol/descriptors.ts";
 import { REFLECTION_VERSIONS } from "./protocol/grpc-services.ts";
 import { createReflectionService } from "./reflection-service.ts";
 import { toServiceError } from "./service-error.ts";
+import { WatchedCall } from "./watched-call.ts";
 
 export interface GrpcServerOptions {
   /** Of one message, also after decompression. */
   readonly maxMessageBytes: number;
   /** Until a request is there as a whole, in milliseconds. @default 60,000 */
   readonly requestTimeoutMs?: number | undefined;
+  /**
+   * A connection is cut whose client does not take a message for so long, and a second more for each 64 KB of it, in milliseconds. A stream's
+   * client resumes it. @default 60,000
+   */
+  readonly answerTimeoutMs?: number | undefined;
   /** A ping is sent on a connection that was silent for so long, in milliseconds. @default 15,000 */
   readonly keepaliveMs?: number | undefined;
 }
 
 export interface GrpcServer {
   /** A connection, past its TLS handshake. */
-  accept(connection: Duplex): void;
+  accept(connection: Socket): void;
   /** Takes no new calls; resolves when the last connection has closed. Streams are for the node to end. */
   stop(): Promise<void>;
   /** Ends everything at once. */
@@ -59,6 +66,7 @@ const MAX_PUBLIC_STREAMS = 64;
 const MAX_PUBLIC_STREAMS_PER_CONNECTION = 8;
 const TOO_MANY = { code: status.RESOURCE_EXHAUSTED, details: "too many such calls at once" };
 const REQUEST_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 // Long enough not to disturb clients that call now and then.
@@ -74,11 +82,20 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
 
   const failed = (thrown: unknown) => toServiceError(gateway.statusOf(thrown));
 
-  const admit = async (path: string, metadata: Metadata, call: ServerInterceptingCallInterface): Promise<void> => {
+  const admit = async (
+    path: string,
+    metadata: Metadata,
+    call: ServerInterceptingCallInterface,
+  ): Promise<GrpcAdmission | null> => {
     const request = { headers: headersOf(metadata), authority: call.getHost(), peer: call.getPeer() };
     const version = A2A_VERSIONS[path.slice(1, path.lastIndexOf("/"))];
-    if (version === undefined) gateway.admitPublic(request);
-    else admissions.set(metadata, await gateway.admit(request, version));
+    if (version === undefined) {
+      gateway.admitPublic(request);
+      return null;
+    }
+    const admission = await gateway.admit(request, version);
+    admissions.set(metadata, admission);
+    return admission;
   };
 
   const takeCheck = (call: ServerInterceptingCallInterface): boolean => {
@@ -125,23 +142,39 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
 
   const guarded: ServerInterceptor = (method, call) => {
     let late: NodeJS.Timeout | undefined;
-    return new ServerInterceptingCall(call, {
+    let admission: GrpcAdmission | null = null;
+    const watched = new WatchedCall(call, {
+      serialize: (message) => method.responseSerialize(message),
+      // A stream waits for its client before it makes more.
+      hold: (bytes) => (admission === null || method.responseStream ? nothing : admission.hold(bytes)),
+      failed,
+      cut: () => connections.get(call.getPeer())?.destroy(),
+      timeoutMs: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
+    });
+    return new ServerInterceptingCall(watched, {
       start(next) {
         next({
           onReceiveMetadata(metadata, proceed) {
             late = setTimeout(() => {
-              call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: "the request took too long to arrive" });
+              watched.sendStatus({ code: status.DEADLINE_EXCEEDED, details: "the request took too long to arrive" });
             }, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS).unref();
             admit(method.path, metadata, call).then(
-              () => proceed(metadata),
-              (thrown: unknown) => call.sendStatus(failed(thrown)),
+              (admitted) => {
+                admission = admitted;
+                proceed(metadata);
+              },
+              (thrown: unknown) => watched.sendStatus(failed(thrown)),
             );
           },
           onReceiveHalfClose(proceed) {
             clearTimeout(late);
             proceed();
           },
-          onCancel: () => clearTimeout(late),
+          // Of every call that is over.
+          onCancel() {
+            clearTimeout(late);
+            watched.end();
+          },
         });
       },
     });
@@ -170,20 +203,21 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
   };
   const services = [...Object.keys(A2A_VERSIONS), HEALTH, ...REFLECTION];
   const health = createHealthService(services, () => gateway.ready());
-  server.addService(A2AService, createA2AService(deps));
-  server.addService(LegacyA2AService, createLegacyA2AService(deps));
-  server.addService(jsonService(HEALTH), health.implementation);
-  for (const name of REFLECTION) server.addService(jsonService(name), createReflectionService(services));
+  server.addService(serialised(A2AService), createA2AService(deps));
+  server.addService(serialised(LegacyA2AService), createLegacyA2AService(deps));
+  server.addService(serialised(jsonService(HEALTH)), health.implementation);
+  for (const name of REFLECTION) server.addService(serialised(jsonService(name)), createReflectionService(services));
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  // Kept here, since grpc-js neither waits for injected connections nor ends them when it is told to.
-  const connections = new Set<Duplex>();
+  // By address and port of the other end. Kept here, since grpc-js neither waits for injected connections nor ends them when it is told to.
+  const connections = new Map<string, Socket>();
   let lastClosed = () => {};
   return {
     accept(connection) {
-      connections.add(connection);
+      const peer = `${connection.remoteAddress}:${connection.remotePort}`;
+      connections.set(peer, connection);
       connection.once("close", () => {
-        connections.delete(connection);
+        connections.delete(peer);
         if (connections.size === 0) lastClosed();
       });
       injector.injectConnection(connection);
@@ -201,7 +235,21 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
     cut() {
       health.close();
       server.forceShutdown();
-      for (const connection of connections) connection.destroy();
+      for (const connection of connections.values()) connection.destroy();
     },
   };
 };
+
+const nothing = (): void => {};
+
+/** What is bytes already goes out as it is: its size was asked for before. */
+const serialised = (service: ServiceDefinition): ServiceDefinition =>
+  Object.fromEntries(
+    Object.entries(service).map(([name, method]) => [
+      name,
+      {
+        ...method,
+        responseSerialize: (answer: unknown) => (Buffer.isBuffer(answer) ? answer : method.responseSerialize(answer)),
+      },
+    ]),
+  );

@@ -21,6 +21,8 @@ export interface OpenedCall {
 
 /** A caller that is known and may call. */
 export interface GrpcAdmission {
+  /** Counts bytes of an answer until its client has taken them, which what is returned tells. Throws what `statusOf` maps. */
+  hold(bytes: number): () => void;
   /**
    * Finds the agent by the request's `tenant`, `TENANT/AGENT`: without the second part, or empty, the default one. `client`
    * aborts when the client goes away. Throws what an operation may throw.

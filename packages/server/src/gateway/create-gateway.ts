@@ -2,6 +2,7 @@
  * The gateway as a function from Request to Response. A2A comes first, since that is where the load is; everything
  * else goes through the API's route table.
  */
+import type { CallerScope } from "@agentcore/core/tasks";
 import { createA2ARouter } from "./a2a/a2a-router.ts";
 import type { ApiRoute } from "./api/api-route.ts";
 import { createApiRouter } from "./api/api-router.ts";
@@ -15,12 +16,13 @@ import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.t
 import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
-import type { ConnectionInfo, GatewayDeps } from "./deps.ts";
+import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
 import { createGrpcCalls, type GrpcCalls } from "./grpc/grpc-calls.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
-import { createAuthenticator } from "./http/authenticator.ts";
+import { type Authenticator, createAuthenticator } from "./http/authenticator.ts";
 import { OpenCalls } from "./http/open-calls.ts";
 import { createOriginGuard } from "./http/origin-guard.ts";
+import { PendingAnswers } from "./http/pending-answers.ts";
 import { createPermittedTasks } from "./http/permitted-tasks.ts";
 
 export interface Gateway {
@@ -35,6 +37,10 @@ export interface Gateway {
   readonly maxBodyBytes: number;
   /** Streams open now. */
   readonly openStreams: number;
+  /** Counts the answer to a request until what is returned is called: its client has it, or has gone. Throws OVERLOADED. */
+  holdAnswer(request: Request, bytes: number): () => void;
+  /** Of answers that were made and not taken yet. */
+  readonly pendingAnswerBytes: number;
   /** Ends streams and refuses new ones; clients resume elsewhere by Last-Event-ID. */
   drain(): void;
   /** Drains, and answers blocking calls with their tasks as they are. */
@@ -47,6 +53,10 @@ const MAX_STREAMS_PER_CALLER = 2000;
 // A waiting call costs a listener and a timer, a stream also a reader of the log.
 const MAX_WAITS = 5000;
 const MAX_WAITS_PER_CALLER = 1000;
+// Bytes. Together with what one answer takes while it is made, well within the heap that Node has by itself; one caller's share holds
+// the largest answer there can be.
+const MAX_PENDING_ANSWERS = 256 * 1024 * 1024;
+const MAX_PENDING_ANSWERS_PER_CALLER = 64 * 1024 * 1024;
 // Below the 30 to 60 s after which common proxies cut a silent connection.
 const HEARTBEAT_MS = 15_000;
 
@@ -56,7 +66,21 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const heartbeatMs = settings.heartbeatMs ?? HEARTBEAT_MS;
   const publicUrl = () => (typeof deps.publicUrl === "string" ? deps.publicUrl : deps.publicUrl()).replace(/\/+$/, "");
 
-  const authenticator = createAuthenticator(deps.apiKeys, deps.credentials);
+  const answers = new PendingAnswers({
+    max: settings.maxPendingAnswerBytes ?? MAX_PENDING_ANSWERS,
+    maxPerCaller: settings.maxPendingAnswerBytesPerCaller ?? MAX_PENDING_ANSWERS_PER_CALLER,
+  });
+  /** Of requests that came past their authentication, by their headers. */
+  const callers = new WeakMap<Headers, CallerScope>();
+  const known = createAuthenticator(deps.apiKeys, deps.credentials);
+  const authenticator: Authenticator = {
+    ...known,
+    async authenticate(headers, info) {
+      const scope = await known.authenticate(headers, info);
+      callers.set(headers, scope);
+      return scope;
+    },
+  };
   // With keys a foreign page has nothing to present, so any Host is fine.
   const guard = authenticator.required ? null : createOriginGuard(publicUrl);
   const streams = new OpenCalls({
@@ -117,7 +141,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   return {
     authenticated: authenticator.required,
     routes,
-    grpc: createGrpcCalls({ gateway: deps, a2a, guard }),
+    grpc: createGrpcCalls({ gateway: deps, a2a, guard, answers }),
     maxBodyBytes,
     get openStreams() {
       return streams.size;
@@ -131,6 +155,10 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       await body?.cancel();
       return new Response(null, { status, headers });
     },
+    holdAnswer: (request, bytes) => answers.hold(callers.get(request.headers) ?? PUBLIC, bytes),
+    get pendingAnswerBytes() {
+      return answers.bytes;
+    },
     drain: () => streams.close(),
     close() {
       streams.close();
@@ -138,6 +166,9 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     },
   };
 };
+
+/** Whoever reads pages that need no credential. */
+const PUBLIC: CallerScope = { tenantId: DEFAULT_TENANT, caller: "anonymous" };
 
 /** The pathname without the cost of a URL object. */
 const pathOf = (url: string): string => {

@@ -215,6 +215,10 @@ export interface GatewaySettings {
   readonly maxWaits?: number | undefined;
   /** @default 1,000 */
   readonly maxWaitsPerCaller?: number | undefined;
+  /** Of answers that their clients have not taken yet; one more is refused as OVERLOADED. @default 256 MiB */
+  readonly maxPendingAnswerBytes?: number | undefined;
+  /** @default 64 MiB */
+  readonly maxPendingAnswerBytesPerCaller?: number | undefined;
   /** A comment is sent on a stream that was silent for so long. @default 15,000 */
   readonly heartbeatMs?: number | undefined;
   /** How long CancelTask waits for the task to end before it answers with the task as it is. @default 5,000 */

@@ -237,3 +237,75 @@ describe("streams", () => {
     await isIdle();
   });
 });
+
+describe("answers that nobody reads", () => {
+  // Far more than the kernel takes of a connection.
+  const LARGE = 30_000_000;
+
+  const startWithLarge = async (settings: GatewayDeps["settings"], options: Partial<ListenOptions>) => {
+    const node = await start(settings, options);
+    const sayMuch = () => {
+      const artifact = { artifactId: "a", parts: [{ text: "x".repeat(LARGE) }] };
+      node.tasks.append("task-1", {
+        type: "artifact.appended",
+        data: { ...{ path: "a", kind: "artifact", append: false, lastChunk: true }, artifact },
+      });
+    };
+    await node.tasks.submit({ tenantId: "default", caller: "local" }, { target: { agent: "echo" }, input: "hold" });
+    sayMuch();
+    const ask = async (): Promise<Client> => {
+      const client = await node.open();
+      client.socket.pause();
+      client.socket.write(posted(rpc("GetTask", { id: "task-1" })));
+      return client;
+    };
+    return { ...node, ask, sayMuch };
+  };
+
+  it("are cut when nothing of them is taken for so long, and hold nothing more; calls that wait are not", async () => {
+    const { ask, open, gateway, tasks, isIdle } = await startWithLarge({}, { answerTimeoutMs: 100 });
+    const waits = await open();
+    waits.socket.write(posted(rpc("SendMessage", userMessage("hold"))));
+    await ask();
+    await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(LARGE);
+    await expect.poll(() => gateway.pendingAnswerBytes, { timeout: 5_000 }).toBe(0);
+    tasks.append("task-2", { type: "task.completed", data: { output: "after a long time" } });
+    await waits.answers(/after a long time/);
+    waits.socket.end();
+    await isIdle();
+  });
+
+  it("of streams are cut too: their clients resume them", async () => {
+    const { open, gateway, tasks, isIdle, sayMuch } = await startWithLarge(
+      { heartbeatMs: 20 },
+      { answerTimeoutMs: 100 },
+    );
+    const client = await open();
+    client.socket.write(posted(rpc("SubscribeToTask", { id: "task-1" })));
+    await client.answers(/data: \{/);
+    client.socket.pause();
+    sayMuch();
+    await expect.poll(() => gateway.openStreams, { timeout: 5_000 }).toBe(0);
+    expect(tasks.cancels).toBe(0);
+    await isIdle();
+  });
+
+  it("beyond the limit are refused with a time to come back, others go on, and there is room again once they are read", async () => {
+    const { ask, isWell, isIdle, gateway } = await startWithLarge({ maxPendingAnswerBytesPerCaller: 2.5 * LARGE }, {});
+    const clients = [await ask(), await ask()];
+    await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(2 * LARGE);
+    const refused = await ask();
+    refused.socket.resume();
+    await refused.answers(/^HTTP\/1\.1 429 [^]*retry-after: 1\r\n[^]*"code":"OVERLOADED"/i);
+    expect(gateway.pendingAnswerBytes).toBeLessThan(2.5 * LARGE);
+    await isWell();
+    for (const { socket } of clients) socket.resume();
+    await expect.poll(() => gateway.pendingAnswerBytes, { timeout: 5_000 }).toBe(0);
+    for (const { text } of clients) expect(text.startsWith("HTTP/1.1 200 ")).toBe(true);
+    const again = await ask();
+    again.socket.resume();
+    await again.answers(/^HTTP\/1\.1 200 /);
+    for (const { socket } of [...clients, refused, again]) socket.end();
+    await isIdle();
+  });
+});

@@ -10,8 +10,9 @@ import { systemClock } from "../system-senses.ts";
 import { connectionInfo } from "./connection-info.ts";
 import type { Gateway } from "./create-gateway.ts";
 import type { ConnectionInfo } from "./deps.ts";
+import { errorHeaders } from "./http/error-headers.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
-import { JSON_HEADERS } from "./http/responses.ts";
+import { JSON_HEADERS, jsonResponse, sizeOfAnswer } from "./http/responses.ts";
 import { eventStreamOf } from "./http/server-sent-events.ts";
 import { createEventStreamWriter } from "./http/write-event-stream.ts";
 import { type Door, shutDown } from "./shut-down.ts";
@@ -29,6 +30,11 @@ export interface ListenOptions {
   readonly headersTimeoutMs?: number | undefined;
   /** Until the body is there. Blocking calls and streams may answer as late as they like. @default 60,000 */
   readonly requestTimeoutMs?: number | undefined;
+  /**
+   * A connection is cut that takes nothing of what is written to it for so long, a stream's too, whose client resumes it; seen within twice
+   * that time. @default 60,000
+   */
+  readonly answerTimeoutMs?: number | undefined;
   /** @default 65,000, above the 60 s of common load balancers, so that it is they who close */
   readonly keepAliveTimeoutMs?: number | undefined;
   /** One more is answered 503 with Retry-After. @default 10,000 */
@@ -69,17 +75,34 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   const infos = new WeakMap<Socket, ConnectionInfo>();
   let connections = 0;
 
+  /** The response, or, when too much waits for clients to take it, a refusal in its place. */
+  const counted = (request: Request, response: Response, outgoing: ServerResponse): Response => {
+    const size = sizeOfAnswer(response);
+    if (size === 0) return response;
+    try {
+      const release = gateway.holdAnswer(request, size);
+      if (outgoing.closed) release();
+      else outgoing.once("close", release);
+      return response;
+    } catch (thrown) {
+      const error = PlatformError.from(thrown);
+      return jsonResponse({ error: error.toJSON() }, error.status, errorHeaders(error));
+    }
+  };
+
   const writeEventStream = createEventStreamWriter(systemClock);
   const answer = getRequestListener(async (request, env) => {
     const response = await gateway.fetch(request, infos.get((env.incoming as IncomingMessage).socket));
     const stream = eventStreamOf(response);
-    if (stream === undefined) return response;
+    if (stream === undefined) return counted(request, response, env.outgoing as ServerResponse);
     writeEventStream(env.outgoing as ServerResponse, response, stream);
     return RESPONSE_ALREADY_SENT;
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (tls !== undefined && !isLoopbackAuthority(request.headers.host))
       response.setHeader("strict-transport-security", HSTS);
+    // Node asks again after progress, and tells only a silent connection; between answers it closes the connection itself.
+    response.on("timeout", cutStalled);
     if (refused.has(request.socket)) return refuse(response);
     void answer(request, response);
   };
@@ -93,6 +116,7 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
     tls?.serve(server);
     cutHandshakes = trackSockets(server);
   }
+  server.timeout = options.answerTimeoutMs ?? 60_000;
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = options.requestTimeoutMs ?? 60_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 65_000;
@@ -122,6 +146,11 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   options.signal?.addEventListener("abort", () => void close(0), { once: true });
   const scheme = tls === undefined ? "http" : "https";
   return { url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`, port, close, ...door };
+};
+
+/** A call that waits for its task is silent too: it has nothing to be taken. */
+const cutStalled = (socket: Socket): void => {
+  if (socket.writableLength > 0) socket.destroy();
 };
 
 /** A pin to https would hold for every port of a loopback name, and behind the others are other programs. */

@@ -11,23 +11,26 @@ import type { ConnectionInfo, GatewayDeps } from "../deps.ts";
 import { publicError } from "../http/error-headers.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
 import { assertDepth } from "../http/parse-json.ts";
+import type { PendingAnswers } from "../http/pending-answers.ts";
 
 export interface GrpcCallsDeps {
   readonly gateway: GatewayDeps;
   readonly a2a: ReturnType<typeof createA2ARouter>;
   readonly guard: OriginGuard | null;
+  readonly answers: PendingAnswers;
 }
 
 export type GrpcCalls = (infoOf: (peer: string) => ConnectionInfo | undefined) => GrpcGateway;
 
 /** `infoOf` knows the connections by `ADDRESS:PORT` of their other end. */
 export const createGrpcCalls =
-  ({ gateway, a2a, guard }: GrpcCallsDeps): GrpcCalls =>
+  ({ gateway, a2a, guard, answers }: GrpcCallsDeps): GrpcCalls =>
   (infoOf) => ({
     async admit({ headers, authority, peer }, version) {
       const scope = await a2a.admit({ headers, url: `http://${authority}/` }, infoOf(peer));
       assertStatedVersion(headers, version);
       return {
+        hold: (bytes) => answers.hold(scope, bytes),
         open(tenant, client) {
           const { tenantId, agent } = parseTenantAddress(tenant);
           assertTenant(scope, tenantId);

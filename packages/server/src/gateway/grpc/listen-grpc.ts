@@ -15,6 +15,8 @@ export interface ListenGrpcOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls?: TlsIdentity | undefined;
+  /** A connection is cut whose client does not take a message for so long, and a second more for each 64 KB of it. @default 60,000 */
+  readonly answerTimeoutMs?: number | undefined;
   /** One more is closed without a word. @default 10,000 */
   readonly maxConnections?: number | undefined;
 }
@@ -33,7 +35,7 @@ export const listenGrpc = async (gateway: Gateway, options: ListenGrpcOptions): 
   const connections = new Map<string, ConnectionInfo>();
   const grpc = createGrpcServer(
     gateway.grpc((peer) => connections.get(peer)),
-    { maxMessageBytes: gateway.maxBodyBytes },
+    { maxMessageBytes: gateway.maxBodyBytes, answerTimeoutMs: options.answerTimeoutMs },
   );
   const accept = (socket: Socket): void => {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;

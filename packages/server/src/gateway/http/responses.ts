@@ -1,5 +1,7 @@
 /** Responses with the headers every answer carries. Header objects are shared constants: they are on the hot path. */
 
+import { SMALLEST_COUNTED } from "./pending-answers.ts";
+
 // nosniff and the empty policy keep a browser from treating any answer as a page; no CORS header is ever sent.
 const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
@@ -14,10 +16,23 @@ const JSON_OK = { status: 200, headers: JSON_HEADERS };
 
 export type ExtraHeaders = Readonly<Record<string, string>>;
 
+const SIZE = Symbol("size");
+
+/** Characters of the text that a response was made of; 0 when it is not worth counting. */
+export const sizeOfAnswer = (response: Response): number => (response as { readonly [SIZE]?: number })[SIZE] ?? 0;
+
+const sized = (response: Response, size: number): Response =>
+  size < SMALLEST_COUNTED ? response : Object.assign(response, { [SIZE]: size });
+
 export const jsonResponse = (body: unknown, status = 200, headers?: ExtraHeaders): Response => {
   const text = JSON.stringify(body);
-  if (headers === undefined) return new Response(text, status === 200 ? JSON_OK : { status, headers: JSON_HEADERS });
-  return new Response(text, { status, headers: { ...JSON_HEADERS, ...headers } });
+  const init =
+    headers === undefined
+      ? status === 200
+        ? JSON_OK
+        : { status, headers: JSON_HEADERS }
+      : { status, headers: { ...JSON_HEADERS, ...headers } };
+  return sized(new Response(text, init), text.length);
 };
 
 /** `headers` wins over the defaults, for example for `cache-control`. */
@@ -27,7 +42,10 @@ export const textResponse = (
   status = 200,
   headers?: ExtraHeaders,
 ): Response =>
-  new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": contentType, ...headers } });
+  sized(
+    new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": contentType, ...headers } }),
+    text?.length ?? 0,
+  );
 
 export const emptyResponse = (status: number, headers?: ExtraHeaders): Response =>
   new Response(null, { status, headers: { ...SECURITY_HEADERS, ...headers } });

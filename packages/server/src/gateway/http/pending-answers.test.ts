@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { PendingAnswers, SMALLEST_COUNTED } from "./pending-answers.ts";
+
+const ANN = { tenantId: "t", caller: "ann" };
+const BOB = { tenantId: "t", caller: "bob" };
+const KB = 1024;
+const create = () => new PendingAnswers({ max: 150 * KB, maxPerCaller: 100 * KB });
+const refusal = expect.objectContaining({ code: "OVERLOADED", retryAfterMs: 1000 });
+
+test("a caller is refused beyond its own bound and others are not; what was taken makes room, once", () => {
+  const answers = create();
+  const release = answers.hold(ANN, 60 * KB);
+  expect(() => answers.hold(ANN, 60 * KB)).toThrow(refusal);
+  // The same name in another tenant is somebody else.
+  answers.hold({ ...ANN, tenantId: "u" }, 60 * KB)();
+  answers.hold(BOB, 60 * KB);
+  expect(answers.bytes).toBe(120 * KB);
+  release();
+  release();
+  expect(answers.bytes).toBe(60 * KB);
+  answers.hold(ANN, 60 * KB);
+});
+
+test("all callers together are refused beyond the node's bound", () => {
+  const answers = create();
+  for (const caller of ["a", "b"]) answers.hold({ tenantId: "t", caller }, 70 * KB);
+  expect(() => answers.hold(BOB, 20 * KB)).toThrow(
+    expect.objectContaining({ message: expect.stringContaining("this node") }),
+  );
+});
+
+test("small answers are never refused, and one beside which nothing is pending neither, however large", () => {
+  const answers = create();
+  const release = answers.hold(ANN, 500 * KB);
+  expect(answers.bytes).toBe(500 * KB);
+  answers.hold(ANN, SMALLEST_COUNTED - 1);
+  expect(() => answers.hold(BOB, SMALLEST_COUNTED)).toThrow(refusal);
+  release();
+  expect(answers.bytes).toBe(0);
+});
