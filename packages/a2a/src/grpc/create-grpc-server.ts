@@ -64,6 +64,8 @@ const MAX_CALLS_PER_CONNECTION = 500;
 const MAX_HEALTH_CHECKS = 64;
 const MAX_PUBLIC_STREAMS = 64;
 const MAX_PUBLIC_STREAMS_PER_CONNECTION = 8;
+// A service's name or a file's: strangers send no more, and before it is looked at.
+const MAX_PUBLIC_MESSAGE_BYTES = 4 * 1024;
 const TOO_MANY = { code: status.RESOURCE_EXHAUSTED, details: "too many such calls at once" };
 const REQUEST_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -91,6 +93,7 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
     const version = A2A_VERSIONS[path.slice(1, path.lastIndexOf("/"))];
     if (version === undefined) {
       gateway.admitPublic(request);
+      boundMessages(call, MAX_PUBLIC_MESSAGE_BYTES);
       return null;
     }
     const admission = await gateway.admit(request, version);
@@ -241,6 +244,20 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
 };
 
 const nothing = (): void => {};
+
+/** Of calls where grpc-js keeps its bound, which it has for all services of a port alike. */
+interface BoundedCall {
+  maxReceiveMessageSize: number;
+  readonly decoder: { maxReadMessageLength: number };
+}
+
+/** Refuses larger messages of this call by their announced length, and what decompresses to more. Before the first is read. */
+const boundMessages = (call: ServerInterceptingCallInterface, bytes: number): void => {
+  // Not part of grpc-js's types: its version is exact, and a test sends too much.
+  const bounded = call as unknown as BoundedCall;
+  bounded.maxReceiveMessageSize = bytes;
+  bounded.decoder.maxReadMessageLength = bytes;
+};
 
 /** What is bytes already goes out as it is: its size was asked for before. */
 const serialised = (service: ServiceDefinition): ServiceDefinition =>

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { closeAll, failureOf, open, startGrpc } from "../../test/grpc-world.ts";
@@ -89,4 +90,25 @@ describe("those without a credential", () => {
     expect(await answers[1]).toBe(String(status.RESOURCE_EXHAUSTED));
     expect(held[2]?.closed).toBe(false);
   });
+
+  it.each([
+    ["a check", "/grpc.health.v1.Health/Check"],
+    ["a watch", "/grpc.health.v1.Health/Watch"],
+    ["reflection", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"],
+  ])(
+    "send %s no more than 4 KiB: a longer message is refused before it is there, whatever it is packed into",
+    async (_, path) => {
+      const { address } = await startGrpc({ maxMessageBytes: 10_000_000 });
+      const announced = (bytes: number) => [0, ...Buffer.from(Uint32Array.of(bytes).buffer).reverse()];
+      const refused = String(status.RESOURCE_EXHAUSTED);
+      expect(await statusOfFirst(dial(address)(path, announced(4097)))).toBe(refused);
+      const packed = gzipSync(Buffer.concat([Buffer.from([0x0a, 0xa0, 0x8d, 0x06]), Buffer.alloc(100_000, "a")]));
+      const session = connectHttp2(`http://${address}`);
+      open.push(() => session.destroy());
+      const headers = { "content-type": "application/grpc", te: "trailers", "grpc-encoding": "gzip" };
+      const request = session.request({ ":method": "POST", ":path": path, ...headers });
+      request.end(Buffer.concat([Buffer.from([1, 0, 0, packed.length >> 8, packed.length & 255]), packed]));
+      expect(await statusOfFirst(request)).toBe(refused);
+    },
+  );
 });
