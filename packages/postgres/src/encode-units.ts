@@ -1,6 +1,6 @@
 /** Commit units as `commit_units` reads them: one JSON document with the parts of all units side by side. */
 import { isTerminal, PRIORITIES } from "@agentcore/contract";
-import type { CommitUnit, LogAppend, NewTask, StoredEvent } from "@agentcore/core/ports";
+import { type CommitUnit, type LogAppend, type NewTask, type StoredEvent, statusTimeOf } from "@agentcore/core/ports";
 import { escapeText } from "./escape-text.ts";
 
 type Row = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
@@ -100,7 +100,7 @@ const addUnit = (
         checkpoint: checkpointSeq,
       },
       ...{ empty: requireEmptyMailbox, releases: release !== undefined, due: release?.dueAt ?? null },
-      ...{ changed: events.at(-1)?.at ?? null, consume: consume.map(escapeText) },
+      ...{ changed: statusTimeOf(events) ?? null, consume: consume.map(escapeText) },
     });
     addEvents(rows, null, expect.seq, events);
   }
@@ -142,7 +142,7 @@ const addTask = (rows: Rows, tenant: string, given: NewTask<StoredEvent>): void 
     ...{
       release_due: claimed?.release?.dueAt ?? null,
       count: events.length,
-      changed: events.at(-1)?.at ?? given.createdAt,
+      changed: statusTimeOf(events) ?? given.createdAt,
     },
   });
   addEvents(rows, rows.creates.length, 0, events);

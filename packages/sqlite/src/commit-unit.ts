@@ -1,6 +1,6 @@
 /** One commit unit inside the open transaction: checks, then writes; all of it or nothing. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type CommitOutcome, type StaleReason, wakesTask } from "@agentcore/core/ports";
+import { type CommitOutcome, type StaleReason, statusTimeOf, wakesTask } from "@agentcore/core/ports";
 import type { Events } from "./events.ts";
 import { type Heads, isTerminal } from "./heads.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -100,7 +100,7 @@ export class UnitWriter {
       attempts: append.events.length > 0 ? 0 : append.releases ? Math.max(0, head.attempts - 1) : head.attempts,
       leased: !append.releases && !ended,
       dueAt: ended ? null : append.releases ? releaseDueAt : head.due_at,
-      updatedAt: append.state === head.state ? head.updated_at : (append.events.at(-1)?.at ?? now),
+      updatedAt: statusTimeOf(append.events) ?? (append.state === head.state ? head.updated_at : now),
     });
     events.append(head.id, head.seq, append.events);
     if (ended) mailbox.clear(head.id);

@@ -1,13 +1,15 @@
 /** The rows of tasks: state, number of the last event, fencing token, lease and due time. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { TaskState } from "@agentcore/contract";
-import type { Lease, ListQuery } from "@agentcore/core/ports";
+import { type Lease, type ListQuery, statusTimeOf } from "@agentcore/core/ports";
 import type { AppendRow, CreateRow } from "./units.ts";
 
 // The path of nearly every append. Conditions and change are one statement on one index; the same state before and
 // after leaves every other index alone, and shows that the task is not terminal.
 const ADVANCE = `update heads set seq = seq + ?, attempts = 0
   where tenant_id = ? and task_id = ? and seq = ? and token = ? and leased = 1 and state = ? returning id`;
+// Another statement for what makes a status: one that could set the time would touch its index each time.
+const ADVANCE_STATUS = ADVANCE.replace("attempts = 0", "attempts = 0, updated_at = ?");
 const SELECT = "select * from heads where tenant_id = ? and task_id = ?";
 const CHANGE = `update heads set seq = ?, state = ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = ?, leased = ?,
   due_at = ?, updated_at = ? where id = ?`;
@@ -72,7 +74,12 @@ export class Heads {
   /** The head's id, or null when the append needs the long way or is refused. */
   advance(tenantId: string, taskId: string, append: AppendRow): number | null {
     const { seq, token, state, events } = append;
-    const row = this.statements.advance.get(events.length, tenantId, taskId, seq, token, state);
+    const updatedAt = statusTimeOf(events);
+    const expected = [tenantId, taskId, seq, token, state];
+    const row =
+      updatedAt === undefined
+        ? this.statements.advance.get(events.length, ...expected)
+        : this.statements.advanceStatus.get(events.length, updatedAt, ...expected);
     return row === undefined ? null : Number(row["id"]);
   }
 
@@ -95,7 +102,7 @@ export class Heads {
     const row = this.statements.insert.get(
       ...[tenantId, task.taskId, task.agent, task.revision, task.contextId, task.caller, state, task.events.length],
       ...[task.checkpointSeq, claimed ? 1 : 0, leased ? 1 : 0, dueAt, task.priority, claimed ? 1 : 0, task.deadline],
-      ...[task.parentTaskId, task.parentPath, task.createdAt, task.events.at(-1)?.at ?? task.createdAt],
+      ...[task.parentTaskId, task.parentPath, task.createdAt, statusTimeOf(task.events) ?? task.createdAt],
       task.exclusive ? 1 : 0,
     );
     return row === undefined ? null : Number(row["id"]);
@@ -157,6 +164,7 @@ export class Heads {
 const prepareAll = (database: DatabaseSync) =>
   ({
     advance: database.prepare(ADVANCE),
+    advanceStatus: database.prepare(ADVANCE_STATUS),
     select: database.prepare(SELECT),
     change: database.prepare(CHANGE),
     insert: database.prepare(INSERT),

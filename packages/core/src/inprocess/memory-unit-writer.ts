@@ -9,6 +9,7 @@ import {
   type NewTask,
   type StaleReason,
   type StoredEvent,
+  statusTimeOf,
   type Unnumbered,
   wakesTask,
 } from "../ports/task-store.ts";
@@ -116,7 +117,7 @@ export class MemoryUnitWriter {
       checkpointSeq: append.checkpointSeq ?? head.checkpointSeq,
       attempts: attemptsAfter(append, head.attempts),
       dueAt: ended ? null : releasedDueAt,
-      updatedAt: append.state === head.state ? head.updatedAt : (append.events.at(-1)?.at ?? this.clock.now()),
+      updatedAt: statusTimeOf(append.events) ?? (append.state === head.state ? head.updatedAt : this.clock.now()),
     };
     row.leased = append.release === undefined && !ended;
     if (ended) this.clearMail(row, undo);
@@ -157,7 +158,7 @@ export class MemoryUnitWriter {
         token: claimed === undefined ? 0 : 1,
         attempts: claimed === undefined ? 0 : 1,
         dueAt: isTerminal(state) ? null : claimed?.release === undefined ? task.dueAt : claimed.release.dueAt,
-        updatedAt: task.events.at(-1)?.at ?? createdAt,
+        updatedAt: statusTimeOf(task.events) ?? createdAt,
       },
       leased: claimed !== undefined && claimed.release === undefined && !isTerminal(state),
       log: [],

@@ -55,6 +55,7 @@ export {
   type StaleReason,
   type StoredEvent,
   type StoreHint,
+  statusTimeOf,
   type TailRow,
   type TaskHead,
   type TaskKey,

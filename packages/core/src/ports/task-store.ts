@@ -55,9 +55,19 @@ export interface TaskHead extends TaskKey {
   readonly deadline: number | null;
   readonly parent: { readonly taskId: string; readonly path: string } | null;
   readonly createdAt: number;
-  /** Time of the last change of state. */
+  /** Time of the last event that made a status, as progress does too: `statusTimeOf`. */
   readonly updatedAt: number;
 }
+
+const STATUS_EVENTS: ReadonlySet<string> = new Set<TaskEvent["type"]>([
+  ...(["task.submitted", "task.started", "task.resumed", "task.progressed", "task.parked"] as const),
+  ...(["task.inputRequired", "task.authRequired"] as const),
+  ...(["task.completed", "task.failed", "task.canceled", "task.rejected"] as const),
+]);
+
+/** When the last of these events was that gives a task a new status, as its readers see it; undefined when none does. */
+export const statusTimeOf = (events: readonly Omit<StoredEvent, "seq" | "data">[]): number | undefined =>
+  events.findLast(({ type }) => STATUS_EVENTS.has(type))?.at;
 
 export const MAILBOX_KINDS = ["message", "cancel", "childFinished", "retry", "signal"] as const;
 export type MailboxKind = (typeof MAILBOX_KINDS)[number];

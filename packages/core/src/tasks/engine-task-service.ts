@@ -141,12 +141,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
   /** One log that cannot be read does not hide the other tasks: its task is shown as the index knows it. */
   const projectListed = async (head: TaskHead, options: TaskViewOptions): Promise<Projected> => {
-    const time = { timestamp: isoTime(head.updatedAt) };
     try {
-      const projected = await project(head, options);
-      const { task } = projected;
-      // Lists sort by the head's time; the view says the same one.
-      return { ...projected, task: { ...task, status: { ...task.status, ...time } } };
+      return await project(head, options);
     } catch (thrown) {
       const { tenantId, taskId, contextId, state } = head;
       const error = PlatformError.from(thrown);
@@ -154,7 +150,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       // What has too many artifacts to show them is in order.
       if (error.code !== "TOO_LARGE")
         senses.logger.log("error", `cannot read the log: ${error.message}`, { tenantId, taskId });
-      return { task: { id: taskId, contextId, status: { state: toA2AState(state), ...time } }, size: 0, read: 0 };
+      const status = { state: toA2AState(state), timestamp: isoTime(head.updatedAt) };
+      return { task: { id: taskId, contextId, status }, size: 0, read: 0 };
     }
   };
 

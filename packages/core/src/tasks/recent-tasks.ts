@@ -1,6 +1,6 @@
 import type { TaskEvent } from "@agentcore/contract";
 import { isLargerThan } from "../payloads/json-size.ts";
-import type { Clock, TaskHead, TaskKey } from "../ports/index.ts";
+import { type Clock, statusTimeOf, type TaskHead, type TaskKey } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 import { keyOf } from "./log-hub.ts";
 import type { TakenUnit } from "./take-unit.ts";
@@ -44,7 +44,7 @@ export class RecentTasks {
       leased: false,
       dueAt: null,
       attempts: 0,
-      updatedAt: events.at(-1)?.at ?? execution.head.createdAt,
+      updatedAt: statusTimeOf(events) ?? execution.head.createdAt,
     };
     this.tasks.set(keyOf(head), { head, events });
     if (this.tasks.size > MAX_TASKS) {

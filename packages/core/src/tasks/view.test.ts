@@ -1,6 +1,7 @@
-import type { TaskEvent } from "@agentcore/contract";
+import { TaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { TaskView, type ViewOptions, viewTask } from "./view.ts";
+import { statusTimeOf } from "../ports/index.ts";
+import { changeOf, TaskView, type ViewOptions, viewTask } from "./view.ts";
 
 const added = (artifactId: string, text: string, append = false) => ({
   type: "artifact.appended",
@@ -30,6 +31,20 @@ const viewWith = (options: ViewOptions, ...events: readonly object[]): TaskView 
   return view;
 };
 const idsOf = (view: TaskView) => view.snapshot().history?.map(({ messageId }) => messageId);
+
+test("stores know which events make a status: those that give a reader a new one", () => {
+  const data = {
+    ...{ contextId: "c", prompt: [], artifact: { artifactId: "a", parts: [] }, append: false, output: 1, message: "m" },
+    ...{ error: { code: "AGENT_FAILED", message: "no" } },
+  };
+  const types = TaskEvent.options.map(({ shape }) => shape.type.value);
+  expect(types).toContain("task.progressed");
+  for (const type of types) {
+    if (type === "log.compacted") continue;
+    const change = changeOf({ type, seq: 1, at: 7, data } as unknown as TaskEvent, { taskId: "t", contextId: "c" });
+    expect([type, statusTimeOf([{ type, at: 7 }])]).toEqual([type, change.status === undefined ? undefined : 7]);
+  }
+});
 
 test("what is not shown of a task is not kept while its log is read", () => {
   const bounds = { history: 1e9, artifacts: 1e9 };

@@ -48,7 +48,7 @@ export const commitCases: readonly TaskStoreCase[] = [
             attempts: 0,
             deadline: T0 + 9,
             createdAt: T0,
-            updatedAt: T0 + 1,
+            updatedAt: T0,
           },
           parent: { taskId: "p", path: "command:x#1" },
         },
@@ -420,7 +420,7 @@ export const commitCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "the checkpoint number stays until it is set again, and updatedAt tells the last change of state",
+    "the checkpoint number stays until it is set again",
     async (it) => {
       const head = await it.running("a");
       await it.mustCommit({
@@ -431,8 +431,37 @@ export const commitCases: readonly TaskStoreCase[] = [
         taskId: "a",
         append: append({ seq: 2, token: 1 }, { events: [{ ...started, at: T0 + 8 }], state: "input-required" }),
       });
-      const after = await it.head("a");
-      equal([after.checkpointSeq, after.updatedAt], [2, T0 + 8], "head");
+      equal((await it.head("a")).checkpointSeq, 2, "head");
+    },
+  ],
+  [
+    "updatedAt tells of the last event that made a status, as progress does without a change of state, and of no other",
+    async (it) => {
+      const call = { path: "p", kind: "step" } as const;
+      const progress = (at: number) => ({
+        type: "task.progressed" as const,
+        at,
+        data: { ...call, message: "half" },
+      });
+      const step = (at: number) => ({ type: "step.started" as const, at, data: { ...call, attempt: 1 } });
+      await it.create(task("a", { claimed: { state: "working" }, events: [submitted(), started, step(T0 + 3)] }));
+      const times: number[] = [(await it.head("a")).updatedAt];
+      let seq = 3;
+      for (const [events, more] of [
+        [[progress(T0 + 5)], {}],
+        [[step(T0 + 6)], {}],
+        [[progress(T0 + 7), step(T0 + 8)], { checkpointSeq: 1 }],
+        [[step(T0 + 9)], { checkpointSeq: 1 }],
+        [[step(T0 + 10), { ...started, at: T0 + 11 }, step(T0 + 12)], { state: "input-required" }],
+      ] as const) {
+        await it.mustCommit({ taskId: "a", append: append({ seq, token: 1 }, { state: "working", events, ...more }) });
+        seq += events.length;
+        times.push((await it.head("a")).updatedAt);
+      }
+      equal(times, [started.at, T0 + 5, T0 + 5, T0 + 7, T0 + 7, T0 + 11], "times");
+      const found = async (updatedSince: number) =>
+        (await it.store.list({ tenantId: TENANT, updatedSince, limit: 9 })).heads.length;
+      equal([await found(T0 + 11), await found(T0 + 12)], [1, 0], "found since");
     },
   ],
 ];

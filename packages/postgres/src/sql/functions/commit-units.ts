@@ -202,7 +202,7 @@ begin
       when exists (select from mailbox b where b.task = h.id and not b.consumed and not (a.consume ? b.key) and wakes_task(a.state, b.kind))
         then least(a.due, due_now)
       else due_for_all(a.due, clock, due_now) end,
-    updated_at = case when a.state = h.state then h.updated_at else coalesce(a.changed, clock) end
+    updated_at = coalesce(a.changed, case when a.state = h.state then h.updated_at else clock end)
   from jsonb_to_recordset(appends) a (unit integer, count integer, state text, checkpoint integer, releases boolean, due bigint,
     changed bigint, consume jsonb)
   where verdicts[a.unit] is null and h.id = held[a.unit];
