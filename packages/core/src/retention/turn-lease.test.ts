@@ -20,3 +20,23 @@ test("a turn that another node has taken is lost at every question, not kept unt
   await other.release();
   expect(await slow.keep()).toBe(true);
 });
+
+test("a turn is asked for as often when the node's clock is set back meanwhile: another may have it by then", async () => {
+  const [clock, time] = [new ManualClock(), new ManualClock()];
+  const keyValue = createMemoryKeyValue({ clock: time });
+  const leaseOf = (node: string, own: ManualClock) =>
+    new TurnLease({
+      keyValue,
+      clock: own,
+      scope: { tenantId: "t", namespace: "turns" },
+      key: "k",
+      node,
+      ttlMs: TTL_MS,
+    });
+  const [one, other] = [leaseOf("one", clock), leaseOf("other", time)];
+  expect(await one.take()).toBe(true);
+  clock.jump(-3_600_000);
+  for (const each of [clock, time]) await each.advance(TTL_MS + 1);
+  expect(await other.take()).toBe(true);
+  expect(await one.keep()).toBe(false);
+});

@@ -3,7 +3,7 @@ import type { Clock, KeyValue, KeyValueScope } from "../ports/index.ts";
 
 export interface TurnLeaseOptions {
   readonly keyValue: KeyValue;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly scope: KeyValueScope;
   readonly key: string;
   readonly node: string;
@@ -13,7 +13,7 @@ export interface TurnLeaseOptions {
 export class TurnLease {
   private readonly options: TurnLeaseOptions;
   private version = 0;
-  private renewAt = 0;
+  private renewAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TurnLeaseOptions) {
     this.options = options;
@@ -28,7 +28,7 @@ export class TurnLease {
 
   /** Asks the store once in half its time; false when another node has it. One that ran out, and nobody took, is taken again. */
   async keep(): Promise<boolean> {
-    return this.options.clock.now() < this.renewAt || (await this.write(this.version)) || this.take();
+    return this.options.clock.monotonic() < this.renewAt || (await this.write(this.version)) || this.take();
   }
 
   async release(): Promise<void> {
@@ -41,7 +41,7 @@ export class TurnLease {
     const version = await keyValue.put(scope, key, node, { expectedVersion, ttlMs });
     this.version = version ?? 0;
     // Refused, nothing is held: the next question goes to the store.
-    this.renewAt = version === null ? 0 : clock.now() + ttlMs / 2;
+    this.renewAt = version === null ? Number.NEGATIVE_INFINITY : clock.monotonic() + ttlMs / 2;
     return version !== null;
   }
 }
