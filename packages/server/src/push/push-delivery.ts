@@ -12,7 +12,7 @@ import { TaskView } from "@agentcore/core/tasks";
 import { projectTask } from "../gateway/a2a/project-task.ts";
 import { updatesOf } from "../gateway/a2a/task-stream.ts";
 import type { PushKey, PushRecord, PushStore, StoredPush } from "./push-store.ts";
-import { GIVE_UP_AFTER_MS, retryDelay } from "./retry-schedule.ts";
+import { GIVE_UP_AFTER_MS, MAX_RETRY_DELAY_MS, retryDelay } from "./retry-schedule.ts";
 import type { SendNotification, SendOutcome } from "./webhook-sender.ts";
 
 export interface TaskLog {
@@ -57,15 +57,19 @@ export type TurnEnd =
 const MAX_NOTIFICATIONS = 50;
 const MAX_TURN_MS = 10_000;
 
-/** `after`: up to it the log has nothing that was not sent. Rejects when the store gives no answer, or by the signal's reason. */
+/** Whether its next attempt is still to come. */
+export const isAhead = ({ nextAttemptAt }: PushRecord, now: number): boolean =>
+  nextAttemptAt > now && nextAttemptAt <= now + MAX_RETRY_DELAY_MS;
+
+/** `after`: up to it the log has nothing that was not sent. `isDue`: it was waited for what is stored already. Rejects when the store gives no answer, or by the signal's reason. */
 export const deliverTurn = async (
   services: DeliveryServices,
   stored: StoredPush,
-  { after, signal }: { readonly after: number; readonly signal: AbortSignal },
+  { after, isDue, signal }: { readonly after: number; readonly isDue: boolean; readonly signal: AbortSignal },
 ): Promise<TurnEnd> => {
   const { record } = stored;
   if (record.state !== "open") return { end: "over" };
-  if (record.nextAttemptAt > services.now()) return { end: "later", at: record.nextAttemptAt };
+  if (!isDue && isAhead(record, services.now())) return { end: "later", at: record.nextAttemptAt };
   const head = await services.log.head(taskKey(stored.key));
   if (head === null) {
     // The task was removed, and nobody can read it any more.

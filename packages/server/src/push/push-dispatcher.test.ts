@@ -191,6 +191,23 @@ describe("a webhook that takes nothing", () => {
     expect(JSON.stringify(push.logger.records)).not.toContain("hidden");
   });
 
+  test("is asked again at its time also when the clock is set back meanwhile, by this node and the next", async () => {
+    push.answer = () => REFUSAL;
+    const first = push.start();
+    push.task("t");
+    await push.register("t");
+    await push.settle();
+    push.clock.jump(-HOUR_MS);
+    await push.clock.advance(100 + 200);
+    expect(push.events).toEqual(["1.0", "1.0", "1.0"]);
+    await first.close();
+    push.clock.jump(-DAY_MS);
+    push.answer = () => ({ taken: true });
+    push.start({ node: "n2" });
+    await push.clock.advance(1_000);
+    expect(push.events.slice(3)).toEqual(["1.0", "2.0"]);
+  });
+
   test("is given up after a day, which is told; a change tries again", async () => {
     push.answer = () => REFUSAL;
     push.start();

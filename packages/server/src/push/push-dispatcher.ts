@@ -13,7 +13,14 @@ import { SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
 import { singleFlight } from "../single-flight.ts";
 import { DeliveryLanes, type LaneLimits } from "./delivery-lanes.ts";
-import { type Attempt, type DeliveryServices, deliverTurn, type TaskLog, type TurnEnd } from "./push-delivery.ts";
+import {
+  type Attempt,
+  type DeliveryServices,
+  deliverTurn,
+  isAhead,
+  type TaskLog,
+  type TurnEnd,
+} from "./push-delivery.ts";
 import type { PushKey, PushStore } from "./push-store.ts";
 
 export interface PushDispatcherOptions
@@ -52,6 +59,8 @@ interface Entry {
   /** Version of what is stored, as far as is known: what is older is no news. */
   version: number;
   heard: number;
+  /** The version whose next attempt was waited for. */
+  due: number;
   /** Of the configuration that `seq` is about. */
   uid: string;
   /** Up to it there is nothing to send. */
@@ -203,7 +212,7 @@ export class PushDispatcher {
       const entry = this.entries.get(nameOf(key));
       if (entry === undefined) {
         // One of the next scans comes in time for it.
-        if (record.nextAttemptAt > this.options.clock.now() + SCAN_MS) continue;
+        if (isAhead(record, this.options.clock.now() + SCAN_MS)) continue;
         while (!this.hasRoom() && this.holding === held) await this.aMove();
         this.hear(key, version);
       } else if (version > entry.version) this.hear(key, version);
@@ -239,6 +248,7 @@ export class PushDispatcher {
         again: false,
         version: 0,
         heard: 0,
+        due: 0,
         uid: "",
         seq: 0,
         timer: null,
@@ -328,7 +338,9 @@ export class PushDispatcher {
         return version;
       },
     };
-    return deliverTurn({ ...this.services, store: noting }, stored, { after: entry.seq, signal });
+    return deliverTurn({ ...this.services, store: noting }, stored, {
+      ...{ after: entry.seq, isDue: stored.version === entry.due, signal },
+    });
   }
 
   private after(entry: Entry, end: TurnEnd): void {
@@ -350,7 +362,12 @@ export class PushDispatcher {
         if (isNews) return this.queue(entry);
         entry.state = "waiting";
         const { clock } = this.options;
-        entry.timer = clock.after(Math.max(0, end.at - clock.now()), () => this.queue(entry));
+        const { version } = entry;
+        entry.timer = clock.after(Math.max(0, end.at - clock.now()), () => {
+          // The wall clock may say otherwise, when it was set meanwhile.
+          entry.due = version;
+          this.queue(entry);
+        });
       }
     }
   }

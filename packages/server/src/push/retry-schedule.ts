@@ -7,6 +7,9 @@ const MAX_MS = 3_600_000;
 const SLOW_MS = 60_000;
 const JITTER = 0.25;
 
+/** Nothing waits longer for its next attempt: what seems to was stored by another clock, or before this one was set back. */
+export const MAX_RETRY_DELAY_MS = MAX_MS * (1 + JITTER);
+
 /** A receiver that was away for so long is given up. */
 export const GIVE_UP_AFTER_MS = 86_400_000;
 
