@@ -8,6 +8,7 @@ import { failure } from "./failure.ts";
 import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
 import { toPlainLines } from "./plain-text.ts";
+import { toJsonText } from "./structured-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, isPause, isSettled, type TaskOutcome } from "./task-outcome.ts";
 
 interface FollowOptions {
@@ -113,4 +114,4 @@ const withNextStep = (outcome: TaskOutcome, nextStep: string): PlatformError => 
 
 /** Text as it is, anything else as indented JSON. */
 export const outputText = (value: unknown): string =>
-  typeof value === "string" ? toPlainLines(value) : JSON.stringify(value ?? null, null, 2);
+  typeof value === "string" ? toPlainLines(value) : toJsonText(value, 2);

@@ -35,6 +35,19 @@ describe("formatTable", () => {
 describe("data", () => {
   const value = { id: "t1", tags: ["a", "b: c"], none: null };
 
+  test("json and yaml of anybody's text hold no character that a terminal obeys, and read back as it", async () => {
+    const hostile = { "\u009b2J": "\u001b]0;x\u0007\u009b31m\u007f\u202e\u2066 plain\nline", other: "plain" };
+    for (const [format, read] of [
+      ["json", (text: string) => JSON.parse(text) as unknown],
+      ["yaml", (text: string) => parse(text) as unknown],
+    ] as const) {
+      const { output, written } = capture();
+      await output.data(format, hostile, () => "");
+      expect(read(written.stdout)).toEqual(hostile);
+      expect(written.stdout.replaceAll("\n", "")).toMatch(/^[ -~]*$/);
+    }
+  });
+
   test("json and yaml read back as the value", async () => {
     const { output, written } = capture();
     await output.data("json", value, () => "table");

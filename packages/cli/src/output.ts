@@ -2,6 +2,7 @@
 import type { OutputFormat } from "./command.ts";
 import { formatTable, type TableRow } from "./format-table.ts";
 import { toPlainText } from "./plain-text.ts";
+import { toJsonText, toYamlText } from "./structured-text.ts";
 
 export interface TextStream {
   write(text: string | Uint8Array): unknown;
@@ -52,11 +53,9 @@ export class Output {
   async data(format: OutputFormat, value: unknown, asTable: () => string): Promise<void> {
     switch (format) {
       case "json":
-        return this.line(JSON.stringify(value, null, 2));
-      case "yaml": {
-        const { stringify } = await import("yaml");
-        return this.line(stringify(JSON.parse(JSON.stringify(value ?? null))).trimEnd());
-      }
+        return this.line(toJsonText(value, 2));
+      case "yaml":
+        return this.line(await toYamlText(value));
       case "table":
         return this.line(asTable());
     }

@@ -4,6 +4,7 @@ import { PlatformError } from "@agentcore/contract/errors";
 import type { ExitCode, OutputFormat } from "../command.ts";
 import { failure } from "../failure.ts";
 import type { Output } from "../output.ts";
+import { toJsonText, toYamlText } from "../structured-text.ts";
 import { exitCodeOf, isInterrupted, isTerminal, printFrame, stateLine, statusIn } from "./print-answer.ts";
 
 export interface OpenStream {
@@ -23,10 +24,9 @@ export const printStream = async (
   format: OutputFormat,
   { frames, client, signal }: OpenStream,
 ): Promise<ExitCode> => {
-  const { stringify } = format === "yaml" ? await import("yaml") : { stringify: JSON.stringify };
-  const print = (response: StreamResponse): void => {
+  const print = async (response: StreamResponse): Promise<void> => {
     if (format === "table") printFrame(output, response);
-    else output.line(format === "json" ? JSON.stringify(response) : `---\n${stringify(response).trimEnd()}`);
+    else output.line(format === "json" ? toJsonText(response) : `---\n${await toYamlText(response)}`);
   };
   let id: string | undefined;
   let last: A2ATaskStatus | undefined;
@@ -35,7 +35,7 @@ export const printStream = async (
     const before = seq;
     try {
       for await (const frame of source) {
-        print(frame.response);
+        await print(frame.response);
         if ("message" in frame.response) return 0;
         last = statusIn(frame.response) ?? last;
         id = taskIn(frame.response);
@@ -58,7 +58,7 @@ export const printStream = async (
       `Follow it with \`agentcore a2a watch URL ${id}\`.`,
     );
   // Whole, since nobody knows what the stream has left out.
-  print({ task });
+  await print({ task });
   return exitCodeOf(task.status);
 };
 

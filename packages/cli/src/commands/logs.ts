@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 import { eventLine } from "../describe-event.ts";
 import { toPlainText } from "../plain-text.ts";
 import { readCount } from "../read-count.ts";
+import { toJsonText, toYamlText } from "../structured-text.ts";
 
 export const command = defineCommand({
   name: "logs",
@@ -23,14 +24,13 @@ export const command = defineCommand({
   async run({ arguments: [taskId = ""], options, globals, output, signal, client: connected }) {
     const after = readCount(options.after, "--after", 0);
     const client = await connected();
-    const { stringify } = globals.format === "yaml" ? await import("yaml") : { stringify: JSON.stringify };
     for await (const event of client.events(taskId, { after, follow: options.follow, signal })) {
       switch (globals.format) {
         case "json":
-          output.line(JSON.stringify(event));
+          output.line(toJsonText(event));
           break;
         case "yaml":
-          output.line(`---\n${stringify(event).trimEnd()}`);
+          output.line(`---\n${await toYamlText(event)}`);
           break;
         case "table":
           output.line(toPlainText(eventLine(event)));
