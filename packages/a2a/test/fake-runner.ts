@@ -29,10 +29,12 @@ export const createFakeRunner = ({ unary = {}, frames = [] }: Answers) => {
     },
     async stream(operation, params) {
       asked.push({ operation, params });
+      const source = read();
       return {
-        frames: read(),
+        frames: source,
         release: () => {
           state.released += 1;
+          void source.return(undefined);
         },
       };
     },

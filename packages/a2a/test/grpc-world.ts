@@ -130,11 +130,11 @@ export const startGrpc = async (options: Partial<GrpcServerOptions> = {}) => {
                         world.read += 1;
                         return frames.next();
                       },
-                      return: (value) => frames.return(value),
                     },
                     release: () => {
                       if (!released) world.released += 1;
                       released = true;
+                      void frames.return(undefined);
                     },
                   };
                 },

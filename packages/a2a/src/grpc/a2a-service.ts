@@ -92,8 +92,6 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
           }
         } finally {
           release();
-          // A generator that waits for its source finishes once the source does; nobody waits for it here.
-          frames.return?.().catch(() => {});
         }
         // OK would tell the client that the task has nothing more to say.
         const cause = interrupted();

@@ -450,8 +450,8 @@ describe("streams", () => {
     });
     const stream = await streamLegacy(fake.runner, "tasks/resubscribe", { id: "t" });
     await stream.frames.next();
-    await stream.frames.return?.();
+    stream.release();
     expect(fake.state.released).toBeGreaterThan(0);
-    expect(fake.state.returned).toBe(1);
+    await expect.poll(() => fake.state.returned).toBe(1);
   });
 });

@@ -19,8 +19,8 @@ export interface LegacyFrame {
 }
 
 export interface LegacyStream {
-  readonly frames: AsyncIterator<LegacyFrame>;
-  /** Ends the source; to be called once nobody reads any more. Idempotent. */
+  readonly frames: Pick<AsyncIterator<LegacyFrame>, "next">;
+  /** Ends the source, and the frames with it; to be called once nobody reads any more. Idempotent. */
   release(): void;
 }
 
@@ -59,13 +59,12 @@ export const streamLegacy = async (
         if (done === true) return { done: true, value: undefined };
         return { done: false, value: { result: withFinal(method, value.result), seq: handler.lastSeq } };
       },
-      async return() {
-        handler.release();
-        await results.return(undefined);
-        return { done: true, value: undefined };
-      },
     },
-    release: handler.release,
+    release() {
+      handler.release();
+      // It finishes once the source does; nobody waits for it here.
+      results.return(undefined).catch(() => {});
+    },
   };
 };
 

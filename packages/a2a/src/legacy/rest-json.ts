@@ -154,7 +154,6 @@ export const streamLegacyRest = async (
         if (done === true) return { done: true, value: undefined };
         return { done: false, value: { result: toStreamResponse(value.result as LegacyResult), seq: value.seq } };
       },
-      return: async () => (await frames.return?.()) ?? { done: true, value: undefined },
     },
     release,
   };

@@ -27,8 +27,8 @@ export interface StreamFrame {
 }
 
 export interface OpenStream {
-  readonly frames: AsyncIterator<StreamFrame>;
-  /** Ends the source; to be called once nobody reads any more. Idempotent. */
+  readonly frames: Pick<AsyncIterator<StreamFrame>, "next">;
+  /** Ends the source, and the frames with it; to be called once nobody reads any more. Idempotent. */
   release(): void;
 }
 

@@ -57,8 +57,6 @@ export const createRequestHandler = (
       }
     } finally {
       stream.release();
-      // A source that waits for its reader, not for an event, does not hear of the release.
-      stream.frames.return?.().catch(() => {});
     }
   }
 

@@ -8,6 +8,12 @@ export const createOperationRunner = (operations: A2AOperations, call: A2ACall):
   unary: (operation, params) => A2A_METHODS[operation].run(operations, call, params),
   async stream(operation, params) {
     const open = await A2A_METHODS[operation].run(operations, call, params);
-    return { frames: itemsOf(open.feed), release: () => open.release() };
+    const frames = itemsOf(open.feed);
+    const release = (): void => {
+      open.release();
+      // It finishes once the feed does; nobody waits for it here.
+      frames.return().catch(() => {});
+    };
+    return { frames, release };
   },
 });

@@ -5,24 +5,17 @@ export const iteratedSource = <Item>({
   frames,
   release,
 }: {
-  readonly frames: AsyncIterator<Item>;
+  readonly frames: Pick<AsyncIterator<Item>, "next">;
   release(): void;
-}): SseSource<Item> => {
-  const close = (): void => {
-    release();
-    // A generator that waits for its source finishes once the source does; nobody waits for it here.
-    frames.return?.().catch(() => {});
-  };
-  return {
-    feed: {
-      async read() {
-        const result = await frames.next();
-        return result.done === true ? null : [result.value];
-      },
-      // No piece is empty.
-      wait: (ring) => ring(),
-      close,
+}): SseSource<Item> => ({
+  feed: {
+    async read() {
+      const result = await frames.next();
+      return result.done === true ? null : [result.value];
     },
-    release: close,
-  };
-};
+    // No piece is empty.
+    wait: (ring) => ring(),
+    close: release,
+  },
+  release,
+});
