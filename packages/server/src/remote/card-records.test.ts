@@ -52,6 +52,15 @@ it("a card's max-age makes the time between two checks longer, up to five minute
   expect(asked).toHaveLength(2);
 });
 
+it("a card is asked for at its time also when the clock was set back since", async () => {
+  const { clock, asked, node } = open();
+  const look = node();
+  await look();
+  clock.jump(-3_600_000);
+  await look();
+  expect(asked).toHaveLength(2);
+});
+
 it("an agent that fails is asked again soon, then less and less often, and keeps the card it had", async () => {
   let fails = false;
   const { clock, asked, node } = open(() => {

@@ -81,6 +81,8 @@ export const createCardRecords = (options: {
     };
   };
 
+  const longestMs = Math.max(intervals.maxMs, intervals.minMs * 4, CLAIM_MS);
+
   return {
     /**
      * The record as it is, checked with `ask` when it is due and no other node is at it. Null: another node asks for the first
@@ -95,7 +97,8 @@ export const createCardRecords = (options: {
       const stored = await keyValue.get(scopeOf(tenantId), key);
       const before = stored?.value as CardRecord | undefined;
       const now = clock.now();
-      if (before !== undefined && before.until > now) return known(before);
+      // Further ahead than any wait is: the clock that wrote it was set back since.
+      if (before !== undefined && before.until > now && before.until <= now + longestMs) return known(before);
       const claim = { checkedAt: 0, failures: 0, ...before, until: now + CLAIM_MS };
       const version = await keyValue.put(scopeOf(tenantId), key, claim, {
         expectedVersion: stored?.version ?? 0,
