@@ -115,6 +115,7 @@ it("a check that the end of the whole run cuts short says nothing of the server"
   expect(report.results.map(({ result, why }) => [result, why])).toEqual(
     Array(2).fill(["skipped", "the time of the whole run is over (--total-timeout)"]),
   );
+  expect(report.notReached).toBe(2);
 });
 
 it("a server that does not answer fails by the time limit of each check, and of the run", async () => {

@@ -77,10 +77,12 @@ export interface VerifyReport {
   readonly warnings: number;
   readonly passed: number;
   readonly skipped: number;
+  /** Of the skipped ones: those that the time of the whole run was too short for. Not 0: nothing is known of them. */
+  readonly notReached: number;
 }
 
 const CLEANUP_MS = 5_000;
-const OUT_OF_TIME: Outcome = { result: "skipped", why: "the time of the whole run is over (--total-timeout)" };
+const OUT_OF_TIME = { result: "skipped", why: "the time of the whole run is over (--total-timeout)" } as const;
 
 /**
  * Rejects with UNAVAILABLE when nothing answers at the URL, with CONFIG_INVALID when a credential has no place or may not
@@ -175,6 +177,7 @@ export const verifyServer = async (options: VerifyOptions): Promise<VerifyReport
     warnings: count(({ result, severity }) => result === "failed" && severity !== "must"),
     passed: count(({ result }) => result === "passed"),
     skipped: count(({ result }) => result === "skipped"),
+    notReached: count(({ why }) => why === OUT_OF_TIME.why),
   };
 };
 

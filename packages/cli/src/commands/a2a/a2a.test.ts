@@ -40,6 +40,9 @@ const task = (state: string, more: Json = {}) => ({
 const DONE = task("COMPLETED", { artifacts: [{ artifactId: "a", parts: [{ text: "Hello, Ada" }] }] });
 
 /** An agent that answers each method as told; of a stream, with several results. */
+/** An answer that does not come. */
+const NEVER = {};
+
 const startAgent = async (answers: Readonly<Record<string, readonly unknown[]>>, card: Json = {}): Promise<string> => {
   server = createServer((request, response) => {
     let text = "";
@@ -59,6 +62,7 @@ const startAgent = async (answers: Readonly<Record<string, readonly unknown[]>>,
       const body = JSON.parse(text) as Json;
       seen.push({ headers: request.headers, body });
       const results = answers[String(body["method"])] ?? [];
+      if (results.includes(NEVER)) return;
       const framed = results.map((result) => JSON.stringify({ jsonrpc: "2.0", id: body["id"], result }));
       if (!["SendStreamingMessage", "SubscribeToTask"].includes(String(body["method"])))
         return response.writeHead(200, json).end(framed[0]);
@@ -384,6 +388,13 @@ test("a2a verify prints what is broken, by section, and ends with 1", async () =
   const json = await runInTest(["a2a", "verify", url, "--only", "CORE-CANCEL-001", "-o", "json"]);
   expect(JSON.parse(json.stdout)).toMatchObject({ violations: 0, results: [{ result: "skipped" }] });
   expect(json.code).toBe(0);
+});
+
+test("a2a verify that runs out of time is no success", async () => {
+  const url = await startAgent({ GetTask: [NEVER] });
+  const ran = await runInTest(["a2a", "verify", url, "--only", "CORE-GET-002", "--total-timeout", "1"]);
+  expect(ran.stderr).toContain("1 skipped (--all shows why); for 1 of them there was no time (--total-timeout)");
+  expect(ran.code).toBe(1);
 });
 
 test.each([

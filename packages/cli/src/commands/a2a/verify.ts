@@ -25,7 +25,7 @@ export const command = defineCommand({
   details: [
     "Sends right and wrong requests to every interface that the card names, and compares the answers with A2A 1.0.1. A check that needs something that was not given is shown as skipped, with what it needs. Tasks that it leaves at work are canceled at the end.",
     "The agent works for real: give messages that cost little. About 150 are sent to each interface, most of which a correct server refuses.",
-    "Ends with 1 when the server breaks a must; what it should or may do is a warning.",
+    "Ends with 1 when the server breaks a must, or when there was no time for a check; what it should or may do is a warning.",
   ],
   reaches: "agents",
   arguments: [URL_ARGUMENT],
@@ -144,8 +144,10 @@ export const command = defineCommand({
           `--only ${options.only.join(" ")}: no such check is for ${names(report.interfaces) || "this card"}`,
         );
       await output.data(globals.format, report, () => table(report, options.all));
-      if (globals.format === "table") output.say(summary(report), report.violations > 0 ? "red" : "green");
-      return report.violations > 0 ? 1 : 0;
+      // What was not looked at is not known to be in order.
+      const isGood = report.violations === 0 && report.notReached === 0;
+      if (globals.format === "table") output.say(summary(report), isGood ? "green" : "red");
+      return isGood ? 0 : 1;
     } finally {
       await receiver?.close();
     }
@@ -194,10 +196,11 @@ const row = (check: CheckResult) => [
 const names = (interfaces: VerifyReport["interfaces"]): string =>
   interfaces.map(({ binding, version }) => `${binding} ${version}`).join(", ");
 
-const summary = ({ interfaces, unchecked, violations, warnings, passed, skipped }: VerifyReport): string => {
+const summary = ({ interfaces, unchecked, violations, warnings, passed, skipped, notReached }: VerifyReport) => {
   const where = names(interfaces) || "no interface";
   const hint = skipped > 0 ? " (--all shows why)" : "";
-  return `${where}: ${violations} broken, ${warnings} warnings, ${passed} kept, ${skipped} skipped${hint}${
+  const late = notReached > 0 ? `; for ${notReached} of them there was no time (--total-timeout)` : "";
+  return `${where}: ${violations} broken, ${warnings} warnings, ${passed} kept, ${skipped} skipped${hint}${late}${
     unchecked.length === 0 ? "" : `; there are no checks for ${names(unchecked)}`
   }`;
 };
