@@ -49,10 +49,12 @@ const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any 
 // Before any task, as everybody who touches both: who takes a worker's place locks its row, and then its tasks.
 const LOCK_WORKER = "select from workers where id = $1 for key share";
 // Sizes are told without reading what is large.
-const LOG_PAGE = `select seq, type, at, data from (
+const logPage = (condition: string): string => `select seq, type, at, data from (
     select e.seq, e.type, e.at, e.data, sum(octet_length(e.data)) over (order by e.seq) as upto
-    from heads h join events e on e.task = h.id where ${TASK} and e.seq > $3 order by e.seq limit $4
+    from heads h join events e on e.task = h.id where ${TASK} and e.seq > $3 ${condition} order by e.seq limit $4
   ) page where upto <= $5 or upto = octet_length(data) order by seq`;
+const LOG_PAGE = logPage("");
+const LOG_PAGE_WITHOUT = logPage("and not e.type = any ($6)");
 /** `chooseMail`, of what waits there; `max` is the bytes. */
 const readMail = (
   from: string,
@@ -200,8 +202,12 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
   }
 
   async readLog(key: TaskKey, options: LogPage = {}): Promise<readonly StoredEvent[]> {
-    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes } = options;
+    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes, without = [] } = options;
     const most = Math.min(limit, MAX_ROWS);
+    if (without.length > 0) {
+      const values = [...textOf(key), after, most, maxBytes ?? Number.MAX_SAFE_INTEGER, without];
+      return (await this.database.query<EventRow>("log-page-without", LOG_PAGE_WITHOUT, values)).map(toEvent);
+    }
     if (maxBytes !== undefined) {
       const page = await this.database.query<EventRow>("log-page", LOG_PAGE, [...textOf(key), after, most, maxBytes]);
       return page.map(toEvent);

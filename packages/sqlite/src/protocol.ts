@@ -14,7 +14,7 @@ import type {
   VectorScope,
   WaitingMail,
 } from "@agentcore/core/ports";
-import type { EventColumns, StoredTailRow } from "./events.ts";
+import type { EventColumns, LogRead, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
 import type { StoredMail } from "./mailbox.ts";
@@ -74,10 +74,7 @@ export interface Reads {
     { readonly tenantId: string; readonly caller: string; readonly idempotencyKey: string },
     string | null,
   ];
-  readLog: [
-    { readonly key: TaskKey; readonly after: number; readonly limit: number; readonly maxBytes: number },
-    readonly EventColumns[],
-  ];
+  readLog: [LogRead & { readonly key: TaskKey }, readonly EventColumns[]];
   mailbox: [TaskKey, { readonly items: readonly StoredMail[]; readonly more: boolean }];
   leasedWithMail: [null, readonly TaskKey[]];
   waitingMail: [TaskKey, WaitingMail];

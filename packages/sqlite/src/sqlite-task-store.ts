@@ -89,9 +89,9 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
 
   async readLog(
     { tenantId, taskId }: TaskKey,
-    { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes = Number.POSITIVE_INFINITY }: LogPage = {},
+    { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes = Number.POSITIVE_INFINITY, without = [] }: LogPage = {},
   ): Promise<readonly StoredEvent[]> {
-    const page = { after, limit: Math.min(limit, MAX_ROWS), maxBytes };
+    const page = { after, limit: Math.min(limit, MAX_ROWS), maxBytes, without };
     const rows = await this.worker.read("readLog", { key: { tenantId, taskId }, ...page });
     return rows.map((row) => toEvent(...row));
   }

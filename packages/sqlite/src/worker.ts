@@ -179,7 +179,7 @@ class StoreWorker {
         return this.heads.findByKey(argument.tenantId, argument.caller, argument.idempotencyKey);
       case "readLog": {
         const head = this.heads.find(argument.key.tenantId, argument.key.taskId);
-        return head === null ? [] : this.events.log(head.id, argument.after, argument.limit, argument.maxBytes);
+        return head === null ? [] : this.events.log(head.id, argument);
       }
       case "mailbox": {
         const head = this.heads.find(argument.tenantId, argument.taskId);

@@ -72,10 +72,8 @@ const firstSeq = (row: MemoryTaskRow): number => Math.max(1, row.head.floor);
 export const nextSeq = (row: MemoryTaskRow): number => firstSeq(row) + row.log.length;
 
 /** Text of the events with numbers above `after`. */
-export const logAfter = (row: MemoryTaskRow, after: number, limit: number): readonly string[] => {
-  const start = Math.max(0, after + 1 - firstSeq(row));
-  return row.log.slice(start, start + limit);
-};
+export const logAfter = (row: MemoryTaskRow, after: number): readonly string[] =>
+  row.log.slice(Math.max(0, after + 1 - firstSeq(row)));
 
 /** Undefined for one that was folded into another. */
 export const eventAt = (row: MemoryTaskRow, seq: number): string | undefined => row.log[seq - firstSeq(row)];

@@ -163,12 +163,15 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
 
   async readLog(key: TaskKey, options: LogPage = {}): Promise<readonly Event[]> {
     this.assertOpen();
-    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes = Infinity } = options;
+    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes = Infinity, without = [] } = options;
+    const left: ReadonlySet<string> = new Set(without);
     const row = this.row(key.tenantId, key.taskId);
     const events: Event[] = [];
     let bytes = 0;
-    for (const text of row === undefined ? [] : logAfter(row, after, limit)) {
+    for (const text of row === undefined ? [] : logAfter(row, after)) {
+      if (events.length >= limit) break;
       const event = this.parse(JSON.parse(text));
+      if (left.has(event.type)) continue;
       bytes += maxBytes === Infinity ? 0 : bytesOf(JSON.stringify(event.data));
       if (bytes > maxBytes && events.length > 0) break;
       events.push(event);

@@ -302,6 +302,8 @@ export interface LogPage {
   readonly after?: number;
   readonly limit?: number;
   readonly maxBytes?: number;
+  /** Types of events to leave out, which then are not read. @default none */
+  readonly without?: readonly TaskEvent["type"][];
 }
 
 export interface TailRow<Event extends StoredEvent = TaskEvent> extends TaskKey {

@@ -26,7 +26,7 @@ import type {
   TaskViewOptions,
 } from "./task-service.ts";
 import { TenantTurns } from "./tenant-turns.ts";
-import { isoTime, TaskView, toA2AState, VIEW_BOUNDS } from "./view.ts";
+import { isoTime, TaskView, toA2AState, typesUnseen, VIEW_BOUNDS } from "./view.ts";
 
 // A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.
 const FOLLOW_POLL_MS = 10_000;
@@ -53,17 +53,29 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     return head;
   };
 
-  const readLog = async (key: TaskKey, { after = 0, limit, maxBytes }: LogPage = {}): Promise<readonly TaskEvent[]> => {
+  /** What ended a moment ago is given as it is, also with what is to be left out. */
+  const readLog = async (
+    key: TaskKey,
+    { after = 0, limit, maxBytes, without }: LogPage = {},
+  ): Promise<readonly TaskEvent[]> => {
     const known = recent.get(key);
     if (known !== undefined) return known.events.slice(after, limit === undefined ? undefined : after + limit);
-    const bounds = { ...(limit === undefined ? {} : { limit }), ...(maxBytes === undefined ? {} : { maxBytes }) };
-    return store.readLog(key, { after, ...bounds });
+    return store.readLog(key, {
+      after,
+      ...(limit === undefined ? {} : { limit }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(without === undefined ? {} : { without }),
+    });
   };
 
   /** The log after a number, page by page, as far as it goes now. */
-  async function* readAll(key: TaskKey, after: number): AsyncGenerator<TaskEvent, void> {
+  async function* readAll(
+    key: TaskKey,
+    after: number,
+    without: readonly TaskEvent["type"][] = [],
+  ): AsyncGenerator<TaskEvent, void> {
     for (let from = after; ; ) {
-      const page = await readLog(key, { after: from, limit: READ_BATCH, maxBytes: READ_BYTES });
+      const page = await readLog(key, { after: from, limit: READ_BATCH, maxBytes: READ_BYTES, without });
       if (page.length === 0) return;
       yield* page;
       from = page.at(-1)?.seq ?? from;
@@ -113,17 +125,18 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   /** The view of a log of any length, read page by page, as far at least as the head says; `read` counts what was read for it. */
   const project = async (head: TaskHead, options: TaskViewOptions = {}): Promise<Projected> => {
     const view = new TaskView(head.taskId, "", { ...options, bounds: VIEW_BOUNDS });
+    const without = typesUnseen(options);
     const fold = async (): Promise<Projected> => {
       let read = 0;
       // By the number read last, not by how many: what is below the floor of a compacted log is one event.
       for (let after = 0; ; ) {
-        const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: VIEW_PAGE_BYTES });
+        const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: VIEW_PAGE_BYTES, without });
         for (const event of page) {
           view.apply(event);
           read += sizeOf(event.data);
         }
         after = page.at(-1)?.seq ?? after;
-        // A short page may have been a large one.
+        // A short page may have been a large one, and what was left out of it the last of the log.
         if (page.length === 0 || (page.length < READ_BATCH && after >= head.seq))
           return { task: view.snapshot(), size: view.size, read };
       }
@@ -178,13 +191,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         ? (event.data.task.history?.some(isIt) ?? false)
         : (event.type === "message.added" || event.type === "task.submitted") && isIt(event.data.message);
     const key = { tenantId: head.tenantId, taskId: head.taskId };
-    if (!isTerminal(head.state)) {
-      if (await store.hasTaken(key, mailKeyOf(messageId))) return true;
-      // What the task began with came by no mailbox.
-      return (await readLog(key, { limit: 1 })).some(isIn);
-    }
+    if (!isTerminal(head.state)) return store.hasTaken(key, mailKeyOf(messageId));
     return turns.run(key.tenantId, async () => {
-      for await (const event of readAll(key, 0)) if (isIn(event)) return true;
+      for await (const event of readAll(key, 0, typesUnseen({ artifacts: false }))) if (isIn(event)) return true;
       return false;
     });
   };

@@ -1,7 +1,7 @@
 import { TaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { statusTimeOf } from "../ports/index.ts";
-import { changeOf, TaskView, type ViewOptions, viewTask } from "./view.ts";
+import { changeOf, TaskView, typesUnseen, type ViewOptions, viewTask } from "./view.ts";
 
 const added = (artifactId: string, text: string, append = false) => ({
   type: "artifact.appended",
@@ -43,6 +43,27 @@ test("stores know which events make a status: those that give a reader a new one
     if (type === "log.compacted") continue;
     const change = changeOf({ type, seq: 1, at: 7, data } as unknown as TaskEvent, { taskId: "t", contextId: "c" });
     expect([type, statusTimeOf([{ type, at: 7 }])]).toEqual([type, change.status === undefined ? undefined : 7]);
+  }
+});
+
+test("a view without the events that it shows nothing of is the same", () => {
+  const asked = { prompt: [{ text: "?" }], path: "p", kind: "input" };
+  const data = { ...asked, contextId: "c", output: 1, message: "m", error: { code: "AGENT_FAILED", message: "no" } };
+  const log: readonly object[] = TaskEvent.options
+    .map(({ shape }) => shape.type.value)
+    .flatMap((type): object[] => {
+      if (type === "artifact.appended") return [added("a", "x")];
+      if (type === "message.added") return [said("m1")];
+      return type === "log.compacted" || type === "task.submitted" ? [] : [{ type, data }];
+    });
+  for (const options of [{}, { historyLength: 0 }, { artifacts: false }, { historyLength: 0, artifacts: false }]) {
+    const without: readonly string[] = typesUnseen(options);
+    const seen = log.map((event, index) => ({ ...event, seq: index + 1, at: 1 }) as TaskEvent);
+    const [whole, part] = [new TaskView("t", "c", options), new TaskView("t", "c", options)];
+    for (const event of seen) whole.apply(event);
+    for (const event of seen) if (!without.includes(event.type)) part.apply(event);
+    expect(part.snapshot()).toEqual(whole.snapshot());
+    expect(without.length).toBeGreaterThan(6);
   }
 });
 

@@ -175,6 +175,18 @@ export interface ViewOptions {
   readonly bounds?: ViewBounds | undefined;
 }
 
+const UNSEEN = [
+  ...(["task.assigned", "task.cancelRequested", "decision.made", "checkpoint.created"] as const),
+  ...(["step.started", "step.completed", "step.failed"] as const),
+] as const;
+
+/** Events of which such a view shows nothing: they need not be read for it. */
+export const typesUnseen = ({ historyLength, artifacts = true }: ViewOptions): readonly TaskEvent["type"][] => [
+  ...UNSEEN,
+  ...(historyLength === 0 ? (["message.added"] as const) : []),
+  ...(artifacts ? [] : (["artifact.appended"] as const)),
+];
+
 /** Sizes in about as many characters as they have in JSON. */
 export interface ViewBounds {
   /** Older messages than fit are left out; the newest is always there. */

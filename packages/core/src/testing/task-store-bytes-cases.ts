@@ -1,11 +1,12 @@
 /** How much of what is large one answer brings. */
-import type { MailboxReading } from "../ports/task-store.ts";
+import type { LogPage, MailboxReading } from "../ports/task-store.ts";
 import { ensure, equal } from "./assertions.ts";
 import {
   append,
   mail,
   started,
   step,
+  T0,
   type TaskStoreCase,
   type TaskStoreFixture,
   TENANT,
@@ -119,6 +120,22 @@ export const bytesCases: readonly TaskStoreCase[] = [
         [true, false, false, false, false],
         "taken",
       );
+    },
+  ],
+  [
+    "events of types that are left out of a page take no place in it, and pages join without a gap",
+    async (it) => {
+      const head = await it.running("a");
+      const progress = { type: "task.progressed" as const, at: T0, data: { path: "p", kind: "step" as const } };
+      const large = "x".repeat(100_000);
+      const events = Array.from({ length: 6 }, () => [step(large), progress]).flat();
+      await it.mustCommit({ taskId: "a", append: append(head, { events }) });
+      const seqs = async (page: LogPage) => (await it.store.readLog(key("a"), page)).map(({ seq }) => seq);
+      const without = ["step.completed", "task.submitted"] as const;
+      equal(await seqs({ without, limit: 4 }), [3, 5, 7, 9], "limit");
+      equal(await seqs({ without, limit: 4, after: 9, maxBytes: 50_000 }), [11, 13], "the rest, within its bytes");
+      equal(await seqs({ without: ["task.progressed"], after: 1, maxBytes: 250_000 }), [2, 4], "bytes");
+      equal(await seqs({ without: [...without, "task.progressed"] }), [], "all");
     },
   ],
   [
