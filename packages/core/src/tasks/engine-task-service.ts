@@ -191,7 +191,11 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         ? (event.data.task.history?.some(isIt) ?? false)
         : (event.type === "message.added" || event.type === "task.submitted") && isIt(event.data.message);
     const key = { tenantId: head.tenantId, taskId: head.taskId };
-    if (!isTerminal(head.state)) return store.hasTaken(key, mailKeyOf(messageId));
+    if (!isTerminal(head.state)) {
+      if (await store.hasTaken(key, mailKeyOf(messageId))) return true;
+      // What the task began with came by no mailbox.
+      return (await readLog(key, { limit: 1 })).some(isIn);
+    }
     return turns.run(key.tenantId, async () => {
       for await (const event of readAll(key, 0, typesUnseen({ artifacts: false }))) if (isIn(event)) return true;
       return false;

@@ -112,6 +112,17 @@ test("a message that a task took in is known for a repeat without its log being 
   expect(await send()).toBe("repeated");
 });
 
+test("the message that a task began with is known for a repeat, and answers nothing", async () => {
+  const world = new EngineWorld([define("asker", (_, ctx) => ctx.waitForInput("?"))]);
+  const message = { messageId: "m1", role: "ROLE_USER" as const, parts: [{ text: "x" }] };
+  const { service } = await world.alive();
+  const { taskId } = await service.submit(SCOPE, { target: { agent: "asker" }, message });
+  await world.quiet();
+  expect(await service.send(SCOPE, taskId, message)).toBe("repeated");
+  await world.quiet();
+  expect(await world.state(taskId)).toBe("input-required");
+});
+
 test("a view does not read what it shows nothing of", async () => {
   const types: string[] = [];
   const world = new EngineWorld([define("a", (_, ctx) => ctx.sleep(60_000))], {
