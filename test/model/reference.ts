@@ -54,6 +54,8 @@ class Follower {
   private isCanceled = false;
   private retries = 0;
   private state: TaskState = "submitted";
+  /** Path of the question that the state shows, or showed last. */
+  private shown: string | null = null;
 
   constructor(facts: LogFacts, choice: Choice) {
     this.facts = facts;
@@ -181,10 +183,17 @@ class Follower {
     return "no message came to it";
   }
 
+  /** Whether the state showed such a question that is still open; from now on it shows the one at `path`. */
+  private isShown(state: "input-required" | "auth-required", path: string): boolean {
+    const wasShown = this.state === state && this.shown !== null && this.openCall(this.shown) !== null;
+    this.state = state;
+    this.shown = path;
+    return wasShown;
+  }
+
   private ask({ data }: Extract<TaskEvent, { type: "task.inputRequired" }>): string | null {
     const call = this.openCall(data.path);
-    const wasShown = this.state === "input-required";
-    this.state = "input-required";
+    const wasShown = this.isShown("input-required", data.path);
     if (call === null) return this.isOverrun(data.path) ? null : "no such call";
     const state = this.stateOf(data.path);
     if (data.refusedMessageId === undefined) {
@@ -199,11 +208,10 @@ class Follower {
     return this.judge(call, data.refusedMessageId);
   }
 
-  /** Asked once, again after a retry, and again when the answer to a question left the state showing that. */
+  /** Asked once, again after a retry, and again when what the state showed is over. */
   private askFor({ data }: Extract<TaskEvent, { type: "task.authRequired" }>): string | null {
     const call = this.openCall(data.path);
-    const wasShown = this.state === "auth-required";
-    this.state = "auth-required";
+    const wasShown = this.isShown("auth-required", data.path);
     if (call === null) return this.isOverrun(data.path) ? null : "no such call";
     if (data.authorization.name !== call.at) return "asks for something else";
     const state = this.stateOf(data.path);
