@@ -1,6 +1,6 @@
 /** `agentcore` as a user gets it: every workspace packed as npm would publish it, installed without dev dependencies. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { scratchRoot } from "./scratch.ts";
@@ -36,7 +36,7 @@ export const productionInstall = (): string => {
 
 /** Folders below packages/ that `agentcore` needs, itself included. */
 const neededPackages = (): readonly string[] => {
-  const folders = ["contract", "core", "sqlite", "sdk", "models", "server", "testing", "cli"];
+  const folders = readdirSync(join(ROOT, "packages"));
   const byName = new Map(folders.map((folder) => [readManifest(folder).name, folder]));
   const needed = new Set<string>();
   const visit = (name: string): void => {
@@ -47,7 +47,7 @@ const neededPackages = (): readonly string[] => {
   };
   visit("agentcore");
   for (const folder of needed) {
-    if (folder === "testing" || existsSync(join(ROOT, "packages", folder, "dist", "index.js"))) continue;
+    if (existsSync(join(ROOT, "packages", folder, "dist"))) continue;
     throw new Error(`packages/${folder} is not built: run \`npm run build\` first`);
   }
   return [...needed];

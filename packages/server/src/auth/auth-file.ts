@@ -2,7 +2,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { PlatformError, parseInput, Scope } from "@agentcore/contract";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import {
   CALLER,
@@ -159,6 +158,8 @@ export const readAuthFile = async (path: string): Promise<AuthSettings> => {
 };
 
 const readYaml = async (path: string): Promise<unknown> => {
+  // Nodes without such a file do not need it before they are ready.
+  const { parseDocument } = await import("yaml");
   const document = parseDocument(await readText(path));
   const [error] = document.errors;
   if (error !== undefined) throw new PlatformError("PARSE_ERROR", error.message.split("\n")[0] ?? "no YAML");
