@@ -79,7 +79,10 @@ const statusOf = (thrown: unknown): RpcStatus => ({
   ],
 });
 
-export const startGrpc = async (options: Partial<GrpcServerOptions> = {}) => {
+export const startGrpc = async ({
+  host = "127.0.0.1",
+  ...options
+}: Partial<GrpcServerOptions & { readonly host: string }> = {}) => {
   const world: World = {
     asked: [],
     opened: [],
@@ -158,7 +161,7 @@ export const startGrpc = async (options: Partial<GrpcServerOptions> = {}) => {
     socket.on("error", () => {});
     grpc.accept(socket);
   });
-  listener.listen(0, "127.0.0.1");
+  listener.listen(0, host);
   await once(listener, "listening");
   const address = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
   open.push(() => {

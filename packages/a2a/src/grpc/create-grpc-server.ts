@@ -18,6 +18,7 @@ import {
 } from "@grpc/grpc-js";
 import { createA2AService } from "./a2a-service.ts";
 import { headersOf, type ServiceDeps } from "./call-context.ts";
+import { connectionKey } from "./connection-key.ts";
 import type { A2AGrpcVersion, GrpcAdmission, GrpcGateway } from "./grpc-gateway.ts";
 import { createHealthService } from "./health-service.ts";
 import { createLegacyA2AService } from "./legacy-a2a-service.ts";
@@ -79,7 +80,7 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
   const admissions = new WeakMap<Metadata, GrpcAdmission>();
   let stopping: Promise<void> | undefined;
   const checks = new Set<ServerInterceptingCallInterface>();
-  /** With the peer of each: an address and a port, so one connection. */
+  /** With the connection of each. */
   const publicStreams = new Map<ServerInterceptingCallInterface, string>();
 
   const failed = (thrown: unknown) => toServiceError(gateway.statusOf(thrown));
@@ -89,7 +90,8 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
     metadata: Metadata,
     call: ServerInterceptingCallInterface,
   ): Promise<GrpcAdmission | null> => {
-    const request = { headers: headersOf(metadata), authority: call.getHost(), peer: call.getPeer() };
+    const connection = connectionKey(call.getConnectionInfo());
+    const request = { headers: headersOf(metadata), authority: call.getHost(), connection };
     const version = A2A_VERSIONS[path.slice(1, path.lastIndexOf("/"))];
     if (version === undefined) {
       gateway.admitPublic(request);
@@ -112,10 +114,10 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
   };
 
   const takePublicStream = (call: ServerInterceptingCallInterface): boolean => {
-    const peer = call.getPeer();
-    const ofConnection = [...publicStreams.values()].filter((each) => each === peer).length;
+    const connection = connectionKey(call.getConnectionInfo());
+    const ofConnection = [...publicStreams.values()].filter((each) => each === connection).length;
     if (publicStreams.size >= MAX_PUBLIC_STREAMS || ofConnection >= MAX_PUBLIC_STREAMS_PER_CONNECTION) return false;
-    publicStreams.set(call, peer);
+    publicStreams.set(call, connection);
     return true;
   };
 
@@ -151,7 +153,7 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
       // A stream waits for its client before it makes more.
       hold: (bytes) => (admission === null || method.responseStream ? nothing : admission.hold(bytes)),
       failed,
-      cut: () => connections.get(call.getPeer())?.destroy(),
+      cut: () => connections.get(connectionKey(call.getConnectionInfo()))?.destroy(),
       timeoutMs: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
     });
     return new ServerInterceptingCall(watched, {
@@ -212,15 +214,16 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
   for (const name of REFLECTION) server.addService(serialised(jsonService(name)), createReflectionService(services));
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  // By address and port of the other end. Kept here, since grpc-js neither waits for injected connections nor ends them when it is told to.
+  // Kept here, since grpc-js neither waits for injected connections nor ends them when it is told to.
   const connections = new Map<string, Socket>();
   let lastClosed = () => {};
   return {
     accept(connection) {
-      const peer = `${connection.remoteAddress}:${connection.remotePort}`;
-      connections.set(peer, connection);
+      const key = connectionKey(connection);
+      connections.set(key, connection);
       connection.once("close", () => {
-        connections.delete(peer);
+        // Its ends may have been taken by another by now.
+        if (connections.get(key) === connection) connections.delete(key);
         if (connections.size === 0) lastClosed();
       });
       injector.injectConnection(connection);

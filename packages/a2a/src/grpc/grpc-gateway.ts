@@ -9,8 +9,8 @@ export interface GrpcRequest {
   readonly headers: Headers;
   /** What the client calls this server. */
   readonly authority: string;
-  /** `ADDRESS:PORT` of the connection's other end. */
-  readonly peer: string;
+  /** Its `connectionKey`. */
+  readonly connection: string;
 }
 
 export interface OpenedCall {

@@ -1,3 +1,4 @@
+export { connectionKey } from "./connection-key.ts";
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from "./create-grpc-server.ts";
 export type {
   A2AGrpcVersion,

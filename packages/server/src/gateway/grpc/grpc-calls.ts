@@ -20,14 +20,14 @@ export interface GrpcCallsDeps {
   readonly answers: PendingAnswers;
 }
 
-export type GrpcCalls = (infoOf: (peer: string) => ConnectionInfo | undefined) => GrpcGateway;
+export type GrpcCalls = (infoOf: (connection: string) => ConnectionInfo | undefined) => GrpcGateway;
 
-/** `infoOf` knows the connections by `ADDRESS:PORT` of their other end. */
+/** `infoOf` knows the connections by their `connectionKey`. */
 export const createGrpcCalls =
   ({ gateway, a2a, guard, answers }: GrpcCallsDeps): GrpcCalls =>
   (infoOf) => ({
-    async admit({ headers, authority, peer }, version) {
-      const scope = await a2a.admit({ headers, url: `http://${authority}/` }, infoOf(peer));
+    async admit({ headers, authority, connection }, version) {
+      const scope = await a2a.admit({ headers, url: `http://${authority}/` }, infoOf(connection));
       assertStatedVersion(headers, version);
       return {
         hold: (bytes) => answers.hold(scope, bytes),
@@ -42,7 +42,8 @@ export const createGrpcCalls =
         },
       };
     },
-    admitPublic: ({ headers, authority, peer }) => guard?.({ headers, url: `http://${authority}/` }, infoOf(peer)),
+    admitPublic: ({ headers, authority, connection }) =>
+      guard?.({ headers, url: `http://${authority}/` }, infoOf(connection)),
     statusOf: (thrown) => toRestError(publicError(thrown, gateway.onError)).error,
     ready: () => gateway.health().ready,
   });

@@ -304,7 +304,7 @@ describe("what is asked of a call", () => {
     const { gateway } = createFixture();
     await expect(listenGrpc(gateway, { port: 0, host: "0.0.0.0" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     const far = gateway.grpc(() => ({ remoteAddress: "10.1.2.3" }));
-    const request = { headers: new Headers(), authority: "127.0.0.1:4701", peer: "10.1.2.3:5" };
+    const request = { headers: new Headers(), authority: "127.0.0.1:4701", connection: "10.1.2.3:5 10.1.2.4:4701" };
     await expect(far.admit(request, "1.0")).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
     expect(() => far.admitPublic(request)).toThrow("on loopback only");
     const near = gateway.grpc(() => ({ remoteAddress: "127.0.0.1" }));

@@ -30,17 +30,21 @@ export const listenGrpc = async (gateway: Gateway, options: ListenGrpcOptions): 
   const host = options.host ?? "127.0.0.1";
   assertReachable(gateway, host);
   // Only now: most nodes do without it, and it is the largest of what a node can load.
-  const { createGrpcServer } = await import("@agentcore/a2a/grpc");
-  // As long as they are open, and no two have the same address and port at their other end.
+  const { connectionKey, createGrpcServer } = await import("@agentcore/a2a/grpc");
+  // As long as they are open.
   const connections = new Map<string, ConnectionInfo>();
   const grpc = createGrpcServer(
-    gateway.grpc((peer) => connections.get(peer)),
+    gateway.grpc((connection) => connections.get(connection)),
     { maxMessageBytes: gateway.maxBodyBytes, answerTimeoutMs: options.answerTimeoutMs },
   );
   const accept = (socket: Socket): void => {
-    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    connections.set(peer, connectionInfo(socket));
-    socket.once("close", () => connections.delete(peer));
+    const key = connectionKey(socket);
+    const info = connectionInfo(socket);
+    connections.set(key, info);
+    socket.once("close", () => {
+      // Its ends may have been taken by another by now.
+      if (connections.get(key) === info) connections.delete(key);
+    });
     // A connection that breaks is the client's affair.
     socket.on("error", () => {});
     grpc.accept(socket);

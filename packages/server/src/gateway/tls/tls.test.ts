@@ -1,16 +1,18 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect as connectHttp2 } from "node:http2";
 import { type RequestOptions, request } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type DetailedPeerCertificate } from "node:tls";
+import { A2AService } from "@a2a-js/sdk/server/grpc";
 import { credentials, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Authority, createAuthority, type Issued } from "../../../test/certificates.ts";
 import { createFixture } from "../../../test/gateway/gateway-fixture.ts";
 import { connectGrpc } from "../../../test/gateway/grpc-client.ts";
-import type { ConnectionInfo } from "../deps.ts";
+import type { ConnectionInfo, GatewayDeps } from "../deps.ts";
 import { listenGrpc } from "../grpc/listen-grpc.ts";
 import { listen } from "../listen.ts";
 import { shutDown } from "../shut-down.ts";
@@ -47,10 +49,10 @@ const identify = async (files: TlsFiles, now = Date.now()) => {
   return tls;
 };
 
-const serve = async (files: TlsFiles) => {
+const serve = async (files: TlsFiles, deps: Partial<GatewayDeps> = {}, host = "127.0.0.1") => {
   const tls = await identify(files);
   const infos: (ConnectionInfo | undefined)[] = [];
-  const fixture = createFixture();
+  const fixture = createFixture(deps);
   const gateway: typeof fixture.gateway = {
     ...fixture.gateway,
     fetch(asked, info) {
@@ -58,13 +60,13 @@ const serve = async (files: TlsFiles) => {
       return fixture.gateway.fetch(asked, info);
     },
     grpc: (infoOf) =>
-      fixture.gateway.grpc((peer) => {
-        infos.push(infoOf(peer));
-        return infoOf(peer);
+      fixture.gateway.grpc((connection) => {
+        infos.push(infoOf(connection));
+        return infoOf(connection);
       }),
   };
-  const http = await listen(gateway, { port: 0, tls });
-  const grpc = await listenGrpc(gateway, { port: 0, tls });
+  const http = await listen(gateway, { port: 0, tls, host });
+  const grpc = await listenGrpc(gateway, { port: 0, tls, host });
   ends.push(() => shutDown(gateway, [http, grpc], 0));
   return { tls, http, grpc, infos };
 };
@@ -174,6 +176,45 @@ describe("client certificates", () => {
     await dial(grpc.port, stranger).unary("listTasks", LIST);
     expect(infos).toHaveLength(3);
     for (const info of infos) expect(info).not.toHaveProperty("clientCertificate");
+  });
+
+  it("count for their own connection only, also beside one from the same port to another of the node's addresses", async () => {
+    const clients = createAuthority("Clients");
+    const ann = clients.issue({ name: "ann" });
+    const caller = { tenantId: "default", caller: "ann", role: "caller" as const, scopes: [] };
+    const { grpc } = await serve(
+      await put(node(), clients.cert),
+      { credentials: { certificates: [{ subject: "CN=ann", ...caller }] } },
+      "0.0.0.0",
+    );
+    const open = async (host: string, localPort: number, client?: Issued) => {
+      const socket = connect({
+        ...{ host, port: grpc.port, localAddress: "127.0.0.1", localPort, servername: "localhost" },
+        ...{ ca: authority.cert, ALPNProtocols: ["h2"], ...client },
+      });
+      await once(socket, "secureConnect");
+      const session = connectHttp2("https://localhost", { createConnection: () => socket });
+      ends.push(() => session.destroy());
+      const list = async (): Promise<number> => {
+        const headers = { "content-type": "application/grpc", te: "trailers" };
+        const stream = session.request({ ":method": "POST", ":path": A2AService.listTasks.path, ...headers });
+        stream.end(Buffer.alloc(5));
+        let told: Record<string, unknown> = {};
+        for (const event of ["response", "trailers"])
+          stream.on(event, (more: Record<string, unknown>) => (told = { ...told, ...more }));
+        stream.resume();
+        await once(stream, "close");
+        return Number(told["grpc-status"]);
+      };
+      return { list, localPort: socket.localPort ?? 0 };
+    };
+    // The later one is asked first, since it may be there only once it answers.
+    const known = await open("127.0.0.1", 0, ann);
+    const stranger = await open("127.0.0.2", known.localPort);
+    expect([await stranger.list(), await known.list()]).toEqual([status.UNAUTHENTICATED, status.OK]);
+    const first = await open("127.0.0.1", 0);
+    const second = await open("127.0.0.2", first.localPort, ann);
+    expect([await second.list(), await first.list()]).toEqual([status.OK, status.UNAUTHENTICATED]);
   });
 });
 
