@@ -18,11 +18,17 @@ export type ExtraHeaders = Readonly<Record<string, string>>;
 
 const SIZE = Symbol("size");
 
-/** Characters of the text that a response was made of; 0 when it is not worth counting. */
+/** Bytes of the text that a response was made of; 0 when it is not worth counting. */
 export const sizeOfAnswer = (response: Response): number => (response as { readonly [SIZE]?: number })[SIZE] ?? 0;
 
-const sized = (response: Response, size: number): Response =>
-  size < SMALLEST_COUNTED ? response : Object.assign(response, { [SIZE]: size });
+// Of UTF-8, for a unit of JavaScript's strings. Most answers are small, and not looked at for it.
+const MOST_BYTES = 3;
+
+const sized = (response: Response, text: string): Response => {
+  if (text.length * MOST_BYTES < SMALLEST_COUNTED) return response;
+  const size = Buffer.byteLength(text);
+  return size < SMALLEST_COUNTED ? response : Object.assign(response, { [SIZE]: size });
+};
 
 export const jsonResponse = (body: unknown, status = 200, headers?: ExtraHeaders): Response => {
   const text = JSON.stringify(body);
@@ -32,7 +38,7 @@ export const jsonResponse = (body: unknown, status = 200, headers?: ExtraHeaders
         ? JSON_OK
         : { status, headers: JSON_HEADERS }
       : { status, headers: { ...JSON_HEADERS, ...headers } };
-  return sized(new Response(text, init), text.length);
+  return sized(new Response(text, init), text);
 };
 
 /** `headers` wins over the defaults, for example for `cache-control`. */
@@ -44,7 +50,7 @@ export const textResponse = (
 ): Response =>
   sized(
     new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": contentType, ...headers } }),
-    text?.length ?? 0,
+    text ?? "",
   );
 
 export const emptyResponse = (status: number, headers?: ExtraHeaders): Response =>
