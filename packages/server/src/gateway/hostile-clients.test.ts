@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { createFixture, userMessage } from "../../test/gateway/gateway-fixture.ts";
-import type { GatewayDeps } from "./deps.ts";
+import { createFixture, describeAgent, userMessage } from "../../test/gateway/gateway-fixture.ts";
+import type { AgentDescription, GatewayDeps } from "./deps.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 
 let listener: Listener | undefined;
@@ -14,8 +14,12 @@ afterEach(async () => {
   await listener?.close(0);
 });
 
-const start = async (settings: GatewayDeps["settings"] = {}, options: Partial<ListenOptions> = {}) => {
-  const fixture = createFixture({ settings, publicUrl: () => listener?.url ?? "" });
+const start = async (
+  settings: GatewayDeps["settings"] = {},
+  options: Partial<ListenOptions> = {},
+  agents?: readonly AgentDescription[],
+) => {
+  const fixture = createFixture({ settings, publicUrl: () => listener?.url ?? "" }, agents);
   listener = await listen(fixture.gateway, { port: 0, ...options });
   const { url, port } = listener;
   const open = async (): Promise<Client> => {
@@ -34,7 +38,7 @@ const start = async (settings: GatewayDeps["settings"] = {}, options: Partial<Li
     await expect.poll(() => [gateway.openStreams, tasks.readers, tasks.waiting]).toEqual([0, 0, 0]);
     await isWell();
   };
-  return { ...fixture, open, isWell, isIdle };
+  return { ...fixture, url, open, isWell, isIdle };
 };
 
 class Client {
@@ -243,7 +247,7 @@ describe("answers that nobody reads", () => {
   const LARGE = 30_000_000;
 
   const startWithLarge = async (settings: GatewayDeps["settings"], options: Partial<ListenOptions>) => {
-    const node = await start(settings, options);
+    const node = await start(settings, options, [describeAgent("echo", { description: "x".repeat(20_000) })]);
     const sayMuch = () => {
       const artifact = { artifactId: "a", parts: [{ text: "x".repeat(LARGE) }] };
       node.tasks.append("task-1", {
@@ -296,7 +300,7 @@ describe("answers that nobody reads", () => {
     await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(2 * LARGE);
     const refused = await ask();
     refused.socket.resume();
-    await refused.answers(/^HTTP\/1\.1 429 [^]*retry-after: 1\r\n[^]*"code":"OVERLOADED"/i);
+    await refused.answers(/^HTTP\/1\.1 429 [^]*retry-after: 1\r\n[^]*"jsonrpc":"2\.0"[^]*"reason":"OVERLOADED"/i);
     expect(gateway.pendingAnswerBytes).toBeLessThan(2.5 * LARGE);
     await isWell();
     for (const { socket } of clients) socket.resume();
@@ -307,5 +311,41 @@ describe("answers that nobody reads", () => {
     await again.answers(/^HTTP\/1\.1 200 /);
     for (const { socket } of [...clients, refused, again]) socket.end();
     await isIdle();
+  });
+
+  it("beyond the limit are refused in the words of what was asked", async () => {
+    const { ask, url, gateway } = await startWithLarge({ maxPendingAnswerBytes: LARGE }, {});
+    await ask();
+    await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(LARGE);
+    const refusal = async (path: string, version: string, rpcMethod?: string) => {
+      const body = rpcMethod === undefined ? undefined : rpc(rpcMethod, { id: "task-1" });
+      const response = await fetch(`${url}${path}`, {
+        ...(body === undefined ? {} : { method: "POST", body }),
+        headers: { "content-type": "application/json", "a2a-version": version },
+      });
+      expect([path, response.status, response.headers.get("retry-after")]).toEqual([path, 429, "1"]);
+      return response;
+    };
+    const message = expect.stringMatching(/^answers for this node lie here/);
+    const details = [
+      expect.objectContaining({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "OVERLOADED" }),
+      { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "1s" },
+    ];
+    const rpcError = { code: -32000, message, data: details };
+    const status = { error: { code: 429, status: "RESOURCE_EXHAUSTED", message, details } };
+    for (const [version, method] of [
+      ["1.0", "GetTask"],
+      ["0.3", "tasks/get"],
+    ] as const)
+      expect(await (await refusal("/a2a/echo", version, method)).json()).toEqual({
+        ...{ jsonrpc: "2.0", id: 1, error: rpcError },
+      });
+    expect(await (await refusal("/a2a/echo/tasks/task-1", "1.0")).json()).toEqual(status);
+    expect(await (await refusal("/a2a/echo/v1/tasks/task-1", "0.3")).json()).toEqual(rpcError);
+    expect(await (await refusal("/a2a/echo/.well-known/agent-card.json", "1.0")).json()).toEqual(status);
+    expect(await (await refusal("/api/v1/agents", "1.0")).json()).toMatchObject({
+      error: { code: "OVERLOADED", message, retryAfterMs: 1000 },
+    });
+    expect(await (await refusal("/", "1.0")).text()).toMatch(/^<!doctype html>[^]*answers for this node lie here/);
   });
 });

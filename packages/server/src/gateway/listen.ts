@@ -10,9 +10,9 @@ import { systemClock } from "../system-senses.ts";
 import { connectionInfo } from "./connection-info.ts";
 import type { Gateway } from "./create-gateway.ts";
 import type { ConnectionInfo } from "./deps.ts";
-import { errorHeaders } from "./http/error-headers.ts";
+import { errorResponse } from "./http/error-response.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
-import { JSON_HEADERS, jsonResponse, sizeOfAnswer } from "./http/responses.ts";
+import { JSON_HEADERS, refusalOf, sizeOfAnswer } from "./http/responses.ts";
 import { eventStreamOf } from "./http/server-sent-events.ts";
 import { createEventStreamWriter } from "./http/write-event-stream.ts";
 import { type Door, shutDown } from "./shut-down.ts";
@@ -85,8 +85,8 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
       else outgoing.once("close", release);
       return response;
     } catch (thrown) {
-      const error = PlatformError.from(thrown);
-      return jsonResponse({ error: error.toJSON() }, error.status, errorHeaders(error));
+      const refuse = refusalOf(response) ?? errorResponse;
+      return refuse(PlatformError.from(thrown));
     }
   };
 

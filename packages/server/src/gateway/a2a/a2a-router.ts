@@ -5,6 +5,7 @@ import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
+import { refusable } from "../http/responses.ts";
 import { lastEventId } from "../http/server-sent-events.ts";
 import { createCardPages, noSuchAgent } from "./card-pages.ts";
 import { answerJsonRpc, type BindingOptions, type OpenA2ACall } from "./json-rpc.ts";
@@ -90,7 +91,7 @@ export const createA2ARouter = ({
     try {
       guard?.(request, info);
       if (request.method !== "GET") return wrongMethod(request.method, ["GET"]);
-      return await answer(await pages.tenantOf(request, info));
+      return refusable(await answer(await pages.tenantOf(request, info)), restErrorResponse);
     } catch (thrown) {
       return restErrorResponse(publicError(thrown, options.onError));
     }

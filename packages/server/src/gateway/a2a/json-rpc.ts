@@ -4,7 +4,7 @@ import { errorHeaders, publicError } from "../http/error-headers.ts";
 import { isJsonMediaType } from "../http/media-type.ts";
 import { parseJson } from "../http/parse-json.ts";
 import { readBody } from "../http/read-body.ts";
-import { jsonResponse } from "../http/responses.ts";
+import { jsonResponse, refusable } from "../http/responses.ts";
 import { jsonRpcHttpStatus, toJsonRpcError } from "./a2a-errors.ts";
 import { assertServed, impliedVersion, statedVersion } from "./a2a-version.ts";
 import { activateExtensions } from "./extensions.ts";
@@ -40,6 +40,12 @@ export const answerJsonRpc = async (
 ): Promise<Response> => {
   let id: Id = null;
   let version: string | null = null;
+  const refuse = (error: PlatformError): Response =>
+    jsonResponse(
+      { jsonrpc: "2.0", id, error: version === "0.3" ? toLegacyError(error) : toJsonRpcError(error) },
+      jsonRpcHttpStatus(error.code),
+      errorHeaders(error),
+    );
   try {
     const opened = await open();
     const contentType = request.headers.get("content-type");
@@ -55,26 +61,22 @@ export const answerJsonRpc = async (
     const method = findMethod(rpc.method);
     version = statedVersion(request.headers, request.url) ?? impliedVersion(opened.agent, method !== null);
     assertServed(opened.agent, version);
-    if (version === "0.3") return await answerLegacyJsonRpc(rpc, request, opened, operations, options);
+    if (version === "0.3")
+      return refusable(await answerLegacyJsonRpc(rpc, request, opened, operations, options), refuse);
     if (method === null)
       throw new PlatformError("METHOD_NOT_FOUND", `A2A 1.0 has no method "${rpc.method.slice(0, 100)}"`);
     const { uris, headers } = activateExtensions(opened.agent, request.headers, version);
     const call = { ...opened, extensions: uris };
     const answer = (result: unknown) => ({ jsonrpc: "2.0", id, result });
     if (method.kind === "unary")
-      return jsonResponse(answer(await method.run(operations, call, rpc.params)), 200, headers);
+      return refusable(jsonResponse(answer(await method.run(operations, call, rpc.params)), 200, headers), refuse);
     const stream = await method.run(operations, call, rpc.params);
     return await streamResponse(stream, ({ response }) => answer(response), {
       heartbeatMs: options.heartbeatMs,
       headers,
     });
   } catch (thrown) {
-    const error = publicError(thrown, options.onError);
-    return jsonResponse(
-      { jsonrpc: "2.0", id, error: version === "0.3" ? toLegacyError(error) : toJsonRpcError(error) },
-      jsonRpcHttpStatus(error.code),
-      errorHeaders(error),
-    );
+    return refusable(refuse(publicError(thrown, options.onError)), refuse);
   }
 };
 

@@ -1,7 +1,7 @@
 /** The HTTP+JSON binding, below an agent's address. */
 import { PlatformError } from "@agentcore/contract";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
-import { emptyResponse, jsonResponse } from "../http/responses.ts";
+import { emptyResponse, jsonResponse, refusable } from "../http/responses.ts";
 import { toRestError } from "./a2a-errors.ts";
 import { assertServed, impliedVersion, statedVersion } from "./a2a-version.ts";
 import { activateExtensions } from "./extensions.ts";
@@ -29,11 +29,17 @@ export const answerRest = async (
   const stated = statedVersion(request.headers, request.url);
   // In whose words it is refused before the agent is known.
   let version = stated ?? (isOnlyOfNewest ? "1.0" : "0.3");
+  const refuse = (error: PlatformError): Response =>
+    // What does not serve 0.3 does not answer in its words either.
+    version === "0.3" && error.code !== "VERSION_NOT_SUPPORTED"
+      ? legacyRestErrorResponse(error)
+      : restErrorResponse(error);
   try {
     const opened = await open();
     version = stated ?? impliedVersion(opened.agent, isOnlyOfNewest);
     assertServed(opened.agent, version);
-    if (version === "0.3") return await answerLegacyRest(request, segments, opened, operations, options);
+    if (version === "0.3")
+      return refusable(await answerLegacyRest(request, segments, opened, operations, options), refuse);
     const match = matchRest(request.method, segments);
     if (match.outcome === "notFound")
       throw new PlatformError("METHOD_NOT_FOUND", "A2A's HTTP+JSON binding has no such path");
@@ -45,16 +51,12 @@ export const answerRest = async (
     if (method.kind === "unary") {
       const result = await method.run(operations, call, params);
       const status = STATUSES[match.operation] ?? 200;
-      return status === 204 ? emptyResponse(status, headers) : jsonResponse(result, status, headers);
+      return status === 204 ? emptyResponse(status, headers) : refusable(jsonResponse(result, status, headers), refuse);
     }
     const stream = await method.run(operations, call, params);
     return await streamResponse(stream, ({ response }) => response, { heartbeatMs: options.heartbeatMs, headers });
   } catch (thrown) {
-    const error = publicError(thrown, options.onError);
-    // What does not serve 0.3 does not answer in its words either.
-    return version === "0.3" && error.code !== "VERSION_NOT_SUPPORTED"
-      ? legacyRestErrorResponse(error)
-      : restErrorResponse(error);
+    return refusable(refuse(publicError(thrown, options.onError)), refuse);
   }
 };
 

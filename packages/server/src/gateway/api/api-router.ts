@@ -1,11 +1,12 @@
 /** Runs the route table: match, authorise, validate, handle, and turn what is thrown into `{ error }`. */
-import { PlatformError, parseInput, type SerializedError } from "@agentcore/contract";
+import { PlatformError, parseInput } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
 import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
-import { errorHeaders, publicError } from "../http/error-headers.ts";
+import { publicError } from "../http/error-headers.ts";
+import { errorResponse } from "../http/error-response.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
-import { jsonResponse } from "../http/responses.ts";
+import { jsonResponse, refusable } from "../http/responses.ts";
 import type { ApiRoute } from "./api-route.ts";
 import { pathTemplate } from "./path-template.ts";
 import { readApiBody } from "./read-api-body.ts";
@@ -44,7 +45,8 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
   };
 
   return async (request: Request, path: string, info: ConnectionInfo | undefined): Promise<Response> => {
-    let refuse: ApiRoute["refuse"];
+    let found: ApiRoute | undefined;
+    const refuse = (error: PlatformError): Response => found?.refuse?.(request, error) ?? errorResponse(error);
     try {
       if (!UNGUARDED.has(path)) guard?.(request, info);
       const allowed: string[] = [];
@@ -52,8 +54,8 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
         const values = template.match(path);
         if (values === null) continue;
         if (route.method === request.method) {
-          refuse = route.refuse;
-          return await run(request, info, route, values);
+          found = route;
+          return refusable(await run(request, info, route, values), refuse);
         }
         allowed.push(route.method);
       }
@@ -65,11 +67,7 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
       );
       return jsonResponse({ error: error.toJSON() }, 405, { allow: allowed.join(", ") });
     } catch (thrown) {
-      const error = publicError(thrown, onError);
-      const own = refuse?.(request, error);
-      if (own !== undefined && own !== null) return own;
-      const body: { error: SerializedError } = { error: error.toJSON() };
-      return jsonResponse(body, error.status, errorHeaders(error));
+      return refusable(refuse(publicError(thrown, onError)), refuse);
     }
   };
 };

@@ -1,5 +1,6 @@
 /** Responses with the headers every answer carries. Header objects are shared constants: they are on the hot path. */
 
+import type { PlatformError } from "@agentcore/contract";
 import { SMALLEST_COUNTED } from "./pending-answers.ts";
 
 // nosniff and the empty policy keep a browser from treating any answer as a page; no CORS header is ever sent.
@@ -29,6 +30,18 @@ const sized = (response: Response, text: string): Response => {
   const size = Buffer.byteLength(text);
   return size < SMALLEST_COUNTED ? response : Object.assign(response, { [SIZE]: size });
 };
+
+export type Refuse = (error: PlatformError) => Response;
+
+const REFUSE = Symbol("refuse");
+
+/** Hangs on an answer that counts how its binding says that it cannot be given. */
+export const refusable = (response: Response, refuse: Refuse): Response =>
+  sizeOfAnswer(response) === 0 ? response : Object.assign(response, { [REFUSE]: refuse });
+
+/** Undefined when nobody hung one on it. */
+export const refusalOf = (response: Response): Refuse | undefined =>
+  (response as { readonly [REFUSE]?: Refuse })[REFUSE];
 
 export const jsonResponse = (body: unknown, status = 200, headers?: ExtraHeaders): Response => {
   const text = JSON.stringify(body);
