@@ -37,8 +37,8 @@ export interface Gateway {
   readonly maxBodyBytes: number;
   /** Streams open now. */
   readonly openStreams: number;
-  /** Counts the answer to a request until what is returned is called: its client has it, or has gone. Throws OVERLOADED. */
-  holdAnswer(request: Request, bytes: number): () => void;
+  /** Counts the answer to a request until what it resolves with is called: its client has it, or has gone. Throws OVERLOADED. */
+  holdAnswer(request: Request, bytes: number, info?: ConnectionInfo): Promise<() => void>;
   /** Of answers that were made and not taken yet. */
   readonly pendingAnswerBytes: number;
   /** Ends streams and refuses new ones; clients resume elsewhere by Last-Event-ID. */
@@ -80,6 +80,15 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       callers.set(headers, scope);
       return scope;
     },
+  };
+  /** Who reads a page that needs no credential. Asked for answers that count only. */
+  const callerOfPage = async (headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope> => {
+    try {
+      return (await known.identify(headers, info)) ?? PUBLIC;
+    } catch {
+      // A token that cannot be checked now, which keeps nobody from what is public.
+      return PUBLIC;
+    }
   };
   // With keys a foreign page has nothing to present, so any Host is fine.
   const guard = authenticator.required ? null : createOriginGuard(publicUrl);
@@ -155,7 +164,8 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       await body?.cancel();
       return new Response(null, { status, headers });
     },
-    holdAnswer: (request, bytes) => answers.hold(callers.get(request.headers) ?? PUBLIC, bytes),
+    holdAnswer: async ({ headers }, bytes, info) =>
+      answers.hold(callers.get(headers) ?? (await callerOfPage(headers, info)), bytes),
     get pendingAnswerBytes() {
       return answers.bytes;
     },
@@ -167,7 +177,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   };
 };
 
-/** Whoever reads pages that need no credential. */
+/** Whoever reads pages that need no credential, and shows none. */
 const PUBLIC: CallerScope = { tenantId: DEFAULT_TENANT, caller: "anonymous" };
 
 /** The pathname without the cost of a URL object. */

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFixture, describeAgent, userMessage } from "../../test/gateway/gateway-fixture.ts";
 import type { AgentDescription, GatewayDeps } from "./deps.ts";
+import { parseApiKeys } from "./http/parse-api-keys.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 
 let listener: Listener | undefined;
@@ -18,8 +19,9 @@ const start = async (
   settings: GatewayDeps["settings"] = {},
   options: Partial<ListenOptions> = {},
   agents?: readonly AgentDescription[],
+  deps: Partial<GatewayDeps> = {},
 ) => {
-  const fixture = createFixture({ settings, publicUrl: () => listener?.url ?? "" }, agents);
+  const fixture = createFixture({ settings, publicUrl: () => listener?.url ?? "", ...deps }, agents);
   listener = await listen(fixture.gateway, { port: 0, ...options });
   const { url, port } = listener;
   const open = async (): Promise<Client> => {
@@ -347,5 +349,26 @@ describe("answers that nobody reads", () => {
       error: { code: "OVERLOADED", message, retryAfterMs: 1000 },
     });
     expect(await (await refusal("/", "1.0")).text()).toMatch(/^<!doctype html>[^]*answers for this node lie here/);
+  });
+
+  it("of public pages count for strangers together, and for known callers by themselves", async () => {
+    const key = "0123456789abcdef-key";
+    const agents = [describeAgent("echo", { description: "x".repeat(LARGE) })];
+    const deps = { apiKeys: parseApiKeys([`${key} caller=ann`]) };
+    const { url, open, gateway } = await start({ maxPendingAnswerBytesPerCaller: LARGE }, {}, agents, deps);
+    const card = "/a2a/echo/.well-known/agent-card.json";
+    const stranger = await open();
+    stranger.socket.pause();
+    stranger.socket.write(`GET ${card} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(LARGE);
+    for (const path of [card, "/openapi.json"]) {
+      const statusFor = async (headers: Record<string, string>) => {
+        const response = await fetch(`${url}${path}`, { headers });
+        await response.arrayBuffer();
+        return response.status;
+      };
+      expect([path, await statusFor({}), await statusFor({ "x-api-key": `${key}x` })]).toEqual([path, 429, 429]);
+      expect([path, await statusFor({ "x-api-key": key })]).toEqual([path, 200]);
+    }
   });
 });

@@ -76,11 +76,16 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   let connections = 0;
 
   /** The response, or, when too much waits for clients to take it, a refusal in its place. */
-  const counted = (request: Request, response: Response, outgoing: ServerResponse): Response => {
+  const counted = async (
+    request: Request,
+    response: Response,
+    outgoing: ServerResponse,
+    info: ConnectionInfo | undefined,
+  ): Promise<Response> => {
     const size = sizeOfAnswer(response);
     if (size === 0) return response;
     try {
-      const release = gateway.holdAnswer(request, size);
+      const release = await gateway.holdAnswer(request, size, info);
       if (outgoing.closed) release();
       else outgoing.once("close", release);
       return response;
@@ -92,9 +97,10 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
 
   const writeEventStream = createEventStreamWriter(systemClock);
   const answer = getRequestListener(async (request, env) => {
-    const response = await gateway.fetch(request, infos.get((env.incoming as IncomingMessage).socket));
+    const info = infos.get((env.incoming as IncomingMessage).socket);
+    const response = await gateway.fetch(request, info);
     const stream = eventStreamOf(response);
-    if (stream === undefined) return counted(request, response, env.outgoing as ServerResponse);
+    if (stream === undefined) return counted(request, response, env.outgoing as ServerResponse, info);
     writeEventStream(env.outgoing as ServerResponse, response, stream);
     return RESPONSE_ALREADY_SENT;
   });
