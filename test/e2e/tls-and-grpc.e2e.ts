@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { credentials } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { connectGrpc } from "../../packages/a2a/test/connect-grpc.ts";
 import { type Authority, createAuthority } from "../../packages/server/test/certificates.ts";
-import { connectGrpc, grpcMessage } from "../../packages/server/test/gateway/grpc-client.ts";
+import { grpcMessage } from "../../packages/server/test/gateway/grpc-message.ts";
 import { type RunningProgram, root, runAgentcore, startAgentcore } from "./programs.ts";
 
 const KEY = "sixteen-characters-and-more";

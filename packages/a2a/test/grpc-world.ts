@@ -2,19 +2,12 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { PlatformError, type StreamResponse } from "@agentcore/contract";
-import {
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  credentials,
-  Metadata,
-  makeGenericClientConstructor,
-  type ServiceDefinition,
-  type ServiceError,
-} from "@grpc/grpc-js";
+import type { ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from "../src/grpc/create-grpc-server.ts";
 import type { A2AGrpcVersion, GrpcRequest, RpcStatus } from "../src/grpc/grpc-gateway.ts";
 import { decode, jsonService, messageNamed } from "../src/grpc/protocol/descriptors.ts";
 import type { StreamFrame } from "../src/server/operations.ts";
+import { connectGrpc } from "./connect-grpc.ts";
 import { A2A_SERVICE, LEGACY_A2A_SERVICE } from "./sdk-services.ts";
 
 export const TASK = { id: "t1", contextId: "c1", status: { state: "TASK_STATE_WORKING" as const } };
@@ -168,22 +161,10 @@ export const startGrpc = async ({
     listener.close();
     grpc.cut();
   });
-  const connect = (definition: ServiceDefinition) => {
-    const client = new (makeGenericClientConstructor(definition, "Test"))(address, credentials.createInsecure());
-    open.push(() => client.close());
-    const methods = client as unknown as Record<string, (...args: unknown[]) => unknown>;
-    return {
-      unary: (method: string, request: unknown, metadata = new Metadata(), callOptions = {}) =>
-        new Promise<Record<string, unknown>>((resolve, reject) => {
-          methods[method]?.call(client, request, metadata, callOptions, (error: ServiceError | null, value: never) =>
-            error === null ? resolve(value) : reject(error),
-          );
-        }),
-      stream: (method: string, request: unknown, metadata = new Metadata()) =>
-        methods[method]?.call(client, request, metadata) as ClientReadableStream<Record<string, unknown>>,
-      duplex: (method: string) =>
-        methods[method]?.call(client, new Metadata()) as ClientDuplexStream<unknown, Record<string, unknown>>,
-    };
+  const connect = (definition: object) => {
+    const client = connectGrpc(address, { definition });
+    open.push(client.close);
+    return client;
   };
   return {
     world,

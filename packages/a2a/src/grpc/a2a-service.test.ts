@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { A2AService } from "@a2a-js/sdk/server/grpc";
 import { PlatformError } from "@agentcore/contract";
-import { Metadata, status } from "@grpc/grpc-js";
+import { type Metadata, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   all,
@@ -97,11 +97,8 @@ describe("A2A 1.0", () => {
   it("hands on the metadata, and names the active extensions before the answer", async () => {
     const { world, a2a } = await startGrpc();
     world.extensions = ["https://a.test/x", "https://a.test/y"];
-    const metadata = new Metadata();
-    metadata.set("authorization", "Bearer secret");
-    metadata.set("last-event-id", "7");
-    metadata.set("some-bin", Buffer.from([1]));
-    const stream = a2a.stream("subscribeToTask", { tenant: "", id: "t1" }, metadata);
+    const sent = { authorization: "Bearer secret", "last-event-id": "7", "some-bin": Buffer.from([1]) };
+    const stream = a2a.stream("subscribeToTask", { tenant: "", id: "t1" }, sent);
     const [answered] = (await once(stream, "metadata")) as [Metadata];
     expect(answered.get("a2a-extensions")).toEqual(["https://a.test/x, https://a.test/y"]);
     await all(stream);
@@ -210,7 +207,7 @@ describe("A2A 1.0", () => {
 
   it("a call ends at its deadline, and the node hears of it", async () => {
     const { world, a2a } = await startGrpc();
-    const work = a2a.unary("cancelTask", { tenant: "", id: "hangs" }, new Metadata(), { deadline: Date.now() + 100 });
+    const work = a2a.unary("cancelTask", { tenant: "", id: "hangs" }, {}, { deadline: Date.now() + 100 });
     expect((await failureOf(work)).code).toBe(status.DEADLINE_EXCEEDED);
     await world.gone;
   });

@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectGrpc } from "../../../a2a/test/connect-grpc.ts";
 import { createAuthority, type Issued } from "../../test/certificates.ts";
-import { connectGrpc } from "../../test/gateway/grpc-client.ts";
 import { type RunningNode, startNode } from "../start-node.ts";
 
 const code = fileURLToPath(new URL("../../test/tenants/keeper.ts", import.meta.url));

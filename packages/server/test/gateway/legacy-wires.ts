@@ -1,12 +1,12 @@
 /** A2A 0.3 over its three bindings, with what they answer brought to one form. */
 import { LegacyA2AService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
 import { type ServiceError, status } from "@grpc/grpc-js";
+import type { connectGrpc } from "../../../a2a/test/connect-grpc.ts";
 import { A2A_ERRORS } from "../../src/gateway/a2a/a2a-errors.ts";
 import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { listenGrpc } from "../../src/gateway/grpc/listen-grpc.ts";
 import { shutDown } from "../../src/gateway/shut-down.ts";
 import { createFixture, readSse } from "./gateway-fixture.ts";
-import { connectGrpc } from "./grpc-client.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
@@ -82,7 +82,8 @@ export const LEGACY_BINDINGS = ["JSONRPC", "HTTP+JSON", "GRPC"] as const;
 export const startLegacyWires = async (deps: Partial<GatewayDeps> = {}, agents?: readonly AgentDescription[]) => {
   const fixture = createFixture(deps, agents);
   const listener = await listenGrpc(fixture.gateway, { port: 0 });
-  const client = connectGrpc(`127.0.0.1:${listener.port}`, { definition: LegacyA2AService });
+  const a2a = await import("../../../a2a/test/connect-grpc.ts");
+  const client = a2a.connectGrpc(`127.0.0.1:${listener.port}`, { definition: LegacyA2AService });
   return {
     ...fixture,
     wire: (binding: (typeof LEGACY_BINDINGS)[number], headers: Headers = {}): LegacyWire => {

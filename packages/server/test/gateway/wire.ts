@@ -2,7 +2,7 @@
  * A2A as a client has it on each binding in each version, all with the operations, params and results of 1.0 in JSON. Nothing of the
  * node's own translation is used: what 0.3 calls otherwise is in legacy-shapes.ts.
  */
-import { type Client, credentials, Metadata, makeGenericClientConstructor, type ServiceError } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
 import { readSse } from "./gateway-fixture.ts";
 import { fromLegacyRest, fromLegacyRpc, type Json, toLegacyGrpc, toLegacyRest, toLegacyRpc } from "./legacy-shapes.ts";
 
@@ -151,19 +151,14 @@ const grpcWire = async (
 ): Promise<Wire> => {
   const { decode, jsonService, messageNamed } = await import("../../../a2a/src/grpc/protocol/descriptors.ts");
   const legacy = version === "0.3";
+  const { connectGrpc } = await import("../../../a2a/test/connect-grpc.ts");
   const service = jsonService(legacy ? "a2a.v1.A2AService" : "lf.a2a.v1.A2AService");
-  const client: Client = new (makeGenericClientConstructor(service, "Wire"))(address, credentials.createInsecure());
-  ends.push(() => client.close());
-  const methods = client as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const client = connectGrpc(address, { definition: service });
+  ends.push(client.close);
   const prepare = (operation: string, params: Json) =>
     legacy
       ? toLegacyGrpc(operation, params)
       : { method: operation.replace(/^./, (letter) => letter.toLowerCase()), params };
-  const metadata = () => {
-    const sent = new Metadata();
-    for (const [name, value] of Object.entries(own)) sent.set(name, value);
-    return sent;
-  };
   const refused = (error: ServiceError): WireFailure => {
     const [bytes] = error.metadata.get("grpc-status-details-bin");
     const status = bytes === undefined ? {} : (decode(messageNamed("google.rpc.Status"), bytes as Buffer) as Json);
@@ -179,17 +174,16 @@ const grpcWire = async (
   }
   return {
     ...{ name: `gRPC ${version}`, binding: "GRPC", version },
-    call: (operation, given) =>
-      new Promise((resolve, reject) => {
-        const { method, params } = prepare(operation, given);
-        methods[method]?.call(client, params, metadata(), (error: ServiceError | null, answer: Json) =>
-          error === null ? resolve(read(operation, answer)) : reject(refused(error)),
-        );
-      }),
+    async call(operation, given) {
+      const { method, params } = prepare(operation, given);
+      const answered = client.unary(method, params, own).catch((error: unknown) => {
+        throw refused(error as ServiceError);
+      });
+      return read(operation, await answered);
+    },
     open(operation, given) {
       const { method, params } = prepare(operation, given);
-      const stream = methods[method]?.call(client, params, metadata()) as AsyncIterable<Json>;
-      return begun(events(operation, stream));
+      return begun(events(operation, client.stream(method, params, own)));
     },
   };
 };

@@ -1,10 +1,11 @@
 /** Hostile messages over gRPC: mutated requests, and bytes that are none. */
-import { A2AService } from "@a2a-js/sdk/server/grpc";
 import { type ServiceDefinition, type ServiceError, status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { connectGrpc } from "../../../../a2a/test/connect-grpc.ts";
+import { A2A_SERVICE } from "../../../../a2a/test/sdk-services.ts";
 import { createFixture, describeAgent } from "../../../test/gateway/gateway-fixture.ts";
-import { anyService, connectGrpc, grpcMessage } from "../../../test/gateway/grpc-client.ts";
+import { grpcMessage } from "../../../test/gateway/grpc-message.ts";
 import { HOSTILE_TEXTS } from "../../../test/gateway/hostile/edits.ts";
 import { shutDown } from "../shut-down.ts";
 import { listenGrpc } from "./listen-grpc.ts";
@@ -13,13 +14,15 @@ const REQUESTS = 3_000;
 const BATCH = 20;
 const SEED = Number(process.env.AGENTCORE_FUZZ_SEED ?? Date.now() % 2 ** 31);
 
-const own = anyService(A2AService);
-const UNARY = Object.keys(own).filter((name) => own[name]?.responseStream === false);
-const STREAMS = Object.keys(own).filter((name) => own[name]?.responseStream === true);
+const UNARY = Object.keys(A2A_SERVICE).filter((name) => A2A_SERVICE[name]?.responseStream === false);
+const STREAMS = Object.keys(A2A_SERVICE).filter((name) => A2A_SERVICE[name]?.responseStream === true);
 
 /** The same methods, whose requests are bytes. */
 const RAW: ServiceDefinition = Object.fromEntries(
-  Object.entries(own).map(([name, method]) => [name, { ...method, requestSerialize: (bytes: Buffer) => bytes }]),
+  Object.entries(A2A_SERVICE).map(([name, method]) => [
+    name,
+    { ...method, requestSerialize: (bytes: Buffer) => bytes },
+  ]),
 );
 
 const text = fc.oneof(fc.constantFrom(...HOSTILE_TEXTS, "default/echo", "echo"), fc.string({ unit: "binary" }));
@@ -158,7 +161,7 @@ it(`no hostile message gets more than a refusal, or leaves anything open (seed $
     for (const word of ["hello", "hold"])
       await grpc.unary(
         "sendMessage",
-        own["sendMessage"]?.requestSerialize({
+        A2A_SERVICE["sendMessage"]?.requestSerialize({
           ...grpcMessage(word),
           configuration: { acceptedOutputModes: [], returnImmediately: true },
         }),
@@ -179,7 +182,7 @@ it(`no hostile message gets more than a refusal, or leaves anything open (seed $
                 historyLength: undefined,
               };
               const given = { ...asked, configuration: asked.configuration ?? { ...quick, returnImmediately: true } };
-              const bytes = damaged(own[name]?.requestSerialize(given) as Buffer);
+              const bytes = damaged(A2A_SERVICE[name]?.requestSerialize(given) as Buffer);
               if (UNARY.includes(name))
                 return answers(
                   grpc.unary(name, bytes, headers).then(
