@@ -16,7 +16,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { firstLine } from "./child-process.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import type { Effect } from "./cluster/cluster-agents/agents.ts";
-import { judgeCluster, type Submission } from "./cluster/judge-cluster.ts";
+import { isEnded, judgeCluster, type Submission } from "./cluster/judge-cluster.ts";
 
 const TASKS = Number(process.env["AGENTCORE_CLUSTER_TASKS"] ?? 10_000);
 const SEED = Number(process.env["AGENTCORE_CLUSTER_SEED"] ?? Date.now() % 1_000_000);
@@ -184,7 +184,8 @@ test("what three nodes were given is done once, whatever becomes of them and of 
     cursor = rows.at(-1)?.cursor ?? cursor;
     if (rows.length > 0) continue;
     // What the last connections of killed nodes hold open hides what was committed after it began: the server ends them in a moment.
-    if (Date.now() > settledBy || submissions.every(({ taskId }) => logs.has(taskId))) break;
+    const isAllThere = submissions.every(({ taskId }) => logs.has(taskId)) && [...logs.values()].every(isEnded);
+    if (isAllThere || Date.now() > settledBy) break;
     await pause(100);
   }
   await close();

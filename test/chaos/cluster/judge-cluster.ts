@@ -26,6 +26,9 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
 
 const ENDS: ReadonlySet<string> = new Set(["task.completed", "task.failed", "task.canceled", "task.rejected"]);
 
+/** Whether its last event is an end. */
+export const isEnded = (log: readonly TaskEvent[]): boolean => ENDS.has(log.at(-1)?.type ?? "");
+
 const outputOf = ({ agent, n }: Submission): unknown =>
   ({ worker: n + 33, parent: 3 * n + 68, sleeper: n + 1, asker: `answer to ${n}` })[agent];
 
