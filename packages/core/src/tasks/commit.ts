@@ -19,7 +19,7 @@ interface Write {
 
 export class Commits {
   private readonly engine: TaskEngine;
-  private readonly dirty = new Set<Execution>();
+  private dirty = new Set<Execution>();
   /** Tasks with a unit on its way to the store; one that left memory meanwhile can have a second. */
   private readonly writing = new Map<string, number>();
   private isScheduled = false;
@@ -53,12 +53,14 @@ export class Commits {
 
   private flush(): void {
     this.isScheduled = false;
+    const { dirty } = this;
+    // Not cleared: a set's old table would keep what it held (`TurnoverMap`).
+    this.dirty = new Set();
     const writes: Write[] = [];
-    for (const execution of this.dirty) {
+    for (const execution of dirty) {
       const taken = execution.commitInFlight ? null : takeUnit(execution);
       if (taken !== null) writes.push({ execution, taken });
     }
-    this.dirty.clear();
     if (writes.length > 0) void this.write(writes);
   }
 

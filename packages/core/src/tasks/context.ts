@@ -24,8 +24,14 @@ import type {
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { Execution } from "./execution.ts";
+import { withLiveProperties } from "./live-properties.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
+
+const contextOf = withLiveProperties<Context, "signal" | "messages", Execution>({
+  signal: (execution) => execution.signal,
+  messages: (execution) => execution.intake.messages.show(),
+});
 
 export const createContext = (execution: Execution): Context => {
   const { head, services, loaded } = execution;
@@ -56,15 +62,9 @@ export const createContext = (execution: Execution): Context => {
         }),
     });
 
-  return {
+  return contextOf(execution, {
     log: createLog(execution),
-    get signal() {
-      return execution.signal;
-    },
     env: loaded.env,
-    get messages() {
-      return execution.intake.messages.show();
-    },
     memory: {
       get: (key) =>
         step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
@@ -338,7 +338,7 @@ export const createContext = (execution: Execution): Context => {
       execution.appendCheckpoint(state, unread);
       return never;
     },
-  };
+  });
 };
 
 /** `authorization:github#2` → `github`: names hold no `#`. */

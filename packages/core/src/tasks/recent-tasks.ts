@@ -8,14 +8,21 @@ import type { TakenUnit } from "./take-unit.ts";
 interface RecentTask {
   readonly head: TaskHead;
   readonly events: readonly TaskEvent[];
+  /** By the monotonic clock. */
+  readonly at: number;
 }
 
-const MAX_TASKS = 512;
+type Generation = Map<string, RecentTask>;
+
+// Of one generation, of which there are two.
+const MAX_TASKS = 256;
+// What is kept for longer than it takes the collector to come by is copied twice.
+const GENERATION_MS = 20;
 const MAX_EVENTS = 50;
-// In characters; 16 million of all of them together. A larger one is read from the store.
+// In characters; 16 million of both generations together. A larger one is read from the store.
 const MAX_SIZE = 32 * 1024;
 // Callers wait a millisecond. Much later the task may have been removed, by another node too.
-const MAX_AGE_MS = 60_000;
+const MAX_AGE_MS = 10_000;
 
 /**
  * Logs of tasks that just ended here, so that a caller who waited for the end does not make the store read it again.
@@ -23,10 +30,12 @@ const MAX_AGE_MS = 60_000;
  * those are the ones whose caller waits a millisecond.
  */
 export class RecentTasks {
-  private readonly tasks = new Map<string, RecentTask>();
-  private readonly clock: Pick<Clock, "now">;
+  private current: Generation = new Map();
+  private previous: Generation = new Map();
+  private currentSince = Number.NEGATIVE_INFINITY;
+  private readonly clock: Pick<Clock, "monotonic">;
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "monotonic">) {
     this.clock = clock;
   }
 
@@ -46,19 +55,24 @@ export class RecentTasks {
       attempts: 0,
       updatedAt: statusTimeOf(events) ?? execution.head.createdAt,
     };
-    this.tasks.set(keyOf(head), { head, events });
-    if (this.tasks.size > MAX_TASKS) {
-      const oldest = this.tasks.keys().next();
-      if (oldest.done !== true) this.tasks.delete(oldest.value);
+    const at = this.clock.monotonic();
+    if (at - this.currentSince >= GENERATION_MS || this.current.size >= MAX_TASKS) {
+      this.previous = this.current;
+      this.current = new Map();
+      this.currentSince = at;
     }
+    this.current.set(keyOf(head), { head, events, at });
   }
 
   get(key: TaskKey): RecentTask | undefined {
-    const task = this.tasks.get(keyOf(key));
-    return task !== undefined && this.clock.now() - task.head.updatedAt <= MAX_AGE_MS ? task : undefined;
+    const id = keyOf(key);
+    const task = this.current.get(id) ?? this.previous.get(id);
+    return task !== undefined && this.clock.monotonic() - task.at <= MAX_AGE_MS ? task : undefined;
   }
 
   forget(key: TaskKey): void {
-    this.tasks.delete(keyOf(key));
+    const id = keyOf(key);
+    this.current.delete(id);
+    this.previous.delete(id);
   }
 }

@@ -2,6 +2,7 @@ import type { TaskKey } from "../ports/index.ts";
 import type { AgentHost } from "./agent-host.ts";
 import type { Execution } from "./execution.ts";
 import { keyOf } from "./log-hub.ts";
+import { TurnoverMap } from "./turnover-map.ts";
 
 interface Slots {
   taken: number;
@@ -21,7 +22,7 @@ export interface Reservation {
 
 /** The tasks in this process's memory, and how many more fit: in all, and of each agent. */
 export class Residents {
-  private readonly tasks = new Map<string, Execution>();
+  private readonly tasks = new TurnoverMap<string, Execution>();
   private readonly slots = new Map<string, Slots>();
   private readonly reserved = new Map<string, number>();
   private reservations = 0;
@@ -82,7 +83,7 @@ export class Residents {
   }
 
   all(): readonly Execution[] {
-    return [...this.tasks.values()];
+    return this.tasks.values();
   }
 
   add(execution: Execution): void {

@@ -5,6 +5,7 @@ import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
+import { withLiveProperties } from "./live-properties.ts";
 import type { OpenCall } from "./open-call.ts";
 import { assertNoSecret, withoutSecrets } from "./secrets.ts";
 import { wakeAt } from "./wake-at.ts";
@@ -59,6 +60,18 @@ const waitFor = (execution: Execution, call: OpenCall, dueAt: number, begin: () 
 const tryStep = (execution: Execution, call: OpenCall, attempt: number, body: StepBody): void =>
   execution.services.whenFresh(() => void runStep(execution, call, attempt, body));
 
+interface RunningStep {
+  readonly execution: Execution;
+  readonly path: string;
+  readonly signalOf: () => AbortSignal;
+}
+
+const stepOf = withLiveProperties<StepContext, "signal" | "idempotencyKey", RunningStep>({
+  signal: ({ signalOf }) => signalOf(),
+  // Hashing costs as much as a small step, and most steps never look.
+  idempotencyKey: ({ execution, path }) => idempotencyKey(execution, path),
+});
+
 const runStep = async (execution: Execution, call: OpenCall, attempt: number, body: StepBody): Promise<void> => {
   if (execution.open.get(call.path) !== call) return;
   const { clock } = execution.services.senses;
@@ -70,21 +83,15 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   const timeout =
     own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
   const read: Credential[] = [];
-  const step: StepContext = {
-    get signal() {
-      return own?.signal ?? signalOf();
-    },
+  const running = { execution, path: call.path, signalOf: own === null ? signalOf : () => own.signal };
+  const step = stepOf(running, {
     attempt,
-    // Hashing costs as much as a small step, and most steps never look.
-    get idempotencyKey() {
-      return idempotencyKey(execution, call.path);
-    },
     credential: async (authorization) => {
       const credential = await execution.services.credential(execution.head, authorization);
       read.push(credential);
       return credential;
     },
-  };
+  });
   execution.effects++;
   try {
     const work = body.run(step);
