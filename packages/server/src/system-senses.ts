@@ -1,5 +1,5 @@
 /** The senses of a real node: system clock, UUID v7, SHA-256, JSON lines on stderr. */
-import { hash, randomBytes } from "node:crypto";
+import { hash, randomBytes, randomFillSync } from "node:crypto";
 import type { Clock, Ids, Logger, LogLevel, Senses } from "@agentcore/core/ports";
 
 export const systemClock: Clock = {
@@ -14,16 +14,20 @@ export const systemClock: Clock = {
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
+// Bytes of one id: 2 for where the counter begins, 8 for its end.
+const RANDOM_BYTES = 10;
+
 /** UUID v7 (RFC 9562): 48 bits of milliseconds, then a counter that starts random each millisecond, then random bits. */
 export const createIds = (): Ids => {
-  let pool = randomBytes(4096);
+  const pool = randomBytes(RANDOM_BYTES * 400);
+  const id = Buffer.alloc(16);
   let offset = 0;
   let lastMs = 0;
   let counter = 0;
   return {
     next() {
-      if (offset + 10 > pool.length) {
-        pool = randomBytes(4096);
+      if (offset === pool.length) {
+        randomFillSync(pool);
         offset = 0;
       }
       const now = Date.now();
@@ -37,11 +41,13 @@ export const createIds = (): Ids => {
           counter = 0;
         }
       }
-      const time = lastMs.toString(16).padStart(12, "0");
-      const tail = pool.toString("hex", offset + 2, offset + 10);
-      offset += 10;
-      const variant = ((Number.parseInt(tail[0] ?? "0", 16) & 0x3) | 0x8).toString(16);
-      return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${variant}${tail.slice(1, 4)}-${tail.slice(4)}`;
+      id.writeUIntBE(lastMs, 0, 6);
+      id.writeUInt16BE(0x7000 | counter, 6);
+      pool.copy(id, 8, offset + 2, offset + RANDOM_BYTES);
+      id.writeUInt8(0x80 | (id.readUInt8(8) & 0x3f), 8);
+      offset += RANDOM_BYTES;
+      const hex = id.toString("hex");
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
     },
   };
 };

@@ -125,6 +125,11 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   /** The view of a log of any length, read page by page, as far at least as the head says; `read` counts what was read for it. */
   const project = async (head: TaskHead, options: TaskViewOptions = {}): Promise<Projected> => {
     const view = new TaskView(head.taskId, "", { ...options, bounds: VIEW_BOUNDS });
+    const known = recent.get(head);
+    if (known !== undefined) {
+      for (const event of known.events) view.apply(event);
+      return { task: view.snapshot(), size: view.size, read: 0 };
+    }
     const without = typesUnseen(options);
     const fold = async (): Promise<Projected> => {
       let read = 0;
@@ -141,7 +146,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           return { task: view.snapshot(), size: view.size, read };
       }
     };
-    return recent.get(head) === undefined ? turns.run(head.tenantId, fold) : fold();
+    return turns.run(head.tenantId, fold);
   };
 
   /** Over what was asked, before anything is filled in: a repeat brings just that. A message is known by its id. */
@@ -361,8 +366,11 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
 
     async settled(scope, taskId, options = {}) {
-      const wake = createWake();
       const key = { tenantId: scope.tenantId, taskId };
+      // All that it takes to wait is dear beside a task that was written in one unit.
+      if (recent.get(key) !== undefined) return findHead(scope, taskId);
+      const { signal } = options;
+      const wake = createWake();
       const listener: LogListener = {
         hear: (hint) => {
           if (hint === null || (hint.state !== "submitted" && hint.state !== "working")) wake.ring();
@@ -370,18 +378,18 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       };
       hub.listen(key, listener);
       const onAbort = (): void => wake.ring();
-      options.signal?.addEventListener("abort", onAbort, { once: true });
+      signal?.addEventListener("abort", onAbort, { once: true });
       try {
         for (;;) {
           const head = await findHead(scope, taskId);
-          if ((head.state !== "submitted" && head.state !== "working") || options.signal?.aborted === true) return head;
+          if ((head.state !== "submitted" && head.state !== "working") || signal?.aborted === true) return head;
           const timer = senses.clock.after(FOLLOW_POLL_MS, () => wake.ring());
           await wake.rung();
           timer.cancel();
         }
       } finally {
         hub.unlisten(key, listener);
-        options.signal?.removeEventListener("abort", onAbort);
+        signal?.removeEventListener("abort", onAbort);
       }
     },
   };

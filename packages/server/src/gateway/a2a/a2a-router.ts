@@ -3,7 +3,7 @@ import type { CallerScope } from "@agentcore/core/tasks";
 import type { AgentDescription, ConnectionInfo, GatewayDeps } from "../deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
-import type { OpenCalls } from "../http/open-calls.ts";
+import type { Client, OpenCalls } from "../http/open-calls.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
 import { refusable } from "../http/responses.ts";
 import { lastEventId } from "../http/server-sent-events.ts";
@@ -66,7 +66,7 @@ export const createA2ARouter = ({
     return authenticator.authenticate(request.headers, info);
   };
 
-  const callFor = (scope: CallerScope, name: string | null, headers: Headers, client: AbortSignal): A2ACall => {
+  const callFor = (scope: CallerScope, name: string | null, headers: Headers, client: Client): A2ACall => {
     const agent = findAgent(scope.tenantId, name);
     const traceparent = headers.get("traceparent");
     return {
@@ -81,7 +81,7 @@ export const createA2ARouter = ({
   const opener =
     (request: Request, name: string | null, info: ConnectionInfo | undefined): OpenA2ACall =>
     async () =>
-      callFor(await admit(request, info), name, request.headers, request.signal);
+      callFor(await admit(request, info), name, request.headers, request);
 
   const page = async (
     request: Request,

@@ -25,7 +25,7 @@ import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
 import { hopsOf } from "../../remote/hops.ts";
 import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredConfig } from "../deps.ts";
-import type { OpenCalls } from "../http/open-calls.ts";
+import type { Client, OpenCall, OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
@@ -37,7 +37,7 @@ export interface A2ACall {
   readonly scope: CallerScope;
   readonly agent: AgentDescription;
   /** Aborts when the client goes away, which never cancels a task. */
-  readonly client: AbortSignal;
+  readonly client: Client;
   readonly lastEventId: number | null;
   /** URIs of the extensions that both sides speak. @default none */
   readonly extensions?: readonly string[] | undefined;
@@ -78,10 +78,10 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
   };
 
   /** Refused before the work is begun, when as many wait as may. */
-  const waiting = async <T>(call: A2ACall, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const waiting = async <T>(call: A2ACall, work: (open: OpenCall) => Promise<T>): Promise<T> => {
     const open = waits.begin(call.scope, call.client);
     try {
-      return await work(open.signal);
+      return await work(open);
     } finally {
       open.end();
     }
@@ -157,10 +157,10 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     call: A2ACall,
     { taskId, before, isRepeat }: Delivery,
     messageId: string,
-    signal: AbortSignal,
+    open: OpenCall,
   ): Promise<void> => {
-    if (before === null || isRepeat) await tasks.settled(call.scope, taskId, { signal });
-    else await messageAnswered(tasks, call.scope, before, messageId, signal);
+    if (before === null || isRepeat) await tasks.settled(call.scope, taskId, open);
+    else await messageAnswered(tasks, call.scope, before, messageId, open.signal);
   };
 
   /** The place is taken before `prepare` stores anything, and given back when that fails. */
@@ -184,9 +184,9 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
     async sendMessage(call: A2ACall, params: SendMessageRequest): Promise<{ task: A2ATask }> {
       check(call, params);
       const { message, configuration } = params;
-      const work = async (signal?: AbortSignal): Promise<string> => {
+      const work = async (open?: OpenCall): Promise<string> => {
         const delivery = await deliver(call, params);
-        if (signal !== undefined) await answered(call, delivery, message.messageId, signal);
+        if (open !== undefined) await answered(call, delivery, message.messageId, open);
         return delivery.taskId;
       };
       const taskId = configuration?.returnImmediately === true ? await work() : await waiting(call, work);
@@ -263,7 +263,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
       await tasks.cancel(call.scope, id);
       // Stopping work is never refused for want of a place to wait.
       if (head.state !== "canceled" && !waits.isFull(call.scope))
-        await waiting(call, (signal) =>
+        await waiting(call, ({ signal }) =>
           withTimeout(signal, cancelWaitMs, (limited) => taskEnded(tasks, call.scope, head, limited)),
         );
       const task = await tasks.view(call.scope, id);

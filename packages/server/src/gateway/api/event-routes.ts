@@ -54,7 +54,7 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
         });
         return jsonResponse({ events, nextAfter: events.at(-1)?.seq ?? query.after ?? 0 });
       }
-      const open = streams.begin(scope, request.signal);
+      const open = streams.begin(scope, request);
       try {
         const stream = new OpenStream(await tasks.follow(scope, taskId, { after }), open);
         return await sseResponse(stream, toFrame, { heartbeatMs });

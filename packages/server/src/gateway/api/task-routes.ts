@@ -118,14 +118,14 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
         const { target, wait, ...rest } = body;
         const traceparent = request.headers.get("traceparent") ?? undefined;
         // Before anything is stored: a call that is refused has done nothing.
-        const open = wait === true ? waits.begin(scope, request.signal) : null;
+        const open = wait === true ? waits.begin(scope, request) : null;
         try {
           const { taskId, existing } = await tasks.submit(scope, {
             ...rest,
             target: parseTarget(target),
             ...(traceparent === undefined ? {} : { traceparent }),
           });
-          if (open !== null) await tasks.settled(scope, taskId, { signal: open.signal });
+          if (open !== null) await tasks.settled(scope, taskId, open);
           const headers = { location: `/api/v1/tasks/${encodeURIComponent(taskId)}` };
           return jsonResponse({ existing, ...(await resource(scope, taskId)) }, existing ? 200 : 201, headers);
         } finally {

@@ -34,7 +34,7 @@ export const createGrpcCalls =
         open(tenant, client) {
           const { tenantId, agent } = parseTenantAddress(tenant);
           assertTenant(scope, tenantId);
-          const call = a2a.callFor(scope, agent, headers, client);
+          const call = a2a.callFor(scope, agent, headers, { signal: client });
           assertServed(call.agent, version);
           const { uris: extensions } = activateExtensions(call.agent, headers, version);
           const runner = createOperationRunner(a2a.operations, { ...call, version, extensions });

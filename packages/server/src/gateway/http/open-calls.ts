@@ -1,8 +1,14 @@
 import { PlatformError } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
 
+/** Whoever waits for an answer: a `Request` is one. */
+export interface Client {
+  /** Aborts when they go away. Made when somebody looks, which is dear beside a short call. */
+  readonly signal: AbortSignal;
+}
+
 export interface OpenCall {
-  /** Aborts when the client goes away and when the node stops. */
+  /** Aborts when the client goes away and when the node stops. Made when somebody looks. */
   readonly signal: AbortSignal;
   /** Closed when the signal aborts, for what needs no signal of its own. One thing a call. */
   closes(what: { close(): void }): void;
@@ -41,7 +47,7 @@ export class OpenCalls {
   }
 
   /** Throws OVERLOADED at either limit, UNAVAILABLE once ended. */
-  begin(scope: CallerScope, client: AbortSignal): OpenCall {
+  begin(scope: CallerScope, client: Client): OpenCall {
     const key = keyOf(scope);
     const refused = this.refusal(key, scope.caller);
     if (refused !== undefined) throw refused;
@@ -85,36 +91,47 @@ export class OpenCalls {
 class Call implements OpenCall {
   readonly key: string;
   private readonly remove: (call: Call) => boolean;
-  private client: AbortSignal | null = null;
+  /** Until somebody wants to hear of them. */
+  private client: Client | null;
+  private heard: AbortSignal | null = null;
   private controller: AbortController | null = null;
   private closing: { close(): void } | null = null;
   private isInterrupted = false;
 
-  constructor(key: string, client: AbortSignal, remove: (call: Call) => boolean) {
+  constructor(key: string, client: Client, remove: (call: Call) => boolean) {
     this.key = key;
+    this.client = client;
     this.remove = remove;
-    if (client.aborted) this.isInterrupted = true;
-    else {
-      this.client = client;
-      client.addEventListener("abort", this, { once: true });
-    }
   }
 
-  /** Made when it is asked for: streams do without. */
   get signal(): AbortSignal {
+    this.hearClient();
     this.controller ??= new AbortController();
     if (this.isInterrupted) this.controller.abort();
     return this.controller.signal;
   }
 
   closes(what: { close(): void }): void {
+    this.hearClient();
     this.closing = what;
     if (this.isInterrupted) what.close();
   }
 
-  leaveSignal(): void {
-    this.client?.removeEventListener("abort", this);
+  private hearClient(): void {
+    if (this.client === null) return;
+    const { signal } = this.client;
     this.client = null;
+    if (signal.aborted) this.isInterrupted = true;
+    else {
+      this.heard = signal;
+      signal.addEventListener("abort", this, { once: true });
+    }
+  }
+
+  leaveSignal(): void {
+    this.client = null;
+    this.heard?.removeEventListener("abort", this);
+    this.heard = null;
   }
 
   /** The client's signal has aborted. */
@@ -132,11 +149,20 @@ class Call implements OpenCall {
   end(): void {
     this.leaveSignal();
     this.remove(this);
+    this.forget();
   }
 
   abort(): void {
     this.leaveSignal();
-    if (this.remove(this)) this.interrupt();
+    if (!this.remove(this)) return;
+    this.interrupt();
+    this.forget();
+  }
+
+  /** An old table of the set keeps the call for a while, but not what it knew (core's `TurnoverMap` says why). */
+  private forget(): void {
+    this.controller = null;
+    this.closing = null;
   }
 }
 
