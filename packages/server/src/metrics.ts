@@ -6,6 +6,8 @@ const BUCKETS_MS = [1, 5, 10, 50, 100, 500, 1000, 5000] as const;
 const MAX_SERIES = 5_000;
 
 interface Series {
+  /** As the page has them. */
+  readonly labels: string;
   count: number;
   sumMs: number;
   readonly buckets: number[];
@@ -44,20 +46,22 @@ export class Metrics {
     this.tenantNumbers.set(`${name}_total`, { type: "counter", help, read });
   }
 
-  readonly onCall = (record: CallRecord): void => {
-    const labels = `tenant="${escape(record.tenantId)}",type="${record.type}",agent="${escape(record.agent ?? "")}",outcome="${record.outcome}"`;
-    let calls = this.calls.get(record.tenantId);
-    if (calls === undefined) this.calls.set(record.tenantId, (calls = new Map()));
-    let series = calls.get(labels);
+  readonly onCall = ({ tenantId, type, agent = "", outcome, durationMs }: CallRecord): void => {
+    let calls = this.calls.get(tenantId);
+    if (calls === undefined) this.calls.set(tenantId, (calls = new Map()));
+    // Types and outcomes are words of ours.
+    const key = `${type} ${outcome} ${agent}`;
+    let series = calls.get(key);
     if (series === undefined) {
       if (calls.size >= MAX_SERIES) return;
-      series = { count: 0, sumMs: 0, buckets: BUCKETS_MS.map(() => 0) };
-      calls.set(labels, series);
+      const labels = `tenant="${escape(tenantId)}",type="${type}",agent="${escape(agent)}",outcome="${outcome}"`;
+      series = { labels, count: 0, sumMs: 0, buckets: BUCKETS_MS.map(() => 0) };
+      calls.set(key, series);
     }
     series.count += 1;
-    series.sumMs += record.durationMs;
+    series.sumMs += durationMs;
     for (let index = 0; index < BUCKETS_MS.length; index++) {
-      if (record.durationMs <= (BUCKETS_MS[index] ?? 0)) series.buckets[index] = (series.buckets[index] ?? 0) + 1;
+      if (durationMs <= (BUCKETS_MS[index] ?? 0)) series.buckets[index] = (series.buckets[index] ?? 0) + 1;
     }
   };
 
@@ -67,7 +71,7 @@ export class Metrics {
       "# HELP agentcore_bus_call_duration_milliseconds Calls through the bus.",
       "# TYPE agentcore_bus_call_duration_milliseconds histogram",
     ];
-    for (const [labels, { count, sumMs, buckets }] of this.calls.get(tenantId) ?? []) {
+    for (const { labels, count, sumMs, buckets } of this.calls.get(tenantId)?.values() ?? []) {
       for (const [index, limit] of BUCKETS_MS.entries())
         lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="${limit}"} ${buckets[index]}`);
       lines.push(`agentcore_bus_call_duration_milliseconds_bucket{${labels},le="+Inf"} ${count}`);

@@ -4,6 +4,7 @@ import type { Bus, CommandSink } from "../bus/index.ts";
 import type { Ids } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
 import type { RoutingChoice, TaskRouter } from "./task-router.ts";
+import { TurnoverMap } from "./turnover-map.ts";
 
 export interface BusRouter {
   readonly router: TaskRouter;
@@ -17,7 +18,7 @@ export const createBusRouter = (options: {
   /** Who gets a task for a durable event. @default those in the registry */
   readonly subscribers?: TaskRouter["subscribers"] | undefined;
 }): BusRouter => {
-  const acceptors = new Map<string, (choice: RoutingChoice) => Promise<unknown>>();
+  const acceptors = new TurnoverMap<string, (choice: RoutingChoice) => Promise<unknown>>();
   const sink: CommandSink = {
     async accept(message, { record }, decision) {
       const accept = acceptors.get(message.id);

@@ -432,9 +432,11 @@ const acceptedBefore = (
 
 /** What `run` gets from a message that states no input of its own: its data, else its text. */
 const inputOf = (message: A2AMessage): unknown => {
-  const data = message.parts.find((part) => part.data !== undefined);
-  if (data !== undefined) return data.data;
-  const texts = message.parts.flatMap((part) => (part.text === undefined ? [] : [part.text]));
+  const texts: string[] = [];
+  for (const { data, text } of message.parts) {
+    if (data !== undefined) return data;
+    if (text !== undefined) texts.push(text);
+  }
   return texts.length === message.parts.length ? texts.join("\n") : { parts: message.parts };
 };
 

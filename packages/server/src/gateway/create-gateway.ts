@@ -19,7 +19,7 @@ import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
 import { createGrpcCalls, type GrpcCalls } from "./grpc/grpc-calls.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
-import { type Authenticator, createAuthenticator } from "./http/authenticator.ts";
+import { createAuthenticator } from "./http/authenticator.ts";
 import { OpenCalls } from "./http/open-calls.ts";
 import { createOriginGuard } from "./http/origin-guard.ts";
 import { PendingAnswers } from "./http/pending-answers.ts";
@@ -70,21 +70,11 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     max: settings.maxPendingAnswerBytes ?? MAX_PENDING_ANSWERS,
     maxPerCaller: settings.maxPendingAnswerBytesPerCaller ?? MAX_PENDING_ANSWERS_PER_CALLER,
   });
-  /** Of requests that came past their authentication, by their headers. */
-  const callers = new WeakMap<Headers, CallerScope>();
-  const known = createAuthenticator(deps.apiKeys, deps.credentials);
-  const authenticator: Authenticator = {
-    ...known,
-    async authenticate(headers, info) {
-      const scope = await known.authenticate(headers, info);
-      callers.set(headers, scope);
-      return scope;
-    },
-  };
-  /** Who reads a page that needs no credential. Asked for answers that count only. */
-  const callerOfPage = async (headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope> => {
+  const authenticator = createAuthenticator(deps.apiKeys, deps.credentials);
+  /** Who reads an answer. Asked again for answers that count only: who has asked for all the others is not kept. */
+  const readerOf = async (headers: Headers, info: ConnectionInfo | undefined): Promise<CallerScope> => {
     try {
-      return (await known.identify(headers, info)) ?? PUBLIC;
+      return (await authenticator.identify(headers, info)) ?? PUBLIC;
     } catch {
       // A token that cannot be checked now, which keeps nobody from what is public.
       return PUBLIC;
@@ -164,8 +154,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       await body?.cancel();
       return new Response(null, { status, headers });
     },
-    holdAnswer: async ({ headers }, bytes, info) =>
-      answers.hold(callers.get(headers) ?? (await callerOfPage(headers, info)), bytes),
+    holdAnswer: async ({ headers }, bytes, info) => answers.hold(await readerOf(headers, info), bytes),
     get pendingAnswerBytes() {
       return answers.bytes;
     },

@@ -4,6 +4,7 @@ import type { AgentDescription } from "../deps.ts";
 import type { ExtraHeaders } from "../http/responses.ts";
 
 const EXTENSIONS_HEADERS: Readonly<Record<A2AVersion, string>> = { "1.0": "a2a-extensions", "0.3": "x-a2a-extensions" };
+const HEADER_NAMES = Object.values(EXTENSIONS_HEADERS);
 
 /** Frames of streams carry their event's number, and a stream can be resumed after one (docs/resumable-streams.md). */
 export const RESUMABLE_STREAMS = "https://agentcore.dev/a2a/extensions/resumable-streams/v1";
@@ -36,8 +37,8 @@ export const activateExtensions = (
   headers: Headers,
   version: A2AVersion,
 ): ActivatedExtensions => {
-  const lists = Object.values(EXTENSIONS_HEADERS).flatMap((name) => headers.get(name) ?? []);
-  if (lists.length === 0 && !agent.extensions?.length) return NONE;
+  if (!agent.extensions?.length && !HEADER_NAMES.some((name) => headers.has(name))) return NONE;
+  const lists = HEADER_NAMES.flatMap((name) => headers.get(name) ?? []);
   const declared = extensionsOf(agent);
   const asked = new Set(lists.flatMap((list) => list.split(",")).map((uri) => uri.trim()));
   const missing = declared.find(({ uri, required }) => required === true && !asked.has(uri));
