@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { createGuardedFetch, createGuardedLookup } from "@agentcore/outbound";
 import { afterEach, describe, expect, it } from "vitest";
 import { type AgentServer, type Play, startAgentServer } from "../../test/agent-server.ts";
-import { chooseInterface, createA2AClient, fetchCard, type ReceivedFrame } from "./index.ts";
+import { chooseInterface, createA2AClient, fetchCard, RESUMABLE_STREAMS, type ReceivedFrame } from "./index.ts";
 
 const POLICY = { allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--x" };
 const guarded = createGuardedFetch(POLICY);
@@ -129,6 +129,18 @@ describe("a client", () => {
       }
     },
   );
+
+  it("takes numbers of events only where it asked for them", async () => {
+    const server = await serve(echo, { numbered: true });
+    const firstOf = async (extensions: readonly string[]) => {
+      const stream = (await connect(server, { extensions })).sendStream(message("x"));
+      const { value } = await stream.next();
+      await stream.return();
+      return value?.seq;
+    };
+    expect(await firstOf([RESUMABLE_STREAMS])).toBe(1);
+    expect(await firstOf(["https://a.example/x"])).toBeUndefined();
+  });
 
   it("asks a stream to go on after the number it has", async () => {
     const server = await serve(echo);

@@ -19,6 +19,7 @@ import type { AgentInterface } from "./choose-interface.ts";
 import type { Binding } from "./foreign-card.ts";
 import { type AgentTransport, createGrpcTransport } from "./grpc-transport.ts";
 import { type ReceivedFrame, readFrame, readMessage, readTask, type SendAnswer } from "./read-answers.ts";
+import { RESUMABLE_STREAMS } from "./resumable-streams.ts";
 import { sendableHeaders } from "./sendable-headers.ts";
 import { wholeLines } from "./whole-lines.ts";
 import { withoutEndSlashes } from "./without-end-slashes.ts";
@@ -59,7 +60,7 @@ export interface A2AClientOptions {
     | undefined;
   /** Sent with every call; asked before each, since credentials change. */
   readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
-  /** URIs that the agent is asked to activate. */
+  /** URIs that the agent is asked to activate: those of them that its card names. Without RESUMABLE_STREAMS no event has a number. */
   readonly extensions?: readonly string[] | undefined;
   /** @default 30000 */
   readonly timeoutMs?: number | undefined;
@@ -90,6 +91,7 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
       { url: address.url, protocolBinding: address.binding, protocolVersion: address.version, ...tenant },
     ],
   });
+  const isNumbered = extensions.includes(RESUMABLE_STREAMS);
   const extensionHeader = address.version === "0.3" ? "X-A2A-Extensions" : "A2A-Extensions";
 
   const begin = async (call: CallOptions, baseFetch: typeof fetch): Promise<Call> => {
@@ -161,7 +163,7 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
       for await (const response of run(begun)) {
         begun.answered();
         const frame = readFrame(SdkStreamResponse.toJSON(response));
-        if (frame !== null) yield frame;
+        if (frame !== null) yield isNumbered ? frame : { response: frame.response };
       }
     } catch (error) {
       throw begun.failure(error);

@@ -106,6 +106,25 @@ describe("a remote agent whose first event is too large for a stream", () => {
   });
 });
 
+it("a remote agent that stops numbering its events is asked for its task instead, and messages reach it", async () => {
+  const { world, agent } = openFarWorld({ numbered: true });
+  const taskId = await world.submit("far", "Ann");
+  agent.artifact("one ");
+  await world.advance(1_000);
+  agent.forgetsNumbers = true;
+  agent.artifact("two ");
+  await world.say(taskId, "hurry");
+  await world.advance(1_000);
+  expect(agent.seen("send").map(({ message }) => message?.parts)).toEqual([[{ text: "hurry" }]]);
+  for (let index = 0; index < 100; index++) agent.artifact(`${index} `);
+  await world.advance(1_000);
+  expect(agent.openStreams).toBe(0);
+  agent.status("TASK_STATE_COMPLETED");
+  await world.advance(20_000);
+  const texts = ["one ", "two ", ...Array.from({ length: 100 }, (_, index) => `${index} `)];
+  expect(outputOf(await world.last(taskId))).toBe(texts.join(""));
+});
+
 const away = () => new PlatformError("UPSTREAM_FAILED", "far.test cannot be reached", { retryable: true });
 
 describe("a message to a remote task", () => {

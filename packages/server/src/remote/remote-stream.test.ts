@@ -1,14 +1,15 @@
 import type { ReceivedFrame } from "@agentcore/a2a/client";
 import { ManualClock } from "@agentcore/core/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RemoteStream } from "./remote-stream.ts";
 import { RemoteTask } from "./remote-task.ts";
 
-const task = () => new RemoteTask({ taskId: "t", marks: {}, polls: false });
-const frame = (text: string): ReceivedFrame => ({
+const task = (seq?: number) => new RemoteTask({ taskId: "t", marks: {}, polls: false, seq });
+const frame = (text: string, seq?: number): ReceivedFrame => ({
   response: {
     artifactUpdate: { taskId: "t", contextId: "c", artifact: { artifactId: "a", parts: [{ text }] }, append: true },
   },
+  seq,
 });
 
 const openStream = (open: ConstructorParameters<typeof RemoteStream>[0]) => {
@@ -67,4 +68,69 @@ it("ends its source when it is closed, also while it waits", async () => {
   setImmediate(() => stream.close());
   await expect(reading).rejects.toMatchObject({ code: "CANCELED" });
   expect(ended).toMatchObject({ code: "CANCELED" });
+});
+
+describe("an event whose number does not come", () => {
+  const limits = { collectMs: 250, silenceMs: 120_000 };
+
+  it.each([
+    ["many frames", 3_000, 10, 65],
+    ["large frames", 300, 1_000_000, 6],
+  ])("is given up within a bound: %s", async (_what, count, characters, taken) => {
+    let sent = 0;
+    const { stream } = openStream(async function* () {
+      for (; sent < count; sent++) yield frame("x".repeat(characters));
+    });
+    await expect(stream.read(task(1), limits)).rejects.toMatchObject({ code: "TOO_LARGE" });
+    expect(sent).toBeLessThanOrEqual(taken);
+  });
+
+  it("keeps nobody from what there is to do, however often its frames come, and loses none of them", async () => {
+    let ring = (): void => {};
+    const { clock, stream } = openStream(async function* () {
+      for (let index = 0; ; index++) {
+        await new Promise<void>((resolve) => {
+          ring = resolve;
+        });
+        yield frame(`${index} `, index === 9 ? 2 : undefined);
+      }
+    });
+    const interrupted = { ...limits, lookMs: 500, interrupted: () => true };
+    const first = stream.read(task(1), interrupted);
+    for (let index = 0; index < 5; index++) {
+      await clock.advance(100);
+      ring();
+    }
+    await clock.advance(100);
+    expect(await first).toMatchObject({ updates: [], turn: undefined, seq: undefined });
+    const second = stream.read(task(1), limits);
+    for (let index = 5; index < 10; index++) {
+      await clock.advance(100);
+      ring();
+    }
+    await clock.advance(250);
+    const parts = Array.from({ length: 10 }, (_, index) => ({ text: `${index} ` }));
+    expect(await second).toMatchObject({ updates: [{ parts }], seq: 2 });
+  });
+
+  it("holds up none of the events before it", async () => {
+    let send = (): void => {};
+    const rest = new Promise<void>((resolve) => {
+      send = resolve;
+    });
+    const { clock, stream } = openStream(async function* () {
+      yield frame("two", 2);
+      yield frame("half of ");
+      await rest;
+      yield frame("three", 3);
+    });
+    const first = stream.read(task(1), limits);
+    await clock.advance(250);
+    expect(await first).toMatchObject({ updates: [{ parts: [{ text: "two" }] }], seq: 2 });
+    send();
+    expect(await stream.read(task(2), limits)).toMatchObject({
+      updates: [{ parts: [{ text: "half of " }, { text: "three" }] }],
+      seq: 3,
+    });
+  });
 });

@@ -9,7 +9,7 @@ export interface ReadLimits {
   readonly collectMs: number;
   /** Milliseconds after which a stream that says nothing is taken for dead. */
   readonly silenceMs: number;
-  /** Milliseconds between two looks whether the reader has something else to do, which ends the batch. @default never */
+  /** Milliseconds between two looks, whatever comes, whether the reader has something else to do, which ends the batch. @default never */
   readonly lookMs?: number | undefined;
   readonly interrupted?: (() => boolean) | undefined;
 }
@@ -20,6 +20,8 @@ export class RemoteStream {
   private readonly clock: Clock;
   /** Asked for, and not read yet: a time limit must not lose it. */
   private next: Promise<IteratorResult<ReceivedFrame, void>> | null = null;
+  /** Of an event that is not complete yet: the next batch begins with them. */
+  private half: ReceivedFrame[] = [];
 
   /** `open` gets the signal that ends the stream. */
   constructor(open: (signal: AbortSignal) => AsyncGenerator<ReceivedFrame, void>, clock: Clock) {
@@ -35,29 +37,34 @@ export class RemoteStream {
     return result.done === true ? null : result.value;
   }
 
-  /** At least one event. Throws what the stream does. */
+  /** At least one event, or nothing when it is interrupted. Throws what the stream does; TOO_LARGE of an event that has no end. */
   async read(task: RemoteTask, limits: ReadLimits): Promise<RemoteBatch | "ended" | "silent"> {
     const { clock } = this;
     const { lookMs = Number.POSITIVE_INFINITY, interrupted = () => false } = limits;
     const batch = new BatchBuilder(task);
+    for (const { response, seq } of this.half) batch.addFrame(response, seq);
     let until = Number.POSITIVE_INFINITY;
     let silentAt = clock.monotonic() + limits.silenceMs;
+    let lookAt = clock.monotonic() + lookMs;
     while (!batch.isFull) {
-      const hasSome = !batch.isEmpty && !batch.isHalfway;
-      const left = (hasSome ? until : silentAt) - clock.monotonic();
-      const frame = left > 0 ? await within(clock, this.peek(), Math.min(left, lookMs)) : "late";
+      const now = clock.monotonic();
+      if (now >= lookAt) {
+        if (interrupted()) break;
+        lookAt = now + lookMs;
+      }
+      const endsAt = batch.isEmpty ? silentAt : until;
+      const frame = now < endsAt ? await within(clock, this.peek(), Math.min(endsAt, lookAt) - now) : "late";
       if (frame === "late") {
-        if (left > lookMs) {
-          if (!batch.isHalfway && interrupted()) break;
-          continue;
-        }
-        if (hasSome) break;
-        return "silent";
+        if (clock.monotonic() < endsAt) continue;
+        if (batch.isEmpty) return "silent";
+        break;
       }
       if (frame === null) return batch.isEmpty ? "ended" : batch.build();
       this.next = null;
       silentAt = clock.monotonic() + limits.silenceMs;
       batch.addFrame(frame.response, frame.seq);
+      if (batch.isHalfway) this.half.push(frame);
+      else this.half = [];
       if (until === Number.POSITIVE_INFINITY) until = clock.monotonic() + limits.collectMs;
     }
     return batch.build();

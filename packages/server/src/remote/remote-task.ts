@@ -2,7 +2,15 @@
  * A remote task as this side follows it: what its frames and snapshots mean for ours. Pure but for the digests; built again by a
  * replay from what the log has, so it may depend on nothing else.
  */
-import type { A2AMessage, A2ATask, A2ATaskState, A2ATaskStatus, Part, StreamResponse } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type A2ATask,
+  type A2ATaskState,
+  type A2ATaskStatus,
+  type Part,
+  PlatformError,
+  type StreamResponse,
+} from "@agentcore/contract";
 import { ArtifactMarks, type ArtifactUpdate, type MarksJson } from "./artifact-marks.ts";
 
 export type RemoteUpdate = ArtifactUpdate | { readonly type: "progress"; readonly text: string };
@@ -78,6 +86,8 @@ export class RemoteTask {
 // Of a batch: larger ones hold up who watches, smaller ones fill the log.
 const MAX_UPDATES = 64;
 const MAX_BATCH_CHARACTERS = 256 * 1024;
+// Of an event that is not complete yet, without its last frame: as much as one frame over HTTP may have.
+const MAX_HELD_CHARACTERS = 4 * 1024 * 1024;
 // Of the contract's 1,000 parts in one update.
 const MAX_MERGED_PARTS = 500;
 
@@ -88,7 +98,8 @@ export class BatchBuilder {
   private resumed = false;
   private readonly updates: RemoteUpdate[] = [];
   /** Of an event that is not complete yet. */
-  private pending: RemoteUpdate[] = [];
+  private pending: { readonly update: RemoteUpdate; readonly size: number }[] = [];
+  private pendingSize = 0;
   private size = 0;
   private turn: RemoteTurn | undefined;
   private seq: number | null | undefined;
@@ -121,6 +132,7 @@ export class BatchBuilder {
     return this.turn !== undefined || this.updates.length >= MAX_UPDATES || this.size >= MAX_BATCH_CHARACTERS;
   }
 
+  /** Throws TOO_LARGE when an event has no end: where events are numbered it is held until its number comes. */
   addFrame(response: StreamResponse, seq: number | undefined): void {
     if ("task" in response) this.takeIn(response.task);
     if ("message" in response) this.addProgress(response.message);
@@ -151,9 +163,8 @@ export class BatchBuilder {
   }
 
   private takeIn(task: A2ATask): void {
-    this.pending = [];
-    for (const update of this.marks.difference(task.artifacts ?? [])) this.hold(update);
-    this.release();
+    this.dropPending();
+    for (const update of this.marks.difference(task.artifacts ?? [])) this.add(update, sizeOf(update));
     this.addStatus(task.status, false);
   }
 
@@ -201,15 +212,31 @@ export class BatchBuilder {
   }
 
   private hold(update: RemoteUpdate): void {
-    this.pending.push(update);
+    if (this.pending.length >= MAX_UPDATES || this.pendingSize >= MAX_HELD_CHARACTERS)
+      throw new PlatformError(
+        "TOO_LARGE",
+        `the agent numbers its events, and one has ${this.pending.length} frames and no number; expected it by the ${MAX_UPDATES}th`,
+      );
+    const size = sizeOf(update);
+    this.pending.push({ update, size });
+    this.pendingSize += size;
   }
 
   private release(): void {
-    for (const update of this.pending.splice(0)) {
-      this.size += JSON.stringify(update).length;
-      if (update.type === "artifact") this.marks.note(update);
-      if (!this.merge(update)) this.updates.push(update);
-    }
+    const { pending } = this;
+    this.dropPending();
+    for (const { update, size } of pending) this.add(update, size);
+  }
+
+  private dropPending(): void {
+    this.pending = [];
+    this.pendingSize = 0;
+  }
+
+  private add(update: RemoteUpdate, size: number): void {
+    this.size += size;
+    if (update.type === "artifact") this.marks.note(update);
+    if (!this.merge(update)) this.updates.push(update);
   }
 
   /** Chunks of one artifact that follow each other become one update: the parts stay as many as they are. */
@@ -223,6 +250,9 @@ export class BatchBuilder {
     return true;
   }
 }
+
+/** In characters. */
+const sizeOf = (update: RemoteUpdate): number => JSON.stringify(update).length;
 
 const keyOf = ({ state, timestamp, message }: A2ATaskStatus): string =>
   [state, timestamp ?? "", message?.messageId ?? ""].join("/");

@@ -40,6 +40,8 @@ export class ScriptedAgent {
   cutFirst: (call: ScriptedCall) => PlatformError | undefined = () => undefined;
   /** Streams say nothing, whatever happens. */
   mute = false;
+  /** Events have no number, although others had one. */
+  forgetsNumbers = false;
   /** What happens while a message that nothing is waited for is on its way. */
   onTheWay: () => Promise<void> = async () => {};
   openStreams = 0;
@@ -149,7 +151,8 @@ export class ScriptedAgent {
 
   private tell(response: StreamResponse): void {
     this.seq += 1;
-    this.frames.push({ response: structuredClone(response), ...this.numberOf(this.seq) });
+    const number = this.forgetsNumbers ? {} : this.numberOf(this.seq);
+    this.frames.push({ response: structuredClone(response), ...number });
     this.wake();
   }
 
