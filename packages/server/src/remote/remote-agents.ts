@@ -52,8 +52,18 @@ interface Entry {
   error: PlatformError | null;
   connection: RemoteConnection | null;
   checking: Promise<void> | null;
+  /** The last check came to no end, which is told once. */
+  isFailing: boolean;
   /** Looked at again then, by the monotonic clock. */
   until: number;
+}
+
+/** What a card has come to. */
+interface CardReading {
+  readonly card: ForeignCard | null;
+  /** Null: it cannot be used, and `error` says why. */
+  readonly connection: RemoteConnection | null;
+  readonly error: PlatformError | null;
 }
 
 interface Watch {
@@ -112,6 +122,7 @@ export const createRemoteAgents = (options: {
       error: null,
       connection: null,
       checking: null,
+      isFailing: false,
       until: 0,
     };
     if (entries.size >= MAX_ENTRIES) forgetOne();
@@ -148,22 +159,31 @@ export const createRemoteAgents = (options: {
     }
   };
 
-  /** What a record means here: whether a card may be used is each node's own to judge. */
+  /**
+   * What a record means here: whether a card may be used is each node's own to judge. Until that is judged, which may take as long as a
+   * fetch, the agent is what it was: calls under way need its card.
+   */
   const adopt = async (entry: Entry, record: CardRecord): Promise<void> => {
     const isDue = entry.again !== null && clock.monotonic() >= entry.again.at;
     if (entry.record?.checkedAt === record.checkedAt && !isDue) return;
     const isSameCard =
       entry.record?.card !== undefined && JSON.stringify(entry.record.card) === JSON.stringify(record.card);
     const before = entry.status;
-    entry.record = record;
-    if (record.card !== undefined && !(isSameCard && entry.connection !== null)) await readCard(entry, record.card);
-    const { card } = entry.status;
+    const isKnown = record.card === undefined || (isSameCard && entry.connection !== null);
+    const read: CardReading = isKnown
+      ? { card: before.card, connection: entry.connection, error: entry.error }
+      : await readCard(entry, record.card);
+    const { card, connection } = read;
     // Of an agent that has a card, calls find out for themselves whether it answers.
-    if (record.error !== undefined && record.card === undefined) entry.error = PlatformError.fromJSON(record.error);
-    const isUnusable = entry.connection === null && record.card !== undefined;
-    const error = isUnusable ? entry.error : record.error;
-    const isForNow = isUnusable && entry.error?.retryable === true;
+    const isWithout = record.error !== undefined && record.card === undefined;
+    const cardError = isWithout ? PlatformError.fromJSON(record.error) : read.error;
+    const isUnusable = connection === null && record.card !== undefined;
+    const error = isUnusable ? cardError : record.error;
+    const isForNow = isUnusable && cardError?.retryable === true;
+    entry.record = record;
     entry.again = isForNow ? judgedAgain(entry.again?.failures ?? 0) : null;
+    entry.connection = connection;
+    entry.error = cardError;
     entry.status =
       error == null
         ? { state: "ready", card }
@@ -189,6 +209,13 @@ export const createRemoteAgents = (options: {
       { tenantId, agent: name },
     );
 
+  const tellOfFailure = ({ name, tenantId }: Entry, error: unknown): void =>
+    logger.log(
+      "warn",
+      `remote agent ${name} could not be checked, and is tried again: ${PlatformError.from(error).message}`,
+      { tenantId, agent: name },
+    );
+
   /** The card as far as its signature covers it. Throws INVALID_AGENT_RESPONSE; UPSTREAM_FAILED when keys cannot be had now. */
   const verified = async ({ remote }: Entry, raw: Readonly<Record<string, unknown>>): Promise<unknown> => {
     const { signature } = remote;
@@ -206,17 +233,14 @@ export const createRemoteAgents = (options: {
     return (await verifier.verify(raw)).card;
   };
 
-  const readCard = async (entry: Entry, raw: Readonly<Record<string, unknown>>): Promise<void> => {
+  const readCard = async (entry: Entry, raw: Readonly<Record<string, unknown>>): Promise<CardReading> => {
     const { remote } = entry;
-    entry.connection = null;
-    entry.error = null;
-    entry.status = { ...entry.status, card: null };
+    let card: ForeignCard | null = null;
     try {
       const { readForeignCard, chooseInterface, createA2AClient, RESUMABLE_STREAMS } = await import(
         "@agentcore/a2a/client"
       );
-      const card = readForeignCard(await verified(entry, raw), remote.card);
-      entry.status = { ...entry.status, card };
+      card = readForeignCard(await verified(entry, raw), remote.card);
       const { versions, bindings, tenant, timeoutMs } = remote;
       const chosen = chooseInterface(card, {
         versions,
@@ -236,9 +260,11 @@ export const createRemoteAgents = (options: {
         timeoutMs,
       });
       // The extension asks for that too.
-      entry.connection = { client, streaming: card.streaming, deduplicates: isResumable };
-    } catch (error) {
-      entry.error = PlatformError.from(error);
+      return { card, connection: { client, streaming: card.streaming, deduplicates: isResumable }, error: null };
+    } catch (thrown) {
+      const error = PlatformError.from(thrown);
+      // What cannot be judged now is no reason to forget the last one.
+      return { card: card ?? (error.retryable ? entry.status.card : null), connection: null, error };
     }
   };
 
@@ -273,8 +299,16 @@ export const createRemoteAgents = (options: {
       if (checks >= MAX_CHECKS) return;
       checks += 1;
       check(entry)
-        // The store is away: looked at again with the next turn.
-        .catch(() => undefined)
+        // The store is away, for one: looked at again with the next turn.
+        .then(
+          () => {
+            entry.isFailing = false;
+          },
+          (error: unknown) => {
+            if (!entry.isFailing) tellOfFailure(entry, error);
+            entry.isFailing = true;
+          },
+        )
         .finally(() => {
           checks -= 1;
         });
