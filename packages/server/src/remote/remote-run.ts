@@ -43,6 +43,9 @@ const ACCESS_LOOK_GROWTH = 1.125;
 const MAX_ACCESS_LOOK_MS = 3_600_000;
 // Of our log, after which it starts afresh: half of what it may hold.
 const MAX_EVENTS = 5_000;
+// What waits leave in it, the task being loaded again and a message included.
+const EVENTS_OF_QUESTION = 5;
+const EVENTS_OF_ACCESS = 6;
 
 // A remote agent may be one of this node, which is remote in turn.
 const MAX_HOPS = 10;
@@ -118,7 +121,7 @@ class RemoteRun {
       const batch = await this.readBatch(remote, idle);
       idle = batch.updates.length === 0 && batch.turn === undefined ? idle + 1 : 0;
       remote.apply(batch);
-      this.events += 4 + (batch.tries ?? 0) + batch.updates.length;
+      this.events += 3 + eventsOf(batch.tries ?? 1) + batch.updates.length;
       await this.tell(batch);
       if (batch.turn !== undefined) {
         const end = await this.take(remote, batch.turn);
@@ -275,6 +278,7 @@ class RemoteRun {
     const data = turn.parts.find((part) => part.data !== undefined)?.data;
     const prompt = said === "" ? `agent ${this.options.agent} asks for more` : said;
     const value = await ctx.waitForInput<unknown>({ prompt, ...(data === undefined ? {} : { data }) });
+    this.events += EVENTS_OF_QUESTION;
     const answer = answerOf(ctx.messages.slice(before), value);
     if (answer !== undefined) this.told.add(answer);
     remote.answered = turn.key;
@@ -283,7 +287,7 @@ class RemoteRun {
 
   /** A message that the remote task waits for; its stream, if there is one, is read next. */
   private async reply(remote: RemoteTask, name: string, parts: () => readonly Part[]): Promise<void> {
-    const streams = await this.ctx.step(
+    const { streams, tries } = await this.ctx.step(
       name,
       async (step) => {
         try {
@@ -294,10 +298,11 @@ class RemoteRun {
           if (!PlatformError.is(error) || !["UNSUPPORTED_OPERATION", "TOO_LARGE"].includes(error.code))
             throw explain(remote, error);
         }
-        return this.calls.isStreaming;
+        return { streams: this.calls.isStreaming, tries: step.attempt };
       },
       { retry: SEND_RETRY },
     );
+    this.events += eventsOf(tries);
     // Nothing came between the question and the answer, so the answer's stream may be read whatever was before (R2).
     remote.polls = !streams;
   }
@@ -309,6 +314,7 @@ class RemoteRun {
   private async askForAccess(remote: RemoteTask, turn: RemoteTurn): Promise<RemoteTurn | null> {
     const { ctx } = this;
     remote.answered = turn.key;
+    this.events += EVENTS_OF_ACCESS;
     const request = readAccessRequest(this.options.agent, turn.parts);
     const settled = new AbortController();
     const granted = ctx.waitForAuthorization({ ...request, signal: settled.signal });
@@ -394,12 +400,12 @@ class RemoteRun {
         const tries = await ctx.step("message", (step) => this.say(own, step), {
           retry: isPatient ? READ_RETRY : LOOK_RETRY,
         });
-        this.events += 1 + tries;
+        this.events += 2 + eventsOf(tries);
       } catch (error) {
         if (ctx.signal.aborted) throw error;
         const { code, message: why, retryable } = PlatformError.from(error);
         if (retryable && isPatient) throw error;
-        this.events += 4;
+        this.events += 6;
         if (retryable) return;
         await ctx.progress(`agent ${options.agent} did not take a message (${code}): ${why}`);
       }
@@ -467,6 +473,9 @@ class RemoteRun {
 }
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Of a step: each try that failed may have taken the task out of memory. */
+const eventsOf = (tries: number): number => 2 * tries - 1;
 
 /** The message that held the value, with all it has; undefined when it cannot be told. */
 const answerOf = (messages: readonly A2AMessage[], value: unknown): A2AMessage | undefined => {
