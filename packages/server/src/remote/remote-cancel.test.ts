@@ -73,4 +73,38 @@ describe("a remote agent", () => {
     expect(agent.seen("cancel")).toHaveLength(1);
     expect(agent.openStreams).toBe(0);
   });
+
+  describe("whose message is on the way when our deadline passes", () => {
+    const passDeadline = async (options: Parameters<typeof openFarWorld>[0]) => {
+      const { world, agent } = openFarWorld(options);
+      const answer = gate();
+      agent.onTheWay = () => answer.opened;
+      const held = agent.hold();
+      const taskId = await world.submit("far", "Ann", { deadline: world.clock.now() + 10_000 });
+      await world.advance(11_000);
+      expect(await world.last(taskId)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
+      answer.release();
+      held.release();
+      await world.advance(60_000);
+      expect(agent.openStreams).toBe(0);
+      return { agent, log: world.logger.records.map(({ message }) => message) };
+    };
+
+    it("is canceled when it knows messages that it has", async () => {
+      const { agent } = await passDeadline({ deduplicates: true });
+      expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream", "send", "cancel"]);
+      expect(agent.calls[1]?.message).toEqual(agent.calls[0]?.message);
+    });
+
+    it("is canceled when it answers after all, where the answer is no stream", async () => {
+      const { agent } = await passDeadline({ streaming: false });
+      expect(agent.calls.map(({ method }) => method)).toEqual(["send", "cancel"]);
+    });
+
+    it("is sent nothing twice otherwise, and the log says that its task may go on", async () => {
+      const { agent, log } = await passDeadline({});
+      expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream"]);
+      expect(log).toContainEqual(expect.stringMatching(/the deadline passed before .* said .* may go on/));
+    });
+  });
 });

@@ -58,8 +58,9 @@ const LOOK_RETRY: RetryPolicy = { maxAttempts: 3, initialDelayMs: 250, maxDelayM
 // As long as clean-up after a cancel may take.
 const CANCEL_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 10_000 };
 const CONTEXT_TTL_MS = 30 * 24 * 3_600_000;
-// After a deadline nothing can be recorded any more, so it is a try, or three.
+// After a deadline nothing can be recorded any more, so it is a try, or three, within the time of other cancels.
 const LAST_CANCELS = 3;
+const LAST_CANCELS_MS = 30_000;
 
 export const createRemoteRun =
   (options: RemoteRunOptions) =>
@@ -93,7 +94,8 @@ class RemoteRun {
   async run(): Promise<unknown> {
     const { ctx } = this;
     const { signal } = ctx;
-    signal.addEventListener("abort", () => this.onAbort(signal.reason), { once: true });
+    const onAbort = (): void => this.onAbort(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
       return await this.follow();
     } catch (error) {
@@ -102,6 +104,7 @@ class RemoteRun {
       if (!this.hasEnded && (signal.aborted || !isLost)) await this.cancelRemote().catch(() => undefined);
       throw error;
     } finally {
+      signal.removeEventListener("abort", onAbort);
       this.calls.closeStream();
     }
   }
@@ -454,21 +457,37 @@ class RemoteRun {
 
   /** A deadline ends our task at once, and with it what can be recorded; the remote task must not go on for nobody all the same. */
   private onAbort(reason: unknown): void {
-    const { remote, options } = this;
-    const isCancel = PlatformError.is(reason) && reason.code === "CANCELED";
-    if (remote !== null || !isCancel) this.calls.closeStream();
-    if (remote === null || this.hasEnded || !PlatformError.is(reason) || reason.code !== "DEADLINE_EXCEEDED") return;
-    const cancel = async (): Promise<void> => {
-      for (let attempt = 1; attempt <= LAST_CANCELS && !options.closing.aborted; attempt++) {
+    const { remote, message } = this;
+    const code = PlatformError.is(reason) ? reason.code : undefined;
+    if (remote !== null || code !== "CANCELED") this.calls.closeStream();
+    if (code !== "DEADLINE_EXCEEDED" || this.hasEnded || (remote === null && message === null)) return;
+    void this.cancelUnrecorded();
+  }
+
+  private async cancelUnrecorded(): Promise<void> {
+    const { ctx, options } = this;
+    const over = new AbortController();
+    const timer = options.clock.after(LAST_CANCELS_MS, () => over.abort());
+    const signal = AbortSignal.any([options.closing, over.signal]);
+    let id = this.remote?.taskId ?? null;
+    try {
+      for (let attempt = 1; attempt <= LAST_CANCELS && !signal.aborted; attempt++) {
         try {
-          return await this.calls.cancel(remote.taskId, options.closing);
+          id ??= await this.idOfSent(signal);
+          if (id === null) break;
+          return await this.calls.cancel(id, signal);
         } catch {
           // Tried again.
         }
       }
-      this.ctx.log.warn(`the deadline passed, and task ${remote.taskId} of the agent could not be canceled`);
-    };
-    void cancel();
+    } finally {
+      timer.cancel();
+    }
+    ctx.log.warn(
+      id === null
+        ? "the deadline passed before the agent said which task it makes of the message; that may go on"
+        : `the deadline passed, and task ${id} of the agent could not be canceled`,
+    );
   }
 }
 

@@ -25,6 +25,8 @@ export interface ScriptedCall {
 interface ScriptedOptions {
   /** Whether it numbers its events. @default false */
   readonly numbered?: boolean;
+  /** @default true */
+  readonly streaming?: boolean;
   /** Whether it knows a message that it is sent again. @default false */
   readonly deduplicates?: boolean;
 }
@@ -57,6 +59,10 @@ export class ScriptedAgent {
   constructor(clock: () => Clock, options: ScriptedOptions = {}) {
     this.clock = clock;
     this.options = options;
+  }
+
+  get streaming(): boolean {
+    return this.options.streaming !== false;
   }
 
   get deduplicates(): boolean {
@@ -169,16 +175,21 @@ export class ScriptedAgent {
     this.openStreams += 1;
     const { cuts } = this;
     let over: PlatformError | null = null as PlatformError | null;
+    const aborted = gate();
     const end = (reason: unknown): void => {
       over = PlatformError.from(reason);
       this.wake();
     };
     const late = new PlatformError("UPSTREAM_FAILED", `no answer within ${timeoutMs} ms`, { retryable: true });
     const timer = this.clock().after(timeoutMs, () => end(late));
-    const abort = (): void => end(signal?.reason);
+    const abort = (): void => {
+      aborted.release();
+      end(signal?.reason);
+    };
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      await this.held;
+      await Promise.race([this.held, aborted.opened]);
+      if (signal?.aborted === true) throw PlatformError.from(signal.reason);
       const cut = this.cutFirst(call);
       if (cut !== undefined) throw cut;
       const { after } = call;
@@ -230,7 +241,7 @@ export const openFarWorld = (
       define("far", (task, ctx) =>
         createRemoteRun({
           agent: "far",
-          connect: async () => ({ client: agent.client, streaming: true, deduplicates: agent.deduplicates }),
+          connect: async () => ({ client: agent.client, streaming: agent.streaming, deduplicates: agent.deduplicates }),
           closing: new AbortController().signal,
           clock: world.clock,
         })(task, ctx),
