@@ -34,10 +34,17 @@ export const authorizeTask = async (
   head: TaskHead,
   by: string,
   decision: AuthorizationDecision,
-  readLog: (after: number) => AsyncIterable<TaskEvent>,
+  {
+    readLog,
+    inTurn,
+  }: {
+    readonly readLog: (after: number) => AsyncIterable<TaskEvent>;
+    /** For whatever reads the log. */
+    readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  },
 ): Promise<void> => {
   const { credentials, senses, mail } = engine;
-  const { open, settled, checkpointSeq } = await waitsOf(head.checkpointSeq, readLog);
+  const { open, settled, checkpointSeq } = await inTurn(() => waitsOf(head.checkpointSeq, readLog));
   const referenceOf = (wait: Wait): string => authorizationReference(senses.digest, head, checkpointSeq, wait.path);
   const isMeant = (wait: Wait): boolean =>
     (decision.name === undefined || wait.asked.name === decision.name) &&

@@ -43,6 +43,16 @@ const MAX_LISTING_READ = 64 * 1024 * 1024;
 export const createTaskService = (engine: TaskEngine): TaskService => {
   const { store, senses, router, hub, recent } = engine;
 
+  const turns = new TenantTurns({
+    what: "the logs that are read already",
+    places: VIEWS_AT_ONCE,
+    maxWaiting: MAX_WAITING_VIEWS,
+  });
+
+  /** For whatever reads events that may be large, and holds no more of them than it gives. What ended a moment ago is in memory anyhow. */
+  const inTurn = <Result>(key: TaskKey, work: () => Promise<Result>): Promise<Result> =>
+    recent.get(key) === undefined ? turns.run(key.tenantId, work) : work();
+
   const findHead = async (scope: CallerScope, taskId: string): Promise<TaskHead> => {
     const key: TaskKey = { tenantId: scope.tenantId, taskId };
     const head = recent.get(key)?.head ?? (await store.head(key));
@@ -99,12 +109,14 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     }
   };
 
-  const readSubmitted = async (key: TaskKey): Promise<SubmittedTask> => {
-    const [first] = await readLog(key, { limit: 1 });
-    const submitted = submissionOf(first);
-    if (submitted === null) throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
-    return { taskId: key.taskId, data: submitted.data };
-  };
+  const readSubmitted = (key: TaskKey): Promise<SubmittedTask> =>
+    inTurn(key, async () => {
+      const [first] = await readLog(key, { limit: 1 });
+      const submitted = submissionOf(first);
+      if (submitted === null) throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
+      const { agent, contextId, requestHash } = submitted.data;
+      return { taskId: key.taskId, agent, contextId, requestHash };
+    });
 
   /** The task that a caller made with that key. */
   const findSubmitted = async (
@@ -115,12 +127,6 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     const taskId = await store.findByIdempotencyKey({ tenantId, caller, idempotencyKey });
     return taskId === null ? null : readSubmitted({ tenantId, taskId });
   };
-
-  const turns = new TenantTurns({
-    what: "the logs that are read already",
-    places: VIEWS_AT_ONCE,
-    maxWaiting: MAX_WAITING_VIEWS,
-  });
 
   /** The view of a log of any length, read page by page, as far at least as the head says; `read` counts what was read for it. */
   const project = async (head: TaskHead, options: TaskViewOptions = {}): Promise<Projected> => {
@@ -199,9 +205,9 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     if (!isTerminal(head.state)) {
       if (await store.hasTaken(key, mailKeyOf(messageId))) return true;
       // What the task began with came by no mailbox.
-      return (await readLog(key, { limit: 1 })).some(isIn);
+      return inTurn(key, async () => (await readLog(key, { limit: 1 })).some(isIn));
     }
-    return turns.run(key.tenantId, async () => {
+    return inTurn(key, async () => {
       for await (const event of readAll(key, 0, typesUnseen({ artifacts: false }))) if (isIn(event)) return true;
       return false;
     });
@@ -296,7 +302,10 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
     async authorize(scope, taskId, decision) {
       const head = await findHead(scope, taskId);
-      await authorizeTask(engine, head, scope.caller, decision, (after) => readAll(head, after));
+      await authorizeTask(engine, head, scope.caller, decision, {
+        readLog: (after) => readAll(head, after),
+        inTurn: (work) => inTurn(head, work),
+      });
     },
 
     async retry(scope, taskId) {
@@ -319,7 +328,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
 
     async log(scope, taskId, options = {}) {
-      return readLog(await findHead(scope, taskId), options);
+      const head = await findHead(scope, taskId);
+      return inTurn(head, () => readLog(head, options));
     },
 
     async list(scope, request): Promise<TaskListing> {
@@ -404,30 +414,30 @@ interface Projected {
 /** A message comes in once. */
 const mailKeyOf = (messageId: string): string => `message:${messageId}`;
 
-interface SubmittedTask {
+/** Nothing of what was asked, which may be large. */
+interface SubmittedTask extends Pick<TaskEventOf<"task.submitted">["data"], "agent" | "contextId" | "requestHash"> {
   readonly taskId: string;
-  readonly data: TaskEventOf<"task.submitted">["data"];
 }
 
 /** Throws CONFLICT when the key stood for something else: A2A asks that a client's context is kept or refused, never replaced. */
 const acceptedBefore = (
-  { taskId, data }: SubmittedTask,
+  { taskId, ...before }: SubmittedTask,
   { requestHash, contextId }: { readonly requestHash: string | undefined; readonly contextId: string | undefined },
 ): Submitted => {
   // Older tasks have no hash to compare.
-  if (data.requestHash !== undefined && data.requestHash !== requestHash)
+  if (before.requestHash !== undefined && before.requestHash !== requestHash)
     throw new PlatformError(
       "CONFLICT",
-      `the idempotency key was used for task ${taskId} of agent ${data.agent}, which was asked for something else; use a key of its own for each request`,
+      `the idempotency key was used for task ${taskId} of agent ${before.agent}, which was asked for something else; use a key of its own for each request`,
       { details: { taskId } },
     );
-  if (contextId !== undefined && contextId !== data.contextId)
+  if (contextId !== undefined && contextId !== before.contextId)
     throw new PlatformError(
       "CONFLICT",
-      `the same message or key began task ${taskId} in context ${data.contextId}; send it in that context, or with an id of its own in another`,
-      { details: { taskId, contextId: data.contextId } },
+      `the same message or key began task ${taskId} in context ${before.contextId}; send it in that context, or with an id of its own in another`,
+      { details: { taskId, contextId: before.contextId } },
     );
-  return { taskId, existing: true, contextId: data.contextId };
+  return { taskId, existing: true, contextId: before.contextId };
 };
 
 /** What `run` gets from a message that states no input of its own: its data, else its text. */

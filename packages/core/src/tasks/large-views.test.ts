@@ -53,21 +53,29 @@ test("a page of a list ends at 64 MiB of what was read for it, also when nothing
   ]);
 });
 
-test("a list reads one log at a time, and all views of a node eight", async () => {
-  let [reading, most] = [0, 0];
-  const world = new EngineWorld([define("a", () => "a")], {
+/** A world that knows how many logs were read at once. */
+const createWatched = (agents = [define("a", () => "a")]) => {
+  const reads = { now: 0, most: 0 };
+  const world = new EngineWorld(agents, {
     wrap: (store) =>
       wrapStore(store, {
         readLog: async (next, key, page) => {
-          most = Math.max(most, ++reading);
+          reads.most = Math.max(reads.most, ++reads.now);
           // Long enough that whoever may begin has begun.
           await new Promise((resolve) => setImmediate(resolve));
           const events = await next(key, page);
-          reading -= 1;
+          reads.now -= 1;
           return events;
         },
       }),
   });
+  return { world, reads };
+};
+
+const twenty = <Result>(ask: () => Promise<Result>): Promise<Result[]> => Promise.all(Array.from({ length: 20 }, ask));
+
+test("a list reads one log at a time, and all views of a node eight", async () => {
+  const { world, reads } = createWatched();
   await seed(
     world,
     Array.from({ length: 30 }, () => 0),
@@ -75,13 +83,33 @@ test("a list reads one log at a time, and all views of a node eight", async () =
   const { service } = await world.alive();
   const list = () => service.list(SCOPE, { views: {} });
   expect((await list()).tasks).toHaveLength(30);
-  expect(most).toBe(1);
-  const [lists] = await Promise.all([
-    Promise.all(Array.from({ length: 20 }, list)),
-    Promise.all(Array.from({ length: 20 }, () => service.view(SCOPE, "t0"))),
-  ]);
+  expect(reads.most).toBe(1);
+  const [lists] = await Promise.all([twenty(list), twenty(() => service.view(SCOPE, "t0"))]);
   expect(lists.map(({ tasks }) => tasks.length)).toEqual(lists.map(() => 30));
-  expect(most).toBe(8);
+  expect(reads.most).toBe(8);
+});
+
+test("messages, first ones again, decisions and pages of events read eight logs at once too", async () => {
+  const asker = define("asker", (_, ctx) => ctx.waitForAuthorization({ prompt: "?", name: "github" }));
+  const { world, reads } = createWatched([asker]);
+  const { service } = await world.alive();
+  const message = { messageId: "m1", role: "ROLE_USER" as const, parts: [{ text: "x" }] };
+  const submit = () =>
+    service.submit(SCOPE, { target: { agent: "asker" }, message, contextId: "c", idempotencyKey: "asker/m1" });
+  const { taskId } = await submit();
+  await world.quiet();
+  reads.most = 0;
+  const most = async (ask: () => Promise<unknown>) => {
+    const answers = await twenty(ask);
+    const { most: seen } = reads;
+    reads.most = 0;
+    return [seen, answers[0]];
+  };
+  expect(await most(() => service.send(SCOPE, taskId, message))).toEqual([8, "repeated"]);
+  expect(await most(submit)).toEqual([8, { taskId, existing: true, contextId: "c" }]);
+  expect(await most(() => service.log(SCOPE, taskId, { limit: 1 }))).toEqual([8, [expect.anything()]]);
+  const refused = () => service.authorize(SCOPE, taskId, { name: "other" }).catch(({ code }) => code);
+  expect(await most(refused)).toEqual([8, "UNSUPPORTED_OPERATION"]);
 });
 
 test("a message that a task took in is known for a repeat without its log being read", async () => {
