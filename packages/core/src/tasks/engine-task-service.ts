@@ -30,11 +30,10 @@ import { isoTime, TaskView, toA2AState, typesUnseen, VIEW_BOUNDS } from "./view.
 
 // A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.
 const FOLLOW_POLL_MS = 10_000;
-// Of a log at once for a view. An event may have more, and then comes alone.
-const VIEW_PAGE_BYTES = 4 * 1024 * 1024;
-// With what such pages take while they are parsed, below 300 MB; a short log is read in a millisecond.
-const VIEWS_AT_ONCE = 8;
-const MAX_WAITING_VIEWS = 1000;
+// With what pages take while they are parsed, below 300 MB; a short log is read in a millisecond.
+const READS_AT_ONCE = 8;
+const MAX_WAITING_CALLS = 1000;
+const READ_ALREADY = "the logs that are read already";
 // In characters of JSON, as much as an answer of events has.
 const MAX_LISTING_SIZE = 16 * 1024 * 1024;
 // What is read for one page of a list, whatever it shows of it.
@@ -43,15 +42,12 @@ const MAX_LISTING_READ = 64 * 1024 * 1024;
 export const createTaskService = (engine: TaskEngine): TaskService => {
   const { store, senses, router, hub, recent } = engine;
 
-  const turns = new TenantTurns({
-    what: "the logs that are read already",
-    places: VIEWS_AT_ONCE,
-    maxWaiting: MAX_WAITING_VIEWS,
-  });
-
-  /** For whatever reads events that may be large, and holds no more of them than it gives. What ended a moment ago is in memory anyhow. */
-  const inTurn = <Result>(key: TaskKey, work: () => Promise<Result>): Promise<Result> =>
-    recent.get(key) === undefined ? turns.run(key.tenantId, work) : work();
+  /** For whatever reads events that may be large and keeps little of them. What ended a moment ago is in memory anyhow. */
+  const turnsOf =
+    (turns: TenantTurns) =>
+    <Result>(key: TaskKey, work: () => Promise<Result>): Promise<Result> =>
+      recent.get(key) === undefined ? turns.run(key.tenantId, work) : work();
+  const inTurn = turnsOf(new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: MAX_WAITING_CALLS }));
 
   const findHead = async (scope: CallerScope, taskId: string): Promise<TaskHead> => {
     const key: TaskKey = { tenantId: scope.tenantId, taskId };
@@ -95,6 +91,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     hub,
     looks: new SharedDelay(FOLLOW_POLL_MS, senses.clock),
     readLog,
+    pageInTurn: turnsOf(turnsOfStreams()),
+    foldInTurn: turnsOf(turnsOfStreams()),
     head: (key) => store.head(key),
   };
 
@@ -141,7 +139,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       let read = 0;
       // By the number read last, not by how many: what is below the floor of a compacted log is one event.
       for (let after = 0; ; ) {
-        const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: VIEW_PAGE_BYTES, without });
+        const page = await readLog(head, { after, limit: READ_BATCH, maxBytes: READ_BYTES, without });
         for (const event of page) {
           view.apply(event);
           read += sizeOf(event.data);
@@ -404,6 +402,10 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
   };
 };
+
+/** Streams are counted where they are opened, and each waits for one thing: none is refused here. */
+const turnsOfStreams = (): TenantTurns =>
+  new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: Number.POSITIVE_INFINITY });
 
 interface Projected {
   readonly task: A2ATask;

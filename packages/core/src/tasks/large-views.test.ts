@@ -55,12 +55,13 @@ test("a page of a list ends at 64 MiB of what was read for it, also when nothing
 
 /** A world that knows how many logs were read at once. */
 const createWatched = (agents = [define("a", () => "a")]) => {
-  const reads = { now: 0, most: 0 };
+  const reads = { now: 0, most: 0, all: 0 };
   const world = new EngineWorld(agents, {
     wrap: (store) =>
       wrapStore(store, {
         readLog: async (next, key, page) => {
           reads.most = Math.max(reads.most, ++reads.now);
+          reads.all += 1;
           // Long enough that whoever may begin has begun.
           await new Promise((resolve) => setImmediate(resolve));
           const events = await next(key, page);
@@ -110,6 +111,42 @@ test("messages, first ones again, decisions and pages of events read eight logs 
   expect(await most(() => service.log(SCOPE, taskId, { limit: 1 }))).toEqual([8, [expect.anything()]]);
   const refused = () => service.authorize(SCOPE, taskId, { name: "other" }).catch(({ code }) => code);
   expect(await most(refused)).toEqual([8, "UNSUPPORTED_OPERATION"]);
+});
+
+test("two thousand streams read pages of eight logs at once, and eight are read through at once, in turns of their own", async () => {
+  const { world, reads } = createWatched([define("sleeper", (_, ctx) => ctx.sleep(60_000))]);
+  const { service } = await world.alive();
+  const taskId = await world.submit("sleeper");
+  await world.quiet();
+  const streams = await Promise.all(Array.from({ length: 2000 }, () => service.follow(SCOPE, taskId)));
+  reads.most = 0;
+  const pages = await Promise.all(streams.map((log) => log.read()));
+  expect(new Set(pages.map((page) => page?.length))).toEqual(new Set([(await world.types(taskId)).length]));
+  expect(reads.most).toBe(8);
+  let [folding, most] = [0, 0];
+  const fold = async () => {
+    most = Math.max(most, ++folding);
+    // Another's view goes on beside all of them.
+    if (folding === 8) expect(await service.view(SCOPE, taskId)).toMatchObject({ id: taskId });
+    else await new Promise((resolve) => setImmediate(resolve));
+    folding -= 1;
+  };
+  await Promise.all(streams.map((log) => log.inTurn(fold)));
+  expect(most).toBe(8);
+  for (const log of streams) log.close();
+});
+
+test("one that was closed while it waited for its turn reads nothing", async () => {
+  const { world, reads } = createWatched([define("sleeper", (_, ctx) => ctx.sleep(60_000))]);
+  const { service } = await world.alive();
+  const taskId = await world.submit("sleeper");
+  await world.quiet();
+  const streams = await Promise.all(Array.from({ length: 20 }, () => service.follow(SCOPE, taskId)));
+  reads.all = 0;
+  const pages = Promise.all(streams.map((log) => log.read()));
+  for (const log of streams) log.close();
+  expect(await pages).toEqual(streams.map(() => null));
+  expect(reads.all).toBe(8);
 });
 
 test("a message that a task took in is known for a repeat without its log being read", async () => {

@@ -6,7 +6,15 @@ import type { Delayed, SharedDelay } from "./shared-delay.ts";
 
 export const READ_BATCH = 500;
 // Events may be as large as 32 MiB each: a page of them must not be.
-export const READ_BYTES = 16 * 1024 * 1024;
+export const READ_BYTES = 4 * 1024 * 1024;
+
+type InTurn = <Result>(key: TaskKey, work: () => Promise<Result>) => Promise<Result>;
+
+/** A task's log, as far as it goes and then as it grows. */
+export interface FollowedLog extends Feed<TaskEvent> {
+  /** For who reads through much of it before giving anything on: a few do on a node at once, tenants in turn. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
+}
 
 /** What all readers of a node share. */
 export interface ReadableLogs {
@@ -14,6 +22,10 @@ export interface ReadableLogs {
   /** Until the next look at the head of a task of which nothing was heard. */
   readonly looks: SharedDelay;
   readLog(key: TaskKey, page: LogPage): Promise<readonly TaskEvent[]>;
+  /** For reading one page. */
+  pageInTurn: InTurn;
+  /** For reading page after page, each in a turn of its own too. */
+  foldInTurn: InTurn;
   head(key: TaskKey): Promise<TaskHead | null>;
 }
 
@@ -21,7 +33,7 @@ export interface ReadableLogs {
  * A task's log after a number, then what is added, in order without a gap (I6). It listens before anybody reads the head or the log: what
  * those do not tell of will ring. Nothing of a page is held once it is read.
  */
-export class LogReader implements Feed<TaskEvent>, LogListener, Delayed {
+export class LogReader implements FollowedLog, LogListener, Delayed {
   private readonly logs: ReadableLogs;
   private readonly key: TaskKey;
   private after: number;
@@ -65,13 +77,17 @@ export class LogReader implements Feed<TaskEvent>, LogListener, Delayed {
       return null;
     }
     this.isUnsure = false;
-    const page = await this.logs.readLog(this.key, { after: this.after, limit: READ_BATCH, maxBytes: READ_BYTES });
+    const page = await this.logs.pageInTurn(this.key, () => this.readPage());
     if (this.isClosed) return null;
     const last = page.at(-1);
     if (last === undefined) return page;
     this.after = last.seq;
     if (isEnd(last)) this.close();
     return page;
+  }
+
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.logs.foldInTurn(this.key, work);
   }
 
   wait(ring: () => void): void {
@@ -94,6 +110,12 @@ export class LogReader implements Feed<TaskEvent>, LogListener, Delayed {
       this.failure = { thrown };
       this.close();
     });
+  }
+
+  private async readPage(): Promise<readonly TaskEvent[]> {
+    // While it waited for its turn.
+    if (this.isClosed) return [];
+    return this.logs.readLog(this.key, { after: this.after, limit: READ_BATCH, maxBytes: READ_BYTES });
   }
 
   private async look(): Promise<void> {

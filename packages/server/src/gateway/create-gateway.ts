@@ -99,6 +99,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     guard,
     streams,
     waits,
+    answers,
     publicUrl,
     grpcAddress: () => deps.grpcAddress?.(),
     options: { maxBodyBytes, heartbeatMs, onError },
@@ -109,7 +110,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const routes: readonly ApiRoute[] = [
     ...createHomeRoutes(deps),
     ...createTaskRoutes(tasks, waits),
-    ...createEventRoutes(tasks, streams, heartbeatMs),
+    ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),

@@ -315,6 +315,30 @@ describe("answers that nobody reads", () => {
     await isIdle();
   });
 
+  it("count as pieces of streams too, which begin again once there is room", async () => {
+    const { open, isWell, isIdle, gateway } = await startWithLarge({ maxPendingAnswerBytesPerCaller: 2.5 * LARGE }, {});
+    const subscribe = async (): Promise<Client> => {
+      const client = await open();
+      client.socket.pause();
+      client.socket.write(posted(rpc("SubscribeToTask", { id: "task-1" })));
+      return client;
+    };
+    const clients = [await subscribe(), await subscribe()];
+    await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(2 * LARGE);
+    const refused = await subscribe();
+    refused.socket.resume();
+    await refused.answers(/^HTTP\/1\.1 429 [^]*retry-after: 1\r\n[^]*"jsonrpc":"2\.0"[^]*"reason":"OVERLOADED"/i);
+    expect(gateway.openStreams).toBe(2);
+    await isWell();
+    for (const { socket } of clients) socket.resume();
+    await expect.poll(() => gateway.pendingAnswerBytes, { timeout: 5_000 }).toBe(0);
+    const again = await subscribe();
+    await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(LARGE);
+    for (const { socket } of [...clients, refused, again]) socket.destroy();
+    await isIdle();
+    expect(gateway.pendingAnswerBytes).toBe(0);
+  });
+
   it("beyond the limit are refused in the words of what was asked", async () => {
     const { ask, url, gateway } = await startWithLarge({ maxPendingAnswerBytes: LARGE }, {});
     await ask();

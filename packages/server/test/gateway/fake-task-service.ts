@@ -12,7 +12,7 @@ import {
 import type { TaskHead } from "@agentcore/core/ports";
 import {
   type CallerScope,
-  type Feed,
+  type FollowedLog,
   itemsOf,
   type SubmitRequest,
   type TaskService,
@@ -283,7 +283,7 @@ export class FakeTaskService implements TaskService {
 /** Few events at a time, so that tests see what is read before it is asked for. */
 const PIECE = 10;
 
-class FakeLog implements Feed<TaskEvent> {
+class FakeLog implements FollowedLog {
   private readonly service: FakeTaskService;
   private readonly task: FakeTask;
   private after: number;
@@ -305,6 +305,10 @@ class FakeLog implements Feed<TaskEvent> {
     if (piece.length > 0 || !isTerminal(this.task.state)) return piece;
     this.close();
     return null;
+  }
+
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
   }
 
   wait(ring: () => void): void {

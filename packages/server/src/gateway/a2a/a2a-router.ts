@@ -5,6 +5,7 @@ import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
 import type { Client, OpenCalls } from "../http/open-calls.ts";
 import type { OriginGuard } from "../http/origin-guard.ts";
+import type { PendingAnswers } from "../http/pending-answers.ts";
 import { refusable } from "../http/responses.ts";
 import { lastEventId } from "../http/server-sent-events.ts";
 import { createCardPages, noSuchAgent } from "./card-pages.ts";
@@ -19,6 +20,7 @@ export interface A2ARouterDeps {
   readonly guard: OriginGuard | null;
   readonly streams: OpenCalls;
   readonly waits: OpenCalls;
+  readonly answers: PendingAnswers;
   readonly options: BindingOptions;
   readonly publicUrl: () => string;
   readonly grpcAddress: () => string | undefined;
@@ -33,6 +35,7 @@ export const createA2ARouter = ({
   guard,
   streams,
   waits,
+  answers,
   options,
   publicUrl,
   grpcAddress,
@@ -50,7 +53,7 @@ export const createA2ARouter = ({
     now: () => gateway.clock.now(),
   });
   const operations = createA2AOperations({
-    ...{ tasks: gateway.tasks, push: gateway.push, settings, streams, waits },
+    ...{ tasks: gateway.tasks, push: gateway.push, settings, streams, waits, answers },
     extendedCard: ({ scope, agent }) => pages.extendedCard(scope.tenantId, agent),
   });
 

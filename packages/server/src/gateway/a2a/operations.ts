@@ -27,6 +27,7 @@ import { hopsOf } from "../../remote/hops.ts";
 import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredConfig } from "../deps.ts";
 import type { Client, OpenCall, OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
+import type { PendingAnswers } from "../http/pending-answers.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { messageAnswered, taskEnded } from "./follow-up.ts";
@@ -52,6 +53,7 @@ export interface A2AOperationsDeps {
   readonly settings: GatewaySettings;
   readonly streams: OpenCalls;
   readonly waits: OpenCalls;
+  readonly answers: PendingAnswers;
   /** Throws UNSUPPORTED_OPERATION. */
   readonly extendedCard: (call: A2ACall) => Promise<AgentCard>;
 }
@@ -66,7 +68,15 @@ interface Delivery {
   readonly isRepeat: boolean;
 }
 
-export const createA2AOperations = ({ tasks, push, settings, streams, waits, extendedCard }: A2AOperationsDeps) => {
+export const createA2AOperations = ({
+  tasks,
+  push,
+  settings,
+  streams,
+  waits,
+  answers,
+  extendedCard,
+}: A2AOperationsDeps) => {
   const cancelWaitMs = settings.cancelWaitMs ?? 5000;
 
   const ownHead = async (call: A2ACall, taskId: string): Promise<TaskHead> => {
@@ -173,7 +183,7 @@ export const createA2AOperations = ({ tasks, push, settings, streams, waits, ext
       const { taskId, ...prepared } = await prepare();
       const options = { ...prepared, numbered: call.extensions?.includes(RESUMABLE_STREAMS) };
       const log = await tasks.follow(call.scope, taskId);
-      return new OpenStream(new TaskStream(taskId, log, options), open);
+      return new OpenStream(new TaskStream(taskId, log, options), open, (bytes) => answers.hold(call.scope, bytes));
     } catch (error) {
       open.end();
       throw error;

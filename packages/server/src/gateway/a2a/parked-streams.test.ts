@@ -1,6 +1,6 @@
 /** A stream that pauses anywhere says what one says that folds the whole log without a pause (I6). */
 import { submissionOf, type TaskEvent } from "@agentcore/contract";
-import { type Feed, itemsOf, TaskView, viewTask } from "@agentcore/core/tasks";
+import { type FollowedLog, itemsOf, TaskView, viewTask } from "@agentcore/core/tasks";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { projectTask } from "./project-task.ts";
@@ -84,10 +84,11 @@ const pieces = (whole: readonly TaskEvent[], steps: readonly Step[]): (readonly 
   return out;
 };
 
-const feedOf = (given: readonly (readonly TaskEvent[])[]): Feed<TaskEvent> => {
+const feedOf = (given: readonly (readonly TaskEvent[])[]): FollowedLog => {
   const left = [...given];
   return {
     read: async () => left.shift() ?? null,
+    inTurn: (work) => work(),
     wait: (ring) => queueMicrotask(ring),
     close: () => {
       left.length = 0;

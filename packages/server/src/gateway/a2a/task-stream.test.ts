@@ -1,6 +1,6 @@
 /** Streams over logs that were compacted: what a client has not seen comes as a whole (I6). */
 import type { TaskEvent } from "@agentcore/contract";
-import { type Feed, itemsOf } from "@agentcore/core/tasks";
+import { type FollowedLog, itemsOf } from "@agentcore/core/tasks";
 import { expect, test } from "vitest";
 import { TaskStream, type TaskStreamOptions } from "./task-stream.ts";
 
@@ -24,7 +24,12 @@ const log: readonly TaskEvent[] = [
 
 const frames = async (options: Partial<TaskStreamOptions>) => {
   const pieces = [log];
-  const feed: Feed<TaskEvent> = { read: async () => pieces.shift() ?? null, wait: (ring) => ring(), close: () => {} };
+  const feed: FollowedLog = {
+    read: async () => pieces.shift() ?? null,
+    inTurn: (work) => work(),
+    wait: (ring) => ring(),
+    close: () => {},
+  };
   const out: unknown[] = [];
   const stream = new TaskStream("t", feed, { from: 1, snapshot: false, endAtInputRequired: false, ...options });
   for await (const { response, seq } of itemsOf(stream)) {

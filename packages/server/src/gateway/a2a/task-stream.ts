@@ -1,6 +1,14 @@
 /** A task's log as the frames of an A2A stream. */
 import { type A2ATask, type StreamResponse, submissionOf, type TaskEvent } from "@agentcore/contract";
-import { changeOf, type Feed, type TaskChange, TaskView, VIEW_BOUNDS, viewTask } from "@agentcore/core/tasks";
+import {
+  changeOf,
+  type Feed,
+  type FollowedLog,
+  type TaskChange,
+  TaskView,
+  VIEW_BOUNDS,
+  viewTask,
+} from "@agentcore/core/tasks";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { projectTask } from "./project-task.ts";
 
@@ -45,7 +53,7 @@ const numberedFrame = ({ response, seq }: TaskFrame): TaskFrame => {
 /** Holds nothing of the log once it has told of it: what comes after the snapshot needs nothing of what came before. */
 export class TaskStream implements Feed<TaskFrame> {
   private readonly taskId: string;
-  private readonly log: Feed<TaskEvent>;
+  private readonly log: FollowedLog;
   private readonly options: TaskStreamOptions;
   private contextId = "";
   /** What comes before the snapshot; null from there on. */
@@ -56,7 +64,7 @@ export class TaskStream implements Feed<TaskFrame> {
   private asked: string | null = null;
 
   /** `log` is the task's from its first event, which in a compacted one stands for many, up to its end. */
-  constructor(taskId: string, log: Feed<TaskEvent>, options: TaskStreamOptions) {
+  constructor(taskId: string, log: FollowedLog, options: TaskStreamOptions) {
     this.taskId = taskId;
     this.log = log;
     this.options = options;
@@ -64,7 +72,12 @@ export class TaskStream implements Feed<TaskFrame> {
     this.taken = options.answerTo === undefined;
   }
 
-  async read(): Promise<readonly TaskFrame[] | null> {
+  /** What comes before the first frame is read through and let go of, or folded, in one turn: many streams may begin at once. */
+  read(): Promise<readonly TaskFrame[] | null> {
+    return this.fold === null ? this.readOn() : this.log.inTurn(() => this.readOn());
+  }
+
+  private async readOn(): Promise<readonly TaskFrame[] | null> {
     while (!this.closed) {
       const events = await this.log.read();
       if (events === null) return null;

@@ -3,6 +3,7 @@ import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
+import type { PendingAnswers } from "../http/pending-answers.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { lastEventId, type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
@@ -29,7 +30,12 @@ const EventsPage = z.object({
   nextAfter: z.number(),
 });
 
-export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartbeatMs: number): readonly ApiRoute[] => [
+export const createEventRoutes = (
+  tasks: TaskService,
+  streams: OpenCalls,
+  answers: PendingAnswers,
+  heartbeatMs: number,
+): readonly ApiRoute[] => [
   apiRoute({
     method: "GET",
     path: "/api/v1/tasks/{id}/events",
@@ -56,7 +62,8 @@ export const createEventRoutes = (tasks: TaskService, streams: OpenCalls, heartb
       }
       const open = streams.begin(scope, request);
       try {
-        const stream = new OpenStream(await tasks.follow(scope, taskId, { after }), open);
+        const log = await tasks.follow(scope, taskId, { after });
+        const stream = new OpenStream(log, open, (bytes) => answers.hold(scope, bytes));
         return await sseResponse(stream, toFrame, { heartbeatMs });
       } catch (error) {
         open.end();

@@ -1,4 +1,5 @@
 import type { Feed } from "@agentcore/core/tasks";
+import { HeldFeed } from "./held-feed.ts";
 import type { OpenCall } from "./open-calls.ts";
 
 /** A feed that a client has open: it ends with the call, and the call with it. */
@@ -6,10 +7,11 @@ export class OpenStream<Item> {
   readonly feed: Feed<Item>;
   private readonly call: OpenCall;
 
-  constructor(feed: Feed<Item>, call: OpenCall) {
-    this.feed = feed;
+  /** `hold` counts what the client has not taken yet. */
+  constructor(feed: Feed<Item>, call: OpenCall, hold: (bytes: number) => () => void) {
+    this.feed = new HeldFeed(feed, hold);
     this.call = call;
-    call.closes(feed);
+    call.closes(this.feed);
   }
 
   /** Ends the feed and gives the call's place back. Idempotent. */
