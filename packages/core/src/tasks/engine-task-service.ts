@@ -150,7 +150,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           return { task: view.snapshot(), size: view.size, read };
       }
     };
-    return turns.run(head.tenantId, fold);
+    return inTurn(head, fold);
   };
 
   /** Over what was asked, before anything is filled in: a repeat brings just that. A message is known by its id. */
