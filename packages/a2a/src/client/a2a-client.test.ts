@@ -164,6 +164,13 @@ describe("a client", () => {
     if (status === 429) await expect(client.get({ id: "x" })).rejects.toMatchObject({ retryAfterMs: 2000 });
   });
 
+  it("waits an hour at most, whatever the agent asks for", async () => {
+    const server = await serve(echo);
+    const client = await connect(server);
+    server.failWith(429, { "retry-after": "864000" });
+    await expect(client.get({ id: "x" })).rejects.toMatchObject({ retryAfterMs: 3_600_000 });
+  });
+
   it("calls a cut connection retryable, before the answer and in the middle of a stream", async () => {
     const server = await serve(async (play) => {
       play.working("on it");

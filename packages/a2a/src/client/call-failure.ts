@@ -143,11 +143,16 @@ const MAX_MESSAGE = 500;
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE);
 
+// Who asks for more is asked again then: nobody waits for a day because an agent says so.
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+export const boundedWait = (ms: number): number => Math.min(Math.max(0, Math.round(ms)), MAX_RETRY_AFTER_MS);
+
 /** Milliseconds, from seconds or a date (RFC 9110, 10.2.3). */
 const readRetryAfter = (headers: Headers | undefined): number | undefined => {
   const text = headers?.get("retry-after");
   if (text == null) return undefined;
   const seconds = Number(text);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, Math.round(ms)) : undefined;
+  return Number.isFinite(ms) ? boundedWait(ms) : undefined;
 };

@@ -1,7 +1,7 @@
 /** What a gRPC call failed with, in our codes. Sources: A2A 1.0.1 section 5.4, google.rpc.Code. */
 import { type ErrorCode, PlatformError } from "@agentcore/contract";
 import type { ServiceError } from "@grpc/grpc-js";
-import { codeOfDetails } from "./call-failure.ts";
+import { boundedWait, codeOfDetails } from "./call-failure.ts";
 
 // google.rpc.Code, where the details do not say more.
 const OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -60,7 +60,7 @@ const retryAfterOf = (details: readonly unknown[]): { readonly retryAfterMs?: nu
   for (const detail of details) {
     const { retryDelay } = (detail ?? {}) as { readonly retryDelay?: unknown };
     const seconds = typeof retryDelay === "string" ? Number.parseFloat(retryDelay) : Number.NaN;
-    if (seconds >= 0) return { retryAfterMs: Math.round(seconds * 1000) };
+    if (seconds >= 0) return { retryAfterMs: boundedWait(seconds * 1000) };
   }
   return {};
 };

@@ -171,6 +171,43 @@ describe("a message to a remote task", () => {
   });
 });
 
+describe("a remote agent that says for hours that it is busy", () => {
+  const busy = () => new PlatformError("OVERLOADED", "far.test takes no more for now (429)", { retryable: true });
+
+  it.each([true, false])(
+    "is waited for, and its task and what is said to it go on then (streams: %s)",
+    async (streaming) => {
+      const { world, agent } = openFarWorld({ streaming });
+      const taskId = await world.submit("far", "Ann");
+      agent.artifact("one ");
+      await world.advance(2_000);
+      agent.refuse = busy;
+      agent.cut();
+      await world.say(taskId, "hurry");
+      await world.advance(300 * MINUTE);
+      expect(await world.state(taskId)).toBe("working");
+      expect(agent.openStreams).toBe(0);
+      agent.refuse = () => undefined;
+      await world.advance(5 * MINUTE);
+      expect(agent.seen("send").at(-1)?.message?.parts).toEqual([{ text: "hurry" }]);
+      agent.artifact("two");
+      agent.status("TASK_STATE_COMPLETED");
+      await world.advance(MINUTE);
+      expect(outputOf(await world.last(taskId))).toBe("one two");
+    },
+  );
+
+  it("is waited for no longer than our deadline", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann", { deadline: world.clock.now() + 180 * MINUTE });
+    await world.advance(1_000);
+    agent.refuse = busy;
+    agent.cut();
+    await world.advance(181 * MINUTE);
+    expect(await world.last(taskId)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
+  });
+});
+
 it("a cancel that the agent does not hear at once holds no stream open", async () => {
   const { world, agent } = openFarWorld();
   const known = agent.hold();

@@ -52,7 +52,7 @@ const MAX_HOPS = 10;
 // About half a minute: a parent may try another agent then.
 const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
 // About an hour without contact. From the fifth wait on the task is not in memory meanwhile.
-const READ_RETRY: RetryPolicy = { maxAttempts: 70, initialDelayMs: 250, maxDelayMs: 60_000 };
+const READ_RETRY = { maxAttempts: 70, initialDelayMs: 250, maxDelayMs: 60_000 } as const satisfies RetryPolicy;
 // One look of many.
 const LOOK_RETRY: RetryPolicy = { maxAttempts: 3, initialDelayMs: 250, maxDelayMs: 1_000 };
 // As long as clean-up after a cancel may take.
@@ -178,6 +178,15 @@ class RemoteRun {
   // ── read ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private async readBatch(remote: RemoteTask, idle: number): Promise<RemoteBatch> {
+    try {
+      return await this.readNext(remote, idle);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return { updates: [], tries: READ_RETRY.maxAttempts };
+    }
+  }
+
+  private async readNext(remote: RemoteTask, idle: number): Promise<RemoteBatch> {
     const { ctx } = this;
     const tried = (read: (signal: AbortSignal) => Promise<RemoteBatch>) => async (step: StepContext) => {
       const batch = await read(step.signal);
@@ -391,7 +400,7 @@ class RemoteRun {
 
   /**
    * What was said to our task while it worked. A refusal is no reason to fail: the task goes on without it, and says so. `isPatient`:
-   * waits for an agent that is away; else it is told with the next look.
+   * waits for an agent that is away; else, and when it is busy for too long, it is told with the next look.
    */
   private async passOn(remote: RemoteTask, isPatient: boolean): Promise<void> {
     const { ctx, task, options } = this;
@@ -407,8 +416,8 @@ class RemoteRun {
       } catch (error) {
         if (ctx.signal.aborted) throw error;
         const { code, message: why, retryable } = PlatformError.from(error);
-        if (retryable && isPatient) throw error;
-        this.events += 6;
+        if (retryable && isPatient && !isBusy(error)) throw error;
+        this.events += isPatient && retryable ? eventsOf(READ_RETRY.maxAttempts) : 6;
         if (retryable) return;
         await ctx.progress(`agent ${options.agent} did not take a message (${code}): ${why}`);
       }
@@ -492,6 +501,9 @@ class RemoteRun {
 }
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** It is there, so it is waited for as long as our task may take; one that cannot be reached is not. */
+const isBusy = (error: unknown): boolean => PlatformError.is(error) && error.code === "OVERLOADED";
 
 /** Of a step: each try that failed may have taken the task out of memory. */
 const eventsOf = (tries: number): number => 2 * tries - 1;
