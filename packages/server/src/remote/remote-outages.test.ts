@@ -147,6 +147,20 @@ describe("a message to a remote task", () => {
     expect(new Set(agent.seen("send").map(({ message }) => message?.messageId)).size).toBe(1);
   });
 
+  it("that meets its question is no answer to it: it is sent after the answer", async () => {
+    const { world, agent } = openFarWorld({ streaming: false });
+    const taskId = await world.submit("far", "Ann");
+    await world.advance(1);
+    agent.status("TASK_STATE_INPUT_REQUIRED", "Which Ann?");
+    await world.say(taskId, "hurry");
+    await world.advance(MINUTE);
+    expect(await world.state(taskId)).toBe("input-required");
+    await world.say(taskId, "the tall one");
+    await world.advance(1_000);
+    const sent = agent.seen("send").map(({ message }) => message?.parts);
+    expect(sent).toEqual([[{ text: "Ann" }], [{ text: "the tall one" }], [{ text: "hurry" }]]);
+  });
+
   it("that the agent refuses is told of in the task's progress", async () => {
     const { world, agent } = openFarWorld();
     const taskId = await world.submit("far", "Ann");
