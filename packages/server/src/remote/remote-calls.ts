@@ -122,7 +122,11 @@ export class RemoteCalls {
     signal.addEventListener("abort", close, { once: true });
     try {
       if (this.stream === null && wasSilent && remote.seq !== undefined) {
-        const turn = await this.turnOf(remote, signal);
+        // It also tells that the agent is there.
+        const turn = await this.look(remote, signal, (batch, task) => {
+          batch.addSnapshot(task);
+          return batch.hasTurn ? batch.build() : null;
+        });
         if (turn !== null) return turn;
       }
       this.stream ??= await this.takeUpStream(remote);
@@ -172,18 +176,17 @@ export class RemoteCalls {
     return null;
   }
 
-  /** What a task whose stream says nothing has come to, when that is to be acted on. It also tells that the agent is there. */
-  private async turnOf(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch | null> {
-    const batch = new BatchBuilder(remote);
-    batch.addSnapshot(await this.task(remote, signal));
-    return batch.hasTurn ? batch.build() : null;
+  /** The task as it is, in place of its stream. */
+  snapshot(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
+    return this.look(remote, signal, (batch, task) => {
+      batch.addSnapshot(task);
+      return batch.build({ poll: true });
+    });
   }
 
-  /** The task as it is, in place of its stream. */
-  async snapshot(remote: RemoteTask, signal: AbortSignal): Promise<RemoteBatch> {
-    const batch = new BatchBuilder(remote);
-    batch.addSnapshot(await this.task(remote, signal));
-    return batch.build({ poll: true });
+  /** The task as it is, beside what is known of it. */
+  async look<T>(remote: RemoteTask, signal: AbortSignal, read: (batch: BatchBuilder, task: A2ATask) => T): Promise<T> {
+    return read(new BatchBuilder(remote), await this.task(remote, signal));
   }
 
   async task(remote: RemoteTask, signal: AbortSignal): Promise<A2ATask> {

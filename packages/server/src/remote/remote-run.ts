@@ -21,7 +21,6 @@ import { hopsMetadata } from "./hops.ts";
 import { readAccessRequest } from "./remote-access.ts";
 import { explain, RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
 import {
-  BatchBuilder,
   partsOf,
   type RemoteBatch,
   RemoteTask,
@@ -371,11 +370,11 @@ class RemoteRun {
     try {
       return await this.ctx.step(
         "access",
-        async ({ signal }) => {
-          const batch = new BatchBuilder(remote);
-          const stands = batch.addWhileWaiting(await this.calls.task(remote, signal), asked);
-          return batch.build({ stands });
-        },
+        ({ signal }) =>
+          this.calls.look(remote, signal, (batch, task) => {
+            const stands = batch.addWhileWaiting(task, asked);
+            return batch.build({ stands });
+          }),
         { retry: LOOK_RETRY },
       );
     } catch (error) {
