@@ -164,6 +164,29 @@ describe("a client", () => {
     if (status === 429) await expect(client.get({ id: "x" })).rejects.toMatchObject({ retryAfterMs: 2000 });
   });
 
+  it("asks once more, and no more often, with other credentials when those it had are refused", async () => {
+    const refused: (string | undefined)[] = [];
+    const server = await serve(echo);
+    const client = await connect(server, {
+      headers: async () => ({ authorization: `Bearer ${refused.length}` }),
+      renew: ({ authorization }) => {
+        refused.push(authorization);
+        if (refused.length % 2 === 0) server.failWith(null);
+        return true;
+      },
+    });
+    server.failWith(401);
+    await expect(client.get({ id: "x" })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(client.get({ id: "x" })).rejects.toMatchObject({ code: "TASK_NOT_FOUND" });
+    server.failWith(401);
+    refused.push("");
+    expect((await framesOf(client.sendStream(message("x")))).at(-1)).toBe("TASK_STATE_COMPLETED");
+    expect(refused).toEqual(["Bearer 0", "Bearer 1", "", "Bearer 3"]);
+    expect(server.calls.map(({ headers }) => headers.authorization)).toEqual(
+      [0, 1, 1, 2, 3, 4].map((number) => `Bearer ${number}`),
+    );
+  });
+
   it("waits an hour at most, whatever the agent asks for", async () => {
     const server = await serve(echo);
     const client = await connect(server);

@@ -54,10 +54,8 @@ export interface A2AClientOptions {
   readonly streamFetch?: typeof fetch | undefined;
   /** Where gRPC connects to. */
   readonly lookup: GuardedLookup;
-  /** Other headers in place of those that a gRPC call was refused with; null: there are none. Over HTTP that is up to `fetch`. */
-  readonly renew?:
-    | ((refused: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, string>> | null>)
-    | undefined;
+  /** Whether `headers` has others now than those that a call was just refused with as UNAUTHENTICATED: it is made once more, once. */
+  readonly renew?: ((refused: Readonly<Record<string, string>>) => boolean) | undefined;
   /** Sent with every call; asked before each, since credentials change. */
   readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   /** URIs that the agent is asked to activate: those of them that its card names. Without RESUMABLE_STREAMS no event has a number. */
@@ -112,7 +110,7 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
     };
     const transport =
       address.binding === "GRPC"
-        ? await createGrpcTransport({ url: address.url, timeoutMs, lookup: options.lookup, renew: options.renew })
+        ? await createGrpcTransport({ url: address.url, timeoutMs, lookup: options.lookup })
         : await createHttpTransport({ ...address, binding: address.binding }, card, noting);
     // Last: whatever throws before it would leave it behind.
     const timer = setTimeout(
@@ -143,14 +141,20 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
     };
   };
 
+  const isRenewed = ({ parameters }: Call, { code }: PlatformError): boolean =>
+    code === "UNAUTHENTICATED" && options.renew?.(parameters.serviceParameters) === true;
+
   const unary = async <T>(call: CallOptions, run: (call: Call) => Promise<T>): Promise<T> => {
-    const begun = await begin(call, options.fetch);
-    try {
-      return await run(begun);
-    } catch (error) {
-      throw begun.failure(error);
-    } finally {
-      begun.end();
+    for (let mayRenew = true; ; mayRenew = false) {
+      const begun = await begin(call, options.fetch);
+      try {
+        return await run(begun);
+      } catch (error) {
+        const failure = begun.failure(error);
+        if (!mayRenew || !isRenewed(begun, failure)) throw failure;
+      } finally {
+        begun.end();
+      }
     }
   };
 
@@ -158,17 +162,22 @@ export const createA2AClient = (options: A2AClientOptions): A2AClient => {
     call: CallOptions,
     run: (call: Call) => AsyncGenerator<SdkStreamResponse>,
   ): AsyncGenerator<ReceivedFrame, void> {
-    const begun = await begin(call, options.streamFetch ?? options.fetch);
-    try {
-      for await (const response of run(begun)) {
-        begun.answered();
-        const frame = readFrame(SdkStreamResponse.toJSON(response));
-        if (frame !== null) yield isNumbered ? frame : { response: frame.response };
+    for (let mayRenew = true; ; mayRenew = false) {
+      const begun = await begin(call, options.streamFetch ?? options.fetch);
+      try {
+        for await (const response of run(begun)) {
+          mayRenew = false;
+          begun.answered();
+          const frame = readFrame(SdkStreamResponse.toJSON(response));
+          if (frame !== null) yield isNumbered ? frame : { response: frame.response };
+        }
+        return;
+      } catch (error) {
+        const failure = begun.failure(error);
+        if (!mayRenew || !isRenewed(begun, failure)) throw failure;
+      } finally {
+        begun.end();
       }
-    } catch (error) {
-      throw begun.failure(error);
-    } finally {
-      begun.end();
     }
   }
 

@@ -168,11 +168,16 @@ describe("a client over gRPC", () => {
         call.end();
       },
     });
+    let token = "old";
     const client = clientOf(`http://127.0.0.1:${port}`, {
-      headers: async () => ({ authorization: "Bearer old" }),
-      renew: async () => ({ authorization: "Bearer new" }),
+      headers: async () => ({ authorization: `Bearer ${token}` }),
+      renew: ({ authorization }) => {
+        token = "new";
+        return authorization === "Bearer old";
+      },
     });
     expect(await client.get({ id: "t1" })).toMatchObject({ id: "t1" });
+    token = "old";
     for await (const { response } of client.subscribe({ id: "t1" })) expect(response).toHaveProperty("task");
     expect(tokens).toEqual(["Bearer old", "Bearer new", "Bearer old", "Bearer new"]);
   });

@@ -23,10 +23,6 @@ export interface GrpcTransportOptions {
   readonly lookup: GuardedLookup;
   /** Milliseconds a call may take that is no stream: the agent is told. */
   readonly timeoutMs: number;
-  /** Other headers than those that were just refused as UNAUTHENTICATED, when there are any. */
-  readonly renew?:
-    | ((refused: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, string>> | null>)
-    | undefined;
 }
 
 // As much as an answer over HTTP may have.
@@ -75,8 +71,6 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
     method: Method<Request, Response>,
     request: Request,
     parameters: RequestOptions | undefined,
-    headers: Readonly<Record<string, string>> = parameters?.serviceParameters ?? {},
-    mayRenew = true,
   ): Promise<Response> => {
     const client = await connectWithin(parameters?.signal, connect);
     try {
@@ -86,7 +80,7 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
           (value) => method.requestSerialize(value),
           (bytes) => method.responseDeserialize(bytes),
           request,
-          metadataOf(headers),
+          metadataOf(parameters?.serviceParameters ?? {}),
           { deadline: Date.now() + options.timeoutMs },
           (error, value) => {
             parameters?.signal?.removeEventListener("abort", cancel);
@@ -98,10 +92,7 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
         parameters?.signal?.addEventListener("abort", cancel, { once: true });
       });
     } catch (error) {
-      const failure = await describeGrpcFailure(error as ServiceError, url.host);
-      const renewed = mayRenew && failure.code === "UNAUTHENTICATED" ? await options.renew?.(headers) : null;
-      if (renewed == null) throw failure;
-      return await unary(method, request, parameters, { ...headers, ...renewed }, false);
+      throw await describeGrpcFailure(error as ServiceError, url.host);
     } finally {
       client.close();
     }
@@ -111,34 +102,24 @@ export const createGrpcTransport = async (options: GrpcTransportOptions): Promis
     method: Method<Request, StreamResponse>,
     request: Request,
     parameters: RequestOptions | undefined,
-    headers: Readonly<Record<string, string>> = parameters?.serviceParameters ?? {},
-    mayRenew = true,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const client = await connectWithin(parameters?.signal, connect);
     let running: ClientReadableStream<StreamResponse> | undefined;
     const cancel = (): void => running?.cancel();
-    let hasBegun = false;
     try {
       running = client.makeServerStreamRequest<Request, StreamResponse>(
         method.path,
         (value) => method.requestSerialize(value),
         (bytes) => method.responseDeserialize(bytes),
         request,
-        metadataOf(headers),
+        metadataOf(parameters?.serviceParameters ?? {}),
       );
       // What it says once nobody reads it any more.
       running.on("error", () => undefined);
       parameters?.signal?.addEventListener("abort", cancel, { once: true });
-      for await (const response of running) {
-        hasBegun = true;
-        yield response as StreamResponse;
-      }
+      for await (const response of running) yield response as StreamResponse;
     } catch (error) {
-      const failure = await describeGrpcFailure(error as ServiceError, url.host);
-      const isRefused = mayRenew && !hasBegun && failure.code === "UNAUTHENTICATED";
-      const renewed = isRefused ? await options.renew?.(headers) : null;
-      if (renewed == null) throw failure;
-      yield* streamed(method, request, parameters, { ...headers, ...renewed }, false);
+      throw await describeGrpcFailure(error as ServiceError, url.host);
     } finally {
       parameters?.signal?.removeEventListener("abort", cancel);
       cancel();

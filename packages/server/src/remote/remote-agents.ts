@@ -250,12 +250,11 @@ export const createRemoteAgents = (options: {
       const isResumable = card.extensions.includes(RESUMABLE_STREAMS);
       const client: A2AClient = createA2AClient({
         interface: tenant === undefined ? chosen : { ...chosen, tenant },
-        fetch: renewing(entry, entry.fetch),
-        streamFetch: renewing(entry, entry.streamFetch),
+        fetch: entry.fetch,
+        streamFetch: entry.streamFetch,
         lookup: entry.lookup,
         headers: () => entry.credentials.headers(),
-        renew: async ({ authorization = null }) =>
-          entry.credentials.renew(authorization) ? entry.credentials.headers() : null,
+        renew: ({ authorization = null }) => entry.credentials.renew(authorization),
         extensions: isResumable ? [RESUMABLE_STREAMS] : [],
         timeoutMs,
       });
@@ -379,17 +378,6 @@ const fetchKeys = async (url: string, keyFetch: typeof fetch): Promise<z.output<
     });
   }
 };
-
-/** A token that was thought to be good may have been taken back: asked for again, once. */
-const renewing =
-  (entry: Entry, base: typeof fetch): typeof fetch =>
-  async (input, init) => {
-    const response = await base(input, init);
-    if (response.status !== 401) return response;
-    if (!entry.credentials.renew(new Headers(init?.headers).get("authorization"))) return response;
-    await response.body?.cancel();
-    return base(input, { ...init, headers: { ...(init?.headers as object), ...(await entry.credentials.headers()) } });
-  };
 
 /** Of the card, when it may be told the secret. */
 const tokenUrlOf = (remote: RemoteAgent, card: ForeignCard | null): string | undefined => {
