@@ -2,10 +2,10 @@
  * Cards of remote agents as the nodes that share a store have them. One node at a time asks the agent's host, and not more often
  * than a record says; the others read what it found.
  */
-import { createHash } from "node:crypto";
 import type { FetchedCard } from "@agentcore/a2a/client";
 import { PlatformError, type RemoteAgent, type SerializedError } from "@agentcore/contract";
 import type { Clock, KeyValue } from "@agentcore/core/ports";
+import { digestId } from "../digest-id.ts";
 
 /** As it stands in the store. */
 export interface CardRecord {
@@ -42,8 +42,7 @@ const CLAIM_MS = 30_000;
 const RECORD_TTL_MS = 7 * 24 * 3_600_000;
 
 /** Agents that name the same remote agent in the same way share what is known of it. */
-export const recordKey = (remote: RemoteAgent): string =>
-  createHash("sha256").update(JSON.stringify(remote)).digest("hex").slice(0, 32);
+export const recordKey = (remote: RemoteAgent): string => digestId(JSON.stringify(remote));
 
 export const createCardRecords = (options: {
   readonly keyValue: KeyValue;

@@ -13,10 +13,10 @@
  * R1 Once the remote id is recorded the message is never sent again. R2 No stream is open while the task may leave memory.
  * R3 What is read depends on recorded batches only, so that a replay stands where the process that died stood.
  */
-import { createHash } from "node:crypto";
 import { type A2AMessage, type Part, PlatformError, RejectedError, TerminalError } from "@agentcore/contract";
 import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
+import { digestId } from "../digest-id.ts";
 import { hopsMetadata } from "./hops.ts";
 import { readAccessRequest } from "./remote-access.ts";
 import { explain, RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
@@ -153,7 +153,7 @@ class RemoteRun {
       );
     const known = (await ctx.memory.get(key)) as string | null;
     const message: A2AMessage = {
-      messageId: digestOf(`${task.tenantId}/${task.id}`).slice(0, 32),
+      messageId: digestId(`${task.tenantId}/${task.id}`),
       role: "ROLE_USER",
       parts: [...(task.message?.parts ?? partsOf(task.input))],
       metadata: hopsMetadata(hops),
@@ -302,7 +302,7 @@ class RemoteRun {
       name,
       async (step) => {
         try {
-          await this.calls.begin(this.messageTo(remote, step.idempotencyKey, parts()));
+          await this.calls.begin(this.messageTo(remote, step.idempotencyKey.slice(0, 32), parts()));
         } catch (error) {
           this.calls.closeStream();
           // It has ended, goes on without an answer, or has more to say than a stream may bring: the task is asked for.
@@ -386,9 +386,9 @@ class RemoteRun {
 
   // ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private messageTo(remote: RemoteTask, key: string, parts: readonly Part[]): A2AMessage {
+  private messageTo(remote: RemoteTask, messageId: string, parts: readonly Part[]): A2AMessage {
     return {
-      ...{ messageId: key.slice(0, 32), role: "ROLE_USER", parts: [...parts], taskId: remote.taskId },
+      ...{ messageId, role: "ROLE_USER", parts: [...parts], taskId: remote.taskId },
       ...(remote.contextId === undefined ? {} : { contextId: remote.contextId }),
     };
   }
@@ -406,7 +406,7 @@ class RemoteRun {
     for (let [message] = this.untold(); message !== undefined; [message] = this.untold()) {
       const { messageId, parts } = message;
       // The same with every look, so that an agent can tell that it has it.
-      const own = this.messageTo(remote, digestOf(`${task.id}/${messageId}`), parts);
+      const own = this.messageTo(remote, digestId(`${task.id}/${messageId}`), parts);
       try {
         const tries = await ctx.step("message", (step) => this.say(own, step), {
           retry: isPatient ? READ_RETRY : LOOK_RETRY,
@@ -498,8 +498,6 @@ class RemoteRun {
     );
   }
 }
-
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** It is there, so it is waited for as long as our task may take; one that cannot be reached is not. */
 const isBusy = (error: unknown): boolean => PlatformError.is(error) && error.code === "OVERLOADED";

@@ -1,5 +1,4 @@
 /** A2A's operations on the TaskService, the same for every binding. Params are validated by then. */
-import { createHash } from "node:crypto";
 import type {
   A2AVersion,
   CancelTaskRequest,
@@ -23,6 +22,7 @@ import {
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { z } from "zod";
+import { digestId } from "../../digest-id.ts";
 import { hopsOf } from "../../remote/hops.ts";
 import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredConfig } from "../deps.ts";
 import type { Client, OpenCall, OpenCalls } from "../http/open-calls.ts";
@@ -120,7 +120,7 @@ export const createA2AOperations = ({
   const inlineConfig = ({ message, configuration }: SendMessageRequest) => {
     const config = configuration?.taskPushNotificationConfig;
     if (config === undefined) return null;
-    return { ...config, id: config.id ?? idOfMessage(message.messageId) };
+    return { ...config, id: config.id ?? digestId(message.messageId) };
   };
 
   /** Before work is begun whose configuration would be refused. */
@@ -322,9 +322,6 @@ export const createA2AOperations = ({
 };
 
 export type A2AOperations = ReturnType<typeof createA2AOperations>;
-
-/** The same for the same message, and nothing that a header or an address could not hold. */
-const idOfMessage = (messageId: string): string => createHash("sha256").update(messageId).digest("hex").slice(0, 32);
 
 /** Parked tasks show as INPUT_REQUIRED, so they are found there. */
 const STATES: Readonly<Record<A2ATaskState, readonly TaskState[]>> = {
