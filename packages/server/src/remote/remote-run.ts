@@ -18,6 +18,7 @@ import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/co
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
 import { digestId } from "../digest-id.ts";
 import { hopsMetadata } from "./hops.ts";
+import { OutputParts } from "./output-parts.ts";
 import { readAccessRequest } from "./remote-access.ts";
 import { explain, RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
 import {
@@ -77,8 +78,8 @@ class RemoteRun {
   /** On its way: a cancel waits for the id that it will bring. */
   private sending: Promise<Sent> | null = null;
   private hasEnded = false;
-  /** By artifact, in the order of their first part; null once the log has forgotten some of it. */
-  private contents: Map<string, readonly Part[]> | null = new Map();
+  /** Null once the log has forgotten some of it. */
+  private outputParts: OutputParts | null = new OutputParts();
   private events = 0;
   /** Messages to our task that the remote one has, or that are of no use to it. */
   private readonly told = new Set<A2AMessage>();
@@ -112,7 +113,7 @@ class RemoteRun {
     const { task, ctx } = this;
     if (task.continuedFrom !== undefined) {
       this.remote = new RemoteTask(task.continuedFrom as RemoteTaskJson);
-      this.contents = null;
+      this.outputParts = null;
     } else {
       const sent = await this.send();
       if ("message" in sent) return valueOf(sent.message);
@@ -209,14 +210,14 @@ class RemoteRun {
 
   /** What others follow of our task. */
   private async tell({ updates, turn }: RemoteBatch): Promise<void> {
-    const { ctx, contents } = this;
+    const { ctx, outputParts } = this;
     for (const update of updates) {
       if (update.type === "progress") {
         await ctx.progress(update.text);
         continue;
       }
       const { id, name, description, parts, append, lastChunk } = update;
-      contents?.set(id, append ? [...(contents.get(id) ?? []), ...parts] : parts);
+      outputParts?.note(update);
       // It comes again as our own.
       if (id === OUTPUT_ARTIFACT_ID && !append && turn?.state === "TASK_STATE_COMPLETED") continue;
       await ctx.artifact({
@@ -266,21 +267,23 @@ class RemoteRun {
     return { details: { remoteTaskId: taskId } };
   }
 
-  private async output(remote: RemoteTask, { parts }: RemoteTurn): Promise<unknown> {
-    const contents =
-      this.contents ??
-      (await this.ctx.step(
-        "result",
-        async ({ signal }) => {
-          const { artifacts = [] } = await this.calls.task(remote, signal);
-          const wanted = artifacts.find(({ artifactId }) => artifactId === OUTPUT_ARTIFACT_ID) ?? artifacts.at(-1);
-          return wanted === undefined ? [] : [[wanted.artifactId, wanted.parts] as const];
-        },
-        { retry: READ_RETRY },
-      ));
-    const artifacts = new Map(contents);
-    // Agents on this platform name it; of others the last one is what they worked towards.
-    return valueOf(artifacts.get(OUTPUT_ARTIFACT_ID) ?? [...artifacts.values()].at(-1) ?? parts);
+  private async output(remote: RemoteTask, turn: RemoteTurn): Promise<unknown> {
+    const { outputParts } = this;
+    const kept = outputParts === null ? null : outputParts.parts;
+    return valueOf((kept === null ? await this.askForOutput(remote) : kept) ?? turn.parts);
+  }
+
+  private async askForOutput(remote: RemoteTask): Promise<readonly Part[] | undefined> {
+    const [parts] = await this.ctx.step(
+      "result",
+      async ({ signal }) => {
+        const { artifacts = [] } = await this.calls.task(remote, signal);
+        const wanted = artifacts.find(({ artifactId }) => artifactId === OUTPUT_ARTIFACT_ID) ?? artifacts.at(-1);
+        return wanted === undefined ? [] : [wanted.parts];
+      },
+      { retry: READ_RETRY },
+    );
+    return parts;
   }
 
   private async ask(remote: RemoteTask, turn: RemoteTurn, said: string): Promise<void> {
