@@ -515,6 +515,38 @@ test("who answers a question that was taken back is told that it was, not that s
     });
 });
 
+for (const other of ["authorization", "input"] as const)
+  for (const crash of [
+    { commit: 2, when: "after" },
+    { commit: 3, when: "before" },
+  ] as const)
+    test(`the other question, for ${other}, is shown when one is taken back after a crash ${crash.when} commit ${crash.commit}`, async () => {
+      const asker = define("asker", async (_, ctx) => {
+        const settled = new AbortController();
+        const one = ctx
+          .waitForAuthorization({ ...ASKED, name: "aa", signal: settled.signal })
+          .catch(() => "taken back");
+        const beside =
+          other === "input"
+            ? ctx.waitForInput("Which?")
+            : ctx.waitForAuthorization({ ...ASKED, name: "bb" }).then(({ name }) => name);
+        await ctx.sleep(5000);
+        settled.abort();
+        return [await one, await beside];
+      });
+      const world = new EngineWorld([asker], { crashes: [crash] });
+      const taskId = await world.submit("asker");
+      await world.quiet();
+      await world.advance(5000);
+      await world.quiet();
+      expect(await world.state(taskId)).toBe(other === "input" ? "input-required" : "auth-required");
+      expect(await world.types(taskId)).not.toContain("task.resumed");
+      if (other === "input") await world.say(taskId, "this");
+      else await (await world.alive()).service.authorize(SCOPE, taskId, { name: "bb" });
+      await world.quiet();
+      expect(outputOf(await world.last(taskId))).toEqual(["taken back", other === "input" ? "this" : "bb"]);
+    });
+
 test("a question whose signal is aborted before it is asked is never asked", async () => {
   const world = new EngineWorld([
     define("late", async (_, ctx) => {

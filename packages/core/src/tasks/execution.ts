@@ -83,6 +83,8 @@ export class Execution {
   readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
+  /** While calls begin one after another: what is for when all have. */
+  private whenAllBegun: (() => void)[] | null = null;
   /** `quiet`: leaves when what runs has ended; `now`: whatever runs. */
   private leaving: "quiet" | "now" | null = null;
   private readonly running = new LazySignal();
@@ -271,6 +273,12 @@ export class Execution {
     }
   }
 
+  /** At once, or, after a replay, when all calls that the code waits for have begun: one that ends sees what else is asked. */
+  afterBegin(then: () => void): void {
+    if (this.whenAllBegun === null) then();
+    else this.whenAllBegun.push(then);
+  }
+
   /** The code still waits for it: what it would do now has a place in the log. */
   isOpen(call: OpenCall): boolean {
     return this.phase === "live" && this.open.get(call.path) === call;
@@ -447,8 +455,12 @@ export class Execution {
     this.asksAgain = !this.isAsking;
     const begin = this.waitingForLive;
     this.waitingForLive = [];
+    this.whenAllBegun = [];
     if (!this.isLeaving) for (const callback of begin) callback();
     this.asksAgain = false;
+    const begun = this.whenAllBegun;
+    this.whenAllBegun = null;
+    for (const callback of begun) callback();
     if (!this.ending.endIfReturned()) this.intake.resume();
     this.changed();
   }

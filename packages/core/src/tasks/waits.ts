@@ -204,7 +204,7 @@ export const startAuthorization = (
     execution.fail(call, new CancelledError(`access to ${asked.name} is not needed any more`), 1);
     if (wasAsked) resume(execution, call, "auth");
   };
-  if (signal?.aborted === true) return withdraw();
+  if (signal?.aborted === true) return execution.afterBegin(withdraw);
   if (!wasAsked || execution.asksAgain) ask();
   wasAsked = true;
   listen(call, signal, withdraw);
