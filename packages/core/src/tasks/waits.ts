@@ -80,10 +80,9 @@ export const startInput = <T>(
   recorded: RecordedWait | undefined,
   request: InputRequest<T>,
 ): void => {
-  const isOpen = (): boolean => execution.phase === "live" && execution.open.get(call.path) === call;
   const ask = (refused?: { readonly messageId: string; readonly why: string }): void => {
     // The code has gone on without the answer, or has ended.
-    if (!isOpen()) return;
+    if (!execution.isOpen(call)) return;
     const prompt: Part[] = [{ text: refused === undefined ? request.prompt : `${request.prompt}\n(${refused.why})` }];
     if (request.data !== undefined) prompt.push({ data: request.data });
     execution.append({
@@ -112,7 +111,7 @@ export const startInput = <T>(
     const decide = (verdict: Verdict): void | Promise<void> => {
       if ("why" in verdict)
         return rest.length > 0 ? judge(message, rest) : ask({ messageId: message.messageId, why: verdict.why });
-      if (!isOpen()) return;
+      if (!execution.isOpen(call)) return;
       call.receive = null;
       call.ask = null;
       accept(message, verdict.value);
