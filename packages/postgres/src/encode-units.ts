@@ -100,7 +100,7 @@ const addUnit = (
         checkpoint: checkpointSeq,
       },
       ...{ empty: requireEmptyMailbox, releases: release !== undefined, due: release?.dueAt ?? null },
-      ...{ changed: statusTimeOf(events) ?? null, consume: consume.map(escapeText) },
+      ...{ changed: statusTimeOf(events, state) ?? null, consume: consume.map(escapeText) },
     });
     addEvents(rows, null, expect.seq, events);
   }
@@ -142,7 +142,7 @@ const addTask = (rows: Rows, tenant: string, given: NewTask<StoredEvent>): void 
     ...{
       release_due: claimed?.release?.dueAt ?? null,
       count: events.length,
-      changed: statusTimeOf(events) ?? given.createdAt,
+      changed: statusTimeOf(events, claimed?.state ?? "submitted") ?? given.createdAt,
     },
   });
   addEvents(rows, rows.creates.length, 0, events);

@@ -100,7 +100,7 @@ export class UnitWriter {
       attempts: append.events.length > 0 ? 0 : append.releases ? Math.max(0, head.attempts - 1) : head.attempts,
       leased: !append.releases && !ended,
       dueAt: ended ? null : append.releases ? releaseDueAt : head.due_at,
-      updatedAt: statusTimeOf(append.events) ?? (append.state === head.state ? head.updated_at : now),
+      updatedAt: statusTimeOf(append.events, append.state) ?? (append.state === head.state ? head.updated_at : now),
     });
     events.append(head.id, head.seq, append.events);
     if (ended) mailbox.clear(head.id);

@@ -74,7 +74,7 @@ export class Heads {
   /** The head's id, or null when the append needs the long way or is refused. */
   advance(tenantId: string, taskId: string, append: AppendRow): number | null {
     const { seq, token, state, events } = append;
-    const updatedAt = statusTimeOf(events);
+    const updatedAt = statusTimeOf(events, state);
     const expected = [tenantId, taskId, seq, token, state];
     const row =
       updatedAt === undefined
@@ -102,7 +102,7 @@ export class Heads {
     const row = this.statements.insert.get(
       ...[tenantId, task.taskId, task.agent, task.revision, task.contextId, task.caller, state, task.events.length],
       ...[task.checkpointSeq, claimed ? 1 : 0, leased ? 1 : 0, dueAt, task.priority, claimed ? 1 : 0, task.deadline],
-      ...[task.parentTaskId, task.parentPath, task.createdAt, statusTimeOf(task.events) ?? task.createdAt],
+      ...[task.parentTaskId, task.parentPath, task.createdAt, statusTimeOf(task.events, state) ?? task.createdAt],
       task.exclusive ? 1 : 0,
     );
     return row === undefined ? null : Number(row["id"]);

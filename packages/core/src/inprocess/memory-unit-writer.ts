@@ -117,7 +117,8 @@ export class MemoryUnitWriter {
       checkpointSeq: append.checkpointSeq ?? head.checkpointSeq,
       attempts: attemptsAfter(append, head.attempts),
       dueAt: ended ? null : releasedDueAt,
-      updatedAt: statusTimeOf(append.events) ?? (append.state === head.state ? head.updatedAt : this.clock.now()),
+      updatedAt:
+        statusTimeOf(append.events, append.state) ?? (append.state === head.state ? head.updatedAt : this.clock.now()),
     };
     row.leased = append.release === undefined && !ended;
     if (ended) this.clearMail(row, undo);
@@ -158,7 +159,7 @@ export class MemoryUnitWriter {
         token: claimed === undefined ? 0 : 1,
         attempts: claimed === undefined ? 0 : 1,
         dueAt: isTerminal(state) ? null : claimed?.release === undefined ? task.dueAt : claimed.release.dueAt,
-        updatedAt: statusTimeOf(task.events) ?? createdAt,
+        updatedAt: statusTimeOf(task.events, state) ?? createdAt,
       },
       leased: claimed !== undefined && claimed.release === undefined && !isTerminal(state),
       log: [],

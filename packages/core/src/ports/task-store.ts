@@ -55,7 +55,7 @@ export interface TaskHead extends TaskKey {
   readonly deadline: number | null;
   readonly parent: { readonly taskId: string; readonly path: string } | null;
   readonly createdAt: number;
-  /** Time of the last event that made a status, as progress does too: `statusTimeOf`. */
+  /** Time of the last event that made a status, as progress does too but while the task asks: `statusTimeOf`. */
   readonly updatedAt: number;
 }
 
@@ -65,9 +65,17 @@ const STATUS_EVENTS: ReadonlySet<string> = new Set<TaskEvent["type"]>([
   ...(["task.completed", "task.failed", "task.canceled", "task.rejected"] as const),
 ]);
 
-/** When the last of these events was that gives a task a new status, as its readers see it; undefined when none does. */
-export const statusTimeOf = (events: readonly Omit<StoredEvent, "seq" | "data">[]): number | undefined =>
-  events.findLast(({ type }) => STATUS_EVENTS.has(type))?.at;
+/**
+ * When the last of these events was that gives a task a new status, as its readers see it; undefined when none does. `state` is the one
+ * that they leave the task in: progress while it asks changes nothing of its status, which goes on to ask.
+ */
+export const statusTimeOf = (
+  events: readonly Omit<StoredEvent, "seq" | "data">[],
+  state: TaskState,
+): number | undefined => {
+  const asks = state === "input-required" || state === "auth-required";
+  return events.findLast(({ type }) => STATUS_EVENTS.has(type) && !(asks && type === "task.progressed"))?.at;
+};
 
 export const MAILBOX_KINDS = ["message", "cancel", "childFinished", "retry", "signal"] as const;
 export type MailboxKind = (typeof MAILBOX_KINDS)[number];

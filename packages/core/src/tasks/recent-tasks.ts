@@ -53,7 +53,7 @@ export class RecentTasks {
       leased: false,
       dueAt: null,
       attempts: 0,
-      updatedAt: statusTimeOf(events) ?? execution.head.createdAt,
+      updatedAt: statusTimeOf(events, execution.state) ?? execution.head.createdAt,
     };
     const at = this.clock.monotonic();
     if (at - this.currentSince >= GENERATION_MS || this.current.size >= MAX_TASKS) {

@@ -42,7 +42,10 @@ test("stores know which events make a status: those that give a reader a new one
   for (const type of types) {
     if (type === "log.compacted") continue;
     const change = changeOf({ type, seq: 1, at: 7, data } as unknown as TaskEvent, { taskId: "t", contextId: "c" });
-    expect([type, statusTimeOf([{ type, at: 7 }])]).toEqual([type, change.status === undefined ? undefined : 7]);
+    expect([type, statusTimeOf([{ type, at: 7 }], "working")]).toEqual([
+      type,
+      change.status === undefined ? undefined : 7,
+    ]);
   }
 });
 

@@ -459,6 +459,15 @@ export const commitCases: readonly TaskStoreCase[] = [
         times.push((await it.head("a")).updatedAt);
       }
       equal(times, [started.at, T0 + 5, T0 + 5, T0 + 7, T0 + 7, T0 + 11], "times");
+      const { updatedAt } = await it.head("a");
+      for (const events of [[progress(T0 + 13)], [progress(T0 + 14), step(T0 + 15)]]) {
+        await it.mustCommit({ taskId: "a", append: append({ seq, token: 1 }, { state: "input-required", events }) });
+        seq += events.length;
+        equal((await it.head("a")).updatedAt, updatedAt, "time after progress of a task that asks");
+      }
+      const asking = [submitted(), { ...started, at: T0 + 2 }, progress(T0 + 4)];
+      await it.create(task("b", { claimed: { state: "auth-required" }, events: asking }));
+      equal((await it.head("b")).updatedAt, T0 + 2, "time of a task made asking");
       const found = async (updatedSince: number) =>
         (await it.store.list({ tenantId: TENANT, updatedSince, limit: 9 })).heads.length;
       equal([await found(T0 + 11), await found(T0 + 12)], [1, 0], "found since");
