@@ -547,6 +547,34 @@ for (const other of ["authorization", "input"] as const)
       expect(outputOf(await world.last(taskId))).toEqual(["taken back", other === "input" ? "this" : "bb"]);
     });
 
+test("a signal that is none is refused before anything of the call is recorded", async () => {
+  const none = new AbortController() as unknown as AbortSignal;
+  const world = new EngineWorld([
+    define("sleeper", (_, ctx) => ctx.sleep(60_000, { signal: none })),
+    define("asker", (_, ctx) => ctx.waitForAuthorization({ ...ASKED, signal: none })),
+  ]);
+  for (const [agent, call] of [
+    ["sleeper", "ctx.sleep"],
+    ["asker", "ctx.waitForAuthorization"],
+  ] as const) {
+    const taskId = await world.submit(agent);
+    await world.quiet();
+    expect(await world.last(taskId)).toMatchObject({
+      type: "task.failed",
+      data: {
+        error: { code: "INVALID_ARGUMENT", message: expect.stringMatching(`^${call}: signal: expected an AbortS`) },
+      },
+    });
+    expect(await world.types(taskId)).toEqual([
+      "task.submitted",
+      "decision.made",
+      "task.assigned",
+      "task.started",
+      "task.failed",
+    ]);
+  }
+});
+
 test("a question whose signal is aborted before it is asked is never asked", async () => {
   const world = new EngineWorld([
     define("late", async (_, ctx) => {

@@ -223,6 +223,7 @@ export const createContext = (execution: Execution): Context => {
           "INVALID_ARGUMENT",
           "ctx.waitForAuthorization: prompt: expected what is needed and what for, in words",
         );
+      assertSignal(signal, "ctx.waitForAuthorization");
       const asked = parseInput(AuthorizationAsked, request, "the request of ctx.waitForAuthorization");
       const { name } = asked;
       // Who grants it says the name only.
@@ -241,6 +242,7 @@ export const createContext = (execution: Execution): Context => {
     sleep: async (ms, options = {}) => {
       if (!Number.isFinite(ms) || ms < 0)
         throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
+      assertSignal(options.signal, "ctx.sleep");
       const heard = execution.intake.messages.count;
       await execution.call({
         kind: "sleep",
@@ -339,6 +341,19 @@ export const createContext = (execution: Execution): Context => {
       return never;
     },
   });
+};
+
+/** Before the call is in the log, where what is wrong with it would look like another fault. Throws INVALID_ARGUMENT. */
+const assertSignal = (signal: Partial<AbortSignal> | null | undefined, what: string): void => {
+  if (signal === undefined || signal === null) return;
+  const { aborted, addEventListener, removeEventListener } = signal;
+  const isSignal =
+    typeof aborted === "boolean" && [addEventListener, removeEventListener].every((each) => typeof each === "function");
+  if (!isSignal)
+    throw new PlatformError(
+      "INVALID_ARGUMENT",
+      `${what}: signal: expected an AbortSignal, such as the \`signal\` of an AbortController`,
+    );
 };
 
 /** `authorization:github#2` → `github`: names hold no `#`. */
