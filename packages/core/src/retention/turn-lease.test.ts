@@ -21,6 +21,26 @@ test("a turn that another node has taken is lost at every question, not kept unt
   expect(await slow.keep()).toBe(true);
 });
 
+test("a turn is asked for again after the machine slept, while its monotonic clock stood still", async () => {
+  const [clock, time] = [new ManualClock(), new ManualClock()];
+  const keyValue = createMemoryKeyValue({ clock: time });
+  const leaseOf = (node: string, own: ManualClock) =>
+    new TurnLease({
+      keyValue,
+      clock: own,
+      scope: { tenantId: "t", namespace: "turns" },
+      key: "k",
+      node,
+      ttlMs: TTL_MS,
+    });
+  const [sleeper, other] = [leaseOf("sleeper", clock), leaseOf("other", time)];
+  expect(await sleeper.take()).toBe(true);
+  await time.advance(TTL_MS + 1);
+  clock.jump(TTL_MS + 1);
+  expect(await other.take()).toBe(true);
+  expect(await sleeper.keep()).toBe(false);
+});
+
 test("a turn is asked for as often when the node's clock is set back meanwhile: another may have it by then", async () => {
   const [clock, time] = [new ManualClock(), new ManualClock()];
   const keyValue = createMemoryKeyValue({ clock: time });

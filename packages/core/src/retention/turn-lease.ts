@@ -3,17 +3,20 @@ import type { Clock, KeyValue, KeyValueScope } from "../ports/index.ts";
 
 export interface TurnLeaseOptions {
   readonly keyValue: KeyValue;
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Pick<Clock, "monotonic" | "now">;
   readonly scope: KeyValueScope;
   readonly key: string;
   readonly node: string;
   readonly ttlMs: number;
 }
 
+const NEVER = { monotonic: Number.NEGATIVE_INFINITY, now: Number.NEGATIVE_INFINITY };
+
 export class TurnLease {
   private readonly options: TurnLeaseOptions;
   private version = 0;
-  private renewAt = Number.NEGATIVE_INFINITY;
+  /** By either clock: one may be set back, the other stands still while the machine sleeps. */
+  private renewAt = NEVER;
 
   constructor(options: TurnLeaseOptions) {
     this.options = options;
@@ -28,7 +31,9 @@ export class TurnLease {
 
   /** Asks the store once in half its time; false when another node has it. One that ran out, and nobody took, is taken again. */
   async keep(): Promise<boolean> {
-    return this.options.clock.monotonic() < this.renewAt || (await this.write(this.version)) || this.take();
+    const { clock } = this.options;
+    const { monotonic, now } = this.renewAt;
+    return (clock.monotonic() < monotonic && clock.now() < now) || (await this.write(this.version)) || this.take();
   }
 
   async release(): Promise<void> {
@@ -41,7 +46,8 @@ export class TurnLease {
     const version = await keyValue.put(scope, key, node, { expectedVersion, ttlMs });
     this.version = version ?? 0;
     // Refused, nothing is held: the next question goes to the store.
-    this.renewAt = version === null ? Number.NEGATIVE_INFINITY : clock.monotonic() + ttlMs / 2;
+    this.renewAt =
+      version === null ? NEVER : { monotonic: clock.monotonic() + ttlMs / 2, now: clock.now() + ttlMs / 2 };
     return version !== null;
   }
 }
