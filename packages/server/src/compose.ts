@@ -251,10 +251,16 @@ export const compose = async ({
     }
     registry.sweep();
   };
+  const closeParts = async (): Promise<void> => {
+    bus.close();
+    remotes.close();
+    host.close();
+    await stores.close();
+  };
   try {
     await manifests.restore();
   } catch (error) {
-    await stores.close();
+    await closeParts();
     throw PlatformError.from(error);
   }
   return {
@@ -299,10 +305,7 @@ export const compose = async ({
       await push.close();
       await engine.close(graceMs);
       await nodes.leave();
-      bus.close();
-      remotes.close();
-      host.close();
-      await stores.close();
+      await closeParts();
     },
   };
 };
