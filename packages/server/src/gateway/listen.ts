@@ -75,15 +75,14 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
   const infos = new WeakMap<Socket, ConnectionInfo>();
   let connections = 0;
 
-  /** The response, or, when too much waits for clients to take it, a refusal in its place. */
+  /** The response, or, when too much waits for clients to take it, a refusal in its place. For those that count. */
   const counted = async (
     request: Request,
     response: Response,
+    size: number,
     outgoing: ServerResponse,
     info: ConnectionInfo | undefined,
   ): Promise<Response> => {
-    const size = sizeOfAnswer(response);
-    if (size === 0) return response;
     try {
       const release = await gateway.holdAnswer(request, size, info);
       if (outgoing.closed) release();
@@ -100,9 +99,13 @@ export const listen = async (gateway: Gateway, options: ListenOptions): Promise<
     const info = infos.get((env.incoming as IncomingMessage).socket);
     const response = await gateway.fetch(request, info);
     const stream = eventStreamOf(response);
-    if (stream === undefined) return counted(request, response, env.outgoing as ServerResponse, info);
-    writeEventStream(env.outgoing as ServerResponse, response, stream);
-    return RESPONSE_ALREADY_SENT;
+    const outgoing = env.outgoing as ServerResponse;
+    if (stream !== undefined) {
+      writeEventStream(outgoing, response, stream);
+      return RESPONSE_ALREADY_SENT;
+    }
+    const size = sizeOfAnswer(response);
+    return size === 0 ? response : counted(request, response, size, outgoing, info);
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (tls !== undefined && !isLoopbackAuthority(request.headers.host))
