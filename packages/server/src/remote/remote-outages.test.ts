@@ -147,6 +147,24 @@ describe("a message to a remote task", () => {
     expect(new Set(agent.seen("send").map(({ message }) => message?.messageId)).size).toBe(1);
   });
 
+  it("that answers its question waits for an agent that is away", async () => {
+    const { world, agent } = openFarWorld();
+    const taskId = await world.submit("far", "Ann");
+    agent.status("TASK_STATE_INPUT_REQUIRED", "Which Ann?");
+    await world.advance(1_000);
+    agent.refuse = away;
+    await world.say(taskId, "the tall one");
+    await world.advance(10 * MINUTE);
+    agent.refuse = () => undefined;
+    await world.advance(2 * MINUTE);
+    agent.status("TASK_STATE_COMPLETED", "Thanks");
+    await world.advance(1_000);
+    expect(outputOf(await world.last(taskId))).toBe("Thanks");
+    const answers = agent.seen("sendStream").slice(1);
+    expect(answers.at(-1)?.message?.parts).toEqual([{ text: "the tall one" }]);
+    expect(new Set(answers.map(({ message }) => message?.messageId)).size).toBe(1);
+  });
+
   it("that meets its question is no answer to it: it is sent after the answer", async () => {
     const { world, agent } = openFarWorld({ streaming: false });
     const taskId = await world.submit("far", "Ann");

@@ -314,7 +314,8 @@ class RemoteRun {
         }
         return { streams: this.calls.isStreaming, tries: step.attempt };
       },
-      { retry: SEND_RETRY },
+      // Somebody may have thought about it for days: it is not lost for an agent that is away.
+      { retry: READ_RETRY },
     );
     this.events += eventsOf(tries);
     // Nothing came between the question and the answer, so the answer's stream may be read whatever was before (R2).
