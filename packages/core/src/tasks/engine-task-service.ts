@@ -33,6 +33,8 @@ const FOLLOW_POLL_MS = 10_000;
 // With what pages take while they are parsed, below 300 MB; a short log is read in a millisecond.
 const READS_AT_ONCE = 8;
 const MAX_WAITING_CALLS = 1000;
+// More than a node serves, each of which waits for one thing: that they begin together again, or hear of the same, refuses none.
+const MAX_WAITING_STREAMS = 20_000;
 const READ_ALREADY = "the logs that are read already";
 // In characters of JSON, as much as an answer of events has.
 const MAX_LISTING_SIZE = 16 * 1024 * 1024;
@@ -403,9 +405,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
   };
 };
 
-/** Streams are counted where they are opened, and each waits for one thing: none is refused here. */
 const turnsOfStreams = (): TenantTurns =>
-  new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: Number.POSITIVE_INFINITY });
+  new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: MAX_WAITING_STREAMS });
 
 interface Projected {
   readonly task: A2ATask;
