@@ -17,11 +17,18 @@ interface Write {
   readonly taken: TakenUnit;
 }
 
+/** On its way to the store. */
+interface Batch {
+  readonly writes: readonly Write[];
+  /** Its tasks, made when somebody asks: hardly ever. */
+  tasks: ReadonlySet<string> | null;
+}
+
 export class Commits {
   private readonly engine: TaskEngine;
   private dirty = new Set<Execution>();
-  /** Tasks with a unit on its way to the store; one that left memory meanwhile can have a second. */
-  private readonly writing = new Map<string, number>();
+  /** A few, which go soon: a map of their tasks would keep what is gone for the collector (`TurnoverMap`). */
+  private underWay: readonly Batch[] = [];
   private isScheduled = false;
 
   constructor(engine: TaskEngine) {
@@ -39,16 +46,11 @@ export class Commits {
 
   /** What the store has of the task may be about to change: by what it says now, a step would run that is just being recorded (I3). */
   isWriting(key: TaskKey): boolean {
-    return this.writing.has(keyOf(key));
-  }
-
-  private count(writes: readonly Write[], by: 1 | -1): void {
-    for (const { execution } of writes) {
-      const name = keyOf(execution.head);
-      const left = (this.writing.get(name) ?? 0) + by;
-      if (left > 0) this.writing.set(name, left);
-      else this.writing.delete(name);
-    }
+    const name = keyOf(key);
+    return this.underWay.some((batch) => {
+      batch.tasks ??= new Set(batch.writes.map(({ execution }) => keyOf(execution.head)));
+      return batch.tasks.has(name);
+    });
   }
 
   private flush(): void {
@@ -66,11 +68,13 @@ export class Commits {
 
   private async write(writes: readonly Write[]): Promise<void> {
     let outcomes: readonly CommitOutcome[];
-    this.count(writes, 1);
+    const batch: Batch = { writes, tasks: null };
+    this.underWay = [...this.underWay, batch];
+    const onWritten = (): void => {
+      this.underWay = this.underWay.filter((other) => other !== batch);
+    };
     try {
-      outcomes = await this.engine.store
-        .commit(writes.map(({ taken }) => taken.unit))
-        .finally(() => this.count(writes, -1));
+      outcomes = await this.engine.store.commit(writes.map(({ taken }) => taken.unit)).finally(onWritten);
     } catch (error) {
       const failure = PlatformError.from(error, "INTERNAL");
       if (failure.code === "LEASE_LOST") {

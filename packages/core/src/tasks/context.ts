@@ -28,10 +28,7 @@ import { withLiveProperties } from "./live-properties.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
 
-const contextOf = withLiveProperties<Context, "signal" | "messages", Execution>({
-  signal: (execution) => execution.signal,
-  messages: (execution) => execution.intake.messages.show(),
-});
+const contextOf = withLiveProperties<Context, "signal" | "messages">(["signal", "messages"]);
 
 export const createContext = (execution: Execution): Context => {
   const { head, services, loaded } = execution;
@@ -62,7 +59,7 @@ export const createContext = (execution: Execution): Context => {
         }),
     });
 
-  return contextOf(execution, {
+  const calls: Omit<Context, "signal" | "messages"> = {
     log: createLog(execution),
     env: loaded.env,
     memory: {
@@ -340,6 +337,10 @@ export const createContext = (execution: Execution): Context => {
       execution.appendCheckpoint(state, unread);
       return never;
     },
+  };
+  return contextOf(calls, {
+    signal: () => execution.signal,
+    messages: () => execution.intake.messages.show(),
   });
 };
 

@@ -1,36 +1,29 @@
+const READERS = Symbol("readers");
+
+type Readers<Whole, Live extends keyof Whole> = { readonly [Name in Live]: () => Whole[Name] };
+
 /**
- * Makes objects with properties that are read anew whenever someone looks. They are the object's own, so that a copy has them too, and
- * have one getter for all objects: V8 gives an object whose getters are closures a hidden class of its own, which stays, with all that
- * the closures see, until the next full collection.
+ * Gives objects properties that are read anew whenever someone looks. They are the object's own, so that a copy has them too, and have one
+ * getter for all objects: V8 gives an object whose getters are closures a hidden class of its own, which stays, with all that the closures
+ * see, until the next full collection.
  */
-export const withLiveProperties = <Whole extends object, Live extends keyof Whole, Source>(
-  readers: {
-    readonly [Name in Live]: (source: Source) => Whole[Name];
-  },
-): ((source: Source, fixed: Omit<Whole, Live>) => Whole) => {
-  class Carrier {
-    readonly #source: Source;
-
-    constructor(source: Source, fixed: object) {
-      this.#source = source;
-      Object.assign(this, fixed);
-      for (const [name, property] of properties) Object.defineProperty(this, name, property);
-    }
-
-    static read<Value>(carrier: Carrier, reader: (source: Source) => Value): Value {
-      return reader(carrier.#source);
-    }
-  }
-  const properties = Object.entries<(source: Source) => unknown>(readers).map(
-    ([name, reader]): readonly [string, PropertyDescriptor] => [
-      name,
-      {
-        enumerable: true,
-        get(this: Carrier) {
-          return Carrier.read(this, reader);
-        },
+export const withLiveProperties = <Whole extends object, Live extends keyof Whole & string>(
+  names: readonly Live[],
+): ((fixed: Omit<Whole, Live>, readers: Readers<Whole, Live>) => Whole) => {
+  const properties = names.map((name): readonly [Live, PropertyDescriptor] => [
+    name,
+    {
+      enumerable: true,
+      configurable: true,
+      // Also of what wraps the object or inherits from it.
+      get(this: { readonly [READERS]: Readers<Whole, Live> }) {
+        return this[READERS][name]();
       },
-    ],
-  );
-  return (source, fixed) => new Carrier(source, fixed) as unknown as Whole;
+    },
+  ]);
+  return (fixed, readers) => {
+    Object.defineProperty(fixed, READERS, { value: readers });
+    for (const [name, property] of properties) Object.defineProperty(fixed, name, property);
+    return fixed as Whole;
+  };
 };

@@ -60,17 +60,7 @@ const waitFor = (execution: Execution, call: OpenCall, dueAt: number, begin: () 
 const tryStep = (execution: Execution, call: OpenCall, attempt: number, body: StepBody): void =>
   execution.services.whenFresh(() => void runStep(execution, call, attempt, body));
 
-interface RunningStep {
-  readonly execution: Execution;
-  readonly path: string;
-  readonly signalOf: () => AbortSignal;
-}
-
-const stepOf = withLiveProperties<StepContext, "signal" | "idempotencyKey", RunningStep>({
-  signal: ({ signalOf }) => signalOf(),
-  // Hashing costs as much as a small step, and most steps never look.
-  idempotencyKey: ({ execution, path }) => idempotencyKey(execution, path),
-});
+const stepOf = withLiveProperties<StepContext, "signal" | "idempotencyKey">(["signal", "idempotencyKey"]);
 
 const runStep = async (execution: Execution, call: OpenCall, attempt: number, body: StepBody): Promise<void> => {
   if (execution.open.get(call.path) !== call) return;
@@ -83,15 +73,21 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   const timeout =
     own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
   const read: Credential[] = [];
-  const running = { execution, path: call.path, signalOf: own === null ? signalOf : () => own.signal };
-  const step = stepOf(running, {
-    attempt,
-    credential: async (authorization) => {
-      const credential = await execution.services.credential(execution.head, authorization);
-      read.push(credential);
-      return credential;
+  const step = stepOf(
+    {
+      attempt,
+      credential: async (authorization) => {
+        const credential = await execution.services.credential(execution.head, authorization);
+        read.push(credential);
+        return credential;
+      },
     },
-  });
+    {
+      signal: own === null ? signalOf : () => own.signal,
+      // Hashing costs as much as a small step, and most steps never look.
+      idempotencyKey: () => idempotencyKey(execution, call.path),
+    },
+  );
   execution.effects++;
   try {
     const work = body.run(step);
