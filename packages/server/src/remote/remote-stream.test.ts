@@ -1,4 +1,5 @@
 import type { ReceivedFrame } from "@agentcore/a2a/client";
+import type { A2ATaskStatus } from "@agentcore/contract";
 import { ManualClock } from "@agentcore/core/testing";
 import { describe, expect, it } from "vitest";
 import { RemoteStream } from "./remote-stream.ts";
@@ -11,6 +12,13 @@ const frame = (text: string, seq?: number): ReceivedFrame => ({
   },
   seq,
 });
+
+/** A sign of life: nothing of it is told. */
+const working = (characters = 0, seq?: number): ReceivedFrame => {
+  const parts = [{ data: "x".repeat(characters) }];
+  const status: A2ATaskStatus = { state: "TASK_STATE_WORKING", message: { messageId: "m", role: "ROLE_AGENT", parts } };
+  return { response: { statusUpdate: { taskId: "t", contextId: "c", status } }, seq };
+};
 
 const openStream = (open: ConstructorParameters<typeof RemoteStream>[0]) => {
   const clock = new ManualClock({ macrotask: () => new Promise(setImmediate) });
@@ -70,6 +78,29 @@ it("ends its source when it is closed, also while it waits", async () => {
   expect(ended).toMatchObject({ code: "CANCELED" });
 });
 
+it.each([
+  ["with numbers", 1, 2],
+  ["without numbers where others have one", 1, undefined],
+  ["without numbers", undefined, undefined],
+])("takes signs of life for no silence, for hours: %s", async (_what, first, second) => {
+  let ring = (): void => {};
+  const { clock, stream } = openStream(async function* () {
+    for (let index = 0; ; index++) {
+      await new Promise<void>((resolve) => {
+        ring = resolve;
+      });
+      yield index < 200 ? working(10, second === undefined ? undefined : second + index) : frame("done", 300);
+    }
+  });
+  const reading = stream.read(task(first), { collectMs: 250, silenceMs: 120_000 });
+  for (let index = 0; index <= 200; index++) {
+    await clock.advance(60_000);
+    ring();
+  }
+  await clock.advance(250);
+  expect(await reading).toMatchObject({ updates: [{ parts: [{ text: "done" }] }] });
+});
+
 describe("an event whose number does not come", () => {
   const limits = { collectMs: 250, silenceMs: 120_000 };
 
@@ -83,6 +114,16 @@ describe("an event whose number does not come", () => {
     });
     await expect(stream.read(task(1), limits)).rejects.toMatchObject({ code: "TOO_LARGE" });
     expect(sent).toBeLessThanOrEqual(taken);
+  });
+
+  it("is given up as well when nothing but signs of life follows what it began with", async () => {
+    let sent = 0;
+    const { stream } = openStream(async function* () {
+      yield frame("begin");
+      for (; sent < 200; sent++) yield working(1_000);
+    });
+    await expect(stream.read(task(1), limits)).rejects.toMatchObject({ code: "TOO_LARGE" });
+    expect(sent).toBeLessThanOrEqual(65);
   });
 
   it("keeps nobody from what there is to do, however often its frames come, and loses none of them", async () => {

@@ -3,6 +3,7 @@ import type { ReceivedFrame } from "@agentcore/a2a/client";
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, Timer } from "@agentcore/core/ports";
 import { BatchBuilder, type RemoteBatch, type RemoteTask } from "./remote-task.ts";
+import { UnfinishedEvent } from "./unfinished-event.ts";
 
 export interface ReadLimits {
   /** Milliseconds a batch collects after its first event. */
@@ -20,8 +21,8 @@ export class RemoteStream {
   private readonly clock: Clock;
   /** Asked for, and not read yet: a time limit must not lose it. */
   private next: Promise<IteratorResult<ReceivedFrame, void>> | null = null;
-  /** Of an event that is not complete yet: the next batch begins with them. */
-  private half: ReceivedFrame[] = [];
+  /** Goes from batch to batch. */
+  private readonly unfinished = new UnfinishedEvent();
 
   /** `open` gets the signal that ends the stream. */
   constructor(open: (signal: AbortSignal) => AsyncGenerator<ReceivedFrame, void>, clock: Clock) {
@@ -41,8 +42,7 @@ export class RemoteStream {
   async read(task: RemoteTask, limits: ReadLimits): Promise<RemoteBatch | "ended" | "silent"> {
     const { clock } = this;
     const { lookMs = Number.POSITIVE_INFINITY, interrupted = () => false } = limits;
-    const batch = new BatchBuilder(task);
-    for (const { response, seq } of this.half) batch.addFrame(response, seq);
+    const batch = new BatchBuilder(task, this.unfinished);
     let until = Number.POSITIVE_INFINITY;
     let silentAt = clock.monotonic() + limits.silenceMs;
     let lookAt = clock.monotonic() + lookMs;
@@ -63,8 +63,6 @@ export class RemoteStream {
       this.next = null;
       silentAt = clock.monotonic() + limits.silenceMs;
       batch.addFrame(frame.response, frame.seq);
-      if (batch.isHalfway) this.half.push(frame);
-      else this.half = [];
       if (until === Number.POSITIVE_INFINITY) until = clock.monotonic() + limits.collectMs;
     }
     return batch.build();

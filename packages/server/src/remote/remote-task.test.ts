@@ -2,7 +2,8 @@ import type { Artifact, StreamResponse } from "@agentcore/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArtifactMarks } from "./artifact-marks.ts";
-import { BatchBuilder, RemoteTask, type RemoteUpdate, valueOf } from "./remote-task.ts";
+import { BatchBuilder, RemoteTask, valueOf } from "./remote-task.ts";
+import { type RemoteUpdate, UnfinishedEvent } from "./unfinished-event.ts";
 
 const taskAt = (seq?: number) => new RemoteTask({ taskId: "t", marks: {}, polls: false, seq });
 
@@ -83,9 +84,23 @@ describe("a batch", () => {
     const batch = new BatchBuilder(taskAt(4));
     batch.addFrame(chunk("five", false), 5);
     batch.addFrame(chunk("half of six"), undefined);
-    expect(batch.isHalfway).toBe(true);
     const built = batch.build();
     expect([textsOf(built.updates), built.seq]).toEqual([["five"], 5]);
+  });
+
+  it("leaves of an event without its number what it counts, and nothing else of the frames", () => {
+    const unfinished = new UnfinishedEvent();
+    const batch = new BatchBuilder(taskAt(4), unfinished);
+    const metadata = { note: "x".repeat(1_000) };
+    for (const text of ["half ", "of five"]) {
+      const { artifactUpdate } = chunk(text) as Extract<StreamResponse, { artifactUpdate: unknown }>;
+      batch.addFrame({ artifactUpdate: { ...artifactUpdate, metadata } }, undefined);
+      batch.addFrame(status("WORKING"), undefined);
+    }
+    const held = unfinished.release();
+    expect(textsOf(held.map(({ update }) => update))).toEqual(["half ", "of five"]);
+    for (const { update, size } of held) expect(size).toBe(JSON.stringify(update).length);
+    expect(JSON.stringify(held)).not.toContain("note");
   });
 
   it("is bounded in updates and size", () => {

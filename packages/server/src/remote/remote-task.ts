@@ -8,12 +8,10 @@ import {
   type A2ATaskState,
   type A2ATaskStatus,
   type Part,
-  PlatformError,
   type StreamResponse,
 } from "@agentcore/contract";
-import { ArtifactMarks, type ArtifactUpdate, type MarksJson } from "./artifact-marks.ts";
-
-export type RemoteUpdate = ArtifactUpdate | { readonly type: "progress"; readonly text: string };
+import { ArtifactMarks, type MarksJson } from "./artifact-marks.ts";
+import { type RemoteUpdate, type SizedUpdate, UnfinishedEvent } from "./unfinished-event.ts";
 
 /** Something this side has to act on: an end, or a question. */
 export interface RemoteTurn {
@@ -86,8 +84,6 @@ export class RemoteTask {
 // Of a batch: larger ones hold up who watches, smaller ones fill the log.
 const MAX_UPDATES = 64;
 const MAX_BATCH_CHARACTERS = 256 * 1024;
-// Of an event that is not complete yet, without its last frame: as much as one frame over HTTP may have.
-const MAX_HELD_CHARACTERS = 4 * 1024 * 1024;
 // Of the contract's 1,000 parts in one update.
 const MAX_MERGED_PARTS = 500;
 
@@ -97,16 +93,16 @@ export class BatchBuilder {
   private answered: string | undefined;
   private resumed = false;
   private readonly updates: RemoteUpdate[] = [];
-  /** Of an event that is not complete yet. */
-  private pending: { readonly update: RemoteUpdate; readonly size: number }[] = [];
-  private pendingSize = 0;
+  private readonly unfinished: UnfinishedEvent;
   private size = 0;
   private turn: RemoteTurn | undefined;
   private seq: number | null | undefined;
   private readonly wasNumbered: boolean;
   private numbered: boolean;
 
-  constructor(task: RemoteTask) {
+  /** `unfinished`: what the batch before has left of an event, and where this one leaves what it has. */
+  constructor(task: RemoteTask, unfinished = new UnfinishedEvent()) {
+    this.unfinished = unfinished;
     this.marks = new ArtifactMarks(task.marks.toJSON());
     this.answered = task.answered;
     this.wasNumbered = task.seq !== undefined;
@@ -122,11 +118,6 @@ export class BatchBuilder {
     return this.turn !== undefined;
   }
 
-  /** The rest of an event is on its way. */
-  get isHalfway(): boolean {
-    return this.pending.length > 0;
-  }
-
   /** Nothing more belongs into it. */
   get isFull(): boolean {
     return this.turn !== undefined || this.updates.length >= MAX_UPDATES || this.size >= MAX_BATCH_CHARACTERS;
@@ -140,19 +131,14 @@ export class BatchBuilder {
     if ("artifactUpdate" in response) {
       const { artifact, append, lastChunk } = response.artifactUpdate;
       const { artifactId: id, name, description, parts } = artifact;
-      this.hold({
-        type: "artifact",
-        id,
-        name,
-        description,
-        parts,
-        append: append === true,
-        lastChunk: lastChunk !== false,
-      });
+      const update = { type: "artifact", id, name, description, parts } as const;
+      this.unfinished.hold(sized({ ...update, append: append === true, lastChunk: lastChunk !== false }));
     }
     // Where events are numbered the number stands on an event's last frame: cut before it, the whole event comes again.
     this.numbered ||= seq !== undefined;
-    if (!this.numbered || seq !== undefined || this.turn !== undefined) this.release();
+    if (!this.numbered || seq !== undefined || this.turn !== undefined)
+      for (const held of this.unfinished.release()) this.add(held);
+    else this.unfinished.goOn();
     this.seq = seq ?? this.seq;
   }
 
@@ -163,8 +149,9 @@ export class BatchBuilder {
   }
 
   private takeIn(task: A2ATask): void {
-    this.dropPending();
-    for (const update of this.marks.difference(task.artifacts ?? [])) this.add(update, sizeOf(update));
+    // It tells of that too.
+    this.unfinished.release();
+    for (const update of this.marks.difference(task.artifacts ?? [])) this.add(sized(update));
     this.addStatus(task.status, false);
   }
 
@@ -208,32 +195,10 @@ export class BatchBuilder {
 
   private addProgress(message: A2AMessage): void {
     const text = textOf(message.parts);
-    if (text !== "") this.hold({ type: "progress", text });
+    if (text !== "") this.unfinished.hold(sized({ type: "progress", text }));
   }
 
-  private hold(update: RemoteUpdate): void {
-    if (this.pending.length >= MAX_UPDATES || this.pendingSize >= MAX_HELD_CHARACTERS)
-      throw new PlatformError(
-        "TOO_LARGE",
-        `the agent numbers its events, and one has ${this.pending.length} frames and no number; expected it by the ${MAX_UPDATES}th`,
-      );
-    const size = sizeOf(update);
-    this.pending.push({ update, size });
-    this.pendingSize += size;
-  }
-
-  private release(): void {
-    const { pending } = this;
-    this.dropPending();
-    for (const { update, size } of pending) this.add(update, size);
-  }
-
-  private dropPending(): void {
-    this.pending = [];
-    this.pendingSize = 0;
-  }
-
-  private add(update: RemoteUpdate, size: number): void {
+  private add({ update, size }: SizedUpdate): void {
     this.size += size;
     if (update.type === "artifact") this.marks.note(update);
     if (!this.merge(update)) this.updates.push(update);
@@ -251,8 +216,7 @@ export class BatchBuilder {
   }
 }
 
-/** In characters. */
-const sizeOf = (update: RemoteUpdate): number => JSON.stringify(update).length;
+const sized = (update: RemoteUpdate): SizedUpdate => ({ update, size: JSON.stringify(update).length });
 
 const keyOf = ({ state, timestamp, message }: A2ATaskStatus): string =>
   [state, timestamp ?? "", message?.messageId ?? ""].join("/");
