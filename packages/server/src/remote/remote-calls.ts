@@ -45,17 +45,29 @@ const LOOK_MS = 500;
 
 export class RemoteCalls {
   private readonly options: RemoteCallsOptions;
+  private readonly over: AbortSignal;
   private readonly headers: Readonly<Record<string, string>>;
   private stream: RemoteStream | null = null;
+  /** Whether the agent may have a message that was begun with. */
+  hasSent = false;
 
-  constructor(options: RemoteCallsOptions, traceparent: string | undefined) {
+  /** `over`: aborts with our task. From then on it is only asked what became of a message, and canceled. */
+  constructor(options: RemoteCallsOptions, over: AbortSignal, traceparent: string | undefined) {
     this.options = options;
+    this.over = over;
     // It came from outside, and goes into a header.
     this.headers = traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { traceparent };
   }
 
   get isStreaming(): boolean {
     return this.stream !== null;
+  }
+
+  /** Throws the reason when our task is over: a card may come after that, and nothing is begun or opened for nobody. */
+  private async connect(): Promise<RemoteConnection> {
+    const connection = await this.options.connect();
+    this.over.throwIfAborted();
+    return connection;
   }
 
   closeStream(): void {
@@ -65,7 +77,8 @@ export class RemoteCalls {
 
   /** Sends a message and waits for the first thing the agent says: whose task it is. Its stream, if there is one, stays open. */
   async begin(message: A2AMessage): Promise<Sent> {
-    const { client, streaming, deduplicates } = await this.options.connect();
+    const { client, streaming, deduplicates } = await this.connect();
+    this.hasSent = true;
     this.closeStream();
     if (!streaming) return this.beginWithout(client, message, this.options.closing);
     const stream = new RemoteStream(
@@ -106,7 +119,7 @@ export class RemoteCalls {
 
   /** A message that nothing is waited for. */
   async send(message: A2AMessage, signal: AbortSignal): Promise<void> {
-    const { client } = await this.options.connect();
+    const { client } = await this.connect();
     await client.send(withoutWaiting(message), { headers: this.headers, signal });
   }
 
@@ -155,7 +168,7 @@ export class RemoteCalls {
 
   /** After a cut, a restart or an answer. Null: what came meanwhile could be lost or come twice. */
   private async takeUpStream(remote: RemoteTask): Promise<RemoteStream | null> {
-    const { client, streaming } = await this.options.connect();
+    const { client, streaming } = await this.connect();
     const { taskId: id, seq: after } = remote;
     // Whether a stream of 0.3 that is taken up begins with the task is left open.
     if (!streaming || (client.interface.version === "0.3" && after === undefined)) return null;
@@ -190,7 +203,7 @@ export class RemoteCalls {
   }
 
   async task(remote: RemoteTask, signal: AbortSignal): Promise<A2ATask> {
-    const { client } = await this.options.connect();
+    const { client } = await this.connect();
     try {
       return await client.get({ id: remote.taskId, historyLength: 0 }, { headers: this.headers, signal });
     } catch (error) {

@@ -1,3 +1,4 @@
+import { PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
 import { gate, isArtifact, serve } from "../../test/remote/agent-to-call.ts";
 import { folder, SCOPE, startNearNode } from "../../test/remote/near-node.ts";
@@ -105,6 +106,84 @@ describe("a remote agent", () => {
       const { agent, log } = await passDeadline({});
       expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream"]);
       expect(log).toContainEqual(expect.stringMatching(/the deadline passed before .* said .* may go on/));
+    });
+  });
+
+  describe("whose card is not there when our task ends", () => {
+    it.each([{ streaming: true }, { streaming: false }, { deduplicates: true }])(
+      "is sent nothing when it comes after our deadline: %o",
+      async (options) => {
+        const { world, agent } = openFarWorld(options);
+        const card = gate();
+        agent.connected = () => card.opened;
+        const taskId = await world.submit("far", "Ann", { deadline: world.clock.now() + 3_000 });
+        await world.advance(4_000);
+        expect(await world.last(taskId)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
+        card.release();
+        await world.advance(120_000);
+        expect([agent.calls, agent.openStreams]).toEqual([[], 0]);
+        expect(world.logger.records.map(({ message }) => message)).not.toContainEqual(
+          expect.stringMatching(/may go on/),
+        );
+      },
+    );
+
+    it("is sent nothing when it comes after a cancel", async () => {
+      const { world, agent } = openFarWorld({ deduplicates: true });
+      const card = gate();
+      agent.connected = () => card.opened;
+      const taskId = await world.submit("far", "Ann");
+      await world.cancel(taskId);
+      card.release();
+      await world.advance(60_000);
+      expect((await world.last(taskId))?.type).toBe("task.canceled");
+      expect(agent.calls).toEqual([]);
+    });
+
+    it("is sent nothing when every attempt before our deadline had none", async () => {
+      const { world, agent } = openFarWorld({ deduplicates: true });
+      const deadline = world.clock.now() + 3_000;
+      let refused = 0;
+      agent.connected = async () => {
+        if (world.clock.now() >= deadline) return;
+        refused += 1;
+        throw new PlatformError("UPSTREAM_FAILED", "the card is not there yet", { retryable: true });
+      };
+      const taskId = await world.submit("far", "Ann", { deadline });
+      await world.advance(60_000);
+      expect(refused).toBeGreaterThan(1);
+      expect(await world.last(taskId)).toMatchObject({ data: { error: { code: "DEADLINE_EXCEEDED" } } });
+      expect(agent.calls).toEqual([]);
+    });
+
+    it("is left without the answer that waited for it, and without a stream", async () => {
+      const { world, agent } = openFarWorld();
+      const taskId = await world.submit("far", "Ann", { deadline: world.clock.now() + 10_000 });
+      agent.status("TASK_STATE_INPUT_REQUIRED", "Which Ann?");
+      await world.advance(1_000);
+      const card = gate();
+      agent.connected = () => card.opened;
+      await world.say(taskId, "the tall one");
+      await world.advance(10_000);
+      card.release();
+      await world.advance(60_000);
+      expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream", "cancel"]);
+      expect(agent.openStreams).toBe(0);
+    });
+
+    it("has no stream taken up", async () => {
+      const { world, agent } = openFarWorld({ numbered: true });
+      await world.submit("far", "Ann", { deadline: world.clock.now() + 10_000 });
+      agent.artifact("one ");
+      await world.advance(1_000);
+      const card = gate();
+      agent.connected = () => card.opened;
+      agent.cut();
+      await world.advance(10_000);
+      card.release();
+      await world.advance(60_000);
+      expect(agent.calls.map(({ method }) => method)).toEqual(["sendStream", "cancel"]);
+      expect(agent.openStreams).toBe(0);
     });
   });
 });

@@ -88,7 +88,7 @@ class RemoteRun {
     this.options = options;
     this.task = task;
     this.ctx = ctx;
-    this.calls = new RemoteCalls(options, task.traceparent);
+    this.calls = new RemoteCalls(options, ctx.signal, task.traceparent);
   }
 
   async run(): Promise<unknown> {
@@ -463,8 +463,14 @@ class RemoteRun {
     const { message, ctx } = this;
     let sent = (await this.sending?.catch(() => null)) ?? null;
     // A send that failed for good has said why; one that our caller ended may have arrived.
-    if (sent === null && message !== null && ctx.signal.aborted) sent = await this.calls.sendAgain(message, signal);
+    if (sent === null && message !== null && ctx.signal.aborted && this.mayHaveArrived)
+      sent = await this.calls.sendAgain(message, signal);
     return sent !== null && "task" in sent ? sent.task.taskId : null;
+  }
+
+  /** Without an attempt of this process one of a process that died may have sent it. */
+  private get mayHaveArrived(): boolean {
+    return this.sending === null || this.calls.hasSent;
   }
 
   /** A deadline ends our task at once, and with it what can be recorded; the remote task must not go on for nobody all the same. */
@@ -486,6 +492,7 @@ class RemoteRun {
       for (let attempt = 1; attempt <= LAST_CANCELS && !signal.aborted; attempt++) {
         try {
           id ??= await this.idOfSent(signal);
+          if (id === null && !this.mayHaveArrived) return;
           if (id === null) break;
           return await this.calls.cancel(id, signal);
         } catch {

@@ -36,6 +36,8 @@ const TIMEOUT_MS = 30_000;
 
 export class ScriptedAgent {
   readonly calls: ScriptedCall[] = [];
+  /** What has to come before it can be called: its card, for one. */
+  connected: () => Promise<void> = async () => {};
   /** What a call ends with, before it has done anything. */
   refuse: (call: ScriptedCall) => PlatformError | undefined = () => undefined;
   /** What a stream ends with in place of its first frame, when the agent has begun. */
@@ -241,7 +243,10 @@ export const openFarWorld = (
       define("far", (task, ctx) =>
         createRemoteRun({
           agent: "far",
-          connect: async () => ({ client: agent.client, streaming: agent.streaming, deduplicates: agent.deduplicates }),
+          connect: async () => {
+            await agent.connected();
+            return { client: agent.client, streaming: agent.streaming, deduplicates: agent.deduplicates };
+          },
           closing: new AbortController().signal,
           clock: world.clock,
         })(task, ctx),
