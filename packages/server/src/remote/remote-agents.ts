@@ -367,15 +367,18 @@ const KeySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(1
 
 const fetchKeys = async (url: string, keyFetch: typeof fetch): Promise<z.output<typeof KeySet>> => {
   const { host } = new URL(url);
-  try {
-    const response = await keyFetch(url, { signal: AbortSignal.timeout(CARD_TIMEOUT_MS) });
-    return KeySet.parse(await response.json());
-  } catch (cause) {
-    if (PlatformError.is(cause)) throw cause;
-    throw new PlatformError("UPSTREAM_FAILED", `${host} gives no keys to check the card's signature with`, {
+  const withoutKeys = (why: string, cause?: unknown): PlatformError =>
+    new PlatformError("UPSTREAM_FAILED", `${host} gives no keys to check the card's signature with${why}`, {
       retryable: true,
       cause,
     });
+  try {
+    const response = await keyFetch(url, { signal: AbortSignal.timeout(CARD_TIMEOUT_MS) });
+    if (response.ok) return KeySet.parse(await response.json());
+    await response.body?.cancel();
+    throw withoutKeys(`: HTTP status ${response.status}; expected a JWK set with a status of 2xx`);
+  } catch (cause) {
+    throw PlatformError.is(cause) ? cause : withoutKeys("", cause);
   }
 };
 
