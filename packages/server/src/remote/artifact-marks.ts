@@ -1,6 +1,6 @@
 /** How much of a remote task's artifacts is known already: a snapshot then tells what is new, without a duplicate or a gap. */
 import { createHash } from "node:crypto";
-import type { Artifact, Part } from "@agentcore/contract";
+import { type Artifact, type Part, TerminalError } from "@agentcore/contract";
 
 export interface ArtifactUpdate {
   readonly type: "artifact";
@@ -21,6 +21,9 @@ interface Mark {
 
 export type MarksJson = Readonly<Record<string, Mark>>;
 
+// Marks are copied for every batch, and go with the task when its log begins afresh.
+const MAX_ARTIFACTS = 10_000;
+
 export class ArtifactMarks {
   private readonly marks: Map<string, Mark>;
 
@@ -32,7 +35,12 @@ export class ArtifactMarks {
     return this.marks.has(id);
   }
 
+  /** Throws TOO_LARGE for an artifact too many. */
   note({ id, parts, append }: ArtifactUpdate): void {
+    if (this.marks.size >= MAX_ARTIFACTS && !this.marks.has(id))
+      throw new TerminalError(`the agent's task has more than ${MAX_ARTIFACTS} artifacts; expected no more than that`, {
+        code: "TOO_LARGE",
+      });
     const before = append ? this.marks.get(id) : undefined;
     this.marks.set(id, {
       parts: (before?.parts ?? 0) + parts.length,

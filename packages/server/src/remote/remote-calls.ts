@@ -156,7 +156,8 @@ export class RemoteCalls {
       return read === "silent" ? { updates: [] } : read;
     } catch (error) {
       this.closeStream();
-      if (!PlatformError.is(error)) throw error;
+      // The task as it is would bring no other end than one of ours.
+      if (!PlatformError.is(error) || error instanceof TerminalError) throw error;
       // It has ended meanwhile, there is nothing to subscribe to, or an event is larger than a stream may bring.
       if (["UNSUPPORTED_OPERATION", "METHOD_NOT_FOUND", "TOO_LARGE"].includes(error.code))
         return this.snapshot(remote, signal);

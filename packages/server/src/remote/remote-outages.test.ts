@@ -2,7 +2,7 @@ import { PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
 import { outputOf } from "../../../core/test/engine-world.ts";
 import { textsOf } from "../../test/remote/agent-to-call.ts";
-import { openFarWorld } from "../../test/remote/scripted-agent.ts";
+import { openFarWorld, type ScriptedAgent } from "../../test/remote/scripted-agent.ts";
 
 const MINUTE = 60_000;
 
@@ -123,6 +123,25 @@ it("a remote agent that stops numbering its events is asked for its task instead
   await world.advance(20_000);
   const texts = ["one ", "two ", ...Array.from({ length: 100 }, (_, index) => `${index} `)];
   expect(outputOf(await world.last(taskId))).toBe(texts.join(""));
+});
+
+describe("a remote agent that does not stop making artifacts", () => {
+  const make = (agent: ScriptedAgent, count: number): void => {
+    for (let index = 0; index < count; index++) agent.artifact("x", `artifact-${index}`);
+  };
+
+  it.each([true, false])("is canceled at a bound, and our task fails with it (streams: %s)", async (streaming) => {
+    const { world, agent } = openFarWorld({ streaming });
+    make(agent, 10_001);
+    const taskId = await world.submit("far", "Ann");
+    await world.advance(MINUTE);
+    expect(await world.last(taskId)).toMatchObject({
+      data: { error: { code: "TOO_LARGE", message: expect.stringMatching(/more than 10000 artifacts/) } },
+    });
+    expect(agent.seen("get")).toHaveLength(streaming ? 0 : 1);
+    expect(agent.seen("cancel")).toHaveLength(1);
+    expect(agent.openStreams).toBe(0);
+  });
 });
 
 const away = () => new PlatformError("UPSTREAM_FAILED", "far.test cannot be reached", { retryable: true });

@@ -115,6 +115,14 @@ describe("a batch", () => {
 });
 
 describe("marks of artifacts", () => {
+  it("are bounded in number: parts of those that are there come in still, one more does not", () => {
+    const marks = new ArtifactMarks();
+    const update = { type: "artifact", parts: [{ text: "x" }], append: true, lastChunk: true } as const;
+    for (let index = 0; index < 10_000; index++) marks.note({ ...update, id: `a${index}` });
+    marks.note({ ...update, id: "a0" });
+    expect(() => marks.note({ ...update, id: "one more" })).toThrow(/more than 10000 artifacts/);
+  });
+
   it("whatever was told before, what a snapshot adds brings everybody to the same", () => {
     const part = fc.record({ text: fc.string({ maxLength: 3 }) });
     const artifacts = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.array(part, { minLength: 1, maxLength: 4 }));

@@ -75,13 +75,12 @@ export class ScriptedAgent {
     return this.calls.filter((call) => call.method === method);
   }
 
-  artifact(text: string): void {
+  artifact(text: string, artifactId = "out"): void {
     const parts = [{ text }];
-    const [before] = this.task.artifacts ?? [];
-    this.task.artifacts = [{ artifactId: "out", parts: [...(before?.parts ?? []), ...parts] }];
-    this.tell({
-      artifactUpdate: { ...this.ids, artifact: { artifactId: "out", parts }, append: before !== undefined },
-    });
+    const before = this.task.artifacts?.find((artifact) => artifact.artifactId === artifactId);
+    if (before === undefined) (this.task.artifacts ??= []).push({ artifactId, parts: [...parts] });
+    else before.parts = [...before.parts, ...parts];
+    this.tell({ artifactUpdate: { ...this.ids, artifact: { artifactId, parts }, append: before !== undefined } });
   }
 
   status(state: A2ATaskState, text?: string): void {
