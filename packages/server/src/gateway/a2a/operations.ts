@@ -178,12 +178,14 @@ export const createA2AOperations = ({
     call: A2ACall,
     prepare: () => Promise<TaskStreamOptions & { readonly taskId: string }>,
   ): Promise<OpenStream<TaskFrame>> => {
-    const open = streams.begin(call.scope, call.client);
+    // A stream keeps what it is given for as long as it is open: not the call, which has its whole request.
+    const { scope } = call;
+    const open = streams.begin(scope, call.client);
     try {
       const { taskId, ...prepared } = await prepare();
       const options = { ...prepared, numbered: call.extensions?.includes(RESUMABLE_STREAMS) };
-      const log = await tasks.follow(call.scope, taskId);
-      return new OpenStream(new TaskStream(taskId, log, options), open, (bytes) => answers.hold(call.scope, bytes));
+      const log = await tasks.follow(scope, taskId);
+      return new OpenStream(new TaskStream(taskId, log, options), open, (bytes) => answers.hold(scope, bytes));
     } catch (error) {
       open.end();
       throw error;

@@ -1,6 +1,8 @@
+import { queryObjects } from "node:v8";
 import { describe, expect, it } from "vitest";
-import { createFixture, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
+import { BASE, createFixture, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
+import { eventStreamOf } from "../http/server-sent-events.ts";
 
 const RESUMABLE_STREAMS = "https://agentcore.dev/a2a/extensions/resumable-streams/v1";
 const ARTIFACT = (text: string, append: boolean) => ({
@@ -60,6 +62,21 @@ describe("streams", () => {
     await result("SendMessage", userMessage("red", { taskId: task.id }));
     expect((await sse.all()).at(-1).result.statusUpdate.status.state).toBe("TASK_STATE_COMPLETED");
     expect(tasks.readers).toBe(0);
+  });
+
+  it("an open stream keeps nothing of the request that opened it", async () => {
+    const { gateway, rpc, tasks } = createFixture();
+    await rpc("SendMessage", { ...userMessage("hold"), configuration: { returnImmediately: true } });
+    class OneRequest extends Request {}
+    const init = { method: "POST", headers: { "content-type": "application/json", "a2a-version": "1.0" } };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "SubscribeToTask", params: { id: "task-1" } });
+    const responses = await Promise.all(
+      Array.from({ length: 3 }, () => gateway.fetch(new OneRequest(`${BASE}/a2a/echo`, { ...init, body }))),
+    );
+    for (const response of responses) eventStreamOf(response)?.leaveSignal();
+    expect(tasks.readers).toBe(3);
+    expect(queryObjects(OneRequest)).toBe(0);
+    for (const { body: open } of responses) await open?.cancel();
   });
 
   it("a follow-up's stream begins with the task and shows what the message caused", async () => {
