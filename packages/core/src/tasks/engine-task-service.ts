@@ -98,8 +98,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     head: (key) => store.head(key),
   };
 
-  const follow: TaskService["follow"] = async (scope, taskId, { after = 0 } = {}) => {
-    const reader = new LogReader(logs, { tenantId: scope.tenantId, taskId }, after);
+  const follow: TaskService["follow"] = async (scope, taskId, options) => {
+    const reader = new LogReader(logs, { tenantId: scope.tenantId, taskId }, options);
     try {
       reader.hear(await findHead(scope, taskId));
       return reader;

@@ -4,7 +4,7 @@ export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export { type EngineOptions, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
 export { type Feed, itemsOf } from "./feed.ts";
-export type { FollowedLog } from "./log-reader.ts";
+export type { FollowedLog, FollowOptions } from "./log-reader.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
 export type { RoutedDraft, RoutingChoice, Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
 export type {

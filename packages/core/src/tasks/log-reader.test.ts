@@ -129,3 +129,40 @@ test("a store that fails under a look ends the reader with what failed", async (
   await expect(log.read()).rejects.toThrow("the disk is gone");
   expect(engine.hub.size).toBe(0);
 });
+
+test("without room nothing is read, also of what is not known for sure, and all of it once there is", async () => {
+  const world = new EngineWorld([sleeper]);
+  const taskId = await world.submit("sleeper");
+  await world.quiet();
+  const { engine, service } = await world.alive();
+  const room = { is: false };
+  const log = await service.follow(SCOPE, taskId, { hasRoom: () => room.is });
+  expect([await log.read(), await log.read()]).toEqual([[], []]);
+  room.is = true;
+  const before = (await readAll(log))?.length ?? 0;
+  expect(before).toBe((await world.types(taskId)).length);
+  room.is = false;
+  await service.cancel(SCOPE, taskId);
+  await world.quiet();
+  engine.hub.notify({ tenantId: SCOPE.tenantId, taskId }, null);
+  expect(await log.read()).toEqual([]);
+  room.is = true;
+  expect((await log.read())?.at(-1)?.type).toBe("task.canceled");
+});
+
+test("what is read through in a turn begins when there is room, and is then read to its end", async () => {
+  const chatty = define("chatty", async (_, ctx) => {
+    for (let index = 0; index < 300; index++) await ctx.step(`s${index}`, () => index);
+    await ctx.sleep(60_000);
+  });
+  const world = new EngineWorld([chatty]);
+  const taskId = await world.submit("chatty");
+  await world.quiet();
+  const { service } = await world.alive();
+  const rooms = [false, true];
+  const log = await service.follow(SCOPE, taskId, { hasRoom: () => rooms.shift() ?? false });
+  expect(await log.inTurn(() => readAll(log))).toEqual([]);
+  expect((await log.inTurn(() => readAll(log)))?.length).toBe((await world.types(taskId)).length);
+  expect(rooms).toEqual([]);
+  log.close();
+});

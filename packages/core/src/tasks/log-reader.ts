@@ -16,6 +16,16 @@ export interface FollowedLog extends Feed<TaskEvent> {
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
+export interface FollowOptions {
+  /** The log begins after this number. @default 0 */
+  readonly after?: number | undefined;
+  /**
+   * Asked before a page is read, in its turn. While it says no nothing is read, and the piece is empty: whoever said it knows when to read again.
+   * What `FollowedLog.inTurn` has begun is read to its end. @default always
+   */
+  readonly hasRoom?: (() => boolean) | undefined;
+}
+
 /** What all readers of a node share. */
 export interface ReadableLogs {
   readonly hub: LogHub;
@@ -47,12 +57,17 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   private isClosed = false;
   private failure: { readonly thrown: unknown } | null = null;
   private ring: (() => void) | null = null;
+  private readonly hasRoom: () => boolean;
+  private isInTurn = false;
+  /** Something was read in the turn that goes on. */
+  private hasBegun = false;
 
   /** Listens until it is closed or has come to the end. Reads nothing before `hear` was told of the head. */
-  constructor(logs: ReadableLogs, key: TaskKey, after: number) {
+  constructor(logs: ReadableLogs, key: TaskKey, { after = 0, hasRoom = always }: FollowOptions = {}) {
     this.logs = logs;
     this.key = key;
     this.after = after;
+    this.hasRoom = hasRoom;
     logs.hub.listen(key, this);
   }
 
@@ -76,7 +91,6 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
       this.close();
       return null;
     }
-    this.isUnsure = false;
     const page = await this.logs.pageInTurn(this.key, () => this.readPage());
     if (this.isClosed) return null;
     const last = page.at(-1);
@@ -87,7 +101,15 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   }
 
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.logs.foldInTurn(this.key, work);
+    return this.logs.foldInTurn(this.key, async () => {
+      this.isInTurn = true;
+      try {
+        return await work();
+      } finally {
+        this.isInTurn = false;
+        this.hasBegun = false;
+      }
+    });
   }
 
   wait(ring: () => void): void {
@@ -115,6 +137,10 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   private async readPage(): Promise<readonly TaskEvent[]> {
     // While it waited for its turn.
     if (this.isClosed) return [];
+    // What was made of the first pages lies here until the last is read.
+    if (!this.hasBegun && !this.hasRoom()) return [];
+    this.hasBegun = this.isInTurn;
+    this.isUnsure = false;
     return this.logs.readLog(this.key, { after: this.after, limit: READ_BATCH, maxBytes: READ_BYTES });
   }
 
@@ -137,6 +163,8 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
     ring();
   }
 }
+
+const always = (): boolean => true;
 
 const isEnd = (event: TaskEvent): boolean =>
   event.type === "task.completed" ||

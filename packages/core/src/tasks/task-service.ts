@@ -9,7 +9,7 @@ import type {
   TaskState,
 } from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
-import type { FollowedLog } from "./log-reader.ts";
+import type { FollowedLog, FollowOptions } from "./log-reader.ts";
 import type { ViewOptions } from "./view.ts";
 
 /** What a view shows: its bounds are the engine's. */
@@ -111,7 +111,7 @@ export interface TaskService {
    * The log after `after` (default 0), then what is added, in order without a gap (I6), until the task is terminal. To be closed by whoever
    * does not read to the end. Throws TASK_NOT_FOUND.
    */
-  follow(scope: CallerScope, taskId: string, options?: { readonly after?: number | undefined }): Promise<FollowedLog>;
+  follow(scope: CallerScope, taskId: string, options?: FollowOptions): Promise<FollowedLog>;
   /** What `follow` gives, event by event, until `signal` aborts. */
   events(
     scope: CallerScope,

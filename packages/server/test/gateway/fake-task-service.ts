@@ -13,6 +13,7 @@ import type { TaskHead } from "@agentcore/core/ports";
 import {
   type CallerScope,
   type FollowedLog,
+  type FollowOptions,
   itemsOf,
   type SubmitRequest,
   type TaskService,
@@ -227,8 +228,8 @@ export class FakeTaskService implements TaskService {
     };
   }
 
-  async follow(scope: CallerScope, taskId: string, { after = 0 }: { readonly after?: number | undefined } = {}) {
-    return new FakeLog(this, this.find(scope, taskId), after);
+  async follow(scope: CallerScope, taskId: string, options: FollowOptions = {}) {
+    return new FakeLog(this, this.find(scope, taskId), options);
   }
 
   async *events(
@@ -287,18 +288,21 @@ class FakeLog implements FollowedLog {
   private readonly service: FakeTaskService;
   private readonly task: FakeTask;
   private after: number;
+  private readonly hasRoom: () => boolean;
   private closed = false;
   private wake: (() => void) | null = null;
 
-  constructor(service: FakeTaskService, task: FakeTask, after: number) {
+  constructor(service: FakeTaskService, task: FakeTask, { after = 0, hasRoom = () => true }: FollowOptions) {
     this.service = service;
     this.task = task;
     this.after = after;
+    this.hasRoom = hasRoom;
     service.readers += 1;
   }
 
   async read(): Promise<readonly TaskEvent[] | null> {
     if (this.closed) return null;
+    if (this.task.events.length > this.after && !this.hasRoom()) return [];
     this.service.pieces += 1;
     const piece = this.task.events.slice(this.after, this.after + PIECE);
     this.after += piece.length;

@@ -28,6 +28,7 @@ import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredCo
 import type { Client, OpenCall, OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
 import type { PendingAnswers } from "../http/pending-answers.ts";
+import { StreamRoom } from "../http/stream-room.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
 import { messageAnswered, taskEnded } from "./follow-up.ts";
@@ -184,8 +185,9 @@ export const createA2AOperations = ({
     try {
       const { taskId, ...prepared } = await prepare();
       const options = { ...prepared, numbered: call.extensions?.includes(RESUMABLE_STREAMS) };
-      const log = await tasks.follow(scope, taskId);
-      return new OpenStream(new TaskStream(taskId, log, options), open, (bytes) => answers.hold(scope, bytes));
+      const room = new StreamRoom(answers, scope);
+      const log = await tasks.follow(scope, taskId, { hasRoom: room.hasRoom });
+      return new OpenStream(new TaskStream(taskId, log, options), open, room);
     } catch (error) {
       open.end();
       throw error;

@@ -6,6 +6,7 @@ import { OpenStream } from "../http/open-stream.ts";
 import type { PendingAnswers } from "../http/pending-answers.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { lastEventId, type SseFrame, sseResponse } from "../http/server-sent-events.ts";
+import { StreamRoom } from "../http/stream-room.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 
 const DEFAULT_LIMIT = 1000;
@@ -62,9 +63,9 @@ export const createEventRoutes = (
       }
       const open = streams.begin(scope, request);
       try {
-        const log = await tasks.follow(scope, taskId, { after });
-        const stream = new OpenStream(log, open, (bytes) => answers.hold(scope, bytes));
-        return await sseResponse(stream, toFrame, { heartbeatMs });
+        const room = new StreamRoom(answers, scope);
+        const log = await tasks.follow(scope, taskId, { after, hasRoom: room.hasRoom });
+        return await sseResponse(new OpenStream(log, open, room), toFrame, { heartbeatMs });
       } catch (error) {
         open.end();
         throw error;

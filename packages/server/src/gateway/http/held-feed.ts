@@ -1,48 +1,47 @@
 import { sizeOf } from "@agentcore/core/payloads";
 import type { Feed } from "@agentcore/core/tasks";
 import { SMALLEST_COUNTED } from "./pending-answers.ts";
+import type { StreamRoom } from "./stream-room.ts";
 
 // Of UTF-8, for a character of JSON.
 const MOST_BYTES = 3;
 
 /**
  * Counts each piece of a feed until the next is asked for, which is when the client has taken it: a reader who stalls has one piece in
- * memory, and all readers together no more than `hold` lets them.
+ * memory. The feed asks `room.hasRoom` before it reads; what it then leaves unread is waited for here until there is room.
  */
 export class HeldFeed<Item> implements Feed<Item> {
   private readonly feed: Feed<Item>;
-  /** Counts bytes until what it returns is called. Throws OVERLOADED. */
-  private readonly hold: (bytes: number) => () => void;
-  private release: (() => void) | null = null;
+  private readonly room: StreamRoom;
   private isClosed = false;
 
-  constructor(feed: Feed<Item>, hold: (bytes: number) => () => void) {
+  constructor(feed: Feed<Item>, room: StreamRoom) {
     this.feed = feed;
-    this.hold = hold;
+    this.room = room;
   }
 
-  /** Rejects as the feed does, and with OVERLOADED, after which the piece is gone. */
   async read(): Promise<readonly Item[] | null> {
-    this.letGo();
-    const items = await this.feed.read();
-    if (this.isClosed) return null;
-    if (items !== null && items.length > 0) this.release = this.hold(bytesOf(items));
-    return items;
+    const { feed, room } = this;
+    room.letGo();
+    try {
+      const items = await feed.read();
+      if (this.isClosed) return null;
+      if (items !== null && items.length > 0) room.take(bytesOf(items));
+      return items;
+    } finally {
+      room.passOn();
+    }
   }
 
   wait(ring: () => void): void {
-    this.feed.wait(ring);
+    if (this.room.isWaitedFor) this.room.wait(ring);
+    else this.feed.wait(ring);
   }
 
   close(): void {
     this.isClosed = true;
-    this.letGo();
     this.feed.close();
-  }
-
-  private letGo(): void {
-    this.release?.();
-    this.release = null;
+    this.room.close();
   }
 }
 

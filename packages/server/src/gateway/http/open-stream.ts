@@ -1,15 +1,16 @@
 import type { Feed } from "@agentcore/core/tasks";
 import { HeldFeed } from "./held-feed.ts";
 import type { OpenCall } from "./open-calls.ts";
+import type { StreamRoom } from "./stream-room.ts";
 
 /** A feed that a client has open: it ends with the call, and the call with it. */
 export class OpenStream<Item> {
   readonly feed: Feed<Item>;
   private readonly call: OpenCall;
 
-  /** `hold` counts what the client has not taken yet. */
-  constructor(feed: Feed<Item>, call: OpenCall, hold: (bytes: number) => () => void) {
-    this.feed = new HeldFeed(feed, hold);
+  /** The feed asks the room before it reads. */
+  constructor(feed: Feed<Item>, call: OpenCall, room: StreamRoom) {
+    this.feed = new HeldFeed(feed, room);
     this.call = call;
     call.closes(this.feed);
   }

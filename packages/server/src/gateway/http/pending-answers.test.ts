@@ -38,3 +38,22 @@ test("small answers are never refused, and one beside which nothing is pending n
   release();
   expect(answers.bytes).toBe(0);
 });
+
+test("what was made already is counted beyond the bounds, and callers who wait for room are rung in turn as it comes", () => {
+  const answers = create();
+  const releases = [ANN, ANN, BOB].map((scope) => answers.count(scope, 60 * KB));
+  expect([answers.hasRoom(ANN), answers.hasRoom({ tenantId: "t", caller: "eve" })]).toEqual([false, false]);
+  const rung: string[] = [];
+  const wait = (caller: string, name: string) => answers.whenRoom({ tenantId: "t", caller }, () => rung.push(name));
+  for (const name of ["ann 1", "ann 2", "ann 3"]) wait("ann", name);
+  for (const name of ["bob 1", "bob 2"]) wait("bob", name);
+  wait("ann", "gone")?.();
+  releases[2]?.();
+  expect(rung).toEqual(["bob 1"]);
+  releases[0]?.();
+  expect(rung).toEqual(["bob 1", "ann 1"]);
+  for (let more = 0; more < 5; more += 1) answers.passOn();
+  expect(rung).toEqual(["bob 1", "ann 1", "bob 2", "ann 2", "ann 3"]);
+  expect(wait("ann", "at once")).toBe(null);
+  expect(rung.at(-1)).toBe("at once");
+});

@@ -19,6 +19,8 @@ export class PendingAnswers {
   private readonly limits: PendingAnswerLimits;
   /** Callers with something pending, so never more than there are answers. */
   private readonly perCaller = new Map<string, number>();
+  /** Who waits for room, by caller; the first caller who has room is the next. As many as there are streams. */
+  private readonly waiting = new Map<string, Set<() => void>>();
   private total = 0;
 
   constructor(limits: PendingAnswerLimits) {
@@ -33,13 +35,59 @@ export class PendingAnswers {
   hold(scope: CallerScope, bytes: number): () => void {
     if (bytes < SMALLEST_COUNTED) return nothing;
     this.assertFits(scope, bytes);
+    return this.count(scope, bytes);
+  }
+
+  /** Counts what is there, also beyond the bounds: for who asked for room before it was made. */
+  count(scope: CallerScope, bytes: number): () => void {
+    if (bytes < SMALLEST_COUNTED) return nothing;
     const key = keyOf(scope);
     this.add(key, bytes);
     let isHeld = true;
     return () => {
-      if (isHeld) this.add(key, -bytes);
+      if (!isHeld) return;
       isHeld = false;
+      this.add(key, -bytes);
+      this.passOn();
     };
+  }
+
+  /** Whether more may be read for a caller, of whatever size. */
+  hasRoom(scope: CallerScope): boolean {
+    return this.hasRoomFor(keyOf(scope));
+  }
+
+  /**
+   * Rings once, when there is room: at once, with null for an answer, or later, unless what is returned is called before. Whoever was rung calls
+   * `passOn` once they have read, or do not want to any more.
+   */
+  whenRoom(scope: CallerScope, ring: () => void): (() => void) | null {
+    const key = keyOf(scope);
+    if (this.hasRoomFor(key)) {
+      ring();
+      return null;
+    }
+    const line = this.waiting.get(key) ?? new Set();
+    this.waiting.set(key, line.add(ring));
+    return () => {
+      if (line.delete(ring) && line.size === 0) this.waiting.delete(key);
+    };
+  }
+
+  /**
+   * Rings the next who waits and has room, callers in turn. One for each release and one for each who has read: all at once would begin to
+   * read before any of it is counted.
+   */
+  passOn(): void {
+    for (const [key, line] of this.waiting) {
+      if (!this.hasRoomFor(key)) continue;
+      const [ring] = line;
+      this.waiting.delete(key);
+      if (ring === undefined) continue;
+      line.delete(ring);
+      if (line.size > 0) this.waiting.set(key, line);
+      return ring();
+    }
   }
 
   private add(key: string, bytes: number): void {
@@ -47,6 +95,10 @@ export class PendingAnswers {
     const left = (this.perCaller.get(key) ?? 0) + bytes;
     if (left === 0) this.perCaller.delete(key);
     else this.perCaller.set(key, left);
+  }
+
+  private hasRoomFor(key: string): boolean {
+    return this.total < this.limits.max && (this.perCaller.get(key) ?? 0) < this.limits.maxPerCaller;
   }
 
   private assertFits(scope: CallerScope, bytes: number): void {

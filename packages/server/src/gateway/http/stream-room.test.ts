@@ -1,0 +1,65 @@
+/** Streams of logs as they are, which are read in turns. */
+import type { TaskEvent } from "@agentcore/contract";
+import type { CallerScope } from "@agentcore/core/tasks";
+import { expect, test } from "vitest";
+import { define, EngineWorld } from "../../../../core/test/engine-world.ts";
+import { HeldFeed } from "./held-feed.ts";
+import { PendingAnswers } from "./pending-answers.ts";
+import { StreamRoom } from "./stream-room.ts";
+
+const MB = 1_000_000;
+const ANN = { tenantId: "default", caller: "ann" };
+const BOB = { tenantId: "default", caller: "bob" };
+const isLarge = (event: TaskEvent): boolean => event.type === "artifact.appended";
+
+test("of many streams that hear of the same large event few read it at once; none ends, and those that stall stop no other caller", async () => {
+  const world = new EngineWorld([
+    define("large", async (_, ctx) => {
+      await ctx.waitForInput("?");
+      await ctx.artifact({ name: "large", parts: [{ text: "x".repeat(MB) }] });
+      await ctx.waitForInput("!");
+    }),
+  ]);
+  const { service } = await world.alive();
+  const answers = new PendingAnswers({ max: 100 * MB, maxPerCaller: 4 * MB });
+  const begin = async (scope: CallerScope) => {
+    const { taskId } = await service.submit(scope, { target: { agent: "large" } });
+    await world.quiet();
+    const message = { messageId: "m", role: "ROLE_USER" as const, parts: [{ text: "go" }] };
+    return { taskId, go: () => service.send(scope, taskId, message).then(() => world.quiet()) };
+  };
+  const follow = async (scope: CallerScope, taskId: string) => {
+    const room = new StreamRoom(answers, scope);
+    const feed = new HeldFeed(await service.follow(scope, taskId, { hasRoom: room.hasRoom }), room);
+    const seen = { large: 0 };
+    const ended = (async () => {
+      for (;;) {
+        const piece = await feed.read();
+        if (piece === null) return;
+        if (piece.length === 0) await new Promise<void>((resolve) => feed.wait(resolve));
+        if (!piece.some(isLarge)) continue;
+        seen.large += 1;
+        await taking;
+      }
+    })();
+    return { feed, seen, ended };
+  };
+  let take = (): void => {};
+  const taking = new Promise<void>((resolve) => (take = resolve));
+  const [ofAnn, ofBob] = [await begin(ANN), await begin(BOB)];
+  const streams = await Promise.all(Array.from({ length: 150 }, () => follow(ANN, ofAnn.taskId)));
+  const bobs = await follow(BOB, ofBob.taskId);
+  await world.quiet();
+  await ofAnn.go();
+  const read = () => streams.filter(({ seen }) => seen.large > 0).length;
+  expect(read()).toBeGreaterThanOrEqual(4);
+  // Four fill the bound. Eight read at once, and eight more were let in before those were counted.
+  expect(read()).toBeLessThanOrEqual(4 + 2 * 8);
+  await ofBob.go();
+  expect(bobs.seen.large).toBe(1);
+  take();
+  await expect.poll(read).toBe(streams.length);
+  await expect.poll(() => answers.bytes).toBe(0);
+  for (const { feed } of [...streams, bobs]) feed.close();
+  await Promise.all(streams.map(({ ended }) => ended));
+});
