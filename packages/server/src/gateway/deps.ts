@@ -215,7 +215,10 @@ export interface GatewaySettings {
   readonly maxWaits?: number | undefined;
   /** @default 1,000 */
   readonly maxWaitsPerCaller?: number | undefined;
-  /** Of answers that their clients have not taken yet; one more is refused as OVERLOADED. @default 256 MiB */
+  /**
+   * Of answers, and pieces of streams, that their clients have not taken yet; one more is refused as OVERLOADED, and open streams wait.
+   * @default 256 MiB
+   */
   readonly maxPendingAnswerBytes?: number | undefined;
   /** @default 64 MiB */
   readonly maxPendingAnswerBytesPerCaller?: number | undefined;

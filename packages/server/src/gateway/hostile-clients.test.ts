@@ -315,7 +315,7 @@ describe("answers that nobody reads", () => {
     await isIdle();
   });
 
-  it("count as pieces of streams too: one that is open waits for room then, and goes on once others were read", async () => {
+  it("count as pieces of streams too: none begins without room, and one that is open waits for it", async () => {
     const { open, tasks, isWell, isIdle, sayMuch, gateway } = await startWithLarge(
       { maxPendingAnswerBytesPerCaller: 2 * LARGE },
       {},
@@ -329,6 +329,9 @@ describe("answers that nobody reads", () => {
       socket.write(posted(rpc("SubscribeToTask", { id: "task-1" })));
     }
     await expect.poll(() => gateway.pendingAnswerBytes).toBeGreaterThan(2 * LARGE);
+    const refused = await open();
+    refused.socket.write(STREAM());
+    await refused.answers(/^HTTP\/1\.1 429 [^]*retry-after: 1\r\n[^]*"jsonrpc":"2\.0"[^]*"reason":"OVERLOADED"/i);
     const before = gateway.pendingAnswerBytes;
     sayMuch("task-2");
     tasks.append("task-2", { type: "task.completed", data: { output: "all of it" } });
@@ -337,7 +340,7 @@ describe("answers that nobody reads", () => {
     for (const { socket } of stalled) socket.resume();
     await reader.answers(/all of it/);
     expect(reader.text.length).toBeGreaterThan(LARGE);
-    for (const { socket } of [...stalled, reader]) socket.destroy();
+    for (const { socket } of [...stalled, reader, refused]) socket.destroy();
     await isIdle();
     expect(gateway.pendingAnswerBytes).toBe(0);
   });

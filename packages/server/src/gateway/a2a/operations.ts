@@ -174,13 +174,14 @@ export const createA2AOperations = ({
     else await messageAnswered(tasks, call.scope, before, messageId, open.signal);
   };
 
-  /** The place is taken before `prepare` stores anything, and given back when that fails. */
+  /** Place and room are there before `prepare` stores anything; the place is given back when that fails. Afterwards nothing is refused. */
   const openStream = async (
     call: A2ACall,
     prepare: () => Promise<TaskStreamOptions & { readonly taskId: string }>,
   ): Promise<OpenStream<TaskFrame>> => {
     // A stream keeps what it is given for as long as it is open: not the call, which has its whole request.
     const { scope } = call;
+    answers.assertRoom(scope);
     const open = streams.begin(scope, call.client);
     try {
       const { taskId, ...prepared } = await prepare();

@@ -79,6 +79,35 @@ describe("streams", () => {
     for (const { body: open } of responses) await open?.cancel();
   });
 
+  it("is refused for what its caller does not read before anything is stored, and never after", async () => {
+    const { gateway, rpc, result, call, tasks } = createFixture({
+      settings: { maxPendingAnswerBytesPerCaller: 100_000 },
+    });
+    const { task } = await result("SendMessage", userMessage("ask"));
+    const holdAnswer = (bytes: number) => gateway.holdAnswer(new Request(BASE), bytes);
+    const almost = await holdAnswer(90_000);
+    const begun = readSse(await rpc("SendStreamingMessage", userMessage("y".repeat(20_000))));
+    expect(tasks.tasks.size).toBe(2);
+    // With its piece there is more than may be.
+    await expect(holdAnswer(20_000)).rejects.toMatchObject({ code: "OVERLOADED" });
+    expect((await begun.all()).at(-1).result.statusUpdate.status.state).toBe("TASK_STATE_COMPLETED");
+    almost();
+    const release = await holdAnswer(100_000);
+    const requests = [
+      () => rpc("SendStreamingMessage", userMessage("more")),
+      () => rpc("SendStreamingMessage", userMessage("red", { taskId: task.id })),
+      () => rpc("SubscribeToTask", { id: task.id }),
+      () => call(`/api/v1/tasks/${task.id}/events`, { headers: { accept: "text/event-stream" } }),
+    ];
+    for (const request of requests) {
+      const response = await request();
+      expect([response.status, response.headers.get("retry-after")]).toEqual([429, "1"]);
+    }
+    expect([tasks.tasks.size, tasks.sent, gateway.openStreams]).toEqual([2, [], 0]);
+    release();
+    expect((await requests[0]?.())?.status).toBe(200);
+  });
+
   it("a follow-up's stream begins with the task and shows what the message caused", async () => {
     const { rpc, result } = createFixture();
     const { task } = await result("SendMessage", userMessage("ask"));

@@ -61,6 +61,7 @@ export const createEventRoutes = (
         });
         return jsonResponse({ events, nextAfter: events.at(-1)?.seq ?? query.after ?? 0 });
       }
+      answers.assertRoom(scope);
       const open = streams.begin(scope, request);
       try {
         const room = new StreamRoom(answers, scope);

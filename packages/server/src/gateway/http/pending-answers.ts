@@ -57,6 +57,11 @@ export class PendingAnswers {
     return this.hasRoomFor(keyOf(scope));
   }
 
+  /** For what waits for room once it has begun: before it begins. Throws OVERLOADED. */
+  assertRoom(scope: CallerScope): void {
+    this.assertBelow(scope, (pending, limit) => pending < limit);
+  }
+
   /**
    * Rings once, when there is room: at once, with null for an answer, or later, unless what is returned is called before. Whoever was rung calls
    * `passOn` once they have read, or do not want to any more.
@@ -102,12 +107,15 @@ export class PendingAnswers {
   }
 
   private assertFits(scope: CallerScope, bytes: number): void {
+    this.assertBelow(scope, (pending, limit) => pending === 0 || pending + bytes <= limit);
+  }
+
+  /** Throws OVERLOADED where `fits` says no of what is pending. */
+  private assertBelow(scope: CallerScope, fits: (pending: number, limit: number) => boolean): void {
     const { max, maxPerCaller } = this.limits;
-    const own = this.perCaller.get(keyOf(scope)) ?? 0;
-    const isTooMuch = (pending: number, limit: number) => pending > 0 && pending + bytes > limit;
-    const [who, limit] = isTooMuch(own, maxPerCaller)
+    const [who, limit] = !fits(this.perCaller.get(keyOf(scope)) ?? 0, maxPerCaller)
       ? [scope.caller, maxPerCaller]
-      : isTooMuch(this.total, max)
+      : !fits(this.total, max)
         ? ["this node", max]
         : [null, 0];
     if (who === null) return;
