@@ -26,7 +26,7 @@ import {
   taskFromJson,
 } from "../server/null-data.ts";
 import type { StreamOperation, UnaryOperation } from "../server/operations.ts";
-import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
+import { clientSignal, extensionMetadata, type ServiceDeps, written } from "./call-context.ts";
 
 const EXTENSIONS = "a2a-extensions";
 
@@ -87,8 +87,7 @@ export const createA2AService = ({ admitted, failed, interrupted }: ServiceDeps)
             if (next.done === true || client.aborted) break;
             const response = streamResponseFromJson(next.value.response);
             ended = mayBeLast(operation, next.value.response);
-            call.write(response);
-            await drained(call, client);
+            await written(call, response, client);
           }
         } finally {
           release();

@@ -40,16 +40,18 @@ export const extensionMetadata = ({ extensions }: OpenedCall, name: string): Met
   return metadata;
 };
 
-/** Resolves when the client has taken what was written, or is gone. */
-export const drained = async (stream: EventEmitter & { readonly writableNeedDrain: boolean }, client: AbortSignal) => {
-  if (!stream.writableNeedDrain || client.aborted) return;
-  await new Promise<void>((resolve) => {
+interface WritableCall {
+  write(message: unknown, callback: () => void): unknown;
+}
+
+/** Resolves when the client has taken the message, or is gone. A stream's own `drain` counts messages, of whatever size, up to sixteen. */
+export const written = (stream: WritableCall, message: unknown, client: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (client.aborted) return resolve();
     const done = () => {
-      stream.off("drain", done);
       client.removeEventListener("abort", done);
       resolve();
     };
-    stream.once("drain", done);
     client.addEventListener("abort", done);
+    stream.write(message, done);
   });
-};

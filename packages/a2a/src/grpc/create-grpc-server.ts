@@ -150,7 +150,7 @@ export const createGrpcServer = (gateway: GrpcGateway, options: GrpcServerOption
     let admission: GrpcAdmission | null = null;
     const watched = new WatchedCall(call, {
       serialize: (message) => method.responseSerialize(message),
-      // A stream waits for its client before it makes more.
+      // A stream has one message on its way, of a piece that is counted where it was read.
       hold: (bytes) => (admission === null || method.responseStream ? nothing : admission.hold(bytes)),
       failed,
       cut: () => connections.get(connectionKey(call.getConnectionInfo()))?.destroy(),

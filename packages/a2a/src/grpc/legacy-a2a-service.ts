@@ -19,7 +19,7 @@ import {
 } from "@grpc/grpc-js";
 import type { A2AOperationRunner } from "../server/operations.ts";
 import { createRequestHandler, type RequestHandler } from "../server/request-handler.ts";
-import { clientSignal, drained, extensionMetadata, type ServiceDeps } from "./call-context.ts";
+import { clientSignal, extensionMetadata, type ServiceDeps, written } from "./call-context.ts";
 
 type LegacyService = ReturnType<typeof legacyGrpcService>;
 type Method = keyof typeof LegacyA2AService;
@@ -33,16 +33,14 @@ export const createLegacyA2AService = ({
   failed,
   interrupted,
 }: ServiceDeps): UntypedServiceImplementation => {
-  const begin = (call: UnaryCall | StreamCall, ready?: (client: AbortSignal) => Promise<void>) => {
+  const begin = (call: UnaryCall | StreamCall, ready?: () => Promise<void>) => {
     const client = clientSignal(call);
     const opened = admitted(call.metadata).open("", client);
     const metadata = extensionMetadata(opened, EXTENSIONS);
     if (metadata !== null) call.sendMetadata(metadata);
-    const handler = createRequestHandler(withHistoryOf(call.request as WithHistory, opened.runner), {
-      ready: ready && (() => ready(client)),
-    });
+    const handler = createRequestHandler(withHistoryOf(call.request as WithHistory, opened.runner), { ready });
     client.addEventListener("abort", handler.release, { once: true });
-    return { handler, service: serviceOf(handler, call.getHost()) };
+    return { handler, service: serviceOf(handler, call.getHost()), client };
   };
 
   const unary =
@@ -64,7 +62,8 @@ export const createLegacyA2AService = ({
     (method: Method): handleServerStreamingCall<unknown, unknown> =>
     (call) => {
       try {
-        const { handler, service } = begin(call, (client) => drained(call, client));
+        let taken = Promise.resolve();
+        const { handler, service, client } = begin(call, () => taken);
         let last = false;
         const emit = (_event: "error", error: Partial<ServiceError>) =>
           call.emit("error", failed(causeOf(handler, call.request, error)));
@@ -72,7 +71,7 @@ export const createLegacyA2AService = ({
           write(chunk: StreamChunk) {
             const told = method === "sendStreamingMessage" ? withFinal(chunk) : chunk;
             last = isFinal(told);
-            return call.write(told);
+            taken = written(call, told, client);
           },
           emit,
           end() {
