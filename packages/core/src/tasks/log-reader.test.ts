@@ -149,20 +149,3 @@ test("without room nothing is read, also of what is not known for sure, and all 
   room.is = true;
   expect((await log.read())?.at(-1)?.type).toBe("task.canceled");
 });
-
-test("what is read through in a turn begins when there is room, and is then read to its end", async () => {
-  const chatty = define("chatty", async (_, ctx) => {
-    for (let index = 0; index < 300; index++) await ctx.step(`s${index}`, () => index);
-    await ctx.sleep(60_000);
-  });
-  const world = new EngineWorld([chatty]);
-  const taskId = await world.submit("chatty");
-  await world.quiet();
-  const { service } = await world.alive();
-  const rooms = [false, true];
-  const log = await service.follow(SCOPE, taskId, { hasRoom: () => rooms.shift() ?? false });
-  expect(await log.inTurn(() => readAll(log))).toEqual([]);
-  expect((await log.inTurn(() => readAll(log)))?.length).toBe((await world.types(taskId)).length);
-  expect(rooms).toEqual([]);
-  log.close();
-});

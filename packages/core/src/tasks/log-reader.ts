@@ -21,7 +21,7 @@ export interface FollowOptions {
   readonly after?: number | undefined;
   /**
    * Asked before a page is read, in its turn. While it says no nothing is read, and the piece is empty: whoever said it knows when to read again.
-   * What `FollowedLog.inTurn` has begun is read to its end. @default always
+   * @default always
    */
   readonly hasRoom?: (() => boolean) | undefined;
 }
@@ -58,9 +58,6 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   private failure: { readonly thrown: unknown } | null = null;
   private ring: (() => void) | null = null;
   private readonly hasRoom: () => boolean;
-  private isInTurn = false;
-  /** Something was read in the turn that goes on. */
-  private hasBegun = false;
 
   /** Listens until it is closed or has come to the end. Reads nothing before `hear` was told of the head. */
   constructor(logs: ReadableLogs, key: TaskKey, { after = 0, hasRoom = always }: FollowOptions = {}) {
@@ -101,15 +98,7 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   }
 
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.logs.foldInTurn(this.key, async () => {
-      this.isInTurn = true;
-      try {
-        return await work();
-      } finally {
-        this.isInTurn = false;
-        this.hasBegun = false;
-      }
-    });
+    return this.logs.foldInTurn(this.key, work);
   }
 
   wait(ring: () => void): void {
@@ -137,9 +126,7 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   private async readPage(): Promise<readonly TaskEvent[]> {
     // While it waited for its turn.
     if (this.isClosed) return [];
-    // What was made of the first pages lies here until the last is read.
-    if (!this.hasBegun && !this.hasRoom()) return [];
-    this.hasBegun = this.isInTurn;
+    if (!this.hasRoom()) return [];
     this.isUnsure = false;
     return this.logs.readLog(this.key, { after: this.after, limit: READ_BATCH, maxBytes: READ_BYTES });
   }

@@ -29,7 +29,7 @@ export class HeldFeed<Item> implements Feed<Item> {
       if (items !== null && items.length > 0) room.take(bytesOf(items));
       return items;
     } finally {
-      room.passOn();
+      room.endRead();
     }
   }
 

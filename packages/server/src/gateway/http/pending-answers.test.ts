@@ -42,7 +42,7 @@ test("small answers are never refused, and one beside which nothing is pending n
 test("what was made already is counted beyond the bounds, and callers who wait for room are rung in turn as it comes", () => {
   const answers = create();
   const releases = [ANN, ANN, BOB].map((scope) => answers.count(scope, 60 * KB));
-  expect([answers.hasRoom(ANN), answers.hasRoom({ tenantId: "t", caller: "eve" })]).toEqual([false, false]);
+  expect([answers.beginRead(ANN), answers.beginRead({ tenantId: "t", caller: "eve" })]).toEqual([false, false]);
   const rung: string[] = [];
   const wait = (caller: string, name: string) => answers.whenRoom({ tenantId: "t", caller }, () => rung.push(name));
   for (const name of ["ann 1", "ann 2", "ann 3"]) wait("ann", name);
@@ -56,4 +56,20 @@ test("what was made already is counted beyond the bounds, and callers who wait f
   expect(rung).toEqual(["bob 1", "ann 1", "bob 2", "ann 2", "ann 3"]);
   expect(wait("ann", "at once")).toBe(null);
   expect(rung.at(-1)).toBe("at once");
+});
+
+test("no more than sixteen read at once what is not counted yet, and the next begins when one has ended", () => {
+  const answers = create();
+  const begun = () => answers.beginRead(ANN);
+  expect(Array.from({ length: 17 }, begun).filter(Boolean)).toHaveLength(16);
+  let rung = 0;
+  for (let index = 0; index < 2; index += 1) answers.whenRoom(BOB, () => (rung += 1));
+  expect(rung).toBe(0);
+  const release = answers.count(ANN, 200 * KB);
+  answers.endRead();
+  expect(rung).toBe(0);
+  release();
+  expect([rung, answers.beginRead(BOB), begun()]).toEqual([1, true, false]);
+  answers.endRead();
+  expect(rung).toBe(2);
 });

@@ -11,6 +11,10 @@ export interface PendingAnswerLimits {
 /** Smaller answers lie in the buffers that a connection has anyhow, and connections are bounded. */
 export const SMALLEST_COUNTED = 16 * 1024;
 
+// Of what they read nothing is counted yet, so that much may go beyond the bounds. As many as take turns to read pages and whole logs: who has
+// a turn hardly ever waits for this too.
+const MAX_READS = 16;
+
 /**
  * Answers that were made and are not taken by their clients yet. A client can ask for megabytes and not read them: what lies here for
  * it is bounded. An answer beside which nothing is pending is always taken, however large.
@@ -22,6 +26,8 @@ export class PendingAnswers {
   /** Who waits for room, by caller; the first caller who has room is the next. As many as there are streams. */
   private readonly waiting = new Map<string, Set<() => void>>();
   private total = 0;
+  /** That have begun and are not counted yet. */
+  private reads = 0;
 
   constructor(limits: PendingAnswerLimits) {
     this.limits = limits;
@@ -52,9 +58,16 @@ export class PendingAnswers {
     };
   }
 
-  /** Whether more may be read for a caller, of whatever size. */
-  hasRoom(scope: CallerScope): boolean {
-    return this.hasRoomFor(keyOf(scope));
+  /** Whether a read may begin, of whatever size; it is to be ended once what was read is counted. */
+  beginRead(scope: CallerScope): boolean {
+    if (!this.hasRoomFor(keyOf(scope))) return false;
+    this.reads += 1;
+    return true;
+  }
+
+  endRead(): void {
+    this.reads -= 1;
+    this.passOn();
   }
 
   /** For what waits for room once it has begun: before it begins. Throws OVERLOADED. */
@@ -63,8 +76,8 @@ export class PendingAnswers {
   }
 
   /**
-   * Rings once, when there is room: at once, with null for an answer, or later, unless what is returned is called before. Whoever was rung calls
-   * `passOn` once they have read, or do not want to any more.
+   * Rings once, when there is room: at once, with null for an answer, or later, unless what is returned is called before. Whoever was rung and
+   * reads nothing calls `passOn`.
    */
   whenRoom(scope: CallerScope, ring: () => void): (() => void) | null {
     const key = keyOf(scope);
@@ -79,10 +92,7 @@ export class PendingAnswers {
     };
   }
 
-  /**
-   * Rings the next who waits and has room, callers in turn. One for each release and one for each who has read: all at once would begin to
-   * read before any of it is counted.
-   */
+  /** Rings the next who waits and has room, callers in turn: one for each release, and one for each read that has ended. */
   passOn(): void {
     for (const [key, line] of this.waiting) {
       if (!this.hasRoomFor(key)) continue;
@@ -103,7 +113,11 @@ export class PendingAnswers {
   }
 
   private hasRoomFor(key: string): boolean {
-    return this.total < this.limits.max && (this.perCaller.get(key) ?? 0) < this.limits.maxPerCaller;
+    return (
+      this.reads < MAX_READS &&
+      this.total < this.limits.max &&
+      (this.perCaller.get(key) ?? 0) < this.limits.maxPerCaller
+    );
   }
 
   private assertFits(scope: CallerScope, bytes: number): void {

@@ -9,6 +9,8 @@ export class StreamRoom {
   private readonly answers: PendingAnswers;
   private readonly scope: CallerScope;
   private release: (() => void) | null = null;
+  /** There was room for what is being read. */
+  private isReading = false;
   /** Nothing was read, for want of room. */
   private isShort = false;
   /** There was room since, which was not used yet. */
@@ -21,10 +23,11 @@ export class StreamRoom {
     this.scope = scope;
   }
 
-  /** Asked by whoever reads for the stream, as the last thing before. */
+  /** Asked by whoever reads for the stream, as the last thing before. What has begun goes on: what was made of it so far lies here. */
   readonly hasRoom = (): boolean => {
-    this.isShort = !this.answers.hasRoom(this.scope);
-    return !this.isShort;
+    this.isReading ||= this.answers.beginRead(this.scope);
+    this.isShort = !this.isReading;
+    return this.isReading;
   };
 
   /** Whether the last who asked was told that there is no room. */
@@ -44,11 +47,13 @@ export class StreamRoom {
     this.release = null;
   }
 
-  /** What was to be read was read, or was not. Who was rung for it lets the next one go on. */
-  passOn(): void {
-    if (!this.isRung) return;
+  /** What was to be read was read and counted, or was not. Who was rung for it and read nothing lets the next one go on. */
+  endRead(): void {
+    const { isReading, isRung } = this;
+    this.isReading = false;
     this.isRung = false;
-    this.answers.passOn();
+    if (isReading) this.answers.endRead();
+    else if (isRung) this.answers.passOn();
   }
 
   /** Calls back once, when there may be room, perhaps before it returns; also when it is closed. */
@@ -69,6 +74,6 @@ export class StreamRoom {
     this.waiter = null;
     waiter?.leave();
     waiter?.ring();
-    this.passOn();
+    this.endRead();
   }
 }
