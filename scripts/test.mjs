@@ -11,8 +11,8 @@ import { environment, root, tool } from "./toolchain.mjs";
 
 const projects = ["unit", "disk", "int", "e2e", "chaos", "model"];
 // Some unit tests mostly wait for sockets, so one more than there are processors. What shares a database, or loads the machine itself, runs a
-// file at a time.
-const WORKERS = { unit: availableParallelism() + 1, disk: availableParallelism() };
+// file at a time; the model has a file a store.
+const WORKERS = { unit: availableParallelism() + 1, disk: availableParallelism(), model: availableParallelism() };
 const workersOf = (project) => WORKERS[project] ?? 1;
 const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
 const unknown = selected.filter((project) => !projects.includes(project));
