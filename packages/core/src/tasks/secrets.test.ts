@@ -34,3 +34,9 @@ test("a secret that begins like an escape is found behind a percent sign", () =>
   const error = new PlatformError("AGENT_FAILED", `%${value}`);
   expect(withoutSecrets(error, [{ type: "other", value }]).message).toBe("%[credential]");
 });
+
+test("a message with a secret in each of its many lines does not hold up the node", () => {
+  const lines = 60_000;
+  const error = new PlatformError("AGENT_FAILED", `${strictly(VALUE)}\n`.repeat(lines));
+  expect(withoutSecrets(error, read).message).toBe("[credential]\n".repeat(lines));
+});

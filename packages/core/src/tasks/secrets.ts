@@ -85,7 +85,7 @@ type Span = readonly [from: number, to: number];
 
 const blanked = (text: string, { literal, unescaped }: Spellings): string => {
   const { plain, undone } = undoEscapes(text);
-  const placeOf = (place: number): number => place + 2 * undone.filter((before) => before < place).length;
+  const placeOf = (place: number): number => place + 2 * countBelow(undone, place);
   const spans = [
     ...literal.flatMap((form) => spansOf(text, form)),
     ...unescaped.flatMap((form) => spansOf(plain, form)).map(([from, to]): Span => [placeOf(from), placeOf(to)]),
@@ -97,6 +97,17 @@ const blanked = (text: string, { literal, unescaped }: Spellings): string => {
     end = Math.max(end, to);
   }
   return result + text.slice(end);
+};
+
+/** Of numbers in order. An agent may answer with as many escapes as it likes. */
+const countBelow = (numbers: readonly number[], limit: number): number => {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? limit) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 };
 
 const spansOf = (text: string, form: string): Span[] => {
