@@ -5,12 +5,19 @@ import { TurnLease } from "./turn-lease.ts";
 
 const TTL_MS = 300_000;
 
+/** A store by `time`, as other nodes have it; `clock` may go its own way. */
+const createWorld = () => {
+  const [clock, time] = [new ManualClock(), new ManualClock()];
+  const keyValue = createMemoryKeyValue({ clock: time });
+  const scope = { tenantId: "t", namespace: "turns" };
+  const leaseOf = (node: string, own: ManualClock) =>
+    new TurnLease({ keyValue, clock: own, scope, key: "k", node, ttlMs: TTL_MS });
+  return { clock, time, leaseOf };
+};
+
 test("a turn that another node has taken is lost at every question, not kept until the next renewal is due", async () => {
-  const clock = new ManualClock();
-  const keyValue = createMemoryKeyValue({ clock });
-  const leaseOf = (node: string) =>
-    new TurnLease({ keyValue, clock, scope: { tenantId: "t", namespace: "turns" }, key: "k", node, ttlMs: TTL_MS });
-  const [slow, other] = [leaseOf("slow"), leaseOf("other")];
+  const { time: clock, leaseOf } = createWorld();
+  const [slow, other] = [leaseOf("slow", clock), leaseOf("other", clock)];
   expect(await slow.take()).toBe(true);
   await clock.advance(TTL_MS + 1);
   expect(await other.take()).toBe(true);
@@ -22,17 +29,7 @@ test("a turn that another node has taken is lost at every question, not kept unt
 });
 
 test("a turn is asked for again after the machine slept, while its monotonic clock stood still", async () => {
-  const [clock, time] = [new ManualClock(), new ManualClock()];
-  const keyValue = createMemoryKeyValue({ clock: time });
-  const leaseOf = (node: string, own: ManualClock) =>
-    new TurnLease({
-      keyValue,
-      clock: own,
-      scope: { tenantId: "t", namespace: "turns" },
-      key: "k",
-      node,
-      ttlMs: TTL_MS,
-    });
+  const { clock, time, leaseOf } = createWorld();
   const [sleeper, other] = [leaseOf("sleeper", clock), leaseOf("other", time)];
   expect(await sleeper.take()).toBe(true);
   await time.advance(TTL_MS + 1);
@@ -42,17 +39,7 @@ test("a turn is asked for again after the machine slept, while its monotonic clo
 });
 
 test("a turn is asked for as often when the node's clock is set back meanwhile: another may have it by then", async () => {
-  const [clock, time] = [new ManualClock(), new ManualClock()];
-  const keyValue = createMemoryKeyValue({ clock: time });
-  const leaseOf = (node: string, own: ManualClock) =>
-    new TurnLease({
-      keyValue,
-      clock: own,
-      scope: { tenantId: "t", namespace: "turns" },
-      key: "k",
-      node,
-      ttlMs: TTL_MS,
-    });
+  const { clock, time, leaseOf } = createWorld();
   const [one, other] = [leaseOf("one", clock), leaseOf("other", time)];
   expect(await one.take()).toBe(true);
   clock.jump(-3_600_000);

@@ -1,7 +1,7 @@
 /**
  * A map for what comes and goes all the time. V8's maps leave their old table behind when they are rehashed, which happens every few dozen
- * changes, and it keeps what it held, and all later tables, until the next full collection: every task that has ended was copied twice,
- * and half of a collector's time went into that. Here a table keeps a place only, which is empty once its value is deleted.
+ * changes. An old table that has outlived two collections of young objects keeps what it held, and all later tables, until the next full
+ * one, so that what is long gone is copied and grows old. Here a table keeps a place only, which is empty once its value is deleted.
  */
 export class TurnoverMap<Key, Value extends object> {
   private readonly places = new Map<Key, { value: Value | undefined }>();
