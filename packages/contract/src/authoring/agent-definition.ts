@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { A2AMessage, AgentSkill } from "../a2a.ts";
 import type { Context, QueryContext } from "./context.ts";
 import type { Tool } from "./tool.ts";
+import type { WorkflowDefinition } from "./workflow.ts";
 
 /** Any schema library that speaks Standard Schema: zod, valibot, arktype … */
 export type Schema<Output = unknown> = StandardSchemaV1<unknown, Output>;
@@ -54,6 +55,14 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   /** Event types whose durable events start a task of this agent, once per event. */
   readonly subscribes: readonly string[];
   readonly run?: ((task: TaskInput<Input>, ctx: Context) => Promise<Output> | Output) | undefined;
+  /** Its work as a graph, in place of `run`. Made by `workflow()` or of a Workflow manifest. */
+  readonly workflow?: WorkflowDefinition | undefined;
+  /**
+   * A cancel or a deadline is told to the code by `ctx.signal` alone: calls under way go on until the code ends them, it takes its effects
+   * back by further calls for as long as that takes, and ends then.
+   * @default a cancel rejects all calls under way and leaves 30 s for clean-up; a deadline ends the task
+   */
+  readonly compensates?: boolean | undefined;
   /** Answers queries; must change nothing. */
   readonly answer?: ((query: QueryInput, ctx: QueryContext) => Promise<unknown> | unknown) | undefined;
 }

@@ -4,6 +4,7 @@ export type { A2AMessage, AgentSkill, Artifact, Part } from "../a2a.ts";
 export type { Credential } from "../authorization.ts";
 export type { Priority } from "../events.ts";
 export type { Target } from "../target.ts";
+export type { WorkflowGraph, WorkflowNode, WorkflowNodeOf, WorkflowNodeType } from "../workflow.ts";
 export type { AgentDefinition, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
 export type {
   AgentAnswer,
@@ -26,3 +27,4 @@ export type {
   StepOptions,
 } from "./context.ts";
 export type { Tool, ToolContext } from "./tool.ts";
+export type { WorkflowDefinition, WorkflowScope } from "./workflow.ts";
