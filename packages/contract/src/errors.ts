@@ -156,6 +156,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "The agent returned a value that its output schema refuses.",
   },
+  EXPRESSION_FAILED: {
+    status: 500,
+    retryable: false,
+    meaning:
+      "An expression or template of a workflow could not be evaluated over the data of a run; the message names it.",
+  },
   AGENT_FAILED: {
     status: 500,
     retryable: false,

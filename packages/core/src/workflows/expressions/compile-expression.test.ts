@@ -1,0 +1,200 @@
+import { PlatformError } from "@agentcore/contract";
+import { expect, test } from "vitest";
+import { compileExpression } from "./compile-expression.ts";
+import type { WorkflowScope } from "./workflow-scope.ts";
+
+const scope: WorkflowScope = {
+  input: { customer: "Ann", amount: 1200, tags: ["new", "web"], ratio: 0.5, none: null, flag: false },
+  nodes: {
+    risk: { score: 0.83, reasons: ["age", "amount"] },
+    "credit-score": { points: 640 },
+    list: [
+      { id: 1, ok: true },
+      { id: 2, ok: false },
+      { id: 3, ok: true },
+    ],
+  },
+  errors: {},
+  turn: 2,
+};
+const evaluate = (text: string): unknown => compileExpression(text).evaluate(scope);
+const codeAndMessage = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (PlatformError.is(error)) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "nothing thrown";
+};
+
+test.each([
+  ["nodes.risk.score > 0.8", true],
+  ["nodes.list.size() == 3", true],
+  ["input.amount == 1200", true],
+  ["1200 == input.amount", true],
+  ["size(input.tags) > 1", true],
+  ["turn < 3", true],
+  ["turn + 1", 3],
+  ["turn % 2 == 0", true],
+  ["input.amount / 5", 240],
+  ["turn / 4", 0.5],
+  ["-turn", -2],
+  ["3 in nodes.list.map(each, each.id)", true],
+  ["turn in [1, 2]", true],
+  ["nodes.list[turn].id", 3],
+  ["nodes.list[turn - 1].id", 2],
+  ['nodes["credit-score"].points', 640],
+  [
+    'nodes.list.filter(each, each.ok).map(each, {"id": each.id, "next": each.id + 1})',
+    [
+      { id: 1, next: 2 },
+      { id: 3, next: 4 },
+    ],
+  ],
+  ["nodes.list.exists(each, each.id == 2 && !each.ok)", true],
+  ["nodes.list.all(each, each.id > 0)", true],
+  ["has(nodes.other) ? nodes.other.score : 0", 0],
+  ["nodes.?other.?score.orValue(7)", 7],
+  ['"risk" in nodes', true],
+  ["input.none == null", true],
+  ['[1, "a", input.ratio, null]', [1, "a", 0.5, null]],
+  ['timestamp("2026-01-31T12:00:00Z") + duration("36h")', "2026-02-02T00:00:00.000Z"],
+  ["5u", 5],
+  ['string(turn) + " of " + string(3)', "2 of 3"],
+  ['input.tags.join(", ")', "new, web"],
+])("%s", (text, expected) => {
+  expect(evaluate(text)).toStrictEqual(expected);
+});
+
+test.each([
+  ["turn +", "INVALID_ARGUMENT: the expression `turn +` is not valid: at character 7: Unexpected token: EOF"],
+  [
+    "node.x > 1",
+    "INVALID_ARGUMENT: the expression `node.x > 1` is not valid: at character 1: Unknown variable: node; there are input, nodes,",
+  ],
+  [
+    '"a" == 1',
+    'INVALID_ARGUMENT: the expression `"a" == 1` is not valid: at character 1: no such overload: string == int',
+  ],
+  [`turn ${"+ 1".repeat(2000)}`, "it has 6005 characters, at most 4096 are allowed"],
+  [`${"(".repeat(40)}1${")".repeat(40)}`, "Exceeded maxDepth"],
+])("refuses %s", (text, message) => {
+  expect(codeAndMessage(() => compileExpression(text))).toContain(message);
+});
+
+test.each([
+  ["nodes.risk.points > 1", "failed at `nodes.risk.points`: No such key: points; ask for it with has(…) first"],
+  [
+    "input.customer + 1",
+    "failed at `input.customer + 1`: no such overload: dyn<string> + int; int(…), double(…) and string(…) convert",
+  ],
+  ["item.name", "failed at `item`: Unknown variable: item, which has no value where this stands"],
+  ["input.none.name", "failed at `input.none.name`: No such key: name"],
+  ["turn ? 1 : 2", "Ternary condition must be bool, got 'double'; compare with something"],
+  ["nodes.list[7]", "index 7 >= size 3; ask for the size first"],
+  ["9007199254740993", "it is 9007199254740993, more than a number of JSON holds exactly"],
+  ["input.amount / 0", "it is Infinity, which is no number of JSON"],
+  ["nodes.?other", "it is optional; end with .orValue(…)"],
+  ['duration("3s")', "it is a duration; getSeconds()"],
+  ['b"abc"', "it is bytes; base64()"],
+  ["type(1)", "it is a type or a namespace of CEL"],
+  ["cel", "it is a type or a namespace of CEL"],
+])("says what failed: %s", (text, message) => {
+  expect(codeAndMessage(() => evaluate(text))).toMatch(/^EXPRESSION_FAILED: the expression `/);
+  expect(codeAndMessage(() => evaluate(text))).toContain(message);
+});
+
+test.each(["constructor", "__proto__", "toString", "hasOwnProperty", "length"])(
+  "%s is no member of anything",
+  (name) => {
+    for (const holder of ["input", "input.tags", "input.customer", "nodes.risk", "nodes.list[0]", "turn", "errors"]) {
+      expect(codeAndMessage(() => evaluate(`${holder}["${name}"]`))).toMatch(/^EXPRESSION_FAILED.*No such key/);
+      expect(codeAndMessage(() => evaluate(`${holder}.${name}`))).toMatch(/^EXPRESSION_FAILED.*No such key/);
+    }
+    expect(evaluate(`has(input.${name})`)).toBe(false);
+  },
+);
+
+test("members with such names are found where data has them", () => {
+  const input: unknown = JSON.parse('{"__proto__": 1, "constructor": 2, "a b": 3}');
+  for (const [text, value] of [
+    ["input.__proto__", 1],
+    ['input["__proto__"]', 1],
+    ["input.constructor", 2],
+    ['input["a b"]', 3],
+  ] as const)
+    expect(compileExpression(text).evaluate({ input })).toBe(value);
+  expect(compileExpression("{'k': input}").evaluate({ input })).toStrictEqual({ k: input });
+  expect(compileExpression("[input].map(each, each.constructor + 1)").evaluate({ input })).toStrictEqual([3]);
+  expect(compileExpression("nodes.?team.?constructor.orValue(0)").evaluate({ nodes: { team: input } })).toBe(2);
+  expect(compileExpression("nodes.?team.orValue(0)").evaluate({ nodes: { team: input } })).toStrictEqual(input);
+  const bare: unknown = Object.assign(Object.create(null), { a: 1 });
+  expect(compileExpression("input.a + 1").evaluate({ input: bare })).toBe(2);
+});
+
+test("a part of the scope is given as it is, without a copy", () => {
+  const big = { items: Array.from({ length: 1000 }, (_, id) => ({ id })) };
+  expect(compileExpression("nodes.big").evaluate({ nodes: { big } })).toBe(big);
+  expect(compileExpression("nodes.big.items.filter(each, each.id == 7)[0]").evaluate({ nodes: { big } })).toBe(
+    big.items[7],
+  );
+});
+
+test.each([
+  ["nodes.risk.score > 0.8", [{ path: ["nodes", "risk", "score"], guarded: false }]],
+  ['nodes["credit-score"].points', [{ path: ["nodes", "credit-score", "points"], guarded: false }]],
+  ["nodes.list[0].id", [{ path: ["nodes", "list", 0, "id"], guarded: false }]],
+  [
+    "nodes.list[turn].id",
+    [
+      { path: ["nodes", "list"], guarded: false },
+      { path: ["turn"], guarded: false },
+    ],
+  ],
+  [
+    "has(nodes.a.x)",
+    [
+      { path: ["nodes", "a"], guarded: false },
+      { path: ["nodes", "a", "x"], guarded: true },
+    ],
+  ],
+  [
+    "has(nodes.a) && nodes.a.x > 1",
+    [
+      { path: ["nodes", "a"], guarded: true },
+      { path: ["nodes", "a", "x"], guarded: true },
+    ],
+  ],
+  [
+    '!("a" in nodes) || nodes["a"].x',
+    [
+      { path: ["nodes"], guarded: false },
+      { path: ["nodes", "a", "x"], guarded: true },
+    ],
+  ],
+  [
+    "nodes.?a.?x.orValue(input.y)",
+    [
+      { path: ["nodes"], guarded: false },
+      { path: ["nodes", "a", "x"], guarded: true },
+      { path: ["input", "y"], guarded: false },
+    ],
+  ],
+  [
+    "input.xs.map(turn, turn + index)",
+    [
+      { path: ["input", "xs"], guarded: false },
+      { path: ["index"], guarded: false },
+    ],
+  ],
+  [
+    "cel.bind(item, input.a, item.b + previous)",
+    [
+      { path: ["input", "a"], guarded: false },
+      { path: ["previous"], guarded: false },
+    ],
+  ],
+])("finds what %s reads", (text, references) => {
+  expect(compileExpression(text).references).toStrictEqual(references);
+});

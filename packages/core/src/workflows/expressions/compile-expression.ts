@@ -1,0 +1,141 @@
+import { PlatformError } from "@agentcore/contract";
+import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
+import { createCelEnvironment, MAX_EXPRESSION_LENGTH } from "./cel-environment.ts";
+import { holdsConstructor, valueAt, withMaps } from "./cel-scope.ts";
+import { partsOf } from "./cel-syntax.ts";
+import { collectReferences, type Reference } from "./collect-references.ts";
+import { toJsonResult } from "./json-result.ts";
+import { SCOPE_VARIABLES, type WorkflowScope } from "./workflow-scope.ts";
+
+export interface CompiledExpression {
+  readonly text: string;
+  readonly references: readonly Reference[];
+  /** When the expression is a path and nothing else, `nodes.risk.score`: which. */
+  readonly path: Reference["path"] | undefined;
+  /** What it gives, where CEL can tell without data. */
+  readonly type: "boolean" | "string" | "number" | "integer" | "array" | "object" | "null" | undefined;
+  /** Plain JSON; parts of the scope are shared, not copied. Throws EXPRESSION_FAILED. */
+  evaluate(scope: WorkflowScope): unknown;
+}
+
+const environment = createCelEnvironment();
+
+/**
+ * CEL over the variables of a workflow's scope. Throws INVALID_ARGUMENT with the place for what is no CEL, has an unknown variable or
+ * types that never fit.
+ */
+export const compileExpression = (text: string): CompiledExpression => {
+  if (text.length > MAX_EXPRESSION_LENGTH)
+    throw invalid(text, `it has ${text.length} characters, at most ${MAX_EXPRESSION_LENGTH} are allowed`);
+  let parsed: ParseResult;
+  try {
+    parsed = environment.parse(text);
+  } catch (error) {
+    throw invalid(text, complaintOf(error));
+  }
+  const check = parsed.check();
+  if (!check.valid) throw invalid(text, complaintOf(check.error));
+  const references = collectReferences(parsed.ast);
+  const path = isPath(parsed.ast) ? references[0]?.path : undefined;
+  const hasOptional = usesOptional(parsed.ast);
+  const run = (scope: WorkflowScope): unknown => {
+    // An optional takes for absent what cannot be read, and says nothing.
+    if (hasOptional && holdsConstructor(scope, references)) return parsed(withMaps(scope));
+    try {
+      return parsed(scope);
+    } catch (error) {
+      if (read(error).code !== "unsupported_type") throw error;
+      return parsed(withMaps(scope));
+    }
+  };
+  return {
+    text,
+    references,
+    path,
+    type: check.type === undefined ? undefined : jsonTypeOf(check.type),
+    evaluate(scope) {
+      const value = path && valueAt(scope, path);
+      if (value !== undefined) return value;
+      try {
+        return toJsonResult(run(scope));
+      } catch (error) {
+        throw failure(text, error);
+      }
+    },
+  };
+};
+
+/** Without `.?`: an optional is no value yet. */
+const isPath = (node: ASTNode): boolean => {
+  if (node.op === "id") return SCOPE_VARIABLES.some((name) => name === node.args);
+  if (node.op === ".") return isPath(node.args[0]);
+  return node.op === "[]" && node.args[1].op === "value" && isPath(node.args[0]);
+};
+
+const usesOptional = (node: ASTNode): boolean =>
+  node.op === ".?" || node.op === "[?]" || partsOf(node).some(usesOptional);
+
+const jsonTypeOf = (type: string): CompiledExpression["type"] => {
+  switch (type) {
+    case "bool":
+      return "boolean";
+    case "int":
+    case "uint":
+      return "integer";
+    case "double":
+      return "number";
+    case "string":
+    case "google.protobuf.Timestamp":
+      return "string";
+    case "null":
+      return "null";
+  }
+  if (type.startsWith("list")) return "array";
+  return type.startsWith("map") ? "object" : undefined;
+};
+
+const MAX_SHOWN = 200;
+const shown = (text: string): string => `\`${text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text}\``;
+
+interface Complaint {
+  readonly code: string;
+  readonly summary: string;
+  readonly range?: { readonly start: number; readonly end: number } | undefined;
+}
+
+/** The library's own errors have a code, words and a range; anything else is a limit of the runtime. */
+const read = (error: unknown): Complaint => {
+  if (!(error instanceof Error)) return { code: "", summary: String(error) };
+  const { code, summary, range, node } = error as Partial<Complaint> & { readonly node?: Complaint["range"] };
+  return { code: code ?? "", summary: summary ?? error.message, range: node ?? range };
+};
+
+const complaintOf = (error: unknown): string => {
+  const { code, summary, range } = read(error);
+  const place = range === undefined ? "" : `at character ${range.start + 1}: `;
+  return `${place}${summary}${code === "unknown_variable" ? `; there are ${SCOPE_VARIABLES.join(", ")}` : ""}`;
+};
+
+const invalid = (text: string, complaint: string): PlatformError =>
+  new PlatformError("INVALID_ARGUMENT", `the expression ${shown(text)} is not valid: ${complaint}`, {
+    violations: [{ field: "", description: complaint }],
+  });
+
+const failure = (text: string, error: unknown): PlatformError => {
+  const { code, summary, range } = read(error);
+  const where = range === undefined ? "" : ` at ${shown(text.slice(range.start, range.end))}`;
+  const next = nextStep[code] ?? "";
+  return new PlatformError("EXPRESSION_FAILED", `the expression ${shown(text)} failed${where}: ${summary}${next}`, {
+    cause: error,
+  });
+};
+
+const nextStep: Readonly<Record<string, string>> = {
+  no_such_key: "; ask for it with has(…) first, or read it with .? and end with .orValue(…)",
+  index_out_of_bounds: "; ask for the size first, or read it with [?…] and end with .orValue(…)",
+  unknown_variable: ", which has no value where this stands",
+  no_such_overload: "; int(…), double(…) and string(…) convert",
+  no_matching_overload: "; int(…), double(…) and string(…) convert: a number of JSON is a double",
+  invalid_logical_operand: "; compare with something, as in x == true or x != null",
+  invalid_condition_type: "; compare with something, as in x == true or x != null",
+};
