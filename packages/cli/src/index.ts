@@ -36,4 +36,10 @@ export {
   type ToolOptions,
   tool,
   toolLoop,
+  type WorkflowDefinition,
+  type WorkflowGraph,
+  type WorkflowOptions,
+  type WorkflowPath,
+  type WorkflowScope,
+  workflow,
 } from "@agentcore/sdk";

@@ -167,6 +167,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "The agent's code threw an error without a code of its own.",
   },
+  WORKFLOW_FAILED: {
+    status: 500,
+    retryable: false,
+    meaning:
+      "A workflow failed by its own graph: a fail node, turns that were used up, too few branches, a condition that is none.",
+  },
   ATTEMPTS_EXHAUSTED: {
     status: 500,
     retryable: false,

@@ -29,6 +29,7 @@ export const STEP_KINDS = [
   "artifact",
   "progress",
   "patched",
+  "decision",
 ] as const;
 export const StepKind = z.enum(STEP_KINDS);
 /** What a journaled `ctx` call was. */
@@ -138,7 +139,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   event("decision.made", {
     path: z.string().optional(),
-    kind: z.enum(["routing", "retry", "handoff"]),
+    /** choice: what the code chose by `ctx.decide`; a replay takes it from here. */
+    kind: z.enum(["routing", "retry", "handoff", "choice"]),
     choice: z.string().nullable(),
     scores: z.array(
       z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() }),

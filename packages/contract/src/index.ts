@@ -98,3 +98,15 @@ export {
 export { readProtoJson } from "./read-proto-json.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
+export {
+  type Expression,
+  type FunctionReference,
+  MAX_NODES,
+  NODE_ID_PATTERN,
+  type Template,
+  type Undo,
+  WorkflowGraph,
+  WorkflowNode,
+  type WorkflowNodeOf,
+  type WorkflowNodeType,
+} from "./workflow.ts";

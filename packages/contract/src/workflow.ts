@@ -139,7 +139,7 @@ const JoinNode = z.strictObject({
   merge: z
     .union([z.enum(["object", "list", "concat", "assign", "first"]), z.strictObject({ value: Expression })])
     .optional(),
-  /** fail: one that fails ends the others and fails the whole; ignore: it is left out. @default "fail" */
+  /** fail: one that fails ends the others and fails the whole; ignore: it is left out. @default "fail"; with `need` or merge first: "ignore" */
   onFailure: z.enum(["fail", "ignore"]).optional(),
   /** Goes on as soon as so many have succeeded and ends the others. @default all; with onFailure ignore: those that succeed, at least one */
   need: count(100).optional(),
@@ -210,7 +210,7 @@ const ApprovalNode = z.strictObject({
   ...described,
   ...next,
   /** What is to be decided, in words; a template. */
-  prompt: Text,
+  prompt: z.union([Text, FunctionReference]),
   /** What they decide on. Whoever decides decides on exactly this. @default the output of the node before it */
   show: Template.optional(),
   /** @default ["approve", "reject"] */
@@ -238,7 +238,7 @@ const FailNode = z.strictObject({
   type: z.literal("fail"),
   ...described,
   /** A template. */
-  message: Text,
+  message: z.union([Text, FunctionReference]),
 });
 
 export const WorkflowNode = z.discriminatedUnion("type", [

@@ -7,6 +7,7 @@ import type {
   Schema,
   TaskInput,
   Tool,
+  WorkflowDefinition,
 } from "@agentcore/contract/authoring";
 import { checkAgent } from "./check-agent.ts";
 import { toolLoop } from "./tool-loop.ts";
@@ -45,6 +46,8 @@ interface AgentBasics<Input> {
   readonly concurrency?: "context";
   /** Event types whose durable events start a task. */
   readonly subscribes?: readonly string[];
+  /** Its work as a graph, in place of `run`: made by `workflow()`. */
+  readonly workflow?: WorkflowDefinition;
   /** Answers queries; must change nothing. */
   readonly answer?: (query: QueryInput, ctx: QueryContext) => Promise<unknown> | unknown;
 }

@@ -28,6 +28,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   subscribes: true,
   run: true,
   answer: true,
+  workflow: true,
 };
 
 /** Throws INVALID_ARGUMENT on the first mistake. */
@@ -46,8 +47,9 @@ export const checkAgent = (options: Unchecked): void => {
       complain(field, `unknown field; expected one of ${Object.keys(FIELDS).join(", ")}`);
     }
   }
-  if (options.run === undefined && options.model === undefined && options.answer === undefined) {
-    complain("run", "expected at least one of run, model, answer");
+  const { run, model, answer, workflow } = options;
+  if (run === undefined && model === undefined && answer === undefined && workflow === undefined) {
+    complain("run", "expected at least one of run, model, answer, workflow");
   }
   checkKinds(options, complain);
   checkSkills(options.skills, complain);

@@ -22,6 +22,8 @@ export type {
   TaskInput,
   Tool,
   ToolContext,
+  WorkflowDefinition,
+  WorkflowGraph,
 } from "@agentcore/contract/authoring";
 export {
   CancelledError,
@@ -36,3 +38,5 @@ export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
 export { type Client, type ClientOptions, createClient } from "./client/index.ts";
 export { type ToolOptions, tool } from "./tool.ts";
 export { type ToolLoopOptions, toolLoop } from "./tool-loop.ts";
+export type { Scope as WorkflowScope } from "./workflow/types.ts";
+export { type Path as WorkflowPath, type WorkflowOptions, workflow } from "./workflow/workflow.ts";

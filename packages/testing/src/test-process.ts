@@ -104,7 +104,11 @@ export const startProcess = async (
 
   // Time jumps: nobody beats a heart meanwhile, and nobody is dead for it.
   const registry = new AgentRegistry({ clock, heartbeatTimeoutMs: Number.POSITIVE_INFINITY });
-  const loaded = new Map(world.agents.map((definition) => [definition.name, watchAgent(definition)]));
+  const loaded = new Map<string, AgentDefinition>();
+  for (const definition of world.agents) {
+    const runs = definition.workflow === undefined ? definition : await ofWorkflow(definition);
+    loaded.set(definition.name, watchAgent(runs));
+  }
   for (const { name, description, skills, labels, subscribes, idempotent } of world.agents) {
     registry.register({
       tenantId: TENANT,
@@ -176,6 +180,10 @@ export const startProcess = async (
   await engine.start();
   return process;
 };
+
+/** Loaded for those who test one. */
+const ofWorkflow = async (definition: AgentDefinition): Promise<AgentDefinition> =>
+  (await import("@agentcore/core/workflows")).runnable(definition);
 
 /** Time moves only by hand, so the engine's patience may be short: nobody is slow here. */
 export const OUTSIDE_AWAIT_MS = 1;

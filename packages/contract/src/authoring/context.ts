@@ -122,6 +122,15 @@ export interface InputRequest<T> {
   readonly key?: string;
 }
 
+/** One of several ways, and why. */
+export interface Decision<Choice extends string = string> {
+  readonly choice: Choice;
+  /** @default none */
+  readonly reasons?: readonly string[];
+  /** Of the ways there were, where numbers decided. @default none */
+  readonly scores?: readonly { readonly candidate: string; readonly score: number }[];
+}
+
 export interface ModelMessage {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
@@ -208,6 +217,11 @@ export interface Context {
   ): Promise<void>;
   model(request: ModelRequest): Promise<ModelResponse>;
   tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
+  /**
+   * Records which way the code goes and why; a replay goes the way that was recorded, whatever `choose` would say now. Costs no wait: it is
+   * written with what comes next.
+   */
+  decide<Choice extends string>(name: string, choose: () => Choice | Decision<Choice>): Choice;
   /** Milliseconds since 1970 of the last recorded event: the same on replay. */
   now(): number;
   /** 0 ≤ x < 1, the same on replay. */

@@ -13,6 +13,7 @@ export type {
   AuthorizationRequest,
   CommandOptions,
   Context,
+  Decision,
   InputRequest,
   Log,
   Memory,

@@ -14,6 +14,7 @@ import type {
   ArtifactInput,
   Authorization,
   Context,
+  Decision,
   InputRequest,
   Log,
   ModelResponse,
@@ -291,6 +292,29 @@ export const createContext = (execution: Execution): Context => {
         },
         { ...options, inputHash: hash(input) },
       ),
+    decide: <Choice extends string>(name: string, choose: () => Choice | Decision<Choice>): Choice => {
+      const decided = (): Decision<Choice> => {
+        const made = choose();
+        return typeof made === "object" ? made : { choice: made };
+      };
+      const mark = execution.mark("decision", name, undefined);
+      if (mark === null) return decided().choice;
+      const recorded = execution.journal.choices.get(mark.path);
+      if (recorded !== undefined) return recorded as Choice;
+      const { choice, reasons = [], scores = [] } = decided();
+      if (typeof choice !== "string" || choice === "")
+        throw new PlatformError("INVALID_ARGUMENT", `ctx.decide "${name}": expected the name of what is chosen`);
+      execution.append({
+        type: "decision.made",
+        at: senses.clock.now(),
+        data: {
+          ...{ path: mark.path, kind: "choice", choice },
+          scores: [...scores],
+          reasons: reasons.map((reason) => boundedMessage(reason)),
+        },
+      });
+      return choice;
+    },
     now: () => execution.time,
     random: () => Number.parseInt(derived("random").slice(0, 12), 16) / 2 ** 48,
     id: () => derived("id").slice(0, 32),

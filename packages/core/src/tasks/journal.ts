@@ -47,6 +47,8 @@ export class Journal {
   /** Path of the question that was asked last. */
   readonly askedLast: string | null;
   readonly routed = new Map<string, string[]>();
+  /** What the code chose, by path. */
+  readonly choices = new Map<string, string>();
   /** Messages that came to questions and got no verdict: they were still being checked when the process died. */
   readonly unjudged: readonly UnjudgedMessage[];
   /** What came before the last checkpoint and was not read by the code before it. */
@@ -82,6 +84,7 @@ export class Journal {
           this.calls.clear();
           this.marks.clear();
           this.routed.clear();
+          this.choices.clear();
           settled.clear();
           unjudged = [];
           unread = event.data.unread ?? [];
@@ -159,7 +162,12 @@ export class Journal {
           deliveries.push({ type: "cancel", at: event.at, reason: event.data.reason });
           break;
         case "decision.made":
-          if (event.data.path !== undefined && event.data.choice !== null) {
+          if (event.data.path === undefined || event.data.choice === null) break;
+          if (event.data.kind === "choice") {
+            this.record({ path: event.data.path, kind: "decision" });
+            this.marks.add(event.data.path);
+            this.choices.set(event.data.path, event.data.choice);
+          } else {
             this.routed.set(event.data.path, [...(this.routed.get(event.data.path) ?? []), event.data.choice]);
           }
           break;

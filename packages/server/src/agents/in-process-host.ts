@@ -85,7 +85,7 @@ export const createInProcessHost = (options: {
           `agent ${name}: export "${spec.code.export}" is not an agent; write it with agent({ … })`,
           { violations: [{ field: "spec.code.export", description: "expected an agent made by agent()" }] },
         );
-      definition = exported;
+      definition = exported.workflow === undefined ? exported : await ofWorkflow(exported);
     } else if (spec.remote !== undefined) {
       definition = await options.remotes.define(tenantId, manifest, { ask: isNew });
     } else {
@@ -203,4 +203,8 @@ const isDefinition = (value: unknown): value is AgentDefinition =>
   value !== null &&
   "name" in value &&
   "skills" in value &&
-  ("run" in value || "answer" in value);
+  ("run" in value || "answer" in value || "workflow" in value);
+
+/** Loaded with the first workflow: most nodes start without. */
+const ofWorkflow = async (definition: AgentDefinition): Promise<AgentDefinition> =>
+  (await import("@agentcore/core/workflows")).runnable(definition);

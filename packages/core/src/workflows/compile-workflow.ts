@@ -1,0 +1,244 @@
+/** A graph with its expressions made ready to be evaluated: what the machine works on. */
+import {
+  type FunctionReference,
+  PlatformError,
+  parseDuration,
+  type WorkflowGraph,
+  type WorkflowNode,
+  type WorkflowNodeOf,
+} from "@agentcore/contract";
+import type { WorkflowDefinition, WorkflowScope } from "@agentcore/contract/authoring";
+import { assertGraph } from "./check-graph.ts";
+import { compileExpression, compileTemplate } from "./expressions/index.ts";
+import { structureOf } from "./regions.ts";
+
+export type Evaluate = (scope: WorkflowScope) => unknown;
+
+/** Nodes whose work is a call. */
+export type CallSpec = WorkflowNodeOf<"task" | "workflow" | "custom" | "wait" | "approval">;
+export type UndoSpec = NonNullable<WorkflowNodeOf<"task">["undo"]>;
+
+interface Named {
+  readonly id: string;
+  /** The loop whose body it is in, nearest first; null outside of any. */
+  readonly loop: string | null;
+}
+
+export interface CallNode extends Named {
+  readonly type: "call";
+  readonly spec: CallSpec;
+  readonly input: Evaluate;
+  /** For an approval what is asked, for a wait up to when. */
+  readonly text: Evaluate | null;
+  readonly undo: { readonly spec: UndoSpec; readonly input: Evaluate } | null;
+  readonly catch: string | null;
+}
+export interface DecisionNode extends Named {
+  readonly type: "decision";
+  readonly cases: readonly { readonly when: Evaluate; readonly next: string; readonly reason: string }[];
+  readonly otherwise: string;
+}
+export interface ParallelNode extends Named {
+  readonly type: "parallel";
+  readonly branches: readonly (readonly [name: string, start: string])[];
+  readonly join: string;
+  readonly merge: "object" | "list" | "concat" | "assign" | "first" | Evaluate;
+  readonly failFast: boolean;
+  /** Branches that have to succeed before it goes on, if not all have ended. */
+  readonly need: number | null;
+  /** Where it goes on behind the join. */
+  readonly next: string;
+  readonly catch: string | null;
+}
+/** Reached by branches only: where they end. */
+export interface JoinNode extends Named {
+  readonly type: "join";
+}
+export interface MapNode extends Named {
+  readonly type: "map";
+  readonly over: Evaluate;
+  readonly body: string;
+  readonly concurrency: number;
+  readonly failFast: boolean;
+  readonly next: string;
+  readonly catch: string | null;
+}
+export interface LoopNode extends Named {
+  readonly type: "loop";
+  readonly body: string;
+  readonly until: Evaluate | null;
+  readonly reason: string;
+  readonly maxTurns: number;
+  readonly next: string;
+  readonly otherwise: string | null;
+}
+export interface GateNode extends Named {
+  readonly type: "gate";
+  readonly pass: Evaluate;
+  readonly reason: string;
+  readonly again: string;
+  readonly maxTurns: number;
+  readonly next: string;
+  readonly otherwise: string | null;
+}
+export interface EndNode extends Named {
+  readonly type: "end";
+  readonly output: Evaluate;
+}
+export interface FailNode extends Named {
+  readonly type: "fail";
+  readonly message: Evaluate;
+}
+export type CompiledNode =
+  | CallNode
+  | DecisionNode
+  | ParallelNode
+  | JoinNode
+  | MapNode
+  | LoopNode
+  | GateNode
+  | EndNode
+  | FailNode;
+
+export interface CompiledWorkflow {
+  readonly graph: WorkflowGraph;
+  readonly nodes: ReadonlyMap<string, CompiledNode>;
+  readonly functions: WorkflowDefinition["functions"];
+}
+
+const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_GATE_TURNS = 3;
+
+/** Throws INVALID_ARGUMENT with every place that is wrong. */
+export const compileWorkflow = ({ graph, functions }: WorkflowDefinition): CompiledWorkflow => {
+  assertGraph(graph, functions);
+  const { regions } = structureOf(graph);
+  const nodes = new Map<string, CompiledNode>();
+  for (const [id, node] of Object.entries(graph.nodes))
+    nodes.set(id, compileNode(id, node, regions.get(id)?.loop ?? null, graph, functions));
+  return { graph, nodes, functions };
+};
+
+/** Milliseconds of a length of time as graphs have it. */
+export const millisecondsOf = (duration: string | number): number =>
+  typeof duration === "number" ? duration : (parseDuration(duration) ?? 0);
+
+const isReference = (value: unknown): value is FunctionReference =>
+  typeof value === "object" && value !== null && "$function" in value;
+
+const compileNode = (
+  id: string,
+  node: WorkflowNode,
+  loop: string | null,
+  graph: WorkflowGraph,
+  functions: WorkflowDefinition["functions"],
+): CompiledNode => {
+  const named = { id, loop };
+  const call = (name: string): Evaluate => functions[name] as Evaluate;
+  const expression = (value: string | FunctionReference): Evaluate =>
+    isReference(value) ? call(value.$function) : compileExpression(value).evaluate;
+  const template = (value: unknown, otherwise: Evaluate): Evaluate => {
+    if (value === undefined) return otherwise;
+    return isReference(value) ? call(value.$function) : compileTemplate(value).evaluate;
+  };
+  switch (node.type) {
+    case "task":
+    case "workflow":
+    case "custom": {
+      const { undo } = node;
+      return {
+        ...named,
+        type: "call",
+        spec: node,
+        input: template(node.input, previousOf),
+        text: null,
+        undo: undo === undefined ? null : { spec: undo, input: template(undo.input, ({ nodes }) => nodes[id]) },
+        catch: node.catch ?? null,
+      };
+    }
+    case "wait": {
+      const text = node.until === undefined ? null : expression(node.until);
+      return { ...named, type: "call", spec: node, input: nothing, text, undo: null, catch: node.otherwise ?? null };
+    }
+    case "approval": {
+      const text = template(node.prompt, nothing);
+      const input = template(node.show, previousOf);
+      return { ...named, type: "call", spec: node, input, text, undo: null, catch: node.otherwise ?? null };
+    }
+    case "decision": {
+      const cases = node.cases.map(({ when, next }) => ({ when: expression(when), next, reason: reasonOf(when) }));
+      return { ...named, type: "decision", cases, otherwise: node.otherwise };
+    }
+    case "parallel": {
+      const join = graph.nodes[node.join] as WorkflowNodeOf<"join">;
+      const { merge = "object", next } = join;
+      const need = join.need ?? (merge === "first" ? 1 : null);
+      const { onFailure = need === null ? "fail" : "ignore" } = join;
+      return {
+        ...named,
+        type: "parallel",
+        branches: Object.entries(node.branches),
+        join: node.join,
+        merge: typeof merge === "string" ? merge : expression(merge.value),
+        failFast: onFailure === "fail",
+        need,
+        next,
+        catch: node.catch ?? null,
+      };
+    }
+    case "join":
+      return { ...named, type: "join" };
+    case "map":
+      return {
+        ...named,
+        type: "map",
+        over: expression(node.over),
+        body: node.body,
+        concurrency: node.concurrency ?? DEFAULT_CONCURRENCY,
+        failFast: (node.onFailure ?? "fail") === "fail",
+        next: node.next,
+        catch: node.catch ?? null,
+      };
+    case "loop":
+      return {
+        ...named,
+        type: "loop",
+        body: node.body,
+        until: node.until === undefined ? null : expression(node.until),
+        reason: node.until === undefined ? "" : reasonOf(node.until),
+        maxTurns: node.maxTurns,
+        next: node.next,
+        otherwise: node.otherwise ?? null,
+      };
+    case "gate":
+      return {
+        ...named,
+        type: "gate",
+        pass: expression(node.pass),
+        reason: reasonOf(node.pass),
+        again: node.again,
+        maxTurns: node.maxTurns ?? DEFAULT_GATE_TURNS,
+        next: node.next,
+        otherwise: node.otherwise ?? null,
+      };
+    case "end":
+      return { ...named, type: "end", output: template(node.output, previousOf) };
+    case "fail":
+      return { ...named, type: "fail", message: template(node.message, nothing) };
+  }
+};
+
+const previousOf: Evaluate = ({ previous }) => previous;
+const nothing: Evaluate = () => undefined;
+const reasonOf = (expression: string | FunctionReference): string =>
+  isReference(expression) ? `function ${expression.$function}` : expression;
+
+/** Of a condition. Throws what says that it is none. */
+export const holds = (evaluate: Evaluate, scope: WorkflowScope, reason: string): boolean => {
+  const value = evaluate(scope);
+  if (typeof value === "boolean") return value;
+  throw new PlatformError(
+    "WORKFLOW_FAILED",
+    `${reason}: expected true or false, got ${value instanceof Promise ? "a promise: conditions decide at once" : JSON.stringify(value)}`,
+  );
+};

@@ -1,0 +1,2 @@
+export { checkGraph } from "./check-graph.ts";
+export { runnable } from "./runnable.ts";

@@ -1,0 +1,616 @@
+/**
+ * The interpreter of a graph, without I/O: `begin` and `settle` say how things stand, `take` gives the calls that are due then. What it knows
+ * is JSON (`snapshot`); the same outcomes in the same order lead to the same calls, so a replay comes to where the run was.
+ *
+ * running → ending (something failed, or it was stopped: what is under way is waited for, then one after the other is taken back,
+ * the last that completed first) → ended.
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { Decision, WorkflowScope } from "@agentcore/contract/authoring";
+import type {
+  CallNode,
+  CompiledNode,
+  CompiledWorkflow,
+  GateNode,
+  LoopNode,
+  MapNode,
+  ParallelNode,
+  UndoSpec,
+} from "./compile-workflow.ts";
+import { holds } from "./compile-workflow.ts";
+import { type Fan, Frame, type FrameState } from "./frame.ts";
+
+export const MAX_ITEMS = 10_000;
+
+/** Something to be done, and to be told of by `settle` under its address. */
+export type Call = { readonly address: string } & (
+  | { readonly type: "node"; readonly node: CallNode; readonly input: unknown; readonly text: unknown }
+  | { readonly type: "undo"; readonly id: string; readonly undo: UndoSpec; readonly input: unknown }
+  /** What could not be taken back: a person says what is to be done. */
+  | { readonly type: "ask"; readonly id: string; readonly failed: string; readonly error: PlatformError }
+);
+
+export type Outcome = { readonly value: unknown } | { readonly error: PlatformError };
+
+/** What a person said of an effect that could not be taken back: try again, it was done by hand, leave it. */
+export type UndoVerdict = "retry" | "done" | "leave";
+
+export interface UndoneNode {
+  readonly node: string;
+  readonly address: string;
+}
+export interface StandingNode extends UndoneNode {
+  /** Why it could not be taken back. */
+  readonly reason: string;
+}
+
+export type End =
+  | { readonly type: "completed"; readonly output: unknown }
+  | {
+      readonly type: "failed";
+      readonly error: PlatformError;
+      /** In the order of being taken back. */
+      readonly undone: readonly UndoneNode[];
+      readonly stands: readonly StandingNode[];
+    };
+
+interface UndoEntry {
+  readonly address: string;
+  readonly node: string;
+  readonly input: unknown;
+  /** What its input could not be had for. */
+  readonly broken?: string;
+}
+
+export interface MachineState {
+  readonly root: FrameState;
+  readonly undo: readonly UndoEntry[];
+}
+
+/** Records a choice: gives the one of before where there was one. */
+export type Decide = (address: string, choose: () => Decision) => string;
+
+interface Open {
+  readonly node: CallNode;
+  readonly frame: Frame;
+  isUnneeded: boolean;
+}
+
+export class Machine {
+  private readonly workflow: CompiledWorkflow;
+  private readonly input: unknown;
+  private readonly decide: Decide;
+  private readonly root: Frame;
+  /** The last completed at the end. */
+  private readonly undo: UndoEntry[];
+  private readonly open = new Map<string, Open>();
+  private readonly ready: Frame[] = [];
+  private due: Call[] = [];
+  private unneeded: string[] = [];
+  private failure: PlatformError | null = null;
+  /** What is being taken back, with the number of tries. */
+  private undoing: { readonly entry: UndoEntry; attempt: number; address: string; error: PlatformError | null } | null =
+    null;
+  private readonly undone: UndoneNode[] = [];
+  private readonly stands: StandingNode[] = [];
+  private isHolding = false;
+  /** Set once. */
+  end: End | null = null;
+
+  constructor(workflow: CompiledWorkflow, input: unknown, decide: Decide, state: MachineState | null = null) {
+    this.workflow = workflow;
+    this.input = input;
+    this.decide = decide;
+    this.root =
+      state === null
+        ? new Frame(workflow.graph.start, "", null)
+        : Frame.of(state.root, null, (id) => this.node(id) as ParallelNode | MapNode);
+    this.undo = [...(state?.undo ?? [])];
+  }
+
+  /** Once, at the start. */
+  begin(): void {
+    this.wake(this.root);
+    this.run();
+  }
+
+  /** The call came to an end. Of an address that is not under way it does nothing. */
+  settle(address: string, outcome: Outcome): void {
+    if (this.end !== null) return;
+    if (this.undoing !== null) return this.settleUndo(address, outcome);
+    const open = this.open.get(address);
+    if (open === undefined) return;
+    this.open.delete(address);
+    const { node, frame } = open;
+    frame.isWaiting = false;
+    if ("value" in outcome) {
+      if (!frame.isOver || node.undo !== null) frame.complete(node.id, outcome.value);
+      this.remember(node, frame, address);
+    }
+    if (!frame.isOver) {
+      if ("error" in outcome) this.fail(frame, node, outcome.error);
+      else {
+        frame.at = nextOf(node, outcome.value);
+        this.ready.push(frame);
+      }
+    }
+    this.run();
+  }
+
+  /** Cancel, deadline: everything under way is to end, and to be taken back. */
+  stop(error: PlatformError): void {
+    if (this.end !== null || this.failure !== null) return;
+    this.giveUp(error);
+    this.run();
+  }
+
+  /** No call begins any more that is not under way, so that there is a moment for a snapshot. */
+  hold(): void {
+    this.isHolding = this.failure === null;
+  }
+
+  /** Held, and nothing is under way: the snapshot has everything. */
+  get isStill(): boolean {
+    return this.isHolding && this.open.size === 0 && this.end === null && this.failure === null;
+  }
+
+  /** Outputs and effects that a snapshot would carry. */
+  get weight(): number {
+    const weigh = (frame: Frame): number => {
+      let sum = Object.keys(frame.outputs).length;
+      if (frame.fan !== null) {
+        sum += frame.fan.outputs.size;
+        for (const child of frame.fan.frames) sum += weigh(child);
+      }
+      return sum;
+    };
+    return weigh(this.root) + this.undo.length;
+  }
+
+  snapshot(): MachineState {
+    return { root: this.root.toState(), undo: this.undo };
+  }
+
+  /** The calls that are due, each once. */
+  take(): readonly Call[] {
+    const due = this.due;
+    if (due.length > 0) this.due = [];
+    return due;
+  }
+
+  /** Addresses of calls under way that nobody waits for any more, each once; they are to be told of all the same. */
+  takeUnneeded(): readonly string[] {
+    const { unneeded } = this;
+    if (unneeded.length > 0) this.unneeded = [];
+    return unneeded;
+  }
+
+  // ── going on ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private node(id: string): CompiledNode {
+    const node = this.workflow.nodes.get(id);
+    if (node === undefined) throw new PlatformError("INTERNAL", `the graph has no node "${id}"`);
+    return node;
+  }
+
+  /** After a snapshot: whatever stood somewhere goes on from there. */
+  private wake(frame: Frame): void {
+    if (frame.fan === null) {
+      this.ready.push(frame);
+      return;
+    }
+    for (const child of frame.fan.frames) this.wake(child);
+    this.fill(frame, frame.fan);
+  }
+
+  private run(): void {
+    for (let frame = this.ready.shift(); frame !== undefined; frame = this.ready.shift())
+      if (!frame.isOver && this.failure === null && this.end === null) this.walk(frame);
+    if (this.failure !== null && this.end === null && this.undoing === null && this.open.size === 0) this.takeBack();
+  }
+
+  /** On, until something has to be waited for. */
+  private walk(frame: Frame): void {
+    while (!frame.isOver && this.end === null && this.failure === null) {
+      const node = this.node(frame.at);
+      try {
+        if (!this.enter(frame, node)) return;
+      } catch (error) {
+        this.fail(frame, node, PlatformError.from(error, "WORKFLOW_FAILED"));
+        return;
+      }
+    }
+  }
+
+  /** True when the frame stands at the next node. */
+  private enter(frame: Frame, node: CompiledNode): boolean {
+    switch (node.type) {
+      case "call":
+        this.call(frame, node);
+        return false;
+      case "decision": {
+        const scope = this.scope(frame, node);
+        frame.at = this.decide(frame.visit(node.id), () => {
+          const found = node.cases.find(({ when, reason }) => holds(when, scope, reason));
+          return { choice: found?.next ?? node.otherwise, reasons: [found?.reason ?? "otherwise"] };
+        });
+        return true;
+      }
+      case "parallel":
+        this.branch(frame, node);
+        return false;
+      case "join":
+        this.childDone(frame);
+        return false;
+      case "map":
+        if (frame.parent?.fan.node === node) this.childDone(frame);
+        else this.spread(frame, node);
+        return false;
+      case "loop":
+        this.turn(frame, node);
+        return true;
+      case "gate":
+        this.judge(frame, node);
+        return true;
+      case "end": {
+        const output = node.output(this.scope(frame, node));
+        this.root.end();
+        this.abandon();
+        this.end = { type: "completed", output };
+        return false;
+      }
+      case "fail": {
+        const message = node.message(this.scope(frame, node));
+        this.fail(frame, node, new PlatformError("WORKFLOW_FAILED", String(message)));
+        return false;
+      }
+    }
+  }
+
+  private scope(frame: Frame, node: CompiledNode): WorkflowScope {
+    return frame.scope(this.input, node.loop);
+  }
+
+  private call(frame: Frame, node: CallNode): void {
+    if (this.isHolding) return;
+    const scope = this.scope(frame, node);
+    const input = node.input(scope);
+    const text = node.text?.(scope);
+    const address = frame.visit(node.id);
+    frame.isWaiting = true;
+    this.open.set(address, { node, frame, isUnneeded: false });
+    this.due.push({ type: "node", address, node, input, text });
+  }
+
+  private turn(frame: Frame, node: LoopNode): void {
+    const done = frame.turns[node.id];
+    if (done === undefined) {
+      frame.turns[node.id] = 1;
+      frame.at = node.body;
+      return;
+    }
+    const scope = frame.scope(this.input, node.id);
+    const isLast = done >= node.maxTurns;
+    const address = frame.visit(node.id);
+    const choice =
+      node.until === null
+        ? isLast
+          ? "done"
+          : "again"
+        : this.decide(address, () => {
+            if (node.until !== null && holds(node.until, scope, node.reason))
+              return { choice: "done", reasons: [node.reason] };
+            return isLast
+              ? { choice: "usedUp", reasons: [`${node.maxTurns} turns`] }
+              : { choice: "again", reasons: [`turn ${done}`] };
+          });
+    if (choice === "again") {
+      frame.turns[node.id] = done + 1;
+      frame.at = node.body;
+      return;
+    }
+    delete frame.turns[node.id];
+    frame.complete(node.id, scope.previous);
+    if (choice === "done") frame.at = node.next;
+    else frame.at = node.otherwise ?? usedUp(node, `${node.maxTurns} turns, and ${node.reason} does not hold`);
+  }
+
+  private judge(frame: Frame, node: GateNode): void {
+    const turn = (frame.turns[node.id] ?? 0) + 1;
+    const scope = { ...this.scope(frame, node), turn };
+    const choice = this.decide(frame.visit(node.id), () => {
+      if (holds(node.pass, scope, node.reason)) return { choice: "passed", reasons: [node.reason] };
+      return { choice: turn < node.maxTurns ? "again" : "usedUp", reasons: [`${turn} of ${node.maxTurns}`] };
+    });
+    if (choice === "again") {
+      frame.turns[node.id] = turn;
+      frame.at = node.again;
+      return;
+    }
+    delete frame.turns[node.id];
+    if (choice === "passed") frame.at = node.next;
+    else frame.at = node.otherwise ?? usedUp(node, `${node.reason} did not hold in ${turn} turns`);
+  }
+
+  // ── branches and items ───────────────────────────────────────────────────────────────────────────────────────
+
+  private branch(frame: Frame, node: ParallelNode): void {
+    const fan = this.openFan(frame, node, null);
+    for (const [name, start] of node.branches) this.startChild(frame, fan, name, start);
+  }
+
+  private spread(frame: Frame, node: MapNode): void {
+    const items = itemsOf(node, this.scope(frame, node));
+    if (items.length === 0) {
+      frame.complete(node.id, []);
+      frame.at = node.next;
+      this.ready.push(frame);
+      return;
+    }
+    this.fill(frame, this.openFan(frame, node, items));
+  }
+
+  private openFan(frame: Frame, node: ParallelNode | MapNode, items: readonly unknown[] | null): Fan {
+    const fan: Fan = {
+      ...{ node, address: frame.visit(node.id), frames: new Set<Frame>(), outputs: new Map<string, unknown>() },
+      ...{ order: [], nodes: new Map<string, Readonly<Record<string, unknown>>>(), next: 0, items },
+    };
+    frame.fan = fan;
+    return fan;
+  }
+
+  private startChild(frame: Frame, fan: Fan, name: string, start: string): void {
+    const child = new Frame(start, name, { frame, fan });
+    fan.frames.add(child);
+    this.ready.push(child);
+  }
+
+  /** Begins as many items as may be under way. */
+  private fill(frame: Frame, fan: Fan): void {
+    const { node } = fan;
+    if (node.type !== "map") return;
+    fan.items ??= itemsOf(node, this.scope(frame, node));
+    while (fan.frames.size < node.concurrency && fan.next < fan.items.length)
+      this.startChild(frame, fan, String(fan.next++), node.body);
+  }
+
+  private childDone(child: Frame): void {
+    const { parent } = child;
+    if (parent === null) throw new PlatformError("INTERNAL", "a branch ended outside of any");
+    const { frame, fan } = parent;
+    const { previous } = child.scope(this.input, null);
+    child.isOver = true;
+    fan.frames.delete(child);
+    fan.outputs.set(child.name, previous);
+    fan.order.push(child.name);
+    if (fan.node.type === "parallel") fan.nodes.set(child.name, child.outputs);
+    this.childEnded(frame, fan);
+  }
+
+  private childFailed(child: Frame, error: PlatformError): void {
+    const { frame, fan } = child.parent as NonNullable<Frame["parent"]>;
+    child.end();
+    fan.frames.delete(child);
+    if (fan.node.failFast) return this.fanFailed(frame, fan, error);
+    if (fan.node.type === "map") fan.outputs.set(child.name, null);
+    this.childEnded(frame, fan, error);
+  }
+
+  private fanFailed(frame: Frame, fan: Fan, error: PlatformError): void {
+    for (const child of fan.frames) child.end();
+    frame.fan = null;
+    this.abandon();
+    this.fail(frame, fan.node, error);
+  }
+
+  private childEnded(frame: Frame, fan: Fan, error?: PlatformError): void {
+    const { node } = fan;
+    if (node.type === "map") {
+      this.fill(frame, fan);
+      if (fan.frames.size > 0) return;
+      frame.fan = null;
+      frame.complete(
+        node.id,
+        Array.from({ length: fan.next }, (_, index) => fan.outputs.get(String(index)) ?? null),
+      );
+    } else {
+      const need = node.need ?? (node.failFast ? node.branches.length : 1);
+      const enough = node.need !== null && fan.order.length >= need;
+      if (!enough && fan.order.length + fan.frames.size < need)
+        return this.fanFailed(
+          frame,
+          fan,
+          error ?? new PlatformError("WORKFLOW_FAILED", `${node.id}: no branch is left`),
+        );
+      if (!enough && fan.frames.size > 0) return;
+      for (const child of fan.frames) child.end();
+      frame.fan = null;
+      this.abandon();
+      for (const [name] of node.branches) Object.assign(frame.outputs, fan.nodes.get(name));
+      try {
+        frame.complete(node.join, this.merge(frame, fan, node));
+      } catch (failure) {
+        return this.fail(frame, node, PlatformError.from(failure, "WORKFLOW_FAILED"));
+      }
+    }
+    frame.at = node.next;
+    this.ready.push(frame);
+  }
+
+  private merge(frame: Frame, fan: Fan, node: ParallelNode): unknown {
+    const done = node.branches.flatMap(([name]) =>
+      fan.outputs.has(name) ? [[name, fan.outputs.get(name)] as const] : [],
+    );
+    switch (node.merge) {
+      case "object":
+        return Object.fromEntries(done);
+      case "list":
+        return done.map(([, output]) => output);
+      case "concat":
+        return done.flatMap(([name, output]) => {
+          if (!Array.isArray(output)) throw wrongMerge(node, name, "a list", output);
+          return output as unknown[];
+        });
+      case "assign":
+        return Object.assign(
+          {},
+          ...done.map(([name, output]) => {
+            if (typeof output !== "object" || output === null || Array.isArray(output))
+              throw wrongMerge(node, name, "an object", output);
+            return output;
+          }),
+        ) as unknown;
+      case "first":
+        return fan.outputs.get(fan.order[0] ?? "");
+      default:
+        return node.merge({ ...this.scope(frame, node), branches: Object.fromEntries(done) });
+    }
+  }
+
+  // ── failing, and taking back ─────────────────────────────────────────────────────────────────────────────────
+
+  private fail(frame: Frame, node: CompiledNode, error: PlatformError): void {
+    const way = "catch" in node ? node.catch : null;
+    if (way !== null) {
+      frame.errors[node.id] = { code: error.code, message: error.message };
+      frame.at = way;
+      this.ready.push(frame);
+    } else if (frame.parent !== null) this.childFailed(frame, at(node, error));
+    else this.giveUp(at(node, error));
+  }
+
+  private giveUp(error: PlatformError): void {
+    this.failure = error;
+    this.isHolding = false;
+    this.root.end();
+    this.abandon();
+  }
+
+  /** Calls whose frames are over. */
+  private abandon(): void {
+    // Those that were not taken yet need not begin.
+    this.due = this.due.filter((call) => {
+      const open = this.open.get(call.address);
+      if (open?.frame.isOver !== true) return true;
+      this.open.delete(call.address);
+      return false;
+    });
+    for (const [address, open] of this.open) {
+      if (!open.frame.isOver || open.isUnneeded) continue;
+      open.isUnneeded = true;
+      this.unneeded.push(address);
+    }
+  }
+
+  private remember(node: CallNode, frame: Frame, address: string): void {
+    if (node.undo === null) return;
+    try {
+      const input = node.undo.input(this.scope(frame, node));
+      this.undo.push({ address, node: node.id, input: input ?? null });
+    } catch (error) {
+      this.undo.push({ address, node: node.id, input: null, broken: PlatformError.from(error).message });
+    }
+  }
+
+  private takeBack(): void {
+    const entry = this.undo.pop();
+    if (entry === undefined) {
+      const { failure, undone, stands } = this;
+      if (failure !== null) this.end = { type: "failed", error: failure, undone, stands };
+      return;
+    }
+    this.undoing = { entry, attempt: 0, address: "", error: null };
+    this.tryUndo();
+  }
+
+  private tryUndo(): void {
+    if (this.undoing === null) return;
+    const { entry } = this.undoing;
+    const { node, address, input, broken } = entry;
+    const { undo } = this.node(node) as CallNode;
+    if (broken !== undefined || undo === null)
+      return this.ask(new PlatformError("WORKFLOW_FAILED", broken ?? `${node} has no undo`));
+    this.undoing.attempt += 1;
+    this.undoing.address = `${address}~undo${suffix(this.undoing.attempt)}`;
+    this.due.push({ type: "undo", address: this.undoing.address, id: node, undo: undo.spec, input });
+  }
+
+  private ask(error: PlatformError): void {
+    if (this.undoing === null) return;
+    this.undoing.error = error;
+    const { entry, attempt } = this.undoing;
+    this.undoing.address = `${entry.address}~stands${suffix(attempt)}`;
+    this.due.push({ type: "ask", address: this.undoing.address, id: entry.node, failed: entry.address, error });
+  }
+
+  private settleUndo(address: string, outcome: Outcome): void {
+    const { undoing } = this;
+    if (undoing?.address !== address) return;
+    const { entry, error } = undoing;
+    const done = { node: entry.node, address: entry.address };
+    if (error === null) {
+      if ("error" in outcome) return this.ask(outcome.error);
+      this.undone.push(done);
+    } else {
+      const verdict = "value" in outcome ? (outcome.value as UndoVerdict) : "leave";
+      if (verdict === "retry" && entry.broken === undefined) {
+        undoing.error = null;
+        return this.tryUndo();
+      }
+      if (verdict === "done") this.undone.push(done);
+      else this.stands.push({ ...done, reason: error.message });
+    }
+    this.undoing = null;
+    this.takeBack();
+  }
+}
+
+const suffix = (attempt: number): string => (attempt <= 1 ? "" : `@${attempt}`);
+
+/** An approval may lead on by what was chosen. */
+const nextOf = ({ spec }: CallNode, value: unknown): string => {
+  if (spec.type !== "approval") return spec.next;
+  const choice = (value as { readonly choice?: unknown } | null)?.choice;
+  return (
+    (typeof choice === "string" && spec.on !== undefined && Object.hasOwn(spec.on, choice)
+      ? spec.on[choice]
+      : undefined) ?? spec.next
+  );
+};
+
+const itemsOf = (node: MapNode, scope: WorkflowScope): readonly unknown[] => {
+  const items = node.over(scope);
+  if (!Array.isArray(items))
+    throw new PlatformError("WORKFLOW_FAILED", `over: expected a list, got ${describe(items)}`);
+  if (items.length > MAX_ITEMS)
+    throw new PlatformError(
+      "WORKFLOW_FAILED",
+      `over: ${items.length} items, ${MAX_ITEMS} are allowed; map over parts of them`,
+    );
+  return items as readonly unknown[];
+};
+
+const describe = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value);
+
+const wrongMerge = ({ join }: ParallelNode, branch: string, expected: string, output: unknown): PlatformError =>
+  new PlatformError(
+    "WORKFLOW_FAILED",
+    `${join}: merge: expected ${expected} of branch "${branch}", got ${describe(output)}`,
+  );
+
+const usedUp = (_node: LoopNode | GateNode, why: string): never => {
+  throw new PlatformError("WORKFLOW_FAILED", why);
+};
+
+/** With the node that failed, once: an error that comes from deeper inside says that already. */
+const at = (node: CompiledNode, error: PlatformError): PlatformError => {
+  if (error.details?.["node"] !== undefined) return error;
+  const { violations, retryAfterMs } = error;
+  return new PlatformError(error.code, `node ${node.id}: ${error.message}`, {
+    cause: error,
+    retryable: error.retryable,
+    details: { ...error.details, node: node.id },
+    ...(violations === undefined ? {} : { violations }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+};

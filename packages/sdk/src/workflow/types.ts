@@ -1,0 +1,82 @@
+/** What the types of a workflow are made of: data goes from node to node, and what does not fit is seen where it is written. */
+import type {
+  AgentDefinition,
+  Priority,
+  RetryPolicy,
+  StepContext,
+  Target,
+  WorkflowScope,
+} from "@agentcore/contract/authoring";
+
+/** What functions of a node see. `Nodes`: outputs by the ids of nodes before it. */
+export interface Scope<Input, Nodes, Previous> extends WorkflowScope {
+  readonly input: Input;
+  readonly nodes: Readonly<Nodes>;
+  readonly previous: Previous;
+}
+export interface ItemScope<Input, Nodes, Previous, Item> extends Scope<Input, Nodes, Previous> {
+  readonly item: Item;
+  readonly index: number;
+}
+export interface TurnScope<Input, Nodes, Previous> extends Scope<Input, Nodes, Previous> {
+  /** From 1. */
+  readonly turn: number;
+}
+
+/** In CEL, or a pure function. */
+export type Condition<S> = string | ((scope: S) => boolean);
+/** A pure function of the scope. */
+export type From<S, T> = (scope: S) => T;
+/** `90s`, `15m`, `12h`, `30d`, or milliseconds. */
+export type Duration = string | number;
+
+/** By whom a task is done when it is no agent at hand: `agent`, `capability` or `need`. */
+export type TaskTarget = Extract<Target, { agent: string } | { capability: string } | { need: string }>;
+
+export type Work<Input, Output> = (input: Input, step: StepContext) => Promise<Output> | Output;
+
+/**
+ * Takes a node's effect back: a function that runs as a step, or an agent. It gets the node's output, or what `input` makes of the scope when the
+ * node completes.
+ */
+export type Undo<S, Output> =
+  | Work<Output, unknown>
+  | {
+      readonly by: TaskTarget | AgentDefinition<never, unknown> | Work<never, unknown>;
+      readonly input?: From<S, unknown>;
+      readonly skill?: string;
+      readonly timeout?: Duration;
+      readonly retry?: RetryPolicy;
+    };
+
+export interface NodeOptions<S, Output> {
+  readonly description?: string;
+  readonly timeout?: Duration;
+  readonly undo?: Undo<S, Output>;
+}
+export interface WorkOptions<S, Output> extends NodeOptions<S, Output> {
+  readonly retry?: RetryPolicy;
+}
+export interface TaskOptions<S, Output> extends NodeOptions<S, Output> {
+  readonly skill?: string;
+  /** @default the workflow's own */
+  readonly priority?: Priority;
+}
+
+/** An agent that takes what the node before gives needs no `input`; any other does. */
+export type InputOption<S, Previous, Input> = [Previous] extends [Input]
+  ? { readonly input?: From<S, Input> }
+  : { readonly input: From<S, Input> };
+
+/** `[options?]`, or `[options]` where something in them is required. */
+export type Rest<Options> = Record<never, never> extends Options ? [options?: Options] : [options: Options];
+
+export interface JoinOptions {
+  readonly description?: string;
+  /** fail: one that fails ends the others and fails the whole. @default "fail"; with `need`: "ignore" */
+  readonly onFailure?: "fail" | "ignore";
+  /** Goes on as soon as so many have succeeded, and ends the others. @default all */
+  readonly need?: number;
+}
+
+export type Simplify<T> = { [Key in keyof T]: T[Key] } & {};

@@ -1,0 +1,52 @@
+import { agent, TerminalError, workflow } from "@agentcore/sdk";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { testAgent } from "./index.ts";
+
+const Loan = z.object({ amount: z.number() });
+
+test("a workflow runs its nodes, one after the other, side by side, item by item and in turns", async () => {
+  const double = agent({
+    name: "double",
+    description: "Doubles a number",
+    input: z.object({ n: z.number() }),
+    output: z.object({ n: z.number() }),
+    run: ({ input }) => ({ n: input.n * 2 }),
+  });
+  const sums = workflow("sums")
+    .input(z.object({ n: z.number() }))
+    .then("first", double)
+    .parallel("both", { twice: double, more: (path) => path.then("plus", ({ n }) => ({ n: n + 1 })) })
+    .map(
+      "each",
+      ({ previous }) => [previous.twice.n, previous.more.n],
+      (path) => path.then("square", (n) => n * n),
+    )
+    .loop("grow", (path) => path.then("push", (list) => [...list, list.length]), {
+      until: ({ previous, turn }) => previous.length >= 5 && turn === 3,
+      maxTurns: 5,
+    })
+    .decide("size", [{ when: ({ previous }) => previous.length > 100, then: (path) => path.fail("no", "too many") }])
+    .build(({ previous, nodes }) => ({ list: previous, first: nodes.first.n }));
+  const run = await (await testAgent([sums, double])).run({ n: 1 });
+  expect(run.output).toEqual({ list: [16, 9, 2, 3, 4], first: 2 });
+});
+
+test("what was done is taken back, the last first, before the failure is told", async () => {
+  const undone: string[] = [];
+  const trip = workflow("trip")
+    .input(Loan)
+    .then("flight", () => "f1", { undo: (id) => void undone.push(id) })
+    .then("hotel", () => "h1", { undo: (id) => void undone.push(id) })
+    .then("car", () => {
+      throw new TerminalError("no cars left");
+    })
+    .build();
+  const run = await (await testAgent(trip)).run({ amount: 1 });
+  expect(undone).toEqual(["h1", "f1"]);
+  expect(run.error).toMatchObject({
+    code: "AGENT_FAILED",
+    message: "node car: no cars left",
+    details: { node: "car", undone: [{ node: "hotel" }, { node: "flight" }], stands: [] },
+  });
+});
