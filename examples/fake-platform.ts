@@ -132,6 +132,10 @@ export class FakePlatform {
       signal,
       env: this.#options.env ?? {},
       messages: [],
+      decide: (_name, choose) => {
+        const made = choose();
+        return typeof made === "object" ? made.choice : made;
+      },
       memory: {
         get: (key) => call(`get ${key}`, () => this.#memory.get(`${definition.name}/${key}`) ?? null),
         set: async (key, value) => void this.#memory.set(`${definition.name}/${key}`, asJson(value)),

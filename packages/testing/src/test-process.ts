@@ -106,7 +106,8 @@ export const startProcess = async (
   const registry = new AgentRegistry({ clock, heartbeatTimeoutMs: Number.POSITIVE_INFINITY });
   const loaded = new Map<string, AgentDefinition>();
   for (const definition of world.agents) {
-    const runs = definition.workflow === undefined ? definition : await ofWorkflow(definition);
+    const runs =
+      definition.workflow === undefined || definition.run !== undefined ? definition : await ofWorkflow(definition);
     loaded.set(definition.name, watchAgent(runs));
   }
   for (const { name, description, skills, labels, subscribes, idempotent } of world.agents) {

@@ -15,18 +15,18 @@ test("a workflow runs its nodes, one after the other, side by side, item by item
   });
   const sums = workflow("sums")
     .input(z.object({ n: z.number() }))
-    .then("first", double)
-    .parallel("both", { twice: double, more: (path) => path.then("plus", ({ n }) => ({ n: n + 1 })) })
+    .then(double, { as: "first" })
+    .parallel("both", { twice: double, more: (path) => path.step("plus", ({ n }) => ({ n: n + 1 })) })
     .map(
       "each",
       ({ previous }) => [previous.twice.n, previous.more.n],
-      (path) => path.then("square", (n) => n * n),
+      (path) => path.step("square", (n) => n * n),
     )
-    .loop("grow", (path) => path.then("push", (list) => [...list, list.length]), {
+    .loop("grow", (path) => path.step("push", (list) => [...list, list.length]), {
       until: ({ previous, turn }) => previous.length >= 5 && turn === 3,
       maxTurns: 5,
     })
-    .decide("size", [{ when: ({ previous }) => previous.length > 100, then: (path) => path.fail("no", "too many") }])
+    .decide("size", [{ when: ({ previous }) => previous.length > 100, do: (path) => path.fail("no", "too many") }])
     .build(({ previous, nodes }) => ({ list: previous, first: nodes.first.n }));
   const run = await (await testAgent([sums, double])).run({ n: 1 });
   expect(run.output).toEqual({ list: [16, 9, 2, 3, 4], first: 2 });
@@ -36,9 +36,9 @@ test("what was done is taken back, the last first, before the failure is told", 
   const undone: string[] = [];
   const trip = workflow("trip")
     .input(Loan)
-    .then("flight", () => "f1", { undo: (id) => void undone.push(id) })
-    .then("hotel", () => "h1", { undo: (id) => void undone.push(id) })
-    .then("car", () => {
+    .step("flight", () => "f1", { undo: (id) => void undone.push(id) })
+    .step("hotel", () => "h1", { undo: (id) => void undone.push(id) })
+    .step("car", () => {
       throw new TerminalError("no cars left");
     })
     .build();

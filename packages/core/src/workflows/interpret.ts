@@ -10,11 +10,19 @@ const CHECKPOINT_CALLS = 256;
 // After which it is taken although a wait may be in the way: a third of what a log holds, as a command writes three events.
 const MOST_CALLS = 3_000;
 
+export interface InterpretOptions {
+  /** Results after which the log is closed and a fresh one begun, at the next moment when nothing is under way. @default 256 */
+  readonly checkpointAfter?: number | undefined;
+}
+
 export const interpret =
-  (workflow: CompiledWorkflow): NonNullable<AgentDefinition["run"]> =>
+  (
+    workflow: CompiledWorkflow,
+    { checkpointAfter = CHECKPOINT_CALLS }: InterpretOptions = {},
+  ): NonNullable<AgentDefinition["run"]> =>
   (task, ctx) =>
     new Promise((resolve, reject) => {
-      const run = new WorkflowRun(workflow, task, ctx, resolve, reject);
+      const run = new WorkflowRun(workflow, task, ctx, { resolve, reject, checkpointAfter });
       run.begin();
     });
 
@@ -33,8 +41,15 @@ class WorkflowRun {
     workflow: CompiledWorkflow,
     task: TaskInput<unknown>,
     ctx: Context,
-    resolve: (output: unknown) => void,
-    reject: (error: unknown) => void,
+    {
+      resolve,
+      reject,
+      checkpointAfter,
+    }: {
+      readonly resolve: (output: unknown) => void;
+      readonly reject: (error: unknown) => void;
+      readonly checkpointAfter: number;
+    },
   ) {
     this.workflow = workflow;
     this.ctx = ctx;
@@ -43,7 +58,7 @@ class WorkflowRun {
     const state = (task.continuedFrom as MachineState | undefined) ?? null;
     this.machine = new Machine(workflow, task.input, (address, choose) => ctx.decide(address, choose), state);
     // A state that has grown large is written less often, so that n results cost O(n) and not n states.
-    this.checkpointAfter = Math.min(MOST_CALLS, Math.max(CHECKPOINT_CALLS, this.machine.weight));
+    this.checkpointAfter = Math.min(MOST_CALLS, Math.max(checkpointAfter, this.machine.weight));
   }
 
   begin(): void {

@@ -199,8 +199,11 @@ export class Machine {
       this.ready.push(frame);
       return;
     }
-    for (const child of frame.fan.frames) this.wake(child);
-    this.fill(frame, frame.fan);
+    const { fan } = frame;
+    // Before the children, which see their items.
+    if (fan.node.type === "map") fan.items ??= itemsOf(fan.node, this.scope(frame, fan.node));
+    for (const child of fan.frames) this.wake(child);
+    this.fill(frame, fan);
   }
 
   private run(): void {

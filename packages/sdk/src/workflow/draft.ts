@@ -19,7 +19,7 @@ export class GraphTable {
       throw authorMistake(
         this.what,
         id,
-        `there is a node "${id}" already; give this one a name of its own, as in .then("name", …)`,
+        `there is a node "${id}" already; give this one a name of its own, as in .then(agent, { as: "name" })`,
       );
     this.nodes[id] = node;
     return id;

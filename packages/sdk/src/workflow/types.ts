@@ -14,10 +14,6 @@ export interface Scope<Input, Nodes, Previous> extends WorkflowScope {
   readonly nodes: Readonly<Nodes>;
   readonly previous: Previous;
 }
-export interface ItemScope<Input, Nodes, Previous, Item> extends Scope<Input, Nodes, Previous> {
-  readonly item: Item;
-  readonly index: number;
-}
 export interface TurnScope<Input, Nodes, Previous> extends Scope<Input, Nodes, Previous> {
   /** From 1. */
   readonly turn: number;
@@ -57,7 +53,9 @@ export interface NodeOptions<S, Output> {
 export interface WorkOptions<S, Output> extends NodeOptions<S, Output> {
   readonly retry?: RetryPolicy;
 }
-export interface TaskOptions<S, Output> extends NodeOptions<S, Output> {
+export interface TaskOptions<S, Output, Id> extends NodeOptions<S, Output> {
+  /** The node's name. @default the agent's */
+  readonly as?: Id;
   readonly skill?: string;
   /** @default the workflow's own */
   readonly priority?: Priority;
@@ -78,5 +76,10 @@ export interface JoinOptions {
   /** Goes on as soon as so many have succeeded, and ends the others. @default all */
   readonly need?: number;
 }
+
+/** Outputs by node, with one more where it has a name. */
+export type With<Nodes, Id extends string, Output> = [Id] extends [never]
+  ? Nodes
+  : Simplify<Nodes & Record<Id, Output>>;
 
 export type Simplify<T> = { [Key in keyof T]: T[Key] } & {};

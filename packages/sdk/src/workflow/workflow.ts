@@ -17,6 +17,7 @@ import type {
   TaskTarget,
   TurnScope,
   Undo,
+  With,
   Work,
   WorkOptions,
 } from "./types.ts";
@@ -80,45 +81,40 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     return new Path({ ...this.settings, inputSchema: schema }, this.links);
   }
 
-  /** An agent's task. Its node is named as the agent. */
-  then<A extends AnyAgent>(
+  /** An agent's task. Its node is named as the agent; `as` gives it a name by which later nodes know its output: `nodes.<name>`. */
+  then<A extends AnyAgent, const Id extends string = never>(
     agent: A,
     ...options: Rest<
-      TaskOptions<Scope<Input, Nodes, Previous>, OutputOf<A>> &
+      TaskOptions<Scope<Input, Nodes, Previous>, OutputOf<A>, Id> &
         InputOption<Scope<Input, Nodes, Previous>, Previous, InputOf<A>>
     >
-  ): Path<Input, OutputOf<A>, Nodes>;
-  /** An agent's task under a name, by which later nodes know its output: `nodes.<name>`. */
-  then<Id extends string, A extends AnyAgent>(
-    id: Id,
-    agent: A,
-    ...options: Rest<
-      TaskOptions<Scope<Input, Nodes, Previous>, OutputOf<A>> &
-        InputOption<Scope<Input, Nodes, Previous>, Previous, InputOf<A>>
-    >
-  ): Path<Input, OutputOf<A>, Simplify<Nodes & Record<Id, OutputOf<A>>>>;
+  ): Path<Input, OutputOf<A>, With<Nodes, Id, OutputOf<A>>>;
   /** A task for whoever the target means. `Output` is what is expected of it. */
-  then<Output = unknown, Id extends string = string>(
-    id: Id,
+  then<Output = unknown, const Id extends string = never>(
     target: TaskTarget,
-    options?: TaskOptions<Scope<Input, Nodes, Previous>, Output> & {
+    options: TaskOptions<Scope<Input, Nodes, Previous>, Output, Id> & {
+      readonly as: Id;
       readonly input?: From<Scope<Input, Nodes, Previous>, unknown>;
     },
-  ): Path<Input, Output, Simplify<Nodes & Record<Id, Output>>>;
+  ): Path<Input, Output, With<Nodes, Id, Output>>;
+  then(work: unknown, given?: unknown): never {
+    const options = (given ?? {}) as LooseOptions;
+    // A promise that is resolved with a path calls it so.
+    if (typeof work === "function")
+      throw this.mistake("build", "expected .build() at the end: what is exported has to be the finished workflow");
+    const id = options.as ?? nameOf(work);
+    return this.with((table, next) => table.put(id, workNode(table, id, work, options, next())));
+  }
+
   /** A function, run as one step: its result is recorded and it is never run again. */
-  then<Id extends string, Output, Taken = Previous>(
+  step<Id extends string, Output, Taken = Previous>(
     id: Id,
     work: Work<Taken, Output>,
-    ...options: Rest<
+    ...[options]: Rest<
       WorkOptions<Scope<Input, Nodes, Previous>, Awaited<Output>> &
         InputOption<Scope<Input, Nodes, Previous>, Previous, Taken>
     >
-  ): Path<Input, Awaited<Output>, Simplify<Nodes & Record<Id, Awaited<Output>>>>;
-  then(first: unknown, second?: unknown, third?: unknown): never {
-    // A promise that is resolved with a path calls it so.
-    if (typeof first === "function")
-      throw this.mistake("build", "expected .build() at the end: what is exported has to be the finished workflow");
-    const [id, work, options] = typeof first === "string" ? [first, second, third] : [nameOf(first), first, second];
+  ): Path<Input, Awaited<Output>, With<Nodes, Id, Awaited<Output>>> {
     return this.with((table, next) =>
       table.put(id, workNode(table, id, work, (options ?? {}) as LooseOptions, next())),
     );
@@ -220,7 +216,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
   decide<
     const Cases extends readonly {
       readonly when: Condition<Scope<Input, Nodes, Previous>>;
-      readonly then: (path: Path<Input, Previous, Nodes>) => AnyPath;
+      readonly do: (path: Path<Input, Previous, Nodes>) => AnyPath;
     }[],
     Otherwise extends (path: Path<Input, Previous, Nodes>) => AnyPath = (
       path: Path<Input, Previous, Nodes>,
@@ -231,19 +227,19 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     otherwise?: Otherwise,
   ): Path<
     Input,
-    PreviousOf<ReturnType<Cases[number]["then"]>> | PreviousOf<ReturnType<Otherwise>>,
+    PreviousOf<ReturnType<Cases[number]["do"]>> | PreviousOf<ReturnType<Otherwise>>,
     Simplify<
       Nodes &
-        Partial<Omit<UnionToIntersection<NodesOf<ReturnType<Cases[number]["then"]>>>, keyof Nodes>> &
+        Partial<Omit<UnionToIntersection<NodesOf<ReturnType<Cases[number]["do"]>>>, keyof Nodes>> &
         Partial<Omit<NodesOf<ReturnType<Otherwise>>, keyof Nodes>>
     >
   > {
     return this.with((table, next) =>
       table.put(id, {
         type: "decision",
-        cases: cases.map(({ when, then }, index) => ({
-          when: condition(table, `${id}.${index}`, when),
-          next: putLinks(this.linksOf(`${id}.${index}`, then), table, next),
+        cases: cases.map((each, index) => ({
+          when: condition(table, `${id}.${index}`, each.when),
+          next: putLinks(this.linksOf(`${id}.${index}`, each.do), table, next),
         })),
         otherwise: otherwise === undefined ? next() : putLinks(this.linksOf(`${id}.otherwise`, otherwise), table, next),
       }),
@@ -398,6 +394,7 @@ export const workflow = (options: string | WorkflowOptions): Path<unknown, unkno
   new Path(typeof options === "string" ? { name: options } : options);
 
 interface LooseOptions {
+  readonly as?: string;
   readonly description?: string;
   readonly input?: AnyFunction;
   readonly timeout?: Duration;

@@ -1,0 +1,103 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { z } from "zod";
+import { agent } from "../agent.ts";
+import { workflow } from "./workflow.ts";
+
+const First = agent({
+  name: "first",
+  description: "Takes x",
+  input: z.object({ x: z.number() }),
+  output: z.object({ y: z.string() }),
+  run: () => ({ y: "1" }),
+});
+const Second = agent({
+  name: "second",
+  description: "Takes y",
+  input: z.object({ y: z.string() }),
+  output: z.object({ z: z.boolean() }),
+  run: () => ({ z: true }),
+});
+const Input = z.object({ x: z.number(), list: z.array(z.number()) });
+
+describe("types go from node to node", () => {
+  test("through agents, steps, branches, ways, items, turns and gates", () => {
+    const built = workflow("typed")
+      .input(Input)
+      .then(First, { as: "first" })
+      .parallel("both", {
+        second: Second,
+        count: (path) => path.then(Second, { as: "again" }).step("length", ({ z: flag }) => (flag ? 1 : 2)),
+      })
+      .decide(
+        "way",
+        [
+          {
+            when: ({ nodes }) => nodes.both.count > 1 && nodes.first.y === "1",
+            do: (path) => path.step("big", async ({ second }) => ({ big: second.z })),
+          },
+          { when: "true", do: (path) => path.fail("no", "nothing") },
+        ],
+        (path) => path.step("small", ({ count }) => ({ small: count })),
+      )
+      .map(
+        "each",
+        ({ input }) => input.list,
+        (path) => path.step("twice", (item) => item * 2),
+      )
+      .loop("grow", (path) => path.step("push", (list) => list.concat(1)), {
+        until: ({ previous, turn }) => previous.length > turn,
+        maxTurns: 5,
+      })
+      .gate("good", { pass: ({ previous }) => previous.length > 1, again: "grow" })
+      .step("last", (list) => list.length, { undo: (length) => void length.toFixed() })
+      .build(({ previous, nodes }) => ({ length: previous, y: nodes.first.y, maybe: nodes.big?.big }));
+    expectTypeOf<NonNullable<typeof built.run>>().returns.toEqualTypeOf<
+      | Promise<{ length: number; y: string; maybe: boolean | undefined }>
+      | { length: number; y: string; maybe: boolean | undefined }
+    >();
+    expect(built.workflow?.graph.start).toBe("first");
+    expect(Object.keys(built.workflow?.graph.nodes ?? {})).toContain("both");
+  });
+
+  test("and what does not fit is refused where it is written", () => {
+    // @ts-expect-error it takes y, and x comes
+    workflow("misfit").input(Input).then(Second);
+    workflow("mapped")
+      .input(Input)
+      .then(Second, { input: ({ input }) => ({ y: String(input.x) }) });
+    // @ts-expect-error there is no such member
+    workflow("member")
+      .input(Input)
+      .step("none", (input) => input.nothing);
+    workflow("unknown")
+      .input(Input)
+      .then(First, { as: "first" })
+      // @ts-expect-error there is no such node
+      .build(({ nodes }) => nodes.second);
+  });
+});
+
+describe("what is written wrong is told where it is written", () => {
+  test("two nodes of one name", () => {
+    const twice = workflow("twice")
+      .step("same", () => 1)
+      .step("same", () => 2);
+    expect(() => twice.build()).toThrow('workflow "twice": same: there is a node "same" already');
+  });
+
+  test("nothing in it, a part built, a path in place of the workflow", async () => {
+    expect(() => workflow("empty").build()).toThrow("expected at least one node");
+    expect(() =>
+      workflow("part")
+        .decide("d", [{ when: "true", do: (path) => path.step("a", () => 1).build() as never }])
+        .build(),
+    ).toThrow("not a part of it");
+    await expect(Promise.resolve(workflow("path").step("a", () => 1))).rejects.toThrow(".build() at the end");
+  });
+});
+
+test("a path that was used twice gives two workflows", () => {
+  const base = workflow("base").step("a", () => 1);
+  expect(Object.keys(base.step("b", () => 2).build().workflow?.graph.nodes ?? {})).toEqual(["a", "b", "end"]);
+  expect(Object.keys(base.step("c", () => 3).build().workflow?.graph.nodes ?? {})).toEqual(["a", "c", "end"]);
+});
