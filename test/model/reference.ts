@@ -120,6 +120,8 @@ class Follower {
         if (!this.isCanceled) this.machine?.cancel();
         this.isCanceled = true;
         return null;
+      case "task.deadlinePassed":
+        return "no agent here compensates";
       case "task.canceled":
         this.state = "canceled";
         return this.isCanceled ? null : "nobody canceled it";

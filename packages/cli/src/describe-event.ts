@@ -1,5 +1,5 @@
 /** A task event in words: what `logs` prints after time and type. */
-import type { TaskEvent } from "@agentcore/contract";
+import type { TaskEvent, TaskEventOf } from "@agentcore/contract";
 import { callName } from "./call-name.ts";
 import { formatTimestamp } from "./format-time.ts";
 import { promptOf, textOf } from "./task-outcome.ts";
@@ -34,6 +34,8 @@ export const describeEvent = (event: TaskEvent): string => {
       return `by ${event.data.reason}`;
     case "task.cancelRequested":
       return `by ${event.data.by}${event.data.reason === undefined ? "" : `: ${event.data.reason}`}`;
+    case "task.deadlinePassed":
+      return `it was ${formatTimestamp(event.data.deadline)}`;
     case "task.completed":
       return short(event.data.output);
     case "task.failed":
@@ -41,7 +43,7 @@ export const describeEvent = (event: TaskEvent): string => {
     case "task.parked":
       return `${event.data.error.code}: ${event.data.error.message}`;
     case "task.canceled":
-      return event.data.reason ?? "";
+      return describeCanceled(event.data);
     case "artifact.appended":
       return event.data.artifact.name ?? event.data.artifact.artifactId;
     case "message.added":
@@ -62,6 +64,11 @@ export const describeEvent = (event: TaskEvent): string => {
       return `stands for the first ${event.seq} events: agent ${event.data.submitted.data.agent}, by ${event.data.submitted.data.caller}, ${event.data.state} by then`;
   }
 };
+
+const describeCanceled = ({ reason, error }: TaskEventOf<"task.canceled">["data"]): string =>
+  [reason, error === undefined ? undefined : `${error.code}: ${error.message}`]
+    .filter((part) => part !== undefined)
+    .join("; ");
 
 export const describeProgress = (progress: {
   readonly message?: string | undefined;

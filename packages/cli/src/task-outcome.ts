@@ -49,10 +49,11 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "task.parked":
       return { state: "parked", error: event.data.error };
     case "task.canceled":
-      return { state: "canceled" };
+      return { state: "canceled", ...(event.data.error === undefined ? {} : { error: event.data.error }) };
     case "task.assigned":
     case "task.progressed":
     case "task.cancelRequested":
+    case "task.deadlinePassed":
     case "artifact.appended":
     case "message.added":
     case "step.started":

@@ -101,7 +101,8 @@ const FoldedTask = A2ATask.extend({
 export const TaskEvent = z.discriminatedUnion("type", [
   event("task.submitted", submission),
   event("task.assigned", { node: z.string(), attempt: z.int().positive() }),
-  event("task.started", {}),
+  /** `compensates`: when it is canceled or late, its code takes back what it did, and nobody but it ends the task. @default false */
+  event("task.started", { compensates: z.boolean().optional() }),
   /** `whileAsking`: the task waits for an answer or for access meanwhile, which is what its status goes on to say. */
   event("task.progressed", {
     ...call,
@@ -115,9 +116,12 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("task.authRequired", { ...call, prompt: z.array(Part).min(1), authorization: AuthorizationQuestion }),
   event("task.resumed", { reason: z.enum(["input", "retry", "auth"]) }),
   event("task.cancelRequested", { by: z.string(), reason: z.string().optional() }),
+  /** Of a task that compensates: its code hears of it, and ends when it has taken back what it did. */
+  event("task.deadlinePassed", { deadline: epochMs }),
   event("task.completed", { output: z.unknown().optional() }),
   event("task.failed", { error: SerializedErrorSchema }),
-  event("task.canceled", { reason: z.string().optional() }),
+  /** `error`: what the code threw after the cancel, or what kept it from running: what could not be taken back. */
+  event("task.canceled", { reason: z.string().optional(), error: SerializedErrorSchema.optional() }),
   event("task.rejected", { error: SerializedErrorSchema }),
   event("task.parked", { error: SerializedErrorSchema }),
   event("artifact.appended", { ...call, artifact: Artifact, append: z.boolean(), lastChunk: z.boolean() }),
@@ -147,8 +151,17 @@ export const TaskEvent = z.discriminatedUnion("type", [
     ),
     reasons: z.array(z.string()),
   }),
-  /** `unread`: messages that had come and that the code had not looked at. */
-  event("checkpoint.created", { state: z.unknown().optional(), unread: z.array(A2AMessage).optional() }),
+  /**
+   * `unread`: messages that had come and that the code had not looked at. The others of a task that compensates: what had been asked of it
+   * by then, whereupon the code goes on with a signal that has aborted.
+   */
+  event("checkpoint.created", {
+    state: z.unknown().optional(),
+    unread: z.array(A2AMessage).optional(),
+    compensates: z.boolean().optional(),
+    cancelRequested: z.object({ reason: z.string().optional() }).optional(),
+    deadlinePassed: z.boolean().optional(),
+  }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {
     submitted: z.object({ at: epochMs, data: z.object(submission) }),

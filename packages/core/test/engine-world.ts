@@ -203,12 +203,20 @@ export class EngineWorld {
     await this.quiet();
   }
 
-  /** As a caller who asks again when the process died before it answered. */
   async authorize(taskId: string, decision: AuthorizationDecision = {}, scope: CallerScope = SCOPE): Promise<void> {
+    await this.ask((service) => service.authorize(scope, taskId, decision));
+  }
+
+  async cancel(taskId: string): Promise<void> {
+    await this.ask((service) => service.cancel(SCOPE, taskId, "enough"));
+  }
+
+  /** As a caller who asks again when the process died before it answered. */
+  private async ask(what: (service: TaskService) => Promise<void>): Promise<void> {
     for (;;) {
       const { service } = await this.alive();
       let outcome: { refused?: unknown } | null = null;
-      service.authorize(scope, taskId, decision).then(
+      what(service).then(
         () => (outcome = {}),
         (refused: unknown) => (outcome = { refused }),
       );
@@ -218,11 +226,6 @@ export class EngineWorld {
       if ("refused" in settled) throw settled.refused;
       return;
     }
-  }
-
-  async cancel(taskId: string): Promise<void> {
-    await (await this.alive()).service.cancel(SCOPE, taskId, "enough");
-    await this.quiet();
   }
 
   async retry(taskId: string): Promise<void> {

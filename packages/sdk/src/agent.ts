@@ -40,6 +40,11 @@ interface AgentBasics<Input> {
   /** Milliseconds from submission. @default none */
   readonly timeoutMs?: number;
   /**
+   * A cancel or a deadline is told to the code by `ctx.signal` alone; it takes back what it did, for as long as that takes, and ends then.
+   * @default a cancel rejects all calls under way and leaves 30 s for clean-up; a deadline ends the task
+   */
+  readonly compensates?: boolean;
+  /**
    * "context": tasks of one context run one at a time, in order of submission; one that waits for a person, or is
    * parked, holds up those after it. @default any number at once
    */

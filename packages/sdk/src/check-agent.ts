@@ -24,6 +24,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   maxTurns: true,
   idempotent: true,
   timeoutMs: true,
+  compensates: true,
   concurrency: true,
   subscribes: true,
   run: true,
@@ -71,6 +72,7 @@ const KINDS: readonly (readonly [Field, string, (value: unknown) => boolean])[] 
   ["timeoutMs", "a whole number above 0", isCount],
   ["maxTurns", "a whole number above 0", isCount],
   ["idempotent", "true or false", (value) => typeof value === "boolean"],
+  ["compensates", "true or false", (value) => typeof value === "boolean"],
   ["labels", "an object of strings", (value) => isRecord(value) && Object.values(value).every(isString)],
   ["subscribes", "a list of event types", (value) => Array.isArray(value) && !value.some(isBlank)],
 ];

@@ -56,7 +56,7 @@ export interface Authorization {
 }
 
 export interface StepContext {
-  /** Aborts on cancel, deadline, timeout and loss of the lease. */
+  /** Aborts on cancel, deadline, timeout and loss of the lease; of a call that is made after a cancel, it has not aborted for that. */
   readonly signal: AbortSignal;
   /** hash(tenant, task, path): the same on every try, also after a crash. */
   readonly idempotencyKey: string;
@@ -77,6 +77,12 @@ export interface CommandOptions {
   /** Milliseconds for this command. @default the rest of the task's own time */
   readonly timeoutMs?: number;
   readonly skill?: string;
+  /**
+   * Withdraws the command when it aborts: a child that was made is canceled, and the call settles with what became of it, its output when it
+   * completed all the same; before that it rejects with CANCELED, and no child is made. Nobody else gets the command then. To be aborted
+   * because of what came through `ctx` only, so that a replay does the same.
+   */
+  readonly signal?: AbortSignal;
   /**
    * Of the child. `urgent` only below an urgent task, else PERMISSION_DENIED. @default the task's own: what it waits for is never less
    * urgent than itself
@@ -120,6 +126,8 @@ export interface InputRequest<T> {
   /** Answers that do not fit are refused and asked again. */
   readonly schema?: Schema<T>;
   readonly key?: string;
+  /** Takes the question back when it aborts: the wait rejects with CANCELED, and the task works again. As in `AuthorizationRequest`. */
+  readonly signal?: AbortSignal;
 }
 
 /** One of several ways, and why. */
@@ -181,7 +189,7 @@ export interface Memory {
  */
 export interface Context {
   readonly log: Log;
-  /** Aborts on cancel, deadline and loss of the lease. */
+  /** Aborts on cancel, deadline and loss of the lease; its reason tells which. */
   readonly signal: AbortSignal;
   readonly memory: Memory;
   /** Environment of the manifest. */
@@ -232,7 +240,7 @@ export interface Context {
   patched(id: string): boolean;
   /**
    * Ends this log's history and starts `run` again with `task.continuedFrom = state`. Never returns. Throws TOO_LARGE when the state, with the
-   * messages that were not looked at, has more than 16 MiB.
+   * messages that were not looked at, has more than 16 MiB, CANCELED after a cancel unless the agent `compensates`.
    */
   continueAs(state: unknown): Promise<never>;
 }

@@ -31,11 +31,12 @@ export const commandChild = (
   call: OpenCall,
   request: ChildRequest,
 ): Promise<void> => {
-  const { target, payload, skill, exclude, deadline } = request;
+  const { target, payload, skill, exclude, deadline, signal } = request;
   const draft = {
     ...draftFor(execution),
     ...{ target, payload, skill, exclude, priority: priorityOf(execution, request) },
     ...(deadline === null ? {} : { deadline }),
+    ...(signal === undefined ? {} : { signal }),
   };
   return engine.router.command(draft, (choice) => addChild(engine, execution, call, request, choice));
 };
@@ -50,9 +51,11 @@ const addChild = async (
   const { tenantId } = execution.head;
   const loaded = await engine.load(tenantId, choice);
   const input = await validateInput(loaded.definition, request.payload);
-  if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
+  // Also when its signal has withdrawn it.
+  if (execution.open.get(call.path) !== call || call.receive === null || execution.phase !== "live") return;
   // A cancel is in the log and about to reach the code: a child made now would be an orphan of it.
-  if (execution.intake.cancelRequested && !execution.ending.isCanceled && !call.detached) return;
+  const { intake, ending } = execution;
+  if (intake.cancelRequested && !ending.isCanceled && !ending.compensates && !call.detached) return;
   const handoffs = execution.handoffs;
   refuseLoop(execution, call, { agent: choice.agent, content: contentOf(engine.senses.digest, request.skill, input) });
   const now = engine.senses.clock.now();

@@ -89,7 +89,8 @@ export const createContext = (execution: Execution): Context => {
     step: (name, fn, options) => step("step", name, fn, options),
     command: (target, payload, options = {}) => {
       assertSerialisable(payload, `the payload for ${formatTarget(target)}`);
-      const { priority } = options;
+      const { priority, signal } = options;
+      assertSignal(signal, "ctx.command");
       if (priority !== undefined && !PRIORITIES.includes(priority))
         throw invalidArgument("the options of ctx.command", [
           { field: "priority", description: `expected one of ${PRIORITIES.join(", ")}` },
@@ -114,6 +115,7 @@ export const createContext = (execution: Execution): Context => {
             skill: options.skill,
             priority,
             timeoutMs: options.timeoutMs,
+            signal,
           }),
       });
     },
@@ -206,6 +208,7 @@ export const createContext = (execution: Execution): Context => {
           "ctx.waitForInput: prompt: expected the question in words, or { prompt: … }",
         );
       }
+      assertSignal(question.signal, "ctx.waitForInput");
       assertSerialisable([question.prompt, question.data], "the question of ctx.waitForInput");
       return execution.call<T>({
         kind: "input",
@@ -339,7 +342,7 @@ export const createContext = (execution: Execution): Context => {
       if (execution.isClosed) return never;
       assertSerialisable(state, "the state given to ctx.continueAs");
       // A fresh history would forget the cancel.
-      if (execution.intake.cancelRequested)
+      if (execution.intake.cancelRequested && !execution.ending.compensates)
         throw new CancelledError("the task was canceled; it does not go on in a fresh log");
       if (execution.open.size > 0)
         throw new PlatformError(

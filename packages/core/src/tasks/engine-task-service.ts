@@ -287,8 +287,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const head = await findHead(scope, taskId);
       if (head.state === "canceled") return;
       const payload = { by: scope.caller, ...(reason === undefined ? {} : { reason }) };
-      // A task can be parked after a cancel was taken in, in its clean-up: another ends it.
-      const key = head.state === "parked" ? `cancel:${head.seq}` : "cancel";
+      // A task can be parked after a cancel was taken in, in its clean-up: another ends it, at a time of its own.
+      const key = head.state === "parked" ? `cancel:${head.seq}:${senses.clock.now()}` : "cancel";
       const accepted = isTerminal(head.state)
         ? "terminal"
         : await post(scope, taskId, { key, kind: "cancel", payload });

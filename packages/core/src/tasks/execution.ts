@@ -12,7 +12,6 @@
  */
 import {
   type A2AMessage,
-  CancelledError,
   type Handoff,
   type NewTaskEvent,
   PlatformError,
@@ -34,7 +33,7 @@ import { Intake } from "./intake.ts";
 import type { Delivery, InputResult, Journal } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
-import { differsFromLog, outsideAwait } from "./parking.ts";
+import { canceledFor, differsFromLog, outsideAwait } from "./parking.ts";
 import { Paths } from "./paths.ts";
 import { Repeats } from "./repeats.ts";
 import { replay } from "./replay.ts";
@@ -125,11 +124,13 @@ export class Execution {
     this.intake = new Intake(this);
     this.inbound = new Inbound(this);
     this.ending = new Ending(this);
+    const told = this.ending.told;
+    if (told !== null) this.running.abort(told);
   }
 
-  /** What a step that begins now listens to, made when it looks. After a cancel it cleans up: its signal is not aborted from the start. */
-  stepSignal(): () => AbortSignal {
-    const signal = this.ending.isCanceled ? this.cleanup : this.running;
+  /** What a step listens to, made when it looks. After a cancel it cleans up: its signal is not aborted from the start. */
+  stepSignal({ isAfterEnd }: OpenCall): () => AbortSignal {
+    const signal = isAfterEnd ? this.cleanup : this.running;
     return () => signal.signal;
   }
 
@@ -192,7 +193,12 @@ export class Execution {
     if (this.phase !== "replaying" || this.isLeaving) return;
     const { clock } = this.services.senses;
     this.append({ type: "task.assigned", at: clock.now(), data: { node: this.services.node, attempt } });
-    if (!this.journal.started) this.append({ type: "task.started", at: clock.now(), data: {} });
+    if (!this.journal.started)
+      this.append({
+        type: "task.started",
+        at: clock.now(),
+        data: this.ending.compensates ? { compensates: true } : {},
+      });
     this.ending.watchDeadline();
     if (this.journal.calls.size === 0 && this.journal.deliveries.length === 0) {
       this.phase = "live";
@@ -217,6 +223,7 @@ export class Execution {
         path,
         kind: request.kind,
         inputHash: request.inputHash,
+        isAfterEnd: this.ending.isTold,
         durable: false,
         dueAt: null,
         timer: null,
@@ -336,7 +343,7 @@ export class Execution {
   }
 
   appendCheckpoint(state: unknown, unread: readonly A2AMessage[]): void {
-    const data = { state, ...(unread.length === 0 ? {} : { unread: [...unread] }) };
+    const data = { state, ...(unread.length === 0 ? {} : { unread: [...unread] }), ...this.ending.carried };
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data });
     this.draft.checkpointPlace = this.draft.events.length;
     this.phase = "ending";
@@ -412,6 +419,9 @@ export class Execution {
       case "cancel":
         this.applyCancel(delivery.reason);
         return;
+      case "deadline":
+        this.running.abort(this.ending.onDeadline());
+        return;
       case "result":
       case "error": {
         const call = this.open.get(delivery.path);
@@ -436,8 +446,10 @@ export class Execution {
 
   private applyCancel(reason: string | undefined): void {
     this.ending.onCancel(reason);
-    const error = new CancelledError(reason ?? "the task was canceled");
+    const error = canceledFor(reason);
     this.running.abort(error);
+    // Its code ends them, each by its own signal, when it has to.
+    if (this.ending.compensates) return;
     for (const call of [...this.open.values()]) {
       this.canceledPaths.add(call.path);
       this.close(call);

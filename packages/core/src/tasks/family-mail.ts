@@ -26,10 +26,14 @@ export const childFinishedMail = (parentTaskId: string, finished: ChildFinished)
   ifTerminal: "drop",
 });
 
-export const cancelMail = (childTaskId: string, parentTaskId: string): MailboxInsert => ({
+export const cancelMail = (
+  childTaskId: string,
+  parentTaskId: string,
+  reason = "the task that asked for this has ended or was canceled",
+): MailboxInsert => ({
   taskId: childTaskId,
   key: `cancel:${parentTaskId}`,
   kind: "cancel",
-  payload: { by: `task:${parentTaskId}`, reason: "the task that asked for this has ended or was canceled" },
+  payload: { by: `task:${parentTaskId}`, reason },
   ifTerminal: "drop",
 });

@@ -26,7 +26,7 @@ export class Intake {
   constructor(execution: Execution) {
     this.execution = execution;
     this.messages = new IncomingMessages(execution.journal);
-    this.cancelRequested = execution.journal.cancelRequested;
+    this.cancelRequested = execution.journal.cancelRequestedAt !== null;
     this.unjudged = new Unjudged(execution.open, execution.journal.unjudged);
   }
 
@@ -131,7 +131,7 @@ export class Intake {
       data: { by, ...(reason === undefined ? {} : { reason }) },
     };
     for (const call of execution.open.values()) {
-      if (call.childTaskId !== null && !call.detached)
+      if (call.childTaskId !== null && !call.detached && !execution.ending.compensates)
         execution.addMail(cancelMail(call.childTaskId, execution.head.taskId));
     }
     if (execution.phase === "ending") {

@@ -17,7 +17,8 @@ export type Delivery =
   | { readonly type: "result"; readonly path: string; readonly at: number; readonly result: unknown }
   | { readonly type: "error"; readonly path: string; readonly at: number; readonly error: SerializedError }
   | { readonly type: "message"; readonly at: number; readonly message: A2AMessage }
-  | { readonly type: "cancel"; readonly at: number; readonly reason: string | undefined };
+  | { readonly type: "cancel"; readonly at: number; readonly reason: string | undefined }
+  | { readonly type: "deadline"; readonly at: number };
 
 /** A wait that was opened, or a step that will be tried again. */
 export interface RecordedWait {
@@ -40,7 +41,13 @@ export class Journal {
   /** Paths recorded without a result to wait for: progress, artifacts, patches. */
   readonly marks = new Set<string>();
   readonly continuedFrom: unknown;
-  readonly cancelRequested: boolean;
+  /** Milliseconds since 1970; null: nobody asked for it. */
+  readonly cancelRequestedAt: number | null;
+  readonly deadlinePassed: boolean;
+  /** The code that began it takes back what it did when it is canceled or late. */
+  readonly compensates: boolean;
+  /** What had been asked of the code before the checkpoint that the log is read from. */
+  readonly carried: Pick<TaskEventOf<"checkpoint.created">["data"], "cancelRequested" | "deadlinePassed">;
   readonly started: boolean;
   /** Access was asked for, since the checkpoint that it was read from. */
   sawAuthorization = false;
@@ -63,7 +70,10 @@ export class Journal {
     this.submittedAt = first.at;
     const deliveries: Delivery[] = [];
     let continuedFrom: unknown;
-    let cancelRequested = false;
+    let cancelRequestedAt: number | null = null;
+    let deadlinePassed = false;
+    let compensates = false;
+    let carried: Journal["carried"] = {};
     let started = false;
     const settled = new Set<string>();
     let unjudged: UnjudgedMessage[] = [];
@@ -90,9 +100,14 @@ export class Journal {
           unread = event.data.unread ?? [];
           answers.length = 0;
           continuedFrom = event.data.state;
+          carried = event.data;
+          if (carried.cancelRequested !== undefined) cancelRequestedAt ??= event.at;
+          deadlinePassed ||= carried.deadlinePassed === true;
+          compensates ||= event.data.compensates === true;
           break;
         case "task.started":
           started = true;
+          compensates ||= event.data.compensates === true;
           break;
         case "step.started":
           this.record(event.data);
@@ -117,7 +132,9 @@ export class Journal {
           this.record(event.data);
           if (event.data.retryAt === undefined) {
             settled.add(event.data.path);
-            if (event.data.kind === "input") judged(({ paths }) => paths.includes(event.data.path));
+            // Taken back by its signal it has judged nobody.
+            if (event.data.kind === "input" && event.data.error.code !== "CANCELED")
+              judged(({ paths }) => paths.includes(event.data.path));
             deliveries.push({
               type: "error",
               path: event.data.path,
@@ -158,8 +175,12 @@ export class Journal {
           });
           break;
         case "task.cancelRequested":
-          cancelRequested = true;
+          cancelRequestedAt ??= event.at;
           deliveries.push({ type: "cancel", at: event.at, reason: event.data.reason });
+          break;
+        case "task.deadlinePassed":
+          deadlinePassed = true;
+          deliveries.push({ type: "deadline", at: event.at });
           break;
         case "decision.made":
           if (event.data.path === undefined || event.data.choice === null) break;
@@ -185,7 +206,10 @@ export class Journal {
     }
     this.deliveries = deliveries;
     this.continuedFrom = continuedFrom;
-    this.cancelRequested = cancelRequested;
+    this.cancelRequestedAt = cancelRequestedAt;
+    this.deadlinePassed = deadlinePassed;
+    this.compensates = compensates;
+    this.carried = carried;
     this.started = started;
     this.unjudged = unjudged;
     this.askedLast = askedLast;

@@ -2,7 +2,14 @@
  * Load, the second phase: brings a leased task into memory, or writes why it cannot be (parked, canceled), or gives its
  * lease back. One load of a task at a time; a lease that is ours is followed up until the store says it is not (I10).
  */
-import { isTerminal, type NewTaskEvent, PlatformError, submissionOf, type TaskEvent } from "@agentcore/contract";
+import {
+  isTerminal,
+  type NewTaskEvent,
+  PlatformError,
+  type SerializedError,
+  submissionOf,
+  type TaskEvent,
+} from "@agentcore/contract";
 import {
   type ClaimedTask,
   isDecision,
@@ -23,6 +30,8 @@ import { agentKey, type Reservation } from "./residents.ts";
 
 const RELOAD_MS = 250;
 const MAX_CHILDREN = 1000;
+// Of a cancel whose answer was lost a caller asks again; whoever asks after that means that it should end as it stands.
+const REPEATED_CANCEL_MS = 10_000;
 
 /** What a claim knew: the term of our lease that it was made in, and the limits of agents that it was told. */
 interface ClaimTerms {
@@ -151,17 +160,22 @@ export class Loading {
     const { engine } = this;
     const cancel = mailbox.find((item) => item.kind === "cancel");
     const wasParked = head.state === "parked";
+    const isLate = head.deadline !== null && head.deadline <= engine.senses.clock.now();
     // Neither runs code: one has begun none, the other's has been given up.
-    if (cancel !== undefined && (wasParked || head.state === "submitted"))
-      return this.endAsCanceled(head, mailbox, cancelRequestOf(cancel));
-    if (head.state === "submitted" && head.deadline !== null && head.deadline <= engine.senses.clock.now())
-      return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline));
+    if (cancel !== undefined && wasParked) return this.cancelParked(head, mailbox, cancelRequestOf(cancel));
+    if (head.state === "submitted" && (cancel !== undefined || isLate)) {
+      if (await this.mayHaveBegun(head)) return this.beginToCompensate(head, mailbox);
+      if (cancel !== undefined) return this.endAsCanceled(head, mailbox, cancelRequestOf(cancel));
+      return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline ?? 0));
+    }
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
     // Given back it could wait for ever where its agent loads on no node: neither a cancel nor its deadline would end it (I10).
-    const isOverdue = cancel !== undefined || (head.deadline !== null && head.deadline <= engine.senses.clock.now());
-    const [events, loaded] = [await this.readForReplay(head), await this.loadAgent(head, { isOverdue })];
+    const journal = new Journal(await this.readForReplay(head));
+    const isAsked = journal.compensates && (journal.deadlinePassed || journal.cancelRequestedAt !== null);
+    const isOverdue = cancel !== undefined || (isLate && !isAsked);
+    const loaded = await this.loadAgent(head, { isOverdue });
     // Others may have had the task meanwhile: their steps are not in what was read (I3).
     if (engine.lease.term !== term) return this.resumeLater(head, head.token);
     if (loaded === "others") return this.giveBack(head);
@@ -176,7 +190,7 @@ export class Loading {
     const execution = new Execution({
       head,
       loaded,
-      journal: new Journal(events),
+      journal,
       state: wasParked ? "working" : head.state,
       seq: head.seq,
       token: head.token,
@@ -227,15 +241,69 @@ export class Loading {
     await this.append(head, { events: [event], state: "parked", consume, release: { dueAt: null } });
   }
 
-  /** A task whose code does not run: nobody else would end it. */
-  private async endAsCanceled(head: TaskHead, mailbox: ClaimedTask["mailbox"], request: CancelRequest): Promise<void> {
+  /** What it has done is taken back by its code, where that is its way: once; a log that cannot be read does not tell. */
+  private async cancelParked(head: TaskHead, mailbox: ClaimedTask["mailbox"], request: CancelRequest): Promise<void> {
+    const events = await unlessUnreadable(this.readForReplay(head), null);
+    const journal = events === null ? null : new Journal(events);
+    if (journal?.compensates !== true) return this.endAsCanceled(head, mailbox, request);
+    const last = events?.at(-1);
+    const error = last?.type === "task.parked" ? last.data.error : undefined;
     const at = this.engine.senses.clock.now();
-    const data = request.reason === undefined ? {} : { reason: request.reason };
-    const events: readonly NewTaskEvent[] = [
-      { type: "task.cancelRequested", at, data: { by: request.by, ...data } },
-      { type: "task.canceled", at, data },
-    ];
-    await this.end(head, mailbox, "canceled", events);
+    const { cancelRequestedAt } = journal;
+    if (cancelRequestedAt === null) return this.goOn(head, mailbox, "parked", [requested(request, at)]);
+    if (at - cancelRequestedAt >= REPEATED_CANCEL_MS) return this.endAsCanceled(head, mailbox, request, error);
+    const consume = keysOf(mailbox, "cancel");
+    await this.append(head, {
+      events: [],
+      state: "parked",
+      consume,
+      release: { dueAt: error === undefined ? at : null },
+    });
+  }
+
+  /** The process died before anything of it was in the log: its code may have begun all the same, and has something to take back then. */
+  private async mayHaveBegun(head: TaskHead): Promise<boolean> {
+    if (head.attempts < 2) return false;
+    try {
+      return (await this.engine.host.load(head))?.definition.compensates === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** As a task that runs, for which a cancel or its deadline is another thing. */
+  private async beginToCompensate(head: TaskHead, mailbox: ClaimedTask["mailbox"]): Promise<void> {
+    const at = this.engine.senses.clock.now();
+    const cancel = mailbox.find((item) => item.kind === "cancel");
+    await this.goOn(head, mailbox, "working", [
+      { type: "task.started", at, data: { compensates: true } },
+      ...(cancel === undefined ? [] : [requested(cancelRequestOf(cancel), at)]),
+    ]);
+  }
+
+  /** Its code runs when there is a slot for it. */
+  private async goOn(
+    head: TaskHead,
+    mailbox: ClaimedTask["mailbox"],
+    state: "parked" | "working",
+    events: readonly NewTaskEvent[],
+  ): Promise<void> {
+    const dueAt = this.engine.senses.clock.now();
+    await this.append(head, { events, state, consume: keysOf(mailbox, "cancel"), release: { dueAt } });
+    this.engine.claims.wake();
+  }
+
+  /** A task whose code does not run: nobody else would end it. */
+  private async endAsCanceled(
+    head: TaskHead,
+    mailbox: ClaimedTask["mailbox"],
+    request: CancelRequest,
+    error?: SerializedError,
+  ): Promise<void> {
+    const at = this.engine.senses.clock.now();
+    const { reason } = request;
+    const data = { ...(reason === undefined ? {} : { reason }), ...(error === undefined ? {} : { error }) };
+    await this.end(head, mailbox, "canceled", [requested(request, at), { type: "task.canceled", at, data }]);
   }
 
   private async endAsFailed(head: TaskHead, mailbox: ClaimedTask["mailbox"], error: PlatformError): Promise<void> {
@@ -316,6 +384,15 @@ export class Loading {
     if (consume.length > 0) await this.engine.store.commit([{ tenantId, taskId, append }]);
   }
 }
+
+const keysOf = (mailbox: ClaimedTask["mailbox"], kind: MailboxInsert["kind"]): string[] =>
+  mailbox.filter((item) => item.kind === kind).map(({ key }) => key);
+
+const requested = ({ by, reason }: CancelRequest, at: number): NewTaskEvent => ({
+  type: "task.cancelRequested",
+  at,
+  data: { by, ...(reason === undefined ? {} : { reason }) },
+});
 
 const unlessUnreadable = async <T, Otherwise>(read: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> => {
   try {

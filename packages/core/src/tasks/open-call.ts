@@ -7,6 +7,8 @@ export interface OpenCall {
   readonly path: string;
   readonly kind: StepKind;
   readonly inputHash: string | undefined;
+  /** The code had been told of a cancel, or of its deadline, when it made the call: that does not end what it does about it. */
+  readonly isAfterEnd: boolean;
   /** Everything it waits for is in the log, so it needs no memory. */
   durable: boolean;
   dueAt: number | null;
@@ -23,8 +25,11 @@ export interface OpenCall {
   ask: (() => void) | null;
   /** Set by a `sleep` that a message ends: the code has been told of one. */
   heard: (() => void) | null;
-  /** Set by `waitForInput`, `waitForAuthorization` and `command`: takes what the mailbox brings. A promise: it is not decided yet what that means. */
-  receive: ((payload: unknown) => void | Promise<void>) | null;
+  /**
+   * Set by `waitForInput`, `waitForAuthorization` and `command`: takes what the mailbox brings. Null: nothing more is taken in, also when the code
+   * has not heard yet how the call ended. A promise: it is not decided yet what that means; `unused`: it was for another call.
+   */
+  receive: ((payload: unknown) => void | Promise<"unused" | undefined>) | null;
 }
 
 export interface CallRequest {

@@ -1,5 +1,5 @@
-/** Why a task cannot go on by itself: the errors it is parked with, or fails with (I10). */
-import { PlatformError } from "@agentcore/contract";
+/** Why a task cannot go on by itself: the errors it is parked with, fails with (I10), or is told to end for. */
+import { CancelledError, PlatformError } from "@agentcore/contract";
 
 // A log longer than this is slow to replay; `ctx.continueAs` starts afresh (design: Growth).
 export const MAX_EVENTS = 10_000;
@@ -23,6 +23,9 @@ export const revisionUnavailable = (agent: string, revision: string): PlatformEr
 
 export const deadlineExceeded = (deadline: number): PlatformError =>
   new PlatformError("DEADLINE_EXCEEDED", `the task did not finish before its deadline (${deadline} ms since 1970)`);
+
+export const canceledFor = (reason: string | undefined): CancelledError =>
+  new CancelledError(reason ?? "the task was canceled");
 
 /** The code makes a call that the log has with other content. */
 export const differsFromLog = (path: string, recorded: object, asked: object): PlatformError =>

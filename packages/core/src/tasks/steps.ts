@@ -66,10 +66,11 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   if (execution.open.get(call.path) !== call) return;
   const { clock } = execution.services.senses;
   const own = body.timeoutMs === undefined ? null : new AbortController();
-  const signalOf = execution.stepSignal();
+  const signalOf = execution.stepSignal(call);
   const outer = own === null ? null : signalOf();
   const forward = (): void => own?.abort(outer?.reason);
-  outer?.addEventListener("abort", forward, { once: true });
+  if (outer?.aborted === true) forward();
+  else outer?.addEventListener("abort", forward, { once: true });
   const timeout =
     own === null ? null : clock.after(body.timeoutMs ?? 0, () => own.abort(timedOut(call.path, body.timeoutMs)));
   const read: Credential[] = [];
@@ -141,7 +142,8 @@ const timedOut = (path: string, timeoutMs: number | undefined): PlatformError =>
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 
 /** 0 ≤ x < 1, spread over tasks so that a burst of failures does not come back as a burst of tries. */

@@ -27,7 +27,10 @@ export interface TakenUnit {
 export const takeUnit = (execution: Execution): TakenUnit | null => {
   const { phase, mustLeave } = execution;
   if (phase === "ended" || (phase === "replaying" && !mustLeave)) return null;
-  if (phase === "live" && execution.seq - execution.checkpointSeq + execution.draft.events.length > MAX_EVENTS)
+  if (
+    phase === "live" &&
+    execution.seq - execution.checkpointSeq + execution.draft.events.length > maxEvents(execution)
+  )
     execution.ending.park(historyLimit(execution.seq));
   const { draft } = execution;
   // Mail that has not been read yet goes before: it is known that the store would refuse this end (I2, I5).
@@ -110,10 +113,14 @@ const birthUnit = (
   outbox: draft.outbox,
 });
 
+/** What fills a log must not keep it from being taken back. */
+const maxEvents = ({ ending }: Execution): number =>
+  ending.compensates && ending.isTold ? 2 * MAX_EVENTS : MAX_EVENTS;
+
 /** Nothing but durable waits is left, so the task needs no memory. */
 const isIdle = (execution: Execution): boolean => {
   // Clean-up after a cancel is bounded by a timer in memory, so it stays there.
-  if (execution.ending.isCanceled) return false;
+  if (execution.ending.isCanceled && !execution.ending.compensates) return false;
   // What is about to be delivered to the code (`committed`) will move it: not idle.
   if (execution.phase !== "live" || execution.draft.committed.length > 0 || execution.isMoving) return false;
   if (execution.open.size === 0) return false;
@@ -132,7 +139,7 @@ const isIdle = (execution: Execution): boolean => {
 };
 
 const nextDue = (execution: Execution): number | null => {
-  let due = execution.head.deadline;
+  let due = execution.ending.deadline;
   for (const { dueAt } of execution.open.values()) if (dueAt !== null && (due === null || dueAt < due)) due = dueAt;
   return due;
 };

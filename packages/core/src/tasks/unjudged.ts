@@ -27,16 +27,21 @@ export class Unjudged {
   /** Offers each message to the first of its questions that has no answer yet. */
   judge(): void {
     while (!this.isJudging) {
-      const next = this.waiting.shift();
-      if (next === undefined) return;
-      const call = next.paths.map((path) => this.open.get(path)).find(isAsking);
-      const verdict = call?.receive?.(next.message);
+      const item = this.waiting.shift();
+      if (item === undefined) return;
+      const call = item.paths.map((path) => this.open.get(path)).find(isAsking);
+      const verdict = call?.receive?.(item.message);
       if (verdict === undefined) continue;
       this.isJudging = true;
-      void verdict.finally(() => {
-        this.isJudging = false;
-        this.judge();
-      });
+      void verdict
+        .then((use) => {
+          // Its question was taken back meanwhile.
+          if (use === "unused") this.waiting.unshift(item);
+        })
+        .finally(() => {
+          this.isJudging = false;
+          this.judge();
+        });
     }
   }
 }

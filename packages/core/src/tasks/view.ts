@@ -58,6 +58,7 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
     case "task.assigned":
     case "task.progressed":
     case "task.cancelRequested":
+    case "task.deadlinePassed":
     case "artifact.appended":
     case "message.added":
     case "step.started":
@@ -76,6 +77,10 @@ const outputParts = (output: unknown): Part[] => [
 ];
 
 const errorText = (error: SerializedError): string => `${error.code}: ${error.message}`;
+
+/** Why, and what of it stands. */
+const canceledText = ({ reason, error }: TaskEventOf<"task.canceled">["data"]): string =>
+  [reason, ...(error === undefined ? [] : [errorText(error)])].filter((line) => line !== undefined).join("\n");
 
 /** The task that an event is of. */
 export interface EventOwner {
@@ -124,7 +129,7 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "task.canceled":
       return statusChange(
         event,
-        event.data.reason === undefined ? undefined : say(owner, event.seq, [{ text: event.data.reason }]),
+        canceledText(event.data) === "" ? undefined : say(owner, event.seq, [{ text: canceledText(event.data) }]),
       );
     case "artifact.appended": {
       const { artifact, append, lastChunk } = event.data;
@@ -135,6 +140,7 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "message.added":
     case "task.assigned":
     case "task.cancelRequested":
+    case "task.deadlinePassed":
     case "step.started":
     case "step.completed":
     case "step.failed":
@@ -176,7 +182,8 @@ export interface ViewOptions {
 }
 
 const UNSEEN = [
-  ...(["task.assigned", "task.cancelRequested", "decision.made", "checkpoint.created"] as const),
+  ...(["task.assigned", "task.cancelRequested", "task.deadlinePassed", "decision.made"] as const),
+  ...(["checkpoint.created"] as const),
   ...(["step.started", "step.completed", "step.failed"] as const),
 ] as const;
 

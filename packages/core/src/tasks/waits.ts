@@ -13,6 +13,7 @@ import { assertSerialisable } from "../payloads/serialisable.ts";
 import { authorizationReference, type Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import type { ChildRequest } from "./execution-services.ts";
+import { cancelMail } from "./family-mail.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issues.ts";
@@ -107,14 +108,17 @@ export const startInput = <T>(
     }
     resume(execution, call, "input");
   };
-  const judge = (message: A2AMessage, [value, ...rest]: readonly unknown[]): void | Promise<void> => {
-    const decide = (verdict: Verdict): void | Promise<void> => {
-      if ("why" in verdict)
-        return rest.length > 0 ? judge(message, rest) : ask({ messageId: message.messageId, why: verdict.why });
-      if (!execution.isOpen(call)) return;
-      call.receive = null;
-      call.ask = null;
-      accept(message, verdict.value);
+  const judge = (message: A2AMessage, [value, ...rest]: readonly unknown[]): Judging => {
+    const decide = (verdict: Verdict): Judging => {
+      if (call.receive === null) return Promise.resolve("unused" as const);
+      if ("why" in verdict && rest.length > 0) return judge(message, rest);
+      if ("why" in verdict) ask({ messageId: message.messageId, why: verdict.why });
+      else if (execution.isOpen(call)) {
+        call.receive = null;
+        call.ask = null;
+        accept(message, verdict.value);
+      }
+      return undefined;
     };
     const verdict = request.schema === undefined ? { value } : validate(request.schema, value);
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
@@ -124,7 +128,7 @@ export const startInput = <T>(
   call.receive = (payload) => {
     const message = payload as A2AMessage;
     const judging = judge(message, answersIn(message));
-    if (!(judging instanceof Promise)) return;
+    if (judging === undefined) return;
     // The message is taken in meanwhile: evicted now, the task would wait for an answer that it has.
     execution.effects++;
     return judging.finally(() => {
@@ -132,8 +136,23 @@ export const startInput = <T>(
       execution.changed();
     });
   };
-  if (recorded === undefined || execution.asksAgain) ask();
+  const { signal } = request;
+  let wasAsked = recorded !== undefined;
+  const withdraw = (): void => {
+    if (!execution.isOpen(call) || call.receive === null) return;
+    call.receive = null;
+    call.ask = null;
+    execution.fail(call, new CancelledError("the answer is not needed any more"), 1);
+    if (wasAsked) resume(execution, call, "input");
+  };
+  if (signal?.aborted === true) return execution.afterBegin(withdraw);
+  if (!wasAsked || execution.asksAgain) ask();
+  wasAsked = true;
+  listen(call, signal, withdraw);
 };
+
+/** At once, or when a schema that takes its time has said what it says. */
+type Judging = undefined | Promise<"unused" | undefined>;
 
 const ASKING_STATES: Partial<Record<OpenCall["kind"], string>> = {
   input: "input-required",
@@ -256,7 +275,10 @@ const validate = (schema: Schema<unknown>, value: unknown): Verdict | Promise<Ve
   }
 };
 
-/** Sends a command and waits for its child; when the child fails in a way worth retrying, another candidate gets one. */
+/**
+ * Sends a command and waits for its child; when the child fails in a way worth retrying, another candidate gets one. Withdrawn by its signal,
+ * it waits for the end of the child all the same: what that did is there.
+ */
 export const startCommand = (
   execution: Execution,
   call: OpenCall,
@@ -264,11 +286,11 @@ export const startCommand = (
   request: Omit<ChildRequest, "attempt" | "exclude" | "deadline"> & { readonly timeoutMs?: number | undefined },
 ): void => {
   const { clock } = execution.services.senses;
+  const { signal } = request;
   const start = execution.time;
+  const latest = execution.ending.deadlineOf(call);
   const deadline =
-    request.timeoutMs === undefined
-      ? execution.head.deadline
-      : Math.min(start + request.timeoutMs, execution.head.deadline ?? Number.POSITIVE_INFINITY);
+    request.timeoutMs === undefined ? latest : Math.min(start + request.timeoutMs, latest ?? Number.POSITIVE_INFINITY);
 
   const send = (attempt: number): void => {
     call.durable = false;
@@ -276,36 +298,42 @@ export const startCommand = (
     execution.services
       .command(execution, call, { ...request, deadline, attempt, exclude: attempt === 1 ? [] : call.tried })
       .catch((error: unknown) => {
+        if (call.receive === null) return;
         const failure = PlatformError.from(error);
         // Nobody else can take it: what the last one said is the answer, not that nobody is left.
-        execution.fail(
-          call,
-          attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure,
-          attempt,
-        );
+        const answer = attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure;
+        settle(() => execution.fail(call, answer, attempt));
       })
       .finally(() => execution.endSending());
   };
   let lastError: PlatformError | null = null;
   let attempt = recorded?.attempt ?? 1;
 
+  const settle = (how: () => void): void => {
+    call.receive = null;
+    how();
+  };
+
   call.receive = (payload) => {
     const event = payload as { readonly type: string; readonly data: Record<string, unknown> };
     call.childTaskId = null;
     switch (event.type) {
       case "task.completed":
-        return execution.complete(call, event.data.output);
-      case "task.canceled":
-        return execution.fail(call, new CancelledError(`the task of ${call.path} was canceled`), attempt);
+        return settle(() => execution.complete(call, event.data.output));
+      case "task.canceled": {
+        const error = canceledChild(call.path, event.data.error as SerializedError | undefined);
+        return settle(() => execution.fail(call, error, attempt));
+      }
       default: {
-        lastError = PlatformError.fromJSON(event.data.error as SerializedError);
+        const error = PlatformError.fromJSON(event.data.error as SerializedError);
+        lastError = error;
         // The child has ended, so nobody works on this any more: a second candidate cannot double the effect of the
         // first beyond what a retry of its own steps would.
-        if (!lastError.retryable || (deadline !== null && clock.now() >= deadline))
-          return execution.fail(call, lastError, attempt);
+        if (signal?.aborted === true || !error.retryable || (deadline !== null && clock.now() >= deadline))
+          return settle(() => execution.fail(call, error, attempt));
         // Recorded with the same unit that takes the tidings in: a crash from here on sends again and waits for nobody.
         const at = clock.now();
-        const { code, message } = lastError;
+        const { code, message } = error;
         execution.append({
           type: "step.failed",
           at,
@@ -317,10 +345,26 @@ export const startCommand = (
     }
   };
 
+  const withdraw = (): void => {
+    if (!execution.isOpen(call) || call.receive === null) return;
+    // Sent again after a crash it is the same mail, which the child takes in once.
+    if (call.childTaskId !== null)
+      return execution.addMail(cancelMail(call.childTaskId, execution.head.taskId, "it is not needed any more"));
+    const error = new CancelledError(`${call.path} is not needed any more, and nobody has it`);
+    settle(() => execution.fail(call, error, attempt));
+  };
   if (recorded?.childTaskId != null) {
     call.childTaskId = recorded.childTaskId;
     call.durable = true;
-  } else {
-    send(attempt);
   }
+  if (signal?.aborted === true) return withdraw();
+  listen(call, signal, withdraw);
+  if (call.childTaskId === null) send(attempt);
 };
+
+const canceledChild = (path: string, standing: SerializedError | undefined): CancelledError =>
+  standing === undefined
+    ? new CancelledError(`the task of ${path} was canceled`)
+    : new CancelledError(`the task of ${path} was canceled, and says: ${standing.message}`, {
+        details: { error: standing },
+      });

@@ -19,7 +19,11 @@ export const runTask = async <Output>(
       case "task.rejected":
         throw withTask(taskId, event.data.error);
       case "task.canceled":
-        throw withTask(taskId, { code: "CANCELED", message: event.data.reason ?? `task ${taskId} was canceled` });
+        throw withTask(taskId, {
+          code: "CANCELED",
+          message: event.data.reason ?? `task ${taskId} was canceled`,
+          ...(event.data.error === undefined ? {} : { details: { error: event.data.error } }),
+        });
       case "task.parked": {
         // An older stop may have been retried since: only a task that stands still now is worth giving up on.
         const now = await client.get(taskId, { signal });
