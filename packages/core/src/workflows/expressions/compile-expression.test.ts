@@ -65,6 +65,8 @@ test.each([
   ['input.tags.join(", ")', "new, web"],
 ])("%s", (text, expected) => {
   expect(evaluate(text)).toStrictEqual(expected);
+  // In a macro, where it is evaluated in the form that is counted.
+  expect(evaluate(`[0].map(one, ${text})`)).toStrictEqual([expected]);
 });
 
 test.each([
@@ -197,4 +199,49 @@ test.each([
   ],
 ])("finds what %s reads", (text, references) => {
   expect(compileExpression(text).references).toStrictEqual(references);
+});
+
+test("keys of a map may be computed, and be called anything", () => {
+  const made = evaluate('{input.customer: 1, "constructor": 2, "__proto__": [turn], 7: "x"}');
+  expect(JSON.stringify(made)).toBe('{"7":"x","Ann":1,"constructor":2,"__proto__":[2]}');
+  expect(evaluate('{"constructor": {"a": 2}}.constructor.a + 1')).toBe(3);
+});
+
+test("patterns are matched in time that grows with the text", () => {
+  expect(evaluate('input.customer.matches("^A(n+)+$")')).toBe(true);
+  expect(evaluate('input.tags.exists(tag, tag.matches("^" + input.tags[0]))')).toBe(true);
+  const hard = compileExpression('input.matches("^(a+)+$")');
+  expect(hard.evaluate({ input: `${"a".repeat(10_000)}!` })).toBe(false);
+  expect(codeAndMessage(() => compileExpression('input.matches("(a")'))).toContain(
+    'INVALID_ARGUMENT: the expression `input.matches("(a")` is not valid: the pattern of matches() cannot be used: a group that is not closed',
+  );
+  expect(codeAndMessage(() => evaluate("input.customer.matches(input.customer + '(')"))).toContain("EXPRESSION_FAILED");
+});
+
+test.each([
+  "input.exists(a, input.exists(b, a + b < 0))",
+  "input.all(a, input.all(b, a + b >= 0))",
+  "input.map(a, input.map(b, input.map(c, c)))",
+  "input.exists(a, input.map(b, input.filter(c, c < 0)).size() < 0)",
+  "input.exists_one(a, input.exists_one(b, a == b))",
+  "input.filter(a, [input, input] == [input.map(x, x), input])",
+  "input.exists(a, false || input.exists(b, input.exists(c, c < 0)))",
+  "[[input].map(a, a + a + a + a)[0]].map(a, a + a + a + a).map(a, a + a + a + a).map(a, a + a + a + a).map(a, a + a + a + a)",
+  "cel.bind(a, input + input + input + input, cel.bind(b, a + a + a + a, cel.bind(c, b + b + b + b, c + c + c + c)))",
+  "input.map(a, string(a).matches('(a?){500}b'))",
+])("ends %s before it holds everything up", (text) => {
+  const input = Array.from({ length: 40_000 }, (_, index) => index);
+  const expression = compileExpression(text);
+  expect(codeAndMessage(() => expression.evaluate({ input }))).toContain(
+    "failed: it takes more than 10000000 steps; use shorter lists, fewer macros within macros",
+  );
+});
+
+test("says where it failed within a macro", () => {
+  expect(codeAndMessage(() => evaluate("nodes.list.map(each, (each.id + 1) * each.points)"))).toContain(
+    "failed at `each.points`: No such key: points",
+  );
+  expect(codeAndMessage(() => evaluate("nodes.list.filter(each, each.id)"))).toContain(
+    "failed at `each.id`: filter(var, predicate) predicate must return bool, got 'double'",
+  );
 });

@@ -1,10 +1,12 @@
 import { PlatformError } from "@agentcore/contract";
 import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
-import { createCelEnvironment, MAX_EXPRESSION_LENGTH } from "./cel-environment.ts";
+import { createCelEnvironment, createMeteredEnvironment, MAX_EXPRESSION_LENGTH } from "./cel-environment.ts";
 import { holdsConstructor, valueAt, withMaps } from "./cel-scope.ts";
 import { partsOf } from "./cel-syntax.ts";
 import { collectReferences, type Reference } from "./collect-references.ts";
 import { toJsonResult } from "./json-result.ts";
+import { PatternError } from "./linear-pattern.ts";
+import { type MeteredExpression, meterExpression } from "./metered-expression.ts";
 import { SCOPE_VARIABLES, type WorkflowScope } from "./workflow-scope.ts";
 
 export interface CompiledExpression {
@@ -19,6 +21,7 @@ export interface CompiledExpression {
 }
 
 const environment = createCelEnvironment();
+const meteredEnvironment = createMeteredEnvironment();
 
 /**
  * CEL over the variables of a workflow's scope. Throws INVALID_ARGUMENT with the place for what is no CEL, has an unknown variable or
@@ -35,17 +38,19 @@ export const compileExpression = (text: string): CompiledExpression => {
   }
   const check = parsed.check();
   if (!check.valid) throw invalid(text, complaintOf(check.error));
+  const metered = meter(parsed, text);
+  const evaluateCel = metered?.run ?? parsed;
   const references = collectReferences(parsed.ast);
   const path = isPath(parsed.ast) ? references[0]?.path : undefined;
-  const hasOptional = usesOptional(parsed.ast);
+  const probed = usesOptional(parsed.ast) ? outermost(references) : [];
   const run = (scope: WorkflowScope): unknown => {
     // An optional takes for absent what cannot be read, and says nothing.
-    if (hasOptional && holdsConstructor(scope, references)) return parsed(withMaps(scope));
+    if (holdsConstructor(scope, probed)) return evaluateCel(withMaps(scope));
     try {
-      return parsed(scope);
+      return evaluateCel(scope);
     } catch (error) {
       if (read(error).code !== "unsupported_type") throw error;
-      return parsed(withMaps(scope));
+      return evaluateCel(withMaps(scope));
     }
   };
   return {
@@ -59,11 +64,29 @@ export const compileExpression = (text: string): CompiledExpression => {
       try {
         return toJsonResult(run(scope));
       } catch (error) {
-        throw failure(text, error);
+        throw failure(text, error, metered);
       }
     },
   };
 };
+
+const meter = (parsed: ParseResult, text: string): MeteredExpression | undefined => {
+  try {
+    return meterExpression(parsed, text, meteredEnvironment);
+  } catch (error) {
+    if (error instanceof PatternError) throw invalid(text, `the pattern of matches() cannot be used: ${error.message}`);
+    throw invalid(text, read(error).summary);
+  }
+};
+
+/** Without those that lead to another: what is read is at its end. */
+const outermost = (references: readonly Reference[]): readonly Reference[] =>
+  references.filter(
+    ({ path }) =>
+      !references.some(
+        (other) => other.path.length > path.length && path.every((key, index) => other.path[index] === key),
+      ),
+  );
 
 /** Without `.?`: an optional is no value yet. */
 const isPath = (node: ASTNode): boolean => {
@@ -121,8 +144,9 @@ const invalid = (text: string, complaint: string): PlatformError =>
     violations: [{ field: "", description: complaint }],
   });
 
-const failure = (text: string, error: unknown): PlatformError => {
-  const { code, summary, range } = read(error);
+const failure = (text: string, error: unknown, metered: MeteredExpression | undefined): PlatformError => {
+  const { code, summary, range: evaluated } = read(error);
+  const range = evaluated && metered ? metered.locate(evaluated) : evaluated;
   const where = range === undefined ? "" : ` at ${shown(text.slice(range.start, range.end))}`;
   const next = nextStep[code] ?? "";
   return new PlatformError("EXPRESSION_FAILED", `the expression ${shown(text)} failed${where}: ${summary}${next}`, {

@@ -1,0 +1,56 @@
+/**
+ * What one evaluation may cost, in evaluations of one small part of an expression: about half a second of this thread, for macros within
+ * macros over long lists would take hours.
+ */
+export const MAX_COST = 10_000_000;
+
+/** Characters of text that cost as much as one step. */
+const CHARACTERS_A_STEP = 16;
+
+/** Thrown when an evaluation costs more than it may. */
+export class TooCostly extends Error {
+  constructor() {
+    super(
+      `it takes more than ${MAX_COST} steps; use shorter lists, fewer macros within macros, or an agent or a function for it`,
+    );
+  }
+}
+
+/** Counts what one evaluation costs. */
+export class Meter {
+  private left = MAX_COST;
+
+  get isSpent(): boolean {
+    return this.left < 0;
+  }
+
+  /** Throws TooCostly. */
+  spend(steps: number): void {
+    this.left -= steps;
+    if (this.left < 0) throw new TooCostly();
+  }
+
+  /** Without throwing: whether there was so much. */
+  afford(steps: number): boolean {
+    this.left -= steps;
+    return this.left >= 0;
+  }
+
+  /** For what goes through a value once: its characters, or its members without what is in them. */
+  spendOnWidth(value: unknown): void {
+    if (typeof value === "string") this.spend(value.length / CHARACTERS_A_STEP);
+    else if (Array.isArray(value)) this.spend(value.length);
+    else if (typeof value === "object" && value !== null) this.spend(Object.keys(value).length);
+  }
+
+  /** For what compares a value: all that is in it. */
+  spendOnWhole(value: unknown): void {
+    if (typeof value !== "object" || value === null) {
+      if (typeof value === "string") this.spend(value.length / CHARACTERS_A_STEP);
+      return;
+    }
+    const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+    this.spend(members.length);
+    for (const member of members) this.spendOnWhole(member);
+  }
+}
