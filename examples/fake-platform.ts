@@ -186,6 +186,7 @@ export class FakePlatform {
       now: () => Date.UTC(2026, 10, 1, 12),
       emit: unsupported("events"),
       waitForAuthorization: unsupported("authorisations"),
+      waitForDecision: unsupported("decisions"),
       sleep: unsupported("sleep"),
       tool: unsupported("tools"),
       random: unsupported("random"),

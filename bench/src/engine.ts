@@ -1,5 +1,5 @@
 /** A task engine without the rest of a node, for benchmarks of durable work in process. */
-import { createHash, hash } from "node:crypto";
+import { createHash, createHmac, hash, randomBytes } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { createPayloadStore } from "@agentcore/core/payloads";
 import type { BlobStore, Clock, KeyValue, PayloadCodec, Senses, StoredEvent, TaskStore } from "@agentcore/core/ports";
@@ -21,8 +21,14 @@ const start = Date.now().toString(36);
 
 export const senses: Senses = {
   clock,
-  ids: { next: () => `${start}-${(++count).toString(36).padStart(6, "0")}` },
-  digest: { sha256: (text) => hash("sha256", text) },
+  ids: {
+    next: () => `${start}-${(++count).toString(36).padStart(6, "0")}`,
+    secret: () => randomBytes(32).toString("hex"),
+  },
+  digest: {
+    sha256: (text) => hash("sha256", text),
+    hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
+  },
   logger: {
     log: (level, message, fields) => {
       if (level === "error") console.error(message, fields ?? "");

@@ -2,13 +2,12 @@
  * The store fails once, at every call of every method: before it wrote, and after it wrote but before it could say so.
  * The engine in the same process goes on by itself and finishes; nothing recorded is repeated.
  */
-import { createHash } from "node:crypto";
 import { isTerminal, PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore } from "@agentcore/core/inprocess";
 import type { Clock, Senses, TaskStore } from "@agentcore/core/ports";
 import { createTaskService, TaskEngine, type TaskRouter } from "@agentcore/core/tasks";
-import { createSequentialIds, withFaultPoints } from "@agentcore/core/testing";
+import { createFnvDigest, createSequentialIds, withFaultPoints } from "@agentcore/core/testing";
 import { agent } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 
@@ -81,7 +80,7 @@ const createEngine = ({ agents }: World, store: TaskStore): TaskEngine => {
   const senses: Senses = {
     clock,
     ids: createSequentialIds("t"),
-    digest: { sha256: (text) => createHash("sha256").update(text).digest("hex") },
+    digest: createFnvDigest(),
     logger: { log: () => {} },
   };
   return new TaskEngine({

@@ -149,6 +149,11 @@ class Follower {
       case "task.authRequired":
         return this.askFor(event);
       case "task.rejected":
+      case "approval.answered":
+      case "approval.delegated":
+      case "approval.refused":
+      case "approval.reminded":
+      case "approval.escalated":
       case "task.progressed":
       case "log.compacted":
         return "no program does that";

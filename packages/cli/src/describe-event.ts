@@ -58,6 +58,16 @@ export const describeEvent = (event: TaskEvent): string => {
       }`;
     case "decision.made":
       return `${event.data.kind}: ${event.data.choice ?? "nobody"}${event.data.reasons.map((reason) => `; ${reason}`).join("")}`;
+    case "approval.answered":
+      return `${event.data.by}: ${event.data.choice}${describeComment(event.data)}`;
+    case "approval.delegated":
+      return `${event.data.by} -> ${event.data.to}${describeComment(event.data)}`;
+    case "approval.refused":
+      return `${event.data.by === undefined ? "" : `${event.data.by}, `}${event.data.reason}: ${event.data.message}`;
+    case "approval.reminded":
+      return callName({ path: event.data.path, kind: "approval" });
+    case "approval.escalated":
+      return `to ${event.data.to.join(", ")}`;
     case "checkpoint.created":
       return "";
     case "log.compacted":
@@ -69,6 +79,8 @@ const describeCanceled = ({ reason, error }: TaskEventOf<"task.canceled">["data"
   [reason, error === undefined ? undefined : `${error.code}: ${error.message}`]
     .filter((part) => part !== undefined)
     .join("; ");
+const describeComment = ({ comment }: { readonly comment?: string | undefined }): string =>
+  comment === undefined ? "" : ` (${short(comment)})`;
 
 export const describeProgress = (progress: {
   readonly message?: string | undefined;

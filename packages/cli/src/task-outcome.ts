@@ -7,6 +7,8 @@ export interface TaskOutcome {
   readonly error?: SerializedError | undefined;
   /** What the task asks a person, while it waits for input or authorisation. */
   readonly prompt?: string | undefined;
+  /** It waits for a decision: a message is none. */
+  readonly asksDecision?: boolean | undefined;
   /** Names the question, while it waits for authorisation. */
   readonly reference?: string | undefined;
 }
@@ -33,7 +35,11 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "task.resumed":
       return { state: "working" };
     case "task.inputRequired":
-      return { state: "input-required", prompt: promptOf(event.data.prompt) };
+      return {
+        state: "input-required",
+        prompt: promptOf(event.data.prompt),
+        asksDecision: event.data.approval !== undefined,
+      };
     case "task.authRequired":
       return {
         state: "auth-required",
@@ -60,6 +66,11 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "step.completed":
     case "step.failed":
     case "decision.made":
+    case "approval.answered":
+    case "approval.delegated":
+    case "approval.refused":
+    case "approval.reminded":
+    case "approval.escalated":
     case "checkpoint.created":
       return outcome;
   }

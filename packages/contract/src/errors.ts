@@ -118,6 +118,17 @@ export const ERROR_CODES = {
     meaning: "A service that the work depends on failed or did not answer.",
   },
   DEADLINE_EXCEEDED: { status: 504, retryable: false, meaning: "The work did not finish before its deadline." },
+  DECISION_EXPIRED: { status: 409, retryable: false, meaning: "Nobody decided in time; the question is gone." },
+  DECISION_DIVIDED: {
+    status: 409,
+    retryable: false,
+    meaning: "All who may decide have chosen, and too few of them the same.",
+  },
+  DECISION_REFUSED: {
+    status: 409,
+    retryable: false,
+    meaning: "An answer to a decision does not count; `details.reason` and the message say why. The task's log has it.",
+  },
   CANCELED: { status: 409, retryable: false, meaning: "The work was canceled." },
   REJECTED: {
     status: 409,

@@ -1,6 +1,7 @@
 /** Task events: what a task's log is made of. The same strings stand in log, bus, SSE and console (docs/events.md). */
 import { z } from "zod";
 import { A2AMessage, A2ATask, Artifact, Part } from "./a2a.ts";
+import { ApprovalQuestion, RefusalReason } from "./approval.ts";
 import { AuthorizationQuestion } from "./authorization.ts";
 import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
 
@@ -22,6 +23,7 @@ export const STEP_KINDS = [
   "emit",
   "input",
   "authorization",
+  "approval",
   "sleep",
   "memory",
   "model",
@@ -41,6 +43,8 @@ export type Priority = z.infer<typeof Priority>;
 
 /** Where in a task's code a journaled call stands: enclosing branch, name, occurrence; and what it was asked. */
 const call = { path: z.string(), kind: StepKind, inputHash: z.string().optional() };
+/** The call that waits for a decision. */
+const approval = { path: z.string() };
 /** Most tasks above a task: deeper work is taken for a loop. */
 export const MAX_HANDOFFS = 32;
 const Handoff = z.object({ agent: z.string(), content: z.string() });
@@ -110,8 +114,13 @@ export const TaskEvent = z.discriminatedUnion("type", [
     share: z.number().min(0).max(1).optional(),
     whileAsking: z.boolean().optional(),
   }),
-  /** `refusedMessageId`: an answer that did not fit; the question is asked again. */
-  event("task.inputRequired", { ...call, prompt: z.array(Part).min(1), refusedMessageId: z.string().optional() }),
+  /** `refusedMessageId`: an answer that did not fit; the question is asked again. `approval`: a decision is asked for. */
+  event("task.inputRequired", {
+    ...call,
+    prompt: z.array(Part).min(1),
+    refusedMessageId: z.string().optional(),
+    approval: ApprovalQuestion.optional(),
+  }),
   /** The same in words and data stands in `prompt`, for clients of A2A. */
   event("task.authRequired", { ...call, prompt: z.array(Part).min(1), authorization: AuthorizationQuestion }),
   event("task.resumed", { reason: z.enum(["input", "retry", "auth"]) }),
@@ -162,6 +171,32 @@ export const TaskEvent = z.discriminatedUnion("type", [
     cancelRequested: z.object({ reason: z.string().optional() }).optional(),
     deadlinePassed: z.boolean().optional(),
   }),
+  /** One approver has chosen; with enough of them the call ends by `step.completed`. `answer` names what was sent, in all of these. */
+  event("approval.answered", {
+    ...approval,
+    by: z.string(),
+    choice: z.string(),
+    comment: z.string().optional(),
+    answer: z.string(),
+  }),
+  event("approval.delegated", {
+    ...approval,
+    by: z.string(),
+    to: z.string(),
+    comment: z.string().optional(),
+    answer: z.string(),
+  }),
+  /** Without `path`: it was for no question that the log knows since its checkpoint. */
+  event("approval.refused", {
+    path: z.string().optional(),
+    by: z.string().optional(),
+    reason: RefusalReason,
+    message: z.string(),
+    answer: z.string().optional(),
+    messageId: z.string().optional(),
+  }),
+  event("approval.reminded", approval),
+  event("approval.escalated", { ...approval, to: z.array(z.string()).min(1) }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {
     submitted: z.object({ at: epochMs, data: z.object(submission) }),

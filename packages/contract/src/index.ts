@@ -30,6 +30,17 @@ export {
   TaskStatusUpdateEvent,
 } from "./a2a.ts";
 export {
+  ApprovalAsked,
+  ApprovalQuestion,
+  DEFAULT_CHOICES,
+  DecisionAnswer,
+  MAX_APPROVAL_MS,
+  MAX_RECORDED_REFUSALS,
+  MAX_SHOWN_BYTES,
+  REFUSAL_REASONS,
+  RefusalReason,
+} from "./approval.ts";
+export {
   AuthorizationAsked,
   AuthorizationDecision,
   AuthorizationName,

@@ -1,5 +1,5 @@
 /** The engine's world in tests: a store that outlives processes, processes that die at a commit, time moved by hand. */
-import type { AuthorizationDecision, TaskEvent } from "@agentcore/contract";
+import type { AuthorizationDecision, DecisionAnswer, TaskEvent } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "../src/inprocess/index.ts";
@@ -8,7 +8,10 @@ import {
   type AgentHost,
   type CallerScope,
   createTaskService,
+  type DecisionMade,
   type EngineOptions,
+  type InboxItem,
+  type InboxRequest,
   type SubmitRequest,
   TaskEngine,
   type TaskRouter,
@@ -226,6 +229,37 @@ export class EngineWorld {
       if ("refused" in settled) throw settled.refused;
       return;
     }
+  }
+
+  /** As a caller who asks again, under the same id, when the process died before it answered. */
+  async decide(taskId: string, answer: DecisionAnswer, scope: CallerScope = SCOPE): Promise<DecisionMade> {
+    const same = { id: this.ids.next(), ...answer };
+    for (;;) {
+      const { service } = await this.alive();
+      let outcome: { readonly made: DecisionMade } | { readonly refused: unknown } | null = null;
+      service.decide(scope, taskId, same).then(
+        (made) => (outcome = { made }),
+        (refused: unknown) => (outcome = { refused }),
+      );
+      await this.quiet();
+      const settled = outcome as { readonly made: DecisionMade } | { readonly refused: unknown } | null;
+      if (settled === null) continue;
+      if ("refused" in settled) throw settled.refused;
+      return settled.made;
+    }
+  }
+
+  async inbox(scope: CallerScope = SCOPE, request: InboxRequest = {}): Promise<readonly InboxItem[]> {
+    const { service } = await this.alive();
+    const { items } = await service.inbox(scope, request);
+    return items;
+  }
+
+  /** What the caller would answer a task's one decision with. */
+  async token(taskId: string, scope: CallerScope = SCOPE): Promise<string> {
+    const item = (await this.inbox(scope)).find((each) => each.taskId === taskId && each.kind === "approval");
+    if (item?.approval?.token === undefined) throw new Error(`${scope.caller} is not asked`);
+    return item.approval.token;
   }
 
   async retry(taskId: string): Promise<void> {

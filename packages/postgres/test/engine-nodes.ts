@@ -1,5 +1,5 @@
 /** Engines that share one schema, as nodes do, in one process. */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createPayloadStore } from "@agentcore/core/payloads";
@@ -111,8 +111,11 @@ export const startEngineNode = async (options: {
     },
     senses: {
       clock,
-      ids: { next: () => randomUUID() },
-      digest: { sha256: (text) => createHash("sha256").update(text).digest("hex") },
+      ids: { next: () => randomUUID(), secret: () => randomBytes(32).toString("hex") },
+      digest: {
+        sha256: (text) => createHash("sha256").update(text).digest("hex"),
+        hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
+      },
       logger: { log: (level, message) => void (level !== "debug" && level !== "info" && logged.push(message)) },
     },
   });

@@ -1,5 +1,5 @@
 /** The senses of a real node: system clock, UUID v7, SHA-256, JSON lines on stderr. */
-import { hash, randomBytes, randomFillSync } from "node:crypto";
+import { createHmac, hash, randomBytes, randomFillSync } from "node:crypto";
 import type { Clock, Ids, Logger, LogLevel, Senses } from "@agentcore/core/ports";
 
 export const systemClock: Clock = {
@@ -49,6 +49,7 @@ export const createIds = (): Ids => {
       const hex = id.toString("hex");
       return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
     },
+    secret: () => randomBytes(32).toString("hex"),
   };
 };
 
@@ -67,6 +68,9 @@ export const createJsonLogger = (
 export const createSystemSenses = (logger: Logger): Senses => ({
   clock: systemClock,
   ids: createIds(),
-  digest: { sha256: (text) => hash("sha256", text) },
+  digest: {
+    sha256: (text) => hash("sha256", text),
+    hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
+  },
   logger,
 });

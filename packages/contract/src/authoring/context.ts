@@ -55,6 +55,39 @@ export interface Authorization {
   readonly reference: string;
 }
 
+/** What `ctx.waitForDecision` asks for. */
+export interface DecisionRequest {
+  /** Tells decisions apart that are asked for at once. */
+  readonly key?: string;
+  /** What is to be decided, in words for a person. */
+  readonly prompt: string;
+  /** What they decide on, as JSON: whoever decides, decides on exactly this. With prompt and choices at most 64 KiB. */
+  readonly show?: unknown;
+  /** 1 to 20. @default ["approve", "reject"] */
+  readonly choices?: readonly string[];
+  /** Names of callers. @default whoever may send messages to the task: its caller, and operators */
+  readonly approvers?: readonly string[];
+  /** So many different people, 1 to 10, must choose the same; the task's caller may not be one of them. @default one, whoever it is */
+  readonly fourEyes?: number;
+  /** Milliseconds, up to 366 days, after which it rejects with DECISION_EXPIRED. @default it waits for ever */
+  readonly expiresMs?: number;
+  /** Milliseconds after which it is asked once more. @default never */
+  readonly remindMs?: number;
+  /** Who may decide as well when nobody has for so long. */
+  readonly escalate?: { readonly afterMs: number; readonly to: readonly string[] };
+  /** Takes the question back, as in `AuthorizationRequest`: the wait rejects with CANCELED. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was decided. */
+export interface Decision {
+  readonly choice: string;
+  /** Those who chose it, in the order they did; `at` in milliseconds since 1970. */
+  readonly by: readonly { readonly caller: string; readonly comment?: string; readonly at: number }[];
+  /** Names the question, as in the log and the inbox. */
+  readonly id: string;
+}
+
 export interface StepContext {
   /** Aborts on cancel, deadline, timeout and loss of the lease; of a call that is made after a cancel, it has not aborted for that. */
   readonly signal: AbortSignal;
@@ -131,7 +164,7 @@ export interface InputRequest<T> {
 }
 
 /** One of several ways, and why. */
-export interface Decision<Choice extends string = string> {
+export interface Reasoned<Choice extends string = string> {
   readonly choice: Choice;
   /** @default none */
   readonly reasons?: readonly string[];
@@ -211,6 +244,11 @@ export interface Context {
    */
   waitForAuthorization(request: AuthorizationRequest): Promise<Authorization>;
   /**
+   * Waits until people have decided on what they are shown; nothing stays in memory. Rejects with DECISION_EXPIRED, with DECISION_DIVIDED when
+   * all who may decide have and too few agree, with CANCELED when `signal` takes it back. Throws INVALID_ARGUMENT, TOO_LARGE.
+   */
+  waitForDecision(request: DecisionRequest): Promise<Decision>;
+  /**
    * What has come since the submission, answers included, as of now: look again for more. After `continueAs` it begins with what came and was
    * neither looked at here nor given to `waitForInput` as an answer.
    */
@@ -229,7 +267,7 @@ export interface Context {
    * Records which way the code goes and why; a replay goes the way that was recorded, whatever `choose` would say now. Costs no wait: it is
    * written with what comes next.
    */
-  decide<Choice extends string>(name: string, choose: () => Choice | Decision<Choice>): Choice;
+  decide<Choice extends string>(name: string, choose: () => Choice | Reasoned<Choice>): Choice;
   /** Milliseconds since 1970 of the last recorded event: the same on replay. */
   now(): number;
   /** 0 ≤ x < 1, the same on replay. */

@@ -18,11 +18,15 @@ export interface Clock {
 export interface Ids {
   /** A unique id that sorts by creation time (UUID v7 or alike). */
   next(): string;
+  /** 64 hexadecimal digits that nobody can guess: 256 random bits. */
+  secret(): string;
 }
 
 export interface Digest {
   /** Hex SHA-256 of UTF-8 text. */
   sha256(text: string): string;
+  /** Hex HMAC-SHA256 (RFC 2104) of UTF-8 text under a key of UTF-8 text. */
+  hmacSha256(key: string, text: string): string;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -1,5 +1,6 @@
 /** `ctx`: the only way from an agent's code to the world, each call journaled by the execution. */
 import {
+  ApprovalAsked,
   Artifact,
   AuthorizationAsked,
   CancelledError,
@@ -18,12 +19,14 @@ import type {
   InputRequest,
   Log,
   ModelResponse,
+  Reasoned,
   StepContext,
   StepOptions,
   Tool,
 } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
+import { assertDecidable, startApproval } from "./approval-wait.ts";
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
@@ -240,6 +243,19 @@ export const createContext = (execution: Execution): Context => {
         start: (call, recorded) => startAuthorization(execution, call, recorded, { prompt, asked, signal }),
       });
     },
+    waitForDecision: ({ key, signal, ...request }) => {
+      assertSignal(signal, "ctx.waitForDecision");
+      assertSerialisable(request.show, "what ctx.waitForDecision shows");
+      const asked = parseInput(ApprovalAsked, request, "the request of ctx.waitForDecision");
+      assertDecidable(asked, head.caller);
+      return execution.call<Decision>({
+        kind: "approval",
+        name: "approval",
+        key,
+        inputHash: hash(asked),
+        start: (call, recorded) => startApproval(execution, call, recorded, asked, signal),
+      });
+    },
     sleep: async (ms, options = {}) => {
       if (!Number.isFinite(ms) || ms < 0)
         throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
@@ -295,8 +311,8 @@ export const createContext = (execution: Execution): Context => {
         },
         { ...options, inputHash: hash(input) },
       ),
-    decide: <Choice extends string>(name: string, choose: () => Choice | Decision<Choice>): Choice => {
-      const decided = (): Decision<Choice> => {
+    decide: <Choice extends string>(name: string, choose: () => Choice | Reasoned<Choice>): Choice => {
+      const decided = (): Reasoned<Choice> => {
         const made = choose();
         return typeof made === "object" ? made : { choice: made };
       };

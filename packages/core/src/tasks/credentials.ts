@@ -1,5 +1,5 @@
 /**
- * What was decided about access that tasks wait for, with its secret where one came. Kept apart from logs and mail, which are read
+ * What was decided about access that tasks wait for, with its secret where one came; and the secret of a task's decision tokens. Kept apart from logs and mail, which are read
  * by many and live long: by task, until it expires or the task has ended.
  */
 import {
@@ -31,8 +31,15 @@ interface Kept {
   readonly credential: Credential | null;
 }
 
+/** Under which the decision tokens of a task are made. */
+interface TokenSecret {
+  readonly secret: string;
+}
+
 const PAGE = 100;
 const MAX_TRIES = 3;
+// No reference of a grant, which is hexadecimal.
+const TOKENS = "decision-tokens";
 // A store hides what its own expiry has struck and may keep it for long, so that comes later: first a sweep finds it and takes it out.
 const KEPT_AFTER_MS = 86_400_000;
 
@@ -118,6 +125,21 @@ export class Credentials {
     return kept.credential;
   }
 
+  /** Null when no token of the task was ever made. */
+  async tokenSecret(key: TaskKey): Promise<string | null> {
+    const entry = await this.keyValue.get(scopeOf(key), keyOf(key, TOKENS));
+    return entry === null ? null : (entry.value as TokenSecret).secret;
+  }
+
+  /** The first to need one makes it, for all. */
+  async makeTokenSecret(key: TaskKey): Promise<string> {
+    const made: TokenSecret = { secret: this.senses.ids.secret() };
+    const isFirst = (await this.keyValue.put(scopeOf(key), keyOf(key, TOKENS), made, { expectedVersion: 0 })) !== null;
+    const secret = isFirst ? made.secret : await this.tokenSecret(key);
+    if (secret !== null) return secret;
+    throw new PlatformError("CONFLICT", `task ${key.taskId} has just ended; look again`);
+  }
+
   /** The task has ended: nothing of it stays. What fails here is found by the sweep, and by its expiry at the latest. */
   forget(key: TaskKey): void {
     const forgotten = this.remove(key)
@@ -150,7 +172,7 @@ export class Credentials {
     for (let after: string | undefined; ; ) {
       const entries = await this.keyValue.list(scope, { limit: PAGE, ...(after === undefined ? {} : { after }) });
       for (const entry of entries)
-        if (this.isReadAsExpired(tenantId, entry))
+        if (!entry.key.endsWith(`/${TOKENS}`) && this.isReadAsExpired(tenantId, entry))
           await this.keyValue.delete(scope, entry.key, { expectedVersion: entry.version });
       for (const taskId of new Set(entries.map((entry) => taskIdOf(entry.key)))) {
         if (signal?.aborted === true) return;

@@ -2,18 +2,24 @@
 import {
   type A2AMessage,
   type A2ATask,
+  DecisionAnswer,
   formatTarget,
   isTerminal,
   PlatformError,
+  parseInput,
   submissionOf,
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
 import { sizeOf } from "../payloads/json-size.ts";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
+import { TYPES_WITHOUT_QUESTIONS } from "./approvals.ts";
 import { authorizeTask } from "./authorize-task.ts";
+import { type DecisionMade, decideTask } from "./decide-task.ts";
 import type { TaskEngine } from "./engine.ts";
 import { itemsOf } from "./feed.ts";
+import { readInbox } from "./inbox.ts";
+import { decodeCursor, encodeCursor } from "./list-cursor.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
 import { SharedDelay } from "./shared-delay.ts";
@@ -27,6 +33,7 @@ import type {
 } from "./task-service.ts";
 import { TenantTurns } from "./tenant-turns.ts";
 import { isoTime, TaskView, toA2AState, typesUnseen, VIEW_BOUNDS } from "./view.ts";
+import { createWake } from "./wake.ts";
 
 // A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.
 const FOLLOW_POLL_MS = 10_000;
@@ -213,6 +220,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     });
   };
 
+  const decide = async (scope: CallerScope, taskId: string, answer: DecisionAnswer): Promise<DecisionMade> => {
+    const key: TaskKey = { tenantId: scope.tenantId, taskId };
+    return decideTask(engine, scope, key, answer, {
+      head: async () => recent.get(key)?.head ?? (await store.head(key)),
+      readLog: (after) => readAll(key, after, TYPES_WITHOUT_QUESTIONS),
+      inTurn: (work) => inTurn(key, work),
+    });
+  };
+
   const post = async (
     scope: CallerScope,
     taskId: string,
@@ -267,6 +283,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
           violations: [{ field: "message.contextId", description: `expected ${head.contextId} or nothing` }],
         });
       }
+      // A decision is no message: it is judged apart, and its token stands in no history.
+      const answer = decisionIn(message);
+      if (answer !== null) {
+        await decide(scope, taskId, answer);
+        return "decided";
+      }
       if (!isTerminal(head.state)) {
         if (await hasTaken(head, message.messageId)) return "repeated";
         await engine.mail.assertRoom(head);
@@ -307,6 +329,14 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         inTurn: (work) => inTurn(head, work),
       });
     },
+
+    decide,
+
+    inbox: (scope, request = {}) =>
+      readInbox(engine, scope, request, {
+        readLog: (key, after) => readAll(key, after, TYPES_WITHOUT_QUESTIONS),
+        inTurn,
+      }),
 
     async retry(scope, taskId) {
       const head = await findHead(scope, taskId);
@@ -353,7 +383,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       return {
         tasks,
         heads: page,
-        nextPageToken: heads.length > page.length && last !== undefined ? `${last.updatedAt}.${last.taskId}` : "",
+        nextPageToken: heads.length > page.length && last !== undefined ? encodeCursor(last) : "",
         totalSize: total,
       };
     },
@@ -453,42 +483,12 @@ const inputOf = (message: A2AMessage): unknown => {
   return texts.length === message.parts.length ? texts.join("\n") : { parts: message.parts };
 };
 
-const decodeCursor = (token: string): { updatedAt: number; taskId: string } => {
-  const match = /^(\d{1,16})\.(.{1,256})$/.exec(token);
-  if (match?.[1] === undefined || match[2] === undefined) {
-    throw new PlatformError("INVALID_ARGUMENT", "the page token is not one of ours", {
-      violations: [{ field: "pageToken", description: "expected the nextPageToken of an earlier answer" }],
-    });
+/** What a message says about a decision: `{ approval: { token, … } }` in one of its parts. Throws INVALID_ARGUMENT. */
+const decisionIn = ({ parts, messageId }: A2AMessage): DecisionAnswer | null => {
+  for (const { data } of parts) {
+    const approval = (data as { readonly approval?: { readonly token?: unknown } | null } | null | undefined)?.approval;
+    if (typeof approval?.token !== "string") continue;
+    return parseInput(DecisionAnswer, { ...approval, id: messageId }, "the decision in the message");
   }
-  return { updatedAt: Number(match[1]), taskId: match[2] };
-};
-
-/** One bell: rings that come while nobody waits are kept as one. */
-interface Wake {
-  ring(): void;
-  rung(): Promise<void>;
-}
-
-const createWake = (): Wake => {
-  let pending = false;
-  let waiter: (() => void) | null = null;
-  return {
-    ring(): void {
-      if (waiter === null) pending = true;
-      else {
-        const resolve = waiter;
-        waiter = null;
-        resolve();
-      }
-    },
-    rung(): Promise<void> {
-      if (pending) {
-        pending = false;
-        return Promise.resolve();
-      }
-      return new Promise((resolve) => {
-        waiter = resolve;
-      });
-    },
-  };
+  return null;
 };

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import type { TaskEvent } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
 import type { Clock, Senses } from "../ports/index.ts";
-import { createSequentialIds } from "../testing/index.ts";
+import { createFnvDigest, createSequentialIds } from "../testing/index.ts";
 import { createTaskService, TaskEngine, type TaskRouter } from "./index.ts";
 
 const realClock: Clock = {
@@ -19,7 +18,7 @@ const realClock: Clock = {
 const senses: Senses = {
   clock: realClock,
   ids: createSequentialIds("t"),
-  digest: { sha256: (text) => createHash("sha256").update(text).digest("hex") },
+  digest: createFnvDigest(),
   logger: { log: () => {} },
 };
 

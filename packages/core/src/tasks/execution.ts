@@ -165,9 +165,9 @@ export class Execution {
     return this.sending > 0;
   }
 
-  /** Access was asked for, here or before a checkpoint, behind which nobody looks. */
+  /** Access was asked for, or a decision, here or before a checkpoint, behind which nobody looks. */
   get mayHoldCredentials(): boolean {
-    return this.checkpointSeq > 0 || this.journal.sawAuthorization || this.visits.sawAuthorization;
+    return this.checkpointSeq > 0 || this.journal.sawSecrets || this.visits.sawSecrets;
   }
 
   /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */
@@ -335,6 +335,7 @@ export class Execution {
 
   append(event: NewTaskEvent, onCommitted?: () => void): void {
     this.draft.events.push(event);
+    this.journal.approvals.apply(event);
     if (onCommitted !== undefined) this.draft.committed.push(onCommitted);
     const state = stateAfter(event);
     if (state !== null) this.state = state;

@@ -1,11 +1,18 @@
 /** Takes what others put into a task's mailbox into its log, in order of arrival. */
 import type { A2AMessage } from "@agentcore/contract";
 import type { MailboxItem } from "../ports/index.ts";
+import { hearMessage, takeDecision } from "./approval-wait.ts";
+import type { SentAnswer } from "./approvals.ts";
 import type { Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
 import { Unjudged } from "./unjudged.ts";
+
+/** What somebody decided, outside of messages. */
+export type SignalMail =
+  | { readonly type: "authorization"; readonly grant: Grant }
+  | { readonly type: "decision"; readonly answer: SentAnswer };
 
 export class Intake {
   readonly messages: IncomingMessages;
@@ -80,14 +87,19 @@ export class Intake {
 
   /** The replay is through, or new items came. */
   resume(): void {
+    const { execution } = this;
     this.unjudged.judge();
     for (let item = this.waiting.shift(); item !== undefined; item = this.waiting.shift()) {
       // A parked task finds it in its mailbox when it goes on: nobody here can make anything of it now.
-      if (this.execution.phase === "ended" || this.execution.ending.isParking) return;
+      if (execution.phase === "ended" || execution.ending.isParking) return;
       // It stays in the mailbox. What a cancel says nobody needs to know.
-      if (item.unreadable !== undefined && item.kind !== "cancel")
-        return this.execution.ending.parkForMail(item.unreadable);
-      this.execution.consumed(item.key);
+      if (item.unreadable !== undefined && item.kind !== "cancel") return execution.ending.parkForMail(item.unreadable);
+      // The wait that it is for has not begun here, and will elsewhere: taken in now, the task would wait for what it was told.
+      if (item.kind === "signal" && execution.phase === "live" && execution.isLeaving && !this.hasBegun(item.payload)) {
+        this.waiting.unshift(item);
+        return;
+      }
+      execution.consumed(item.key);
       this.process(item);
     }
   }
@@ -101,7 +113,7 @@ export class Intake {
       case "childFinished":
         return this.childFinished(item.payload as ChildFinished);
       case "signal":
-        return this.authorize((item.payload as { readonly grant: Grant }).grant);
+        return this.takeSignal(item.payload as SignalMail);
       case "retry":
         return;
     }
@@ -115,7 +127,7 @@ export class Intake {
       execution.deliver({ type: "message", at, message }),
     );
     // Only a message that came after the question can be its answer; an earlier one is in ctx.messages.
-    this.unjudged.add(message);
+    if (!this.unjudged.add(message)) hearMessage(execution, message);
   }
 
   private requestCancel(request: CancelRequest): void {
@@ -142,9 +154,19 @@ export class Intake {
     }
   }
 
-  private authorize(grant: Grant): void {
+  private takeSignal(signal: SignalMail): void {
+    if (signal.type === "decision") return takeDecision(this.execution, signal.answer);
+    const { grant } = signal;
     const call = this.execution.open.get(grant.path);
     if (call?.kind === "authorization") void call.receive?.(grant);
+  }
+
+  private hasBegun(payload: unknown): boolean {
+    const signal = payload as SignalMail;
+    const { journal, open } = this.execution;
+    const path =
+      signal.type === "decision" ? journal.approvals.find(signal.answer.question ?? "")?.path : signal.grant.path;
+    return open.get(path ?? "")?.receive !== null;
   }
 
   private childFinished(finished: ChildFinished): void {

@@ -10,6 +10,7 @@ import {
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
+import { Approvals } from "./approvals.ts";
 import type { UnjudgedMessage } from "./unjudged.ts";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
@@ -49,8 +50,9 @@ export class Journal {
   /** What had been asked of the code before the checkpoint that the log is read from. */
   readonly carried: Pick<TaskEventOf<"checkpoint.created">["data"], "cancelRequested" | "deadlinePassed">;
   readonly started: boolean;
-  /** Access was asked for, since the checkpoint that it was read from. */
-  sawAuthorization = false;
+  /** Access was asked for, or a decision, since the checkpoint that it was read from: something may be kept beside the log. */
+  sawSecrets = false;
+  readonly approvals = new Approvals();
   /** Path of the question that was asked last. */
   readonly askedLast: string | null;
   readonly routed = new Map<string, string[]>();
@@ -85,6 +87,7 @@ export class Journal {
       unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
     };
     for (const event of events) {
+      this.approvals.apply(event);
       switch (event.type) {
         case "checkpoint.created":
           // What came before may not have been read: a checkpoint is only made by code that runs.
@@ -196,6 +199,11 @@ export class Journal {
         case "log.compacted":
         case "task.assigned":
         case "task.resumed":
+        case "approval.answered":
+        case "approval.delegated":
+        case "approval.refused":
+        case "approval.reminded":
+        case "approval.escalated":
         case "task.parked":
         case "task.completed":
         case "task.failed":
@@ -218,7 +226,7 @@ export class Journal {
   }
 
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {
-    this.sawAuthorization ||= call.kind === "authorization";
+    this.sawSecrets ||= call.kind === "authorization" || call.kind === "approval";
     this.calls.set(call.path, { kind: call.kind, inputHash: call.inputHash });
   }
 }

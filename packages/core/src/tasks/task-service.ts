@@ -3,12 +3,15 @@ import type {
   A2AMessage,
   A2ATask,
   AuthorizationDecision,
+  DecisionAnswer,
   Priority,
   Target,
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
+import type { DecisionMade } from "./decide-task.ts";
+import type { Inbox, InboxRequest } from "./inbox.ts";
 import type { FollowedLog, FollowOptions } from "./log-reader.ts";
 import type { ViewOptions } from "./view.ts";
 
@@ -85,10 +88,10 @@ export interface TaskService {
    */
   submit(scope: CallerScope, request: SubmitRequest): Promise<Submitted>;
   /**
-   * A follow-up or an answer. Idempotent per messageId: `repeated` when the log has the message. Throws TASK_NOT_FOUND, TASK_TERMINAL,
-   * INVALID_ARGUMENT on another context, OVERLOADED.
+   * A follow-up or an answer. Idempotent per messageId: `repeated` when the log has the message. With data `{ approval: { token, … } }` it is a
+   * decision, as `decide` takes it, and no message. Throws TASK_NOT_FOUND, TASK_TERMINAL, INVALID_ARGUMENT on another context, OVERLOADED.
    */
-  send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<"accepted" | "repeated">;
+  send(scope: CallerScope, taskId: string, message: A2AMessage): Promise<"accepted" | "repeated" | "decided">;
   /** Asks for cancellation; resolves when that is durable. Canceled already: nothing happens. Throws TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
   cancel(scope: CallerScope, taskId: string, reason?: string): Promise<void>;
   /**
@@ -97,6 +100,15 @@ export interface TaskService {
    * which), CONFLICT (it was decided already), OVERLOADED.
    */
   authorize(scope: CallerScope, taskId: string, decision: AuthorizationDecision): Promise<void>;
+  /**
+   * What the caller has decided, or to whom they hand their part. Resolves when the task has taken it in; the same answer under the same id
+   * again is told the same. For callers who are asked, whether or not they see the task otherwise. Throws TASK_NOT_FOUND, DECISION_REFUSED
+   * (`details.reason` says why), TASK_TERMINAL, UNSUPPORTED_OPERATION while it is parked, OVERLOADED, UNAVAILABLE when it is kept and the
+   * task did not come to it within half a minute.
+   */
+  decide(scope: CallerScope, taskId: string, answer: DecisionAnswer): Promise<DecisionMade>;
+  /** What waits for the caller: decisions they are asked for, and what tasks of their own ask. Throws INVALID_ARGUMENT, PERMISSION_DENIED. */
+  inbox(scope: CallerScope, request?: InboxRequest): Promise<Inbox>;
   /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */
   retry(scope: CallerScope, taskId: string): Promise<void>;
   /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */

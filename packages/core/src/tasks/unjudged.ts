@@ -18,10 +18,12 @@ export class Unjudged {
     this.waiting = [...waiting];
   }
 
-  add(message: A2AMessage): void {
+  /** False when nothing is asked that it could answer. */
+  add(message: A2AMessage): boolean {
     const paths = [...this.open.values()].filter(isAsking).map(({ path }) => path);
     if (paths.length > 0) this.waiting.push({ message, paths });
     this.judge();
+    return paths.length > 0;
   }
 
   /** Offers each message to the first of its questions that has no answer yet. */

@@ -65,6 +65,11 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
     case "step.completed":
     case "step.failed":
     case "decision.made":
+    case "approval.answered":
+    case "approval.delegated":
+    case "approval.refused":
+    case "approval.reminded":
+    case "approval.escalated":
     case "checkpoint.created":
     // It holds the state, and follows no other event: TaskView reads it.
     case "log.compacted":
@@ -145,6 +150,11 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "step.completed":
     case "step.failed":
     case "decision.made":
+    case "approval.answered":
+    case "approval.delegated":
+    case "approval.refused":
+    case "approval.reminded":
+    case "approval.escalated":
     case "checkpoint.created":
       return { terminal: false };
   }
@@ -185,6 +195,8 @@ const UNSEEN = [
   ...(["task.assigned", "task.cancelRequested", "task.deadlinePassed", "decision.made"] as const),
   ...(["checkpoint.created"] as const),
   ...(["step.started", "step.completed", "step.failed"] as const),
+  ...(["approval.answered", "approval.delegated", "approval.refused", "approval.reminded"] as const),
+  "approval.escalated",
 ] as const;
 
 /** Events of which such a view shows nothing: they need not be read for it. */

@@ -5,7 +5,8 @@ import type { Journal } from "./journal.ts";
 export class VisitedCalls {
   private readonly journal: Journal;
   private readonly visited = new Set<string>();
-  sawAuthorization = false;
+  /** Something that is kept beside the log may belong to them. */
+  sawSecrets = false;
 
   constructor(journal: Journal) {
     this.journal = journal;
@@ -14,7 +15,7 @@ export class VisitedCalls {
   /** What the log has under that path, when it differs from what is asked now. */
   visit(path: string, kind: StepKind, inputHash: string | undefined): object | null {
     this.visited.add(path);
-    this.sawAuthorization ||= kind === "authorization";
+    this.sawSecrets ||= kind === "authorization" || kind === "approval";
     const recorded = this.journal.calls.get(path);
     return recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash) ? null : recorded;
   }

@@ -20,7 +20,7 @@ import { describeViolation, type SchemaIssue, violationsOf } from "./schema-issu
 import { wakeAt } from "./wake-at.ts";
 
 // As for step retries: a shorter sleep is cheaper in memory than evicted.
-const RESIDENT_SLEEP_MS = 1_000;
+export const RESIDENT_SLEEP_MS = 1_000;
 
 export const startSleep = (
   execution: Execution,
@@ -67,12 +67,12 @@ export const startSleep = (
 };
 
 /** Only live code gets here: what a replay aborts is in the log already, or aborted when the wait begins. */
-const listen = (call: OpenCall, signal: AbortSignal | undefined, onAbort: () => void): void => {
+export const listen = (call: OpenCall, signal: AbortSignal | undefined, onAbort: () => void): void => {
   signal?.addEventListener("abort", onAbort, { once: true });
   call.stopListening = () => signal?.removeEventListener("abort", onAbort);
 };
 
-const hashOf = (call: OpenCall): { inputHash?: string } =>
+export const hashOf = (call: OpenCall): { inputHash?: string } =>
   call.inputHash === undefined ? {} : { inputHash: call.inputHash };
 
 export const startInput = <T>(
@@ -157,10 +157,11 @@ type Judging = undefined | Promise<"unused" | undefined>;
 const ASKING_STATES: Partial<Record<OpenCall["kind"], string>> = {
   input: "input-required",
   authorization: "auth-required",
+  approval: "input-required",
 };
 
 /** Nobody has to answer the call any more: the task works again, unless it asks for something else, which it then says. */
-const resume = (execution: Execution, call: OpenCall, reason: "input" | "auth"): void => {
+export const resume = (execution: Execution, call: OpenCall, reason: "input" | "auth"): void => {
   const asking = [...execution.open.values()].filter(({ ask }) => ask !== null);
   if (asking.length === 0)
     execution.append({ type: "task.resumed", at: execution.services.senses.clock.now(), data: { reason } });

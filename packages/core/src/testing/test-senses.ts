@@ -4,11 +4,13 @@ import type { Digest, Ids, Logger, LogLevel } from "../ports/senses.ts";
 /** `prefix-00000001`, `prefix-00000002` …: sorts by creation like the real ones. */
 export const createSequentialIds = (prefix = "id"): Ids => {
   let count = 0;
+  let secrets = 0;
   return {
     next: () => {
       count += 1;
       return `${prefix}-${String(count).padStart(8, "0")}`;
     },
+    secret: () => String(++secrets).padStart(64, "5ec2e7"),
   };
 };
 
@@ -24,9 +26,11 @@ const fnv1a = (text: string, seed: number): string => {
  * Not SHA-256 and not safe: eight seeded FNV-1a hashes that look like one. Enough for tests to tell texts apart without
  * Node's crypto.
  */
-export const createFnvDigest = (): Digest => ({
-  sha256: (text) => Array.from({ length: 8 }, (_, index) => fnv1a(text, Math.imul(index, 0x9e3779b1))).join(""),
-});
+export const createFnvDigest = (): Digest => {
+  const sha256 = (text: string): string =>
+    Array.from({ length: 8 }, (_, index) => fnv1a(text, Math.imul(index, 0x9e3779b1))).join("");
+  return { sha256, hmacSha256: (key, text) => sha256(JSON.stringify([key, text])) };
+};
 
 export interface LogRecord {
   readonly level: LogLevel;

@@ -6,7 +6,7 @@
  * the last that completed first) → ended.
  */
 import { PlatformError } from "@agentcore/contract";
-import type { Decision, WorkflowScope } from "@agentcore/contract/authoring";
+import type { Reasoned, WorkflowScope } from "@agentcore/contract/authoring";
 import type {
   CallNode,
   CompiledNode,
@@ -68,7 +68,7 @@ export interface MachineState {
 }
 
 /** Records a choice: gives the one of before where there was one. */
-export type Decide = (address: string, choose: () => Decision) => string;
+export type Decide = (address: string, choose: () => Reasoned) => string;
 
 interface Open {
   readonly node: CallNode;

@@ -2,6 +2,7 @@
 import {
   type A2AMessage,
   type AuthorizationDecision,
+  type DecisionAnswer,
   isTerminal,
   type NewTaskEvent,
   PlatformError,
@@ -14,6 +15,8 @@ import {
   type CallerScope,
   type FollowedLog,
   type FollowOptions,
+  type InboxItem,
+  type InboxRequest,
   itemsOf,
   type SubmitRequest,
   type TaskService,
@@ -164,6 +167,22 @@ export class FakeTaskService implements TaskService {
       throw new PlatformError("UNSUPPORTED_OPERATION", "it waits for no authorisation");
     this.append(taskId, { type: "task.resumed", data: { reason: "auth" } });
     this.react(taskId, deny ?? "granted");
+  }
+
+  readonly decisions: { readonly taskId: string; readonly by: string; readonly answer: DecisionAnswer }[] = [];
+  readonly inboxes: { readonly caller: string; readonly request: InboxRequest | undefined }[] = [];
+  readonly asked: InboxItem[] = [];
+
+  async decide({ caller }: CallerScope, taskId: string, answer: DecisionAnswer) {
+    if (answer.token === "forged")
+      throw new PlatformError("DECISION_REFUSED", "it does not count", { details: { taskId, reason: "forged" } });
+    this.decisions.push({ taskId, by: caller, answer });
+    return { id: "0f".repeat(16), decided: answer.choice !== undefined };
+  }
+
+  async inbox({ caller }: CallerScope, request?: InboxRequest) {
+    this.inboxes.push({ caller, request });
+    return { items: this.asked, nextPageToken: "" };
   }
 
   async retry(scope: CallerScope, taskId: string) {

@@ -158,7 +158,8 @@ export const createA2AOperations = ({
     }
     const { taskId, seq } = before;
     // The caller may repeat a call whose answer got lost.
-    const isRepeat = (await tasks.send(call.scope, taskId, message)) === "repeated";
+    // A decision stands in the log when it is answered: no message of it comes.
+    const isRepeat = (await tasks.send(call.scope, taskId, message)) !== "accepted";
     await registerInline(call, params, taskId, seq);
     return { taskId, before, isRepeat };
   };

@@ -29,6 +29,22 @@ export const createPermittedTasks = (
   const permit = async (scope: CallerScope, taskId: string): Promise<void> => {
     if (scope.permissions !== undefined) await head(scope, taskId);
   };
+  const isGood = async (scope: CallerScope, task: TaskHead): Promise<boolean> => {
+    try {
+      assertScopes(scope, { name: task.agent, scopes: await scopesOf(task) });
+      return true;
+    } catch (error) {
+      if (PlatformError.is(error) && error.code === "PERMISSION_DENIED") return false;
+      throw error;
+    }
+  };
+  /** Who is asked need not see the task otherwise, and is not told either that it is there when their credential is not good for it. */
+  const permitDecision = async (scope: CallerScope, taskId: string): Promise<void> => {
+    const found = await tasks.head({ ...scope, operator: true }, taskId);
+    if (found.caller === scope.caller || scope.operator === true) return permit(scope, taskId);
+    if (!(await isGood(scope, found)))
+      throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`, { details: { taskId } });
+  };
   const guarded =
     <Rest extends readonly unknown[], Result>(
       run: (scope: CallerScope, taskId: string, ...rest: Rest) => Promise<Result>,
@@ -46,6 +62,15 @@ export const createPermittedTasks = (
     authorize: guarded((scope, taskId, decision: Parameters<TaskService["authorize"]>[2]) =>
       tasks.authorize(scope, taskId, decision),
     ),
+    async decide(scope, taskId, answer) {
+      if (scope.permissions !== undefined) await permitDecision(scope, taskId);
+      return tasks.decide(scope, taskId, answer);
+    },
+    inbox: (scope, request) =>
+      tasks.inbox(
+        scope,
+        scope.permissions === undefined ? request : { ...request, sees: (task) => isGood(scope, task) },
+      ),
     head,
     view: guarded((scope, taskId, options?: Parameters<TaskService["view"]>[2]) => tasks.view(scope, taskId, options)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),
