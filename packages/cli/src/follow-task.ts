@@ -71,12 +71,14 @@ const sayPause = (output: Output, taskId: string, outcome: TaskOutcome): void =>
   output.say(`  next: ${pauseNextStep(taskId, outcome)}`, "yellow");
 };
 
-const pauseNextStep = (taskId: string, { state, reference }: TaskOutcome): string =>
+const pauseNextStep = (taskId: string, { state, reference, asksDecision }: TaskOutcome): string =>
   state === "parked"
     ? `agentcore retry ${taskId}`
     : state === "auth-required"
       ? `agentcore authorize ${taskId}${reference === undefined ? "" : ` --reference ${reference}`} --credential-env VAR, or --without-credential, or --deny REASON`
-      : `agentcore send ${taskId} "your answer"`;
+      : asksDecision === true
+        ? `agentcore decide ${taskId} --choice CHOICE, by somebody who is asked`
+        : `agentcore send ${taskId} "your answer"`;
 
 /** Prints the output of a completed task. Throws what kept any other from completing, with the next step. */
 export const reportOutcome = async (

@@ -127,7 +127,7 @@ export const ERROR_CODES = {
   DECISION_REFUSED: {
     status: 409,
     retryable: false,
-    meaning: "An answer to a decision does not count; `details.reason` and the message say why. The task's log has it.",
+    meaning: "An answer to a decision does not count; `details.reason` and the message say why.",
   },
   CANCELED: { status: 409, retryable: false, meaning: "The work was canceled." },
   REJECTED: {

@@ -7,6 +7,8 @@ export type {
   AuthorizationRequest,
   Context,
   Credential,
+  Decision,
+  DecisionRequest,
   InferOutput,
   ModelMessage,
   ModelResponse,

@@ -4,4 +4,4 @@ export type { Peer, Peers, Queries } from "./peers.ts";
 export { type ReplayResult, replay } from "./replay.ts";
 export type { ModelScript, ScriptedAnswer } from "./scripted-model.ts";
 export { type AgentTest, type RunOptions, type TestAgentOptions, testAgent } from "./test-agent.ts";
-export type { TestRun } from "./test-run.ts";
+export type { TestDecision, TestRun } from "./test-run.ts";

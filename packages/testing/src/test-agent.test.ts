@@ -199,6 +199,44 @@ test("access is granted to what is asked now, also where it was asked before", a
   await it.close();
 });
 
+for (const when of ["before", "after"] as const)
+  test(`people decide, one reminds nobody twice, and a crash ${when} any commit changes nothing of it`, async () => {
+    const loan = agent({
+      name: "loan",
+      description: "grants what two people approve of",
+      async run(_, ctx) {
+        const request = { prompt: "Grant it?", show: { amount: 5000 }, approvers: ["bob", "carol", "dora"] };
+        const { choice, by } = await ctx.waitForDecision({ ...request, fourEyes: 2, remindMs: 60_000 });
+        return [choice, ...by.map(({ caller }) => caller)];
+      },
+    });
+    const play = async (at: readonly number[]) => {
+      const it = await testAgent(loan, { crashAt: at.map((commit) => ({ at: commit, when })) });
+      const run = await it.run();
+      expect([run.state, it.resident]).toEqual(["input-required", 0]);
+      await run.advance(120_000);
+      await run.send("yes");
+      await run.decide({ by: "bob", choice: "approve" });
+      await run.decide({ by: "carol", delegateTo: "eve" });
+      await expect(run.decide({ by: "carol", choice: "reject" })).rejects.toThrow(
+        "carol is asked for no such decision",
+      );
+      await run.decide({ by: "eve", choice: "approve", comment: "sound" });
+      expect(run.output).toEqual(["approve", "bob", "eve"]);
+      expect(await replay(run.events, loan)).toEqual({ ok: true });
+      await it.close();
+      return {
+        commits: it.commits,
+        types: run.events.map(({ type }) => type).filter((type) => type.startsWith("approval.")),
+      };
+    };
+    const calm = await play([]);
+    expect(calm.types).toEqual([
+      ...["approval.reminded", "approval.refused", "approval.answered", "approval.delegated", "approval.answered"],
+    ]);
+    for (let commit = 1; commit <= calm.commits; commit++) expect((await play([commit])).types).toEqual(calm.types);
+  });
+
 test("a task that was rejected says why; replayed, it is rejected again", async () => {
   const picky = agent({
     name: "picky",

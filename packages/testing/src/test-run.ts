@@ -7,14 +7,25 @@ import {
   type TaskState,
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
-import { type TaskService, viewTask } from "@agentcore/core/tasks";
+import { type CallerScope, type TaskService, viewTask } from "@agentcore/core/tasks";
 
 interface RunControls {
-  readonly act: <T>(
-    action: (tasks: TaskService, scope: { readonly tenantId: string; readonly caller: string }) => Promise<T>,
-  ) => Promise<T>;
+  readonly act: <T>(action: (tasks: TaskService, scope: CallerScope) => Promise<T>) => Promise<T>;
   readonly advance: (ms: number) => Promise<void>;
   readonly nextId: () => string;
+}
+
+/** What somebody decides in a test: exactly one of `choice` and `delegateTo`. */
+export interface TestDecision {
+  /** @default the caller of the task, who is an operator too */
+  readonly by?: string;
+  readonly choice?: string;
+  readonly delegateTo?: string;
+  readonly comment?: string;
+  /** Id of the question, when `by` is asked several. */
+  readonly question?: string;
+  /** @default what is in their inbox now */
+  readonly token?: string;
 }
 
 /** One task under test, as its log tells it now. */
@@ -98,6 +109,41 @@ export class TestRun {
     return only?.reference === undefined || others.length > 0 ? {} : { reference: only.reference };
   }
 
+  /**
+   * Decides what the task asks, or hands a part over: as `by`, with the token from their inbox, unless one is given. Throws
+   * UNSUPPORTED_OPERATION when they are not asked, INVALID_ARGUMENT when `question` must say which, DECISION_REFUSED.
+   */
+  async decide({ by, question, ...answer }: TestDecision): Promise<this> {
+    const id = this.controls.nextId();
+    // Before, not with it: whoever asks again because the process died sends the same.
+    const token = answer.token ?? (await this.token(by, question));
+    await this.controls.act((tasks, scope) => tasks.decide(as(scope, by), this.taskId, { id, ...answer, token }));
+    return this;
+  }
+
+  /** What that caller would decide with. Throws as `decide` does. */
+  token(by?: string, question?: string): Promise<string> {
+    return this.controls.act((tasks, scope) => this.tokenOf(tasks, as(scope, by), question));
+  }
+
+  private async tokenOf(tasks: TaskService, scope: CallerScope, question: string | undefined): Promise<string> {
+    const { items } = await tasks.inbox(scope, { taskId: this.taskId });
+    const asked = items.flatMap(({ approval }) =>
+      approval?.token !== undefined && (question === undefined || approval.id === question)
+        ? [{ id: approval.id, token: approval.token }]
+        : [],
+    );
+    const [only, ...others] = asked;
+    if (only === undefined)
+      throw new PlatformError("UNSUPPORTED_OPERATION", `${scope.caller} is asked for no such decision`);
+    if (others.length > 0)
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `${scope.caller} is asked for several decisions: question: expected one of ${asked.map(({ id }) => id).join(", ")}`,
+      );
+    return only.token;
+  }
+
   /** Throws TASK_NOT_CANCELABLE. */
   async cancel(reason?: string): Promise<this> {
     await this.controls.act((tasks, scope) => tasks.cancel(scope, this.taskId, reason));
@@ -122,3 +168,6 @@ export class TestRun {
     this.log = log;
   }
 }
+
+const as = (scope: CallerScope, caller: string | undefined): CallerScope =>
+  caller === undefined ? scope : { tenantId: scope.tenantId, caller };

@@ -48,7 +48,9 @@ export const command = defineCommand({
       throw failure(
         "INVALID_ARGUMENT",
         `task ${taskId} refused the answer and asks again:\n${indented(verdict.refusal)}`,
-        `agentcore send ${taskId} with an answer that fits`,
+        verdict.asksDecision === true
+          ? `agentcore decide ${taskId} --choice CHOICE`
+          : `agentcore send ${taskId} with an answer that fits`,
       );
     }
     const value = { taskId, sent: true, ...(isAsked && { accepted: verdict !== undefined }) };
@@ -68,6 +70,7 @@ export const command = defineCommand({
 interface Verdict {
   /** The question as it is asked again, with why the answer did not fit. */
   readonly refusal?: string;
+  readonly asksDecision?: boolean;
 }
 
 /** Undefined while the message has not been read. */
@@ -98,7 +101,9 @@ const verdictOn = async (
 const verdictIn = (event: TaskEvent, messageId: string): Verdict | undefined => {
   switch (event.type) {
     case "task.inputRequired":
-      return event.data.refusedMessageId === messageId ? { refusal: promptOf(event.data.prompt) } : undefined;
+      return event.data.refusedMessageId === messageId
+        ? { refusal: promptOf(event.data.prompt), asksDecision: event.data.approval !== undefined }
+        : undefined;
     case "step.completed":
       return isRecord(event.data.result) && event.data.result["messageId"] === messageId ? {} : undefined;
     default:

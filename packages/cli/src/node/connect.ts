@@ -1,5 +1,6 @@
 /** The SDK's client as what the commands ask of a node. */
 import type { Manifest, TaskState } from "@agentcore/contract";
+import type { InboxItem } from "@agentcore/sdk/client";
 import type { GlobalOptions } from "../command.ts";
 import { agentRow, changeRow, collectedRow, listIn, manifestRow, nodeRow, sumOf, taskRow } from "./node-answers.ts";
 import type { CollectedRow, NodeClient, TaskFilter, TaskRow } from "./node-client.ts";
@@ -60,6 +61,16 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async authorize(taskId, decision) {
       await node.authorize(taskId, decision);
     },
+    async inbox({ limit, ...filter }) {
+      const items: InboxItem[] = [];
+      for (let pageToken: string | undefined; pageToken !== "" && items.length < limit; ) {
+        const page = await node.inbox({ ...filter, pageSize: Math.min(limit, MAX_PAGE_SIZE), pageToken });
+        items.push(...page.items);
+        pageToken = page.nextPageToken;
+      }
+      return items.slice(0, limit);
+    },
+    decide: async (taskId, answer) => (await node.decide(taskId, answer)).decided,
     async cancel(taskId, reason) {
       await node.cancel(taskId, reason === undefined ? {} : { reason });
     },

@@ -1,6 +1,7 @@
 /** What the commands ask of a node. */
 import type {
   AuthorizationDecision,
+  DecisionAnswer,
   Manifest,
   ManifestKind,
   NodeAgent,
@@ -10,6 +11,7 @@ import type {
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
+import type { InboxItem } from "@agentcore/sdk/client";
 
 export interface TaskRow {
   readonly id: string;
@@ -73,6 +75,12 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
+export interface InboxFilter {
+  readonly all?: boolean | undefined;
+  readonly taskId?: string | undefined;
+  readonly limit: number;
+}
+
 export interface CollectRequest {
   readonly tenant: string | undefined;
   readonly allTenants: boolean;
@@ -116,6 +124,10 @@ export interface NodeClient {
   send(taskId: string, message: { readonly messageId: string; readonly parts: readonly Part[] }): Promise<void>;
   /** Repeating it does no harm. */
   authorize(taskId: string, decision: AuthorizationDecision): Promise<void>;
+  /** All of it, at most `limit` items. */
+  inbox(filter: InboxFilter): Promise<readonly InboxItem[]>;
+  /** True when that decided it; false while others have to choose. Repeating it with the same id does no harm. */
+  decide(taskId: string, answer: DecisionAnswer): Promise<boolean>;
   cancel(taskId: string, reason: string | undefined): Promise<void>;
   retry(taskId: string): Promise<void>;
   agents(): Promise<readonly AgentRow[]>;

@@ -51,7 +51,7 @@ export const startApproval = (
     approvalOf(execution, call)?.question ?? questionOf(asked, id, contentHashOf(digest, asked), clock.now());
   const say = (event: Omit<NewTaskEvent, "at">): void =>
     execution.append({ ...event, at: clock.now() } as NewTaskEvent);
-  const ask = (note?: string): void => {
+  const ask = (note?: string, refusedMessageId?: string): void => {
     if (!execution.isOpen(call)) return;
     say({
       type: "task.inputRequired",
@@ -60,6 +60,7 @@ export const startApproval = (
         kind: "approval",
         ...hashOf(call),
         prompt: promptOf(question, note),
+        ...(refusedMessageId === undefined ? {} : { refusedMessageId }),
         approval: question,
       },
     });
@@ -109,11 +110,11 @@ export const startApproval = (
     return true;
   };
 
-  call.ask = ask;
+  call.ask = () => ask();
   // Of answers those that count (`takeDecision`), of messages why they are none (`hearMessage`).
   call.receive = (payload) => {
-    const received = payload as SentAnswer | { readonly why: string };
-    if ("why" in received) return ask(received.why);
+    const received = payload as SentAnswer | { readonly why: string; readonly messageId: string };
+    if ("why" in received) return ask(received.why, received.messageId);
     const { answer, by, choice = "", delegateTo, comment } = received;
     const said = { path: call.path, by, answer, ...(comment === undefined ? {} : { comment }) };
     if (delegateTo !== undefined) return say({ type: "approval.delegated", data: { ...said, to: delegateTo } });
@@ -204,7 +205,7 @@ export const hearMessage = (execution: Execution, { messageId }: A2AMessage): vo
   if (approval === null || !journal.approvals.records(approval)) return;
   const why = "a message is no decision; answer with the token from the inbox";
   refuse(execution, approval, { reason: "message", why }, { messageId });
-  void call.receive?.({ why });
+  void call.receive?.({ why, messageId });
 };
 
 /** Told in the log, up to a bound: nobody fills it with answers that do not count. */

@@ -70,7 +70,7 @@ test("of two answers that race exactly one counts, and both are told which", asy
     refusal(service.decide(CAROL, taskId, { token: ofCarol, choice: "reject" })),
   ]);
   await world.quiet();
-  expect((await both).toSorted()).toEqual(["none", "repeated"]);
+  expect(new Set(await both)).toEqual(new Set(["none", "repeated"]));
   expect((await world.types(taskId)).filter((type) => type === "approval.answered")).toHaveLength(1);
   expect((await refused(world, taskId)).map(({ reason }) => reason)).toEqual(["repeated"]);
   expect(await world.state(taskId)).toBe("completed");
@@ -363,23 +363,17 @@ test("the inbox shows what waits for its reader, page by page, and operators all
   ]);
   const [loan, asker, reader] = [await world.submit("loan"), await world.submit("asker"), await world.submit("reader")];
   const kinds = async (...asked: Parameters<EngineWorld["inbox"]>) =>
-    (await world.inbox(...asked)).map(({ taskId, kind, approval }) => [taskId, kind, approval?.token !== undefined]);
-  expect(await kinds(BOB)).toEqual([[loan, "approval", true]]);
-  expect((await kinds(SCOPE)).toSorted()).toEqual(
-    [
-      [asker, "question", false],
-      [reader, "authorization", false],
-    ].toSorted(),
-  );
+    new Set(
+      (await world.inbox(...asked)).map(({ taskId, kind, approval }) =>
+        approval?.token === undefined ? `${kind} of ${taskId}` : `${kind} of ${taskId}, with a token`,
+      ),
+    );
+  expect(await kinds(BOB)).toEqual(new Set([`approval of ${loan}, with a token`]));
+  const questions = [`question of ${asker}`, `authorization of ${reader}`];
+  expect(await kinds(SCOPE)).toEqual(new Set(questions));
   const boss = by("boss", true);
-  expect(await kinds(boss)).toEqual([]);
-  expect((await kinds(boss, { all: true })).toSorted()).toEqual(
-    [
-      [asker, "question", false],
-      [loan, "approval", false],
-      [reader, "authorization", false],
-    ].toSorted(),
-  );
+  expect(await kinds(boss)).toEqual(new Set());
+  expect(await kinds(boss, { all: true })).toEqual(new Set([...questions, `approval of ${loan}`]));
   expect(await refusal(world.inbox(BOB, { all: true }))).toBe("PERMISSION_DENIED");
   const { service } = await world.alive();
   const seen: string[] = [];
@@ -392,6 +386,7 @@ test("the inbox shows what waits for its reader, page by page, and operators all
     seen.push(...page.items.map(({ taskId }) => taskId));
     pageToken = page.nextPageToken;
   }
-  expect(seen.toSorted()).toEqual([loan, asker, reader].toSorted());
+  expect(new Set(seen)).toEqual(new Set([loan, asker, reader]));
+  expect(seen).toHaveLength(3);
   expect(await world.inbox({ tenantId: "other", caller: "bob", operator: true }, { all: true })).toEqual([]);
 });

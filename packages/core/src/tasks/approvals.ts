@@ -259,7 +259,14 @@ export const tally = (approval: Approval, caller: string): Omit<Decision, "id"> 
   const enough = counts.find((by) => by.length >= needed);
   const [first] = enough ?? [];
   if (enough !== undefined && first !== undefined)
-    return { choice: first.choice, by: enough.map(({ choice: _, ...who }) => who) };
+    return {
+      choice: first.choice,
+      by: enough.map(({ caller: by, comment, at }) => ({
+        caller: by,
+        ...(comment === undefined ? {} : { comment }),
+        at,
+      })),
+    };
   // Anybody may still come: operators, who have no names here.
   if (question.approvers === undefined || (question.escalate !== undefined && !escalated)) return null;
   const left = [...namedOf(approval)].filter(

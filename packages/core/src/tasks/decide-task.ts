@@ -35,6 +35,8 @@ interface Reading {
   readonly head: () => Promise<TaskHead | null>;
   readonly readLog: (after: number) => AsyncIterable<TaskEvent>;
   /** For whatever reads the log. */
+  /** Ends the waiting for what became of it. */
+  readonly signal?: AbortSignal | undefined;
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -43,7 +45,7 @@ export const decideTask = async (
   scope: CallerScope,
   key: TaskKey,
   answer: DecisionAnswer,
-  { head: readHead, readLog, inTurn }: Reading,
+  { head: readHead, readLog, inTurn, signal }: Reading,
 ): Promise<DecisionMade> => {
   const { senses, mail, store, credentials } = engine;
   const head = await readHead();
@@ -83,6 +85,7 @@ export const decideTask = async (
   const wake = createWake();
   const listener = { hear: () => wake.ring() };
   engine.hub.listen(key, listener);
+  signal?.addEventListener("abort", listener.hear, { once: true });
   try {
     const payload = { type: "decision", answer: sent };
     const mailed = await mail.post(key.tenantId, {
@@ -91,7 +94,7 @@ export const decideTask = async (
     });
     if (mailed === "terminal") throw hasEnded(key);
     const until = senses.clock.monotonic() + PATIENCE_MS;
-    while (senses.clock.monotonic() < until) {
+    while (senses.clock.monotonic() < until && signal?.aborted !== true && !engine.isClosed) {
       // Before the log is read: what has been taken in by then is in it.
       const isTaken = await store.hasTaken(key, mailKey);
       const now = await readHead();
@@ -106,6 +109,7 @@ export const decideTask = async (
     }
   } finally {
     engine.hub.unlisten(key, listener);
+    signal?.removeEventListener("abort", listener.hear);
   }
   throw new PlatformError(
     "UNAVAILABLE",

@@ -15,7 +15,7 @@ import { sizeOf } from "../payloads/json-size.ts";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import { TYPES_WITHOUT_QUESTIONS } from "./approvals.ts";
 import { authorizeTask } from "./authorize-task.ts";
-import { type DecisionMade, decideTask } from "./decide-task.ts";
+import { decideTask } from "./decide-task.ts";
 import type { TaskEngine } from "./engine.ts";
 import { itemsOf } from "./feed.ts";
 import { readInbox } from "./inbox.ts";
@@ -220,9 +220,10 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     });
   };
 
-  const decide = async (scope: CallerScope, taskId: string, answer: DecisionAnswer): Promise<DecisionMade> => {
+  const decide: TaskService["decide"] = async (scope, taskId, answer, { signal } = {}) => {
     const key: TaskKey = { tenantId: scope.tenantId, taskId };
     return decideTask(engine, scope, key, answer, {
+      signal,
       head: async () => recent.get(key)?.head ?? (await store.head(key)),
       readLog: (after) => readAll(key, after, TYPES_WITHOUT_QUESTIONS),
       inTurn: (work) => inTurn(key, work),

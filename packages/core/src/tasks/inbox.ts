@@ -22,6 +22,8 @@ const HEADS_AT_ONCE = 100;
 export interface InboxRequest {
   /** All that waits in the tenant, also for others; their tokens are not shown. For operators. @default false */
   readonly all?: boolean | undefined;
+  /** Only what this task asks. */
+  readonly taskId?: string | undefined;
   /** 1 to 100 items; those of one task stand together, also where that makes it more. @default 50 */
   readonly pageSize?: number | undefined;
   /** Throws INVALID_ARGUMENT when it is not one of ours. */
@@ -66,13 +68,18 @@ interface Reading {
 export const readInbox = async (
   engine: TaskEngine,
   scope: CallerScope,
-  { all = false, pageSize = 50, pageToken = "", sees }: InboxRequest,
+  { all = false, taskId, pageSize = 50, pageToken = "", sees }: InboxRequest,
   { readLog, inTurn }: Reading,
 ): Promise<Inbox> => {
   if (all && scope.operator !== true)
     throw new PlatformError("PERMISSION_DENIED", "all: what waits for others needs the operator role", {
       violations: [{ field: "all", description: "expected nothing, or false" }],
     });
+  if (taskId !== undefined) {
+    const head = await engine.store.head({ tenantId: scope.tenantId, taskId });
+    const isAsking = head?.state === "input-required" || head?.state === "auth-required";
+    return { items: head !== null && isAsking ? await seenOf(head) : [], nextPageToken: "" };
+  }
   const items: InboxItem[] = [];
   let size = 0;
   let after = pageToken === "" ? undefined : decodeCursor(pageToken);
@@ -85,7 +92,7 @@ export const readInbox = async (
       ...(after === undefined ? {} : { after }),
     });
     for (const [index, head] of heads.entries()) {
-      const found = (await sees?.(head)) === false ? [] : await itemsOf(head);
+      const found = await seenOf(head);
       items.push(...found);
       size += sizeOf(found);
       after = { updatedAt: head.updatedAt, taskId: head.taskId };
@@ -96,6 +103,10 @@ export const readInbox = async (
     if (heads.length < HEADS_AT_ONCE) return { items, nextPageToken: "" };
   }
   return { items, nextPageToken: after === undefined ? "" : encodeCursor(after) };
+
+  async function seenOf(head: TaskHead): Promise<readonly InboxItem[]> {
+    return (await sees?.(head)) === false ? [] : itemsOf(head);
+  }
 
   async function itemsOf(head: TaskHead): Promise<readonly InboxItem[]> {
     try {

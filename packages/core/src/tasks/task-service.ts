@@ -104,9 +104,14 @@ export interface TaskService {
    * What the caller has decided, or to whom they hand their part. Resolves when the task has taken it in; the same answer under the same id
    * again is told the same. For callers who are asked, whether or not they see the task otherwise. Throws TASK_NOT_FOUND, DECISION_REFUSED
    * (`details.reason` says why), TASK_TERMINAL, UNSUPPORTED_OPERATION while it is parked, OVERLOADED, UNAVAILABLE when it is kept and the
-   * task did not come to it within half a minute.
+   * task did not come to it within half a minute, or until `signal` aborts.
    */
-  decide(scope: CallerScope, taskId: string, answer: DecisionAnswer): Promise<DecisionMade>;
+  decide(
+    scope: CallerScope,
+    taskId: string,
+    answer: DecisionAnswer,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<DecisionMade>;
   /** What waits for the caller: decisions they are asked for, and what tasks of their own ask. Throws INVALID_ARGUMENT, PERMISSION_DENIED. */
   inbox(scope: CallerScope, request?: InboxRequest): Promise<Inbox>;
   /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */

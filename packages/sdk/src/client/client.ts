@@ -22,6 +22,14 @@ export interface Client {
   events(taskId: string, options?: types.EventsOptions): AsyncIterable<TaskEvent>;
   cancel(taskId: string, options?: types.CallOptions & { readonly reason?: string }): Promise<types.TaskSnapshot>;
   /** Grants or refuses access that the task waits for (`auth-required`). The same decision again changes nothing. */
+  /** What waits for the caller, page by page. */
+  inbox(options?: types.InboxOptions): Promise<types.InboxPage>;
+  /** Rejects with DECISION_REFUSED when it does not count; `decided` is false while others have to choose. */
+  decide(
+    taskId: string,
+    answer: types.DecisionAnswer,
+    options?: types.CallOptions,
+  ): Promise<{ readonly id: string; readonly decided: boolean }>;
   authorize(
     taskId: string,
     decision?: types.AuthorizationDecision,
@@ -81,6 +89,9 @@ export const createClient = (options: types.ClientOptions): Client => {
     events,
     cancel: (taskId, { signal, reason } = {}) =>
       connection.json("POST", at(taskId, "/cancel"), { body: reason === undefined ? {} : { reason }, signal }),
+    inbox: ({ signal, ...query } = {}) => connection.json("GET", "/api/v1/inbox", { query: { ...query }, signal }),
+    decide: (taskId, { id = freshId(), ...answer }, { signal } = {}) =>
+      connection.jsonWithRetry("POST", at(taskId, "/decisions"), { body: { id, ...answer }, signal }),
     authorize: (taskId, decision = {}, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/authorize"), { body: decision, signal }),
     retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),

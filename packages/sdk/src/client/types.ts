@@ -1,6 +1,8 @@
 import type {
   A2AMessage,
   A2ATask,
+  ApprovalQuestion,
+  AuthorizationQuestion,
   Credential,
   Part,
   Priority,
@@ -60,6 +62,52 @@ export interface AuthorizationDecision {
   readonly expiresInMs?: number | undefined;
   /** Refuses, and says why. */
   readonly deny?: string | undefined;
+}
+
+/** A choice, or to whom the caller hands their part. Exactly one of `choice` and `delegateTo`. */
+export interface DecisionAnswer {
+  /** Of the inbox item. Good for one answer. */
+  readonly token: string;
+  readonly choice?: string | undefined;
+  readonly delegateTo?: string | undefined;
+  readonly comment?: string | undefined;
+  /** Of the inbox item: an answer to anything else is refused. @default what the token was made for */
+  readonly contentHash?: string | undefined;
+  /** Makes a repeated call harmless. @default a fresh one per call */
+  readonly id?: string | undefined;
+}
+
+export interface InboxOptions extends CallOptions {
+  /** All that waits in the tenant, without tokens of others; for operators. @default false */
+  readonly all?: boolean | undefined;
+  readonly taskId?: string | undefined;
+  /** 1 to 100. @default 50 */
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
+/** What waits for somebody. Times are milliseconds since 1970. */
+export interface InboxItem {
+  readonly kind: "approval" | "question" | "authorization";
+  readonly taskId: string;
+  readonly agent: string;
+  readonly contextId: string;
+  /** Who began the task. */
+  readonly caller: string;
+  readonly path: string;
+  readonly prompt: readonly Part[];
+  readonly askedAt: number;
+  readonly authorization?: AuthorizationQuestion | undefined;
+  /** `token` is absent where the caller is not asked. */
+  readonly approval?:
+    | (ApprovalQuestion & { readonly decidedBy: readonly string[]; readonly token?: string | undefined })
+    | undefined;
+}
+
+export interface InboxPage {
+  readonly items: readonly InboxItem[];
+  /** "" on the last page. */
+  readonly nextPageToken: string;
 }
 
 /** The index row of a task. Times are milliseconds since 1970. */

@@ -6,6 +6,7 @@ import type { CallerScope } from "@agentcore/core/tasks";
 import { createA2ARouter } from "./a2a/a2a-router.ts";
 import type { ApiRoute } from "./api/api-route.ts";
 import { createApiRouter } from "./api/api-router.ts";
+import { createApprovalRoutes } from "./api/approval-routes.ts";
 import { createBackupRoutes } from "./api/backup-routes.ts";
 import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
@@ -110,6 +111,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const routes: readonly ApiRoute[] = [
     ...createHomeRoutes(deps),
     ...createTaskRoutes(tasks, waits),
+    ...createApprovalRoutes(tasks, waits),
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),

@@ -23,7 +23,7 @@ const States = z
   .transform((text) => text.split(","))
   .pipe(z.array(z.enum(TASK_STATES, { error: `expected some of ${TASK_STATES.join(", ")}, separated by commas` })));
 
-const PageSize = z.coerce
+export const PageSize = z.coerce
   .number({ error: "expected 1 to 100" })
   .int()
   .min(1, { error: "expected 1 to 100" })

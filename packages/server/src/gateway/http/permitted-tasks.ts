@@ -62,9 +62,9 @@ export const createPermittedTasks = (
     authorize: guarded((scope, taskId, decision: Parameters<TaskService["authorize"]>[2]) =>
       tasks.authorize(scope, taskId, decision),
     ),
-    async decide(scope, taskId, answer) {
+    async decide(scope, taskId, answer, options) {
       if (scope.permissions !== undefined) await permitDecision(scope, taskId);
-      return tasks.decide(scope, taskId, answer);
+      return tasks.decide(scope, taskId, answer, options);
     },
     inbox: (scope, request) =>
       tasks.inbox(
