@@ -366,6 +366,6 @@ export const planOf: fc.Arbitrary<WorkflowPlan> = fc.record({
     maxLength: 4,
   }),
   checkpointAfter: fc.constantFrom(1, 2, 5, 256),
-  cancelAfterMs: fc.constant(null),
+  cancelAfterMs: fc.option(fc.integer({ min: 0, max: 100_000 }), { freq: 3 }),
   verdicts: fc.array(fc.constantFrom("retry", "done", "leave"), { minLength: 3, maxLength: 3 }),
 });

@@ -51,7 +51,7 @@ export const runPlan = async (plan: WorkflowPlan): Promise<PlayedPlan> => {
     round < MAX_ROUNDS && !["completed", "failed", "canceled", "parked"].includes(run.state);
     round++
   ) {
-    if (run.state === "input-required") await run.answer(verdicts.shift() ?? "leave");
+    if (run.state === "input-required") await run.decide({ choice: verdicts.shift() ?? "leave" });
     else if (!canceled) {
       await run.advance(plan.cancelAfterMs ?? 0);
       canceled = true;
@@ -91,7 +91,10 @@ const judge = async (blocks: readonly Named[], events: readonly TaskEvent[]): Pr
       const input = reference.open.get(address)?.input as WorkInput | null | undefined;
       const outcome: Settled =
         event.type === "step.completed"
-          ? { value: event.data.kind === "input" ? (event.data.result as { value: unknown }).value : event.data.result }
+          ? {
+              value:
+                event.data.kind === "approval" ? (event.data.result as { choice: unknown }).choice : event.data.result,
+            }
           : { error: event.data.error.message };
       if (settled.has(address)) wrong.push(`${address} has two results`);
       settled.add(address);

@@ -27,7 +27,13 @@ export type Call = { readonly address: string } & (
   | { readonly type: "node"; readonly node: CallNode; readonly input: unknown; readonly text: unknown }
   | { readonly type: "undo"; readonly id: string; readonly undo: UndoSpec; readonly input: unknown }
   /** What could not be taken back: a person says what is to be done. */
-  | { readonly type: "ask"; readonly id: string; readonly failed: string; readonly error: PlatformError }
+  | {
+      readonly type: "ask";
+      readonly id: string;
+      readonly failed: string;
+      readonly error: PlatformError;
+      readonly input: unknown;
+    }
 );
 
 export type Outcome = { readonly value: unknown } | { readonly error: PlatformError };
@@ -473,7 +479,7 @@ export class Machine {
   // ── failing, and taking back ─────────────────────────────────────────────────────────────────────────────────
 
   private fail(frame: Frame, node: CompiledNode, error: PlatformError): void {
-    const way = "catch" in node ? node.catch : null;
+    const way = "catch" in node && catches(node, error) ? node.catch : null;
     if (way !== null) {
       frame.errors[node.id] = { code: error.code, message: error.message };
       frame.at = way;
@@ -543,7 +549,14 @@ export class Machine {
     this.undoing.error = error;
     const { entry, attempt } = this.undoing;
     this.undoing.address = `${entry.address}~stands${suffix(attempt)}`;
-    this.due.push({ type: "ask", address: this.undoing.address, id: entry.node, failed: entry.address, error });
+    this.due.push({
+      type: "ask",
+      address: this.undoing.address,
+      id: entry.node,
+      failed: entry.address,
+      error,
+      input: entry.input,
+    });
   }
 
   private settleUndo(address: string, outcome: Outcome): void {
@@ -579,6 +592,12 @@ const nextOf = ({ spec }: CallNode, value: unknown): string => {
       ? spec.on[choice]
       : undefined) ?? spec.next
   );
+};
+
+/** A wait and an approval lead elsewhere when nothing came in time, and for no other reason. */
+const catches = (node: CallNode | ParallelNode | MapNode, { code }: PlatformError): boolean => {
+  if (node.type !== "call" || (node.spec.type !== "wait" && node.spec.type !== "approval")) return true;
+  return code === "DECISION_EXPIRED" || code === "DEADLINE_EXCEEDED";
 };
 
 const itemsOf = (node: MapNode, scope: WorkflowScope): readonly unknown[] => {

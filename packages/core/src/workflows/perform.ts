@@ -1,6 +1,6 @@
 /** A call of the machine, done by `ctx` under its address. */
 import { PlatformError } from "@agentcore/contract";
-import type { Context, RetryPolicy, Schema, Target } from "@agentcore/contract/authoring";
+import type { Context, RetryPolicy, Target } from "@agentcore/contract/authoring";
 import { type CallSpec, type CompiledWorkflow, millisecondsOf } from "./compile-workflow.ts";
 import type { Call, UndoVerdict } from "./machine.ts";
 
@@ -26,9 +26,10 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     };
   };
   const command = (target: Target, input: unknown, options: CommandOf): Performed =>
-    withdrawable(() =>
+    withdrawable((signal) =>
       ctx.command(target, input, {
         key: address,
+        signal,
         ...timeoutOf(options),
         ...(options.skill === undefined ? {} : { skill: options.skill }),
         ...(options.priority === undefined ? {} : { priority: options.priority }),
@@ -39,7 +40,7 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     if (undo.function !== undefined) return step(undo.function, input, undo);
     return command(undo.target as Target, input, undo);
   }
-  if (call.type === "ask") return withdrawable(() => askWhatStands(ctx, call));
+  if (call.type === "ask") return withdrawable((signal) => askWhatStands(ctx, call, signal));
   const { spec } = call.node;
   switch (spec.type) {
     case "task":
@@ -51,7 +52,7 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     case "wait":
       return withdrawable((signal) => wait(ctx, call, spec, signal));
     case "approval":
-      throw notYet(spec.type);
+      return withdrawable((signal) => approve(ctx, call, spec, signal));
   }
 };
 
@@ -96,32 +97,42 @@ const timeOf = (value: unknown): number => {
   );
 };
 
-const VERDICTS = ["retry", "done", "leave"] as const;
-
-/** Standard Schema of a person's answer. */
-const VERDICT_SCHEMA: Schema<UndoVerdict> = {
-  "~standard": {
-    version: 1,
-    vendor: "agentcore",
-    validate: (value) => {
-      const verdict = typeof value === "string" ? value.trim().toLowerCase() : value;
-      return VERDICTS.includes(verdict as UndoVerdict)
-        ? { value: verdict as UndoVerdict }
-        : { issues: [{ message: `expected ${VERDICTS.join(", ")}` }] };
-    },
-  },
-};
-
-const askWhatStands = (
+const approve = (
   ctx: Context,
-  { address, failed, error }: Extract<Call, { type: "ask" }>,
-): Promise<UndoVerdict> =>
-  ctx.waitForInput<UndoVerdict>({
+  { address, text, input }: NodeCall,
+  { choices, approvers, fourEyes, expiresAfter, remindAfter, escalate }: Extract<CallSpec, { type: "approval" }>,
+  signal: AbortSignal,
+): Promise<unknown> =>
+  ctx.waitForDecision({
     key: address,
-    prompt: `${failed} could not be taken back: ${error.message}. Answer "retry" to try again, "done" when it was taken back by hand, "leave" to let it stand.`,
-    data: { node: failed, error: { code: error.code, message: error.message } },
-    schema: VERDICT_SCHEMA,
+    prompt: String(text),
+    show: input,
+    signal,
+    ...(choices === undefined ? {} : { choices }),
+    ...(approvers === undefined ? {} : { approvers }),
+    ...(fourEyes === undefined ? {} : { fourEyes }),
+    ...(expiresAfter === undefined ? {} : { expiresMs: millisecondsOf(expiresAfter) }),
+    ...(remindAfter === undefined ? {} : { remindMs: millisecondsOf(remindAfter) }),
+    ...(escalate === undefined ? {} : { escalate: { afterMs: millisecondsOf(escalate.after), to: escalate.to } }),
   });
+
+const VERDICTS: readonly UndoVerdict[] = ["retry", "done", "leave"];
+
+/** "retry": it is tried again; "done": it was taken back by hand; "leave": it stands. */
+const askWhatStands = async (
+  ctx: Context,
+  { address, failed, error: { code, message }, input }: Extract<Call, { type: "ask" }>,
+  signal: AbortSignal,
+): Promise<UndoVerdict> => {
+  const { choice } = await ctx.waitForDecision({
+    key: address,
+    prompt: `What ${failed} did could not be taken back: ${message}`,
+    show: { node: failed, input, error: { code, message } },
+    choices: VERDICTS,
+    signal,
+  });
+  return choice as UndoVerdict;
+};
 
 const notYet = (what: string): PlatformError =>
   new PlatformError("UNSUPPORTED_OPERATION", `workflows: ${what} is not built yet`);

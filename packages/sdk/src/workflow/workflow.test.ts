@@ -65,9 +65,9 @@ describe("types go from node to node", () => {
     workflow("mapped")
       .input(Input)
       .then(Second, { input: ({ input }) => ({ y: String(input.x) }) });
-    // @ts-expect-error there is no such member
     workflow("member")
       .input(Input)
+      // @ts-expect-error there is no such member
       .step("none", (input) => input.nothing);
     workflow("unknown")
       .input(Input)

@@ -1,6 +1,13 @@
 /* oxlint-disable unicorn/no-thenable -- `a.then(b)` is how it reads; a promise resolved with a path is told to build it */
 /** `workflow()`: a graph of agents' tasks, written as it reads. */
-import type { AgentDefinition, InferOutput, Schema, WorkflowNode, WorkflowScope } from "@agentcore/contract/authoring";
+import type {
+  AgentDefinition,
+  Decision,
+  InferOutput,
+  Schema,
+  WorkflowNode,
+  WorkflowScope,
+} from "@agentcore/contract/authoring";
 import { agent, type SkillOptions } from "../agent.ts";
 import { authorMistake, describe } from "../author-mistake.ts";
 import { type AnyFunction, type GraphTable, type Link, putLinks, GraphTable as Table } from "./draft.ts";
@@ -328,6 +335,61 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       table.put(id, {
         ...{ type: "wait", next: next() },
         ...("until" in wait ? { until: table.reference(`${id}.until`, wait.until) } : { duration: wait.duration }),
+      }),
+    );
+  }
+
+  /** Asks people; the output is what they decided. By `on` a choice leads another way, which meets this one again. */
+  approve<Id extends string>(
+    id: Id,
+    {
+      prompt,
+      show,
+      on = {},
+      otherwise,
+      ...options
+    }: {
+      readonly description?: string;
+      /** What is to be decided, in words; `${…}` in it are expressions. */
+      readonly prompt: string | From<Scope<Input, Nodes, Previous>, string>;
+      /** What they decide on. @default the output of the node before */
+      readonly show?: From<Scope<Input, Nodes, Previous>, unknown>;
+      /** @default ["approve", "reject"] */
+      readonly choices?: readonly [string, ...string[]];
+      /** Names of callers. @default whoever may send messages to the task */
+      readonly approvers?: readonly [string, ...string[]];
+      /** So many different people must choose the same, the caller of the task not among them. @default one, whoever it is */
+      readonly fourEyes?: number;
+      readonly expiresAfter?: Duration;
+      readonly remindAfter?: Duration;
+      readonly escalate?: { readonly after: Duration; readonly to: readonly [string, ...string[]] };
+      readonly on?: Readonly<
+        Record<string, (path: Path<Input, Decision, With<Nodes, Id, Decision>>) => Made<unknown, unknown>>
+      >;
+      /** When nobody decided in time. @default it fails */
+      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Made<unknown, unknown>;
+    },
+  ): Path<Input, Decision, With<Nodes, Id, Decision>> {
+    return this.with((table, next) =>
+      table.put(id, {
+        type: "approval",
+        next: next(),
+        prompt: typeof prompt === "string" ? prompt : table.reference(`${id}.prompt`, prompt),
+        ...(show === undefined ? {} : { show: table.reference(`${id}.show`, show) }),
+        ...(Object.keys(on).length === 0
+          ? {}
+          : {
+              on: Object.fromEntries(
+                Object.entries(on).map(([choice, way]) => [
+                  choice,
+                  putLinks(this.linksOf(`${id}.${choice}`, way), table, next),
+                ]),
+              ),
+            }),
+        ...(otherwise === undefined
+          ? {}
+          : { otherwise: putLinks(this.linksOf(`${id}.otherwise`, otherwise), table, next) }),
+        ...(optional(options) as object),
       }),
     );
   }
