@@ -295,9 +295,9 @@ export class Ending {
   }
 }
 
-/** What code that was asked to end says beyond that it does so: what it could not take back. */
+/** What code that was asked to end says beyond that it does so: what it took back, and what it could not. */
 const standing = (end: CodeEnd): PlatformError | null => {
   if (!("error" in end)) return null;
   const error = PlatformError.from(end.error, "AGENT_FAILED");
-  return error.code === "CANCELED" ? null : error;
+  return error.code === "CANCELED" && error.details === undefined ? null : error;
 };
