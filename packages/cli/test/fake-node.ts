@@ -49,6 +49,10 @@ interface FakeNodeOptions {
   /** What it answers to a collection of garbage. */
   readonly collect?: (request: unknown) => unknown;
   readonly backup?: Buffer;
+  /** What waits for whoever asks. */
+  readonly inbox?: readonly Readonly<Record<string, unknown>>[];
+  /** @default it decides */
+  readonly decided?: boolean;
 }
 
 export interface FakeNode {
@@ -82,6 +86,8 @@ export const startFakeNode = async ({
   afterDrain = [],
   collect = () => ({ dryRun: false, tenants: [] }),
   backup = Buffer.alloc(0),
+  inbox = [],
+  decided = true,
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
@@ -115,6 +121,12 @@ export const startFakeNode = async ({
         response.writeHead(200, { "content-type": "application/gzip" }).end(backup);
         return;
       }
+      if (resource === "inbox") {
+        const wanted = searchParams.get("taskId");
+        const items = inbox.filter(({ taskId }) => wanted === null || taskId === wanted);
+        return answer(200, { items, nextPageToken: "" });
+      }
+      if (verb === "decisions") return answer(200, { id: "0f".repeat(16), decided });
       if (resource === "agents") {
         return answer(200, {
           agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }], state: "ready" }],

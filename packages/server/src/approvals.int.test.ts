@@ -112,7 +112,7 @@ test("over A2A the question is data, words are no answer, and a data part with t
   const send = (messageId: string, parts: readonly unknown[]) =>
     call(
       "ann",
-      "/agents/simple/v1/message:send",
+      "/a2a/simple/message:send",
       { message: { messageId, taskId, role: "ROLE_USER", parts } },
       { "a2a-version": "1.0" },
     );
