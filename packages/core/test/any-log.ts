@@ -34,6 +34,13 @@ const anyMiddle = fc.oneof(
   parts.map((prompt) =>
     event("task.authRequired", { ...call("z"), kind: "authorization", prompt, authorization: { name: "github" } }),
   ),
+  fc.constantFrom(
+    event("approval.answered", { path: "q", by: "bob", choice: "approve", answer: "1" }),
+    event("approval.delegated", { path: "q", by: "bob", to: "carol", answer: "2" }),
+    event("approval.refused", { reason: "forged", message: "no", answer: "3" }),
+    event("approval.reminded", { path: "q" }),
+    event("approval.escalated", { path: "q", to: ["dora"] }),
+  ),
   message.map((said) => event("message.added", { message: said })),
   fc
     .record({ artifactId: fc.constantFrom("a", "b"), parts, append: fc.boolean() })

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createIds } from "./system-senses.ts";
+import { createIds, createJsonLogger, createSystemSenses } from "./system-senses.ts";
 
 it("makes UUIDs of version 7, in order and each once, with the time they were made at", () => {
   const ids = createIds();
@@ -11,4 +11,15 @@ it("makes UUIDs of version 7, in order and each once, with the time they were ma
   const at = Number.parseInt(first.slice(0, 8) + first.slice(9, 13), 16);
   expect(at).toBeGreaterThanOrEqual(before);
   expect(at).toBeLessThanOrEqual(Date.now());
+});
+
+it("makes secrets of 256 bits, each once, and HMAC-SHA256 as RFC 4231 has it", () => {
+  const { ids, digest } = createSystemSenses(createJsonLogger("error"));
+  const secrets = Array.from({ length: 100 }, () => ids.secret());
+  for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64}$/);
+  expect(new Set(secrets).size).toBe(100);
+  // Test case 2.
+  expect(digest.hmacSha256("Jefe", "what do ya want for nothing?")).toBe(
+    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+  );
 });

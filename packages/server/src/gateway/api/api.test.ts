@@ -70,6 +70,40 @@ describe("tasks", () => {
     expect(errors).toEqual([]);
   });
 
+  it("shows the inbox with whoever asks, and takes decisions: what does not count is a conflict with its reason", async () => {
+    const { post, get, tasks } = createFixture();
+    const question = { id: "0f".repeat(16), prompt: "Grant it?", choices: ["approve"], contentHash: "ab".repeat(32) };
+    tasks.asked.push({
+      ...{ kind: "approval", taskId: "t1", agent: "echo", contextId: "c", caller: "bob", path: "approval:approval" },
+      ...{
+        prompt: [{ text: "Grant it?" }],
+        askedAt: 1,
+        approval: { ...question, askedAt: 1, decidedBy: [], token: "x" },
+      },
+    });
+    const shown = await get("/api/v1/inbox?all=true&taskId=t1&pageSize=5");
+    expect([shown.status, shown.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(await shown.json()).toEqual({ items: tasks.asked, nextPageToken: "" });
+    expect(tasks.inboxes[0]?.request).toEqual({ all: true, taskId: "t1", pageSize: 5 });
+    expect((await get("/api/v1/inbox?pageSize=101")).status).toBe(400);
+    const decide = (body: unknown) => post("/api/v1/tasks/t1/decisions", body);
+    const decided = await decide({ token: "x", choice: "approve", comment: "sound" });
+    expect([decided.status, await decided.json()]).toEqual([200, { id: question.id, decided: true }]);
+    for (const wrong of [
+      {},
+      { token: "x" },
+      { token: "x", choice: "a", delegateTo: "b" },
+      { token: "x".repeat(1001), choice: "a" },
+    ])
+      expect((await decide(wrong)).status).toBe(400);
+    const refused = await decide({ token: "forged", choice: "approve" });
+    expect([refused.status, (await refused.json()).error]).toMatchObject([
+      409,
+      { code: "DECISION_REFUSED", details: { taskId: "t1", reason: "forged" } },
+    ]);
+    expect(tasks.decisions).toHaveLength(1);
+  });
+
   it("streams the log with numbers and types, and resumes after Last-Event-ID", async () => {
     const { post, get } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;
