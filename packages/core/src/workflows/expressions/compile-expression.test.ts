@@ -1,4 +1,5 @@
 import { PlatformError } from "@agentcore/contract";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileExpression } from "./compile-expression.ts";
 import type { WorkflowScope } from "./workflow-scope.ts";
@@ -228,12 +229,14 @@ test.each([
   "input.exists(a, false || input.exists(b, input.exists(c, c < 0)))",
   "[[input].map(a, a + a + a + a)[0]].map(a, a + a + a + a).map(a, a + a + a + a).map(a, a + a + a + a).map(a, a + a + a + a)",
   "cel.bind(a, input + input + input + input, cel.bind(b, a + a + a + a, cel.bind(c, b + b + b + b, c + c + c + c)))",
+  `[${Array.from({ length: 20 }, () => "input").join(" + ")}].size()`,
   "input.map(a, string(a).matches('(a?){500}b'))",
+  "input.map(a, input.map(b, string(b)).join('').split(''))",
 ])("ends %s before it holds everything up", (text) => {
   const input = Array.from({ length: 40_000 }, (_, index) => index);
   const expression = compileExpression(text);
   expect(codeAndMessage(() => expression.evaluate({ input }))).toContain(
-    "failed: it takes more than 10000000 steps; use shorter lists, fewer macros within macros",
+    "failed: it takes more than 5000000 steps; use shorter lists, fewer macros within macros",
   );
 });
 
@@ -243,5 +246,84 @@ test("says where it failed within a macro", () => {
   );
   expect(codeAndMessage(() => evaluate("nodes.list.filter(each, each.id)"))).toContain(
     "failed at `each.id`: filter(var, predicate) predicate must return bool, got 'double'",
+  );
+});
+
+/** JSON as CEL writes it. */
+const toCel = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(toCel).join(", ")}]`;
+  if (typeof value === "object" && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, member]) => `${JSON.stringify(key)}: ${toCel(member)}`)
+      .join(", ")}}`;
+  return JSON.stringify(value);
+};
+const key = fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "toString", "a"));
+const json = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom(null, true, false),
+    fc.integer(),
+    fc
+      .double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 })
+      .map((number) => Math.round(number * 1000) / 1000 + 0),
+    fc.string(),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.array(fc.tuple(key, tie("value")), { maxLength: 4 }).map((members) => Object.fromEntries(members)),
+  ),
+})).value;
+
+test("JSON goes in and comes out as it was: from the scope, within what is made, through macros, and written as CEL", () => {
+  fc.assert(
+    fc.property(json, (input) => {
+      const text = JSON.stringify(input);
+      const same = (expression: string, expected: string): void =>
+        expect(JSON.stringify(compileExpression(expression).evaluate({ input }))).toBe(expected);
+      same("input", text);
+      same('{"a": [input]}', `{"a":[${text}]}`);
+      same("[input].map(each, each)", `[${text}]`);
+      same("input == input", "true");
+      if (text.length < 500) same(toCel(input), text);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("whatever people write is evaluated, or refused in words", () => {
+  const words = [
+    "input",
+    "nodes",
+    ".a",
+    ".?a",
+    '["a"]',
+    "[0]",
+    "+",
+    "-",
+    "&&",
+    "?",
+    ":",
+    "(",
+    ")",
+    "{",
+    "}",
+    "1",
+    "'x'",
+    "has(",
+    ".map(x, ",
+    "x",
+    ",",
+    "==",
+    "in",
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words), { maxLength: 12 }), (parts) => {
+      const text = parts.join(" ");
+      expect(
+        codeAndMessage(() => {
+          JSON.stringify(compileExpression(text).evaluate({ input: { a: [1, { a: 2 }] }, nodes: {} }));
+        }),
+      ).toMatch(/^(nothing thrown|INVALID_ARGUMENT: the expression|EXPRESSION_FAILED: the expression)/);
+    }),
+    { numRuns: 3000 },
   );
 });

@@ -1,4 +1,5 @@
 import { PlatformError } from "@agentcore/contract";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileTemplate } from "./compile-template.ts";
 
@@ -23,6 +24,7 @@ test.each([
   ["${input.name}${input.age}", "Ann30"],
   ["tags: ${input.tags}, ${input.none}", 'tags: ["a","b"], null'],
   ["$${input.age}", "${input.age}"],
+  ['${"$"}${input.age}', "$30"],
   ["costs $5, ${input.age}$", "costs $5, 30$"],
   ['${ {"a": {"b": input.age}}["a"] }', { b: 30 }],
   ['${"}" + input.name + "{"}', "}Ann{"],
@@ -84,4 +86,31 @@ test("tells what all its expressions read", () => {
     { path: ["nodes", "x", "y"], guarded: false },
     { path: ["input", "z"], guarded: true },
   ]);
+});
+
+test("JSON without an expression stays as it is, and so does any text that is escaped", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.string({ unit: fc.constantFrom("$", "{", "}", "a", '"') }), (template, text) => {
+      if (!JSON.stringify(template).includes("${")) {
+        const compiled = compileTemplate(template);
+        expect(compiled.isConstant).toBe(true);
+        expect(compiled.evaluate({})).toBe(template);
+      }
+      expect(evaluate(text.replaceAll("${", () => "$${"))).toBe(text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("what stands between is found whatever texts and braces it has in it", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 2 }), fc.string(), fc.string(), (value, before, after) => {
+      fc.pre(!before.includes("${") && !before.endsWith("$") && !after.includes("${"));
+      const written =
+        typeof value === "string" ? JSON.stringify(value) : `{"k": ${JSON.stringify(JSON.stringify(value))}}["k"]`;
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      expect(evaluate(`${before}\${${written}}${after}`)).toBe(`${before}${text}${after}`);
+    }),
+    { numRuns: 1000 },
+  );
 });

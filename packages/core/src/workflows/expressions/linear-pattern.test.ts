@@ -61,7 +61,7 @@ test("what makes JavaScript's own go back and forth takes time that grows with t
 });
 
 test("costs what it takes", () => {
-  expect(() => matches("(a?){500}b", "a".repeat(100_000))).toThrow("it takes more than 10000000 steps");
+  expect(() => matches("(a?){500}b", "a".repeat(100_000))).toThrow("it takes more than 5000000 steps");
 });
 
 const pattern: fc.Arbitrary<string> = fc.letrec<{ pattern: string }>((tie) => ({

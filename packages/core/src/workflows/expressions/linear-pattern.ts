@@ -52,7 +52,7 @@ export class LinearPattern {
       const next: number[] = [];
       const active: number[] = [];
       if (this.reach([...current, this.start], place, reached, before, after, active)) return true;
-      meter.spend(active.length + 1);
+      meter.spend(2 * active.length + 1);
       if (after === -1) return false;
       for (const index of active) {
         const state = this.states[index];

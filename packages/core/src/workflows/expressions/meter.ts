@@ -1,11 +1,11 @@
 /**
- * What one evaluation may cost, in evaluations of one small part of an expression: about half a second of this thread, for macros within
+ * What one evaluation may cost, in evaluations of one small part of an expression: some tenths of a second of this thread. Macros within
  * macros over long lists would take hours.
  */
-export const MAX_COST = 10_000_000;
+export const MAX_COST = 5_000_000;
 
-/** Characters of text that cost as much as one step. */
-const CHARACTERS_A_STEP = 16;
+/** Characters of text that cost as much as one step, by the slowest that goes through them (`size`). */
+const CHARACTERS_A_STEP = 8;
 
 /** Thrown when an evaluation costs more than it may. */
 export class TooCostly extends Error {

@@ -121,12 +121,19 @@ const hasOddKeys = (node: ASTNode): boolean =>
 
 const isMatches = (node: ASTNode): boolean => node.op === "rcall" && node.args[0] === "matches";
 
-const needsMeter = (node: ASTNode): boolean =>
+/** Without a macro an expression goes through what it reads once for each of its parts; so many sums of long texts are too long even so. */
+const MAX_PLAIN_SUMS = 16;
+const countSums = (node: ASTNode): number =>
+  partsOf(node).reduce((count, part) => count + countSums(part), node.op === "+" ? 1 : 0);
+
+const needsMeter = (node: ASTNode): boolean => hasCostly(node) || countSums(node) > MAX_PLAIN_SUMS;
+
+const hasCostly = (node: ASTNode): boolean =>
   comprehensionOf(node) !== undefined ||
   bindingOf(node) !== undefined ||
   isMatches(node) ||
   hasOddKeys(node) ||
-  partsOf(node).some(needsMeter);
+  partsOf(node).some(hasCostly);
 
 const countParts = (node: ASTNode): number => partsOf(node).reduce((count, part) => count + countParts(part), 1);
 
@@ -308,11 +315,13 @@ const rewrite = (expression: ASTNode, text: string): { readonly written: string;
       written += ")";
       return;
     }
+    // A list that it makes of a text is gone through too, by making it.
+    if (name === "split") written += "meteredWidth(";
     const isFree = FREE.has(name) || bindingOf(node) !== undefined;
     (isFree ? print : wide)(receiver);
     written += `.${name}(`;
     all(args, isFree ? print : wide);
-    written += ")";
+    written += name === "split" ? "))" : ")";
   };
 
   print(expression);
