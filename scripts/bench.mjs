@@ -48,5 +48,5 @@ function wantsPostgres() {
   if (words.includes("--list")) return false;
   const named = readdirSync(join(bench, "src", "benchmarks")).map((file) => file.replace(/\.ts$/, ""));
   const asked = words.filter((word) => named.includes(word));
-  return asked.length === 0 || asked.some((name) => name.startsWith("postgres-"));
+  return asked.length === 0 || asked.some((name) => /^(postgres|workflow)-/.test(name));
 }

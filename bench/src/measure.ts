@@ -30,6 +30,41 @@ export const measurePairs = async (
   return { ours: median(own), peer: median(other), ratio: median(ratios), spread };
 };
 
+export interface Rounds<Name extends string> extends Measurement {
+  /** The peer that `peer` and `ratio` are of: the one with the best median. */
+  readonly best: Name;
+  /** Of all sides. */
+  readonly medians: Readonly<Record<Name | "ours", number>>;
+  readonly spread: string;
+}
+
+/** As `measurePairs`, against the best of several peers; who begins moves on with every round. */
+export const measureRounds = async <Name extends string>(
+  ours: () => Promise<number>,
+  peers: Readonly<Record<Name, () => Promise<number>>>,
+  { best: whichIsBest, rounds = PAIRS }: { readonly best: "highest" | "lowest"; readonly rounds?: number },
+): Promise<Rounds<Name>> => {
+  const names = Object.keys(peers) as Name[];
+  const sides: readonly (Name | "ours")[] = ["ours", ...names];
+  const measured = Object.fromEntries(sides.map((side) => [side, []])) as unknown as Record<Name | "ours", number[]>;
+  for (let round = 0; round < rounds; round++) {
+    const first = round % sides.length;
+    for (const side of [...sides.slice(first), ...sides.slice(0, first)])
+      measured[side].push(await (side === "ours" ? ours() : peers[side]()));
+  }
+  const medians = Object.fromEntries(sides.map((side) => [side, median(measured[side])])) as Record<
+    Name | "ours",
+    number
+  >;
+  const isBetter = (left: number, right: number): boolean => (whichIsBest === "highest" ? left > right : left < right);
+  const best = names.reduce((left, right) => (isBetter(medians[right], medians[left]) ? right : left));
+  const ratios = measured.ours.map((value, round) => value / (measured[best][round] ?? Number.NaN));
+  return {
+    ...{ ours: medians.ours, peer: medians[best], ratio: median(ratios), best, medians },
+    spread: `${rounds} rounds of all ${sides.length}, best of the peers: ${best}; ratios to it ${ratios.map((ratio) => format(ratio)).join(" ")}`,
+  };
+};
+
 /** Milliseconds that `work` takes. */
 export const time = async (work: () => Promise<unknown> | unknown): Promise<number> => {
   const startedAt = performance.now();

@@ -1,17 +1,14 @@
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
 import { Mastra } from "@mastra/core/mastra";
 import { createStep, createWorkflow } from "@mastra/core/workflows";
-import { LibSQLStore } from "@mastra/libsql";
 import { z } from "zod";
+import { openStore } from "./mastra-store.mjs";
 
 /**
- * A workflow of `steps` steps on Mastra's default engine, its snapshots in a LibSQL file of `folder`. `full`: the store as
- * it comes sets synchronous=NORMAL, which syncs nothing on commit; this makes that FULL and leaves the rest.
+ * A workflow of `steps` steps on Mastra's default engine, its snapshots in a LibSQL file of `folder`, `full` or as they come.
  */
 export const startMastra = async (folder, { steps, resultOf, full }) => {
-  const url = `file:${join(folder, full ? "mastra-full.db" : "mastra.db")}`;
-  const storage = new LibSQLStore(full ? { id: "bench", client: await fullClient(url) } : { id: "bench", url });
+  const storage = await openStore(join(folder, full ? "mastra-full.db" : "mastra.db"), full);
   const schema = z.object({ text: z.string() });
   let workflow = createWorkflow({ id: "ten-steps", inputSchema: schema, outputSchema: schema });
   for (let step = 0; step < steps; step++) {
@@ -40,23 +37,4 @@ export const startMastra = async (folder, { steps, resultOf, full }) => {
       await storage.close?.();
     },
   };
-};
-
-const fullClient = async (url) => {
-  const client = createClient({ url });
-  const execute = client.execute.bind(client);
-  client.execute = (statement, ...rest) =>
-    typeof statement === "string" && /synchronous/i.test(statement)
-      ? execute("PRAGMA synchronous = FULL;")
-      : execute(statement, ...rest);
-  // What LibSQLStore does itself when it makes the client.
-  const pragmas = [
-    "journal_mode = WAL",
-    "busy_timeout = 5000",
-    "synchronous = FULL",
-    "temp_store = MEMORY",
-    "cache_size = -16000",
-  ];
-  for (const pragma of pragmas) await execute(`PRAGMA ${pragma};`);
-  return client;
 };

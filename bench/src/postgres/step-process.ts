@@ -1,17 +1,16 @@
 /** The child process of step-runner.ts: one request at a time over IPC. */
+import { answerRequests } from "../answering.ts";
 import { time } from "../measure.ts";
 import { loadPeer } from "../peer.ts";
 import { resultOf } from "./results.ts";
 
 export type Request =
   | { readonly kind: "start" }
-  | { readonly kind: "run"; readonly tasks: number; readonly steps: number }
-  | { readonly kind: "close" };
+  | { readonly kind: "run"; readonly tasks: number; readonly steps: number };
 
 export type Answer =
   | { readonly kind: "start"; readonly notes: readonly string[] }
-  | { readonly kind: "run"; readonly ms: number; readonly cpuMs: number; readonly stored: number }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "run"; readonly ms: number; readonly cpuMs: number; readonly stored: number };
 
 /** What a module with steps exports as `startSteps`. */
 export interface Steps {
@@ -30,7 +29,7 @@ export interface StepsModule {
 const [name = "", url = ""] = process.argv.slice(2);
 let steps: Steps | undefined;
 
-const answerTo = async (request: Exclude<Request, { kind: "close" }>): Promise<Answer> => {
+const answerTo = async (request: Request): Promise<Answer> => {
   if (request.kind === "start") {
     const module = await (name === "ours" ? import("./our-steps.ts") : loadPeer<StepsModule>(name));
     steps = await module.startSteps({ url, resultOf });
@@ -52,19 +51,4 @@ const answerTo = async (request: Exclude<Request, { kind: "close" }>): Promise<A
   return { kind: "run", ms, cpuMs: (user + system) / 1000, stored: await running.countStored() };
 };
 
-process.on("message", (request: Request) => {
-  if (request.kind === "close") {
-    void Promise.resolve(steps?.close()).finally(() => process.exit(0));
-    return;
-  }
-  answerTo(request).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) =>
-      process.send?.({
-        kind: "failed",
-        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      }),
-  );
-});
-// Whoever started this is gone.
-process.once("disconnect", () => process.exit(1));
+answerRequests(answerTo, () => steps?.close());
