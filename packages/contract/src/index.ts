@@ -85,7 +85,10 @@ export type { JsonValue } from "./json.ts";
 export { type LegacyCardMembers, legacyCardMembers } from "./legacy-card.ts";
 export {
   AgentManifest,
+  type AnyAgentManifest,
   API_VERSION,
+  declaresAgent,
+  isAgentKind,
   MANIFEST_KINDS,
   Manifest,
   type ManifestKind,
@@ -93,6 +96,7 @@ export {
   type RemoteAgent,
   Scope,
   TenantManifest,
+  WorkflowManifest,
 } from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export {
@@ -109,15 +113,14 @@ export {
 export { readProtoJson } from "./read-proto-json.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
-export {
-  type Expression,
-  type FunctionReference,
-  MAX_NODES,
-  NODE_ID_PATTERN,
-  type Template,
-  type Undo,
+// The schemas themselves are of `@agentcore/contract/workflow`: making them takes milliseconds, and most nodes start without.
+export type {
+  Expression,
+  FunctionReference,
+  Template,
+  Undo,
   WorkflowGraph,
   WorkflowNode,
-  type WorkflowNodeOf,
-  type WorkflowNodeType,
+  WorkflowNodeOf,
+  WorkflowNodeType,
 } from "./workflow.ts";

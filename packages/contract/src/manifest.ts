@@ -175,33 +175,38 @@ const Remote = z.strictObject({
 });
 export type RemoteAgent = z.infer<typeof Remote>;
 
+/** What is said alike of agents and workflows: how they are shown, found and bounded. */
+const agentSpec = {
+  description: z.string().optional(),
+  skills: z.array(AgentSkill).optional(),
+  /** Extensions of A2A that the agent speaks, for its card. */
+  extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
+  a2a: A2ASettings.optional(),
+  /** Slots of a replica, and so of one node: every node has as many. For a limit over all nodes see `limits`. @default 100 */
+  concurrency: z.int().min(1).max(10_000).optional(),
+  /** Replicas on each node. @default 1 */
+  replicas: z.int().min(0).max(1000).optional(),
+  limits: z.strictObject({ concurrency: MaxRunning.optional() }).optional(),
+  /** Milliseconds a task may take from its submission. @default none */
+  timeoutMs: z.int().positive().optional(),
+  cost: z.strictObject({ perTask: z.number().nonnegative() }).optional(),
+  quality: z.number().min(0).max(1).optional(),
+};
+
 export const AgentManifest = z.strictObject({
   ...header,
   kind: z.literal("Agent"),
   spec: z
     .strictObject({
-      description: z.string().optional(),
+      ...agentSpec,
       code: Code.optional(),
       /** An agent without code: a model with instructions. `provider/model` or the name of a Model manifest. */
       model: z.string().optional(),
       instructions: z.string().optional(),
       /** An agent of another platform. */
       remote: Remote.optional(),
-      skills: z.array(AgentSkill).optional(),
-      /** Extensions of A2A that the agent speaks, for its card. */
-      extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
-      a2a: A2ASettings.optional(),
-      /** Slots of a replica, and so of one node: every node has as many. For a limit over all nodes see `limits`. @default 100 */
-      concurrency: z.int().min(1).max(10_000).optional(),
-      /** Replicas on each node. @default 1 */
-      replicas: z.int().min(0).max(1000).optional(),
-      limits: z.strictObject({ concurrency: MaxRunning.optional() }).optional(),
       /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */
       env: z.record(z.string(), z.string()).optional(),
-      /** Milliseconds a task may take from its submission. @default none */
-      timeoutMs: z.int().positive().optional(),
-      cost: z.strictObject({ perTask: z.number().nonnegative() }).optional(),
-      quality: z.number().min(0).max(1).optional(),
     })
     .superRefine((spec, context) => {
       const { code, model, remote } = spec;
@@ -215,6 +220,29 @@ export const AgentManifest = z.strictObject({
     }),
 });
 export type AgentManifest = z.infer<typeof AgentManifest>;
+
+const JsonSchema = z.record(z.string(), z.unknown(), { error: "expected a JSON Schema" });
+
+/** A workflow without code (docs/workflows.md). Its graph is judged by `WorkflowGraph`, which only those load that have one. */
+export const WorkflowManifest = z.strictObject({
+  ...header,
+  kind: z.literal("Workflow"),
+  spec: z.strictObject({
+    ...agentSpec,
+    /** @default "0.1.0" */
+    version: z.string().min(1).max(64).optional(),
+    /** Of what a task is given. @default anything */
+    input: JsonSchema.optional(),
+    /** Of what it comes to; a result that does not fit fails it. @default anything */
+    output: JsonSchema.optional(),
+    /** Event types whose durable events start a run, once per event. */
+    subscribes: z.array(z.string().min(1).max(256)).max(100).optional(),
+    /** The node that it begins with. */
+    start: z.string(),
+    nodes: z.record(z.string(), z.unknown(), { error: "expected nodes by name" }),
+  }),
+});
+export type WorkflowManifest = z.infer<typeof WorkflowManifest>;
 
 export const ModelManifest = z.strictObject({
   ...header,
@@ -260,9 +288,15 @@ export const TenantManifest = z.strictObject({
 });
 export type TenantManifest = z.infer<typeof TenantManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Model", "Tenant"] as const;
-export const Manifest = z.discriminatedUnion("kind", [AgentManifest, ModelManifest, TenantManifest], {
+export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Tenant"] as const;
+export const Manifest = z.discriminatedUnion("kind", [AgentManifest, WorkflowManifest, ModelManifest, TenantManifest], {
   error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
 });
 export type Manifest = z.infer<typeof Manifest>;
 export type ManifestKind = Manifest["kind"];
+
+/** A workflow is an agent: called, shown and limited as any other, and under a name of its own among them all. */
+export type AnyAgentManifest = AgentManifest | WorkflowManifest;
+export const declaresAgent = (manifest: Manifest): manifest is AnyAgentManifest => isAgentKind(manifest.kind);
+export const isAgentKind = (kind: ManifestKind): kind is AnyAgentManifest["kind"] =>
+  kind === "Agent" || kind === "Workflow";

@@ -10,8 +10,12 @@ import {
   TaskPushNotificationConfig,
 } from "./a2a.ts";
 import { SerializedErrorSchema, TaskEvent } from "./events.ts";
-import { AgentManifest, Manifest, ModelManifest, TenantManifest } from "./manifest.ts";
+import { AgentManifest, ModelManifest, TenantManifest, WorkflowManifest } from "./manifest.ts";
 import { MessageJsonShape } from "./message.ts";
+import { WorkflowGraph } from "./workflow.ts";
+
+// With the graph as it is judged; that of manifests leaves it to those that have one.
+const WholeWorkflow = WorkflowManifest.extend({ spec: WorkflowManifest.shape.spec.extend(WorkflowGraph.shape) });
 
 const SOURCES = {
   message: MessageJsonShape,
@@ -23,8 +27,9 @@ const SOURCES = {
   "send-message-request": SendMessageRequest,
   "list-tasks-request": ListTasksRequest,
   "task-push-notification-config": TaskPushNotificationConfig,
-  manifest: Manifest,
+  manifest: z.discriminatedUnion("kind", [AgentManifest, WholeWorkflow, ModelManifest, TenantManifest]),
   "agent-manifest": AgentManifest,
+  "workflow-manifest": WholeWorkflow,
   "model-manifest": ModelManifest,
   "tenant-manifest": TenantManifest,
   error: SerializedErrorSchema,

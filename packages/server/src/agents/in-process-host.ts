@@ -1,5 +1,5 @@
 /** Runs agents in this process: keeps loaded revisions, brings back older ones from their snapshots. */
-import { type AgentManifest, PlatformError } from "@agentcore/contract";
+import { type AnyAgentManifest, PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
@@ -12,7 +12,7 @@ import { fetchCode, shareCode } from "./shared-code.ts";
 import { readSnapshot, storeSnapshot } from "./snapshot-store.ts";
 
 interface StoredRevision {
-  readonly manifest: AgentManifest;
+  readonly manifest: AnyAgentManifest;
   readonly snapshot: CodeSnapshot | null;
 }
 
@@ -26,9 +26,9 @@ export interface PreparedAgent {
 
 export interface InProcessHost extends AgentHost {
   /** The revision that a manifest and its code make now; runs and writes nothing. Throws INVALID_ARGUMENT. */
-  revisionOf(manifest: AgentManifest): Promise<string>;
+  revisionOf(manifest: AnyAgentManifest): Promise<string>;
   /** Reads, hashes and loads the code of a manifest, or asks for a remote agent's card, without making it current. Throws INVALID_ARGUMENT. */
-  prepare(tenantId: string, manifest: AgentManifest): Promise<PreparedAgent>;
+  prepare(tenantId: string, manifest: AnyAgentManifest): Promise<PreparedAgent>;
   /** How many tasks of the agent may be in memory here; 0 lets them wait in the store. `undefined`: it is not declared any more. */
   setCapacity(tenantId: string, agentName: string, capacity: number | undefined): void;
   /** How many tasks of the agent may run at once on all nodes together. `undefined`: as many as there are slots. */
@@ -65,18 +65,23 @@ export const createInProcessHost = (options: {
   const keyOf = ({ tenantId, agent: name, revision }: AgentRevision): string => `${tenantId}/${name}/${revision}`;
   const scope = (tenantId: string) => ({ tenantId, namespace: "revisions" });
 
-  const revisionHash = (manifest: AgentManifest, snapshot: CodeSnapshot | null): string =>
+  const codeOf = async (manifest: AnyAgentManifest) =>
+    manifest.kind !== "Agent" || manifest.spec.code === undefined
+      ? null
+      : readCode(manifest.spec.code.path, options.codeRoots);
+
+  const revisionHash = (manifest: AnyAgentManifest, snapshot: CodeSnapshot | null): string =>
     options.sha256(JSON.stringify([manifest, snapshot?.hash])).slice(0, 12);
 
-  const instantiate = async (
+  const define = async (
     tenantId: string,
-    manifest: AgentManifest,
+    manifest: AnyAgentManifest,
     snapshot: CodeSnapshot | null,
-    { isNew }: { readonly isNew: boolean },
-  ): Promise<LoadedAgent> => {
+    isNew: boolean,
+  ): Promise<AgentDefinition> => {
     const { name } = manifest.metadata;
+    if (manifest.kind === "Workflow") return (await workflows()).ofManifest(manifest);
     const { spec } = manifest;
-    let definition: AgentDefinition;
     if (spec.code !== undefined && snapshot !== null) {
       const exported = await loader.load(snapshot, spec.code.export);
       if (!isDefinition(exported))
@@ -85,18 +90,27 @@ export const createInProcessHost = (options: {
           `agent ${name}: export "${spec.code.export}" is not an agent; write it with agent({ … })`,
           { violations: [{ field: "spec.code.export", description: "expected an agent made by agent()" }] },
         );
-      definition = exported.workflow === undefined ? exported : await ofWorkflow(exported);
-    } else if (spec.remote !== undefined) {
-      definition = await options.remotes.define(tenantId, manifest, { ask: isNew });
-    } else {
-      definition = agent({
-        name,
-        description: spec.description ?? name,
-        ...(spec.model === undefined ? {} : { model: spec.model }),
-        ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }),
-        ...(spec.skills === undefined ? {} : { skills: spec.skills }),
-      }) as AgentDefinition;
+      return exported.workflow === undefined ? exported : (await workflows()).runnable(exported);
     }
+    if (spec.remote !== undefined) return options.remotes.define(tenantId, manifest, { ask: isNew });
+    return agent({
+      name,
+      description: spec.description ?? name,
+      ...(spec.model === undefined ? {} : { model: spec.model }),
+      ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }),
+      ...(spec.skills === undefined ? {} : { skills: spec.skills }),
+    }) as AgentDefinition;
+  };
+
+  const instantiate = async (
+    tenantId: string,
+    manifest: AnyAgentManifest,
+    snapshot: CodeSnapshot | null,
+    { isNew }: { readonly isNew: boolean },
+  ): Promise<LoadedAgent> => {
+    const { name } = manifest.metadata;
+    const { spec } = manifest;
+    const definition = await define(tenantId, manifest, snapshot, isNew);
     const shared = SHARED_ENV.flatMap((key) =>
       options.env[key] === undefined ? [] : [[key, options.env[key]] as const],
     );
@@ -108,7 +122,7 @@ export const createInProcessHost = (options: {
         ...(spec.skills === undefined ? {} : { skills: spec.skills }),
         ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
       },
-      env: { ...Object.fromEntries(shared), ...spec.env },
+      env: { ...Object.fromEntries(shared), ...("env" in spec ? spec.env : {}) },
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
       maxRunning: spec.limits?.concurrency,
     };
@@ -166,11 +180,11 @@ export const createInProcessHost = (options: {
       return under;
     },
     async revisionOf(manifest) {
-      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path, options.codeRoots);
+      const code = await codeOf(manifest);
       return revisionHash(manifest, code?.snapshot ?? null);
     },
     async prepare(tenantId, manifest) {
-      const code = manifest.spec.code === undefined ? null : await readCode(manifest.spec.code.path, options.codeRoots);
+      const code = await codeOf(manifest);
       const snapshot = code?.snapshot ?? null;
       const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
@@ -206,5 +220,4 @@ const isDefinition = (value: unknown): value is AgentDefinition =>
   ("run" in value || "answer" in value || "workflow" in value);
 
 /** Loaded with the first workflow: most nodes start without. */
-const ofWorkflow = async (definition: AgentDefinition): Promise<AgentDefinition> =>
-  (await import("@agentcore/core/workflows")).runnable(definition);
+const workflows = () => import("./load-workflow.ts");

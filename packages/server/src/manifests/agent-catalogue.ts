@@ -1,4 +1,4 @@
-import type { AgentManifest, AgentSkill } from "@agentcore/contract";
+import type { AgentSkill, AnyAgentManifest } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
 import type { RemoteStatus } from "../remote/remote-agents.ts";
@@ -9,7 +9,7 @@ interface Entry {
   readonly replicas: number;
   readonly description: string;
   readonly skills: readonly AgentSkill[];
-  readonly spec: Pick<AgentManifest["spec"], "extensions" | "a2a">;
+  readonly spec: Pick<AnyAgentManifest["spec"], "extensions" | "a2a">;
   /** Of an agent of another platform. */
   readonly status: RemoteStatus | null;
 }

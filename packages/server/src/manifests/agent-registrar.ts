@@ -1,5 +1,5 @@
 /** Makes an applied agent known: to routing, to the front doors, and to the host that runs it. */
-import type { AgentManifest } from "@agentcore/contract";
+import type { AnyAgentManifest } from "@agentcore/contract";
 import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { RemoteAgents, RemoteStatus } from "../remote/remote-agents.ts";
@@ -7,8 +7,8 @@ import type { AgentCatalogue } from "./agent-catalogue.ts";
 
 export interface AgentRegistrar {
   /** What holds over all nodes, also where the agent's code cannot be loaded. */
-  limit(tenantId: string, manifest: AgentManifest): void;
-  register(tenantId: string, manifest: AgentManifest, prepared: Pick<PreparedAgent, "revision" | "loaded">): void;
+  limit(tenantId: string, manifest: AnyAgentManifest): void;
+  register(tenantId: string, manifest: AnyAgentManifest, prepared: Pick<PreparedAgent, "revision" | "loaded">): void;
   /** Tasks under way go on: their revision stays loadable. New work finds nobody. */
   remove(tenantId: string, name: string): void;
 }
@@ -27,10 +27,12 @@ export const createAgentRegistrar = ({
   readonly node: string;
 }): AgentRegistrar => ({
   limit: (tenantId, { metadata, spec }) => host.setMaxRunning(tenantId, metadata.name, spec.limits?.concurrency),
-  register(tenantId, { spec }, { revision, loaded }) {
+  register(tenantId, manifest, { revision, loaded }) {
+    const { spec } = manifest;
     const { definition } = loaded;
     const { name } = definition;
-    const { remote, replicas: count = 1 } = spec;
+    const { replicas: count = 1 } = spec;
+    const remote = manifest.kind === "Agent" ? manifest.spec.remote : undefined;
     host.setCapacity(tenantId, name, loaded.concurrency * count);
     const put = (status: RemoteStatus | null): void => {
       const isHealthy = status === null || status.state === "ready";

@@ -3,12 +3,12 @@
  * alone. Each is then written by itself, since the store's values have no common transaction; when that fails halfway the error
  * says which are applied and which are not, and applying the same again does the rest.
  */
-import { type Manifest, PlatformError } from "@agentcore/contract";
+import { declaresAgent, type Manifest, PlatformError } from "@agentcore/contract";
 import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { ApplyResult } from "../gateway/deps.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
-import type { ManifestStore } from "./manifest-store.ts";
+import { assertSameKind, type ManifestStore } from "./manifest-store.ts";
 import type { TenantPolicies } from "./tenant-policies.ts";
 
 export interface ApplyParts {
@@ -45,12 +45,13 @@ const planOne = async (
   dryRun: boolean,
 ): Promise<Planned> => {
   const { kind, metadata } = manifest;
-  const agent = manifest.kind === "Agent" && !dryRun ? await host.prepare(tenantId, manifest) : null;
+  const before = await store.get(tenantId, kind, metadata.name);
+  assertSameKind(manifest, before);
+  const agent = declaresAgent(manifest) && !dryRun ? await host.prepare(tenantId, manifest) : null;
   assertTopics(agent);
   const revision =
     agent?.revision ??
-    (manifest.kind === "Agent" ? await host.revisionOf(manifest) : sha256(JSON.stringify(manifest)).slice(0, 12));
-  const before = await store.get(tenantId, kind, metadata.name);
+    (declaresAgent(manifest) ? await host.revisionOf(manifest) : sha256(JSON.stringify(manifest)).slice(0, 12));
   const change = before === null ? "created" : before.revision === revision ? "unchanged" : "configured";
   return { manifest, agent, result: { kind, name: metadata.name, change, revision } };
 };
@@ -77,7 +78,7 @@ const write = async (
     }
     for (const { manifest, agent, result } of due) {
       await store.put(tenantId, { manifest, revision: result.revision, subscribes: subscribesOf(agent) });
-      if (agent !== null && manifest.kind === "Agent") {
+      if (agent !== null && declaresAgent(manifest)) {
         registrar.limit(tenantId, manifest);
         registrations.push(() => registrar.register(tenantId, manifest, agent));
       }

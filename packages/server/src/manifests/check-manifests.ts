@@ -3,6 +3,7 @@ import { invalidArgument, Manifest, PlatformError, parseInput } from "@agentcore
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
 import { checkTenant } from "./check-tenant.ts";
+import { manifestKey } from "./manifest-store.ts";
 
 const MAX_PER_APPLY = 500;
 // Instructions and annotations are texts for people; what is larger belongs into the code.
@@ -18,16 +19,15 @@ export interface ManifestRules {
 }
 
 /** Throws INVALID_ARGUMENT, TOO_LARGE, PERMISSION_DENIED. */
-export const checkManifests = (
+export const checkManifests = async (
   tenantId: string,
   documents: readonly unknown[],
   rules: ManifestRules,
-): readonly Manifest[] => {
+): Promise<readonly Manifest[]> => {
   if (documents.length > MAX_PER_APPLY)
     throw new PlatformError("TOO_LARGE", `${documents.length} manifests at once, ${MAX_PER_APPLY} are allowed`);
-  const manifests = documents.map((document, index) =>
-    parseInput(Manifest, document, `manifest ${index + 1}${nameIn(document)}`),
-  );
+  const whatOf = (document: unknown, index: number): string => `manifest ${index + 1}${nameIn(document)}`;
+  const manifests = documents.map((document, index) => parseInput(Manifest, document, whatOf(document, index)));
   for (const manifest of manifests) {
     const bytes = Buffer.byteLength(JSON.stringify(manifest));
     if (bytes > MAX_MANIFEST_BYTES)
@@ -36,23 +36,39 @@ export const checkManifests = (
         `${manifest.kind} ${manifest.metadata.name} has ${bytes} bytes, ${MAX_MANIFEST_BYTES} are allowed`,
       );
   }
-  const names = new Set<string>();
-  for (const manifest of manifests) {
+  const names = new Map<string, string>();
+  for (const [index, manifest] of manifests.entries()) {
     const { kind, metadata } = manifest;
-    if (manifest.kind === "Model") checkModel(tenantId, manifest, rules.allowPrivateModels);
-    else if (manifest.kind === "Tenant") checkTenant(tenantId, manifest);
-    else if (manifest.spec.code !== undefined && !rules.code)
-      throw new PlatformError(
-        "PERMISSION_DENIED",
-        `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
-      );
-    if (manifest.kind === "Agent") checkRemote(tenantId, manifest, rules.allowPrivateAgents);
-    const key = `${kind}/${metadata.name}`;
-    if (names.has(key))
+    switch (kind) {
+      case "Model":
+        checkModel(tenantId, manifest, rules.allowPrivateModels);
+        break;
+      case "Tenant":
+        checkTenant(tenantId, manifest);
+        break;
+      case "Workflow":
+        (await import("./check-workflow.ts")).checkWorkflow(manifest, whatOf(documents[index], index));
+        break;
+      case "Agent":
+        if (manifest.spec.code !== undefined && !rules.code)
+          throw new PlatformError(
+            "PERMISSION_DENIED",
+            `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
+          );
+        checkRemote(tenantId, manifest, rules.allowPrivateAgents);
+    }
+    const named = `${kind}/${metadata.name}`;
+    const key = manifestKey(kind, metadata.name);
+    const other = names.get(key);
+    if (other !== undefined)
       throw invalidArgument("the list of manifests", [
-        { field: "metadata.name", description: `${key} stands in it twice` },
+        {
+          field: "metadata.name",
+          description:
+            other === named ? `${named} stands in it twice` : `${other} and ${named} would be one agent; rename one`,
+        },
       ]);
-    names.add(key);
+    names.set(key, named);
   }
   return manifests;
 };

@@ -177,3 +177,54 @@ test("subscribers cannot be told while it is not known what an agent of an earli
   await service.delete("acme", "Agent", "old");
   expect((await service.subscribers("acme"))("loan.decided")).toEqual([]);
 });
+
+const workflow = (name: string) => ({
+  apiVersion: API_VERSION,
+  kind: "Workflow",
+  metadata: { name },
+  spec: {
+    description: "Pays back",
+    input: { type: "object", properties: { amount: { type: "number" } }, required: ["amount"] },
+    start: "done",
+    nodes: { done: { type: "end", output: "${input.amount}" } },
+  },
+});
+
+test("a workflow is an agent: there after a start as any other, listed by its kind, and gone when it is deleted", async () => {
+  const first = open();
+  expect(await first.apply(workflow("refund"), agent("a"))).toMatchObject([
+    { kind: "Workflow", name: "refund", change: "created" },
+    { kind: "Agent", name: "a" },
+  ]);
+  const { service, names, registry } = open(first.keyValue);
+  await service.restore();
+  expect(names()).toEqual(["a", "refund"]);
+  expect(registry.byName("acme", "refund")).toMatchObject({ description: "Pays back" });
+  expect(await service.list("acme", "Workflow")).toMatchObject([{ kind: "Workflow" }]);
+  expect(await service.list("acme")).toHaveLength(2);
+  expect(await service.get("acme", "Workflow", "refund")).toMatchObject({ spec: { start: "done" } });
+  await expect(service.get("acme", "Agent", "refund")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await service.delete("acme", "Agent", "refund")).toBe(false);
+  expect(names()).toEqual(["a", "refund"]);
+  expect(await service.delete("acme", "Workflow", "refund")).toBe(true);
+  expect(names()).toEqual(["a"]);
+});
+
+test("an agent and a workflow share their names: the second is refused, also in a dry run", async () => {
+  const { service, apply } = open();
+  await apply(agent("refund"));
+  const refused = { code: "CONFLICT", message: expect.stringContaining("agentcore delete agent refund") };
+  await expect(apply(workflow("refund"))).rejects.toMatchObject(refused);
+  await expect(service.apply("acme", [workflow("refund")], { dryRun: true })).rejects.toMatchObject(refused);
+  await service.delete("acme", "Agent", "refund");
+  expect(await apply(workflow("refund"))).toMatchObject([{ change: "created" }]);
+});
+
+test("of an agent and a workflow of one name that are applied at once on two nodes, one is there and the other refused", async () => {
+  const first = open();
+  const second = open(first.keyValue);
+  const outcomes = await Promise.allSettled([first.apply(agent("refund")), second.apply(workflow("refund"))]);
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  expect(outcomes.find((each) => each.status === "rejected")?.reason).toMatchObject({ code: "CONFLICT" });
+  expect(await first.service.list("acme")).toHaveLength(1);
+});

@@ -1,5 +1,5 @@
 /** What is declared: checked, stored, made so, and brought back at the next start. */
-import { type ModelManifest, PlatformError } from "@agentcore/contract";
+import { isAgentKind, type ModelManifest, PlatformError } from "@agentcore/contract";
 import type { KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
@@ -72,7 +72,7 @@ export const createManifestService = (options: {
     tenants: tenants.all,
     tenantIds: () => store.tenants(),
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
-      const manifests = checkManifests(tenantId, documents, {
+      const manifests = await checkManifests(tenantId, documents, {
         ...{ allowPrivateModels, allowPrivateAgents },
         code: codeOverHttp || !overHttp,
       });
@@ -81,7 +81,7 @@ export const createManifestService = (options: {
     async get(tenantId, kind, name) {
       const isHidden = kind === "Tenant" && !seesTenant(tenantId, name);
       const stored = isHidden ? null : await store.get(tenantId, kind, name);
-      if (stored === null) throw new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
+      if (stored?.manifest.kind !== kind) throw new PlatformError("NOT_FOUND", `there is no ${kind} "${name}"`);
       return stored.manifest;
     },
     list: async (tenantId, kind) =>
@@ -91,7 +91,9 @@ export const createManifestService = (options: {
     async delete(tenantId, kind, name) {
       if (kind === "Tenant") assertMayDeclareTenants(tenantId);
       const deleted = await store.delete(tenantId, kind, name);
-      if (kind === "Agent") registrar.remove(tenantId, name);
+      // Not what has the name now, which may be of another kind.
+      if (isAgentKind(kind) && (deleted || (await store.get(tenantId, kind, name)) === null))
+        registrar.remove(tenantId, name);
       if (kind === "Tenant") tenants.delete(name);
       return deleted;
     },

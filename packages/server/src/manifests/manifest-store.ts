@@ -1,5 +1,13 @@
 /** Manifests as they were applied, by tenant; Tenant manifests by nobody's: they are for all nodes and tenants. */
-import { MANIFEST_KINDS, type Manifest, type ManifestKind } from "@agentcore/contract";
+import {
+  type AnyAgentManifest,
+  declaresAgent,
+  isAgentKind,
+  MANIFEST_KINDS,
+  type Manifest,
+  type ManifestKind,
+  PlatformError,
+} from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope } from "@agentcore/core/ports";
 import { SYSTEM_TENANT } from "../gateway/deps.ts";
 
@@ -14,7 +22,9 @@ export interface ManifestStore {
   /** Makes the tenant known to the next start; before its first manifest, so that none is ever overlooked. */
   addTenant(tenantId: string): Promise<void>;
   tenants(): Promise<readonly string[]>;
+  /** Of the kinds that are agents, the one of that name, whichever of them it is. */
   get(tenantId: string, kind: ManifestKind, name: string): Promise<StoredManifest | null>;
+  /** Throws CONFLICT when an agent of another kind has the name, also when both are put at once. */
   put(tenantId: string, stored: StoredManifest): Promise<void>;
   /**
    * Says which agents are about to be put together, so that no node has one of them without the others. Until the returned function
@@ -37,6 +47,8 @@ export interface ManifestStore {
   watchTenants(listener: () => void): () => void;
   /** By name. */
   list(tenantId: string, kind?: ManifestKind): Promise<readonly StoredManifest[]>;
+  /** Of all kinds that are agents, by name. */
+  agents(tenantId: string): Promise<readonly (StoredManifest & { readonly manifest: AnyAgentManifest })[]>;
 }
 
 const TENANTS = { tenantId: SYSTEM_TENANT, namespace: "tenants" };
@@ -45,6 +57,22 @@ const ANNOUNCED = "applying/";
 const ANNOUNCED_MS = 30_000;
 // The port's own most.
 const PAGE_SIZE = 1000;
+// Each time somebody else wrote the same manifest in between.
+const MAX_WRITES = 20;
+
+/** Under which a manifest is stored: agents of all kinds share their names. */
+export const manifestKey = (kind: ManifestKind, name: string): string =>
+  `${isAgentKind(kind) ? "Agent" : kind}/${name}`;
+
+/** Throws CONFLICT. */
+export const assertSameKind = ({ kind, metadata: { name } }: Manifest, before: StoredManifest | null): void => {
+  if (before === null || before.manifest.kind === kind) return;
+  const { kind: other } = before.manifest;
+  throw new PlatformError(
+    "CONFLICT",
+    `${kind} ${name}: there is ${other} ${name} already, and agents of all kinds share their names; rename it, or delete the other first: agentcore delete ${other.toLowerCase()} ${name}`,
+  );
+};
 
 export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
   const scopeOf = (tenantId: string, kind?: ManifestKind): KeyValueScope => ({
@@ -56,7 +84,20 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
   // the manifest; but where that reader comes between the first name and the manifest, and the node dies before the second, a manifest
   // stays without its name, and applying it again, unchanged, writes nothing. A name too many costs a look, one too few its events.
   const subscribing = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "subscribing" });
-  const keyOf = (kind: ManifestKind, name: string): string => `${kind}/${name}`;
+
+  /** What stands there changes by `write` alone, and not by somebody else in between. `write` gives null where it did not hold. */
+  const change = async <Result>(
+    tenantId: string,
+    kind: ManifestKind,
+    name: string,
+    write: (entry: KeyValueEntry | null) => Promise<Result | null>,
+  ): Promise<Result> => {
+    for (let count = 0; count < MAX_WRITES; count++) {
+      const result = await write(await keyValue.get(scopeOf(tenantId, kind), manifestKey(kind, name)));
+      if (result !== null) return result;
+    }
+    throw new PlatformError("CONFLICT", `${kind} ${name} is being changed by others all the time; try again`);
+  };
 
   const listAll = async (scope: KeyValueScope, prefix: string): Promise<readonly KeyValueEntry[]> => {
     const entries: KeyValueEntry[] = [];
@@ -75,14 +116,22 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     },
     tenants: async () => (await listAll(TENANTS, "")).map(({ key }) => key),
     async get(tenantId, kind, name) {
-      const entry = await keyValue.get(scopeOf(tenantId, kind), keyOf(kind, name));
+      const entry = await keyValue.get(scopeOf(tenantId, kind), manifestKey(kind, name));
       return (entry?.value as StoredManifest | undefined) ?? null;
     },
     async put(tenantId, stored) {
       const { kind, metadata } = stored.manifest;
       // First, so that no event is committed between the two.
       if ((stored.subscribes ?? []).length > 0) await keyValue.put(subscribing(tenantId), metadata.name, true);
-      await keyValue.put(scopeOf(tenantId, kind), keyOf(kind, metadata.name), stored);
+      const key = manifestKey(kind, metadata.name);
+      if (!isAgentKind(kind)) {
+        await keyValue.put(scopeOf(tenantId, kind), key, stored);
+        return;
+      }
+      await change(tenantId, kind, metadata.name, (entry) => {
+        assertSameKind(stored.manifest, entry === null ? null : (entry.value as StoredManifest));
+        return keyValue.put(scopeOf(tenantId, kind), key, stored, { expectedVersion: entry?.version ?? 0 });
+      });
     },
     async announce(tenantId, id, names) {
       const key = `${ANNOUNCED}${id}`;
@@ -97,22 +146,27 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
       await keyValue.put(subscribing(tenantId), name, true);
     },
     async complete(tenantId, name, revision, subscribes) {
-      const entry = await keyValue.get(scopeOf(tenantId, "Agent"), keyOf("Agent", name));
+      const entry = await keyValue.get(scopeOf(tenantId, "Agent"), manifestKey("Agent", name));
       const stored = entry?.value as StoredManifest | undefined;
       if (entry === null || stored?.revision !== revision || stored.subscribes !== undefined) return;
       if (subscribes.length > 0) await keyValue.put(subscribing(tenantId), name, true);
       // Whoever applied it meanwhile has said it.
       const options = { expectedVersion: entry.version };
-      await keyValue.put(scopeOf(tenantId, "Agent"), keyOf("Agent", name), { ...stored, subscribes }, options);
+      await keyValue.put(scopeOf(tenantId, "Agent"), manifestKey("Agent", name), { ...stored, subscribes }, options);
     },
     async subscribers(tenantId) {
       const names = (await listAll(subscribing(tenantId), "")).map(({ key }) => key);
       const entries = await Promise.all(
-        names.map((name) => keyValue.get(scopeOf(tenantId, "Agent"), keyOf("Agent", name))),
+        names.map((name) => keyValue.get(scopeOf(tenantId, "Agent"), manifestKey("Agent", name))),
       );
       return entries.flatMap((entry) => (entry === null ? [] : [entry.value as StoredManifest]));
     },
-    delete: (tenantId, kind, name) => keyValue.delete(scopeOf(tenantId, kind), keyOf(kind, name)),
+    delete: (tenantId, kind, name) =>
+      change(tenantId, kind, name, async (entry) => {
+        if (entry === null || (entry.value as StoredManifest).manifest.kind !== kind) return false;
+        const options = { expectedVersion: entry.version };
+        return (await keyValue.delete(scopeOf(tenantId, kind), manifestKey(kind, name), options)) || null;
+      }),
     watch: (tenantId, listener) => keyValue.watch(scopeOf(tenantId), listener),
     watchTenants(listener) {
       const ends = [keyValue.watch(TENANTS, listener), keyValue.watch(scopeOf(SYSTEM_TENANT), listener)];
@@ -120,10 +174,20 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
         for (const end of ends) end();
       };
     },
+    agents: async (tenantId) =>
+      (await listAll(scopeOf(tenantId), manifestKey("Agent", ""))).flatMap(({ value }) => {
+        const stored = value as StoredManifest;
+        return declaresAgent(stored.manifest) ? [{ ...stored, manifest: stored.manifest }] : [];
+      }),
     async list(tenantId, kind) {
-      const kinds = kind === undefined ? MANIFEST_KINDS : [kind];
-      const lists = await Promise.all(kinds.map((each) => listAll(scopeOf(tenantId, each), `${each}/`)));
-      return lists.flat().map(({ value }) => value as StoredManifest);
+      const prefixes = new Map(
+        (kind === undefined ? MANIFEST_KINDS : [kind]).map((each) => [manifestKey(each, ""), each]),
+      );
+      const lists = await Promise.all(
+        Array.from(prefixes, ([prefix, each]) => listAll(scopeOf(tenantId, each), prefix)),
+      );
+      const all = lists.flat().map(({ value }) => value as StoredManifest);
+      return kind === undefined ? all : all.filter(({ manifest }) => manifest.kind === kind);
     },
   };
 };

@@ -2,7 +2,7 @@
  * Makes this node run what is declared: registers agents that are new or have another revision, removes those that are gone.
  * At a start, and, where several nodes share a store, whenever another may have applied or deleted something.
  */
-import { type AgentManifest, PlatformError } from "@agentcore/contract";
+import { type AnyAgentManifest, PlatformError } from "@agentcore/contract";
 import type { AgentRegistry } from "@agentcore/core/registry";
 import type { LoadedAgent } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
@@ -60,7 +60,7 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
   const registerDue = async (tenantId: string, looksAgain: boolean): Promise<readonly DeclaredAgent[]> => {
     const loads = new Map<string, LoadedAgent | null>();
     const listDue = async () => {
-      const declared = agentsAmong(await store.list(tenantId, "Agent"));
+      const declared = await store.agents(tenantId);
       for (const { manifest } of declared) registrar.limit(tenantId, manifest);
       return { declared, due: declared.filter((each) => isDue(tenantId, each)) };
     };
@@ -100,10 +100,7 @@ export const createReconciler = ({ store, host, registry, registrar, onUnloadabl
   };
 };
 
-type DeclaredAgent = StoredManifest & { readonly manifest: AgentManifest };
-
-const agentsAmong = (stored: readonly StoredManifest[]): readonly DeclaredAgent[] =>
-  stored.flatMap((each) => (each.manifest.kind === "Agent" ? [{ ...each, manifest: each.manifest }] : []));
+type DeclaredAgent = StoredManifest & { readonly manifest: AnyAgentManifest };
 
 const keyOf = ({ manifest, revision }: DeclaredAgent): string => `${manifest.metadata.name}/${revision}`;
 

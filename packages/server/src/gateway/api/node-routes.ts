@@ -1,6 +1,5 @@
 /** What the node says about itself: health, metrics, schemas, the API's own description. */
 import { PlatformError } from "@agentcore/contract";
-import { jsonSchemaOf, SCHEMA_NAMES } from "@agentcore/contract/schemas";
 import { z } from "zod";
 import type { Health } from "../deps.ts";
 import { jsonResponse, textResponse } from "../http/responses.ts";
@@ -70,7 +69,9 @@ export const createNodeRoutes = ({ health, metrics, openApi }: NodeRoutesOptions
       tag: "node",
       access: "public",
       answer: { status: 200, description: "JSON Schema, draft 2020-12", contentTypes: ["application/schema+json"] },
-      handle({ path }) {
+      async handle({ path }) {
+        // Some of what it takes is made for this alone.
+        const { jsonSchemaOf, SCHEMA_NAMES } = await import("@agentcore/contract/schemas");
         const name = SCHEMA_NAMES.find((candidate) => candidate === path.name);
         if (name === undefined)
           throw new PlatformError("NOT_FOUND", `there is no such schema; there are ${SCHEMA_NAMES.join(", ")}`);

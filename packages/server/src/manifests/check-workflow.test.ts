@@ -1,0 +1,80 @@
+import { API_VERSION, PlatformError } from "@agentcore/contract";
+import { expect, test } from "vitest";
+import { checkManifests } from "./check-manifests.ts";
+
+const RULES = { allowPrivateModels: false, allowPrivateAgents: false, code: true };
+
+const workflow = (spec: Record<string, unknown>, name = "refund") => ({
+  apiVersion: API_VERSION,
+  kind: "Workflow",
+  metadata: { name },
+  spec,
+});
+
+const refusal = async (...manifests: readonly unknown[]): Promise<PlatformError> => {
+  try {
+    await checkManifests("acme", manifests, RULES);
+  } catch (error) {
+    return PlatformError.from(error);
+  }
+  throw new Error("it was taken");
+};
+const placesOf = async (spec: Record<string, unknown>) =>
+  (await refusal(workflow(spec))).violations?.map(({ field }) => field);
+
+const done = { type: "end" };
+
+test("what is wrong with a graph is refused with every place, as it stands in the manifest", async () => {
+  const error = await refusal(
+    workflow({
+      start: "score",
+      nodes: {
+        score: { type: "task", target: { agent: "scorer" }, next: "nowhere", input: { amount: "${input.}" } },
+        lost: { type: "end", output: "${nodes.skore}" },
+      },
+    }),
+  );
+  expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(error.message).toMatch(/^manifest 1 \(refund\) is not valid: spec\.nodes\./);
+  expect(error.violations).toEqual([
+    { field: "spec.nodes.score.next", description: 'there is no node "nowhere"' },
+    { field: "spec.nodes.lost", description: "no way leads to this node" },
+    { field: "spec.nodes.score.input.amount", description: expect.stringContaining("`input.` is not valid") },
+    { field: "spec.nodes.lost.output", description: 'nodes.skore: there is no node "skore"' },
+  ]);
+});
+
+test("a node of an unknown type, a misspelt member and a length of time that is none have their places", async () => {
+  expect(await placesOf({ start: "a", nodes: { a: { type: "tusk", next: "z" }, z: done } })).toEqual([
+    "spec.nodes.a.type",
+  ]);
+  expect(
+    await placesOf({ start: "a", nodes: { a: { type: "wait", duration: "soon", nxt: "z", next: "z" }, z: done } }),
+  ).toEqual(expect.arrayContaining(["spec.nodes.a.duration", "spec.nodes.a"]));
+});
+
+test("a function has nobody who would bring it", async () => {
+  expect(await placesOf({ start: "a", nodes: { a: { type: "custom", function: "f", next: "z" }, z: done } })).toEqual([
+    "spec.nodes.a.function",
+  ]);
+});
+
+test("topics and schemas are judged too", async () => {
+  const nodes = { z: done };
+  expect(
+    await placesOf({
+      start: "z",
+      nodes,
+      subscribes: ["order.*", "a..b"],
+      input: { type: "object", required: ["a"] },
+      output: { $ref: "https://example.com" },
+    }),
+  ).toEqual(["spec.input.required[0]", "spec.output.$ref", "spec.subscribes[1]"]);
+});
+
+test("an agent and a workflow of one name are one too many", async () => {
+  const agent = { apiVersion: API_VERSION, kind: "Agent", metadata: { name: "refund" }, spec: { model: "m" } };
+  expect(await refusal(agent, workflow({ start: "z", nodes: { z: done } }))).toMatchObject({
+    message: expect.stringContaining("Agent/refund and Workflow/refund would be one agent"),
+  });
+});

@@ -1,0 +1,52 @@
+/** What can be wrong with a Workflow manifest beyond its form. Loaded with the first: most nodes start without. */
+import {
+  type FieldViolation,
+  invalidArgument,
+  PlatformError,
+  parseInput,
+  type WorkflowManifest,
+} from "@agentcore/contract";
+import { WorkflowGraph } from "@agentcore/contract/workflow";
+import { TopicIndex } from "@agentcore/core/registry";
+import { checkGraph } from "@agentcore/core/workflows";
+import { schemaOfJson } from "../agents/schema-of-json.ts";
+
+// Of an answer: a graph that is wrong in one thing may be so in every node.
+const MAX_VIOLATIONS = 50;
+
+/** Throws INVALID_ARGUMENT with every place; `what` names the manifest. */
+export const checkWorkflow = ({ spec }: WorkflowManifest, what: string): void => {
+  const violations = [
+    ...faultsIn(() => checkNodes(spec, what)),
+    ...faultsIn(() => spec.input && schemaOfJson(spec.input, "spec.input")),
+    ...faultsIn(() => spec.output && schemaOfJson(spec.output, "spec.output")),
+    ...(spec.subscribes ?? []).flatMap((topic, index) =>
+      faultsIn(() => new TopicIndex<null>().add(topic, null)).map(({ description }) => ({
+        field: `spec.subscribes[${index}]`,
+        description,
+      })),
+    ),
+  ];
+  if (violations.length > 0) throw invalidArgument(what, violations.slice(0, MAX_VIOLATIONS));
+};
+
+const checkNodes = ({ start, nodes }: WorkflowManifest["spec"], what: string): void => {
+  const faults = checkGraph(graphOf({ start, nodes }, what), {});
+  if (faults.length > 0) throw invalidArgument(what, faults);
+};
+
+const graphOf = (spec: Pick<WorkflowManifest["spec"], "start" | "nodes">, what: string): WorkflowGraph =>
+  parseInput(WorkflowGraph, spec, what);
+
+const faultsIn = (check: () => unknown): readonly FieldViolation[] => {
+  try {
+    check();
+    return [];
+  } catch (thrown) {
+    const { message, violations } = PlatformError.from(thrown);
+    return (violations ?? [{ field: "", description: message }]).map(({ field, description }) => ({
+      field: field.startsWith("spec.") ? field : field === "" ? "spec" : `spec.${field}`,
+      description,
+    }));
+  }
+};
