@@ -15,7 +15,7 @@ type Path = readonly (string | number)[];
 const VARIABLES: ReadonlySet<string> = new Set(SCOPE_VARIABLES);
 
 /** `a.b[0]["c"]` as its path; undefined when it is something else, or an index is computed. */
-const pathOf = (node: ASTNode, bound: ReadonlySet<string>): Path | undefined => {
+export const pathOf = (node: ASTNode, bound: ReadonlySet<string> = new Set()): Path | undefined => {
   switch (node.op) {
     case "id":
       return VARIABLES.has(node.args) && !bound.has(node.args) ? [node.args] : undefined;
@@ -61,6 +61,16 @@ const provenBy = (node: ASTNode, holds: boolean, bound: ReadonlySet<string>): re
   return [];
 };
 
+/** `a && b && c` as three. */
+const operandsOf = (node: ASTNode, operator: "&&" | "||"): readonly ASTNode[] => {
+  if (node.op !== operator) return [node];
+  const operands: ASTNode[] = [];
+  for (let rest: ASTNode = node; ; rest = rest.args[0]) {
+    if (rest.op !== operator) return [rest, ...operands.toReversed()];
+    operands.push(rest.args[1]);
+  }
+};
+
 export const collectReferences = (expression: ASTNode): readonly Reference[] => {
   const found = new Map<string, Reference>();
   const add = (path: Path, guarded: boolean): void => {
@@ -103,9 +113,11 @@ export const collectReferences = (expression: ASTNode): readonly Reference[] => 
       }
       case "&&":
       case "||": {
-        const [left, right] = node.args;
-        visit(left, bound, proven);
-        visit(right, bound, [...proven, ...provenBy(left, node.op === "&&", bound)]);
+        const known = [...proven];
+        for (const part of operandsOf(node, node.op)) {
+          visit(part, bound, known);
+          known.push(...provenBy(part, node.op === "&&", bound));
+        }
         return;
       }
       case "?:": {

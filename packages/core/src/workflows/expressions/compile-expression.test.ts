@@ -44,6 +44,9 @@ test.each([
   ["3 in nodes.list.map(each, each.id)", true],
   ["turn in [1, 2]", true],
   ["nodes.list[turn].id", 3],
+  ["nodes.list[1.0].id", 2],
+  ["nodes.list[1.0]", { id: 2, ok: false }],
+  ['input.tags.join(", ") + [].join("x")', "new, web"],
   ["nodes.list[turn - 1].id", 2],
   ['nodes["credit-score"].points', 640],
   [
@@ -230,6 +233,7 @@ test.each([
   "[[input].map(a, a + a + a + a)[0]].map(a, a + a + a + a).map(a, a + a + a + a).map(a, a + a + a + a).map(a, a + a + a + a)",
   "cel.bind(a, input + input + input + input, cel.bind(b, a + a + a + a, cel.bind(c, b + b + b + b, c + c + c + c)))",
   `[${Array.from({ length: 20 }, () => "input").join(" + ")}].size()`,
+  "input.map(a, string(a)).join(input.map(a, string(a)).join())",
   "input.map(a, string(a).matches('(a?){500}b'))",
   "input.map(a, input.map(b, string(b)).join('').split(''))",
 ])("ends %s before it holds everything up", (text) => {

@@ -3,7 +3,7 @@ import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
 import { createCelEnvironment, createMeteredEnvironment, MAX_EXPRESSION_LENGTH } from "./cel-environment.ts";
 import { holdsConstructor, valueAt, withMaps } from "./cel-scope.ts";
 import { partsOf } from "./cel-syntax.ts";
-import { collectReferences, type Reference } from "./collect-references.ts";
+import { collectReferences, pathOf, type Reference } from "./collect-references.ts";
 import { toJsonResult } from "./json-result.ts";
 import { PatternError } from "./linear-pattern.ts";
 import { type MeteredExpression, meterExpression } from "./metered-expression.ts";
@@ -41,8 +41,10 @@ export const compileExpression = (text: string): CompiledExpression => {
   const metered = meter(parsed, text);
   const evaluateCel = metered?.run ?? parsed;
   const references = collectReferences(parsed.ast);
-  const path = isPath(parsed.ast) ? references[0]?.path : undefined;
-  const probed = usesOptional(parsed.ast) ? outermost(references) : [];
+  const hasOptional = usesOptional(parsed.ast);
+  // An optional is no value yet.
+  const path = hasOptional ? undefined : pathOf(parsed.ast);
+  const probed = hasOptional ? outermost(references) : [];
   const run = (scope: WorkflowScope): unknown => {
     // An optional takes for absent what cannot be read, and says nothing.
     if (holdsConstructor(scope, probed)) return evaluateCel(withMaps(scope));
@@ -87,13 +89,6 @@ const outermost = (references: readonly Reference[]): readonly Reference[] =>
         (other) => other.path.length > path.length && path.every((key, index) => other.path[index] === key),
       ),
   );
-
-/** Without `.?`: an optional is no value yet. */
-const isPath = (node: ASTNode): boolean => {
-  if (node.op === "id") return SCOPE_VARIABLES.some((name) => name === node.args);
-  if (node.op === ".") return isPath(node.args[0]);
-  return node.op === "[]" && node.args[1].op === "value" && isPath(node.args[0]);
-};
 
 const usesOptional = (node: ASTNode): boolean =>
   node.op === ".?" || node.op === "[?]" || partsOf(node).some(usesOptional);

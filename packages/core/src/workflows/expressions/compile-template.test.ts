@@ -63,6 +63,10 @@ test.each([
   [{ a: Number.NaN }, "a: expected JSON, got NaN"],
   [Array.from({ length: 10_001 }, () => 1), "more than 10000 values in one template"],
   [Array.from({ length: 501 }, () => "${turn}"), "more than 500 expressions in one template"],
+  [
+    Array.from({ length: 20 }, () => `\${${" ".repeat(4000)}1}`),
+    "more than 65536 characters of expressions in one template",
+  ],
   [JSON.parse(`${"[".repeat(66)}${"]".repeat(66)}`), "nested deeper than 64"],
 ])("refuses what is not right: %#", (template, message) => {
   expect(messageOf(() => compileTemplate(template))).toContain(message);

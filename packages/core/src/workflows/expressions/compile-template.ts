@@ -14,6 +14,8 @@ export interface CompiledTemplate {
 const MAX_DEPTH = 64;
 const MAX_VALUES = 10_000;
 const MAX_EXPRESSIONS = 500;
+/** Characters of all expressions together. */
+const MAX_EXPRESSION_TEXT = 64 * 1024;
 /** Characters of one text that a template makes. */
 export const MAX_TEXT_LENGTH = 1024 * 1024;
 
@@ -43,6 +45,7 @@ export const compileTemplate = (template: unknown): CompiledTemplate => {
 export const parseTemplate = (template: unknown): TemplatePart => {
   let values = 0;
   let expressions = 0;
+  let characters = 0;
   const parse = (node: unknown, path: readonly (string | number)[]): TemplatePart => {
     const refuse = (description: string): PlatformError => invalid(path, description);
     values += 1;
@@ -54,6 +57,9 @@ export const parseTemplate = (template: unknown): TemplatePart => {
           if (typeof piece === "string") return piece;
           expressions += 1;
           if (expressions > MAX_EXPRESSIONS) throw refuse(`more than ${MAX_EXPRESSIONS} expressions in one template`);
+          characters += piece.expression.length;
+          if (characters > MAX_EXPRESSION_TEXT)
+            throw refuse(`more than ${MAX_EXPRESSION_TEXT} characters of expressions in one template`);
           return compileAt(piece.expression, refuse);
         });
         const [first] = pieces;

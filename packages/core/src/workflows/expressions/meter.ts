@@ -36,9 +36,13 @@ export class Meter {
     return this.left >= 0;
   }
 
+  spendOnText(length: number): void {
+    this.spend(length / CHARACTERS_A_STEP);
+  }
+
   /** For what goes through a value once: its characters, or its members without what is in them. */
   spendOnWidth(value: unknown): void {
-    if (typeof value === "string") this.spend(value.length / CHARACTERS_A_STEP);
+    if (typeof value === "string") this.spendOnText(value.length);
     else if (Array.isArray(value)) this.spend(value.length);
     else if (typeof value === "object" && value !== null) this.spend(Object.keys(value).length);
   }
@@ -46,7 +50,7 @@ export class Meter {
   /** For what compares a value: all that is in it. */
   spendOnWhole(value: unknown): void {
     if (typeof value !== "object" || value === null) {
-      if (typeof value === "string") this.spend(value.length / CHARACTERS_A_STEP);
+      if (typeof value === "string") this.spendOnText(value.length);
       return;
     }
     const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);

@@ -26,14 +26,14 @@ interface Checking {
 
 const meterOf = (context: Context): Meter => context.getValue(METER) as Meter;
 
-/** A macro over its first argument, with its type. */
+/** A macro over its first argument, with its type if no other is given. */
 const macro =
-  (evaluate: (evaluator: Running, args: readonly ASTNode[], context: Context) => unknown) =>
+  (evaluate: (evaluator: Running, args: readonly ASTNode[], context: Context) => unknown, type?: string) =>
   ({ args }: { readonly args: readonly ASTNode[] }) => ({
     async: false,
     typeCheck: (checker: Checking, _: unknown, context: Context) => {
       const [first] = args.map((argument) => checker.check(argument, context));
-      return first;
+      return type === undefined ? first : checker.getType(type);
     },
     evaluate: (evaluator: Running, _: unknown, context: Context) => evaluate(evaluator, args, context),
   });
@@ -81,6 +81,16 @@ export const registerMetering = (environment: Environment): Environment => {
   );
   environment.registerFunction("meteredMap(ast): dyn", macro(evaluateMap));
   environment.registerFunction(
+    "meteredJoin(ast, ast): string",
+    macro((evaluator, args, context) => {
+      const [list, between] = args.map((argument) => evaluator.run(argument, context));
+      if (!isTexts(list) || typeof between !== "string") throw new Error("join() is for lists of texts, with a text");
+      const length = list.reduce((sum, text) => sum + text.length, between.length * list.length);
+      meterOf(context).spendOnText(length);
+      return list.join(between);
+    }, "string"),
+  );
+  environment.registerFunction(
     "meteredMatches(ast, ast): bool",
     ({ args }: { readonly args: readonly [ASTNode, ASTNode] }) => {
       const [text, pattern] = args;
@@ -119,6 +129,12 @@ const hasOddKeys = (node: ASTNode): boolean =>
   node.op === "map" &&
   node.args.some(([key]) => key.op !== "value" || ["__proto__", "constructor", "prototype"].includes(String(key.args)));
 
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((member) => typeof member === "string");
+
+/** With a text between: what it makes may be longer by far than what it is made of. */
+const isJoin = (node: ASTNode): boolean => node.op === "rcall" && node.args[0] === "join" && node.args[2].length === 1;
+
 const isMatches = (node: ASTNode): boolean => node.op === "rcall" && node.args[0] === "matches";
 
 /** Without a macro an expression goes through what it reads once for each of its parts; so many sums of long texts are too long even so. */
@@ -132,6 +148,7 @@ const hasCostly = (node: ASTNode): boolean =>
   comprehensionOf(node) !== undefined ||
   bindingOf(node) !== undefined ||
   isMatches(node) ||
+  isJoin(node) ||
   hasOddKeys(node) ||
   partsOf(node).some(hasCostly);
 
@@ -292,8 +309,8 @@ const rewrite = (expression: ASTNode, text: string): { readonly written: string;
   };
 
   const printMethod = (name: string, receiver: ASTNode, args: readonly ASTNode[], node: ASTNode): void => {
-    if (isMatches(node) && args.length === 1) {
-      written += "meteredMatches(";
+    if ((isMatches(node) || isJoin(node)) && args.length === 1) {
+      written += name === "join" ? "meteredJoin(" : "meteredMatches(";
       all([receiver, ...args]);
       written += ")";
       return;
