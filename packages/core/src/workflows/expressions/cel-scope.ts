@@ -41,8 +41,12 @@ const isForeign = (value: unknown): boolean => {
 export const withMaps = (scope: WorkflowScope): WorkflowScope => convert(scope) as WorkflowScope;
 
 const convert = (value: unknown): unknown => {
-  if (!isForeign(value) || !isObject(value)) return value;
-  if (Array.isArray(value)) return value.map(convert);
+  if (!isObject(value)) return value;
+  if (Array.isArray(value)) {
+    const items = value.map(convert);
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
   const members = Object.entries(value).map(([key, member]) => [key, convert(member)] as const);
-  return Object.hasOwn(value, "constructor") ? new Map(members) : Object.fromEntries(members);
+  if (Object.hasOwn(value, "constructor")) return new Map(members);
+  return members.some(([key, member]) => member !== value[key]) ? Object.fromEntries(members) : value;
 };

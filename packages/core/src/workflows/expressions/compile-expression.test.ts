@@ -83,6 +83,11 @@ test.each([
     '"a" == 1',
     'INVALID_ARGUMENT: the expression `"a" == 1` is not valid: at character 1: no such overload: string == int',
   ],
+  ["nodes.?other", "what it gives is no JSON: it is optional; end with .orValue(…)"],
+  ['duration("3s")', "what it gives is no JSON: it is a duration; getSeconds()"],
+  ['b"abc"', "it is bytes; base64()"],
+  ["type(1)", "it is a type or a namespace of CEL"],
+  ["cel", "it is a type or a namespace of CEL"],
   [`turn ${"+ 1".repeat(2000)}`, "it has 6005 characters, at most 4096 are allowed"],
   [`${"(".repeat(40)}1${")".repeat(40)}`, "Exceeded maxDepth"],
 ])("refuses %s", (text, message) => {
@@ -101,11 +106,10 @@ test.each([
   ["nodes.list[7]", "index 7 >= size 3; ask for the size first"],
   ["9007199254740993", "it is 9007199254740993, more than a number of JSON holds exactly"],
   ["input.amount / 0", "it is Infinity, which is no number of JSON"],
-  ["nodes.?other", "it is optional; end with .orValue(…)"],
-  ['duration("3s")', "it is a duration; getSeconds()"],
-  ['b"abc"', "it is bytes; base64()"],
-  ["type(1)", "it is a type or a namespace of CEL"],
-  ["cel", "it is a type or a namespace of CEL"],
+  ["[nodes.?other]", "it is optional; end with .orValue(…)"],
+  ['dyn(duration("3s"))', "it is a duration; getSeconds()"],
+  ['[b"abc"]', "it is bytes; base64()"],
+  ["[type(1)]", "it is a type or a namespace of CEL"],
 ])("says what failed: %s", (text, message) => {
   expect(codeAndMessage(() => evaluate(text))).toMatch(/^EXPRESSION_FAILED: the expression `/);
   expect(codeAndMessage(() => evaluate(text))).toContain(message);

@@ -4,7 +4,7 @@ import { createCelEnvironment, createMeteredEnvironment, MAX_EXPRESSION_LENGTH }
 import { holdsConstructor, valueAt, withMaps } from "./cel-scope.ts";
 import { partsOf } from "./cel-syntax.ts";
 import { collectReferences, pathOf, type Reference } from "./collect-references.ts";
-import { toJsonResult } from "./json-result.ts";
+import { toJsonResult, whyNoJson } from "./json-result.ts";
 import { PatternError } from "./linear-pattern.ts";
 import { type MeteredExpression, meterExpression } from "./metered-expression.ts";
 import { SCOPE_VARIABLES, type WorkflowScope } from "./workflow-scope.ts";
@@ -38,6 +38,9 @@ export const compileExpression = (text: string): CompiledExpression => {
   }
   const check = parsed.check();
   if (!check.valid) throw invalid(text, complaintOf(check.error));
+  const { type } = check;
+  const noJson = type === undefined ? undefined : whyNoJson(type);
+  if (noJson !== undefined) throw invalid(text, `what it gives is no JSON: ${noJson}`);
   const metered = meter(parsed, text);
   const evaluateCel = metered?.run ?? parsed;
   const references = collectReferences(parsed.ast);
@@ -59,7 +62,7 @@ export const compileExpression = (text: string): CompiledExpression => {
     text,
     references,
     path,
-    type: check.type === undefined ? undefined : jsonTypeOf(check.type),
+    type: type === undefined ? undefined : jsonTypeOf(type),
     evaluate(scope) {
       const value = path && valueAt(scope, path);
       if (value !== undefined) return value;

@@ -63,17 +63,27 @@ const toNumber = (value: bigint): number => {
 /** CEL's own values, by the tags that its library gives them: it exports their classes for no import that has types. */
 const convertForeign = (value: object): unknown => {
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  switch (tag) {
-    case "Date":
-      return (value as { toISOString(): string }).toISOString();
-    case "optional":
-      throw new NoJson("it is optional; end with .orValue(…), which says what is when nothing is there");
-    case "google.protobuf.Duration":
-      throw new NoJson("it is a duration; getSeconds() or getMilliseconds() make a number of it");
-    case "Uint8Array":
-      throw new NoJson("it is bytes; base64() or string() make a text of it");
-  }
+  if (tag === "Date") return (value as { toISOString(): string }).toISOString();
   const primitive: unknown = value.valueOf();
   if (typeof primitive === "bigint") return toNumber(primitive);
-  throw new NoJson("it is a type or a namespace of CEL, no value");
+  throw new NoJson(whyNoJson(tag) ?? "it is a type or a namespace of CEL, no value");
+};
+
+/** Why what is of a type of CEL, or has the tag of one, is no JSON whatever the data; undefined when it is, or may be. */
+export const whyNoJson = (tag: string): string | undefined => {
+  if (tag.startsWith("optional"))
+    return "it is optional; end with .orValue(…), which says what is when nothing is there";
+  switch (tag) {
+    case "google.protobuf.Duration":
+      return "it is a duration; getSeconds() or getMilliseconds() make a number of it";
+    case "bytes":
+    case "Uint8Array":
+      return "it is bytes; base64() or string() make a text of it";
+    case "type":
+    case "CelNamespace":
+    case "OptionalNamespace":
+      return "it is a type or a namespace of CEL, no value";
+    default:
+      return undefined;
+  }
 };
