@@ -248,6 +248,11 @@ test.each([
   );
 });
 
+test("lists of some thousands are looked up in each other", () => {
+  const input = Array.from({ length: 3_000 }, (_, index) => index);
+  expect(compileExpression("input.filter(a, a in input && a % 2 == 0).size()").evaluate({ input })).toBe(1_500);
+});
+
 test("says where it failed within a macro", () => {
   expect(codeAndMessage(() => evaluate("nodes.list.map(each, (each.id + 1) * each.points)"))).toContain(
     "failed at `each.points`: No such key: points",

@@ -7,6 +7,9 @@ export const MAX_COST = 5_000_000;
 /** Characters of text that cost as much as one step, by the slowest that goes through them (`size`). */
 const CHARACTERS_A_STEP = 8;
 
+/** Items of a list that are compared for as much as one step, when they are numbers or short texts. */
+const ITEMS_A_STEP = 4;
+
 /** Thrown when an evaluation costs more than it may. */
 export class TooCostly extends Error {
   constructor() {
@@ -54,7 +57,7 @@ export class Meter {
       return;
     }
     const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-    this.spend(members.length);
+    this.spend(1 + (Array.isArray(value) ? members.length / ITEMS_A_STEP : members.length));
     for (const member of members) this.spendOnWhole(member);
   }
 }
