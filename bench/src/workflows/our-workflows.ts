@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- the way of a decision is named so */
 import { runnable } from "@agentcore/core/workflows";
 import { type AgentDefinition, workflow } from "@agentcore/sdk";
 import { z } from "zod";
@@ -40,32 +39,32 @@ export const startWorkflows: WorkflowsModule["startWorkflows"] = async ({ place,
 const graphOf = (work: Work): AgentDefinition<number> =>
   workflow("graph")
     .input(numbers)
-    .then("receive", work.receive)
-    .then("parse", work.parse)
+    .step("receive", work.receive)
+    .step("parse", work.parse)
     .decide(
       "kind",
-      [{ when: ({ previous }) => work.isDetailed(previous), then: (path) => path.then("detailed", work.detailed) }],
-      (path) => path.then("simple", work.simple),
+      [{ when: ({ previous }) => work.isDetailed(previous), do: (path) => path.step("detailed", work.detailed) }],
+      (path) => path.step("simple", work.simple),
     )
     .parallel("checks", {
-      credit: (path) => path.then("credit", work.credit),
-      identity: (path) => path.then("identity", work.identity),
-      fraud: (path) => path.then("fraud", work.fraud),
+      credit: (path) => path.step("credit", work.credit),
+      identity: (path) => path.step("identity", work.identity),
+      fraud: (path) => path.step("fraud", work.fraud),
     })
-    .then("merge", work.merge)
-    .then("score", work.score)
+    .step("merge", work.merge)
+    .step("score", work.score)
     .decide(
       "verdict",
-      [{ when: ({ previous }) => work.isAccepted(previous), then: (path) => path.then("accept", work.accept) }],
-      (path) => path.then("refuse", work.refuse),
+      [{ when: ({ previous }) => work.isAccepted(previous), do: (path) => path.step("accept", work.accept) }],
+      (path) => path.step("refuse", work.refuse),
     )
-    .then("finish", work.finish)
+    .step("finish", work.finish)
     .build();
 
 const loopOf = (work: Work, maxTurns: number): AgentDefinition<TurnResult> =>
   workflow("loop")
     .input(turnResults)
-    .loop("turns", (path) => path.then("turn", work.turn), {
+    .loop("turns", (path) => path.step("turn", work.turn), {
       until: ({ previous }) => work.isLast(previous),
       maxTurns,
     })
