@@ -197,13 +197,8 @@ export class EngineWorld {
   }
 
   async say(taskId: string, value: unknown, messageId = this.ids.next()): Promise<void> {
-    const { service } = await this.alive();
-    await service.send(SCOPE, taskId, {
-      messageId,
-      role: "ROLE_USER",
-      parts: [typeof value === "string" ? { text: value } : { data: value }],
-    });
-    await this.quiet();
+    const parts = [typeof value === "string" ? { text: value } : { data: value }];
+    await this.ask((service) => service.send(SCOPE, taskId, { messageId, role: "ROLE_USER", parts }));
   }
 
   async authorize(taskId: string, decision: AuthorizationDecision = {}, scope: CallerScope = SCOPE): Promise<void> {
@@ -215,7 +210,7 @@ export class EngineWorld {
   }
 
   /** As a caller who asks again when the process died before it answered. */
-  private async ask(what: (service: TaskService) => Promise<void>): Promise<void> {
+  private async ask(what: (service: TaskService) => Promise<unknown>): Promise<void> {
     for (;;) {
       const { service } = await this.alive();
       let outcome: { refused?: unknown } | null = null;

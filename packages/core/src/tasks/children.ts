@@ -31,12 +31,11 @@ export const commandChild = (
   call: OpenCall,
   request: ChildRequest,
 ): Promise<void> => {
-  const { target, payload, skill, exclude, deadline, signal } = request;
+  const { target, payload, skill, exclude, deadline } = request;
   const draft = {
     ...draftFor(execution),
     ...{ target, payload, skill, exclude, priority: priorityOf(execution, request) },
     ...(deadline === null ? {} : { deadline }),
-    ...(signal === undefined ? {} : { signal }),
   };
   return engine.router.command(draft, (choice) => addChild(engine, execution, call, request, choice));
 };

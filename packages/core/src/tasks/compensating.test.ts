@@ -22,7 +22,9 @@ const sagaOf = (ran: string[]) =>
         undo.push(() => ctx.step("unbook", ({ signal }) => void ran.push(signal.aborted ? "aborted" : "unbook")));
         await ctx.command({ agent: "payer" }, "pay", { signal: ctx.signal });
         undo.push(() => ctx.command({ agent: "payer" }, "refund"));
-        return await ctx.waitForInput({ prompt: "Keep it?", signal: ctx.signal });
+        const answer = await ctx.waitForInput({ prompt: "Keep it?", signal: ctx.signal });
+        ctx.signal.throwIfAborted();
+        return answer;
       } catch (error) {
         for (const each of undo.reverse()) {
           await each();
@@ -182,6 +184,34 @@ test("only calls that were made before see their signal abort; what was under wa
   await world.quiet();
   expect(seen).toEqual(["CANCELED", "came to its end", false, false]);
   expect(await world.last(taskId)).toMatchObject({ type: "task.canceled" });
+});
+
+test("a step that fails after the cancel is not tried again, unless it was made after that", async () => {
+  const tries: string[] = [];
+  const hold = gate();
+  const world = new EngineWorld([
+    define(
+      "saga",
+      async (_, ctx) => {
+        const fails = (name: string) =>
+          ctx
+            .step(name, async () => {
+              tries.push(name);
+              await hold.opened;
+              throw new Error("no answer");
+            })
+            .catch(() => null);
+        await fails("before");
+        await fails("after");
+      },
+      COMPENSATES,
+    ),
+  ]);
+  const taskId = await world.submit("saga");
+  await world.cancel(taskId);
+  hold.open();
+  await world.advance(LONG_MS);
+  expect(tries).toEqual(["before", "after", "after", "after", "after"]);
 });
 
 test("a step that was under way at the cancel runs again after a crash with its signal aborted", async () => {
@@ -422,6 +452,41 @@ test("a parked task that is canceled goes on, to take back what it did", async (
   await world.advance(3 * PAUSE_MS);
   expect([await world.state(taskId), ran]).toEqual(["canceled", ["book", "pay", "refund", "unbook"]]);
 });
+
+test("a task whose deadline passes while it is parked is told of it when it goes on", async () => {
+  const ran: string[] = [];
+  const world = new EngineWorld([sagaOf(ran), payerOf(ran)]);
+  const taskId = await world.submit("saga", null, { deadline: world.clock.now() + PAUSE_MS });
+  world.crash();
+  world.change(define("saga", () => "something else", COMPENSATES));
+  await world.say(taskId, "yes");
+  await world.advance(2 * PAUSE_MS);
+  expect(await world.state(taskId)).toBe("parked");
+  world.change(sagaOf(ran));
+  await world.retry(taskId);
+  await world.advance(3 * PAUSE_MS);
+  expect([codeOf(await world.last(taskId)), ran]).toEqual(["DEADLINE_EXCEEDED", ["book", "pay", "refund", "unbook"]]);
+});
+
+test("a log that is full is taken back all the same, once it is canceled", async () => {
+  const count = 10_050;
+  const ran: string[] = [];
+  const saga = define(
+    "saga",
+    async (_, ctx) => {
+      await Promise.all(Array.from({ length: count }, (_each, index) => ctx.step(`book ${index}`, () => index)));
+      for (let index = 0; index < 10; index++) await ctx.step("more", () => void ran.push("more"));
+      if (ctx.signal.aborted) await ctx.step("unbook", () => void ran.push("unbook"));
+    },
+    COMPENSATES,
+  );
+  const world = new EngineWorld([saga]);
+  const taskId = await world.submit("saga");
+  expect(await world.state(taskId)).toBe("parked");
+  await world.cancel(taskId);
+  await world.advance(1);
+  expect([await world.state(taskId), ran.at(-1)]).toEqual(["canceled", "unbook"]);
+}, 60_000);
 
 test("a parked task whose code cannot take back is parked again; asked once more, later, it ends as it stands and says so", async () => {
   const { world, taskId } = await parked();

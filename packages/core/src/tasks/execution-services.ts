@@ -46,8 +46,6 @@ export interface ChildRequest {
   /** @default the execution's own */
   readonly priority?: Priority | undefined;
   readonly deadline: number | null;
-  /** Nobody needs it any more. */
-  readonly signal?: AbortSignal | undefined;
   readonly attempt: number;
   /** Agents already tried for this call. */
   readonly exclude: readonly string[];

@@ -134,6 +134,11 @@ export class Execution {
     return () => signal.signal;
   }
 
+  /** The code has been told to end since it made the call, whose signal has aborted: it is not tried again. */
+  isOver({ isAfterEnd }: OpenCall): boolean {
+    return this.ending.isTold && !isAfterEnd;
+  }
+
   /** The tasks above a child of this one: those above this one, and this one. Made when the first command asks. */
   get handoffs(): readonly Handoff[] {
     const { handoffs = [], input, skill } = this.journal.submitted;

@@ -122,7 +122,9 @@ const failed = (
   read: readonly Credential[],
 ): void => {
   if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
-  const delay = retryDelay(error, attempt, body.retry ?? {}, jitterOf(execution.head.taskId, attempt));
+  const delay = execution.isOver(call)
+    ? null
+    : retryDelay(error, attempt, body.retry ?? {}, jitterOf(execution.head.taskId, attempt));
   const platformError = withoutSecrets(PlatformError.from(error, "AGENT_FAILED"), read);
   if (delay === null) return execution.fail(call, platformError, attempt);
   const { clock } = execution.services.senses;

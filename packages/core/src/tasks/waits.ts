@@ -284,14 +284,19 @@ export const startCommand = (
   execution: Execution,
   call: OpenCall,
   recorded: RecordedWait | undefined,
-  request: Omit<ChildRequest, "attempt" | "exclude" | "deadline"> & { readonly timeoutMs?: number | undefined },
+  {
+    timeoutMs,
+    signal,
+    ...request
+  }: Omit<ChildRequest, "attempt" | "exclude" | "deadline"> & {
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): void => {
   const { clock } = execution.services.senses;
-  const { signal } = request;
   const start = execution.time;
   const latest = execution.ending.deadlineOf(call);
-  const deadline =
-    request.timeoutMs === undefined ? latest : Math.min(start + request.timeoutMs, latest ?? Number.POSITIVE_INFINITY);
+  const deadline = timeoutMs === undefined ? latest : Math.min(start + timeoutMs, latest ?? Number.POSITIVE_INFINITY);
 
   const send = (attempt: number): void => {
     call.durable = false;
