@@ -160,17 +160,6 @@ export const TaskEvent = z.discriminatedUnion("type", [
     ),
     reasons: z.array(z.string()),
   }),
-  /**
-   * `unread`: messages that had come and that the code had not looked at. The others of a task that compensates: what had been asked of it
-   * by then, whereupon the code goes on with a signal that has aborted.
-   */
-  event("checkpoint.created", {
-    state: z.unknown().optional(),
-    unread: z.array(A2AMessage).optional(),
-    compensates: z.boolean().optional(),
-    cancelRequested: z.object({ reason: z.string().optional() }).optional(),
-    deadlinePassed: z.boolean().optional(),
-  }),
   /** One approver has chosen; with enough of them the call ends by `step.completed`. `answer` names what was sent, in all of these. */
   event("approval.answered", {
     ...approval,
@@ -197,6 +186,17 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   event("approval.reminded", approval),
   event("approval.escalated", { ...approval, to: z.array(z.string()).min(1) }),
+  /**
+   * `unread`: messages that had come and that the code had not looked at. The others of a task that compensates: what had been asked of it
+   * by then, whereupon the code goes on with a signal that has aborted.
+   */
+  event("checkpoint.created", {
+    state: z.unknown().optional(),
+    unread: z.array(A2AMessage).optional(),
+    compensates: z.boolean().optional(),
+    cancelRequested: z.object({ reason: z.string().optional() }).optional(),
+    deadlinePassed: z.boolean().optional(),
+  }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {
     submitted: z.object({ at: epochMs, data: z.object(submission) }),

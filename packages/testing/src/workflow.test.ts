@@ -32,6 +32,31 @@ test("a workflow runs its nodes, one after the other, side by side, item by item
   expect(run.output).toEqual({ list: [16, 9, 2, 3, 4], first: 2 });
 });
 
+test("what was chosen stands after a crash, whatever the condition would say then, written down or implied", async () => {
+  for (const implied of [undefined, "left"] as const)
+    for (const first of ["left", "right"] as const) {
+      let asked = 0;
+      const chooser = agent({
+        name: "chooser",
+        description: "Chooses by chance",
+        async run(_task, ctx) {
+          const way = ctx.decide("way", () => (asked++ === 0 ? first : `${first} again`), {
+            ...(implied === undefined ? {} : { implied }),
+          });
+          await ctx.step(way, () => way);
+          return ctx.step("last", () => way);
+        },
+      });
+      const it = await testAgent(chooser, { crashAt: [`step:last`] });
+      const run = await it.run();
+      expect([implied, first, run.output]).toEqual([implied, first, first]);
+      expect(asked).toBe(1);
+      const written = run.events.filter(({ type, data }) => type === "decision.made" && data.kind === "choice");
+      expect(written).toHaveLength(implied === first ? 0 : 1);
+      await it.close();
+    }
+});
+
 test("what was done is taken back, the last first, before the failure is told", async () => {
   const undone: string[] = [];
   const trip = workflow("trip")

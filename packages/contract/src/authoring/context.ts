@@ -265,9 +265,14 @@ export interface Context {
   tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
   /**
    * Records which way the code goes and why; a replay goes the way that was recorded, whatever `choose` would say now. Costs no wait: it is
-   * written with what comes next.
+   * written with what comes next. `implied`: the choice that is not written down, because it is what most come to: a replay that finds none
+   * although the run went on takes it.
    */
-  decide<Choice extends string>(name: string, choose: () => Choice | Reasoned<Choice>): Choice;
+  decide<Choice extends string>(
+    name: string,
+    choose: () => Choice | Reasoned<Choice>,
+    options?: { readonly implied?: Choice },
+  ): Choice;
   /** Milliseconds since 1970 of the last recorded event: the same on replay. */
   now(): number;
   /** 0 ≤ x < 1, the same on replay. */

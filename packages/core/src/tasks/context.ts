@@ -311,7 +311,11 @@ export const createContext = (execution: Execution): Context => {
         },
         { ...options, inputHash: hash(input) },
       ),
-    decide: <Choice extends string>(name: string, choose: () => Choice | Reasoned<Choice>): Choice => {
+    decide: <Choice extends string>(
+      name: string,
+      choose: () => Choice | Reasoned<Choice>,
+      { implied }: { readonly implied?: Choice } = {},
+    ): Choice => {
       const decided = (): Reasoned<Choice> => {
         const made = choose();
         return typeof made === "object" ? made : { choice: made };
@@ -320,9 +324,12 @@ export const createContext = (execution: Execution): Context => {
       if (mark === null) return decided().choice;
       const recorded = execution.journal.choices.get(mark.path);
       if (recorded !== undefined) return recorded as Choice;
+      // Any other would stand in the log before what came later.
+      if (implied !== undefined && execution.visits.isBehind) return implied;
       const { choice, reasons = [], scores = [] } = decided();
       if (typeof choice !== "string" || choice === "")
         throw new PlatformError("INVALID_ARGUMENT", `ctx.decide "${name}": expected the name of what is chosen`);
+      if (choice === implied) return choice;
       execution.append({
         type: "decision.made",
         at: senses.clock.now(),

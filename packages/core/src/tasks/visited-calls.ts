@@ -5,6 +5,8 @@ import type { Journal } from "./journal.ts";
 export class VisitedCalls {
   private readonly journal: Journal;
   private readonly visited = new Set<string>();
+  /** Of the recorded ones. */
+  private met = 0;
   /** Something that is kept beside the log may belong to them. */
   sawSecrets = false;
 
@@ -14,15 +16,21 @@ export class VisitedCalls {
 
   /** What the log has under that path, when it differs from what is asked now. */
   visit(path: string, kind: StepKind, inputHash: string | undefined): object | null {
+    const recorded = this.journal.calls.get(path);
+    if (recorded !== undefined && !this.visited.has(path)) this.met += 1;
     this.visited.add(path);
     this.sawSecrets ||= kind === "authorization" || kind === "approval";
-    const recorded = this.journal.calls.get(path);
     return recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash) ? null : recorded;
   }
 
   /** Asked about, but not made. */
   unvisit(path: string): void {
-    this.visited.delete(path);
+    if (this.visited.delete(path) && this.journal.calls.has(path)) this.met -= 1;
+  }
+
+  /** Whether there are any ahead; costs nothing, unlike the list of them. */
+  get isBehind(): boolean {
+    return this.met < this.journal.calls.size;
   }
 
   /** Recorded calls that the code has not come to: while it runs, where an earlier run passed; at its end, those it passes by. */

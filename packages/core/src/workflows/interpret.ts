@@ -56,7 +56,12 @@ class WorkflowRun {
     this.resolve = resolve;
     this.reject = reject;
     const state = (task.continuedFrom as MachineState | undefined) ?? null;
-    this.machine = new Machine(workflow, task.input, (address, choose) => ctx.decide(address, choose), state);
+    this.machine = new Machine(
+      workflow,
+      task.input,
+      (address, choose, implied) => ctx.decide(address, choose, implied === undefined ? {} : { implied }),
+      state,
+    );
     // A state that has grown large is written less often, so that n results cost O(n) and not n states.
     this.checkpointAfter = Math.min(MOST_CALLS, Math.max(checkpointAfter, this.machine.weight));
   }

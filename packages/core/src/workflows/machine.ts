@@ -73,8 +73,8 @@ export interface MachineState {
   readonly undo: readonly UndoEntry[];
 }
 
-/** Records a choice: gives the one of before where there was one. */
-export type Decide = (address: string, choose: () => Reasoned) => string;
+/** Records a choice, unless it is the implied one: gives the one of before where there was one. */
+export type Decide = (address: string, choose: () => Reasoned, implied?: string) => string;
 
 interface Open {
   readonly node: CallNode;
@@ -306,13 +306,18 @@ export class Machine {
         ? isLast
           ? "done"
           : "again"
-        : this.decide(address, () => {
-            if (node.until !== null && holds(node.until, scope, node.reason))
-              return { choice: "done", reasons: [node.reason] };
-            return isLast
-              ? { choice: "usedUp", reasons: [`${node.maxTurns} turns`] }
-              : { choice: "again", reasons: [`turn ${done}`] };
-          });
+        : this.decide(
+            address,
+            () => {
+              if (node.until !== null && holds(node.until, scope, node.reason))
+                return { choice: "done", reasons: [node.reason] };
+              return isLast
+                ? { choice: "usedUp", reasons: [`${node.maxTurns} turns`] }
+                : { choice: "again", reasons: [`turn ${done}`] };
+            },
+            // Of a thousand turns, what ends them says all.
+            "again",
+          );
     if (choice === "again") {
       frame.turns[node.id] = done + 1;
       frame.at = node.body;
