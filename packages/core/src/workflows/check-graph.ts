@@ -1,18 +1,22 @@
 /** What is wrong with a graph that is well-formed by itself, each with its place. Pure. */
 import { invalidArgument } from "@agentcore/contract";
 import type { WorkflowDefinition, WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
-import { expressionFaults } from "./check-expressions.ts";
+import { checkExpressions, type GraphSchemas } from "./check-expressions.ts";
 import { edgesOf } from "./edges.ts";
 import { type GraphFault, type Region, structureOf } from "./regions.ts";
 
-export const checkGraph = (graph: WorkflowGraph, functions: WorkflowDefinition["functions"]): readonly GraphFault[] => {
+export const checkGraph = (
+  graph: WorkflowGraph,
+  functions: WorkflowDefinition["functions"],
+  schemas: GraphSchemas = {},
+): readonly GraphFault[] => {
   const { regions, faults } = structureOf(graph);
   return [
     ...faults,
     ...cycles(graph, regions),
     ...gates(graph, regions),
     ...missingFunctions(graph, functions),
-    ...expressionFaults(graph),
+    ...checkExpressions(graph, regions, schemas),
   ];
 };
 

@@ -1,2 +1,3 @@
+export type { GraphSchemas } from "./check-expressions.ts";
 export { checkGraph } from "./check-graph.ts";
 export { runnable } from "./runnable.ts";

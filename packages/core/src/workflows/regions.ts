@@ -39,7 +39,9 @@ export const structureOf = (graph: WorkflowGraph): Structure => {
   const waiting: { readonly id: string; readonly region: Region; readonly field: string; readonly isJoin: boolean }[] =
     [{ id: graph.start, region: ROOT, field: "start", isJoin: false }];
   const fault = (field: string, description: string): void => void faults.push({ field, description });
-  for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
+  // Bodies after what is around them: a node that both lead to belongs to the latter.
+  const bodies: typeof waiting = [];
+  for (let each = waiting.pop() ?? bodies.shift(); each !== undefined; each = waiting.pop() ?? bodies.shift()) {
     const { id, region, field, isJoin } = each;
     const node = graph.nodes[id];
     if (node === undefined) {
@@ -63,15 +65,15 @@ export const structureOf = (graph: WorkflowGraph): Structure => {
     regions.set(id, region);
     if (node.type === "end" && !isWhole(region))
       fault(`nodes.${id}`, `the workflow cannot end within ${nameOf(region)}; go on to${endOf(region)}`);
-    for (const edge of edgesOf(id, node).toReversed()) {
+    for (const edge of edgesOf(id, node)) {
       const place = `nodes.${id}.${edge.field}`;
       if (edge.kind === "join" && graph.nodes[edge.to] !== undefined && graph.nodes[edge.to]?.type !== "join") {
-        fault(place, `"${edge.to}" is a ${graph.nodes[edge.to]?.type}; expected a join`);
+        fault(place, `"${edge.to}" is of type ${graph.nodes[edge.to]?.type}; expected a join`);
         continue;
       }
       if (edge.kind === "body" && edge.to === edge.body?.end) fault(place, "expected a node that does something");
       else
-        waiting.push({
+        (edge.kind === "body" ? bodies : waiting).push({
           id: edge.to,
           region: edge.kind === "body" ? regionOf(id, node, edge, region) : region,
           field: place,

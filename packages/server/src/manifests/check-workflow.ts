@@ -30,8 +30,8 @@ export const checkWorkflow = ({ spec }: WorkflowManifest, what: string): void =>
   if (violations.length > 0) throw invalidArgument(what, violations.slice(0, MAX_VIOLATIONS));
 };
 
-const checkNodes = ({ start, nodes }: WorkflowManifest["spec"], what: string): void => {
-  const faults = checkGraph(graphOf({ start, nodes }, what), {});
+const checkNodes = ({ start, nodes, input }: WorkflowManifest["spec"], what: string): void => {
+  const faults = checkGraph(graphOf({ start, nodes }, what), {}, { input });
   if (faults.length > 0) throw invalidArgument(what, faults);
 };
 
