@@ -1,6 +1,6 @@
 /** A node that is drained: its tasks are free for others at once, and it takes none until it is told. */
 import { expect, test } from "vitest";
-import { define, EngineWorld, gate, outputOf } from "../../test/engine-world.ts";
+import { define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 
 const GRACE_MS = 5_000;
 
@@ -132,4 +132,65 @@ test("an undrain during the grace lets the node go on, and a drained node starts
   await world.advance(3000);
   await closed;
   expect(engine.resident).toBe(0);
+});
+
+test("what somebody decides while the node is drained is not lost, at whatever moment of loading the task that is", async () => {
+  const deciders: Record<
+    string,
+    { readonly run: Run; readonly tell: (world: EngineWorld, taskId: string) => Promise<unknown> }
+  > = {
+    access: {
+      run: async (_, ctx) => {
+        await ctx.step("before", () => 1);
+        return (await ctx.waitForAuthorization({ prompt: "May I?", name: "github" })).grantedBy;
+      },
+      tell: (world, taskId) => world.alive().then(({ service }) => service.authorize(SCOPE, taskId, {})),
+    },
+    parent: {
+      run: async (_, ctx) => {
+        await ctx.step("before", () => 1);
+        return ctx.command({ agent: "child" }, null);
+      },
+      tell: async (world, taskId) => {
+        const [child = ""] = await world.children(taskId);
+        const { service } = await world.alive();
+        return service.send(SCOPE, child, { messageId: "m", role: "ROLE_USER", parts: [{ text: "ann" }] });
+      },
+    },
+    input: {
+      run: async (_, ctx) => {
+        await ctx.step("before", () => 1);
+        return ctx.waitForInput("Who?");
+      },
+      tell: async (world, taskId) => {
+        const { service } = await world.alive();
+        return service.send(SCOPE, taskId, { messageId: "m", role: "ROLE_USER", parts: [{ text: "ann" }] });
+      },
+    },
+    decision: {
+      run: async (_, ctx) => {
+        await ctx.step("before", () => 1);
+        return (await ctx.waitForDecision({ prompt: "May I?" })).by[0]?.caller;
+      },
+      tell: async (world, taskId) => {
+        const token = await world.token(taskId);
+        const { service } = await world.alive();
+        return service.decide(SCOPE, taskId, { token, choice: "approve" });
+      },
+    },
+  };
+  for (const [name, { run, tell }] of Object.entries(deciders))
+    for (let turns = 0; turns < 25; turns++) {
+      const world = new EngineWorld([define(name, run), define("child", (_, ctx) => ctx.waitForInput("Who?"))]);
+      const taskId = await world.submit(name);
+      const told = tell(world, taskId);
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const { engine } = await world.alive();
+      const drained = engine.drain(0);
+      await world.advance(1_000);
+      engine.undrain();
+      await world.advance(31_000);
+      await Promise.all([told, drained]);
+      expect([name, turns, outputOf(await world.last(taskId))]).toEqual([name, turns, "ann"]);
+    }
 });

@@ -94,8 +94,8 @@ export class Intake {
       if (execution.phase === "ended" || execution.ending.isParking) return;
       // It stays in the mailbox. What a cancel says nobody needs to know.
       if (item.unreadable !== undefined && item.kind !== "cancel") return execution.ending.parkForMail(item.unreadable);
-      // The wait that it is for has not begun here, and will elsewhere: taken in now, the task would wait for what it was told.
-      if (item.kind === "signal" && execution.phase === "live" && execution.isLeaving && !this.hasBegun(item.payload)) {
+      // Taken in now, the task would wait for what it was told.
+      if (this.isForLater(item)) {
         this.waiting.unshift(item);
         return;
       }
@@ -161,12 +161,18 @@ export class Intake {
     if (call?.kind === "authorization") void call.receive?.(grant);
   }
 
-  private hasBegun(payload: unknown): boolean {
-    const signal = payload as SignalMail;
-    const { journal, open } = this.execution;
-    const path =
-      signal.type === "decision" ? journal.approvals.find(signal.answer.question ?? "")?.path : signal.grant.path;
-    return open.get(path ?? "")?.receive !== null;
+  /** It ends a wait that does not begin here, since the task leaves, but where it goes on. */
+  private isForLater({ kind, payload }: MailboxItem): boolean {
+    const { execution } = this;
+    if (execution.phase !== "live" || !execution.isLeaving || (kind !== "signal" && kind !== "childFinished"))
+      return false;
+    const path = kind === "signal" ? this.pathOf(payload as SignalMail) : (payload as ChildFinished).path;
+    return execution.open.get(path ?? "")?.receive === null;
+  }
+
+  private pathOf(signal: SignalMail): string | undefined {
+    if (signal.type === "authorization") return signal.grant.path;
+    return this.execution.journal.approvals.find(signal.answer.question ?? "")?.path;
   }
 
   private childFinished(finished: ChildFinished): void {
