@@ -9,6 +9,7 @@ const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
   NO_CANDIDATE: "List the agents with `agentcore get agents`.",
   TASK_NOT_FOUND: "List the tasks with `agentcore get tasks`.",
   NOT_FOUND: "List what there is with `agentcore get manifests` or `agentcore get nodes`.",
+  DECISION_REFUSED: "Look at what is asked of you now: `agentcore inbox`.",
   TASK_TERMINAL: "Start a new task with `agentcore run AGENT`.",
   TASK_NOT_CANCELABLE: "Read its output with `agentcore describe task TASK_ID`.",
   TASK_NOT_RETRIABLE: "Read its state with `agentcore describe task TASK_ID`.",

@@ -55,6 +55,35 @@ test("work that one node has no slot for is run by another", async () => {
   expect(new Set(ran)).toEqual(new Set(["a", "b"]));
 });
 
+test("of two people who answer on two nodes one decides, and both are told", async () => {
+  const loan = define("loan", async (_, ctx) => {
+    const { choice, by } = await ctx.waitForDecision({ prompt: "Grant it?", approvers: ["bob", "carol"] });
+    return [choice, by[0]?.caller];
+  });
+  const [a, b] = [await startNode("a", [loan]), await startNode("b", [loan])];
+  for (let turn = 0; turn < 10; turn++) {
+    const { taskId } = await a.service.submit(SCOPE, { target: { agent: "loan" } });
+    await a.service.settled(SCOPE, taskId);
+    const decide = async (node: EngineNode, caller: string, choice: string) => {
+      const scope = { ...SCOPE, caller };
+      const { items } = await node.service.inbox(scope, { taskId });
+      const token = items[0]?.approval?.token ?? "none";
+      return async () => {
+        const outcome = await node.service.decide(scope, taskId, { token, choice }).catch((error: unknown) => error);
+        return [caller, choice, outcome] as const;
+      };
+    };
+    const answers = await Promise.all([decide(a, "bob", "approve"), decide(b, "carol", "reject")]);
+    const told = await Promise.all(answers.map((answer) => answer()));
+    const counted = told.filter(([, , outcome]) => !(outcome instanceof Error));
+    expect(counted).toMatchObject([[expect.any(String), expect.any(String), { decided: true }]]);
+    expect(await outputOf(b, taskId)).toEqual([counted[0]?.[1], counted[0]?.[0]]);
+    const refused = told.find(([, , outcome]) => outcome instanceof Error);
+    // After the end, where the winner's answer was taken in and the task ended before the other came.
+    expect(["DECISION_REFUSED", "TASK_TERMINAL"]).toContain((refused?.[2] as { code?: string }).code);
+  }
+});
+
 test("streams, answers and cancels work whichever node is asked", async () => {
   const asker = define("asker", async (_, ctx) => `you said ${await ctx.waitForInput<string>("what?")}`);
   const sleeper = define("sleeper", async (_, ctx) =>

@@ -1,7 +1,6 @@
 /** Engines that share one schema, as nodes do, in one process. */
 import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
-import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createPayloadStore } from "@agentcore/core/payloads";
 import type { Clock, TaskStore } from "@agentcore/core/ports";
 import { createTaskService, TaskEngine, type TaskService, type TenantPolicy } from "@agentcore/core/tasks";
@@ -87,7 +86,7 @@ export const startEngineNode = async (options: {
   });
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   const engine = new TaskEngine({
-    ...{ store, keyValue: createMemoryKeyValue({ clock }), models: null, node: name },
+    ...{ store, keyValue: stores.keyValue, models: null, node: name },
     ...(tenants === undefined ? {} : { tenants }),
     host: {
       capacities: new Map(undeclared ? [] : agents.map((agent) => [`acme/${agent.name}`, concurrency])),

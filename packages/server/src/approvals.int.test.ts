@@ -8,29 +8,31 @@ import { type RunningNode, startNode } from "./start-node.ts";
 
 const code = fileURLToPath(new URL("../test/approvals/loans.ts", import.meta.url));
 const KEYS = ["ann", "bob", "carol", "dora", "eve", "mallory"].map(
-  (name) => `key-of-${name}-0123456789 caller=${name}`,
+  (name) => `key-of-${name}-0123456789 caller=${name} scopes=loan:decide`,
 );
 const BOSS = "key-of-the-boss-0123456789 role=operator caller=boss";
+// Of bob too, but good for other agents only.
+const LIMITED = "key-of-limited-0123456789 caller=bob scopes=mail:read";
 const FOREIGN = "key-of-elsewhere-0123456789 tenant=elsewhere caller=bob";
 
 let folder: string;
 let node: RunningNode;
 
-const manifest = (name: string) => ({
+const manifest = (name: string, a2a?: Record<string, unknown>) => ({
   apiVersion: "agentcore.dev/v1",
   kind: "Agent",
   metadata: { name },
-  spec: { code: { path: code, export: name } },
+  spec: { code: { path: code, export: name }, ...(a2a === undefined ? {} : { a2a }) },
 });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "agentcore-approvals-"));
   node = await startNode({
     ...{ port: 0, dataDirectory: folder, logLevel: "error", env: {}, codeRoots: [dirname(code)] },
-    apiKeys: [...KEYS, BOSS, FOREIGN],
+    apiKeys: [...KEYS, BOSS, LIMITED, FOREIGN],
   });
   await node.ready;
-  await node.apply([manifest("loans"), manifest("simple")]);
+  await node.apply([manifest("loans", { scopes: ["loan:decide"] }), manifest("simple")]);
 });
 
 afterAll(async () => {
@@ -129,4 +131,12 @@ test("over A2A the question is data, words are no answer, and a data part with t
   const approval = { token: await token("ann", taskId), choice: "reject" };
   const decided = (await send("m3", [{ data: { approval } }])).body.task;
   expect([decided.status.state, decided.artifacts[0].parts]).toEqual(["TASK_STATE_COMPLETED", [{ text: "reject" }]]);
+});
+
+test("a credential that is not good for the agent's scopes neither sees what its caller is asked nor decides it", async () => {
+  const taskId = await begin("loans");
+  expect(await asked("limited", taskId)).toEqual([]);
+  const answer = { token: await token("bob", taskId), choice: "approve" };
+  expect((await decide("limited", taskId, answer)).body.error.code).toBe("TASK_NOT_FOUND");
+  expect((await decide("bob", taskId, answer)).status).toBe(200);
 });

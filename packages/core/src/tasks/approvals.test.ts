@@ -390,3 +390,77 @@ test("the inbox shows what waits for its reader, page by page, and operators all
   expect(seen).toHaveLength(3);
   expect(await world.inbox({ tenantId: "other", caller: "bob", operator: true }, { all: true })).toEqual([]);
 });
+
+test("a cancel, a deadline and a park end the asking like any wait; a parked task is decided once it goes on", async () => {
+  const { world, taskId } = await started(ASKED);
+  const token = await world.token(taskId);
+  await world.cancel(taskId);
+  expect([await world.state(taskId), await world.inbox()]).toEqual(["canceled", []]);
+  expect(await refusal(world.decide(taskId, { token, choice: "approve" }))).toBe("TASK_TERMINAL");
+
+  const late = await world.submit("loan", null, { deadline: world.clock.now() + 1000 });
+  await world.advance(1000);
+  expect((await world.last(late))?.data).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
+
+  const parked = await world.submit("loan");
+  const before = await world.token(parked);
+  world.remove("loan");
+  await world.say(parked, "wake up");
+  expect(await world.state(parked)).toBe("parked");
+  expect(await refusal(world.decide(parked, { token: before, choice: "approve" }))).toBe("UNSUPPORTED_OPERATION");
+  world.change(asking(ASKED));
+  await world.retry(parked);
+  expect(await world.state(parked)).toBe("input-required");
+  await world.decide(parked, { token: before, choice: "approve" });
+  expect(await world.state(parked)).toBe("completed");
+});
+
+test("an answer that its task does not come to is kept, and the same again is told what became of it", async () => {
+  const { world, taskId } = await started({ ...ASKED, approvers: ["bob"] });
+  const answer: DecisionAnswer = { token: await world.token(taskId, BOB), choice: "approve", id: "once" };
+  const { engine, service } = await world.alive();
+  void engine.drain(0);
+  await world.quiet();
+  const told = refusal(service.decide(BOB, taskId, answer));
+  await world.advance(31_000);
+  expect(await told).toBe("UNAVAILABLE");
+  engine.undrain();
+  await world.advance(1_000);
+  expect(await world.state(taskId)).toBe("completed");
+  expect(await world.decide(taskId, answer, BOB)).toMatchObject({ decided: true });
+});
+
+test("what is shown is bounded, and what can never be decided is not asked", async () => {
+  const code = async (request: DecisionRequest) => {
+    const { world, taskId } = await started(request);
+    const event = await world.last(taskId);
+    return event?.type === "task.failed" ? event.data.error.code : event?.type;
+  };
+  expect(await code({ ...ASKED, show: "x".repeat(70_000) })).toBe("TOO_LARGE");
+  expect(await code({ ...ASKED, show: new Map() })).toBe("RESULT_NOT_SERIALISABLE");
+  for (const wrong of [
+    { choices: [] },
+    { choices: ["a", "a"] },
+    { approvers: [] },
+    { fourEyes: 0 },
+    { expiresMs: 0 },
+    { prompt: "" },
+  ])
+    expect(await code({ ...ASKED, ...wrong })).toBe("INVALID_ARGUMENT");
+});
+
+test("the secret of a task's tokens is made once, and swept when its task has ended without taking it along", async () => {
+  const { world, taskId } = await started({ ...ASKED, approvers: ["bob"] });
+  const [first, second] = await Promise.all([world.token(taskId, BOB), world.token(taskId, BOB)]);
+  expect(first).toBe(second);
+  const scope = { tenantId: SCOPE.tenantId, namespace: "credentials" };
+  const keys = async () => (await world.keyValue.list(scope)).map(({ key }) => key);
+  await world.keyValue.put(scope, "gone/decision-tokens", { secret: "left over" });
+  const { engine } = await world.alive();
+  await engine.credentials.sweep(world.store, SCOPE.tenantId);
+  expect(await keys()).toEqual([`${taskId}/decision-tokens`]);
+  expect(world.logger.records.filter(({ level }) => level === "warn")).toEqual([]);
+  expect(await world.token(taskId, BOB)).toBe(first);
+  await world.decide(taskId, { token: first, choice: "approve" }, BOB);
+  expect(await keys()).toEqual([]);
+});

@@ -34,7 +34,7 @@ export interface Approval {
 
 /** What became of one answer. */
 export type AnswerOutcome =
-  | { readonly outcome: "taken" }
+  | { readonly outcome: "taken"; readonly path: string }
   | { readonly outcome: "refused"; readonly reason: RefusalReason; readonly why: string };
 
 /** Of the part of a log that the code runs on: of questions before a checkpoint nothing is known. */
@@ -86,13 +86,13 @@ export class Approvals {
       }
       case "approval.answered": {
         const { path, by, choice, comment, answer } = event.data;
-        this.outcomes.set(answer, { outcome: "taken" });
+        this.outcomes.set(answer, { outcome: "taken", path });
         const said = { choice, caller: by, ...(comment === undefined ? {} : { comment }), at: event.at };
         return this.change(path, ({ chosen }) => ({ chosen: [...chosen, said] }));
       }
       case "approval.delegated": {
         const { path, by, to, answer } = event.data;
-        this.outcomes.set(answer, { outcome: "taken" });
+        this.outcomes.set(answer, { outcome: "taken", path });
         return this.change(path, ({ handed, gone }) => ({
           handed: new Map(handed).set(to, (handed.get(to) ?? 0) + 1),
           gone: new Set([...gone, by].filter((name) => name !== to)),

@@ -66,8 +66,8 @@ export const decideTask = async (
   const find = (): Approval | null => (sent.question === undefined ? null : approvals.find(sent.question));
   const told = (outcome: AnswerOutcome): DecisionMade => {
     if (outcome.outcome === "refused") throw refused(key, outcome);
-    const approval = find();
-    return { id: approval?.question.id ?? sent.question ?? "", decided: approval?.end === "decided" };
+    const approval = approvals.at(outcome.path);
+    return { id: approval?.question.id ?? "", decided: approval?.end === "decided" };
   };
   // Whose answer was lost asks again.
   const before = approvals.outcomeOf(sent.answer);
