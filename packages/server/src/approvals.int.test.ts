@@ -133,6 +133,24 @@ test("over A2A the question is data, words are no answer, and a data part with t
   expect([decided.status.state, decided.artifacts[0].parts]).toEqual(["TASK_STATE_COMPLETED", [{ text: "reject" }]]);
 });
 
+test("a stream that begins with a decision goes on to what comes of it", async () => {
+  const taskId = await begin("simple");
+  const approval = { token: await token("ann", taskId), choice: "approve" };
+  const response = await fetch(`${node.url}/a2a/simple/message:stream`, {
+    method: "POST",
+    headers: {
+      authorization: "Bearer key-of-ann-0123456789",
+      "content-type": "application/json",
+      "a2a-version": "1.0",
+    },
+    body: JSON.stringify({ message: { messageId: "s1", taskId, role: "ROLE_USER", parts: [{ data: { approval } }] } }),
+  });
+  const frames = (await response.text()).split("\n").filter((line) => line.startsWith("data:"));
+  const states = frames.map((line) => /TASK_STATE_\w+/.exec(line)?.[0]).filter((state) => state !== undefined);
+  expect(states.at(-1)).toBe("TASK_STATE_COMPLETED");
+  expect(states).not.toContain("TASK_STATE_INPUT_REQUIRED");
+});
+
 test("a credential that is not good for the agent's scopes neither sees what its caller is asked nor decides it", async () => {
   const taskId = await begin("loans");
   expect(await asked("limited", taskId)).toEqual([]);

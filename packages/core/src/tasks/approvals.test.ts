@@ -464,3 +464,36 @@ test("the secret of a task's tokens is made once, and swept when its task has en
   await world.decide(taskId, { token: first, choice: "approve" }, BOB);
   expect(await keys()).toEqual([]);
 });
+
+test("an answer is told that it counts also where the task has gone on in a fresh log since", async () => {
+  const world = new EngineWorld([
+    define("loan", async ({ continuedFrom }, ctx) => {
+      if (continuedFrom === "end") return "done";
+      const { choice } = await ctx.waitForDecision({ prompt: "Again?", approvers: ["bob"] });
+      return ctx.continueAs(choice === "reject" ? "end" : "again");
+    }),
+  ]);
+  const taskId = await world.submit("loan");
+  const approve: DecisionAnswer = { token: await world.token(taskId, BOB), choice: "approve", id: "a" };
+  const made = await world.decide(taskId, approve, BOB);
+  expect([made.decided, await world.types(taskId)]).toEqual([true, expect.arrayContaining(["checkpoint.created"])]);
+  expect(await world.decide(taskId, approve, BOB)).toEqual(made);
+  const reject: DecisionAnswer = { token: await world.token(taskId, BOB), choice: "reject", id: "b" };
+  await world.decide(taskId, reject, BOB);
+  expect(await world.state(taskId)).toBe("completed");
+  expect(await world.decide(taskId, approve, BOB)).toMatchObject({ id: made.id, decided: true });
+});
+
+test("a part that is handed to and fro fills no log", async () => {
+  const { world, taskId } = await started({ ...ASKED, approvers: ["bob"] });
+  let [from, to] = [BOB, CAROL];
+  for (let times = 0; times < 100; times++) {
+    await world.decide(taskId, { token: await world.token(taskId, from), delegateTo: to.caller }, from);
+    [from, to] = [to, from];
+  }
+  expect(await refusal(world.decide(taskId, { token: await world.token(taskId, BOB), delegateTo: "carol" }, BOB))).toBe(
+    "delegate",
+  );
+  await world.decide(taskId, { token: await world.token(taskId, BOB), choice: "approve" }, BOB);
+  expect(await world.state(taskId)).toBe("completed");
+});

@@ -34,10 +34,17 @@ export interface Approval {
 
 /** What became of one answer. */
 export type AnswerOutcome =
-  | { readonly outcome: "taken"; readonly path: string }
+  | {
+      readonly outcome: "taken";
+      readonly path: string;
+      /** Of the question. */
+      readonly id: string;
+      /** What the question has come to; null while it is open. */
+      readonly end: ApprovalEnd | null;
+    }
   | { readonly outcome: "refused"; readonly reason: RefusalReason; readonly why: string };
 
-/** Of the part of a log that the code runs on: of questions before a checkpoint nothing is known. */
+/** Of the part of a log that the code runs on: of questions before a checkpoint nothing is known, but what became of answers that were seen. */
 export class Approvals {
   private readonly byPath = new Map<string, Approval>();
   private readonly outcomes = new Map<string, AnswerOutcome>();
@@ -86,13 +93,13 @@ export class Approvals {
       }
       case "approval.answered": {
         const { path, by, choice, comment, answer } = event.data;
-        this.outcomes.set(answer, { outcome: "taken", path });
+        this.take(answer, path);
         const said = { choice, caller: by, ...(comment === undefined ? {} : { comment }), at: event.at };
         return this.change(path, ({ chosen }) => ({ chosen: [...chosen, said] }));
       }
       case "approval.delegated": {
         const { path, by, to, answer } = event.data;
-        this.outcomes.set(answer, { outcome: "taken", path });
+        this.take(answer, path);
         return this.change(path, ({ handed, gone }) => ({
           handed: new Map(handed).set(to, (handed.get(to) ?? 0) + 1),
           gone: new Set([...gone, by].filter((name) => name !== to)),
@@ -110,18 +117,30 @@ export class Approvals {
       case "approval.escalated":
         return this.change(event.data.path, () => ({ escalated: true }));
       case "step.completed":
-        return this.change(event.data.path, () => ({ end: "decided" }));
+        return this.settle(event.data.path, "decided");
       case "step.failed":
-        return this.change(event.data.path, () => ({ end: endOf(event.data.error.code) }));
+        return this.settle(event.data.path, endOf(event.data.error.code));
       case "checkpoint.created":
         this.byPath.clear();
-        this.outcomes.clear();
         this.strays = 0;
         this.checkpointSeq = event.seq ?? this.checkpointSeq;
         return;
       default:
         return;
     }
+  }
+
+  private take(answer: string, path: string): void {
+    const id = this.byPath.get(path)?.question.id ?? "";
+    this.outcomes.set(answer, { outcome: "taken", path, id, end: null });
+  }
+
+  private settle(path: string, end: ApprovalEnd): void {
+    if (!this.byPath.has(path)) return;
+    this.change(path, () => ({ end }));
+    for (const [answer, outcome] of this.outcomes)
+      if (outcome.outcome === "taken" && outcome.path === path && outcome.end === null)
+        this.outcomes.set(answer, { ...outcome, end });
   }
 
   private change(path: string, to: (approval: Approval) => Partial<Approval>): void {
@@ -133,6 +152,9 @@ export class Approvals {
     this.byPath.set(path, changed.end === null ? changed : { ...changed, question });
   }
 }
+
+// Handed to and fro it would fill the log.
+const MAX_DELEGATIONS = 100;
 
 /** Types of events that tell nothing of what a task waits for: they need not be read for it. */
 export const TYPES_WITHOUT_QUESTIONS = [
@@ -206,6 +228,8 @@ export const judge = (approval: Approval | null, answer: SentAnswer, caller: str
 
 const judgeDelegate = ({ question, chosen, ...approval }: Approval, to: string, by: string, caller: string) => {
   const refuse = (why: string): Refusal => ({ reason: "delegate", why });
+  const times = [...approval.handed.values()].reduce((sum, count) => sum + count, 0);
+  if (times >= MAX_DELEGATIONS) return refuse(`parts of it were handed over ${times} times; decide it`);
   if (to === by) return refuse(`${by} is asked already; name somebody else`);
   if (question.fourEyes !== undefined && to === caller) return refuse(`${to} began the task, and others must decide`);
   if (chosen.some((each) => each.caller === to)) return refuse(`${to} has decided already`);

@@ -61,17 +61,26 @@ export const decideTask = async (
     });
   await readOn();
   const { sent, isKnown } = sentAnswer(engine, scope, head, approvals, answer, await credentials.tokenSecret(key));
-  // Whoever is asked, or was, knows of the task by that; to all others it is not there (I7).
-  if (!isKnown) throw notFound(key);
+  const outcomeBefore = async (): Promise<AnswerOutcome | null> => {
+    const isIn = isTerminal(head.state) || (await store.hasTaken(key, mailKey));
+    if (!isIn || head.checkpointSeq === 0) return null;
+    const all = new Approvals();
+    await inTurn(async () => {
+      for await (const event of readLog(0)) all.apply(event);
+    });
+    return all.outcomeOf(sent.answer);
+  };
   const find = (): Approval | null => (sent.question === undefined ? null : approvals.find(sent.question));
   const told = (outcome: AnswerOutcome): DecisionMade => {
     if (outcome.outcome === "refused") throw refused(key, outcome);
-    const approval = approvals.at(outcome.path);
-    return { id: approval?.question.id ?? "", decided: approval?.end === "decided" };
+    return { id: outcome.id, decided: outcome.end === "decided" };
   };
-  // Whose answer was lost asks again.
-  const before = approvals.outcomeOf(sent.answer);
+  const mailKey = `decision:${sent.answer}`;
+  // Whose answer was lost asks again, perhaps after a checkpoint, or the end.
+  const before = approvals.outcomeOf(sent.answer) ?? (await outcomeBefore());
   if (before !== null) return told(before);
+  // Whoever is asked, or was, knows of the task by that; to all others it is not there (I7).
+  if (!isKnown) throw notFound(key);
   if (isTerminal(head.state)) throw hasEnded(key);
   if (head.state === "parked")
     throw new PlatformError("UNSUPPORTED_OPERATION", `task ${key.taskId} is parked; let it go on, then decide`, {
@@ -81,7 +90,6 @@ export const decideTask = async (
   // As many as the log takes are in it: nobody is woken for more.
   if (refusal !== null && !approvals.records(find())) throw refused(key, refusal);
   await mail.assertRoom(key);
-  const mailKey = `decision:${sent.answer}`;
   const wake = createWake();
   const listener = { hear: () => wake.ring() };
   engine.hub.listen(key, listener);

@@ -67,6 +67,8 @@ interface Delivery {
   /** The task before it; null when the message begins it. */
   readonly before: TaskHead | null;
   readonly isRepeat: boolean;
+  /** The log has taken it in when it is answered, and no message of it comes. */
+  readonly isDecision: boolean;
 }
 
 export const createA2AOperations = ({
@@ -154,24 +156,23 @@ export const createA2AOperations = ({
     if (before === null) {
       const { taskId, existing } = await submit(call, params);
       await registerInline(call, params, taskId, existing ? null : 1);
-      return { taskId, before, isRepeat: existing };
+      return { taskId, before, isRepeat: existing, isDecision: false };
     }
     const { taskId, seq } = before;
     // The caller may repeat a call whose answer got lost.
-    // A decision stands in the log when it is answered: no message of it comes.
-    const isRepeat = (await tasks.send(call.scope, taskId, message)) !== "accepted";
+    const outcome = await tasks.send(call.scope, taskId, message);
     await registerInline(call, params, taskId, seq);
-    return { taskId, before, isRepeat };
+    return { taskId, before, isRepeat: outcome === "repeated", isDecision: outcome === "decided" };
   };
 
   /** Waits for what comes of it. */
   const answered = async (
     call: A2ACall,
-    { taskId, before, isRepeat }: Delivery,
+    { taskId, before, isRepeat, isDecision }: Delivery,
     messageId: string,
     open: OpenCall,
   ): Promise<void> => {
-    if (before === null || isRepeat) await tasks.settled(call.scope, taskId, open);
+    if (before === null || isRepeat || isDecision) await tasks.settled(call.scope, taskId, open);
     else await messageAnswered(tasks, call.scope, before, messageId, open.signal);
   };
 
@@ -214,9 +215,11 @@ export const createA2AOperations = ({
       check(call, params);
       const { message, configuration } = params;
       return openStream(call, async () => {
-        const { taskId, before, isRepeat } = await deliver(call, params);
+        const { taskId, before, isRepeat, isDecision } = await deliver(call, params);
         const historyLength = configuration?.historyLength;
         const options = { taskId, snapshot: true, endAtInputRequired: true, historyLength };
+        if (isDecision)
+          return { ...options, from: (await ownHead(call, taskId)).seq, endAtSnapshotOfInputRequired: true };
         if (before !== null)
           return {
             ...options,
