@@ -133,6 +133,8 @@ export class Credentials {
 
   /** The first to need one makes it, for all. */
   async makeTokenSecret(key: TaskKey): Promise<string> {
+    const known = await this.tokenSecret(key);
+    if (known !== null) return known;
     const made: TokenSecret = { secret: this.senses.ids.secret() };
     const isFirst = (await this.keyValue.put(scopeOf(key), keyOf(key, TOKENS), made, { expectedVersion: 0 })) !== null;
     const secret = isFirst ? made.secret : await this.tokenSecret(key);
