@@ -4,6 +4,7 @@ import { runnable } from "@agentcore/core/workflows";
 import { agent, TerminalError } from "@agentcore/sdk";
 import { testAgent } from "@agentcore/testing";
 import { AGENT, flatten, type Named, named, outcomeOf, type WorkflowPlan, type WorkInput } from "./generate.ts";
+import { judgeProgress } from "./judge-progress.ts";
 import { Reference, type Settled } from "./reference.ts";
 
 const MAX_ROUNDS = 200;
@@ -58,7 +59,8 @@ export const runPlan = async (plan: WorkflowPlan): Promise<PlayedPlan> => {
       if (run.state === "working") await run.cancel("enough");
     } else await run.advance(60_000);
   }
-  const wrong = await judge(blocks, run.events);
+  const { graph } = flatten(blocks);
+  const wrong = [...(await judge(blocks, run.events)), ...judgeProgress(graph, run.events)];
   return {
     wrong,
     events: run.events.length,

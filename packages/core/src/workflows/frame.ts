@@ -38,6 +38,8 @@ export interface FrameState {
     readonly outputs: readonly (readonly [string, unknown])[];
     readonly nodes: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
     readonly next: number;
+    /** Of a map: items in all. For those who only look. */
+    readonly total?: number;
   };
 }
 
@@ -126,6 +128,7 @@ export class Frame {
         outputs: fan.order.map((each) => [each, fan.outputs.get(each)] as const),
         nodes: [...fan.nodes],
         next: fan.next,
+        ...(fan.items === null ? {} : { total: fan.items.length }),
       },
     };
   }

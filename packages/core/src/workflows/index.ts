@@ -1,3 +1,11 @@
 export type { GraphSchemas } from "./check-expressions.ts";
 export { checkGraph } from "./check-graph.ts";
+export {
+  NODE_STATES,
+  type NodeProgress,
+  type NodeState,
+  PROGRESS_UNSEEN,
+  ProgressFold,
+  type WorkflowProgress,
+} from "./progress.ts";
 export { runnable } from "./runnable.ts";

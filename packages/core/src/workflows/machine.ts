@@ -349,24 +349,27 @@ export class Machine {
   // ── branches and items ───────────────────────────────────────────────────────────────────────────────────────
 
   private branch(frame: Frame, node: ParallelNode): void {
-    const fan = this.openFan(frame, node, null);
+    const fan = this.openFan(frame, node, frame.visit(node.id), null);
     for (const [name, start] of node.branches) this.startChild(frame, fan, name, start);
   }
 
   private spread(frame: Frame, node: MapNode): void {
     const items = itemsOf(node, this.scope(frame, node));
+    const address = frame.visit(node.id);
+    // How many there are is seen by nobody else: the list is made of what other nodes gave.
+    this.decide(address, () => ({ choice: String(items.length), reasons: ["items"] }));
     if (items.length === 0) {
       frame.complete(node.id, []);
       frame.at = node.next;
       this.ready.push(frame);
       return;
     }
-    this.fill(frame, this.openFan(frame, node, items));
+    this.fill(frame, this.openFan(frame, node, address, items));
   }
 
-  private openFan(frame: Frame, node: ParallelNode | MapNode, items: readonly unknown[] | null): Fan {
+  private openFan(frame: Frame, node: ParallelNode | MapNode, address: string, items: readonly unknown[] | null): Fan {
     const fan: Fan = {
-      ...{ node, address: frame.visit(node.id), frames: new Set<Frame>(), outputs: new Map<string, unknown>() },
+      ...{ node, address, frames: new Set<Frame>(), outputs: new Map<string, unknown>() },
       ...{ order: [], nodes: new Map<string, Readonly<Record<string, unknown>>>(), next: 0, items },
     };
     frame.fan = fan;
