@@ -26,7 +26,7 @@ import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
-import type { BackupService, PushConfigService, RetentionService } from "./gateway/deps.ts";
+import type { BackupService, PushConfigService, RetentionService, WorkflowService } from "./gateway/deps.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
@@ -36,6 +36,7 @@ import { createNodeMembership, type NodeMembership } from "./nodes/node-membersh
 import { createPushService } from "./push/push-service.ts";
 import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
+import { createWorkflowService } from "./workflows/workflow-service.ts";
 
 export interface NodeParts {
   readonly engine: TaskEngine;
@@ -43,6 +44,7 @@ export interface NodeParts {
   readonly manifests: LocalManifestService;
   readonly catalogue: AgentCatalogue;
   readonly scopesOf: InProcessHost["scopesOf"];
+  readonly workflows: WorkflowService;
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
   readonly retention: RetentionService;
@@ -269,6 +271,7 @@ export const compose = async ({
     manifests,
     catalogue,
     scopesOf: (task) => host.scopesOf(task),
+    workflows: createWorkflowService({ host, declared: (tenantId, name) => manifests.revisionOf(tenantId, name) }),
     nodes,
     metrics,
     retention,

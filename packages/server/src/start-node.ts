@@ -147,6 +147,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     tasks: parts.tasks,
     agents: parts.catalogue,
     scopesOfTask: parts.scopesOf,
+    workflows: parts.workflows,
     manifests: parts.manifests,
     nodes: parts.nodes,
     retention: parts.retention,

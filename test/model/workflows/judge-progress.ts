@@ -46,8 +46,8 @@ const judgeCompacted = (graph: WorkflowGraph, events: readonly TaskEvent[]): rea
     const seen = new Map<string, NodeProgress>(part.view().nodes.map((node) => [node.id, node]));
     for (const { id, state } of whole.view().nodes) {
       const other = seen.get(id)?.state;
-      // Of branches and items that are over nothing is kept; what lies in one may come again.
-      const isForgotten = other === "unknown" || (other === "pending" && OVER.includes(state));
+      // Of branches and items that are over nothing is kept; what lies in one may come again, or have ended in several ways.
+      const isForgotten = other === "unknown" || (OVER.includes(state) && ["pending", ...OVER].includes(other ?? ""));
       if (other !== state && !isForgotten)
         wrong.push(`${id} is ${state}, and ${other} without what was compacted (event ${event.seq})`);
     }

@@ -1,5 +1,6 @@
 export type { GraphSchemas } from "./check-expressions.ts";
 export { checkGraph } from "./check-graph.ts";
+export { toMermaid } from "./mermaid.ts";
 export {
   NODE_STATES,
   type NodeProgress,

@@ -671,18 +671,19 @@ export class ProgressFold {
     fillAll(this.root);
   }
 
-  private know(frame: FrameState): void {
-    for (const [id, visits] of Object.entries(frame.visits)) {
+  private know({ visits, outputs, errors, at, fan }: FrameState): void {
+    for (const [id, count] of Object.entries(visits)) {
       const tally = this.tally(id);
-      tally.visits = Math.max(tally.visits, visits);
+      tally.visits = Math.max(tally.visits, count);
+      // It has done both, and which came last is not said.
+      if (Object.hasOwn(outputs, id) && Object.hasOwn(errors, id)) continue;
+      const error = errors[id];
       // Nothing was under way then: what it had come to is over, unless it is something that it is still within.
-      if (id !== frame.at || frame.fan === undefined) tally.last ??= "done";
-    }
-    for (const id of Object.keys(frame.outputs)) this.tally(id).last = "done";
-    for (const [id, error] of Object.entries(frame.errors)) {
-      const tally = this.tally(id);
-      tally.last = "failed";
-      tally.error = errorOf(error as SerializedError);
+      if (error === undefined) tally.last = id === at && fan !== undefined ? null : "done";
+      else {
+        tally.last = "failed";
+        tally.error = errorOf(error as SerializedError);
+      }
     }
   }
 

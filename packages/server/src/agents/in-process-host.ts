@@ -1,5 +1,5 @@
 /** Runs agents in this process: keeps loaded revisions, brings back older ones from their snapshots. */
-import { type AnyAgentManifest, PlatformError } from "@agentcore/contract";
+import { type AnyAgentManifest, PlatformError, type WorkflowGraph } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
@@ -14,6 +14,16 @@ import { readSnapshot, storeSnapshot } from "./snapshot-store.ts";
 interface StoredRevision {
   readonly manifest: AnyAgentManifest;
   readonly snapshot: CodeSnapshot | null;
+  /** Of a workflow in code; absent where an earlier version stored it. */
+  readonly workflow?: WorkflowShape | undefined;
+}
+
+/** A workflow without its code. */
+export interface WorkflowShape {
+  readonly graph: WorkflowGraph;
+  /** JSON Schemas, as far as they are known. */
+  readonly input?: Readonly<Record<string, unknown>> | undefined;
+  readonly output?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface PreparedAgent {
@@ -37,6 +47,8 @@ export interface InProcessHost extends AgentHost {
   keep(tenantId: string, agentName: string, prepared: PreparedAgent): Promise<void>;
   /** The scopes that a revision asks its callers for, also of an agent that was deleted; null when nothing is kept of it. */
   scopesOf(revision: AgentRevision): Promise<readonly string[] | null>;
+  /** The graph of a revision, also of an agent that was deleted; null when nothing is kept of it, or it is no workflow. */
+  workflowOf(revision: AgentRevision): Promise<WorkflowShape | null>;
   close(): void;
 }
 
@@ -165,20 +177,22 @@ export const createInProcessHost = (options: {
     }
   };
 
+  const load: AgentHost["load"] = (revision) => {
+    const key = keyOf(revision);
+    const known = loaded.get(key);
+    if (known !== undefined) return known;
+    // One load however many tasks ask at once.
+    const under = loading.get(key) ?? reviveHere(revision).finally(() => loading.delete(key));
+    loading.set(key, under);
+    return under;
+  };
+
   return {
     capacities,
     maxRunning,
     setCapacity: (tenantId, agentName, capacity) => setOrDelete(capacities, `${tenantId}/${agentName}`, capacity),
     setMaxRunning: (tenantId, agentName, most) => setOrDelete(maxRunning, `${tenantId}/${agentName}`, most),
-    load(revision) {
-      const key = keyOf(revision);
-      const known = loaded.get(key);
-      if (known !== undefined) return known;
-      // One load however many tasks ask at once.
-      const under = loading.get(key) ?? reviveHere(revision).finally(() => loading.delete(key));
-      loading.set(key, under);
-      return under;
-    },
+    load,
     async revisionOf(manifest) {
       const code = await codeOf(manifest);
       return revisionHash(manifest, code?.snapshot ?? null);
@@ -188,8 +202,10 @@ export const createInProcessHost = (options: {
       const snapshot = code?.snapshot ?? null;
       const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
-      const stored = { manifest, snapshot };
       const loadedAgent = await instantiate(tenantId, manifest, snapshot, { isNew: true });
+      // That of a manifest stands in it.
+      const shape = manifest.kind === "Agent" ? await shapeOf(loadedAgent) : undefined;
+      const stored = { manifest, snapshot, ...(shape === undefined ? {} : { workflow: shape }) };
       return { revision, loaded: loadedAgent, stored, files: code?.files ?? null };
     },
     async keep(tenantId, agentName, prepared) {
@@ -202,6 +218,15 @@ export const createInProcessHost = (options: {
     async scopesOf(revision) {
       const found = await stored(revision);
       return found === null ? null : (found.manifest.spec.a2a?.scopes ?? []);
+    },
+    async workflowOf(revision) {
+      const found = await stored(revision);
+      if (found === null) return null;
+      const { manifest, workflow } = found;
+      if (manifest.kind === "Workflow") return (await workflows()).shapeOfManifest(manifest);
+      if (workflow !== undefined || manifest.spec.code === undefined) return workflow ?? null;
+      const known = await load(revision);
+      return known === null ? null : ((await shapeOf(known)) ?? null);
     },
     close: () => loader.close(),
   };
@@ -218,6 +243,9 @@ const isDefinition = (value: unknown): value is AgentDefinition =>
   "name" in value &&
   "skills" in value &&
   ("run" in value || "answer" in value || "workflow" in value);
+
+const shapeOf = async ({ definition }: LoadedAgent): Promise<WorkflowShape | undefined> =>
+  definition.workflow === undefined ? undefined : (await workflows()).shapeOfDefinition(definition);
 
 /** Loaded with the first workflow: most nodes start without. */
 const workflows = () => import("./load-workflow.ts");

@@ -17,6 +17,7 @@ import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.t
 import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
+import { createWorkflowRoutes } from "./api/workflow-routes.ts";
 import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
 import { createGrpcCalls, type GrpcCalls } from "./grpc/grpc-calls.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
@@ -116,6 +117,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
+    ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
     ...createBackupRoutes(deps.backups),

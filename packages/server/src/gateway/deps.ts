@@ -12,6 +12,8 @@ import type {
 import type { TaskHead } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
+import type { WorkflowProgress } from "@agentcore/core/workflows";
+import type { WorkflowShape } from "../agents/in-process-host.ts";
 
 /** An agent as a front door shows it. */
 export interface AgentDescription {
@@ -40,6 +42,8 @@ export interface AgentDescription {
     | undefined;
   /** What a caller must be good for, all of it. @default nothing */
   readonly scopes?: readonly string[] | undefined;
+  /** Of a workflow: how many nodes its graph has. */
+  readonly nodes?: number | undefined;
 }
 
 export interface AgentDirectory {
@@ -65,6 +69,27 @@ export interface ManifestService {
   list(tenantId: string, kind?: ManifestKind): Promise<readonly unknown[]>;
   /** False when there was none. */
   delete(tenantId: string, kind: ManifestKind, name: string): Promise<boolean>;
+}
+
+/** Workflows: their graphs, and how far their tasks have come. */
+export interface WorkflowService {
+  /** Of the revision that is declared now, unless it says which. Throws AGENT_NOT_FOUND, UNSUPPORTED_OPERATION (no workflow), NOT_FOUND. */
+  graph(tenantId: string, name: string, revision?: string): Promise<WorkflowResource>;
+  /** Throws TASK_NOT_FOUND, UNSUPPORTED_OPERATION (not of a workflow), OVERLOADED. `tasks` as the caller may see them. */
+  progress(tasks: Pick<TaskService, "head" | "log">, scope: CallerScope, taskId: string): Promise<ProgressResource>;
+}
+
+export interface WorkflowResource extends WorkflowShape {
+  readonly name: string;
+  readonly revision: string;
+}
+
+export interface ProgressResource extends WorkflowProgress {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly revision: string;
+  /** Number of the last event that it tells of. */
+  readonly seq: number;
 }
 
 /** The nodes that share a store. Whoever asks sees the agents of their tenant only (I7). */
@@ -234,6 +259,7 @@ export interface GatewayDeps {
   /** The scopes that the agent of a task asked for as the task began; null when that cannot be told any more. */
   scopesOfTask(task: TaskHead): Promise<readonly string[] | null>;
   readonly manifests: ManifestService;
+  readonly workflows: WorkflowService;
   readonly nodes: NodeService;
   readonly retention: RetentionService;
   readonly backups: BackupService;

@@ -37,6 +37,7 @@ export class AgentCatalogue implements AgentDirectory {
       scopes: spec.a2a?.scopes,
       replicas,
       state: replicas > 0 ? (status?.state ?? "ready") : "scaled-to-zero",
+      ...(definition.workflow === undefined ? {} : { nodes: Object.keys(definition.workflow.graph.nodes).length }),
       ...(status?.reason === undefined ? {} : { reason: status.reason }),
       ...(status === null ? {} : { inputModes: status.card?.inputModes, outputModes: status.card?.outputModes }),
     });

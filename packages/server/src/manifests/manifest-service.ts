@@ -27,6 +27,8 @@ export interface LocalManifestService extends ManifestService {
   tenantIds(): Promise<readonly string[]>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
+  /** Of the agent as it is declared now; null when it is not. */
+  revisionOf(tenantId: string, agent: string): Promise<string | null>;
   /** Agents that are declared now, on whichever node, and have subscribed to a topic; also those that do not load here. */
   subscribers(tenantId: string): Promise<SubscribersByTopic>;
 }
@@ -68,6 +70,9 @@ export const createManifestService = (options: {
     );
   };
 
+  const revisionOf = async (tenantId: string, agent: string): Promise<string | null> =>
+    (await store.get(tenantId, "Agent", agent))?.revision ?? null;
+
   return {
     tenants: tenants.all,
     tenantIds: () => store.tenants(),
@@ -104,8 +109,8 @@ export const createManifestService = (options: {
       checkModel(tenantId, stored.manifest, allowPrivateModels);
       return stored.manifest;
     },
-    isDeclared: async ({ tenantId, agent, revision }) =>
-      (await store.get(tenantId, "Agent", agent))?.revision === revision,
+    revisionOf,
+    isDeclared: async ({ tenantId, agent, revision }) => (await revisionOf(tenantId, agent)) === revision,
     async subscribers(tenantId) {
       const topics = new TopicIndex<Subscriber>();
       for (const { manifest, revision, subscribes } of await store.subscribers(tenantId)) {

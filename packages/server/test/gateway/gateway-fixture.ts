@@ -1,4 +1,4 @@
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, type WorkflowGraph } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createRecordingLogger } from "@agentcore/core/testing";
 import { createGateway } from "../../src/gateway/create-gateway.ts";
@@ -6,7 +6,14 @@ import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { createPushConfigs } from "../../src/push/push-configs.ts";
 import { PushStore } from "../../src/push/push-store.ts";
 import { createIds, systemClock } from "../../src/system-senses.ts";
+import { createWorkflowService } from "../../src/workflows/workflow-service.ts";
 import { FakeTaskService } from "./fake-task-service.ts";
+
+/** Of the workflow `flow`. */
+export const FLOW: WorkflowGraph = {
+  start: "score",
+  nodes: { score: { type: "task", target: { agent: "echo" }, next: "done" }, done: { type: "end" } },
+};
 
 export const BASE = "http://localhost:7300";
 
@@ -51,6 +58,10 @@ export const createFixture = (
       list: async () => [],
       delete: async (_tenantId, _kind, name) => name === "echo",
     },
+    workflows: createWorkflowService({
+      host: { workflowOf: async ({ agent }) => (agent === "flow" ? { graph: FLOW } : null) },
+      declared: async (_tenantId, name) => (name === "flow" || name === "echo" ? "f00" : null),
+    }),
     nodes: {
       list: async () => [],
       get: async (_tenantId, name) => {

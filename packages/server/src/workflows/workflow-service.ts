@@ -1,0 +1,91 @@
+/** Graphs of workflows, and how far their tasks have come, wherever their code is. */
+import { PlatformError } from "@agentcore/contract";
+import type { TaskHead } from "@agentcore/core/ports";
+import type { CallerScope, TaskService } from "@agentcore/core/tasks";
+import type { ProgressFold } from "@agentcore/core/workflows";
+import type { InProcessHost, WorkflowShape } from "../agents/in-process-host.ts";
+import type { WorkflowService } from "../gateway/deps.ts";
+
+// As other readers of logs do.
+const PAGE = 500;
+const PAGE_BYTES = 16 * 1024 * 1024;
+// Who watches a task asks again and again: folds that are kept read the new events only. One is as large as its graph and what is under way.
+const MAX_KEPT = 200;
+
+interface Kept {
+  readonly fold: ProgressFold;
+  /** One reader at a time. */
+  reading: Promise<unknown>;
+}
+
+export const createWorkflowService = ({
+  host,
+  declared,
+}: {
+  readonly host: Pick<InProcessHost, "workflowOf">;
+  /** The revision of an agent that is declared now, on whichever node; null when there is none. */
+  readonly declared: (tenantId: string, name: string) => Promise<string | null>;
+}): WorkflowService => {
+  const kept = new Map<string, Kept>();
+
+  const shapeOf = async (tenantId: string, agent: string, revision: string, what: string): Promise<WorkflowShape> => {
+    const shape = await host.workflowOf({ tenantId, agent, revision });
+    if (shape !== null) return shape;
+    throw new PlatformError("UNSUPPORTED_OPERATION", `${what} is no workflow; list those with GET /api/v1/workflows`);
+  };
+
+  const keep = async ({ tenantId, taskId, agent, revision }: TaskHead): Promise<Kept> => {
+    const key = JSON.stringify([tenantId, taskId, revision]);
+    const known = kept.get(key);
+    kept.delete(key);
+    if (known !== undefined) {
+      kept.set(key, known);
+      return known;
+    }
+    const { graph } = await shapeOf(tenantId, agent, revision, `task ${taskId} is of agent ${agent}, which`);
+    const { ProgressFold: Fold } = await import("@agentcore/core/workflows");
+    const made = kept.get(key) ?? { fold: new Fold(graph), reading: Promise.resolve() };
+    kept.set(key, made);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= MAX_KEPT) break;
+      kept.delete(oldest);
+    }
+    return made;
+  };
+
+  const read = async (
+    fold: ProgressFold,
+    tasks: Pick<TaskService, "log">,
+    scope: CallerScope,
+    head: TaskHead,
+  ): Promise<void> => {
+    const { PROGRESS_UNSEEN } = await import("@agentcore/core/workflows");
+    for (let after = fold.seq; after < head.seq; ) {
+      const page = await tasks.log(scope, head.taskId, {
+        ...{ after, limit: PAGE, maxBytes: PAGE_BYTES, without: PROGRESS_UNSEEN },
+      });
+      // Of what ended a moment ago all is given, also what was to be left out, and more than the head says.
+      for (const event of page) fold.apply(event);
+      if (page.length === 0) return;
+      after = fold.seq;
+    }
+  };
+
+  return {
+    async graph(tenantId, name, asked) {
+      const revision = asked ?? (await declared(tenantId, name));
+      if (revision === null) throw new PlatformError("AGENT_NOT_FOUND", `there is no agent "${name}"`);
+      const shape = await shapeOf(tenantId, name, revision, `revision ${revision} of ${name} is not kept, or`);
+      return { name, revision, ...shape };
+    },
+    async progress(tasks, scope, taskId) {
+      const head = await tasks.head(scope, taskId);
+      const entry = await keep(head);
+      const reading = entry.reading.then(() => read(entry.fold, tasks, scope, head));
+      entry.reading = reading.catch(() => undefined);
+      await reading;
+      const { agent, revision } = head;
+      return { taskId, agent, revision, seq: entry.fold.seq, ...entry.fold.view() };
+    },
+  };
+};
