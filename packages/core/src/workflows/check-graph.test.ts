@@ -141,3 +141,10 @@ test("a condition that is none is refused", () => {
     "nodes.a.cases[0].when: expected true or false, it gives integer",
   ]);
 });
+
+test("a name that every object has leads nowhere, and no node has it", () => {
+  expect(faults({ a: task("toString") })).toContain('nodes.a.next: there is no node "toString"');
+  expect(faults({ a: task("constructor"), constructor: task("end") })).toContain(
+    "nodes.constructor: every object has a member of this name; choose another",
+  );
+});

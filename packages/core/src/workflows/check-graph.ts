@@ -3,7 +3,7 @@ import { invalidArgument } from "@agentcore/contract";
 import type { WorkflowDefinition, WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
 import { checkExpressions, type GraphSchemas } from "./check-expressions.ts";
 import { edgesOf } from "./edges.ts";
-import { type GraphFault, type Region, structureOf } from "./regions.ts";
+import { type GraphFault, nodeIn, type Region, structureOf } from "./regions.ts";
 
 export const checkGraph = (
   graph: WorkflowGraph,
@@ -28,7 +28,7 @@ export const assertGraph = (graph: WorkflowGraph, functions: WorkflowDefinition[
 
 /** Where a node leads within its region, not back. */
 const onward = (id: string, graph: WorkflowGraph, regions: ReadonlyMap<string, Region>) => {
-  const node = graph.nodes[id];
+  const node = nodeIn(graph, id);
   const region = regions.get(id);
   if (node === undefined || region === undefined) return [];
   return edgesOf(id, node).filter(
@@ -74,7 +74,7 @@ const cycles = (graph: WorkflowGraph, regions: ReadonlyMap<string, Region>): Gra
 const gates = (graph: WorkflowGraph, regions: ReadonlyMap<string, Region>): GraphFault[] => {
   const faults: GraphFault[] = [];
   for (const [id, node] of Object.entries(graph.nodes)) {
-    if (node.type !== "gate" || graph.nodes[node.again] === undefined || !regions.has(id)) continue;
+    if (node.type !== "gate" || nodeIn(graph, node.again) === undefined || !regions.has(id)) continue;
     if (!leadsTo(node.again, id, graph, regions))
       faults.push({
         field: `nodes.${id}.again`,

@@ -4,7 +4,7 @@
  */
 import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
 import { edgesOf } from "./edges.ts";
-import { type Region, structureOf } from "./regions.ts";
+import { nodeIn, type Region, structureOf } from "./regions.ts";
 
 // Longer ones make boxes wider than a screen.
 const MAX_LABEL = 60;
@@ -27,7 +27,7 @@ export const toMermaid = (graph: WorkflowGraph): string => {
   for (const [id, node] of Object.entries(graph.nodes)) {
     for (const { to, kind, label } of edgesOf(id, node)) {
       // A join is come to by its branches.
-      if (kind === "join" && graph.nodes[to] !== undefined) continue;
+      if (kind === "join" && nodeIn(graph, to) !== undefined) continue;
       const line = kind === "again" || label === "failed" ? "-.->" : "-->";
       arrows.push(`${idOf(id)} ${line}${label === undefined ? "" : `|"${textOf(label)}"|`} ${idOf(to)}`);
     }

@@ -9,6 +9,7 @@ import { type AddressStep, addressIn, type CallAddress } from "./address.ts";
 import type { FrameState } from "./frame.ts";
 import type { MachineState } from "./machine.ts";
 import { createReach, type Reach } from "./reach.ts";
+import { nodeIn } from "./regions.ts";
 
 /**
  * waiting: for a person, a time, a signal or an event. canceled: it was under way when nobody needed it any more. skipped: it cannot be come to
@@ -225,7 +226,7 @@ export class ProgressFold {
   }
 
   private node(id: string): WorkflowNode | undefined {
-    return this.graph.nodes[id];
+    return nodeIn(this.graph, id);
   }
 
   private begin(): void {

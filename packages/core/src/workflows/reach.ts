@@ -1,7 +1,7 @@
 /** Which nodes a run can still come to from where it stands. Ways back (a gate's, a loop's) do not count until they are taken. */
 import type { WorkflowGraph } from "@agentcore/contract/authoring";
 import { type Edge, edgesOf } from "./edges.ts";
-import { structureOf } from "./regions.ts";
+import { nodeIn, structureOf } from "./regions.ts";
 
 export interface Remaining {
   readonly reachable: ReadonlySet<string>;
@@ -46,7 +46,7 @@ export const createReach = (graph: WorkflowGraph): Reach => {
       };
       const walk = (part: number): void => {
         for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-          if (graph.nodes[id] === undefined || reachable.has(id)) continue;
+          if (nodeIn(graph, id) === undefined || reachable.has(id)) continue;
           take(id, part);
           for (const { to } of edges.get(id) ?? []) follow(id, to);
         }

@@ -31,6 +31,10 @@ export interface Structure {
   readonly faults: readonly GraphFault[];
 }
 
+/** Undefined for what every object has, such as `constructor`, and the graph has not. */
+export const nodeIn = ({ nodes }: WorkflowGraph, id: string): WorkflowNode | undefined =>
+  Object.hasOwn(nodes, id) ? nodes[id] : undefined;
+
 const ROOT: Region = { name: "", end: null, parent: null, owner: null, isTurn: false, loop: null };
 
 export const structureOf = (graph: WorkflowGraph): Structure => {
@@ -43,7 +47,7 @@ export const structureOf = (graph: WorkflowGraph): Structure => {
   const bodies: typeof waiting = [];
   for (let each = waiting.pop() ?? bodies.shift(); each !== undefined; each = waiting.pop() ?? bodies.shift()) {
     const { id, region, field, isJoin } = each;
-    const node = graph.nodes[id];
+    const node = nodeIn(graph, id);
     if (node === undefined) {
       fault(field, `there is no node "${id}"`);
       continue;
@@ -67,8 +71,9 @@ export const structureOf = (graph: WorkflowGraph): Structure => {
       fault(`nodes.${id}`, `the workflow cannot end within ${nameOf(region)}; go on to${endOf(region)}`);
     for (const edge of edgesOf(id, node)) {
       const place = `nodes.${id}.${edge.field}`;
-      if (edge.kind === "join" && graph.nodes[edge.to] !== undefined && graph.nodes[edge.to]?.type !== "join") {
-        fault(place, `"${edge.to}" is of type ${graph.nodes[edge.to]?.type}; expected a join`);
+      const to = nodeIn(graph, edge.to);
+      if (edge.kind === "join" && to !== undefined && to.type !== "join") {
+        fault(place, `"${edge.to}" is of type ${to.type}; expected a join`);
         continue;
       }
       if (edge.kind === "body" && edge.to === edge.body?.end) fault(place, "expected a node that does something");
@@ -81,7 +86,11 @@ export const structureOf = (graph: WorkflowGraph): Structure => {
         });
     }
   }
-  for (const id of Object.keys(graph.nodes)) if (!regions.has(id)) fault(`nodes.${id}`, "no way leads to this node");
+  for (const id of Object.keys(graph.nodes)) {
+    if (!regions.has(id)) fault(`nodes.${id}`, "no way leads to this node");
+    // What a run knows of its nodes stands in objects.
+    if (id in Object.prototype) fault(`nodes.${id}`, "every object has a member of this name; choose another");
+  }
   return { regions, faults };
 };
 
