@@ -6,6 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { parseManifests } from "../packages/cli/src/manifests/read-manifests.ts";
 import { Manifest, parseInput } from "../packages/contract/src/index.ts";
+import { checkWorkflow } from "../packages/server/src/manifests/check-workflow.ts";
 import { environment, node, root } from "./toolchain.mjs";
 
 const skipped = new Set(["node_modules", "dist", "coverage"]);
@@ -76,7 +77,8 @@ test("every manifest in the documents is one that the node accepts", async () =>
   for (const { name, path, text } of documents) {
     for (const yaml of blocks(text, "yaml")) {
       for (const { manifest } of await parseManifests(yaml, path, name)) {
-        parseInput(Manifest, manifest, `a manifest in ${name}`);
+        const checked = parseInput(Manifest, manifest, `a manifest in ${name}`);
+        if (checked.kind === "Workflow") checkWorkflow(checked, `a workflow in ${name}`);
         count++;
       }
     }
@@ -86,7 +88,7 @@ test("every manifest in the documents is one that the node accepts", async () =>
 
 test("docs/manifests.md has a row for every field of the schema, and no other", () => {
   const { text } = documents.find(({ name }) => name === join("docs", "manifests.md"));
-  const documented = [...text.matchAll(/^\| `(metadata|Agent|Model|Tenant)\.([\w.]+)` \|/gm)].map(
+  const documented = [...text.matchAll(/^\| `(metadata|Agent|Workflow|Model|Tenant)\.([\w.]+)` \|/gm)].map(
     ([, kind, field]) => `${kind}.${field}`,
   );
   const fields = Manifest.options.flatMap(({ shape: { kind, spec } }) =>

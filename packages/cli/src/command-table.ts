@@ -20,6 +20,8 @@ const loaders = {
   watch: async () => (await import("./commands/watch.ts")).command,
   logs: async () => (await import("./commands/logs.ts")).command,
   trace: async () => (await import("./commands/trace.ts")).command,
+  "workflow graph": async () => (await import("./commands/workflow/graph.ts")).command,
+  "workflow progress": async () => (await import("./commands/workflow/progress.ts")).command,
   drain: async () => (await import("./commands/drain.ts")).command,
   undrain: async () => (await import("./commands/undrain.ts")).command,
   "a2a card": async () => (await import("./commands/a2a/card.ts")).command,
@@ -38,7 +40,10 @@ const loaders = {
 export const VERBS: readonly string[] = Object.keys(loaders);
 
 /** First words of the verbs that have two. */
-export const VERB_GROUPS: Readonly<Record<string, string>> = { a2a: "Talk to any A2A server, and check it" };
+export const VERB_GROUPS: Readonly<Record<string, string>> = {
+  workflow: "Look at workflows, and at how far their tasks have come",
+  a2a: "Talk to any A2A server, and check it",
+};
 
 /** The second words of a group's verbs. */
 export const verbsOf = (group: string): readonly string[] =>

@@ -8,6 +8,7 @@ export type Completes =
   | readonly string[]
   | "path"
   | "agent"
+  | "workflow"
   | "model"
   | "tenant"
   | "manifest"

@@ -96,3 +96,20 @@ describe("progress", () => {
     }
   });
 });
+
+describe("blocks", () => {
+  test("one takes the place of the other, as much of it as a screen holds", () => {
+    let stdout = "";
+    const output = new Output({
+      stdout: { write: (text) => (stdout += String(text)), isTTY: true, columns: 10, rows: 5 },
+      stderr: { write: () => undefined },
+      environment: {},
+    });
+    expect(output.isTerminal).toBe(true);
+    output.block("a long line of text\nb");
+    expect(stdout).toBe("a long l…\nb\n");
+    stdout = "";
+    output.block("1\n2\n3\n4\n5");
+    expect(stdout).toBe("\u001b[2A\r\u001b[J1\n2\n… 3 more\n");
+  });
+});

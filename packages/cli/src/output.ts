@@ -8,6 +8,7 @@ export interface TextStream {
   write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 export interface OutputOptions {
@@ -27,11 +28,16 @@ export class Output {
   private readonly hasColour: boolean;
   private readonly hasLiveLine: boolean;
   private liveLine = "";
+  /** Lines of the block that the next one replaces. */
+  private blockHeight = 0;
+  /** What is data goes to a person, who can be shown it changing. */
+  readonly isTerminal: boolean;
   private lastProgress = "";
 
   constructor({ stdout, stderr, environment }: OutputOptions) {
     this.stdout = stdout;
     this.stderr = stderr;
+    this.isTerminal = stdout.isTTY === true && environment["TERM"] !== "dumb";
     const isTerminal = stderr.isTTY === true && environment["TERM"] !== "dumb";
     this.hasLiveLine = isTerminal;
     this.hasColour = isTerminal && (environment["NO_COLOR"] ?? "") === "";
@@ -41,6 +47,17 @@ export class Output {
   line(text: string): void {
     this.hideProgress();
     this.stdout.write(`${text}\n`);
+  }
+
+  /** Data that changes in place: takes the place of the block before, on a terminal that has nothing below it. */
+  block(text: string): void {
+    this.hideProgress();
+    const width = Math.max((this.stdout.columns ?? 80) - 1, 1);
+    const most = Math.max((this.stdout.rows ?? 24) - 2, 1);
+    const all = text.split("\n").map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
+    const lines = all.length > most ? [...all.slice(0, most - 1), `… ${all.length - most + 1} more`] : all;
+    this.stdout.write(`${this.blockHeight === 0 ? "" : `\u001b[${this.blockHeight}A\r\u001b[J`}${lines.join("\n")}\n`);
+    this.blockHeight = lines.length;
   }
 
   /** Data that is no text. */

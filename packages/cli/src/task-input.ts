@@ -19,7 +19,7 @@ export const taskInput = async (
   { client, agent, given }: Wanted,
 ): Promise<unknown> => {
   if (given !== undefined) return readInput(given, { cwd, readStdin });
-  const manifest = await client.manifest("Agent", agent);
+  const manifest = await client.agentManifest(agent);
   if (manifest === undefined) throw failure("AGENT_NOT_FOUND", `there is no agent named ${agent}`);
   const suggested = defaultInputOf(manifest);
   if (suggested === undefined) {

@@ -10,6 +10,8 @@ export interface FakeTask {
   readonly agent: string;
   readonly state: string;
   readonly events: readonly TaskEvent[];
+  /** Of a workflow's: what it says each time it is asked; the last stays. */
+  readonly progress?: readonly object[];
   /** What the task records when a message of this id comes in. */
   readonly onMessage?: (messageId: string) => readonly TaskEvent[];
 }
@@ -70,6 +72,8 @@ interface FakeManifest {
   readonly [member: string]: unknown;
 }
 
+const FLOW = { name: "refund", description: "Pays back", version: "0.1.0", revision: "f00", state: "ready", nodes: 3 };
+
 const greeter: FakeManifest = {
   apiVersion: "agentcore.dev/v1",
   kind: "Agent",
@@ -91,6 +95,7 @@ export const startFakeNode = async ({
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
+  const told = new Map<FakeTask, object[]>();
   const states = [...afterDrain];
   let drained: string | null = null;
   const statusOf = (node: FakeNodeStatus) => {
@@ -127,6 +132,14 @@ export const startFakeNode = async ({
         return answer(200, { items, nextPageToken: "" });
       }
       if (verb === "decisions") return answer(200, { id: "0f".repeat(16), decided });
+      if (resource === "workflows") {
+        if (id === undefined) return answer(200, { workflows: [FLOW] });
+        if (searchParams.get("format") === "mermaid") {
+          response.writeHead(200, { "content-type": "text/vnd.mermaid" }).end('flowchart TD\n  n0["a"]\n');
+          return;
+        }
+        return answer(200, { name: id, revision: "f00", graph: { start: "a", nodes: { a: { type: "end" } } } });
+      }
       if (resource === "agents") {
         return answer(200, {
           agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }], state: "ready" }],
@@ -165,6 +178,13 @@ export const startFakeNode = async ({
       }
       const task = tasks.find(({ taskId }) => taskId === id);
       if (task === undefined) return refuse(404, "TASK_NOT_FOUND", `there is no task ${id}`);
+      if (verb === "progress") {
+        const left = told.get(task) ?? [...(task.progress ?? [])];
+        told.set(task, left);
+        const now = left.length > 1 ? left.shift() : left[0];
+        if (now === undefined) return refuse(400, "UNSUPPORTED_OPERATION", "it is of no workflow");
+        return answer(200, now);
+      }
       if (verb === "retry" && task.state !== "parked")
         return refuse(409, "TASK_NOT_RETRIABLE", "the task is not parked");
       if (verb === "messages") added.set(task, task.onMessage?.((body as { messageId: string }).messageId) ?? []);

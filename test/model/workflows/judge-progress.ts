@@ -13,10 +13,11 @@ export const judgeProgress = (graph: WorkflowGraph, events: readonly TaskEvent[]
   for (const event of events) {
     const id = nodeOf(event);
     const known = before.nodes.find((node) => node.id === id);
-    // A step is in no event before its result: that it runs is told from the graph. Once something has failed nothing begins; what began in
-    // the turn in which it did stands behind the failure in the log.
+    // A step is in no event before its result: that it runs is told from the graph. Of a region that has ended nothing begins; what began in
+    // the turn in which it ended stands behind that in the log.
     const hasStopped = !before.nodes.some(({ state }) => state === "pending");
-    const mayHaveBegun = known?.state === "skipped" && hasStopped;
+    const isLate = isResult(event) && (hasStopped || JSON.stringify(event.data).includes("/"));
+    const mayHaveBegun = ["skipped", ...OVER].includes(known?.state ?? "") && isLate;
     if (isResult(event) && known !== undefined && !UNDER_WAY.includes(known.state) && !mayHaveBegun)
       wrong.push(`${id} was ${known.state} before its result (event ${event.seq})`);
     fold.apply(event);

@@ -150,8 +150,7 @@ const judgeEnd = ({ end, open }: Reference, events: readonly TaskEvent[]): strin
     error.error?.message.includes(end.error) !== true
   )
     wrong.push(`expected the failure ${end.error}, got ${said}`);
-  if (told("undone") !== end.undone.join())
-    wrong.push(`taken back: ${told("undone")}; expected ${end.undone.join()}`);
+  if (told("undone") !== end.undone.join()) wrong.push(`taken back: ${told("undone")}; expected ${end.undone.join()}`);
   if (told("stands") !== end.stands.join()) wrong.push(`stands: ${told("stands")}; expected ${end.stands.join()}`);
   return wrong;
 };

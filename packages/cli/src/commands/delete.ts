@@ -1,16 +1,16 @@
 import { defineCommand } from "../command.ts";
 
-const KINDS = { agent: "Agent", model: "Model", tenant: "Tenant" } as const;
+const KINDS = { agent: "Agent", workflow: "Workflow", model: "Model", tenant: "Tenant" } as const;
 
 export const command = defineCommand({
   name: "delete",
-  summary: "Remove an agent, a model or a tenant's manifest",
+  summary: "Remove an agent, a workflow, a model or a tenant's manifest",
   details: [
     "Tasks that are under way keep the revision they began with.",
     "A tenant without a manifest has the defaults; nothing of it is removed.",
   ],
   arguments: [
-    { name: "KIND", description: "What to remove: agent, model or tenant", choices: Object.keys(KINDS) },
+    { name: "KIND", description: "What to remove: agent, workflow, model or tenant", choices: Object.keys(KINDS) },
     { name: "NAME", description: "Its name", completes: "first" },
   ],
   options: {},

@@ -1,4 +1,5 @@
 import type { Manifest, TaskEvent } from "@agentcore/contract";
+import type { TaskProgress } from "@agentcore/sdk/client";
 import { defineCommand, type Invocation } from "../command.ts";
 import { artifactNamesIn, compactedCount, messagesIn, submissionIn } from "../compacted-log.ts";
 import { failure } from "../failure.ts";
@@ -9,6 +10,7 @@ import { defaultInputOf } from "../manifests/default-input.ts";
 import type { TaskRow } from "../node/node-client.ts";
 import { toPlainLines } from "../plain-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
+import { progressLine } from "../workflow/format-progress.ts";
 
 export const command = defineCommand({
   name: "describe",
@@ -72,7 +74,7 @@ const describeAgent = async ({
   client: connected,
 }: Invocation): Promise<0> => {
   const client = await connected();
-  const [agents, manifest] = await Promise.all([client.agents(), client.manifest("Agent", name)]);
+  const [agents, manifest] = await Promise.all([client.agents(), client.agentManifest(name)]);
   const agent = agents.find((each) => each.name === name);
   if (agent === undefined)
     throw failure("AGENT_NOT_FOUND", `there is no agent named ${name}`, "List them with `agentcore get agents`.");
@@ -132,12 +134,13 @@ const describeTask = async ({
   const task = await client.task(id);
   const events: TaskEvent[] = [];
   for await (const event of client.events(id, { follow: false, signal })) events.push(event);
+  const progress = await client.progress(id);
   signal.throwIfAborted();
-  await output.data(globals.format, task, () => taskText(task, events));
+  await output.data(globals.format, task, () => taskText(task, events, progress));
   return 0;
 };
 
-const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
+const taskText = (task: TaskRow, events: readonly TaskEvent[], progress: TaskProgress | undefined): string => {
   const submitted = submissionIn(events);
   const compacted = compactedCount(events);
   const outcome = events.reduce(foldOutcome, INITIAL_OUTCOME);
@@ -158,6 +161,9 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[]): string => {
   ]);
   return [
     fields,
+    ...(progress === undefined
+      ? []
+      : [section("Progress", `${progressLine(progress)}\nnode by node: agentcore workflow progress ${task.id}`)]),
     ...(submitted === undefined ? [] : [section("Input", outputText(submitted.data.input))]),
     ...(messages.length === 0
       ? []

@@ -19,7 +19,7 @@ const TASK_STATES = Object.keys({
   rejected: true,
 } satisfies Record<TaskState, true>) as TaskState[];
 
-const RESOURCES = ["agents", "tasks", "models", "tenants", "manifests", "nodes"] as const;
+const RESOURCES = ["agents", "workflows", "tasks", "models", "tenants", "manifests", "nodes"] as const;
 
 const OPTIONS = {
   state: {
@@ -34,7 +34,7 @@ const OPTIONS = {
 
 export const command = defineCommand({
   name: "get",
-  summary: "List agents, tasks, models, tenants, manifests or nodes",
+  summary: "List agents, workflows, tasks, models, tenants, manifests or nodes",
   arguments: [
     { name: "RESOURCE", description: `What to list: ${RESOURCES.join(", ")}`, choices: RESOURCES },
     {
@@ -85,6 +85,16 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
       columns: ["name", "state", "version", "skills", "description"],
       rows: agents.map(({ name: agent, state, version, skills, description }) => [
         ...[agent, state, version, skills.join(", "), description],
+      ]),
+    };
+  },
+  async workflows(_, client, name) {
+    const workflows = named(await client.workflows(), name, "workflow");
+    return {
+      value: workflows,
+      columns: ["name", "state", "version", "nodes", "revision", "description"],
+      rows: workflows.map(({ name: workflow, state, version, nodes, revision, description }) => [
+        ...[workflow, state, version, nodes, revision, description],
       ]),
     };
   },

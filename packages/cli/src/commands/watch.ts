@@ -7,6 +7,7 @@ export const command = defineCommand({
   summary: "Follow a task to its end and print its output",
   details: [
     "Stays while the task waits for a person: answer from another terminal with `agentcore send`, or grant access with `agentcore authorize`.",
+    "Of a workflow, `agentcore workflow progress TASK_ID --follow` shows each node.",
   ],
   arguments: [taskArgument("submitted", "working", "input-required", "auth-required", "parked")],
   options: { events: { type: "boolean", description: "Print every event instead of one line of progress" } },

@@ -128,6 +128,8 @@ const sourceNamed = (kind = ""): Completes => {
   switch (kind.replace(/s$/, "")) {
     case "agent":
       return "agent";
+    case "workflow":
+      return "workflow";
     case "task":
       return { tasks: undefined };
     case "model":
@@ -180,6 +182,8 @@ const fromNode = async (
     return tasks.map(({ id, agent, state }) => ({ value: id, description: `${agent}, ${state}` }));
   }
   if (source === "agent") return (await client.agents()).map(({ name, description }) => ({ value: name, description }));
+  if (source === "workflow")
+    return (await client.workflows()).map(({ name, description }) => ({ value: name, description }));
   if (source === "node")
     return (await client.nodes()).map(({ name, state, tasks }) => ({
       value: name,

@@ -1,5 +1,6 @@
 /** The SDK's client as what the commands ask of a node. */
 import type { Manifest, TaskState } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract/errors";
 import type { InboxItem } from "@agentcore/sdk/client";
 import type { GlobalOptions } from "../command.ts";
 import { agentRow, changeRow, collectedRow, listIn, manifestRow, nodeRow, sumOf, taskRow } from "./node-answers.ts";
@@ -81,6 +82,23 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async manifest(kind, name) {
       const [found] = listIn(await node.manifests({ kind, name }), "manifests").map(manifestRow);
       return found?.manifest;
+    },
+    async agentManifest(name) {
+      const found = listIn(await node.manifests({ name }), "manifests").map(manifestRow);
+      for (const { manifest } of found) if (manifest.kind === "Agent" || manifest.kind === "Workflow") return manifest;
+      return undefined;
+    },
+    workflows: async () => (await node.workflows()).workflows,
+    workflowGraph: (name, revision) => node.workflowGraph(name, revision === undefined ? {} : { revision }),
+    workflowDiagram: (name, revision) => node.workflowDiagram(name, revision === undefined ? {} : { revision }),
+    async progress(taskId) {
+      try {
+        return await node.progress(taskId);
+      } catch (error) {
+        // The second is a node of an earlier version.
+        if (PlatformError.is(error) && ["UNSUPPORTED_OPERATION", "METHOD_NOT_FOUND"].includes(error.code)) return;
+        throw error;
+      }
     },
     manifests: async () => listIn(await node.manifests(), "manifests").map(manifestRow),
     // Not checked here: the node holds them against the schema and names every wrong field.

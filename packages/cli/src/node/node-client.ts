@@ -1,5 +1,6 @@
 /** What the commands ask of a node. */
 import type {
+  AnyAgentManifest,
   AuthorizationDecision,
   DecisionAnswer,
   Manifest,
@@ -11,7 +12,7 @@ import type {
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
-import type { InboxItem } from "@agentcore/sdk/client";
+import type { InboxItem, TaskProgress, WorkflowGraphAnswer, WorkflowSummary } from "@agentcore/sdk/client";
 
 export interface TaskRow {
   readonly id: string;
@@ -132,6 +133,14 @@ export interface NodeClient {
   retry(taskId: string): Promise<void>;
   agents(): Promise<readonly AgentRow[]>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;
+  /** Of an agent of any kind. */
+  agentManifest(name: string): Promise<AnyAgentManifest | undefined>;
+  workflows(): Promise<readonly WorkflowSummary[]>;
+  workflowGraph(name: string, revision: string | undefined): Promise<WorkflowGraphAnswer>;
+  /** For Mermaid. */
+  workflowDiagram(name: string, revision: string | undefined): Promise<string>;
+  /** Undefined for a task of anything but a workflow. */
+  progress(taskId: string): Promise<TaskProgress | undefined>;
   manifests(): Promise<readonly ManifestRow[]>;
   apply(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;

@@ -32,8 +32,7 @@ export class ApiConnection {
   }
 
   async json<T>(method: string, path: string, request: ApiRequest = {}): Promise<T> {
-    const response = await this.send(method, path, request);
-    const text = await this.guard(response.text(), request.signal);
+    const text = await this.text(method, path, request);
     if (text === "") return undefined as T;
     const value = parseJson(text);
     if (value === undefined) {
@@ -44,6 +43,11 @@ export class ApiConnection {
     }
     // The server validates what it sends; checking again would bring a schema library into every page that uses the client.
     return value as T;
+  }
+
+  async text(method: string, path: string, request: ApiRequest): Promise<string> {
+    const response = await this.send(method, path, request);
+    return this.guard(response.text(), request.signal);
   }
 
   /** As `json`, and again after failures that may pass. Only for requests that are safe to repeat. */

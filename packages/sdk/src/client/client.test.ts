@@ -82,7 +82,7 @@ describe("requests", () => {
 
   test("go to their routes", async () => {
     const ok = () => json({});
-    const { client, requests } = node(...Array.from({ length: 15 }, () => ok));
+    const { client, requests } = node(...Array.from({ length: 19 }, () => ok));
     await client.get("a/b");
     await client.list({ agent: "x", state: "parked", pageSize: 5 });
     await client.cancel("t1", { reason: "enough" });
@@ -90,6 +90,10 @@ describe("requests", () => {
     await client.send("t1", "yes");
     await client.agents();
     await client.agent("x");
+    await client.workflows();
+    await client.workflowGraph("x", { revision: "f00" });
+    await client.workflowDiagram("x");
+    await client.progress("t1");
     await client.apply("kind: Agent");
     await client.diff([]);
     await client.deleteManifest("Agent", "x");
@@ -106,6 +110,10 @@ describe("requests", () => {
       "POST /api/v1/tasks/t1/messages",
       "GET /api/v1/agents",
       "GET /api/v1/agents/x",
+      "GET /api/v1/workflows",
+      "GET /api/v1/workflows/x/graph?revision=f00",
+      "GET /api/v1/workflows/x/graph?format=mermaid",
+      "GET /api/v1/tasks/t1/progress",
       "POST /api/v1/manifests",
       "POST /api/v1/manifests?dryRun=true",
       "DELETE /api/v1/manifests/Agent/x",
@@ -115,11 +123,11 @@ describe("requests", () => {
       "POST /api/v1/nodes/b/undrain",
       "GET /healthz",
     ]);
-    expect(JSON.parse(requests[12]?.body ?? "")).toEqual({ graceMs: 5 });
+    expect(JSON.parse(requests[16]?.body ?? "")).toEqual({ graceMs: 5 });
     expect(JSON.parse(requests[4]?.body ?? "")).toMatchObject({
       parts: [{ text: "yes" }],
     });
-    expect(requests[7]?.headers.get("content-type")).toBe("application/yaml");
+    expect(requests[11]?.headers.get("content-type")).toBe("application/yaml");
   });
 
   test("a decision about access is sent again when its answer was lost", async () => {

@@ -41,6 +41,16 @@ export interface Client {
   send(taskId: string, content: types.MessageContent, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   agents(options?: types.CallOptions): Promise<{ readonly agents: readonly types.AgentSummary[] }>;
   agent(name: string, options?: types.CallOptions): Promise<types.AgentSummary>;
+  workflows(options?: types.CallOptions): Promise<{ readonly workflows: readonly types.WorkflowSummary[] }>;
+  /** Of the revision that is declared now, unless `revision` says which. */
+  workflowGraph(
+    name: string,
+    options?: types.CallOptions & { readonly revision?: string },
+  ): Promise<types.WorkflowGraphAnswer>;
+  /** As a flowchart for Mermaid. */
+  workflowDiagram(name: string, options?: types.CallOptions & { readonly revision?: string }): Promise<string>;
+  /** How far a task of a workflow has come. Rejects with UNSUPPORTED_OPERATION for a task of anything else. */
+  progress(taskId: string, options?: types.CallOptions): Promise<types.TaskProgress>;
   manifests(options?: types.CallOptions & { readonly kind?: ManifestKind; readonly name?: string }): Promise<unknown>;
   /** YAML text, one manifest or several. Applying the same twice changes nothing. */
   apply(manifests: string | Manifest | readonly Manifest[], options?: types.CallOptions): Promise<unknown>;
@@ -72,6 +82,8 @@ export const createClient = (options: types.ClientOptions): Client => {
 
   const ofNode = (name: string, verb = "") => `/api/v1/nodes/${encodeURIComponent(name)}${verb}`;
 
+  const graphOf = (name: string) => `/api/v1/workflows/${encodeURIComponent(name)}/graph`;
+
   const submit: Client["submit"] = ({ target, idempotencyKey = freshId(), ...task }, { signal } = {}) =>
     connection.jsonWithRetry("POST", tasks, {
       body: { ...task, idempotencyKey, target: typeof target === "string" ? target : formatTarget(target) },
@@ -99,6 +111,12 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),
     agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),
     agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
+    workflows: ({ signal } = {}) => connection.json("GET", "/api/v1/workflows", { signal }),
+    workflowGraph: (name, { signal, revision } = {}) =>
+      connection.json("GET", graphOf(name), { query: { revision }, signal }),
+    workflowDiagram: (name, { signal, revision } = {}) =>
+      connection.text("GET", graphOf(name), { query: { revision, format: "mermaid" }, signal }),
+    progress: (taskId, { signal } = {}) => connection.json("GET", at(taskId, "/progress"), { signal }),
     manifests: ({ signal, kind, name } = {}) =>
       connection.json("GET", "/api/v1/manifests", { query: { kind, name }, signal }),
     apply: (manifests, { signal } = {}) => connection.json("POST", "/api/v1/manifests", { body: manifests, signal }),

@@ -9,6 +9,7 @@ import type {
   Target,
   TaskEvent,
   TaskState,
+  WorkflowGraph,
 } from "@agentcore/contract";
 
 export interface ClientOptions {
@@ -199,4 +200,58 @@ export interface AgentSummary {
   readonly name: string;
   readonly description?: string;
   readonly [field: string]: unknown;
+}
+
+export interface WorkflowSummary {
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly revision: string;
+  readonly state: string;
+  /** How many its graph has. */
+  readonly nodes: number;
+}
+
+/** A workflow's graph, with the JSON Schemas of its input and output as far as they are known. */
+export interface WorkflowGraphAnswer {
+  readonly name: string;
+  readonly revision: string;
+  readonly graph: WorkflowGraph;
+  readonly input?: Readonly<Record<string, unknown>>;
+  readonly output?: Readonly<Record<string, unknown>>;
+}
+
+/** What a node of a workflow's task has come to. Times are milliseconds since 1970. */
+export interface NodeProgress {
+  readonly id: string;
+  readonly type: string;
+  /** pending, running, waiting, done, failed, canceled, skipped, undoing, undone, stands, unknown. */
+  readonly state: string;
+  readonly waitsFor?: "person" | "time" | "signal" | "event";
+  readonly visits: number;
+  readonly turn?: number;
+  readonly items?: { readonly done: number; readonly failed: number; readonly total?: number };
+  readonly underWay?: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly dueAt?: number;
+  readonly childTaskId?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** How far a task of a workflow has come. */
+export interface TaskProgress {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly revision: string;
+  /** Number of the last event that it tells of. */
+  readonly seq: number;
+  readonly state: TaskState;
+  /** 0 to 1. */
+  readonly share: number;
+  /** The beginning of its log is gone: what was done then may be unknown. */
+  readonly compacted: boolean;
+  /** Nodes by state. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly nodes: readonly NodeProgress[];
 }

@@ -75,6 +75,8 @@ export interface ManifestService {
 export interface WorkflowService {
   /** Of the revision that is declared now, unless it says which. Throws AGENT_NOT_FOUND, UNSUPPORTED_OPERATION (no workflow), NOT_FOUND. */
   graph(tenantId: string, name: string, revision?: string): Promise<WorkflowResource>;
+  /** As a flowchart for Mermaid. */
+  draw(workflow: WorkflowShape): Promise<string>;
   /** Throws TASK_NOT_FOUND, UNSUPPORTED_OPERATION (not of a workflow), OVERLOADED. `tasks` as the caller may see them. */
   progress(tasks: Pick<TaskService, "head" | "log">, scope: CallerScope, taskId: string): Promise<ProgressResource>;
 }

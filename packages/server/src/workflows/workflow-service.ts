@@ -78,6 +78,7 @@ export const createWorkflowService = ({
       const shape = await shapeOf(tenantId, name, revision, `revision ${revision} of ${name} is not kept, or`);
       return { name, revision, ...shape };
     },
+    draw: async ({ graph }) => (await import("@agentcore/core/workflows")).toMermaid(graph),
     async progress(tasks, scope, taskId) {
       const head = await tasks.head(scope, taskId);
       const entry = await keep(head);

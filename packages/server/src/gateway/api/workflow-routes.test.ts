@@ -22,6 +22,9 @@ it("a graph is shown of the revision that is declared, or of the one that is ask
     graph: FLOW,
   });
   expect(await (await call("/api/v1/workflows/flow/graph?revision=abc")).json()).toMatchObject({ revision: "abc" });
+  const drawing = await call("/api/v1/workflows/flow/graph?format=mermaid");
+  expect(drawing.headers.get("content-type")).toMatch(/^text\/vnd\.mermaid/);
+  expect(await drawing.text()).toMatch(/^flowchart TD\n/);
   const codeOf = async (path: string) => (await (await call(path)).json()).error.code;
   expect(await codeOf("/api/v1/workflows/nobody/graph")).toBe("AGENT_NOT_FOUND");
   expect(await codeOf("/api/v1/workflows/echo/graph")).toBe("UNSUPPORTED_OPERATION");

@@ -3,8 +3,11 @@ import { NAME_PATTERN, parseInput, TASK_STATES } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { AgentDirectory, WorkflowService } from "../deps.ts";
-import { jsonResponse } from "../http/responses.ts";
+import { jsonResponse, textResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
+
+// As IANA has it.
+const MERMAID = "text/vnd.mermaid";
 
 const SummaryResource = z.object({
   name: z.string(),
@@ -57,6 +60,8 @@ const ProgressResource = z.object({
 
 const Name = z.string().regex(NAME_PATTERN, { error: "expected the name of an agent" });
 const GraphQuery = z.strictObject({
+  /** mermaid: as a flowchart. @default "json" */
+  format: z.enum(["json", "mermaid"], { error: "expected json or mermaid" }).optional(),
   revision: z
     .string()
     .regex(/^[0-9a-f]{1,64}$/, { error: "expected a revision, as GET /api/v1/workflows and tasks name it" })
@@ -92,9 +97,17 @@ export const createWorkflowRoutes = (
     tag: "workflows",
     access: "operator",
     query: GraphQuery,
-    answer: { status: 200, schema: GraphResource, description: "The graph, and the JSON Schemas that are known" },
-    handle: async ({ scope, path, query }) =>
-      jsonResponse(await workflows.graph(scope.tenantId, parseInput(Name, path.name, "the name"), query.revision)),
+    answer: {
+      status: 200,
+      schema: GraphResource,
+      contentTypes: ["application/json", MERMAID],
+      description: "The graph, and the JSON Schemas that are known; or a flowchart of it for Mermaid",
+    },
+    async handle({ scope, path, query }) {
+      const name = parseInput(Name, path.name, "the name");
+      const found = await workflows.graph(scope.tenantId, name, query.revision);
+      return query.format === "mermaid" ? textResponse(await workflows.draw(found), MERMAID) : jsonResponse(found);
+    },
   }),
   apiRoute({
     method: "GET",
