@@ -48,7 +48,7 @@ describe("parseCommandLine", () => {
   test.each([
     [["agents", "one", "two"], /unexpected argument "two"/],
     [[], /RESOURCE is missing/],
-    [["cats"], /"cats" is not a RESOURCE: expected agents, tasks/],
+    [["cats"], /"cats" is not a RESOURCE: expected agents, workflows, tasks/],
     [["agents", "--frobnicate"], /Unknown option '--frobnicate'/],
     [["agents", "-o", "xml"], /expected table, json, yaml/],
     [["agents", "--url", "localhost:4700"], /expected an address/],

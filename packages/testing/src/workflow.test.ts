@@ -75,3 +75,30 @@ test("what was done is taken back, the last first, before the failure is told", 
     details: { node: "car", undone: [{ node: "hotel" }, { node: "flight" }], stands: [] },
   });
 });
+
+test("what cannot be written down fails its node, and what was done before it is taken back", async () => {
+  const undone: string[] = [];
+  const odd = workflow("odd")
+    .step("first", () => "1", { undo: (id) => void undone.push(id) })
+    .then({ agent: "peer" }, { as: "asked", input: () => ({ circle: 10n }) })
+    .build();
+  const run = await (await testAgent(odd, { peers: { peer: () => 1 } })).run();
+  expect(run.error).toMatchObject({ code: "RESULT_NOT_SERIALISABLE", details: { node: "asked" } });
+  expect(undone).toEqual(["1"]);
+});
+
+test("a state too large to go on with in a fresh log ends the run, and what was done is taken back", async () => {
+  const undone: string[] = [];
+  const large = workflow("large")
+    .step("first", () => "1", { undo: (id) => void undone.push(id) })
+    .step("list", () => Array.from({ length: 9 }, () => "x".repeat(1_900_000)))
+    .map(
+      "each",
+      ({ previous }) => previous,
+      (path) => path.loop("spin", (turn) => turn.step("same", (text) => text), { maxTurns: 40 }),
+    )
+    .build();
+  const run = await (await testAgent(large)).run();
+  expect(run.error).toMatchObject({ code: "TOO_LARGE" });
+  expect(undone).toEqual(["1"]);
+});

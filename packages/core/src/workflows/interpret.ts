@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import type { CompiledWorkflow } from "./compile-workflow.ts";
-import { Machine, type MachineState, type Outcome } from "./machine.ts";
+import { type Call, Machine, type MachineState, type Outcome } from "./machine.ts";
 import { type Performed, perform } from "./perform.ts";
 
 // Results since the last checkpoint after which the next is taken when it costs nobody a wait; what a replay has to read at most.
@@ -36,6 +36,7 @@ class WorkflowRun {
   private settled = 0;
   private readonly checkpointAfter: number;
   private hasContinued = false;
+  private hasFailed = false;
 
   constructor(
     workflow: CompiledWorkflow,
@@ -74,12 +75,15 @@ class WorkflowRun {
     this.guard(() => this.machine.begin());
   }
 
+  /** What goes wrong here fails the run as a node would: what was done is taken back. */
   private guard(change: () => void): void {
     try {
       change();
       this.goOn();
     } catch (error) {
-      this.reject(error);
+      if (this.hasFailed) return this.reject(error);
+      this.hasFailed = true;
+      this.guard(() => this.machine.stop(PlatformError.from(error)));
     }
   }
 
@@ -88,7 +92,7 @@ class WorkflowRun {
     for (const address of machine.takeUnneeded()) this.underWay.get(address)?.withdraw();
     for (let due = machine.take(); due.length > 0; due = machine.take())
       for (const call of due) {
-        const performed = perform(this.ctx, this.workflow, call);
+        const performed = this.perform(call);
         this.underWay.set(call.address, performed);
         performed.result.then(
           (value) => this.settle(call.address, { value }),
@@ -100,8 +104,17 @@ class WorkflowRun {
       if (end.type === "completed") this.resolve(end.output);
       else this.reject(failureOf(end));
     } else if (machine.isStill && !this.hasContinued) {
-      this.hasContinued = true;
       void this.ctx.continueAs(machine.snapshot());
+      this.hasContinued = true;
+    }
+  }
+
+  private perform(call: Call): Performed {
+    try {
+      return perform(this.ctx, this.workflow, call);
+    } catch (error) {
+      // What is asked for cannot even be written down: the node fails by it.
+      return { result: Promise.reject(error as Error), isBrief: true, withdraw: () => undefined };
     }
   }
 
