@@ -4,6 +4,7 @@ import { taskArgument } from "../../arguments.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { failure } from "../../failure.ts";
 import type { NodeClient } from "../../node/node-client.ts";
+import { isTerminal } from "../../task-outcome.ts";
 import { changedLines, progressText } from "../../workflow/format-progress.ts";
 
 // As often as somebody can read it.
@@ -41,8 +42,9 @@ export const command = defineCommand({
         throw failure("UNSUPPORTED_OPERATION", `task ${taskId} is of no workflow`, `agentcore describe task ${taskId}`);
       return progress;
     };
-    if (follow) await showChanges(invocation, client, taskId, read);
-    else await show(invocation, await read());
+    const first = await read();
+    if (follow && !isTerminal(first.state)) await showChanges(invocation, client, first, read);
+    else await show(invocation, first);
     signal.throwIfAborted();
     return 0;
   },
@@ -51,17 +53,17 @@ export const command = defineCommand({
 const show = ({ output, globals }: Invocation, progress: TaskProgress): Promise<void> =>
   output.data(globals.format, progress, () => progressText(progress, Date.now()));
 
-/** Asks again when the log has grown, and now and then no sooner than after a while. */
+/** Asks again when the log has grown, and a last time when it has ended. */
 const showChanges = async (
   invocation: Invocation,
   client: NodeClient,
-  taskId: string,
+  first: TaskProgress,
   read: () => Promise<TaskProgress>,
 ): Promise<void> => {
   const { output, globals, signal } = invocation;
   const ended = new AbortController();
   let grown = Promise.withResolvers<void>();
-  let before = await read();
+  let before = first;
   const tell = async (progress: TaskProgress, isFirst: boolean): Promise<void> => {
     if (globals.format !== "table") return show(invocation, progress);
     if (output.isTerminal) output.block(progressText(progress, Date.now()));
@@ -71,7 +73,8 @@ const showChanges = async (
   const follow = async (): Promise<void> => {
     try {
       const stop = AbortSignal.any([signal, ended.signal]);
-      for await (const _ of client.events(taskId, { after: before.seq, follow: true, signal: stop })) grown.resolve();
+      for await (const _ of client.events(first.taskId, { after: before.seq, follow: true, signal: stop }))
+        grown.resolve();
     } finally {
       isOver = true;
       grown.resolve();
@@ -81,16 +84,20 @@ const showChanges = async (
   const following = follow();
   // Told below.
   following.catch(() => undefined);
+  const look = async (): Promise<void> => {
+    const progress = await read();
+    if (JSON.stringify(progress) !== JSON.stringify(before)) await tell(progress, false);
+    before = progress;
+  };
   try {
     while (!isOver) {
       await grown.promise;
       grown = Promise.withResolvers();
-      const progress = await read();
-      if (JSON.stringify(progress) !== JSON.stringify(before)) await tell(progress, false);
-      before = progress;
+      await look();
       if (!isOver) await delay(REFRESH_MS, undefined, { signal }).catch(() => undefined);
     }
     await following;
+    await look();
   } finally {
     ended.abort();
   }

@@ -61,6 +61,15 @@ test("where nobody looks at a terminal, what changes is a line each, until the t
   ]);
 });
 
+test("a task that has ended is shown as it is, also to whoever wants to follow", async () => {
+  const fake = await startFakeNode({
+    tasks: [{ taskId: "t1", agent: "refund", state: "completed", events, progress: [last] }],
+  });
+  const ran = await runInTest(["workflow", "progress", "t1", "-f", "--url", fake.url]);
+  expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining("completed, 100 %: 1 done, 1 failed") });
+  expect(fake.requests).toHaveLength(1);
+});
+
 test("a task is described with how far it has come", async () => {
   expect((await run("describe", "task", "t1")).stdout).toContain("25 %: 1 running, 1 pending");
 });
