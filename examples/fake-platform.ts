@@ -136,6 +136,7 @@ export class FakePlatform {
         const made = choose();
         return typeof made === "object" ? made.choice : made;
       },
+      waitForSignal: unsupported("signals"),
       memory: {
         get: (key) => call(`get ${key}`, () => this.#memory.get(`${definition.name}/${key}`) ?? null),
         set: async (key, value) => void this.#memory.set(`${definition.name}/${key}`, asJson(value)),

@@ -148,6 +148,8 @@ class Follower {
         return this.ask(event);
       case "task.authRequired":
         return this.askFor(event);
+      case "signal.received":
+      case "signal.refused":
       case "task.rejected":
       case "approval.answered":
       case "approval.delegated":

@@ -15,6 +15,7 @@ const loaders = {
   authorize: async () => (await import("./commands/authorize.ts")).command,
   inbox: async () => (await import("./commands/inbox.ts")).command,
   decide: async () => (await import("./commands/decide.ts")).command,
+  signal: async () => (await import("./commands/signal.ts")).command,
   cancel: async () => (await import("./commands/cancel.ts")).command,
   retry: async () => (await import("./commands/retry.ts")).command,
   watch: async () => (await import("./commands/watch.ts")).command,

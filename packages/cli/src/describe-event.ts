@@ -48,6 +48,10 @@ export const describeEvent = (event: TaskEvent): string => {
       return event.data.artifact.name ?? event.data.artifact.artifactId;
     case "message.added":
       return `${event.data.message.role === "ROLE_USER" ? "user" : "agent"}: ${short(textOf(event.data.message.parts))}`;
+    case "signal.received":
+      return `${event.data.name} by ${event.data.by}${event.data.payload === undefined ? "" : `: ${short(event.data.payload)}`}`;
+    case "signal.refused":
+      return `${event.data.name}: ${event.data.reason}`;
     case "step.started":
       return `${callName(event.data)}${describeWait(event.data)}`;
     case "step.completed":

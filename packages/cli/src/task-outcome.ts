@@ -62,6 +62,8 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "task.deadlinePassed":
     case "artifact.appended":
     case "message.added":
+    case "signal.received":
+    case "signal.refused":
     case "step.started":
     case "step.completed":
     case "step.failed":

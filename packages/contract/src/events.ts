@@ -4,6 +4,7 @@ import { A2AMessage, A2ATask, Artifact, Part } from "./a2a.ts";
 import { ApprovalQuestion, RefusalReason } from "./approval.ts";
 import { AuthorizationQuestion } from "./authorization.ts";
 import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
+import { Signal } from "./signal.ts";
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
@@ -24,6 +25,7 @@ export const STEP_KINDS = [
   "input",
   "authorization",
   "approval",
+  "signal",
   "sleep",
   "memory",
   "model",
@@ -135,6 +137,10 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("task.parked", { error: SerializedErrorSchema }),
   event("artifact.appended", { ...call, artifact: Artifact, append: z.boolean(), lastChunk: z.boolean() }),
   event("message.added", { message: A2AMessage }),
+  /** Taken out of the mailbox; kept for the first wait of that name. */
+  event("signal.received", Signal.shape),
+  /** It did not fit what the wait at `path` takes, and is given to nobody. */
+  event("signal.refused", { path: z.string(), id: z.string(), name: z.string(), reason: z.string() }),
   /** A durable wait has begun: what it waits for is in the log, so nothing needs to stay in memory. */
   event("step.started", {
     ...call,
@@ -187,12 +193,13 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("approval.reminded", approval),
   event("approval.escalated", { ...approval, to: z.array(z.string()).min(1) }),
   /**
-   * `unread`: messages that had come and that the code had not looked at. The others of a task that compensates: what had been asked of it
-   * by then, whereupon the code goes on with a signal that has aborted.
+   * `unread`: messages that had come and that the code had not looked at; `signals`: those that it had not waited for. The others of a task
+   * that compensates: what had been asked of it by then, whereupon the code goes on with a signal that has aborted.
    */
   event("checkpoint.created", {
     state: z.unknown().optional(),
     unread: z.array(A2AMessage).optional(),
+    signals: z.array(Signal).optional(),
     compensates: z.boolean().optional(),
     cancelRequested: z.object({ reason: z.string().optional() }).optional(),
     deadlinePassed: z.boolean().optional(),

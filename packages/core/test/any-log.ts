@@ -41,6 +41,8 @@ const anyMiddle = fc.oneof(
     event("approval.reminded", { path: "q" }),
     event("approval.escalated", { path: "q", to: ["dora"] }),
   ),
+  anyJson.map((payload) => event("signal.received", { id: "s", name: "go", by: "ann", payload })),
+  fc.constant(event("signal.refused", { path: "w", id: "s", name: "go", reason: "no" })),
   message.map((said) => event("message.added", { message: said })),
   fc
     .record({ artifactId: fc.constantFrom("a", "b"), parts, append: fc.boolean() })

@@ -257,6 +257,23 @@ export class EngineWorld {
     return item.approval.token;
   }
 
+  /** As a caller who asks again when the process died before it answered. */
+  async signal(taskId: string, name: string, payload?: unknown, id = this.ids.next()): Promise<string> {
+    for (;;) {
+      const { service } = await this.alive();
+      let outcome: { said: string } | { refused: unknown } | null = null;
+      service.signal(SCOPE, taskId, { name, payload, id }).then(
+        (said) => (outcome = { said }),
+        (refused: unknown) => (outcome = { refused }),
+      );
+      await this.quiet();
+      const settled = outcome as { said: string } | { refused: unknown } | null;
+      if (settled === null) continue;
+      if ("refused" in settled) throw settled.refused;
+      return settled.said;
+    }
+  }
+
   async retry(taskId: string): Promise<void> {
     await (await this.alive()).service.retry(SCOPE, taskId);
     await this.quiet();

@@ -18,6 +18,7 @@ export type {
   QueryInput,
   RetryPolicy,
   Schema,
+  SignalOptions,
   StepContext,
   StepOptions,
   Target,

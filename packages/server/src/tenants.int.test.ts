@@ -108,6 +108,7 @@ const waysToATask = (agent: string) =>
     ["its stream", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/events`, { accept: "text/event-stream" })],
     ["a message", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/messages`, { body: { text: "x" } })],
     ["cancel", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/cancel`, { method: "POST" })],
+    ["a signal", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/signals/go`, { body: { payload: "x" } })],
     ["retry", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/retry`, { method: "POST" })],
     ["GetTask", (who: Who, id: string) => rpc(who, agent, "GetTask", { id })],
     ["CancelTask", (who: Who, id: string) => rpc(who, agent, "CancelTask", { id })],

@@ -402,3 +402,36 @@ test("a run has the priority that the test states, and so have its children", as
   expect((await it.run({})).error?.code).toBe("PERMISSION_DENIED");
   await it.close();
 });
+
+test("signals are given once wherever the process dies, early ones too", async () => {
+  const clerk = agent({
+    name: "clerk",
+    description: "waits for two signals",
+    async run(task, ctx) {
+      if (task.continuedFrom !== undefined) return [task.continuedFrom, await ctx.waitForSignal("signed")];
+      const { amount } = await ctx.waitForSignal("paid", { schema: z.object({ amount: z.number() }) });
+      await ctx.step("book", () => amount);
+      return ctx.continueAs(amount);
+    },
+  });
+  const tell = async (options: Parameters<typeof testAgent>[1] = {}) => {
+    const it = await testAgent(clerk, options);
+    const run = await it.run();
+    expect([run.state, it.resident]).toEqual(["working", 0]);
+    await run.signal("signed", "by ann");
+    await run.signal("paid", "soon");
+    await run.signal("paid", { amount: 7 });
+    expect(run.output).toEqual([7, "by ann"]);
+    expect(run.events.filter(({ type }) => type.startsWith("signal.")).map(({ type }) => type)).toEqual([
+      ...["signal.received", "signal.received", "signal.refused", "signal.received"],
+    ]);
+    expect(await replay(run.events, clerk)).toEqual({ ok: true });
+    const { commits } = it;
+    await it.close();
+    return commits;
+  };
+  const commits = await tell();
+  expect(commits).toBeGreaterThan(6);
+  for (let at = 1; at <= commits; at++)
+    for (const when of ["before", "after"] as const) await tell({ crashAt: { at, when } });
+});

@@ -144,6 +144,13 @@ export class TestRun {
     return only.token;
   }
 
+  /** Sends a signal, whether or not anything waits for it. Throws TASK_TERMINAL, OVERLOADED. */
+  async signal(name: string, payload?: unknown): Promise<this> {
+    const id = this.controls.nextId();
+    await this.controls.act((tasks, scope) => tasks.signal(scope, this.taskId, { name, payload, id }));
+    return this;
+  }
+
   /** Throws TASK_NOT_CANCELABLE. */
   async cancel(reason?: string): Promise<this> {
     await this.controls.act((tasks, scope) => tasks.cancel(scope, this.taskId, reason));

@@ -72,6 +72,9 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       return items.slice(0, limit);
     },
     decide: async (taskId, answer) => (await node.decide(taskId, answer)).decided,
+    async signal(taskId, name, signal) {
+      await node.signal(taskId, name, signal);
+    },
     async cancel(taskId, reason) {
       await node.cancel(taskId, reason === undefined ? {} : { reason });
     },

@@ -129,6 +129,12 @@ export interface NodeClient {
   inbox(filter: InboxFilter): Promise<readonly InboxItem[]>;
   /** True when that decided it; false while others have to choose. Repeating it with the same id does no harm. */
   decide(taskId: string, answer: DecisionAnswer): Promise<boolean>;
+  /** Repeating it with the same key does no harm. */
+  signal(
+    taskId: string,
+    name: string,
+    signal: { readonly payload: unknown; readonly idempotencyKey: string },
+  ): Promise<void>;
   cancel(taskId: string, reason: string | undefined): Promise<void>;
   retry(taskId: string): Promise<void>;
   agents(): Promise<readonly AgentRow[]>;

@@ -172,6 +172,18 @@ export interface Reasoned<Choice extends string = string> {
   readonly scores?: readonly { readonly candidate: string; readonly score: number }[];
 }
 
+/** What `ctx.waitForSignal` takes. */
+export interface SignalOptions<T> {
+  /** Signals whose payload does not fit are refused, which is recorded, and waited past. */
+  readonly schema?: Schema<T>;
+  /** Tells waits for one name apart that are under way at once. */
+  readonly key?: string;
+  /** Milliseconds; then it rejects with DEADLINE_EXCEEDED. @default none but the task's deadline */
+  readonly timeoutMs?: number;
+  /** Ends it early: it rejects with CANCELED. It may follow what came through `ctx` only, so that a replay does the same. */
+  readonly signal?: AbortSignal;
+}
+
 export interface ModelMessage {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
@@ -249,6 +261,12 @@ export interface Context {
    */
   waitForDecision(request: DecisionRequest): Promise<Decision>;
   /**
+   * Waits until somebody sends the task a signal of that name (`POST /api/v1/tasks/{id}/signals/{name}`), and gives its payload; nothing stays in
+   * memory. One that came before is kept for it: each is given once, to the first wait of its name, in order of arrival. What is kept goes
+   * through `continueAs`. `name`: 1 to 200 letters, digits or `._:-`.
+   */
+  waitForSignal<T = unknown>(name: string, options?: SignalOptions<T>): Promise<T>;
+  /**
    * What has come since the submission, answers included, as of now: look again for more. After `continueAs` it begins with what came and was
    * neither looked at here nor given to `waitForInput` as an answer.
    */
@@ -283,7 +301,8 @@ export interface Context {
   patched(id: string): boolean;
   /**
    * Ends this log's history and starts `run` again with `task.continuedFrom = state`. Never returns. Throws TOO_LARGE when the state, with the
-   * messages that were not looked at, has more than 16 MiB, CANCELED after a cancel unless the agent `compensates`.
+   * messages that were not looked at and the signals that were not waited for, has more than 16 MiB, CANCELED after a cancel unless the
+   * agent `compensates`.
    */
   continueAs(state: unknown): Promise<never>;
 }

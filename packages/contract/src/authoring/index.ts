@@ -26,6 +26,7 @@ export type {
   QueryOptions,
   Reasoned,
   RetryPolicy,
+  SignalOptions,
   StepContext,
   StepOptions,
 } from "./context.ts";

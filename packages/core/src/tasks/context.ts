@@ -10,6 +10,7 @@ import {
   PlatformError,
   PRIORITIES,
   parseInput,
+  SignalName,
 } from "@agentcore/contract";
 import type {
   ArtifactInput,
@@ -20,6 +21,7 @@ import type {
   Log,
   ModelResponse,
   Reasoned,
+  SignalOptions,
   StepContext,
   StepOptions,
   Tool,
@@ -29,6 +31,7 @@ import { boundedMessage } from "../payloads/serialise-error.ts";
 import { assertDecidable, startApproval } from "./approval-wait.ts";
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
+import { startSignalWait } from "./signal-wait.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
 
@@ -256,6 +259,21 @@ export const createContext = (execution: Execution): Context => {
         start: (call, recorded) => startApproval(execution, call, recorded, asked, signal),
       });
     },
+    waitForSignal: <T>(name: string, { schema, key, timeoutMs, signal }: SignalOptions<T> = {}) => {
+      parseInput(SignalName, name, "the name of ctx.waitForSignal");
+      if (timeoutMs !== undefined && (!Number.isFinite(timeoutMs) || timeoutMs < 0))
+        throw new PlatformError(
+          "INVALID_ARGUMENT",
+          `ctx.waitForSignal: timeoutMs: expected milliseconds of 0 or more, got ${timeoutMs}`,
+        );
+      assertSignal(signal, "ctx.waitForSignal");
+      return execution.call<T>({
+        kind: "signal",
+        name,
+        key,
+        start: (call, recorded) => startSignalWait(execution, call, recorded, { name, schema, timeoutMs, signal }),
+      });
+    },
     sleep: async (ms, options = {}) => {
       if (!Number.isFinite(ms) || ms < 0)
         throw new PlatformError("INVALID_ARGUMENT", `ctx.sleep: expected milliseconds of 0 or more, got ${ms}`);
@@ -379,12 +397,13 @@ export const createContext = (execution: Execution): Context => {
         return never;
       }
       const { unread } = execution.intake.messages;
-      if (unread.length > 0)
+      const signals = execution.intake.signals.unread;
+      if (unread.length + signals.length > 0)
         assertSerialisable(
-          [state, unread],
-          `the state given to ctx.continueAs, with ${unread.length} messages that the code has not read in ctx.messages,`,
+          [state, unread, signals],
+          `the state given to ctx.continueAs, with ${unread.length} messages that the code has not read in ctx.messages and ${signals.length} signals that it has not waited for,`,
         );
-      execution.appendCheckpoint(state, unread);
+      execution.appendCheckpoint(state, unread, signals);
       return never;
     },
   };

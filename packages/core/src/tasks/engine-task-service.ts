@@ -7,6 +7,8 @@ import {
   isTerminal,
   PlatformError,
   parseInput,
+  type Signal,
+  SignalName,
   submissionOf,
   type TaskEvent,
   type TaskEventOf,
@@ -23,6 +25,7 @@ import { decodeCursor, encodeCursor } from "./list-cursor.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
 import { SharedDelay } from "./shared-delay.ts";
+import { signalTask } from "./signal-task.ts";
 import type {
   CallerScope,
   SubmitRequest,
@@ -338,6 +341,16 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         readLog: (key, after) => readAll(key, after, TYPES_WITHOUT_QUESTIONS),
         inTurn,
       }),
+
+    async signal(scope, taskId, { name, payload, id = senses.ids.next() }) {
+      parseInput(SignalName, name, "the name of the signal");
+      const head = await findHead(scope, taskId);
+      const signal: Signal = { id, name, by: scope.caller, ...(payload === undefined ? {} : { payload }) };
+      return signalTask(engine, head, signal, {
+        readLog: (after, without) => readAll(head, after, without),
+        inTurn: (work) => inTurn(head, work),
+      });
+    },
 
     async retry(scope, taskId) {
       const head = await findHead(scope, taskId);

@@ -15,6 +15,7 @@ import {
   type Handoff,
   type NewTaskEvent,
   PlatformError,
+  type Signal,
   type StepKind,
   type TaskState,
 } from "@agentcore/contract";
@@ -30,7 +31,7 @@ import type { ExecutionServices } from "./execution-services.ts";
 import { contentOf } from "./handoffs.ts";
 import { Inbound } from "./inbound.ts";
 import { Intake } from "./intake.ts";
-import type { Delivery, InputResult, Journal } from "./journal.ts";
+import { type Delivery, type Journal, resultOf } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
 import { canceledFor, differsFromLog, outsideAwait } from "./parking.ts";
@@ -303,8 +304,7 @@ export class Execution {
     call.durable = false;
     this.append(
       { type: "step.completed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result } },
-      () =>
-        this.deliver({ type: "result", path, at, result: kind === "input" ? (result as InputResult).value : result }),
+      () => this.deliver({ type: "result", path, at, result: resultOf(kind, result) }),
     );
   }
 
@@ -348,8 +348,13 @@ export class Execution {
     this.changed();
   }
 
-  appendCheckpoint(state: unknown, unread: readonly A2AMessage[]): void {
-    const data = { state, ...(unread.length === 0 ? {} : { unread: [...unread] }), ...this.ending.carried };
+  appendCheckpoint(state: unknown, unread: readonly A2AMessage[], signals: readonly Signal[]): void {
+    const data = {
+      state,
+      ...(unread.length === 0 ? {} : { unread: [...unread] }),
+      ...(signals.length === 0 ? {} : { signals: [...signals] }),
+      ...this.ending.carried,
+    };
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data });
     this.draft.checkpointPlace = this.draft.events.length;
     this.phase = "ending";

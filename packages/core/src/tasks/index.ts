@@ -11,6 +11,7 @@ export { type Delayed, SharedDelay } from "./shared-delay.ts";
 export type { RoutedDraft, RoutingChoice, Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
 export type {
   CallerScope,
+  SignalRequest,
   SubmitRequest,
   Submitted,
   TaskListing,

@@ -1,5 +1,5 @@
 /** Takes what others put into a task's mailbox into its log, in order of arrival. */
-import type { A2AMessage } from "@agentcore/contract";
+import type { A2AMessage, Signal } from "@agentcore/contract";
 import type { MailboxItem } from "../ports/index.ts";
 import { hearMessage, takeDecision } from "./approval-wait.ts";
 import type { SentAnswer } from "./approvals.ts";
@@ -7,15 +7,18 @@ import type { Grant } from "./credentials.ts";
 import type { Execution } from "./execution.ts";
 import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
+import { IncomingSignals } from "./incoming-signals.ts";
 import { Unjudged } from "./unjudged.ts";
 
-/** What somebody decided, outside of messages. */
+/** What mail of the kind `signal` brings: what somebody decided or tells the code, outside of messages. */
 export type SignalMail =
   | { readonly type: "authorization"; readonly grant: Grant }
-  | { readonly type: "decision"; readonly answer: SentAnswer };
+  | { readonly type: "decision"; readonly answer: SentAnswer }
+  | { readonly type: "signal"; readonly signal: Signal };
 
 export class Intake {
   readonly messages: IncomingMessages;
+  readonly signals: IncomingSignals;
   private readonly execution: Execution;
   private readonly unjudged: Unjudged;
   private readonly seen = new Set<string>();
@@ -33,6 +36,7 @@ export class Intake {
   constructor(execution: Execution) {
     this.execution = execution;
     this.messages = new IncomingMessages(execution.journal);
+    this.signals = new IncomingSignals(execution.journal.signals);
     this.cancelRequested = execution.journal.cancelRequestedAt !== null;
     this.unjudged = new Unjudged(execution.open, execution.journal.unjudged);
   }
@@ -154,9 +158,29 @@ export class Intake {
     }
   }
 
-  private takeSignal(signal: SignalMail): void {
-    if (signal.type === "decision") return takeDecision(this.execution, signal.answer);
-    const { grant } = signal;
+  private takeSignal(mail: SignalMail): void {
+    switch (mail.type) {
+      case "authorization":
+        return this.authorize(mail.grant);
+      case "decision":
+        return takeDecision(this.execution, mail.answer);
+      case "signal":
+        this.signals.add(mail.signal);
+        this.execution.append({
+          type: "signal.received",
+          at: this.execution.services.senses.clock.now(),
+          data: mail.signal,
+        });
+        return this.offerSignals();
+    }
+  }
+
+  /** To those who wait, the first of them first. */
+  offerSignals(): void {
+    for (const call of this.execution.open.values()) if (call.kind === "signal") void call.receive?.(undefined);
+  }
+
+  private authorize(grant: Grant): void {
     const call = this.execution.open.get(grant.path);
     if (call?.kind === "authorization") void call.receive?.(grant);
   }
@@ -171,6 +195,8 @@ export class Intake {
   }
 
   private pathOf(signal: SignalMail): string | undefined {
+    // It is kept for whoever waits for it.
+    if (signal.type === "signal") return undefined;
     if (signal.type === "authorization") return signal.grant.path;
     return this.execution.journal.approvals.find(signal.answer.question ?? "")?.path;
   }

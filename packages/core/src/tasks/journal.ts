@@ -5,12 +5,14 @@
 import {
   type A2AMessage,
   type SerializedError,
+  type Signal,
   type StepKind,
   submissionOf,
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
 import { Approvals } from "./approvals.ts";
+import { noteSignals, type SignalResult } from "./incoming-signals.ts";
 import type { UnjudgedMessage } from "./unjudged.ts";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
@@ -62,6 +64,8 @@ export class Journal {
   readonly unjudged: readonly UnjudgedMessage[];
   /** What came before the last checkpoint and was not read by the code before it. */
   readonly unread: readonly A2AMessage[];
+  /** Signals that the code has not been given, by id. */
+  readonly signals: ReadonlyMap<string, Signal>;
   /** Ids of the messages that the code has been given as answers. */
   readonly answers: readonly string[];
 
@@ -86,8 +90,10 @@ export class Journal {
     const judged = (is: (unjudged: UnjudgedMessage) => boolean): void => {
       unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
     };
+    const signals = new Map<string, Signal>();
     for (const event of events) {
       this.approvals.apply(event);
+      noteSignals(signals, event);
       switch (event.type) {
         case "checkpoint.created":
           // What came before may not have been read: a checkpoint is only made by code that runs.
@@ -197,6 +203,8 @@ export class Journal {
           break;
         case "task.submitted":
         case "log.compacted":
+        case "signal.received":
+        case "signal.refused":
         case "task.assigned":
         case "task.resumed":
         case "approval.answered":
@@ -223,6 +231,7 @@ export class Journal {
     this.askedLast = askedLast;
     this.unread = unread;
     this.answers = answers;
+    this.signals = signals;
   }
 
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {
@@ -230,6 +239,10 @@ export class Journal {
     this.calls.set(call.path, { kind: call.kind, inputHash: call.inputHash });
   }
 }
+
+/** What the code is given of what a call recorded. */
+export const resultOf = (kind: StepKind, recorded: unknown): unknown =>
+  kind === "input" || kind === "signal" ? (recorded as InputResult | SignalResult).value : recorded;
 
 /** What a `waitForInput` call records: which message answered, and what it said. */
 export interface InputResult {

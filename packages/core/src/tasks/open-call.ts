@@ -26,8 +26,8 @@ export interface OpenCall {
   /** Set by a `sleep` that a message ends: the code has been told of one. */
   heard: (() => void) | null;
   /**
-   * Set by `waitForInput`, `waitForAuthorization`, `waitForDecision` and `command`: takes what the mailbox brings. Null: nothing more is taken in, also when the code
-   * has not heard yet how the call ended. A promise: it is not decided yet what that means; `unused`: it was for another call.
+   * Set by `waitForInput`, `waitForAuthorization`, `waitForDecision`, `waitForSignal` and `command`: takes what the mailbox brings. Null: nothing
+   * more is taken in, also when the code has not heard yet how the call ended. A promise: it is not decided yet what that means; `unused`: it was for another call.
    */
   receive: ((payload: unknown) => void | Promise<"unused" | undefined>) | null;
 }

@@ -1,6 +1,6 @@
 /** Hands the log's deliveries to the code in log order, one a turn, so that races come out as they did (I3). */
 import type { Execution } from "./execution.ts";
-import type { Delivery, InputResult } from "./journal.ts";
+import { resultOf } from "./journal.ts";
 import { outsideAwait } from "./parking.ts";
 
 /** Resolves when the log is through, or the task has been parked on the way. Nothing here has an effect. */
@@ -14,14 +14,13 @@ export const replay = async (execution: Execution): Promise<void> => {
       if (execution.ending.hasReturned || execution.open.size > 0) return execution.ending.diverge([delivery.path]);
       return execution.ending.park(outsideAwait(delivery.path));
     }
-    const isInput = delivery.type === "result" && execution.open.get(delivery.path)?.kind === "input";
-    execution.apply(isInput ? unwrapInput(delivery) : delivery);
+    const kind = delivery.type === "result" ? execution.open.get(delivery.path)?.kind : undefined;
+    execution.apply(
+      delivery.type === "result" && kind !== undefined
+        ? { ...delivery, result: resultOf(kind, delivery.result) }
+        : delivery,
+    );
     await clock.turn();
   }
   if (execution.phase === "replaying") execution.goLive();
 };
-
-const unwrapInput = (delivery: Extract<Delivery, { type: "result" }>): Delivery => ({
-  ...delivery,
-  result: (delivery.result as InputResult).value,
-});

@@ -80,6 +80,13 @@ export interface TaskListRequest {
   readonly pageToken?: string | undefined;
 }
 
+export interface SignalRequest {
+  readonly name: string;
+  readonly payload?: unknown;
+  /** @default a fresh one */
+  readonly id?: string | undefined;
+}
+
 export interface TaskService {
   /**
    * Accepts work; durable when it resolves (I5), or completed already when the task needed no effect. Throws
@@ -114,6 +121,11 @@ export interface TaskService {
   ): Promise<DecisionMade>;
   /** What waits for the caller: decisions they are asked for, and what tasks of their own ask. Throws INVALID_ARGUMENT, PERMISSION_DENIED. */
   inbox(scope: CallerScope, request?: InboxRequest): Promise<Inbox>;
+  /**
+   * Tells it something by name, for code that waits for it now or later; durable when it resolves. `repeated`: it has had a signal of that id,
+   * whatever that said. Throws TASK_NOT_FOUND, TASK_TERMINAL, INVALID_ARGUMENT (the name), TOO_LARGE, OVERLOADED (as many wait for it as may).
+   */
+  signal(scope: CallerScope, taskId: string, signal: SignalRequest): Promise<"accepted" | "repeated">;
   /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */
   retry(scope: CallerScope, taskId: string): Promise<void>;
   /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */

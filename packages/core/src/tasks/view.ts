@@ -61,6 +61,8 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
     case "task.deadlinePassed":
     case "artifact.appended":
     case "message.added":
+    case "signal.received":
+    case "signal.refused":
     case "step.started":
     case "step.completed":
     case "step.failed":
@@ -143,6 +145,8 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "log.compacted":
       return { status: event.data.task.status, terminal: false };
     case "message.added":
+    case "signal.received":
+    case "signal.refused":
     case "task.assigned":
     case "task.cancelRequested":
     case "task.deadlinePassed":
@@ -194,7 +198,7 @@ export interface ViewOptions {
 const UNSEEN = [
   ...(["task.assigned", "task.cancelRequested", "task.deadlinePassed", "decision.made"] as const),
   ...(["checkpoint.created"] as const),
-  ...(["step.started", "step.completed", "step.failed"] as const),
+  ...(["step.started", "step.completed", "step.failed", "signal.received", "signal.refused"] as const),
   ...(["approval.answered", "approval.delegated", "approval.refused", "approval.reminded"] as const),
   "approval.escalated",
 ] as const;

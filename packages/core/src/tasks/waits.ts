@@ -256,9 +256,9 @@ const answersIn = (message: A2AMessage): unknown[] => {
   }
 };
 
-type Verdict = { readonly value: unknown } | { readonly why: string };
+export type Verdict = { readonly value: unknown } | { readonly why: string };
 
-const validate = (schema: Schema<unknown>, value: unknown): Verdict | Promise<Verdict> => {
+export const validate = (schema: Schema<unknown>, value: unknown): Verdict | Promise<Verdict> => {
   const judge = (result: {
     readonly value?: unknown;
     readonly issues?: readonly SchemaIssue[] | undefined;

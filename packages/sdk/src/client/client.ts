@@ -35,6 +35,8 @@ export interface Client {
     decision?: types.AuthorizationDecision,
     options?: types.CallOptions,
   ): Promise<types.TaskSnapshot>;
+  /** Tells it something by name: `ctx.waitForSignal`. Sent again with the same idempotency key after failures that may pass. */
+  signal(taskId: string, name: string, options?: types.SignalOptions): Promise<types.TaskSnapshot>;
   /** Lets a parked task go on. */
   retry(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   /** A follow-up or an answer. Sent again with the same messageId after failures that may pass. */
@@ -106,6 +108,11 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.jsonWithRetry("POST", at(taskId, "/decisions"), { body: { id, ...answer }, signal }),
     authorize: (taskId, decision = {}, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/authorize"), { body: decision, signal }),
+    signal: (taskId, name, { signal, payload, idempotencyKey = freshId() } = {}) =>
+      connection.jsonWithRetry("POST", at(taskId, `/signals/${encodeURIComponent(name)}`), {
+        body: { payload, idempotencyKey },
+        signal,
+      }),
     retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),
     send: (taskId, content, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),

@@ -33,6 +33,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface SignalOptions extends CallOptions {
+  /** Any JSON. @default none */
+  readonly payload?: unknown;
+  /** Same key, same task: it is the same signal, and given once. @default a fresh one per call */
+  readonly idempotencyKey?: string | undefined;
+}
+
 export interface SubmitTask {
   /** `{ agent }` or `{ capability }`, or its spelling: `agent:<name>`, `capability:<skill>`. Others are TARGET_UNSUPPORTED: a task has one agent. */
   readonly target: Target | string;

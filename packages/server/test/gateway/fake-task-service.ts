@@ -18,6 +18,7 @@ import {
   type InboxItem,
   type InboxRequest,
   itemsOf,
+  type SignalRequest,
   type SubmitRequest,
   type TaskService,
   viewTask,
@@ -183,6 +184,13 @@ export class FakeTaskService implements TaskService {
   async inbox({ caller }: CallerScope, request?: InboxRequest) {
     this.inboxes.push({ caller, request });
     return { items: this.asked, nextPageToken: "" };
+  }
+
+  async signal(scope: CallerScope, taskId: string, { name, payload, id = "s" }: SignalRequest) {
+    if (isTerminal(this.find(scope, taskId).state))
+      throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
+    this.append(taskId, { type: "signal.received", data: { id, name, by: scope.caller, payload } });
+    return "accepted" as const;
   }
 
   async retry(scope: CallerScope, taskId: string) {

@@ -104,6 +104,21 @@ describe("tasks", () => {
     expect(tasks.decisions).toHaveLength(1);
   });
 
+  it("takes signals, with or without a body, and refuses what is none", async () => {
+    const { post, get } = createFixture();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("hold"))).json()).head;
+    const signal = (name: string, body?: unknown) => post(`/api/v1/tasks/${taskId}/signals/${name}`, body);
+    expect((await signal("payment.settled", { payload: [1], idempotencyKey: "k1" })).status).toBe(202);
+    expect((await signal("go", {})).status).toBe(202);
+    expect((await signal("go", { idempotencyKey: "" })).status).toBe(400);
+    expect((await signal("go", { data: 1 })).status).toBe(400);
+    const { events } = await (await get(`/api/v1/tasks/${taskId}/events?after=2`)).json();
+    expect(events.map((event: { data: unknown }) => event.data)).toMatchObject([
+      { id: "k1", name: "payment.settled", payload: [1] },
+      { name: "go" },
+    ]);
+  });
+
   it("streams the log with numbers and types, and resumes after Last-Event-ID", async () => {
     const { post, get } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;

@@ -6,6 +6,7 @@ import {
   Part,
   PRIORITIES,
   parseTarget,
+  SignalId,
   TASK_STATES,
   TargetText,
 } from "@agentcore/contract";
@@ -64,6 +65,11 @@ const MessageBody = z
     error: "expected exactly one of text, data, parts",
   });
 
+const SignalBody = z.strictObject({
+  payload: z.unknown().optional(),
+  /** The same once more is no other signal. @default a fresh one */
+  idempotencyKey: SignalId.optional(),
+});
 const CancelBody = z.strictObject({ reason: z.string().max(1000).optional() });
 const Empty = z.strictObject({});
 
@@ -181,6 +187,21 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
       async handle({ scope, path, body }) {
         await tasks.authorize(scope, path.id ?? "", body);
         return jsonResponse(await resource(scope, path.id ?? ""), 202);
+      },
+    }),
+    apiRoute({
+      method: "POST",
+      path: "/api/v1/tasks/{id}/signals/{name}",
+      operationId: "signalTask",
+      summary: "Tell a task something by name, for code that waits for it now or later; durable when answered",
+      tag: "tasks",
+      body: SignalBody,
+      bodyOptional: true,
+      answer: { status: 202, schema: TaskResource, description: "The signal is kept; the task as it is now" },
+      async handle({ scope, path, body }) {
+        const { id = "", name = "" } = path;
+        await tasks.signal(scope, id, { name, payload: body.payload, id: body.idempotencyKey });
+        return jsonResponse(await resource(scope, id), 202);
       },
     }),
     apiRoute({

@@ -71,6 +71,9 @@ export const createPermittedTasks = (
         scope,
         scope.permissions === undefined ? request : { ...request, sees: (task) => isGood(scope, task) },
       ),
+    signal: guarded((scope, taskId, signal: Parameters<TaskService["signal"]>[2]) =>
+      tasks.signal(scope, taskId, signal),
+    ),
     head,
     view: guarded((scope, taskId, options?: Parameters<TaskService["view"]>[2]) => tasks.view(scope, taskId, options)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),

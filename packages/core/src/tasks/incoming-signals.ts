@@ -1,0 +1,65 @@
+import type { Signal, TaskEvent } from "@agentcore/contract";
+import { sizeOf } from "../payloads/json-size.ts";
+
+/** What a wait for a signal records: which one it was given, and what that said. */
+export interface SignalResult {
+  readonly signalId: string;
+  readonly value: unknown;
+}
+
+/** Signals that a log holds and that no wait was given, by id, in order of arrival, as an event changes them. */
+export const noteSignals = (waiting: Map<string, Signal>, { type, data }: TaskEvent): void => {
+  if (type === "signal.received") waiting.set(data.id, data);
+  else if (type === "signal.refused") waiting.delete(data.id);
+  else if (type === "step.completed" && data.kind === "signal") waiting.delete((data.result as SignalResult).signalId);
+  else if (type === "checkpoint.created") {
+    waiting.clear();
+    for (const signal of data.signals ?? []) waiting.set(signal.id, signal);
+  }
+};
+
+/** Of the payloads, about. */
+export const bytesOf = (signals: Iterable<Signal>): number => {
+  let bytes = 0;
+  for (const { payload } of signals) bytes += sizeOf(payload);
+  return bytes;
+};
+
+/** Signals that wait for somebody who waits for them: each is given once, to one wait, in order of arrival. */
+export class IncomingSignals {
+  private readonly waiting: Map<string, Signal>;
+  /** A wait looks whether it takes them. */
+  private readonly held = new Set<string>();
+
+  constructor(waiting: ReadonlyMap<string, Signal>) {
+    this.waiting = new Map(waiting);
+  }
+
+  get unread(): readonly Signal[] {
+    return [...this.waiting.values()];
+  }
+
+  add(signal: Signal): void {
+    this.waiting.set(signal.id, signal);
+  }
+
+  /** The first of that name that nobody holds: nobody else gets it before it is released. */
+  hold(name: string): Signal | undefined {
+    for (const signal of this.waiting.values()) {
+      if (signal.name !== name || this.held.has(signal.id)) continue;
+      this.held.add(signal.id);
+      return signal;
+    }
+    return undefined;
+  }
+
+  release({ id }: Signal): void {
+    this.held.delete(id);
+  }
+
+  /** It is given, or refused for good, with the next unit. */
+  remove({ id }: Signal): void {
+    this.waiting.delete(id);
+    this.held.delete(id);
+  }
+}
