@@ -10,6 +10,7 @@ export type Completes =
   | "agent"
   | "workflow"
   | "model"
+  | "schedule"
   | "tenant"
   | "manifest"
   | "node"

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import type { TaskEvent } from "@agentcore/contract";
+import type { ScheduleStatus, TaskEvent } from "@agentcore/contract";
 import { onTestFinished } from "vitest";
 
 export interface FakeTask {
@@ -48,6 +48,7 @@ interface FakeNodeOptions {
   readonly apiKey?: string;
   /** @default an agent named greeter */
   readonly manifests?: readonly FakeManifest[];
+  readonly schedules?: readonly ScheduleStatus[];
   /** What it answers to a collection of garbage. */
   readonly collect?: (request: unknown) => unknown;
   readonly backup?: Buffer;
@@ -86,6 +87,7 @@ export const startFakeNode = async ({
   tasks = [],
   apiKey,
   manifests = [greeter],
+  schedules = [],
   nodes = [],
   afterDrain = [],
   collect = () => ({ dryRun: false, tenants: [] }),
@@ -154,6 +156,13 @@ export const startFakeNode = async ({
           return answer(200, { manifests: found });
         }
         return answer(200, { results: [{ kind: "Agent", name: "greeter", change: "created" }] });
+      }
+      if (resource === "schedules") {
+        if (id === undefined) return answer(200, { schedules });
+        const schedule = schedules.find(({ name }) => name === id);
+        return schedule === undefined
+          ? refuse(404, "NOT_FOUND", `there is no Schedule "${id}"`)
+          : answer(200, schedule);
       }
       if (resource === "nodes") {
         if (id === undefined) return answer(200, { nodes });

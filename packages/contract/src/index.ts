@@ -94,6 +94,7 @@ export {
   type ManifestKind,
   ModelManifest,
   type RemoteAgent,
+  ScheduleManifest,
   Scope,
   TenantManifest,
   WorkflowManifest,
@@ -111,6 +112,7 @@ export {
   NodeStatus,
 } from "./node.ts";
 export { readProtoJson } from "./read-proto-json.ts";
+export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

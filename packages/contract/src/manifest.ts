@@ -3,6 +3,7 @@ import { z } from "zod";
 import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
 import { DurationText } from "./duration.ts";
 import { NAME_PATTERN } from "./message.ts";
+import { ScheduleSpec } from "./schedule.ts";
 
 export const API_VERSION = "agentcore.dev/v1";
 
@@ -288,10 +289,18 @@ export const TenantManifest = z.strictObject({
 });
 export type TenantManifest = z.infer<typeof TenantManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Tenant"] as const;
-export const Manifest = z.discriminatedUnion("kind", [AgentManifest, WorkflowManifest, ModelManifest, TenantManifest], {
-  error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
-});
+/** Work that begins by itself, at certain times. */
+export const ScheduleManifest = z.strictObject({ ...header, kind: z.literal("Schedule"), spec: ScheduleSpec });
+export type ScheduleManifest = z.infer<typeof ScheduleManifest>;
+
+export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Tenant", "Schedule"] as const;
+export const Manifest = z.discriminatedUnion(
+  "kind",
+  [AgentManifest, WorkflowManifest, ModelManifest, TenantManifest, ScheduleManifest],
+  {
+    error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
+  },
+);
 export type Manifest = z.infer<typeof Manifest>;
 export type ManifestKind = Manifest["kind"];
 

@@ -10,7 +10,7 @@ import {
   TaskPushNotificationConfig,
 } from "./a2a.ts";
 import { SerializedErrorSchema, TaskEvent } from "./events.ts";
-import { AgentManifest, ModelManifest, TenantManifest, WorkflowManifest } from "./manifest.ts";
+import { AgentManifest, ModelManifest, ScheduleManifest, TenantManifest, WorkflowManifest } from "./manifest.ts";
 import { MessageJsonShape } from "./message.ts";
 import { WorkflowGraph } from "./workflow.ts";
 
@@ -27,11 +27,18 @@ const SOURCES = {
   "send-message-request": SendMessageRequest,
   "list-tasks-request": ListTasksRequest,
   "task-push-notification-config": TaskPushNotificationConfig,
-  manifest: z.discriminatedUnion("kind", [AgentManifest, WholeWorkflow, ModelManifest, TenantManifest]),
+  manifest: z.discriminatedUnion("kind", [
+    AgentManifest,
+    WholeWorkflow,
+    ModelManifest,
+    TenantManifest,
+    ScheduleManifest,
+  ]),
   "agent-manifest": AgentManifest,
   "workflow-manifest": WholeWorkflow,
   "model-manifest": ModelManifest,
   "tenant-manifest": TenantManifest,
+  "schedule-manifest": ScheduleManifest,
   error: SerializedErrorSchema,
 } as const;
 

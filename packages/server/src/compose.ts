@@ -26,7 +26,13 @@ import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
-import type { BackupService, PushConfigService, RetentionService, WorkflowService } from "./gateway/deps.ts";
+import type {
+  BackupService,
+  PushConfigService,
+  RetentionService,
+  ScheduleService,
+  WorkflowService,
+} from "./gateway/deps.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
@@ -36,6 +42,7 @@ import { createNodeMembership, type NodeMembership } from "./nodes/node-membersh
 import { createPushService } from "./push/push-service.ts";
 import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
+import { createScheduleService } from "./schedules/schedule-service.ts";
 import { createWorkflowService } from "./workflows/workflow-service.ts";
 
 export interface NodeParts {
@@ -48,6 +55,7 @@ export interface NodeParts {
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
   readonly retention: RetentionService;
+  readonly schedules: ScheduleService;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly senses: Senses;
@@ -173,6 +181,7 @@ export const compose = async ({
     remotes,
     codeOverHttp: codeFromAnywhere || codeRoots.folders !== null,
     sha256: senses.digest.sha256,
+    clock: senses.clock,
     onUnloadable: (tenantId, name, error) =>
       senses.logger.log("error", `agent ${name} cannot be loaded: ${error.message}`, {
         tenantId,
@@ -236,6 +245,11 @@ export const compose = async ({
     intervalMs: gcIntervalMs,
     onRemoved: (key) => push.forget(key),
   });
+  const taskService = createTaskService(engine);
+  const schedules = createScheduleService({
+    ...{ declared: manifests.schedules, tasks: taskService, keyValue, senses, metrics, node },
+    specOf: (tenantId, name) => manifests.scheduleSpec(tenantId, name),
+  });
 
   const nodes = createNodeMembership({
     ...{ node, address, version, keyValue, engine, catalogue },
@@ -267,7 +281,7 @@ export const compose = async ({
   }
   return {
     engine,
-    tasks: createTaskService(engine),
+    tasks: taskService,
     manifests,
     catalogue,
     scopesOf: (task) => host.scopesOf(task),
@@ -275,6 +289,7 @@ export const compose = async ({
     nodes,
     metrics,
     retention,
+    schedules,
     push: push.configs,
     backups: createBackupService({
       archive: stores.archive,
@@ -298,11 +313,13 @@ export const compose = async ({
       await engine.start();
       nodes.join();
       retention.start();
+      schedules.start();
       push.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
+      await schedules.close();
       await retention.close();
       // Before tasks get their time to end, so that another node goes on with it at once.
       await push.close();

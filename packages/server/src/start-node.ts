@@ -151,6 +151,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     manifests: parts.manifests,
     nodes: parts.nodes,
     retention: parts.retention,
+    schedules: parts.schedules,
     backups: parts.backups,
     push: parts.push,
     apiKeys,

@@ -1,16 +1,21 @@
 import { defineCommand } from "../command.ts";
 
-const KINDS = { agent: "Agent", workflow: "Workflow", model: "Model", tenant: "Tenant" } as const;
+const KINDS = { agent: "Agent", workflow: "Workflow", model: "Model", tenant: "Tenant", schedule: "Schedule" } as const;
 
 export const command = defineCommand({
   name: "delete",
-  summary: "Remove an agent, a workflow, a model or a tenant's manifest",
+  summary: "Remove an agent, a workflow, a model, a schedule or a tenant's manifest",
   details: [
     "Tasks that are under way keep the revision they began with.",
+    "A schedule comes round no more; tasks that it began go on.",
     "A tenant without a manifest has the defaults; nothing of it is removed.",
   ],
   arguments: [
-    { name: "KIND", description: "What to remove: agent, workflow, model or tenant", choices: Object.keys(KINDS) },
+    {
+      name: "KIND",
+      description: "What to remove: agent, workflow, model, schedule or tenant",
+      choices: Object.keys(KINDS),
+    },
     { name: "NAME", description: "Its name", completes: "first" },
   ],
   options: {},

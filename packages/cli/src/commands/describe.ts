@@ -10,14 +10,19 @@ import { defaultInputOf } from "../manifests/default-input.ts";
 import type { TaskRow } from "../node/node-client.ts";
 import { toPlainLines } from "../plain-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, textOf } from "../task-outcome.ts";
+import { whenOf } from "../when-of.ts";
 import { progressLine } from "../workflow/format-progress.ts";
 
 export const command = defineCommand({
   name: "describe",
-  summary: "Show all there is to know about an agent, a task, a node or a tenant",
+  summary: "Show all there is to know about an agent, a task, a schedule, a node or a tenant",
   arguments: [
-    { name: "KIND", description: "agent, task, node or tenant", choices: ["agent", "task", "node", "tenant"] },
-    { name: "NAME", description: "Name of the agent, node or tenant, or id of the task", completes: "first" },
+    {
+      name: "KIND",
+      description: "agent, task, schedule, node or tenant",
+      choices: ["agent", "task", "schedule", "node", "tenant"],
+    },
+    { name: "NAME", description: "Name of the agent, schedule, node or tenant, or id of the task", completes: "first" },
   ],
   options: {},
   examples: [
@@ -30,6 +35,10 @@ export const command = defineCommand({
       command: "agentcore describe node pod-2",
       explanation: "State of a node, and how many tasks of each agent it holds",
     },
+    {
+      command: "agentcore describe schedule morning-report",
+      explanation: "When a schedule comes round next, its last task, and what it left out",
+    },
     { command: "agentcore describe task 0198c7 -o yaml", explanation: "The task as the node holds it, as YAML" },
   ],
   run(invocation) {
@@ -38,6 +47,8 @@ export const command = defineCommand({
         return describeAgent(invocation);
       case "node":
         return describeNode(invocation);
+      case "schedule":
+        return describeSchedule(invocation);
       case "tenant":
         return describeTenant(invocation);
       default:
@@ -114,6 +125,36 @@ const describeTenant = async ({ arguments: [, name = ""], globals, output, clien
       ["Concurrency", limits?.concurrency],
       ["Backlog", limits?.backlog],
     ]),
+  );
+  return 0;
+};
+
+const describeSchedule = async ({ arguments: [, name = ""], globals, output, client }: Invocation): Promise<0> => {
+  const schedule = await (await client()).schedule(name);
+  const { spec, next, last, failure: refused } = schedule;
+  const target = "agent" in spec.target ? `agent:${spec.target.agent}` : `capability:${spec.target.capability}`;
+  await output.data(globals.format, schedule, () =>
+    [
+      formatFields([
+        ["Name", name],
+        ["State", schedule.state],
+        ["When", whenOf(spec)],
+        ["Target", target],
+        ["Overlap", spec.overlap ?? "skip"],
+        ["Catch up", spec.catchUp ?? "last"],
+        ["Started", schedule.started],
+        ["Skipped", schedule.skipped],
+        ["Missed", schedule.missed],
+        ["Failed", schedule.failed],
+        ["Last time", last === undefined ? undefined : formatTimestamp(last.time)],
+        ["Last task", last === undefined ? undefined : [last.taskId, last.state ?? "removed"].join(", ")],
+        [
+          "Refused",
+          refused === undefined ? undefined : `${formatTimestamp(refused.time)}, ${refused.code}: ${refused.message}`,
+        ],
+      ]),
+      ...(next.length === 0 ? [] : [section("Next", next.map((time) => formatTimestamp(time)).join("\n"))]),
+    ].join("\n\n"),
   );
   return 0;
 };

@@ -5,6 +5,7 @@ import { formatTimestamp } from "../format-time.ts";
 import type { NodeClient } from "../node/node-client.ts";
 import { readCount } from "../read-count.ts";
 import { UsageError } from "../usage-error.ts";
+import { whenOf } from "../when-of.ts";
 
 // Not the contract's own list: that would load its schemas for the sake of help. The type keeps the two equal.
 const TASK_STATES = Object.keys({
@@ -19,7 +20,7 @@ const TASK_STATES = Object.keys({
   rejected: true,
 } satisfies Record<TaskState, true>) as TaskState[];
 
-const RESOURCES = ["agents", "workflows", "tasks", "models", "tenants", "manifests", "nodes"] as const;
+const RESOURCES = ["agents", "workflows", "tasks", "models", "tenants", "schedules", "manifests", "nodes"] as const;
 
 const OPTIONS = {
   state: {
@@ -34,7 +35,7 @@ const OPTIONS = {
 
 export const command = defineCommand({
   name: "get",
-  summary: "List agents, workflows, tasks, models, tenants, manifests or nodes",
+  summary: "List agents, workflows, tasks, models, tenants, schedules, manifests or nodes",
   arguments: [
     { name: "RESOURCE", description: `What to list: ${RESOURCES.join(", ")}`, choices: RESOURCES },
     {
@@ -154,6 +155,17 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
           ? [tenant, manifest.spec.weight ?? 1, manifest.spec.limits?.concurrency, manifest.spec.limits?.backlog]
           : [tenant],
       ),
+    };
+  },
+  async schedules(_, client, name) {
+    const schedules = name === undefined ? await client.schedules() : [await client.schedule(name)];
+    return {
+      value: schedules,
+      columns: ["name", "when", "state", "next", "last", "task"],
+      rows: schedules.map((schedule) => [
+        ...[schedule.name, whenOf(schedule.spec), schedule.state],
+        ...[formatTimestamp(schedule.next[0]), formatTimestamp(schedule.last?.time), schedule.last?.taskId],
+      ]),
     };
   },
   async manifests(_, client, name) {

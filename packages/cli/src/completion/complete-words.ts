@@ -136,6 +136,8 @@ const sourceNamed = (kind = ""): Completes => {
       return "model";
     case "node":
       return "node";
+    case "schedule":
+      return "schedule";
     case "tenant":
       return "tenant";
     default:

@@ -112,6 +112,8 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async deleteManifest(kind, name) {
       await node.deleteManifest(kind, name);
     },
+    schedules: async () => (await node.schedules()).schedules,
+    schedule: (name) => node.schedule(name),
     nodes: async () => (await node.nodes()).nodes.map(nodeRow),
     node: async (name) => nodeRow(await node.node(name)),
     drainNode: async (name, graceMs) => nodeRow(await node.drainNode(name, { graceMs })),

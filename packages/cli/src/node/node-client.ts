@@ -9,6 +9,7 @@ import type {
   NodeState,
   Part,
   Priority,
+  ScheduleStatus,
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
@@ -151,6 +152,9 @@ export interface NodeClient {
   apply(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
+  schedules(): Promise<readonly ScheduleStatus[]>;
+  /** Throws NOT_FOUND. */
+  schedule(name: string): Promise<ScheduleStatus>;
   nodes(): Promise<readonly NodeRow[]>;
   /** Throws NOT_FOUND. */
   node(name: string): Promise<NodeRow>;

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestKind, NodeStatus, Part, Target, TaskEvent } from "@agentcore/contract";
+import type { Manifest, ManifestKind, NodeStatus, Part, ScheduleStatus, Target, TaskEvent } from "@agentcore/contract";
 import { ApiConnection } from "./api-connection.ts";
 import { followEvents } from "./follow-events.ts";
 import { runTask } from "./run-task.ts";
@@ -59,6 +59,10 @@ export interface Client {
   /** What `apply` would change. */
   diff(manifests: string | Manifest | readonly Manifest[], options?: types.CallOptions): Promise<unknown>;
   deleteManifest(kind: ManifestKind, name: string, options?: types.CallOptions): Promise<unknown>;
+  /** How the tenant's schedules go (operators). They are applied and deleted as manifests. */
+  schedules(options?: types.CallOptions): Promise<{ readonly schedules: readonly ScheduleStatus[] }>;
+  /** Rejects with NOT_FOUND when there is none of that name. */
+  schedule(name: string, options?: types.CallOptions): Promise<ScheduleStatus>;
   /** The nodes that share the store, with the tenant's agents on each. */
   nodes(options?: types.CallOptions): Promise<{ readonly nodes: readonly NodeStatus[] }>;
   /** Rejects with NOT_FOUND when there is none of that name. */
@@ -133,6 +137,9 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.json("DELETE", `/api/v1/manifests/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, {
         signal,
       }),
+    schedules: ({ signal } = {}) => connection.json("GET", "/api/v1/schedules", { signal }),
+    schedule: (name, { signal } = {}) =>
+      connection.json("GET", `/api/v1/schedules/${encodeURIComponent(name)}`, { signal }),
     nodes: ({ signal } = {}) => connection.json("GET", "/api/v1/nodes", { signal }),
     node: (name, { signal } = {}) => connection.json("GET", ofNode(name), { signal }),
     drainNode: (name, { signal, graceMs } = {}) =>

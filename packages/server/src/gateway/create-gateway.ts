@@ -15,6 +15,7 @@ import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
 import { createRetentionRoutes } from "./api/retention-routes.ts";
+import { createScheduleRoutes } from "./api/schedule-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import { createWorkflowRoutes } from "./api/workflow-routes.ts";
@@ -118,6 +119,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createAgentRoutes(deps.agents),
     ...createManifestRoutes(deps.manifests),
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
+    ...createScheduleRoutes(deps.schedules),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
     ...createBackupRoutes(deps.backups),

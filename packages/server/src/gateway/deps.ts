@@ -7,6 +7,7 @@ import type {
   AgentSkill,
   ManifestKind,
   NodeStatus,
+  ScheduleStatus,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
@@ -116,6 +117,14 @@ export interface RetentionService {
     readonly dryRun: boolean;
     readonly signal?: AbortSignal | undefined;
   }): Promise<Collected>;
+}
+
+/** Work that begins by itself. */
+export interface ScheduleService {
+  /** By name. */
+  list(tenantId: string): Promise<readonly ScheduleStatus[]>;
+  /** Throws NOT_FOUND. */
+  get(tenantId: string, name: string): Promise<ScheduleStatus>;
 }
 
 /** Copies of all that the store holds. */
@@ -263,6 +272,7 @@ export interface GatewayDeps {
   readonly manifests: ManifestService;
   readonly workflows: WorkflowService;
   readonly nodes: NodeService;
+  readonly schedules: ScheduleService;
   readonly retention: RetentionService;
   readonly backups: BackupService;
   readonly push: PushConfigService;

@@ -7,6 +7,8 @@ import { declaresAgent, type Manifest, PlatformError } from "@agentcore/contract
 import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { ApplyResult } from "../gateway/deps.ts";
+import type { DeclaredSchedules } from "../schedules/declared-schedules.ts";
+import type { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
 import { assertSameKind, type ManifestStore } from "./manifest-store.ts";
 import type { TenantPolicies } from "./tenant-policies.ts";
@@ -16,6 +18,8 @@ export interface ApplyParts {
   readonly host: InProcessHost;
   readonly registrar: AgentRegistrar;
   readonly tenants: TenantPolicies;
+  readonly schedules: DeclaredSchedules;
+  readonly scheduleStates: Pick<ScheduleStates, "delete">;
   readonly sha256: (text: string) => string;
 }
 
@@ -57,7 +61,7 @@ const planOne = async (
 };
 
 const write = async (
-  { store, host, registrar, tenants, sha256 }: ApplyParts,
+  { store, host, registrar, tenants, schedules, scheduleStates, sha256 }: ApplyParts,
   tenantId: string,
   due: readonly Planned[],
 ): Promise<void> => {
@@ -77,12 +81,16 @@ const write = async (
       end = await store.announce(tenantId, sha256(JSON.stringify(agents)).slice(0, 32), names);
     }
     for (const { manifest, agent, result } of due) {
+      // One of that name that was deleted may have left it behind, by a node that heard of that late.
+      if (manifest.kind === "Schedule" && result.change === "created")
+        await scheduleStates.delete(tenantId, result.name);
       await store.put(tenantId, { manifest, revision: result.revision, subscribes: subscribesOf(agent) });
       if (agent !== null && declaresAgent(manifest)) {
         registrar.limit(tenantId, manifest);
         registrations.push(() => registrar.register(tenantId, manifest, agent));
       }
       if (manifest.kind === "Tenant") tenants.set(manifest);
+      if (manifest.kind === "Schedule") schedules.set(tenantId, manifest);
       written += 1;
     }
   } catch (error) {

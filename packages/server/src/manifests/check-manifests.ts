@@ -2,6 +2,7 @@
 import { invalidArgument, Manifest, PlatformError, parseInput } from "@agentcore/contract";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
+import { checkSchedule } from "./check-schedule.ts";
 import { checkTenant } from "./check-tenant.ts";
 import { manifestKey } from "./manifest-store.ts";
 
@@ -14,6 +15,8 @@ export interface ManifestRules {
   readonly allowPrivateModels: boolean;
   /** Whether Agent manifests may name cards in private networks. */
   readonly allowPrivateAgents: boolean;
+  /** Wall time: of schedules that come round no more. */
+  readonly now: number;
   /** Whether manifests may name code. */
   readonly code: boolean;
 }
@@ -45,6 +48,9 @@ export const checkManifests = async (
         break;
       case "Tenant":
         checkTenant(tenantId, manifest);
+        break;
+      case "Schedule":
+        await checkSchedule(manifest, rules.now);
         break;
       case "Workflow":
         (await import("./check-workflow.ts")).checkWorkflow(manifest, whatOf(documents[index], index));

@@ -2,7 +2,7 @@ import { API_VERSION, PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { checkManifests } from "./check-manifests.ts";
 
-const RULES = { allowPrivateModels: false, allowPrivateAgents: false, code: true };
+const RULES = { allowPrivateModels: false, allowPrivateAgents: false, code: true, now: 0 };
 
 const workflow = (spec: Record<string, unknown>, name = "refund") => ({
   apiVersion: API_VERSION,

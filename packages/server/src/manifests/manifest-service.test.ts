@@ -53,6 +53,7 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
     remotes,
     codeOverHttp: true,
     sha256,
+    clock,
     onUnloadable: (_tenantId, name, error) => {
       throw new Error(name, { cause: error });
     },

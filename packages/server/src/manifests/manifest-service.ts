@@ -1,11 +1,13 @@
 /** What is declared: checked, stored, made so, and brought back at the next start. */
-import { isAgentKind, type ModelManifest, PlatformError } from "@agentcore/contract";
-import type { KeyValue, Logger } from "@agentcore/core/ports";
+import { isAgentKind, type ModelManifest, PlatformError, type ScheduleSpec } from "@agentcore/contract";
+import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
+import { DeclaredSchedules } from "../schedules/declared-schedules.ts";
+import { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 import { createAgentRegistrar } from "./agent-registrar.ts";
 import { applyManifests } from "./apply-manifests.ts";
@@ -25,6 +27,10 @@ export interface LocalManifestService extends ManifestService {
   readonly tenants: ReadonlyMap<string, TenantPolicy>;
   /** Everybody for whom anything was ever applied. */
   tenantIds(): Promise<readonly string[]>;
+  /** Of all tenants, as they are declared now. */
+  readonly schedules: DeclaredSchedules;
+  /** As it stands in the store now. */
+  scheduleSpec(tenantId: string, name: string): Promise<ScheduleSpec | null>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
   /** Of the agent as it is declared now; null when it is not. */
@@ -48,15 +54,19 @@ export const createManifestService = (options: {
   /** Whether manifests that name code are taken over HTTP. */
   readonly codeOverHttp: boolean;
   readonly sha256: (text: string) => string;
+  readonly clock: Pick<Clock, "now">;
   readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
 }): LocalManifestService => {
   const { host, sha256, allowPrivateModels, allowPrivateAgents, codeOverHttp } = options;
   const store = createManifestStore(options.keyValue);
   const registrar = createAgentRegistrar(options);
   const tenants = new TenantPolicies();
+  const schedules = new DeclaredSchedules();
+  const scheduleStates = new ScheduleStates(options.keyValue);
   const reconcileAgents = createReconciler({ ...options, store, registrar });
   const reconcile = async (options: { readonly looksAgain: boolean }): Promise<void> => {
     await tenants.reconcile(store);
+    await schedules.reconcile(store);
     await reconcileAgents(options);
   };
 
@@ -75,13 +85,20 @@ export const createManifestService = (options: {
 
   return {
     tenants: tenants.all,
+    schedules,
+    async scheduleSpec(tenantId, name) {
+      const stored = await store.get(tenantId, "Schedule", name);
+      return stored?.manifest.kind === "Schedule" ? stored.manifest.spec : null;
+    },
     tenantIds: () => store.tenants(),
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = await checkManifests(tenantId, documents, {
         ...{ allowPrivateModels, allowPrivateAgents },
+        now: options.clock.now(),
         code: codeOverHttp || !overHttp,
       });
-      return applyManifests({ store, host, registrar, tenants, sha256 }, tenantId, manifests, { dryRun });
+      const parts = { store, host, registrar, tenants, schedules, scheduleStates, sha256 };
+      return applyManifests(parts, tenantId, manifests, { dryRun });
     },
     async get(tenantId, kind, name) {
       const isHidden = kind === "Tenant" && !seesTenant(tenantId, name);
@@ -100,6 +117,10 @@ export const createManifestService = (options: {
       if (isAgentKind(kind) && (deleted || (await store.get(tenantId, kind, name)) === null))
         registrar.remove(tenantId, name);
       if (kind === "Tenant") tenants.delete(name);
+      if (kind === "Schedule") {
+        schedules.delete(tenantId, name);
+        await scheduleStates.delete(tenantId, name);
+      }
       return deleted;
     },
     async model(tenantId, name) {

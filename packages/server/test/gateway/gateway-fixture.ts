@@ -72,6 +72,12 @@ export const createFixture = (
       },
       undrain: async () => {},
     },
+    schedules: {
+      list: async () => [],
+      get: async (_tenantId, name) => {
+        throw new PlatformError("NOT_FOUND", `there is no Schedule "${name}"`);
+      },
+    },
     retention: {
       tenants: () => ["acme", "default"],
       collect: async ({ tenantId, olderThanMs = 0, dryRun }) => {
