@@ -38,7 +38,7 @@ class Tasks {
   }
 
   get times(): readonly (string | undefined)[] {
-    return this.begun.map(({ request }) => (request.metadata?.["schedule"] as { time: string }).time.slice(11, 19));
+    return this.begun.map(({ request }) => /\d\d:\d\d:\d\d/.exec(request.idempotencyKey ?? "")?.[0]);
   }
 
   async submit(scope: CallerScope, request: SubmitRequest) {
