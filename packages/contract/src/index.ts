@@ -97,6 +97,7 @@ export {
   ScheduleManifest,
   Scope,
   TenantManifest,
+  type Trigger,
   WorkflowManifest,
 } from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";

@@ -56,6 +56,24 @@ const A2ASettings = z.strictObject({
   scopes: z.array(Scope).min(1).max(20).optional(),
 });
 
+const ExpressionText = z.string().min(1).max(4096);
+
+/** A subscription of the manifest: which events begin a task of the agent, in CEL over `event`. */
+const Trigger = z.strictObject({
+  /** A topic, `loan.*` for all below it, or `*`. */
+  topic: z
+    .string()
+    .max(200)
+    .regex(/^(\*|[\w-]+(\.[\w-]+)*(\.\*)?)$/, { error: "expected a topic, as loan.decided, loan.* or *" }),
+  /** Only events of which it holds. @default all */
+  where: ExpressionText.optional(),
+  /** While a task that it began for the same value is open, the event goes to that, as a signal of the topic's name. @default a task for each */
+  correlate: ExpressionText.optional(),
+  /** What the task gets: JSON in which `${expression}` stands for its value. @default { id, topic, source, payload } */
+  input: z.unknown().optional(),
+});
+export type Trigger = z.infer<typeof Trigger>;
+
 /** Tasks that may run at once, on all nodes together; those that wait for a person, a child or a time do not count. @default no limit */
 const MaxRunning = z.int().min(1).max(1_000_000);
 
@@ -188,6 +206,8 @@ const agentSpec = {
   /** Replicas on each node. @default 1 */
   replicas: z.int().min(0).max(1000).optional(),
   limits: z.strictObject({ concurrency: MaxRunning.optional() }).optional(),
+  /** Beside what the code, or the workflow, subscribes to. */
+  triggers: z.array(Trigger).max(50).optional(),
   /** Milliseconds a task may take from its submission. @default none */
   timeoutMs: z.int().positive().optional(),
   cost: z.strictObject({ perTask: z.number().nonnegative() }).optional(),

@@ -9,10 +9,7 @@ export const MAX_WAITING_SIGNAL_BYTES = 8 * 1024 * 1024;
 /** Topics of events are such names. */
 export const SignalName = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/,
-    "expected the name of a signal: 1 to 200 letters, digits or ._:- that begin with one of the first two",
-  );
+  .regex(/^[A-Za-z0-9._:-]{1,200}$/, "expected the name of a signal: 1 to 200 letters, digits or ._:-");
 
 /** Known by it for the task's life: the same once more is no other signal. */
 export const SignalId = z.string().min(1).max(200);

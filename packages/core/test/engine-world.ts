@@ -13,6 +13,7 @@ import {
   type InboxItem,
   type InboxRequest,
   type SubmitRequest,
+  type Subscriber,
   TaskEngine,
   type TaskRouter,
   type TaskService,
@@ -53,6 +54,8 @@ export interface WorldOptions {
   /** Stands between engine and host, for code that takes its time to load. */
   readonly wrapLoad?: (load: AgentHost["load"]) => AgentHost["load"];
   readonly limits?: Pick<EngineOptions, "maxResident" | "maxBacklog">;
+  /** Of manifests, by the topic itself. */
+  readonly triggers?: readonly { readonly agent: string; readonly trigger: NonNullable<Subscriber["trigger"]> }[];
 }
 
 interface Life {
@@ -354,10 +357,14 @@ export class EngineWorld {
           .get("agent" in target ? target.agent : "")
           ?.answer?.({ tenantId: SCOPE.tenantId, payload }, {} as never),
       emit: () => {},
-      subscribers: () => (topic) =>
-        [...this.agents.values()]
+      subscribers: () => (topic) => [
+        ...[...this.agents.values()]
           .filter(({ subscribes }) => subscribes.includes(topic))
           .map(({ name }) => ({ agent: name, revision: "r1" })),
+        ...(this.options.triggers ?? [])
+          .filter(({ trigger }) => trigger.topic === topic)
+          .map((each) => ({ ...each, revision: "r1" })),
+      ],
       reportEnd: () => {},
     };
     const load: AgentHost["load"] = ({ agent }) => {

@@ -8,7 +8,15 @@ export { type Feed, itemsOf } from "./feed.ts";
 export type { Inbox, InboxItem, InboxRequest } from "./inbox.ts";
 export type { FollowedLog, FollowOptions } from "./log-reader.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
-export type { RoutedDraft, RoutingChoice, Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
+export type {
+  EventInput,
+  RoutedDraft,
+  RoutingChoice,
+  Subscriber,
+  SubscribersByTopic,
+  TaskRouter,
+  Triggered,
+} from "./task-router.ts";
 export type {
   CallerScope,
   SignalRequest,

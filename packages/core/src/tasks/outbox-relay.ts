@@ -5,9 +5,10 @@
  * a lost process left behind is found by looking now and then (`LeaseKeeper`).
  */
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
-import type { CommitUnit, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
+import type { CommitUnit, NewTask, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
+import { correlateEvent } from "./correlate-event.ts";
 import type { TaskEngine } from "./engine.ts";
-import type { Subscriber, SubscribersByTopic, TaskRouter } from "./task-router.ts";
+import type { EventInput, Subscriber, SubscribersByTopic, TaskRouter, Triggered } from "./task-router.ts";
 import { Trouble } from "./trouble.ts";
 
 const BATCH = 200;
@@ -19,10 +20,21 @@ const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1000;
 // Somebody has to give the node a key, restart it, or see to an agent.
 const LEFT_RETRY_MS = 60_000;
+const MAX_SAID = 1000;
+
+/** To be given to the task of its key, when the units are written. */
+interface Correlated {
+  readonly row: OutboxRow;
+  readonly topic: string;
+  readonly input: unknown;
+  readonly task: NewTask;
+}
 
 interface Carriage {
   readonly rows: readonly OutboxRow[];
   readonly units: readonly CommitUnit[];
+  /** In the order of their rows. */
+  readonly correlated: readonly Correlated[];
   /** Tenants whose subscribers cannot be told, and why: theirs stays. */
   readonly held: ReadonlyMap<string, PlatformError>;
 }
@@ -44,6 +56,8 @@ export class OutboxRelay {
   private leftBehind = 0;
   /** Set while there are rows that could not be carried. */
   private left: Timer | null = null;
+  /** When it was last said of a trigger that it passes events by. */
+  private readonly saidAt = new Map<string, number>();
 
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
@@ -89,19 +103,22 @@ export class OutboxRelay {
       for (;;) {
         const { rows: taken, more } = await store.takeOutbox(Math.min(MAX_TAKE, BATCH + this.leftBehind));
         this.failing.end();
-        const { rows, units, held } = await this.carriageOf(taken.filter((row) => row.unreadable === undefined));
+        const carriage = await this.carriageOf(taken.filter((row) => row.unreadable === undefined));
+        const { units, correlated, held } = carriage;
+        if (units.length > 0) await store.commit(units);
+        const refused = await this.correlate(correlated);
+        const rows = carriage.rows.filter((row) => !refused.has(row));
         // They stay with us until they can be carried, and come first each time; what is behind them does not wait for that.
         this.leftBehind = taken.length - rows.length;
-        if (this.leftBehind > 0) this.leave(taken, held);
+        if (this.leftBehind > 0) this.leave(taken, held, refused);
         if (rows.length === 0) {
           if (more) this.lookLater();
           return;
         }
         this.settleMs = SETTLE_MS;
-        if (units.length > 0) await store.commit(units);
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
         await store.acknowledgeOutbox(rows.map(({ position }) => position));
-        if (units.length > 0) claims.wake();
+        if (units.length + correlated.length > 0) claims.wake();
         if (!more || this.engine.isClosed) return;
       }
     } catch (thrown) {
@@ -112,17 +129,47 @@ export class OutboxRelay {
     }
   }
 
+  /** Those that cannot be given now, and why: each is tried again by itself. */
+  private async correlate(correlated: readonly Correlated[]): Promise<ReadonlyMap<OutboxRow, PlatformError>> {
+    const refused = new Map<OutboxRow, PlatformError>();
+    // What came later for the same task stays behind it.
+    const stuck = new Map<string, PlatformError>();
+    for (const { row, ...event } of correlated) {
+      const before = stuck.get(event.task.contextId);
+      if (before !== undefined) {
+        refused.set(row, before);
+        continue;
+      }
+      try {
+        await correlateEvent(this.engine, row, event);
+      } catch (thrown) {
+        const error = PlatformError.from(thrown);
+        // Nobody's in particular: all of it is tried again soon.
+        if (error.code === "STORE_UNAVAILABLE" || error.code === "LEASE_LOST") throw error;
+        refused.set(row, error);
+        stuck.set(event.task.contextId, error);
+      }
+    }
+    return refused;
+  }
+
   private lookLater(): void {
     this.engine.senses.clock.after(this.settleMs, () => this.wake());
     this.settleMs = Math.min(MAX_SETTLE_MS, this.settleMs * 2);
   }
 
-  private leave(found: readonly OutboxRow[], held: Carriage["held"]): void {
+  private leave(
+    found: readonly OutboxRow[],
+    held: Carriage["held"],
+    refused: ReadonlyMap<OutboxRow, PlatformError>,
+  ): void {
     // Said once a minute, however often the relay is woken.
     if (this.left !== null) return;
     const { logger, clock } = this.engine.senses;
     for (const { tenantId, id, unreadable } of found)
       if (unreadable !== undefined) logger.log("error", `event not delivered: ${unreadable.message}`, { tenantId, id });
+    for (const [{ tenantId, id }, { message }] of refused)
+      logger.log("error", `event not delivered: ${message}`, { tenantId, id });
     for (const [tenantId, { message }] of held) logger.log("error", `events not delivered: ${message}`, { tenantId });
     this.left = clock.after(LEFT_RETRY_MS, () => {
       this.left = null;
@@ -136,14 +183,23 @@ export class OutboxRelay {
     const held = new Map<string, PlatformError>();
     const rows: OutboxRow[] = [];
     const units: CommitUnit[] = [];
+    const correlated: Correlated[] = [];
     for (const row of read) {
       const { tenantId } = row;
       if (held.has(tenantId)) continue;
       try {
         const subscribers = found.get(tenantId) ?? (await this.router.subscribers(tenantId));
         found.set(tenantId, subscribers);
-        const { topic } = row.payload as EventPayload;
-        for (const subscriber of subscribers(topic)) units.push(this.unitFor(row, subscriber));
+        const { topic, source, payload } = row.payload as EventPayload;
+        const event = { id: row.id, topic, source, payload };
+        for (const subscriber of subscribers(topic)) {
+          const triggered = this.select(row, subscriber, event);
+          if (triggered === null) continue;
+          const { input, key } = triggered;
+          const task = this.taskFor(row, subscriber, event, triggered);
+          if (key === null) units.push({ tenantId, create: [{ ...task, ifExists: "ignore" }] });
+          else correlated.push({ row, topic, input, task });
+        }
         rows.push(row);
       } catch (thrown) {
         const error = PlatformError.from(thrown);
@@ -152,39 +208,55 @@ export class OutboxRelay {
         held.set(tenantId, error);
       }
     }
-    return { rows, units, held };
+    return { rows, units, correlated, held };
   }
 
-  private unitFor(row: OutboxRow, { agent, revision }: Subscriber): CommitUnit {
-    const event = row.payload as EventPayload;
+  /** An event that its expressions cannot be asked of is none that the trigger waits for. */
+  private select({ tenantId, id }: OutboxRow, { agent, trigger }: Subscriber, event: EventInput): Triggered | null {
+    if (trigger === undefined) return { input: event, key: null };
+    try {
+      return trigger.select(event);
+    } catch (error) {
+      this.say(`${tenantId}/${agent}/${trigger.id}`, () => {
+        const { message } = PlatformError.from(error);
+        const fields = { tenantId, agent, id, topic: event.topic };
+        this.engine.senses.logger.log("warn", `the trigger of ${agent} passes an event by: ${message}`, fields);
+      });
+      return null;
+    }
+  }
+
+  /** Of each trigger once a minute: every event of a topic may be one that it cannot be asked of. */
+  private say(trigger: string, speak: () => void): void {
+    const now = this.engine.senses.clock.monotonic();
+    if (now - (this.saidAt.get(trigger) ?? Number.NEGATIVE_INFINITY) < LEFT_RETRY_MS) return;
+    if (this.saidAt.size >= MAX_SAID) this.saidAt.clear();
+    this.saidAt.set(trigger, now);
+    speak();
+  }
+
+  private taskFor(
+    { tenantId, id }: OutboxRow,
+    { agent, revision, trigger }: Subscriber,
+    { topic }: EventInput,
+    { input, key }: Triggered,
+  ): NewTask {
     const { clock, digest } = this.engine.senses;
+    const hash = (...parts: readonly unknown[]): string => digest.sha256(JSON.stringify(parts)).slice(0, 32);
     const now = clock.now();
-    const taskId = digest.sha256(JSON.stringify([row.tenantId, row.id, agent])).slice(0, 32);
-    const input = { id: row.id, topic: event.topic, source: event.source, payload: event.payload };
-    const caller = `event:${event.topic}`;
+    const taskId = trigger === undefined ? hash(tenantId, id, agent) : hash(tenantId, id, agent, trigger.id);
+    // Tasks of one key share their context, by which they are found.
+    const contextId = key === null || trigger === undefined ? id : hash(tenantId, agent, trigger.id, key);
+    const caller = `event:${trigger?.topic ?? topic}`;
+    const priority = "normal";
     const submitted: NewTaskEvent = {
       type: "task.submitted",
       at: now,
-      data: { agent, revision, contextId: row.id, caller, input, priority: "normal" },
+      data: { agent, revision, contextId, caller, input, priority },
     };
     return {
-      tenantId: row.tenantId,
-      create: [
-        {
-          taskId,
-          agent,
-          revision,
-          contextId: row.id,
-          caller,
-          priority: "normal",
-          deadline: null,
-          parent: null,
-          dueAt: now,
-          createdAt: now,
-          events: [submitted],
-          ifExists: "ignore",
-        },
-      ],
+      ...{ taskId, agent, revision, contextId, caller, priority, deadline: null, parent: null },
+      ...{ dueAt: now, createdAt: now, events: [submitted] },
     };
   }
 }

@@ -32,9 +32,35 @@ export interface RoutedDraft {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A durable event as an agent gets it for its input. */
+export interface EventInput {
+  readonly id: string;
+  readonly topic: string;
+  readonly source: string;
+  readonly payload: unknown;
+}
+
+/** What a trigger makes of an event: null when it passes it by. */
+export interface Triggered {
+  readonly input: unknown;
+  /** Events of one key go to one task, while that is open. Null: each has its own. */
+  readonly key: string | null;
+}
+
 export interface Subscriber {
   readonly agent: string;
   readonly revision: string;
+  /** Of the manifest. @default the agent's own subscription, which gets every event as it is */
+  readonly trigger?:
+    | {
+        /** The same for the same trigger of the agent, on every node and in every life. */
+        readonly id: string;
+        /** Pattern of its topics. */
+        readonly topic: string;
+        /** Throws what is wrong with an expression, or with this event for it. */
+        readonly select: (event: EventInput) => Triggered | null;
+      }
+    | undefined;
 }
 
 export type SubscribersByTopic = (topic: string) => readonly Subscriber[];

@@ -93,6 +93,10 @@ const judge = ({ path, guarded }: Reference, judged: Judged): readonly GraphFaul
         isWithin(regions.get(id), ({ owner }) => owner !== null && graph.nodes[owner]?.type === "map")
         ? []
         : fault(`there is an ${root} within the body of a map only`);
+    case "event":
+      return place.variables?.includes("event") === true
+        ? []
+        : fault("event: has a value in the `event.where` of a wait only; what came is the node's output");
     case "input":
       return absent(schemas.input, path.slice(1), "input", guarded, field);
     case "errors":

@@ -9,7 +9,7 @@ export interface ExpressionPlace {
   readonly value: unknown;
   /** Its own output is there: it has completed. */
   readonly seesItself?: boolean;
-  readonly variables?: readonly ("turn" | "branches")[];
+  readonly variables?: readonly ("turn" | "branches" | "event")[];
 }
 
 export const expressionsOf = (node: WorkflowNode): readonly ExpressionPlace[] =>
@@ -30,7 +30,7 @@ const placesOf = (node: WorkflowNode): readonly ExpressionPlace[] => {
     case "wait":
       return [
         { field: "until", kind: "value", value: node.until },
-        { field: "event.where", kind: "condition", value: node.event?.where },
+        { field: "event.where", kind: "condition", value: node.event?.where, variables: ["event"] },
       ];
     case "approval":
       return [

@@ -78,3 +78,18 @@ test("an agent and a workflow of one name are one too many", async () => {
     message: expect.stringContaining("Agent/refund and Workflow/refund would be one agent"),
   });
 });
+
+test("an event has a value where it is waited for, and nowhere else", async () => {
+  const nodes = (until: string, where: string) => ({
+    start: "pause",
+    nodes: {
+      pause: { type: "wait", until, next: "hear" },
+      hear: { type: "wait", event: { topic: "order.paid", where }, next: "done" },
+      done: { type: "end" },
+    },
+  });
+  const refused = await refusal(workflow(nodes("event.payload.until", "event.payload.order == input.order")));
+  expect(refused.violations).toEqual([
+    { field: "spec.nodes.pause.until", description: expect.stringMatching(/^event: has a value in/) },
+  ]);
+});

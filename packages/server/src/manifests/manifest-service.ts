@@ -1,5 +1,5 @@
 /** What is declared: checked, stored, made so, and brought back at the next start. */
-import { isAgentKind, type ModelManifest, PlatformError, type ScheduleSpec } from "@agentcore/contract";
+import { declaresAgent, isAgentKind, type ModelManifest, PlatformError, type ScheduleSpec } from "@agentcore/contract";
 import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
@@ -10,6 +10,7 @@ import { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 import { createAgentRegistrar } from "./agent-registrar.ts";
+import { AgentTriggers } from "./agent-triggers.ts";
 import { applyManifests } from "./apply-manifests.ts";
 import { checkManifests } from "./check-manifests.ts";
 import { checkModel } from "./check-model.ts";
@@ -61,6 +62,7 @@ export const createManifestService = (options: {
   const store = createManifestStore(options.keyValue);
   const registrar = createAgentRegistrar(options);
   const tenants = new TenantPolicies();
+  const triggers = new AgentTriggers(sha256);
   const schedules = new DeclaredSchedules();
   const scheduleStates = new ScheduleStates(options.keyValue);
   const reconcileAgents = createReconciler({ ...options, store, registrar });
@@ -97,6 +99,7 @@ export const createManifestService = (options: {
         now: options.clock.now(),
         code: codeOverHttp || !overHttp,
       });
+      for (const manifest of manifests) if (declaresAgent(manifest)) await triggers.of(manifest);
       const parts = { store, host, registrar, tenants, schedules, scheduleStates, sha256 };
       return applyManifests(parts, tenantId, manifests, { dryRun });
     },
@@ -137,6 +140,8 @@ export const createManifestService = (options: {
       for (const { manifest, revision, subscribes } of await store.subscribers(tenantId)) {
         const subscriber = { agent: manifest.metadata.name, revision };
         for (const pattern of subscribes ?? topicsHere(tenantId, subscriber)) topics.add(pattern, subscriber);
+        if (!declaresAgent(manifest)) continue;
+        for (const trigger of await triggers.of(manifest)) topics.add(trigger.topic, { ...subscriber, trigger });
       }
       return (topic) => topics.match(topic);
     },

@@ -122,7 +122,9 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     async put(tenantId, stored) {
       const { kind, metadata } = stored.manifest;
       // First, so that no event is committed between the two.
-      if ((stored.subscribes ?? []).length > 0) await keyValue.put(subscribing(tenantId), metadata.name, true);
+      const triggers = declaresAgent(stored.manifest) ? (stored.manifest.spec.triggers ?? []) : [];
+      if ((stored.subscribes ?? []).length + triggers.length > 0)
+        await keyValue.put(subscribing(tenantId), metadata.name, true);
       const key = manifestKey(kind, metadata.name);
       if (!isAgentKind(kind)) {
         await keyValue.put(scopeOf(tenantId, kind), key, stored);

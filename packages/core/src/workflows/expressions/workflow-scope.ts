@@ -16,6 +16,8 @@ export interface WorkflowScope {
   readonly turn?: number;
   /** In a join: outputs by name of the branch. */
   readonly branches?: Readonly<Record<string, unknown>>;
+  /** In a trigger, and where an event is waited for: `{ id, topic, source, payload }`. */
+  readonly event?: unknown;
 }
 
 export const SCOPE_VARIABLES = [
@@ -27,4 +29,5 @@ export const SCOPE_VARIABLES = [
   "index",
   "turn",
   "branches",
+  "event",
 ] as const satisfies readonly (keyof WorkflowScope)[];

@@ -1,0 +1,153 @@
+/** Events that begin tasks by a trigger: which, with what, and one at a time for each key. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Crash, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import type { EventInput, Triggered } from "./task-router.ts";
+
+interface Order {
+  readonly order: string | null;
+  readonly number: number;
+}
+
+const trigger = (select: (event: EventInput) => Triggered | null) => ({
+  agent: "keeper",
+  trigger: { id: "t", topic: "order.changed", select },
+});
+const byOrder = trigger(({ payload }) => ({ input: payload, key: (payload as Order).order }));
+
+const emitter = define("emitter", (task, ctx) => ctx.emit("order.changed", task.input, { durable: true }));
+/** Ends when it has had two. */
+const keeper = define("keeper", async (task, ctx) => {
+  const got = [(task.input as Order).number];
+  while (got.length < 2) got.push((await ctx.waitForSignal<Order>("order.changed")).number);
+  return got;
+});
+
+const keepers = async (world: EngineWorld) => (await world.heads()).filter(({ agent }) => agent === "keeper");
+const outputs = async (world: EngineWorld): Promise<readonly unknown[]> => {
+  const tasks = (await keepers(world))
+    .filter(({ state }) => state === "completed")
+    .toSorted((one, other) => (one.taskId < other.taskId ? -1 : 1));
+  return Promise.all(tasks.map(async ({ taskId }) => outputOf(await world.last(taskId))));
+};
+
+test("an event that the trigger passes by begins nothing, others begin a task with what it makes of them", async () => {
+  const world = new EngineWorld([emitter, define("keeper", ({ input }) => input)], {
+    triggers: [
+      trigger(({ payload, source }) => {
+        const { number } = payload as Order;
+        if (number === 3) throw new Error("no such key: amount");
+        return number === 1 ? null : { input: { number, source }, key: null };
+      }),
+    ],
+  });
+  for (const number of [1, 2, 3, 3]) await world.submit("emitter", { order: "a", number });
+  expect(await outputs(world)).toEqual([{ number: 2, source: "emitter" }]);
+  expect((await keepers(world))[0]).toMatchObject({ caller: "event:order.changed", tenantId: SCOPE.tenantId });
+  const warned = world.logger.records.filter(({ message }) => message.includes("passes an event by"));
+  expect(warned).toMatchObject([{ fields: { agent: "keeper", topic: "order.changed" } }]);
+});
+
+test("events of one key go to the open task as signals, others begin their own, and after its end a new one begins", async () => {
+  const world = new EngineWorld([emitter, keeper], { triggers: [byOrder] });
+  for (const [order, number] of [
+    ["a", 1],
+    ["b", 2],
+    ["a", 3],
+    ["a", 4],
+    [null, 5],
+    [null, 6],
+  ] as const)
+    await world.submit("emitter", { order, number });
+  const states = (await keepers(world)).map(({ state }) => state);
+  expect(states.toSorted()).toEqual(["completed", "working", "working", "working", "working"]);
+  expect(await outputs(world)).toEqual([[1, 3]]);
+  await world.submit("emitter", { order: "a", number: 7 });
+  expect(await outputs(world)).toEqual(
+    expect.arrayContaining([
+      [1, 3],
+      [4, 7],
+    ]),
+  );
+});
+
+test("events that come at once for one key begin one task", async () => {
+  const many = define("many", (task, ctx) =>
+    Promise.all(
+      (task.input as number[]).map((number) =>
+        ctx.emit("order.changed", { order: "a", number }, { durable: true, key: String(number) }),
+      ),
+    ),
+  );
+  const world = new EngineWorld([many, keeper], { triggers: [byOrder] });
+  await world.submit("many", [1, 2]);
+  expect(await outputs(world)).toEqual([[1, 2]]);
+});
+
+test("one that finds no room stays in the outbox with what comes after it, and nothing else waits", async () => {
+  const world = new EngineWorld(
+    [
+      emitter,
+      define("keeper", async (task, ctx) => {
+        await ctx.sleep(600_000);
+        return [
+          (task.input as Order).number,
+          await ctx.waitForSignal("order.changed"),
+          await ctx.waitForSignal("order.changed"),
+        ];
+      }),
+    ],
+    { triggers: [byOrder] },
+  );
+  await world.submit("emitter", { order: "a", number: 1 });
+  const [head] = await keepers(world);
+  const { service } = await world.alive();
+  for (let count = 0; count < 1_000; count++)
+    await service.signal({ ...SCOPE, operator: true }, head?.taskId ?? "", { name: "noise" });
+  await world.quiet();
+  for (const number of [2, 3]) await world.submit("emitter", { order: "a", number });
+  await world.submit("emitter", { order: "b", number: 4 });
+  expect((await world.store.takeOutbox(10)).rows).toHaveLength(2);
+  expect(await keepers(world)).toHaveLength(2);
+});
+
+test("wherever a process dies each event is in one task, once, and no two of a key are open at once", async () => {
+  const crash = fc.record({
+    commit: fc.integer({ min: 2, max: 40 }),
+    when: fc.constantFrom("before" as const, "after" as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom("a", "b"), { minLength: 4, maxLength: 8 }),
+      fc.array(crash, { maxLength: 3 }),
+      async (orders, crashes: Crash[]) => {
+        const world = new EngineWorld([emitter, keeper], { crashes, triggers: [byOrder] });
+        for (const [number, order] of orders.entries()) await world.submit("emitter", { order, number });
+        await world.advance(60_000);
+        expect((await world.store.takeOutbox(10)).rows).toEqual([]);
+        for (const order of ["a", "b"]) {
+          const numbers = orders.flatMap((each, number) => (each === order ? [number] : []));
+          const seen: number[] = [];
+          for (const { taskId } of await keepers(world)) {
+            const log = await world.log(taskId);
+            for (const event of log) {
+              const said =
+                event.type === "task.submitted"
+                  ? event.data.input
+                  : event.type === "signal.received"
+                    ? event.data.payload
+                    : null;
+              if ((said as Order | null)?.order === order) seen.push((said as Order).number);
+            }
+          }
+          expect(seen.toSorted((one, other) => one - other)).toEqual(numbers);
+        }
+        const open = (await keepers(world)).filter(({ state }) => state !== "completed");
+        expect(open.length).toBe(
+          ["a", "b"].filter((order) => orders.filter((each) => each === order).length % 2 === 1).length,
+        );
+      },
+    ),
+    { numRuns: 60, seed: 7 },
+  );
+}, 60_000);
