@@ -102,3 +102,47 @@ test("a state too large to go on with in a fresh log ends the run, and what was 
   expect(run.error).toMatchObject({ code: "TOO_LARGE" });
   expect(undone).toEqual(["1"]);
 });
+
+test("a wait for a signal goes on with what came, another way when nothing came in time", async () => {
+  const order = workflow("order")
+    .wait<{ amount: number }, "paid">("paid", {
+      signal: "payment",
+      timeout: "1h",
+      otherwise: (path) => path.step("remind", () => ({ amount: 0 })),
+    })
+    .build();
+  const it = await testAgent(order);
+  const paid = await it.run();
+  await paid.signal("payment", { amount: 7 });
+  expect(paid.output).toEqual({ amount: 7 });
+  const late = await it.run();
+  await late.advance(3_600_001);
+  expect(late.output).toEqual({ amount: 0 });
+});
+
+test("an approval shows what it is about, leads on by what was chosen, and another way when nobody chose", async () => {
+  const offer = workflow("offer")
+    .input(Loan)
+    .approve("officer", {
+      prompt: "Lend ${input.amount}?",
+      show: ({ input }) => ({ amount: input.amount }),
+      expiresAfter: "1d",
+      on: { reject: (path) => path.fail("declined", "declined by ${nodes.officer.by[0].caller}") },
+      otherwise: (path) => path.fail("nobody", "nobody decided"),
+    })
+    .step("lend", ({ choice }) => choice)
+    .build();
+  const it = await testAgent(offer);
+  const [approved, rejected, expired] = [
+    await it.run({ amount: 5 }),
+    await it.run({ amount: 6 }),
+    await it.run({ amount: 7 }),
+  ];
+  expect(approved.state).toBe("input-required");
+  await approved.decide({ choice: "approve" });
+  expect(approved.output).toBe("approve");
+  await rejected.decide({ choice: "reject" });
+  expect(rejected.error?.message).toBe("node declined: declined by test");
+  await expired.advance(86_400_001);
+  expect(expired.error?.message).toBe("node nobody: nobody decided");
+});

@@ -78,10 +78,12 @@ const withdrawable = (start: (signal: AbortSignal) => Promise<unknown>): Perform
 const wait = async (
   ctx: Context,
   { address, text }: NodeCall,
-  { duration, until }: Extract<CallSpec, { type: "wait" }>,
+  { duration, until, signal: name, event, timeout }: Extract<CallSpec, { type: "wait" }>,
   signal: AbortSignal,
 ): Promise<unknown> => {
-  if (duration === undefined && until === undefined) throw notYet("wait for a signal or an event");
+  const options = { key: address, signal, ...timeoutOf({ timeout }) };
+  if (name !== undefined) return ctx.waitForSignal(name, options);
+  if (event !== undefined) throw notYet("a wait for an event");
   const ms = duration === undefined ? Math.max(0, timeOf(text) - ctx.now()) : millisecondsOf(duration);
   await ctx.sleep(ms, { key: address, signal });
   return null;

@@ -326,15 +326,37 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     );
   }
 
-  /** For a time, or up to one. */
+  /** For a time, up to one, or for a signal that somebody sends to the task, whose payload is the output. */
   wait(
     id: string,
     wait: { readonly duration: Duration } | { readonly until: From<Scope<Input, Nodes, Previous>, number | string> },
-  ): Path<Input, null, Nodes> {
+  ): Path<Input, null, Nodes>;
+  wait<Payload = unknown, const Id extends string = string>(
+    id: Id,
+    wait: {
+      readonly signal: string;
+      /** @default for ever */
+      readonly timeout?: Duration;
+      /** When it did not come in time. @default it fails */
+      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Made<unknown, unknown>;
+    },
+  ): Path<Input, Payload, With<Nodes, Id, Payload>>;
+  wait(id: string, given: object): never {
+    const { until, otherwise, ...wait } = given as {
+      readonly until?: AnyFunction;
+      readonly otherwise?: (path: never) => Made<unknown, unknown>;
+      readonly duration?: Duration;
+      readonly signal?: string;
+      readonly timeout?: Duration;
+    };
     return this.with((table, next) =>
       table.put(id, {
         ...{ type: "wait", next: next() },
-        ...("until" in wait ? { until: table.reference(`${id}.until`, wait.until) } : { duration: wait.duration }),
+        ...(until === undefined ? {} : { until: table.reference(`${id}.until`, until) }),
+        ...(otherwise === undefined
+          ? {}
+          : { otherwise: putLinks(this.linksOf(`${id}.otherwise`, otherwise), table, next) }),
+        ...optional(wait),
       }),
     );
   }
