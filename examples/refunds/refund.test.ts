@@ -26,7 +26,9 @@ const start = async () => {
 
 const commands = (events: readonly { readonly type: string; readonly data: object }[]): readonly string[] =>
   events.flatMap(({ type, data }) =>
-    type === "step.started" && "path" in data && /^command:agent:c/.test(String(data.path)) ? [String(data.path)] : [],
+    type === "step.started" && "path" in data && String(data.path).startsWith("command:agent:c")
+      ? [String(data.path)]
+      : [],
   );
 
 test("what came back is looked at and paid for, much of it after a while", async () => {

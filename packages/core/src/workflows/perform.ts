@@ -78,7 +78,7 @@ const withdrawable = (start: (signal: AbortSignal) => Promise<unknown>): Perform
 const wait = async (
   ctx: Context,
   { address, text }: NodeCall,
-  { duration, until, signal: name, event, timeout }: Extract<CallSpec, { type: "wait" }>,
+  { duration, signal: name, event, timeout }: Extract<CallSpec, { type: "wait" }>,
   signal: AbortSignal,
 ): Promise<unknown> => {
   const options = { key: address, signal, ...timeoutOf({ timeout }) };

@@ -110,7 +110,7 @@ const typeFaults = (schema: Json, fault: (description: string, ...below: Path) =
     for (const [index, name] of required.entries())
       if (!isRecord(properties) || !Object.hasOwn(properties, String(name)))
         fault(`"${String(name)}" is not among the properties`, "required", index);
-  if (format !== undefined && !FORMATS.includes(String(format)))
+  if (format !== undefined && (typeof format !== "string" || !FORMATS.includes(format)))
     fault(`expected one of ${FORMATS.join(", ")}`, "format");
 };
 
