@@ -11,6 +11,7 @@ export {
   type Context,
   createClient,
   type ErrorCode,
+  expression,
   type FieldViolation,
   type InferOutput,
   type ModelMessage,
@@ -34,6 +35,7 @@ export {
   type ToolContext,
   type ToolLoopOptions,
   type ToolOptions,
+  template,
   tool,
   toolLoop,
   type WorkflowDefinition,
@@ -41,5 +43,6 @@ export {
   type WorkflowOptions,
   type WorkflowPath,
   type WorkflowScope,
+  type Written,
   workflow,
 } from "@agentcore/sdk";

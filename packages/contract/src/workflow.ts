@@ -47,6 +47,12 @@ const TaskTarget = z.union(
   { error: "expected { agent }, { capability } or { need }" },
 );
 
+/** Chosen as the run goes on: `${expression}`, whole, that gives one of these. */
+const ChosenTarget = z.string().regex(/^\$\{[^]+\}$/);
+const NodeTarget = z.union([TaskTarget, FunctionReference, ChosenTarget], {
+  error: "expected { agent }, { capability } or { need }, or ${expression} that gives one of them",
+});
+
 const Retry = z.strictObject({
   /** Tries in all. @default 4 */
   maxAttempts: count(100).optional(),
@@ -90,7 +96,7 @@ const effect = {
 
 const TaskNode = z.strictObject({
   type: z.literal("task"),
-  target: TaskTarget,
+  target: NodeTarget,
   skill: Text.optional(),
   priority: Priority.optional(),
   ...effect,
@@ -139,10 +145,15 @@ const JoinNode = z.strictObject({
   merge: z
     .union([z.enum(["object", "list", "concat", "assign", "first"]), z.strictObject({ value: Expression })])
     .optional(),
-  /** fail: one that fails ends the others and fails the whole; ignore: it is left out. @default "fail"; with `need` or merge first: "ignore" */
+  /**
+   * fail: one that fails ends the others and fails the whole; ignore: it is left out. @default "fail"; with `need`, `until` or merge first:
+   * "ignore"
+   */
   onFailure: z.enum(["fail", "ignore"]).optional(),
   /** Goes on as soon as so many have succeeded and ends the others. @default all; with onFailure ignore: those that succeed, at least one */
   need: count(100).optional(),
+  /** Over `branches`, asked after each that succeeds while others are under way: goes on as soon as it holds and ends the others. @default never */
+  until: Expression.optional(),
 });
 const MapNode = z.strictObject({
   type: z.literal("map"),

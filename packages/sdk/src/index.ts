@@ -43,3 +43,4 @@ export { type ToolOptions, tool } from "./tool.ts";
 export { type ToolLoopOptions, toolLoop } from "./tool-loop.ts";
 export type { Scope as WorkflowScope } from "./workflow/types.ts";
 export { type Path as WorkflowPath, type WorkflowOptions, workflow } from "./workflow/workflow.ts";
+export { expression, template, type Written } from "./workflow/written.ts";

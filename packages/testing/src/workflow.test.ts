@@ -1,4 +1,4 @@
-import { agent, TerminalError, workflow } from "@agentcore/sdk";
+import { agent, expression, TerminalError, template, workflow } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { testAgent } from "./index.ts";
@@ -145,4 +145,95 @@ test("an approval shows what it is about, leads on by what was chosen, and anoth
   expect(rejected.error?.message).toBe("node declined: declined by test");
   await expired.advance(86_400_001);
   expect(expired.error?.message).toBe("node nobody: nobody decided");
+});
+
+test("who does a node is chosen as the run goes on, by a function or an expression", async () => {
+  const Parts = z.object({ parts: z.array(z.object({ by: z.string(), n: z.number() })) });
+  const peers = { odd: (n: unknown) => `odd ${String(n)}`, even: (n: unknown) => `even ${String(n)}` };
+  const assign = workflow("assign")
+    .input(Parts)
+    .map(
+      "each",
+      ({ input }) => input.parts,
+      (path) =>
+        path.then<string, "work">(
+          { target: ({ item }) => ({ agent: (item as { by: string }).by }) },
+          { as: "work", input: expression("item.n") },
+        ),
+    )
+    .build();
+  const written = workflow("written")
+    .input(Parts)
+    .map("each", expression<readonly unknown[]>("input.parts"), (path) =>
+      path.then({ target: expression(`{"agent": item.by}`) }, { as: "work", input: template("${item.n}") }),
+    )
+    .build(template({ all: "${nodes.each}" }));
+  expect(written.workflow?.functions).toEqual({});
+  const input = {
+    parts: [
+      { by: "odd", n: 1 },
+      { by: "even", n: 2 },
+    ],
+  };
+  const test = await testAgent([assign, written], { peers });
+  expect((await test.run(input)).output).toEqual(["odd 1", "even 2"]);
+  expect((await test.run(input, { target: { agent: "written" } })).output).toEqual({ all: ["odd 1", "even 2"] });
+  const nobody = await test.run({ parts: [{ by: "Not A Name", n: 1 }] });
+  expect(nobody.error).toMatchObject({
+    code: "WORKFLOW_FAILED",
+    message: expect.stringContaining(
+      'node work: target: expected { agent }, { capability } or { need } with its name, got {"agent":"Not A Name"}',
+    ),
+  });
+});
+
+test("branches under way are ended as soon as those that are done decide, also after a crash", async () => {
+  const ended: string[] = [];
+  const slow = agent({
+    name: "slow",
+    description: "Never answers",
+    run: async (_task, ctx) => {
+      ctx.signal.addEventListener("abort", () => ended.push("slow"));
+      await ctx.sleep(1_000_000);
+    },
+  });
+  const race = (until: string | ((branches: Readonly<Record<string, unknown>>) => boolean)) =>
+    workflow("race")
+      .parallel("all", { a: { ...slow, name: "one" }, b: { ...slow, name: "two" }, c: slow }, { until })
+      .build();
+  const peers = { one: () => "yes", two: () => "yes" };
+  for (const until of [
+    'size(branches.filter(name, branches[name] == "yes")) == 2',
+    (branches: Readonly<Record<string, unknown>>) =>
+      Object.values(branches).filter((each) => each === "yes").length === 2,
+  ]) {
+    const commits = await (async () => {
+      const test = await testAgent([race(until), slow], { peers });
+      const run = await test.run({});
+      expect(run.output).toEqual({ a: "yes", b: "yes" });
+      expect(
+        run.events
+          .filter(({ type }) => type === "decision.made")
+          .map(({ data }) => (data as { choice?: string }).choice),
+      ).toEqual(expect.arrayContaining(["open", "decided"]));
+      return test.commits;
+    })();
+    for (let crashAt = 1; crashAt <= commits; crashAt++) {
+      const test = await testAgent([race(until), slow], { peers, crashAt });
+      const run = await test.run({});
+      expect(run.output).toEqual({ a: "yes", b: "yes" });
+    }
+  }
+});
+
+test("a condition of branches that is none fails where it stands", async () => {
+  const wrong = workflow("wrong")
+    .parallel(
+      "all",
+      { a: (path) => path.step("x", () => 1), b: (path) => path.step("y", () => 2) },
+      { until: "branches.a" },
+    )
+    .build();
+  const run = await (await testAgent(wrong)).run({});
+  expect(run.error).toMatchObject({ message: expect.stringContaining("branches.a: expected true or false, got 1") });
 });

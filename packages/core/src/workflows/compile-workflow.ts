@@ -1,13 +1,14 @@
 /** A graph with its expressions made ready to be evaluated: what the machine works on. */
 import {
   type FunctionReference,
+  NAME_PATTERN,
   PlatformError,
   parseDuration,
   type WorkflowGraph,
   type WorkflowNode,
   type WorkflowNodeOf,
 } from "@agentcore/contract";
-import type { WorkflowDefinition, WorkflowScope } from "@agentcore/contract/authoring";
+import type { Target, WorkflowDefinition, WorkflowScope } from "@agentcore/contract/authoring";
 import { assertGraph } from "./check-graph.ts";
 import { compileExpression, compileTemplate } from "./expressions/index.ts";
 import { structureOf } from "./regions.ts";
@@ -28,6 +29,8 @@ export interface CallNode extends Named {
   readonly type: "call";
   readonly spec: CallSpec;
   readonly input: Evaluate;
+  /** Who does it, when that is chosen as the run goes on. */
+  readonly target: Evaluate | null;
   /** For an approval what is asked, for a wait up to when. */
   readonly text: Evaluate | null;
   readonly undo: { readonly spec: UndoSpec; readonly input: Evaluate } | null;
@@ -46,6 +49,9 @@ export interface ParallelNode extends Named {
   readonly failFast: boolean;
   /** Branches that have to succeed before it goes on, if not all have ended. */
   readonly need: number | null;
+  /** Of the branches that have succeeded: the others need not. */
+  readonly until: Evaluate | null;
+  readonly untilReason: string;
   /** Where it goes on behind the join. */
   readonly next: string;
   readonly catch: string | null;
@@ -151,6 +157,7 @@ const compileNode = (
         type: "call",
         spec: node,
         input: template(node.input, previousOf),
+        target: node.type === "task" ? targetOf(node.target, template) : null,
         text: null,
         undo: undo === undefined ? null : { spec: undo, input: template(undo.input, ({ nodes }) => nodes[id]) },
         catch: node.catch ?? null,
@@ -158,12 +165,14 @@ const compileNode = (
     }
     case "wait": {
       const text = node.until === undefined ? null : expression(node.until);
-      return { ...named, type: "call", spec: node, input: nothing, text, undo: null, catch: node.otherwise ?? null };
+      const calls = { ...named, type: "call", spec: node, input: nothing, target: null, text, undo: null } as const;
+      return { ...calls, catch: node.otherwise ?? null };
     }
     case "approval": {
       const text = template(node.prompt, nothing);
       const input = template(node.show, previousOf);
-      return { ...named, type: "call", spec: node, input, text, undo: null, catch: node.otherwise ?? null };
+      const calls = { ...named, type: "call", spec: node, input, target: null, text, undo: null } as const;
+      return { ...calls, catch: node.otherwise ?? null };
     }
     case "decision": {
       const cases = node.cases.map(({ when, next }) => ({ when: expression(when), next, reason: reasonOf(when) }));
@@ -171,9 +180,9 @@ const compileNode = (
     }
     case "parallel": {
       const join = graph.nodes[node.join] as WorkflowNodeOf<"join">;
-      const { merge = "object", next } = join;
+      const { merge = "object", next, until } = join;
       const need = join.need ?? (merge === "first" ? 1 : null);
-      const { onFailure = need === null ? "fail" : "ignore" } = join;
+      const { onFailure = need === null && until === undefined ? "fail" : "ignore" } = join;
       return {
         ...named,
         type: "parallel",
@@ -182,6 +191,8 @@ const compileNode = (
         merge: typeof merge === "string" ? merge : expression(merge.value),
         failFast: onFailure === "fail",
         need,
+        until: until === undefined ? null : expression(until),
+        untilReason: until === undefined ? "" : reasonOf(until),
         next,
         catch: node.catch ?? null,
       };
@@ -226,6 +237,29 @@ const compileNode = (
     case "fail":
       return { ...named, type: "fail", message: template(node.message, nothing) };
   }
+};
+
+/** Null for one that is known before anything runs. */
+const targetOf = (
+  target: WorkflowNodeOf<"task">["target"],
+  template: (value: unknown, otherwise: Evaluate) => Evaluate,
+): Evaluate | null => {
+  if (typeof target !== "string" && !isReference(target)) return null;
+  const choose = template(target, nothing);
+  return (scope) => asTarget(choose(scope));
+};
+
+const asTarget = (value: unknown): Target => {
+  if (typeof value === "object" && value !== null && Object.keys(value).length === 1) {
+    const { agent, capability, need } = value as Readonly<Record<string, unknown>>;
+    if (typeof agent === "string" && NAME_PATTERN.test(agent)) return { agent };
+    if (typeof capability === "string" && capability !== "") return { capability };
+    if (typeof need === "string" && need !== "") return { need };
+  }
+  throw new PlatformError(
+    "WORKFLOW_FAILED",
+    `target: expected { agent }, { capability } or { need } with its name, got ${(JSON.stringify(value) ?? "nothing").slice(0, 200)}`,
+  );
 };
 
 const previousOf: Evaluate = ({ previous }) => previous;

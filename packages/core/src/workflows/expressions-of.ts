@@ -21,6 +21,11 @@ const isReference = (value: unknown): value is FunctionReference =>
 const placesOf = (node: WorkflowNode): readonly ExpressionPlace[] => {
   switch (node.type) {
     case "task":
+      return [
+        { field: "target", kind: "template", value: typeof node.target === "string" ? node.target : undefined },
+        { field: "input", kind: "template", value: node.input },
+        { field: "undo.input", kind: "template", value: node.undo?.input, seesItself: true },
+      ];
     case "workflow":
     case "custom":
       return [
@@ -40,9 +45,13 @@ const placesOf = (node: WorkflowNode): readonly ExpressionPlace[] => {
     case "decision":
       return node.cases.map(({ when }, index) => ({ field: `cases[${index}].when`, kind: "condition", value: when }));
     case "join":
-      return typeof node.merge === "object"
-        ? [{ field: "merge.value", kind: "value", value: node.merge.value, variables: ["branches"] }]
-        : [];
+      return [
+        {
+          ...{ field: "merge.value", kind: "value", variables: ["branches"] },
+          value: typeof node.merge === "object" ? node.merge.value : undefined,
+        },
+        { field: "until", kind: "condition", value: node.until, variables: ["branches"] },
+      ];
     case "map":
       return [{ field: "over", kind: "value", value: node.over }];
     case "loop":

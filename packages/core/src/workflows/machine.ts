@@ -24,7 +24,14 @@ export const MAX_ITEMS = 10_000;
 
 /** Something to be done, and to be told of by `settle` under its address. */
 export type Call = { readonly address: string } & (
-  | { readonly type: "node"; readonly node: CallNode; readonly input: unknown; readonly text: unknown }
+  | {
+      readonly type: "node";
+      readonly node: CallNode;
+      readonly input: unknown;
+      /** Chosen now; null where the graph says it. */
+      readonly target: unknown;
+      readonly text: unknown;
+    }
   | { readonly type: "undo"; readonly id: string; readonly undo: UndoSpec; readonly input: unknown }
   /** What could not be taken back: a person says what is to be done. */
   | {
@@ -284,11 +291,12 @@ export class Machine {
     if (this.isHolding) return;
     const scope = this.scope(frame, node);
     const input = node.input(scope);
+    const target = node.target?.(scope) ?? null;
     const text = node.text?.(scope);
     const address = frame.visit(node.id);
     frame.isWaiting = true;
     this.open.set(address, { node, frame, isUnneeded: false });
-    this.due.push({ type: "node", address, node, input, text });
+    this.due.push({ type: "node", address, node, input, target, text });
   }
 
   private turn(frame: Frame, node: LoopNode): void {
@@ -432,7 +440,12 @@ export class Machine {
       );
     } else {
       const need = node.need ?? (node.failFast ? node.branches.length : 1);
-      const enough = node.need !== null && fan.order.length >= need;
+      let enough = node.need !== null && fan.order.length >= need;
+      try {
+        enough ||= error === undefined && this.isDecided(frame, fan, node);
+      } catch (failure) {
+        return this.fanFailed(frame, fan, PlatformError.from(failure, "WORKFLOW_FAILED"));
+      }
       if (!enough && fan.order.length + fan.frames.size < need)
         return this.fanFailed(
           frame,
@@ -454,10 +467,19 @@ export class Machine {
     this.ready.push(frame);
   }
 
+  /** Branches under way can change nothing any more. */
+  private isDecided(frame: Frame, fan: Fan, { until, untilReason, join, ...node }: ParallelNode): boolean {
+    if (until === null || fan.frames.size === 0) return false;
+    const branches = Object.fromEntries(doneOf(fan, node));
+    const choice = this.decide(frame.visit(join), () => ({
+      choice: holds(until, { ...frame.scope(this.input, node.loop), branches }, untilReason) ? "decided" : "open",
+      reasons: [untilReason],
+    }));
+    return choice === "decided";
+  }
+
   private merge(frame: Frame, fan: Fan, node: ParallelNode): unknown {
-    const done = node.branches.flatMap(([name]) =>
-      fan.outputs.has(name) ? [[name, fan.outputs.get(name)] as const] : [],
-    );
+    const done = doneOf(fan, node);
     switch (node.merge) {
       case "object":
         return Object.fromEntries(done);
@@ -588,6 +610,10 @@ export class Machine {
     this.takeBack();
   }
 }
+
+/** What branches gave, in their order. */
+const doneOf = (fan: Fan, { branches }: Pick<ParallelNode, "branches">): readonly (readonly [string, unknown])[] =>
+  branches.flatMap(([name]) => (fan.outputs.has(name) ? [[name, fan.outputs.get(name)] as const] : []));
 
 const suffix = (attempt: number): string => (attempt <= 1 ? "" : `@${attempt}`);
 

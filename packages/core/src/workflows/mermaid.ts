@@ -2,7 +2,7 @@
  * A graph as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html). Ids are numbered (`n0`), since words such as `end` mean something
  * there; all that people wrote stands in quotes, with what could end them written as entity codes. Pure.
  */
-import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
+import type { WorkflowGraph, WorkflowNode, WorkflowNodeOf } from "@agentcore/contract/authoring";
 import { edgesOf } from "./edges.ts";
 import { nodeIn, type Region, structureOf } from "./regions.ts";
 
@@ -99,11 +99,17 @@ const SHAPES: Readonly<Record<WorkflowNode["type"], readonly [open: string, clos
   fail: ["(((", ")))"],
 };
 
+const whoOf = (target: WorkflowNodeOf<"task">["target"]): string => {
+  if (typeof target === "string") return target;
+  if ("$function" in target) return target.$function;
+  return "agent" in target ? target.agent : "capability" in target ? target.capability : target.need;
+};
+
 const detailOf = (node: WorkflowNode): string | undefined => {
   switch (node.type) {
     case "task": {
       const { target, skill } = node;
-      const who = "agent" in target ? target.agent : "capability" in target ? target.capability : target.need;
+      const who = whoOf(target);
       return skill === undefined ? who : `${who}: ${skill}`;
     }
     case "workflow":

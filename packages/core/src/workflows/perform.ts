@@ -44,7 +44,7 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
   const { spec } = call.node;
   switch (spec.type) {
     case "task":
-      return command(spec.target, call.input, spec);
+      return command((call.target ?? spec.target) as Target, call.input, spec);
     case "workflow":
       return command({ agent: spec.workflow }, call.input, spec);
     case "custom":

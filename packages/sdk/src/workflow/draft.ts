@@ -1,6 +1,7 @@
 /** A part of a workflow while it is written: links, each of which puts its nodes into the table once it is known what comes after it. */
 import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
 import { authorMistake } from "../author-mistake.ts";
+import { isWritten } from "./written.ts";
 
 export type AnyFunction = (...parameters: never[]) => unknown;
 
@@ -31,8 +32,17 @@ export class GraphTable {
     return name;
   }
 
-  reference(name: string, work: AnyFunction): { readonly $function: string } {
-    return { $function: this.keep(name, work) };
+  /** Where a template stands. */
+  template(name: string, work: unknown): unknown {
+    if (!isWritten(work)) return { $function: this.keep(name, work as AnyFunction) };
+    return work.$expression === undefined ? work.$template : `\${${work.$expression}}`;
+  }
+
+  /** Where an expression stands. */
+  expression(name: string, work: unknown): string | { readonly $function: string } {
+    if (!isWritten(work)) return { $function: this.keep(name, work as AnyFunction) };
+    if (work.$expression !== undefined) return work.$expression;
+    throw authorMistake(this.what, name, "expected a function or expression(…), got template(…)");
   }
 
   /** They were put from the end. */

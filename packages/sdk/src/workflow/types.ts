@@ -7,6 +7,7 @@ import type {
   Target,
   WorkflowScope,
 } from "@agentcore/contract/authoring";
+import type { Written } from "./written.ts";
 
 /** What functions of a node see. `Nodes`: outputs by the ids of nodes before it. */
 export interface Scope<Input, Nodes, Previous> extends WorkflowScope {
@@ -21,13 +22,18 @@ export interface TurnScope<Input, Nodes, Previous> extends Scope<Input, Nodes, P
 
 /** In CEL, or a pure function. */
 export type Condition<S> = string | ((scope: S) => boolean);
-/** A pure function of the scope. */
-export type From<S, T> = (scope: S) => T;
+/** A pure function of the scope, or what `expression()` and `template()` make. */
+export type From<S, T> = ((scope: S) => T) | Written<T>;
 /** `90s`, `15m`, `12h`, `30d`, or milliseconds. */
 export type Duration = string | number;
 
 /** By whom a task is done when it is no agent at hand: `agent`, `capability` or `need`. */
 export type TaskTarget = Extract<Target, { agent: string } | { capability: string } | { need: string }>;
+
+/** A target that is chosen as the run goes on, of what has come so far. */
+export interface ChosenTarget<S> {
+  readonly target: From<S, TaskTarget>;
+}
 
 export type Work<Input, Output> = (input: Input, step: StepContext) => Promise<Output> | Output;
 
@@ -75,6 +81,11 @@ export interface JoinOptions {
   readonly onFailure?: "fail" | "ignore";
   /** Goes on as soon as so many have succeeded, and ends the others. @default all */
   readonly need?: number;
+  /**
+   * Asked after each branch that succeeds while others are under way: goes on as soon as it holds, and ends them. A pure function of the
+   * outputs by branch, or CEL over `branches`. With it, one that fails is left out. @default never
+   */
+  readonly until?: string | ((branches: Readonly<Record<string, unknown>>) => boolean);
 }
 
 /** Outputs by node, with one more where it has a name. */

@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { agent } from "../agent.ts";
 import { workflow } from "./workflow.ts";
+import { expression, template } from "./written.ts";
 
 const First = agent({
   name: "first",
@@ -100,4 +101,39 @@ test("a path that was used twice gives two workflows", () => {
   const base = workflow("base").step("a", () => 1);
   expect(Object.keys(base.step("b", () => 2).build().workflow?.graph.nodes ?? {})).toEqual(["a", "b", "end"]);
   expect(Object.keys(base.step("c", () => 3).build().workflow?.graph.nodes ?? {})).toEqual(["a", "c", "end"]);
+});
+
+test("data in CEL and templates in place of functions makes a graph of plain JSON", () => {
+  const built = workflow("plain")
+    .input(Input)
+    .then(First, { as: "first", input: template({ x: "${input.x}" }) })
+    .map("each", expression<readonly number[]>("input.list"), (path) =>
+      path.then({ target: expression(`{"capability": "count"}`) }, { as: "count" }),
+    )
+    .parallel(
+      "both",
+      {
+        a: (path) => path.then(Second, { as: "a", input: template({ y: "x" }) }),
+        b: (path) => path.then(Second, { as: "b", input: template({ y: "x" }) }),
+      },
+      {
+        merge: expression<number>("size(branches)"),
+        until: "size(branches) == 1",
+      },
+    )
+    .build(expression<string>("nodes.first.y"));
+  expectTypeOf<NonNullable<typeof built.run>>().returns.toEqualTypeOf<Promise<string> | string>();
+  expect(built.workflow?.functions).toEqual({});
+  expect(JSON.parse(JSON.stringify(built.workflow?.graph.nodes))).toMatchObject({
+    first: { input: { x: "${input.x}" } },
+    each: { over: "input.list" },
+    count: { target: `\${{"capability": "count"}}` },
+    both: { merge: { value: "size(branches)" }, until: "size(branches) == 1" },
+    end: { output: "${nodes.first.y}" },
+  });
+  expect(() =>
+    workflow("misplaced")
+      .map("each", template<readonly number[]>("${input.list}"), (path) => path.step("a", () => 1))
+      .build(),
+  ).toThrow('workflow "misplaced": each.over: expected a function or expression(…), got template(…)');
 });

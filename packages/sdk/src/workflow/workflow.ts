@@ -12,6 +12,7 @@ import { agent, type SkillOptions } from "../agent.ts";
 import { authorMistake, describe } from "../author-mistake.ts";
 import { type AnyFunction, type GraphTable, type Link, putLinks, GraphTable as Table } from "./draft.ts";
 import type {
+  ChosenTarget,
   Condition,
   Duration,
   From,
@@ -28,6 +29,7 @@ import type {
   Work,
   WorkOptions,
 } from "./types.ts";
+import type { Written } from "./written.ts";
 
 export interface WorkflowOptions {
   /** RFC 1123 label: lower-case letters, digits and hyphens, at most 63. */
@@ -98,7 +100,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
   ): Path<Input, OutputOf<A>, With<Nodes, Id, OutputOf<A>>>;
   /** A task for whoever the target means. `Output` is what is expected of it. */
   then<Output = unknown, const Id extends string = never>(
-    target: TaskTarget,
+    target: TaskTarget | ChosenTarget<Scope<Input, Nodes, Previous>>,
     options: TaskOptions<Scope<Input, Nodes, Previous>, Output, Id> & {
       readonly as: Id;
       readonly input?: From<Scope<Input, Nodes, Previous>, unknown>;
@@ -150,7 +152,9 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     id: Id,
     branches: Branches,
     options: JoinOptions & {
-      readonly merge: (branches: { [Name in keyof Branches]: BranchOutput<Branches[Name]> }) => Merged;
+      readonly merge:
+        | ((branches: { [Name in keyof Branches]: BranchOutput<Branches[Name]> }) => Merged)
+        | Written<Merged>;
     },
   ): Path<
     Input,
@@ -192,7 +196,9 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       ? (second as Record<string, unknown>)
       : Object.fromEntries(agents.map((each) => [nameOf(each), each]));
     const id = isNamed ? first : Object.keys(branches).join("_").slice(0, 63);
-    const { merge, description, onFailure, need } = (isNamed ? (third ?? {}) : {}) as JoinOptions & { merge?: unknown };
+    const { merge, description, onFailure, need, until } = (isNamed ? (third ?? {}) : {}) as JoinOptions & {
+      merge?: unknown;
+    };
     return this.with((table, next) => {
       const fork = `${id}-fork`.slice(-63);
       const after = next();
@@ -202,17 +208,15 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       table.put(id, {
         type: "join",
         next: after,
-        ...(typeof merge === "function"
-          ? {
-              merge: {
-                value: table.reference(`${id}.merge`, (scope: WorkflowScope) =>
-                  (merge as AnyFunction)(scope.branches as never),
-                ),
-              },
-            }
-          : merge === undefined
-            ? {}
-            : { merge: merge as "first" }),
+        ...(merge === undefined
+          ? {}
+          : {
+              merge:
+                typeof merge === "string"
+                  ? (merge as "first")
+                  : { value: table.expression(`${id}.merge`, ofBranches(merge)) },
+            }),
+        ...(until === undefined ? {} : { until: condition(table, `${id}.until`, ofBranches(until)) }),
         ...optional({ onFailure, need }),
       });
       return table.put(fork, { type: "parallel", branches: started, join: id, ...optional({ description }) });
@@ -269,7 +273,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     return this.with((table, next) => {
       const body = putLinks(this.linksOf(id, each), table, () => id);
       return table.put(id, {
-        ...{ type: "map", over: table.reference(`${id}.over`, over), body, next: next() },
+        ...{ type: "map", over: table.expression(`${id}.over`, over), body, next: next() },
         ...optional(options),
       });
     });
@@ -352,7 +356,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     return this.with((table, next) =>
       table.put(id, {
         ...{ type: "wait", next: next() },
-        ...(until === undefined ? {} : { until: table.reference(`${id}.until`, until) }),
+        ...(until === undefined ? {} : { until: table.expression(`${id}.until`, until) }),
         ...(otherwise === undefined
           ? {}
           : { otherwise: putLinks(this.linksOf(`${id}.otherwise`, otherwise), table, next) }),
@@ -396,8 +400,8 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       table.put(id, {
         type: "approval",
         next: next(),
-        prompt: typeof prompt === "string" ? prompt : table.reference(`${id}.prompt`, prompt),
-        ...(show === undefined ? {} : { show: table.reference(`${id}.show`, show) }),
+        prompt: typeof prompt === "string" ? prompt : (table.template(`${id}.prompt`, prompt) as string),
+        ...(show === undefined ? {} : { show: table.template(`${id}.show`, show) }),
         ...(Object.keys(on).length === 0
           ? {}
           : {
@@ -421,7 +425,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     return this.with((table) =>
       table.put(id, {
         type: "fail",
-        message: typeof message === "string" ? message : table.reference(`${id}.message`, message),
+        message: typeof message === "string" ? message : (table.template(`${id}.message`, message) as string),
       }),
     );
   }
@@ -436,7 +440,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     const putEnd = (): string =>
       (end ??= table.put(
         "end",
-        output === undefined ? { type: "end" } : { type: "end", output: table.reference("end.output", output) },
+        output === undefined ? { type: "end" } : { type: "end", output: table.template("end.output", output) },
       ));
     const start = putLinks(this.links, table, putEnd);
     return Object.freeze({
@@ -480,7 +484,7 @@ export const workflow = (options: string | WorkflowOptions): Path<unknown, unkno
 interface LooseOptions {
   readonly as?: string;
   readonly description?: string;
-  readonly input?: AnyFunction;
+  readonly input?: unknown;
   readonly timeout?: Duration;
   readonly retry?: object;
   readonly skill?: string;
@@ -492,7 +496,7 @@ const workNode = (table: GraphTable, id: string, work: unknown, options: LooseOp
   const { input, undo, retry, skill, priority, description, timeout } = options;
   const common = {
     next,
-    ...(input === undefined ? {} : { input: table.reference(`${id}.input`, input) }),
+    ...(input === undefined ? {} : { input: table.template(`${id}.input`, input) }),
     ...(undo === undefined ? {} : { undo: undoOf(table, id, undo) }),
     ...optional({ description, timeout }),
   };
@@ -500,7 +504,10 @@ const workNode = (table: GraphTable, id: string, work: unknown, options: LooseOp
     return { type: "custom", function: table.keep(id, work as AnyFunction), ...common, ...optional({ retry }) };
   const task = { ...common, ...optional({ skill, priority }) };
   if (isAgent(work) && work.workflow !== undefined) return { type: "workflow", workflow: work.name, ...task };
-  return { type: "task", target: targetOf(work), ...task };
+  const target = isChosen(work)
+    ? (table.template(`${id}.target`, work.target) as string | { $function: string })
+    : targetOf(work);
+  return { type: "task", target, ...task };
 };
 
 const undoOf = (table: GraphTable, id: string, undo: Undo<never, never>) => {
@@ -508,13 +515,16 @@ const undoOf = (table: GraphTable, id: string, undo: Undo<never, never>) => {
   const { by, input, ...options } = undo;
   return {
     ...(typeof by === "function" ? { function: table.keep(`${id}.undo`, by) } : { target: targetOf(by) }),
-    ...(input === undefined ? {} : { input: table.reference(`${id}.undo.input`, input) }),
+    ...(input === undefined ? {} : { input: table.template(`${id}.undo.input`, input) }),
     ...options,
   };
 };
 
 const isAgent = (value: unknown): value is AgentDefinition =>
   typeof value === "object" && value !== null && "name" in value && "skills" in value;
+
+const isChosen = (value: unknown): value is { readonly target: unknown } =>
+  typeof value === "object" && value !== null && "target" in value;
 
 const targetOf = (value: unknown): TaskTarget => (isAgent(value) ? { agent: value.name } : (value as TaskTarget));
 
@@ -524,7 +534,11 @@ const nameOf = (value: unknown): string => {
 };
 
 const condition = (table: GraphTable, name: string, when: unknown): string | { readonly $function: string } =>
-  typeof when === "string" ? when : table.reference(name, when as AnyFunction);
+  typeof when === "string" ? when : table.expression(name, when);
+
+/** A function of the outputs by branch. */
+const ofBranches = (work: unknown): unknown =>
+  typeof work === "function" ? ({ branches }: WorkflowScope) => (work as AnyFunction)(branches as never) : work;
 
 /** Without what is not said. */
 const optional = <T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } =>
