@@ -237,3 +237,28 @@ test("a condition of branches that is none fails where it stands", async () => {
   const run = await (await testAgent(wrong)).run({});
   expect(run.error).toMatchObject({ message: expect.stringContaining("branches.a: expected true or false, got 1") });
 });
+
+test("what is done instead of a node that failed stands in for it, and knows why", async () => {
+  const asked = workflow("asked")
+    .input(Loan)
+    .then<number, "rate">(
+      { agent: "bank" },
+      {
+        as: "rate",
+        catch: (path) =>
+          path.step("guess", (why: string) => why.length, { input: ({ errors }) => errors["rate"]?.message ?? "" }),
+      },
+    )
+    .step("double", (rate) => rate * 2)
+    .build(({ previous, nodes }) => ({ double: previous, rate: nodes.rate }));
+  const closed = await testAgent(asked, {
+    peers: {
+      bank: () => {
+        throw new TerminalError("closed");
+      },
+    },
+  });
+  expect((await closed.run({ amount: 1 })).output).toEqual({ double: 12 });
+  const open = await testAgent(asked, { peers: { bank: () => 4 } });
+  expect((await open.run({ amount: 1 })).output).toEqual({ double: 8, rate: 4 });
+});

@@ -5,7 +5,7 @@ import type {
   Decision,
   InferOutput,
   Schema,
-  WorkflowNode,
+  WorkflowNodeOf,
   WorkflowScope,
 } from "@agentcore/contract/authoring";
 import { agent, type SkillOptions } from "../agent.ts";
@@ -65,6 +65,14 @@ type OutputOf<A> = A extends AgentDefinition<infer _, infer Output> ? Awaited<Ou
 type PreviousOf<P> = P extends Made<infer Previous, infer _> ? Previous : never;
 type NodesOf<P> = P extends Made<infer _, infer Nodes> ? Nodes : never;
 
+interface CatchOption<Input, Previous, Nodes, Output> {
+  /**
+   * What is done instead when it has failed for good; `errors.<node>` says how. It gives what the node would have given: `previous` afterwards,
+   * `nodes.<node>` is not there. @default the workflow fails
+   */
+  readonly catch?: (path: Path<Input, Previous, Nodes>) => Made<Output, unknown>;
+}
+
 type Branch<Input, Previous, Nodes> = AnyAgent | ((path: Path<Input, Previous, Nodes>) => AnyPath);
 type BranchOutput<B> = B extends (path: never) => infer P ? PreviousOf<P> : OutputOf<B>;
 type BranchNodes<B> = B extends (path: never) => infer P ? NodesOf<P> : Record<never, never>;
@@ -95,16 +103,18 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     agent: A,
     ...options: Rest<
       TaskOptions<Scope<Input, Nodes, Previous>, OutputOf<A>, Id> &
+        CatchOption<Input, Previous, Nodes, OutputOf<A>> &
         InputOption<Scope<Input, Nodes, Previous>, Previous, InputOf<A>>
     >
   ): Path<Input, OutputOf<A>, With<Nodes, Id, OutputOf<A>>>;
   /** A task for whoever the target means. `Output` is what is expected of it. */
   then<Output = unknown, const Id extends string = never>(
     target: TaskTarget | ChosenTarget<Scope<Input, Nodes, Previous>>,
-    options: TaskOptions<Scope<Input, Nodes, Previous>, Output, Id> & {
-      readonly as: Id;
-      readonly input?: From<Scope<Input, Nodes, Previous>, unknown>;
-    },
+    options: TaskOptions<Scope<Input, Nodes, Previous>, Output, Id> &
+      CatchOption<Input, Previous, Nodes, Output> & {
+        readonly as: Id;
+        readonly input?: From<Scope<Input, Nodes, Previous>, unknown>;
+      },
   ): Path<Input, Output, With<Nodes, Id, Output>>;
   then(work: unknown, given?: unknown): never {
     const options = (given ?? {}) as LooseOptions;
@@ -112,7 +122,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     if (typeof work === "function")
       throw this.mistake("build", "expected .build() at the end: what is exported has to be the finished workflow");
     const id = options.as ?? nameOf(work);
-    return this.with((table, next) => table.put(id, workNode(table, id, work, options, next())));
+    return this.withWork(id, work, options);
   }
 
   /** A function, run as one step: its result is recorded and it is never run again. */
@@ -121,12 +131,11 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     work: Work<Taken, Output>,
     ...[options]: Rest<
       WorkOptions<Scope<Input, Nodes, Previous>, Awaited<Output>> &
+        CatchOption<Input, Previous, Nodes, Awaited<Output>> &
         InputOption<Scope<Input, Nodes, Previous>, Previous, Taken>
     >
   ): Path<Input, Awaited<Output>, With<Nodes, Id, Awaited<Output>>> {
-    return this.with((table, next) =>
-      table.put(id, workNode(table, id, work, (options ?? {}) as LooseOptions, next())),
-    );
+    return this.withWork(id, work, (options ?? {}) as LooseOptions);
   }
 
   /** All at once; the output is an object by the names of the agents. */
@@ -459,6 +468,17 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     return new Path(this.settings, [...this.links, link]) as never;
   }
 
+  private withWork(id: string, work: unknown, options: LooseOptions): never {
+    return this.with((table, next) =>
+      table.put(id, {
+        ...workNode(table, id, work, options, next()),
+        ...(options.catch === undefined
+          ? {}
+          : { catch: putLinks(this.linksOf(`${id}.catch`, options.catch), table, next) }),
+      }),
+    );
+  }
+
   /** Of a branch, as its function writes it or for an agent alone. */
   private linksOf(name: string, branch: unknown): readonly Link[] {
     const begin = new Path({ ...this.settings, name: "" });
@@ -490,9 +510,16 @@ interface LooseOptions {
   readonly skill?: string;
   readonly priority?: "normal";
   readonly undo?: Undo<never, never>;
+  readonly catch?: AnyFunction;
 }
 
-const workNode = (table: GraphTable, id: string, work: unknown, options: LooseOptions, next: string): WorkflowNode => {
+const workNode = (
+  table: GraphTable,
+  id: string,
+  work: unknown,
+  options: LooseOptions,
+  next: string,
+): WorkflowNodeOf<"custom" | "task" | "workflow"> => {
   const { input, undo, retry, skill, priority, description, timeout } = options;
   const common = {
     next,
