@@ -1,7 +1,7 @@
-import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { API_VERSION } from "@agentcore/contract";
+import { type AnyAgentManifest, API_VERSION } from "@agentcore/contract";
 import { createMemoryBlobStore, createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { BlobStore } from "@agentcore/core/ports";
 import { createFnvDigest, ManualClock } from "@agentcore/core/testing";
@@ -81,4 +81,70 @@ test("code that somebody changed in the shared store does not run", async () => 
   );
   await expect(host.load(REVISION)).rejects.toMatchObject({ code: "PAYLOAD_UNREADABLE" });
   expect(await readSnapshot(snapshotDirectory, SNAPSHOT.hash)).toBeNull();
+});
+
+/** Two nodes on one store. */
+const twoNodes = async () => {
+  const keyValue = createMemoryKeyValue({ clock: new ManualClock({ now: 1 }) });
+  const { sha256 } = createFnvDigest();
+  const open = async (): Promise<InProcessHost> => {
+    const snapshotDirectory = await mkdtemp(join(tmpdir(), "agentcore-host-"));
+    onTestFinished(() => rm(snapshotDirectory, { recursive: true }));
+    const remotes = openRemotes(keyValue);
+    const host = createInProcessHost({
+      ...{ keyValue, snapshotDirectory, blobs: null, codeRoots: ANYWHERE, remotes, env: {}, sha256 },
+    });
+    onTestFinished(() => host.close());
+    return host;
+  };
+  return [await open(), await open()] as const;
+};
+
+test("the graph of a workflow in code is kept with its revision: a node that has none of the code shows it", async () => {
+  const [first, second] = await twoNodes();
+  const folder = await mkdtemp(join(import.meta.dirname, "..", "..", "test", "workflow-code-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(
+    join(folder, "flow.ts"),
+    `import { workflow } from "@agentcore/sdk";
+import { z } from "zod";
+export const flow = workflow("flow").input(z.object({ n: z.number() })).step("double", ({ n }) => n * 2).build();
+`,
+  );
+  await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  const spec = { code: { path: join(folder, "flow.ts"), export: "flow" } };
+  const manifest = { apiVersion: API_VERSION, kind: "Agent", metadata: { name: "flow" }, spec } as const;
+  const prepared = await first.prepare("acme", manifest);
+  await first.keep("acme", "flow", prepared);
+  await rm(join(folder, "flow.ts"));
+  const revision = { tenantId: "acme", agent: "flow", revision: prepared.revision };
+  expect(await second.workflowOf(revision)).toMatchObject({
+    graph: { start: "double", nodes: { double: { type: "custom" } } },
+    input: { type: "object", required: ["n"] },
+  });
+  expect(await second.workflowOf({ ...revision, tenantId: "other" })).toBeNull();
+});
+
+test("a revision of a workflow without code comes back as it was, and an agent has no graph", async () => {
+  const [first, second] = await twoNodes();
+  const graph = { start: "done", nodes: { done: { type: "end", output: "${input.n}" } } };
+  const input = { type: "object", properties: { n: { type: "number" } }, required: ["n"] };
+  const header = { apiVersion: API_VERSION } as const;
+  const flow: AnyAgentManifest = {
+    ...{ ...header, kind: "Workflow", metadata: { name: "flow" } },
+    spec: { ...graph, input, timeoutMs: 5 },
+  };
+  const plain: AnyAgentManifest = { ...header, kind: "Agent", metadata: { name: "a" }, spec: { model: "m" } };
+  for (const manifest of [flow, plain]) {
+    const prepared = await first.prepare("acme", manifest);
+    expect(prepared.revision).toBe(await second.revisionOf(manifest));
+    await first.keep("acme", manifest.metadata.name, prepared);
+  }
+  const revision = { tenantId: "acme", agent: "flow", revision: await first.revisionOf(flow) };
+  const loaded = await second.load(revision);
+  expect(loaded?.definition).toMatchObject({ name: "flow", timeoutMs: 5, compensates: true });
+  expect(await loaded?.definition.input?.["~standard"].validate({})).toHaveProperty("issues");
+  expect(await second.workflowOf(revision)).toEqual({ graph, input, output: undefined });
+  const agent = { tenantId: "acme", agent: "a", revision: await first.revisionOf(plain) };
+  expect(await second.workflowOf(agent)).toBeNull();
 });

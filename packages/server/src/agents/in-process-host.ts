@@ -14,7 +14,7 @@ import { readSnapshot, storeSnapshot } from "./snapshot-store.ts";
 interface StoredRevision {
   readonly manifest: AnyAgentManifest;
   readonly snapshot: CodeSnapshot | null;
-  /** Of a workflow in code; absent where an earlier version stored it. */
+  /** Of a workflow in code: nobody has to load it to see its graph. That of a manifest stands in there. */
   readonly workflow?: WorkflowShape | undefined;
 }
 
@@ -177,22 +177,20 @@ export const createInProcessHost = (options: {
     }
   };
 
-  const load: AgentHost["load"] = (revision) => {
-    const key = keyOf(revision);
-    const known = loaded.get(key);
-    if (known !== undefined) return known;
-    // One load however many tasks ask at once.
-    const under = loading.get(key) ?? reviveHere(revision).finally(() => loading.delete(key));
-    loading.set(key, under);
-    return under;
-  };
-
   return {
     capacities,
     maxRunning,
     setCapacity: (tenantId, agentName, capacity) => setOrDelete(capacities, `${tenantId}/${agentName}`, capacity),
     setMaxRunning: (tenantId, agentName, most) => setOrDelete(maxRunning, `${tenantId}/${agentName}`, most),
-    load,
+    load(revision) {
+      const key = keyOf(revision);
+      const known = loaded.get(key);
+      if (known !== undefined) return known;
+      // One load however many tasks ask at once.
+      const under = loading.get(key) ?? reviveHere(revision).finally(() => loading.delete(key));
+      loading.set(key, under);
+      return under;
+    },
     async revisionOf(manifest) {
       const code = await codeOf(manifest);
       return revisionHash(manifest, code?.snapshot ?? null);
@@ -203,7 +201,6 @@ export const createInProcessHost = (options: {
       const revision = revisionHash(manifest, snapshot);
       if (code !== null) await storeSnapshot(options.snapshotDirectory, code.snapshot, code.files);
       const loadedAgent = await instantiate(tenantId, manifest, snapshot, { isNew: true });
-      // That of a manifest stands in it.
       const shape = manifest.kind === "Agent" ? await shapeOf(loadedAgent) : undefined;
       const stored = { manifest, snapshot, ...(shape === undefined ? {} : { workflow: shape }) };
       return { revision, loaded: loadedAgent, stored, files: code?.files ?? null };
@@ -224,9 +221,7 @@ export const createInProcessHost = (options: {
       if (found === null) return null;
       const { manifest, workflow } = found;
       if (manifest.kind === "Workflow") return (await workflows()).shapeOfManifest(manifest);
-      if (workflow !== undefined || manifest.spec.code === undefined) return workflow ?? null;
-      const known = await load(revision);
-      return known === null ? null : ((await shapeOf(known)) ?? null);
+      return workflow ?? null;
     },
     close: () => loader.close(),
   };
