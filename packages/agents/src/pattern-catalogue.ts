@@ -1,0 +1,134 @@
+/** The patterns by name, as they are configured without code. */
+import { invalidArgument, PlatformError, parseInput } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/sdk";
+import { z } from "zod";
+import { debate, debateShape } from "./patterns/debate.ts";
+import { evaluatorLoop, evaluatorLoopShape } from "./patterns/evaluator-loop.ts";
+import { mapReduce, mapReduceShape } from "./patterns/map-reduce.ts";
+import { parallel, parallelShape } from "./patterns/parallel.ts";
+import { sequential, sequentialShape } from "./patterns/sequential.ts";
+import { hierarchical, hierarchicalShape, supervisor, supervisorShape } from "./patterns/supervisor.ts";
+import { vote, voteShape } from "./patterns/vote.ts";
+import { IN_JSON, type PatternOptions, type RoleSchemas } from "./role.ts";
+
+export interface PatternDescription {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its configuration. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly example: { readonly input: unknown; readonly configuration: unknown };
+  /** A workflow without functions. Throws INVALID_ARGUMENT with every field of the configuration that is wrong. */
+  define(configuration: unknown): AgentDefinition;
+}
+
+const describe = (
+  name: string,
+  description: string,
+  shapeOf: (schemas: RoleSchemas) => Readonly<Record<string, z.ZodType>>,
+  make: (options: never) => AgentDefinition,
+  example: PatternDescription["example"],
+): PatternDescription => {
+  const schema = z.strictObject(shapeOf(IN_JSON));
+  let json: Readonly<Record<string, unknown>> | undefined;
+  return {
+    name,
+    description,
+    get configuration() {
+      return (json ??= z.toJSONSchema(schema, { io: "input" }));
+    },
+    example,
+    define(configuration) {
+      const what = `the configuration of pattern "${name}"`;
+      const checked = parseInput(schema, configuration, what);
+      try {
+        return make({ ...checked, name, description } satisfies PatternOptions as never);
+      } catch (error) {
+        const { violations } = PlatformError.from(error);
+        throw violations === undefined ? error : invalidArgument(what, violations);
+      }
+    },
+  };
+};
+
+const patterns: readonly PatternDescription[] = [
+  describe("sequential", "One agent after the other, each with what the one before gave", sequentialShape, sequential, {
+    input: { topic: "durable workflows" },
+    configuration: { agents: [{ agent: "researcher" }, { agent: "writer" }] },
+  }),
+  describe("parallel", "Agents side by side, their outputs merged", parallelShape, parallel, {
+    input: { loan: "L-7" },
+    configuration: {
+      agents: { credit: { capability: "credit-check" }, fraud: { capability: "fraud-check" } },
+      merge: "object",
+    },
+  }),
+  describe(
+    "supervisor",
+    "One agent divides the work, workers do its parts, one makes a result of them",
+    supervisorShape,
+    supervisor,
+    {
+      input: "Compare three vendors",
+      configuration: {
+        decompose: { agent: "planner" },
+        workers: {
+          research: { agent: "researcher", description: "finds facts" },
+          prices: { capability: "price-lookup" },
+        },
+        synthesise: { agent: "writer" },
+        maxParts: 10,
+      },
+    },
+  ),
+  describe(
+    "hierarchical",
+    "Supervisors of supervisors: a worker may be a team of its own",
+    hierarchicalShape,
+    hierarchical,
+    {
+      input: "Plan the launch",
+      configuration: {
+        decompose: { agent: "director" },
+        workers: {
+          legal: { agent: "lawyer" },
+          marketing: {
+            decompose: { agent: "marketing-lead" },
+            workers: [{ agent: "copywriter" }, { agent: "designer" }],
+          },
+        },
+        synthesise: { agent: "director-summary" },
+      },
+    },
+  ),
+  describe("map-reduce", "The same for each item of a list, then one result of all", mapReduceShape, mapReduce, {
+    input: { items: ["first text", "second text"] },
+    configuration: { map: { agent: "summarizer" }, reduce: { agent: "editor" }, concurrency: 5 },
+  }),
+  describe("vote", "Agents choose, and a rule says what has won; ends as soon as that is certain", voteShape, vote, {
+    input: "Shall we refund order 7?",
+    configuration: {
+      voters: [{ agent: "risk" }, { agent: "support" }, { agent: "finance" }],
+      rule: "majority",
+      quorum: 2,
+      undecided: "reject",
+    },
+  }),
+  describe("debate", "Rounds of positions among agents, and a judge", debateShape, debate, {
+    input: "Build or buy?",
+    configuration: { debaters: [{ agent: "optimist" }, { agent: "sceptic" }], judge: { agent: "judge" }, rounds: 2 },
+  }),
+  describe(
+    "evaluator-loop",
+    "A worker and an evaluator, again until the work is good enough",
+    evaluatorLoopShape,
+    evaluatorLoop,
+    {
+      input: "Write a product text",
+      configuration: { worker: { agent: "writer" }, evaluator: { agent: "critic" }, threshold: 0.8, maxTurns: 3 },
+    },
+  ),
+];
+
+export const patternCatalogue: ReadonlyMap<string, PatternDescription> = new Map(
+  patterns.map((each) => [each.name, each]),
+);
