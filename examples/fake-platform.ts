@@ -10,15 +10,6 @@ interface FakeOptions {
   readonly model?: (question: string) => string;
 }
 
-/** A question to a person, open until it is answered. */
-export interface OpenQuestion {
-  readonly taskId: string;
-  readonly agent: string;
-  readonly prompt: string;
-  /** Throws what the schema of the question says against the answer. */
-  answer(value: unknown): Promise<void>;
-}
-
 export class FakePlatform {
   readonly calls: string[] = [];
   readonly artifacts: {
@@ -27,28 +18,13 @@ export class FakePlatform {
     readonly data?: unknown;
     readonly text?: string;
   }[] = [];
-  readonly progress: string[] = [];
-  readonly questions: OpenQuestion[] = [];
   readonly #options: FakeOptions;
   readonly #memory = new Map<string, unknown>();
-  readonly #tasks: Promise<unknown>[] = [];
   readonly #abort = new AbortController();
   #taskCount = 0;
 
   constructor(options: FakeOptions) {
     this.#options = options;
-  }
-
-  cancel(): void {
-    this.#abort.abort(new PlatformError("CANCELED", "the task was canceled"));
-  }
-
-  /** When every task has ended, detached ones too. */
-  async settled(): Promise<void> {
-    for (let known = -1; known < this.#tasks.length; ) {
-      known = this.#tasks.length;
-      await Promise.allSettled(this.#tasks);
-    }
   }
 
   async run(name: string, input: unknown): Promise<unknown> {
@@ -94,18 +70,13 @@ export class FakePlatform {
     return asJson(await agent?.answer?.({ tenantId: "default", payload: asJson(payload) }, ctx));
   }
 
-  #runTask(definition: AgentDefinition, input: unknown): Promise<unknown> {
+  async #runTask(definition: AgentDefinition, input: unknown): Promise<unknown> {
     const id = `task-${(this.#taskCount += 1)}`;
-    const work = async (): Promise<unknown> => {
-      const checked = await check(definition.input, asJson(input), "INVALID_ARGUMENT");
-      const task = { id, contextId: "context", tenantId: "default", caller: "someone", input: checked };
-      return asJson(
-        await check(definition.output, await definition.run?.(task, this.#context(definition, id)), "OUTPUT_MISMATCH"),
-      );
-    };
-    const running = work();
-    this.#tasks.push(running.catch(() => undefined));
-    return running;
+    const checked = await check(definition.input, asJson(input), "INVALID_ARGUMENT");
+    const task = { id, contextId: "context", tenantId: "default", caller: "someone", input: checked };
+    return asJson(
+      await check(definition.output, await definition.run?.(task, this.#context(definition, id)), "OUTPUT_MISMATCH"),
+    );
   }
 
   #context(definition: AgentDefinition, taskId: string): Context {
@@ -170,14 +141,8 @@ export class FakePlatform {
           ...(text === undefined ? { data: asJson(data) } : { text }),
         });
       },
-      progress: async (message) => void this.progress.push(message),
-      waitForInput: (request) =>
-        new Promise((resolve) => {
-          const { prompt, schema } = typeof request === "string" ? { prompt: request } : request;
-          const answer = async (value: unknown): Promise<void> =>
-            resolve((await check(schema, value, "INVALID_ARGUMENT")) as never);
-          this.questions.push({ taskId, agent: definition.name, prompt, answer });
-        }),
+      progress: async () => {},
+      waitForInput: unsupported("questions"),
       model: async ({ messages }) => {
         if (!this.#options.model) throw new PlatformError("MODEL_NOT_CONFIGURED", "no model");
         this.calls.push(`model ${definition.name}`);

@@ -7,7 +7,7 @@ import { Manifest } from "../packages/contract/src/manifest.ts";
 import { checkWorkflow } from "../packages/server/src/manifests/check-workflow.ts";
 
 it.each([
-  ["loan-triage", 7],
+  ["loan-triage", 8],
   ["sales-analyst", 4],
   ["refunds", 6],
 ])("the manifests of %s are valid and lead to agents of their names", async (example, count) => {

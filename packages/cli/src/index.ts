@@ -10,6 +10,7 @@ export {
   type ClientOptions,
   type Context,
   createClient,
+  type Decision,
   type ErrorCode,
   expression,
   type FieldViolation,

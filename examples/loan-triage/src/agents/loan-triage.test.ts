@@ -4,26 +4,33 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { agent, TerminalError } from "agentcore";
+import { type AgentTest, type TestRun, testAgent } from "agentcore/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { FakePlatform } from "../../../fake-platform.ts";
 import { createScreeningServer } from "../../service/screening-server.ts";
 import { TriageReport } from "../domain/agent-messages.ts";
-import { caseOfficer } from "./case-officer.ts";
+import { readReservations } from "../domain/reservations.ts";
+import { assessRisk } from "../domain/risk.ts";
 import { communicator } from "./communicator.ts";
 import { compliance } from "./compliance.ts";
 import { complianceBackup } from "./compliance-backup.ts";
 import { documentProcessor } from "./document-processor.ts";
+import { loanApplication } from "./loan-application.ts";
+import { loanAssessment } from "./loan-assessment.ts";
 import { loanTriage } from "./loan-triage/loan-triage.ts";
 import { riskAssessor } from "./risk-assessor.ts";
 
 const data = join(import.meta.dirname, "../../data");
-const all = [loanTriage, documentProcessor, riskAssessor, compliance, complianceBackup, communicator, caseOfficer];
+const all = [
+  ...[loanTriage, loanAssessment, loanApplication],
+  ...[documentProcessor, riskAssessor, compliance, complianceBackup, communicator],
+];
 const Expected = z.object({ decision: z.string(), reasons: z.array(z.string()), score: z.number().nullable() });
 const Decisions = z.array(
   z.object({
     application: z.string(),
     decision: z.object({ reasons: z.array(z.object({ code: z.string() })), score: z.number().nullable() }),
+    facts: z.object({ requestedAmountCents: z.number().optional() }),
   }),
 );
 
@@ -49,11 +56,16 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-const platformOf = (agents: readonly (typeof all)[number][] = all, screeningUrl = url) =>
-  new FakePlatform({ agents, env: { SCREENING_URL: screeningUrl } });
-const triage = async (platform: FakePlatform, directory: string, more: object = {}) =>
-  TriageReport.parse(await platform.run("loan-triage", { directory, receivedOn: "2026-11-01", ...more }));
+const testOf = (agents: readonly (typeof all)[number][] = all, screeningUrl = url) =>
+  testAgent(agents, { env: { SCREENING_URL: screeningUrl } });
 
+/** Until it has ended: tries that failed are waited out. */
+async function triage(test: AgentTest, directory: string, more: object = {}): Promise<TestRun> {
+  const run = await test.run({ directory, receivedOn: "2026-11-01", ...more });
+  for (let seconds = 0; run.state === "working" && seconds < 60; seconds += 1) await test.advance(1_000);
+  return run;
+}
+const reportOf = (run: TestRun) => TriageReport.parse(run.output);
 /** A folder with these applications of the committed set. */
 async function folderOf(...names: string[]): Promise<string> {
   const directory = join(root, "in");
@@ -74,10 +86,12 @@ async function applicationDecided(decision: string): Promise<string> {
 
 describe("loan-triage", () => {
   it("decides every committed application as expected, with a letter each", async () => {
-    const platform = platformOf();
+    const test = await testOf();
     const letters = join(root, "letters");
-    const report = await triage(platform, join(data, "applications"), { outDirectory: letters });
-    const decisions = Decisions.parse(platform.artifacts.find(({ name }) => name === "decisions.json")?.data);
+    const run = await triage(test, join(data, "applications"), { outDirectory: letters });
+    const report = reportOf(run);
+    const artifact = run.task.artifacts?.find(({ name }) => name === "decisions.json");
+    const decisions = Decisions.parse(artifact?.parts[0]?.data);
     expect(report.decisions).toHaveLength(26);
     expect(report.decisions.filter(({ letter }) => letter === undefined)).toEqual([]);
     for (const [index, { application, decision, letter }] of report.decisions.entries()) {
@@ -92,27 +106,23 @@ describe("loan-triage", () => {
       expect(await readFile(letter ?? "", "utf8")).toMatch(/^.+\n\n[^]*Reference: .+[^]*Yours sincerely/);
     }
     expect((await readdir(letters)).sort()).toEqual(report.decisions.map(({ application }) => `${application}.txt`));
-    expect(platform.progress.at(-1)).toBe("26 of 26 applications decided");
+    expect(run.events.findLast(({ type }) => type === "task.progressed")?.data).toMatchObject({
+      message: "26 of 26 applications decided",
+    });
     const referred = report.decisions.filter(({ decision }) => decision === "refer");
     expect(report.waiting).toEqual(referred.map(({ application }) => application));
-    expect(platform.questions.map(({ agent }) => agent)).toEqual(referred.map(() => "case-officer"));
-    expect(platform.calls).not.toContain("command compliance-backup");
-  });
-
-  it("ends while a person is being asked; the verdict brings the final letter", async () => {
-    const name = await applicationDecided("refer");
-    const platform = platformOf();
-    const report = await triage(platform, await folderOf(name));
-    expect(report.waiting).toEqual([name]);
-    expect(report.decisions[0]?.reason).toMatch(/^waits for a person: /);
-    const [question] = platform.questions;
-    expect(question?.prompt).toContain(`agentcore send ${question?.taskId} '{"outcome"`);
-    await expect(question?.answer({ outcome: "refer", by: "Ana" })).rejects.toThrow(/outcome/);
-    await question?.answer({ outcome: "approve", by: "Ana", note: "spoke to the employer" });
-    await platform.settled();
-    const final = join(report.lettersDirectory, `${name}.after-review.txt`);
-    expect(await readFile(final, "utf8")).toMatch(/^Your loan is approved\n/);
-    expect(await readFile(report.decisions[0]?.letter ?? "", "utf8")).toMatch(/^We are looking at your application\n/);
+    expect(test.effects).not.toContain("step:own-check");
+    // Set aside: what is approved, and what a person has yet to decide.
+    const reserved = await readReservations(join(root, "loan-reservations"));
+    expect(reserved.filter(({ state }) => state === "released")).toEqual([]);
+    expect(new Set(reserved.map(({ application }) => application))).toEqual(
+      new Set(
+        decisions
+          .filter((_, index) => ["approve", "refer"].includes(report.decisions[index]?.decision ?? ""))
+          .filter(({ facts }) => facts.requestedAmountCents !== undefined)
+          .map(({ application }) => application),
+      ),
+    );
   });
 
   it("a corrupt file leads to a person, the others go on", async () => {
@@ -121,7 +131,7 @@ describe("loan-triage", () => {
     await writeFile(join(directory, "broken.pdf"), "%PDF-1.7 and then nothing");
     await writeFile(join(directory, "empty.txt"), "");
     await writeFile(join(directory, "noise.bin"), Buffer.from([0, 1, 2, 3, 255, 254]));
-    const { decisions } = await triage(platformOf(), directory);
+    const { decisions } = reportOf(await triage(await testOf(), directory));
     expect(Object.fromEntries(decisions.map(({ application, decision }) => [application, decision]))).toEqual({
       [good]: "approve",
       "broken.pdf": "refer",
@@ -133,11 +143,10 @@ describe("loan-triage", () => {
   it("a service that fails is asked three times, then the second compliance agent decides the same", async () => {
     await fetch(new URL("/control", url), { method: "POST", body: '{"mode":"fail"}' });
     const name = await applicationDecided("approve");
-    const platform = platformOf();
-    const { decisions } = await triage(platform, await folderOf(name));
+    const test = await testOf();
+    const { decisions } = reportOf(await triage(test, await folderOf(name)));
     expect(decisions).toMatchObject([{ application: name, decision: "approve" }]);
-    expect(platform.calls.filter((call) => call === "step compliance screen")).toHaveLength(3);
-    expect(platform.calls).toContain("command compliance-backup");
+    expect(test.effects.filter((effect) => effect === "step:screen")).toHaveLength(3);
   });
 
   it("what is not the screening service is treated as one that fails", async () => {
@@ -145,19 +154,19 @@ describe("loan-triage", () => {
     await once(other, "listening");
     const address = other.address();
     const name = await applicationDecided("approve");
-    const platform = platformOf(all, `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
-    const { decisions } = await triage(platform, await folderOf(name));
+    const test = await testOf(all, `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
+    const { decisions } = reportOf(await triage(test, await folderOf(name)));
     other.close();
     other.closeAllConnections();
     expect(decisions).toMatchObject([{ application: name, decision: "approve" }]);
-    expect(platform.calls).toContain("command compliance-backup");
+    expect(test.effects.filter((effect) => effect === "step:screen")).toHaveLength(3);
   });
 
   it("when no compliance agent can answer, the application is referred with the reason and the rest goes on", async () => {
     await fetch(new URL("/control", url), { method: "POST", body: '{"mode":"fail"}' });
     const name = await applicationDecided("approve");
-    const platform = platformOf(all.filter((each) => each !== complianceBackup));
-    const { decisions, waiting } = await triage(platform, await folderOf(name));
+    const test = await testOf(all.filter((each) => each !== complianceBackup));
+    const { decisions, waiting } = reportOf(await triage(test, await folderOf(name)));
     expect(decisions[0]).toMatchObject({ decision: "refer", reason: expect.stringContaining("answered 503") });
     expect(waiting).toEqual([name]);
   });
@@ -175,56 +184,63 @@ describe("loan-triage", () => {
         },
       });
     const without = (id: string) => all.filter(({ skills }) => skills[0]?.id !== id);
-    for (const capability of ["document-extraction", "risk-assessment"]) {
+    for (const capability of ["document-extraction", "risk-assessment", "letter-writing"]) {
       const agents = [...without(capability), broken(capability)] as typeof all;
-      const { decisions } = await triage(platformOf(agents), directory);
+      const outDirectory = join(root, capability, "letters");
+      const { decisions } = reportOf(await triage(await testOf(agents), directory, { outDirectory }));
       expect(decisions[0], capability).toMatchObject({
         decision: "refer",
         reason: expect.stringContaining("out of order"),
       });
+      expect("letter" in (decisions[0] ?? {}), capability).toBe(capability !== "letter-writing");
     }
-    const letterless = [...without("letter-writing"), broken("letter-writing")] as typeof all;
-    const { decisions } = await triage(platformOf(letterless), directory);
-    expect(decisions[0]).toMatchObject({
-      decision: "approve",
-      reason: expect.stringContaining("the letter could not be written: out of order"),
-    });
-    expect(decisions[0]).not.toHaveProperty("letter");
+    // An approval without a letter is none: what was set aside for it is free again, and what the person may approve is set aside.
+    const states = (await readReservations(join(root, "letter-writing/loan-reservations"))).map(({ state }) => state);
+    expect(states.toSorted()).toEqual(["released", "reserved"]);
   });
 
   it("says so when nobody can be asked", async () => {
     const name = await applicationDecided("refer");
-    const { decisions, waiting } = await triage(
-      platformOf(all.filter((each) => each !== caseOfficer)),
-      await folderOf(name),
-    );
+    const test = await testOf(all.filter((each) => each !== loanApplication));
+    const { decisions, waiting } = reportOf(await triage(test, await folderOf(name)));
     expect(waiting).toEqual([]);
-    expect(decisions[0]?.reason).toMatch(/no person could be asked: nobody for/);
+    expect(decisions[0]?.reason).toMatch(/no person could be asked: .*loan-application/);
   });
 
   it("refuses a folder that is missing, empty or a file, in words", async () => {
     const empty = join(root, "empty");
     await mkdir(empty);
     await writeFile(join(empty, ".DS_Store"), "");
-    await expect(triage(platformOf(), join(root, "nowhere"))).rejects.toThrow(/nowhere does not exist/);
-    await expect(triage(platformOf(), empty)).rejects.toThrow(/holds no files/);
-    await expect(triage(platformOf(), join(empty, ".DS_Store"))).rejects.toThrow(/is a file; give the folder/);
+    const test = await testOf();
+    const refused = async (directory: string) => (await triage(test, directory)).error?.message;
+    expect(await refused(join(root, "nowhere"))).toMatch(/nowhere does not exist/);
+    expect(await refused(empty)).toMatch(/holds no files/);
+    expect(await refused(join(empty, ".DS_Store"))).toMatch(/is a file; give the folder/);
     for (let index = 0; index <= 500; index += 1) await writeFile(join(empty, `${index}.txt`), "");
-    await expect(triage(platformOf(), empty)).rejects.toThrow(/holds 501 files; 500 are taken at once/);
+    expect(await refused(empty)).toMatch(/holds 501 files; 500 are taken at once/);
   });
 
   it("a cancel ends it; no application is decided because of it", async () => {
-    await fetch(new URL("/control", url), { method: "POST", body: '{"mode":"slow","delayMs":300}' });
-    const platform = platformOf();
-    const running = triage(platform, await folderOf(await applicationDecided("approve")));
-    const rejected = expect(running).rejects.toThrow("the task was canceled");
-    setTimeout(() => platform.cancel(), 100);
-    await rejected;
-    expect(platform.artifacts).toEqual([]);
+    await fetch(new URL("/control", url), { method: "POST", body: '{"mode":"fail"}' });
+    const test = await testOf();
+    const run = await test.run({ directory: await folderOf(await applicationDecided("approve")) });
+    expect(run.state).toBe("working");
+    await run.cancel();
+    expect(run.state).toBe("canceled");
+    expect(run.task.artifacts ?? []).toEqual([]);
+    expect(await readReservations(join(root, "loan-reservations"))).toEqual([]);
   });
 });
 
 it("the communicator takes names of files only", async () => {
-  const payload = { application: "../../x", facts: {}, risk: {}, decision: {}, outDirectory: root };
-  await expect(platformOf().run("communicator", payload)).rejects.toThrow(/expected the name of a file/);
+  const decision = {
+    outcome: "refer",
+    reasons: [{ code: "x", message: "x", evidence: [] }],
+    score: null,
+    decidedBy: "x",
+  };
+  const more = { outDirectory: root, date: "2026-11-01", stage: "first" };
+  const input = { application: "../../x", facts: {}, risk: assessRisk({}), decision, ...more };
+  const test = await testOf();
+  await expect(test.run(input, { target: { agent: "communicator" } })).rejects.toThrow(/expected the name of a file/);
 });

@@ -40,7 +40,7 @@ export type TriagedApplication = z.infer<typeof TriagedApplication>;
 export const TriageReport = z.object({
   decisions: z.array(TriagedApplication),
   lettersDirectory: z.string(),
-  /** Applications that a person is asked about; each is a task of the agent case-officer. */
+  /** Applications that a person is asked about; each is a task of loan-application. */
   waiting: z.array(ApplicationName),
 });
 
@@ -54,21 +54,34 @@ export const ComplianceRequest = z.object({
   screeningUrl: HttpUrl.optional(),
 });
 
-const Case = z.object({
-  application: ApplicationName,
-  facts: Facts,
-  risk: RiskAssessment,
-  decision: Decision,
-  /** Absolute: the agent may run elsewhere. */
-  outDirectory: z.string().min(1),
+export const AssessmentRequest = z.object({
+  /** Absolute: the agent may run elsewhere. Letters are named after the file. */
+  path: z.string().min(1),
+  receivedOn: IsoDate,
+  screeningUrl: HttpUrl.optional(),
 });
 
-export const LetterRequest = Case.extend({
+/** A decision with what the letter and the person's question need of it. */
+export const Finding = z.object({ facts: Facts, risk: RiskAssessment, decision: Decision });
+export type Finding = z.infer<typeof Finding>;
+
+export const ApplicationRequest = AssessmentRequest.extend({
+  /** Where the letter goes; absolute. */
+  outDirectory: z.string().min(1),
+  /** When it is assessed already. Default: it is assessed first. */
+  finding: Finding.optional(),
+});
+export type ApplicationRequest = z.infer<typeof ApplicationRequest>;
+
+export const LetterRequest = Finding.extend({
+  application: ApplicationName,
+  /** Absolute: the agent may run elsewhere. */
+  outDirectory: z.string().min(1),
   date: IsoDate,
   /** `final` is the letter after a person's verdict; it does not replace the first one. */
   stage: z.enum(["first", "final"]),
 });
 export const LetterReceipt = z.object({ path: z.string() });
+export type LetterReceipt = z.infer<typeof LetterReceipt>;
 
-export const CaseRequest = Case;
-export const SettledCase = z.object({ application: ApplicationName, decision: Decision, letter: z.string() });
+export const SettledApplication = z.object({ application: ApplicationName, decision: Decision, letter: z.string() });

@@ -127,9 +127,9 @@ describe("the decision", () => {
 
   it("a person settles what was referred and the reasons stay", () => {
     const settled = settleByPerson(triage({ politicallyExposed: true }).decision, {
-      outcome: "approve",
+      choice: "approve",
       by: "Mia",
-      note: "Checked with the branch",
+      comment: "Checked with the branch",
     });
     expect(settled).toMatchObject({ outcome: "approve", decidedBy: "Mia" });
     expect(settled.reasons.map(({ code }) => code)).toEqual(["decided-by-person", "politically-exposed"]);

@@ -110,16 +110,15 @@ export function summarise({ reasons }: Decision): string {
   return line.length > 160 ? `${line.slice(0, 159)}…` : line;
 }
 
-/** What a person decided about a referred application. Referring again is not among the answers. */
-export const PersonVerdict = z.object({
-  outcome: Outcome.exclude(["refer"]),
-  by: z.string().min(1),
-  note: z.string().default(""),
-});
-export type PersonVerdict = z.infer<typeof PersonVerdict>;
+/** What a person may decide about a referred application. Referring again is not among the answers. */
+export const verdicts = ["approve", "decline", "request-information"] as const;
 
-export function settleByPerson(referred: Decision, { outcome, by, note }: PersonVerdict): Decision {
-  const reason = { code: "decided-by-person", message: note || `Decided by ${by}`, evidence: [] };
+export function settleByPerson(
+  referred: Decision,
+  { choice, by, comment }: { readonly choice: string; readonly by: string; readonly comment: string | undefined },
+): Decision {
+  const reason = { code: "decided-by-person", message: comment || `Decided by ${by}`, evidence: [] };
+  const outcome = z.enum(verdicts).parse(choice);
   return { ...referred, outcome, reasons: [reason, ...referred.reasons], decidedBy: by };
 }
 
