@@ -110,6 +110,7 @@ export const startEngine = async (
     query: () => Promise.reject(new Error("no queries here")),
     emit: () => {},
     subscribers: () => () => [],
+    revisionOf: () => null,
     reportEnd: () => {},
   };
   const engine = new TaskEngine({

@@ -75,6 +75,7 @@ const createEngine = ({ agents }: World, store: TaskStore): TaskEngine => {
       [...agents.values()]
         .filter(({ subscribes }) => subscribes.includes(topic))
         .map(({ name }) => ({ agent: name, revision: "r1" })),
+    revisionOf: () => null,
     reportEnd: () => {},
   };
   const senses: Senses = {

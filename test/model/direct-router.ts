@@ -21,5 +21,6 @@ export const createDirectRouter = (agents: ReadonlyMap<string, AgentDefinition>)
     [...agents.values()]
       .filter(({ subscribes }) => subscribes.includes(topic))
       .map(({ name }) => ({ agent: name, revision: "r1" })),
+  revisionOf: () => null,
   reportEnd: () => {},
 });

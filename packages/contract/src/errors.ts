@@ -146,6 +146,11 @@ export const ERROR_CODES = {
     meaning:
       "The code asked for something else than the log recorded; both sides are in the details. The task is parked.",
   },
+  REPLAY_DIFFERS: {
+    status: 409,
+    retryable: false,
+    meaning: "What a fork was to take over of a log does not fit what was changed; both sides are in the details.",
+  },
   STEP_KEY_COLLISION: {
     status: 500,
     retryable: false,

@@ -49,6 +49,8 @@ const call = { path: z.string(), kind: StepKind, inputHash: z.string().optional(
 const approval = { path: z.string() };
 /** Most tasks above a task: deeper work is taken for a loop. */
 export const MAX_HANDOFFS = 32;
+/** Most forks of forks. */
+export const MAX_FORKS = 32;
 const Handoff = z.object({ agent: z.string(), content: z.string() });
 /** One task of a chain of commands: its agent, and a hash of its input. */
 export type Handoff = z.infer<typeof Handoff>;
@@ -73,6 +75,26 @@ export const TASK_STATES = [
 export const TaskState = z.enum(TASK_STATES);
 export type TaskState = z.infer<typeof TaskState>;
 
+const ForkedFrom = z.object({
+  taskId: z.string(),
+  /** Number of the last event of that task which the fork took over. */
+  seq: z.int().positive(),
+  /**
+   * Whose ids and random numbers the code is given first, in order, each up to that count since `checkpointSeq` of this log: what was taken
+   * over may rest on them. @default none
+   */
+  draws: z
+    .object({
+      checkpointSeq: z.int().nonnegative(),
+      of: z
+        .array(z.object({ taskId: z.string(), checkpointSeq: z.int().nonnegative(), upTo: z.int().positive() }))
+        .max(MAX_FORKS),
+    })
+    .optional(),
+});
+/** The task that a fork was made of. */
+export type ForkedFrom = z.infer<typeof ForkedFrom>;
+
 const submission = {
   agent: z.string(),
   revision: z.string(),
@@ -93,6 +115,7 @@ const submission = {
   /** Remote agents that the work came through, over however many nodes. For the stop when that goes round. @default 0 */
   hops: z.int().nonnegative().optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  forkedFrom: ForkedFrom.optional(),
 };
 
 /** A2A's view of a task as a fold of many events makes it: an artifact that was appended to has more parts than one event may bring. */

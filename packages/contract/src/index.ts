@@ -65,8 +65,10 @@ export {
   TerminalError,
 } from "./errors.ts";
 export {
+  type ForkedFrom,
   type Handoff,
   isTerminal,
+  MAX_FORKS,
   MAX_HANDOFFS,
   type NewTaskEvent,
   PRIORITIES,

@@ -365,6 +365,7 @@ export class EngineWorld {
           .filter(({ trigger }) => trigger.topic === topic)
           .map((each) => ({ ...each, revision: "r1" })),
       ],
+      revisionOf: () => "r1",
       reportEnd: () => {},
     };
     const load: AgentHost["load"] = ({ agent }) => {

@@ -106,6 +106,7 @@ export const startEngineNode = async (options: {
         agents
           .filter(({ subscribes }) => subscribes.includes(topic))
           .map(({ name: agent }) => ({ agent, revision: "r1" })),
+      revisionOf: () => "r1",
       reportEnd: () => {},
     },
     senses: {

@@ -8,6 +8,7 @@ import { AgentRegistry, createReplica } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { contextWith } from "./context-with.ts";
 import { type CrashBook, createCrashStore } from "./crash-store.ts";
+import { runnableAgent } from "./runnable-agent.ts";
 import { ProcessClock, type TestTime } from "./test-clock.ts";
 
 export const TENANT = "test";
@@ -105,11 +106,7 @@ export const startProcess = async (
   // Time jumps: nobody beats a heart meanwhile, and nobody is dead for it.
   const registry = new AgentRegistry({ clock, heartbeatTimeoutMs: Number.POSITIVE_INFINITY });
   const loaded = new Map<string, AgentDefinition>();
-  for (const definition of world.agents) {
-    const runs =
-      definition.workflow === undefined || definition.run !== undefined ? definition : await ofWorkflow(definition);
-    loaded.set(definition.name, watchAgent(runs));
-  }
+  for (const definition of world.agents) loaded.set(definition.name, watchAgent(await runnableAgent(definition)));
   for (const { name, description, skills, labels, subscribes, idempotent } of world.agents) {
     registry.register({
       tenantId: TENANT,
@@ -181,10 +178,6 @@ export const startProcess = async (
   await engine.start();
   return process;
 };
-
-/** Loaded for those who test one. */
-const ofWorkflow = async (definition: AgentDefinition): Promise<AgentDefinition> =>
-  (await import("@agentcore/core/workflows")).runnable(definition);
 
 /** Time moves only by hand, so the engine's patience may be short: nobody is slow here. */
 export const OUTSIDE_AWAIT_MS = 1;

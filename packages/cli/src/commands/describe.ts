@@ -1,4 +1,4 @@
-import type { Manifest, TaskEvent } from "@agentcore/contract";
+import type { ForkedFrom, Manifest, TaskEvent } from "@agentcore/contract";
 import type { TaskProgress } from "@agentcore/sdk/client";
 import { defineCommand, type Invocation } from "../command.ts";
 import { artifactNamesIn, compactedCount, messagesIn, submissionIn } from "../compacted-log.ts";
@@ -198,6 +198,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[], progress: TaskPro
     ["Priority", submitted?.data.priority],
     ["Revision", submitted?.data.revision],
     ["Parent", submitted?.data.parent?.taskId],
+    ["Forked from", forkText(submitted?.data.forkedFrom)],
     ["Events", compacted === 0 ? events.length : `${task.events}, of which the first ${compacted} were compacted`],
   ]);
   return [
@@ -227,6 +228,9 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[], progress: TaskPro
     ...(outcome.output === undefined ? [] : [section("Output", outputText(outcome.output))]),
   ].join("\n\n");
 };
+
+const forkText = (from: ForkedFrom | undefined): string | undefined =>
+  from === undefined ? undefined : `${from.taskId}, after event ${from.seq}`;
 
 const errorDetails = (details: unknown): readonly string[] =>
   details === undefined ? [] : [section("Error details", outputText(details))];

@@ -81,6 +81,11 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async retry(taskId) {
       await node.retry(taskId);
     },
+    replay: (taskId, options) => node.replay(taskId, options),
+    async fork(taskId, options) {
+      const { head, at } = await node.fork(taskId, options);
+      return { taskId: head.taskId, at };
+    },
     agents: async () => (await node.agents()).agents.map(agentRow),
     async manifest(kind, name) {
       const [found] = listIn(await node.manifests({ kind, name }), "manifests").map(manifestRow);

@@ -13,7 +13,15 @@ import type {
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
-import type { InboxItem, TaskProgress, WorkflowGraphAnswer, WorkflowSummary } from "@agentcore/sdk/client";
+import type {
+  ForkOptions,
+  InboxItem,
+  ReplayOptions,
+  ReplayReport,
+  TaskProgress,
+  WorkflowGraphAnswer,
+  WorkflowSummary,
+} from "@agentcore/sdk/client";
 
 export interface TaskRow {
   readonly id: string;
@@ -138,6 +146,8 @@ export interface NodeClient {
   ): Promise<void>;
   cancel(taskId: string, reason: string | undefined): Promise<void>;
   retry(taskId: string): Promise<void>;
+  replay(taskId: string, options: ReplayOptions): Promise<ReplayReport>;
+  fork(taskId: string, options: ForkOptions): Promise<{ readonly taskId: string; readonly at: number }>;
   agents(): Promise<readonly AgentRow[]>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;
   /** Of an agent of any kind. */

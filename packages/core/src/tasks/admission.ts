@@ -1,5 +1,6 @@
 /** Takes work in: as a task that runs here at once, or, without a free slot, as a row that waits for one. */
 import { type NewTaskEvent, PlatformError, type TaskEvent } from "@agentcore/contract";
+import type { NewTask, TaskKey } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
@@ -67,7 +68,7 @@ export class Admission {
     const exclusive = loaded.definition.concurrency === "context";
     const runsUnclaimed = !exclusive && !engine.limits.isLimited(head, loaded);
     if (!runsUnclaimed || !engine.residents.admits(tenantId, choice.agent, loaded.concurrency))
-      return this.createWaiting(head, events, exclusive);
+      return this.createWaiting({ ...head, dueAt: head.createdAt, events, exclusive });
     const execution = new Execution({
       head,
       loaded,
@@ -86,6 +87,13 @@ export class Admission {
       execution.start(1);
       engine.commits.markDirty(execution);
     });
+  }
+
+  /** A task whose log has a beginning already: it waits for a slot. Throws UNAVAILABLE, OVERLOADED. */
+  async createFork(task: NewTask & TaskKey): Promise<Birth> {
+    this.assertOpen();
+    await this.assertRoom(task.tenantId);
+    return this.createWaiting(task);
   }
 
   /** A task that waited has been claimed. */
@@ -115,16 +123,10 @@ export class Admission {
     });
   }
 
-  private async createWaiting(
-    head: ExecutionHead,
-    events: readonly NewTaskEvent[],
-    exclusive: boolean,
-  ): Promise<Birth> {
+  private async createWaiting(task: NewTask & TaskKey): Promise<Birth> {
     const { engine } = this;
-    const { tenantId, taskId, agent } = head;
-    const [outcome] = await engine.store.commit([
-      { tenantId, create: [{ ...head, dueAt: head.createdAt, events, exclusive }] },
-    ]);
+    const { tenantId, taskId, agent } = task;
+    const [outcome] = await engine.store.commit([{ tenantId, create: [task] }]);
     if (outcome?.outcome === "stale" && outcome.existingTaskId !== undefined)
       return { taskId: outcome.existingTaskId, existing: true };
     if (outcome?.outcome !== "committed") throw new PlatformError("CONFLICT", `task ${taskId} exists already`);

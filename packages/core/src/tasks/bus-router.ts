@@ -75,6 +75,7 @@ export const createBusRouter = (options: {
       options.subscribers ??
       ((tenantId) => (topic) =>
         options.registry.subscribers(tenantId, topic).map(({ name, revision }) => ({ agent: name, revision }))),
+    revisionOf: (tenantId, agent) => options.registry.byName(tenantId, agent)?.revision ?? null,
     reportEnd: ({ tenantId, agent, failedRetryably }) =>
       options.bus().taskEnded({ tenantId, agent, failed: failedRetryably }),
   };

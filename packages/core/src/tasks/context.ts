@@ -42,10 +42,6 @@ export const createContext = (execution: Execution): Context => {
   const { senses } = services;
   const hash = (value: unknown): string => senses.digest.sha256(JSON.stringify(value) ?? "").slice(0, 16);
   const memoryScope = { tenantId: head.tenantId, namespace: `memory/${head.agent}` };
-  let counter = 0;
-  const derived = (what: string): string =>
-    senses.digest.sha256(`${head.tenantId}/${head.taskId}/${execution.checkpointSeq}/${what}/${++counter}`);
-
   const step = <T>(
     kind: "step" | "memory" | "model" | "tool",
     name: string,
@@ -360,8 +356,8 @@ export const createContext = (execution: Execution): Context => {
       return choice;
     },
     now: () => execution.time,
-    random: () => Number.parseInt(derived("random").slice(0, 12), 16) / 2 ** 48,
-    id: () => derived("id").slice(0, 32),
+    random: () => Number.parseInt(execution.draws.next("random").slice(0, 12), 16) / 2 ** 48,
+    id: () => execution.draws.next("id").slice(0, 32),
     patched: (id) => {
       const mark = execution.mark("patched", id, undefined);
       if (mark === null) return false;

@@ -20,10 +20,12 @@ import { authorizeTask } from "./authorize-task.ts";
 import { decideTask } from "./decide-task.ts";
 import type { TaskEngine } from "./engine.ts";
 import { itemsOf } from "./feed.ts";
+import { type Forked, forkHash, forkTask } from "./fork-task.ts";
 import { readInbox } from "./inbox.ts";
 import { decodeCursor, encodeCursor } from "./list-cursor.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
+import { replayTask } from "./replay-task.ts";
 import { SharedDelay } from "./shared-delay.ts";
 import { signalTask } from "./signal-task.ts";
 import type {
@@ -45,6 +47,9 @@ const READS_AT_ONCE = 8;
 const MAX_WAITING_CALLS = 1000;
 // More than a node serves, each of which waits for one thing: that they begin together again, or hear of the same, refuses none.
 const MAX_WAITING_STREAMS = 20_000;
+// Code runs in them, in the one thread that runs tasks.
+const REPLAYS_AT_ONCE = 2;
+const MAX_WAITING_REPLAYS = 20;
 const READ_ALREADY = "the logs that are read already";
 // In characters of JSON, as much as an answer of events has.
 const MAX_LISTING_SIZE = 16 * 1024 * 1024;
@@ -60,6 +65,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     <Result>(key: TaskKey, work: () => Promise<Result>): Promise<Result> =>
       recent.get(key) === undefined ? turns.run(key.tenantId, work) : work();
   const inTurn = turnsOf(new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: MAX_WAITING_CALLS }));
+
+  const replays = new TenantTurns({
+    what: "the replays under way",
+    places: REPLAYS_AT_ONCE,
+    maxWaiting: MAX_WAITING_REPLAYS,
+  });
 
   const findHead = async (scope: CallerScope, taskId: string): Promise<TaskHead> => {
     const key: TaskKey = { tenantId: scope.tenantId, taskId };
@@ -124,8 +135,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const [first] = await readLog(key, { limit: 1 });
       const submitted = submissionOf(first);
       if (submitted === null) throw new PlatformError("INTERNAL", `task ${key.taskId} has no submission`);
-      const { agent, contextId, requestHash } = submitted.data;
-      return { taskId: key.taskId, agent, contextId, requestHash };
+      const { agent, contextId, requestHash, forkedFrom } = submitted.data;
+      return { taskId: key.taskId, agent, contextId, requestHash, forkedFrom };
     });
 
   /** The task that a caller made with that key. */
@@ -365,6 +376,26 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         throw new PlatformError("TASK_NOT_RETRIABLE", `task ${taskId} has ended meanwhile`, { details: { taskId } });
     },
 
+    async replay(scope, taskId, request = {}) {
+      const head = await findHead(scope, taskId);
+      return replays.run(head.tenantId, () => replayTask(engine, head, request));
+    },
+
+    async fork(scope, taskId, request = {}) {
+      const head = await findHead(scope, taskId);
+      const requestHash = forkHash(senses.digest, taskId, request);
+      const before = async (): Promise<Forked | null> => {
+        const known = await findSubmitted(scope, request.idempotencyKey);
+        if (known === null) return null;
+        return { ...acceptedBefore(known, { requestHash, contextId: undefined }), at: known.forkedFrom?.seq ?? 1 };
+      };
+      const known = await before();
+      if (known !== null) return known;
+      const forked = await replays.run(head.tenantId, () => forkTask(engine, scope, head, request));
+      // Another call with the key was first.
+      return forked.existing ? ((await before()) ?? forked) : forked;
+    },
+
     head: findHead,
 
     async view(scope, taskId, options) {
@@ -462,7 +493,8 @@ interface Projected {
 const mailKeyOf = (messageId: string): string => `message:${messageId}`;
 
 /** Nothing of what was asked, which may be large. */
-interface SubmittedTask extends Pick<TaskEventOf<"task.submitted">["data"], "agent" | "contextId" | "requestHash"> {
+interface SubmittedTask
+  extends Pick<TaskEventOf<"task.submitted">["data"], "agent" | "contextId" | "requestHash" | "forkedFrom"> {
   readonly taskId: string;
 }
 

@@ -51,6 +51,7 @@ const world = (agents: AgentDefinition[], store = createMemoryTaskStore({ clock:
     emit: () => {},
     subscribers: () => (topic) =>
       agents.filter((agent) => agent.subscribes.includes(topic)).map(({ name }) => ({ agent: name, revision: "r1" })),
+    revisionOf: () => "r1",
     reportEnd: () => {},
   };
   const engine = new TaskEngine({

@@ -25,6 +25,7 @@ import type { MailboxInsert, NewTask, OutboxInsert } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import { Draft } from "./draft.ts";
+import { Draws } from "./draws.ts";
 import { Ending } from "./ending.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
@@ -80,6 +81,7 @@ export class Execution {
   draft: Draft;
   private readonly inbound: Inbound;
   readonly visits: VisitedCalls;
+  readonly draws: Draws;
   readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
@@ -119,6 +121,11 @@ export class Execution {
     this.services = options.services;
     this.draft = new Draft(options.events);
     this.visits = new VisitedCalls(options.journal);
+    this.draws = new Draws(
+      options.services.senses.digest,
+      { tenantId: options.head.tenantId, taskId: options.head.taskId, checkpointSeq: options.checkpointSeq },
+      options.journal.submitted.forkedFrom?.draws,
+    );
     this.askedLast = options.journal.askedLast;
     this.time = options.journal.submittedAt;
     this.lastActivity = options.services.senses.clock.monotonic();
@@ -271,6 +278,7 @@ export class Execution {
 
   /** Compares a call with the log; on a difference the task is parked and the call never settles. */
   private agrees(path: string, kind: StepKind, inputHash: string | undefined): boolean {
+    if (this.journal.calls.has(path)) this.draws.noteRecorded();
     const recorded = this.visits.visit(path, kind, inputHash);
     if (recorded === null) return true;
     this.ending.park(differsFromLog(path, recorded, { kind, inputHash }));
@@ -421,6 +429,7 @@ export class Execution {
   apply(delivery: Delivery): void {
     this.time = delivery.at;
     this.lastActivity = this.services.senses.clock.monotonic();
+    if (this.phase === "replaying") this.draws.noteRecorded();
     switch (delivery.type) {
       case "message":
         this.repeats.reset();

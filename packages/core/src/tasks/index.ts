@@ -2,11 +2,14 @@ export { assertSerialisable } from "../payloads/serialisable.ts";
 export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export type { DecisionMade } from "./decide-task.ts";
+export { type Difference, type DryRun, type DryRunRequest, dryRun } from "./dry-run.ts";
 export { type EngineOptions, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
 export { type Feed, itemsOf } from "./feed.ts";
+export type { Forked, ForkRequest } from "./fork-task.ts";
 export type { Inbox, InboxItem, InboxRequest } from "./inbox.ts";
 export type { FollowedLog, FollowOptions } from "./log-reader.ts";
+export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
 export type {
   EventInput,

@@ -2,14 +2,7 @@
  * Load, the second phase: brings a leased task into memory, or writes why it cannot be (parked, canceled), or gives its
  * lease back. One load of a task at a time; a lease that is ours is followed up until the store says it is not (I10).
  */
-import {
-  isTerminal,
-  type NewTaskEvent,
-  PlatformError,
-  type SerializedError,
-  submissionOf,
-  type TaskEvent,
-} from "@agentcore/contract";
+import { isTerminal, type NewTaskEvent, PlatformError, type SerializedError, submissionOf } from "@agentcore/contract";
 import {
   type ClaimedTask,
   isDecision,
@@ -26,6 +19,7 @@ import { Journal } from "./journal.ts";
 import { keyOf } from "./log-hub.ts";
 import { failed } from "./outcome.ts";
 import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable } from "./parking.ts";
+import { readForReplay } from "./replay-log.ts";
 import { agentKey, type Reservation } from "./residents.ts";
 
 const RELOAD_MS = 250;
@@ -132,30 +126,6 @@ export class Loading {
     }
   }
 
-  /** The submission, and what came after the last checkpoint: all that a replay needs, however long the log before it. */
-  private async readForReplay(head: TaskHead): Promise<readonly TaskEvent[]> {
-    if (head.checkpointSeq === 0) return this.readOn(head, 0);
-    const [first, rest] = await Promise.all([
-      this.engine.store.readLog(head, { limit: 1 }),
-      this.readOn(head, head.checkpointSeq - 1),
-    ]);
-    return [...first, ...rest];
-  }
-
-  /** Up to the head, in as many pages as it takes: one step or cancel left out would run again, or be passed over (I2, I3). */
-  private async readOn(head: TaskHead, from: number): Promise<readonly TaskEvent[]> {
-    const events: TaskEvent[] = [];
-    for (let after = from; after < head.seq; ) {
-      const page = await this.engine.store.readLog(head, { after });
-      const last = page.at(-1);
-      if (last === undefined)
-        throw new PlatformError("INTERNAL", `the log ends at ${after}, before its head ${head.seq}`);
-      for (const event of page) events.push(event);
-      after = last.seq;
-    }
-    return events;
-  }
-
   private async begin({ head, mailbox }: ClaimedTask, { term, claim }: Origin): Promise<void> {
     const { engine } = this;
     const cancel = mailbox.find((item) => item.kind === "cancel");
@@ -172,7 +142,7 @@ export class Loading {
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
     // Given back it could wait for ever where its agent loads on no node: neither a cancel nor its deadline would end it (I10).
-    const journal = new Journal(await this.readForReplay(head));
+    const journal = new Journal(await readForReplay(this.engine.store, head));
     const isAsked = journal.compensates && (journal.deadlinePassed || journal.cancelRequestedAt !== null);
     const isOverdue = cancel !== undefined || (isLate && !isAsked);
     const loaded = await this.loadAgent(head, { isOverdue });
@@ -243,7 +213,7 @@ export class Loading {
 
   /** What it has done is taken back by its code, where that is its way: once; a log that cannot be read does not tell. */
   private async cancelParked(head: TaskHead, mailbox: ClaimedTask["mailbox"], request: CancelRequest): Promise<void> {
-    const events = await unlessUnreadable(this.readForReplay(head), null);
+    const events = await unlessUnreadable(readForReplay(this.engine.store, head), null);
     const journal = events === null ? null : new Journal(events);
     if (journal?.compensates !== true) return this.endAsCanceled(head, mailbox, request);
     const last = events?.at(-1);
@@ -341,7 +311,7 @@ export class Loading {
   }
 
   private async childrenWaitedFor(head: TaskHead): Promise<readonly string[]> {
-    const events = await unlessUnreadable(this.readForReplay(head), null);
+    const events = await unlessUnreadable(readForReplay(this.engine.store, head), null);
     if (events !== null) return [...new Journal(events).waits.values()].flatMap(({ childTaskId }) => childTaskId ?? []);
     // Its own log cannot tell, and a cancel must be able to end it all the same.
     const { tenantId, taskId: parentTaskId } = head;

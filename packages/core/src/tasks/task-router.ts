@@ -83,6 +83,8 @@ export interface TaskRouter {
    * run them, since an event is carried by one process for all. Rejects when that cannot be told.
    */
   subscribers(tenantId: string): SubscribersByTopic | Promise<SubscribersByTopic>;
+  /** The revision of the agent that new work goes to; null when it is not declared now. */
+  revisionOf(tenantId: string, agent: string): string | null;
   /** How a task of an agent ended: feeds its breaker. */
   reportEnd(end: { readonly tenantId: string; readonly agent: string; readonly failedRetryably: boolean }): void;
 }

@@ -11,8 +11,10 @@ import type {
 } from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
 import type { DecisionMade } from "./decide-task.ts";
+import type { Forked, ForkRequest } from "./fork-task.ts";
 import type { Inbox, InboxRequest } from "./inbox.ts";
 import type { FollowedLog, FollowOptions } from "./log-reader.ts";
+import type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 import type { ViewOptions } from "./view.ts";
 
 /** What a view shows: its bounds are the engine's. */
@@ -128,6 +130,17 @@ export interface TaskService {
   signal(scope: CallerScope, taskId: string, signal: SignalRequest): Promise<"accepted" | "repeated">;
   /** Lets a parked task go on. Throws TASK_NOT_FOUND, TASK_NOT_RETRIABLE. */
   retry(scope: CallerScope, taskId: string): Promise<void>;
+  /**
+   * Runs the code of the task over its log as it is now, without any effect, and tells whether it comes to where the log is. Throws
+   * TASK_NOT_FOUND, AGENT_NOT_FOUND, REVISION_UNAVAILABLE, TOO_LARGE, OVERLOADED.
+   */
+  replay(scope: CallerScope, taskId: string, request?: ReplayRequest): Promise<ReplayReport>;
+  /**
+   * A new task of the caller that begins where this one was, and goes on from there for real; durable when it resolves. Nothing that was
+   * recorded by then is done again. Throws TASK_NOT_FOUND, INVALID_ARGUMENT, REPLAY_DIFFERS (the code does not come there with what was
+   * changed), AGENT_NOT_FOUND, REVISION_UNAVAILABLE, TOO_LARGE, CONFLICT, OVERLOADED, UNAVAILABLE, and what `submit` throws.
+   */
+  fork(scope: CallerScope, taskId: string, request?: ForkRequest): Promise<Forked>;
   /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */
   head(scope: CallerScope, taskId: string): Promise<TaskHead>;
   /**

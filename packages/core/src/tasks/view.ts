@@ -210,6 +210,9 @@ export const typesUnseen = ({ historyLength, artifacts = true }: ViewOptions): r
   ...(artifacts ? [] : (["artifact.appended"] as const)),
 ];
 
+/** Member of a task's metadata: which task it was forked from, and after which event. */
+const FORKED_FROM = "https://agentcore.dev/a2a/forked-from";
+
 /** Sizes in about as many characters as they have in JSON. */
 export interface ViewBounds {
   /** Older messages than fit are left out; the newest is always there. */
@@ -253,7 +256,12 @@ export class TaskView {
     if (event.type === "log.compacted") this.replace(event.data.task);
     if (event.type === "task.submitted") {
       this.contextId = event.data.contextId;
-      if (event.data.metadata !== undefined) this.metadata = event.data.metadata;
+      const { metadata, forkedFrom } = event.data;
+      if (metadata !== undefined) this.metadata = metadata;
+      if (forkedFrom !== undefined) {
+        const { taskId, seq } = forkedFrom;
+        this.metadata = { ...this.metadata, [FORKED_FROM]: { taskId, seq } };
+      }
     }
     const change = changeOf(event, { taskId: this.id, contextId: this.contextId });
     const message = messageOf(event, change);

@@ -37,6 +37,10 @@ export interface Client {
   ): Promise<types.TaskSnapshot>;
   /** Tells it something by name: `ctx.waitForSignal`. Sent again with the same idempotency key after failures that may pass. */
   signal(taskId: string, name: string, options?: types.SignalOptions): Promise<types.TaskSnapshot>;
+  /** Runs the code of a task over its log, without any effect (operators): does it come to where the log is? */
+  replay(taskId: string, options?: types.ReplayOptions): Promise<types.ReplayReport>;
+  /** A new task that begins where this one was (operators). Rejects with REPLAY_DIFFERS when the code does not come there. */
+  fork(taskId: string, options?: types.ForkOptions): Promise<types.ForkedTask>;
   /** Lets a parked task go on. */
   retry(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   /** A follow-up or an answer. Sent again with the same messageId after failures that may pass. */
@@ -118,6 +122,9 @@ export const createClient = (options: types.ClientOptions): Client => {
         signal,
       }),
     retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),
+    replay: (taskId, { signal, ...body } = {}) => connection.json("POST", at(taskId, "/replay"), { body, signal }),
+    fork: (taskId, { signal, idempotencyKey = freshId(), ...body } = {}) =>
+      connection.jsonWithRetry("POST", at(taskId, "/fork"), { body: { ...body, idempotencyKey }, signal }),
     send: (taskId, content, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),
     agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),

@@ -85,6 +85,46 @@ export interface DecisionAnswer {
   readonly id?: string | undefined;
 }
 
+export interface ReplayOptions extends CallOptions {
+  /** Of the agent; `current` is what new tasks get. @default that of the task */
+  readonly revision?: string | undefined;
+}
+
+export interface ReplayReport {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly revision: string;
+  /** The code asks for what the log has, and ends as it does where it has ended. */
+  readonly agrees: boolean;
+  /** Numbers of the events that were gone through. */
+  readonly from: number;
+  readonly to: number;
+  /** Where they part: the event and the call, if it is one, and both sides. */
+  readonly differs: {
+    readonly seq: number | null;
+    readonly path: string | null;
+    readonly recorded: unknown;
+    readonly made: unknown;
+    readonly message: string;
+  } | null;
+  /** How the code ends after that; null when it goes on. */
+  readonly end: { readonly type: string; readonly data: unknown } | null;
+  /** Calls that it goes on with, at most 20. */
+  readonly next: readonly string[];
+}
+
+export interface ForkOptions extends CallOptions {
+  /** Number of the last event that is taken over. @default the last before the end; the last result that is set; 1 with an input */
+  readonly at?: number | undefined;
+  readonly input?: unknown;
+  /** Results of calls, by their path, in place of those recorded. At most 100. */
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
+  /** Of the agent; `current` is what new tasks get. @default that of the task */
+  readonly revision?: string | undefined;
+  /** Same key, same caller: the fork of then. @default a fresh one per call */
+  readonly idempotencyKey?: string | undefined;
+}
+
 export interface InboxOptions extends CallOptions {
   /** All that waits in the tenant, without tokens of others; for operators. @default false */
   readonly all?: boolean | undefined;
@@ -131,6 +171,12 @@ export interface TaskSummary {
   readonly seq: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+export interface ForkedTask extends TaskSnapshot {
+  /** Number of the last event that was taken over. */
+  readonly at: number;
+  readonly existing: boolean;
 }
 
 export interface TaskSnapshot {

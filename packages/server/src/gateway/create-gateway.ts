@@ -9,6 +9,7 @@ import { createApiRouter } from "./api/api-router.ts";
 import { createApprovalRoutes } from "./api/approval-routes.ts";
 import { createBackupRoutes } from "./api/backup-routes.ts";
 import { createClusterRoutes } from "./api/cluster-routes.ts";
+import { createDebugRoutes } from "./api/debug-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createKeyRoutes } from "./api/key-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
@@ -114,6 +115,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createHomeRoutes(deps),
     ...createTaskRoutes(tasks, waits),
     ...createApprovalRoutes(tasks, waits),
+    ...createDebugRoutes(tasks),
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),

@@ -15,9 +15,13 @@ import {
   type CallerScope,
   type FollowedLog,
   type FollowOptions,
+  type Forked,
+  type ForkRequest,
   type InboxItem,
   type InboxRequest,
   itemsOf,
+  type ReplayReport,
+  type ReplayRequest,
   type SignalRequest,
   type SubmitRequest,
   type TaskService,
@@ -191,6 +195,22 @@ export class FakeTaskService implements TaskService {
       throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended`);
     this.append(taskId, { type: "signal.received", data: { id, name, by: scope.caller, payload } });
     return "accepted" as const;
+  }
+
+  async replay(scope: CallerScope, taskId: string, { revision = "r1" }: ReplayRequest = {}): Promise<ReplayReport> {
+    const { taskId: id } = await this.head(scope, taskId);
+    const { seq } = await this.head(scope, taskId);
+    return {
+      ...{ taskId: id, agent: "echo", revision, agrees: true, from: 1, to: seq },
+      differs: null,
+      end: null,
+      next: [],
+    };
+  }
+
+  async fork(scope: CallerScope, taskId: string, { at = 1, input }: ForkRequest = {}): Promise<Forked> {
+    await this.head(scope, taskId);
+    return { ...(await this.submit(scope, { target: { agent: "echo" }, input })), at };
   }
 
   async retry(scope: CallerScope, taskId: string) {

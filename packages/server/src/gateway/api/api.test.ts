@@ -45,6 +45,21 @@ describe("tasks", () => {
     expect(page).toMatchObject({ events: [{ seq: 2, type: "task.started" }], nextAfter: 2 });
   });
 
+  it("replays and forks for operators, and says what is wrong with a request", async () => {
+    const { post } = createFixture();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;
+    const replayed = await post(`/api/v1/tasks/${taskId}/replay`, { revision: "current" });
+    expect([replayed.status, await replayed.json()]).toMatchObject([200, { agrees: true, revision: "current" }]);
+    const forked = await post(`/api/v1/tasks/${taskId}/fork`, { at: 2, input: "ask" });
+    const body = await forked.json();
+    expect([forked.status, body]).toMatchObject([201, { at: 2, existing: false, head: { state: "input-required" } }]);
+    expect(forked.headers.get("location")).toBe(`/api/v1/tasks/${body.head.taskId}`);
+    const set = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`step:${index}`, index]));
+    for (const wrong of [{ at: 0 }, { at: 1.5 }, { set: [] }, { set }, { revision: "" }, { more: 1 }])
+      expect((await post(`/api/v1/tasks/${taskId}/fork`, wrong)).status).toBe(400);
+    expect((await post("/api/v1/tasks/none/replay", {})).status).toBe(404);
+  });
+
   it("takes a decision about access, and says what is wrong with one without repeating a secret", async () => {
     const { post, errors } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("authorize"))).json()).head;

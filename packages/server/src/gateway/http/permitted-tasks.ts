@@ -74,6 +74,10 @@ export const createPermittedTasks = (
     signal: guarded((scope, taskId, signal: Parameters<TaskService["signal"]>[2]) =>
       tasks.signal(scope, taskId, signal),
     ),
+    replay: guarded((scope, taskId, request?: Parameters<TaskService["replay"]>[2]) =>
+      tasks.replay(scope, taskId, request),
+    ),
+    fork: guarded((scope, taskId, request?: Parameters<TaskService["fork"]>[2]) => tasks.fork(scope, taskId, request)),
     head,
     view: guarded((scope, taskId, options?: Parameters<TaskService["view"]>[2]) => tasks.view(scope, taskId, options)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),
