@@ -134,6 +134,8 @@ export class ProgressFold {
   private state: TaskState = "submitted";
   private compacted = false;
   private now = 0;
+  /** At the end of a turn, and another begins unless the next events say that it was the last. */
+  private readonly turning = new Set<Walk>();
   /** Number of the last event. */
   seq = 0;
 
@@ -203,6 +205,7 @@ export class ProgressFold {
   }
 
   view(): WorkflowProgress {
+    for (const walk of this.turning) this.goRound(walk);
     const isOver = isTerminal(this.state);
     const { reachable } = this.remaining();
     const counts = Object.fromEntries(NODE_STATES.map((state) => [state, 0])) as Record<NodeState, number>;
@@ -253,7 +256,11 @@ export class ProgressFold {
           return;
         case "loop": {
           const turn = walk.turns.get(id);
-          if (turn !== undefined && node.until !== undefined) return;
+          if (turn !== undefined && node.until !== undefined) {
+            // Only how it ends is written: it goes round until the log says so, which it does at once.
+            if (turn < node.maxTurns) this.turning.add(walk);
+            return;
+          }
           if (turn === undefined) this.opened(id);
           else this.visit(walk, id);
           this.turn(walk, id, turn === undefined || turn < node.maxTurns ? "again" : "done");
@@ -307,10 +314,46 @@ export class ProgressFold {
     else this.fail(walk, id);
   }
 
+  private goRound(walk: Walk): void {
+    if (!this.turning.delete(walk) || walk.isOver || this.stoppedAt !== null) return;
+    this.visit(walk, walk.at);
+    this.turn(walk, walk.at, "again");
+    this.advance(walk);
+  }
+
+  /** What was taken for begun has not: the turn before was the last. */
+  private retract(walk: Walk, loop: string): void {
+    const notBegun = (id: string, open: number): void => {
+      const tally = this.tally(id);
+      tally.visits -= 1;
+      tally.open -= open;
+      tally.last = tally.visits > 0 ? "done" : null;
+      tally.endedAt = tally.visits > 0 ? this.now : undefined;
+    };
+    if (walk.call !== null) {
+      this.tally(walk.at).underWay.delete(walk.call);
+      notBegun(walk.at, 0);
+      walk.call = null;
+    }
+    for (const child of walk.fan?.open.values() ?? []) this.retract(child, "");
+    if (walk.fan !== null) notBegun(walk.fan.node, 1);
+    walk.fan = null;
+    for (const inner of [...walk.turns.keys()].slice([...walk.turns.keys()].indexOf(loop) + 1)) {
+      walk.turns.delete(inner);
+      notBegun(inner, 1);
+    }
+    const turn = (walk.turns.get(loop) ?? 1) - 1;
+    if (loop === "") return;
+    walk.turns.set(loop, turn);
+    this.tally(loop).turn = turn;
+  }
+
   private decided(call: CallAddress, walk: Walk | null, choice: string): void {
     if (walk === null) return;
     const { node: id, visit } = call;
     const node = this.node(id);
+    if (node?.type === "loop" && choice !== "again" && walk.at !== id && walk.visits.get(id) === visit)
+      this.retract(walk, id);
     this.leave(walk, id);
     this.visit(walk, id, visit);
     if (node?.type === "loop") this.turn(walk, id, choice);
@@ -474,13 +517,16 @@ export class ProgressFold {
   private at(path: string, act: (call: CallAddress, walk: Walk | null) => void): void {
     const call = addressIn(path);
     if (call === null || this.node(call.node) === undefined) return;
-    act(call, call.purpose === "call" && this.stoppedAt === null ? this.find(call.within) : null);
+    const walk = call.purpose === "call" && this.stoppedAt === null ? this.find(call.within) : null;
+    if (walk !== null && walk.at !== call.node) this.goRound(walk);
+    act(call, walk);
   }
 
   /** The walk that an address is in; null when that is over. */
   private find(within: readonly AddressStep[]): Walk | null {
     let walk = this.root;
     for (const step of within) {
+      this.goRound(walk);
       if (walk.fan?.address !== step.address) {
         if (step.visit <= (walk.visits.get(step.node) ?? 0)) return null;
         this.leave(walk, step.node);
@@ -510,6 +556,7 @@ export class ProgressFold {
   /** It stands there, whatever was expected: what it was thought to be at has failed without an event, or is over. */
   private leave(walk: Walk, id: string): void {
     this.hasBegun = true;
+    this.turning.delete(walk);
     if (walk.fan !== null && walk.fan.node !== id) {
       const { fan } = walk;
       const isMap = this.node(fan.node)?.type === "map";
@@ -573,6 +620,7 @@ export class ProgressFold {
 
   private stop(): void {
     if (this.stoppedAt !== null) return;
+    this.turning.clear();
     this.stoppedAt = this.shareBefore ?? this.share();
     this.close(this.root);
     this.takeBackNext();
@@ -625,8 +673,12 @@ export class ProgressFold {
     if (!isMachineState(state)) return;
     const wasGone = !this.hasBegun;
     this.hasBegun = true;
+    this.turning.clear();
     for (const tally of this.tallies.values()) {
       tally.open = 0;
+      // Nothing was under way then: what was taken for begun was held, and begins now.
+      tally.visits -= tally.underWay.size;
+      if (tally.underWay.size > 0 && tally.visits > 0) tally.last = "done";
       tally.underWay.clear();
     }
     if (wasGone) this.undo.splice(0, this.undo.length, ...state.undo.map(({ node, address }) => ({ node, address })));
