@@ -88,7 +88,7 @@ test("every manifest in the documents is one that the node accepts", async () =>
 
 test("docs/manifests.md has a row for every field of the schema, and no other", () => {
   const { text } = documents.find(({ name }) => name === join("docs", "manifests.md"));
-  const documented = [...text.matchAll(/^\| `(metadata|Agent|Workflow|Model|Tenant)\.([\w.]+)` \|/gm)].map(
+  const documented = [...text.matchAll(/^\| `(metadata|Agent|Workflow|Model|Tenant|Schedule)\.([\w.]+)` \|/gm)].map(
     ([, kind, field]) => `${kind}.${field}`,
   );
   const fields = Manifest.options.flatMap(({ shape: { kind, spec } }) =>
