@@ -15,7 +15,7 @@ const arrows = {
   models: ["contract", "core", "outbound"],
   a2a: ["contract", "outbound"],
   server: ["contract", "core", "models", "outbound", "sdk", "sqlite"],
-  cli: ["contract", "sdk", "testing"],
+  cli: ["agents", "contract", "sdk", "testing"],
 };
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */

@@ -28,6 +28,7 @@ import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
 import type {
   BackupService,
+  OrchestrationService,
   PushConfigService,
   RetentionService,
   ScheduleService,
@@ -39,6 +40,8 @@ import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { Metrics } from "./metrics.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
+import { createOrchestration } from "./orchestration/orchestration-service.ts";
+import { withOrchestrator } from "./orchestration/orchestrator.ts";
 import { createPushService } from "./push/push-service.ts";
 import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
@@ -52,6 +55,7 @@ export interface NodeParts {
   readonly catalogue: AgentCatalogue;
   readonly scopesOf: InProcessHost["scopesOf"];
   readonly workflows: WorkflowService;
+  readonly orchestration: OrchestrationService;
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
   readonly retention: RetentionService;
@@ -159,16 +163,18 @@ export const compose = async ({
   });
   const host = wrap(
     "host",
-    createInProcessHost({
-      keyValue,
-      snapshotDirectory,
-      blobs: stores.isShared ? blobs : null,
-      isDeclared: (revision) => manifests.isDeclared(revision),
-      codeRoots,
-      remotes,
-      env,
-      sha256: senses.digest.sha256,
-    }),
+    withOrchestrator(
+      createInProcessHost({
+        keyValue,
+        snapshotDirectory,
+        blobs: stores.isShared ? blobs : null,
+        isDeclared: (revision) => manifests.isDeclared(revision),
+        codeRoots,
+        remotes,
+        env,
+        sha256: senses.digest.sha256,
+      }),
+    ),
   );
   const manifests = createManifestService({
     keyValue,
@@ -199,6 +205,7 @@ export const compose = async ({
       return { baseUrl, model, apiKeyEnv, headers, timeoutMs };
     },
   });
+  const orchestration = createOrchestration({ tasks: () => service, agents: catalogue, registry, node });
   // Bus and engine know each other: the bus delivers commands to the engine, the engine sends through the bus.
   let bus: Bus;
   const { router, sink } = createBusRouter({
@@ -213,6 +220,8 @@ export const compose = async ({
       authoriser: {
         authorise: () => undefined,
         refuse({ tenantId, permissions }, { name }) {
+          const refusal = orchestration.refuse(permissions, name);
+          if (refusal !== undefined) return refusal;
           const missing = missingScopes(permissions, catalogue.get(tenantId, name)?.scopes);
           return missing.length === 0 ? undefined : `asks for the scope ${missing.join(" and ")}`;
         },
@@ -232,6 +241,7 @@ export const compose = async ({
     tenants: manifests.tenants,
     ...(maxTasks === undefined ? {} : { maxResident: maxTasks }),
   });
+  const service = createTaskService(engine);
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
   const held = createHeldBlobs(blobs);
@@ -245,9 +255,8 @@ export const compose = async ({
     intervalMs: gcIntervalMs,
     onRemoved: (key) => push.forget(key),
   });
-  const taskService = createTaskService(engine);
   const schedules = createScheduleService({
-    ...{ declared: manifests.schedules, tasks: taskService, keyValue, senses, metrics, node },
+    ...{ declared: manifests.schedules, tasks: service, keyValue, senses, metrics, node },
     specOf: (tenantId, name) => manifests.scheduleSpec(tenantId, name),
   });
 
@@ -281,11 +290,12 @@ export const compose = async ({
   }
   return {
     engine,
-    tasks: taskService,
+    tasks: service,
     manifests,
     catalogue,
     scopesOf: (task) => host.scopesOf(task),
     workflows: createWorkflowService({ host, declared: (tenantId, name) => manifests.revisionOf(tenantId, name) }),
+    orchestration: orchestration.service,
     nodes,
     metrics,
     retention,

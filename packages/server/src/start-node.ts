@@ -149,6 +149,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     scopesOfTask: parts.scopesOf,
     workflows: parts.workflows,
     manifests: parts.manifests,
+    orchestration: parts.orchestration,
     nodes: parts.nodes,
     retention: parts.retention,
     schedules: parts.schedules,

@@ -110,6 +110,27 @@ test("an agent that asks for a scope is chosen for nobody without it, by whateve
   expect((await submit({ sub: "root", scope: "ops" }, "agent:loans")).status).toBe(201);
 });
 
+test("a pattern reaches no agent that whoever runs it may not use", async () => {
+  const run = (claims: JWTPayload, role: object) =>
+    call(claims, "/api/v1/orchestration/execute", {
+      pattern: "sequential",
+      input: 1,
+      configuration: { agents: [{ capability: "keep" }, role] },
+    });
+  for (const role of [{ agent: "loans" }, { capability: "loan" }]) {
+    const refused = await run({ scope: "loan:read" }, role);
+    expect([refused.status, refused.json.error.code]).toEqual([403, "PERMISSION_DENIED"]);
+    expect(refused.json.error.message).toContain("loan:write");
+  }
+  const begun = await run({ scope: "loan:write" }, { agent: "loans" });
+  expect(begun.status).toBe(201);
+  expect((await call({ scope: "loan:write" }, `/api/v1/tasks/${begun.json.head.taskId}`)).status).toBe(200);
+  for (const claims of [{ scope: "loan:write agentcore-orchestrator" }, { sub: "root", scope: "ops" }]) {
+    const direct = await submit(claims, "agent:agentcore-orchestrator");
+    expect(direct.json.error.message).toContain("POST /api/v1/orchestration/execute");
+  }
+});
+
 test("callers of one issuer see their own tasks only, by their names as tokens say them", async () => {
   const { json } = await submit({ sub: "carl" }, "agent:open");
   expect(json.head.caller).toMatch(/^jwt:[0-9a-f]{16}\/carl$/);

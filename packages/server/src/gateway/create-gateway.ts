@@ -14,6 +14,7 @@ import { createEventRoutes } from "./api/event-routes.ts";
 import { createKeyRoutes } from "./api/key-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
+import { createOrchestrationRoutes } from "./api/orchestration-routes.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
 import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createScheduleRoutes } from "./api/schedule-routes.ts";
@@ -122,6 +123,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createManifestRoutes(deps.manifests),
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
     ...createScheduleRoutes(deps.schedules),
+    ...createOrchestrationRoutes(deps.orchestration, tasks, waits),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
     ...createBackupRoutes(deps.backups),

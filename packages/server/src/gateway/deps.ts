@@ -8,11 +8,12 @@ import type {
   ManifestKind,
   NodeStatus,
   ScheduleStatus,
+  TaskEvent,
   TaskPushNotificationConfig,
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
-import type { CallerScope, TaskService } from "@agentcore/core/tasks";
+import type { CallerScope, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
 import type { WorkflowProgress } from "@agentcore/core/workflows";
 import type { WorkflowShape } from "../agents/in-process-host.ts";
 
@@ -93,6 +94,32 @@ export interface ProgressResource extends WorkflowProgress {
   readonly revision: string;
   /** Number of the last event that it tells of. */
   readonly seq: number;
+}
+
+/** Patterns over a tenant's agents. */
+export interface OrchestrationService {
+  patterns(): Promise<
+    readonly {
+      readonly name: string;
+      readonly description: string;
+      /** JSON Schema. */
+      readonly configuration: Readonly<Record<string, unknown>>;
+      readonly example: { readonly input: unknown; readonly configuration: unknown };
+    }[]
+  >;
+  /** Throws INVALID_ARGUMENT, NO_CANDIDATE with all that is missing, PERMISSION_DENIED. */
+  execute(
+    scope: CallerScope,
+    run: Omit<SubmitRequest, "target" | "skill" | "message"> & {
+      readonly pattern: string;
+      readonly configuration: unknown;
+      readonly requirements?:
+        | { readonly agents?: readonly string[] | undefined; readonly capabilities?: readonly string[] | undefined }
+        | undefined;
+    },
+  ): Promise<Submitted>;
+  /** Events of a task of that agent, in plain words. */
+  log(events: readonly TaskEvent[], agent: string): Promise<readonly object[]>;
 }
 
 /** The nodes that share a store. Whoever asks sees the agents of their tenant only (I7). */
@@ -271,6 +298,7 @@ export interface GatewayDeps {
   scopesOfTask(task: TaskHead): Promise<readonly string[] | null>;
   readonly manifests: ManifestService;
   readonly workflows: WorkflowService;
+  readonly orchestration: OrchestrationService;
   readonly nodes: NodeService;
   readonly schedules: ScheduleService;
   readonly retention: RetentionService;

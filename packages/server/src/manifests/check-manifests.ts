@@ -1,5 +1,6 @@
 /** Everything that can be wrong with manifests and needs nobody's code to be seen. */
-import { invalidArgument, Manifest, PlatformError, parseInput } from "@agentcore/contract";
+import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } from "@agentcore/contract";
+import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
 import { checkSchedule } from "./check-schedule.ts";
@@ -42,6 +43,10 @@ export const checkManifests = async (
   const names = new Map<string, string>();
   for (const [index, manifest] of manifests.entries()) {
     const { kind, metadata } = manifest;
+    if (isAgentKind(kind) && metadata.name === ORCHESTRATOR)
+      throw invalidArgument(whatOf(documents[index], index), [
+        { field: "metadata.name", description: `${ORCHESTRATOR} is the platform's own; expected another name` },
+      ]);
     switch (kind) {
       case "Model":
         checkModel(tenantId, manifest, rules.allowPrivateModels);

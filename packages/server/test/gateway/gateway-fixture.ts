@@ -78,6 +78,11 @@ export const createFixture = (
         throw new PlatformError("NOT_FOUND", `there is no Schedule "${name}"`);
       },
     },
+    orchestration: {
+      patterns: async () => [],
+      execute: async (scope, run) => tasks.submit(scope, { ...run, target: { agent: "echo" } }),
+      log: async (events) => events.map(({ seq, type }) => ({ seq, what: type })),
+    },
     retention: {
       tenants: () => ["acme", "default"],
       collect: async ({ tenantId, olderThanMs = 0, dryRun }) => {

@@ -11,9 +11,9 @@ import { type ApiRoute, apiRoute } from "./api-route.ts";
 
 const DEFAULT_LIMIT = 1000;
 // A page is held in memory, and once more as text.
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+export const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
-const EventsQuery = z.strictObject({
+export const EventsQuery = z.strictObject({
   /** Events after this number. @default 0 */
   after: z.coerce.number({ error: "expected 0 or more" }).int().min(0, { error: "expected 0 or more" }).optional(),
   limit: z.coerce

@@ -1,0 +1,120 @@
+/** Runs patterns over a tenant's agents: configuration in, a durable task out. The patterns are loaded when somebody asks for them. */
+import { randomUUID } from "node:crypto";
+import { type FieldViolation, invalidArgument, PlatformError } from "@agentcore/contract";
+import type { AgentRegistry } from "@agentcore/core/registry";
+import type { CallerScope, TaskService } from "@agentcore/core/tasks";
+import type { AgentDescription, AgentDirectory, OrchestrationService } from "../gateway/deps.ts";
+import { assertScopes } from "../gateway/http/required-scopes.ts";
+import { ORCHESTRATOR, orchestratorRecord } from "./orchestrator.ts";
+
+/** An agent or a capability that has to be there, and who says so. */
+interface Needed {
+  readonly field: string;
+  readonly agent?: string;
+  readonly capability?: string;
+}
+
+export interface Orchestration {
+  readonly service: OrchestrationService;
+  /** Why a message to this agent is refused: patterns are run by the service alone, which judges the graph and whom it names. */
+  refuse(permissions: readonly string[] | undefined, agent: string): string | undefined;
+}
+
+export const createOrchestration = ({
+  tasks,
+  agents,
+  registry,
+  node,
+}: {
+  readonly tasks: () => TaskService;
+  readonly agents: AgentDirectory;
+  readonly registry: Pick<AgentRegistry, "register">;
+  readonly node: string;
+}): Orchestration => {
+  // Known to this process alone, so that nobody else can present it.
+  const permit = `${ORCHESTRATOR} ${randomUUID()}`;
+  return {
+    refuse: (permissions, agent) =>
+      agent !== ORCHESTRATOR || permissions?.includes(permit) === true
+        ? undefined
+        : "runs patterns: POST /api/v1/orchestration/execute",
+    service: {
+      async patterns() {
+        const { patternCatalogue } = await import("@agentcore/agents");
+        return [...patternCatalogue.values()].map(({ name, description, configuration, example }) => ({
+          ...{ name, description, configuration, example },
+        }));
+      },
+      async execute(scope, { pattern, configuration, input, requirements, ...request }) {
+        const { patternCatalogue } = await import("@agentcore/agents");
+        const found = patternCatalogue.get(pattern);
+        if (found === undefined)
+          throw invalidArgument("the body", [
+            {
+              field: "pattern",
+              description: `there is no pattern "${pattern}"; expected one of ${[...patternCatalogue.keys()].join(", ")}`,
+            },
+          ]);
+        const { workflow } = found.define(configuration);
+        if (workflow === undefined) throw new PlatformError("INTERNAL", `pattern "${pattern}" gave no workflow`);
+        const { checkGraph } = await import("@agentcore/core/workflows");
+        const faults = checkGraph(workflow.graph, {});
+        if (faults.length > 0) throw invalidArgument(`the workflow of pattern "${pattern}"`, faults);
+        const needed: readonly Needed[] = [
+          ...(requirements?.agents ?? []).map((agent, index) => ({ field: `requirements.agents[${index}]`, agent })),
+          ...(requirements?.capabilities ?? []).map((capability, index) => ({
+            field: `requirements.capabilities[${index}]`,
+            capability,
+          })),
+          ...neededIn(configuration, "configuration"),
+        ];
+        assertThere(scope, needed, agents.list(scope.tenantId));
+        registry.register(orchestratorRecord(scope.tenantId, node));
+        const run = { pattern, graph: workflow.graph, input };
+        return tasks().submit(
+          { ...scope, permissions: [permit] },
+          { ...request, target: { agent: ORCHESTRATOR }, input: run },
+        );
+      },
+      async log(events, agent) {
+        const { orchestrationLog } = await import("@agentcore/agents");
+        return orchestrationLog(events, agent);
+      },
+    },
+  };
+};
+
+/** Roles, wherever in a configuration that was judged; what they get as `input` is none of it. */
+const neededIn = (value: unknown, field: string): readonly Needed[] => {
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((each, index) => neededIn(each, `${field}[${index}]`));
+  const { agent, capability } = value as { readonly agent?: unknown; readonly capability?: unknown };
+  if (typeof agent === "string") return [{ field: `${field}.agent`, agent }];
+  if (typeof capability === "string") return [{ field: `${field}.capability`, capability }];
+  return Object.entries(value).flatMap(([name, each]) => neededIn(each, `${field}.${name}`));
+};
+
+/**
+ * Throws NO_CANDIDATE with all that is missing, PERMISSION_DENIED. The run's own calls ask for no scopes, as those of no agent do: so whoever
+ * begins it must be good for those of everybody it may reach.
+ */
+const assertThere = (scope: CallerScope, needed: readonly Needed[], agents: readonly AgentDescription[]): void => {
+  const missing: FieldViolation[] = [];
+  for (const { field, agent, capability } of needed) {
+    const candidates =
+      agent === undefined
+        ? agents.filter(({ skills }) => skills.some(({ id }) => id === capability))
+        : agents.filter(({ name }) => name === agent);
+    if (candidates.length === 0)
+      missing.push({
+        field,
+        description:
+          agent === undefined ? `no agent has the capability "${capability}"` : `there is no agent "${agent}"`,
+      });
+    for (const candidate of candidates) assertScopes(scope, candidate);
+  }
+  if (missing.length === 0) return;
+  const [first] = missing;
+  const others = missing.length === 1 ? "" : ` (and ${missing.length - 1} more)`;
+  throw new PlatformError("NO_CANDIDATE", `${first?.field}: ${first?.description}${others}`, { violations: missing });
+};

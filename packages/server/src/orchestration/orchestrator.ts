@@ -1,0 +1,42 @@
+/**
+ * The platform's own agent that runs patterns. The graph of a run is its input: it lies in the task's own log, so no upgrade and no manifest
+ * changes it, it is the tenant's, and it goes when the task goes. It has no code but that of the machine.
+ */
+import type { AgentRecord } from "@agentcore/core/registry";
+import { createReplica } from "@agentcore/core/registry";
+import type { LoadedAgent } from "@agentcore/core/tasks";
+import type { InProcessHost } from "../agents/in-process-host.ts";
+
+/** Reserved: no manifest takes it. */
+export const ORCHESTRATOR = "agentcore-orchestrator";
+/** Of the form of its input. Whatever is added later, tasks of this one stay loadable. */
+const REVISION = "graph-1";
+const CONCURRENCY = 1000;
+
+/** A host that has the orchestrator too, in every tenant. */
+export const withOrchestrator = (host: InProcessHost): InProcessHost => {
+  let loaded: LoadedAgent | null = null;
+  let loading: Promise<LoadedAgent> | null = null;
+  const load = async (): Promise<LoadedAgent> => {
+    const { orchestrator } = await import("./load-orchestrator.ts");
+    loaded = { definition: orchestrator, env: {}, concurrency: CONCURRENCY };
+    return loaded;
+  };
+  const isOurs = ({ agent }: { readonly agent: string }): boolean => agent === ORCHESTRATOR;
+  return {
+    ...host,
+    load(revision) {
+      if (!isOurs(revision)) return host.load(revision);
+      if (revision.revision !== REVISION) return null;
+      return loaded ?? (loading ??= load());
+    },
+    scopesOf: async (revision) => (isOurs(revision) ? [] : host.scopesOf(revision)),
+  };
+};
+
+/** As the bus finds it: by name alone, since it has no skill. */
+export const orchestratorRecord = (tenantId: string, node: string): AgentRecord => ({
+  ...{ tenantId, name: ORCHESTRATOR, revision: REVISION, description: "Runs patterns", skills: [], labels: {} },
+  ...{ subscribes: [], idempotent: false, limits: { maxConcurrent: CONCURRENCY } },
+  replicas: [createReplica(`${ORCHESTRATOR}-${node}`, node)],
+});
