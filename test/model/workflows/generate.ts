@@ -19,6 +19,8 @@ export type Block =
       readonly merge: "object" | "list" | "first";
       readonly onFailure: "fail" | "ignore" | null;
       readonly need: number | null;
+      /** Branches that decide it; plans of before say nothing. */
+      readonly until?: number | null;
     }
   | {
       readonly type: "map";
@@ -96,6 +98,7 @@ const { blocks } = fc.letrec<{ blocks: Blocks; block: Block }>((tie) => ({
         merge: fc.constantFrom("object" as const, "list" as const, "first" as const),
         onFailure: fc.constantFrom("fail" as const, "ignore" as const, null),
         need: fc.constantFrom(null, null, 1, 2),
+        until: fc.constantFrom(null, null, 1, 2),
       }),
     },
     {
@@ -281,6 +284,9 @@ export const flatten = (all: readonly Named[]): WorkflowDefinition => {
           merge: block.merge,
           ...(block.onFailure === null ? {} : { onFailure: block.onFailure }),
           ...(block.need === null ? {} : { need: block.need }),
+          ...(block.until == null
+            ? {}
+            : { until: reference(`${id}.until`, (scope) => isDecided(block, scope.branches)) }),
         };
         return;
       case "map":
@@ -369,3 +375,6 @@ export const planOf: fc.Arbitrary<WorkflowPlan> = fc.record({
   cancelAfterMs: fc.option(fc.integer({ min: 0, max: 100_000 }), { freq: 3 }),
   verdicts: fc.array(fc.constantFrom("retry", "done", "leave"), { minLength: 3, maxLength: 3 }),
 });
+
+const isDecided = ({ until }: { readonly until?: number | null }, branches: WorkflowScope["branches"] = {}): boolean =>
+  Object.keys(branches).length >= (until ?? Number.POSITIVE_INFINITY);

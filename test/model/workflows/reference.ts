@@ -247,7 +247,8 @@ export class Reference {
   private parallel(block: Extract<Named, { type: "parallel" }>, walk: Walk): Promise<unknown> {
     const address = this.visit(walk, `${block.id}fork`);
     const need = block.need ?? (block.merge === "first" ? 1 : null);
-    const failFast = (block.onFailure ?? (need === null ? "fail" : "ignore")) === "fail";
+    const until = block.until ?? null;
+    const failFast = (block.onFailure ?? (need === null && until === null ? "fail" : "ignore")) === "fail";
     const least = need ?? (failFast ? block.branches.length : 1);
     const children = block.branches.map((_, index) => this.walk(`${address}.b${index}/`, scopeOf(walk), walk));
     const done: number[] = [];
@@ -267,7 +268,8 @@ export class Reference {
       const ended = (error: Failure | null): void => {
         running -= 1;
         if (isOver || over(walk)) return;
-        const enough = need !== null && done.length >= need;
+        const isDecided = until !== null && error === null && running > 0 && done.length >= until;
+        const enough = isDecided || (need !== null && done.length >= need);
         if (error !== null && failFast) isOver = true;
         else if (!enough && done.length + running < least) isOver = true;
         else if (enough || running === 0) {
