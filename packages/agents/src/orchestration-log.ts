@@ -118,5 +118,10 @@ const VERBS: Readonly<Partial<Record<string, string>>> = {
 /** The node's address where there is one: `command:agent:b[parts.0/worker2]` is about `parts.0/worker2`. */
 const placeOf = (path: string): string => /\[([^\]]+)\]/.exec(path)?.[1] ?? path.replace(/^\w+:/, "");
 
-const because = (reason: string | undefined): { why?: string } =>
-  reason === undefined || reason === "" ? {} : { why: reason };
+// A condition may be long, and says less then; the event has all of it.
+const MAX_REASON = 300;
+
+const because = (reason: string | undefined): { why?: string } => {
+  if (reason === undefined || reason === "") return {};
+  return { why: reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason };
+};

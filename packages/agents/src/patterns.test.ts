@@ -479,6 +479,24 @@ test.each([
     () => vote({ name: "v", voters: [{ agent: "x" }, { agent: "y" }], choices: ["a", "a"] }),
     "choices: expected each once",
   ],
+  [
+    () =>
+      vote({
+        name: "v",
+        voters: [{ agent: "x" }, { agent: "y" }],
+        choices: ["a", "b", "c", "d", "e"].map((c) => c.repeat(90)),
+      }),
+    "choices: expected at most 400 characters",
+  ],
+  [
+    () =>
+      supervisor({
+        name: "s",
+        decompose: { agent: "x" },
+        workers: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`w${n}`.padEnd(50, "x"), { agent: "x" }])),
+      }),
+    "workers: their names have 2121 characters together, 1500 are allowed",
+  ],
   [() => debate({ name: "d", debaters: [{ agent: "x" }], judge: { agent: "j" } }), "debaters: expected 2 to 20, got 1"],
   [
     () => debate({ name: "d", debaters: [{ agent: "x" }, { agent: "y" }] } as never),

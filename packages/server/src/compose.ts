@@ -10,6 +10,7 @@ import type {
   Senses,
   StoreArchive,
   StoredEvent,
+  TaskHead,
   TaskStore,
   VectorIndex,
 } from "@agentcore/core/ports";
@@ -41,7 +42,7 @@ import { createManifestService, type LocalManifestService } from "./manifests/ma
 import { Metrics } from "./metrics.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
 import { createOrchestration } from "./orchestration/orchestration-service.ts";
-import { withOrchestrator } from "./orchestration/orchestrator.ts";
+import { ORCHESTRATOR, withOrchestrator } from "./orchestration/orchestrator.ts";
 import { createPushService } from "./push/push-service.ts";
 import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
@@ -53,8 +54,8 @@ export interface NodeParts {
   readonly tasks: TaskService;
   readonly manifests: LocalManifestService;
   readonly catalogue: AgentCatalogue;
-  readonly scopesOf: InProcessHost["scopesOf"];
   readonly workflows: WorkflowService;
+  readonly scopesOf: (task: TaskHead) => Promise<readonly string[] | null>;
   readonly orchestration: OrchestrationService;
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
@@ -205,7 +206,13 @@ export const compose = async ({
       return { baseUrl, model, apiKeyEnv, headers, timeoutMs };
     },
   });
-  const orchestration = createOrchestration({ tasks: () => service, agents: catalogue, registry, node });
+  const orchestration = createOrchestration({
+    tasks: () => service,
+    store: tasks,
+    agents: catalogue,
+    registry,
+    node,
+  });
   // Bus and engine know each other: the bus delivers commands to the engine, the engine sends through the bus.
   let bus: Bus;
   const { router, sink } = createBusRouter({
@@ -293,8 +300,8 @@ export const compose = async ({
     tasks: service,
     manifests,
     catalogue,
-    scopesOf: (task) => host.scopesOf(task),
     workflows: createWorkflowService({ host, declared: (tenantId, name) => manifests.revisionOf(tenantId, name) }),
+    scopesOf: (task) => (task.agent === ORCHESTRATOR ? orchestration.scopesOf(task) : host.scopesOf(task)),
     orchestration: orchestration.service,
     nodes,
     metrics,

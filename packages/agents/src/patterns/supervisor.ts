@@ -44,6 +44,8 @@ export interface SupervisorOptions extends PatternOptions, Omit<Team, "workers" 
 export interface HierarchicalOptions extends PatternOptions, Omit<Team, "description"> {}
 
 const MAX_WORKERS = 50;
+// They stand in conditions and messages of the graph, which have their length.
+const MAX_NAMES_TEXT = 1500;
 // With the one at the top. Each has a part of the one above as its input.
 const MAX_DEPTH = 4;
 // Of all teams together: nodes of a graph are bounded.
@@ -136,6 +138,13 @@ const runTeam = (path: AnyPath, team: Team, { pattern, name, prefix, field, inpu
     nameOf: (each) => nameOfRole(each as Role),
   });
   const names = literal(workers.map(([each]) => each));
+  if (names.length > MAX_NAMES_TEXT)
+    throw invalidArgument(`${pattern} "${name}"`, [
+      {
+        field: `${field}workers`,
+        description: `their names have ${names.length} characters together, ${MAX_NAMES_TEXT} are allowed`,
+      },
+    ]);
   const id = (local: string): string => `${prefix}${local}`;
   const divided = `nodes[${literal(id("decompose"))}]`;
   const parts = `(type(${divided}) == list ? ${divided} : ${divided}.parts)`;

@@ -22,7 +22,7 @@ export interface VoteOptions extends PatternOptions {
    * or `{ vote }`. Whatever is no choice is an abstention, and so is one that fails.
    */
   readonly voters: readonly Role[] | Readonly<Record<string, Role>>;
-  /** 2 to 20. @default ["approve", "reject"] */
+  /** 2 to 20, of 100 characters each and 400 together. @default ["approve", "reject"] */
   readonly choices?: readonly string[] | undefined;
   /**
    * What a choice needs to win, of the votes that were cast: majority: more than half; plurality: more than any other; unanimous: all; a
@@ -38,7 +38,9 @@ export interface VoteOptions extends PatternOptions {
 }
 
 const RULE = "expected majority, plurality, unanimous, or a share above 0.5 and up to 1";
-const Choice = z.string().min(1).max(200);
+const Choice = z.string().min(1).max(100);
+// They stand in each condition of the graph, which has its length.
+const MAX_CHOICES_TEXT = 400;
 export const voteShape = ({ role, performer }: RoleSchemas) => ({
   voters: z.union([z.array(role), z.record(NAMED, role)], { error: "expected 2 to 50 agents, as a list or by name" }),
   choices: z
@@ -64,6 +66,11 @@ export const vote = (options: VoteOptions): AgentDefinition => {
     invalidArgument(`vote "${options.name}"`, [{ field, description }]);
   if (voters.length < 2) throw refuse("voters", `expected 2 to 50, got ${voters.length}`);
   if (quorum > voters.length) throw refuse("quorum", `expected 1 to ${voters.length}, the number of voters`);
+  if (literal(choices).length > MAX_CHOICES_TEXT)
+    throw refuse(
+      "choices",
+      `expected at most ${MAX_CHOICES_TEXT} characters of JSON together, got ${literal(choices).length}`,
+    );
   if (undecided !== undefined && !choices.includes(undecided))
     throw refuse("undecided", `expected one of ${choices.join(", ")}`);
   if (undecided !== undefined && tieBreaker !== undefined)
@@ -73,6 +80,7 @@ export const vote = (options: VoteOptions): AgentDefinition => {
   const rules = rulesOf(rule, literal(choices), voters.length);
   const won = `(nodes.ballot.cast >= ${quorum} ? nodes.ballot.tally.filter(one, ${rules.wins}) : [])`;
   const ballot = beginPattern("vote", options).parallel("ballot", branchesOf(voters, template(asked), "voter-"), {
+    description: "whether the votes that are missing can change nothing any more",
     onFailure: "ignore",
     until: rules.decided(quorum),
     merge: expression(

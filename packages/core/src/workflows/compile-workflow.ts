@@ -52,6 +52,8 @@ export interface ParallelNode extends Named {
   /** Of the branches that have succeeded: the others need not. */
   readonly until: Evaluate | null;
   readonly untilReason: string;
+  /** For the log: whoever wrote the condition may have said what it asks. */
+  readonly asks: string;
   /** Where it goes on behind the join. */
   readonly next: string;
   readonly catch: string | null;
@@ -193,6 +195,7 @@ const compileNode = (
         need,
         until: until === undefined ? null : expression(until),
         untilReason: until === undefined ? "" : reasonOf(until),
+        asks: node.description ?? (until === undefined ? "" : reasonOf(until)),
         next,
         catch: node.catch ?? null,
       };

@@ -468,12 +468,12 @@ export class Machine {
   }
 
   /** Branches under way can change nothing any more. */
-  private isDecided(frame: Frame, fan: Fan, { until, untilReason, join, ...node }: ParallelNode): boolean {
+  private isDecided(frame: Frame, fan: Fan, { until, untilReason, asks, join, ...node }: ParallelNode): boolean {
     if (until === null || fan.frames.size === 0) return false;
     const branches = Object.fromEntries(doneOf(fan, node));
     const choice = this.decide(frame.visit(join), () => ({
       choice: holds(until, { ...frame.scope(this.input, node.loop), branches }, untilReason) ? "decided" : "open",
-      reasons: [untilReason],
+      reasons: [asks],
     }));
     return choice === "decided";
   }

@@ -125,6 +125,7 @@ test("a pattern reaches no agent that whoever runs it may not use", async () => 
   const begun = await run({ scope: "loan:write" }, { agent: "loans" });
   expect(begun.status).toBe(201);
   expect((await call({ scope: "loan:write" }, `/api/v1/tasks/${begun.json.head.taskId}`)).status).toBe(200);
+  expect((await call({}, `/api/v1/tasks/${begun.json.head.taskId}`)).status).toBe(403);
   for (const claims of [{ scope: "loan:write agentcore-orchestrator" }, { sub: "root", scope: "ops" }]) {
     const direct = await submit(claims, "agent:agentcore-orchestrator");
     expect(direct.json.error.message).toContain("POST /api/v1/orchestration/execute");

@@ -1,10 +1,12 @@
 /** Runs patterns over a tenant's agents: configuration in, a durable task out. The patterns are loaded when somebody asks for them. */
 import { randomUUID } from "node:crypto";
-import { type FieldViolation, invalidArgument, PlatformError } from "@agentcore/contract";
+import { type FieldViolation, invalidArgument, PlatformError, parseInput, submissionOf } from "@agentcore/contract";
+import type { TaskKey, TaskStore } from "@agentcore/core/ports";
 import type { AgentRegistry } from "@agentcore/core/registry";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { AgentDescription, AgentDirectory, OrchestrationService } from "../gateway/deps.ts";
 import { assertScopes } from "../gateway/http/required-scopes.ts";
+import type { PatternRun } from "./load-orchestrator.ts";
 import { ORCHESTRATOR, orchestratorRecord } from "./orchestrator.ts";
 
 /** An agent or a capability that has to be there, and who says so. */
@@ -18,15 +20,19 @@ export interface Orchestration {
   readonly service: OrchestrationService;
   /** Why a message to this agent is refused: patterns are run by the service alone, which judges the graph and whom it names. */
   refuse(permissions: readonly string[] | undefined, agent: string): string | undefined;
+  /** What those ask for whom a run may reach: its task holds what they gave. */
+  scopesOf(run: TaskKey): Promise<readonly string[]>;
 }
 
 export const createOrchestration = ({
   tasks,
+  store,
   agents,
   registry,
   node,
 }: {
   readonly tasks: () => TaskService;
+  readonly store: Pick<TaskStore, "readLog">;
   readonly agents: AgentDirectory;
   readonly registry: Pick<AgentRegistry, "register">;
   readonly node: string;
@@ -38,6 +44,16 @@ export const createOrchestration = ({
       agent !== ORCHESTRATOR || permissions?.includes(permit) === true
         ? undefined
         : "runs patterns: POST /api/v1/orchestration/execute",
+    async scopesOf({ tenantId, taskId }) {
+      const [first] = await store.readLog({ tenantId, taskId }, { limit: 1 });
+      const { graph } = submissionOf(first)?.data.input as PatternRun;
+      const there = agents.list(tenantId);
+      const reached = Object.values(graph.nodes).flatMap((each) => {
+        if (each.type !== "task" || typeof each.target === "string") return [];
+        return "agent" in each.target || "capability" in each.target ? candidatesFor(each.target, there) : [];
+      });
+      return [...new Set(reached.flatMap(({ scopes = [] }) => scopes))];
+    },
     service: {
       async patterns() {
         const { patternCatalogue } = await import("@agentcore/agents");
@@ -58,7 +74,9 @@ export const createOrchestration = ({
         const { workflow } = found.define(configuration);
         if (workflow === undefined) throw new PlatformError("INTERNAL", `pattern "${pattern}" gave no workflow`);
         const { checkGraph } = await import("@agentcore/core/workflows");
-        const faults = checkGraph(workflow.graph, {});
+        const { WorkflowGraph } = await import("@agentcore/contract/workflow");
+        const graph = parseInput(WorkflowGraph, workflow.graph, `the workflow of pattern "${pattern}"`);
+        const faults = checkGraph(graph, {});
         if (faults.length > 0) throw invalidArgument(`the workflow of pattern "${pattern}"`, faults);
         const needed: readonly Needed[] = [
           ...(requirements?.agents ?? []).map((agent, index) => ({ field: `requirements.agents[${index}]`, agent })),
@@ -70,7 +88,7 @@ export const createOrchestration = ({
         ];
         assertThere(scope, needed, agents.list(scope.tenantId));
         registry.register(orchestratorRecord(scope.tenantId, node));
-        const run = { pattern, graph: workflow.graph, input };
+        const run = { pattern, graph, input };
         return tasks().submit(
           { ...scope, permissions: [permit] },
           { ...request, target: { agent: ORCHESTRATOR }, input: run },
@@ -83,6 +101,14 @@ export const createOrchestration = ({
     },
   };
 };
+
+const candidatesFor = (
+  { agent, capability }: { readonly agent?: string | undefined; readonly capability?: string | undefined },
+  agents: readonly AgentDescription[],
+): readonly AgentDescription[] =>
+  agents.filter(({ name, skills }) =>
+    agent === undefined ? skills.some(({ id }) => id === capability) : name === agent,
+  );
 
 /** Roles, wherever in a configuration that was judged; what they get as `input` is none of it. */
 const neededIn = (value: unknown, field: string): readonly Needed[] => {
@@ -101,10 +127,7 @@ const neededIn = (value: unknown, field: string): readonly Needed[] => {
 const assertThere = (scope: CallerScope, needed: readonly Needed[], agents: readonly AgentDescription[]): void => {
   const missing: FieldViolation[] = [];
   for (const { field, agent, capability } of needed) {
-    const candidates =
-      agent === undefined
-        ? agents.filter(({ skills }) => skills.some(({ id }) => id === capability))
-        : agents.filter(({ name }) => name === agent);
+    const candidates = candidatesFor({ agent, capability }, agents);
     if (candidates.length === 0)
       missing.push({
         field,

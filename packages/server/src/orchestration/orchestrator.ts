@@ -30,7 +30,6 @@ export const withOrchestrator = (host: InProcessHost): InProcessHost => {
       if (revision.revision !== REVISION) return null;
       return loaded ?? (loading ??= load());
     },
-    scopesOf: async (revision) => (isOurs(revision) ? [] : host.scopesOf(revision)),
   };
 };
 
