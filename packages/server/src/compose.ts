@@ -20,7 +20,7 @@ import { createModelProvider } from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
-import { createInProcessHost, type InProcessHost } from "./agents/in-process-host.ts";
+import { createInProcessHost } from "./agents/in-process-host.ts";
 import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";

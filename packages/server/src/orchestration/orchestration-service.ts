@@ -20,8 +20,8 @@ export interface Orchestration {
   readonly service: OrchestrationService;
   /** Why a message to this agent is refused: patterns are run by the service alone, which judges the graph and whom it names. */
   refuse(permissions: readonly string[] | undefined, agent: string): string | undefined;
-  /** What those ask for whom a run may reach: its task holds what they gave. */
-  scopesOf(run: TaskKey): Promise<readonly string[]>;
+  /** What those ask for whom a run may reach: its task holds what they gave. Null when the task is gone. */
+  scopesOf(run: TaskKey): Promise<readonly string[] | null>;
 }
 
 export const createOrchestration = ({
@@ -46,9 +46,10 @@ export const createOrchestration = ({
         : "runs patterns: POST /api/v1/orchestration/execute",
     async scopesOf({ tenantId, taskId }) {
       const [first] = await store.readLog({ tenantId, taskId }, { limit: 1 });
-      const { graph } = submissionOf(first)?.data.input as PatternRun;
+      const run = submissionOf(first)?.data.input as PatternRun | undefined;
+      if (run === undefined) return null;
       const there = agents.list(tenantId);
-      const reached = Object.values(graph.nodes).flatMap((each) => {
+      const reached = Object.values(run.graph.nodes).flatMap((each) => {
         if (each.type !== "task" || typeof each.target === "string") return [];
         return "agent" in each.target || "capability" in each.target ? candidatesFor(each.target, there) : [];
       });
