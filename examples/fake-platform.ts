@@ -108,6 +108,7 @@ export class FakePlatform {
         return typeof made === "object" ? made.choice : made;
       },
       waitForSignal: unsupported("signals"),
+      waitForEvent: unsupported("events"),
       memory: {
         get: (key) => call(`get ${key}`, () => this.#memory.get(`${definition.name}/${key}`) ?? null),
         set: async (key, value) => void this.#memory.set(`${definition.name}/${key}`, asJson(value)),

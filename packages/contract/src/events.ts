@@ -26,6 +26,7 @@ export const STEP_KINDS = [
   "authorization",
   "approval",
   "signal",
+  "event",
   "sleep",
   "memory",
   "model",

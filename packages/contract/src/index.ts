@@ -118,6 +118,7 @@ export { readProtoJson } from "./read-proto-json.ts";
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
+export { TopicPattern } from "./topic.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
 // The schemas themselves are of `@agentcore/contract/workflow`: making them takes milliseconds, and most nodes start without.
 export type {

@@ -4,6 +4,7 @@ import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
 import { DurationText } from "./duration.ts";
 import { NAME_PATTERN } from "./message.ts";
 import { ScheduleSpec } from "./schedule.ts";
+import { TopicPattern } from "./topic.ts";
 
 export const API_VERSION = "agentcore.dev/v1";
 
@@ -61,10 +62,7 @@ const ExpressionText = z.string().min(1).max(4096);
 /** A subscription of the manifest: which events begin a task of the agent, in CEL over `event`. */
 const Trigger = z.strictObject({
   /** A topic, `loan.*` for all below it, or `*`. */
-  topic: z
-    .string()
-    .max(200)
-    .regex(/^(\*|[\w-]+(\.[\w-]+)*(\.\*)?)$/, { error: "expected a topic, as loan.decided, loan.* or *" }),
+  topic: TopicPattern,
   /** Only events of which it holds. @default all */
   where: ExpressionText.optional(),
   /** While a task that it began for the same value is open, the event goes to that, as a signal of the topic's name. @default a task for each */

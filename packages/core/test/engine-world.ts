@@ -157,7 +157,7 @@ export class EngineWorld {
   async quiet(): Promise<void> {
     for (let turns = 0, seen = -1; turns < 4; turns++) {
       await this.alive();
-      if (this.activity !== seen) turns = 0;
+      if (this.activity !== seen || this.life?.engine.eventWaits.conditions.isLoading === true) turns = 0;
       seen = this.activity;
       await turn();
     }

@@ -435,3 +435,46 @@ test("signals are given once wherever the process dies, early ones too", async (
   for (let at = 1; at <= commits; at++)
     for (const when of ["before", "after"] as const) await tell({ crashAt: { at, when } });
 });
+
+test("an event of one agent ends the wait of another, wherever the process dies, and another's does not", async () => {
+  const clerk = agent({
+    name: "clerk",
+    description: "waits for the payment of an order",
+    async run(_task, ctx) {
+      const before = await ctx.step("open", () => "open");
+      const where = "event.payload.order == with.order";
+      const { payload, topic } = await ctx.waitForEvent<{ amount: number }>("payment.*", { where, with: { order: 7 } });
+      await ctx.step("book", () => payload.amount);
+      return [before, topic, payload.amount];
+    },
+  });
+  const bank = agent({
+    name: "bank",
+    description: "tells of payments",
+    async run(_task, ctx) {
+      await ctx.sleep(60_000);
+      for (const order of [6, 7, 7])
+        await ctx.emit("payment.settled", { order, amount: order * 10 }, { durable: true });
+    },
+  });
+  const both = agent({
+    name: "both",
+    description: "has both at work",
+    run: (_task, ctx) =>
+      Promise.all([ctx.command({ agent: "clerk" }, null), ctx.command({ agent: "bank" }, null)]).then(([got]) => got),
+  });
+  const settle = async (options: Parameters<typeof testAgent>[1] = {}) => {
+    const it = await testAgent([both, clerk, bank], options);
+    const run = await it.run();
+    await it.advance(60_000);
+    await it.advance(10_000);
+    expect(run.output).toEqual(["open", "payment.settled", 70]);
+    const { commits } = it;
+    await it.close();
+    return commits;
+  };
+  const commits = await settle();
+  expect(commits).toBeGreaterThan(8);
+  for (let at = 1; at <= commits; at++)
+    for (const when of ["before", "after"] as const) await settle({ crashAt: { at, when } });
+});

@@ -172,7 +172,7 @@ export const startProcess = async (
     tasks: createTaskService(engine),
     engine,
     clock,
-    busy: () => running > 0 || clock.busy,
+    busy: () => running > 0 || clock.busy || engine.eventWaits.conditions.isLoading,
     crash,
   };
   await engine.start();

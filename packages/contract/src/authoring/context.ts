@@ -184,6 +184,32 @@ export interface SignalOptions<T> {
   readonly signal?: AbortSignal;
 }
 
+/** What `ctx.waitForEvent` takes. */
+export interface EventOptions {
+  /**
+   * Of which events it is: true or false, in CEL over `event`, as it will be given, and `with`. What `with` has under the name of a variable of
+   * workflows (`input`, `nodes` …) may also be read by that name alone. One that it cannot be asked of does not end the wait. @default the first of the topic
+   */
+  readonly where?: string;
+  /** JSON that `where` reads, at most 64 KiB. */
+  readonly with?: Readonly<Record<string, unknown>>;
+  /** Tells waits for one topic apart that are under way at once. */
+  readonly key?: string;
+  /** Milliseconds; then it rejects with DEADLINE_EXCEEDED. @default none but the task's deadline */
+  readonly timeoutMs?: number;
+  /** Ends it early: it rejects with CANCELED. It may follow what came through `ctx` only, so that a replay does the same. */
+  readonly signal?: AbortSignal;
+}
+
+/** A durable event, as whoever subscribes to it gets it. */
+export interface DurableEvent<Payload = unknown> {
+  readonly id: string;
+  readonly topic: string;
+  /** The agent that told it. */
+  readonly source: string;
+  readonly payload: Payload;
+}
+
 export interface ModelMessage {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
@@ -266,6 +292,13 @@ export interface Context {
    * through `continueAs`. `name`: 1 to 200 letters, digits or `._:-`.
    */
   waitForSignal<T = unknown>(name: string, options?: SignalOptions<T>): Promise<T>;
+  /**
+   * Waits for a durable event of the tenant, by `topic` or a pattern (`loan.*`, `*`); nothing stays in memory. What is told once the call is in the log is
+   * not missed, what was on its way then may end it. Each wait is given one event, the first that fits; an event ends every wait that it fits. Rejects with
+   * INVALID_ARGUMENT for a `where` that is none, with OVERLOADED when as many wait as may: 1,000 in a task, 100,000 in a tenant. Throws
+   * INVALID_ARGUMENT, TOO_LARGE.
+   */
+  waitForEvent<Payload = unknown>(topic: string, options?: EventOptions): Promise<DurableEvent<Payload>>;
   /**
    * What has come since the submission, answers included, as of now: look again for more. After `continueAs` it begins with what came and was
    * neither looked at here nor given to `waitForInput` as an answer.

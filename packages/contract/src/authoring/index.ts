@@ -15,6 +15,8 @@ export type {
   Context,
   Decision,
   DecisionRequest,
+  DurableEvent,
+  EventOptions,
   InputRequest,
   Log,
   Memory,

@@ -2,4 +2,4 @@ export { type AgentRecord, type ConcurrencyLimits, createReplica, isLive, type R
 export { AgentRegistry, type AgentRegistryOptions, type HeartbeatFacts } from "./agent-registry.ts";
 export { NodeDirectory, type NodeDirectoryOptions } from "./node-directory.ts";
 export type { RegistryEvent, RegistryView } from "./registry-view.ts";
-export { TopicIndex } from "./topic-index.ts";
+export { patternsOf, TopicIndex } from "./topic-index.ts";

@@ -8,6 +8,14 @@ export const assertTopicPattern = (pattern: string): void => {
   throw new PlatformError("INVALID_ARGUMENT", `"${pattern}" is not a topic pattern: expected a.b, a.* or *`);
 };
 
+/** Every pattern that a topic fits, itself first. */
+export const patternsOf = (topic: string): readonly string[] => {
+  const patterns = [topic];
+  for (let dot = topic.lastIndexOf("."); dot > 0; dot = topic.lastIndexOf(".", dot - 1))
+    patterns.push(`${topic.slice(0, dot)}.*`);
+  return [...patterns, "*"];
+};
+
 /**
  * Subscriptions of one tenant by topic. A pattern is a topic (`loan.decided`), a topic and everything below it
  * (`loan.*`: one or more further segments) or `*`. A look-up costs one map access per segment, however many subscribe.
@@ -41,16 +49,8 @@ export class TopicIndex<T> {
   /** Everyone who subscribed to `topic`, each once even when several of its patterns match. */
   match(topic: string): T[] {
     if (this.#size === 0) return [];
-    const found = new Set<T>(this.#byPattern.get(topic));
-    for (let dot = topic.lastIndexOf("."); dot > 0; dot = topic.lastIndexOf(".", dot - 1)) {
-      this.#collect(`${topic.slice(0, dot)}.*`, found);
-    }
-    this.#collect("*", found);
+    const found = new Set<T>();
+    for (const pattern of patternsOf(topic)) for (const value of this.#byPattern.get(pattern) ?? []) found.add(value);
     return [...found];
-  }
-
-  #collect(pattern: string, into: Set<T>): void {
-    const values = this.#byPattern.get(pattern);
-    if (values !== undefined) for (const value of values) into.add(value);
   }
 }

@@ -58,7 +58,7 @@ const world = () => {
     const made = new RetentionLoop({
       ...{ store, clock, logger, keyValue, blobs, node: "n1", systemTenant: "system", intervalMs: INTERVAL },
       policies: new Map(Object.entries(policies)),
-      credentials: { tenants: async () => [], sweep: async () => {} },
+      remains: { tenants: async () => [], sweep: async () => {} },
       onCollected: (each) => collected.push(each),
       ...more,
     });
@@ -382,14 +382,14 @@ test("payloads that no task refers to go after their grace, of tenants without a
   await running.close();
 });
 
-test("credentials that ended tasks left are swept of every tenant, whatever fails for one", async () => {
+test("what ended tasks left behind is swept of every tenant, whatever fails for one", async () => {
   const { clock, logger, loop } = world();
   const swept: string[] = [];
   const failed: string[] = [];
   const it = loop(
     {},
     {
-      credentials: {
+      remains: {
         tenants: async () => ["acme", "globex"],
         sweep: async (tenantId) => {
           if (tenantId === "acme") throw new Error("out of order");
@@ -402,6 +402,6 @@ test("credentials that ended tasks left are swept of every tenant, whatever fail
   await clock.advance(INTERVAL);
   await vi.waitFor(() => expect(swept).toEqual(["globex"]));
   expect(failed).toEqual(["acme"]);
-  expect(logger.records.map(({ message }) => message)).toContain("cannot sweep credentials: out of order");
+  expect(logger.records.map(({ message }) => message)).toContain("cannot sweep what tasks left behind: out of order");
   await it.close();
 });

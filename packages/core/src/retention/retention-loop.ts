@@ -16,12 +16,12 @@ export interface RetentionLoopOptions extends CollectServices {
   /** Milliseconds from one turn to the next; the first is as long after the start. */
   readonly intervalMs: number;
   readonly onCollected: (collected: Collected) => void;
-  /** Tenants whose tasks may have left credentials behind, and how those are removed. */
-  readonly credentials: {
+  /** Tenants whose tasks may have left something behind beside their logs, such as credentials, and how that is removed. */
+  readonly remains: {
     readonly tenants: () => Promise<readonly string[]>;
     readonly sweep: (tenantId: string, signal: AbortSignal) => Promise<void>;
   };
-  /** Called when a tenant's blobs or credentials could not be swept. */
+  /** Called when a tenant's blobs or remains could not be swept. */
   readonly onSweepFailed?: ((tenantId: string) => unknown) | undefined;
 }
 
@@ -62,7 +62,7 @@ export class RetentionLoop {
       if (!(await this.lease.take())) return;
       await this.collectAll();
       await this.sweepAll();
-      await this.sweepCredentials();
+      await this.sweepRemains();
       await this.lease.release();
     } catch (error) {
       // Looked at again next time.
@@ -88,16 +88,16 @@ export class RetentionLoop {
   }
 
   /** Of tasks whose process died when they ended. */
-  private async sweepCredentials(): Promise<void> {
-    const { credentials, logger } = this.options;
+  private async sweepRemains(): Promise<void> {
+    const { remains, logger } = this.options;
     const { signal } = this.closing;
-    for (const tenantId of await credentials.tenants()) {
+    for (const tenantId of await remains.tenants()) {
       if (signal.aborted || !(await this.lease.keep())) return;
       try {
-        await credentials.sweep(tenantId, signal);
+        await remains.sweep(tenantId, signal);
       } catch (thrown) {
         if (signal.aborted) return;
-        logger.log("error", `cannot sweep credentials: ${PlatformError.from(thrown).message}`, { tenantId });
+        logger.log("error", `cannot sweep what tasks left behind: ${PlatformError.from(thrown).message}`, { tenantId });
         this.options.onSweepFailed?.(tenantId);
       }
     }

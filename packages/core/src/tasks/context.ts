@@ -17,6 +17,8 @@ import type {
   Authorization,
   Context,
   Decision,
+  DurableEvent,
+  EventOptions,
   InputRequest,
   Log,
   ModelResponse,
@@ -29,6 +31,7 @@ import type {
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import { assertDecidable, startApproval } from "./approval-wait.ts";
+import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
 import { startSignalWait } from "./signal-wait.ts";
@@ -257,17 +260,27 @@ export const createContext = (execution: Execution): Context => {
     },
     waitForSignal: <T>(name: string, { schema, key, timeoutMs, signal }: SignalOptions<T> = {}) => {
       parseInput(SignalName, name, "the name of ctx.waitForSignal");
-      if (timeoutMs !== undefined && (!Number.isFinite(timeoutMs) || timeoutMs < 0))
-        throw new PlatformError(
-          "INVALID_ARGUMENT",
-          `ctx.waitForSignal: timeoutMs: expected milliseconds of 0 or more, got ${timeoutMs}`,
-        );
+      assertTimeout(timeoutMs, "ctx.waitForSignal");
       assertSignal(signal, "ctx.waitForSignal");
       return execution.call<T>({
         kind: "signal",
         name,
         key,
         start: (call, recorded) => startSignalWait(execution, call, recorded, { name, schema, timeoutMs, signal }),
+      });
+    },
+    waitForEvent: <Payload>(topic: string, options: EventOptions = {}) => {
+      const wait = assertEventWait(topic, options);
+      const { key, timeoutMs, signal } = options;
+      assertTimeout(timeoutMs, "ctx.waitForEvent");
+      assertSignal(signal, "ctx.waitForEvent");
+      assertFewEventWaits(execution);
+      return execution.call<DurableEvent<Payload>>({
+        kind: "event",
+        name: topic,
+        key,
+        inputHash: hash([topic, wait.where, wait.with]),
+        start: (call, recorded) => startEventWait(execution, call, recorded, { wait, timeoutMs, signal }),
       });
     },
     sleep: async (ms, options = {}) => {
@@ -407,6 +420,14 @@ export const createContext = (execution: Execution): Context => {
     signal: () => execution.signal,
     messages: () => execution.intake.messages.show(),
   });
+};
+
+const assertTimeout = (timeoutMs: number | undefined, what: string): void => {
+  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs >= 0)) return;
+  throw new PlatformError(
+    "INVALID_ARGUMENT",
+    `${what}: timeoutMs: expected milliseconds of 0 or more, got ${timeoutMs}`,
+  );
 };
 
 /** Before the call is in the log, where what is wrong with it would look like another fault. Throws INVALID_ARGUMENT. */

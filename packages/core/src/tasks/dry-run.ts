@@ -128,6 +128,8 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   credential: never,
   command: never,
   query: never,
+  awaitEvent: never,
+  forgetEvent: () => {},
   emit: () => {},
 });
 

@@ -10,6 +10,7 @@ import { commandChild, draftFor } from "./children.ts";
 import { Claims } from "./claim.ts";
 import { Commits } from "./commit.ts";
 import { Credentials } from "./credentials.ts";
+import { EventWaits } from "./event-waits.ts";
 import type { ExecutionServices } from "./execution-services.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { Loading } from "./load.ts";
@@ -67,6 +68,7 @@ export class TaskEngine {
   readonly mail: MailCarrier;
   readonly relay: OutboxRelay;
   readonly credentials: Credentials;
+  readonly eventWaits: EventWaits;
   readonly lease: LeaseKeeper;
   readonly services: ExecutionServices;
   private unlisten: () => void = () => {};
@@ -91,6 +93,7 @@ export class TaskEngine {
     this.mail = new MailCarrier(this);
     this.relay = new OutboxRelay(this, options.router);
     this.credentials = new Credentials(options.keyValue, options.senses);
+    this.eventWaits = new EventWaits(options.keyValue, options.senses);
     this.lease = new LeaseKeeper(this);
     this.services = this.servicesOf(options);
   }
@@ -160,7 +163,7 @@ export class TaskEngine {
     this.lease.stop();
     this.unlisten();
     // What is left is carried, or swept, later.
-    await this.atMost(Promise.all([this.relay.idle(), this.credentials.idle()]));
+    await this.atMost(Promise.all([this.relay.idle(), this.credentials.idle(), this.eventWaits.idle()]));
     for (const execution of this.residents.all())
       execution.end(new PlatformError("UNAVAILABLE", "the node is shutting down"));
     this.residents.clear();
@@ -179,6 +182,12 @@ export class TaskEngine {
       if (!this.residents.all().some((execution) => execution.commitInFlight)) break;
       await this.pause(DRAIN_POLL_MS);
     }
+  }
+
+  /** Takes out what tasks of the tenant left beside their logs: their process died when they ended. */
+  async sweepRemains(tenantId: string, signal?: AbortSignal): Promise<void> {
+    await this.credentials.sweep(this.store, tenantId, signal);
+    await this.eventWaits.sweep(this.store, tenantId, signal);
   }
 
   /** The code of a chosen agent. Throws AGENT_NOT_FOUND. */
@@ -237,6 +246,8 @@ export class TaskEngine {
       command: (execution, call, request) => commandChild(this, execution, call, request),
       query: (execution, { timeoutMs = 30_000, ...request }) =>
         router.query({ ...draftFor(execution), ...request, deadline: senses.clock.now() + timeoutMs }),
+      awaitEvent: (tenantId, wait) => this.eventWaits.add(tenantId, wait),
+      forgetEvent: (tenantId, wait) => this.eventWaits.forget(tenantId, wait),
       emit: ({ head: { tenantId, taskId, agent } }, topic, payload, id) =>
         router.emit({ tenantId, source: `agent:${agent}`, topic, payload, id, taskId }),
     };

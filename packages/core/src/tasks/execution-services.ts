@@ -1,6 +1,7 @@
 import type { Credential, Priority, Target } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
 import type { KeyValue, MailboxReading, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
+import type { EventWait } from "./event-waits.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { OpenCall } from "./open-call.ts";
@@ -35,6 +36,10 @@ export interface ExecutionServices {
       readonly signal: AbortSignal;
     },
   ): Promise<unknown>;
+  /** Whoever carries an event knows of the wait when it resolves. Idempotent. Rejects with INVALID_ARGUMENT, OVERLOADED. */
+  awaitEvent(tenantId: string, wait: EventWait): Promise<void>;
+  /** Nobody waits so any more. */
+  forgetEvent(tenantId: string, wait: EventWait): void;
   /** Tells whoever listens now. */
   emit(execution: Execution, topic: string, payload: unknown, id: string): void;
 }

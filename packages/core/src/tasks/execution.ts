@@ -249,6 +249,7 @@ export class Execution {
         ask: null,
         heard: null,
         receive: null,
+        forget: null,
       };
       this.open.set(path, call);
       const recorded = this.journal.waits.get(path);
@@ -406,6 +407,7 @@ export class Execution {
     const isBirth = !this.born;
     this.born = true;
     if (taken.evict || taken.ended || taken.restart) {
+      if (taken.terminal) for (const call of this.open.values()) call.forget?.();
       this.end(taken.evict && this.isLeaving ? GOES_ELSEWHERE : undefined);
       return;
     }
@@ -460,6 +462,7 @@ export class Execution {
 
   private close(call: OpenCall): void {
     release(call);
+    call.forget?.();
     this.open.delete(call.path);
     this.paths.leave(call.path);
   }

@@ -4,17 +4,19 @@ import type { MailboxItem } from "../ports/index.ts";
 import { hearMessage, takeDecision } from "./approval-wait.ts";
 import type { SentAnswer } from "./approvals.ts";
 import type { Grant } from "./credentials.ts";
+import type { EventMail } from "./event-waits.ts";
 import type { Execution } from "./execution.ts";
 import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
 import { IncomingSignals } from "./incoming-signals.ts";
 import { Unjudged } from "./unjudged.ts";
 
-/** What mail of the kind `signal` brings: what somebody decided or tells the code, outside of messages. */
+/** What mail of the kind `signal` brings: what somebody decided or tells the code, or an event that it waits for. */
 export type SignalMail =
   | { readonly type: "authorization"; readonly grant: Grant }
   | { readonly type: "decision"; readonly answer: SentAnswer }
-  | { readonly type: "signal"; readonly signal: Signal };
+  | { readonly type: "signal"; readonly signal: Signal }
+  | EventMail;
 
 export class Intake {
   readonly messages: IncomingMessages;
@@ -164,6 +166,8 @@ export class Intake {
         return this.authorize(mail.grant);
       case "decision":
         return takeDecision(this.execution, mail.answer);
+      case "event":
+        return this.hearEvent(mail);
       case "signal":
         this.signals.add(mail.signal);
         this.execution.append({
@@ -185,6 +189,12 @@ export class Intake {
     if (call?.kind === "authorization") void call.receive?.(grant);
   }
 
+  /** For a wait that has ended meanwhile it is nothing: nobody keeps events. */
+  private hearEvent(mail: EventMail): void {
+    const call = this.execution.open.get(mail.path);
+    if (call?.kind === "event") void call.receive?.(mail);
+  }
+
   /** It ends a wait that does not begin here, since the task leaves, but where it goes on. */
   private isForLater({ kind, payload }: MailboxItem): boolean {
     const { execution } = this;
@@ -198,6 +208,7 @@ export class Intake {
     // It is kept for whoever waits for it.
     if (signal.type === "signal") return undefined;
     if (signal.type === "authorization") return signal.grant.path;
+    if (signal.type === "event") return signal.path;
     return this.execution.journal.approvals.find(signal.answer.question ?? "")?.path;
   }
 

@@ -26,10 +26,12 @@ export interface OpenCall {
   /** Set by a `sleep` that a message ends: the code has been told of one. */
   heard: (() => void) | null;
   /**
-   * Set by `waitForInput`, `waitForAuthorization`, `waitForDecision`, `waitForSignal` and `command`: takes what the mailbox brings. Null: nothing
+   * Set by `waitForInput`, `waitForAuthorization`, `waitForDecision`, `waitForSignal`, `waitForEvent` and `command`: takes what the mailbox brings. Null: nothing
    * more is taken in, also when the code has not heard yet how the call ended. A promise: it is not decided yet what that means; `unused`: it was for another call.
    */
   receive: ((payload: unknown) => void | Promise<"unused" | undefined>) | null;
+  /** Set while something beside the log stands for it: takes that away, when the log has its end. */
+  forget: (() => void) | null;
 }
 
 export interface CallRequest {

@@ -1,5 +1,6 @@
 /**
- * Carries durable events from the outbox to their subscribers: each subscribing agent gets a task, once per event.
+ * Carries durable events from the outbox to their subscribers: each subscribing agent gets a task, once per event. Tasks that wait for one get it
+ * as mail.
  *
  * Where several processes share the store each takes rows that no other has (`takeOutbox`), so an event is relayed by one. What
  * a lost process left behind is found by looking now and then (`LeaseKeeper`).
@@ -8,8 +9,10 @@ import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
 import type { CommitUnit, NewTask, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
 import { correlateEvent } from "./correlate-event.ts";
 import type { TaskEngine } from "./engine.ts";
+import { SeldomSaid } from "./seldom-said.ts";
 import type { EventInput, Subscriber, SubscribersByTopic, TaskRouter, Triggered } from "./task-router.ts";
 import { Trouble } from "./trouble.ts";
+import { type EventPayload, WaitingTasks } from "./waiting-tasks.ts";
 
 const BATCH = 200;
 // Of the port.
@@ -20,7 +23,6 @@ const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1000;
 // Somebody has to give the node a key, restart it, or see to an agent.
 const LEFT_RETRY_MS = 60_000;
-const MAX_SAID = 1000;
 
 /** To be given to the task of its key, when the units are written. */
 interface Correlated {
@@ -39,30 +41,25 @@ interface Carriage {
   readonly held: ReadonlyMap<string, PlatformError>;
 }
 
-interface EventPayload {
-  readonly topic: string;
-  readonly payload: unknown;
-  readonly source: string;
-  readonly taskId: string;
-}
-
 export class OutboxRelay {
   private readonly engine: TaskEngine;
   private readonly router: TaskRouter;
   private readonly failing: Trouble;
+  private readonly waiting: WaitingTasks;
   private working: Promise<void> | null = null;
   private again = false;
   private settleMs = SETTLE_MS;
   private leftBehind = 0;
   /** Set while there are rows that could not be carried. */
   private left: Timer | null = null;
-  /** When it was last said of a trigger that it passes events by. */
-  private readonly saidAt = new Map<string, number>();
+  private readonly seldom: SeldomSaid;
 
   constructor(engine: TaskEngine, router: TaskRouter) {
     this.engine = engine;
     this.router = router;
     this.failing = new Trouble(engine.senses.logger, "cannot carry durable events");
+    this.waiting = new WaitingTasks(engine);
+    this.seldom = new SeldomSaid(engine.senses.clock);
   }
 
   /** Events have been committed here: subscribers in this process hear of them now, as of volatile ones; tasks follow. */
@@ -106,7 +103,11 @@ export class OutboxRelay {
         const carriage = await this.carriageOf(taken.filter((row) => row.unreadable === undefined));
         const { units, correlated, held } = carriage;
         if (units.length > 0) await store.commit(units);
-        const refused = await this.correlate(correlated);
+        const untold = await this.waiting.tell(carriage.rows);
+        const refused = await this.correlate(
+          correlated.filter(({ row }) => !untold.has(row)),
+          untold,
+        );
         const rows = carriage.rows.filter((row) => !refused.has(row));
         // They stay with us until they can be carried, and come first each time; what is behind them does not wait for that.
         this.leftBehind = taken.length - rows.length;
@@ -130,14 +131,17 @@ export class OutboxRelay {
   }
 
   /** Those that cannot be given now, and why: each is tried again by itself. */
-  private async correlate(correlated: readonly Correlated[]): Promise<ReadonlyMap<OutboxRow, PlatformError>> {
-    const refused = new Map<OutboxRow, PlatformError>();
+  private async correlate(
+    correlated: readonly Correlated[],
+    before: ReadonlyMap<OutboxRow, PlatformError>,
+  ): Promise<ReadonlyMap<OutboxRow, PlatformError>> {
+    const refused = new Map(before);
     // What came later for the same task stays behind it.
     const stuck = new Map<string, PlatformError>();
     for (const { row, ...event } of correlated) {
-      const before = stuck.get(event.task.contextId);
-      if (before !== undefined) {
-        refused.set(row, before);
+      const stuckBy = stuck.get(event.task.contextId);
+      if (stuckBy !== undefined) {
+        refused.set(row, stuckBy);
         continue;
       }
       try {
@@ -217,22 +221,14 @@ export class OutboxRelay {
     try {
       return trigger.select(event);
     } catch (error) {
-      this.say(`${tenantId}/${agent}/${trigger.id}`, () => {
+      // Every event of a topic may be one that it cannot be asked of.
+      this.seldom.say(`${tenantId}/${agent}/${trigger.id}`, () => {
         const { message } = PlatformError.from(error);
         const fields = { tenantId, agent, id, topic: event.topic };
         this.engine.senses.logger.log("warn", `the trigger of ${agent} passes an event by: ${message}`, fields);
       });
       return null;
     }
-  }
-
-  /** Of each trigger once a minute: every event of a topic may be one that it cannot be asked of. */
-  private say(trigger: string, speak: () => void): void {
-    const now = this.engine.senses.clock.monotonic();
-    if (now - (this.saidAt.get(trigger) ?? Number.NEGATIVE_INFINITY) < LEFT_RETRY_MS) return;
-    if (this.saidAt.size >= MAX_SAID) this.saidAt.clear();
-    this.saidAt.set(trigger, now);
-    speak();
   }
 
   private taskFor(

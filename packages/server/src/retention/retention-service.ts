@@ -68,10 +68,7 @@ export const createRetentionService = (options: {
       policies,
       intervalMs,
     },
-    credentials: {
-      tenants: options.tenantIds,
-      sweep: (tenantId, signal) => engine.credentials.sweep(engine.store, tenantId, signal),
-    },
+    remains: { tenants: options.tenantIds, sweep: (tenantId, signal) => engine.sweepRemains(tenantId, signal) },
     onCollected: count,
     onSweepFailed: () => (failedTurns += 1),
   });
@@ -87,7 +84,7 @@ export const createRetentionService = (options: {
       count(collected);
       if (collected.isMore) return collected;
       try {
-        await engine.credentials.sweep(engine.store, tenantId, signal);
+        await engine.sweepRemains(tenantId, signal);
         await sweepBlobs({ tasks: engine.store, blobs: options.blobs, tenantId, now: clock.now(), signal });
         return collected;
       } catch (thrown) {

@@ -18,6 +18,8 @@ export interface WorkflowScope {
   readonly branches?: Readonly<Record<string, unknown>>;
   /** In a trigger, and where an event is waited for: `{ id, topic, source, payload }`. */
   readonly event?: unknown;
+  /** In the `where` of `ctx.waitForEvent`: what the code gave it. */
+  readonly with?: unknown;
 }
 
 export const SCOPE_VARIABLES = [
@@ -30,4 +32,5 @@ export const SCOPE_VARIABLES = [
   "turn",
   "branches",
   "event",
+  "with",
 ] as const satisfies readonly (keyof WorkflowScope)[];
