@@ -8,6 +8,7 @@ import { z } from "zod";
 import { DurationText } from "./duration.ts";
 import { Priority } from "./events.ts";
 import { NAME_PATTERN } from "./message.ts";
+import { TopicPattern } from "./topic.ts";
 
 /** Stands in paths of the log, between other signs, and in expressions: `nodes.score`, `nodes["credit-score"]`. */
 export const NODE_ID_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
@@ -203,8 +204,11 @@ const WaitNode = z
     until: Expression.optional(),
     /** For a signal of that name that somebody sends to the task; its payload is the output. */
     signal: Text.optional(),
-    /** For an event of the bus; its payload is the output. */
-    event: z.strictObject({ topic: Text, where: Expression.optional() }).optional(),
+    /**
+     * For a durable event of the bus; its payload is the output. `topic`: or a pattern, `loan.*` or `*`. `where`: which of them, in CEL over `event` and
+     * what all expressions see, as it is when the wait begins. No function: it is asked where the event is, without the code. @default the first
+     */
+    event: z.strictObject({ topic: TopicPattern, where: ExpressionText.optional() }).optional(),
     /** For a signal or event, so long at most. @default for ever */
     timeout: Duration.optional(),
     /** Where to go on when it did not come in time. @default the workflow fails */

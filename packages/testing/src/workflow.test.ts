@@ -120,6 +120,52 @@ test("a wait for a signal goes on with what came, another way when nothing came 
   expect(late.output).toEqual({ amount: 0 });
 });
 
+test("a wait for an event goes on with the one that fits what the workflow knows, wherever the process dies", async () => {
+  const Order = z.object({ order: z.string() });
+  const delivery = workflow("delivery")
+    .input(Order)
+    .step("reserve", () => ({ items: [{ sku: "a" }, { sku: "b" }] }))
+    .wait<{ amount: number }, "paid">("paid", {
+      event: {
+        topic: "payment.*",
+        where: "event.payload.order == input.order && nodes.reserve.items.exists(item, item.sku == event.payload.sku)",
+      },
+      timeout: "1h",
+      otherwise: (path) => path.step("remind", () => ({ amount: 0 })),
+    })
+    .build();
+  const bank = agent({
+    name: "bank",
+    description: "tells of payments",
+    async run(_task, ctx) {
+      await ctx.sleep(60_000);
+      for (const [order, sku] of [
+        ["6", "a"],
+        ["7", "c"],
+        ["7", "b"],
+      ] as const)
+        await ctx.emit("payment.settled", { order, sku, amount: Number(order) }, { durable: true });
+    },
+  });
+  const both = workflow("both").input(Order).parallel("side", { delivery, bank }).build();
+  const settle = async (options: Parameters<typeof testAgent>[1] = {}) => {
+    const it = await testAgent([both, delivery, bank], options);
+    const [run] = [await it.run({ order: "7" })];
+    await it.advance(60_001);
+    await it.advance(10_000);
+    expect(run.output).toMatchObject({ delivery: { order: "7", sku: "b", amount: 7 } });
+    const { commits } = it;
+    await it.close();
+    return commits;
+  };
+  const commits = await settle();
+  for (let at = 2; at <= commits; at += 3) await settle({ crashAt: { at, when: at % 2 === 0 ? "before" : "after" } });
+  const it = await testAgent(delivery);
+  const late = await it.run({ order: "7" });
+  await late.advance(3_600_001);
+  expect(late.output).toEqual({ amount: 0 });
+});
+
 test("an approval shows what it is about, leads on by what was chosen, and another way when nobody chose", async () => {
   const offer = workflow("offer")
     .input(Loan)

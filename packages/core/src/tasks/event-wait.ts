@@ -123,8 +123,10 @@ export const startEventWait = (
   execution.whenBorn(() => {
     if (!execution.isOpen(call) || isOver) return;
     execution.effects++;
+    execution.announcing++;
     void keep().finally(() => {
       execution.effects--;
+      execution.announcing--;
       execution.changed();
     });
   });

@@ -3,7 +3,7 @@
 import { PlatformError } from "@agentcore/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Crash, codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { type Crash, codeOf, define, EngineWorld, gate, outputOf, SCOPE } from "../../test/engine-world.ts";
 
 const ROWS = { tenantId: SCOPE.tenantId, namespace: "event-waits" };
 const COUNTS = { tenantId: SCOPE.tenantId, namespace: "event-wait-counts" };
@@ -170,6 +170,27 @@ test("mail of a wait before a checkpoint is not for the one behind it at the sam
   await tell(world, { topic: "a", payload: 3 });
   expect(outputOf(await world.last(taskId))).toEqual([1, 2, 3]);
   expect(await rows(world)).toEqual([]);
+});
+
+test("what a task tells after it began to wait is not told before its wait is known: it asks, and has the answer", async () => {
+  const world = new EngineWorld([
+    define("asker", async (_, ctx) => {
+      const answer = ctx.waitForEvent("answer");
+      await ctx.emit("question", 6, { durable: true });
+      return (await answer).payload;
+    }),
+    define("knows", (_task, ctx) => ctx.emit("answer", 42, { durable: true }), { subscribes: ["question"] }),
+  ]);
+  const { keyValue } = world;
+  const put = keyValue.put.bind(keyValue);
+  const { open, opened } = gate();
+  keyValue.put = (...row) => opened.then(() => put(...row));
+  const taskId = await world.submit("asker");
+  await world.quiet();
+  expect((await world.heads()).map(({ agent }) => agent)).toEqual(["asker"]);
+  open();
+  await world.quiet();
+  expect(outputOf(await world.last(taskId))).toBe(42);
 });
 
 test("a parked task has its event when it goes on", async () => {

@@ -75,6 +75,8 @@ export class Execution {
   private sending = 0;
   /** Effects running now: while there are any, the task cannot be evicted. */
   effects = 0;
+  /** Waits for events that are being made known: what the code did after it began them, such as to ask, is not to be seen before. */
+  announcing = 0;
   lastActivity: number;
 
   /** What the next unit will say. */

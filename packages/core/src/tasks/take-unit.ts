@@ -27,6 +27,7 @@ export interface TakenUnit {
 export const takeUnit = (execution: Execution): TakenUnit | null => {
   const { phase, mustLeave } = execution;
   if (phase === "ended" || (phase === "replaying" && !mustLeave)) return null;
+  if (phase === "live" && execution.announcing > 0 && !mustLeave) return null;
   if (
     phase === "live" &&
     execution.seq - execution.checkpointSeq + execution.draft.events.length > maxEvents(execution)

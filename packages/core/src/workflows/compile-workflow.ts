@@ -9,6 +9,7 @@ import {
   type WorkflowNodeOf,
 } from "@agentcore/contract";
 import type { Target, WorkflowDefinition, WorkflowScope } from "@agentcore/contract/authoring";
+import { bindingsOf } from "./bindings-of.ts";
 import { assertGraph } from "./check-graph.ts";
 import { compileExpression, compileTemplate } from "./expressions/index.ts";
 import { structureOf } from "./regions.ts";
@@ -167,7 +168,9 @@ const compileNode = (
     }
     case "wait": {
       const text = node.until === undefined ? null : expression(node.until);
-      const calls = { ...named, type: "call", spec: node, input: nothing, target: null, text, undo: null } as const;
+      const { where } = node.event ?? {};
+      const input = where === undefined ? nothing : bindings(where);
+      const calls = { ...named, type: "call", spec: node, input, target: null, text, undo: null } as const;
       return { ...calls, catch: node.otherwise ?? null };
     }
     case "approval": {
@@ -263,6 +266,12 @@ const asTarget = (value: unknown): Target => {
     "WORKFLOW_FAILED",
     `target: expected { agent }, { capability } or { need } with its name, got ${(JSON.stringify(value) ?? "nothing").slice(0, 200)}`,
   );
+};
+
+/** What `where` reads of the scope, for those who ask it. */
+const bindings = (where: string): Evaluate => {
+  const { references } = compileExpression(where);
+  return (scope) => bindingsOf(references, scope);
 };
 
 const previousOf: Evaluate = ({ previous }) => previous;

@@ -77,13 +77,17 @@ const withdrawable = (start: (signal: AbortSignal) => Promise<unknown>): Perform
 
 const wait = async (
   ctx: Context,
-  { address, text }: NodeCall,
+  { address, text, input }: NodeCall,
   { duration, signal: name, event, timeout }: Extract<CallSpec, { type: "wait" }>,
   signal: AbortSignal,
 ): Promise<unknown> => {
   const options = { key: address, signal, ...timeoutOf({ timeout }) };
   if (name !== undefined) return ctx.waitForSignal(name, options);
-  if (event !== undefined) throw notYet("a wait for an event");
+  if (event !== undefined) {
+    const { topic, where } = event;
+    const condition = where === undefined ? {} : { where, with: input as Readonly<Record<string, unknown>> };
+    return (await ctx.waitForEvent(topic, { ...options, ...condition })).payload;
+  }
   const ms = duration === undefined ? Math.max(0, timeOf(text) - ctx.now()) : millisecondsOf(duration);
   await ctx.sleep(ms, { key: address, signal });
   return null;
@@ -135,6 +139,3 @@ const askWhatStands = async (
   });
   return choice as UndoVerdict;
 };
-
-const notYet = (what: string): PlatformError =>
-  new PlatformError("UNSUPPORTED_OPERATION", `workflows: ${what} is not built yet`);

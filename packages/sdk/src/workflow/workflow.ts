@@ -339,15 +339,17 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     );
   }
 
-  /** For a time, up to one, or for a signal that somebody sends to the task, whose payload is the output. */
+  /**
+   * For a time, up to one, for a signal that somebody sends to the task, or for a durable event of an agent; what came is the output, its payload.
+   * `where` is CEL over `event` (`{ id, topic, source, payload }`) and what the workflow has, `input.order`, as it is when the wait begins.
+   */
   wait(
     id: string,
     wait: { readonly duration: Duration } | { readonly until: From<Scope<Input, Nodes, Previous>, number | string> },
   ): Path<Input, null, Nodes>;
   wait<Payload = unknown, const Id extends string = string>(
     id: Id,
-    wait: {
-      readonly signal: string;
+    wait: ({ readonly signal: string } | { readonly event: { readonly topic: string; readonly where?: string } }) & {
       /** @default for ever */
       readonly timeout?: Duration;
       /** When it did not come in time. @default it fails */
@@ -360,6 +362,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       readonly otherwise?: (path: never) => Made<unknown, unknown>;
       readonly duration?: Duration;
       readonly signal?: string;
+      readonly event?: { readonly topic: string; readonly where?: string };
       readonly timeout?: Duration;
     };
     return this.with((table, next) =>
