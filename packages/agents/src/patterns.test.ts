@@ -123,6 +123,7 @@ describe("supervisor", () => {
       "planner was given decompose",
       "planner did decompose",
       "boss decided check",
+      "boss decided parts",
       "boss decided parts.0/assign",
       "boss decided parts.1/assign",
       "boss decided parts.2/assign",
