@@ -25,7 +25,7 @@ test.for([
 });
 
 test("a member named as no object's member can be written is taken along with what holds it", () => {
-  const odd = { input: JSON.parse('{"a":{"__proto__":{"b":1},"c":2}}') as unknown };
+  const odd = { ...scope, input: JSON.parse('{"a":{"__proto__":{"b":1},"c":2}}') as unknown };
   const { references } = compileExpression('event.payload == input.a["__proto__"].b');
-  expect(bindingsOf(references, odd)).toEqual(odd);
+  expect(bindingsOf(references, odd)).toEqual({ input: odd.input });
 });
