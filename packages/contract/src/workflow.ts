@@ -131,7 +131,9 @@ const ParallelNode = z.strictObject({
   ...described,
   branches: z
     .record(NodeId, NodeId)
-    .refine((branches) => Object.keys(branches).length <= 100, { error: "at most 100" }),
+    .refine((branches) => Object.keys(branches).length >= 1 && Object.keys(branches).length <= 100, {
+      error: "expected 1 to 100 branches",
+    }),
   join: NodeId,
   catch: NodeId.optional(),
 });

@@ -308,3 +308,109 @@ test("what is done instead of a node that failed stands in for it, and knows why
   const open = await testAgent(asked, { peers: { bank: () => 4 } });
   expect((await open.run({ amount: 1 })).output).toEqual({ double: 8, rate: 4 });
 });
+
+test("a condition that fails fails again after a crash, and what was done is taken back", async () => {
+  const flow = (undone: string[]) =>
+    workflow("flow")
+      .step("first", () => "1", { undo: (id) => void undone.push(id) })
+      .step("second", () => "2", { undo: (id) => void undone.push(id) })
+      .loop("grow", (path) => path.step("push", () => ({ n: 1 })), { until: "previous.missing == 3", maxTurns: 3 })
+      .build();
+  const it = await testAgent(flow([]));
+  const whole = await it.run();
+  expect(whole.error).toMatchObject({ code: "EXPRESSION_FAILED", details: { node: "grow" } });
+  for (let at = 1; at <= it.commits; at++)
+    for (const when of ["before", "after"] as const) {
+      const undone: string[] = [];
+      const crashed = await testAgent(flow(undone), { crashAt: { at, when } });
+      const run = await crashed.run();
+      expect([at, when, run.error?.message]).toEqual([at, when, whole.error?.message]);
+      expect([...new Set(undone)]).toEqual(["2", "1"]);
+    }
+});
+
+test("what one function does to its input is seen by no other: it is refused", async () => {
+  const sorting = workflow("sorting")
+    .step("list", () => [3, 1, 2])
+    .map(
+      "each",
+      ({ previous }) => previous.toReversed(),
+      (path) => path.step("same", (n) => n),
+    )
+    .decide("size", [{ when: ({ nodes }) => nodes.list.sort()[0] === 1, do: (path) => path.step("small", () => 0) }])
+    .build();
+  const run = await (await testAgent(sorting)).run();
+  expect(run.error).toMatchObject({ details: { node: "size" } });
+  expect(run.error?.message).toContain("read only");
+});
+
+test("an output that is refused fails the workflow while what was done can be taken back", async () => {
+  const undone: string[] = [];
+  const begun = workflow("begun").step("first", () => "1", { undo: (id) => void undone.push(id) });
+  const circular = await (await testAgent(begun.build(() => ({ x: 10n })))).run();
+  expect(circular.error?.code).toBe("RESULT_NOT_SERIALISABLE");
+  const misfit = { ...begun.build(() => ({ x: 1 })), output: z.object({ x: z.string() }) };
+  expect((await (await testAgent(misfit as never)).run()).error?.code).toBe("OUTPUT_MISMATCH");
+  expect(undone).toEqual(["1", "1"]);
+});
+
+test("what goes on beside a wait that may never end does not stop, nor is it parked: at the end of the log the workflow fails in words", async () => {
+  const race = (turns: number) =>
+    workflow("race")
+      .parallel(
+        "first",
+        {
+          halt: (path) => path.wait("halt", { signal: "halt" }),
+          poll: (path) => path.loop("poll", (turn) => turn.step("look", () => 1), { maxTurns: turns }),
+        },
+        { need: 1 },
+      )
+      .build();
+  expect((await (await testAgent(race(3_500))).run()).output).toEqual({ poll: 1 });
+  const run = await (await testAgent(race(9_000))).run();
+  expect(run.error).toMatchObject({ code: "HISTORY_LIMIT", message: expect.stringContaining("halt") });
+}, 60_000);
+
+test("thousands of effects are taken back in as many logs as it takes", async () => {
+  let undone = 0;
+  const many = workflow("many")
+    .step("list", () => Array.from({ length: 6_000 }, (_, index) => index))
+    .map(
+      "each",
+      ({ previous }) => previous,
+      (path) => path.step("book", (n) => n, { undo: () => void undone++ }),
+      {
+        concurrency: 500,
+      },
+    )
+    .fail("no", "never mind")
+    .build();
+  const run = await (await testAgent(many)).run();
+  expect(run.state).toBe("failed");
+  expect(undone).toBe(6_000);
+}, 60_000);
+
+test("choices without anything to be done between them come to an end", async () => {
+  const idle = workflow("idle")
+    .loop("spin", (path) => path.decide("either", [{ when: "true", do: (way) => way }]), { maxTurns: 1_000_000 })
+    .build();
+  const run = await (await testAgent(idle)).run();
+  expect(run.error?.message).toContain("without anything to be done");
+});
+
+test("what a workflow within says of its failure stands below what the one around it says", async () => {
+  const outer = workflow("outer")
+    .step("first", () => 1, { undo: () => undefined })
+    .then({ agent: "inner" }, { as: "sub" })
+    .build();
+  const inner = () => {
+    throw new TerminalError("boom", { details: { node: "c2", undone: [], stands: [{ node: "c1" }] } });
+  };
+  const run = await (await testAgent(outer, { peers: { inner } })).run();
+  expect(run.error?.details).toMatchObject({
+    node: "sub",
+    undone: [{ node: "first" }],
+    stands: [],
+    cause: { node: "c2", stands: [{ node: "c1" }] },
+  });
+});

@@ -8,6 +8,7 @@ import {
   PlatformError,
   type SerializedError,
   type TaskEvent,
+  type TaskState,
 } from "@agentcore/contract";
 import type { Clock, Digest, Ids, Logger, Timer } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
@@ -70,7 +71,7 @@ export const dryRun = async (request: DryRunRequest): Promise<DryRun> => {
     head,
     loaded,
     journal: new Journal(events),
-    state: "working",
+    state: stateBefore(events),
     seq: last?.seq ?? 0,
     token: 0,
     checkpointSeq,
@@ -108,6 +109,16 @@ export const dryRun = async (request: DryRunRequest): Promise<DryRun> => {
   };
   execution.end(new PlatformError("UNAVAILABLE", "it was run over its log only"));
   return result;
+};
+
+/** Of the task before its end: one that asked does not ask again. */
+const stateBefore = (events: readonly TaskEvent[]): TaskState => {
+  let state: TaskState = "working";
+  for (const event of events) {
+    const next = stateAfter(event);
+    if (next !== null && next !== "submitted" && next !== "parked" && !isTerminal(next)) state = next;
+  }
+  return state;
 };
 
 /** What of the world is left: the log, and what can be computed from it. */

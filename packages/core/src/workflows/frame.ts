@@ -1,6 +1,7 @@
 /** One walk through a region: the workflow itself, a branch, an item. Where it stands, and what came of its nodes. */
 import type { WorkflowScope } from "@agentcore/contract/authoring";
 import type { MapNode, ParallelNode } from "./compile-workflow.ts";
+import { frozenCopy } from "./frozen-copy.ts";
 
 export interface NodeError {
   readonly code: string;
@@ -22,6 +23,8 @@ export interface Fan {
   next: number;
   /** Of a map, evaluated where needed. */
   items: readonly unknown[] | null;
+  /** Of a map: items in all. */
+  readonly total: number | null;
 }
 
 export interface FrameState {
@@ -38,10 +41,13 @@ export interface FrameState {
     readonly outputs: readonly (readonly [string, unknown])[];
     readonly nodes: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
     readonly next: number;
-    /** Of a map: items in all. For those who only look. */
+    /** Of a map: items in all. */
     readonly total?: number;
   };
 }
+
+const frozenValues = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, frozenCopy(value)]));
 
 export class Frame {
   /** Of the fan that it belongs to: the branch, or the index. */
@@ -57,6 +63,7 @@ export class Frame {
   visits: Record<string, number> = {};
   turns: Record<string, number> = {};
   fan: Fan | null = null;
+  private shown: Readonly<Record<string, unknown>> | null = null;
   /** A call of it is under way. */
   isWaiting = false;
   /** Nothing of it goes on: what its calls come to is for nobody but the undo. */
@@ -85,6 +92,19 @@ export class Frame {
   complete(id: string, output: unknown): void {
     this.outputs[id] = output;
     this.previous = id;
+    this.shown = null;
+  }
+
+  /** More outputs, of branches that have met. */
+  add(outputs: Readonly<Record<string, unknown>> | undefined): void {
+    Object.assign(this.outputs, outputs);
+    this.shown = null;
+  }
+
+  /** The outputs as functions are given them, who cannot change them. */
+  private get seen(): Readonly<Record<string, unknown>> {
+    this.shown ??= Object.freeze({ ...this.outputs });
+    return this.shown;
   }
 
   /** What expressions of a node see. `loop`: the one whose turns count for it. */
@@ -93,7 +113,7 @@ export class Frame {
       const { outputs, errors } = this;
       const turn = loop === null ? undefined : this.turns[loop];
       const previous = this.previous === null ? input : outputs[this.previous];
-      return { input, nodes: outputs, errors, previous, ...(turn === undefined ? {} : { turn }) };
+      return { input, nodes: this.seen, errors: { ...errors }, previous, ...(turn === undefined ? {} : { turn }) };
     }
     const { frame, fan } = this.parent;
     const outer = frame.scope(input, fan.node.loop);
@@ -128,7 +148,7 @@ export class Frame {
         outputs: fan.order.map((each) => [each, fan.outputs.get(each)] as const),
         nodes: [...fan.nodes],
         next: fan.next,
-        ...(fan.items === null ? {} : { total: fan.items.length }),
+        ...(fan.total === null ? {} : { total: fan.total }),
       },
     };
   }
@@ -136,22 +156,23 @@ export class Frame {
   /** `nodeOf` finds the node that a fan belongs to. */
   static of(state: FrameState, parent: Frame["parent"], nodeOf: (id: string) => ParallelNode | MapNode): Frame {
     const frame = new Frame(state.at, state.name, parent);
-    frame.outputs = { ...state.outputs };
+    frame.outputs = frozenValues(state.outputs);
     frame.errors = { ...state.errors };
     frame.previous = state.previous;
     frame.visits = { ...state.visits };
     frame.turns = { ...state.turns };
     if (state.fan === undefined) return frame;
-    const { address, frames, outputs, nodes, next } = state.fan;
+    const { address, frames, outputs, nodes, next, total = null } = state.fan;
     const fan: Fan = {
       node: nodeOf(state.at),
       address,
       frames: new Set(),
-      outputs: new Map(outputs),
+      outputs: new Map(outputs.map(([each, output]) => [each, frozenCopy(output)])),
       order: outputs.map(([each]) => each),
-      nodes: new Map(nodes),
+      nodes: new Map(nodes.map(([each, values]) => [each, frozenValues(values)])),
       next,
       items: null,
+      total,
     };
     frame.fan = fan;
     for (const child of frames) fan.frames.add(Frame.of(child, { frame, fan }, nodeOf));

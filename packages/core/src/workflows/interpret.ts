@@ -1,28 +1,34 @@
 /** Runs a graph as an agent's code: the machine says what is to be done, `ctx` does it, and the log is what a replay tells the machine again. */
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
+import { assertSerialisable } from "../payloads/serialisable.ts";
+import { describeViolation, violationsOf } from "../tasks/schema-issues.ts";
 import type { CompiledWorkflow } from "./compile-workflow.ts";
 import { type Call, Machine, type MachineState, type Outcome } from "./machine.ts";
 import { type Performed, perform } from "./perform.ts";
 
-// Results since the last checkpoint after which the next is taken when it costs nobody a wait; what a replay has to read at most.
-const CHECKPOINT_CALLS = 256;
-// After which it is taken although a wait may be in the way: a third of what a log holds, as a command writes three events.
-const MOST_CALLS = 3_000;
+// Events since the last checkpoint after which the next is taken when it costs nobody a wait; about what a replay has to read.
+const CHECKPOINT_EVENTS = 512;
+// After which other tasks under way are waited for: a third of what a log holds.
+const MANY_EVENTS = 3_000;
+// A log holds 10,000. Beside a wait that may never end nothing can be held; this near to the end the workflow fails in words, and takes back.
+const MOST_EVENTS = 8_000;
+// What a call writes: a command its routing, its start and its end.
+const EVENTS = { step: 1, task: 3, wait: 3 } as const;
 
 export interface InterpretOptions {
-  /** Results after which the log is closed and a fresh one begun, at the next moment when nothing is under way. @default 256 */
+  /** Events after which the log is closed and a fresh one begun, at the next moment when nothing is under way. @default 512 */
   readonly checkpointAfter?: number | undefined;
 }
 
 export const interpret =
   (
     workflow: CompiledWorkflow,
-    { checkpointAfter = CHECKPOINT_CALLS }: InterpretOptions = {},
+    { checkpointAfter = CHECKPOINT_EVENTS, output }: InterpretOptions & Pick<AgentDefinition, "output"> = {},
   ): NonNullable<AgentDefinition["run"]> =>
   (task, ctx) =>
     new Promise((resolve, reject) => {
-      const run = new WorkflowRun(workflow, task, ctx, { resolve, reject, checkpointAfter });
+      const run = new WorkflowRun(workflow, task, ctx, { resolve, reject, checkpointAfter, output });
       run.begin();
     });
 
@@ -33,7 +39,8 @@ class WorkflowRun {
   private readonly reject: (error: unknown) => void;
   private readonly machine: Machine;
   private readonly underWay = new Map<string, Performed>();
-  private settled = 0;
+  /** Events of this run since the last checkpoint, about. */
+  private written = 0;
   private readonly checkpointAfter: number;
   private hasContinued = false;
   private hasFailed = false;
@@ -46,10 +53,12 @@ class WorkflowRun {
       resolve,
       reject,
       checkpointAfter,
+      output,
     }: {
       readonly resolve: (output: unknown) => void;
       readonly reject: (error: unknown) => void;
       readonly checkpointAfter: number;
+      readonly output: AgentDefinition["output"];
     },
   ) {
     this.workflow = workflow;
@@ -60,11 +69,18 @@ class WorkflowRun {
     this.machine = new Machine(
       workflow,
       task.input,
-      (address, choose, implied) => ctx.decide(address, choose, implied === undefined ? {} : { implied }),
+      {
+        decide: (address, choose, implied) => {
+          const choice = ctx.decide(address, choose, implied === undefined ? {} : { implied });
+          if (choice !== implied) this.written += 1;
+          return choice;
+        },
+        checkOutput: (value) => checkOutput(output, value),
+      },
       state,
     );
     // A state that has grown large is written less often, so that n results cost O(n) and not n states.
-    this.checkpointAfter = Math.min(MOST_CALLS, Math.max(checkpointAfter, this.machine.weight));
+    this.checkpointAfter = Math.min(MANY_EVENTS, Math.max(checkpointAfter, this.machine.weight));
   }
 
   begin(): void {
@@ -94,6 +110,7 @@ class WorkflowRun {
       for (const call of due) {
         const performed = this.perform(call);
         this.underWay.set(call.address, performed);
+        this.written += EVENTS[performed.lasts];
         performed.result.then(
           (value) => this.settle(call.address, { value }),
           (error: unknown) => this.settle(call.address, { error: PlatformError.from(error, "AGENT_FAILED") }),
@@ -104,6 +121,8 @@ class WorkflowRun {
       if (end.type === "completed") this.resolve(end.output);
       else this.reject(failureOf(end));
     } else if (machine.isStill && !this.hasContinued) {
+      // Nobody here reads messages: kept, they would go on with it for ever.
+      void this.ctx.messages;
       void this.ctx.continueAs(machine.snapshot());
       this.hasContinued = true;
     }
@@ -114,23 +133,55 @@ class WorkflowRun {
       return perform(this.ctx, this.workflow, call);
     } catch (error) {
       // What is asked for cannot even be written down: the node fails by it.
-      return { result: Promise.reject(error as Error), isBrief: true, withdraw: () => undefined };
+      return { result: Promise.reject(error as Error), lasts: "step", withdraw: () => undefined };
     }
   }
 
   private settle(address: string, outcome: Outcome): void {
     this.underWay.delete(address);
-    this.settled += 1;
-    if (this.settled >= this.checkpointAfter && (this.settled >= MOST_CALLS || this.isBrief)) this.machine.hold();
+    const { lasts } = this;
+    if (this.written >= this.checkpointAfter && (lasts === "step" || (lasts === "task" && this.written >= MANY_EVENTS)))
+      this.machine.hold();
     this.guard(() => this.machine.settle(address, outcome));
+    if (this.written >= MOST_EVENTS && !this.hasFailed && this.lasts === "wait") {
+      this.hasFailed = true;
+      this.guard(() => this.machine.stop(tooLong([...this.underWay.keys()])));
+    }
   }
 
-  /** What is under way will be over soon: nothing waits for a person, a time or another task. */
-  private get isBrief(): boolean {
-    for (const { isBrief } of this.underWay.values()) if (!isBrief) return false;
-    return true;
+  /** The longest of what is under way. */
+  private get lasts(): Performed["lasts"] {
+    let longest: Performed["lasts"] = "step";
+    for (const { lasts } of this.underWay.values()) {
+      if (lasts === "wait") return lasts;
+      if (lasts === "task") longest = lasts;
+    }
+    return longest;
   }
 }
+
+const tooLong = (underWay: readonly string[]): PlatformError =>
+  new PlatformError(
+    "HISTORY_LIMIT",
+    `${MOST_EVENTS} events beside ${underWay.slice(0, 5).join(", ")}, which still waits: no fresh log can be begun; put what goes on beside it into a workflow of its own`,
+    { retryable: false },
+  );
+
+/** As the platform does with what the code of an agent gives. Throws RESULT_NOT_SERIALISABLE, TOO_LARGE, OUTPUT_MISMATCH. */
+const checkOutput = (schema: AgentDefinition["output"], value: unknown): void => {
+  assertSerialisable(value, "the output of the workflow");
+  const checked = schema?.["~standard"].validate(value);
+  // One that takes its time is left to the platform.
+  if (checked === undefined || checked instanceof Promise || checked.issues === undefined) return;
+  const violations = violationsOf(checked.issues);
+  throw new PlatformError(
+    "OUTPUT_MISMATCH",
+    `the output is refused by its schema: ${violations.map(describeViolation).join("; ")}`,
+    {
+      violations,
+    },
+  );
+};
 
 const failureOf = ({
   error,

@@ -5,7 +5,7 @@
  * running → ending (something failed, or it was stopped: what is under way is waited for, then one after the other is taken back,
  * the last that completed first) → ended.
  */
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, type SerializedError } from "@agentcore/contract";
 import type { Reasoned, WorkflowScope } from "@agentcore/contract/authoring";
 import type {
   CallNode,
@@ -19,8 +19,14 @@ import type {
 } from "./compile-workflow.ts";
 import { holds } from "./compile-workflow.ts";
 import { type Fan, Frame, type FrameState } from "./frame.ts";
+import { frozenCopy } from "./frozen-copy.ts";
 
 export const MAX_ITEMS = 10_000;
+// No name of a node begins so.
+const FAILED = "!";
+const MAX_MESSAGE = 1_000;
+// Choices in a row without anything to be done between them: more go round for nothing, and hold up everybody else.
+const MAX_IDLE_CHOICES = 10_000;
 
 /** Something to be done, and to be told of by `settle` under its address. */
 export type Call = { readonly address: string } & (
@@ -40,6 +46,7 @@ export type Call = { readonly address: string } & (
       readonly failed: string;
       readonly error: PlatformError;
       readonly input: unknown;
+      readonly choices: readonly UndoVerdict[];
     }
 );
 
@@ -78,6 +85,12 @@ interface UndoEntry {
 export interface MachineState {
   readonly root: FrameState;
   readonly undo: readonly UndoEntry[];
+  /** Once it takes back. */
+  readonly failed?: {
+    readonly error: SerializedError;
+    readonly undone: readonly UndoneNode[];
+    readonly stands: readonly StandingNode[];
+  };
 }
 
 /** Records a choice, unless it is the implied one: gives the one of before where there was one. */
@@ -93,6 +106,7 @@ export class Machine {
   private readonly workflow: CompiledWorkflow;
   private readonly input: unknown;
   private readonly decide: Decide;
+  private readonly checkOutput: (output: unknown) => void;
   private readonly root: Frame;
   /** The last completed at the end. */
   private readonly undo: UndoEntry[];
@@ -110,20 +124,33 @@ export class Machine {
   /** Set once. */
   end: End | null = null;
 
-  constructor(workflow: CompiledWorkflow, input: unknown, decide: Decide, state: MachineState | null = null) {
+  /** `checkOutput` throws for what the workflow may not give. */
+  constructor(
+    workflow: CompiledWorkflow,
+    input: unknown,
+    { decide, checkOutput }: { readonly decide: Decide; readonly checkOutput: (output: unknown) => void },
+    state: MachineState | null = null,
+  ) {
     this.workflow = workflow;
-    this.input = input;
+    this.checkOutput = checkOutput;
+    this.input = frozenCopy(input);
     this.decide = decide;
     this.root =
       state === null
         ? new Frame(workflow.graph.start, "", null)
         : Frame.of(state.root, null, (id) => this.node(id) as ParallelNode | MapNode);
     this.undo = [...(state?.undo ?? [])];
+    if (state?.failed === undefined) return;
+    const { error, undone, stands } = state.failed;
+    this.failure = PlatformError.fromJSON(error);
+    this.undone.push(...undone);
+    this.stands.push(...stands);
+    this.root.end();
   }
 
   /** Once, at the start. */
   begin(): void {
-    this.wake(this.root);
+    if (this.failure === null) this.wake(this.root);
     this.run();
   }
 
@@ -137,7 +164,7 @@ export class Machine {
     const { node, frame } = open;
     frame.isWaiting = false;
     if ("value" in outcome) {
-      if (!frame.isOver || node.undo !== null) frame.complete(node.id, outcome.value);
+      if (!frame.isOver || node.undo !== null) frame.complete(node.id, frozenCopy(outcome.value));
       this.remember(node, frame, address);
     }
     if (!frame.isOver) {
@@ -159,12 +186,12 @@ export class Machine {
 
   /** No call begins any more that is not under way, so that there is a moment for a snapshot. */
   hold(): void {
-    this.isHolding = this.failure === null;
+    this.isHolding = true;
   }
 
   /** Held, and nothing is under way: the snapshot has everything. */
   get isStill(): boolean {
-    return this.isHolding && this.open.size === 0 && this.end === null && this.failure === null;
+    return this.isHolding && this.open.size === 0 && this.undoing === null && this.end === null;
   }
 
   /** Outputs and effects that a snapshot would carry. */
@@ -181,7 +208,12 @@ export class Machine {
   }
 
   snapshot(): MachineState {
-    return { root: this.root.toState(), undo: this.undo };
+    const { failure, undone, stands } = this;
+    const state = { root: this.root.toState(), undo: this.undo };
+    if (failure === null) return state;
+    // Nobody looks at what nodes gave any more.
+    const root = { ...state.root, outputs: {} };
+    return { ...state, root, failed: { error: failure.toJSON(), undone, stands } };
   }
 
   /** The calls that are due, each once. */
@@ -214,7 +246,13 @@ export class Machine {
     }
     const { fan } = frame;
     // Before the children, which see their items.
-    if (fan.node.type === "map") fan.items ??= itemsOf(fan.node, this.scope(frame, fan.node));
+    if (fan.node.type === "map")
+      try {
+        fan.items ??= itemsOf(fan.node, this.scope(frame, fan.node));
+        assertCount(fan.node, fan.items, fan.total ?? fan.items.length);
+      } catch (error) {
+        return this.fanFailed(frame, fan, PlatformError.from(error, "WORKFLOW_FAILED"));
+      }
     for (const child of fan.frames) this.wake(child);
     this.fill(frame, fan);
   }
@@ -227,9 +265,15 @@ export class Machine {
 
   /** On, until something has to be waited for. */
   private walk(frame: Frame): void {
+    let idle = 0;
     while (!frame.isOver && this.end === null && this.failure === null) {
       const node = this.node(frame.at);
       try {
+        if (++idle > MAX_IDLE_CHOICES)
+          throw new PlatformError(
+            "WORKFLOW_FAILED",
+            `it went on ${MAX_IDLE_CHOICES} times without anything to be done`,
+          );
         if (!this.enter(frame, node)) return;
       } catch (error) {
         this.fail(frame, node, PlatformError.from(error, "WORKFLOW_FAILED"));
@@ -246,7 +290,7 @@ export class Machine {
         return false;
       case "decision": {
         const scope = this.scope(frame, node);
-        frame.at = this.decide(frame.visit(node.id), () => {
+        frame.at = this.choose(frame.visit(node.id), () => {
           const found = node.cases.find(({ when, reason }) => holds(when, scope, reason));
           return { choice: found?.next ?? node.otherwise, reasons: [found?.reason ?? "otherwise"] };
         });
@@ -270,6 +314,8 @@ export class Machine {
         return true;
       case "end": {
         const output = node.output(this.scope(frame, node));
+        // Refused now it fails the workflow, and what was done is taken back.
+        this.checkOutput(output);
         this.root.end();
         this.abandon();
         this.end = { type: "completed", output };
@@ -281,6 +327,25 @@ export class Machine {
         return false;
       }
     }
+  }
+
+  /** That a condition fails is recorded as what it chose: after a crash it fails again, whatever it would say then. */
+  private choose(address: string, choose: () => Reasoned, implied?: string): string {
+    const choice = this.decide(
+      address,
+      () => {
+        try {
+          return choose();
+        } catch (error) {
+          const { code, message } = PlatformError.from(error, "WORKFLOW_FAILED");
+          return { choice: `${FAILED}${code}:${message.slice(0, MAX_MESSAGE)}`, reasons: ["it failed"] };
+        }
+      },
+      implied,
+    );
+    if (!choice.startsWith(FAILED)) return choice;
+    const [code = "", ...words] = choice.slice(FAILED.length).split(":");
+    throw PlatformError.fromJSON({ code: code as PlatformError["code"], message: words.join(":") });
   }
 
   private scope(frame: Frame, node: CompiledNode): WorkflowScope {
@@ -314,7 +379,7 @@ export class Machine {
         ? isLast
           ? "done"
           : "again"
-        : this.decide(
+        : this.choose(
             address,
             () => {
               if (node.until !== null && holds(node.until, scope, node.reason))
@@ -326,6 +391,7 @@ export class Machine {
             // Of a thousand turns, what ends them says all.
             "again",
           );
+    this.forgetTurns(frame, node.id);
     if (choice === "again") {
       frame.turns[node.id] = done + 1;
       frame.at = node.body;
@@ -337,10 +403,19 @@ export class Machine {
     else frame.at = node.otherwise ?? usedUp(node, `${node.maxTurns} turns, and ${node.reason} does not hold`);
   }
 
+  /** Of what is within the loop: a way round a gate may have left some. */
+  private forgetTurns(frame: Frame, loop: string): void {
+    for (const id of Object.keys(frame.turns)) {
+      let within = this.node(id).loop;
+      while (within !== null && within !== loop) within = this.node(within).loop;
+      if (within === loop) delete frame.turns[id];
+    }
+  }
+
   private judge(frame: Frame, node: GateNode): void {
     const turn = (frame.turns[node.id] ?? 0) + 1;
     const scope = { ...this.scope(frame, node), turn };
-    const choice = this.decide(frame.visit(node.id), () => {
+    const choice = this.choose(frame.visit(node.id), () => {
       if (holds(node.pass, scope, node.reason)) return { choice: "passed", reasons: [node.reason] };
       return { choice: turn < node.maxTurns ? "again" : "usedUp", reasons: [`${turn} of ${node.maxTurns}`] };
     });
@@ -365,7 +440,8 @@ export class Machine {
     const items = itemsOf(node, this.scope(frame, node));
     const address = frame.visit(node.id);
     // How many there are is seen by nobody else: the list is made of what other nodes gave.
-    this.decide(address, () => ({ choice: String(items.length), reasons: ["items"] }));
+    const count = this.decide(address, () => ({ choice: String(items.length), reasons: ["items"] }));
+    assertCount(node, items, Number(count));
     if (items.length === 0) {
       frame.complete(node.id, []);
       frame.at = node.next;
@@ -379,6 +455,7 @@ export class Machine {
     const fan: Fan = {
       ...{ node, address, frames: new Set<Frame>(), outputs: new Map<string, unknown>() },
       ...{ order: [], nodes: new Map<string, Readonly<Record<string, unknown>>>(), next: 0, items },
+      total: items?.length ?? null,
     };
     frame.fan = fan;
     return fan;
@@ -436,7 +513,7 @@ export class Machine {
       frame.fan = null;
       frame.complete(
         node.id,
-        Array.from({ length: fan.next }, (_, index) => fan.outputs.get(String(index)) ?? null),
+        Object.freeze(Array.from({ length: fan.next }, (_, index) => fan.outputs.get(String(index)) ?? null)),
       );
     } else {
       const need = node.need ?? (node.failFast ? node.branches.length : 1);
@@ -456,9 +533,9 @@ export class Machine {
       for (const child of fan.frames) child.end();
       frame.fan = null;
       this.abandon();
-      for (const [name] of node.branches) Object.assign(frame.outputs, fan.nodes.get(name));
+      for (const [name] of node.branches) frame.add(fan.nodes.get(name));
       try {
-        frame.complete(node.join, this.merge(frame, fan, node));
+        frame.complete(node.join, frozenCopy(this.merge(frame, fan, node)));
       } catch (failure) {
         return this.fail(frame, node, PlatformError.from(failure, "WORKFLOW_FAILED"));
       }
@@ -471,7 +548,7 @@ export class Machine {
   private isDecided(frame: Frame, fan: Fan, { until, untilReason, asks, join, ...node }: ParallelNode): boolean {
     if (until === null || fan.frames.size === 0) return false;
     const branches = Object.fromEntries(doneOf(fan, node));
-    const choice = this.decide(frame.visit(join), () => ({
+    const choice = this.choose(frame.visit(join), () => ({
       choice: holds(until, { ...frame.scope(this.input, node.loop), branches }, untilReason) ? "decided" : "open",
       reasons: [asks],
     }));
@@ -520,7 +597,6 @@ export class Machine {
 
   private giveUp(error: PlatformError): void {
     this.failure = error;
-    this.isHolding = false;
     this.root.end();
     this.abandon();
   }
@@ -552,6 +628,7 @@ export class Machine {
   }
 
   private takeBack(): void {
+    if (this.isHolding && this.undo.length > 0) return;
     const entry = this.undo.pop();
     if (entry === undefined) {
       const { failure, undone, stands } = this;
@@ -586,6 +663,8 @@ export class Machine {
       failed: entry.address,
       error,
       input: entry.input,
+      // What its input could not be had for cannot be tried.
+      choices: entry.broken === undefined ? ["retry", "done", "leave"] : ["done", "leave"],
     });
   }
 
@@ -646,6 +725,15 @@ const itemsOf = (node: MapNode, scope: WorkflowScope): readonly unknown[] => {
   return items as readonly unknown[];
 };
 
+/** A list that is another than before would leave items out, or do them twice. */
+const assertCount = ({ id }: MapNode, items: readonly unknown[], count: number): void => {
+  if (items.length !== count)
+    throw new PlatformError(
+      "WORKFLOW_FAILED",
+      `${id}: over gave ${count} items, and now ${items.length}; it has to be a pure function of what nodes gave`,
+    );
+};
+
 const describe = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value);
 
 const wrongMerge = ({ join }: ParallelNode, branch: string, expected: string, output: unknown): PlatformError =>
@@ -658,14 +746,17 @@ const usedUp = (_node: LoopNode | GateNode, why: string): never => {
   throw new PlatformError("WORKFLOW_FAILED", why);
 };
 
-/** With the node that failed, once: an error that comes from deeper inside says that already. */
+/** An error with the node that failed; what it said of itself, as a workflow within does, stands below `cause`. */
+class NodeFailure extends PlatformError {}
+
 const at = (node: CompiledNode, error: PlatformError): PlatformError => {
-  if (error.details?.["node"] !== undefined) return error;
-  const { violations, retryAfterMs } = error;
-  return new PlatformError(error.code, `node ${node.id}: ${error.message}`, {
+  // It comes from a branch or an item.
+  if (error instanceof NodeFailure) return error;
+  const { violations, retryAfterMs, details } = error;
+  return new NodeFailure(error.code, `node ${node.id}: ${error.message}`, {
     cause: error,
     retryable: error.retryable,
-    details: { ...error.details, node: node.id },
+    details: { node: node.id, ...(details === undefined ? {} : { cause: details }) },
     ...(violations === undefined ? {} : { violations }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });

@@ -6,11 +6,16 @@ import type { Call, UndoVerdict } from "./machine.ts";
 
 export interface Performed {
   readonly result: Promise<unknown>;
-  /** Over by itself within what a step takes. */
-  readonly isBrief: boolean;
+  /**
+   * step: over within what a step takes. task: when somebody else's work is done. wait: when a person, a time, somebody's word says so, which may
+   * be never.
+   */
+  readonly lasts: "step" | "task" | "wait";
   /** Nobody waits for it any more: it may end early, and tells all the same what it came to. */
   withdraw(): void;
 }
+
+const LONG_DELAY_MS = 60_000;
 
 type NodeCall = Extract<Call, { type: "node" }>;
 
@@ -20,13 +25,17 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     const work = functions[name] as (input: unknown, step: unknown) => unknown;
     return {
       result: ctx.step(address, (context) => work(input, context), { ...timeoutOf(options), ...retryOf(options) }),
-      isBrief: true,
+      // One that is tried again hours later is no moment.
+      lasts:
+        (options.retry?.maxDelayMs ?? 0) > LONG_DELAY_MS || (options.retry?.initialDelayMs ?? 0) > LONG_DELAY_MS
+          ? "wait"
+          : "step",
       // What a step does cannot be seen from here: it comes to its end.
       withdraw: () => undefined,
     };
   };
   const command = (target: Target, input: unknown, options: CommandOf): Performed =>
-    withdrawable((signal) =>
+    withdrawable("task", (signal) =>
       ctx.command(target, input, {
         key: address,
         signal,
@@ -40,7 +49,7 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     if (undo.function !== undefined) return step(undo.function, input, undo);
     return command(undo.target as Target, input, undo);
   }
-  if (call.type === "ask") return withdrawable((signal) => askWhatStands(ctx, call, signal));
+  if (call.type === "ask") return withdrawable("wait", (signal) => askWhatStands(ctx, call, signal));
   const { spec } = call.node;
   switch (spec.type) {
     case "task":
@@ -50,9 +59,9 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     case "custom":
       return step(spec.function, call.input, spec);
     case "wait":
-      return withdrawable((signal) => wait(ctx, call, spec, signal));
+      return withdrawable("wait", (signal) => wait(ctx, call, spec, signal));
     case "approval":
-      return withdrawable((signal) => approve(ctx, call, spec, signal));
+      return withdrawable("wait", (signal) => approve(ctx, call, spec, signal));
   }
 };
 
@@ -70,9 +79,9 @@ const timeoutOf = ({ timeout }: { timeout?: Duration }): { timeoutMs?: number } 
 const retryOf = ({ retry }: { retry?: Retry }): { retry?: RetryPolicy } =>
   retry === undefined ? {} : { retry: retry as RetryPolicy };
 
-const withdrawable = (start: (signal: AbortSignal) => Promise<unknown>): Performed => {
+const withdrawable = (lasts: Performed["lasts"], start: (signal: AbortSignal) => Promise<unknown>): Performed => {
   const controller = new AbortController();
-  return { result: start(controller.signal), isBrief: false, withdraw: () => controller.abort() };
+  return { result: start(controller.signal), lasts, withdraw: () => controller.abort() };
 };
 
 const wait = async (
@@ -122,19 +131,17 @@ const approve = (
     ...(escalate === undefined ? {} : { escalate: { afterMs: millisecondsOf(escalate.after), to: escalate.to } }),
   });
 
-const VERDICTS: readonly UndoVerdict[] = ["retry", "done", "leave"];
-
 /** "retry": it is tried again; "done": it was taken back by hand; "leave": it stands. */
 const askWhatStands = async (
   ctx: Context,
-  { address, failed, error: { code, message }, input }: Extract<Call, { type: "ask" }>,
+  { address, failed, error: { code, message }, input, choices }: Extract<Call, { type: "ask" }>,
   signal: AbortSignal,
 ): Promise<UndoVerdict> => {
   const { choice } = await ctx.waitForDecision({
     key: address,
     prompt: `What ${failed} did could not be taken back: ${message}`,
     show: { node: failed, input, error: { code, message } },
-    choices: VERDICTS,
+    choices,
     signal,
   });
   return choice as UndoVerdict;

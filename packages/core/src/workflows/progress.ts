@@ -673,6 +673,8 @@ export class ProgressFold {
     if (!isMachineState(state)) return;
     const wasGone = !this.hasBegun;
     this.hasBegun = true;
+    // It takes back: who has seen the log before knows where.
+    if (state.failed !== undefined) return wasGone ? this.restoreFailed(state, state.failed) : undefined;
     this.turning.clear();
     for (const tally of this.tallies.values()) {
       tally.open = 0;
@@ -722,6 +724,14 @@ export class ProgressFold {
       if (walk.fan !== null) this.fill(walk, walk.fan);
     };
     fillAll(this.root);
+  }
+
+  private restoreFailed({ root, undo }: MachineState, { undone, stands }: NonNullable<MachineState["failed"]>): void {
+    this.know(root);
+    this.undo.splice(0, this.undo.length, ...undo.map(({ node, address }) => ({ node, address })));
+    for (const { node } of undone) this.tally(node).undo = "undone";
+    for (const { node } of stands) this.tally(node).undo = "stands";
+    this.stop();
   }
 
   private know({ visits, outputs, errors, at, fan }: FrameState): void {

@@ -6,4 +6,8 @@ import { type InterpretOptions, interpret } from "./interpret.ts";
 export const runnable = (definition: AgentDefinition, options?: InterpretOptions): AgentDefinition =>
   definition.workflow === undefined
     ? definition
-    : { ...definition, run: interpret(compileWorkflow(definition.workflow), options), compensates: true };
+    : {
+        ...definition,
+        run: interpret(compileWorkflow(definition.workflow), { ...options, output: definition.output }),
+        compensates: true,
+      };
