@@ -3,6 +3,7 @@ import { submissionOf, type TaskEvent, type WorkflowGraph } from "@agentcore/con
 import { type NodeProgress, ProgressFold } from "@agentcore/core/workflows";
 
 const UNDER_WAY = ["running", "waiting"];
+const BACK = ["undoing", "undone", "stands"];
 const OVER = ["done", "failed", "canceled"];
 
 export const judgeProgress = (graph: WorkflowGraph, events: readonly TaskEvent[]): readonly string[] => {
@@ -52,7 +53,9 @@ const judgeCompacted = (graph: WorkflowGraph, events: readonly TaskEvent[]): rea
       const other = seen.get(id)?.state;
       // Of branches and items that are over nothing is kept; what lies in one may come again, or have ended in several ways.
       const isForgotten = other === "unknown" || (OVER.includes(state) && ["pending", ...OVER].includes(other ?? ""));
-      if (other !== state && !isForgotten)
+      // Of a node that was visited more than once the one tells of this visit, the other of that.
+      const isOfAnother = BACK.includes(state) && BACK.includes(other ?? "");
+      if (other !== state && !isForgotten && !isOfAnother)
         wrong.push(`${id} is ${state}, and ${other} without what was compacted (event ${event.seq})`);
     }
   }

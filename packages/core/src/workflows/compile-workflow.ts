@@ -12,6 +12,7 @@ import type { Target, WorkflowDefinition, WorkflowScope } from "@agentcore/contr
 import { bindingsOf } from "./bindings-of.ts";
 import { assertGraph } from "./check-graph.ts";
 import { compileExpression, compileTemplate } from "./expressions/index.ts";
+import { joinRuleOf } from "./join-rule.ts";
 import { structureOf } from "./regions.ts";
 
 export type Evaluate = (scope: WorkflowScope) => unknown;
@@ -186,16 +187,13 @@ const compileNode = (
     case "parallel": {
       const join = graph.nodes[node.join] as WorkflowNodeOf<"join">;
       const { merge = "object", next, until } = join;
-      const need = join.need ?? (merge === "first" ? 1 : null);
-      const { onFailure = need === null && until === undefined ? "fail" : "ignore" } = join;
       return {
         ...named,
         type: "parallel",
         branches: Object.entries(node.branches),
         join: node.join,
         merge: typeof merge === "string" ? merge : expression(merge.value),
-        failFast: onFailure === "fail",
-        need,
+        ...joinRuleOf(join),
         until: until === undefined ? null : expression(until),
         untilReason: until === undefined ? "" : reasonOf(until),
         asks: node.description ?? (until === undefined ? "" : reasonOf(until)),

@@ -7,6 +7,7 @@ import { isTerminal } from "@agentcore/contract";
 import { stateAfter } from "../tasks/view.ts";
 import { type AddressStep, addressIn, type CallAddress } from "./address.ts";
 import type { FrameState } from "./frame.ts";
+import { joinRuleOf } from "./join-rule.ts";
 import type { MachineState } from "./machine.ts";
 import { createReach, type Reach } from "./reach.ts";
 import { nodeIn } from "./regions.ts";
@@ -72,6 +73,8 @@ interface Tally {
   readonly underWay: Map<string, UnderWay>;
   last: "done" | "failed" | "canceled" | null;
   undo: "undoing" | "asking" | "undone" | "stands" | null;
+  /** One of its effects could not be taken back. */
+  stands: boolean;
   /** Of a control node: regions of it that are open. */
   open: number;
   items: { done: number; failed: number; total: number; isTotalKnown: boolean } | null;
@@ -352,6 +355,7 @@ export class ProgressFold {
     if (walk === null) return;
     const { node: id, visit } = call;
     const node = this.node(id);
+    if (node?.type === "join") return this.met(walk, id, visit, choice);
     if (node?.type === "loop" && choice !== "again" && walk.at !== id && walk.visits.get(id) === visit)
       this.retract(walk, id);
     this.leave(walk, id);
@@ -372,6 +376,17 @@ export class ProgressFold {
       if (next === undefined) return this.fail(walk, id);
       walk.at = next;
     } else return;
+    this.advance(walk);
+  }
+
+  /** What branches gave was enough, or not yet. */
+  private met(walk: Walk, id: string, visit: number, choice: string): void {
+    const node = this.node(id);
+    this.visit(walk, id, visit);
+    if (choice !== "decided" || walk.fan === null || node?.type !== "join") return;
+    this.closeFan(walk, walk.fan, "done");
+    this.ended(id, "done");
+    walk.at = node.next;
     this.advance(walk);
   }
 
@@ -586,8 +601,9 @@ export class ProgressFold {
     const result =
       data.kind === "input" ? (data.result as { readonly value?: unknown } | undefined)?.value : data.result;
     if (call.purpose === "stands") {
-      if (result === "retry") this.takesBack(call, "undoing");
-      else this.takesBack(call, result === "done" ? "undone" : "stands");
+      const { choice } = (result ?? {}) as { readonly choice?: unknown };
+      if (choice === "retry") this.takesBack(call, "undoing");
+      else this.takesBack(call, choice === "done" ? "undone" : "stands");
     } else if (call.purpose === "undo") this.takesBack(call, "undone");
     else {
       this.expect(call, walk);
@@ -650,7 +666,9 @@ export class ProgressFold {
       if (index !== -1) this.undo.length = index;
       this.undoing = { node: call.node, address: call.address };
     }
-    tally.undo = how;
+    tally.stands ||= how === "stands";
+    // Of one that was visited more than once, what stands is what is to be seen.
+    tally.undo = how === "undone" && tally.stands ? "stands" : how;
     if (error !== undefined) tally.error = errorOf(error);
     if (how !== "undone" && how !== "stands") return;
     if (how === "undone") tally.error = undefined;
@@ -673,8 +691,13 @@ export class ProgressFold {
     if (!isMachineState(state)) return;
     const wasGone = !this.hasBegun;
     this.hasBegun = true;
-    // It takes back: who has seen the log before knows where.
-    if (state.failed !== undefined) return wasGone ? this.restoreFailed(state, state.failed) : undefined;
+    if (state.failed !== undefined) {
+      if (wasGone) this.restoreFailed(state, state.failed);
+      // It takes back, and nothing else is under way: what was taken for begun never was.
+      for (const tally of this.tallies.values()) tally.underWay.clear();
+      this.stop();
+      return this.takeBackNext();
+    }
     this.turning.clear();
     for (const tally of this.tallies.values()) {
       tally.open = 0;
@@ -730,7 +753,11 @@ export class ProgressFold {
     this.know(root);
     this.undo.splice(0, this.undo.length, ...undo.map(({ node, address }) => ({ node, address })));
     for (const { node } of undone) this.tally(node).undo = "undone";
-    for (const { node } of stands) this.tally(node).undo = "stands";
+    for (const { node } of stands) {
+      const tally = this.tally(node);
+      tally.undo = "stands";
+      tally.stands = true;
+    }
     this.stop();
   }
 
@@ -738,6 +765,8 @@ export class ProgressFold {
     for (const [id, count] of Object.entries(visits)) {
       const tally = this.tally(id);
       tally.visits = Math.max(tally.visits, count);
+      // It was asked whether its branches are enough.
+      if (this.node(id)?.type === "join" && !Object.hasOwn(outputs, id)) continue;
       // It has done both, and which came last is not said.
       if (Object.hasOwn(outputs, id) && Object.hasOwn(errors, id)) continue;
       const error = errors[id];
@@ -853,7 +882,7 @@ export const PROGRESS_UNSEEN = [
 ] as const;
 
 const createTally = (): Tally => ({
-  ...{ visits: 0, turn: undefined, underWay: new Map(), last: null, undo: null, open: 0, items: null },
+  ...{ visits: 0, turn: undefined, underWay: new Map(), last: null, undo: null, stands: false, open: 0, items: null },
   ...{ startedAt: undefined, endedAt: undefined, error: undefined },
 });
 
@@ -890,8 +919,7 @@ const joinOf = (
 ): { readonly need: number | null; readonly failFast: boolean; readonly next: string } => {
   const join = graph.nodes[node.join];
   if (join?.type !== "join") return { need: null, failFast: true, next: node.join };
-  const need = join.need ?? (join.merge === "first" ? 1 : null);
-  return { need, failFast: (join.onFailure ?? (need === null ? "fail" : "ignore")) === "fail", next: join.next };
+  return { ...joinRuleOf(join), next: join.next };
 };
 
 const isMachineState = (state: unknown): state is MachineState =>
