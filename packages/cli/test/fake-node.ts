@@ -54,6 +54,8 @@ interface FakeNodeOptions {
   readonly backup?: Buffer;
   /** What waits for whoever asks. */
   readonly inbox?: readonly Readonly<Record<string, unknown>>[];
+  /** What it answers about open tasks, a page each time. */
+  readonly openTasks?: readonly object[];
   /** @default it decides */
   readonly decided?: boolean;
 }
@@ -93,12 +95,14 @@ export const startFakeNode = async ({
   collect = () => ({ dryRun: false, tenants: [] }),
   backup = Buffer.alloc(0),
   inbox = [],
+  openTasks = [],
   decided = true,
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
   const told = new Map<FakeTask, object[]>();
   const states = [...afterDrain];
+  const openTaskPages = [...openTasks];
   let drained: string | null = null;
   const statusOf = (node: FakeNodeStatus) => {
     if (node.name !== drained || states.length === 0) return node;
@@ -142,6 +146,7 @@ export const startFakeNode = async ({
         }
         return answer(200, { name: id, revision: "f00", graph: { start: "a", nodes: { a: { type: "end" } } } });
       }
+      if (resource === "agents" && verb === "replay") return answer(200, openTaskPages.shift());
       if (resource === "agents") {
         return answer(200, {
           agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }], state: "ready" }],

@@ -82,6 +82,15 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       await node.retry(taskId);
     },
     replay: (taskId, options) => node.replay(taskId, options),
+    async replayOpen(agent, options) {
+      let report = await node.replayOpen(agent, options);
+      while (report.nextPageToken !== "") {
+        const next = await node.replayOpen(agent, { ...options, pageToken: report.nextPageToken });
+        const alreadyThere = report.alreadyThere + next.alreadyThere;
+        report = { ...next, alreadyThere, tasks: [...report.tasks, ...next.tasks] };
+      }
+      return report;
+    },
     async fork(taskId, options) {
       const { head, at } = await node.fork(taskId, options);
       return { taskId: head.taskId, at };

@@ -16,6 +16,8 @@ import type {
 import type {
   ForkOptions,
   InboxItem,
+  OpenTasksReport,
+  ReplayOpenOptions,
   ReplayOptions,
   ReplayReport,
   TaskProgress,
@@ -147,6 +149,8 @@ export interface NodeClient {
   cancel(taskId: string, reason: string | undefined): Promise<void>;
   retry(taskId: string): Promise<void>;
   replay(taskId: string, options: ReplayOptions): Promise<ReplayReport>;
+  /** All pages of it, in as many calls as it takes. */
+  replayOpen(agent: string, options: ReplayOpenOptions): Promise<OpenTasksReport>;
   fork(taskId: string, options: ForkOptions): Promise<{ readonly taskId: string; readonly at: number }>;
   agents(): Promise<readonly AgentRow[]>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;

@@ -25,6 +25,7 @@ import { readInbox } from "./inbox.ts";
 import { decodeCursor, encodeCursor } from "./list-cursor.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
+import { replayOpenTasks } from "./replay-open-tasks.ts";
 import { replayTask } from "./replay-task.ts";
 import { SharedDelay } from "./shared-delay.ts";
 import { signalTask } from "./signal-task.ts";
@@ -379,6 +380,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     async replay(scope, taskId, request = {}) {
       const head = await findHead(scope, taskId);
       return replays.run(head.tenantId, () => replayTask(engine, head, request));
+    },
+
+    async replayOpen({ tenantId, operator }, agent, request = {}) {
+      if (operator !== true)
+        throw new PlatformError("PERMISSION_DENIED", "all open tasks of an agent are for the operator role");
+      return replayOpenTasks(engine, { tenantId, agent }, request, (work) => replays.run(tenantId, work));
     },
 
     async fork(scope, taskId, request = {}) {

@@ -9,6 +9,7 @@ export { type Feed, itemsOf } from "./feed.ts";
 export type { Forked, ForkRequest } from "./fork-task.ts";
 export type { Inbox, InboxItem, InboxRequest } from "./inbox.ts";
 export type { FollowedLog, FollowOptions } from "./log-reader.ts";
+export type { OpenTaskReplay, OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
 export type {

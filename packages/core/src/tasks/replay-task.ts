@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { TaskHead } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
-import { type Difference, dryRun } from "./dry-run.ts";
+import { type Difference, type DryRun, dryRun } from "./dry-run.ts";
 import type { TaskEngine } from "./engine.ts";
 import { revisionUnavailable } from "./parking.ts";
 import { readForReplay } from "./replay-log.ts";
@@ -36,8 +36,18 @@ export const replayTask = async (
   head: TaskHead,
   { revision }: ReplayRequest,
 ): Promise<ReplayReport> => {
-  const { taskId, agent, checkpointSeq, seq } = head;
   const loaded = await loadRevision(engine, head, revision);
+  const { end, ...rest } = await replayWith(engine, head, loaded);
+  return { ...rest, end: end === null ? null : { type: end.type, data: end.data } };
+};
+
+/** Throws TOO_LARGE. */
+export const replayWith = async (
+  engine: TaskEngine,
+  head: TaskHead,
+  loaded: { readonly revision: string; readonly agent: LoadedAgent },
+): Promise<Omit<ReplayReport, "end"> & Pick<DryRun, "end">> => {
+  const { taskId, agent, checkpointSeq, seq } = head;
   const read = await readForReplay(engine.store, head, { maxSize: MAX_REPLAYED });
   // What came while it was read may have come after another checkpoint.
   const events = read.filter((event) => event.seq <= seq);
@@ -47,8 +57,7 @@ export const replayTask = async (
   });
   return {
     ...{ taskId, agent, revision: loaded.revision, agrees: differs === null },
-    ...{ from: Math.max(1, checkpointSeq), to: seq, differs, next },
-    end: end === null ? null : { type: end.type, data: end.data },
+    ...{ from: Math.max(1, checkpointSeq), to: seq, differs, next, end },
   };
 };
 

@@ -14,6 +14,7 @@ import type { DecisionMade } from "./decide-task.ts";
 import type { Forked, ForkRequest } from "./fork-task.ts";
 import type { Inbox, InboxRequest } from "./inbox.ts";
 import type { FollowedLog, FollowOptions } from "./log-reader.ts";
+import type { OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 import type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 import type { ViewOptions } from "./view.ts";
 
@@ -135,6 +136,11 @@ export interface TaskService {
    * TASK_NOT_FOUND, AGENT_NOT_FOUND, REVISION_UNAVAILABLE, TOO_LARGE, OVERLOADED.
    */
   replay(scope: CallerScope, taskId: string, request?: ReplayRequest): Promise<ReplayReport>;
+  /**
+   * The same for a page of the agent's open tasks that are not of the revision: which would go on under it. For operators. Throws
+   * PERMISSION_DENIED, AGENT_NOT_FOUND, REVISION_UNAVAILABLE, INVALID_ARGUMENT (the page token), OVERLOADED.
+   */
+  replayOpen(scope: CallerScope, agent: string, request?: ReplayOpenRequest): Promise<OpenTasksReport>;
   /**
    * A new task of the caller that begins where this one was, and goes on from there for real; durable when it resolves. Nothing that was
    * recorded by then is done again. Throws TASK_NOT_FOUND, INVALID_ARGUMENT, REPLAY_DIFFERS (the code does not come there with what was

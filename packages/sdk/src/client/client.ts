@@ -39,6 +39,8 @@ export interface Client {
   signal(taskId: string, name: string, options?: types.SignalOptions): Promise<types.TaskSnapshot>;
   /** Runs the code of a task over its log, without any effect (operators): does it come to where the log is? */
   replay(taskId: string, options?: types.ReplayOptions): Promise<types.ReplayReport>;
+  /** Runs a revision over the open tasks of its agent, without any effect (operators), a page at a time: which would go on under it? */
+  replayOpen(agent: string, options?: types.ReplayOpenOptions): Promise<types.OpenTasksReport>;
   /** A new task that begins where this one was (operators). Rejects with REPLAY_DIFFERS when the code does not come there. */
   fork(taskId: string, options?: types.ForkOptions): Promise<types.ForkedTask>;
   /** Lets a parked task go on. */
@@ -123,6 +125,8 @@ export const createClient = (options: types.ClientOptions): Client => {
       }),
     retry: (taskId, { signal } = {}) => connection.json("POST", at(taskId, "/retry"), { body: {}, signal }),
     replay: (taskId, { signal, ...body } = {}) => connection.json("POST", at(taskId, "/replay"), { body, signal }),
+    replayOpen: (agent, { signal, ...body } = {}) =>
+      connection.json("POST", `/api/v1/agents/${encodeURIComponent(agent)}/replay`, { body, signal }),
     fork: (taskId, { signal, idempotencyKey = freshId(), ...body } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/fork"), { body: { ...body, idempotencyKey }, signal }),
     send: (taskId, content, { signal } = {}) =>

@@ -113,6 +113,41 @@ export interface ReplayReport {
   readonly next: readonly string[];
 }
 
+export interface ReplayOpenOptions extends CallOptions {
+  /** Of the agent. @default `current`: what new tasks get */
+  readonly revision?: string | undefined;
+  /** Of an Agent or a Workflow of that name, in place of a revision: as it would be if it were applied. Its code is loaded by the node. */
+  readonly manifest?: Readonly<Record<string, unknown>> | undefined;
+  /** Only tasks of this revision. @default all but those of the revision itself */
+  readonly from?: string | undefined;
+  /** Replays of a page, 1 to 100. @default 20 */
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
+export interface OpenTaskReplay {
+  readonly taskId: string;
+  readonly state: TaskState;
+  /** Its own. */
+  readonly revision: string;
+  /** The code comes to where the log is, and does not fail at once there. */
+  readonly survives: boolean;
+  readonly differs: ReplayReport["differs"];
+  /** What it would fail with, or why that cannot be told. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface OpenTasksReport {
+  readonly agent: string;
+  /** What the tasks were run with. */
+  readonly revision: string;
+  /** Those that have it already, which were not run; of this page. */
+  readonly alreadyThere: number;
+  readonly tasks: readonly OpenTaskReplay[];
+  /** Cursor of the next page, which may be there also after a page without tasks; "" on the last. */
+  readonly nextPageToken: string;
+}
+
 export interface ForkOptions extends CallOptions {
   /** Number of the last event that is taken over. @default the last before the end; the last result that is set; 1 with an input */
   readonly at?: number | undefined;

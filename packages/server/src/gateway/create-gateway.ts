@@ -116,7 +116,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createHomeRoutes(deps),
     ...createTaskRoutes(tasks, waits),
     ...createApprovalRoutes(tasks, waits),
-    ...createDebugRoutes(tasks),
+    ...createDebugRoutes(tasks, deps.manifests),
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),

@@ -13,7 +13,7 @@ import type {
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
-import type { CallerScope, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
+import type { CallerScope, LoadedAgent, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
 import type { WorkflowProgress } from "@agentcore/core/workflows";
 import type { WorkflowShape } from "../agents/in-process-host.ts";
 
@@ -67,6 +67,15 @@ export interface ManifestService {
     manifests: readonly unknown[],
     options: { readonly dryRun: boolean; readonly overHttp?: boolean },
   ): Promise<readonly ApplyResult[]>;
+  /**
+   * An agent or workflow as it would be, ready to be run and not applied; its code is loaded. Throws INVALID_ARGUMENT (also for other kinds),
+   * PERMISSION_DENIED, TOO_LARGE.
+   */
+  prepare(
+    tenantId: string,
+    manifest: unknown,
+    options?: { readonly overHttp?: boolean },
+  ): Promise<{ readonly name: string; readonly revision: string; readonly agent: LoadedAgent }>;
   get(tenantId: string, kind: ManifestKind, name: string): Promise<unknown>;
   list(tenantId: string, kind?: ManifestKind): Promise<readonly unknown[]>;
   /** False when there was none. */

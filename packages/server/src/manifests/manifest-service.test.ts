@@ -73,6 +73,15 @@ test("a manifest over 512 KiB is refused by name, and nothing of its list is app
   expect(names()).toEqual([]);
 });
 
+test("an agent is made ready as it would be, and is not applied; what has no tasks is refused", async () => {
+  const { service, names, apply } = open();
+  const prepared = await service.prepare("acme", agent("a", "does it better"));
+  expect([prepared.name, prepared.agent.definition.name, names()]).toEqual(["a", "a", []]);
+  expect(await service.list("acme")).toEqual([]);
+  expect(await apply(agent("a", "does it better"))).toMatchObject([{ revision: prepared.revision }]);
+  await expect(service.prepare("acme", model("m"))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
 /** Fails the writes of manifests from the nth on, as a full disk would. */
 const failingFrom = (keyValue: KeyValue, nth: number): KeyValue => {
   let writes = 0;

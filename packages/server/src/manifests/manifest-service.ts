@@ -1,5 +1,12 @@
 /** What is declared: checked, stored, made so, and brought back at the next start. */
-import { declaresAgent, isAgentKind, type ModelManifest, PlatformError, type ScheduleSpec } from "@agentcore/contract";
+import {
+  declaresAgent,
+  isAgentKind,
+  type Manifest,
+  type ModelManifest,
+  PlatformError,
+  type ScheduleSpec,
+} from "@agentcore/contract";
 import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
@@ -85,6 +92,13 @@ export const createManifestService = (options: {
   const revisionOf = async (tenantId: string, agent: string): Promise<string | null> =>
     (await store.get(tenantId, "Agent", agent))?.revision ?? null;
 
+  const check = (tenantId: string, documents: readonly unknown[], overHttp: boolean): Promise<readonly Manifest[]> =>
+    checkManifests(tenantId, documents, {
+      ...{ allowPrivateModels, allowPrivateAgents },
+      now: options.clock.now(),
+      code: codeOverHttp || !overHttp,
+    });
+
   return {
     tenants: tenants.all,
     schedules,
@@ -94,14 +108,19 @@ export const createManifestService = (options: {
     },
     tenantIds: () => store.tenants(),
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
-      const manifests = await checkManifests(tenantId, documents, {
-        ...{ allowPrivateModels, allowPrivateAgents },
-        now: options.clock.now(),
-        code: codeOverHttp || !overHttp,
-      });
+      const manifests = await check(tenantId, documents, overHttp);
       for (const manifest of manifests) if (declaresAgent(manifest)) await triggers.of(manifest);
       const parts = { store, host, registrar, tenants, schedules, scheduleStates, sha256 };
       return applyManifests(parts, tenantId, manifests, { dryRun });
+    },
+    async prepare(tenantId, document, { overHttp = false } = {}) {
+      const [manifest] = await check(tenantId, [document], overHttp);
+      if (manifest === undefined || !declaresAgent(manifest))
+        throw new PlatformError("INVALID_ARGUMENT", `${manifest?.kind} has no tasks; expected an Agent or a Workflow`, {
+          violations: [{ field: "kind", description: "expected Agent or Workflow" }],
+        });
+      const { revision, loaded } = await host.prepare(tenantId, manifest);
+      return { name: manifest.metadata.name, revision, agent: loaded };
     },
     async get(tenantId, kind, name) {
       const isHidden = kind === "Tenant" && !seesTenant(tenantId, name);

@@ -20,6 +20,8 @@ import {
   type InboxItem,
   type InboxRequest,
   itemsOf,
+  type OpenTasksReport,
+  type ReplayOpenRequest,
   type ReplayReport,
   type ReplayRequest,
   type SignalRequest,
@@ -206,6 +208,15 @@ export class FakeTaskService implements TaskService {
       end: null,
       next: [],
     };
+  }
+
+  async replayOpen(
+    _scope: CallerScope,
+    agent: string,
+    { revision = "current" }: ReplayOpenRequest = {},
+  ): Promise<OpenTasksReport> {
+    const asked = typeof revision === "string" ? revision : revision.revision;
+    return { agent, revision: asked, alreadyThere: this.tasks.size, tasks: [], nextPageToken: "" };
   }
 
   async fork(scope: CallerScope, taskId: string, { at = 1, input }: ForkRequest = {}): Promise<Forked> {

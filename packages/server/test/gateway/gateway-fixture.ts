@@ -1,6 +1,7 @@
 import { PlatformError, type WorkflowGraph } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createRecordingLogger } from "@agentcore/core/testing";
+import { agent } from "@agentcore/sdk";
 import { createGateway } from "../../src/gateway/create-gateway.ts";
 import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
 import { createPushConfigs } from "../../src/push/push-configs.ts";
@@ -54,6 +55,11 @@ export const createFixture = (
           revision: "r1",
         }));
       },
+      prepare: async () => ({
+        name: "echo",
+        revision: "r2",
+        agent: { definition: agent({ name: "echo", description: "Says it", model: "local" }), env: {}, concurrency: 1 },
+      }),
       get: async (_tenantId, _kind, name) => (name === "echo" ? { kind: "Agent" } : null),
       list: async () => [],
       delete: async (_tenantId, _kind, name) => name === "echo",

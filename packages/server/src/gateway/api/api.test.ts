@@ -60,6 +60,21 @@ describe("tasks", () => {
     expect((await post("/api/v1/tasks/none/replay", {})).status).toBe(404);
   });
 
+  it("runs a revision, or a manifest that is not applied, over the open tasks of its agent for operators", async () => {
+    const { post } = createFixture();
+    const path = "/api/v1/agents/echo/replay";
+    const current = await post(path, {});
+    expect([current.status, await current.json()]).toMatchObject([
+      200,
+      { agent: "echo", revision: "current", tasks: [] },
+    ]);
+    expect(await (await post(path, { revision: "r7", from: "r1" })).json()).toMatchObject({ revision: "r7" });
+    expect(await (await post(path, { manifest: { kind: "Agent" } })).json()).toMatchObject({ revision: "r2" });
+    expect((await post("/api/v1/agents/other/replay", { manifest: { kind: "Agent" } })).status).toBe(400);
+    for (const wrong of [{ pageSize: 0 }, { revision: "r1", manifest: {} }, { manifest: [] }, { more: 1 }])
+      expect((await post(path, wrong)).status).toBe(400);
+  });
+
   it("takes a decision about access, and says what is wrong with one without repeating a secret", async () => {
     const { post, errors } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("authorize"))).json()).head;

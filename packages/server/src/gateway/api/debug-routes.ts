@@ -1,6 +1,8 @@
 /** Looking into tasks, and beginning others where they were: for operators, since what people decided and agents answered is used again. */
+import { NAME_PATTERN, PlatformError, parseInput, TASK_STATES } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
+import type { ManifestService } from "../deps.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 import { TaskResource, toHeadResource } from "./task-resource.ts";
@@ -12,6 +14,16 @@ const ReplayBody = z.strictObject({
   revision: Revision.optional(),
 });
 
+const Differs = z
+  .object({
+    seq: z.number().nullable(),
+    path: z.string().nullable(),
+    recorded: z.unknown(),
+    made: z.unknown(),
+    message: z.string(),
+  })
+  .nullable();
+
 const ReplayResource = z.object({
   taskId: z.string(),
   agent: z.string(),
@@ -20,15 +32,7 @@ const ReplayResource = z.object({
   /** Numbers of the events that were gone through. */
   from: z.number(),
   to: z.number(),
-  differs: z
-    .object({
-      seq: z.number().nullable(),
-      path: z.string().nullable(),
-      recorded: z.unknown(),
-      made: z.unknown(),
-      message: z.string(),
-    })
-    .nullable(),
+  differs: Differs,
   end: z.object({ type: z.string(), data: z.unknown() }).nullable(),
   next: z.array(z.string()),
 });
@@ -47,7 +51,73 @@ const ForkBody = z.strictObject({
   idempotencyKey: z.string().min(1).max(256).optional(),
 });
 
-export const createDebugRoutes = (tasks: TaskService): readonly ApiRoute[] => [
+const Name = z.string().regex(NAME_PATTERN, { error: "expected the name of an agent" });
+
+const ReplayOpenBody = z
+  .strictObject({
+    /** Of the agent. @default `current`: what new tasks get */
+    revision: Revision.optional(),
+    /** Of an Agent or a Workflow of that name, in place of a revision: as it would be if it were applied. */
+    manifest: z.record(z.string(), z.unknown()).optional(),
+    /** Only tasks of this revision. */
+    from: Revision.optional(),
+    pageSize: z.int().min(1).max(100).optional(),
+    pageToken: z.string().max(1000).optional(),
+  })
+  .refine(({ revision, manifest }) => revision === undefined || manifest === undefined, {
+    error: "expected either revision or manifest",
+    path: ["manifest"],
+  });
+
+const OpenTasksResource = z.object({
+  agent: z.string(),
+  revision: z.string(),
+  /** Open tasks of the page that have it already, which were not run. */
+  alreadyThere: z.number(),
+  tasks: z.array(
+    z.object({
+      taskId: z.string(),
+      state: z.enum(TASK_STATES),
+      revision: z.string(),
+      survives: z.boolean(),
+      differs: Differs,
+      error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    }),
+  ),
+  nextPageToken: z.string(),
+});
+
+export const createDebugRoutes = (
+  tasks: TaskService,
+  manifests: Pick<ManifestService, "prepare">,
+): readonly ApiRoute[] => [
+  apiRoute({
+    method: "POST",
+    path: "/api/v1/agents/{name}/replay",
+    operationId: "replayOpenTasks",
+    summary:
+      "Run a revision of an agent over the logs of its open tasks, without any effect: which would go on under it?",
+    tag: "agents",
+    access: "operator",
+    body: ReplayOpenBody,
+    bodyOptional: true,
+    answer: {
+      status: 200,
+      schema: OpenTasksResource,
+      description: "A page of its tasks that are not of that revision",
+    },
+    async handle({ scope, path, body: { manifest, revision, ...rest } }) {
+      const name = parseInput(Name, path.name, "the name");
+      if (manifest === undefined)
+        return jsonResponse(await tasks.replayOpen(scope, name, { ...rest, ...(revision && { revision }) }));
+      const prepared = await manifests.prepare(scope.tenantId, manifest, { overHttp: true });
+      if (prepared.name === name)
+        return jsonResponse(await tasks.replayOpen(scope, name, { ...rest, revision: prepared }));
+      throw new PlatformError("INVALID_ARGUMENT", `the manifest is of ${prepared.name}, and ${name} was asked for`, {
+        violations: [{ field: "manifest.metadata.name", description: `expected ${name}` }],
+      });
+    },
+  }),
   apiRoute({
     method: "POST",
     path: "/api/v1/tasks/{id}/replay",

@@ -77,6 +77,12 @@ export const createPermittedTasks = (
     replay: guarded((scope, taskId, request?: Parameters<TaskService["replay"]>[2]) =>
       tasks.replay(scope, taskId, request),
     ),
+    replayOpen: (scope, agent, request = {}) =>
+      tasks.replayOpen(
+        scope,
+        agent,
+        scope.permissions === undefined ? request : { ...request, sees: (task) => isGood(scope, task) },
+      ),
     fork: guarded((scope, taskId, request?: Parameters<TaskService["fork"]>[2]) => tasks.fork(scope, taskId, request)),
     head,
     view: guarded((scope, taskId, options?: Parameters<TaskService["view"]>[2]) => tasks.view(scope, taskId, options)),
