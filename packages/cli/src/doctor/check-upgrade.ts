@@ -62,7 +62,7 @@ const checksOf = async (client: NodeClient, name: string, options: ReplayOpenOpt
 
 const summaryOf = ({ agent, revision, tasks, alreadyThere }: OpenTasksReport): Check => {
   const lost = tasks.filter(({ survives }) => !survives).length;
-  const going = `of ${tasks.length} open tasks with other code ${tasks.length - lost} would go on with revision ${revision}`;
+  const going = `${tasks.length - lost} of ${tasks.length} open tasks with other code would go on with revision ${revision}`;
   return {
     check: agent,
     status: lost === 0 ? "ok" : "fail",

@@ -124,13 +124,14 @@ export class Machine {
   /** Set once. */
   end: End | null = null;
 
-  /** `checkOutput` throws for what the workflow may not give. */
+  /** `checkOutput` throws for what the workflow may not give. Throws NON_DETERMINISTIC for a state that is of another graph. */
   constructor(
     workflow: CompiledWorkflow,
     input: unknown,
     { decide, checkOutput }: { readonly decide: Decide; readonly checkOutput: (output: unknown) => void },
     state: MachineState | null = null,
   ) {
+    if (state !== null) assertFits(workflow, state);
     this.workflow = workflow;
     this.checkOutput = checkOutput;
     this.input = frozenCopy(input);
@@ -760,4 +761,23 @@ const at = (node: CompiledNode, error: PlatformError): PlatformError => {
     ...(violations === undefined ? {} : { violations }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+};
+
+/** A run that stands where this graph has nothing must not begin to take back what it did: that it cannot go on is all there is to say. */
+const assertFits = ({ nodes }: CompiledWorkflow, { root, undo }: MachineState): void => {
+  const wrong = (what: string) =>
+    new PlatformError("NON_DETERMINISTIC", `the run's state at its last checkpoint is of another graph: ${what}`);
+  const assertFrame = ({ at, fan }: FrameState): void => {
+    const node = nodes.get(at);
+    if (node === undefined) throw wrong(`it stands at node "${at}", which there is not`);
+    if (fan === undefined) return;
+    if (node.type !== "parallel" && node.type !== "map")
+      throw wrong(`it is within node "${at}", which has no branches`);
+    for (const frame of fan.frames) assertFrame(frame);
+  };
+  assertFrame(root);
+  for (const { node: id } of undo) {
+    const node = nodes.get(id);
+    if (node?.type !== "call" || node.undo === null) throw wrong(`it has node "${id}" to take back, which has no undo`);
+  }
 };

@@ -42,8 +42,7 @@ test("events of one order that two nodes carry at once go to one task, and those
   await expect.poll(states, { timeout: 20_000 }).toEqual(orders.map(() => "completed"));
   for (const { taskId } of await keepers(b)) {
     const end = (await b.tasks.log(SCOPE, taskId)).at(-1);
-    expect((end?.data as { output: number[] }).output.toSorted((one, other) => one - other)).toEqual([
-      1, 2, 3, 4, 5, 6,
-    ]);
+    const { output = [] } = (end?.data ?? {}) as { readonly output?: readonly number[] };
+    expect(output.toSorted((one, other) => one - other)).toEqual([1, 2, 3, 4, 5, 6]);
   }
 });
