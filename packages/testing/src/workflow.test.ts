@@ -337,7 +337,9 @@ test("what one function does to its input is seen by no other: it is refused", a
       ({ previous }) => previous.toReversed(),
       (path) => path.step("same", (n) => n),
     )
-    .decide("size", [{ when: ({ nodes }) => nodes.list.sort()[0] === 1, do: (path) => path.step("small", () => 0) }])
+    .decide("size", [
+      { when: ({ nodes }) => nodes.list.sort((a, b) => a - b)[0] === 1, do: (path) => path.step("small", () => 0) },
+    ])
     .build();
   const run = await (await testAgent(sorting)).run();
   expect(run.error).toMatchObject({ details: { node: "size" } });
