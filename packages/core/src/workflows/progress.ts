@@ -142,9 +142,9 @@ export class ProgressFold {
   /** Number of the last event. */
   seq = 0;
 
-  constructor(graph: WorkflowGraph) {
+  constructor(graph: WorkflowGraph, reach: Reach = createReach(graph)) {
     this.graph = graph;
-    this.reach = createReach(graph);
+    this.reach = reach;
     this.root = createWalk(graph.start, "", null);
     for (const id of Object.keys(graph.nodes)) this.tallies.set(id, createTally());
   }
@@ -208,12 +208,24 @@ export class ProgressFold {
   }
 
   view(): WorkflowProgress {
-    for (const walk of this.turning) this.goRound(walk);
+    return this.goneRound().show();
+  }
+
+  /** As it stands when nothing more is written now: what is at the end of a turn is in the next one. The fold itself waits for the log to say so. */
+  private goneRound(): ProgressFold {
+    if (this.turning.size === 0) return this;
+    const { graph, reach, ...standing } = this;
+    const copy = Object.assign(new ProgressFold(graph, reach), structuredClone(standing));
+    for (const walk of copy.turning) copy.goRound(walk);
+    return copy;
+  }
+
+  private show(): WorkflowProgress {
     const isOver = isTerminal(this.state);
     const { reachable } = this.remaining();
     const counts = Object.fromEntries(NODE_STATES.map((state) => [state, 0])) as Record<NodeState, number>;
     const nodes = Object.entries(this.graph.nodes).map(([id, node]) => {
-      const shown = this.show(id, node, isOver, reachable);
+      const shown = this.showNode(id, node, isOver, reachable);
       counts[shown.state] += 1;
       return shown;
     });
@@ -324,40 +336,11 @@ export class ProgressFold {
     this.advance(walk);
   }
 
-  /** What was taken for begun has not: the turn before was the last. */
-  private retract(walk: Walk, loop: string): void {
-    const notBegun = (id: string, open: number): void => {
-      const tally = this.tally(id);
-      tally.visits -= 1;
-      tally.open -= open;
-      tally.last = tally.visits > 0 ? "done" : null;
-      tally.endedAt = tally.visits > 0 ? this.now : undefined;
-    };
-    if (walk.call !== null) {
-      this.tally(walk.at).underWay.delete(walk.call);
-      notBegun(walk.at, 0);
-      walk.call = null;
-    }
-    for (const child of walk.fan?.open.values() ?? []) this.retract(child, "");
-    if (walk.fan !== null) notBegun(walk.fan.node, 1);
-    walk.fan = null;
-    for (const inner of [...walk.turns.keys()].slice([...walk.turns.keys()].indexOf(loop) + 1)) {
-      walk.turns.delete(inner);
-      notBegun(inner, 1);
-    }
-    const turn = (walk.turns.get(loop) ?? 1) - 1;
-    if (loop === "") return;
-    walk.turns.set(loop, turn);
-    this.tally(loop).turn = turn;
-  }
-
   private decided(call: CallAddress, walk: Walk | null, choice: string): void {
     if (walk === null) return;
     const { node: id, visit } = call;
     const node = this.node(id);
     if (node?.type === "join") return this.met(walk, id, visit, choice);
-    if (node?.type === "loop" && choice !== "again" && walk.at !== id && walk.visits.get(id) === visit)
-      this.retract(walk, id);
     this.leave(walk, id);
     this.visit(walk, id, visit);
     if (node?.type === "loop") this.turn(walk, id, choice);
@@ -838,7 +821,7 @@ export class ProgressFold {
     return Math.round((1 - left / work) * 1000) / 1000;
   }
 
-  private show(id: string, node: WorkflowNode, isOver: boolean, reachable: ReadonlySet<string>): NodeProgress {
+  private showNode(id: string, node: WorkflowNode, isOver: boolean, reachable: ReadonlySet<string>): NodeProgress {
     const tally = this.tally(id);
     const { underWay, items, turn, startedAt, endedAt, error, visits } = tally;
     const calls = [...underWay.values()];
