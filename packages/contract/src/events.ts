@@ -61,6 +61,27 @@ const epochMs = z.number().int().nonnegative();
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.object({ seq: z.int().positive(), at: epochMs, type: z.literal(type), data: z.object(data) });
 
+/** Events that say what has become of a call that is under way. */
+const CALL_EVENTS = [
+  ...(["step.started", "step.completed", "step.failed", "decision.made", "task.inputRequired"] as const),
+  ...([
+    "approval.answered",
+    "approval.delegated",
+    "approval.refused",
+    "approval.reminded",
+    "approval.escalated",
+  ] as const),
+] as const;
+
+/** An event of before a checkpoint, without its number. `since`: number of the checkpoint that its call was begun after, 0 if there was none. */
+const CarriedEvent = z.object({
+  since: z.int().nonnegative(),
+  at: epochMs,
+  type: z.enum(CALL_EVENTS),
+  data: z.record(z.string(), z.unknown()),
+});
+export type CarriedEvent = z.infer<typeof CarriedEvent>;
+
 /** Where a task stands. `parked` cannot go on by itself and waits for `retry`. */
 export const TASK_STATES = [
   "submitted",
@@ -217,13 +238,15 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("approval.reminded", approval),
   event("approval.escalated", { ...approval, to: z.array(z.string()).min(1) }),
   /**
-   * `unread`: messages that had come and that the code had not looked at; `signals`: those that it had not waited for. The others of a task
-   * that compensates: what had been asked of it by then, whereupon the code goes on with a signal that has aborted.
+   * `unread`: messages that had come and that the code had not looked at; `signals`: those that it had not waited for; `carried`: what the log
+   * has said, in order, of calls that go on in the fresh history. The others of a task that compensates: what had been asked of it by then,
+   * whereupon the code goes on with a signal that has aborted.
    */
   event("checkpoint.created", {
     state: z.unknown().optional(),
     unread: z.array(A2AMessage).optional(),
     signals: z.array(Signal).optional(),
+    carried: z.array(CarriedEvent).optional(),
     compensates: z.boolean().optional(),
     cancelRequested: z.object({ reason: z.string().optional() }).optional(),
     deadlinePassed: z.boolean().optional(),

@@ -65,6 +65,7 @@ export {
   TerminalError,
 } from "./errors.ts";
 export {
+  type CarriedEvent,
   type ForkedFrom,
   type Handoff,
   isTerminal,

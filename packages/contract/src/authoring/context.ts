@@ -334,10 +334,15 @@ export interface Context {
   patched(id: string): boolean;
   /**
    * Ends this log's history and starts `run` again with `task.continuedFrom = state`. Never returns. Throws TOO_LARGE when the state, with the
-   * messages that were not looked at and the signals that were not waited for, has more than 16 MiB, CANCELED after a cancel unless the
-   * agent `compensates`.
+   * messages that were not looked at, the signals that were not waited for and what is known of calls that are carried, has more than 16 MiB,
+   * CANCELED after a cancel unless the agent `compensates`, UNSUPPORTED_OPERATION beside calls under way.
+   *
+   * `carry`: sleeps, commands and waits for signals, events and decisions may be under way, and go on: the code that starts again has to make
+   * each of them at once, before it awaits anything else, under the same key, and is given what comes of it. Whoever was shown a decision's
+   * token may still use it. Each needs a `key` that no call had before. Other calls have to be awaited all the same.
+   * @default false
    */
-  continueAs(state: unknown): Promise<never>;
+  continueAs(state: unknown, options?: { readonly carry?: boolean }): Promise<never>;
 }
 
 /** What a query handler gets: it can ask, but has nothing that changes the world. */

@@ -45,10 +45,10 @@ export const startApproval = (
 ): void => {
   const { services, head, checkpointSeq } = execution;
   const { clock, digest } = services.senses;
-  const id = approvalId(digest, head, checkpointSeq, call.path);
   // As it was asked first: times count from then.
   const question =
-    approvalOf(execution, call)?.question ?? questionOf(asked, id, contentHashOf(digest, asked), clock.now());
+    approvalOf(execution, call)?.question ??
+    questionOf(asked, approvalId(digest, head, checkpointSeq, call.path), contentHashOf(digest, asked), clock.now());
   const say = (event: Omit<NewTaskEvent, "at">): void =>
     execution.append({ ...event, at: clock.now() } as NewTaskEvent);
   const ask = (note?: string, refusedMessageId?: string): void => {
@@ -122,7 +122,7 @@ export const startApproval = (
     const approval = approvalOf(execution, call);
     const decided = approval === null ? null : tally(approval, head.caller);
     if (decided === null || decided === "divided") return void divide();
-    settle(() => execution.complete(call, { ...decided, id }));
+    settle(() => execution.complete(call, { ...decided, id: question.id }));
     resume(execution, call, "input");
   };
 

@@ -10,6 +10,7 @@ import {
   type TaskEvent,
 } from "@agentcore/contract";
 import type { Decision } from "@agentcore/contract/authoring";
+import { carriedBy } from "./call-records.ts";
 
 type Chosen = { readonly choice: string } & Decision["by"][number];
 
@@ -44,17 +45,11 @@ export type AnswerOutcome =
     }
   | { readonly outcome: "refused"; readonly reason: RefusalReason; readonly why: string };
 
-/** Of the part of a log that the code runs on: of questions before a checkpoint nothing is known, but what became of answers that were seen. */
+/** Of the part of a log that the code runs on: of questions before a checkpoint, but for those that it carries, nothing is known but what became of answers that were seen. */
 export class Approvals {
   private readonly byPath = new Map<string, Approval>();
   private readonly outcomes = new Map<string, AnswerOutcome>();
   private strays = 0;
-  checkpointSeq: number;
-
-  constructor(checkpointSeq = 0) {
-    this.checkpointSeq = checkpointSeq;
-  }
-
   get all(): Iterable<Approval> {
     return this.byPath.values();
   }
@@ -123,7 +118,7 @@ export class Approvals {
       case "checkpoint.created":
         this.byPath.clear();
         this.strays = 0;
-        this.checkpointSeq = event.seq ?? this.checkpointSeq;
+        for (const call of carriedBy(event)) this.apply(call.event);
         return;
       default:
         return;

@@ -31,9 +31,11 @@ import type {
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import { assertDecidable, startApproval } from "./approval-wait.ts";
+import { canBeCarried } from "./call-records.ts";
 import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
+import type { OpenCall } from "./open-call.ts";
 import { startSignalWait } from "./signal-wait.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
@@ -387,17 +389,20 @@ export const createContext = (execution: Execution): Context => {
       });
       return true;
     },
-    continueAs: (state) => {
+    continueAs: (state, { carry = false } = {}) => {
       const never = new Promise<never>(() => {});
       if (execution.isClosed) return never;
       assertSerialisable(state, "the state given to ctx.continueAs");
       // A fresh history would forget the cancel.
       if (execution.intake.cancelRequested && !execution.ending.compensates)
         throw new CancelledError("the task was canceled; it does not go on in a fresh log");
-      if (execution.open.size > 0)
+      const stuck = carry
+        ? [...execution.open.values()].filter((call) => !canGoOn(call))
+        : [...execution.open.values()];
+      if (stuck.length > 0)
         throw new PlatformError(
           "UNSUPPORTED_OPERATION",
-          `ctx.continueAs: ${[...execution.open.keys()].join(", ")} still under way; await it first`,
+          `ctx.continueAs: ${stuck.map(({ path }) => path).join(", ")} still under way; await it first${carry ? ", or give it a key of its own where it is a wait" : ", or carry it"}`,
         );
       // A fresh log would forget what they wait for.
       const passedBy = execution.visits.ahead();
@@ -407,12 +412,13 @@ export const createContext = (execution: Execution): Context => {
       }
       const { unread } = execution.intake.messages;
       const signals = execution.intake.signals.unread;
-      if (unread.length + signals.length > 0)
+      const carried = execution.journal.records.of(execution.open.keys());
+      if (unread.length + signals.length + carried.length > 0)
         assertSerialisable(
-          [state, unread, signals],
-          `the state given to ctx.continueAs, with ${unread.length} messages that the code has not read in ctx.messages and ${signals.length} signals that it has not waited for,`,
+          [state, unread, signals, carried],
+          `the state given to ctx.continueAs, with ${unread.length} messages that the code has not read in ctx.messages, ${signals.length} signals that it has not waited for and ${execution.open.size} calls under way,`,
         );
-      execution.appendCheckpoint(state, unread, signals);
+      execution.appendCheckpoint({ state, unread, signals, carried });
       return never;
     },
   };
@@ -421,6 +427,9 @@ export const createContext = (execution: Execution): Context => {
     messages: () => execution.intake.messages.show(),
   });
 };
+
+/** The fresh history counts calls of one name from the first again. */
+const canGoOn = ({ kind, path }: OpenCall): boolean => canBeCarried(kind) && !/#\d+$/.test(path);
 
 const assertTimeout = (timeoutMs: number | undefined, what: string): void => {
   if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs >= 0)) return;

@@ -50,8 +50,9 @@ export const decideTask = async (
   const { senses, mail, store, credentials } = engine;
   const head = await readHead();
   if (head === null) throw notFound(key);
-  const approvals = new Approvals(head.checkpointSeq);
-  let seq = head.checkpointSeq;
+  const approvals = new Approvals();
+  // The checkpoint itself carries questions that are open.
+  let seq = Math.max(0, head.checkpointSeq - 1);
   const readOn = (): Promise<void> =>
     inTurn(async () => {
       for await (const event of readLog(seq)) {

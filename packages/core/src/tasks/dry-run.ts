@@ -12,6 +12,7 @@ import {
 } from "@agentcore/contract";
 import type { Clock, Digest, Ids, Logger, Timer } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
+import { carriedBy } from "./call-records.ts";
 import { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
@@ -114,7 +115,9 @@ export const dryRun = async (request: DryRunRequest): Promise<DryRun> => {
 /** Of the task before its end: one that asked does not ask again. */
 const stateBefore = (events: readonly TaskEvent[]): TaskState => {
   let state: TaskState = "working";
-  for (const event of events) {
+  const carried = (event: TaskEvent): readonly TaskEvent[] =>
+    event.type === "checkpoint.created" ? carriedBy(event).map((call) => call.event) : [];
+  for (const event of events.flatMap((each) => [each, ...carried(each)])) {
     const next = stateAfter(event);
     if (next !== null && next !== "submitted" && next !== "parked" && !isTerminal(next)) state = next;
   }

@@ -64,7 +64,9 @@ export const startEventWait = (
   const { tenantId, taskId } = head;
   const { clock, digest } = services.senses;
   const { path } = call;
-  const id = digest.sha256(JSON.stringify(["event", tenantId, taskId, checkpointSeq, path])).slice(0, 32);
+  const id = digest
+    .sha256(JSON.stringify(["event", tenantId, taskId, recorded?.since ?? checkpointSeq, path]))
+    .slice(0, 32);
   const wait: EventWait = { ...waited, id, taskId, path };
   let isOver = false;
   let isKept = recorded !== undefined;

@@ -12,6 +12,7 @@
  */
 import {
   type A2AMessage,
+  type CarriedEvent,
   type Handoff,
   type NewTaskEvent,
   PlatformError,
@@ -43,6 +44,13 @@ import { runCode } from "./run-code.ts";
 import type { TakenUnit } from "./take-unit.ts";
 import { stateAfter } from "./view.ts";
 import { VisitedCalls } from "./visited-calls.ts";
+
+interface Checkpoint {
+  readonly state: unknown;
+  readonly unread: readonly A2AMessage[];
+  readonly signals: readonly Signal[];
+  readonly carried: readonly CarriedEvent[];
+}
 
 type Phase = "replaying" | "live" | "ending" | "ended";
 
@@ -129,7 +137,7 @@ export class Execution {
       options.journal.submitted.forkedFrom?.draws,
     );
     this.askedLast = options.journal.askedLast;
-    this.time = options.journal.submittedAt;
+    this.time = options.journal.beganAt;
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
     this.inbound = new Inbound(this);
@@ -193,6 +201,11 @@ export class Execution {
   /** How it ends is known, or it has left memory: what its code does now has no place in the log. */
   get isClosed(): boolean {
     return this.phase === "ending" || this.phase === "ended";
+  }
+
+  /** Its history is about to begin afresh. */
+  get isContinuing(): boolean {
+    return this.phase === "ending" && this.ending.conclusion === null;
   }
 
   get isAsking(): boolean {
@@ -352,6 +365,7 @@ export class Execution {
   append(event: NewTaskEvent, onCommitted?: () => void): void {
     this.draft.events.push(event);
     this.journal.approvals.apply(event);
+    this.journal.records.note(event, this.checkpointSeq);
     if (onCommitted !== undefined) this.draft.committed.push(onCommitted);
     const state = stateAfter(event);
     if (state !== null) this.state = state;
@@ -359,11 +373,13 @@ export class Execution {
     this.changed();
   }
 
-  appendCheckpoint(state: unknown, unread: readonly A2AMessage[], signals: readonly Signal[]): void {
+  /** Calls under way go on in the fresh history by what is carried of them. */
+  appendCheckpoint({ state, unread, signals, carried }: Checkpoint): void {
     const data = {
       state,
       ...(unread.length === 0 ? {} : { unread: [...unread] }),
       ...(signals.length === 0 ? {} : { signals: [...signals] }),
+      ...(carried.length === 0 ? {} : { carried: [...carried] }),
       ...this.ending.carried,
     };
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data });
@@ -464,6 +480,7 @@ export class Execution {
 
   private close(call: OpenCall): void {
     release(call);
+    this.journal.records.forget(call.path);
     call.forget?.();
     this.open.delete(call.path);
     this.paths.leave(call.path);

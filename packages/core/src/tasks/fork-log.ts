@@ -7,6 +7,7 @@ import {
   PlatformError,
   type TaskEvent,
 } from "@agentcore/contract";
+import { carriedBy } from "./call-records.ts";
 import type { InputResult } from "./journal.ts";
 
 /** An event, and its number in the log that it was taken from; null for what was made for the fork. */
@@ -46,8 +47,16 @@ export const lastToTake = (events: readonly TaskEvent[]): number => {
  */
 export const resultsIn = (events: readonly TaskEvent[]): ReadonlyMap<string, number> => {
   const results = new Map<string, number>();
-  for (const event of events) if (resultOf(event) !== null) results.set(resultOf(event) as string, event.seq);
+  for (const event of events.flatMap(unpacked))
+    if (resultOf(event) !== null) results.set(resultOf(event) as string, event.seq);
   return results;
+};
+
+/** What a checkpoint carries, as events behind it. */
+const unpacked = (event: TaskEvent): readonly TaskEvent[] => {
+  if (event.type !== "checkpoint.created" || event.data.carried === undefined) return [event];
+  const { carried: _, ...data } = event.data;
+  return [{ ...event, data }, ...carriedBy(event).map((call) => call.event)];
 };
 
 const resultOf = (event: TaskEvent): string | null => {
@@ -79,8 +88,9 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
       { details: { seq: told.seq } },
     );
   const settled = resultsIn(upTo);
+  const taken = upTo.flatMap(unpacked);
   const sleeps = new Set(
-    upTo.flatMap((event) => (event.type === "step.started" && event.data.kind === "sleep" ? [event.data.path] : [])),
+    taken.flatMap((event) => (event.type === "step.started" && event.data.kind === "sleep" ? [event.data.path] : [])),
   );
   const isKept = (event: TaskEvent): boolean => {
     if (ITS_OWN.has(event.type)) return false;
@@ -88,7 +98,7 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
     const path = pathOf(event);
     return path === null || settled.has(path) || sleeps.has(path);
   };
-  return upTo.filter(isKept).map(({ seq, ...event }) => ({ event: event as NewTaskEvent, from: seq }));
+  return taken.filter(isKept).map(({ seq, ...event }) => ({ event: event as NewTaskEvent, from: seq }));
 };
 
 const pathOf = ({ data }: Pick<TaskEvent, "data">): string | null =>
@@ -165,9 +175,11 @@ const completedAs = ({ at, data }: Pick<Call, "at" | "data">, value: unknown): N
 
 /** The first event of a call without a result. */
 const openCall = (events: readonly TaskEvent[], path: string): Call | null =>
-  (events.find((event) =>
-    event.type.startsWith("step.") || event.type.endsWith("Required") ? pathOf(event) === path : false,
-  ) as Call | undefined) ?? null;
+  (events
+    .flatMap(unpacked)
+    .find((event) =>
+      event.type.startsWith("step.") || event.type.endsWith("Required") ? pathOf(event) === path : false,
+    ) as Call | undefined) ?? null;
 
 const MAX_NAMED = 20;
 const pathsIn = (events: readonly TaskEvent[]): string => {

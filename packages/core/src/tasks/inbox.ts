@@ -9,6 +9,7 @@ import {
 import { sizeOf } from "../payloads/json-size.ts";
 import type { TaskHead, TaskKey } from "../ports/index.ts";
 import { type Approval, Approvals, isAsked } from "./approvals.ts";
+import { carriedBy } from "./call-records.ts";
 import { tokenFor } from "./decision-tokens.ts";
 import type { TaskEngine } from "./engine.ts";
 import { decodeCursor, encodeCursor } from "./list-cursor.ts";
@@ -110,7 +111,7 @@ export const readInbox = async (
 
   async function itemsOf(head: TaskHead): Promise<readonly InboxItem[]> {
     try {
-      const open = await inTurn(head, () => openIn(head, readLog(head, head.checkpointSeq)));
+      const open = await inTurn(head, () => openIn(readLog(head, Math.max(0, head.checkpointSeq - 1))));
       return await Promise.all(open.filter(isShown(head)).map((question) => itemOf(head, question)));
     } catch (thrown) {
       const error = PlatformError.from(thrown);
@@ -149,19 +150,24 @@ interface OpenQuestion extends Pick<InboxItem, "kind" | "path" | "prompt" | "ask
   readonly approval: Approval | null;
 }
 
-const openIn = async (head: TaskHead, log: AsyncIterable<TaskEvent>): Promise<readonly OpenQuestion[]> => {
-  const approvals = new Approvals(head.checkpointSeq);
+const openIn = async (log: AsyncIterable<TaskEvent>): Promise<readonly OpenQuestion[]> => {
+  const approvals = new Approvals();
   const open = new Map<string, Omit<OpenQuestion, "approval">>();
-  for await (const event of log) {
-    approvals.apply(event);
-    if (event.type === "checkpoint.created") open.clear();
-    else if (event.type === "task.inputRequired" || event.type === "task.authRequired") {
+  const apply = (event: TaskEvent): void => {
+    if (event.type === "checkpoint.created") {
+      open.clear();
+      for (const call of carriedBy(event)) apply(call.event);
+    } else if (event.type === "task.inputRequired" || event.type === "task.authRequired") {
       const { path, prompt } = event.data;
       const askedAt = open.get(path)?.askedAt ?? event.at;
       if (event.type === "task.authRequired")
         open.set(path, { kind: "authorization", path, prompt, askedAt, authorization: event.data.authorization });
       else open.set(path, { kind: event.data.approval === undefined ? "question" : "approval", path, prompt, askedAt });
     } else if (event.type === "step.completed" || event.type === "step.failed") open.delete(event.data.path);
+  };
+  for await (const event of log) {
+    approvals.apply(event);
+    apply(event);
   }
   return [...open.values()].map((question) => ({ ...question, approval: approvals.at(question.path) }));
 };

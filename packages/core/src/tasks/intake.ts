@@ -195,13 +195,14 @@ export class Intake {
     if (call?.kind === "event") void call.receive?.(mail);
   }
 
-  /** It ends a wait that does not begin here, since the task leaves, but where it goes on. */
+  /** It ends a wait that does not begin here, since the task leaves, or that goes on in a fresh history, but where it goes on. */
   private isForLater({ kind, payload }: MailboxItem): boolean {
     const { execution } = this;
-    if (execution.phase !== "live" || !execution.isLeaving || (kind !== "signal" && kind !== "childFinished"))
-      return false;
+    if (kind !== "signal" && kind !== "childFinished") return false;
+    if (!execution.isContinuing && (execution.phase !== "live" || !execution.isLeaving)) return false;
     const path = kind === "signal" ? this.pathOf(payload as SignalMail) : (payload as ChildFinished).path;
-    return execution.open.get(path ?? "")?.receive === null;
+    const call = execution.open.get(path ?? "");
+    return call !== undefined && (execution.isContinuing || call.receive === null);
   }
 
   private pathOf(signal: SignalMail): string | undefined {

@@ -12,6 +12,7 @@ import {
   type TaskEventOf,
 } from "@agentcore/contract";
 import { Approvals } from "./approvals.ts";
+import { CallRecords, carriedBy } from "./call-records.ts";
 import { noteSignals, type SignalResult } from "./incoming-signals.ts";
 import type { UnjudgedMessage } from "./unjudged.ts";
 
@@ -28,6 +29,8 @@ export interface RecordedWait {
   readonly attempt: number;
   readonly dueAt: number | null;
   readonly childTaskId: string | null;
+  /** Number of the checkpoint that it was begun after, which is before the one that carried it. 0: none. */
+  readonly since: number;
 }
 
 interface RecordedCall {
@@ -38,6 +41,8 @@ interface RecordedCall {
 export class Journal {
   readonly submitted: TaskEventOf<"task.submitted">["data"];
   readonly submittedAt: number;
+  /** Of the submission, or the checkpoint that the log is read from: what time it is for the code when it begins. */
+  readonly beganAt: number;
   readonly deliveries: readonly Delivery[];
   readonly waits = new Map<string, RecordedWait>();
   readonly calls = new Map<string, RecordedCall>();
@@ -55,6 +60,7 @@ export class Journal {
   /** Access was asked for, or a decision, since the checkpoint that it was read from: something may be kept beside the log. */
   sawSecrets = false;
   readonly approvals = new Approvals();
+  readonly records = new CallRecords();
   /** Path of the question that was asked last. */
   readonly askedLast: string | null;
   readonly routed = new Map<string, string[]>();
@@ -91,9 +97,10 @@ export class Journal {
       unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
     };
     const signals = new Map<string, Signal>();
-    for (const event of events) {
-      this.approvals.apply(event);
-      noteSignals(signals, event);
+    let beganAt = first.at;
+    let checkpointSeq = 0;
+    const apply = (event: TaskEvent, since: number): void => {
+      this.records.note(event, since);
       switch (event.type) {
         case "checkpoint.created":
           // What came before may not have been read: a checkpoint is only made by code that runs.
@@ -113,6 +120,9 @@ export class Journal {
           if (carried.cancelRequested !== undefined) cancelRequestedAt ??= event.at;
           deadlinePassed ||= carried.deadlinePassed === true;
           compensates ||= event.data.compensates === true;
+          beganAt = event.at;
+          checkpointSeq = event.seq;
+          for (const call of carriedBy(event)) apply(call.event, call.since);
           break;
         case "task.started":
           started = true;
@@ -124,6 +134,7 @@ export class Journal {
             attempt: event.data.attempt,
             dueAt: event.data.dueAt ?? null,
             childTaskId: event.data.childTaskId ?? null,
+            since,
           });
           break;
         case "step.completed":
@@ -155,18 +166,19 @@ export class Journal {
               attempt: event.data.attempt + 1,
               dueAt: event.data.retryAt,
               childTaskId: null,
+              since,
             });
           }
           break;
         case "task.authRequired":
           askedLast = event.data.path;
           this.record(event.data);
-          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
+          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null, since });
           break;
         case "task.inputRequired":
           askedLast = event.data.path;
           this.record(event.data);
-          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null });
+          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null, since });
           judged(({ message }) => message.messageId === event.data.refusedMessageId);
           break;
         case "task.progressed":
@@ -219,7 +231,13 @@ export class Journal {
         case "task.rejected":
           break;
       }
+    };
+    for (const event of events) {
+      this.approvals.apply(event);
+      noteSignals(signals, event);
+      apply(event, checkpointSeq);
     }
+    this.beganAt = beganAt;
     this.deliveries = deliveries;
     this.continuedFrom = continuedFrom;
     this.cancelRequestedAt = cancelRequestedAt;
