@@ -356,21 +356,40 @@ test("an output that is refused fails the workflow while what was done can be ta
   expect(undone).toEqual(["1", "1"]);
 });
 
-test("what goes on beside a wait that may never end does not stop, nor is it parked: at the end of the log the workflow fails in words", async () => {
-  const race = (turns: number) =>
-    workflow("race")
-      .parallel(
-        "first",
-        {
-          halt: (path) => path.wait("halt", { signal: "halt" }),
-          poll: (path) => path.loop("poll", (turn) => turn.step("look", () => 1), { maxTurns: turns }),
-        },
-        { need: 1 },
-      )
-      .build();
-  expect((await (await testAgent(race(3_500))).run()).output).toEqual({ poll: 1 });
-  const run = await (await testAgent(race(9_000))).run();
-  expect(run.error).toMatchObject({ code: "HISTORY_LIMIT", message: expect.stringContaining("halt") });
+test("what goes on beside waits that may never end goes on in as many logs as it takes, and the waits with it", async () => {
+  const slow = agent({
+    name: "slow",
+    description: "Sleeps for an hour",
+    run: (_task, ctx) => ctx.sleep(3_600_000).then(() => "woken"),
+  });
+  const race = workflow("race")
+    .parallel("beside", {
+      halt: (path) => path.wait("halt", { signal: "halt" }),
+      ask: (path) => path.approve("ask", { prompt: "Enough?", approvers: ["bob"] }),
+      child: (path) => path.then(slow, { as: "child" }),
+      poll: (path) => path.loop("poll", (turn) => turn.step("look", () => 1), { maxTurns: 9_000 }),
+    })
+    .build();
+  const run = await (await testAgent([race, slow])).run();
+  const token = await run.token("bob");
+  const fresh = run.events.filter(({ type }) => type === "checkpoint.created");
+  expect(fresh.length).toBeGreaterThan(9_000 / 600);
+  expect(run.events.filter(({ type }) => type === "task.inputRequired")).toHaveLength(1);
+  await run.decide({ by: "bob", token, choice: "approve" });
+  await run.signal("halt", "halted");
+  await run.advance(3_600_000);
+  expect(run.output).toMatchObject({ poll: 1, halt: "halted", ask: { choice: "approve" }, child: "woken" });
+}, 60_000);
+
+test("a workflow whose results are too large for a checkpoint comes to its end in the log that it has", async () => {
+  const large = workflow("large")
+    .step("one", () => "x".repeat(9_000_000))
+    .step("two", () => "x".repeat(9_000_000))
+    .loop("on", (turn) => turn.step("turn", () => 1), { maxTurns: 700 })
+    .build();
+  const run = await (await testAgent(large)).run();
+  expect(run.output).toBe(1);
+  expect(run.events.map(({ type }) => type)).not.toContain("checkpoint.created");
 }, 60_000);
 
 test("thousands of effects are taken back in as many logs as it takes", async () => {

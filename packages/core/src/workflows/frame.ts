@@ -35,6 +35,8 @@ export interface FrameState {
   readonly previous: string | null;
   readonly visits: Readonly<Record<string, number>>;
   readonly turns: Readonly<Record<string, number>>;
+  /** The call of the node that it stands at is under way. */
+  readonly isWaiting?: true;
   readonly fan?: {
     readonly address: string;
     readonly frames: readonly FrameState[];
@@ -84,8 +86,13 @@ export class Frame {
 
   /** The address of the next visit to a node. Never the same twice in a run. */
   visit(id: string): string {
-    const visit = (this.visits[id] ?? 0) + 1;
-    this.visits[id] = visit;
+    this.visits[id] = (this.visits[id] ?? 0) + 1;
+    return this.addressOf(id);
+  }
+
+  /** Of the last visit. */
+  addressOf(id: string): string {
+    const visit = this.visits[id] ?? 1;
     return `${this.prefix}${id}${visit === 1 ? "" : `@${visit}`}`;
   }
 
@@ -137,8 +144,8 @@ export class Frame {
   }
 
   toState(): FrameState {
-    const { name, at, outputs, errors, previous, visits, turns, fan } = this;
-    const state = { name, at, outputs, errors, previous, visits, turns };
+    const { name, at, outputs, errors, previous, visits, turns, isWaiting, fan } = this;
+    const state = { name, at, outputs, errors, previous, visits, turns, ...(isWaiting ? { isWaiting } : {}) };
     if (fan === null) return state;
     return {
       ...state,
@@ -161,6 +168,7 @@ export class Frame {
     frame.previous = state.previous;
     frame.visits = { ...state.visits };
     frame.turns = { ...state.turns };
+    frame.isWaiting = state.isWaiting === true;
     if (state.fan === undefined) return frame;
     const { address, frames, outputs, nodes, next, total = null } = state.fan;
     const fan: Fan = {

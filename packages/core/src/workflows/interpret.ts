@@ -9,12 +9,12 @@ import { type Performed, perform } from "./perform.ts";
 
 // Events since the last checkpoint after which the next is taken when it costs nobody a wait; about what a replay has to read.
 const CHECKPOINT_EVENTS = 512;
-// After which other tasks under way are waited for: a third of what a log holds.
+// After which nothing begins until what no checkpoint can carry has ended: a third of what a log holds.
 const MANY_EVENTS = 3_000;
-// A log holds 10,000. Beside a wait that may never end nothing can be held; this near to the end the workflow fails in words, and takes back.
+// As long as a state is too large for a checkpoint, which holds 10,000 events.
 const MOST_EVENTS = 8_000;
 // What a call writes: a command its routing, its start and its end.
-const EVENTS = { step: 1, task: 3, wait: 3 } as const;
+const EVENTS = { step: 1, longStep: 1, wait: 3 } as const;
 
 export interface InterpretOptions {
   /** Events after which the log is closed and a fresh one begun, at the next moment when nothing is under way. @default 512 */
@@ -41,7 +41,7 @@ class WorkflowRun {
   private readonly underWay = new Map<string, Performed>();
   /** Events of this run since the last checkpoint, about. */
   private written = 0;
-  private readonly checkpointAfter: number;
+  private checkpointAfter: number;
   private hasContinued = false;
   private hasFailed = false;
 
@@ -85,10 +85,10 @@ class WorkflowRun {
 
   begin(): void {
     const { signal } = this.ctx;
-    const stop = (): void => this.guard(() => this.machine.stop(PlatformError.from(signal.reason, "CANCELED")));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-    this.guard(() => this.machine.begin());
+    const told = (): PlatformError => PlatformError.from(signal.reason, "CANCELED");
+    if (!signal.aborted)
+      signal.addEventListener("abort", () => this.guard(() => this.machine.stop(told())), { once: true });
+    this.guard(() => this.machine.begin(signal.aborted ? told() : null));
   }
 
   /** What goes wrong here fails the run as a node would: what was done is taken back. */
@@ -105,26 +105,36 @@ class WorkflowRun {
 
   private goOn(): void {
     const { machine } = this;
-    for (const address of machine.takeUnneeded()) this.underWay.get(address)?.withdraw();
     for (let due = machine.take(); due.length > 0; due = machine.take())
       for (const call of due) {
         const performed = this.perform(call);
         this.underWay.set(call.address, performed);
-        this.written += EVENTS[performed.lasts];
+        if (call.type !== "node" || !call.isCarried) this.written += EVENTS[performed.lasts];
         performed.result.then(
           (value) => this.settle(call.address, { value }),
           (error: unknown) => this.settle(call.address, { error: PlatformError.from(error, "AGENT_FAILED") }),
         );
       }
+    for (const address of machine.takeUnneeded()) this.underWay.get(address)?.withdraw();
     const { end } = machine;
     if (end !== null) {
       if (end.type === "completed") this.resolve(end.output);
       else this.reject(failureOf(end));
-    } else if (machine.isStill && !this.hasContinued) {
-      // Nobody here reads messages: kept, they would go on with it for ever.
-      void this.ctx.messages;
-      void this.ctx.continueAs(machine.snapshot());
+    } else if (machine.isStill && !this.hasContinued) this.beginAfresh();
+  }
+
+  private beginAfresh(): void {
+    // Nobody here reads messages: kept, they would go on with it for ever.
+    void this.ctx.messages;
+    try {
+      void this.ctx.continueAs(this.machine.snapshot(), { carry: true });
       this.hasContinued = true;
+    } catch (error) {
+      if (PlatformError.from(error).code !== "TOO_LARGE" || this.written >= MOST_EVENTS) throw error;
+      // It may come to its end in this log.
+      this.checkpointAfter = MOST_EVENTS;
+      this.machine.release();
+      this.goOn();
     }
   }
 
@@ -139,33 +149,23 @@ class WorkflowRun {
 
   private settle(address: string, outcome: Outcome): void {
     this.underWay.delete(address);
-    const { lasts } = this;
-    if (this.written >= this.checkpointAfter && (lasts === "step" || (lasts === "task" && this.written >= MANY_EVENTS)))
-      this.machine.hold();
+    if (this.isTimeToHold) this.machine.hold();
     this.guard(() => this.machine.settle(address, outcome));
-    if (this.written >= MOST_EVENTS && !this.hasFailed && this.lasts === "wait") {
-      this.hasFailed = true;
-      this.guard(() => this.machine.stop(tooLong([...this.underWay.keys()])));
-    }
   }
 
-  /** The longest of what is under way. */
-  private get lasts(): Performed["lasts"] {
-    let longest: Performed["lasts"] = "step";
-    for (const { lasts } of this.underWay.values()) {
-      if (lasts === "wait") return lasts;
-      if (lasts === "task") longest = lasts;
-    }
-    return longest;
+  private get isTimeToHold(): boolean {
+    // A checkpoint says two events of each call that it carries.
+    const after = Math.min(
+      Math.max(this.checkpointAfter, 2 * this.underWay.size),
+      Math.max(MANY_EVENTS, this.checkpointAfter),
+    );
+    if (this.written < after) return false;
+    if (this.written >= MANY_EVENTS) return true;
+    if (this.machine.hasUnneeded) return false;
+    for (const { lasts } of this.underWay.values()) if (lasts === "longStep") return false;
+    return true;
   }
 }
-
-const tooLong = (underWay: readonly string[]): PlatformError =>
-  new PlatformError(
-    "HISTORY_LIMIT",
-    `${MOST_EVENTS} events beside ${underWay.slice(0, 5).join(", ")}, which still waits: no fresh log can be begun; put what goes on beside it into a workflow of its own`,
-    { retryable: false },
-  );
 
 /** As the platform does with what the code of an agent gives. Throws RESULT_NOT_SERIALISABLE, TOO_LARGE, OUTPUT_MISMATCH. */
 const checkOutput = (schema: AgentDefinition["output"], value: unknown): void => {

@@ -37,6 +37,8 @@ export type Call = { readonly address: string } & (
       /** Chosen now; null where the graph says it. */
       readonly target: unknown;
       readonly text: unknown;
+      /** It was under way at the snapshot, and goes on. */
+      readonly isCarried: boolean;
     }
   | { readonly type: "undo"; readonly id: string; readonly undo: UndoSpec; readonly input: unknown }
   /** What could not be taken back: a person says what is to be done. */
@@ -112,6 +114,8 @@ export class Machine {
   private readonly undo: UndoEntry[];
   private readonly open = new Map<string, Open>();
   private readonly ready: Frame[] = [];
+  /** Those whose calls do not begin, as long as it holds. */
+  private held: Frame[] = [];
   private due: Call[] = [];
   private unneeded: string[] = [];
   private failure: PlatformError | null = null;
@@ -149,9 +153,12 @@ export class Machine {
     this.root.end();
   }
 
-  /** Once, at the start. */
-  begin(): void {
-    if (this.failure === null) this.wake(this.root);
+  /** Once, at the start. `told`: that it is to stop, before it went on from its snapshot. */
+  begin(told: PlatformError | null = null): void {
+    if (this.failure === null) {
+      this.wake(this.root);
+      if (told !== null) this.giveUp(told);
+    }
     this.run();
   }
 
@@ -190,9 +197,25 @@ export class Machine {
     this.isHolding = true;
   }
 
-  /** Held, and nothing is under way: the snapshot has everything. */
+  /** They begin after all. */
+  release(): void {
+    this.isHolding = false;
+    this.ready.push(...this.held.splice(0));
+    this.run();
+  }
+
+  /** Held, and a snapshot has all that matters: where steps are, and calls that nobody waits for any more, it cannot say. */
   get isStill(): boolean {
-    return this.isHolding && this.open.size === 0 && this.undoing === null && this.end === null;
+    if (!this.isHolding || this.undoing !== null || this.end !== null) return false;
+    if (this.failure !== null) return this.open.size === 0;
+    for (const { node, isUnneeded } of this.open.values()) if (isUnneeded || node.spec.type === "custom") return false;
+    return true;
+  }
+
+  /** Calls are under way whose outcome is for nobody but their undo. */
+  get hasUnneeded(): boolean {
+    for (const { isUnneeded } of this.open.values()) if (isUnneeded) return true;
+    return false;
   }
 
   /** Outputs and effects that a snapshot would carry. */
@@ -242,7 +265,8 @@ export class Machine {
   /** After a snapshot: whatever stood somewhere goes on from there. */
   private wake(frame: Frame): void {
     if (frame.fan === null) {
-      this.ready.push(frame);
+      if (frame.isWaiting) this.carryOn(frame);
+      else this.ready.push(frame);
       return;
     }
     const { fan } = frame;
@@ -255,7 +279,7 @@ export class Machine {
         return this.fanFailed(frame, fan, PlatformError.from(error, "WORKFLOW_FAILED"));
       }
     for (const child of fan.frames) this.wake(child);
-    this.fill(frame, fan);
+    if (frame.fan === fan) this.fill(frame, fan);
   }
 
   private run(): void {
@@ -354,15 +378,28 @@ export class Machine {
   }
 
   private call(frame: Frame, node: CallNode): void {
-    if (this.isHolding) return;
+    if (this.isHolding) this.held.push(frame);
+    else this.make(frame, node, () => frame.visit(node.id), false);
+  }
+
+  private carryOn(frame: Frame): void {
+    const node = this.node(frame.at) as CallNode;
+    try {
+      this.make(frame, node, () => frame.addressOf(node.id), true);
+    } catch (error) {
+      this.fail(frame, node, PlatformError.from(error, "WORKFLOW_FAILED"));
+    }
+  }
+
+  private make(frame: Frame, node: CallNode, addressOf: () => string, isCarried: boolean): void {
     const scope = this.scope(frame, node);
     const input = node.input(scope);
     const target = node.target?.(scope) ?? null;
     const text = node.text?.(scope);
-    const address = frame.visit(node.id);
+    const address = addressOf();
     frame.isWaiting = true;
     this.open.set(address, { node, frame, isUnneeded: false });
-    this.due.push({ type: "node", address, node, input, target, text });
+    this.due.push({ type: "node", address, node, input, target, text, isCarried });
   }
 
   private turn(frame: Frame, node: LoopNode): void {
@@ -604,10 +641,10 @@ export class Machine {
 
   /** Calls whose frames are over. */
   private abandon(): void {
-    // Those that were not taken yet need not begin.
+    // Those that were not taken yet need not begin; what has begun before a snapshot is made again, to be told how it ends.
     this.due = this.due.filter((call) => {
       const open = this.open.get(call.address);
-      if (open?.frame.isOver !== true) return true;
+      if (open?.frame.isOver !== true || (call.type === "node" && call.isCarried)) return true;
       this.open.delete(call.address);
       return false;
     });
@@ -767,9 +804,11 @@ const at = (node: CompiledNode, error: PlatformError): PlatformError => {
 const assertFits = ({ nodes }: CompiledWorkflow, { root, undo }: MachineState): void => {
   const wrong = (what: string) =>
     new PlatformError("NON_DETERMINISTIC", `the run's state at its last checkpoint is of another graph: ${what}`);
-  const assertFrame = ({ at, fan }: FrameState): void => {
+  const assertFrame = ({ at, fan, isWaiting }: FrameState): void => {
     const node = nodes.get(at);
     if (node === undefined) throw wrong(`it stands at node "${at}", which there is not`);
+    if (isWaiting === true && node.type !== "call")
+      throw wrong(`it waits for node "${at}", which has nothing to wait for`);
     if (fan === undefined) return;
     if (node.type !== "parallel" && node.type !== "map")
       throw wrong(`it is within node "${at}", which has no branches`);

@@ -6,11 +6,8 @@ import type { Call, UndoVerdict } from "./machine.ts";
 
 export interface Performed {
   readonly result: Promise<unknown>;
-  /**
-   * step: over within what a step takes. task: when somebody else's work is done. wait: when a person, a time, somebody's word says so, which may
-   * be never.
-   */
-  readonly lasts: "step" | "task" | "wait";
+  /** longStep: it may be tried again hours later. wait: what it waits for is in the log, and goes through a checkpoint. */
+  readonly lasts: "step" | "longStep" | "wait";
   /** Nobody waits for it any more: it may end early, and tells all the same what it came to. */
   withdraw(): void;
 }
@@ -25,17 +22,16 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     const work = functions[name] as (input: unknown, step: unknown) => unknown;
     return {
       result: ctx.step(address, (context) => work(input, context), { ...timeoutOf(options), ...retryOf(options) }),
-      // One that is tried again hours later is no moment.
       lasts:
         (options.retry?.maxDelayMs ?? 0) > LONG_DELAY_MS || (options.retry?.initialDelayMs ?? 0) > LONG_DELAY_MS
-          ? "wait"
+          ? "longStep"
           : "step",
       // What a step does cannot be seen from here: it comes to its end.
       withdraw: () => undefined,
     };
   };
   const command = (target: Target, input: unknown, options: CommandOf): Performed =>
-    withdrawable("task", (signal) =>
+    withdrawable((signal) =>
       ctx.command(target, input, {
         key: address,
         signal,
@@ -49,7 +45,7 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     if (undo.function !== undefined) return step(undo.function, input, undo);
     return command(undo.target as Target, input, undo);
   }
-  if (call.type === "ask") return withdrawable("wait", (signal) => askWhatStands(ctx, call, signal));
+  if (call.type === "ask") return withdrawable((signal) => askWhatStands(ctx, call, signal));
   const { spec } = call.node;
   switch (spec.type) {
     case "task":
@@ -59,9 +55,9 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
     case "custom":
       return step(spec.function, call.input, spec);
     case "wait":
-      return withdrawable("wait", (signal) => wait(ctx, call, spec, signal));
+      return withdrawable((signal) => wait(ctx, call, spec, signal));
     case "approval":
-      return withdrawable("wait", (signal) => approve(ctx, call, spec, signal));
+      return withdrawable((signal) => approve(ctx, call, spec, signal));
   }
 };
 
@@ -79,9 +75,9 @@ const timeoutOf = ({ timeout }: { timeout?: Duration }): { timeoutMs?: number } 
 const retryOf = ({ retry }: { retry?: Retry }): { retry?: RetryPolicy } =>
   retry === undefined ? {} : { retry: retry as RetryPolicy };
 
-const withdrawable = (lasts: Performed["lasts"], start: (signal: AbortSignal) => Promise<unknown>): Performed => {
+const withdrawable = (start: (signal: AbortSignal) => Promise<unknown>): Performed => {
   const controller = new AbortController();
-  return { result: start(controller.signal), lasts, withdraw: () => controller.abort() };
+  return { result: start(controller.signal), lasts: "wait", withdraw: () => controller.abort() };
 };
 
 const wait = async (
