@@ -13,27 +13,28 @@ const VARIABLE = "AGENTCORE_TEST_POSTGRES_URL";
 const START_LIMIT_MS = 30_000;
 
 /**
- * `{ environment, missing, restart, stop }`: variables for the tests, what could not be had and why, and the ends of what was started.
+ * `{ environment, missing, isOurs, restart, stop }`: variables for the tests, what could not be had and why, whether a server was started, and
+ * the ends of it.
  * `variable` names the server and is set to it; data lies below `parent`, if PostgreSQL's user can reach it; `settings` are the
  * server's own.
  */
 export function startServices({ variable = VARIABLE, parent = tmpdir(), settings = {} } = {}) {
   const given = process.env[variable];
-  if (given) return { environment: { [variable]: given }, missing: [], async restart() {}, stop() {} };
+  if (given) return { environment: { [variable]: given }, missing: [], isOurs: false, async restart() {}, stop() {} };
   const binaries = findPostgres() ?? (installPostgres() ? findPostgres() : undefined);
   if (!binaries) {
     const missing = [
       `PostgreSQL: not installed; install it, or set ${variable} to a server whose database tests may write to`,
     ];
-    return { environment: {}, missing, async restart() {}, stop() {} };
+    return { environment: {}, missing, isOurs: false, async restart() {}, stop() {} };
   }
   try {
     const noPgvector = variable === VARIABLE ? ensurePgvector(binaries) : null;
     const { url, restart, stop } = startPostgres(binaries, parent, settings);
     const missing = noPgvector === null ? [] : [`pgvector: ${noPgvector}`];
-    return { environment: { [variable]: url }, missing, restart, stop };
+    return { environment: { [variable]: url }, missing, isOurs: true, restart, stop };
   } catch (error) {
-    return { environment: {}, missing: [`PostgreSQL: ${error.message}`], async restart() {}, stop() {} };
+    return { environment: {}, missing: [`PostgreSQL: ${error.message}`], isOurs: false, async restart() {}, stop() {} };
   }
 }
 

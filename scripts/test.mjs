@@ -1,6 +1,6 @@
 // `npm test`: every test a fresh machine can run. Arguments select projects of vitest.config.ts: `test.mjs unit e2e`.
 // The last line printed is always `N passed, N failed`, with `, N skipped` if there are any.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -10,8 +10,9 @@ import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
 const projects = ["unit", "disk", "int", "e2e", "chaos", "model"];
-// Some unit tests mostly wait for sockets, so one more than there are processors. What shares a database, or loads the machine itself, runs a
-// file at a time; the model has a file a store.
+// Some unit tests mostly wait for sockets, so one more than there are processors. What shares a server, or loads the machine itself, runs a
+// file at a time; the model has a file a store. A transaction of one database holds up readers of all of its server, so the halves of what needs
+// PostgreSQL have a server each.
 const WORKERS = { unit: availableParallelism() + 1, disk: availableParallelism(), model: availableParallelism() };
 const workersOf = (project) => WORKERS[project] ?? 1;
 const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
@@ -27,14 +28,16 @@ if (selected.includes("e2e")) ensureInteropClients();
 const needServices = ["int", "e2e", "model"];
 const services = selected.some((project) => needServices.includes(project))
   ? startServices()
-  : { environment: {}, missing: [], stop() {} };
+  : { environment: {}, missing: [], isOurs: false, stop() {} };
 for (const problem of services.missing) console.error(`\nTESTS WILL BE SKIPPED. ${problem}`);
+const otherServices = selected.includes("int") && services.isOurs ? startServices() : null;
+const serversOf = (project) => (project === "int" && otherServices !== null ? [services, otherServices] : [services]);
 
 // One after the other: a chaos test that loads both cores must not make a unit test miss its time limit.
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 for (const project of selected) {
-  const result = runProject(project);
+  const result = await runProject(project);
   total.passed += result.passed;
   total.failed += result.failed;
   total.skipped += result.skipped;
@@ -42,6 +45,7 @@ for (const project of selected) {
 }
 
 services.stop();
+otherServices?.stop();
 for (const problem of services.missing) console.error(`\nTESTS WERE SKIPPED. ${problem}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 // Repeated here because what the projects printed in between may be thousands of lines long.
@@ -49,18 +53,32 @@ for (const failure of failures) console.error(`\nFAILED ${failure}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 
-function runProject(project) {
+async function runProject(project) {
   console.log(`\n${project} tests`);
+  const servers = serversOf(project);
+  const parts = await Promise.all(
+    servers.map(({ environment }, index) => runPart(project, environment, `${index + 1}/${servers.length}`)),
+  );
+  return parts.reduce((one, other) => ({
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+    failures: [...one.failures, ...other.failures],
+  }));
+}
+
+async function runPart(project, servers, shard) {
   const folder = mkdtempSync(join(tmpdir(), "agentcore-test-"));
   const file = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const choice = ["--project", project, `--shard=${shard}`, `--maxWorkers=${workersOf(project)}`];
   try {
-    const options = ["--project", project, `--maxWorkers=${workersOf(project)}`, "--passWithNoTests", ...reporters];
-    const { status } = spawnSync(tool("vitest"), ["run", ...options], {
+    const tests = spawn(tool("vitest"), ["run", ...choice, "--passWithNoTests", ...reporters], {
       cwd: root,
-      env: { ...environment, ...services.environment },
+      env: { ...environment, ...servers },
       stdio: "inherit",
     });
+    const status = await new Promise((resolve) => tests.once("error", () => resolve(1)).once("close", resolve));
     return resultOf(project, existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined, status);
   } finally {
     rmSync(folder, { recursive: true, force: true });

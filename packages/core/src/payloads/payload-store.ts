@@ -28,6 +28,7 @@ import type {
   UnreadableEvent,
 } from "../ports/index.ts";
 import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
+import { wholeData } from "./compact-data.ts";
 import { eachOf } from "./each-of.ts";
 import { readMarks } from "./payload-marks.ts";
 import { PayloadReader, Unreadable } from "./payload-reader.ts";
@@ -266,7 +267,7 @@ const readOrExplain = (key: TaskKey, event: StoredEvent, value: unknown): TaskEv
 const parseEvent = (key: TaskKey, { seq, at, type }: StoredEvent, value: unknown): TaskEvent => {
   const what = `event ${seq} (${type}) of task ${key.taskId} of ${key.tenantId}`;
   if (value instanceof Unreadable) throw explain(what, value.error.message, value.error);
-  const parsed = TaskEvent.safeParse({ seq, at, type, data: value });
+  const parsed = TaskEvent.safeParse({ seq, at, type, data: wholeData(type, value) });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw explain(what, `${formatFieldPath(issue?.path ?? [])}: ${issue?.message ?? "not an event"}`, parsed.error);

@@ -12,6 +12,7 @@ import type {
   StoredEvent,
   Unnumbered,
 } from "../ports/index.ts";
+import { compactData } from "./compact-data.ts";
 import { isLargerThan } from "./json-size.ts";
 import { blobPayload, looksMarked, sealedPayload, sealedReference, wrappedPayload } from "./payload-marks.ts";
 import { OUTBOX_SUBJECT, referenceScope, taskSubject } from "./seal-scopes.ts";
@@ -91,7 +92,8 @@ export class PayloadWriter {
     });
   }
 
-  private event(scope: SealScope, taskId: string, { type, data }: NewEvent, blobs: BlobReference[]): unknown {
+  private event(scope: SealScope, taskId: string, { type, data: whole }: NewEvent, blobs: BlobReference[]): unknown {
+    const data = compactData(type, whole);
     if (!isLargerThan(data, this.limits.offloadAbove)) return this.inline(scope, data);
     const text = JSON.stringify(data);
     if (text.length <= this.limits.offloadAbove) return this.inline(scope, data);
