@@ -127,6 +127,24 @@ test("a wait that is carried ends when it would have, however often the history 
   expect(outputOf(await world.last(taskId))).toEqual(["DEADLINE_EXCEEDED", began + 10_000]);
 });
 
+test("a sleep up to a certain time is carried, though less of it is left each time, also into a fork", async () => {
+  const world = new EngineWorld([
+    define("until", async ({ continuedFrom, input }, ctx) => {
+      const turn = Number(continuedFrom ?? 0);
+      const time = ctx.sleep(Number(input) - ctx.now(), { key: "until" }).then(() => "time");
+      const pause = ctx.sleep(3_000, { key: `turn ${turn}` });
+      return (await Promise.race([time, pause])) === "time" ? ctx.now() : ctx.continueAs(turn + 1, { carry: true });
+    }),
+  ]);
+  const time = world.clock.now() + 10_000;
+  const taskId = await world.submit("until", time);
+  await world.advance(8_000);
+  const { service } = await world.alive();
+  const forked = await service.fork({ ...SCOPE, operator: true }, taskId, {});
+  await world.advance(60_000);
+  for (const id of [taskId, forked.taskId]) expect(outputOf(await world.last(id))).toBe(time);
+});
+
 test("a child that fails is given to another candidate after a checkpoint, and not to the one that had it", async () => {
   const skills = [{ id: "score", name: "score", description: "scores", tags: [] }];
   const world = new EngineWorld([

@@ -52,11 +52,15 @@ export const resultsIn = (events: readonly TaskEvent[]): ReadonlyMap<string, num
   return results;
 };
 
-/** What a checkpoint carries, as events behind it. */
-const unpacked = (event: TaskEvent): readonly TaskEvent[] => {
-  if (event.type !== "checkpoint.created" || event.data.carried === undefined) return [event];
-  const { carried: _, ...data } = event.data;
-  return [{ ...event, data }, ...carriedBy(event).map((call) => call.event)];
+/** With what a checkpoint carries, as events behind it. */
+const unpacked = (event: TaskEvent): readonly TaskEvent[] =>
+  event.type === "checkpoint.created" ? [event, ...carriedBy(event).map((call) => call.event)] : [event];
+
+/** Of what a checkpoint carries those. */
+const carrying = <Event extends NewTaskEvent>(event: Event, isKept: (event: TaskEvent) => boolean): Event => {
+  if (event.type !== "checkpoint.created" || event.data.carried === undefined) return event;
+  const carried = event.data.carried.filter((call) => isKept({ seq: 1, ...call } as unknown as TaskEvent));
+  return { ...event, data: { ...event.data, carried } };
 };
 
 const resultOf = (event: TaskEvent): string | null => {
@@ -88,9 +92,10 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
       { details: { seq: told.seq } },
     );
   const settled = resultsIn(upTo);
-  const taken = upTo.flatMap(unpacked);
   const sleeps = new Set(
-    taken.flatMap((event) => (event.type === "step.started" && event.data.kind === "sleep" ? [event.data.path] : [])),
+    upTo
+      .flatMap(unpacked)
+      .flatMap((event) => (event.type === "step.started" && event.data.kind === "sleep" ? [event.data.path] : [])),
   );
   const isKept = (event: TaskEvent): boolean => {
     if (ITS_OWN.has(event.type)) return false;
@@ -98,7 +103,9 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
     const path = pathOf(event);
     return path === null || settled.has(path) || sleeps.has(path);
   };
-  return taken.filter(isKept).map(({ seq, ...event }) => ({ event: event as NewTaskEvent, from: seq }));
+  return upTo
+    .filter(isKept)
+    .map(({ seq, ...event }) => ({ event: carrying(event as NewTaskEvent, isKept), from: seq }));
 };
 
 const pathOf = ({ data }: Pick<TaskEvent, "data">): string | null =>
@@ -133,7 +140,8 @@ export const withResults = (
   events: readonly TaskEvent[],
   results: Readonly<Record<string, unknown>>,
 ): TakenEvent[] => {
-  const changed = [...taken];
+  const isAsItWas = (event: TaskEvent): boolean => !Object.hasOwn(results, resultOf(event) ?? "");
+  const changed = taken.map(({ event, from }) => ({ event: carrying(event, isAsItWas), from }));
   const violations: FieldViolation[] = [];
   for (const [path, value] of Object.entries(results)) {
     const index = changed.findLastIndex(

@@ -35,7 +35,8 @@ export interface RecordedWait {
 
 interface RecordedCall {
   readonly kind: StepKind;
-  readonly inputHash: string | undefined;
+  /** Null where it does not matter any more what was asked: a sleep that is carried ends when it would have, and less of it is left. */
+  readonly inputHash: string | undefined | null;
 }
 
 export class Journal {
@@ -122,7 +123,11 @@ export class Journal {
           compensates ||= event.data.compensates === true;
           beganAt = event.at;
           checkpointSeq = event.seq;
-          for (const call of carriedBy(event)) apply(call.event, call.since);
+          for (const call of carriedBy(event)) {
+            apply(call.event, call.since);
+            const { data } = call.event;
+            if ("kind" in data && data.kind === "sleep") this.calls.set(data.path, { kind: "sleep", inputHash: null });
+          }
           break;
         case "task.started":
           started = true;

@@ -20,7 +20,9 @@ export class VisitedCalls {
     if (recorded !== undefined && !this.visited.has(path)) this.met += 1;
     this.visited.add(path);
     this.sawSecrets ||= kind === "authorization" || kind === "approval";
-    return recorded === undefined || (recorded.kind === kind && recorded.inputHash === inputHash) ? null : recorded;
+    if (recorded === undefined) return null;
+    const isAsAsked = recorded.inputHash === null || recorded.inputHash === inputHash;
+    return recorded.kind === kind && isAsAsked ? null : recorded;
   }
 
   /** Asked about, but not made. */
