@@ -1,7 +1,9 @@
 /** Events that begin tasks by a trigger: which, with what, and one at a time for each key. */
+import { PlatformError } from "@agentcore/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Crash, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 import type { EventInput, Triggered } from "./task-router.ts";
 
 interface Order {
@@ -82,6 +84,87 @@ test("events that come at once for one key begin one task", async () => {
   const world = new EngineWorld([many, keeper], { triggers: [byOrder] });
   await world.submit("many", [1, 2]);
   expect(await outputs(world)).toEqual([[1, 2]]);
+});
+
+test("a task that another node begins between two looks gets the event, and none is begun beside it", async () => {
+  let meanwhile: (() => Promise<unknown>) | null = null;
+  const look = async <T>(read: () => Promise<T>): Promise<T> => {
+    const seen = await read();
+    const between = meanwhile;
+    meanwhile = null;
+    await between?.();
+    return seen;
+  };
+  const world: EngineWorld = new EngineWorld([emitter, keeper], {
+    triggers: [byOrder],
+    wrap: (store) => wrapStore(store, { list: (next, query) => look(() => next(query)) }),
+  });
+  await world.submit("emitter", { order: "a", number: 1 });
+  const [first] = await keepers(world);
+  if (first === undefined) throw new Error("nothing began");
+  const { taskId, agent, revision, contextId, caller } = first;
+  // What another node does, whose event comes at once with the next.
+  const beginOther = async (): Promise<void> => {
+    const begun = (await world.log(taskId))[0];
+    if (begun?.type !== "task.submitted") throw new Error("no submission");
+    const events = [{ ...begun, data: { ...begun.data, input: { order: "a", number: 3 } } }];
+    const idempotencyKey = `correlate/${contextId}/${taskId}`;
+    const at = world.clock.now();
+    const task = {
+      taskId: "other",
+      agent,
+      revision,
+      contextId,
+      caller,
+      events,
+      idempotencyKey,
+      createdAt: at,
+      dueAt: at,
+    };
+    const unit = { ...task, priority: "normal", deadline: null, parent: null } as const;
+    expect(await world.store.commit([{ tenantId: SCOPE.tenantId, create: [unit] }])).toEqual([
+      { outcome: "committed" },
+    ]);
+  };
+  await world.submit("emitter", { order: "a", number: 2 });
+  meanwhile = beginOther;
+  await world.submit("emitter", { order: "a", number: 4 });
+  expect(meanwhile).toBeNull();
+  await world.advance(1_000);
+  expect((await keepers(world)).map(({ state }) => state)).toEqual(["completed", "completed"]);
+  expect(outputOf(await world.last("other"))).toEqual([3, 4]);
+});
+
+test("an event that is carried again when the task that took it has ended begins nothing", async () => {
+  let isLost = false;
+  const world = new EngineWorld([emitter, keeper], {
+    triggers: [byOrder],
+    wrap: (store) =>
+      wrapStore(store, {
+        acknowledgeOutbox: async (next, positions) => {
+          if (isLost) throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+          await next(positions);
+        },
+      }),
+  });
+  await world.submit("emitter", { order: "a", number: 1 });
+  isLost = true;
+  await world.submit("emitter", { order: "a", number: 2 });
+  expect(await outputs(world)).toEqual([[1, 2]]);
+  await world.advance(3_000);
+  isLost = false;
+  // It comes again with one that begins the next task, which is not to get it either.
+  await world.submit("emitter", { order: "a", number: 3 });
+  await world.advance(3_000);
+  expect((await world.store.takeOutbox(10)).rows).toEqual([]);
+  await world.submit("emitter", { order: "a", number: 4 });
+  expect(await outputs(world)).toEqual(
+    expect.arrayContaining([
+      [1, 2],
+      [3, 4],
+    ]),
+  );
+  expect(await keepers(world)).toHaveLength(2);
 });
 
 test("one that finds no room stays in the outbox with what comes after it, and nothing else waits", async () => {
