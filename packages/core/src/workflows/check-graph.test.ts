@@ -84,6 +84,63 @@ test.each<[string, Record<string, WorkflowNode>, string[]]>([
     { a: { type: "custom", function: "f", next: "end" } },
     ['nodes.a.function: there is no function "f"; a graph without code has none: use an expression or an agent'],
   ],
+  [
+    "a way for what nobody can choose",
+    {
+      a: { type: "approval", prompt: "Pay?", choices: ["pay", "wait"], on: { pay: "end", aprove: "end" }, next: "end" },
+    },
+    ['nodes.a.on.aprove: nobody can choose "aprove"; expected one of pay, wait'],
+  ],
+  [
+    "a way for what is none of the choices that there are by default",
+    { a: { type: "approval", prompt: "Pay?", on: { no: "end" }, next: "end" } },
+    ['nodes.a.on.no: nobody can choose "no"; expected one of approve, reject'],
+  ],
+  [
+    "more people who must agree than are asked",
+    { a: { type: "approval", prompt: "Pay?", approvers: ["ann", "bob"], fourEyes: 3, next: "end" } },
+    ["nodes.a.fourEyes: 3 different people must agree, there are 2 approvers"],
+  ],
+  [
+    "more people who must agree than are asked in the end",
+    {
+      a: {
+        ...{ type: "approval", prompt: "Pay?", approvers: ["ann"], fourEyes: 3, next: "end" },
+        escalate: { after: "1h", to: ["ann", "bob"] },
+      },
+    },
+    ["nodes.a.fourEyes: 3 different people must agree, there are 2 approvers, with those it is escalated to"],
+  ],
+  [
+    "a join that needs more than there are",
+    {
+      a: { type: "parallel", branches: { x: "b", y: "c" }, join: "j" },
+      b: task("j"),
+      c: task("j"),
+      j: { type: "join", need: 3, next: "end" },
+    },
+    ["nodes.j.need: expected 1 to 2, as many as there are branches"],
+  ],
+  [
+    "a way out of a loop that asks nothing",
+    { a: { type: "loop", body: "b", maxTurns: 3, next: "end", otherwise: "end" }, b: task("a") },
+    ["nodes.a.otherwise: without `until` the loop takes all its turns and goes on to `next`"],
+  ],
+  [
+    "a way for what does not come in time, without a time",
+    { a: { type: "wait", signal: "paid", otherwise: "end", next: "end" } },
+    ["nodes.a.otherwise: without `timeout` it waits until it comes, however long"],
+  ],
+  [
+    "a time for a time",
+    { a: { type: "wait", duration: "1h", timeout: "2h", otherwise: "end", next: "end" } },
+    ["nodes.a.timeout: it is for a signal or an event; a time comes by itself"],
+  ],
+  [
+    "a signal that nobody can send",
+    { a: { type: "wait", signal: "has been paid", next: "end" } },
+    ["nodes.a.signal: expected a name of 1 to 200 letters, digits or ._:-"],
+  ],
 ])("%s is refused with its place", (_name, nodes, expected) => {
   const found = faults(nodes);
   for (const each of expected) expect(found).toContainEqual(each);
@@ -147,4 +204,65 @@ test("a name that every object has leads nowhere, and no node has it", () => {
   expect(faults({ a: task("constructor"), constructor: task("end") })).toContain(
     "nodes.constructor: every object has a member of this name; choose another",
   );
+});
+
+test("people who are asked after an escalation count with those who must agree, and so does whoever may when nobody is named", () => {
+  const ask = (more: object): WorkflowNode => ({ type: "approval", prompt: "Pay?", fourEyes: 2, next: "end", ...more });
+  expect(faults({ a: ask({ approvers: ["ann"], escalate: { after: "1h", to: ["bob"] } }) })).toEqual([]);
+  expect(faults({ a: ask({}) })).toEqual([]);
+});
+
+const self = (next: string, more: object = {}): WorkflowNode => ({ type: "workflow", workflow: "own", next, ...more });
+test.each<[string, Record<string, WorkflowNode>, string[]]>([
+  ["at once", { a: self("end") }, ["nodes.a.workflow"]],
+  ["as an agent", { a: { type: "task", target: { agent: "own" }, next: "end" } }, ["nodes.a.target.agent"]],
+  [
+    "on each of its ways",
+    { a: { type: "decision", cases: [{ when: "true", next: "b" }], otherwise: "c" }, b: self("end"), c: self("end") },
+    ["nodes.b.workflow", "nodes.c.workflow"],
+  ],
+  ["in each turn", { a: { type: "loop", body: "b", maxTurns: 2, next: "end" }, b: self("a") }, ["nodes.b.workflow"]],
+  [
+    "in a branch that all wait for",
+    {
+      a: { type: "parallel", branches: { x: "b", y: "c" }, join: "j" },
+      b: self("j"),
+      c: task("j"),
+      j: { type: "join", next: "end" },
+    },
+    ["nodes.b.workflow"],
+  ],
+  [
+    "on one way of two",
+    { a: { type: "decision", cases: [{ when: "true", next: "b" }], otherwise: "end" }, b: self("end") },
+    [],
+  ],
+  ["for each of a list", { a: { type: "map", over: "input.parts", body: "b", next: "end" }, b: self("a") }, []],
+  [
+    "in a branch that another may win",
+    {
+      a: { type: "parallel", branches: { x: "b", y: "c" }, join: "j" },
+      b: self("j"),
+      c: task("j"),
+      j: { type: "join", merge: "first", next: "end" },
+    },
+    [],
+  ],
+  ["with a way for its failure", { a: self("end", { catch: "b" }), b: task("end") }, []],
+  ["by a name that is another's", { a: { type: "workflow", workflow: "other", next: "end" } }, []],
+])("a workflow that calls itself %s is refused when no way leads around that", (_name, nodes, expected) => {
+  expect(checkGraph(graph(nodes), {}, { name: "own" }).map(({ field }) => field)).toEqual(expected);
+});
+
+test("a definition that lies within itself is refused in words, and one that is nested deep too", () => {
+  const circle: Record<string, unknown> = { left: null };
+  circle["left"] = circle;
+  circle["right"] = { circle };
+  let deep: unknown = 1;
+  for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+  for (const input of [circle, deep]) {
+    const [fault, ...others] = faults({ a: task("end", { input }) });
+    expect(others).toEqual([]);
+    expect(fault).toMatch(/^nodes\.a\.input[.[].*: nested deeper than 64$/);
+  }
 });

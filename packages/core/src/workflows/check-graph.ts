@@ -2,27 +2,40 @@
 import { invalidArgument } from "@agentcore/contract";
 import type { WorkflowDefinition, WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
 import { checkExpressions, type GraphSchemas } from "./check-expressions.ts";
+import { checkNodes, checkOwnCalls } from "./check-nodes.ts";
 import { edgesOf } from "./edges.ts";
 import { type GraphFault, nodeIn, type Region, structureOf } from "./regions.ts";
+
+/** What is known of a graph beside itself. */
+export interface GraphSurroundings extends GraphSchemas {
+  /** That it is called by. */
+  readonly name?: string | undefined;
+}
 
 export const checkGraph = (
   graph: WorkflowGraph,
   functions: WorkflowDefinition["functions"],
-  schemas: GraphSchemas = {},
+  { name, ...schemas }: GraphSurroundings = {},
 ): readonly GraphFault[] => {
   const { regions, faults } = structureOf(graph);
   return [
     ...faults,
     ...cycles(graph, regions),
     ...gates(graph, regions),
+    ...checkNodes(graph),
+    ...(name === undefined || faults.length > 0 ? [] : checkOwnCalls(graph, name)),
     ...missingFunctions(graph, functions),
     ...checkExpressions(graph, regions, schemas),
   ];
 };
 
 /** Throws INVALID_ARGUMENT. */
-export const assertGraph = (graph: WorkflowGraph, functions: WorkflowDefinition["functions"]): void => {
-  const faults = checkGraph(graph, functions);
+export const assertGraph = (
+  graph: WorkflowGraph,
+  functions: WorkflowDefinition["functions"],
+  name: string | undefined,
+): void => {
+  const faults = checkGraph(graph, functions, { name });
   if (faults.length > 0) throw invalidArgument("the graph of the workflow", faults);
 };
 
@@ -103,15 +116,24 @@ const missingFunctions = (graph: WorkflowGraph, functions: WorkflowDefinition["f
       })),
   );
 
+// Above what a template may have.
+const MAX_DEPTH = 100;
+
 /** What of the code a node names, with the place. */
 const functionsOf = (node: WorkflowNode): (readonly [field: string, name: string])[] => {
   const found: (readonly [string, string])[] = [];
-  const visit = (value: unknown, field: string): void => {
-    if (typeof value !== "object" || value === null) return;
+  // A definition of code may be one that lies within itself.
+  const seen = new Set<unknown>();
+  const visit = (value: unknown, field: string, depth: number): void => {
+    // What is deeper is refused where it is read, as no template.
+    if (typeof value !== "object" || value === null || seen.has(value) || depth > MAX_DEPTH) return;
+    seen.add(value);
     if ("$function" in value && typeof value.$function === "string") found.push([field, value.$function]);
-    else for (const [name, each] of Object.entries(value)) visit(each, field === "" ? name : `${field}.${name}`);
+    else
+      for (const [name, each] of Object.entries(value))
+        visit(each, field === "" ? name : `${field}.${name}`, depth + 1);
   };
-  visit(node, "");
+  visit(node, "", 0);
   if (node.type === "custom") found.push(["function", node.function]);
   if ("undo" in node && node.undo?.function !== undefined) found.push(["undo.function", node.undo.function]);
   return found;

@@ -119,9 +119,9 @@ export interface CompiledWorkflow {
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_GATE_TURNS = 3;
 
-/** Throws INVALID_ARGUMENT with every place that is wrong. */
-export const compileWorkflow = ({ graph, functions }: WorkflowDefinition): CompiledWorkflow => {
-  assertGraph(graph, functions);
+/** Throws INVALID_ARGUMENT with every place that is wrong. `name`: that it is called by. */
+export const compileWorkflow = ({ graph, functions }: WorkflowDefinition, name?: string): CompiledWorkflow => {
+  assertGraph(graph, functions, name);
   const { regions } = structureOf(graph);
   const nodes = new Map<string, CompiledNode>();
   for (const [id, node] of Object.entries(graph.nodes))

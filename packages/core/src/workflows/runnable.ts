@@ -8,6 +8,9 @@ export const runnable = (definition: AgentDefinition, options?: InterpretOptions
     ? definition
     : {
         ...definition,
-        run: interpret(compileWorkflow(definition.workflow), { ...options, output: definition.output }),
+        run: interpret(compileWorkflow(definition.workflow, definition.name), {
+          ...options,
+          output: definition.output,
+        }),
         compensates: true,
       };

@@ -93,3 +93,9 @@ test("an event has a value where it is waited for, and nowhere else", async () =
     { field: "spec.nodes.pause.until", description: expect.stringMatching(/^event: has a value in/) },
   ]);
 });
+
+test("a workflow that could only call itself is refused under the name that it is applied by", async () => {
+  const nodes = { a: { type: "workflow", workflow: "refund", next: "z" }, z: done };
+  expect(await placesOf({ start: "a", nodes })).toEqual(["spec.nodes.a.workflow"]);
+  expect(await checkManifests("acme", [workflow({ start: "a", nodes }, "other")], RULES)).toHaveLength(1);
+});

@@ -15,9 +15,9 @@ import { schemaOfJson } from "../agents/schema-of-json.ts";
 const MAX_VIOLATIONS = 50;
 
 /** Throws INVALID_ARGUMENT with every place; `what` names the manifest. */
-export const checkWorkflow = ({ spec }: WorkflowManifest, what: string): void => {
+export const checkWorkflow = ({ spec, metadata: { name } }: WorkflowManifest, what: string): void => {
   const violations = [
-    ...faultsIn(() => checkNodes(spec, what)),
+    ...faultsIn(() => checkNodes(spec, name, what)),
     ...faultsIn(() => spec.input && schemaOfJson(spec.input, "spec.input")),
     ...faultsIn(() => spec.output && schemaOfJson(spec.output, "spec.output")),
     ...(spec.subscribes ?? []).flatMap((topic, index) =>
@@ -30,8 +30,8 @@ export const checkWorkflow = ({ spec }: WorkflowManifest, what: string): void =>
   if (violations.length > 0) throw invalidArgument(what, violations.slice(0, MAX_VIOLATIONS));
 };
 
-const checkNodes = ({ start, nodes, input }: WorkflowManifest["spec"], what: string): void => {
-  const faults = checkGraph(graphOf({ start, nodes }, what), {}, { input });
+const checkNodes = ({ start, nodes, input }: WorkflowManifest["spec"], name: string, what: string): void => {
+  const faults = checkGraph(graphOf({ start, nodes }, what), {}, { input, name });
   if (faults.length > 0) throw invalidArgument(what, faults);
 };
 
