@@ -1,6 +1,7 @@
 /** What is wrong with the expressions of a graph, before it runs: no CEL, a name that is none, an output that cannot be there, a member that no schema has. */
 import { PlatformError } from "@agentcore/contract";
 import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
+import { edgesOf } from "./edges.ts";
 import {
   compileExpression,
   compileTemplate,
@@ -31,17 +32,42 @@ export const checkExpressions = (
 ): readonly GraphFault[] => {
   const visible = new VisibleNodes(graph, regions);
   return Object.entries(graph.nodes).flatMap(([id, node]) => {
-    return expressionsOf(node).flatMap((place) => {
-      const field = `nodes.${id}.${place.field}`;
-      const compiled = compile(place, field);
-      if ("faults" in compiled) return compiled.faults;
-      const faults = compiled.references.flatMap((reference) =>
-        judge(reference, { id, field, place, graph, regions, visible, schemas }),
-      );
-      if (faults.length > 0) return faults;
-      return place.kind === "template" ? misfitsOf(id, field, place, schemas) : [];
-    });
+    return expressionsOf(node)
+      .flatMap((place) => {
+        const field = `nodes.${id}.${place.field}`;
+        const compiled = compile(place, field);
+        if ("faults" in compiled) return compiled.faults;
+        const faults = compiled.references.flatMap((reference) =>
+          judge(reference, { id, field, place, graph, regions, visible, schemas }),
+        );
+        if (faults.length > 0) return faults;
+        return place.kind === "template" ? misfitsOf(id, field, place, schemas) : [];
+      })
+      .concat(handedOn(id, node, graph, schemas));
   });
+};
+
+/** Of a node without an `input`, which gets what the one node before it gave, or the workflow's input. */
+const handedOn = (
+  id: string,
+  node: WorkflowNode,
+  graph: WorkflowGraph,
+  schemas: GraphSchemas,
+): readonly GraphFault[] => {
+  const target = schemas.inputs?.[id];
+  if (target === undefined || !("target" in node || "workflow" in node) || node.input !== undefined) return [];
+  const ways = Object.entries(graph.nodes).flatMap(([from, each]) =>
+    edgesOf(from, each).flatMap((edge) => (edge.to === id ? [{ from, ...edge }] : [])),
+  );
+  const [way, ...others] = ways;
+  if (others.length > 0 || (way !== undefined && (way.field !== "next" || graph.start === id))) return [];
+  const source = way === undefined ? schemas.input : schemas.outputs?.[way.from];
+  if (source === undefined) return [];
+  const what = way === undefined ? "the workflow's input" : `nodes.${way.from}`;
+  return misfits(source, target).map(({ path, expected, got }) => ({
+    field: ["nodes", id, "input", ...path].join("."),
+    description: `expected ${expected}, ${what} gives ${got}; say with \`input\` what it gets`,
+  }));
 };
 
 const compile = (

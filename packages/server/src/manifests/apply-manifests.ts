@@ -4,12 +4,14 @@
  * says which are applied and which are not, and applying the same again does the rest.
  */
 import { declaresAgent, type Manifest, PlatformError } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { ApplyResult } from "../gateway/deps.ts";
 import type { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import type { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
+import type { AgentSchemas } from "./check-data-flow.ts";
 import { assertSameKind, type ManifestStore } from "./manifest-store.ts";
 import type { TenantPolicies } from "./tenant-policies.ts";
 
@@ -36,6 +38,7 @@ export const applyManifests = async (
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<readonly ApplyResult[]> => {
   const plan = await Promise.all(manifests.map((manifest) => planOne(parts, tenantId, manifest, dryRun)));
+  await assertDataFlows(parts, tenantId, plan);
   const due = plan.filter(({ result }) => result.change !== "unchanged");
   if (!dryRun && due.length > 0) await write(parts, tenantId, due);
   return plan.map(({ result }) => result);
@@ -58,6 +61,37 @@ const planOne = async (
     (declaresAgent(manifest) ? await host.revisionOf(manifest) : sha256(JSON.stringify(manifest)).slice(0, 12));
   const change = before === null ? "created" : before.revision === revision ? "unchanged" : "configured";
   return { manifest, agent, result: { kind, name: metadata.name, change, revision } };
+};
+
+/** Agents of the same list count as they will be, others as they are. Throws INVALID_ARGUMENT. */
+const assertDataFlows = async (
+  { store, host }: ApplyParts,
+  tenantId: string,
+  plan: readonly Planned[],
+): Promise<void> => {
+  const workflows = plan.map(({ manifest }) => manifest).filter((manifest) => manifest.kind === "Workflow");
+  if (workflows.length === 0) return;
+  const { checkDataFlow, schemasOfDefinition, schemasOfManifest } = await import("./check-data-flow.ts");
+  const definitionOf = async (agent: string, revision: string): Promise<AgentDefinition | null> => {
+    try {
+      return (await host.load({ tenantId, agent, revision }))?.definition ?? null;
+    } catch {
+      // It does not load here, which its own tasks will say.
+      return null;
+    }
+  };
+  const schemasOf = async (name: string): Promise<AgentSchemas | null> => {
+    const planned = plan.find(({ manifest }) => declaresAgent(manifest) && manifest.metadata.name === name);
+    const stored = planned === undefined ? await store.get(tenantId, "Agent", name) : null;
+    const manifest = planned?.manifest ?? stored?.manifest;
+    if (manifest?.kind === "Workflow") return schemasOfManifest(manifest);
+    // A dry run has loaded nothing, and knows what is as it was.
+    const revision = planned?.result.change === "unchanged" ? planned.result.revision : stored?.revision;
+    const loaded = planned?.agent?.loaded.definition;
+    const definition = loaded ?? (revision === undefined ? null : await definitionOf(name, revision));
+    return definition === null ? null : schemasOfDefinition(definition);
+  };
+  for (const workflow of workflows) await checkDataFlow(workflow, schemasOf);
 };
 
 const write = async (
