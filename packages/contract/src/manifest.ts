@@ -1,7 +1,7 @@
 /** Manifests: what users declare. `apiVersion`, `kind`, `metadata`, `spec`, as in Kubernetes; unknown members are refused. */
 import { z } from "zod";
 import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
-import { DurationText } from "./duration.ts";
+import { DurationText, parseDuration } from "./duration.ts";
 import { NAME_PATTERN } from "./message.ts";
 import { ScheduleSpec } from "./schedule.ts";
 import { TopicPattern } from "./topic.ts";
@@ -59,17 +59,37 @@ const A2ASettings = z.strictObject({
 
 const ExpressionText = z.string().min(1).max(4096);
 
+// Longer than that is a schedule's.
+const MAX_PAUSE_MS = 86_400_000;
+const msOf = (duration: string): number => parseDuration(duration) ?? 0;
+const Pause = DurationText.refine((text) => msOf(text) <= MAX_PAUSE_MS, { error: "expected at most 24h" });
+
 /** A subscription of the manifest: which events begin a task of the agent, in CEL over `event`. */
-const Trigger = z.strictObject({
-  /** A topic, `loan.*` for all below it, or `*`. */
-  topic: TopicPattern,
-  /** Only events of which it holds. @default all */
-  where: ExpressionText.optional(),
-  /** While a task that it began for the same value is open, the event goes to that, as a signal of the topic's name. @default a task for each */
-  correlate: ExpressionText.optional(),
-  /** What the task gets: JSON in which `${expression}` stands for its value. @default { id, topic, source, payload } */
-  input: z.unknown().optional(),
-});
+const Trigger = z
+  .strictObject({
+    /** A topic, `loan.*` for all below it, or `*`. */
+    topic: TopicPattern,
+    /** Only events of which it holds. @default all */
+    where: ExpressionText.optional(),
+    /** While a task that it began for the same value is open, the event goes to that, as a signal of the topic's name. @default a task for each */
+    correlate: ExpressionText.optional(),
+    /**
+     * Events that come within that time of each other, of one value of `correlate` where that is given, make one task: when none has come for so
+     * long, with the input of the last. @default each event is given at once
+     */
+    debounce: Pause.optional(),
+    /** Of `debounce`: it begins so long after the first event at the latest. @default as long as they come, 500 of them at most */
+    maxWait: Pause.optional(),
+    /** What the task gets: JSON in which `${expression}` stands for its value. @default { id, topic, source, payload }, with debounce `events` too: how many */
+    input: z.unknown().optional(),
+  })
+  .refine(
+    ({ debounce, maxWait }) => maxWait === undefined || (debounce !== undefined && msOf(maxWait) >= msOf(debounce)),
+    {
+      error: "expected `debounce` beside it, and no longer than it",
+      path: ["maxWait"],
+    },
+  );
 export type Trigger = z.infer<typeof Trigger>;
 
 /** Tasks that may run at once, on all nodes together; those that wait for a person, a child or a time do not count. @default no limit */

@@ -12,14 +12,16 @@ export type { FollowedLog, FollowOptions } from "./log-reader.ts";
 export type { OpenTaskReplay, OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
-export type {
-  EventInput,
-  RoutedDraft,
-  RoutingChoice,
-  Subscriber,
-  SubscribersByTopic,
-  TaskRouter,
-  Triggered,
+export {
+  DEBOUNCER,
+  type Debounce,
+  type EventInput,
+  type RoutedDraft,
+  type RoutingChoice,
+  type Subscriber,
+  type SubscribersByTopic,
+  type TaskRouter,
+  type Triggered,
 } from "./task-router.ts";
 export type {
   CallerScope,

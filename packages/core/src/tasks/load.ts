@@ -8,10 +8,12 @@ import {
   isDecision,
   type LogAppend,
   type MailboxInsert,
+  type NewTask,
   type TaskHead,
   type TaskKey,
 } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
+import { stepOfPause } from "./debounced.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import { type CancelRequest, cancelMail, cancelRequestOf, childFinishedMail } from "./family-mail.ts";
@@ -21,6 +23,7 @@ import { failed } from "./outcome.ts";
 import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable } from "./parking.ts";
 import { readForReplay } from "./replay-log.ts";
 import { agentKey, type Reservation } from "./residents.ts";
+import { DEBOUNCER } from "./task-router.ts";
 
 const RELOAD_MS = 250;
 const MAX_CHILDREN = 1000;
@@ -138,6 +141,7 @@ export class Loading {
       if (cancel !== undefined) return this.endAsCanceled(head, mailbox, cancelRequestOf(cancel));
       return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline ?? 0));
     }
+    if (head.agent === DEBOUNCER) return this.pause(head, mailbox);
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
@@ -177,6 +181,34 @@ export class Loading {
     execution.changed();
     // What came since the claim read the mailbox found nobody in memory to be told (I5).
     engine.mail.read(execution, () => (execution.phase === "ended" ? engine.claims.wake() : undefined));
+  }
+
+  /** It has no code: what comes is taken in here, until it has paused. */
+  private async pause(head: TaskHead, mailbox: ClaimedTask["mailbox"]): Promise<void> {
+    const { store, senses, router, claims } = this.engine;
+    const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
+    if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
+    const now = senses.clock.now();
+    const log = await readForReplay(store, head);
+    const step = stepOfPause(head, log, mailbox, now, (agent) => router.revisionOf(head.tenantId, agent));
+    if (step.type === "wait") {
+      const { events, consume, dueAt } = step;
+      const resumed: NewTaskEvent = { type: "task.resumed", at: now, data: { reason: "retry" } };
+      const wasParked = head.state === "parked";
+      await this.append(head, {
+        ...{ events: wasParked ? [resumed, ...events] : events, consume, release: { dueAt } },
+        // Whoever cancels it finds that none of its code has begun.
+        state: "submitted",
+      });
+      return claims.wakeAt(dueAt);
+    }
+    // Of its own name, so that whoever does it, once more after a crash, makes the same.
+    const taskId = senses.digest.sha256(JSON.stringify([head.tenantId, head.taskId, DEBOUNCER])).slice(0, 32);
+    const output = { taskId, events: step.taken };
+    const ended: NewTaskEvent = { type: "task.completed", at: now, data: { output } };
+    const append = { events: [ended], state: "completed", consume: [], release: { dueAt: null } } as const;
+    await this.append(head, append, [], [], [{ ...step.task, taskId }]);
+    claims.wake();
   }
 
   /** `others`: the host has found that it cannot run the agent, which is not claimed here any more. What is overdue waits for nobody. */
@@ -324,6 +356,7 @@ export class Loading {
     append: Omit<LogAppend, "expect" | "requireEmptyMailbox">,
     mail: readonly MailboxInsert[] = [],
     mailbox: ClaimedTask["mailbox"] = [],
+    create: readonly NewTask[] = [],
   ): Promise<void> {
     const { engine } = this;
     const { tenantId, taskId, seq, token } = head;
@@ -333,6 +366,7 @@ export class Loading {
         taskId,
         append: { expect: { seq, token }, requireEmptyMailbox: isTerminal(append.state), ...append },
         mail,
+        create,
       },
     ]);
     if (outcome?.outcome === "stale" && outcome.reason === "mailbox") await this.putAway(head, mailbox);

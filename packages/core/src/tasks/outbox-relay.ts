@@ -8,6 +8,7 @@
 import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
 import type { CommitUnit, NewTask, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
 import { correlateEvent } from "./correlate-event.ts";
+import { pauseBefore } from "./debounced.ts";
 import type { TaskEngine } from "./engine.ts";
 import { SeldomSaid } from "./seldom-said.ts";
 import type { EventInput, Subscriber, SubscribersByTopic, TaskRouter, Triggered } from "./task-router.ts";
@@ -201,7 +202,10 @@ export class OutboxRelay {
           if (triggered === null) continue;
           const { input, key } = triggered;
           const task = this.taskFor(row, subscriber, event, triggered);
-          if (key === null) units.push({ tenantId, create: [{ ...task, ifExists: "ignore" }] });
+          const debounce = subscriber.trigger?.debounce;
+          if (debounce !== undefined)
+            correlated.push({ row, topic, input, task: pauseBefore(task, debounce, key !== null) });
+          else if (key === null) units.push({ tenantId, create: [{ ...task, ifExists: "ignore" }] });
           else correlated.push({ row, topic, input, task });
         }
         rows.push(row);
@@ -242,7 +246,8 @@ export class OutboxRelay {
     const now = clock.now();
     const taskId = trigger === undefined ? hash(tenantId, id, agent) : hash(tenantId, id, agent, trigger.id);
     // Tasks of one key share their context, by which they are found.
-    const contextId = key === null || trigger === undefined ? id : hash(tenantId, agent, trigger.id, key);
+    const isAlone = trigger === undefined || (key === null && trigger.debounce === undefined);
+    const contextId = isAlone ? id : hash(tenantId, agent, trigger.id, key);
     const caller = `event:${trigger?.topic ?? topic}`;
     const priority = "normal";
     const submitted: NewTaskEvent = {

@@ -47,6 +47,18 @@ export interface Triggered {
   readonly key: string | null;
 }
 
+/** The agent by whose name tasks stand that take in events until they pause. Nobody's code. */
+export const DEBOUNCER = "agentcore-debounce";
+
+/** Events that come within `quietMs` of each other make one task, `maxWaitMs` after the first at the latest. */
+export interface Debounce {
+  readonly quietMs: number;
+  /** @default as long as they come, 500 of them at most */
+  readonly maxWaitMs?: number | undefined;
+  /** The input is the event as it is, and is told how many there were, as `events`. @default false */
+  readonly counts?: boolean | undefined;
+}
+
 export interface Subscriber {
   readonly agent: string;
   readonly revision: string;
@@ -57,6 +69,8 @@ export interface Subscriber {
         readonly id: string;
         /** Pattern of its topics. */
         readonly topic: string;
+        /** @default each event begins a task at once, or goes to the one that is open for its key */
+        readonly debounce?: Debounce | undefined;
         /** Throws what is wrong with an expression, or with this event for it. */
         readonly select: (event: EventInput) => Triggered | null;
       }

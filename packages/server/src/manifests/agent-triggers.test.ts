@@ -61,3 +61,28 @@ test.for([
 test("a topic that is none is refused by the schema", async () => {
   await expect(open({ topic: "a.*.b" })).rejects.toThrow(/loan\.decided/);
 });
+
+test("a pause is in milliseconds, and the number of events goes into an input that is the event as it is", async () => {
+  const [plain, bounded, made] = await open(
+    { topic: "*" },
+    { topic: "*", debounce: "30s", maxWait: "10m" },
+    { topic: "*", debounce: "2s", input: { to: "${event.topic}" } },
+  );
+  expect(plain?.debounce).toBeUndefined();
+  expect(bounded?.debounce).toEqual({ quietMs: 30_000, maxWaitMs: 600_000, counts: true });
+  expect(made?.debounce).toEqual({ quietMs: 2_000, maxWaitMs: undefined, counts: false });
+});
+
+test("a longest wait without a pause, or below it, is refused, and a pause beyond a day", async () => {
+  const places = async (trigger: object): Promise<readonly unknown[]> => {
+    const parsed = AgentManifest.safeParse({
+      ...{ apiVersion: API_VERSION, kind: "Agent", metadata: { name: "keeper" } },
+      spec: { model: "m", triggers: [{ topic: "*", ...trigger }] },
+    });
+    return (parsed.error?.issues ?? []).map(({ path }) => path.join("."));
+  };
+  expect(await places({ maxWait: "1m" })).toEqual(["spec.triggers.0.maxWait"]);
+  expect(await places({ debounce: "1m", maxWait: "30s" })).toEqual(["spec.triggers.0.maxWait"]);
+  expect(await places({ debounce: "2d" })).toEqual(["spec.triggers.0.debounce"]);
+  expect(await places({ debounce: "1m", maxWait: "1m" })).toEqual([]);
+});

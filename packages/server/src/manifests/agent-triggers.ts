@@ -1,6 +1,12 @@
 /** Triggers of Agent and Workflow manifests as the relay of events asks them. CEL is loaded when the first is there. */
-import { type AnyAgentManifest, invalidArgument, PlatformError, type Trigger } from "@agentcore/contract";
-import type { Subscriber } from "@agentcore/core/tasks";
+import {
+  type AnyAgentManifest,
+  invalidArgument,
+  PlatformError,
+  parseDuration,
+  type Trigger,
+} from "@agentcore/contract";
+import type { Debounce, Subscriber } from "@agentcore/core/tasks";
 
 export type CompiledTrigger = NonNullable<Subscriber["trigger"]>;
 
@@ -36,7 +42,7 @@ export class AgentTriggers {
 }
 
 const compile = async (
-  { topic, where, correlate, input }: Trigger,
+  { topic, where, correlate, debounce, maxWait, input }: Trigger,
   id: string,
   what: string,
   place: string,
@@ -65,7 +71,7 @@ const compile = async (
   const key = correlate === undefined ? null : at("correlate", () => compileExpression(correlate));
   const template = input === undefined ? null : at("input", () => compileTemplate(input));
   return {
-    ...{ id, topic },
+    ...{ id, topic, debounce: debounceOf(debounce, maxWait, input === undefined) },
     select(event) {
       if (holds !== null && holds.evaluate({ event }) !== true) return null;
       return {
@@ -74,6 +80,12 @@ const compile = async (
       };
     },
   };
+};
+
+const debounceOf = (quiet: string | undefined, maxWait: string | undefined, counts: boolean): Debounce | undefined => {
+  const quietMs = quiet === undefined ? null : parseDuration(quiet);
+  if (quietMs === null) return undefined;
+  return { quietMs, counts, maxWaitMs: maxWait === undefined ? undefined : (parseDuration(maxWait) ?? undefined) };
 };
 
 /** Nothing is no key: each such event has a task of its own. */

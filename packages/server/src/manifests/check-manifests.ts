@@ -1,5 +1,6 @@
 /** Everything that can be wrong with manifests and needs nobody's code to be seen. */
 import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } from "@agentcore/contract";
+import { DEBOUNCER } from "@agentcore/core/tasks";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
@@ -43,9 +44,9 @@ export const checkManifests = async (
   const names = new Map<string, string>();
   for (const [index, manifest] of manifests.entries()) {
     const { kind, metadata } = manifest;
-    if (isAgentKind(kind) && metadata.name === ORCHESTRATOR)
+    if (isAgentKind(kind) && (metadata.name === ORCHESTRATOR || metadata.name === DEBOUNCER))
       throw invalidArgument(whatOf(documents[index], index), [
-        { field: "metadata.name", description: `${ORCHESTRATOR} is the platform's own; expected another name` },
+        { field: "metadata.name", description: `${metadata.name} is the platform's own; expected another name` },
       ]);
     switch (kind) {
       case "Model":

@@ -99,3 +99,10 @@ test("a workflow that could only call itself is refused under the name that it i
   expect(await placesOf({ start: "a", nodes })).toEqual(["spec.nodes.a.workflow"]);
   expect(await checkManifests("acme", [workflow({ start: "a", nodes }, "other")], RULES)).toHaveLength(1);
 });
+
+test("names of the platform's own agents are nobody else's", async () => {
+  for (const name of ["agentcore-orchestrator", "agentcore-debounce"])
+    expect(await refusal(workflow({ start: "z", nodes: { z: done } }, name))).toMatchObject({
+      violations: [{ field: "metadata.name", description: `${name} is the platform's own; expected another name` }],
+    });
+});
