@@ -77,7 +77,7 @@ const pauseNextStep = (taskId: string, { state, reference, asksDecision }: TaskO
     : state === "auth-required"
       ? `agentcore authorize ${taskId}${reference === undefined ? "" : ` --reference ${reference}`} --credential-env VAR, or --without-credential, or --deny REASON`
       : asksDecision === true
-        ? `agentcore decide ${taskId} --choice CHOICE, by somebody who is asked`
+        ? `agentcore inbox shows what is asked; agentcore decide ${taskId} --choice CHOICE, by somebody who is asked`
         : `agentcore send ${taskId} "your answer"`;
 
 /** Prints the output of a completed task. Throws what kept any other from completing, with the next step. */

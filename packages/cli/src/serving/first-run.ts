@@ -20,7 +20,8 @@ export const firstRun = async (invocation: ServeInvocation, { agent, node }: Fir
     const input = await taskInput(invocation, { client, agent, given: invocation.options.input });
     const { taskId } = await client.submit({ agent, input });
     const outcome = await followTask({ client, taskId, output, signal });
-    await reportFirstRun({ output, format: globals.format, taskId, outcome, url: node.url });
+    const asksDecision = async () => (await client.inbox({ limit: 100 })).some(({ kind }) => kind === "approval");
+    await reportFirstRun({ output, format: globals.format, taskId, outcome, url: node.url, asksDecision });
   } catch (error) {
     if (signal.aborted) return;
     for (const line of describeFailure(error, globals.verbose)) output.say(line, "red");

@@ -13,9 +13,18 @@ interface FirstRunReport {
   readonly taskId: string;
   readonly outcome: TaskOutcome;
   readonly url: string;
+  /** Asked when the result says that something waits for a person. */
+  readonly asksDecision: () => Promise<boolean>;
 }
 
-export const reportFirstRun = async ({ output, format, taskId, outcome, url }: FirstRunReport): Promise<void> => {
+export const reportFirstRun = async ({
+  output,
+  format,
+  taskId,
+  outcome,
+  url,
+  asksDecision,
+}: FirstRunReport): Promise<void> => {
   const result = outcome.state === "completed" && isRecord(outcome.output) ? outcome.output : undefined;
   const decisions = result?.["decisions"];
   if (result === undefined || !Array.isArray(decisions)) {
@@ -29,8 +38,10 @@ export const reportFirstRun = async ({ output, format, taskId, outcome, url }: F
   await output.data(format, result, () => decisionTable(decisions, columns));
   if (typeof letters === "string") output.say(`Letters: ${letters}`);
   const { waiting } = result;
-  if (Array.isArray(waiting) && waiting.length > 0)
-    output.say(`Waiting for a person: ${waiting.length}; agentcore get tasks --state input-required`);
+  if (Array.isArray(waiting) && waiting.length > 0) {
+    const nextStep = (await asksDecision()) ? "agentcore inbox" : "agentcore get tasks --state input-required";
+    output.say(`Waiting for a person: ${waiting.length}; ${nextStep}`);
+  }
   const open = result["open"];
   output.say(`Why: agentcore trace ${taskId}`);
   output.say(`Open ${typeof open === "string" ? open : `${url}/api/v1/tasks/${taskId}`}`);

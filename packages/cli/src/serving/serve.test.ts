@@ -58,6 +58,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     "kind: Agent\nmetadata: { name: loan-triage, annotations: { agentcore.dev/default-input: ./data } }\nspec: { model: m }\n",
   );
   const http = await startFakeNode({
+    inbox: [{ kind: "approval", taskId: "t2", agent: "loan-application" }],
     manifests: [
       {
         kind: "Agent",
@@ -155,7 +156,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
   expect(ran.stderr).toContain("agent/loan-triage created");
   expect(ran.stderr).toContain(`input ${join(cwd, "agents/data")} (the default of loan-triage`);
   expect(ran.stdout).not.toContain("LETTER");
-  expect(ran.stderr).toContain("Letters: /tmp/letters\nWaiting for a person: 1; agentcore get tasks");
+  expect(ran.stderr).toContain("Letters: /tmp/letters\nWaiting for a person: 1; agentcore inbox");
   expect(ran.stderr).toContain(`Open ${http.url}`);
 });
 

@@ -7,7 +7,9 @@ import {
   PlatformError,
   type TaskEvent,
 } from "@agentcore/contract";
+import type { Decision } from "@agentcore/contract/authoring";
 import { carriedBy } from "./call-records.ts";
+import type { SignalResult } from "./incoming-signals.ts";
 import type { InputResult } from "./journal.ts";
 
 /** An event, and its number in the log that it was taken from; null for what was made for the fork. */
@@ -158,7 +160,11 @@ export const withResults = (
           event: { ...call, data: { ...call.data, choice: value } } as NewTaskEvent,
           from: place?.from ?? null,
         };
-    } else {
+    } else if ((call as Call).data.kind === "approval" && !isDecision(value))
+      refuse('expected a decision, as { "choice": "approve", "by": [] }');
+    else if ((call as Call).data.kind === "event" && !isEvent(value))
+      refuse("expected an event, as { id, topic, source, payload }");
+    else {
       // A call that is under way ends after all that is taken over.
       const at = place === undefined ? Math.max(call.at, changed.at(-1)?.event.at ?? 0) : call.at;
       const completed = completedAs({ at, data: (call as Call).data }, value);
@@ -172,14 +178,33 @@ export const withResults = (
 
 const completedAs = ({ at, data }: Pick<Call, "at" | "data">, value: unknown): NewTaskEvent => {
   const { path, kind, inputHash } = data;
-  const before = "result" in data ? (data.result as Partial<InputResult> | null | undefined) : undefined;
-  const result = kind === "input" ? { messageId: before?.messageId ?? `set:${path}`, value } : value;
+  const before = "result" in data ? (data.result as Partial<InputResult & SignalResult & Decision> | null) : null;
+  const result = (): unknown => {
+    switch (kind) {
+      case "input":
+        return { messageId: before?.messageId ?? `set:${path}`, value } satisfies InputResult;
+      case "signal":
+        // Of a signal that was given it stays told that it was: no other wait gets it.
+        return { signalId: before?.signalId ?? `set:${path}`, value } satisfies SignalResult;
+      case "approval":
+        return { by: [], id: before?.id ?? `set:${path}`, ...(value as Partial<Decision>) };
+      default:
+        return value;
+    }
+  };
   return {
     type: "step.completed",
     at,
-    data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result },
+    data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result: result() },
   };
 };
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isDecision = (value: unknown): boolean =>
+  isObject(value) && typeof value["choice"] === "string" && (value["by"] === undefined || Array.isArray(value["by"]));
+const isEvent = (value: unknown): boolean =>
+  isObject(value) && ["id", "topic", "source"].every((name) => typeof value[name] === "string") && "payload" in value;
 
 /** The first event of a call without a result. */
 const openCall = (events: readonly TaskEvent[], path: string): Call | null =>

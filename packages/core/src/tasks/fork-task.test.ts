@@ -144,6 +144,35 @@ test("results are changed where they were recorded, also of calls under way, and
   await expect(fork(taskId, { set: { "decision:way": 1 } })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });
 
+test("what a wait is to have heard has the form that it gives its code, whether it had heard something or not", async () => {
+  const { world, fork, toEnd } = worldOf(async (_, ctx) => {
+    const paid = await ctx.waitForSignal("paid");
+    const both = [paid, await ctx.waitForSignal("paid")];
+    const { choice, by } = await ctx.waitForDecision({ prompt: "Pay?" });
+    const { topic, payload } = await ctx.waitForEvent("order.sent");
+    return [...both, choice, by, topic, payload];
+  });
+  const taskId = await world.submit("agent");
+  await world.signal(taskId, "paid", 1);
+  const [one, other] = ["signal:paid", "signal:paid#2"] as const;
+  const event = { id: "e", topic: "order.sent", source: "shop", payload: { order: 7 } };
+  const heard = { [one]: 5, [other]: 6 };
+  const first = await fork(taskId, { set: heard });
+  await world.advance(0);
+  expect(await world.state(first.taskId)).toBe("input-required");
+  await world.decide(first.taskId, { token: await world.token(first.taskId), choice: "reject" });
+  expect(await world.state(first.taskId)).toBe("working");
+  const approval = "approval:approval";
+  await expect(fork(first.taskId, { set: { [approval]: "approve" } })).rejects.toMatchObject({
+    violations: [{ field: `set.${approval}`, description: expect.stringContaining("expected a decision") }],
+  });
+  await expect(fork(first.taskId, { set: { "event:order.sent": 1 } })).rejects.toMatchObject({
+    violations: [{ field: "set.event:order.sent", description: expect.stringContaining("expected an event") }],
+  });
+  const last = await fork(first.taskId, { set: { [approval]: { choice: "approve" }, "event:order.sent": event } });
+  expect(await toEnd(last.taskId)).toEqual([5, 6, "approve", [], "order.sent", { order: 7 }]);
+});
+
 test("with another input it begins anew, or goes on where it is told, unless the code does not come there", async () => {
   const { world, effects, fork, toEnd } = worldOf(async (task, ctx) => {
     const { n } = task.input as { n: number };

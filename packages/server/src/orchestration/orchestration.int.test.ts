@@ -118,6 +118,12 @@ test("a pattern runs over agents of the tenant as one task, whose log tells it i
   });
   expect([answer.status, answer.body.head.state]).toEqual([201, "completed"]);
   expect(outputOf(answer)).toMatchObject({ text: "fact of one and price of two" });
+  const progress = await call("ann", `/api/v1/tasks/${answer.body.head.taskId}/progress`);
+  expect(progress.body).toMatchObject({ agent: "agentcore-orchestrator", state: "completed", share: 1 });
+  expect(progress.body.nodes).toEqual(
+    expect.arrayContaining([expect.objectContaining({ id: "decompose", state: "done" })]),
+  );
+  expect((await call("bob", `/api/v1/tasks/${answer.body.head.taskId}/progress`)).status).toBe(404);
   const log = await call("ann", `/api/v1/orchestration/${answer.body.head.taskId}/log`);
   const told = log.body.entries.map(({ who, what }: { who: string; what: string }) => `${who} ${what}`);
   expect(told).toEqual(

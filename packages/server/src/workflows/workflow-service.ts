@@ -1,10 +1,12 @@
 /** Graphs of workflows, and how far their tasks have come, wherever their code is. */
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, submissionOf, type WorkflowGraph } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { ProgressFold } from "@agentcore/core/workflows";
 import type { InProcessHost, WorkflowShape } from "../agents/in-process-host.ts";
 import type { WorkflowService } from "../gateway/deps.ts";
+import type { PatternRun } from "../orchestration/load-orchestrator.ts";
+import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 
 // As other readers of logs do.
 const PAGE = 500;
@@ -34,7 +36,21 @@ export const createWorkflowService = ({
     throw new PlatformError("UNSUPPORTED_OPERATION", `${what} is no workflow; list those with GET /api/v1/workflows`);
   };
 
-  const keep = async ({ tenantId, taskId, agent, revision }: TaskHead): Promise<Kept> => {
+  const graphOf = async (
+    tasks: Pick<TaskService, "log">,
+    scope: CallerScope,
+    { tenantId, taskId, agent, revision }: TaskHead,
+  ): Promise<WorkflowGraph> => {
+    if (agent !== ORCHESTRATOR)
+      return (await shapeOf(tenantId, agent, revision, `task ${taskId} is of agent ${agent}, which`)).graph;
+    // Of a run of a pattern it is the input.
+    const submitted = submissionOf((await tasks.log(scope, taskId, { limit: 1 }))[0]);
+    if (submitted === null) throw new PlatformError("INTERNAL", `the log of task ${taskId} has no submission`);
+    return (submitted.data.input as PatternRun).graph;
+  };
+
+  const keep = async (tasks: Pick<TaskService, "log">, scope: CallerScope, head: TaskHead): Promise<Kept> => {
+    const { tenantId, taskId, revision } = head;
     const key = JSON.stringify([tenantId, taskId, revision]);
     const known = kept.get(key);
     kept.delete(key);
@@ -42,7 +58,7 @@ export const createWorkflowService = ({
       kept.set(key, known);
       return known;
     }
-    const { graph } = await shapeOf(tenantId, agent, revision, `task ${taskId} is of agent ${agent}, which`);
+    const graph = await graphOf(tasks, scope, head);
     const { ProgressFold: Fold } = await import("@agentcore/core/workflows");
     const made = kept.get(key) ?? { fold: new Fold(graph), reading: Promise.resolve() };
     kept.set(key, made);
@@ -81,7 +97,7 @@ export const createWorkflowService = ({
     draw: async ({ graph }) => (await import("@agentcore/core/workflows")).toMermaid(graph),
     async progress(tasks, scope, taskId) {
       const head = await tasks.head(scope, taskId);
-      const entry = await keep(head);
+      const entry = await keep(tasks, scope, head);
       const reading = entry.reading.then(() => read(entry.fold, tasks, scope, head));
       entry.reading = reading.catch(() => undefined);
       await reading;
