@@ -1,3 +1,4 @@
+import type { Decision } from "@agentcore/contract/authoring";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { agent } from "../agent.ts";
@@ -58,6 +59,51 @@ describe("types go from node to node", () => {
     >();
     expect(built.workflow?.graph.start).toBe("first");
     expect(Object.keys(built.workflow?.graph.nodes ?? {})).toContain("both");
+  });
+
+  test("behind ways that meet again it is what either has given, and nothing of one that fails", () => {
+    const start = workflow("ways").step("a", () => 1);
+    const text = (given: string | number): string => `was ${given}`;
+    start.gate("g", { pass: "true", again: "a", otherwise: (path) => path.step("b", text) }).step("z", (given) => {
+      expectTypeOf(given).toEqualTypeOf<number | string>();
+    });
+    start.gate("g", { pass: "true", again: "a", otherwise: (path) => path.fail("b", "no") }).step("z", (given) => {
+      expectTypeOf(given).toEqualTypeOf<number>();
+    });
+    start.gate("g", { pass: "true", again: "a" }).step("z", (given) => {
+      expectTypeOf(given).toEqualTypeOf<number>();
+    });
+    const turns = { until: "previous.n > 1.0", maxTurns: 2 } as const;
+    start
+      .loop("l", (path) => path.step("t", (n) => ({ n })), {
+        ...turns,
+        otherwise: (path) => path.step("o", ({ n }) => text(n)),
+      })
+      .step("z", (given) => {
+        expectTypeOf(given).toEqualTypeOf<{ n: number } | string>();
+      });
+    const late = { signal: "paid", timeout: "1h" } as const;
+    start.wait<boolean>("w", { ...late, otherwise: (path) => path.fail("b", "late") }).step("z", (given) => {
+      expectTypeOf(given).toEqualTypeOf<boolean>();
+    });
+    start.wait<boolean>("w", { ...late, otherwise: (path) => path.step("b", text) }).step("z", (given) => {
+      expectTypeOf(given).toEqualTypeOf<unknown>();
+    });
+    start
+      .approve("ask", {
+        prompt: "Pay?",
+        on: {
+          approve: (path) => path.step("pay", ({ choice }) => ({ paid: choice })),
+          reject: (path) => path.step("tell", () => ["told"]),
+        },
+        otherwise: (path) => path.step("b", text),
+      })
+      .step("z", (given, _step) => {
+        expectTypeOf(given).toEqualTypeOf<Decision | { paid: string } | string[] | string>();
+      });
+    start.approve("ask", { prompt: "Pay?" }).step("z", (given) => {
+      expectTypeOf(given).toEqualTypeOf<Decision>();
+    });
   });
 
   test("and what does not fit is refused where it is written", () => {

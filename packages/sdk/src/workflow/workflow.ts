@@ -289,7 +289,7 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
   }
 
   /** Again and again, until the condition holds after a turn. Its output is that of the last turn. */
-  loop<Id extends string, Body extends AnyPath>(
+  loop<Id extends string, Body extends AnyPath, Otherwise extends AnyPath = Path<Input, never, Nodes>>(
     id: Id,
     turn: (path: Path<Input, Previous, Nodes>) => Body,
     options: {
@@ -297,9 +297,13 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       readonly until?: Condition<TurnScope<Input, Simplify<Nodes & NodesOf<Body>>, PreviousOf<Body>>>;
       readonly maxTurns: number;
       /** When the turns are used up. @default it fails, where there is an `until` */
-      readonly otherwise?: (path: Path<Input, PreviousOf<Body>, Simplify<Nodes & NodesOf<Body>>>) => AnyPath;
+      readonly otherwise?: (path: Path<Input, PreviousOf<Body>, Simplify<Nodes & NodesOf<Body>>>) => Otherwise;
     },
-  ): Path<Input, PreviousOf<Body>, Simplify<Nodes & NodesOf<Body> & Record<Id, PreviousOf<Body>>>> {
+  ): Path<
+    Input,
+    PreviousOf<Body> | PreviousOf<Otherwise>,
+    Simplify<Nodes & NodesOf<Body> & Record<Id, PreviousOf<Body>>>
+  > {
     const { until, maxTurns, otherwise, description } = options;
     return this.with((table, next) => {
       const body = putLinks(this.linksOf(id, turn), table, () => id);
@@ -314,8 +318,11 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
     });
   }
 
-  /** Goes on when what was done is good enough, else back to `again`, an earlier node. */
-  gate(
+  /**
+   * Goes on when what was done is good enough, else back to `again`, an earlier node. That sees then as `previous` what came last before the gate,
+   * whatever the types say of its first turn: where these differ give it an `input` of `nodes`.
+   */
+  gate<Otherwise extends AnyPath = Path<Input, never, Nodes>>(
     id: string,
     options: {
       readonly description?: string;
@@ -324,9 +331,9 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       /** @default 3 */
       readonly maxTurns?: number;
       /** When the last turn did not pass. @default it fails */
-      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => AnyPath;
+      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Otherwise;
     },
-  ): Path<Input, Previous, Nodes> {
+  ): Path<Input, Previous | PreviousOf<Otherwise>, Nodes> {
     const { pass, again, maxTurns, otherwise, description } = options;
     return this.with((table, next) =>
       table.put(id, {
@@ -353,9 +360,17 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       /** @default for ever */
       readonly timeout?: Duration;
       /** When it did not come in time. @default it fails */
-      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Made<unknown, unknown>;
+      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Made<Payload, unknown>;
     },
   ): Path<Input, Payload, With<Nodes, Id, Payload>>;
+  /** What is done instead gives something else than what is waited for. */
+  wait<Payload = unknown, const Id extends string = string>(
+    id: Id,
+    wait: ({ readonly signal: string } | { readonly event: { readonly topic: string; readonly where?: string } }) & {
+      readonly timeout: Duration;
+      readonly otherwise: (path: Path<Input, Previous, Nodes>) => Made<unknown, unknown>;
+    },
+  ): Path<Input, unknown, With<Nodes, Id, Payload | undefined>>;
   wait(id: string, given: object): never {
     const { until, otherwise, ...wait } = given as {
       readonly until?: AnyFunction;
@@ -378,12 +393,16 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
   }
 
   /** Asks people; the output is what they decided. By `on` a choice leads another way, which meets this one again. */
-  approve<Id extends string>(
+  approve<
+    Id extends string,
+    Ways extends Readonly<Record<string, unknown>> = Record<never, never>,
+    Otherwise extends AnyPath = Path<Input, never, Nodes>,
+  >(
     id: Id,
     {
       prompt,
       show,
-      on = {},
+      on,
       otherwise,
       ...options
     }: {
@@ -401,20 +420,22 @@ export class Path<Input, Previous, Nodes> implements Made<Previous, Nodes> {
       readonly expiresAfter?: Duration;
       readonly remindAfter?: Duration;
       readonly escalate?: { readonly after: Duration; readonly to: readonly [string, ...string[]] };
-      readonly on?: Readonly<
-        Record<string, (path: Path<Input, Decision, With<Nodes, Id, Decision>>) => Made<unknown, unknown>>
-      >;
+      readonly on?: {
+        readonly [Choice in keyof Ways]: (
+          path: Path<Input, Decision, With<Nodes, Id, Decision>>,
+        ) => Made<Ways[Choice], unknown>;
+      };
       /** When nobody decided in time. @default it fails */
-      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Made<unknown, unknown>;
+      readonly otherwise?: (path: Path<Input, Previous, Nodes>) => Otherwise;
     },
-  ): Path<Input, Decision, With<Nodes, Id, Decision>> {
+  ): Path<Input, Decision | Ways[keyof Ways] | PreviousOf<Otherwise>, With<Nodes, Id, Decision>> {
     return this.with((table, next) =>
       table.put(id, {
         type: "approval",
         next: next(),
         prompt: typeof prompt === "string" ? prompt : (table.template(`${id}.prompt`, prompt) as string),
         ...(show === undefined ? {} : { show: table.template(`${id}.show`, show) }),
-        ...(Object.keys(on).length === 0
+        ...(on === undefined || Object.keys(on).length === 0
           ? {}
           : {
               on: Object.fromEntries(
