@@ -1,9 +1,8 @@
 /** What must hold of a run's progress at every event of its log, and of the same log with its beginning compacted. */
 import { submissionOf, type TaskEvent, type WorkflowGraph } from "@agentcore/contract";
-import { type NodeProgress, ProgressFold } from "@agentcore/core/workflows";
+import { type NodeProgress, PROGRESS_UNSEEN, ProgressFold } from "@agentcore/core/workflows";
 
 const UNDER_WAY = ["running", "waiting"];
-const BACK = ["undoing", "undone", "stands"];
 const OVER = ["done", "failed", "canceled"];
 
 export const judgeProgress = (graph: WorkflowGraph, events: readonly TaskEvent[]): readonly string[] => {
@@ -14,12 +13,8 @@ export const judgeProgress = (graph: WorkflowGraph, events: readonly TaskEvent[]
   for (const event of events) {
     const id = nodeOf(event);
     const known = before.nodes.find((node) => node.id === id);
-    // A step is in no event before its result: that it runs is told from the graph. Of a region that has ended nothing begins; what began in
-    // the turn in which it ended stands behind that in the log.
-    const hasStopped = !before.nodes.some(({ state }) => state === "pending");
-    const isLate = isResult(event) && (hasStopped || JSON.stringify(event.data).includes("/"));
-    const mayHaveBegun = ["skipped", ...OVER].includes(known?.state ?? "") && isLate;
-    if (isResult(event) && known !== undefined && !UNDER_WAY.includes(known.state) && !mayHaveBegun)
+    // A step is in no event before its result: that it runs is told from the graph.
+    if (isResult(event) && known !== undefined && !UNDER_WAY.includes(known.state))
       wrong.push(`${id} was ${known.state} before its result (event ${event.seq})`);
     fold.apply(event);
     const view = fold.view();
@@ -31,6 +26,10 @@ export const judgeProgress = (graph: WorkflowGraph, events: readonly TaskEvent[]
   const left = before.nodes.filter(({ state }) => [...UNDER_WAY, "pending", "undoing", "unknown"].includes(state));
   wrong.push(...left.map(({ id, state }) => `${id} is ${state} at the end`));
   if (before.state === "completed" && before.share !== 1) wrong.push(`completed with a share of ${before.share}`);
+  const atOnce = new ProgressFold(graph);
+  for (const event of events) if (!(PROGRESS_UNSEEN as readonly string[]).includes(event.type)) atOnce.apply(event);
+  if (JSON.stringify(atOnce.view()) !== JSON.stringify(before))
+    wrong.push(`read at once: ${JSON.stringify(atOnce.view())}; event by event: ${JSON.stringify(before)}`);
   return [...wrong, ...judgeCompacted(graph, events)];
 };
 
@@ -53,9 +52,7 @@ const judgeCompacted = (graph: WorkflowGraph, events: readonly TaskEvent[]): rea
       const other = seen.get(id)?.state;
       // Of branches and items that are over nothing is kept; what lies in one may come again, or have ended in several ways.
       const isForgotten = other === "unknown" || (OVER.includes(state) && ["pending", ...OVER].includes(other ?? ""));
-      // Of a node that was visited more than once the one tells of this visit, the other of that.
-      const isOfAnother = BACK.includes(state) && BACK.includes(other ?? "");
-      if (other !== state && !isForgotten && !isOfAnother)
+      if (other !== state && !isForgotten)
         wrong.push(`${id} is ${state}, and ${other} without what was compacted (event ${event.seq})`);
     }
   }

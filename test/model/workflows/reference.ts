@@ -11,6 +11,8 @@ export type ReferenceEnd =
   | {
       readonly type: "failed";
       readonly error: string;
+      /** What failed in the same instant: which of them comes first nobody promises. */
+      readonly errors: readonly string[];
       readonly undone: readonly string[];
       readonly stands: readonly string[];
     };
@@ -45,6 +47,8 @@ export class Reference {
   private readonly undone: string[] = [];
   private readonly stands: string[] = [];
   private failure: string | null = null;
+  /** Since something was last told of. */
+  private failures: string[] = [];
   private readonly input: unknown;
   private readonly settles: ReadonlySet<string>;
   private rootWalk: Walk | null = null;
@@ -78,6 +82,7 @@ export class Reference {
     const work = this.open.get(address);
     if (work === undefined) return false;
     this.open.delete(address);
+    if (this.failure === null) this.failures = [];
     work.settle(settled);
     return true;
   }
@@ -89,7 +94,8 @@ export class Reference {
     if (this.open.size > 0) return;
     const last = this.undo.pop();
     if (last === undefined) {
-      this.end = { type: "failed", error: this.failure, undone: this.undone, stands: this.stands };
+      const { failure, failures, undone, stands } = this;
+      this.end = { type: "failed", error: failure, errors: [failure, ...failures], undone, stands };
       return;
     }
     this.tryUndo(last.address, 1);
@@ -117,6 +123,11 @@ export class Reference {
         });
       },
     });
+  }
+
+  private failed(error: string): Failure {
+    this.failures.push(error);
+    return new Failure(error);
   }
 
   private walk(prefix: string, outer: WorkflowScope, parent: Walk | null): Walk {
@@ -147,7 +158,7 @@ export class Reference {
           if ("value" in settled) onValue?.();
           if (over(walk)) return reject(new Over());
           if ("value" in settled) resolve(settled.value);
-          else reject(new Failure(settled.error));
+          else reject(this.failed(settled.error));
         },
       });
     });
@@ -182,7 +193,7 @@ export class Reference {
         return this.sequence(block.ways[way] ?? [], walk);
       }
       case "fail":
-        throw new Failure(`${id} says no`);
+        throw this.failed(`${id} says no`);
       case "loop":
         for (let turn = 1; ; turn++) {
           const outer = walk.turn;
@@ -193,7 +204,7 @@ export class Reference {
           if (turn === block.enough) return complete(walk.previous);
           if (turn < block.maxTurns) continue;
           complete(walk.previous);
-          if (block.otherwise === null) throw new Failure(`${id} has used up its turns`);
+          if (block.otherwise === null) throw this.failed(`${id} has used up its turns`);
           return this.sequence(block.otherwise, walk);
         }
       case "gate":
@@ -202,7 +213,7 @@ export class Reference {
           this.visit(walk, id);
           if (turn === block.enough) return;
           if (turn < block.maxTurns) continue;
-          if (block.otherwise === null) throw new Failure(`${id} did not pass`);
+          if (block.otherwise === null) throw this.failed(`${id} did not pass`);
           return this.sequence(block.otherwise, walk);
         }
       case "map": {
@@ -277,7 +288,7 @@ export class Reference {
           return finish();
         } else return;
         for (const child of children) child.isOver = true;
-        reject(error ?? new Failure(`${block.id}: no branch is left`));
+        reject(error ?? this.failed(`${block.id}: no branch is left`));
       };
       for (const [index, branch] of block.branches.entries())
         this.sequence(branch, children[index] as Walk).then(

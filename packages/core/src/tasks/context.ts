@@ -36,6 +36,7 @@ import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wa
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
 import type { OpenCall } from "./open-call.ts";
+import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
 import { startSignalWait } from "./signal-wait.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
@@ -67,7 +68,8 @@ export const createContext = (execution: Execution): Context => {
         }),
     });
 
-  const calls: Omit<Context, "signal" | "messages"> = {
+  const calls: Omit<Context, "signal" | "messages"> & { readonly [RECORDED_CHOICE]: RecordedChoice } = {
+    [RECORDED_CHOICE]: (name) => execution.journal.choices.get(`decision:${name}`) ?? null,
     log: createLog(execution),
     env: loaded.env,
     memory: {

@@ -66,7 +66,8 @@ export interface JoinNode extends Named {
 }
 export interface MapNode extends Named {
   readonly type: "map";
-  readonly over: Evaluate;
+  /** `count`: items that there have to be, where that is known. */
+  readonly over: (scope: WorkflowScope, count: number | null) => unknown;
   readonly body: string;
   readonly concurrency: number;
   readonly failFast: boolean;
@@ -119,14 +120,32 @@ export interface CompiledWorkflow {
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_GATE_TURNS = 3;
 
+/** How expressions of a graph are made ready. */
+interface Expressions {
+  value(expression: string | FunctionReference): Evaluate;
+  template(value: unknown, otherwise: Evaluate): Evaluate;
+  /** Null for one that is known before anything runs. */
+  target(target: WorkflowNodeOf<"task">["target"]): Evaluate | null;
+  time(until: string | FunctionReference): Evaluate;
+  /** What `where` reads of the scope, for those who ask it. */
+  bindings(where: string): Evaluate;
+  items(over: string | FunctionReference): MapNode["over"];
+}
+
 /** Throws INVALID_ARGUMENT with every place that is wrong. `name`: that it is called by. */
 export const compileWorkflow = ({ graph, functions }: WorkflowDefinition, name?: string): CompiledWorkflow => {
   assertGraph(graph, functions, name);
+  return { graph, nodes: compileNodes(graph, expressionsWith(functions)), functions };
+};
+
+export const compileNodes = (graph: WorkflowGraph, expressions: Expressions): CompiledWorkflow["nodes"] => {
   const { regions } = structureOf(graph);
-  const nodes = new Map<string, CompiledNode>();
-  for (const [id, node] of Object.entries(graph.nodes))
-    nodes.set(id, compileNode(id, node, regions.get(id)?.loop ?? null, graph, functions));
-  return { graph, nodes, functions };
+  return new Map(
+    Object.entries(graph.nodes).map(([id, node]) => [
+      id,
+      compileNode({ id, loop: regions.get(id)?.loop ?? null }, node, graph, expressions),
+    ]),
+  );
 };
 
 /** Milliseconds of a length of time as graphs have it. */
@@ -136,21 +155,44 @@ export const millisecondsOf = (duration: string | number): number =>
 const isReference = (value: unknown): value is FunctionReference =>
   typeof value === "object" && value !== null && "$function" in value;
 
-const compileNode = (
-  id: string,
-  node: WorkflowNode,
-  loop: string | null,
-  graph: WorkflowGraph,
-  functions: WorkflowDefinition["functions"],
-): CompiledNode => {
-  const named = { id, loop };
+const expressionsWith = (functions: WorkflowDefinition["functions"]): Expressions => {
   const call = (name: string): Evaluate => functions[name] as Evaluate;
-  const expression = (value: string | FunctionReference): Evaluate =>
-    isReference(value) ? call(value.$function) : compileExpression(value).evaluate;
-  const template = (value: unknown, otherwise: Evaluate): Evaluate => {
-    if (value === undefined) return otherwise;
-    return isReference(value) ? call(value.$function) : compileTemplate(value).evaluate;
+  const value: Expressions["value"] = (expression) =>
+    isReference(expression) ? call(expression.$function) : compileExpression(expression).evaluate;
+  const template: Expressions["template"] = (given, otherwise) => {
+    if (given === undefined) return otherwise;
+    return isReference(given) ? call(given.$function) : compileTemplate(given).evaluate;
   };
+  return {
+    value,
+    template,
+    target(target) {
+      if (typeof target !== "string" && !isReference(target)) return null;
+      const choose = template(target, nothing);
+      return (scope) => asTarget(choose(scope));
+    },
+    time(until) {
+      const time = value(until);
+      return (scope) => timeOf(time(scope));
+    },
+    bindings(where) {
+      const { references } = compileExpression(where);
+      return (scope) => bindingsOf(references, scope);
+    },
+    items(over) {
+      const list = value(over);
+      return (scope) => list(scope);
+    },
+  };
+};
+
+const compileNode = (
+  named: Named,
+  node: WorkflowNode,
+  graph: WorkflowGraph,
+  { value, template, target, time, bindings, items }: Expressions,
+): CompiledNode => {
+  const { id } = named;
   switch (node.type) {
     case "task":
     case "workflow":
@@ -161,14 +203,14 @@ const compileNode = (
         type: "call",
         spec: node,
         input: template(node.input, previousOf),
-        target: node.type === "task" ? targetOf(node.target, template) : null,
+        target: node.type === "task" ? target(node.target) : null,
         text: null,
         undo: undo === undefined ? null : { spec: undo, input: template(undo.input, ({ nodes }) => nodes[id]) },
         catch: node.catch ?? null,
       };
     }
     case "wait": {
-      const text = node.until === undefined ? null : expression(node.until);
+      const text = node.until === undefined ? null : time(node.until);
       const { where } = node.event ?? {};
       const input = where === undefined ? nothing : bindings(where);
       const calls = { ...named, type: "call", spec: node, input, target: null, text, undo: null } as const;
@@ -181,7 +223,7 @@ const compileNode = (
       return { ...calls, catch: node.otherwise ?? null };
     }
     case "decision": {
-      const cases = node.cases.map(({ when, next }) => ({ when: expression(when), next, reason: reasonOf(when) }));
+      const cases = node.cases.map(({ when, next }) => ({ when: value(when), next, reason: reasonOf(when) }));
       return { ...named, type: "decision", cases, otherwise: node.otherwise };
     }
     case "parallel": {
@@ -192,9 +234,9 @@ const compileNode = (
         type: "parallel",
         branches: Object.entries(node.branches),
         join: node.join,
-        merge: typeof merge === "string" ? merge : expression(merge.value),
+        merge: typeof merge === "string" ? merge : value(merge.value),
         ...joinRuleOf(join),
-        until: until === undefined ? null : expression(until),
+        until: until === undefined ? null : value(until),
         untilReason: until === undefined ? "" : reasonOf(until),
         asks: node.description ?? (until === undefined ? "" : reasonOf(until)),
         next,
@@ -207,7 +249,7 @@ const compileNode = (
       return {
         ...named,
         type: "map",
-        over: expression(node.over),
+        over: items(node.over),
         body: node.body,
         concurrency: node.concurrency ?? DEFAULT_CONCURRENCY,
         failFast: (node.onFailure ?? "fail") === "fail",
@@ -219,7 +261,7 @@ const compileNode = (
         ...named,
         type: "loop",
         body: node.body,
-        until: node.until === undefined ? null : expression(node.until),
+        until: node.until === undefined ? null : value(node.until),
         reason: node.until === undefined ? "" : reasonOf(node.until),
         maxTurns: node.maxTurns,
         next: node.next,
@@ -229,7 +271,7 @@ const compileNode = (
       return {
         ...named,
         type: "gate",
-        pass: expression(node.pass),
+        pass: value(node.pass),
         reason: reasonOf(node.pass),
         again: node.again,
         maxTurns: node.maxTurns ?? DEFAULT_GATE_TURNS,
@@ -241,16 +283,6 @@ const compileNode = (
     case "fail":
       return { ...named, type: "fail", message: template(node.message, nothing) };
   }
-};
-
-/** Null for one that is known before anything runs. */
-const targetOf = (
-  target: WorkflowNodeOf<"task">["target"],
-  template: (value: unknown, otherwise: Evaluate) => Evaluate,
-): Evaluate | null => {
-  if (typeof target !== "string" && !isReference(target)) return null;
-  const choose = template(target, nothing);
-  return (scope) => asTarget(choose(scope));
 };
 
 const asTarget = (value: unknown): Target => {
@@ -266,10 +298,15 @@ const asTarget = (value: unknown): Target => {
   );
 };
 
-/** What `where` reads of the scope, for those who ask it. */
-const bindings = (where: string): Evaluate => {
-  const { references } = compileExpression(where);
-  return (scope) => bindingsOf(references, scope);
+/** Milliseconds since 1970. */
+const timeOf = (value: unknown): number => {
+  // oxlint-disable-next-line no-restricted-globals -- it reads a text, not a clock
+  const time = typeof value === "string" ? Date.parse(value) : value;
+  if (typeof time === "number" && Number.isFinite(time)) return time;
+  throw new PlatformError(
+    "WORKFLOW_FAILED",
+    `until: expected milliseconds since 1970 or a time as 2026-01-31T12:00:00Z, got ${JSON.stringify(value)}`,
+  );
 };
 
 const previousOf: Evaluate = ({ previous }) => previous;

@@ -96,6 +96,10 @@ export class Frame {
     return `${this.prefix}${id}${visit === 1 ? "" : `@${visit}`}`;
   }
 
+  unvisit(id: string): void {
+    this.visits[id] = (this.visits[id] ?? 1) - 1;
+  }
+
   complete(id: string, output: unknown): void {
     this.outputs[id] = output;
     this.previous = id;
@@ -135,12 +139,6 @@ export class Frame {
       ...item,
       ...(turn === undefined ? {} : { turn }),
     };
-  }
-
-  end(): void {
-    this.isOver = true;
-    for (const child of this.fan?.frames ?? []) child.end();
-    this.fan = null;
   }
 
   toState(): FrameState {

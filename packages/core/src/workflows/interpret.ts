@@ -2,9 +2,10 @@
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
+import { recordedChoiceOf } from "../tasks/recorded-choice.ts";
 import { describeViolation, violationsOf } from "../tasks/schema-issues.ts";
 import type { CompiledWorkflow } from "./compile-workflow.ts";
-import { type Call, Machine, type MachineState, type Outcome } from "./machine.ts";
+import { type Call, Machine, type MachineState, type Outcome, REFUSED, STOPPED } from "./machine.ts";
 import { type Performed, perform } from "./perform.ts";
 
 // Events since the last checkpoint after which the next is taken when it costs nobody a wait; about what a replay has to read.
@@ -70,10 +71,13 @@ class WorkflowRun {
       workflow,
       task.input,
       {
-        decide: (address, choose, implied) => {
-          const choice = ctx.decide(address, choose, implied === undefined ? {} : { implied });
-          if (choice !== implied) this.written += 1;
-          return choice;
+        choices: {
+          made: recordedChoiceOf(ctx),
+          decide: (address, choose, implied) => {
+            const choice = ctx.decide(address, choose, implied === undefined ? {} : { implied });
+            if (choice !== implied) this.written += 1;
+            return choice;
+          },
         },
         checkOutput: (value) => checkOutput(output, value),
       },
@@ -98,9 +102,16 @@ class WorkflowRun {
       this.goOn();
     } catch (error) {
       if (this.hasFailed) return this.reject(error);
-      this.hasFailed = true;
-      this.guard(() => this.machine.stop(PlatformError.from(error)));
+      this.giveUp(PlatformError.from(error));
     }
+  }
+
+  private giveUp(error: PlatformError): void {
+    this.hasFailed = true;
+    this.guard(() => {
+      this.machine.note(STOPPED, error);
+      this.machine.stop(error);
+    });
   }
 
   private goOn(): void {
@@ -142,8 +153,10 @@ class WorkflowRun {
     try {
       return perform(this.ctx, this.workflow, call);
     } catch (error) {
-      // What is asked for cannot even be written down: the node fails by it.
-      return { result: Promise.reject(error as Error), lasts: "step", withdraw: () => undefined };
+      // What is asked for cannot even be written down: the node fails by it, and that it does is written in its place.
+      const refused = PlatformError.from(error, "AGENT_FAILED");
+      this.machine.note(`${call.address}${REFUSED}`, refused);
+      return { result: Promise.reject(refused), lasts: "step", withdraw: () => undefined };
     }
   }
 

@@ -6,7 +6,8 @@
  * the last that completed first) → ended.
  */
 import { PlatformError, type SerializedError } from "@agentcore/contract";
-import type { Reasoned, WorkflowScope } from "@agentcore/contract/authoring";
+import type { WorkflowScope } from "@agentcore/contract/authoring";
+import { type ChoiceLog, Choices, failureIn } from "./choices.ts";
 import type {
   CallNode,
   CompiledNode,
@@ -22,11 +23,12 @@ import { type Fan, Frame, type FrameState } from "./frame.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 
 export const MAX_ITEMS = 10_000;
-// No name of a node begins so.
-const FAILED = "!";
-const MAX_MESSAGE = 1_000;
 // Choices in a row without anything to be done between them: more go round for nothing, and hold up everybody else.
 const MAX_IDLE_CHOICES = 10_000;
+
+/** Names of failures beside the graph: behind the address of a call that was refused before it began; of what stopped the whole. */
+export const REFUSED = "~refused";
+export const STOPPED = "~stopped";
 
 /** Something to be done, and to be told of by `settle` under its address. */
 export type Call = { readonly address: string } & (
@@ -95,9 +97,16 @@ export interface MachineState {
   };
 }
 
-/** Records a choice, unless it is the implied one: gives the one of before where there was one. */
-export type Decide = (address: string, choose: () => Reasoned, implied?: string) => string;
+/** Hears of what it comes to; of calls by `take` and `open`. Nothing of that changes its way. */
+export interface Observer {
+  began(node: CompiledNode): void;
+  /** The frame is as it was: with the fan, or the turn, of the node. canceled: nobody needs any more what it would come to. */
+  ended(node: CompiledNode, how: "done" | "failed" | "canceled", frame: Frame, error?: PlatformError): void;
+  /** Something failed; what that ends has not ended yet. */
+  failing(): void;
+}
 
+/** A call under way. */
 interface Open {
   readonly node: CallNode;
   readonly frame: Frame;
@@ -107,23 +116,23 @@ interface Open {
 export class Machine {
   private readonly workflow: CompiledWorkflow;
   private readonly input: unknown;
-  private readonly decide: Decide;
+  private readonly choices: Choices;
   private readonly checkOutput: (output: unknown) => void;
-  private readonly root: Frame;
+  private readonly observer: Observer | null;
+  readonly root: Frame;
   /** The last completed at the end. */
   private readonly undo: UndoEntry[];
-  private readonly open = new Map<string, Open>();
+  readonly open = new Map<string, Open>();
   private readonly ready: Frame[] = [];
   /** Those whose calls do not begin, as long as it holds. */
   private held: Frame[] = [];
   private due: Call[] = [];
   private unneeded: string[] = [];
-  private failure: PlatformError | null = null;
-  /** What is being taken back, with the number of tries. */
-  private undoing: { readonly entry: UndoEntry; attempt: number; address: string; error: PlatformError | null } | null =
-    null;
-  private readonly undone: UndoneNode[] = [];
-  private readonly stands: StandingNode[] = [];
+  failure: PlatformError | null = null;
+  /** What is being taken back, with the number of tries; the error that somebody is asked about. */
+  undoing: { readonly entry: UndoEntry; attempt: number; address: string; error: PlatformError | null } | null = null;
+  readonly undone: UndoneNode[] = [];
+  readonly stands: StandingNode[] = [];
   private isHolding = false;
   /** Set once. */
   end: End | null = null;
@@ -132,14 +141,23 @@ export class Machine {
   constructor(
     workflow: CompiledWorkflow,
     input: unknown,
-    { decide, checkOutput }: { readonly decide: Decide; readonly checkOutput: (output: unknown) => void },
+    {
+      choices,
+      checkOutput,
+      observer = null,
+    }: {
+      readonly choices: ChoiceLog;
+      readonly checkOutput: (output: unknown) => void;
+      readonly observer?: Observer | null;
+    },
     state: MachineState | null = null,
   ) {
     if (state !== null) assertFits(workflow, state);
     this.workflow = workflow;
     this.checkOutput = checkOutput;
     this.input = frozenCopy(input);
-    this.decide = decide;
+    this.choices = new Choices(choices);
+    this.observer = observer;
     this.root =
       state === null
         ? new Frame(workflow.graph.start, "", null)
@@ -150,7 +168,7 @@ export class Machine {
     this.failure = PlatformError.fromJSON(error);
     this.undone.push(...undone);
     this.stands.push(...stands);
-    this.root.end();
+    this.root.isOver = true;
   }
 
   /** Once, at the start. `told`: that it is to stop, before it went on from its snapshot. */
@@ -174,7 +192,10 @@ export class Machine {
     if ("value" in outcome) {
       if (!frame.isOver || node.undo !== null) frame.complete(node.id, frozenCopy(outcome.value));
       this.remember(node, frame, address);
+      this.observer?.ended(node, "done", frame);
     }
+    if (frame.isOver && "error" in outcome)
+      this.observer?.ended(node, outcome.error.code === "CANCELED" ? "canceled" : "failed", frame, outcome.error);
     if (!frame.isOver) {
       if ("error" in outcome) this.fail(frame, node, outcome.error);
       else {
@@ -183,6 +204,11 @@ export class Machine {
       }
     }
     this.run();
+  }
+
+  /** Records a failure beside the graph, which the log would have no word of. The machine is still to be told. */
+  note(name: string, error: PlatformError): void {
+    this.choices.note(name, error);
   }
 
   /** Cancel, deadline: everything under way is to end, and to be taken back. */
@@ -271,12 +297,16 @@ export class Machine {
     }
     const { fan } = frame;
     // Before the children, which see their items.
-    if (fan.node.type === "map")
+    const { node } = fan;
+    if (node.type === "map")
       try {
-        fan.items ??= itemsOf(fan.node, this.scope(frame, fan.node));
-        assertCount(fan.node, fan.items, fan.total ?? fan.items.length);
+        fan.items = this.choices.given(fan.address, () => {
+          const items = itemsOf(node, this.scope(frame, node), fan.total);
+          assertCount(node, items, fan.total ?? items.length);
+          return items;
+        });
       } catch (error) {
-        return this.fanFailed(frame, fan, PlatformError.from(error, "WORKFLOW_FAILED"));
+        return this.fail(frame, node, failureIn(error));
       }
     for (const child of fan.frames) this.wake(child);
     if (frame.fan === fan) this.fill(frame, fan);
@@ -301,7 +331,7 @@ export class Machine {
           );
         if (!this.enter(frame, node)) return;
       } catch (error) {
-        this.fail(frame, node, PlatformError.from(error, "WORKFLOW_FAILED"));
+        this.fail(frame, node, failureIn(error));
         return;
       }
     }
@@ -315,10 +345,11 @@ export class Machine {
         return false;
       case "decision": {
         const scope = this.scope(frame, node);
-        frame.at = this.choose(frame.visit(node.id), () => {
+        frame.at = this.choices.choose(frame.visit(node.id), () => {
           const found = node.cases.find(({ when, reason }) => holds(when, scope, reason));
           return { choice: found?.next ?? node.otherwise, reasons: [found?.reason ?? "otherwise"] };
         });
+        this.observer?.ended(node, "done", frame);
         return true;
       }
       case "parallel":
@@ -338,39 +369,24 @@ export class Machine {
         this.judge(frame, node);
         return true;
       case "end": {
-        const output = node.output(this.scope(frame, node));
-        // Refused now it fails the workflow, and what was done is taken back.
-        this.checkOutput(output);
-        this.root.end();
+        const output = this.choices.given(frame.visit(node.id), () => {
+          const value = node.output(this.scope(frame, node));
+          // Refused now it fails the workflow, and what was done is taken back.
+          this.checkOutput(value);
+          return value;
+        });
+        this.observer?.ended(node, "done", frame);
+        this.close(this.root, "done");
         this.abandon();
         this.end = { type: "completed", output };
         return false;
       }
       case "fail": {
-        const message = node.message(this.scope(frame, node));
-        this.fail(frame, node, new PlatformError("WORKFLOW_FAILED", String(message)));
+        const message = this.choices.given(frame.visit(node.id), () => String(node.message(this.scope(frame, node))));
+        this.fail(frame, node, new PlatformError("WORKFLOW_FAILED", message));
         return false;
       }
     }
-  }
-
-  /** That a condition fails is recorded as what it chose: after a crash it fails again, whatever it would say then. */
-  private choose(address: string, choose: () => Reasoned, implied?: string): string {
-    const choice = this.decide(
-      address,
-      () => {
-        try {
-          return choose();
-        } catch (error) {
-          const { code, message } = PlatformError.from(error, "WORKFLOW_FAILED");
-          return { choice: `${FAILED}${code}:${message.slice(0, MAX_MESSAGE)}`, reasons: ["it failed"] };
-        }
-      },
-      implied,
-    );
-    if (!choice.startsWith(FAILED)) return choice;
-    const [code = "", ...words] = choice.slice(FAILED.length).split(":");
-    throw PlatformError.fromJSON({ code: code as PlatformError["code"], message: words.join(":") });
   }
 
   private scope(frame: Frame, node: CompiledNode): WorkflowScope {
@@ -379,27 +395,28 @@ export class Machine {
 
   private call(frame: Frame, node: CallNode): void {
     if (this.isHolding) this.held.push(frame);
-    else this.make(frame, node, () => frame.visit(node.id), false);
+    else this.make(frame, node, frame.visit(node.id), false);
   }
 
   private carryOn(frame: Frame): void {
     const node = this.node(frame.at) as CallNode;
     try {
-      this.make(frame, node, () => frame.addressOf(node.id), true);
+      this.make(frame, node, frame.addressOf(node.id), true);
     } catch (error) {
-      this.fail(frame, node, PlatformError.from(error, "WORKFLOW_FAILED"));
+      this.fail(frame, node, failureIn(error));
     }
   }
 
-  private make(frame: Frame, node: CallNode, addressOf: () => string, isCarried: boolean): void {
+  private make(frame: Frame, node: CallNode, address: string, isCarried: boolean): void {
     const scope = this.scope(frame, node);
-    const input = node.input(scope);
-    const target = node.target?.(scope) ?? null;
-    const text = node.text?.(scope);
-    const address = addressOf();
+    const given = this.choices.given(
+      address,
+      () => ({ input: node.input(scope), target: node.target?.(scope) ?? null, text: node.text?.(scope) }),
+      () => (isCarried ? undefined : frame.unvisit(node.id)),
+    );
     frame.isWaiting = true;
     this.open.set(address, { node, frame, isUnneeded: false });
-    this.due.push({ type: "node", address, node, input, target, text, isCarried });
+    this.due.push({ type: "node", address, node, ...given, isCarried });
   }
 
   private turn(frame: Frame, node: LoopNode): void {
@@ -407,6 +424,7 @@ export class Machine {
     if (done === undefined) {
       frame.turns[node.id] = 1;
       frame.at = node.body;
+      this.observer?.began(node);
       return;
     }
     const scope = frame.scope(this.input, node.id);
@@ -417,7 +435,7 @@ export class Machine {
         ? isLast
           ? "done"
           : "again"
-        : this.choose(
+        : this.choices.choose(
             address,
             () => {
               if (node.until !== null && holds(node.until, scope, node.reason))
@@ -435,10 +453,11 @@ export class Machine {
       frame.at = node.body;
       return;
     }
-    delete frame.turns[node.id];
     frame.complete(node.id, scope.previous);
     if (choice === "done") frame.at = node.next;
     else frame.at = node.otherwise ?? usedUp(node, `${node.maxTurns} turns, and ${node.reason} does not hold`);
+    this.observer?.ended(node, "done", frame);
+    delete frame.turns[node.id];
   }
 
   /** Of what is within the loop: a way round a gate may have left some. */
@@ -453,18 +472,19 @@ export class Machine {
   private judge(frame: Frame, node: GateNode): void {
     const turn = (frame.turns[node.id] ?? 0) + 1;
     const scope = { ...this.scope(frame, node), turn };
-    const choice = this.choose(frame.visit(node.id), () => {
+    const choice = this.choices.choose(frame.visit(node.id), () => {
       if (holds(node.pass, scope, node.reason)) return { choice: "passed", reasons: [node.reason] };
       return { choice: turn < node.maxTurns ? "again" : "usedUp", reasons: [`${turn} of ${node.maxTurns}`] };
     });
     if (choice === "again") {
       frame.turns[node.id] = turn;
       frame.at = node.again;
-      return;
+    } else {
+      delete frame.turns[node.id];
+      if (choice === "passed") frame.at = node.next;
+      else frame.at = node.otherwise ?? usedUp(node, `${node.reason} did not hold in ${turn} turns`);
     }
-    delete frame.turns[node.id];
-    if (choice === "passed") frame.at = node.next;
-    else frame.at = node.otherwise ?? usedUp(node, `${node.reason} did not hold in ${turn} turns`);
+    this.observer?.ended(node, "done", frame);
   }
 
   // ── branches and items ───────────────────────────────────────────────────────────────────────────────────────
@@ -475,12 +495,18 @@ export class Machine {
   }
 
   private spread(frame: Frame, node: MapNode): void {
-    const items = itemsOf(node, this.scope(frame, node));
     const address = frame.visit(node.id);
+    const made = this.choices.made(address);
+    const items = this.choices.given(
+      address,
+      () => itemsOf(node, this.scope(frame, node), made === null ? null : Number(made)),
+      () => frame.unvisit(node.id),
+    );
     // How many there are is seen by nobody else: the list is made of what other nodes gave.
-    const count = this.decide(address, () => ({ choice: String(items.length), reasons: ["items"] }));
+    const count = this.choices.choose(address, () => ({ choice: String(items.length), reasons: ["items"] }));
     assertCount(node, items, Number(count));
     if (items.length === 0) {
+      this.observer?.ended(node, "done", frame);
       frame.complete(node.id, []);
       frame.at = node.next;
       this.ready.push(frame);
@@ -496,6 +522,7 @@ export class Machine {
       total: items?.length ?? null,
     };
     frame.fan = fan;
+    this.observer?.began(node);
     return fan;
   }
 
@@ -508,8 +535,7 @@ export class Machine {
   /** Begins as many items as may be under way. */
   private fill(frame: Frame, fan: Fan): void {
     const { node } = fan;
-    if (node.type !== "map") return;
-    fan.items ??= itemsOf(node, this.scope(frame, node));
+    if (node.type !== "map" || fan.items === null) return;
     while (fan.frames.size < node.concurrency && fan.next < fan.items.length)
       this.startChild(frame, fan, String(fan.next++), node.body);
   }
@@ -529,18 +555,11 @@ export class Machine {
 
   private childFailed(child: Frame, error: PlatformError): void {
     const { frame, fan } = child.parent as NonNullable<Frame["parent"]>;
-    child.end();
+    this.close(child);
     fan.frames.delete(child);
-    if (fan.node.failFast) return this.fanFailed(frame, fan, error);
+    if (fan.node.failFast) return this.fail(frame, fan.node, error);
     if (fan.node.type === "map") fan.outputs.set(child.name, null);
     this.childEnded(frame, fan, error);
-  }
-
-  private fanFailed(frame: Frame, fan: Fan, error: PlatformError): void {
-    for (const child of fan.frames) child.end();
-    frame.fan = null;
-    this.abandon();
-    this.fail(frame, fan.node, error);
   }
 
   private childEnded(frame: Frame, fan: Fan, error?: PlatformError): void {
@@ -548,6 +567,7 @@ export class Machine {
     if (node.type === "map") {
       this.fill(frame, fan);
       if (fan.frames.size > 0) return;
+      this.observer?.ended(node, "done", frame);
       frame.fan = null;
       frame.complete(
         node.id,
@@ -559,24 +579,21 @@ export class Machine {
       try {
         enough ||= error === undefined && this.isDecided(frame, fan, node);
       } catch (failure) {
-        return this.fanFailed(frame, fan, PlatformError.from(failure, "WORKFLOW_FAILED"));
+        return this.fail(frame, node, failureIn(failure));
       }
       if (!enough && fan.order.length + fan.frames.size < need)
-        return this.fanFailed(
-          frame,
-          fan,
-          error ?? new PlatformError("WORKFLOW_FAILED", `${node.id}: no branch is left`),
-        );
+        return this.fail(frame, node, error ?? new PlatformError("WORKFLOW_FAILED", `${node.id}: no branch is left`));
       if (!enough && fan.frames.size > 0) return;
-      for (const child of fan.frames) child.end();
-      frame.fan = null;
-      this.abandon();
+      this.closeFan(frame);
       for (const [name] of node.branches) frame.add(fan.nodes.get(name));
       try {
-        frame.complete(node.join, frozenCopy(this.merge(frame, fan, node)));
+        const merged = this.choices.given(fan.address, () => this.merge(frame, fan, node));
+        frame.complete(node.join, frozenCopy(merged));
       } catch (failure) {
-        return this.fail(frame, node, PlatformError.from(failure, "WORKFLOW_FAILED"));
+        return this.fail(frame, node, failureIn(failure));
       }
+      this.observer?.ended(node, "done", frame);
+      this.observer?.ended(this.node(node.join), "done", frame);
     }
     frame.at = node.next;
     this.ready.push(frame);
@@ -586,7 +603,7 @@ export class Machine {
   private isDecided(frame: Frame, fan: Fan, { until, untilReason, asks, join, ...node }: ParallelNode): boolean {
     if (until === null || fan.frames.size === 0) return false;
     const branches = Object.fromEntries(doneOf(fan, node));
-    const choice = this.choose(frame.visit(join), () => ({
+    const choice = this.choices.choose(frame.visit(join), () => ({
       choice: holds(until, { ...frame.scope(this.input, node.loop), branches }, untilReason) ? "decided" : "open",
       reasons: [asks],
     }));
@@ -624,6 +641,11 @@ export class Machine {
   // ── failing, and taking back ─────────────────────────────────────────────────────────────────────────────────
 
   private fail(frame: Frame, node: CompiledNode, error: PlatformError): void {
+    this.observer?.failing();
+    // A node that fails is what it is there for.
+    this.observer?.ended(node, node.type === "fail" ? "done" : "failed", frame, error);
+    if (node.type === "loop") delete frame.turns[node.id];
+    this.closeFan(frame);
     const way = "catch" in node && catches(node, error) ? node.catch : null;
     if (way !== null) {
       frame.errors[node.id] = { code: error.code, message: error.message };
@@ -634,8 +656,31 @@ export class Machine {
   }
 
   private giveUp(error: PlatformError): void {
+    this.observer?.failing();
     this.failure = error;
-    this.root.end();
+    this.close(this.root);
+    this.abandon();
+  }
+
+  /** Nothing of it goes on: what it was within has ended. */
+  private close(frame: Frame, how: "done" | "canceled" = "canceled"): void {
+    frame.isOver = true;
+    if (this.observer !== null)
+      for (const id of Object.keys(frame.turns)) {
+        const node = this.node(id);
+        if (node.type === "loop") this.observer.ended(node, how, frame);
+      }
+    if (frame.fan === null) return;
+    this.observer?.ended(frame.fan.node, how, frame);
+    for (const child of frame.fan.frames) this.close(child);
+    frame.fan = null;
+  }
+
+  /** The branches or items that are under way need not go on; the frame does. */
+  private closeFan(frame: Frame): void {
+    if (frame.fan === null) return;
+    for (const child of frame.fan.frames) this.close(child);
+    frame.fan = null;
     this.abandon();
   }
 
@@ -657,11 +702,12 @@ export class Machine {
 
   private remember(node: CallNode, frame: Frame, address: string): void {
     if (node.undo === null) return;
+    const { undo, id } = node;
     try {
-      const input = node.undo.input(this.scope(frame, node));
-      this.undo.push({ address, node: node.id, input: input ?? null });
+      const input = this.choices.given(`${address}~undo`, () => undo.input(this.scope(frame, node)));
+      this.undo.push({ address, node: id, input: input ?? null });
     } catch (error) {
-      this.undo.push({ address, node: node.id, input: null, broken: PlatformError.from(error).message });
+      this.undo.push({ address, node: id, input: null, broken: PlatformError.from(error).message });
     }
   }
 
@@ -751,8 +797,9 @@ const catches = (node: CallNode | ParallelNode | MapNode, { code }: PlatformErro
   return code === "DECISION_EXPIRED" || code === "DEADLINE_EXCEEDED";
 };
 
-const itemsOf = (node: MapNode, scope: WorkflowScope): readonly unknown[] => {
-  const items = node.over(scope);
+/** `count`: how many there have to be, where that is known. */
+const itemsOf = (node: MapNode, scope: WorkflowScope, count: number | null): readonly unknown[] => {
+  const items = node.over(scope, count);
   if (!Array.isArray(items))
     throw new PlatformError("WORKFLOW_FAILED", `over: expected a list, got ${describe(items)}`);
   if (items.length > MAX_ITEMS)

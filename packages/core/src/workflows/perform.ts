@@ -80,7 +80,9 @@ const withdrawable = (start: (signal: AbortSignal) => Promise<unknown>): Perform
   return { result: start(controller.signal), lasts: "wait", withdraw: () => controller.abort() };
 };
 
-const wait = async (
+// What these ask for may be refused before anything is written down: they throw then, and give no promise.
+
+const wait = (
   ctx: Context,
   { address, text, input }: NodeCall,
   { duration, signal: name, event, timeout }: Extract<CallSpec, { type: "wait" }>,
@@ -91,21 +93,10 @@ const wait = async (
   if (event !== undefined) {
     const { topic, where } = event;
     const condition = where === undefined ? {} : { where, with: input as Readonly<Record<string, unknown>> };
-    return (await ctx.waitForEvent(topic, { ...options, ...condition })).payload;
+    return ctx.waitForEvent(topic, { ...options, ...condition }).then(({ payload }) => payload);
   }
-  const ms = duration === undefined ? Math.max(0, timeOf(text) - ctx.now()) : millisecondsOf(duration);
-  await ctx.sleep(ms, { key: address, signal });
-  return null;
-};
-
-const timeOf = (value: unknown): number => {
-  // oxlint-disable-next-line no-restricted-globals -- it reads a text, not a clock
-  const time = typeof value === "string" ? Date.parse(value) : value;
-  if (typeof time === "number" && Number.isFinite(time)) return time;
-  throw new PlatformError(
-    "WORKFLOW_FAILED",
-    `until: expected milliseconds since 1970 or a time as 2026-01-31T12:00:00Z, got ${JSON.stringify(value)}`,
-  );
+  const ms = duration === undefined ? Math.max(0, (text as number) - ctx.now()) : millisecondsOf(duration);
+  return ctx.sleep(ms, { key: address, signal }).then(() => null);
 };
 
 const approve = (
@@ -128,17 +119,17 @@ const approve = (
   });
 
 /** "retry": it is tried again; "done": it was taken back by hand; "leave": it stands. */
-const askWhatStands = async (
+const askWhatStands = (
   ctx: Context,
   { address, failed, error: { code, message }, input, choices }: Extract<Call, { type: "ask" }>,
   signal: AbortSignal,
-): Promise<UndoVerdict> => {
-  const { choice } = await ctx.waitForDecision({
-    key: address,
-    prompt: `What ${failed} did could not be taken back: ${message}`,
-    show: { node: failed, input, error: { code, message } },
-    choices,
-    signal,
-  });
-  return choice as UndoVerdict;
-};
+): Promise<UndoVerdict> =>
+  ctx
+    .waitForDecision({
+      key: address,
+      prompt: `What ${failed} did could not be taken back: ${message}`,
+      show: { node: failed, input, error: { code, message } },
+      choices,
+      signal,
+    })
+    .then(({ choice }) => choice as UndoVerdict);
