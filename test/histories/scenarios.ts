@@ -155,6 +155,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   rescued: { agent: workflows.rescued, then: minutes },
   impure: { agent: workflows.impure },
   long: { agent: workflows.long },
+  unsure: {
+    agent: workflows.unsure,
+    then: async (run) => {
+      await run.decide({ choice: "leave" });
+    },
+  },
   plain: { agent: workflows.plain, input: { n: 3 }, then: minutes },
 };
 

@@ -130,6 +130,17 @@ export const long = workflow("long")
   .loop("count", (path) => path.step("turn", () => outside.next()), { maxTurns: 270 })
   .build();
 
+/** Its functions fail when it runs, and would not when it is replayed. */
+export const unsure = workflow("unsure")
+  .step("reserve", () => outside.next(), { undo: { by: () => "released", input: () => (outside.next() < 1_000 ? broken() : 1) } })
+  .step("draft", (n: number) => n, {
+    input: () => (outside.next() < 4 ? broken() : outside.next()),
+    catch: (path) => path.step("instead", () => 0),
+  })
+  .gate("good", { pass: ({ turn }) => turn === 2, again: "draft" })
+  .map("each", () => (outside.next() < 1_000 ? broken() : [1, 2]), (path) => path.step("one", (n) => n))
+  .build();
+
 /** As a manifest or JSON has it. */
 export const plain = agent({
   name: "plain",

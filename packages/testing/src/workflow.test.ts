@@ -1,7 +1,9 @@
+import type { TaskEvent, WorkflowGraph } from "@agentcore/contract";
+import { ProgressFold } from "@agentcore/core/workflows";
 import { agent, expression, TerminalError, template, workflow } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { testAgent } from "./index.ts";
+import { replay, testAgent } from "./index.ts";
 
 const Loan = z.object({ amount: z.number() });
 
@@ -327,6 +329,117 @@ test("a condition that fails fails again after a crash, and what was done is tak
       expect([at, when, run.error?.message]).toEqual([at, when, whole.error?.message]);
       expect([...new Set(undone)]).toEqual(["2", "1"]);
     }
+});
+
+const begins = <Value>(value: Value) => {
+  let times = 0;
+  return () => {
+    times += 1;
+    if (times === 1) throw new TerminalError("not yet");
+    return value;
+  };
+};
+
+test("an expression that fails fails again after a crash, though it would give something then", async () => {
+  // What is written down of it is not there yet when the process dies before that.
+  const written = ({ events }: { events: readonly TaskEvent[] }) =>
+    events.flatMap(({ type, data }) =>
+      type === "decision.made" && "choice" in data && data.choice?.startsWith("!") === true ? [data.path] : [],
+    );
+  const flows = {
+    "decision:asked": () =>
+      workflow("input")
+        .step("first", () => 1)
+        .step("asked", (n: number) => String(n), {
+          input: begins(2),
+          catch: (path) => path.step("instead", () => "instead"),
+        })
+        .build(),
+    "decision:each": () =>
+      workflow("items")
+        .step("first", () => 1)
+        .map("each", begins([1, 2]), (path) => path.step("one", (n) => n))
+        .build(),
+    "decision:both-fork": (sum = begins(3)) =>
+      workflow("merged")
+        .parallel(
+          "both",
+          { left: (path) => path.step("one", () => 1), right: (path) => path.step("two", () => 2) },
+          { merge: ({ left, right }) => sum() + left + right },
+        )
+        .build(),
+    "decision:end": () =>
+      workflow("output")
+        .step("first", () => 1, { undo: () => undefined })
+        .build(begins(4)),
+  };
+  for (const [place, flow] of Object.entries(flows)) {
+    const it = await testAgent(flow());
+    const whole = await it.run();
+    expect([place, whole.state]).toEqual([place, place === "decision:asked" ? "completed" : "failed"]);
+    for (let at = 1; at <= it.commits; at++) {
+      const run = await (await testAgent(flow(), { crashAt: { at, when: "after" } })).run();
+      if (written(run).length === 0) continue;
+      expect([place, at, run.state, written(run)]).toEqual([place, at, whole.state, [place]]);
+    }
+    expect(written(whole)).toEqual([place]);
+  }
+});
+
+test("a log of before, which has no word of an expression that failed, goes on as it did", async () => {
+  const flow = workflow("flow")
+    .step("draft", () => 1, {
+      input: ({ nodes }: { nodes: { instead?: number } }) => {
+        if (nodes.instead === undefined) throw new TerminalError("nothing to draft of");
+      },
+      catch: (path) => path.step("instead", () => 2),
+    })
+    .gate("good", { pass: ({ turn }) => turn === 2, again: "draft" })
+    .build();
+  const { events } = await (await testAgent(flow)).run();
+  const before = JSON.parse(
+    JSON.stringify(events.filter(({ data }) => !JSON.stringify(data).includes('"!'))).replaceAll("draft@2", "draft"),
+  ) as readonly TaskEvent[];
+  expect(before).toHaveLength(events.length - 1);
+  expect(await replay(before, flow)).toEqual({ ok: true });
+  expect(await replay(events, flow)).toEqual({ ok: true });
+});
+
+const progressOf = (graph: WorkflowGraph | undefined, events: readonly TaskEvent[]) => {
+  const fold = new ProgressFold(graph as WorkflowGraph);
+  for (const event of events) fold.apply(event);
+  return Object.fromEntries(fold.view().nodes.map(({ id, state }) => [id, state]));
+};
+
+test("progress tells of nodes that failed before they began, and of what stopped a run from outside of its graph", async () => {
+  const refused = workflow("refused")
+    .step("first", () => "1", { undo: () => undefined })
+    .then({ agent: "peer" }, { as: "asked", input: () => ({ circle: 10n }) })
+    .build();
+  const run = await (await testAgent(refused, { peers: { peer: () => 1 } })).run();
+  expect(progressOf(refused.workflow?.graph, run.events)).toEqual({ first: "undone", asked: "failed", end: "skipped" });
+  const { events } = run;
+  const last = events.findIndex(({ type }) => type === "task.failed");
+  expect(progressOf(refused.workflow?.graph, events.slice(0, last))).toMatchObject({
+    first: "undone",
+    asked: "failed",
+  });
+  const broken = workflow("broken")
+    .step("first", () => "1", {
+      undo: {
+        by: () => undefined,
+        input: () => {
+          throw new Error("gone");
+        },
+      },
+    })
+    .fail("no", "never mind")
+    .build();
+  const asks = await (await testAgent(broken)).run();
+  expect(asks.state).toBe("input-required");
+  expect(progressOf(broken.workflow?.graph, asks.events)).toMatchObject({ first: "undoing", no: "done" });
+  await asks.decide({ choice: "leave" });
+  expect(progressOf(broken.workflow?.graph, asks.events)).toMatchObject({ first: "stands" });
 });
 
 test("what one function does to its input is seen by no other: it is refused", async () => {

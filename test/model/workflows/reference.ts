@@ -125,6 +125,15 @@ export class Reference {
     });
   }
 
+  /** What an expression fails with, its node fails with. */
+  private given<Value>(evaluate: () => Value): Value {
+    try {
+      return evaluate();
+    } catch (error) {
+      throw this.failed((error as Error).message);
+    }
+  }
+
   private failed(error: string): Failure {
     this.failures.push(error);
     return new Failure(error);
@@ -172,9 +181,9 @@ export class Reference {
     };
     switch (block.type) {
       case "work": {
-        const input = workInput(block, scopeOf(walk));
         const address = this.visit(walk, id);
         try {
+          const input = this.given(() => workInput(block, scopeOf(walk)));
           complete(await this.call(walk, address, input, () => block.undo !== null && this.undo.push({ address, id })));
         } catch (error) {
           if (!(error instanceof Failure) || block.rescue === null) throw error;
@@ -217,17 +226,22 @@ export class Reference {
           return this.sequence(block.otherwise, walk);
         }
       case "map": {
-        const items = itemsOf(block, scopeOf(walk));
+        const address = this.visit(walk, id);
+        const items = this.given(() => itemsOf(block, scopeOf(walk)));
         if (items.length === 0) return complete([]);
-        return complete(await this.map(block, walk, items));
+        return complete(await this.map(block, walk, address, items));
       }
       case "parallel":
         return complete(await this.parallel(block, walk));
     }
   }
 
-  private async map(block: Extract<Named, { type: "map" }>, walk: Walk, items: readonly string[]): Promise<unknown[]> {
-    const address = this.visit(walk, block.id);
+  private async map(
+    block: Extract<Named, { type: "map" }>,
+    walk: Walk,
+    address: string,
+    items: readonly string[],
+  ): Promise<unknown[]> {
     const children: Walk[] = [];
     const outputs: unknown[] = items.map(() => null);
     let next = 0;

@@ -3,7 +3,16 @@ import type { TaskEvent, TaskEventOf } from "@agentcore/contract";
 import { runnable } from "@agentcore/core/workflows";
 import { agent, TerminalError } from "@agentcore/sdk";
 import { testAgent } from "@agentcore/testing";
-import { AGENT, flatten, type Named, named, outcomeOf, type WorkflowPlan, type WorkInput } from "./generate.ts";
+import {
+  AGENT,
+  flatten,
+  isHeldBack,
+  type Named,
+  named,
+  outcomeOf,
+  type WorkflowPlan,
+  type WorkInput,
+} from "./generate.ts";
 import { judgeProgress } from "./judge-progress.ts";
 import { Reference, type Settled } from "./reference.ts";
 
@@ -38,7 +47,7 @@ export interface PlayedPlan {
 }
 
 export const runPlan = async (plan: WorkflowPlan): Promise<PlayedPlan> => {
-  const blocks = named(plan.blocks);
+  const blocks = named(plan.blocks, isHeldBack(plan));
   const definition = runnable(
     { ...agent({ name: "flow", description: "Random", workflow: flatten(blocks) }), concurrency: undefined },
     { checkpointAfter: plan.checkpointAfter },

@@ -110,6 +110,21 @@ test("the time of a fresh history is that of its checkpoint", async () => {
   expect(outputOf(await world.last(taskId))).toBe(began + 60_000);
 });
 
+test("a carried call that is still to be made does not say what was chosen before it", async () => {
+  const world = new EngineWorld([
+    define("chooser", async ({ continuedFrom }, ctx) => {
+      const choice = continuedFrom === undefined ? null : ctx.decide("turn", () => "last", { implied: "again" });
+      const pause = ctx.sleep(60_000, { key: "pause" });
+      if (choice === null) return ctx.continueAs(1, { carry: true });
+      await pause;
+      return choice;
+    }),
+  ]);
+  const taskId = await world.submit("chooser");
+  await world.advance(60_000);
+  expect(outputOf(await world.last(taskId))).toBe("last");
+});
+
 test("a wait that is carried ends when it would have, however often the history begins afresh", async () => {
   const world = new EngineWorld([
     define("late", async ({ continuedFrom }, ctx) => {

@@ -47,6 +47,8 @@ export class Journal {
   readonly deliveries: readonly Delivery[];
   readonly waits = new Map<string, RecordedWait>();
   readonly calls = new Map<string, RecordedCall>();
+  /** Calls of which the log says no more than that a checkpoint carried them. */
+  onlyCarried: Set<string> = new Set();
   /** Paths recorded without a result to wait for: progress, artifacts, patches. */
   readonly marks = new Set<string>();
   readonly continuedFrom: unknown;
@@ -128,6 +130,7 @@ export class Journal {
             const { data } = call.event;
             if ("kind" in data && data.kind === "sleep") this.calls.set(data.path, { kind: "sleep", inputHash: null });
           }
+          this.onlyCarried = new Set(this.calls.keys());
           break;
         case "task.started":
           started = true;
@@ -260,6 +263,7 @@ export class Journal {
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {
     this.sawSecrets ||= call.kind === "authorization" || call.kind === "approval";
     this.calls.set(call.path, { kind: call.kind, inputHash: call.inputHash });
+    this.onlyCarried.delete(call.path);
   }
 }
 

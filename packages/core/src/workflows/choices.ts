@@ -60,8 +60,8 @@ export class Choices {
 
   /** What an expression gives; only that it fails is written down. `unrecorded`: it did in a log of before, which has no word of it. */
   given<Value>(address: string, evaluate: () => Value, unrecorded: () => void = () => undefined): Value {
-    let failure: PlatformError | null = null;
-    if (failureOf(this.made(address)) === null)
+    let failure = failureOf(this.made(address));
+    if (failure === null)
       try {
         return evaluate();
       } catch (error) {
@@ -71,7 +71,7 @@ export class Choices {
     if (choice === GIVEN) unrecorded();
     const recorded = failureOf(choice);
     // With its details where they are at hand.
-    throw recorded === null || recorded.message === failure?.message ? failure : recorded;
+    throw recorded === null || recorded.message === failure.message ? failure : recorded;
   }
 
   /** A failure beside the graph. */

@@ -175,7 +175,7 @@ export class Machine {
   begin(told: PlatformError | null = null): void {
     if (this.failure === null) {
       this.wake(this.root);
-      if (told !== null) this.giveUp(told);
+      if (told !== null) this.stop(told);
     }
     this.run();
   }
@@ -214,6 +214,7 @@ export class Machine {
   /** Cancel, deadline: everything under way is to end, and to be taken back. */
   stop(error: PlatformError): void {
     if (this.end !== null || this.failure !== null) return;
+    this.observer?.failing();
     this.giveUp(error);
     this.run();
   }
@@ -557,7 +558,7 @@ export class Machine {
     const { frame, fan } = child.parent as NonNullable<Frame["parent"]>;
     this.close(child);
     fan.frames.delete(child);
-    if (fan.node.failFast) return this.fail(frame, fan.node, error);
+    if (fan.node.failFast) return this.failed(frame, fan.node, error);
     if (fan.node.type === "map") fan.outputs.set(child.name, null);
     this.childEnded(frame, fan, error);
   }
@@ -642,6 +643,10 @@ export class Machine {
 
   private fail(frame: Frame, node: CompiledNode, error: PlatformError): void {
     this.observer?.failing();
+    this.failed(frame, node, error);
+  }
+
+  private failed(frame: Frame, node: CompiledNode, error: PlatformError): void {
     // A node that fails is what it is there for.
     this.observer?.ended(node, node.type === "fail" ? "done" : "failed", frame, error);
     if (node.type === "loop") delete frame.turns[node.id];
@@ -656,7 +661,6 @@ export class Machine {
   }
 
   private giveUp(error: PlatformError): void {
-    this.observer?.failing();
     this.failure = error;
     this.close(this.root);
     this.abandon();

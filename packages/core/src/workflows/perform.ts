@@ -1,5 +1,4 @@
 /** A call of the machine, done by `ctx` under its address. */
-import { PlatformError } from "@agentcore/contract";
 import type { Context, RetryPolicy, Target } from "@agentcore/contract/authoring";
 import { type CallSpec, type CompiledWorkflow, millisecondsOf } from "./compile-workflow.ts";
 import type { Call, UndoVerdict } from "./machine.ts";

@@ -65,6 +65,7 @@ export class ProgressFold {
     this.seq = event.seq;
     this.state = stateAfter(event) ?? this.state;
     this.hear(event);
+    if (isTerminal(this.state)) this.run.close();
   }
 
   view(): WorkflowProgress {

@@ -36,6 +36,7 @@ export class RetracedRun {
   private said: Said[] = [];
   private choices = new Map<string, string>();
   private way: Way | null = null;
+  private isClosed = false;
 
   constructor(workflow: CompiledWorkflow, share: Share) {
     this.workflow = workflow;
@@ -78,9 +79,17 @@ export class RetracedRun {
     if (this.way?.isOther(address, choice) === true) this.way = null;
   }
 
+  /** Nothing more will be said. */
+  close(): void {
+    this.standing();
+    this.isClosed = true;
+    this.said = [];
+    this.choices = new Map();
+  }
+
   /** With all that was said; null where it is not known where the run stands. */
   standing(): Pick<Way, "machine" | "tallies" | "stoppedAt"> | null {
-    if (this.start === null) return null;
+    if (this.start === null || this.isClosed) return this.way;
     try {
       this.way ??= new Way(this.workflow, this.start, this.choices, this.share);
     } catch {
@@ -171,7 +180,7 @@ class Way implements Observer {
   }
 
   failing(): void {
-    this.stoppedAt ??= this.share(this.machine.root);
+    this.stoppedAt = this.share(this.machine.root);
   }
 
   private settle(address: string, outcome: Outcome): void {

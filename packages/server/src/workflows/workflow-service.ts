@@ -11,7 +11,8 @@ import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 // As other readers of logs do.
 const PAGE = 500;
 const PAGE_BYTES = 16 * 1024 * 1024;
-// Who watches a task asks again and again: folds that are kept read the new events only. One is as large as its graph and what is under way.
+// Who watches a task asks again and again: folds that are kept read the new events only. One is as large as its graph, what is under way, and,
+// until its task ends, the addresses of what came to an end since its last checkpoint.
 const MAX_KEPT = 200;
 
 interface Kept {
