@@ -124,6 +124,7 @@ export class FakePlatform {
                 signal,
                 idempotencyKey: hash(`${taskId}/${name}/${options.key}`),
                 attempt,
+                input: options.input,
                 credential: unsupported("credentials"),
               });
             } catch (error) {

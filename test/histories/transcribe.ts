@@ -30,7 +30,7 @@ const transcribing = (ctx: Context, lines: string[]): Context => {
     const write = (...given: unknown[]): Promise<unknown> => {
       calls += 1;
       const number = calls;
-      lines.push(`${number} ${name} ${text(given)}`);
+      lines.push(`${number} ${name} ${text(name === "step" ? withoutDebugging(given) : given)}`);
       // Written before the code itself sees it, and without a turn of the queue more than it would take anyhow.
       const answered = call(...(given as never[]));
       answered.then(
@@ -62,6 +62,13 @@ const transcribing = (ctx: Context, lines: string[]): Context => {
   };
   const own = Object.fromEntries(Object.entries(calling).map(([name, value]) => [name, { value, enumerable: true }]));
   return Object.defineProperties({} as Context, { ...Object.getOwnPropertyDescriptors(ctx), ...own });
+};
+
+/** What a step works on, and what ends it while a breakpoint holds it, is for who debugs: no log has it, and none depends on it. */
+const withoutDebugging = ([name, body, options]: readonly unknown[]): readonly unknown[] => {
+  if (typeof options !== "object" || options === null) return [name, body];
+  const { input: _, signal: __, ...rest } = options as Readonly<Record<string, unknown>>;
+  return [name, body, rest];
 };
 
 /** As JSON, without what is none: functions, signals and schemas stand as a mark. */

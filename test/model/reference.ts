@@ -157,6 +157,9 @@ class Follower {
       case "approval.reminded":
       case "approval.escalated":
       case "task.progressed":
+      case "breakpoints.changed":
+      case "call.held":
+      case "call.released":
       case "log.compacted":
         return "no program does that";
     }

@@ -72,6 +72,12 @@ export const describeEvent = (event: TaskEvent): string => {
       return callName({ path: event.data.path, kind: "approval" });
     case "approval.escalated":
       return `to ${event.data.to.join(", ")}`;
+    case "breakpoints.changed":
+      return `by ${event.data.by}: ${[...event.data.breakpoints, ...(event.data.next === true ? ["next"] : [])].join(", ")}`;
+    case "call.held":
+      return `${callName(event.data)} is held by ${event.data.breakpoint}`;
+    case "call.released":
+      return `${event.data.path}, by ${event.data.by}${event.data.set === true ? ", its result is set" : event.data.input === undefined ? "" : ", with another input"}`;
     case "checkpoint.created":
       return "";
     case "log.compacted":

@@ -7,9 +7,11 @@ import { describeProgress, eventLine } from "./describe-event.ts";
 import { failure } from "./failure.ts";
 import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
-import { toPlainLines } from "./plain-text.ts";
+import { toPlainLines, toPlainText } from "./plain-text.ts";
 import { toJsonText } from "./structured-text.ts";
 import { foldOutcome, INITIAL_OUTCOME, isPause, isSettled, type TaskOutcome } from "./task-outcome.ts";
+
+const MAX_HELD = 20;
 
 interface FollowOptions {
   readonly client: NodeClient;
@@ -20,6 +22,8 @@ interface FollowOptions {
   readonly verbose?: boolean;
   /** Go on while the task waits for a person. @default false */
   readonly throughPauses?: boolean;
+  /** Stop when a breakpoint holds the task, whatever goes on beside it. @default false */
+  readonly untilHeld?: boolean;
 }
 
 export const followTask = async (options: FollowOptions): Promise<TaskOutcome> => {
@@ -35,6 +39,7 @@ export const followTask = async (options: FollowOptions): Promise<TaskOutcome> =
       outcome = foldOutcome(outcome, event);
       if (options.verbose) output.say(eventLine(event));
       else showProgress(output, event);
+      if (options.untilHeld && event.seq >= known && (outcome.held ?? []).length > 0) break;
       if (event.seq < known || !isSettled(outcome.state)) continue;
       if (!isPause(outcome.state) || !options.throughPauses) break;
       if (told !== outcome) sayPause(output, taskId, outcome);
@@ -105,6 +110,11 @@ export const reportOutcome = async (
       return 1;
     case "submitted":
     case "working":
+      if (outcome.held !== undefined && outcome.held.length > 0) {
+        for (const path of outcome.held.slice(0, MAX_HELD)) output.say(`held before ${toPlainText(path)}`, "yellow");
+        output.say(`  next: agentcore debug ${taskId}, or agentcore debug ${taskId} --continue`, "yellow");
+        return 1;
+      }
       throw failure("UNAVAILABLE", `the node stopped telling about task ${taskId}`, `agentcore watch ${taskId}`);
   }
 };

@@ -1,5 +1,5 @@
 /** What a task's log says about where it stands: a fold over events, used by everything that follows a task. */
-import type { Part, SerializedError, TaskEvent, TaskState } from "@agentcore/contract";
+import type { CarriedEvent, Part, SerializedError, TaskEvent, TaskState } from "@agentcore/contract";
 
 export interface TaskOutcome {
   readonly state: TaskState;
@@ -11,6 +11,8 @@ export interface TaskOutcome {
   readonly asksDecision?: boolean | undefined;
   /** Names the question, while it waits for authorisation. */
   readonly reference?: string | undefined;
+  /** Paths of calls that breakpoints hold. @default none */
+  readonly held?: readonly string[] | undefined;
 }
 
 export const INITIAL_OUTCOME: TaskOutcome = { state: "submitted" };
@@ -26,6 +28,41 @@ export const isPause = (state: TaskState): boolean =>
   state === "input-required" || state === "auth-required" || state === "parked";
 
 export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome => {
+  const folded = statusAfter(outcome, event);
+  const held = heldAfter(outcome.held, event);
+  return folded === outcome && held === outcome.held ? outcome : { ...folded, held };
+};
+
+const heldAfter = (held: TaskOutcome["held"], event: TaskEvent): TaskOutcome["held"] => {
+  switch (event.type) {
+    case "call.held":
+      return [...(held ?? []), event.data.path];
+    case "call.released":
+    case "step.completed":
+    case "step.failed":
+      return held?.includes(event.data.path) === true ? held.filter((path) => path !== event.data.path) : held;
+    case "checkpoint.created":
+      return heldIn(event.data.carried ?? []);
+    case "task.completed":
+    case "task.failed":
+    case "task.rejected":
+    case "task.canceled":
+      return undefined;
+    default:
+      return held;
+  }
+};
+
+/** What goes on in a fresh log. */
+const heldIn = (carried: readonly Pick<CarriedEvent, "type" | "data">[]): readonly string[] => {
+  const held = new Set<string>();
+  for (const { type, data } of carried)
+    if (type === "call.held") held.add(String(data["path"]));
+    else held.delete(String(data["path"]));
+  return [...held];
+};
+
+const statusAfter = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome => {
   switch (event.type) {
     case "task.submitted":
       return INITIAL_OUTCOME;
@@ -73,6 +110,9 @@ export const foldOutcome = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome
     case "approval.refused":
     case "approval.reminded":
     case "approval.escalated":
+    case "breakpoints.changed":
+    case "call.held":
+    case "call.released":
     case "checkpoint.created":
       return outcome;
   }

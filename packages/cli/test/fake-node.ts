@@ -14,6 +14,8 @@ export interface FakeTask {
   readonly progress?: readonly object[];
   /** What the task records when a message of this id comes in. */
   readonly onMessage?: (messageId: string) => readonly TaskEvent[];
+  /** Paths of calls. @default none */
+  readonly held?: readonly string[];
 }
 
 export interface SeenRequest {
@@ -56,6 +58,8 @@ interface FakeNodeOptions {
   readonly inbox?: readonly Readonly<Record<string, unknown>>[];
   /** What it answers about open tasks, a page each time. */
   readonly openTasks?: readonly object[];
+  /** By method and path, as in `POST /api/v1/tasks/t1/fork`. */
+  readonly answers?: Readonly<Record<string, unknown>>;
   /** @default it decides */
   readonly decided?: boolean;
 }
@@ -97,6 +101,7 @@ export const startFakeNode = async ({
   inbox = [],
   openTasks = [],
   decided = true,
+  answers = {},
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
@@ -126,6 +131,8 @@ export const startFakeNode = async ({
         return refuse(401, "UNAUTHENTICATED", "no valid key");
 
       const [, resource, id, verb] = /^\/api\/v1\/(\w+)(?:\/([^/]+))?(?:\/(\w+))?/.exec(pathname) ?? [];
+      const canned = answers[`${method} ${pathname}`];
+      if (canned !== undefined) return answer(200, canned);
       if (pathname === "/healthz") return answer(200, { status: "ok" });
       if (pathname === "/api/v1/gc") return answer(200, collect(body));
       if (pathname === "/api/v1/backup") {
@@ -218,7 +225,7 @@ export const startFakeNode = async ({
 
 const missing: FakeTask = { taskId: "none", agent: "none", state: "submitted", events: [] };
 
-const snapshot = ({ taskId, agent, state, events }: FakeTask) => ({
+const snapshot = ({ taskId, agent, state, events, held = [] }: FakeTask) => ({
   task: { id: taskId, status: { state: "TASK_STATE_WORKING" } },
   head: {
     tenantId: "default",
@@ -230,5 +237,6 @@ const snapshot = ({ taskId, agent, state, events }: FakeTask) => ({
     seq: events.length,
     createdAt: 0,
     updatedAt: 1000,
+    held,
   },
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { A2AMessage, A2ATask, Artifact, Part } from "./a2a.ts";
 import { ApprovalQuestion, RefusalReason } from "./approval.ts";
 import { AuthorizationQuestion } from "./authorization.ts";
+import { Breakpoints } from "./debugging.ts";
 import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
 import { Signal } from "./signal.ts";
 
@@ -71,6 +72,7 @@ const CALL_EVENTS = [
     "approval.reminded",
     "approval.escalated",
   ] as const),
+  ...(["call.held", "call.released"] as const),
 ] as const;
 
 /** An event of before a checkpoint, without its number. `since`: number of the checkpoint that its call was begun after, 0 if there was none. */
@@ -211,6 +213,25 @@ export const TaskEvent = z.discriminatedUnion("type", [
     ),
     reasons: z.array(z.string()),
   }),
+  /** Somebody looks into the task. In place of those before; `next`: the next call is held as well. */
+  event("breakpoints.changed", { by: z.string(), breakpoints: Breakpoints, next: z.boolean().optional() }),
+  /** A call that the code has made does not begin: somebody is to say how it goes on. `input`: what it is to be given; `inputSize`: it is large. */
+  event("call.held", {
+    ...call,
+    breakpoint: z.string(),
+    input: z.unknown().optional(),
+    inputSize: z.number().int().optional(),
+    /** Somebody may give it another input. */
+    takesInput: z.boolean().optional(),
+  }),
+  /** It begins, with `input` in place of its own; or, with `set`, comes to what it was told. `next`: the next call is held. */
+  event("call.released", {
+    path: z.string(),
+    by: z.string(),
+    next: z.boolean().optional(),
+    set: z.boolean().optional(),
+    input: z.unknown().optional(),
+  }),
   /** One approver has chosen; with enough of them the call ends by `step.completed`. `answer` names what was sent, in all of these. */
   event("approval.answered", {
     ...approval,
@@ -250,6 +271,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     compensates: z.boolean().optional(),
     cancelRequested: z.object({ reason: z.string().optional() }).optional(),
     deadlinePassed: z.boolean().optional(),
+    /** Breakpoints that stay. */
+    debug: z.object({ breakpoints: Breakpoints, next: z.boolean() }).optional(),
   }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {

@@ -51,6 +51,17 @@ export {
   DEFAULT_AUTHORIZATION_MS,
   MAX_AUTHORIZATION_MS,
 } from "./authorization.ts";
+export {
+  Breakpoint,
+  Breakpoints,
+  DebugAction,
+  type Debugging,
+  type HeldCall,
+  type KnownOutput,
+  MAX_BREAKPOINTS,
+  MAX_HELD_INPUT_SIZE,
+  MAX_SET_SIZE,
+} from "./debugging.ts";
 export { DurationText, parseDuration } from "./duration.ts";
 export {
   CancelledError,

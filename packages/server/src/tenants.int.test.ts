@@ -100,6 +100,15 @@ afterAll(async () => {
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000000";
 
+/** Ways that are for operators. */
+const OPERATOR_WAYS = [
+  ["replay", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/replay`, { method: "POST" })],
+  ["fork", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/fork`, { method: "POST" })],
+  ["its breakpoints", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/breakpoints`)],
+  ["its checkpoints", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/checkpoints`)],
+  ["debug", (who: Who, id: string) => call(who, `/api/v1/tasks/${id}/debug`, { body: { action: "continue" } })],
+] as const;
+
 /** Every way to name a task, as [title, call of one's own agent]. */
 const waysToATask = (agent: string) =>
   [
@@ -139,6 +148,14 @@ describe("another tenant's task", () => {
       expect(foreign.text).toContain("there is no task");
       expect([foreign.status, withoutIds(foreign.text)]).toEqual([unknown.status, withoutIds(unknown.text)]);
     }
+  });
+
+  test.each(OPERATOR_WAYS)("looks to another tenant's operator like one that does not exist: %s", async (_, ask) => {
+    const [foreign, unknown] = [await ask("rootB", taskId), await ask("rootB", UNKNOWN)];
+    expect(foreign.text).toContain("there is no task");
+    expect([foreign.status, withoutIds(foreign.text)]).toEqual([unknown.status, withoutIds(unknown.text)]);
+    // Its own caller may not either: answers that were given for one run are used for another.
+    for (const id of [taskId, UNKNOWN]) expect((await ask("annA", id)).text).toContain("PERMISSION_DENIED");
   });
 
   test("is in no list, whatever is asked for", async () => {

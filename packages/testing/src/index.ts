@@ -3,5 +3,12 @@ export type { CrashPoint } from "./crash-store.ts";
 export type { Peer, Peers, Queries } from "./peers.ts";
 export { type ReplayResult, replay } from "./replay.ts";
 export type { ModelScript, ScriptedAnswer } from "./scripted-model.ts";
-export { type AgentTest, type AnyAgent, type RunOptions, type TestAgentOptions, testAgent } from "./test-agent.ts";
+export {
+  type AgentTest,
+  type AnyAgent,
+  type ForkOptions,
+  type RunOptions,
+  type TestAgentOptions,
+  testAgent,
+} from "./test-agent.ts";
 export type { TestDecision, TestRun } from "./test-run.ts";

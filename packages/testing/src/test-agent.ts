@@ -28,6 +28,16 @@ export interface TestAgentOptions {
   readonly concurrency?: number;
 }
 
+/** @default all that was recorded before the run ended, unchanged */
+export interface ForkOptions {
+  /** Number of the last event that is taken over. */
+  readonly at?: number;
+  readonly input?: unknown;
+  /** Results of calls, by their path, in place of those recorded. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  readonly breakpoints?: readonly string[];
+}
+
 export interface RunOptions {
   /** @default the first agent given to testAgent */
   readonly target?: Target;
@@ -37,6 +47,8 @@ export interface RunOptions {
   readonly priority?: Priority;
   /** Milliseconds from now. */
   readonly timeoutMs?: number;
+  /** Where it is held from its start on, as with `agentcore run --break`. @default none */
+  readonly breakpoints?: readonly string[];
 }
 
 // Turns of the event loop without any sign of life after which nothing more will happen by itself.
@@ -123,6 +135,7 @@ export class AgentTest {
     const request = {
       target: options.target ?? { agent: this.main.name },
       ...{ input, idempotencyKey, skill: options.skill, contextId: options.contextId, priority: options.priority },
+      breakpoints: options.breakpoints,
       deadline: options.timeoutMs === undefined ? undefined : this.now + options.timeoutMs,
     };
     let taskId: string | null = null;
@@ -148,6 +161,10 @@ export class AgentTest {
       if ("error" in settled) throw settled.error;
       taskId = settled.taskId;
     }
+    return this.follow(taskId);
+  }
+
+  private async follow(taskId: string): Promise<TestRun> {
     const run = new TestRun(taskId, {
       act: (action) => this.act(action),
       advance: (ms) => this.advance(ms),
@@ -156,6 +173,15 @@ export class AgentTest {
     this.runs.push(run);
     await this.settle();
     return run;
+  }
+
+  /**
+   * A new run that begins where that one was after event `at`, as `agentcore fork` makes one. Rejects with REPLAY_DIFFERS when the code does
+   * not come there with what is changed.
+   */
+  async fork(run: TestRun, request: ForkOptions = {}): Promise<TestRun> {
+    const { taskId } = await this.act((tasks, scope) => tasks.fork(scope, run.taskId, request));
+    return this.follow(taskId);
   }
 
   /** Moves the clock: sleeps end, retries start, deadlines strike, each in its order. */

@@ -2,6 +2,9 @@ import {
   type A2ATask,
   type AuthorizationDecision,
   type AuthorizationQuestion,
+  type DebugAction,
+  type Debugging,
+  isTerminal,
   PlatformError,
   type TaskEvent,
   type TaskState,
@@ -149,6 +152,53 @@ export class TestRun {
     const id = this.controls.nextId();
     await this.controls.act((tasks, scope) => tasks.signal(scope, this.taskId, { name, payload, id }));
     return this;
+  }
+
+  /** Paths of calls that breakpoints hold now. */
+  get held(): readonly string[] {
+    const held = new Set<string>();
+    for (const { type, data } of this.log) {
+      if (type === "call.held") held.add(data.path);
+      else if (type === "call.released" || type === "step.completed" || type === "step.failed") held.delete(data.path);
+      else if (type === "checkpoint.created") {
+        held.clear();
+        for (const carried of data.carried ?? [])
+          if (carried.type === "call.held") held.add(String(carried.data["path"]));
+          else held.delete(String(carried.data["path"]));
+      }
+    }
+    return isTerminal(this.state) ? [] : [...held];
+  }
+
+  /** Where it is held from now on, in place of where it was. Throws TASK_TERMINAL. */
+  async breakAt(breakpoints: readonly string[]): Promise<this> {
+    await this.controls.act((tasks, scope) => tasks.changeBreakpoints(scope, this.taskId, { breakpoints }));
+    return this;
+  }
+
+  /** Lets what is held go on, as `agentcore debug` does. Throws UNSUPPORTED_OPERATION when nothing like that is held, TASK_TERMINAL, TOO_LARGE. */
+  async debug(action: DebugAction): Promise<this> {
+    let asked = false;
+    // Named: asked again because the process died, it is not for the call that is held next.
+    const [only, ...others] = this.held;
+    const path = action.path ?? (others.length === 0 ? only : undefined);
+    await this.controls.act(async (tasks, scope) => {
+      const again = asked;
+      asked = true;
+      try {
+        await tasks.release(scope, this.taskId, { ...action, path });
+      } catch (error) {
+        // It was done when the process died.
+        if (!again || !PlatformError.is(error) || !["UNSUPPORTED_OPERATION", "TASK_TERMINAL"].includes(error.code))
+          throw error;
+      }
+    });
+    return this;
+  }
+
+  /** What who looks into it is shown. */
+  look(): Promise<Debugging> {
+    return this.controls.act((tasks, scope) => tasks.debugging(scope, this.taskId));
   }
 
   /** Throws TASK_NOT_CANCELABLE. */

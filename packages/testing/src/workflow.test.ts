@@ -548,3 +548,59 @@ test("what a workflow within says of its failure stands below what the one aroun
     cause: { node: "c2", stands: [{ node: "c1" }] },
   });
 });
+
+test("a workflow is replayed from its log, and forked at any event it comes to the same end, with nothing done again", async () => {
+  const done: string[] = [];
+  const work =
+    <Input, Output>(name: string, result: (input: Input) => Output) =>
+    (input: Input): Output => {
+      done.push(name);
+      return result(input);
+    };
+  const triage = workflow("triage")
+    .input(z.object({ n: z.number() }))
+    .step(
+      "first",
+      work("first", ({ n }: { n: number }) => n),
+    )
+    .parallel("both", {
+      left: (path) =>
+        path.step(
+          "left",
+          work("left", (n: number) => n + 1),
+        ),
+      right: (path) =>
+        path.step(
+          "right",
+          work("right", (n: number) => n + 2),
+        ),
+    })
+    .map(
+      "each",
+      ({ previous }) => [previous.left, previous.right],
+      (path) => path.step("square", (n) => n * n),
+    )
+    .loop("grow", (path) => path.step("push", (list) => [...list, list.length]), {
+      until: ({ turn }) => turn === 3,
+      maxTurns: 5,
+    })
+    .build();
+  const it = await testAgent(triage);
+  const run = await it.run({ n: 1 });
+  expect(run.output).toEqual([4, 9, 2, 3, 4]);
+  expect(await replay(run.events, triage, run)).toEqual({ ok: true });
+  const names = (events: typeof run.events, upTo: number) =>
+    events.flatMap(({ seq, type, data }) => (seq <= upTo && type === "step.completed" ? [data.path] : []));
+  for (const { seq } of run.events) {
+    done.length = 0;
+    const fork = await it.fork(run, { at: seq });
+    expect(fork.output, `forked at ${seq}`).toEqual(run.output);
+    const recorded = names(run.events, seq);
+    expect(
+      done.filter((name) => recorded.includes(`step:${name}`) || recorded.some((path) => path.endsWith(`/${name}`))),
+    ).toEqual([]);
+    expect(await replay(fork.events, triage, fork)).toEqual({ ok: true });
+  }
+  const changed = await it.fork(run, { set: { "step:first": 10 } });
+  expect(changed.output).toEqual([121, 144, 2, 3, 4]);
+});

@@ -2,7 +2,7 @@
 import type { TaskEvent, TaskEventOf } from "@agentcore/contract";
 import { runnable } from "@agentcore/core/workflows";
 import { agent, TerminalError } from "@agentcore/sdk";
-import { testAgent } from "@agentcore/testing";
+import { replay, testAgent } from "@agentcore/testing";
 import {
   AGENT,
   flatten,
@@ -70,6 +70,8 @@ export const runPlan = async (plan: WorkflowPlan): Promise<PlayedPlan> => {
   }
   const { graph } = flatten(blocks);
   const wrong = [...(await judge(blocks, run.events)), ...judgeProgress(graph, run.events)];
+  const replayed = await replay(run.events, definition, run);
+  if (!replayed.ok) wrong.push(`its code does not come to its log: ${JSON.stringify(replayed.diverged)}`);
   return {
     wrong,
     events: run.events.length,

@@ -218,6 +218,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[], progress: TaskPro
           ),
         ]),
     ...(artifacts.length === 0 ? [] : [section("Artifacts", artifacts.join("\n"))]),
+    ...(task.held.length === 0 ? [] : [section("Held", heldText(task))]),
     ...(outcome.prompt === undefined
       ? []
       : [section(outcome.state === "auth-required" ? "Waits for access" : "Waits for an answer to", outcome.prompt)]),
@@ -228,6 +229,13 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[], progress: TaskPro
     ...(outcome.output === undefined ? [] : [section("Output", outputText(outcome.output))]),
   ].join("\n\n");
 };
+
+const heldText = ({ id, held }: TaskRow): string =>
+  [
+    ...held.map((path) => `before ${path}`),
+    `with what, and on what it rests: agentcore debug ${id}`,
+    `let it go on: agentcore debug ${id} --continue`,
+  ].join("\n");
 
 const forkText = (from: ForkedFrom | undefined): string | undefined =>
   from === undefined ? undefined : `${from.taskId}, after event ${from.seq}`;

@@ -26,6 +26,12 @@ export const command = defineCommand({
       value: "PATH=JSON",
       description: "A result in place of the one recorded, or of a call under way",
     },
+    break: {
+      type: "string",
+      multiple: true,
+      value: "PATTERN",
+      description: "Hold the fork before calls that match, for `agentcore debug`",
+    },
     revision: {
       type: "string",
       value: "REVISION",
@@ -42,11 +48,12 @@ export const command = defineCommand({
     { command: `agentcore fork 0198c7 --input '{"amount":10}'`, explanation: "From the start, with another input" },
   ],
   async run({ arguments: [taskId = ""], options, globals, output, cwd, readStdin, client }) {
-    const { at, input, set, revision } = options;
+    const { at, input, set, revision, break: breakpoints } = options;
     const fork = await (await client()).fork(taskId, {
       ...(at === undefined ? {} : { at: readCount(at, "--at", 1) }),
       ...(input === undefined ? {} : { input: await readInput(input, { cwd, readStdin }) }),
       ...(set === undefined || set.length === 0 ? {} : { set: Object.fromEntries(set.map(readResult)) }),
+      ...(breakpoints === undefined || breakpoints.length === 0 ? {} : { breakpoints }),
       ...(revision === undefined ? {} : { revision }),
     });
     await output.data(globals.format, fork, () => `${fork.taskId} goes on from event ${fork.at} of ${taskId}`);

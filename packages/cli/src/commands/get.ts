@@ -66,6 +66,7 @@ export const command = defineCommand({
       throw new UsageError("--state and --agent choose among tasks: agentcore get tasks");
     const listing = await LISTINGS[resource as (typeof RESOURCES)[number]](invocation, await invocation.client(), name);
     await output.table(globals.format, listing.value, listing.columns, listing.rows);
+    if (listing.next !== undefined) output.say(listing.next, "yellow");
     return 0;
   },
 });
@@ -74,6 +75,8 @@ interface Listing {
   readonly value: unknown;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
+  /** What to do about what it shows. */
+  readonly next?: string;
 }
 
 type List = (invocation: Invocation<typeof OPTIONS>, client: NodeClient, name: string | undefined) => Promise<Listing>;
@@ -111,7 +114,13 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
     return {
       value: tasks,
       columns: ["id", "agent", "state", "updated"],
-      rows: tasks.map((task) => [task.id, task.agent, task.state, formatTimestamp(task.updatedAt)]),
+      rows: tasks.map((task) => [
+        ...[task.id, task.agent, task.held.length === 0 ? task.state : `${task.state}, held`],
+        formatTimestamp(task.updatedAt),
+      ]),
+      ...(tasks.some(({ held }) => held.length > 0)
+        ? { next: "before which call a task is held, and how it goes on: agentcore debug TASK_ID" }
+        : {}),
     };
   },
   async models(_, client, name) {

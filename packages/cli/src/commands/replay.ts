@@ -1,6 +1,5 @@
 import { taskArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { outputText } from "../follow-task.ts";
 import { formatFields } from "../format-table.ts";
 import { toPlainLines } from "../plain-text.ts";
 
@@ -37,8 +36,8 @@ export const command = defineCommand({
           ["Agrees", agrees ? "yes" : "no"],
           ["Differs", differs?.message],
           ["At event", differs?.seq ?? undefined],
-          ["Recorded", differs === null ? undefined : outputText(differs.recorded)],
-          ["Made", differs === null ? undefined : outputText(differs.made)],
+          ["Recorded", differs === null ? undefined : JSON.stringify(differs.recorded)],
+          ["Made", differs === null ? undefined : JSON.stringify(differs.made)],
           ["Ends", end?.type],
           ["Goes on with", next.length === 0 || !agrees ? undefined : next.join(", ")],
         ]),

@@ -17,7 +17,7 @@ export const command = defineCommand({
   summary: "Give an agent a task and print its output",
   details: [
     "INPUT is JSON, text, @FILE (JSON, YAML or text), @- (stdin) or a folder, which the agent gets as { directory: absolute path }.",
-    "When the task asks a person something, the question is printed and the command ends with 1; the task waits for `agentcore send`. Ctrl-C ends the command and not the task.",
+    "When the task asks a person something, the question is printed and the command ends with 1; the task waits for `agentcore send`. With --break it ends so too when the task is held. Ctrl-C ends the command and not the task.",
   ],
   arguments: [{ name: "AGENT", description: "Name of the agent", completes: "agent" }],
   options: {
@@ -42,6 +42,13 @@ export const command = defineCommand({
       short: "w",
       description: "Print every event, and stay while the task waits for a person",
     },
+    break: {
+      type: "string",
+      multiple: true,
+      value: "NODE",
+      description:
+        "Hold the task before a node or a step of that name, or before calls that match, for `agentcore debug`; for operators",
+    },
     detach: { type: "boolean", short: "d", description: "Print the task's id and do not wait" },
   },
   examples: [
@@ -53,6 +60,10 @@ export const command = defineCommand({
     {
       command: "agentcore run greeter --input @person.json -o json",
       explanation: "Input from a file, output for another program",
+    },
+    {
+      command: "agentcore run loan-triage --input ./applications --break decide",
+      explanation: "Hold it before the node `decide`, to look into it with `agentcore debug`",
     },
   ],
   async run(invocation) {
@@ -66,7 +77,13 @@ export const command = defineCommand({
     const priority = readPriority(options.priority);
     const client = await invocation.client();
     const input = await taskInput(invocation, { client, agent, given: options.input });
-    const { taskId } = await client.submit({ agent, input, priority });
+    const breakpoints = options.break ?? [];
+    const { taskId } = await client.submit({
+      agent,
+      input,
+      priority,
+      ...(breakpoints.length === 0 ? {} : { breakpoints }),
+    });
     if (options.detach) {
       await output.data(globals.format, { taskId }, () => taskId);
       return 0;
@@ -79,6 +96,7 @@ export const command = defineCommand({
       signal,
       verbose: options.watch,
       throughPauses: options.watch,
+      untilHeld: breakpoints.length > 0,
     });
     return reportOutcome(output, globals.format, taskId, outcome);
   },

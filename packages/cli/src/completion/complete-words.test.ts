@@ -29,7 +29,7 @@ const withNode = async (...words: string[]) => {
 test("the first word is a verb, and every verb is offered", async () => {
   expect(await complete([""])).toEqual([...new Set(VERBS.map((verb) => verb.split(" ")[0]))]);
   expect(await complete(["a2a", ""])).toEqual(["card", "send", "watch", "verify"]);
-  expect(await complete(["de"])).toEqual(["dev", "describe", "delete", "decide"]);
+  expect(await complete(["de"])).toEqual(["dev", "describe", "delete", "decide", "debug"]);
   expect(await complete(["--he"])).toEqual(["--help"]);
 });
 

@@ -64,7 +64,7 @@ describe.each(SHELLS)("the script for %s", (shell) => {
   }
 
   test.each([
-    ["agentcore de", ["decide", "delete", "describe", "dev"]],
+    ["agentcore de", ["debug", "decide", "delete", "describe", "dev"]],
     ["agentcore get mo", ["models"]],
     ["agentcore up --po", ["--port"]],
     ["agentcore -o yaml get tas", ["tasks"]],

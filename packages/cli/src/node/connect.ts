@@ -91,6 +91,10 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       }
       return report;
     },
+    checkpoints: (taskId, options) => node.checkpoints(taskId, options),
+    breakpoints: (taskId) => node.breakpoints(taskId),
+    setBreakpoints: (taskId, breakpoints, next) => node.setBreakpoints(taskId, breakpoints, { next }),
+    debug: (taskId, action) => node.debug(taskId, action),
     async fork(taskId, options) {
       const { head, at } = await node.fork(taskId, options);
       return { taskId: head.taskId, at };

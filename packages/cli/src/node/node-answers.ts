@@ -13,6 +13,7 @@ export const taskRow = (head: {
   readonly seq: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  readonly held: readonly string[];
 }): TaskRow => ({
   id: head.taskId,
   agent: head.agent,
@@ -20,6 +21,7 @@ export const taskRow = (head: {
   contextId: head.contextId,
   revision: head.revision,
   events: head.seq,
+  held: head.held,
   createdAt: new Date(head.createdAt).toISOString(),
   updatedAt: new Date(head.updatedAt).toISOString(),
 });

@@ -14,6 +14,10 @@ import type {
   TaskState,
 } from "@agentcore/contract";
 import type {
+  CheckpointOptions,
+  CheckpointPage,
+  DebugAction,
+  Debugging,
   ForkOptions,
   InboxItem,
   OpenTasksReport,
@@ -33,6 +37,8 @@ export interface TaskRow {
   readonly revision: string;
   /** Number of its last event. */
   readonly events: number;
+  /** Paths of calls that breakpoints hold, the first 20. */
+  readonly held: readonly string[];
   /** ISO 8601. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -127,6 +133,8 @@ export interface NodeClient {
     readonly agent: string;
     readonly input: unknown;
     readonly priority?: Priority | undefined;
+    /** Where it is held from its start on. */
+    readonly breakpoints?: readonly string[] | undefined;
   }): Promise<{ readonly taskId: string }>;
   task(taskId: string): Promise<TaskRow>;
   /** Latest first within a state. */
@@ -151,6 +159,10 @@ export interface NodeClient {
   replay(taskId: string, options: ReplayOptions): Promise<ReplayReport>;
   /** All pages of it, in as many calls as it takes. */
   replayOpen(agent: string, options: ReplayOpenOptions): Promise<OpenTasksReport>;
+  checkpoints(taskId: string, options: CheckpointOptions): Promise<CheckpointPage>;
+  breakpoints(taskId: string): Promise<Debugging>;
+  setBreakpoints(taskId: string, breakpoints: readonly string[], next: boolean): Promise<Debugging>;
+  debug(taskId: string, action: DebugAction): Promise<Debugging>;
   fork(taskId: string, options: ForkOptions): Promise<{ readonly taskId: string; readonly at: number }>;
   agents(): Promise<readonly AgentRow[]>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;

@@ -71,7 +71,7 @@ const detailOf = ({
     .join(", ");
 
 const tookOf = ({ startedAt, endedAt, state }: NodeProgress, now: number): string | undefined => {
-  const isUnderWay = state === "running" || state === "waiting";
+  const isUnderWay = state === "running" || state === "waiting" || state === "held";
   if (startedAt === undefined || (endedAt === undefined && !isUnderWay)) return undefined;
   return formatDuration(Math.max(0, (endedAt ?? now) - startedAt));
 };

@@ -22,6 +22,10 @@ export interface StepOptions {
   readonly retry?: RetryPolicy;
   /** Milliseconds one try may take. @default none but the task's deadline */
   readonly timeoutMs?: number;
+  /** What the step works on: `step.input`, and shown to who debugs the task when a breakpoint holds it. Recorded only then. */
+  readonly input?: unknown;
+  /** Ends the step with CANCELED when it aborts while a breakpoint holds it; one that has begun comes to its end. */
+  readonly signal?: AbortSignal;
 }
 
 /** What `ctx.waitForAuthorization` asks for. */
@@ -95,6 +99,8 @@ export interface StepContext {
   readonly idempotencyKey: string;
   /** 1 on the first try. */
   readonly attempt: number;
+  /** `input` of the step's options, or what somebody who debugs the task gave it in place of that. */
+  readonly input: unknown;
   /**
    * The secret behind an authorisation of this task, read anew on every try. A result of the step that holds it is refused;
    * in the message of an error it is blanked (a secret of 8 characters or more). Throws PERMISSION_DENIED when it has

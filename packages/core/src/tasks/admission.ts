@@ -6,7 +6,7 @@ import { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import { Journal } from "./journal.ts";
 import { agentKey } from "./residents.ts";
-import { deadlineOf, decisionEvent, type NewWork, submittedEvent } from "./submission.ts";
+import { breakpointsEvent, deadlineOf, decisionEvent, type NewWork, submittedEvent } from "./submission.ts";
 import type { RoutingChoice } from "./task-router.ts";
 import { validateInput } from "./validate-input.ts";
 
@@ -64,7 +64,9 @@ export class Admission {
       idempotencyKey: request.idempotencyKey,
     };
     const submitted = submittedEvent(head, input, request, now);
+    const { breakpoints = [] } = request;
     const events: NewTaskEvent[] = [submitted, decisionEvent(choice, undefined, now)];
+    if (breakpoints.length > 0) events.push(breakpointsEvent(breakpoints, request.caller, now));
     const exclusive = loaded.definition.concurrency === "context";
     const runsUnclaimed = !exclusive && !engine.limits.isLimited(head, loaded);
     if (!runsUnclaimed || !engine.residents.admits(tenantId, choice.agent, loaded.concurrency))
@@ -72,7 +74,11 @@ export class Admission {
     const execution = new Execution({
       head,
       loaded,
-      journal: new Journal([{ ...submitted, seq: 1 } as TaskEvent]),
+      journal: new Journal(
+        (breakpoints.length > 0 ? events : [submitted]).map(
+          (event, index) => ({ ...event, seq: index + 1 }) as TaskEvent,
+        ),
+      ),
       state: "submitted",
       seq: 0,
       token: 1,

@@ -54,6 +54,9 @@ export class CallRecords {
         return "approval" in data && data.approval !== undefined && !this.byPath.has(data.path ?? "");
       case "decision.made":
         return "kind" in data && data.kind !== "choice";
+      case "call.held":
+        return "kind" in data && CARRIED_KINDS.has(data.kind as StepKind);
+      case "call.released":
       case "approval.answered":
       case "approval.delegated":
       case "approval.refused":

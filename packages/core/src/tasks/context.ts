@@ -59,9 +59,13 @@ export const createContext = (execution: Execution): Context => {
       name,
       key: options.key,
       inputHash: options.inputHash,
-      start: (call, recorded) =>
+      input: options.input,
+      takesInput: options.input !== undefined,
+      signal: options.signal,
+      start: (call, recorded, input) =>
         startStep(execution, call, recorded, {
           run,
+          input,
           retry: options.retry,
           timeoutMs: options.timeoutMs,
           what: `the result of ${kind} "${name}"`,
@@ -95,7 +99,10 @@ export const createContext = (execution: Execution): Context => {
           await services.keyValue.delete(memoryScope, key);
         }),
     },
-    step: (name, fn, options) => step("step", name, fn, options),
+    step: (name, fn, options) => {
+      assertSignal(options?.signal, "ctx.step");
+      return step("step", name, fn, options);
+    },
     command: (target, payload, options = {}) => {
       assertSerialisable(payload, `the payload for ${formatTarget(target)}`);
       const { priority, signal } = options;
@@ -116,11 +123,14 @@ export const createContext = (execution: Execution): Context => {
         name: formatTarget(target),
         key: options.key,
         inputHash: hash([options.skill, payload]),
+        input: payload,
+        takesInput: true,
         detached: options.detached,
-        start: (call, recorded) =>
+        signal,
+        start: (call, recorded, input) =>
           startCommand(execution, call, recorded, {
             target,
-            payload,
+            payload: input,
             skill: options.skill,
             priority,
             timeoutMs: options.timeoutMs,
@@ -134,12 +144,15 @@ export const createContext = (execution: Execution): Context => {
         name: formatTarget(target),
         key: options.key,
         inputHash: hash([options.skill, payload]),
-        start: (call, recorded) =>
+        input: payload,
+        takesInput: true,
+        start: (call, recorded, input) =>
           startStep(execution, call, recorded, {
+            input,
             run: ({ signal }) =>
               services.query(execution, {
                 target,
-                payload,
+                payload: input,
                 skill: options.skill,
                 timeoutMs: options.timeoutMs ?? 30_000,
                 signal,
@@ -156,7 +169,9 @@ export const createContext = (execution: Execution): Context => {
         name: topic,
         key: options.key,
         inputHash: hash([options.durable ?? false, payload]),
-        start: (call) => {
+        input: payload,
+        takesInput: true,
+        start: (call, _, input) => {
           // Sent even when the code returns without awaiting it.
           execution.beginSending();
           execution.whenBorn(() => {
@@ -166,9 +181,9 @@ export const createContext = (execution: Execution): Context => {
               execution.addOutbox({
                 id,
                 kind: "event",
-                payload: { topic, payload, source: head.agent, taskId: head.taskId },
+                payload: { topic, payload: input, source: head.agent, taskId: head.taskId },
               });
-            else services.emit(execution, topic, payload, id);
+            else services.emit(execution, topic, input, id);
             execution.complete(call, id);
             execution.endSending();
           });
@@ -224,6 +239,9 @@ export const createContext = (execution: Execution): Context => {
         name: "input",
         key: question.key,
         inputHash: hash([question.prompt, question.data]),
+        input:
+          question.data === undefined ? { prompt: question.prompt } : { prompt: question.prompt, data: question.data },
+        signal: question.signal,
         start: (call, recorded) => startInput(execution, call, recorded, question),
       });
     },
@@ -246,6 +264,8 @@ export const createContext = (execution: Execution): Context => {
         kind: "authorization",
         name,
         inputHash: hash([prompt, asked]),
+        input: { prompt, ...asked },
+        signal,
         start: (call, recorded) => startAuthorization(execution, call, recorded, { prompt, asked, signal }),
       });
     },
@@ -259,6 +279,8 @@ export const createContext = (execution: Execution): Context => {
         name: "approval",
         key,
         inputHash: hash(asked),
+        input: request.show,
+        signal,
         start: (call, recorded) => startApproval(execution, call, recorded, asked, signal),
       });
     },
@@ -270,6 +292,8 @@ export const createContext = (execution: Execution): Context => {
         kind: "signal",
         name,
         key,
+        input: { signal: name },
+        signal,
         start: (call, recorded) => startSignalWait(execution, call, recorded, { name, schema, timeoutMs, signal }),
       });
     },
@@ -284,6 +308,8 @@ export const createContext = (execution: Execution): Context => {
         name: topic,
         key,
         inputHash: hash([topic, wait.where, wait.with]),
+        input: { topic, ...(wait.where === undefined ? {} : { where: wait.where, with: wait.with }) },
+        signal,
         start: (call, recorded) => startEventWait(execution, call, recorded, { wait, timeoutMs, signal }),
       });
     },
@@ -297,6 +323,8 @@ export const createContext = (execution: Execution): Context => {
         name: "sleep",
         key: options.key,
         inputHash: String(ms),
+        input: { ms },
+        signal: options.signal,
         start: (call, recorded) =>
           startSleep(execution, call, recorded, {
             ms,
@@ -326,12 +354,13 @@ export const createContext = (execution: Execution): Context => {
         },
       );
     },
-    tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) =>
-      step<Output>(
+    tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) => {
+      assertSignal(options.signal, "ctx.tool");
+      return step<Output>(
         "tool",
         tool.name,
-        async ({ signal, idempotencyKey: key }) => {
-          const checked = await tool.input["~standard"].validate(input);
+        async ({ signal, idempotencyKey: key, input: given }) => {
+          const checked = await tool.input["~standard"].validate(given);
           if (checked.issues !== undefined) {
             throw new PlatformError(
               "INVALID_ARGUMENT",
@@ -340,8 +369,9 @@ export const createContext = (execution: Execution): Context => {
           }
           return tool.execute(checked.value, { signal, idempotencyKey: key });
         },
-        { ...options, inputHash: hash(input) },
-      ),
+        { ...options, inputHash: hash(input), input },
+      );
+    },
     decide: <Choice extends string>(
       name: string,
       choose: () => Choice | Reasoned<Choice>,

@@ -4,6 +4,7 @@ import {
   type A2ATask,
   DecisionAnswer,
   formatTarget,
+  type HeldCall,
   isTerminal,
   PlatformError,
   parseInput,
@@ -17,6 +18,7 @@ import { sizeOf } from "../payloads/json-size.ts";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import { TYPES_WITHOUT_QUESTIONS } from "./approvals.ts";
 import { authorizeTask } from "./authorize-task.ts";
+import { changeBreakpoints, readDebugging, releaseCalls } from "./debug-task.ts";
 import { decideTask } from "./decide-task.ts";
 import type { TaskEngine } from "./engine.ts";
 import { itemsOf } from "./feed.ts";
@@ -27,6 +29,7 @@ import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
 import { replayOpenTasks } from "./replay-open-tasks.ts";
 import { replayTask } from "./replay-task.ts";
+import { type RestorePoint, RestorePoints } from "./restore-points.ts";
 import { SharedDelay } from "./shared-delay.ts";
 import { signalTask } from "./signal-task.ts";
 import type {
@@ -179,9 +182,16 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
   /** Over what was asked, before anything is filled in: a repeat brings just that. A message is known by its id. */
   const hashOf = (request: SubmitRequest): string | undefined => {
-    const { idempotencyKey, target, skill, contextId, message, input, priority = "normal" } = request;
+    const { idempotencyKey, target, skill, contextId, message, input, priority = "normal", breakpoints = [] } = request;
     if (idempotencyKey === undefined || message !== undefined) return undefined;
-    const asked = [formatTarget(target), skill, contextId, input, ...(priority === "normal" ? [] : [priority])];
+    const asked = [
+      formatTarget(target),
+      skill,
+      contextId,
+      input,
+      ...(priority === "normal" ? [] : [priority]),
+      ...(breakpoints.length === 0 ? [] : [breakpoints]),
+    ];
     return senses.digest.sha256(JSON.stringify(asked));
   };
 
@@ -258,6 +268,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         throw new PlatformError("PERMISSION_DENIED", "priority: urgent needs the operator role; use high", {
           violations: [{ field: "priority", description: "expected low, normal or high" }],
         });
+      const { breakpoints = [] } = request;
+      if (breakpoints.length > 0 && scope.operator !== true)
+        throw new PlatformError(
+          "PERMISSION_DENIED",
+          "breakpoints: holding a task before calls needs the operator role",
+          {
+            violations: [{ field: "breakpoints", description: "expected none" }],
+          },
+        );
       const statedContext = request.contextId ?? request.message?.contextId;
       const contextId = statedContext ?? senses.ids.next();
       const input =
@@ -280,8 +299,10 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         ...{ skill, priority, deadline, traceparent, contextId },
       };
       try {
+        const own = breakpoints.length === 0 ? {} : { taskId: senses.ids.next() };
+        if (own.taskId !== undefined) await engine.debugged.add({ tenantId, taskId: own.taskId });
         const birth = await router.command(draft, (choice) =>
-          engine.admission.create(choice, { ...request, tenantId, caller, contextId, input, requestHash }),
+          engine.admission.create(choice, { ...request, ...own, tenantId, caller, contextId, input, requestHash }),
         );
         if (!birth.existing) return { ...birth, contextId };
         return acceptedBefore(await readSubmitted({ tenantId, taskId: birth.taskId }), repeated);
@@ -403,6 +424,52 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       return forked.existing ? ((await before()) ?? forked) : forked;
     },
 
+    async restorePoints(scope, taskId, { after = 0, limit = 100, ...policy } = {}) {
+      const head = await findHead(scope, taskId);
+      return inTurn(head, async () => {
+        const chosen = new RestorePoints(policy, senses.digest);
+        const points: RestorePoint[] = [];
+        for await (const event of readAll(head, 0, TYPES_UNRESTORED)) {
+          if (event.seq > head.seq) break;
+          const point = chosen.take(event);
+          if (point === null || point.seq <= after) continue;
+          if (points.length === limit) return { points, nextAfter: points.at(-1)?.seq ?? null };
+          points.push(point);
+        }
+        return { points, nextAfter: null };
+      });
+    },
+
+    async debugging(scope, taskId) {
+      const head = await findHead(scope, taskId);
+      return inTurn(head, () => readDebugging(engine, head));
+    },
+
+    async changeBreakpoints(scope, taskId, request) {
+      const head = await findHead(scope, taskId);
+      if (!isTerminal(head.state) && (request.breakpoints.length > 0 || request.next === true))
+        await engine.debugged.add(head);
+      await changeBreakpoints(engine, head, scope.caller, request);
+    },
+
+    async held(tenantId, tasks) {
+      const held = new Map<string, readonly HeldCall[]>();
+      for (const head of await engine.debugged.among(tenantId, tasks)) {
+        const debugging = await inTurn(head, () => readDebugging(engine, head)).catch((error: unknown) => {
+          // What has recorded too much to look into is listed all the same.
+          if (PlatformError.is(error) && error.code === "TOO_LARGE") return null;
+          throw error;
+        });
+        if (debugging !== null && debugging.held.length > 0) held.set(head.taskId, debugging.held);
+      }
+      return held;
+    },
+
+    async release(scope, taskId, request) {
+      const head = await findHead(scope, taskId);
+      await inTurn(head, () => releaseCalls(engine, head, scope.caller, request));
+    },
+
     head: findHead,
 
     async view(scope, taskId, options) {
@@ -486,6 +553,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     },
   };
 };
+
+/** Nothing to go back to, and not to be read. */
+const TYPES_UNRESTORED = [
+  ...(["task.assigned", "task.started", "task.progressed", "task.resumed", "decision.made", "step.started"] as const),
+  ...(["artifact.appended", "message.added", "task.inputRequired", "task.authRequired", "call.held"] as const),
+];
 
 const turnsOfStreams = (): TenantTurns =>
   new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: MAX_WAITING_STREAMS });

@@ -10,6 +10,7 @@ import { commandChild, draftFor } from "./children.ts";
 import { Claims } from "./claim.ts";
 import { Commits } from "./commit.ts";
 import { Credentials } from "./credentials.ts";
+import { DebuggedTasks } from "./debugged-tasks.ts";
 import { EventWaits } from "./event-waits.ts";
 import type { ExecutionServices } from "./execution-services.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -69,6 +70,7 @@ export class TaskEngine {
   readonly relay: OutboxRelay;
   readonly credentials: Credentials;
   readonly eventWaits: EventWaits;
+  readonly debugged: DebuggedTasks;
   readonly lease: LeaseKeeper;
   readonly services: ExecutionServices;
   private unlisten: () => void = () => {};
@@ -94,6 +96,7 @@ export class TaskEngine {
     this.relay = new OutboxRelay(this, options.router);
     this.credentials = new Credentials(options.keyValue, options.senses);
     this.eventWaits = new EventWaits(options.keyValue, options.senses);
+    this.debugged = new DebuggedTasks(options.keyValue, options.store, options.senses.clock);
     this.lease = new LeaseKeeper(this);
     this.services = this.servicesOf(options);
   }
@@ -188,6 +191,7 @@ export class TaskEngine {
   async sweepRemains(tenantId: string, signal?: AbortSignal): Promise<void> {
     await this.credentials.sweep(this.store, tenantId, signal);
     await this.eventWaits.sweep(this.store, tenantId, signal);
+    await this.debugged.sweep(tenantId, signal);
   }
 
   /** The code of a chosen agent. Throws AGENT_NOT_FOUND. */

@@ -31,9 +31,10 @@ import { Ending } from "./ending.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { ExecutionServices } from "./execution-services.ts";
 import { contentOf } from "./handoffs.ts";
+import { HeldCalls } from "./held-calls.ts";
 import { Inbound } from "./inbound.ts";
 import { Intake } from "./intake.ts";
-import { type Delivery, type Journal, resultOf } from "./journal.ts";
+import { type Delivery, type Journal, type RecordedWait, resultOf } from "./journal.ts";
 import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
 import { canceledFor, differsFromLog, outsideAwait } from "./parking.ts";
@@ -92,6 +93,7 @@ export class Execution {
   private readonly inbound: Inbound;
   readonly visits: VisitedCalls;
   readonly draws: Draws;
+  readonly held: HeldCalls;
   readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
@@ -141,6 +143,7 @@ export class Execution {
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
     this.inbound = new Inbound(this);
+    this.held = new HeldCalls(this);
     this.ending = new Ending(this);
     const told = this.ending.told;
     if (told !== null) this.running.abort(told);
@@ -231,6 +234,7 @@ export class Execution {
     if (this.journal.calls.size === 0 && this.journal.deliveries.length === 0) {
       this.phase = "live";
       if (this.ending.endIfExpired()) return;
+      this.intake.takeBreakpoints();
       runCode(this, (end) => this.ending.onCodeEnd(end));
     } else {
       runCode(this, (end) => this.ending.onCodeEnd(end));
@@ -271,12 +275,18 @@ export class Execution {
       // What the log has a result for is settled by the replay; everything else begins once the replay is through.
       if (this.phase === "replaying") {
         this.waitingForLive.push(() => {
-          if (this.open.get(path) === call) request.start(call, recorded);
+          if (this.open.get(path) === call) this.begin(call, request, recorded);
         });
       } else if (!this.isLeaving) {
-        request.start(call, recorded);
+        this.begin(call, request, recorded);
       }
     });
+  }
+
+  private begin(call: OpenCall, request: CallRequest, recorded: RecordedWait | undefined): void {
+    const { breakpoints } = this.journal;
+    const begin = (): void => request.start(call, recorded, breakpoints.inputOf(call.path, request.input));
+    if (breakpoints.isEmpty || recorded !== undefined || !this.held.hold(call, request, begin)) begin();
   }
 
   /** A call that is recorded at once and waits for nothing. Returns false when the log has it already. */
@@ -365,6 +375,7 @@ export class Execution {
   append(event: NewTaskEvent, onCommitted?: () => void): void {
     this.draft.events.push(event);
     this.journal.approvals.apply(event);
+    this.journal.breakpoints.apply(event);
     this.journal.records.note(event, this.checkpointSeq);
     if (onCommitted !== undefined) this.draft.committed.push(onCommitted);
     const state = stateAfter(event);
@@ -381,6 +392,7 @@ export class Execution {
       ...(signals.length === 0 ? {} : { signals: [...signals] }),
       ...(carried.length === 0 ? {} : { carried: [...carried] }),
       ...this.ending.carried,
+      ...this.journal.breakpoints.carried,
     };
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data });
     this.draft.checkpointPlace = this.draft.events.length;
@@ -461,6 +473,7 @@ export class Execution {
         return;
       case "deadline":
         this.running.abort(this.ending.onDeadline());
+        this.held.withdraw();
         return;
       case "result":
       case "error": {
@@ -491,7 +504,7 @@ export class Execution {
     const error = canceledFor(reason);
     this.running.abort(error);
     // Its code ends them, each by its own signal, when it has to.
-    if (this.ending.compensates) return;
+    if (this.ending.compensates) return this.held.withdraw();
     for (const call of [...this.open.values()]) {
       this.canceledPaths.add(call.path);
       this.close(call);
@@ -506,6 +519,7 @@ export class Execution {
     // Waits that the log opened and the code has not come to: what ends them would find nobody (I10).
     const passedBy = this.visits.ahead();
     if (passedBy.length > 0) return this.ending.diverge(passedBy);
+    this.intake.takeBreakpoints();
     this.asksAgain = !this.isAsking;
     const begin = this.waitingForLive;
     this.waitingForLive = [];

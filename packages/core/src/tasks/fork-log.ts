@@ -9,8 +9,7 @@ import {
 } from "@agentcore/contract";
 import type { Decision } from "@agentcore/contract/authoring";
 import { carriedBy } from "./call-records.ts";
-import type { SignalResult } from "./incoming-signals.ts";
-import type { InputResult } from "./journal.ts";
+import { recordedAs, unlikeResult } from "./journal.ts";
 
 /** An event, and its number in the log that it was taken from; null for what was made for the fork. */
 export interface TakenEvent {
@@ -23,6 +22,7 @@ type Call = Extract<TaskEvent, { readonly data: { readonly path: string; readonl
 /** Events that a task has of itself. */
 const ITS_OWN: ReadonlySet<TaskEvent["type"]> = new Set<TaskEvent["type"]>([
   ...(["task.submitted", "log.compacted", "task.assigned", "task.parked"] as const),
+  ...(["breakpoints.changed", "call.held", "call.released"] as const),
   ...(["task.completed", "task.failed", "task.canceled", "task.rejected"] as const),
 ]);
 
@@ -58,11 +58,12 @@ export const resultsIn = (events: readonly TaskEvent[]): ReadonlyMap<string, num
 const unpacked = (event: TaskEvent): readonly TaskEvent[] =>
   event.type === "checkpoint.created" ? [event, ...carriedBy(event).map((call) => call.event)] : [event];
 
-/** Of what a checkpoint carries those. */
+/** Of what a checkpoint carries those, and no breakpoints. */
 const carrying = <Event extends NewTaskEvent>(event: Event, isKept: (event: TaskEvent) => boolean): Event => {
-  if (event.type !== "checkpoint.created" || event.data.carried === undefined) return event;
-  const carried = event.data.carried.filter((call) => isKept({ seq: 1, ...call } as unknown as TaskEvent));
-  return { ...event, data: { ...event.data, carried } };
+  if (event.type !== "checkpoint.created") return event;
+  const { debug: _, carried, ...data } = event.data;
+  const kept = carried?.filter((call) => isKept({ seq: 1, ...call } as unknown as TaskEvent));
+  return { ...event, data: { ...data, ...(kept === undefined ? {} : { carried: kept }) } };
 };
 
 const resultOf = (event: TaskEvent): string | null => {
@@ -160,11 +161,12 @@ export const withResults = (
           event: { ...call, data: { ...call.data, choice: value } } as NewTaskEvent,
           from: place?.from ?? null,
         };
-    } else if ((call as Call).data.kind === "approval" && !isDecision(value))
-      refuse('expected a decision, as { "choice": "approve", "by": [] }');
-    else if ((call as Call).data.kind === "event" && !isEvent(value))
-      refuse("expected an event, as { id, topic, source, payload }");
-    else {
+    } else {
+      const unlike = unlikeResult((call as Call).data.kind, value);
+      if (unlike !== null) {
+        refuse(unlike);
+        continue;
+      }
       // A call that is under way ends after all that is taken over.
       const at = place === undefined ? Math.max(call.at, changed.at(-1)?.event.at ?? 0) : call.at;
       const completed = completedAs({ at, data: (call as Call).data }, value);
@@ -178,33 +180,13 @@ export const withResults = (
 
 const completedAs = ({ at, data }: Pick<Call, "at" | "data">, value: unknown): NewTaskEvent => {
   const { path, kind, inputHash } = data;
-  const before = "result" in data ? (data.result as Partial<InputResult & SignalResult & Decision> | null) : null;
-  const result = (): unknown => {
-    switch (kind) {
-      case "input":
-        return { messageId: before?.messageId ?? `set:${path}`, value } satisfies InputResult;
-      case "signal":
-        // Of a signal that was given it stays told that it was: no other wait gets it.
-        return { signalId: before?.signalId ?? `set:${path}`, value } satisfies SignalResult;
-      case "approval":
-        return { by: [], id: before?.id ?? `set:${path}`, ...(value as Partial<Decision>) };
-      default:
-        return value;
-    }
-  };
+  const result = recordedAs(data, value, "result" in data ? data.result : undefined);
   return {
     type: "step.completed",
     at,
-    data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result: result() },
+    data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result },
   };
 };
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const isDecision = (value: unknown): boolean =>
-  isObject(value) && typeof value["choice"] === "string" && (value["by"] === undefined || Array.isArray(value["by"]));
-const isEvent = (value: unknown): boolean =>
-  isObject(value) && ["id", "topic", "source"].every((name) => typeof value[name] === "string") && "payload" in value;
 
 /** The first event of a call without a result. */
 const openCall = (events: readonly TaskEvent[], path: string): Call | null =>

@@ -3,6 +3,7 @@ import {
   type ForkedFrom,
   invalidArgument,
   MAX_FORKS,
+  type NewTaskEvent,
   PlatformError,
   submissionOf,
   type TaskEvent,
@@ -16,7 +17,7 @@ import type { ExecutionHead } from "./execution-head.ts";
 import { foldedArtifacts, lastToTake, resultsIn, type TakenEvent, takeOver, withResults } from "./fork-log.ts";
 import { logTooLarge, readForReplay } from "./replay-log.ts";
 import { loadRevision, MAX_REPLAYED } from "./replay-task.ts";
-import { deadlineOf } from "./submission.ts";
+import { breakpointsEvent, deadlineOf } from "./submission.ts";
 import type { RoutingChoice } from "./task-router.ts";
 import type { CallerScope } from "./task-service.ts";
 import { validateInput } from "./validate-input.ts";
@@ -35,6 +36,8 @@ export interface ForkRequest {
   readonly set?: Readonly<Record<string, unknown>> | undefined;
   /** Of the agent; `current` is what new tasks get. @default that of the task */
   readonly revision?: string | undefined;
+  /** Of the fork. @default none */
+  readonly breakpoints?: readonly string[] | undefined;
   /** The same key of the same caller: the fork of then. CONFLICT when it stood for something else. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -120,7 +123,10 @@ export const forkTask = async (
     ...engine.senses,
   });
   if (differs !== null) throw doesNotFit(origin, at, differs, tried);
-  const log = [submittedWith(cut(origins, draws)), ...taken].map(({ event }) => event);
+  const { breakpoints = [] } = request;
+  const log: NewTaskEvent[] = [submittedWith(cut(origins, draws)), ...taken].map(({ event }) => event);
+  if (breakpoints.length > 0) log.push(breakpointsEvent(breakpoints, scope.caller, now));
+  if (breakpoints.length > 0) await engine.debugged.add(head);
   const create = (_choice: RoutingChoice): Promise<{ readonly taskId: string; readonly existing: boolean }> =>
     engine.admission.createFork({
       ...head,
@@ -164,8 +170,8 @@ const submissionFor = (
 export const forkHash = (
   digest: TaskEngine["senses"]["digest"],
   taskId: string,
-  { at, input, set, revision }: ForkRequest,
-): string => digest.sha256(JSON.stringify(["fork", taskId, at, input, set, revision]));
+  { at, input, set, revision, breakpoints }: ForkRequest,
+): string => digest.sha256(JSON.stringify(["fork", taskId, at, input, set, revision, breakpoints]));
 
 const readSource = async (
   engine: TaskEngine,

@@ -1,6 +1,7 @@
 export { assertSerialisable } from "../payloads/serialisable.ts";
 export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
+export type { BreakpointRequest } from "./debug-task.ts";
 export type { DecisionMade } from "./decide-task.ts";
 export { type Difference, type DryRun, type DryRunRequest, dryRun } from "./dry-run.ts";
 export { type EngineOptions, TaskEngine } from "./engine.ts";
@@ -25,6 +26,8 @@ export {
 } from "./task-router.ts";
 export type {
   CallerScope,
+  RestorePage,
+  RestoreRequest,
   SignalRequest,
   SubmitRequest,
   Submitted,

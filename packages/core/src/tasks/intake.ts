@@ -7,6 +7,7 @@ import type { Grant } from "./credentials.ts";
 import type { EventMail } from "./event-waits.ts";
 import type { Execution } from "./execution.ts";
 import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } from "./family-mail.ts";
+import type { DebugMail } from "./held-calls.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
 import { IncomingSignals } from "./incoming-signals.ts";
 import { Unjudged } from "./unjudged.ts";
@@ -16,7 +17,8 @@ export type SignalMail =
   | { readonly type: "authorization"; readonly grant: Grant }
   | { readonly type: "decision"; readonly answer: SentAnswer }
   | { readonly type: "signal"; readonly signal: Signal }
-  | EventMail;
+  | EventMail
+  | DebugMail;
 
 export class Intake {
   readonly messages: IncomingMessages;
@@ -110,6 +112,26 @@ export class Intake {
     }
   }
 
+  /** Before calls begin: breakpoints that were set while the task was not in memory are there for the first of them. */
+  takeBreakpoints(): void {
+    const { execution } = this;
+    if (execution.isLeaving) return;
+    const isFirst = ({ kind, payload, unreadable }: MailboxItem): boolean =>
+      kind === "signal" && unreadable === undefined && (payload as SignalMail).type === "breakpoints";
+    // What lets calls begin is taken in its turn, and what came after that too.
+    const until = this.waiting.findIndex(
+      ({ kind, payload }) => kind === "signal" && (payload as SignalMail | undefined)?.type === "debug",
+    );
+    const early = until === -1 ? this.waiting : this.waiting.slice(0, until);
+    const first = early.filter(isFirst);
+    if (first.length === 0) return;
+    this.waiting = this.waiting.filter((item) => !first.includes(item));
+    for (const item of first) {
+      execution.consumed(item.key);
+      this.process(item);
+    }
+  }
+
   private process(item: MailboxItem): void {
     switch (item.kind) {
       case "message":
@@ -168,6 +190,9 @@ export class Intake {
         return takeDecision(this.execution, mail.answer);
       case "event":
         return this.hearEvent(mail);
+      case "breakpoints":
+      case "debug":
+        return this.execution.held.take(mail);
       case "signal":
         this.signals.add(mail.signal);
         this.execution.append({
@@ -200,6 +225,8 @@ export class Intake {
     const { execution } = this;
     if (kind !== "signal" && kind !== "childFinished") return false;
     if (!execution.isContinuing && (execution.phase !== "live" || !execution.isLeaving)) return false;
+    // What it lets begin does not begin here.
+    if (kind === "signal" && isDebugMail(payload as SignalMail)) return true;
     const path = kind === "signal" ? this.pathOf(payload as SignalMail) : (payload as ChildFinished).path;
     const call = execution.open.get(path ?? "");
     return call !== undefined && (execution.isContinuing || call.receive === null);
@@ -207,7 +234,7 @@ export class Intake {
 
   private pathOf(signal: SignalMail): string | undefined {
     // It is kept for whoever waits for it.
-    if (signal.type === "signal") return undefined;
+    if (signal.type === "signal" || isDebugMail(signal)) return undefined;
     if (signal.type === "authorization") return signal.grant.path;
     if (signal.type === "event") return signal.path;
     return this.execution.journal.approvals.find(signal.answer.question ?? "")?.path;
@@ -218,3 +245,5 @@ export class Intake {
     if (call?.childTaskId === finished.childTaskId) void call.receive?.(finished.event);
   }
 }
+
+const isDebugMail = (mail: SignalMail): mail is DebugMail => mail.type === "breakpoints" || mail.type === "debug";

@@ -11,7 +11,9 @@ import {
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
+import type { Decision } from "@agentcore/contract/authoring";
 import { Approvals } from "./approvals.ts";
+import { Breakpoints } from "./breakpoints.ts";
 import { CallRecords, carriedBy } from "./call-records.ts";
 import { noteSignals, type SignalResult } from "./incoming-signals.ts";
 import type { UnjudgedMessage } from "./unjudged.ts";
@@ -63,6 +65,7 @@ export class Journal {
   /** Access was asked for, or a decision, since the checkpoint that it was read from: something may be kept beside the log. */
   sawSecrets = false;
   readonly approvals = new Approvals();
+  readonly breakpoints = new Breakpoints();
   readonly records = new CallRecords();
   /** Path of the question that was asked last. */
   readonly askedLast: string | null;
@@ -221,10 +224,15 @@ export class Journal {
             this.routed.set(event.data.path, [...(this.routed.get(event.data.path) ?? []), event.data.choice]);
           }
           break;
+        case "call.held":
+          this.record(event.data);
+          break;
         case "task.submitted":
         case "log.compacted":
         case "signal.received":
         case "signal.refused":
+        case "breakpoints.changed":
+        case "call.released":
         case "task.assigned":
         case "task.resumed":
         case "approval.answered":
@@ -243,6 +251,7 @@ export class Journal {
     for (const event of events) {
       this.approvals.apply(event);
       noteSignals(signals, event);
+      this.breakpoints.apply(event);
       apply(event, checkpointSeq);
     }
     this.beganAt = beganAt;
@@ -270,6 +279,40 @@ export class Journal {
 /** What the code is given of what a call recorded. */
 export const resultOf = (kind: StepKind, recorded: unknown): unknown =>
   kind === "input" || kind === "signal" ? (recorded as InputResult | SignalResult).value : recorded;
+
+/** What is recorded of a value that somebody set, in place of `before` where the call had ended. */
+export const recordedAs = (
+  { path, kind }: { readonly path: string; readonly kind: StepKind },
+  value: unknown,
+  result?: unknown,
+): unknown => {
+  const before = result as Partial<InputResult & SignalResult & Decision> | null | undefined;
+  switch (kind) {
+    case "input":
+      return { messageId: before?.messageId ?? `set:${path}`, value } satisfies InputResult;
+    case "signal":
+      // Of a signal that was given it stays told that it was: no other wait gets it.
+      return { signalId: before?.signalId ?? `set:${path}`, value } satisfies SignalResult;
+    case "approval":
+      return { by: [], id: before?.id ?? `set:${path}`, ...(value as Partial<Decision>) };
+    default:
+      return value;
+  }
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isDecision = (value: unknown): boolean =>
+  isObject(value) && typeof value["choice"] === "string" && (value["by"] === undefined || Array.isArray(value["by"]));
+const isEvent = (value: unknown): boolean =>
+  isObject(value) && ["id", "topic", "source"].every((name) => typeof value[name] === "string") && "payload" in value;
+
+/** Why the call cannot have come to that; null when it can. */
+export const unlikeResult = (kind: StepKind, value: unknown): string | null => {
+  if (kind === "approval" && !isDecision(value)) return 'expected a decision, as { "choice": "approve", "by": [] }';
+  if (kind === "event" && !isEvent(value)) return "expected an event, as { id, topic, source, payload }";
+  return null;
+};
 
 /** What a `waitForInput` call records: which message answered, and what it said. */
 export interface InputResult {

@@ -174,10 +174,12 @@ export class Loading {
       events: wasParked ? [{ type: "task.resumed", at, data: { reason: "retry" } }] : [],
     });
     engine.residents.add(execution);
-    execution.start(Math.max(1, head.attempts));
     // Taken in by whatever this attempt writes first: left in the mailbox, a retry that parks again would wake the task for ever.
     execution.intake.acknowledge(mailbox.filter(({ kind }) => kind === "retry"));
+    // Before the code runs: breakpoints are there for its first call. The rest waits until the replay is through.
     execution.intake.take(mailbox);
+    execution.start(Math.max(1, head.attempts));
+    if (execution.phase !== "replaying") execution.intake.resume();
     execution.changed();
     // What came since the claim read the mailbox found nobody in memory to be told (I5).
     engine.mail.read(execution, () => (execution.phase === "ended" ? engine.claims.wake() : undefined));

@@ -39,8 +39,17 @@ export interface CallRequest {
   readonly name: string;
   readonly key?: string | undefined;
   readonly inputHash?: string | undefined;
-  /** Begins the call for real; `recorded` is what the log knows of a wait that was open before. */
-  readonly start: (call: OpenCall, recorded: RecordedWait | undefined) => void;
+  /**
+   * Begins the call for real; `recorded` is what the log knows of a wait that was open before, `input` what the request has, or what somebody
+   * who debugs gave in place of that.
+   */
+  readonly start: (call: OpenCall, recorded: RecordedWait | undefined, input: unknown) => void;
+  /** What the call is given, for who looks into the task; the log has it when the call is held. */
+  readonly input?: unknown;
+  /** `start` heeds its input. @default false */
+  readonly takesInput?: boolean | undefined;
+  /** Ends the call when it aborts, also while it is held. */
+  readonly signal?: AbortSignal | undefined;
   /** Its child goes on when this task ends. @default false */
   readonly detached?: boolean | undefined;
 }

@@ -30,6 +30,8 @@ export const retryDelay = (error: unknown, attempt: number, policy: RetryPolicy,
 
 export interface StepBody {
   readonly run: (step: StepContext) => unknown;
+  /** `step.input`. */
+  readonly input: unknown;
   readonly retry?: RetryPolicy | undefined;
   readonly timeoutMs?: number | undefined;
   /** Named in errors about the result. */
@@ -77,6 +79,7 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
   const step = stepOf(
     {
       attempt,
+      input: body.input,
       credential: async (authorization) => {
         const credential = await execution.services.credential(execution.head, authorization);
         read.push(credential);

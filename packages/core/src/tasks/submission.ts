@@ -19,6 +19,7 @@ export interface NewWork {
   readonly traceparent?: string | undefined;
   readonly hops?: number | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly breakpoints?: readonly string[] | undefined;
 }
 
 export const submittedEvent = (
@@ -49,6 +50,12 @@ export const submittedEvent = (
     ...(work.hops === undefined ? {} : { hops: work.hops }),
     ...(work.metadata === undefined ? {} : { metadata: work.metadata }),
   },
+});
+
+export const breakpointsEvent = (breakpoints: readonly string[], by: string, at: number): NewTaskEvent => ({
+  type: "breakpoints.changed",
+  at,
+  data: { by, breakpoints: [...breakpoints] },
 });
 
 export const decisionEvent = (choice: RoutingChoice, path: string | undefined, at: number): NewTaskEvent => ({

@@ -3,19 +3,24 @@ import type {
   A2AMessage,
   A2ATask,
   AuthorizationDecision,
+  DebugAction,
+  Debugging,
   DecisionAnswer,
+  HeldCall,
   Priority,
   Target,
   TaskEvent,
   TaskState,
 } from "@agentcore/contract";
 import type { LogPage, TaskHead } from "../ports/index.ts";
+import type { BreakpointRequest } from "./debug-task.ts";
 import type { DecisionMade } from "./decide-task.ts";
 import type { Forked, ForkRequest } from "./fork-task.ts";
 import type { Inbox, InboxRequest } from "./inbox.ts";
 import type { FollowedLog, FollowOptions } from "./log-reader.ts";
 import type { OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 import type { ReplayReport, ReplayRequest } from "./replay-task.ts";
+import type { RestorePoint, RestorePolicy } from "./restore-points.ts";
 import type { ViewOptions } from "./view.ts";
 
 /** What a view shows: its bounds are the engine's. */
@@ -51,6 +56,8 @@ export interface SubmitRequest {
   /** Remote agents that the work came through, as who sends it says. @default 0 */
   readonly hops?: number | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Where the task is held from its very start on; needs an operator. @default none */
+  readonly breakpoints?: readonly string[] | undefined;
 }
 
 export interface Submitted {
@@ -88,6 +95,18 @@ export interface SignalRequest {
   readonly payload?: unknown;
   /** @default a fresh one */
   readonly id?: string | undefined;
+}
+
+export interface RestoreRequest extends RestorePolicy {
+  readonly after?: number | undefined;
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number | undefined;
+}
+
+export interface RestorePage {
+  readonly points: readonly RestorePoint[];
+  /** What to go on after; null on the last page. */
+  readonly nextAfter: number | null;
 }
 
 export interface TaskService {
@@ -147,6 +166,22 @@ export interface TaskService {
    * changed), AGENT_NOT_FOUND, REVISION_UNAVAILABLE, TOO_LARGE, CONFLICT, OVERLOADED, UNAVAILABLE, and what `submit` throws.
    */
   fork(scope: CallerScope, taskId: string, request?: ForkRequest): Promise<Forked>;
+  /** Events that a fork can begin after, in order: at most 1,000, those after `after`. Throws TASK_NOT_FOUND, OVERLOADED. */
+  restorePoints(scope: CallerScope, taskId: string, request?: RestoreRequest): Promise<RestorePage>;
+  /** What is held of those tasks of the tenant, by their ids: tasks of which nothing is are left out. */
+  held(tenantId: string, tasks: readonly TaskHead[]): Promise<ReadonlyMap<string, readonly HeldCall[]>>;
+  /** Where the task is to be held, and what is. Throws TASK_NOT_FOUND, TOO_LARGE. */
+  debugging(scope: CallerScope, taskId: string): Promise<Debugging>;
+  /**
+   * Durable when it resolves; holds calls that begin after the task has taken it in, which one that is not in memory does before its next call.
+   * Throws TASK_NOT_FOUND, TASK_TERMINAL, OVERLOADED.
+   */
+  changeBreakpoints(scope: CallerScope, taskId: string, request: BreakpointRequest): Promise<void>;
+  /**
+   * Lets what is held go on; durable when it resolves. Throws TASK_NOT_FOUND, TASK_TERMINAL, OVERLOADED, UNSUPPORTED_OPERATION (nothing like that
+   * is held, or it takes no other input), RESULT_NOT_SERIALISABLE and TOO_LARGE (what it is given).
+   */
+  release(scope: CallerScope, taskId: string, request: DebugAction): Promise<void>;
   /** Throws TASK_NOT_FOUND, also for another caller's or tenant's task. */
   head(scope: CallerScope, taskId: string): Promise<TaskHead>;
   /**

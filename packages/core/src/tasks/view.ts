@@ -72,6 +72,9 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
     case "approval.refused":
     case "approval.reminded":
     case "approval.escalated":
+    case "breakpoints.changed":
+    case "call.held":
+    case "call.released":
     case "checkpoint.created":
     // It holds the state, and follows no other event: TaskView reads it.
     case "log.compacted":
@@ -159,6 +162,9 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "approval.refused":
     case "approval.reminded":
     case "approval.escalated":
+    case "breakpoints.changed":
+    case "call.held":
+    case "call.released":
     case "checkpoint.created":
       return { terminal: false };
   }
@@ -200,7 +206,7 @@ const UNSEEN = [
   ...(["checkpoint.created"] as const),
   ...(["step.started", "step.completed", "step.failed", "signal.received", "signal.refused"] as const),
   ...(["approval.answered", "approval.delegated", "approval.refused", "approval.reminded"] as const),
-  "approval.escalated",
+  ...(["approval.escalated", "breakpoints.changed", "call.held", "call.released"] as const),
 ] as const;
 
 /** Events of which such a view shows nothing: they need not be read for it. */

@@ -6,11 +6,11 @@ import { nodeIn } from "./regions.ts";
 import { type Items, type ShownError, sumOf, type Tally } from "./tallies.ts";
 
 /**
- * waiting: for a person, a time, a signal or an event. canceled: it was under way when nobody needed it any more. skipped: it cannot be come to
+ * waiting: for a person, a time, a signal or an event. held: by a breakpoint, before it begins or is taken back. canceled: it was under way when nobody needed it any more. skipped: it cannot be come to
  * any more. stands: its effect could not be taken back. unknown: the events that would say it were compacted.
  */
 export const NODE_STATES = [
-  ...(["pending", "running", "waiting", "done", "failed", "canceled", "skipped"] as const),
+  ...(["pending", "running", "waiting", "held", "done", "failed", "canceled", "skipped"] as const),
   ...(["undoing", "undone", "stands", "unknown"] as const),
 ] as const;
 export type NodeState = (typeof NODE_STATES)[number];
@@ -45,6 +45,8 @@ export interface NodeProgress {
 export interface CallDetails {
   readonly dueAt?: number | undefined;
   readonly childTaskId?: string | undefined;
+  /** By a breakpoint. */
+  readonly isHeld?: boolean;
   /** Of a try. */
   readonly error?: ShownError;
 }
@@ -70,7 +72,7 @@ export const showNode = (graph: WorkflowGraph, id: string, facts: NodeFacts): No
   const { tally, open, undoing, details } = facts;
   const { calls, within } = open;
   const state = stateOf(node, facts);
-  const isUnderWay = state === "running" || state === "waiting";
+  const isUnderWay = state === "running" || state === "waiting" || (state === "held" && undoing === null);
   const [only] = calls;
   const said = only === undefined ? undefined : details.get(only);
   const waitsFor = state === "waiting" ? waitsForOf(node) : undoing?.error == null ? undefined : "person";
@@ -93,9 +95,14 @@ export const showNode = (graph: WorkflowGraph, id: string, facts: NodeFacts): No
   };
 };
 
-const stateOf = (node: WorkflowNode, { tally, open, back, isReachable, isOver, compacted }: NodeFacts): NodeState => {
-  if (back !== undefined) return back === "undoing" && isOver ? "stands" : back;
-  if (open.calls.length > 0) return isOver ? "canceled" : waitsForOf(node) === undefined ? "running" : "waiting";
+const stateOf = (node: WorkflowNode, facts: NodeFacts): NodeState => {
+  const { tally, open, back, undoing, details, isReachable, isOver, compacted } = facts;
+  if (back === "undoing" && isOver) return "stands";
+  if (back === "undoing" && undoing !== null && details.get(undoing.address)?.isHeld === true) return "held";
+  if (back !== undefined) return back;
+  if (open.calls.length > 0 && isOver) return "canceled";
+  if (open.calls.some((address) => details.get(address)?.isHeld === true)) return "held";
+  if (open.calls.length > 0) return waitsForOf(node) === undefined ? "running" : "waiting";
   if (open.within > 0) return isOver ? "canceled" : "running";
   if (tally.last !== null) return tally.last;
   if (isReachable && !isOver) return "pending";

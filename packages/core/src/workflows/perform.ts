@@ -19,14 +19,20 @@ export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Cal
   const { address } = call;
   const step = (name: string, input: unknown, options: { timeout?: Duration; retry?: Retry }): Performed => {
     const work = functions[name] as (input: unknown, step: unknown) => unknown;
+    const controller = new AbortController();
     return {
-      result: ctx.step(address, (context) => work(input, context), { ...timeoutOf(options), ...retryOf(options) }),
+      result: ctx.step(address, (context) => work(context.input, context), {
+        input,
+        signal: controller.signal,
+        ...timeoutOf(options),
+        ...retryOf(options),
+      }),
       lasts:
         (options.retry?.maxDelayMs ?? 0) > LONG_DELAY_MS || (options.retry?.initialDelayMs ?? 0) > LONG_DELAY_MS
           ? "longStep"
           : "step",
-      // What a step does cannot be seen from here: it comes to its end.
-      withdraw: () => undefined,
+      // What a step does cannot be seen from here: unless it is held before it begins, it comes to its end.
+      withdraw: () => controller.abort(),
     };
   };
   const command = (target: Target, input: unknown, options: CommandOf): Performed =>

@@ -121,6 +121,12 @@ export class ProgressFold {
         if (call !== null) this.details.set(call.address, { dueAt, childTaskId });
         return;
       }
+      case "call.held":
+      case "call.released": {
+        const call = addressIn(event.data.path);
+        if (call !== null) this.details.set(call.address, { isHeld: event.type === "call.held" });
+        return;
+      }
       case "step.completed":
         return this.completed(event);
       case "step.failed": {

@@ -1,4 +1,13 @@
-import type { Manifest, ManifestKind, NodeStatus, Part, ScheduleStatus, Target, TaskEvent } from "@agentcore/contract";
+import type {
+  Debugging,
+  Manifest,
+  ManifestKind,
+  NodeStatus,
+  Part,
+  ScheduleStatus,
+  Target,
+  TaskEvent,
+} from "@agentcore/contract";
 import { ApiConnection } from "./api-connection.ts";
 import { followEvents } from "./follow-events.ts";
 import { runTask } from "./run-task.ts";
@@ -43,6 +52,18 @@ export interface Client {
   replayOpen(agent: string, options?: types.ReplayOpenOptions): Promise<types.OpenTasksReport>;
   /** A new task that begins where this one was (operators). Rejects with REPLAY_DIFFERS when the code does not come there. */
   fork(taskId: string, options?: types.ForkOptions): Promise<types.ForkedTask>;
+  /** Events that a fork can begin after (operators): all results, or those that fit any of what is asked for. */
+  checkpoints(taskId: string, options?: types.CheckpointOptions): Promise<types.CheckpointPage>;
+  /** Where a task is to be held, and which calls are (operators). */
+  breakpoints(taskId: string, options?: types.CallOptions): Promise<Debugging>;
+  /** Holds the task before calls that match, in place of the breakpoints that there are; `next`: before the next call. */
+  setBreakpoints(
+    taskId: string,
+    breakpoints: readonly string[],
+    options?: types.CallOptions & { readonly next?: boolean },
+  ): Promise<Debugging>;
+  /** Lets what is held go on. Rejects with UNSUPPORTED_OPERATION when nothing like that is held. */
+  debug(taskId: string, action: types.DebugAction, options?: types.CallOptions): Promise<Debugging>;
   /** Lets a parked task go on. */
   retry(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   /** A follow-up or an answer. Sent again with the same messageId after failures that may pass. */
@@ -129,6 +150,12 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.json("POST", `/api/v1/agents/${encodeURIComponent(agent)}/replay`, { body, signal }),
     fork: (taskId, { signal, idempotencyKey = freshId(), ...body } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/fork"), { body: { ...body, idempotencyKey }, signal }),
+    checkpoints: (taskId, { signal, ...query } = {}) =>
+      connection.json("GET", at(taskId, "/checkpoints"), { query: { ...query }, signal }),
+    breakpoints: (taskId, { signal } = {}) => connection.json("GET", at(taskId, "/breakpoints"), { signal }),
+    setBreakpoints: (taskId, breakpoints, { signal, next = false } = {}) =>
+      connection.json("POST", at(taskId, "/breakpoints"), { body: { breakpoints, next }, signal }),
+    debug: (taskId, action, { signal } = {}) => connection.json("POST", at(taskId, "/debug"), { body: action, signal }),
     send: (taskId, content, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),
     agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),

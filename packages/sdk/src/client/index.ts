@@ -1,9 +1,13 @@
+export type { Debugging, HeldCall, KnownOutput } from "@agentcore/contract";
 export { type Client, createClient } from "./client.ts";
 export type {
   AgentSummary,
   AuthorizationDecision,
   CallOptions,
+  CheckpointOptions,
+  CheckpointPage,
   ClientOptions,
+  DebugAction,
   DecisionAnswer,
   EventsOptions,
   ForkedTask,

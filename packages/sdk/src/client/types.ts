@@ -49,6 +49,8 @@ export interface SubmitTask {
   readonly contextId?: string | undefined;
   /** Which of the tasks that wait begins first; `urgent` is for operators, others get PERMISSION_DENIED. @default "normal" */
   readonly priority?: Priority | undefined;
+  /** Where it is held from its very start on, at most 50; for operators, others get PERMISSION_DENIED. @default none */
+  readonly breakpoints?: readonly string[] | undefined;
   /** Same key, same agent, same caller: the existing task is returned. @default a fresh one per call */
   readonly idempotencyKey?: string | undefined;
   /** Answer once the task has ended or needs someone. @default false */
@@ -148,6 +150,39 @@ export interface OpenTasksReport {
   readonly nextPageToken: string;
 }
 
+/**
+ * `path`: which of the calls that are held. `continue` lets all of them begin; `step`, `set` and whatever has an `input` are for the first.
+ * `input`: what the call is given in place of its own. `value`: what it comes to without having begun.
+ */
+export type DebugAction =
+  | { readonly action: "continue" | "step"; readonly path?: string | undefined; readonly input?: unknown }
+  | { readonly action: "set"; readonly path?: string | undefined; readonly value: unknown };
+
+export interface CheckpointOptions extends CallOptions {
+  /** Every so many results. */
+  readonly everySteps?: number | undefined;
+  /** The first result that came so many milliseconds after the one before. */
+  readonly everyMs?: number | undefined;
+  /** Where a call came to something else than the same call before. @default false */
+  readonly changed?: boolean | undefined;
+  readonly after?: number | undefined;
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number | undefined;
+}
+
+export interface CheckpointPage {
+  readonly checkpoints: readonly {
+    /** What `fork` takes as `at`. */
+    readonly seq: number;
+    /** Milliseconds since 1970. */
+    readonly at: number;
+    readonly type: TaskEvent["type"];
+    /** The call that had its result there. */
+    readonly path: string | null;
+  }[];
+  readonly nextAfter: number | null;
+}
+
 export interface ForkOptions extends CallOptions {
   /** Number of the last event that is taken over. @default the last before the end; the last result that is set; 1 with an input */
   readonly at?: number | undefined;
@@ -156,6 +191,8 @@ export interface ForkOptions extends CallOptions {
   readonly set?: Readonly<Record<string, unknown>> | undefined;
   /** Of the agent; `current` is what new tasks get. @default that of the task */
   readonly revision?: string | undefined;
+  /** Of the fork, at most 50. @default none */
+  readonly breakpoints?: readonly string[] | undefined;
   /** Same key, same caller: the fork of then. @default a fresh one per call */
   readonly idempotencyKey?: string | undefined;
 }
@@ -206,6 +243,8 @@ export interface TaskSummary {
   readonly seq: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Paths of calls that breakpoints hold, the first 20: the task goes on there when somebody lets it. */
+  readonly held: readonly string[];
 }
 
 export interface ForkedTask extends TaskSnapshot {
@@ -313,7 +352,7 @@ export interface WorkflowGraphAnswer {
 export interface NodeProgress {
   readonly id: string;
   readonly type: string;
-  /** pending, running, waiting, done, failed, canceled, skipped, undoing, undone, stands, unknown. */
+  /** pending, running, waiting, held, done, failed, canceled, skipped, undoing, undone, stands, unknown. */
   readonly state: string;
   readonly waitsFor?: "person" | "time" | "signal" | "event";
   readonly visits: number;

@@ -2,7 +2,9 @@
 import {
   type A2AMessage,
   type AuthorizationDecision,
+  type Debugging,
   type DecisionAnswer,
+  type HeldCall,
   isTerminal,
   type NewTaskEvent,
   PlatformError,
@@ -12,6 +14,7 @@ import {
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import {
+  type BreakpointRequest,
   type CallerScope,
   type FollowedLog,
   type FollowOptions,
@@ -24,6 +27,8 @@ import {
   type ReplayOpenRequest,
   type ReplayReport,
   type ReplayRequest,
+  type RestorePage,
+  type RestoreRequest,
   type SignalRequest,
   type SubmitRequest,
   type TaskService,
@@ -55,6 +60,7 @@ const STATES: Partial<Record<TaskEvent["type"], TaskState>> = {
 };
 
 export class FakeTaskService implements TaskService {
+  private breakpoints: readonly string[] = [];
   readonly tasks = new Map<string, FakeTask>();
   readonly sent: { readonly taskId: string; readonly message: A2AMessage }[] = [];
   /** Readers of a log that have not ended. */
@@ -222,6 +228,31 @@ export class FakeTaskService implements TaskService {
   async fork(scope: CallerScope, taskId: string, { at = 1, input }: ForkRequest = {}): Promise<Forked> {
     await this.head(scope, taskId);
     return { ...(await this.submit(scope, { target: { agent: "echo" }, input })), at };
+  }
+
+  async restorePoints(scope: CallerScope, taskId: string, { after = 0 }: RestoreRequest = {}): Promise<RestorePage> {
+    await this.head(scope, taskId);
+    return { points: after === 0 ? [{ seq: 1, at: 0, type: "task.submitted", path: null }] : [], nextAfter: null };
+  }
+
+  async debugging(scope: CallerScope, taskId: string): Promise<Debugging> {
+    await this.head(scope, taskId);
+    return { breakpoints: this.breakpoints, next: false, held: [], heldCount: 0, outputs: [] };
+  }
+
+  async held(_tenantId: string, tasks: readonly TaskHead[]): Promise<ReadonlyMap<string, readonly HeldCall[]>> {
+    const held = { path: "step:score", kind: "step", breakpoint: "score", at: 0 };
+    return new Map(this.breakpoints.length === 0 ? [] : tasks.map(({ taskId }) => [taskId, [held]]));
+  }
+
+  async changeBreakpoints(scope: CallerScope, taskId: string, { breakpoints }: BreakpointRequest): Promise<void> {
+    await this.head(scope, taskId);
+    this.breakpoints = breakpoints;
+  }
+
+  async release(scope: CallerScope, taskId: string): Promise<void> {
+    await this.head(scope, taskId);
+    throw new PlatformError("UNSUPPORTED_OPERATION", "no call is held");
   }
 
   async retry(scope: CallerScope, taskId: string) {

@@ -75,6 +75,44 @@ describe("tasks", () => {
       expect((await post(path, wrong)).status).toBe(400);
   });
 
+  it("lists checkpoints, sets breakpoints and lets calls go on", async () => {
+    const { post, get } = createFixture();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("hi"))).json()).head;
+    const at = `/api/v1/tasks/${taskId}`;
+    const listed = await (await get(`${at}/checkpoints?everySteps=2&everyMs=1000&changed=true&limit=5`)).json();
+    expect(listed).toMatchObject({ checkpoints: [{ seq: 1, type: "task.submitted" }], nextAfter: null });
+    for (const wrong of ["everySteps=0", "limit=1001", "changed=yes", "more=1"])
+      expect((await get(`${at}/checkpoints?${wrong}`)).status).toBe(400);
+    const set = await post(`${at}/breakpoints`, { breakpoints: ["node:score"] });
+    expect([set.status, await set.json()]).toMatchObject([202, { breakpoints: ["node:score"] }]);
+    expect(await (await get(`${at}/breakpoints`)).json()).toMatchObject({ breakpoints: ["node:score"], held: [] });
+    for (const path of [at, "/api/v1/tasks"]) {
+      const shown = await (await get(path)).json();
+      expect(shown.head ?? shown.heads[0]).toMatchObject({ taskId, held: ["step:score"] });
+    }
+    const begun = await post("/api/v1/tasks", { ...submit("hi"), breakpoints: ["score"] });
+    expect(begun.status).toBe(201);
+    expect((await post("/api/v1/tasks", { ...submit("hi"), breakpoints: "score" })).status).toBe(400);
+    for (const wrong of [
+      {},
+      { breakpoints: [""] },
+      { breakpoints: [" a"] },
+      { breakpoints: Array.from({ length: 51 }, () => "a") },
+    ])
+      expect((await post(`${at}/breakpoints`, wrong)).status).toBe(400);
+    expect((await post(`${at}/debug`, { action: "continue" })).status).toBe(400);
+    const valueless = await (await post(`${at}/debug`, { action: "set" })).json();
+    expect(valueless.error.violations).toEqual([
+      { field: "value", description: "expected what the call is to come to, any JSON" },
+    ]);
+    for (const wrong of [
+      { action: "step", value: 1 },
+      { action: "continue", path: "" },
+    ])
+      expect((await (await post(`${at}/debug`, wrong)).json()).error.code).toBe("INVALID_ARGUMENT");
+    expect((await (await post(`${at}/debug`, { action: "jump" })).json()).error.code).toBe("INVALID_ARGUMENT");
+  });
+
   it("takes a decision about access, and says what is wrong with one without repeating a secret", async () => {
     const { post, errors } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("authorize"))).json()).head;

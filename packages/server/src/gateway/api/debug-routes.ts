@@ -1,5 +1,5 @@
 /** Looking into tasks, and beginning others where they were: for operators, since what people decided and agents answered is used again. */
-import { NAME_PATTERN, PlatformError, parseInput, TASK_STATES } from "@agentcore/contract";
+import { Breakpoints, DebugAction, NAME_PATTERN, PlatformError, parseInput, TASK_STATES } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { ManifestService } from "../deps.ts";
@@ -48,6 +48,7 @@ const ForkBody = z.strictObject({
     .refine((set) => Object.keys(set).length <= MAX_SET, { error: `expected at most ${MAX_SET} results` })
     .optional(),
   revision: Revision.optional(),
+  breakpoints: Breakpoints.optional(),
   idempotencyKey: z.string().min(1).max(256).optional(),
 });
 
@@ -85,6 +86,53 @@ const OpenTasksResource = z.object({
     }),
   ),
   nextPageToken: z.string(),
+});
+
+const BreakpointBody = z.strictObject({
+  /** In place of those that there are. */
+  breakpoints: Breakpoints,
+  next: z.boolean().optional(),
+});
+
+const DebuggingResource = z.object({
+  breakpoints: z.array(z.string()),
+  next: z.boolean(),
+  /** The first 100. */
+  held: z.array(
+    z.object({
+      path: z.string(),
+      node: z.string().optional(),
+      address: z.string().optional(),
+      kind: z.string(),
+      breakpoint: z.string(),
+      input: z.unknown().optional(),
+      inputSize: z.number().optional(),
+      takesInput: z.boolean().optional(),
+      at: z.number(),
+    }),
+  ),
+  heldCount: z.number(),
+  /** What nodes gave that what is held may rest on; without `output` where that is large. */
+  outputs: z.array(
+    z.object({
+      node: z.string(),
+      address: z.string(),
+      seq: z.number(),
+      output: z.unknown().optional(),
+      error: z.object({ code: z.string(), message: z.string() }).optional(),
+      size: z.number(),
+    }),
+  ),
+});
+
+const Count = z.coerce.number().int().min(1);
+
+const RestoreQuery = z.strictObject({
+  everySteps: Count.optional(),
+  everyMs: Count.optional(),
+  changed: z.enum(["true", "false"], { error: "expected true or false" }).optional(),
+  after: z.coerce.number().int().min(0).optional(),
+  limit: Count.max(1000, { error: "expected 1 to 1000" }).optional(),
 });
 
 export const createDebugRoutes = (
@@ -149,6 +197,76 @@ export const createDebugRoutes = (
       const [head, task] = await Promise.all([tasks.head(scope, taskId), tasks.view(scope, taskId)]);
       const headers = { location: `/api/v1/tasks/${encodeURIComponent(taskId)}` };
       return jsonResponse({ at, existing, head: toHeadResource(head), task }, existing ? 200 : 201, headers);
+    },
+  }),
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tasks/{id}/checkpoints",
+    operationId: "getCheckpoints",
+    summary: "Events of a task that a fork can begin after, all or some",
+    tag: "tasks",
+    access: "operator",
+    query: RestoreQuery,
+    answer: {
+      status: 200,
+      schema: z.object({
+        checkpoints: z.array(
+          z.object({ seq: z.number(), at: z.number(), type: z.string(), path: z.string().nullable() }),
+        ),
+        nextAfter: z.number().nullable(),
+      }),
+      description: "In order; `nextAfter` is null on the last page",
+    },
+    async handle({ scope, path, query: { changed, ...query } }) {
+      const request = { ...query, changed: changed === "true" };
+      const { points, nextAfter } = await tasks.restorePoints(scope, path.id ?? "", request);
+      return jsonResponse({ checkpoints: points, nextAfter });
+    },
+  }),
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tasks/{id}/breakpoints",
+    operationId: "getBreakpoints",
+    summary: "Where a task is to be held, and which calls are",
+    tag: "tasks",
+    access: "operator",
+    answer: { status: 200, schema: DebuggingResource, description: "Breakpoints, and calls held before they began" },
+    handle: async ({ scope, path }) => jsonResponse(await tasks.debugging(scope, path.id ?? "")),
+  }),
+  apiRoute({
+    method: "POST",
+    path: "/api/v1/tasks/{id}/breakpoints",
+    operationId: "setBreakpoints",
+    summary: "Hold a task before calls that match; durable when answered",
+    tag: "tasks",
+    access: "operator",
+    body: BreakpointBody,
+    answer: {
+      status: 202,
+      schema: DebuggingResource,
+      description: "As the log has it, perhaps from before the task heard",
+    },
+    async handle({ scope, path, body }) {
+      await tasks.changeBreakpoints(scope, path.id ?? "", body);
+      return jsonResponse(await tasks.debugging(scope, path.id ?? ""), 202);
+    },
+  }),
+  apiRoute({
+    method: "POST",
+    path: "/api/v1/tasks/{id}/debug",
+    operationId: "debugTask",
+    summary: "Let a call that is held begin, step to the next, or set what it comes to; durable when answered",
+    tag: "tasks",
+    access: "operator",
+    body: DebugAction,
+    answer: {
+      status: 202,
+      schema: DebuggingResource,
+      description: "As the log has it, perhaps from before the task heard",
+    },
+    async handle({ scope, path, body }) {
+      await tasks.release(scope, path.id ?? "", body);
+      return jsonResponse(await tasks.debugging(scope, path.id ?? ""), 202);
     },
   }),
 ];

@@ -1,5 +1,5 @@
 /** Tasks as the HTTP API shows them: the index row without its internals, and A2A's view. */
-import { A2ATask, PRIORITIES, TASK_STATES } from "@agentcore/contract";
+import { A2ATask, type HeldCall, PRIORITIES, TASK_STATES } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import { z } from "zod";
 
@@ -21,12 +21,16 @@ export const TaskHeadResource = z.object({
   parent: z.object({ taskId: z.string(), path: z.string() }).nullable(),
   createdAt: z.number(),
   updatedAt: z.number(),
+  /** Paths of calls that breakpoints hold, the first 20: it goes on there when somebody lets it. */
+  held: z.array(z.string()),
 });
 export type TaskHeadResource = z.infer<typeof TaskHeadResource>;
 
 export const TaskResource = z.object({ head: TaskHeadResource, task: A2ATask });
 
-export const toHeadResource = (head: TaskHead): TaskHeadResource => ({
+const MAX_HELD = 20;
+
+export const toHeadResource = (head: TaskHead, held: readonly HeldCall[] = []): TaskHeadResource => ({
   taskId: head.taskId,
   agent: head.agent,
   revision: head.revision,
@@ -42,4 +46,5 @@ export const toHeadResource = (head: TaskHead): TaskHeadResource => ({
   parent: head.parent,
   createdAt: head.createdAt,
   updatedAt: head.updatedAt,
+  held: held.slice(0, MAX_HELD).map(({ path }) => path),
 });

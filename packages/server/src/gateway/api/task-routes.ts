@@ -3,6 +3,7 @@ import {
   type A2AMessage,
   A2ATask,
   AuthorizationDecision,
+  Breakpoints,
   Part,
   PRIORITIES,
   parseTarget,
@@ -47,6 +48,8 @@ const SubmitBody = z.strictObject({
   priority: z.enum(PRIORITIES, { error: `expected one of ${PRIORITIES.join(", ")}` }).optional(),
   /** The same key of the same caller for the same agent returns the same task. */
   idempotencyKey: Id.optional(),
+  /** Where it is held from its very start on (operators). */
+  breakpoints: Breakpoints.optional(),
   /** Answer when the task has ended or waits for someone. */
   wait: z.boolean().optional(),
 });
@@ -76,7 +79,8 @@ const Empty = z.strictObject({});
 export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly ApiRoute[] => {
   const resource = async (scope: CallerScope, taskId: string) => {
     const [head, task] = await Promise.all([tasks.head(scope, taskId), tasks.view(scope, taskId)]);
-    return { head: toHeadResource(head), task };
+    const held = await tasks.held(scope.tenantId, [head]);
+    return { head: toHeadResource(head, held.get(taskId)), task };
   };
 
   return [
@@ -101,8 +105,9 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
           pageToken: pageToken === "" ? undefined : pageToken,
           states: state as readonly TaskState[] | undefined,
         });
+        const held = await tasks.held(scope.tenantId, listing.heads);
         return jsonResponse({
-          heads: listing.heads.map(toHeadResource),
+          heads: listing.heads.map((head) => toHeadResource(head, held.get(head.taskId))),
           nextPageToken: listing.nextPageToken,
           totalSize: listing.totalSize,
         });

@@ -33,7 +33,7 @@ const count = z.int().nonnegative();
 const NodeResource = z.object({
   id: z.string(),
   type: z.string(),
-  /** pending, running, waiting, done, failed, canceled, skipped, undoing, undone, stands, unknown. */
+  /** pending, running, waiting, held, done, failed, canceled, skipped, undoing, undone, stands, unknown. */
   state: z.string(),
   waitsFor: z.enum(["person", "time", "signal", "event"]).optional(),
   visits: count,

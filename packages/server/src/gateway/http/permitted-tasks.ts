@@ -56,6 +56,7 @@ export const createPermittedTasks = (
   return {
     submit: (scope, request) => tasks.submit(scope, request),
     list: (scope, request) => tasks.list(scope, request),
+    held: (tenantId, listed) => tasks.held(tenantId, listed),
     send: guarded((scope, taskId, message: Parameters<TaskService["send"]>[2]) => tasks.send(scope, taskId, message)),
     cancel: guarded((scope, taskId, reason?: string) => tasks.cancel(scope, taskId, reason)),
     retry: guarded((scope, taskId) => tasks.retry(scope, taskId)),
@@ -84,6 +85,16 @@ export const createPermittedTasks = (
         scope.permissions === undefined ? request : { ...request, sees: (task) => isGood(scope, task) },
       ),
     fork: guarded((scope, taskId, request?: Parameters<TaskService["fork"]>[2]) => tasks.fork(scope, taskId, request)),
+    restorePoints: guarded((scope, taskId, request?: Parameters<TaskService["restorePoints"]>[2]) =>
+      tasks.restorePoints(scope, taskId, request),
+    ),
+    debugging: guarded((scope, taskId) => tasks.debugging(scope, taskId)),
+    changeBreakpoints: guarded((scope, taskId, request: Parameters<TaskService["changeBreakpoints"]>[2]) =>
+      tasks.changeBreakpoints(scope, taskId, request),
+    ),
+    release: guarded((scope, taskId, request: Parameters<TaskService["release"]>[2]) =>
+      tasks.release(scope, taskId, request),
+    ),
     head,
     view: guarded((scope, taskId, options?: Parameters<TaskService["view"]>[2]) => tasks.view(scope, taskId, options)),
     log: guarded((scope, taskId, options?: Parameters<TaskService["log"]>[2]) => tasks.log(scope, taskId, options)),

@@ -1,0 +1,134 @@
+/** Looking into a task: its breakpoints, what they hold, and how that goes on. All of it goes by mail, as only the holder writes (I1). */
+import {
+  type DebugAction,
+  type Debugging,
+  type HeldCall,
+  invalidArgument,
+  isTerminal,
+  MAX_SET_SIZE,
+  PlatformError,
+} from "@agentcore/contract";
+import { isLargerThan } from "../payloads/json-size.ts";
+import { assertSerialisable } from "../payloads/serialisable.ts";
+import type { TaskHead } from "../ports/index.ts";
+import { addressIn } from "../workflows/address.ts";
+import { knownOutputs } from "../workflows/known-outputs.ts";
+import type { NotedCall } from "./breakpoints.ts";
+import type { TaskEngine } from "./engine.ts";
+import type { DebugMail } from "./held-calls.ts";
+import { Journal, resultOf, unlikeResult } from "./journal.ts";
+import { readForReplay } from "./replay-log.ts";
+import { MAX_REPLAYED } from "./replay-task.ts";
+
+const MAX_SHOWN = 100;
+
+export interface BreakpointRequest {
+  /** In place of those that there are; none: nothing is held any more, but what is held already. */
+  readonly breakpoints: readonly string[];
+  /** The next call is held, whatever it is. @default false */
+  readonly next?: boolean | undefined;
+}
+
+export const readDebugging = async (engine: TaskEngine, head: TaskHead): Promise<Debugging> => {
+  const events = await readForReplay(engine.store, head, { maxSize: MAX_REPLAYED });
+  const { breakpoints } = new Journal(events);
+  const held = isTerminal(head.state) ? [] : breakpoints.held;
+  const shown = held.slice(0, MAX_SHOWN);
+  return {
+    breakpoints: breakpoints.patterns,
+    next: breakpoints.next,
+    held: shown.map(toHeldCall),
+    heldCount: held.length,
+    outputs: knownOutputs(
+      events,
+      shown.map(({ path }) => path),
+      ({ data }) => resultOf(data.kind, data.result),
+    ),
+  };
+};
+
+const toHeldCall = ({ path, ...call }: NotedCall): HeldCall => {
+  const place = addressIn(path);
+  return { path, ...(place === null ? {} : { node: place.node, address: place.address }), ...call };
+};
+
+/** Throws TASK_TERMINAL, OVERLOADED. */
+export const changeBreakpoints = (
+  engine: TaskEngine,
+  head: TaskHead,
+  by: string,
+  { breakpoints, next = false }: BreakpointRequest,
+): Promise<void> => post(engine, head, { type: "breakpoints", by, breakpoints, next });
+
+/**
+ * Throws UNSUPPORTED_OPERATION when no such call is held, or it takes no other input, TASK_TERMINAL, OVERLOADED, and, for what it is to be given
+ * or to come to, INVALID_ARGUMENT, RESULT_NOT_SERIALISABLE and TOO_LARGE.
+ */
+export const releaseCalls = async (
+  engine: TaskEngine,
+  head: TaskHead,
+  by: string,
+  request: DebugAction,
+): Promise<void> => {
+  if (request.action === "set") assertKept(request.value, "value");
+  else if (request.input !== undefined) assertKept(request.input, "input");
+  const events = await readForReplay(engine.store, head, { maxSize: MAX_REPLAYED });
+  const held = isTerminal(head.state) ? [] : new Journal(events).breakpoints.held;
+  const { path } = request;
+  const call = path === undefined ? held[0] : held.find((each) => each.path === path);
+  const details = { taskId: head.taskId };
+  if (call === undefined)
+    throw new PlatformError(
+      "UNSUPPORTED_OPERATION",
+      held.length === 0
+        ? `no call of task ${head.taskId} is held; set a breakpoint, or wait until the task comes to one`
+        : `${path} of task ${head.taskId} is not held; these are: ${named(held)}`,
+      { details },
+    );
+  const unlike = request.action === "set" ? unlikeResult(call.kind, request.value) : null;
+  if (unlike !== null) throw invalidArgument("the action", [{ field: "value", description: unlike }]);
+  if (request.action !== "set" && request.input !== undefined && call.takesInput !== true)
+    throw new PlatformError(
+      "UNSUPPORTED_OPERATION",
+      `${call.path} takes no other input: only commands, queries, events, tools and steps that say what their input is do; set what it comes to instead`,
+      { details },
+    );
+  // Of several, a step, an input or a result is for the first.
+  const isForAll = request.action === "continue" && path === undefined && request.input === undefined;
+  const paths = isForAll ? held.map((each) => each.path) : [call.path];
+  await post(engine, head, { type: "debug", by, paths, request });
+};
+
+const MAX_NAMED = 20;
+const named = (held: readonly NotedCall[]): string => {
+  const names = held.slice(0, MAX_NAMED).map(({ path }) => path);
+  return held.length > MAX_NAMED ? `${names.join(", ")} and ${held.length - MAX_NAMED} more` : names.join(", ");
+};
+
+const assertKept = (value: unknown, field: "input" | "value"): void => {
+  if (value === undefined) throw invalidArgument("the action", [{ field, description: "expected any JSON" }]);
+  assertSerialisable(value, `the ${field} that a call is given`);
+  if (isLargerThan(value, MAX_SET_SIZE))
+    throw new PlatformError(
+      "TOO_LARGE",
+      `the ${field} that a call is given is over ${MAX_SET_SIZE} characters of JSON`,
+    );
+};
+
+const post = async (engine: TaskEngine, head: TaskHead, payload: DebugMail): Promise<void> => {
+  const { tenantId, taskId } = head;
+  const mail = {
+    taskId,
+    key: `debug:${engine.senses.ids.next()}`,
+    kind: "signal",
+    payload,
+    ifTerminal: "refuse",
+  } as const;
+  if (!isTerminal(head.state)) {
+    await engine.mail.assertRoom(head);
+    if ((await engine.mail.post(tenantId, mail)) === "accepted") return;
+  }
+  throw new PlatformError("TASK_TERMINAL", `task ${taskId} has ended; fork it to look into it`, {
+    details: { taskId },
+  });
+};
