@@ -405,11 +405,13 @@ test("a log of before, which has no word of an expression that failed, goes on a
   expect(await replay(events, flow)).toEqual({ ok: true });
 });
 
-const progressOf = (graph: WorkflowGraph | undefined, events: readonly TaskEvent[]) => {
+const nodesOf = (graph: WorkflowGraph | undefined, events: readonly TaskEvent[]) => {
   const fold = new ProgressFold(graph as WorkflowGraph);
   for (const event of events) fold.apply(event);
-  return Object.fromEntries(fold.view().nodes.map(({ id, state }) => [id, state]));
+  return fold.view().nodes;
 };
+const progressOf = (graph: WorkflowGraph | undefined, events: readonly TaskEvent[]) =>
+  Object.fromEntries(nodesOf(graph, events).map(({ id, state }) => [id, state]));
 
 test("progress tells of nodes that failed before they began, and of what stopped a run from outside of its graph", async () => {
   const refused = workflow("refused")
@@ -437,6 +439,8 @@ test("progress tells of nodes that failed before they began, and of what stopped
     .build();
   const asks = await (await testAgent(broken)).run();
   expect(asks.state).toBe("input-required");
+  const shown = nodesOf(broken.workflow?.graph, asks.events).find(({ id }) => id === "first");
+  expect(shown).toMatchObject({ waitsFor: "person", error: { message: "gone" } });
   expect(progressOf(broken.workflow?.graph, asks.events)).toMatchObject({ first: "undoing", no: "done" });
   await asks.decide({ choice: "leave" });
   expect(progressOf(broken.workflow?.graph, asks.events)).toMatchObject({ first: "stands" });

@@ -3,7 +3,7 @@ import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring"
 import type { Machine } from "./machine.ts";
 import type { OpenNode } from "./open-nodes.ts";
 import { nodeIn } from "./regions.ts";
-import { type Items, type ShownError, sumOf, type Tally } from "./tallies.ts";
+import { type Items, type ShownError, shownError, sumOf, type Tally } from "./tallies.ts";
 
 /**
  * waiting: for a person, a time, a signal or an event. held: by a breakpoint, before it begins or is taken back. canceled: it was under way when nobody needed it any more. skipped: it cannot be come to
@@ -78,9 +78,7 @@ export const showNode = (graph: WorkflowGraph, id: string, facts: NodeFacts): No
   const waitsFor = state === "waiting" ? waitsForOf(node) : undoing?.error == null ? undefined : "person";
   const turn = open.turn ?? tally.turn;
   const items = open.items === null ? tally.items : sumOf(tally.items, open.items);
-  const error = isUnderWay
-    ? said?.error
-    : ((undoing === null ? undefined : details.get(undoing.address)?.error) ?? tally.error);
+  const error = isUnderWay ? said?.error : (errorOf(undoing, details) ?? tally.error);
   return {
     ...{ id, type: node.type, state, visits: tally.visits + calls.length + within },
     ...(waitsFor === undefined ? {} : { waitsFor }),
@@ -93,6 +91,12 @@ export const showNode = (graph: WorkflowGraph, id: string, facts: NodeFacts): No
     ...(isUnderWay && calls.length === 1 && said?.childTaskId !== undefined ? { childTaskId: said.childTaskId } : {}),
     ...(error === undefined ? {} : { error }),
   };
+};
+
+/** Of what is being taken back. */
+const errorOf = (undoing: NodeFacts["undoing"], details: NodeFacts["details"]): ShownError | undefined => {
+  if (undoing === null) return undefined;
+  return undoing.error === null ? details.get(undoing.address)?.error : shownError(undoing.error);
 };
 
 const stateOf = (node: WorkflowNode, facts: NodeFacts): NodeState => {

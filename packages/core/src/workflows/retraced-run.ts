@@ -3,7 +3,7 @@
  * beside them, since it may stand behind results that came later; what is never written, because it is implied, is taken for so until the log
  * says otherwise. Then, and when it has had to stop for a choice that has come now, it begins again where its log begins.
  */
-import { PlatformError } from "@agentcore/contract";
+import type { PlatformError } from "@agentcore/contract";
 import { failureOf, Undecided } from "./choices.ts";
 import type { CompiledNode, CompiledWorkflow } from "./compile-workflow.ts";
 import { Frame } from "./frame.ts";
@@ -185,12 +185,12 @@ class Way implements Observer {
 
   private settle(address: string, outcome: Outcome): void {
     const { undoing } = this.machine;
-    const takenBack = undoing?.address === address ? undoing.entry.node : null;
+    const back = undoing?.address === address ? { node: undoing.entry.node, asked: undoing.error } : null;
     this.machine.settle(address, outcome);
-    if (takenBack === null) return;
-    if ("error" in outcome) this.tallies.change(takenBack, { error: shownError(outcome.error) });
-    else if (outcome.value !== "retry" && outcome.value !== "leave")
-      this.tallies.change(takenBack, { error: undefined });
+    if (back === null) return;
+    const stands = "value" in outcome && (outcome.value === "retry" || outcome.value === "leave") ? back.asked : null;
+    const error = "error" in outcome ? outcome.error : stands;
+    this.tallies.change(back.node, { error: error === null ? undefined : shownError(error) });
   }
 
   private move(act: () => void): void {

@@ -66,7 +66,7 @@ export class Tallies {
     this.change(id, {
       ...{ visits: visits + 1, last: how, startedAt: startedAt ?? at, endedAt: at, error },
       ...(type === "loop" ? { turn: frame.turns[id] } : {}),
-      ...(type === "map" ? { items: sumOf(items, itemsOf(frame)) } : {}),
+      ...(type === "map" && (how === "done" || frame.fan !== null) ? { items: sumOf(items, itemsOf(frame)) } : {}),
     });
   }
 
