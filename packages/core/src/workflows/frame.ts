@@ -96,8 +96,11 @@ export class Frame {
     return `${this.prefix}${id}${visit === 1 ? "" : `@${visit}`}`;
   }
 
+  /** As if it had not been visited this time. */
   unvisit(id: string): void {
-    this.visits[id] = (this.visits[id] ?? 1) - 1;
+    const visits = (this.visits[id] ?? 1) - 1;
+    if (visits > 0) this.visits[id] = visits;
+    else delete this.visits[id];
   }
 
   complete(id: string, output: unknown): void {

@@ -588,8 +588,8 @@ export class Machine {
       this.closeFan(frame);
       for (const [name] of node.branches) frame.add(fan.nodes.get(name));
       try {
-        const merged = this.choices.given(fan.address, () => this.merge(frame, fan, node));
-        frame.complete(node.join, frozenCopy(merged));
+        const merged = this.choices.given(fan.address, () => frozenCopy(this.merge(frame, fan, node)));
+        frame.complete(node.join, merged);
       } catch (failure) {
         return this.fail(frame, node, failureIn(failure));
       }
