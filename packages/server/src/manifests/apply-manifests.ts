@@ -69,8 +69,7 @@ const assertDataFlows = async (
   tenantId: string,
   plan: readonly Planned[],
 ): Promise<void> => {
-  const workflows = plan.map(({ manifest }) => manifest).filter((manifest) => manifest.kind === "Workflow");
-  if (workflows.length === 0) return;
+  if (plan.every(({ manifest }) => manifest.kind !== "Workflow")) return;
   const { checkDataFlow, schemasOfDefinition, schemasOfManifest } = await import("./check-data-flow.ts");
   const definitionOf = async (agent: string, revision: string): Promise<AgentDefinition | null> => {
     try {
@@ -91,7 +90,9 @@ const assertDataFlows = async (
     const definition = loaded ?? (revision === undefined ? null : await definitionOf(name, revision));
     return definition === null ? null : schemasOfDefinition(definition);
   };
-  for (const workflow of workflows) await checkDataFlow(workflow, schemasOf);
+  for (const [index, { manifest }] of plan.entries())
+    if (manifest.kind === "Workflow")
+      await checkDataFlow(manifest, `manifest ${index + 1} (${manifest.metadata.name})`, schemasOf);
 };
 
 const write = async (

@@ -54,8 +54,9 @@ const placesOf = async (
     await applyManifests(parts, "acme", manifests as readonly Manifest[], { dryRun });
     return [];
   } catch (error) {
-    const { code, violations } = PlatformError.from(error);
+    const { code, message, violations } = PlatformError.from(error);
     expect(code).toBe("INVALID_ARGUMENT");
+    expect(message).toMatch(/^manifest 1 \(loan\) is not valid: spec\.nodes\./);
     return violations?.map(({ field, description }) => `${field}: ${description}`);
   }
 };

@@ -21,9 +21,10 @@ export const schemasOfDefinition = (definition: AgentDefinition): AgentSchemas =
 // Of an answer, as for what else can be wrong with a graph.
 const MAX_VIOLATIONS = 50;
 
-/** Throws INVALID_ARGUMENT with every place. `schemasOf`: null for an agent of which nothing is known. */
+/** Throws INVALID_ARGUMENT with every place; `what` names the manifest. `schemasOf`: null for an agent of which nothing is known. */
 export const checkDataFlow = async (
   { metadata: { name }, spec }: WorkflowManifest,
+  what: string,
   schemasOf: (agent: string) => Promise<AgentSchemas | null>,
 ): Promise<void> => {
   const inputs: Record<string, NonNullable<AgentSchemas["input"]>> = {};
@@ -42,7 +43,7 @@ export const checkDataFlow = async (
   const faults: readonly FieldViolation[] = checkGraph(graph, {}, { name, input, inputs, outputs });
   if (faults.length === 0) return;
   throw invalidArgument(
-    `workflow ${name}`,
+    what,
     faults.slice(0, MAX_VIOLATIONS).map(({ field, description }) => ({ field: `spec.${field}`, description })),
   );
 };
