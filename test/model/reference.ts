@@ -120,6 +120,9 @@ class Follower {
         if (!this.isCanceled) this.machine?.cancel();
         this.isCanceled = true;
         return null;
+      case "task.migrated":
+      case "task.migrationRefused":
+        return "nobody asks for another revision here";
       case "task.deadlinePassed":
         return "no agent here compensates";
       case "task.canceled":

@@ -20,6 +20,7 @@ const loaders = {
   retry: async () => (await import("./commands/retry.ts")).command,
   replay: async () => (await import("./commands/replay.ts")).command,
   checkpoints: async () => (await import("./commands/checkpoints.ts")).command,
+  migrate: async () => (await import("./commands/migrate.ts")).command,
   fork: async () => (await import("./commands/fork.ts")).command,
   debug: async () => (await import("./commands/debug.ts")).command,
   watch: async () => (await import("./commands/watch.ts")).command,

@@ -42,6 +42,10 @@ export const describeEvent = (event: TaskEvent): string => {
     case "task.rejected":
     case "task.parked":
       return `${event.data.error.code}: ${event.data.error.message}`;
+    case "task.migrated":
+      return `${describeMigration(event.data)}${describeRules(event.data.rules)}`;
+    case "task.migrationRefused":
+      return `${describeMigration(event.data)}: ${event.data.reason}`;
     case "task.canceled":
       return describeCanceled(event.data);
     case "artifact.appended":
@@ -84,6 +88,15 @@ export const describeEvent = (event: TaskEvent): string => {
       return `stands for the first ${event.seq} events: agent ${event.data.submitted.data.agent}, by ${event.data.submitted.data.caller}, ${event.data.state} by then`;
   }
 };
+
+const describeMigration = ({ from, to, by }: Omit<TaskEventOf<"task.migrated">["data"], "rules">): string =>
+  `${from} -> ${to}, by ${by}`;
+
+const describeRules = ({ rename = {}, drop = [] }: TaskEventOf<"task.migrated">["data"]["rules"] = {}): string =>
+  [
+    ...Object.entries(rename).map(([old, now]) => `; ${old} is ${now}`),
+    ...drop.map((node) => `; without ${node}`),
+  ].join("");
 
 const describeCanceled = ({ reason, error }: TaskEventOf<"task.canceled">["data"]): string =>
   [reason, error === undefined ? undefined : `${error.code}: ${error.message}`]

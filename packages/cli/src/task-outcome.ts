@@ -93,6 +93,8 @@ const statusAfter = (outcome: TaskOutcome, event: TaskEvent): TaskOutcome => {
       return { state: "parked", error: event.data.error };
     case "task.canceled":
       return { state: "canceled", ...(event.data.error === undefined ? {} : { error: event.data.error }) };
+    case "task.migrated":
+    case "task.migrationRefused":
     case "task.assigned":
     case "task.progressed":
     case "task.cancelRequested":

@@ -153,7 +153,7 @@ export const startFakeNode = async ({
         }
         return answer(200, { name: id, revision: "f00", graph: { start: "a", nodes: { a: { type: "end" } } } });
       }
-      if (resource === "agents" && verb === "replay") return answer(200, openTaskPages.shift());
+      if ((resource === "agents" && verb === "replay") || verb === "migrate") return answer(200, openTaskPages.shift());
       if (resource === "agents") {
         return answer(200, {
           agents: [{ name: "greeter", description: "Greets people", skills: [{ id: "greet" }], state: "ready" }],

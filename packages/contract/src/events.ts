@@ -5,6 +5,7 @@ import { ApprovalQuestion, RefusalReason } from "./approval.ts";
 import { AuthorizationQuestion } from "./authorization.ts";
 import { Breakpoints } from "./debugging.ts";
 import { ERROR_CODES, type ErrorCode, type SerializedError } from "./errors.ts";
+import { MigrationRules } from "./migration.ts";
 import { Signal } from "./signal.ts";
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
@@ -53,11 +54,16 @@ const approval = { path: z.string() };
 export const MAX_HANDOFFS = 32;
 /** Most forks of forks. */
 export const MAX_FORKS = 32;
+/** Most migrations of a task that have rules: each stays with it. */
+export const MAX_RULED_MIGRATIONS = 32;
 const Handoff = z.object({ agent: z.string(), content: z.string() });
 /** One task of a chain of commands: its agent, and a hash of its input. */
 export type Handoff = z.infer<typeof Handoff>;
 
 const epochMs = z.number().int().nonnegative();
+
+/** Revisions of the agent, and who asked. */
+const migration = { from: z.string(), to: z.string(), by: z.string(), rules: MigrationRules.optional() };
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.object({ seq: z.int().positive(), at: epochMs, type: z.literal(type), data: z.object(data) });
@@ -182,6 +188,10 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("task.canceled", { reason: z.string().optional(), error: SerializedErrorSchema.optional() }),
   event("task.rejected", { error: SerializedErrorSchema }),
   event("task.parked", { error: SerializedErrorSchema }),
+  /** From here on it has another revision. What came before is read by the rules. */
+  event("task.migrated", migration),
+  /** It stays with the revision that it has, and goes on. */
+  event("task.migrationRefused", { ...migration, reason: z.string() }),
   event("artifact.appended", { ...call, artifact: Artifact, append: z.boolean(), lastChunk: z.boolean() }),
   event("message.added", { message: A2AMessage }),
   /** Taken out of the mailbox; kept for the first wait of that name. */
@@ -260,8 +270,9 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("approval.escalated", { ...approval, to: z.array(z.string()).min(1) }),
   /**
    * `unread`: messages that had come and that the code had not looked at; `signals`: those that it had not waited for; `carried`: what the log
-   * has said, in order, of calls that go on in the fresh history. The others of a task that compensates: what had been asked of it by then,
-   * whereupon the code goes on with a signal that has aborted.
+   * has said, in order, of calls that go on in the fresh history; `migrated`: rules of the migrations before it, the oldest first: ids and mail
+   * of what is under way are made of names of then. The others of a task that compensates: what had been asked of it by then, whereupon the
+   * code goes on with a signal that has aborted.
    */
   event("checkpoint.created", {
     state: z.unknown().optional(),
@@ -273,6 +284,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
     deadlinePassed: z.boolean().optional(),
     /** Breakpoints that stay. */
     debug: z.object({ breakpoints: Breakpoints, next: z.boolean() }).optional(),
+    migrated: z.array(MigrationRules).max(MAX_RULED_MIGRATIONS).optional(),
   }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {

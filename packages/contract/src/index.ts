@@ -82,6 +82,7 @@ export {
   isTerminal,
   MAX_FORKS,
   MAX_HANDOFFS,
+  MAX_RULED_MIGRATIONS,
   type NewTaskEvent,
   PRIORITIES,
   Priority,
@@ -115,6 +116,7 @@ export {
   WorkflowManifest,
 } from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
+export { isReservedChoice, MigrationRules } from "./migration.ts";
 export {
   DrainRequest,
   NODE_CONDITIONS,
@@ -127,6 +129,7 @@ export {
   NodeStatus,
 } from "./node.ts";
 export { readProtoJson } from "./read-proto-json.ts";
+export { renamedAddress, renamedPath, renamer, unrenamer } from "./renamed-path.ts";
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";

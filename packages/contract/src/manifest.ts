@@ -3,6 +3,7 @@ import { z } from "zod";
 import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
 import { DurationText, parseDuration } from "./duration.ts";
 import { NAME_PATTERN } from "./message.ts";
+import { MigrationRules } from "./migration.ts";
 import { ScheduleSpec } from "./schedule.ts";
 import { TopicPattern } from "./topic.ts";
 
@@ -279,6 +280,8 @@ export const WorkflowManifest = z.strictObject({
     /** The node that it begins with. */
     start: z.string(),
     nodes: z.record(z.string(), z.unknown(), { error: "expected nodes by name" }),
+    /** How what runs of revisions before it recorded is to be read, as far as these have such nodes. @default as it is */
+    migrate: MigrationRules.optional(),
   }),
 });
 export type WorkflowManifest = z.infer<typeof WorkflowManifest>;

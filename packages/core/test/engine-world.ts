@@ -12,9 +12,11 @@ import {
   type EngineOptions,
   type InboxItem,
   type InboxRequest,
+  type MigrateRequest,
   type SubmitRequest,
   type Subscriber,
   TaskEngine,
+  type TaskMigration,
   type TaskRouter,
   type TaskService,
   type TenantPolicy,
@@ -115,6 +117,8 @@ export class EngineWorld {
   /** Over all nodes, by `tenant/agent`. */
   readonly maxRunning = new Map<string, number>();
   readonly tenants = new Map<string, TenantPolicy>();
+  /** Code by revision, where it is not what the agents say. */
+  readonly revisions = new Map<string, AgentDefinition>();
   commits = 0;
   private readonly agents: Map<string, AgentDefinition>;
   private readonly options: WorldOptions;
@@ -210,6 +214,23 @@ export class EngineWorld {
 
   async cancel(taskId: string): Promise<void> {
     await this.ask((service) => service.cancel(SCOPE, taskId, "enough"));
+  }
+
+  /** As an operator who asks again when the process died before it answered. */
+  async migrate(taskId: string, request: MigrateRequest = {}): Promise<TaskMigration> {
+    for (;;) {
+      const { service } = await this.alive();
+      let outcome: { readonly told: TaskMigration } | { readonly refused: unknown } | null = null;
+      service.migrate({ ...SCOPE, caller: "olga", operator: true }, taskId, request).then(
+        (told) => (outcome = { told }),
+        (refused: unknown) => (outcome = { refused }),
+      );
+      await this.advance(0);
+      const settled = outcome as { readonly told: TaskMigration } | { readonly refused: unknown } | null;
+      if (settled === null) continue;
+      if ("refused" in settled) throw settled.refused;
+      return settled.told;
+    }
   }
 
   /** As a caller who asks again when the process died before it answered. */
@@ -368,9 +389,9 @@ export class EngineWorld {
       revisionOf: () => "r1",
       reportEnd: () => {},
     };
-    const load: AgentHost["load"] = ({ agent }) => {
-      const definition = this.agents.get(agent);
-      return definition === undefined ? null : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
+    const load: AgentHost["load"] = ({ agent, revision }) => {
+      const definition = this.revisions.get(revision) ?? this.agents.get(agent);
+      return definition?.name !== agent ? null : { definition, env: {}, concurrency: this.options.concurrency ?? 100 };
     };
     const engine = new TaskEngine({
       ...this.options.limits,

@@ -88,7 +88,16 @@ const addUnit = (
   const tenant = escapeText(tenantId);
   if (append !== undefined) {
     const task = escapeText(taskId);
-    const { expect, events, state, checkpointSeq = null, consume, requireEmptyMailbox, release } = append;
+    const {
+      expect,
+      events,
+      state,
+      checkpointSeq = null,
+      revision = null,
+      consume,
+      requireEmptyMailbox,
+      release,
+    } = append;
     rows.appends.push({
       ...{
         tenant,
@@ -98,6 +107,7 @@ const addUnit = (
         count: events.length,
         state,
         checkpoint: checkpointSeq,
+        revision,
       },
       ...{ empty: requireEmptyMailbox, releases: release !== undefined, due: release?.dueAt ?? null },
       ...{ changed: statusTimeOf(events, state) ?? null, consume: consume.map(escapeText) },

@@ -61,7 +61,7 @@ const readMail = (
   max: string,
 ): string => `select task, key, kind, payload, position, inserted_at, waiting from (
     select sized.*, sum(bytes) over (order by position) as upto, count(*) over () as waiting from (
-      select b.*, case when b.kind in ('cancel', 'retry') then 0 else octet_length(b.payload) end as bytes from ${from} not b.consumed
+      select b.*, case when b.kind in ('cancel', 'retry', 'migrate') then 0 else octet_length(b.payload) end as bytes from ${from} not b.consumed
     ) sized
   ) found where upto <= ${max} or upto = bytes or bytes = 0 order by position`;
 const MAX_DEADLOCKS = 3;

@@ -58,6 +58,8 @@ export const startEngineNode = async (options: {
   readonly schema: string;
   readonly name: string;
   readonly agents: readonly AgentDefinition[];
+  /** Code by revision, where it is not what the agents say. */
+  readonly revisions?: ReadonlyMap<string, AgentDefinition>;
   readonly concurrency?: number;
   readonly tenants?: ReadonlyMap<string, TenantPolicy>;
   readonly maxRunning?: ReadonlyMap<string, number>;
@@ -91,8 +93,8 @@ export const startEngineNode = async (options: {
     host: {
       capacities: new Map(undeclared ? [] : agents.map((agent) => [`acme/${agent.name}`, concurrency])),
       maxRunning: undeclared ? undefined : maxRunning,
-      load: ({ tenantId, agent }) => {
-        const definition = byName.get(agent);
+      load: ({ tenantId, agent, revision }) => {
+        const definition = options.revisions?.get(revision) ?? byName.get(agent);
         if (definition === undefined) return null;
         return { definition, env: {}, concurrency, maxRunning: maxRunning?.get(`${tenantId}/${agent}`) };
       },

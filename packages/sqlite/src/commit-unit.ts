@@ -96,6 +96,7 @@ export class UnitWriter {
       seq: head.seq + append.events.length,
       state: append.state,
       checkpointSeq: append.checkpointSeq,
+      revision: append.revision,
       // Giving a lease back is not losing it: the attempt does not count.
       attempts: append.events.length > 0 ? 0 : append.releases ? Math.max(0, head.attempts - 1) : head.attempts,
       leased: !append.releases && !ended,
@@ -136,8 +137,13 @@ export class UnitWriter {
 }
 
 /** Changes no more of the head than its number. The same terminal state before and after must be refused (I2), so that takes the long way. */
-const isPlain = ({ releases, requireEmptyMailbox, checkpointSeq, events, state }: AppendRow): boolean =>
-  !releases && !requireEmptyMailbox && checkpointSeq === null && events.length > 0 && !isTerminal(state);
+const isPlain = ({ releases, requireEmptyMailbox, checkpointSeq, revision, events, state }: AppendRow): boolean =>
+  !releases &&
+  !requireEmptyMailbox &&
+  checkpointSeq === null &&
+  revision === null &&
+  events.length > 0 &&
+  !isTerminal(state);
 
 const partsThatMayRefuse = (unit: Unit): number =>
   (unit.append === null ? 0 : 1) +

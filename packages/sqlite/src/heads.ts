@@ -11,8 +11,8 @@ const ADVANCE = `update heads set seq = seq + ?, attempts = 0
 // Another statement for what makes a status: one that could set the time would touch its index each time.
 const ADVANCE_STATUS = ADVANCE.replace("attempts = 0", "attempts = 0, updated_at = ?");
 const SELECT = "select * from heads where tenant_id = ? and task_id = ?";
-const CHANGE = `update heads set seq = ?, state = ?, checkpoint_seq = coalesce(?, checkpoint_seq), attempts = ?, leased = ?,
-  due_at = ?, updated_at = ? where id = ?`;
+const CHANGE = `update heads set seq = ?, state = ?, checkpoint_seq = coalesce(?, checkpoint_seq),
+  revision = coalesce(?, revision), attempts = ?, leased = ?, due_at = ?, updated_at = ? where id = ?`;
 const INSERT = `insert into heads (tenant_id, task_id, agent, revision, context_id, caller, state, seq, checkpoint_seq, token, leased,
   due_at, priority, attempts, deadline, parent_task_id, parent_path, created_at, updated_at, exclusive)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, task_id) do nothing returning id`;
@@ -56,6 +56,7 @@ export interface HeadChange {
   readonly seq: number;
   readonly state: TaskState;
   readonly checkpointSeq: number | null;
+  readonly revision: string | null;
   readonly attempts: number;
   readonly leased: boolean;
   readonly dueAt: number | null;
@@ -88,8 +89,8 @@ export class Heads {
   }
 
   change(id: number, change: HeadChange): void {
-    const { seq, state, checkpointSeq, attempts, leased, dueAt, updatedAt } = change;
-    this.statements.change.run(seq, state, checkpointSeq, attempts, leased ? 1 : 0, dueAt, updatedAt, id);
+    const { seq, state, checkpointSeq, revision, attempts, leased, dueAt, updatedAt } = change;
+    this.statements.change.run(seq, state, checkpointSeq, revision, attempts, leased ? 1 : 0, dueAt, updatedAt, id);
   }
 
   /** The new head's id, or null when the task id is taken. */

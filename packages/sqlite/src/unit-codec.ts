@@ -37,6 +37,7 @@ class Encoder {
 
   private append(append: LogAppend<StoredEvent>): void {
     this.flat.push(append.expect.seq, append.expect.token, append.state, append.checkpointSeq ?? null);
+    this.flat.push(append.revision ?? null);
     this.flat.push(flag(append.requireEmptyMailbox), flag(append.release !== undefined), append.release?.dueAt ?? null);
     this.flat.push(append.consume.length, ...append.consume);
     this.events(append.events);

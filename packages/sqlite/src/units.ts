@@ -16,6 +16,7 @@ export interface AppendRow {
   readonly token: number;
   readonly state: TaskState;
   readonly checkpointSeq: number | null;
+  readonly revision: string | null;
   readonly requireEmptyMailbox: boolean;
   readonly releases: boolean;
   readonly releaseDueAt: number | null;
@@ -112,6 +113,7 @@ class Decoder {
         token: this.next<number>(),
         state: this.next<TaskState>(),
         checkpointSeq: this.next<number | null>(),
+        revision: this.next<string | null>(),
       },
       ...{ requireEmptyMailbox: this.flag(), releases: this.flag(), releaseDueAt: this.next<number | null>() },
       consume: this.many(() => this.next<string>()),

@@ -196,7 +196,7 @@ const taskText = (task: TaskRow, events: readonly TaskEvent[], progress: TaskPro
     ["Caller", submitted?.data.caller],
     ["Context", submitted?.data.contextId],
     ["Priority", submitted?.data.priority],
-    ["Revision", submitted?.data.revision],
+    ["Revision", task.revision],
     ["Parent", submitted?.data.parent?.taskId],
     ["Forked from", forkText(submitted?.data.forkedFrom)],
     ["Events", compacted === 0 ? events.length : `${task.events}, of which the first ${compacted} were compacted`],

@@ -69,7 +69,9 @@ const summaryOf = ({ agent, revision, tasks, alreadyThere }: OpenTasksReport): C
     detail: alreadyThere === 0 ? going : `${going}; ${alreadyThere} have it`,
     ...(lost === 0
       ? {}
-      : { nextStep: "these go on with the code they began with: keep what that needs outside of the agent" }),
+      : {
+          nextStep: `these go on with the code they began with: keep what that needs outside of the agent; where nodes have other names, see agentcore help migrate`,
+        }),
   };
 };
 
@@ -83,7 +85,7 @@ const checkOf = ({ agent }: OpenTasksReport, task: OpenTaskReplay): Check => {
   };
 };
 
-const placeOf = ({ seq, path, recorded, made, message }: NonNullable<OpenTaskReplay["differs"]>): string => {
+export const placeOf = ({ seq, path, recorded, made, message }: NonNullable<OpenTaskReplay["differs"]>): string => {
   const place = seq === null ? "" : `at event ${seq}${path === null ? "" : ` (${path})`} `;
   return `${place}${message}; recorded ${shortly(recorded)}, made ${shortly(made)}`;
 };

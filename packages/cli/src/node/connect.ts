@@ -95,6 +95,14 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     breakpoints: (taskId) => node.breakpoints(taskId),
     setBreakpoints: (taskId, breakpoints, next) => node.setBreakpoints(taskId, breakpoints, { next }),
     debug: (taskId, action) => node.debug(taskId, action),
+    migrate: (taskId, options) => node.migrate(taskId, options),
+    async *migrateOpen(agent, options) {
+      for (let pageToken: string | undefined; pageToken !== ""; ) {
+        const page = await node.migrateOpen(agent, { ...options, pageToken });
+        yield page;
+        pageToken = page.nextPageToken;
+      }
+    },
     async fork(taskId, options) {
       const { head, at } = await node.fork(taskId, options);
       return { taskId: head.taskId, at };

@@ -20,10 +20,14 @@ import type {
   Debugging,
   ForkOptions,
   InboxItem,
+  MigrateOpenOptions,
+  MigrateOptions,
+  OpenTasksMigration,
   OpenTasksReport,
   ReplayOpenOptions,
   ReplayOptions,
   ReplayReport,
+  TaskMigration,
   TaskProgress,
   WorkflowGraphAnswer,
   WorkflowSummary,
@@ -163,6 +167,9 @@ export interface NodeClient {
   breakpoints(taskId: string): Promise<Debugging>;
   setBreakpoints(taskId: string, breakpoints: readonly string[], next: boolean): Promise<Debugging>;
   debug(taskId: string, action: DebugAction): Promise<Debugging>;
+  migrate(taskId: string, options: MigrateOptions): Promise<TaskMigration>;
+  /** Page after page, so that what was done is told as it was done. */
+  migrateOpen(agent: string, options: MigrateOpenOptions): AsyncIterable<OpenTasksMigration>;
   fork(taskId: string, options: ForkOptions): Promise<{ readonly taskId: string; readonly at: number }>;
   agents(): Promise<readonly AgentRow[]>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;

@@ -69,3 +69,18 @@ test("a trace is drawn as a tree", () => {
     ].join("\n"),
   );
 });
+
+test("a call that was under way when its node was renamed is one step, under the name of now", () => {
+  const command = { kind: "command", path: "command:agent:screener[ask]" } as const;
+  const events = taskLog(
+    submitted("loan-triage"),
+    { type: "task.started", data: {} },
+    { type: "step.started", data: { ...command, attempt: 1, childTaskId: "t2" } },
+    { type: "task.migrated", data: { from: "r1", to: "r2", by: "olga", rules: { rename: { ask: "screen" } } } },
+    { type: "step.completed", data: { ...command, path: "command:agent:screener[screen]", result: 1 } },
+    { type: "task.completed", data: { output: 1 } },
+  );
+  expect(buildTrace("t1", events).steps).toMatchObject([
+    { path: "command:agent:screener[screen]", outcome: "completed", childTaskId: "t2" },
+  ]);
+});

@@ -1,5 +1,6 @@
 /** A task's log as a tree of what it did: a pure fold, child tasks are put in by `loadTrace`. */
 import type { SerializedError, TaskEvent, TaskEventOf, TaskState } from "@agentcore/contract";
+import { renamedPath, renamer } from "@agentcore/contract/renamed-path";
 import { compactedCount, submissionIn } from "../compacted-log.ts";
 import { foldOutcome, INITIAL_OUTCOME, isSettled, isTerminal } from "../task-outcome.ts";
 
@@ -36,9 +37,26 @@ export interface TraceTask {
   readonly steps: readonly TraceStep[];
 }
 
+/** A call that was under way when its task was moved to a revision with other names is one call. */
+const withNamesOfNow = (log: readonly TaskEvent[]): readonly TaskEvent[] => {
+  const renames = log.flatMap(({ seq, ...event }) =>
+    event.type === "task.migrated" && event.data.rules !== undefined
+      ? [{ seq, rename: renamer(event.data.rules) }]
+      : [],
+  );
+  if (renames.length === 0) return log;
+  return log.map((event) => {
+    const { path } = event.data as { readonly path?: unknown };
+    if (typeof path !== "string") return event;
+    const now = renames.reduce((then, { seq, rename }) => (seq > event.seq ? renamedPath(then, rename) : then), path);
+    return { ...event, data: { ...event.data, path: now } } as TaskEvent;
+  });
+};
+
 type StepEvent = TaskEventOf<"step.started"> | TaskEventOf<"step.completed"> | TaskEventOf<"step.failed">;
 
-export const buildTrace = (taskId: string, events: readonly TaskEvent[]): TraceTask => {
+export const buildTrace = (taskId: string, log: readonly TaskEvent[]): TraceTask => {
+  const events = withNamesOfNow(log);
   const outcome = events.reduce(foldOutcome, INITIAL_OUTCOME);
   const submitted = submissionIn(events);
   const compacted = compactedCount(events);

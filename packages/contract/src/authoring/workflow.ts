@@ -1,3 +1,4 @@
+import type { MigrationRules } from "../migration.ts";
 import type { WorkflowGraph } from "../workflow.ts";
 
 /** What the expressions and functions of a graph see. */
@@ -25,4 +26,6 @@ export interface WorkflowDefinition {
    * What the graph names. `$function`: of the scope, pure, at once. `function`: of the input and a `StepContext`, run as a step.
    */
   readonly functions: Readonly<Record<string, (...parameters: never[]) => unknown>>;
+  /** By which runs of revisions before it may be moved to it, as far as these have such nodes. @default none: as they are */
+  readonly migrate?: MigrationRules | undefined;
 }

@@ -114,6 +114,7 @@ export class MemoryUnitWriter {
       ...head,
       seq: head.seq + append.events.length,
       state: append.state,
+      revision: append.revision ?? head.revision,
       checkpointSeq: append.checkpointSeq ?? head.checkpointSeq,
       attempts: attemptsAfter(append, head.attempts),
       dueAt: ended ? null : releasedDueAt,

@@ -77,12 +77,11 @@ export const statusTimeOf = (
   return events.findLast(({ type }) => STATUS_EVENTS.has(type) && !(asks && type === "task.progressed"))?.at;
 };
 
-export const MAILBOX_KINDS = ["message", "cancel", "childFinished", "retry", "signal"] as const;
+export const MAILBOX_KINDS = ["message", "cancel", "childFinished", "retry", "signal", "migrate"] as const;
 export type MailboxKind = (typeof MAILBOX_KINDS)[number];
 
 /** Mail of that kind makes a task in that state due. A parked task waits for a decision; other mail waits with it. */
-export const wakesTask = (state: TaskState, kind: MailboxKind): boolean =>
-  state !== "parked" || kind === "retry" || kind === "cancel";
+export const wakesTask = (state: TaskState, kind: MailboxKind): boolean => state !== "parked" || isDecision(kind);
 
 export interface MailboxInsert {
   /** Recipient in the unit's tenant. */
@@ -118,7 +117,7 @@ export interface MailboxItem {
 export const MAX_MAIL_BYTES = 8 * 1024 * 1024;
 
 /** Says what becomes of a task, so it is read whatever waits before it. */
-export const isDecision = (kind: MailboxKind): boolean => kind === "cancel" || kind === "retry";
+export const isDecision = (kind: MailboxKind): boolean => kind === "cancel" || kind === "retry" || kind === "migrate";
 
 export interface WaitingMail {
   readonly count: number;
@@ -173,6 +172,8 @@ export interface LogAppend<Event extends StoredEvent = TaskEvent> {
   readonly events: readonly Unnumbered<Event>[];
   readonly state: TaskState;
   readonly checkpointSeq?: number | undefined;
+  /** That the task has from now on. @default the one it has */
+  readonly revision?: string | undefined;
   /** Mailbox keys that these events have taken in. */
   readonly consume: readonly string[];
   /**
@@ -374,7 +375,7 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRe
    */
   readLog(key: TaskKey, options?: LogPage): Promise<readonly Event[]>;
   /**
-   * What waits, in order of arrival: the first item, and as many after it as come to `MAX_MAIL_BYTES` with it. Cancels and retries come
+   * What waits, in order of arrival: the first item, and as many after it as come to `MAX_MAIL_BYTES` with it. Decisions (`isDecision`) come
    * wherever they lie, and do not count.
    */
   mailbox(key: TaskKey): Promise<MailboxReading>;

@@ -48,7 +48,12 @@ export const startApproval = (
   // As it was asked first: times count from then.
   const question =
     approvalOf(execution, call)?.question ??
-    questionOf(asked, approvalId(digest, head, checkpointSeq, call.path), contentHashOf(digest, asked), clock.now());
+    questionOf(
+      asked,
+      approvalId(digest, head, checkpointSeq, call.firstPath),
+      contentHashOf(digest, asked),
+      clock.now(),
+    );
   const say = (event: Omit<NewTaskEvent, "at">): void =>
     execution.append({ ...event, at: clock.now() } as NewTaskEvent);
   const ask = (note?: string, refusedMessageId?: string): void => {

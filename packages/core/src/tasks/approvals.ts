@@ -5,12 +5,14 @@
 import {
   type ApprovalQuestion,
   MAX_RECORDED_REFUSALS,
+  type MigrationRules,
   type NewTaskEvent,
   type RefusalReason,
   type TaskEvent,
 } from "@agentcore/contract";
 import type { Decision } from "@agentcore/contract/authoring";
 import { carriedBy } from "./call-records.ts";
+import { pathAfter } from "./migration-rules.ts";
 
 type Chosen = { readonly choice: string } & Decision["by"][number];
 
@@ -115,6 +117,9 @@ export class Approvals {
         return this.settle(event.data.path, "decided");
       case "step.failed":
         return this.settle(event.data.path, endOf(event.data.error.code));
+      case "task.migrated":
+        if (event.data.rules !== undefined) this.rename([event.data.rules]);
+        return;
       case "checkpoint.created":
         this.byPath.clear();
         this.strays = 0;
@@ -123,6 +128,18 @@ export class Approvals {
       default:
         return;
     }
+  }
+
+  /** Of a log that is read as it is: nodes have other names from there on. */
+  private rename(rules: readonly MigrationRules[]): void {
+    const renamed = [...this.byPath.values()].map((approval) => ({
+      ...approval,
+      path: pathAfter(approval.path, rules),
+    }));
+    this.byPath.clear();
+    for (const approval of renamed) this.byPath.set(approval.path, approval);
+    for (const [answer, outcome] of this.outcomes)
+      if (outcome.outcome === "taken") this.outcomes.set(answer, { ...outcome, path: pathAfter(outcome.path, rules) });
   }
 
   private take(answer: string, path: string): void {

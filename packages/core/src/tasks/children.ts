@@ -58,7 +58,7 @@ const addChild = async (
   const handoffs = execution.handoffs;
   refuseLoop(execution, call, { agent: choice.agent, content: contentOf(engine.senses.digest, request.skill, input) });
   const now = engine.senses.clock.now();
-  const parent = { taskId: execution.head.taskId, path: call.path };
+  const parent = { taskId: execution.head.taskId, path: call.firstPath };
   const head: ExecutionHead = {
     tenantId,
     taskId: childTaskId(engine, execution, call, request.attempt),
@@ -132,6 +132,6 @@ const priorityOf = ({ head }: Execution, { priority = head.priority }: ChildRequ
 const childTaskId = (engine: TaskEngine, execution: Execution, call: OpenCall, attempt: number): string => {
   const { tenantId, taskId } = execution.head;
   return engine.senses.digest
-    .sha256(JSON.stringify([tenantId, taskId, execution.checkpointSeq, call.path, attempt]))
+    .sha256(JSON.stringify([tenantId, taskId, execution.checkpointSeq, call.firstPath, attempt]))
     .slice(0, 32);
 };

@@ -95,7 +95,7 @@ export const dryRun = async (request: DryRunRequest): Promise<DryRun> => {
   }
   const conclusion = execution.ending.conclusion?.event ?? null;
   const parking = conclusion?.type === "task.parked" ? conclusion.data.error : null;
-  const next = [...execution.open.keys()].slice(0, MAX_NEXT);
+  const next = [...execution.open.keys()];
   const seqOf = placesOf(events, checkpointSeq);
   const difference = (): Difference | null => {
     if (parking !== null) return parted(parking, seqOf);

@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { define, EngineWorld, SCOPE } from "../../test/engine-world.ts";
 import { wrapWholeStore } from "../../test/wrap-store.ts";
 import type { TaskHead } from "../ports/index.ts";
+import type { TaskEngine, TaskService } from "./index.ts";
 
 // About 25 ms each.
 const RUNS = Number(process.env["AGENTCORE_FUZZ_RUNS"] ?? "80");
@@ -90,8 +91,10 @@ interface Promises {
 }
 
 /** Forty requests against a store that is late and fails, then calm. Returns what should not be so. */
-const run = async (seed: number, failureRate: number): Promise<readonly string[]> => {
+const run = async (seed: number, failureRate: number, isMoved = false): Promise<readonly string[]> => {
   const random = createRandom(seed);
+  // Numbers of their own: whoever is not moved has the ones that a seed always gave.
+  const randomOfMoves = createRandom(seed + 1);
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
   const maxResident = random() < 0.3 ? 6 : 2000;
   let isRough = false;
@@ -156,6 +159,7 @@ const run = async (seed: number, failureRate: number): Promise<readonly string[]
         () => promised.cancels.push(taskId),
         () => undefined,
       );
+    if (isMoved) moveSome(engine, service, promised.tasks, randomOfMoves);
     if (random() < 0.2) world.capacities.set(`acme/${pick(names) ?? ""}`, Math.floor(random() * 3));
   }
   await world.advance(3000);
@@ -183,6 +187,21 @@ const run = async (seed: number, failureRate: number): Promise<readonly string[]
   return wrong;
 };
 
+/** To revisions that all have the same code, by the door, which looks first, or by mail alone. */
+const moveSome = (engine: TaskEngine, service: TaskService, tasks: readonly string[], random: () => number): void => {
+  for (const taskId of tasks) {
+    if (random() < 0.8) continue;
+    const to = `r${1 + Math.floor(random() * 3)}`;
+    const move =
+      random() < 0.5
+        ? service.migrate({ ...SCOPE, operator: true }, taskId, { revision: to })
+        : engine.mail.post(SCOPE.tenantId, {
+            ...{ taskId, key: `m${random()}`, kind: "migrate", payload: { to, by: "olga" }, ifTerminal: "refuse" },
+          });
+    move.catch(() => undefined);
+  }
+};
+
 const judge = async (world: EngineWorld, promised: Promises): Promise<readonly string[]> => {
   const wrong: string[] = [];
   const heads = await world.heads();
@@ -198,6 +217,9 @@ const judge = async (world: EngineWorld, promised: Promises): Promise<readonly s
     const isOver = isTerminal(head.state);
     if (!isOver) say(head, "has not ended");
     if (head.state === "failed" && !ranOut(log)) say(head, "failed");
+    const moves = log.flatMap((event) => (event.type === "task.migrated" ? [event.data] : []));
+    if (moves.some(({ from }, index) => from !== (moves[index - 1]?.to ?? "r1"))) say(head, "was moved from elsewhere");
+    if (head.revision !== (moves.at(-1)?.to ?? "r1")) say(head, "has another revision than its log says");
     if (log.some(({ seq }, index) => seq !== index + 1) || log.length !== head.seq) say(head, "has gaps in its log");
     const ends = log.filter(({ type }) => /^task\.(completed|failed|canceled|rejected)$/.test(type));
     if (isOver && (ends.length > 1 || ends[0] !== end)) say(head, "does not end with its end");
@@ -255,6 +277,23 @@ test(
         },
       ),
       { numRuns: RUNS, seed: 1, examples: REGRESSIONS },
+    );
+  },
+  20_000 + RUNS * 1000,
+);
+
+test(
+  "nor does it matter that tasks are moved to another revision meanwhile, again and again",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.noShrink(fc.noBias(fc.integer())),
+        fc.constantFrom(...FAILURE_RATES),
+        async (seed, failureRate) => {
+          expect(await run(seed, failureRate, true)).toEqual([]);
+        },
+      ),
+      { numRuns: Math.ceil(RUNS / 2), seed: 2 },
     );
   },
   20_000 + RUNS * 1000,

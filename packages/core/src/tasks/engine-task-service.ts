@@ -27,7 +27,8 @@ import { readInbox } from "./inbox.ts";
 import { decodeCursor, encodeCursor } from "./list-cursor.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
-import { replayOpenTasks } from "./replay-open-tasks.ts";
+import { askToMigrate, migrateTask, type TaskMigration } from "./migrate-task.ts";
+import { type OpenTaskReplay, replayOpenTasks } from "./replay-open-tasks.ts";
 import { replayTask } from "./replay-task.ts";
 import { type RestorePoint, RestorePoints } from "./restore-points.ts";
 import { SharedDelay } from "./shared-delay.ts";
@@ -403,10 +404,43 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       return replays.run(head.tenantId, () => replayTask(engine, head, request));
     },
 
-    async replayOpen({ tenantId, operator }, agent, request = {}) {
-      if (operator !== true)
-        throw new PlatformError("PERMISSION_DENIED", "all open tasks of an agent are for the operator role");
+    async replayOpen(scope, agent, request = {}) {
+      assertOperator(scope, "all open tasks of an agent");
+      const { tenantId } = scope;
       return replayOpenTasks(engine, { tenantId, agent }, request, (work) => replays.run(tenantId, work));
+    },
+
+    async migrate(scope, taskId, request = {}, { signal } = {}) {
+      assertOperator(scope, "moving tasks to another revision");
+      const head = await findHead(scope, taskId);
+      return migrateTask(engine, head, {
+        ...{ by: scope.caller, request, signal },
+        readLog: (after) => readAll(head, after),
+        inTurn: (work) => replays.run(head.tenantId, work),
+      });
+    },
+
+    async migrateOpen(scope, agent, { dryRun, ...request } = {}, { signal } = {}) {
+      assertOperator(scope, "moving tasks to another revision");
+      const { tenantId, caller: by } = scope;
+      const report = await replayOpenTasks(engine, { tenantId, agent }, request, (work) => replays.run(tenantId, work));
+      const { revision } = report;
+      const move = async (replay: OpenTaskReplay): Promise<TaskMigration> => {
+        const head = await store.head({ tenantId, taskId: replay.taskId });
+        const asked = { ...replay, to: revision, outcome: "refused" as const, reason: "it has ended meanwhile" };
+        if (head === null || isTerminal(head.state)) return asked;
+        try {
+          return await askToMigrate(engine, head, replay, {
+            ...{ by, request: { revision, rules: request.rules, dryRun }, signal },
+            readLog: (after) => readAll(head, after),
+          });
+        } catch (error) {
+          // One that ends meanwhile does not hide the others.
+          if (PlatformError.is(error) && error.code === "TASK_TERMINAL") return asked;
+          throw error;
+        }
+      };
+      return { ...report, tasks: await Promise.all(report.tasks.map(move)) };
     },
 
     async fork(scope, taskId, request = {}) {
@@ -559,6 +593,10 @@ const TYPES_UNRESTORED = [
   ...(["task.assigned", "task.started", "task.progressed", "task.resumed", "decision.made", "step.started"] as const),
   ...(["artifact.appended", "message.added", "task.inputRequired", "task.authRequired", "call.held"] as const),
 ];
+
+const assertOperator = ({ operator }: CallerScope, what: string): void => {
+  if (operator !== true) throw new PlatformError("PERMISSION_DENIED", `${what} is for the operator role`);
+};
 
 const turnsOfStreams = (): TenantTurns =>
   new TenantTurns({ what: READ_ALREADY, places: READS_AT_ONCE, maxWaiting: MAX_WAITING_STREAMS });

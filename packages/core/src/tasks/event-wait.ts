@@ -63,11 +63,11 @@ export const startEventWait = (
   const { head, checkpointSeq, services } = execution;
   const { tenantId, taskId } = head;
   const { clock, digest } = services.senses;
-  const { path } = call;
+  const { path, firstPath } = call;
   const id = digest
-    .sha256(JSON.stringify(["event", tenantId, taskId, recorded?.since ?? checkpointSeq, path]))
+    .sha256(JSON.stringify(["event", tenantId, taskId, recorded?.since ?? checkpointSeq, firstPath]))
     .slice(0, 32);
-  const wait: EventWait = { ...waited, id, taskId, path };
+  const wait: EventWait = { ...waited, id, taskId, path: firstPath };
   let isOver = false;
   let isKept = recorded !== undefined;
   let isForgotten = false;

@@ -253,6 +253,7 @@ export class Execution {
     return new Promise<T>((resolve, reject) => {
       const call: OpenCall = {
         path,
+        firstPath: this.journal.firstPathOf(path),
         kind: request.kind,
         inputHash: request.inputHash,
         isAfterEnd: this.ending.isTold,
@@ -326,6 +327,12 @@ export class Execution {
     else this.whenAllBegun.push(then);
   }
 
+  /** The open call that others know by that path. */
+  openTo(firstPath: string): OpenCall | undefined {
+    if (this.journal.migrated.length === 0) return this.open.get(firstPath);
+    return [...this.open.values()].find((call) => call.firstPath === firstPath);
+  }
+
   /** The code still waits for it: what it would do now has a place in the log. */
   isOpen(call: OpenCall): boolean {
     return this.phase === "live" && this.open.get(call.path) === call;
@@ -391,6 +398,7 @@ export class Execution {
       ...(unread.length === 0 ? {} : { unread: [...unread] }),
       ...(signals.length === 0 ? {} : { signals: [...signals] }),
       ...(carried.length === 0 ? {} : { carried: [...carried] }),
+      ...(this.journal.migrated.length === 0 ? {} : { migrated: [...this.journal.migrated] }),
       ...this.ending.carried,
       ...this.journal.breakpoints.carried,
     };

@@ -23,6 +23,8 @@ type Call = Extract<TaskEvent, { readonly data: { readonly path: string; readonl
 const ITS_OWN: ReadonlySet<TaskEvent["type"]> = new Set<TaskEvent["type"]>([
   ...(["task.submitted", "log.compacted", "task.assigned", "task.parked"] as const),
   ...(["breakpoints.changed", "call.held", "call.released"] as const),
+  // What is taken over reads as the revision of now has it.
+  ...(["task.migrated", "task.migrationRefused"] as const),
   ...(["task.completed", "task.failed", "task.canceled", "task.rejected"] as const),
 ]);
 

@@ -15,6 +15,7 @@ import { type Difference, dryRun } from "./dry-run.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import { foldedArtifacts, lastToTake, resultsIn, type TakenEvent, takeOver, withResults } from "./fork-log.ts";
+import { BUT_MIGRATIONS, migrationsIn, underMigrations } from "./migration-rules.ts";
 import { logTooLarge, readForReplay } from "./replay-log.ts";
 import { loadRevision, MAX_REPLAYED } from "./replay-task.ts";
 import { breakpointsEvent, deadlineOf } from "./submission.ts";
@@ -190,7 +191,9 @@ const readSource = async (
     const events = await readForReplay(engine.store, origin, { maxSize: MAX_REPLAYED });
     return { events, checkpointSeq: origin.checkpointSeq, at: at ?? placeOf(events, set) };
   }
-  return { ...(await readEarlier(engine, origin, at)), at };
+  const { events, checkpointSeq } = await readEarlier(engine, origin, at);
+  const migrations = migrationsIn(await engine.store.readLog(origin, { without: BUT_MIGRATIONS }));
+  return { events: events.flatMap((event) => underMigrations(event, migrations) ?? []), checkpointSeq, at };
 };
 
 const placeOf = (events: readonly TaskEvent[], set: Readonly<Record<string, unknown>>): number => {

@@ -13,6 +13,7 @@ import { carriedBy } from "./call-records.ts";
 import { tokenFor } from "./decision-tokens.ts";
 import type { TaskEngine } from "./engine.ts";
 import { decodeCursor, encodeCursor } from "./list-cursor.ts";
+import { pathAfter } from "./migration-rules.ts";
 import type { CallerScope } from "./task-service.ts";
 
 // A page ends after so many tasks or characters, whatever it has found: there is another.
@@ -157,6 +158,11 @@ const openIn = async (log: AsyncIterable<TaskEvent>): Promise<readonly OpenQuest
     if (event.type === "checkpoint.created") {
       open.clear();
       for (const call of carriedBy(event)) apply(call.event);
+    } else if (event.type === "task.migrated" && event.data.rules !== undefined) {
+      const { rules } = event.data;
+      const renamed = [...open.values()].map((question) => ({ ...question, path: pathAfter(question.path, [rules]) }));
+      open.clear();
+      for (const question of renamed) open.set(question.path, question);
     } else if (event.type === "task.inputRequired" || event.type === "task.authRequired") {
       const { path, prompt } = event.data;
       const askedAt = open.get(path)?.askedAt ?? event.at;

@@ -10,6 +10,8 @@ export { type Feed, itemsOf } from "./feed.ts";
 export type { Forked, ForkRequest } from "./fork-task.ts";
 export type { Inbox, InboxItem, InboxRequest } from "./inbox.ts";
 export type { FollowedLog, FollowOptions } from "./log-reader.ts";
+export { MIGRATION_OUTCOMES, type MigrateRequest, type TaskMigration } from "./migrate-task.ts";
+export { BUT_MIGRATIONS, migrationsIn, type RuledMigration, underMigrations } from "./migration-rules.ts";
 export type { OpenTaskReplay, OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
@@ -26,6 +28,8 @@ export {
 } from "./task-router.ts";
 export type {
   CallerScope,
+  MigrateOpenRequest,
+  OpenTasksMigration,
   RestorePage,
   RestoreRequest,
   SignalRequest,

@@ -10,6 +10,7 @@ import { type CancelRequest, type ChildFinished, cancelMail, cancelRequestOf } f
 import type { DebugMail } from "./held-calls.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
 import { IncomingSignals } from "./incoming-signals.ts";
+import type { OpenCall } from "./open-call.ts";
 import { Unjudged } from "./unjudged.ts";
 
 /** What mail of the kind `signal` brings: what somebody decided or tells the code, or an event that it waits for. */
@@ -31,6 +32,8 @@ export class Intake {
   private readAgain = false;
   /** Items were taken out of the mailbox while it was read. */
   private madeRoom = false;
+  /** Mail that asks for another revision: it stays in the mailbox for whoever loads the task next. */
+  private migrations: string[] = [];
   /** The last reading left some in the mailbox: they are read when what it brought has been taken out. */
   hasMore = false;
   /** A cancel is in the log, or in the unit that comes next. */
@@ -102,6 +105,11 @@ export class Intake {
       if (execution.phase === "ended" || execution.ending.isParking) return;
       // It stays in the mailbox. What a cancel says nobody needs to know.
       if (item.unreadable !== undefined && item.kind !== "cancel") return execution.ending.parkForMail(item.unreadable);
+      if (item.kind === "migrate" && execution.phase === "live") {
+        this.migrations.push(item.key);
+        execution.leave("quiet");
+        continue;
+      }
       // Taken in now, the task would wait for what it was told.
       if (this.isForLater(item)) {
         this.waiting.unshift(item);
@@ -143,8 +151,15 @@ export class Intake {
       case "signal":
         return this.takeSignal(item.payload as SignalMail);
       case "retry":
+      // The task ends: there is nothing left to be moved.
+      case "migrate":
         return;
     }
+  }
+
+  /** The task ends, whatever revision it was to have. */
+  forgetMigrations(): void {
+    for (const key of this.migrations.splice(0)) this.execution.draft.consume.push(key);
   }
 
   private addMessage(message: A2AMessage): void {
@@ -216,7 +231,7 @@ export class Intake {
 
   /** For a wait that has ended meanwhile it is nothing: nobody keeps events. */
   private hearEvent(mail: EventMail): void {
-    const call = this.execution.open.get(mail.path);
+    const call = this.execution.openTo(mail.path);
     if (call?.kind === "event") void call.receive?.(mail);
   }
 
@@ -227,21 +242,22 @@ export class Intake {
     if (!execution.isContinuing && (execution.phase !== "live" || !execution.isLeaving)) return false;
     // What it lets begin does not begin here.
     if (kind === "signal" && isDebugMail(payload as SignalMail)) return true;
-    const path = kind === "signal" ? this.pathOf(payload as SignalMail) : (payload as ChildFinished).path;
-    const call = execution.open.get(path ?? "");
+    const call =
+      kind === "signal" ? this.callOf(payload as SignalMail) : execution.openTo((payload as ChildFinished).path);
     return call !== undefined && (execution.isContinuing || call.receive === null);
   }
 
-  private pathOf(signal: SignalMail): string | undefined {
+  private callOf(signal: SignalMail): OpenCall | undefined {
+    const { open, journal } = this.execution;
     // It is kept for whoever waits for it.
     if (signal.type === "signal" || isDebugMail(signal)) return undefined;
-    if (signal.type === "authorization") return signal.grant.path;
-    if (signal.type === "event") return signal.path;
-    return this.execution.journal.approvals.find(signal.answer.question ?? "")?.path;
+    if (signal.type === "authorization") return open.get(signal.grant.path);
+    if (signal.type === "event") return this.execution.openTo(signal.path);
+    return open.get(journal.approvals.find(signal.answer.question ?? "")?.path ?? "");
   }
 
   private childFinished(finished: ChildFinished): void {
-    const call = this.execution.open.get(finished.path);
+    const call = this.execution.openTo(finished.path);
     if (call?.childTaskId === finished.childTaskId) void call.receive?.(finished.event);
   }
 }

@@ -4,6 +4,7 @@
  */
 import {
   type A2AMessage,
+  type MigrationRules,
   type SerializedError,
   type Signal,
   type StepKind,
@@ -16,6 +17,7 @@ import { Approvals } from "./approvals.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { CallRecords, carriedBy } from "./call-records.ts";
 import { noteSignals, type SignalResult } from "./incoming-signals.ts";
+import { pathsBefore } from "./migration-rules.ts";
 import type { UnjudgedMessage } from "./unjudged.ts";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
@@ -80,6 +82,10 @@ export class Journal {
   readonly signals: ReadonlyMap<string, Signal>;
   /** Ids of the messages that the code has been given as answers. */
   readonly answers: readonly string[];
+  /** Rules that the task has been migrated by, the oldest first. The events are read by them already. */
+  readonly migrated: readonly MigrationRules[];
+  /** The name of a call that its ids are made of, and that others know it by: the first that it had. */
+  readonly firstPathOf: (path: string) => string;
 
   constructor(events: readonly TaskEvent[]) {
     const first = submissionOf(events[0]);
@@ -98,6 +104,7 @@ export class Journal {
     let askedLast: string | null = null;
     let unread: readonly A2AMessage[] = [];
     const answers: string[] = [];
+    let migrated: readonly MigrationRules[] = [];
     // With what came before it, which was for no question that is still open.
     const judged = (is: (unjudged: UnjudgedMessage) => boolean): void => {
       unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
@@ -122,6 +129,7 @@ export class Journal {
           unread = event.data.unread ?? [];
           answers.length = 0;
           continuedFrom = event.data.state;
+          migrated = event.data.migrated ?? [];
           carried = event.data;
           if (carried.cancelRequested !== undefined) cancelRequestedAt ??= event.at;
           deadlinePassed ||= carried.deadlinePassed === true;
@@ -227,6 +235,10 @@ export class Journal {
         case "call.held":
           this.record(event.data);
           break;
+        case "task.migrated":
+          if (event.data.rules !== undefined) migrated = [...migrated, event.data.rules];
+          break;
+        case "task.migrationRefused":
         case "task.submitted":
         case "log.compacted":
         case "signal.received":
@@ -266,6 +278,8 @@ export class Journal {
     this.askedLast = askedLast;
     this.unread = unread;
     this.answers = answers;
+    this.migrated = migrated;
+    this.firstPathOf = migrated.length === 0 ? asItIs : pathsBefore(migrated);
     this.signals = signals;
   }
 
@@ -275,6 +289,8 @@ export class Journal {
     this.onlyCarried.delete(call.path);
   }
 }
+
+const asItIs = (path: string): string => path;
 
 /** What the code is given of what a call recorded. */
 export const resultOf = (kind: StepKind, recorded: unknown): unknown =>

@@ -8,6 +8,7 @@ import {
   isDecision,
   type LogAppend,
   type MailboxInsert,
+  type MailboxItem,
   type NewTask,
   type TaskHead,
   type TaskKey,
@@ -19,6 +20,7 @@ import { Execution } from "./execution.ts";
 import { type CancelRequest, cancelMail, cancelRequestOf, childFinishedMail } from "./family-mail.ts";
 import { Journal } from "./journal.ts";
 import { keyOf } from "./log-hub.ts";
+import { judgeMigration, migrationRefused } from "./migrate-task.ts";
 import { failed } from "./outcome.ts";
 import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable } from "./parking.ts";
 import { readForReplay } from "./replay-log.ts";
@@ -145,6 +147,8 @@ export class Loading {
     if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
+    const migration = mailbox.find(({ kind }) => kind === "migrate");
+    if (migration !== undefined) return this.migrate(head, migration, term);
     // Given back it could wait for ever where its agent loads on no node: neither a cancel nor its deadline would end it (I10).
     const journal = new Journal(await readForReplay(this.engine.store, head));
     const isAsked = journal.compensates && (journal.deadlinePassed || journal.cancelRequestedAt !== null);
@@ -213,6 +217,27 @@ export class Loading {
     claims.wake();
   }
 
+  /** Before anything of it runs. Claimed anew it goes on with what it has then. */
+  private async migrate(head: TaskHead, item: MailboxItem, term: number): Promise<void> {
+    const { engine } = this;
+    let isForOthers = false;
+    const event = await judgeMigration(engine, head, item, async (revision) => {
+      const loaded = await this.loadAgent({ ...head, revision }, { isOverdue: false });
+      isForOthers = loaded === "others";
+      return loaded === "others" ? null : loaded;
+    });
+    if (engine.lease.term !== term) return this.resumeLater(head, head.token);
+    if (isForOthers) return this.giveBack(head);
+    const now = engine.senses.clock.now();
+    // A parked one that was refused stays parked.
+    const dueAt = head.state === "parked" && event?.type !== "task.migrated" ? null : now;
+    await this.append(head, {
+      ...{ events: event === null ? [] : [event], state: head.state, consume: [item.key], release: { dueAt } },
+      ...(event?.type === "task.migrated" ? { revision: event.data.to } : {}),
+    });
+    engine.claims.wake();
+  }
+
   /** `others`: the host has found that it cannot run the agent, which is not claimed here any more. What is overdue waits for nobody. */
   private async loadAgent(
     head: TaskHead,
@@ -241,8 +266,15 @@ export class Loading {
   async park(head: TaskHead, mailbox: ClaimedTask["mailbox"], error: PlatformError): Promise<void> {
     const at = this.engine.senses.clock.now();
     const event: NewTaskEvent = { type: "task.parked", at, data: { error: error.toJSON() } };
-    const consume = mailbox.filter(({ kind }) => kind === "retry").map(({ key }) => key);
-    await this.append(head, { events: [event], state: "parked", consume, release: { dueAt: null } });
+    // Left in the mailbox they would wake it again and again.
+    const [retries, migrations] = (["retry", "migrate"] as const).map((kind) =>
+      mailbox.filter((item) => item.kind === kind),
+    );
+    const refused = (migrations ?? []).map((item) =>
+      migrationRefused(this.engine, head, item, `it was parked: ${error.message}`),
+    );
+    const consume = [...(retries ?? []), ...(migrations ?? [])].map(({ key }) => key);
+    await this.append(head, { events: [...refused, event], state: "parked", consume, release: { dueAt: null } });
   }
 
   /** What it has done is taken back by its code, where that is its way: once; a log that cannot be read does not tell. */

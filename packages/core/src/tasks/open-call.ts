@@ -5,6 +5,8 @@ import type { RecordedWait } from "./journal.ts";
 /** A journaled call that has no result yet. */
 export interface OpenCall {
   readonly path: string;
+  /** What ids are made of that belong to it, and what others know it by: another where the task was migrated by rules. */
+  readonly firstPath: string;
   readonly kind: StepKind;
   readonly inputHash: string | undefined;
   /** The code had been told of a cancel, or of its deadline, when it made the call: that does not end what it does about it. */

@@ -2,17 +2,24 @@
 import { PlatformError, type TaskEvent } from "@agentcore/contract";
 import { sizeOf } from "../payloads/json-size.ts";
 import type { TaskHead, TaskStore } from "../ports/index.ts";
+import { afterMigrations } from "./migration-rules.ts";
 
 export interface ReadBounds {
   /** Of payloads, in about as many characters as they have in JSON. @default none */
   readonly maxSize?: number | undefined;
 }
 
-/** Throws TOO_LARGE over the bounds. */
+/** As the revision that the task has now is to read it. Throws TOO_LARGE over the bounds. */
 export const readForReplay = async (
   store: Pick<TaskStore, "readLog">,
   head: TaskHead,
   bounds: ReadBounds = {},
+): Promise<readonly TaskEvent[]> => afterMigrations(await readSinceCheckpoint(store, head, bounds));
+
+const readSinceCheckpoint = async (
+  store: Pick<TaskStore, "readLog">,
+  head: TaskHead,
+  bounds: ReadBounds,
 ): Promise<readonly TaskEvent[]> => {
   if (head.checkpointSeq === 0) return readOn(store, head, 0, bounds);
   const [first, rest] = await Promise.all([

@@ -1,5 +1,12 @@
 /** Before a revision is used: which open tasks of the agent would go on under it, and where the others would not. */
-import { isTerminal, PlatformError, type SerializedError, TASK_STATES, type TaskState } from "@agentcore/contract";
+import {
+  isTerminal,
+  type MigrationRules,
+  PlatformError,
+  type SerializedError,
+  TASK_STATES,
+  type TaskState,
+} from "@agentcore/contract";
 import type { TaskHead } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import type { Difference } from "./dry-run.ts";
@@ -21,6 +28,8 @@ export interface ReplayOpenRequest {
   readonly pageSize?: number | undefined;
   /** Throws INVALID_ARGUMENT when it is not one of ours. */
   readonly pageToken?: string | undefined;
+  /** How their logs are to be read. @default what the revision declares */
+  readonly rules?: MigrationRules | undefined;
   /** Tasks that this refuses are left out. @default none */
   readonly sees?: ((head: TaskHead) => Promise<boolean>) | undefined;
 }
@@ -35,6 +44,8 @@ export interface OpenTaskReplay {
   readonly differs: Difference | null;
   /** What it would fail with, or why that cannot be told. */
   readonly error: SerializedError | null;
+  /** That its log was read by: those asked for, or those of the revision that say something of it. @default none */
+  readonly rules?: MigrationRules | undefined;
 }
 
 export interface OpenTasksReport {
@@ -51,7 +62,7 @@ export interface OpenTasksReport {
 export const replayOpenTasks = async (
   engine: TaskEngine,
   { tenantId, agent }: { readonly tenantId: string; readonly agent: string },
-  { revision: asked = "current", from, pageSize = 20, pageToken = "", sees }: ReplayOpenRequest,
+  { revision: asked = "current", from, pageSize = 20, pageToken = "", rules, sees }: ReplayOpenRequest,
   inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>,
 ): Promise<OpenTasksReport> => {
   const target =
@@ -72,7 +83,7 @@ export const replayOpenTasks = async (
       const isIt = head.revision === target.revision;
       const isAsked = from === undefined ? !isIt : head.revision === from;
       if ((isIt || isAsked) && (await sees?.(head)) !== false) {
-        if (isAsked) tasks.push(await inTurn(() => replayOpen(engine, head, target)));
+        if (isAsked) tasks.push(await inTurn(() => replayOpen(engine, head, target, rules)));
         else alreadyThere += 1;
       }
       after = { updatedAt: head.updatedAt, taskId: head.taskId };
@@ -83,17 +94,19 @@ export const replayOpenTasks = async (
   return page(after === undefined ? "" : encodeCursor(after));
 };
 
-const replayOpen = async (
+export const replayOpen = async (
   engine: TaskEngine,
   head: TaskHead,
   target: { readonly revision: string; readonly agent: LoadedAgent },
+  asked?: MigrationRules,
 ): Promise<OpenTaskReplay> => {
   const { taskId, state, revision } = head;
   const task = { taskId, state, revision };
   try {
-    const { differs, end } = await replayWith(engine, head, target);
+    const { differs, end, rules } = await replayWith(engine, head, target, asked);
     const error = end?.type === "task.failed" ? end.data.error : null;
-    return { ...task, survives: differs === null && error === null, differs, error };
+    const ruled = rules === null ? {} : { rules };
+    return { ...task, survives: differs === null && error === null, differs, error, ...ruled };
   } catch (thrown) {
     const error = PlatformError.from(thrown);
     if (error.code === "OVERLOADED" || error.code === "STORE_UNAVAILABLE") throw error;

@@ -1,14 +1,16 @@
 /** Runs the code of a task over its log, as it is in the store, with the code of then or of now. */
-import { PlatformError } from "@agentcore/contract";
+import { type MigrationRules, PlatformError } from "@agentcore/contract";
 import type { TaskHead } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import { type Difference, type DryRun, dryRun } from "./dry-run.ts";
 import type { TaskEngine } from "./engine.ts";
+import { migrated } from "./migrated-log.ts";
 import { revisionUnavailable } from "./parking.ts";
 import { readForReplay } from "./replay-log.ts";
 
 /** In characters of JSON: what is in memory while it runs, a few times over. */
 export const MAX_REPLAYED = 32 * 1024 * 1024;
+const MAX_NEXT = 20;
 
 export interface ReplayRequest {
   /** Of the agent; `current` is what new tasks get. @default that of the task */
@@ -37,27 +39,34 @@ export const replayTask = async (
   { revision }: ReplayRequest,
 ): Promise<ReplayReport> => {
   const loaded = await loadRevision(engine, head, revision);
-  const { end, ...rest } = await replayWith(engine, head, loaded);
+  const { end, rules: _, ...rest } = await replayWith(engine, head, loaded);
   return { ...rest, end: end === null ? null : { type: end.type, data: end.data } };
 };
 
-/** Throws TOO_LARGE. */
+/** `rules`: of a migration to that revision; by default what it declares. Throws TOO_LARGE, INVALID_ARGUMENT (the rules). */
 export const replayWith = async (
   engine: TaskEngine,
   head: TaskHead,
   loaded: { readonly revision: string; readonly agent: LoadedAgent },
-): Promise<Omit<ReplayReport, "end"> & Pick<DryRun, "end">> => {
+  asked?: MigrationRules,
+): Promise<Omit<ReplayReport, "end"> & Pick<DryRun, "end"> & { readonly rules: MigrationRules | null }> => {
   const { taskId, agent, checkpointSeq, seq } = head;
   const read = await readForReplay(engine.store, head, { maxSize: MAX_REPLAYED });
   // What came while it was read may have come after another checkpoint.
-  const events = read.filter((event) => event.seq <= seq);
+  const { events, rules } = await migrated(
+    engine,
+    head,
+    loaded,
+    read.filter((event) => event.seq <= seq),
+    asked,
+  );
   const { differs, end, next } = await dryRun({
     ...{ head: { ...head, revision: loaded.revision }, loaded: loaded.agent, events, checkpointSeq },
     ...engine.senses,
   });
   return {
     ...{ taskId, agent, revision: loaded.revision, agrees: differs === null },
-    ...{ from: Math.max(1, checkpointSeq), to: seq, differs, next, end },
+    ...{ from: Math.max(1, checkpointSeq), to: seq, differs, next: next.slice(0, MAX_NEXT), end, rules },
   };
 };
 

@@ -89,7 +89,7 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
     {
       signal: own === null ? signalOf : () => own.signal,
       // Hashing costs as much as a small step, and most steps never look.
-      idempotencyKey: () => idempotencyKey(execution, call.path),
+      idempotencyKey: () => idempotencyKey(execution, call.firstPath),
     },
   );
   execution.effects++;

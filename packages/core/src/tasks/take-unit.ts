@@ -60,6 +60,7 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
   // What was taken in while the task was ending may have said otherwise; the ending event has the last word.
   if (ending !== null) execution.state = stateAfter(ending.event) ?? execution.state;
   const terminal = ending !== null && isTerminal(execution.state);
+  if (terminal) execution.intake.forgetMigrations();
   // Not drafted: a unit refused for its mailbox may end otherwise.
   const mail = terminal ? [...draft.mail, ...familyMail(execution, ending.event)] : draft.mail;
   const checkpoint = restart ? { checkpointSeq } : {};

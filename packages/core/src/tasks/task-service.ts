@@ -18,6 +18,7 @@ import type { DecisionMade } from "./decide-task.ts";
 import type { Forked, ForkRequest } from "./fork-task.ts";
 import type { Inbox, InboxRequest } from "./inbox.ts";
 import type { FollowedLog, FollowOptions } from "./log-reader.ts";
+import type { MigrateRequest, TaskMigration } from "./migrate-task.ts";
 import type { OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 import type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 import type { RestorePoint, RestorePolicy } from "./restore-points.ts";
@@ -109,6 +110,16 @@ export interface RestorePage {
   readonly nextAfter: number | null;
 }
 
+export interface MigrateOpenRequest
+  extends MigrateRequest,
+    Pick<ReplayOpenRequest, "from" | "pageSize" | "pageToken" | "sees"> {
+  readonly revision?: string | undefined;
+}
+
+export interface OpenTasksMigration extends Omit<OpenTasksReport, "tasks"> {
+  readonly tasks: readonly TaskMigration[];
+}
+
 export interface TaskService {
   /**
    * Accepts work; durable when it resolves (I5), or completed already when the task needed no effect. Throws
@@ -160,6 +171,27 @@ export interface TaskService {
    * PERMISSION_DENIED, AGENT_NOT_FOUND, REVISION_UNAVAILABLE, INVALID_ARGUMENT (the page token), OVERLOADED.
    */
   replayOpen(scope: CallerScope, agent: string, request?: ReplayOpenRequest): Promise<OpenTasksReport>;
+  /**
+   * Moves the task to another revision of its agent, if that comes to where its log is; resolves when the task has taken that in, or after half a
+   * minute, or when `signal` aborts. What has the revision already is left alone. For operators. Throws PERMISSION_DENIED, TASK_NOT_FOUND,
+   * TASK_TERMINAL, AGENT_NOT_FOUND, REVISION_UNAVAILABLE, INVALID_ARGUMENT (the rules), OVERLOADED.
+   */
+  migrate(
+    scope: CallerScope,
+    taskId: string,
+    request?: MigrateRequest,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<TaskMigration>;
+  /**
+   * The same for a page of the agent's open tasks that are not of the revision. Throws PERMISSION_DENIED, AGENT_NOT_FOUND,
+   * REVISION_UNAVAILABLE, INVALID_ARGUMENT (the page token), OVERLOADED.
+   */
+  migrateOpen(
+    scope: CallerScope,
+    agent: string,
+    request?: MigrateOpenRequest,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<OpenTasksMigration>;
   /**
    * A new task of the caller that begins where this one was, and goes on from there for real; durable when it resolves. Nothing that was
    * recorded by then is done again. Throws TASK_NOT_FOUND, INVALID_ARGUMENT, REPLAY_DIFFERS (the code does not come there with what was

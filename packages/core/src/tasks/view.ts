@@ -59,6 +59,8 @@ export const stateAfter = (event: { readonly type: TaskEvent["type"] }): TaskSta
     case "task.progressed":
     case "task.cancelRequested":
     case "task.deadlinePassed":
+    case "task.migrated":
+    case "task.migrationRefused":
     case "artifact.appended":
     case "message.added":
     case "signal.received":
@@ -150,6 +152,8 @@ export const changeOf = (event: TaskEvent, owner: EventOwner): TaskChange => {
     case "message.added":
     case "signal.received":
     case "signal.refused":
+    case "task.migrated":
+    case "task.migrationRefused":
     case "task.assigned":
     case "task.cancelRequested":
     case "task.deadlinePassed":

@@ -105,9 +105,9 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "a parked task is woken by retry and cancel only (I10)",
+    "a parked task is woken by decisions only: retry, cancel, migrate (I10)",
     async (it) => {
-      for (const kind of ["retry", "cancel"] as const) {
+      for (const kind of ["retry", "cancel", "migrate"] as const) {
         const head = await it.running(kind);
         await it.mustCommit({ taskId: kind, append: append(head, { state: "parked", ...release(null) }) });
         await it.mustCommit({
@@ -124,13 +124,19 @@ export const claimCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "a task parked while mail waits stays parked, unless a retry or cancel is among it",
+    "a task parked while mail waits stays parked, unless a decision is among it",
     async (it) => {
-      const heads = [await it.running("message"), await it.running("cancel")];
-      await it.mustCommit({ mail: [mail("message", "m"), mail("cancel", "c", { kind: "cancel" })] });
+      const heads = [await it.running("message"), await it.running("cancel"), await it.running("migrate")];
+      await it.mustCommit({
+        mail: [
+          mail("message", "m"),
+          mail("cancel", "c", { kind: "cancel" }),
+          mail("migrate", "g", { kind: "migrate" }),
+        ],
+      });
       for (const head of heads)
         await it.mustCommit({ taskId: head.taskId, append: append(head, { state: "parked", ...release(null) }) });
-      equal(await it.claimed(), ["cancel"], "claimed");
+      equal((await it.claimed()).toSorted(), ["cancel", "migrate"], "claimed");
     },
   ],
   [

@@ -435,6 +435,33 @@ export const commitCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "a task has another revision from the unit on that gives it one, in lists and for whoever claims it",
+    async (it) => {
+      const head = await it.running("a");
+      const to = async (seq: number, more: Partial<Parameters<typeof append>[1]>) =>
+        it.mustCommit({
+          taskId: "a",
+          append: append({ seq, token: 1 }, { events: [{ ...started, at: T0 + 7 }], ...more }),
+        });
+      await to(head.seq, { revision: "another" });
+      equal((await it.head("a")).revision, "another", "head");
+      await to(head.seq + 1, {});
+      await to(head.seq + 2, { release: { dueAt: T0 } });
+      equal((await it.head("a")).revision, "another", "head after others");
+      const { heads } = await it.store.list({ tenantId: head.tenantId, limit: 10 });
+      equal(
+        heads.map(({ revision }) => revision),
+        ["another"],
+        "listed",
+      );
+      const [claimed] = await it.store.claim({ limit: 1, now: it.clock.now() });
+      equal(claimed?.head.revision, "another", "claimed");
+      const stale = await it.commit({ taskId: "a", append: append({ seq: 1, token: 1 }, { revision: "stale" }) });
+      equal(stale?.outcome, "fenced", "refused");
+      equal((await it.head("a")).revision, "another", "after what was refused");
+    },
+  ],
+  [
     "updatedAt tells of the last event that made a status, as progress does without a change of state, and of no other",
     async (it) => {
       const call = { path: "p", kind: "step" } as const;

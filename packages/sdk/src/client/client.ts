@@ -50,6 +50,10 @@ export interface Client {
   replay(taskId: string, options?: types.ReplayOptions): Promise<types.ReplayReport>;
   /** Runs a revision over the open tasks of its agent, without any effect (operators), a page at a time: which would go on under it? */
   replayOpen(agent: string, options?: types.ReplayOpenOptions): Promise<types.OpenTasksReport>;
+  /** Moves an open task to another revision of its agent, if that comes to where its log is (operators). */
+  migrate(taskId: string, options?: types.MigrateOptions): Promise<types.TaskMigration>;
+  /** The same for the open tasks of an agent, a page at a time. */
+  migrateOpen(agent: string, options?: types.MigrateOpenOptions): Promise<types.OpenTasksMigration>;
   /** A new task that begins where this one was (operators). Rejects with REPLAY_DIFFERS when the code does not come there. */
   fork(taskId: string, options?: types.ForkOptions): Promise<types.ForkedTask>;
   /** Events that a fork can begin after (operators): all results, or those that fit any of what is asked for. */
@@ -148,6 +152,10 @@ export const createClient = (options: types.ClientOptions): Client => {
     replay: (taskId, { signal, ...body } = {}) => connection.json("POST", at(taskId, "/replay"), { body, signal }),
     replayOpen: (agent, { signal, ...body } = {}) =>
       connection.json("POST", `/api/v1/agents/${encodeURIComponent(agent)}/replay`, { body, signal }),
+    migrate: (taskId, { signal, ...body } = {}) =>
+      connection.jsonWithRetry("POST", at(taskId, "/migrate"), { body, signal }),
+    migrateOpen: (agent, { signal, ...body } = {}) =>
+      connection.jsonWithRetry("POST", `/api/v1/agents/${encodeURIComponent(agent)}/migrate`, { body, signal }),
     fork: (taskId, { signal, idempotencyKey = freshId(), ...body } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/fork"), { body: { ...body, idempotencyKey }, signal }),
     checkpoints: (taskId, { signal, ...query } = {}) =>

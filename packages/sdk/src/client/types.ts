@@ -122,6 +122,8 @@ export interface ReplayOpenOptions extends CallOptions {
   readonly manifest?: Readonly<Record<string, unknown>> | undefined;
   /** Only tasks of this revision. @default all but those of the revision itself */
   readonly from?: string | undefined;
+  /** How their logs are to be read. @default what the revision declares */
+  readonly rules?: MigrationRules | undefined;
   /** Replays of a page, 1 to 100. @default 20 */
   readonly pageSize?: number | undefined;
   readonly pageToken?: string | undefined;
@@ -137,6 +139,8 @@ export interface OpenTaskReplay {
   readonly differs: ReplayReport["differs"];
   /** What it would fail with, or why that cannot be told. */
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** That its log was read by. @default none */
+  readonly rules?: MigrationRules | undefined;
 }
 
 export interface OpenTasksReport {
@@ -181,6 +185,47 @@ export interface CheckpointPage {
     readonly path: string | null;
   }[];
   readonly nextAfter: number | null;
+}
+
+/** How what a run of a workflow recorded is to be read by another revision. */
+export interface MigrationRules {
+  /** Names of nodes then, by what they are called now. */
+  readonly rename?: Readonly<Record<string, string>> | undefined;
+  /** Nodes that are no more. */
+  readonly drop?: readonly string[] | undefined;
+}
+
+export interface MigrateOptions extends CallOptions {
+  /** Of the agent. @default `current`: what new tasks get */
+  readonly revision?: string | undefined;
+  /** @default what the revision declares */
+  readonly rules?: MigrationRules | undefined;
+  /** Nothing happens: only tells whether it could be. @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface MigrateOpenOptions extends MigrateOptions {
+  /** Only tasks of this revision. @default all but those of the revision itself */
+  readonly from?: string | undefined;
+  /** Tasks of a page, 1 to 100. @default 20 */
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
+export interface TaskMigration extends OpenTaskReplay {
+  /** That was asked for. */
+  readonly to: string;
+  /**
+   * migrated: it has the revision, perhaps from before. refused: it goes on with its own. asked: it is kept, and the task has not come to it yet.
+   * possible: of a dry run, that it could be.
+   */
+  readonly outcome: "migrated" | "refused" | "asked" | "possible";
+  /** Why it was refused. */
+  readonly reason: string | null;
+}
+
+export interface OpenTasksMigration extends Omit<OpenTasksReport, "tasks"> {
+  readonly tasks: readonly TaskMigration[];
 }
 
 export interface ForkOptions extends CallOptions {

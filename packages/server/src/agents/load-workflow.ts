@@ -11,7 +11,7 @@ export { runnable };
 
 /** The agent that a Workflow manifest declares. Throws INVALID_ARGUMENT with every place that is wrong. */
 export const ofManifest = ({ metadata: { name }, spec }: WorkflowManifest): AgentDefinition => {
-  const { description, version, skills, subscribes, input, output, start, nodes } = spec;
+  const { description, version, skills, subscribes, input, output, start, nodes, migrate } = spec;
   const declared = agent({
     name,
     description: description ?? `The workflow ${name}`,
@@ -19,7 +19,10 @@ export const ofManifest = ({ metadata: { name }, spec }: WorkflowManifest): Agen
     ...(skills === undefined ? {} : { skills }),
     ...(subscribes === undefined ? {} : { subscribes }),
     ...(input === undefined ? {} : { input: schemaOfJson(input, "spec.input") }),
-    workflow: { graph: WorkflowGraph.parse({ start, nodes }), functions: {} },
+    workflow: {
+      ...{ graph: WorkflowGraph.parse({ start, nodes }), functions: {} },
+      ...(migrate === undefined ? {} : { migrate }),
+    },
   });
   return runnable(output === undefined ? declared : { ...declared, output: schemaOfJson(output, "spec.output") });
 };

@@ -12,6 +12,7 @@ import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createDebugRoutes } from "./api/debug-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createKeyRoutes } from "./api/key-routes.ts";
+import { createMigrationRoutes } from "./api/migration-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
 import { createOrchestrationRoutes } from "./api/orchestration-routes.ts";
@@ -117,6 +118,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createTaskRoutes(tasks, waits),
     ...createApprovalRoutes(tasks, waits),
     ...createDebugRoutes(tasks, deps.manifests),
+    ...createMigrationRoutes(tasks),
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
     ...createAgentRoutes(deps.agents),

@@ -20,6 +20,7 @@ export const checkWorkflow = ({ spec, metadata: { name } }: WorkflowManifest, wh
     ...faultsIn(() => checkNodes(spec, name, what)),
     ...faultsIn(() => spec.input && schemaOfJson(spec.input, "spec.input")),
     ...faultsIn(() => spec.output && schemaOfJson(spec.output, "spec.output")),
+    ...migrationFaults(spec),
     ...(spec.subscribes ?? []).flatMap((topic, index) =>
       faultsIn(() => new TopicIndex<null>().add(topic, null)).map(({ description }) => ({
         field: `spec.subscribes[${index}]`,
@@ -33,6 +34,22 @@ export const checkWorkflow = ({ spec, metadata: { name } }: WorkflowManifest, wh
 const checkNodes = ({ start, nodes, input }: WorkflowManifest["spec"], name: string, what: string): void => {
   const faults = checkGraph(graphOf({ start, nodes }, what), {}, { input, name });
   if (faults.length > 0) throw invalidArgument(what, faults);
+};
+
+/** What its own graph has can be told; what earlier ones had shows with each run. */
+const migrationFaults = ({ nodes, migrate = {} }: WorkflowManifest["spec"]): readonly FieldViolation[] => {
+  const { rename = {}, drop = [] } = migrate;
+  const has = (node: string): boolean => Object.hasOwn(nodes, node);
+  return [
+    ...Object.entries(rename).flatMap(([old, now]) => {
+      const field = `spec.migrate.rename.${old}`;
+      if (!has(now)) return [{ field, description: `expected the name of a node of now; there is no ${now}` }];
+      return has(old) ? [{ field, description: `there is a node ${old}: only what is gone has another name` }] : [];
+    }),
+    ...drop.flatMap((node, index) =>
+      has(node) ? [{ field: `spec.migrate.drop[${index}]`, description: `there is a node ${node}` }] : [],
+    ),
+  ];
 };
 
 const graphOf = (spec: Pick<WorkflowManifest["spec"], "start" | "nodes">, what: string): WorkflowGraph =>

@@ -1,7 +1,14 @@
 /** Graphs of workflows, and how far their tasks have come, wherever their code is. */
 import { PlatformError, submissionOf, type WorkflowGraph } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
-import type { CallerScope, TaskService } from "@agentcore/core/tasks";
+import {
+  BUT_MIGRATIONS,
+  type CallerScope,
+  migrationsIn,
+  type RuledMigration,
+  type TaskService,
+  underMigrations,
+} from "@agentcore/core/tasks";
 import type { ProgressFold } from "@agentcore/core/workflows";
 import type { InProcessHost, WorkflowShape } from "../agents/in-process-host.ts";
 import type { WorkflowService } from "../gateway/deps.ts";
@@ -17,6 +24,8 @@ const MAX_KEPT = 200;
 
 interface Kept {
   readonly fold: ProgressFold;
+  /** By which the revision reads what was recorded before it; null until they were looked for. */
+  migrations: readonly RuledMigration[] | null;
   /** One reader at a time. */
   reading: Promise<unknown>;
 }
@@ -61,7 +70,7 @@ export const createWorkflowService = ({
     }
     const graph = await graphOf(tasks, scope, head);
     const { ProgressFold: Fold } = await import("@agentcore/core/workflows");
-    const made = kept.get(key) ?? { fold: new Fold(graph), reading: Promise.resolve() };
+    const made = kept.get(key) ?? { fold: new Fold(graph), migrations: null, reading: Promise.resolve() };
     kept.set(key, made);
     for (const oldest of kept.keys()) {
       if (kept.size <= MAX_KEPT) break;
@@ -71,20 +80,30 @@ export const createWorkflowService = ({
   };
 
   const read = async (
-    fold: ProgressFold,
+    entry: Kept,
     tasks: Pick<TaskService, "log">,
     scope: CallerScope,
     head: TaskHead,
   ): Promise<void> => {
     const { PROGRESS_UNSEEN } = await import("@agentcore/core/workflows");
+    const { fold } = entry;
+    // A revision is that of the fold from its migration on, so none is added later.
+    entry.migrations ??= migrationsIn(await tasks.log(scope, head.taskId, { without: BUT_MIGRATIONS })).filter(
+      ({ seq }) => seq <= head.seq,
+    );
     for (let after = fold.seq; after < head.seq; ) {
       const page = await tasks.log(scope, head.taskId, {
         ...{ after, limit: PAGE, maxBytes: PAGE_BYTES, without: PROGRESS_UNSEEN },
       });
       // Of what ended a moment ago all is given, also what was to be left out, and more than the head says.
-      for (const event of page) fold.apply(event);
+      for (const event of page) {
+        // From there on it has another graph, and another fold.
+        if (event.type === "task.migrated" && event.seq > head.seq) return;
+        const seen = underMigrations(event, entry.migrations);
+        if (seen !== null) fold.apply(seen);
+        after = event.seq;
+      }
       if (page.length === 0) return;
-      after = fold.seq;
     }
   };
 
@@ -99,7 +118,7 @@ export const createWorkflowService = ({
     async progress(tasks, scope, taskId) {
       const head = await tasks.head(scope, taskId);
       const entry = await keep(tasks, scope, head);
-      const reading = entry.reading.then(() => read(entry.fold, tasks, scope, head));
+      const reading = entry.reading.then(() => read(entry, tasks, scope, head));
       entry.reading = reading.catch(() => undefined);
       await reading;
       const { agent, revision } = head;

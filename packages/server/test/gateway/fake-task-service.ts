@@ -23,6 +23,9 @@ import {
   type InboxItem,
   type InboxRequest,
   itemsOf,
+  type MigrateOpenRequest,
+  type MigrateRequest,
+  type OpenTasksMigration,
   type OpenTasksReport,
   type ReplayOpenRequest,
   type ReplayReport,
@@ -31,6 +34,7 @@ import {
   type RestoreRequest,
   type SignalRequest,
   type SubmitRequest,
+  type TaskMigration,
   type TaskService,
   viewTask,
 } from "@agentcore/core/tasks";
@@ -223,6 +227,27 @@ export class FakeTaskService implements TaskService {
   ): Promise<OpenTasksReport> {
     const asked = typeof revision === "string" ? revision : revision.revision;
     return { agent, revision: asked, alreadyThere: this.tasks.size, tasks: [], nextPageToken: "" };
+  }
+
+  async migrate(
+    scope: CallerScope,
+    taskId: string,
+    { revision: to = "current", rules }: MigrateRequest = {},
+  ): Promise<TaskMigration> {
+    const { state } = await this.head(scope, taskId);
+    const replay = { taskId, state, revision: "r1", survives: true, differs: null, error: null };
+    return { ...replay, ...(rules === undefined ? {} : { rules }), to, outcome: "migrated", reason: null };
+  }
+
+  async migrateOpen(
+    scope: CallerScope,
+    agent: string,
+    { revision = "current", ...request }: MigrateOpenRequest = {},
+  ): Promise<OpenTasksMigration> {
+    const tasks = await Promise.all(
+      [...this.tasks.keys()].map((taskId) => this.migrate(scope, taskId, { ...request, revision })),
+    );
+    return { agent, revision, alreadyThere: 0, tasks, nextPageToken: "" };
   }
 
   async fork(scope: CallerScope, taskId: string, { at = 1, input }: ForkRequest = {}): Promise<Forked> {

@@ -28,7 +28,7 @@ create or replace function is_terminal(state text) returns boolean language sql 
   return state in ('completed', 'failed', 'canceled', 'rejected');
 
 create or replace function wakes_task(state text, kind text) returns boolean language sql immutable parallel safe
-  return state <> 'parked' or kind in ('retry', 'cancel');
+  return state <> 'parked' or kind in ('retry', 'cancel', 'migrate');
 
 -- What is due by the writer's clock is due for everybody, whose clocks may be behind it. What is not due yet stays as it is.
 create or replace function due_for_all(due bigint, clock bigint, due_now bigint) returns bigint language sql immutable parallel safe
@@ -194,6 +194,7 @@ begin
     seq = h.seq + a.count,
     state = a.state,
     checkpoint_seq = coalesce(a.checkpoint, h.checkpoint_seq),
+    revision = coalesce(a.revision, h.revision),
     -- Giving a lease back is not losing it: the attempt does not count.
     attempts = case when a.count > 0 then 0 when a.releases then greatest(0, h.attempts - 1) else h.attempts end,
     leased_by = case when a.releases or is_terminal(a.state) then null else h.leased_by end,
@@ -203,8 +204,8 @@ begin
         then least(a.due, due_now)
       else due_for_all(a.due, clock, due_now) end,
     updated_at = coalesce(a.changed, case when a.state = h.state then h.updated_at else clock end)
-  from jsonb_to_recordset(appends) a (unit integer, count integer, state text, checkpoint integer, releases boolean, due bigint,
-    changed bigint, consume jsonb)
+  from jsonb_to_recordset(appends) a (unit integer, count integer, state text, checkpoint integer, revision text, releases boolean,
+    due bigint, changed bigint, consume jsonb)
   where verdicts[a.unit] is null and h.id = held[a.unit];
 
   insert into events (task, seq, type, at, data)

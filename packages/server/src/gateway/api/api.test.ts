@@ -113,6 +113,24 @@ describe("tasks", () => {
     expect((await (await post(`${at}/debug`, { action: "jump" })).json()).error.code).toBe("INVALID_ARGUMENT");
   });
 
+  it("moves one task, or a page of an agent's, to another revision for operators, and says what is wrong with rules", async () => {
+    const { post } = createFixture();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("hold"))).json()).head;
+    const path = `/api/v1/tasks/${taskId}/migrate`;
+    const rules = { rename: { a: "b" }, drop: ["c"] };
+    const moved = await post(path, { revision: "r2", rules });
+    expect([moved.status, await moved.json()]).toMatchObject([
+      200,
+      { taskId, to: "r2", outcome: "migrated", rules, reason: null },
+    ]);
+    expect(await (await post(path, {})).json()).toMatchObject({ to: "current" });
+    const all = await post("/api/v1/agents/echo/migrate", { revision: "r2", from: "r1", pageSize: 1 });
+    expect(await all.json()).toMatchObject({ agent: "echo", revision: "r2", tasks: [{ taskId, outcome: "migrated" }] });
+    for (const wrong of [{ rules: { rename: { a: "a" } } }, { rules: { drop: "c" } }, { dryRun: 1 }, { more: 1 }])
+      for (const at of [path, "/api/v1/agents/echo/migrate"]) expect((await post(at, wrong)).status).toBe(400);
+    expect((await post("/api/v1/tasks/none/migrate", {})).status).toBe(404);
+  });
+
   it("takes a decision about access, and says what is wrong with one without repeating a secret", async () => {
     const { post, errors } = createFixture();
     const { taskId } = (await (await post("/api/v1/tasks", submit("authorize"))).json()).head;

@@ -1,5 +1,13 @@
 /** Looking into tasks, and beginning others where they were: for operators, since what people decided and agents answered is used again. */
-import { Breakpoints, DebugAction, NAME_PATTERN, PlatformError, parseInput, TASK_STATES } from "@agentcore/contract";
+import {
+  Breakpoints,
+  DebugAction,
+  MigrationRules,
+  NAME_PATTERN,
+  PlatformError,
+  parseInput,
+  TASK_STATES,
+} from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import type { ManifestService } from "../deps.ts";
@@ -7,7 +15,7 @@ import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 import { TaskResource, toHeadResource } from "./task-resource.ts";
 
-const Revision = z.string().min(1).max(256);
+export const Revision = z.string().min(1).max(256);
 
 const ReplayBody = z.strictObject({
   /** Of the agent; `current` is what new tasks get. @default that of the task */
@@ -52,7 +60,7 @@ const ForkBody = z.strictObject({
   idempotencyKey: z.string().min(1).max(256).optional(),
 });
 
-const Name = z.string().regex(NAME_PATTERN, { error: "expected the name of an agent" });
+export const Name = z.string().regex(NAME_PATTERN, { error: "expected the name of an agent" });
 
 const ReplayOpenBody = z
   .strictObject({
@@ -62,6 +70,8 @@ const ReplayOpenBody = z
     manifest: z.record(z.string(), z.unknown()).optional(),
     /** Only tasks of this revision. */
     from: Revision.optional(),
+    /** By which their logs are read. @default what the revision declares */
+    rules: MigrationRules.optional(),
     pageSize: z.int().min(1).max(100).optional(),
     pageToken: z.string().max(1000).optional(),
   })
@@ -70,21 +80,24 @@ const ReplayOpenBody = z
     path: ["manifest"],
   });
 
-const OpenTasksResource = z.object({
+export const OpenTaskResource = z.object({
+  taskId: z.string(),
+  state: z.enum(TASK_STATES),
+  revision: z.string(),
+  survives: z.boolean(),
+  differs: Differs,
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** That its log was read by. */
+  rules: z
+    .object({ rename: z.record(z.string(), z.string()).optional(), drop: z.array(z.string()).optional() })
+    .optional(),
+});
+export const OpenTasksResource = z.object({
   agent: z.string(),
   revision: z.string(),
   /** Open tasks of the page that have it already, which were not run. */
   alreadyThere: z.number(),
-  tasks: z.array(
-    z.object({
-      taskId: z.string(),
-      state: z.enum(TASK_STATES),
-      revision: z.string(),
-      survives: z.boolean(),
-      differs: Differs,
-      error: z.object({ code: z.string(), message: z.string() }).nullable(),
-    }),
-  ),
+  tasks: z.array(OpenTaskResource),
   nextPageToken: z.string(),
 });
 

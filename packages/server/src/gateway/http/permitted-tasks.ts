@@ -84,6 +84,21 @@ export const createPermittedTasks = (
         agent,
         scope.permissions === undefined ? request : { ...request, sees: (task) => isGood(scope, task) },
       ),
+    migrate: guarded(
+      (
+        scope,
+        taskId,
+        request?: Parameters<TaskService["migrate"]>[2],
+        options?: Parameters<TaskService["migrate"]>[3],
+      ) => tasks.migrate(scope, taskId, request, options),
+    ),
+    migrateOpen: (scope, agent, request = {}, options) =>
+      tasks.migrateOpen(
+        scope,
+        agent,
+        scope.permissions === undefined ? request : { ...request, sees: (task) => isGood(scope, task) },
+        options,
+      ),
     fork: guarded((scope, taskId, request?: Parameters<TaskService["fork"]>[2]) => tasks.fork(scope, taskId, request)),
     restorePoints: guarded((scope, taskId, request?: Parameters<TaskService["restorePoints"]>[2]) =>
       tasks.restorePoints(scope, taskId, request),
