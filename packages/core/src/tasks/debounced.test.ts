@@ -1,9 +1,11 @@
 /** Events that begin one task when they have paused. */
+import type { TaskEvent } from "@agentcore/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Crash, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
-import { DEBOUNCED } from "./debounced.ts";
+import type { TaskHead } from "../ports/index.ts";
+import { DEBOUNCED, stepOfPause } from "./debounced.ts";
 import { DEBOUNCER, type Debounce, type EventInput, type Triggered } from "./task-router.ts";
 
 interface Change {
@@ -160,7 +162,12 @@ test("an event that comes in the moment in which the pause ends belongs to it, a
   const from = world.clock.now();
   await tell(world, 1);
   const [pause] = (await world.heads()).filter(({ agent }) => agent === DEBOUNCER);
-  const signal = { id: "late", name: "page.changed", by: pause?.caller ?? "", payload: { page: "a", number: 2 } };
+  const signal = {
+    id: "late",
+    name: "page.changed",
+    by: pause?.caller ?? "",
+    payload: { position: 1e6, input: { page: "a", number: 2 } },
+  };
   const mail = { taskId: pause?.taskId ?? "", key: "signal:late", kind: "signal", ifTerminal: "refuse" } as const;
   late = () =>
     world.store.commit([{ tenantId: SCOPE.tenantId, mail: [{ ...mail, payload: { type: "signal", signal } }] }]);
@@ -169,6 +176,38 @@ test("an event that comes in the moment in which the pause ends belongs to it, a
   expect(await begun(world)).toEqual([]);
   await world.advance(2_000);
   expect(await begun(world)).toEqual([{ number: 2, events: 2, at: from + 20_000 }]);
+});
+
+test("of events that are carried in another order the last committed one counts", () => {
+  const head = { taskId: "p", caller: "event:t", contextId: "c", priority: "normal" } as TaskHead;
+  const pause = { quietMs: 10, agent: "indexer", revision: "r", inTurn: true, first: { position: 5, input: "five" } };
+  const data = {
+    agent: DEBOUNCER,
+    revision: "1",
+    contextId: "c",
+    caller: "event:t",
+    input: pause,
+    priority: "normal",
+  } as const;
+  const log: TaskEvent[] = [{ seq: 1, type: "task.submitted", at: 100, data }];
+  const mail = (position: number) => ({
+    ...{ key: `signal:${position}`, kind: "signal" as const, position: 0, insertedAt: 105 },
+    payload: {
+      type: "signal",
+      signal: { id: String(position), name: "t", by: "event:t", payload: { position, input: `at ${position}` } },
+    },
+  });
+  for (const arrivals of [[[3, 9, 4]], [[9], [3, 4]], [[3], [9], [4]]]) {
+    const all = [...log];
+    for (const positions of arrivals) {
+      const step = stepOfPause(head, all, positions.map(mail), 106, () => null);
+      if (step.type !== "wait") throw new Error("it does not wait");
+      for (const event of step.events) all.push({ ...event, seq: all.length + 1 } as TaskEvent);
+    }
+    expect(stepOfPause(head, all, [], 200, () => null)).toMatchObject({
+      ...{ type: "begin", taken: 4, task: { events: [{ data: { input: "at 9" } }] } },
+    });
+  }
 });
 
 test("what somebody else sends to the pause is no event of it", async () => {

@@ -27,18 +27,24 @@ interface Pause extends Debounce {
   readonly agent: string;
   /** As it was when the first event came: for an agent that is not declared any more. */
   readonly revision: string;
-  /** Of the first event. */
-  readonly input: unknown;
+  /** The event that made the pause. */
+  readonly first: Placed;
   /** One at a time. */
   readonly inTurn: boolean;
 }
 
-/** The task that takes in the events before `task`. */
-export const pauseBefore = (task: NewTask, debounce: Debounce, inTurn: boolean): NewTask => {
+/** What a trigger makes of an event, with its place in the outbox: of events that several nodes carry at once the order in which they come says little. */
+export interface Placed {
+  readonly position: number;
+  readonly input: unknown;
+}
+
+/** The task that takes in the events before `task`, which begins with `first`. */
+export const pauseBefore = (task: NewTask, first: Placed, debounce: Debounce, inTurn: boolean): NewTask => {
   const [submitted] = task.events;
   if (submitted?.type !== "task.submitted") throw new PlatformError("INTERNAL", "a task begins with its submission");
   const { agent, revision } = task;
-  const input: Pause = { ...debounce, agent, revision, input: submitted.data.input, inTurn };
+  const input: Pause = { ...debounce, agent, revision, first, inTurn };
   const own = { agent: DEBOUNCER, revision: REVISION };
   return {
     ...{ ...task, ...own, dueAt: task.createdAt + Math.min(debounce.quietMs, debounce.maxWaitMs ?? Infinity) },
@@ -57,8 +63,8 @@ export type PauseStep =
   | { readonly type: "begin"; readonly task: Omit<NewTask, "taskId">; readonly taken: number };
 
 /**
- * Pure. `log`: all of the pause's own. The last event is the one that came last into the mailbox; events count from when they came there, by the
- * clock of the node that they came to, at the latest from `now`.
+ * Pure. `log`: all of the pause's own. The last event is the one that was committed last; events count from when they came into the mailbox, by
+ * the clock of the node that they came to, at the latest from `now`.
  */
 export const stepOfPause = (
   head: TaskHead,
@@ -69,23 +75,24 @@ export const stepOfPause = (
 ): PauseStep => {
   const begun = submissionOf(log[0]);
   if (begun === null) throw new PlatformError("INTERNAL", `the log of task ${head.taskId} has no submission`);
-  const { agent, revision, input: first, inTurn, quietMs, maxWaitMs, counts } = begun.data.input as Pause;
-  let input = first;
+  const { agent, revision, first, inTurn, quietMs, maxWaitMs, counts } = begun.data.input as Pause;
+  let last = first;
   let lastAt = begun.at;
   let taken = 1;
   for (const event of log) {
     if (event.type !== "signal.received") continue;
     taken += 1;
     lastAt = Math.max(lastAt, event.at);
-    if ("payload" in event.data) input = event.data.payload;
+    last = later(last, event.data.payload as Placed | undefined);
   }
   // What people send to it has nobody who would read it.
   const consume = mailbox.map(({ key }) => key);
   const came = mailbox.filter((item) => eventIn(item)?.by === head.caller);
-  const events = came.map((item, index): NewTaskEvent => {
-    const { payload = null, ...known } = eventIn(item) as Signal;
+  const latest = came.reduce((known, item) => later(known, eventIn(item)?.payload as Placed), last);
+  const events = came.map((item): NewTaskEvent => {
+    const { payload, ...known } = eventIn(item) as Signal;
     // Only the last is asked for it.
-    const data = index === came.length - 1 ? { ...known, payload } : known;
+    const data = payload === latest ? { ...known, payload } : known;
     return { type: "signal.received", at: Math.min(now, item.insertedAt), data };
   });
   for (const { at } of events) lastAt = Math.max(lastAt, at);
@@ -94,7 +101,7 @@ export const stepOfPause = (
   if (consume.length > 0 || dueAt > now) return { type: "wait", events, consume, dueAt: Math.max(now, dueAt) };
   const { contextId, caller, priority } = head;
   const current = revisionOf(agent) ?? revision;
-  const given = counts === true ? { ...(input as EventInput), events: taken } : input;
+  const given = counts === true ? { ...(last.input as EventInput), events: taken } : last.input;
   const data = {
     agent,
     revision: current,
@@ -113,6 +120,9 @@ export const stepOfPause = (
     },
   };
 };
+
+const later = (one: Placed, other: Placed | undefined): Placed =>
+  other === undefined || other.position < one.position ? one : other;
 
 const eventIn = ({ kind, payload }: ClaimedTask["mailbox"][number]): Signal | undefined =>
   kind === "signal" ? (payload as { readonly signal?: Signal }).signal : undefined;

@@ -203,9 +203,10 @@ export class OutboxRelay {
           const { input, key } = triggered;
           const task = this.taskFor(row, subscriber, event, triggered);
           const debounce = subscriber.trigger?.debounce;
-          if (debounce !== undefined)
-            correlated.push({ row, topic, input, task: pauseBefore(task, debounce, key !== null) });
-          else if (key === null) units.push({ tenantId, create: [{ ...task, ifExists: "ignore" }] });
+          if (debounce !== undefined) {
+            const placed = { position: row.position, input };
+            correlated.push({ row, topic, input: placed, task: pauseBefore(task, placed, debounce, key !== null) });
+          } else if (key === null) units.push({ tenantId, create: [{ ...task, ifExists: "ignore" }] });
           else correlated.push({ row, topic, input, task });
         }
         rows.push(row);

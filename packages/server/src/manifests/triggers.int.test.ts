@@ -51,7 +51,7 @@ test("events that two nodes carry make one task when they have paused, and what 
   const [a, b] = [await shared.start("a"), await shared.start("b")];
   const triggers = [
     {
-      ...{ topic: "order.*", correlate: "event.payload.order", debounce: "2s", maxWait: "20s" },
+      ...{ topic: "order.*", correlate: "event.payload.order", debounce: "4s", maxWait: "30s" },
       input: "${event.payload.number}",
     },
   ];
