@@ -7,7 +7,6 @@ import {
   PlatformError,
   type TaskEvent,
 } from "@agentcore/contract";
-import type { Decision } from "@agentcore/contract/authoring";
 import { carriedBy } from "./call-records.ts";
 import { recordedAs, unlikeResult } from "./journal.ts";
 
