@@ -32,7 +32,7 @@ const loan = (score: string, sure: string): WorkflowGraph => ({
 
 interface Work {
   readonly paid: string[];
-  readonly score: () => unknown;
+  readonly score: (input: never, step: { readonly idempotencyKey: string }) => unknown;
 }
 const flow = (graph: WorkflowGraph, { paid, score }: Work): AgentDefinition => {
   const { run: _, ...agent } = define("flow", async () => null);
@@ -57,6 +57,9 @@ const startTwo = async (work: Work): Promise<readonly [EngineNode, EngineNode]> 
   return [await start("one"), await start("two")];
 };
 
+const stateOf = async ({ store }: EngineNode, taskId: string): Promise<string | undefined> =>
+  (await store.head({ tenantId: SCOPE.tenantId, taskId }))?.state;
+
 test("a run in memory of one node moves when the other is asked, and twenty that ask at once move it once", async () => {
   let done = (): void => {};
   const scoring = new Promise<void>((resolve) => {
@@ -74,6 +77,8 @@ test("a run in memory of one node moves when the other is asked, and twenty that
     .toBeGreaterThan(0);
   done();
   expect((await Promise.all(asked)).map(({ outcome }) => outcome)).toEqual(Array(20).fill("migrated"));
+  // It was moved between its step and its question.
+  await expect.poll(() => stateOf(two, taskId)).toBe("input-required");
   const { items } = await two.service.inbox(OPERATOR);
   expect(items).toMatchObject([{ taskId, path: "approval:approval[approve]" }]);
   const token = items[0]?.approval?.token ?? "";
@@ -90,19 +95,22 @@ test("a run in memory of one node moves when the other is asked, and twenty that
   expect(log.filter(({ type }) => type === "step.completed")).toHaveLength(3);
 });
 
-test("a run whose node is lost when it is to move, moves on the other", async () => {
-  const work: Work = { paid: [], score: () => 7 };
+test("a run whose node is lost with it in memory moves on the other, before anything of it runs there", async () => {
+  const scored: string[] = [];
+  const never = new Promise<never>(() => {});
+  const work: Work = { paid: [], score: (_, { idempotencyKey }) => (scored.push(idempotencyKey) === 1 ? never : 7) };
   const [one, two] = await startTwo(work);
   const { taskId } = await one.service.submit(SCOPE, { target: { agent: "flow" } });
-  await expect
-    .poll(async () => (await two.store.head({ tenantId: SCOPE.tenantId, taskId }))?.state)
-    .toBe("input-required");
-  const [before] = (await two.service.inbox(OPERATOR)).items;
+  await expect.poll(() => scored.length).toBe(1);
   one.freeze(true);
   expect(await two.service.migrate(OPERATOR, taskId, { revision: "r2", rules: RULES })).toMatchObject({
     outcome: "migrated",
   });
-  const token = before?.approval?.token ?? "";
-  await two.service.decide(OPERATOR, taskId, { token, choice: "approve" });
+  await expect.poll(() => stateOf(two, taskId)).toBe("input-required");
+  const [item] = (await two.service.inbox(OPERATOR)).items;
+  await two.service.decide(OPERATOR, taskId, { token: item?.approval?.token ?? "", choice: "approve" });
   expect(await outputOf(two, taskId)).toEqual({ paid: 7 });
+  // Tried again under another name it has the key of before.
+  expect(scored).toHaveLength(2);
+  expect(new Set(scored).size).toBe(1);
 });
