@@ -426,6 +426,14 @@ test("progress tells of nodes that failed before they began, and of what stopped
     first: "undone",
     asked: "failed",
   });
+  const merged = workflow("merged")
+    .step("first", () => "1", { undo: () => undefined })
+    .parallel("both", { left: (path) => path.step("one", () => 1) }, { merge: () => 10n })
+    .build();
+  const unmerged = await (await testAgent(merged)).run();
+  expect(progressOf(merged.workflow?.graph, unmerged.events.slice(0, -2))).toMatchObject({
+    ...{ first: "undoing", one: "done", "both-fork": "failed", both: "skipped" },
+  });
   const broken = workflow("broken")
     .step("first", () => "1", {
       undo: {
