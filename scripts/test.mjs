@@ -30,8 +30,9 @@ const services = selected.some((project) => needServices.includes(project))
   ? startServices()
   : { environment: {}, missing: [], isOurs: false, stop() {} };
 for (const problem of services.missing) console.error(`\nTESTS WILL BE SKIPPED. ${problem}`);
-const otherServices = selected.includes("int") && services.isOurs ? startServices() : null;
-const serversOf = (project) => (project === "int" && otherServices !== null ? [services, otherServices] : [services]);
+const halved = ["int", "e2e"];
+const otherServices = services.isOurs && halved.some((project) => selected.includes(project)) ? startServices() : null;
+const serversOf = (project) => (halved.includes(project) && otherServices ? [services, otherServices] : [services]);
 
 // One after the other: a chaos test that loads both cores must not make a unit test miss its time limit.
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -36,8 +36,7 @@ export const choosePoints = (counts: ReadonlyMap<string, number>, full: boolean)
 const mostOfAll = (name: string, count: number): number => (SENSES.has(portOf(name)) ? 20 : count);
 
 const most = (name: string): number => {
-  if (COMMIT.test(name)) return 8;
-  return portOf(name) === "tasks" ? 2 : 1;
+  return COMMIT.test(name) ? 6 : 1;
 };
 
 const portOf = (name: string): string => name.split(".")[0] ?? "";
