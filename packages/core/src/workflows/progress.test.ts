@@ -46,6 +46,17 @@ test("what came to an end while a choice was not written down yet is told when i
   expect(statesOf(chosen)).toMatchObject({ way: "done", more: "running", work: "done", rest: "running" });
 });
 
+test("a call that a checkpoint carries began when it did", () => {
+  const frame = { name: "", outputs: {}, errors: {}, previous: null, visits: {}, turns: {} };
+  const right = { ...frame, name: "right", at: "work", visits: { work: 1 }, isWaiting: true };
+  const left = { ...frame, name: "left", at: "look" };
+  const fan = { address: "both", frames: [left, right], outputs: [], nodes: [], next: 0 };
+  const state = { root: { ...frame, at: "both", visits: { both: 1 }, fan }, undo: [] };
+  const { nodes } = folded(log(["task.started"], ["task.resumed"], ["checkpoint.created", { state }])).view();
+  const began = nodes.map(({ id, startedAt }) => [id, startedAt]);
+  expect(began).toEqual(expect.arrayContaining([["work", 0]]));
+});
+
 test("another turn begins until the log says that it was the last", () => {
   const events = log(
     ["task.started"],

@@ -202,7 +202,7 @@ class Way implements Observer {
     }
     // What failed was caught.
     if (this.machine.failure === null) this.stoppedAt = stoppedAt;
-    for (const call of this.machine.take()) if (call.type === "node") this.began(call.node);
+    for (const call of this.machine.take()) if (call.type === "node" && !call.isCarried) this.began(call.node);
     this.machine.takeUnneeded();
   }
 }
