@@ -77,8 +77,9 @@ export class Breakpoints {
         this.released.clear();
         this.inputs.clear();
         this.patterns = event.data.debug?.breakpoints ?? [];
-        this.next = event.data.debug?.next === true;
         for (const call of carriedBy(event)) this.apply(call.event);
+        // What these calls were let go on with may have been used up, or asked for once more.
+        this.next = event.data.debug?.next === true;
         return;
       default:
         return;

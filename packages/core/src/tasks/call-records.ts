@@ -40,6 +40,10 @@ export class CallRecords {
     return noted.sort((one, other) => one.place - other.place).map(({ event }) => event);
   }
 
+  private hasAsked(path: string): boolean {
+    return this.byPath.get(path)?.some(({ event }) => event.type === "task.inputRequired") === true;
+  }
+
   private tells(
     type: NewTaskEvent["type"],
     data: NewTaskEvent["data"] & { readonly path?: string | undefined },
@@ -51,7 +55,7 @@ export class CallRecords {
         return "kind" in data && CARRIED_KINDS.has(data.kind as StepKind);
       case "task.inputRequired":
         // Asked again it says nothing new.
-        return "approval" in data && data.approval !== undefined && !this.byPath.has(data.path ?? "");
+        return "approval" in data && data.approval !== undefined && !this.hasAsked(data.path ?? "");
       case "decision.made":
         return "kind" in data && data.kind !== "choice";
       case "call.held":

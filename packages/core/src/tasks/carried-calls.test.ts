@@ -372,3 +372,72 @@ test("wherever a process dies each carried wait is told once what came of it", a
 }, 120_000);
 
 const expectCode = (error: unknown, code: string): void => expect(error).toMatchObject({ code });
+
+test("a question that was held before it was asked is asked once, and its token counts after a checkpoint", async () => {
+  const agent = define("agent", async ({ continuedFrom }, ctx) => {
+    const turn = (continuedFrom as number | undefined) ?? 0;
+    const approval = ctx.waitForDecision({ key: "ok", prompt: "Go on?" }).then(({ choice }) => choice);
+    const pause = ctx.sleep(60_000, { key: `turn ${turn}` }).then(() => null);
+    return (await Promise.race([approval, pause])) ?? ctx.continueAs(turn + 1, { carry: true });
+  });
+  const world = new EngineWorld([agent]);
+  const taskId = await world.submit("agent");
+  const { service } = await world.alive();
+  const forking = service.fork(SCOPE, taskId, { at: 1, breakpoints: ["approval:*"] });
+  await world.cancel(taskId);
+  const { taskId: forked } = await forking;
+  const releasing = service.release(SCOPE, forked, { action: "continue" });
+  await world.quiet();
+  await releasing;
+  const token = await world.token(forked);
+  await world.advance(60_000);
+  expect(await checkpoints(world, forked)).toBe(1);
+  expect(await world.token(forked)).toBe(token);
+  await world.decide(forked, { token, choice: "approve" });
+  expect(outputOf(await world.last(forked))).toBe("approve");
+  expect((await world.types(forked)).filter((type) => type === "task.inputRequired")).toHaveLength(1);
+});
+
+test("the time of a command counts from when it was sent first, also for another candidate after a checkpoint", async () => {
+  const skills = [{ id: "s", name: "s", description: "s", tags: [] }];
+  const busy = (name: string) =>
+    define(
+      name,
+      async (_, ctx) => {
+        await ctx.sleep(25_000);
+        throw new PlatformError("UNAVAILABLE", "not now", { retryable: true });
+      },
+      { skills },
+    );
+  const agent = define("agent", async ({ continuedFrom }, ctx) => {
+    const turn = (continuedFrom as number | undefined) ?? 0;
+    const child = ctx
+      .command({ capability: "s" }, null, { key: "child", timeoutMs: 30_000 })
+      .catch((error: unknown) => PlatformError.from(error).code);
+    const pause = ctx.sleep(10_000, { key: `turn ${turn}` }).then(() => null);
+    return (await Promise.race([child, pause])) ?? ctx.continueAs(turn + 1, { carry: true });
+  });
+  const world = new EngineWorld([agent, busy("one"), busy("two")]);
+  const from = world.clock.now();
+  const taskId = await world.submit("agent");
+  await world.advance(60_000);
+  const children = (await world.heads()).filter((head) => head.agent !== "agent");
+  expect(children.map(({ deadline }) => (deadline ?? 0) - from)).toEqual([30_000, 30_000]);
+  expect(outputOf(await world.last(taskId))).toBe("DEADLINE_EXCEEDED");
+});
+
+test("a patch is there in a fresh history whose carried calls have not been made again yet", async () => {
+  const agent = define("agent", async ({ continuedFrom }, ctx) => {
+    const patched = continuedFrom === undefined ? null : ctx.patched("new");
+    const go = ctx.waitForSignal("go", { key: "go" }).then(() => ({ patched }));
+    if (continuedFrom !== undefined) return go;
+    return (await Promise.race([go, ctx.sleep(10_000)])) ?? ctx.continueAs(1, { carry: true });
+  });
+  const world = new EngineWorld([agent]);
+  const taskId = await world.submit("agent");
+  await world.advance(10_000);
+  world.crash();
+  await world.signal(taskId, "go");
+  await world.advance(60_000);
+  expect(outputOf(await world.last(taskId))).toEqual({ patched: true });
+});

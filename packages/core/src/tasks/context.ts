@@ -410,7 +410,7 @@ export const createContext = (execution: Execution): Context => {
       if (mark === null) return false;
       if (!mark.isNew) return true;
       // Not in the log although later calls are: an old run passed here before the patch was there.
-      if (execution.visits.ahead().length > 0) {
+      if (execution.visits.isBehind) {
         execution.visits.unvisit(mark.path);
         return false;
       }

@@ -406,3 +406,37 @@ test("patterns are of call paths, with stars, or of nodes of a workflow wherever
   expect(fits("undo:*", "step:score~undo@2", "step:score")).toEqual([true, false]);
   expect(matches(`${"*a".repeat(100)}b`, "a".repeat(4096))).toBe(false);
 });
+
+test("that the next call is held is told once: a checkpoint does not ask for it again, nor forget it", async () => {
+  const { world, begin, look, change, release } = worldOf(async ({ continuedFrom }, ctx) => {
+    const turn = (continuedFrom as number | undefined) ?? 0;
+    const go = ctx.waitForSignal("go", { key: "go" });
+    const pause = ctx.sleep(60_000, { key: `turn ${turn}` }).then(() => null);
+    return (await Promise.race([go, pause])) ?? ctx.continueAs(turn + 1, { carry: true });
+  });
+  const taskId = await begin("signal:*");
+  await release(taskId, { action: "step" });
+  await world.advance(60_000);
+  expect((await look(taskId)).held).toMatchObject([{ path: "sleep:sleep[turn 1]", breakpoint: "next" }]);
+  await release(taskId, { action: "continue" });
+  await world.advance(60_000);
+  expect(await look(taskId)).toMatchObject({ held: [], next: false });
+  await change(taskId, ["sleep:*"]);
+  await world.advance(60_000);
+  await change(taskId, [], true);
+  expect(await look(taskId)).toMatchObject({ held: [{ path: "sleep:sleep[turn 3]" }], next: true });
+});
+
+test("a command that was held has the time that it may take from when it is let go", async () => {
+  const child = define("slow", async (_, ctx) => {
+    await ctx.sleep(10_000);
+    return "done";
+  });
+  const { world, begin, release } = worldOf((_, ctx) => ctx.command({ agent: "slow" }, 1, { timeoutMs: 30_000 }));
+  world.change(child);
+  const taskId = await begin("command:*");
+  await world.advance(60_000);
+  await release(taskId, { action: "continue" });
+  await world.advance(20_000);
+  expect(outputOf(await world.last(taskId))).toBe("done");
+});

@@ -33,6 +33,8 @@ export interface RecordedWait {
   readonly attempt: number;
   readonly dueAt: number | null;
   readonly childTaskId: string | null;
+  /** When it was opened, or tried first, in milliseconds since 1970. */
+  readonly begunAt: number;
   /** Number of the checkpoint that it was begun after, which is before the one that carried it. 0: none. */
   readonly since: number;
 }
@@ -112,6 +114,8 @@ export class Journal {
     const signals = new Map<string, Signal>();
     let beganAt = first.at;
     let checkpointSeq = 0;
+    const begunAt = ({ at, data }: { readonly at: number; readonly data: { readonly path: string } }): number =>
+      this.waits.get(data.path)?.begunAt ?? at;
     const apply = (event: TaskEvent, since: number): void => {
       this.records.note(event, since);
       switch (event.type) {
@@ -153,6 +157,7 @@ export class Journal {
             attempt: event.data.attempt,
             dueAt: event.data.dueAt ?? null,
             childTaskId: event.data.childTaskId ?? null,
+            begunAt: begunAt(event),
             since,
           });
           break;
@@ -185,6 +190,7 @@ export class Journal {
               attempt: event.data.attempt + 1,
               dueAt: event.data.retryAt,
               childTaskId: null,
+              begunAt: begunAt(event),
               since,
             });
           }
@@ -192,12 +198,18 @@ export class Journal {
         case "task.authRequired":
           askedLast = event.data.path;
           this.record(event.data);
-          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null, since });
+          this.waits.set(event.data.path, {
+            ...{ attempt: 1, dueAt: null, childTaskId: null },
+            ...{ begunAt: begunAt(event), since },
+          });
           break;
         case "task.inputRequired":
           askedLast = event.data.path;
           this.record(event.data);
-          this.waits.set(event.data.path, { attempt: 1, dueAt: null, childTaskId: null, since });
+          this.waits.set(event.data.path, {
+            ...{ attempt: 1, dueAt: null, childTaskId: null },
+            ...{ begunAt: begunAt(event), since },
+          });
           judged(({ message }) => message.messageId === event.data.refusedMessageId);
           break;
         case "task.progressed":

@@ -294,7 +294,8 @@ export const startCommand = (
   },
 ): void => {
   const { clock } = execution.services.senses;
-  const start = execution.time;
+  // Not the time that the code has: a checkpoint sets that anew, and it stands still while the call is held.
+  const start = recorded?.begunAt ?? clock.now();
   const latest = execution.ending.deadlineOf(call);
   const deadline = timeoutMs === undefined ? latest : Math.min(start + timeoutMs, latest ?? Number.POSITIVE_INFINITY);
 
