@@ -1,5 +1,5 @@
 /** Where a task's code is to be held, and which calls are: a fold of its log. */
-import type { NewTaskEvent, TaskEventOf } from "@agentcore/contract";
+import { Breakpoint, type NewTaskEvent, renamedPath, type TaskEventOf } from "@agentcore/contract";
 import { carriedBy } from "./call-records.ts";
 
 /** As its event has it. */
@@ -99,6 +99,15 @@ export const matches = (pattern: string, path: string): boolean => {
       : isLike(pattern, nameOf(path)) || (node !== null && isLike(pattern, node.name));
   }
   return node !== null && node.isUndo === (of === "undo") && isLike(name, node.name);
+};
+
+/** The pattern for nodes that have other names now. One with a star stays: what it was to stand for nobody knows. */
+export const renamedPattern = (pattern: string, rename: (node: string) => string): string => {
+  const { of, name } = NODE.exec(pattern)?.groups ?? {};
+  if (pattern.includes("*")) return pattern;
+  if (of !== undefined && name !== undefined) return `${of}:${rename(name)}`;
+  const renamed = pattern.includes(":") ? renamedPath(pattern, rename) : rename(pattern);
+  return Breakpoint.safeParse(renamed).success ? renamed : pattern;
 };
 
 /** `command:agent:risk[each.3/score@2]` and `step:each.3/score@2` are of the node `score`. */

@@ -59,10 +59,10 @@ export const resultsIn = (events: readonly TaskEvent[]): ReadonlyMap<string, num
 const unpacked = (event: TaskEvent): readonly TaskEvent[] =>
   event.type === "checkpoint.created" ? [event, ...carriedBy(event).map((call) => call.event)] : [event];
 
-/** Of what a checkpoint carries those, and no breakpoints. */
+/** Of what a checkpoint carries those, and neither breakpoints nor rules: nobody knows the fork's calls by names of before. */
 const carrying = <Event extends NewTaskEvent>(event: Event, isKept: (event: TaskEvent) => boolean): Event => {
   if (event.type !== "checkpoint.created") return event;
-  const { debug: _, carried, ...data } = event.data;
+  const { debug: _, migrated: __, carried, ...data } = event.data;
   const kept = carried?.filter((call) => isKept({ seq: 1, ...call } as unknown as TaskEvent));
   return { ...event, data: { ...data, ...(kept === undefined ? {} : { carried: kept }) } };
 };

@@ -105,7 +105,7 @@ export class Intake {
       if (execution.phase === "ended" || execution.ending.isParking) return;
       // It stays in the mailbox. What a cancel says nobody needs to know.
       if (item.unreadable !== undefined && item.kind !== "cancel") return execution.ending.parkForMail(item.unreadable);
-      if (item.kind === "migrate" && execution.phase === "live") {
+      if (item.kind === "migrate" && (execution.phase === "live" || execution.isContinuing)) {
         this.migrations.push(item.key);
         execution.leave("quiet");
         continue;

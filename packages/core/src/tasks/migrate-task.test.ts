@@ -533,3 +533,108 @@ test("a run whose own revision is gone moves all the same, by rules for its name
   await world.advance(0);
   expect(outputOf(await world.last(taskId))).toEqual({ paid: 7 });
 });
+
+test("what people answered under another name of the node counts when it has its first name again", async () => {
+  const graph = (name: string): WorkflowGraph => ({
+    start: name,
+    nodes: {
+      [name]: { type: "approval", prompt: "Pay it?", approvers: ["bob", "eve"], fourEyes: 2, next: "end" },
+      end: { type: "end" },
+    },
+  });
+  const world = worldOf(graph("sure"), graph("approve"));
+  world.revisions.set("r3", workflow(graph("sure")));
+  const [bob, eve] = ["bob", "eve"].map((caller) => ({ ...SCOPE, caller }));
+  const taskId = await world.submit("flow");
+  await world.migrate(taskId, { revision: "r2", rules: { rename: { sure: "approve" } } });
+  await world.decide(taskId, { token: await world.token(taskId, bob), choice: "approve" }, bob);
+  expect(await world.migrate(taskId, { revision: "r3", rules: { rename: { approve: "sure" } } })).toMatchObject({
+    outcome: "migrated",
+  });
+  await world.decide(taskId, { token: await world.token(taskId, eve), choice: "approve" }, eve);
+  expect((await world.last(taskId))?.type).toBe("task.completed");
+});
+
+test("a move that is asked for while a checkpoint is written is made after it", async () => {
+  let onCheckpoint = (): void => {};
+  const agent = define("agent", async ({ continuedFrom }, ctx) => {
+    await ctx.sleep(1_000);
+    if (continuedFrom !== undefined) return "done";
+    const never = ctx.continueAs(1);
+    onCheckpoint();
+    return never;
+  });
+  const world = new EngineWorld([agent]);
+  world.revisions.set("r2", agent);
+  const taskId = await world.submit("agent");
+  const { tenantId } = SCOPE;
+  const { engine } = await world.alive();
+  const mail = { taskId, key: "m", kind: "migrate", payload: { to: "r2", by: "olga" }, ifTerminal: "refuse" } as const;
+  onCheckpoint = () => {
+    onCheckpoint = () => {};
+    const execution = engine.residents.get({ tenantId, taskId });
+    void world.store.commit([{ tenantId, mail: [mail] }]).then(() => execution?.intake.hint());
+  };
+  await world.advance(1_500);
+  expect((await world.types(taskId)).filter((type) => /checkpoint|migrat/.test(type))).toEqual([
+    ...["checkpoint.created", "task.migrated"],
+  ]);
+  await world.advance(1_000);
+  expect(await world.head(taskId)).toMatchObject({ revision: "r2", state: "completed" });
+});
+
+test("a breakpoint goes on to hold its node under the new name", async () => {
+  const graph = (name: string): WorkflowGraph => ({
+    start: "go",
+    nodes: {
+      go: { type: "wait", signal: "go", next: name },
+      [name]: { type: "custom", function: "pay", next: "end" },
+      end: { type: "end" },
+    },
+  });
+  for (const pattern of ["pay", "node:pay", "step:pay"]) {
+    const world = worldOf(graph("pay"), graph("send"));
+    const taskId = await world.submit("flow");
+    const { service } = await world.alive();
+    const changing = service.changeBreakpoints(SCOPE, taskId, { breakpoints: [pattern] });
+    await world.quiet();
+    await changing;
+    await world.migrate(taskId, { revision: "r2", rules: { rename: { pay: "send" } } });
+    await world.signal(taskId, "go");
+    const { held, breakpoints } = await service.debugging(SCOPE, taskId);
+    expect(held).toMatchObject([{ path: "step:send" }]);
+    expect(breakpoints).toEqual([pattern.replace("pay", "send")]);
+  }
+});
+
+test("a fork of a moved run knows nothing of names of before: another node that has one has keys of its own", async () => {
+  const keys: string[] = [];
+  const functions: Functions = { work: (_, { idempotencyKey }: Step) => keys.push(idempotencyKey) };
+  const graph = (first: string, second?: string): WorkflowGraph => ({
+    start: "each",
+    nodes: {
+      each: { type: "loop", maxTurns: 12, body: "rest", next: "end" },
+      rest: { type: "wait", duration: 1000, next: first },
+      [first]: { type: "custom", function: "work", next: second ?? "each" },
+      ...(second === undefined ? {} : { [second]: { type: "custom", function: "work", next: "each" } }),
+      end: { type: "end" },
+    },
+  });
+  const world = new EngineWorld([workflow(graph("score"), { functions, checkpointAfter: 8 })]);
+  world.revisions.set("r2", workflow(graph("rate"), { functions, checkpointAfter: 8 }));
+  world.revisions.set("r3", workflow(graph("rate", "score"), { functions }));
+  const taskId = await world.submit("flow");
+  await world.advance(2_500);
+  await world.migrate(taskId, { revision: "r2", rules: { rename: { score: "rate" } } });
+  await world.advance(2_500);
+  const checkpoint = (await world.log(taskId)).findLast(({ type }) => type === "checkpoint.created");
+  expect(checkpoint?.data).toMatchObject({ migrated: [{ rename: { score: "rate" } }] });
+  const { service } = await world.alive();
+  const forking = service.fork(SCOPE, taskId, { revision: "r3", at: checkpoint?.seq });
+  await world.cancel(taskId);
+  const { taskId: forked } = await forking;
+  keys.length = 0;
+  await world.advance(20_000);
+  expect((await world.last(forked))?.type).toBe("task.completed");
+  expect(new Set(keys).size).toBe(keys.length);
+});

@@ -19,6 +19,7 @@ import {
 import { addressIn } from "../workflows/address.ts";
 import type { FrameState } from "../workflows/frame.ts";
 import type { MachineState } from "../workflows/machine.ts";
+import { renamedPattern } from "./breakpoints.ts";
 import { carriedBy } from "./call-records.ts";
 
 type Rename = (node: string) => string;
@@ -70,12 +71,16 @@ export const underRules = (events: readonly TaskEvent[], rules: MigrationRules):
 
 const underRule = (event: TaskEvent, rules: MigrationRules): TaskEvent | null => {
   const rename = renamer(rules);
+  const renamed = (patterns: readonly string[]): string[] => patterns.map((each) => renamedPattern(each, rename));
+  if (event.type === "breakpoints.changed")
+    return { ...event, data: { ...event.data, breakpoints: renamed(event.data.breakpoints) } };
   if (event.type === "checkpoint.created") {
-    const { state, carried } = event.data;
+    const { state, carried, debug } = event.data;
     const data = {
       ...event.data,
       ...(isMachineState(state) ? { state: stateUnder(state, rules) } : {}),
       ...(carried === undefined ? {} : { carried: carried.flatMap((call) => carriedUnder(call, rules) ?? []) }),
+      ...(debug === undefined ? {} : { debug: { ...debug, breakpoints: renamed(debug.breakpoints) } }),
     };
     return { ...event, data };
   }
