@@ -72,8 +72,8 @@ export const releaseCalls = async (
 ): Promise<void> => {
   if (request.action === "set") assertKept(request.value, "value");
   else if (request.input !== undefined) assertKept(request.input, "input");
-  const events = await readForReplay(engine.store, head, { maxSize: MAX_REPLAYED });
-  const held = isTerminal(head.state) ? [] : new Journal(events).breakpoints.held;
+  const journal = new Journal(await readForReplay(engine.store, head, { maxSize: MAX_REPLAYED }));
+  const held = isTerminal(head.state) ? [] : journal.breakpoints.held;
   const { path } = request;
   const call = path === undefined ? held[0] : held.find((each) => each.path === path);
   const details = { taskId: head.taskId };
@@ -95,7 +95,9 @@ export const releaseCalls = async (
     );
   // Of several, a step, an input or a result is for the first.
   const isForAll = request.action === "continue" && path === undefined && request.input === undefined;
-  const paths = isForAll ? held.map((each) => each.path) : [call.path];
+  const asked = isForAll ? held : [call];
+  // The task may be moved, and its nodes renamed, before it comes to it.
+  const paths = asked.map((each) => journal.firstPathOf(each.path));
   await post(engine, head, { type: "debug", by, paths, request });
 };
 

@@ -28,7 +28,7 @@ const ITS_OWN: ReadonlySet<TaskEvent["type"]> = new Set<TaskEvent["type"]>([
 ]);
 
 /** After these the code ends, or takes back what it did. */
-const endsIt = (event: TaskEvent): boolean =>
+export const endsIt = (event: TaskEvent): boolean =>
   event.type === "task.cancelRequested" ||
   event.type === "task.deadlinePassed" ||
   (event.type === "checkpoint.created" &&

@@ -18,7 +18,7 @@ export type DebugMail =
   | {
       readonly type: "debug";
       readonly by: string;
-      /** Of calls that were held when it was asked: what is held since then is not let go unseen. */
+      /** First names of calls that were held when it was asked: what is held since then is not let go unseen. */
       readonly paths: readonly string[];
       readonly request: DebugAction;
     };
@@ -85,7 +85,7 @@ export class HeldCalls {
     }
     const { request } = mail;
     const held = [...this.begins].filter(([call]) => execution.open.get(call.path) === call);
-    for (const [call, begin] of held.filter(([{ path }]) => mail.paths.includes(path))) {
+    for (const [call, begin] of held.filter(([{ firstPath }]) => mail.paths.includes(firstPath))) {
       this.begins.delete(call);
       const next = request.action === "step" ? { next: true } : {};
       const set = request.action === "set" ? { set: true } : {};

@@ -638,3 +638,32 @@ test("a fork of a moved run knows nothing of names of before: another node that 
   expect((await world.last(forked))?.type).toBe("task.completed");
   expect(new Set(keys).size).toBe(keys.length);
 });
+
+test("what is let go while the run is about to move goes on under its new name", async () => {
+  const { opened, open } = gate();
+  const graph = (name: string): WorkflowGraph => ({
+    start: "fan",
+    nodes: {
+      fan: { type: "parallel", branches: { slow: "slow", paid: name }, join: "both" },
+      slow: { type: "custom", function: "slow", next: "both" },
+      [name]: { type: "custom", function: "pay", next: "both" },
+      both: { type: "join", next: "end" },
+      end: { type: "end" },
+    },
+  });
+  const functions: Functions = { ...FUNCTIONS, slow: () => opened };
+  const world = new EngineWorld([workflow(graph("pay"), { functions })]);
+  world.revisions.set("r2", workflow(graph("send"), { functions }));
+  const { service } = await world.alive();
+  const begun = service.submit(OPERATOR, { target: { agent: "flow" }, breakpoints: ["pay"] });
+  await world.quiet();
+  const { taskId } = await begun;
+  const moving = service.migrate(OPERATOR, taskId, { revision: "r2", rules: { rename: { pay: "send" } } });
+  await world.quiet();
+  await service.release(OPERATOR, taskId, { action: "continue" });
+  await world.quiet();
+  open();
+  await world.advance(0);
+  expect((await moving).outcome).toBe("migrated");
+  expect((await world.last(taskId))?.type).toBe("task.completed");
+});

@@ -36,3 +36,14 @@ test("results are chosen by how many there were, by time, and by whether the sam
   expect(numbers({ changed: true })).toEqual([1, 3, 5, 6, 7]);
   expect(numbers({ everySteps: 4, changed: true })).toEqual([1, 3, 5, 6, 7]);
 });
+
+test("nothing is gone back to in a log that was begun anew for a task that had been told to end", () => {
+  const points = new RestorePoints({}, createFnvDigest());
+  const fresh = {
+    seq: 5,
+    at: 25,
+    type: "checkpoint.created",
+    data: { compensates: true, cancelRequested: {} },
+  } as const;
+  expect([fresh, step(6, 30, "step:back", 1)].map((event) => points.take(event))).toEqual([null, null]);
+});

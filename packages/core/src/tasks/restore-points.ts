@@ -1,6 +1,7 @@
 /** Events of a log that are worth a fork: pure, event by event. */
 import type { TaskEvent } from "@agentcore/contract";
 import type { Digest } from "../ports/index.ts";
+import { endsIt } from "./fork-log.ts";
 
 /** Of the results in a log those that fit any of these. @default all of them */
 export interface RestorePolicy {
@@ -40,7 +41,7 @@ export class RestorePoints {
   /** In log order. Null: nothing to go back to. */
   take(event: TaskEvent): RestorePoint | null {
     const { seq, at, type } = event;
-    if (type === "task.cancelRequested" || type === "task.deadlinePassed") this.isOver = true;
+    if (endsIt(event)) this.isOver = true;
     if (this.isOver) return null;
     // What was asked is known, whatever else is gone.
     if (event.type === "log.compacted")
