@@ -35,6 +35,7 @@ import { canBeCarried } from "./call-records.ts";
 import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
+import { LOG_LENGTH, type LogLength } from "./log-length.ts";
 import type { OpenCall } from "./open-call.ts";
 import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
 import { startSignalWait } from "./signal-wait.ts";
@@ -72,8 +73,13 @@ export const createContext = (execution: Execution): Context => {
         }),
     });
 
-  const calls: Omit<Context, "signal" | "messages"> & { readonly [RECORDED_CHOICE]: RecordedChoice } = {
+  const calls: Omit<Context, "signal" | "messages"> & {
+    readonly [RECORDED_CHOICE]: RecordedChoice;
+    readonly [LOG_LENGTH]: LogLength;
+  } = {
     [RECORDED_CHOICE]: (name) => execution.journal.choices.get(`decision:${name}`) ?? null,
+    [LOG_LENGTH]: () =>
+      execution.phase === "live" ? execution.seq - execution.checkpointSeq + execution.draft.events.length : 0,
     log: createLog(execution),
     env: loaded.env,
     memory: {

@@ -2,6 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
+import { type LogLength, logLengthOf } from "../tasks/log-length.ts";
 import { recordedChoiceOf } from "../tasks/recorded-choice.ts";
 import { describeViolation, violationsOf } from "../tasks/schema-issues.ts";
 import type { CompiledWorkflow } from "./compile-workflow.ts";
@@ -39,8 +40,9 @@ class WorkflowRun {
   private readonly resolve: (output: unknown) => void;
   private readonly reject: (error: unknown) => void;
   private readonly machine: Machine;
+  private readonly logLength: LogLength;
   private readonly underWay = new Map<string, Performed>();
-  /** Events of this run since the last checkpoint, about. */
+  /** Events of this run since the last checkpoint, about: the same in a replay, and without tries of steps that failed. */
   private written = 0;
   private checkpointAfter: number;
   private hasContinued = false;
@@ -64,6 +66,7 @@ class WorkflowRun {
   ) {
     this.workflow = workflow;
     this.ctx = ctx;
+    this.logLength = logLengthOf(ctx);
     this.resolve = resolve;
     this.reject = reject;
     const state = (task.continuedFrom as MachineState | undefined) ?? null;
@@ -141,7 +144,7 @@ class WorkflowRun {
       void this.ctx.continueAs(this.machine.snapshot(), { carry: true });
       this.hasContinued = true;
     } catch (error) {
-      if (PlatformError.from(error).code !== "TOO_LARGE" || this.written >= MOST_EVENTS) throw error;
+      if (PlatformError.from(error).code !== "TOO_LARGE" || this.length >= MOST_EVENTS) throw error;
       // It may come to its end in this log.
       this.checkpointAfter = MOST_EVENTS;
       this.machine.release();
@@ -166,14 +169,20 @@ class WorkflowRun {
     this.guard(() => this.machine.settle(address, outcome));
   }
 
+  private get length(): number {
+    return Math.max(this.written, this.logLength());
+  }
+
   private get isTimeToHold(): boolean {
     // A checkpoint says two events of each call that it carries.
     const after = Math.min(
       Math.max(this.checkpointAfter, 2 * this.underWay.size),
       Math.max(MANY_EVENTS, this.checkpointAfter),
     );
-    if (this.written < after) return false;
-    if (this.written >= MANY_EVENTS) return true;
+    // Tries that failed fill a log too. They hold up nothing in a replay, where it has what came after.
+    const { length } = this;
+    if (this.written < after && length < Math.max(MANY_EVENTS, this.checkpointAfter)) return false;
+    if (length >= MANY_EVENTS) return true;
     if (this.machine.hasUnneeded) return false;
     for (const { lasts } of this.underWay.values()) if (lasts === "longStep") return false;
     return true;
