@@ -286,6 +286,23 @@ test("a condition of branches that is none fails where it stands", async () => {
   expect(run.error).toMatchObject({ message: expect.stringContaining("branches.a: expected true or false, got 1") });
 });
 
+test("a function that takes its time and breaks down fails its node, and a schema of outputs that does its workflow, and no more", async () => {
+  const breaksDown = async (): Promise<never> => {
+    throw new Error("the directory is away");
+  };
+  const late = workflow("late").decide("way", [{ when: breaksDown as never, do: (path) => path.step("x", () => 1) }]);
+  const decided = await (await testAgent(late.build())).run({});
+  expect(decided.error?.message).toContain("conditions decide at once");
+  const built = workflow("plain")
+    .step("one", () => 1)
+    .build();
+  const output = { "~standard": { version: 1, vendor: "test", validate: breaksDown } };
+  const run = await (await testAgent({ ...built, output } as never)).run({});
+  expect(run.error?.message).toContain("the directory is away");
+  // A rejection that nobody takes fails the run of the tests, as it ends a node.
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
 test("what is done instead of a node that failed stands in for it, and knows why", async () => {
   const asked = workflow("asked")
     .input(Loan)

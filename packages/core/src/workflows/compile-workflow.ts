@@ -156,7 +156,14 @@ const isReference = (value: unknown): value is FunctionReference =>
   typeof value === "object" && value !== null && "$function" in value;
 
 const expressionsWith = (functions: WorkflowDefinition["functions"]): Expressions => {
-  const call = (name: string): Evaluate => functions[name] as Evaluate;
+  const call =
+    (name: string): Evaluate =>
+    (scope) => {
+      const value = (functions[name] as Evaluate)(scope);
+      // Nothing waits for it, and what is refused below is told: a rejection that nobody takes would end the process.
+      if (value instanceof Promise) value.catch(() => undefined);
+      return value;
+    };
   const value: Expressions["value"] = (expression) =>
     isReference(expression) ? call(expression.$function) : compileExpression(expression).evaluate;
   const template: Expressions["template"] = (given, otherwise) => {

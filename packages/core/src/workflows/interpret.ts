@@ -193,8 +193,12 @@ class WorkflowRun {
 const checkOutput = (schema: AgentDefinition["output"], value: unknown): void => {
   assertSerialisable(value, "the output of the workflow");
   const checked = schema?.["~standard"].validate(value);
-  // One that takes its time is left to the platform.
-  if (checked === undefined || checked instanceof Promise || checked.issues === undefined) return;
+  if (checked instanceof Promise) {
+    // One that takes its time is left to the platform, which asks it again; a rejection that nobody takes would end the process.
+    checked.catch(() => undefined);
+    return;
+  }
+  if (checked === undefined || checked.issues === undefined) return;
   const violations = violationsOf(checked.issues);
   throw new PlatformError(
     "OUTPUT_MISMATCH",

@@ -57,6 +57,16 @@ test("of a list's items and of values nothing is said, and of a schema that take
   expect(input(z.object({ a: z.date() }))).toBeUndefined();
 });
 
+test("a schema that takes its time and then breaks down ends nothing but the look at it", async () => {
+  const validate = async (): Promise<never> => {
+    throw new Error("the directory is away");
+  };
+  const later = z.object({ a: z.string() });
+  expect(input({ "~standard": { ...later["~standard"], validate } } as Schema)).toBeUndefined();
+  // What is rejected and taken by nobody fails the run of the tests.
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
 test("what a task has given is as its schema gives it, without what that leaves away", () => {
   expect(output(z.object({ score: z.number() }))).toMatchObject({ additionalProperties: false });
   expect(output(z.looseObject({ score: z.number() }))).not.toMatchObject({ additionalProperties: false });

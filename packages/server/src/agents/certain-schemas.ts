@@ -85,7 +85,11 @@ const refusesAll = (input: Schema, path: Path, type: string, types: readonly str
 const refuses = (input: Schema, path: Path, value: unknown, there: Path): boolean => {
   const given = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
   const result = input["~standard"].validate(given);
-  if (result instanceof Promise) throw new Error("it does not answer at once");
+  if (result instanceof Promise) {
+    // Nobody waits for it: a rejection that nobody takes ends the process.
+    result.catch(() => undefined);
+    throw new Error("it does not answer at once");
+  }
   return (result.issues ?? []).some(({ path: place = [] }) => {
     const keys = place.map((key) => (typeof key === "object" ? key.key : key));
     return keys.length === there.length && keys.every((key, index) => key === there[index]);
