@@ -56,10 +56,11 @@ export const command = defineCommand({
     const asked: string[] = [];
     let debugging: Debugging | null = null;
     if (changes) {
-      const kept = options.clear ? [] : (await node.breakpoints(taskId)).breakpoints;
-      const breakpoints = [...new Set([...kept, ...breaks])];
-      debugging = await node.setBreakpoints(taskId, breakpoints, options.next);
-      asked.push(placesText({ breakpoints, next: options.next }));
+      const kept = options.clear ? { breakpoints: [], next: false } : await node.breakpoints(taskId);
+      const breakpoints = [...new Set([...kept.breakpoints, ...breaks])];
+      const next = options.next || kept.next;
+      debugging = await node.setBreakpoints(taskId, breakpoints, next);
+      asked.push(placesText({ breakpoints, next }));
     }
     if (action !== null) {
       debugging = await node.debug(taskId, action);

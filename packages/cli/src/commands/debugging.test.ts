@@ -58,6 +58,15 @@ test("checkpoints lists events, chosen as asked", async () => {
   expect(stdout).toMatch(/3 +1970-.* +step\.completed +step:a/);
 });
 
+test("checkpoints says when there are more, and goes on after those", async () => {
+  const node = await startFakeNode({
+    answers: { "GET /api/v1/tasks/t1/checkpoints": { checkpoints: [], nextAfter: 7 } },
+  });
+  const listed = await runInTest(["checkpoints", "t1", "--after", "3", "--limit", "1001", "--url", node.url]);
+  expect(listed.stderr).toContain("there are more: --after 7");
+  expect(node.requests[0]?.query).toBe("?after=3&limit=1001");
+});
+
 const HELD: HeldCall = {
   ...{ path: "step:each.3/score", kind: "step", node: "score", address: "each.3/score", breakpoint: "score", at: 0 },
   ...{ input: { n: 1 }, takesInput: true },
@@ -110,6 +119,11 @@ test("debug adds breakpoints to those that are there, and lets go on what is hel
     "breakpoints: score, step:*, the next call\n",
     "see how it goes: agentcore debug t1\n",
   ]);
+  const stepped = { ...answers, "GET /api/v1/tasks/t1/breakpoints": { ...debugging, next: true } };
+  expect((await run(["debug", "t1", "--break", "b"], stepped)).sent[1]?.[2]).toEqual({
+    ...{ breakpoints: ["score", "b"], next: true },
+  });
+  expect((await run(["debug", "t1", "--clear"], stepped)).sent[0]?.[2]).toEqual({ breakpoints: [], next: false });
   const sent = async (...words: string[]) => (await run(["debug", "t1", ...words], answers)).sent[0]?.[2];
   expect(await sent("--set", "3", "--path", "step:a")).toEqual({ action: "set", value: 3, path: "step:a" });
   expect(await sent("--continue", "--input", '{"n":2}')).toEqual({ action: "continue", input: { n: 2 } });

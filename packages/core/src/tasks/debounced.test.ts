@@ -68,6 +68,16 @@ test("events that come soon after each other make one task when it was quiet, wi
   expect((await world.heads()).every(({ state }) => state === "completed")).toBe(true);
 });
 
+test("nobody is told that it would be held: it has no code", async () => {
+  const world = worldOf({ quietMs: 30_000 });
+  await tell(world, 1);
+  await world.advance(1_000);
+  const pause = (await world.heads()).find(({ agent }) => agent === DEBOUNCER)?.taskId ?? "";
+  const { service } = await world.alive();
+  const change = service.changeBreakpoints({ ...SCOPE, operator: true }, pause, { breakpoints: ["*"] });
+  await expect(change).rejects.toMatchObject({ code: "UNSUPPORTED_OPERATION" });
+});
+
 test("events that do not pause begin it after the longest wait", async () => {
   const world = worldOf({ quietMs: 30_000, maxWaitMs: 50_000 });
   const from = world.clock.now();

@@ -259,7 +259,12 @@ test("so they do of a task that is parked, when it is let go on", async () => {
   const taskId = await world.submit("agent");
   await world.advance(10_000);
   expect(await world.state(taskId)).toBe("parked");
-  await change(taskId, ["second"]);
+  await change(taskId, ["else"]);
+  // It has not heard of it, and is told to be held there all the same: who adds another names both.
+  expect(await look(taskId)).toMatchObject({ breakpoints: ["else"], next: false });
+  await change(taskId, ["else", "second"], true);
+  expect(await look(taskId)).toMatchObject({ breakpoints: ["else", "second"], next: true });
+  await change(taskId, ["else", "second"]);
   broken = false;
   await world.retry(taskId);
   await world.advance(1000);

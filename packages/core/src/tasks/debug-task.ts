@@ -10,7 +10,7 @@ import {
 } from "@agentcore/contract";
 import { isLargerThan } from "../payloads/json-size.ts";
 import { assertSerialisable } from "../payloads/serialisable.ts";
-import type { TaskHead } from "../ports/index.ts";
+import type { MailboxItem, TaskHead, TaskKey } from "../ports/index.ts";
 import { addressIn } from "../workflows/address.ts";
 import { knownOutputs } from "../workflows/known-outputs.ts";
 import type { NotedCall } from "./breakpoints.ts";
@@ -19,6 +19,7 @@ import type { DebugMail } from "./held-calls.ts";
 import { Journal, resultOf, unlikeResult } from "./journal.ts";
 import { readForReplay } from "./replay-log.ts";
 import { MAX_REPLAYED } from "./replay-task.ts";
+import { DEBOUNCER } from "./task-router.ts";
 
 const MAX_SHOWN = 100;
 
@@ -50,6 +51,41 @@ export const readDebugging = async (engine: TaskEngine, head: TaskHead): Promise
 const toHeldCall = ({ path, ...call }: NotedCall): HeldCall => {
   const place = addressIn(path);
   return { path, ...(place === null ? {} : { node: place.node, address: place.address }), ...call };
+};
+
+/**
+ * The same with the breakpoints that were asked for and that the task has not heard of yet: a parked one does when it goes on. Who adds one to
+ * those that there are would otherwise take back what they asked for before.
+ */
+export const readAskedDebugging = async (engine: TaskEngine, { tenantId, taskId }: TaskKey): Promise<Debugging> => {
+  const { items } = await engine.store.mailbox({ tenantId, taskId });
+  // After the mailbox: what was taken in by then is in its log.
+  const head = await engine.store.head({ tenantId, taskId });
+  if (head === null) throw new PlatformError("TASK_NOT_FOUND", `there is no task ${taskId}`, { details: { taskId } });
+  const debugging = await readDebugging(engine, head);
+  const asked = items.map(breakpointsIn).findLast((mail) => mail !== null);
+  if (asked === undefined || isTerminal(head.state)) return debugging;
+  return { ...debugging, breakpoints: asked.breakpoints, next: asked.next };
+};
+
+const breakpointsIn = ({
+  kind,
+  payload,
+  unreadable,
+}: MailboxItem): Extract<DebugMail, { type: "breakpoints" }> | null => {
+  if (kind !== "signal" || unreadable !== undefined) return null;
+  const mail = payload as { readonly type?: unknown };
+  return mail.type === "breakpoints" ? (mail as Extract<DebugMail, { type: "breakpoints" }>) : null;
+};
+
+/** Throws UNSUPPORTED_OPERATION for a task that has no code: what it is told by mail it would take in and forget. */
+export const assertHoldable = ({ agent, taskId }: TaskHead): void => {
+  if (agent === DEBOUNCER)
+    throw new PlatformError(
+      "UNSUPPORTED_OPERATION",
+      `task ${taskId} waits for a trigger's events and has no code to be held; hold the task that it begins`,
+      { details: { taskId } },
+    );
 };
 
 /** Throws TASK_TERMINAL, OVERLOADED. */

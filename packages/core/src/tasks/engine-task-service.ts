@@ -18,7 +18,7 @@ import { sizeOf } from "../payloads/json-size.ts";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import { TYPES_WITHOUT_QUESTIONS } from "./approvals.ts";
 import { authorizeTask } from "./authorize-task.ts";
-import { changeBreakpoints, readDebugging, releaseCalls } from "./debug-task.ts";
+import { assertHoldable, changeBreakpoints, readAskedDebugging, readDebugging, releaseCalls } from "./debug-task.ts";
 import { decideTask } from "./decide-task.ts";
 import type { TaskEngine } from "./engine.ts";
 import { itemsOf } from "./feed.ts";
@@ -476,11 +476,12 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
 
     async debugging(scope, taskId) {
       const head = await findHead(scope, taskId);
-      return inTurn(head, () => readDebugging(engine, head));
+      return inTurn(head, () => readAskedDebugging(engine, head));
     },
 
     async changeBreakpoints(scope, taskId, request) {
       const head = await findHead(scope, taskId);
+      assertHoldable(head);
       if (!isTerminal(head.state) && (request.breakpoints.length > 0 || request.next === true))
         await engine.debugged.add(head);
       await changeBreakpoints(engine, head, scope.caller, request);

@@ -202,11 +202,11 @@ export interface TaskService {
   restorePoints(scope: CallerScope, taskId: string, request?: RestoreRequest): Promise<RestorePage>;
   /** What is held of those tasks of the tenant, by their ids: tasks of which nothing is are left out. */
   held(tenantId: string, tasks: readonly TaskHead[]): Promise<ReadonlyMap<string, readonly HeldCall[]>>;
-  /** Where the task is to be held, and what is. Throws TASK_NOT_FOUND, TOO_LARGE. */
+  /** Where the task is to be held, also what it has not heard of yet, and what is. Throws TASK_NOT_FOUND, TOO_LARGE. */
   debugging(scope: CallerScope, taskId: string): Promise<Debugging>;
   /**
    * Durable when it resolves; holds calls that begin after the task has taken it in, which one that is not in memory does before its next call.
-   * Throws TASK_NOT_FOUND, TASK_TERMINAL, OVERLOADED.
+   * Throws TASK_NOT_FOUND, TASK_TERMINAL, OVERLOADED, UNSUPPORTED_OPERATION (a pause of a trigger, which has no code).
    */
   changeBreakpoints(scope: CallerScope, taskId: string, request: BreakpointRequest): Promise<void>;
   /**

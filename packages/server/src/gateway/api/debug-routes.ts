@@ -257,7 +257,7 @@ export const createDebugRoutes = (
     answer: {
       status: 202,
       schema: DebuggingResource,
-      description: "As the log has it, perhaps from before the task heard",
+      description: "Breakpoints as asked, and what is held as the log has it, perhaps from before the task heard",
     },
     async handle({ scope, path, body }) {
       await tasks.changeBreakpoints(scope, path.id ?? "", body);
