@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { MigrationRules } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
-import { parseYaml } from "./parse-yaml.ts";
+import { parseError, parseYamlDocuments } from "./parse-yaml.ts";
 import { UsageError } from "./usage-error.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -16,5 +16,8 @@ export const readRules = async (file: string, cwd: string): Promise<MigrationRul
   if (found.size > MAX_BYTES)
     throw new PlatformError("TOO_LARGE", `${file} has ${found.size} bytes, ${MAX_BYTES} are read`);
   const { MigrationRules: Rules, parseInput } = await import("@agentcore/contract");
-  return parseInput(Rules, await parseYaml(await readFile(path, "utf8"), file), `the rules in ${file}`);
+  const [rules, second] = await parseYamlDocuments(await readFile(path, "utf8"), file);
+  if (second !== undefined)
+    throw parseError(`${file}:${second.line}: expected one document with rules, here begins another`);
+  return parseInput(Rules, rules?.value ?? null, `the file ${file} with rules`);
 };

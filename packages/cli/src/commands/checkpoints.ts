@@ -14,7 +14,8 @@ export const command = defineCommand({
     "every-steps": { type: "string", value: "NUMBER", description: "Every so many results" },
     "every-seconds": { type: "string", value: "SECONDS", description: "The first result so long after the one before" },
     changed: { type: "boolean", description: "Where a call came to something else than the same call before" },
-    limit: { type: "string", value: "NUMBER", description: "Most to list", default: "50" },
+    after: { type: "string", value: "NUMBER", description: "Only events after this number" },
+    limit: { type: "string", value: "NUMBER", description: "Most to list, up to 1000", default: "50" },
   },
   examples: [
     { command: "agentcore checkpoints 0198c7", explanation: "All of them" },
@@ -22,12 +23,13 @@ export const command = defineCommand({
     { command: "agentcore checkpoints 0198c7 --changed", explanation: "Where a loop got on" },
   ],
   async run({ arguments: [taskId = ""], options, globals, output, client }) {
-    const { "every-steps": steps, "every-seconds": seconds, changed, limit } = options;
-    const { checkpoints } = await (await client()).checkpoints(taskId, {
+    const { "every-steps": steps, "every-seconds": seconds, changed, after, limit } = options;
+    const { checkpoints, nextAfter } = await (await client()).checkpoints(taskId, {
       ...(steps === undefined ? {} : { everySteps: readCount(steps, "--every-steps", 1) }),
       ...(seconds === undefined ? {} : { everyMs: readCount(seconds, "--every-seconds", 1) * 1000 }),
       ...(changed ? { changed } : {}),
-      limit: Math.min(1000, readCount(limit, "--limit", 1)),
+      ...(after === undefined ? {} : { after: readCount(after, "--after", 0) }),
+      limit: readCount(limit, "--limit", 1),
     });
     await output.table(
       globals.format,
@@ -35,6 +37,7 @@ export const command = defineCommand({
       ["event", "time", "type", "call"],
       checkpoints.map(({ seq, at, type, path }) => [seq, formatTimestamp(at), type, path ?? ""]),
     );
+    if (nextAfter !== null) output.say(`there are more: --after ${nextAfter}`, "yellow");
     return 0;
   },
 });

@@ -51,10 +51,18 @@ test("moves one task to what new tasks get, or only tells whether it could be", 
   ]);
 });
 
+test("with a revision to move from it is about an agent, also one that is not listed any more", async () => {
+  const node = await startFakeNode({ openTasks: [page("", row("t1"))] });
+  await runInTest(["migrate", "gone", "--from", "r1", "--to", "r2", "--url", node.url]);
+  expect(node.requests.map(({ path }) => path)).toEqual(["/api/v1/agents/gone/migrate"]);
+});
+
 test("says what is wrong with rules before it asks", async () => {
   const node = await startFakeNode();
   const wrong = await runInTest(["migrate", "t9", "-f", await fileWith("rename: { a: a }\n"), "--url", node.url]);
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("rename.a")]);
+  const two = await fileWith("rename: { a: b }\n---\ndrop: [c]\n");
+  expect((await runInTest(["migrate", "t9", "-f", two, "--url", node.url])).stderr).toContain("rules.yaml:3");
   expect(await runInTest(["migrate", "t9", "-f", "no-such-file", "--url", node.url])).toMatchObject({ code: 2 });
   expect(node.requests).toEqual([]);
 });

@@ -25,7 +25,12 @@ export const command = defineCommand({
       description: "Of the agent, or `current`: what new tasks get",
       default: "current",
     },
-    from: { type: "string", value: "REVISION", description: "Of an agent's tasks, those of this revision only" },
+    from: {
+      type: "string",
+      value: "REVISION",
+      description:
+        "Of an agent's tasks, those of this revision only; with it the argument is an agent, also one that was deleted",
+    },
     file: {
       type: "string",
       short: "f",
@@ -48,7 +53,8 @@ export const command = defineCommand({
     const rules = file === undefined ? {} : { rules: await readRules(file, cwd) };
     const client = await connect();
     const request = { revision: to, ...rules, ...(dryRun ? { dryRun } : {}) };
-    const isAgent = (await client.agents()).some((agent) => agent.name === name);
+    // Only agents have tasks of several revisions; one that was deleted is in no list, and may have open tasks.
+    const isAgent = from !== undefined || (await client.agents()).some((agent) => agent.name === name);
     const moved: TaskMigration[] = [];
     let alreadyThere = 0;
     if (!isAgent) moved.push(await client.migrate(name, request));
