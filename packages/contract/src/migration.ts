@@ -17,12 +17,14 @@ export const MigrationRules = z
   .superRefine(({ rename = {}, drop = [] }, context) => {
     const refuse = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
     const entries = Object.entries(rename);
-    if (entries.length > MAX_RULES) refuse(["rename"], `expected at most ${MAX_RULES} nodes`);
+    // Looked at no further: each would be held against all that are dropped.
+    if (entries.length > MAX_RULES) return refuse(["rename"], `expected at most ${MAX_RULES} nodes`);
+    const dropped = new Set(drop);
     for (const [old, now] of entries) {
       if (now === old) refuse(["rename", old], "expected another name than it has");
       else if (Object.hasOwn(rename, now))
         refuse(["rename", old], `${now} is renamed itself: names of then cannot be names of now`);
-      if (drop.includes(old) || drop.includes(now)) refuse(["rename", old], "it is dropped as well");
+      if (dropped.has(old) || dropped.has(now)) refuse(["rename", old], "it is dropped as well");
     }
   });
 export type MigrationRules = z.infer<typeof MigrationRules>;

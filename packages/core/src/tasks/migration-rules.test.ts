@@ -221,3 +221,11 @@ test("declared rules are taken as far as the run's graph has such nodes", () => 
   expect(rulesFor(declared, graphOf("a"))).toEqual({ rename: { a: "x" } });
   expect(rulesFor(declared, graphOf("c"))).toBeNull();
 });
+
+test("of more rules than there may be none is looked at", () => {
+  const rename = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`a${index}`, `a${index}`]));
+  const { error } = MigrationRules.safeParse({ rename, drop: ["a1"] });
+  expect(error?.issues.map(({ path, message }) => [path, message])).toEqual([
+    [["rename"], "expected at most 1000 nodes"],
+  ]);
+});

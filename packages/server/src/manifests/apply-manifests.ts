@@ -90,9 +90,16 @@ const assertDataFlows = async (
     const definition = loaded ?? (revision === undefined ? null : await definitionOf(name, revision));
     return definition === null ? null : schemasOfDefinition(definition);
   };
+  // Many workflows may give work to one agent, whose schema is asked thousands of times.
+  const known = new Map<string, Promise<AgentSchemas | null>>();
+  const schemasOnce = (name: string): Promise<AgentSchemas | null> => {
+    const schemas = known.get(name) ?? schemasOf(name);
+    known.set(name, schemas);
+    return schemas;
+  };
   for (const [index, { manifest }] of plan.entries())
     if (manifest.kind === "Workflow")
-      await checkDataFlow(manifest, `manifest ${index + 1} (${manifest.metadata.name})`, schemasOf);
+      await checkDataFlow(manifest, `manifest ${index + 1} (${manifest.metadata.name})`, schemasOnce);
 };
 
 const write = async (
