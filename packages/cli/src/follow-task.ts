@@ -39,7 +39,10 @@ export const followTask = async (options: FollowOptions): Promise<TaskOutcome> =
       outcome = foldOutcome(outcome, event);
       if (options.verbose) output.say(eventLine(event));
       else showProgress(output, event);
-      if (options.untilHeld && event.seq >= known && (outcome.held ?? []).length > 0) break;
+      if (event.seq >= known && (outcome.held ?? []).length > 0) {
+        if (options.untilHeld) break;
+        if (event.seq === known || event.type === "call.held") sayHeld(output, taskId, outcome);
+      }
       if (event.seq < known || !isSettled(outcome.state)) continue;
       if (!isPause(outcome.state) || !options.throughPauses) break;
       if (told !== outcome) sayPause(output, taskId, outcome);
@@ -68,6 +71,11 @@ const showProgress = (output: Output, event: TaskEvent): void => {
     default:
       return;
   }
+};
+
+const sayHeld = (output: Output, taskId: string, { held = [] }: TaskOutcome): void => {
+  for (const path of held.slice(0, MAX_HELD)) output.say(`held before ${toPlainText(path)}`, "yellow");
+  output.say(`  next: agentcore debug ${taskId}, or agentcore debug ${taskId} --continue`, "yellow");
 };
 
 const sayPause = (output: Output, taskId: string, outcome: TaskOutcome): void => {
@@ -111,8 +119,7 @@ export const reportOutcome = async (
     case "submitted":
     case "working":
       if (outcome.held !== undefined && outcome.held.length > 0) {
-        for (const path of outcome.held.slice(0, MAX_HELD)) output.say(`held before ${toPlainText(path)}`, "yellow");
-        output.say(`  next: agentcore debug ${taskId}, or agentcore debug ${taskId} --continue`, "yellow");
+        sayHeld(output, taskId, outcome);
         return 1;
       }
       throw failure("UNAVAILABLE", `the node stopped telling about task ${taskId}`, `agentcore watch ${taskId}`);

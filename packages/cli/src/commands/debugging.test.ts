@@ -1,4 +1,4 @@
-import type { Debugging, HeldCall } from "@agentcore/contract";
+import type { Debugging, HeldCall, TaskEvent } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { startFakeNode } from "../../test/fake-node.ts";
 import { runInTest } from "../../test/run-in-test.ts";
@@ -148,4 +148,20 @@ test("a task that is held is shown so in lists and when it is described, with ho
   const described = await runInTest(["describe", "task", "t1", "--url", node.url]);
   expect(described.stdout).toContain("before step:score");
   expect(described.stdout).toContain("let it go on: agentcore debug t1 --continue");
+});
+
+test("whoever watches a task is told that it is held, and not that it was", async () => {
+  const event = (seq: number, type: string, data: object) => ({ seq, at: 0, type, data }) as unknown as TaskEvent;
+  const submission = { agent: "loans", revision: "r1", contextId: "c", caller: "ann", priority: "normal" };
+  const [submitted, canceled] = [event(1, "task.submitted", submission), event(9, "task.canceled", {})];
+  const heldAt = (seq: number) => event(seq, "call.held", { path: "step:score", kind: "step", breakpoint: "score" });
+  const watch = async (...events: TaskEvent[]) => {
+    const node = await startFakeNode({ tasks: [{ taskId: "t1", agent: "loans", state: "working", events }] });
+    return (await runInTest(["watch", "t1", "--url", node.url])).stderr;
+  };
+  // The head stands at as many events as there are: 3.
+  expect(await watch(submitted, heldAt(2), canceled)).not.toContain("held before");
+  const now = await watch(submitted, heldAt(3), canceled);
+  expect(now).toContain("held before step:score");
+  expect(now).toContain("agentcore debug t1 --continue");
 });
