@@ -62,8 +62,8 @@ export const command = defineCommand({
       explanation: "Input from a file, output for another program",
     },
     {
-      command: "agentcore run loan-triage --input ./applications --break decide",
-      explanation: "Hold it before the node `decide`, to look into it with `agentcore debug`",
+      command: "agentcore run refund --break pay",
+      explanation: "Hold it before the node `pay`, to look into it with `agentcore debug`",
     },
   ],
   async run(invocation) {

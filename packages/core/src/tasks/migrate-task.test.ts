@@ -300,7 +300,10 @@ test("what is not there, is of another agent, has ended, or is asked by others i
   });
   world.revisions.set("o2", other);
   const taskId = await world.submit("flow");
-  await expect(world.migrate(taskId, { revision: "r9" })).rejects.toMatchObject({ code: "REVISION_UNAVAILABLE" });
+  await expect(world.migrate(taskId, { revision: "r9" })).rejects.toMatchObject({
+    code: "REVISION_UNAVAILABLE",
+    message: expect.stringContaining("expected `current`, or one that was applied"),
+  });
   await expect(world.migrate(taskId, { revision: "o2" })).rejects.toMatchObject({ code: "REVISION_UNAVAILABLE" });
   await expect(world.migrate("nobody")).rejects.toMatchObject({ code: "TASK_NOT_FOUND" });
   const { service } = await world.alive();

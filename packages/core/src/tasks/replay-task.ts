@@ -80,6 +80,11 @@ export const loadRevision = async (
   if (revision === null)
     throw new PlatformError("AGENT_NOT_FOUND", `agent ${agent} is not applied now, so it has no current revision`);
   const loaded = await host.load({ tenantId, agent, revision });
+  if (loaded === null && revision === asked && asked !== own)
+    throw new PlatformError(
+      "REVISION_UNAVAILABLE",
+      `revision ${revision} of agent ${agent} cannot be loaded here: expected \`current\`, or one that was applied, as \`agentcore describe\` shows those of agents and tasks`,
+    );
   if (loaded === null) throw revisionUnavailable(agent, revision);
   return { revision, agent: loaded };
 };
