@@ -47,12 +47,16 @@ export class Admission {
     await this.assertRoom(tenantId);
     const loaded = await engine.load(tenantId, choice);
     const input = await validateInput(loaded.definition, request.input);
+    const { breakpoints = [] } = request;
+    const taskId = request.taskId ?? engine.senses.ids.next();
+    // Not before: what is refused takes no place of those that a tenant has.
+    if (breakpoints.length > 0) await engine.debugged.add({ tenantId, taskId });
     // Loading and checking take their time, in which the node may have begun to shut down.
     this.assertOpen();
     const now = engine.senses.clock.now();
     const head: ExecutionHead = {
       tenantId,
-      taskId: request.taskId ?? engine.senses.ids.next(),
+      taskId,
       agent: choice.agent,
       revision: choice.revision,
       contextId: request.contextId,
@@ -64,7 +68,6 @@ export class Admission {
       idempotencyKey: request.idempotencyKey,
     };
     const submitted = submittedEvent(head, input, request, now);
-    const { breakpoints = [] } = request;
     const events: NewTaskEvent[] = [submitted, decisionEvent(choice, undefined, now)];
     if (breakpoints.length > 0) events.push(breakpointsEvent(breakpoints, request.caller, now));
     const exclusive = loaded.definition.concurrency === "context";

@@ -382,6 +382,15 @@ test("only operators hold a task from its start on, and lists tell what is held 
   expect([await held(), outputOf(await world.last(taskId))]).toEqual([[], "done"]);
 });
 
+test("what is refused takes no place of the tasks that a tenant may hold", async () => {
+  const { world } = worldOf((_, ctx) => ctx.step("work", () => "done"));
+  const { engine, service } = await world.alive();
+  const request = { target: { agent: "nobody" }, breakpoints: ["work"] };
+  await expect(service.submit({ ...SCOPE, operator: true }, request)).rejects.toThrow("nobody");
+  await world.advance(60_000);
+  expect(await engine.debugged.sweep(SCOPE.tenantId)).toBe(0);
+});
+
 test("patterns are of call paths, with stars, or of nodes of a workflow wherever they are visited", () => {
   const fits = (pattern: string, ...paths: string[]) => paths.map((path) => matches(pattern, path));
   expect(fits("step:score", "step:score", "step:score#2", "step:scores")).toEqual([true, false, false]);

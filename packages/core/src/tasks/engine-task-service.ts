@@ -300,10 +300,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
         ...{ skill, priority, deadline, traceparent, contextId },
       };
       try {
-        const own = breakpoints.length === 0 ? {} : { taskId: senses.ids.next() };
-        if (own.taskId !== undefined) await engine.debugged.add({ tenantId, taskId: own.taskId });
         const birth = await router.command(draft, (choice) =>
-          engine.admission.create(choice, { ...request, ...own, tenantId, caller, contextId, input, requestHash }),
+          engine.admission.create(choice, { ...request, tenantId, caller, contextId, input, requestHash }),
         );
         if (!birth.existing) return { ...birth, contextId };
         return acceptedBefore(await readSubmitted({ tenantId, taskId: birth.taskId }), repeated);

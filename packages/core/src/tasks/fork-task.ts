@@ -127,14 +127,15 @@ export const forkTask = async (
   const { breakpoints = [] } = request;
   const log: NewTaskEvent[] = [submittedWith(cut(origins, draws)), ...taken].map(({ event }) => event);
   if (breakpoints.length > 0) log.push(breakpointsEvent(breakpoints, scope.caller, now));
-  if (breakpoints.length > 0) await engine.debugged.add(head);
-  const create = (_choice: RoutingChoice): Promise<{ readonly taskId: string; readonly existing: boolean }> =>
-    engine.admission.createFork({
+  const create = async (_: RoutingChoice): Promise<{ readonly taskId: string; readonly existing: boolean }> => {
+    if (breakpoints.length > 0) await engine.debugged.add(head);
+    return engine.admission.createFork({
       ...head,
       dueAt: now,
       events: log,
       claimed: { state: "working", checkpointSeq: copiedCheckpoint, release: { dueAt: now } },
     });
+  };
   const { caller, permissions } = scope;
   const draft = { tenantId, caller, permissions, source: "gateway", target: { agent: origin.agent }, payload: input };
   const birth = await engine.router.command({ ...draft, priority: origin.priority, contextId: head.contextId }, create);
