@@ -23,7 +23,7 @@ export const migrated = async (
   if (to === undefined) {
     if (asked === undefined) return { events, rules: null };
     const description = `expected none: ${head.agent} is no workflow, and has no nodes`;
-    throw invalidArgument("the rules", [{ field: "rules", description }]);
+    throw invalidArgument("the set of rules", [{ field: "rules", description }]);
   }
   const declared = definition.workflow?.migrate;
   const isRuled = asked !== undefined || declared !== undefined;

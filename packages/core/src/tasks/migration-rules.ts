@@ -185,7 +185,7 @@ export const assertRules = ({ rename = {}, drop = [] }: MigrationRules, { from, 
     else if (typeIn(from, node) === undefined) refuse(field, `the run's revision has no node ${node}`);
     else if (typeIn(to, node) !== undefined) refuse(field, `the new revision has a node ${node}; leave it`);
   }
-  if (violations.length > 0) throw invalidArgument("the rules", violations);
+  if (violations.length > 0) throw invalidArgument("the set of rules", violations);
 };
 
 /** The rules that a run was moved by before, the oldest first, of its log since the last checkpoint. */
@@ -268,5 +268,5 @@ export const assertDroppable = (
       return refuse(`the run's checkpoint stands right behind ${node}, and would lose what it gave`);
     return [];
   });
-  if (violations.length > 0) throw invalidArgument("the rules", violations);
+  if (violations.length > 0) throw invalidArgument("the set of rules", violations);
 };
