@@ -19,7 +19,6 @@ import { BUT_MIGRATIONS, migrationsIn, underMigrations } from "./migration-rules
 import { logTooLarge, readForReplay } from "./replay-log.ts";
 import { loadRevision, MAX_REPLAYED } from "./replay-task.ts";
 import { breakpointsEvent, deadlineOf } from "./submission.ts";
-import type { RoutingChoice } from "./task-router.ts";
 import type { CallerScope } from "./task-service.ts";
 import { validateInput } from "./validate-input.ts";
 
@@ -127,7 +126,7 @@ export const forkTask = async (
   const { breakpoints = [] } = request;
   const log: NewTaskEvent[] = [submittedWith(cut(origins, draws)), ...taken].map(({ event }) => event);
   if (breakpoints.length > 0) log.push(breakpointsEvent(breakpoints, scope.caller, now));
-  const create = async (_: RoutingChoice): Promise<{ readonly taskId: string; readonly existing: boolean }> => {
+  const create = async (): Promise<{ readonly taskId: string; readonly existing: boolean }> => {
     if (breakpoints.length > 0) await engine.debugged.add(head);
     return engine.admission.createFork({
       ...head,
