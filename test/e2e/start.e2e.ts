@@ -1,7 +1,7 @@
 /** Starts that cannot work, as the process sees them: an error at once, and an end when it is told to end. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -56,4 +56,42 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s ends a start whose agent never sto
   await says("spinning");
   child.kill(signal);
   expect(await ended).toMatchObject({ code: null, signal });
+});
+
+test("a promise that an agent's code leaves behind ends no node: the next task is answered", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "agentcore-start-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await writeFile(
+    join(folder, "careless.ts"),
+    `import { agent } from "agentcore";
+export const careless = agent({
+  name: "careless",
+  description: "Leaves a promise behind",
+  run: async (_task, ctx) => {
+    void ctx.step("stray", () => void Promise.reject(new Error("nobody waits for this")));
+    await ctx.sleep(50);
+    return ctx.step("answer", () => "answered");
+  },
+});
+`,
+  );
+  await writeFile(
+    join(folder, "careless.agent.yaml"),
+    "apiVersion: agentcore.dev/v1\nkind: Agent\nmetadata: { name: careless }\nspec: { code: { path: ./careless.ts, export: careless } }\n",
+  );
+  const { child, ended, says } = up(
+    "--data",
+    join(folder, "data"),
+    "--apply",
+    folder,
+    "--run",
+    "careless",
+    "--input",
+    "{}",
+  );
+  await says("a promise was rejected that nobody waits for");
+  child.kill("SIGTERM");
+  expect(await ended).toMatchObject({ code: 0 });
 });

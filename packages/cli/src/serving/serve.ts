@@ -9,6 +9,7 @@ import { firstRun } from "./first-run.ts";
 import type { ApplyResult, NodeOptions, RunningNode, StartNode } from "./node-options.ts";
 import { readNodeOptions } from "./read-node-options.ts";
 import type { ServeInvocation } from "./serve-options.ts";
+import { tellStrayRejections } from "./stray-rejections.ts";
 
 // What runs longer is not lost: it is in the log and goes on at the next start.
 const CLOSE_GRACE_MS = 5_000;
@@ -40,6 +41,7 @@ export const serve = async (
   // Read before the start: a typing error in a manifest should not cost a start, nor leave a node half prepared.
   const manifests = paths.length === 0 ? [] : await readManifests(paths, cwd);
   output.progress("starting");
+  const endTelling = tellStrayRejections(output);
   const node = await startNode(await loadServer(), nodeOptions);
   try {
     await node.ready;
@@ -64,6 +66,7 @@ export const serve = async (
     output.say("Stopping; unfinished tasks go on at the next start. Ctrl-C again ends it at once.");
   } finally {
     await node.close(CLOSE_GRACE_MS);
+    endTelling();
   }
   return 0;
 };
