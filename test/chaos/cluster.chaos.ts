@@ -128,7 +128,9 @@ test("what three nodes were given is done once, whatever becomes of them and of 
         database.crash();
         faults.databaseDown += 1;
       } else if (round === 3 && disk !== null) faults.diskFull += fill(disk) ? 1 : 0;
-      else if (random() < 0.6) faults.killed += (await cluster.kill(index)) ? 1 : 0;
+      // Each at least once, whatever chance says.
+      else if (faults.killed === 0 || (faults.stopped > 0 && random() < 0.6))
+        faults.killed += (await cluster.kill(index)) ? 1 : 0;
       else faults.stopped += (await cluster.stop(index, LEASE_MS * (1.1 + random()))) ? 1 : 0;
     }
   };
