@@ -46,6 +46,18 @@ function complainAboutArrow(path, { specifier, atRuntime, isLazy }) {
     return `packages/${source} imports ${target} only when needed: use import().`;
 }
 
+/** Rooms of a package that another of its rooms knows nothing of, not even as types. */
+const closedRooms = { "packages/core/src/tasks": ["packages/core/src/workflows"] };
+
+function complainAboutRoom(path, { specifier }) {
+  if (isTest(path) || !specifier.startsWith(".")) return;
+  const target = posix.join(posix.dirname(path), specifier);
+  for (const [room, closed] of Object.entries(closedRooms))
+    for (const other of closed)
+      if (path.startsWith(`${room}/`) && target.startsWith(`${other}/`))
+        return `${room} must not import ${other}: what both need stands in contract, or in a room of its own.`;
+}
+
 /** An agent is one file in a folder `agents` of an example, or one folder in it. */
 const agentAt = (path) => /^(examples\/[^/]+\/(?:src\/)?agents\/[^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1];
 
@@ -78,5 +90,9 @@ const importRule = (complain) => ({
 
 export default {
   meta: { name: "boundaries" },
-  rules: { arrows: importRule(complainAboutArrow), agents: importRule(complainAboutAgents) },
+  rules: {
+    arrows: importRule(complainAboutArrow),
+    rooms: importRule(complainAboutRoom),
+    agents: importRule(complainAboutAgents),
+  },
 };

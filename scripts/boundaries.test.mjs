@@ -45,6 +45,12 @@ const violations = [
   ["a test of core using the command", "packages/core/src/a.test.ts", `import "agentcore";`, "must not import cli"],
   ["a package that has no arrows", "packages/newcomer/src/a.ts", `import "@agentcore/core";`, "must not import core"],
   ["the command loading the server at once", "packages/cli/src/a.ts", `import "@agentcore/server";`, "when needed"],
+  [
+    "the engine using a type of workflows",
+    "packages/core/src/tasks/a.ts",
+    `export type A = import("../workflows/a.ts").A;`,
+    "must not import packages/core/src/workflows",
+  ],
   ["one agent importing another", "examples/a/src/agents/a.ts", `import "./b.ts";`, "never imports another"],
   ["one agent importing another late", "examples/b/agents/a.ts", `void import("./b.ts");`, "never imports another"],
   ["an agent's folder importing an agent", "examples/c/agents/a/a.ts", `import "../b.ts";`, "never imports another"],

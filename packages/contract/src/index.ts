@@ -51,6 +51,7 @@ export {
   DEFAULT_AUTHORIZATION_MS,
   MAX_AUTHORIZATION_MS,
 } from "./authorization.ts";
+export { addressIn, type CallAddress } from "./call-address.ts";
 export {
   Breakpoint,
   Breakpoints,
@@ -146,3 +147,12 @@ export type {
   WorkflowNodeOf,
   WorkflowNodeType,
 } from "./workflow.ts";
+export {
+  isWorkflowState,
+  type StandingNode,
+  type UndoEntry,
+  type UndoneNode,
+  type WorkflowFrameState,
+  type WorkflowNodeError,
+  type WorkflowState,
+} from "./workflow-state.ts";

@@ -42,30 +42,33 @@ export const serve = async (
   const manifests = paths.length === 0 ? [] : await readManifests(paths, cwd);
   output.progress("starting");
   const endTelling = tellStrayRejections(output);
-  const node = await startNode(await loadServer(), nodeOptions);
   try {
-    await node.ready;
-    output.hideProgress();
-    const applied = paths.length === 0 ? [] : await handIn(manifests, cwd, node.apply);
-    sayResults(output, applied);
-    // Asked for only now: what there is to end in order begins here.
-    const { signal } = invocation;
-    const { dataDirectory } = nodeOptions;
-    await output.data(
-      invocation.globals.format,
-      { url: node.url, ...(node.grpcAddress === undefined ? {} : { grpcAddress: node.grpcAddress }), dataDirectory },
-      () =>
-        `AgentCore is ready at ${node.url}${node.grpcAddress === undefined ? "" : ` and, over gRPC, ${node.grpcAddress}`} ` +
-        `(data in ${shownFrom(cwd, dataDirectory)}; stop with Ctrl-C)`,
-    );
-    await whileServing?.({ node, paths, dataDirectory, applied });
-    if (options.run !== undefined && !signal.aborted) {
-      await firstRun(invocation, { agent: options.run, node });
+    const node = await startNode(await loadServer(), nodeOptions);
+    try {
+      await node.ready;
+      output.hideProgress();
+      const applied = paths.length === 0 ? [] : await handIn(manifests, cwd, node.apply);
+      sayResults(output, applied);
+      // Asked for only now: what there is to end in order begins here.
+      const { signal } = invocation;
+      const { dataDirectory } = nodeOptions;
+      await output.data(
+        invocation.globals.format,
+        { url: node.url, ...(node.grpcAddress === undefined ? {} : { grpcAddress: node.grpcAddress }), dataDirectory },
+        () =>
+          `AgentCore is ready at ${node.url}${node.grpcAddress === undefined ? "" : ` and, over gRPC, ${node.grpcAddress}`} ` +
+          `(data in ${shownFrom(cwd, dataDirectory)}; stop with Ctrl-C)`,
+      );
+      await whileServing?.({ node, paths, dataDirectory, applied });
+      if (options.run !== undefined && !signal.aborted) {
+        await firstRun(invocation, { agent: options.run, node });
+      }
+      await aborted(signal);
+      output.say("Stopping; unfinished tasks go on at the next start. Ctrl-C again ends it at once.");
+    } finally {
+      await node.close(CLOSE_GRACE_MS);
     }
-    await aborted(signal);
-    output.say("Stopping; unfinished tasks go on at the next start. Ctrl-C again ends it at once.");
   } finally {
-    await node.close(CLOSE_GRACE_MS);
     endTelling();
   }
   return 0;

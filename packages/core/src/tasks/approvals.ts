@@ -47,7 +47,10 @@ export type AnswerOutcome =
     }
   | { readonly outcome: "refused"; readonly reason: RefusalReason; readonly why: string };
 
-/** Of the part of a log that the code runs on: of questions before a checkpoint, but for those that it carries, nothing is known but what became of answers that were seen. */
+/**
+ * Of the part of a log that the code runs on: of questions before a checkpoint, but for those that it carries, nothing is known but what became
+ * of answers that were seen.
+ */
 export class Approvals {
   private readonly byPath = new Map<string, Approval>();
   private readonly outcomes = new Map<string, AnswerOutcome>();

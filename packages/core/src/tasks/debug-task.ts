@@ -1,5 +1,6 @@
 /** Looking into a task: its breakpoints, what they hold, and how that goes on. All of it goes by mail, as only the holder writes (I1). */
 import {
+  addressIn,
   type DebugAction,
   type Debugging,
   type HeldCall,
@@ -11,12 +12,11 @@ import {
 import { isLargerThan } from "../payloads/json-size.ts";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import type { MailboxItem, TaskHead, TaskKey } from "../ports/index.ts";
-import { addressIn } from "../workflows/address.ts";
-import { knownOutputs } from "../workflows/known-outputs.ts";
 import type { NotedCall } from "./breakpoints.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { DebugMail } from "./held-calls.ts";
 import { Journal, resultOf, unlikeResult } from "./journal.ts";
+import { knownOutputs } from "./known-outputs.ts";
 import { readForReplay } from "./replay-log.ts";
 import { MAX_REPLAYED } from "./replay-task.ts";
 import { DEBOUNCER } from "./task-router.ts";

@@ -34,9 +34,9 @@ export interface DecisionMade {
 interface Reading {
   readonly head: () => Promise<TaskHead | null>;
   readonly readLog: (after: number) => AsyncIterable<TaskEvent>;
-  /** For whatever reads the log. */
   /** Ends the waiting for what became of it. */
   readonly signal?: AbortSignal | undefined;
+  /** For whatever reads the log. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 

@@ -1,6 +1,6 @@
 /** What waits for events say about which they are for. CEL is loaded when the first of them says anything. */
 import { invalidArgument, PlatformError } from "@agentcore/contract";
-import type { CompiledExpression } from "../workflows/expressions/index.ts";
+import type { CompiledExpression } from "../expressions/index.ts";
 import type { EventInput } from "./task-router.ts";
 
 export interface EventCondition {
@@ -47,7 +47,7 @@ export class EventConditions {
     if (known !== undefined) return known;
     this.loading += 1;
     try {
-      const { compileExpression } = await import("../workflows/expressions/index.ts");
+      const { compileExpression } = await import("../expressions/index.ts");
       const made = compileExpression(where);
       const [oldest] = this.kept.keys();
       if (this.kept.size >= MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);

@@ -3,10 +3,12 @@
  * (docs/decisions/0015). Pure, and never written to the log: applied where it is read for the code.
  */
 import {
+  addressIn,
   type CarriedEvent,
   type FieldViolation,
   invalidArgument,
   isReservedChoice,
+  isWorkflowState,
   MAX_RULED_MIGRATIONS,
   type MigrationRules,
   renamedAddress,
@@ -14,11 +16,10 @@ import {
   renamer,
   TaskEvent,
   unrenamer,
+  type WorkflowFrameState,
   type WorkflowGraph,
+  type WorkflowState,
 } from "@agentcore/contract";
-import { addressIn } from "../workflows/address.ts";
-import type { FrameState } from "../workflows/frame.ts";
-import type { MachineState } from "../workflows/machine.ts";
 import { renamedPattern } from "./breakpoints.ts";
 import { carriedBy } from "./call-records.ts";
 
@@ -78,7 +79,7 @@ const underRule = (event: TaskEvent, rules: MigrationRules): TaskEvent | null =>
     const { state, carried, debug } = event.data;
     const data = {
       ...event.data,
-      ...(isMachineState(state) ? { state: stateUnder(state, rules) } : {}),
+      ...(isWorkflowState(state) ? { state: stateUnder(state, rules) } : {}),
       ...(carried === undefined ? {} : { carried: carried.flatMap((call) => carriedUnder(call, rules) ?? []) }),
       ...(debug === undefined ? {} : { debug: { ...debug, breakpoints: renamed(debug.breakpoints) } }),
     };
@@ -102,10 +103,7 @@ const carriedUnder = ({ since, ...call }: CarriedEvent, rules: MigrationRules): 
 
 const choiceUnder = (choice: string, rename: Rename): string => (isReservedChoice(choice) ? choice : rename(choice));
 
-const isMachineState = (state: unknown): state is MachineState =>
-  typeof state === "object" && state !== null && "root" in state && "undo" in state && Array.isArray(state.undo);
-
-const stateUnder = ({ root, undo, failed }: MachineState, rules: MigrationRules): MachineState => {
+const stateUnder = ({ root, undo, failed }: WorkflowState, rules: MigrationRules): WorkflowState => {
   const rename = renamer(rules);
   const drop = new Set(rules.drop);
   const named = <Entry extends { readonly node: string; readonly address: string }>(entry: Entry): Entry => ({
@@ -117,7 +115,16 @@ const stateUnder = ({ root, undo, failed }: MachineState, rules: MigrationRules)
     Object.fromEntries(
       Object.entries(values).flatMap(([node, value]) => (drop.has(node) ? [] : [[rename(node), value]])),
     );
-  const frameUnder = ({ at, outputs, errors, previous, visits, turns, fan, ...frame }: FrameState): FrameState => ({
+  const frameUnder = ({
+    at,
+    outputs,
+    errors,
+    previous,
+    visits,
+    turns,
+    fan,
+    ...frame
+  }: WorkflowFrameState): WorkflowFrameState => ({
     ...{ ...frame, at: rename(at), previous: previous === null ? null : rename(previous) },
     ...{ outputs: keyed(outputs), errors: keyed(errors), visits: keyed(visits), turns: keyed(turns) },
     ...(fan === undefined
@@ -250,9 +257,9 @@ export const assertDroppable = (
   );
   for (const { type, data } of [...carried, ...events]) {
     if (type === "step.completed") done.add(nodeOf(data.path) ?? "");
-    if (type !== "checkpoint.created" || !isMachineState(data.state)) continue;
+    if (type !== "checkpoint.created" || !isWorkflowState(data.state)) continue;
     for (const { node } of data.state.undo) done.add(node);
-    const look = ({ previous, fan }: FrameState): void => {
+    const look = ({ previous, fan }: WorkflowFrameState): void => {
       if (previous !== null) standsBehind.add(previous);
       for (const frame of fan?.frames ?? []) look(frame);
     };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { compileExpression } from "../expressions/index.ts";
 import { bindingsOf } from "./bindings-of.ts";
-import { compileExpression } from "./expressions/index.ts";
 
 const scope = {
   input: { order: 7, customer: { name: "Ann", mail: "ann@example.com" }, tags: ["a", "b"] },

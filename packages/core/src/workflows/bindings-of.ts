@@ -1,5 +1,5 @@
 import type { WorkflowScope } from "@agentcore/contract/authoring";
-import type { Reference } from "./expressions/index.ts";
+import type { Reference } from "../expressions/index.ts";
 
 type Path = Reference["path"];
 type Members = Record<string, unknown>;

@@ -1,7 +1,6 @@
 /** What is wrong with the expressions of a graph, before it runs: no CEL, a name that is none, an output that cannot be there, a member that no schema has. */
 import { PlatformError } from "@agentcore/contract";
 import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
-import { edgesOf } from "./edges.ts";
 import {
   compileExpression,
   compileTemplate,
@@ -10,7 +9,8 @@ import {
   misfits,
   type Reference,
   templateSchema,
-} from "./expressions/index.ts";
+} from "../expressions/index.ts";
+import { edgesOf } from "./edges.ts";
 import { type ExpressionPlace, expressionsOf } from "./expressions-of.ts";
 import type { GraphFault, Region } from "./regions.ts";
 import { VisibleNodes } from "./visible-nodes.ts";

@@ -9,9 +9,9 @@ import {
   type WorkflowNodeOf,
 } from "@agentcore/contract";
 import type { Target, WorkflowDefinition, WorkflowScope } from "@agentcore/contract/authoring";
+import { compileExpression, compileTemplate } from "../expressions/index.ts";
 import { bindingsOf } from "./bindings-of.ts";
 import { assertGraph } from "./check-graph.ts";
-import { compileExpression, compileTemplate } from "./expressions/index.ts";
 import { joinRuleOf } from "./join-rule.ts";
 import { structureOf } from "./regions.ts";
 

@@ -1,12 +1,8 @@
 /** One walk through a region: the workflow itself, a branch, an item. Where it stands, and what came of its nodes. */
+import type { WorkflowFrameState, WorkflowNodeError } from "@agentcore/contract";
 import type { WorkflowScope } from "@agentcore/contract/authoring";
 import type { MapNode, ParallelNode } from "./compile-workflow.ts";
 import { frozenCopy } from "./frozen-copy.ts";
-
-export interface NodeError {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Children under way for a `parallel` or a `map`. */
 export interface Fan {
@@ -27,27 +23,6 @@ export interface Fan {
   readonly total: number | null;
 }
 
-export interface FrameState {
-  readonly name: string;
-  readonly at: string;
-  readonly outputs: Readonly<Record<string, unknown>>;
-  readonly errors: Readonly<Record<string, NodeError>>;
-  readonly previous: string | null;
-  readonly visits: Readonly<Record<string, number>>;
-  readonly turns: Readonly<Record<string, number>>;
-  /** The call of the node that it stands at is under way. */
-  readonly isWaiting?: true;
-  readonly fan?: {
-    readonly address: string;
-    readonly frames: readonly FrameState[];
-    readonly outputs: readonly (readonly [string, unknown])[];
-    readonly nodes: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
-    readonly next: number;
-    /** Of a map: items in all. */
-    readonly total?: number;
-  };
-}
-
 const frozenValues = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, frozenCopy(value)]));
 
@@ -59,7 +34,7 @@ export class Frame {
   readonly parent: { readonly frame: Frame; readonly fan: Fan } | null;
   at: string;
   outputs: Record<string, unknown> = {};
-  errors: Record<string, NodeError> = {};
+  errors: Record<string, WorkflowNodeError> = {};
   /** The node whose output came last. */
   previous: string | null = null;
   visits: Record<string, number> = {};
@@ -144,7 +119,7 @@ export class Frame {
     };
   }
 
-  toState(): FrameState {
+  toState(): WorkflowFrameState {
     const { name, at, outputs, errors, previous, visits, turns, isWaiting, fan } = this;
     const state = { name, at, outputs, errors, previous, visits, turns, ...(isWaiting ? { isWaiting } : {}) };
     if (fan === null) return state;
@@ -162,7 +137,7 @@ export class Frame {
   }
 
   /** `nodeOf` finds the node that a fan belongs to. */
-  static of(state: FrameState, parent: Frame["parent"], nodeOf: (id: string) => ParallelNode | MapNode): Frame {
+  static of(state: WorkflowFrameState, parent: Frame["parent"], nodeOf: (id: string) => ParallelNode | MapNode): Frame {
     const frame = new Frame(state.at, state.name, parent);
     frame.outputs = frozenValues(state.outputs);
     frame.errors = { ...state.errors };

@@ -1,12 +1,12 @@
 /** Runs a graph as an agent's code: the machine says what is to be done, `ctx` does it, and the log is what a replay tells the machine again. */
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, type WorkflowState } from "@agentcore/contract";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { type LogLength, logLengthOf } from "../tasks/log-length.ts";
 import { recordedChoiceOf } from "../tasks/recorded-choice.ts";
 import { describeViolation, violationsOf } from "../tasks/schema-issues.ts";
 import type { CompiledWorkflow } from "./compile-workflow.ts";
-import { type Call, Machine, type MachineState, type Outcome, REFUSED, STOPPED } from "./machine.ts";
+import { type Call, Machine, type Outcome, REFUSED, STOPPED } from "./machine.ts";
 import { type Performed, perform } from "./perform.ts";
 
 // Events since the last checkpoint after which the next is taken when it costs nobody a wait; about what a replay has to read.
@@ -69,7 +69,7 @@ class WorkflowRun {
     this.logLength = logLengthOf(ctx);
     this.resolve = resolve;
     this.reject = reject;
-    const state = (task.continuedFrom as MachineState | undefined) ?? null;
+    const state = (task.continuedFrom as WorkflowState | undefined) ?? null;
     this.machine = new Machine(
       workflow,
       task.input,

@@ -5,8 +5,9 @@
  * running → ending (something failed, or it was stopped: what is under way is waited for, then one after the other is taken back,
  * the last that completed first) → ended.
  */
-import { PlatformError, type SerializedError } from "@agentcore/contract";
+import { PlatformError, type StandingNode, type UndoneNode, type WorkflowState } from "@agentcore/contract";
 import type { WorkflowScope } from "@agentcore/contract/authoring";
+import { assertFits } from "./assert-fits.ts";
 import { type ChoiceLog, Choices, failureIn } from "./choices.ts";
 import type {
   CallNode,
@@ -16,11 +17,11 @@ import type {
   LoopNode,
   MapNode,
   ParallelNode,
-  UndoSpec,
 } from "./compile-workflow.ts";
 import { holds } from "./compile-workflow.ts";
-import { type Fan, Frame, type FrameState } from "./frame.ts";
+import { type Fan, Frame } from "./frame.ts";
 import { frozenCopy } from "./frozen-copy.ts";
+import { TakingBack, type UndoCall, type Undoing } from "./taking-back.ts";
 
 export const MAX_ITEMS = 10_000;
 // Choices in a row without anything to be done between them: more go round for nothing, and hold up everybody else.
@@ -31,42 +32,20 @@ export const REFUSED = "~refused";
 export const STOPPED = "~stopped";
 
 /** Something to be done, and to be told of by `settle` under its address. */
-export type Call = { readonly address: string } & (
-  | {
-      readonly type: "node";
-      readonly node: CallNode;
-      readonly input: unknown;
-      /** Chosen now; null where the graph says it. */
-      readonly target: unknown;
-      readonly text: unknown;
-      /** It was under way at the snapshot, and goes on. */
-      readonly isCarried: boolean;
-    }
-  | { readonly type: "undo"; readonly id: string; readonly undo: UndoSpec; readonly input: unknown }
-  /** What could not be taken back: a person says what is to be done. */
-  | {
-      readonly type: "ask";
-      readonly id: string;
-      readonly failed: string;
-      readonly error: PlatformError;
-      readonly input: unknown;
-      readonly choices: readonly UndoVerdict[];
-    }
-);
+export type Call = NodeCall | UndoCall;
+export interface NodeCall {
+  readonly address: string;
+  readonly type: "node";
+  readonly node: CallNode;
+  readonly input: unknown;
+  /** Chosen now; null where the graph says it. */
+  readonly target: unknown;
+  readonly text: unknown;
+  /** It was under way at the snapshot, and goes on. */
+  readonly isCarried: boolean;
+}
 
 export type Outcome = { readonly value: unknown } | { readonly error: PlatformError };
-
-/** What a person said of an effect that could not be taken back: try again, it was done by hand, leave it. */
-export type UndoVerdict = "retry" | "done" | "leave";
-
-export interface UndoneNode {
-  readonly node: string;
-  readonly address: string;
-}
-export interface StandingNode extends UndoneNode {
-  /** Why it could not be taken back. */
-  readonly reason: string;
-}
 
 export type End =
   | { readonly type: "completed"; readonly output: unknown }
@@ -77,25 +56,6 @@ export type End =
       readonly undone: readonly UndoneNode[];
       readonly stands: readonly StandingNode[];
     };
-
-interface UndoEntry {
-  readonly address: string;
-  readonly node: string;
-  readonly input: unknown;
-  /** What its input could not be had for. */
-  readonly broken?: string;
-}
-
-export interface MachineState {
-  readonly root: FrameState;
-  readonly undo: readonly UndoEntry[];
-  /** Once it takes back. */
-  readonly failed?: {
-    readonly error: SerializedError;
-    readonly undone: readonly UndoneNode[];
-    readonly stands: readonly StandingNode[];
-  };
-}
 
 /** Hears of what it comes to; of calls by `take` and `open`. Nothing of that changes its way. */
 export interface Observer {
@@ -120,8 +80,7 @@ export class Machine {
   private readonly checkOutput: (output: unknown) => void;
   private readonly observer: Observer | null;
   readonly root: Frame;
-  /** The last completed at the end. */
-  private readonly undo: UndoEntry[];
+  readonly back: TakingBack;
   readonly open = new Map<string, Open>();
   private readonly ready: Frame[] = [];
   /** Those whose calls do not begin, as long as it holds. */
@@ -129,10 +88,6 @@ export class Machine {
   private due: Call[] = [];
   private unneeded: string[] = [];
   failure: PlatformError | null = null;
-  /** What is being taken back, with the number of tries; the error that somebody is asked about. */
-  undoing: { readonly entry: UndoEntry; attempt: number; address: string; error: PlatformError | null } | null = null;
-  readonly undone: UndoneNode[] = [];
-  readonly stands: StandingNode[] = [];
   private isHolding = false;
   /** Set once. */
   end: End | null = null;
@@ -150,7 +105,7 @@ export class Machine {
       readonly checkOutput: (output: unknown) => void;
       readonly observer?: Observer | null;
     },
-    state: MachineState | null = null,
+    state: WorkflowState | null = null,
   ) {
     if (state !== null) assertFits(workflow, state);
     this.workflow = workflow;
@@ -162,12 +117,9 @@ export class Machine {
       state === null
         ? new Frame(workflow.graph.start, "", null)
         : Frame.of(state.root, null, (id) => this.node(id) as ParallelNode | MapNode);
-    this.undo = [...(state?.undo ?? [])];
+    this.back = new TakingBack(workflow, state);
     if (state?.failed === undefined) return;
-    const { error, undone, stands } = state.failed;
-    this.failure = PlatformError.fromJSON(error);
-    this.undone.push(...undone);
-    this.stands.push(...stands);
+    this.failure = PlatformError.fromJSON(state.failed.error);
     this.root.isOver = true;
   }
 
@@ -183,7 +135,7 @@ export class Machine {
   /** The call came to an end. Of an address that is not under way it does nothing. */
   settle(address: string, outcome: Outcome): void {
     if (this.end !== null) return;
-    if (this.undoing !== null) return this.settleUndo(address, outcome);
+    if (this.back.undoing !== null) return this.settleUndo(this.back.undoing, address, outcome);
     const open = this.open.get(address);
     if (open === undefined) return;
     this.open.delete(address);
@@ -233,7 +185,7 @@ export class Machine {
 
   /** Held, and a snapshot has all that matters: where steps are, and calls that nobody waits for any more, it cannot say. */
   get isStill(): boolean {
-    if (!this.isHolding || this.undoing !== null || this.end !== null) return false;
+    if (!this.isHolding || this.back.undoing !== null || this.end !== null) return false;
     if (this.failure !== null) return this.open.size === 0;
     for (const { node, isUnneeded } of this.open.values()) if (isUnneeded || node.spec.type === "custom") return false;
     return true;
@@ -255,12 +207,13 @@ export class Machine {
       }
       return sum;
     };
-    return weigh(this.root) + this.undo.length;
+    return weigh(this.root) + this.back.entries.length;
   }
 
-  snapshot(): MachineState {
-    const { failure, undone, stands } = this;
-    const state = { root: this.root.toState(), undo: this.undo };
+  snapshot(): WorkflowState {
+    const { failure } = this;
+    const { entries: undo, undone, stands } = this.back;
+    const state = { root: this.root.toState(), undo };
     if (failure === null) return state;
     // Nobody looks at what nodes gave any more.
     const root = { ...state.root, outputs: {} };
@@ -316,7 +269,8 @@ export class Machine {
   private run(): void {
     for (let frame = this.ready.shift(); frame !== undefined; frame = this.ready.shift())
       if (!frame.isOver && this.failure === null && this.end === null) this.walk(frame);
-    if (this.failure !== null && this.end === null && this.undoing === null && this.open.size === 0) this.takeBack();
+    if (this.failure !== null && this.end === null && this.back.undoing === null && this.open.size === 0)
+      this.takeBack();
   }
 
   /** On, until something has to be waited for. */
@@ -709,80 +663,31 @@ export class Machine {
     const { undo, id } = node;
     try {
       const input = this.choices.given(`${address}~undo`, () => undo.input(this.scope(frame, node)));
-      this.undo.push({ address, node: id, input: input ?? null });
+      this.back.entries.push({ address, node: id, input: input ?? null });
     } catch (error) {
-      this.undo.push({ address, node: id, input: null, broken: PlatformError.from(error).message });
+      this.back.entries.push({ address, node: id, input: null, broken: PlatformError.from(error).message });
     }
   }
 
   private takeBack(): void {
-    if (this.isHolding && this.undo.length > 0) return;
-    const entry = this.undo.pop();
-    if (entry === undefined) {
-      const { failure, undone, stands } = this;
-      if (failure !== null) this.end = { type: "failed", error: failure, undone, stands };
-      return;
-    }
-    this.undoing = { entry, attempt: 0, address: "", error: null };
-    this.tryUndo();
+    const { failure, back } = this;
+    if (failure === null || (this.isHolding && back.entries.length > 0)) return;
+    const call = back.next();
+    if (call === null) this.end = { type: "failed", error: failure, undone: back.undone, stands: back.stands };
+    else this.due.push(call);
   }
 
-  private tryUndo(): void {
-    if (this.undoing === null) return;
-    const { entry } = this.undoing;
-    const { node, address, input, broken } = entry;
-    const { undo } = this.node(node) as CallNode;
-    if (broken !== undefined || undo === null)
-      return this.ask(new PlatformError("WORKFLOW_FAILED", broken ?? `${node} has no undo`));
-    this.undoing.attempt += 1;
-    this.undoing.address = `${address}~undo${suffix(this.undoing.attempt)}`;
-    this.due.push({ type: "undo", address: this.undoing.address, id: node, undo: undo.spec, input });
-  }
-
-  private ask(error: PlatformError): void {
-    if (this.undoing === null) return;
-    this.undoing.error = error;
-    const { entry, attempt } = this.undoing;
-    this.undoing.address = `${entry.address}~stands${suffix(attempt)}`;
-    this.due.push({
-      type: "ask",
-      address: this.undoing.address,
-      id: entry.node,
-      failed: entry.address,
-      error,
-      input: entry.input,
-      // What its input could not be had for cannot be tried.
-      choices: entry.broken === undefined ? ["retry", "done", "leave"] : ["done", "leave"],
-    });
-  }
-
-  private settleUndo(address: string, outcome: Outcome): void {
-    const { undoing } = this;
-    if (undoing?.address !== address) return;
-    const { entry, error } = undoing;
-    const done = { node: entry.node, address: entry.address };
-    if (error === null) {
-      if ("error" in outcome) return this.ask(outcome.error);
-      this.undone.push(done);
-    } else {
-      const verdict = "value" in outcome ? (outcome.value as UndoVerdict) : "leave";
-      if (verdict === "retry" && entry.broken === undefined) {
-        undoing.error = null;
-        return this.tryUndo();
-      }
-      if (verdict === "done") this.undone.push(done);
-      else this.stands.push({ ...done, reason: error.message });
-    }
-    this.undoing = null;
-    this.takeBack();
+  private settleUndo(undoing: Undoing, address: string, outcome: Outcome): void {
+    if (undoing.address !== address) return;
+    const call = this.back.settle(undoing, outcome);
+    if (call === null) this.takeBack();
+    else this.due.push(call);
   }
 }
 
 /** What branches gave, in their order. */
 const doneOf = (fan: Fan, { branches }: Pick<ParallelNode, "branches">): readonly (readonly [string, unknown])[] =>
   branches.flatMap(([name]) => (fan.outputs.has(name) ? [[name, fan.outputs.get(name)] as const] : []));
-
-const suffix = (attempt: number): string => (attempt <= 1 ? "" : `@${attempt}`);
 
 /** An approval may lead on by what was chosen. */
 const nextOf = ({ spec }: CallNode, value: unknown): string => {
@@ -849,25 +754,4 @@ const at = (node: CompiledNode, error: PlatformError): PlatformError => {
     ...(violations === undefined ? {} : { violations }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
-};
-
-/** A run that stands where this graph has nothing must not begin to take back what it did: that it cannot go on is all there is to say. */
-const assertFits = ({ nodes }: CompiledWorkflow, { root, undo }: MachineState): void => {
-  const wrong = (what: string) =>
-    new PlatformError("NON_DETERMINISTIC", `the run's state at its last checkpoint is of another graph: ${what}`);
-  const assertFrame = ({ at, fan, isWaiting }: FrameState): void => {
-    const node = nodes.get(at);
-    if (node === undefined) throw wrong(`it stands at node "${at}", which there is not`);
-    if (isWaiting === true && node.type !== "call")
-      throw wrong(`it waits for node "${at}", which has nothing to wait for`);
-    if (fan === undefined) return;
-    if (node.type !== "parallel" && node.type !== "map")
-      throw wrong(`it is within node "${at}", which has no branches`);
-    for (const frame of fan.frames) assertFrame(frame);
-  };
-  assertFrame(root);
-  for (const { node: id } of undo) {
-    const node = nodes.get(id);
-    if (node?.type !== "call" || node.undo === null) throw wrong(`it has node "${id}" to take back, which has no undo`);
-  }
 };

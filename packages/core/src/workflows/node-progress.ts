@@ -1,13 +1,14 @@
 /** How far a node of a run has come, from what is over of it, what is open, and what the log says of calls under way. */
 import type { WorkflowGraph, WorkflowNode } from "@agentcore/contract/authoring";
-import type { Machine } from "./machine.ts";
 import type { OpenNode } from "./open-nodes.ts";
 import { nodeIn } from "./regions.ts";
+import type { Undoing } from "./taking-back.ts";
 import { type Items, type ShownError, shownError, sumOf, type Tally } from "./tallies.ts";
 
 /**
- * waiting: for a person, a time, a signal or an event. held: by a breakpoint, before it begins or is taken back. canceled: it was under way when nobody needed it any more. skipped: it cannot be come to
- * any more. stands: its effect could not be taken back. unknown: the events that would say it were compacted.
+ * waiting: for a person, a time, a signal or an event. held: by a breakpoint, before it begins or is taken back. canceled: it was under way when
+ * nobody needed it any more. skipped: it cannot be come to any more. stands: its effect could not be taken back. unknown: the events that would
+ * say it were compacted.
  */
 export const NODE_STATES = [
   ...(["pending", "running", "waiting", "held", "done", "failed", "canceled", "skipped"] as const),
@@ -58,7 +59,7 @@ export interface NodeFacts {
   readonly open: OpenNode;
   readonly back: Back | undefined;
   /** While it is taken back. */
-  readonly undoing: Machine["undoing"];
+  readonly undoing: Undoing | null;
   readonly details: ReadonlyMap<string, CallDetails>;
   readonly isReachable: boolean;
   /** The task has ended. */

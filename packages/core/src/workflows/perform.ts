@@ -1,7 +1,8 @@
 /** A call of the machine, done by `ctx` under its address. */
 import type { Context, RetryPolicy, Target } from "@agentcore/contract/authoring";
 import { type CallSpec, type CompiledWorkflow, millisecondsOf } from "./compile-workflow.ts";
-import type { Call, UndoVerdict } from "./machine.ts";
+import type { Call, NodeCall } from "./machine.ts";
+import type { UndoVerdict } from "./taking-back.ts";
 
 export interface Performed {
   readonly result: Promise<unknown>;
@@ -12,8 +13,6 @@ export interface Performed {
 }
 
 const LONG_DELAY_MS = 60_000;
-
-type NodeCall = Extract<Call, { type: "node" }>;
 
 export const perform = (ctx: Context, { functions }: CompiledWorkflow, call: Call): Performed => {
   const { address } = call;

@@ -2,12 +2,18 @@
  * How far a run has come: a pure fold of its log over the graph of its revision. Where the run stands is for the machine to say, led by the log
  * (`retraced-run.ts`); here is what the log says of calls under way, and how all that is shown.
  */
-import { isTerminal, PlatformError, type TaskEvent, type TaskEventOf, type TaskState } from "@agentcore/contract";
+import {
+  addressIn,
+  isTerminal,
+  PlatformError,
+  type TaskEvent,
+  type TaskEventOf,
+  type TaskState,
+} from "@agentcore/contract";
 import type { WorkflowGraph } from "@agentcore/contract/authoring";
 import { carriedBy } from "../tasks/call-records.ts";
 import { resultOf } from "../tasks/journal.ts";
 import { stateAfter } from "../tasks/view.ts";
-import { addressIn } from "./address.ts";
 import { failureOf } from "./choices.ts";
 import { Frame } from "./frame.ts";
 import { type Machine, type Outcome, REFUSED, STOPPED } from "./machine.ts";
@@ -76,8 +82,8 @@ export class ProgressFold {
     const notBegun = compacted || isOver ? null : new Frame(graph.start, "", null);
     const { reachable, share } = this.reach(standing === null ? notBegun : standing.machine.root);
     const open = standing === null ? null : openNodes(standing.machine, graph);
-    const back = this.takenBack ?? (standing === null ? null : takenBackBy(standing.machine));
-    const undoing = standing?.machine.undoing ?? null;
+    const back = this.takenBack ?? (standing === null ? null : takenBackBy(standing.machine.back));
+    const undoing = standing?.machine.back.undoing ?? null;
     const counts = Object.fromEntries(NODE_STATES.map((each) => [each, 0])) as Record<NodeState, number>;
     const nodes = Object.keys(graph.nodes).map((id) => {
       const node = showNode(graph, id, {
@@ -192,7 +198,7 @@ const isResult = (event: TaskEvent): event is TaskEventOf<"step.completed" | "st
   event.type === "step.completed" || (event.type === "step.failed" && event.data.retryAt === undefined);
 
 /** Of one that was visited more than once: what is being done, then what stands. */
-const takenBackBy = ({ undone, stands, undoing }: Machine): ReadonlyMap<string, Back> =>
+const takenBackBy = ({ undone, stands, undoing }: Machine["back"]): ReadonlyMap<string, Back> =>
   new Map<string, Back>([
     ...undone.map(({ node }) => [node, "undone"] as const),
     ...stands.map(({ node }) => [node, "stands"] as const),

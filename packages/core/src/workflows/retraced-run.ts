@@ -3,11 +3,11 @@
  * beside them, since it may stand behind results that came later; what is never written, because it is implied, is taken for so until the log
  * says otherwise. Then, and when it has had to stop for a choice that has come now, it begins again where its log begins.
  */
-import type { PlatformError } from "@agentcore/contract";
+import { isWorkflowState, type PlatformError, type WorkflowState } from "@agentcore/contract";
 import { failureOf, Undecided } from "./choices.ts";
 import type { CompiledNode, CompiledWorkflow } from "./compile-workflow.ts";
 import { Frame } from "./frame.ts";
-import { Machine, type MachineState, type Observer, type Outcome } from "./machine.ts";
+import { Machine, type Observer, type Outcome } from "./machine.ts";
 import { type Ending, shownError, Tallies } from "./tallies.ts";
 
 /** Of where a run stands, 0 to 1. */
@@ -16,7 +16,7 @@ export type Share = (root: Frame) => number;
 interface Start {
   readonly at: number;
   /** Null at the very beginning. */
-  readonly state: MachineState | null;
+  readonly state: WorkflowState | null;
   readonly tallies: Tallies;
   readonly stoppedAt: number | null;
   /** It had been stopped, and was not told yet. */
@@ -52,7 +52,7 @@ export class RetracedRun {
     state: unknown,
     { at, stop, untold }: Pick<Start, "at" | "stop"> & { readonly untold: ReadonlySet<string | undefined> },
   ): void {
-    if (!isMachineState(state)) return;
+    if (!isWorkflowState(state)) return;
     const told = this.said.filter((each) =>
       each.type === "settled" ? !untold.has(each.address) : stop === null || state.failed !== undefined,
     );
@@ -184,7 +184,7 @@ class Way implements Observer {
   }
 
   private settle(address: string, outcome: Outcome): void {
-    const { undoing } = this.machine;
+    const { undoing } = this.machine.back;
     const back = undoing?.address === address ? { node: undoing.entry.node, asked: undoing.error } : null;
     this.machine.settle(address, outcome);
     if (back === null) return;
@@ -206,6 +206,3 @@ class Way implements Observer {
     this.machine.takeUnneeded();
   }
 }
-
-const isMachineState = (state: unknown): state is MachineState =>
-  typeof state === "object" && state !== null && "root" in state && "undo" in state && Array.isArray(state.undo);

@@ -1,9 +1,8 @@
 /** What a run did at each node of its graph, as far as that is over. */
-import type { SerializedError } from "@agentcore/contract";
+import type { SerializedError, WorkflowFrameState, WorkflowState } from "@agentcore/contract";
 import type { WorkflowGraph } from "@agentcore/contract/authoring";
 import type { CompiledNode } from "./compile-workflow.ts";
-import type { Frame, FrameState } from "./frame.ts";
-import type { MachineState } from "./machine.ts";
+import type { Frame } from "./frame.ts";
 import { nodeIn } from "./regions.ts";
 
 export type Ending = "done" | "failed" | "canceled";
@@ -71,9 +70,9 @@ export class Tallies {
   }
 
   /** All that is known of a log whose beginning is gone: where the machine stood. Of branches and items that are over it says nothing. */
-  static at({ root, failed }: MachineState, graph: WorkflowGraph): Tallies {
+  static at({ root, failed }: WorkflowState, graph: WorkflowGraph): Tallies {
     const tallies = new Tallies();
-    const know = ({ at, visits, outputs, errors, fan }: FrameState): void => {
+    const know = ({ at, visits, outputs, errors, fan }: WorkflowFrameState): void => {
       for (const id of new Set([...Object.keys(visits), ...Object.keys(outputs), ...Object.keys(errors)])) {
         const [isDone, error] = [Object.hasOwn(outputs, id), errors[id]];
         // It has done both, and which came last is not said. Of what failed, what nodes gave is not kept, nor how the last one ended.

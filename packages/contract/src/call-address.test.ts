@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressIn } from "./address.ts";
+import { addressIn } from "./call-address.ts";
 
 test("the address of a call is told from its path, whatever its target looks like", () => {
   const plain = { address: "score", node: "score", purpose: "call" };

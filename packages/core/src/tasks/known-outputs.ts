@@ -1,8 +1,14 @@
 /** What a run's log knows of outputs that a call may rest on: those that expressions of its node see, but for what joins, maps and loops made of them. */
-import type { KnownOutput, TaskEvent } from "@agentcore/contract";
+import {
+  addressIn,
+  type CallAddress,
+  isWorkflowState,
+  type KnownOutput,
+  type TaskEvent,
+  type WorkflowFrameState,
+  type WorkflowNodeError,
+} from "@agentcore/contract";
 import { sizeOf } from "../payloads/json-size.ts";
-import { addressIn, type CallAddress } from "./address.ts";
-import type { FrameState, NodeError } from "./frame.ts";
 
 const MAX_OUTPUTS = 100;
 // In characters of JSON, about: of one, and of all that are shown.
@@ -85,18 +91,20 @@ const regionsOf = ({ address }: CallAddress): readonly { readonly fan: string; r
 const prefixOf = ({ address }: CallAddress): string => address.slice(0, address.lastIndexOf("/") + 1);
 
 const MAX_MESSAGE = 500;
-const errorOf = ({ code, message }: NodeError): NodeError => ({ code, message: message.slice(0, MAX_MESSAGE) });
+const errorOf = ({ code, message }: WorkflowNodeError): WorkflowNodeError => ({
+  code,
+  message: message.slice(0, MAX_MESSAGE),
+});
 
 type Stated = readonly [string, Pick<Known, "output"> | Pick<Known, "error">];
 
 /** Of a checkpoint of the machine. */
 const inState = (state: unknown): readonly Stated[] => {
-  const root = (state as { readonly root?: FrameState } | null | undefined)?.root;
-  if (typeof root !== "object" || root === null) return [];
-  const inFrame = (frame: FrameState, prefix: string): readonly Stated[] => [
+  if (!isWorkflowState(state)) return [];
+  const inFrame = (frame: WorkflowFrameState, prefix: string): readonly Stated[] => [
     ...Object.entries(frame.outputs).map(([node, output]): Stated => [`${prefix}${node}`, { output }]),
     ...Object.entries(frame.errors).map(([node, error]): Stated => [`${prefix}${node}`, { error: errorOf(error) }]),
     ...(frame.fan?.frames ?? []).flatMap((each) => inFrame(each, `${frame.fan?.address ?? ""}.${each.name}/`)),
   ];
-  return inFrame(root, "");
+  return inFrame(state.root, "");
 };

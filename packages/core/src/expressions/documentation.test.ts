@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { compileExpression } from "./compile-expression.ts";
 import { compileTemplate } from "./compile-template.ts";
 
-const page = readFileSync(new URL("../../../../../docs/expressions.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../../../docs/expressions.md", import.meta.url), "utf8");
 const scope = JSON.parse(/```json scope\n([\s\S]*?)```/.exec(page)?.[1] ?? "null");
 
 const rowsOf = (heading: string): (readonly [string, string])[] =>
