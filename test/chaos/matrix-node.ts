@@ -34,7 +34,8 @@ const model: ModelProvider = {
   async generate(request) {
     const task = request.messages[0]?.content ?? "";
     await reportEffect(env, { task, path: `model:${request.model}`, key: task });
-    return { text: "a word", toolCalls: [], finishReason: "stop", usage: { inputTokens: 1, outputTokens: 1 } };
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    return { response: { text: "a word", toolCalls: [], finishReason: "stop", usage } };
   },
 };
 

@@ -212,6 +212,11 @@ export const ERROR_CODES = {
       "The task is pinned to a revision that this node cannot load. It is parked; on a shared database one of the declared revision waits for a node that loads it instead.",
   },
   QUERY_HAS_EFFECT: { status: 500, retryable: false, meaning: "A query handler tried to change something." },
+  BUDGET_EXCEEDED: {
+    status: 402,
+    retryable: false,
+    meaning: "A budget has too little left for the most that the model call may cost.",
+  },
   MODEL_NOT_CONFIGURED: {
     status: 400,
     retryable: false,

@@ -139,6 +139,8 @@ const submission = {
   requestHash: z.string().optional(),
   /** The tasks above this one, the oldest first: who was asked for what (a hash of the input). For the loop detector. */
   handoffs: z.array(Handoff).max(MAX_HANDOFFS).optional(),
+  /** The task that the run began with: what it costs is counted together. @default the task itself */
+  runId: z.string().optional(),
   priority: Priority,
   deadline: epochMs.optional(),
   traceparent: z.string().optional(),
@@ -216,7 +218,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
   event("decision.made", {
     path: z.string().optional(),
     /** choice: what the code chose by `ctx.decide`; a replay takes it from here. */
-    kind: z.enum(["routing", "retry", "handoff", "choice"]),
+    kind: z.enum(["routing", "retry", "handoff", "choice", "model"]),
     choice: z.string().nullable(),
     scores: z.array(
       z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() }),

@@ -51,6 +51,7 @@ export {
   DEFAULT_AUTHORIZATION_MS,
   MAX_AUTHORIZATION_MS,
 } from "./authorization.ts";
+export { type BudgetLimit, type BudgetScope, BudgetSpec } from "./budget-manifest.ts";
 export { addressIn, type CallAddress } from "./call-address.ts";
 export {
   Breakpoint,
@@ -103,6 +104,7 @@ export {
   AgentManifest,
   type AnyAgentManifest,
   API_VERSION,
+  BudgetManifest,
   declaresAgent,
   isAgentKind,
   MANIFEST_KINDS,
@@ -118,6 +120,15 @@ export {
 } from "./manifest.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export { isReservedChoice, MigrationRules } from "./migration.ts";
+export {
+  MODEL_PROVIDERS,
+  type ModelCacheSpec,
+  type ModelLimits,
+  ModelName,
+  ModelPrice,
+  type ModelProviderName,
+  ModelSpec,
+} from "./model-manifest.ts";
 export {
   DrainRequest,
   NODE_CONDITIONS,

@@ -1,9 +1,12 @@
 /** Manifests: what users declare. `apiVersion`, `kind`, `metadata`, `spec`, as in Kubernetes; unknown members are refused. */
 import { z } from "zod";
 import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
+import { BudgetSpec } from "./budget-manifest.ts";
 import { DurationText, parseDuration } from "./duration.ts";
+import { CONNECTION_HEADER, HeaderName, Headers, HttpUrl, OF_CONNECTION, SecretVariable } from "./manifest-parts.ts";
 import { NAME_PATTERN } from "./message.ts";
 import { MigrationRules } from "./migration.ts";
+import { ModelSpec } from "./model-manifest.ts";
 import { ScheduleSpec } from "./schedule.ts";
 import { TopicPattern } from "./topic.ts";
 
@@ -95,41 +98,6 @@ export type Trigger = z.infer<typeof Trigger>;
 
 /** Tasks that may run at once, on all nodes together; those that wait for a person, a child or a time do not count. @default no limit */
 const MaxRunning = z.int().min(1).max(1_000_000);
-
-// Whoever applies a manifest chooses where the value is sent, so only what is named like a key may leave.
-const SecretVariable = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9_]*_(KEY|TOKEN|SECRET)$/, { error: "expected a variable named …_KEY, …_TOKEN or …_SECRET" });
-// RFC 9110, 5.6.2.
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// What belongs to one connection: set by somebody else it would tell two servers different ends of one request.
-const CONNECTION_HEADER = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect)$/i;
-const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|api-?key|(^|[-_])key$/i;
-
-const HeaderName = z.string().regex(HEADER_NAME, { error: "expected the name of an HTTP header" });
-const OF_CONNECTION = "belongs to the connection, and is set by the node";
-
-/** Texts, or for what is secret the variable that holds it. */
-const Headers = z
-  .record(
-    HeaderName,
-    z.union([z.string(), z.strictObject({ env: SecretVariable })], {
-      error: "expected a text, or { env: NAME_KEY } for what is secret",
-    }),
-  )
-  .superRefine((headers, context) => {
-    for (const [name, value] of Object.entries(headers)) {
-      if (CONNECTION_HEADER.test(name)) context.addIssue({ code: "custom", path: [name], message: OF_CONNECTION });
-      if (typeof value !== "string" || !SECRET_HEADER.test(name)) continue;
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: `secrets never stand in a manifest: name the variable that holds it, as in ${name}: { env: NAME_KEY }`,
-      });
-    }
-  });
-
-const HttpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// address" }).max(2048);
 
 /** Where credentials go besides the origin that the card is at. */
 const Origins = z
@@ -286,22 +254,13 @@ export const WorkflowManifest = z.strictObject({
 });
 export type WorkflowManifest = z.infer<typeof WorkflowManifest>;
 
-export const ModelManifest = z.strictObject({
-  ...header,
-  kind: z.literal("Model"),
-  spec: z.strictObject({
-    /** @default "openai-compatible" */
-    provider: z.literal("openai-compatible").optional(),
-    baseUrl: z.url(),
-    /** The model's name at the endpoint. */
-    model: z.string().min(1),
-    /** Name of the environment variable that holds the key; the key itself never stands in a manifest. */
-    apiKeyEnv: SecretVariable.optional(),
-    headers: Headers.optional(),
-    timeoutMs: z.int().positive().optional(),
-  }),
-});
+/** A model under a name of its own, for all agents of the tenant. */
+export const ModelManifest = z.strictObject({ ...header, kind: z.literal("Model"), spec: ModelSpec });
 export type ModelManifest = z.infer<typeof ModelManifest>;
+
+/** What model calls of the tenant may cost (docs/models.md#budgets). */
+export const BudgetManifest = z.strictObject({ ...header, kind: z.literal("Budget"), spec: BudgetSpec });
+export type BudgetManifest = z.infer<typeof BudgetManifest>;
 
 /** A tenant, named by its id, for all nodes together. Tenants need none: what it does not say has its default. */
 export const TenantManifest = z.strictObject({
@@ -334,10 +293,10 @@ export type TenantManifest = z.infer<typeof TenantManifest>;
 export const ScheduleManifest = z.strictObject({ ...header, kind: z.literal("Schedule"), spec: ScheduleSpec });
 export type ScheduleManifest = z.infer<typeof ScheduleManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Tenant", "Schedule"] as const;
+export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Budget", "Tenant", "Schedule"] as const;
 export const Manifest = z.discriminatedUnion(
   "kind",
-  [AgentManifest, WorkflowManifest, ModelManifest, TenantManifest, ScheduleManifest],
+  [AgentManifest, WorkflowManifest, ModelManifest, BudgetManifest, TenantManifest, ScheduleManifest],
   {
     error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
   },

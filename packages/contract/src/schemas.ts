@@ -10,7 +10,14 @@ import {
   TaskPushNotificationConfig,
 } from "./a2a.ts";
 import { SerializedErrorSchema, TaskEvent } from "./events.ts";
-import { AgentManifest, ModelManifest, ScheduleManifest, TenantManifest, WorkflowManifest } from "./manifest.ts";
+import {
+  AgentManifest,
+  BudgetManifest,
+  ModelManifest,
+  ScheduleManifest,
+  TenantManifest,
+  WorkflowManifest,
+} from "./manifest.ts";
 import { MessageJsonShape } from "./message.ts";
 import { WorkflowGraph } from "./workflow.ts";
 
@@ -31,12 +38,14 @@ const SOURCES = {
     AgentManifest,
     WholeWorkflow,
     ModelManifest,
+    BudgetManifest,
     TenantManifest,
     ScheduleManifest,
   ]),
   "agent-manifest": AgentManifest,
   "workflow-manifest": WholeWorkflow,
   "model-manifest": ModelManifest,
+  "budget-manifest": BudgetManifest,
   "tenant-manifest": TenantManifest,
   "schedule-manifest": ScheduleManifest,
   error: SerializedErrorSchema,

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import type { ModelRequest } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
+import type { ModelCall } from "@agentcore/core/ports";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createModelProvider } from "./create-model-provider.ts";
@@ -63,15 +64,22 @@ const weather = {
   execute: () => Promise.reject(new Error("the provider must not run tools")),
 };
 
-const generate = (
+const CALL: ModelCall = {
+  ...{ tenantId: "t", id: "call", agent: "desk", labels: {}, caller: "ann", priority: "normal" },
+  signal: new AbortController().signal,
+};
+
+const generate = async (
   endpoint: ModelEndpoint,
   request: Partial<ModelRequest> = {},
   signal = new AbortController().signal,
 ) =>
-  createModelProvider({ resolve: async () => ({ apiKeyEnv: "MY_KEY", ...endpoint }), env: { MY_KEY: KEY } }).generate(
-    { messages: [{ role: "user", content: "hi" }], ...request, model: "desk" },
-    { tenantId: "t", signal },
-  );
+  (
+    await createModelProvider({
+      resolve: async () => ({ apiKeyEnv: "MY_KEY", ...endpoint }),
+      env: { MY_KEY: KEY },
+    }).generate({ messages: [{ role: "user", content: "hi" }], ...request, model: "desk" }, { ...CALL, signal })
+  ).response;
 const failure = async (work: Promise<unknown>): Promise<PlatformError> => {
   const error: unknown = await work.then(
     () => undefined,
@@ -230,7 +238,7 @@ describe("which endpoint", () => {
   const named = (model: string, env: Record<string, string> = {}) =>
     createModelProvider({ resolve: async () => null, env }).generate(
       { model, messages: [{ role: "user", content: "hi" }] },
-      { tenantId: "t", signal: new AbortController().signal },
+      CALL,
     );
 
   test("the environment's, for openai-compatible names", async () => {
@@ -293,8 +301,7 @@ describe("where a call may go", () => {
         );
       },
     });
-    const context = { tenantId: "t", signal: new AbortController().signal };
-    return { asked, work: provider.generate({ model: "desk", messages: [{ role: "user", content: "hi" }] }, context) };
+    return { asked, work: provider.generate({ model: "desk", messages: [{ role: "user", content: "hi" }] }, CALL) };
   };
 
   test.each([
@@ -320,7 +327,7 @@ describe("where a call may go", () => {
   test("a name that leads to this machine is called there", async () => {
     const { url, requests } = await fakeServer(reply(200, completion({ content: "ok" })));
     const { work } = leadingTo(url.replace("127.0.0.1", "models.test"), ["127.0.0.1"], { key: true });
-    expect((await work).text).toBe("ok");
+    expect((await work).response.text).toBe("ok");
     expect(requests[0]?.headers).toMatchObject({
       host: expect.stringContaining("models.test"),
       authorization: `Bearer ${KEY}`,

@@ -59,13 +59,14 @@ export const createModelProvider = ({
       timeoutMs,
     };
     try {
-      return await callModel(request, {
+      const response = await callModel(request, {
         endpoint,
         apiKey,
         headers,
         fetch: createGuardedFetch({ ...policy, lookup }),
         signal: AbortSignal.any([signal, timeout]),
       });
+      return { response };
     } catch (error) {
       if (signal.aborted) throw toAbortError(signal);
       if (timeout.aborted) throw toTimeoutError(call);

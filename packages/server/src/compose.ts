@@ -202,7 +202,7 @@ export const compose = async ({
     resolve: async (tenantId, name) => {
       const manifest = await manifests.model(tenantId, name);
       if (manifest === null) return null;
-      const { baseUrl, model, apiKeyEnv, headers, timeoutMs } = manifest.spec;
+      const { baseUrl = "", model = "", apiKeyEnv, headers, timeoutMs } = manifest.spec;
       return { baseUrl, model, apiKeyEnv, headers, timeoutMs };
     },
   });

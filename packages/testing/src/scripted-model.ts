@@ -14,7 +14,7 @@ export const createScriptedModel = (script: ModelScript, answered: number): Mode
   let given = answered;
   return {
     async generate(request) {
-      if (typeof script === "function") return complete(await script(request));
+      if (typeof script === "function") return { response: complete(await script(request)) };
       const answer = script[given];
       given += 1;
       if (answer === undefined) {
@@ -23,7 +23,7 @@ export const createScriptedModel = (script: ModelScript, answered: number): Mode
           `the scripted model was asked ${given} times but has ${script.length} answers; add one to \`model\``,
         );
       }
-      return complete(answer);
+      return { response: complete(answer) };
     },
   };
 };

@@ -1,10 +1,17 @@
 import { defineCommand } from "../command.ts";
 
-const KINDS = { agent: "Agent", workflow: "Workflow", model: "Model", tenant: "Tenant", schedule: "Schedule" } as const;
+const KINDS = {
+  agent: "Agent",
+  workflow: "Workflow",
+  model: "Model",
+  budget: "Budget",
+  tenant: "Tenant",
+  schedule: "Schedule",
+} as const;
 
 export const command = defineCommand({
   name: "delete",
-  summary: "Remove an agent, a workflow, a model, a schedule or a tenant's manifest",
+  summary: "Remove an agent, a workflow, a model, a budget, a schedule or a tenant's manifest",
   details: [
     "Tasks that are under way keep the revision they began with.",
     "A schedule comes round no more; tasks that it began go on.",
@@ -13,7 +20,7 @@ export const command = defineCommand({
   arguments: [
     {
       name: "KIND",
-      description: "What to remove: agent, workflow, model, schedule or tenant",
+      description: "What to remove: agent, workflow, model, budget, schedule or tenant",
       choices: Object.keys(KINDS),
     },
     { name: "NAME", description: "Its name", completes: "first" },

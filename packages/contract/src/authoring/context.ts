@@ -231,19 +231,57 @@ export interface ModelToolCall {
 }
 
 export interface ModelRequest {
+  /** A Model manifest or `provider/model`. @default the agent's */
   readonly model?: string;
   readonly messages: readonly ModelMessage[];
   readonly tools?: readonly Tool[];
+  /** Whether tools may be called, must be, or which one. @default "auto" */
+  readonly toolChoice?: "auto" | "none" | "required" | { readonly name: string };
+  /** The answer is to be JSON, of that JSON Schema if one is given. @default plain text */
+  readonly output?: { readonly name?: string; readonly schema?: Readonly<Record<string, unknown>> };
   readonly temperature?: number;
+  readonly topP?: number;
+  /** At most 4. */
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  /** @default the model's own bound; where a budget stands on the call no more is asked for than it was reserved for */
   readonly maxOutputTokens?: number;
   readonly key?: string;
+  /** Of the whole call, every model that may answer having been asked once. @default as for steps */
+  readonly retry?: RetryPolicy;
+  /** Milliseconds one try may take, all models together. @default none but the models' own and the task's deadline */
+  readonly timeoutMs?: number;
+  /** False: a kept answer will not do, and this one is not kept. @default true, where the model has a cache */
+  readonly cache?: boolean;
+  /** The text is streamed into the artifact of that id and name as it comes. @default it is given whole */
+  readonly artifact?: { readonly id?: string; readonly name: string };
 }
 
 export interface ModelResponse {
   readonly text: string;
   readonly toolCalls: readonly ModelToolCall[];
+  /** `stop`, `length`, `tool-calls`, `content-filter`, `error` or `other`. */
   readonly finishReason: string;
-  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly usage: ModelUsage;
+  /** Which answered, as `provider/model`; absent where nobody knows. */
+  readonly model?: string;
+  /** US dollars; absent without a price. 0 for an answer that was kept. */
+  readonly costUsd?: number;
+  /** The level of the cache that it comes from. @default none: the model was asked */
+  readonly cache?: "memory" | "shared" | "content" | "semantic";
+}
+
+/** Tokens. */
+export interface ModelUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of `inputTokens`, those read from, and those written to, the provider's prompt cache. @default 0 */
+  readonly cachedInputTokens?: number;
+  readonly cacheWriteTokens?: number;
+  /** Of `outputTokens`. @default 0 */
+  readonly reasoningTokens?: number;
+  /** The provider reported no usable numbers: these are estimated from the text. @default false */
+  readonly estimated?: boolean;
 }
 
 export interface Log {

@@ -24,6 +24,7 @@ export type {
   ModelRequest,
   ModelResponse,
   ModelToolCall,
+  ModelUsage,
   QueryContext,
   QueryOptions,
   Reasoned,

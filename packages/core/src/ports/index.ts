@@ -1,6 +1,17 @@
 export type { BlobEntry, BlobScope, BlobStore } from "./blob-store.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
-export type { ModelProvider } from "./model-provider.ts";
+export type {
+  AccountBalance,
+  Ledger,
+  LedgerAmount,
+  Reservation,
+  Settlement,
+  UsageCounts,
+  UsageKey,
+  UsageQuery,
+  UsageRecord,
+} from "./ledger.ts";
+export type { ModelAnswer, ModelCall, ModelProvider } from "./model-provider.ts";
 export type { PayloadCodec, SealScope } from "./payload-codec.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
 export {

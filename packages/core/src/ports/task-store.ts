@@ -5,6 +5,7 @@
  * token, a number that grows with every claim. Everyone else inserts into the task's mailbox.
  */
 import type { PlatformError, Priority, TaskEvent, TaskState } from "@agentcore/contract";
+import type { Reservation, Settlement } from "./ledger.ts";
 import type { TaskRetention } from "./task-retention.ts";
 
 /** An event as an adapter keeps it: `data` is any JSON value, which no adapter looks into. */
@@ -226,14 +227,23 @@ export interface CommitUnit<Event extends StoredEvent = TaskEvent> {
   readonly outbox?: readonly OutboxInsert[] | undefined;
   /** Of tasks that this unit appends to or creates. Idempotent. */
   readonly blobs?: readonly BlobReference[] | undefined;
+  /** Refused as `stale` ("limit"), with the account that has too little left. */
+  readonly reserve?: Reservation | undefined;
+  /** Never refused. */
+  readonly settle?: readonly Settlement[] | undefined;
 }
 
-export type StaleReason = "sequence" | "exists" | "terminal" | "missing" | "mailbox";
+export type StaleReason = "sequence" | "exists" | "terminal" | "missing" | "mailbox" | "limit";
 
 /** Each unit of a batch has its own outcome: a bad one never harms its neighbours. */
 export type CommitOutcome =
   | { readonly outcome: "committed" }
-  | { readonly outcome: "stale"; readonly reason: StaleReason; readonly existingTaskId?: string | undefined }
+  | {
+      readonly outcome: "stale";
+      readonly reason: StaleReason;
+      readonly existingTaskId?: string | undefined;
+      readonly account?: string | undefined;
+    }
   | { readonly outcome: "fenced" };
 
 export interface ClaimRequest {

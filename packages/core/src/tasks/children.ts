@@ -76,6 +76,7 @@ const addChild = async (
     traceparent: execution.journal.submitted.traceparent,
     hops: execution.journal.submitted.hops,
     handoffs,
+    runId: execution.runId,
     parent: { ...parent, ...(call.detached ? { detached: true } : {}) },
   };
   const submitted = submittedEvent(head, input, work, now);

@@ -36,6 +36,7 @@ import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wa
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
 import { LOG_LENGTH, type LogLength } from "./log-length.ts";
+import { modelCallOf } from "./model-calls.ts";
 import type { OpenCall } from "./open-call.ts";
 import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
 import { startSignalWait } from "./signal-wait.ts";
@@ -349,10 +350,14 @@ export const createContext = (execution: Execution): Context => {
       return step<ModelResponse>(
         "model",
         name,
-        ({ signal }) => {
+        async ({ signal, idempotencyKey: id }) => {
           if (services.models === null)
             throw new PlatformError("MODEL_NOT_CONFIGURED", `no model provider is set up for "${name}"`);
-          return services.models.generate({ ...request, model: name }, { tenantId: head.tenantId, signal });
+          const { response } = await services.models.generate(
+            { ...request, model: name },
+            modelCallOf(execution, id, signal),
+          );
+          return response;
         },
         {
           ...(request.key === undefined ? {} : { key: request.key }),

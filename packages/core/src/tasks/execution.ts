@@ -168,6 +168,11 @@ export class Execution {
     return this.chain;
   }
 
+  /** The task that the run began with. */
+  get runId(): string {
+    return this.journal.submitted.runId ?? this.head.taskId;
+  }
+
   private abort(reason: PlatformError): void {
     this.running.abort(reason);
     this.cleanup.abort(reason);

@@ -27,6 +27,7 @@ export const submittedEvent = (
   input: unknown,
   work: Pick<NewWork, "skill" | "message" | "traceparent" | "hops" | "metadata" | "requestHash"> & {
     readonly handoffs?: readonly Handoff[];
+    readonly runId?: string;
     readonly parent?: { taskId: string; path: string; detached?: boolean };
   },
   at: number,
@@ -44,6 +45,7 @@ export const submittedEvent = (
     ...(work.message === undefined ? {} : { message: work.message }),
     ...(work.requestHash === undefined ? {} : { requestHash: work.requestHash }),
     ...(work.handoffs === undefined ? {} : { handoffs: [...work.handoffs] }),
+    ...(work.runId === undefined ? {} : { runId: work.runId }),
     ...(work.parent === undefined ? {} : { parent: work.parent }),
     ...(head.deadline === null ? {} : { deadline: head.deadline }),
     ...(work.traceparent === undefined ? {} : { traceparent: work.traceparent }),

@@ -13,8 +13,11 @@ export const checkModel = (tenantId: string, manifest: ModelManifest, allowPriva
 const baseUrlViolations = ({ metadata, spec }: ModelManifest, allowPrivate: boolean): readonly FieldViolation[] => {
   const field = "spec.baseUrl";
   try {
-    const url = checkBaseUrl(metadata.name, spec.baseUrl);
-    const refused = refuseUrl(url, callPolicy(spec, allowPrivate));
+    const url = checkBaseUrl(metadata.name, spec.baseUrl ?? "");
+    const refused = refuseUrl(
+      url,
+      callPolicy({ baseUrl: "", model: "", apiKeyEnv: spec.apiKeyEnv, headers: spec.headers }, allowPrivate),
+    );
     return refused === undefined ? [] : [{ field, description: refused }];
   } catch (error) {
     return [{ field, description: PlatformError.from(error).message }];

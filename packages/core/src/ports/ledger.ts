@@ -1,0 +1,102 @@
+/**
+ * What model calls may cost and have cost: counters with ceilings, reservations that hold a part of them, and sums of usage. All of it changes
+ * in commit units, so a reservation is durable before its call begins, and a settlement is as durable as the result it belongs to (I9).
+ *
+ * A counter is an account: what has been spent, and what is held for calls under way. Amounts are whole numbers from 0 to 2^53 - 1: billionths of a
+ * US dollar of money, tokens, or calls; which of them is part of the account's name, as is the period it stands for.
+ */
+
+export interface LedgerAmount {
+  /** 1 to 512 characters. */
+  readonly account: string;
+  readonly amount: number;
+}
+
+/** Holds amounts of up to 64 accounts, all or none. */
+export interface Reservation {
+  /**
+   * Unique in the tenant, at most 512 characters. One that is held under it already is of an earlier try of the call, of which nobody knows whether it was
+   * billed: it is settled at what it held, and this one made beside it, or refused.
+   */
+  readonly key: string;
+  /** Milliseconds since 1970: the call is over by then, and what is not settled counts as spent. */
+  readonly expiresAt: number;
+  /** `ceiling`: spent, held and `amount` together may not exceed it. */
+  readonly amounts: readonly (LedgerAmount & { readonly ceiling: number })[];
+  /** What is noted when it expires. */
+  readonly usage: UsageRecord;
+}
+
+/** Ends a reservation: what it held is given back, and what the call came to is spent instead. */
+export interface Settlement {
+  /**
+   * When nothing is held under it, because it has expired or was settled, nothing of the settlement is written. Null: nothing was reserved, as no
+   * limit stands on the call, and only its usage is written.
+   */
+  readonly key: string | null;
+  /** Accounts that are not named, or were not reserved, get nothing. More than was held is written all the same. */
+  readonly amounts: readonly LedgerAmount[];
+  readonly usage: UsageRecord;
+}
+
+/** What one call adds to the sums. */
+export interface UsageRecord extends UsageKey, UsageCounts {}
+
+export interface UsageKey {
+  /** Beginning of the hour, milliseconds since 1970. */
+  readonly hour: number;
+  /** "" for calls that no agent made. */
+  readonly agent: string;
+  /** Label `team` of the agent, "" without one. */
+  readonly team: string;
+  /** As reasons call it: a Model manifest or `provider/model`. */
+  readonly model: string;
+  readonly caller: string;
+}
+
+export interface UsageCounts {
+  readonly calls: number;
+  /** Those of which the provider reported no usable numbers: what is counted of them is an estimate, or the worst case. */
+  readonly estimatedCalls: number;
+  readonly inputTokens: number;
+  /** Of `inputTokens`, those read from the provider's prompt cache. */
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly costNanoUsd: number;
+  /** Answers that needed no call, and what they would have cost. */
+  readonly cacheHits: number;
+  readonly savedNanoUsd: number;
+}
+
+export interface AccountBalance {
+  readonly account: string;
+  readonly spent: number;
+  /** Held by reservations. */
+  readonly reserved: number;
+}
+
+export interface UsageQuery {
+  readonly tenantId: string;
+  /** Hours that begin at or after it, and before `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly agent?: string | undefined;
+  readonly team?: string | undefined;
+  readonly model?: string | undefined;
+  readonly caller?: string | undefined;
+}
+
+/** Reads, and what nobody waits for. Part of the TaskStore, which writes all else in its units. */
+export interface Ledger {
+  /** Of at most 500 accounts, in the order asked for; what was never written is 0. */
+  balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]>;
+  /** Sums by hour, agent, team, model and caller, oldest first; at most 100,000. Throws TOO_LARGE beyond. */
+  usage(query: UsageQuery): Promise<readonly UsageRecord[]>;
+  /**
+   * Settles reservations of all tenants whose `expiresAt` is at or before `now`, at what they held, at most `limit` (1 to 10,000) of them. Returns
+   * how many; several processes may do so at once.
+   */
+  expireReservations(now: number, limit: number): Promise<number>;
+  /** Held in the tenant now, the soonest to expire first, at most 1,000. */
+  reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]>;
+}
