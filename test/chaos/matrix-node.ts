@@ -31,6 +31,7 @@ const manifests = ["main", "child", "oracle", "subscriber"].map((name) => ({
 }));
 
 const model: ModelProvider = {
+  grant: async () => {},
   async generate(request) {
     const task = request.messages[0]?.content ?? "";
     await reportEffect(env, { task, path: `model:${request.model}`, key: task });

@@ -16,7 +16,7 @@ export type BudgetLimit = z.infer<typeof BudgetLimit>;
 
 /**
  * Whose calls count, and together: of `run` each run by itself, with all tasks below it; of `agent`, `team` (the label `team` of agents) and `caller`
- * those of that name, or of each by itself with "*"; of `tenant` all.
+ * those of that name, or of each by itself with "*"; of `tenant` all of the own, or, in manifests of operators, of that one.
  */
 const BudgetScope = z.union(
   [
@@ -24,7 +24,7 @@ const BudgetScope = z.union(
     z.strictObject({ agent: z.union([z.literal("*"), z.string().regex(NAME_PATTERN)]) }),
     z.strictObject({ team: z.string().min(1).max(63) }),
     z.strictObject({ caller: z.string().min(1).max(256) }),
-    z.strictObject({ tenant: z.literal("*") }),
+    z.strictObject({ tenant: z.string().min(1).max(128) }),
   ],
   { error: 'expected one of { run: "*" }, { agent: NAME }, { team: NAME }, { caller: NAME }, { tenant: "*" }' },
 );

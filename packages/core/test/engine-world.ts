@@ -3,7 +3,7 @@ import type { AuthorizationDecision, DecisionAnswer, TaskEvent } from "@agentcor
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "../src/inprocess/index.ts";
-import type { Clock, TaskHead, TaskStore } from "../src/ports/index.ts";
+import type { Clock, ModelProvider, TaskHead, TaskStore } from "../src/ports/index.ts";
 import {
   type AgentHost,
   type CallerScope,
@@ -56,6 +56,7 @@ export interface WorldOptions {
   /** Stands between engine and host, for code that takes its time to load. */
   readonly wrapLoad?: (load: AgentHost["load"]) => AgentHost["load"];
   readonly limits?: Pick<EngineOptions, "maxResident" | "maxBacklog">;
+  readonly models?: ModelProvider;
   /** Of manifests, by the topic itself. */
   readonly triggers?: readonly { readonly agent: string; readonly trigger: NonNullable<Subscriber["trigger"]> }[];
 }
@@ -396,7 +397,13 @@ export class EngineWorld {
     const engine = new TaskEngine({
       ...this.options.limits,
       tenants: this.tenants,
-      ...{ store: this.options.wrap?.(watched) ?? watched, keyValue: this.keyValue, models: null, router, node: "n1" },
+      ...{
+        store: this.options.wrap?.(watched) ?? watched,
+        keyValue: this.keyValue,
+        models: this.options.models ?? null,
+        router,
+        node: "n1",
+      },
       host: {
         capacities: this.capacities,
         maxRunning: this.maxRunning,

@@ -38,6 +38,7 @@ export const createModelProvider = ({
   allowPrivate = false,
   lookup,
 }: ModelProviderOptions): ModelProvider => ({
+  grant: () => Promise.reject(new PlatformError("UNSUPPORTED_OPERATION", "there are no budgets yet")),
   async generate(request, { tenantId, signal }) {
     const declared = await resolve(tenantId, request.model);
     const endpoint = declared ?? endpointFromEnvironment(request.model, env);

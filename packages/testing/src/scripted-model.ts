@@ -13,6 +13,7 @@ export type ModelScript =
 export const createScriptedModel = (script: ModelScript, answered: number): ModelProvider => {
   let given = answered;
   return {
+    grant: () => Promise.reject(new PlatformError("UNSUPPORTED_OPERATION", "a scripted model has no budgets")),
     async generate(request) {
       if (typeof script === "function") return { response: complete(await script(request)) };
       const answer = script[given];

@@ -101,6 +101,7 @@ export const startProcess = async (
       : {
           generate: (request, options) =>
             watched(`model:${request.model}`, null, () => models.generate(request, options)),
+          grant: (tenantId, grant, id) => models.grant(tenantId, grant, id),
         };
 
   // Time jumps: nobody beats a heart meanwhile, and nobody is dead for it.

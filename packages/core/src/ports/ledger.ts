@@ -86,6 +86,13 @@ export interface UsageQuery {
   readonly caller?: string | undefined;
 }
 
+/** What people are asked to grant, and what is added when they do. It travels in an error, so it is JSON. */
+export interface BudgetGrant {
+  readonly budget: string;
+  readonly grants: readonly { readonly account: string; readonly amount: number }[];
+  readonly approvers?: readonly string[] | undefined;
+}
+
 /** Reads, and what nobody waits for. Part of the TaskStore, which writes all else in its units. */
 export interface Ledger {
   /** Of at most 500 accounts, in the order asked for; what was never written is 0. */

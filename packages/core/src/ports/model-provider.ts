@@ -1,6 +1,6 @@
 import type { Priority } from "@agentcore/contract";
 import type { ModelRequest, ModelResponse, Reasoned } from "@agentcore/contract/authoring";
-import type { Settlement } from "./ledger.ts";
+import type { BudgetGrant, Settlement } from "./ledger.ts";
 
 /** Who asks a model, and what stands around the call. */
 export interface ModelCall {
@@ -38,4 +38,6 @@ export interface ModelProvider {
    * again may help, with `retryAfterMs` when it is known when.
    */
   generate(request: ModelRequest & { readonly model: string }, call: ModelCall): Promise<ModelAnswer>;
+  /** Adds to the limits of a budget what people have granted; once for each `id`. */
+  grant(tenantId: string, grant: BudgetGrant, id: string): Promise<void>;
 }

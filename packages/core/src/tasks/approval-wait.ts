@@ -10,13 +10,13 @@ import {
   type Part,
   PlatformError,
 } from "@agentcore/contract";
+import { isoTime } from "../iso-time.ts";
 import { isLargerThan } from "../payloads/json-size.ts";
 import { type Approval, judge, type Refusal, type SentAnswer, tally } from "./approvals.ts";
 import { approvalId, contentHashOf } from "./decision-tokens.ts";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
-import { isoTime } from "./view.ts";
 import { hashOf, listen, RESIDENT_SLEEP_MS, resume } from "./waits.ts";
 import { wakeAt } from "./wake-at.ts";
 

@@ -57,7 +57,7 @@ export class CallRecords {
         // Asked again it says nothing new.
         return "approval" in data && data.approval !== undefined && !this.hasAsked(data.path ?? "");
       case "decision.made":
-        return "kind" in data && data.kind !== "choice";
+        return "kind" in data && data.kind !== "choice" && data.kind !== "model";
       case "call.held":
         return "kind" in data && CARRIED_KINDS.has(data.kind as StepKind);
       case "call.released":

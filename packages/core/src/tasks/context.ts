@@ -21,7 +21,6 @@ import type {
   EventOptions,
   InputRequest,
   Log,
-  ModelResponse,
   Reasoned,
   SignalOptions,
   StepContext,
@@ -36,7 +35,7 @@ import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wa
 import type { Execution } from "./execution.ts";
 import { withLiveProperties } from "./live-properties.ts";
 import { LOG_LENGTH, type LogLength } from "./log-length.ts";
-import { modelCallOf } from "./model-calls.ts";
+import { ModelCalls } from "./model-calls.ts";
 import type { OpenCall } from "./open-call.ts";
 import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
 import { startSignalWait } from "./signal-wait.ts";
@@ -51,7 +50,7 @@ export const createContext = (execution: Execution): Context => {
   const hash = (value: unknown): string => senses.digest.sha256(JSON.stringify(value) ?? "").slice(0, 16);
   const memoryScope = { tenantId: head.tenantId, namespace: `memory/${head.agent}` };
   const step = <T>(
-    kind: "step" | "memory" | "model" | "tool",
+    kind: "step" | "memory" | "tool",
     name: string,
     run: (step: StepContext) => unknown,
     options: StepOptions & { readonly inputHash?: string } = {},
@@ -74,6 +73,7 @@ export const createContext = (execution: Execution): Context => {
         }),
     });
 
+  const models = new ModelCalls(execution, () => calls, hash);
   const calls: Omit<Context, "signal" | "messages"> & {
     readonly [RECORDED_CHOICE]: RecordedChoice;
     readonly [LOG_LENGTH]: LogLength;
@@ -340,31 +340,7 @@ export const createContext = (execution: Execution): Context => {
           }),
       });
     },
-    model: (request) => {
-      const name = request.model ?? execution.definition.model;
-      if (name === undefined)
-        throw new PlatformError(
-          "MODEL_NOT_CONFIGURED",
-          `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`,
-        );
-      return step<ModelResponse>(
-        "model",
-        name,
-        async ({ signal, idempotencyKey: id }) => {
-          if (services.models === null)
-            throw new PlatformError("MODEL_NOT_CONFIGURED", `no model provider is set up for "${name}"`);
-          const { response } = await services.models.generate(
-            { ...request, model: name },
-            modelCallOf(execution, id, signal),
-          );
-          return response;
-        },
-        {
-          ...(request.key === undefined ? {} : { key: request.key }),
-          inputHash: hash([request.messages, request.tools?.map((tool) => tool.name)]),
-        },
-      );
-    },
+    model: (request) => models.ask(request),
     tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) => {
       assertSignal(options.signal, "ctx.tool");
       return step<Output>(

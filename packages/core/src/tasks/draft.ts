@@ -1,5 +1,5 @@
 import type { NewTaskEvent } from "@agentcore/contract";
-import type { MailboxInsert, NewTask, OutboxInsert } from "../ports/index.ts";
+import type { MailboxInsert, NewTask, OutboxInsert, Settlement } from "../ports/index.ts";
 import type { Execution } from "./execution.ts";
 
 /** What a task has to say that its log does not know yet: the parts of its next commit unit. */
@@ -13,6 +13,7 @@ export class Draft {
   mail: MailboxInsert[] = [];
   outbox: OutboxInsert[] = [];
   consume: string[] = [];
+  settlements: Settlement[] = [];
   /** Place of `checkpoint.created` among the events, 1 for the first; mail may come after it in the same unit. */
   checkpointPlace: number | null = null;
 
@@ -29,5 +30,6 @@ export class Draft {
     this.mail = [...refused.mail, ...this.mail];
     this.outbox = [...refused.outbox, ...this.outbox];
     this.consume = [...refused.consume, ...this.consume];
+    this.settlements = [...refused.settlements, ...this.settlements];
   }
 }

@@ -14,6 +14,7 @@ import {
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
+import { isoTime } from "../iso-time.ts";
 import { sizeOf } from "../payloads/json-size.ts";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
 import { TYPES_WITHOUT_QUESTIONS } from "./approvals.ts";
@@ -42,7 +43,7 @@ import type {
   TaskViewOptions,
 } from "./task-service.ts";
 import { TenantTurns } from "./tenant-turns.ts";
-import { isoTime, TaskView, toA2AState, typesUnseen, VIEW_BOUNDS } from "./view.ts";
+import { TaskView, toA2AState, typesUnseen, VIEW_BOUNDS } from "./view.ts";
 import { createWake } from "./wake.ts";
 
 // A hint is missed when the node that wrote is lost before it could tell: readers then go on as late as that node's tasks do.

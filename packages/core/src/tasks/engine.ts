@@ -246,6 +246,17 @@ export class TaskEngine {
       staysFor: (head, taskId) =>
         !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
+      settle: (tenantId, settlement) => {
+        this.store.commit([{ tenantId, settle: [settlement] }]).catch((error: unknown) =>
+          senses.logger.log(
+            "warn",
+            `a model call was not settled, and counts as what was held for it: ${String(error)}`,
+            {
+              tenantId,
+            },
+          ),
+        );
+      },
       credential: (key, authorization) => this.credentials.read(key, authorization),
       command: (execution, call, request) => commandChild(this, execution, call, request),
       query: (execution, { timeoutMs = 30_000, ...request }) =>

@@ -1,6 +1,6 @@
 import type { Credential, Priority, Target } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
-import type { KeyValue, MailboxReading, ModelProvider, Senses, TaskKey } from "../ports/index.ts";
+import type { KeyValue, MailboxReading, ModelProvider, Senses, Settlement, TaskKey } from "../ports/index.ts";
 import type { EventWait } from "./event-waits.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
@@ -19,6 +19,8 @@ export interface ExecutionServices {
   /** A task that only waits stays in memory for that child of it: it runs here, and will be back soon. */
   staysFor(head: ExecutionHead, childTaskId: string): boolean;
   mailbox(key: TaskKey): Promise<MailboxReading>;
+  /** What a call came to whose task has no log to write any more. A store that does not answer counts it as the worst case in time. */
+  settle(tenantId: string, settlement: Settlement): void;
   /** The secret behind an authorisation of the task. */
   credential(key: TaskKey, authorization: Authorization): Promise<Credential>;
   /**

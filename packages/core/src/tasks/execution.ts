@@ -22,7 +22,7 @@ import {
 } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { serialiseError } from "../payloads/serialise-error.ts";
-import type { MailboxInsert, NewTask, OutboxInsert } from "../ports/index.ts";
+import type { MailboxInsert, NewTask, OutboxInsert, Settlement } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
 import { Draft } from "./draft.ts";
@@ -425,6 +425,11 @@ export class Execution {
 
   addOutbox(row: OutboxInsert): void {
     this.draft.outbox.push(row);
+  }
+
+  /** With what is written next. */
+  settle(settlement: Settlement): void {
+    this.draft.settlements.push(settlement);
   }
 
   consumed(key: string): void {

@@ -1,3 +1,4 @@
+export { isoTime } from "../iso-time.ts";
 export { assertSerialisable } from "../payloads/serialisable.ts";
 export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
@@ -44,7 +45,6 @@ export type { TenantPolicy } from "./tenant-policy.ts";
 export { Trouble } from "./trouble.ts";
 export {
   changeOf,
-  isoTime,
   OUTPUT_ARTIFACT_ID,
   stateAfter,
   type TaskChange,

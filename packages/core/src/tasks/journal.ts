@@ -235,7 +235,7 @@ export class Journal {
           deliveries.push({ type: "deadline", at: event.at });
           break;
         case "decision.made":
-          if (event.data.path === undefined || event.data.choice === null) break;
+          if (event.data.path === undefined || event.data.choice === null || event.data.kind === "model") break;
           if (event.data.kind === "choice") {
             this.record({ path: event.data.path, kind: "decision" });
             this.marks.add(event.data.path);

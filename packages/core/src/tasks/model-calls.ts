@@ -1,13 +1,141 @@
-import type { ModelCall } from "../ports/index.ts";
+/** `ctx.model`: a step that asks a model. What it cost is written with its answer, in one unit; a budget may have it ask people first. */
+import { PlatformError } from "@agentcore/contract";
+import type { Context, ModelRequest, ModelResponse, StepContext } from "@agentcore/contract/authoring";
+import type { BudgetGrant, ModelCall, ModelProvider } from "../ports/index.ts";
+import { ArtifactStream } from "./artifact-stream.ts";
 import type { Execution } from "./execution.ts";
+import type { OpenCall } from "./open-call.ts";
+import { startStep } from "./steps.ts";
+
+type Calls = Pick<Context, "step" | "waitForDecision">;
+type NamedRequest = ModelRequest & { readonly model: string };
+
+export class ModelCalls {
+  private readonly execution: Execution;
+  private readonly calls: () => Calls;
+  private readonly hash: (value: unknown) => string;
+  /** What people are being asked for, by the accounts it is for: calls that need the same wait for one answer. */
+  private readonly asked = new Map<string, Promise<boolean>>();
+
+  /** `calls`: by which it asks people, as the code would. */
+  constructor(execution: Execution, calls: () => Calls, hash: (value: unknown) => string) {
+    this.execution = execution;
+    this.calls = calls;
+    this.hash = hash;
+  }
+
+  async ask(request: ModelRequest): Promise<ModelResponse> {
+    const { definition, head } = this.execution;
+    const model = request.model ?? definition.model;
+    if (model === undefined)
+      throw new PlatformError(
+        "MODEL_NOT_CONFIGURED",
+        `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`,
+      );
+    return this.askUntilGranted({ ...request, model });
+  }
+
+  private async askUntilGranted(request: NamedRequest): Promise<ModelResponse> {
+    for (;;) {
+      try {
+        return await this.askOnce(request);
+      } catch (error) {
+        const grant = grantIn(error);
+        if (grant === null || !(await this.isGranted(grant, error as PlatformError))) throw error;
+      }
+    }
+  }
+
+  private askOnce(request: NamedRequest): Promise<ModelResponse> {
+    const { messages, tools, output, toolChoice, retry, timeoutMs, key, model } = request;
+    const more = output === undefined && toolChoice === undefined ? [] : [{ output, toolChoice }];
+    return this.execution.call<ModelResponse>({
+      kind: "model",
+      name: model,
+      key,
+      inputHash: this.hash([messages, tools?.map((tool) => tool.name), ...more]),
+      start: (call, recorded) =>
+        startStep(this.execution, call, recorded, {
+          run: (step) => this.callModel(call, request, step),
+          input: undefined,
+          retry,
+          timeoutMs,
+          what: `the answer of model "${model}"`,
+        }),
+    });
+  }
+
+  private async callModel(call: OpenCall, request: NamedRequest, step: StepContext): Promise<ModelResponse> {
+    const { execution } = this;
+    const { services, head } = execution;
+    const models = modelsOf(services.models, request.model);
+    const stream = request.artifact === undefined ? null : new ArtifactStream(execution, call, request.artifact);
+    try {
+      const { response, decision, settlement } = await models.generate(request, {
+        ...modelCallOf(execution, step),
+        ...(stream === null ? {} : { onText: (text, begin) => stream.add(text, begin) }),
+      });
+      if (settlement !== undefined) {
+        // Canceled meanwhile, or another holds the task: nothing more is written by it, and the money is spent all the same.
+        if (execution.isOpen(call)) execution.settle(settlement);
+        else services.settle(head.tenantId, settlement);
+      }
+      if (decision !== undefined && execution.isOpen(call))
+        execution.append({
+          type: "decision.made",
+          at: services.senses.clock.now(),
+          data: {
+            ...{ path: call.path, kind: "model", choice: decision.choice },
+            scores: [...(decision.scores ?? [])],
+            reasons: [...(decision.reasons ?? [])],
+          },
+        });
+      stream?.end(response.text);
+      return response;
+    } finally {
+      stream?.stop();
+    }
+  }
+
+  private isGranted(grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
+    const key = grant.grants.map(({ account }) => account).join(" ");
+    const open = this.asked.get(key);
+    if (open !== undefined) return open;
+    const asked = this.askPeople(grant, exceeded).finally(() => this.asked.delete(key));
+    this.asked.set(key, asked);
+    return asked;
+  }
+
+  private async askPeople(grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
+    const { step, waitForDecision } = this.calls();
+    const { head, services } = this.execution;
+    const { choice } = await waitForDecision({
+      key: `budget ${grant.budget}`,
+      prompt: `${exceeded.message}. Grant more?`,
+      show: { ...exceeded.details },
+      choices: ["grant", "refuse"],
+      ...(grant.approvers === undefined ? {} : { approvers: grant.approvers }),
+    });
+    if (choice !== "grant") return false;
+    await step(`grant ${grant.budget}`, ({ idempotencyKey }) =>
+      modelsOf(services.models, "").grant(head.tenantId, grant, idempotencyKey),
+    );
+    return true;
+  }
+}
+
+const modelsOf = (models: ModelProvider | null, name: string): ModelProvider => {
+  if (models !== null) return models;
+  throw new PlatformError("MODEL_NOT_CONFIGURED", `no model provider is set up for "${name}"`);
+};
 
 /** Who asks, as the models are told. */
-export const modelCallOf = (execution: Execution, id: string, signal: AbortSignal): ModelCall => {
+const modelCallOf = (execution: Execution, { idempotencyKey, signal }: StepContext): ModelCall => {
   const { head, definition, runId, journal } = execution;
   const { traceparent } = journal.submitted;
   return {
     tenantId: head.tenantId,
-    id,
+    id: idempotencyKey,
     agent: head.agent,
     labels: definition.labels,
     caller: head.caller,
@@ -16,4 +144,10 @@ export const modelCallOf = (execution: Execution, id: string, signal: AbortSigna
     ...(traceparent === undefined ? {} : { traceparent }),
     signal,
   };
+};
+
+/** Of an error that says people may be asked for more, also one that a log has told. */
+const grantIn = (error: unknown): BudgetGrant | null => {
+  if (!PlatformError.is(error) || error.code !== "BUDGET_EXCEEDED") return null;
+  return (error.details?.["grant"] as BudgetGrant | undefined) ?? null;
 };

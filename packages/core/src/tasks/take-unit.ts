@@ -102,6 +102,7 @@ const appendUnit = (
   create: draft.creates,
   mail,
   outbox: draft.outbox,
+  ...settled(draft),
 });
 
 const birthUnit = (
@@ -113,7 +114,11 @@ const birthUnit = (
   create: [{ ...head, dueAt: head.createdAt, events: draft.events, claimed: { state, ...more } }, ...draft.creates],
   mail,
   outbox: draft.outbox,
+  ...settled(draft),
 });
+
+const settled = ({ settlements }: Draft): Pick<CommitUnit, "settle"> =>
+  settlements.length === 0 ? {} : { settle: settlements };
 
 /** What fills a log must not keep it from being taken back. */
 const maxEvents = ({ ending }: Execution): number =>

@@ -8,6 +8,7 @@ import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { ApplyResult } from "../gateway/deps.ts";
+import type { DeclaredBudgets } from "../governance/declared-budgets.ts";
 import type { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import type { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
@@ -21,6 +22,7 @@ export interface ApplyParts {
   readonly registrar: AgentRegistrar;
   readonly tenants: TenantPolicies;
   readonly schedules: DeclaredSchedules;
+  readonly budgets: DeclaredBudgets;
   readonly scheduleStates: Pick<ScheduleStates, "delete">;
   readonly sha256: (text: string) => string;
 }
@@ -103,7 +105,7 @@ const assertDataFlows = async (
 };
 
 const write = async (
-  { store, host, registrar, tenants, schedules, scheduleStates, sha256 }: ApplyParts,
+  { store, host, registrar, tenants, schedules, budgets, scheduleStates, sha256 }: ApplyParts,
   tenantId: string,
   due: readonly Planned[],
 ): Promise<void> => {
@@ -133,6 +135,7 @@ const write = async (
       }
       if (manifest.kind === "Tenant") tenants.set(manifest);
       if (manifest.kind === "Schedule") schedules.set(tenantId, manifest);
+      if (manifest.kind === "Budget") budgets.set(tenantId, manifest);
       written += 1;
     }
   } catch (error) {

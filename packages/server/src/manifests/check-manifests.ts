@@ -2,6 +2,7 @@
 import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } from "@agentcore/contract";
 import { DEBOUNCER } from "@agentcore/core/tasks";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
+import { checkBudget } from "./check-budget.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
 import { checkSchedule } from "./check-schedule.ts";
@@ -51,6 +52,9 @@ export const checkManifests = async (
     switch (kind) {
       case "Model":
         checkModel(tenantId, manifest, rules.allowPrivateModels);
+        break;
+      case "Budget":
+        checkBudget(tenantId, manifest);
         break;
       case "Tenant":
         checkTenant(tenantId, manifest);

@@ -12,6 +12,7 @@ import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
+import { DeclaredBudgets } from "../governance/declared-budgets.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import { ScheduleStates } from "../schedules/schedule-states.ts";
@@ -37,6 +38,7 @@ export interface LocalManifestService extends ManifestService {
   tenantIds(): Promise<readonly string[]>;
   /** Of all tenants, as they are declared now. */
   readonly schedules: DeclaredSchedules;
+  readonly budgets: DeclaredBudgets;
   /** As it stands in the store now. */
   scheduleSpec(tenantId: string, name: string): Promise<ScheduleSpec | null>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
@@ -71,11 +73,13 @@ export const createManifestService = (options: {
   const tenants = new TenantPolicies();
   const triggers = new AgentTriggers(sha256);
   const schedules = new DeclaredSchedules();
+  const budgets = new DeclaredBudgets();
   const scheduleStates = new ScheduleStates(options.keyValue);
   const reconcileAgents = createReconciler({ ...options, store, registrar });
   const reconcile = async (options: { readonly looksAgain: boolean }): Promise<void> => {
     await tenants.reconcile(store);
     await schedules.reconcile(store);
+    await budgets.reconcile(store);
     await reconcileAgents(options);
   };
 
@@ -102,6 +106,7 @@ export const createManifestService = (options: {
   return {
     tenants: tenants.all,
     schedules,
+    budgets,
     async scheduleSpec(tenantId, name) {
       const stored = await store.get(tenantId, "Schedule", name);
       return stored?.manifest.kind === "Schedule" ? stored.manifest.spec : null;
@@ -110,7 +115,7 @@ export const createManifestService = (options: {
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = await check(tenantId, documents, overHttp);
       for (const manifest of manifests) if (declaresAgent(manifest)) await triggers.of(manifest);
-      const parts = { store, host, registrar, tenants, schedules, scheduleStates, sha256 };
+      const parts = { store, host, registrar, tenants, schedules, budgets, scheduleStates, sha256 };
       return applyManifests(parts, tenantId, manifests, { dryRun });
     },
     async prepare(tenantId, document, { overHttp = false } = {}) {
@@ -139,6 +144,7 @@ export const createManifestService = (options: {
       if (isAgentKind(kind) && (deleted || (await store.get(tenantId, kind, name)) === null))
         registrar.remove(tenantId, name);
       if (kind === "Tenant") tenants.delete(name);
+      if (kind === "Budget") budgets.delete(tenantId, name);
       if (kind === "Schedule") {
         schedules.delete(tenantId, name);
         await scheduleStates.delete(tenantId, name);

@@ -1,0 +1,78 @@
+import type { BudgetSpec } from "@agentcore/contract";
+import { periodOf } from "./calendar-period.ts";
+import { nanoUsdOf } from "./money.ts";
+
+export interface DeclaredBudget {
+  readonly name: string;
+  /** Of the tenant that it stands in, or of operators, who may set a tenant's bounds from outside of it. */
+  readonly declaredBy: "tenant" | "operators";
+  readonly spec: BudgetSpec;
+}
+
+/** Whose call it is. */
+export interface BudgetSubject {
+  /** Undefined for calls outside of tasks. */
+  readonly runId?: string | undefined;
+  /** "" when no agent asks. */
+  readonly agent: string;
+  /** "" without one. */
+  readonly team: string;
+  readonly caller: string;
+}
+
+export type Measure = "usd" | "tokens";
+
+/** One limit of one budget in its present period, for one subject. */
+export interface BudgetAccount {
+  readonly budget: DeclaredBudget;
+  /** In the ledger. */
+  readonly account: string;
+  readonly measure: Measure;
+  /** Billionths of a US dollar, or tokens. */
+  readonly limit: number;
+  /** Milliseconds since 1970 when the period ends; null: never. */
+  readonly endsAt: number | null;
+}
+
+// The narrowest first: of several that have too little left it is named.
+const ORDER: readonly string[] = ["run", "agent", "team", "caller", "tenant"];
+
+/** The accounts that a call counts on, the narrowest first. Pure. */
+export const accountsOf = (
+  budgets: readonly DeclaredBudget[],
+  subject: BudgetSubject,
+  now: number,
+): readonly BudgetAccount[] =>
+  budgets
+    .flatMap((budget) => {
+      const who = subjectIn(budget.spec, subject);
+      if (who === null) return [];
+      const { key, endsAt } = periodOf(budget.spec.period ?? "total", now);
+      const { usd, tokens } = budget.spec.limit;
+      const account = (measure: Measure, limit: number): BudgetAccount => ({
+        budget,
+        account: accountName(budget, who, key, measure),
+        measure,
+        limit,
+        endsAt,
+      });
+      return [
+        ...(usd === undefined ? [] : [account("usd", nanoUsdOf(usd))]),
+        ...(tokens === undefined ? [] : [account("tokens", tokens)]),
+      ];
+    })
+    .sort((one, other) => rankOf(one) - rankOf(other));
+
+const accountName = ({ declaredBy, name }: DeclaredBudget, who: string, period: string, measure: Measure): string =>
+  `budget/${declaredBy}/${name}/${period}/${measure}/${who}`;
+
+const rankOf = ({ budget }: BudgetAccount): number => ORDER.indexOf(Object.keys(budget.spec.scope)[0] ?? "");
+
+/** Whose spending is counted together with the call's; null: the budget does not stand on it. */
+const subjectIn = ({ scope }: BudgetSpec, { runId, agent, team, caller }: BudgetSubject): string | null => {
+  if ("run" in scope) return runId ?? null;
+  if ("agent" in scope) return agent !== "" && (scope.agent === "*" || scope.agent === agent) ? agent : null;
+  if ("team" in scope) return team !== "" && (scope.team === "*" || scope.team === team) ? team : null;
+  if ("caller" in scope) return scope.caller === "*" || scope.caller === caller ? caller : null;
+  return "";
+};

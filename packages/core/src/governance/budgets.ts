@@ -1,0 +1,222 @@
+/**
+ * What stands between a model call and the money it costs (I9):
+ *
+ *   reserve   the worst case is held on every budget that stands on the call, all or none, durable before the call begins
+ *   settle    what the call came to takes the place of what was held, in the unit that has its answer; of a failed one in a unit of its own
+ *   expire    what nobody settled in time counts as spent (`expireReservations` of the store)
+ *
+ * Fails closed: what cannot be reserved is not called, whatever the reason.
+ */
+import { PlatformError } from "@agentcore/contract";
+import { isoTime } from "../iso-time.ts";
+import type {
+  AccountBalance,
+  BudgetGrant,
+  Clock,
+  KeyValue,
+  KeyValueScope,
+  Ledger,
+  Settlement,
+  TaskStore,
+  UsageRecord,
+} from "../ports/index.ts";
+import { accountsOf, type BudgetAccount, type BudgetSubject, type DeclaredBudget } from "./budget-accounts.ts";
+import { formatUsd, nanoUsdOf } from "./money.ts";
+
+/** The most that a call may cost. */
+export interface SpendingBound {
+  /** Billionths of a US dollar; null: the model has no price. */
+  readonly nanoUsd: number | null;
+  readonly tokens: number;
+}
+
+export interface Spending {
+  /** Null: the model has no price. */
+  readonly nanoUsd: number | null;
+  readonly tokens: number;
+}
+
+/** What is held for a call that may begin. */
+export interface HeldBudget {
+  /** Null: no budget stands on the call. */
+  readonly key: string | null;
+  readonly accounts: readonly BudgetAccount[];
+}
+
+/** Too little is left. */
+export interface ExceededBudget {
+  readonly account: BudgetAccount;
+  /** The limit and what people have granted besides. */
+  readonly ceiling: number;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly asked: number;
+}
+
+export type ReserveOutcome =
+  | { readonly outcome: "held"; readonly held: HeldBudget }
+  | { readonly outcome: "exceeded"; readonly exceeded: ExceededBudget };
+
+export interface ReserveRequest {
+  readonly tenantId: string;
+  /** Of the call: the same on every try. */
+  readonly key: string;
+  readonly subject: BudgetSubject;
+  readonly bound: SpendingBound;
+  /** For errors. */
+  readonly model: string;
+  /** Milliseconds after which the call is over in any case. */
+  readonly callTimeoutMs: number;
+  /** What is noted when nobody settles it. */
+  readonly usage: UsageRecord;
+}
+
+// Beyond the call's own time: for clocks of nodes that differ, and for settling.
+const SETTLING_MS = 60_000;
+const MAX_GRANTS = 1000;
+
+export interface BudgetsOptions {
+  readonly declared: (tenantId: string) => readonly DeclaredBudget[];
+  readonly store: Pick<TaskStore, "commit"> & Pick<Ledger, "balances">;
+  readonly keyValue: Pick<KeyValue, "list" | "put">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+export class Budgets {
+  private readonly options: BudgetsOptions;
+
+  constructor(options: BudgetsOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Holds the bound on all budgets of the subject. Where the key is held already, for a try that was lost, that is settled at what it held. Throws
+   * CONFIG_INVALID where a budget in US dollars stands on a call that has no price, STORE_UNAVAILABLE.
+   */
+  async reserve(request: ReserveRequest): Promise<ReserveOutcome> {
+    const { tenantId, key, bound, usage, callTimeoutMs } = request;
+    const { declared, store, clock } = this.options;
+    const now = clock.now();
+    const accounts = accountsOf(declared(tenantId), request.subject, now);
+    if (accounts.length === 0) return { outcome: "held", held: { key: null, accounts } };
+    const asked = (account: BudgetAccount): number =>
+      account.measure === "tokens" ? bound.tokens : pricedBound(request, account);
+    const amounts = await Promise.all(
+      accounts.map(async (account) => ({
+        account: account.account,
+        amount: asked(account),
+        ceiling: await this.ceilingOf(tenantId, account),
+      })),
+    );
+    const [outcome] = await store.commit([
+      { tenantId, reserve: { key, expiresAt: now + callTimeoutMs + SETTLING_MS, amounts, usage } },
+    ]);
+    if (outcome?.outcome === "committed") return { outcome: "held", held: { key, accounts } };
+    const named = outcome?.outcome === "stale" && outcome.reason === "limit" ? outcome.account : undefined;
+    const index = accounts.findIndex(({ account }) => account === named);
+    const account = accounts[index];
+    if (account === undefined)
+      throw new PlatformError("STORE_UNAVAILABLE", `the budgets of a call of ${request.model} were not reserved`);
+    const [balance] = await store.balances(tenantId, [account.account]);
+    const { spent, reserved } = balance ?? NOTHING;
+    const ceiling = amounts[index]?.ceiling ?? account.limit;
+    return { outcome: "exceeded", exceeded: { account, ceiling, spent, reserved, asked: asked(account) } };
+  }
+
+  /** To be committed with what the call came to. */
+  settlement({ key, accounts }: HeldBudget, { nanoUsd, tokens }: Spending, usage: UsageRecord): Settlement {
+    const amounts = accounts.map(({ account, measure }) => ({
+      account,
+      amount: measure === "tokens" ? tokens : (nanoUsd ?? 0),
+    }));
+    return { key, amounts, usage };
+  }
+
+  /** In a unit of its own: for calls that came to nothing, or are not part of a task. Throws STORE_UNAVAILABLE. */
+  async settle(tenantId: string, settlement: Settlement): Promise<void> {
+    await this.options.store.commit([{ tenantId, settle: [settlement] }]);
+  }
+
+  /** Adds what people have granted to the limits of the period in which they were asked; once for each `id`. */
+  async grant(tenantId: string, { grants }: BudgetGrant, id: string): Promise<void> {
+    for (const { account, amount } of grants)
+      await this.options.keyValue.put(grantScope(tenantId), `${account}/${id}`, amount, { expectedVersion: 0 });
+  }
+
+  /** How all budgets of the tenant that stand on the subject are doing now. */
+  async standing(tenantId: string, subject: BudgetSubject): Promise<readonly ExceededBudget[]> {
+    const accounts = accountsOf(this.options.declared(tenantId), subject, this.options.clock.now());
+    const balances = await this.options.store.balances(
+      tenantId,
+      accounts.map(({ account }) => account),
+    );
+    return Promise.all(
+      accounts.map(async (account, index) => {
+        const { spent, reserved } = balances[index] ?? NOTHING;
+        return { account, ceiling: await this.ceilingOf(tenantId, account), spent, reserved, asked: 0 };
+      }),
+    );
+  }
+
+  private async ceilingOf(tenantId: string, { budget, account, limit }: BudgetAccount): Promise<number> {
+    if (asksPeople(budget) === null) return limit;
+    const entries = await this.options.keyValue.list(grantScope(tenantId), {
+      prefix: `${account}/`,
+      limit: MAX_GRANTS,
+    });
+    return entries.reduce((sum, { value }) => sum + (typeof value === "number" ? value : 0), limit);
+  }
+}
+
+const NOTHING: Omit<AccountBalance, "account"> = { spent: 0, reserved: 0 };
+
+const grantScope = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "budget-grants" });
+
+const asksPeople = ({ spec: { onExceeded } }: DeclaredBudget) =>
+  typeof onExceeded === "object" && "ask" in onExceeded ? onExceeded.ask : null;
+
+/** The model that is asked instead, if that is what the budget wants. */
+export const degradesTo = ({ account }: ExceededBudget): string | null => {
+  const { onExceeded } = account.budget.spec;
+  return typeof onExceeded === "object" && "degrade" in onExceeded ? onExceeded.degrade : null;
+};
+
+const pricedBound = ({ bound, model }: ReserveRequest, { budget }: BudgetAccount): number => {
+  if (bound.nanoUsd !== null) return bound.nanoUsd;
+  throw new PlatformError(
+    "CONFIG_INVALID",
+    `model "${model}" has no price, and budget ${budget.name} is in US dollars; set spec.price of its Model manifest, or limit tokens`,
+  );
+};
+
+/** BUDGET_EXCEEDED, with what is left and when there is more; `details.grant` where people may be asked for more. */
+export const budgetExceeded = (model: string, exceeded: ExceededBudget): PlatformError => {
+  const { account, ceiling, spent, reserved, asked } = exceeded;
+  const { budget, measure, endsAt } = account;
+  const show = measure === "usd" ? formatUsd : (tokens: number): string => `${tokens} tokens`;
+  const held = reserved === 0 ? "" : `, ${show(reserved)} held for calls under way`;
+  const again = endsAt === null ? "" : `; its next period begins ${isoTime(endsAt)}`;
+  const ask = asksPeople(budget);
+  const raise = ask === null ? undefined : measure === "usd" ? ask.raise.usd : ask.raise.tokens;
+  const grant: BudgetGrant | undefined =
+    ask === null || raise === undefined
+      ? undefined
+      : {
+          budget: budget.name,
+          grants: [{ account: account.account, amount: measure === "usd" ? nanoUsdOf(raise) : raise }],
+          ...(ask.approvers === undefined ? {} : { approvers: ask.approvers }),
+        };
+  return new PlatformError(
+    "BUDGET_EXCEEDED",
+    `budget ${budget.name}: ${show(spent)} of ${show(ceiling)} spent${held}, and this call of ${model} may cost ${show(asked)}${again}`,
+    {
+      details: {
+        budget: budget.name,
+        measure,
+        ...{ limit: ceiling, spent, reserved, asked },
+        ...(endsAt === null ? {} : { endsAt: isoTime(endsAt) }),
+        ...(grant === undefined ? {} : { grant }),
+      },
+    },
+  );
+};

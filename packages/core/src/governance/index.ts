@@ -1,0 +1,20 @@
+export {
+  accountsOf,
+  type BudgetAccount,
+  type BudgetSubject,
+  type DeclaredBudget,
+  type Measure,
+} from "./budget-accounts.ts";
+export {
+  Budgets,
+  type BudgetsOptions,
+  budgetExceeded,
+  degradesTo,
+  type ExceededBudget,
+  type HeldBudget,
+  type ReserveOutcome,
+  type ReserveRequest,
+  type Spending,
+  type SpendingBound,
+} from "./budgets.ts";
+export { formatUsd, nanoUsdOf, usdOf } from "./money.ts";

@@ -1,0 +1,180 @@
+import { PlatformError } from "@agentcore/contract";
+import type { ModelResponse } from "@agentcore/contract/authoring";
+import { expect, test } from "vitest";
+import { type Crash, define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
+import type { BudgetGrant, CommitUnit, ModelAnswer, ModelCall, ModelProvider, Settlement } from "../ports/index.ts";
+
+const ANSWER: ModelResponse = {
+  ...{ text: "a word", toolCalls: [], finishReason: "stop" },
+  usage: { inputTokens: 3, outputTokens: 2 },
+};
+const USAGE = {
+  ...{ hour: 0, agent: "writer", team: "", model: "m", caller: "ann" },
+  ...{ calls: 1, estimatedCalls: 0, inputTokens: 3, cachedInputTokens: 0, outputTokens: 2 },
+  ...{ costNanoUsd: 5, cacheHits: 0, savedNanoUsd: 0 },
+};
+const SETTLEMENT: Settlement = { key: "k", amounts: [{ account: "a", amount: 5 }], usage: USAGE };
+const GRANT: BudgetGrant = { budget: "desk", grants: [{ account: "budget/desk", amount: 100 }], approvers: ["boss"] };
+const exceeded = (): PlatformError =>
+  new PlatformError("BUDGET_EXCEEDED", "budget desk: $1 of $1 spent", { details: { budget: "desk", grant: GRANT } });
+
+const BOSS = { tenantId: SCOPE.tenantId, caller: "boss" };
+
+interface Asked {
+  readonly calls: ModelCall[];
+  readonly grants: { readonly grant: BudgetGrant; readonly id: string }[];
+  readonly units: CommitUnit[];
+  readonly world: EngineWorld;
+}
+
+const asking = (
+  generate: (call: ModelCall, asked: number, world: EngineWorld) => Promise<ModelAnswer> | ModelAnswer,
+  run: Run,
+  crashes: readonly Crash[] = [],
+): Asked => {
+  const calls: ModelCall[] = [];
+  const grants: Asked["grants"] = [];
+  const units: CommitUnit[] = [];
+  const models: ModelProvider = {
+    async generate(_request, call) {
+      calls.push(call);
+      return generate(call, calls.length, world);
+    },
+    async grant(_tenantId, grant, id) {
+      grants.push({ grant, id });
+    },
+  };
+  const world: EngineWorld = new EngineWorld([define("writer", run, { model: "m", labels: { team: "desk" } })], {
+    ...{ models, crashes },
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: (commit, written) => {
+          units.push(...written);
+          return commit(written);
+        },
+      }),
+  });
+  return { calls, grants, units, world };
+};
+
+const HI = [{ role: "user" as const, content: "hi" }];
+const write: Run = async (_task, ctx) => (await ctx.model({ messages: HI })).text;
+const writeLetter: Run = async (_task, ctx) => (await ctx.model({ messages: HI, artifact: { name: "letter" } })).text;
+const chunksOf = async (world: EngineWorld, taskId: string) =>
+  (await world.log(taskId)).flatMap((event) =>
+    event.type === "artifact.appended"
+      ? [[event.data.artifact.parts[0]?.text, event.data.append, event.data.lastChunk]]
+      : [],
+  );
+
+test("what a call cost is written in the unit that has its answer", async () => {
+  const { world, units, calls } = asking(() => ({ response: ANSWER, settlement: SETTLEMENT }), write);
+  const taskId = await world.submit("writer");
+  expect(outputOf(await world.last(taskId))).toBe("a word");
+  const settling = units.filter(({ settle }) => settle !== undefined);
+  expect(settling).toHaveLength(1);
+  expect(settling[0]?.settle).toEqual([SETTLEMENT]);
+  expect(settling[0]?.append?.events.map(({ type }) => type)).toContain("step.completed");
+  expect(calls).toMatchObject([
+    {
+      ...{ tenantId: "acme", agent: "writer", labels: { team: "desk" }, caller: "ann", priority: "normal" },
+      task: { id: taskId, runId: taskId },
+    },
+  ]);
+});
+
+test("why a model was chosen is in the log before its answer", async () => {
+  const decision = { choice: "small", reasons: ["cheapest"], scores: [{ candidate: "small", score: 1 }] };
+  const { world } = asking(() => ({ response: ANSWER, decision }), write);
+  const events = await world.log(await world.submit("writer"));
+  const index = events.findIndex((event) => event.type === "decision.made" && event.data.kind === "model");
+  expect(events[index]?.data).toEqual({ path: "model:m", kind: "model", ...decision });
+  expect(events[index + 1]).toMatchObject({ type: "step.completed", data: { path: "model:m" } });
+});
+
+test("an answer that comes when its task has been canceled is settled all the same", async () => {
+  const answered = gate();
+  const { world, units, calls } = asking(async () => {
+    await answered.opened;
+    return { response: ANSWER, settlement: SETTLEMENT };
+  }, write);
+  const taskId = await world.submit("writer");
+  expect(calls).toHaveLength(1);
+  await world.cancel(taskId);
+  await world.advance(60_000);
+  expect(await world.state(taskId)).toBe("canceled");
+  answered.open();
+  await world.quiet();
+  expect(units.at(-1)).toEqual({ tenantId: SCOPE.tenantId, settle: [SETTLEMENT] });
+});
+
+test("text comes into its artifact by the quarter of a second, and begins anew with another try", async () => {
+  const { world } = asking(async ({ onText }, asked) => {
+    if (asked === 1) {
+      onText?.("lost ", true);
+      await world.clock.advance(250);
+      throw new PlatformError("UPSTREAM_FAILED", "cut off", { retryable: true });
+    }
+    onText?.("a ", true);
+    onText?.("wo", false);
+    await world.clock.advance(250);
+    onText?.("rd", false);
+    return { response: ANSWER };
+  }, writeLetter);
+  const taskId = await world.submit("writer");
+  await world.advance(1000);
+  expect(await world.state(taskId)).toBe("completed");
+  expect(await chunksOf(world, taskId)).toEqual([
+    ["lost ", false, false],
+    ["a wo", false, false],
+    ["rd", true, true],
+  ]);
+});
+
+test("an answer that was not streamed is in its artifact whole", async () => {
+  const { world } = asking(() => ({ response: ANSWER }), writeLetter);
+  expect(await chunksOf(world, await world.submit("writer"))).toEqual([["a word", false, true]]);
+});
+
+test("calls that need more of one budget ask people once, and go on when they grant it, whatever dies meanwhile", async () => {
+  const run: Run = async (_task, ctx) => {
+    const both = await Promise.all(["one", "two"].map((key) => ctx.model({ messages: HI, key })));
+    return both.map(({ text }) => text);
+  };
+  for (let commit = 1; commit <= 9; commit++) {
+    for (const when of ["before", "after"] as const) {
+      let isGranted = false;
+      const { world, grants } = asking(
+        () => {
+          if (!isGranted) throw exceeded();
+          return { response: ANSWER };
+        },
+        run,
+        [{ commit, when }],
+      );
+      const taskId = await world.submit("writer");
+      expect(await world.state(taskId)).toBe("input-required");
+      const asked = (await world.log(taskId)).flatMap(({ type, data }) =>
+        type === "task.inputRequired" ? [data] : [],
+      );
+      expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(["approval:approval[budget desk]"]));
+      isGranted = true;
+      await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "grant" }, BOSS);
+      await world.advance(1000);
+      expect(outputOf(await world.last(taskId))).toEqual(["a word", "a word"]);
+      expect(new Set(grants.map(({ id }) => id)).size).toBe(1);
+      expect(grants[0]?.grant).toEqual(GRANT);
+    }
+  }
+});
+
+test("a call fails when people refuse more", async () => {
+  const { world, calls } = asking(() => {
+    throw exceeded();
+  }, write);
+  const taskId = await world.submit("writer");
+  await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "refuse" }, BOSS);
+  expect(await world.last(taskId)).toMatchObject({ type: "task.failed", data: { error: { code: "BUDGET_EXCEEDED" } } });
+  expect(calls).toHaveLength(1);
+});
