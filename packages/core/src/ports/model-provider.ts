@@ -11,7 +11,7 @@ export interface ModelCall {
   readonly agent: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly caller: string;
-  /** The task, and the one that the whole run began with. */
+  /** The task, and the one that the whole run began with. Without one nobody has a log to write, and the call is settled before its answer is given. */
   readonly task?: { readonly id: string; readonly runId: string } | undefined;
   readonly priority: Priority;
   readonly traceparent?: string | undefined;
