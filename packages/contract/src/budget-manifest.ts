@@ -6,7 +6,7 @@ import { ModelName } from "./model-manifest.ts";
 const Approvers = z.array(z.string().min(1).max(256)).min(1).max(50);
 
 /** Money in US dollars, whole billionths of them; tokens of input and output together. */
-const BudgetLimit = z
+export const BudgetLimit = z
   .strictObject({
     usd: z.number().min(0).max(1_000_000).optional(),
     tokens: z.int().min(0).max(1_000_000_000_000).optional(),
@@ -18,7 +18,7 @@ export type BudgetLimit = z.infer<typeof BudgetLimit>;
  * Whose calls count, and together: of `run` each run by itself, with all tasks below it; of `agent`, `team` (the label `team` of agents) and `caller`
  * those of that name, or of each by itself with "*"; of `tenant` all of the own, or, in manifests of operators, of that one.
  */
-const BudgetScope = z.union(
+export const BudgetScope = z.union(
   [
     z.strictObject({ run: z.literal("*") }),
     z.strictObject({ agent: z.union([z.literal("*"), z.string().regex(NAME_PATTERN)]) }),

@@ -51,7 +51,7 @@ export {
   DEFAULT_AUTHORIZATION_MS,
   MAX_AUTHORIZATION_MS,
 } from "./authorization.ts";
-export { type BudgetLimit, type BudgetScope, BudgetSpec } from "./budget-manifest.ts";
+export { BudgetLimit, BudgetScope, BudgetSpec } from "./budget-manifest.ts";
 export { addressIn, type CallAddress } from "./call-address.ts";
 export {
   Breakpoint,
@@ -144,6 +144,7 @@ export { readProtoJson } from "./read-proto-json.ts";
 export { renamedAddress, renamedPath, renamer, unrenamer } from "./renamed-path.ts";
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
+export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";
 export { formatTarget, parseTarget, type Target } from "./target.ts";
 export { TopicPattern } from "./topic.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";

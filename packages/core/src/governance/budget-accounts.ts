@@ -51,7 +51,7 @@ export const accountsOf = (
       const { usd, tokens } = budget.spec.limit;
       const account = (measure: Measure, limit: number): BudgetAccount => ({
         budget,
-        account: accountName(budget, who, key, measure),
+        account: `${accountPrefix(budget, key, measure)}${who}`,
         measure,
         limit,
         endsAt,
@@ -63,8 +63,12 @@ export const accountsOf = (
     })
     .sort((one, other) => rankOf(one) - rankOf(other));
 
-const accountName = ({ declaredBy, name }: DeclaredBudget, who: string, period: string, measure: Measure): string =>
-  `budget/${declaredBy}/${name}/${period}/${measure}/${who}`;
+/** Begins the names of all accounts of a budget's limit in the period; what follows is the subject. */
+export const accountPrefix = (
+  { declaredBy, name }: Pick<DeclaredBudget, "declaredBy" | "name">,
+  period: string,
+  measure: Measure,
+): string => `budget/${declaredBy}/${name}/${period}/${measure}/`;
 
 const rankOf = ({ budget }: BudgetAccount): number => ORDER.indexOf(Object.keys(budget.spec.scope)[0] ?? "");
 

@@ -7,7 +7,7 @@
  *
  * Fails closed: what cannot be reserved is not called, whatever the reason.
  */
-import { PlatformError } from "@agentcore/contract";
+import { type BudgetStatus, PlatformError, type UsageGroup, type UsageRow } from "@agentcore/contract";
 import { isoTime } from "../iso-time.ts";
 import type {
   AccountBalance,
@@ -18,9 +18,18 @@ import type {
   Ledger,
   Settlement,
   TaskStore,
+  UsageQuery,
   UsageRecord,
 } from "../ports/index.ts";
-import { accountsOf, type BudgetAccount, type BudgetSubject, type DeclaredBudget } from "./budget-accounts.ts";
+import {
+  accountsOf,
+  type BudgetAccount,
+  type BudgetSubject,
+  type DeclaredBudget,
+  type Measure,
+} from "./budget-accounts.ts";
+import { budgetStatus } from "./budget-status.ts";
+import { groupUsage } from "./group-usage.ts";
 import { formatUsd, nanoUsdOf } from "./money.ts";
 
 /** The most that a call may cost. */
@@ -74,10 +83,11 @@ export interface ReserveRequest {
 // Beyond the call's own time: for clocks of nodes that differ, and for settling.
 const SETTLING_MS = 60_000;
 const MAX_GRANTS = 1000;
+const MAX_ACCOUNTS = 1000;
 
 export interface BudgetsOptions {
   readonly declared: (tenantId: string) => readonly DeclaredBudget[];
-  readonly store: Pick<TaskStore, "commit"> & Pick<Ledger, "balances">;
+  readonly store: Pick<TaskStore, "commit"> & Pick<Ledger, "balances" | "accounts" | "usage">;
   readonly keyValue: Pick<KeyValue, "list" | "put">;
   readonly clock: Pick<Clock, "now">;
 }
@@ -143,22 +153,37 @@ export class Budgets {
       await this.options.keyValue.put(grantScope(tenantId), `${account}/${id}`, amount, { expectedVersion: 0 });
   }
 
-  /** How all budgets of the tenant that stand on the subject are doing now. */
-  async standing(tenantId: string, subject: BudgetSubject): Promise<readonly ExceededBudget[]> {
-    const accounts = accountsOf(this.options.declared(tenantId), subject, this.options.clock.now());
-    const balances = await this.options.store.balances(
-      tenantId,
-      accounts.map(({ account }) => account),
-    );
-    return Promise.all(
-      accounts.map(async (account, index) => {
-        const { spent, reserved } = balances[index] ?? NOTHING;
-        return { account, ceiling: await this.ceilingOf(tenantId, account), spent, reserved, asked: 0 };
-      }),
-    );
+  /** How the budgets of the tenant stand in their present periods. */
+  async status(tenantId: string): Promise<readonly BudgetStatus[]> {
+    const { declared, store, clock } = this.options;
+    const statuses: BudgetStatus[] = [];
+    for (const budget of declared(tenantId))
+      statuses.push(
+        await budgetStatus(
+          {
+            accounts: async (prefix) => {
+              const balances = await store.accounts(tenantId, { prefix, limit: MAX_ACCOUNTS });
+              return { balances, isMore: balances.length === MAX_ACCOUNTS };
+            },
+            ceiling: (_budget, account, measure) =>
+              this.ceilingOf(tenantId, { budget, account, limit: limitOf(budget, measure) }),
+          },
+          budget,
+          clock.now(),
+        ),
+      );
+    return statuses;
   }
 
-  private async ceilingOf(tenantId: string, { budget, account, limit }: BudgetAccount): Promise<number> {
+  /** What models were used for, hours that begin at or after `from` and before `to`. Throws TOO_LARGE, for more than 100,000 sums. */
+  async usage(query: UsageQuery, groups: readonly UsageGroup[]): Promise<readonly UsageRow[]> {
+    return groupUsage(await this.options.store.usage(query), groups);
+  }
+
+  private async ceilingOf(
+    tenantId: string,
+    { budget, account, limit }: Pick<BudgetAccount, "budget" | "account" | "limit">,
+  ): Promise<number> {
     if (asksPeople(budget) === null) return limit;
     const entries = await this.options.keyValue.list(grantScope(tenantId), {
       prefix: `${account}/`,
@@ -180,6 +205,9 @@ export const degradesTo = ({ account }: ExceededBudget): string | null => {
   const { onExceeded } = account.budget.spec;
   return typeof onExceeded === "object" && "degrade" in onExceeded ? onExceeded.degrade : null;
 };
+
+const limitOf = ({ spec: { limit } }: DeclaredBudget, measure: Measure): number =>
+  measure === "usd" ? nanoUsdOf(limit.usd ?? 0) : (limit.tokens ?? 0);
 
 const pricedBound = ({ bound, model }: ReserveRequest, { budget }: BudgetAccount): number => {
   if (bound.nanoUsd !== null) return bound.nanoUsd;

@@ -97,6 +97,11 @@ export interface BudgetGrant {
 export interface Ledger {
   /** Of at most 500 accounts, in the order asked for; what was never written is 0. */
   balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]>;
+  /** Accounts whose names begin with `prefix`, in the order of names (by code point), at most `limit` (1 to 1,000). */
+  accounts(
+    tenantId: string,
+    query: { readonly prefix: string; readonly limit: number },
+  ): Promise<readonly AccountBalance[]>;
   /** Sums by hour, agent, team, model and caller, oldest first; at most 100,000. Throws TOO_LARGE beyond. */
   usage(query: UsageQuery): Promise<readonly UsageRecord[]>;
   /**

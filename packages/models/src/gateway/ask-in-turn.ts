@@ -1,0 +1,252 @@
+/**
+ * One pass over the targets that may answer, in the order they were chosen: each is asked at most once, and is
+ *
+ *   entered    by its breaker and its bound of calls under way; else passed over
+ *   limited    requests and tokens a minute; else passed over
+ *   reserved   the worst case, on every budget that stands on the call; else the pass ends, by what the budget says
+ *   asked
+ *   settled    what it cost, also when it failed; an answer's settlement goes to whoever commits it
+ *
+ * Whatever was taken on the way is given back when a later stage refuses. A pass that nobody answered says when the next may do better.
+ */
+
+import type { ModelUsage, Reasoned } from "@agentcore/contract/authoring";
+import { PlatformError } from "@agentcore/contract/errors";
+import {
+  type BudgetSubject,
+  type Budgets,
+  type ExceededBudget,
+  type HeldBudget,
+  type RateGrant,
+  type RateLimiter,
+  usdOf,
+} from "@agentcore/core/governance";
+import type { Clock, Logger, ModelCall, Settlement } from "@agentcore/core/ports";
+import { failedUsageOf } from "../call/failed-usage.ts";
+import type { TargetGuard } from "../hosts/target-guard.ts";
+import type { ModelTarget } from "../model-target.ts";
+import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost.ts";
+import type { PriceOf } from "../prices/price-of.ts";
+import { usageRecord } from "./usage-record.ts";
+
+/** The most that one try may take, in tokens. */
+export interface TokenBound {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What one target came to. */
+export interface Performed<Result> {
+  readonly result: Result;
+  readonly usage: ModelUsage;
+  /** Milliseconds. */
+  readonly firstTokenMs?: number | undefined;
+  readonly durationMs: number;
+}
+
+export interface Turn<Result> {
+  readonly call: ModelCall;
+  readonly order: readonly ModelTarget[];
+  /** Tokens of output that are asked for where somebody needs a bound and none is known. */
+  boundOf(target: ModelTarget): TokenBound;
+  /** `mostOutput`: no more may be asked for; undefined where nobody counts. */
+  perform(target: ModelTarget, mostOutput: number | undefined): Promise<Performed<Result>>;
+}
+
+export interface TurnAnswer<Result> {
+  readonly result: Result;
+  readonly target: ModelTarget;
+  readonly usage: ModelUsage;
+  readonly costUsd: number | undefined;
+  readonly settlement: Settlement;
+  /** Why others before it did not answer. */
+  readonly passedOver: readonly string[];
+}
+
+/** Nobody answered, or a budget has too little left. */
+export type TurnOutcome<Result> =
+  | { readonly outcome: "answered"; readonly answer: TurnAnswer<Result> }
+  | { readonly outcome: "exceeded"; readonly target: ModelTarget; readonly exceeded: ExceededBudget }
+  | { readonly outcome: "unanswered"; readonly tries: readonly FailedTry[] };
+
+export interface FailedTry {
+  readonly target: ModelTarget;
+  /** `limited`: it was not asked, and may be soon. */
+  readonly because: "limited" | "refused" | "failed";
+  readonly error: PlatformError;
+}
+
+export interface TurnParts {
+  readonly budgets: Budgets;
+  readonly limiter: RateLimiter;
+  readonly guard: TargetGuard;
+  readonly priceOf: PriceOf;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export const subjectOf = ({ agent, labels, caller, task }: ModelCall): BudgetSubject => ({
+  runId: task?.runId,
+  agent,
+  team: labels["team"] ?? "",
+  caller,
+});
+
+/** Throws what ends the pass for all targets: an abort, a request that is wrong whoever is asked, a store that does not answer. */
+export const askInTurn = async <Result>(parts: TurnParts, turn: Turn<Result>): Promise<TurnOutcome<Result>> => {
+  const tries: FailedTry[] = [];
+  for (const target of turn.order) {
+    turn.call.signal.throwIfAborted();
+    const step = await askTarget(parts, turn, target);
+    if (step.outcome === "passed over") tries.push(step.failed);
+    else if (step.outcome === "exceeded") return step;
+    else {
+      const passedOver = tries.map(({ target: { id }, error }) => `${id}: ${error.message}`);
+      return { outcome: "answered", answer: { ...step.answer, passedOver } };
+    }
+  }
+  return { outcome: "unanswered", tries };
+};
+
+type TargetOutcome<Result> =
+  | { readonly outcome: "answered"; readonly answer: Omit<TurnAnswer<Result>, "passedOver"> }
+  | { readonly outcome: "exceeded"; readonly target: ModelTarget; readonly exceeded: ExceededBudget }
+  | { readonly outcome: "passed over"; readonly failed: FailedTry };
+
+const askTarget = async <Result>(
+  parts: TurnParts,
+  turn: Turn<Result>,
+  target: ModelTarget,
+): Promise<TargetOutcome<Result>> => {
+  const { call } = turn;
+  const { limiter, guard } = parts;
+  const passedOver = (because: FailedTry["because"], error: PlatformError): TargetOutcome<Result> => ({
+    outcome: "passed over",
+    failed: { target, because, error },
+  });
+  const entry = guard.enter(call.tenantId, target);
+  if (!entry.entered) return passedOver("limited", entry.refusal);
+  let isOver = false;
+  try {
+    const bound = turn.boundOf(target);
+    const verdict = await limiter.take(
+      { tenantId: call.tenantId, key: `model/${target.id}` },
+      { requests: 1, tokens: bound.inputTokens + bound.outputTokens },
+      target.limits ?? {},
+      { priority: call.priority, signal: call.signal },
+    );
+    if (!verdict.granted) return passedOver("limited", limited(target, verdict));
+    const { grant } = verdict;
+    try {
+      const reserved = await reserve(parts, turn, target, bound);
+      if (reserved.outcome === "exceeded") return { outcome: "exceeded", target, exceeded: reserved.exceeded };
+      const { held } = reserved;
+      const mostOutput =
+        held.key === null && target.limits?.tokensPerMinute === undefined ? undefined : bound.outputTokens;
+      isOver = true;
+      return await ask(parts, turn, { target, held, grant, mostOutput, entry });
+    } finally {
+      if (!isOver) limiter.adjust(grant, { requests: 0, tokens: 0 });
+    }
+  } finally {
+    if (!isOver) guard.leave(entry, { outcome: "abandoned" });
+  }
+};
+
+const limited = (
+  { id }: ModelTarget,
+  { limit, retryAfterMs }: { readonly limit: "requests" | "tokens"; readonly retryAfterMs: number | null },
+): PlatformError =>
+  retryAfterMs === null
+    ? new PlatformError(
+        "TOO_LARGE",
+        `the call may take more ${limit} than the limit a minute of ${id} has; raise it, or ask for less with maxOutputTokens`,
+      )
+    : new PlatformError("OVERLOADED", `its limit of ${limit} a minute is used up`, { retryAfterMs });
+
+const reserve = <Result>(
+  { budgets, priceOf, clock }: TurnParts,
+  { call }: Turn<Result>,
+  target: ModelTarget,
+  bound: TokenBound,
+) => {
+  const price = priceOf(target);
+  const nanoUsd = price === null ? null : worstCaseNanoUsd(bound, price);
+  const usage = { ...bound, estimated: true };
+  return budgets.reserve({
+    tenantId: call.tenantId,
+    key: `model/${call.id}`,
+    subject: subjectOf(call),
+    bound: { nanoUsd, tokens: bound.inputTokens + bound.outputTokens },
+    model: target.name,
+    callTimeoutMs: target.timeoutMs,
+    usage: usageRecord(call, target.name, { usage, nanoUsd }, clock.now()),
+  });
+};
+
+interface Entered {
+  readonly target: ModelTarget;
+  readonly held: HeldBudget;
+  readonly grant: RateGrant;
+  readonly mostOutput: number | undefined;
+  readonly entry: Extract<ReturnType<TargetGuard["enter"]>, { readonly entered: true }>;
+}
+
+const ask = async <Result>(
+  parts: TurnParts,
+  turn: Turn<Result>,
+  { target, held, grant, mostOutput, entry }: Entered,
+): Promise<TargetOutcome<Result>> => {
+  const { budgets, limiter, guard, priceOf, clock, logger } = parts;
+  const { call } = turn;
+  const settlementFor = (usage: ModelUsage): { readonly settlement: Settlement; readonly nanoUsd: number | null } => {
+    const price = priceOf(target);
+    const nanoUsd = price === null ? null : costNanoUsd(usage, price);
+    const tokens = usage.inputTokens + usage.outputTokens;
+    limiter.adjust(grant, { requests: 1, tokens });
+    const record = usageRecord(call, target.name, { usage, nanoUsd }, clock.now());
+    return { settlement: budgets.settlement(held, { nanoUsd, tokens }, record), nanoUsd };
+  };
+  try {
+    const { result, usage, firstTokenMs, durationMs } = await turn.perform(target, mostOutput);
+    guard.leave(entry, { outcome: "answered", firstTokenMs, durationMs, outputTokens: usage.outputTokens });
+    const { settlement, nanoUsd } = settlementFor(usage);
+    const costUsd = nanoUsd === null ? undefined : usdOf(nanoUsd);
+    return { outcome: "answered", answer: { result, target, usage, costUsd, settlement } };
+  } catch (caught) {
+    const error = PlatformError.from(caught);
+    const billed = failedUsageOf(caught)?.usage;
+    // Nobody waits for it: what is not written now counts as the worst case in time.
+    const done = release(billed === undefined ? null : settlementFor(billed).settlement);
+    if (billed === undefined) limiter.adjust(grant, { requests: 1, tokens: 0 });
+    await done;
+    const fault = faultOf(error, call.signal);
+    guard.leave(entry, { outcome: fault === "target" ? "failed" : "abandoned" });
+    if (fault === "caller") throw error;
+    return { outcome: "passed over", failed: { target, because: error.retryable ? "failed" : "refused", error } };
+  }
+
+  async function release(settlement: Settlement | null): Promise<void> {
+    const unbilled = { key: held.key, amounts: [], usage: null };
+    if (settlement === null && held.key === null) return;
+    try {
+      await budgets.settle(call.tenantId, settlement ?? unbilled);
+    } catch (failure) {
+      logger.log("warn", `a failed call of model ${target.name} was not settled: ${String(failure)}`, {
+        tenantId: call.tenantId,
+      });
+    }
+  }
+};
+
+/** `caller`: no other target would do better. `setting`: it is not the target's health that is wrong. */
+const faultOf = (error: PlatformError, signal: AbortSignal): "caller" | "target" | "setting" => {
+  if (signal.aborted) return "caller";
+  if (error.code === "UPSTREAM_FAILED") {
+    const status = error.details?.["status"];
+    return status === 400 || status === 422 ? "caller" : error.retryable ? "target" : "setting";
+  }
+  // What is missing or wrong of one target may be right of the next.
+  if (["MODEL_NOT_CONFIGURED", "CONFIG_INVALID", "NOT_INSTALLED"].includes(error.code)) return "setting";
+  return "caller";
+};
