@@ -18,3 +18,13 @@ export {
   type SpendingBound,
 } from "./budgets.ts";
 export { formatUsd, nanoUsdOf, usdOf } from "./money.ts";
+export {
+  type RateAmounts,
+  type RateGrant,
+  RateLimiter,
+  type RateLimiterOptions,
+  type RateLimits,
+  type RateScope,
+  type RateVerdict,
+  type TakeOptions,
+} from "./rate-limiter.ts";
