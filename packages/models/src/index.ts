@@ -1,3 +1,7 @@
 export { createModelProvider, type ModelProviderOptions } from "./create-model-provider.ts";
 export { callPolicy, checkBaseUrl, type ModelEndpoint } from "./model-endpoint.ts";
 export type { Embeddings, EmbedRequest, ListedModel, ModelGateway } from "./model-gateway.ts";
+export { costNanoUsd, worstCaseNanoUsd } from "./prices/cost-nano-usd.ts";
+export { parsePriceTable } from "./prices/parse-price-table.ts";
+export { factsOf, priceOf, type TargetPrice } from "./prices/price-of.ts";
+export { type LongInputPrice, type ModelFacts, PRICE_TABLE, type PriceTable } from "./prices/price-table.ts";
