@@ -153,6 +153,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     nodes: parts.nodes,
     retention: parts.retention,
     schedules: parts.schedules,
+    spending: parts.spending,
     backups: parts.backups,
     push: parts.push,
     apiKeys,

@@ -138,6 +138,8 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async deleteManifest(kind, name) {
       await node.deleteManifest(kind, name);
     },
+    budgets: async () => (await node.budgets()).budgets,
+    usage: (query) => node.usage(query),
     schedules: async () => (await node.schedules()).schedules,
     schedule: (name) => node.schedule(name),
     nodes: async () => (await node.nodes()).nodes.map(nodeRow),

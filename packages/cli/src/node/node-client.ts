@@ -2,6 +2,7 @@
 import type {
   AnyAgentManifest,
   AuthorizationDecision,
+  BudgetStatus,
   DecisionAnswer,
   Manifest,
   ManifestKind,
@@ -29,6 +30,8 @@ import type {
   ReplayReport,
   TaskMigration,
   TaskProgress,
+  UsageAnswer,
+  UsageOptions,
   WorkflowGraphAnswer,
   WorkflowSummary,
 } from "@agentcore/sdk/client";
@@ -185,6 +188,8 @@ export interface NodeClient {
   apply(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
+  budgets(): Promise<readonly BudgetStatus[]>;
+  usage(query: UsageOptions): Promise<UsageAnswer>;
   schedules(): Promise<readonly ScheduleStatus[]>;
   /** Throws NOT_FOUND. */
   schedule(name: string): Promise<ScheduleStatus>;

@@ -36,7 +36,8 @@ export interface Settlement {
   readonly key: string | null;
   /** Accounts that are not named, or were not reserved, get nothing. More than was held is written all the same. */
   readonly amounts: readonly LedgerAmount[];
-  readonly usage: UsageRecord;
+  /** Null: nobody was asked, or bills nothing. */
+  readonly usage: UsageRecord | null;
 }
 
 /** What one call adds to the sums. */

@@ -23,10 +23,11 @@ import {
 } from "@agentcore/core/governance";
 import type { Clock, Logger, ModelCall, Settlement } from "@agentcore/core/ports";
 import { failedUsageOf } from "../call/failed-usage.ts";
-import type { TargetGuard } from "../hosts/target-guard.ts";
 import type { ModelTarget } from "../model-target.ts";
-import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost.ts";
-import type { PriceOf } from "../prices/price-of.ts";
+import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost-nano-usd.ts";
+import { priceOf } from "../prices/price-of.ts";
+import type { PriceTable } from "../prices/price-table.ts";
+import type { TargetGuard } from "./target-guard.ts";
 import { usageRecord } from "./usage-record.ts";
 
 /** The most that one try may take, in tokens. */
@@ -80,7 +81,7 @@ export interface TurnParts {
   readonly budgets: Budgets;
   readonly limiter: RateLimiter;
   readonly guard: TargetGuard;
-  readonly priceOf: PriceOf;
+  readonly prices: PriceTable;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -165,13 +166,13 @@ const limited = (
     : new PlatformError("OVERLOADED", `its limit of ${limit} a minute is used up`, { retryAfterMs });
 
 const reserve = <Result>(
-  { budgets, priceOf, clock }: TurnParts,
+  { budgets, prices, clock }: TurnParts,
   { call }: Turn<Result>,
   target: ModelTarget,
   bound: TokenBound,
 ) => {
-  const price = priceOf(target);
-  const nanoUsd = price === null ? null : worstCaseNanoUsd(bound, price);
+  const price = priceOf(target, prices);
+  const nanoUsd = price === undefined ? null : worstCaseNanoUsd(bound, price);
   const usage = { ...bound, estimated: true };
   return budgets.reserve({
     tenantId: call.tenantId,
@@ -197,11 +198,11 @@ const ask = async <Result>(
   turn: Turn<Result>,
   { target, held, grant, mostOutput, entry }: Entered,
 ): Promise<TargetOutcome<Result>> => {
-  const { budgets, limiter, guard, priceOf, clock, logger } = parts;
+  const { budgets, limiter, guard, prices, clock, logger } = parts;
   const { call } = turn;
   const settlementFor = (usage: ModelUsage): { readonly settlement: Settlement; readonly nanoUsd: number | null } => {
-    const price = priceOf(target);
-    const nanoUsd = price === null ? null : costNanoUsd(usage, price);
+    const price = priceOf(target, prices);
+    const nanoUsd = price === undefined ? null : costNanoUsd(usage, price);
     const tokens = usage.inputTokens + usage.outputTokens;
     limiter.adjust(grant, { requests: 1, tokens });
     const record = usageRecord(call, target.name, { usage, nanoUsd }, clock.now());
@@ -216,26 +217,31 @@ const ask = async <Result>(
   } catch (caught) {
     const error = PlatformError.from(caught);
     const billed = failedUsageOf(caught)?.usage;
-    // Nobody waits for it: what is not written now counts as the worst case in time.
-    const done = release(billed === undefined ? null : settlementFor(billed).settlement);
-    if (billed === undefined) limiter.adjust(grant, { requests: 1, tokens: 0 });
-    await done;
+    if (billed !== undefined) await settleFailed(parts, call, target, settlementFor(billed).settlement);
+    else {
+      limiter.adjust(grant, { requests: 1, tokens: 0 });
+      if (held.key !== null) await settleFailed(parts, call, target, { key: held.key, amounts: [], usage: null });
+    }
     const fault = faultOf(error, call.signal);
     guard.leave(entry, { outcome: fault === "target" ? "failed" : "abandoned" });
     if (fault === "caller") throw error;
     return { outcome: "passed over", failed: { target, because: error.retryable ? "failed" : "refused", error } };
   }
+};
 
-  async function release(settlement: Settlement | null): Promise<void> {
-    const unbilled = { key: held.key, amounts: [], usage: null };
-    if (settlement === null && held.key === null) return;
-    try {
-      await budgets.settle(call.tenantId, settlement ?? unbilled);
-    } catch (failure) {
-      logger.log("warn", `a failed call of model ${target.name} was not settled: ${String(failure)}`, {
-        tenantId: call.tenantId,
-      });
-    }
+/** What is not written now counts as the worst case in time, so the failure of the call is told all the same. */
+const settleFailed = async (
+  { budgets, logger }: TurnParts,
+  { tenantId }: ModelCall,
+  { name }: ModelTarget,
+  settlement: Settlement,
+): Promise<void> => {
+  try {
+    await budgets.settle(tenantId, settlement);
+  } catch (failure) {
+    logger.log("warn", `a failed call of model ${name} was not settled: ${PlatformError.from(failure).message}`, {
+      tenantId,
+    });
   }
 };
 

@@ -42,6 +42,3 @@ export const cacheHitRecord = (call: ModelCall, model: string, savedNanoUsd: num
   cacheHits: 1,
   savedNanoUsd,
 });
-
-/** Of a try that came to nothing and that nobody bills. */
-export const NO_USAGE: ModelUsage = { inputTokens: 0, outputTokens: 0 };

@@ -1,4 +1,5 @@
 import type {
+  BudgetStatus,
   Debugging,
   Manifest,
   ManifestKind,
@@ -94,6 +95,10 @@ export interface Client {
   schedules(options?: types.CallOptions): Promise<{ readonly schedules: readonly ScheduleStatus[] }>;
   /** Rejects with NOT_FOUND when there is none of that name. */
   schedule(name: string, options?: types.CallOptions): Promise<ScheduleStatus>;
+  /** How budgets stand on the tenant's model calls (operators). They are applied and deleted as manifests. */
+  budgets(options?: types.CallOptions): Promise<{ readonly budgets: readonly BudgetStatus[] }>;
+  /** What models were used for; of operators all of the tenant, of others their own calls. */
+  usage(query?: types.UsageOptions): Promise<types.UsageAnswer>;
   /** The nodes that share the store, with the tenant's agents on each. */
   nodes(options?: types.CallOptions): Promise<{ readonly nodes: readonly NodeStatus[] }>;
   /** Rejects with NOT_FOUND when there is none of that name. */
@@ -186,6 +191,9 @@ export const createClient = (options: types.ClientOptions): Client => {
     schedules: ({ signal } = {}) => connection.json("GET", "/api/v1/schedules", { signal }),
     schedule: (name, { signal } = {}) =>
       connection.json("GET", `/api/v1/schedules/${encodeURIComponent(name)}`, { signal }),
+    budgets: ({ signal } = {}) => connection.json("GET", "/api/v1/budgets", { signal }),
+    usage: ({ signal, by, ...query } = {}) =>
+      connection.json("GET", "/api/v1/usage", { query: { ...query, by: by?.join(",") }, signal }),
     nodes: ({ signal } = {}) => connection.json("GET", "/api/v1/nodes", { signal }),
     node: (name, { signal } = {}) => connection.json("GET", ofNode(name), { signal }),
     drainNode: (name, { signal, graceMs } = {}) =>

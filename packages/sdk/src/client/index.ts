@@ -35,6 +35,8 @@ export type {
   TaskProgress,
   TaskSnapshot,
   TaskSummary,
+  UsageAnswer,
+  UsageOptions,
   WorkflowGraphAnswer,
   WorkflowSummary,
 } from "./types.ts";

@@ -9,6 +9,8 @@ import type {
   Target,
   TaskEvent,
   TaskState,
+  UsageGroup,
+  UsageRow,
   WorkflowGraph,
 } from "@agentcore/contract";
 
@@ -426,4 +428,23 @@ export interface TaskProgress {
   /** Nodes by state. */
   readonly counts: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeProgress[];
+}
+
+export interface UsageOptions extends CallOptions {
+  /** Milliseconds since 1970; hours that begin at or after it. @default 30 days before `to` */
+  readonly from?: number;
+  /** Hours that begin before it. @default now */
+  readonly to?: number;
+  /** @default ["model"] */
+  readonly by?: readonly UsageGroup[];
+  readonly agent?: string;
+  readonly team?: string;
+  readonly model?: string;
+  readonly caller?: string;
+}
+
+export interface UsageAnswer {
+  readonly from: number;
+  readonly to: number;
+  readonly usage: readonly UsageRow[];
 }

@@ -19,6 +19,7 @@ import { createOrchestrationRoutes } from "./api/orchestration-routes.ts";
 import { createAgentRoutes, createManifestRoutes } from "./api/resource-routes.ts";
 import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createScheduleRoutes } from "./api/schedule-routes.ts";
+import { createSpendingRoutes } from "./api/spending-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import { createWorkflowRoutes } from "./api/workflow-routes.ts";
@@ -125,6 +126,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createManifestRoutes(deps.manifests),
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
     ...createScheduleRoutes(deps.schedules),
+    ...createSpendingRoutes(deps.spending, deps.clock),
     ...createOrchestrationRoutes(deps.orchestration, tasks, waits),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),

@@ -5,13 +5,16 @@ import type {
   A2AVersion,
   AgentExtension,
   AgentSkill,
+  BudgetStatus,
   ManifestKind,
   NodeStatus,
   ScheduleStatus,
   TaskEvent,
   TaskPushNotificationConfig,
+  UsageGroup,
+  UsageRow,
 } from "@agentcore/contract";
-import type { TaskHead } from "@agentcore/core/ports";
+import type { TaskHead, UsageQuery } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, LoadedAgent, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
 import type { WorkflowProgress } from "@agentcore/core/workflows";
@@ -300,6 +303,13 @@ export interface GatewaySettings {
   readonly cancelWaitMs?: number | undefined;
 }
 
+/** What models cost. */
+export interface SpendingService {
+  status(tenantId: string): Promise<readonly BudgetStatus[]>;
+  /** Throws TOO_LARGE, for more than 100,000 sums of an hour. */
+  usage(query: UsageQuery, groups: readonly UsageGroup[]): Promise<readonly UsageRow[]>;
+}
+
 export interface GatewayDeps {
   readonly tasks: TaskService;
   readonly agents: AgentDirectory;
@@ -310,6 +320,7 @@ export interface GatewayDeps {
   readonly orchestration: OrchestrationService;
   readonly nodes: NodeService;
   readonly schedules: ScheduleService;
+  readonly spending: SpendingService;
   readonly retention: RetentionService;
   readonly backups: BackupService;
   readonly push: PushConfigService;

@@ -78,6 +78,7 @@ export const createFixture = (
       },
       undrain: async () => {},
     },
+    spending: { status: async () => [], usage: async () => [] },
     schedules: {
       list: async () => [],
       get: async (_tenantId, name) => {

@@ -1,0 +1,250 @@
+/**
+ * Where all model calls of a node pass:
+ *
+ *   name → chain of models → choice → one pass over their targets (ask-in-turn.ts) → answer
+ *
+ * A pass whose targets are all at their limits waits for the first of them, for a minute at most. A budget that wants another model asked begins anew
+ * with that one. Anything else that fails goes to the caller, who may try again.
+ */
+import type { ModelSpec } from "@agentcore/contract";
+import type { ModelRequest, Reasoned } from "@agentcore/contract/authoring";
+import { PlatformError } from "@agentcore/contract/errors";
+import { budgetExceeded, degradesTo } from "@agentcore/core/governance";
+import type { ModelAnswer, ModelCall } from "@agentcore/core/ports";
+import { boundOf } from "../call/bound-of.ts";
+import { countBytes } from "../call/count-bytes.ts";
+import type { TargetCaller } from "../call/create-target-caller.ts";
+import { chooseTargets, type ModelChoice, noModelLeft } from "../choice/choose-targets.ts";
+import { ModelConditions, type RequestFacts } from "../choice/model-conditions.ts";
+import { type NamedModel, resolveChain } from "../choice/resolve-chain.ts";
+import type { Environment } from "../environment.ts";
+import type { Embeddings, EmbedRequest, ModelGateway } from "../model-gateway.ts";
+import type { ModelTarget } from "../model-target.ts";
+import { targetsOf } from "../names/targets-of.ts";
+import { factsOf } from "../prices/price-of.ts";
+import { askInTurn, type FailedTry, type Performed, type TokenBound, type TurnAnswer, type TurnParts } from "./ask-in-turn.ts";
+import { listModels } from "./list-models.ts";
+
+export interface ModelGatewayOptions extends TurnParts {
+  /** Of the Model manifest of that name in the tenant, or null. */
+  readonly lookup: (tenantId: string, name: string) => Promise<ModelSpec | null>;
+  /** Names of the tenant's Model manifests. */
+  readonly names: (tenantId: string) => Promise<readonly string[]>;
+  readonly env: Environment;
+  readonly caller: TargetCaller;
+}
+
+// A limit a minute is free again after a minute at most.
+const MAX_LIMIT_WAIT_MS = 60_000;
+// Calls that wait for a limit, all together: each is a task in memory.
+const MAX_WAITING = 10_000;
+const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
+
+/** One kind of call: how it is bounded, and how a target is asked. */
+interface Asking<Result> {
+  readonly facts: RequestFacts;
+  boundOf(target: ModelTarget): TokenBound;
+  perform(target: ModelTarget, mostOutput: number | undefined): Promise<Performed<Result>>;
+}
+
+interface Answered<Result> extends TurnAnswer<Result> {
+  readonly decision: Reasoned | undefined;
+}
+
+export const createModelGateway = (options: ModelGatewayOptions): ModelGateway => {
+  const { lookup, names, env, caller, budgets, guard, prices, clock } = options;
+  const conditions = new ModelConditions();
+  let waiting = 0;
+
+  const named = async (tenantId: string, name: string): Promise<NamedModel> => {
+    const spec = await lookup(tenantId, name);
+    if (spec === null) return { targets: targetsOf(name, null, env) };
+    const { candidates, choose, weights, fallback } = spec;
+    const choosing = {
+      ...(candidates === undefined ? {} : { candidates }),
+      ...(choose === undefined ? {} : { choose }),
+      ...(weights === undefined ? {} : { weights }),
+      ...(fallback === undefined ? {} : { fallback }),
+    };
+    return { targets: candidates === undefined ? targetsOf(name, spec, env) : [], ...choosing };
+  };
+
+  const choose = async (name: string, call: ModelCall, facts: RequestFacts): Promise<ModelChoice> => {
+    const chain = await resolveChain(name, (at) => named(call.tenantId, at));
+    return chooseTargets({
+      chain,
+      request: facts,
+      conditions: await conditions.of(chain),
+      table: prices,
+      stateOf: (target) => guard.stateOf(call.tenantId, target),
+    });
+  };
+
+  const answer = async <Result>(
+    model: string,
+    call: ModelCall,
+    { facts, ...asking }: Asking<Result>,
+  ): Promise<Answered<Result>> => {
+    const endsAt = clock.monotonic() + MAX_LIMIT_WAIT_MS;
+    const asked = new Set([model]);
+    const instead: string[] = [];
+    let name = model;
+    for (;;) {
+      const choice = await choose(name, call, facts);
+      if (choice.order.length === 0) throw noModelLeft(name, choice);
+      const order = choice.order.flatMap(({ targets }) => guard.inOrder(call.tenantId, targets));
+      const outcome = await askInTurn(options, { call, order, ...asking });
+      if (outcome.outcome === "answered") {
+        const reasons = [...instead, ...choice.reasons, ...outcome.answer.passedOver];
+        return { ...outcome.answer, decision: decisionOf(outcome.answer.target, choice, reasons) };
+      }
+      if (outcome.outcome === "exceeded") {
+        const { exceeded, target } = outcome;
+        const degraded = degradesTo(exceeded);
+        const error = budgetExceeded(target.name, exceeded);
+        if (degraded === null || asked.has(degraded)) throw error;
+        asked.add(degraded);
+        instead.push(`${degraded} is asked instead of ${name}: ${error.message}`);
+        name = degraded;
+        continue;
+      }
+      await waitForLimits(name, outcome.tries, endsAt, call.signal);
+    }
+  };
+
+  /** Throws what the tries came to, unless all that they met were limits that end soon. */
+  const waitForLimits = async (
+    name: string,
+    tries: readonly FailedTry[],
+    endsAt: number,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const error = unanswered(name, tries);
+    const waitMs = error.retryAfterMs;
+    const mayWait = tries.every(({ because }) => because === "limited") && waitMs !== undefined;
+    if (!mayWait || clock.monotonic() + waitMs > endsAt || waiting >= MAX_WAITING) throw error;
+    waiting += 1;
+    try {
+      await pause(waitMs, signal);
+    } finally {
+      waiting -= 1;
+    }
+  };
+
+  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        timer.cancel();
+        reject(signal.reason);
+      };
+      const timer = clock.after(ms, () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      });
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+
+  /** Whoever has a log settles with it. */
+  const settled = async <Result>(call: ModelCall, { settlement }: Answered<Result>): Promise<void> => {
+    if (call.task === undefined) await budgets.settle(call.tenantId, settlement);
+  };
+
+  return {
+    async generate({ model, ...request }, call): Promise<ModelAnswer> {
+      const facts = { ...factsOfCall(call), ...factsOfRequest(request) };
+      const input = boundOf(request);
+      const answered = await answer(model, call, {
+        facts,
+        boundOf: (target) => ({ inputTokens: input, outputTokens: mostOutputOf(target, request) }),
+        perform: async (target, mostOutput) => {
+          const bounded = mostOutput === undefined ? request : { ...request, maxOutputTokens: mostOutput };
+          const { onText } = call;
+          let isBegun = false;
+          const { response, firstTokenMs, durationMs } = await caller.call(target, bounded, {
+            signal: call.signal,
+            onText:
+              onText &&
+              ((text) => {
+                onText(text, !isBegun);
+                isBegun = true;
+              }),
+          });
+          return { result: response, usage: response.usage, firstTokenMs, durationMs };
+        },
+      });
+      await settled(call, answered);
+      const { result, costUsd, decision, settlement } = answered;
+      return {
+        response: { ...result, ...(costUsd === undefined ? {} : { costUsd }) },
+        ...(decision === undefined ? {} : { decision }),
+        ...(call.task === undefined ? {} : { settlement }),
+      };
+    },
+
+    async embed({ model, texts }: EmbedRequest, call): Promise<Embeddings> {
+      const inputTokens = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + PER_TEXT, 0);
+      const answered = await answer(model, call, {
+        facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
+        boundOf: () => ({ inputTokens, outputTokens: 0 }),
+        perform: async (target) => {
+          const { vectors, usage, durationMs } = await caller.embed(target, texts, { signal: call.signal });
+          return { result: vectors, usage, durationMs };
+        },
+      });
+      await budgets.settle(call.tenantId, answered.settlement);
+      const { result: vectors, usage, costUsd, target } = answered;
+      return { vectors, usage, costUsd, model: `${target.provider}/${target.model}` };
+    },
+
+    grant: (tenantId, grant, id) => budgets.grant(tenantId, grant, id),
+    list: (tenantId) =>
+      listModels({ ...{ tenantId, names, lookup, env, prices }, stateOf: (target) => guard.stateOf(tenantId, target) }),
+    close: async () => {},
+  };
+
+  function mostOutputOf(target: ModelTarget, request: ModelRequest): number {
+    const known = target.maxOutputTokens ?? factsOf(target, prices)?.maxOutputTokens;
+    if (request.maxOutputTokens !== undefined) return Math.min(request.maxOutputTokens, known ?? request.maxOutputTokens);
+    return known ?? DEFAULT_MAX_OUTPUT_TOKENS;
+  }
+};
+
+// As usage that is not reported is estimated.
+const BYTES_A_TOKEN = 3;
+// What a provider puts around each text.
+const PER_TEXT = 16;
+
+const factsOfCall = ({ agent, labels, priority, caller }: ModelCall) => ({ agent, labels, priority, caller });
+
+const factsOfRequest = (request: ModelRequest) => ({
+  inputTokens: Math.ceil(countBytes(request) / BYTES_A_TOKEN),
+  ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
+  tools: request.tools?.length ?? 0,
+  json: request.output !== undefined,
+});
+
+/** Nothing where there was nothing to choose and nobody failed. */
+const decisionOf = (
+  { id }: ModelTarget,
+  { scores }: ModelChoice,
+  reasons: readonly string[],
+): Reasoned | undefined => (reasons.length === 0 ? undefined : { choice: id, reasons, scores });
+
+/** Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. */
+const unanswered = (name: string, tries: readonly FailedTry[]): PlatformError => {
+  const [only] = tries;
+  if (only !== undefined && tries.length === 1) return only.error;
+  const retryable = tries.filter(({ error }) => error.retryable);
+  const after = retryable.flatMap(({ error: { retryAfterMs } }) => retryAfterMs ?? []);
+  const isLimited = tries.every(({ because }) => because === "limited");
+  const said = tries.map(({ target: { id }, error: { message } }) => `${id}: ${message}`).join("; ");
+  return new PlatformError(
+    isLimited ? "OVERLOADED" : "UPSTREAM_FAILED",
+    `none of the ${tries.length} models that "${name}" leads to has answered: ${said}`.slice(0, 2000),
+    {
+      retryable: retryable.length > 0,
+      // Where one of them may be tried at once, nobody waits for the others.
+      ...(after.length === retryable.length && after.length > 0 ? { retryAfterMs: Math.min(...after) } : {}),
+    },
+  );
+};
