@@ -20,6 +20,8 @@ export interface WorkflowScope {
   readonly event?: unknown;
   /** In the `where` of `ctx.waitForEvent`: what the code gave it. */
   readonly with?: unknown;
+  /** In the `when` of a Model's candidates: the request that a model is chosen for. */
+  readonly request?: unknown;
 }
 
 export const SCOPE_VARIABLES = [
@@ -33,4 +35,5 @@ export const SCOPE_VARIABLES = [
   "branches",
   "event",
   "with",
+  "request",
 ] as const satisfies readonly (keyof WorkflowScope)[];

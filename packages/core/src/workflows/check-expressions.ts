@@ -125,6 +125,8 @@ const judge = ({ path, guarded }: Reference, judged: Judged): readonly GraphFaul
         : fault("event: has a value in the `event.where` of a wait only; what came is the node's output");
     case "with":
       return fault("with: is for `ctx.waitForEvent`; the scope of the workflow is here as it is everywhere");
+    case "request":
+      return fault("request: is for the choice among models; a workflow has `input` and `nodes`");
     case "input":
       return absent(schemas.input, path.slice(1), "input", guarded, field);
     case "errors":

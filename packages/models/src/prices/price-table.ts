@@ -138,10 +138,9 @@ const MISTRAL: readonly Row[] = [
 ];
 
 const priceOf = ([input, output, cachedInput, cacheWrite]: readonly [
-  number,
-  number,
-  number?,
-  number?,
+  ...(readonly [input: number, output: number]),
+  cachedInput?: number | undefined,
+  cacheWrite?: number | undefined,
 ]): ModelPrice => ({
   ...{ input, output },
   ...(cachedInput === undefined ? {} : { cachedInput }),

@@ -3,6 +3,7 @@ import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } fro
 import { DEBOUNCER } from "@agentcore/core/tasks";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 import { checkBudget } from "./check-budget.ts";
+import { checkChoice } from "./check-choice.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
 import { checkSchedule } from "./check-schedule.ts";
@@ -52,6 +53,7 @@ export const checkManifests = async (
     switch (kind) {
       case "Model":
         checkModel(tenantId, manifest, rules.allowPrivateModels);
+        await checkChoice(manifest);
         break;
       case "Budget":
         checkBudget(tenantId, manifest);
