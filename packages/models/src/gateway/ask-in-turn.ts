@@ -145,7 +145,7 @@ const askTarget = async <Result>(
       const mostOutput =
         held.key === null && target.limits?.tokensPerMinute === undefined ? undefined : bound.outputTokens;
       isOver = true;
-      return await ask(parts, turn, { target, held, grant, mostOutput, entry });
+      return await ask(parts, turn, { target, held, bound, grant, mostOutput, entry });
     } finally {
       if (!isOver) limiter.adjust(grant, { requests: 0, tokens: 0 });
     }
@@ -188,6 +188,7 @@ const reserve = <Result>(
 interface Entered {
   readonly target: ModelTarget;
   readonly held: HeldBudget;
+  readonly bound: TokenBound;
   readonly grant: RateGrant;
   readonly mostOutput: number | undefined;
   readonly entry: Extract<ReturnType<TargetGuard["enter"]>, { readonly entered: true }>;
@@ -196,28 +197,35 @@ interface Entered {
 const ask = async <Result>(
   parts: TurnParts,
   turn: Turn<Result>,
-  { target, held, grant, mostOutput, entry }: Entered,
+  { target, held, bound, grant, mostOutput, entry }: Entered,
 ): Promise<TargetOutcome<Result>> => {
   const { budgets, limiter, guard, prices, clock, logger } = parts;
   const { call } = turn;
-  const settlementFor = (usage: ModelUsage): { readonly settlement: Settlement; readonly nanoUsd: number | null } => {
-    const price = priceOf(target, prices);
-    const nanoUsd = price === undefined ? null : costNanoUsd(usage, price);
-    const tokens = usage.inputTokens + usage.outputTokens;
+  const price = priceOf(target, prices);
+  const costOf = (usage: ModelUsage): number | null => (price === undefined ? null : costNanoUsd(usage, price));
+  /** `spent`: what budgets count, where that is more than what is known. */
+  const settlementFor = (usage: ModelUsage, spent: ModelUsage = usage): Settlement => {
+    const tokens = spent.inputTokens + spent.outputTokens;
     limiter.adjust(grant, { requests: 1, tokens });
-    const record = usageRecord(call, target.name, { usage, nanoUsd }, clock.now());
-    return { settlement: budgets.settlement(held, { nanoUsd, tokens }, record), nanoUsd };
+    const record = usageRecord(call, target.name, { usage, nanoUsd: costOf(usage) }, clock.now());
+    return budgets.settlement(held, { nanoUsd: costOf(spent), tokens }, record);
   };
   try {
     const { result, usage, firstTokenMs, durationMs } = await turn.perform(target, mostOutput);
     guard.leave(entry, { outcome: "answered", firstTokenMs, durationMs, outputTokens: usage.outputTokens });
-    const { settlement, nanoUsd } = settlementFor(usage);
+    const nanoUsd = costOf(usage);
     const costUsd = nanoUsd === null ? undefined : usdOf(nanoUsd);
-    return { outcome: "answered", answer: { result, target, usage, costUsd, settlement } };
+    return { outcome: "answered", answer: { result, target, usage, costUsd, settlement: settlementFor(usage) } };
   } catch (caught) {
     const error = PlatformError.from(caught);
     const billed = failedUsageOf(caught)?.usage;
-    if (billed !== undefined) await settleFailed(parts, call, target, settlementFor(billed).settlement);
+    if (billed !== undefined)
+      await settleFailed(
+        parts,
+        call,
+        target,
+        settlementFor(billed, mostBilled(billed, bound, call.onText !== undefined)),
+      );
     else {
       limiter.adjust(grant, { requests: 1, tokens: 0 });
       if (held.key !== null) await settleFailed(parts, call, target, { key: held.key, amounts: [], usage: null });
@@ -227,6 +235,21 @@ const ask = async <Result>(
     if (fault === "caller") throw error;
     return { outcome: "passed over", failed: { target, because: error.retryable ? "failed" : "refused", error } };
   }
+};
+
+// What a provider has generated and sent when it hears that nobody reads any more.
+const UNREAD_TOKENS = 256;
+const BYTES_A_TOKEN = 3;
+
+/**
+ * The most that a call may be billed for that broke off: of a stream what came of it, a token for each byte, and a little more; else all that was
+ * asked for, since it may have been generated and lost.
+ */
+const mostBilled = (usage: ModelUsage, bound: TokenBound, isStreamed: boolean): ModelUsage => {
+  const received = usage.outputTokens * BYTES_A_TOKEN + UNREAD_TOKENS;
+  const outputTokens =
+    isStreamed && usage.outputTokens > 0 ? Math.min(received, bound.outputTokens) : bound.outputTokens;
+  return { inputTokens: bound.inputTokens, outputTokens, estimated: true };
 };
 
 /** What is not written now counts as the worst case in time, so the failure of the call is told all the same. */

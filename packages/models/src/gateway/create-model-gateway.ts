@@ -3,8 +3,8 @@
  *
  *   name → chain of models → choice → one pass over their targets (ask-in-turn.ts) → answer
  *
- * A pass whose targets are all at their limits waits for the first of them, for a minute at most. A budget that wants another model asked begins anew
- * with that one. Anything else that fails goes to the caller, who may try again.
+ * A pass whose targets are all at their limits waits for the first of them, and one whose budget calls under way hold waits for these: for a minute at
+ * most. A budget that wants another model asked begins anew with that one. Anything else that fails goes to the caller, who may try again.
  */
 import type { ModelSpec } from "@agentcore/contract";
 import type { ModelRequest, Reasoned } from "@agentcore/contract/authoring";
@@ -22,7 +22,14 @@ import type { Embeddings, EmbedRequest, ModelGateway } from "../model-gateway.ts
 import type { ModelTarget } from "../model-target.ts";
 import { targetsOf } from "../names/targets-of.ts";
 import { factsOf } from "../prices/price-of.ts";
-import { askInTurn, type FailedTry, type Performed, type TokenBound, type TurnAnswer, type TurnParts } from "./ask-in-turn.ts";
+import {
+  askInTurn,
+  type FailedTry,
+  type Performed,
+  type TokenBound,
+  type TurnAnswer,
+  type TurnParts,
+} from "./ask-in-turn.ts";
 import { listModels } from "./list-models.ts";
 
 export interface ModelGatewayOptions extends TurnParts {
@@ -100,6 +107,10 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       }
       if (outcome.outcome === "exceeded") {
         const { exceeded, target } = outcome;
+        if (exceeded.spent + exceeded.asked <= exceeded.ceiling) {
+          await waitFor(heldByOthers(target.name, exceeded.account.budget.name, waiting), endsAt, call.signal);
+          continue;
+        }
         const degraded = degradesTo(exceeded);
         const error = budgetExceeded(target.name, exceeded);
         if (degraded === null || asked.has(degraded)) throw error;
@@ -108,21 +119,16 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
         name = degraded;
         continue;
       }
-      await waitForLimits(name, outcome.tries, endsAt, call.signal);
+      const error = unanswered(name, outcome.tries);
+      if (!outcome.tries.every(({ because }) => because === "limited")) throw error;
+      await waitFor(error, endsAt, call.signal);
     }
   };
 
-  /** Throws what the tries came to, unless all that they met were limits that end soon. */
-  const waitForLimits = async (
-    name: string,
-    tries: readonly FailedTry[],
-    endsAt: number,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const error = unanswered(name, tries);
+  /** Throws the error, unless it says that it passes soon. */
+  const waitFor = async (error: PlatformError, endsAt: number, signal: AbortSignal): Promise<void> => {
     const waitMs = error.retryAfterMs;
-    const mayWait = tries.every(({ because }) => because === "limited") && waitMs !== undefined;
-    if (!mayWait || clock.monotonic() + waitMs > endsAt || waiting >= MAX_WAITING) throw error;
+    if (waitMs === undefined || clock.monotonic() + waitMs > endsAt || waiting >= MAX_WAITING) throw error;
     waiting += 1;
     try {
       await pause(waitMs, signal);
@@ -204,7 +210,8 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 
   function mostOutputOf(target: ModelTarget, request: ModelRequest): number {
     const known = target.maxOutputTokens ?? factsOf(target, prices)?.maxOutputTokens;
-    if (request.maxOutputTokens !== undefined) return Math.min(request.maxOutputTokens, known ?? request.maxOutputTokens);
+    if (request.maxOutputTokens !== undefined)
+      return Math.min(request.maxOutputTokens, known ?? request.maxOutputTokens);
     return known ?? DEFAULT_MAX_OUTPUT_TOKENS;
   }
 };
@@ -224,11 +231,18 @@ const factsOfRequest = (request: ModelRequest) => ({
 });
 
 /** Nothing where there was nothing to choose and nobody failed. */
-const decisionOf = (
-  { id }: ModelTarget,
-  { scores }: ModelChoice,
-  reasons: readonly string[],
-): Reasoned | undefined => (reasons.length === 0 ? undefined : { choice: id, reasons, scores });
+const decisionOf = ({ id }: ModelTarget, { scores }: ModelChoice, reasons: readonly string[]): Reasoned | undefined =>
+  reasons.length === 0 ? undefined : { choice: id, reasons, scores };
+
+// Whoever waits asks again so often that all together ask the store some two hundred times a second.
+const LEAST_PAUSE_MS = 50;
+const PAUSE_PER_WAITING_MS = 5;
+
+/** There is enough left, and calls under way hold it: what they do not need is free when they end. */
+const heldByOthers = (model: string, budget: string, waiting: number): PlatformError =>
+  new PlatformError("OVERLOADED", `budget ${budget}: what this call of ${model} may cost is held for calls under way`, {
+    retryAfterMs: LEAST_PAUSE_MS + waiting * PAUSE_PER_WAITING_MS,
+  });
 
 /** Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. */
 const unanswered = (name: string, tries: readonly FailedTry[]): PlatformError => {
