@@ -1,16 +1,11 @@
-export {
-  type ChoiceFacts,
-  chooseTargets,
-  type ModelChoice,
-  noModelLeft,
-  type TargetState,
-} from "./choice/choose-targets.ts";
-export { type Conditions, choiceViolations, ModelConditions, type RequestFacts } from "./choice/model-conditions.ts";
-export { type ChainModel, type NamedModel, resolveChain } from "./choice/resolve-chain.ts";
-export { createModelProvider, type ModelProviderOptions } from "./create-model-provider.ts";
-export { callPolicy, checkBaseUrl, type ModelEndpoint } from "./model-endpoint.ts";
+export { callPolicy } from "./call/connection-of.ts";
+export { createTargetCaller } from "./call/create-target-caller.ts";
+export { choiceViolations } from "./choice/model-conditions.ts";
+export { createModelGateway } from "./gateway/create-model-gateway.ts";
+export { createTargetGuard, type TargetGuard } from "./gateway/target-guard.ts";
 export type { Embeddings, EmbedRequest, ListedModel, ModelGateway } from "./model-gateway.ts";
-export { costNanoUsd, worstCaseNanoUsd } from "./prices/cost-nano-usd.ts";
+export { checkBaseUrl } from "./names/check-base-url.ts";
+export { saysWhere } from "./names/targets-of.ts";
 export { parsePriceTable } from "./prices/parse-price-table.ts";
-export { factsOf, priceOf, type TargetPrice } from "./prices/price-of.ts";
-export { type LongInputPrice, type ModelFacts, PRICE_TABLE, type PriceTable } from "./prices/price-table.ts";
+export { PRICE_TABLE } from "./prices/price-table.ts";
+export { PROVIDERS } from "./providers/providers.ts";

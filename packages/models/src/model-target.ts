@@ -34,6 +34,8 @@ export interface TargetAnswer {
   /** Milliseconds up to the first token, where it was streamed, and to the end. */
   readonly firstTokenMs?: number | undefined;
   readonly durationMs: number;
+  /** Settings of the request that the provider does not take, in its package's words. @default none */
+  readonly ignored?: readonly string[] | undefined;
 }
 
 /** A failed or aborted call that the provider may bill nevertheless: what is known of that. */

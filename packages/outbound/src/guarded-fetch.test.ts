@@ -96,3 +96,15 @@ test("a name that leads where nothing goes is not called", async () => {
   });
   await expect(fetchByName("http://hook.example/")).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
+
+test("whoever asks hears when the request has left, and not of one that nobody took", async () => {
+  const { url } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  let sent = 0;
+  const heard = createGuardedFetch({
+    ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open", onSent: () => sent++ },
+  });
+  await expect(heard("http://127.0.0.1:1", { method: "POST", body: "x" })).rejects.toThrow("fetch failed");
+  expect(sent).toBe(0);
+  await heard(url, { method: "POST", body: "x".repeat(100_000) });
+  expect(sent).toBe(1);
+});

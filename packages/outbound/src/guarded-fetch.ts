@@ -19,6 +19,8 @@ const BODYLESS = new Set([204, 205, 304]);
 export interface GuardedFetchOptions extends GuardedLookupOptions {
   /** @default 33554432 */
   readonly maxAnswerBytes?: number | undefined;
+  /** Hears that the whole of a request has left: from then on it may have been acted upon. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** An endpoint may be anybody's, and its answer is held in memory. */
@@ -76,6 +78,7 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
         },
         resolve,
       );
+      if (options.onSent !== undefined) outgoing.once("finish", options.onSent);
       // Else the request just closes, and nobody hears of it.
       outgoing.on("upgrade", (_message, socket) => {
         socket.destroy();

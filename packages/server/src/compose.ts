@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
+import { Budgets, RateLimiter } from "@agentcore/core/governance";
 import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/payloads";
 import type {
   BlobStore,
@@ -16,7 +17,7 @@ import type {
 } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
-import { createModelProvider } from "@agentcore/models";
+import { createModelGateway, createTargetCaller, createTargetGuard, PRICE_TABLE } from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
@@ -33,6 +34,7 @@ import type {
   PushConfigService,
   RetentionService,
   ScheduleService,
+  SpendingService,
   WorkflowService,
 } from "./gateway/deps.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
@@ -61,6 +63,7 @@ export interface NodeParts {
   readonly metrics: Metrics;
   readonly retention: RetentionService;
   readonly schedules: ScheduleService;
+  readonly spending: SpendingService;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly senses: Senses;
@@ -196,15 +199,17 @@ export const compose = async ({
         code: error.code,
       }),
   });
-  const models = createModelProvider({
-    env,
-    allowPrivate: allowPrivateModels,
-    resolve: async (tenantId, name) => {
-      const manifest = await manifests.model(tenantId, name);
-      if (manifest === null) return null;
-      const { baseUrl = "", model = "", apiKeyEnv, headers, timeoutMs } = manifest.spec;
-      return { baseUrl, model, apiKeyEnv, headers, timeoutMs };
-    },
+  const spending = new Budgets({
+    ...{ store: tasks, keyValue, clock: senses.clock },
+    declared: (tenantId) => manifests.budgets.of(tenantId),
+  });
+  const models = createModelGateway({
+    lookup: async (tenantId, name) => (await manifests.model(tenantId, name))?.spec ?? null,
+    names: async (tenantId) => (await manifests.list(tenantId, "Model")).map(({ metadata }) => metadata.name),
+    ...{ env, budgets: spending, prices: PRICE_TABLE, clock: senses.clock, logger: senses.logger },
+    caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
+    limiter: new RateLimiter({ keyValue, clock: senses.clock }),
+    guard: createTargetGuard(),
   });
   const orchestration = createOrchestration({
     tasks: () => service,
@@ -307,6 +312,7 @@ export const compose = async ({
     metrics,
     retention,
     schedules,
+    spending,
     push: push.configs,
     backups: createBackupService({
       archive: stores.archive,

@@ -75,8 +75,9 @@ describe("an address", () => {
     expect(refused({ baseUrl: "https://8.8.8.8/v1", apiKeyEnv: "MODEL_KEY" })).toEqual([]);
   });
 
-  test.each(["ftp://models.test", "https://user:pass@models.test/v1"])("%s is refused under its name", (baseUrl) => {
-    expect(refused({ baseUrl })).toEqual(["spec.baseUrl"]);
+  test("with a user in it is refused under its name, and one that is not http by the schema", () => {
+    expect(refused({ baseUrl: "https://user:pass@models.test/v1" })).toEqual(["spec.baseUrl"]);
+    expect(() => model({ baseUrl: "ftp://models.test" })).toThrow(/expected an http/);
   });
 });
 
@@ -95,5 +96,58 @@ describe("a variable", () => {
     expect(refused({ apiKeyEnv: "ACME_LABS__MODEL_KEY" }, { tenantId: "acme" })).toEqual(["spec.apiKeyEnv"]);
     expect(refused({ apiKeyEnv: "ACME_LABS__MODEL_KEY" }, { tenantId: "acme-labs" })).toEqual([]);
     expect(refused({ apiKeyEnv: "ACME__MODEL_KEY" })).toEqual(["spec.apiKeyEnv"]);
+  });
+});
+
+describe("a provider", () => {
+  const OF_PROVIDER = { baseUrl: undefined };
+  const ACME = { tenantId: "acme" };
+
+  test.each(["openai", "anthropic", "google", "mistral", "azure", "bedrock"])(
+    "%s is called with the node's own key for the default tenant alone (I7)",
+    (provider) => {
+      expect(refused({ ...OF_PROVIDER, provider })).toEqual([]);
+      expect(refused({ ...OF_PROVIDER, provider }, ACME)).toEqual(["spec.apiKeyEnv"]);
+      expect(refused({ ...OF_PROVIDER, provider, apiKeyEnv: "ACME__KEY" }, ACME)).toEqual([]);
+    },
+  );
+
+  test("needs a key that is named where the manifest says where it is", () => {
+    expect(refused({ provider: "openai" })).toEqual(["spec.apiKeyEnv"]);
+    expect(refused({ provider: "openai", apiKeyEnv: "OPENAI_API_KEY" })).toEqual([]);
+    expect(refused({ ...OF_PROVIDER, provider: "azure", settings: { resourceName: "ours" } })).toEqual([
+      "spec.apiKeyEnv",
+    ]);
+    expect(refused({ provider: "ollama" })).toEqual([]);
+    expect(refused({ provider: "openai", baseUrl: "http://8.8.8.8/v1", apiKeyEnv: "OPENAI_API_KEY" })).toEqual([
+      "spec.baseUrl",
+    ]);
+  });
+
+  test("takes its own settings only, and no value that would lead elsewhere", () => {
+    const bedrock = { ...OF_PROVIDER, provider: "bedrock" };
+    expect(refused({ ...bedrock, settings: { region: "eu-central-1" } })).toEqual([]);
+    expect(refused({ ...bedrock, settings: { region: "evil.test/" } })).toEqual(["spec.settings.region"]);
+    expect(refused({ ...bedrock, settings: { zone: "a", toString: "b" } })).toEqual([
+      "spec.settings.zone",
+      "spec.settings.toString",
+    ]);
+    expect(refused({ settings: { region: "eu-central-1" } })).toEqual(["spec.settings.region"]);
+  });
+});
+
+describe("several of one kind", () => {
+  test("are judged each by itself", () => {
+    const several = {
+      baseUrl: undefined,
+      hosts: ["https://models.test/v1", "http://169.254.169.254/v1", "http://10.0.0.8/v1"],
+      apiKeyEnvs: ["MODEL_KEY", "ACME__MODEL_KEY"],
+    };
+    expect(refused(several)).toEqual(["spec.hosts[1]", "spec.hosts[2]", "spec.apiKeyEnvs[1]"]);
+    expect(refused(several, { allowPrivate: true })).toEqual(["spec.hosts[1]", "spec.apiKeyEnvs[1]"]);
+  });
+
+  test("that are candidates name no address", () => {
+    expect(refused({ baseUrl: undefined, model: undefined, candidates: [{ model: "openai/a" }] })).toEqual([]);
   });
 });

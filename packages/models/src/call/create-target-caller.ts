@@ -1,0 +1,217 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ModelRequest, ModelUsage } from "@agentcore/contract/authoring";
+import { PlatformError } from "@agentcore/contract/errors";
+import { createGuardedFetch, type Lookup } from "@agentcore/outbound";
+import type { LanguageModelV4, SharedV4Warning } from "@ai-sdk/provider";
+import type { Environment } from "../environment.ts";
+import type { ModelTarget, TargetAnswer } from "../model-target.ts";
+import { type OpenTarget, openTarget } from "../providers/open-provider.ts";
+import { type AnswerParts, createAnswerParts } from "./answer-parts.ts";
+import { connectionOf, type TargetConnection } from "./connection-of.ts";
+import { countBytes } from "./count-bytes.ts";
+import { type Deadlines, startDeadlines } from "./deadlines.ts";
+import { embedTexts, type TargetVectors } from "./embed-texts.ts";
+import { withFailedUsage } from "./failed-usage.ts";
+import { renderRequest } from "./render-request.ts";
+import { isRefusal, toAbortError, toPlatformError, toTimeoutError, unreadBytes } from "./to-platform-error.ts";
+import { estimateUsage, usageOf } from "./usage-of.ts";
+
+export interface TargetCallerOptions {
+  readonly env: Environment;
+  /** Whether Model manifests may name addresses of private networks. @default false */
+  readonly allowPrivate?: boolean | undefined;
+  /** Resolves the names of hosts. @default the system's resolver */
+  readonly lookup?: Lookup | undefined;
+}
+
+export interface TargetCallOptions {
+  readonly signal: AbortSignal;
+  /** Hears text as it comes; the answer is streamed then. */
+  readonly onText?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Calls one target once, and neither tries again nor runs tools. Throws MODEL_NOT_CONFIGURED, CONFIG_INVALID, NOT_INSTALLED, INVALID_ARGUMENT for what
+ * the provider cannot be asked, TOO_LARGE over 16 MiB, and UPSTREAM_FAILED, which is retryable after 408, 409, 429, 5xx, timeouts, network
+ * failures, streams that break off and unreadable answers. No secret appears in an error; what a failed call cost, `failedUsageOf` knows.
+ */
+export interface TargetCaller {
+  call(target: ModelTarget, request: ModelRequest, options: TargetCallOptions): Promise<TargetAnswer>;
+  /** A vector for each of the texts, in their order; all of one length. */
+  embed(
+    target: ModelTarget,
+    texts: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<TargetVectors>;
+}
+
+// Opening one takes about a millisecond, so those of the last targets are kept; a key that changes makes another.
+const MAX_OPEN = 200;
+// On the wire a stream wraps each token in some hundred bytes; a whole answer is about as long as what is in it.
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** What is known of a call under way. */
+interface Attempt {
+  /** Whether the provider has all of the request, and may bill it. */
+  isSent: boolean;
+  readonly maxAnswerBytes: number;
+}
+
+export const createTargetCaller = ({ env, allowPrivate = false, lookup }: TargetCallerOptions): TargetCaller => {
+  const attempts = new AsyncLocalStorage<Attempt>();
+  const opened = new Map<string, Promise<OpenTarget>>();
+
+  /** Those that are used stay, in the order of use. */
+  const openCached = (target: ModelTarget, connection: TargetConnection): Promise<OpenTarget> => {
+    const { baseUrl, apiKey, credentials, headers, settings, policy } = connection;
+    const key = JSON.stringify([
+      target.provider,
+      target.model,
+      baseUrl,
+      apiKey,
+      credentials,
+      headers,
+      settings,
+      policy,
+    ]);
+    const known = opened.get(key);
+    const fetchFor: typeof fetch = (input, init) => {
+      const attempt = attempts.getStore();
+      return createGuardedFetch({
+        ...policy,
+        lookup,
+        maxAnswerBytes: attempt?.maxAnswerBytes,
+        onSent: () => {
+          if (attempt !== undefined) attempt.isSent = true;
+        },
+      })(input, init);
+    };
+    const open = known ?? openTarget(target, { ...connection, fetch: fetchFor });
+    opened.delete(key);
+    opened.set(key, open);
+    if (known === undefined) {
+      open.catch(() => opened.delete(key));
+      const [oldest] = opened.keys();
+      if (opened.size > MAX_OPEN && oldest !== undefined) opened.delete(oldest);
+    }
+    return open;
+  };
+
+  /** Runs `work` against the target, with all that its failure means. */
+  const attempt = async <Result>(
+    target: ModelTarget,
+    { signal, isStreamed, usage }: { signal: AbortSignal; isStreamed: boolean; usage: (error: unknown) => ModelUsage },
+    work: (open: OpenTarget, deadlines: Deadlines, connection: TargetConnection) => Promise<Result>,
+  ): Promise<Result> => {
+    if (signal.aborted) throw toAbortError(signal);
+    const connection = connectionOf(target, env, allowPrivate);
+    const open = await openCached(target, connection);
+    const { timeoutMs, firstTokenTimeoutMs } = target;
+    const deadlines = startDeadlines(signal, timeoutMs, isStreamed ? firstTokenTimeoutMs : undefined);
+    const state: Attempt = { isSent: false, maxAnswerBytes: isStreamed ? MAX_STREAM_BYTES : MAX_ANSWER_BYTES };
+    let isFailed = true;
+    try {
+      const result = await attempts.run(state, () => work(open, deadlines, connection));
+      isFailed = false;
+      return result;
+    } catch (error) {
+      const call = { modelName: target.name, host: connection.host, apiKeyEnv: target.apiKeyEnv };
+      const failed = { ...call, secrets: connection.secrets };
+      const isBilled = state.isSent && !isRefusal(error);
+      const bill = (failure: PlatformError): PlatformError =>
+        isBilled ? withFailedUsage(failure, { usage: usage(error) }) : failure;
+      if (signal.aborted) throw bill(toAbortError(signal));
+      if (deadlines.expired !== undefined) throw bill(toTimeoutError(failed, deadlines.expired));
+      throw bill(toPlatformError(error, failed));
+    } finally {
+      deadlines.end(isFailed);
+    }
+  };
+
+  return {
+    async call(target, request, { signal, onText }) {
+      const startedAt = performance.now();
+      let firstTokenMs: number | undefined;
+      const sent = countBytes(request);
+      let parts: AnswerParts | undefined;
+      const usage = (error: unknown): ModelUsage => {
+        const { outputTokens, ...estimate } = estimateUsage({
+          sent,
+          received: parts === undefined || parts.receivedBytes === 0 ? unreadBytes(error) : parts.receivedBytes,
+        });
+        return { ...estimate, outputTokens: Math.min(outputTokens, request.maxOutputTokens ?? outputTokens) };
+      };
+      const isStreamed = onText !== undefined;
+      return attempt(target, { signal, isStreamed, usage }, async ({ languageModel }, deadlines, { host }) => {
+        const options = { ...renderRequest(target, request), abortSignal: deadlines.signal };
+        const onFirstToken = (): void => {
+          firstTokenMs = Math.round(performance.now() - startedAt);
+          deadlines.begin();
+        };
+        parts = createAnswerParts(host, isStreamed ? { onFirstToken, onText } : {});
+        const warnings = isStreamed
+          ? await readStream(languageModel, options, parts)
+          : await readAnswer(languageModel, options, parts);
+        const ignored = warnings.flatMap(toIgnored);
+        return {
+          response: {
+            ...parts.response(),
+            usage: usageOf(parts.usage, { sent, received: parts.receivedBytes }),
+            model: `${target.provider}/${target.model}`,
+          },
+          ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
+          durationMs: Math.round(performance.now() - startedAt),
+          ...(ignored.length === 0 ? {} : { ignored }),
+        };
+      });
+    },
+
+    async embed(target, texts, { signal }) {
+      const sent = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
+      const usage = (): ModelUsage => estimateUsage({ sent, received: 0 });
+      return attempt(target, { signal, isStreamed: false, usage }, ({ embeddingModel }, deadlines) => {
+        if (embeddingModel === undefined)
+          throw new PlatformError(
+            "INVALID_ARGUMENT",
+            `model "${target.name}": ${target.provider} has no models that make vectors of text`,
+          );
+        return embedTexts(embeddingModel, texts, sent, deadlines.signal);
+      });
+    },
+  };
+};
+
+type CallOptions = Parameters<LanguageModelV4["doGenerate"]>[0];
+
+const readAnswer = async (
+  model: LanguageModelV4,
+  options: CallOptions,
+  parts: AnswerParts,
+): Promise<readonly SharedV4Warning[]> => {
+  const result = await model.doGenerate(options);
+  parts.addResult(result);
+  return result.warnings;
+};
+
+const readStream = async (
+  model: LanguageModelV4,
+  options: CallOptions,
+  parts: AnswerParts,
+): Promise<readonly SharedV4Warning[]> => {
+  const { stream } = await model.doStream(options);
+  const reader = stream.getReader();
+  let warnings: readonly SharedV4Warning[] = [];
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (next.value.type === "stream-start") warnings = next.value.warnings;
+    else parts.addPart(next.value);
+  }
+  parts.finishStream();
+  return warnings;
+};
+
+/** What of a request the provider was not asked, or not as it says. */
+const toIgnored = (warning: SharedV4Warning): readonly string[] =>
+  warning.type === "unsupported" || warning.type === "compatibility"
+    ? [warning.details === undefined ? warning.feature : `${warning.feature}: ${warning.details}`]
+    : [];
