@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
-import { Budgets, RateLimiter } from "@agentcore/core/governance";
+import { Budgets, RateLimiter, ReservationSweeper } from "@agentcore/core/governance";
 import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/payloads";
 import type {
   BlobStore,
@@ -203,9 +203,10 @@ export const compose = async ({
     ...{ store: tasks, keyValue, clock: senses.clock },
     declared: (tenantId) => manifests.budgets.of(tenantId),
   });
+  const sweeper = new ReservationSweeper({ store: tasks, clock: senses.clock, logger: senses.logger });
   const models = createModelGateway({
     lookup: async (tenantId, name) => (await manifests.model(tenantId, name))?.spec ?? null,
-    names: async (tenantId) => (await manifests.list(tenantId, "Model")).map(({ metadata }) => metadata.name),
+    names: (tenantId) => manifests.names(tenantId, "Model"),
     ...{ env, budgets: spending, prices: PRICE_TABLE, clock: senses.clock, logger: senses.logger },
     caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
@@ -337,12 +338,14 @@ export const compose = async ({
       nodes.join();
       retention.start();
       schedules.start();
+      sweeper.start();
       push.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
       await schedules.close();
+      await sweeper.close();
       await retention.close();
       // Before tasks get their time to end, so that another node goes on with it at once.
       await push.close();

@@ -28,3 +28,4 @@ export {
   type RateVerdict,
   type TakeOptions,
 } from "./rate-limiter.ts";
+export { ReservationSweeper } from "./reservation-sweeper.ts";

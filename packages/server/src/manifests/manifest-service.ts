@@ -3,6 +3,7 @@ import {
   declaresAgent,
   isAgentKind,
   type Manifest,
+  type ManifestKind,
   type ModelManifest,
   PlatformError,
   type ScheduleSpec,
@@ -42,6 +43,7 @@ export interface LocalManifestService extends ManifestService {
   /** As it stands in the store now. */
   scheduleSpec(tenantId: string, name: string): Promise<ScheduleSpec | null>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
+  names(tenantId: string, kind: ManifestKind): Promise<readonly string[]>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
   /** Of the agent as it is declared now; null when it is not. */
   revisionOf(tenantId: string, agent: string): Promise<string | null>;
@@ -158,6 +160,8 @@ export const createManifestService = (options: {
       checkModel(tenantId, stored.manifest, allowPrivateModels);
       return stored.manifest;
     },
+    names: async (tenantId, kind) =>
+      (await store.list(tenantId, kind)).map(({ manifest: { metadata } }) => metadata.name),
     revisionOf,
     isDeclared: async ({ tenantId, agent, revision }) => (await revisionOf(tenantId, agent)) === revision,
     async subscribers(tenantId) {

@@ -1,10 +1,9 @@
-import { ModelSpec } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ModelCall } from "@agentcore/core/ports";
 import { afterEach, describe, expect, test } from "vitest";
-import { createModelProvider } from "./create-model-provider.ts";
-import { answering, type FakeBehaviour, refusing, startFakeModelServer } from "./testing/fake-model-server.ts";
-import { openaiDialect } from "./testing/openai-dialect.ts";
+import { answering, type FakeBehaviour, refusing, startFakeModelServer } from "../testing/fake-model-server.ts";
+import { CALL, createGatewayWorld, HI, TENANT } from "../testing/gateway-world.ts";
+import { openaiDialect } from "../testing/openai-dialect.ts";
 
 const KEY = "sk-very-secret-key";
 const closers: (() => Promise<void>)[] = [];
@@ -18,15 +17,9 @@ const serve = async (behaviour: FakeBehaviour = answering({ text: "ok" })) => {
   return server;
 };
 
-const CALL: ModelCall = {
-  ...{ tenantId: "t", id: "call", agent: "desk", labels: {}, caller: "ann", priority: "normal" },
-  signal: new AbortController().signal,
-};
-const HI = { model: "desk", messages: [{ role: "user" as const, content: "hi" }] };
-
-const generate = async (spec: Record<string, unknown>, call: Partial<ModelCall> = {}) => {
-  const provider = createModelProvider({ resolve: async () => ModelSpec.parse(spec), env: { MY_KEY: KEY } });
-  return (await provider.generate(HI, { ...CALL, ...call })).response;
+const generate = async (spec: unknown, call: Partial<ModelCall> = {}) => {
+  const { gateway } = createGatewayWorld({ models: { desk: spec }, env: { MY_KEY: KEY } });
+  return (await gateway.generate(HI, { ...CALL, ...call })).response;
 };
 
 const failure = async (work: Promise<unknown>): Promise<PlatformError> => {
@@ -42,16 +35,11 @@ const failure = async (work: Promise<unknown>): Promise<PlatformError> => {
 
 test("a name is resolved in the caller's tenant, and its first target asked", async () => {
   const { baseUrl, requests } = await serve();
-  const asked: string[] = [];
-  const provider = createModelProvider({
-    resolve: async (tenantId, name) => {
-      asked.push(`${tenantId}/${name}`);
-      return ModelSpec.parse({ hosts: [baseUrl, "http://127.0.0.1:1"], model: "m" });
-    },
-    env: {},
+  const { gateway, asked } = createGatewayWorld({
+    models: { desk: { hosts: [baseUrl, "http://127.0.0.1:1"], model: "m" } },
   });
-  expect((await provider.generate(HI, CALL)).response.text).toBe("ok");
-  expect([asked, requests.length]).toEqual([["t/desk"], 1]);
+  expect((await gateway.generate(HI, CALL)).response.text).toBe("ok");
+  expect([asked, requests.length]).toEqual([[`${TENANT}/desk`], 1]);
 });
 
 test("text is heard as it comes", async () => {
@@ -60,18 +48,17 @@ test("text is heard as it comes", async () => {
   const onText = (text: string, begin: boolean): void => void heard.push([text, begin]);
   expect((await generate({ baseUrl, model: "m" }, { onText })).text).toBe("Fine day.");
   expect(heard).toEqual([
-    ["Fine ", false],
+    ["Fine ", true],
     ["day.", false],
   ]);
 });
 
 test("a name of the environment is asked there, in a private network too", async () => {
-  const provider = createModelProvider({
-    resolve: async () => null,
+  const { gateway } = createGatewayWorld({
     env: { AGENTCORE_MODEL_URL: "http://models.test:9/v1" },
     lookup: (_name, _options, callback) => callback(null, [{ address: "169.254.1.1", family: 4 }]),
   });
-  const work = provider.generate({ ...HI, model: "openai-compatible/m" }, CALL);
+  const work = gateway.generate({ ...HI, model: "openai-compatible/m" }, CALL);
   // Judged all the same: link-local ones are never called.
   expect(await failure(work)).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining("link-local") });
 });
@@ -86,11 +73,11 @@ test("a key that is not in the environment is named", async () => {
 
 test("the provider's own key does not go where a manifest leads it", async () => {
   const { baseUrl, requests } = await serve();
-  const provider = createModelProvider({
-    resolve: async () => ModelSpec.parse({ provider: "openai", model: "m", baseUrl }),
+  const { gateway } = createGatewayWorld({
+    models: { desk: { provider: "openai", model: "m", baseUrl } },
     env: { OPENAI_API_KEY: KEY },
   });
-  expect(await failure(provider.generate(HI, CALL))).toMatchObject({
+  expect(await failure(gateway.generate(HI, CALL))).toMatchObject({
     code: "MODEL_NOT_CONFIGURED",
     message: expect.stringContaining("name its variable in apiKeyEnv"),
   });
@@ -104,9 +91,8 @@ describe("where a call may go", () => {
     options: { allowPrivate?: boolean; key?: boolean } = {},
   ) => {
     const asked: string[] = [];
-    const provider = createModelProvider({
-      resolve: async () =>
-        ModelSpec.parse({ baseUrl, model: "m", ...(options.key === true ? { apiKeyEnv: "MY_KEY" } : {}) }),
+    const { gateway } = createGatewayWorld({
+      models: { desk: { baseUrl, model: "m", ...(options.key === true ? { apiKeyEnv: "MY_KEY" } : {}) } },
       env: { MY_KEY: KEY },
       allowPrivate: options.allowPrivate,
       lookup: (hostname, _, callback) => {
@@ -117,7 +103,7 @@ describe("where a call may go", () => {
         );
       },
     });
-    return { asked, work: provider.generate(HI, CALL) };
+    return { asked, work: gateway.generate(HI, CALL) };
   };
 
   test.each([
