@@ -4,6 +4,8 @@ import type { ClientBase } from "pg";
 import { unescapeText } from "./escape-text.ts";
 import type { HeadRow } from "./head-row.ts";
 import { toHead } from "./head-row.ts";
+import { type HeldRow, toHeld } from "./postgres-ledger.ts";
+import { fromUsageRow, type UsageColumns } from "./usage-row.ts";
 
 /** Of bytes; a MiB in base64. */
 const BLOB_PIECE = 768 * 1024;
@@ -97,6 +99,22 @@ export const ARCHIVE_TABLES: readonly ArchiveTable[] = [
     "select b.tenant_id, h.task_id, b.name from task_blobs b join heads h on h.id = b.task",
     ({ name, ...task }) => ({ kind: "blobReference", ...taskOf(task), name }),
   ),
+  table<{ tenant_id: string; account: string; spent: number; reserved: number }>(
+    "select tenant_id, account, spent, reserved from ledger_accounts where spent > 0 or reserved > 0",
+    ({ tenant_id, account, spent, reserved }) => ({
+      ...{ kind: "account", tenantId: unescapeText(tenant_id), account: unescapeText(account), spent, reserved },
+    }),
+  ),
+  table<HeldRow & { tenant_id: string; usage: UsageColumns }>(
+    "select tenant_id, key, expires_at, amounts, usage from ledger_reservations",
+    ({ tenant_id, usage, ...row }) => ({
+      ...{ kind: "reservation", tenantId: unescapeText(tenant_id), ...toHeld(row), usage: fromUsageRow(usage) },
+    }),
+    { fetch: 50 },
+  ),
+  table<UsageColumns & { tenant_id: string }>("select * from ledger_usage", ({ tenant_id, ...row }) => ({
+    ...{ kind: "usage", tenantId: unescapeText(tenant_id), ...fromUsageRow(row) },
+  })),
   table<{ tenant_id: string; namespace: string; name: string; bytes: Buffer; is_last: boolean }>(
     `select tenant_id, namespace, name, substring(bytes from n * ${BLOB_PIECE} + 1 for ${BLOB_PIECE}) as bytes,
         (n + 1) * ${BLOB_PIECE} >= octet_length(bytes) as is_last

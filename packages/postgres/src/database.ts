@@ -151,12 +151,19 @@ const STALE_PLAN = "0A000";
 // Data the database cannot hold, or a program's mistake: the same statement would fail again.
 const FINAL_CLASSES: ReadonlySet<string> = new Set(["22", "23", "42", "54"]);
 
+const RESERVATION_KEY = "ledger_reservations_pkey";
+
 /** PostgreSQL's code of an error, or that of the system; "" for none. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** The database ended one of transactions that waited for each other: it was rolled back. */
-export const isDeadlock = ({ cause }: PlatformError): boolean => codeOf(cause) === "40P01";
+/**
+ * It was rolled back, and goes through when it is written again: the database ended one of transactions that waited for each other, or
+ * another made the same reservation meanwhile (sql/functions/keep-ledger.ts).
+ */
+export const mayBeWrittenAgain = ({ cause }: PlatformError): boolean =>
+  codeOf(cause) === "40P01" ||
+  (cause instanceof pg.DatabaseError && codeOf(cause) === "23505" && cause.constraint === RESERVATION_KEY);
 
 export const toPlatformError = (error: unknown): PlatformError => {
   if (PlatformError.is(error)) return error;

@@ -1,7 +1,9 @@
 /** Commit units as `commit_units` reads them: one JSON document with the parts of all units side by side. */
 import { isTerminal, PRIORITIES } from "@agentcore/contract";
 import { type CommitUnit, type LogAppend, type NewTask, type StoredEvent, statusTimeOf } from "@agentcore/core/ports";
+import { checkLedgerParts, type LedgerParts } from "@agentcore/core/storage";
 import { escapeText } from "./escape-text.ts";
+import { toUsageRow, type UsageRow } from "./usage-row.ts";
 
 type Row = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
@@ -14,10 +16,28 @@ interface Rows {
   readonly blobs: Row[];
 }
 
+/** The part of a unit that `keep_ledger` reads. */
+interface LedgerRow {
+  readonly tenant: string;
+  readonly settle: readonly {
+    readonly key: string | null;
+    /** By account. */
+    readonly amounts: Readonly<Record<string, number>>;
+    readonly usage: UsageRow;
+  }[];
+  readonly reserve?: {
+    readonly key: string;
+    readonly expires: number;
+    readonly amounts: readonly { readonly account: string; readonly amount: number; readonly ceiling: number }[];
+    readonly usage: UsageRow;
+  };
+}
+
 /** A unit whose payloads are text already: serialised once, before anybody else's unit can be harmed by what JSON does not take. */
 export interface PreparedUnit {
   readonly unit: CommitUnit<StoredEvent>;
   readonly rows: Rows;
+  readonly ledger: LedgerRow | null;
   /** Keys of the heads that it appends to or sends mail to. */
   readonly heads: readonly string[];
   /** Whose tasks run one at a time, as far as it makes such tasks: names of (tenant, agent, context). */
@@ -26,9 +46,12 @@ export interface PreparedUnit {
   readonly bytes: number;
 }
 
+/** Throws INVALID_ARGUMENT for what is out of bounds in the ledger's parts. */
 export const prepareUnit = (unit: CommitUnit<StoredEvent>): PreparedUnit => {
   const rows: Rows = { appends: [], creates: [], events: [], mail: [], outbox: [], blobs: [] };
   addUnit(rows, unit);
+  const parts = checkLedgerParts(unit);
+  const ledger = parts === null ? null : ledgerRow(unit.tenantId, parts);
   const payloads = [
     ...rows.events.map(({ data }) => data),
     ...[...rows.mail, ...rows.outbox].map(({ payload }) => payload),
@@ -42,8 +65,36 @@ export const prepareUnit = (unit: CommitUnit<StoredEvent>): PreparedUnit => {
   const contexts = (unit.create ?? []).flatMap(({ agent, contextId, exclusive }) =>
     exclusive === true ? [`${escapeText(unit.tenantId)}\\t${agent}\\t${escapeText(contextId)}`] : [],
   );
-  return { unit, rows, heads, contexts, bytes: payloads.reduce<number>((sum, text) => sum + String(text).length, 0) };
+  const ledgerBytes = ledger === null ? 0 : JSON.stringify(ledger).length;
+  const bytes = payloads.reduce<number>((sum, text) => sum + String(text).length, ledgerBytes);
+  return { unit, rows, ledger, heads, contexts, bytes };
 };
+
+const ledgerRow = (tenantId: string, { settle, reserve }: LedgerParts): LedgerRow => ({
+  tenant: escapeText(tenantId),
+  settle: settle.map(({ key, amounts, usage }) => ({
+    key: key === null ? null : escapeText(key),
+    amounts: Object.fromEntries(amounts.map(({ account, amount }) => [escapeText(account), amount])),
+    usage: toUsageRow(tenantId, usage),
+  })),
+  ...(reserve === null
+    ? {}
+    : {
+        reserve: {
+          ...{ key: escapeText(reserve.key), expires: reserve.expiresAt, usage: toUsageRow(tenantId, reserve.usage) },
+          amounts: reserve.amounts.map((each) => ({ ...each, account: escapeText(each.account) })),
+        },
+      }),
+});
+
+/** To be locked by a transaction of several batches before the first of them; null when there is nothing. */
+export const encodeLedger = (units: readonly PreparedUnit[]): string | null => {
+  const rows = ledgerRows(units);
+  return rows.length === 0 ? null : JSON.stringify(rows);
+};
+
+const ledgerRows = (units: readonly PreparedUnit[]): readonly object[] =>
+  units.flatMap(({ ledger }, index) => (ledger === null ? [] : [{ unit: index + 1, ...ledger }]));
 
 /** To be locked before any head is (sql/functions/commit-units.ts). */
 export const contextsOf = (units: readonly PreparedUnit[]): readonly string[] => [
@@ -65,6 +116,7 @@ export const encodeUnits = (units: readonly PreparedUnit[]): string => {
       born: create === null ? null : first + Number(create),
     }));
   });
+  const ledger = ledgerRows(units);
   const appended = units.flatMap(({ unit: { append } }) => (append === undefined ? [] : [append]));
   return JSON.stringify({
     count: units.length,
@@ -78,6 +130,7 @@ export const encodeUnits = (units: readonly PreparedUnit[]): string => {
     mail: all("mail"),
     outbox: all("outbox"),
     blobs: all("blobs"),
+    ...(ledger.length === 0 ? {} : { ledger }),
   });
 };
 

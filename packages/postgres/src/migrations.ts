@@ -13,9 +13,11 @@ import { VECTORS } from "./sql/0009-vectors.ts";
 import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { URGENCY } from "./sql/0011-urgency.ts";
 import { WAITING_MAIL } from "./sql/0012-waiting-mail.ts";
+import { LEDGER } from "./sql/0013-ledger.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
 import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
+import { KEEP_LEDGER } from "./sql/functions/keep-ledger.ts";
 import { REMOVE_TASKS } from "./sql/functions/remove-tasks.ts";
 import { TAKE_OUTBOX } from "./sql/functions/take-outbox.ts";
 
@@ -40,10 +42,11 @@ export const STEPS: readonly Step[] = [
   { number: 10, sql: TASK_KEY, alters: ["heads"] },
   { number: 11, sql: URGENCY, alters: ["heads"] },
   { number: 12, sql: WAITING_MAIL, alters: ["mailbox"] },
+  { number: 13, sql: LEDGER, alters: [] },
 ];
 export const NEWEST = Math.max(...STEPS.map(({ number }) => number));
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.
-const FUNCTIONS = `${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}${COMPACT_LOG}${REMOVE_TASKS}`;
+const FUNCTIONS = `${KEEP_LEDGER}${COMMIT_UNITS}${CLAIM_TASKS}${TAKE_OUTBOX}${COMPACT_LOG}${REMOVE_TASKS}`;
 const FUNCTIONS_DIGEST = createHash("sha256").update(FUNCTIONS).digest("hex");
 
 // Any number that no other program uses: nodes that start together take turns at the schema.

@@ -1,4 +1,5 @@
 import type {
+  AccountBalance,
   ClaimedTask,
   ClaimRequest,
   Clock,
@@ -16,6 +17,7 @@ import type {
   Removal,
   Removed,
   Renewal,
+  Reservation,
   RetentionQuery,
   RetentionRow,
   StaleReason,
@@ -25,15 +27,18 @@ import type {
   TaskHead,
   TaskKey,
   TaskStore,
+  UsageQuery,
+  UsageRecord,
   WaitingMail,
 } from "@agentcore/core/ports";
 import { MAX_MAIL_BYTES } from "@agentcore/core/ports";
 import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
-import { type Database, isDeadlock, toPlatformError } from "./database.ts";
-import { contextsOf, encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
+import { type Database, mayBeWrittenAgain, toPlatformError } from "./database.ts";
+import { contextsOf, encodeLedger, encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import { type HeadRow, toHead } from "./head-row.ts";
 import type { HintLine } from "./hint-line.ts";
+import { PostgresLedger } from "./postgres-ledger.ts";
 import { PostgresOutbox } from "./postgres-outbox.ts";
 import { FOLDABLE, REMOVABLE } from "./sql/retention-queries.ts";
 import { splitUnits } from "./unit-batches.ts";
@@ -64,8 +69,9 @@ const readMail = (
       select b.*, case when b.kind in ('cancel', 'retry', 'migrate') then 0 else octet_length(b.payload) end as bytes from ${from} not b.consumed
     ) sized
   ) found where upto <= ${max} or upto = bytes or bytes = 0 order by position`;
-const MAX_DEADLOCKS = 3;
+const MAX_TRIES = 3;
 const LOCK_CONTEXTS = "select lock_contexts($1::jsonb)";
+const LOCK_LEDGER = "select keep_ledger($1::jsonb, '{}', true)";
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
 
 interface MailRow {
@@ -99,6 +105,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
   private readonly hints: HintLine;
   private readonly clock: Pick<Clock, "now">;
   private readonly outbox: PostgresOutbox;
+  private readonly ledger: PostgresLedger;
   private readonly writes: GroupCommit<readonly PreparedUnit[]>;
   private closing = false;
 
@@ -108,6 +115,7 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     this.hints = hints;
     this.clock = clock;
     this.outbox = new PostgresOutbox(database, worker);
+    this.ledger = new PostgresLedger(database);
     this.writes = new GroupCommit({
       write: (calls) => this.writeCalls(calls),
       nextTurn: (callback) => void setImmediate(callback),
@@ -361,6 +369,22 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return { taskIds: removed, events: row?.event_count ?? 0, bytes: row?.byte_count ?? 0 };
   }
 
+  balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]> {
+    return this.ledger.balances(tenantId, accounts);
+  }
+
+  usage(query: UsageQuery): Promise<readonly UsageRecord[]> {
+    return this.ledger.usage(query);
+  }
+
+  expireReservations(now: number, limit: number): Promise<number> {
+    return this.ledger.expireReservations(now, limit);
+  }
+
+  reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {
+    return this.ledger.reservations(tenantId);
+  }
+
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
@@ -398,13 +422,13 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     }
   }
 
-  /** A deadlock that the order of locks did not rule out (two nodes that make the same tasks) is known to have written nothing. */
-  private async writeUnits(units: readonly PreparedUnit[], triesLeft = MAX_DEADLOCKS): Promise<CommitOutcome[]> {
+  /** What the order of locks did not rule out (two nodes that make the same tasks, or the same reservation) is known to have written nothing. */
+  private async writeUnits(units: readonly PreparedUnit[], triesLeft = MAX_TRIES): Promise<CommitOutcome[]> {
     try {
       return await this.writeBatches(splitUnits(units));
     } catch (error) {
       const failure = toPlatformError(error);
-      if (triesLeft === 0 || !isDeadlock(failure)) throw failure;
+      if (triesLeft === 0 || !mayBeWrittenAgain(failure)) throw failure;
       return this.writeUnits(units, triesLeft - 1);
     }
   }
@@ -424,6 +448,8 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
         await client.query({ name: "contexts", text: LOCK_CONTEXTS, values: [JSON.stringify(contexts)] });
       // Each batch locks in order, but not one after the other: all of them at once, first.
       await client.query({ name: "lock", text: LOCK, values: [batches.flat().flatMap(({ heads }) => heads)] });
+      const ledger = encodeLedger(batches.flat());
+      if (ledger !== null) await client.query({ name: "lock-ledger", text: LOCK_LEDGER, values: [ledger] });
       const outcomes: CommitOutcome[] = [];
       for (const batch of batches) {
         const values = [encodeUnits(batch), this.worker.id, now];
@@ -445,12 +471,12 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
 const toOutcome = (verdict: string | null): CommitOutcome => {
   if (verdict === null) return { outcome: "committed" };
   if (verdict === "fenced") return { outcome: "fenced" };
-  const [, reason = "", task] = /^stale (\w+)(?: (.*))?$/s.exec(verdict) ?? [];
-  return {
-    outcome: "stale",
-    reason: reason as StaleReason,
-    ...(task === undefined ? {} : { existingTaskId: unescapeText(task) }),
-  };
+  const [, reason = "", name] = /^stale (\w+)(?: (.*))?$/s.exec(verdict) ?? [];
+  if (name === undefined) return { outcome: "stale", reason: reason as StaleReason };
+  const named = unescapeText(name);
+  return reason === "limit"
+    ? { outcome: "stale", reason, account: named }
+    : { outcome: "stale", reason: reason as StaleReason, existingTaskId: named };
 };
 
 const encodeClaim = ({ slots, tenants, maxLeased, ...rest }: ClaimRequest): string =>

@@ -11,7 +11,8 @@ import { RowBatches } from "./row-batches.ts";
 const LOCK = "lock table workers, heads, key_values, blobs in exclusive mode";
 const STATE = `select exists (select from workers where lease_until > now()) as used,
   exists (select from heads) or exists (select from key_values) or exists (select from outbox)
-    or exists (select from idempotency_keys) or exists (select from blobs) as filled`;
+    or exists (select from idempotency_keys) or exists (select from blobs)
+    or exists (select from ledger_accounts) or exists (select from ledger_usage) as filled`;
 
 // For a statement, and for the next page of rows.
 const PATIENCE_MS = 600_000;

@@ -3,9 +3,10 @@ import { PlatformError, PRIORITIES } from "@agentcore/contract";
 import { type BlobRow, type StoreRow, sizeOfRow } from "@agentcore/core/ports";
 import type { ClientBase } from "pg";
 import { escapeText } from "./escape-text.ts";
+import { COUNT_COLUMNS, toUsageRow } from "./usage-row.ts";
 
 type Kind = Exclude<StoreRow["kind"], "blob">;
-type Columns = Readonly<Record<string, string | number | boolean | null>>;
+type Columns = Readonly<Record<string, string | number | boolean | null | object>>;
 
 // `place` keeps the order: positions are given as rows come.
 const from = (columns: string): string => `rows from (jsonb_to_recordset($1::jsonb) as (${columns})) with ordinality`;
@@ -41,6 +42,16 @@ const INSERTS: Readonly<Record<Kind, string>> = {
   blobReference: `insert into task_blobs (tenant_id, name, task)
     select r.tenant, r.name, h.id from jsonb_to_recordset($1::jsonb) r (tenant text, task text, name text)
     join heads h on h.tenant_id || '\\t' || h.task_id = r.tenant || '\\t' || r.task`,
+  account: `insert into ledger_accounts (tenant_id, account, spent, reserved)
+    select tenant, account, spent, reserved
+    from jsonb_to_recordset($1::jsonb) r (tenant text, account text, spent bigint, reserved bigint)`,
+  reservation: `insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage)
+    select tenant, key, expires, amounts, usage
+    from jsonb_to_recordset($1::jsonb) r (tenant text, key text, expires bigint, amounts jsonb, usage jsonb)`,
+  usage: `insert into ledger_usage (tenant_id, hour, names, agent, team, model, caller, ${COUNT_COLUMNS.join(", ")})
+    select tenant, hour, names, agent, team, model, caller, ${COUNT_COLUMNS.join(", ")}
+    from jsonb_to_recordset($1::jsonb) r (tenant text, hour bigint, names text, agent text, team text, model text, caller text,
+      ${COUNT_COLUMNS.map((column) => `${column} bigint`).join(", ")})`,
 };
 // A blob is as young as its restore: nothing that refers to it goes before that.
 const BLOB = `insert into blobs (tenant_id, namespace, name, bytes, put_at)
@@ -132,6 +143,15 @@ const columnsOf = (row: Exclude<StoreRow, BlobRow>): Columns => {
       return { tenant, caller: escapeText(row.caller), key: escapeText(row.key), task: escapeText(row.taskId) };
     case "blobReference":
       return { tenant, task: escapeText(row.taskId), name: row.name };
+    case "account":
+      return { tenant, account: escapeText(row.account), spent: row.spent, reserved: row.reserved };
+    case "reservation": {
+      const amounts = row.amounts.map((each) => ({ ...each, account: escapeText(each.account) }));
+      const usage = toUsageRow(row.tenantId, row.usage);
+      return { tenant, key: escapeText(row.key), expires: row.expiresAt, amounts, usage };
+    }
+    case "usage":
+      return { ...toUsageRow(row.tenantId, row) };
     case "value": {
       const { value, version, expiresAt: expires } = row;
       return { tenant, namespace: escapeText(row.namespace), key: escapeText(row.key), value, version, expires };

@@ -1,7 +1,7 @@
 import type { CommitUnit, StoredEvent } from "@agentcore/core/ports";
 
 /**
- * Splits units, keeping their order, so that no two of a batch touch the same task, recipient or idempotency key: within a
+ * Splits units, keeping their order, so that no two of a batch touch the same task, recipient, idempotency key or key of a reservation: within a
  * batch all parts are checked before any is written, so one unit could not see what another has just written.
  */
 export const splitUnits = <Item extends { readonly unit: CommitUnit<StoredEvent> }>(
@@ -24,7 +24,15 @@ export const splitUnits = <Item extends { readonly unit: CommitUnit<StoredEvent>
   return batches;
 };
 
-const touchedBy = ({ tenantId, taskId, append, create = [], mail = [] }: CommitUnit<StoredEvent>): string[] => {
+const touchedBy = ({
+  tenantId,
+  taskId,
+  append,
+  create = [],
+  mail = [],
+  reserve,
+  settle = [],
+}: CommitUnit<StoredEvent>): string[] => {
   const tasks = [
     ...(append === undefined ? [] : [taskId ?? ""]),
     ...create.map((task) => task.taskId),
@@ -33,8 +41,13 @@ const touchedBy = ({ tenantId, taskId, append, create = [], mail = [] }: CommitU
   const keys = create.flatMap(({ caller, idempotencyKey }) =>
     idempotencyKey === undefined ? [] : [[caller, idempotencyKey]],
   );
+  const reservations = new Set([
+    ...(reserve === undefined ? [] : [reserve.key]),
+    ...settle.flatMap(({ key }) => (key === null ? [] : [key])),
+  ]);
   return [
     ...tasks.map((task) => JSON.stringify([tenantId, task])),
     ...keys.map((key) => JSON.stringify([tenantId, ...key, "key"])),
+    ...[...reservations].map((key) => JSON.stringify([tenantId, key, "reservation"])),
   ];
 };

@@ -1,7 +1,15 @@
 /** The tables of a file as rows of an archive, in pages. */
 import type { DatabaseSync } from "node:sqlite";
-import { type MailboxKind, type OutboxInsert, type StoreRow, sizeOfRow } from "@agentcore/core/ports";
+import {
+  type MailboxKind,
+  type OutboxInsert,
+  type Reservation,
+  type StoreRow,
+  sizeOfRow,
+  type UsageRecord,
+} from "@agentcore/core/ports";
 import type { StoredHead } from "./heads.ts";
+import { usageOf } from "./usage-columns.ts";
 
 const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
 const PAGE_ROWS = 500;
@@ -18,6 +26,9 @@ const KEYS = "select tenant_id, caller, key, task_id from idempotency_keys";
 // By tenant and name: whoever looks for the blobs goes through their folders once.
 const REFERENCES = `select b.tenant_id, h.task_id, b.name from task_blobs b cross join heads h on h.id = b.task
   order by b.tenant_id, b.name, b.task`;
+const ACCOUNTS = "select tenant_id, account, spent, reserved from ledger_accounts where spent > 0 or reserved > 0";
+const RESERVATIONS = "select tenant_id, key, expires_at, amounts, usage from ledger_reservations";
+const USAGE = "select * from ledger_usage";
 const VALUES = "select tenant_id, namespace, key, value, version, expires_at from key_values";
 
 type Columns = Readonly<Record<string, string | number | null>>;
@@ -51,6 +62,23 @@ const TABLES: readonly (readonly [query: string, toRow: (columns: Columns) => St
   ],
   [KEYS, (row) => ({ kind: "idempotencyKey", ...taskOf(row), caller: text(row, "caller"), key: text(row, "key") })],
   [REFERENCES, (row) => ({ kind: "blobReference", ...taskOf(row), name: text(row, "name") })],
+  [
+    ACCOUNTS,
+    (row) => ({
+      ...{ kind: "account", tenantId: text(row, "tenant_id"), account: text(row, "account") },
+      ...{ spent: Number(row["spent"]), reserved: Number(row["reserved"]) },
+    }),
+  ],
+  [
+    RESERVATIONS,
+    (row) => ({
+      ...{ kind: "reservation", tenantId: text(row, "tenant_id"), key: text(row, "key") },
+      expiresAt: Number(row["expires_at"]),
+      amounts: JSON.parse(text(row, "amounts")) as Reservation["amounts"],
+      usage: JSON.parse(text(row, "usage")) as UsageRecord,
+    }),
+  ],
+  [USAGE, (row) => ({ kind: "usage", tenantId: text(row, "tenant_id"), ...usageOf(row) })],
   [
     VALUES,
     (row) => ({

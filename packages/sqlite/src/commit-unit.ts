@@ -3,10 +3,11 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type CommitOutcome, type StaleReason, statusTimeOf, wakesTask } from "@agentcore/core/ports";
 import type { Events } from "./events.ts";
 import { type Heads, isTerminal } from "./heads.ts";
+import type { LedgerTable } from "./ledger.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
 import type { TaskBlobs } from "./task-blobs.ts";
-import type { AppendRow, CreateRow, MailRow, Unit } from "./units.ts";
+import type { AppendRow, CreateRow, LedgerRow, MailRow, Unit } from "./units.ts";
 
 type Refusal = Exclude<CommitOutcome, { readonly outcome: "committed" }>;
 
@@ -25,6 +26,7 @@ export interface Tables {
   readonly mailbox: Mailbox;
   readonly outbox: Outbox;
   readonly blobs: TaskBlobs;
+  readonly ledger: LedgerTable;
 }
 
 export class UnitWriter {
@@ -41,9 +43,9 @@ export class UnitWriter {
   }
 
   write(unit: Unit, now: number): CommitOutcome {
-    // Every part checks before it writes. So only a unit with two parts that may refuse can be refused half written,
-    // and only such a unit pays for a savepoint.
-    if (partsThatMayRefuse(unit) < 2) return this.apply(unit, now) ?? COMMITTED;
+    // Every part checks before it writes. So only a unit with a part that may refuse behind another can be refused half
+    // written, and only such a unit pays for a savepoint.
+    if (!mayEndHalfWritten(unit)) return this.apply(unit, now) ?? COMMITTED;
     this.savepoint.run();
     const refusal = this.apply(unit, now);
     if (refusal !== null) this.rollback.run();
@@ -63,6 +65,10 @@ export class UnitWriter {
     for (const mail of unit.mail) {
       const refusal = this.mail(unit.tenantId, mail, now);
       if (refusal !== null) return refusal;
+    }
+    if (unit.ledger !== null) {
+      const account = this.keepLedger(unit.tenantId, unit.ledger);
+      if (account !== null) return { outcome: "stale", reason: "limit", account };
     }
     for (const row of unit.outbox) this.tables.outbox.insert(unit.tenantId, row);
     for (const { taskId, name } of unit.blobs) this.refer(unit.tenantId, taskId, name);
@@ -121,6 +127,13 @@ export class UnitWriter {
     return null;
   }
 
+  /** The account that has too little left, if one has. */
+  private keepLedger(tenantId: string, { settle, reserve }: LedgerRow): string | null {
+    const { ledger } = this.tables;
+    for (const settlement of settle) ledger.settle(tenantId, settlement);
+    return reserve === null ? null : ledger.reserve(tenantId, reserve);
+  }
+
   private refer(tenantId: string, taskId: string, name: string): void {
     const head = this.tables.heads.find(tenantId, taskId);
     if (head !== null) this.tables.blobs.insert(tenantId, name, head.id);
@@ -145,7 +158,11 @@ const isPlain = ({ releases, requireEmptyMailbox, checkpointSeq, revision, event
   events.length > 0 &&
   !isTerminal(state);
 
-const partsThatMayRefuse = (unit: Unit): number =>
-  (unit.append === null ? 0 : 1) +
-  unit.create.length +
-  unit.mail.reduce((count, mail) => count + (mail.refuse ? 1 : 0), 0);
+const mayEndHalfWritten = ({ append, create, mail, ledger }: Unit): boolean => {
+  const before = (append === null ? 0 : 1) + create.length;
+  return (
+    (create.length > 0 && before > 1) ||
+    mail.some(({ refuse }, index) => refuse && before + index > 0) ||
+    (ledger?.reserve != null && before + mail.length + ledger.settle.length > 0)
+  );
+};

@@ -137,7 +137,45 @@ create table task_blobs (
 create index task_blobs_task on task_blobs (task);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, VECTOR_TABLES];
+/** What model calls may cost and have cost. Amounts and sums are at most 2^53 - 1. */
+const SEVENTH = `
+create table ledger_accounts (
+  tenant_id text not null, account text not null, spent integer not null, reserved integer not null,
+  primary key (tenant_id, account)
+) strict, without rowid;
+
+create table ledger_reservations (
+  tenant_id text not null,
+  key text not null,
+  expires_at integer not null,
+  -- JSON: what is held in which account, and what is noted when it expires.
+  amounts text not null,
+  usage text not null,
+  primary key (tenant_id, key)
+) strict, without rowid;
+create index ledger_reservations_expiry on ledger_reservations (expires_at);
+create index ledger_reservations_listed on ledger_reservations (tenant_id, expires_at);
+
+create table ledger_usage (
+  tenant_id text not null,
+  hour integer not null,
+  agent text not null,
+  team text not null,
+  model text not null,
+  caller text not null,
+  calls integer not null,
+  estimated_calls integer not null,
+  input_tokens integer not null,
+  cached_input_tokens integer not null,
+  output_tokens integer not null,
+  cost_nano_usd integer not null,
+  cache_hits integer not null,
+  saved_nano_usd integer not null,
+  primary key (tenant_id, hour, agent, team, model, caller)
+) strict, without rowid;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, VECTOR_TABLES, SEVENTH];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

@@ -1,6 +1,7 @@
 /** What main thread and worker say to each other. Both are one version of one package. */
 import type { ErrorCode } from "@agentcore/contract";
 import type {
+  AccountBalance,
   ClaimRequest,
   CommitOutcome,
   CompactionOutcome,
@@ -9,14 +10,17 @@ import type {
   ListQuery,
   Removal,
   Removed,
+  Reservation,
   RetentionQuery,
   TaskKey,
+  UsageRecord,
   VectorScope,
   WaitingMail,
 } from "@agentcore/core/ports";
 import type { EventColumns, LogRead, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
+import type { UsagePage } from "./ledger.ts";
 import type { StoredMail } from "./mailbox.ts";
 import type { StoredOutboxRow } from "./outbox.ts";
 import type { CompactionRow, StoredCandidate } from "./retention.ts";
@@ -43,6 +47,7 @@ export interface Writes {
   acknowledgeOutbox: [readonly number[], null];
   compact: [CompactionRow, CompactionOutcome];
   remove: [Removal, Removed];
+  expireReservations: [{ readonly now: number; readonly limit: number }, number];
   put: [
     {
       readonly scope: KeyValueScope;
@@ -87,6 +92,9 @@ export interface Reads {
   outbox: [{ readonly limit: number }, readonly StoredOutboxRow[]];
   retention: [RetentionQuery, readonly StoredCandidate[]];
   referredBlobs: [{ readonly tenantId: string; readonly names: readonly string[] }, readonly string[]];
+  balances: [{ readonly tenantId: string; readonly accounts: readonly string[] }, readonly AccountBalance[]];
+  reservations: [string, readonly Omit<Reservation, "usage">[]];
+  usage: [UsagePage, readonly UsageRecord[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];
   listValues: [

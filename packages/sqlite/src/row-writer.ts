@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { PRIORITIES } from "@agentcore/contract";
 import type { StoreRow, TaskRow } from "@agentcore/core/ports";
+import { USAGE_COUNTS, USAGE_NAMES, usageColumns } from "./usage-columns.ts";
 
 const HEAD = `insert into heads (tenant_id, task_id, agent, revision, context_id, caller, state, seq, checkpoint_seq, token, leased,
   due_at, priority, attempts, deadline, parent_task_id, parent_path, created_at, updated_at, exclusive, floor, folded)
@@ -15,13 +16,18 @@ const KEY = "insert into idempotency_keys (tenant_id, caller, key, task_id) valu
 const REFERENCE = `insert into task_blobs (tenant_id, name, task) values (?, ?, ${HEAD_ID})`;
 const VALUE =
   "insert into key_values (tenant_id, namespace, key, value, version, expires_at) values (?, ?, ?, ?, ?, ?)";
+const ACCOUNT = "insert into ledger_accounts (tenant_id, account, spent, reserved) values (?, ?, ?, ?)";
+const RESERVATION =
+  "insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage) values (?, ?, ?, ?, ?)";
+const USAGE = `insert into ledger_usage (tenant_id, hour, ${USAGE_NAMES}, ${USAGE_COUNTS.join(", ")})
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const VERSION =
   "update meta set value = (select coalesce(max(version), 0) from key_values) where name = 'keyValueVersion'";
 
 export class RowWriter {
   private readonly database: DatabaseSync;
   private readonly statements: Record<
-    "head" | "event" | "mail" | "outgoing" | "key" | "reference" | "value",
+    ("head" | "event" | "mail" | "outgoing" | "key" | "reference" | "value") | ("account" | "reservation" | "usage"),
     StatementSync
   >;
 
@@ -35,6 +41,9 @@ export class RowWriter {
       key: database.prepare(KEY),
       reference: database.prepare(REFERENCE),
       value: database.prepare(VALUE),
+      account: database.prepare(ACCOUNT),
+      reservation: database.prepare(RESERVATION),
+      usage: database.prepare(USAGE),
     };
   }
 
@@ -57,6 +66,16 @@ export class RowWriter {
         return void statements.reference.run(row.tenantId, row.name, row.tenantId, row.taskId);
       case "value":
         return void statements.value.run(row.tenantId, row.namespace, row.key, row.value, row.version, row.expiresAt);
+      case "account":
+        return void statements.account.run(row.tenantId, row.account, row.spent, row.reserved);
+      case "reservation": {
+        const { tenantId, key, expiresAt, amounts, usage } = row;
+        return void statements.reservation.run(
+          ...[tenantId, key, expiresAt, JSON.stringify(amounts), JSON.stringify(usage)],
+        );
+      }
+      case "usage":
+        return void statements.usage.run(row.tenantId, ...usageColumns(row));
       case "blob":
         return;
     }

@@ -1,5 +1,6 @@
 import { PRIORITIES } from "@agentcore/contract";
 import type {
+  AccountBalance,
   ClaimedTask,
   ClaimRequest,
   CommitOutcome,
@@ -15,6 +16,7 @@ import type {
   Removal,
   Removed,
   Renewal,
+  Reservation,
   RetentionQuery,
   RetentionRow,
   StoredEvent,
@@ -22,9 +24,13 @@ import type {
   TaskHead,
   TaskKey,
   TaskStore,
+  UsageQuery,
+  UsageRecord,
   WaitingMail,
 } from "@agentcore/core/ports";
+import { checkAccounts, checkExpiry, checkUsageQuery, MAX_USAGE_ROWS, tooMuchUsage } from "@agentcore/core/storage";
 import type { StoredHead } from "./heads.ts";
+import type { UsagePage } from "./ledger.ts";
 import type { StoredMail } from "./mailbox.ts";
 import { encodeUnits } from "./unit-codec.ts";
 import type { WorkerClient } from "./worker-client.ts";
@@ -33,6 +39,8 @@ const DEFAULT_LOG_LIMIT = 10_000;
 // No answer is larger than a full log, whatever is asked for.
 const MAX_ROWS = 10_000;
 const MAX_LIST_LIMIT = 1000;
+// Commits wait behind a page.
+const USAGE_PAGE = 5000;
 
 export class SqliteTaskStore implements TaskStore<StoredEvent> {
   private readonly worker: WorkerClient;
@@ -180,6 +188,35 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
 
   remove({ tenantId, taskIds, dryRun = false }: Removal): Promise<Removed> {
     return this.worker.write("remove", { tenantId, taskIds: [...taskIds], dryRun }, taskIds.length);
+  }
+
+  async balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]> {
+    return this.worker.read("balances", { tenantId, accounts: checkAccounts(accounts) });
+  }
+
+  async usage(query: UsageQuery): Promise<readonly UsageRecord[]> {
+    const { tenantId, from, to, agent = null, team = null, model = null, caller = null } = checkUsageQuery(query);
+    const filter = { tenantId, to, agent, team, model, caller, limit: USAGE_PAGE };
+    const rows: UsageRecord[] = [];
+    // No hour is a half.
+    let after: UsagePage["after"] = [from - 0.5, "", "", "", ""];
+    for (;;) {
+      const page = await this.worker.read("usage", { ...filter, after });
+      rows.push(...page);
+      if (rows.length > MAX_USAGE_ROWS) throw tooMuchUsage();
+      const last = page.at(-1);
+      if (last === undefined || page.length < USAGE_PAGE) return rows;
+      after = [last.hour, last.agent, last.team, last.model, last.caller];
+    }
+  }
+
+  async expireReservations(now: number, limit: number): Promise<number> {
+    checkExpiry(now, limit);
+    return this.worker.write("expireReservations", { now, limit }, limit);
+  }
+
+  reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {
+    return this.worker.read("reservations", tenantId);
   }
 
   /** The folder is one file for tasks and values: closing either closes both. */

@@ -4,8 +4,10 @@
  * fails its own call only. Encoder and decoder mirror each other line by line.
  */
 import { PRIORITIES } from "@agentcore/contract";
-import type { CommitUnit, LogAppend, NewTask, StoredEvent } from "@agentcore/core/ports";
+import type { CommitUnit, LogAppend, NewTask, Reservation, Settlement, StoredEvent } from "@agentcore/core/ports";
+import { checkLedgerParts } from "@agentcore/core/storage";
 import type { Flat } from "./units.ts";
+import { usageColumns } from "./usage-columns.ts";
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 const jsonText = (value: unknown): string => JSON.stringify(value) ?? "null";
@@ -33,6 +35,25 @@ class Encoder {
     for (const row of unit.outbox ?? []) this.flat.push(row.id, row.kind, this.json(row.payload));
     this.flat.push(unit.blobs?.length ?? 0);
     for (const blob of unit.blobs ?? []) this.flat.push(blob.taskId, blob.name);
+    const ledger = checkLedgerParts(unit);
+    this.flat.push(flag(ledger !== null));
+    if (ledger === null) return;
+    this.flat.push(ledger.settle.length);
+    for (const settlement of ledger.settle) this.settlement(settlement);
+    this.flat.push(flag(ledger.reserve !== null));
+    if (ledger.reserve !== null) this.reservation(ledger.reserve);
+  }
+
+  private settlement({ key, amounts, usage }: Settlement): void {
+    this.flat.push(key, amounts.length);
+    for (const { account, amount } of amounts) this.flat.push(account, amount);
+    this.flat.push(...usageColumns(usage));
+  }
+
+  private reservation({ key, expiresAt, amounts, usage }: Reservation): void {
+    this.flat.push(key, expiresAt, amounts.length);
+    for (const { account, amount, ceiling } of amounts) this.flat.push(account, amount, ceiling);
+    this.flat.push(...usageColumns(usage));
   }
 
   private append(append: LogAppend<StoredEvent>): void {
@@ -76,6 +97,7 @@ class Encoder {
   }
 }
 
+/** Throws INVALID_ARGUMENT for what is out of bounds in the ledger's parts. */
 export const encodeUnits = (units: readonly CommitUnit<StoredEvent>[]): EncodedUnits => {
   const encoder = new Encoder();
   for (const unit of units) encoder.unit(unit);

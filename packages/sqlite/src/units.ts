@@ -1,7 +1,7 @@
 /** Commit units as the worker sees them: payloads are JSON text, priorities their rank. Decoded from unit-codec's array. */
 
 import type { TaskState } from "@agentcore/contract";
-import type { MailboxKind, OutboxInsert } from "@agentcore/core/ports";
+import type { MailboxKind, OutboxInsert, Reservation, Settlement, UsageRecord } from "@agentcore/core/ports";
 
 export type Flat = string | number | null;
 
@@ -73,6 +73,12 @@ export interface Unit {
   readonly mail: readonly MailRow[];
   readonly outbox: readonly OutboxWrite[];
   readonly blobs: readonly BlobRow[];
+  readonly ledger: LedgerRow | null;
+}
+
+export interface LedgerRow {
+  readonly settle: readonly Settlement[];
+  readonly reserve: Reservation | null;
 }
 
 /** Reads what unit-codec wrote, in the same order. Both ends are one version of one package, so types are taken as written. */
@@ -103,6 +109,32 @@ class Decoder {
       })),
       outbox: this.many(() => ({ id: this.next(), kind: this.next(), payload: this.next() })),
       blobs: this.many(() => ({ taskId: this.next(), name: this.next() })),
+      ledger: this.flag() ? this.ledger() : null,
+    };
+  }
+
+  private ledger(): LedgerRow {
+    return {
+      settle: this.many(() => ({
+        key: this.next<string | null>(),
+        amounts: this.many(() => ({ account: this.next(), amount: this.next() })),
+        usage: this.usage(),
+      })),
+      reserve: this.flag()
+        ? {
+            ...{ key: this.next(), expiresAt: this.next() },
+            amounts: this.many(() => ({ account: this.next(), amount: this.next(), ceiling: this.next() })),
+            usage: this.usage(),
+          }
+        : null,
+    };
+  }
+
+  private usage(): UsageRecord {
+    return {
+      ...{ hour: this.next(), agent: this.next(), team: this.next(), model: this.next(), caller: this.next() },
+      ...{ calls: this.next(), estimatedCalls: this.next(), inputTokens: this.next(), cachedInputTokens: this.next() },
+      ...{ outputTokens: this.next(), costNanoUsd: this.next(), cacheHits: this.next(), savedNanoUsd: this.next() },
     };
   }
 

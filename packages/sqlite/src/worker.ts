@@ -11,6 +11,7 @@ import { openDatabase } from "./database.ts";
 import { Events } from "./events.ts";
 import { Heads } from "./heads.ts";
 import { KeyValues } from "./key-value.ts";
+import { LedgerTable } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type {
@@ -46,6 +47,7 @@ class StoreWorker {
   private readonly mailbox;
   private readonly outbox;
   private readonly blobs;
+  private readonly ledger;
   private readonly claims;
   private readonly keyValues;
   private readonly retention;
@@ -66,6 +68,7 @@ class StoreWorker {
     this.mailbox = new Mailbox(database);
     this.outbox = new Outbox(database);
     this.blobs = new TaskBlobs(database);
+    this.ledger = new LedgerTable(database);
     this.claims = new Claims(database);
     this.keyValues = new KeyValues(database);
     this.retention = new Retention(database, this.heads, this.blobs);
@@ -77,6 +80,7 @@ class StoreWorker {
       mailbox: this.mailbox,
       outbox: this.outbox,
       blobs: this.blobs,
+      ledger: this.ledger,
     });
     // The file is ours alone, so whoever held a lease is dead.
     this.heads.voidLeases();
@@ -135,6 +139,8 @@ class StoreWorker {
         return this.retention.compact(argument);
       case "remove":
         return this.retention.remove(argument);
+      case "expireReservations":
+        return this.ledger.expire(argument.now, argument.limit);
       case "put":
         return this.keyValues.put(
           argument.scope,
@@ -210,6 +216,12 @@ class StoreWorker {
         return this.blobs.referred(argument.tenantId, argument.names);
       case "backlog":
         return this.heads.backlog(now);
+      case "balances":
+        return this.ledger.balances(argument.tenantId, argument.accounts);
+      case "reservations":
+        return this.ledger.listed(argument);
+      case "usage":
+        return this.ledger.usage(argument);
       case "get":
         return this.keyValues.get(argument.scope, argument.key, now);
       case "listValues":

@@ -126,6 +126,10 @@ export const createCrashStore = (
       retention: (query) => alive(() => store.retention(query)),
       compact: (compaction) => alive(() => store.compact(compaction)),
       remove: (removal) => alive(() => store.remove(removal)),
+      balances: (tenantId, accounts) => alive(() => store.balances(tenantId, accounts)),
+      usage: (query) => alive(() => store.usage(query)),
+      expireReservations: (now, limit) => alive(() => store.expireReservations(now, limit)),
+      reservations: (tenantId) => alive(() => store.reservations(tenantId)),
       close: () => store.close(),
     },
   };

@@ -24,6 +24,11 @@ export const rowsOfTables = (tables: MemoryTables): StoreRow[] => [
   ...[...tables.tasks.values()].flatMap(({ head: { tenantId, taskId }, blobs }) =>
     [...blobs].map((name): StoreRow => ({ kind: "blobReference", tenantId, taskId, name })),
   ),
+  ...[...tables.accounts.values()]
+    .filter(({ spent, reserved }) => spent > 0 || reserved > 0)
+    .map((row): StoreRow => ({ kind: "account", ...row })),
+  ...[...tables.reservations.values()].map((row): StoreRow => ({ kind: "reservation", ...row })),
+  ...[...tables.usage.values()].map((row): StoreRow => ({ kind: "usage", ...row })),
 ];
 
 const eventRow = (tables: MemoryTables, row: MemoryTaskRow, seq: number): EventRow[] => {
@@ -71,6 +76,22 @@ export const addRow = (tables: MemoryTables, row: StoreRow): void => {
     case "blobReference":
       taskOf(tables, row).blobs.add(row.name);
       return;
+    case "account": {
+      const { kind: _, ...account } = row;
+      tables.accounts.set(compose(row.tenantId, row.account), account);
+      return;
+    }
+    case "reservation": {
+      const { kind: _, ...reservation } = row;
+      tables.reservations.set(compose(row.tenantId, row.key), reservation);
+      return;
+    }
+    case "usage": {
+      const { kind: _, ...usage } = row;
+      const { tenantId, hour, agent, team, model, caller } = row;
+      tables.usage.set(compose(tenantId, String(hour), agent, team, model, caller), usage);
+      return;
+    }
     case "value":
     case "blob":
       return;

@@ -1,4 +1,5 @@
 /** What the store in memory holds, and how its rows are found and read. */
+import type { AccountRow, ReservationRow, UsageRow } from "../ports/store-archive.ts";
 import type { MailboxKind, MailboxReading, TaskHead } from "../ports/task-store.ts";
 import { chooseMail } from "../storage/index.ts";
 
@@ -37,6 +38,12 @@ export interface MemoryTables {
   /** Every event in commit order; index + 1 is the position. Those that are gone since stay, so that positions do. */
   readonly tail: { readonly row: MemoryTaskRow; readonly seq: number }[];
   positions: number;
+  /** By tenant and account. */
+  readonly accounts: Map<string, Omit<AccountRow, "kind">>;
+  /** By tenant and key. */
+  readonly reservations: Map<string, Omit<ReservationRow, "kind">>;
+  /** By tenant, hour and names. */
+  readonly usage: Map<string, Omit<UsageRow, "kind">>;
 }
 
 // Ids may hold any character, so a plain separator could make two keys one (I7).

@@ -3,6 +3,7 @@
  * later, or what JSON cannot carry, behaves as it does in a database. Nothing here survives the process.
  */
 import { PlatformError, TaskEvent } from "@agentcore/contract";
+import type { AccountBalance, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
 import type { Clock } from "../ports/senses.ts";
 import type { StoreRow } from "../ports/store-archive.ts";
 import type {
@@ -32,8 +33,10 @@ import type {
   TaskStore,
   WaitingMail,
 } from "../ports/task-store.ts";
+import { checkLedgerParts } from "../storage/index.ts";
 import { addRow, rowsOfTables } from "./memory-archive.ts";
 import { claimInMemory } from "./memory-claims.ts";
+import { balancesInMemory, expireInMemory, heldInMemory, usageInMemory } from "./memory-ledger.ts";
 import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
   byText,
@@ -101,7 +104,9 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
 
   async commit(units: readonly CommitUnit<Event>[]): Promise<readonly CommitOutcome[]> {
     this.assertOpen();
-    return units.map((unit) => this.writer.write(unit));
+    // A call with a part out of bounds writes nothing, also of the units before it.
+    const ledgers = units.map(checkLedgerParts);
+    return units.map((unit, index) => this.writer.write(unit, ledgers[index] ?? null));
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedTask[]> {
@@ -288,6 +293,26 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
     return removeInMemory(this.tables, removal);
   }
 
+  async balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]> {
+    this.assertOpen();
+    return balancesInMemory(this.tables, tenantId, accounts);
+  }
+
+  async usage(query: UsageQuery): Promise<readonly UsageRecord[]> {
+    this.assertOpen();
+    return usageInMemory(this.tables, query);
+  }
+
+  async expireReservations(now: number, limit: number): Promise<number> {
+    this.assertOpen();
+    return expireInMemory(this.tables, now, limit);
+  }
+
+  async reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {
+    this.assertOpen();
+    return heldInMemory(this.tables, tenantId);
+  }
+
   async close(): Promise<void> {
     this.closed = true;
   }
@@ -323,6 +348,9 @@ const tablesOf = (rows: readonly StoreRow[] = []): MemoryTables => {
     outbox: new Map(),
     tail: [],
     positions: 0,
+    accounts: new Map(),
+    reservations: new Map(),
+    usage: new Map(),
   };
   for (const row of rows) addRow(tables, row);
   return tables;

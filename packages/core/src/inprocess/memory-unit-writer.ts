@@ -13,6 +13,8 @@ import {
   type Unnumbered,
   wakesTask,
 } from "../ports/task-store.ts";
+import { type LedgerParts, reserve, settle } from "../storage/index.ts";
+import { MemoryLedgerRows } from "./memory-ledger.ts";
 import { compose, type MemoryTables, type MemoryTaskRow, nextSeq, taskKey } from "./memory-tables.ts";
 
 type Refusal = Exclude<CommitOutcome, { readonly outcome: "committed" }>;
@@ -39,13 +41,13 @@ export class MemoryUnitWriter {
     this.check = check;
   }
 
-  /** Applies the parts in order; the first refusal takes back what came before it. */
-  write(unit: Unit): CommitOutcome {
+  /** Applies the parts in order; the first refusal takes back what came before it. `ledger`: its parts of that kind, checked. */
+  write(unit: Unit, ledger: LedgerParts | null): CommitOutcome {
     const undo: Undo = [];
     let refusal: Refusal | null = null;
     let done = false;
     try {
-      refusal = this.apply(unit, undo);
+      refusal = this.apply(unit, ledger, undo);
       done = refusal === null;
     } finally {
       // Also when a payload is not JSON and the unit throws half way.
@@ -54,7 +56,7 @@ export class MemoryUnitWriter {
     return refusal ?? { outcome: "committed" };
   }
 
-  private apply(unit: Unit, undo: Undo): Refusal | null {
+  private apply(unit: Unit, ledger: LedgerParts | null, undo: Undo): Refusal | null {
     if (unit.append !== undefined) {
       const refusal = this.append(unit.tenantId, unit.taskId ?? "", unit.append, undo);
       if (refusal !== null) return refusal;
@@ -67,6 +69,8 @@ export class MemoryUnitWriter {
       const refusal = this.insertMail(unit.tenantId, mail, undo);
       if (refusal !== null) return refusal;
     }
+    const account = ledger === null ? null : this.keepLedger(unit.tenantId, ledger, undo);
+    if (account !== null) return { outcome: "stale", reason: "limit", account };
     for (const { id, kind, payload } of unit.outbox ?? []) {
       const position = this.nextPosition();
       this.tables.outbox.set(position, { tenantId: unit.tenantId, id, kind, payload: jsonText(payload) });
@@ -75,6 +79,13 @@ export class MemoryUnitWriter {
     // A reference that nothing needs does no harm, so it is not taken back.
     for (const { taskId, name } of unit.blobs ?? []) this.row(unit.tenantId, taskId)?.blobs.add(name);
     return null;
+  }
+
+  /** The account that has too little left, if one has. */
+  private keepLedger(tenantId: string, ledger: LedgerParts, undo: Undo): string | null {
+    const rows = new MemoryLedgerRows(this.tables, undo);
+    for (const settlement of ledger.settle) settle(rows, tenantId, settlement);
+    return ledger.reserve === null ? null : reserve(rows, tenantId, ledger.reserve);
   }
 
   private append(tenantId: string, taskId: string, append: LogAppend<StoredEvent>, undo: Undo): Refusal | null {

@@ -26,6 +26,7 @@ import type {
   TaskKey,
   TaskStore,
   UnreadableEvent,
+  UsageQuery,
 } from "../ports/index.ts";
 import { BLOBS_AT_ONCE, PAYLOADS } from "./blob-names.ts";
 import { wholeData } from "./compact-data.ts";
@@ -209,6 +210,22 @@ class PayloadStore implements TaskStore {
 
   backlog() {
     return this.store.backlog();
+  }
+
+  balances(tenantId: string, accounts: readonly string[]) {
+    return this.store.balances(tenantId, accounts);
+  }
+
+  usage(query: UsageQuery) {
+    return this.store.usage(query);
+  }
+
+  expireReservations(now: number, limit: number) {
+    return this.store.expireReservations(now, limit);
+  }
+
+  reservations(tenantId: string) {
+    return this.store.reservations(tenantId);
   }
 
   close() {

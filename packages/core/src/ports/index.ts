@@ -16,18 +16,21 @@ export type { ModelAnswer, ModelCall, ModelProvider } from "./model-provider.ts"
 export type { PayloadCodec, SealScope } from "./payload-codec.ts";
 export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
 export {
+  type AccountRow,
   type BlobReferenceRow,
   type BlobRow,
   type EventRow,
   type IdempotencyKeyRow,
   type MailRow,
   type OutgoingRow,
+  type ReservationRow,
   type RestoreStore,
   type StoreArchive,
   type StorePages,
   type StoreRow,
   sizeOfRow,
   type TaskRow,
+  type UsageRow,
   type ValueRow,
 } from "./store-archive.ts";
 export type {

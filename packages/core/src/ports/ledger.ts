@@ -3,7 +3,11 @@
  * in commit units, so a reservation is durable before its call begins, and a settlement is as durable as the result it belongs to (I9).
  *
  * A counter is an account: what has been spent, and what is held for calls under way. Amounts are whole numbers from 0 to 2^53 - 1: billionths of a
- * US dollar of money, tokens, or calls; which of them is part of the account's name, as is the period it stands for.
+ * US dollar of money, tokens, or calls; which of them is part of the account's name, as is the period it stands for. A sum that would be more stays at
+ * 2^53 - 1, so what cannot be counted any more cannot be reserved either.
+ *
+ * Names are well-formed text of at most 512 characters. A commit with a part that breaks a bound of this file throws INVALID_ARGUMENT, and nothing of it
+ * is written.
  */
 
 export interface LedgerAmount {
@@ -12,18 +16,19 @@ export interface LedgerAmount {
   readonly amount: number;
 }
 
-/** Holds amounts of up to 64 accounts, all or none. */
+/** Holds amounts of up to 64 accounts, each named once, all or none. Judged after the settlements of its unit. */
 export interface Reservation {
   /**
-   * Unique in the tenant, at most 512 characters. One that is held under it already is of an earlier try of the call, of which nobody knows whether it was
-   * billed: it is settled at what it held, and this one made beside it, or refused.
+   * Unique in the tenant, 1 to 512 characters. One that is held under it already is of an earlier try of the call, of which nobody knows whether it was
+   * billed: it is settled at what it held, and this one made beside it. When this one is refused, the earlier one stays held as it was, like all else of a
+   * refused unit: held or spent, it counts the same against the ceilings, and its time ends it.
    */
   readonly key: string;
   /** Milliseconds since 1970: the call is over by then, and what is not settled counts as spent. */
   readonly expiresAt: number;
   /** `ceiling`: spent, held and `amount` together may not exceed it. */
   readonly amounts: readonly (LedgerAmount & { readonly ceiling: number })[];
-  /** What is noted when it expires. */
+  /** What is noted when it expires, or when its key is reserved again. */
   readonly usage: UsageRecord;
 }
 
@@ -34,7 +39,7 @@ export interface Settlement {
    * limit stands on the call, and only its usage is written.
    */
   readonly key: string | null;
-  /** Accounts that are not named, or were not reserved, get nothing. More than was held is written all the same. */
+  /** At most 64. Accounts that are not named, or were not reserved, get nothing. More than was held is written all the same. */
   readonly amounts: readonly LedgerAmount[];
   /** Null: nobody was asked, or bills nothing. */
   readonly usage: UsageRecord | null;
@@ -44,7 +49,7 @@ export interface Settlement {
 export interface UsageRecord extends UsageKey, UsageCounts {}
 
 export interface UsageKey {
-  /** Beginning of the hour, milliseconds since 1970. */
+  /** Beginning of the hour, milliseconds since 1970: a multiple of 3,600,000. */
   readonly hour: number;
   /** "" for calls that no agent made. */
   readonly agent: string;
@@ -96,7 +101,7 @@ export interface BudgetGrant {
 
 /** Reads, and what nobody waits for. Part of the TaskStore, which writes all else in its units. */
 export interface Ledger {
-  /** Of at most 500 accounts, in the order asked for; what was never written is 0. */
+  /** Of at most 500 accounts, in the order asked for; what was never written is 0. Throws TOO_LARGE beyond. */
   balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]>;
   /** Accounts whose names begin with `prefix`, in the order of names (by code point), at most `limit` (1 to 1,000). */
   accounts(

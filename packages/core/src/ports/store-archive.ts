@@ -2,6 +2,7 @@
  * All that a store holds, row by row, in a form that every other store takes: for backups, and for moving from one kind of store to
  * another. Payloads are the JSON text that was stored, sealed ones as they are sealed.
  */
+import type { Reservation, UsageRecord } from "./ledger.ts";
 import type { MailboxKind, OutboxInsert, TaskHead } from "./task-store.ts";
 
 export interface TaskRow extends Omit<TaskHead, "leased"> {
@@ -67,6 +68,29 @@ export interface BlobReferenceRow {
   readonly name: string;
 }
 
+/** Of an account that something was written to: all zeros are left out. */
+export interface AccountRow {
+  readonly kind: "account";
+  readonly tenantId: string;
+  readonly account: string;
+  readonly spent: number;
+  readonly reserved: number;
+}
+
+export interface ReservationRow {
+  readonly kind: "reservation";
+  readonly tenantId: string;
+  readonly key: string;
+  readonly expiresAt: number;
+  readonly amounts: Reservation["amounts"];
+  readonly usage: UsageRecord;
+}
+
+export interface UsageRow extends UsageRecord {
+  readonly kind: "usage";
+  readonly tenantId: string;
+}
+
 /** A piece of a blob; pieces of one blob follow each other. */
 export interface BlobRow {
   readonly kind: "blob";
@@ -87,6 +111,9 @@ export type StoreRow =
   | IdempotencyKeyRow
   | ValueRow
   | BlobReferenceRow
+  | AccountRow
+  | ReservationRow
+  | UsageRow
   | BlobRow;
 
 /** Of the payloads a row carries, in UTF-16 units, with some for the rest of it: what pages and batches of rows are bounded by. */
@@ -108,7 +135,11 @@ const payloadOf = (row: StoreRow): string => {
     case "task":
     case "idempotencyKey":
     case "blobReference":
+    case "account":
+    case "usage":
       return "";
+    case "reservation":
+      return JSON.stringify(row.amounts);
   }
 };
 

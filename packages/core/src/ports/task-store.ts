@@ -5,7 +5,7 @@
  * token, a number that grows with every claim. Everyone else inserts into the task's mailbox.
  */
 import type { PlatformError, Priority, TaskEvent, TaskState } from "@agentcore/contract";
-import type { Reservation, Settlement } from "./ledger.ts";
+import type { Ledger, Reservation, Settlement } from "./ledger.ts";
 import type { TaskRetention } from "./task-retention.ts";
 
 /** An event as an adapter keeps it: `data` is any JSON value, which no adapter looks into. */
@@ -335,10 +335,10 @@ export interface TailRow<Event extends StoredEvent = TaskEvent> extends TaskKey 
  * Adapters are `TaskStore<StoredEvent>`: they keep payloads as they are given and read nothing in them. `createPayloadStore`
  * makes the store of task events of it that the engine uses.
  */
-export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRetention<Event> {
+export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRetention<Event>, Ledger {
   /**
    * Writes units in order, each all or nothing; resolves when all are durable (I5). One outcome per unit, same order.
-   * Throws STORE_UNAVAILABLE when it is not known whether the batch was written.
+   * Throws STORE_UNAVAILABLE when it is not known whether the batch was written, INVALID_ARGUMENT for a reservation or a settlement out of bounds.
    */
   commit(units: readonly CommitUnit<Event>[]): Promise<readonly CommitOutcome[]>;
   /**

@@ -15,6 +15,7 @@ import {
 } from "../ports/store-archive.ts";
 import type { NewTask, StoredEvent, TaskStore } from "../ports/task-store.ts";
 import { codeOf, ensure, equal, present } from "./assertions.ts";
+import { reservation, settlement, usageOf } from "./ledger-cases.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { append, mail, OTHER, step, submitted, T0, TENANT, task } from "./task-store-fixture.ts";
 
@@ -90,6 +91,11 @@ const fill = async ({ tasks, keyValue }: Filled, seed: number): Promise<void> =>
     const scope = { tenantId, namespace: random(2) === 0 ? "n" : ODD };
     await keyValue.put(scope, `k${random(6)}`, { index, ODD }, random(3) === 0 ? { ttlMs: 10_000 + index } : {});
     if (random(4) === 0) await keyValue.delete(scope, `k${random(6)}`);
+    const [account, key] = [random(3) === 0 ? ODD : "day", random(4) === 0 ? ODD : `call${index}`];
+    const amounts = { [account]: [1 + random(9), 40] as const, [`own${index}`]: [random(5), 5] as const };
+    const usage = usageOf({ caller: random(3) === 0 ? ODD : "ann", costNanoUsd: Number.MAX_SAFE_INTEGER - 1 });
+    await tasks.commit([{ tenantId, reserve: reservation(key, amounts, { expiresAt: T0 + index, usage }) }]);
+    if (random(2) === 0) await tasks.commit([{ tenantId, settle: [settlement(key, { [account]: random(4) })] }]);
   }
 };
 
@@ -108,18 +114,22 @@ const foldOf = (tenantId: string, taskId: string, floor: number) => ({
   },
 });
 
+/** They have no order of their own. */
+const UNORDERED: ReadonlySet<StoreRow["kind"]> = new Set([
+  ...(["value", "idempotencyKey", "account", "reservation", "usage"] as const),
+]);
+
 /** Versions count differently from store to store until they are restored. */
 const plain = (rows: readonly StoreRow[], withVersions: boolean): readonly string[] => {
   const text = (row: StoreRow): string => {
     const shown = { ...row, ...(row.kind === "value" && !withVersions ? { version: 0 } : {}) };
     return JSON.stringify(Object.fromEntries(Object.entries(shown).sort(([left], [right]) => (left < right ? -1 : 1))));
   };
-  // Keys and values have no order of their own.
-  const ordered = rows.filter(({ kind }) => kind !== "value" && kind !== "idempotencyKey").map(text);
+  const ordered = rows.filter(({ kind }) => !UNORDERED.has(kind)).map(text);
   return [
     ...ordered,
     ...rows
-      .filter(({ kind }) => kind === "value" || kind === "idempotencyKey")
+      .filter(({ kind }) => UNORDERED.has(kind))
       .map(text)
       .sort(),
   ];
@@ -158,6 +168,9 @@ const reads = async ({ tasks, keyValue }: Filled, rows: readonly StoreRow[]): Pr
     const tail = await tasks.tail({ tenantId, after: null, limit: 1000 });
     answers.push(tail.map(({ taskId, event }) => [taskId, event]));
     for (const namespace of ["n", ODD]) answers.push(await keyValue.list({ tenantId, namespace }));
+    const accounts = ["day", ODD, ...Array.from({ length: 24 }, (_, index) => `own${index}`)];
+    answers.push(await tasks.balances(tenantId, accounts), await tasks.reservations(tenantId));
+    answers.push((await tasks.usage({ tenantId, from: 0, to: T0 })).map((row) => JSON.stringify(row)).sort());
     for (const kind of ["removable", "foldable"] as const)
       answers.push(await tasks.retention({ tenantId, kind, before: T0 + 1e6, limit: 100 }));
   }
@@ -272,6 +285,29 @@ const CASES: readonly Case[] = [
         "tail",
       );
       await stores.close();
+    },
+  ],
+  [
+    "what was held when the backup was taken is held after a restore, and settled or spent when its time is over",
+    async (place, clock) => {
+      const source = createMemoryTaskStore({ clock });
+      await source.commit([
+        { tenantId: TENANT, reserve: reservation("k", { a: [4, 9] }) },
+        { tenantId: TENANT, reserve: reservation("l", { a: [5, 9] }) },
+      ]);
+      await place.restore(paged(source.rows()));
+      const { tasks, close } = await place.open();
+      const more = { tenantId: TENANT, reserve: reservation("m", { a: [3, 9] }) };
+      const refused = { outcome: "stale", reason: "limit", account: "a" };
+      equal(await tasks.commit([more]), [refused], "held");
+      equal(
+        await tasks.commit([{ tenantId: TENANT, settle: [settlement("k", { a: 1 })] }, more]),
+        [{ outcome: "committed" }, { outcome: "committed" }],
+        "settled",
+      );
+      equal(await tasks.expireReservations(T0 + 1000, 10), 2, "expired");
+      equal(await tasks.balances(TENANT, ["a"]), [{ account: "a", spent: 9, reserved: 0 }], "spent");
+      await close();
     },
   ],
   [

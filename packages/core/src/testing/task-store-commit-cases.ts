@@ -20,6 +20,15 @@ const stale = (reason: StaleReason) => ({ outcome: "stale", reason }) as const;
 
 export const commitCases: readonly TaskStoreCase[] = [
   [
+    "of a unit whose last mail is refused the mail before it is not delivered either",
+    async (it) => {
+      await it.create(task("a"));
+      const dropped = mail("a", "m", { ifTerminal: "drop" });
+      equal(await it.commit({ mail: [dropped, mail("none", "m")] }), stale("missing"), "outcome");
+      equal(await it.keys("a"), [], "mailbox");
+    },
+  ],
+  [
     "a created task is there with its first events, numbered from 1, unclaimed and due",
     async (it) => {
       await it.create(

@@ -2,6 +2,7 @@
  * What every TaskStore must do, whatever it is made of: one case a promise of the port. Runner-independent; give it the
  * runner's `test` and a way to open an empty store.
  */
+import { ledgerCases } from "./ledger-cases.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { blobCases } from "./task-store-blob-cases.ts";
 import { bytesCases } from "./task-store-bytes-cases.ts";
@@ -24,7 +25,7 @@ export interface TaskStoreSuiteOptions {
 export const taskStoreSuite = ({ name, open, test }: TaskStoreSuiteOptions): void => {
   const cases = [
     ...[...commitCases, ...claimCases, ...turnCases, ...readCases],
-    ...[...retentionCases, ...tenantCases, ...blobCases, ...bytesCases],
+    ...[...retentionCases, ...tenantCases, ...blobCases, ...bytesCases, ...ledgerCases],
   ];
   for (const [sentence, run] of cases) {
     test(`${name}: ${sentence}`, async () => {

@@ -1,5 +1,6 @@
 /** I7: two tenants with equal ids everywhere; no method of the port may see or touch the other's. */
 import { equal, present } from "./assertions.ts";
+import { reservation, settlement, usageOf } from "./ledger-cases.ts";
 import {
   append,
   COMMITTED,
@@ -169,6 +170,33 @@ export const tenantCases: readonly TaskStoreCase[] = [
         [OTHER],
         "left",
       );
+    },
+  ],
+  [
+    "accounts, keys and sums of the same names are each tenant's own (I7)",
+    async (it) => {
+      const reserve = reservation("k", { a: [6, 10] });
+      for (const tenantId of [TENANT, OTHER])
+        equal(await it.store.commit([{ tenantId, reserve }]), [COMMITTED], tenantId);
+      const spends = (amount: number) => [settlement("k", { a: amount }, usageOf({ costNanoUsd: amount }))];
+      equal(await it.store.commit([{ tenantId: "third", settle: spends(9) }]), [COMMITTED], "third");
+      equal(await it.store.commit([{ tenantId: OTHER, settle: spends(2) }]), [COMMITTED], "one settles");
+      const read = async (tenantId: string) => [
+        await it.store.balances(tenantId, ["a"]),
+        (await it.store.reservations(tenantId)).map(({ key }) => key),
+        (await it.store.usage({ tenantId, from: 0, to: T0 })).map(({ costNanoUsd }) => costNanoUsd),
+      ];
+      const of = (spent: number, reserved: number) => [{ account: "a", spent, reserved }];
+      equal(await read(TENANT), [of(0, 6), ["k"], []], "its own");
+      equal(await read(OTHER), [of(2, 0), [], [2]], "the other's");
+      equal(await read("third"), [of(0, 0), [], []], "third tenant");
+      equal(await it.store.expireReservations(T0 + 1000, 10), 1, "of all tenants");
+      equal((await read(TENANT))[0], of(6, 0), "expired");
+      const outcomes = await it.store.commit([
+        { tenantId: OTHER, reserve: reservation("k", { a: [8, 10] }) },
+        { tenantId: TENANT, reserve: reservation("k", { a: [5, 10] }) },
+      ]);
+      equal(outcomes, [COMMITTED, { outcome: "stale", reason: "limit", account: "a" }], "one batch");
     },
   ],
   [

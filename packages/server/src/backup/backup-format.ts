@@ -6,8 +6,11 @@ import { PRIORITIES, TASK_STATES } from "@agentcore/contract";
 import { MAILBOX_KINDS, type StoreRow } from "@agentcore/core/ports";
 import { z } from "zod";
 
-/** Raised when an older AgentCore could not restore what a newer one writes. */
-export const FORMAT_VERSION = 1;
+/**
+ * Raised when an older AgentCore could not restore what a newer one writes; files of earlier versions are restored. 2: accounts, reservations
+ * and usage of model calls.
+ */
+export const FORMAT_VERSION = 2;
 
 export const BackupHeader = z.object({
   format: z.literal("agentcore-backup", { error: "this is no backup of AgentCore" }),
@@ -38,6 +41,12 @@ const whole = z.int().nonnegative();
 const time = z.number();
 const ofTask = { tenantId: z.string(), taskId: z.string() };
 
+const ofUsage = {
+  ...{ hour: whole, agent: z.string(), team: z.string(), model: z.string(), caller: z.string() },
+  ...{ calls: whole, estimatedCalls: whole, inputTokens: whole, cachedInputTokens: whole },
+  ...{ outputTokens: whole, costNanoUsd: whole, cacheHits: whole, savedNanoUsd: whole },
+};
+
 const Row = z.discriminatedUnion("kind", [
   z.strictObject({
     ...{ kind: z.literal("task"), ...ofTask, agent: z.string(), revision: z.string(), contextId: z.string() },
@@ -61,6 +70,15 @@ const Row = z.discriminatedUnion("kind", [
     ...{ kind: z.literal("value"), tenantId: z.string(), namespace: z.string(), key: z.string() },
     ...{ value: z.string(), version: whole, expiresAt: time.nullable() },
   }),
+  z.strictObject({
+    ...{ kind: z.literal("account"), tenantId: z.string(), account: z.string(), spent: whole, reserved: whole },
+  }),
+  z.strictObject({
+    ...{ kind: z.literal("reservation"), tenantId: z.string(), key: z.string(), expiresAt: whole },
+    amounts: z.array(z.strictObject({ account: z.string(), amount: whole, ceiling: whole })),
+    usage: z.strictObject(ofUsage),
+  }),
+  z.strictObject({ kind: z.literal("usage"), tenantId: z.string(), ...ofUsage }),
   z.strictObject({
     ...{
       kind: z.literal("blob"),

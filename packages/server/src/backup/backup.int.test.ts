@@ -162,7 +162,7 @@ test("a file that was cut or changed anywhere is refused, and leaves an empty fo
     ["a kind of the future", gzipSync(text.replace('"kind":"event"', '"kind":"dream"'))],
     ["no gzip", Buffer.from(text)],
     ["another file", gzipSync('{"header":{"format":"zip"}}\n')],
-    ["a newer format", gzipSync(text.replace('"version":1', '"version":2'))],
+    ["a newer format", gzipSync(text.replace('"version":2', '"version":3'))],
     ["nothing", Buffer.alloc(0)],
   ];
   const dataDirectory = await folder();

@@ -9,7 +9,7 @@ import type { BackupHeader } from "./backup-format.ts";
 import { readBackup } from "./read-backup.ts";
 import { writeBackup } from "./write-backup.ts";
 
-const header: BackupHeader = { format: "agentcore-backup", version: 1, agentcore: "1", takenAt: "", store: "sqlite" };
+const header: BackupHeader = { format: "agentcore-backup", version: 2, agentcore: "1", takenAt: "", store: "sqlite" };
 const mail = (key: string, payload: string): StoreRow => ({
   ...{ kind: "mail", tenantId: "acme", taskId: "t", key, mail: "message", payload, insertedAt: 0, consumed: false },
 });
@@ -35,3 +35,21 @@ test("rows of any length come back as they were, and a long one takes no longer 
   expect(read.findIndex((row, index) => JSON.stringify(row) !== JSON.stringify(rows[index]))).toBe(-1);
   expect(backup.counts()).toEqual({ mail: rows.length });
 }, 15_000);
+
+test("a backup of an earlier version of the format is read, one of a later version refused", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "agentcore-read-backup-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const read = async (version: number): Promise<number> => {
+    async function* pages(): StorePages {
+      yield [mail("m", "1")];
+    }
+    const file = join(directory, String(version));
+    await pipeline(writeBackup({ ...header, version }, pages()), createWriteStream(file));
+    let rows = 0;
+    for await (const page of readBackup(file).pages) rows += page.length;
+    return rows;
+  };
+  expect(await read(1)).toBe(1);
+  expect(await read(2)).toBe(1);
+  for (const unknown of [0, 1.5, 3]) await expect(read(unknown)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});

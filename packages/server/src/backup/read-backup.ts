@@ -48,8 +48,9 @@ export const readBackup = (file: string): ReadBackup => {
     hash.update(`${line}\n`);
     if ("header" in parsed) {
       if (header !== null) throw refuse("it has two beginnings");
-      if (parsed.header.version !== FORMAT_VERSION)
-        throw refuse(`its format is version ${parsed.header.version}, this AgentCore knows ${FORMAT_VERSION}`);
+      const { version } = parsed.header;
+      if (!Number.isInteger(version) || version < 1 || version > FORMAT_VERSION)
+        throw refuse(`its format is version ${version}, this AgentCore knows 1 to ${FORMAT_VERSION}`);
       header = parsed.header;
       return null;
     }

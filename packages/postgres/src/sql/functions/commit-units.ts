@@ -1,6 +1,6 @@
 /**
  * commit_units: a batch of units in one statement, each all or nothing, one verdict each: null for committed, else
- * 'fenced' or 'stale reason [task]'. No two units of a batch touch the same task, key or recipient (unit-batches.ts sees to it), so
+ * 'fenced' or 'stale reason [task or account]'. No two units of a batch touch the same task, key or recipient (unit-batches.ts sees to it), so
  * the parts of all units are checked together and written together.
  *
  * Every statement below sees what was committed before it began, and nothing it rests on changes afterwards: heads are
@@ -179,6 +179,12 @@ begin
         is_refused := true;
       end if;
     end loop;
+  end if;
+
+  -- Last of what may refuse: a unit that is refused for another reason reserves nothing.
+  if units ? 'ledger' then
+    verdicts := keep_ledger(units->'ledger', verdicts, false);
+    is_refused := is_refused or exists (select from unnest(verdicts) verdict where verdict is not null);
   end if;
 
   -- What a refused unit has made so far goes again; nobody else has seen it.

@@ -1,0 +1,64 @@
+/** What reservations and settlements do to the rows of a ledger, for stores that change them one by one, in one transaction. */
+import type { Reservation, Settlement, UsageCounts, UsageRecord } from "../ports/ledger.ts";
+import { USAGE_COUNTS } from "./ledger-input.ts";
+
+export interface Balance {
+  readonly spent: number;
+  readonly reserved: number;
+}
+
+export interface LedgerRows {
+  /** Zeros when nothing was written yet. */
+  balance(tenantId: string, account: string): Balance;
+  setBalance(tenantId: string, account: string, balance: Balance): void;
+  held(tenantId: string, key: string): Reservation | null;
+  hold(tenantId: string, reservation: Reservation): void;
+  release(tenantId: string, key: string): void;
+  /** Adds to the sums (`addedUp`). */
+  count(tenantId: string, usage: UsageRecord): void;
+}
+
+/** The first account that has too little left, and then nothing is written; null: it is held. */
+export const reserve = (rows: LedgerRows, tenantId: string, reservation: Reservation): string | null => {
+  // An earlier try under the same key is spent instead of held from now on, which changes nothing of the sum that is judged.
+  for (const { account, amount, ceiling } of reservation.amounts) {
+    const { spent, reserved } = rows.balance(tenantId, account);
+    if (spent + reserved + amount > ceiling) return account;
+  }
+  const earlier = rows.held(tenantId, reservation.key);
+  if (earlier !== null) settleAtHeld(rows, tenantId, earlier);
+  for (const { account, amount } of reservation.amounts) {
+    const { spent, reserved } = rows.balance(tenantId, account);
+    rows.setBalance(tenantId, account, { spent, reserved: reserved + amount });
+  }
+  rows.hold(tenantId, reservation);
+  return null;
+};
+
+export const settle = (rows: LedgerRows, tenantId: string, { key, amounts, usage }: Settlement): void => {
+  if (key !== null) {
+    const held = rows.held(tenantId, key);
+    if (held === null) return;
+    end(rows, tenantId, held, new Map(amounts.map(({ account, amount }) => [account, amount])));
+  }
+  rows.count(tenantId, usage);
+};
+
+/** Of one whose call nobody knows the end of. */
+export const settleAtHeld = (rows: LedgerRows, tenantId: string, held: Reservation): void => {
+  end(rows, tenantId, held, new Map(held.amounts.map(({ account, amount }) => [account, amount])));
+  rows.count(tenantId, held.usage);
+};
+
+const end = (rows: LedgerRows, tenantId: string, held: Reservation, cost: ReadonlyMap<string, number>): void => {
+  for (const { account, amount } of held.amounts) {
+    const { spent, reserved } = rows.balance(tenantId, account);
+    rows.setBalance(tenantId, account, { spent: sum(spent, cost.get(account) ?? 0), reserved: reserved - amount });
+  }
+  rows.release(tenantId, held.key);
+};
+
+export const addedUp = (left: UsageCounts, right: UsageCounts): UsageCounts =>
+  Object.fromEntries(USAGE_COUNTS.map((name) => [name, sum(left[name], right[name])])) as unknown as UsageCounts;
+
+const sum = (left: number, right: number): number => Math.min(Number.MAX_SAFE_INTEGER, left + right);

@@ -1,0 +1,132 @@
+/** Accounts, reservations and sums of usage, inside the open transaction. */
+import type { DatabaseSync } from "node:sqlite";
+import type { AccountBalance, Reservation, Settlement, UsageRecord } from "@agentcore/core/ports";
+import { type Balance, type LedgerRows, MAX_HELD_ROWS, reserve, settle, settleAtHeld } from "@agentcore/core/storage";
+import { USAGE_COUNTS, USAGE_NAMES, usageColumns, usageOf } from "./usage-columns.ts";
+
+const BALANCE = "select spent, reserved from ledger_accounts where tenant_id = ? and account = ?";
+const SET_BALANCE = `insert into ledger_accounts (tenant_id, account, spent, reserved) values (?, ?, ?, ?)
+  on conflict (tenant_id, account) do update set spent = excluded.spent, reserved = excluded.reserved`;
+const HELD = "select key, expires_at, amounts, usage from ledger_reservations where tenant_id = ? and key = ?";
+const HOLD = "insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage) values (?, ?, ?, ?, ?)";
+const RELEASE = "delete from ledger_reservations where tenant_id = ? and key = ?";
+// Numbers of ours stay below 2^53, so that JavaScript has them exactly.
+const COUNT = `insert into ledger_usage (tenant_id, hour, ${USAGE_NAMES}, ${USAGE_COUNTS.join(", ")})
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant_id, hour, ${USAGE_NAMES}) do update set
+  ${USAGE_COUNTS.map((name) => `${name} = min(${Number.MAX_SAFE_INTEGER}, ${name} + excluded.${name})`).join(", ")}`;
+const DUE = `select tenant_id, key, expires_at, amounts, usage from ledger_reservations
+  where expires_at <= ? order by expires_at limit ?`;
+const LISTED = `select key, expires_at, amounts, usage from ledger_reservations
+  where tenant_id = ? order by expires_at, key limit ${MAX_HELD_ROWS}`;
+const USAGE = `select hour, ${USAGE_NAMES}, ${USAGE_COUNTS.join(", ")} from ledger_usage
+  where tenant_id = :tenant and hour < :to and (hour, ${USAGE_NAMES}) > (:hour, :agent, :team, :model, :caller)
+    and (:ofAgent is null or agent = :ofAgent) and (:ofTeam is null or team = :ofTeam)
+    and (:ofModel is null or model = :ofModel) and (:ofCaller is null or caller = :ofCaller)
+  order by hour, ${USAGE_NAMES} limit :limit`;
+
+interface StoredReservation {
+  readonly key: string;
+  readonly expires_at: number;
+  readonly amounts: string;
+  readonly usage: string;
+}
+
+export interface UsagePage {
+  readonly tenantId: string;
+  /** Hours before it. */
+  readonly to: number;
+  /** The row that the page begins behind. */
+  readonly after: readonly [hour: number, agent: string, team: string, model: string, caller: string];
+  readonly agent: string | null;
+  readonly team: string | null;
+  readonly model: string | null;
+  readonly caller: string | null;
+  readonly limit: number;
+}
+
+export class LedgerTable implements LedgerRows {
+  private readonly statements: ReturnType<typeof prepareAll>;
+
+  constructor(database: DatabaseSync) {
+    this.statements = prepareAll(database);
+  }
+
+  /** The account that has too little left, and then nothing is written. */
+  reserve(tenantId: string, reservation: Reservation): string | null {
+    return reserve(this, tenantId, reservation);
+  }
+
+  settle(tenantId: string, settlement: Settlement): void {
+    settle(this, tenantId, settlement);
+  }
+
+  expire(now: number, limit: number): number {
+    const due = this.statements.due.all(now, limit) as unknown as (StoredReservation & {
+      readonly tenant_id: string;
+    })[];
+    for (const row of due) settleAtHeld(this, row.tenant_id, toReservation(row));
+    return due.length;
+  }
+
+  balances(tenantId: string, accounts: readonly string[]): AccountBalance[] {
+    return accounts.map((account) => ({ account, ...this.balance(tenantId, account) }));
+  }
+
+  listed(tenantId: string): Omit<Reservation, "usage">[] {
+    const rows = this.statements.listed.all(tenantId) as unknown as StoredReservation[];
+    return rows.map(toReservation).map(({ key, expiresAt, amounts }) => ({ key, expiresAt, amounts }));
+  }
+
+  usage({ tenantId, to, after, agent, team, model, caller, limit }: UsagePage): UsageRecord[] {
+    const [hour, afterAgent, afterTeam, afterModel, afterCaller] = after;
+    const rows = this.statements.usage.all({
+      ...{ tenant: tenantId, to, hour, agent: afterAgent, team: afterTeam, model: afterModel, caller: afterCaller },
+      ...{ ofAgent: agent, ofTeam: team, ofModel: model, ofCaller: caller, limit },
+    });
+    return rows.map(usageOf);
+  }
+
+  balance(tenantId: string, account: string): Balance {
+    const row = this.statements.balance.get(tenantId, account) as unknown as Balance | undefined;
+    return row === undefined ? { spent: 0, reserved: 0 } : { spent: row.spent, reserved: row.reserved };
+  }
+
+  setBalance(tenantId: string, account: string, { spent, reserved }: Balance): void {
+    this.statements.setBalance.run(tenantId, account, spent, reserved);
+  }
+
+  held(tenantId: string, key: string): Reservation | null {
+    const row = this.statements.held.get(tenantId, key) as unknown as StoredReservation | undefined;
+    return row === undefined ? null : toReservation(row);
+  }
+
+  hold(tenantId: string, { key, expiresAt, amounts, usage }: Reservation): void {
+    this.statements.hold.run(tenantId, key, expiresAt, JSON.stringify(amounts), JSON.stringify(usage));
+  }
+
+  release(tenantId: string, key: string): void {
+    this.statements.release.run(tenantId, key);
+  }
+
+  count(tenantId: string, usage: UsageRecord): void {
+    this.statements.count.run(tenantId, ...usageColumns(usage));
+  }
+}
+
+const prepareAll = (database: DatabaseSync) => ({
+  balance: database.prepare(BALANCE),
+  setBalance: database.prepare(SET_BALANCE),
+  held: database.prepare(HELD),
+  hold: database.prepare(HOLD),
+  release: database.prepare(RELEASE),
+  count: database.prepare(COUNT),
+  due: database.prepare(DUE),
+  listed: database.prepare(LISTED),
+  usage: database.prepare(USAGE),
+});
+
+const toReservation = ({ key, expires_at: expiresAt, amounts, usage }: StoredReservation): Reservation => ({
+  ...{ key, expiresAt },
+  amounts: JSON.parse(amounts) as Reservation["amounts"],
+  usage: JSON.parse(usage) as UsageRecord,
+});
