@@ -1,6 +1,7 @@
 /** What is read of the ledger, and what nobody waits for. */
-import type { AccountBalance, Reservation, UsageQuery, UsageRecord } from "@agentcore/core/ports";
+import type { AccountBalance, AccountQuery, Reservation, UsageQuery, UsageRecord } from "@agentcore/core/ports";
 import {
+  checkAccountQuery,
   checkAccounts,
   checkExpiry,
   checkUsageQuery,
@@ -13,6 +14,8 @@ import { escapeText, unescapeText } from "./escape-text.ts";
 import { COUNT_COLUMNS, fromUsageRow, type UsageColumns } from "./usage-row.ts";
 
 const BALANCES = "select account, spent, reserved from ledger_accounts where tenant_id = $1 and account = any ($2)";
+const ACCOUNTS = `select account, spent, reserved from ledger_accounts where tenant_id = $1 and starts_with(account, $2)
+  order by account collate "C" limit $3`;
 const USAGE = `select hour, agent, team, model, caller, ${COUNT_COLUMNS.join(", ")} from ledger_usage
   where tenant_id = $1 and hour >= $2 and hour < $3 and ($4::text is null or agent = $4) and ($5::text is null or team = $5)
     and ($6::text is null or model = $6) and ($7::text is null or caller = $7)
@@ -51,6 +54,14 @@ export class PostgresLedger {
       const { spent = 0, reserved = 0 } = found.get(account) ?? {};
       return { account, spent, reserved };
     });
+  }
+
+  async accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]> {
+    const { prefix, limit } = checkAccountQuery(query);
+    const rows = await this.database.query<AccountBalance>("accounts", ACCOUNTS, [
+      ...[escapeText(tenantId), escapeText(prefix), limit],
+    ]);
+    return rows.map(({ account, spent, reserved }) => ({ account: unescapeText(account), spent, reserved }));
   }
 
   async usage(query: UsageQuery): Promise<readonly UsageRecord[]> {

@@ -1,5 +1,6 @@
 import type {
   AccountBalance,
+  AccountQuery,
   ClaimedTask,
   ClaimRequest,
   Clock,
@@ -371,6 +372,10 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
 
   balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]> {
     return this.ledger.balances(tenantId, accounts);
+  }
+
+  accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]> {
+    return this.ledger.accounts(tenantId, query);
   }
 
   usage(query: UsageQuery): Promise<readonly UsageRecord[]> {

@@ -1,10 +1,13 @@
 /** Accounts, reservations and sums of usage, inside the open transaction. */
 import type { DatabaseSync } from "node:sqlite";
-import type { AccountBalance, Reservation, Settlement, UsageRecord } from "@agentcore/core/ports";
+import type { AccountBalance, AccountQuery, Reservation, Settlement, UsageRecord } from "@agentcore/core/ports";
 import { type Balance, type LedgerRows, MAX_HELD_ROWS, reserve, settle, settleAtHeld } from "@agentcore/core/storage";
 import { USAGE_COUNTS, USAGE_NAMES, usageColumns, usageOf } from "./usage-columns.ts";
 
 const BALANCE = "select spent, reserved from ledger_accounts where tenant_id = ? and account = ?";
+// Text is compared by its bytes, which is the order of code points; nothing that begins with the prefix comes behind its last.
+const LISTED_ACCOUNTS = `select account, spent, reserved from ledger_accounts where tenant_id = :tenant
+  and account >= :prefix and account < :prefix || char(1114111) order by account limit :limit`;
 const SET_BALANCE = `insert into ledger_accounts (tenant_id, account, spent, reserved) values (?, ?, ?, ?)
   on conflict (tenant_id, account) do update set spent = excluded.spent, reserved = excluded.reserved`;
 const HELD = "select key, expires_at, amounts, usage from ledger_reservations where tenant_id = ? and key = ?";
@@ -72,6 +75,11 @@ export class LedgerTable implements LedgerRows {
     return accounts.map((account) => ({ account, ...this.balance(tenantId, account) }));
   }
 
+  accounts(tenantId: string, { prefix, limit }: AccountQuery): AccountBalance[] {
+    const rows = this.statements.accounts.all({ tenant: tenantId, prefix, limit }) as unknown as AccountBalance[];
+    return rows.map(({ account, spent, reserved }) => ({ account, spent, reserved }));
+  }
+
   listed(tenantId: string): Omit<Reservation, "usage">[] {
     const rows = this.statements.listed.all(tenantId) as unknown as StoredReservation[];
     return rows.map(toReservation).map(({ key, expiresAt, amounts }) => ({ key, expiresAt, amounts }));
@@ -115,6 +123,7 @@ export class LedgerTable implements LedgerRows {
 
 const prepareAll = (database: DatabaseSync) => ({
   balance: database.prepare(BALANCE),
+  accounts: database.prepare(LISTED_ACCOUNTS),
   setBalance: database.prepare(SET_BALANCE),
   held: database.prepare(HELD),
   hold: database.prepare(HOLD),

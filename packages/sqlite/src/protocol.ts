@@ -2,6 +2,7 @@
 import type { ErrorCode } from "@agentcore/contract";
 import type {
   AccountBalance,
+  AccountQuery,
   ClaimRequest,
   CommitOutcome,
   CompactionOutcome,
@@ -93,6 +94,7 @@ export interface Reads {
   retention: [RetentionQuery, readonly StoredCandidate[]];
   referredBlobs: [{ readonly tenantId: string; readonly names: readonly string[] }, readonly string[]];
   balances: [{ readonly tenantId: string; readonly accounts: readonly string[] }, readonly AccountBalance[]];
+  accounts: [AccountQuery & { readonly tenantId: string }, readonly AccountBalance[]];
   reservations: [string, readonly Omit<Reservation, "usage">[]];
   usage: [UsagePage, readonly UsageRecord[]];
   backlog: [null, readonly (readonly [string, number])[]];

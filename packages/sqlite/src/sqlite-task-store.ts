@@ -1,6 +1,7 @@
 import { PRIORITIES } from "@agentcore/contract";
 import type {
   AccountBalance,
+  AccountQuery,
   ClaimedTask,
   ClaimRequest,
   CommitOutcome,
@@ -28,7 +29,14 @@ import type {
   UsageRecord,
   WaitingMail,
 } from "@agentcore/core/ports";
-import { checkAccounts, checkExpiry, checkUsageQuery, MAX_USAGE_ROWS, tooMuchUsage } from "@agentcore/core/storage";
+import {
+  checkAccountQuery,
+  checkAccounts,
+  checkExpiry,
+  checkUsageQuery,
+  MAX_USAGE_ROWS,
+  tooMuchUsage,
+} from "@agentcore/core/storage";
 import type { StoredHead } from "./heads.ts";
 import type { UsagePage } from "./ledger.ts";
 import type { StoredMail } from "./mailbox.ts";
@@ -192,6 +200,10 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
 
   async balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]> {
     return this.worker.read("balances", { tenantId, accounts: checkAccounts(accounts) });
+  }
+
+  async accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]> {
+    return this.worker.read("accounts", { tenantId, ...checkAccountQuery(query) });
   }
 
   async usage(query: UsageQuery): Promise<readonly UsageRecord[]> {

@@ -218,6 +218,8 @@ class StoreWorker {
         return this.heads.backlog(now);
       case "balances":
         return this.ledger.balances(argument.tenantId, argument.accounts);
+      case "accounts":
+        return this.ledger.accounts(argument.tenantId, argument);
       case "reservations":
         return this.ledger.listed(argument);
       case "usage":

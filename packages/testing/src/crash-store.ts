@@ -127,6 +127,7 @@ export const createCrashStore = (
       compact: (compaction) => alive(() => store.compact(compaction)),
       remove: (removal) => alive(() => store.remove(removal)),
       balances: (tenantId, accounts) => alive(() => store.balances(tenantId, accounts)),
+      accounts: (tenantId, query) => alive(() => store.accounts(tenantId, query)),
       usage: (query) => alive(() => store.usage(query)),
       expireReservations: (now, limit) => alive(() => store.expireReservations(now, limit)),
       reservations: (tenantId) => alive(() => store.reservations(tenantId)),

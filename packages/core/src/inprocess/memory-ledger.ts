@@ -1,8 +1,9 @@
 /** The ledger on the tables in memory. */
-import type { AccountBalance, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
+import type { AccountBalance, AccountQuery, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
 import {
   addedUp,
   type Balance,
+  checkAccountQuery,
   checkAccounts,
   checkExpiry,
   checkUsageQuery,
@@ -74,6 +75,15 @@ export const balancesInMemory = (
     const { spent, reserved } = tables.accounts.get(compose(tenantId, account)) ?? NOTHING;
     return { account, spent, reserved };
   });
+
+export const accountsInMemory = (tables: MemoryTables, tenantId: string, query: AccountQuery): AccountBalance[] => {
+  const { prefix, limit } = checkAccountQuery(query);
+  return [...tables.accounts.values()]
+    .filter((row) => row.tenantId === tenantId && row.account.startsWith(prefix))
+    .sort((left, right) => byText(left.account, right.account))
+    .slice(0, limit)
+    .map(({ account, spent, reserved }) => ({ account, spent, reserved }));
+};
 
 export const usageInMemory = (tables: MemoryTables, query: UsageQuery): UsageRecord[] => {
   const { tenantId, from, to, ...names } = checkUsageQuery(query);

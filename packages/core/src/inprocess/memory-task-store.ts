@@ -3,7 +3,7 @@
  * later, or what JSON cannot carry, behaves as it does in a database. Nothing here survives the process.
  */
 import { PlatformError, TaskEvent } from "@agentcore/contract";
-import type { AccountBalance, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
+import type { AccountBalance, AccountQuery, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
 import type { Clock } from "../ports/senses.ts";
 import type { StoreRow } from "../ports/store-archive.ts";
 import type {
@@ -36,7 +36,7 @@ import type {
 import { checkLedgerParts } from "../storage/index.ts";
 import { addRow, rowsOfTables } from "./memory-archive.ts";
 import { claimInMemory } from "./memory-claims.ts";
-import { balancesInMemory, expireInMemory, heldInMemory, usageInMemory } from "./memory-ledger.ts";
+import { accountsInMemory, balancesInMemory, expireInMemory, heldInMemory, usageInMemory } from "./memory-ledger.ts";
 import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
   byText,
@@ -296,6 +296,11 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
   async balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]> {
     this.assertOpen();
     return balancesInMemory(this.tables, tenantId, accounts);
+  }
+
+  async accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]> {
+    this.assertOpen();
+    return accountsInMemory(this.tables, tenantId, query);
   }
 
   async usage(query: UsageQuery): Promise<readonly UsageRecord[]> {

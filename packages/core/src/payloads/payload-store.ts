@@ -5,6 +5,7 @@
  */
 import { formatFieldPath, PlatformError, TaskEvent } from "@agentcore/contract";
 import type {
+  AccountQuery,
   BlobStore,
   ClaimedTask,
   ClaimRequest,
@@ -214,6 +215,10 @@ class PayloadStore implements TaskStore {
 
   balances(tenantId: string, accounts: readonly string[]) {
     return this.store.balances(tenantId, accounts);
+  }
+
+  accounts(tenantId: string, query: AccountQuery) {
+    return this.store.accounts(tenantId, query);
   }
 
   usage(query: UsageQuery) {

@@ -2,6 +2,7 @@ export type { BlobEntry, BlobScope, BlobStore } from "./blob-store.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type {
   AccountBalance,
+  AccountQuery,
   BudgetGrant,
   Ledger,
   LedgerAmount,

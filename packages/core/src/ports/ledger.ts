@@ -41,8 +41,7 @@ export interface Settlement {
   readonly key: string | null;
   /** At most 64. Accounts that are not named, or were not reserved, get nothing. More than was held is written all the same. */
   readonly amounts: readonly LedgerAmount[];
-  /** Null: nobody was asked, or bills nothing. */
-  readonly usage: UsageRecord | null;
+  readonly usage: UsageRecord;
 }
 
 /** What one call adds to the sums. */
@@ -81,6 +80,12 @@ export interface AccountBalance {
   readonly reserved: number;
 }
 
+export interface AccountQuery {
+  /** 1 to 512 characters. */
+  readonly prefix: string;
+  readonly limit: number;
+}
+
 export interface UsageQuery {
   readonly tenantId: string;
   /** Hours that begin at or after it, and before `to`. */
@@ -103,11 +108,8 @@ export interface BudgetGrant {
 export interface Ledger {
   /** Of at most 500 accounts, in the order asked for; what was never written is 0. Throws TOO_LARGE beyond. */
   balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]>;
-  /** Accounts whose names begin with `prefix`, in the order of names (by code point), at most `limit` (1 to 1,000). */
-  accounts(
-    tenantId: string,
-    query: { readonly prefix: string; readonly limit: number },
-  ): Promise<readonly AccountBalance[]>;
+  /** Accounts that were written whose names begin with `prefix`, in the order of names (by code point), at most `limit` (1 to 1,000). */
+  accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]>;
   /** Sums by hour, agent, team, model and caller, oldest first; at most 100,000. Throws TOO_LARGE beyond. */
   usage(query: UsageQuery): Promise<readonly UsageRecord[]>;
   /**

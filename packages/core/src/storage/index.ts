@@ -11,6 +11,7 @@ export {
   settleAtHeld,
 } from "./ledger-book.ts";
 export {
+  checkAccountQuery,
   checkAccounts,
   checkExpiry,
   checkLedgerParts,

@@ -1,11 +1,20 @@
 /** What callers give a Ledger, checked once for every adapter, and copied field by field. */
 import { PlatformError } from "@agentcore/contract/errors";
-import type { LedgerAmount, Reservation, Settlement, UsageCounts, UsageQuery, UsageRecord } from "../ports/ledger.ts";
+import type {
+  AccountQuery,
+  LedgerAmount,
+  Reservation,
+  Settlement,
+  UsageCounts,
+  UsageQuery,
+  UsageRecord,
+} from "../ports/ledger.ts";
 import type { CommitUnit, StoredEvent } from "../ports/task-store.ts";
 
 const MAX_NAME_CHARACTERS = 512;
 const MAX_AMOUNTS = 64;
 const MAX_ACCOUNTS = 500;
+const MAX_LISTED_ACCOUNTS = 1_000;
 const MAX_RESERVATIONS = 10_000;
 const HOUR_MS = 3_600_000;
 
@@ -37,6 +46,12 @@ export const checkAccounts = (accounts: readonly string[]): readonly string[] =>
   if (accounts.length > MAX_ACCOUNTS)
     throw new PlatformError("TOO_LARGE", `accounts: ${accounts.length} of at most ${MAX_ACCOUNTS} a call`);
   return accounts.map((account, index) => checkName(`accounts[${index}]`, account));
+};
+
+export const checkAccountQuery = ({ prefix, limit }: AccountQuery): AccountQuery => {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED_ACCOUNTS)
+    throw refused("limit", `a whole number from 1 to ${MAX_LISTED_ACCOUNTS}`);
+  return { prefix: checkName("prefix", prefix), limit };
 };
 
 export const checkUsageQuery = ({ tenantId, from, to, ...filter }: UsageQuery): UsageQuery => {

@@ -98,6 +98,32 @@ export const ledgerCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "accounts are listed by how their names begin, of their tenant alone, in the order of names",
+    async (it) => {
+      const names = ["b/é", "b/a", "b/%", "b", "b/\u{10FFFF}", "c/a", "b_a"];
+      await it.mustCommit({
+        reserve: reservation("k", Object.fromEntries(names.map((name, at) => [name, [at, 10] as const]))),
+      });
+      await it.store.commit([{ tenantId: OTHER, reserve: reservation("k", { "b/other": [1, 1] }) }]);
+      const listed = async (prefix: string, limit = 1000) =>
+        (await it.store.accounts(TENANT, { prefix, limit })).map(({ account, reserved }) => [account, reserved]);
+      const all = [
+        ["b/%", 2],
+        ["b/a", 1],
+        ["b/é", 0],
+      ];
+      equal((await listed("b/")).slice(0, 3), all, "below b/");
+      equal(await listed("b/", 2), all.slice(0, 2), "two of them");
+      equal([await listed("%"), await listed("b/b")], [[], []], "none");
+      for (const query of [
+        { prefix: "", limit: 1 },
+        { prefix: "b", limit: 0 },
+        { prefix: "b", limit: 1001 },
+      ])
+        equal(await codeOf(() => it.store.accounts(TENANT, query)), "INVALID_ARGUMENT", JSON.stringify(query));
+    },
+  ],
+  [
     "a reservation is refused with the first of its accounts that has too little left, and holds nothing",
     async (it) => {
       await it.mustCommit({ reserve: reservation("k", { a: [4, 10], b: [9, 10] }) });

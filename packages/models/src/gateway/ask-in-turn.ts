@@ -228,7 +228,7 @@ const ask = async <Result>(
       );
     else {
       limiter.adjust(grant, { requests: 1, tokens: 0 });
-      if (held.key !== null) await settleFailed(parts, call, target, { key: held.key, amounts: [], usage: null });
+      if (held.key !== null) await settleFailed(parts, call, target, freed(held.key, call, target, clock.now()));
     }
     const fault = faultOf(error, call.signal);
     guard.leave(entry, { outcome: fault === "target" ? "failed" : "abandoned" });
@@ -236,6 +236,13 @@ const ask = async <Result>(
     return { outcome: "passed over", failed: { target, because: error.retryable ? "failed" : "refused", error } };
   }
 };
+
+/** Nobody bills it. */
+const freed = (key: string, call: ModelCall, { name }: ModelTarget, now: number): Settlement => ({
+  key,
+  amounts: [],
+  usage: { ...usageRecord(call, name, { usage: { inputTokens: 0, outputTokens: 0 }, nanoUsd: 0 }, now), calls: 0 },
+});
 
 // What a provider has generated and sent when it hears that nobody reads any more.
 const UNREAD_TOKENS = 256;
