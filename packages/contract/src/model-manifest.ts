@@ -73,12 +73,12 @@ export const ModelSpec = z
     hosts: z.array(HttpUrl).min(1).max(50).optional(),
     /** Which host, by what was measured: the fastest, the one that fails least, or the least busy of both. @default "balance" */
     prefer: z.enum(["speed", "reliability", "balance"]).optional(),
-    /** The environment variable that holds the key. @default the provider's own, where it has one */
+    /** The environment variable that holds the key. @default the provider's own, where it has one and nothing here says where it is */
     apiKeyEnv: SecretVariable.optional(),
     /** Several keys of one kind, in place of `apiKeyEnv`: calls are spread over them, and limits hold for each. */
     apiKeyEnvs: z.array(SecretVariable).min(1).max(50).optional(),
     headers: Headers.optional(),
-    /** What the provider wants to know besides, such as Azure's `resourceName` and `apiVersion`, or Bedrock's `region`. */
+    /** What the provider wants to know besides: Azure's `resourceName` and `apiVersion`, Bedrock's `region`, OpenAI's `organization` and `project`. */
     settings: z.record(z.string().max(64), z.string().max(256)).optional(),
     /** Milliseconds one call may take. @default 120000 */
     timeoutMs: z.int().positive().max(3_600_000).optional(),

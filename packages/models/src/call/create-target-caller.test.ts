@@ -376,6 +376,33 @@ describe("a call", () => {
     });
   });
 
+  test("carries it to Anthropic too, with an input of a tool that was no JSON", async () => {
+    const { call, requests } = await serve(anthropicDialect, answering({ text: "fine" }));
+    await call({
+      messages: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "hi" },
+        { role: "assistant", content: "Let me see.", toolCalls: [{ id: "1", name: "weather", input: '{"city":' }] },
+        { role: "tool", content: "it was no JSON", toolCallId: "1", toolName: "weather" },
+      ],
+      tools: [weather],
+    });
+    expect(requests[0]?.body).toMatchObject({
+      system: [{ type: "text", text: "Be brief." }],
+      messages: [
+        { role: "user", content: [{ type: "text", text: "hi" }] },
+        {
+          role: "assistant",
+          content: [
+            { type: "text", text: "Let me see." },
+            { type: "tool_use", id: "1", name: "weather", input: { rawInvalidInput: '{"city":' } },
+          ],
+        },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: "1" }] },
+      ],
+    });
+  });
+
   test("hands back as text what a model made of a tool's input that is no JSON", async () => {
     const toolCalls = [{ id: "b", name: "weather", input: '{"city":' }];
     const { call } = await serve(openaiDialect, answering({ toolCalls }));

@@ -73,6 +73,17 @@ describe("on the wire", () => {
     expect(request.body).toMatchObject({ model: "our-deployment" });
   });
 
+  test("Azure is asked at the deployment's own path where the version is a date", async () => {
+    const spec = {
+      provider: "azure",
+      model: "ours",
+      apiKeyEnv: "THE_KEY",
+      settings: { apiVersion: "2025-04-01-preview" },
+    };
+    const { request } = await ask(spec, answering({ text: "fine" }), "/openai");
+    expect(request.path).toBe("/openai/deployments/ours/chat/completions?api-version=2025-04-01-preview");
+  });
+
   const converse = json({
     output: { message: { role: "assistant", content: [{ text: "fine" }] } },
     ...{
