@@ -40,14 +40,15 @@ export const createAnswerParts = (host: string, { onFirstToken, onText }: Answer
   let receivedBytes = 0;
 
   const receive = (text: string): void => {
+    if (text === "") return;
     if (receivedBytes === 0) onFirstToken?.();
     receivedBytes += Buffer.byteLength(text);
     if (receivedBytes > MAX_ANSWER_BYTES)
       throw new PlatformError("TOO_LARGE", `the answer of ${host} is over ${MAX_ANSWER_BYTES} bytes`);
   };
   const addText = (text: string): void => {
-    if (text === "") return;
     receive(text);
+    if (text === "") return;
     texts.push(text);
     onText?.(text);
   };

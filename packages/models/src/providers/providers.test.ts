@@ -192,6 +192,25 @@ describe("a package", () => {
     expect(devDependencies).toEqual(optional);
   });
 
+  test("and the variables of each provider stand in the documents", () => {
+    const document = (name: string) => readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), "utf8");
+    const [models, configuration] = [document("models.md"), document("configuration.md")];
+    for (const [name, provider] of Object.entries(PROVIDERS)) {
+      const { keyVariable, baseUrlVariable, credentialVariables = [], settings } = provider;
+      const row = models.split("\n").find((line) => line.startsWith(`| \`${name}\` |`));
+      const isOptional = provider.package !== "@ai-sdk/openai-compatible";
+      expect(row).toContain(isOptional ? `\`${provider.package}@${PROVIDER_PACKAGES[provider.package]}\`` : "| none |");
+      const ofSettings = Object.values(settings).map(({ variable }) => variable);
+      const variables = [keyVariable, baseUrlVariable, ...ofSettings, ...credentialVariables.map((each) => each.name)];
+      for (const variable of variables) {
+        if (variable === undefined) continue;
+        expect(row).toContain(`\`${variable}\``);
+        expect(configuration).toContain(`\`${variable}\``);
+      }
+      for (const setting of Object.keys(settings)) expect(row).toContain(`\`${setting}\``);
+    }
+  });
+
   const [target] = targetsOf("anthropic/claude-sonnet-4-5", null, { ANTHROPIC_API_KEY: "k" });
   if (target === undefined) throw new Error("a name has a target");
 
