@@ -59,6 +59,7 @@ const acknowledgedBy = async (child: ChildProcess, lines: number): Promise<Reado
 const expectAllThere = async (acknowledged: ReadonlyMap<string, number>): Promise<void> => {
   expect(acknowledged.size).toBeGreaterThan(0);
   const { tasks } = await open();
+  let settled = 0;
   for (const [taskId, seq] of acknowledged) {
     const log = await tasks.readLog({ tenantId: "t", taskId });
     expect(log.length, taskId).toBeGreaterThanOrEqual(seq);
@@ -66,7 +67,13 @@ const expectAllThere = async (acknowledged: ReadonlyMap<string, number>): Promis
     // Each unit wrote one event and one item of mail: neither stands without the other.
     expect((await tasks.mailbox({ tenantId: "t", taskId })).items).toHaveLength(log.length - 1);
     expect((await tasks.head({ tenantId: "t", taskId }))?.seq).toBe(log.length);
+    // And each settled the call before it and reserved one.
+    expect(await tasks.balances("t", [taskId])).toEqual([{ account: taskId, spent: log.length - 2, reserved: 1 }]);
+    settled += log.length - 2;
   }
+  const [usage] = await tasks.usage({ tenantId: "t", from: 0, to: 1 });
+  expect(usage?.calls ?? 0).toBe((await tasks.balances("t", ["all"]))[0]?.spent);
+  expect(usage?.calls ?? 0).toBeGreaterThanOrEqual(settled);
   expect(await tasks.claim({ limit: 100, now: Date.now() })).toHaveLength(20);
 };
 

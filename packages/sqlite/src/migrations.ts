@@ -154,7 +154,6 @@ create table ledger_reservations (
   primary key (tenant_id, key)
 ) strict, without rowid;
 create index ledger_reservations_expiry on ledger_reservations (expires_at);
-create index ledger_reservations_listed on ledger_reservations (tenant_id, expires_at);
 
 create table ledger_usage (
   tenant_id text not null,

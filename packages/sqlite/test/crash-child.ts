@@ -19,6 +19,11 @@ const report = (line: string): void => {
   }
 };
 
+const usage = {
+  ...{ hour: 0, agent: "a", team: "", model: "m", caller: "u", calls: 1, estimatedCalls: 0, inputTokens: 0 },
+  ...{ cachedInputTokens: 0, outputTokens: 0, costNanoUsd: 0, cacheHits: 0, savedNanoUsd: 0 },
+};
+
 const run = async (index: number): Promise<never> => {
   const taskId = `task-${index}`;
   const head = { agent: "a", revision: "1", contextId: "c", caller: "u", priority: "normal" as const };
@@ -53,12 +58,16 @@ const run = async (index: number): Promise<never> => {
       consume: [],
       requireEmptyMailbox: false,
     };
+    // Each call is settled when the next one is reserved.
+    const amounts = ["all", taskId].map((account) => ({ account, amount: 1, ceiling: Number.MAX_SAFE_INTEGER }));
     const [written] = await stores.tasks.commit([
       {
         tenantId: "t",
         taskId,
         append,
         mail: [{ taskId, key: `m${seq}`, kind: "signal", payload: seq, ifTerminal: "refuse" }],
+        settle: [{ key: `${taskId} ${seq - 1}`, amounts, usage }],
+        reserve: { key: `${taskId} ${seq}`, expiresAt: at, amounts, usage },
       },
     ]);
     if (written?.outcome !== "committed") throw new Error(`${taskId} ${seq}: ${JSON.stringify(written)}`);

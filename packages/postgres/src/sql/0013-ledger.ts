@@ -19,8 +19,8 @@ create table ledger_reservations (
   usage jsonb not null,
   primary key (tenant_id, key)
 );
+-- No other index may begin with the tenant: a plan made while the table was empty would look keys up in it.
 create index ledger_reservations_expiry on ledger_reservations (expires_at);
-create index ledger_reservations_listed on ledger_reservations (tenant_id, expires_at);
 
 create table ledger_usage (
   tenant_id text not null,

@@ -24,7 +24,7 @@ set enable_seqscan = off set jit = off as $$
     ${counts((column) => `least(${MOST}, sum(u.${column}))`)}
   from unnest(counted) c cross join jsonb_to_record(c)
     u (tenant text, hour bigint, names text, agent text, team text, model text, caller text, ${counts((column) => `${column} bigint`)})
-  group by u.tenant, u.hour, u.names order by u.tenant collate "C", u.hour, u.names collate "C"
+  group by u.tenant, u.hour, u.names order by u.tenant, u.hour, u.names
   on conflict (tenant_id, hour, names) do update set
     ${counts((column) => `${column} = least(${MOST}, ledger_usage.${column} + excluded.${column})`)};
 $$;
@@ -65,7 +65,7 @@ declare
   counted_before jsonb[];
 begin
   for found_one in
-    select distinct l.tenant collate "C" as tenant, k.key collate "C" as key
+    select distinct l.tenant as tenant, k.key as key
     from jsonb_to_recordset(ledger) l (unit integer, tenant text, settle jsonb, reserve jsonb)
       cross join lateral (select e->>'key' as key from jsonb_array_elements(l.settle) e union all select l.reserve->>'key') k
     where verdicts[l.unit] is null and k.key is not null order by 1, 2
@@ -86,7 +86,7 @@ begin
   end if;
 
   for found_one in
-    select distinct a.tenant collate "C" as tenant, a.account collate "C" as account from (
+    select distinct a.tenant as tenant, a.account as account from (
       select l.tenant, m.account from jsonb_to_recordset(ledger) l (unit integer, tenant text, reserve jsonb)
         cross join lateral jsonb_to_recordset(l.reserve->'amounts') m (account text)
         where verdicts[l.unit] is null and l.reserve is not null
@@ -110,7 +110,7 @@ begin
 
   if only_locks then
     for found_one in
-      select distinct (u->>'tenant') collate "C" as tenant, (u->>'hour')::bigint as hour, (u->>'names') collate "C" as names from (
+      select distinct (u->>'tenant') as tenant, (u->>'hour')::bigint as hour, (u->>'names') as names from (
         select e->'usage' as u from jsonb_to_recordset(ledger) l (settle jsonb) cross join lateral jsonb_array_elements(l.settle) e
         union all select unnest(held_usage)
       ) used order by 1, 2, 3
@@ -193,7 +193,7 @@ begin
   insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage)
     select l.tenant, l.reserve->>'key', (l.reserve->'expires')::bigint, l.reserve->'amounts', l.reserve->'usage'
     from jsonb_to_recordset(ledger) l (unit integer, tenant text, reserve jsonb)
-    where is_kept[l.unit] order by l.tenant collate "C", (l.reserve->>'key') collate "C";
+    where is_kept[l.unit] order by l.tenant, (l.reserve->>'key');
   for number in 1 .. cardinality(account_names) loop
     update ledger_accounts a set spent = spent_of[number], reserved = reserved_of[number]
       where a.tenant_id = account_tenants[number] and a.account = account_names[number]
@@ -218,7 +218,7 @@ begin
   ) r;
   if due_rows is null then return 0; end if;
   for found_one in
-    select (h.u->>'tenant') collate "C" as tenant, m.account collate "C" as account, sum(m.amount)::bigint as amount
+    select (h.u->>'tenant') as tenant, m.account as account, sum(m.amount)::bigint as amount
     from unnest(due_amounts, counted) h (amounts, u) cross join lateral jsonb_to_recordset(h.amounts) m (account text, amount bigint)
     group by 1, 2 order by 1, 2
   loop
