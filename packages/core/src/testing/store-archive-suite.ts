@@ -144,10 +144,13 @@ const rowsOf = async (archive: StoreArchive): Promise<readonly StoreRow[]> => {
   return rows;
 };
 
-async function* paged(rows: readonly StoreRow[], failAt = Number.POSITIVE_INFINITY): StorePages {
-  for (let at = 0; at < rows.length; at += 7) {
+async function* paged(
+  rows: readonly StoreRow[],
+  { failAt = Number.POSITIVE_INFINITY, size = 7 }: { readonly failAt?: number; readonly size?: number } = {},
+): StorePages {
+  for (let at = 0; at < rows.length; at += size) {
     if (at >= failAt) throw new Error("the file was cut");
-    yield rows.slice(at, at + 7);
+    yield rows.slice(at, at + size);
   }
 }
 
@@ -311,10 +314,30 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    "of 100,000 sums of usage all are given, oldest first; of more none",
+    async (place) => {
+      const hour = (index: number): number => index * 3_600_000;
+      const rows = Array.from({ length: 100_001 }, (_, index): StoreRow => {
+        const usage = usageOf({ hour: hour(index % 1000), caller: String(index), calls: index });
+        return { kind: "usage", tenantId: TENANT, ...usage };
+      });
+      await place.restore(paged(rows, { size: 5000 }));
+      const { tasks, close } = await place.open();
+      const find = (to: number) => tasks.usage({ tenantId: TENANT, from: 0, to });
+      equal(await codeOf(() => find(hour(1000))), "TOO_LARGE", "more");
+      const found = await find(hour(999));
+      equal(found.length, 99_901, "as many as there are");
+      const isSorted = found.every((row, index) => index === 0 || (found[index - 1]?.hour ?? 0) <= row.hour);
+      ensure(isSorted && new Set(found.map(({ caller }) => caller)).size === found.length, "each once, oldest first");
+      equal((await tasks.usage({ tenantId: TENANT, from: hour(3), to: hour(4) })).length, 100, "one hour");
+      await close();
+    },
+  ],
+  [
     "a restore that breaks off leaves nothing, and can be done again",
     async (place, clock) => {
       const rows = await memory(clock, 6);
-      equal((await codeOf(() => place.restore(paged(rows, rows.length - 7)))) === undefined, false, "it fails");
+      equal((await codeOf(() => place.restore(paged(rows, { failAt: rows.length - 7 })))) === undefined, false, "it fails");
       const before = await place.open();
       equal(await rowsOf(before.archive), [], "nothing");
       await before.close();

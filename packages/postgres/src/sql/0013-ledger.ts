@@ -40,5 +40,5 @@ create table ledger_usage (
   cache_hits bigint not null,
   saved_nano_usd bigint not null,
   primary key (tenant_id, hour, names)
-) with (fillfactor = 50);
+) with (fillfactor = 70);
 `;
