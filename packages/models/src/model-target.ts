@@ -1,4 +1,4 @@
-import type { ModelLimits, ModelPrice, ModelProviderName } from "@agentcore/contract";
+import type { ModelLimits, ModelPrice, ModelProviderName, ModelSpec } from "@agentcore/contract";
 import type { ModelResponse, ModelUsage } from "@agentcore/contract/authoring";
 
 /** One place that can answer: a model at a provider, on a host, with a key. A name leads to one or more of them. */
@@ -26,6 +26,8 @@ export interface ModelTarget {
   readonly maxOutputTokens?: number | undefined;
   readonly quality?: number | undefined;
   readonly limits?: ModelLimits | undefined;
+  /** Which of several hosts. @default none: the less busy of two taken at random */
+  readonly prefer?: ModelSpec["prefer"];
 }
 
 /** What one call of a target came to. */

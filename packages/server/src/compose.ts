@@ -210,7 +210,9 @@ export const compose = async ({
     ...{ env, budgets: spending, prices: PRICE_TABLE, clock: senses.clock, logger: senses.logger },
     caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
-    guard: createTargetGuard(),
+    guard: createTargetGuard({
+      ...{ clock: senses.clock, random: Math.random, env, allowPrivate: allowPrivateModels },
+    }),
   });
   const orchestration = createOrchestration({
     tasks: () => service,

@@ -231,7 +231,10 @@ const ask = async <Result>(
       if (held.key !== null) await settleFailed(parts, call, target, freed(held.key, call, target, clock.now()));
     }
     const fault = faultOf(error, call.signal);
-    guard.leave(entry, { outcome: fault === "target" ? "failed" : "abandoned" });
+    guard.leave(
+      entry,
+      fault === "target" ? { outcome: "failed", retryAfterMs: error.retryAfterMs } : { outcome: "abandoned" },
+    );
     if (fault === "caller") throw error;
     return { outcome: "passed over", failed: { target, because: error.retryable ? "failed" : "refused", error } };
   }

@@ -78,6 +78,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 
   const choose = async (name: string, call: ModelCall, facts: RequestFacts): Promise<ModelChoice> => {
     const chain = await resolveChain(name, (at) => named(call.tenantId, at));
+    await guard.prepare(call.tenantId, chain, call.signal);
     return chooseTargets({
       chain,
       request: facts,
@@ -205,7 +206,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     grant: (tenantId, grant, id) => budgets.grant(tenantId, grant, id),
     list: (tenantId) =>
       listModels({ ...{ tenantId, names, lookup, env, prices }, stateOf: (target) => guard.stateOf(tenantId, target) }),
-    close: async () => {},
+    close: async () => guard.close(),
   };
 
   function mostOutputOf(target: ModelTarget, request: ModelRequest): number {

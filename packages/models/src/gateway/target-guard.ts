@@ -1,38 +1,94 @@
-import type { PlatformError } from "@agentcore/contract/errors";
+import type { Clock } from "@agentcore/core/ports";
+import type { Lookup } from "@agentcore/outbound";
+import { connectionOf } from "../call/connection-of.ts";
 import type { TargetState } from "../choice/choose-targets.ts";
+import type { ChainModel } from "../choice/resolve-chain.ts";
+import type { Environment } from "../environment.ts";
+import { LocalHosts } from "../hosts/local-hosts.ts";
+import { orderTargets } from "../hosts/order-targets.ts";
+import { type EnteredTarget, TargetCalls, type TargetEntry, type TargetOutcome } from "../hosts/target-calls.ts";
 import type { ModelTarget } from "../model-target.ts";
 
-/** What a node has seen of its targets decides whether they are asked: breakers, and bounds of calls under way. */
+/** What a node has seen of its targets decides whether they are asked, and which first: breakers, bounds of calls under way, health of local hosts. */
 export interface TargetGuard {
+  /** Asks local hosts that the chain leads to, where what is known of them is old. Rejects with the signal's reason. */
+  prepare(tenantId: string, chain: ChainModel, signal: AbortSignal): Promise<void>;
   /** Whether it is asked now, and how fast it answers. */
   stateOf(tenantId: string, target: ModelTarget): TargetState;
   /** Of the targets of one model: which is to be asked first. */
   inOrder(tenantId: string, targets: readonly ModelTarget[]): readonly ModelTarget[];
   /** Counts a call as under way until `leave`. */
   enter(tenantId: string, target: ModelTarget): TargetEntry;
-  leave(entry: Extract<TargetEntry, { readonly entered: true }>, end: TargetEnd): void;
+  leave(entry: EnteredTarget, outcome: TargetOutcome): void;
+  /** Ends questions to hosts that are under way. */
+  close(): void;
 }
 
-export type TargetEntry =
-  | { readonly entered: true; readonly tenantId: string; readonly targetId: string; readonly ticket: number }
-  /** CIRCUIT_OPEN or BULKHEAD_FULL, with `retryAfterMs` when it is known. */
-  | { readonly entered: false; readonly refusal: PlatformError };
+export interface TargetGuardOptions {
+  readonly clock: Pick<Clock, "monotonic" | "after">;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  readonly env: Environment;
+  /** Whether Model manifests may name addresses of private networks. @default false */
+  readonly allowPrivate?: boolean | undefined;
+  readonly lookup?: Lookup | undefined;
+}
 
-export type TargetEnd =
-  | {
-      readonly outcome: "answered";
-      /** Milliseconds. */
-      readonly firstTokenMs?: number | undefined;
-      readonly durationMs: number;
-      readonly outputTokens: number;
-    }
-  | { readonly outcome: "failed" }
-  /** It says nothing of the target's health. */
-  | { readonly outcome: "abandoned" };
+// What hosts are compared by, where nothing is known of the answer.
+const TYPICAL_OUTPUT_TOKENS = 500;
 
-export const createTargetGuard = (): TargetGuard => ({
-  stateOf: () => ({ expectedMs: () => undefined }),
-  inOrder: (_tenantId, targets) => targets,
-  enter: (tenantId, target) => ({ entered: true, tenantId, targetId: target.id, ticket: 0 }),
-  leave: () => {},
-});
+export const createTargetGuard = ({
+  clock,
+  random,
+  env,
+  allowPrivate = false,
+  lookup,
+}: TargetGuardOptions): TargetGuard => {
+  const calls = new TargetCalls({ clock });
+  const hosts = new LocalHosts({
+    ...{ clock, lookup },
+    accessOf: (target) => {
+      const { baseUrl, headers, apiKey, policy } = connectionOf(target, env, allowPrivate);
+      return {
+        ...{ baseUrl, policy },
+        headers: apiKey === undefined ? headers : { ...headers, authorization: `Bearer ${apiKey}` },
+      };
+    },
+  });
+  return {
+    async prepare(tenantId, chain, signal) {
+      const isOnly = chain.candidates.length === 0 && chain.fallback.length === 0;
+      const seen = new Set<string>();
+      const looks: Promise<void>[] = [];
+      // Nobody waits for a host that may never be needed.
+      const visit = (model: ChainModel, isFallback: boolean): void => {
+        if (seen.has(model.name)) return;
+        seen.add(model.name);
+        const waits = isFallback ? "never" : isOnly ? "for any" : "for unknown";
+        if (model.targets.length > 0) looks.push(hosts.look(tenantId, model.targets, { waits, signal }));
+        for (const { model: candidate } of model.candidates) visit(candidate, isFallback);
+        for (const fallback of model.fallback) visit(fallback, true);
+      };
+      visit(chain, false);
+      await Promise.all(looks);
+    },
+    stateOf(tenantId, target) {
+      const view = calls.look(tenantId, target);
+      const host = hosts.viewOf(tenantId, target);
+      const { problem, retryAfterMs } = host.problem === undefined ? view : host;
+      return { problem, retryAfterMs, expectedMs: view.expectedMs };
+    },
+    inOrder: (tenantId, targets) =>
+      orderTargets({
+        ...{ targets, outputTokens: TYPICAL_OUTPUT_TOKENS, random: random() },
+        viewOf: (target) => calls.look(tenantId, target),
+        isLoaded: (target) => hosts.viewOf(tenantId, target).isLoaded,
+      }),
+    enter: (tenantId, target) => calls.enter(tenantId, target),
+    leave(entry, outcome) {
+      calls.leave(entry, outcome);
+      if (outcome.outcome === "failed") hosts.doubt(entry.tenantId, entry.target);
+    },
+    close: () => hosts.close(),
+  };
+};

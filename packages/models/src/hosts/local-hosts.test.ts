@@ -74,9 +74,13 @@ const open = (options: Partial<ConstructorParameters<typeof LocalHosts>[0]> = {}
     ...options,
   });
   closers.push(() => hosts.close());
-  const look = async (targets: readonly ModelTarget[], tenantId = "acme") => {
-    const found = await hosts.look(tenantId, targets, new AbortController().signal);
-    return targets.map(({ id }) => found.get(id));
+  const look = async (
+    targets: readonly ModelTarget[],
+    tenantId = "acme",
+    waits: Parameters<LocalHosts["look"]>[2]["waits"] = "for any",
+  ) => {
+    await hosts.look(tenantId, targets, { waits, signal: new AbortController().signal });
+    return targets.map((each) => hosts.viewOf(tenantId, each));
   };
   return { clock, hosts, look };
 };
@@ -146,6 +150,18 @@ describe("hosts of Ollama", () => {
     expect(await look([target(host.url)])).toEqual([{ isLoaded: false }]);
   });
 
+  test("where others may answer nobody waits for hosts that are down, where it is a fallback not even for new ones", async () => {
+    const hanging = { "/api/tags": () => undefined, "/api/ps": 404 };
+    const [down, fresh] = [await startHost({ "/api/tags": 503 }), await startHost(hanging)];
+    const { clock, look } = open();
+    await look([target(down.url)], "acme", "for unknown");
+    down.answers(hanging);
+    clock.stall(5_000);
+    expect((await look([target(down.url)], "acme", "for unknown"))[0]?.problem).toMatch(/answers 503/);
+    expect(await look([target(fresh.url)], "acme", "never")).toEqual([{}]);
+    await fresh.arrived(1);
+  });
+
   test("a call that failed makes the host be asked before the next", async () => {
     const host = await startHost(ollama(["llama3.2:latest"]));
     const { hosts, look } = open();
@@ -207,8 +223,10 @@ describe("hosts of Ollama", () => {
     const host = await startHost({ "/api/tags": () => undefined, "/api/ps": () => undefined });
     const { clock, hosts } = open();
     const leaving = new AbortController();
-    const looked = hosts.look("acme", [target(host.url)], leaving.signal);
-    const other = hosts.look("acme", [target(host.url)], new AbortController().signal);
+    const looked = hosts.look("acme", [target(host.url)], { waits: "for any", signal: leaving.signal });
+    const other = hosts.look("acme", [target(host.url)], {
+      ...{ waits: "for unknown", signal: new AbortController().signal },
+    });
     await host.arrived(2);
     leaving.abort(new Error("enough"));
     await expect(looked).rejects.toThrow("enough");
@@ -243,7 +261,7 @@ describe("hosts that speak OpenAI's dialect", () => {
 
   test("a single one is not asked: it may be anything", async () => {
     const host = await startHost(listing());
-    expect(await open().look([compatible(host.url)])).toEqual([undefined]);
+    expect(await open().look([compatible(host.url)])).toEqual([{}]);
     expect(host.requests).toEqual([]);
   });
 

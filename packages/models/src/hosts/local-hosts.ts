@@ -70,30 +70,35 @@ export class LocalHosts {
   }
 
   /**
-   * Of each of a name's targets that is a local host: of Ollama, or one of several of an OpenAI-compatible endpoint. Waits for hosts that nothing is known
-   * of, and for all while none is up, 5 s at most each. Rejects with the signal's reason.
+   * Asks those of a name's targets that are local hosts, where what is known is old: hosts of Ollama, and each of several of an OpenAI-compatible endpoint.
+   * `waits`: for those that nothing is known of, or that and, while none is up, for all, at most 5 s. Rejects with the signal's reason.
    */
   async look(
     tenantId: string,
     targets: readonly ModelTarget[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, HostView>> {
-    const local = targets.filter((target) => isLocal(target, targets));
-    const hosts = local.flatMap((target) => {
-      const host = this.#hostOf(tenantId, target);
-      return host === undefined ? [] : [{ target, host }];
-    });
+    { waits, signal }: { readonly waits: "never" | "for unknown" | "for any"; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const hosts = targets
+      .filter((target) => isLocal(target, targets))
+      .map((target) => ({ target, host: this.#hostOf(tenantId, target) }));
     for (const { target, host } of hosts) if (this.#isOld(host)) this.#ask(target, host);
+    if (waits === "never") return;
     await this.#wait(
       hosts.flatMap(({ host }) => (host.known === null ? (host.asking ?? []) : [])),
       signal,
     );
-    if (hosts.length > 0 && hosts.every(({ target, host }) => this.#view(target, host).problem !== undefined))
+    if (waits === "for unknown") return;
+    if (hosts.every(({ target, host }) => this.#view(target, host).problem !== undefined))
       await this.#wait(
         hosts.flatMap(({ host }) => host.asking ?? []),
         signal,
       );
-    return new Map(hosts.map(({ target, host }) => [target.id, this.#view(target, host)]));
+  }
+
+  /** What is known now; nothing of what is no local host. */
+  viewOf(tenantId: string, target: ModelTarget): HostView {
+    const host = this.#hosts.get(keyOf(tenantId, target));
+    return host === undefined ? {} : this.#view(target, host);
   }
 
   /** A call of it failed: it is asked before the next one. */
@@ -122,7 +127,7 @@ export class LocalHosts {
     return { isLoaded: known.loaded === undefined ? undefined : known.loaded.has(known.nameOf(model)) };
   }
 
-  #hostOf(tenantId: string, target: ModelTarget): Host | undefined {
+  #hostOf(tenantId: string, target: ModelTarget): Host {
     const key = keyOf(tenantId, target);
     const known = this.#hosts.get(key);
     this.#hosts.delete(key);

@@ -1,12 +1,9 @@
-import type { ModelSpec } from "@agentcore/contract";
 import type { ModelTarget } from "../model-target.ts";
 import type { TargetView } from "./target-calls.ts";
 
 export interface OrderFacts {
   /** Of one name: its hosts and keys. */
   readonly targets: readonly ModelTarget[];
-  /** Of models with hosts. @default the less busy of two taken at random */
-  readonly prefer?: ModelSpec["prefer"];
   readonly viewOf: (target: ModelTarget) => TargetView;
   /** Whether the model lies in the host's memory; undefined where nobody knows. @default nobody knows */
   readonly isLoaded?: ((target: ModelTarget) => boolean | undefined) | undefined;
@@ -20,25 +17,29 @@ export interface OrderFacts {
 const PRIMARY_PARALLEL = 4;
 const WORKER_PARALLEL = 2;
 
+// Others of the list may have been left out.
+const parallelOf = ({ id, name }: ModelTarget): number =>
+  id === name || id === `${name}#1` ? PRIMARY_PARALLEL : WORKER_PARALLEL;
+
 /** Of one that failed every time, the time that an answer takes counts as this many. */
 const MOST_TRIES = 20;
 
 /**
  * In the order that they are to be asked. Hosts of Ollama that have as many calls as they work on at once come last, those that would have to load the
- * model before; all others by `prefer`. Who was never measured, or not lately, comes first: else nobody would ever know.
+ * model before; all others as the model prefers, or else the less busy of two taken at random and then by load. Who was never measured, or not lately, comes first: else nobody would ever know.
  */
 export const orderTargets = ({
   targets,
-  prefer,
   viewOf,
   isLoaded = () => undefined,
   outputTokens,
   random,
 }: OrderFacts): readonly ModelTarget[] => {
   if (targets.length < 2) return targets;
+  const prefer = targets[0]?.prefer;
   const facts = targets.map((target, index) => {
     const view = viewOf(target);
-    const parallel = target.provider === "ollama" ? (index === 0 ? PRIMARY_PARALLEL : WORKER_PARALLEL) : undefined;
+    const parallel = target.provider === "ollama" ? parallelOf(target) : undefined;
     return {
       ...{ target, index, view },
       expectedMs: view.expectedMs(outputTokens) ?? 0,

@@ -2,7 +2,7 @@ import { ManualClock } from "@agentcore/core/testing";
 import { describe, expect, test } from "vitest";
 import type { ModelTarget } from "../model-target.ts";
 import { orderTargets } from "./order-targets.ts";
-import { type TargetEntry, TargetCalls, type TargetOutcome } from "./target-calls.ts";
+import { TargetCalls, type TargetEntry, type TargetOutcome } from "./target-calls.ts";
 
 const target = (id: string, more: Partial<ModelTarget> = {}): ModelTarget => ({
   ...{ id, name: "m", provider: "openai-compatible", model: "m", isDeclared: true },
@@ -20,15 +20,18 @@ const world = (maxTargets?: number) => {
   const guard = new TargetCalls({ clock, maxTargets });
   const call = (of: ModelTarget, outcome: TargetOutcome, tenantId = "acme"): TargetEntry => {
     const entry = guard.enter(tenantId, of);
-    guard.leave(entry, outcome);
+    leave(entry, outcome);
     return entry;
   };
-  return { clock, guard, call, look: (of: ModelTarget) => guard.look("acme", of) };
+  const leave = (entry: TargetEntry, outcome: TargetOutcome): void => {
+    if (entry.entered) guard.leave(entry, outcome);
+  };
+  return { clock, guard, call, leave, look: (of: ModelTarget) => guard.look("acme", of) };
 };
 
 describe("what is let through", () => {
   test("after five failures in a row nothing for a minute, then one probe", () => {
-    const { clock, guard, call, look } = world();
+    const { clock, guard, call, leave, look } = world();
     const a = target("a");
     for (let failure = 0; failure < 5; failure += 1) call(a, FAILED);
     expect(look(a)).toMatchObject({ problem: "its breaker is open, for another 60000 ms", retryAfterMs: 60_000 });
@@ -43,7 +46,7 @@ describe("what is let through", () => {
     expect(guard.enter("acme", a)).toMatchObject({
       refusal: { message: "its breaker waits for the answer to a probe, for another 60000 ms" },
     });
-    guard.leave(probe, answered(10));
+    leave(probe, answered(10));
     expect(guard.enter("acme", a).entered).toBe(true);
   });
 
@@ -67,18 +70,24 @@ describe("what is let through", () => {
   });
 
   test("as many calls at once as its limit of concurrency; a call counts until it is over, once", () => {
-    const { guard } = world();
+    const { guard, leave } = world();
     const a = target("a", { limits: { concurrency: 2 } });
     const [first, second] = [guard.enter("acme", a), guard.enter("acme", a)];
     expect(guard.look("acme", a)).toMatchObject({ underWay: 2, isFull: true });
     expect(guard.enter("acme", a)).toMatchObject({
-      refusal: { code: "BULKHEAD_FULL", message: "it has 2 calls under way, its limit of concurrency" },
+      refusal: {
+        code: "BULKHEAD_FULL",
+        message: "it has 2 calls under way, its limit of concurrency",
+        retryAfterMs: 500,
+      },
     });
-    guard.leave(first, answered(10));
-    guard.leave(first, answered(10));
+    // That passes: it may be chosen.
+    expect(guard.look("acme", a).problem).toBeUndefined();
+    leave(first, answered(10));
+    leave(first, answered(10));
     expect(guard.look("acme", a).underWay).toBe(1);
     expect(guard.enter("acme", a).entered).toBe(true);
-    guard.leave(second, answered(10));
+    leave(second, answered(10));
   });
 
   test("who asks to be left alone is, at most five minutes", () => {
@@ -102,11 +111,11 @@ describe("what is let through", () => {
   });
 
   test("only so many targets are remembered, and none is forgotten while it is called", () => {
-    const { guard, call } = world(2);
+    const { guard, call, leave } = world(2);
     const [a, b, c] = [target("a"), target("b"), target("c")];
     const entries = [guard.enter("acme", a), guard.enter("acme", b)];
     expect(guard.enter("acme", c)).toMatchObject({ refusal: { code: "OVERLOADED" } });
-    for (const entry of entries) guard.leave(entry, FAILED);
+    for (const entry of entries) leave(entry, FAILED);
     expect(call(c, FAILED).entered).toBe(true);
     expect(guard.look("acme", a).failureRate).toBe(0);
     expect(guard.look("acme", b).failureRate).toBe(0.2);
@@ -157,19 +166,19 @@ describe("which host or key first", () => {
   }
   const order = (
     known: readonly Known[],
-    more: Partial<Parameters<typeof orderTargets>[0]> = {},
-    targets: readonly ModelTarget[] = four,
+    { prefer, random = 0 }: Pick<ModelTarget, "prefer"> & { readonly random?: number } = {},
+    given: readonly ModelTarget[] = four,
   ): readonly number[] => {
-    const of = (each: ModelTarget): Known => known[targets.indexOf(each)] ?? {};
+    const targets = given.map((each) => ({ ...each, prefer }));
+    const of = ({ id }: ModelTarget): Known => known[targets.findIndex((each) => each.id === id)] ?? {};
     return orderTargets({
-      ...{ targets, outputTokens: 100, random: 0 },
+      ...{ targets, outputTokens: 100, random },
       viewOf: (each) => {
         const { underWay = 0, isFull = false, failureRate = 0, ms } = of(each);
         return { underWay, isFull, failureRate, expectedMs: () => ms };
       },
       isLoaded: (each) => of(each).isLoaded,
-      ...more,
-    }).map((each) => targets.indexOf(each));
+    }).map(({ id }) => targets.findIndex((each) => each.id === id));
   };
 
   test("of keys the less busy of two taken at random, then the others by load", () => {

@@ -16,10 +16,17 @@ export interface TargetCallsOptions {
   readonly maxTargets?: number | undefined;
 }
 
-/** Of one that was let through: hand it back once, with `leave`. */
+/** Of a call that was let through: hand it back once, with `leave`. */
+export interface EnteredTarget {
+  readonly entered: true;
+  readonly tenantId: string;
+  readonly target: ModelTarget;
+  readonly ticket: object;
+}
+
 export type TargetEntry =
-  | { readonly entered: true; readonly ticket: object }
-  /** CIRCUIT_OPEN, BULKHEAD_FULL or OVERLOADED, retryable. */
+  | EnteredTarget
+  /** CIRCUIT_OPEN, BULKHEAD_FULL or OVERLOADED, with the time until it may be let through: of a full one, until about one of its calls is over. */
   | { readonly entered: false; readonly refusal: PlatformError };
 
 export type TargetOutcome =
@@ -41,7 +48,7 @@ export interface TargetView {
   readonly isFull: boolean;
   /** Share of calls that failed, the last ones counting most: 0 to 1. */
   readonly failureRate: number;
-  /** Why `enter` would refuse. */
+  /** Why it is not to be chosen now; being full passes sooner than it is worth to choose another. */
   readonly problem?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   /** Milliseconds that an answer takes; undefined where nothing was measured lately. */
@@ -65,6 +72,11 @@ interface Ticket {
 // A provider that wants an hour is asked again all the same: it may have been wrong, and a probe costs little.
 const MAX_HOLD_MS = 300_000;
 
+// Of one that is full: who waits is not told when a call is over.
+const MIN_FULL_WAIT_MS = 50;
+const MAX_FULL_WAIT_MS = 1_000;
+const TYPICAL_OUTPUT_TOKENS = 500;
+
 export class TargetCalls {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #breaker: CircuitBreakerOptions;
@@ -81,19 +93,18 @@ export class TargetCalls {
   enter(tenantId: string, target: ModelTarget): TargetEntry {
     const seen = this.#seen(tenantId, target.id);
     if (seen === undefined)
-      return refused("OVERLOADED", `${this.#maxTargets} models have calls under way, no more are kept apart`, 1_000);
-    const refusal = this.#refusal(seen, target);
+      return refused("OVERLOADED", `${this.#maxTargets} models have calls under way, and no more are taken`, 1_000);
+    const refusal = this.#held(seen) ?? this.#full(seen, target);
     if (refusal !== undefined) return refusal;
     const pass = seen.breaker.tryPass(this.#clock.monotonic());
     if (pass === 0) return this.#breakerOpen(seen);
     seen.underWay += 1;
     const ticket: Ticket = { seen, pass, isOpen: true };
-    return { entered: true, ticket };
+    return { entered: true, tenantId, target, ticket };
   }
 
   /** Only the first one of an entry counts. */
-  leave(entry: TargetEntry, outcome: TargetOutcome): void {
-    if (!entry.entered) return;
+  leave(entry: EnteredTarget, outcome: TargetOutcome): void {
     const ticket = entry.ticket as Ticket;
     if (!ticket.isOpen) return;
     ticket.isOpen = false;
@@ -121,7 +132,7 @@ export class TargetCalls {
     const seen = this.#targets.get(keyOf(tenantId, target.id));
     if (seen === undefined) return { underWay: 0, isFull: false, failureRate: 0, expectedMs: () => undefined };
     const now = this.#clock.monotonic();
-    const refusal = this.#refusal(seen, target) ?? (seen.breaker.wouldPass(now) ? undefined : this.#breakerOpen(seen));
+    const refusal = this.#held(seen) ?? (seen.breaker.wouldPass(now) ? undefined : this.#breakerOpen(seen));
     return {
       underWay: seen.underWay,
       isFull: isFull(seen, target),
@@ -133,13 +144,21 @@ export class TargetCalls {
     };
   }
 
-  #refusal(seen: Seen, target: ModelTarget): TargetEntry | undefined {
-    const now = this.#clock.monotonic();
-    if (seen.heldUntil > now)
-      return refused("OVERLOADED", "it asked to be left alone for a while", seen.heldUntil - now);
-    if (isFull(seen, target))
-      return refused("BULKHEAD_FULL", `it has ${seen.underWay} calls under way, its limit of concurrency`, undefined);
-    return undefined;
+  #held({ heldUntil }: Seen): TargetEntry | undefined {
+    const leftMs = heldUntil - this.#clock.monotonic();
+    return leftMs > 0 ? refused("OVERLOADED", "it asked to be left alone", leftMs) : undefined;
+  }
+
+  #full(seen: Seen, target: ModelTarget): TargetEntry | undefined {
+    if (!isFull(seen, target)) return undefined;
+    const { underWay, speed } = seen;
+    const answerMs = speed.expectedMs(TYPICAL_OUTPUT_TOKENS, this.#clock.monotonic()) ?? MAX_FULL_WAIT_MS;
+    return {
+      entered: false,
+      refusal: new PlatformError("BULKHEAD_FULL", `it has ${underWay} calls under way, its limit of concurrency`, {
+        retryAfterMs: Math.ceil(Math.min(MAX_FULL_WAIT_MS, Math.max(MIN_FULL_WAIT_MS, answerMs / underWay))),
+      }),
+    };
   }
 
   #breakerOpen({ breaker }: Seen): TargetEntry {
@@ -183,15 +202,10 @@ const keyOf = (tenantId: string, targetId: string): string => JSON.stringify([te
 const isFull = ({ underWay }: Seen, { limits }: ModelTarget): boolean =>
   underWay >= (limits?.concurrency ?? Number.POSITIVE_INFINITY);
 
-const refused = (
-  code: "OVERLOADED" | "BULKHEAD_FULL" | "CIRCUIT_OPEN",
-  message: string,
-  retryAfterMs: number | undefined,
-): TargetEntry => ({
-  entered: false,
-  refusal: new PlatformError(
-    code,
-    retryAfterMs === undefined ? message : `${message}, for another ${Math.ceil(retryAfterMs)} ms`,
-    retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) },
-  ),
-});
+const refused = (code: "OVERLOADED" | "CIRCUIT_OPEN", message: string, leftMs: number): TargetEntry => {
+  const retryAfterMs = Math.ceil(leftMs);
+  return {
+    entered: false,
+    refusal: new PlatformError(code, `${message}, for another ${retryAfterMs} ms`, { retryAfterMs }),
+  };
+};

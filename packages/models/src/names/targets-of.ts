@@ -46,6 +46,7 @@ const declaredTargets = (name: string, spec: ModelSpec, env: Environment): reado
     maxOutputTokens: spec.maxOutputTokens,
     quality: spec.quality,
     limits: spec.limits,
+    prefer: spec.hosts === undefined ? undefined : (spec.prefer ?? "balance"),
   }));
 };
 

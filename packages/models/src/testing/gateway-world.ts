@@ -48,7 +48,10 @@ export const createGatewayWorld = ({ models = {}, budgets = [], env = {}, ...opt
     names: async () => Object.keys(models),
     ...{ env, clock, logger, budgets: spending, prices: PRICE_TABLE },
     limiter: new RateLimiter({ keyValue, clock }),
-    guard: createTargetGuard(),
+    guard: createTargetGuard({
+      ...{ clock, env, allowPrivate: options.allowPrivate, lookup: options.lookup },
+      random: () => 0,
+    }),
     caller: options.caller ?? createTargetCaller({ env, allowPrivate: options.allowPrivate, lookup: options.lookup }),
   });
   return { gateway, clock, store, keyValue, logger, spending, asked };
