@@ -28,6 +28,7 @@ const loaders = {
   trace: async () => (await import("./commands/trace.ts")).command,
   "workflow graph": async () => (await import("./commands/workflow/graph.ts")).command,
   "workflow progress": async () => (await import("./commands/workflow/progress.ts")).command,
+  "models plan": async () => (await import("./commands/models/plan.ts")).command,
   drain: async () => (await import("./commands/drain.ts")).command,
   undrain: async () => (await import("./commands/undrain.ts")).command,
   "a2a card": async () => (await import("./commands/a2a/card.ts")).command,
@@ -50,6 +51,7 @@ export const VERBS: readonly string[] = Object.keys(loaders);
 /** First words of the verbs that have two. */
 export const VERB_GROUPS: Readonly<Record<string, string>> = {
   workflow: "Look at workflows, and at how far their tasks have come",
+  models: "Plan what models need",
   a2a: "Talk to any A2A server, and check it",
 };
 
