@@ -7,5 +7,5 @@ export type { Embeddings, EmbedRequest, ListedModel, ModelGateway } from "./mode
 export { checkBaseUrl } from "./names/check-base-url.ts";
 export { saysWhere } from "./names/targets-of.ts";
 export { parsePriceTable } from "./prices/parse-price-table.ts";
-export { PRICE_TABLE } from "./prices/price-table.ts";
+export { PRICE_TABLE, type PriceTable } from "./prices/price-table.ts";
 export { PROVIDERS } from "./providers/providers.ts";

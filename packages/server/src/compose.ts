@@ -17,7 +17,13 @@ import type {
 } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
-import { createModelGateway, createTargetCaller, createTargetGuard, PRICE_TABLE } from "@agentcore/models";
+import {
+  createModelGateway,
+  createTargetCaller,
+  createTargetGuard,
+  PRICE_TABLE,
+  type PriceTable,
+} from "@agentcore/models";
 import type { PostgresOptions } from "@agentcore/postgres";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
@@ -84,6 +90,8 @@ export interface ComposeOptions {
   readonly codeRoots?: CodeRoots | undefined;
   /** Whether code may come over HTTP while there are no code roots. @default true */
   readonly codeFromAnywhere?: boolean | undefined;
+  /** What models cost and take. @default the built-in table */
+  readonly modelPrices?: PriceTable | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
@@ -138,6 +146,7 @@ export const compose = async ({
   env,
   codeRoots = ANYWHERE,
   codeFromAnywhere = true,
+  modelPrices = PRICE_TABLE,
   allowPrivateModels = false,
   allowPrivateWebhooks = false,
   allowPrivateAgents = false,
@@ -207,7 +216,7 @@ export const compose = async ({
   const models = createModelGateway({
     lookup: async (tenantId, name) => (await manifests.model(tenantId, name))?.spec ?? null,
     names: (tenantId) => manifests.names(tenantId, "Model"),
-    ...{ env, budgets: spending, prices: PRICE_TABLE, clock: senses.clock, logger: senses.logger },
+    ...{ env, budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
     caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
     guard: createTargetGuard({

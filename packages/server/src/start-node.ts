@@ -25,6 +25,7 @@ import {
   type TlsFiles,
   type TlsIdentity,
 } from "./gateway/index.ts";
+import { readModelPrices } from "./models/read-model-prices.ts";
 import { type HealthFacts, nodeHealth } from "./node-health.ts";
 import { readVersion } from "./read-version.ts";
 import { createJsonLogger, createSystemSenses } from "./system-senses.ts";
@@ -58,6 +59,8 @@ export interface NodeOptions {
   readonly authFile?: string | undefined;
   /** Folders that agents' code may come from; with `apiKeys`, none means that manifests over HTTP name no code. @default anywhere */
   readonly codeRoots?: readonly string[];
+  /** File with prices and sizes of models, for all tenants (docs/models.md). @default the built-in table alone */
+  readonly modelPricesFile?: string | undefined;
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
   /** Whether push notifications may go to this machine and to private networks. @default false */
@@ -130,6 +133,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     env: options.env ?? process.env,
     codeRoots: await openCodeRoots(options.codeRoots),
     codeFromAnywhere: !authenticated,
+    modelPrices: options.modelPricesFile === undefined ? undefined : await readModelPrices(options.modelPricesFile),
     allowPrivateModels: options.allowPrivateModels,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
     allowPrivateAgents: options.allowPrivateAgents,

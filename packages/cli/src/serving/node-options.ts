@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly cardSigningKeys: readonly string[];
   /** Absolute paths of the folders that agents' code may come from; none means anywhere. */
   readonly codeRoots: readonly string[];
+  /** Absolute path of the file with prices of models. */
+  readonly modelPricesFile: string | undefined;
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
   /** Whether push notifications may go to this machine and to private networks. */

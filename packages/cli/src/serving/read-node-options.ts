@@ -40,6 +40,7 @@ export const readNodeOptions = async ({
       pathsOf(options["card-signing-key"]).map((path) => readSecretFile(resolve(cwd, path))),
     ),
     codeRoots: pathsOf(options["code-root"]).map((path) => resolve(cwd, path)),
+    modelPricesFile: options["model-prices"] === undefined ? undefined : resolve(cwd, options["model-prices"]),
     allowPrivateModels: options["allow-private-models"],
     allowPrivateWebhooks: options["allow-private-webhooks"],
     allowPrivateAgents: options["allow-private-agents"],

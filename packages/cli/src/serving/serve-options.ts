@@ -174,6 +174,13 @@ export const SERVE_OPTIONS = {
     type: "boolean",
     description: "Let Model manifests name addresses of private networks; this machine's own always may be named",
   },
+  "model-prices": {
+    type: "string",
+    value: "FILE",
+    completes: "path",
+    description: "JSON file with prices and sizes of models, for all tenants; goes before the built-in table",
+    env: "AGENTCORE_MODEL_PRICES",
+  },
   "allow-private-webhooks": {
     type: "boolean",
     description: "Let push notifications go to this machine and to private networks",
