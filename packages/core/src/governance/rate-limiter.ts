@@ -8,7 +8,7 @@
  *   compare-and-set, and a grant whose write ended in a later sub-window than it was counted in is moved there first.
  * - R2 One change of a document is under way at a time in a process, and serves all who wait there.
  * - R3 Nothing is granted that the store did not confirm. - R4 A caller that leaves gives back what it is granted then.
- * - R5 Clocks that differ by less than a minute forget nothing early: counts of the future are joined, not skipped.
+ * - R5 Clocks that differ shorten the sixty seconds by as much, and no more: counts of another node's future are joined, not skipped.
  */
 import { CancelledError, PlatformError, PRIORITIES, type Priority } from "@agentcore/contract";
 import type { KeyValue, KeyValueScope } from "../ports/key-value.ts";
@@ -278,8 +278,8 @@ export class RateLimiter {
       }
       const written = await this.#keyValue.put(keyValueScope(limit.scope), limit.scope.key, [...counts], {
         expectedVersion: version,
-        // After its last change nothing of it counts any longer than this, by the store's clock.
-        ttlMs: WINDOWS * WINDOW_MS,
+        // Nothing of it counts any longer then, also where the clocks differ by a minute.
+        ttlMs: 2 * WINDOWS * WINDOW_MS,
       });
       if (written === null) {
         limit.known = null;

@@ -101,7 +101,7 @@ export class LocalHosts {
     return host === undefined ? {} : this.#view(target, host);
   }
 
-  /** A call of it failed: it is asked before the next one. */
+  /** A call of it failed: what is known of it is old. */
   doubt(tenantId: string, target: ModelTarget): void {
     const host = this.#hosts.get(keyOf(tenantId, target));
     if (host !== undefined) host.checkedAt = Number.NEGATIVE_INFINITY;
