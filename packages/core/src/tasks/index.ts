@@ -16,6 +16,7 @@ export { BUT_MIGRATIONS, migrationsIn, type RuledMigration, underMigrations } fr
 export type { OpenTaskReplay, OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";
+export { retryDelay } from "./steps.ts";
 export {
   DEBOUNCER,
   type Debounce,

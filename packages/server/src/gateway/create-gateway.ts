@@ -13,6 +13,7 @@ import { createDebugRoutes } from "./api/debug-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createKeyRoutes } from "./api/key-routes.ts";
 import { createMigrationRoutes } from "./api/migration-routes.ts";
+import { createModelRoutes } from "./api/model-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
 import { buildOpenApi } from "./api/open-api.ts";
 import { createOrchestrationRoutes } from "./api/orchestration-routes.ts";
@@ -31,6 +32,7 @@ import { OpenCalls } from "./http/open-calls.ts";
 import { createOriginGuard } from "./http/origin-guard.ts";
 import { PendingAnswers } from "./http/pending-answers.ts";
 import { createPermittedTasks } from "./http/permitted-tasks.ts";
+import { createOpenAiRoutes } from "./openai/openai-routes.ts";
 
 export interface Gateway {
   /** Never rejects. Aborting `request.signal` ends streams and waits; it never cancels a task. */
@@ -99,6 +101,12 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     max: settings.maxWaits ?? MAX_WAITS,
     maxPerCaller: settings.maxWaitsPerCaller ?? MAX_WAITS_PER_CALLER,
   });
+  // Streamed or not: each holds its question, and what it costs is lost when it is cut.
+  const modelCalls = new OpenCalls({
+    what: "calls of models",
+    max: settings.maxWaits ?? MAX_WAITS,
+    maxPerCaller: settings.maxWaitsPerCaller ?? MAX_WAITS_PER_CALLER,
+  });
 
   const a2a = createA2ARouter({
     gateway: deps,
@@ -127,6 +135,11 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
     ...createScheduleRoutes(deps.schedules),
     ...createSpendingRoutes(deps.spending, deps.clock),
+    ...createModelRoutes(deps.models),
+    ...createOpenAiRoutes({
+      ...{ models: deps.models, agents: deps.agents, tasks: deps.tasks, operations: a2a.operations },
+      ...{ calls: modelCalls, answers, heartbeatMs, clock: deps.clock },
+    }),
     ...createOrchestrationRoutes(deps.orchestration, tasks, waits),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
@@ -177,6 +190,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     close() {
       streams.close();
       waits.close();
+      modelCalls.close();
     },
   };
 };

@@ -18,6 +18,7 @@ import type { TaskHead, UsageQuery } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, LoadedAgent, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
 import type { WorkflowProgress } from "@agentcore/core/workflows";
+import type { ModelGateway } from "@agentcore/models";
 import type { WorkflowShape } from "../agents/in-process-host.ts";
 
 /** An agent as a front door shows it. */
@@ -324,6 +325,8 @@ export interface GatewayDeps {
   readonly retention: RetentionService;
   readonly backups: BackupService;
   readonly push: PushConfigService;
+  /** Behind the doors in OpenAI's words. @default there are agents only */
+  readonly models?: ModelGateway | undefined;
   /** Without keys and credentials every caller is the local operator of tenant "default", and only loopback may call. */
   readonly apiKeys?: readonly ApiKey[] | undefined;
   readonly credentials?: Credentials | undefined;

@@ -17,6 +17,7 @@ import {
   type AgentCard,
   isTerminal,
   PlatformError,
+  type Priority,
   type TaskState,
 } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
@@ -46,6 +47,8 @@ export interface A2ACall {
   readonly traceparent?: string | undefined;
   /** Of the protocol that the client speaks. @default "1.0" */
   readonly version?: A2AVersion | undefined;
+  /** Of a task that is begun. @default "normal" */
+  readonly priority?: Priority | undefined;
 }
 
 export interface A2AOperationsDeps {
@@ -105,6 +108,7 @@ export const createA2AOperations = ({
       target: { agent: call.agent.name },
       message,
       contextId: message.contextId,
+      priority: call.priority,
       // One message may go to several agents.
       idempotencyKey: `${call.agent.name}/${message.messageId}`,
       traceparent: call.traceparent,

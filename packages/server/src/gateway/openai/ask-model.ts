@@ -1,0 +1,147 @@
+/** Models behind a door: their calls belong to no task, so what fails is asked again here, in memory, by the policy of steps. */
+import { setTimeout as delay } from "node:timers/promises";
+import { PlatformError } from "@agentcore/contract";
+import type { ModelAnswer, ModelCall } from "@agentcore/core/ports";
+import { type CallerScope, retryDelay } from "@agentcore/core/tasks";
+import type { Embeddings, ModelGateway } from "@agentcore/models";
+import type { Answer, Question } from "./question.ts";
+
+// What OpenAI's clients wait for by themselves.
+const DEADLINE_MS = 600_000;
+// Longer than this it is the client who waits, told by Retry-After.
+const MAX_WAIT_MS = 30_000;
+
+export interface ModelDoorCall {
+  readonly scope: CallerScope;
+  /** Aborts when the client goes away and when the node stops. */
+  readonly signal: AbortSignal;
+  readonly traceparent?: string | undefined;
+}
+
+export interface ModelDoor {
+  /**
+   * Throws what the gateway does, DEADLINE_EXCEEDED after ten minutes, UPSTREAM_FAILED when an answer begins anew of which a part was told
+   * already, and whatever `onText` throws.
+   */
+  ask(question: Question, call: ModelDoorCall, onText?: (text: string) => void): Promise<Answer>;
+  embed(model: string, texts: readonly string[], call: ModelDoorCall): Promise<Embeddings>;
+}
+
+export const createModelDoor = (models: ModelGateway | undefined): ModelDoor => {
+  const gateway = (name: string): ModelGateway => {
+    if (models !== undefined) return models;
+    throw new PlatformError("MODEL_NOT_CONFIGURED", `this node has no models, so none named "${name}"`);
+  };
+  return {
+    async ask({ request, priority }, call, onText) {
+      const stream = onText === undefined ? undefined : new ToldOnce(onText);
+      // The same on every try.
+      const made = { ...modelCall(call), priority };
+      const { response, decision } = await patiently(call.signal, stream?.controller, async (signal) => {
+        const asked = { ...made, signal };
+        const answer = await gateway(request.model).generate(
+          request,
+          stream === undefined ? asked : { ...asked, onText: (text, begin) => stream.tell(text, begin) },
+        );
+        stream?.assertWhole();
+        return answer;
+      });
+      stream?.tellRest(response.text);
+      return toAnswer(request.model, response, decision);
+    },
+    embed(model, texts, call) {
+      const made = modelCall(call);
+      return patiently(call.signal, undefined, (signal) => gateway(model).embed({ model, texts }, { ...made, signal }));
+    },
+  };
+};
+
+/** Text that went out cannot be taken back: what begins anew then ends the call. */
+class ToldOnce {
+  readonly controller = new AbortController();
+  private readonly onText: (text: string) => void;
+  private isTold = false;
+  private failure: PlatformError | undefined;
+
+  constructor(onText: (text: string) => void) {
+    this.onText = onText;
+  }
+
+  tell(text: string, begin: boolean): void {
+    if (this.failure !== undefined || text === "") return;
+    try {
+      if (begin && this.isTold)
+        throw new PlatformError(
+          "UPSTREAM_FAILED",
+          "the model broke off an answer that had begun, and what was told cannot be taken back: ask again",
+          { retryable: false },
+        );
+      this.onText(text);
+      this.isTold = true;
+    } catch (error) {
+      this.failure = PlatformError.from(error);
+      this.controller.abort(this.failure);
+    }
+  }
+
+  /** Throws what made it end. */
+  assertWhole(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** An answer that was kept, or does not stream, comes as a whole. */
+  tellRest(text: string): void {
+    if (!this.isTold) this.tell(text, false);
+    this.assertWhole();
+  }
+}
+
+const modelCall = ({ scope, traceparent }: ModelDoorCall): Omit<ModelCall, "signal"> => ({
+  ...{ tenantId: scope.tenantId, caller: scope.caller, id: `door:${crypto.randomUUID()}` },
+  ...{ agent: "", labels: {}, priority: "normal" },
+  ...(traceparent === undefined ? {} : { traceparent }),
+});
+
+const toAnswer = (
+  name: string,
+  { text, toolCalls, finishReason, usage, model = name, costUsd, cache }: ModelAnswer["response"],
+  decision: ModelAnswer["decision"],
+): Answer => ({
+  ...{ text, toolCalls, finishReason, usage, model },
+  agentcore: {
+    ...(costUsd === undefined ? {} : { costUsd }),
+    ...(cache === undefined ? {} : { cache }),
+    ...(decision === undefined ? {} : { decision }),
+  },
+});
+
+/** `broken` aborts for a reason of the call's own, which is what is thrown then. */
+const patiently = async <T>(
+  client: AbortSignal,
+  broken: AbortController | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const timeout = AbortSignal.timeout(DEADLINE_MS);
+  const signal = AbortSignal.any([client, timeout, ...(broken === undefined ? [] : [broken.signal])]);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work(signal);
+    } catch (error) {
+      if (broken?.signal.aborted === true) throw broken.signal.reason;
+      if (client.aborted) throw gone();
+      if (timeout.aborted)
+        throw new PlatformError("DEADLINE_EXCEEDED", `the model did not answer within ${DEADLINE_MS / 1000} s`);
+      const waitMs = retryDelay(error, attempt, {}, Math.random());
+      if (waitMs === null || waitMs > MAX_WAIT_MS) throw error;
+      // Cut short, it is asked once more, which tells why.
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      if (client.aborted) throw gone();
+    }
+  }
+};
+
+/** For a client that is still there when the node stops. */
+const gone = (): PlatformError =>
+  new PlatformError("UNAVAILABLE", "the call was broken off: its client has gone, or the node stops", {
+    retryAfterMs: 1000,
+  });
