@@ -1,5 +1,6 @@
 /** What a verb is made of. Parsing, help, completion and docs/cli.md are all derived from these values. */
 import type { TaskState } from "@agentcore/contract";
+import type { LineReader } from "./line-reader.ts";
 import type { NodeClient } from "./node/node-client.ts";
 import type { Output } from "./output.ts";
 
@@ -70,6 +71,8 @@ export interface Invocation<Specs extends OptionSpecs = OptionSpecs> {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly readStdin: () => Promise<string>;
+  /** Where somebody types at a terminal. @default nobody does */
+  readonly openLines?: (() => LineReader) | undefined;
   /** Aborts on Ctrl-C and on SIGTERM. */
   readonly signal: AbortSignal;
   /** A client of the node at `--url`. Does not connect before its first call. */

@@ -1,5 +1,6 @@
 /** Runs the command line of this process. Imported by bin/agentcore.mjs, or given to Node itself. */
 import { text } from "node:stream/consumers";
+import { createLineReader } from "./line-reader.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 // One key press can arrive twice: from the terminal and through a parent that forwards it.
@@ -29,6 +30,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   environment: process.env,
   cwd: process.cwd(),
   readStdin: () => text(process.stdin),
+  openLines: process.stdin.isTTY === true ? () => createLineReader(process.stdin, process.stderr) : undefined,
   get signal() {
     return (signal ??= listenForInterrupts());
   },

@@ -1,7 +1,7 @@
 /** Where a command speaks: data on stdout, talk and progress on stderr. */
 import type { OutputFormat } from "./command.ts";
 import { formatTable, type TableRow } from "./format-table.ts";
-import { toPlainText } from "./plain-text.ts";
+import { toPlainLines, toPlainText } from "./plain-text.ts";
 import { toJsonText, toYamlText } from "./structured-text.ts";
 
 export interface TextStream {
@@ -47,6 +47,12 @@ export class Output {
   line(text: string): void {
     this.hideProgress();
     this.stdout.write(`${text}\n`);
+  }
+
+  /** A piece of data that is text, without a line end of its own: on a terminal without control characters. */
+  piece(text: string): void {
+    this.hideProgress();
+    this.stdout.write(this.isTerminal ? toPlainLines(text) : text);
   }
 
   /** Data that changes in place: takes the place of the block before, on a terminal that has nothing below it. */

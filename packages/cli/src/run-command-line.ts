@@ -7,6 +7,7 @@ import { completeWords } from "./completion/complete-words.ts";
 import { COMPLETE_VERB } from "./completion/completion-script.ts";
 import { describeFailure, describeUsage } from "./failure.ts";
 import { commandHelp, generalHelp, groupHelp } from "./help-text.ts";
+import type { LineReader } from "./line-reader.ts";
 import { connect } from "./node/connect.ts";
 import { trustAuthorities } from "./node/trust-authorities.ts";
 import { Output, type TextStream } from "./output.ts";
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly readStdin: () => Promise<string>;
+  /** Where somebody types at a terminal. @default nobody does */
+  readonly openLines?: (() => LineReader) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +39,8 @@ export const runCommandLine = async (words: readonly string[], surroundings: Sur
   }
   try {
     if (verb === undefined) return await runWithoutVerb(rest, output, surroundings);
-    if (Object.hasOwn(VERB_GROUPS, verb)) return await runGroup(verb, rest, output);
+    // The first word of a group may be a verb of its own.
+    if (Object.hasOwn(VERB_GROUPS, verb) && !VERBS.includes(verb)) return await runGroup(verb, rest, output);
     const command = await loadCommand(verb);
     if (command === undefined) throw new UsageError(`there is no command "${verb}"${suggestion(verb)}`);
     return await runVerb(command, rest, output, surroundings);
@@ -71,6 +75,7 @@ const runVerb = async (
     cwd: surroundings.cwd,
     environment: surroundings.environment,
     readStdin: surroundings.readStdin,
+    openLines: surroundings.openLines,
     get signal() {
       return surroundings.signal;
     },

@@ -60,6 +60,8 @@ interface FakeNodeOptions {
   readonly openTasks?: readonly object[];
   /** By method and path, as in `POST /api/v1/tasks/t1/fork`. */
   readonly answers?: Readonly<Record<string, unknown>>;
+  /** What it says in a stream to a question at its door, by what is asked. */
+  readonly chat?: (body: unknown) => readonly object[];
   /** @default it decides */
   readonly decided?: boolean;
 }
@@ -102,6 +104,7 @@ export const startFakeNode = async ({
   openTasks = [],
   decided = true,
   answers = {},
+  chat,
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
   const requests: SeenRequest[] = [];
   const added = new Map<FakeTask, readonly TaskEvent[]>();
@@ -133,6 +136,13 @@ export const startFakeNode = async ({
       const [, resource, id, verb] = /^\/api\/v1\/(\w+)(?:\/([^/]+))?(?:\/(\w+))?/.exec(pathname) ?? [];
       const canned = answers[`${method} ${pathname}`];
       if (canned !== undefined) return answer(200, canned);
+      if (pathname === "/v1/chat/completions" && chat !== undefined) {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        for (const chunk of chat(body)) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+        // Without an end it goes on until somebody breaks it off.
+        if (!chat.name.includes("endless")) response.end("data: [DONE]\n\n");
+        return;
+      }
       if (pathname === "/healthz") return answer(200, { status: "ok" });
       if (pathname === "/api/v1/gc") return answer(200, collect(body));
       if (pathname === "/api/v1/backup") {

@@ -1,3 +1,4 @@
+import type { LineReader } from "../src/line-reader.ts";
 import { runCommandLine } from "../src/run-command-line.ts";
 
 export interface Ran {
@@ -10,6 +11,7 @@ interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly stdin?: string;
+  readonly openLines?: () => LineReader;
   readonly signal?: AbortSignal;
 }
 
@@ -23,6 +25,7 @@ export const runInTest = async (words: readonly string[], options: RunOptions = 
     environment: options.environment ?? {},
     cwd: options.cwd ?? process.cwd(),
     readStdin: async () => options.stdin ?? "",
+    openLines: options.openLines,
     signal: options.signal ?? new AbortController().signal,
   });
   return { code, stdout, stderr };

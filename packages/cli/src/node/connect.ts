@@ -108,6 +108,8 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       return { taskId: head.taskId, at };
     },
     agents: async () => (await node.agents()).agents.map(agentRow),
+    models: async () => (await node.models()).models,
+    chat: (request, signal) => node.chat(request, { signal }),
     async manifest(kind, name) {
       const [found] = listIn(await node.manifests({ kind, name }), "manifests").map(manifestRow);
       return found?.manifest;

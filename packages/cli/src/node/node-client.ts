@@ -15,6 +15,8 @@ import type {
   TaskState,
 } from "@agentcore/contract";
 import type {
+  ChatPiece,
+  ChatRequest,
   CheckpointOptions,
   CheckpointPage,
   DebugAction,
@@ -23,6 +25,7 @@ import type {
   InboxItem,
   MigrateOpenOptions,
   MigrateOptions,
+  ModelSummary,
   OpenTasksMigration,
   OpenTasksReport,
   ReplayOpenOptions,
@@ -175,6 +178,9 @@ export interface NodeClient {
   migrateOpen(agent: string, options: MigrateOpenOptions): AsyncIterable<OpenTasksMigration>;
   fork(taskId: string, options: ForkOptions): Promise<{ readonly taskId: string; readonly at: number }>;
   agents(): Promise<readonly AgentRow[]>;
+  models(): Promise<readonly ModelSummary[]>;
+  /** An answer as it comes; broken off when `signal` aborts. */
+  chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPiece>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;
   /** Of an agent of any kind. */
   agentManifest(name: string): Promise<AnyAgentManifest | undefined>;

@@ -10,6 +10,7 @@ import type {
   TaskEvent,
 } from "@agentcore/contract";
 import { ApiConnection } from "./api-connection.ts";
+import { readChat } from "./chat.ts";
 import { followEvents } from "./follow-events.ts";
 import { runTask } from "./run-task.ts";
 import type * as types from "./types.ts";
@@ -75,6 +76,13 @@ export interface Client {
   send(taskId: string, content: types.MessageContent, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   agents(options?: types.CallOptions): Promise<{ readonly agents: readonly types.AgentSummary[] }>;
   agent(name: string, options?: types.CallOptions): Promise<types.AgentSummary>;
+  /** Models that the caller may name. */
+  models(options?: types.CallOptions): Promise<{ readonly models: readonly types.ModelSummary[] }>;
+  /**
+   * Asks a model or an agent, and gives the answer as it comes. A model's call is broken off when `signal` aborts or nobody iterates on; an
+   * agent's task goes on.
+   */
+  chat(request: types.ChatRequest, options?: types.CallOptions): AsyncIterable<types.ChatPiece>;
   workflows(options?: types.CallOptions): Promise<{ readonly workflows: readonly types.WorkflowSummary[] }>;
   /** Of the revision that is declared now, unless `revision` says which. */
   workflowGraph(
@@ -173,6 +181,8 @@ export const createClient = (options: types.ClientOptions): Client => {
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),
     agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),
     agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
+    models: ({ signal } = {}) => connection.json("GET", "/api/v1/models", { signal }),
+    chat: (request, chatOptions = {}) => readChat(connection, request, chatOptions),
     workflows: ({ signal } = {}) => connection.json("GET", "/api/v1/workflows", { signal }),
     workflowGraph: (name, { signal, revision } = {}) =>
       connection.json("GET", graphOf(name), { query: { revision }, signal }),

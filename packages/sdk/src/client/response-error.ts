@@ -28,15 +28,15 @@ const codeOfStatus = (status: number): ErrorCode => {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** The error in `{ error: { code, message, … } }`, or undefined when the value has none. */
+/** The error in `{ error: { code, message, … } }`, or undefined when the value has none. At doors in OpenAI's words our own code stands beside theirs. */
 export const errorIn = (body: unknown): PlatformError | undefined => {
   const error = isRecord(body) ? body["error"] : undefined;
   if (!isRecord(error) || typeof error["code"] !== "string" || typeof error["message"] !== "string") return undefined;
+  const agentcore = error["agentcore"];
+  const ours = isRecord(agentcore) && typeof agentcore["code"] === "string" ? agentcore["code"] : error["code"];
   // A code of a newer server is not in our table: fromJSON makes it INTERNAL, so its name goes into the message.
-  const message = Object.hasOwn(ERROR_CODES, error["code"])
-    ? error["message"]
-    : `${error["code"]}: ${error["message"]}`;
-  return PlatformError.fromJSON({ ...error, message } as SerializedError);
+  const message = Object.hasOwn(ERROR_CODES, ours) ? error["message"] : `${ours}: ${error["message"]}`;
+  return PlatformError.fromJSON({ ...error, code: ours, message } as SerializedError);
 };
 
 export const errorOfResponse = async (response: Response, what: string): Promise<PlatformError> => {

@@ -35,6 +35,62 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** As `GET /api/v1/models` tells of it. */
+export interface ModelSummary {
+  /** `provider/…` stands for all models of a provider that the node's environment has a key for. */
+  readonly name: string;
+  readonly declaredBy: "manifest" | "environment";
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  /** Names that it chooses among, and falls back to. */
+  readonly candidates?: readonly string[] | undefined;
+  readonly fallback?: readonly string[] | undefined;
+  /** US dollars for a million tokens. */
+  readonly price?:
+    | {
+        readonly input: number;
+        readonly output: number;
+        readonly cachedInput?: number | undefined;
+        readonly cacheWrite?: number | undefined;
+      }
+    | undefined;
+  /** Tokens. */
+  readonly contextWindow?: number | undefined;
+  readonly maxOutputTokens?: number | undefined;
+  /** Why it cannot be asked now; null: nothing is known against it. */
+  readonly trouble: string | null;
+}
+
+export interface ChatRequest {
+  /** A model, or an agent as `agent/NAME`, which is told the text of the last message. */
+  readonly model: string;
+  readonly messages: readonly { readonly role: "system" | "user" | "assistant"; readonly content: string }[];
+  /** Of an agent: the task that the last message goes to, in place of a new one. */
+  readonly taskId?: string | undefined;
+  /** Of an agent: the conversation that a new task belongs to. */
+  readonly contextId?: string | undefined;
+  /** Of an agent: the same key finds the task of then. @default a new task */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Some text, or how it ended, which comes last. */
+export type ChatPiece =
+  | { readonly text: string }
+  | {
+      /** `stop`, `length`, `tool_calls` or `content_filter`. */
+      readonly finishReason: string;
+      /** Which answered. */
+      readonly model: string;
+      /** Of an agent: its task, and `completed`, `input-required` or `auth-required`. */
+      readonly taskId?: string;
+      readonly contextId?: string;
+      readonly state?: string;
+      /** Of a model: US dollars. */
+      readonly costUsd?: number;
+      /** Of a model: the level of the cache that it comes from. */
+      readonly cache?: string;
+    };
+
 export interface SignalOptions extends CallOptions {
   /** Any JSON. @default none */
   readonly payload?: unknown;
