@@ -37,7 +37,7 @@ export const createModelDoor = (models: ModelGateway | undefined): ModelDoor => 
       const stream = onText === undefined ? undefined : new ToldOnce(onText);
       // The same on every try.
       const made = { ...modelCall(call), priority };
-      const { response, decision } = await patiently(call.signal, stream?.controller, async (signal) => {
+      const { response, decision } = await patiently(call.signal, stream, async (signal) => {
         const asked = { ...made, signal };
         const answer = await gateway(request.model).generate(
           request,
@@ -59,8 +59,8 @@ export const createModelDoor = (models: ModelGateway | undefined): ModelDoor => 
 /** Text that went out cannot be taken back: what begins anew then ends the call. */
 class ToldOnce {
   readonly controller = new AbortController();
+  isTold = false;
   private readonly onText: (text: string) => void;
-  private isTold = false;
   private failure: PlatformError | undefined;
 
   constructor(onText: (text: string) => void) {
@@ -115,13 +115,14 @@ const toAnswer = (
   },
 });
 
-/** `broken` aborts for a reason of the call's own, which is what is thrown then. */
+/** A call whose `stream` has told something is not asked again; it may abort for a reason of its own, which is what is thrown then. */
 const patiently = async <T>(
   client: AbortSignal,
-  broken: AbortController | undefined,
+  stream: ToldOnce | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const timeout = AbortSignal.timeout(DEADLINE_MS);
+  const broken = stream?.controller;
   const signal = AbortSignal.any([client, timeout, ...(broken === undefined ? [] : [broken.signal])]);
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -132,7 +133,7 @@ const patiently = async <T>(
       if (timeout.aborted)
         throw new PlatformError("DEADLINE_EXCEEDED", `the model did not answer within ${DEADLINE_MS / 1000} s`);
       const waitMs = retryDelay(error, attempt, {}, Math.random());
-      if (waitMs === null || waitMs > MAX_WAIT_MS) throw error;
+      if (waitMs === null || waitMs > MAX_WAIT_MS || stream?.isTold === true) throw error;
       // Cut short, it is asked once more, which tells why.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
       if (client.aborted) throw gone();

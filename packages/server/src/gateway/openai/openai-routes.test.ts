@@ -241,6 +241,18 @@ describe("errors", () => {
     expect(node.asked).toHaveLength(1);
   });
 
+  test("of a passing kind are not waited out once something was told", async () => {
+    const node = start({
+      async generate(_, { onText }) {
+        onText?.("One", true);
+        throw new PlatformError("UPSTREAM_FAILED", "cut", { retryAfterMs: 1 });
+      },
+    });
+    const data = await dataOf(await node.chat({ stream: true }));
+    expect(JSON.parse(data.at(-2) ?? "").error.message).toBe("cut");
+    expect(node.asked).toHaveLength(1);
+  });
+
   test("a node without models has none", async () => {
     const fixture = createFixture();
     const response = await fixture.post(CHAT, { model: "smart", messages: [user("hi")] });
