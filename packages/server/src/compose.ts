@@ -21,6 +21,7 @@ import {
   createModelGateway,
   createTargetCaller,
   createTargetGuard,
+  type ModelGateway,
   PRICE_TABLE,
   type PriceTable,
 } from "@agentcore/models";
@@ -70,6 +71,7 @@ export interface NodeParts {
   readonly retention: RetentionService;
   readonly schedules: ScheduleService;
   readonly spending: SpendingService;
+  readonly models: ModelGateway;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly senses: Senses;
@@ -325,6 +327,7 @@ export const compose = async ({
     retention,
     schedules,
     spending,
+    models,
     push: push.configs,
     backups: createBackupService({
       archive: stores.archive,

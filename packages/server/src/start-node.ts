@@ -158,6 +158,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     retention: parts.retention,
     schedules: parts.schedules,
     spending: parts.spending,
+    models: parts.models,
     backups: parts.backups,
     push: parts.push,
     apiKeys,
