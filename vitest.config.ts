@@ -11,7 +11,9 @@ const project = (name: string, include: string[], testTimeout = 20_000, exclude:
 export default defineConfig({
   test: {
     projects: [
-      project("unit", ["{packages,examples,scripts,test/histories,bench/semantic-cache}/**/*.test.{ts,mjs}"], 20_000, ["**/*.int.test.ts"]),
+      project("unit", ["{packages,examples,scripts,test/histories,bench/semantic-cache}/**/*.test.{ts,mjs}"], 20_000, [
+        "**/*.int.test.ts",
+      ]),
       // On files of their own, so that any number may run at once.
       project("disk", ["packages/sqlite/**/*.int.test.ts"], 60_000),
       project("int", ["packages/**/*.int.test.ts"], 60_000, ["packages/sqlite/**"]),

@@ -1,4 +1,5 @@
 export type { BlobEntry, BlobScope, BlobStore } from "./blob-store.ts";
+export type { Embedder } from "./embedder.ts";
 export type { KeyValue, KeyValueEntry, KeyValueScope } from "./key-value.ts";
 export type {
   AccountBalance,

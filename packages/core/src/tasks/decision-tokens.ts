@@ -2,6 +2,7 @@
  * Tokens by which people answer: an HMAC over the question, what it shows, and who is asked, under a secret of the task that lies beside its
  * log as granted credentials do. Nothing of the secret stands in log or mail.
  */
+import { canonicalJson } from "../payloads/canonical-json.ts";
 import type { Digest, TaskKey } from "../ports/index.ts";
 import { type Approval, CONTENT_HASH_DIGITS, partOf, type TokenProof } from "./approvals.ts";
 
@@ -17,14 +18,7 @@ export const approvalId = (
 export const contentHashOf = (
   digest: Digest,
   { prompt, show, choices }: { readonly prompt: string; readonly show?: unknown; readonly choices: readonly string[] },
-): string => digest.sha256(JSON.stringify(ordered([prompt, show, choices])));
-
-const ordered = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(members.map(([name, member]) => [name, ordered(member)]));
-};
+): string => digest.sha256(canonicalJson([prompt, show, choices]));
 
 interface TokenTerms {
   readonly question: string;

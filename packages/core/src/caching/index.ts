@@ -1,0 +1,12 @@
+export type { CacheStatistics, SemanticStatistics } from "./cache-statistics.ts";
+export { type GuardName, judgePair } from "./guards/judge-pair.ts";
+export type { CacheLevel } from "./kept-answer.ts";
+export {
+  type CacheOutcome,
+  type CacheQuestion,
+  type CacheSettings,
+  ModelCache,
+  type ModelCacheOptions,
+} from "./model-cache.ts";
+export { DEFAULT_THRESHOLD, type SemanticSettings } from "./semantic-level.ts";
+export { wilsonBounds } from "./wilson.ts";
