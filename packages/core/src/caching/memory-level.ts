@@ -73,5 +73,5 @@ export class MemoryLevel {
   }
 }
 
-// Keys are of hexadecimal digits and letters, so the first space ends one whatever a tenant is called.
-const nameOf = (tenantId: string, key: string): string => `${key} ${tenantId}`;
+// With the length in front, whatever either of them contains.
+const nameOf = (tenantId: string, key: string): string => `${key.length} ${key} ${tenantId}`;

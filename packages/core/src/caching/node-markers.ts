@@ -46,7 +46,20 @@ export class NodeMarkers {
       this.keyValue.put(scope, marker, { asking: true }, { expectedVersion, ttlMs: MARKER_TTL_MS });
     for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_POLL_MS)) {
       const version = await put(0);
-      if (version !== null) return { claim: this.hold(scope, marker, version) };
+      if (version !== null) {
+        const claim = this.hold(scope, marker, version);
+        // The one before may have kept its answer and gone since this node looked.
+        let found: Found | null = null;
+        try {
+          found = await find();
+        } catch (error) {
+          await claim.release(false);
+          throw error;
+        }
+        if (found === null) return { claim };
+        await claim.release(true);
+        return { found };
+      }
       // From before the look, so that what is kept in between is not missed.
       const change = this.nextChange(scope, [marker, key], pauseMs, signal);
       try {
