@@ -44,6 +44,16 @@ interface Point {
 
 const halves = { train: await lookUpAll(readQuestions("train")), test: await lookUpAll(readQuestions("test")) };
 console.log(`Embedder: ${embedder.name}\n`);
+for (const half of ["train", "test"] as const) {
+  const rows = readQuestions(half);
+  const passing = (other: "paraphrase" | "negative"): number =>
+    rows.filter((row) => judgePair(row.question, row[other]) === null).length;
+  console.log(
+    `The guards alone, ${half} half: ${passing("paraphrase")} of ${rows.length} paraphrases pass, and ` +
+      `${passing("negative")} hard negatives.`,
+  );
+}
+console.log();
 for (const guarded of [false, true]) {
   const curve = STEPS.map((threshold) => pointOf(halves.train, threshold, guarded));
   console.log(`Train half, ${guarded ? "with" : "without"} guards:\n`);

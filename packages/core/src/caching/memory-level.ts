@@ -11,8 +11,8 @@ interface Held {
   readonly bytes: number;
 }
 
-// Of the entry, its key and its place in the map.
-const OVERHEAD_BYTES = 400;
+// Of the entry but for its texts, its key and its place in the map.
+const OVERHEAD_BYTES = 1_000;
 
 /** The level of one node: what was used last stays, by number and by bytes. The tenant is part of every key. */
 export class MemoryLevel {
@@ -40,13 +40,14 @@ export class MemoryLevel {
     const name = nameOf(tenantId, key);
     const old = this.entries.get(name);
     if (old !== undefined) this.remove(name, old);
-    const bytes = 2 * JSON.stringify(answer).length + OVERHEAD_BYTES;
+    const bytes = 2 * (answer.response.text.length + (answer.question?.text.length ?? 0)) + OVERHEAD_BYTES;
     if (bytes > this.limits.maxBytes) return;
     this.entries.set(name, { tenantId, answer, bytes });
     this.bytes += bytes;
-    for (const [oldest, held] of this.entries) {
-      if (this.entries.size <= this.limits.maxEntries && this.bytes <= this.limits.maxBytes) break;
-      this.remove(oldest, held);
+    while (this.entries.size > this.limits.maxEntries || this.bytes > this.limits.maxBytes) {
+      const [oldest] = this.entries;
+      if (oldest === undefined) break;
+      this.remove(...oldest);
     }
   }
 

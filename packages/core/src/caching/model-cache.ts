@@ -378,10 +378,12 @@ export class ModelCache {
 
   private toKeep({ tenantId, keys, question }: Ask, response: ModelResponse): KeptAnswer | null {
     const expiresAt = this.options.clock.now() + (question.settings.ttlMs ?? DEFAULT_TTL_MS);
-    const answer: KeptAnswer = { tenantId, response, question: keys.plain, matchedBy: null, expiresAt };
-    // A character takes at most six bytes of JSON: most need no exact count.
-    const text = JSON.stringify(answer);
-    const isSmall = text.length <= MAX_ENTRY_BYTES / 6 || new TextEncoder().encode(text).byteLength <= MAX_ENTRY_BYTES;
+    // Only of use to the semantic level.
+    const asked = question.settings.semantic === undefined ? null : keys.plain;
+    const answer: KeptAnswer = { tenantId, response, question: asked, matchedBy: null, expiresAt };
+    // A character takes at most six bytes of JSON: most answers need no exact count.
+    const isShort = response.text.length <= MAX_ENTRY_BYTES / 12;
+    const isSmall = isShort || new TextEncoder().encode(JSON.stringify(answer)).byteLength <= MAX_ENTRY_BYTES;
     return isSmall ? answer : null;
   }
 

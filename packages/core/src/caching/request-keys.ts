@@ -61,17 +61,25 @@ const shaping = Object.entries(REQUEST_MEMBERS).filter(
   (entry): entry is [string, Part] => typeof entry[1] !== "string",
 );
 
+/** The exact key is made at once, the others when they are first asked for: most questions that are asked again need no more. */
 export const keysOf = (digest: Digest, { tenantId, model, request }: Asked): RequestKeys => {
   const parts: Record<string, unknown> = { tenantId, model };
   for (const [name, part] of shaping) parts[name] = part(request);
   const hash = (level: string, changed: object): string =>
     digest.sha256(canonicalJson([level, { ...parts, ...changed }]));
-  const plain = plainTextOf(request);
+  let content: string | null = null;
+  let plain: PlainQuestion | null | undefined;
   return {
     exact: hash("exact", {}),
-    content: hash("content", { messages: normaliseMessages(request.messages) }),
-    plain:
-      plain === null ? null : { text: plain, partition: hash("semantic", { messages: systemOf(request.messages) }) },
+    get content() {
+      return (content ??= hash("content", { messages: normaliseMessages(request.messages) }));
+    },
+    get plain() {
+      if (plain !== undefined) return plain;
+      const text = plainTextOf(request);
+      const partition = (): string => hash("semantic", { messages: systemOf(request.messages) });
+      return (plain = text === null ? null : { text, partition: partition() });
+    },
   };
 };
 
