@@ -337,7 +337,11 @@ const CASES: readonly Case[] = [
     "a restore that breaks off leaves nothing, and can be done again",
     async (place, clock) => {
       const rows = await memory(clock, 6);
-      equal((await codeOf(() => place.restore(paged(rows, { failAt: rows.length - 7 })))) === undefined, false, "it fails");
+      equal(
+        (await codeOf(() => place.restore(paged(rows, { failAt: rows.length - 7 })))) === undefined,
+        false,
+        "it fails",
+      );
       const before = await place.open();
       equal(await rowsOf(before.archive), [], "nothing");
       await before.close();
