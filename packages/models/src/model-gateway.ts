@@ -1,5 +1,6 @@
 import type { ModelPrice } from "@agentcore/contract";
 import type { ModelUsage } from "@agentcore/contract/authoring";
+import type { ModelCache } from "@agentcore/core/caching";
 import type { ModelCall, ModelProvider } from "@agentcore/core/ports";
 
 /** All models of a node: what agents ask through their tasks, and doors for others. */
@@ -8,6 +9,8 @@ export interface ModelGateway extends ModelProvider {
   embed(request: EmbedRequest, call: ModelCall): Promise<Embeddings>;
   /** What calls of the tenant may name: its Model manifests, and names that the node's environment has keys for. */
   list(tenantId: string): Promise<readonly ListedModel[]>;
+  /** Answers that are given again. */
+  readonly cache: Pick<ModelCache, "statistics" | "clear">;
   close(): Promise<void>;
 }
 

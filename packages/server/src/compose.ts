@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type Bus, createBus } from "@agentcore/core/bus";
+import { ModelCache } from "@agentcore/core/caching";
 import { Budgets, RateLimiter, ReservationSweeper } from "@agentcore/core/governance";
 import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/payloads";
 import type {
@@ -221,6 +222,11 @@ export const compose = async ({
     ...{ env, budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
     caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
+    ids: senses.ids,
+    cache: new ModelCache({
+      ...{ keyValue, vectorIndex: stores.vectors, acrossNodes: stores.isShared },
+      ...{ clock: senses.clock, digest: senses.digest, logger: senses.logger },
+    }),
     guard: createTargetGuard({
       ...{ clock: senses.clock, random: Math.random, env, allowPrivate: allowPrivateModels },
     }),

@@ -7,6 +7,7 @@ export {
   type CacheSettings,
   ModelCache,
   type ModelCacheOptions,
+  type Producible,
 } from "./model-cache.ts";
 export { DEFAULT_THRESHOLD, type SemanticSettings } from "./semantic-level.ts";
 export { wilsonBounds } from "./wilson.ts";

@@ -56,6 +56,13 @@ export interface CacheQuestion {
   readonly signal: AbortSignal;
 }
 
+/** What asking the model gives. */
+export interface Producible {
+  readonly response: ModelResponse;
+  /** False: another model than the one that was named has answered, so it is for this once. @default true */
+  readonly mayKeep?: boolean | undefined;
+}
+
 export interface CacheOutcome<Produced> {
   /** Marked with its level and without cost when it was kept. */
   readonly response: ModelResponse;
@@ -119,7 +126,7 @@ export class ModelCache {
   private readonly semantic: SemanticLevel | null;
   private readonly markers: NodeMarkers | null;
   private readonly queue: WriteQueue;
-  private readonly flights = new Map<string, Flight<{ readonly response: ModelResponse }, Found>>();
+  private readonly flights = new Map<string, Flight<Producible, Found>>();
   private readonly clearings = new Map<string, Clearing>();
   private readonly tallies = new TenantTallies(MAX_TENANTS);
   private readonly closing = new AbortController();
@@ -148,7 +155,7 @@ export class ModelCache {
    * The answer that is kept, or what `produce` gives. `produce` has to heed the signal that it is handed, and no other: the call goes on for others
    * when the one who began it has left. Rejects as `produce` does, and with the reason of `question.signal`.
    */
-  async answer<Produced extends { readonly response: ModelResponse }>(
+  async answer<Produced extends Producible>(
     question: CacheQuestion,
     produce: (signal: AbortSignal) => Promise<Produced>,
   ): Promise<CacheOutcome<Produced>> {
@@ -232,7 +239,7 @@ export class ModelCache {
   }
 
   /** Null when too much is under way. */
-  private begin(name: string, ask: Ask): Flight<{ response: ModelResponse }, Found> | null {
+  private begin(name: string, ask: Ask): Flight<Producible, Found> | null {
     if (this.flights.size >= MAX_FLIGHTS) return null;
     const { tenantId, keys, question } = ask;
     let looked: Lookup = NOTHING;
@@ -242,7 +249,7 @@ export class ModelCache {
       claim = null;
       if (held !== null) void held.release(kept).catch((error: unknown) => this.say("a marker was not removed", error));
     };
-    const flight = new Flight<{ readonly response: ModelResponse }, Found>({
+    const flight = new Flight<Producible, Found>({
       lookUp: async (signal) => {
         try {
           looked = await this.lookUp(ask, signal);
@@ -257,9 +264,9 @@ export class ModelCache {
         }
         return null;
       },
-      keep: ({ response }) => {
+      keep: ({ response, mayKeep = true }) => {
         if (looked.sampled !== null) this.compareLater(question, looked.sampled, response);
-        const answer = isKeepable(question.request, response) ? this.toKeep(ask, response) : null;
+        const answer = mayKeep && isKeepable(question.request, response) ? this.toKeep(ask, response) : null;
         if (answer === null || this.epochOf(tenantId) !== ask.epoch) {
           this.tallies.of(tenantId).notKept += 1;
           return null;

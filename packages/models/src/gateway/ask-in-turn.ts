@@ -10,7 +10,7 @@
  * Whatever was taken on the way is given back when a later stage refuses. A pass that nobody answered says when the next may do better.
  */
 
-import type { ModelUsage, Reasoned } from "@agentcore/contract/authoring";
+import type { ModelUsage } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
 import {
   type BudgetSubject,
@@ -199,7 +199,7 @@ const ask = async <Result>(
   turn: Turn<Result>,
   { target, held, bound, grant, mostOutput, entry }: Entered,
 ): Promise<TargetOutcome<Result>> => {
-  const { budgets, limiter, guard, prices, clock, logger } = parts;
+  const { budgets, limiter, guard, prices, clock } = parts;
   const { call } = turn;
   const price = priceOf(target, prices);
   const costOf = (usage: ModelUsage): number | null => (price === undefined ? null : costNanoUsd(usage, price));

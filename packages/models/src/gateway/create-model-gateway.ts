@@ -1,16 +1,17 @@
 /**
  * Where all model calls of a node pass:
  *
- *   name → chain of models → choice → one pass over their targets (ask-in-turn.ts) → answer
+ *   name → cache → chain of models → choice → one pass over their targets (ask-in-turn.ts) → answer
  *
  * A pass whose targets are all at their limits waits for the first of them, and one whose budget calls under way hold waits for these: for a minute at
  * most. A budget that wants another model asked begins anew with that one. Anything else that fails goes to the caller, who may try again.
  */
-import type { ModelSpec } from "@agentcore/contract";
-import type { ModelRequest, Reasoned } from "@agentcore/contract/authoring";
+import { type ModelSpec, parseDuration } from "@agentcore/contract";
+import type { ModelRequest, ModelResponse, Reasoned } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
-import { budgetExceeded, degradesTo } from "@agentcore/core/governance";
-import type { ModelAnswer, ModelCall } from "@agentcore/core/ports";
+import type { CacheSettings, ModelCache } from "@agentcore/core/caching";
+import { budgetExceeded, degradesTo, nanoUsdOf } from "@agentcore/core/governance";
+import type { Embedder, Ids, ModelAnswer, ModelCall, Settlement } from "@agentcore/core/ports";
 import { boundOf } from "../call/bound-of.ts";
 import { countBytes } from "../call/count-bytes.ts";
 import type { TargetCaller } from "../call/create-target-caller.ts";
@@ -31,6 +32,7 @@ import {
   type TurnParts,
 } from "./ask-in-turn.ts";
 import { listModels } from "./list-models.ts";
+import { cacheHitRecord } from "./usage-record.ts";
 
 export interface ModelGatewayOptions extends TurnParts {
   /** Of the Model manifest of that name in the tenant, or null. */
@@ -39,6 +41,8 @@ export interface ModelGatewayOptions extends TurnParts {
   readonly names: (tenantId: string) => Promise<readonly string[]>;
   readonly env: Environment;
   readonly caller: TargetCaller;
+  readonly cache: ModelCache;
+  readonly ids: Pick<Ids, "next">;
 }
 
 // A limit a minute is free again after a minute at most.
@@ -56,10 +60,19 @@ interface Asking<Result> {
 
 interface Answered<Result> extends TurnAnswer<Result> {
   readonly decision: Reasoned | undefined;
+  /** A budget had another model asked than the one that was named. */
+  readonly isInstead: boolean;
+}
+
+interface Produced {
+  readonly response: ModelResponse;
+  readonly decision?: Reasoned | undefined;
+  readonly settlement: Settlement;
+  readonly mayKeep?: boolean;
 }
 
 export const createModelGateway = (options: ModelGatewayOptions): ModelGateway => {
-  const { lookup, names, env, caller, budgets, guard, prices, clock } = options;
+  const { lookup, names, env, caller, cache, budgets, guard, prices, clock, ids } = options;
   const conditions = new ModelConditions();
   let waiting = 0;
 
@@ -104,7 +117,8 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       const outcome = await askInTurn(options, { call, order, ...asking });
       if (outcome.outcome === "answered") {
         const reasons = [...instead, ...choice.reasons, ...outcome.answer.passedOver];
-        return { ...outcome.answer, decision: decisionOf(outcome.answer.target, choice, reasons) };
+        const decision = decisionOf(outcome.answer.target, choice, reasons);
+        return { ...outcome.answer, decision, isInstead: instead.length > 0 };
       }
       if (outcome.outcome === "exceeded") {
         const { exceeded, target } = outcome;
@@ -151,62 +165,112 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       signal.addEventListener("abort", onAbort, { once: true });
     });
 
-  /** Whoever has a log settles with it. */
-  const settled = async <Result>(call: ModelCall, { settlement }: Answered<Result>): Promise<void> => {
-    if (call.task === undefined) await budgets.settle(call.tenantId, settlement);
+  const produce = async (model: string, request: ModelRequest, call: ModelCall): Promise<Produced> => {
+    const input = boundOf(request);
+    const { onText } = call;
+    const answered = await answer(model, call, {
+      facts: { ...factsOfCall(call), ...factsOfRequest(request) },
+      boundOf: (target) => ({ inputTokens: input, outputTokens: mostOutputOf(target, request) }),
+      perform: async (target, mostOutput) => {
+        const bounded = mostOutput === undefined ? request : { ...request, maxOutputTokens: mostOutput };
+        let isBegun = false;
+        const { response, firstTokenMs, durationMs } = await caller.call(target, bounded, {
+          signal: call.signal,
+          onText:
+            onText &&
+            ((text) => {
+              onText(text, !isBegun);
+              isBegun = true;
+            }),
+        });
+        return { result: response, usage: response.usage, firstTokenMs, durationMs };
+      },
+    });
+    const { result, costUsd, decision, settlement, isInstead } = answered;
+    return {
+      response: { ...result, ...(costUsd === undefined ? {} : { costUsd }) },
+      ...{ decision, settlement, mayKeep: !isInstead },
+    };
+  };
+
+  /** From the cache of the model, or as `produce`. */
+  const answerKept = async (
+    { name, spec, settings }: { readonly name: string; readonly spec: ModelSpec; readonly settings: CacheSettings },
+    request: ModelRequest,
+    call: ModelCall,
+  ): Promise<Produced> => {
+    const { response, produced, savedUsd } = await cache.answer(
+      { tenantId: call.tenantId, model: identityOf(name, spec, call), request, settings, signal: call.signal },
+      (signal) => produce(name, request, { ...call, signal }),
+    );
+    if (produced !== null) return produced;
+    call.onText?.(response.text, true);
+    const usage = cacheHitRecord(call, name, savedUsd === null ? 0 : nanoUsdOf(savedUsd), clock.now());
+    const decision = { choice: name, reasons: [`the answer was kept: ${response.cache}`] };
+    return { response, decision, settlement: { key: null, amounts: [], usage } };
+  };
+
+  const embed = async ({ model, texts }: EmbedRequest, call: ModelCall): Promise<Embeddings> => {
+    const inputTokens = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + PER_TEXT, 0);
+    const answered = await answer(model, call, {
+      facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
+      boundOf: () => ({ inputTokens, outputTokens: 0 }),
+      perform: async (target) => {
+        const { vectors, usage, durationMs } = await caller.embed(target, texts, { signal: call.signal });
+        return { result: vectors, usage, durationMs };
+      },
+    });
+    await budgets.settle(call.tenantId, answered.settlement);
+    const { result: vectors, usage, costUsd, target } = answered;
+    return { vectors, usage, costUsd, model: `${target.provider}/${target.model}` };
+  };
+
+  /** Of questions that may be answered by what others asked. Nobody in particular asks; the tenant pays. */
+  const embedderOf = (model: string): Embedder => ({
+    name: model,
+    embed: async (tenantId, texts, { signal }) => {
+      const call = { ...{ tenantId, id: `embed/${ids.next()}`, agent: "", labels: {}, caller: "" }, signal };
+      return (await embed({ model, texts }, { ...call, priority: "normal" })).vectors;
+    },
+  });
+
+  const settingsOf = ({ cache: declared }: ModelSpec): CacheSettings | null => {
+    if (declared === undefined) return null;
+    const { ttl, semantic } = declared;
+    const ttlMs = ttl === undefined ? null : parseDuration(ttl);
+    return {
+      ...(ttlMs === null ? {} : { ttlMs }),
+      ...(semantic === undefined
+        ? {}
+        : { semantic: { embedder: embedderOf(semantic.embedder), threshold: semantic.threshold } }),
+    };
   };
 
   return {
-    async generate({ model, ...request }, call): Promise<ModelAnswer> {
-      const facts = { ...factsOfCall(call), ...factsOfRequest(request) };
-      const input = boundOf(request);
-      const answered = await answer(model, call, {
-        facts,
-        boundOf: (target) => ({ inputTokens: input, outputTokens: mostOutputOf(target, request) }),
-        perform: async (target, mostOutput) => {
-          const bounded = mostOutput === undefined ? request : { ...request, maxOutputTokens: mostOutput };
-          const { onText } = call;
-          let isBegun = false;
-          const { response, firstTokenMs, durationMs } = await caller.call(target, bounded, {
-            signal: call.signal,
-            onText:
-              onText &&
-              ((text) => {
-                onText(text, !isBegun);
-                isBegun = true;
-              }),
-          });
-          return { result: response, usage: response.usage, firstTokenMs, durationMs };
-        },
-      });
-      await settled(call, answered);
-      const { result, costUsd, decision, settlement } = answered;
+    async generate({ model: name, ...request }, call): Promise<ModelAnswer> {
+      const spec = await lookup(call.tenantId, name);
+      const settings = spec === null ? null : settingsOf(spec);
+      const { response, decision, settlement } =
+        spec === null || settings === null
+          ? await produce(name, request, call)
+          : await answerKept({ name, spec, settings }, request, call);
+      // Whoever has a log settles with it.
+      if (call.task === undefined) await budgets.settle(call.tenantId, settlement);
       return {
-        response: { ...result, ...(costUsd === undefined ? {} : { costUsd }) },
+        response,
         ...(decision === undefined ? {} : { decision }),
         ...(call.task === undefined ? {} : { settlement }),
       };
     },
-
-    async embed({ model, texts }: EmbedRequest, call): Promise<Embeddings> {
-      const inputTokens = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + PER_TEXT, 0);
-      const answered = await answer(model, call, {
-        facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
-        boundOf: () => ({ inputTokens, outputTokens: 0 }),
-        perform: async (target) => {
-          const { vectors, usage, durationMs } = await caller.embed(target, texts, { signal: call.signal });
-          return { result: vectors, usage, durationMs };
-        },
-      });
-      await budgets.settle(call.tenantId, answered.settlement);
-      const { result: vectors, usage, costUsd, target } = answered;
-      return { vectors, usage, costUsd, model: `${target.provider}/${target.model}` };
-    },
-
+    embed,
     grant: (tenantId, grant, id) => budgets.grant(tenantId, grant, id),
     list: (tenantId) =>
       listModels({ ...{ tenantId, names, lookup, env, prices }, stateOf: (target) => guard.stateOf(tenantId, target) }),
-    close: async () => guard.close(),
+    cache,
+    async close() {
+      guard.close();
+      await cache.close();
+    },
   };
 
   function mostOutputOf(target: ModelTarget, request: ModelRequest): number {
@@ -221,6 +285,16 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 const BYTES_A_TOKEN = 3;
 // What a provider puts around each text.
 const PER_TEXT = 16;
+
+/**
+ * What answers under the name, for keys of the cache: another manifest, another answer. A choice by who asks is another for each of them; what a call costs and
+ * how long it may take changes no answer.
+ */
+const identityOf = (name: string, spec: ModelSpec, call: ModelCall): string => {
+  const { apiKeyEnv, apiKeyEnvs, headers, timeoutMs, firstTokenTimeoutMs, price, limits, cache, ...identity } = spec;
+  const isByCall = spec.candidates?.some(({ when }) => when !== undefined) === true;
+  return JSON.stringify([name, identity, ...(isByCall ? [factsOfCall(call)] : [])]);
+};
 
 const factsOfCall = ({ agent, labels, priority, caller }: ModelCall) => ({ agent, labels, priority, caller });
 
