@@ -28,8 +28,8 @@ const loaders = {
   trace: async () => (await import("./commands/trace.ts")).command,
   "workflow graph": async () => (await import("./commands/workflow/graph.ts")).command,
   "workflow progress": async () => (await import("./commands/workflow/progress.ts")).command,
-  "models plan": async () => (await import("./commands/models/plan.ts")).command,
   models: async () => (await import("./commands/models.ts")).command,
+  "models plan": async () => (await import("./commands/models/plan.ts")).command,
   chat: async () => (await import("./commands/chat.ts")).command,
   drain: async () => (await import("./commands/drain.ts")).command,
   undrain: async () => (await import("./commands/undrain.ts")).command,
@@ -53,7 +53,7 @@ export const VERBS: readonly string[] = Object.keys(loaders);
 /** First words of the verbs that have two. */
 export const VERB_GROUPS: Readonly<Record<string, string>> = {
   workflow: "Look at workflows, and at how far their tasks have come",
-  models: "Plan what models need",
+  models: "List models, and plan what they need",
   a2a: "Talk to any A2A server, and check it",
 };
 

@@ -106,7 +106,10 @@ export const groupHelp = (group: string, summary: string, commands: readonly Com
     section(
       "Commands",
       columns(
-        commands.filter(({ name }) => name.startsWith(`${group} `)).map(({ name, summary: each }) => [name, each]),
+        // The first word alone may be a command too.
+        commands
+          .filter(({ name }) => name === group || name.startsWith(`${group} `))
+          .map(({ name, summary: each }) => [name, each]),
       ),
     ),
     `\`agentcore ${group} COMMAND --help\` explains a command.\n`,
