@@ -39,6 +39,7 @@ const loaders = {
   "a2a verify": async () => (await import("./commands/a2a/verify.ts")).command,
   budget: async () => (await import("./commands/budget.ts")).command,
   usage: async () => (await import("./commands/usage.ts")).command,
+  cache: async () => (await import("./commands/cache.ts")).command,
   backup: async () => (await import("./commands/backup.ts")).command,
   restore: async () => (await import("./commands/restore.ts")).command,
   gc: async () => (await import("./commands/gc.ts")).command,

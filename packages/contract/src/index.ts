@@ -52,6 +52,7 @@ export {
   MAX_AUTHORIZATION_MS,
 } from "./authorization.ts";
 export { BudgetLimit, BudgetScope, BudgetSpec } from "./budget-manifest.ts";
+export { CacheStatus } from "./cache-status.ts";
 export { addressIn, type CallAddress } from "./call-address.ts";
 export {
   Breakpoint,

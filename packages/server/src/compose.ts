@@ -370,6 +370,7 @@ export const compose = async ({
       // Before tasks get their time to end, so that another node goes on with it at once.
       await push.close();
       await engine.close(graceMs);
+      await models.close();
       await nodes.leave();
       await closeParts();
     },

@@ -141,6 +141,10 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       await node.deleteManifest(kind, name);
     },
     budgets: async () => (await node.budgets()).budgets,
+    cache: () => node.cache(),
+    async clearCache() {
+      await node.clearCache();
+    },
     usage: (query) => node.usage(query),
     schedules: async () => (await node.schedules()).schedules,
     schedule: (name) => node.schedule(name),

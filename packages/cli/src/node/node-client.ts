@@ -3,6 +3,7 @@ import type {
   AnyAgentManifest,
   AuthorizationDecision,
   BudgetStatus,
+  CacheStatus,
   DecisionAnswer,
   Manifest,
   ManifestKind,
@@ -195,6 +196,8 @@ export interface NodeClient {
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
   budgets(): Promise<readonly BudgetStatus[]>;
+  cache(): Promise<CacheStatus>;
+  clearCache(): Promise<void>;
   usage(query: UsageOptions): Promise<UsageAnswer>;
   schedules(): Promise<readonly ScheduleStatus[]>;
   /** Throws NOT_FOUND. */

@@ -51,6 +51,12 @@ const MAX_LIMIT_WAIT_MS = 60_000;
 const MAX_WAITING = 10_000;
 const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
 
+/** What a call names, and what its manifest says, which is read once. */
+interface Known {
+  readonly name: string;
+  readonly spec: ModelSpec | null;
+}
+
 /** One kind of call: how it is bounded, and how a target is asked. */
 interface Asking<Result> {
   readonly facts: RequestFacts;
@@ -76,8 +82,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
   const conditions = new ModelConditions();
   let waiting = 0;
 
-  const named = async (tenantId: string, name: string): Promise<NamedModel> => {
-    const spec = await lookup(tenantId, name);
+  const named = (name: string, spec: ModelSpec | null): NamedModel => {
     if (spec === null) return { targets: targetsOf(name, null, env) };
     const { candidates, choose, weights, fallback } = spec;
     const choosing = {
@@ -89,8 +94,10 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     return { targets: candidates === undefined ? targetsOf(name, spec, env) : [], ...choosing };
   };
 
-  const choose = async (name: string, call: ModelCall, facts: RequestFacts): Promise<ModelChoice> => {
-    const chain = await resolveChain(name, (at) => named(call.tenantId, at));
+  const choose = async (name: string, known: Known, call: ModelCall, facts: RequestFacts): Promise<ModelChoice> => {
+    const chain = await resolveChain(name, async (at) =>
+      named(at, at === known.name ? known.spec : await lookup(call.tenantId, at)),
+    );
     await guard.prepare(call.tenantId, chain, call.signal);
     return chooseTargets({
       chain,
@@ -102,16 +109,16 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
   };
 
   const answer = async <Result>(
-    model: string,
+    known: Known,
     call: ModelCall,
     { facts, ...asking }: Asking<Result>,
   ): Promise<Answered<Result>> => {
     const endsAt = clock.monotonic() + MAX_LIMIT_WAIT_MS;
-    const asked = new Set([model]);
+    const asked = new Set([known.name]);
     const instead: string[] = [];
-    let name = model;
+    let { name } = known;
     for (;;) {
-      const choice = await choose(name, call, facts);
+      const choice = await choose(name, known, call, facts);
       if (choice.order.length === 0) throw noModelLeft(name, choice);
       const order = choice.order.flatMap(({ targets }) => guard.inOrder(call.tenantId, targets));
       const outcome = await askInTurn(options, { call, order, ...asking });
@@ -165,10 +172,10 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       signal.addEventListener("abort", onAbort, { once: true });
     });
 
-  const produce = async (model: string, request: ModelRequest, call: ModelCall): Promise<Produced> => {
+  const produce = async (known: Known, request: ModelRequest, call: ModelCall): Promise<Produced> => {
     const input = boundOf(request);
     const { onText } = call;
-    const answered = await answer(model, call, {
+    const answered = await answer(known, call, {
       facts: { ...factsOfCall(call), ...factsOfRequest(request) },
       boundOf: (target) => ({ inputTokens: input, outputTokens: mostOutputOf(target, request) }),
       perform: async (target, mostOutput) => {
@@ -201,7 +208,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
   ): Promise<Produced> => {
     const { response, produced, savedUsd } = await cache.answer(
       { tenantId: call.tenantId, model: identityOf(name, spec, call), request, settings, signal: call.signal },
-      (signal) => produce(name, request, { ...call, signal }),
+      (signal) => produce({ name, spec }, request, { ...call, signal }),
     );
     if (produced !== null) return produced;
     call.onText?.(response.text, true);
@@ -212,7 +219,8 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 
   const embed = async ({ model, texts }: EmbedRequest, call: ModelCall): Promise<Embeddings> => {
     const inputTokens = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + PER_TEXT, 0);
-    const answered = await answer(model, call, {
+    const known = { name: model, spec: await lookup(call.tenantId, model) };
+    const answered = await answer(known, call, {
       facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
       boundOf: () => ({ inputTokens, outputTokens: 0 }),
       perform: async (target) => {
@@ -252,7 +260,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       const settings = spec === null ? null : settingsOf(spec);
       const { response, decision, settlement } =
         spec === null || settings === null
-          ? await produce(name, request, call)
+          ? await produce({ name, spec }, request, call)
           : await answerKept({ name, spec, settings }, request, call);
       // Whoever has a log settles with it.
       if (call.task === undefined) await budgets.settle(call.tenantId, settlement);

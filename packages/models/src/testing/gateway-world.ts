@@ -1,9 +1,10 @@
 /** The gateway in tests: budgets and limits on stores in memory, targets that are servers or answered by a function. */
 import { type BudgetSpec, ModelSpec } from "@agentcore/contract";
+import { ModelCache } from "@agentcore/core/caching";
 import { Budgets, type DeclaredBudget, RateLimiter } from "@agentcore/core/governance";
-import { createMemoryKeyValue, createMemoryTaskStore } from "@agentcore/core/inprocess";
+import { createMemoryKeyValue, createMemoryTaskStore, createMemoryVectorIndex } from "@agentcore/core/inprocess";
 import type { ModelCall } from "@agentcore/core/ports";
-import { createRecordingLogger, ManualClock } from "@agentcore/core/testing";
+import { createFnvDigest, createRecordingLogger, createSequentialIds, ManualClock } from "@agentcore/core/testing";
 import type { Lookup } from "@agentcore/outbound";
 import { createTargetCaller, type TargetCaller } from "../call/create-target-caller.ts";
 import type { Environment } from "../environment.ts";
@@ -48,6 +49,11 @@ export const createGatewayWorld = ({ models = {}, budgets = [], env = {}, ...opt
     names: async () => Object.keys(models),
     ...{ env, clock, logger, budgets: spending, prices: PRICE_TABLE },
     limiter: new RateLimiter({ keyValue, clock }),
+    ids: createSequentialIds("id"),
+    cache: new ModelCache({
+      ...{ keyValue, clock, logger, digest: createFnvDigest() },
+      vectorIndex: createMemoryVectorIndex(),
+    }),
     guard: createTargetGuard({
       ...{ clock, env, allowPrivate: options.allowPrivate, lookup: options.lookup },
       random: () => 0,

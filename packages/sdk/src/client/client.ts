@@ -1,5 +1,6 @@
 import type {
   BudgetStatus,
+  CacheStatus,
   Debugging,
   Manifest,
   ManifestKind,
@@ -105,6 +106,10 @@ export interface Client {
   schedule(name: string, options?: types.CallOptions): Promise<ScheduleStatus>;
   /** How budgets stand on the tenant's model calls (operators). They are applied and deleted as manifests. */
   budgets(options?: types.CallOptions): Promise<{ readonly budgets: readonly BudgetStatus[] }>;
+  /** What the cache of models has done for the tenant on this node (operators). */
+  cache(options?: types.CallOptions): Promise<CacheStatus>;
+  /** Forgets all answers of the tenant (operators). */
+  clearCache(options?: types.CallOptions): Promise<unknown>;
   /** What models were used for; of operators all of the tenant, of others their own calls. */
   usage(query?: types.UsageOptions): Promise<types.UsageAnswer>;
   /** The nodes that share the store, with the tenant's agents on each. */
@@ -202,6 +207,8 @@ export const createClient = (options: types.ClientOptions): Client => {
     schedule: (name, { signal } = {}) =>
       connection.json("GET", `/api/v1/schedules/${encodeURIComponent(name)}`, { signal }),
     budgets: ({ signal } = {}) => connection.json("GET", "/api/v1/budgets", { signal }),
+    cache: ({ signal } = {}) => connection.json("GET", "/api/v1/cache", { signal }),
+    clearCache: ({ signal } = {}) => connection.json("DELETE", "/api/v1/cache", { signal }),
     usage: ({ signal, by, ...query } = {}) =>
       connection.json("GET", "/api/v1/usage", { query: { ...query, by: by?.join(",") }, signal }),
     nodes: ({ signal } = {}) => connection.json("GET", "/api/v1/nodes", { signal }),

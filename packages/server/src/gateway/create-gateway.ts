@@ -8,6 +8,7 @@ import type { ApiRoute } from "./api/api-route.ts";
 import { createApiRouter } from "./api/api-router.ts";
 import { createApprovalRoutes } from "./api/approval-routes.ts";
 import { createBackupRoutes } from "./api/backup-routes.ts";
+import { createCacheRoutes } from "./api/cache-routes.ts";
 import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createDebugRoutes } from "./api/debug-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
@@ -136,6 +137,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createScheduleRoutes(deps.schedules),
     ...createSpendingRoutes(deps.spending, deps.clock),
     ...createModelRoutes(deps.models),
+    ...createCacheRoutes(deps.models),
     ...createOpenAiRoutes({
       ...{ models: deps.models, agents: deps.agents, tasks: deps.tasks, operations: a2a.operations },
       ...{ calls: modelCalls, answers, heartbeatMs, clock: deps.clock },

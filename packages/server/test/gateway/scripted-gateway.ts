@@ -39,6 +39,10 @@ export const createScriptedGateway = ({ generate = () => answer("hello"), list =
     },
     list: async (tenantId) => list(tenantId),
     grant: () => Promise.reject(new PlatformError("UNSUPPORTED_OPERATION", "a script has no budgets")),
+    cache: {
+      statistics: () => Promise.reject(new PlatformError("UNSUPPORTED_OPERATION", "a script keeps no answers")),
+      clear: async () => {},
+    },
     close: async () => {},
   };
   return { models, asked, embedded };

@@ -1,0 +1,224 @@
+/** What the gateway does with money: reserved before, settled after, whatever becomes of the call. */
+import type { BudgetSpec } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract/errors";
+import type { ModelCall } from "@agentcore/core/ports";
+import { expect, test } from "vitest";
+import type { TargetCaller } from "../call/create-target-caller.ts";
+import { withFailedUsage } from "../call/failed-usage.ts";
+import { CALL, createGatewayWorld, HI, TENANT } from "../testing/gateway-world.ts";
+
+const PRICE = { input: 10, output: 30 };
+const ENDPOINT = { baseUrl: "http://127.0.0.1:1", price: PRICE, maxOutputTokens: 1000 };
+const MODELS = {
+  desk: { ...ENDPOINT, model: "desk" },
+  small: { ...ENDPOINT, model: "small", price: { input: 0, output: 0 } },
+};
+const limit = (usd: number, more: Partial<BudgetSpec> = {}): { name: string; spec: BudgetSpec }[] => [
+  { name: "all", spec: { scope: { tenant: "*" }, limit: { usd }, ...more } },
+];
+const usage = { inputTokens: 100, outputTokens: 500 };
+// 100 × 10 and 500 × 30 dollars for a million.
+const COST = 16_000_000;
+
+type Answer = Awaited<ReturnType<TargetCaller["call"]>>;
+const answering = (model = "desk"): Answer => ({
+  response: { text: "fine", toolCalls: [], finishReason: "stop", usage, model },
+  durationMs: 1,
+});
+const callerOf = (call: TargetCaller["call"]): TargetCaller => ({
+  call,
+  embed: () => Promise.reject(new Error("not asked for vectors")),
+});
+const DOOR: ModelCall = { ...CALL, task: undefined };
+const account = `budget/tenant/all/total/usd/`;
+
+const standing = async ({ store }: ReturnType<typeof createGatewayWorld>) => {
+  const [balance] = await store.balances(TENANT, [account]);
+  const used = await store.usage({ tenantId: TENANT, from: 0, to: Number.MAX_SAFE_INTEGER });
+  return { spent: balance?.spent, reserved: balance?.reserved, used };
+};
+
+test("the worst case is held while a call is under way, its bound is asked for, and its cost is spent when it ends", async () => {
+  let during: Awaited<ReturnType<typeof standing>> | null = null;
+  let mostOutput: number | undefined;
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(1) },
+    caller: callerOf(async (_target, request) => {
+      mostOutput = request.maxOutputTokens;
+      during = await standing(world);
+      return answering();
+    }),
+  });
+  await world.gateway.generate(HI, DOOR);
+  expect(mostOutput).toBe(1000);
+  expect(during).toMatchObject({ spent: 0, used: [] });
+  expect(during!.reserved).toBeGreaterThan(1000 * 30_000);
+  expect(await standing(world)).toMatchObject({
+    ...{ spent: COST, reserved: 0 },
+    used: [{ agent: "desk", caller: "ann", model: "desk", calls: 1, estimatedCalls: 0, costNanoUsd: COST }],
+  });
+});
+
+test("a task is given its settlement, and nothing is spent before that is committed", async () => {
+  const world = createGatewayWorld({ models: MODELS, budgets: limit(1), caller: callerOf(async () => answering()) });
+  const { settlement, response } = await world.gateway.generate(HI, CALL);
+  expect(response.costUsd).toBe(0.016);
+  expect((await standing(world)).spent).toBe(0);
+  await world.store.commit([{ tenantId: TENANT, settle: [settlement!] }]);
+  expect(await standing(world)).toMatchObject({ spent: COST, reserved: 0 });
+});
+
+test("two hundred calls at once never spend more than there is, and as many are answered as fit", async () => {
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(1) },
+    caller: callerOf(async () => {
+      const { spent = 0, reserved = 0 } = await standing(world);
+      expect(spent + reserved).toBeLessThanOrEqual(1_000_000_000);
+      return answering();
+    }),
+  });
+  let answered = 0;
+  const refusals: string[] = [];
+  const work = Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      world.gateway.generate(HI, { ...DOOR, id: `call ${index}` }).then(
+        () => void answered++,
+        (error: unknown) => void refusals.push(PlatformError.from(error).code),
+      ),
+    ),
+  );
+  let isDone = false;
+  void work.then(() => (isDone = true));
+  while (!isDone) await world.clock.advance(100);
+  const { spent = 0, reserved } = await standing(world);
+  expect(spent).toBe(answered * COST);
+  expect([reserved, new Set(refusals)]).toEqual([0, new Set(["BUDGET_EXCEEDED"])]);
+  // What is left would not have paid for the worst case of one more.
+  expect(1_000_000_000 - spent).toBeLessThan(1000 * 30_000 + 2_000_000);
+  expect(answered).toBeGreaterThanOrEqual(60);
+});
+
+test("without a price nothing is asked for that a budget of money stands on, and without such a budget it is", async () => {
+  const { price: _, ...unpriced } = MODELS.desk;
+  const world = createGatewayWorld({
+    ...{ models: { desk: unpriced }, budgets: limit(1) },
+    caller: callerOf(() => Promise.reject(new Error("asked"))),
+  });
+  await expect(world.gateway.generate(HI, CALL)).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("has no price") as string,
+  });
+  const tokens = createGatewayWorld({
+    models: { desk: unpriced },
+    budgets: [{ name: "all", spec: { scope: { tenant: "*" }, limit: { tokens: 10_000 } } }],
+    caller: callerOf(async () => answering()),
+  });
+  expect((await tokens.gateway.generate(HI, DOOR)).response.text).toBe("fine");
+  expect(await tokens.store.balances(TENANT, ["budget/tenant/all/total/tokens/"])).toMatchObject([{ spent: 600 }]);
+});
+
+test("a budget may have another model asked, and what that answers is not kept for the first", async () => {
+  const asked: string[] = [];
+  const world = createGatewayWorld({
+    models: { ...MODELS, desk: { ...MODELS.desk, cache: {} } },
+    budgets: limit(0.01, { onExceeded: { degrade: "small" } }),
+    caller: callerOf(async ({ name }) => {
+      asked.push(name);
+      return answering(name);
+    }),
+  });
+  const { response, decision } = await world.gateway.generate(HI, CALL);
+  expect(response).toMatchObject({ model: "small", costUsd: 0 });
+  expect(decision?.reasons?.[0]).toMatch(/^small is asked instead of desk: budget all: \$0\.00 of \$0\.01 spent/);
+  await world.gateway.generate(HI, { ...CALL, id: "next" });
+  expect(asked).toEqual(["small", "small"]);
+});
+
+test("people may be asked for more: what they are to grant is in the refusal, and counts once for each yes", async () => {
+  const world = createGatewayWorld({
+    models: MODELS,
+    budgets: limit(0.01, { onExceeded: { ask: { raise: { usd: 0.05 }, approvers: ["boss"] } } }),
+    caller: callerOf(async () => answering()),
+  });
+  const refusal = await world.gateway.generate(HI, DOOR).catch(PlatformError.from);
+  expect(refusal).toMatchObject({ code: "BUDGET_EXCEEDED", retryable: false });
+  const grant = { budget: "all", grants: [{ account, amount: 50_000_000 }], approvers: ["boss"] };
+  expect((refusal as PlatformError).details).toMatchObject({ grant, spent: 0, limit: 10_000_000 });
+  await world.gateway.grant(TENANT, grant, "yes 1");
+  await world.gateway.grant(TENANT, grant, "yes 1");
+  expect((await world.gateway.generate(HI, DOOR)).response.text).toBe("fine");
+  expect((await world.spending.status(TENANT))[0]?.balances.usd).toEqual([
+    { subject: "", spent: 0.016, reserved: 0, ceiling: 0.06 },
+  ]);
+});
+
+test("a refusal costs nothing; a call that broke off counts with the most that it may be billed, and its usage as estimated", async () => {
+  const failures = [
+    new PlatformError("UPSTREAM_FAILED", "overloaded", { retryable: true, details: { status: 529 } }),
+    withFailedUsage(new PlatformError("UPSTREAM_FAILED", "cut off", { retryable: true }), {
+      usage: { inputTokens: 20, outputTokens: 10, estimated: true },
+    }),
+  ];
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(1) },
+    caller: callerOf(() => Promise.reject(failures.shift()!)),
+  });
+  await expect(world.gateway.generate(HI, DOOR)).rejects.toThrow("overloaded");
+  expect(await standing(world)).toMatchObject({ spent: 0, reserved: 0, used: [{ calls: 0, costNanoUsd: 0 }] });
+  await expect(world.gateway.generate(HI, DOOR)).rejects.toThrow("cut off");
+  const { spent = 0, reserved, used } = await standing(world);
+  expect(reserved).toBe(0);
+  expect(spent).toBeGreaterThanOrEqual(1000 * 30_000);
+  expect(used).toMatchObject([{ calls: 1, estimatedCalls: 1, costNanoUsd: 20 * 10_000 + 10 * 30_000 }]);
+});
+
+test("a try that died with its node is spent when the call is tried again, and does not hold anything for ever", async () => {
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(1) },
+    caller: callerOf(async () => answering()),
+  });
+  // Of the first try, nothing but the reservation is left.
+  await world.gateway.generate(HI, CALL);
+  const { reserved: lost = 0 } = await standing(world);
+  expect(lost).toBeGreaterThan(0);
+  const { settlement } = await world.gateway.generate(HI, CALL);
+  expect(await standing(world)).toMatchObject({ spent: lost, reserved: lost });
+  await world.store.commit([{ tenantId: TENANT, settle: [settlement!] }]);
+  expect(await standing(world)).toMatchObject({ spent: lost + COST, reserved: 0 });
+  await world.gateway.generate(HI, { ...CALL, id: "another" });
+  expect(await world.store.expireReservations(world.clock.now() + 120_000 + 60_000, 10)).toBe(1);
+  expect(await standing(world)).toMatchObject({ spent: lost + COST + lost, reserved: 0 });
+});
+
+test("a store that does not answer lets no call pass", async () => {
+  let asked = 0;
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(1) },
+    caller: callerOf(async () => {
+      asked += 1;
+      return answering();
+    }),
+  });
+  world.store.commit = () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk"));
+  await expect(world.gateway.generate(HI, DOOR)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", retryable: true });
+  expect(asked).toBe(0);
+});
+
+test("an answer that was kept costs nothing, and says what it saved", async () => {
+  const world = createGatewayWorld({
+    models: { desk: { ...MODELS.desk, cache: {} } },
+    ...{ budgets: limit(1), caller: callerOf(async () => answering()) },
+  });
+  await world.gateway.generate(HI, DOOR);
+  const heard: [string, boolean][] = [];
+  const { response } = await world.gateway.generate(HI, {
+    ...{ ...DOOR, id: "again" },
+    onText: (text, begin) => void heard.push([text, begin]),
+  });
+  expect(response).toMatchObject({ text: "fine", cache: "memory", costUsd: 0 });
+  expect(heard).toEqual([["fine", true]]);
+  expect(await standing(world)).toMatchObject({
+    spent: COST,
+    used: [{ calls: 1, cacheHits: 1, costNanoUsd: COST, savedNanoUsd: COST }],
+  });
+});
