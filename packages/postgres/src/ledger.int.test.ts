@@ -167,7 +167,7 @@ test("what a node reserved that died is spent when its time is over, by whoever 
     { outcome: "stale", reason: "limit", account: "a" },
   ]);
   const counts = await Promise.all([second, third].map((node) => node.expireReservations(100, 10)));
-  expect(counts.toSorted()).toEqual([0, 1]);
+  expect(counts.toSorted((left, right) => left - right)).toEqual([0, 1]);
   expect(await dead.commit([settle("k", { a: 1 }), settle("l", { a: 20 })])).toEqual([COMMITTED, COMMITTED]);
   expect(await third.balances(TENANT, ["a"])).toEqual([{ account: "a", spent: 420, reserved: 0 }]);
 });

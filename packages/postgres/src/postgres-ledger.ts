@@ -14,8 +14,8 @@ import { escapeText, unescapeText } from "./escape-text.ts";
 import { COUNT_COLUMNS, fromUsageRow, type UsageColumns } from "./usage-row.ts";
 
 const BALANCES = "select account, spent, reserved from ledger_accounts where tenant_id = $1 and account = any ($2)";
-const ACCOUNTS = `select account, spent, reserved from ledger_accounts where tenant_id = $1 and starts_with(account, $2)
-  order by account collate "C" limit $3`;
+const ACCOUNTS = `select account, spent, reserved from ledger_accounts where tenant_id = $1 and account between $2 and $3
+  and (spent > 0 or reserved > 0) order by account limit $4`;
 const USAGE = `select hour, agent, team, model, caller, ${COUNT_COLUMNS.join(", ")} from ledger_usage
   where tenant_id = $1 and hour >= $2 and hour < $3 and ($4::text is null or agent = $4) and ($5::text is null or team = $5)
     and ($6::text is null or model = $6) and ($7::text is null or caller = $7)
@@ -57,9 +57,9 @@ export class PostgresLedger {
   }
 
   async accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]> {
-    const { prefix, limit } = checkAccountQuery(query);
+    const { prefix, last, limit } = checkAccountQuery(query);
     const rows = await this.database.query<AccountBalance>("accounts", ACCOUNTS, [
-      ...[escapeText(tenantId), escapeText(prefix), limit],
+      ...[escapeText(tenantId), escapeText(prefix), escapeText(last), limit],
     ]);
     return rows.map(({ account, spent, reserved }) => ({ account: unescapeText(account), spent, reserved }));
   }

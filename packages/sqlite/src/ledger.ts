@@ -5,9 +5,10 @@ import { type Balance, type LedgerRows, MAX_HELD_ROWS, reserve, settle, settleAt
 import { USAGE_COUNTS, USAGE_NAMES, usageColumns, usageOf } from "./usage-columns.ts";
 
 const BALANCE = "select spent, reserved from ledger_accounts where tenant_id = ? and account = ?";
-// Text is compared by its bytes, which is the order of code points; nothing that begins with the prefix comes behind its last.
+// Text is compared by its bytes, which is the order of code points.
 const LISTED_ACCOUNTS = `select account, spent, reserved from ledger_accounts where tenant_id = :tenant
-  and account >= :prefix and account < :prefix || char(1114111) order by account limit :limit`;
+  and account between :prefix and :last and (spent > 0 or reserved > 0)
+  order by account limit :limit`;
 const SET_BALANCE = `insert into ledger_accounts (tenant_id, account, spent, reserved) values (?, ?, ?, ?)
   on conflict (tenant_id, account) do update set spent = excluded.spent, reserved = excluded.reserved`;
 const HELD = "select key, expires_at, amounts, usage from ledger_reservations where tenant_id = ? and key = ?";
@@ -32,6 +33,11 @@ interface StoredReservation {
   readonly expires_at: number;
   readonly amounts: string;
   readonly usage: string;
+}
+
+export interface AccountRange extends AccountQuery {
+  readonly tenantId: string;
+  readonly last: string;
 }
 
 export interface UsagePage {
@@ -75,8 +81,8 @@ export class LedgerTable implements LedgerRows {
     return accounts.map((account) => ({ account, ...this.balance(tenantId, account) }));
   }
 
-  accounts(tenantId: string, { prefix, limit }: AccountQuery): AccountBalance[] {
-    const rows = this.statements.accounts.all({ tenant: tenantId, prefix, limit }) as unknown as AccountBalance[];
+  accounts({ tenantId, prefix, last, limit }: AccountRange): AccountBalance[] {
+    const rows = this.statements.accounts.all({ tenant: tenantId, prefix, last, limit }) as unknown as AccountBalance[];
     return rows.map(({ account, spent, reserved }) => ({ account, spent, reserved }));
   }
 

@@ -2,7 +2,6 @@
 import type { ErrorCode } from "@agentcore/contract";
 import type {
   AccountBalance,
-  AccountQuery,
   ClaimRequest,
   CommitOutcome,
   CompactionOutcome,
@@ -21,7 +20,7 @@ import type {
 import type { EventColumns, LogRead, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
-import type { UsagePage } from "./ledger.ts";
+import type { AccountRange, UsagePage } from "./ledger.ts";
 import type { StoredMail } from "./mailbox.ts";
 import type { StoredOutboxRow } from "./outbox.ts";
 import type { CompactionRow, StoredCandidate } from "./retention.ts";
@@ -94,7 +93,7 @@ export interface Reads {
   retention: [RetentionQuery, readonly StoredCandidate[]];
   referredBlobs: [{ readonly tenantId: string; readonly names: readonly string[] }, readonly string[]];
   balances: [{ readonly tenantId: string; readonly accounts: readonly string[] }, readonly AccountBalance[]];
-  accounts: [AccountQuery & { readonly tenantId: string }, readonly AccountBalance[]];
+  accounts: [AccountRange, readonly AccountBalance[]];
   reservations: [string, readonly Omit<Reservation, "usage">[]];
   usage: [UsagePage, readonly UsageRecord[]];
   backlog: [null, readonly (readonly [string, number])[]];

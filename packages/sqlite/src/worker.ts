@@ -219,7 +219,7 @@ class StoreWorker {
       case "balances":
         return this.ledger.balances(argument.tenantId, argument.accounts);
       case "accounts":
-        return this.ledger.accounts(argument.tenantId, argument);
+        return this.ledger.accounts(argument);
       case "reservations":
         return this.ledger.listed(argument);
       case "usage":

@@ -7,6 +7,7 @@ import {
   checkAccounts,
   checkExpiry,
   checkUsageQuery,
+  compareIds,
   type LedgerRows,
   MAX_HELD_ROWS,
   MAX_USAGE_ROWS,
@@ -79,8 +80,9 @@ export const balancesInMemory = (
 export const accountsInMemory = (tables: MemoryTables, tenantId: string, query: AccountQuery): AccountBalance[] => {
   const { prefix, limit } = checkAccountQuery(query);
   return [...tables.accounts.values()]
+    .filter(({ spent, reserved }) => spent > 0 || reserved > 0)
     .filter((row) => row.tenantId === tenantId && row.account.startsWith(prefix))
-    .sort((left, right) => byText(left.account, right.account))
+    .sort((left, right) => compareIds(left.account, right.account))
     .slice(0, limit)
     .map(({ account, spent, reserved }) => ({ account, spent, reserved }));
 };

@@ -108,7 +108,10 @@ export interface BudgetGrant {
 export interface Ledger {
   /** Of at most 500 accounts, in the order asked for; what was never written is 0. Throws TOO_LARGE beyond. */
   balances(tenantId: string, accounts: readonly string[]): Promise<readonly AccountBalance[]>;
-  /** Accounts that were written whose names begin with `prefix`, in the order of names (by code point), at most `limit` (1 to 1,000). */
+  /**
+   * Accounts whose names begin with `prefix`, of which something is spent or held, in the order of names (by code point), at most `limit`
+   * (1 to 1,000).
+   */
   accounts(tenantId: string, query: AccountQuery): Promise<readonly AccountBalance[]>;
   /** Sums by hour, agent, team, model and caller, oldest first; at most 100,000. Throws TOO_LARGE beyond. */
   usage(query: UsageQuery): Promise<readonly UsageRecord[]>;

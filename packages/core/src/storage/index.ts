@@ -30,5 +30,6 @@ export {
   checkList,
   checkQuery,
   checkScope,
+  compareIds,
   dimensionsDiffer,
 } from "./vector-input.ts";

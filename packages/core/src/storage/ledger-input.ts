@@ -12,6 +12,7 @@ import type {
 import type { CommitUnit, StoredEvent } from "../ports/task-store.ts";
 
 const MAX_NAME_CHARACTERS = 512;
+const LAST_NAME = "\u{10FFFF}".repeat(MAX_NAME_CHARACTERS / 2);
 const MAX_AMOUNTS = 64;
 const MAX_ACCOUNTS = 500;
 const MAX_LISTED_ACCOUNTS = 1_000;
@@ -48,10 +49,11 @@ export const checkAccounts = (accounts: readonly string[]): readonly string[] =>
   return accounts.map((account, index) => checkName(`accounts[${index}]`, account));
 };
 
-export const checkAccountQuery = ({ prefix, limit }: AccountQuery): AccountQuery => {
+/** `last`: nothing that begins with the prefix comes behind it, by code point, and all from the prefix to it begins so. */
+export const checkAccountQuery = ({ prefix, limit }: AccountQuery): AccountQuery & { readonly last: string } => {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED_ACCOUNTS)
     throw refused("limit", `a whole number from 1 to ${MAX_LISTED_ACCOUNTS}`);
-  return { prefix: checkName("prefix", prefix), limit };
+  return { prefix: checkName("prefix", prefix), limit, last: prefix + LAST_NAME };
 };
 
 export const checkUsageQuery = ({ tenantId, from, to, ...filter }: UsageQuery): UsageQuery => {

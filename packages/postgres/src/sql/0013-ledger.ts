@@ -2,7 +2,8 @@
 export const LEDGER = `
 create table ledger_accounts (
   tenant_id text not null,
-  account text not null,
+  -- In the order of its bytes, so that all that begin alike lie together.
+  account text collate "C" not null,
   spent bigint not null,
   reserved bigint not null,
   primary key (tenant_id, account)
