@@ -47,6 +47,10 @@ const ModelCache = z.strictObject({
       embedder: ModelName,
       /** Least similarity, from 0 to 1. @default 0.85 */
       threshold: z.number().min(0).max(1).optional(),
+      /** Share of its hits that the model is asked about all the same, to see whether they are right. @default 0.02 */
+      shadowShare: z.number().min(0).max(1).optional(),
+      /** Share of wrong hits that is borne; above it, by Wilson's upper bound, the level is off. @default 0.01 */
+      maxWrongShare: z.number().min(0).max(1).optional(),
     })
     .optional(),
 });

@@ -11,7 +11,7 @@ import { url } from "./schema.ts";
 export const LEASE_MS = 900;
 export const SCOPE = { tenantId: "acme", caller: "ann" };
 
-const clock: Clock = {
+export const clock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, callback) => {

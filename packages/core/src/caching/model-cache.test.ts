@@ -330,6 +330,19 @@ describe("single flight", () => {
     expect(asked()).toBe(3);
   });
 
+  test("questions that are over take no place of later ones", async () => {
+    const { clock, node } = world();
+    const { ask, asked } = node();
+    for (let place = 0; place < 10_001; place += 1) await ask(`What is ${place}?`);
+    await settled(clock);
+    const { produce, open } = gate();
+    const calls = [1, 2].map(() => ask("And now?", { produce }));
+    await settled(clock);
+    open(answerOf("it"));
+    await Promise.all(calls);
+    expect(asked()).toBe(10_002);
+  });
+
   test("requests with tools wait for nobody", async () => {
     const { clock, node } = world();
     const { ask, asked } = node();
