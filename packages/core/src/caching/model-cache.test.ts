@@ -544,7 +544,7 @@ describe("the semantic level", () => {
   /** Questions that all mean one thing to the embedder and to the guards. */
   const alike = (count: number) =>
     Array.from({ length: count }, (_, index) => {
-      const word = [...String(index)].map((digit) => "abcdefghij"[Number(digit)]).join("");
+      const word = String(index).replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "");
       return `Kindly tell the w${word} team how much the plan price may come to`;
     });
 
