@@ -248,9 +248,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     const ttlMs = ttl === undefined ? null : parseDuration(ttl);
     return {
       ...(ttlMs === null ? {} : { ttlMs }),
-      ...(semantic === undefined
-        ? {}
-        : { semantic: { embedder: embedderOf(semantic.embedder), threshold: semantic.threshold } }),
+      ...(semantic === undefined ? {} : { semantic: { ...semantic, embedder: embedderOf(semantic.embedder) } }),
     };
   };
 
