@@ -206,12 +206,20 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     request: ModelRequest,
     call: ModelCall,
   ): Promise<Produced> => {
+    let isHeard = false;
     const { response, produced, savedUsd } = await cache.answer(
       { tenantId: call.tenantId, model: identityOf(name, spec, call), request, settings, signal: call.signal },
-      (signal) => produce({ name, spec }, request, { ...call, signal }),
+      async (signal) => {
+        isHeard = true;
+        const made = await produce({ name, spec }, request, { ...call, signal, onText: whileAsked(call) });
+        // Nobody is left to settle it.
+        if (signal.aborted) await budgets.settle(call.tenantId, made.settlement);
+        return made;
+      },
     );
+    // What another has asked for was streamed to that one.
+    if (produced === null || !isHeard) call.onText?.(response.text, true);
     if (produced !== null) return produced;
-    call.onText?.(response.text, true);
     const usage = cacheHitRecord(call, name, savedUsd === null ? 0 : nanoUsdOf(savedUsd), clock.now());
     const decision = { choice: name, reasons: [`the answer was kept: ${response.cache}`] };
     return { response, decision, settlement: { key: null, amounts: [], usage } };
@@ -293,14 +301,22 @@ const BYTES_A_TOKEN = 3;
 const PER_TEXT = 16;
 
 /**
- * What answers under the name, for keys of the cache: another manifest, another answer. A choice by who asks is another for each of them; what a call costs and
+ * What answers under the name, for keys of the cache: another manifest, another answer, but for those of models that it chooses among, whose answers stay
+ * until their time ends. A choice by who asks is another for each of them; what a call costs and
  * how long it may take changes no answer.
  */
 const identityOf = (name: string, spec: ModelSpec, call: ModelCall): string => {
-  const { apiKeyEnv, apiKeyEnvs, headers, timeoutMs, firstTokenTimeoutMs, price, limits, cache, ...identity } = spec;
+  const { apiKeyEnv, apiKeyEnvs, timeoutMs, firstTokenTimeoutMs, price, limits, cache, ...identity } = spec;
   const isByCall = spec.candidates?.some(({ when }) => when !== undefined) === true;
   return JSON.stringify([name, identity, ...(isByCall ? [factsOfCall(call)] : [])]);
 };
+
+/** Of one who has left, the call may go on for others. */
+const whileAsked = ({ onText, signal }: ModelCall): ModelCall["onText"] =>
+  onText &&
+  ((text, begin) => {
+    if (!signal.aborted) onText(text, begin);
+  });
 
 const factsOfCall = ({ agent, labels, priority, caller }: ModelCall) => ({ agent, labels, priority, caller });
 
@@ -321,9 +337,11 @@ const PAUSE_PER_WAITING_MS = 5;
 
 /** There is enough left, and calls under way hold it: what they do not need is free when they end. */
 const heldByOthers = (model: string, budget: string, waiting: number): PlatformError =>
-  new PlatformError("OVERLOADED", `budget ${budget}: what this call of ${model} may cost is held for calls under way`, {
-    retryAfterMs: LEAST_PAUSE_MS + waiting * PAUSE_PER_WAITING_MS,
-  });
+  new PlatformError(
+    "BUDGET_EXCEEDED",
+    `budget ${budget}: what this call of ${model} may cost is held for calls under way`,
+    { retryable: true, retryAfterMs: LEAST_PAUSE_MS + waiting * PAUSE_PER_WAITING_MS },
+  );
 
 /** Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. */
 const unanswered = (name: string, tries: readonly FailedTry[]): PlatformError => {
