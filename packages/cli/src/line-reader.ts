@@ -26,7 +26,8 @@ export const createLineReader = (input: NodeJS.ReadStream, output: NodeJS.WriteS
   terminal.on("line", answer);
   terminal.on("close", () => {
     isClosed = true;
-    answer(null);
+    // The prompt stands there without an end of its line.
+    if (answer(null)) output.write("\n");
   });
   terminal.on("SIGINT", () => {
     if (waiting === null) interrupt();
