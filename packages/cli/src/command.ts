@@ -11,6 +11,7 @@ export type Completes =
   | "agent"
   | "workflow"
   | "model"
+  | "model or agent"
   | "schedule"
   | "tenant"
   | "manifest"

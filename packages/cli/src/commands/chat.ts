@@ -17,7 +17,7 @@ export const command = defineCommand({
     "Ctrl-C breaks an answer off: a model is asked no further, an agent's task goes on. An agent is told the text of each line; when it asks something, the next line answers it.",
   ],
   arguments: [
-    { name: "NAME", description: "A model, or an agent as agent/NAME", completes: "model" },
+    { name: "NAME", description: "A model, or an agent as agent/NAME", completes: "model or agent" },
     { name: "TEXT", description: "The question", optional: true },
   ],
   options: OPTIONS,

@@ -91,6 +91,15 @@ test.each([
   expect(await withNode(...words)).toEqual(expected);
 });
 
+test("who may be asked is a model or an agent", async () => {
+  const models = [
+    { name: "smart", declaredBy: "manifest", trouble: null },
+    { name: "openai/…", trouble: null },
+  ];
+  const { url } = await startFakeNode({ answers: { "GET /api/v1/models": { models } } });
+  expect(await complete(["chat", ""], { AGENTCORE_URL: url })).toEqual(["smart", "agent/greeter"]);
+});
+
 test("the node is the one that the command line names, with its key", async () => {
   const { url } = await startFakeNode({ tasks, apiKey: "secret" });
   expect(await complete(["--url", url, "--api-key", "secret", "run", ""])).toEqual(["greeter"]);

@@ -183,6 +183,16 @@ const fromNode = async (
     const tasks = await client.tasks({ states: source.tasks, limit: TASK_LIMIT });
     return tasks.map(({ id, agent, state }) => ({ value: id, description: `${agent}, ${state}` }));
   }
+  if (source === "model or agent") {
+    const [models, agents] = await Promise.all([client.models(), client.agents()]);
+    return [
+      // What stands for all models of a provider is no name.
+      ...models
+        .filter(({ name }) => !name.endsWith("/…"))
+        .map(({ name, model = "" }) => ({ value: name, description: model })),
+      ...agents.map(({ name, description }) => ({ value: `agent/${name}`, description })),
+    ];
+  }
   if (source === "agent") return (await client.agents()).map(({ name, description }) => ({ value: name, description }));
   if (source === "workflow")
     return (await client.workflows()).map(({ name, description }) => ({ value: name, description }));

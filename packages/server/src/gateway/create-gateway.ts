@@ -140,7 +140,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createCacheRoutes(deps.models),
     ...createOpenAiRoutes({
       ...{ models: deps.models, agents: deps.agents, tasks: deps.tasks, operations: a2a.operations },
-      ...{ calls: modelCalls, answers, heartbeatMs, clock: deps.clock },
+      ...{ calls: modelCalls, answers, heartbeatMs, clock: deps.clock, onError },
     }),
     ...createOrchestrationRoutes(deps.orchestration, tasks, waits),
     ...createClusterRoutes(deps.nodes),

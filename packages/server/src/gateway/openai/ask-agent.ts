@@ -192,6 +192,8 @@ class AgentAnswer implements Feed<AnswerEvent> {
   private contextId: string | undefined;
   private readonly said = new SaidText();
   private artifactId: string | null = null;
+  /** Artifacts of which something was said. */
+  private readonly told = new Set<string>();
   private isOver = false;
 
   constructor(
@@ -262,7 +264,9 @@ class AgentAnswer implements Feed<AnswerEvent> {
     if ("statusUpdate" in response) return this.status(response.statusUpdate.status);
     if (!("task" in response)) return [];
     const { artifacts = [], status } = response.task;
-    return [...artifacts.flatMap((artifact) => this.say(artifact, false)), ...(await this.status(status))];
+    // Comes again as a whole when its log is compacted meanwhile.
+    const news = artifacts.filter(({ artifactId }) => !this.told.has(artifactId));
+    return [...news.flatMap((artifact) => this.say(artifact, false)), ...(await this.status(status))];
   }
 
   private learn(taskId: string, contextId: string | undefined): void {
@@ -276,6 +280,7 @@ class AgentAnswer implements Feed<AnswerEvent> {
     // What takes the place of something, as the output does of what was streamed, may go on from it.
     const text = isSame ? whole : this.said.begins(whole) ? whole.slice(this.said.length) : `\n\n${whole}`;
     this.artifactId = artifact.artifactId;
+    this.told.add(artifact.artifactId);
     if (whole === "" || text === "") return [];
     this.said.add(text);
     if (this.said.length > MAX_ANSWER)

@@ -723,6 +723,35 @@ describe("an agent", () => {
     expect(JSON.parse(data.at(-2) ?? "").error.agentcore).toEqual({ code: "AGENT_FAILED", taskId: "task-2" });
   });
 
+  test("that waits for access says so, and one that is parked is an error", async () => {
+    const node = fixture();
+    for (const stream of [false, true]) {
+      const text = await (await node.ask("authorize", { stream })).text();
+      expect(text).toContain("Sign in");
+      expect(text).toContain('"state":"auth-required"');
+    }
+    const held = node.ask("hold", { stream: true });
+    await held;
+    const error = { code: "NON_DETERMINISTIC", message: "it went another way" };
+    node.tasks.append("task-3", { type: "task.parked", data: { error } });
+    const data = await dataOf(await held);
+    expect(JSON.parse(data.at(-2) ?? "").error).toMatchObject({
+      message: "task task-3 is parked: NON_DETERMINISTIC: it went another way",
+      agentcore: { code: "AGENT_FAILED", taskId: "task-3" },
+    });
+  });
+
+  test("whose stream ends with the node says that its task goes on", async () => {
+    const node = fixture();
+    const response = await node.ask("hold", { stream: true });
+    node.gateway.drain();
+    const data = await dataOf(response);
+    expect(JSON.parse(data.at(-2) ?? "").error).toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("task task-1 goes on"),
+    });
+  });
+
   test("works on when the connection is closed, and is found again by the same key", async () => {
     const node = fixture();
     const key = { "idempotency-key": "order-7" };
@@ -731,6 +760,9 @@ describe("an agent", () => {
     expect(node.tasks.cancels).toBe(0);
     expect(node.tasks.tasks.get("task-1")?.state).toBe("working");
     node.tasks.append("task-1", { type: "task.completed", data: { output: "done" } });
+    const streamed = await dataOf(await node.ask("hold", { stream: true }, key));
+    expect(JSON.parse(streamed[1] ?? "").choices[0].delta).toEqual({ content: "done" });
+    expect(streamed.at(-1)).toBe("[DONE]");
     const again = await (await node.ask("hold", {}, key)).json();
     expect(again).toMatchObject({ agentcore: { taskId: "task-1" }, choices: [{ message: { content: "done" } }] });
   });

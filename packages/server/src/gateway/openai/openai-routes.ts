@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { A2AOperations } from "../a2a/operations.ts";
 import { type ApiRequest, type ApiRoute, apiRoute } from "../api/api-route.ts";
 import type { AgentDirectory, GatewayDeps } from "../deps.ts";
+import { publicError } from "../http/error-headers.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
 import type { PendingAnswers } from "../http/pending-answers.ts";
@@ -35,6 +36,7 @@ export interface OpenAiRoutesDeps {
   readonly answers: PendingAnswers;
   readonly heartbeatMs: number;
   readonly clock: GatewayDeps["clock"];
+  readonly onError: GatewayDeps["onError"];
 }
 
 // In characters: twice what the body of one question may have, and within the heap together with what they are made of.
@@ -53,11 +55,17 @@ interface Asked {
 }
 
 export const createOpenAiRoutes = (deps: OpenAiRoutesDeps): readonly ApiRoute[] => {
-  const { models, agents, calls, answers, heartbeatMs, clock } = deps;
+  const { models, agents, calls, answers, heartbeatMs, clock, onError } = deps;
   const modelDoor = createModelDoor(models);
   const agentDoor = createAgentDoor(deps.operations, deps.tasks);
   const questions = new QuestionRoom({ max: MAX_QUESTIONS, maxPerCaller: MAX_QUESTIONS_PER_CALLER });
   const form = (): AnswerForm => ({ id: crypto.randomUUID().replaceAll("-", ""), now: Math.floor(clock.now() / 1000) });
+
+  /** As errors of answers are: of a defect an id only. */
+  const shown =
+    (write: Writer): Writer =>
+    (event) =>
+      write("error" in event ? { error: publicError(event.error, onError) } : event);
 
   const askModel = async ({ call, question, stream, whole, writer }: Asked): Promise<Response> => {
     const { scope, request } = call;
@@ -122,7 +130,7 @@ export const createOpenAiRoutes = (deps: OpenAiRoutesDeps): readonly ApiRoute[] 
       return jsonResponse(whole(answer, form()), 200, taskId === undefined ? undefined : { [TASK_HEADER]: taskId });
     }
     const source = await agentDoor.stream(question, asking);
-    return sseResponse(framesOf(source, writer(form())), asIs, {
+    return sseResponse(framesOf(source, shown(writer(form()))), asIs, {
       heartbeatMs,
       headers: { [TASK_HEADER]: source.taskId },
     });
@@ -141,7 +149,7 @@ export const createOpenAiRoutes = (deps: OpenAiRoutesDeps): readonly ApiRoute[] 
       opened.release();
       throw failure;
     }
-    return sseResponse(framesOf(opened, write), asIs, { heartbeatMs });
+    return sseResponse(framesOf(opened, shown(write)), asIs, { heartbeatMs });
   };
 
   const ask = (asked: Asked): Promise<Response> =>
