@@ -1,7 +1,11 @@
 /** OpenAI's own client, in a process of its own, at the doors of a node. */
+
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { PlatformError } from "@agentcore/contract";
 import { createClient } from "@agentcore/sdk/client";
 import { expect, test } from "vitest";
@@ -122,6 +126,33 @@ export const form = { ...base, name: "form", description: "Takes an amount", inp
 export const talk = { ...base, name: "talk", description: "Takes a conversation", input: schema((value) => Array.isArray(value?.messages)),
   run: async (task) => task.input.messages.map(({ role, content }) => role + ": " + content).join("; ") };`;
 
+/** A provider that says what it was asked, and with which key. */
+const startProvider = async () => {
+  const keys: (string | undefined)[] = [];
+  const broken = Promise.withResolvers<void>();
+  const server = createServer(async (request, response) => {
+    keys.push(request.headers.authorization);
+    const { messages } = (await json(request)) as { readonly messages: readonly { readonly content: unknown }[] };
+    const asked = JSON.stringify(messages.at(-1)?.content);
+    const chunk = (delta: object, finish_reason: string | null = null) =>
+      response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    chunk({ role: "assistant", content: "You said " });
+    if (asked.includes("go on")) return void response.once("close", () => broken.resolve());
+    chunk({ content: asked });
+    chunk({}, "stop");
+    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+    response.end(`data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}/v1`, keys, broken: broken.promise, close };
+};
+
 test("asks agents of a node: their tasks answer, ask, stream, and go on without it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "agentcore-openai-"));
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
@@ -130,10 +161,20 @@ test("asks agents of a node: their tasks answer, ask, stream, and go on without 
     (name) =>
       `apiVersion: agentcore.dev/v1\nkind: Agent\nmetadata: { name: ${name} }\nspec: { code: { path: ./agents.mjs, export: ${name} } }\n`,
   );
+  const provider = await startProvider();
+  manifests.push(
+    `apiVersion: agentcore.dev/v1\nkind: Model\nmetadata: { name: smart }\nspec: { model: m, baseUrl: "${provider.url}", apiKeyEnv: PROVIDER_API_KEY, price: { input: 1, output: 1 } }\n`,
+  );
   await writeFile(join(folder, "agentcore.yaml"), manifests.join("---\n"));
-  await writeFile(join(folder, "keys.txt"), `${KEY} role=caller caller=ann\n`);
+  await writeFile(
+    join(folder, "keys.txt"),
+    `${KEY} caller=ann\nanother-key-that-asks-models caller=bob scopes=models:use:smart\n`,
+  );
   const words = ["--port", "0", "--data", join(folder, "data"), "--apply", folder, "--api-key-file", "keys.txt"];
-  const program = startAgentcore(["up", ...words], { cwd: folder });
+  const program = startAgentcore(["up", ...words, "--allow-private-models"], {
+    cwd: folder,
+    env: { PROVIDER_API_KEY: "a-key-of-the-provider" },
+  });
   try {
     const [, url = ""] = await program.says(/ready at (http:\/\/127\.0\.0\.1:\d+)/);
     const saw = await runClient("agents", url, KEY);
@@ -149,9 +190,21 @@ test("asks agents of a node: their tasks answer, ask, stream, and go on without 
     const pieces = [];
     for await (const piece of client.chat({ model: "agent/guide", messages: [{ role: "user", content: "greet" }] }))
       pieces.push(piece);
+    const bob = createClient({ url, apiKey: "another-key-that-asks-models" });
+    const said = [];
+    for await (const piece of bob.chat({ model: "smart", messages: [{ role: "user", content: "hi" }] }))
+      said.push(piece);
+    expect(said.flatMap((piece) => ("text" in piece ? [piece.text] : [])).join("")).toBe('You said "hi"');
+    expect(said.at(-1)).toMatchObject({ finishReason: "stop", costUsd: 0.000007 });
+    for await (const _ of bob.chat({ model: "smart", messages: [{ role: "user", content: "go on" }] })) break;
+    await provider.broken;
+    expect(new Set(provider.keys)).toEqual(new Set(["Bearer a-key-of-the-provider"]));
+    const refused = client.chat({ model: "smart", messages: [{ role: "user", content: "hi" }] });
+    await expect(refused[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
     expect(pieces).toEqual([{ text: "Hello!" }, expect.objectContaining({ finishReason: "stop", state: "completed" })]);
   } finally {
     await program.kill("SIGKILL");
+    provider.close();
     await rm(folder, { recursive: true, force: true });
   }
 });
