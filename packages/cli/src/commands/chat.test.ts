@@ -150,3 +150,14 @@ test("models are listed with what is known of them", async () => {
   const data = await runInTest(["models", "--url", fake.url, "-o", "json"]);
   expect(JSON.parse(data.stdout)).toEqual(models);
 });
+
+test("models is a verb of its own beside those that begin with it", async () => {
+  const fake = await startFakeNode({ answers: { "GET /api/v1/models": { models: [] } } });
+  expect(await runInTest(["models", "--url", fake.url])).toMatchObject({ code: 0, stdout: "none\n" });
+  expect(await runInTest(["-o", "json", "models", "--url", fake.url])).toMatchObject({ code: 0, stdout: "[]\n" });
+  expect((await runInTest(["models", "plan", "--help"])).stdout).toContain("agentcore models plan");
+  expect(await runInTest(["models", "plam"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("models plan"),
+  });
+});

@@ -7,6 +7,7 @@ export const command = defineCommand({
   details: [
     "PRICE is US dollars for a million tokens of input and of output, CONTEXT and OUTPUT are in tokens; `-` is what is not known.",
     "PROVIDER/… stands for all models of a provider that the node's environment has a key for.",
+    "`agentcore models plan` says what machines local models need.",
   ],
   arguments: [],
   options: {},

@@ -121,23 +121,28 @@ const patiently = async <T>(
   stream: ToldOnce | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => {
-  const timeout = AbortSignal.timeout(DEADLINE_MS);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), DEADLINE_MS);
   const broken = stream?.controller;
-  const signal = AbortSignal.any([client, timeout, ...(broken === undefined ? [] : [broken.signal])]);
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work(signal);
-    } catch (error) {
-      if (broken?.signal.aborted === true) throw broken.signal.reason;
-      if (client.aborted) throw gone();
-      if (timeout.aborted)
-        throw new PlatformError("DEADLINE_EXCEEDED", `the model did not answer within ${DEADLINE_MS / 1000} s`);
-      const waitMs = retryDelay(error, attempt, {}, Math.random());
-      if (waitMs === null || waitMs > MAX_WAIT_MS || stream?.isTold === true) throw error;
-      // Cut short, it is asked once more, which tells why.
-      await delay(waitMs, undefined, { signal }).catch(() => undefined);
-      if (client.aborted) throw gone();
+  const signal = AbortSignal.any([client, timeout.signal, ...(broken === undefined ? [] : [broken.signal])]);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work(signal);
+      } catch (error) {
+        if (broken?.signal.aborted === true) throw broken.signal.reason;
+        if (client.aborted) throw gone();
+        if (timeout.signal.aborted)
+          throw new PlatformError("DEADLINE_EXCEEDED", `the model did not answer within ${DEADLINE_MS / 1000} s`);
+        const waitMs = retryDelay(error, attempt, {}, Math.random());
+        if (waitMs === null || waitMs > MAX_WAIT_MS || stream?.isTold === true) throw error;
+        // Cut short, it is asked once more, which tells why.
+        await delay(waitMs, undefined, { signal }).catch(() => undefined);
+        if (client.aborted) throw gone();
+      }
     }
+  } finally {
+    clearTimeout(timer);
   }
 };
 
