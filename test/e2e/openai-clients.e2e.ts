@@ -1,7 +1,7 @@
 /** OpenAI's own client, in a process of its own, at the doors of a node. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -130,7 +130,7 @@ export const talk = { ...base, name: "talk", description: "Takes a conversation"
 const startProvider = async () => {
   const keys: (string | undefined)[] = [];
   const broken = Promise.withResolvers<void>();
-  const server = createServer(async (request, response) => {
+  const answerTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     keys.push(request.headers.authorization);
     const { messages } = (await json(request)) as { readonly messages: readonly { readonly content: unknown }[] };
     const asked = JSON.stringify(messages.at(-1)?.content);
@@ -143,7 +143,8 @@ const startProvider = async () => {
     chunk({}, "stop");
     const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
     response.end(`data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`);
-  });
+  };
+  const server = createServer((request, response) => void answerTo(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const close = () => {

@@ -18,6 +18,9 @@ const refused = async (work) => {
 const ask = (model, content, more = {}) =>
   client.chat.completions.create({ model, messages: [{ role: "user", content }], ...more });
 
+const stream = (model, content) =>
+  client.chat.completions.create({ model, messages: [{ role: "user", content }], stream: true });
+
 const weather = {
   type: "function",
   function: {
@@ -31,12 +34,12 @@ const weather = {
 
 const models = async () => {
   const said = await ask("smart", "hello");
-  const stream = client.chat.completions.stream({
+  const inPieces = client.chat.completions.stream({
     ...{ model: "smart", messages: [{ role: "user", content: "stream" }], stream_options: { include_usage: true } },
   });
   const deltas = [];
-  stream.on("content", (delta) => deltas.push(delta));
-  const streamed = await stream.finalChatCompletion();
+  inPieces.on("content", (delta) => deltas.push(delta));
+  const streamed = await inPieces.finalChatCompletion();
   const runner = client.chat.completions.runTools({
     ...{ model: "smart", messages: [{ role: "user", content: "weather" }], tools: [weather] },
   });
@@ -82,7 +85,7 @@ const models = async () => {
         ask("smart", [{ type: "image_url", image_url: { url: "https://example.com/a.png" } }]),
       ),
       midway: await refused(async () => {
-        for await (const _ of await ask("smart", "midway", { stream: true }));
+        for await (const _ of await stream("smart", "midway"));
       }),
     },
   };
@@ -91,8 +94,7 @@ const models = async () => {
 const agents = async () => {
   const hello = await ask("agent/guide", "greet");
   const deltas = [];
-  for await (const { choices } of await ask("agent/guide", "stream", { stream: true }))
-    deltas.push(choices[0].delta.content ?? "");
+  for await (const { choices } of await stream("agent/guide", "stream")) deltas.push(choices[0].delta.content ?? "");
   const asked = await ask("agent/guide", "ask");
   const told = await ask("agent/guide", "blue", { agentcore: { taskId: asked.agentcore.taskId } });
   const form = await ask("agent/form", '{"amount":5}');
