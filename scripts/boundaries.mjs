@@ -19,7 +19,7 @@ const arrows = {
 };
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
-const lazyArrows = { cli: ["a2a", "outbound", "server"], server: ["a2a", "agents", "postgres"] };
+const lazyArrows = { cli: ["a2a", "outbound", "server"], server: ["a2a", "agents", "postgres"], testing: ["models"] };
 
 /** Imported by tests alone. */
 const testArrows = { agents: ["testing"] };

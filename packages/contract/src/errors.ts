@@ -222,6 +222,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "No model endpoint or key is configured for that model.",
   },
+  RECORDING_MISSING: {
+    status: 500,
+    retryable: false,
+    meaning:
+      "Model calls are replayed, and this one was not recorded; the message shows in what it differs from the nearest that was.",
+  },
   NOT_INSTALLED: {
     status: 500,
     retryable: false,

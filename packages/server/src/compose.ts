@@ -26,6 +26,7 @@ import {
   PRICE_TABLE,
   type PriceTable,
 } from "@agentcore/models";
+import type { OpenRecording, RecordingOptions } from "@agentcore/models/cassettes";
 import type { PostgresOptions } from "@agentcore/postgres";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 import { ANYWHERE, type CodeRoots } from "./agents/code-roots.ts";
@@ -36,14 +37,15 @@ import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
-import type {
-  BackupService,
-  OrchestrationService,
-  PushConfigService,
-  RetentionService,
-  ScheduleService,
-  SpendingService,
-  WorkflowService,
+import {
+  type BackupService,
+  DEFAULT_TENANT,
+  type OrchestrationService,
+  type PushConfigService,
+  type RetentionService,
+  type ScheduleService,
+  type SpendingService,
+  type WorkflowService,
 } from "./gateway/deps.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
 import { loadPostgres } from "./load-postgres.ts";
@@ -97,6 +99,8 @@ export interface ComposeOptions {
   readonly modelPrices?: PriceTable | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
+  /** Calls of models are recorded into a folder, or answered from it. @default neither */
+  readonly recording?: RecordingOptions | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
   readonly allowPrivateWebhooks?: boolean | undefined;
   /** Whether Agent manifests may name cards in private networks. @default false */
@@ -136,6 +140,12 @@ const openShared = async (options: PostgresOptions): Promise<Stores> => ({
   isShared: true,
 });
 
+/** Only now: other nodes need nothing of it. */
+const loadRecording = async (options: RecordingOptions, env: ComposeOptions["env"]): Promise<OpenRecording> => {
+  const { openRecording } = await import("@agentcore/models/cassettes");
+  return openRecording(options, DEFAULT_TENANT, env);
+};
+
 // A third of the 15 s after which a silent replica gets no more work.
 const HEARTBEAT_MS = 5_000;
 const GC_INTERVAL_MS = 3_600_000;
@@ -151,6 +161,7 @@ export const compose = async ({
   codeFromAnywhere = true,
   modelPrices = PRICE_TABLE,
   allowPrivateModels = false,
+  recording,
   allowPrivateWebhooks = false,
   allowPrivateAgents = false,
   database,
@@ -160,6 +171,7 @@ export const compose = async ({
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
+  const recorded = recording === undefined ? undefined : await loadRecording(recording, env);
   const stores =
     database === undefined
       ? await openEmbedded({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) })
@@ -219,8 +231,10 @@ export const compose = async ({
   const models = createModelGateway({
     lookup: async (tenantId, name) => (await manifests.model(tenantId, name))?.spec ?? null,
     names: (tenantId) => manifests.names(tenantId, "Model"),
-    ...{ env, budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
+    env: recorded?.env ?? env,
+    ...{ budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
     caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
+    wrapCall: recorded?.wrapCall,
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
     ids: senses.ids,
     cache: new ModelCache({
@@ -229,6 +243,7 @@ export const compose = async ({
     }),
     guard: createTargetGuard({
       ...{ clock: senses.clock, random: Math.random, env, allowPrivate: allowPrivateModels },
+      asksHosts: recording?.mode !== "replay",
     }),
   });
   const orchestration = createOrchestration({

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { PlatformError } from "@agentcore/contract";
 import type { LogLevel } from "@agentcore/core/ports";
+import type { RecordingOptions } from "@agentcore/models/cassettes";
 import { openCodeRoots } from "./agents/code-roots.ts";
 import { openCredentials } from "./auth/open-credentials.ts";
 import { compose } from "./compose.ts";
@@ -63,6 +64,8 @@ export interface NodeOptions {
   readonly modelPricesFile?: string | undefined;
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
+  /** Calls of models are recorded into a folder, or answered from it: then no key is needed, and none of them leaves the machine. @default neither */
+  readonly recording?: RecordingOptions | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
   readonly allowPrivateWebhooks?: boolean;
   /** Whether Agent manifests may name cards of private networks; this machine's own always may. @default false */
@@ -135,6 +138,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeFromAnywhere: !authenticated,
     modelPrices: options.modelPricesFile === undefined ? undefined : await readModelPrices(options.modelPricesFile),
     allowPrivateModels: options.allowPrivateModels,
+    recording: options.recording,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
     allowPrivateAgents: options.allowPrivateAgents,
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),

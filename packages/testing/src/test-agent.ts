@@ -7,8 +7,9 @@ import type { AgentDefinition, Priority, Target } from "@agentcore/contract/auth
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "@agentcore/core/inprocess";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "@agentcore/core/testing";
 import { CrashBook, type CrashPoint } from "./crash-store.ts";
+import { openModels, type TestModels } from "./open-models.ts";
 import { createPeers, type Peers, type Queries } from "./peers.ts";
-import { createScriptedModel, type ModelScript } from "./scripted-model.ts";
+import type { ModelScript } from "./scripted-model.ts";
 import { macrotask, TestTime } from "./test-clock.ts";
 import { startProcess, TENANT, type TestProcess, type TestWorld } from "./test-process.ts";
 import { TestRun } from "./test-run.ts";
@@ -20,6 +21,13 @@ export interface TestAgentOptions {
   readonly queries?: Queries;
   /** Answers of the model: in order, or by a function of the request. Without it `ctx.model` throws MODEL_NOT_CONFIGURED. */
   readonly model?: ModelScript;
+  /**
+   * In place of `model`: asks the models that agents name (`provider/model`, with keys and addresses of the environment) and records their answers into
+   * this folder, which should be new or empty.
+   */
+  readonly record?: string;
+  /** In place of `model`: answers from what was recorded in this folder; needs no key. What was not recorded fails with RECORDING_MISSING. */
+  readonly replay?: string;
   /** Where the process dies and a new one goes on with what was durable; each point once. Default: before the commit is written. */
   readonly crashAt?: CrashPoint | readonly CrashPoint[];
   /** `ctx.env`. */
@@ -63,7 +71,7 @@ const CALLER = { tenantId: TENANT, caller: "test", operator: true };
 
 export class AgentTest {
   private readonly world: TestWorld;
-  private readonly model: ModelScript | undefined;
+  private readonly models: TestModels;
   private readonly main: AgentDefinition;
   private readonly runs: TestRun[] = [];
   private store: MemoryTaskStore;
@@ -86,7 +94,7 @@ export class AgentTest {
     const logger = createRecordingLogger();
     this.logs = logger;
     this.main = main;
-    this.model = options.model;
+    this.models = openModels(options);
     this.store = createMemoryTaskStore({ clock: now });
     this.world = {
       ...{
@@ -247,7 +255,7 @@ export class AgentTest {
   /** The process that lives now; a new one over the same store after a crash. */
   private async alive(): Promise<TestProcess> {
     if (this.process !== null) return this.process;
-    const models = this.model === undefined ? null : createScriptedModel(this.model, this.world.book.modelAnswers);
+    const models = await this.models(this.world.book.modelAnswers);
     const started = await startProcess(this.world, this.store, models, () => {
       this.process = null;
       this.store = this.store.reopen();

@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly modelPricesFile: string | undefined;
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
+  /** Absolute path of the folder that calls of models are recorded into, or answered from. */
+  readonly recording: { readonly mode: "record" | "replay"; readonly directory: string } | undefined;
   /** Whether push notifications may go to this machine and to private networks. */
   readonly allowPrivateWebhooks: boolean;
   /** Whether Agent manifests may name cards in private networks. */

@@ -42,6 +42,7 @@ export const readNodeOptions = async ({
     codeRoots: pathsOf(options["code-root"]).map((path) => resolve(cwd, path)),
     modelPricesFile: options["model-prices"] === undefined ? undefined : resolve(cwd, options["model-prices"]),
     allowPrivateModels: options["allow-private-models"],
+    recording: readRecording(options, cwd),
     allowPrivateWebhooks: options["allow-private-webhooks"],
     allowPrivateAgents: options["allow-private-agents"],
     logLevel: globals.verbose ? "debug" : "warn",
@@ -90,6 +91,16 @@ export const readDatabase = (url: string | undefined): string | undefined => {
   if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
     throw new UsageError("--database: expected postgres://user:password@host:port/name");
   return url;
+};
+
+const readRecording = (
+  { record, replay }: Pick<ServeInvocation["options"], "record" | "replay">,
+  cwd: string,
+): NodeOptions["recording"] => {
+  if (record !== undefined && replay !== undefined)
+    throw new UsageError("--record and --replay exclude each other (AGENTCORE_RECORD, AGENTCORE_REPLAY)");
+  if (record !== undefined) return { mode: "record", directory: resolve(cwd, record) };
+  return replay === undefined ? undefined : { mode: "replay", directory: resolve(cwd, replay) };
 };
 
 const readLease = (text: string | undefined, database: string | undefined): number | undefined => {

@@ -181,6 +181,21 @@ export const SERVE_OPTIONS = {
     description: "JSON file with prices and sizes of models, for all tenants; goes before the built-in table",
     env: "AGENTCORE_MODEL_PRICES",
   },
+  record: {
+    type: "string",
+    value: "DIR",
+    completes: "path",
+    description: "Record every call of a model into this folder, for --replay; keys are not written",
+    env: "AGENTCORE_RECORD",
+  },
+  replay: {
+    type: "string",
+    value: "DIR",
+    completes: "path",
+    description:
+      "Answer calls of models from this folder: no key is needed, none leaves the machine, and one that was not recorded fails",
+    env: "AGENTCORE_REPLAY",
+  },
   "allow-private-webhooks": {
     type: "boolean",
     description: "Let push notifications go to this machine and to private networks",

@@ -136,6 +136,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     cardSigningKeys: [],
     codeRoots: [],
     allowPrivateModels: false,
+    recording: undefined,
     allowPrivateWebhooks: false,
     allowPrivateAgents: false,
     logLevel: "warn",
@@ -163,6 +164,22 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
 test("a lease without a database is refused, since it would change nothing", async () => {
   const ran = serveInTest(["--lease-ms", "2000"], { loadServer: () => Promise.reject(new Error("not started")) });
   await expect(ran).rejects.toThrow("--lease-ms needs --database");
+});
+
+test("calls of models are recorded into a folder named from here, or replayed from one, and not both", async () => {
+  const started: NodeOptions["recording"][] = [];
+  const loadServer = async () => async (options: NodeOptions) => {
+    started.push(options.recording);
+    throw new Error("seen");
+  };
+  await expect(serveInTest(["--record", "tapes"], { loadServer })).rejects.toThrow("seen");
+  await expect(serveInTest(["--replay", "/tapes"], { loadServer })).rejects.toThrow("seen");
+  expect(started).toEqual([
+    { mode: "record", directory: join(cwd, "tapes") },
+    { mode: "replay", directory: "/tapes" },
+  ]);
+  const both = serveInTest(["--record", "a", "--replay", "b"], { loadServer });
+  await expect(both).rejects.toThrow("--record and --replay exclude each other");
 });
 
 test("card keys are read from several files, one option or several, and the auth file is named from here", async () => {

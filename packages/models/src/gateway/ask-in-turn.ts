@@ -285,7 +285,8 @@ const faultOf = (error: PlatformError, signal: AbortSignal): "caller" | "target"
     const status = error.details?.["status"];
     return status === 400 || status === 422 ? "caller" : error.retryable ? "target" : "setting";
   }
-  // What is missing or wrong of one target may be right of the next.
-  if (["MODEL_NOT_CONFIGURED", "CONFIG_INVALID", "NOT_INSTALLED"].includes(error.code)) return "setting";
+  // What is missing or wrong of one target may be right of the next; and a target that lacked something is not in a recording.
+  if (["MODEL_NOT_CONFIGURED", "CONFIG_INVALID", "NOT_INSTALLED", "RECORDING_MISSING"].includes(error.code))
+    return "setting";
   return "caller";
 };

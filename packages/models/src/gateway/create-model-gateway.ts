@@ -41,6 +41,8 @@ export interface ModelGatewayOptions extends TurnParts {
   readonly names: (tenantId: string) => Promise<readonly string[]>;
   readonly env: Environment;
   readonly caller: TargetCaller;
+  /** What stands in its place for calls of a tenant, as what records them. @default the caller itself */
+  readonly wrapCall?: ((caller: TargetCaller, tenantId: string) => TargetCaller) | undefined;
   readonly cache: ModelCache;
   readonly ids: Pick<Ids, "next">;
 }
@@ -78,7 +80,7 @@ interface Produced {
 }
 
 export const createModelGateway = (options: ModelGatewayOptions): ModelGateway => {
-  const { lookup, names, env, caller, cache, budgets, guard, prices, clock, ids } = options;
+  const { lookup, names, env, caller, wrapCall = (same) => same, cache, budgets, guard, prices, clock, ids } = options;
   const conditions = new ModelConditions();
   let waiting = 0;
 
@@ -181,7 +183,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       perform: async (target, mostOutput) => {
         const bounded = mostOutput === undefined ? request : { ...request, maxOutputTokens: mostOutput };
         let isBegun = false;
-        const { response, firstTokenMs, durationMs } = await caller.call(target, bounded, {
+        const { response, firstTokenMs, durationMs } = await wrapCall(caller, call.tenantId).call(target, bounded, {
           signal: call.signal,
           onText:
             onText &&
@@ -232,7 +234,8 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
       boundOf: () => ({ inputTokens, outputTokens: 0 }),
       perform: async (target) => {
-        const { vectors, usage, durationMs } = await caller.embed(target, texts, { signal: call.signal });
+        const asked = wrapCall(caller, call.tenantId);
+        const { vectors, usage, durationMs } = await asked.embed(target, texts, { signal: call.signal });
         return { result: vectors, usage, durationMs };
       },
     });
@@ -343,10 +346,15 @@ const heldByOthers = (model: string, budget: string, waiting: number): PlatformE
     { retryable: true, retryAfterMs: LEAST_PAUSE_MS + waiting * PAUSE_PER_WAITING_MS },
   );
 
-/** Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. */
+/**
+ * Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. In a replay what was not recorded
+ * is why nobody answered.
+ */
 const unanswered = (name: string, tries: readonly FailedTry[]): PlatformError => {
   const [only] = tries;
   if (only !== undefined && tries.length === 1) return only.error;
+  const missing = tries.find(({ error }) => error.code === "RECORDING_MISSING");
+  if (missing !== undefined) return missing.error;
   const retryable = tries.filter(({ error }) => error.retryable);
   const after = retryable.flatMap(({ error: { retryAfterMs } }) => retryAfterMs ?? []);
   const isLimited = tries.every(({ because }) => because === "limited");

@@ -32,6 +32,8 @@ export interface TargetGuardOptions {
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivate?: boolean | undefined;
   readonly lookup?: Lookup | undefined;
+  /** Whether local hosts are asked how they are; a replay needs none. @default true */
+  readonly asksHosts?: boolean | undefined;
 }
 
 // What hosts are compared by, where nothing is known of the answer.
@@ -43,6 +45,7 @@ export const createTargetGuard = ({
   env,
   allowPrivate = false,
   lookup,
+  asksHosts = true,
 }: TargetGuardOptions): TargetGuard => {
   const calls = new TargetCalls({ clock });
   const hosts = new LocalHosts({
@@ -57,6 +60,7 @@ export const createTargetGuard = ({
   });
   return {
     async prepare(tenantId, chain, signal) {
+      if (!asksHosts) return;
       const isOnly = chain.candidates.length === 0 && chain.fallback.length === 0;
       const seen = new Set<string>();
       const looks: Promise<void>[] = [];
