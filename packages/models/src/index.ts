@@ -4,6 +4,7 @@ export { choiceViolations } from "./choice/model-conditions.ts";
 export { createModelGateway } from "./gateway/create-model-gateway.ts";
 export { createTargetGuard, type TargetGuard } from "./gateway/target-guard.ts";
 export type { Embeddings, EmbedRequest, ListedModel, ModelGateway } from "./model-gateway.ts";
+export type { ModelObserver, ObservedCall, ObservedOutcome } from "./model-observer.ts";
 export { checkBaseUrl } from "./names/check-base-url.ts";
 export { saysWhere } from "./names/targets-of.ts";
 export { parsePriceTable } from "./prices/parse-price-table.ts";

@@ -59,6 +59,7 @@ import { createPushService } from "./push/push-service.ts";
 import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 import { createScheduleService } from "./schedules/schedule-service.ts";
+import { openModelTelemetry } from "./telemetry/open-model-telemetry.ts";
 import { createWorkflowService } from "./workflows/workflow-service.ts";
 
 export interface NodeParts {
@@ -172,6 +173,9 @@ export const compose = async ({
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
   const recorded = recording === undefined ? undefined : await loadRecording(recording, env);
+  const metrics = new Metrics();
+  const { clock, logger } = senses;
+  const telemetry = await openModelTelemetry({ env, node, version, metrics, clock, logger });
   const stores =
     database === undefined
       ? await openEmbedded({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) })
@@ -182,7 +186,6 @@ export const compose = async ({
   const keyValue = wrap("keyValue", createSealedKeyValue(stores.keyValue, codec));
   const blobs = wrap("blobs", createSealedBlobStore(stores.blobs, codec));
   const tasks = wrap("tasks", createPayloadStore({ store: stores.tasks, blobs, codec }));
-  const metrics = new Metrics();
   const registry = new AgentRegistry({ clock: senses.clock });
   const catalogue = new AgentCatalogue();
   const remotes = createRemoteAgents({
@@ -235,6 +238,7 @@ export const compose = async ({
     ...{ budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
     caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
     wrapCall: recorded?.wrapCall,
+    observer: telemetry.observer,
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
     ids: senses.ids,
     cache: new ModelCache({
@@ -327,6 +331,7 @@ export const compose = async ({
     bus.close();
     remotes.close();
     host.close();
+    await telemetry.close();
     await stores.close();
   };
   try {

@@ -22,4 +22,6 @@ export const NODE_VARIABLES = {
   AWS_ACCESS_KEY_ID: "Credentials for the models bedrock/NAME",
   AWS_SECRET_ACCESS_KEY: "Same",
   AWS_SESSION_TOKEN: "Same, if they are temporary",
+  OTEL_EXPORTER_OTLP_ENDPOINT: "Collector that gets a span of each model call, by OTLP over HTTP",
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: "true: spans also say what was asked and answered",
 } as const;

@@ -79,7 +79,12 @@ const linkNew = async (from: string, to: string): Promise<boolean> => {
 /** To replay from, as it is now: what is added later is not seen. Throws CONFIG_INVALID when it cannot be read, or holds over 100,000 calls. */
 export const openCassetteFolder = async (directory: string): Promise<CassetteReader> => {
   const names = await readdir(directory).catch((cause: unknown) => {
-    throw new PlatformError("CONFIG_INVALID", `cannot replay from ${directory}: ${messageOf(cause)}`, { cause });
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw new PlatformError(
+      "CONFIG_INVALID",
+      `cannot replay from ${directory}: ${isMissing ? "there is no such folder; record into it first" : messageOf(cause)}`,
+      { cause },
+    );
   });
   const stems = new Map<string, number[]>();
   for (const name of names) {

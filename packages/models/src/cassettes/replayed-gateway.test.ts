@@ -49,7 +49,7 @@ test("what was recorded of none of the models fails as such, and is not tried ag
   const { baseUrl, requests } = await serve(answering({ text: "ok" }));
   const directory = await newFolder();
   const models = {
-    desk: { hosts: [baseUrl, `${baseUrl}/other`], model: "first", fallback: ["other"] },
+    desk: { baseUrl, model: "first", fallback: ["other"] },
     other: { baseUrl, model: "second" },
   };
   await (await openGateway("record", { directory, models })).generate(HI, CALL);

@@ -20,6 +20,7 @@ import { ModelConditions, type RequestFacts } from "../choice/model-conditions.t
 import { type NamedModel, resolveChain } from "../choice/resolve-chain.ts";
 import type { Environment } from "../environment.ts";
 import type { Embeddings, EmbedRequest, ModelGateway } from "../model-gateway.ts";
+import type { ModelObserver } from "../model-observer.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { targetsOf } from "../names/targets-of.ts";
 import { factsOf } from "../prices/price-of.ts";
@@ -32,6 +33,7 @@ import {
   type TurnParts,
 } from "./ask-in-turn.ts";
 import { listModels } from "./list-models.ts";
+import { observeKept, observeTarget } from "./observe-target.ts";
 import { cacheHitRecord } from "./usage-record.ts";
 
 export interface ModelGatewayOptions extends TurnParts {
@@ -43,6 +45,8 @@ export interface ModelGatewayOptions extends TurnParts {
   readonly caller: TargetCaller;
   /** What stands in its place for calls of a tenant, as what records them. @default the caller itself */
   readonly wrapCall?: ((caller: TargetCaller, tenantId: string) => TargetCaller) | undefined;
+  /** Hears of each target that is asked, and of answers of the cache. @default nobody does */
+  readonly observer?: ModelObserver | undefined;
   readonly cache: ModelCache;
   readonly ids: Pick<Ids, "next">;
 }
@@ -174,25 +178,43 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
       signal.addEventListener("abort", onAbort, { once: true });
     });
 
+  const generateBy = async (
+    target: ModelTarget,
+    request: ModelRequest,
+    { tenantId, signal, onText }: ModelCall,
+  ): Promise<Performed<ModelResponse>> => {
+    let isBegun = false;
+    const { response, firstTokenMs, durationMs } = await wrapCall(caller, tenantId).call(target, request, {
+      signal,
+      onText:
+        onText &&
+        ((text) => {
+          onText(text, !isBegun);
+          isBegun = true;
+        }),
+    });
+    return { result: response, usage: response.usage, firstTokenMs, durationMs };
+  };
+
+  const embedBy = async (
+    target: ModelTarget,
+    texts: readonly string[],
+    { tenantId, signal }: ModelCall,
+  ): Promise<Performed<Embeddings["vectors"]>> => {
+    const { vectors, usage, durationMs } = await wrapCall(caller, tenantId).embed(target, texts, { signal });
+    return { result: vectors, usage, durationMs };
+  };
+
   const produce = async (known: Known, request: ModelRequest, call: ModelCall): Promise<Produced> => {
     const input = boundOf(request);
-    const { onText } = call;
     const answered = await answer(known, call, {
       facts: { ...factsOfCall(call), ...factsOfRequest(request) },
       boundOf: (target) => ({ inputTokens: input, outputTokens: mostOutputOf(target, request) }),
-      perform: async (target, mostOutput) => {
+      perform: (target, mostOutput) => {
         const bounded = mostOutput === undefined ? request : { ...request, maxOutputTokens: mostOutput };
-        let isBegun = false;
-        const { response, firstTokenMs, durationMs } = await wrapCall(caller, call.tenantId).call(target, bounded, {
-          signal: call.signal,
-          onText:
-            onText &&
-            ((text) => {
-              onText(text, !isBegun);
-              isBegun = true;
-            }),
-        });
-        return { result: response, usage: response.usage, firstTokenMs, durationMs };
+        const observed = { target, call, request: bounded, isStreamed: call.onText !== undefined };
+        const ask = () => generateBy(target, bounded, call);
+        return observeTarget(options, { operation: "chat", ...observed }, ask, (response) => response);
       },
     });
     const { result, costUsd, decision, settlement, isInstead } = answered;
@@ -222,6 +244,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     // What another has asked for was streamed to that one.
     if (produced === null || !isHeard) call.onText?.(response.text, true);
     if (produced !== null) return produced;
+    observeKept(options.observer, { name, call, request }, response);
     const usage = cacheHitRecord(call, name, savedUsd === null ? 0 : nanoUsdOf(savedUsd), clock.now());
     const decision = { choice: name, reasons: [`the answer was kept: ${response.cache}`] };
     return { response, decision, settlement: { key: null, amounts: [], usage } };
@@ -233,10 +256,10 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     const answered = await answer(known, call, {
       facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
       boundOf: () => ({ inputTokens, outputTokens: 0 }),
-      perform: async (target) => {
-        const asked = wrapCall(caller, call.tenantId);
-        const { vectors, usage, durationMs } = await asked.embed(target, texts, { signal: call.signal });
-        return { result: vectors, usage, durationMs };
+      perform: (target) => {
+        const ask = () => embedBy(target, texts, call);
+        const observed = { operation: "embeddings", target, call, isStreamed: false } as const;
+        return observeTarget(options, observed, ask, () => undefined);
       },
     });
     await budgets.settle(call.tenantId, answered.settlement);
