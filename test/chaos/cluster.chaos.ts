@@ -2,50 +2,26 @@
  * Three nodes on one PostgreSQL and 10,000 tasks, while nodes are killed and stopped for longer than their lease, the
  * database goes down twice, and one node's disk is full. `AGENTCORE_CLUSTER_TASKS` and `AGENTCORE_CLUSTER_SEED` set how many and which.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { TaskEvent } from "@agentcore/contract";
 import { createPayloadStore } from "@agentcore/core/payloads";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres } from "@agentcore/postgres";
 import { expect, onTestFinished, test } from "vitest";
-import { firstLine } from "./child-process.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import type { Effect } from "./cluster/cluster-agents/agents.ts";
 import { isEnded, judgeCluster, type Submission } from "./cluster/judge-cluster.ts";
+import { randomOf } from "./random-of.ts";
+import { startDatabase } from "./start-database.ts";
 
 const TASKS = Number(process.env["AGENTCORE_CLUSTER_TASKS"] ?? 10_000);
 const SEED = Number(process.env["AGENTCORE_CLUSTER_SEED"] ?? Date.now() % 1_000_000);
 const LEASE_MS = 3_000;
 const CALLERS = 48;
-
-/** Mulberry32. */
-const randomOf = (seed: number) => {
-  let state = seed;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
-/** A PostgreSQL of our own, since it is going to be taken down. Null when none can be had. */
-const startDatabase = async () => {
-  const { AGENTCORE_TEST_POSTGRES_URL: _, ...env } = process.env;
-  const services = spawn(process.execPath, [fileURLToPath(new URL("../../scripts/services.mjs", import.meta.url))], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void services.kill("SIGTERM"));
-  const line = await firstLine(services).catch(() => "");
-  const url = /=(postgres:.*)$/.exec(line)?.[1];
-  return url === undefined ? null : { url, crash: () => services.kill("SIGHUP") };
-};
 
 /** A folder on a disk of its own that can be filled; null without the right to mount one. */
 const smallDisk = (folder: string): string | null => {
@@ -92,6 +68,7 @@ test("what three nodes were given is done once, whatever becomes of them and of 
       env,
       dataDirectory: name === "c" && disk !== null ? disk : mkdtempSync(join(folder, `${name}-`)),
     })),
+    new URL("./cluster/cluster-node.ts", import.meta.url),
   );
   onTestFinished(() => cluster.end());
   await Promise.all([0, 1, 2].map((index) => cluster.start(index)));

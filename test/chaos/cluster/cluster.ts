@@ -1,9 +1,8 @@
-/** Nodes on one PostgreSQL, each a process, that are killed, stopped and started again while somebody uses them. */
+/** Nodes, each a process, that are killed, stopped and started again while somebody uses them. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { TaskService } from "@agentcore/core/tasks";
 import { type Method, NodeProcess } from "../../e2e/node-process.ts";
 
-const PROGRAM = new URL("./cluster-node.ts", import.meta.url);
 // Longer than a lease: a stopped node answers nothing, and what was asked of it is asked of another.
 const CALL_LIMIT_MS = 6_000;
 
@@ -15,12 +14,15 @@ export interface NodeSetup {
 
 export class Cluster {
   private readonly setups: readonly NodeSetup[];
+  private readonly program: URL;
   private readonly nodes: (NodeProcess | null)[];
   private next = 0;
   private isEnding = false;
 
-  constructor(setups: readonly NodeSetup[]) {
+  /** `program`: what each node runs; its data folder is argv[2]. */
+  constructor(setups: readonly NodeSetup[], program: URL) {
     this.setups = setups;
+    this.program = program;
     this.nodes = setups.map(() => null);
   }
 
@@ -32,7 +34,7 @@ export class Cluster {
   async start(index: number): Promise<void> {
     const setup = this.setups[index];
     if (setup === undefined || this.isEnding) return;
-    const node = NodeProcess.launch(setup.dataDirectory, { ...setup.env, CLUSTER_NODE: setup.name }, PROGRAM);
+    const node = NodeProcess.launch(setup.dataDirectory, { ...setup.env, CLUSTER_NODE: setup.name }, this.program);
     void node.gone.then(async () => {
       if (this.nodes[index] === node) this.nodes[index] = null;
       await pause(500);

@@ -81,7 +81,7 @@ export interface ReserveRequest {
 }
 
 // Beyond the call's own time: for clocks of nodes that differ, and for settling.
-const SETTLING_MS = 60_000;
+const SETTLING_MS = 10_000;
 const MAX_GRANTS = 1000;
 const MAX_ACCOUNTS = 1000;
 

@@ -1,8 +1,8 @@
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, Ledger, Logger, Timer } from "../ports/index.ts";
 
-// Reservations outlive their calls by a minute: what a call held is spent or free two minutes after it died at the latest.
-const SWEEP_MS = 30_000;
+// As long as reservations outlive the time limit of their calls: what a call held is spent or free twenty seconds after that at the latest.
+const SWEEP_MS = 10_000;
 const AT_ONCE = 1_000;
 
 /** Settles reservations that nobody has settled in time, of all tenants. Every node does; each is settled once. */

@@ -50,6 +50,8 @@ export interface Turn<Result> {
   readonly order: readonly ModelTarget[];
   /** Tokens of output that are asked for where somebody needs a bound and none is known. */
   boundOf(target: ModelTarget): TokenBound;
+  /** False once somebody has been told a part of an answer that cannot be taken back: nobody else is asked then. */
+  mayGoOn(): boolean;
   /** `mostOutput`: no more may be asked for; undefined where nobody counts. */
   perform(target: ModelTarget, mostOutput: number | undefined): Promise<Performed<Result>>;
 }
@@ -99,8 +101,10 @@ export const askInTurn = async <Result>(parts: TurnParts, turn: Turn<Result>): P
   for (const target of turn.order) {
     turn.call.signal.throwIfAborted();
     const step = await askTarget(parts, turn, target);
-    if (step.outcome === "passed over") tries.push(step.failed);
-    else if (step.outcome === "exceeded") return step;
+    if (step.outcome === "passed over") {
+      if (!turn.mayGoOn()) throw step.failed.error;
+      tries.push(step.failed);
+    } else if (step.outcome === "exceeded") return step;
     else {
       const passedOver = tries.map(({ target: { id }, error }) => `${id}: ${error.message}`);
       return { outcome: "answered", answer: { ...step.answer, passedOver } };

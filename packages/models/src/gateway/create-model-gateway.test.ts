@@ -1,6 +1,7 @@
 import { PlatformError } from "@agentcore/contract/errors";
 import type { ModelCall } from "@agentcore/core/ports";
 import { afterEach, describe, expect, test } from "vitest";
+import type { TargetCaller } from "../call/create-target-caller.ts";
 import { answering, type FakeBehaviour, refusing, startFakeModelServer } from "../testing/fake-model-server.ts";
 import { CALL, createGatewayWorld, HI, TENANT } from "../testing/gateway-world.ts";
 import { openaiDialect } from "../testing/openai-dialect.ts";
@@ -155,5 +156,49 @@ test("a header is sent with what its variable holds, and neither it nor a missin
   expect(await failure(generate(missing))).toMatchObject({
     code: "MODEL_NOT_CONFIGURED",
     message: expect.stringContaining("set OTHER_KEY"),
+  });
+});
+
+describe("an answer that breaks off after a part of it was told", () => {
+  const models = {
+    desk: { baseUrl: "http://127.0.0.1:1", model: "first", fallback: ["other"] },
+    other: { baseUrl: "http://127.0.0.1:1", model: "other" },
+  };
+  const breaking = () => {
+    const asked: string[] = [];
+    const caller: TargetCaller = {
+      embed: () => Promise.reject(new Error("not asked for vectors")),
+      async call({ model }, _request, { onText }) {
+        asked.push(model);
+        onText?.(`${model} says`);
+        if (model === "first") throw new PlatformError("UPSTREAM_FAILED", "cut off", { retryable: true });
+        const usage = { inputTokens: 1, outputTokens: 2 };
+        return { response: { text: "other says", toolCalls: [], finishReason: "stop", usage }, durationMs: 1 };
+      },
+    };
+    return { asked, world: createGatewayWorld({ models, caller }) };
+  };
+  const heard: [string, boolean][] = [];
+  const onText = (text: string, begin: boolean): void => void heard.push([text, begin]);
+
+  test("begins anew in a task, whose artifact does too", async () => {
+    const { asked, world } = breaking();
+    heard.length = 0;
+    expect((await world.gateway.generate(HI, { ...CALL, onText })).response.text).toBe("other says");
+    expect([asked, heard]).toEqual([
+      ["first", "other"],
+      [
+        ["first says", true],
+        ["other says", true],
+      ],
+    ]);
+  });
+
+  test("is over at a door, and nobody else is paid for it", async () => {
+    const { asked, world } = breaking();
+    heard.length = 0;
+    const work = world.gateway.generate(HI, { ...CALL, task: undefined, onText });
+    expect(await failure(work)).toMatchObject({ message: "cut off" });
+    expect([asked, heard]).toEqual([["first"], [["first says", true]]]);
   });
 });

@@ -67,6 +67,7 @@ interface Known {
 interface Asking<Result> {
   readonly facts: RequestFacts;
   boundOf(target: ModelTarget): TokenBound;
+  mayGoOn(): boolean;
   perform(target: ModelTarget, mostOutput: number | undefined): Promise<Performed<Result>>;
 }
 
@@ -167,6 +168,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 
   const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
       const onAbort = (): void => {
         timer.cancel();
         reject(signal.reason);
@@ -205,11 +207,21 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     return { result: vectors, usage, durationMs };
   };
 
-  const produce = async (known: Known, request: ModelRequest, call: ModelCall): Promise<Produced> => {
+  const produce = async (known: Known, request: ModelRequest, asked: ModelCall): Promise<Produced> => {
     const input = boundOf(request);
+    let hasTold = false;
+    const onText =
+      asked.onText &&
+      ((text: string, begin: boolean): void => {
+        hasTold = true;
+        asked.onText?.(text, begin);
+      });
+    const call = { ...asked, onText };
     const answered = await answer(known, call, {
       facts: { ...factsOfCall(call), ...factsOfRequest(request) },
       boundOf: (target) => ({ inputTokens: input, outputTokens: mostOutputOf(target, request) }),
+      // A task's artifact begins anew; what a door has sent on stays sent.
+      mayGoOn: () => !hasTold || call.task !== undefined,
       perform: (target, mostOutput) => {
         const bounded = mostOutput === undefined ? request : { ...request, maxOutputTokens: mostOutput };
         const observed = { target, call, request: bounded, isStreamed: call.onText !== undefined };
@@ -256,6 +268,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     const answered = await answer(known, call, {
       facts: { ...factsOfCall(call), inputTokens: Math.ceil(inputTokens / BYTES_A_TOKEN), tools: 0, json: false },
       boundOf: () => ({ inputTokens, outputTokens: 0 }),
+      mayGoOn: () => true,
       perform: (target) => {
         const ask = () => embedBy(target, texts, call);
         const observed = { operation: "embeddings", target, call, isStreamed: false } as const;

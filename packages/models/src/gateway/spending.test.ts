@@ -186,7 +186,7 @@ test("a try that died with its node is spent when the call is tried again, and d
   await world.store.commit([{ tenantId: TENANT, settle: [settlement!] }]);
   expect(await standing(world)).toMatchObject({ spent: lost + COST, reserved: 0 });
   await world.gateway.generate(HI, { ...CALL, id: "another" });
-  expect(await world.store.expireReservations(world.clock.now() + 120_000 + 60_000, 10)).toBe(1);
+  expect(await world.store.expireReservations(world.clock.now() + 120_000 + 10_000, 10)).toBe(1);
   expect(await standing(world)).toMatchObject({ spent: lost + COST + lost, reserved: 0 });
 });
 
