@@ -18,6 +18,8 @@ export interface FinishedSpan {
   readonly isError: boolean;
   /** Of the span it is a child of. */
   readonly traceparent: string | undefined;
+  /** Where there is no such span, those of one run are one trace. */
+  readonly runId: string | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number;
@@ -104,6 +106,7 @@ export const createModelTelemetry = ({
           },
           isError: error !== undefined,
           traceparent: call.traceparent,
+          runId: call.task?.runId,
           startedAt: begun.at,
           endedAt: begun.at + durationMs,
         });

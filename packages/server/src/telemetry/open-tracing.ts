@@ -1,4 +1,5 @@
 /** Sends spans to a collector by OTLP over HTTP, as JSON, through OpenTelemetry's SDK: loaded only where the environment names a collector. */
+import { createHash } from "node:crypto";
 import { PlatformError } from "@agentcore/contract";
 import type { Logger } from "@agentcore/core/ports";
 import type { FinishedSpan } from "./model-telemetry.ts";
@@ -81,6 +82,12 @@ const loadSdk = async (): Promise<Sdk> => {
   }
 };
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** As the bus names traces that begin with a message: by its id. */
+const traceIdOf = (id: string): string =>
+  UUID.test(id) ? id.replaceAll("-", "") : createHash("sha256").update(id).digest("hex").slice(0, 32);
+
 const startTracing = (
   url: string,
   { api, trace, resources, exporter }: Sdk,
@@ -111,7 +118,14 @@ const startTracing = (
     exportTimeoutMillis: EXPORT_TIMEOUT_MS,
   });
   const own = { "service.name": "agentcore", "service.version": version, "service.instance.id": node };
+  const random = new trace.RandomIdGenerator();
+  /** Of the span that is being made. */
+  let runOfSpan: string | undefined;
   const provider = new trace.TracerProvider({
+    idGenerator: {
+      generateTraceId: () => (runOfSpan === undefined ? random.generateTraceId() : traceIdOf(runOfSpan)),
+      generateSpanId: () => random.generateSpanId(),
+    },
     // What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say has the last word.
     resource: resources
       .defaultResource()
@@ -125,8 +139,14 @@ const startTracing = (
     const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
     return api.isSpanContextValid(parent) ? api.trace.setSpanContext(api.ROOT_CONTEXT, parent) : api.ROOT_CONTEXT;
   };
+  /** When a batch is refused, the provider leaves those beside it and the sender to themselves. What failed was told of before. */
+  const end = async (): Promise<void> => {
+    await provider.shutdown().catch(() => undefined);
+    await sender.shutdown().catch(() => undefined);
+  };
   return {
-    addSpan({ name, kind, attributes, isError, traceparent, startedAt, endedAt }) {
+    addSpan({ name, kind, attributes, isError, traceparent, runId, startedAt, endedAt }) {
+      runOfSpan = runId;
       const span = tracer.startSpan(
         name,
         { kind: kind === "client" ? api.SpanKind.CLIENT : api.SpanKind.INTERNAL, attributes, startTime: startedAt },
@@ -144,8 +164,7 @@ const startTracing = (
           resolve();
         }, CLOSE_TIMEOUT_MS);
       });
-      // A collector that is gone was told of before.
-      await Promise.race([provider.shutdown().catch(() => undefined), late]);
+      await Promise.race([end(), late]);
       clearTimeout(timer);
     },
   };

@@ -220,6 +220,19 @@ describe("a span", () => {
     });
   });
 
+  test("of a run that came without a trace is in one trace with the others of the run", async () => {
+    const collector = await startCollector();
+    const { observe, close } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    for (const runId of ["01a203a2-c817-739f-8b7d-8a48fd906146", "01a203a2-c817-739f-8b7d-8a48fd906146", "other"])
+      await observe({ ...CALL, call: { tenantId: "acme", agent: "desk", task: { id: "t", runId } } }, {});
+    await close();
+    expect(collector.spans().map(({ traceId }) => traceId)).toEqual([
+      ...["01a203a2c817739f8b7d8a48fd906146", "01a203a2c817739f8b7d8a48fd906146"],
+      expect.stringMatching(/^[0-9a-f]{32}$/),
+    ]);
+    expect(new Set(collector.spans().map(({ spanId }) => spanId)).size).toBe(3);
+  });
+
   test("of a trace that is not sampled is not sent", async () => {
     const collector = await startCollector();
     const { observe, close } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
