@@ -339,13 +339,18 @@ const BYTES_A_TOKEN = 3;
 // What a provider puts around each text.
 const PER_TEXT = 16;
 
+/** Of a manifest: what changes no answer. */
+const OF_NO_ANSWER: ReadonlySet<string> = new Set<keyof ModelSpec>([
+  ...(["apiKeyEnv", "apiKeyEnvs", "timeoutMs", "firstTokenTimeoutMs", "price", "limits", "cache"] as const),
+]);
+
 /**
  * What answers under the name, for keys of the cache: another manifest, another answer, but for those of models that it chooses among, whose answers stay
  * until their time ends. A choice by who asks is another for each of them; what a call costs and
  * how long it may take changes no answer.
  */
 const identityOf = (name: string, spec: ModelSpec, call: ModelCall): string => {
-  const { apiKeyEnv, apiKeyEnvs, timeoutMs, firstTokenTimeoutMs, price, limits, cache, ...identity } = spec;
+  const identity = Object.entries(spec).filter(([member]) => !OF_NO_ANSWER.has(member));
   const isByCall = spec.candidates?.some(({ when }) => when !== undefined) === true;
   return JSON.stringify([name, identity, ...(isByCall ? [factsOfCall(call)] : [])]);
 };

@@ -35,7 +35,7 @@ const account = `budget/tenant/all/total/usd/`;
 const standing = async ({ store }: ReturnType<typeof createGatewayWorld>) => {
   const [balance] = await store.balances(TENANT, [account]);
   const used = await store.usage({ tenantId: TENANT, from: 0, to: Number.MAX_SAFE_INTEGER });
-  return { spent: balance?.spent, reserved: balance?.reserved, used };
+  return { spent: balance?.spent ?? 0, reserved: balance?.reserved ?? 0, used };
 };
 
 test("the worst case is held while a call is under way, its bound is asked for, and its cost is spent when it ends", async () => {
@@ -72,7 +72,7 @@ test("two hundred calls at once never spend more than there is, and as many are 
   const world = createGatewayWorld({
     ...{ models: MODELS, budgets: limit(1) },
     caller: callerOf(async () => {
-      const { spent = 0, reserved = 0 } = await standing(world);
+      const { spent, reserved } = await standing(world);
       expect(spent + reserved).toBeLessThanOrEqual(1_000_000_000);
       return answering();
     }),
@@ -90,7 +90,7 @@ test("two hundred calls at once never spend more than there is, and as many are 
   let isDone = false;
   void work.then(() => (isDone = true));
   while (!isDone) await world.clock.advance(100);
-  const { spent = 0, reserved } = await standing(world);
+  const { spent, reserved } = await standing(world);
   expect(spent).toBe(answered * COST);
   expect([reserved, new Set(refusals)]).toEqual([0, new Set(["BUDGET_EXCEEDED"])]);
   // What is left would not have paid for the worst case of one more.
@@ -166,7 +166,7 @@ test("a refusal costs nothing; a call that broke off counts with the most that i
   await expect(world.gateway.generate(HI, DOOR)).rejects.toThrow("overloaded");
   expect(await standing(world)).toMatchObject({ spent: 0, reserved: 0, used: [{ calls: 0, costNanoUsd: 0 }] });
   await expect(world.gateway.generate(HI, DOOR)).rejects.toThrow("cut off");
-  const { spent = 0, reserved, used } = await standing(world);
+  const { spent, reserved, used } = await standing(world);
   expect(reserved).toBe(0);
   expect(spent).toBeGreaterThanOrEqual(1000 * 30_000);
   expect(used).toMatchObject([{ calls: 1, estimatedCalls: 1, costNanoUsd: 20 * 10_000 + 10 * 30_000 }]);
@@ -179,7 +179,7 @@ test("a try that died with its node is spent when the call is tried again, and d
   });
   // Of the first try, nothing but the reservation is left.
   await world.gateway.generate(HI, CALL);
-  const { reserved: lost = 0 } = await standing(world);
+  const { reserved: lost } = await standing(world);
   expect(lost).toBeGreaterThan(0);
   const { settlement } = await world.gateway.generate(HI, CALL);
   expect(await standing(world)).toMatchObject({ spent: lost, reserved: lost });
