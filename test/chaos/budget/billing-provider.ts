@@ -13,6 +13,13 @@ export interface BillingProvider {
 const INPUT_NANO = 10_000;
 const OUTPUT_NANO = 30_000;
 
+/** What becomes of the nth call. Failures come as late as answers do: five in a row would have its breaker opened for a minute. */
+const fateOf = (call: number): "refused" | "cut" | "hangs" | "answered" => {
+  if (call % 10 === 0) return "refused";
+  if (call % 20 === 5) return "cut";
+  return call % 40 === 13 ? "hangs" : "answered";
+};
+
 /** `random`: 0 ≤ x < 1. */
 export const startBillingProvider = async (random: () => number): Promise<BillingProvider> => {
   let billed = 0;
@@ -25,22 +32,22 @@ export const startBillingProvider = async (random: () => number): Promise<Billin
     request.on("end", () => {
       calls += 1;
       const { max_tokens: most, messages } = JSON.parse(body) as { max_tokens: number; messages: unknown };
-      const fate = random();
-      if (fate < 0.1) {
-        response.writeHead(500, { "content-type": "application/json" });
-        return response.end(JSON.stringify({ error: { message: "out of order" } }));
-      }
+      const fate = fateOf(calls);
       const usage = {
         prompt_tokens: Math.ceil(JSON.stringify(messages).length / 4),
         completion_tokens: 1 + Math.floor(random() * most),
       };
       // From here on it is made, and paid for, whoever still listens.
-      billed += usage.prompt_tokens * INPUT_NANO + usage.completion_tokens * OUTPUT_NANO;
+      if (fate !== "refused") billed += usage.prompt_tokens * INPUT_NANO + usage.completion_tokens * OUTPUT_NANO;
       setTimeout(
         () => {
-          if (fate < 0.15) return response.destroy();
+          if (fate === "refused") {
+            response.writeHead(500, { "content-type": "application/json" });
+            return response.end(JSON.stringify({ error: { message: "out of order" } }));
+          }
+          if (fate === "cut") return response.destroy();
           // Hangs until it is given up.
-          if (fate < 0.18) return undefined;
+          if (fate === "hangs") return undefined;
           response.setHeader("content-type", "application/json");
           const message = { role: "assistant", content: "a word" };
           const total_tokens = usage.prompt_tokens + usage.completion_tokens;

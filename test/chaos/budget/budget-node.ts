@@ -14,7 +14,7 @@ const manifests = [
     kind: "Model",
     metadata: { name: "desk" },
     spec: {
-      ...{ baseUrl, model: "small", timeoutMs: 1_000, maxOutputTokens: 500 },
+      ...{ baseUrl, model: "small", timeoutMs: 4_000, maxOutputTokens: 500 },
       price: { input: 10, output: 30 },
     },
   },
