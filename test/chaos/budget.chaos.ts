@@ -35,7 +35,7 @@ const spend = async (
   const random = randomOf(SEED);
   const folder = mkdtempSync(join(tmpdir(), "agentcore-budget-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const provider = await startBillingProvider(random);
+  const provider = await startBillingProvider(random, names.length > 1);
   onTestFinished(() => provider.close());
   const setups = names.map((name) => ({
     ...{ name, dataDirectory: mkdtempSync(join(folder, `${name}-`)) },

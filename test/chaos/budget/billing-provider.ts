@@ -21,7 +21,7 @@ const fateOf = (call: number): "refused" | "cut" | "hangs" | "answered" => {
 };
 
 /** `random`: 0 ≤ x < 1. */
-export const startBillingProvider = async (random: () => number): Promise<BillingProvider> => {
+export const startBillingProvider = async (random: () => number, fails: boolean): Promise<BillingProvider> => {
   let billed = 0;
   let calls = 0;
   const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ export const startBillingProvider = async (random: () => number): Promise<Billin
     request.on("end", () => {
       calls += 1;
       const { max_tokens: most, messages } = JSON.parse(body) as { max_tokens: number; messages: unknown };
-      const fate = fateOf(calls);
+      const fate = fails ? fateOf(calls) : "answered";
       const usage = {
         prompt_tokens: Math.ceil(JSON.stringify(messages).length / 4),
         completion_tokens: 1 + Math.floor(random() * most),
