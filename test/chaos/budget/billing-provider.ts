@@ -13,9 +13,8 @@ export interface BillingProvider {
 const INPUT_NANO = 10_000;
 const OUTPUT_NANO = 30_000;
 
-/** What becomes of the nth call. Failures come as late as answers do: five in a row would have its breaker opened for a minute. */
-const fateOf = (call: number): "refused" | "cut" | "hangs" | "answered" => {
-  if (call % 10 === 0) return "refused";
+/** What becomes of the nth call. Rarely more: five failures in a row would have its breaker opened for a minute. */
+const fateOf = (call: number): "cut" | "hangs" | "answered" => {
   if (call % 20 === 5) return "cut";
   return call % 40 === 13 ? "hangs" : "answered";
 };
@@ -38,13 +37,9 @@ export const startBillingProvider = async (random: () => number, fails: boolean)
         completion_tokens: 1 + Math.floor(random() * most),
       };
       // From here on it is made, and paid for, whoever still listens.
-      if (fate !== "refused") billed += usage.prompt_tokens * INPUT_NANO + usage.completion_tokens * OUTPUT_NANO;
+      billed += usage.prompt_tokens * INPUT_NANO + usage.completion_tokens * OUTPUT_NANO;
       setTimeout(
         () => {
-          if (fate === "refused") {
-            response.writeHead(500, { "content-type": "application/json" });
-            return response.end(JSON.stringify({ error: { message: "out of order" } }));
-          }
           if (fate === "cut") return response.destroy();
           // Hangs until it is given up.
           if (fate === "hangs") return undefined;
