@@ -118,6 +118,19 @@ describe("hosts of Ollama", () => {
     expect(host.requests).toHaveLength(4);
   });
 
+  test("what is known of a host that nobody asks about any more is held against no call", async () => {
+    const [first, second] = [await startHost({ "/v1/models": 500 }), await startHost({ "/v1/models": 500 })];
+    const { clock, hosts, look } = open();
+    const more = { provider: "openai-compatible" } as const;
+    const several = [target(first.url, more), target(second.url, more)];
+    expect((await look(several)).every(({ problem }) => problem !== undefined)).toBe(true);
+    // From now on its manifest names this one alone, which may be anything and is not asked for its models.
+    const alone = target(first.url, more);
+    clock.stall(5_000);
+    await look([alone]);
+    expect(hosts.viewOf("acme", alone)).toEqual({});
+  });
+
   test("a host that does not answer is left out, asked again after five seconds, and comes back", async () => {
     const [gone, there] = [await startHost(ollama(["llama3.2:latest"])), await startHost(ollama(["llama3.2:latest"]))];
     gone.stop();

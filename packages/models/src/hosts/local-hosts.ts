@@ -95,10 +95,13 @@ export class LocalHosts {
       );
   }
 
-  /** What is known now; nothing of what is no local host. */
+  /**
+   * What is known now; nothing of what is no local host. What is old while nobody asks says nothing: a host that is no longer one of several, or that
+   * another manifest names alone, would be down for ever.
+   */
   viewOf(tenantId: string, target: ModelTarget): HostView {
     const host = this.#hosts.get(keyOf(tenantId, target));
-    return host === undefined ? {} : this.#view(target, host);
+    return host === undefined || (host.asking === null && this.#isOld(host)) ? {} : this.#view(target, host);
   }
 
   /** A call of it failed: what is known of it is old. */
