@@ -158,7 +158,7 @@ test("calls that need more of one budget ask people once, and go on when they gr
       const asked = (await world.log(taskId)).flatMap(({ type, data }) =>
         type === "task.inputRequired" ? [data] : [],
       );
-      expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(["approval:approval[budget desk]"]));
+      expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(["approval:approval[budget/desk]"]));
       isGranted = true;
       await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "grant" }, BOSS);
       await world.advance(1000);
@@ -177,4 +177,33 @@ test("a call fails when people refuse more", async () => {
   await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "refuse" }, BOSS);
   expect(await world.last(taskId)).toMatchObject({ type: "task.failed", data: { error: { code: "BUDGET_EXCEEDED" } } });
   expect(calls).toHaveLength(1);
+});
+
+test("calls that need more of two limits of one budget ask people for each", async () => {
+  const grants: BudgetGrant[] = ["usd", "tokens"].map((measure) => ({
+    ...GRANT,
+    grants: [{ account: `budget/desk/${measure}`, amount: 100 }],
+  }));
+  let isGranted = false;
+  const { world, grants: granted } = asking(
+    (_call, asked) => {
+      if (isGranted) return { response: ANSWER };
+      throw new PlatformError("BUDGET_EXCEEDED", "used up", { details: { grant: grants[asked - 1] } });
+    },
+    async (_task, ctx) => {
+      const both = await Promise.all(["one", "two"].map((key) => ctx.model({ messages: HI, key })));
+      return both.map(({ text }) => text);
+    },
+  );
+  const taskId = await world.submit("writer");
+  expect(await world.state(taskId)).toBe("input-required");
+  isGranted = true;
+  for (let answer = 0; answer < 2; answer++)
+    await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "grant" }, BOSS);
+  await world.advance(1000);
+  expect(outputOf(await world.last(taskId))).toEqual(["a word", "a word"]);
+  expect(granted.map(({ grant }) => grant.grants[0]?.account).toSorted()).toEqual([
+    "budget/desk/tokens",
+    "budget/desk/usd",
+  ]);
 });

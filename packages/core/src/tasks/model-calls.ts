@@ -98,26 +98,27 @@ export class ModelCalls {
   }
 
   private isGranted(grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
-    const key = grant.grants.map(({ account }) => account).join(" ");
-    const open = this.asked.get(key);
+    // Two limits of one budget, or budgets of one name that the tenant and operators have set, may be asked for at once.
+    const accounts = grant.grants.map(({ account }) => account).join(" ");
+    const open = this.asked.get(accounts);
     if (open !== undefined) return open;
-    const asked = this.askPeople(grant, exceeded).finally(() => this.asked.delete(key));
-    this.asked.set(key, asked);
+    const asked = this.askPeople(accounts, grant, exceeded).finally(() => this.asked.delete(accounts));
+    this.asked.set(accounts, asked);
     return asked;
   }
 
-  private async askPeople(grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
+  private async askPeople(accounts: string, grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
     const { step, waitForDecision } = this.calls();
     const { head, services } = this.execution;
     const { choice } = await waitForDecision({
-      key: `budget ${grant.budget}`,
+      key: accounts,
       prompt: `${exceeded.message}. Grant more?`,
       show: { ...exceeded.details },
       choices: ["grant", "refuse"],
       ...(grant.approvers === undefined ? {} : { approvers: grant.approvers }),
     });
     if (choice !== "grant") return false;
-    await step(`grant ${grant.budget}`, ({ idempotencyKey }) =>
+    await step(`grant ${accounts}`, ({ idempotencyKey }) =>
       modelsOf(services.models, "").grant(head.tenantId, grant, idempotencyKey),
     );
     return true;
