@@ -152,6 +152,26 @@ test("people may be asked for more: what they are to grant is in the refusal, an
   ]);
 });
 
+test("who is aborted while the store is asked waits for nothing", async () => {
+  const world = createGatewayWorld({
+    models: MODELS,
+    budgets: limit(0.04),
+    caller: callerOf(() => new Promise<never>(() => undefined)),
+  });
+  void world.gateway.generate(HI, DOOR);
+  await world.clock.advance(0);
+  const controller = new AbortController();
+  const { balances } = world.store;
+  world.store.balances = (...asked) => {
+    controller.abort(new PlatformError("CANCELED", "enough"));
+    return balances.apply(world.store, asked);
+  };
+  let ended: unknown;
+  void world.gateway.generate(HI, { ...DOOR, id: "two", signal: controller.signal }).catch((error) => (ended = error));
+  await world.clock.advance(0);
+  expect(ended).toMatchObject({ code: "CANCELED" });
+});
+
 test("a refusal costs nothing; a call that broke off counts with the most that it may be billed, and its usage as estimated", async () => {
   const failures = [
     new PlatformError("UPSTREAM_FAILED", "overloaded", { retryable: true, details: { status: 529 } }),
