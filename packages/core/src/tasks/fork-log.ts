@@ -103,7 +103,9 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
   );
   const isKept = (event: TaskEvent): boolean => {
     if (ITS_OWN.has(event.type)) return false;
-    if (event.type === "task.progressed" || event.type === "artifact.appended") return true;
+    // Text of a model's answer as it came is of a call, and begins anew with it.
+    if (event.type === "task.progressed" || (event.type === "artifact.appended" && event.data.kind !== "model"))
+      return true;
     const path = pathOf(event);
     return path === null || settled.has(path) || sleeps.has(path);
   };

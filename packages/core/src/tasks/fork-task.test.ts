@@ -1,5 +1,6 @@
 /** Forks: a log that is taken over up to an event, and work that goes on from there for real. */
 import { PlatformError } from "@agentcore/contract";
+import type { ModelResponse } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { define, EngineWorld, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import type { ForkRequest } from "./fork-task.ts";
@@ -238,4 +239,48 @@ test("another caller's task cannot be forked, and another tenant's neither", asy
     await expect(service.fork(scope, taskId)).rejects.toMatchObject({ code: "TASK_NOT_FOUND" });
     await expect(service.replay(scope, taskId)).rejects.toMatchObject({ code: "TASK_NOT_FOUND" });
   }
+});
+
+test("of the text of a model that was under way nothing comes along, so code that asks it otherwise can go on", async () => {
+  const asking =
+    (content: string): Run =>
+    async (_task, ctx) => {
+      await ctx.artifact({ name: "notes", text: "whole" });
+      return (await ctx.model({ messages: [{ role: "user", content }], artifact: { name: "letter" } })).text;
+    };
+  const world = new EngineWorld([define("agent", asking("write"), { model: "m" })], {
+    models: {
+      grant: () => Promise.reject(new Error("not asked")),
+      async generate({ messages }, { signal, onText }) {
+        if (messages[0]?.content === "write well") return { response: answerOf("well") };
+        onText?.("bad", true);
+        return new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        });
+      },
+    },
+  });
+  const taskId = await world.submit("agent");
+  await world.advance(250);
+  await world.cancel(taskId);
+  await world.advance(1000);
+  expect(await world.state(taskId)).toBe("canceled");
+  world.change(define("agent", asking("write well"), { model: "m" }));
+  const { service } = await world.alive();
+  const forking = service.fork(SCOPE, taskId, { revision: "current" });
+  await world.advance(1000);
+  const fork = (await forking).taskId;
+  expect(outputOf(await world.last(fork))).toBe("well");
+  const made = (await world.log(fork)).flatMap(({ type, data }) =>
+    type === "artifact.appended" ? [[data.artifact.name, data.artifact.parts[0]?.text]] : [],
+  );
+  expect(made).toEqual([
+    ["notes", "whole"],
+    ["letter", "well"],
+  ]);
+});
+
+const answerOf = (text: string): ModelResponse => ({
+  ...{ text, toolCalls: [], finishReason: "stop" },
+  usage: { inputTokens: 1, outputTokens: 1 },
 });
