@@ -580,6 +580,22 @@ describe("the semantic level", () => {
     expect((await restarted.cache.statistics("t")).semantic.embedders).toMatchObject([{ samples: counts.sampled }]);
   });
 
+  test("what another model has answered this once says nothing of an answer that was kept", async () => {
+    const { clock, node } = world();
+    const sampling = { semantic: { embedder: fan, shadowShare: 1 } };
+    const { cache, ask } = node();
+    await ask(price[0], { settings: sampling });
+    await settled(clock);
+    const [question = ""] = alike(1);
+    const signal = new AbortController().signal;
+    await cache.answer(
+      { tenantId: "t", model: "openai/m", request: requestOf(question), settings: sampling, signal },
+      async () => ({ response: answerOf("of a smaller one"), mayKeep: false }),
+    );
+    await settled(clock);
+    expect((await cache.statistics("t")).semantic.sampled).toBe(0);
+  });
+
   test("it switches itself off when it is too often wrong, says so, and stays off until it is cleared or configured", async () => {
     const { clock, logger, node } = world();
     const embedder = fan;

@@ -265,7 +265,7 @@ export class ModelCache {
         return null;
       },
       keep: ({ response, mayKeep = true }) => {
-        if (looked.sampled !== null) this.compareLater(question, looked.sampled, response);
+        if (looked.sampled !== null && mayKeep) this.compareLater(question, looked.sampled, response);
         const answer = mayKeep && isKeepable(question.request, response) ? this.toKeep(ask, response) : null;
         if (answer === null || this.epochOf(tenantId) !== ask.epoch) {
           this.tallies.of(tenantId).notKept += 1;
