@@ -138,4 +138,10 @@ describe("provider/model", () => {
   ])("%s without what it needs says what to set", (name, env, message) => {
     expect(refusal(name, env)).toMatch(message);
   });
+
+  test("a name under which what it costs could not be counted is none", () => {
+    const env = { AGENTCORE_MODEL_URL: "http://127.0.0.1:1" };
+    expect(refusal(`openai-compatible/${"x".repeat(600)}`, env)).toMatch(/at most 256 characters$/);
+    expect(refusal("openai-compatible/\ud800", env)).toMatch(/well-formed/);
+  });
 });

@@ -8,6 +8,8 @@ import { PROVIDERS } from "../providers/providers.ts";
 
 const DEFAULT_TIMEOUT_MS = 120_000; // long answers of slow models take over a minute
 const DEFAULT_PROVIDER = "openai-compatible";
+// As the doors take it.
+const MAX_NAME_CHARACTERS = 256;
 
 /**
  * One target for each host and key of the manifest's spec, hosts first; without a spec the one of `provider/model`, as the environment says.
@@ -86,6 +88,11 @@ const withEnvironment = (
 const isProvider = (name: string): name is ModelProviderName => MODEL_PROVIDERS.some((provider) => provider === name);
 
 const environmentTarget = (name: string, env: Environment): ModelTarget => {
+  // Under its name usage is counted: what cannot be written there is not asked.
+  if (name.length > MAX_NAME_CHARACTERS || !name.isWellFormed())
+    throw notConfigured(
+      `model "${name.slice(0, 60).toWellFormed()}…" is not configured: expected well-formed text of at most ${MAX_NAME_CHARACTERS} characters`,
+    );
   const slash = name.indexOf("/");
   const providerName = slash < 0 ? name : name.slice(0, slash);
   const model = slash < 0 ? "" : name.slice(slash + 1);
