@@ -28,8 +28,13 @@ export interface FlightPlan<Produced, Shared> {
   readonly onEnd: () => void;
 }
 
-/** What stands with whoever asked: another who asks the same may be answered. All else is of the model, and the same for all. */
-const OF_THE_ASKER = new Set(["BUDGET_EXCEEDED", "CANCELED", "DEADLINE_EXCEEDED", "LEASE_LOST", "PERMISSION_DENIED"]);
+/**
+ * What stands with whoever asked: another who asks the same may be answered. All else is of the model, and the same for all. CONFIG_INVALID is said of a model
+ * without a price too, by a budget of money that stands on the asker.
+ */
+const OF_THE_ASKER: ReadonlySet<string> = new Set([
+  ...["BUDGET_EXCEEDED", "CANCELED", "CONFIG_INVALID", "DEADLINE_EXCEEDED", "LEASE_LOST", "PERMISSION_DENIED"],
+]);
 
 export class Flight<Produced, Shared> {
   private readonly waiters = new Set<Waiter<Produced, Shared>>();

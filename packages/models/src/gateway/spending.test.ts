@@ -172,6 +172,19 @@ test("who is aborted while the store is asked waits for nothing", async () => {
   expect(ended).toMatchObject({ code: "CANCELED" });
 });
 
+test("a budget of money on one of those who ask for the same, of a model without a price, is none of the others'", async () => {
+  const { price: _, ...unpriced } = MODELS.desk;
+  const world = createGatewayWorld({
+    models: { desk: { ...unpriced, cache: {} } },
+    budgets: [{ name: "desk", spec: { scope: { agent: "desk" }, limit: { usd: 1 } } }],
+    caller: callerOf(async () => answering()),
+  });
+  const refused = world.gateway.generate(HI, CALL).catch(PlatformError.from);
+  const answered = world.gateway.generate(HI, { ...DOOR, id: "door", agent: "" });
+  expect(await refused).toMatchObject({ code: "CONFIG_INVALID" });
+  expect((await answered).response.text).toBe("fine");
+});
+
 test("a refusal costs nothing; a call that broke off counts with the most that it may be billed, and its usage as estimated", async () => {
   const failures = [
     new PlatformError("UPSTREAM_FAILED", "overloaded", { retryable: true, details: { status: 529 } }),
