@@ -17,7 +17,7 @@ import { countBytes } from "../call/count-bytes.ts";
 import type { TargetCaller } from "../call/create-target-caller.ts";
 import { chooseTargets, type ModelChoice, noModelLeft } from "../choice/choose-targets.ts";
 import { ModelConditions, type RequestFacts } from "../choice/model-conditions.ts";
-import { type NamedModel, resolveChain } from "../choice/resolve-chain.ts";
+import { type ChainModel, type NamedModel, resolveChain } from "../choice/resolve-chain.ts";
 import type { Environment } from "../environment.ts";
 import type { Embeddings, EmbedRequest, ModelGateway } from "../model-gateway.ts";
 import type { ModelObserver } from "../model-observer.ts";
@@ -101,10 +101,11 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     return { targets: candidates === undefined ? targetsOf(name, spec, env) : [], ...choosing };
   };
 
+  const chainOf = (name: string, known: Known, tenantId: string): Promise<ChainModel> =>
+    resolveChain(name, async (at) => named(at, at === known.name ? known.spec : await lookup(tenantId, at)));
+
   const choose = async (name: string, known: Known, call: ModelCall, facts: RequestFacts): Promise<ModelChoice> => {
-    const chain = await resolveChain(name, async (at) =>
-      named(at, at === known.name ? known.spec : await lookup(call.tenantId, at)),
-    );
+    const chain = await chainOf(name, known, call.tenantId);
     await guard.prepare(call.tenantId, chain, call.signal);
     return chooseTargets({
       chain,
@@ -243,8 +244,11 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     call: ModelCall,
   ): Promise<Produced> => {
     let isHeard = false;
+    const isChoice = spec.candidates !== undefined || spec.fallback !== undefined;
+    const isByCall = isChoice && hasConditions(await chainOf(name, { name, spec }, call.tenantId));
+    const model = identityOf(name, spec, isByCall ? factsOfCall(call) : null);
     const { response, produced, savedUsd } = await cache.answer(
-      { tenantId: call.tenantId, model: identityOf(name, spec, call), request, settings, signal: call.signal },
+      { tenantId: call.tenantId, model, request, settings, signal: call.signal },
       async (signal) => {
         isHeard = true;
         const made = await produce({ name, spec }, request, { ...call, signal, onText: whileAsked(call) });
@@ -349,11 +353,14 @@ const OF_NO_ANSWER: ReadonlySet<string> = new Set<keyof ModelSpec>([
  * until their time ends. A choice by who asks is another for each of them; what a call costs and
  * how long it may take changes no answer.
  */
-const identityOf = (name: string, spec: ModelSpec, call: ModelCall): string => {
+const identityOf = (name: string, spec: ModelSpec, chosenBy: ReturnType<typeof factsOfCall> | null): string => {
   const identity = Object.entries(spec).filter(([member]) => !OF_NO_ANSWER.has(member));
-  const isByCall = spec.candidates?.some(({ when }) => when !== undefined) === true;
-  return JSON.stringify([name, identity, ...(isByCall ? [factsOfCall(call)] : [])]);
+  return JSON.stringify([name, identity, ...(chosenBy === null ? [] : [chosenBy])]);
 };
+
+/** Whether it may depend on who asks which model answers, however many choices stand between. */
+const hasConditions = ({ candidates, fallback }: ChainModel): boolean =>
+  candidates.some(({ model, when }) => when !== undefined || hasConditions(model)) || fallback.some(hasConditions);
 
 /** Of one who has left, the call may go on for others. */
 const whileAsked = ({ onText, signal }: ModelCall): ModelCall["onText"] =>

@@ -172,6 +172,23 @@ test("who is aborted while the store is asked waits for nothing", async () => {
   expect(ended).toMatchObject({ code: "CANCELED" });
 });
 
+test("what a model was chosen for by who asked, however far behind the name, is not kept for others", async () => {
+  const asked: string[] = [];
+  const world = createGatewayWorld({
+    models: {
+      ...{ desk: { candidates: [{ model: "inner" }], cache: {} }, open: { ...ENDPOINT, model: "open" } },
+      inner: { candidates: [{ model: "secret", when: "request.caller == 'boss'" }, { model: "open" }] },
+      secret: { ...ENDPOINT, model: "secret" },
+    },
+    caller: callerOf(async ({ name }) => {
+      asked.push(name);
+      return answering(name);
+    }),
+  });
+  for (const caller of ["boss", "ann", "ann"]) await world.gateway.generate(HI, { ...DOOR, caller, id: caller });
+  expect(asked).toEqual(["secret", "open"]);
+});
+
 test("a budget of money on one of those who ask for the same, of a model without a price, is none of the others'", async () => {
   const { price: _, ...unpriced } = MODELS.desk;
   const world = createGatewayWorld({
