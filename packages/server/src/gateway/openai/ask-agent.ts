@@ -158,10 +158,10 @@ const failureOf = (task: Pick<A2ATask, "id" | "status">, state: string): Platfor
   }
 };
 
-const statusText = ({ status }: Pick<A2ATask, "status">): string => textOf(status.message?.parts ?? []);
+const statusText = ({ status }: Pick<A2ATask, "status">): string => textsOf(status.message?.parts ?? []).join("\n");
 
-const textOf = (parts: readonly Part[]): string =>
-  parts.flatMap(({ text }) => (text === undefined ? [] : [text])).join("\n");
+const textsOf = (parts: readonly Part[]): readonly string[] =>
+  parts.flatMap(({ text }) => (text === undefined ? [] : [text]));
 
 /** The output, as text or JSON; of a task that gives none what its artifacts say. */
 const outputText = (artifacts: readonly Artifact[]): string => {
@@ -174,12 +174,12 @@ const outputText = (artifacts: readonly Artifact[]): string => {
     .join("\n\n");
 };
 
-/** Of the output also data: it is the answer. */
+/** Of the output also data: it is the answer. What was streamed lies there in its pieces, which may end within a word. */
 const artifactText = ({ artifactId, parts }: Artifact): string => {
   const [only] = parts;
   if (artifactId === OUTPUT_ARTIFACT_ID && only?.data !== undefined)
     return only.data === null ? "" : JSON.stringify(only.data);
-  return textOf(parts);
+  return textsOf(parts).join("");
 };
 
 /** A task's stream as an answer: artifacts as they are appended, and of the output what they have not said already. */

@@ -687,6 +687,22 @@ describe("an agent", () => {
     expect(data.at(-1)).toBe("[DONE]");
   });
 
+  test("says what was streamed into its artifacts as it was written, however it came in pieces", async () => {
+    const node = fixture();
+    const asked = node.ask("hold");
+    await expect.poll(() => node.tasks.tasks.size).toBe(1);
+    for (const [index, text] of ["a wo", "rd\n", "or two"].entries())
+      node.tasks.append("task-1", {
+        type: "artifact.appended",
+        data: {
+          ...{ path: "model:m", kind: "model", append: index > 0, lastChunk: index === 2 },
+          artifact: { artifactId: "letter", parts: [{ text }] },
+        },
+      });
+    node.tasks.append("task-1", { type: "task.completed", data: { output: null } });
+    expect((await (await asked).json()).choices[0].message.content).toBe("a word\nor two");
+  });
+
   test("streams a question as text, and the output of another form after what it streamed", async () => {
     const node = fixture();
     const asked = await dataOf(await node.ask("ask", { stream: true }));
