@@ -1,9 +1,17 @@
 /**
- * SendMessage over keep-alive connections, in a process of its own so that it takes no time of the server's event loop.
+ * SendMessage, or another POST, over keep-alive connections, in a process of its own so that it takes no time of the server's event loop.
  * Speaks HTTP on plain sockets: a general client would cost more than the servers measured. Asked over IPC, answers over IPC.
  */
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
+
+/** Sent again and again as it is. */
+export interface Post {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** What an answer with status 200 must have in its body to count. */
+  readonly marker: string;
+}
 
 export interface LoadRequest {
   readonly url: string;
@@ -15,6 +23,8 @@ export interface LoadRequest {
   readonly returnImmediately?: boolean;
   /** Asks for streams, and for artifact updates that each of them must bring. */
   readonly stream?: number;
+  /** Instead of SendMessage. */
+  readonly post?: Post;
 }
 
 export interface LoadResult {
@@ -35,6 +45,7 @@ const generate = async ({
   count,
   returnImmediately,
   stream,
+  post,
 }: LoadRequest): Promise<LoadResult> => {
   const { hostname, port, pathname, host } = new URL(url);
   const latencies: number[] = [];
@@ -44,10 +55,19 @@ const generate = async ({
   const startedAt = performance.now();
   const more = (): boolean =>
     failure === null && (count !== undefined ? sent < count : performance.now() - startedAt < (ms ?? 1000));
-  const marker = returnImmediately === true ? "TASK_STATE_" : "TASK_STATE_COMPLETED";
+  const marker = post?.marker ?? (returnImmediately === true ? "TASK_STATE_" : "TASK_STATE_COMPLETED");
+  const head = [
+    `POST ${pathname} HTTP/1.1`,
+    `host: ${host}`,
+    "content-type: application/json",
+    ...Object.entries(post?.headers ?? { "a2a-version": "1.0" }).map(([name, value]) => `${name}: ${value}`),
+  ].join("\r\n");
+  const withHead = (body: string): string => `${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  const posted = post === undefined ? undefined : withHead(post.body);
 
   const requestText = (): string => {
     sent++;
+    if (posted !== undefined) return posted;
     const body = JSON.stringify({
       jsonrpc: "2.0",
       id: sent,
@@ -57,8 +77,7 @@ const generate = async ({
         ...(returnImmediately === true ? { configuration: { returnImmediately: true } } : {}),
       },
     });
-    const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\na2a-version: 1.0\r\n`;
-    return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    return withHead(body);
   };
 
   const lane = (): Promise<void> =>
