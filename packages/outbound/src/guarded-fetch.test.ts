@@ -1,3 +1,4 @@
+import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
@@ -97,14 +98,68 @@ test("a name that leads where nothing goes is not called", async () => {
   await expect(fetchByName("http://hook.example/")).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
 
+/** Of a server that answers every request of a connection: how many connections it was called on. */
+const serveKept = async (): Promise<{ url: string; connections: () => number }> => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://kept.example:${(server.address() as AddressInfo).port}/`, connections: () => connections };
+};
+
+test("calls share a connection where it is kept, to the address that was judged, until it is closed", async () => {
+  const { url, connections } = await serveKept();
+  let addresses = ["127.0.0.1"];
+  const policy = {
+    ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open" },
+    lookup: (_name: string, _options: object, callback: (error: null, found: LookupAddress[]) => void) =>
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: 4 })),
+      ),
+  };
+  const kept = createGuardedFetch({ ...policy, keepsConnections: true });
+  const ask = async (fetchKept: typeof kept): Promise<string> =>
+    (await fetchKept(url, { method: "POST", body: "x" })).text();
+  expect(await ask(kept)).toBe("ok");
+  addresses = ["169.254.169.254"];
+  expect(await ask(kept)).toBe("ok");
+  expect(connections()).toBe(1);
+  kept.close();
+  await expect(ask(kept)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  addresses = ["127.0.0.1"];
+  const single = createGuardedFetch(policy);
+  expect([await ask(single), await ask(single)]).toEqual(["ok", "ok"]);
+  expect(connections()).toBe(3);
+});
+
+test("an answer that is given up takes its kept connection along", async () => {
+  const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
+  const kept = createGuardedFetch({
+    ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open", keepsConnections: true },
+  });
+  const controller = new AbortController();
+  const response = await kept(url, { method: "POST", body: "x", signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await ended;
+  await expect(response.text()).rejects.toThrow("enough");
+});
+
 test("whoever asks hears when the request has left, and not of one that nobody took", async () => {
   const { url } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   let sent = 0;
-  const heard = createGuardedFetch({
-    ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open", onSent: () => sent++ },
-  });
-  await expect(heard("http://127.0.0.1:1", { method: "POST", body: "x" })).rejects.toThrow("fetch failed");
+  const onSent = (): void => void sent++;
+  await expect(guarded("http://127.0.0.1:1", { method: "POST", body: "x" }, { onSent })).rejects.toThrow(
+    "fetch failed",
+  );
   expect(sent).toBe(0);
-  await heard(url, { method: "POST", body: "x".repeat(100_000) });
+  await guarded(url, { method: "POST", body: "x".repeat(100_000) }, { onSent });
   expect(sent).toBe(1);
 });

@@ -4,10 +4,9 @@
  * proxy is asked.
  */
 import { lookup as systemLookup } from "node:dns";
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { Readable } from "node:stream";
 import { PlatformError } from "@agentcore/contract/errors";
 import { refuseUrl } from "./address-guard.ts";
 import { type GuardedLookupOptions, refuseAddresses } from "./guarded-lookup.ts";
@@ -15,31 +14,41 @@ import { type GuardedLookupOptions, refuseAddresses } from "./guarded-lookup.ts"
 // More than a result may have (16 MiB), with room for what is said around it.
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const BODYLESS = new Set([204, 205, 304]);
+// Shorter than most servers keep theirs: what is sent on a connection that the server just closes is lost.
+const KEPT_MS = 4_000;
+// Of one host.
+const MAX_KEPT = 64;
 
 export interface GuardedFetchOptions extends GuardedLookupOptions {
   /** @default 33554432 */
   readonly maxAnswerBytes?: number | undefined;
-  /** Hears that the whole of a request has left: from then on it may have been acted upon. */
+  /**
+   * Whether a connection is kept for the next call of the same host, 4 s unused at most, 64 of a host. It goes where it was judged to go when it
+   * was opened. Without it each call has a connection of its own, and names are looked up each time.
+   * @default false
+   */
+  readonly keepsConnections?: boolean | undefined;
+}
+
+/** Of one call. */
+export interface GuardedCall {
+  /** @default that of the options */
+  readonly maxAnswerBytes?: number | undefined;
+  /** Hears that the whole of the request has left: from then on it may have been acted upon. */
   readonly onSent?: (() => void) | undefined;
 }
 
-/** An endpoint may be anybody's, and its answer is held in memory. */
-const atMost = (maxBytes: number, host: string): TransformStream<Uint8Array, Uint8Array> => {
-  let bytes = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      if (bytes <= maxBytes) controller.enqueue(chunk);
-      else controller.error(new PlatformError("TOO_LARGE", `the answer of ${host} is over ${maxBytes} bytes`));
-    },
-  });
-};
+export interface GuardedFetch {
+  (input: string | URL | Request, init?: RequestInit, call?: GuardedCall): Promise<Response>;
+  /** Closes kept connections, and those under way; later calls open others. */
+  close(): void;
+}
 
 /**
  * Rejects with CONFIG_INVALID when the address, or what its name leads to, is forbidden by the policy; else as `fetch` does. The body
  * fails with TOO_LARGE over its bound.
  */
-export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch => {
+export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch => {
   const guardedLookup =
     (protocol: string): LookupFunction =>
     (hostname, { all }, callback) => {
@@ -52,60 +61,105 @@ export const createGuardedFetch = (options: GuardedFetchOptions): typeof fetch =
         else callback(null, first.address, first.family);
       });
     };
+  const lookups = { "http:": guardedLookup("http:"), "https:": guardedLookup("https:") };
+  const kept = { keepAlive: true, timeout: KEPT_MS, maxFreeSockets: MAX_KEPT };
+  const agents =
+    options.keepsConnections === true ? { "http:": new HttpAgent(kept), "https:": new HttpsAgent(kept) } : null;
 
-  return async (input, init) => {
-    const request = new Request(input, init);
-    const url = new URL(request.url);
+  const guardedFetch = async (
+    input: string | URL | Request,
+    init?: RequestInit,
+    { maxAnswerBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES, onSent }: GuardedCall = {},
+  ): Promise<Response> => {
+    const { url, method, headers, body, signal } = await readRequest(input, init);
     const refused = refuseUrl(url, options);
     if (refused !== undefined) throw new PlatformError("CONFIG_INVALID", `${url.hostname}: ${refused}`);
-    const secure = url.protocol === "https:";
-    const body = Buffer.from(await request.arrayBuffer());
-    const message = await new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = (secure ? httpsRequest : httpRequest)(
+    signal?.throwIfAborted();
+    const protocol = url.protocol === "https:" ? "https:" : "http:";
+    // What is not decoded here must not come encoded.
+    headers["accept-encoding"] = "identity";
+    headers["content-length"] = String(Buffer.byteLength(body));
+    return new Promise<Response>((resolve, reject) => {
+      const outgoing = (protocol === "https:" ? httpsRequest : httpRequest)(
         url,
-        {
-          method: request.method,
-          // What is not decoded here must not come encoded.
-          headers: {
-            ...Object.fromEntries(request.headers),
-            "accept-encoding": "identity",
-            "content-length": body.length,
-          },
-          // A connection a call: a kept one would not be looked up again, and beside an answer of seconds a handshake is nothing.
-          agent: false,
-          lookup: guardedLookup(url.protocol),
-          signal: request.signal,
+        { method, headers, agent: agents === null ? false : agents[protocol], lookup: lookups[protocol] },
+        (message) => {
+          try {
+            resolve(responseOf(message, { maxAnswerBytes, host: url.host, signal }));
+          } catch (cause) {
+            // Nobody would ever read it.
+            message.destroy();
+            reject(new TypeError("fetch failed", { cause }));
+          }
         },
-        resolve,
       );
-      if (options.onSent !== undefined) outgoing.once("finish", options.onSent);
+      const abort = (): void => {
+        reject(signal?.reason);
+        outgoing.destroy();
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      if (onSent !== undefined) outgoing.once("finish", onSent);
       // Else the request just closes, and nobody hears of it.
       outgoing.on("upgrade", (_message, socket) => {
         socket.destroy();
         reject(new TypeError("fetch failed", { cause: new Error("the answer changes the protocol") }));
       });
       outgoing.on("error", (cause) => {
-        reject(PlatformError.is(cause) || request.signal.aborted ? cause : new TypeError("fetch failed", { cause }));
+        reject(PlatformError.is(cause) ? cause : new TypeError("fetch failed", { cause }));
       });
-      // Without an error also where no answer came: after a 101, which nobody asked for.
-      outgoing.on("close", () => reject(new TypeError("fetch failed")));
+      outgoing.on("close", () => {
+        signal?.removeEventListener("abort", abort);
+        // Without an error also where no answer came: after a 101, which nobody asked for.
+        reject(new TypeError("fetch failed"));
+      });
       outgoing.end(body);
     });
-    try {
-      return responseOf(message, request, atMost(options.maxAnswerBytes ?? MAX_ANSWER_BYTES, url.host));
-    } catch (cause) {
-      // Nobody would ever read it.
-      message.destroy();
-      throw new TypeError("fetch failed", { cause });
+  };
+  return Object.assign(guardedFetch, {
+    close: () => {
+      agents?.["http:"].destroy();
+      agents?.["https:"].destroy();
+    },
+  });
+};
+
+interface OutgoingRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | Buffer;
+  readonly signal: AbortSignal | null;
+}
+
+/** Throws as `fetch` does for what is none. */
+const readRequest = async (input: string | URL | Request, init?: RequestInit): Promise<OutgoingRequest> => {
+  const body = init?.body;
+  // What nearly every call is; a Request costs as much as all the rest of it.
+  if (!(input instanceof Request) && init?.method === "POST" && typeof body === "string") {
+    const url = new URL(input);
+    if (url.username === "" && url.password === "") {
+      const headers = Object.fromEntries(new Headers(init.headers));
+      headers["content-type"] ??= "text/plain;charset=UTF-8";
+      return { url, method: "POST", headers, body, signal: init.signal ?? null };
     }
+  }
+  const request = new Request(input, init);
+  return {
+    url: new URL(request.url),
+    method: request.method,
+    headers: Object.fromEntries(request.headers),
+    body: Buffer.from(await request.arrayBuffer()),
+    signal: request.signal,
   };
 };
 
-const responseOf = (
-  message: IncomingMessage,
-  request: Request,
-  bound: TransformStream<Uint8Array, Uint8Array>,
-): Response => {
+interface Answering {
+  readonly maxAnswerBytes: number;
+  readonly host: string;
+  readonly signal: AbortSignal | null;
+}
+
+const responseOf = (message: IncomingMessage, answering: Answering): Response => {
   const headers = new Headers();
   for (let index = 0; index < message.rawHeaders.length; index += 2)
     headers.append(message.rawHeaders[index] ?? "", message.rawHeaders[index + 1] ?? "");
@@ -115,12 +169,58 @@ const responseOf = (
     message.destroy();
     return new Response(null, { status, headers });
   }
-  // Throws outside of 200 to 599, while the message can still be destroyed.
-  const { status: valid } = new Response(null, { status });
-  // Until its end. A request that nobody holds may be collected, and then hears no signal.
-  const abort = (): void => void message.destroy(request.signal.reason);
-  request.signal.addEventListener("abort", abort, { once: true });
-  message.once("close", () => request.signal.removeEventListener("abort", abort));
-  const body = (Readable.toWeb(message) as ReadableStream<Uint8Array>).pipeThrough(bound);
-  return new Response(body, { status: valid, headers });
+  // As a Response would, but while the message can still be destroyed.
+  if (status < 200 || status > 599) throw new RangeError(`status ${status} is none of an answer`);
+  return new Response(bodyOf(message, answering), { status, headers });
+};
+
+/** An endpoint may be anybody's, and its answer is held in memory. */
+const bodyOf = (
+  message: IncomingMessage,
+  { maxAnswerBytes, host, signal }: Answering,
+): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  let bytes = 0;
+  let isOver = false;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      start(controller) {
+        const fail = (error: unknown): void => {
+          if (isOver) return;
+          isOver = true;
+          controller.error(error);
+          message.destroy();
+        };
+        const abort = (): void => fail(signal?.reason);
+        signal?.addEventListener("abort", abort, { once: true });
+        message.pause();
+        message.on("data", (chunk: Buffer<ArrayBuffer>) => {
+          if (isOver) return;
+          bytes += chunk.length;
+          if (bytes > maxAnswerBytes)
+            return fail(new PlatformError("TOO_LARGE", `the answer of ${host} is over ${maxAnswerBytes} bytes`));
+          controller.enqueue(chunk);
+          message.pause();
+        });
+        message.on("end", () => {
+          if (isOver) return;
+          isOver = true;
+          controller.close();
+        });
+        message.on("error", fail);
+        message.on("close", () => {
+          signal?.removeEventListener("abort", abort);
+          fail(new TypeError("terminated"));
+        });
+      },
+      pull() {
+        message.resume();
+      },
+      cancel() {
+        isOver = true;
+        message.destroy();
+      },
+    },
+    // Nothing is read that nobody asks for.
+    { highWaterMark: 0 },
+  );
 };

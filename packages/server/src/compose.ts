@@ -231,12 +231,13 @@ export const compose = async ({
     declared: (tenantId) => manifests.budgets.of(tenantId),
   });
   const sweeper = new ReservationSweeper({ store: tasks, clock: senses.clock, logger: senses.logger });
+  const caller = createTargetCaller({ env, allowPrivate: allowPrivateModels });
   const models = createModelGateway({
+    caller,
     lookup: async (tenantId, name) => (await manifests.model(tenantId, name))?.spec ?? null,
     names: (tenantId) => manifests.names(tenantId, "Model"),
     env: recorded?.env ?? env,
     ...{ budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
-    caller: createTargetCaller({ env, allowPrivate: allowPrivateModels }),
     wrapCall: recorded?.wrapCall,
     observer: telemetry.observer,
     limiter: new RateLimiter({ keyValue, clock: senses.clock }),
@@ -391,6 +392,7 @@ export const compose = async ({
       await push.close();
       await engine.close(graceMs);
       await models.close();
+      caller.close();
       await nodes.leave();
       await closeParts();
     },

@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ModelRequest, ModelUsage } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
-import { createGuardedFetch, type Lookup } from "@agentcore/outbound";
+import {
+  createGuardedFetch,
+  type GuardedCall,
+  type GuardedFetch,
+  type Lookup,
+  type OutboundPolicy,
+} from "@agentcore/outbound";
 import type { LanguageModelV4, SharedV4Warning } from "@ai-sdk/provider";
 import type { Environment } from "../environment.ts";
 import type { ModelTarget, TargetAnswer } from "../model-target.ts";
@@ -51,16 +57,28 @@ const MAX_OPEN = 200;
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** What is known of a call under way. */
-interface Attempt {
-  /** Whether the provider has all of the request, and may bill it. */
-  isSent: boolean;
-  readonly maxAnswerBytes: number;
+/** A caller with connections of its own, which are kept between calls. */
+export interface ConnectedTargetCaller extends TargetCaller {
+  /** Closes them, and those under way. */
+  close(): void;
 }
 
-export const createTargetCaller = ({ env, allowPrivate = false, lookup }: TargetCallerOptions): TargetCaller => {
-  const attempts = new AsyncLocalStorage<Attempt>();
+export const createTargetCaller = ({
+  env,
+  allowPrivate = false,
+  lookup,
+}: TargetCallerOptions): ConnectedTargetCaller => {
+  const attempts = new AsyncLocalStorage<GuardedCall>();
   const opened = new Map<string, Promise<OpenTarget>>();
+  // One of each policy, of which there are four: what may go over a connection is judged when it is opened.
+  const fetches = new Map<string, GuardedFetch>();
+
+  const fetchBy = (policy: OutboundPolicy): GuardedFetch => {
+    const key = JSON.stringify(policy);
+    const known = fetches.get(key) ?? createGuardedFetch({ ...policy, lookup, keepsConnections: true });
+    fetches.set(key, known);
+    return known;
+  };
 
   /** Those that are used stay, in the order of use. */
   const openCached = (target: ModelTarget, connection: TargetConnection): Promise<OpenTarget> => {
@@ -76,18 +94,12 @@ export const createTargetCaller = ({ env, allowPrivate = false, lookup }: Target
       policy,
     ]);
     const known = opened.get(key);
-    const fetchFor: typeof fetch = (input, init) => {
-      const attempt = attempts.getStore();
-      return createGuardedFetch({
-        ...policy,
-        lookup,
-        maxAnswerBytes: attempt?.maxAnswerBytes,
-        onSent: () => {
-          if (attempt !== undefined) attempt.isSent = true;
-        },
-      })(input, init);
-    };
-    const open = known ?? openTarget(target, { ...connection, fetch: fetchFor });
+    const open =
+      known ??
+      openTarget(target, {
+        ...connection,
+        fetch: (input, init) => fetchBy(policy)(input, init, attempts.getStore()),
+      });
     opened.delete(key);
     opened.set(key, open);
     if (known === undefined) {
@@ -109,16 +121,23 @@ export const createTargetCaller = ({ env, allowPrivate = false, lookup }: Target
     const open = await openCached(target, connection);
     const { timeoutMs, firstTokenTimeoutMs } = target;
     const deadlines = startDeadlines(signal, timeoutMs, isStreamed ? firstTokenTimeoutMs : undefined);
-    const state: Attempt = { isSent: false, maxAnswerBytes: isStreamed ? MAX_STREAM_BYTES : MAX_ANSWER_BYTES };
+    // Whether the provider has all of the request, and may bill it.
+    let isSent = false;
+    const sending: GuardedCall = {
+      maxAnswerBytes: isStreamed ? MAX_STREAM_BYTES : MAX_ANSWER_BYTES,
+      onSent: () => {
+        isSent = true;
+      },
+    };
     let isFailed = true;
     try {
-      const result = await attempts.run(state, () => work(open, deadlines, connection));
+      const result = await attempts.run(sending, () => work(open, deadlines, connection));
       isFailed = false;
       return result;
     } catch (error) {
       const call = { modelName: target.name, host: connection.host, apiKeyEnv: target.apiKeyEnv };
       const failed = { ...call, secrets: connection.secrets };
-      const isBilled = state.isSent && !isRefusal(error);
+      const isBilled = isSent && !isRefusal(error);
       const bill = (failure: PlatformError): PlatformError =>
         isBilled ? withFailedUsage(failure, { usage: usage(error) }) : failure;
       if (signal.aborted) throw bill(toAbortError(signal));
@@ -178,6 +197,10 @@ export const createTargetCaller = ({ env, allowPrivate = false, lookup }: Target
           );
         return embedTexts(embeddingModel, texts, sent, deadlines.signal);
       });
+    },
+
+    close() {
+      for (const { close } of fetches.values()) close();
     },
   };
 };
