@@ -80,10 +80,12 @@ export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch =
     headers["accept-encoding"] = "identity";
     headers["content-length"] = String(Buffer.byteLength(body));
     return new Promise<Response>((resolve, reject) => {
+      let isAnswered = false;
       const outgoing = (protocol === "https:" ? httpsRequest : httpRequest)(
         url,
         { method, headers, agent: agents === null ? false : agents[protocol], lookup: lookups[protocol] },
         (message) => {
+          isAnswered = true;
           try {
             resolve(responseOf(message, { maxAnswerBytes, host: url.host, signal }));
           } catch (cause) {
@@ -110,7 +112,7 @@ export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch =
       outgoing.on("close", () => {
         signal?.removeEventListener("abort", abort);
         // Without an error also where no answer came: after a 101, which nobody asked for.
-        reject(new TypeError("fetch failed"));
+        if (!isAnswered) reject(new TypeError("fetch failed"));
       });
       outgoing.end(body);
     });
@@ -209,7 +211,7 @@ const bodyOf = (
         message.on("error", fail);
         message.on("close", () => {
           signal?.removeEventListener("abort", abort);
-          fail(new TypeError("terminated"));
+          if (!isOver) fail(new TypeError("terminated"));
         });
       },
       pull() {

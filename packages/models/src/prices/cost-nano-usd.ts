@@ -5,15 +5,28 @@ import type { TargetPrice } from "./price-of.ts";
 /** Prices are told apart to a millionth of a dollar for a million tokens. */
 const UNITS_PER_USD = 1e6;
 /** Units of a price times tokens that are a billionth of a dollar. */
-const UNITS_PER_NANO_USD = 1_000n;
+const UNITS_PER_NANO_USD = 1_000;
 
-const unitsOf = (usdPerMillion: number): bigint =>
-  BigInt(Math.ceil(Number((usdPerMillion * UNITS_PER_USD).toFixed(3))));
+const unitsOf = (usdPerMillion: number): number => Math.ceil(Number((usdPerMillion * UNITS_PER_USD).toFixed(3)));
 
-const sum = (...parts: readonly (readonly [tokens: number, usdPerMillion: number])[]): number => {
+type Part = readonly [tokens: number, usdPerMillion: number];
+
+const tokensOf = (tokens: number): number => Math.max(0, Math.ceil(tokens));
+
+const sum = (...parts: readonly Part[]): number => {
+  let units = 0;
+  for (const [tokens, price] of parts) if (tokens > 0) units += tokensOf(tokens) * unitsOf(price);
+  // Up to here every product and sum is exact; a quotient that is not whole would not be.
+  if (units > Number.MAX_SAFE_INTEGER) return sumOfMany(parts);
+  const rest = units % UNITS_PER_NANO_USD;
+  return (units - rest) / UNITS_PER_NANO_USD + (rest === 0 ? 0 : 1);
+};
+
+const sumOfMany = (parts: readonly Part[]): number => {
+  const perNanoUsd = BigInt(UNITS_PER_NANO_USD);
   let units = 0n;
-  for (const [tokens, price] of parts) units += BigInt(Math.max(0, Math.ceil(tokens))) * unitsOf(price);
-  const nanoUsd = (units + UNITS_PER_NANO_USD - 1n) / UNITS_PER_NANO_USD;
+  for (const [tokens, price] of parts) units += BigInt(tokensOf(tokens)) * BigInt(unitsOf(price));
+  const nanoUsd = (units + perNanoUsd - 1n) / perNanoUsd;
   return nanoUsd > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(nanoUsd);
 };
 

@@ -117,6 +117,20 @@ describe("the cost of a call", () => {
     expect(costNanoUsd(usage, { input: 10_000, output: 1 })).toBe(Number.MAX_SAFE_INTEGER);
   });
 
+  test("is exact up to where a number is no longer", () => {
+    const units = (usage: ModelUsage, price: TargetPrice): bigint =>
+      BigInt(usage.inputTokens) * BigInt(Math.round(price.input * 1e6)) +
+      BigInt(usage.outputTokens) * BigInt(Math.round(price.output * 1e6));
+    const many = fc.integer({ min: 0, max: 200_000_000 });
+    fc.assert(
+      fc.property(many, many, usd, usd, (inputTokens, outputTokens, input, output) => {
+        const usage = { inputTokens, outputTokens };
+        const price = { input, output };
+        expect(BigInt(costNanoUsd(usage, price))).toBe((units(usage, price) + 999n) / 1000n);
+      }),
+    );
+  });
+
   test("is never negative, grows with what is used, and adds up but for rounding", () => {
     fc.assert(
       fc.property(usages, usages, flatPrice, (left, right, given) => {
