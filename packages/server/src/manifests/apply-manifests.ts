@@ -13,6 +13,7 @@ import type { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import type { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
 import type { AgentSchemas } from "./check-data-flow.ts";
+import type { DeclaredModels } from "./declared-models.ts";
 import { assertSameKind, type ManifestStore } from "./manifest-store.ts";
 import type { TenantPolicies } from "./tenant-policies.ts";
 
@@ -23,6 +24,7 @@ export interface ApplyParts {
   readonly tenants: TenantPolicies;
   readonly schedules: DeclaredSchedules;
   readonly budgets: DeclaredBudgets;
+  readonly models: Pick<DeclaredModels, "set">;
   readonly scheduleStates: Pick<ScheduleStates, "delete">;
   readonly sha256: (text: string) => string;
 }
@@ -105,7 +107,7 @@ const assertDataFlows = async (
 };
 
 const write = async (
-  { store, host, registrar, tenants, schedules, budgets, scheduleStates, sha256 }: ApplyParts,
+  { store, host, registrar, tenants, schedules, budgets, models, scheduleStates, sha256 }: ApplyParts,
   tenantId: string,
   due: readonly Planned[],
 ): Promise<void> => {
@@ -136,6 +138,7 @@ const write = async (
       if (manifest.kind === "Tenant") tenants.set(manifest);
       if (manifest.kind === "Schedule") schedules.set(tenantId, manifest);
       if (manifest.kind === "Budget") budgets.set(tenantId, manifest);
+      if (manifest.kind === "Model") models.set(tenantId, manifest);
       written += 1;
     }
   } catch (error) {

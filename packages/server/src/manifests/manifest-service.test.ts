@@ -238,3 +238,34 @@ test("of an agent and a workflow of one name that are applied at once on two nod
   expect(outcomes.find((each) => each.status === "rejected")?.reason).toMatchObject({ code: "CONFLICT" });
   expect(await first.service.list("acme")).toHaveLength(1);
 });
+
+test("a model is known as it is declared: applied, changed, deleted, and by another node at once or when its change is heard of", async () => {
+  const { keyValue, service, apply } = open();
+  const other = open(keyValue);
+  const baseUrlOf = async (node: typeof service) => (await node.model("acme", "m"))?.spec.baseUrl ?? null;
+  const at = (port: number) => ({ ...model("m"), spec: { baseUrl: `http://127.0.0.1:${port}/v1`, model: "m" } });
+  expect(await baseUrlOf(service)).toBeNull();
+  await apply(at(1));
+  expect([await baseUrlOf(service), await baseUrlOf(other.service)]).toEqual(Array(2).fill("http://127.0.0.1:1/v1"));
+  await other.service.restore();
+  await apply(at(2));
+  await other.service.restore();
+  expect([await baseUrlOf(service), await baseUrlOf(other.service)]).toEqual(Array(2).fill("http://127.0.0.1:2/v1"));
+  await service.delete("acme", "Model", "m");
+  expect(await baseUrlOf(service)).toBeNull();
+  await other.service.restore();
+  expect(await baseUrlOf(other.service)).toBeNull();
+  expect(await other.service.model("default", "m")).toBeNull();
+});
+
+test("a model that another node allowed is refused here, each time", async () => {
+  const { keyValue, service } = open();
+  const manifest = { ...model("m"), spec: { baseUrl: "http://10.0.0.1/v1", model: "m" } } as Manifest;
+  const store = createManifestStore(keyValue);
+  await store.addTenant("acme");
+  await store.put("acme", { manifest, revision: "r" });
+  const refused = { code: "INVALID_ARGUMENT", message: expect.stringContaining("private network") };
+  await expect(service.model("acme", "m")).rejects.toMatchObject(refused);
+  await service.restore();
+  for (let call = 0; call < 2; call++) await expect(service.model("acme", "m")).rejects.toMatchObject(refused);
+});

@@ -23,6 +23,7 @@ import { AgentTriggers } from "./agent-triggers.ts";
 import { applyManifests } from "./apply-manifests.ts";
 import { checkManifests } from "./check-manifests.ts";
 import { checkModel } from "./check-model.ts";
+import { DeclaredModels } from "./declared-models.ts";
 import { followManifests } from "./follow-manifests.ts";
 import { createManifestStore } from "./manifest-store.ts";
 import { createReconciler } from "./reconcile-agents.ts";
@@ -76,12 +77,14 @@ export const createManifestService = (options: {
   const triggers = new AgentTriggers(sha256);
   const schedules = new DeclaredSchedules();
   const budgets = new DeclaredBudgets();
+  const models = new DeclaredModels({ allowPrivate: allowPrivateModels });
   const scheduleStates = new ScheduleStates(options.keyValue);
   const reconcileAgents = createReconciler({ ...options, store, registrar });
   const reconcile = async (options: { readonly looksAgain: boolean }): Promise<void> => {
     await tenants.reconcile(store);
     await schedules.reconcile(store);
     await budgets.reconcile(store);
+    await models.reconcile(store);
     await reconcileAgents(options);
   };
 
@@ -117,7 +120,7 @@ export const createManifestService = (options: {
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = await check(tenantId, documents, overHttp);
       for (const manifest of manifests) if (declaresAgent(manifest)) await triggers.of(manifest);
-      const parts = { store, host, registrar, tenants, schedules, budgets, scheduleStates, sha256 };
+      const parts = { store, host, registrar, tenants, schedules, budgets, models, scheduleStates, sha256 };
       return applyManifests(parts, tenantId, manifests, { dryRun });
     },
     async prepare(tenantId, document, { overHttp = false } = {}) {
@@ -147,6 +150,7 @@ export const createManifestService = (options: {
         registrar.remove(tenantId, name);
       if (kind === "Tenant") tenants.delete(name);
       if (kind === "Budget") budgets.delete(tenantId, name);
+      if (kind === "Model") models.delete(tenantId, name);
       if (kind === "Schedule") {
         schedules.delete(tenantId, name);
         await scheduleStates.delete(tenantId, name);
@@ -154,9 +158,11 @@ export const createManifestService = (options: {
       return deleted;
     },
     async model(tenantId, name) {
+      const known = models.get(tenantId, name);
+      if (known !== null) return known;
+      // Another node may just have applied it.
       const stored = await store.get(tenantId, "Model", name);
       if (stored?.manifest.kind !== "Model") return null;
-      // It may have been applied to a node that allowed more.
       checkModel(tenantId, stored.manifest, allowPrivateModels);
       return stored.manifest;
     },
