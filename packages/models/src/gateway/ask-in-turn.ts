@@ -223,16 +223,17 @@ const ask = async <Result>(
   } catch (caught) {
     const error = PlatformError.from(caught);
     const billed = failedUsageOf(caught)?.usage;
+    const what = `a failed call of model ${target.name}`;
     if (billed !== undefined)
-      await settleFailed(
+      await settleAnyway(
         parts,
         call,
-        target,
+        what,
         settlementFor(billed, mostBilled(billed, bound, call.onText !== undefined)),
       );
     else {
       limiter.adjust(grant, { requests: 1, tokens: 0 });
-      if (held.key !== null) await settleFailed(parts, call, target, freed(held.key, call, target, clock.now()));
+      if (held.key !== null) await settleAnyway(parts, call, what, freed(held.key, call, target, clock.now()));
     }
     const fault = faultOf(error, call.signal);
     guard.leave(
@@ -266,19 +267,20 @@ const mostBilled = (usage: ModelUsage, bound: TokenBound, isStreamed: boolean): 
   return { inputTokens: bound.inputTokens, outputTokens, estimated: true };
 };
 
-/** What is not written now counts as the worst case in time, so the failure of the call is told all the same. */
-const settleFailed = async (
-  { budgets, logger }: TurnParts,
+/**
+ * What is not written now counts in time as what was held, so the answer, or the failure, is told all the same: to ask again would be paid for again.
+ * `what`: the call, for the log.
+ */
+export const settleAnyway = async (
+  { budgets, logger }: Pick<TurnParts, "budgets" | "logger">,
   { tenantId }: ModelCall,
-  { name }: ModelTarget,
+  what: string,
   settlement: Settlement,
 ): Promise<void> => {
   try {
     await budgets.settle(tenantId, settlement);
   } catch (failure) {
-    logger.log("warn", `a failed call of model ${name} was not settled: ${PlatformError.from(failure).message}`, {
-      tenantId,
-    });
+    logger.log("warn", `${what} was not settled: ${PlatformError.from(failure).message}`, { tenantId });
   }
 };
 

@@ -28,6 +28,7 @@ import {
   askInTurn,
   type FailedTry,
   type Performed,
+  settleAnyway,
   type TokenBound,
   type TurnAnswer,
   type TurnParts,
@@ -237,6 +238,9 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     };
   };
 
+  const settleAnswered = (call: ModelCall, name: string, settlement: Settlement): Promise<void> =>
+    settleAnyway(options, call, `an answered call of model ${name}`, settlement);
+
   /** From the cache of the model, or as `produce`. */
   const answerKept = async (
     { name, spec, settings }: { readonly name: string; readonly spec: ModelSpec; readonly settings: CacheSettings },
@@ -253,7 +257,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
         isHeard = true;
         const made = await produce({ name, spec }, request, { ...call, signal, onText: whileAsked(call) });
         // Nobody is left to settle it.
-        if (signal.aborted) await budgets.settle(call.tenantId, made.settlement);
+        if (signal.aborted) await settleAnswered(call, name, made.settlement);
         return made;
       },
     );
@@ -279,7 +283,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
         return observeTarget(options, observed, ask, () => undefined);
       },
     });
-    await budgets.settle(call.tenantId, answered.settlement);
+    await settleAnswered(call, model, answered.settlement);
     const { result: vectors, usage, costUsd, target } = answered;
     return { vectors, usage, costUsd, model: `${target.provider}/${target.model}` };
   };
@@ -312,7 +316,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
           ? await produce({ name, spec }, request, call)
           : await answerKept({ name, spec, settings }, request, call);
       // Whoever has a log settles with it.
-      if (call.task === undefined) await budgets.settle(call.tenantId, settlement);
+      if (call.task === undefined) await settleAnswered(call, name, settlement);
       return {
         response,
         ...(decision === undefined ? {} : { decision }),
