@@ -36,19 +36,32 @@ const ASKS =
   /^(?:who|whom|whose|what|which|when|where|why|how|is|are|am|was|were|do|does|did|has|have|had|can|could|may|might|must|shall|should|will|would)\b/;
 // Two to four letters in capitals may be an abbreviation that is a word in small ones (US and us, WHO and who).
 const ABBREVIATION = /((?<![\p{L}\p{N}])\p{Lu}{2,4}(?![\p{L}\p{N}]))/u;
+// Who shouts says more than abbreviations.
+const LONG_WORD = /\p{Lu}{5}/u;
 
 const foldQuestion = (text: string): string => {
   const spaced = foldSpace(text);
   if (VERBATIM.test(spaced)) return foldJson(spaced);
-  const isShouted = spaced === spaced.toUpperCase();
+  const isShouted = spaced === spaced.toUpperCase() && LONG_WORD.test(spaced);
   const folded = isShouted
     ? spaced.toLowerCase()
     : spaced
         .split(ABBREVIATION)
         .map((piece, index) => (index % 2 === 1 ? piece : piece.toLowerCase()))
         .join("");
-  const plain = folded.replace(/[\s.!…]+$/u, "");
-  return ASKS.test(plain) ? plain.replace(/[\s?.!…]+$/u, "") : plain;
+  const plain = withoutEnd(folded, " .…");
+  return ASKS.test(plain) ? withoutEnd(plain, " .…?") : plain;
+};
+
+// Behind anything but a word an exclamation mark may be a factorial: 5!, n!, (a + b)!
+const EXCLAIMED = /\p{L}{2}!$/u;
+
+/** By hand, since `[…]+$` tries again at each of them: a long row of full stops within a text would hold up the node for minutes. */
+const withoutEnd = (text: string, dropped: string): string => {
+  let end = text.length;
+  while (end > 0 && (dropped.includes(text.charAt(end - 1)) || EXCLAIMED.test(text.slice(Math.max(0, end - 5), end))))
+    end -= 1;
+  return text.slice(0, end);
 };
 
 const foldJson = (text: string): string => {

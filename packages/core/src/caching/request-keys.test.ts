@@ -61,6 +61,7 @@ describe("the content key", () => {
     ["space and case", "what is  the\ntallest TOWER ?", "What is the tallest tower?"],
     ["shouting", "WHAT IS THE TALLEST TOWER", "What is the tallest tower?"],
     ["a question mark that says nothing new", "what is the tallest tower", "What is the tallest tower?"],
+    ["an exclamation", "Help me!", "help me"],
     ["final full stops", "Name the tallest tower...", "name the tallest tower"],
     ["composed characters", "Où est le caf\u0065\u0301 ?", "Où est le caf\u00e9 ?"],
     ["members of JSON", '{"b": 1, "a": [1, 2]}', '{"a":[1,2],"b":1}'],
@@ -79,7 +80,21 @@ describe("the content key", () => {
     ["numbers that JavaScript would make equal", '{"id":12345678901234567890}', '{"id":12345678901234567891}'],
     ["accents", "Where is the resume?", "Where is the résumé?"],
     ["a superscript", "Solve x² = 4", "Solve x2 = 4"],
+    ["a factorial", "What is 5!", "What is 5"],
+    ["a factorial that is asked for", "What is n!?", "What is n?"],
+    ["a factorial that is told to be computed", "Compute (n+1)!", "Compute (n+1)."],
+    ["an abbreviation that stands alone, and a word", "US", "us"],
   ])("keeps apart %s", (_, one, other) => expect(ask(one).content).not.toBe(ask(other).content));
+
+  // A quadratic one takes minutes.
+  test.each([".", "!", "?", "a!", " .", "…", "x\t", "\n ", "'", "{", "A "])(
+    "takes no longer than its text is long, for many of %j",
+    (part) => {
+      const startedAt = performance.now();
+      for (const begin of ["", "What is "]) ask(`${begin}${part.repeat(300_000)}x`);
+      expect(performance.now() - startedAt).toBeLessThan(4_000);
+    },
+  );
 
   test("folds the case of the last question only", () => {
     const before = (content: string) => [
