@@ -5,7 +5,8 @@ import type { TargetVectors } from "../call/embed-texts.ts";
 import type { TargetAnswer } from "../model-target.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
 
-const Usage = z.looseObject({ inputTokens: z.number(), outputTokens: z.number() });
+const Tokens = z.int().nonnegative();
+const Usage = z.looseObject({ inputTokens: Tokens, outputTokens: Tokens });
 
 // Loose: what later versions add is given as it was recorded.
 const Answer = z.looseObject({
