@@ -227,7 +227,7 @@ export const compose = async ({
       }),
   });
   const spending = new Budgets({
-    ...{ store: tasks, keyValue, clock: senses.clock },
+    ...{ store: tasks, keyValue, clock: senses.clock, ids: senses.ids },
     declared: (tenantId) => manifests.budgets.of(tenantId),
   });
   const sweeper = new ReservationSweeper({ store: tasks, clock: senses.clock, logger: senses.logger });

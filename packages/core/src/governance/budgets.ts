@@ -13,6 +13,7 @@ import type {
   AccountBalance,
   BudgetGrant,
   Clock,
+  Ids,
   KeyValue,
   KeyValueScope,
   Ledger,
@@ -68,7 +69,7 @@ export type ReserveOutcome =
 
 export interface ReserveRequest {
   readonly tenantId: string;
-  /** Of the call: the same on every try. */
+  /** Of the call, at most 400 characters; each try of it holds its own. */
   readonly key: string;
   readonly subject: BudgetSubject;
   readonly bound: SpendingBound;
@@ -90,6 +91,7 @@ export interface BudgetsOptions {
   readonly store: Pick<TaskStore, "commit"> & Pick<Ledger, "balances" | "accounts" | "usage">;
   readonly keyValue: Pick<KeyValue, "list" | "put">;
   readonly clock: Pick<Clock, "now">;
+  readonly ids: Pick<Ids, "next">;
 }
 
 export class Budgets {
@@ -100,12 +102,12 @@ export class Budgets {
   }
 
   /**
-   * Holds the bound on all budgets of the subject. Where the key is held already, for a try that was lost, that is settled at what it held. Throws
+   * Holds the bound on all budgets of the subject. What a try that was lost held stays held until it expires: nobody knows whether it was billed. Throws
    * CONFIG_INVALID where a budget in US dollars stands on a call that has no price, STORE_UNAVAILABLE.
    */
   async reserve(request: ReserveRequest): Promise<ReserveOutcome> {
-    const { tenantId, key, bound, usage, callTimeoutMs } = request;
-    const { declared, store, clock } = this.options;
+    const { tenantId, bound, usage, callTimeoutMs } = request;
+    const { declared, store, clock, ids } = this.options;
     const now = clock.now();
     const accounts = accountsOf(declared(tenantId), request.subject, now);
     if (accounts.length === 0) return { outcome: "held", held: { key: null, accounts } };
@@ -118,6 +120,8 @@ export class Budgets {
         ceiling: await this.ceilingOf(tenantId, account),
       })),
     );
+    // Two tries of one call may be under way at once, of a node that has lost its task and of the next: each settles its own.
+    const key = `${request.key}/${ids.next()}`;
     const [outcome] = await store.commit([
       { tenantId, reserve: { key, expiresAt: now + callTimeoutMs + SETTLING_MS, amounts, usage } },
     ]);

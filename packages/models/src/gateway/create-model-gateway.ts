@@ -234,7 +234,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     const { result, costUsd, decision, settlement, isInstead } = answered;
     return {
       response: { ...result, ...(costUsd === undefined ? {} : { costUsd }) },
-      ...{ decision, settlement, mayKeep: !isInstead },
+      ...{ decision, settlement, mayKeep: !isInstead && !isFallback(known, answered.target) },
     };
   };
 
@@ -346,6 +346,13 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 const BYTES_A_TOKEN = 3;
 // What a provider puts around each text.
 const PER_TEXT = 16;
+
+/** It answered since the model that was named did not: an answer for this once. */
+const isFallback = ({ name, spec }: Known, target: ModelTarget): boolean => {
+  if (spec === null) return false;
+  if (spec.candidates === undefined) return target.name !== name;
+  return spec.fallback?.includes(target.name) === true && !spec.candidates.some(({ model }) => model === target.name);
+};
 
 /** Of a manifest: what changes no answer. */
 const OF_NO_ANSWER: ReadonlySet<string> = new Set<keyof ModelSpec>([

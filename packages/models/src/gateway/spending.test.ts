@@ -189,6 +189,36 @@ test("what a model was chosen for by who asked, however far behind the name, is 
   expect(asked).toEqual(["secret", "open"]);
 });
 
+test("of two tries of a call that are under way at once, each is counted with what it came to", async () => {
+  const world = createGatewayWorld({
+    models: {
+      ...MODELS,
+      desk: { candidates: [{ model: "cheap" }], fallback: ["dear"] },
+      cheap: { ...ENDPOINT, model: "cheap", price: { input: 1, output: 1 } },
+      dear: { ...ENDPOINT, model: "dear", price: { input: 100, output: 100 } },
+    },
+    budgets: limit(1),
+    caller: callerOf(async ({ name }, _request, { signal }) => {
+      if (name === "dear") return answering("dear");
+      if (!isFirst) throw new PlatformError("UPSTREAM_FAILED", "away", { retryable: true, details: { status: 503 } });
+      isFirst = false;
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    }),
+  });
+  let isFirst = true;
+  const lost = new AbortController();
+  // A node that lost the task, and does not know it yet.
+  const first = world.gateway.generate(HI, { ...CALL, signal: lost.signal }).catch(() => undefined);
+  await world.clock.advance(0);
+  const { settlement } = await world.gateway.generate(HI, CALL);
+  lost.abort(new PlatformError("LEASE_LOST", "another has it"));
+  await first;
+  await world.store.commit([{ tenantId: TENANT, settle: [settlement!] }]);
+  const { spent = 0, reserved } = await standing(world);
+  expect(reserved).toBe(0);
+  expect(spent).toBeGreaterThanOrEqual(600 * 100_000);
+});
+
 test("a budget of money on one of those who ask for the same, of a model without a price, is none of the others'", async () => {
   const { price: _, ...unpriced } = MODELS.desk;
   const world = createGatewayWorld({
@@ -222,7 +252,7 @@ test("a refusal costs nothing; a call that broke off counts with the most that i
   expect(used).toMatchObject([{ calls: 1, estimatedCalls: 1, costNanoUsd: 20 * 10_000 + 10 * 30_000 }]);
 });
 
-test("a try that died with its node is spent when the call is tried again, and does not hold anything for ever", async () => {
+test("what a try held that died with its node stays held until it is spent, and the next holds its own", async () => {
   const world = createGatewayWorld({
     ...{ models: MODELS, budgets: limit(1) },
     caller: callerOf(async () => answering()),
@@ -232,12 +262,11 @@ test("a try that died with its node is spent when the call is tried again, and d
   const { reserved: lost } = await standing(world);
   expect(lost).toBeGreaterThan(0);
   const { settlement } = await world.gateway.generate(HI, CALL);
-  expect(await standing(world)).toMatchObject({ spent: lost, reserved: lost });
+  expect(await standing(world)).toMatchObject({ spent: 0, reserved: 2 * lost });
   await world.store.commit([{ tenantId: TENANT, settle: [settlement!] }]);
-  expect(await standing(world)).toMatchObject({ spent: lost + COST, reserved: 0 });
-  await world.gateway.generate(HI, { ...CALL, id: "another" });
+  expect(await standing(world)).toMatchObject({ spent: COST, reserved: lost });
   expect(await world.store.expireReservations(world.clock.now() + 120_000 + 10_000, 10)).toBe(1);
-  expect(await standing(world)).toMatchObject({ spent: lost + COST + lost, reserved: 0 });
+  expect(await standing(world)).toMatchObject({ spent: COST + lost, reserved: 0 });
 });
 
 test("a store that does not answer lets no call pass", async () => {
@@ -271,4 +300,18 @@ test("an answer that was kept costs nothing, and says what it saved", async () =
     spent: COST,
     used: [{ calls: 1, cacheHits: 1, costNanoUsd: COST, savedNanoUsd: COST }],
   });
+});
+
+test("what a fallback has answered while the model was away is not kept for it", async () => {
+  let isAway = true;
+  const world = createGatewayWorld({
+    models: { ...MODELS, desk: { ...MODELS.desk, cache: {}, fallback: ["small"] } },
+    caller: callerOf(async ({ name }) => {
+      if (name === "desk" && isAway) throw new PlatformError("UPSTREAM_FAILED", "away", { retryable: true });
+      return answering(name);
+    }),
+  });
+  expect((await world.gateway.generate(HI, DOOR)).response.model).toBe("small");
+  isAway = false;
+  expect((await world.gateway.generate(HI, { ...DOOR, id: "next" })).response).toMatchObject({ model: "desk" });
 });

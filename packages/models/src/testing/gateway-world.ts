@@ -37,9 +37,10 @@ export const createGatewayWorld = ({ models = {}, budgets = [], env = {}, ...opt
   const store = createMemoryTaskStore({ clock });
   const keyValue = createMemoryKeyValue({ clock });
   const declared = budgets.map(({ name, spec }): DeclaredBudget => ({ name, spec, declaredBy: "tenant" }));
+  const ids = createSequentialIds("id");
   /** `tenant/name` of each lookup. */
   const asked: string[] = [];
-  const spending = new Budgets({ store, keyValue, clock, declared: () => declared });
+  const spending = new Budgets({ store, keyValue, clock, ids, declared: () => declared });
   const gateway = createModelGateway({
     lookup: async (tenantId, name) => {
       asked.push(`${tenantId}/${name}`);
@@ -49,7 +50,7 @@ export const createGatewayWorld = ({ models = {}, budgets = [], env = {}, ...opt
     names: async () => Object.keys(models),
     ...{ env, clock, logger, budgets: spending, prices: PRICE_TABLE },
     limiter: new RateLimiter({ keyValue, clock }),
-    ids: createSequentialIds("id"),
+    ids,
     cache: new ModelCache({
       ...{ keyValue, clock, logger, digest: createFnvDigest() },
       vectorIndex: createMemoryVectorIndex(),
