@@ -37,16 +37,17 @@ export const BudgetSpec = z.strictObject({
   period: z.enum(["hour", "day", "week", "month", "total"]).optional(),
   /**
    * What a call comes to for which too little is left: BUDGET_EXCEEDED, or another model that is asked instead, or a question to people, who may
-   * grant more: each yes adds `raise` to the limit of that period. @default "stop"
+   * grant more: each yes adds `raise` to the limit of that period. Who may is always named: else the caller whom a budget bounds could raise it.
+   * @default "stop"
    */
   onExceeded: z
     .union(
       [
         z.literal("stop"),
         z.strictObject({ degrade: ModelName }),
-        z.strictObject({ ask: z.strictObject({ approvers: Approvers.optional(), raise: BudgetLimit }) }),
+        z.strictObject({ ask: z.strictObject({ approvers: Approvers, raise: BudgetLimit }) }),
       ],
-      { error: 'expected "stop", { degrade: MODEL } or { ask: { raise: { usd } } }' },
+      { error: 'expected "stop", { degrade: MODEL } or { ask: { approvers: [CALLER], raise: { usd } } }' },
     )
     .optional(),
 });

@@ -150,6 +150,17 @@ test("a model without an address is refused", () => {
   ]);
 });
 
+test("a budget that asks people says whom: else the caller whom it bounds could raise it", () => {
+  const asking = (ask: object) => ({
+    ...{ apiVersion: API_VERSION, kind: "Budget", metadata: { name: "ann" } },
+    spec: { scope: { caller: "ann" }, limit: { usd: 1 }, onExceeded: { ask: { raise: { usd: 5 }, ...ask } } },
+  });
+  expect(violationsOf(asking({ approvers: ["boss"] }))).toEqual([]);
+  expect(violationsOf(asking({}))).toEqual([
+    { field: "spec.onExceeded", description: expect.stringContaining("ask: { approvers: [CALLER], raise") },
+  ]);
+});
+
 test("a remote agent has a card and nothing that says how it works", () => {
   const remote = { card: "https://agent.test/" };
   expect(violationsOf(agent({ remote }))).toEqual([]);

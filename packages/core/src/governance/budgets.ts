@@ -236,7 +236,8 @@ export const budgetExceeded = (model: string, exceeded: ExceededBudget): Platfor
       : {
           budget: budget.name,
           grants: [{ account: account.account, amount: measure === "usd" ? nanoUsdOf(raise) : raise }],
-          ...(ask.approvers === undefined ? {} : { approvers: ask.approvers }),
+          more: measure === "usd" ? formatUsd(nanoUsdOf(raise)) : `${raise} tokens`,
+          approvers: ask.approvers,
         };
   return new PlatformError(
     "BUDGET_EXCEEDED",

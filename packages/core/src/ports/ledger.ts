@@ -101,7 +101,9 @@ export interface UsageQuery {
 export interface BudgetGrant {
   readonly budget: string;
   readonly grants: readonly { readonly account: string; readonly amount: number }[];
-  readonly approvers?: readonly string[] | undefined;
+  /** What that is, for people: `$5.00`, `1000 tokens`. */
+  readonly more: string;
+  readonly approvers: readonly string[];
 }
 
 /** Reads, and what nobody waits for. Part of the TaskStore, which writes all else in its units. */

@@ -15,7 +15,11 @@ const USAGE = {
   ...{ costNanoUsd: 5, cacheHits: 0, savedNanoUsd: 0 },
 };
 const SETTLEMENT: Settlement = { key: "k", amounts: [{ account: "a", amount: 5 }], usage: USAGE };
-const GRANT: BudgetGrant = { budget: "desk", grants: [{ account: "budget/desk", amount: 100 }], approvers: ["boss"] };
+const GRANT: BudgetGrant = {
+  budget: "desk",
+  grants: [{ account: "budget/desk", amount: 100 }],
+  ...{ more: "100 tokens", approvers: ["boss"] },
+};
 const exceeded = (): PlatformError =>
   new PlatformError("BUDGET_EXCEEDED", "budget desk: $1 of $1 spent", { details: { budget: "desk", grant: GRANT } });
 
@@ -159,6 +163,7 @@ test("calls that need more of one budget ask people once, and go on when they gr
         type === "task.inputRequired" ? [data] : [],
       );
       expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(["approval:approval[budget/desk]"]));
+      expect(JSON.stringify(asked)).toContain("budget desk: $1 of $1 spent. Grant 100 tokens more?");
       isGranted = true;
       await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "grant" }, BOSS);
       await world.advance(1000);

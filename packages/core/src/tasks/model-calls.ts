@@ -112,10 +112,10 @@ export class ModelCalls {
     const { head, services } = this.execution;
     const { choice } = await waitForDecision({
       key: accounts,
-      prompt: `${exceeded.message}. Grant more?`,
-      show: { ...exceeded.details },
+      prompt: `${exceeded.message}. Grant ${grant.more} more?`,
+      show: { budget: grant.budget, adds: grant.more },
       choices: ["grant", "refuse"],
-      ...(grant.approvers === undefined ? {} : { approvers: grant.approvers }),
+      approvers: grant.approvers,
     });
     if (choice !== "grant") return false;
     await step(`grant ${accounts}`, ({ idempotencyKey }) =>

@@ -142,7 +142,7 @@ test("people may be asked for more: what they are to grant is in the refusal, an
   });
   const refusal = await world.gateway.generate(HI, DOOR).catch(PlatformError.from);
   expect(refusal).toMatchObject({ code: "BUDGET_EXCEEDED", retryable: false });
-  const grant = { budget: "all", grants: [{ account, amount: 50_000_000 }], approvers: ["boss"] };
+  const grant = { budget: "all", grants: [{ account, amount: 50_000_000 }], more: "$0.05", approvers: ["boss"] };
   expect((refusal as PlatformError).details).toMatchObject({ grant, spent: 0, limit: 10_000_000 });
   await world.gateway.grant(TENANT, grant, "yes 1");
   await world.gateway.grant(TENANT, grant, "yes 1");
@@ -281,6 +281,34 @@ test("a store that does not answer lets no call pass", async () => {
   world.store.commit = () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk"));
   await expect(world.gateway.generate(HI, DOOR)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", retryable: true });
   expect(asked).toBe(0);
+});
+
+test("an answer is given also when its cost cannot be written, for to ask again would be paid again; what was held counts", async () => {
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(1) },
+    caller: {
+      call: async () => {
+        world.store.commit = () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk"));
+        return answering();
+      },
+      embed: async () => {
+        world.store.commit = () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "no disk"));
+        return { vectors: [[1]], usage: { inputTokens: 1, outputTokens: 0 }, durationMs: 1 };
+      },
+    },
+  });
+  const { commit } = world.store;
+  expect((await world.gateway.generate(HI, DOOR)).response.text).toBe("fine");
+  world.store.commit = commit;
+  expect((await world.gateway.embed({ model: "desk", texts: ["hi"] }, { ...DOOR, id: "next" })).vectors).toEqual([[1]]);
+  world.store.commit = commit;
+  expect(world.logger.records.map(({ message }) => message)).toEqual(
+    Array.from({ length: 2 }, () => expect.stringMatching(/^an answered call of model desk was not settled: no disk/)),
+  );
+  const { reserved = 0 } = await standing(world);
+  expect(reserved).toBeGreaterThan(COST);
+  expect(await world.store.expireReservations(world.clock.now() + 180_000, 10)).toBe(2);
+  expect(await standing(world)).toMatchObject({ spent: reserved, reserved: 0 });
 });
 
 test("an answer that was kept costs nothing, and says what it saved", async () => {
