@@ -56,6 +56,8 @@ export const createSpendingRoutes = (spending: SpendingService, clock: { now(): 
       const begin = from ?? to - 30 * DAY_MS;
       if (begin > to || to - begin > MAX_DAYS * DAY_MS)
         throw invalid("from", `expected a time before \`to\`, and at most ${MAX_DAYS} days before it`);
+      if (scope.operator !== true && caller !== undefined && caller !== scope.caller)
+        throw new PlatformError("PERMISSION_DENIED", "the usage of other callers needs a key with role=operator");
       const usage = await spending.usage(
         {
           ...{ tenantId: scope.tenantId, from: begin, to },
