@@ -178,6 +178,12 @@ describe.each(WAYS)("%s, %s", (_name, _way, dialect, isStreamed) => {
       /failed \(429\): slow down/,
     ],
     [
+      "429 without words",
+      refusing(429, "", { "retry-after": "3" }, "rate_limit_error"),
+      { retryable: true, retryAfterMs: 3000 },
+      /failed \(429\)$/,
+    ],
+    [
       "429 with Retry-After in milliseconds",
       refusing(429, "slow down", { "retry-after-ms": "250", "retry-after": "1" }, "rate_limit_error"),
       { retryable: true, retryAfterMs: 250 },

@@ -129,16 +129,17 @@ const explain = (
 ): string => {
   // Without its words: they hold the answer.
   if (of === "unreadable") return "gave an answer that cannot be read";
-  if (status === undefined) return of === "answer" ? `failed as it answered: ${said}` : `could not be called: ${said}`;
+  const words = said === "" ? "" : `: ${said}`;
+  if (status === undefined) return of === "answer" ? `failed as it answered${words}` : `could not be called${words}`;
   // The provider's own words are left out: some repeat parts of the key.
   if (status === 401 || status === 403) {
     return `refused the credential (${status}): ${apiKeyEnv === undefined ? "none was sent, set apiKeyEnv or AGENTCORE_MODEL_KEY" : `check ${apiKeyEnv}`}`;
   }
-  if (status === 400 || status === 422) return `refused the request (${status}): ${said}`;
-  if (status === 404) return `does not know the model or the path (404): ${said}`;
+  if (status === 400 || status === 422) return `refused the request (${status})${words}`;
+  if (status === 404) return `does not know the model or the path (404)${words}`;
   if (status >= 300 && status < 400) return `redirects (${status}); set baseUrl to where it leads`;
-  if (status < 300) return `gave an answer that cannot be read: ${said}`;
-  return `failed (${status}): ${said}`;
+  if (status < 300) return `gave an answer that cannot be read${words}`;
+  return `failed (${status})${words}`;
 };
 
 const redact = (text: string, secrets: readonly string[]): string =>
