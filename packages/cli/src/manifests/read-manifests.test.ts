@@ -25,14 +25,20 @@ test("a folder is searched for manifests, without node_modules and dot folders",
   await put("a/agentcore.yaml", manifest("two"));
   await put("b/three.agent.json", "{}");
   await put("b/local.model.yml", "{}");
+  await put("b/daily.budget.yaml", "{}");
   await put("b/acme.tenant.yaml", "{}");
   await put("b/other.yaml", "{}");
   await put("node_modules/x/no.agent.yaml", "{}");
   await put(".git/no.agent.yaml", "{}");
   expect(await findManifestFiles(["."], folder)).toEqual(
-    ["a/agentcore.yaml", "a/one.agent.yaml", "b/acme.tenant.yaml", "b/local.model.yml", "b/three.agent.json"].map(
-      (name) => join(folder, name),
-    ),
+    [
+      "a/agentcore.yaml",
+      "a/one.agent.yaml",
+      "b/acme.tenant.yaml",
+      "b/daily.budget.yaml",
+      "b/local.model.yml",
+      "b/three.agent.json",
+    ].map((name) => join(folder, name)),
   );
 });
 
