@@ -305,7 +305,7 @@ test("an answer is given also when its cost cannot be written, for to ask again 
   expect(world.logger.records.map(({ message }) => message)).toEqual(
     Array.from({ length: 2 }, () => expect.stringMatching(/^an answered call of model desk was not settled: no disk/)),
   );
-  const { reserved = 0 } = await standing(world);
+  const { reserved } = await standing(world);
   expect(reserved).toBeGreaterThan(COST);
   expect(await world.store.expireReservations(world.clock.now() + 180_000, 10)).toBe(2);
   expect(await standing(world)).toMatchObject({ spent: reserved, reserved: 0 });
