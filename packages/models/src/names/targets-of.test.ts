@@ -144,4 +144,26 @@ describe("provider/model", () => {
     expect(refusal(`openai-compatible/${"x".repeat(600)}`, env)).toMatch(/at most 256 characters$/);
     expect(refusal("openai-compatible/\ud800", env)).toMatch(/well-formed/);
   });
+
+  test.each([
+    "../../secret",
+    "gemini/../../x",
+    "gemini/..",
+    "./x",
+    "gemini/%2e%2e/x",
+    "x?key=",
+    "x#",
+    "x\\..\\y",
+    "x\r\ny: z",
+  ])("a name that leads elsewhere at its provider, as %j, is none: providers put it into their address", (model) => {
+    const env = { GOOGLE_GENERATIVE_AI_API_KEY: "key", AGENTCORE_MODEL_URL: "http://127.0.0.1:1" };
+    for (const provider of ["google", "openai-compatible"])
+      expect(refusal(`${provider}/${model}`, env)).toMatch(/expected no \.\., \?, #, % or \\ in it/);
+  });
+
+  test("a name may have dots, slashes and colons", () => {
+    const env = { AGENTCORE_MODEL_URL: "http://127.0.0.1:1" };
+    for (const model of ["gpt-4.1..x", "hf.co/a/B-2.5:Q4_K_M", "arn:aws:bedrock:us-east-1::x/y", "@cf/meta/llama"])
+      expect(targetsOf(`openai-compatible/${model}`, null, env)[0]?.model).toBe(model);
+  });
 });

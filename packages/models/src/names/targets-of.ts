@@ -10,6 +10,8 @@ const DEFAULT_TIMEOUT_MS = 120_000; // long answers of slow models take over a m
 const DEFAULT_PROVIDER = "openai-compatible";
 // As the doors take it.
 const MAX_NAME_CHARACTERS = 256;
+// Some providers put the model into their address, where these would lead to another one, or to what is no model, with the node's own key.
+const LEADS_ELSEWHERE = /[?#%\\\p{Cc}]|(?:^|\/)\.{1,2}(?:\/|$)/u;
 
 /**
  * One target for each host and key of the manifest's spec, hosts first; without a spec the one of `provider/model`, as the environment says.
@@ -101,6 +103,8 @@ const environmentTarget = (name: string, env: Environment): ModelTarget => {
       `model "${name}" is not configured: apply a Model manifest of that name, or use provider/model, where provider is ${MODEL_PROVIDERS.join(", ")}; ${DEFAULT_PROVIDER}/<model> needs AGENTCORE_MODEL_URL`,
     );
   }
+  if (LEADS_ELSEWHERE.test(model))
+    throw notConfigured(`model ${JSON.stringify(name)} is not configured: expected no .., ?, #, % or \\ in it`);
   const found = providerName === DEFAULT_PROVIDER ? compatible(name, model, env) : own(name, providerName, model, env);
   return {
     id: name,
