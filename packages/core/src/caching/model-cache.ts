@@ -274,12 +274,11 @@ export class ModelCache {
         this.memory.set(tenantId, entryKey(keys.exact), answer);
         this.memory.set(tenantId, contentKey(keys.content), answer);
         const isQueued = this.later(tenantId, async () => {
-          try {
-            await this.put(tenantId, entryKey(keys.exact), answer, answer.expiresAt);
-          } finally {
-            release(true);
-          }
-          await this.put(tenantId, contentKey(keys.content), entryKey(keys.exact), answer.expiresAt);
+          // Together, so that a store may write them at once. What points to nothing is no answer.
+          await Promise.all([
+            this.put(tenantId, entryKey(keys.exact), answer, answer.expiresAt).finally(() => release(true)),
+            this.put(tenantId, contentKey(keys.content), entryKey(keys.exact), answer.expiresAt),
+          ]);
           await this.writeVector(ask, answer, looked.vector);
         });
         if (!isQueued) release(false);

@@ -2,7 +2,7 @@ import type { Clock } from "../ports/index.ts";
 
 const MAX_AT_ONCE = 4;
 
-/** Work that nobody waits for: some of it at once, a bounded number waiting. It begins after whoever asked has gone on. */
+/** Work that nobody waits for: some of it at once, a bounded number waiting. It begins after what whoever asked writes after its turn. */
 export class WriteQueue {
   private readonly clock: Pick<Clock, "turn">;
   private readonly maxWaiting: number;
@@ -45,6 +45,8 @@ export class WriteQueue {
   }
 
   private async run(): Promise<void> {
+    // Who asked goes on in the first, at whose end the answer is committed: a store that writes one after another would let it wait for this.
+    await this.clock.turn();
     await this.clock.turn();
     for (let work = this.waiting.shift(); work !== undefined; work = this.waiting.shift()) {
       try {
