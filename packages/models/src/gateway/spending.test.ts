@@ -214,7 +214,7 @@ test("of two tries of a call that are under way at once, each is counted with wh
   lost.abort(new PlatformError("LEASE_LOST", "another has it"));
   await first;
   await world.store.commit([{ tenantId: TENANT, settle: [settlement!] }]);
-  const { spent = 0, reserved } = await standing(world);
+  const { spent, reserved } = await standing(world);
   expect(reserved).toBe(0);
   expect(spent).toBeGreaterThanOrEqual(600 * 100_000);
 });
