@@ -157,11 +157,12 @@ export class Budgets {
       await this.options.keyValue.put(grantScope(tenantId), `${account}/${id}`, amount, { expectedVersion: 0 });
   }
 
-  /** How the budgets of the tenant stand in their present periods. */
+  /** How the budgets of the tenant stand in their present periods, by name. */
   async status(tenantId: string): Promise<readonly BudgetStatus[]> {
     const { declared, store, clock } = this.options;
     const statuses: BudgetStatus[] = [];
-    for (const budget of declared(tenantId))
+    const byName = declared(tenantId).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    for (const budget of byName)
       statuses.push(
         await budgetStatus(
           {

@@ -6,6 +6,18 @@ import type { OpenCall } from "./open-call.ts";
 // As often as a reader can tell, and no log fills by it (design: Streams).
 const GATHER_MS = 250;
 
+export interface NamedArtifact {
+  /** @default the name */
+  readonly id?: string;
+  readonly name: string;
+}
+
+export const artifactOf = ({ name, id = name }: NamedArtifact, text: string): Artifact => ({
+  artifactId: id,
+  name,
+  parts: [{ text }],
+});
+
 /**
  * Text of a call under way, as it comes, into an artifact: what came within a quarter of a second is one event. A text that begins anew, by another
  * try or another model, takes the place of what was there.
@@ -13,12 +25,12 @@ const GATHER_MS = 250;
 export class ArtifactStream {
   private readonly execution: Execution;
   private readonly call: OpenCall;
-  private readonly artifact: { readonly id?: string; readonly name: string };
+  private readonly artifact: NamedArtifact;
   private gathered = "";
   private isBegun = false;
   private timer: Timer | null = null;
 
-  constructor(execution: Execution, call: OpenCall, artifact: { readonly id?: string; readonly name: string }) {
+  constructor(execution: Execution, call: OpenCall, artifact: NamedArtifact) {
     this.execution = execution;
     this.call = call;
     this.artifact = artifact;
@@ -52,8 +64,7 @@ export class ArtifactStream {
     const { execution, call } = this;
     if (!execution.isOpen(call)) return;
     const { path, kind, inputHash } = call;
-    const { name, id = name } = this.artifact;
-    const artifact: Artifact = { artifactId: id, name, parts: [{ text }] };
+    const artifact = artifactOf(this.artifact, text);
     execution.append({
       type: "artifact.appended",
       at: execution.services.senses.clock.now(),

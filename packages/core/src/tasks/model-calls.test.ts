@@ -212,3 +212,19 @@ test("calls that need more of two limits of one budget ask people for each", asy
     "budget/desk/usd",
   ]);
 });
+
+test.each([{ name: "" }, { name: 7 }, { name: "letter", id: "" }, {}])(
+  "an artifact that no log can hold, %j, is refused before the model is asked",
+  async (artifact) => {
+    const { world, calls } = asking(
+      () => ({ response: ANSWER }),
+      async (_task, ctx) => (await ctx.model({ messages: HI, artifact: artifact as { name: string } })).text,
+    );
+    const taskId = await world.submit("writer");
+    expect(await world.last(taskId)).toMatchObject({
+      type: "task.failed",
+      data: { error: { code: "INVALID_ARGUMENT" } },
+    });
+    expect(calls).toEqual([]);
+  },
+);

@@ -1,11 +1,14 @@
 /** `ctx.model`: a step that asks a model. What it cost is written with its answer, in one unit; a budget may have it ask people first. */
-import { PlatformError } from "@agentcore/contract";
+import { Artifact, PlatformError, parseInput } from "@agentcore/contract";
 import type { Context, ModelRequest, ModelResponse, StepContext } from "@agentcore/contract/authoring";
 import type { BudgetGrant, ModelCall, ModelProvider } from "../ports/index.ts";
-import { ArtifactStream } from "./artifact-stream.ts";
+import { ArtifactStream, artifactOf } from "./artifact-stream.ts";
 import type { Execution } from "./execution.ts";
 import type { OpenCall } from "./open-call.ts";
 import { startStep } from "./steps.ts";
+
+// Whoever reads a stream of pieces has nothing but its name to show.
+const StreamedArtifact = Artifact.required({ name: true });
 
 type Calls = Pick<Context, "step" | "waitForDecision">;
 type NamedRequest = ModelRequest & { readonly model: string };
@@ -32,6 +35,10 @@ export class ModelCalls {
         "MODEL_NOT_CONFIGURED",
         `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`,
       );
+    const { artifact } = request;
+    // Before anything is paid for: what the contract refuses would make the whole log unreadable.
+    if (artifact !== undefined)
+      parseInput(StreamedArtifact, artifactOf(artifact, ""), `ctx.model: artifact "${String(artifact.name)}"`);
     return this.askUntilGranted({ ...request, model });
   }
 
