@@ -309,6 +309,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 
   return {
     async generate({ model: name, ...request }, call): Promise<ModelAnswer> {
+      assertBound(request.maxOutputTokens);
       const spec = await lookup(call.tenantId, name);
       const settings = spec === null ? null : settingsOf(spec);
       const { response, decision, settlement } =
@@ -346,6 +347,19 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
 const BYTES_A_TOKEN = 3;
 // What a provider puts around each text.
 const PER_TEXT = 16;
+
+/** What is reserved goes by it, and some servers take a bound that is none for no bound at all. */
+const assertBound = (most: number | undefined): void => {
+  if (most === undefined || (Number.isSafeInteger(most) && most > 0)) return;
+  const description = "expected a whole number of tokens, 1 or more";
+  throw new PlatformError(
+    "INVALID_ARGUMENT",
+    `the model's request: maxOutputTokens: ${description}, got ${String(most)}`,
+    {
+      violations: [{ field: "maxOutputTokens", description }],
+    },
+  );
+};
 
 /** It answered since the model that was named did not: an answer for this once. */
 const isFallback = ({ name, spec }: Known, target: ModelTarget): boolean => {

@@ -343,3 +343,22 @@ test("what a fallback has answered while the model was away is not kept for it",
   isAway = false;
   expect((await world.gateway.generate(HI, { ...DOOR, id: "next" })).response).toMatchObject({ model: "desk" });
 });
+
+test.each([0, -5, 1.5, Number.NaN, "500"])(
+  "a bound of output of %s is none, and nobody is asked by it",
+  async (most) => {
+    let asked = 0;
+    const world = createGatewayWorld({
+      ...{ models: MODELS, budgets: limit(1) },
+      caller: callerOf(async () => {
+        asked += 1;
+        return answering();
+      }),
+    });
+    await expect(world.gateway.generate({ ...HI, maxOutputTokens: most as number }, DOOR)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("maxOutputTokens") as string,
+    });
+    expect([asked, await standing(world)]).toMatchObject([0, { spent: 0, reserved: 0 }]);
+  },
+);
