@@ -1,6 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 
@@ -47,6 +48,13 @@ const serve = async (answer: string, isEndless = false): Promise<{ url: string; 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, ended: ended.promise };
 };
 
+/** Begins an answer of 100 bytes, which is written by hand. */
+const serveByHand = async () => {
+  const { url } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+  const socket = (): Socket => [...sockets][0] as Socket;
+  return { url, write: (text: string) => void socket().write(text), cut: () => void socket().destroy() };
+};
+
 test("an answer comes with its status, its headers and its body", async () => {
   const { url } = await serve("HTTP/1.1 201 Created\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello");
   const response = await guarded(url, { method: "POST", body: "{}" });
@@ -73,6 +81,19 @@ test("a body over its bound fails, and its connection ends", async () => {
   const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
   await expect((await guarded(url)).text()).rejects.toMatchObject({ code: "TOO_LARGE" });
   await ended;
+});
+
+test("a body that comes slowly comes whole, and one that is cut off fails", async () => {
+  const { url, write, cut } = await serveByHand();
+  const { body } = await guarded(url);
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const read = async () => Buffer.from((await reader.read()).value ?? []).toString();
+  for (const part of ["first", "second"]) {
+    write(part);
+    expect(await read()).toBe(part);
+  }
+  cut();
+  await expect(reader.read()).rejects.toThrow("terminated");
 });
 
 test("a body that is cancelled ends its connection", async () => {
@@ -129,6 +150,8 @@ test("calls share a connection where it is kept, to the address that was judged,
   const ask = async (fetchKept: typeof kept): Promise<string> =>
     (await fetchKept(url, { method: "POST", body: "x" })).text();
   expect(await ask(kept)).toBe("ok");
+  // A turn later the connection is free: a server may close it with its answer, without having said so.
+  await setImmediate();
   addresses = ["169.254.169.254"];
   expect(await ask(kept)).toBe("ok");
   expect(connections()).toBe(1);
@@ -163,3 +186,39 @@ test("whoever asks hears when the request has left, and not of one that nobody t
   await guarded(url, { method: "POST", body: "x".repeat(100_000) }, { onSent });
   expect(sent).toBe(1);
 });
+
+test("a call that ends while a connection is made ends at once, and the connection with it", async () => {
+  const { url, ended } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  const asked = Promise.withResolvers<() => void>();
+  const slowly = createGuardedFetch({
+    ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open", keepsConnections: true },
+    lookup: (_name, _options, callback) => asked.resolve(() => callback(null, [{ address: "127.0.0.1", family: 4 }])),
+  });
+  const controller = new AbortController();
+  let sent = 0;
+  const call = slowly(
+    url.replace("127.0.0.1", "slow.example"),
+    { method: "POST", body: "x", signal: controller.signal },
+    { onSent: () => sent++ },
+  );
+  const find = await asked.promise;
+  controller.abort(new Error("enough"));
+  await expect(call).rejects.toThrow("enough");
+  find();
+  await ended;
+  expect(sent).toBe(0);
+});
+
+test.each([true, false])(
+  "calls under way end when all connections are closed, kept or not: %s",
+  async (keepsConnections) => {
+    const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
+    const closing = createGuardedFetch({
+      ...{ allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open", keepsConnections },
+    });
+    const response = await closing(url, { method: "POST", body: "x" });
+    closing.close();
+    await expect(response.text()).rejects.toThrow("terminated");
+    await ended;
+  },
+);
