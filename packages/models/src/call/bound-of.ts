@@ -9,12 +9,12 @@ const PER_TOOL = 64;
 const FOR_INSTRUCTIONS = 1024;
 
 /** Tokens of input that the request has at most: its bytes, and a margin for what the provider adds. */
-export const boundOf = (request: ModelRequest): number => {
+export const boundOf = (request: ModelRequest, bytes = countBytes(request)): number => {
   const { messages, tools = [], output } = request;
   const hasInstructions = tools.length > 0 || output !== undefined;
   const calls = messages.reduce((total, { toolCalls = [] }) => total + toolCalls.length, 0);
   return (
-    countBytes(request) +
+    bytes +
     PER_REQUEST +
     (messages.length + calls) * PER_MESSAGE +
     tools.length * PER_TOOL +

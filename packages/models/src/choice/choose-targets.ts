@@ -136,14 +136,18 @@ export const chooseTargets = ({ chain, request, conditions, table, stateOf }: Ch
     return entries;
   };
 
-  const order = new Map<string, Entry>();
-  // A model that stands in the chain twice is asked once, where it stands first.
-  for (const entry of visit(chain)) if (!order.has(entry.name)) order.set(entry.name, entry);
+  const entries = visit(chain);
   return {
-    order: [...order.values()],
+    order: entries.length < 2 ? entries : firstOfEach(entries),
     ...{ reasons, scores, mayRetry: retryAfterMs !== undefined },
     ...(Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}),
   };
+};
+
+/** A model that stands in the chain twice is asked once, where it stands first. */
+const firstOfEach = (entries: readonly Entry[]): readonly Entry[] => {
+  const names = new Set<string>();
+  return entries.filter(({ name }) => names.size < names.add(name).size);
 };
 
 const whyTooSmall = (target: ModelTarget, request: RequestFacts, table: PriceTable): string | undefined => {

@@ -2,7 +2,7 @@
 import type { FieldViolation, ModelSpec, Priority } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { CompiledExpression } from "@agentcore/core/expressions";
-import type { ChainModel } from "./resolve-chain.ts";
+import { type ChainModel, isAlone } from "./resolve-chain.ts";
 
 /** What conditions are asked about, and what a choice goes by. */
 export interface RequestFacts {
@@ -29,6 +29,8 @@ const MEMBERS = [
 export type Condition = (request: RequestFacts) => boolean;
 export type Conditions = ReadonlyMap<string, Condition>;
 
+const NONE: Conditions = new Map();
+
 // As many as a thousand models have; asked for again, others are compiled again.
 const MAX_KEPT = 5_000;
 
@@ -37,6 +39,7 @@ export class ModelConditions {
 
   /** Of all candidates of the chain. Throws INVALID_ARGUMENT for what no manifest could have been applied with. */
   async of(chain: ChainModel): Promise<Conditions> {
+    if (isAlone(chain)) return NONE;
     const conditions = new Map<string, Condition>();
     const visit = async ({ candidates, fallback }: ChainModel): Promise<void> => {
       for (const { model, when } of candidates) {

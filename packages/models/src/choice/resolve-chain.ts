@@ -27,6 +27,15 @@ const MAX_DEPTH = 8;
 // Counted as often as they stand in the chain.
 const MAX_MODELS = 100;
 
+/** Whether nobody else may answer. */
+export const isAlone = ({
+  candidates = [],
+  fallback = [],
+}: {
+  readonly candidates?: readonly unknown[] | undefined;
+  readonly fallback?: readonly unknown[] | undefined;
+}): boolean => candidates.length === 0 && fallback.length === 0;
+
 /**
  * `lookup` throws MODEL_NOT_CONFIGURED for names that lead nowhere: of a candidate or a fallback that is a reason not to ask it. Throws what `lookup`
  * throws of `name` itself, and MODEL_NOT_CONFIGURED for a candidate that leads back to a name before it, for chains over 8 deep, or of over 100 models.
@@ -36,7 +45,9 @@ export const resolveChain = async (
   name: string,
   lookup: (name: string) => Promise<NamedModel>,
 ): Promise<ChainModel> => {
-  const found = new Map<string, Promise<NamedModel>>();
+  const first = await lookup(name);
+  if (isAlone(first)) return { ...EMPTY, name, targets: first.targets };
+  const found = new Map([[name, Promise.resolve(first)]]);
   let count = 0;
 
   const visit = async (at: string, before: readonly string[]): Promise<ChainModel> => {
@@ -53,7 +64,7 @@ export const resolveChain = async (
     try {
       model = await pending;
     } catch (error) {
-      if (before.length === 0 || !PlatformError.is(error) || error.code !== "MODEL_NOT_CONFIGURED") throw error;
+      if (!PlatformError.is(error) || error.code !== "MODEL_NOT_CONFIGURED") throw error;
       return { ...EMPTY, name: at, problem: error.message };
     }
     const candidates: ChainModel["candidates"][number][] = [];

@@ -47,7 +47,6 @@ export interface Performed<Result> {
 
 export interface Turn<Result> {
   readonly call: ModelCall;
-  readonly order: readonly ModelTarget[];
   /** Tokens of output that are asked for where somebody needs a bound and none is known. */
   boundOf(target: ModelTarget): TokenBound;
   /** False once somebody has been told a part of an answer that cannot be taken back: nobody else is asked then. */
@@ -96,9 +95,13 @@ export const subjectOf = ({ agent, labels, caller, task }: ModelCall): BudgetSub
 });
 
 /** Throws what ends the pass for all targets: an abort, a request that is wrong whoever is asked, a store that does not answer. */
-export const askInTurn = async <Result>(parts: TurnParts, turn: Turn<Result>): Promise<TurnOutcome<Result>> => {
+export const askInTurn = async <Result>(
+  parts: TurnParts,
+  turn: Turn<Result>,
+  order: readonly ModelTarget[],
+): Promise<TurnOutcome<Result>> => {
   const tries: FailedTry[] = [];
-  for (const target of turn.order) {
+  for (const target of order) {
     turn.call.signal.throwIfAborted();
     const step = await askTarget(parts, turn, target);
     if (step.outcome === "passed over") {
@@ -125,12 +128,8 @@ const askTarget = async <Result>(
 ): Promise<TargetOutcome<Result>> => {
   const { call } = turn;
   const { limiter, guard } = parts;
-  const passedOver = (because: FailedTry["because"], error: PlatformError): TargetOutcome<Result> => ({
-    outcome: "passed over",
-    failed: { target, because, error },
-  });
   const entry = guard.enter(call.tenantId, target);
-  if (!entry.entered) return passedOver("limited", entry.refusal);
+  if (!entry.entered) return passedOver(target, "limited", entry.refusal);
   let isOver = false;
   try {
     const bound = turn.boundOf(target);
@@ -140,7 +139,7 @@ const askTarget = async <Result>(
       target.limits ?? {},
       { priority: call.priority, signal: call.signal },
     );
-    if (!verdict.granted) return passedOver("limited", limited(target, verdict));
+    if (!verdict.granted) return passedOver(target, "limited", limited(target, verdict));
     const { grant } = verdict;
     try {
       const reserved = await reserve(parts, turn, target, bound);
@@ -157,6 +156,15 @@ const askTarget = async <Result>(
     if (!isOver) guard.leave(entry, { outcome: "abandoned" });
   }
 };
+
+const passedOver = (
+  target: ModelTarget,
+  because: FailedTry["because"],
+  error: PlatformError,
+): Extract<TargetOutcome<never>, { readonly outcome: "passed over" }> => ({
+  outcome: "passed over",
+  failed: { target, because, error },
+});
 
 const limited = (
   { id }: ModelTarget,
@@ -241,7 +249,7 @@ const ask = async <Result>(
       fault === "target" ? { outcome: "failed", retryAfterMs: error.retryAfterMs } : { outcome: "abandoned" },
     );
     if (fault === "caller") throw error;
-    return { outcome: "passed over", failed: { target, because: error.retryable ? "failed" : "refused", error } };
+    return passedOver(target, error.retryable ? "failed" : "refused", error);
   }
 };
 
@@ -283,6 +291,14 @@ export const settleAnyway = async (
     logger.log("warn", `${what} was not settled: ${PlatformError.from(failure).message}`, { tenantId });
   }
 };
+
+/** Of a call that was answered: with the answer's own commit where there is one, else with this. */
+export const settleAnswered = (
+  parts: Pick<TurnParts, "budgets" | "logger">,
+  call: ModelCall,
+  name: string,
+  settlement: Settlement,
+): Promise<void> => settleAnyway(parts, call, `an answered call of model ${name}`, settlement);
 
 /** `caller`: no other target would do better. `setting`: it is not the target's health that is wrong. */
 const faultOf = (error: PlatformError, signal: AbortSignal): "caller" | "target" | "setting" => {

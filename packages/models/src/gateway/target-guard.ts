@@ -2,7 +2,7 @@ import type { Clock } from "@agentcore/core/ports";
 import type { Lookup } from "@agentcore/outbound";
 import { connectionOf } from "../call/connection-of.ts";
 import type { TargetState } from "../choice/choose-targets.ts";
-import type { ChainModel } from "../choice/resolve-chain.ts";
+import { type ChainModel, isAlone } from "../choice/resolve-chain.ts";
 import type { Environment } from "../environment.ts";
 import { LocalHosts } from "../hosts/local-hosts.ts";
 import { orderTargets } from "../hosts/order-targets.ts";
@@ -61,14 +61,14 @@ export const createTargetGuard = ({
   return {
     async prepare(tenantId, chain, signal) {
       if (!asksHosts) return;
-      const isOnly = chain.candidates.length === 0 && chain.fallback.length === 0;
+      if (isAlone(chain)) return hosts.look(tenantId, chain.targets, { waits: "for any", signal });
       const seen = new Set<string>();
       const looks: Promise<void>[] = [];
       // Nobody waits for a host that may never be needed.
       const visit = (model: ChainModel, isFallback: boolean): void => {
         if (seen.has(model.name)) return;
         seen.add(model.name);
-        const waits = isFallback ? "never" : isOnly ? "for any" : "for unknown";
+        const waits = isFallback ? "never" : "for unknown";
         if (model.targets.length > 0) looks.push(hosts.look(tenantId, model.targets, { waits, signal }));
         for (const { model: candidate } of model.candidates) visit(candidate, isFallback);
         for (const fallback of model.fallback) visit(fallback, true);

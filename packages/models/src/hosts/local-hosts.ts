@@ -46,6 +46,8 @@ const UP_FOR_MS = 10_000;
 const DOWN_FOR_MS = 5_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+const NOTHING: HostView = {};
+
 interface Host {
   known: (HostModels | { readonly why: string }) | null;
   /** Monotonic milliseconds. */
@@ -78,9 +80,9 @@ export class LocalHosts {
     targets: readonly ModelTarget[],
     { waits, signal }: { readonly waits: "never" | "for unknown" | "for any"; readonly signal: AbortSignal },
   ): Promise<void> {
-    const hosts = targets
-      .filter((target) => isLocal(target, targets))
-      .map((target) => ({ target, host: this.#hostOf(tenantId, target) }));
+    const local = targets.filter((target) => isLocal(target, targets));
+    if (local.length === 0) return;
+    const hosts = local.map((target) => ({ target, host: this.#hostOf(tenantId, target) }));
     for (const { target, host } of hosts) if (this.#isOld(host)) this.#ask(target, host);
     if (waits === "never") return;
     await this.#wait(
@@ -100,8 +102,9 @@ export class LocalHosts {
    * another manifest names alone, would be down for ever.
    */
   viewOf(tenantId: string, target: ModelTarget): HostView {
+    if (this.#hosts.size === 0) return NOTHING;
     const host = this.#hosts.get(keyOf(tenantId, target));
-    return host === undefined || (host.asking === null && this.#isOld(host)) ? {} : this.#view(target, host);
+    return host === undefined || (host.asking === null && this.#isOld(host)) ? NOTHING : this.#view(target, host);
   }
 
   /** A call of it failed: what is known of it is old. */
@@ -122,7 +125,7 @@ export class LocalHosts {
   }
 
   #view({ model }: ModelTarget, { known, checkedAt }: Host): HostView {
-    if (known === null) return {};
+    if (known === null) return NOTHING;
     const passedMs = this.#options.clock.monotonic() - checkedAt;
     const rest = (forMs: number): number => Math.max(0, Math.ceil(forMs - passedMs));
     if ("why" in known) return { problem: known.why, retryAfterMs: rest(DOWN_FOR_MS) };
@@ -208,7 +211,7 @@ const keyOf = (tenantId: string, { provider, baseUrl }: ModelTarget): string =>
 /** A single endpoint that speaks OpenAI's dialect may be anything, also what lists no models. */
 const isLocal = ({ provider }: ModelTarget, targets: readonly ModelTarget[]): boolean =>
   provider === "ollama" ||
-  (provider === "openai-compatible" && new Set(targets.map(({ baseUrl }) => baseUrl)).size > 1);
+  (provider === "openai-compatible" && targets.some(({ baseUrl }) => baseUrl !== targets[0]?.baseUrl));
 
 const MAX_SHOWN = 5;
 

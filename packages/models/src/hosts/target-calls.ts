@@ -197,7 +197,8 @@ export class TargetCalls {
   }
 }
 
-const keyOf = (tenantId: string, targetId: string): string => JSON.stringify([tenantId, targetId]);
+/** By its length, no tenant's name runs over into an id. */
+const keyOf = (tenantId: string, targetId: string): string => `${tenantId.length}/${tenantId}/${targetId}`;
 
 const isFull = ({ underWay }: Seen, { limits }: ModelTarget): boolean =>
   underWay >= (limits?.concurrency ?? Number.POSITIVE_INFINITY);

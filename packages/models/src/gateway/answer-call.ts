@@ -1,0 +1,148 @@
+/**
+ * One call until somebody answers it:
+ *
+ *   chain of models → choice → one pass over their targets (ask-in-turn.ts) → answer
+ *
+ * A pass whose targets are all at their limits waits for the first of them, and one whose budget calls under way hold waits for these: for a minute at
+ * most. A budget that wants another model asked begins anew with that one. Anything else that fails goes to the caller, who may try again.
+ */
+import type { ModelSpec } from "@agentcore/contract";
+import type { Reasoned } from "@agentcore/contract/authoring";
+import { PlatformError } from "@agentcore/contract/errors";
+import { budgetExceeded, degradesTo } from "@agentcore/core/governance";
+import type { ModelCall } from "@agentcore/core/ports";
+import { chooseTargets, type ModelChoice, noModelLeft } from "../choice/choose-targets.ts";
+import type { ModelConditions, RequestFacts } from "../choice/model-conditions.ts";
+import { type ChainModel, resolveChain } from "../choice/resolve-chain.ts";
+import type { ModelTarget } from "../model-target.ts";
+import type { KnownModels } from "../names/known-models.ts";
+import { askInTurn, type Turn, type TurnAnswer, type TurnParts } from "./ask-in-turn.ts";
+import type { LimitWaits } from "./limit-waits.ts";
+import { unanswered } from "./unanswered.ts";
+
+export interface AnswerParts extends TurnParts {
+  /** Of the Model manifest of that name in the tenant, or null. */
+  readonly lookup: (tenantId: string, name: string) => Promise<ModelSpec | null>;
+  readonly models: KnownModels;
+  readonly conditions: ModelConditions;
+  readonly waits: LimitWaits;
+}
+
+/** What a call names, and what its manifest says, which is read once. */
+export interface NamedSpec {
+  readonly name: string;
+  readonly spec: ModelSpec | null;
+}
+
+/** One kind of call, of one caller. */
+export interface Asking<Result> extends Turn<Result> {
+  readonly facts: RequestFacts;
+}
+
+export interface Answered<Result> extends TurnAnswer<Result> {
+  readonly decision: Reasoned | undefined;
+  /** A budget had another model asked than the one that was named. */
+  readonly isInstead: boolean;
+}
+
+// A limit a minute is free again after a minute at most.
+const MAX_LIMIT_WAIT_MS = 60_000;
+
+export const answerCall = async <Result>(
+  parts: AnswerParts,
+  named: NamedSpec,
+  asking: Asking<Result>,
+): Promise<Answered<Result>> => {
+  const { guard, clock, waits } = parts;
+  const { call } = asking;
+  const endsAt = clock.monotonic() + MAX_LIMIT_WAIT_MS;
+  const instead: Instead[] = [];
+  let { name } = named;
+  for (;;) {
+    const choice = await chooseFor(parts, name, named, asking);
+    if (choice.order.length === 0) throw noModelLeft(name, choice);
+    const order = choice.order.flatMap(({ targets }) => guard.inOrder(call.tenantId, targets));
+    const outcome = await askInTurn(parts, asking, order);
+    switch (outcome.outcome) {
+      case "answered": {
+        const { answer } = outcome;
+        const decision = decisionOf(answer.target, choice, instead, answer.passedOver);
+        return { ...answer, decision, isInstead: instead.length > 0 };
+      }
+      case "exceeded": {
+        const { exceeded, target } = outcome;
+        if (exceeded.spent + exceeded.asked <= exceeded.ceiling) {
+          await waits.wait(heldByOthers(target.name, exceeded.account.budget.name, waits.waiting), endsAt, call.signal);
+          break;
+        }
+        const degraded = degradesTo(exceeded);
+        const error = budgetExceeded(target.name, exceeded);
+        if (degraded === null || degraded === named.name || instead.some(({ model }) => model === degraded))
+          throw error;
+        instead.push({ model: degraded, reason: `${degraded} is asked instead of ${name}: ${error.message}` });
+        name = degraded;
+        break;
+      }
+      case "unanswered": {
+        const error = unanswered(name, outcome.tries);
+        if (!outcome.tries.every(({ because }) => because === "limited")) throw error;
+        await waits.wait(error, endsAt, call.signal);
+      }
+    }
+  }
+};
+
+/** What a budget had asked, and why. */
+interface Instead {
+  readonly model: string;
+  readonly reason: string;
+}
+
+export const chainOf = (parts: AnswerParts, name: string, named: NamedSpec, tenantId: string): Promise<ChainModel> =>
+  resolveChain(name, async (at) =>
+    parts.models.of(at, at === named.name ? named.spec : await parts.lookup(tenantId, at)),
+  );
+
+const chooseFor = async (
+  parts: AnswerParts,
+  name: string,
+  named: NamedSpec,
+  { call: { tenantId, signal }, facts }: Asking<unknown>,
+): Promise<ModelChoice> => {
+  const { guard, conditions, prices } = parts;
+  const chain = await chainOf(parts, name, named, tenantId);
+  await guard.prepare(tenantId, chain, signal);
+  return chooseTargets({
+    chain,
+    request: facts,
+    conditions: await conditions.of(chain),
+    table: prices,
+    stateOf: (target) => guard.stateOf(tenantId, target),
+  });
+};
+
+/** What conditions are asked of who asks. */
+export const factsOfCall = ({ agent, labels, priority, caller }: ModelCall) => ({ agent, labels, priority, caller });
+
+/** Nothing where there was nothing to choose and nobody failed. */
+const decisionOf = (
+  { id }: ModelTarget,
+  { scores, reasons: chosen }: ModelChoice,
+  instead: readonly Instead[],
+  passedOver: readonly string[],
+): Reasoned | undefined => {
+  if (instead.length + chosen.length + passedOver.length === 0) return undefined;
+  return { choice: id, reasons: [...instead.map(({ reason }) => reason), ...chosen, ...passedOver], scores };
+};
+
+// Whoever waits asks again so often that all together ask the store some two hundred times a second.
+const LEAST_PAUSE_MS = 50;
+const PAUSE_PER_WAITING_MS = 5;
+
+/** There is enough left, and calls under way hold it: what they do not need is free when they end. */
+const heldByOthers = (model: string, budget: string, waiting: number): PlatformError =>
+  new PlatformError(
+    "BUDGET_EXCEEDED",
+    `budget ${budget}: what this call of ${model} may cost is held for calls under way`,
+    { retryable: true, retryAfterMs: LEAST_PAUSE_MS + waiting * PAUSE_PER_WAITING_MS },
+  );
