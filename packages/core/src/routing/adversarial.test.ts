@@ -70,6 +70,51 @@ test("B3: an answer that comes after the breaker opened does not close it", () =
   expect(breaker.state).toBe("open");
 });
 
+test("B5: calls that were under way together and fail together are one failure, and those that began before a success none", () => {
+  const breaker = new CircuitBreaker();
+  const burst = (calls: number): number[] => Array.from({ length: calls }, () => breaker.tryPass(0));
+  const fail = (tickets: readonly number[], now: number): void => {
+    for (const ticket of tickets) breaker.fail(ticket, now);
+  };
+  fail(burst(200), 0);
+  expect([breaker.state, breaker.failures]).toEqual(["closed", 1]);
+  const underWay = burst(200);
+  breaker.succeed(underWay[0] as number);
+  fail(underWay.slice(1), 5_000);
+  expect([breaker.state, breaker.failures]).toEqual(["closed", 0]);
+  for (let round = 0; round < 4; round++) fail(burst(200), 0);
+  expect([breaker.state, breaker.failures]).toEqual(["closed", 4]);
+  fail(burst(1), 0);
+  expect(breaker.state).toBe("open");
+});
+
+test("B5: what fails all at once never opens it, and what fails all the time opens it soon", () => {
+  const lanes = fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 50 });
+  fc.assert(
+    fc.property(lanes, fc.nat(999), (durations, spreadMs) => {
+      const once = new CircuitBreaker();
+      const tickets = durations.map(() => once.tryPass(0));
+      for (const [index, ticket] of tickets.entries()) once.fail(ticket, (index * spreadMs) / tickets.length);
+      expect([once.state, once.failures]).toEqual(["closed", 1]);
+
+      // Each lane calls, fails after its time, and calls again.
+      const always = new CircuitBreaker();
+      const open = durations.map((durationMs) => ({ durationMs, ticket: always.tryPass(0), endsAt: durationMs }));
+      let now = 0;
+      while (always.state === "closed") {
+        const next = open.reduce((least, lane) => (lane.endsAt < least.endsAt ? lane : least));
+        now = next.endsAt;
+        always.fail(next.ticket, now);
+        next.ticket = always.tryPass(now);
+        next.endsAt = now + next.durationMs;
+      }
+      const fastest = Math.min(...durations);
+      // The first failure, and four that each came with the first call that ended a second later, or that began later.
+      expect(now).toBeLessThanOrEqual(5 * fastest + 4 * 1_000);
+    }),
+  );
+});
+
 const bulkheadStep = fc.oneof(
   fc.constant({ kind: "enter" as const }),
   fc.constant({ kind: "leave" as const }),
