@@ -307,8 +307,10 @@ const faultOf = (error: PlatformError, signal: AbortSignal): "caller" | "target"
     const status = error.details?.["status"];
     return status === 400 || status === 422 ? "caller" : error.retryable ? "target" : "setting";
   }
-  // What is missing or wrong of one target may be right of the next; and a target that lacked something is not in a recording.
-  if (["MODEL_NOT_CONFIGURED", "CONFIG_INVALID", "NOT_INSTALLED", "RECORDING_MISSING"].includes(error.code))
-    return "setting";
-  return "caller";
+  return OF_THE_TARGET.has(error.code) ? "setting" : "caller";
 };
+
+/** What one target lacks, is set wrongly or cannot be asked, the next may have; and a target that lacked something is not in a recording. */
+const OF_THE_TARGET: ReadonlySet<string> = new Set([
+  ...["MODEL_NOT_CONFIGURED", "CONFIG_INVALID", "NOT_INSTALLED", "INVALID_ARGUMENT", "RECORDING_MISSING"],
+]);

@@ -159,6 +159,30 @@ test("a header is sent with what its variable holds, and neither it nor a missin
   });
 });
 
+test("what one provider cannot be asked, the next may be, and its breaker hears nothing of it", async () => {
+  const { baseUrl } = await serve();
+  const { gateway } = createGatewayWorld({
+    models: {
+      desk: { provider: "anthropic", model: "claude-haiku-4-5", apiKeyEnv: "MY_KEY", fallback: ["spare"] },
+      spare: { baseUrl, model: "m" },
+    },
+    env: { MY_KEY: KEY },
+  });
+  const texts = ["one", "two"];
+  for (let call = 0; call < 6; call += 1)
+    expect((await gateway.embed({ model: "desk", texts }, { ...CALL, id: `${call}` })).model).toBe(
+      "openai-compatible/m",
+    );
+  const alone = createGatewayWorld({
+    models: { desk: { provider: "anthropic", model: "claude-haiku-4-5", apiKeyEnv: "MY_KEY" } },
+    env: { MY_KEY: KEY },
+  });
+  expect(await failure(alone.gateway.embed({ model: "desk", texts }, CALL))).toMatchObject({
+    ...{ code: "INVALID_ARGUMENT", retryable: false },
+    message: expect.stringContaining("anthropic has no models that make vectors of text"),
+  });
+});
+
 describe("an answer that breaks off after a part of it was told", () => {
   const models = {
     desk: { baseUrl: "http://127.0.0.1:1", model: "first", fallback: ["other"] },

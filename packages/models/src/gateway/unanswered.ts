@@ -1,5 +1,9 @@
-import { PlatformError } from "@agentcore/contract/errors";
+import { type ErrorCode, PlatformError } from "@agentcore/contract/errors";
 import type { FailedTry } from "./ask-in-turn.ts";
+
+// Of one that failed without saying when it is well again, beside others that do: not at once, and it is not waited for longer than for a limit a minute.
+const LEAST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 60_000;
 
 /**
  * Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. In a replay what was not recorded
@@ -10,17 +14,33 @@ export const unanswered = (name: string, tries: readonly FailedTry[]): PlatformE
   if (only !== undefined && tries.length === 1) return only.error;
   const missing = tries.find(({ error }) => error.code === "RECORDING_MISSING");
   if (missing !== undefined) return missing.error;
-  const retryable = tries.filter(({ error }) => error.retryable);
-  const after = retryable.flatMap(({ error: { retryAfterMs } }) => retryAfterMs ?? []);
-  const isLimited = tries.every(({ because }) => because === "limited");
+  const retryAfterMs = retryAfterOf(tries);
   const said = tries.map(({ target: { id }, error: { message } }) => `${id}: ${message}`).join("; ");
   return new PlatformError(
-    isLimited ? "OVERLOADED" : "UPSTREAM_FAILED",
+    codeOf(tries),
     `none of the ${tries.length} models that "${name}" leads to has answered: ${said}`.slice(0, 2000),
     {
-      retryable: retryable.length > 0,
-      // Where one of them may be tried at once, nobody waits for the others.
-      ...(after.length === retryable.length && after.length > 0 ? { retryAfterMs: Math.min(...after) } : {}),
+      retryable: tries.some(({ error }) => error.retryable),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
   );
+};
+
+const codeOf = (tries: readonly FailedTry[]): ErrorCode => {
+  if (tries.every(({ because }) => because === "limited")) return "OVERLOADED";
+  const [first] = tries;
+  const isSame = tries.every(({ because, error }) => because === "refused" && error.code === first?.error.code);
+  return first !== undefined && isSame ? first.error.code : "UPSTREAM_FAILED";
+};
+
+/**
+ * Until the first of those that say when. Where others may be tried that do not say it, within bounds: whoever tries again at once, as often as it
+ * may, has no try left when the first is free.
+ */
+const retryAfterOf = (tries: readonly FailedTry[]): number | undefined => {
+  const retryable = tries.filter(({ error }) => error.retryable);
+  const after = retryable.flatMap(({ error: { retryAfterMs } }) => retryAfterMs ?? []);
+  if (after.length === 0) return undefined;
+  const first = Math.min(...after);
+  return after.length === retryable.length ? first : Math.min(MOST_RETRY_MS, Math.max(LEAST_RETRY_MS, first));
 };
