@@ -66,7 +66,7 @@ export const answerCall = async <Result>(
     switch (outcome.outcome) {
       case "answered": {
         const { answer } = outcome;
-        const decision = decisionOf(answer.target, choice, instead, answer.passedOver);
+        const decision = decisionOf(answer.target, choice, instead, answer.reasons);
         return { ...answer, decision, isInstead: instead.length > 0 };
       }
       case "exceeded": {
@@ -124,15 +124,15 @@ const chooseFor = async (
 /** What conditions are asked of who asks. */
 export const factsOfCall = ({ agent, labels, priority, caller }: ModelCall) => ({ agent, labels, priority, caller });
 
-/** Nothing where there was nothing to choose and nobody failed. */
+/** Nothing where there was nothing to choose, nobody failed, and all was asked. */
 const decisionOf = (
   { id }: ModelTarget,
   { scores, reasons: chosen }: ModelChoice,
   instead: readonly Instead[],
-  passedOver: readonly string[],
+  asked: readonly string[],
 ): Reasoned | undefined => {
-  if (instead.length + chosen.length + passedOver.length === 0) return undefined;
-  return { choice: id, reasons: [...instead.map(({ reason }) => reason), ...chosen, ...passedOver], scores };
+  if (instead.length + chosen.length + asked.length === 0) return undefined;
+  return { choice: id, reasons: [...instead.map(({ reason }) => reason), ...chosen, ...asked], scores };
 };
 
 // Whoever waits asks again so often that all together ask the store some two hundred times a second.

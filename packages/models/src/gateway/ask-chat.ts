@@ -90,11 +90,15 @@ class Chat implements Asking<ModelResponse> {
 
   async #ask(target: ModelTarget, request: ModelRequest): Promise<Performed<ModelResponse>> {
     const { tenantId, signal, onText } = this.call;
-    const { response, firstTokenMs, durationMs } = await callerFor(this.#parts, tenantId).call(target, request, {
-      signal,
-      onText: onText && this.#telling(onText),
-    });
-    return { result: response, usage: response.usage, firstTokenMs, durationMs };
+    const { response, firstTokenMs, durationMs, ignored } = await callerFor(this.#parts, tenantId).call(
+      target,
+      request,
+      {
+        signal,
+        onText: onText && this.#telling(onText),
+      },
+    );
+    return { result: response, usage: response.usage, firstTokenMs, durationMs, ignored };
   }
 
   /** Of one target: what it says first begins anew. */

@@ -43,6 +43,8 @@ export interface Performed<Result> {
   /** Milliseconds. */
   readonly firstTokenMs?: number | undefined;
   readonly durationMs: number;
+  /** Settings of the request that it does not take. @default none */
+  readonly ignored?: readonly string[] | undefined;
 }
 
 export interface Turn<Result> {
@@ -61,8 +63,8 @@ export interface TurnAnswer<Result> {
   readonly usage: ModelUsage;
   readonly costUsd: number | undefined;
   readonly settlement: Settlement;
-  /** Why others before it did not answer. */
-  readonly passedOver: readonly string[];
+  /** Why others before it did not answer, and what it was not asked. */
+  readonly reasons: readonly string[];
 }
 
 /** Nobody answered, or a budget has too little left. */
@@ -109,15 +111,25 @@ export const askInTurn = async <Result>(
       tries.push(step.failed);
     } else if (step.outcome === "exceeded") return step;
     else {
-      const passedOver = tries.map(({ target: { id }, error }) => `${id}: ${error.message}`);
-      return { outcome: "answered", answer: { ...step.answer, passedOver } };
+      const { ignored, ...answer } = step.answer;
+      const reasons = tries.map(({ target: { id }, error }) => `${id}: ${error.message}`);
+      if (ignored !== undefined) reasons.push(notAsked(target, ignored));
+      return { outcome: "answered", answer: { ...answer, reasons } };
     }
   }
   return { outcome: "unanswered", tries };
 };
 
+const MAX_REASON_LENGTH = 300;
+
+const notAsked = ({ id }: ModelTarget, ignored: readonly string[]): string =>
+  `${id}: it does not take all that was set, and was asked without: ${ignored.join("; ")}`.slice(0, MAX_REASON_LENGTH);
+
 type TargetOutcome<Result> =
-  | { readonly outcome: "answered"; readonly answer: Omit<TurnAnswer<Result>, "passedOver"> }
+  | {
+      readonly outcome: "answered";
+      readonly answer: Omit<TurnAnswer<Result>, "reasons"> & Pick<Performed<Result>, "ignored">;
+    }
   | { readonly outcome: "exceeded"; readonly target: ModelTarget; readonly exceeded: ExceededBudget }
   | { readonly outcome: "passed over"; readonly failed: FailedTry };
 
@@ -223,11 +235,12 @@ const ask = async <Result>(
     return budgets.settlement(held, { nanoUsd: costOf(spent), tokens }, record);
   };
   try {
-    const { result, usage, firstTokenMs, durationMs } = await turn.perform(target, mostOutput);
+    const { result, usage, firstTokenMs, durationMs, ignored } = await turn.perform(target, mostOutput);
     guard.leave(entry, { outcome: "answered", firstTokenMs, durationMs, outputTokens: usage.outputTokens });
     const nanoUsd = costOf(usage);
     const costUsd = nanoUsd === null ? undefined : usdOf(nanoUsd);
-    return { outcome: "answered", answer: { result, target, usage, costUsd, settlement: settlementFor(usage) } };
+    const settlement = settlementFor(usage);
+    return { outcome: "answered", answer: { result, target, usage, costUsd, settlement, ignored } };
   } catch (caught) {
     const error = PlatformError.from(caught);
     const billed = failedUsageOf(caught)?.usage;

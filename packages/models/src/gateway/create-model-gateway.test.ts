@@ -159,6 +159,23 @@ test("a header is sent with what its variable holds, and neither it nor a missin
   });
 });
 
+test("a setting that the provider does not take stands in the reasons", async () => {
+  const caller: TargetCaller = {
+    embed: () => Promise.reject(new Error("not asked for vectors")),
+    call: async () => ({
+      response: { text: "ok", toolCalls: [], finishReason: "stop", usage: { inputTokens: 1, outputTokens: 1 } },
+      ...{ durationMs: 1, ignored: ["seed", "topK: x".padEnd(500, "x")] },
+    }),
+  };
+  const { gateway } = createGatewayWorld({ models: { desk: { baseUrl: "http://127.0.0.1:1", model: "m" } }, caller });
+  const { decision } = await gateway.generate({ ...HI, seed: 7 }, CALL);
+  expect(decision).toMatchObject({
+    choice: "desk",
+    reasons: [expect.stringContaining("desk: it does not take all that was set, and was asked without: seed; topK")],
+  });
+  expect(decision?.reasons?.[0]).toHaveLength(300);
+});
+
 test("what one provider cannot be asked, the next may be, and its breaker hears nothing of it", async () => {
   const { baseUrl } = await serve();
   const { gateway } = createGatewayWorld({
