@@ -3,8 +3,8 @@
  *
  *   chain of models → choice → one pass over their targets (ask-in-turn.ts) → answer
  *
- * A pass whose targets are all at their limits waits for the first of them, and one whose budget calls under way hold waits for these: for a minute at
- * most. A budget that wants another model asked begins anew with that one. Anything else that fails goes to the caller, who may try again.
+ * A pass whose targets are all at their limits waits for the first of them, in line where they have too many calls under way, and one whose budget
+ * calls under way hold waits for these: for a minute at most. A budget that wants another model asked begins anew with that one. Anything else that fails goes to the caller, who may try again.
  */
 import type { ModelSpec } from "@agentcore/contract";
 import type { Reasoned } from "@agentcore/contract/authoring";
@@ -14,11 +14,20 @@ import type { ModelCall } from "@agentcore/core/ports";
 import { chooseTargets, type ModelChoice, noModelLeft } from "../choice/choose-targets.ts";
 import type { ModelConditions, RequestFacts } from "../choice/model-conditions.ts";
 import { type ChainModel, resolveChain } from "../choice/resolve-chain.ts";
+import type { EnteredTarget } from "../hosts/target-calls.ts";
 import type { ModelTarget } from "../model-target.ts";
 import type { KnownModels } from "../names/known-models.ts";
-import { askInTurn, type Turn, type TurnAnswer, type TurnParts } from "./ask-in-turn.ts";
-import type { LimitWaits } from "./limit-waits.ts";
-import { unanswered } from "./unanswered.ts";
+import {
+  askInTurn,
+  type FailedTry,
+  type Turn,
+  type TurnAnswer,
+  type TurnOutcome,
+  type TurnParts,
+} from "./ask-in-turn.ts";
+import { type LimitWaits, placeOf } from "./limit-waits.ts";
+import type { TargetGuard } from "./target-guard.ts";
+import { isLimited, unanswered } from "./unanswered.ts";
 
 export interface AnswerParts extends TurnParts {
   /** Of the Model manifest of that name in the tenant, or null. */
@@ -53,16 +62,17 @@ export const answerCall = async <Result>(
   named: NamedSpec,
   asking: Asking<Result>,
 ): Promise<Answered<Result>> => {
-  const { guard, clock, waits } = parts;
+  const { guard, clock } = parts;
   const { call } = asking;
-  const endsAt = clock.monotonic() + MAX_LIMIT_WAIT_MS;
+  const since = clock.monotonic();
   const instead: Instead[] = [];
   let { name } = named;
+  let choice = await chooseFor(parts, name, named, asking);
+  let entered: EnteredTarget | null = null;
   for (;;) {
-    const choice = await chooseFor(parts, name, named, asking);
-    if (choice.order.length === 0) throw noModelLeft(name, choice);
-    const order = choice.order.flatMap(({ targets }) => guard.inOrder(call.tenantId, targets));
-    const outcome = await askInTurn(parts, asking, order);
+    const order = orderOf(choice, guard, call.tenantId, entered);
+    const outcome: TurnOutcome<Result> = await askInTurn(parts, asking, order, entered);
+    entered = null;
     switch (outcome.outcome) {
       case "answered": {
         const { answer } = outcome;
@@ -72,7 +82,8 @@ export const answerCall = async <Result>(
       case "exceeded": {
         const { exceeded, target } = outcome;
         if (exceeded.spent + exceeded.asked <= exceeded.ceiling) {
-          await waits.wait(heldByOthers(target.name, exceeded.account.budget.name, waits.waiting), endsAt, call.signal);
+          const error = heldByOthers(target.name, exceeded.account.budget.name, parts.waits.waiting);
+          await waitFor(parts, error, [], call, since);
           break;
         }
         const degraded = degradesTo(exceeded);
@@ -85,11 +96,43 @@ export const answerCall = async <Result>(
       }
       case "unanswered": {
         const error = unanswered(name, outcome.tries);
-        if (!outcome.tries.every(({ because }) => because === "limited")) throw error;
-        await waits.wait(error, endsAt, call.signal);
+        if (!outcome.tries.every(isLimited)) throw error;
+        entered = await waitFor(parts, error, outcome.tries, call, since);
       }
     }
+    // Whoever has waited in line is asked as it was chosen before.
+    if (entered === null) choice = await chooseFor(parts, name, named, asking);
   }
+};
+
+const orderOf = (
+  { order }: ModelChoice,
+  guard: TargetGuard,
+  tenantId: string,
+  entered: EnteredTarget | null,
+): readonly ModelTarget[] => {
+  const all = order.flatMap(({ targets }) => guard.inOrder(tenantId, targets));
+  return entered === null ? all : [entered.target, ...all.filter((target) => target !== entered.target)];
+};
+
+/** In line for those that are full, and until another is free by its limits. Throws the error unless that is within the minute. */
+const waitFor = async (
+  { guard, clock, waits }: AnswerParts,
+  error: PlatformError,
+  tries: readonly FailedTry[],
+  { tenantId, priority, signal }: ModelCall,
+  since: number,
+): Promise<EnteredTarget | null> => {
+  const leftMs = since + MAX_LIMIT_WAIT_MS - clock.monotonic();
+  const full = tries.flatMap(({ because, target }) => (because === "full" ? [target] : []));
+  const timed =
+    tries.length === 0 ? [error] : tries.flatMap((failed) => (failed.because === "full" ? [] : failed.error));
+  const waitMs = Math.min(
+    ...timed.flatMap(({ retryAfterMs }) => retryAfterMs ?? []),
+    full.length > 0 ? leftMs : Number.POSITIVE_INFINITY,
+  );
+  if (leftMs <= 0 || waitMs > leftMs) throw error;
+  return waits.hold(error, () => guard.wait(tenantId, full, { ...placeOf(priority, since), forMs: waitMs, signal }));
 };
 
 /** What a budget had asked, and why. */
@@ -103,6 +146,7 @@ export const chainOf = (parts: AnswerParts, name: string, named: NamedSpec, tena
     parts.models.of(at, at === named.name ? named.spec : await parts.lookup(tenantId, at)),
   );
 
+/** Throws what says why nobody may answer. */
 const chooseFor = async (
   parts: AnswerParts,
   name: string,
@@ -112,13 +156,15 @@ const chooseFor = async (
   const { guard, conditions, prices } = parts;
   const chain = await chainOf(parts, name, named, tenantId);
   await guard.prepare(tenantId, chain, signal);
-  return chooseTargets({
+  const choice = chooseTargets({
     chain,
     request: facts,
     conditions: await conditions.of(chain),
     table: prices,
     stateOf: (target) => guard.stateOf(tenantId, target),
   });
+  if (choice.order.length === 0) throw noModelLeft(name, choice);
+  return choice;
 };
 
 /** What conditions are asked of who asks. */

@@ -1,7 +1,7 @@
 /**
  * One pass over the targets that may answer, in the order they were chosen: each is asked at most once, and is
  *
- *   entered    by its breaker and its bound of calls under way; else passed over
+ *   entered    by its breaker and its bound of calls under way, unless it was waited for in line; else passed over
  *   limited    requests and tokens a minute; else passed over
  *   reserved   the worst case, on every budget that stands on the call; else the pass ends, by what the budget says
  *   asked
@@ -23,6 +23,7 @@ import {
 } from "@agentcore/core/governance";
 import type { Clock, Logger, ModelCall, Settlement } from "@agentcore/core/ports";
 import { failedUsageOf } from "../call/failed-usage.ts";
+import type { EnteredTarget } from "../hosts/target-calls.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost-nano-usd.ts";
 import { priceOf } from "../prices/price-of.ts";
@@ -75,8 +76,8 @@ export type TurnOutcome<Result> =
 
 export interface FailedTry {
   readonly target: ModelTarget;
-  /** `limited`: it was not asked, and may be soon. */
-  readonly because: "limited" | "refused" | "failed";
+  /** `limited`, `full`: it was not asked, and may be after a time, or when one of its calls is over. */
+  readonly because: "limited" | "full" | "refused" | "failed";
   readonly error: PlatformError;
 }
 
@@ -96,16 +97,19 @@ export const subjectOf = ({ agent, labels, caller, task }: ModelCall): BudgetSub
   caller,
 });
 
-/** Throws what ends the pass for all targets: an abort, a request that is wrong whoever is asked, a store that does not answer. */
+/**
+ * `entered`: the first of the order, where it was. Throws what ends the pass for all targets: an abort, a request that is wrong whoever is asked, a store
+ * that does not answer.
+ */
 export const askInTurn = async <Result>(
   parts: TurnParts,
   turn: Turn<Result>,
   order: readonly ModelTarget[],
+  entered: EnteredTarget | null,
 ): Promise<TurnOutcome<Result>> => {
   const tries: FailedTry[] = [];
   for (const target of order) {
-    turn.call.signal.throwIfAborted();
-    const step = await askTarget(parts, turn, target);
+    const step = await askTarget(parts, turn, target, entered?.target === target ? entered : undefined);
     if (step.outcome === "passed over") {
       if (!turn.mayGoOn()) throw step.failed.error;
       tries.push(step.failed);
@@ -137,13 +141,16 @@ const askTarget = async <Result>(
   parts: TurnParts,
   turn: Turn<Result>,
   target: ModelTarget,
+  entered: EnteredTarget | undefined,
 ): Promise<TargetOutcome<Result>> => {
   const { call } = turn;
   const { limiter, guard } = parts;
-  const entry = guard.enter(call.tenantId, target);
-  if (!entry.entered) return passedOver(target, "limited", entry.refusal);
+  const entry = entered ?? guard.enter(call.tenantId, target);
+  if (!entry.entered)
+    return passedOver(target, entry.refusal.code === "BULKHEAD_FULL" ? "full" : "limited", entry.refusal);
   let isOver = false;
   try {
+    call.signal.throwIfAborted();
     const bound = turn.boundOf(target);
     const verdict = await limiter.take(
       { tenantId: call.tenantId, key: `model/${target.id}` },
@@ -215,7 +222,7 @@ interface Entered {
   readonly bound: TokenBound;
   readonly grant: RateGrant;
   readonly mostOutput: number | undefined;
-  readonly entry: Extract<ReturnType<TargetGuard["enter"]>, { readonly entered: true }>;
+  readonly entry: EnteredTarget;
 }
 
 const ask = async <Result>(

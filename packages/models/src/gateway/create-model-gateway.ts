@@ -24,12 +24,12 @@ export interface ModelGatewayOptions extends Omit<KeepParts, "models" | "conditi
 }
 
 export const createModelGateway = (options: ModelGatewayOptions): ModelGateway => {
-  const { lookup, names, env, cache, budgets, guard, prices, clock } = options;
+  const { lookup, names, env, cache, budgets, guard, prices } = options;
   const parts: KeepParts = {
     ...options,
     models: new KnownModels(env),
     conditions: new ModelConditions(),
-    waits: new LimitWaits(clock),
+    waits: new LimitWaits(),
     keeping: new WeakMap(),
   };
   return {

@@ -6,7 +6,13 @@ import { type ChainModel, isAlone } from "../choice/resolve-chain.ts";
 import type { Environment } from "../environment.ts";
 import { LocalHosts } from "../hosts/local-hosts.ts";
 import { orderTargets } from "../hosts/order-targets.ts";
-import { type EnteredTarget, TargetCalls, type TargetEntry, type TargetOutcome } from "../hosts/target-calls.ts";
+import {
+  type EnteredTarget,
+  TargetCalls,
+  type TargetEntry,
+  type TargetOutcome,
+  type TargetWait,
+} from "../hosts/target-calls.ts";
 import type { ModelTarget } from "../model-target.ts";
 
 /** What a node has seen of its targets decides whether they are asked, and which first: breakers, bounds of calls under way, health of local hosts. */
@@ -20,6 +26,11 @@ export interface TargetGuard {
   /** Counts a call as under way until `leave`. */
   enter(tenantId: string, target: ModelTarget): TargetEntry;
   leave(entry: EnteredTarget, outcome: TargetOutcome): void;
+  /**
+   * In line for the first of the targets that has room, which counts as entered then. Null when the time is over, or none of them is to be asked any more;
+   * without targets it is a pause. Rejects with the signal's reason, and throws BULKHEAD_FULL where all lines are at their bound.
+   */
+  wait(tenantId: string, targets: readonly ModelTarget[], options: TargetWait): Promise<EnteredTarget | null>;
   /** Ends questions to hosts that are under way. */
   close(): void;
 }
@@ -93,6 +104,7 @@ export const createTargetGuard = ({
       calls.leave(entry, outcome);
       if (outcome.outcome === "failed") hosts.doubt(entry.tenantId, entry.target);
     },
+    wait: (tenantId, targets, options) => calls.wait(tenantId, targets, options),
     close: () => hosts.close(),
   };
 };

@@ -5,6 +5,9 @@ import type { FailedTry } from "./ask-in-turn.ts";
 const LEAST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 60_000;
 
+/** Whether it was not asked, and may be soon. */
+export const isLimited = ({ because }: FailedTry): boolean => because === "limited" || because === "full";
+
 /**
  * Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. In a replay what was not recorded
  * is why nobody answered.
@@ -27,7 +30,7 @@ export const unanswered = (name: string, tries: readonly FailedTry[]): PlatformE
 };
 
 const codeOf = (tries: readonly FailedTry[]): ErrorCode => {
-  if (tries.every(({ because }) => because === "limited")) return "OVERLOADED";
+  if (tries.every(isLimited)) return "OVERLOADED";
   const [first] = tries;
   const isSame = tries.every(({ because, error }) => because === "refused" && error.code === first?.error.code);
   return first !== undefined && isSame ? first.error.code : "UPSTREAM_FAILED";

@@ -1,15 +1,21 @@
 /**
  * What a node has seen of its targets, and what it lets through to them by that: calls under way, a breaker each, waits that a provider has asked for, how
  * long answers take and how many fail. Each node's own: there is nothing to agree on.
+ *
+ * Of one that has as many calls under way as its limit of concurrency, others stand in line:
+ * - T1 Never more are under way than the limit. - T2 A place that is free goes to the first in line in the turn in which it becomes free: nobody slips in
+ *   between, and nobody waits while there is room. - T3 Whoever stands in several lines has at most one place, and one that left has none.
+ * - T4 While it is not to be asked at all, nobody stands in its line.
  */
 import { PlatformError } from "@agentcore/contract/errors";
 import type { Clock } from "@agentcore/core/ports";
 import { CircuitBreaker, type CircuitBreakerOptions } from "@agentcore/core/routing";
 import type { ModelTarget } from "../model-target.ts";
 import { TargetSpeed } from "./target-speed.ts";
+import { type Place, WaitingLine } from "./waiting-line.ts";
 
 export interface TargetCallsOptions {
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Pick<Clock, "monotonic" | "after">;
   /** @default after 5 failures in a row for 60000 ms */
   readonly breaker?: CircuitBreakerOptions | undefined;
   /** Of all tenants, of which something is remembered. @default 10000 */
@@ -55,12 +61,28 @@ export interface TargetView {
   expectedMs(outputTokens: number): number | undefined;
 }
 
+export interface TargetWait extends Place {
+  /** Milliseconds, at most. */
+  readonly forMs: number;
+  readonly signal: AbortSignal;
+}
+
 interface Seen {
   readonly breaker: CircuitBreaker;
   readonly speed: TargetSpeed;
+  readonly line: WaitingLine<Waiter>;
   underWay: number;
+  /** As the last one who came for it said. */
+  concurrency: number;
   /** Monotonic milliseconds. */
   heldUntil: number;
+}
+
+interface Waiter extends Place {
+  readonly tenantId: string;
+  /** Where it stands in line. */
+  readonly standing: Map<Seen, ModelTarget>;
+  readonly end: (entry: EnteredTarget | null) => void;
 }
 
 interface Ticket {
@@ -72,13 +94,16 @@ interface Ticket {
 // A provider that wants an hour is asked again all the same: it may have been wrong, and a probe costs little.
 const MAX_HOLD_MS = 300_000;
 
-// Of one that is full: who waits is not told when a call is over.
+// In one line; of a target that takes more at once, twice as many as it takes.
+const MAX_IN_LINE = 1_000;
+
+// Of one that is full, for whoever does not stand in line.
 const MIN_FULL_WAIT_MS = 50;
 const MAX_FULL_WAIT_MS = 1_000;
 const TYPICAL_OUTPUT_TOKENS = 500;
 
 export class TargetCalls {
-  readonly #clock: Pick<Clock, "monotonic">;
+  readonly #clock: Pick<Clock, "monotonic" | "after">;
   readonly #breaker: CircuitBreakerOptions;
   readonly #maxTargets: number;
   /** In the order of their last use. */
@@ -94,13 +119,58 @@ export class TargetCalls {
     const seen = this.#seen(tenantId, target.id);
     if (seen === undefined)
       return refused("OVERLOADED", `${this.#maxTargets} models have calls under way, and no more are taken`, 1_000);
+    seen.concurrency = concurrencyOf(target);
+    this.#admit(seen);
     const refusal = this.#held(seen) ?? this.#full(seen, target);
     if (refusal !== undefined) return refusal;
-    const pass = seen.breaker.tryPass(this.#clock.monotonic());
-    if (pass === 0) return this.#breakerOpen(seen);
-    seen.underWay += 1;
-    const ticket: Ticket = { seen, pass, isOpen: true };
-    return { entered: true, tenantId, target, ticket };
+    return this.#pass(seen, tenantId, target) ?? this.#breakerOpen(seen);
+  }
+
+  /**
+   * In line for the first of the targets that has room. Null when the time is over, or none of them is to be asked any more; without targets it is a
+   * pause. Rejects with the signal's reason, and throws BULKHEAD_FULL where all lines are at their bound.
+   */
+  async wait(
+    tenantId: string,
+    targets: readonly ModelTarget[],
+    { priority, since, forMs, signal }: TargetWait,
+  ): Promise<EnteredTarget | null> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        timer.cancel();
+        signal.removeEventListener("abort", onAbort);
+        for (const seen of waiter.standing.keys()) seen.line.remove(waiter);
+        waiter.standing.clear();
+      };
+      const onAbort = (): void => {
+        leave();
+        reject(signal.reason as Error);
+      };
+      const end = (entry: EnteredTarget | null): void => {
+        leave();
+        resolve(entry);
+      };
+      const waiter: Waiter = { tenantId, priority, since, standing: new Map(), end };
+      const timer = this.#clock.after(forMs, () => end(null));
+      signal.addEventListener("abort", onAbort, { once: true });
+      let full: Seen | undefined;
+      for (const target of targets) {
+        const seen = this.#seen(tenantId, target.id);
+        if (seen === undefined || waiter.standing.has(seen)) continue;
+        full = seen;
+        seen.concurrency = concurrencyOf(target);
+        if (seen.line.size >= Math.max(MAX_IN_LINE, 2 * seen.concurrency)) continue;
+        seen.line.add(waiter);
+        waiter.standing.set(seen, target);
+      }
+      if (full !== undefined && waiter.standing.size === 0) {
+        leave();
+        return reject(lineFull(full));
+      }
+      // What has become free since it was refused.
+      for (const seen of [...waiter.standing.keys()]) this.#admit(seen);
+    });
   }
 
   /** Only the first one of an entry counts. */
@@ -125,6 +195,31 @@ export class TargetCalls {
       case "abandoned":
         seen.breaker.abandon(pass, now);
     }
+    this.#admit(seen);
+  }
+
+  /** Gives away what is free, or sends away whoever waits for one that is not to be asked. */
+  #admit(seen: Seen): void {
+    for (let first = seen.line.first; first !== undefined; first = seen.line.first) {
+      const target = first.standing.get(seen);
+      const isAsked = this.#held(seen) === undefined && seen.breaker.wouldPass(this.#clock.monotonic());
+      if (isAsked && seen.underWay >= seen.concurrency) return;
+      const entry = isAsked && target !== undefined ? this.#pass(seen, first.tenantId, target) : undefined;
+      if (entry !== undefined) first.end(entry);
+      else {
+        seen.line.remove(first);
+        first.standing.delete(seen);
+        if (first.standing.size === 0) first.end(null);
+      }
+    }
+  }
+
+  #pass(seen: Seen, tenantId: string, target: ModelTarget): EnteredTarget | undefined {
+    const pass = seen.breaker.tryPass(this.#clock.monotonic());
+    if (pass === 0) return undefined;
+    seen.underWay += 1;
+    const ticket: Ticket = { seen, pass, isOpen: true };
+    return { entered: true, tenantId, target, ticket };
   }
 
   /** What is known of it now; nothing is remembered by asking. */
@@ -179,7 +274,9 @@ export class TargetCalls {
     const seen: Seen = {
       breaker: new CircuitBreaker(this.#breaker),
       speed: new TargetSpeed(),
+      line: new WaitingLine(),
       underWay: 0,
+      concurrency: Number.POSITIVE_INFINITY,
       heldUntil: 0,
     };
     this.#targets.set(key, seen);
@@ -200,8 +297,14 @@ export class TargetCalls {
 /** By its length, no tenant's name runs over into an id. */
 const keyOf = (tenantId: string, targetId: string): string => `${tenantId.length}/${tenantId}/${targetId}`;
 
-const isFull = ({ underWay }: Seen, { limits }: ModelTarget): boolean =>
-  underWay >= (limits?.concurrency ?? Number.POSITIVE_INFINITY);
+const concurrencyOf = ({ limits }: ModelTarget): number => limits?.concurrency ?? Number.POSITIVE_INFINITY;
+
+const isFull = ({ underWay }: Seen, target: ModelTarget): boolean => underWay >= concurrencyOf(target);
+
+const lineFull = ({ underWay, line }: Seen): PlatformError =>
+  new PlatformError("BULKHEAD_FULL", `it has ${underWay} calls under way, and ${line.size} more wait for it`, {
+    retryAfterMs: MAX_FULL_WAIT_MS,
+  });
 
 const refused = (code: "OVERLOADED" | "CIRCUIT_OPEN", message: string, leftMs: number): TargetEntry => {
   const retryAfterMs = Math.ceil(leftMs);
