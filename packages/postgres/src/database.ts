@@ -159,7 +159,7 @@ export const codeOf = (error: unknown): string =>
 
 /**
  * It was rolled back, and goes through when it is written again: the database ended one of transactions that waited for each other, or
- * another made the same reservation meanwhile (sql/functions/keep-ledger.ts).
+ * another made a reservation under the same key meanwhile (sql/functions/keep-ledger.ts).
  */
 export const mayBeWrittenAgain = ({ cause }: PlatformError): boolean =>
   codeOf(cause) === "40P01" ||

@@ -10,6 +10,7 @@ import { openPostgres, type PostgresStores } from "./index.ts";
 
 const TENANT = "acme";
 const COMMITTED = { outcome: "committed" };
+const EXISTS = { outcome: "stale", reason: "exists" };
 const CEILING = 500;
 
 let schema: ReturnType<typeof newSchema>;
@@ -133,7 +134,7 @@ test("whatever several nodes reserve, settle and expire at once, no account pass
   );
 });
 
-test("two nodes that reserve under one new key at once make one of it, and the other's is a lost try", async () => {
+test("two nodes that reserve under one new key at once make one of it, and refuse the other", async () => {
   const [first, second] = [await open("x"), await open("y")];
   const client = await connect();
   await client.query("begin");
@@ -151,12 +152,12 @@ test("two nodes that reserve under one new key at once make one of it, and the o
     })
     .toBeGreaterThan(0);
   await client.query("commit");
-  expect([await one, await other]).toEqual([[COMMITTED], [COMMITTED]]);
+  expect([await one, await other]).toEqual([[COMMITTED], [EXISTS]]);
   expect(await first.balances(TENANT, ["a", "b"])).toEqual([
-    { account: "a", spent: 3, reserved: 0 },
-    { account: "b", spent: 0, reserved: 4 },
+    { account: "a", spent: 0, reserved: 3 },
+    { account: "b", spent: 0, reserved: 0 },
   ]);
-  expect(await first.usage({ tenantId: TENANT, from: 0, to: 1 })).toEqual([usage]);
+  expect(await first.usage({ tenantId: TENANT, from: 0, to: 1 })).toEqual([]);
 });
 
 test("what a node reserved that died is spent when its time is over, by whoever looks first; what it says later is not counted", async () => {
@@ -206,9 +207,12 @@ test("units that need several statements take their accounts in one order, so th
   await client.query("begin");
   await client.query("select from ledger_accounts where account = 'a' for update");
   // Under one key, so each unit is a statement; the one node's reach b first, the other's a.
-  const one = first.commit([reserve("x", [["b", 1]]), reserve("x", [["a", 1]])]);
+  const twice = (key: string, one: string, other: string): CommitUnit[] => [
+    ...[reserve(key, [[one, 1]]), { ...settle(key), reserve: reservation(key, [[other, 1]]) }],
+  ];
+  const one = first.commit(twice("x", "b", "a"));
   await waitsFor(client, "select keep_ledger");
-  const other = second.commit([reserve("y", [["a", 1]]), reserve("y", [["b", 1]])]);
+  const other = second.commit(twice("y", "a", "b"));
   await client.query("select from ledger_accounts where account = 'b' for update nowait");
   await client.query("commit");
   expect([await one, await other]).toEqual([

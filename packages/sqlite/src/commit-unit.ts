@@ -1,6 +1,7 @@
 /** One commit unit inside the open transaction: checks, then writes; all of it or nothing. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type CommitOutcome, type StaleReason, statusTimeOf, wakesTask } from "@agentcore/core/ports";
+import type { ReservationRefusal } from "@agentcore/core/storage";
 import type { Events } from "./events.ts";
 import { type Heads, isTerminal } from "./heads.ts";
 import type { LedgerTable } from "./ledger.ts";
@@ -67,8 +68,8 @@ export class UnitWriter {
       if (refusal !== null) return refusal;
     }
     if (unit.ledger !== null) {
-      const account = this.keepLedger(unit.tenantId, unit.ledger);
-      if (account !== null) return { outcome: "stale", reason: "limit", account };
+      const refusal = this.keepLedger(unit.tenantId, unit.ledger);
+      if (refusal !== null) return refusal;
     }
     for (const row of unit.outbox) this.tables.outbox.insert(unit.tenantId, row);
     for (const { taskId, name } of unit.blobs) this.refer(unit.tenantId, taskId, name);
@@ -127,8 +128,7 @@ export class UnitWriter {
     return null;
   }
 
-  /** The account that has too little left, if one has. */
-  private keepLedger(tenantId: string, { settle, reserve }: LedgerRow): string | null {
+  private keepLedger(tenantId: string, { settle, reserve }: LedgerRow): ReservationRefusal | null {
     const { ledger } = this.tables;
     for (const settlement of settle) ledger.settle(tenantId, settlement);
     return reserve === null ? null : ledger.reserve(tenantId, reserve);

@@ -1,7 +1,15 @@
 /** Accounts, reservations and sums of usage, inside the open transaction. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountBalance, AccountQuery, Reservation, Settlement, UsageRecord } from "@agentcore/core/ports";
-import { type Balance, type LedgerRows, MAX_HELD_ROWS, reserve, settle, settleAtHeld } from "@agentcore/core/storage";
+import {
+  type Balance,
+  type LedgerRows,
+  MAX_HELD_ROWS,
+  type ReservationRefusal,
+  reserve,
+  settle,
+  settleAtHeld,
+} from "@agentcore/core/storage";
 import { USAGE_COUNTS, USAGE_NAMES, usageColumns, usageOf } from "./usage-columns.ts";
 
 const BALANCE = "select spent, reserved from ledger_accounts where tenant_id = ? and account = ?";
@@ -60,8 +68,8 @@ export class LedgerTable implements LedgerRows {
     this.statements = prepareAll(database);
   }
 
-  /** The account that has too little left, and then nothing is written. */
-  reserve(tenantId: string, reservation: Reservation): string | null {
+  /** Null: it is held. When it is refused nothing is written. */
+  reserve(tenantId: string, reservation: Reservation): ReservationRefusal | null {
     return reserve(this, tenantId, reservation);
   }
 

@@ -13,7 +13,7 @@ import {
   type Unnumbered,
   wakesTask,
 } from "../ports/task-store.ts";
-import { type LedgerParts, reserve, settle } from "../storage/index.ts";
+import { type LedgerParts, type ReservationRefusal, reserve, settle } from "../storage/index.ts";
 import { MemoryLedgerRows } from "./memory-ledger.ts";
 import { compose, type MemoryTables, type MemoryTaskRow, nextSeq, taskKey } from "./memory-tables.ts";
 
@@ -69,8 +69,8 @@ export class MemoryUnitWriter {
       const refusal = this.insertMail(unit.tenantId, mail, undo);
       if (refusal !== null) return refusal;
     }
-    const account = ledger === null ? null : this.keepLedger(unit.tenantId, ledger, undo);
-    if (account !== null) return { outcome: "stale", reason: "limit", account };
+    const refusal = ledger === null ? null : this.keepLedger(unit.tenantId, ledger, undo);
+    if (refusal !== null) return refusal;
     for (const { id, kind, payload } of unit.outbox ?? []) {
       const position = this.nextPosition();
       this.tables.outbox.set(position, { tenantId: unit.tenantId, id, kind, payload: jsonText(payload) });
@@ -81,8 +81,7 @@ export class MemoryUnitWriter {
     return null;
   }
 
-  /** The account that has too little left, if one has. */
-  private keepLedger(tenantId: string, ledger: LedgerParts, undo: Undo): string | null {
+  private keepLedger(tenantId: string, ledger: LedgerParts, undo: Undo): ReservationRefusal | null {
     const rows = new MemoryLedgerRows(this.tables, undo);
     for (const settlement of ledger.settle) settle(rows, tenantId, settlement);
     return ledger.reserve === null ? null : reserve(rows, tenantId, ledger.reserve);

@@ -19,16 +19,15 @@ export interface LedgerAmount {
 /** Holds amounts of up to 64 accounts, each named once, all or none. Judged after the settlements of its unit. */
 export interface Reservation {
   /**
-   * Unique in the tenant, 1 to 512 characters. One that is held under it already is of an earlier try of the call, of which nobody knows whether it was
-   * billed: it is settled at what it held, and this one made beside it. When this one is refused, the earlier one stays held as it was, like all else of a
-   * refused unit: held or spent, it counts the same against the ceilings, and its time ends it.
+   * Unique in the tenant, 1 to 512 characters: of one try of a call. While one is held under it, another is refused (`exists`), whatever its amounts. It is free
+   * again once what was held is settled, or has expired.
    */
   readonly key: string;
   /** Milliseconds since 1970: the call is over by then, and what is not settled counts as spent. */
   readonly expiresAt: number;
   /** `ceiling`: spent, held and `amount` together may not exceed it. */
   readonly amounts: readonly (LedgerAmount & { readonly ceiling: number })[];
-  /** What is noted when it expires, or when its key is reserved again. */
+  /** What is noted when it expires. */
   readonly usage: UsageRecord;
 }
 

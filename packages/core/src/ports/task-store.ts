@@ -227,7 +227,7 @@ export interface CommitUnit<Event extends StoredEvent = TaskEvent> {
   readonly outbox?: readonly OutboxInsert[] | undefined;
   /** Of tasks that this unit appends to or creates. Idempotent. */
   readonly blobs?: readonly BlobReference[] | undefined;
-  /** Refused as `stale` ("limit"), with the account that has too little left. */
+  /** Refused as `stale`: "exists" when its key is held, else "limit" with the first account that has too little left. */
   readonly reserve?: Reservation | undefined;
   /** Never refused. */
   readonly settle?: readonly Settlement[] | undefined;

@@ -6,6 +6,7 @@ export {
   addedUp,
   type Balance,
   type LedgerRows,
+  type ReservationRefusal,
   reserve,
   settle,
   settleAtHeld,

@@ -18,15 +18,17 @@ export interface LedgerRows {
   count(tenantId: string, usage: UsageRecord): void;
 }
 
-/** The first account that has too little left, and then nothing is written; null: it is held. */
-export const reserve = (rows: LedgerRows, tenantId: string, reservation: Reservation): string | null => {
-  // An earlier try under the same key is spent instead of held from now on, which changes nothing of the sum that is judged.
+export type ReservationRefusal =
+  | { readonly outcome: "stale"; readonly reason: "exists" }
+  | { readonly outcome: "stale"; readonly reason: "limit"; readonly account: string };
+
+/** Null: it is held. When it is refused nothing is written. */
+export const reserve = (rows: LedgerRows, tenantId: string, reservation: Reservation): ReservationRefusal | null => {
+  if (rows.held(tenantId, reservation.key) !== null) return { outcome: "stale", reason: "exists" };
   for (const { account, amount, ceiling } of reservation.amounts) {
     const { spent, reserved } = rows.balance(tenantId, account);
-    if (spent + reserved + amount > ceiling) return account;
+    if (spent + reserved + amount > ceiling) return { outcome: "stale", reason: "limit", account };
   }
-  const earlier = rows.held(tenantId, reservation.key);
-  if (earlier !== null) settleAtHeld(rows, tenantId, earlier);
   for (const { account, amount } of reservation.amounts) {
     const { spent, reserved } = rows.balance(tenantId, account);
     rows.setBalance(tenantId, account, { spent, reserved: reserved + amount });

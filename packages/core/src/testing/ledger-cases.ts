@@ -54,6 +54,7 @@ export const settlement = (
 });
 
 const refused = (account: string): CommitOutcome => ({ outcome: "stale", reason: "limit", account });
+const EXISTS: CommitOutcome = { outcome: "stale", reason: "exists" };
 
 /** Of each account what is spent and what is held. */
 const balances = async (
@@ -293,55 +294,67 @@ export const ledgerCases: readonly TaskStoreCase[] = [
     },
   ],
   [
-    "a key that is held already is of a lost try, which is spent at what it held",
+    "a reservation under a key that is held is refused as it exists, whatever it asks for, and the one that is held stays as it was",
     async (it) => {
-      await it.mustCommit({ reserve: reservation("k", { a: [4, 10], b: [2, 10] }) });
-      const again = reservation("k", { a: [6, 10], c: [1, 1] }, { expiresAt: T0 + 5000 });
-      await it.mustCommit({ reserve: again });
+      const first = reservation("k", { a: [4, 10], b: [2, 10] });
+      await it.mustCommit({ reserve: first });
+      const head = await it.running("t");
+      for (const amounts of [{ a: [1, 10] }, { c: [1, 1] }, { a: [9, 1] }, {}] as const)
+        equal(
+          await it.commit({
+            ...{
+              taskId: "t",
+              append: append(head, { events: [step(1)] }),
+              outbox: [{ id: "o", kind: "event", payload: 1 }],
+            },
+            ...{ settle: [settlement(null)], reserve: reservation("k", amounts, { expiresAt: T0 + 5000 }) },
+          }),
+          EXISTS,
+          JSON.stringify(amounts),
+        );
+      const { usage: _, ...listed } = first;
+      equal([await it.store.reservations(TENANT), await usage(it)], [[listed], []], "reservations and usage");
       equal(
-        await balances(it, ["a", "b", "c"]),
+        [await balances(it, ["a", "b", "c"]), await it.seqs("t")],
         [
-          [4, 6],
-          [2, 0],
-          [0, 1],
+          [
+            [0, 4],
+            [0, 2],
+            [0, 0],
+          ],
+          [1],
         ],
-        "balances",
+        "balances and log",
       );
-      equal(await usage(it), [LOST], "usage");
-      const { usage: _, ...listed } = again;
-      equal(await it.store.reservations(TENANT), [listed], "the new one");
-      await it.mustCommit({ settle: [settlement("k", { a: 1, b: 1 })] });
-      equal(
-        await balances(it, ["a", "b", "c"]),
-        [
-          [5, 0],
-          [2, 0],
-          [0, 0],
-        ],
-        "settled",
-      );
+      equal(await it.outbox(), [], "outbox");
+      equal(await it.store.commit([{ tenantId: OTHER, reserve: first }]), [COMMITTED], "of another tenant it is free");
       const twice = { tenantId: TENANT, reserve: reservation("l", { a: [2, 10] }) };
-      equal(await it.store.commit([twice, twice, twice]), [COMMITTED, COMMITTED, refused("a")], "in one batch");
+      const free = { tenantId: TENANT, settle: [settlement("l", { a: 1 })], reserve: reservation("l", { a: [3, 10] }) };
+      equal(await it.store.commit([twice, twice, free, twice]), [COMMITTED, EXISTS, COMMITTED, EXISTS], "in one batch");
       equal(
         [await balance(it), await counted(it)],
         [
-          [7, 2],
-          [3, 17],
+          [1, 7],
+          [1, 3],
         ],
-        "both tries",
+        "the first, and what took the place of the second",
       );
+      await it.mustCommit({ settle: [settlement("k", { a: 1, b: 1 })] });
+      equal(await it.commit({ reserve: first }), COMMITTED, "free when it is settled");
     },
   ],
   [
-    "when the new try is refused the lost one stays held as it was, and its time ends it",
+    "of many reservations that are made at once under one key one is held",
     async (it) => {
-      await it.mustCommit({ reserve: reservation("k", { a: [4, 10] }) });
-      const again = reservation("k", { a: [7, 10] }, { expiresAt: T0 + 5000 });
-      equal(await it.commit({ reserve: again, settle: [settlement(null)] }), refused("a"), "outcome");
-      equal([await balance(it), await held(it), await usage(it)], [[0, 4], ["k"], []], "as it was");
-      equal(await it.store.expireReservations(T0 + 1000, 10), 1, "expired");
-      equal([await balance(it), await held(it), await usage(it)], [[4, 0], [], [LOST]], "spent");
-      equal(await it.commit({ reserve: again }), refused("a"), "counts the same");
+      const asked = Array.from({ length: 20 }, (_, index) =>
+        it.store.commit([
+          { tenantId: TENANT, reserve: reservation("k", { [`own${index % 4}`]: [1, 9], all: [1, 99] }) },
+        ]),
+      );
+      const outcomes = (await Promise.all(asked)).flat();
+      equal(outcomes.filter(({ outcome }) => outcome === "committed").length, 1, "committed");
+      equal(outcomes.filter((each) => JSON.stringify(each) === JSON.stringify(EXISTS)).length, 19, "refused");
+      equal([await balance(it, "all"), await held(it), await usage(it)], [[0, 1], ["k"], []], "ledger");
     },
   ],
   [
@@ -427,7 +440,7 @@ export const ledgerCases: readonly TaskStoreCase[] = [
   ],
   ...[1, 2, 3, 4].map(
     (seed): TaskStoreCase => [
-      `whatever is reserved, settled, tried again and expired, each account says what a reference says (${seed})`,
+      `whatever is reserved, settled, reserved again and expired, each account says what a reference says (${seed})`,
       async (it) => {
         const reference = new ReferenceLedger(seed);
         for (let turn = 0; turn < 30; turn += 1) {

@@ -92,8 +92,10 @@ export class ReferenceLedger {
       else if (held !== undefined) this.end(tenantId, held, amounts, usage);
     }
     if (reserve === undefined) return { outcome: "committed" };
-    const lost = this.book.held.find((row) => row.tenantId === tenantId && row.key === reserve.key);
-    if (lost !== undefined) this.end(tenantId, lost, lost.amounts, lost.usage);
+    if (this.book.held.some((row) => row.tenantId === tenantId && row.key === reserve.key)) {
+      this.book = before;
+      return { outcome: "stale", reason: "exists" };
+    }
     const balances = this.balances(tenantId);
     const short = reserve.amounts.find(({ account, amount, ceiling }) => {
       const { spent = 0, reserved = 0 } = balances.find((row) => row.account === account) ?? {};

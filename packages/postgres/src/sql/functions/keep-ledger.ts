@@ -5,7 +5,7 @@
  * Locks are taken in one order, each kind in the order of its keys: after the heads, reservations that are named, accounts, sums of usage. So
  * nodes that share accounts wait for each other and never in a circle. A transaction of several batches takes all of them first
  * (\`only_locks\`). Two batches that make a reservation under the same new key at once are not kept apart by a lock: the second to
- * insert it fails, as a whole, and is written again, which finds the first's held.
+ * insert it fails, as a whole, and is written again, which finds the first's held and refuses.
  *
  * Rows are found one by one, by their keys: a join would be planned while the tables are small.
  */
@@ -35,13 +35,12 @@ declare
   found_one record;
   row_place tid;
   row_amounts jsonb;
-  row_usage jsonb;
   -- What is held under keys that are named here: places by tenant and key, then by place. Rows that are gone are still there to look up.
   held jsonb not null := '{}';
   held_names text[] not null := '{}';
+  held_tenants text[] not null := '{}';
   held_rows tid[] not null := '{}';
   held_amounts jsonb[] not null := '{}';
-  held_usage jsonb[] not null := '{}';
   is_gone boolean[] not null := '{}';
   -- Accounts: places by tenant and account, then by place.
   accounts jsonb not null := '{}';
@@ -58,7 +57,7 @@ declare
   ends jsonb;
   one jsonb;
   amount jsonb;
-  limited_by text;
+  refusal text;
   gone_before boolean[];
   spent_before bigint[];
   reserved_before bigint[];
@@ -70,14 +69,14 @@ begin
       cross join lateral (select e->>'key' as key from jsonb_array_elements(l.settle) e union all select l.reserve->>'key') k
     where verdicts[l.unit] is null and k.key is not null order by 1, 2
   loop
-    select r.ctid, r.amounts, r.usage into row_place, row_amounts, row_usage from ledger_reservations r
+    select r.ctid, r.amounts into row_place, row_amounts from ledger_reservations r
       where r.tenant_id = found_one.tenant and r.key = found_one.key for update;
     if found then
       place := cardinality(held_rows) + 1;
       held_names[place] := found_one.tenant || '\\t' || found_one.key;
       held_rows[place] := row_place;
+      held_tenants[place] := found_one.tenant;
       held_amounts[place] := row_amounts;
-      held_usage[place] := row_usage;
       is_gone[place] := false;
     end if;
   end loop;
@@ -91,7 +90,7 @@ begin
         cross join lateral jsonb_to_recordset(l.reserve->'amounts') m (account text)
         where verdicts[l.unit] is null and l.reserve is not null
       union all
-      select h.u->>'tenant', m.account from unnest(held_amounts, held_usage) h (amounts, u)
+      select h.tenant, m.account from unnest(held_tenants, held_amounts) h (tenant, amounts)
         cross join lateral jsonb_to_recordset(h.amounts) m (account text)
     ) a order by 1, 2
   loop
@@ -110,10 +109,8 @@ begin
 
   if only_locks then
     for found_one in
-      select distinct (u->>'tenant') as tenant, (u->>'hour')::bigint as hour, (u->>'names') as names from (
-        select e->'usage' as u from jsonb_to_recordset(ledger) l (settle jsonb) cross join lateral jsonb_array_elements(l.settle) e
-        union all select unnest(held_usage)
-      ) used order by 1, 2, 3
+      select distinct (e->'usage'->>'tenant') as tenant, (e->'usage'->>'hour')::bigint as hour, (e->'usage'->>'names') as names
+      from jsonb_to_recordset(ledger) l (settle jsonb) cross join lateral jsonb_array_elements(l.settle) e order by 1, 2, 3
     loop
       perform from ledger_usage s where s.tenant_id = found_one.tenant and s.hour = found_one.hour and s.names = found_one.names for update;
     end loop;
@@ -129,17 +126,11 @@ begin
     where verdicts[l.unit] is null order by l.unit
   loop
     ends := found_one.settle;
-    if found_one.reserve is not null then
-      -- Of a lost try, which is spent at what it held: the sum that is judged stays the same.
-      if held ? (found_one.tenant || '\\t' || (found_one.reserve->>'key')) then
-        ends := ends || jsonb_build_object('key', found_one.reserve->>'key', 'lost', true);
-      end if;
-      if jsonb_array_length(ends) > 0 then
-        gone_before := is_gone;
-        spent_before := spent_of;
-        reserved_before := reserved_of;
-        counted_before := counted;
-      end if;
+    if found_one.reserve is not null and jsonb_array_length(ends) > 0 then
+      gone_before := is_gone;
+      spent_before := spent_of;
+      reserved_before := reserved_of;
+      counted_before := counted;
     end if;
 
     for number in 0 .. jsonb_array_length(ends) - 1 loop
@@ -154,24 +145,28 @@ begin
         amount := held_amounts[place]->item;
         account_place := (accounts->>(found_one.tenant || '\\t' || (amount->>'account')))::integer;
         reserved_of[account_place] := reserved_of[account_place] - (amount->'amount')::bigint;
-        spent_of[account_place] := least(${MOST}, spent_of[account_place] + case when one ? 'lost' then (amount->'amount')::bigint
-          else coalesce((one->'amounts'->(amount->>'account'))::bigint, 0) end);
+        spent_of[account_place] := least(${MOST}, spent_of[account_place] + coalesce((one->'amounts'->(amount->>'account'))::bigint, 0));
       end loop;
       is_gone[place] := true;
-      counted := array_append(counted, case when one ? 'lost' then held_usage[place] else one->'usage' end);
+      counted := array_append(counted, one->'usage');
     end loop;
 
     continue when found_one.reserve is null;
-    limited_by := null;
-    for item in 0 .. jsonb_array_length(found_one.reserve->'amounts') - 1 loop
-      amount := found_one.reserve->'amounts'->item;
-      account_place := (accounts->>(found_one.tenant || '\\t' || (amount->>'account')))::integer;
-      if spent_of[account_place] + reserved_of[account_place] + (amount->'amount')::bigint > (amount->'ceiling')::bigint then
-        limited_by := amount->>'account';
-        exit;
-      end if;
-    end loop;
-    if limited_by is null then
+    refusal := null;
+    place := (held->>(found_one.tenant || '\\t' || (found_one.reserve->>'key')))::integer;
+    if place is not null and not is_gone[place] then
+      refusal := 'stale exists';
+    else
+      for item in 0 .. jsonb_array_length(found_one.reserve->'amounts') - 1 loop
+        amount := found_one.reserve->'amounts'->item;
+        account_place := (accounts->>(found_one.tenant || '\\t' || (amount->>'account')))::integer;
+        if spent_of[account_place] + reserved_of[account_place] + (amount->'amount')::bigint > (amount->'ceiling')::bigint then
+          refusal := 'stale limit ' || (amount->>'account');
+          exit;
+        end if;
+      end loop;
+    end if;
+    if refusal is null then
       for item in 0 .. jsonb_array_length(found_one.reserve->'amounts') - 1 loop
         amount := found_one.reserve->'amounts'->item;
         account_place := (accounts->>(found_one.tenant || '\\t' || (amount->>'account')))::integer;
@@ -179,7 +174,7 @@ begin
       end loop;
       is_kept[found_one.unit] := true;
     else
-      verdicts[found_one.unit] := 'stale limit ' || limited_by;
+      verdicts[found_one.unit] := refusal;
       if jsonb_array_length(ends) > 0 then
         is_gone := gone_before;
         spent_of := spent_before;
