@@ -276,13 +276,15 @@ export const TenantManifest = z.strictObject({
         backlog: z.int().min(1).max(10_000_000).optional(),
       })
       .optional(),
-    /** How long what is over stays. Nothing goes unless it says so. */
+    /** How long what is over stays. No task goes unless it says so. */
     retention: z
       .strictObject({
         /** So long after a task's end its events but the last become one; of a task that runs, events so old before its last checkpoint. */
         compactAfter: DurationText.optional(),
         /** So long after its end a task goes altogether. */
         removeAfter: DurationText.optional(),
+        /** So long after its hour a sum of usage goes, and a counter of a budget after its period. @default 400d */
+        removeUsageAfter: DurationText.optional(),
       })
       .optional(),
   }),

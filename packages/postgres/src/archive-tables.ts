@@ -99,10 +99,17 @@ export const ARCHIVE_TABLES: readonly ArchiveTable[] = [
     "select b.tenant_id, h.task_id, b.name from task_blobs b join heads h on h.id = b.task",
     ({ name, ...task }) => ({ kind: "blobReference", ...taskOf(task), name }),
   ),
-  table<{ tenant_id: string; account: string; spent: number; reserved: number }>(
-    "select tenant_id, account, spent, reserved from ledger_accounts where spent > 0 or reserved > 0",
-    ({ tenant_id, account, spent, reserved }) => ({
-      ...{ kind: "account", tenantId: unescapeText(tenant_id), account: unescapeText(account), spent, reserved },
+  table<{ tenant_id: string; account: string; spent: number; reserved: number; ends_at: number | null }>(
+    "select tenant_id, account, spent, reserved, ends_at from ledger_accounts where spent > 0 or reserved > 0",
+    ({ tenant_id, account, spent, reserved, ends_at: endsAt }) => ({
+      ...{
+        kind: "account",
+        tenantId: unescapeText(tenant_id),
+        account: unescapeText(account),
+        spent,
+        reserved,
+        endsAt,
+      },
     }),
   ),
   table<HeldRow & { tenant_id: string; usage: UsageColumns }>(

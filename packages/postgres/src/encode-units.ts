@@ -1,6 +1,13 @@
 /** Commit units as `commit_units` reads them: one JSON document with the parts of all units side by side. */
 import { isTerminal, PRIORITIES } from "@agentcore/contract";
-import { type CommitUnit, type LogAppend, type NewTask, type StoredEvent, statusTimeOf } from "@agentcore/core/ports";
+import {
+  type CommitUnit,
+  type LogAppend,
+  type NewTask,
+  type ReservedAmount,
+  type StoredEvent,
+  statusTimeOf,
+} from "@agentcore/core/ports";
 import { checkLedgerParts, type LedgerParts } from "@agentcore/core/storage";
 import { escapeText } from "./escape-text.ts";
 import { toUsageRow, type UsageRow } from "./usage-row.ts";
@@ -28,7 +35,7 @@ interface LedgerRow {
   readonly reserve?: {
     readonly key: string;
     readonly expires: number;
-    readonly amounts: readonly { readonly account: string; readonly amount: number; readonly ceiling: number }[];
+    readonly amounts: readonly ReservedAmount[];
     readonly usage: UsageRow;
   };
 }

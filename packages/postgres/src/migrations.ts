@@ -14,6 +14,7 @@ import { TASK_KEY } from "./sql/0010-task-key.ts";
 import { URGENCY } from "./sql/0011-urgency.ts";
 import { WAITING_MAIL } from "./sql/0012-waiting-mail.ts";
 import { LEDGER } from "./sql/0013-ledger.ts";
+import { ACCOUNT_END } from "./sql/0014-account-end.ts";
 import { CLAIM_TASKS } from "./sql/functions/claim-tasks.ts";
 import { COMMIT_UNITS } from "./sql/functions/commit-units.ts";
 import { COMPACT_LOG } from "./sql/functions/compact-log.ts";
@@ -29,7 +30,7 @@ interface Step {
 }
 
 // As nodes lock them.
-const LOCK_ORDER = ["heads", "idempotency_keys", "mailbox", "outbox", "blobs"] as const;
+const LOCK_ORDER = ["heads", "idempotency_keys", "ledger_accounts", "mailbox", "outbox", "blobs"] as const;
 // 2 and 3 were functions, which are no steps any more.
 export const STEPS: readonly Step[] = [
   { number: 1, sql: TABLES, alters: [] },
@@ -43,6 +44,7 @@ export const STEPS: readonly Step[] = [
   { number: 11, sql: URGENCY, alters: ["heads"] },
   { number: 12, sql: WAITING_MAIL, alters: ["mailbox"] },
   { number: 13, sql: LEDGER, alters: [] },
+  { number: 14, sql: ACCOUNT_END, alters: ["ledger_accounts"] },
 ];
 export const NEWEST = Math.max(...STEPS.map(({ number }) => number));
 // A function of another signature is another function: the earlier one stays for nodes of the earlier version until a numbered step drops it.

@@ -1,9 +1,17 @@
 /** What is read of the ledger, and what nobody waits for. */
-import type { AccountBalance, AccountQuery, Reservation, UsageQuery, UsageRecord } from "@agentcore/core/ports";
+import type {
+  AccountBalance,
+  AccountQuery,
+  LedgerRemoval,
+  Reservation,
+  UsageQuery,
+  UsageRecord,
+} from "@agentcore/core/ports";
 import {
   checkAccountQuery,
   checkAccounts,
   checkExpiry,
+  checkLedgerRemoval,
   checkUsageQuery,
   MAX_HELD_ROWS,
   MAX_USAGE_ROWS,
@@ -22,6 +30,24 @@ const USAGE = `select hour, agent, team, model, caller, ${COUNT_COLUMNS.join(", 
   order by hour limit ${MAX_USAGE_ROWS + 1}`;
 const HELD = `select key, expires_at, amounts from ledger_reservations where tenant_id = $1
   order by expires_at, key collate "C" limit ${MAX_HELD_ROWS}`;
+
+// Rows that somebody writes at this moment are left to the next time.
+const OLD_SUMS = "select ctid from ledger_usage where tenant_id = $1 and hour <= $2 order by hour limit $4";
+const OLD_ACCOUNTS = `select account from ledger_accounts where tenant_id = $1 and ends_at <= $3 and reserved = 0
+  order by ends_at limit $4`;
+const REMOVE = `with sums as (
+    delete from ledger_usage where ctid = any (array(${OLD_SUMS} for update skip locked)) returning 1
+  ), accounts as (
+    delete from ledger_accounts where tenant_id = $1 and account = any (array(${OLD_ACCOUNTS} for update skip locked))
+      and ends_at <= $3 and reserved = 0 returning 1
+  ) select ((select count(*) from sums) + (select count(*) from accounts))::integer as count`;
+const COUNT_OLD = `select ((select count(*) from (${OLD_SUMS}) s) + (select count(*) from (${OLD_ACCOUNTS}) a))::integer as count`;
+// From one tenant to the next along the key, whatever each of them has.
+const tenantsOf = (table: string): string => `select tenant_id from (with recursive tenants (tenant_id) as (
+    select min(tenant_id) from ${table} union all
+    select (select min(l.tenant_id) from ${table} l where l.tenant_id > t.tenant_id) from tenants t where t.tenant_id is not null
+  ) select tenant_id from tenants where tenant_id is not null) found`;
+const TENANTS = `${tenantsOf("ledger_usage")} union ${tenantsOf("ledger_accounts")}`;
 
 export interface HeldRow {
   readonly key: string;
@@ -80,6 +106,19 @@ export class PostgresLedger {
       [Math.floor(now), limit],
     );
     return row?.count ?? 0;
+  }
+
+  async removeSpent(removal: LedgerRemoval): Promise<number> {
+    const { tenantId, before, lastHour, limit, dryRun } = checkLedgerRemoval(removal);
+    const [name, text] = dryRun ? ["count-spent", COUNT_OLD] : ["remove-spent", REMOVE];
+    const values = [escapeText(tenantId), lastHour, before, limit];
+    const [row] = await this.database.query<{ count: number }>(name, text, values);
+    return row?.count ?? 0;
+  }
+
+  async tenants(): Promise<readonly string[]> {
+    const rows = await this.database.query<{ tenant_id: string }>("ledger-tenants", TENANTS, []);
+    return rows.map(({ tenant_id }) => unescapeText(tenant_id));
   }
 
   async reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {

@@ -9,6 +9,7 @@ import type {
   Compaction,
   CompactionOutcome,
   Lease,
+  LedgerRemoval,
   ListQuery,
   LogPage,
   MailboxItem,
@@ -384,6 +385,14 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
 
   expireReservations(now: number, limit: number): Promise<number> {
     return this.ledger.expireReservations(now, limit);
+  }
+
+  removeSpent(removal: LedgerRemoval): Promise<number> {
+    return this.ledger.removeSpent(removal);
+  }
+
+  ledgerTenants(): Promise<readonly string[]> {
+    return this.ledger.tenants();
   }
 
   reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {

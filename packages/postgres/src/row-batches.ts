@@ -42,9 +42,9 @@ const INSERTS: Readonly<Record<Kind, string>> = {
   blobReference: `insert into task_blobs (tenant_id, name, task)
     select r.tenant, r.name, h.id from jsonb_to_recordset($1::jsonb) r (tenant text, task text, name text)
     join heads h on h.tenant_id || '\\t' || h.task_id = r.tenant || '\\t' || r.task`,
-  account: `insert into ledger_accounts (tenant_id, account, spent, reserved)
-    select tenant, account, spent, reserved
-    from jsonb_to_recordset($1::jsonb) r (tenant text, account text, spent bigint, reserved bigint)`,
+  account: `insert into ledger_accounts (tenant_id, account, spent, reserved, ends_at)
+    select tenant, account, spent, reserved, ends
+    from jsonb_to_recordset($1::jsonb) r (tenant text, account text, spent bigint, reserved bigint, ends bigint)`,
   reservation: `insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage)
     select tenant, key, expires, amounts, usage
     from jsonb_to_recordset($1::jsonb) r (tenant text, key text, expires bigint, amounts jsonb, usage jsonb)`,
@@ -144,7 +144,7 @@ const columnsOf = (row: Exclude<StoreRow, BlobRow>): Columns => {
     case "blobReference":
       return { tenant, task: escapeText(row.taskId), name: row.name };
     case "account":
-      return { tenant, account: escapeText(row.account), spent: row.spent, reserved: row.reserved };
+      return { tenant, account: escapeText(row.account), spent: row.spent, reserved: row.reserved, ends: row.endsAt };
     case "reservation": {
       const amounts = row.amounts.map((each) => ({ ...each, account: escapeText(each.account) }));
       const usage = toUsageRow(row.tenantId, row.usage);

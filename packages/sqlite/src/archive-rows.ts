@@ -26,7 +26,8 @@ const KEYS = "select tenant_id, caller, key, task_id from idempotency_keys";
 // By tenant and name: whoever looks for the blobs goes through their folders once.
 const REFERENCES = `select b.tenant_id, h.task_id, b.name from task_blobs b cross join heads h on h.id = b.task
   order by b.tenant_id, b.name, b.task`;
-const ACCOUNTS = "select tenant_id, account, spent, reserved from ledger_accounts where spent > 0 or reserved > 0";
+const ACCOUNTS =
+  "select tenant_id, account, spent, reserved, ends_at from ledger_accounts where spent > 0 or reserved > 0";
 const RESERVATIONS = "select tenant_id, key, expires_at, amounts, usage from ledger_reservations";
 const USAGE = "select * from ledger_usage";
 const VALUES = "select tenant_id, namespace, key, value, version, expires_at from key_values";
@@ -67,6 +68,7 @@ const TABLES: readonly (readonly [query: string, toRow: (columns: Columns) => St
     (row) => ({
       ...{ kind: "account", tenantId: text(row, "tenant_id"), account: text(row, "account") },
       ...{ spent: Number(row["spent"]), reserved: Number(row["reserved"]) },
+      endsAt: row["ends_at"] === null ? null : Number(row["ends_at"]),
     }),
   ],
   [

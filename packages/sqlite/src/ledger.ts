@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { AccountBalance, AccountQuery, Reservation, Settlement, UsageRecord } from "@agentcore/core/ports";
 import {
   type Balance,
+  type checkLedgerRemoval,
   type LedgerRows,
   MAX_HELD_ROWS,
   type ReservationRefusal,
@@ -17,8 +18,9 @@ const BALANCE = "select spent, reserved from ledger_accounts where tenant_id = ?
 const LISTED_ACCOUNTS = `select account, spent, reserved from ledger_accounts where tenant_id = :tenant
   and account between :prefix and :last and (spent > 0 or reserved > 0)
   order by account limit :limit`;
-const SET_BALANCE = `insert into ledger_accounts (tenant_id, account, spent, reserved) values (?, ?, ?, ?)
-  on conflict (tenant_id, account) do update set spent = excluded.spent, reserved = excluded.reserved`;
+const SET_BALANCE = `insert into ledger_accounts (tenant_id, account, spent, reserved, ends_at) values (?, ?, ?, ?, ?)
+  on conflict (tenant_id, account) do update set spent = excluded.spent, reserved = excluded.reserved,
+    ends_at = coalesce(max(ends_at, excluded.ends_at), excluded.ends_at, ends_at)`;
 const HELD = "select key, expires_at, amounts, usage from ledger_reservations where tenant_id = ? and key = ?";
 const HOLD = "insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage) values (?, ?, ?, ?, ?)";
 const RELEASE = "delete from ledger_reservations where tenant_id = ? and key = ?";
@@ -28,6 +30,19 @@ const COUNT = `insert into ledger_usage (tenant_id, hour, ${USAGE_NAMES}, ${USAG
   ${USAGE_COUNTS.map((name) => `${name} = min(${Number.MAX_SAFE_INTEGER}, ${name} + excluded.${name})`).join(", ")}`;
 const DUE = `select tenant_id, key, expires_at, amounts, usage from ledger_reservations
   where expires_at <= ? order by expires_at limit ?`;
+const OLD_SUMS = `select hour, ${USAGE_NAMES} from ledger_usage where tenant_id = :tenant and hour <= :lastHour
+  order by hour limit :limit`;
+const OLD_ACCOUNTS = `select account from ledger_accounts where tenant_id = :tenant and ends_at <= :before and reserved = 0
+  order by ends_at limit :limit`;
+const REMOVE_SUMS = `delete from ledger_usage where tenant_id = :tenant and (hour, ${USAGE_NAMES}) in (${OLD_SUMS})`;
+const REMOVE_ACCOUNTS = `delete from ledger_accounts where tenant_id = :tenant and account in (${OLD_ACCOUNTS})`;
+const COUNT_OLD = `select (select count(*) from (${OLD_SUMS})) + (select count(*) from (${OLD_ACCOUNTS})) as count`;
+// From one tenant to the next along the key, whatever each of them has.
+const tenantsOf = (table: string): string => `select tenant_id from (with recursive tenants (tenant_id) as (
+    select min(tenant_id) from ${table} union all
+    select (select min(l.tenant_id) from ${table} l where l.tenant_id > t.tenant_id) from tenants t where t.tenant_id is not null
+  ) select tenant_id from tenants where tenant_id is not null)`;
+const TENANTS = `${tenantsOf("ledger_usage")} union ${tenantsOf("ledger_accounts")}`;
 const LISTED = `select key, expires_at, amounts, usage from ledger_reservations
   where tenant_id = ? order by expires_at, key limit ${MAX_HELD_ROWS}`;
 const USAGE = `select hour, ${USAGE_NAMES}, ${USAGE_COUNTS.join(", ")} from ledger_usage
@@ -47,6 +62,8 @@ export interface AccountRange extends AccountQuery {
   readonly tenantId: string;
   readonly last: string;
 }
+
+export type CheckedRemoval = ReturnType<typeof checkLedgerRemoval>;
 
 export interface UsagePage {
   readonly tenantId: string;
@@ -85,6 +102,17 @@ export class LedgerTable implements LedgerRows {
     return due.length;
   }
 
+  removeSpent({ tenantId: tenant, before, lastHour, limit, dryRun }: CheckedRemoval): number {
+    const { removeSums, removeAccounts, countOld } = this.statements;
+    if (dryRun) return Number(countOld.get({ tenant, lastHour, before, limit })?.["count"]);
+    const sums = removeSums.run({ tenant, lastHour, limit }).changes;
+    return Number(sums) + Number(removeAccounts.run({ tenant, before, limit }).changes);
+  }
+
+  tenants(): string[] {
+    return this.statements.tenants.all().map((row) => String(row["tenant_id"]));
+  }
+
   balances(tenantId: string, accounts: readonly string[]): AccountBalance[] {
     return accounts.map((account) => ({ account, ...this.balance(tenantId, account) }));
   }
@@ -113,8 +141,8 @@ export class LedgerTable implements LedgerRows {
     return row === undefined ? { spent: 0, reserved: 0 } : { spent: row.spent, reserved: row.reserved };
   }
 
-  setBalance(tenantId: string, account: string, { spent, reserved }: Balance): void {
-    this.statements.setBalance.run(tenantId, account, spent, reserved);
+  setBalance(tenantId: string, account: string, { spent, reserved }: Balance, endsAt: number | null): void {
+    this.statements.setBalance.run(tenantId, account, spent, reserved, endsAt);
   }
 
   held(tenantId: string, key: string): Reservation | null {
@@ -145,6 +173,10 @@ const prepareAll = (database: DatabaseSync) => ({
   count: database.prepare(COUNT),
   due: database.prepare(DUE),
   listed: database.prepare(LISTED),
+  removeSums: database.prepare(REMOVE_SUMS),
+  removeAccounts: database.prepare(REMOVE_ACCOUNTS),
+  countOld: database.prepare(COUNT_OLD),
+  tenants: database.prepare(TENANTS),
   usage: database.prepare(USAGE),
 });
 

@@ -174,7 +174,13 @@ create table ledger_usage (
 ) strict, without rowid;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, VECTOR_TABLES, SEVENTH];
+/** When accounts may go. */
+const EIGHTH = `
+alter table ledger_accounts add column ends_at integer;
+create index ledger_accounts_end on ledger_accounts (tenant_id, ends_at) where ends_at is not null;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, VECTOR_TABLES, SEVENTH, EIGHTH];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

@@ -20,7 +20,7 @@ import type {
 import type { EventColumns, LogRead, StoredTailRow } from "./events.ts";
 import type { StoredHead } from "./heads.ts";
 import type { StoredValue } from "./key-value.ts";
-import type { AccountRange, UsagePage } from "./ledger.ts";
+import type { AccountRange, CheckedRemoval, UsagePage } from "./ledger.ts";
 import type { StoredMail } from "./mailbox.ts";
 import type { StoredOutboxRow } from "./outbox.ts";
 import type { CompactionRow, StoredCandidate } from "./retention.ts";
@@ -48,6 +48,7 @@ export interface Writes {
   compact: [CompactionRow, CompactionOutcome];
   remove: [Removal, Removed];
   expireReservations: [{ readonly now: number; readonly limit: number }, number];
+  removeSpent: [CheckedRemoval, number];
   put: [
     {
       readonly scope: KeyValueScope;
@@ -95,6 +96,7 @@ export interface Reads {
   balances: [{ readonly tenantId: string; readonly accounts: readonly string[] }, readonly AccountBalance[]];
   accounts: [AccountRange, readonly AccountBalance[]];
   reservations: [string, readonly Omit<Reservation, "usage">[]];
+  ledgerTenants: [null, readonly string[]];
   usage: [UsagePage, readonly UsageRecord[]];
   backlog: [null, readonly (readonly [string, number])[]];
   get: [{ readonly scope: KeyValueScope; readonly key: string }, StoredValue | null];

@@ -16,7 +16,7 @@ const KEY = "insert into idempotency_keys (tenant_id, caller, key, task_id) valu
 const REFERENCE = `insert into task_blobs (tenant_id, name, task) values (?, ?, ${HEAD_ID})`;
 const VALUE =
   "insert into key_values (tenant_id, namespace, key, value, version, expires_at) values (?, ?, ?, ?, ?, ?)";
-const ACCOUNT = "insert into ledger_accounts (tenant_id, account, spent, reserved) values (?, ?, ?, ?)";
+const ACCOUNT = "insert into ledger_accounts (tenant_id, account, spent, reserved, ends_at) values (?, ?, ?, ?, ?)";
 const RESERVATION =
   "insert into ledger_reservations (tenant_id, key, expires_at, amounts, usage) values (?, ?, ?, ?, ?)";
 const USAGE = `insert into ledger_usage (tenant_id, hour, ${USAGE_NAMES}, ${USAGE_COUNTS.join(", ")})
@@ -67,7 +67,7 @@ export class RowWriter {
       case "value":
         return void statements.value.run(row.tenantId, row.namespace, row.key, row.value, row.version, row.expiresAt);
       case "account":
-        return void statements.account.run(row.tenantId, row.account, row.spent, row.reserved);
+        return void statements.account.run(row.tenantId, row.account, row.spent, row.reserved, row.endsAt);
       case "reservation": {
         const { tenantId, key, expiresAt, amounts, usage } = row;
         return void statements.reservation.run(

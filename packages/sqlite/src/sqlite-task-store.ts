@@ -9,6 +9,7 @@ import type {
   Compaction,
   CompactionOutcome,
   Lease,
+  LedgerRemoval,
   ListQuery,
   LogPage,
   MailboxItem,
@@ -33,6 +34,7 @@ import {
   checkAccountQuery,
   checkAccounts,
   checkExpiry,
+  checkLedgerRemoval,
   checkUsageQuery,
   MAX_USAGE_ROWS,
   tooMuchUsage,
@@ -225,6 +227,14 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
   async expireReservations(now: number, limit: number): Promise<number> {
     checkExpiry(now, limit);
     return this.worker.write("expireReservations", { now, limit }, limit);
+  }
+
+  async removeSpent(removal: LedgerRemoval): Promise<number> {
+    return this.worker.write("removeSpent", checkLedgerRemoval(removal), removal.limit);
+  }
+
+  ledgerTenants(): Promise<readonly string[]> {
+    return this.worker.read("ledgerTenants", null);
   }
 
   reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {

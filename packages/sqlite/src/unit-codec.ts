@@ -52,7 +52,8 @@ class Encoder {
 
   private reservation({ key, expiresAt, amounts, usage }: Reservation): void {
     this.flat.push(key, expiresAt, amounts.length);
-    for (const { account, amount, ceiling } of amounts) this.flat.push(account, amount, ceiling);
+    for (const { account, amount, ceiling, endsAt } of amounts)
+      this.flat.push(account, amount, ceiling, endsAt ?? null);
     this.flat.push(...usageColumns(usage));
   }
 

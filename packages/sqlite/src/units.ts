@@ -123,7 +123,10 @@ class Decoder {
       reserve: this.flag()
         ? {
             ...{ key: this.next(), expiresAt: this.next() },
-            amounts: this.many(() => ({ account: this.next(), amount: this.next(), ceiling: this.next() })),
+            amounts: this.many(() => ({
+              ...{ account: this.next(), amount: this.next(), ceiling: this.next() },
+              endsAt: this.next<number | null>() ?? undefined,
+            })),
             usage: this.usage(),
           }
         : null,

@@ -141,6 +141,8 @@ class StoreWorker {
         return this.retention.remove(argument);
       case "expireReservations":
         return this.ledger.expire(argument.now, argument.limit);
+      case "removeSpent":
+        return this.ledger.removeSpent(argument);
       case "put":
         return this.keyValues.put(
           argument.scope,
@@ -222,6 +224,8 @@ class StoreWorker {
         return this.ledger.accounts(argument);
       case "reservations":
         return this.ledger.listed(argument);
+      case "ledgerTenants":
+        return this.ledger.tenants();
       case "usage":
         return this.ledger.usage(argument);
       case "get":

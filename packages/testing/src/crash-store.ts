@@ -130,6 +130,8 @@ export const createCrashStore = (
       accounts: (tenantId, query) => alive(() => store.accounts(tenantId, query)),
       usage: (query) => alive(() => store.usage(query)),
       expireReservations: (now, limit) => alive(() => store.expireReservations(now, limit)),
+      removeSpent: (removal) => alive(() => store.removeSpent(removal)),
+      ledgerTenants: () => alive(() => store.ledgerTenants()),
       reservations: (tenantId) => alive(() => store.reservations(tenantId)),
       close: () => store.close(),
     },

@@ -7,7 +7,7 @@ const part = (removedTasks: number, isMore: boolean) => ({
   tenants: [
     {
       ...{ tenantId: "acme", removedTasks, removedEvents: 10, removedBytes: 100 },
-      ...{ compactedTasks: 0, compactedEvents: 0, failedTasks: 0, isMore },
+      ...{ compactedTasks: 0, compactedEvents: 0, removedSums: 20, failedTasks: 0, isMore },
     },
   ],
 });
@@ -17,7 +17,7 @@ test("gc asks until nothing is left, and adds up what went", async () => {
   const { url, requests } = await startFakeNode({ collect: () => parts.shift() });
   const ran = await runInTest(["gc", "--tenant", "acme", "-o", "json", "--url", url]);
   expect(JSON.parse(ran.stdout)).toMatchObject({
-    tenants: [{ tenant: "acme", removedTasks: 2005, removedBytes: 300 }],
+    tenants: [{ tenant: "acme", removedTasks: 2005, removedBytes: 300, removedSums: 60 }],
   });
   expect(requests.map(({ body }) => body)).toEqual(
     Array.from({ length: 3 }, () => ({ tenant: "acme", allTenants: false, dryRun: false })),

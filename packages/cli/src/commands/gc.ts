@@ -6,10 +6,10 @@ const DURATION = /^[1-9]\d{0,5}[smhd]$/;
 
 export const command = defineCommand({
   name: "gc",
-  summary: "Remove ended tasks and compact logs, as far as the policy of a tenant lets them go",
+  summary: "Remove ended tasks and old usage, and compact logs, as far as the policy of a tenant lets them go",
   details: [
-    "A node does the same by itself once an hour (up --gc-interval-ms). Policies stand in Tenant manifests, at spec.retention; without one, nothing goes. For operators.",
-    "Bytes are those of the removed events' payloads as they are stored. A dry run counts up to 10,000 tasks of a tenant.",
+    "A node does the same by itself once an hour (up --gc-interval-ms). Policies stand in Tenant manifests, at spec.retention; without one no task goes, and usage of models after 400 days. For operators.",
+    "Bytes are those of the removed events' payloads as they are stored; sums are those of usage, and counters of budgets. A dry run counts up to 10,000 tasks and 10,000 sums of a tenant.",
     "Exits with 1 when a task could not be removed or compacted, or when a tenant's turn broke off; what could be done is done then.",
   ],
   arguments: [],
@@ -22,12 +22,13 @@ export const command = defineCommand({
     },
     "all-tenants": {
       type: "boolean",
-      description: "Every tenant that has a policy; needs an operator of the tenant default",
+      description: "Every tenant that has a policy, or usage of models; needs an operator of the tenant default",
     },
     "older-than": {
       type: "string",
       value: "AGE",
-      description: "Remove what ended longer ago than this, whatever the policy says: 90s, 15m, 12h, 30d",
+      description:
+        "Remove tasks that ended longer ago than this, whatever the policy says, and nothing else: 90s, 15m, 12h, 30d",
     },
   },
   examples: [
@@ -52,6 +53,7 @@ export const command = defineCommand({
         "bytes",
         dryRun ? "would compact" : "compacted",
         "events",
+        dryRun ? "would remove sums" : "removed sums",
         "failed",
       ],
       rows.map((row) => [
@@ -61,6 +63,7 @@ export const command = defineCommand({
         row.removedBytes,
         atLeast(row.compactedTasks, row.isMore),
         row.compactedEvents,
+        row.removedSums,
         row.failedTasks,
       ]),
     );

@@ -101,6 +101,7 @@ export const sumOf = (before: CollectedRow | undefined, row: CollectedRow): Coll
         removedBytes: before.removedBytes + row.removedBytes,
         compactedTasks: before.compactedTasks + row.compactedTasks,
         compactedEvents: before.compactedEvents + row.compactedEvents,
+        removedSums: before.removedSums + row.removedSums,
         // What failed is tried again by each call.
         failedTasks: Math.max(before.failedTasks, row.failedTasks),
       };

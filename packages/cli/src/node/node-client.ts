@@ -124,6 +124,7 @@ export interface CollectedRow {
   readonly removedBytes: number;
   readonly compactedTasks: number;
   readonly compactedEvents: number;
+  readonly removedSums: number;
   readonly failedTasks: number;
   /** A dry run that counted no further: there is more. */
   readonly isMore: boolean;

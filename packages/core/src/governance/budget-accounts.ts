@@ -32,6 +32,8 @@ export interface BudgetAccount {
   readonly limit: number;
   /** Milliseconds since 1970 when the period ends; null: never. */
   readonly endsAt: number | null;
+  /** Milliseconds since 1970 when it is over, so that its counter may go: the end of the period; of a run its last call, an hour at most later. Null: never. */
+  readonly overAt: number | null;
 }
 
 // The narrowest first: of several that have too little left it is named.
@@ -49,12 +51,15 @@ export const accountsOf = (
       if (who === null) return [];
       const { key, endsAt } = periodOf(budget.spec.period ?? "total", now);
       const { usd, tokens } = budget.spec.limit;
+      // Nobody tells when a run is over, and each has counters of its own.
+      const overAt = endsAt ?? ("run" in budget.spec.scope ? periodOf("hour", now).endsAt : null);
       const account = (measure: Measure, limit: number): BudgetAccount => ({
         budget,
         account: `${accountPrefix(budget, key, measure)}${who}`,
         measure,
         limit,
         endsAt,
+        overAt,
       });
       return [
         ...(usd === undefined ? [] : [account("usd", nanoUsdOf(usd))]),

@@ -118,6 +118,7 @@ export class Budgets {
         account: account.account,
         amount: asked(account),
         ceiling: await this.ceilingOf(tenantId, account),
+        ...(account.overAt === null ? {} : { endsAt: account.overAt }),
       })),
     );
     // Two tries of one call may be under way at once, of a node that has lost its task and of the next: each settles its own.

@@ -1,11 +1,19 @@
 /** The ledger on the tables in memory. */
-import type { AccountBalance, AccountQuery, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
+import type {
+  AccountBalance,
+  AccountQuery,
+  LedgerRemoval,
+  Reservation,
+  UsageQuery,
+  UsageRecord,
+} from "../ports/ledger.ts";
 import {
   addedUp,
   type Balance,
   checkAccountQuery,
   checkAccounts,
   checkExpiry,
+  checkLedgerRemoval,
   checkUsageQuery,
   compareIds,
   type LedgerRows,
@@ -32,8 +40,11 @@ export class MemoryLedgerRows implements LedgerRows {
     return this.tables.accounts.get(compose(tenantId, account)) ?? NOTHING;
   }
 
-  setBalance(tenantId: string, account: string, { spent, reserved }: Balance): void {
-    this.set(this.tables.accounts, compose(tenantId, account), { tenantId, account, spent, reserved });
+  setBalance(tenantId: string, account: string, { spent, reserved }: Balance, endsAt: number | null): void {
+    const name = compose(tenantId, account);
+    const before = this.tables.accounts.get(name)?.endsAt ?? null;
+    const end = endsAt === null || before === null ? (endsAt ?? before) : Math.max(endsAt, before);
+    this.set(this.tables.accounts, name, { tenantId, account, spent, reserved, endsAt: end });
   }
 
   held(tenantId: string, key: string): Reservation | null {
@@ -116,6 +127,28 @@ export const expireInMemory = (tables: MemoryTables, now: number, limit: number)
   for (const { tenantId, ...held } of due) settleAtHeld(rows, tenantId, held);
   return due.length;
 };
+
+export const removeSpentInMemory = (tables: MemoryTables, removal: LedgerRemoval): number => {
+  const { tenantId, before, lastHour, limit, dryRun } = checkLedgerRemoval(removal);
+  const ofTenant = (row: { readonly tenantId: string }): boolean => row.tenantId === tenantId;
+  const sums = [...tables.usage]
+    .filter(([, row]) => ofTenant(row) && row.hour <= lastHour)
+    .sort(([, left], [, right]) => left.hour - right.hour)
+    .slice(0, limit);
+  const accounts = [...tables.accounts]
+    .filter(([, row]) => ofTenant(row) && row.endsAt !== null && row.endsAt <= before && row.reserved === 0)
+    .sort(([, left], [, right]) => Number(left.endsAt) - Number(right.endsAt))
+    .slice(0, limit);
+  if (!dryRun) {
+    for (const [name] of sums) tables.usage.delete(name);
+    for (const [name] of accounts) tables.accounts.delete(name);
+  }
+  return sums.length + accounts.length;
+};
+
+export const ledgerTenantsInMemory = (tables: MemoryTables): string[] => [
+  ...new Set([...tables.usage.values(), ...tables.accounts.values()].map(({ tenantId }) => tenantId)),
+];
 
 export const heldInMemory = (tables: MemoryTables, tenantId: string): Omit<Reservation, "usage">[] =>
   [...tables.reservations.values()]

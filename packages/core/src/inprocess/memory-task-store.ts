@@ -3,7 +3,14 @@
  * later, or what JSON cannot carry, behaves as it does in a database. Nothing here survives the process.
  */
 import { PlatformError, TaskEvent } from "@agentcore/contract";
-import type { AccountBalance, AccountQuery, Reservation, UsageQuery, UsageRecord } from "../ports/ledger.ts";
+import type {
+  AccountBalance,
+  AccountQuery,
+  LedgerRemoval,
+  Reservation,
+  UsageQuery,
+  UsageRecord,
+} from "../ports/ledger.ts";
 import type { Clock } from "../ports/senses.ts";
 import type { StoreRow } from "../ports/store-archive.ts";
 import type {
@@ -36,7 +43,15 @@ import type {
 import { checkLedgerParts } from "../storage/index.ts";
 import { addRow, rowsOfTables } from "./memory-archive.ts";
 import { claimInMemory } from "./memory-claims.ts";
-import { accountsInMemory, balancesInMemory, expireInMemory, heldInMemory, usageInMemory } from "./memory-ledger.ts";
+import {
+  accountsInMemory,
+  balancesInMemory,
+  expireInMemory,
+  heldInMemory,
+  ledgerTenantsInMemory,
+  removeSpentInMemory,
+  usageInMemory,
+} from "./memory-ledger.ts";
 import { compactInMemory, findForRetention, removeInMemory } from "./memory-retention.ts";
 import {
   byText,
@@ -311,6 +326,16 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
   async expireReservations(now: number, limit: number): Promise<number> {
     this.assertOpen();
     return expireInMemory(this.tables, now, limit);
+  }
+
+  async removeSpent(removal: LedgerRemoval): Promise<number> {
+    this.assertOpen();
+    return removeSpentInMemory(this.tables, removal);
+  }
+
+  async ledgerTenants(): Promise<readonly string[]> {
+    this.assertOpen();
+    return ledgerTenantsInMemory(this.tables);
   }
 
   async reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]> {

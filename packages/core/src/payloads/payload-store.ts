@@ -14,6 +14,7 @@ import type {
   Compaction,
   CompactionOutcome,
   Lease,
+  LedgerRemoval,
   LogPage,
   MailboxItem,
   MailboxReading,
@@ -227,6 +228,14 @@ class PayloadStore implements TaskStore {
 
   expireReservations(now: number, limit: number) {
     return this.store.expireReservations(now, limit);
+  }
+
+  removeSpent(removal: LedgerRemoval) {
+    return this.store.removeSpent(removal);
+  }
+
+  ledgerTenants() {
+    return this.store.ledgerTenants();
   }
 
   reservations(tenantId: string) {

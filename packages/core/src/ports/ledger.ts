@@ -16,6 +16,16 @@ export interface LedgerAmount {
   readonly amount: number;
 }
 
+export interface ReservedAmount extends LedgerAmount {
+  /** Spent, held and `amount` together may not exceed it. */
+  readonly ceiling: number;
+  /**
+   * Milliseconds since 1970 when nothing more is counted on the account, so that it may go some time later; the latest that was given. It is no part of
+   * what `reservations` tells. @default what was given before; never, if none was
+   */
+  readonly endsAt?: number | undefined;
+}
+
 /** Holds amounts of up to 64 accounts, each named once, all or none. Judged after the settlements of its unit. */
 export interface Reservation {
   /**
@@ -25,8 +35,7 @@ export interface Reservation {
   readonly key: string;
   /** Milliseconds since 1970: the call is over by then, and what is not settled counts as spent. */
   readonly expiresAt: number;
-  /** `ceiling`: spent, held and `amount` together may not exceed it. */
-  readonly amounts: readonly (LedgerAmount & { readonly ceiling: number })[];
+  readonly amounts: readonly ReservedAmount[];
   /** What is noted when it expires. */
   readonly usage: UsageRecord;
 }
@@ -96,6 +105,16 @@ export interface UsageQuery {
   readonly caller?: string | undefined;
 }
 
+export interface LedgerRemoval {
+  readonly tenantId: string;
+  /** Milliseconds since 1970: sums of hours, and accounts, that ended at or before it. */
+  readonly before: number;
+  /** Most sums, and most accounts: 1 to 10,000. */
+  readonly limit: number;
+  /** Only tell. @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
 /** What people are asked to grant, and what is added when they do. It travels in an error, so it is JSON. */
 export interface BudgetGrant {
   readonly budget: string;
@@ -121,6 +140,13 @@ export interface Ledger {
    * how many; several processes may do so at once.
    */
   expireReservations(now: number, limit: number): Promise<number>;
+  /**
+   * Removes sums of usage and accounts that are over, the oldest first; an account of which something is held stays. Returns how many rows went: fewer than
+   * `limit` when nothing is left.
+   */
+  removeSpent(removal: LedgerRemoval): Promise<number>;
+  /** Those of which there are sums of usage or accounts. */
+  ledgerTenants(): Promise<readonly string[]>;
   /** Held in the tenant now, the soonest to expire first, at most 1,000. */
   reservations(tenantId: string): Promise<readonly Omit<Reservation, "usage">[]>;
 }

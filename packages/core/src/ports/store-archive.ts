@@ -75,6 +75,8 @@ export interface AccountRow {
   readonly account: string;
   readonly spent: number;
   readonly reserved: number;
+  /** Milliseconds since 1970; null: it does not end. */
+  readonly endsAt: number | null;
 }
 
 export interface ReservationRow {

@@ -1,9 +1,10 @@
 /**
- * One tenant's ended tasks and old events, as far as its policy lets them go. In small writes with pauses between them, so that
+ * One tenant's ended tasks, old events, and what its models cost long ago, as far as its policy lets them go. In small writes with pauses between them, so that
  * the tasks that run notice little of it.
  */
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, Logger, RetentionQuery, TaskHead, TaskKey, TaskStore } from "../ports/index.ts";
+import type { RetentionPolicy } from "../tasks/tenant-policy.ts";
 import { compactTask, MAX_FOLDED, outlineOf } from "./compact-task.ts";
 
 export interface CollectRequest {
@@ -12,6 +13,8 @@ export interface CollectRequest {
   readonly removeBefore: number | null;
   /** Milliseconds since 1970; null: nothing is folded. */
   readonly compactBefore: number | null;
+  /** Of sums of usage and counters of budgets. Milliseconds since 1970; null: none is removed. */
+  readonly removeUsageBefore: number | null;
   /** @default false */
   readonly dryRun?: boolean | undefined;
   /** Most tasks to remove, and most to fold. */
@@ -27,9 +30,11 @@ export interface Collected {
   readonly removedBytes: number;
   readonly compactedTasks: number;
   readonly compactedEvents: number;
+  /** Sums of usage, and counters of budgets. */
+  readonly removedSums: number;
   /** Tasks that could not be removed or folded; they stay as they are, and are looked at again next time. */
   readonly failedTasks: number;
-  /** There is more than `maxTasks`, or it was broken off. */
+  /** There is more than `maxTasks`, or than 100,000 sums (10,000 of a dry run), or it was broken off. */
   readonly isMore: boolean;
   /** What broke it off, but for a signal: the store gives no answer. */
   readonly error: PlatformError | null;
@@ -47,6 +52,12 @@ export interface CollectServices {
 const PAGE = 100;
 // What one transaction removes; a longer log is folded first.
 const MAX_EVENTS = 20_000;
+// What one transaction removes of the ledger, what a call does, and what a dry run counts.
+const SUMS_AT_ONCE = 1000;
+const MAX_SUMS = 100_000;
+const MAX_SUMS_DRY = 10_000;
+// A year can be held against the one before it.
+const REMOVE_USAGE_AFTER_MS = 400 * 86_400_000;
 // The store is ours for a fifth of the time.
 const PAUSE_FACTOR = 4;
 // A write that waited for its database says nothing of what it cost.
@@ -61,7 +72,7 @@ export const collectTenant = async (services: CollectServices, request: CollectR
   const { tenantId } = request;
   const turn = new Turn(services, request);
   try {
-    const isCut = [await removeOld(turn), await foldOld(turn)];
+    const isCut = [await removeOld(turn), await foldOld(turn), await removeUsage(turn)];
     return { tenantId, ...turn.counts, isMore: isCut.includes(true), error: null };
   } catch (thrown) {
     const error = PlatformError.from(thrown);
@@ -73,7 +84,7 @@ export const collectTenant = async (services: CollectServices, request: CollectR
 class Turn {
   readonly counts: Counts = {
     ...{ removedTasks: 0, removedEvents: 0, removedBytes: 0 },
-    ...{ compactedTasks: 0, compactedEvents: 0, failedTasks: 0 },
+    ...{ compactedTasks: 0, compactedEvents: 0, removedSums: 0, failedTasks: 0 },
   };
   /** What a dry run found to be removed, and a run would not find any more. */
   readonly removable = new Set<string>();
@@ -192,6 +203,20 @@ const foldOld = async (turn: Turn): Promise<boolean> => {
   return false;
 };
 
+const removeUsage = async (turn: Turn): Promise<boolean> => {
+  const { services, request, counts } = turn;
+  const { tenantId, removeUsageBefore: before, dryRun = false } = request;
+  if (before === null) return false;
+  const [limit, most] = dryRun ? [MAX_SUMS_DRY, MAX_SUMS_DRY] : [SUMS_AT_ONCE, MAX_SUMS];
+  while (counts.removedSums < most) {
+    if (turn.isToEnd) return true;
+    const gone = await paced(services, request, () => services.store.removeSpent({ tenantId, before, limit, dryRun }));
+    counts.removedSums += gone;
+    if (gone < limit) return false;
+  }
+  return true;
+};
+
 /** Candidates, oldest first; null in place of a page beyond `maxTasks`, or when it is to end. */
 async function* pages(
   { store }: CollectServices,
@@ -252,12 +277,10 @@ const rest = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promis
 
 /** What a policy lets go now. */
 export const cutoffs = (
-  {
-    compactAfterMs,
-    removeAfterMs,
-  }: { readonly compactAfterMs?: number | undefined; readonly removeAfterMs?: number | undefined },
+  { compactAfterMs, removeAfterMs, removeUsageAfterMs = REMOVE_USAGE_AFTER_MS }: RetentionPolicy,
   now: number,
-): Pick<CollectRequest, "removeBefore" | "compactBefore"> => ({
+): Pick<CollectRequest, "removeBefore" | "compactBefore" | "removeUsageBefore"> => ({
   removeBefore: removeAfterMs === undefined ? null : now - removeAfterMs,
   compactBefore: compactAfterMs === undefined ? null : now - compactAfterMs,
+  removeUsageBefore: now - removeUsageAfterMs,
 });

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { wrapStore } from "../../test/wrap-store.ts";
 import { createMemoryBlobStore, createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
 import { PAYLOADS } from "../payloads/index.ts";
-import type { TaskStore } from "../ports/index.ts";
+import type { Settlement, TaskStore } from "../ports/index.ts";
 import type { TenantPolicy } from "../tasks/tenant-policy.ts";
 import { viewTask } from "../tasks/view.ts";
 import { createRecordingLogger, ManualClock } from "../testing/index.ts";
@@ -100,6 +100,82 @@ test("once an interval it removes and folds what each tenant's policy lets go, a
   await close();
 });
 
+const usageAt = (hour: number, caller = "ann"): Settlement => ({
+  ...{ key: null, amounts: [] },
+  usage: {
+    ...{ hour: hour - (hour % INTERVAL), agent: "a", team: "", model: "m", caller, calls: 1, estimatedCalls: 0 },
+    ...{ inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, costNanoUsd: 1, cacheHits: 0, savedNanoUsd: 0 },
+  },
+});
+
+test("usage goes 400 days after its hour, or when a policy says, and so do counters after their period; no task needs to be there", async () => {
+  const { clock, store, loop } = world();
+  for (const tenantId of ["acme", "plain", "silent"]) {
+    const settle = [500, 399, 20, 0].map((days) => usageAt(T0 - days * DAY));
+    const amounts = [500, 20].map((days) => ({
+      ...{ account: `over ${days}`, amount: 1, ceiling: 9, endsAt: T0 - days * DAY },
+    }));
+    const reserve = { key: "k", expiresAt: T0, amounts, usage: usageAt(T0).usage };
+    await store.commit([{ tenantId, settle, reserve }]);
+    const spent = amounts.map(({ account, amount }) => ({ account, amount }));
+    await store.commit([{ tenantId, settle: [{ ...usageAt(T0), key: "k", amounts: spent }] }]);
+  }
+  const { collected, close } = loop({ acme: { retention: { removeUsageAfterMs: 10 * DAY } }, plain: { weight: 2 } });
+  const left = async (tenantId: string): Promise<unknown> => {
+    const days = (await store.usage({ tenantId, from: 0, to: 2 * T0 })).map(({ hour }) =>
+      Math.floor((T0 - hour) / DAY),
+    );
+    const balances = await store.balances(tenantId, ["over 500", "over 20"]);
+    return [days, balances.map(({ spent }) => spent)];
+  };
+  await clock.advance(INTERVAL);
+  expect(await left("acme")).toEqual([[0], [0, 0]]);
+  expect([await left("plain"), await left("silent")]).toEqual([
+    [
+      [399, 20, 0],
+      [0, 1],
+    ],
+    [
+      [399, 20, 0],
+      [0, 1],
+    ],
+  ]);
+  const sums = collected.map(({ tenantId, removedSums, isMore }) => [tenantId, removedSums, isMore]);
+  expect(sums).toEqual([
+    ["acme", 5, false],
+    ["plain", 2, false],
+    ["silent", 2, false],
+  ]);
+  await clock.advance(2 * DAY);
+  expect(await left("silent")).toEqual([
+    [20, 0],
+    [0, 1],
+  ]);
+  await close();
+});
+
+test("much usage goes in small writes, and a dry run only counts", async () => {
+  const { clock, store } = world();
+  const settle = Array.from({ length: 2500 }, (_, index) => usageAt(T0 - 500 * DAY, `caller ${index}`));
+  await store.commit([{ tenantId: "acme", settle }]);
+  const limits: number[] = [];
+  const services = {
+    ...{ clock, logger: createRecordingLogger() },
+    store: wrapStore(store, {
+      removeSpent: (remove, removal) => {
+        limits.push(removal.limit);
+        return remove(removal);
+      },
+    }),
+  };
+  const request = { tenantId: "acme", removeBefore: null, compactBefore: null, removeUsageBefore: T0, maxTasks: 1 };
+  const counted = await collectTenant(services, { ...request, dryRun: true });
+  expect([counted.removedSums, counted.isMore, limits.splice(0)]).toEqual([2500, false, [10_000]]);
+  expect(await collectTenant(services, request)).toMatchObject({ removedSums: 2500, isMore: false, error: null });
+  expect(limits).toEqual([1000, 1000, 1000]);
+  expect(await store.usage({ tenantId: "acme", from: 0, to: T0 })).toEqual([]);
+});
+
 test("one node at a time: another finds the turn taken, and takes it when its holder has been silent", async () => {
   const { clock, create, left, loop, store, keyValue } = world();
   await create("acme", "a", T0 - DAY);
@@ -150,7 +226,13 @@ test("a log that cannot be read stays, is told, and keeps nobody else's from bei
   const broken = wrapStore(store, {
     readLog: (next, key, options) => (key.taskId === "bad" ? Promise.reject(new Error("torn")) : next(key, options)),
   });
-  const request = { tenantId: "acme", removeBefore: null, compactBefore: T0 + 1, maxTasks: 10 };
+  const request = {
+    tenantId: "acme",
+    removeBefore: null,
+    compactBefore: T0 + 1,
+    removeUsageBefore: null,
+    maxTasks: 10,
+  };
   await clock.advance(2);
   const collected = await collectTenant({ store: broken, clock, logger }, request);
   expect(collected).toMatchObject({ compactedTasks: 1, compactedEvents: 3, failedTasks: 1, isMore: false });
@@ -325,7 +407,13 @@ test("a long log goes in parts, each bounded; after a crash between two the next
       return next(removal);
     },
   });
-  const request = { tenantId: "acme", removeBefore: T0 + 1, compactBefore: null, maxTasks: 10 };
+  const request = {
+    tenantId: "acme",
+    removeBefore: T0 + 1,
+    compactBefore: null,
+    removeUsageBefore: null,
+    maxTasks: 10,
+  };
   const first = await collectTenant({ store: counted, clock, logger }, request);
   expect(first).toMatchObject({ removedTasks: 0, failedTasks: 1, error: null });
   const between = await store.readLog(key, { limit: LONG });
@@ -344,7 +432,13 @@ test("a long log that nobody can read, or that makes no fold, is removed in part
   const sealed = wrapStore(store, {
     readLog: () => Promise.reject(new PlatformError("PAYLOAD_UNREADABLE", "no key")),
   });
-  const request = { tenantId: "acme", removeBefore: T0 + 1, compactBefore: null, maxTasks: 10 };
+  const request = {
+    tenantId: "acme",
+    removeBefore: T0 + 1,
+    compactBefore: null,
+    removeUsageBefore: null,
+    maxTasks: 10,
+  };
   const collected = await collectTenant({ store: sealed, clock, logger }, request);
   expect(collected).toMatchObject({ removedTasks: 1, removedEvents: LONG, failedTasks: 0 });
   expect(await store.head({ tenantId: "acme", taskId: "long" })).toBeNull();
@@ -354,7 +448,13 @@ test("a dry run counts what a run then does, and a bounded run says that there i
   const { clock, logger, create, store } = world();
   for (let index = 0; index < 130; index++) await create("acme", `t${index}`, T0 - (index < 120 ? 2 : 1) * DAY);
   await clock.advance(2);
-  const request = { tenantId: "acme", removeBefore: T0 - DAY, compactBefore: T0 + 1, maxTasks: 1000 };
+  const request = {
+    tenantId: "acme",
+    removeBefore: T0 - DAY,
+    compactBefore: T0 + 1,
+    removeUsageBefore: null,
+    maxTasks: 1000,
+  };
   const told = await collectTenant({ store, clock, logger }, { ...request, dryRun: true });
   expect(told).toMatchObject({ removedTasks: 120, removedEvents: 480, compactedTasks: 10, compactedEvents: 30 });
   const first = await collectTenant({ store, clock, logger }, { ...request, compactBefore: null, maxTasks: 100 });

@@ -105,14 +105,14 @@ export class RetentionLoop {
 
   /** In rounds, so that a tenant with much to collect keeps no other waiting. */
   private async collectAll(): Promise<void> {
-    const { clock, policies } = this.options;
+    const { clock, policies, store } = this.options;
     const { signal } = this.closing;
-    let waiting = [...policies.keys()].sort();
+    const declared = [...policies].flatMap(([tenantId, { retention }]) => (retention === undefined ? [] : [tenantId]));
+    let waiting = [...new Set([...declared, ...(await store.ledgerTenants())])].sort();
     while (waiting.length > 0) {
       const unfinished: string[] = [];
       for (const tenantId of waiting) {
-        const retention = policies.get(tenantId)?.retention;
-        if (retention === undefined) continue;
+        const retention = policies.get(tenantId)?.retention ?? {};
         if (signal.aborted || !(await this.lease.keep())) return;
         const request = { tenantId, ...cutoffs(retention, clock.now()), maxTasks: MAX_TASKS, signal };
         // However long it takes, the turn is ours; if not, that is noticed before the next tenant's.
@@ -120,8 +120,8 @@ export class RetentionLoop {
         const collected = await collectTenant({ ...this.options, onPaced }, request);
         this.options.onCollected(collected);
         // What only fails would come round for ever.
-        const { isMore, removedTasks, compactedTasks, error } = collected;
-        if (isMore && removedTasks + compactedTasks > 0 && error === null) unfinished.push(tenantId);
+        const { isMore, removedTasks, compactedTasks, removedSums, error } = collected;
+        if (isMore && removedTasks + compactedTasks + removedSums > 0 && error === null) unfinished.push(tenantId);
       }
       waiting = unfinished;
     }

@@ -16,6 +16,7 @@ export {
   checkAccounts,
   checkExpiry,
   checkLedgerParts,
+  checkLedgerRemoval,
   checkUsageQuery,
   type LedgerParts,
   MAX_HELD_ROWS,

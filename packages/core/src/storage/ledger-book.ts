@@ -10,7 +10,8 @@ export interface Balance {
 export interface LedgerRows {
   /** Zeros when nothing was written yet. */
   balance(tenantId: string, account: string): Balance;
-  setBalance(tenantId: string, account: string, balance: Balance): void;
+  /** `endsAt` moves the account's end on; null leaves it. */
+  setBalance(tenantId: string, account: string, balance: Balance, endsAt: number | null): void;
   held(tenantId: string, key: string): Reservation | null;
   hold(tenantId: string, reservation: Reservation): void;
   release(tenantId: string, key: string): void;
@@ -29,11 +30,12 @@ export const reserve = (rows: LedgerRows, tenantId: string, reservation: Reserva
     const { spent, reserved } = rows.balance(tenantId, account);
     if (spent + reserved + amount > ceiling) return { outcome: "stale", reason: "limit", account };
   }
-  for (const { account, amount } of reservation.amounts) {
+  for (const { account, amount, endsAt = null } of reservation.amounts) {
     const { spent, reserved } = rows.balance(tenantId, account);
-    rows.setBalance(tenantId, account, { spent, reserved: reserved + amount });
+    rows.setBalance(tenantId, account, { spent, reserved: reserved + amount }, endsAt);
   }
-  rows.hold(tenantId, reservation);
+  const amounts = reservation.amounts.map(({ account, amount, ceiling }) => ({ account, amount, ceiling }));
+  rows.hold(tenantId, { ...reservation, amounts });
   return null;
 };
 
@@ -55,7 +57,8 @@ export const settleAtHeld = (rows: LedgerRows, tenantId: string, held: Reservati
 const end = (rows: LedgerRows, tenantId: string, held: Reservation, cost: ReadonlyMap<string, number>): void => {
   for (const { account, amount } of held.amounts) {
     const { spent, reserved } = rows.balance(tenantId, account);
-    rows.setBalance(tenantId, account, { spent: sum(spent, cost.get(account) ?? 0), reserved: reserved - amount });
+    const balance = { spent: sum(spent, cost.get(account) ?? 0), reserved: reserved - amount };
+    rows.setBalance(tenantId, account, balance, null);
   }
   rows.release(tenantId, held.key);
 };

@@ -3,6 +3,7 @@ import { PlatformError } from "@agentcore/contract/errors";
 import type {
   AccountQuery,
   LedgerAmount,
+  LedgerRemoval,
   Reservation,
   Settlement,
   UsageCounts,
@@ -16,7 +17,7 @@ const LAST_NAME = "\u{10FFFF}".repeat(MAX_NAME_CHARACTERS / 2);
 const MAX_AMOUNTS = 64;
 const MAX_ACCOUNTS = 500;
 const MAX_LISTED_ACCOUNTS = 1_000;
-const MAX_RESERVATIONS = 10_000;
+const MAX_AT_ONCE = 10_000;
 const HOUR_MS = 3_600_000;
 
 /** Most rows of an answer about usage. */
@@ -70,15 +71,35 @@ export const tooMuchUsage = (): PlatformError =>
 
 export const checkExpiry = (now: number, limit: number): void => {
   if (!Number.isFinite(now)) throw refused("now", "milliseconds since 1970");
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_RESERVATIONS)
-    throw refused("limit", `a whole number from 1 to ${MAX_RESERVATIONS}`);
+  checkAtOnce(limit);
+};
+
+/** `lastHour`: the last that has ended by `before`. */
+export const checkLedgerRemoval = ({
+  tenantId,
+  before,
+  limit,
+  dryRun = false,
+}: LedgerRemoval): Required<LedgerRemoval> & { readonly lastHour: number } => {
+  if (!Number.isFinite(before)) throw refused("before", "milliseconds since 1970");
+  checkAtOnce(limit);
+  return { tenantId, before: Math.floor(before), lastHour: Math.floor(before) - HOUR_MS, limit, dryRun };
+};
+
+const checkAtOnce = (limit: number): void => {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_AT_ONCE)
+    throw refused("limit", `a whole number from 1 to ${MAX_AT_ONCE}`);
 };
 
 const checkReservation = (field: string, { key, expiresAt, amounts, usage }: Reservation): Reservation => {
-  const checked = checkAmounts(`${field}.amounts`, amounts).map((each, index) => ({
-    ...each,
-    ceiling: checkWhole(`${field}.amounts[${index}].ceiling`, amounts[index]?.ceiling),
-  }));
+  const checked = checkAmounts(`${field}.amounts`, amounts).map((each, index) => {
+    const endsAt = amounts[index]?.endsAt;
+    return {
+      ...each,
+      ceiling: checkWhole(`${field}.amounts[${index}].ceiling`, amounts[index]?.ceiling),
+      ...(endsAt === undefined ? {} : { endsAt: checkWhole(`${field}.amounts[${index}].endsAt`, endsAt) }),
+    };
+  });
   return {
     key: checkName(`${field}.key`, key),
     expiresAt: checkWhole(`${field}.expiresAt`, expiresAt),

@@ -6,8 +6,14 @@ export interface TenantPolicy {
   readonly maxRunning?: number | undefined;
   /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
   readonly maxBacklog?: number | undefined;
-  /** Nothing goes unless it says so. */
-  readonly retention?:
-    | { readonly compactAfterMs?: number | undefined; readonly removeAfterMs?: number | undefined }
-    | undefined;
+  readonly retention?: RetentionPolicy | undefined;
+}
+
+export interface RetentionPolicy {
+  /** @default never */
+  readonly compactAfterMs?: number | undefined;
+  /** @default never */
+  readonly removeAfterMs?: number | undefined;
+  /** @default 400 days */
+  readonly removeUsageAfterMs?: number | undefined;
 }

@@ -34,12 +34,14 @@ const LOST = usageOf({ estimatedCalls: 1, costNanoUsd: 7 });
 
 export const reservation = (
   key: string,
-  amounts: Readonly<Record<string, readonly [amount: number, ceiling: number]>>,
+  amounts: Readonly<Record<string, readonly [amount: number, ceiling: number, endsAt?: number]>>,
   change: Partial<Reservation> = {},
 ): Reservation => ({
   key,
   expiresAt: T0 + 1000,
-  amounts: Object.entries(amounts).map(([account, [amount, ceiling]]) => ({ account, amount, ceiling })),
+  amounts: Object.entries(amounts).map(([account, [amount, ceiling, endsAt]]) => ({
+    ...{ account, amount, ceiling, ...(endsAt === undefined ? {} : { endsAt }) },
+  })),
   usage: LOST,
   ...change,
 });
@@ -509,6 +511,7 @@ export const ledgerCases: readonly TaskStoreCase[] = [
         ...numbers.flatMap((number) => [
           { reserve: with_({ amounts: amounts({ amount: number }) }) },
           { reserve: with_({ amounts: amounts({ ceiling: number }) }) },
+          ...(number === undefined ? [] : [{ reserve: with_({ amounts: amounts({ endsAt: number }) }) }]),
           { reserve: with_({ expiresAt: number }) },
           { reserve: with_({ usage: usageOf({ calls: number }) }) },
           { settle: [settlement("k", { a: number })] },
@@ -547,6 +550,18 @@ export const ledgerCases: readonly TaskStoreCase[] = [
       ] as [number, number][])
         equal(await codeOf(() => it.store.expireReservations(now, limit)), "INVALID_ARGUMENT", `${now} ${limit}`);
       equal(await codeOf(() => it.store.usage({ tenantId: TENANT, from: -1, to: 1 })), "INVALID_ARGUMENT", "from");
+      for (const change of [
+        { before: Number.NaN },
+        { before: Infinity },
+        { limit: 0 },
+        { limit: 10_001 },
+        { limit: 1.5 },
+      ])
+        equal(
+          await codeOf(() => it.store.removeSpent({ tenantId: TENANT, before: T0, limit: 1, ...change })),
+          "INVALID_ARGUMENT",
+          JSON.stringify(change),
+        );
       equal(
         await codeOf(() => it.store.balances(TENANT, Array.from({ length: 501 }, String))),
         "TOO_LARGE",
@@ -630,6 +645,142 @@ export const ledgerCases: readonly TaskStoreCase[] = [
       await expectOnly({ model: "large" }, ({ model }) => model === "large");
       await expectOnly({ caller: "bob" }, ({ caller }) => caller === "bob");
       await expectOnly({ caller: "bob", model: "large" }, () => false);
+    },
+  ],
+  [
+    "sums of hours that have ended go when they are old enough, the oldest first, no more than the limit, of their tenant alone",
+    async (it) => {
+      const hours = [-3, -1, 0, -2].map((back) => HOUR + back * HOUR_MS);
+      const settle = hours.flatMap((hour) =>
+        ["ann", "bob"].map((caller) => settlement(null, {}, usageOf({ hour, caller }))),
+      );
+      await it.store.commit([
+        { tenantId: TENANT, settle },
+        { tenantId: OTHER, settle },
+      ]);
+      const remove = (before: number, change: object = {}): Promise<number> =>
+        it.store.removeSpent({ tenantId: TENANT, before, limit: 100, ...change });
+      const left = async (): Promise<readonly number[]> => [
+        ...new Set((await usage(it)).map(({ hour }) => (hour - HOUR) / HOUR_MS)),
+      ];
+      equal(await remove(HOUR - 2 * HOUR_MS - 1), 0, "none has ended by then");
+      equal(await remove(HOUR, { dryRun: true }), 6, "would go");
+      equal([await remove(HOUR, { dryRun: true, limit: 4 }), await left()], [4, [-3, -2, -1, 0]], "only told");
+      equal([await remove(HOUR, { limit: 2 }), await left()], [2, [-2, -1, 0]], "the oldest first");
+      equal([await remove(HOUR - HOUR_MS), await left()], [2, [-1, 0]], "ended by then");
+      equal([await remove(HOUR), await remove(HOUR), await left()], [2, 0, [0]], "the rest, once");
+      equal((await usage(it, OTHER)).length, 8, "of the other tenant");
+      await it.mustCommit({ settle: [settlement(null, {}, usageOf({ hour: HOUR - HOUR_MS }))] });
+      equal([(await usage(it)).length, await remove(HOUR)], [3, 1], "what comes late is counted, and goes");
+    },
+  ],
+  [
+    "accounts that are over go, but for those of which something is held; those that do not end stay",
+    async (it) => {
+      const [early, late] = [T0 + 100, T0 + 200];
+      await it.mustCommit({
+        reserve: reservation("k", { early: [1, 9, early], late: [2, 9, late], never: [3, 9], moved: [4, 9, late] }),
+      });
+      await it.store.commit([{ tenantId: OTHER, reserve: reservation("k", { early: [1, 9, early] }) }]);
+      const remove = (before: number, change: object = {}): Promise<number> =>
+        it.store.removeSpent({ tenantId: TENANT, before, limit: 100, ...change });
+      const all = ["early", "late", "never", "moved"];
+      equal(
+        (await it.store.reservations(TENANT))[0]?.amounts[0],
+        { account: "early", amount: 1, ceiling: 9 },
+        "listed",
+      );
+      equal(await remove(late), 0, "all are held");
+      await it.mustCommit({ settle: [settlement("k", { early: 1, late: 2, never: 3, moved: 4 })] });
+      // A later end counts, an earlier one and none do not.
+      await it.mustCommit({
+        reserve: reservation("l", { moved: [0, 9, late + 50], late: [0, 9, early], never: [0, 9] }),
+      });
+      await it.mustCommit({ settle: [settlement("l")] });
+      await it.mustCommit({ reserve: reservation("m", { moved: [0, 9], late: [0, 9] }), settle: [settlement("l")] });
+      await it.mustCommit({ settle: [settlement("m")] });
+      const balancesNow = () => balances(it, all);
+      const before = await balancesNow();
+      equal(await remove(early - 1), 0, "none has ended");
+      equal([await remove(late, { dryRun: true }), await balancesNow()], [2, before], "only told");
+      equal(
+        [await remove(late, { limit: 1 }), await balancesNow()],
+        [
+          1,
+          [
+            [0, 0],
+            [2, 0],
+            [3, 0],
+            [4, 0],
+          ],
+        ],
+        "one",
+      );
+      equal(
+        [await remove(late), await balancesNow()],
+        [
+          1,
+          [
+            [0, 0],
+            [0, 0],
+            [3, 0],
+            [4, 0],
+          ],
+        ],
+        "the next",
+      );
+      equal(
+        [await remove(late + 49), await remove(late + 50), await balancesNow()],
+        [
+          0,
+          1,
+          [
+            [0, 0],
+            [0, 0],
+            [3, 0],
+            [0, 0],
+          ],
+        ],
+        "what was moved on",
+      );
+      equal(await balances(it, ["early"], OTHER), [[0, 1]], "of the other tenant");
+      await it.mustCommit({ reserve: reservation("n", { late: [9, 9, late] }) });
+      equal(await balance(it, "late"), [0, 9], "it begins anew");
+    },
+  ],
+  [
+    "whoever counts on an account while it is removed finds it whole or new",
+    async (it) => {
+      for (let round = 0; round < 5; round += 1) {
+        await it.mustCommit({ reserve: reservation("k", { a: [1, 9, T0] }) });
+        await it.mustCommit({ settle: [settlement("k", { a: 1 })] });
+        const [removed, outcome] = await Promise.all([
+          it.store.removeSpent({ tenantId: TENANT, before: T0, limit: 10 }),
+          it.commit({ reserve: reservation("l", { a: [4, 9, T0] }) }),
+        ]);
+        equal([removed < 2, outcome], [true, COMMITTED], "outcomes");
+        equal(await balance(it), [1 - removed, 4], "either before or after");
+        await it.mustCommit({ settle: [settlement("l")] });
+        await it.store.removeSpent({ tenantId: TENANT, before: MAX, limit: 10 });
+        equal(await balance(it), [0, 0], "gone");
+      }
+    },
+  ],
+  [
+    "tenants are told of which there are sums or accounts",
+    async (it) => {
+      equal(await it.store.ledgerTenants(), [], "none");
+      const odd = "ü💡\u0000";
+      await it.store.commit([
+        { tenantId: OTHER, settle: [settlement(null), settlement(null, {}, usageOf({ caller: "bob" }))] },
+        { tenantId: TENANT, reserve: reservation("k", { a: [1, 9, T0], b: [1, 9, T0] }) },
+        { tenantId: odd, settle: [settlement(null)], reserve: reservation("k", { a: [1, 9, T0] }) },
+      ]);
+      equal([...(await it.store.ledgerTenants())].sort(), [OTHER, TENANT, odd].sort(), "all");
+      await it.mustCommit({ settle: [settlement("k")] });
+      for (const tenantId of [TENANT, OTHER])
+        await it.store.removeSpent({ tenantId, before: HOUR + 9 * HOUR_MS, limit: 10 });
+      equal(await it.store.ledgerTenants(), [odd], "left");
     },
   ],
 ];

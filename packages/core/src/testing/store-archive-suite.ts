@@ -92,7 +92,10 @@ const fill = async ({ tasks, keyValue }: Filled, seed: number): Promise<void> =>
     await keyValue.put(scope, `k${random(6)}`, { index, ODD }, random(3) === 0 ? { ttlMs: 10_000 + index } : {});
     if (random(4) === 0) await keyValue.delete(scope, `k${random(6)}`);
     const [account, key] = [random(3) === 0 ? ODD : "day", random(4) === 0 ? ODD : `call${index}`];
-    const amounts = { [account]: [1 + random(9), 40] as const, [`own${index}`]: [random(5), 5] as const };
+    const amounts = {
+      [account]: [1 + random(9), 40] as const,
+      [`own${index}`]: [random(5), 5, T0 + random(9)] as const,
+    };
     const usage = usageOf({ caller: random(3) === 0 ? ODD : "ann", costNanoUsd: Number.MAX_SAFE_INTEGER - 1 });
     await tasks.commit([{ tenantId, reserve: reservation(key, amounts, { expiresAt: T0 + index, usage }) }]);
     if (random(2) === 0) await tasks.commit([{ tenantId, settle: [settlement(key, { [account]: random(4) })] }]);
@@ -173,6 +176,7 @@ const reads = async ({ tasks, keyValue }: Filled, rows: readonly StoreRow[]): Pr
     for (const namespace of ["n", ODD]) answers.push(await keyValue.list({ tenantId, namespace }));
     const accounts = ["day", ODD, ...Array.from({ length: 24 }, (_, index) => `own${index}`)];
     answers.push(await tasks.balances(tenantId, accounts), await tasks.reservations(tenantId));
+    answers.push(await tasks.removeSpent({ tenantId, before: T0 + 5, limit: 100, dryRun: true }));
     answers.push((await tasks.usage({ tenantId, from: 0, to: T0 })).map((row) => JSON.stringify(row)).sort());
     for (const kind of ["removable", "foldable"] as const)
       answers.push(await tasks.retention({ tenantId, kind, before: T0 + 1e6, limit: 100 }));

@@ -418,6 +418,8 @@ export interface CollectedGarbage {
     readonly removedBytes: number;
     readonly compactedTasks: number;
     readonly compactedEvents: number;
+    /** Sums of usage, and counters of budgets. */
+    readonly removedSums: number;
     readonly failedTasks: number;
     /** There is more to be asked for. */
     readonly isMore: boolean;

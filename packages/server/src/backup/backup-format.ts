@@ -8,9 +8,9 @@ import { z } from "zod";
 
 /**
  * Raised when an older AgentCore could not restore what a newer one writes; files of earlier versions are restored. 2: accounts, reservations
- * and usage of model calls.
+ * and usage of model calls. 3: when accounts end.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 export const BackupHeader = z.object({
   format: z.literal("agentcore-backup", { error: "this is no backup of AgentCore" }),
@@ -72,6 +72,7 @@ const Row = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     ...{ kind: z.literal("account"), tenantId: z.string(), account: z.string(), spent: whole, reserved: whole },
+    endsAt: whole.nullable().default(null),
   }),
   z.strictObject({
     ...{ kind: z.literal("reservation"), tenantId: z.string(), key: z.string(), expiresAt: whole },

@@ -44,7 +44,7 @@ test("a second backup at once is refused; when the first is through there is roo
   const bytes = await buffer(first);
   const lines = gunzipSync(bytes).toString("utf8").trimEnd().split("\n");
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
-    { header: { format: "agentcore-backup", version: 2, takenAt: "1970-01-01T00:00:00.000Z", store: "sqlite" } },
+    { header: { format: "agentcore-backup", version: 3, takenAt: "1970-01-01T00:00:00.000Z", store: "sqlite" } },
     row,
     { footer: { counts: { outgoing: 1 } } },
   ]);

@@ -9,7 +9,7 @@ import type { BackupHeader } from "./backup-format.ts";
 import { readBackup } from "./read-backup.ts";
 import { writeBackup } from "./write-backup.ts";
 
-const header: BackupHeader = { format: "agentcore-backup", version: 2, agentcore: "1", takenAt: "", store: "sqlite" };
+const header: BackupHeader = { format: "agentcore-backup", version: 3, agentcore: "1", takenAt: "", store: "sqlite" };
 const mail = (key: string, payload: string): StoreRow => ({
   ...{ kind: "mail", tenantId: "acme", taskId: "t", key, mail: "message", payload, insertedAt: 0, consumed: false },
 });
@@ -39,17 +39,29 @@ test("rows of any length come back as they were, and a long one takes no longer 
 test("a backup of an earlier version of the format is read, one of a later version refused", async () => {
   const directory = await mkdtemp(join(tmpdir(), "agentcore-read-backup-"));
   onTestFinished(() => rm(directory, { recursive: true }));
-  const read = async (version: number): Promise<number> => {
+  const read = async (version: number, written: StoreRow = mail("m", "1")): Promise<number> => {
     async function* pages(): StorePages {
-      yield [mail("m", "1")];
+      yield [written];
     }
     const file = join(directory, String(version));
     await pipeline(writeBackup({ ...header, version }, pages()), createWriteStream(file));
     let rows = 0;
-    for await (const page of readBackup(file).pages) rows += page.length;
+    for await (const page of readBackup(file).pages) {
+      rows += page.length;
+      if (written.kind === "account") expect(page).toEqual([{ ...written, endsAt: null }]);
+    }
     return rows;
   };
   expect(await read(1)).toBe(1);
-  expect(await read(2)).toBe(1);
-  for (const unknown of [0, 1.5, 3]) await expect(read(unknown)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  const { endsAt: _, ...account } = {
+    kind: "account",
+    tenantId: "t",
+    account: "a",
+    spent: 1,
+    reserved: 2,
+    endsAt: null,
+  } as const;
+  expect(await read(2, account as StoreRow)).toBe(1);
+  expect(await read(3)).toBe(1);
+  for (const unknown of [0, 1.5, 4]) await expect(read(unknown)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });

@@ -14,6 +14,8 @@ test("retention is read in milliseconds, and is nothing where a manifest says no
   expect(policies.all.get("acme")?.retention).toEqual({ compactAfterMs: 43_200_000, removeAfterMs: 2_592_000_000 });
   policies.set(tenant({ retention: { removeAfter: "90s" } }));
   expect(policies.all.get("acme")?.retention).toEqual({ compactAfterMs: undefined, removeAfterMs: 90_000 });
+  policies.set(tenant({ retention: { removeUsageAfter: "1d" } }));
+  expect(policies.all.get("acme")?.retention).toEqual({ removeUsageAfterMs: 86_400_000 });
   policies.set(tenant({ weight: 2 }));
   expect(policies.all.get("acme")?.retention).toBeUndefined();
 });

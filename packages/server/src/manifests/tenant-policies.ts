@@ -53,9 +53,14 @@ export class TenantPolicies {
 const retentionOf = ({
   compactAfter,
   removeAfter,
+  removeUsageAfter,
 }: NonNullable<TenantManifest["spec"]["retention"]>): TenantPolicy["retention"] => ({
-  compactAfterMs: compactAfter === undefined ? undefined : (parseDuration(compactAfter) ?? undefined),
-  removeAfterMs: removeAfter === undefined ? undefined : (parseDuration(removeAfter) ?? undefined),
+  compactAfterMs: millisecondsOf(compactAfter),
+  removeAfterMs: millisecondsOf(removeAfter),
+  removeUsageAfterMs: millisecondsOf(removeUsageAfter),
 });
+
+const millisecondsOf = (duration: string | undefined): number | undefined =>
+  duration === undefined ? undefined : (parseDuration(duration) ?? undefined);
 
 const isTenant = (manifest: Manifest): manifest is TenantManifest => manifest.kind === "Tenant";

@@ -41,10 +41,15 @@ export const createRetentionService = (options: {
       options.onRemoved?.(key);
     },
   };
-  const totals = { removedTasks: 0, compactedTasks: 0, failedTasks: 0 };
+  const totals = { removedTasks: 0, compactedTasks: 0, removedSums: 0, failedTasks: 0 };
   let failedTurns = 0;
   metrics.counter("agentcore_retention_removed_tasks", "Tasks removed by this node.", () => totals.removedTasks);
   metrics.counter("agentcore_retention_compacted_tasks", "Logs compacted by this node.", () => totals.compactedTasks);
+  metrics.counter(
+    "agentcore_retention_removed_sums",
+    "Sums of usage and counters of budgets removed by this node.",
+    () => totals.removedSums,
+  );
   metrics.counter(
     "agentcore_retention_failed_tasks",
     "Tasks that could not be removed or compacted.",
@@ -73,12 +78,20 @@ export const createRetentionService = (options: {
     onSweepFailed: () => (failedTurns += 1),
   });
   return {
-    tenants: () => [...policies].flatMap(([tenantId, { retention }]) => (retention === undefined ? [] : [tenantId])),
+    async tenants() {
+      const declared = [...policies].flatMap(([tenantId, { retention }]) =>
+        retention === undefined ? [] : [tenantId],
+      );
+      return [...new Set([...declared, ...(await engine.store.ledgerTenants())])];
+    },
     async collect({ tenantId, olderThanMs, dryRun, signal }) {
-      const policy =
-        olderThanMs === undefined ? (policies.get(tenantId)?.retention ?? {}) : { removeAfterMs: olderThanMs };
+      const now = clock.now();
+      const due =
+        olderThanMs === undefined
+          ? cutoffs(policies.get(tenantId)?.retention ?? {}, now)
+          : { removeBefore: now - olderThanMs, compactBefore: null, removeUsageBefore: null };
       const maxTasks = dryRun ? MAX_TASKS_DRY : MAX_TASKS;
-      const request = { tenantId, ...cutoffs(policy, clock.now()), dryRun, maxTasks, signal };
+      const request = { tenantId, ...due, dryRun, maxTasks, signal };
       const collected = await collectTenant(services, request);
       if (dryRun) return collected;
       count(collected);

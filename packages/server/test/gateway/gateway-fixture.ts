@@ -91,12 +91,12 @@ export const createFixture = (
       log: async (events) => events.map(({ seq, type }) => ({ seq, what: type })),
     },
     retention: {
-      tenants: () => ["acme", "default"],
+      tenants: async () => ["acme", "default"],
       collect: async ({ tenantId, olderThanMs = 0, dryRun }) => {
         collected.push({ tenantId, olderThanMs, dryRun });
         return {
           ...{ tenantId, removedTasks: 2, removedEvents: 9, removedBytes: 900 },
-          ...{ compactedTasks: 1, compactedEvents: 5, failedTasks: 0, isMore: false, error: null },
+          ...{ compactedTasks: 1, compactedEvents: 5, removedSums: 7, failedTasks: 0, isMore: false, error: null },
         };
       },
     },

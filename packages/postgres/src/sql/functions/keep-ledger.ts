@@ -48,6 +48,8 @@ declare
   account_names text[] not null := '{}';
   spent_of bigint[] not null := '{}';
   reserved_of bigint[] not null := '{}';
+  -- What this batch says of when they end; null: nothing.
+  ends_of bigint[] not null := '{}';
   found_spent bigint;
   found_reserved bigint;
   is_kept boolean[] not null := array_fill(false, array[cardinality(verdicts)]);
@@ -98,13 +100,14 @@ begin
       select a.spent, a.reserved into found_spent, found_reserved from ledger_accounts a
         where a.tenant_id = found_one.tenant and a.account = found_one.account for update;
       exit when found;
-      insert into ledger_accounts values (found_one.tenant, found_one.account, 0, 0) on conflict do nothing;
+      insert into ledger_accounts (tenant_id, account, spent, reserved) values (found_one.tenant, found_one.account, 0, 0) on conflict do nothing;
     end loop;
     place := cardinality(spent_of) + 1;
     account_tenants[place] := found_one.tenant;
     account_names[place] := found_one.account;
     spent_of[place] := found_spent;
     reserved_of[place] := found_reserved;
+    ends_of[place] := null;
   end loop;
 
   if only_locks then
@@ -171,6 +174,7 @@ begin
         amount := found_one.reserve->'amounts'->item;
         account_place := (accounts->>(found_one.tenant || '\\t' || (amount->>'account')))::integer;
         reserved_of[account_place] := reserved_of[account_place] + (amount->'amount')::bigint;
+        ends_of[account_place] := greatest(ends_of[account_place], (amount->'endsAt')::bigint);
       end loop;
       is_kept[found_one.unit] := true;
     else
@@ -190,9 +194,9 @@ begin
     from jsonb_to_recordset(ledger) l (unit integer, tenant text, reserve jsonb)
     where is_kept[l.unit] order by l.tenant, (l.reserve->>'key');
   for number in 1 .. cardinality(account_names) loop
-    update ledger_accounts a set spent = spent_of[number], reserved = reserved_of[number]
+    update ledger_accounts a set spent = spent_of[number], reserved = reserved_of[number], ends_at = greatest(a.ends_at, ends_of[number])
       where a.tenant_id = account_tenants[number] and a.account = account_names[number]
-        and (a.spent <> spent_of[number] or a.reserved <> reserved_of[number]);
+        and (a.spent <> spent_of[number] or a.reserved <> reserved_of[number] or ends_of[number] > coalesce(a.ends_at, -1));
   end loop;
   if cardinality(counted) > 0 then perform count_usage(counted); end if;
   return verdicts;

@@ -10,9 +10,9 @@ const CollectBody = z
   .strictObject({
     /** @default the caller's own; others need an operator of the tenant `default` */
     tenant: z.string().min(1).max(256).optional(),
-    /** All that have a policy; for operators of the tenant `default`. @default false */
+    /** All that have a policy, or usage of models; for operators of the tenant `default`. @default false */
     allTenants: z.boolean().optional(),
-    /** Removes what ended longer ago than this, whatever the policy says, and compacts nothing. */
+    /** Removes tasks that ended longer ago than this, whatever the policy says, and nothing else. */
     olderThan: DurationText.optional(),
     /** Only tell. @default false */
     dryRun: z.boolean().optional(),
@@ -33,6 +33,8 @@ const CollectedResource = z.object({
   removedBytes: count,
   compactedTasks: count,
   compactedEvents: count,
+  /** Sums of usage, and counters of budgets. */
+  removedSums: count,
   failedTasks: count,
   /** A call does a bounded part: ask again for the rest. */
   isMore: z.boolean(),
@@ -58,7 +60,7 @@ export const createRetentionRoutes = (retention: RetentionService): readonly Api
     async handle({ request: { signal }, scope, body: { tenant, allTenants = false, olderThan, dryRun = false } }) {
       const olderThanMs = olderThan === undefined ? undefined : (parseDuration(olderThan) ?? undefined);
       if (allTenants || (tenant !== undefined && tenant !== scope.tenantId)) assertSpeaksForAll(scope);
-      const tenantIds = allTenants ? retention.tenants() : [tenant ?? scope.tenantId];
+      const tenantIds = allTenants ? await retention.tenants() : [tenant ?? scope.tenantId];
       const tenants: z.infer<typeof CollectedResource>[] = [];
       for (const tenantId of [...tenantIds].sort())
         tenants.push(resourceOf(await retention.collect({ tenantId, olderThanMs, dryRun, signal })));

@@ -1,0 +1,68 @@
+import type { BudgetSpec } from "@agentcore/contract";
+import { expect, test } from "vitest";
+import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
+import type { UsageRecord } from "../ports/index.ts";
+import { createSequentialIds, ManualClock } from "../testing/index.ts";
+import { Budgets, type ReserveRequest } from "./budgets.ts";
+
+const TENANT = "acme";
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+// The beginning of a day.
+const T0 = 20_000 * DAY;
+
+const USAGE: UsageRecord = {
+  ...{ hour: T0, agent: "writer", team: "", model: "m", caller: "ann", calls: 1, estimatedCalls: 1 },
+  ...{ inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, costNanoUsd: 0, cacheHits: 0, savedNanoUsd: 0 },
+};
+
+const world = (budgets: Readonly<Record<string, BudgetSpec>>) => {
+  const clock = new ManualClock({ now: T0 });
+  const store = createMemoryTaskStore({ clock });
+  const keyValue = createMemoryKeyValue({ clock });
+  const declared = Object.entries(budgets).map(([name, spec]) => ({ name, declaredBy: "tenant" as const, spec }));
+  const made = new Budgets({ declared: () => declared, store, keyValue, clock, ids: createSequentialIds() });
+  const reserve = (tokens: number, change: Partial<ReserveRequest> = {}) =>
+    made.reserve({
+      ...{ tenantId: TENANT, key: "model/call", bound: { nanoUsd: null, tokens }, model: "m" },
+      ...{ subject: { runId: "run", agent: "writer", team: "", caller: "ann" }, callTimeoutMs: 1000, usage: USAGE },
+      ...change,
+    });
+  return { clock, store, budgets: made, reserve };
+};
+
+test("each try of a call holds its own, beside what another of them holds", async () => {
+  const { store, reserve } = world({ all: { scope: { tenant: "*" }, limit: { tokens: 100 } } });
+  const tries = [await reserve(10), await reserve(20)];
+  expect(tries.map(({ outcome }) => outcome)).toEqual(["held", "held"]);
+  const held = await store.reservations(TENANT);
+  expect(held.map(({ key }) => key)).toEqual(["model/call/id-00000001", "model/call/id-00000002"]);
+  expect(await store.balances(TENANT, ["budget/tenant/all/total/tokens/"])).toMatchObject([{ reserved: 30 }]);
+});
+
+test("a counter may go when its period has ended, that of a run when its last call is over, and what counts for ever never", async () => {
+  const limit = { tokens: 100 };
+  const { clock, store, budgets, reserve } = world({
+    each: { scope: { run: "*" }, limit },
+    daily: { scope: { caller: "*" }, limit, period: "day" },
+    ever: { scope: { tenant: "*" }, limit },
+  });
+  const left = async (before: number): Promise<readonly string[]> => {
+    await store.removeSpent({ tenantId: TENANT, before, limit: 100 });
+    const accounts = await store.accounts(TENANT, { prefix: "budget/", limit: 100 });
+    return accounts.map(({ account }) => account.split("/")[2] ?? "");
+  };
+  for (let hours = 0; hours < 30; hours += 29) {
+    const reserved = await reserve(10);
+    expect(reserved.outcome).toBe("held");
+    if (reserved.outcome === "held")
+      await budgets.settle(TENANT, budgets.settlement(reserved.held, { nanoUsd: null, tokens: 5 }, USAGE));
+    await clock.advance(29 * HOUR);
+  }
+  // Of the first day and the second.
+  expect(await left(T0 + DAY - 1)).toEqual(["daily", "daily", "each", "ever"]);
+  expect(await left(T0 + DAY)).toEqual(["daily", "each", "ever"]);
+  expect(await left(T0 + 30 * HOUR - 1)).toEqual(["daily", "each", "ever"]);
+  expect(await left(T0 + 30 * HOUR)).toEqual(["daily", "ever"]);
+  expect(await left(T0 + 400 * DAY)).toEqual(["ever"]);
+});
