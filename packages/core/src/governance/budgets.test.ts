@@ -40,6 +40,29 @@ test("each try of a call holds its own, beside what another of them holds", asyn
   expect(await store.balances(TENANT, ["budget/tenant/all/total/tokens/"])).toMatchObject([{ reserved: 30 }]);
 });
 
+const ASK = { ask: { raise: { tokens: 10 }, approvers: ["boss"] } };
+const ASKED = "budget/tenant/all/total/tokens/";
+
+test("more than a thousand grants all count, each once, also when many are given at once and some again", async () => {
+  const { budgets, reserve } = world({ all: { scope: { tenant: "*" }, limit: { tokens: 100 }, onExceeded: ASK } });
+  const grant = { budget: "all", grants: [{ account: ASKED, amount: 10 }], more: "10 tokens", approvers: ["boss"] };
+  for (let from = 0; from < 1500; from += 50)
+    await Promise.all(
+      Array.from({ length: 75 }, (_, index) => budgets.grant(TENANT, grant, `yes ${from + (index % 50)}`)),
+    );
+  expect((await reserve(15_100)).outcome).toBe("held");
+  expect(await reserve(1)).toMatchObject({ outcome: "exceeded", exceeded: { ceiling: 15_100, reserved: 15_100 } });
+  expect((await budgets.status(TENANT))[0]?.balances.tokens).toMatchObject([{ ceiling: 15_100 }]);
+});
+
+test("grants beyond what can be counted leave a limit that can be reserved on", async () => {
+  const { budgets, reserve } = world({ all: { scope: { tenant: "*" }, limit: { tokens: 100 }, onExceeded: ASK } });
+  const grants = [{ account: ASKED, amount: Number.MAX_SAFE_INTEGER }];
+  for (const id of ["one", "two"])
+    await budgets.grant(TENANT, { budget: "all", grants, more: "much", approvers: ["boss"] }, id);
+  expect((await reserve(1)).outcome).toBe("held");
+});
+
 test("a counter may go when its period has ended, that of a run when its last call is over, and what counts for ever never", async () => {
   const limit = { tokens: 100 };
   const { clock, store, budgets, reserve } = world({

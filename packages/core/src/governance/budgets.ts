@@ -15,7 +15,6 @@ import type {
   Clock,
   Ids,
   KeyValue,
-  KeyValueScope,
   Ledger,
   Settlement,
   TaskStore,
@@ -29,6 +28,7 @@ import {
   type DeclaredBudget,
   type Measure,
 } from "./budget-accounts.ts";
+import { BudgetGrants } from "./budget-grants.ts";
 import { budgetStatus } from "./budget-status.ts";
 import { groupUsage } from "./group-usage.ts";
 import { formatUsd, nanoUsdOf } from "./money.ts";
@@ -83,22 +83,23 @@ export interface ReserveRequest {
 
 // Beyond the call's own time: for clocks of nodes that differ, and for settling.
 const SETTLING_MS = 10_000;
-const MAX_GRANTS = 1000;
 const MAX_ACCOUNTS = 1000;
 
 export interface BudgetsOptions {
   readonly declared: (tenantId: string) => readonly DeclaredBudget[];
   readonly store: Pick<TaskStore, "commit"> & Pick<Ledger, "balances" | "accounts" | "usage">;
-  readonly keyValue: Pick<KeyValue, "list" | "put">;
+  readonly keyValue: Pick<KeyValue, "get" | "put">;
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "next">;
 }
 
 export class Budgets {
   private readonly options: BudgetsOptions;
+  private readonly grants: BudgetGrants;
 
   constructor(options: BudgetsOptions) {
     this.options = options;
+    this.grants = new BudgetGrants(options.keyValue);
   }
 
   /**
@@ -154,8 +155,7 @@ export class Budgets {
 
   /** Adds what people have granted to the limits of the period in which they were asked; once for each `id`. */
   async grant(tenantId: string, { grants }: BudgetGrant, id: string): Promise<void> {
-    for (const { account, amount } of grants)
-      await this.options.keyValue.put(grantScope(tenantId), `${account}/${id}`, amount, { expectedVersion: 0 });
+    for (const { account, amount } of grants) await this.grants.add(tenantId, { account, amount, id });
   }
 
   /** How the budgets of the tenant stand in their present periods, by name. */
@@ -191,17 +191,11 @@ export class Budgets {
     { budget, account, limit }: Pick<BudgetAccount, "budget" | "account" | "limit">,
   ): Promise<number> {
     if (asksPeople(budget) === null) return limit;
-    const entries = await this.options.keyValue.list(grantScope(tenantId), {
-      prefix: `${account}/`,
-      limit: MAX_GRANTS,
-    });
-    return entries.reduce((sum, { value }) => sum + (typeof value === "number" ? value : 0), limit);
+    return Math.min(Number.MAX_SAFE_INTEGER, limit + (await this.grants.sum(tenantId, account)));
   }
 }
 
 const NOTHING: Omit<AccountBalance, "account"> = { spent: 0, reserved: 0 };
-
-const grantScope = (tenantId: string): KeyValueScope => ({ tenantId, namespace: "budget-grants" });
 
 const asksPeople = ({ spec: { onExceeded } }: DeclaredBudget) =>
   typeof onExceeded === "object" && "ask" in onExceeded ? onExceeded.ask : null;
