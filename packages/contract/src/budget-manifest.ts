@@ -37,7 +37,8 @@ export const BudgetSpec = z.strictObject({
   period: z.enum(["hour", "day", "week", "month", "total"]).optional(),
   /**
    * What a call comes to for which too little is left: BUDGET_EXCEEDED, or another model that is asked instead, or a question to people, who may
-   * grant more: each yes adds `raise` to the limit of that period. Who may is always named: else the caller whom a budget bounds could raise it.
+   * grant more: a yes adds `raise` to the limit of that period, if too little is left for the call still. Who may is always named: else the caller
+   * whom a budget bounds could raise it.
    * @default "stop"
    */
   onExceeded: z

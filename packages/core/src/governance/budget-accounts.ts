@@ -75,6 +75,17 @@ export const accountPrefix = (
   measure: Measure,
 ): string => `budget/${declaredBy}/${name}/${period}/${measure}/`;
 
+/** What an account's limit is now; 0: none of that name is known here. */
+export const declaredLimit = (budgets: readonly DeclaredBudget[], account: string): number => {
+  const [, declaredBy, name, , measure] = account.split("/");
+  const budget = budgets.find((each) => each.declaredBy === declaredBy && each.name === name);
+  return budget === undefined ? 0 : limitOf(budget, measure === "usd" ? "usd" : "tokens");
+};
+
+/** Billionths of a US dollar, or tokens; 0: it has no such limit. */
+export const limitOf = ({ spec: { limit } }: DeclaredBudget, measure: Measure): number =>
+  measure === "usd" ? nanoUsdOf(limit.usd ?? 0) : (limit.tokens ?? 0);
+
 const rankOf = ({ budget }: BudgetAccount): number => ORDER.indexOf(Object.keys(budget.spec.scope)[0] ?? "");
 
 /** Whose spending is counted together with the call's; null: the budget does not stand on it. */

@@ -14,6 +14,8 @@ export interface Grant {
   readonly amount: number;
   /** Whose yes it is: one counts once. */
   readonly id: string;
+  /** Asked with what was granted before it. Nobody grants more between the answer and the adding: who does has it asked again. */
+  readonly isNeeded: (sum: number) => Promise<boolean>;
 }
 
 // A step is tried again right after the try that was lost; so many others do not come between.
@@ -35,13 +37,13 @@ export class BudgetGrants {
     return grantedIn(entry?.value).sum;
   }
 
-  /** Throws STORE_UNAVAILABLE. */
-  async add(tenantId: string, { account, amount, id }: Grant): Promise<void> {
+  /** Adds it, unless it is not needed, or counted already. Throws STORE_UNAVAILABLE. */
+  async add(tenantId: string, { account, amount, id, isNeeded }: Grant): Promise<void> {
     const scope = scopeOf(tenantId);
     for (let race = 0; race < MAX_RACES; race += 1) {
       const entry = await this.keyValue.get(scope, account);
       const { sum, ids } = grantedIn(entry?.value);
-      if (ids.includes(id)) return;
+      if (ids.includes(id) || !(await isNeeded(sum))) return;
       const granted = { sum: Math.min(Number.MAX_SAFE_INTEGER, sum + amount), ids: [...ids, id].slice(-MAX_IDS) };
       const written = await this.keyValue.put(scope, account, granted, { expectedVersion: entry?.version ?? 0 });
       if (written !== null) return;

@@ -1,9 +1,9 @@
 import type { BudgetSpec } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.ts";
-import type { UsageRecord } from "../ports/index.ts";
+import type { BudgetGrant, UsageRecord } from "../ports/index.ts";
 import { createSequentialIds, ManualClock } from "../testing/index.ts";
-import { Budgets, type ReserveRequest } from "./budgets.ts";
+import { Budgets, budgetExceeded, type ReserveOutcome, type ReserveRequest } from "./budgets.ts";
 
 const TENANT = "acme";
 const HOUR = 3_600_000;
@@ -28,7 +28,18 @@ const world = (budgets: Readonly<Record<string, BudgetSpec>>) => {
       ...{ subject: { runId: "run", agent: "writer", team: "", caller: "ann" }, callTimeoutMs: 1000, usage: USAGE },
       ...change,
     });
-  return { clock, store, budgets: made, reserve };
+  /** Another, over the same store. */
+  const node = (others: Readonly<Record<string, BudgetSpec>>): Budgets => {
+    const known = Object.entries(others).map(([name, spec]) => ({ name, declaredBy: "tenant" as const, spec }));
+    return new Budgets({ declared: () => known, store, keyValue, clock, ids: createSequentialIds("other") });
+  };
+  return { clock, store, budgets: made, reserve, node };
+};
+
+/** As it stands in the error. */
+const grantOf = (outcome: ReserveOutcome): BudgetGrant => {
+  if (outcome.outcome === "held") throw new Error("nothing to grant");
+  return budgetExceeded("m", outcome.exceeded).details?.["grant"] as BudgetGrant;
 };
 
 test("each try of a call holds its own, beside what another of them holds", async () => {
@@ -53,6 +64,40 @@ test("more than a thousand grants all count, each once, also when many are given
   expect((await reserve(15_100)).outcome).toBe("held");
   expect(await reserve(1)).toMatchObject({ outcome: "exceeded", exceeded: { ceiling: 15_100, reserved: 15_100 } });
   expect((await budgets.status(TENANT))[0]?.balances.tokens).toMatchObject([{ ceiling: 15_100 }]);
+});
+
+test("of several who wait for the same, the first yes is enough for all when it is, on however many nodes they say it at once", async () => {
+  const declared = { all: { scope: { tenant: "*" }, limit: { tokens: 100 }, onExceeded: ASK } } as const;
+  const { budgets, reserve, node } = world(declared);
+  await reserve(98);
+  const waiting = await Promise.all(Array.from({ length: 10 }, () => reserve(3)));
+  const nodes = [budgets, node(declared), node(declared)];
+  await Promise.all(waiting.map((outcome, at) => nodes[at % 3]!.grant(TENANT, grantOf(outcome), `yes ${at}`)));
+  expect((await budgets.status(TENANT))[0]?.balances.tokens).toMatchObject([{ reserved: 98, ceiling: 110 }]);
+  // Four of them fit in what one yes has brought.
+  for (let fitting = 0; fitting < 4; fitting += 1) expect((await reserve(3)).outcome).toBe("held");
+  const fifth = await reserve(3);
+  expect(fifth).toMatchObject({ outcome: "exceeded", exceeded: { ceiling: 110, reserved: 110 } });
+  await budgets.grant(TENANT, grantOf(fifth), "yes 11");
+  expect((await reserve(3)).outcome).toBe("held");
+});
+
+test("a yes adds nothing when its limit was raised meanwhile, and what it was shown when the budget is not known here", async () => {
+  const { budgets, reserve, node } = world({
+    all: { scope: { tenant: "*" }, limit: { tokens: 100 }, onExceeded: ASK },
+  });
+  const grant = grantOf(await reserve(101));
+  expect(grant.grants).toEqual([{ account: ASKED, amount: 10, asked: 101 }]);
+  const ceiling = async (): Promise<unknown> => {
+    await reserve(0);
+    return (await reserve(1_000)) as unknown;
+  };
+  await node({ all: { scope: { tenant: "*" }, limit: { tokens: 200 }, onExceeded: ASK } }).grant(TENANT, grant, "one");
+  expect(await ceiling()).toMatchObject({ exceeded: { ceiling: 100 } });
+  await node({}).grant(TENANT, grant, "two");
+  expect(await ceiling()).toMatchObject({ exceeded: { ceiling: 110 } });
+  await budgets.grant(TENANT, grant, "three");
+  expect(await ceiling()).toMatchObject({ exceeded: { ceiling: 110 } });
 });
 
 test("grants beyond what can be counted leave a limit that can be reserved on", async () => {

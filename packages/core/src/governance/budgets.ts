@@ -26,7 +26,8 @@ import {
   type BudgetAccount,
   type BudgetSubject,
   type DeclaredBudget,
-  type Measure,
+  declaredLimit,
+  limitOf,
 } from "./budget-accounts.ts";
 import { BudgetGrants } from "./budget-grants.ts";
 import { budgetStatus } from "./budget-status.ts";
@@ -153,9 +154,21 @@ export class Budgets {
     await this.options.store.commit([{ tenantId, settle: [settlement] }]);
   }
 
-  /** Adds what people have granted to the limits of the period in which they were asked; once for each `id`. */
+  /**
+   * Adds what people have granted to the limits of the period in which they were asked, once for each `id`, where too little is left at this moment for
+   * the call that they were asked for: of several who wait for the same, the first yes may be enough for all.
+   */
   async grant(tenantId: string, { grants }: BudgetGrant, id: string): Promise<void> {
-    for (const { account, amount } of grants) await this.grants.add(tenantId, { account, amount, id });
+    const { declared, store } = this.options;
+    for (const { account, amount, asked = Number.POSITIVE_INFINITY } of grants) {
+      const limit = declaredLimit(declared(tenantId), account);
+      const isNeeded = async (granted: number): Promise<boolean> => {
+        const [balance] = await store.balances(tenantId, [account]);
+        const { spent, reserved } = balance ?? NOTHING;
+        return spent + reserved + asked > limit + granted;
+      };
+      await this.grants.add(tenantId, { account, amount, id, isNeeded });
+    }
   }
 
   /** How the budgets of the tenant stand in their present periods, by name. */
@@ -206,9 +219,6 @@ export const degradesTo = ({ account }: ExceededBudget): string | null => {
   return typeof onExceeded === "object" && "degrade" in onExceeded ? onExceeded.degrade : null;
 };
 
-const limitOf = ({ spec: { limit } }: DeclaredBudget, measure: Measure): number =>
-  measure === "usd" ? nanoUsdOf(limit.usd ?? 0) : (limit.tokens ?? 0);
-
 const pricedBound = ({ bound, model }: ReserveRequest, { budget }: BudgetAccount): number => {
   if (bound.nanoUsd !== null) return bound.nanoUsd;
   throw new PlatformError(
@@ -231,7 +241,7 @@ export const budgetExceeded = (model: string, exceeded: ExceededBudget): Platfor
       ? undefined
       : {
           budget: budget.name,
-          grants: [{ account: account.account, amount: measure === "usd" ? nanoUsdOf(raise) : raise }],
+          grants: [{ account: account.account, amount: measure === "usd" ? nanoUsdOf(raise) : raise, asked }],
           more: measure === "usd" ? formatUsd(nanoUsdOf(raise)) : `${raise} tokens`,
           approvers: ask.approvers,
         };

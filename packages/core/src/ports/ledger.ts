@@ -115,10 +115,15 @@ export interface LedgerRemoval {
   readonly dryRun?: boolean | undefined;
 }
 
-/** What people are asked to grant, and what is added when they do. It travels in an error, so it is JSON. */
+/** What people are asked to grant, and what is added when they do, if it is needed still. It travels in an error, so it is JSON. */
 export interface BudgetGrant {
   readonly budget: string;
-  readonly grants: readonly { readonly account: string; readonly amount: number }[];
+  readonly grants: readonly {
+    readonly account: string;
+    readonly amount: number;
+    /** The most that the waiting call may cost: nothing is added while so much is left. @default it is added whatever is left */
+    readonly asked?: number | undefined;
+  }[];
   /** What that is, for people: `$5.00`, `1000 tokens`. */
   readonly more: string;
   readonly approvers: readonly string[];

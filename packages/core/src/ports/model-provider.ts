@@ -38,6 +38,6 @@ export interface ModelProvider {
    * again may help, with `retryAfterMs` when it is known when.
    */
   generate(request: ModelRequest & { readonly model: string }, call: ModelCall): Promise<ModelAnswer>;
-  /** Adds to the limits of a budget what people have granted; once for each `id`. */
+  /** Adds to the limits of a budget what people have granted, where too little is left for the call that they were asked for; once for each `id`. */
   grant(tenantId: string, grant: BudgetGrant, id: string): Promise<void>;
 }

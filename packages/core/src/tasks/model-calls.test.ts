@@ -1,9 +1,12 @@
-import { PlatformError } from "@agentcore/contract";
+import { type BudgetSpec, PlatformError } from "@agentcore/contract";
 import type { ModelResponse } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { type Crash, define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
+import { Budgets, budgetExceeded } from "../governance/index.ts";
+import { createMemoryKeyValue } from "../inprocess/index.ts";
 import type { BudgetGrant, CommitUnit, ModelAnswer, ModelCall, ModelProvider, Settlement } from "../ports/index.ts";
+import { createSequentialIds } from "../testing/index.ts";
 
 const ANSWER: ModelResponse = {
   ...{ text: "a word", toolCalls: [], finishReason: "stop" },
@@ -211,6 +214,83 @@ test("calls that need more of two limits of one budget ask people for each", asy
     "budget/desk/tokens",
     "budget/desk/usd",
   ]);
+});
+
+/** Each call may cost 10 tokens, and does; one yes adds `raise`. */
+const bounded = (raise: number) => {
+  const spec: BudgetSpec = {
+    ...{ scope: { tenant: "*" }, limit: { tokens: 5 } },
+    onExceeded: { ask: { raise: { tokens: raise }, approvers: ["boss"] } },
+  };
+  const budgets: Budgets = new Budgets({
+    declared: () => [{ name: "desk", declaredBy: "tenant", spec }],
+    store: {
+      commit: (units) => world.store.commit(units),
+      balances: (...given) => world.store.balances(...given),
+      accounts: (...given) => world.store.accounts(...given),
+      usage: (...given) => world.store.usage(...given),
+    },
+    keyValue: createMemoryKeyValue({ clock: { now: () => world.clock.now() } }),
+    clock: { now: () => world.clock.now() },
+    ids: createSequentialIds("try"),
+  });
+  const models: ModelProvider = {
+    async generate(_request, { tenantId, id, agent, caller }) {
+      const spent = { nanoUsd: null, tokens: 10 };
+      const reserved = await budgets.reserve({
+        ...{ tenantId, key: `model/${id}`, subject: { agent, team: "", caller }, bound: spent, model: "m" },
+        ...{ callTimeoutMs: 1000, usage: USAGE },
+      });
+      if (reserved.outcome === "exceeded") throw budgetExceeded("m", reserved.exceeded);
+      return { response: ANSWER, settlement: budgets.settlement(reserved.held, spent, USAGE) };
+    },
+    grant: (...given) => budgets.grant(...given),
+  };
+  const world: EngineWorld = new EngineWorld([define("writer", write, { model: "m" })], { models });
+  const tokens = async (): Promise<unknown> => (await budgets.status(SCOPE.tenantId))[0]?.balances.tokens;
+  return { world, tokens };
+};
+
+test.each([
+  [100, "once, which is enough for all", 105],
+  [10, "each time, since each needs as much", 105],
+  [40, "as often as too little is left", 125],
+] as const)(
+  "ten tasks wait for more of one budget, and each is granted %i: it is added %s",
+  async (raise, _often, ceiling) => {
+    const { world, tokens } = bounded(raise);
+    const taskIds: string[] = [];
+    for (let count = 0; count < 10; count += 1) taskIds.push(await world.submit("writer"));
+    for (const taskId of taskIds) expect(await world.state(taskId)).toBe("input-required");
+    for (const taskId of taskIds) {
+      await world.decide(taskId, { token: await world.token(taskId, BOSS), choice: "grant" }, BOSS);
+      await world.advance(1000);
+      expect(outputOf(await world.last(taskId))).toBe("a word");
+    }
+    expect(await tokens()).toEqual([{ subject: "", spent: 100, reserved: 0, ceiling }]);
+  },
+);
+
+test("tasks that are granted more at once go on with what the first of them was granted, and ask again only for what that does not hold", async () => {
+  const { world, tokens } = bounded(40);
+  const taskIds: string[] = [];
+  for (let count = 0; count < 10; count += 1) taskIds.push(await world.submit("writer"));
+  const waiting = async (): Promise<readonly string[]> => {
+    const states = await Promise.all(taskIds.map(async (taskId) => [taskId, await world.state(taskId)] as const));
+    return states.flatMap(([taskId, state]) => (state === "input-required" ? [taskId] : []));
+  };
+  let rounds = 0;
+  for (let asking = await waiting(); asking.length > 0; asking = await waiting()) {
+    rounds += 1;
+    const tokensOf = await Promise.all(asking.map((taskId) => world.token(taskId, BOSS)));
+    await Promise.all(
+      asking.map((taskId, at) => world.decide(taskId, { token: tokensOf[at]!, choice: "grant" }, BOSS)),
+    );
+    await world.advance(1000);
+  }
+  expect(rounds).toBeLessThanOrEqual(3);
+  for (const taskId of taskIds) expect(outputOf(await world.last(taskId))).toBe("a word");
+  expect(await tokens()).toEqual([{ subject: "", spent: 100, reserved: 0, ceiling: 125 }]);
 });
 
 test.each([{ name: "" }, { name: 7 }, { name: "letter", id: "" }, {}])(
