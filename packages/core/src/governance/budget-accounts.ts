@@ -36,6 +36,7 @@ export interface BudgetAccount {
   readonly overAt: number | null;
 }
 
+const TOTAL = "total";
 // The narrowest first: of several that have too little left it is named.
 const ORDER: readonly string[] = ["run", "agent", "team", "caller", "tenant"];
 
@@ -49,7 +50,7 @@ export const accountsOf = (
     .flatMap((budget) => {
       const who = subjectIn(budget.spec, subject);
       if (who === null) return [];
-      const { key, endsAt } = periodOf(budget.spec.period ?? "total", now);
+      const { key, endsAt } = periodOf(budget.spec.period ?? TOTAL, now);
       const { usd, tokens } = budget.spec.limit;
       // Nobody tells when a run is over, and each has counters of its own.
       const overAt = endsAt ?? ("run" in budget.spec.scope ? periodOf("hour", now).endsAt : null);
@@ -81,6 +82,9 @@ export const declaredLimit = (budgets: readonly DeclaredBudget[], account: strin
   const budget = budgets.find((each) => each.declaredBy === declaredBy && each.name === name);
   return budget === undefined ? 0 : limitOf(budget, measure === "usd" ? "usd" : "tokens");
 };
+
+/** It stands for no period. */
+export const isForEver = (account: string): boolean => account.split("/")[3] === TOTAL;
 
 /** Billionths of a US dollar, or tokens; 0: it has no such limit. */
 export const limitOf = ({ spec: { limit } }: DeclaredBudget, measure: Measure): number =>

@@ -16,6 +16,8 @@ export interface Grant {
   readonly id: string;
   /** Asked with what was granted before it. Nobody grants more between the answer and the adding: who does has it asked again. */
   readonly isNeeded: (sum: number) => Promise<boolean>;
+  /** How long the sum is kept from now on, milliseconds; null: for ever. */
+  readonly ttlMs: number | null;
 }
 
 // A step is tried again right after the try that was lost; so many others do not come between.
@@ -38,14 +40,17 @@ export class BudgetGrants {
   }
 
   /** Adds it, unless it is not needed, or counted already. Throws STORE_UNAVAILABLE. */
-  async add(tenantId: string, { account, amount, id, isNeeded }: Grant): Promise<void> {
+  async add(tenantId: string, { account, amount, id, isNeeded, ttlMs }: Grant): Promise<void> {
     const scope = scopeOf(tenantId);
     for (let race = 0; race < MAX_RACES; race += 1) {
       const entry = await this.keyValue.get(scope, account);
       const { sum, ids } = grantedIn(entry?.value);
       if (ids.includes(id) || !(await isNeeded(sum))) return;
       const granted = { sum: Math.min(Number.MAX_SAFE_INTEGER, sum + amount), ids: [...ids, id].slice(-MAX_IDS) };
-      const written = await this.keyValue.put(scope, account, granted, { expectedVersion: entry?.version ?? 0 });
+      const written = await this.keyValue.put(scope, account, granted, {
+        expectedVersion: entry?.version ?? 0,
+        ...(ttlMs === null ? {} : { ttlMs }),
+      });
       if (written !== null) return;
     }
     throw new PlatformError("STORE_UNAVAILABLE", `${MAX_RACES} others have granted more to ${account} meanwhile`);

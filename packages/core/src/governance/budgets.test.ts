@@ -4,6 +4,7 @@ import { createMemoryKeyValue, createMemoryTaskStore } from "../inprocess/index.
 import type { BudgetGrant, UsageRecord } from "../ports/index.ts";
 import { createSequentialIds, ManualClock } from "../testing/index.ts";
 import { Budgets, budgetExceeded, type ReserveOutcome, type ReserveRequest } from "./budgets.ts";
+import { periodOf } from "./calendar-period.ts";
 
 const TENANT = "acme";
 const HOUR = 3_600_000;
@@ -33,7 +34,7 @@ const world = (budgets: Readonly<Record<string, BudgetSpec>>) => {
     const known = Object.entries(others).map(([name, spec]) => ({ name, declaredBy: "tenant" as const, spec }));
     return new Budgets({ declared: () => known, store, keyValue, clock, ids: createSequentialIds("other") });
   };
-  return { clock, store, budgets: made, reserve, node };
+  return { clock, store, keyValue, budgets: made, reserve, node };
 };
 
 /** As it stands in the error. */
@@ -98,6 +99,24 @@ test("a yes adds nothing when its limit was raised meanwhile, and what it was sh
   expect(await ceiling()).toMatchObject({ exceeded: { ceiling: 110 } });
   await budgets.grant(TENANT, grant, "three");
   expect(await ceiling()).toMatchObject({ exceeded: { ceiling: 110 } });
+});
+
+test("what was granted for a period is kept until it ends, and for ever where there is none", async () => {
+  const declared = (["month", "total"] as const).map((period) => {
+    const spec = { scope: { tenant: "*" }, limit: { tokens: 5 }, period, onExceeded: ASK } as const;
+    return [period, spec] as const;
+  });
+  for (const [period, spec] of declared) {
+    const { clock, keyValue, reserve, budgets } = world({ all: spec });
+    const refused = await reserve(7);
+    await budgets.grant(TENANT, grantOf(refused), "yes");
+    const { endsAt } = periodOf(period, T0);
+    await clock.advance((endsAt ?? T0 + 400 * DAY) - T0 - 1);
+    expect((await reserve(7)).outcome).toBe("held");
+    await clock.advance(32 * DAY);
+    const left = await keyValue.list({ tenantId: TENANT, namespace: "budget-grants" });
+    expect(left.length).toBe(period === "month" ? 0 : 1);
+  }
 });
 
 test("grants beyond what can be counted leave a limit that can be reserved on", async () => {

@@ -27,6 +27,7 @@ import {
   type BudgetSubject,
   type DeclaredBudget,
   declaredLimit,
+  isForEver,
   limitOf,
 } from "./budget-accounts.ts";
 import { BudgetGrants } from "./budget-grants.ts";
@@ -85,6 +86,8 @@ export interface ReserveRequest {
 // Beyond the call's own time: for clocks of nodes that differ, and for settling.
 const SETTLING_MS = 10_000;
 const MAX_ACCOUNTS = 1000;
+// What was granted for a period is of no use after it; a month, and a day for clocks of nodes that differ.
+const LONGEST_PERIOD_MS = 32 * 86_400_000;
 
 export interface BudgetsOptions {
   readonly declared: (tenantId: string) => readonly DeclaredBudget[];
@@ -167,7 +170,8 @@ export class Budgets {
         const { spent, reserved } = balance ?? NOTHING;
         return spent + reserved + asked > limit + granted;
       };
-      await this.grants.add(tenantId, { account, amount, id, isNeeded });
+      const ttlMs = isForEver(account) ? null : LONGEST_PERIOD_MS;
+      await this.grants.add(tenantId, { account, amount, id, isNeeded, ttlMs });
     }
   }
 
