@@ -129,12 +129,11 @@ export class Answer implements Exchange {
   }
 }
 
-const headersOf = (received: Readonly<Record<string, string | string[] | undefined>>): Headers => {
-  const headers = new Headers();
-  for (const name in received) {
-    const value = received[name];
-    if (typeof value === "string") headers.append(name, value);
-    else for (const each of value ?? []) headers.append(name, each);
+const headersOf = (received: Readonly<Record<string, string | string[] | undefined>>): [string, string][] => {
+  const headers: [string, string][] = [];
+  for (const [name, value = []] of Object.entries(received)) {
+    if (typeof value === "string") headers.push([name, value]);
+    else for (const each of value) headers.push([name, each]);
   }
   return headers;
 };

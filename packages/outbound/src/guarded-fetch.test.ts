@@ -23,7 +23,8 @@ const CHUNKED = "Transfer-Encoding: chunked\r\n\r\n";
 const CHUNK = `400\r\n${"x".repeat(1024)}\r\n`;
 
 /** Answers each request with those bytes and leaves the connection open; `ended` when the caller has ended it. */
-const serve = async (answer: string, isEndless = false): Promise<{ url: string; ended: Promise<void> }> => {
+const serve = async (answer: string, isEndless = false) => {
+  const asked = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<void>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -35,7 +36,8 @@ const serve = async (answer: string, isEndless = false): Promise<{ url: string; 
       sockets.delete(socket);
       ended.resolve();
     });
-    socket.once("data", () => {
+    socket.once("data", (data) => {
+      asked.resolve(data.toString());
       socket.write(answer);
       if (!isEndless) return;
       socket.on("drain", pour);
@@ -45,7 +47,11 @@ const serve = async (answer: string, isEndless = false): Promise<{ url: string; 
   servers.push(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, ended: ended.promise };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    asked: asked.promise,
+    ended: ended.promise,
+  };
 };
 
 /** Begins an answer of 100 bytes, which is written by hand. */
@@ -220,5 +226,29 @@ test.each([true, false])(
     closing.close();
     await expect(response.text()).rejects.toThrow("terminated");
     await ended;
+  },
+);
+
+test.each([
+  ["a record", { "X-A": " b ", "x-a": "c" }],
+  ["Headers", new Headers({ "x-a": "b, c" })],
+  [
+    "a list",
+    [
+      ["x-a", "b"],
+      ["X-A", "c"],
+    ] as [string, string][],
+  ],
+])("headers are sent as %s gives them", async (_form, headers) => {
+  const { url, asked } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  await guarded(url, { method: "POST", body: "x", headers });
+  expect((await asked).toLowerCase()).toContain("\r\nx-a: b, c\r\n");
+});
+
+test.each([{ "x-a": "b\r\nx-c: d" }, { "x a": "b" }, { "transfer-encoding": "chunked" }, { "x-a": "\u{1F600}" }])(
+  "headers that would break the request are not sent: %o",
+  async (headers) => {
+    const { url } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    await expect(guarded(url, { method: "POST", body: "x", headers })).rejects.toThrow("fetch failed");
   },
 );

@@ -99,7 +99,7 @@ const readRequest = async (input: string | URL | Request, init?: RequestInit): P
   if (!(input instanceof Request) && init?.method === "POST" && typeof body === "string") {
     const url = new URL(input);
     if (url.username === "" && url.password === "") {
-      const headers = Object.fromEntries(new Headers(init.headers));
+      const headers = headersOf(init.headers);
       headers["content-type"] ??= "text/plain;charset=UTF-8";
       return { url, method: "POST", headers, body, signal: init.signal ?? null };
     }
@@ -113,3 +113,18 @@ const readRequest = async (input: string | URL | Request, init?: RequestInit): P
     signal: request.signal,
   };
 };
+
+/** As `Headers` has them; their characters are checked when they are sent. */
+const headersOf = (given: RequestInit["headers"]): Record<string, string> => {
+  if (!isPlain(given)) return Object.fromEntries(new Headers(given));
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const key = name.toLowerCase();
+    const earlier = headers[key];
+    headers[key] = earlier === undefined ? value.trim() : `${earlier}, ${value.trim()}`;
+  }
+  return headers;
+};
+
+const isPlain = (given: RequestInit["headers"]): given is Record<string, string> =>
+  given !== undefined && Object.getPrototypeOf(given) === Object.prototype;

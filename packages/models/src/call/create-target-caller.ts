@@ -10,6 +10,7 @@ import {
 } from "@agentcore/outbound";
 import type { LanguageModelV4, SharedV4Warning } from "@ai-sdk/provider";
 import type { Environment } from "../environment.ts";
+import { isAsMade, type Made, makeBy } from "../made-by-environment.ts";
 import type { ModelTarget, TargetAnswer } from "../model-target.ts";
 import { type OpenTarget, openTarget } from "../providers/open-provider.ts";
 import { type AnswerParts, createAnswerParts } from "./answer-parts.ts";
@@ -51,11 +52,14 @@ export interface TargetCaller {
   ): Promise<TargetVectors>;
 }
 
-// Opening one takes about a millisecond, so those of the last targets are kept; a key that changes makes another.
-const MAX_OPEN = 200;
 // On the wire a stream wraps each token in some hundred bytes; a whole answer is about as long as what is in it.
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+interface Opened {
+  readonly connection: TargetConnection;
+  readonly open: Promise<OpenTarget>;
+}
 
 /** A caller with connections of its own, which are kept between calls. */
 export interface ConnectedTargetCaller extends TargetCaller {
@@ -69,7 +73,8 @@ export const createTargetCaller = ({
   lookup,
 }: TargetCallerOptions): ConnectedTargetCaller => {
   const attempts = new AsyncLocalStorage<GuardedCall>();
-  const opened = new Map<string, Promise<OpenTarget>>();
+  // Opening one takes about a millisecond, so each is open while its target is known, and its key is the same.
+  const opened = new WeakMap<ModelTarget, Made<Opened>>();
   // One of each policy, of which there are four: what may go over a connection is judged when it is opened.
   const fetches = new Map<string, GuardedFetch>();
 
@@ -80,34 +85,19 @@ export const createTargetCaller = ({
     return known;
   };
 
-  /** Those that are used stay, in the order of use. */
-  const openCached = (target: ModelTarget, connection: TargetConnection): Promise<OpenTarget> => {
-    const { baseUrl, apiKey, credentials, headers, settings, policy } = connection;
-    const key = JSON.stringify([
-      target.provider,
-      target.model,
-      baseUrl,
-      apiKey,
-      credentials,
-      headers,
-      settings,
-      policy,
-    ]);
-    const known = opened.get(key);
-    const open =
-      known ??
-      openTarget(target, {
-        ...connection,
-        fetch: (input, init) => fetchBy(policy)(input, init, attempts.getStore()),
-      });
-    opened.delete(key);
-    opened.set(key, open);
-    if (known === undefined) {
-      open.catch(() => opened.delete(key));
-      const [oldest] = opened.keys();
-      if (opened.size > MAX_OPEN && oldest !== undefined) opened.delete(oldest);
-    }
-    return open;
+  const openKnown = (target: ModelTarget): Opened => {
+    const known = opened.get(target);
+    if (known !== undefined && isAsMade(known, env)) return known.value;
+    const made = makeBy(env, (noted) => {
+      const connection = connectionOf(target, noted, allowPrivate);
+      const guardedFetch = fetchBy(connection.policy);
+      const fetch: typeof globalThis.fetch = (input, init) => guardedFetch(input, init, attempts.getStore());
+      const open = openTarget(target, { ...connection, fetch });
+      open.catch(() => opened.delete(target));
+      return { connection, open };
+    });
+    opened.set(target, made);
+    return made.value;
   };
 
   /** Runs `work` against the target, with all that its failure means. */
@@ -117,8 +107,8 @@ export const createTargetCaller = ({
     work: (open: OpenTarget, deadlines: Deadlines, connection: TargetConnection) => Promise<Result>,
   ): Promise<Result> => {
     if (signal.aborted) throw toAbortError(signal);
-    const connection = connectionOf(target, env, allowPrivate);
-    const open = await openCached(target, connection);
+    const { connection, open: opening } = openKnown(target);
+    const open = await opening;
     const { timeoutMs, firstTokenTimeoutMs } = target;
     const deadlines = startDeadlines(signal, timeoutMs, isStreamed ? firstTokenTimeoutMs : undefined);
     // Whether the provider has all of the request, and may bill it.

@@ -7,7 +7,10 @@ const UNITS_PER_USD = 1e6;
 /** Units of a price times tokens that are a billionth of a dollar. */
 const UNITS_PER_NANO_USD = 1_000;
 
-const unitsOf = (usdPerMillion: number): number => Math.ceil(Number((usdPerMillion * UNITS_PER_USD).toFixed(3)));
+const unitsOf = (usdPerMillion: number): number => {
+  const units = usdPerMillion * UNITS_PER_USD;
+  return Number.isInteger(units) ? units : Math.ceil(Number(units.toFixed(3)));
+};
 
 type Part = readonly [tokens: number, usdPerMillion: number];
 
