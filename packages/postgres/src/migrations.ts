@@ -148,7 +148,13 @@ const applySteps = async (client: ClientBase, schema: string, version: number): 
 /** All at once, first, and whole: a lock that grows as the steps go on would wait for running nodes that wait for it. */
 const lockTables = async (client: ClientBase, steps: readonly Step[]): Promise<void> => {
   const altered = new Set(steps.flatMap(({ alters }) => alters));
-  const tables = LOCK_ORDER.filter((table) => altered.has(table));
+  // What these steps make themselves nobody else knows.
+  const { rows } = await client.query<{ name: string }>(
+    "select name from unnest($1::text[]) name where to_regclass(name) is not null",
+    [[...altered]],
+  );
+  const there = new Set(rows.map(({ name }) => name));
+  const tables = LOCK_ORDER.filter((table) => there.has(table));
   if (tables.length > 0) await client.query(`lock table ${tables.join(", ")} in access exclusive mode`);
 };
 
