@@ -9,6 +9,7 @@ import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from 
 import type {
   BlobStore,
   KeyValue,
+  Logger,
   Senses,
   StoreArchive,
   StoredEvent,
@@ -142,9 +143,13 @@ const openShared = async (options: PostgresOptions): Promise<Stores> => ({
 });
 
 /** Only now: other nodes need nothing of it. */
-const loadRecording = async (options: RecordingOptions, env: ComposeOptions["env"]): Promise<OpenRecording> => {
+const loadRecording = async (
+  options: RecordingOptions,
+  env: ComposeOptions["env"],
+  logger: Logger,
+): Promise<OpenRecording> => {
   const { openRecording } = await import("@agentcore/models/cassettes");
-  return openRecording(options, DEFAULT_TENANT, env);
+  return openRecording(options, DEFAULT_TENANT, env, logger);
 };
 
 // A third of the 15 s after which a silent replica gets no more work.
@@ -172,7 +177,7 @@ export const compose = async ({
   fault,
   wrap = (_name, port) => port,
 }: ComposeOptions): Promise<NodeParts> => {
-  const recorded = recording === undefined ? undefined : await loadRecording(recording, env);
+  const recorded = recording === undefined ? undefined : await loadRecording(recording, env, senses.logger);
   const metrics = new Metrics();
   const { clock, logger } = senses;
   const telemetry = await openModelTelemetry({ env, node, version, metrics, clock, logger });

@@ -175,19 +175,19 @@ describe.each(WAYS)("%s, %s", (_name, _way, dialect, isStreamed) => {
       "429 with Retry-After in seconds",
       refusing(429, "slow down", { "retry-after": "3" }, "rate_limit_error"),
       { retryable: true, retryAfterMs: 3000 },
-      /failed \(429\): slow down/,
+      /takes no more calls of this node for now \(429\): slow down/,
     ],
     [
       "429 without words",
       refusing(429, "", { "retry-after": "3" }, "rate_limit_error"),
       { retryable: true, retryAfterMs: 3000 },
-      /failed \(429\)$/,
+      /takes no more calls of this node for now \(429\)$/,
     ],
     [
       "429 with Retry-After in milliseconds",
       refusing(429, "slow down", { "retry-after-ms": "250", "retry-after": "1" }, "rate_limit_error"),
       { retryable: true, retryAfterMs: 250 },
-      /failed \(429\)/,
+      /takes no more calls of this node for now \(429\)/,
     ],
     ["500", refusing(500, "oops"), { retryable: true, retryAfterMs: undefined }, /failed \(500\): oops/],
     [
@@ -249,7 +249,7 @@ describe.each(WAYS)("%s, %s", (_name, _way, dialect, isStreamed) => {
     const { call, abandoned } = await serve(dialect, behaviour);
     const error = await failure(call({}, { isStreamed, target: { timeoutMs: 150 } }));
     expect(error).toMatchObject({
-      ...{ code: "UPSTREAM_FAILED", retryable: true, message: expect.stringContaining("did not answer within 150 ms") },
+      ...{ code: "UPSTREAM_FAILED", retryable: true, message: expect.stringContaining("did not answer within 0.2 s") },
     });
     expect(failedUsageOf(error)?.usage).toMatchObject({ inputTokens: 1, estimated: true });
     await abandoned(1);
@@ -287,6 +287,10 @@ describe.each(WAYS)("%s, %s", (_name, _way, dialect, isStreamed) => {
     const { call, requests } = await serve(dialect, isStreamed ? stream : whole);
     const error = await failure(call({}, { isStreamed }));
     expect([error.code, error.retryable, requests.length]).toEqual(["TOO_LARGE", false, 1]);
+    expect(error).toMatchObject({
+      details: { of: "answer" },
+      message: expect.stringContaining("gave too long an answer"),
+    });
     expect(failedUsageOf(error)?.usage.outputTokens).toBeGreaterThan(5_000_000);
   });
 });
@@ -321,7 +325,7 @@ describe.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))("a st
       ...{
         code: "UPSTREAM_FAILED",
         retryable: true,
-        message: expect.stringContaining("begin to answer within 150 ms"),
+        message: expect.stringContaining("begin to answer within 0.2 s"),
       },
     });
     await abandoned(1);

@@ -1,5 +1,6 @@
 /** What a provider's refusal means to a step: try again, when, or not at all. */
 import { CancelledError, PlatformError } from "@agentcore/contract/errors";
+import { formatSeconds } from "../format-seconds.ts";
 import { AnswerFailure } from "./answer-failure.ts";
 import type { Deadlines } from "./deadlines.ts";
 
@@ -19,6 +20,9 @@ interface CallFailure {
   /** `call`: the call itself failed; `answer`: one had begun; `unreadable`: it is no answer; else we asked what cannot be asked. */
   readonly of: "call" | "answer" | "unreadable" | "request";
 }
+
+/** A provider's status when it was asked too much; `details.status` of errors has it. */
+export const TOO_MANY_REQUESTS = 429;
 
 // What the AI SDK throws for an answer that is not as its provider says, without a status.
 const UNREADABLE = new Set([
@@ -75,7 +79,7 @@ export const toTimeoutError = (
 ): PlatformError =>
   new PlatformError(
     "UPSTREAM_FAILED",
-    `model "${modelName}" at ${host} did not ${isFirstToken ? "begin to answer" : "answer"} within ${timeoutMs} ms`,
+    `model "${modelName}" at ${host} did not ${isFirstToken ? "begin to answer" : "answer"} within ${formatSeconds(timeoutMs)}`,
     { retryable: true, details: { model: modelName, timeoutMs } },
   );
 
@@ -93,11 +97,20 @@ const ownErrorIn = (error: unknown): PlatformError | undefined => {
 };
 
 export const toPlatformError = (error: unknown, call: FailedCall): PlatformError => {
+  const where = `model "${call.modelName}" at ${call.host}`;
   const own = ownErrorIn(error);
+  if (own?.code === "TOO_LARGE")
+    return new PlatformError(
+      "TOO_LARGE",
+      `${where} gave too long an answer: ${own.message}; ask for less with maxOutputTokens`,
+      {
+        details: { model: call.modelName, of: "answer" },
+        cause: own,
+      },
+    );
   if (own !== undefined) return own;
   const { status, headers, of } = readFailure(error);
   const said = redact(error instanceof Error ? error.message : String(error), call.secrets);
-  const where = `model "${call.modelName}" at ${call.host}`;
   // Not the SDK's error itself: it carries the whole prompt and the raw answer into whatever logs it.
   const cause = new Error(of === "unreadable" ? "the answer cannot be read" : said);
   const details = { model: call.modelName, ...(status === undefined ? {} : { status }) };
@@ -118,7 +131,7 @@ const isTransient = (status: number | undefined): boolean =>
   (status >= 200 && status < 300) ||
   status === 408 ||
   status === 409 ||
-  status === 429 ||
+  status === TOO_MANY_REQUESTS ||
   status >= 500;
 
 const explain = (
@@ -139,6 +152,8 @@ const explain = (
   if (status === 404) return `does not know the model or the path (404)${words}`;
   if (status >= 300 && status < 400) return `redirects (${status}); set baseUrl to where it leads`;
   if (status < 300) return `gave an answer that cannot be read${words}`;
+  // Whoever reads it has a key and limits of its own here, which are not meant.
+  if (status === TOO_MANY_REQUESTS) return `takes no more calls of this node for now (429)${words}`;
   return `failed (${status})${words}`;
 };
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelRequest } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
+import { createRecordingLogger } from "@agentcore/core/testing";
 import { afterEach, expect, test } from "vitest";
 import type { TargetCaller, TargetCallOptions } from "../call/create-target-caller.ts";
 import { failedUsageOf, withFailedUsage } from "../call/failed-usage.ts";
@@ -162,9 +163,9 @@ test("a request that was not recorded is told from the nearest that was, word by
   const near = ask("What is the capital of Norway, please, and since when?", { seed: 2, temperature: 0.5 });
   const error = await failure(again.call(TARGET, near, { signal }));
   expect(error).toMatchObject({ code: "RECORDING_MISSING", retryable: false });
-  expect(error.message.replaceAll(/[0-9a-f]{16}/g, "KEY").replace(folder, "DIR")).toBe(
+  expect(error.message.replaceAll(/[0-9a-f]{16}/g, "KEY")).toBe(
     [
-      "DIR holds no recording of this request to openai/gpt-5-mini. The nearest, openai-gpt-5-mini.KEY.json, differs in",
+      "there is no recording of this request to openai/gpt-5-mini. The nearest, openai-gpt-5-mini.KEY.json, differs in",
       "  messages[1] (user).content",
       "    recorded: What is the capital of [Sweden,] please, and since when?",
       "    asked:    What is the capital of [Norway,] please, and since when?",
@@ -213,7 +214,8 @@ test("tenants have recordings of their own", async () => {
   const { wrapCall } = await openRecording({ mode: "record", directory }, "own", {});
   await wrapCall(scripted("mine"), "own").call(TARGET, ask("n?"), { signal });
   await wrapCall(scripted("theirs"), "..").call(TARGET, ask("n?"), { signal });
-  const again = await openRecording({ mode: "replay", directory }, "own", {});
+  const logger = createRecordingLogger();
+  const again = await openRecording({ mode: "replay", directory }, "own", {}, logger);
   const text = async (tenantId: string) =>
     (await again.wrapCall(scripted(), tenantId).call(TARGET, ask("n?"), { signal })).response.text;
   expect(await text("own")).toBe("mine");
@@ -221,6 +223,14 @@ test("tenants have recordings of their own", async () => {
   const error = await failure(text("third"));
   expect(error.code).toBe("RECORDING_MISSING");
   expect(error.message).not.toContain("n?");
+  // Where it was looked for is the node's to know.
+  expect(error.message).not.toContain(directory);
+  expect(logger.records).toEqual([
+    expect.objectContaining({
+      message: `${join(directory, "tenants", "third")} holds no recording of a call of openai/gpt-5-mini`,
+      fields: { tenantId: "third" },
+    }),
+  ]);
 });
 
 test("files are this user's alone, and recorders of two processes keep what each of them adds", async () => {

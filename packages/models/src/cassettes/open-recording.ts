@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Logger } from "@agentcore/core/ports";
 import type { TargetCaller } from "../call/create-target-caller.ts";
 import type { Environment } from "../environment.ts";
 import type { CassetteReader, CassetteWriter } from "./cassette.ts";
@@ -26,11 +27,12 @@ const TENANTS = "tenants";
 // A name of dots alone would lead to another folder.
 const fileNameOf = (tenantId: string): string => encodeURIComponent(tenantId).replaceAll(".", "%2E");
 
-/** Throws CONFIG_INVALID when there is nothing to replay from. */
+/** `logger`: is told which folder has no recording of a call. Throws CONFIG_INVALID when there is nothing to replay from. */
 export const openRecording = async (
   { mode, directory }: RecordingOptions,
   ownTenant: string,
   env: Environment,
+  logger?: Logger,
 ): Promise<OpenRecording> => {
   const folderOf = (tenantId: string): string =>
     tenantId === ownTenant ? directory : join(directory, TENANTS, fileNameOf(tenantId));
@@ -47,12 +49,18 @@ export const openRecording = async (
     };
   }
 
-  const replays = new Map<string, TargetCaller>([[ownTenant, replaying(await openCassetteFolder(directory))]]);
-  for (const name of await readdir(join(directory, TENANTS)).catch(() => []))
-    replays.set(decodeURIComponent(name), replaying(await openCassetteFolder(join(directory, TENANTS, name))));
+  const replayOf = (tenantId: string, cassette: CassetteReader): TargetCaller =>
+    replaying(cassette, (location, model) =>
+      logger?.log("warn", `${location} holds no recording of a call of ${model}`, { tenantId }),
+    );
+  const replays = new Map([[ownTenant, replayOf(ownTenant, await openCassetteFolder(directory))]]);
+  for (const name of await readdir(join(directory, TENANTS)).catch(() => [])) {
+    const tenantId = decodeURIComponent(name);
+    replays.set(tenantId, replayOf(tenantId, await openCassetteFolder(join(directory, TENANTS, name))));
+  }
   return {
     env: replayEnvironment(env),
-    wrapCall: (_caller, tenantId) => replays.get(tenantId) ?? replaying(nothingIn(folderOf(tenantId))),
+    wrapCall: (_caller, tenantId) => replays.get(tenantId) ?? replayOf(tenantId, nothingIn(folderOf(tenantId))),
   };
 };
 

@@ -11,8 +11,8 @@ const COMPARED_LENGTH = 20_000;
 
 const ANEW = "To record it anew, run once with --record (testAgent: record) into an empty folder.";
 
-/** Says in what the request differs from the nearest of the same model. */
-export const recordingMissing = (request: RecordedRequest, location: string, similar: SimilarCalls): PlatformError => {
+/** Says in what the request differs from the nearest of the same model. Not where the recording lies: callers of a node read it too. */
+export const recordingMissing = (request: RecordedRequest, similar: SimilarCalls): PlatformError => {
   const { model, operation } = request;
   const what = `${operation === "chat" ? "this request to" : "vectors of these texts by"} ${model}`;
   const nearest = nearestOf(request, similar.calls);
@@ -20,7 +20,7 @@ export const recordingMissing = (request: RecordedRequest, location: string, sim
     nearest === undefined
       ? `Of this model there is nothing${modelsIn(similar.models)}.`
       : [`The nearest, ${nearest.name}, differs in`, ...linesOf(differencesOf(nearest.request, request))].join("\n");
-  return new PlatformError("RECORDING_MISSING", `${location} holds no recording of ${what}. ${found}\n${ANEW}`, {
+  return new PlatformError("RECORDING_MISSING", `there is no recording of ${what}. ${found}\n${ANEW}`, {
     details: { model, operation, ...(nearest === undefined ? {} : { nearest: nearest.name }) },
   });
 };

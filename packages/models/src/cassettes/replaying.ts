@@ -9,9 +9,12 @@ import { recordingMissing } from "./recording-missing.ts";
 /**
  * Answers from what was recorded, and calls nobody. The same request gets its answers in the order they came in, the last one for all that follow;
  * the order begins anew with each `replaying`. Streams come in their pieces, at once. Rejects with what was recorded as an error, and with
- * RECORDING_MISSING, which shows in what the request differs from the nearest that there is.
+ * RECORDING_MISSING, which shows in what the request differs from the nearest that there is; `onMissing` hears where it was looked for.
  */
-export const replaying = (cassette: CassetteReader): TargetCaller => {
+export const replaying = (
+  cassette: CassetteReader,
+  onMissing: (location: string, model: string) => void = () => {},
+): TargetCaller => {
   /** How often each key was asked; only of keys that are recorded. */
   const asked = new Map<string, number>();
 
@@ -24,7 +27,8 @@ export const replaying = (cassette: CassetteReader): TargetCaller => {
     const call = await cassette.find(request, key, place);
     if (call !== null) return call;
     asked.delete(key);
-    throw recordingMissing(request, cassette.location, await cassette.similar(request));
+    onMissing(cassette.location, request.model);
+    throw recordingMissing(request, await cassette.similar(request));
   };
 
   return {

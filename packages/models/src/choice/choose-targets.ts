@@ -1,6 +1,7 @@
 /** Which models are asked for a request, in which order, and why. */
 import type { Reasoned } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
+import { TOO_MANY_REQUESTS } from "../call/to-platform-error.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { costNanoUsd } from "../prices/cost-nano-usd.ts";
 import { factsOf, priceOf } from "../prices/price-of.ts";
@@ -15,6 +16,8 @@ export interface TargetState {
   readonly problem?: string | undefined;
   /** Milliseconds until it may be asked again, where that is known. */
   readonly retryAfterMs?: number | undefined;
+  /** The problem is that it was asked too much. */
+  readonly isLimit?: boolean | undefined;
   /** Milliseconds that an answer of so many tokens takes, by what was measured. */
   expectedMs(outputTokens: number): number | undefined;
 }
@@ -38,6 +41,8 @@ export interface ModelChoice {
   readonly mayRetry: boolean;
   /** Milliseconds until then, where that is known. */
   readonly retryAfterMs?: number | undefined;
+  /** All of those were asked too much. */
+  readonly isLimit: boolean;
 }
 
 /** Expected of an answer where nobody says how long it may be. */
@@ -58,6 +63,7 @@ export const chooseTargets = ({ chain, request, conditions, table, stateOf }: Ch
   const reasons: string[] = [];
   const scores: { candidate: string; score: number }[] = [];
   let retryAfterMs: number | undefined;
+  let isLimit = true;
   const say = (reason: string): void => {
     const text = reason.slice(0, MAX_REASON_LENGTH);
     if (reasons.length < MAX_REASONS && !reasons.includes(text)) reasons.push(text);
@@ -79,6 +85,7 @@ export const chooseTargets = ({ chain, request, conditions, table, stateOf }: Ch
       say(`${target.id}: ${state.problem}`);
       const after = state.retryAfterMs ?? Number.POSITIVE_INFINITY;
       retryAfterMs = Math.min(retryAfterMs ?? Number.POSITIVE_INFINITY, after);
+      isLimit &&= state.isLimit === true;
       return false;
     });
   };
@@ -139,7 +146,7 @@ export const chooseTargets = ({ chain, request, conditions, table, stateOf }: Ch
   const entries = visit(chain);
   return {
     order: entries.length < 2 ? entries : firstOfEach(entries),
-    ...{ reasons, scores, mayRetry: retryAfterMs !== undefined },
+    ...{ reasons, scores, mayRetry: retryAfterMs !== undefined, isLimit: isLimit && retryAfterMs !== undefined },
     ...(Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}),
   };
 };
@@ -160,12 +167,16 @@ const whyTooSmall = (target: ModelTarget, request: RequestFacts, table: PriceTab
   return asked > contextWindow ? `context window ${contextWindow} < ${asked} tokens asked` : undefined;
 };
 
-/** Of a choice that left nobody: UPSTREAM_FAILED, retryable, where waiting may help, else INVALID_ARGUMENT. */
-export const noModelLeft = (name: string, { reasons, mayRetry, retryAfterMs }: ModelChoice): PlatformError => {
+/**
+ * Of a choice that left nobody: UPSTREAM_FAILED, retryable, where waiting may help, with `details.status` 429 where all that may be waited for is limits
+ * of providers; else INVALID_ARGUMENT.
+ */
+export const noModelLeft = (name: string, { reasons, mayRetry, retryAfterMs, isLimit }: ModelChoice): PlatformError => {
   const message = `no model may answer for "${name}": ${reasons.join("; ")}`.slice(0, 2_000);
   if (!mayRetry) return new PlatformError("INVALID_ARGUMENT", message);
   return new PlatformError("UPSTREAM_FAILED", message, {
     retryable: true,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(isLimit ? { details: { status: TOO_MANY_REQUESTS } } : {}),
   });
 };

@@ -23,6 +23,7 @@ import {
 } from "@agentcore/core/governance";
 import type { Clock, Logger, ModelCall, Settlement } from "@agentcore/core/ports";
 import { failedUsageOf } from "../call/failed-usage.ts";
+import { TOO_MANY_REQUESTS } from "../call/to-platform-error.ts";
 import type { EnteredTarget } from "../hosts/target-calls.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost-nano-usd.ts";
@@ -250,7 +251,7 @@ const ask = async <Result>(
     return { outcome: "answered", answer: { result, target, usage, costUsd, settlement, ignored } };
   } catch (caught) {
     const error = PlatformError.from(caught);
-    const billed = failedUsageOf(caught)?.usage;
+    const billed = atMost(failedUsageOf(caught)?.usage, bound);
     const what = `a failed call of model ${target.name}`;
     if (billed !== undefined)
       await settleAnyway(
@@ -266,7 +267,13 @@ const ask = async <Result>(
     const fault = faultOf(error, call.signal);
     guard.leave(
       entry,
-      fault === "target" ? { outcome: "failed", retryAfterMs: error.retryAfterMs } : { outcome: "abandoned" },
+      fault === "target"
+        ? {
+            outcome: "failed",
+            retryAfterMs: error.retryAfterMs,
+            isLimit: error.details?.["status"] === TOO_MANY_REQUESTS,
+          }
+        : { outcome: "abandoned" },
     );
     if (fault === "caller") throw error;
     return passedOver(target, error.retryable ? "failed" : "refused", error);
@@ -283,6 +290,10 @@ const freed = (key: string, call: ModelCall, { name }: ModelTarget, now: number)
 // What a provider has generated and sent when it hears that nobody reads any more.
 const UNREAD_TOKENS = 256;
 const BYTES_A_TOKEN = 3;
+
+/** Bytes that were estimated may be none of an answer, and those of one too long are of all that came before it was given up. */
+const atMost = (usage: ModelUsage | undefined, { outputTokens }: TokenBound): ModelUsage | undefined =>
+  usage && { ...usage, outputTokens: Math.min(usage.outputTokens, outputTokens) };
 
 /**
  * The most that a call may be billed for that broke off: of a stream what came of it, a token for each byte, and a little more; else all that was

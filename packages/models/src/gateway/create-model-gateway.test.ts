@@ -243,3 +243,47 @@ describe("an answer that breaks off after a part of it was told", () => {
     expect([asked, heard]).toEqual([["first"], [["first says", true]]]);
   });
 });
+
+describe("of providers that were asked too much", () => {
+  const limiting = (failures: Readonly<Record<string, PlatformError>>, fallback: readonly string[] = ["other"]) =>
+    createGatewayWorld({
+      models: {
+        desk: { baseUrl: "http://127.0.0.1:1", model: "first", fallback },
+        other: { baseUrl: "http://127.0.0.1:1", model: "other" },
+      },
+      caller: {
+        call: ({ model }) => Promise.reject(failures[model]!),
+        embed: () => Promise.reject(new Error("not asked for vectors")),
+      },
+    });
+  const told = (status: number, retryAfterMs?: number) =>
+    new PlatformError("UPSTREAM_FAILED", `status ${status}`, {
+      details: { status },
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+
+  test("the error says so, and so does the next call while they want to be left alone", async () => {
+    const { gateway } = limiting({ first: told(429, 60_000), other: told(429, 90_000) });
+    const expected = { code: "UPSTREAM_FAILED", retryable: true, retryAfterMs: 60_000, details: { status: 429 } };
+    expect(await failure(gateway.generate(HI, CALL))).toMatchObject(expected);
+    expect(await failure(gateway.generate(HI, CALL))).toMatchObject({
+      ...expected,
+      message: expect.stringContaining("it asked to be left alone, for another 60 s"),
+    });
+  });
+
+  test("also when that has opened their breaker", async () => {
+    const { gateway } = limiting({ first: told(429) }, []);
+    for (let call = 0; call < 5; call += 1) await failure(gateway.generate(HI, CALL));
+    expect(await failure(gateway.generate(HI, CALL))).toMatchObject({
+      ...{ code: "UPSTREAM_FAILED", details: { status: 429 } },
+      message: expect.stringContaining("its breaker is open"),
+    });
+  });
+
+  test("one that fails otherwise is no limit", async () => {
+    const { gateway } = limiting({ first: told(429, 60_000), other: told(500) });
+    for (let call = 0; call < 7; call += 1)
+      expect((await failure(gateway.generate(HI, CALL))).details?.["status"]).not.toBe(429);
+  });
+});

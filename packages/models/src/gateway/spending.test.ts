@@ -252,6 +252,16 @@ test("a refusal costs nothing; a call that broke off counts with the most that i
   expect(used).toMatchObject([{ calls: 1, estimatedCalls: 1, costNanoUsd: 20 * 10_000 + 10 * 30_000 }]);
 });
 
+test("no more output is counted of a call that failed than it may have had, however many bytes came", async () => {
+  const tooLong = () =>
+    withFailedUsage(new PlatformError("TOO_LARGE", "an answer of 30 MB"), {
+      usage: { inputTokens: 20, outputTokens: 10_000_000, estimated: true },
+    });
+  const world = createGatewayWorld({ models: MODELS, caller: callerOf(() => Promise.reject(tooLong())) });
+  await expect(world.gateway.generate(HI, DOOR)).rejects.toThrow("30 MB");
+  expect((await standing(world)).used).toMatchObject([{ calls: 1, inputTokens: 20, outputTokens: 1000 }]);
+});
+
 test("what a try held that died with its node stays held until it is spent, and the next holds its own", async () => {
   const world = createGatewayWorld({
     ...{ models: MODELS, budgets: limit(1) },

@@ -55,7 +55,7 @@ test("a model that failed five times in a row is not asked for a minute, and the
   asked.length = 0;
   expect(await ask()).toMatchObject({
     response: { text: "spare" },
-    decision: { choice: "spare", reasons: ["desk: its breaker is open, for another 60000 ms"] },
+    decision: { choice: "spare", reasons: ["desk: its breaker is open, for another 60 s"] },
   });
   expect(asked).toEqual(["spare"]);
   isUp = true;

@@ -90,8 +90,8 @@ export const createTargetGuard = ({
     stateOf(tenantId, target) {
       const view = calls.look(tenantId, target);
       const host = hosts.viewOf(tenantId, target);
-      const { problem, retryAfterMs } = host.problem === undefined ? view : host;
-      return { problem, retryAfterMs, expectedMs: view.expectedMs };
+      if (host.problem === undefined) return view;
+      return { problem: host.problem, retryAfterMs: host.retryAfterMs, expectedMs: view.expectedMs };
     },
     inOrder: (tenantId, targets) =>
       orderTargets({

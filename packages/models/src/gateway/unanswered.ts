@@ -1,4 +1,5 @@
 import { type ErrorCode, PlatformError } from "@agentcore/contract/errors";
+import { TOO_MANY_REQUESTS } from "../call/to-platform-error.ts";
 import type { FailedTry } from "./ask-in-turn.ts";
 
 // Of one that failed without saying when it is well again, beside others that do: not at once, and it is not waited for longer than for a limit a minute.
@@ -9,7 +10,8 @@ const MOST_RETRY_MS = 60_000;
 export const isLimited = ({ because }: FailedTry): boolean => because === "limited" || because === "full";
 
 /**
- * Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again. In a replay what was not recorded
+ * Of one, its own error; of several all of theirs, retryable when one of them is, and when the first may be tried again, with `details.status` 429 when all
+ * were asked too much. In a replay what was not recorded
  * is why nobody answered.
  */
 export const unanswered = (name: string, tries: readonly FailedTry[]): PlatformError => {
@@ -25,8 +27,15 @@ export const unanswered = (name: string, tries: readonly FailedTry[]): PlatformE
     {
       retryable: tries.some(({ error }) => error.retryable),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(isTooMuch(tries) ? { details: { status: TOO_MANY_REQUESTS } } : {}),
     },
   );
+};
+
+/** Those that were passed over for a limit count as well: asked now, they would say the same. */
+const isTooMuch = (tries: readonly FailedTry[]): boolean => {
+  const asked = tries.filter((failed) => !isLimited(failed));
+  return asked.length > 0 && asked.every(({ error }) => error.details?.["status"] === TOO_MANY_REQUESTS);
 };
 
 const codeOf = (tries: readonly FailedTry[]): ErrorCode => {

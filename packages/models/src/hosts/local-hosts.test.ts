@@ -192,7 +192,7 @@ describe("hosts of Ollama", () => {
     await host.arrived(2);
     await clock.advance(5_000);
     expect(await looked).toEqual([
-      { problem: `host ${host.host} does not answer: no answer within 5000 ms`, retryAfterMs: 5_000 },
+      { problem: `host ${host.host} does not answer: no answer within 5 s`, retryAfterMs: 5_000 },
     ]);
     expect(clock.nextTimerAt()).toBeNull();
   });

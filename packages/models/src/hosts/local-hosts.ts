@@ -8,6 +8,7 @@
 import { PlatformError } from "@agentcore/contract/errors";
 import type { Clock } from "@agentcore/core/ports";
 import { createGuardedFetch, type Lookup, type OutboundPolicy } from "@agentcore/outbound";
+import { formatSeconds } from "../format-seconds.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { askHost, type HostModels, hasModel } from "./ask-host.ts";
 
@@ -176,7 +177,7 @@ export class LocalHosts {
       });
     } catch (error) {
       if (closing.aborted) return null;
-      const why = timeout.signal.aborted ? `no answer within ${ANSWER_TIMEOUT_MS} ms` : reasonOf(error);
+      const why = timeout.signal.aborted ? `no answer within ${formatSeconds(ANSWER_TIMEOUT_MS)}` : reasonOf(error);
       return { why: `host ${hostIn(baseUrl)} does not answer: ${why}` };
     } finally {
       timer.cancel();

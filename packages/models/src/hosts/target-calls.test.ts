@@ -34,7 +34,7 @@ describe("what is let through", () => {
     const { clock, guard, call, leave, look } = world();
     const a = target("a");
     for (let failure = 0; failure < 5; failure += 1) call(a, FAILED);
-    expect(look(a)).toMatchObject({ problem: "its breaker is open, for another 60000 ms", retryAfterMs: 60_000 });
+    expect(look(a)).toMatchObject({ problem: "its breaker is open, for another 60 s", retryAfterMs: 60_000 });
     expect(call(a, FAILED)).toMatchObject({
       entered: false,
       refusal: { code: "CIRCUIT_OPEN", retryable: true, retryAfterMs: 60_000 },
@@ -44,7 +44,7 @@ describe("what is let through", () => {
     const probe = guard.enter("acme", a);
     expect(probe.entered).toBe(true);
     expect(guard.enter("acme", a)).toMatchObject({
-      refusal: { message: "its breaker waits for the answer to a probe, for another 60000 ms" },
+      refusal: { message: "its breaker waits for the answer to a probe, for another 60 s" },
     });
     leave(probe, answered(10));
     expect(guard.enter("acme", a).entered).toBe(true);

@@ -10,6 +10,7 @@
 import { PlatformError } from "@agentcore/contract/errors";
 import type { Clock } from "@agentcore/core/ports";
 import { CircuitBreaker, type CircuitBreakerOptions } from "@agentcore/core/routing";
+import { formatSeconds } from "../format-seconds.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { TargetSpeed } from "./target-speed.ts";
 import { type Place, WaitingLine } from "./waiting-line.ts";
@@ -43,8 +44,8 @@ export type TargetOutcome =
       readonly durationMs: number;
       readonly outputTokens: number;
     }
-  /** By its own fault. `retryAfterMs`: for so long it asked not to be asked. */
-  | { readonly outcome: "failed"; readonly retryAfterMs?: number | undefined }
+  /** By its own fault. `retryAfterMs`: for so long it asked not to be asked; `isLimit`: since it was asked too much (429). */
+  | { readonly outcome: "failed"; readonly retryAfterMs?: number | undefined; readonly isLimit?: boolean | undefined }
   /** Without telling anything of the target. */
   | { readonly outcome: "abandoned" };
 
@@ -57,6 +58,8 @@ export interface TargetView {
   /** Why it is not to be chosen now; being full passes sooner than it is worth to choose another. */
   readonly problem?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The problem is that it was asked too much. */
+  readonly isLimit?: boolean | undefined;
   /** Milliseconds that an answer takes; undefined where nothing was measured lately. */
   expectedMs(outputTokens: number): number | undefined;
 }
@@ -76,6 +79,8 @@ interface Seen {
   concurrency: number;
   /** Monotonic milliseconds. */
   heldUntil: number;
+  /** Its last failure was that it was asked too much. */
+  isLimit: boolean;
 }
 
 interface Waiter extends Place {
@@ -189,6 +194,7 @@ export class TargetCalls {
       case "failed":
         seen.breaker.fail(pass, now);
         seen.speed.failed(now);
+        seen.isLimit = outcome.isLimit === true;
         if (outcome.retryAfterMs !== undefined)
           seen.heldUntil = Math.max(seen.heldUntil, now + Math.min(outcome.retryAfterMs, MAX_HOLD_MS));
         break;
@@ -233,7 +239,7 @@ export class TargetCalls {
       isFull: isFull(seen, target),
       failureRate: seen.speed.failureRate(now),
       ...(refusal?.entered === false
-        ? { problem: refusal.refusal.message, retryAfterMs: refusal.refusal.retryAfterMs }
+        ? { problem: refusal.refusal.message, retryAfterMs: refusal.refusal.retryAfterMs, isLimit: seen.isLimit }
         : {}),
       expectedMs: (outputTokens) => seen.speed.expectedMs(outputTokens, now),
     };
@@ -278,6 +284,7 @@ export class TargetCalls {
       underWay: 0,
       concurrency: Number.POSITIVE_INFINITY,
       heldUntil: 0,
+      isLimit: false,
     };
     this.#targets.set(key, seen);
     return seen;
@@ -310,6 +317,6 @@ const refused = (code: "OVERLOADED" | "CIRCUIT_OPEN", message: string, leftMs: n
   const retryAfterMs = Math.ceil(leftMs);
   return {
     entered: false,
-    refusal: new PlatformError(code, `${message}, for another ${retryAfterMs} ms`, { retryAfterMs }),
+    refusal: new PlatformError(code, `${message}, for another ${formatSeconds(retryAfterMs)}`, { retryAfterMs }),
   };
 };

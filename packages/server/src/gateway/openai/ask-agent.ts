@@ -287,7 +287,7 @@ class AgentAnswer implements Feed<AnswerEvent> {
       throw new PlatformError(
         "TOO_LARGE",
         `the answer has more than ${MAX_ANSWER} characters: read task ${this.taskId} by its events`,
-        { details: { taskId: this.taskId } },
+        { details: { taskId: this.taskId, of: "answer" } },
       );
     return [{ text }];
   }

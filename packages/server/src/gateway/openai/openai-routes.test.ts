@@ -187,7 +187,6 @@ describe("errors", () => {
     ["BUDGET_EXCEEDED", 429, "insufficient_quota", "insufficient_quota", "false"],
     ["OVERLOADED", 429, "rate_limit_error", "rate_limit_exceeded", "true"],
     ["UPSTREAM_FAILED", 502, "server_error", "upstream_failed", "true"],
-    ["CONFIG_INVALID", 500, "server_error", "config_invalid", "false"],
     ["DEADLINE_EXCEEDED", 504, "server_error", "deadline_exceeded", "false"],
   ] as const)("%s is %i in OpenAI's words", async (code, status, type, word, retry) => {
     const retries = retry === "true" ? { retryAfterMs: 61_000 } : {};
@@ -201,6 +200,48 @@ describe("errors", () => {
         error: { message: "why", type, param: null, code: word, agentcore: { code } },
       });
     }
+  });
+
+  test.each([
+    ["CONFIG_INVALID", {}, { status: 400, type: "invalid_request_error", word: "config_invalid", param: "model" }],
+    ["NOT_INSTALLED", {}, { status: 400, type: "invalid_request_error", word: "not_installed", param: "model" }],
+    ["RECORDING_MISSING", {}, { status: 400, type: "invalid_request_error", word: "recording_missing", param: null }],
+    ["TOO_LARGE", {}, { status: 413, type: "invalid_request_error", word: "too_large", param: null }],
+    ["TOO_LARGE", { of: "answer" }, { status: 502, type: "server_error", word: "answer_too_large", param: null }],
+  ] as const)("%s with %j is no failure that time would mend: %j", async (code, details, expected) => {
+    const { status, type, word, param } = expected;
+    const node = start({ generate: () => Promise.reject(new PlatformError(code, "why", { details })) });
+    const response = await node.chat({});
+    expect([response.status, response.headers.get("x-should-retry")]).toEqual([status, "false"]);
+    expect(await response.json()).toEqual({
+      error: { message: "why", type, param, code: word, agentcore: { code } },
+    });
+    expect(node.asked).toHaveLength(1);
+  });
+
+  test.each([
+    [61_000, "61"],
+    // As nobody said when: a while.
+    [undefined, "10"],
+  ])("a provider's limit is one here too, and says when to come back", async (retryAfterMs, told) => {
+    const limit = new PlatformError("UPSTREAM_FAILED", "takes no more calls of this node", {
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      details: { status: 429 },
+    });
+    const node = start({ generate: () => Promise.reject(limit) });
+    const response = await node.chat({});
+    expect([response.status, response.headers.get("retry-after"), response.headers.get("x-should-retry")]).toEqual([
+      ...[429, told, "true"],
+    ]);
+    expect((await response.json()).error).toMatchObject({
+      ...{ type: "rate_limit_error", code: "rate_limit_exceeded", agentcore: { code: "UPSTREAM_FAILED" } },
+    });
+  });
+
+  test.each([7, [], "text", null])("the body %j is no object, and has no place to name", async (body) => {
+    const response = await start().post(CHAT, body);
+    expect(response.status).toBe(400);
+    expect((await response.json()).error.param).toBeNull();
   });
 
   test("a defect shows no more than its id", async () => {
