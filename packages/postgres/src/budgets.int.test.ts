@@ -34,13 +34,19 @@ const startNode = async (name: string): Promise<Budgets> => {
 
 const reserve = (node: Budgets, tokens: number): Promise<ReserveOutcome> =>
   node.reserve({
-    ...{ tenantId: TENANT, key: "model/call", bound: { nanoUsd: null, tokens }, model: "m", callTimeoutMs: 1000 },
+    ...{
+      tenantId: TENANT,
+      key: "model/call",
+      bound: { nanoUsd: null, tokens, output: { nanoUsd: 0, tokens: 0 } },
+      model: "m",
+      callTimeoutMs: 1000,
+    },
     ...{ subject: { agent: "a", team: "", caller: "ann" }, usage },
   });
 
 const grantOf = (outcome: ReserveOutcome): BudgetGrant => {
   if (outcome.outcome === "held") throw new Error("nothing to grant");
-  return budgetExceeded("m", outcome.exceeded).details?.["grant"] as BudgetGrant;
+  return budgetExceeded("m", outcome.exceeded, true).details?.["grant"] as BudgetGrant;
 };
 
 test("of yeses that are said at once on several nodes no more count than are needed", async () => {

@@ -173,7 +173,10 @@ export class SemanticLevel {
   ): Promise<readonly Vector[]> {
     const controller = new AbortController();
     const abort = (): void => controller.abort(signal.reason);
-    const late = new PlatformError("UPSTREAM_FAILED", `${embedder.name} gave no vector within ${EMBED_TIMEOUT_MS / 1_000} s`);
+    const late = new PlatformError(
+      "UPSTREAM_FAILED",
+      `${embedder.name} gave no vector within ${EMBED_TIMEOUT_MS / 1_000} s`,
+    );
     const timer = this.options.clock.after(EMBED_TIMEOUT_MS, () => controller.abort(late));
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();

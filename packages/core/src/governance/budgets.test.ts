@@ -25,7 +25,12 @@ const world = (budgets: Readonly<Record<string, BudgetSpec>>) => {
   const made = new Budgets({ declared: () => declared, store, keyValue, clock, ids: createSequentialIds() });
   const reserve = (tokens: number, change: Partial<ReserveRequest> = {}) =>
     made.reserve({
-      ...{ tenantId: TENANT, key: "model/call", bound: { nanoUsd: null, tokens }, model: "m" },
+      ...{
+        tenantId: TENANT,
+        key: "model/call",
+        bound: { nanoUsd: null, tokens, output: { nanoUsd: 0, tokens: 0 } },
+        model: "m",
+      },
       ...{ subject: { runId: "run", agent: "writer", team: "", caller: "ann" }, callTimeoutMs: 1000, usage: USAGE },
       ...change,
     });
@@ -40,7 +45,7 @@ const world = (budgets: Readonly<Record<string, BudgetSpec>>) => {
 /** As it stands in the error. */
 const grantOf = (outcome: ReserveOutcome): BudgetGrant => {
   if (outcome.outcome === "held") throw new Error("nothing to grant");
-  return budgetExceeded("m", outcome.exceeded).details?.["grant"] as BudgetGrant;
+  return budgetExceeded("m", outcome.exceeded, true).details?.["grant"] as BudgetGrant;
 };
 
 test("each try of a call holds its own, beside what another of them holds", async () => {

@@ -40,6 +40,8 @@ export interface SpendingBound {
   /** Billionths of a US dollar; null: the model has no price. */
   readonly nanoUsd: number | null;
   readonly tokens: number;
+  /** What of it is its output: less of that may be asked for. */
+  readonly output: { readonly nanoUsd: number; readonly tokens: number };
 }
 
 export interface Spending {
@@ -63,6 +65,8 @@ export interface ExceededBudget {
   readonly spent: number;
   readonly reserved: number;
   readonly asked: number;
+  /** The most tokens of output, where there would be enough left for a call with fewer. */
+  readonly tooMuchOutput: number | null;
 }
 
 export type ReserveOutcome =
@@ -140,7 +144,11 @@ export class Budgets {
     const [balance] = await store.balances(tenantId, [account.account]);
     const { spent, reserved } = balance ?? NOTHING;
     const ceiling = amounts[index]?.ceiling ?? account.limit;
-    return { outcome: "exceeded", exceeded: { account, ceiling, spent, reserved, asked: asked(account) } };
+    const most = asked(account);
+    const { output } = bound;
+    const input = most - (account.measure === "tokens" ? output.tokens : output.nanoUsd);
+    const tooMuchOutput = input < most && spent + input < ceiling ? output.tokens : null;
+    return { outcome: "exceeded", exceeded: { account, ceiling, spent, reserved, asked: most, tooMuchOutput } };
   }
 
   /** To be committed with what the call came to. */
@@ -231,13 +239,13 @@ const pricedBound = ({ bound, model }: ReserveRequest, { budget }: BudgetAccount
   );
 };
 
-/** BUDGET_EXCEEDED, with what is left and when there is more; `details.grant` where people may be asked for more. */
-export const budgetExceeded = (model: string, exceeded: ExceededBudget): PlatformError => {
-  const { account, ceiling, spent, reserved, asked } = exceeded;
+/**
+ * BUDGET_EXCEEDED, with what may be done. Its message is for whoever may use models: the sums, which are not theirs to know, are in the details alone
+ * (`spendingIn`). `details.grant` where people may be asked for more. `isOfTask`: else there is nobody who could wait for them.
+ */
+export const budgetExceeded = (model: string, exceeded: ExceededBudget, isOfTask: boolean): PlatformError => {
+  const { account, ceiling, spent, reserved, asked, tooMuchOutput } = exceeded;
   const { budget, measure, endsAt } = account;
-  const show = measure === "usd" ? formatUsd : (tokens: number): string => `${tokens} tokens`;
-  const held = reserved === 0 ? "" : `, ${show(reserved)} held for calls under way`;
-  const again = endsAt === null ? "" : `; its next period begins ${isoTime(endsAt)}`;
   const ask = asksPeople(budget);
   const raise = ask === null ? undefined : measure === "usd" ? ask.raise.usd : ask.raise.tokens;
   const grant: BudgetGrant | undefined =
@@ -249,17 +257,32 @@ export const budgetExceeded = (model: string, exceeded: ExceededBudget): Platfor
           more: measure === "usd" ? formatUsd(nanoUsdOf(raise)) : `${raise} tokens`,
           approvers: ask.approvers,
         };
-  return new PlatformError(
-    "BUDGET_EXCEEDED",
-    `budget ${budget.name}: ${show(spent)} of ${show(ceiling)} spent${held}, and this call of ${model} may cost ${show(asked)}${again}`,
-    {
-      details: {
-        budget: budget.name,
-        measure,
-        ...{ limit: ceiling, spent, reserved, asked },
-        ...(endsAt === null ? {} : { endsAt: isoTime(endsAt) }),
-        ...(grant === undefined ? {} : { grant }),
-      },
+  const said = [
+    `budget ${budget.name} has too little left for what this call of ${model} may cost`,
+    ...(tooMuchOutput === null
+      ? []
+      : [
+          `that is counted with an answer of up to ${tooMuchOutput} tokens: lower maxOutputTokens (at doors max_completion_tokens, max_output_tokens)`,
+        ]),
+    endsAt === null ? "it has no next period" : `its next period begins ${isoTime(endsAt)}`,
+    ...(ask === null || isOfTask ? [] : ["people are asked for more by tasks of agents only, not here"]),
+  ];
+  return new PlatformError("BUDGET_EXCEEDED", said.join("; "), {
+    details: {
+      ...{ budget: budget.name, model, measure },
+      ...{ limit: ceiling, spent, reserved, asked },
+      ...(endsAt === null ? {} : { endsAt: isoTime(endsAt) }),
+      ...(grant === undefined ? {} : { grant }),
     },
-  );
+  });
+};
+
+/** The sums of a BUDGET_EXCEEDED, for logs and for those who may read budgets; null where it has none. */
+export const spendingIn = ({ code, details = {} }: PlatformError): string | null => {
+  const { budget, model, measure, limit, spent, reserved, asked } = details;
+  if (code !== "BUDGET_EXCEEDED" || typeof spent !== "number") return null;
+  const show = (amount: unknown): string =>
+    measure === "usd" ? formatUsd(Number(amount)) : `${Number(amount)} tokens`;
+  const held = reserved === 0 ? "" : `, ${show(reserved)} held for calls under way`;
+  return `budget ${String(budget)}: ${show(spent)} of ${show(limit)} spent${held}, and this call of ${String(model)} may cost ${show(asked)}`;
 };

@@ -16,6 +16,7 @@ export {
   type ReserveRequest,
   type Spending,
   type SpendingBound,
+  spendingIn,
 } from "./budgets.ts";
 export { formatUsd, nanoUsdOf, usdOf } from "./money.ts";
 export {

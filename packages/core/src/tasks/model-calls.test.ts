@@ -236,12 +236,12 @@ const bounded = (raise: number) => {
   });
   const models: ModelProvider = {
     async generate(_request, { tenantId, id, agent, caller }) {
-      const spent = { nanoUsd: null, tokens: 10 };
+      const spent = { nanoUsd: null, tokens: 10, output: { nanoUsd: 0, tokens: 0 } };
       const reserved = await budgets.reserve({
         ...{ tenantId, key: `model/${id}`, subject: { agent, team: "", caller }, bound: spent, model: "m" },
         ...{ callTimeoutMs: 1000, usage: USAGE },
       });
-      if (reserved.outcome === "exceeded") throw budgetExceeded("m", reserved.exceeded);
+      if (reserved.outcome === "exceeded") throw budgetExceeded("m", reserved.exceeded, true);
       return { response: ANSWER, settlement: budgets.settlement(reserved.held, spent, USAGE) };
     },
     grant: (...given) => budgets.grant(...given),

@@ -9,7 +9,7 @@
 import type { ModelSpec } from "@agentcore/contract";
 import type { Reasoned } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
-import { budgetExceeded, degradesTo } from "@agentcore/core/governance";
+import { budgetExceeded, degradesTo, spendingIn } from "@agentcore/core/governance";
 import type { ModelCall } from "@agentcore/core/ports";
 import { chooseTargets, type ModelChoice, noModelLeft } from "../choice/choose-targets.ts";
 import type { ModelConditions, RequestFacts } from "../choice/model-conditions.ts";
@@ -87,10 +87,13 @@ export const answerCall = async <Result>(
           break;
         }
         const degraded = degradesTo(exceeded);
-        const error = budgetExceeded(target.name, exceeded);
+        const isOfTask = call.task !== undefined;
+        const error = budgetExceeded(target.name, exceeded, isOfTask);
         if (degraded === null || degraded === named.name || instead.some(({ model }) => model === degraded))
           throw error;
-        instead.push({ model: degraded, reason: `${degraded} is asked instead of ${name}: ${error.message}` });
+        // The log of a task has the sums; a door shows its caller why.
+        const why = (isOfTask ? spendingIn(error) : null) ?? error.message;
+        instead.push({ model: degraded, reason: `${degraded} is asked instead of ${name}: ${why}` });
         name = degraded;
         break;
       }

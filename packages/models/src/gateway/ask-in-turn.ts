@@ -206,11 +206,15 @@ const reserve = <Result>(
   const price = priceOf(target, prices);
   const nanoUsd = price === undefined ? null : worstCaseNanoUsd(bound, price);
   const usage = { ...bound, estimated: true };
+  const inputNanoUsd = price === undefined ? 0 : worstCaseNanoUsd({ ...bound, outputTokens: 0 }, price);
   return budgets.reserve({
     tenantId: call.tenantId,
     key: `model/${call.id}`,
     subject: subjectOf(call),
-    bound: { nanoUsd, tokens: bound.inputTokens + bound.outputTokens },
+    bound: {
+      ...{ nanoUsd, tokens: bound.inputTokens + bound.outputTokens },
+      output: { nanoUsd: (nanoUsd ?? 0) - inputNanoUsd, tokens: bound.outputTokens },
+    },
     model: target.name,
     callTimeoutMs: target.timeoutMs,
     usage: usageRecord(call, target.name, { usage, nanoUsd }, clock.now()),

@@ -1,8 +1,9 @@
 /** What the gateway does with money: reserved before, settled after, whatever becomes of the call. */
 import type { BudgetSpec } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
+import { spendingIn } from "@agentcore/core/governance";
 import type { ModelCall } from "@agentcore/core/ports";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { TargetCaller } from "../call/create-target-caller.ts";
 import { withFailedUsage } from "../call/failed-usage.ts";
 import { CALL, createGatewayWorld, HI, TENANT } from "../testing/gateway-world.ts";
@@ -132,6 +133,65 @@ test("a budget may have another model asked, and what that answers is not kept f
   expect(decision?.reasons?.[0]).toMatch(/^small is asked instead of desk: budget all: \$0\.00 of \$0\.01 spent/);
   await world.gateway.generate(HI, { ...CALL, id: "next" });
   expect(asked).toEqual(["small", "small"]);
+});
+
+describe("a refusal", () => {
+  const refusalOf = async (
+    spec: Partial<BudgetSpec>,
+    usd: number,
+    more: { task?: undefined; maxOutputTokens?: number } = {},
+  ) => {
+    const { maxOutputTokens, ...call } = more;
+    const world = createGatewayWorld({
+      ...{ models: MODELS, budgets: limit(usd, spec) },
+      caller: callerOf(async () => answering()),
+    });
+    const request = maxOutputTokens === undefined ? HI : { ...HI, maxOutputTokens };
+    return PlatformError.from(
+      await world.gateway.generate(request, { ...CALL, ...call }).catch((error: unknown) => error),
+    );
+  };
+
+  test("names the budget and when there is more, and tells the sums to logs alone", async () => {
+    const error = await refusalOf({ period: "month" }, 0.000_001);
+    expect(error.message).toBe(
+      "budget all has too little left for what this call of desk may cost; its next period begins 2025-07-01T00:00:00.000Z",
+    );
+    expect(error.details).toMatchObject({ budget: "all", spent: 0, limit: 1000, endsAt: "2025-07-01T00:00:00.000Z" });
+    expect(spendingIn(error)).toMatch(
+      /^budget all: \$0\.00 of \$0\.0000010 spent, and this call of desk may cost \$0\.\d+$/,
+    );
+  });
+
+  test.each([undefined, 800])(
+    "names maxOutputTokens (%s) where less of it would be paid for",
+    async (maxOutputTokens) => {
+      const error = await refusalOf({}, 0.02, maxOutputTokens === undefined ? {} : { maxOutputTokens });
+      expect(error.message).toContain(
+        `counted with an answer of up to ${maxOutputTokens ?? 1000} tokens: lower maxOutputTokens (at doors max_completion_tokens, max_output_tokens)`,
+      );
+      expect(error.message).toMatch(/it has no next period$/);
+      const tokens = await refusalOf({ limit: { tokens: 500 } }, 1, { maxOutputTokens: 800 });
+      expect(tokens.message).toContain("lower maxOutputTokens");
+    },
+  );
+
+  test("says at a door, where nobody waits for an answer, that people are not asked", async () => {
+    const ask = { ask: { raise: { usd: 5 }, approvers: ["boss"] } } as const;
+    const said = "people are asked for more by tasks of agents only, not here";
+    expect((await refusalOf({ onExceeded: ask }, 0.01, { task: undefined })).message).toContain(said);
+    expect((await refusalOf({ onExceeded: ask }, 0.01)).message).not.toContain(said);
+  });
+
+  test("of which another model is asked shows no sums at a door, as its decision is told there", async () => {
+    const world = createGatewayWorld({
+      ...{ models: MODELS, budgets: limit(0.01, { onExceeded: { degrade: "small" } }) },
+      caller: callerOf(async () => answering("small")),
+    });
+    const { decision } = await world.gateway.generate(HI, DOOR);
+    expect(decision?.reasons?.[0]).toMatch(/^small is asked instead of desk: budget all has too little left/);
+    expect(JSON.stringify(decision)).not.toContain("$0.0");
+  });
 });
 
 test("people may be asked for more: what they are to grant is in the refusal, and counts once for each yes", async () => {

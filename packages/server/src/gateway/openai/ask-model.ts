@@ -1,6 +1,7 @@
 /** Models behind a door: their calls belong to no task, so what fails is asked again here, in memory, by the policy of steps. */
 import { setTimeout as delay } from "node:timers/promises";
 import { PlatformError } from "@agentcore/contract";
+import { spendingIn } from "@agentcore/core/governance";
 import type { ModelAnswer, ModelCall } from "@agentcore/core/ports";
 import { type CallerScope, retryDelay } from "@agentcore/core/tasks";
 import type { Embeddings, ModelGateway } from "@agentcore/models";
@@ -45,16 +46,28 @@ export const createModelDoor = (models: ModelGateway | undefined): ModelDoor => 
         );
         stream?.assertWhole();
         return answer;
-      });
+      }).catch(toldTo(call.scope));
       stream?.tellRest(response.text);
       return toAnswer(request.model, response, decision);
     },
     embed(model, texts, call) {
       const made = modelCall(call);
-      return patiently(call.signal, undefined, (signal) => gateway(model).embed({ model, texts }, { ...made, signal }));
+      return patiently(call.signal, undefined, (signal) =>
+        gateway(model).embed({ model, texts }, { ...made, signal }),
+      ).catch(toldTo(call.scope));
     },
   };
 };
+
+/** Who may read budgets is told the sums as well. */
+const toldTo =
+  ({ operator }: CallerScope) =>
+  (error: unknown): never => {
+    const sums = operator === true && PlatformError.is(error) ? spendingIn(error) : null;
+    if (sums === null) throw error;
+    const told = PlatformError.from(error);
+    throw PlatformError.fromJSON({ ...told.toJSON(), message: `${told.message} (${sums})` });
+  };
 
 /** Text that went out cannot be taken back: what begins anew then ends the call. */
 class ToldOnce {

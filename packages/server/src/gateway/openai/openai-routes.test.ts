@@ -244,6 +244,33 @@ describe("errors", () => {
     expect((await response.json()).error.param).toBeNull();
   });
 
+  test("the sums of a budget are told to operators, and to nobody else", async () => {
+    const keys = parseApiKeys([
+      "the-operator-of-default caller=root role=operator",
+      "ann-may-use-all-models caller=ann scopes=models:use",
+    ]);
+    const exceeded = new PlatformError("BUDGET_EXCEEDED", "budget desk has too little left", {
+      details: {
+        ...{ budget: "desk", model: "smart", measure: "usd" },
+        ...{ limit: 5_000_000_000, spent: 4_990_000_000, reserved: 0, asked: 50_000_000 },
+      },
+    });
+    const node = start({ generate: () => Promise.reject(exceeded) }, { apiKeys: keys });
+    for (const stream of [false, true]) {
+      const told = async (key: string) =>
+        (await (await node.chat({ stream }, { authorization: `Bearer ${key}` })).json()).error;
+      expect(await told("the-operator-of-default")).toMatchObject({
+        message:
+          "budget desk has too little left (budget desk: $4.99 of $5.00 spent, and this call of smart may cost $0.05)",
+        code: "insufficient_quota",
+      });
+      expect(await told("ann-may-use-all-models")).toEqual({
+        ...{ message: "budget desk has too little left", type: "insufficient_quota", param: null },
+        ...{ code: "insufficient_quota", agentcore: { code: "BUDGET_EXCEEDED" } },
+      });
+    }
+  });
+
   test("a defect shows no more than its id", async () => {
     const node = start({ generate: () => Promise.reject(new Error("secret detail")) });
     const body = await (await node.chat({ model: "smart", temperature: 0 })).text();
