@@ -69,6 +69,8 @@ export const answerCall = async <Result>(
   let { name } = named;
   let choice = await chooseFor(parts, name, named, asking);
   let entered: EnteredTarget | null = null;
+  // Why another than the one that was named is asked.
+  let exceededBy: PlatformError | null = null;
   for (;;) {
     const order = orderOf(choice, guard, call.tenantId, entered);
     const outcome: TurnOutcome<Result> = await askInTurn(parts, asking, order, entered);
@@ -95,6 +97,7 @@ export const answerCall = async <Result>(
         const why = (isOfTask ? spendingIn(error) : null) ?? error.message;
         instead.push({ model: degraded, reason: `${degraded} is asked instead of ${name}: ${why}` });
         name = degraded;
+        exceededBy = error;
         break;
       }
       case "unanswered": {
@@ -104,8 +107,18 @@ export const answerCall = async <Result>(
       }
     }
     // Whoever has waited in line is asked as it was chosen before.
-    if (entered === null) choice = await chooseFor(parts, name, named, asking);
+    if (entered === null)
+      choice = await chooseFor(parts, name, named, asking).catch((error: unknown) => {
+        throw exceededBy === null ? error : leadsNowhere(exceededBy, error);
+      });
   }
+};
+
+/** Nobody asked for the model that a budget names: one that is not there leaves the call where the budget stopped it. */
+const leadsNowhere = (exceeded: PlatformError, error: unknown): unknown => {
+  if (!PlatformError.is(error) || error.code !== "MODEL_NOT_CONFIGURED") return error;
+  const message = `${exceeded.message}; what the budget wants asked instead cannot be: ${error.message}`;
+  return PlatformError.fromJSON({ ...exceeded.toJSON(), message });
 };
 
 const orderOf = (

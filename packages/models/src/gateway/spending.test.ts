@@ -135,6 +135,17 @@ test("a budget may have another model asked, and what that answers is not kept f
   expect(asked).toEqual(["small", "small"]);
 });
 
+test("a model that a budget wants asked and that leads nowhere leaves the refusal as it is, and is named in it", async () => {
+  const world = createGatewayWorld({
+    ...{ models: MODELS, budgets: limit(0.01, { onExceeded: { degrade: "smal" } }) },
+    caller: callerOf(() => Promise.reject(new Error("asked"))),
+  });
+  await expect(world.gateway.generate(HI, DOOR)).rejects.toMatchObject({
+    ...{ code: "BUDGET_EXCEEDED", details: { budget: "all", spent: 0 } },
+    message: expect.stringMatching(/what the budget wants asked instead cannot be: .*"smal"/) as string,
+  });
+});
+
 describe("a refusal", () => {
   const refusalOf = async (
     spec: Partial<BudgetSpec>,
