@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { answer, farewell, startServer, welcome } from "../test/fake-server.ts";
-import { Database } from "./database.ts";
+import { Database, toPlatformError } from "./database.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -70,4 +70,12 @@ test("a transaction whose server has gone without a word ends, and says nothing 
   await refused;
   await ended;
   expect(heard).toEqual([expect.stringContaining("begin")]);
+});
+
+test("a database whose disk is full says so, and what to do", () => {
+  const error = toPlatformError(Object.assign(new Error("could not extend file"), { code: "53100" }));
+  expect(error).toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringMatching(/no room on its disk \(53100\): could not extend file; make room there/) as string,
+  });
 });

@@ -148,6 +148,7 @@ const rollBack = (client: pg.ClientBase): Promise<boolean> =>
 const LEASE_LOST = "AC001";
 // A prepared statement gives other columns since a table was altered, and would for as long as its connection lives.
 const STALE_PLAN = "0A000";
+const DISK_FULL = "53100";
 // Data the database cannot hold, or a program's mistake: the same statement would fail again.
 const FINAL_CLASSES: ReadonlySet<string> = new Set(["22", "23", "42", "54"]);
 
@@ -173,6 +174,12 @@ export const toPlatformError = (error: unknown): PlatformError => {
     return new PlatformError("LEASE_LOST", "this worker's lease was given to others", { cause: error });
   if (/^[0-9A-Z]{5}$/.test(code) && FINAL_CLASSES.has(code.slice(0, 2)))
     return new PlatformError("INTERNAL", `PostgreSQL refused a statement (${code}): ${message}`, { cause: error });
+  if (code === DISK_FULL)
+    return new PlatformError(
+      "STORE_UNAVAILABLE",
+      `PostgreSQL has no room on its disk (${code}): ${message}; make room there, and nodes go on by themselves`,
+      { cause: error },
+    );
   return new PlatformError("STORE_UNAVAILABLE", `PostgreSQL did not answer (${code || "no code"}): ${message}`, {
     cause: error,
   });

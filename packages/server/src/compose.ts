@@ -80,6 +80,8 @@ export interface NodeParts {
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly senses: Senses;
+  /** Why this node can take no work now, or null. */
+  trouble(): PlatformError | null;
   /** Begins to run tasks. */
   start(): Promise<void>;
   close(graceMs: number): Promise<void>;
@@ -129,6 +131,8 @@ interface Stores {
   /** Whether other nodes may use them too. */
   readonly isShared: boolean;
   readonly archive: StoreArchive;
+  /** Why nothing can be written now, or null. */
+  trouble(): PlatformError | null;
   close(): Promise<void>;
 }
 
@@ -140,6 +144,8 @@ const openEmbedded = async (options: SqliteOptions): Promise<Stores> => ({
 const openShared = async (options: PostgresOptions): Promise<Stores> => ({
   ...(await (await loadPostgres()).openPostgres(options)),
   isShared: true,
+  // The renewals of its lease are writes, and tell.
+  trouble: () => null,
 });
 
 /** Only now: other nodes need nothing of it. */
@@ -375,6 +381,7 @@ export const compose = async ({
       clock: senses.clock,
     }),
     senses,
+    trouble: () => engine.trouble ?? stores.trouble(),
     async start() {
       heartbeat = setInterval(beat, HEARTBEAT_MS);
       heartbeat.unref();

@@ -21,6 +21,16 @@ test.each([
   expect(nodeHealth({ ...serving, ...change })).toMatchObject({ ready: false, checks: { state } });
 });
 
+test("a full disk is named, and what to do", () => {
+  const full = new PlatformError("STORE_UNAVAILABLE", "the disk is full: make room", {
+    details: { reason: "disk full" },
+  });
+  expect(nodeHealth({ ...serving, trouble: full })).toMatchObject({
+    ready: false,
+    checks: { state: "unavailable", reason: { code: "STORE_UNAVAILABLE", message: "the disk is full: make room" } },
+  });
+});
+
 test("the reason says what to change, and nothing of where the database is", () => {
   expect(nodeHealth({ ...serving, trouble: taken }).checks).toMatchObject({
     reason: { code: "CONFIG_INVALID", message: expect.stringContaining("joined as node a") },

@@ -17,5 +17,7 @@ export const nodeHealth = ({ phase, condition, trouble, residentTasks }: HealthF
 };
 
 /** What a database says of itself, its address among it, is for the log. */
-const publicReason = ({ code, message }: PlatformError): string =>
-  code === "CONFIG_INVALID" ? message : "the store does not answer; the node's log says more";
+const publicReason = ({ code, message, details }: PlatformError): string =>
+  code === "CONFIG_INVALID" || details?.["reason"] === "disk full"
+    ? message
+    : "the store does not answer; the node's log says more";

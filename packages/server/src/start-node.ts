@@ -170,7 +170,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     cardSigner,
     health: () =>
       nodeHealth({
-        ...{ phase, condition: parts.nodes.condition, trouble: parts.engine.trouble },
+        ...{ phase, condition: parts.nodes.condition, trouble: parts.trouble() },
         residentTasks: parts.engine.resident,
       }),
     metrics: (tenantId) => parts.metrics.render(tenantId),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import { ManualClock } from "@agentcore/core/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openSqlite, type SqliteOptions, type SqliteStores } from "./index.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -170,6 +171,30 @@ test("on a full disk a batch is refused as a whole, and later ones go through wh
   ]);
   expect((await stores.keyValue.list({ tenantId: "t", namespace: "n" })).map((entry) => entry.key)).toEqual(["kept"]);
   expect(await put(stores, "small")).not.toBeNull();
+});
+
+test("a full disk is told until a write goes through, which whoever asks has tried, and what to do about it", async () => {
+  const clock = new ManualClock();
+  const stores = await open({ maxPages: 1024, clock });
+  expect(stores.trouble()).toBeNull();
+  await put(stores, "old", 2_500_000);
+  const refused: unknown = await put(stores, "new", 2_500_000).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringMatching(/disk of the data folder \(--data, AGENTCORE_DATA\) is full: make room/) as string,
+  });
+  // Callers read it too.
+  expect(String(refused)).not.toContain(directory);
+  // Room for a little is none: the write that is tried has a megabyte.
+  await put(stores, "beside", 1_000_000);
+  expect(stores.trouble()).toMatchObject({ code: "STORE_UNAVAILABLE" });
+  await put(stores, "small");
+  await stores.keyValue.delete({ tenantId: "t", namespace: "n" }, "old");
+  // Nothing is tried again before its time.
+  expect(stores.trouble()).not.toBeNull();
+  clock.stall(5_000);
+  await expect.poll(() => stores.trouble()).toBeNull();
+  expect(await stores.keyValue.list({ tenantId: "system", namespace: "disk-room" })).toEqual([]);
 });
 
 test("a failure inside the transaction rejects that batch only, and nothing of it stays", async () => {

@@ -9,12 +9,15 @@ import { dirname, join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { checkBlob, checkBlobNamespace, isBlobName, MAX_BLOBS_LISTED } from "@agentcore/core/payloads";
 import type { BlobEntry, BlobScope, BlobStore, Clock } from "@agentcore/core/ports";
+import { asDiskFull } from "./disk-room.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 export interface FileBlobStoreOptions {
   /** Absolute path; made with the first blob. */
   readonly directory: string;
   readonly clock: Pick<Clock, "now">;
+  /** Hears why something could not be written. */
+  readonly onFailure?: ((error: PlatformError) => void) | undefined;
 }
 
 const TEMPORARY = ".tmp";
@@ -24,9 +27,11 @@ class FileBlobStore implements BlobStore {
   private readonly directory: string;
   private readonly clock: Pick<Clock, "now">;
   private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly onFailure: (error: PlatformError) => void;
   private temporaries = 0;
 
-  constructor({ directory, clock }: FileBlobStoreOptions) {
+  constructor({ directory, clock, onFailure = () => {} }: FileBlobStoreOptions) {
+    this.onFailure = onFailure;
     this.directory = directory;
     this.clock = clock;
   }
@@ -124,7 +129,9 @@ class FileBlobStore implements BlobStore {
       await syncFolder(folder);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
-      throw unavailable(error);
+      const failure = unavailable(error);
+      this.onFailure(failure);
+      throw failure;
     }
   }
 
@@ -173,14 +180,12 @@ const decodeFolder = (folder: string): string => {
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 
-const unavailable = (cause: unknown): PlatformError =>
-  PlatformError.is(cause)
-    ? cause
-    : new PlatformError(
-        "STORE_UNAVAILABLE",
-        `the folder of blobs did not answer: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      );
+const unavailable = (thrown: unknown): PlatformError => {
+  const cause = asDiskFull(thrown);
+  if (PlatformError.is(cause)) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new PlatformError("STORE_UNAVAILABLE", `the folder of blobs did not answer: ${message}`, { cause });
+};
 
 /** `absent` when the file, or a folder on the way to it, is not there. */
 const answer = async <T, Absent>(ask: () => Promise<T>, absent: Absent): Promise<T | Absent> => {

@@ -56,6 +56,11 @@ export interface SqliteStores {
   /** Files below the folder, which is this process's alone as long as the stores are open. */
   readonly blobs: BlobStore;
   readonly vectors: VectorIndex;
+  /**
+   * Why nothing can be written now: the disk is full; null otherwise. While it is, asking has a write tried, every five seconds at most: when that goes through,
+   * it is over.
+   */
+  trouble(): PlatformError | null;
   /** Writes what was asked for before, then gives the folder free. Idempotent. */
   close(): Promise<void>;
 }
@@ -86,8 +91,13 @@ export const openSqlite = async (options: SqliteOptions): Promise<SqliteStores> 
     tasks: new SqliteTaskStore(worker),
     keyValue: new SqliteKeyValue(worker),
     archive: new SqliteArchive(worker, file),
-    blobs: createFileBlobStore({ directory: join(options.directory, BLOB_FOLDER), clock: dates }),
+    blobs: createFileBlobStore({
+      directory: join(options.directory, BLOB_FOLDER),
+      clock: dates,
+      onFailure: (error) => worker.room.note(error),
+    }),
     vectors: new SqliteVectorIndex(worker, maxVectorBytes),
+    trouble: () => worker.room.trouble,
     close: () => worker.close(),
   };
 };

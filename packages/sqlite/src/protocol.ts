@@ -129,6 +129,7 @@ export type Request =
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly isDiskFull: boolean;
 }
 
 export type CallResult =

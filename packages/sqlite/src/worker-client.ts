@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { PlatformError } from "@agentcore/contract";
 import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
+import { DiskRoom, diskFull } from "./disk-room.ts";
 import type {
   CallResult,
   Failure,
@@ -31,7 +32,14 @@ interface Pending {
   readonly reject: (error: PlatformError) => void;
 }
 
-const errorOf = (failure: Failure): PlatformError => new PlatformError(failure.code, failure.message);
+// Less than that is as good as none: one payload may have as much.
+const PROBE_CHARACTERS = 1024 * 1024;
+// Where the process ends between the two.
+const PROBE_LIFE_MS = 60_000;
+const PROBE_ROW = { scope: { tenantId: "system", namespace: "disk-room" }, key: "probe" } as const;
+
+const errorOf = ({ code, message, isDiskFull }: Failure): PlatformError =>
+  isDiskFull ? diskFull() : new PlatformError(code, message);
 
 /** From source the worker is `.ts` (Node strips the types), from dist `.js`; it lies beside this file in both. */
 const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
@@ -41,6 +49,8 @@ export class WorkerClient {
   private readonly pending = new Map<number, Pending>();
   private readonly writes: GroupCommit<WriteCall>;
   private readonly now: () => number;
+  /** Whether there is room for writes. */
+  readonly room: DiskRoom;
   private lastId = 0;
   private gone: PlatformError | null = null;
   private closing: Promise<void> | null = null;
@@ -48,6 +58,7 @@ export class WorkerClient {
   private constructor(worker: Worker, options: WorkerClientOptions) {
     this.worker = worker;
     this.now = options.now;
+    this.room = new DiskRoom(() => this.writeProbe(), options.now);
     this.writes = new GroupCommit({
       write: (calls) => this.writeBatch(calls),
       nextTurn: (callback) => void setImmediate(callback),
@@ -109,6 +120,7 @@ export class WorkerClient {
 
   private async shutDown(): Promise<void> {
     await this.writes.drain();
+    await this.room.settled();
     if (this.gone !== null) return;
     const ended = new Promise<void>((resolve) => this.worker.once("exit", () => resolve()));
     await this.request((id) => ({ id, kind: "close" }));
@@ -122,7 +134,20 @@ export class WorkerClient {
       now: this.now(),
       calls,
     }))) as readonly CallResult[];
-    return results.map((result) => (result.ok ? result : { ok: false, error: errorOf(result.failure) }));
+    return results.map((result) => {
+      if (result.ok) return result;
+      const error = errorOf(result.failure);
+      this.room.note(error);
+      return { ok: false, error };
+    });
+  }
+
+  /** Takes room on the disk and gives it back, in transactions of its own: a batch that it joined would fail with it. */
+  private async writeProbe(): Promise<void> {
+    const value = "0".repeat(PROBE_CHARACTERS);
+    const put: WriteCall = ["put", { ...PROBE_ROW, value, expectedVersion: null, ttlMs: PROBE_LIFE_MS }];
+    for (const call of [put, ["delete", { ...PROBE_ROW, expectedVersion: null }] as const satisfies WriteCall])
+      for (const result of await this.writeBatch([call])) if (!result.ok) throw result.error;
   }
 
   private request(make: (id: number) => Request): Promise<unknown> {
@@ -140,8 +165,10 @@ export class WorkerClient {
   private settle(response: Response): void {
     const pending = this.pending.get(response.id);
     this.pending.delete(response.id);
-    if ("failure" in response) pending?.reject(errorOf(response.failure));
-    else pending?.resolve(response.value);
+    if (!("failure" in response)) return pending?.resolve(response.value);
+    const error = errorOf(response.failure);
+    this.room.note(error);
+    pending?.reject(error);
   }
 
   private fail(error: PlatformError): void {

@@ -36,8 +36,8 @@ const COPY_PAGES = 256;
 type FaultPoint = (point: string) => void;
 
 const failureOf = (error: unknown): Failure => {
-  const { code, message } = WorkerFailure.from(error);
-  return { code, message };
+  const { code, message, isDiskFull } = WorkerFailure.from(error);
+  return { code, message, isDiskFull };
 };
 
 class StoreWorker {

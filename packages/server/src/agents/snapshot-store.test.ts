@@ -61,3 +61,16 @@ test("a snapshot that names a file outside of it is refused, and leaves nothing"
   await expect(storeSnapshot(directory, { ...SNAPSHOT, hash: hashOfCode(files) }, files)).rejects.toThrow("outside");
   expect(await readdir(directory)).toEqual([]);
 });
+
+test("a disk without room for a revision is named, and is no defect", async () => {
+  const content = (async function* () {
+    yield Buffer.from("x");
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  })();
+  const files = new Map([["agent.ts", content as unknown as Buffer]]);
+  const stored = storeSnapshot(await folder(), SNAPSHOT, files);
+  await expect(stored).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringContaining("disk of the data folder") as string,
+  });
+});

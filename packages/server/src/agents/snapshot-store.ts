@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { syncFolder } from "@agentcore/sqlite";
+import { asDiskFull, syncFolder } from "@agentcore/sqlite";
 import { type CodeSnapshot, hashOfCode, SOURCE } from "./read-code.ts";
 
 type Files = ReadonlyMap<string, Buffer>;
@@ -31,7 +31,7 @@ export const storeSnapshot = async (directory: string, snapshot: CodeSnapshot, f
     await syncFolder(dirname(directory));
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if ((await readSnapshot(directory, snapshot.hash)) === null) throw error;
+    if ((await readSnapshot(directory, snapshot.hash)) === null) throw asDiskFull(error);
   }
 };
 
