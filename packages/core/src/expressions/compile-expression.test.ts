@@ -95,12 +95,16 @@ test.each([
 });
 
 test.each([
-  ["nodes.risk.points > 1", "failed at `nodes.risk.points`: No such key: points; ask for it with has(…) first"],
+  [
+    "nodes.risk.points > 1",
+    "failed at `nodes.risk.points`: No such key: points; ask for it with has(nodes.risk.points) first",
+  ],
   [
     "input.customer + 1",
     "failed at `input.customer + 1`: no such overload: dyn<string> + int; int(…), double(…) and string(…) convert",
   ],
   ["item.name", "failed at `item`: Unknown variable: item, which has no value where this stands"],
+  ['nodes["risk"].points', "No such key: points; ask for it with has(…) first"],
   ["input.none.name", "failed at `input.none.name`: No such key: name"],
   ["turn ? 1 : 2", "Ternary condition must be bool, got 'double'; compare with something"],
   ["nodes.list[7]", "index 7 >= size 3; ask for the size first"],

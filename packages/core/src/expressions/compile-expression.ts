@@ -145,12 +145,16 @@ const invalid = (text: string, complaint: string): PlatformError =>
 const failure = (text: string, error: unknown, metered: MeteredExpression | undefined): PlatformError => {
   const { code, summary, range: evaluated } = read(error);
   const range = evaluated && metered ? metered.locate(evaluated) : evaluated;
-  const where = range === undefined ? "" : ` at ${shown(text.slice(range.start, range.end))}`;
-  const next = nextStep[code] ?? "";
+  const at = range === undefined ? "" : text.slice(range.start, range.end);
+  const where = range === undefined ? "" : ` at ${shown(at)}`;
+  const next = (nextStep[code] ?? "").replace("has(…)", MEMBERS.test(at) ? `has(${at})` : "has(…)");
   return new PlatformError("EXPRESSION_FAILED", `the expression ${shown(text)} failed${where}: ${summary}${next}`, {
     cause: error,
   });
 };
+
+/** What `has` takes: members one below the other, by their names. */
+const MEMBERS = /^[a-z_]\w*(\.[a-z_]\w*)+$/i;
 
 const nextStep: Readonly<Record<string, string>> = {
   no_such_key: "; ask for it with has(…) first, or read it with .? and end with .orValue(…)",

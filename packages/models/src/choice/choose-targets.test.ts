@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { PlatformError } from "@agentcore/contract/errors";
 import { describe, expect, test } from "vitest";
 import type { ModelTarget } from "../model-target.ts";
@@ -57,6 +58,36 @@ const choose = async (
 describe("who may answer", () => {
   test("a model that is no choice is asked, and nothing has to be said about it", async () => {
     expect(await choose({ m: endpoint("m") })).toMatchObject({ order: ["m"], reasons: [], scores: [] });
+  });
+
+  test("conditions are written in the documentation as they hold for calls with a label and without", async () => {
+    const page = readFileSync(new URL("../../../../docs/models.md", import.meta.url), "utf8");
+    const conditions = [...page.matchAll(/when: "(.*?)"/g)].map(([, when = ""]) => when);
+    conditions.push("request.labels.?team.orValue('') == 'loans'");
+    const ofLabels = conditions.filter((when) => when.includes("labels"));
+    expect([conditions.length, ofLabels.length]).toEqual([3, 2]);
+    for (const [labels, first] of [
+      [{ team: "loans" }, "a"],
+      [{ team: "fraud" }, "b"],
+      [{}, "b"],
+    ] as const)
+      for (const when of conditions) {
+        const models = { m: among([{ model: "a", when }, "b"]), a: endpoint("a"), b: endpoint("b") };
+        const choice = await choose(models, { labels });
+        expect(choice.reasons.join()).not.toContain("failed");
+        if (when.includes("labels")) expect(choice.order[0]).toBe(first);
+      }
+  });
+
+  test("a condition that reads a label which is not there says how to ask for it", async () => {
+    const models = {
+      m: among([{ model: "a", when: "request.labels.team == 'loans'" }, "b"]),
+      a: endpoint("a"),
+      b: endpoint("b"),
+    };
+    const { order, reasons } = await choose(models, { labels: {} });
+    expect(order).toEqual(["b"]);
+    expect(reasons[0]).toMatch(/^a: its condition failed: .*ask for it with has\(request\.labels\.team\) first/);
   });
 
   test("a condition decides by the request", async () => {
