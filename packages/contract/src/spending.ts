@@ -54,9 +54,12 @@ export const UsageRow = z.object({
   /** Of them, those from the provider's prompt cache. */
   cachedInputTokens: count,
   outputTokens: count,
-  costUsd: amount,
-  /** Answers that needed no call, and what they would have cost. */
+  /** Of calls whose price is known; null: of none of them it is. */
+  costUsd: amount.nullable(),
+  /** Calls whose price nobody knows: `costUsd` is without them. */
+  unpricedCalls: count,
+  /** Answers that needed no call, and what they would have cost; null as `costUsd`. */
   cacheHits: count,
-  savedUsd: amount,
+  savedUsd: amount.nullable(),
 });
 export type UsageRow = z.infer<typeof UsageRow>;

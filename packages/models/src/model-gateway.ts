@@ -9,6 +9,8 @@ export interface ModelGateway extends ModelProvider {
   embed(request: EmbedRequest, call: ModelCall): Promise<Embeddings>;
   /** What calls of the tenant may name: its Model manifests, and names that the node's environment has keys for. */
   list(tenantId: string): Promise<readonly ListedModel[]>;
+  /** Whether the model of that name is known to cost nothing, now. False for names that lead nowhere, and where nobody knows a price. */
+  isFree(tenantId: string, name: string): Promise<boolean>;
   /** Answers that are given again. */
   readonly cache: Pick<ModelCache, "statistics" | "clear">;
   close(): Promise<void>;

@@ -364,7 +364,10 @@ export const compose = async ({
     metrics,
     retention,
     schedules,
-    spending,
+    spending: {
+      status: (tenantId) => spending.status(tenantId),
+      usage: (query, groups) => spending.usage(query, groups, (model) => models.isFree(query.tenantId, model)),
+    },
     models,
     push: push.configs,
     backups: createBackupService({

@@ -10,6 +10,7 @@ export const command = defineCommand({
   details: [
     "Sums by the hour, exact also after crashes; they stay when tasks are removed. Operators see all of the tenant, others their own calls.",
     "A call of which the provider told no usable numbers is counted by an estimate, under estimated.",
+    "Cost is - where no price is known of any call, and has a + where none is known of some: they are not in it. Prices stand in Model manifests or a table.",
   ],
   arguments: [],
   options: {
@@ -53,7 +54,7 @@ export const command = defineCommand({
       answer.usage.map((row) => [
         ...groups.map((group) => cellOf(row, group)),
         ...[row.calls, row.estimatedCalls, row.inputTokens, row.cachedInputTokens, row.outputTokens],
-        ...[formatUsd(row.costUsd), row.cacheHits, formatUsd(row.savedUsd)],
+        ...[costOf(row), row.cacheHits, row.savedUsd === null ? "-" : formatUsd(row.savedUsd)],
       ]),
     );
     return 0;
@@ -71,6 +72,10 @@ const cellOf = (row: UsageRow, group: UsageGroup): string => {
   if (group === "day") return formatTimestamp(row.time).slice(0, 10);
   return row[group] || "-";
 };
+
+/** Behind a plus sign is more, which nobody knows. */
+const costOf = ({ costUsd, unpricedCalls }: UsageRow): string =>
+  costUsd === null ? "-" : `${formatUsd(costUsd)}${unpricedCalls > 0 ? "+" : ""}`;
 
 const timeOf = (option: string, text: string): number => {
   const ago = parseDuration(text);

@@ -32,7 +32,7 @@ import {
 } from "./budget-accounts.ts";
 import { BudgetGrants } from "./budget-grants.ts";
 import { budgetStatus } from "./budget-status.ts";
-import { groupUsage } from "./group-usage.ts";
+import { costlessModels, groupUsage } from "./group-usage.ts";
 import { formatUsd, nanoUsdOf } from "./money.ts";
 
 /** The most that a call may cost. */
@@ -206,9 +206,19 @@ export class Budgets {
     return statuses;
   }
 
-  /** What models were used for, hours that begin at or after `from` and before `to`. Throws TOO_LARGE, for more than 100,000 sums. */
-  async usage(query: UsageQuery, groups: readonly UsageGroup[]): Promise<readonly UsageRow[]> {
-    return groupUsage(await this.options.store.usage(query), groups);
+  /**
+   * What models were used for, hours that begin at or after `from` and before `to`. `isFree`: whether a model is known to cost nothing. Throws TOO_LARGE, for
+   * more than 100,000 sums.
+   */
+  async usage(
+    query: UsageQuery,
+    groups: readonly UsageGroup[],
+    isFree: (model: string) => Promise<boolean>,
+  ): Promise<readonly UsageRow[]> {
+    const records = await this.options.store.usage(query);
+    const free = new Set<string>();
+    for (const model of costlessModels(records)) if (await isFree(model)) free.add(model);
+    return groupUsage(records, groups, free);
   }
 
   private async ceilingOf(

@@ -10,6 +10,7 @@ import { ModelConditions } from "../choice/model-conditions.ts";
 import type { Environment } from "../environment.ts";
 import type { ModelGateway } from "../model-gateway.ts";
 import { KnownModels } from "../names/known-models.ts";
+import { priceOf } from "../prices/price-of.ts";
 import { askChat } from "./ask-chat.ts";
 import { settleAnswered } from "./ask-in-turn.ts";
 import { askVectors } from "./ask-vectors.ts";
@@ -38,6 +39,7 @@ export const createModelGateway = (options: ModelGatewayOptions): ModelGateway =
     grant: (tenantId, grant, id) => budgets.grant(tenantId, grant, id),
     list: (tenantId) =>
       listModels({ ...{ tenantId, names, lookup, env, prices }, stateOf: (target) => guard.stateOf(tenantId, target) }),
+    isFree: (tenantId, name) => isFree(parts, tenantId, name),
     cache,
     async close() {
       guard.close();
@@ -66,6 +68,19 @@ const generate = async (
     ...(call.task === undefined ? {} : { settlement }),
   };
 };
+
+const isFree = async ({ models, lookup, prices }: KeepParts, tenantId: string, name: string): Promise<boolean> => {
+  try {
+    const { targets } = models.of(name, await lookup(tenantId, name));
+    return targets.length > 0 && targets.every((target) => isFreeOfCharge(priceOf(target, prices)));
+  } catch (error) {
+    if (PlatformError.is(error) && error.code === "MODEL_NOT_CONFIGURED") return false;
+    throw error;
+  }
+};
+
+const isFreeOfCharge = (price: ReturnType<typeof priceOf>): boolean =>
+  price !== undefined && [price, price.longInput].every((part) => part === undefined || part.input + part.output === 0);
 
 /** What is reserved goes by it, and some servers take a bound that is none for no bound at all. */
 const assertBound = (most: number | undefined): void => {

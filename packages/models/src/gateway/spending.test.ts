@@ -135,6 +135,21 @@ test("a budget may have another model asked, and what that answers is not kept f
   expect(asked).toEqual(["small", "small"]);
 });
 
+test("free is what a manifest says costs nothing, and not what nobody knows the price of", async () => {
+  const { gateway } = createGatewayWorld({
+    models: {
+      ...MODELS,
+      unpriced: { baseUrl: "http://127.0.0.1:1", model: "m" },
+      choice: { candidates: [{ model: "small" }] },
+    },
+    caller: callerOf(async () => answering()),
+  });
+  const free = async (name: string): Promise<boolean> => gateway.isFree(TENANT, name);
+  expect(await free("small")).toBe(true);
+  for (const name of ["desk", "unpriced", "choice", "openai/gpt-5-mini", "nowhere"])
+    expect(await free(name)).toBe(false);
+});
+
 test("a model that a budget wants asked and that leads nowhere leaves the refusal as it is, and is named in it", async () => {
   const world = createGatewayWorld({
     ...{ models: MODELS, budgets: limit(0.01, { onExceeded: { degrade: "smal" } }) },
@@ -188,7 +203,7 @@ describe("a refusal", () => {
   );
 
   test("says at a door, where nobody waits for an answer, that people are not asked", async () => {
-    const ask = { ask: { raise: { usd: 5 }, approvers: ["boss"] } } as const;
+    const ask = { ask: { raise: { usd: 5 }, approvers: ["boss"] } };
     const said = "people are asked for more by tasks of agents only, not here";
     expect((await refusalOf({ onExceeded: ask }, 0.01, { task: undefined })).message).toContain(said);
     expect((await refusalOf({ onExceeded: ask }, 0.01)).message).not.toContain(said);

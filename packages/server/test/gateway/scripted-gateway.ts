@@ -38,6 +38,7 @@ export const createScriptedGateway = ({ generate = () => answer("hello"), list =
       };
     },
     list: async (tenantId) => list(tenantId),
+    isFree: async () => false,
     grant: () => Promise.reject(new PlatformError("UNSUPPORTED_OPERATION", "a script has no budgets")),
     cache: {
       statistics: () => Promise.reject(new PlatformError("UNSUPPORTED_OPERATION", "a script keeps no answers")),
