@@ -2,45 +2,37 @@
 import type { ModelMessage, ModelRequest } from "@agentcore/contract/authoring";
 import { z } from "zod";
 import type { SseFrame } from "../http/server-sent-events.ts";
-import { toOpenAiError } from "./openai-errors.ts";
-import type { Answer, AnswerEvent, Question } from "./question.ts";
 import {
   addToolCalls,
   argumentsOf,
-  COMMON_MEMBERS,
   FunctionMembers,
   FunctionName,
-  Id,
-  JsonObject,
-  MAX_MESSAGES,
-  MAX_PARTS,
-  priorityOf,
-  settingsOf,
-  TokenCount,
+  FunctionType,
+  ToolMode,
   ToolNames,
   toolList,
   toTool,
   toToolCall,
+} from "./function-tools.ts";
+import { toOpenAiError } from "./openai-errors.ts";
+import type { Answer, AnswerEvent, AnswerForm, Question } from "./question.ts";
+import {
+  COMMON_MEMBERS,
+  Id,
+  JsonObject,
+  MAX_MESSAGES,
+  TokenCount,
+  toQuestion,
   unsupported,
 } from "./request-members.ts";
+import { textReader } from "./text-content.ts";
 
 const TextPart = z.object({
   type: z.literal("text", { error: "expected text: images, audio and files are not taken" }),
   text: z.string({ error: "expected text" }),
 });
 
-/** Checked by hand, since a union would not say which part it refuses. */
-const contentOf = (value: unknown, context: z.RefinementCtx): string => {
-  if (typeof value === "string") return value;
-  const parts = z.array(TextPart).max(MAX_PARTS).safeParse(value);
-  if (parts.success) return parts.data.map(({ text }) => text).join("\n");
-  const issues = Array.isArray(value)
-    ? parts.error.issues.slice(0, 5).map(({ path, message }) => ({ path, message }))
-    : [{ path: [], message: "expected text, or a list of parts of type text" }];
-  for (const issue of issues) context.addIssue({ code: "custom", ...issue });
-  return z.NEVER;
-};
-
+const contentOf = textReader(TextPart, "type text");
 const Content = z.unknown().transform(contentOf);
 /** Of an assistant who only called tools. */
 const ContentIfAny = z.unknown().transform((value, context) => contentOf(value ?? "", context));
@@ -67,15 +59,12 @@ const Message = z.discriminatedUnion(
 );
 
 const FunctionTool = z.object({
-  type: z.literal("function", { error: "expected function: no other tool is run here" }),
+  type: FunctionType,
   function: z.object(FunctionMembers),
 });
 
 const ToolChoice = z.union(
-  [
-    z.enum(["none", "auto", "required"]),
-    z.object({ type: z.literal("function"), function: z.object({ name: FunctionName }) }),
-  ],
+  [ToolMode, z.object({ type: z.literal("function"), function: z.object({ name: FunctionName }) })],
   { error: "expected none, auto, required or { type: function, function: { name } }" },
 );
 
@@ -128,25 +117,19 @@ const isTextOnly = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.every((each) => each === "text"));
 
 /** Throws INVALID_ARGUMENT for the result of a call that no message before it has. */
-export const chatQuestion = (body: ChatCompletionBody): Question => ({
-  request: {
-    model: body.model,
+export const chatQuestion = (body: ChatCompletionBody): Question =>
+  toQuestion(body, {
     messages: messagesOf(body.messages),
-    ...settingsOf({
-      ...body,
-      stop: typeof body.stop === "string" ? [body.stop] : (body.stop ?? undefined),
-      maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
-      tools: body.tools?.map((tool) => toTool(tool.function)),
-      toolChoice: typeof body.tool_choice === "object" ? nameOf(body.tool_choice) : body.tool_choice,
-      output: outputOf(body.response_format),
-    }),
-  },
-  priority: priorityOf(body.service_tier),
-  task: body.agentcore ?? {},
-});
+    seed: body.seed,
+    stop: typeof body.stop === "string" ? [body.stop] : (body.stop ?? undefined),
+    maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
+    tools: body.tools?.map((tool) => toTool(tool.function)),
+    toolChoice: toolChoiceOf(body.tool_choice),
+    output: outputOf(body.response_format),
+  });
 
-const nameOf = (choice: { readonly function: { readonly name: string } } | null) =>
-  choice === null ? undefined : { name: choice.function.name };
+const toolChoiceOf = (choice: ChatCompletionBody["tool_choice"]): ModelRequest["toolChoice"] | null =>
+  typeof choice === "object" && choice !== null ? { name: choice.function.name } : choice;
 
 const outputOf = (format: ChatCompletionBody["response_format"]): ModelRequest["output"] => {
   if (format === undefined || format === null || format.type === "text") return undefined;
@@ -209,12 +192,6 @@ const callsOf = ({ toolCalls }: Answer) =>
     type: "function" as const,
     function: { name: call.name, arguments: argumentsOf(call) },
   }));
-
-/** Of one request. `now` in seconds since 1970. */
-export interface AnswerForm {
-  readonly id: string;
-  readonly now: number;
-}
 
 export const chatCompletion = (answer: Answer, { id, now }: AnswerForm) => {
   const calls = callsOf(answer);

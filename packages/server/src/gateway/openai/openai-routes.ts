@@ -16,12 +16,12 @@ import { type SseFrame, type SseSource, sseResponse } from "../http/server-sent-
 import { StreamRoom } from "../http/stream-room.ts";
 import { type AgentDoorCall, createAgentDoor } from "./ask-agent.ts";
 import { createModelDoor, type ModelDoorCall } from "./ask-model.ts";
-import { type AnswerForm, ChatCompletionBody, chatCompletion, chatQuestion, chatWriter } from "./chat-completions.ts";
+import { ChatCompletionBody, chatCompletion, chatQuestion, chatWriter } from "./chat-completions.ts";
 import { EmbeddingsBody, embeddingList } from "./embeddings.ts";
 import { findModel, listModels } from "./listed-models.ts";
 import { assertMayUseModel } from "./model-scopes.ts";
 import { openAiErrorResponse, TASK_HEADER } from "./openai-errors.ts";
-import { AGENT_PREFIX, type Answer, type AnswerEvent, type Question } from "./question.ts";
+import { AGENT_PREFIX, type Answer, type AnswerEvent, type AnswerForm, type Question } from "./question.ts";
 import { QuestionRoom } from "./question-room.ts";
 import { modelResponse, ResponseBody, responseQuestion, responseWriter } from "./responses.ts";
 import { TextQueue } from "./text-queue.ts";

@@ -36,5 +36,11 @@ export interface AnswerDetails {
   readonly decision?: Reasoned | undefined;
 }
 
+/** Of one request. `now` in seconds since 1970. */
+export interface AnswerForm {
+  readonly id: string;
+  readonly now: number;
+}
+
 /** A piece of an answer. The last one is the answer as a whole, or why there is none. */
 export type AnswerEvent = { readonly text: string } | { readonly answer: Answer } | { readonly error: PlatformError };

@@ -2,28 +2,30 @@
 import type { ModelMessage, ModelRequest } from "@agentcore/contract/authoring";
 import { z } from "zod";
 import type { SseFrame } from "../http/server-sent-events.ts";
-import type { AnswerForm } from "./chat-completions.ts";
-import { toOpenAiError } from "./openai-errors.ts";
-import type { Answer, AnswerEvent, Question } from "./question.ts";
 import {
   addToolCalls,
   argumentsOf,
-  COMMON_MEMBERS,
   FunctionMembers,
   FunctionName,
-  Id,
-  JsonObject,
-  MAX_MESSAGES,
-  MAX_PARTS,
-  priorityOf,
-  settingsOf,
-  TokenCount,
+  FunctionType,
+  ToolMode,
   ToolNames,
   toolList,
   toTool,
   toToolCall,
+} from "./function-tools.ts";
+import { toOpenAiError } from "./openai-errors.ts";
+import type { Answer, AnswerEvent, AnswerForm, Question } from "./question.ts";
+import {
+  COMMON_MEMBERS,
+  Id,
+  JsonObject,
+  MAX_MESSAGES,
+  TokenCount,
+  toQuestion,
   unsupported,
 } from "./request-members.ts";
+import { textReader } from "./text-content.ts";
 
 const TextPart = z.object({
   type: z.enum(["input_text", "output_text", "text"], {
@@ -32,17 +34,7 @@ const TextPart = z.object({
   text: z.string({ error: "expected text" }),
 });
 
-/** Checked by hand, since a union would not say which part it refuses. */
-const Content = z.unknown().transform((value, context): string => {
-  if (typeof value === "string") return value;
-  const parts = z.array(TextPart).max(MAX_PARTS).safeParse(value);
-  if (parts.success) return parts.data.map(({ text }) => text).join("\n");
-  const issues = Array.isArray(value)
-    ? parts.error.issues.slice(0, 5).map(({ path, message }) => ({ path, message }))
-    : [{ path: [], message: "expected text, or a list of parts of text" }];
-  for (const issue of issues) context.addIssue({ code: "custom", ...issue });
-  return z.NEVER;
-});
+const Content = z.unknown().transform(textReader(TextPart, "text"));
 
 const MESSAGE = "message";
 
@@ -74,14 +66,13 @@ const Item = z.preprocess(
 );
 
 const FunctionTool = z.object({
-  type: z.literal("function", { error: "expected function: no other tool is run here" }),
+  type: FunctionType,
   ...FunctionMembers,
 });
 
-const ToolChoice = z.union(
-  [z.enum(["none", "auto", "required"]), z.object({ type: z.literal("function"), name: FunctionName })],
-  { error: "expected none, auto, required or { type: function, name }" },
-);
+const ToolChoice = z.union([ToolMode, z.object({ type: z.literal("function"), name: FunctionName })], {
+  error: "expected none, auto, required or { type: function, name }",
+});
 
 const Format = z.discriminatedUnion(
   "type",
@@ -122,25 +113,20 @@ export const ResponseBody = z.object({
 export type ResponseBody = z.infer<typeof ResponseBody>;
 
 /** Throws INVALID_ARGUMENT for the result of a call that no item before it has. */
-export const responseQuestion = (body: ResponseBody): Question => ({
-  request: {
-    model: body.model,
+export const responseQuestion = (body: ResponseBody): Question =>
+  toQuestion(body, {
     messages: [
       ...(typeof body.instructions === "string" ? [{ role: "system" as const, content: body.instructions }] : []),
       ...messagesOf(body.input),
     ],
-    ...settingsOf({
-      ...{ temperature: body.temperature, top_p: body.top_p, maxOutputTokens: body.max_output_tokens },
-      tools: body.tools?.map(toTool),
-      toolChoice: typeof body.tool_choice === "object" ? nameOf(body.tool_choice) : body.tool_choice,
-      output: outputOf(body.text?.format),
-    }),
-  },
-  priority: priorityOf(body.service_tier),
-  task: body.agentcore ?? {},
-});
+    maxOutputTokens: body.max_output_tokens,
+    tools: body.tools?.map(toTool),
+    toolChoice: toolChoiceOf(body.tool_choice),
+    output: outputOf(body.text?.format),
+  });
 
-const nameOf = (choice: { readonly name: string } | null) => (choice === null ? undefined : { name: choice.name });
+const toolChoiceOf = (choice: ResponseBody["tool_choice"]): ModelRequest["toolChoice"] | null =>
+  typeof choice === "object" && choice !== null ? { name: choice.name } : choice;
 
 const outputOf = (format: z.infer<typeof Format> | undefined): ModelRequest["output"] => {
   if (format === undefined || format.type === "text") return undefined;
