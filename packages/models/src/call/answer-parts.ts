@@ -11,7 +11,8 @@ import type {
 import { AnswerFailure, toAnswerFailure } from "./answer-failure.ts";
 
 /** As a result may have: text, reasoning and input of tools together. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAX_ANSWER_MIB = 16;
+const MAX_ANSWER_BYTES = MAX_ANSWER_MIB * 1024 * 1024;
 
 export interface AnswerParts {
   /** UTF-8 bytes of all that has come. */
@@ -44,7 +45,7 @@ export const createAnswerParts = (host: string, { onFirstToken, onText }: Answer
     if (receivedBytes === 0) onFirstToken?.();
     receivedBytes += Buffer.byteLength(text);
     if (receivedBytes > MAX_ANSWER_BYTES)
-      throw new PlatformError("TOO_LARGE", `the answer of ${host} is over ${MAX_ANSWER_BYTES} bytes`);
+      throw new PlatformError("TOO_LARGE", `the answer of ${host} is over ${MAX_ANSWER_MIB} MiB`);
   };
   const addText = (text: string): void => {
     receive(text);
