@@ -14,8 +14,8 @@ import type { MessageSendParams } from "./params.ts";
 export interface LegacyFrame {
   /** A Task, Message, TaskStatusUpdateEvent or TaskArtifactUpdateEvent of 0.3. */
   readonly result: unknown;
-  /** Number of the task's event that is complete with this frame; absent when another frame of the same event follows. */
-  readonly seq?: number | undefined;
+  /** As of the frame of 1.0. */
+  readonly seq?: number | string | undefined;
 }
 
 export interface LegacyStream {

@@ -22,8 +22,11 @@ export type StreamOperation = (typeof STREAM_OPERATIONS)[number];
 
 export interface StreamFrame {
   readonly response: StreamResponse;
-  /** Number of the task's event that is complete with this frame; absent when another frame of the same event follows. */
-  readonly seq?: number | undefined;
+  /**
+   * Number of the task's event that is complete with this frame, `n.k` while the client has text, too, that was not in the log by event n; absent when
+   * another frame of the same event follows.
+   */
+  readonly seq?: number | string | undefined;
 }
 
 export interface OpenStream {

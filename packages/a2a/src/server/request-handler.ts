@@ -15,8 +15,8 @@ import type { A2AOperationRunner, OpenStream, StreamFrame, StreamOperation } fro
 export interface RequestHandler extends A2ARequestHandler {
   /** What an operation threw, as it was thrown: the SDK's translation of errors knows neither our codes nor violations. */
   readonly failure: unknown;
-  /** Number of the event that the last frame of a stream completed; a reader of one frame at a time pairs the two. */
-  readonly lastSeq: number | undefined;
+  /** Number of the last frame of a stream; a reader of one frame at a time pairs the two. */
+  readonly lastSeq: number | string | undefined;
   /** Ends the stream under way, if there is one. */
   release(): void;
 }
@@ -32,7 +32,7 @@ export const createRequestHandler = (
   { ready }: RequestHandlerOptions = {},
 ): RequestHandler => {
   let failure: unknown;
-  let lastSeq: number | undefined;
+  let lastSeq: number | string | undefined;
   let open: OpenStream | undefined;
 
   const noting = async <T>(work: Promise<T>): Promise<T> => {

@@ -140,6 +140,7 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   whenFresh: () => {},
   staysFor: () => false,
   mailbox: never,
+  spoke: () => {},
   credential: never,
   command: never,
   query: never,

@@ -123,6 +123,7 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
     pageInTurn: turnsOf(turnsOfStreams()),
     foldInTurn: turnsOf(turnsOfStreams()),
     head: (key) => store.head(key),
+    textsAfter: (key, after) => engine.residents.get(key)?.textsAfter(after) ?? [],
   };
 
   const follow: TaskService["follow"] = async (scope, taskId, options) => {

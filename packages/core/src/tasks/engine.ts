@@ -246,6 +246,7 @@ export class TaskEngine {
       staysFor: (head, taskId) =>
         !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
+      spoke: (key) => this.hub.spoke(key),
       settle: (tenantId, settlement) => {
         this.store.commit([{ tenantId, settle: [settlement] }]).catch((error: unknown) =>
           senses.logger.log(

@@ -19,6 +19,8 @@ export interface ExecutionServices {
   /** A task that only waits stays in memory for that child of it: it runs here, and will be back soon. */
   staysFor(head: ExecutionHead, childTaskId: string): boolean;
   mailbox(key: TaskKey): Promise<MailboxReading>;
+  /** A model of the task has said something that the log does not have yet. Costs nothing where nobody reads along. */
+  spoke(key: TaskKey): void;
   /** What a call came to whose task has no log to write any more. A store that does not answer counts it as the worst case in time. */
   settle(tenantId: string, settlement: Settlement): void;
   /** The secret behind an authorisation of the task. */

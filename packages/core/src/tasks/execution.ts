@@ -25,6 +25,7 @@ import { serialiseError } from "../payloads/serialise-error.ts";
 import type { MailboxInsert, NewTask, OutboxInsert, Settlement } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
+import type { ArtifactStream, LiveText } from "./artifact-stream.ts";
 import { Draft } from "./draft.ts";
 import { Draws } from "./draws.ts";
 import { Ending } from "./ending.ts";
@@ -64,6 +65,8 @@ export class Execution {
   readonly paths = new Paths();
   readonly repeats = new Repeats();
   readonly open = new Map<string, OpenCall>();
+  /** Of the model calls under way that speak to an artifact. */
+  readonly streams = new Set<ArtifactStream>();
   readonly intake: Intake;
   readonly ending: Ending;
   readonly services: ExecutionServices;
@@ -467,6 +470,18 @@ export class Execution {
   onMailboxFirst(taken: TakenUnit): void {
     this.commitInFlight = false;
     this.draft.takeBackUnended(taken.draft);
+  }
+
+  /**
+   * What models have said that comes behind event `after`: nothing, where the log is known here to end before or after it. Of an artifact
+   * that two calls speak to nothing either: only the log tells in which order.
+   */
+  textsAfter(after: number): readonly LiveText[] {
+    if (this.streams.size === 0 || after !== this.seq) return [];
+    const streams = [...this.streams];
+    const isAlone = (stream: ArtifactStream): boolean =>
+      streams.every((other) => other === stream || other.artifactId !== stream.artifactId);
+    return streams.filter(isAlone).flatMap(({ live }) => live ?? []);
   }
 
   // ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────

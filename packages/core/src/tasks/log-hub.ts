@@ -10,6 +10,8 @@ export interface LogHint {
 export interface LogListener {
   /** Null: something changed through another process; look. */
   hear(hint: LogHint | null): void;
+  /** A model has said something that the log does not have yet. */
+  hearSpeech?(): void;
 }
 
 export const keyOf = (key: TaskKey): string => `${key.tenantId}\n${key.taskId}`;
@@ -35,6 +37,13 @@ export class LogHub {
   notify(key: TaskKey, hint: LogHint | null): void {
     const set = this.listeners.get(keyOf(key));
     if (set !== undefined) for (const listener of [...set]) listener.hear(hint);
+  }
+
+  /** Tells of what a model said, which is in no log yet. */
+  spoke(key: TaskKey): void {
+    if (this.listeners.size === 0) return;
+    const set = this.listeners.get(keyOf(key));
+    if (set !== undefined) for (const listener of [...set]) listener.hearSpeech?.();
   }
 
   /** Hints may have been missed: everybody looks. */

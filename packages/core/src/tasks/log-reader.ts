@@ -1,5 +1,6 @@
 import { isTerminal, type TaskEvent, type TaskState } from "@agentcore/contract";
 import type { LogPage, TaskHead, TaskKey } from "../ports/index.ts";
+import type { LiveText } from "./artifact-stream.ts";
 import type { Feed } from "./feed.ts";
 import type { LogHint, LogHub, LogListener } from "./log-hub.ts";
 import type { Delayed, SharedDelay } from "./shared-delay.ts";
@@ -14,6 +15,11 @@ type InTurn = <Result>(key: TaskKey, work: () => Promise<Result>) => Promise<Res
 export interface FollowedLog extends Feed<TaskEvent> {
   /** For who reads through much of it before giving anything on: a few do on a node at once, tenants in turn. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
+  /**
+   * After an empty piece: what models have said behind the last event read, as far as it is known here now. It is volatile: it may be gone,
+   * begin otherwise, or be in the log the next time.
+   */
+  texts(): readonly LiveText[];
 }
 
 export interface FollowOptions {
@@ -24,6 +30,8 @@ export interface FollowOptions {
    * @default always
    */
   readonly hasRoom?: (() => boolean) | undefined;
+  /** Calls also whoever waits when there may be more `texts`. @default false */
+  readonly live?: boolean | undefined;
 }
 
 /** What all readers of a node share. */
@@ -37,6 +45,7 @@ export interface ReadableLogs {
   /** For reading page after page, each in a turn of its own too. */
   foldInTurn: InTurn;
   head(key: TaskKey): Promise<TaskHead | null>;
+  textsAfter(key: TaskKey, after: number): readonly LiveText[];
 }
 
 /**
@@ -58,13 +67,15 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
   private failure: { readonly thrown: unknown } | null = null;
   private ring: (() => void) | null = null;
   private readonly hasRoom: () => boolean;
+  private readonly isLive: boolean;
 
   /** Listens until it is closed or has come to the end. Reads nothing before `hear` was told of the head. */
-  constructor(logs: ReadableLogs, key: TaskKey, { after = 0, hasRoom = always }: FollowOptions = {}) {
+  constructor(logs: ReadableLogs, key: TaskKey, { after = 0, hasRoom = always, live = false }: FollowOptions = {}) {
     this.logs = logs;
     this.key = key;
     this.after = after;
     this.hasRoom = hasRoom;
+    this.isLive = live;
     logs.hub.listen(key, this);
   }
 
@@ -74,6 +85,12 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
       this.knownSeq = hint.seq;
       this.knownState = hint.state;
     } else return;
+    this.hasRung = true;
+    this.wake();
+  }
+
+  hearSpeech(): void {
+    if (!this.isLive) return;
     this.hasRung = true;
     this.wake();
   }
@@ -95,6 +112,11 @@ export class LogReader implements FollowedLog, LogListener, Delayed {
     this.after = last.seq;
     if (isEnd(last)) this.close();
     return page;
+  }
+
+  texts(): readonly LiveText[] {
+    const texts = this.isClosed ? [] : this.logs.textsAfter(this.key, this.after);
+    return texts.length === 0 || this.hasRoom() ? texts : [];
   }
 
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

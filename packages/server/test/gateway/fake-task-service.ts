@@ -23,6 +23,7 @@ import {
   type InboxItem,
   type InboxRequest,
   itemsOf,
+  type LiveText,
   type MigrateOpenRequest,
   type MigrateRequest,
   type OpenTasksMigration,
@@ -47,6 +48,8 @@ interface FakeTask {
   readonly key: string | undefined;
   readonly priority: Priority;
   readonly events: TaskEvent[];
+  /** Behind the last event. */
+  texts?: readonly LiveText[];
   state: TaskState;
 }
 
@@ -67,6 +70,8 @@ export class FakeTaskService implements TaskService {
   private breakpoints: readonly string[] = [];
   readonly tasks = new Map<string, FakeTask>();
   readonly sent: { readonly taskId: string; readonly message: A2AMessage }[] = [];
+  /** How often models have said something. */
+  spoken = 0;
   /** Readers of a log that have not ended. */
   readers = 0;
   /** Pieces of logs that were read. */
@@ -89,6 +94,16 @@ export class FakeTaskService implements TaskService {
       task.events.push({ ...event, seq: task.events.length + 1, at: this.now } as TaskEvent);
       task.state = STATES[event.type] ?? task.state;
     }
+    task.texts = [];
+    for (const wake of this.wakers) wake();
+  }
+
+  /** What models have said behind the last event, until the next one. */
+  speak(taskId: string, ...texts: readonly LiveText[]): void {
+    const task = this.tasks.get(taskId);
+    if (task === undefined) throw new Error(`no task ${taskId}`);
+    task.texts = texts;
+    this.spoken += 1;
     for (const wake of this.wakers) wake();
   }
 
@@ -403,19 +418,27 @@ class FakeLog implements FollowedLog {
   private readonly task: FakeTask;
   private after: number;
   private readonly hasRoom: () => boolean;
+  private readonly live: boolean;
+  private heard = 0;
   private closed = false;
   private wake: (() => void) | null = null;
 
-  constructor(service: FakeTaskService, task: FakeTask, { after = 0, hasRoom = () => true }: FollowOptions) {
+  constructor(
+    service: FakeTaskService,
+    task: FakeTask,
+    { after = 0, hasRoom = () => true, live = false }: FollowOptions,
+  ) {
     this.service = service;
     this.task = task;
     this.after = after;
     this.hasRoom = hasRoom;
+    this.live = live;
     service.readers += 1;
   }
 
   async read(): Promise<readonly TaskEvent[] | null> {
     if (this.closed) return null;
+    this.heard = this.service.spoken;
     if (this.task.events.length > this.after && !this.hasRoom()) return [];
     this.service.pieces += 1;
     const piece = this.task.events.slice(this.after, this.after + PIECE);
@@ -429,8 +452,13 @@ class FakeLog implements FollowedLog {
     return work();
   }
 
+  texts(): readonly LiveText[] {
+    return this.live && this.after === this.task.events.length ? (this.task.texts ?? []) : [];
+  }
+
   wait(ring: () => void): void {
-    if (this.closed || this.task.events.length > this.after) return ring();
+    const isHeard = !this.live || this.heard === this.service.spoken;
+    if (this.closed || !isHeard || this.task.events.length > this.after) return ring();
     this.wake = () => {
       if (this.wake !== null) this.service.wakers.delete(this.wake);
       this.wake = null;

@@ -214,6 +214,34 @@ describe("0.3 over JSON-RPC", () => {
     expect(resumed.at(-1)?.data.result.final).toBe(true);
   });
 
+  it("tells what a model says before it is in the log, numbered behind it, and then the rest", async () => {
+    const fixture = createFixture();
+    const rpc = rpcOf(fixture);
+    const stream = readSse(await rpc("message/stream", message("hold")));
+    expect((await stream.next())?.data.result.kind).toBe("task");
+    expect((await stream.next())?.id).toBe("2");
+    const live = { path: "model:m", artifact: { artifactId: "a", name: "a" }, append: false };
+    fixture.tasks.speak("task-1", { ...live, text: "Hel" });
+    const artifact = { ...live.artifact, parts: [{ text: "Hello" }] };
+    const said = await stream.next();
+    fixture.tasks.append("task-1", {
+      type: "artifact.appended",
+      data: { ...live, kind: "model", artifact, lastChunk: true },
+    });
+    expect([said, await stream.next()].map((frame) => [frame?.id, frame?.data.result])).toMatchObject([
+      ["2.1", { kind: "artifact-update", append: false, artifact: { parts: [{ kind: "text", text: "Hel" }] } }],
+      ["3", { kind: "artifact-update", append: true, artifact: { parts: [{ kind: "text", text: "lo" }] } }],
+    ]);
+    await stream.cancel();
+    const resumed = readSse(await rpc("tasks/resubscribe", { id: "task-1" }, { "last-event-id": "2.1" }));
+    expect(await resumed.next()).toMatchObject({ id: "2", data: { result: { kind: "task" } } });
+    expect(await resumed.next()).toMatchObject({
+      id: "3",
+      data: { result: { artifact: { parts: [{ text: "Hello" }] } } },
+    });
+    await resumed.cancel();
+  });
+
   it("CORE-ERR-002: names the refused fields as 0.3 does", async () => {
     const params = message("x", { parts: [{ kind: "file", file: { uri: "" } }] });
     const { error } = await (await rpcOf(createFixture())("message/send", params)).json();

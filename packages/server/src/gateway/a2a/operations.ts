@@ -29,6 +29,7 @@ import type { AgentDescription, GatewaySettings, PushConfigService, RegisteredCo
 import type { Client, OpenCall, OpenCalls } from "../http/open-calls.ts";
 import { OpenStream } from "../http/open-stream.ts";
 import type { PendingAnswers } from "../http/pending-answers.ts";
+import type { LastEventId } from "../http/server-sent-events.ts";
 import { StreamRoom } from "../http/stream-room.ts";
 import { checkMediaTypes, checkOutputModes } from "./check-media-types.ts";
 import { RESUMABLE_STREAMS } from "./extensions.ts";
@@ -41,7 +42,7 @@ export interface A2ACall {
   readonly agent: AgentDescription;
   /** Aborts when the client goes away, which never cancels a task. */
   readonly client: Client;
-  readonly lastEventId: number | null;
+  readonly lastEventId: LastEventId | null;
   /** URIs of the extensions that both sides speak. @default none */
   readonly extensions?: readonly string[] | undefined;
   readonly traceparent?: string | undefined;
@@ -191,10 +192,12 @@ export const createA2AOperations = ({
     const open = streams.begin(scope, call.client);
     try {
       const { taskId, ...prepared } = await prepare();
-      const options = { ...prepared, numbered: call.extensions?.includes(RESUMABLE_STREAMS) };
+      const numbered = call.extensions?.includes(RESUMABLE_STREAMS);
       const room = new StreamRoom(answers, scope);
-      const log = await tasks.follow(scope, taskId, { hasRoom: room.hasRoom });
-      return new OpenStream(new TaskStream(taskId, log, options), open, room);
+      const openLog = (live: boolean) => tasks.follow(scope, taskId, { hasRoom: room.hasRoom, live });
+      const log = await openLog(numbered !== true);
+      const stream = new TaskStream(taskId, log, { ...prepared, numbered }, () => openLog(false));
+      return new OpenStream(stream, open, room);
     } catch (error) {
       open.end();
       throw error;
@@ -235,7 +238,7 @@ export const createA2AOperations = ({
         if (!isRepeat) return { ...options, from: 1 };
         const { seq } = await ownHead(call, taskId);
         const seen = call.lastEventId;
-        if (seen !== null && seen < seq) return { ...options, from: seen, snapshot: false };
+        if (seen !== null && seen.seq < seq) return { ...options, from: seen.seq, snapshot: seen.isAhead };
         return { ...options, from: seq, endAtSnapshotOfInputRequired: true };
       });
     },
@@ -244,7 +247,7 @@ export const createA2AOperations = ({
       return openStream(call, async () => {
         const head = await ownHead(call, id);
         const seen = call.lastEventId;
-        const resumes = seen !== null && seen < head.seq;
+        const resumes = seen !== null && seen.seq < head.seq;
         if (isTerminal(head.state) && !resumes) {
           throw new PlatformError(
             "UNSUPPORTED_OPERATION",
@@ -252,7 +255,9 @@ export const createA2AOperations = ({
             { details: { taskId: id } },
           );
         }
-        return { taskId: id, from: resumes ? seen : head.seq, snapshot: !resumes, endAtInputRequired: false };
+        const from = resumes ? seen.seq : head.seq;
+        // Of the text that a client has beyond the log nobody knows how much: the task as of that number takes its place.
+        return { taskId: id, from, snapshot: !resumes || seen.isAhead, endAtInputRequired: false };
       });
     },
 

@@ -89,6 +89,7 @@ const feedOf = (given: readonly (readonly TaskEvent[])[]): FollowedLog => {
   return {
     read: async () => left.shift() ?? null,
     inTurn: (work) => work(),
+    texts: () => [],
     wait: (ring) => queueMicrotask(ring),
     close: () => {
       left.length = 0;
@@ -152,7 +153,8 @@ test("frames are the same wherever it pauses and whatever of the log is folded m
       );
       const come = pieces(whole, pauses);
       const said: TaskFrame[] = [];
-      for await (const frame of itemsOf(new TaskStream("t", feedOf(come), given))) said.push(frame);
+      for await (const frame of itemsOf(new TaskStream("t", feedOf(come), given, async () => feedOf([whole]))))
+        said.push(frame);
       expect(said).toEqual(uninterrupted(come.flat(), given));
     }),
     { numRuns: 500, seed: 1 },

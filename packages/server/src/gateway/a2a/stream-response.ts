@@ -2,7 +2,7 @@ import type { ExtraHeaders } from "../http/responses.ts";
 import { type SseSource, sseResponse } from "../http/server-sent-events.ts";
 
 interface Numbered {
-  readonly seq?: number | undefined;
+  readonly seq?: number | string | undefined;
 }
 
 export interface StreamResponseOptions {

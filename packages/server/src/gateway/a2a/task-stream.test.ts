@@ -27,11 +27,13 @@ const frames = async (options: Partial<TaskStreamOptions>) => {
   const feed: FollowedLog = {
     read: async () => pieces.shift() ?? null,
     inTurn: (work) => work(),
+    texts: () => [],
     wait: (ring) => ring(),
     close: () => {},
   };
   const out: unknown[] = [];
-  const stream = new TaskStream("t", feed, { from: 1, snapshot: false, endAtInputRequired: false, ...options });
+  const all = { from: 1, snapshot: false, endAtInputRequired: false, ...options };
+  const stream = new TaskStream("t", feed, all, async () => feed);
   for await (const { response, seq } of itemsOf(stream)) {
     const [kind] = Object.keys(response);
     out.push([kind, seq, "task" in response ? response.task.artifacts?.length : undefined]);

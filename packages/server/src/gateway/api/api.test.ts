@@ -218,6 +218,34 @@ describe("tasks", () => {
     expect([missing.status, (await missing.json()).error.code]).toEqual([404, "TASK_NOT_FOUND"]);
   });
 
+  it("streams between the events what models say, behind each event anew, and resumes after any of it", async () => {
+    const { post, get, tasks } = createFixture();
+    const { taskId } = (await (await post("/api/v1/tasks", submit("hold"))).json()).head;
+    const live = { path: "model:m", artifact: { artifactId: "a", name: "a" }, append: false };
+    const open = async (after: string) =>
+      readSse(await get(`/api/v1/tasks/${taskId}/events`, { accept: "text/event-stream", "last-event-id": after }));
+    const sse = await open("1");
+    expect(await sse.next()).toMatchObject({ id: "2", event: "task.started" });
+    const next = sse.next();
+    tasks.speak(taskId, { ...live, text: "Hel" });
+    const event = "artifact.streamed";
+    expect(await next).toEqual({ id: "2.1", event, data: { ...live, after: 2, text: "Hel" } });
+    tasks.speak(taskId, { ...live, text: "Hello" });
+    expect(await sse.next()).toEqual({ id: "2.2", event, data: { ...live, after: 2, text: "lo", append: true } });
+    // Begun anew.
+    tasks.speak(taskId, { ...live, text: "Hi" });
+    expect(await sse.next()).toMatchObject({ id: "2.3", data: { text: "Hi", append: false } });
+    const other = await open("2.1");
+    expect(await other.next()).toMatchObject({ id: "2.1", data: { text: "Hi" } });
+    tasks.append(taskId, { type: "task.progressed", data: { path: "p", kind: "progress", message: "50 %" } });
+    tasks.speak(taskId, { ...live, text: "Hi" });
+    for (const reader of [sse, other]) {
+      expect(await reader.next()).toMatchObject({ id: "3", event: "task.progressed" });
+      expect(await reader.next()).toMatchObject({ id: "3.1", data: { after: 3, text: "Hi", append: false } });
+    }
+    await Promise.all([sse.cancel(), other.cancel()]);
+  });
+
   it("an overloaded node says when to come back", async () => {
     const { post, tasks } = createFixture();
     const { PlatformError } = await import("@agentcore/contract");

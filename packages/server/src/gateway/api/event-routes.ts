@@ -8,6 +8,7 @@ import { jsonResponse } from "../http/responses.ts";
 import { lastEventId, type SseFrame, sseResponse } from "../http/server-sent-events.ts";
 import { StreamRoom } from "../http/stream-room.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
+import { EventFeed, type StreamedText } from "./event-feed.ts";
 
 const DEFAULT_LIMIT = 1000;
 // A page is held in memory, and once more as text.
@@ -41,7 +42,8 @@ export const createEventRoutes = (
     method: "GET",
     path: "/api/v1/tasks/{id}/events",
     operationId: "getTaskEvents",
-    summary: "A task's log: a page of it, or as a stream (Accept: text/event-stream; Last-Event-ID resumes)",
+    summary:
+      "A task's log: a page of it, or as a stream, with what models say in between (Accept: text/event-stream; Last-Event-ID resumes)",
     tag: "tasks",
     query: EventsQuery,
     answer: {
@@ -52,7 +54,7 @@ export const createEventRoutes = (
     },
     async handle({ request, scope, path, query }) {
       const taskId = path.id ?? "";
-      const after = lastEventId(request.headers) ?? query.after ?? 0;
+      const after = lastEventId(request.headers)?.seq ?? query.after ?? 0;
       if (!wantsStream(request.headers.get("accept"))) {
         const events = await tasks.log(scope, taskId, {
           after: query.after ?? 0,
@@ -65,8 +67,8 @@ export const createEventRoutes = (
       const open = streams.begin(scope, request);
       try {
         const room = new StreamRoom(answers, scope);
-        const log = await tasks.follow(scope, taskId, { after, hasRoom: room.hasRoom });
-        return await sseResponse(new OpenStream(log, open, room), toFrame, { heartbeatMs });
+        const log = await tasks.follow(scope, taskId, { after, hasRoom: room.hasRoom, live: true });
+        return await sseResponse(new OpenStream(new EventFeed(log, after), open, room), toFrame, { heartbeatMs });
       } catch (error) {
         open.end();
         throw error;
@@ -77,4 +79,9 @@ export const createEventRoutes = (
 
 const wantsStream = (accept: string | null): boolean => accept?.toLowerCase().includes("text/event-stream") === true;
 
-const toFrame = (event: TaskEvent): SseFrame => ({ data: JSON.stringify(event), event: event.type, id: event.seq });
+/** A text has a number of its own kind, and no `seq`: it is no event of the log. */
+const toFrame = (item: TaskEvent | StreamedText): SseFrame => {
+  if ("seq" in item) return { data: JSON.stringify(item), event: item.type, id: item.seq };
+  const { after, part, ...said } = item;
+  return { data: JSON.stringify({ after, ...said }), event: "artifact.streamed", id: `${after}.${part}` };
+};

@@ -341,6 +341,32 @@ describe("streams", () => {
     expect(rest.map(caseOf)).toEqual(["artifactUpdate", "statusUpdate"]);
   });
 
+  it("tell what a model says before it is in the log, and then the rest", async () => {
+    const { grpc, tasks } = await start();
+    const name = "letter";
+    const live = { path: "model:m", artifact: { artifactId: name, name }, append: false };
+    const stream = grpc.stream("sendStreamingMessage", grpcMessage("hold"));
+    const parts: unknown[] = [];
+    stream.on("data", ({ payload }) => {
+      if (payload.$case === "artifactUpdate")
+        parts.push([payload.value.artifact.parts[0].content.value, payload.value.append]);
+    });
+    await once(stream, "data");
+    tasks.speak("task-1", { ...live, text: "Hel" });
+    await expect.poll(() => parts).toEqual([["Hel", false]]);
+    const artifact = { artifactId: name, name, parts: [{ text: "Hello" }] };
+    tasks.append(
+      "task-1",
+      { type: "artifact.appended", data: { ...live, kind: "model", artifact, lastChunk: true } },
+      { type: "task.completed", data: {} },
+    );
+    await once(stream, "end");
+    expect(parts.slice(0, 2)).toEqual([
+      ["Hel", false],
+      ["lo", true],
+    ]);
+  });
+
   it("end as UNAVAILABLE when the node does, and calls that wait are answered", async () => {
     const { grpc, close } = await start();
     const stream = grpc.stream("sendStreamingMessage", grpcMessage("hold"));

@@ -6,7 +6,7 @@ export interface SseFrame {
   /** JSON text on one line. */
   readonly data: string;
   readonly event?: string | undefined;
-  readonly id?: number | undefined;
+  readonly id?: number | string | undefined;
 }
 
 export interface SseOptions {
@@ -149,10 +149,17 @@ const orHeartbeat = <T>(next: Promise<T>, heartbeatMs: number): Promise<T | "hea
   return Promise.race([next, heartbeat]).finally(() => clearTimeout(timer));
 };
 
-/** `Last-Event-ID` as the number of an event, or null when it is absent or none of ours. */
-export const lastEventId = (headers: Headers): number | null => {
-  const text = headers.get("last-event-id");
-  if (text === null || !/^\d{1,15}$/.test(text.trim())) return null;
-  const seq = Number(text);
-  return seq > 0 ? seq : null;
+/** What a client has of a task. */
+export interface LastEventId {
+  /** The log up to this number, at least 1. */
+  readonly seq: number;
+  /** It has text, too, that was not in the log by then: `n.k`. */
+  readonly isAhead: boolean;
+}
+
+/** `Last-Event-ID`, or null when it is absent or none of ours. */
+export const lastEventId = (headers: Headers): LastEventId | null => {
+  const [, number, part] = /^(\d{1,15})(\.\d{1,15})?$/.exec(headers.get("last-event-id")?.trim() ?? "") ?? [];
+  const seq = Number(number ?? 0);
+  return seq > 0 ? { seq, isAhead: part !== undefined } : null;
 };

@@ -256,7 +256,9 @@ class AgentAnswer implements Feed<AnswerEvent> {
     }
   }
 
-  private async tell({ response }: TaskFrame): Promise<readonly AnswerEvent[]> {
+  private async tell({ response, takesBack }: TaskFrame): Promise<readonly AnswerEvent[]> {
+    // What went out cannot be taken back.
+    if (takesBack === true) return [];
     if ("artifactUpdate" in response) {
       const { artifact, append } = response.artifactUpdate;
       return this.say(artifact, append === true);
