@@ -71,6 +71,8 @@ export interface ExceededBudget {
 
 export type ReserveOutcome =
   | { readonly outcome: "held"; readonly held: HeldBudget }
+  /** Others go before; the store was not asked. */
+  | { readonly outcome: "behind"; readonly account: BudgetAccount; readonly asked: number }
   | { readonly outcome: "exceeded"; readonly exceeded: ExceededBudget };
 
 export interface ReserveRequest {
@@ -79,6 +81,8 @@ export interface ReserveRequest {
   readonly key: string;
   readonly subject: BudgetSubject;
   readonly bound: SpendingBound;
+  /** False: others go before. @default it may */
+  readonly mayTake?: ((account: string, asked: number) => boolean) | undefined;
   /** For errors. */
   readonly model: string;
   /** Milliseconds after which the call is over in any case. */
@@ -122,6 +126,8 @@ export class Budgets {
     if (accounts.length === 0) return { outcome: "held", held: { key: null, accounts } };
     const asked = (account: BudgetAccount): number =>
       account.measure === "tokens" ? bound.tokens : pricedBound(request, account);
+    const behind = accounts.find((account) => request.mayTake?.(account.account, asked(account)) === false);
+    if (behind !== undefined) return { outcome: "behind", account: behind, asked: asked(behind) };
     const amounts = await Promise.all(
       accounts.map(async (account) => ({
         account: account.account,

@@ -38,6 +38,8 @@ export interface ModelProvider {
    * again may help, with `retryAfterMs` when it is known when.
    */
   generate(request: ModelRequest & { readonly model: string }, call: ModelCall): Promise<ModelAnswer>;
+  /** Settlements of answers are committed: what was held and not spent is free for calls that wait. @default nobody waits */
+  settled?(tenantId: string, settlements: readonly Settlement[]): void;
   /** Adds to the limits of a budget what people have granted, where too little is left for the call that they were asked for; once for each `id`. */
   grant(tenantId: string, grant: BudgetGrant, id: string): Promise<void>;
 }

@@ -105,6 +105,7 @@ export class Commits {
     const { engine } = this;
     const { head } = execution;
     const { unit, draft } = taken;
+    if (unit.settle !== undefined) execution.services.models?.settled?.(head.tenantId, unit.settle);
     const birth = execution.takeBirth();
     if (taken.terminal && execution.mayHoldCredentials) engine.credentials.forget(head);
     // It left memory while the unit was on its way, and whoever looked for our leases since may have looked too early.

@@ -248,14 +248,14 @@ export class TaskEngine {
       mailbox: (key) => this.store.mailbox(key),
       spoke: (key) => this.hub.spoke(key),
       settle: (tenantId, settlement) => {
-        this.store.commit([{ tenantId, settle: [settlement] }]).catch((error: unknown) =>
-          senses.logger.log(
-            "warn",
-            `a model call was not settled, and counts as what was held for it: ${String(error)}`,
-            {
-              tenantId,
-            },
-          ),
+        this.store.commit([{ tenantId, settle: [settlement] }]).then(
+          () => models?.settled?.(tenantId, [settlement]),
+          (error: unknown) =>
+            senses.logger.log(
+              "warn",
+              `a model call was not settled, and counts as what was held for it: ${String(error)}`,
+              { tenantId },
+            ),
         );
       },
       credential: (key, authorization) => this.credentials.read(key, authorization),

@@ -32,6 +32,8 @@ interface Asked {
   readonly calls: ModelCall[];
   readonly grants: { readonly grant: BudgetGrant; readonly id: string }[];
   readonly units: CommitUnit[];
+  /** By the number of units that were committed when it was told. */
+  readonly settled: { readonly settlements: readonly Settlement[]; readonly units: number }[];
   readonly world: EngineWorld;
 }
 
@@ -43,7 +45,10 @@ const asking = (
   const calls: ModelCall[] = [];
   const grants: Asked["grants"] = [];
   const units: CommitUnit[] = [];
+  const settled: Asked["settled"] = [];
+  let committed = 0;
   const models: ModelProvider = {
+    settled: (_tenantId, settlements) => void settled.push({ settlements, units: committed }),
     async generate(_request, call) {
       calls.push(call);
       return generate(call, calls.length, world);
@@ -56,13 +61,15 @@ const asking = (
     ...{ models, crashes },
     wrap: (store) =>
       wrapStore(store, {
-        commit: (commit, written) => {
+        commit: async (commit, written) => {
           units.push(...written);
-          return commit(written);
+          const outcomes = await commit(written);
+          committed += written.length;
+          return outcomes;
         },
       }),
   });
-  return { calls, grants, units, world };
+  return { calls, grants, units, settled, world };
 };
 
 const HI = [{ role: "user" as const, content: "hi" }];
@@ -75,14 +82,16 @@ const chunksOf = async (world: EngineWorld, taskId: string) =>
       : [],
   );
 
-test("what a call cost is written in the unit that has its answer", async () => {
-  const { world, units, calls } = asking(() => ({ response: ANSWER, settlement: SETTLEMENT }), write);
+test("what a call cost is written in the unit that has its answer, and told when that is committed", async () => {
+  const { world, units, settled, calls } = asking(() => ({ response: ANSWER, settlement: SETTLEMENT }), write);
   const taskId = await world.submit("writer");
   expect(outputOf(await world.last(taskId))).toBe("a word");
   const settling = units.filter(({ settle }) => settle !== undefined);
   expect(settling).toHaveLength(1);
   expect(settling[0]?.settle).toEqual([SETTLEMENT]);
   expect(settling[0]?.append?.events.map(({ type }) => type)).toContain("step.completed");
+  expect(settled.map(({ settlements }) => settlements)).toEqual([[SETTLEMENT]]);
+  expect(settled[0]?.units).toBeGreaterThan(units.findIndex(({ settle }) => settle !== undefined));
   expect(calls).toMatchObject([
     {
       ...{ tenantId: "acme", agent: "writer", labels: { team: "desk" }, caller: "ann", priority: "normal" },

@@ -6,10 +6,10 @@
  * A pass whose targets are all at their limits waits for the first of them, in line where they have too many calls under way, and one whose budget
  * calls under way hold waits for these: for a minute at most. A budget that wants another model asked begins anew with that one. Anything else that fails goes to the caller, who may try again.
  */
-import type { ModelSpec } from "@agentcore/contract";
+import { type ModelSpec, PRIORITIES } from "@agentcore/contract";
 import type { Reasoned } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
-import { budgetExceeded, degradesTo, spendingIn } from "@agentcore/core/governance";
+import { type BudgetAccount, budgetExceeded, degradesTo, spendingIn } from "@agentcore/core/governance";
 import type { ModelCall } from "@agentcore/core/ports";
 import { chooseTargets, type ModelChoice, noModelLeft } from "../choice/choose-targets.ts";
 import type { ModelConditions, RequestFacts } from "../choice/model-conditions.ts";
@@ -25,7 +25,8 @@ import {
   type TurnOutcome,
   type TurnParts,
 } from "./ask-in-turn.ts";
-import { type LimitWaits, placeOf } from "./limit-waits.ts";
+import type { MoneyPlace } from "./budget-lines.ts";
+import type { LimitWaits } from "./limit-waits.ts";
 import type { TargetGuard } from "./target-guard.ts";
 import { isLimited, unanswered } from "./unanswered.ts";
 
@@ -55,16 +56,35 @@ export interface Answered<Result> extends TurnAnswer<Result> {
 }
 
 // A limit a minute is free again after a minute at most.
-const MAX_LIMIT_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
+// Of one that has waited in vain, or found too many who wait.
+const HELD_RETRY_MS = 1_000;
+
+/** Of a call that begins now. */
+export const placeOf = ({ clock }: Pick<TurnParts, "clock">, { priority }: ModelCall): MoneyPlace => ({
+  ...{ priority: PRIORITIES.indexOf(priority), since: clock.monotonic() },
+  ...{ line: null, asked: 0, wake: null },
+});
 
 export const answerCall = async <Result>(
   parts: AnswerParts,
   named: NamedSpec,
   asking: Asking<Result>,
 ): Promise<Answered<Result>> => {
-  const { guard, clock } = parts;
+  try {
+    return await answerInTurns(parts, named, asking);
+  } finally {
+    parts.lines.leave(asking.place, false);
+  }
+};
+
+const answerInTurns = async <Result>(
+  parts: AnswerParts,
+  named: NamedSpec,
+  asking: Asking<Result>,
+): Promise<Answered<Result>> => {
+  const { guard } = parts;
   const { call } = asking;
-  const since = clock.monotonic();
   const instead: Instead[] = [];
   let { name } = named;
   let choice = await chooseFor(parts, name, named, asking);
@@ -83,11 +103,13 @@ export const answerCall = async <Result>(
       }
       case "exceeded": {
         const { exceeded, target } = outcome;
-        if (exceeded.spent + exceeded.asked <= exceeded.ceiling) {
-          const error = heldByOthers(target.name, exceeded.account.budget.name, parts.waits.waiting);
-          await waitFor(parts, error, [], call, since);
+        const { account, asked, ceiling, spent, reserved } = exceeded;
+        if (spent + asked <= ceiling) {
+          await waitForMoney(parts, asking, { target, account, asked, left: ceiling - spent - reserved });
           break;
         }
+        // Another model may ask for less.
+        parts.lines.leave(asking.place, false);
         const degraded = degradesTo(exceeded);
         const isOfTask = call.task !== undefined;
         const error = budgetExceeded(target.name, exceeded, isOfTask);
@@ -100,10 +122,13 @@ export const answerCall = async <Result>(
         exceededBy = error;
         break;
       }
+      case "behind":
+        await waitForMoney(parts, asking, { ...outcome, left: undefined });
+        break;
       case "unanswered": {
         const error = unanswered(name, outcome.tries);
         if (!outcome.tries.every(isLimited)) throw error;
-        entered = await waitFor(parts, error, outcome.tries, call, since);
+        entered = await waitForLimits(parts, asking, error, outcome.tries);
       }
     }
     // Whoever has waited in line is asked as it was chosen before.
@@ -131,24 +156,54 @@ const orderOf = (
   return entered === null ? all : [entered.target, ...all.filter((target) => target !== entered.target)];
 };
 
+const leftMsOf = ({ clock }: AnswerParts, { place }: Asking<unknown>): number =>
+  place.since + MAX_WAIT_MS - clock.monotonic();
+
 /** In line for those that are full, and until another is free by its limits. Throws the error unless that is within the minute. */
-const waitFor = async (
-  { guard, clock, waits }: AnswerParts,
+const waitForLimits = async (
+  parts: AnswerParts,
+  asking: Asking<unknown>,
   error: PlatformError,
   tries: readonly FailedTry[],
-  { tenantId, priority, signal }: ModelCall,
-  since: number,
 ): Promise<EnteredTarget | null> => {
-  const leftMs = since + MAX_LIMIT_WAIT_MS - clock.monotonic();
+  const { guard, waits, lines } = parts;
+  const { call, place } = asking;
+  // It does not try meanwhile, and nobody is to wait for that.
+  lines.leave(place, false);
+  const leftMs = leftMsOf(parts, asking);
   const full = tries.flatMap(({ because, target }) => (because === "full" ? [target] : []));
-  const timed =
-    tries.length === 0 ? [error] : tries.flatMap((failed) => (failed.because === "full" ? [] : failed.error));
-  const waitMs = Math.min(
-    ...timed.flatMap(({ retryAfterMs }) => retryAfterMs ?? []),
-    full.length > 0 ? leftMs : Number.POSITIVE_INFINITY,
+  const after = tries.flatMap(({ because, error: { retryAfterMs } }) =>
+    because === "full" ? [] : (retryAfterMs ?? []),
   );
-  if (leftMs <= 0 || waitMs > leftMs) throw error;
-  return waits.hold(error, () => guard.wait(tenantId, full, { ...placeOf(priority, since), forMs: waitMs, signal }));
+  const forMs = Math.min(...after, full.length > 0 ? leftMs : Number.POSITIVE_INFINITY);
+  if (leftMs <= 0 || forMs > leftMs) throw error;
+  const { priority, since } = place;
+  return waits.hold(error, () => guard.wait(call.tenantId, full, { priority, since, forMs, signal: call.signal }));
+};
+
+interface HeldMoney {
+  readonly target: ModelTarget;
+  readonly account: BudgetAccount;
+  readonly asked: number;
+  readonly left: number | undefined;
+}
+
+/** There is enough, and calls under way hold it: what they do not need is free when they end. */
+const waitForMoney = async (
+  parts: AnswerParts,
+  asking: Asking<unknown>,
+  { target, account: { account, budget }, asked, left }: HeldMoney,
+): Promise<void> => {
+  const { waits, lines } = parts;
+  const { tenantId, signal } = asking.call;
+  const forMs = leftMsOf(parts, asking);
+  const error = new PlatformError(
+    "BUDGET_EXCEEDED",
+    `budget ${budget.name}: what this call of ${target.name} may cost is held for calls under way`,
+    { retryable: true, retryAfterMs: HELD_RETRY_MS },
+  );
+  if (forMs <= 0) throw error;
+  await waits.hold(error, () => lines.wait(asking.place, { tenantId, account, asked, left, forMs, signal }));
 };
 
 /** What a budget had asked, and why. */
@@ -196,15 +251,3 @@ const decisionOf = (
   if (instead.length + chosen.length + asked.length === 0) return undefined;
   return { choice: id, reasons: [...instead.map(({ reason }) => reason), ...chosen, ...asked], scores };
 };
-
-// Whoever waits asks again so often that all together ask the store some two hundred times a second.
-const LEAST_PAUSE_MS = 50;
-const PAUSE_PER_WAITING_MS = 5;
-
-/** There is enough left, and calls under way hold it: what they do not need is free when they end. */
-const heldByOthers = (model: string, budget: string, waiting: number): PlatformError =>
-  new PlatformError(
-    "BUDGET_EXCEEDED",
-    `budget ${budget}: what this call of ${model} may cost is held for calls under way`,
-    { retryable: true, retryAfterMs: LEAST_PAUSE_MS + waiting * PAUSE_PER_WAITING_MS },
-  );

@@ -9,8 +9,9 @@ import type { ModelObserver } from "../model-observer.ts";
 import type { ModelTarget } from "../model-target.ts";
 import { factsOf } from "../prices/price-of.ts";
 import type { PriceTable } from "../prices/price-table.ts";
-import { type AnswerParts, type Asking, answerCall, factsOfCall, type NamedSpec } from "./answer-call.ts";
+import { type AnswerParts, type Asking, answerCall, factsOfCall, type NamedSpec, placeOf } from "./answer-call.ts";
 import type { Performed, TokenBound } from "./ask-in-turn.ts";
+import type { MoneyPlace } from "./budget-lines.ts";
 import { observeTarget } from "./observe-target.ts";
 
 export interface AskParts extends AnswerParts {
@@ -52,6 +53,7 @@ const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
 
 class Chat implements Asking<ModelResponse> {
   readonly call: ModelCall;
+  readonly place: MoneyPlace;
   readonly facts: RequestFacts;
   readonly #parts: AskParts;
   readonly #request: ModelRequest;
@@ -61,6 +63,7 @@ class Chat implements Asking<ModelResponse> {
   constructor(parts: AskParts, request: ModelRequest, call: ModelCall) {
     const bytes = countBytes(request);
     this.call = call;
+    this.place = placeOf(parts, call);
     this.facts = factsOfChat(request, bytes, call);
     this.#parts = parts;
     this.#request = request;

@@ -13,6 +13,7 @@
 import type { ModelUsage } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
 import {
+  type BudgetAccount,
   type BudgetSubject,
   type Budgets,
   type ExceededBudget,
@@ -29,6 +30,7 @@ import type { ModelTarget } from "../model-target.ts";
 import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost-nano-usd.ts";
 import { priceOf } from "../prices/price-of.ts";
 import type { PriceTable } from "../prices/price-table.ts";
+import type { BudgetLines, MoneyPlace } from "./budget-lines.ts";
 import type { TargetGuard } from "./target-guard.ts";
 import { usageRecord } from "./usage-record.ts";
 
@@ -51,6 +53,8 @@ export interface Performed<Result> {
 
 export interface Turn<Result> {
   readonly call: ModelCall;
+  /** Where it stands if it has to wait. */
+  readonly place: MoneyPlace;
   /** Tokens of output that are asked for where somebody needs a bound and none is known. */
   boundOf(target: ModelTarget): TokenBound;
   /** False once somebody has been told a part of an answer that cannot be taken back: nobody else is asked then. */
@@ -72,8 +76,18 @@ export interface TurnAnswer<Result> {
 /** Nobody answered, or a budget has too little left. */
 export type TurnOutcome<Result> =
   | { readonly outcome: "answered"; readonly answer: TurnAnswer<Result> }
-  | { readonly outcome: "exceeded"; readonly target: ModelTarget; readonly exceeded: ExceededBudget }
+  | ShortOfMoney
   | { readonly outcome: "unanswered"; readonly tries: readonly FailedTry[] };
+
+/** `behind`: others stand in line for it. */
+export type ShortOfMoney =
+  | { readonly outcome: "exceeded"; readonly target: ModelTarget; readonly exceeded: ExceededBudget }
+  | {
+      readonly outcome: "behind";
+      readonly target: ModelTarget;
+      readonly account: BudgetAccount;
+      readonly asked: number;
+    };
 
 export interface FailedTry {
   readonly target: ModelTarget;
@@ -84,6 +98,7 @@ export interface FailedTry {
 
 export interface TurnParts {
   readonly budgets: Budgets;
+  readonly lines: BudgetLines;
   readonly limiter: RateLimiter;
   readonly guard: TargetGuard;
   readonly prices: PriceTable;
@@ -114,7 +129,7 @@ export const askInTurn = async <Result>(
     if (step.outcome === "passed over") {
       if (!turn.mayGoOn()) throw step.failed.error;
       tries.push(step.failed);
-    } else if (step.outcome === "exceeded") return step;
+    } else if (step.outcome !== "answered") return step;
     else {
       const { ignored, ...answer } = step.answer;
       const reasons = tries.map(({ target: { id }, error }) => `${id}: ${error.message}`);
@@ -135,7 +150,7 @@ type TargetOutcome<Result> =
       readonly outcome: "answered";
       readonly answer: Omit<TurnAnswer<Result>, "reasons"> & Pick<Performed<Result>, "ignored">;
     }
-  | { readonly outcome: "exceeded"; readonly target: ModelTarget; readonly exceeded: ExceededBudget }
+  | ShortOfMoney
   | { readonly outcome: "passed over"; readonly failed: FailedTry };
 
 const askTarget = async <Result>(
@@ -163,8 +178,10 @@ const askTarget = async <Result>(
     const { grant } = verdict;
     try {
       const reserved = await reserve(parts, turn, target, bound);
-      if (reserved.outcome === "exceeded") return { outcome: "exceeded", target, exceeded: reserved.exceeded };
+      if (reserved.outcome !== "held") return { ...reserved, target };
       const { held } = reserved;
+      // Not when the call is over: what is left is for the next.
+      parts.lines.leave(turn.place, true);
       const mostOutput =
         held.key === null && target.limits?.tokensPerMinute === undefined ? undefined : bound.outputTokens;
       isOver = true;
@@ -198,8 +215,8 @@ const limited = (
     : new PlatformError("OVERLOADED", `its limit of ${limit} a minute is used up`, { retryAfterMs });
 
 const reserve = <Result>(
-  { budgets, prices, clock }: TurnParts,
-  { call }: Turn<Result>,
+  { budgets, lines, prices, clock }: TurnParts,
+  { call, place }: Turn<Result>,
   target: ModelTarget,
   bound: TokenBound,
 ) => {
@@ -215,6 +232,7 @@ const reserve = <Result>(
       ...{ nanoUsd, tokens: bound.inputTokens + bound.outputTokens },
       output: { nanoUsd: (nanoUsd ?? 0) - inputNanoUsd, tokens: bound.outputTokens },
     },
+    mayTake: (account, asked) => lines.mayTake(call.tenantId, account, asked, place),
     model: target.name,
     callTimeoutMs: target.timeoutMs,
     usage: usageRecord(call, target.name, { usage, nanoUsd }, clock.now()),
@@ -315,13 +333,14 @@ const mostBilled = (usage: ModelUsage, bound: TokenBound, isStreamed: boolean): 
  * `what`: the call, for the log.
  */
 export const settleAnyway = async (
-  { budgets, logger }: Pick<TurnParts, "budgets" | "logger">,
+  { budgets, lines, logger }: Pick<TurnParts, "budgets" | "lines" | "logger">,
   { tenantId }: ModelCall,
   what: string,
   settlement: Settlement,
 ): Promise<void> => {
   try {
     await budgets.settle(tenantId, settlement);
+    lines.freed(tenantId, settlement);
   } catch (failure) {
     logger.log("warn", `${what} was not settled: ${PlatformError.from(failure).message}`, { tenantId });
   }
@@ -329,7 +348,7 @@ export const settleAnyway = async (
 
 /** Of a call that was answered: with the answer's own commit where there is one, else with this. */
 export const settleAnswered = (
-  parts: Pick<TurnParts, "budgets" | "logger">,
+  parts: Pick<TurnParts, "budgets" | "lines" | "logger">,
   call: ModelCall,
   name: string,
   settlement: Settlement,

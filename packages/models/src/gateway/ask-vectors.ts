@@ -3,9 +3,10 @@ import type { ModelCall } from "@agentcore/core/ports";
 import type { RequestFacts } from "../choice/model-conditions.ts";
 import type { Embeddings, EmbedRequest } from "../model-gateway.ts";
 import type { ModelTarget } from "../model-target.ts";
-import { type Asking, answerCall, factsOfCall } from "./answer-call.ts";
+import { type Asking, answerCall, factsOfCall, placeOf } from "./answer-call.ts";
 import { type AskParts, BYTES_A_TOKEN, callerFor } from "./ask-chat.ts";
 import { type Performed, settleAnswered, type TokenBound } from "./ask-in-turn.ts";
+import type { MoneyPlace } from "./budget-lines.ts";
 import { observeTarget } from "./observe-target.ts";
 
 type Vectors = Embeddings["vectors"];
@@ -27,6 +28,7 @@ const PER_TEXT = 16;
 
 class VectorsOf implements Asking<Vectors> {
   readonly call: ModelCall;
+  readonly place: MoneyPlace;
   readonly facts: RequestFacts;
   readonly #parts: AskParts;
   readonly #texts: readonly string[];
@@ -34,6 +36,7 @@ class VectorsOf implements Asking<Vectors> {
 
   constructor(parts: AskParts, texts: readonly string[], call: ModelCall) {
     this.call = call;
+    this.place = placeOf(parts, call);
     this.#parts = parts;
     this.#texts = texts;
     this.#inputTokens = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text) + PER_TEXT, 0);

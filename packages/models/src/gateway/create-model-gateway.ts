@@ -14,28 +14,33 @@ import { priceOf } from "../prices/price-of.ts";
 import { askChat } from "./ask-chat.ts";
 import { settleAnswered } from "./ask-in-turn.ts";
 import { askVectors } from "./ask-vectors.ts";
+import { BudgetLines } from "./budget-lines.ts";
 import { answerKept, type KeepParts, keepingOf } from "./keep-answers.ts";
 import { LimitWaits } from "./limit-waits.ts";
 import { listModels } from "./list-models.ts";
 
-export interface ModelGatewayOptions extends Omit<KeepParts, "models" | "conditions" | "waits" | "keeping"> {
+export interface ModelGatewayOptions extends Omit<KeepParts, "models" | "conditions" | "waits" | "lines" | "keeping"> {
   /** Names of the tenant's Model manifests. */
   readonly names: (tenantId: string) => Promise<readonly string[]>;
   readonly env: Environment;
 }
 
 export const createModelGateway = (options: ModelGatewayOptions): ModelGateway => {
-  const { lookup, names, env, cache, budgets, guard, prices } = options;
+  const { lookup, names, env, cache, budgets, guard, prices, clock } = options;
   const parts: KeepParts = {
     ...options,
     models: new KnownModels(env),
     conditions: new ModelConditions(),
     waits: new LimitWaits(),
+    lines: new BudgetLines(clock),
     keeping: new WeakMap(),
   };
   return {
     generate: (asked, call) => generate(parts, asked, call),
     embed: (request, call) => askVectors(parts, request, call),
+    settled(tenantId, settlements) {
+      for (const settlement of settlements) parts.lines.freed(tenantId, settlement);
+    },
     grant: (tenantId, grant, id) => budgets.grant(tenantId, grant, id),
     list: (tenantId) =>
       listModels({ ...{ tenantId, names, lookup, env, prices }, stateOf: (target) => guard.stateOf(tenantId, target) }),
