@@ -45,7 +45,7 @@ const reserve = (node: Budgets, tokens: number): Promise<ReserveOutcome> =>
   });
 
 const grantOf = (outcome: ReserveOutcome): BudgetGrant => {
-  if (outcome.outcome === "held") throw new Error("nothing to grant");
+  if (outcome.outcome !== "exceeded") throw new Error("nothing to grant");
   return budgetExceeded("m", outcome.exceeded, true).details?.["grant"] as BudgetGrant;
 };
 

@@ -36,6 +36,17 @@ const OF_THE_ASKER: ReadonlySet<string> = new Set([
   ...["BUDGET_EXCEEDED", "CANCELED", "CONFIG_INVALID", "DEADLINE_EXCEEDED", "LEASE_LOST", "PERMISSION_DENIED"],
 ]);
 
+const marked = new WeakSet<PlatformError>();
+
+/** The error, which has to be this call's own, marked as one that stands with whoever asked. */
+export const ofTheAsker = (error: PlatformError): PlatformError => {
+  marked.add(error);
+  return error;
+};
+
+const isOfTheAsker = (error: unknown): error is PlatformError =>
+  PlatformError.is(error) && (OF_THE_ASKER.has(error.code) || marked.has(error));
+
 export class Flight<Produced, Shared> {
   private readonly waiters = new Set<Waiter<Produced, Shared>>();
   private readonly controller = new AbortController();
@@ -111,7 +122,7 @@ export class Flight<Produced, Shared> {
       try {
         produced = await asker.produce(this.controller.signal);
       } catch (error) {
-        if (!PlatformError.is(error) || !OF_THE_ASKER.has(error.code)) throw error;
+        if (!isOfTheAsker(error)) throw error;
         asker.fail(error);
         continue;
       }

@@ -1,4 +1,5 @@
 export type { CacheStatistics, SemanticStatistics } from "./cache-statistics.ts";
+export { ofTheAsker } from "./flight.ts";
 export { type GuardName, judgePair } from "./guards/judge-pair.ts";
 export type { CacheLevel } from "./kept-answer.ts";
 export {

@@ -44,7 +44,7 @@ const world = (budgets: Readonly<Record<string, BudgetSpec>>) => {
 
 /** As it stands in the error. */
 const grantOf = (outcome: ReserveOutcome): BudgetGrant => {
-  if (outcome.outcome === "held") throw new Error("nothing to grant");
+  if (outcome.outcome !== "exceeded") throw new Error("nothing to grant");
   return budgetExceeded("m", outcome.exceeded, true).details?.["grant"] as BudgetGrant;
 };
 

@@ -111,7 +111,7 @@ test("why a model was chosen is in the log before its answer", async () => {
 
 test("an answer that comes when its task has been canceled is settled all the same", async () => {
   const answered = gate();
-  const { world, units, calls } = asking(async () => {
+  const { world, units, settled, calls } = asking(async () => {
     await answered.opened;
     return { response: ANSWER, settlement: SETTLEMENT };
   }, write);
@@ -123,6 +123,7 @@ test("an answer that comes when its task has been canceled is settled all the sa
   answered.open();
   await world.quiet();
   expect(units.at(-1)).toEqual({ tenantId: SCOPE.tenantId, settle: [SETTLEMENT] });
+  expect(settled).toHaveLength(1);
 });
 
 test("text comes into its artifact by the quarter of a second, and begins anew with another try", async () => {
@@ -251,6 +252,7 @@ const bounded = (raise: number) => {
         ...{ callTimeoutMs: 1000, usage: USAGE },
       });
       if (reserved.outcome === "exceeded") throw budgetExceeded("m", reserved.exceeded, true);
+      if (reserved.outcome !== "held") throw new Error("nobody stands in line");
       return { response: ANSWER, settlement: budgets.settlement(reserved.held, spent, USAGE) };
     },
     grant: (...given) => budgets.grant(...given),

@@ -12,6 +12,7 @@
 
 import type { ModelUsage } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
+import { ofTheAsker } from "@agentcore/core/caching";
 import {
   type BudgetAccount,
   type BudgetSubject,
@@ -31,6 +32,7 @@ import { costNanoUsd, worstCaseNanoUsd } from "../prices/cost-nano-usd.ts";
 import { priceOf } from "../prices/price-of.ts";
 import type { PriceTable } from "../prices/price-table.ts";
 import type { BudgetLines, MoneyPlace } from "./budget-lines.ts";
+import { mayHideReasoning } from "./may-hide-reasoning.ts";
 import type { TargetGuard } from "./target-guard.ts";
 import { usageRecord } from "./usage-record.ts";
 
@@ -124,10 +126,11 @@ export const askInTurn = async <Result>(
   entered: EnteredTarget | null,
 ): Promise<TurnOutcome<Result>> => {
   const tries: FailedTry[] = [];
-  for (const target of order) {
+  for (const [index, target] of order.entries()) {
     const step = await askTarget(parts, turn, target, entered?.target === target ? entered : undefined);
     if (step.outcome === "passed over") {
-      if (!turn.mayGoOn()) throw step.failed.error;
+      // Another who asked for the same was told nothing, and may be answered by the next.
+      if (!turn.mayGoOn()) throw index + 1 < order.length ? ofTheAsker(step.failed.error) : step.failed.error;
       tries.push(step.failed);
     } else if (step.outcome !== "answered") return step;
     else {
@@ -280,7 +283,7 @@ const ask = async <Result>(
         parts,
         call,
         what,
-        settlementFor(billed, mostBilled(billed, bound, call.onText !== undefined)),
+        settlementFor(billed, mostBilled(billed, bound, call.onText !== undefined && !mayHideReasoning(target))),
       );
     else {
       limiter.adjust(grant, { requests: 1, tokens: 0 });
@@ -318,13 +321,12 @@ const atMost = (usage: ModelUsage | undefined, { outputTokens }: TokenBound): Mo
   usage && { ...usage, outputTokens: Math.min(usage.outputTokens, outputTokens) };
 
 /**
- * The most that a call may be billed for that broke off: of a stream what came of it, a token for each byte, and a little more; else all that was
- * asked for, since it may have been generated and lost.
+ * The most that a call may be billed for that broke off: where all of it was sent as it came, what came of it, a token for each byte, and a little more;
+ * else all that was asked for, since it may have been generated and lost.
  */
-const mostBilled = (usage: ModelUsage, bound: TokenBound, isStreamed: boolean): ModelUsage => {
+const mostBilled = (usage: ModelUsage, bound: TokenBound, isSeen: boolean): ModelUsage => {
   const received = usage.outputTokens * BYTES_A_TOKEN + UNREAD_TOKENS;
-  const outputTokens =
-    isStreamed && usage.outputTokens > 0 ? Math.min(received, bound.outputTokens) : bound.outputTokens;
+  const outputTokens = isSeen && usage.outputTokens > 0 ? Math.min(received, bound.outputTokens) : bound.outputTokens;
   return { inputTokens: bound.inputTokens, outputTokens, estimated: true };
 };
 

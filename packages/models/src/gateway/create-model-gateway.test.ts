@@ -201,11 +201,11 @@ test("what one provider cannot be asked, the next may be, and its breaker hears 
 });
 
 describe("an answer that breaks off after a part of it was told", () => {
-  const models = {
-    desk: { baseUrl: "http://127.0.0.1:1", model: "first", fallback: ["other"] },
-    other: { baseUrl: "http://127.0.0.1:1", model: "other" },
-  };
-  const breaking = () => {
+  const breaking = (more: Readonly<Record<string, unknown>> = {}) => {
+    const models = {
+      desk: { baseUrl: "http://127.0.0.1:1", model: "first", fallback: ["other"], ...more },
+      other: { baseUrl: "http://127.0.0.1:1", model: "other" },
+    };
     const asked: string[] = [];
     const caller: TargetCaller = {
       embed: () => Promise.reject(new Error("not asked for vectors")),
@@ -233,6 +233,14 @@ describe("an answer that breaks off after a part of it was told", () => {
         ["other says", true],
       ],
     ]);
+  });
+
+  test("is over for a door alone: a task that asked for the same at once goes on to the next", async () => {
+    const { asked, world } = breaking({ cache: {} });
+    const door = failure(world.gateway.generate(HI, { ...CALL, task: undefined, id: "door", onText: () => undefined }));
+    const task = world.gateway.generate(HI, CALL);
+    expect(await door).toMatchObject({ message: "cut off" });
+    expect([(await task).response.text, asked]).toEqual(["other says", ["first", "first", "other"]]);
   });
 
   test("is over at a door, and nobody else is paid for it", async () => {

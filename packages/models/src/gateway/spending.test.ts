@@ -348,6 +348,27 @@ test("no more output is counted of a call that failed than it may have had, howe
   expect((await standing(world)).used).toMatchObject([{ calls: 1, inputTokens: 20, outputTokens: 1000 }]);
 });
 
+test.each([
+  ["shows all that it generates", {}, 1000 * 30_000, 0],
+  ["may have thought unseen", { model: "gpt-5-mini" }, Number.POSITIVE_INFINITY, 1000 * 30_000],
+])("of a stream that broke off, of a model that %s, what may be billed is counted", async (_, more, most, least) => {
+  const world = createGatewayWorld({
+    ...{ models: { desk: { ...MODELS.desk, ...more } }, budgets: limit(1) },
+    caller: callerOf(() =>
+      Promise.reject(
+        withFailedUsage(new PlatformError("UPSTREAM_FAILED", "cut off", { retryable: true }), {
+          usage: { inputTokens: 20, outputTokens: 10, estimated: true },
+        }),
+      ),
+    ),
+  });
+  await expect(world.gateway.generate(HI, { ...DOOR, onText: () => undefined })).rejects.toThrow("cut off");
+  const { spent, reserved } = await standing(world);
+  expect(reserved).toBe(0);
+  expect(spent).toBeLessThan(most);
+  expect(spent).toBeGreaterThan(Math.max(least, 10 * 3 * 30_000));
+});
+
 test("what a try held that died with its node stays held until it is spent, and the next holds its own", async () => {
   const world = createGatewayWorld({
     ...{ models: MODELS, budgets: limit(1) },
