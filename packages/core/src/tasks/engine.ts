@@ -21,6 +21,7 @@ import { OutboxRelay } from "./outbox-relay.ts";
 import { RecentTasks } from "./recent-tasks.ts";
 import { Residents } from "./residents.ts";
 import { RunningLimits } from "./running-limits.ts";
+import { Speech } from "./speech.ts";
 import type { TaskRouter } from "./task-router.ts";
 import type { TenantPolicy } from "./tenant-policy.ts";
 
@@ -235,6 +236,7 @@ export class TaskEngine {
   }
 
   private servicesOf({ node, senses, keyValue, models, router }: EngineOptions): ExecutionServices {
+    const speech = new Speech(this.hub, senses.clock);
     return {
       node,
       senses,
@@ -246,7 +248,7 @@ export class TaskEngine {
       staysFor: (head, taskId) =>
         !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
-      spoke: (key) => this.hub.spoke(key),
+      spoke: (key) => speech.spoke(key),
       settle: (tenantId, settlement) => {
         this.store.commit([{ tenantId, settle: [settlement] }]).then(
           () => models?.settled?.(tenantId, [settlement]),

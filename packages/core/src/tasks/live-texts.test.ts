@@ -111,6 +111,33 @@ test("a letter comes whole, and of more than anybody can have missed the log tel
   expect(texts()).toEqual([]);
 });
 
+test("however fast models speak and however many listen, readers are rung no more often than the node has time for", async () => {
+  const { world, taskId, log, read, texts, say } = await listening();
+  const { service, engine } = await world.alive();
+  const others = await Promise.all(Array.from({ length: 99 }, () => service.follow(SCOPE, taskId, { live: true })));
+  let rung = 0;
+  const speak = async (words: number): Promise<void> => {
+    for (let word = 0; word < words; word += 1) {
+      for (const each of [log, ...others]) {
+        expect(await each.read()).toEqual([]);
+        each.wait(() => (rung += 1));
+      }
+      say("w", true);
+    }
+  };
+  await Promise.all(others.map(async (each) => void ((await each.read()) && (await each.read()))));
+  await read();
+  await speak(100);
+  expect(rung).toBe(2500);
+  await world.clock.advance(10);
+  await speak(10);
+  expect(rung).toBe(2600);
+  // Nothing is lost by it but time.
+  expect(texts()).toEqual([["letter", false, "w"]]);
+  for (const each of [log, ...others]) each.close();
+  expect(engine.hub.size).toBe(0);
+});
+
 test("a call that is over, or that nothing comes of any more, says nothing", async () => {
   const answered = await listening();
   answered.say("word", true);

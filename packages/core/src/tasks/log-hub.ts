@@ -39,11 +39,13 @@ export class LogHub {
     if (set !== undefined) for (const listener of [...set]) listener.hear(hint);
   }
 
-  /** Tells of what a model said, which is in no log yet. */
-  spoke(key: TaskKey): void {
-    if (this.listeners.size === 0) return;
+  /** Tells of what a model said, which is in no log yet, unless more than `most` listen. Returns how many were told. */
+  spoke(key: TaskKey, most: number): number {
+    if (this.listeners.size === 0) return 0;
     const set = this.listeners.get(keyOf(key));
-    if (set !== undefined) for (const listener of [...set]) listener.hearSpeech?.();
+    if (set === undefined || set.size > most) return 0;
+    for (const listener of [...set]) listener.hearSpeech?.();
+    return set.size;
   }
 
   /** Hints may have been missed: everybody looks. */

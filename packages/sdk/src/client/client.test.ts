@@ -203,6 +203,12 @@ describe("events", () => {
     expect(lastIds(requests)).toEqual([null, "2", "2"]);
   });
 
+  test("are those of the log: not what models say before it is in there", async () => {
+    const word = { after: 1, path: "model:m", append: false, text: "Hi", artifact: { artifactId: "a", name: "a" } };
+    const { client } = node(stream([started, word as unknown as TaskEvent, done]));
+    expect(await numbers(client.events("t1"))).toEqual([1, 3]);
+  });
+
   test("start after a given number", async () => {
     const { client, requests } = node(stream([done]));
     expect(await numbers(client.events("t1", { after: 2 }))).toEqual([3]);

@@ -111,7 +111,7 @@ const judge = async (ops: readonly Op[]): Promise<void> => {
     if (each.type === "hide" && !hidden.isHolding) hidden.arm();
     if (each.type === "release") await release();
     // From here on streams hear of nothing but the log.
-    if (each.type === "deafen") (await world.alive()).engine.hub.spoke = () => {};
+    if (each.type === "deafen") (await world.alive()).engine.hub.spoke = () => 0;
     if (each.type === "cancel") await speaking.cancel();
     if (each.type === "crash") {
       world.crash();
