@@ -149,6 +149,9 @@ const foreignIds = (node: Node, caller: number): ReadonlySet<string> => {
 /** Names of tasks in what the caller has said itself, which it may well hear again. */
 const mentioned = (text: string): readonly string[] => text.match(/task-\d+/g) ?? [];
 
+const askedIn = ({ address, body }: HostileRequest): string =>
+  `${address} ${new TextDecoder().decode(body ?? new Uint8Array())}`;
+
 const idsOfTasks = (value: unknown): readonly unknown[] => {
   if (typeof value !== "object" || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(idsOfTasks);
@@ -159,13 +162,16 @@ const idsOfTasks = (value: unknown): readonly unknown[] => {
   return [...own, ...inner.flatMap(idsOfTasks)];
 };
 
-const checkPrivacy = (node: Node, caller: number, said: Set<string>, done: Done, bodies: readonly unknown[]): void => {
-  const { request, answer } = done;
+const checkPrivacy = (
+  node: Node,
+  caller: number,
+  said: ReadonlySet<string>,
+  { answer }: Done,
+  bodies: readonly unknown[],
+): void => {
   CALLERS.forEach(({ mark }, index) => {
     if (index !== caller && answer.text.includes(mark)) throw new Error(`the answer has words of ${mark}`);
   });
-  const asked = `${request.address} ${new TextDecoder().decode(request.body ?? new Uint8Array())}`;
-  for (const id of mentioned(asked)) said.add(id);
   const foreign = foreignIds(node, caller);
   for (const id of mentioned(answer.text))
     if (foreign.has(id) && !said.has(id)) throw new Error(`the answer names ${id}, which is somebody else's`);
@@ -225,6 +231,8 @@ it(`no hostile request gets more than a plain refusal, or leaves anything behind
       await renew();
       const sending = batch.flatMap((own, caller) =>
         own.map(async (request) => {
+          // Before it is sent: another answer may show it before this one's own has come.
+          for (const id of mentioned(askedIn(request))) said[caller]?.add(id);
           const done = await send(node, CALLERS[caller]?.key ?? "", request);
           if (done === null) return;
           sent += 1;
