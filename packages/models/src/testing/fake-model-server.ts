@@ -146,9 +146,12 @@ export const cutting = (answer: FakeAnswer, events: number): FakeBehaviour =>
 export const stalling = (answer: FakeAnswer, events: number): FakeBehaviour =>
   breaking(answer, events, () => undefined);
 
-/** The stream ends as if it were complete. */
+/** The stream ends as if it were complete, and the connection with it: a client that was told a length would wait for the rest until then. */
 export const ending = (answer: FakeAnswer, events: number): FakeBehaviour =>
-  breaking(answer, events, ({ response }) => void response.end());
+  breaking(answer, events, ({ response }) => {
+    const { socket } = response;
+    response.end(() => void socket?.end());
+  });
 
 /** The provider says in the stream that it fails. */
 export const failing = (answer: FakeAnswer, events: number, message: string, type: string): FakeBehaviour =>
