@@ -3,12 +3,11 @@
  * many are made in all.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createRecordingLogger } from "@agentcore/core/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { collectGarbage } from "../../test/gateway/collect-garbage.ts";
 import { FakeTaskService } from "../../test/gateway/fake-task-service.ts";
 import { createFixture, describeAgent } from "../../test/gateway/gateway-fixture.ts";
 import { checkAnswer, type ReadAnswer } from "../../test/gateway/hostile/answers.ts";
@@ -191,10 +190,7 @@ const assertNothingOpen = async ({
 };
 
 const usedHeap = (): number => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 };
 

@@ -1,5 +1,6 @@
-import { queryObjects } from "node:v8";
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/gateway/collect-garbage.ts";
 import { BASE, createFixture, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 import { eventStreamOf } from "../http/server-sent-events.ts";
@@ -67,16 +68,21 @@ describe("streams", () => {
   it("an open stream keeps nothing of the request that opened it", async () => {
     const { gateway, rpc, tasks } = createFixture();
     await rpc("SendMessage", { ...userMessage("hold"), configuration: { returnImmediately: true } });
-    class OneRequest extends Request {}
     const init = { method: "POST", headers: { "content-type": "application/json", "a2a-version": "1.0" } };
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "SubscribeToTask", params: { id: "task-1" } });
-    const responses = await Promise.all(
-      Array.from({ length: 3 }, () => gateway.fetch(new OneRequest(`${BASE}/a2a/echo`, { ...init, body }))),
-    );
+    const requests: WeakRef<Request>[] = [];
+    const open = (): Promise<Response> => {
+      const request = new Request(`${BASE}/a2a/echo`, { ...init, body });
+      requests.push(new WeakRef(request));
+      return gateway.fetch(request);
+    };
+    const responses = await Promise.all([open(), open(), open()]);
     for (const response of responses) eventStreamOf(response)?.leaveSignal();
     expect(tasks.readers).toBe(3);
-    expect(queryObjects(OneRequest)).toBe(0);
-    for (const { body: open } of responses) await open?.cancel();
+    await turn();
+    collectGarbage();
+    expect(requests.map((request) => request.deref())).toEqual([undefined, undefined, undefined]);
+    for (const response of responses) await response.body?.cancel();
   });
 
   it("is refused for what its caller does not read before anything is stored, and never after", async () => {
