@@ -39,9 +39,9 @@ export function startServices({ variable = VARIABLE, parent = tmpdir(), settings
 }
 
 /** A PostgreSQL of the caller's own, which it may restart; null when none is installed. */
-export function startOwnPostgres() {
+export function startOwnPostgres(settings = {}) {
   const binaries = findPostgres();
-  return binaries ? startPostgres(binaries, tmpdir(), {}) : null;
+  return binaries ? startPostgres(binaries, tmpdir(), settings) : null;
 }
 
 /** The folder with `initdb` and `postgres`: the newest that a distribution keeps, or the one on the path. */
@@ -81,7 +81,9 @@ function startPostgres(binaries, parent, given) {
   const port = freePort();
   const log = join(folder, "log");
   // No socket in the file system: its path may be no longer than some 100 characters.
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200, ...given };
+  // What a killed server leaves does not depend on fsync, only what a killed machine does; and it is most of what a commit costs.
+  const own = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200, fsync: "off" };
+  const settings = { ...own, ...given };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const output = openSync(log, "a", 0o666);
   const launch = () =>

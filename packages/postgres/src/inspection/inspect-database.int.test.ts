@@ -1,5 +1,6 @@
 import pg from "pg";
-import { afterEach, beforeEach, expect } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
+import { startOwnPostgres } from "../../../../scripts/services.mjs";
 import { newSchema, test, url } from "../../test/schema.ts";
 import { openPostgres } from "../index.ts";
 import { NEWEST } from "../migrations.ts";
@@ -176,14 +177,24 @@ test("rights that are missing are named; without the right to create, drift is n
   }
 });
 
-test("settings that lose what was acknowledged are a warning", async () => {
-  const relaxed = new URL(url);
-  relaxed.searchParams.set("options", "-c synchronous_commit=off");
-  expect(await findings("durability")).toEqual(["ok: what is committed is on disk"]);
-  expect(await findings("durability", relaxed.href)).toEqual([
-    "warn: synchronous_commit is off: work that was acknowledged may be lost",
-  ]);
-});
+test.for([
+  ["on", ["ok: what is committed is on disk"]],
+  ["off", ["warn: fsync is off: work that was acknowledged may be lost"]],
+] as const)(
+  "settings that lose what was acknowledged are a warning, with fsync %s",
+  async ([fsync, found], context) => {
+    const server = startOwnPostgres({ fsync });
+    if (server === null) return context.skip("needs a PostgreSQL that can be started");
+    onTestFinished(server.stop);
+    const relaxed = new URL(server.url);
+    relaxed.searchParams.set("options", "-c synchronous_commit=off");
+    expect(await findings("durability", server.url)).toEqual(found);
+    expect(await findings("durability", relaxed.href)).toEqual([
+      ...(fsync === "off" ? found : []),
+      "warn: synchronous_commit is off: work that was acknowledged may be lost",
+    ]);
+  },
+);
 
 test("a database that does not answer is a finding, and no password is told", async () => {
   const [finding, ...others] = await inspectDatabase({ url: "postgres://ann:secret@127.0.0.1:1/x" });
