@@ -18,5 +18,7 @@ testModel({
   },
   run: (plan) => runVirtual({ ...plan, nodes: 1 }, createSqliteBackend),
   shrinkMs: 60_000,
+  // While one waits for the disk, another goes on.
+  atOnce: 3,
   timeoutMs: 600_000,
 });
