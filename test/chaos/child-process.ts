@@ -1,11 +1,7 @@
 /** Starts the processes of the chaos tests: this Node, the sources of the workspace. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** Node's own default place. A quarter of a short life is spent on stripping types otherwise. */
-const NODE_COMPILE_CACHE = join(tmpdir(), "node-compile-cache");
+import { NODE_COMPILE_CACHE } from "../e2e/node-process.ts";
 
 export interface Ended {
   readonly pid: number;

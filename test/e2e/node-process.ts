@@ -1,7 +1,12 @@
 /** A real node in a process of its own, driven through IPC: one request, one answer. */
 import { type ChildProcess, fork } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TaskService } from "@agentcore/core/tasks";
+
+/** Node's own default place. A quarter of a short life is spent on stripping types otherwise. */
+export const NODE_COMPILE_CACHE = join(tmpdir(), "node-compile-cache");
 
 type Calls = Pick<TaskService, "submit" | "send" | "retry" | "head" | "log" | "list" | "settled" | "cancel">;
 export type Method = keyof Calls;
@@ -65,7 +70,7 @@ export class NodeProcess {
   ): NodeProcess {
     const child = fork(fileURLToPath(program), [dataDirectory], {
       execArgv: ["-C", "agentcore-source"],
-      env: { PATH: process.env["PATH"], ...env },
+      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE, ...env },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     return new NodeProcess(child);
