@@ -10,10 +10,11 @@ import { startServices } from "./services.mjs";
 import { environment, root, tool } from "./toolchain.mjs";
 
 const projects = ["unit", "disk", "int", "e2e", "chaos", "model"];
-// Some unit tests mostly wait for sockets, so one more than there are processors. What shares a server, or loads the machine itself, runs a
-// file at a time; the model has a file a store. A transaction of one database holds up readers of all of its server, so the halves of what needs
-// PostgreSQL have a server each.
-const WORKERS = { unit: availableParallelism() + 1, disk: availableParallelism(), model: availableParallelism() };
+// Some unit tests mostly wait for sockets, and the model with its file a store for leases and disks, so one more than there are processors. What
+// shares a server, or loads the machine itself, runs a file at a time. A transaction of one database holds up readers of all of its server, so the
+// halves of what needs PostgreSQL have a server each.
+const cores = availableParallelism();
+const WORKERS = { unit: cores + 1, disk: cores, model: cores + 1 };
 const workersOf = (project) => WORKERS[project] ?? 1;
 const selected = process.argv.length > 2 ? process.argv.slice(2) : projects;
 const unknown = selected.filter((project) => !projects.includes(project));

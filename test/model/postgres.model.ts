@@ -28,8 +28,8 @@ if (server === null) {
     },
     run: async (plan) => runReal(plan, await createPostgresBackend(server, REAL_LEASE_MS)),
     shrinkMs: 120_000,
-    // Most of the time they wait.
-    atOnce: 3,
+    // Most of the time they wait: all that there are in two rounds.
+    atOnce: 4,
     ...(server.restart === null
       ? { remark: "the server is not ours, so a restart is the end of all connections of the test" }
       : {}),
