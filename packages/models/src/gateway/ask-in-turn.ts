@@ -287,7 +287,15 @@ const ask = async <Result>(
       );
     else {
       limiter.adjust(grant, { requests: 1, tokens: 0 });
-      if (held.key !== null) await settleAnyway(parts, call, what, freed(held.key, call, target, clock.now()));
+      if (held.key !== null) {
+        const none = usageRecord(call, target.name, { usage: NOTHING, nanoUsd: 0 }, clock.now());
+        await settleAnyway(
+          parts,
+          call,
+          what,
+          budgets.settlement(held, { nanoUsd: 0, tokens: 0 }, { ...none, calls: 0 }),
+        );
+      }
     }
     const fault = faultOf(error, call.signal);
     guard.leave(
@@ -305,12 +313,8 @@ const ask = async <Result>(
   }
 };
 
-/** Nobody bills it. */
-const freed = (key: string, call: ModelCall, { name }: ModelTarget, now: number): Settlement => ({
-  key,
-  amounts: [],
-  usage: { ...usageRecord(call, name, { usage: { inputTokens: 0, outputTokens: 0 }, nanoUsd: 0 }, now), calls: 0 },
-});
+/** Of what nobody bills. */
+const NOTHING: ModelUsage = { inputTokens: 0, outputTokens: 0 };
 
 // What a provider has generated and sent when it hears that nobody reads any more.
 const UNREAD_TOKENS = 256;

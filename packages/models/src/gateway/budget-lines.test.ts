@@ -1,5 +1,6 @@
 /** Who waits for what calls under way hold of a budget. */
 import type { BudgetSpec } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract/errors";
 import type { ModelCall } from "@agentcore/core/ports";
 import { ManualClock } from "@agentcore/core/testing";
 import fc from "fast-check";
@@ -146,14 +147,14 @@ const BUDGET: BudgetSpec = { scope: { tenant: "*" }, limit: { usd: 1 } };
 
 /** Calls that answer when they are told to. Each may cost some 0.031 dollars, so that no more than `atOnce` are held. */
 const holding = (atOnce: number) => {
-  const open: { readonly id: string; readonly end: () => void }[] = [];
+  const open: { readonly id: string; readonly end: () => void; readonly fail: (error: PlatformError) => void }[] = [];
   const caller: TargetCaller = {
     embed: () => Promise.reject(new Error("not asked for vectors")),
     call: (_target, { messages }) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const end = (): void =>
           resolve({ response: { text: "fine", toolCalls: [], finishReason: "stop", usage }, durationMs: 1 });
-        open.push({ id: String(messages[0]?.content), end });
+        open.push({ id: String(messages[0]?.content), end, fail: reject });
       }),
   };
   const world = createGatewayWorld({
@@ -192,4 +193,18 @@ test("calls that wait for a budget are asked in order, as soon as one of this no
   await Promise.all([...asked, urgent]);
   // Six that were held and settled, and few that were tried in vain.
   expect(commits()).toBeLessThan(30);
+});
+
+test("what a call held that nobody bills is free for those who wait as soon as it has failed, without time passing", async () => {
+  const { clock, open, ask } = holding(1);
+  const before = clock.monotonic();
+  const failed = ask("a").catch((error: PlatformError) => error.code);
+  const next = ask("b");
+  await clock.turn();
+  expect(open.map(({ id }) => id)).toEqual(["a"]);
+  open[0]?.fail(new PlatformError("UPSTREAM_FAILED", "it is away"));
+  for (let turn = 0; turn < 5; turn += 1) await clock.turn();
+  expect([open.map(({ id }) => id), clock.monotonic() - before]).toEqual([["a", "b"], 0]);
+  open[1]?.end();
+  expect([await failed, (await next).response.text]).toEqual(["UPSTREAM_FAILED", "fine"]);
 });
