@@ -749,6 +749,15 @@ export const ledgerCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "what was refused leaves no account that stays",
+    async (it) => {
+      const asked = reservation("k", { a: [1, 9, T0], b: [10, 9, T0 + 1] });
+      equal(await it.commit({ reserve: asked }), refused("b"), "refused");
+      await it.store.removeSpent({ tenantId: TENANT, before: T0 + 1, limit: 10 });
+      equal(await it.store.ledgerTenants(), [], "tenants");
+    },
+  ],
+  [
     "whoever counts on an account while it is removed finds it whole or new",
     async (it) => {
       for (let round = 0; round < 5; round += 1) {

@@ -87,20 +87,22 @@ begin
   end if;
 
   for found_one in
-    select distinct a.tenant as tenant, a.account as account from (
-      select l.tenant, m.account from jsonb_to_recordset(ledger) l (unit integer, tenant text, reserve jsonb)
-        cross join lateral jsonb_to_recordset(l.reserve->'amounts') m (account text)
+    select a.tenant as tenant, a.account as account, max(a.ends) as ends from (
+      select l.tenant, m.account, m."endsAt" as ends from jsonb_to_recordset(ledger) l (unit integer, tenant text, reserve jsonb)
+        cross join lateral jsonb_to_recordset(l.reserve->'amounts') m (account text, "endsAt" bigint)
         where verdicts[l.unit] is null and l.reserve is not null
       union all
-      select h.tenant, m.account from unnest(held_tenants, held_amounts) h (tenant, amounts)
-        cross join lateral jsonb_to_recordset(h.amounts) m (account text)
-    ) a order by 1, 2
+      select h.tenant, m.account, m."endsAt" from unnest(held_tenants, held_amounts) h (tenant, amounts)
+        cross join lateral jsonb_to_recordset(h.amounts) m (account text, "endsAt" bigint)
+    ) a group by 1, 2 order by 1, 2
   loop
     loop
       select a.spent, a.reserved into found_spent, found_reserved from ledger_accounts a
         where a.tenant_id = found_one.tenant and a.account = found_one.account for update;
       exit when found;
-      insert into ledger_accounts (tenant_id, account, spent, reserved) values (found_one.tenant, found_one.account, 0, 0) on conflict do nothing;
+      -- It stays also when all that name it are refused, and is to go some time like others.
+      insert into ledger_accounts (tenant_id, account, spent, reserved, ends_at)
+        values (found_one.tenant, found_one.account, 0, 0, found_one.ends) on conflict do nothing;
     end loop;
     place := cardinality(spent_of) + 1;
     account_tenants[place] := found_one.tenant;
