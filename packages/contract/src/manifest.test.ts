@@ -97,6 +97,13 @@ test("a tenant needs to say nothing but its name", () => {
     expect(TenantManifest.parse(tenant(spec))).toEqual(tenant(spec));
 });
 
+test("what models cost, and counters of budgets, are kept for a day at least", () => {
+  const kept = (removeUsageAfter: string) => violationsOf(tenant({ retention: { removeUsageAfter } }));
+  for (const text of ["1d", "24h", "800d"]) expect(kept(text)).toEqual([]);
+  for (const text of ["1s", "23h", "86399s"])
+    expect(kept(text)).toEqual([{ field: "spec.retention.removeUsageAfter", description: "expected at least 1d" }]);
+});
+
 test("an agent's limit over all nodes is at least one task, and apart from its slots", () => {
   for (const concurrency of [0, 1.5, 1_000_001])
     expect(violationsOf(agent({ code, limits: { concurrency } })).map(({ field }) => field)).toEqual([

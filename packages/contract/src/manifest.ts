@@ -68,6 +68,10 @@ const MAX_PAUSE_MS = 86_400_000;
 const msOf = (duration: string): number => parseDuration(duration) ?? 0;
 const Pause = DurationText.refine((text) => msOf(text) <= MAX_PAUSE_MS, { error: "expected at most 24h" });
 
+// Nodes whose clocks differ count on one account for a while after one of them says that its period is over.
+const LEAST_KEPT_MS = 86_400_000;
+const UsageLife = DurationText.refine((text) => msOf(text) >= LEAST_KEPT_MS, { error: "expected at least 1d" });
+
 /** A subscription of the manifest: which events begin a task of the agent, in CEL over `event`. */
 const Trigger = z
   .strictObject({
@@ -283,8 +287,8 @@ export const TenantManifest = z.strictObject({
         compactAfter: DurationText.optional(),
         /** So long after its end a task goes altogether. */
         removeAfter: DurationText.optional(),
-        /** So long after its hour a sum of usage goes, and a counter of a budget after its period. @default 400d */
-        removeUsageAfter: DurationText.optional(),
+        /** So long after its hour a sum of usage goes, and a counter of a budget after its period; at least 1d. @default 400d */
+        removeUsageAfter: UsageLife.optional(),
       })
       .optional(),
   }),
