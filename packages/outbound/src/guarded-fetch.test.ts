@@ -215,6 +215,33 @@ test("a call that ends while a connection is made ends at once, and the connecti
   expect(sent).toBe(0);
 });
 
+test.each([
+  ["closed", true, "close"],
+  ["closed", false, "close"],
+  ["aborted", false, "abort"],
+] as const)(
+  "a connection is made no further that is %s meanwhile, kept or not: %s",
+  async (_how, keepsConnections, by) => {
+    const { url, connections } = await serveKept();
+    const asked = Promise.withResolvers<() => void>();
+    const policy = { allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "--open" };
+    const slowly = createGuardedFetch({
+      ...{ ...policy, keepsConnections },
+      lookup: (_name, _options, callback) => asked.resolve(() => callback(null, [{ address: "127.0.0.1", family: 4 }])),
+    });
+    const controller = new AbortController();
+    const call = slowly(url, { method: "POST", body: "x", signal: controller.signal });
+    const find = await asked.promise;
+    if (by === "close") slowly.close();
+    else controller.abort(new Error("enough"));
+    await expect(call).rejects.toThrow();
+    find();
+    // A later one comes after it.
+    await (await guarded(url.replace("kept.example", "127.0.0.1"))).text();
+    expect(connections()).toBe(1);
+  },
+);
+
 test.each([true, false])(
   "calls under way end when all connections are closed, kept or not: %s",
   async (keepsConnections) => {
