@@ -162,7 +162,12 @@ export class Claims {
   private async adoptUnknownLeases(): Promise<void> {
     // Before the answer: what is doubted while it is on its way may not be in it. When it fails, `run` doubts again.
     this.inDoubt = false;
-    for (const lease of await this.engine.store.leases()) this.engine.loading.resume(lease, lease.token);
+    const { store, residents, commits, loading } = this.engine;
+    for (const lease of await store.leases()) {
+      // Of those somebody knows; but where nothing may stay they are given back.
+      if (residents.isOpen && commits.isInDoubt(lease)) continue;
+      loading.resume(lease, lease.token);
+    }
   }
 
   private sweep(): void {

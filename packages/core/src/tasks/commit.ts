@@ -3,7 +3,7 @@
  * what each unit sets in motion (the code's next calls, children, mail, outbox).
  */
 import { PlatformError } from "@agentcore/contract";
-import type { CommitOutcome, TaskKey } from "../ports/index.ts";
+import type { CommitOutcome, TaskKey, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
@@ -11,6 +11,7 @@ import { keyOf } from "./log-hub.ts";
 import { type TakenUnit, takeUnit } from "./take-unit.ts";
 
 const AFTER_DOUBT_MS = 250;
+const MAX_DOUBT_MS = 30_000;
 
 interface Write {
   readonly execution: Execution;
@@ -24,8 +25,17 @@ interface Batch {
   tasks: ReadonlySet<string> | null;
 }
 
+/** A task whose unit may have been written or not, until the truth is read. */
+interface Doubt {
+  readonly look: () => void;
+  timer: Timer;
+}
+
 export class Commits {
   private readonly engine: TaskEngine;
+  private readonly doubts = new Map<string, Doubt>();
+  /** Monotonic milliseconds; null while units are written. */
+  private failingSince: number | null = null;
   private dirty = new Set<Execution>();
   /** A few, which go soon: a map of their tasks would keep what is gone for the collector (`TurnoverMap`). */
   private underWay: readonly Batch[] = [];
@@ -51,6 +61,27 @@ export class Commits {
       batch.tasks ??= new Set(batch.writes.map(({ execution }) => keyOf(execution.head)));
       return batch.tasks.has(name);
     });
+  }
+
+  /** It is looked at later: by then the store may take again what its code would do once more. */
+  isInDoubt(key: TaskKey): boolean {
+    return this.doubts.has(keyOf(key));
+  }
+
+  /** The store writes: what waited for that need not wait longer. */
+  lookAgain(): void {
+    if (this.failingSince === null) return;
+    this.failingSince = null;
+    for (const doubt of this.doubts.values()) {
+      doubt.timer.cancel();
+      doubt.timer = this.engine.senses.clock.after(AFTER_DOUBT_MS, doubt.look);
+    }
+  }
+
+  /** What is in doubt is left to the next start. */
+  stop(): void {
+    for (const { timer } of this.doubts.values()) timer.cancel();
+    this.doubts.clear();
   }
 
   private flush(): void {
@@ -86,6 +117,7 @@ export class Commits {
       else for (const each of writes) await this.onUnwritable(each, failure);
       return;
     }
+    this.lookAgain();
     for (const [index, each] of writes.entries()) this.onOutcome(each, outcomes[index]);
   }
 
@@ -190,9 +222,21 @@ export class Commits {
       taskId: head.taskId,
     });
     this.drop(execution, taken, error);
-    engine.senses.clock.after(AFTER_DOUBT_MS, () => this.followUp(head, token, taken));
+    const name = keyOf(head);
+    const look = (): void => {
+      if (this.doubts.get(name)?.look === look) this.doubts.delete(name);
+      this.followUp(head, token, taken);
+    };
+    this.doubts.set(name, { look, timer: engine.senses.clock.after(this.doubtMs(), look) });
     // It may yet be written.
     engine.claims.doubtLater();
+  }
+
+  /** As long again as nothing could be written: on a full disk a task would ask its model, and pay it, each time that it is looked at. */
+  private doubtMs(): number {
+    const now = this.engine.senses.clock.monotonic();
+    this.failingSince ??= now;
+    return Math.min(MAX_DOUBT_MS, Math.max(AFTER_DOUBT_MS, now - this.failingSince));
   }
 
   /** What the unit would have set in motion, in case it was written. */

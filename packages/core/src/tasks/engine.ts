@@ -165,6 +165,7 @@ export class TaskEngine {
     await this.sendAway(graceMs, () => true);
     this.isClosed = true;
     this.lease.stop();
+    this.commits.stop();
     this.unlisten();
     // What is left is carried, or swept, later.
     await this.atMost(Promise.all([this.relay.idle(), this.credentials.idle(), this.eventWaits.idle()]));

@@ -117,3 +117,30 @@ test("a failing store is said once, however often it is asked", async () => {
   await world.advance(1000);
   expect([engine.trouble, await world.state(taskId)]).toEqual([null, "completed"]);
 });
+
+test("a store that was away for less than a long lease: what could not be written goes on within five seconds, though nothing else is written", async () => {
+  let isAway = false;
+  const away = () => Promise.reject(new PlatformError("STORE_UNAVAILABLE", "nobody answers"));
+  const world: EngineWorld = new EngineWorld(
+    [
+      define("a", (_, ctx) =>
+        ctx.step("leave", () => {
+          isAway = world.clock.monotonic() < 20_000;
+          return "done";
+        }),
+      ),
+    ],
+    {
+      wrap: (store) =>
+        wrapStore(store, {
+          renew: () => (isAway ? away() : Promise.resolve({ validForMs: 90_000, isNew: false })),
+          commit: (next, units) => (isAway ? away() : next(units)),
+        }),
+    },
+  );
+  const taskId = await world.submit("a");
+  await world.advance(20_000);
+  isAway = false;
+  await world.advance(5_250);
+  expect(outputOf(await world.last(taskId))).toBe("done");
+});

@@ -128,6 +128,7 @@ export class LeaseKeeper {
     const wasDropped = this.isDropped;
     this.isDropped = false;
     this.retryMs = RETRY_MS;
+    if (this.trouble !== null) this.engine.commits.lookAgain();
     this.failing.end();
     // The store may hold leases for us that nothing in memory answers to: taken with the new lease before the old one's
     // tasks were dropped, or dropped early and never lost.

@@ -91,6 +91,31 @@ test("a revision that cannot be loaded parks the task once; when it is back, ret
   expect(outputOf(await world.last(taskId))).toBe("done");
 });
 
+test("while nothing can be written, what a step does is not done over and over; when it can, the task goes on soon (I10)", async () => {
+  let isFull = true;
+  let done = 0;
+  const world = new EngineWorld(
+    [define("payer", (_, ctx) => ctx.step("pay", () => ++done)), define("other", () => Promise.resolve("ok"))],
+    {
+      wrap: (store) =>
+        wrapWholeStore(store, async (name, ask) => {
+          // A claim writes nothing where nothing is due.
+          if (name === "commit" && isFull && done > 0) throw new PlatformError("STORE_UNAVAILABLE", "the disk is full");
+          return ask();
+        }),
+    },
+  );
+  const taskId = await world.submit("payer");
+  await world.advance(3_600_000);
+  expect(done).toBeGreaterThan(1);
+  expect(done).toBeLessThan(140);
+  isFull = false;
+  const other = await world.submit("other");
+  expect(outputOf(await world.last(other))).toBe("ok");
+  await world.advance(250);
+  expect(outputOf(await world.last(taskId))).toBe(done);
+});
+
 for (const method of ["readLog", "commit"] as const) {
   test(`a store that fails to ${method} for a moment leaves nothing stuck (I10)`, async () => {
     let failing = false;
