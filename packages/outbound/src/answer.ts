@@ -66,9 +66,10 @@ export class Answer implements Exchange {
     }
     control.pause();
     try {
+      // The `Response` that Hono puts in place of Node's takes any.
+      if (status < 200 || status > 599) throw new RangeError(`status ${status} is none of an answer`);
       this.settle.resolve(new Response(this.open(), { status, headers: headersOf(headers) }));
     } catch (cause) {
-      // No status of an answer.
       this.fail(new TypeError("fetch failed", { cause }));
     }
   }

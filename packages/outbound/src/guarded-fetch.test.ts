@@ -2,7 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 
 const guarded = createGuardedFetch({
@@ -82,6 +82,20 @@ test.each([600, 999, 101])("a %i, which no answer has, fails as a lost connectio
   await expect(guarded(url)).rejects.toThrow(new TypeError("fetch failed"));
   await ended;
 });
+
+test.each([600, 99])(
+  "a %i fails also where the process has a Response that takes any status, as a node has",
+  async (status) => {
+    const { url, ended } = await serve(`HTTP/1.1 ${String(status).padStart(3, "0")} x\r\n${CHUNKED}`, true);
+    vi.stubGlobal("Response", class {});
+    try {
+      await expect(guarded(url)).rejects.toThrow(new TypeError("fetch failed"));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    await ended;
+  },
+);
 
 test("a body over its bound fails, and its connection ends", async () => {
   const { url, ended } = await serve(`HTTP/1.1 200 OK\r\n${CHUNKED}`, true);
