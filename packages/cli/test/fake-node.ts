@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { ScheduleStatus, TaskEvent } from "@agentcore/contract";
+import type { Readiness } from "@agentcore/sdk/client";
 import { onTestFinished } from "vitest";
 
 export interface FakeTask {
@@ -64,6 +65,8 @@ interface FakeNodeOptions {
   readonly chat?: (body: unknown) => readonly object[];
   /** @default it decides */
   readonly decided?: boolean;
+  /** @default it takes work */
+  readonly readiness?: Readiness;
 }
 
 export interface FakeNode {
@@ -103,6 +106,7 @@ export const startFakeNode = async ({
   inbox = [],
   openTasks = [],
   decided = true,
+  readiness = { ready: true, checks: { state: "ready", residentTasks: 0 } },
   answers = {},
   chat,
 }: FakeNodeOptions = {}): Promise<FakeNode> => {
@@ -144,6 +148,7 @@ export const startFakeNode = async ({
         return;
       }
       if (pathname === "/healthz") return answer(200, { status: "ok" });
+      if (pathname === "/readyz") return answer(readiness.ready ? 200 : 503, readiness);
       if (pathname === "/api/v1/gc") return answer(200, collect(body));
       if (pathname === "/api/v1/backup") {
         response.writeHead(200, { "content-type": "application/gzip" }).end(backup);

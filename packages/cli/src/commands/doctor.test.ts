@@ -63,3 +63,25 @@ test("options that do not go together are refused", async () => {
     expect(ran.code).toBe(2);
   }
 });
+
+test.each([
+  [
+    "unavailable",
+    { code: "STORE_UNAVAILABLE", message: "the disk is full: make room" },
+    { status: "fail", code: 1, checks: 1 },
+    "and takes no work: STORE_UNAVAILABLE: the disk is full: make room",
+  ],
+  ["drained", undefined, { status: "warn", code: 0, checks: 4 }, "and takes no work: it is drained"],
+])("a node that answers and is %s is not said to be well", async (state, reason, expected, detail) => {
+  const checks = { state, residentTasks: 0, ...(reason === undefined ? {} : { reason }) };
+  const node = await startFakeNode({ readiness: { ready: false, checks } });
+  const data = await mkdtemp(join(tmpdir(), "agentcore-doctor-"));
+  onTestFinished(() => rm(data, { recursive: true }));
+  const ran = await runInTest(["doctor", "--data", data, "--url", node.url, "-o", "json"]);
+  const found = (JSON.parse(ran.stdout) as { check: string; status: string; detail: string }[]).filter(({ check }) =>
+    ["node", "open tasks", "waiting for a person", "parked tasks", "port"].includes(check),
+  );
+  expect(ran.code).toBe(expected.code);
+  expect(found).toHaveLength(expected.checks);
+  expect(found[0]).toMatchObject({ status: expected.status, detail: `answers at ${node.url}, ${detail}` });
+});

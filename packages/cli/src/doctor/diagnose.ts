@@ -13,8 +13,7 @@ type DoctorInvocation = Invocation<Pick<typeof SERVE_OPTIONS, "data" | "port" | 
 /** Throws a UsageError for an address that is none. */
 export const diagnose = async (invocation: DoctorInvocation): Promise<readonly Check[]> => {
   const database = readDatabase(invocation.options.database);
-  const node = await checkNode(invocation);
-  const answers = node[0]?.status === "ok";
+  const { answers, checks: node } = await checkNode(invocation);
   return [
     checkRuntime(process.versions.node),
     await checkDataFolder(resolve(invocation.cwd, invocation.options.data)),

@@ -167,8 +167,6 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       return [...rows.values()];
     },
     backup: (signal) => node.backup({ signal }),
-    async health() {
-      await node.health();
-    },
+    readiness: () => node.readiness(),
   };
 };

@@ -29,6 +29,7 @@ import type {
   ModelSummary,
   OpenTasksMigration,
   OpenTasksReport,
+  Readiness,
   ReplayOpenOptions,
   ReplayOptions,
   ReplayReport,
@@ -213,6 +214,6 @@ export interface NodeClient {
   collectGarbage(request: CollectRequest, signal: AbortSignal): Promise<readonly CollectedRow[]>;
   /** Bytes of a backup as they come. Throws UNAVAILABLE when they break off. */
   backup(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Resolves when the node answers that it is well. */
-  health(): Promise<void>;
+  /** Whether the node takes work, and if not, why. */
+  readiness(): Promise<Readiness>;
 }

@@ -9,6 +9,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** A status besides 2xx that is an answer too. */
+  readonly answersWith?: number | undefined;
 }
 
 /** Sends requests to one node. Every refusal is a PlatformError; an abort rejects with the signal's reason. */
@@ -63,8 +65,12 @@ export class ApiConnection {
     }
   }
 
-  /** Throws unless the answer is 2xx. */
-  async send(method: string, path: string, { query, body, headers, signal }: ApiRequest): Promise<Response> {
+  /** Throws unless the answer is 2xx, or `answersWith`. */
+  async send(
+    method: string,
+    path: string,
+    { query, body, headers, signal, answersWith }: ApiRequest,
+  ): Promise<Response> {
     const url = new URL(this.origin + path);
     for (const [key, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(key, String(value));
@@ -78,7 +84,7 @@ export class ApiConnection {
       }),
       signal,
     );
-    if (!response.ok) throw await errorOfResponse(response, `${method} ${path}`);
+    if (!response.ok && response.status !== answersWith) throw await errorOfResponse(response, `${method} ${path}`);
     return response;
   }
 

@@ -82,7 +82,7 @@ describe("requests", () => {
 
   test("go to their routes", async () => {
     const ok = () => json({});
-    const { client, requests } = node(...Array.from({ length: 21 }, () => ok));
+    const { client, requests } = node(...Array.from({ length: 22 }, () => ok));
     await client.get("a/b");
     await client.list({ agent: "x", state: "parked", pageSize: 5 });
     await client.cancel("t1", { reason: "enough" });
@@ -102,6 +102,7 @@ describe("requests", () => {
     await client.drainNode("b", { graceMs: 5 });
     await client.undrainNode("b");
     await client.health();
+    await client.readiness();
     await client.migrate("t1", { revision: "r2", rules: { drop: ["a"] } });
     await client.migrateOpen("x", { dryRun: true });
     expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -124,10 +125,11 @@ describe("requests", () => {
       "POST /api/v1/nodes/b/drain",
       "POST /api/v1/nodes/b/undrain",
       "GET /healthz",
+      "GET /readyz",
       "POST /api/v1/tasks/t1/migrate",
       "POST /api/v1/agents/x/migrate",
     ]);
-    expect(JSON.parse(requests[19]?.body ?? "")).toEqual({ revision: "r2", rules: { drop: ["a"] } });
+    expect(JSON.parse(requests[20]?.body ?? "")).toEqual({ revision: "r2", rules: { drop: ["a"] } });
     expect(JSON.parse(requests[16]?.body ?? "")).toEqual({ graceMs: 5 });
     expect(JSON.parse(requests[4]?.body ?? "")).toMatchObject({
       parts: [{ text: "yes" }],

@@ -127,6 +127,8 @@ export interface Client {
   /** All that the node's store holds, for `agentcore restore`; for operators of the tenant `default`. */
   backup(options?: types.CallOptions): Promise<AsyncIterable<Uint8Array>>;
   health(options?: types.CallOptions): Promise<unknown>;
+  /** Whether the node takes work, and if not, why. */
+  readiness(options?: types.CallOptions): Promise<types.Readiness>;
 }
 
 /** Talks to a node's HTTP API. Runs in Node and in browsers. Throws INVALID_ARGUMENT when `url` is not http(s). */
@@ -220,6 +222,7 @@ export const createClient = (options: types.ClientOptions): Client => {
     backup: async ({ signal } = {}) =>
       connection.bytes(await connection.send("GET", "/api/v1/backup", { signal }), signal),
     health: ({ signal } = {}) => connection.json("GET", "/healthz", { signal }),
+    readiness: ({ signal } = {}) => connection.json("GET", "/readyz", { signal, answersWith: 503 }),
   };
 };
 

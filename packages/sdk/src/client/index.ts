@@ -27,6 +27,7 @@ export type {
   OpenTaskReplay,
   OpenTasksMigration,
   OpenTasksReport,
+  Readiness,
   ReplayOpenOptions,
   ReplayOptions,
   ReplayReport,

@@ -506,3 +506,15 @@ export interface UsageAnswer {
   readonly to: number;
   readonly usage: readonly UsageRow[];
 }
+
+/** What a node says of itself to probes. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: {
+    /** `ready`, or why not: `starting`, `draining`, `drained`, `stopping`, `unavailable`. */
+    readonly state: string;
+    readonly residentTasks: number;
+    /** Of one that is unavailable. */
+    readonly reason?: { readonly code: string; readonly message: string };
+  };
+}
