@@ -80,7 +80,11 @@ export class Answer implements Exchange {
     const { maxBytes, host } = this.options;
     this.bytes += chunk.length;
     if (this.bytes > maxBytes) {
-      this.fail(new PlatformError("TOO_LARGE", `the answer of ${host} is over ${maxBytes} bytes`));
+      this.fail(
+        new PlatformError("TOO_LARGE", `the answer of ${host} is over ${maxBytes} bytes`, {
+          details: { bytes: maxBytes },
+        }),
+      );
       return;
     }
     this.body?.enqueue(chunk);

@@ -295,6 +295,13 @@ describe.each(WAYS)("%s, %s", (_name, _way, dialect, isStreamed) => {
   });
 });
 
+test("an answer that is given up as it comes counts with what came", async () => {
+  const { call } = await serve(openaiDialect, answering({ text: "x".repeat(33 * 1024 * 1024) }));
+  const error = await failure(call({}, { isStreamed: false }));
+  expect(error.code).toBe("TOO_LARGE");
+  expect(failedUsageOf(error)?.usage.outputTokens).toBeGreaterThan(10_000_000);
+});
+
 describe.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))("a stream of %s", (_name, dialect) => {
   const answer = { text: "Fine weather today." };
 

@@ -58,8 +58,10 @@ export const isRefusal = (error: unknown): boolean => {
   return of === "call" && status >= 300;
 };
 
-/** UTF-8 bytes of an answer in one piece that could not be read. */
+/** UTF-8 bytes of an answer in one piece that could not be read; of one that was too long those that were taken. */
 export const unreadBytes = (error: unknown): number => {
+  const taken = ownErrorIn(error)?.details?.["bytes"];
+  if (typeof taken === "number") return taken;
   const { responseBody } = (error instanceof Error ? error : {}) as { readonly responseBody?: unknown };
   return typeof responseBody === "string" ? Buffer.byteLength(responseBody) : 0;
 };
