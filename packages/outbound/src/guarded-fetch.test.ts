@@ -293,3 +293,14 @@ test.each([{ "x-a": "b\r\nx-c: d" }, { "x a": "b" }, { "transfer-encoding": "chu
     await expect(guarded(url, { method: "POST", body: "x", headers })).rejects.toThrow("fetch failed");
   },
 );
+
+test.each([true, false])(
+  "what is not on the web is not called, with connections kept or not: %s",
+  async (keepsConnections) => {
+    const byWeb = createGuardedFetch({
+      ...{ allowLoopback: true, allowPrivate: true, sendsSecret: false, option: "--open", keepsConnections },
+    });
+    for (const url of ["ftp://127.0.0.1:1/x", "data:text/plain,x"])
+      await expect(byWeb(url, { method: "POST", body: "x" })).rejects.toThrow(new TypeError("fetch failed"));
+  },
+);

@@ -71,6 +71,8 @@ export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch =
     { maxAnswerBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES, onSent }: GuardedCall = {},
   ): Promise<Response> => {
     const { url, method, headers, body, signal } = await readRequest(input, init);
+    if (url.protocol !== "http:" && url.protocol !== "https:")
+      throw new TypeError("fetch failed", { cause: new Error(`expected http: or https:, got ${url.protocol}`) });
     const refused = refuseUrl(url, options);
     if (refused !== undefined) throw new PlatformError("CONFIG_INVALID", `${url.hostname}: ${refused}`);
     const { send } = connections ?? (await opened());
