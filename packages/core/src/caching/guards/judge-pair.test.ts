@@ -74,11 +74,10 @@ describe("numbers", () => {
 test("the longest question is judged in milliseconds", () => {
   const one = "What is the price of a very fine thing? ".repeat(50);
   const other = "How much do I pay for one fine thing? ".repeat(52);
-  const durations = Array.from({ length: 5 }, () => {
-    const startedAt = performance.now();
-    judgePair(one, other);
-    return performance.now() - startedAt;
-  });
-  // The best of them: a busy machine may make any one wait for its turn.
-  expect(Math.min(...durations)).toBeLessThan(200);
+  judgePair(one, other);
+  // Of the processor: by the clock a busy machine has anybody wait for their turn.
+  const before = process.threadCpuUsage();
+  judgePair(one, other);
+  const { user, system } = process.threadCpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(200);
 });
