@@ -143,6 +143,11 @@ describe("a chat completion", () => {
     expect(node.asked).toEqual([]);
   });
 
+  test.each([0, 1.5, 10_000_001])("says which bounds of output there are, to one of %d", async (bound) => {
+    const { error } = await (await start().chat({ max_tokens: bound })).json();
+    expect(error.message).toContain("max_tokens: expected a whole number from 1 to 10000000");
+  });
+
   test("has 2,000 messages at most", async () => {
     const node = start();
     const messages = Array.from({ length: 2001 }, () => user("a"));

@@ -29,7 +29,11 @@ export const unsupported = (why: string, saysNothing: (value: unknown) => boolea
 const SERVICE_TIERS = ["auto", "default", "flex", "priority"] as const;
 type ServiceTier = (typeof SERVICE_TIERS)[number];
 
-export const TokenCount = z.int({ error: "expected a whole number" }).min(1).max(10_000_000).nullish();
+export const TokenCount = z
+  .int({ error: "expected a whole number from 1 to 10000000" })
+  .min(1)
+  .max(10_000_000)
+  .nullish();
 
 export const COMMON_MEMBERS = {
   model: ModelId,
