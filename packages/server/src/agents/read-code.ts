@@ -39,7 +39,7 @@ export const readCode = async (
   const files = new Map<string, Buffer>();
   let bytes = 0;
   const visit = async (folder: string): Promise<void> => {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = (await unlessGone(readdir(folder, { withFileTypes: true }))) ?? [];
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const full = join(folder, entry.name);
       if (entry.isSymbolicLink() && entry.name !== "node_modules") await realCodePath(roots, full);
@@ -57,7 +57,8 @@ export const readCode = async (
         (isPackage || !entry.name.endsWith(".json")) &&
         !/\.test\.[cm]?[tj]s$/.test(entry.name)
       ) {
-        const content = await readFile(full);
+        const content = await unlessGone(readFile(full));
+        if (content === null) continue;
         bytes += content.length;
         files.set(relative(root, full).split(sep).join("/"), content);
         if (files.size > MAX_FILES || bytes > MAX_BYTES) {
@@ -109,5 +110,15 @@ const packageRoot = (folder: string, top: string | null): string => {
   for (let current = folder; ; current = dirname(current)) {
     if (existsSync(join(current, "package.json"))) return current;
     if (current === top || dirname(current) === current) return folder;
+  }
+};
+
+/** What goes while it is read is no code: the data folder of another node may lie in the package. */
+const unlessGone = async <T>(reading: Promise<T>): Promise<T | null> => {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
 };
