@@ -14,3 +14,16 @@ export {
 } from "./patterns/supervisor.ts";
 export { type VoteOptions, vote } from "./patterns/vote.ts";
 export type { PatternOptions, Performer, Role } from "./role.ts";
+export { type AutonomousOptions, autonomous } from "./strategies/autonomous.ts";
+export {
+  type ChainOfThoughtOptions,
+  chainOfThought,
+  type StepCheck,
+  type ThoughtStep,
+} from "./strategies/chain-of-thought.ts";
+export { type DeliberativeOptions, deliberative } from "./strategies/deliberative.ts";
+export { type HybridOptions, hybrid } from "./strategies/hybrid.ts";
+export { type PlanAndExecuteOptions, planAndExecute } from "./strategies/plan-and-execute.ts";
+export { type ReactiveOptions, reactive } from "./strategies/reactive.ts";
+export type { CompileRule, DeclaredRule, Rule } from "./strategies/rules.ts";
+export { type StrategyDescription, type StrategyTools, strategyCatalogue } from "./strategies/strategy-catalogue.ts";

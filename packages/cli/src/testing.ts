@@ -8,6 +8,8 @@ export {
   type ReplayResult,
   type RunOptions,
   replay,
+  type StrategySuiteOptions,
+  strategySuite,
   type TestAgentOptions,
   type TestRun,
   testAgent,

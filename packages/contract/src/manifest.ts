@@ -185,6 +185,14 @@ const Remote = z.strictObject({
 });
 export type RemoteAgent = z.infer<typeof Remote>;
 
+/** How an agent without code works; options are the strategy's own (docs/strategies.md). */
+const DeclaredStrategy = z.strictObject({ name: z.string().min(1).max(64), options: z.unknown().optional() });
+
+const JsonSchema = z.record(z.string(), z.unknown(), { error: "expected a JSON Schema" });
+
+// What is said of how an agent without code works.
+const OF_MODELS = ["model", "instructions", "strategy", "input", "output"] as const;
+
 /** What is said alike of agents and workflows: how they are shown, found and bounded. */
 const agentSpec = {
   description: z.string().optional(),
@@ -215,25 +223,31 @@ export const AgentManifest = z.strictObject({
       /** An agent without code: a model with instructions. `provider/model` or the name of a Model manifest. */
       model: z.string().optional(),
       instructions: z.string().optional(),
+      /** Of an agent without code. @default with a model: react */
+      strategy: DeclaredStrategy.optional(),
+      /** Of what a task of an agent without code is given. @default anything */
+      input: JsonSchema.optional(),
+      /** Of what it comes to; an answer that does not fit is repaired once, then fails it. @default text */
+      output: JsonSchema.optional(),
       /** An agent of another platform. */
       remote: Remote.optional(),
       /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */
       env: z.record(z.string(), z.string()).optional(),
     })
     .superRefine((spec, context) => {
-      const { code, model, remote } = spec;
-      if (code === undefined && model === undefined && remote === undefined)
-        context.addIssue({ code: "custom", path: ["code"], message: "expected code, model or remote" });
-      if (remote === undefined) return;
-      // It runs elsewhere: what is said here about how it works would say nothing.
-      for (const member of ["code", "model", "instructions", "env"] as const)
-        if (spec[member] !== undefined)
-          context.addIssue({ code: "custom", path: [member], message: "says nothing about an agent that is remote" });
+      const { code, model, remote, strategy } = spec;
+      const refuse = (member: keyof typeof spec, message: string): void =>
+        context.addIssue({ code: "custom", path: [member], message });
+      if ([code, model, remote, strategy].every((way) => way === undefined))
+        refuse("code", "expected code, model, strategy or remote");
+      // Of one that runs elsewhere, or is written in code, what is said here about how it works would say nothing.
+      const idle =
+        remote !== undefined ? (["code", ...OF_MODELS, "env"] as const) : code === undefined ? [] : OF_MODELS;
+      const whose = remote === undefined ? "whose work is code" : "that is remote";
+      for (const member of idle) if (spec[member] !== undefined) refuse(member, `says nothing about an agent ${whose}`);
     }),
 });
 export type AgentManifest = z.infer<typeof AgentManifest>;
-
-const JsonSchema = z.record(z.string(), z.unknown(), { error: "expected a JSON Schema" });
 
 /** A workflow without code (docs/workflows.md). Its graph is judged by `WorkflowGraph`, which only those load that have one. */
 export const WorkflowManifest = z.strictObject({

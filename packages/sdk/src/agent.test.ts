@@ -1,7 +1,8 @@
-import type { AgentDefinition, TaskInput } from "@agentcore/contract/authoring";
+import type { AgentDefinition, Strategy, TaskInput } from "@agentcore/contract/authoring";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { agent } from "./agent.ts";
+import { react } from "./strategy/react.ts";
 import { tool } from "./tool.ts";
 
 const described = { name: "clerk", description: "Files things" };
@@ -28,10 +29,14 @@ describe("agent()", () => {
     ).toBe(true);
   });
 
-  test("a model without run gets the tool loop, and nothing of the loop's options stays on the definition", () => {
-    const clerk = agent({ ...described, model: "m", instructions: "File.", maxTurns: 3 });
-    expect(clerk.run).toBeTypeOf("function");
-    expect(clerk).not.toHaveProperty("maxTurns");
+  test("a model without run gets what its strategy makes of it, and nothing of that stays on the definition", async () => {
+    expect(agent({ ...described, model: "m", instructions: "File." }).run).toBeTypeOf("function");
+    const telling: Strategy = (spec) => async () => spec as never;
+    const clerk = agent({ ...described, model: "m", instructions: "File.", tools: [echo], strategy: telling });
+    expect(clerk).not.toHaveProperty("strategy");
+    expect(await clerk.run?.({} as never, {} as never)).toMatchObject({
+      ...{ name: "clerk", model: "m", instructions: "File.", tools: [echo] },
+    });
     expect(agent({ ...described, answer: () => 1 }).run).toBeUndefined();
   });
 
@@ -55,7 +60,13 @@ describe("agent()", () => {
       { ...described, run, skills: [{ id: "a" }, { id: "a" }] },
       /skills\[1\]\.id: expected a new id, "a"/,
     ],
-    ["nothing that works", described, /run: expected at least one of run, model, answer/],
+    ["a strategy beside run", { ...described, run, strategy: react() }, /strategy: says nothing beside run/],
+    [
+      "a strategy that is none",
+      { ...described, strategy: "react" },
+      /strategy: expected a strategy, such as react\(\)/,
+    ],
+    ["nothing that works", described, /run: expected at least one of run, model, strategy, answer/],
     ["two tools of one name", { ...described, run, tools: [echo, echo] }, /tools\[1\]: expected a new name, "echo"/],
     [
       "a tool that is none",

@@ -5,12 +5,13 @@ import type {
   QueryContext,
   QueryInput,
   Schema,
+  Strategy,
   TaskInput,
   Tool,
   WorkflowDefinition,
 } from "@agentcore/contract/authoring";
 import { checkAgent } from "./check-agent.ts";
-import { toolLoop } from "./tool-loop.ts";
+import { react } from "./strategy/react.ts";
 
 /** A skill as an author writes it. */
 export interface SkillOptions extends Partial<Omit<AgentSkill, "id">> {
@@ -33,8 +34,8 @@ interface AgentBasics<Input> {
   /** `provider/model` or the name of a Model manifest. */
   readonly model?: string;
   readonly instructions?: string;
-  /** Model calls of the tool loop, used when there is a model and no `run`. @default 10 */
-  readonly maxTurns?: number;
+  /** How it works, in place of `run`: `react()`, or one of `@agentcore/agents`, or your own. @default with a model: `react()` */
+  readonly strategy?: Strategy;
   /** True when doing the same task twice does no harm. @default false */
   readonly idempotent?: boolean;
   /** Milliseconds from submission. @default none */
@@ -79,7 +80,7 @@ interface WithoutOutput<Input, Output> extends AgentBasics<Input> {
 }
 
 /**
- * Defines an agent; the definition is frozen. With a model and no `run`, `run` is the plain `toolLoop`. Throws
+ * Defines an agent; the definition is frozen. With a model and no `run`, `run` is what its strategy makes. Throws
  * INVALID_ARGUMENT with agent, field and what was expected for a definition that could not work.
  */
 export function agent<Input = unknown, Output = unknown>(
@@ -91,7 +92,7 @@ export function agent<Input = unknown, Output = unknown>(
 ): AgentDefinition<Input, Output>;
 export function agent<Input, Output>(options: AgentOptions<Input, Output>): AgentDefinition<Input, Output> {
   checkAgent(options);
-  const { maxTurns: _, run, ...rest } = options;
+  const { strategy: _, run, ...rest } = options;
   return Object.freeze({
     ...rest,
     version: options.version ?? "0.1.0",
@@ -100,9 +101,15 @@ export function agent<Input, Output>(options: AgentOptions<Input, Output>): Agen
     tools: Object.freeze([...(options.tools ?? [])]),
     idempotent: options.idempotent ?? false,
     subscribes: Object.freeze([...(options.subscribes ?? [])]),
-    run: run ?? (options.model === undefined ? undefined : toolLoop(options)),
+    run: run ?? runOf(options),
   });
 }
+
+const runOf = <Input, Output>(options: AgentOptions<Input, Output>): Run<unknown, Output> | undefined => {
+  const { name, model, instructions, tools = [], output } = options;
+  const strategy = options.strategy ?? (model === undefined ? undefined : react());
+  return strategy?.({ name, model, instructions, tools, output });
+};
 
 const skillsOf = (options: {
   readonly name: string;

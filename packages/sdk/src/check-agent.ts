@@ -21,7 +21,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   tools: true,
   model: true,
   instructions: true,
-  maxTurns: true,
+  strategy: true,
   idempotent: true,
   timeoutMs: true,
   compensates: true,
@@ -48,9 +48,12 @@ export const checkAgent = (options: Unchecked): void => {
       complain(field, `unknown field; expected one of ${Object.keys(FIELDS).join(", ")}`);
     }
   }
-  const { run, model, answer, workflow } = options;
-  if (run === undefined && model === undefined && answer === undefined && workflow === undefined) {
-    complain("run", "expected at least one of run, model, answer, workflow");
+  const { run, model, strategy, answer, workflow } = options;
+  if ([run, model, strategy, answer, workflow].every((way) => way === undefined)) {
+    complain("run", "expected at least one of run, model, strategy, answer, workflow");
+  }
+  if (strategy !== undefined && (run !== undefined || workflow !== undefined)) {
+    complain("strategy", `says nothing beside ${run === undefined ? "workflow" : "run"}: leave one of them out`);
   }
   checkKinds(options, complain);
   checkSkills(options.skills, complain);
@@ -64,13 +67,13 @@ const KINDS: readonly (readonly [Field, string, (value: unknown) => boolean])[] 
   ["concurrency", '"context"', (value) => value === "context"],
   ["run", "a function", (value) => typeof value === "function"],
   ["answer", "a function", (value) => typeof value === "function"],
+  ["strategy", "a strategy, such as react()", (value) => typeof value === "function"],
   ["version", "some text", (value) => !isBlank(value)],
   ["model", "some text", (value) => !isBlank(value)],
   ["instructions", "some text", (value) => !isBlank(value)],
   ["input", "a Standard Schema (zod, valibot, arktype …)", isSchema],
   ["output", "a Standard Schema (zod, valibot, arktype …)", isSchema],
   ["timeoutMs", "a whole number above 0", isCount],
-  ["maxTurns", "a whole number above 0", isCount],
   ["idempotent", "true or false", (value) => typeof value === "boolean"],
   ["compensates", "true or false", (value) => typeof value === "boolean"],
   ["labels", "an object of strings", (value) => isRecord(value) && Object.values(value).every(isString)],

@@ -21,6 +21,8 @@ export type {
   SignalOptions,
   StepContext,
   StepOptions,
+  Strategy,
+  StrategySpec,
   Target,
   TaskInput,
   Tool,
@@ -39,8 +41,13 @@ export {
 } from "@agentcore/contract/errors";
 export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
 export { type Client, type ClientOptions, createClient } from "./client/index.ts";
+export { type AskForOptions, askFor } from "./strategy/ask-for.ts";
+export { type AskOptions, askModel } from "./strategy/ask-model.ts";
+export { type ConverseOptions, converse } from "./strategy/converse.ts";
+export { inputText, type OpeningOptions, opening } from "./strategy/opening.ts";
+export { asData, OUTSIDE_TEXT_RULE } from "./strategy/outside-text.ts";
+export { type ReactOptions, react } from "./strategy/react.ts";
 export { type ToolOptions, tool } from "./tool.ts";
-export { type ToolLoopOptions, toolLoop } from "./tool-loop.ts";
 export type { Scope as WorkflowScope } from "./workflow/types.ts";
 export { type Path as WorkflowPath, type WorkflowOptions, workflow } from "./workflow/workflow.ts";
 export { expression, template, type Written } from "./workflow/written.ts";

@@ -105,7 +105,14 @@ export class AgentTest {
         keyValue: createMemoryKeyValue({ clock: now }),
         book: new CrashBook(digest, points),
       },
-      ...{ agents: all, env: options.env ?? {}, concurrency: options.concurrency ?? 100, effects: [], breaches: [] },
+      ...{
+        agents: all,
+        env: options.env ?? {},
+        concurrency: options.concurrency ?? 100,
+        effects: [],
+        keys: new Map(),
+        breaches: [],
+      },
     };
   }
 
@@ -122,6 +129,11 @@ export class AgentTest {
   /** Bodies of author code that ran, in order of their start: `step:fetch`, `tool:search`, `model:…`, `answer:…`. */
   get effects(): readonly string[] {
     return this.world.effects;
+  }
+
+  /** Different calls of each body: those of one idempotency key are one. By the names of `effects`. */
+  get calls(): ReadonlyMap<string, number> {
+    return new Map([...this.world.keys].map(([name, keys]) => [name, keys.size]));
   }
 
   /** Tasks that hold memory now; one that waits for a person or for time holds none. */

@@ -27,6 +27,8 @@ export interface TestWorld {
   readonly concurrency: number;
   /** Names of the bodies that ran, in order of their start. */
   readonly effects: string[];
+  /** Idempotency keys of the bodies that ran, by their names. */
+  readonly keys: Map<string, Set<string>>;
   /** Breaches of the engine's promises, for the test to fail with. */
   readonly breaches: PlatformError[];
 }
@@ -63,6 +65,7 @@ export const startProcess = async (
     if (key !== null && world.book.recorded.has(key))
       world.breaches.push(new PlatformError("INTERNAL", `${name} ran again although its outcome is recorded (I3)`));
     world.effects.push(name);
+    if (key !== null) world.keys.set(name, (world.keys.get(name) ?? new Set()).add(key));
     running += 1;
     try {
       return await body();
@@ -100,7 +103,7 @@ export const startProcess = async (
       ? null
       : {
           generate: (request, options) =>
-            watched(`model:${request.model}`, null, () => models.generate(request, options)),
+            watched(`model:${request.model}`, options.id, () => models.generate(request, options)),
           grant: (tenantId, grant, id) => models.grant(tenantId, grant, id),
         };
 

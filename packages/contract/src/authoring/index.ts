@@ -33,5 +33,6 @@ export type {
   StepContext,
   StepOptions,
 } from "./context.ts";
+export type { Strategy, StrategySpec } from "./strategy.ts";
 export type { Tool, ToolContext } from "./tool.ts";
 export type { WorkflowDefinition, WorkflowScope } from "./workflow.ts";

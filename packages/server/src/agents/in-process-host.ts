@@ -3,7 +3,6 @@ import { type AnyAgentManifest, PlatformError, type WorkflowGraph } from "@agent
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
-import { agent } from "@agentcore/sdk";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
@@ -105,13 +104,7 @@ export const createInProcessHost = (options: {
       return exported.workflow === undefined ? exported : (await workflows()).runnable(exported);
     }
     if (spec.remote !== undefined) return options.remotes.define(tenantId, manifest, { ask: isNew });
-    return agent({
-      name,
-      description: spec.description ?? name,
-      ...(spec.model === undefined ? {} : { model: spec.model }),
-      ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }),
-      ...(spec.skills === undefined ? {} : { skills: spec.skills }),
-    }) as AgentDefinition;
+    return (await import("./declared-agent.ts")).declaredAgent(manifest);
   };
 
   const instantiate = async (

@@ -1,0 +1,61 @@
+/** A model with tools, turn by turn, until it answers: what strategies that let a model act are made of. */
+import type { Context, ModelMessage, Schema, Tool } from "@agentcore/contract/authoring";
+import { TerminalError } from "@agentcore/contract/errors";
+import { type AskOptions, askModel } from "./ask-model.ts";
+import { outputMismatch, readAnswer, repairRequest } from "./read-answer.ts";
+import { ToolCalls } from "./tool-calls.ts";
+
+export interface ConverseOptions<Output> {
+  /** @default the agent's */
+  readonly model?: string | undefined;
+  readonly tools: readonly Tool[];
+  /** The answer is parsed as JSON and held against it; without one it is the model's text. */
+  readonly output?: Schema<Output> | undefined;
+  /** Model calls at most; a repair of the answer comes on top. From 1. */
+  readonly maxTurns: number;
+  /** After `maxTurns`: it fails, or the model is asked for an answer from what it knows, without tools. @default "fail" */
+  readonly atLimit?: "fail" | "answer" | undefined;
+  /** Tells conversations of one task apart that are under way at once. */
+  readonly key?: string | undefined;
+}
+
+const OUT_OF_TURNS = "You may call no more tools. Answer now from what you know, and say what is missing.";
+
+/**
+ * Asks, runs the tools that the model calls, tells it the results, until it calls none; `messages` grow by all of it. Throws TerminalError when
+ * `maxTurns` calls brought no answer, OUTPUT_MISMATCH when the answer does not fit `output` after one repair, and what `askModel` throws.
+ */
+export const converse = async <Output>(
+  ctx: Context,
+  messages: ModelMessage[],
+  { model, tools, output, maxTurns, atLimit = "fail", key }: ConverseOptions<Output>,
+): Promise<Output> => {
+  const toolCalls = new ToolCalls(ctx, tools, key);
+  const asking: AskOptions = { model, tools, ...(key === undefined ? {} : { key }) };
+  const withoutTools: AskOptions = tools.length === 0 ? asking : { ...asking, toolChoice: "none" };
+  const answerWith = async (text: string): Promise<Output> => {
+    messages.push({ role: "assistant", content: text });
+    // Without a schema the type is `string` by its default, or the author's own promise.
+    if (output === undefined) return text as Output;
+    const answer = await readAnswer(output, text);
+    if (answer.ok) return answer.value;
+    messages.push({ role: "user", content: repairRequest(answer.violations) });
+    const repaired = await askModel(ctx, messages, withoutTools);
+    messages.push({ role: "assistant", content: repaired.text });
+    const again = await readAnswer(output, repaired.text);
+    if (again.ok) return again.value;
+    throw outputMismatch(again.violations);
+  };
+
+  for (let turn = 1; turn <= maxTurns; turn += 1) {
+    const response = await askModel(ctx, messages, asking);
+    if (response.toolCalls.length === 0) return answerWith(response.text);
+    messages.push({ role: "assistant", content: response.text, toolCalls: response.toolCalls });
+    messages.push(...(await toolCalls.run(response.toolCalls)));
+  }
+  const reason = `the model still called tools after ${maxTurns} turns`;
+  ctx.decide("out-of-turns", () => ({ choice: atLimit, reasons: [reason] }));
+  if (atLimit === "fail") throw new TerminalError(`${reason}; raise maxTurns or tighten the instructions`);
+  messages.push({ role: "user", content: OUT_OF_TURNS });
+  return answerWith((await askModel(ctx, messages, withoutTools)).text);
+};

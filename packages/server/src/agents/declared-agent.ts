@@ -1,0 +1,58 @@
+import { type AgentManifest, invalidArgument, PlatformError } from "@agentcore/contract";
+import type { AgentDefinition, Strategy } from "@agentcore/contract/authoring";
+import { type AgentOptions, agent } from "@agentcore/sdk";
+import { schemaOfJson } from "./schema-of-json.ts";
+
+type Spec = AgentManifest["spec"];
+
+/** The agent that a manifest without code declares. Throws INVALID_ARGUMENT with every place that is wrong. */
+export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest): Promise<AgentDefinition> => {
+  const { description, model, instructions, skills, input, output } = spec;
+  const strategy = await strategyOf(name, spec);
+  const options: AgentOptions = {
+    name,
+    description: description ?? name,
+    ...(model === undefined ? {} : { model }),
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(skills === undefined ? {} : { skills }),
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(input === undefined ? {} : { input: schemaOfJson(input, "spec.input") }),
+    ...(output === undefined ? {} : { output: schemaOfJson(output, "spec.output") }),
+  };
+  // Whether there is an output schema is known as it runs: neither of the two signatures is meant.
+  return agent(options as never);
+};
+
+/** Loaded with the first that names one: most agents of nodes are code. */
+const strategyOf = async (agentName: string, { strategy, model }: Spec): Promise<Strategy | undefined> => {
+  if (strategy === undefined) return undefined;
+  const [{ strategyCatalogue }, { compileRule }] = await Promise.all([
+    import("@agentcore/agents"),
+    import("./compile-rule.ts"),
+  ]);
+  const what = `agent "${agentName}"`;
+  const described = strategyCatalogue.get(strategy.name);
+  if (described === undefined)
+    throw invalidArgument(what, [
+      { field: "spec.strategy.name", description: `expected one of ${[...strategyCatalogue.keys()].join(", ")}` },
+    ]);
+  if (described.needsModel && model === undefined)
+    throw invalidArgument(what, [
+      { field: "spec.model", description: `expected a model: the strategy ${strategy.name} asks one` },
+    ]);
+  try {
+    return described.define(strategy.options, { compileRule });
+  } catch (error) {
+    const { violations = [], message } = PlatformError.from(error);
+    const below = "spec.strategy.options";
+    throw invalidArgument(
+      what,
+      violations.length === 0
+        ? [{ field: below, description: message }]
+        : violations.map(({ field, description }) => ({
+            field: field === "" ? below : `${below}.${field}`,
+            description,
+          })),
+    );
+  }
+};
