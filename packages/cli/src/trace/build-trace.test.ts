@@ -44,14 +44,15 @@ test("a trace has durations, attempts, decisions with reasons, children and the 
     error: { code: "AGENT_FAILED", message: "no luck" },
     decisions: [],
     steps: [
-      { path: "step:read", kind: "step", outcome: "completed", durationMs: 2000, attempts: 2, decisions: [] },
+      { seq: 3, path: "step:read", kind: "step", outcome: "completed", durationMs: 2000, attempts: 2, decisions: [] },
       {
         path: "command:capability:screening",
+        seq: 7,
         kind: "command",
         outcome: "not awaited",
         attempts: 1,
         childTaskId: "t2",
-        decisions: [{ kind: "routing", choice: "screener", reasons: ["lowest latency"] }],
+        decisions: [{ seq: 6, kind: "routing", choice: "screener", reasons: ["lowest latency"] }],
       },
     ],
   });
@@ -82,5 +83,41 @@ test("a call that was under way when its node was renamed is one step, under the
   );
   expect(buildTrace("t1", events).steps).toMatchObject([
     { path: "command:agent:screener[screen]", outcome: "completed", childTaskId: "t2" },
+  ]);
+});
+
+test("what code decides and what a model says stand in the order in which they came", () => {
+  const events = taskLog(
+    submitted("buyer"),
+    {
+      type: "step.completed",
+      data: {
+        ...{ path: "model:smart", kind: "model", attempt: 1 },
+        result: { text: "I look\nfirst.", toolCalls: [{ id: "1", name: "price", input: { thing: "lamp" } }] },
+      },
+    },
+    {
+      type: "decision.made",
+      data: {
+        ...{ path: "decision:way", kind: "choice", choice: "little", reasons: ["it is dark"] },
+        scores: [
+          { candidate: "much", score: 0.53 },
+          { candidate: "little", score: 0.82 },
+        ],
+      },
+    },
+    { type: "step.completed", data: { path: "tool:price[1]", kind: "tool", attempt: 1, result: 4 } },
+    { type: "task.completed", data: { output: "a lamp" } },
+  );
+  expect(formatTrace(buildTrace("t1", events)).split("\n")).toEqual([
+    "buyer  completed  4.0 s  task t1",
+    "├─ model smart  completed",
+    "│  ├─ said I look first.",
+    '│  └─ calls price {"thing":"lamp"}',
+    "├─ decision way -> little",
+    "│  ├─ because it is dark",
+    "│  ├─ much 0.530",
+    "│  └─ little 0.820",
+    "└─ tool price[1]  completed",
   ]);
 });

@@ -2,15 +2,24 @@
 import type { SerializedError, TaskEvent, TaskEventOf, TaskState } from "@agentcore/contract";
 import { renamedPath, renamer } from "@agentcore/contract/renamed-path";
 import { compactedCount, submissionIn } from "../compacted-log.ts";
+import { isRecord } from "../is-record.ts";
 import { foldOutcome, INITIAL_OUTCOME, isSettled, isTerminal } from "../task-outcome.ts";
 
 export interface TraceDecision {
+  /** Number of its event. */
+  readonly seq: number;
   readonly kind: string;
+  /** What was decided, where the code says so: the name that it gave to `ctx.decide`. */
+  readonly name?: string;
   readonly choice: string | null;
+  /** Of the ways there were, where numbers decided. */
+  readonly scores?: readonly { readonly candidate: string; readonly score: number }[];
   readonly reasons: readonly string[];
 }
 
 export interface TraceStep {
+  /** Number of its first event. */
+  readonly seq: number;
   readonly path: string;
   readonly kind: string;
   /** `not awaited`: the task ended first; a child task that was started goes on by itself. */
@@ -20,6 +29,11 @@ export interface TraceStep {
   readonly attempts: number;
   readonly error?: SerializedError;
   readonly decisions: readonly TraceDecision[];
+  /** What a model answered. */
+  readonly answer?: {
+    readonly text: string;
+    readonly toolCalls: readonly { readonly name: string; readonly input: unknown }[];
+  };
   readonly childTaskId?: string;
   readonly child?: TraceTask;
 }
@@ -81,11 +95,28 @@ export const buildTrace = (taskId: string, log: readonly TaskEvent[]): TraceTask
 const isStepEvent = (event: TaskEvent): event is StepEvent =>
   event.type === "step.started" || event.type === "step.completed" || event.type === "step.failed";
 
-const decisionOf = ({ data }: TaskEventOf<"decision.made">): TraceDecision => ({
+// As `ctx.decide` names its mark.
+const DECIDED = /^decision:/;
+
+const decisionOf = ({ seq, data }: TaskEventOf<"decision.made">): TraceDecision => ({
+  seq,
   kind: data.kind,
+  ...(data.kind === "choice" && data.path !== undefined ? { name: data.path.replace(DECIDED, "") } : {}),
   choice: data.choice,
+  ...(data.scores.length === 0 ? {} : { scores: data.scores }),
   reasons: data.reasons,
 });
+
+/** Of a model's call: what it said, and which tools it called. Undefined where the log keeps it elsewhere. */
+const answerOf = (end: StepEvent | undefined): TraceStep["answer"] => {
+  if (end?.type !== "step.completed" || end.data.kind !== "model" || !isRecord(end.data.result)) return undefined;
+  const { text, toolCalls } = end.data.result;
+  const calls = Array.isArray(toolCalls) ? toolCalls.filter(isRecord) : [];
+  return {
+    text: typeof text === "string" ? text : "",
+    toolCalls: calls.map(({ name, input }) => ({ name: String(name), input })),
+  };
+};
 
 const outcomeOf = (end: StepEvent | undefined, hasTaskEnded: boolean): TraceStep["outcome"] => {
   if (end === undefined) return hasTaskEnded ? "not awaited" : "running";
@@ -101,7 +132,9 @@ const stepOf = (path: string, events: readonly StepEvent[], hasTaskEnded: boolea
   const error = end?.type === "step.completed" ? undefined : failed.at(-1)?.data.error;
   const childTaskId = started.find((event) => event.data.childTaskId !== undefined)?.data.childTaskId;
   const first = events[0];
+  const answer = answerOf(end);
   return {
+    seq: first?.seq ?? 0,
     path,
     kind: first?.data.kind ?? "step",
     outcome: outcomeOf(end, hasTaskEnded),
@@ -113,6 +146,7 @@ const stepOf = (path: string, events: readonly StepEvent[], hasTaskEnded: boolea
       failed.length + (end?.type === "step.completed" ? 1 : 0),
     ),
     ...(error === undefined ? {} : { error }),
+    ...(answer === undefined ? {} : { answer }),
     ...(childTaskId === undefined ? {} : { childTaskId }),
   };
 };

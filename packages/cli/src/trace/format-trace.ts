@@ -27,11 +27,19 @@ const taskLine = (task: TraceTask): Line => ({
     ...(task.compactedEvents === undefined
       ? []
       : [leaf(`the first ${task.compactedEvents} events were compacted; what they told is not shown`)]),
-    ...task.decisions.map(decisionLine),
-    ...task.steps.map(stepLine),
+    ...inOrder(task),
     ...(task.error === undefined ? [] : [leaf(`error ${task.error.code}: ${task.error.message}`)]),
   ],
 });
+
+/** Steps, and what was decided between them, as they came. */
+const inOrder = ({ decisions, steps }: TraceTask): readonly Line[] =>
+  [
+    ...decisions.map((decision) => ({ seq: decision.seq, line: decisionLine(decision) })),
+    ...steps.map((step) => ({ seq: step.seq, line: stepLine(step) })),
+  ]
+    .sort((one, other) => one.seq - other.seq)
+    .map(({ line }) => line);
 
 const stepLine = (step: TraceStep): Line => ({
   text: [
@@ -43,14 +51,31 @@ const stepLine = (step: TraceStep): Line => ({
   ].join("  "),
   below: [
     ...step.decisions.map(decisionLine),
+    ...(step.answer === undefined ? [] : answerLines(step.answer)),
     ...(step.error === undefined ? [] : [leaf(`error ${step.error.code}: ${step.error.message}`)]),
     ...(step.child === undefined ? [] : [taskLine(step.child)]),
   ],
 });
 
-const decisionLine = (decision: TraceDecision): Line => ({
-  text: `${decision.kind} -> ${decision.choice ?? "nobody"}`,
-  below: decision.reasons.map((reason) => leaf(`because ${reason}`)),
+const decisionLine = ({ kind, name, choice, scores = [], reasons }: TraceDecision): Line => ({
+  text: `${name === undefined ? kind : `decision ${name}`} -> ${choice ?? "nobody"}`,
+  below: [
+    ...reasons.map((reason) => leaf(`because ${reason}`)),
+    // One alone was not chosen by its number.
+    ...(scores.length < 2 ? [] : scores).map(({ candidate, score }) => leaf(`${candidate} ${score.toFixed(3)}`)),
+  ],
 });
+
+const answerLines = ({ text, toolCalls }: NonNullable<TraceStep["answer"]>): readonly Line[] => [
+  ...(text === "" ? [] : [leaf(`said ${shortened(text)}`)]),
+  ...toolCalls.map(({ name, input }) => leaf(`calls ${name} ${shortened(JSON.stringify(input) ?? "")}`)),
+];
+
+// Of what is said a line's worth; the log has the whole.
+const MAX_SAID = 200;
+const shortened = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length <= MAX_SAID ? line : `${line.slice(0, MAX_SAID)}…`;
+};
 
 const leaf = (text: string): Line => ({ text, below: [] });
