@@ -36,6 +36,16 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
     for (const key of held) holders.delete(nameOf(key));
     return held.length;
   };
+  let last: Promise<unknown> = Promise.resolve();
+  /**
+   * One transaction after another, as the lock of a worker's row has it: who takes a worker's place waits for what that
+   * one is writing. Else what was written meanwhile would stay leased to a worker that is gone, and nobody would free it.
+   */
+  const transact = <T>(work: () => T | Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
   const join = (node: string): Worker => {
     for (const worker of [...workers]) if (worker.node === node) remove(worker);
     const worker = { node, until: clock.now() + leaseMs };
@@ -66,7 +76,7 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
   return {
     ...{ name: "memory", leaseMs, hasLateWrites: true, wrong },
     open: async (node) => {
-      let worker = join(node);
+      let worker = await transact(() => join(node));
       const assertHeld = (): void => {
         if (!workers.has(worker)) throw new PlatformError("LEASE_LOST", "this worker's lease was given to others");
       };
@@ -74,26 +84,26 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
         get: (target, name: keyof TaskStore) => {
           switch (name) {
             case "commit":
-              return async (units: readonly CommitUnit[]) => {
-                assertHeld();
-                const by = worker;
-
-                const foreign = new Set(units.filter((unit) => isForeign(by, unit)));
-                const outcomes = await target.commit(units);
-                for (const [index, unit] of units.entries()) {
-                  if (outcomes[index]?.outcome !== "committed") continue;
-                  if (foreign.has(unit)) wrong.push(`${unit.taskId} was written by ${node}, which does not hold it`);
-                  learn(by, unit);
-                }
-                return outcomes;
-              };
+              return (units: readonly CommitUnit[]) =>
+                transact(async () => {
+                  assertHeld();
+                  const foreign = new Set(units.filter((unit) => isForeign(worker, unit)));
+                  const outcomes = await target.commit(units);
+                  for (const [index, unit] of units.entries()) {
+                    if (outcomes[index]?.outcome !== "committed") continue;
+                    if (foreign.has(unit)) wrong.push(`${unit.taskId} was written by ${node}, which does not hold it`);
+                    learn(worker, unit);
+                  }
+                  return outcomes;
+                });
             case "claim":
-              return async (request: Parameters<TaskStore["claim"]>[0]) => {
-                assertHeld();
-                const claimed = await target.claim(request);
-                for (const { head } of claimed) holders.set(nameOf(head), { key: head, worker });
-                return claimed;
-              };
+              return (request: Parameters<TaskStore["claim"]>[0]) =>
+                transact(async () => {
+                  assertHeld();
+                  const claimed = await target.claim(request);
+                  for (const { head } of claimed) holders.set(nameOf(head), { key: head, worker });
+                  return claimed;
+                });
             case "holds":
               return async (lease: Lease) =>
                 (await target.holds(lease)) && holders.get(nameOf(lease))?.worker === worker;
@@ -104,19 +114,21 @@ export const createSharedMemoryBackend = (clock: Clock, leaseMs: number): Backen
               return async () =>
                 (await target.leasedWithMail()).filter((key) => holders.get(nameOf(key))?.worker === worker);
             case "renew":
-              return async () => {
-                const isHeld = workers.has(worker) && worker.until > clock.now();
-                const isOther = [...workers].some((other) => other.node === node && other !== worker);
-                if (!isHeld && isOther) throw new PlatformError("CONFIG_INVALID", "another process is this node");
-                if (isHeld) worker.until = clock.now() + leaseMs;
-                else worker = join(node);
-                return { validForMs: leaseMs, isNew: !isHeld };
-              };
+              return () =>
+                transact(() => {
+                  const isHeld = workers.has(worker) && worker.until > clock.now();
+                  const isOther = [...workers].some((other) => other.node === node && other !== worker);
+                  if (!isHeld && isOther) throw new PlatformError("CONFIG_INVALID", "another process is this node");
+                  if (isHeld) worker.until = clock.now() + leaseMs;
+                  else worker = join(node);
+                  return { validForMs: leaseMs, isNew: !isHeld };
+                });
             case "reclaim":
-              return async () => {
-                const silent = [...workers].filter(({ until }) => until <= clock.now());
-                return silent.reduce((freed, each) => freed + remove(each), 0);
-              };
+              return () =>
+                transact(() => {
+                  const silent = [...workers].filter(({ until }) => until <= clock.now());
+                  return silent.reduce((freed, each) => freed + remove(each), 0);
+                });
             case "listen":
               return (listener: (hint: StoreHint) => void) => {
                 listeners.set(listener, node);
