@@ -98,6 +98,39 @@ test("what a place's earlier holder committed last is freed, whatever isolation 
   expect(await (await later).tasks.claim({ limit: 1, now: 10 })).toHaveLength(1);
 });
 
+/** While somebody takes the place of the worker that asks: it has begun, and comes to the tasks when the other waits for it. */
+const whilePlaceIsTaken = async <T>(
+  ask: (tasks: PostgresStores["tasks"]) => Promise<T>,
+  statement: string,
+): Promise<{ readonly answer: T; readonly left: number }> => {
+  const earlier = await open("n");
+  await earlier.tasks.commit([{ tenantId: "acme", create: [newTask("t")] }]);
+  const other = await connect();
+  await other.query("begin");
+  await other.query("lock table heads in exclusive mode");
+  const asked = ask(earlier.tasks);
+  await waitsFor(other, statement);
+  const later = open("n");
+  await waitsFor(other, "delete from workers");
+  await other.query("commit");
+  const answer = await asked;
+  return { answer, left: (await (await later).tasks.claim({ limit: 9, now: 10 })).length };
+};
+
+test("a task that a worker makes while its place is taken is free for who takes it (I10)", async () => {
+  const make = (tasks: PostgresStores["tasks"]) => tasks.commit([{ tenantId: "acme", create: [claimedTask("made")] }]);
+  const { answer, left } = await whilePlaceIsTaken(make, "select commit_units");
+  expect(answer).toEqual([{ outcome: "committed" }]);
+  expect(left).toBe(2);
+});
+
+test("a task that a worker claims while its place is taken is free for who takes it (I10)", async () => {
+  const claim = (tasks: PostgresStores["tasks"]) => tasks.claim({ limit: 9, now: 10 });
+  const { answer, left } = await whilePlaceIsTaken(claim, "select * from claim_tasks");
+  expect(answer).toHaveLength(1);
+  expect(left).toBe(1);
+});
+
 test("a commit of several statements locks its worker before any task, as those who take a worker's place do", async () => {
   const stores = await open("n");
   await stores.tasks.commit([{ tenantId: "acme", create: [claimedTask("t")] }]);
