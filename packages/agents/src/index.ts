@@ -1,3 +1,14 @@
+export { type CrewOptions, type CrewResult, type CrewRole, type CrewTask, crew } from "./conversations/crew.ts";
+export {
+  type GroupChatOptions,
+  type GroupChatResult,
+  groupChat,
+  type ModelManager,
+} from "./conversations/group-chat.ts";
+export { type HandoffOptions, type HandoffResult, handoff } from "./conversations/handoff.ts";
+export { type NetworkOptions, type NetworkResult, network } from "./conversations/network.ts";
+export { type SwarmOptions, swarm } from "./conversations/swarm.ts";
+export type { Turn } from "./conversations/turn.ts";
 export { type OrchestrationEntry, orchestrationLog } from "./orchestration-log.ts";
 export { type PatternDescription, patternCatalogue } from "./pattern-catalogue.ts";
 export { type DebateOptions, debate } from "./patterns/debate.ts";

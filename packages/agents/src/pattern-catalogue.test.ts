@@ -2,11 +2,14 @@ import { expect, test } from "vitest";
 import { patternCatalogue } from "./index.ts";
 
 test.each([...patternCatalogue.values()])(
-  "$name: its example is a workflow without code, and its schema says what is wanted",
+  "$name: its example is a workflow without code, or a conversation, and its schema says what is wanted",
   (pattern) => {
-    const { workflow } = pattern.define(pattern.example.configuration);
-    expect(workflow?.functions).toEqual({});
-    expect(JSON.parse(JSON.stringify(workflow?.graph))).toEqual(workflow?.graph);
+    const { workflow, run } = pattern.define(pattern.example.configuration);
+    if (["handoff", "group-chat", "crew", "network"].includes(pattern.name)) expect(run).toBeTypeOf("function");
+    else {
+      expect(workflow?.functions).toEqual({});
+      expect(JSON.parse(JSON.stringify(workflow?.graph))).toEqual(workflow?.graph);
+    }
     const { properties } = pattern.configuration as { properties: object };
     expect(Object.keys(properties)).toEqual(
       expect.arrayContaining(Object.keys(pattern.example.configuration as object)),

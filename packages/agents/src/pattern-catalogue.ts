@@ -2,6 +2,10 @@
 import { invalidArgument, PlatformError, parseInput } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/sdk";
 import { z } from "zod";
+import { crew, crewShape } from "./conversations/crew.ts";
+import { groupChat, groupChatShape } from "./conversations/group-chat.ts";
+import { handoff, handoffShape } from "./conversations/handoff.ts";
+import { network, networkShape } from "./conversations/network.ts";
 import { debate, debateShape } from "./patterns/debate.ts";
 import { evaluatorLoop, evaluatorLoopShape } from "./patterns/evaluator-loop.ts";
 import { mapReduce, mapReduceShape } from "./patterns/map-reduce.ts";
@@ -17,7 +21,7 @@ export interface PatternDescription {
   /** JSON Schema of its configuration. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly example: { readonly input: unknown; readonly configuration: unknown };
-  /** A workflow without functions. Throws INVALID_ARGUMENT with every field of the configuration that is wrong. */
+  /** A workflow without functions, or a conversation. Throws INVALID_ARGUMENT with every field of the configuration that is wrong. */
   define(configuration: unknown): AgentDefinition;
 }
 
@@ -127,6 +131,47 @@ const patterns: readonly PatternDescription[] = [
       configuration: { worker: { agent: "writer" }, evaluator: { agent: "critic" }, threshold: 0.8, maxTurns: 3 },
     },
   ),
+  describe("handoff", "One agent at a time has the task, and hands it over until one does it", handoffShape, handoff, {
+    input: "My invoice is wrong",
+    configuration: {
+      members: [{ agent: "triage" }, { agent: "billing" }, { agent: "tech" }],
+      routes: { triage: ["billing", "tech"], billing: ["triage"], tech: ["triage"] },
+    },
+  }),
+  describe("group-chat", "A talk with a manager, who says who speaks next", groupChatShape, groupChat, {
+    input: "Write a slogan",
+    configuration: {
+      members: [{ agent: "writer" }, { agent: "critic" }],
+      manager: { model: "smart" },
+      maxTurns: 10,
+    },
+  }),
+  describe(
+    "crew",
+    "Roles with goals do tasks with expected outputs, reviewed by a manager if wanted",
+    crewShape,
+    crew,
+    {
+      input: { topic: "tea" },
+      configuration: {
+        roles: {
+          researcher: { role: "Researcher", goal: "Find facts", agent: "researcher" },
+          writer: { role: "Writer", goal: "Write clearly", model: "smart" },
+        },
+        tasks: [
+          { name: "facts", description: "Find five facts", expectedOutput: "A list of five", by: "researcher" },
+          { name: "text", description: "Write a paragraph on them", expectedOutput: "One paragraph", by: "writer" },
+        ],
+      },
+    },
+  ),
+  describe("network", "Agents write to each other until nobody has a question left", networkShape, network, {
+    input: "Estimate the project",
+    configuration: {
+      members: [{ agent: "design" }, { agent: "backend" }, { agent: "operations" }],
+      conclude: { agent: "lead" },
+    },
+  }),
 ];
 
 export const patternCatalogue: ReadonlyMap<string, PatternDescription> = new Map(

@@ -96,17 +96,16 @@ export const checkOptions = <Options extends PatternOptions>(
 ): Required<Options> =>
   parseInput(z.strictObject({ ...named, ...shape }), options, `${pattern} "${String(options?.name)}"`) as never;
 
-export const beginPattern = (
-  pattern: string,
-  { name, description, version, labels, timeoutMs }: PatternOptions,
-): AnyPath =>
-  workflow({
-    name,
-    description: description ?? `${pattern}: ${name}`,
-    ...(version === undefined ? {} : { version }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  });
+/** What all patterns take alike, as `agent()` and `workflow()` take it. */
+export const titled = (pattern: string, { name, description, version, labels, timeoutMs }: PatternOptions) => ({
+  name,
+  description: description ?? `${pattern}: ${name}`,
+  ...(version === undefined ? {} : { version }),
+  ...(labels === undefined ? {} : { labels }),
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
+});
+
+export const beginPattern = (pattern: string, options: PatternOptions): AnyPath => workflow(titled(pattern, options));
 
 /** A node for whoever it is. `given` is what they get where they do not say it themselves. */
 export const perform = (path: AnyPath, id: string, performer: Performer, given?: Written<unknown>): AnyPath => {

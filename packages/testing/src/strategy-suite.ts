@@ -1,6 +1,7 @@
 /** What every strategy must hold, ours or yours. Runner-independent: it is given `test`. */
 import type { TaskEvent } from "@agentcore/contract";
 import { ensure, equal } from "@agentcore/core/testing";
+import type { Peers } from "./peers.ts";
 import { replay } from "./replay.ts";
 import type { ModelScript } from "./scripted-model.ts";
 import { type AgentTest, type AnyAgent, testAgent } from "./test-agent.ts";
@@ -13,6 +14,8 @@ export interface StrategySuiteOptions {
   readonly input: unknown;
   /** A function of the request alone: asked the same it says the same, also after a crash. @default no model */
   readonly model?: Extract<ModelScript, (...request: never) => unknown>;
+  /** Agents that it works with; functions of their input alone. */
+  readonly peers?: Peers;
   /** What it comes to. */
   readonly output: unknown;
   readonly test: (name: string, run: () => Promise<void>) => void;
@@ -32,8 +35,8 @@ const MAX_EVENTS = 5000;
  * tool whose result is recorded is made again, and none is made under another key. A replay goes the way that was recorded, and a cancel
  * ends it at each of its calls.
  */
-export const strategySuite = ({ name, agent, input, model, output, test }: StrategySuiteOptions): void => {
-  const options = model === undefined ? {} : { model };
+export const strategySuite = ({ name, agent, input, model, peers, output, test }: StrategySuiteOptions): void => {
+  const options = { ...(model === undefined ? {} : { model }), ...(peers === undefined ? {} : { peers }) };
   const undisturbed = async (): Promise<Undisturbed> => {
     const world = await testAgent(agent(), options);
     const run = await world.run(input);

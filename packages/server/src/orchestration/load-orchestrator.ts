@@ -1,13 +1,24 @@
 /** Loaded with the first run of a pattern: most nodes start without. */
+import { patternCatalogue } from "@agentcore/agents";
+import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, WorkflowGraph } from "@agentcore/contract/authoring";
 import { runnable } from "@agentcore/core/workflows";
 import { agent } from "@agentcore/sdk";
 import { ORCHESTRATOR } from "./orchestrator.ts";
 
 /** Judged before it was submitted (orchestration-service.ts), and nobody else submits. */
-export interface PatternRun {
+export type PatternRun = GraphRun | ConversationRun;
+
+export interface GraphRun {
   readonly pattern: string;
   readonly graph: WorkflowGraph;
+  readonly input: unknown;
+}
+
+/** Of a pattern that is no graph: who speaks next is known only then. */
+export interface ConversationRun {
+  readonly pattern: string;
+  readonly configuration: unknown;
   readonly input: unknown;
 }
 
@@ -16,8 +27,17 @@ export const orchestrator: AgentDefinition = agent({
   description: "Runs patterns",
   compensates: true,
   run: async (task, ctx) => {
-    const { graph, input } = task.input as PatternRun;
-    const { run } = runnable({ ...orchestrator, workflow: { graph, functions: {} } });
+    const { input, ...given } = task.input as PatternRun;
+    const { run } =
+      "graph" in given
+        ? runnable({ ...orchestrator, workflow: { graph: given.graph, functions: {} } })
+        : conversation(given);
     return run?.({ ...task, input }, ctx);
   },
 }) as AgentDefinition;
+
+const conversation = ({ pattern, configuration }: Omit<ConversationRun, "input">): AgentDefinition => {
+  const found = patternCatalogue.get(pattern);
+  if (found === undefined) throw new PlatformError("INTERNAL", `there is no pattern "${pattern}" any more`);
+  return found.define(configuration);
+};

@@ -49,10 +49,7 @@ export const createOrchestration = ({
       const run = submissionOf(first)?.data.input as PatternRun | undefined;
       if (run === undefined) return null;
       const there = agents.list(tenantId);
-      const reached = Object.values(run.graph.nodes).flatMap((each) => {
-        if (each.type !== "task" || typeof each.target === "string") return [];
-        return "agent" in each.target || "capability" in each.target ? candidatesFor(each.target, there) : [];
-      });
+      const reached = targetsOf(run).flatMap((target) => candidatesFor(target, there));
       return [...new Set(reached.flatMap(({ scopes = [] }) => scopes))];
     },
     service: {
@@ -73,12 +70,10 @@ export const createOrchestration = ({
             },
           ]);
         const { workflow } = found.define(configuration);
-        if (workflow === undefined) throw new PlatformError("INTERNAL", `pattern "${pattern}" gave no workflow`);
-        const { checkGraph } = await import("@agentcore/core/workflows");
-        const { WorkflowGraph } = await import("@agentcore/contract/workflow");
-        const graph = parseInput(WorkflowGraph, workflow.graph, `the workflow of pattern "${pattern}"`);
-        const faults = checkGraph(graph, {});
-        if (faults.length > 0) throw invalidArgument(`the workflow of pattern "${pattern}"`, faults);
+        const run: PatternRun =
+          workflow === undefined
+            ? { pattern, configuration, input }
+            : { pattern, graph: await judged(pattern, workflow.graph), input };
         const needed: readonly Needed[] = [
           ...(requirements?.agents ?? []).map((agent, index) => ({ field: `requirements.agents[${index}]`, agent })),
           ...(requirements?.capabilities ?? []).map((capability, index) => ({
@@ -89,7 +84,6 @@ export const createOrchestration = ({
         ];
         assertThere(scope, needed, agents.list(scope.tenantId));
         registry.register(orchestratorRecord(scope.tenantId, node));
-        const run = { pattern, graph, input };
         return tasks().submit(
           { ...scope, permissions: [permit] },
           { ...request, target: { agent: ORCHESTRATOR }, input: run },
@@ -101,6 +95,25 @@ export const createOrchestration = ({
       },
     },
   };
+};
+
+const judged = async (pattern: string, given: unknown) => {
+  const { checkGraph } = await import("@agentcore/core/workflows");
+  const { WorkflowGraph } = await import("@agentcore/contract/workflow");
+  const what = `the workflow of pattern "${pattern}"`;
+  const graph = parseInput(WorkflowGraph, given, what);
+  const faults = checkGraph(graph, {});
+  if (faults.length > 0) throw invalidArgument(what, faults);
+  return graph;
+};
+
+/** Whom a run may reach. */
+const targetsOf = (run: PatternRun): readonly Pick<Needed, "agent" | "capability">[] => {
+  if (!("graph" in run)) return neededIn(run.configuration, "configuration");
+  return Object.values(run.graph.nodes).flatMap((each) => {
+    if (each.type !== "task" || typeof each.target === "string") return [];
+    return "agent" in each.target || "capability" in each.target ? [each.target] : [];
+  });
 };
 
 const candidatesFor = (

@@ -76,6 +76,8 @@ beforeAll(async () => {
       ask: { type: "approval", prompt: "Go on?", next: "done" },
       done: { type: "end", output: "${previous.choice}" },
     }),
+    says("triage", { handoff: { to: "billing", reason: "it is about money" } }),
+    says("billing", "paid back"),
     says("guarded", "secret", { a2a: { scopes: ["loan:write"] } }),
   ]);
   expect(applied.status).toBe(200);
@@ -98,6 +100,10 @@ test("the patterns are listed with the schema of their configuration and an exam
     "vote",
     "debate",
     "evaluator-loop",
+    "handoff",
+    "group-chat",
+    "crew",
+    "network",
   ]);
   expect(body.patterns[0]).toMatchObject({
     configuration: { type: "object", required: ["agents"] },
@@ -139,6 +145,21 @@ test("a pattern runs over agents of the tenant as one task, whose log tells it i
   expect(rest.body).toEqual({ entries: [], nextAfter: log.body.nextAfter });
   expect((await call("bob", `/api/v1/orchestration/${answer.body.head.taskId}/log`)).status).toBe(404);
   expect((await call("stranger", `/api/v1/orchestration/${answer.body.head.taskId}/log`)).status).toBe(404);
+});
+
+test("a conversation is a task as well: who spoke and why is in its log", async () => {
+  const configuration = { members: [{ agent: "triage" }, { agent: "billing" }] };
+  const answer = await execute("ann", { pattern: "handoff", input: "my money!", configuration });
+  expect([answer.status, outputOf(answer)]).toMatchObject([201, { data: { answer: "paid back", by: "billing" } }]);
+  const { taskId } = answer.body.head;
+  const log = await call("ann", `/api/v1/orchestration/${taskId}/log`);
+  expect(log.body.entries).toEqual(
+    expect.arrayContaining([expect.objectContaining({ who: "billing", result: "paid back" })]),
+  );
+  const progress = await call("ann", `/api/v1/tasks/${taskId}/progress`);
+  expect([progress.status, progress.body.error.code]).toEqual([400, "UNSUPPORTED_OPERATION"]);
+  const closed = { members: [{ agent: "triage" }, { agent: "guarded" }] };
+  expect((await execute("ann", { pattern: "handoff", input: 1, configuration: closed })).status).toBe(403);
 });
 
 test("the same key gives the same task, and another run under it is a conflict", async () => {

@@ -1,6 +1,6 @@
 /**
- * The platform's own agent that runs patterns. The graph of a run is its input: it lies in the task's own log, so no upgrade and no manifest
- * changes it, it is the tenant's, and it goes when the task goes. It has no code but that of the machine.
+ * The platform's own agent that runs patterns. The graph of a run, or the configuration of a conversation, is its input: it lies in the task's own
+ * log, so no manifest changes it, it is the tenant's, and it goes when the task goes. It has no code but that of the platform.
  */
 import type { AgentRecord } from "@agentcore/core/registry";
 import { createReplica } from "@agentcore/core/registry";
@@ -9,8 +9,9 @@ import type { InProcessHost } from "../agents/in-process-host.ts";
 
 /** Reserved: no manifest takes it. */
 export const ORCHESTRATOR = "agentcore-orchestrator";
-/** Of the form of its input. Whatever is added later, tasks of this one stay loadable. */
-const REVISION = "graph-1";
+/** Of the form of its input. Tasks of those before stay loadable; a node that knows no conversations leaves its tasks to others. */
+const REVISION = "graph-2";
+const LOADABLE: ReadonlySet<string> = new Set(["graph-1", REVISION]);
 const CONCURRENCY = 1000;
 
 /** A host that has the orchestrator too, in every tenant. */
@@ -27,7 +28,7 @@ export const withOrchestrator = (host: InProcessHost): InProcessHost => {
     ...host,
     load(revision) {
       if (!isOurs(revision)) return host.load(revision);
-      if (revision.revision !== REVISION) return null;
+      if (!LOADABLE.has(revision.revision)) return null;
       return loaded ?? (loading ??= load());
     },
   };

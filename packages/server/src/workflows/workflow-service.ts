@@ -56,7 +56,12 @@ export const createWorkflowService = ({
     // Of a run of a pattern it is the input.
     const submitted = submissionOf((await tasks.log(scope, taskId, { limit: 1 }))[0]);
     if (submitted === null) throw new PlatformError("INTERNAL", `the log of task ${taskId} has no submission`);
-    return (submitted.data.input as PatternRun).graph;
+    const run = submitted.data.input as PatternRun;
+    if ("graph" in run) return run.graph;
+    throw new PlatformError(
+      "UNSUPPORTED_OPERATION",
+      `task ${taskId} is a ${run.pattern}, which is no workflow; GET /api/v1/orchestration/${taskId}/log tells what was said`,
+    );
   };
 
   const keep = async (tasks: Pick<TaskService, "log">, scope: CallerScope, head: TaskHead): Promise<Kept> => {
