@@ -1,10 +1,12 @@
 /** Loaded with the first run of a pattern: most nodes start without. */
-import { patternCatalogue } from "@agentcore/agents";
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, WorkflowGraph } from "@agentcore/contract/authoring";
 import { runnable } from "@agentcore/core/workflows";
 import { agent } from "@agentcore/sdk";
 import { ORCHESTRATOR } from "./orchestrator.ts";
+
+// Here, since a run may wait for nothing but `ctx`.
+const { patternCatalogue } = await import("@agentcore/agents");
 
 /** Judged before it was submitted (orchestration-service.ts), and nobody else submits. */
 export type PatternRun = GraphRun | ConversationRun;
