@@ -73,7 +73,11 @@ const strategies: readonly StrategyDescription[] = [
   describe(
     "react",
     "Reason and act: a model calls tools until it answers",
-    { maxTurns: count(1000, 10), atLimit: z.enum(["fail", "answer"]).default("fail") },
+    {
+      maxTurns: count(1000, 10),
+      atLimit: z.enum(["fail", "answer"]).default("fail"),
+      stream: z.boolean().default(true),
+    },
     (options: ReactOptions) => react(options),
   ),
   describe(

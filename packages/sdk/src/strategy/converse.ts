@@ -15,10 +15,14 @@ export interface ConverseOptions<Output> {
   readonly maxTurns: number;
   /** After `maxTurns`: it fails, or the model is asked for an answer from what it knows, without tools. @default "fail" */
   readonly atLimit?: "fail" | "answer" | undefined;
+  /** The text of each turn is shown as it comes, as the task's output; the next takes its place. Not with an output schema. @default false */
+  readonly stream?: boolean | undefined;
   /** Tells conversations of one task apart that are under way at once. */
   readonly key?: string | undefined;
 }
 
+// What a task's output is shown as when it has ended: of the same text nobody is told twice.
+const OUTPUT = { id: "output", name: "output" } as const;
 const OUT_OF_TURNS = "You may call no more tools. Answer now from what you know, and say what is missing.";
 
 /**
@@ -28,10 +32,14 @@ const OUT_OF_TURNS = "You may call no more tools. Answer now from what you know,
 export const converse = async <Output>(
   ctx: Context,
   messages: ModelMessage[],
-  { model, tools, output, maxTurns, atLimit = "fail", key }: ConverseOptions<Output>,
+  { model, tools, output, maxTurns, atLimit = "fail", stream = false, key }: ConverseOptions<Output>,
 ): Promise<Output> => {
   const toolCalls = new ToolCalls(ctx, tools, key);
-  const asking: AskOptions = { model, tools, ...(key === undefined ? {} : { key }) };
+  const asking: AskOptions = {
+    ...{ model, tools },
+    ...(key === undefined ? {} : { key }),
+    ...(stream && output === undefined ? { artifact: OUTPUT } : {}),
+  };
   const withoutTools: AskOptions = tools.length === 0 ? asking : { ...asking, toolChoice: "none" };
   const answerWith = async (text: string): Promise<Output> => {
     messages.push({ role: "assistant", content: text });

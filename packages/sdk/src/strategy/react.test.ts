@@ -77,6 +77,7 @@ describe("react", () => {
           { role: "system", content: "Be kind." },
           { role: "user", content: '{"who":"Ada"}' },
         ],
+        artifact: { id: "output", name: "output" },
       },
     ]);
   });
@@ -207,6 +208,17 @@ describe("react", () => {
     expect(await reacting({ tools: [weather] }, "go", ctx, { maxTurns: 1, atLimit: "answer" })).toBe("sunny, I think");
     expect(decisions).toEqual(["out-of-turns answer"]);
     expect(requests.at(-1)).toMatchObject({ toolChoice: "none", tools: [{ name: "weather" }] });
+  });
+
+  test("text is shown as it comes unless it is not wanted, and never where it is to be JSON", async () => {
+    const shown = async (options: ReactOptions, output?: Schema): Promise<boolean> => {
+      const { ctx, requests } = scripted(says("{}"));
+      await reacting({ ...(output === undefined ? {} : { output }) }, "go", ctx, options);
+      return requests[0]?.artifact !== undefined;
+    };
+    expect(await shown({})).toBe(true);
+    expect(await shown({ stream: false })).toBe(false);
+    expect(await shown({}, z.object({}))).toBe(false);
   });
 
   test("wrong options are refused where they are written", () => {
