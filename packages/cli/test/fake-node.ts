@@ -62,7 +62,8 @@ interface FakeNodeOptions {
   /** By method and path, as in `POST /api/v1/tasks/t1/fork`. */
   readonly answers?: Readonly<Record<string, unknown>>;
   /** What it says in a stream to a question at its door, by what is asked. */
-  readonly chat?: (body: unknown) => readonly object[];
+  /** Chunks of an answer, or an error that it is refused with. */
+  readonly chat?: (body: unknown) => readonly object[] | { readonly error: object };
   /** @default it decides */
   readonly decided?: boolean;
   /** @default it takes work */
@@ -141,8 +142,10 @@ export const startFakeNode = async ({
       const canned = answers[`${method} ${pathname}`];
       if (canned !== undefined) return answer(200, canned);
       if (pathname === "/v1/chat/completions" && chat !== undefined) {
+        const chunks = chat(body);
+        if ("error" in chunks) return answer(404, chunks);
         response.writeHead(200, { "content-type": "text/event-stream" });
-        for (const chunk of chat(body)) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+        for (const chunk of chunks) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
         // Without an end it goes on until somebody breaks it off.
         if (!chat.name.includes("endless")) response.end("data: [DONE]\n\n");
         return;

@@ -161,3 +161,24 @@ test("models is a verb of its own beside those that begin with it", async () => 
     stderr: expect.stringContaining("models plan"),
   });
 });
+
+test("a name that no model has is an agent's, from then on", async () => {
+  const refused = {
+    error: { code: "model_not_found", message: "not configured", agentcore: { code: "MODEL_NOT_CONFIGURED" } },
+  };
+  const fake = await startFakeNode({
+    chat: (body) =>
+      (body as { readonly model: string }).model === "greeter" ? refused : [chunk("Hello"), end({ taskId: "t1" })],
+  });
+  const { openLines } = typing(["hi", "again"]);
+  const ran = await runInTest(["chat", "greeter", "--url", fake.url], { openLines });
+  expect(ran).toMatchObject({ code: 0, stdout: "Hello\nHello\n" });
+  const asked = fake.requests.filter(({ path }) => path === "/v1/chat/completions");
+  expect(asked.map(({ body }) => (body as { readonly model: string }).model)).toEqual([
+    "greeter",
+    "agent/greeter",
+    "agent/greeter",
+  ]);
+  const nobody = await runInTest(["chat", "nobody", "hi", "--url", (await startFakeNode({ chat: () => refused })).url]);
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("MODEL_NOT_CONFIGURED") });
+});

@@ -1,3 +1,4 @@
+import { PlatformError } from "@agentcore/contract";
 import type { ChatPiece, ChatRequest } from "@agentcore/sdk/client";
 import { defineCommand, type ExitCode, type Invocation } from "../command.ts";
 import { describeFailure } from "../failure.ts";
@@ -17,7 +18,11 @@ export const command = defineCommand({
     "Ctrl-C breaks an answer off: a model is asked no further, an agent's task goes on. An agent is told the text of each line; when it asks something, the next line answers it.",
   ],
   arguments: [
-    { name: "NAME", description: "A model, or an agent as agent/NAME", completes: "model or agent" },
+    {
+      name: "NAME",
+      description: "A model or an agent; agent/NAME where both are named so",
+      completes: "model or agent",
+    },
     { name: "TEXT", description: "The question", optional: true },
   ],
   options: OPTIONS,
@@ -27,7 +32,7 @@ export const command = defineCommand({
       command: "git diff | agentcore chat smart --system 'Review this change.'",
       explanation: "A question from a pipe",
     },
-    { command: "agentcore chat agent/greeter", explanation: "A conversation with an agent" },
+    { command: "agentcore chat greeter", explanation: "A conversation with an agent" },
     { command: 'agentcore chat smart "hi" -o json', explanation: "The answer as a whole, with what it cost" },
   ],
   async run(invocation) {
@@ -52,7 +57,7 @@ type End = Extract<ChatPiece, { readonly finishReason: string }>;
 
 /** What is known of the conversation so far. */
 interface Chat {
-  readonly model: string;
+  model: string;
   readonly messages: Message[];
   taskId?: string | undefined;
   contextId?: string | undefined;
@@ -63,8 +68,27 @@ interface Answer {
   readonly end: End | undefined;
 }
 
-/** Prints the answer as it comes, or, for other programs, says nothing before its end. */
+/** As `answerOf`; a name that no model has may be an agent's. */
 const ask = async (
+  invocation: Invocation<typeof OPTIONS>,
+  client: NodeClient,
+  chat: Chat,
+  question: string,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  try {
+    return await answerOf(invocation, client, chat, question, signal);
+  } catch (error) {
+    const { model } = chat;
+    if (!PlatformError.is(error) || error.code !== "MODEL_NOT_CONFIGURED" || model.includes("/")) throw error;
+    if (!(await client.agents()).some(({ name }) => name === model)) throw error;
+    chat.model = `agent/${model}`;
+    return answerOf(invocation, client, chat, question, signal);
+  }
+};
+
+/** Prints the answer as it comes, or, for other programs, says nothing before its end. */
+const answerOf = async (
   { output, globals }: Invocation<typeof OPTIONS>,
   client: NodeClient,
   chat: Chat,
