@@ -6,7 +6,11 @@ const project = (name: string, include: string[], testTimeout = 20_000, exclude:
   resolve,
   ssr,
   test: {
-    ...{ name, include, exclude: ["**/node_modules/**", "**/dist/**", ...exclude] },
+    ...{
+      name,
+      include,
+      exclude: ["**/node_modules/**", "**/dist/**", "packages/create-agentcore/templates/**", ...exclude],
+    },
     ...{ testTimeout, hookTimeout: 60_000, ...more },
   },
 });

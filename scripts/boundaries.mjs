@@ -16,10 +16,15 @@ const arrows = {
   a2a: ["contract", "outbound"],
   server: ["contract", "core", "models", "outbound", "sdk", "sqlite"],
   cli: ["agents", "contract", "sdk", "testing"],
+  "create-agentcore": [],
 };
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
-const lazyArrows = { cli: ["a2a", "outbound", "server"], server: ["a2a", "agents", "postgres"], testing: ["models"] };
+const lazyArrows = {
+  cli: ["a2a", "create-agentcore", "outbound", "server"],
+  server: ["a2a", "agents", "postgres"],
+  testing: ["models"],
+};
 
 /** Imported by tests alone. */
 const testArrows = { agents: ["testing"] };
@@ -30,10 +35,13 @@ const isTest = (path) => path.endsWith(".test.ts");
 function targetPackage(path, specifier) {
   if (specifier.startsWith(".")) return /^packages\/([^/]+)\//.exec(posix.join(posix.dirname(path), specifier))?.[1];
   if (specifier === "agentcore" || specifier.startsWith("agentcore/")) return "cli";
+  if (specifier === "create-agentcore") return specifier;
   return /^@agentcore\/([^/]+)/.exec(specifier)?.[1];
 }
 
 function complainAboutArrow(path, { specifier, atRuntime, isLazy }) {
+  // What a project begins with is not ours any more.
+  if (/^packages\/create-agentcore\/templates\//.test(path)) return;
   const source = /^packages\/([^/]+)\//.exec(path)?.[1];
   const target = targetPackage(path, specifier);
   if (source === undefined || target === undefined || target === source) return;

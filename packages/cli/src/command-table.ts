@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { splitVerb } from "./parse-command-line.ts";
 
 const loaders = {
+  init: async () => (await import("./commands/init.ts")).command,
   up: async () => (await import("./commands/up.ts")).command,
   dev: async () => (await import("./commands/dev.ts")).command,
   apply: async () => (await import("./commands/apply.ts")).command,
