@@ -41,7 +41,7 @@ function targetPackage(path, specifier) {
 
 function complainAboutArrow(path, { specifier, atRuntime, isLazy }) {
   // What a project begins with is not ours any more.
-  if (/^packages\/create-agentcore\/templates\//.test(path)) return;
+  if (path.startsWith("packages/create-agentcore/templates/")) return;
   const source = /^packages\/([^/]+)\//.exec(path)?.[1];
   const target = targetPackage(path, specifier);
   if (source === undefined || target === undefined || target === source) return;
