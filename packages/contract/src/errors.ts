@@ -172,6 +172,22 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "The agent returned a value that its output schema refuses.",
   },
+  OUTPUT_REFUSED: {
+    status: 500,
+    retryable: false,
+    meaning: "A guardrail of the agent refused its output; the message says which, and why.",
+  },
+  OUTCOME_UNKNOWN: {
+    status: 500,
+    retryable: false,
+    meaning:
+      "A tool that is not idempotent was begun and cut off: it may or may not have acted. Look before it is called again.",
+  },
+  LIMIT_REACHED: {
+    status: 409,
+    retryable: false,
+    meaning: "A tool was called as often, or for as much money, as it may be in one task.",
+  },
   EXPRESSION_FAILED: {
     status: 500,
     retryable: false,
@@ -215,7 +231,7 @@ export const ERROR_CODES = {
   BUDGET_EXCEEDED: {
     status: 402,
     retryable: false,
-    meaning: "A budget has too little left for the most that the model call may cost.",
+    meaning: "A budget has too little left for the most that the call of a model or a tool may cost.",
   },
   MODEL_NOT_CONFIGURED: {
     status: 400,
@@ -341,11 +357,19 @@ export class TerminalError extends PlatformError {
   }
 }
 
+const RETRY_ASKED = Symbol.for("agentcore.RetryableError");
+
 /** Says: try again, after `retryAfterMs` if given. */
 export class RetryableError extends PlatformError {
+  readonly [RETRY_ASKED] = true;
+
   constructor(message: string, options: PlatformErrorOptions & { readonly code?: ErrorCode } = {}) {
     super(options.code ?? "UPSTREAM_FAILED", message, { ...options, retryable: true });
     this.name = "RetryableError";
+  }
+
+  static override is(value: unknown): value is RetryableError {
+    return PlatformError.is(value) && RETRY_ASKED in value;
   }
 }
 

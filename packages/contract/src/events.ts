@@ -147,6 +147,8 @@ const submission = {
   /** Remote agents that the work came through, over however many nodes. For the stop when that goes round. @default 0 */
   hops: z.int().nonnegative().optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  /** Scopes that whoever it works for is good for; `all` of an operator. @default nobody knows: none that is asked for */
+  permissions: z.union([z.literal("all"), z.array(z.string())]).optional(),
   forkedFrom: ForkedFrom.optional(),
 };
 
@@ -217,9 +219,14 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   event("decision.made", {
     path: z.string().optional(),
-    /** choice: what the code chose by `ctx.decide`; a replay takes it from here. */
-    kind: z.enum(["routing", "retry", "handoff", "choice", "model"]),
+    /**
+     * choice: what the code chose by `ctx.decide`; guard: what a policy or a guardrail said of a call of a tool, of the input or the output. A replay
+     * takes both from here.
+     */
+    kind: z.enum(["routing", "retry", "handoff", "choice", "model", "guard"]),
     choice: z.string().nullable(),
+    /** Of a guard: what it was changed to, or on which terms it is allowed. */
+    value: z.unknown().optional(),
     scores: z.array(
       z.object({ candidate: z.string(), score: z.number(), parts: z.record(z.string(), z.number()).optional() }),
     ),
@@ -287,6 +294,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     /** Breakpoints that stay. */
     debug: z.object({ breakpoints: Breakpoints, next: z.boolean() }).optional(),
     migrated: z.array(MigrationRules).max(MAX_RULED_MIGRATIONS).optional(),
+    /** Calls of tools that count for their limits, by name. */
+    toolCalls: z.record(z.string(), z.int().positive()).optional(),
   }),
   /** Stands for all events up to its number, which are gone: what a replay and a reader need of them. The first of its log. */
   event("log.compacted", {

@@ -112,13 +112,14 @@ export {
   Manifest,
   type ManifestKind,
   ModelManifest,
+  PolicyManifest,
   type RemoteAgent,
   ScheduleManifest,
-  Scope,
   TenantManifest,
   type Trigger,
   WorkflowManifest,
 } from "./manifest.ts";
+export { Scope } from "./manifest-parts.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export { isReservedChoice, MigrationRules } from "./migration.ts";
 export {
@@ -141,6 +142,7 @@ export {
   type NodeState,
   NodeStatus,
 } from "./node.ts";
+export { PolicySpec, ToolRule } from "./policy-manifest.ts";
 export { readProtoJson } from "./read-proto-json.ts";
 export { renamedAddress, renamedPath, renamer, unrenamer } from "./renamed-path.ts";
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";

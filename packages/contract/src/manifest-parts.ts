@@ -35,4 +35,9 @@ export const Headers = z
     }
   });
 
+/** A scope as OAuth 2.0 writes it (RFC 6749, 3.3), without commas, since key files separate scopes by them. */
+export const Scope = z
+  .string()
+  .regex(/^[!#-+\--[\]-~]{1,128}$/, { error: "expected a scope, as in loan:write: no spaces, commas, quotes" });
+
 export const HttpUrl = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// address" }).max(2048);

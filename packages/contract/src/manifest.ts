@@ -3,10 +3,19 @@ import { z } from "zod";
 import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
 import { BudgetSpec } from "./budget-manifest.ts";
 import { DurationText, parseDuration } from "./duration.ts";
-import { CONNECTION_HEADER, HeaderName, Headers, HttpUrl, OF_CONNECTION, SecretVariable } from "./manifest-parts.ts";
+import {
+  CONNECTION_HEADER,
+  HeaderName,
+  Headers,
+  HttpUrl,
+  OF_CONNECTION,
+  Scope,
+  SecretVariable,
+} from "./manifest-parts.ts";
 import { NAME_PATTERN } from "./message.ts";
 import { MigrationRules } from "./migration.ts";
 import { ModelSpec } from "./model-manifest.ts";
+import { PolicySpec } from "./policy-manifest.ts";
 import { ScheduleSpec } from "./schedule.ts";
 import { TopicPattern } from "./topic.ts";
 
@@ -32,11 +41,6 @@ const Code = z.strictObject({
   path: z.string().min(1),
   export: z.string().min(1),
 });
-
-/** A scope as OAuth 2.0 writes it (RFC 6749, 3.3), without commas, since key files separate scopes by them. */
-export const Scope = z
-  .string()
-  .regex(/^[!#-+\--[\]-~]{1,128}$/, { error: "expected a scope, as in loan:write: no spaces, commas, quotes" });
 
 /** What is said about the agent to callers of A2A. */
 const A2ASettings = z.strictObject({
@@ -280,6 +284,10 @@ export type ModelManifest = z.infer<typeof ModelManifest>;
 export const BudgetManifest = z.strictObject({ ...header, kind: z.literal("Budget"), spec: BudgetSpec });
 export type BudgetManifest = z.infer<typeof BudgetManifest>;
 
+/** What tools of the tenant's agents may do (docs/tools.md#policies). */
+export const PolicyManifest = z.strictObject({ ...header, kind: z.literal("Policy"), spec: PolicySpec });
+export type PolicyManifest = z.infer<typeof PolicyManifest>;
+
 /** A tenant, named by its id, for all nodes together. Tenants need none: what it does not say has its default. */
 export const TenantManifest = z.strictObject({
   ...header,
@@ -313,10 +321,10 @@ export type TenantManifest = z.infer<typeof TenantManifest>;
 export const ScheduleManifest = z.strictObject({ ...header, kind: z.literal("Schedule"), spec: ScheduleSpec });
 export type ScheduleManifest = z.infer<typeof ScheduleManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Budget", "Tenant", "Schedule"] as const;
+export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Budget", "Policy", "Tenant", "Schedule"] as const;
 export const Manifest = z.discriminatedUnion(
   "kind",
-  [AgentManifest, WorkflowManifest, ModelManifest, BudgetManifest, TenantManifest, ScheduleManifest],
+  [AgentManifest, WorkflowManifest, ModelManifest, BudgetManifest, PolicyManifest, TenantManifest, ScheduleManifest],
   {
     error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
   },

@@ -57,6 +57,7 @@ export interface WorldOptions {
   readonly wrapLoad?: (load: AgentHost["load"]) => AgentHost["load"];
   readonly limits?: Pick<EngineOptions, "maxResident" | "maxBacklog">;
   readonly models?: ModelProvider;
+  readonly tools?: Pick<EngineOptions, "budgets" | "policies">;
   /** Of manifests, by the topic itself. */
   readonly triggers?: readonly { readonly agent: string; readonly trigger: NonNullable<Subscriber["trigger"]> }[];
 }
@@ -186,7 +187,7 @@ export class EngineWorld {
     agent: string,
     input?: unknown,
     more: Pick<SubmitRequest, "deadline" | "contextId"> = {},
-    scope = SCOPE,
+    scope: CallerScope = SCOPE,
   ): Promise<string> {
     const idempotencyKey = this.ids.next();
     for (;;) {
@@ -396,6 +397,7 @@ export class EngineWorld {
     };
     const engine = new TaskEngine({
       ...this.options.limits,
+      ...this.options.tools,
       tenants: this.tenants,
       ...{
         store: this.options.wrap?.(watched) ?? watched,

@@ -2,6 +2,7 @@ import type {
   AgentDefinition,
   AgentSkill,
   Context,
+  Guardrail,
   QueryContext,
   QueryInput,
   Schema,
@@ -31,6 +32,8 @@ interface AgentBasics<Input> {
   /** Types `task.input`; a task whose input does not fit is refused before it is accepted. */
   readonly input?: Schema<Input>;
   readonly tools?: readonly Tool[];
+  /** Around the code and its tools, in this order, made by `guardrail()`. @default none */
+  readonly guardrails?: readonly Guardrail[];
   /** `provider/model` or the name of a Model manifest. */
   readonly model?: string;
   readonly instructions?: string;
@@ -99,6 +102,7 @@ export function agent<Input, Output>(options: AgentOptions<Input, Output>): Agen
     labels: Object.freeze({ ...options.labels }),
     skills: Object.freeze(skillsOf(options)),
     tools: Object.freeze([...(options.tools ?? [])]),
+    ...(options.guardrails === undefined ? {} : { guardrails: Object.freeze([...options.guardrails]) }),
     idempotent: options.idempotent ?? false,
     subscribes: Object.freeze([...(options.subscribes ?? [])]),
     run: run ?? runOf(options),

@@ -19,6 +19,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   input: true,
   output: true,
   tools: true,
+  guardrails: true,
   model: true,
   instructions: true,
   strategy: true,
@@ -58,6 +59,7 @@ export const checkAgent = (options: Unchecked): void => {
   checkKinds(options, complain);
   checkSkills(options.skills, complain);
   checkTools(options, complain);
+  checkGuardrails(options, complain);
 };
 
 const isBlank = (value: unknown): boolean => typeof value !== "string" || value.trim() === "";
@@ -103,6 +105,19 @@ const checkSkills = (skills: unknown, complain: Complain): void => {
     if (isBlank(id)) complain(field, `expected an id, got ${describe(id)}`);
     if (seen.has(id)) complain(field, `expected a new id, ${describe(id)} is an earlier skill's already`);
     seen.add(id);
+  }
+};
+
+const checkGuardrails = ({ guardrails }: Unchecked, complain: Complain): void => {
+  if (guardrails === undefined) return;
+  if (!Array.isArray(guardrails)) return complain("guardrails", `expected a list, got ${describe(guardrails)}`);
+  const seen = new Set<unknown>();
+  for (const [index, guard] of guardrails.entries()) {
+    const field = `guardrails[${index}]`;
+    const name: unknown = isRecord(guard) ? guard["name"] : undefined;
+    if (isBlank(name)) return complain(field, "expected a guardrail made by guardrail()");
+    if (seen.has(name)) complain(field, `expected a new name, ${describe(name)} is an earlier guardrail's already`);
+    seen.add(name);
   }
 };
 

@@ -3,19 +3,25 @@ export type {
   AgentAnswer,
   AgentDefinition,
   AgentSkill,
+  Ask,
   Authorization,
   AuthorizationRequest,
+  Change,
   Context,
   Credential,
   Decision,
   DecisionRequest,
+  GuardedTask,
+  Guardrail,
   InferOutput,
   ModelMessage,
   ModelResponse,
   ModelToolCall,
+  Pass,
   Priority,
   QueryContext,
   QueryInput,
+  Refuse,
   RetryPolicy,
   Schema,
   SignalOptions,
@@ -27,6 +33,8 @@ export type {
   TaskInput,
   Tool,
   ToolContext,
+  ToolOutcome,
+  ToolUse,
   WorkflowDefinition,
   WorkflowGraph,
 } from "@agentcore/contract/authoring";
@@ -41,6 +49,7 @@ export {
 } from "@agentcore/contract/errors";
 export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
 export { type Client, type ClientOptions, createClient } from "./client/index.ts";
+export { guardrail } from "./guardrail.ts";
 export { type AskForOptions, askFor } from "./strategy/ask-for.ts";
 export { type AskOptions, askModel } from "./strategy/ask-model.ts";
 export { type ConverseOptions, converse } from "./strategy/converse.ts";

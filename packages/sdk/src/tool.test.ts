@@ -70,3 +70,36 @@ describe("tool()", () => {
     expect(await tool(counter).execute({}, { signal: new AbortController().signal, idempotencyKey: "k" })).toBe(42);
   });
 });
+
+describe("what a tool says of itself", () => {
+  const basics = { name: "send", description: "sends", input: z.object({ to: z.string() }), execute: () => "sent" };
+
+  test("is kept as it is given, and nothing else is", () => {
+    const rules = {
+      ...{ permission: "mail:send", readOnly: false, idempotent: true, timeoutMs: 1000, costUsd: 0.01, maxCalls: 3 },
+      approval: ({ to }: { to: string }) => to !== "",
+      approvers: ["bob"],
+    };
+    const made = tool({ ...basics, ...rules, output: z.string() });
+    expect(made).toMatchObject(rules);
+    expect(Object.keys(tool(basics))).toEqual(["name", "description", "input", "inputJsonSchema", "execute"]);
+  });
+
+  test.each([
+    ["permission", "mail send", "expected a scope"],
+    ["readOnly", "yes", "expected true or false"],
+    ["idempotent", 1, "expected true or false"],
+    ["timeoutMs", 0, "expected a whole number above 0"],
+    ["costUsd", -1, "expected US dollars"],
+    ["maxCalls", 1.5, "expected a whole number above 0"],
+    ["approval", "sometimes", 'expected "never", "always" or a function'],
+    ["approvers", [], "expected 1 to 100 names"],
+    ["output", {}, "expected a Standard Schema"],
+  ])("%s of %j is refused", (field, value, expected) => {
+    expect(() => tool({ ...basics, [field]: value })).toThrow(`tool "send": ${field}: ${expected}`);
+  });
+
+  test("a tool that changes nothing may be called again", () => {
+    expect(() => tool({ ...basics, readOnly: true, idempotent: false })).toThrow("idempotent: expected nothing");
+  });
+});

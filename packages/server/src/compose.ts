@@ -297,6 +297,8 @@ export const compose = async ({
     store: tasks,
     keyValue,
     models: wrap("models", models),
+    budgets: spending,
+    policies: (tenantId) => manifests.policies.of(tenantId),
     host,
     router: wrap("router", router),
     senses,

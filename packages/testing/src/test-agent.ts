@@ -2,7 +2,7 @@
  * Runs agents as the platform does, in memory and in no time: the real engine, bus and store format, a clock that moves
  * by hand, ids that repeat, and a process that may die at any commit. Needs no test runner.
  */
-import { isTerminal, PlatformError } from "@agentcore/contract";
+import { isTerminal, PlatformError, PolicySpec, parseInput } from "@agentcore/contract";
 import type { AgentDefinition, Priority, Target } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "@agentcore/core/inprocess";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "@agentcore/core/testing";
@@ -30,6 +30,8 @@ export interface TestAgentOptions {
   readonly replay?: string;
   /** Where the process dies and a new one goes on with what was durable; each point once. Default: before the commit is written. */
   readonly crashAt?: CrashPoint | readonly CrashPoint[];
+  /** Policies about tools, as their manifests say. @default none */
+  readonly policies?: readonly { readonly name: string; readonly spec: PolicySpec }[];
   /** `ctx.env`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Tasks of one agent in memory at once. @default 100 */
@@ -55,6 +57,8 @@ export interface RunOptions {
   readonly priority?: Priority;
   /** Milliseconds from now. */
   readonly timeoutMs?: number;
+  /** Scopes of whoever asks, which tools may ask for. @default an operator asks, who passes all */
+  readonly permissions?: readonly string[];
   /** Where it is held from its start on, as with `agentcore run --break`. @default none */
   readonly breakpoints?: readonly string[];
 }
@@ -105,6 +109,10 @@ export class AgentTest {
         keyValue: createMemoryKeyValue({ clock: now }),
         book: new CrashBook(digest, points),
       },
+      policies: (options.policies ?? []).map(({ name, spec }) => ({
+        name,
+        spec: parseInput(PolicySpec, spec, `policy ${name}`),
+      })),
       ...{
         agents: all,
         env: options.env ?? {},
@@ -158,12 +166,14 @@ export class AgentTest {
       breakpoints: options.breakpoints,
       deadline: options.timeoutMs === undefined ? undefined : this.now + options.timeoutMs,
     };
+    const { permissions } = options;
+    const scope = permissions === undefined ? CALLER : { ...CALLER, operator: false, permissions };
     let taskId: string | null = null;
     while (taskId === null) {
       // A caller whose process died before the answer asks again under the same key.
       const process = await this.alive();
       let outcome: { readonly taskId: string } | { readonly error: unknown } | null = null;
-      process.tasks.submit(CALLER, request).then(
+      process.tasks.submit(scope, request).then(
         (submitted) => {
           outcome = submitted;
         },

@@ -2,6 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context } from "@agentcore/contract/authoring";
 import { type Bus, createBus } from "@agentcore/core/bus";
+import type { DeclaredPolicy } from "@agentcore/core/governance";
 import type { MemoryTaskStore } from "@agentcore/core/inprocess";
 import type { Digest, Ids, KeyValue, Logger, ModelProvider } from "@agentcore/core/ports";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
@@ -25,6 +26,7 @@ export interface TestWorld {
   readonly agents: readonly AgentDefinition[];
   readonly env: Readonly<Record<string, string>>;
   readonly concurrency: number;
+  readonly policies: readonly DeclaredPolicy[];
   /** Names of the bodies that ran, in order of their start. */
   readonly effects: string[];
   /** Idempotency keys of the bodies that ran, by their names. */
@@ -160,6 +162,7 @@ export const startProcess = async (
     store: crashStore.store,
     keyValue: world.keyValue,
     models: watchedModels,
+    policies: () => world.policies,
     host: {
       capacities: new Map(),
       load: ({ agent }) => {

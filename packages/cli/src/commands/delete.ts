@@ -5,13 +5,14 @@ const KINDS = {
   workflow: "Workflow",
   model: "Model",
   budget: "Budget",
+  policy: "Policy",
   tenant: "Tenant",
   schedule: "Schedule",
 } as const;
 
 export const command = defineCommand({
   name: "delete",
-  summary: "Remove an agent, a workflow, a model, a budget, a schedule or a tenant's manifest",
+  summary: "Remove an agent, a workflow, a model, a budget, a policy, a schedule or a tenant's manifest",
   details: [
     "Tasks that are under way keep the revision they began with.",
     "A schedule comes round no more; tasks that it began go on.",
@@ -20,7 +21,7 @@ export const command = defineCommand({
   arguments: [
     {
       name: "KIND",
-      description: "What to remove: agent, workflow, model, budget, schedule or tenant",
+      description: "What to remove: agent, workflow, model, budget, policy, schedule or tenant",
       choices: Object.keys(KINDS),
     },
     { name: "NAME", description: "Its name", completes: "first" },

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { A2AMessage, AgentSkill } from "../a2a.ts";
 import type { Context, QueryContext } from "./context.ts";
+import type { Guardrail } from "./guardrail.ts";
 import type { Tool } from "./tool.ts";
 import type { WorkflowDefinition } from "./workflow.ts";
 
@@ -44,6 +45,8 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly input?: Schema<Input> | undefined;
   readonly output?: Schema<Output> | undefined;
   readonly tools: readonly Tool[];
+  /** Around the code and its tools, in this order. @default none */
+  readonly guardrails?: readonly Guardrail[] | undefined;
   readonly model?: string | undefined;
   readonly instructions?: string | undefined;
   /** True when doing the same command twice does no harm, so another agent may be tried after a possible delivery. */

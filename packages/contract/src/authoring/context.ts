@@ -357,6 +357,11 @@ export interface Context {
     options?: { readonly key?: string; readonly signal?: AbortSignal; readonly untilMessage?: boolean },
   ): Promise<void>;
   model(request: ModelRequest): Promise<ModelResponse>;
+  /**
+   * Runs a tool, if nothing stands against it, in this order: its schema, permission, policies of the tenant, guardrails of the agent, limits, approval.
+   * Rejects with INVALID_ARGUMENT, PERMISSION_DENIED, LIMIT_REACHED, BUDGET_EXCEEDED; with OUTCOME_UNKNOWN where a tool that is not idempotent was begun
+   * and nobody knows what became of it; with OUTPUT_MISMATCH; and with what the tool threw.
+   */
   tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
   /**
    * Records which way the code goes and why; a replay goes the way that was recorded, whatever `choose` would say now. Costs no wait: it is

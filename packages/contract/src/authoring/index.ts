@@ -33,6 +33,7 @@ export type {
   StepContext,
   StepOptions,
 } from "./context.ts";
+export type { Ask, Change, GuardedTask, Guardrail, Pass, Refuse, ToolOutcome, ToolUse } from "./guardrail.ts";
 export type { Strategy, StrategySpec } from "./strategy.ts";
 export type { Tool, ToolContext } from "./tool.ts";
 export type { WorkflowDefinition, WorkflowScope } from "./workflow.ts";

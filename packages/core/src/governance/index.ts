@@ -30,3 +30,12 @@ export {
   type TakeOptions,
 } from "./rate-limiter.ts";
 export { ReservationSweeper } from "./reservation-sweeper.ts";
+export {
+  type DeclaredPolicy,
+  judgeTool,
+  narrowed,
+  type Permissions,
+  type ToolFacts,
+  type ToolJudgement,
+  type ToolTerms,
+} from "./tool-policy.ts";

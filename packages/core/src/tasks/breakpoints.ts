@@ -1,5 +1,6 @@
 /** Where a task's code is to be held, and which calls are: a fold of its log. */
 import { Breakpoint, type NewTaskEvent, renamedPath, type TaskEventOf } from "@agentcore/contract";
+import { isLike } from "../star-pattern.ts";
 import { carriedBy } from "./call-records.ts";
 
 /** As its event has it. */
@@ -122,19 +123,3 @@ const nodeOf = (path: string): { readonly name: string; readonly isUndo: boolean
 
 /** `score` of `step:score#2`, `agent:risk` of `command:agent:risk[key]`. */
 const nameOf = (path: string): string => path.slice(path.indexOf(":") + 1).replace(/(?:\[.*\])?(?:#\d+)?$/s, "");
-
-/** `*` stands for anything. In time that is linear in both for each star. */
-const isLike = (pattern: string, text: string): boolean => {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return pattern === text;
-  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
-  let from = first.length;
-  const until = text.length - last.length;
-  for (const part of rest) {
-    const at = text.indexOf(part, from);
-    if (at === -1 || at + part.length > until) return false;
-    from = at + part.length;
-  }
-  return true;
-};

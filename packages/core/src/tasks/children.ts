@@ -77,6 +77,8 @@ const addChild = async (
     hops: execution.journal.submitted.hops,
     handoffs,
     runId: execution.runId,
+    // Never more than those of the task above it.
+    permissions: execution.journal.submitted.permissions,
     parent: { ...parent, ...(call.detached ? { detached: true } : {}) },
   };
   const submitted = submittedEvent(head, input, work, now);

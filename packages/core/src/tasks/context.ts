@@ -25,14 +25,17 @@ import type {
   SignalOptions,
   StepContext,
   StepOptions,
+  TaskInput,
   Tool,
 } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import { assertDecidable, startApproval } from "./approval-wait.ts";
+import { AskedGrants } from "./asked-grants.ts";
 import { canBeCarried } from "./call-records.ts";
 import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
+import { Guards } from "./guards.ts";
 import { withLiveProperties } from "./live-properties.ts";
 import { LOG_LENGTH, type LogLength } from "./log-length.ts";
 import { ModelCalls } from "./model-calls.ts";
@@ -40,17 +43,24 @@ import type { OpenCall } from "./open-call.ts";
 import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
 import { startSignalWait } from "./signal-wait.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
+import { ToolCalls } from "./tool-calls.ts";
 import { startAuthorization, startCommand, startInput, startSleep } from "./waits.ts";
 
 const contextOf = withLiveProperties<Context, "signal" | "messages">(["signal", "messages"]);
 
-export const createContext = (execution: Execution): Context => {
+export interface GuardedContext {
+  readonly ctx: Context;
+  /** Of the agent; null: it has none. */
+  readonly guards: Guards | null;
+}
+
+export const createContext = (execution: Execution, task: TaskInput<unknown>): GuardedContext => {
   const { head, services, loaded } = execution;
   const { senses } = services;
   const hash = (value: unknown): string => senses.digest.sha256(JSON.stringify(value) ?? "").slice(0, 16);
   const memoryScope = { tenantId: head.tenantId, namespace: `memory/${head.agent}` };
   const step = <T>(
-    kind: "step" | "memory" | "tool",
+    kind: "step" | "memory",
     name: string,
     run: (step: StepContext) => unknown,
     options: StepOptions & { readonly inputHash?: string } = {},
@@ -73,7 +83,11 @@ export const createContext = (execution: Execution): Context => {
         }),
     });
 
-  const models = new ModelCalls(execution, () => calls, hash);
+  const grants = new AskedGrants(execution, () => calls);
+  const models = new ModelCalls(execution, grants, hash);
+  const tools = new ToolCalls(execution, () => calls, grants, hash);
+  const { guardrails = [] } = loaded.definition;
+  const guards = guardrails.length === 0 ? null : new Guards(execution, guardrails, task, () => unguarded);
   const calls: Omit<Context, "signal" | "messages"> & {
     readonly [RECORDED_CHOICE]: RecordedChoice;
     readonly [LOG_LENGTH]: LogLength;
@@ -343,21 +357,7 @@ export const createContext = (execution: Execution): Context => {
     model: (request) => models.ask(request),
     tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) => {
       assertSignal(options.signal, "ctx.tool");
-      return step<Output>(
-        "tool",
-        tool.name,
-        async ({ signal, idempotencyKey: key, input: given }) => {
-          const checked = await tool.input["~standard"].validate(given);
-          if (checked.issues !== undefined) {
-            throw new PlatformError(
-              "INVALID_ARGUMENT",
-              `the input of tool ${tool.name} is refused: ${checked.issues.map((issue) => issue.message).join("; ")}`,
-            );
-          }
-          return tool.execute(checked.value, { signal, idempotencyKey: key });
-        },
-        { ...options, inputHash: hash(input), input },
-      );
+      return tools.call(tool, input, options, guards);
     },
     decide: <Choice extends string>(
       name: string,
@@ -441,10 +441,13 @@ export const createContext = (execution: Execution): Context => {
       return never;
     },
   };
-  return contextOf(calls, {
-    signal: () => execution.signal,
-    messages: () => execution.intake.messages.show(),
-  });
+  const readers = { signal: () => execution.signal, messages: () => execution.intake.messages.show() };
+  // Guardrails that call tools would else guard themselves.
+  const unguarded: Context = contextOf(
+    { ...calls, tool: (tool, input, options = {}) => tools.call(tool, input, options, null) },
+    readers,
+  );
+  return { ctx: contextOf(calls, readers), guards };
 };
 
 /** The fresh history counts calls of one name from the first again. */

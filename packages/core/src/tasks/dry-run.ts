@@ -135,6 +135,8 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   },
   keyValue: { get: never, put: never, delete: never, list: never, add: never, watch: () => () => {} },
   models: { generate: never, grant: never },
+  budgets: null,
+  policies: () => [],
   settle: () => {},
   markDirty: () => {},
   whenFresh: () => {},

@@ -104,7 +104,7 @@ export class Ending {
   }
 
   /** What a fresh log has to know of the one before. */
-  get carried(): Omit<TaskEventOf<"checkpoint.created">["data"], "state" | "unread"> {
+  get carried(): Omit<TaskEventOf<"checkpoint.created">["data"], "state" | "unread" | "toolCalls"> {
     if (!this.compensates) return {};
     const { cancelRequested, cancelReason } = this.execution.intake;
     const reason = this.cancel?.reason ?? cancelReason;

@@ -29,6 +29,7 @@ import { decodeCursor, encodeCursor } from "./list-cursor.ts";
 import type { LogListener } from "./log-hub.ts";
 import { LogReader, READ_BATCH, READ_BYTES, type ReadableLogs } from "./log-reader.ts";
 import { askToMigrate, migrateTask, type TaskMigration } from "./migrate-task.ts";
+import { permissionsOf } from "./permissions-of.ts";
 import { type OpenTaskReplay, replayOpenTasks } from "./replay-open-tasks.ts";
 import { replayTask } from "./replay-task.ts";
 import { type RestorePoint, RestorePoints } from "./restore-points.ts";
@@ -303,7 +304,15 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       };
       try {
         const birth = await router.command(draft, (choice) =>
-          engine.admission.create(choice, { ...request, tenantId, caller, contextId, input, requestHash }),
+          engine.admission.create(choice, {
+            ...request,
+            tenantId,
+            caller,
+            contextId,
+            input,
+            requestHash,
+            permissions: permissionsOf(scope),
+          }),
         );
         if (!birth.existing) return { ...birth, contextId };
         return acceptedBefore(await readSubmitted({ tenantId, taskId: birth.taskId }), repeated);

@@ -3,6 +3,7 @@
  * gives them a beginning and an end.
  */
 import { PlatformError } from "@agentcore/contract";
+import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
 import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore, Timer } from "../ports/index.ts";
 import { Admission } from "./admission.ts";
 import type { AgentHost, LoadedAgent } from "./agent-host.ts";
@@ -29,6 +30,10 @@ export interface EngineOptions {
   readonly store: TaskStore;
   readonly keyValue: KeyValue;
   readonly models: ModelProvider | null;
+  /** By which tools that have a price are counted. @default they are not */
+  readonly budgets?: Pick<Budgets, "reserve" | "settlement" | "grant"> | undefined;
+  /** What is declared about tools, as it is now. @default nothing */
+  readonly policies?: ((tenantId: string) => readonly DeclaredPolicy[]) | undefined;
   readonly host: AgentHost;
   readonly router: TaskRouter;
   readonly senses: Senses;
@@ -49,6 +54,7 @@ export interface EngineOptions {
   readonly lateWriteMs?: number;
 }
 
+const NO_POLICIES: readonly DeclaredPolicy[] = [];
 const DRAIN_POLL_MS = 20;
 // Two seconds for commits under way once the grace is over.
 const MAX_DRAIN_POLLS = 100;
@@ -236,13 +242,16 @@ export class TaskEngine {
     return new Promise((resolve) => this.senses.clock.after(ms, resolve));
   }
 
-  private servicesOf({ node, senses, keyValue, models, router }: EngineOptions): ExecutionServices {
+  private servicesOf({ node, senses, keyValue, models, router, ...more }: EngineOptions): ExecutionServices {
+    const { budgets = null, policies = () => NO_POLICIES } = more;
     const speech = new Speech(this.hub, senses.clock);
     return {
       node,
       senses,
       keyValue,
       models,
+      budgets,
+      policies,
       markDirty: (execution) => this.commits.markDirty(execution),
       whenFresh: (begin) => this.lease.whenFresh(begin),
       // What has a limit must not count for it while it only waits.

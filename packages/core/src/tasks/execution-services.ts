@@ -1,5 +1,6 @@
 import type { Credential, Priority, Target } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
+import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
 import type { KeyValue, MailboxReading, ModelProvider, Senses, Settlement, TaskKey } from "../ports/index.ts";
 import type { EventWait } from "./event-waits.ts";
 import type { Execution } from "./execution.ts";
@@ -12,6 +13,10 @@ export interface ExecutionServices {
   readonly senses: Senses;
   readonly keyValue: KeyValue;
   readonly models: ModelProvider | null;
+  /** Null: nobody counts what tools cost. */
+  readonly budgets: Pick<Budgets, "reserve" | "settlement" | "grant"> | null;
+  /** Of the tenant, as they are declared now. */
+  policies(tenantId: string): readonly DeclaredPolicy[];
   /** There may be something to commit; asked for it after the current turn. */
   markDirty(execution: Execution): void;
   /** Begins an effect, as soon as the lease of this process is known to be fresh. */

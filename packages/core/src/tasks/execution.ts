@@ -40,10 +40,12 @@ import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
 import { canceledFor, differsFromLog, outsideAwait } from "./parking.ts";
 import { Paths } from "./paths.ts";
+import { ReceivedValues } from "./received-values.ts";
 import { Repeats } from "./repeats.ts";
 import { replay } from "./replay.ts";
 import { runCode } from "./run-code.ts";
 import type { TakenUnit } from "./take-unit.ts";
+import { ToolUse } from "./tool-use.ts";
 import { stateAfter } from "./view.ts";
 import { VisitedCalls } from "./visited-calls.ts";
 
@@ -64,6 +66,9 @@ export class Execution {
   readonly journal: Journal;
   readonly paths = new Paths();
   readonly repeats = new Repeats();
+  readonly toolUse: ToolUse;
+  /** Null: nobody looks at it. */
+  readonly received: ReceivedValues | null;
   readonly open = new Map<string, OpenCall>();
   /** Of the model calls under way that speak to an artifact. */
   readonly streams = new Set<ArtifactStream>();
@@ -142,6 +147,9 @@ export class Execution {
       options.journal.submitted.forkedFrom?.draws,
     );
     this.askedLast = options.journal.askedLast;
+    this.toolUse = new ToolUse(options.journal.carried.toolCalls);
+    this.received = (options.loaded.definition.guardrails ?? []).length === 0 ? null : new ReceivedValues();
+    this.received?.add(options.journal.continuedFrom);
     this.time = options.journal.beganAt;
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
@@ -409,6 +417,7 @@ export class Execution {
       ...(this.journal.migrated.length === 0 ? {} : { migrated: [...this.journal.migrated] }),
       ...this.ending.carried,
       ...this.journal.breakpoints.carried,
+      ...this.toolUse.carried,
     };
     this.append({ type: "checkpoint.created", at: this.services.senses.clock.now(), data });
     this.draft.checkpointPlace = this.draft.events.length;
@@ -515,9 +524,11 @@ export class Execution {
         this.close(call);
         if (delivery.type === "result") {
           this.repeats.note(call, delivery.result);
+          this.received?.note(call.kind, delivery.result);
           call.resolve(delivery.result);
         } else {
           this.repeats.note(call, delivery.error);
+          this.received?.note(call.kind, delivery.error.message);
           call.reject(PlatformError.fromJSON(delivery.error));
         }
       }

@@ -74,7 +74,7 @@ const resultOf = (event: TaskEvent): string | null => {
     case "step.failed":
       return event.data.retryAt === undefined ? event.data.path : null;
     case "decision.made":
-      return event.data.kind === "choice" ? (event.data.path ?? null) : null;
+      return event.data.kind === "choice" || event.data.kind === "guard" ? (event.data.path ?? null) : null;
     default:
       return null;
   }
@@ -101,13 +101,17 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
       .flatMap(unpacked)
       .flatMap((event) => (event.type === "step.started" && event.data.kind === "sleep" ? [event.data.path] : [])),
   );
+  // Begun at most once: to make them anew could do twice what they did.
+  const begun = new Set(
+    upTo.flatMap((event) => (event.type === "step.started" && event.data.kind === "tool" ? [event.data.path] : [])),
+  );
   const isKept = (event: TaskEvent): boolean => {
     if (ITS_OWN.has(event.type)) return false;
     // Text of a model's answer as it came is of a call, and begins anew with it.
     if (event.type === "task.progressed" || (event.type === "artifact.appended" && event.data.kind !== "model"))
       return true;
     const path = pathOf(event);
-    return path === null || settled.has(path) || sleeps.has(path);
+    return path === null || settled.has(path) || sleeps.has(path) || begun.has(path);
   };
   return upTo
     .filter(isKept)
@@ -157,6 +161,8 @@ export const withResults = (
     const call = place === undefined ? openCall(events, path) : { seq: place.from, ...place.event };
     const refuse = (description: string): void => void violations.push({ field: `set.${path}`, description });
     if (call === null) refuse(`expected the path of a call: ${pathsIn(events)}`);
+    else if (call.type === "decision.made" && call.data.kind === "guard")
+      refuse("what a policy or a guardrail said stays as it is: it is no result of a call");
     else if (call.type === "decision.made") {
       if (typeof value !== "string" || value === "") refuse("expected the name of what is chosen");
       else

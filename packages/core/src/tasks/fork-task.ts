@@ -9,6 +9,7 @@ import {
   type TaskEvent,
   type TaskEventOf,
 } from "@agentcore/contract";
+import type { Permissions } from "../governance/index.ts";
 import { sizeOf } from "../payloads/json-size.ts";
 import type { TaskHead } from "../ports/index.ts";
 import { type Difference, dryRun } from "./dry-run.ts";
@@ -16,9 +17,10 @@ import type { TaskEngine } from "./engine.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import { foldedArtifacts, lastToTake, resultsIn, type TakenEvent, takeOver, withResults } from "./fork-log.ts";
 import { BUT_MIGRATIONS, migrationsIn, underMigrations } from "./migration-rules.ts";
+import { permissionsOf } from "./permissions-of.ts";
 import { logTooLarge, readForReplay } from "./replay-log.ts";
 import { loadRevision, MAX_REPLAYED } from "./replay-task.ts";
-import { breakpointsEvent, deadlineOf } from "./submission.ts";
+import { breakpointsEvent, deadlineOf, submittedPermissions } from "./submission.ts";
 import type { CallerScope } from "./task-service.ts";
 import { validateInput } from "./validate-input.ts";
 
@@ -110,7 +112,13 @@ export const forkTask = async (
       event: {
         type: "task.submitted",
         at: now,
-        data: submissionFor(head, submission, { input, request, forkedFrom, digest }),
+        data: submissionFor(head, submission, {
+          input,
+          request,
+          forkedFrom,
+          permissions: permissionsOf(scope),
+          digest,
+        }),
       },
       from: 1,
     };
@@ -149,11 +157,13 @@ const submissionFor = (
     input,
     request,
     forkedFrom,
+    permissions,
     digest,
   }: {
     readonly input: unknown;
     readonly request: ForkRequest;
     readonly forkedFrom: ForkedFrom;
+    readonly permissions: Permissions;
     readonly digest: TaskEngine["senses"]["digest"];
   },
 ): TaskEventOf<"task.submitted">["data"] => ({
@@ -165,6 +175,8 @@ const submissionFor = (
   ...(head.deadline === null ? {} : { deadline: head.deadline }),
   ...(hops === undefined ? {} : { hops }),
   ...(metadata === undefined ? {} : { metadata }),
+  // It works for whoever made it.
+  ...submittedPermissions(permissions),
   ...(request.idempotencyKey === undefined ? {} : { requestHash: forkHash(digest, forkedFrom.taskId, request) }),
 });
 

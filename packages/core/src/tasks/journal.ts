@@ -19,6 +19,7 @@ import { CallRecords, carriedBy } from "./call-records.ts";
 import { noteSignals, type SignalResult } from "./incoming-signals.ts";
 import { pathsBefore } from "./migration-rules.ts";
 import type { UnjudgedMessage } from "./unjudged.ts";
+import type { Verdict } from "./verdicts.ts";
 
 /** Things that reach the code, in log order; a replay delivers them in exactly this order, so races come out the same. */
 export type Delivery =
@@ -64,7 +65,7 @@ export class Journal {
   /** The code that began it takes back what it did when it is canceled or late. */
   readonly compensates: boolean;
   /** What had been asked of the code before the checkpoint that the log is read from. */
-  readonly carried: Pick<TaskEventOf<"checkpoint.created">["data"], "cancelRequested" | "deadlinePassed">;
+  readonly carried: Pick<TaskEventOf<"checkpoint.created">["data"], "cancelRequested" | "deadlinePassed" | "toolCalls">;
   readonly started: boolean;
   /** Access was asked for, or a decision, since the checkpoint that it was read from: something may be kept beside the log. */
   sawSecrets = false;
@@ -76,6 +77,8 @@ export class Journal {
   readonly routed = new Map<string, string[]>();
   /** What the code chose, by path. */
   readonly choices = new Map<string, string>();
+  /** What guards said, by path. */
+  readonly verdicts = new Map<string, Verdict>();
   /** Messages that came to questions and got no verdict: they were still being checked when the process died. */
   readonly unjudged: readonly UnjudgedMessage[];
   /** What came before the last checkpoint and was not read by the code before it. */
@@ -128,6 +131,7 @@ export class Journal {
           this.marks.clear();
           this.routed.clear();
           this.choices.clear();
+          this.verdicts.clear();
           settled.clear();
           unjudged = [];
           unread = event.data.unread ?? [];
@@ -236,10 +240,12 @@ export class Journal {
           break;
         case "decision.made":
           if (event.data.path === undefined || event.data.choice === null || event.data.kind === "model") break;
-          if (event.data.kind === "choice") {
-            this.record({ path: event.data.path, kind: "decision" });
-            this.marks.add(event.data.path);
-            this.choices.set(event.data.path, event.data.choice);
+          if (event.data.kind === "choice" || event.data.kind === "guard") {
+            const { path, choice, reasons, value } = event.data;
+            this.record({ path, kind: "decision" });
+            this.marks.add(path);
+            if (event.data.kind === "choice") this.choices.set(path, choice);
+            else this.verdicts.set(path, { choice, reasons, ...(value === undefined ? {} : { value }) });
           } else {
             this.routed.set(event.data.path, [...(this.routed.get(event.data.path) ?? []), event.data.choice]);
           }

@@ -1,8 +1,9 @@
 /** `ctx.model`: a step that asks a model. What it cost is written with its answer, in one unit; a budget may have it ask people first. */
 import { Artifact, PlatformError, parseInput } from "@agentcore/contract";
-import type { Context, ModelRequest, ModelResponse, StepContext } from "@agentcore/contract/authoring";
-import type { BudgetGrant, ModelCall, ModelProvider } from "../ports/index.ts";
+import type { ModelRequest, ModelResponse, StepContext } from "@agentcore/contract/authoring";
+import type { ModelCall, ModelProvider } from "../ports/index.ts";
 import { ArtifactStream, artifactOf } from "./artifact-stream.ts";
+import type { AskedGrants } from "./asked-grants.ts";
 import type { Execution } from "./execution.ts";
 import type { OpenCall } from "./open-call.ts";
 import { startStep } from "./steps.ts";
@@ -10,20 +11,16 @@ import { startStep } from "./steps.ts";
 // Whoever reads a stream of pieces has nothing but its name to show.
 const StreamedArtifact = Artifact.required({ name: true });
 
-type Calls = Pick<Context, "step" | "waitForDecision">;
 type NamedRequest = ModelRequest & { readonly model: string };
 
 export class ModelCalls {
   private readonly execution: Execution;
-  private readonly calls: () => Calls;
+  private readonly grants: AskedGrants;
   private readonly hash: (value: unknown) => string;
-  /** What people are being asked for, by the accounts it is for: calls that need the same wait for one answer. */
-  private readonly asked = new Map<string, Promise<boolean>>();
 
-  /** `calls`: by which it asks people, as the code would. */
-  constructor(execution: Execution, calls: () => Calls, hash: (value: unknown) => string) {
+  constructor(execution: Execution, grants: AskedGrants, hash: (value: unknown) => string) {
     this.execution = execution;
-    this.calls = calls;
+    this.grants = grants;
     this.hash = hash;
   }
 
@@ -39,18 +36,7 @@ export class ModelCalls {
     // Before anything is paid for: what the contract refuses would make the whole log unreadable.
     if (artifact !== undefined)
       parseInput(StreamedArtifact, artifactOf(artifact, ""), `ctx.model: artifact "${String(artifact.name)}"`);
-    return this.askUntilGranted({ ...request, model });
-  }
-
-  private async askUntilGranted(request: NamedRequest): Promise<ModelResponse> {
-    for (;;) {
-      try {
-        return await this.askOnce(request);
-      } catch (error) {
-        const grant = grantIn(error);
-        if (grant === null || !(await this.isGranted(grant, error as PlatformError))) throw error;
-      }
-    }
+    return this.grants.untilGranted(() => this.askOnce({ ...request, model }));
   }
 
   private askOnce(request: NamedRequest): Promise<ModelResponse> {
@@ -103,33 +89,6 @@ export class ModelCalls {
       stream?.stop();
     }
   }
-
-  private isGranted(grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
-    // Two limits of one budget, or budgets of one name that the tenant and operators have set, may be asked for at once.
-    const accounts = grant.grants.map(({ account }) => account).join(" ");
-    const open = this.asked.get(accounts);
-    if (open !== undefined) return open;
-    const asked = this.askPeople(accounts, grant, exceeded).finally(() => this.asked.delete(accounts));
-    this.asked.set(accounts, asked);
-    return asked;
-  }
-
-  private async askPeople(accounts: string, grant: BudgetGrant, exceeded: PlatformError): Promise<boolean> {
-    const { step, waitForDecision } = this.calls();
-    const { head, services } = this.execution;
-    const { choice } = await waitForDecision({
-      key: accounts,
-      prompt: `${exceeded.message}. Grant ${grant.more} more?`,
-      show: { budget: grant.budget, adds: grant.more },
-      choices: ["grant", "refuse"],
-      approvers: grant.approvers,
-    });
-    if (choice !== "grant") return false;
-    await step(`grant ${accounts}`, ({ idempotencyKey }) =>
-      modelsOf(services.models, "").grant(head.tenantId, grant, idempotencyKey),
-    );
-    return true;
-  }
 }
 
 const modelsOf = (models: ModelProvider | null, name: string): ModelProvider => {
@@ -152,10 +111,4 @@ const modelCallOf = (execution: Execution, { idempotencyKey, signal }: StepConte
     ...(traceparent === undefined ? {} : { traceparent }),
     signal,
   };
-};
-
-/** Of an error that says people may be asked for more, also one that a log has told. */
-const grantIn = (error: unknown): BudgetGrant | null => {
-  if (!PlatformError.is(error) || error.code !== "BUDGET_EXCEEDED") return null;
-  return (error.details?.["grant"] as BudgetGrant | undefined) ?? null;
 };

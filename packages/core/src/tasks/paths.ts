@@ -16,7 +16,7 @@ export class Paths {
 
   /** Throws STEP_KEY_COLLISION, TOO_LARGE. */
   enter(kind: string, name: string, key?: string): string {
-    const stem = bounded(key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`);
+    const stem = stemOf(kind, name, key);
     if (this.underWay.has(stem)) {
       throw new PlatformError(
         "STEP_KEY_COLLISION",
@@ -28,6 +28,12 @@ export class Paths {
     }
     this.underWay.add(stem);
     return this.next(stem);
+  }
+
+  /** The path that `enter` would give now. */
+  peek(kind: string, name: string, key?: string): string {
+    const stem = stemOf(kind, name, key);
+    return pathOf(stem, (this.occurrences.get(stem) ?? 0) + 1);
   }
 
   /** Calls that are recorded at once and never under way (progress, artifacts). */
@@ -42,9 +48,16 @@ export class Paths {
   private next(stem: string): string {
     const occurrence = (this.occurrences.get(stem) ?? 0) + 1;
     this.occurrences.set(stem, occurrence);
-    return occurrence === 1 && !OCCURRENCE.test(stem) ? stem : `${stem}#${occurrence}`;
+    return pathOf(stem, occurrence);
   }
 }
+
+/** Throws TOO_LARGE. */
+const stemOf = (kind: string, name: string, key: string | undefined): string =>
+  bounded(key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`);
+
+const pathOf = (stem: string, occurrence: number): string =>
+  occurrence === 1 && !OCCURRENCE.test(stem) ? stem : `${stem}#${occurrence}`;
 
 const bounded = (stem: string): string => {
   if (stem.length <= MAX_LENGTH) return stem;

@@ -1,7 +1,8 @@
 import { PlatformError } from "@agentcore/contract";
-import type { TaskInput } from "@agentcore/contract/authoring";
+import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { createContext } from "./context.ts";
 import type { Execution } from "./execution.ts";
+import type { Guards } from "./guards.ts";
 import type { CodeEnd } from "./outcome.ts";
 
 /** Runs an agent's code from the top; `ended` hears how it ended, unless the task is evicted or lost before. */
@@ -20,13 +21,28 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     ...(journal.continuedFrom === undefined ? {} : { continuedFrom: journal.continuedFrom }),
   };
   try {
-    if (definition.run === undefined)
+    const { run } = definition;
+    if (run === undefined)
       throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${head.agent} answers queries only; it has no run()`);
-    Promise.resolve(definition.run(task, createContext(execution))).then(
+    const { ctx, guards } = createContext(execution, task);
+    const running = guards === null ? run(task, ctx) : runGuarded(run, task, ctx, guards);
+    Promise.resolve(running).then(
       (value) => ended({ value }),
       (error: unknown) => ended({ error }),
     );
   } catch (error) {
     ended({ error });
   }
+};
+
+const runGuarded = async (
+  run: NonNullable<AgentDefinition["run"]>,
+  task: TaskInput<unknown>,
+  ctx: Context,
+  guards: Guards,
+): Promise<unknown> => {
+  const input = await guards.input(task.input);
+  // The message says what the input does not say any more.
+  const given = input === task.input ? task : { ...task, input, message: undefined };
+  return guards.output(await run(given, ctx));
 };

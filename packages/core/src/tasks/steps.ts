@@ -36,6 +36,12 @@ export interface StepBody {
   readonly timeoutMs?: number | undefined;
   /** Named in errors about the result. */
   readonly what: string;
+  /** It waits for the log by itself before it has an effect. @default false: it begins when the task is durable */
+  readonly waitsForLog?: boolean | undefined;
+  /** False: no more tries after that error. @default as the error says */
+  readonly mayRetry?: ((error: unknown) => boolean) | undefined;
+  /** A try has failed, also by its time limit: what is recorded of it. @default the error */
+  readonly explain?: ((error: unknown) => unknown) | undefined;
 }
 
 export const startStep = (
@@ -46,7 +52,8 @@ export const startStep = (
 ): void => {
   const { clock } = execution.services.senses;
   const attempt = recorded?.attempt ?? 1;
-  const begin = (): void => execution.whenBorn(() => tryStep(execution, call, attempt, body));
+  const tryNow = (): void => tryStep(execution, call, attempt, body);
+  const begin = body.waitsForLog === true ? tryNow : (): void => execution.whenBorn(tryNow);
   if (recorded?.dueAt != null && recorded.dueAt > clock.now()) waitFor(execution, call, recorded.dueAt, begin);
   else begin();
 };
@@ -125,10 +132,10 @@ const failed = (
   read: readonly Credential[],
 ): void => {
   if (execution.open.get(call.path) !== call || execution.phase !== "live") return;
-  const delay = execution.isOver(call)
-    ? null
-    : retryDelay(error, attempt, body.retry ?? {}, jitterOf(execution.head.taskId, attempt));
-  const platformError = withoutSecrets(PlatformError.from(error, "AGENT_FAILED"), read);
+  const isLast = execution.isOver(call) || body.mayRetry?.(error) === false;
+  const delay = isLast ? null : retryDelay(error, attempt, body.retry ?? {}, jitterOf(execution.head.taskId, attempt));
+  const told = body.explain === undefined ? error : body.explain(error);
+  const platformError = withoutSecrets(PlatformError.from(told, "AGENT_FAILED"), read);
   if (delay === null) return execution.fail(call, platformError, attempt);
   const { clock } = execution.services.senses;
   const at = clock.now();

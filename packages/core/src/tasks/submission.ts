@@ -1,5 +1,6 @@
 /** The first events of a task: what was asked, and how its agent was chosen. */
 import type { A2AMessage, Handoff, NewTaskEvent, Priority } from "@agentcore/contract";
+import type { Permissions } from "../governance/index.ts";
 import type { ExecutionHead } from "./execution-head.ts";
 import type { RoutingChoice } from "./task-router.ts";
 
@@ -20,12 +21,14 @@ export interface NewWork {
   readonly hops?: number | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly breakpoints?: readonly string[] | undefined;
+  /** Of whoever it works for. */
+  readonly permissions?: Permissions;
 }
 
 export const submittedEvent = (
   head: ExecutionHead,
   input: unknown,
-  work: Pick<NewWork, "skill" | "message" | "traceparent" | "hops" | "metadata" | "requestHash"> & {
+  work: Pick<NewWork, "skill" | "message" | "traceparent" | "hops" | "metadata" | "requestHash" | "permissions"> & {
     readonly handoffs?: readonly Handoff[];
     readonly runId?: string;
     readonly parent?: { taskId: string; path: string; detached?: boolean };
@@ -51,8 +54,12 @@ export const submittedEvent = (
     ...(work.traceparent === undefined ? {} : { traceparent: work.traceparent }),
     ...(work.hops === undefined ? {} : { hops: work.hops }),
     ...(work.metadata === undefined ? {} : { metadata: work.metadata }),
+    ...submittedPermissions(work.permissions),
   },
 });
+
+export const submittedPermissions = (permissions: Permissions): { readonly permissions?: "all" | string[] } =>
+  permissions === undefined ? {} : { permissions: permissions === "all" ? permissions : [...permissions] };
 
 export const breakpointsEvent = (breakpoints: readonly string[], by: string, at: number): NewTaskEvent => ({
   type: "breakpoints.changed",

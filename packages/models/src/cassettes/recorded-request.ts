@@ -37,6 +37,16 @@ const SHAPES_OF_TOOL: Readonly<Record<keyof Tool, boolean>> = {
   description: true,
   inputJsonSchema: true,
   input: false,
+  // What the engine makes of it: no model is told.
+  output: false,
+  permission: false,
+  readOnly: false,
+  idempotent: false,
+  timeoutMs: false,
+  costUsd: false,
+  maxCalls: false,
+  approval: false,
+  approvers: false,
   execute: false,
 };
 

@@ -13,6 +13,8 @@ const TOLD_TO_MODEL: ReadonlySet<ErrorCode> = new Set([
   "CONFLICT",
   "PERMISSION_DENIED",
   "UPSTREAM_FAILED",
+  "OUTCOME_UNKNOWN",
+  "LIMIT_REACHED",
 ]);
 // Some 10,000 tokens: more of one tool leaves no room for the others.
 const MAX_RESULT_CHARACTERS = 40_000;

@@ -9,6 +9,7 @@ import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
 import type { ApplyResult } from "../gateway/deps.ts";
 import type { DeclaredBudgets } from "../governance/declared-budgets.ts";
+import type { DeclaredPolicies } from "../governance/declared-policies.ts";
 import type { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import type { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
@@ -24,6 +25,7 @@ export interface ApplyParts {
   readonly tenants: TenantPolicies;
   readonly schedules: DeclaredSchedules;
   readonly budgets: DeclaredBudgets;
+  readonly policies: Pick<DeclaredPolicies, "set">;
   readonly models: Pick<DeclaredModels, "set">;
   readonly scheduleStates: Pick<ScheduleStates, "delete">;
   readonly sha256: (text: string) => string;
@@ -107,7 +109,7 @@ const assertDataFlows = async (
 };
 
 const write = async (
-  { store, host, registrar, tenants, schedules, budgets, models, scheduleStates, sha256 }: ApplyParts,
+  { store, host, registrar, tenants, schedules, budgets, policies, models, scheduleStates, sha256 }: ApplyParts,
   tenantId: string,
   due: readonly Planned[],
 ): Promise<void> => {
@@ -138,6 +140,7 @@ const write = async (
       if (manifest.kind === "Tenant") tenants.set(manifest);
       if (manifest.kind === "Schedule") schedules.set(tenantId, manifest);
       if (manifest.kind === "Budget") budgets.set(tenantId, manifest);
+      if (manifest.kind === "Policy") policies.set(tenantId, manifest);
       if (manifest.kind === "Model") models.set(tenantId, manifest);
       written += 1;
     }

@@ -74,6 +74,9 @@ export const checkManifests = async (
             `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
           );
         checkRemote(tenantId, manifest, rules.allowPrivateAgents);
+        break;
+      case "Policy":
+        break;
     }
     const named = `${kind}/${metadata.name}`;
     const key = manifestKey(kind, metadata.name);

@@ -14,6 +14,7 @@ import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import type { ManifestService } from "../gateway/deps.ts";
 import { DeclaredBudgets } from "../governance/declared-budgets.ts";
+import { DeclaredPolicies } from "../governance/declared-policies.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import { ScheduleStates } from "../schedules/schedule-states.ts";
@@ -41,6 +42,7 @@ export interface LocalManifestService extends ManifestService {
   /** Of all tenants, as they are declared now. */
   readonly schedules: DeclaredSchedules;
   readonly budgets: DeclaredBudgets;
+  readonly policies: DeclaredPolicies;
   /** As it stands in the store now. */
   scheduleSpec(tenantId: string, name: string): Promise<ScheduleSpec | null>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
@@ -77,6 +79,7 @@ export const createManifestService = (options: {
   const triggers = new AgentTriggers(sha256);
   const schedules = new DeclaredSchedules();
   const budgets = new DeclaredBudgets();
+  const policies = new DeclaredPolicies();
   const models = new DeclaredModels({ allowPrivate: allowPrivateModels });
   const scheduleStates = new ScheduleStates(options.keyValue);
   const reconcileAgents = createReconciler({ ...options, store, registrar });
@@ -84,6 +87,8 @@ export const createManifestService = (options: {
     await tenants.reconcile(store);
     await schedules.reconcile(store);
     await budgets.reconcile(store);
+    // Before agents, so that none of their tools runs without.
+    await policies.reconcile(store);
     await models.reconcile(store);
     await reconcileAgents(options);
   };
@@ -112,6 +117,7 @@ export const createManifestService = (options: {
     tenants: tenants.all,
     schedules,
     budgets,
+    policies,
     async scheduleSpec(tenantId, name) {
       const stored = await store.get(tenantId, "Schedule", name);
       return stored?.manifest.kind === "Schedule" ? stored.manifest.spec : null;
@@ -120,7 +126,7 @@ export const createManifestService = (options: {
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = await check(tenantId, documents, overHttp);
       for (const manifest of manifests) if (declaresAgent(manifest)) await triggers.of(manifest);
-      const parts = { store, host, registrar, tenants, schedules, budgets, models, scheduleStates, sha256 };
+      const parts = { store, host, registrar, tenants, schedules, budgets, policies, models, scheduleStates, sha256 };
       return applyManifests(parts, tenantId, manifests, { dryRun });
     },
     async prepare(tenantId, document, { overHttp = false } = {}) {
@@ -150,6 +156,7 @@ export const createManifestService = (options: {
         registrar.remove(tenantId, name);
       if (kind === "Tenant") tenants.delete(name);
       if (kind === "Budget") budgets.delete(tenantId, name);
+      if (kind === "Policy") policies.delete(tenantId, name);
       if (kind === "Model") models.delete(tenantId, name);
       if (kind === "Schedule") {
         schedules.delete(tenantId, name);

@@ -1,0 +1,161 @@
+/**
+ * Runs a tool that may run: holds its price, has its start in the log before it acts where it must not act twice, and settles what it cost.
+ *
+ * At most once: the start of a tool that is not idempotent is durable (`step.started`) before `execute` is called, in the unit of whatever else there is
+ * to write then. A call that was started, and of which a later life finds no result, is not made again: nobody knows what became of it.
+ */
+import { PlatformError, RetryableError } from "@agentcore/contract";
+import type { RetryPolicy, StepContext, Tool } from "@agentcore/contract/authoring";
+import { budgetExceeded, type HeldBudget, nanoUsdOf } from "../governance/index.ts";
+import type { UsageRecord } from "../ports/index.ts";
+import type { Execution } from "./execution.ts";
+import type { RecordedWait } from "./journal.ts";
+import type { OpenCall } from "./open-call.ts";
+import { parseToolInput } from "./parse-tool-input.ts";
+import { describeViolation, violationsOf } from "./schema-issues.ts";
+import { startStep } from "./steps.ts";
+
+const HOUR_MS = 3_600_000;
+// Of a tool without a time limit: what it costs is known, so what expires counts as it would have.
+const RESERVED_MS = 600_000;
+
+export interface ToolBody {
+  readonly tool: Tool;
+  readonly input: unknown;
+  readonly retry: RetryPolicy | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+export const startTool = (
+  execution: Execution,
+  call: OpenCall,
+  recorded: RecordedWait | undefined,
+  body: ToolBody,
+): void => {
+  const { tool, input, retry, timeoutMs } = body;
+  const isRepeatable = tool.idempotent ?? tool.readOnly ?? false;
+  // A try that waits for its time has failed, and says when.
+  if (!isRepeatable && recorded !== undefined && recorded.dueAt === null)
+    return execution.services.whenFresh(() =>
+      execution.fail(call, outcomeUnknown(tool, "the process that ran it was lost"), recorded.attempt),
+    );
+  const price = nanoUsdOf(tool.costUsd ?? 0);
+  // Of the last try, as there is one at a time.
+  let hasBegun = false;
+  let settle: ((spent: number) => void) | null = null;
+  startStep(execution, call, recorded, {
+    ...{ input, retry, timeoutMs },
+    what: `the result of tool "${tool.name}"`,
+    // What it holds of budgets must be a task's.
+    waitsForLog: !isRepeatable && price === 0,
+    ...(isRepeatable ? {} : { mayRetry: RetryableError.is }),
+    explain(error) {
+      // Its time may be over while the tool goes on.
+      settle?.(hasBegun ? price : 0);
+      const isLate = PlatformError.is(error) && error.code === "DEADLINE_EXCEEDED";
+      return isLate && hasBegun && !isRepeatable ? outcomeUnknown(tool, error.message) : error;
+    },
+    run: async (step) => {
+      hasBegun = false;
+      const parsed = await parseToolInput(tool, step.input);
+      const held = price === 0 ? null : await reserve(execution, tool, price, step, timeoutMs);
+      const settleTry = settlerOf(execution, call, tool, held);
+      settle = settleTry;
+      if (!isRepeatable) await noteStart(execution, call, step.attempt);
+      // Its time, or that of the task, is over: it does not begin.
+      step.signal.throwIfAborted();
+      hasBegun = true;
+      const { signal, idempotencyKey } = step;
+      try {
+        return await checked(tool, await tool.execute(parsed.value, { signal, idempotencyKey }));
+      } finally {
+        settleTry(price);
+      }
+    },
+  });
+};
+
+/** With what else there is to write. Resolves when it is durable, which it never is once the task is another's. */
+const noteStart = (execution: Execution, call: OpenCall, attempt: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (!execution.isOpen(call)) return;
+    const { path, kind, inputHash } = call;
+    const data = { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt };
+    execution.append({ type: "step.started", at: execution.services.senses.clock.now(), data }, resolve);
+  });
+
+const outcomeUnknown = ({ name }: Tool, why: string): PlatformError =>
+  new PlatformError(
+    "OUTCOME_UNKNOWN",
+    `tool ${name} was begun, and ${why}: it may or may not have acted; look before it is called again`,
+    { details: { tool: name } },
+  );
+
+/** Throws OUTPUT_MISMATCH. */
+const checked = async ({ name, output }: Tool, result: unknown): Promise<unknown> => {
+  if (output === undefined) return result;
+  const judged = await output["~standard"].validate(result);
+  if (judged.issues === undefined) return judged.value;
+  const violations = violationsOf(judged.issues);
+  const [first] = violations;
+  throw new PlatformError(
+    "OUTPUT_MISMATCH",
+    `tool ${name} came to a result that its output schema refuses${first === undefined ? "" : `: ${describeViolation(first)}`}`,
+    { violations },
+  );
+};
+
+/** Null: nobody counts. Throws BUDGET_EXCEEDED, STORE_UNAVAILABLE. */
+const reserve = async (
+  execution: Execution,
+  tool: Tool,
+  price: number,
+  { idempotencyKey }: StepContext,
+  timeoutMs: number | undefined,
+): Promise<HeldBudget | null> => {
+  const { head, definition, runId, services } = execution;
+  if (services.budgets === null) return null;
+  const what = `tool ${tool.name}`;
+  const reserved = await services.budgets.reserve({
+    tenantId: head.tenantId,
+    key: `tool/${idempotencyKey}`,
+    subject: { runId, agent: head.agent, team: definition.labels["team"] ?? "", caller: head.caller },
+    bound: { nanoUsd: price, tokens: 0, output: { nanoUsd: 0, tokens: 0 } },
+    model: what,
+    callTimeoutMs: timeoutMs ?? RESERVED_MS,
+    usage: usageOf(execution, tool, price),
+  });
+  if (reserved.outcome === "held") return reserved.held;
+  if (reserved.outcome === "exceeded") throw budgetExceeded(what, reserved.exceeded, true);
+  throw new PlatformError("STORE_UNAVAILABLE", `the budgets of a call of ${what} were not reserved`);
+};
+
+/** Settles once, with the result where there is one to come: else its task may be another's. */
+const settlerOf = (
+  execution: Execution,
+  call: OpenCall,
+  tool: Tool,
+  held: HeldBudget | null,
+): ((spent: number) => void) => {
+  const { services, head } = execution;
+  let isSettled = held === null;
+  return (spent) => {
+    if (isSettled || held === null || services.budgets === null) return;
+    isSettled = true;
+    const settlement = services.budgets.settlement(
+      held,
+      { nanoUsd: spent, tokens: 0 },
+      usageOf(execution, tool, spent),
+    );
+    if (execution.isOpen(call)) execution.settle(settlement);
+    else services.settle(head.tenantId, settlement);
+  };
+};
+
+/** Shown among models, by a name that no model has. */
+const usageOf = ({ head, definition, services }: Execution, { name }: Tool, costNanoUsd: number): UsageRecord => ({
+  hour: Math.floor(services.senses.clock.now() / HOUR_MS) * HOUR_MS,
+  ...{ agent: head.agent, team: definition.labels["team"] ?? "", model: `tool:${name}`, caller: head.caller },
+  ...{ calls: costNanoUsd === 0 ? 0 : 1, estimatedCalls: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
+  ...{ costNanoUsd, cacheHits: 0, savedNanoUsd: 0 },
+});
