@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { strategySuite } from "./strategy-suite.ts";
 
-const pay = tool({ name: "pay", description: "Pays", input: z.object({}), execute: () => "paid" });
+const pay = tool({ name: "pay", description: "Pays", input: z.object({}), idempotent: true, execute: () => "paid" });
 
 /** What the suite finds wrong with a strategy. `lives`: how often the code of this agent has begun. */
 const faultsOf = async (run: (ctx: Context, lives: number) => Promise<unknown>): Promise<string[]> => {

@@ -9,7 +9,10 @@ import type { TestRun } from "./test-run.ts";
 
 export interface StrategySuiteOptions {
   readonly name: string;
-  /** A new agent under the strategy, which ends by itself: without questions to people, and without sleeps. */
+  /**
+   * A new agent under the strategy, which ends by itself: without questions to people, and without sleeps. Its tools say `readOnly` or `idempotent`: of
+   * others a killed run is told OUTCOME_UNKNOWN, and comes to something else.
+   */
   readonly agent: () => AnyAgent;
   readonly input: unknown;
   /** A function of the request alone: asked the same it says the same, also after a crash. @default no model */

@@ -13,12 +13,14 @@ const price = tool({
   name: "price",
   description: "The price of a thing",
   input: z.object({ thing: z.string() }),
+  readOnly: true,
   execute: ({ thing }) => thing.length,
 });
 const order = tool({
   name: "order",
   description: "Orders a thing",
   input: z.object({ thing: z.string() }),
+  idempotent: true,
   execute: ({ thing }) => `ordered ${thing}`,
 });
 
