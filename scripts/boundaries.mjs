@@ -8,6 +8,7 @@ const arrows = {
   core: ["contract"],
   sdk: ["contract"],
   agents: ["contract", "sdk"],
+  tools: ["contract", "sdk"],
   testing: ["contract", "core", "sdk"],
   sqlite: ["contract", "core"],
   postgres: ["contract", "core"],
