@@ -11,6 +11,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, { readonly default: string }>>;
 }
 
 /** Folder of the installation, made once per run. Throws when the packages are not built or cannot be installed. */
@@ -47,7 +48,8 @@ const neededPackages = (): readonly string[] => {
   };
   visit("agentcore");
   for (const folder of needed) {
-    if (existsSync(join(ROOT, "packages", folder, "dist"))) continue;
+    const [{ default: built }] = Object.values(readManifest(folder).exports) as [{ default: string }];
+    if (existsSync(join(ROOT, "packages", folder, built))) continue;
     throw new Error(`packages/${folder} is not built: run \`npm run build\` first`);
   }
   return [...needed];

@@ -1,0 +1,127 @@
+// The second half of `npm run build`: what users install, a few files for each package (docs/decisions/0018-bundles.md).
+// The types beside them are written by `tsc -b`. Started from source, nothing needs this.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { root } from "./toolchain.mjs";
+
+const SOURCE_CONDITION = "agentcore-source";
+/** What a file is found by that is in no package's `exports`: the command's own. */
+const programs = { cli: ["main"] };
+/** Files that a `Worker` is started on. */
+const threads = { sqlite: ["worker", "archive-worker"] };
+/** The package that contains zod, and the name by which all others reach that copy. */
+const zodOwner = "contract";
+const SHARED_ZOD = "@agentcore/contract/zod";
+// Chunks smaller than this join another one that is loaded with them: a file costs 0.3 ms, however small. Four times as
+// much, and the table of error codes, which every command loads, would come with all schemas.
+const SMALL_BYTES = 10_000;
+
+const output = {
+  format: "esm",
+  // Names and lines stay as they are written, so that a stack trace can be read without a map.
+  minify: false,
+  minifyInternalExports: false,
+  comments: { legal: true, annotation: true, jsdoc: false },
+  entryFileNames: "[name].js",
+  chunkFileNames: ({ name }) => (name.startsWith("shared~") ? "shared.js" : "[name].js"),
+};
+
+export const packageFolders = readdirSync(join(root, "packages"));
+export const manifestOf = (folder) => JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"));
+
+/** Bundles every package into the folder that `distOf` names, whose JavaScript it replaces; answers the chunks of each by package. */
+export const bundlePackages = async (distOf = (folder) => join(root, "packages", folder, "dist")) => {
+  const bundled = await Promise.all(packageFolders.map((folder) => bundlePackage(folder, distOf(folder))));
+  return Object.fromEntries(packageFolders.map((folder, index) => [folder, bundled[index]]));
+};
+
+const bundlePackage = async (folder, dist) => {
+  const entries = {};
+  for (const { default: built, [SOURCE_CONDITION]: source } of Object.values(manifestOf(folder).exports))
+    entries[built.slice("./dist/".length, -".js".length)] = sourceFile(folder, source);
+  for (const name of programs[folder] ?? []) entries[name] = sourceFile(folder, `src/${name}.ts`);
+  clean(dist);
+  const chunks = await write({
+    input: { input: entries, plugins: [packageBoundary(folder)] },
+    output: {
+      ...{ ...output, dir: dist },
+      codeSplitting: {
+        groups: [{ name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: SMALL_BYTES }],
+      },
+    },
+  });
+  for (const name of threads[folder] ?? []) {
+    const [chunk] = await write({
+      // A thread has module instances of its own anyway: what it needs of other packages comes with it, and no more of it.
+      input: {
+        input: { [name]: sourceFile(folder, `src/${name}.ts`) },
+        plugins: [withoutLocales],
+        external: builtinModules.flatMap((id) => [id, `node:${id}`]),
+        resolve: { conditionNames: [SOURCE_CONDITION, "node", "import"] },
+      },
+      output: { ...output, dir: dist, codeSplitting: false },
+    });
+    chunks.push(chunk);
+  }
+  if (folder === zodOwner) copyFileSync(join(dirname(zodEntry), "LICENSE"), join(dist, "zod.LICENSE"));
+  return chunks;
+};
+
+const sourceFile = (folder, path) => join(root, "packages", folder, path);
+
+const write = async ({ input, output }) => {
+  const bundle = await rolldown({ platform: "node", cwd: root, ...input, onLog: refuseWarnings });
+  try {
+    return (await bundle.write(output)).output;
+  } finally {
+    await bundle.close();
+  }
+};
+
+const refuseWarnings = (level, log) => {
+  if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
+};
+
+/** Types stay: `tsc -b` writes only those that changed. */
+const clean = (dist) => {
+  mkdirSync(dist, { recursive: true });
+  for (const file of readdirSync(dist, { recursive: true })) if (/\.js(\.map)?$/.test(file)) rmSync(join(dist, file));
+};
+
+const zodEntry = realpathSync(createRequire(import.meta.url).resolve("zod/package.json")).replace(
+  "package.json",
+  "index.js",
+);
+
+/** One package, one bundle: what it imports by name stays outside, or a module would be there twice. But for zod. */
+const packageBoundary = (folder) => ({
+  name: "package-boundary",
+  resolveId(specifier, importer) {
+    if (importer === undefined || specifier.startsWith(".")) return withoutLocales.resolveId(specifier, importer);
+    if (specifier !== "zod") return { id: specifier, external: true };
+    return folder === zodOwner ? zodEntry : { id: SHARED_ZOD, external: true };
+  },
+  load: (id) => withoutLocales.load(id),
+});
+
+const NO_LOCALES = "\0no-locales";
+
+/** zod brings its messages in fifty languages along, a third of its size; English, which it speaks by itself, is not meant. */
+const withoutLocales = {
+  name: "without-locales",
+  resolveId: (specifier) => (specifier.endsWith("/locales/index.js") ? NO_LOCALES : null),
+  load: (id) => (id === NO_LOCALES ? "export {}" : null),
+};
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const startedAt = performance.now();
+  const bundled = Object.values(await bundlePackages()).flat();
+  const bytes = bundled.reduce((sum, { code }) => sum + Buffer.byteLength(code), 0);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(
+    `${packageFolders.length} packages in ${bundled.length} files, ${Math.round(bytes / 1024)} KB, ${seconds} s`,
+  );
+}

@@ -1,0 +1,164 @@
+// What users install, as it is bundled: looked at here, run in test/e2e/bundles.e2e.ts.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundlePackages, manifestOf, packageFolders } from "./bundle.mjs";
+import { root } from "./toolchain.mjs";
+
+let folder;
+/** Chunks of each package. */
+let bundled;
+const distOf = (name) => join(folder, name, "dist");
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "agentcore-bundles-"));
+  bundled = await bundlePackages(distOf);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const folderOf = Object.fromEntries(packageFolders.map((name) => [manifestOf(name).name, name]));
+
+test.each(packageFolders)("every file that the package.json of %s names is made, and published", (name) => {
+  const { exports, bin = {}, files } = manifestOf(name);
+  expect(files).toContain("dist");
+  for (const { "agentcore-source": source, types, default: built } of Object.values(exports)) {
+    expect(existsSync(join(root, "packages", name, source)), `${name}: ${source}`).toBe(true);
+    // Where `tsc -b` writes the types of that source.
+    expect(types).toBe(source.replace("./src/", "./dist/").replace(/\.ts$/, ".d.ts"));
+    expect(existsSync(join(folder, name, built)), `${name}: ${built}`).toBe(true);
+  }
+  for (const file of Object.values(bin)) {
+    expect(existsSync(join(root, "packages", name, file)), `${name}: ${file}`).toBe(true);
+    expect(files).toContain(dirname(file).replace("./", ""));
+  }
+});
+
+const isThread = (chunk) => chunk.isEntry && chunk.name.endsWith("worker");
+const chunks = () =>
+  Object.entries(bundled).flatMap(([owner, ofPackage]) => ofPackage.map((chunk) => ({ owner, ...chunk })));
+
+test("no module is in two bundles that one thread may load", () => {
+  const seen = new Map();
+  for (const { owner, fileName, moduleIds, ...chunk } of chunks()) {
+    if (isThread(chunk)) continue;
+    for (const id of moduleIds) {
+      // The bundler's own few lines, without state.
+      if (id.startsWith("\0")) continue;
+      expect(seen.get(id), `${id} is in ${owner}/${fileName} too`).toBeUndefined();
+      seen.set(id, `${owner}/${fileName}`);
+    }
+  }
+  expect(seen.size).toBeGreaterThan(500);
+});
+
+/** `yaml` of `yaml/util`, `@agentcore/core` of `@agentcore/core/tasks`. */
+const packageOf = (specifier) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier)?.[1] ?? specifier;
+const isOutside = (specifier) => !specifier.endsWith(".js") || /^(@|[a-z-]+\/lib\/)/.test(specifier);
+
+test("a bundle imports what its package declares, and no more", () => {
+  for (const { owner, fileName, imports, dynamicImports } of chunks()) {
+    const manifest = manifestOf(owner);
+    const declared = { ...manifest.dependencies, ...manifest.peerDependencies, [manifest.name]: true };
+    for (const specifier of [...imports, ...dynamicImports].filter(isOutside)) {
+      // Each has its own sentence for who has not installed it.
+      const isOptional = specifier.startsWith("@opentelemetry/") && dynamicImports.includes(specifier);
+      if (isBuiltin(specifier) || isOptional) continue;
+      expect(Object.keys(declared), `${owner}/${fileName} imports ${specifier}`).toContain(packageOf(specifier));
+    }
+  }
+});
+
+test("a thread's file lies beside the one that starts it, and package.json above the one that reads it", () => {
+  const found = [];
+  for (const { owner, fileName, code } of chunks()) {
+    const chunkFolder = dirname(join(distOf(owner), fileName));
+    for (const [, path] of code.matchAll(/["'](\.\.?\/[\w./-]+\.js(?:on)?)["'],\s*import\.meta\.url/g)) {
+      const file = join(chunkFolder, path);
+      found.push(path);
+      if (path.endsWith("package.json")) expect(dirname(file), `${owner}/${fileName}`).toBe(dirname(distOf(owner)));
+      else expect(existsSync(file), `${owner}/${fileName}: ${path}`).toBe(true);
+    }
+    // The path may stand in a condition, before what it is relative to.
+    for (const [, path] of code.matchAll(/["'](\.\/[\w-]*worker\.js)["']/g)) {
+      found.push(path);
+      expect(existsSync(join(chunkFolder, path)), `${owner}/${fileName}: ${path}`).toBe(true);
+    }
+  }
+  expect(new Set(found)).toEqual(new Set(["../package.json", "./worker.js", "./archive-worker.js"]));
+});
+
+/** All that loading a file of a package loads with it: our own files, and names of what lies outside. */
+const loadedWith = (name, fileName, loaded = new Set()) => {
+  const key = `${name}/${fileName}`;
+  if (loaded.has(key)) return loaded;
+  loaded.add(key);
+  const chunk = bundled[name].find((one) => one.fileName === fileName);
+  expect(chunk, key).toBeDefined();
+  for (const specifier of chunk.imports) {
+    const target = folderOf[packageOf(specifier)];
+    if (target !== undefined) {
+      const path = specifier.slice(packageOf(specifier).length);
+      loadedWith(target, manifestOf(target).exports[`.${path}`].default.replace("./dist/", ""), loaded);
+    } else if (isOutside(specifier)) loaded.add(specifier);
+    else loadedWith(name, specifier, loaded);
+  }
+  return loaded;
+};
+const packagesLoadedWith = (name, fileName) =>
+  new Set(
+    [...loadedWith(name, fileName)]
+      .filter((file) => !isBuiltin(file))
+      .map((file) =>
+        file.endsWith(".js") && packageFolders.includes(file.split("/")[0]) ? file.split("/")[0] : packageOf(file),
+      ),
+  );
+const modulesLoadedWith = (name, fileName) =>
+  [...loadedWith(name, fileName)].flatMap((file) => {
+    const [owner, ...path] = file.split("/");
+    return bundled[owner]?.find((chunk) => chunk.fileName === path.join("/"))?.moduleIds ?? [];
+  });
+
+test("a node loads no package at its start but what every node needs", () => {
+  expect(packagesLoadedWith("server", "index.js")).toEqual(
+    new Set(["server", "contract", "core", "models", "outbound", "sdk", "sqlite", "@hono/node-server"]),
+  );
+  // The expressions' language, and the graphs, which only some agents have.
+  const modules = modulesLoadedWith("server", "index.js");
+  expect(modules.filter((id) => /core\/src\/(expressions|workflows|inprocess|testing)\//.test(id))).toEqual([]);
+});
+
+test("the command loads neither the server nor schemas before it knows what it is asked", () => {
+  expect(packagesLoadedWith("cli", "main.js")).toEqual(new Set(["cli", "contract"]));
+  expect(modulesLoadedWith("cli", "main.js").filter((id) => id.includes("/zod/"))).toEqual([]);
+});
+
+test("what an agent's code imports brings the author's words only", () => {
+  expect(packagesLoadedWith("cli", "index.js")).toEqual(new Set(["cli", "contract", "sdk"]));
+  expect(modulesLoadedWith("cli", "index.js").filter((id) => id.includes("/zod/"))).toEqual([]);
+});
+
+test("zod comes without its other languages, which nobody here asks for, and with its licence", () => {
+  const code = bundled.contract.map((chunk) => chunk.code).join("");
+  expect(code).toContain("Invalid input: expected");
+  expect(code).not.toContain("Ungültige Eingabe");
+  expect(readFileSync(join(distOf("contract"), "zod.LICENSE"), "utf8")).toContain("MIT License");
+  for (const { owner, moduleIds } of chunks())
+    for (const id of moduleIds.filter((one) => one.includes("/packages/")))
+      expect(readFileSync(id, "utf8"), `${owner}: ${id}`).not.toMatch(/\bz\.(locales|core\.locales)\b/);
+});
+
+test("names and lines of the code are those of its source", () => {
+  const worker = bundled.sqlite.find((chunk) => chunk.name === "worker");
+  expect(worker.code).toMatch(/^class StoreWorker|^var StoreWorker = class/m);
+  for (const { owner, fileName, code } of chunks()) {
+    const longest = Math.max(
+      ...code
+        .split("\n")
+        .filter((line) => !/^(import|export) /.test(line))
+        .map((line) => line.length),
+    );
+    expect(longest, `${owner}/${fileName}`).toBeLessThan(4_000);
+  }
+});
