@@ -89,54 +89,52 @@ test("a thread's file lies beside the one that starts it, and package.json above
   expect(new Set(found)).toEqual(new Set(["../package.json", "./worker.js", "./archive-worker.js"]));
 });
 
-/** All that loading a file of a package loads with it: our own files, and names of what lies outside. */
-const loadedWith = (name, fileName, loaded = new Set()) => {
-  const key = `${name}/${fileName}`;
-  if (loaded.has(key)) return loaded;
-  loaded.add(key);
-  const chunk = bundled[name].find((one) => one.fileName === fileName);
-  expect(chunk, key).toBeDefined();
-  for (const specifier of chunk.imports) {
-    const target = folderOf[packageOf(specifier)];
-    if (target !== undefined) {
-      const path = specifier.slice(packageOf(specifier).length);
-      loadedWith(target, manifestOf(target).exports[`.${path}`].default.replace("./dist/", ""), loaded);
-    } else if (isOutside(specifier)) loaded.add(specifier);
-    else loadedWith(name, specifier, loaded);
-  }
-  return loaded;
+/** All that loading files of a package loads with them: modules of ours, and of which packages, ours by their folders. */
+const loadedWith = (name, ...fileNames) => {
+  const files = new Set();
+  const packages = new Set();
+  const modules = [];
+  const load = (owner, fileName) => {
+    const key = `${owner}/${fileName}`;
+    if (files.has(key)) return;
+    files.add(key);
+    packages.add(owner);
+    const chunk = bundled[owner].find((one) => one.fileName === fileName);
+    expect(chunk, key).toBeDefined();
+    modules.push(...chunk.moduleIds);
+    for (const specifier of chunk.imports) {
+      const target = folderOf[packageOf(specifier)];
+      if (target !== undefined) {
+        const entry = manifestOf(target).exports[`.${specifier.slice(packageOf(specifier).length)}`];
+        load(target, entry.default.replace("./dist/", ""));
+      } else if (!isOutside(specifier)) load(owner, specifier);
+      else if (!isBuiltin(specifier)) packages.add(packageOf(specifier));
+    }
+  };
+  for (const fileName of fileNames) load(name, fileName);
+  return { packages, modules };
 };
-const packagesLoadedWith = (name, fileName) =>
-  new Set(
-    [...loadedWith(name, fileName)]
-      .filter((file) => !isBuiltin(file))
-      .map((file) =>
-        file.endsWith(".js") && packageFolders.includes(file.split("/")[0]) ? file.split("/")[0] : packageOf(file),
-      ),
-  );
-const modulesLoadedWith = (name, fileName) =>
-  [...loadedWith(name, fileName)].flatMap((file) => {
-    const [owner, ...path] = file.split("/");
-    return bundled[owner]?.find((chunk) => chunk.fileName === path.join("/"))?.moduleIds ?? [];
-  });
 
 test("a node loads no package at its start but what every node needs", () => {
-  expect(packagesLoadedWith("server", "index.js")).toEqual(
-    new Set(["server", "contract", "core", "models", "outbound", "sdk", "sqlite", "@hono/node-server"]),
-  );
+  const first = loadedWith("server", "index.js");
+  expect(first.packages).toEqual(new Set(["contract", "core", "models", "outbound", "sdk", "server", "sqlite"]));
+  // What serves HTTP is loaded while the store opens.
+  const { packages, modules } = loadedWith("server", "index.js", "gateway.js");
+  expect(packages).toEqual(new Set(["@hono/node-server", ...first.packages]));
   // The expressions' language, and the graphs, which only some agents have.
-  const modules = modulesLoadedWith("server", "index.js");
   expect(modules.filter((id) => /core\/src\/(expressions|workflows|inprocess|testing)\//.test(id))).toEqual([]);
 });
 
 test("the command loads neither the server nor schemas before it knows what it is asked", () => {
-  expect(packagesLoadedWith("cli", "main.js")).toEqual(new Set(["cli", "contract"]));
-  expect(modulesLoadedWith("cli", "main.js").filter((id) => id.includes("/zod/"))).toEqual([]);
+  const { packages, modules } = loadedWith("cli", "main.js");
+  expect(packages).toEqual(new Set(["cli", "contract"]));
+  expect(modules.filter((id) => id.includes("/zod/"))).toEqual([]);
 });
 
 test("what an agent's code imports brings the author's words only", () => {
-  expect(packagesLoadedWith("cli", "index.js")).toEqual(new Set(["cli", "contract", "sdk"]));
-  expect(modulesLoadedWith("cli", "index.js").filter((id) => id.includes("/zod/"))).toEqual([]);
+  const { packages, modules } = loadedWith("cli", "index.js");
+  expect(packages).toEqual(new Set(["cli", "contract", "sdk"]));
+  expect(modules.filter((id) => id.includes("/zod/"))).toEqual([]);
 });
 
 test("zod comes without its other languages, which nobody here asks for, and with its licence", () => {

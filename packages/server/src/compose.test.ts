@@ -28,6 +28,14 @@ test("a node that cannot read its manifests leaves nothing open: neither a timer
   expect(clock.nextTimerAt()).toBe(null);
 });
 
+test("a node that cannot send spans leaves its store free", async () => {
+  const options = { dataDirectory: await folder(), node: "n", senses: createSystemSenses({ log: () => {} }) };
+  const failing = compose({ ...options, env: { OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" } });
+  await expect(failing).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  const parts = await compose({ ...options, env: {} });
+  await parts.close(0);
+});
+
 /** A provider that counts its answers, and a collector of spans. */
 const startServer = async () => {
   const keys: (string | undefined)[] = [];

@@ -186,11 +186,17 @@ export const compose = async ({
   const recorded = recording === undefined ? undefined : await loadRecording(recording, env, senses.logger);
   const metrics = new Metrics();
   const { clock, logger } = senses;
-  const telemetry = await openModelTelemetry({ env, node, version, metrics, clock, logger });
+  // Before all else: its thread, or its server, takes longest, and the caller has other things to load meanwhile.
   const stores =
     database === undefined
       ? await openEmbedded({ directory: dataDirectory, clock: senses.clock, ...(fault === undefined ? {} : { fault }) })
       : await openShared({ ...database, node, clock: senses.clock });
+  const telemetry = await openModelTelemetry({ env, node, version, metrics, clock, logger }).catch(
+    async (error: unknown) => {
+      await stores.close();
+      throw error;
+    },
+  );
   const snapshotDirectory = join(dataDirectory, REVISION_FOLDER);
   await mkdir(snapshotDirectory, { recursive: true, mode: 0o700 });
   const codec = createKeyring(encryptionKeys);

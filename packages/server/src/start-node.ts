@@ -8,24 +8,10 @@ import { openCodeRoots } from "./agents/code-roots.ts";
 import { openCredentials } from "./auth/open-credentials.ts";
 import { compose } from "./compose.ts";
 import { parseEncryptionKeys } from "./encryption/parse-encryption-keys.ts";
-import {
-  type ApiKey,
-  type ApplyResult,
-  createGateway,
-  createTlsIdentity,
-  DEFAULT_TENANT,
-  type GatewayDeps,
-  type GrpcListener,
-  hashOfKey,
-  type Listener,
-  listen,
-  listenGrpc,
-  parseApiKeys,
-  parsePublicUrl,
-  shutDown,
-  type TlsFiles,
-  type TlsIdentity,
-} from "./gateway/index.ts";
+import { type ApiKey, type ApplyResult, DEFAULT_TENANT, type GatewayDeps } from "./gateway/deps.ts";
+import { hashOfKey, parseApiKeys } from "./gateway/http/parse-api-keys.ts";
+import { parsePublicUrl } from "./gateway/http/parse-public-url.ts";
+import type { GrpcListener, Listener, TlsFiles, TlsIdentity } from "./gateway/index.ts";
 import { readModelPrices } from "./models/read-model-prices.ts";
 import { type HealthFacts, nodeHealth } from "./node-health.ts";
 import { readVersion } from "./read-version.ts";
@@ -127,7 +113,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const node = options.node ?? (database === undefined ? machine : shared);
   // Known before anybody is told of this node.
   let listener: Listener;
-  const parts = await compose({
+  const composing = compose({
     dataDirectory: options.dataDirectory,
     senses,
     node,
@@ -147,6 +133,11 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     gcIntervalMs: options.gcIntervalMs,
     fault: options.fault,
   });
+  // The store opens in a thread of its own; what serves HTTP, a fifth of a start, is loaded meanwhile.
+  const [parts, { createGateway, createTlsIdentity, listen, listenGrpc, shutDown }] = await Promise.all([
+    composing,
+    import("./gateway/index.ts"),
+  ]);
   let grpc: GrpcListener | undefined;
   const grpcAddress = () =>
     grpc === undefined ? undefined : (options.grpcPublicAddress ?? addressWith(publicUrl ?? listener.url, grpc.port));

@@ -3,15 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { PlatformError, parseInput, Scope } from "@agentcore/contract";
 import { z } from "zod";
-import {
-  CALLER,
-  type CertificateCaller,
-  DEFAULT_TENANT,
-  keyOfAlternativeName,
-  keyOfWrittenSubject,
-  refuseTenantName,
-  type TokenCaller,
-} from "../gateway/index.ts";
+import { type CertificateCaller, DEFAULT_TENANT, type TokenCaller } from "../gateway/deps.ts";
+import { keyOfAlternativeName, keyOfWrittenSubject } from "../gateway/http/certificate-names.ts";
+import { CALLER } from "../gateway/http/parse-api-keys.ts";
+import { refuseTenantName } from "../gateway/http/tenant-name.ts";
 
 // Hundreds of issuers.
 const MAX_FILE_BYTES = 256 * 1024;
