@@ -1,7 +1,7 @@
 // The second half of `npm run build`: what users install, a few files for each package (docs/decisions/0018-bundles.md).
 // The types beside them are written by `tsc -b`. Started from source, nothing needs this.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { builtinModules, createRequire } from "node:module";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -29,8 +29,10 @@ const output = {
   chunkFileNames: ({ name }) => (name.startsWith("shared~") ? "shared.js" : "[name].js"),
 };
 
-export const packageFolders = readdirSync(join(root, "packages"));
-export const manifestOf = (folder) => JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"));
+const manifestFile = (folder) => join(root, "packages", folder, "package.json");
+/** What is left of a package that another branch has is none. */
+export const packageFolders = readdirSync(join(root, "packages")).filter((folder) => existsSync(manifestFile(folder)));
+export const manifestOf = (folder) => JSON.parse(readFileSync(manifestFile(folder), "utf8"));
 
 /** Bundles every package into the folder that `distOf` names, whose JavaScript it replaces; answers the chunks of each by package. */
 export const bundlePackages = async (distOf = (folder) => join(root, "packages", folder, "dist")) => {
@@ -45,7 +47,8 @@ const bundlePackage = async (folder, dist) => {
   for (const name of programs[folder] ?? []) entries[name] = sourceFile(folder, `src/${name}.ts`);
   clean(dist);
   const chunks = await write({
-    input: { input: entries, plugins: [packageBoundary(folder)] },
+    // Not "node", which would have the bundler's own lines import it: some packages run in a browser.
+    input: { input: entries, platform: "neutral", plugins: [packageBoundary(folder)] },
     output: {
       ...{ ...output, dir: dist },
       codeSplitting: {
@@ -58,8 +61,8 @@ const bundlePackage = async (folder, dist) => {
       // A thread has module instances of its own anyway: what it needs of other packages comes with it, and no more of it.
       input: {
         input: { [name]: sourceFile(folder, `src/${name}.ts`) },
+        platform: "node",
         plugins: [withoutLocales],
-        external: builtinModules.flatMap((id) => [id, `node:${id}`]),
         resolve: { conditionNames: [SOURCE_CONDITION, "node", "import"] },
       },
       output: { ...output, dir: dist, codeSplitting: false },
@@ -73,7 +76,7 @@ const bundlePackage = async (folder, dist) => {
 const sourceFile = (folder, path) => join(root, "packages", folder, path);
 
 const write = async ({ input, output }) => {
-  const bundle = await rolldown({ platform: "node", cwd: root, ...input, onLog: refuseWarnings });
+  const bundle = await rolldown({ cwd: root, ...input, onLog: refuseWarnings });
   try {
     return (await bundle.write(output)).output;
   } finally {

@@ -70,11 +70,16 @@ test("a bundle imports what its package declares, and no more", () => {
   }
 });
 
+test.each(["contract", "core", "sdk", "agents"])("%s imports nothing of Node: it runs in a browser", (name) => {
+  const imported = bundled[name].flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports]);
+  expect(imported.filter(isBuiltin)).toEqual([]);
+});
+
 test("a thread's file lies beside the one that starts it, and package.json above the one that reads it", () => {
   const found = [];
   for (const { owner, fileName, code } of chunks()) {
     const chunkFolder = dirname(join(distOf(owner), fileName));
-    for (const [, path] of code.matchAll(/["'](\.\.?\/[\w./-]+\.js(?:on)?)["'],\s*import\.meta\.url/g)) {
+    for (const [, path] of code.matchAll(/["'](\.\.?\/[\w./-]+)["'],\s*import\.meta\.url/g)) {
       const file = join(chunkFolder, path);
       found.push(path);
       if (path.endsWith("package.json")) expect(dirname(file), `${owner}/${fileName}`).toBe(dirname(distOf(owner)));
