@@ -8,8 +8,8 @@ import { rolldown } from "rolldown";
 import { root } from "./toolchain.mjs";
 
 const SOURCE_CONDITION = "agentcore-source";
-/** What a file is found by that is in no package's `exports`: the command's own. */
-const programs = { cli: ["main"] };
+/** What a package's `bin` starts, and no `exports` names. */
+const PROGRAM = "main";
 /** Files that a `Worker` is started on. */
 const threads = { sqlite: ["worker", "archive-worker"] };
 /** The package that contains zod, and the name by which all others reach that copy. */
@@ -44,7 +44,7 @@ const bundlePackage = async (folder, dist) => {
   const entries = {};
   for (const { default: built, [SOURCE_CONDITION]: source } of Object.values(manifestOf(folder).exports))
     entries[built.slice("./dist/".length, -".js".length)] = sourceFile(folder, source);
-  for (const name of programs[folder] ?? []) entries[name] = sourceFile(folder, `src/${name}.ts`);
+  if (manifestOf(folder).bin !== undefined) entries[PROGRAM] = sourceFile(folder, `src/${PROGRAM}.ts`);
   clean(dist);
   const chunks = await write({
     // Not "node", which would have the bundler's own lines import it: some packages run in a browser.

@@ -32,6 +32,8 @@ test.each(packageFolders)("every file that the package.json of %s names is made,
   for (const file of Object.values(bin)) {
     expect(existsSync(join(root, "packages", name, file)), `${name}: ${file}`).toBe(true);
     expect(files).toContain(dirname(file).replace("./", ""));
+    const started = /"dist", "([\w-]+\.js)"/.exec(readFileSync(join(root, "packages", name, file), "utf8"))?.[1];
+    expect(existsSync(join(distOf(name), started ?? "unnamed")), `${name}: ${file} starts ${started}`).toBe(true);
   }
 });
 
@@ -79,11 +81,13 @@ test("a thread's file lies beside the one that starts it, and package.json above
   const found = [];
   for (const { owner, fileName, code } of chunks()) {
     const chunkFolder = dirname(join(distOf(owner), fileName));
+    // As deep as the sources that say where other files lie.
+    if (code.includes("import.meta.url")) expect(chunkFolder, `${owner}/${fileName}`).toBe(distOf(owner));
     for (const [, path] of code.matchAll(/["'](\.\.?\/[\w./-]+)["'],\s*import\.meta\.url/g)) {
       const file = join(chunkFolder, path);
       found.push(path);
-      if (path.endsWith("package.json")) expect(dirname(file), `${owner}/${fileName}`).toBe(dirname(distOf(owner)));
-      else expect(existsSync(file), `${owner}/${fileName}: ${path}`).toBe(true);
+      const published = path.startsWith("../") ? file.replace(folder, join(root, "packages")) : file;
+      expect(existsSync(published), `${owner}/${fileName}: ${path}`).toBe(true);
     }
     // The path may stand in a condition, before what it is relative to.
     for (const [, path] of code.matchAll(/["'](\.\/[\w-]*worker\.js)["']/g)) {

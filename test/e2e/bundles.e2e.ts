@@ -31,7 +31,8 @@ beforeAll(async () => {
   elsewhere = join(user, "elsewhere");
   await bundlePackages((folder) => join(packageIn(folder), "dist"));
   for (const folder of packageFolders) {
-    for (const part of ["package.json", "bin"].filter((name) => existsSync(join(root, "packages", folder, name))))
+    const parts = manifestOf(folder).files.filter((part) => part !== "dist" && !part.startsWith("!"));
+    for (const part of ["package.json", ...parts])
       await cp(join(root, "packages", folder, part), join(packageIn(folder), part), { recursive: true });
     for (const name of Object.keys(manifestOf(folder).dependencies ?? {}))
       if (!packageFolders.some((one) => manifestOf(one).name === name)) await link(name, folder);
@@ -74,6 +75,15 @@ const resultOf = async (folder: string, agent: string, ...words: readonly string
 test("--help, and a word that is no command", async () => {
   expect(await run("--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("agentcore up") as unknown });
   expect(await run("nonsense")).toMatchObject({ code: 2 });
+});
+
+test("a project is begun by the command, and by npm", async () => {
+  expect(await run("init", "from-command", "--template", "yaml")).toMatchObject({ code: 0 });
+  const starter = join(modules(), "create-agentcore", "bin", "create-agentcore.mjs");
+  const created = await runProgram(process.execPath, [starter, "from-npm"], { cwd: user });
+  expect(created).toMatchObject({ code: 0 });
+  for (const folder of ["from-command", "from-npm"])
+    expect(existsSync(join(user, folder, "package.json")), folder).toBe(true);
 });
 
 test("an agent in TypeScript meets the very classes that the node throws", async () => {
