@@ -2,7 +2,16 @@
 import { createHash, createHmac, hash, randomBytes } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { createPayloadStore } from "@agentcore/core/payloads";
-import type { BlobStore, Clock, KeyValue, PayloadCodec, Senses, StoredEvent, TaskStore } from "@agentcore/core/ports";
+import type {
+  BlobStore,
+  Clock,
+  KeyValue,
+  ModelProvider,
+  PayloadCodec,
+  Senses,
+  StoredEvent,
+  TaskStore,
+} from "@agentcore/core/ports";
 import { createTaskService, TaskEngine, type TaskRouter, type TaskService } from "@agentcore/core/tasks";
 import { openSqlite, type SqliteOptions } from "@agentcore/sqlite";
 
@@ -84,6 +93,8 @@ export const scope = { tenantId: "default", caller: "bench" } as const;
 export interface EngineOptions {
   readonly agents: readonly AgentDefinition[];
   readonly maxResident?: number | undefined;
+  /** @default none */
+  readonly models?: ModelProvider | undefined;
   /** Sees every commit before the store does. */
   readonly wrapStore?: ((store: TaskStore) => TaskStore) | undefined;
 }
@@ -91,13 +102,13 @@ export interface EngineOptions {
 export interface WorldOptions extends SqliteOptions, EngineOptions {}
 
 /** On SQLite. */
-export const openWorld = async ({ agents, maxResident, wrapStore, ...options }: WorldOptions): Promise<World> =>
-  startEngine(await openSqlite(options), { agents, maxResident, wrapStore });
+export const openWorld = async ({ agents, maxResident, models, wrapStore, ...options }: WorldOptions): Promise<World> =>
+  startEngine(await openSqlite(options), { agents, maxResident, models, wrapStore });
 
 /** Closes the stores when it is closed. */
 export const startEngine = async (
   stores: Stores,
-  { agents, maxResident, wrapStore }: EngineOptions,
+  { agents, maxResident, models, wrapStore }: EngineOptions,
 ): Promise<World> => {
   const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec });
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
@@ -116,7 +127,7 @@ export const startEngine = async (
   const engine = new TaskEngine({
     store: wrapStore === undefined ? tasks : wrapStore(tasks),
     keyValue: stores.keyValue,
-    models: null,
+    models: models ?? null,
     host: {
       capacities: new Map(agents.map(({ name }) => [`${scope.tenantId}/${name}`, maxResident ?? 2000])),
       load: ({ agent }) => {

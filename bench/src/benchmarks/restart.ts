@@ -1,4 +1,5 @@
 import { type Benchmark, judge } from "../benchmark.ts";
+import { countTasks } from "../count-tasks.ts";
 import { format } from "../measure.ts";
 import { startLoadGenerator, startServer } from "../processes.ts";
 import { withFolder } from "../scratch.ts";
@@ -23,7 +24,7 @@ export const benchmark: Benchmark = {
         returnImmediately: true,
       });
       load.stop();
-      const doneBefore = await countTasks(first.url, "TASK_STATE_COMPLETED");
+      const doneBefore = await countTasks(`${first.url}/a2a/patient`, "TASK_STATE_COMPLETED");
       await first.stop("SIGKILL");
 
       const startedAt = Date.now();
@@ -33,12 +34,12 @@ export const benchmark: Benchmark = {
       let done = doneBefore;
       while (done < accepted.answered && Date.now() - readyAt < GIVE_UP_MS) {
         await new Promise((resolve) => setTimeout(resolve, 25));
-        done = await countTasks(second.url, "TASK_STATE_COMPLETED");
+        done = await countTasks(`${second.url}/a2a/patient`, "TASK_STATE_COMPLETED");
         if (done > doneBefore) firstMs = Math.min(firstMs, Date.now() - readyAt);
       }
       const allMs = Date.now() - readyAt;
-      const failed = await countTasks(second.url, "TASK_STATE_FAILED");
-      const working = await countTasks(second.url, "TASK_STATE_WORKING");
+      const failed = await countTasks(`${second.url}/a2a/patient`, "TASK_STATE_FAILED");
+      const working = await countTasks(`${second.url}/a2a/patient`, "TASK_STATE_WORKING");
       await second.stop();
       return judge(
         benchmark,
@@ -51,23 +52,4 @@ export const benchmark: Benchmark = {
         done === TASKS && accepted.answered === TASKS,
       );
     }),
-};
-
-const countTasks = async (url: string, status: string): Promise<number> => {
-  const response = await fetch(`${url}/a2a/patient`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "a2a-version": "1.0" },
-    body: JSON.stringify({
-      jsonrpc: "2.0",
-      id: 1,
-      method: "ListTasks",
-      params: { status, pageSize: 1, historyLength: 0 },
-    }),
-  });
-  const answer = (await response.json()) as {
-    readonly result?: { readonly totalSize: number };
-    readonly error?: unknown;
-  };
-  if (answer.result === undefined) throw new Error(`ListTasks answered ${JSON.stringify(answer.error)}`);
-  return answer.result.totalSize;
 };

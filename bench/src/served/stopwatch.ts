@@ -4,6 +4,7 @@ import { openSqlite } from "@agentcore/sqlite";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { median } from "../measure.ts";
 import { ANSWER_TEXT, MESSAGES } from "../model-question.ts";
+import { twoCommits } from "./two-commits.ts";
 
 /** Medians in milliseconds. */
 export interface CallTimes {
@@ -45,9 +46,7 @@ export const stopwatch = agent({
           return content[0]?.type === "text" ? content[0].text : "";
         });
         await time("commits", async () => {
-          const key = `${round}/${call}`;
-          await stores.tasks.commit([{ tenantId: "default", reserve: reservation(key) }]);
-          await stores.tasks.commit([{ tenantId: "default", settle: [{ key, amounts: [SPENT], usage: USAGE }] }]);
+          await twoCommits(stores.tasks, `${round}/${call}`);
           return ANSWER_TEXT;
         });
       }
@@ -56,19 +55,4 @@ export const stopwatch = agent({
     }
     return { inTask: median(times.inTask), plain: median(times.plain), commits: median(times.commits) };
   },
-});
-
-const SPENT = { account: "budget/tenant/all/total/usd/", amount: 40_000 };
-
-const USAGE = {
-  ...{ hour: 0, agent: "stopwatch", team: "", model: "kept", caller: "bench" },
-  ...{ calls: 1, estimatedCalls: 0, inputTokens: 20, cachedInputTokens: 0, outputTokens: 10 },
-  ...{ costNanoUsd: 40_000, cacheHits: 0, savedNanoUsd: 0 },
-};
-
-const reservation = (key: string) => ({
-  key,
-  expiresAt: Date.now() + 60_000,
-  amounts: [{ ...SPENT, ceiling: Number.MAX_SAFE_INTEGER }],
-  usage: USAGE,
 });
