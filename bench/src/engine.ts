@@ -1,10 +1,11 @@
 /** A task engine without the rest of a node, for benchmarks of durable work in process. */
-import { createHash, createHmac, hash, randomBytes } from "node:crypto";
+import { createHash, createHmac, type Hash, hash, randomBytes } from "node:crypto";
 import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
 import { createPayloadStore } from "@agentcore/core/payloads";
 import type {
   BlobStore,
   Clock,
+  GrowingDigest,
   KeyValue,
   ModelProvider,
   PayloadCodec,
@@ -28,6 +29,11 @@ export const clock: Clock = {
 let count = 0;
 const start = Date.now().toString(36);
 
+const growing = (digested: Hash): GrowingDigest => ({
+  add: (text) => growing(digested.copy().update(text)),
+  hex: () => digested.copy().digest("hex"),
+});
+
 export const senses: Senses = {
   clock,
   ids: {
@@ -36,6 +42,7 @@ export const senses: Senses = {
   },
   digest: {
     sha256: (text) => hash("sha256", text),
+    begin: () => growing(createHash("sha256")),
     hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
   },
   logger: {

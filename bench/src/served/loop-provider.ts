@@ -7,37 +7,69 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { ANSWER_TEXT, callAfter, MODEL, TURNS } from "../agent-loop/loop.ts";
 
-const answerAfter = (results: number): Buffer => {
+interface Answer {
+  readonly whole: Buffer;
+  /** As server-sent events: a piece for each word, or one for the call. */
+  readonly streamed: Buffer;
+}
+
+const HEAD = { id: "chatcmpl-1", created: 1, model: MODEL };
+const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
+
+const answerAfter = (results: number): Answer => {
   const call = callAfter(results);
+  const finish_reason = call === null ? "stop" : "tool_calls";
+  const calls =
+    call === null
+      ? []
+      : [{ id: call.id, type: "function", function: { name: call.name, arguments: JSON.stringify(call.input) } }];
   const message =
     call === null
       ? { role: "assistant", content: ANSWER_TEXT }
-      : {
-          ...{ role: "assistant", content: null },
-          tool_calls: [
-            { id: call.id, type: "function", function: { name: call.name, arguments: JSON.stringify(call.input) } },
-          ],
-        };
-  return Buffer.from(
-    JSON.stringify({
-      ...{ id: "chatcmpl-1", object: "chat.completion", created: 1, model: MODEL },
-      choices: [{ index: 0, message, logprobs: null, finish_reason: call === null ? "stop" : "tool_calls" }],
-      usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
-    }),
-  );
+      : { role: "assistant", content: null, tool_calls: calls };
+  const pieces =
+    call === null
+      ? (ANSWER_TEXT.match(/\S+\s*/g) ?? []).map((content) => ({ content }))
+      : [{ tool_calls: calls.map((each, index) => ({ index, ...each })) }];
+  const chunk = (delta: object, reason: string | null): object => ({
+    ...{ ...HEAD, object: "chat.completion.chunk" },
+    choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }],
+  });
+  const chunks = [
+    chunk({ role: "assistant" }, null),
+    ...pieces.map((piece) => chunk(piece, null)),
+    chunk({}, finish_reason),
+    { ...HEAD, object: "chat.completion.chunk", choices: [], usage },
+  ];
+  const whole = {
+    ...{ ...HEAD, object: "chat.completion" },
+    ...{ choices: [{ index: 0, message, logprobs: null, finish_reason }], usage },
+  };
+  return {
+    whole: Buffer.from(JSON.stringify(whole)),
+    streamed: Buffer.from(
+      [...chunks.map((each) => JSON.stringify(each)), "[DONE]"].map((data) => `data: ${data}\n\n`).join(""),
+    ),
+  };
 };
 
 const ANSWERS = Array.from({ length: TURNS }, (_, results) => answerAfter(results));
+const LAST = answerAfter(TURNS - 1);
 
 const latencyMs = Number(process.argv[2] ?? 0);
 /** Results of the tool after which an answer is held. */
 let holdAfter: number | null = null;
 let held: (() => void)[] = [];
 
-const respond = (response: ServerResponse, body: Buffer): void => {
-  response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+const respond = (response: ServerResponse, body: Buffer | string, type = "application/json"): void => {
+  response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(body) });
   response.end(body);
 };
+
+interface Asked {
+  readonly stream?: boolean;
+  readonly messages: readonly { readonly role: string }[];
+}
 
 const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const [, hold] = /^\/v1\/hold\/(\d+)$/.exec(request.url ?? "") ?? [];
@@ -47,13 +79,14 @@ const handle = async (request: IncomingMessage, response: ServerResponse): Promi
     for (const answer of held) answer();
     held = [];
   }
-  if (request.url !== "/v1/chat/completions") return respond(response, Buffer.from(String(held.length)));
-  const { messages } = JSON.parse(await text(request)) as { readonly messages: readonly { readonly role: string }[] };
+  if (request.url !== "/v1/chat/completions") return respond(response, String(held.length));
+  const { messages, stream = false } = JSON.parse(await text(request)) as Asked;
   const results = messages.filter(({ role }) => role === "tool").length;
-  const answer = (): void => respond(response, ANSWERS[results] ?? Buffer.alloc(0));
-  if (results === holdAfter) held.push(() => respond(response, ANSWERS[TURNS - 1] ?? Buffer.alloc(0)));
-  else if (latencyMs === 0) answer();
-  else setTimeout(answer, latencyMs);
+  const give = ({ whole, streamed }: Answer): void =>
+    stream ? respond(response, streamed, "text/event-stream") : respond(response, whole);
+  if (results === holdAfter) held.push(() => give(LAST));
+  else if (latencyMs === 0) give(ANSWERS[results] ?? LAST);
+  else setTimeout(give, latencyMs, ANSWERS[results] ?? LAST);
 };
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void handle(request, response));

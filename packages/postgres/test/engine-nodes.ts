@@ -1,8 +1,8 @@
 /** Engines that share one schema, as nodes do, in one process. */
-import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
+import { createHash, createHmac, type Hash, randomBytes, randomUUID } from "node:crypto";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { createPayloadStore } from "@agentcore/core/payloads";
-import type { Clock, TaskStore } from "@agentcore/core/ports";
+import type { Clock, Digest, GrowingDigest, TaskStore } from "@agentcore/core/ports";
 import { createTaskService, TaskEngine, type TaskService, type TenantPolicy } from "@agentcore/core/tasks";
 import { createTestCodec } from "@agentcore/core/testing";
 import { openPostgres } from "../src/index.ts";
@@ -19,6 +19,17 @@ export const clock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
   turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+const growing = (digested: Hash): GrowingDigest => ({
+  add: (text) => growing(digested.copy().update(text)),
+  hex: () => digested.copy().digest("hex"),
+});
+
+const digest: Digest = {
+  sha256: (text) => createHash("sha256").update(text).digest("hex"),
+  begin: () => growing(createHash("sha256")),
+  hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
 };
 
 export const define = (
@@ -114,10 +125,7 @@ export const startEngineNode = async (options: {
     senses: {
       clock,
       ids: { next: () => randomUUID(), secret: () => randomBytes(32).toString("hex") },
-      digest: {
-        sha256: (text) => createHash("sha256").update(text).digest("hex"),
-        hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
-      },
+      digest,
       logger: { log: (level, message) => void (level !== "debug" && level !== "info" && logged.push(message)) },
     },
   });

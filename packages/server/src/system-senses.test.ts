@@ -23,3 +23,13 @@ it("makes secrets of 256 bits, each once, and HMAC-SHA256 as RFC 4231 has it", (
     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
   );
 });
+
+it("digests text that grows as it digests the whole, and a digest stays what it is when more is added", () => {
+  const { digest } = createSystemSenses(createJsonLogger("error"));
+  const begun = digest.begin().add("some «text», ");
+  const grown = begun.add("and more 🙂");
+  expect(grown.hex()).toBe(digest.sha256("some «text», and more 🙂"));
+  expect(begun.hex()).toBe(digest.sha256("some «text», "));
+  expect(begun.add("other").hex()).toBe(digest.sha256("some «text», other"));
+  expect(digest.begin().hex()).toBe(digest.sha256(""));
+});

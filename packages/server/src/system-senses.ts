@@ -1,6 +1,6 @@
 /** The senses of a real node: system clock, UUID v7, SHA-256, JSON lines on stderr. */
-import { createHmac, hash, randomBytes, randomFillSync } from "node:crypto";
-import type { Clock, Ids, Logger, LogLevel, Senses } from "@agentcore/core/ports";
+import { createHash, createHmac, type Hash, hash, randomBytes, randomFillSync } from "node:crypto";
+import type { Clock, GrowingDigest, Ids, Logger, LogLevel, Senses } from "@agentcore/core/ports";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -65,11 +65,17 @@ export const createJsonLogger = (
   },
 });
 
+const growing = (digested: Hash): GrowingDigest => ({
+  add: (text) => growing(digested.copy().update(text)),
+  hex: () => digested.copy().digest("hex"),
+});
+
 export const createSystemSenses = (logger: Logger): Senses => ({
   clock: systemClock,
   ids: createIds(),
   digest: {
     sha256: (text) => hash("sha256", text),
+    begin: () => growing(createHash("sha256")),
     hmacSha256: (key, text) => createHmac("sha256", key).update(text).digest("hex"),
   },
   logger,

@@ -30,7 +30,7 @@ export interface ModelCacheOptions {
   /** Without one there is no semantic level. */
   readonly vectorIndex?: VectorIndex | undefined;
   readonly clock: Clock;
-  readonly digest: Digest;
+  readonly digest: Pick<Digest, "sha256">;
   readonly logger: Logger;
   /** Whether other nodes use the same store: then what is asked at once is asked once by all of them, for one write more a miss. @default false */
   readonly acrossNodes?: boolean | undefined;

@@ -62,7 +62,7 @@ const shaping = Object.entries(REQUEST_MEMBERS).filter(
 );
 
 /** The exact key is made at once, the others when they are first asked for: most questions that are asked again need no more. */
-export const keysOf = (digest: Digest, { tenantId, model, request }: Asked): RequestKeys => {
+export const keysOf = (digest: Pick<Digest, "sha256">, { tenantId, model, request }: Asked): RequestKeys => {
   const parts: Record<string, unknown> = { tenantId, model };
   for (const [name, part] of shaping) parts[name] = part(request);
   const hash = (level: string, changed: object): string =>

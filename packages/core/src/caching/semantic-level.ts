@@ -51,7 +51,7 @@ export interface SemanticLevelOptions {
   readonly keyValue: KeyValue;
   readonly vectorIndex: VectorIndex;
   readonly clock: Clock;
-  readonly digest: Digest;
+  readonly digest: Pick<Digest, "sha256">;
   readonly scopeOf: (tenantId: string) => KeyValueScope;
   /** Where an answer lies, by its exact key. */
   readonly entryKey: (exact: string) => string;

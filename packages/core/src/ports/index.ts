@@ -18,7 +18,7 @@ export type {
 } from "./ledger.ts";
 export type { ModelAnswer, ModelCall, ModelProvider } from "./model-provider.ts";
 export type { PayloadCodec, SealScope } from "./payload-codec.ts";
-export type { Clock, Digest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
+export type { Clock, Digest, GrowingDigest, Ids, Logger, LogLevel, Senses, Timer } from "./senses.ts";
 export {
   type AccountRow,
   type BlobReferenceRow,

@@ -25,8 +25,18 @@ export interface Ids {
 export interface Digest {
   /** Hex SHA-256 of UTF-8 text. */
   sha256(text: string): string;
+  /** Of no text yet. */
+  begin(): GrowingDigest;
   /** Hex HMAC-SHA256 (RFC 2104) of UTF-8 text under a key of UTF-8 text. */
   hmacSha256(key: string, text: string): string;
+}
+
+/** SHA-256 of UTF-8 text that grows: a piece more gives another digest, and this one stays what it is. */
+export interface GrowingDigest {
+  /** Costs as much as the piece is long. Of a character that two pieces share, neither may have a half. */
+  add(text: string): GrowingDigest;
+  /** 64 hexadecimal digits: as `sha256` has it of all pieces together. */
+  hex(): string;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

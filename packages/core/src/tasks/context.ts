@@ -84,7 +84,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
     });
 
   const grants = new AskedGrants(execution, () => calls);
-  const models = new ModelCalls(execution, grants, hash);
+  const models = new ModelCalls(execution, grants);
   const tools = new ToolCalls(execution, () => calls, grants, hash);
   const { guardrails = [] } = loaded.definition;
   const guards = guardrails.length === 0 ? null : new Guards(execution, guardrails, task, () => unguarded);

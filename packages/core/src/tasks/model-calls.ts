@@ -4,6 +4,7 @@ import type { ModelRequest, ModelResponse, StepContext } from "@agentcore/contra
 import type { ModelCall, ModelProvider } from "../ports/index.ts";
 import { ArtifactStream, artifactOf } from "./artifact-stream.ts";
 import type { AskedGrants } from "./asked-grants.ts";
+import { ConversationHash } from "./conversation-hash.ts";
 import type { Execution } from "./execution.ts";
 import type { OpenCall } from "./open-call.ts";
 import { startStep } from "./steps.ts";
@@ -11,17 +12,20 @@ import { startStep } from "./steps.ts";
 // Whoever reads a stream of pieces has nothing but its name to show.
 const StreamedArtifact = Artifact.required({ name: true });
 
+// Of one task, at once: those of a plan's steps go on side by side.
+const MAX_CONVERSATIONS = 8;
+
 type NamedRequest = ModelRequest & { readonly model: string };
 
 export class ModelCalls {
   private readonly execution: Execution;
   private readonly grants: AskedGrants;
-  private readonly hash: (value: unknown) => string;
+  /** By the keys of their calls, the newest last. */
+  private readonly conversations = new Map<string, ConversationHash>();
 
-  constructor(execution: Execution, grants: AskedGrants, hash: (value: unknown) => string) {
+  constructor(execution: Execution, grants: AskedGrants) {
     this.execution = execution;
     this.grants = grants;
-    this.hash = hash;
   }
 
   async ask(request: ModelRequest): Promise<ModelResponse> {
@@ -46,7 +50,7 @@ export class ModelCalls {
       kind: "model",
       name: model,
       key,
-      inputHash: this.hash([messages, tools?.map((tool) => tool.name), ...more]),
+      inputHash: this.conversationOf(key).of(messages, [tools?.map((tool) => tool.name), ...more]),
       start: (call, recorded) =>
         startStep(this.execution, call, recorded, {
           run: (step) => this.callModel(call, request, step),
@@ -56,6 +60,17 @@ export class ModelCalls {
           what: `the answer of model "${model}"`,
         }),
     });
+  }
+
+  private conversationOf(key = ""): ConversationHash {
+    const conversation = this.conversations.get(key) ?? new ConversationHash(this.execution.services.senses.digest);
+    this.conversations.delete(key);
+    this.conversations.set(key, conversation);
+    for (const oldest of this.conversations.keys()) {
+      if (this.conversations.size <= MAX_CONVERSATIONS) break;
+      this.conversations.delete(oldest);
+    }
+    return conversation;
   }
 
   private async callModel(call: OpenCall, request: NamedRequest, step: StepContext): Promise<ModelResponse> {

@@ -1,5 +1,5 @@
 /** Senses that give the same answers in every run. */
-import type { Digest, Ids, Logger, LogLevel } from "../ports/senses.ts";
+import type { Digest, GrowingDigest, Ids, Logger, LogLevel } from "../ports/senses.ts";
 
 /** `prefix-00000001`, `prefix-00000002` …: sorts by creation like the real ones. */
 export const createSequentialIds = (prefix = "id"): Ids => {
@@ -29,7 +29,8 @@ const fnv1a = (text: string, seed: number): string => {
 export const createFnvDigest = (): Digest => {
   const sha256 = (text: string): string =>
     Array.from({ length: 8 }, (_, index) => fnv1a(text, Math.imul(index, 0x9e3779b1))).join("");
-  return { sha256, hmacSha256: (key, text) => sha256(JSON.stringify([key, text])) };
+  const growing = (text: string): GrowingDigest => ({ add: (more) => growing(text + more), hex: () => sha256(text) });
+  return { sha256, begin: () => growing(""), hmacSha256: (key, text) => sha256(JSON.stringify([key, text])) };
 };
 
 export interface LogRecord {
