@@ -39,16 +39,20 @@ export class ArtifactStream {
   private readonly execution: Execution;
   private readonly call: OpenCall;
   private readonly artifact: NamedArtifact;
+  /** The log has, or may have, something of the call: what it says now takes its place. */
+  private isTold: boolean;
   private gathered = "";
   private isBegun = false;
   /** On their way into the log. */
   private unwritten: readonly { readonly text: string; readonly append: boolean }[] = [];
   private timer: Timer | null = null;
 
-  constructor(execution: Execution, call: OpenCall, artifact: NamedArtifact) {
+  /** `attempt`: of the call, from 1. */
+  constructor(execution: Execution, call: OpenCall, artifact: NamedArtifact, attempt: number) {
     this.execution = execution;
     this.call = call;
     this.artifact = artifact;
+    this.isTold = attempt > 1 || execution.journal.calls.has(call.path);
     execution.streams.add(this);
   }
 
@@ -86,10 +90,11 @@ export class ArtifactStream {
     this.execution.services.spoke(this.execution.head);
   }
 
-  /** `whole`: the text, where none of it was streamed. */
+  /** `whole`: the text, where none of it was streamed. A model that only calls tools says nothing, and nobody is told of that. */
   end(whole: string): void {
     this.stop();
-    this.tell(this.isBegun ? this.gathered : whole, true);
+    const text = this.isBegun ? this.gathered : whole;
+    if (text !== "" || this.isTold) this.tell(text, true);
   }
 
   stop(): void {
@@ -119,6 +124,7 @@ export class ArtifactStream {
         this.unwritten = this.unwritten.slice(1);
       },
     );
+    this.isTold = true;
     this.isBegun = true;
     this.gathered = "";
   }

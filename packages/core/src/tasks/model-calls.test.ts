@@ -154,6 +154,51 @@ test("an answer that was not streamed is in its artifact whole", async () => {
   expect(await chunksOf(world, await world.submit("writer"))).toEqual([["a word", false, true]]);
 });
 
+const SILENT: ModelResponse = { ...ANSWER, text: "", toolCalls: [{ id: "1", name: "t", input: {} }] };
+const saysThenFails = async ({ onText }: ModelCall, world: EngineWorld): Promise<never> => {
+  onText?.("lost ", true);
+  await world.clock.advance(250);
+  throw new PlatformError("UPSTREAM_FAILED", "cut off", { retryable: true });
+};
+
+test("of an answer that says nothing, only calls tools, nothing is told", async () => {
+  const { world } = asking(() => ({ response: SILENT }), writeLetter);
+  const taskId = await world.submit("writer");
+  expect(await world.state(taskId)).toBe("completed");
+  expect(await chunksOf(world, taskId)).toEqual([]);
+});
+
+test("an answer that says nothing takes the place of what another try said, also when its process died since", async () => {
+  const failed = asking(
+    (call, asked, world) => (asked === 1 ? saysThenFails(call, world) : { response: SILENT }),
+    writeLetter,
+  );
+  const retried = await failed.world.submit("writer");
+  await failed.world.advance(1000);
+  expect(await chunksOf(failed.world, retried)).toEqual([
+    ["lost ", false, false],
+    ["", false, true],
+  ]);
+
+  const died = asking(
+    async ({ onText, signal }, asked, world) => {
+      if (asked > 1) return { response: SILENT };
+      onText?.("lost ", true);
+      await world.clock.advance(250);
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    },
+    writeLetter,
+    [{ commit: 2, when: "after" }],
+  );
+  const recovered = await died.world.submit("writer");
+  await died.world.advance(1000);
+  expect(died.calls).toHaveLength(2);
+  expect(await chunksOf(died.world, recovered)).toEqual([
+    ["lost ", false, false],
+    ["", false, true],
+  ]);
+});
+
 test("calls that need more of one budget ask people once, and go on when they grant it, whatever dies meanwhile", async () => {
   const run: Run = async (_task, ctx) => {
     const both = await Promise.all(["one", "two"].map((key) => ctx.model({ messages: HI, key })));

@@ -77,7 +77,8 @@ export class ModelCalls {
     const { execution } = this;
     const { services, head } = execution;
     const models = modelsOf(services.models, request.model);
-    const stream = request.artifact === undefined ? null : new ArtifactStream(execution, call, request.artifact);
+    const { artifact } = request;
+    const stream = artifact === undefined ? null : new ArtifactStream(execution, call, artifact, step.attempt);
     try {
       const { response, decision, settlement } = await models.generate(request, {
         ...modelCallOf(execution, step),
