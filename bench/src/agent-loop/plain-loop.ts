@@ -16,19 +16,23 @@ const TOOLS: NonNullable<Options["tools"]> = [
   },
 ];
 
-/** Resolves with the model's answer. */
+/** Resolves with the model's answer. It is streamed, as `react()` asks for it. */
 export const runPlainLoop = async (model: Model, question: string): Promise<string> => {
   const prompt: Options["prompt"] = [
     { role: "system", content: INSTRUCTIONS },
     { role: "user", content: [{ type: "text", text: question }] },
   ];
   for (;;) {
-    const { content } = await model.doGenerate({ prompt, tools: TOOLS });
-    const [part] = content;
-    if (part?.type === "text") return part.text;
-    if (part?.type !== "tool-call") throw new Error(`the model answered ${JSON.stringify(content)}`);
-    const { toolCallId, toolName } = part;
-    const input = JSON.parse(part.input) as { readonly part: number };
+    const { stream } = await model.doStream({ prompt, tools: TOOLS });
+    let text = "";
+    let call: { readonly toolCallId: string; readonly toolName: string; readonly input: string } | undefined;
+    for await (const part of stream) {
+      if (part.type === "text-delta") text += part.delta;
+      else if (part.type === "tool-call") call = part;
+    }
+    if (call === undefined) return text;
+    const { toolCallId, toolName } = call;
+    const input = JSON.parse(call.input) as { readonly part: number };
     const value = JSON.stringify(priceOf(input));
     prompt.push(
       { role: "assistant", content: [{ type: "tool-call", toolCallId, toolName, input }] },

@@ -8,7 +8,7 @@ import type { LoopTimes } from "../served/loop-stopwatch.ts";
 
 const LOOPS = 30;
 const WARM_UP = 100;
-/** Of a step at most; a loop makes one for each step, and with a budget one more for each reservation. */
+/** A loop makes one for each step, and with a budget one for each reservation. */
 const COMMITS = STEPS + TURNS;
 
 export const benchmark: Benchmark = {
@@ -36,7 +36,7 @@ export const benchmark: Benchmark = {
         `${rounds.length} rounds of ${LOOPS} loops, ${added.map((micros) => format(micros)).join(" ")} µs`,
         `added to a step with its commits: ${format(median(whole))} µs, where two commits on the same disk take ${format(median(rounds.map(({ commits }) => (commits / STEPS) * 1000)))} µs`,
         `beyond the commits that it makes, one a step and one a reservation, ${COMMITS} a loop: ${format(median(ownCommits))} µs/step`,
-        `the loop in a task ${of(({ inTask }) => inTask)}, by the AI SDK's doGenerate and the tool alone ${of(({ plain }) => plain)}, ${2 * STEPS} commits ${of(({ commits }) => commits)}; medians of rounds' medians`,
+        `the loop in a task ${of(({ inTask }) => inTask)}, by the AI SDK's doStream and the tool alone ${of(({ plain }) => plain)}, ${2 * STEPS} commits ${of(({ commits }) => commits)}; medians of rounds' medians`,
         "in one task of a whole node, one loop at a time, in turn with the plain loop and the commits; a budget in US dollars on each call of the model, over HTTP to a provider that answers at once; SQLite (WAL, synchronous=FULL)",
       ]);
     }),

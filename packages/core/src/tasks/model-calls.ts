@@ -2,7 +2,7 @@
 import { Artifact, PlatformError, parseInput } from "@agentcore/contract";
 import type { ModelRequest, ModelResponse, StepContext } from "@agentcore/contract/authoring";
 import type { ModelCall, ModelProvider } from "../ports/index.ts";
-import { ArtifactStream, artifactOf } from "./artifact-stream.ts";
+import { ArtifactStream, artifactOf, type NamedArtifact } from "./artifact-stream.ts";
 import type { AskedGrants } from "./asked-grants.ts";
 import { ConversationHash } from "./conversation-hash.ts";
 import type { Execution } from "./execution.ts";
@@ -22,6 +22,8 @@ export class ModelCalls {
   private readonly grants: AskedGrants;
   /** By the keys of their calls, the newest last. */
   private readonly conversations = new Map<string, ConversationHash>();
+  /** The artifact that was checked last. */
+  private named: { readonly id: string | undefined; readonly name: string } | null = null;
 
   constructor(execution: Execution, grants: AskedGrants) {
     this.execution = execution;
@@ -36,11 +38,20 @@ export class ModelCalls {
         "MODEL_NOT_CONFIGURED",
         `agent ${head.agent}: ctx.model() needs a model; set \`model\` in the request or on the agent`,
       );
-    const { artifact } = request;
     // Before anything is paid for: what the contract refuses would make the whole log unreadable.
-    if (artifact !== undefined)
-      parseInput(StreamedArtifact, artifactOf(artifact, ""), `ctx.model: artifact "${String(artifact.name)}"`);
+    if (request.artifact !== undefined) this.assertNamed(request.artifact);
     return this.grants.untilGranted(() => this.askOnce({ ...request, model }));
+  }
+
+  /** Once for all turns that speak to one artifact. Throws INVALID_ARGUMENT. */
+  private assertNamed({ id, name }: NamedArtifact): void {
+    if (this.named !== null && this.named.id === id && this.named.name === name) return;
+    parseInput(
+      StreamedArtifact,
+      artifactOf({ name, ...(id === undefined ? {} : { id }) }, ""),
+      `ctx.model: artifact "${String(name)}"`,
+    );
+    this.named = { id, name };
   }
 
   private askOnce(request: NamedRequest): Promise<ModelResponse> {
