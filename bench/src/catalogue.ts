@@ -27,6 +27,7 @@ const NAMES = [
   "waiting-tasks-memory",
   "restart",
   "slow-disk",
+  "guardrails",
   "workflow-throughput",
   "workflow-serial",
   "workflow-growth",

@@ -9,6 +9,13 @@ export { type HandoffOptions, type HandoffResult, handoff } from "./conversation
 export { type NetworkOptions, type NetworkResult, network } from "./conversations/network.ts";
 export { type SwarmOptions, swarm } from "./conversations/swarm.ts";
 export type { Turn } from "./conversations/turn.ts";
+export { type BlockedPatternsOptions, blockedPatterns } from "./guardrails/blocked-patterns.ts";
+export { type GuardrailDescription, guardrailCatalogue } from "./guardrails/guardrail-catalogue.ts";
+export { type InjectionMarkersOptions, injectionMarkers } from "./guardrails/injection-markers.ts";
+export { type NoVerbatimTargetsOptions, noVerbatimTargets } from "./guardrails/no-verbatim-targets.ts";
+export { type RedactionOptions, redaction } from "./guardrails/redaction.ts";
+export { type SafeLinksOptions, safeLinks } from "./guardrails/safe-links.ts";
+export { type SizeLimitsOptions, sizeLimits } from "./guardrails/size-limits.ts";
 export { type OrchestrationEntry, orchestrationLog } from "./orchestration-log.ts";
 export { type PatternDescription, patternCatalogue } from "./pattern-catalogue.ts";
 export { type DebateOptions, debate } from "./patterns/debate.ts";

@@ -106,6 +106,7 @@ export {
   type AnyAgentManifest,
   API_VERSION,
   BudgetManifest,
+  type DeclaredGuardrail,
   declaresAgent,
   isAgentKind,
   MANIFEST_KINDS,

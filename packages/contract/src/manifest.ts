@@ -192,6 +192,10 @@ export type RemoteAgent = z.infer<typeof Remote>;
 /** How an agent without code works; options are the strategy's own (docs/strategies.md). */
 const DeclaredStrategy = z.strictObject({ name: z.string().min(1).max(64), options: z.unknown().optional() });
 
+/** One of the built-in guardrails; options are its own (docs/tools.md#built-in-guardrails). */
+const DeclaredGuardrail = z.strictObject({ name: z.string().min(1).max(64), options: z.unknown().optional() });
+export type DeclaredGuardrail = z.infer<typeof DeclaredGuardrail>;
+
 const JsonSchema = z.record(z.string(), z.unknown(), { error: "expected a JSON Schema" });
 
 // What is said of how an agent without code works.
@@ -233,6 +237,8 @@ export const AgentManifest = z.strictObject({
       input: JsonSchema.optional(),
       /** Of what it comes to; an answer that does not fit is repaired once, then fails it. @default text */
       output: JsonSchema.optional(),
+      /** Around the agent and its tools, in this order, behind those of its code. @default none */
+      guardrails: z.array(DeclaredGuardrail).min(1).max(20).optional(),
       /** An agent of another platform. */
       remote: Remote.optional(),
       /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */

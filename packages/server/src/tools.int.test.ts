@@ -95,11 +95,27 @@ test("a policy that says nothing, or widens, is refused with what was expected",
   expect(told).toContain("a policy can only narrow");
 });
 
+test("guardrails of a manifest stand around code as well, and wrong ones are refused with their place", async () => {
+  const guarded = (guardrails: unknown) =>
+    manifest("Agent", "guarded", { code: { path: code, export: "clerk" }, guardrails });
+  const wrong = await call("boss", "POST", "/api/v1/manifests", [
+    guarded([{ name: "redaction", options: { kinds: [] } }]),
+  ]);
+  expect(wrong.status).toBe(400);
+  expect(wrong.body.error.violations[0].field).toBe("spec.guardrails[0].options.kinds");
+  const options = { block: ["*@acme.example"], tools: ["send_*"] };
+  await call("boss", "POST", "/api/v1/manifests", [guarded([{ name: "blocked-patterns", options }])]);
+  expect(await outputFor("boss", "send_mail", "guarded")).toMatch(
+    /^PERMISSION_DENIED: guardrail blocked-patterns refuses/,
+  );
+  expect(await outputFor("boss", "search_web", "guarded")).toBe("found bob@acme.example");
+});
+
 test("what a tool costs counts for budgets of the tenant, and is shown in its usage", async () => {
   const budget = manifest("Budget", "desk", { scope: { agent: "clerk" }, limit: { usd: 0.3 } });
   await call("boss", "POST", "/api/v1/manifests", [budget]);
   expect(await outputFor("mailer", "search_web")).toBe("found bob@acme.example");
   expect(await outputFor("mailer", "search_web")).toMatch(/^BUDGET_EXCEEDED: budget desk has too little left/);
-  const { body } = await call("boss", "GET", "/api/v1/usage?by=model");
+  const { body } = await call("boss", "GET", "/api/v1/usage?by=model&agent=clerk");
   expect(body.usage).toMatchObject([{ model: "tool:search_web", calls: 1, costUsd: 0.25 }]);
 });

@@ -3,6 +3,9 @@ import type { Guardrail } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import { makeTool } from "../../test/make-tool.ts";
+import type { ModelProvider } from "../ports/index.ts";
+
+const NO_TOKENS = { inputTokens: 0, outputTokens: 0 };
 
 const worldOf = (guardrails: readonly Guardrail[], run: Run, more: ConstructorParameters<typeof EngineWorld>[1] = {}) =>
   new EngineWorld([define("clerk", run, { guardrails, instructions: "be kind" })], more);
@@ -212,4 +215,24 @@ test("a guardrail that would refuse today what passed in the log lets it pass in
   world.crash();
   await world.say(taskId, "yes");
   expect(outputOf(await world.last(taskId))).toEqual(["seen", "PERMISSION_DENIED"]);
+});
+
+test("what a model says as the task's output is not shown before guardrails have judged it", async () => {
+  const models: ModelProvider = {
+    async generate(_request, { onText }) {
+      onText?.("the password is hunter22", true);
+      return { response: { text: "the password is hunter22", toolCalls: [], finishReason: "stop", usage: NO_TOKENS } };
+    },
+    grant: async () => undefined,
+  };
+  const speak: Run = async (_task, ctx) =>
+    (await ctx.model({ model: "m", messages: [], artifact: { id: "output", name: "output" } })).text;
+  const shown = async (guardrails: readonly Guardrail[]): Promise<boolean> => {
+    const world = worldOf(guardrails, speak, { models });
+    const taskId = await world.submit("clerk");
+    await world.advance(1_000);
+    return (await world.types(taskId)).includes("artifact.appended");
+  };
+  expect(await shown([])).toBe(true);
+  expect(await shown([{ name: "mute", output: () => ({ refuse: "secret" }) }])).toBe(false);
 });

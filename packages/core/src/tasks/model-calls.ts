@@ -8,6 +8,7 @@ import { ConversationHash } from "./conversation-hash.ts";
 import type { Execution } from "./execution.ts";
 import type { OpenCall } from "./open-call.ts";
 import { startStep } from "./steps.ts";
+import { OUTPUT_ARTIFACT_ID } from "./view.ts";
 
 // Whoever reads a stream of pieces has nothing but its name to show.
 const StreamedArtifact = Artifact.required({ name: true });
@@ -84,12 +85,21 @@ export class ModelCalls {
     return conversation;
   }
 
+  /** What guardrails are to judge as the task's output is not shown before they have. */
+  private isJudgedFirst({ name, id = name }: NamedArtifact): boolean {
+    const { guardrails = [] } = this.execution.definition;
+    return id === OUTPUT_ARTIFACT_ID && guardrails.some(({ output }) => output !== undefined);
+  }
+
   private async callModel(call: OpenCall, request: NamedRequest, step: StepContext): Promise<ModelResponse> {
     const { execution } = this;
     const { services, head } = execution;
     const models = modelsOf(services.models, request.model);
     const { artifact } = request;
-    const stream = artifact === undefined ? null : new ArtifactStream(execution, call, artifact, step.attempt);
+    const stream =
+      artifact === undefined || this.isJudgedFirst(artifact)
+        ? null
+        : new ArtifactStream(execution, call, artifact, step.attempt);
     try {
       const { response, decision, settlement } = await models.generate(request, {
         ...modelCallOf(execution, step),

@@ -116,6 +116,7 @@ export const createInProcessHost = (options: {
     const { name } = manifest.metadata;
     const { spec } = manifest;
     const definition = await define(tenantId, manifest, snapshot, isNew);
+    const guardrails = await guardrailsOf(manifest, definition);
     const shared = SHARED_ENV.flatMap((key) =>
       options.env[key] === undefined ? [] : [[key, options.env[key]] as const],
     );
@@ -126,6 +127,7 @@ export const createInProcessHost = (options: {
         labels: { ...definition.labels, ...manifest.metadata.labels },
         ...(spec.skills === undefined ? {} : { skills: spec.skills }),
         ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
+        ...(guardrails === undefined ? {} : { guardrails }),
       },
       env: { ...Object.fromEntries(shared), ...("env" in spec ? spec.env : {}) },
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
@@ -234,6 +236,16 @@ const isDefinition = (value: unknown): value is AgentDefinition =>
 
 const shapeOf = async ({ definition }: LoadedAgent): Promise<WorkflowShape | undefined> =>
   definition.workflow === undefined ? undefined : (await workflows()).shapeOfDefinition(definition);
+
+/** Loaded with the first that names one. */
+const guardrailsOf = async (
+  manifest: AnyAgentManifest,
+  { name, guardrails = [] }: AgentDefinition,
+): Promise<AgentDefinition["guardrails"]> => {
+  const declared = manifest.kind === "Agent" ? manifest.spec.guardrails : undefined;
+  if (declared === undefined) return undefined;
+  return (await import("./declared-guardrails.ts")).withDeclaredGuardrails(name, guardrails, declared);
+};
 
 /** Loaded with the first workflow: most nodes start without. */
 const workflows = () => import("./load-workflow.ts");
