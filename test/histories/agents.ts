@@ -1,5 +1,5 @@
 /** FROZEN, see README.md. Agents whose logs are recorded: never change one, add another. */
-import { agent, PlatformError, RejectedError, TerminalError, tool } from "@agentcore/sdk";
+import { agent, guardrail, PlatformError, RejectedError, TerminalError, tool } from "@agentcore/sdk";
 import { z } from "zod";
 import { outside } from "./outside.ts";
 
@@ -241,5 +241,59 @@ export const compensates = agent({
       await ctx.command({ agent: "echo" }, "released");
       throw error;
     }
+  },
+});
+
+const looks = tool({
+  ...{ name: "look", description: "Looks", input: z.object({ at: z.string() }), readOnly: true },
+  execute: ({ at }) => `seen ${at}`,
+});
+const sends = tool({
+  ...{ name: "send", description: "Sends", input: z.object({ to: z.string() }), maxCalls: 4 },
+  approval: ({ to }) => to === "boss",
+  execute: ({ to }) => `sent to ${to}`,
+});
+
+export const judged = agent({
+  name: "judged",
+  description: "Calls tools that policies, guardrails and people judge",
+  guardrails: [
+    guardrail({
+      name: "polite",
+      input: (value) => ({ change: `${String(value)}, please`, reason: "manners" }),
+      tool: async ({ input }, ctx) => {
+        const { to } = input as { to?: string };
+        if (to === undefined) return undefined;
+        await ctx.step(`think of ${to}`, () => 1);
+        if (to === "nobody") return { refuse: "there is no such person" };
+        return to === "all" ? { change: { to: "team" }, reason: "too many" } : undefined;
+      },
+      result: ({ result }) => (result === "seen door" ? { change: "seen a door", reason: "grammar" } : undefined),
+      output: (value) => ({ change: { said: value }, reason: "form" }),
+    }),
+  ],
+  async run(task, ctx) {
+    const said: unknown[] = [task.input, await ctx.tool(looks, { at: "door" })];
+    for (const to of ["nobody", "all", "boss", "eve", "fay"])
+      said.push(await ctx.tool(sends, { to }, { key: to }).catch((error: PlatformError) => error.code));
+    const turn = task.continuedFrom;
+    if (turn === undefined) return ctx.continueAs(said);
+    return [turn, said, await Promise.all(["a", "b"].map((at) => ctx.tool(looks, { at }, { key: at })))];
+  },
+});
+
+/** Plain, and dies in the midst of a tool that may not act twice. */
+export const cutOff = agent({
+  name: "cut-off",
+  description: "Calls tools whose process dies",
+  async run(_task, ctx) {
+    const write = tool({
+      ...{ name: "write", description: "Writes", input: z.object({ line: z.number() }) },
+      execute: ({ line }) => line,
+    });
+    const lines: unknown[] = [];
+    for (const line of [1, 2, 3])
+      lines.push(await ctx.tool(write, { line }).catch((error: PlatformError) => error.code));
+    return [lines, await ctx.tool(looks, { at: "end" })];
   },
 });

@@ -90,6 +90,16 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   turns: { agent: agents.turns, then: minutes },
   "turns-open": { agent: agents.turns, then: (run) => run.advance(5_000) },
   chooses: { agent: agents.chooses },
+  judged: {
+    agent: agents.judged,
+    input: "go",
+    options: { policies: [{ name: "calm", spec: { tools: [{ match: "send", maxCalls: 3, approvers: ["test", "ann"] }] } }] },
+    then: async (run) => {
+      await run.decide({ by: "ann", choice: "reject", comment: "not now" });
+      await run.decide({ by: "test", choice: "approve" }).catch(() => undefined);
+    },
+  },
+  "cut-off": { agent: agents.cutOff, options: { crashAt: [3, { at: 6, when: "after" }] }, then: minutes },
   thinks: { agent: agents.thinks, options: { model: ["Good day", "Take an umbrella"] } },
   "cleans-up": { agent: agents.cleansUp, then: async (run) => minutes(await run.cancel("changed my mind")) },
   compensates: { agent: agents.compensates, then: async (run) => minutes(await run.cancel("changed my mind")) },
