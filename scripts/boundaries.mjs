@@ -14,6 +14,7 @@ const arrows = {
   postgres: ["contract", "core"],
   outbound: ["contract"],
   models: ["contract", "core", "outbound"],
+  vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
   server: ["contract", "core", "models", "outbound", "sdk", "sqlite"],
   cli: ["agents", "contract", "sdk", "testing"],
@@ -23,7 +24,7 @@ const arrows = {
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
   cli: ["a2a", "create-agentcore", "outbound", "server"],
-  server: ["a2a", "agents", "postgres"],
+  server: ["a2a", "agents", "postgres", "vectors"],
   testing: ["models"],
 };
 

@@ -4,6 +4,7 @@ import type { Benchmark } from "./benchmark.ts";
 /** In the order of the table in README.md. */
 const NAMES = [
   "routed-query",
+  "need-discovery",
   "durable-steps",
   "durable-steps-lost",
   "durable-steps-direct-sql",

@@ -19,6 +19,10 @@ export const taskInput = async (
   { client, agent, given }: Wanted,
 ): Promise<unknown> => {
   if (given !== undefined) return readInput(given, { cwd, readStdin });
+  if (agent.includes(":"))
+    throw new UsageError("--input is missing: who will do it, and so its default, is not known yet", {
+      nextStep: `agentcore run '${agent}' --input '{}' when it needs none`,
+    });
   const manifest = await client.agentManifest(agent);
   if (manifest === undefined) throw failure("AGENT_NOT_FOUND", `there is no agent named ${agent}`);
   const suggested = defaultInputOf(manifest);

@@ -149,7 +149,7 @@ export { renamedAddress, renamedPath, renamer, unrenamer } from "./renamed-path.
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";
-export { formatTarget, parseTarget, type Target } from "./target.ts";
+export { formatTarget, type NeedTarget, parseTarget, type Target } from "./target.ts";
 export { TopicPattern } from "./topic.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
 // The schemas themselves are of `@agentcore/contract/workflow`: making them takes milliseconds, and most nodes start without.

@@ -308,6 +308,15 @@ export const TenantManifest = z.strictObject({
         backlog: z.int().min(1).max(10_000_000).optional(),
       })
       .optional(),
+    /** How agents are found that can do what a `need:` says. Without it by words, and by vectors of words where they are installed. */
+    discovery: z
+      .strictObject({
+        /** A model of the tenant that makes vectors. */
+        embedder: z.string().min(1).max(256),
+        /** Least similarity of an agent that is found by meaning alone. @default 0.75 */
+        minSimilarity: z.number().min(0).max(1).optional(),
+      })
+      .optional(),
     /** How long what is over stays. No task goes unless it says so. */
     retention: z
       .strictObject({

@@ -38,12 +38,22 @@ const Duration = z.union([DurationText, z.int().min(1).max(Number.MAX_SAFE_INTEG
 });
 const count = (most: number) => z.int().min(1).max(most);
 
+// As in the spelling of a target, where blanks separate them.
+const LabelText = z.string().regex(/^[^\s=]{1,63}$/, { error: "expected 1 to 63 characters without blanks and =" });
+
 /** Who does it. */
 const TaskTarget = z.union(
   [
     z.strictObject({ agent: z.string().regex(NAME_PATTERN) }),
     z.strictObject({ capability: Text }),
-    z.strictObject({ need: Text }),
+    z.strictObject({
+      need: Text.regex(/\S/, { error: "expected what is to be done, in words" }),
+      /** US dollars. */
+      maxCostUsd: z.number().nonnegative().optional(),
+      maxLatencyMs: z.number().nonnegative().optional(),
+      /** Labels that the agent must have. */
+      selector: z.record(LabelText, LabelText).optional(),
+    }),
   ],
   { error: "expected { agent }, { capability } or { need }" },
 );

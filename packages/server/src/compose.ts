@@ -36,9 +36,12 @@ import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
+import { createAgentFinder } from "./discovery/agent-finder.ts";
+import { createDiscovery } from "./discovery/create-discovery.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
 import {
+  type AgentFinder,
   type BackupService,
   DEFAULT_TENANT,
   type OrchestrationService,
@@ -71,6 +74,7 @@ export interface NodeParts {
   readonly workflows: WorkflowService;
   readonly scopesOf: (task: TaskHead) => Promise<readonly string[] | null>;
   readonly orchestration: OrchestrationService;
+  readonly finder: AgentFinder;
   readonly nodes: NodeMembership;
   readonly metrics: Metrics;
   readonly retention: RetentionService;
@@ -276,6 +280,13 @@ export const compose = async ({
     node,
   });
   // Bus and engine know each other: the bus delivers commands to the engine, the engine sends through the bus.
+  const discovery = createDiscovery({
+    registry,
+    senses,
+    vectorIndex: stores.vectors,
+    models,
+    policies: manifests.tenants,
+  });
   let bus: Bus;
   const { router, sink } = createBusRouter({
     ...{ bus: () => bus, registry, ids: senses.ids },
@@ -297,6 +308,7 @@ export const compose = async ({
       },
       deliver: { query: createQueryDelivery({ host, bus: () => bus, logger: senses.logger }), commands: sink },
       onCall: metrics.onCall,
+      discovery,
     }),
   );
   const engine = new TaskEngine({
@@ -349,6 +361,7 @@ export const compose = async ({
   };
   const closeParts = async (): Promise<void> => {
     bus.close();
+    discovery.close();
     remotes.close();
     host.close();
     await telemetry.close();
@@ -368,6 +381,7 @@ export const compose = async ({
     workflows: createWorkflowService({ host, declared: (tenantId, name) => manifests.revisionOf(tenantId, name) }),
     scopesOf: (task) => (task.agent === ORCHESTRATOR ? orchestration.scopesOf(task) : host.scopesOf(task)),
     orchestration: orchestration.service,
+    finder: createAgentFinder(() => bus),
     nodes,
     metrics,
     retention,

@@ -149,6 +149,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     workflows: parts.workflows,
     manifests: parts.manifests,
     orchestration: parts.orchestration,
+    finder: parts.finder,
     nodes: parts.nodes,
     retention: parts.retention,
     schedules: parts.schedules,

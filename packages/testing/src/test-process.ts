@@ -2,6 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context } from "@agentcore/contract/authoring";
 import { type Bus, createBus } from "@agentcore/core/bus";
+import { AgentDiscovery } from "@agentcore/core/discovery";
 import type { DeclaredPolicy } from "@agentcore/core/governance";
 import type { MemoryTaskStore } from "@agentcore/core/inprocess";
 import type { Digest, Ids, KeyValue, Logger, ModelProvider } from "@agentcore/core/ports";
@@ -126,11 +127,13 @@ export const startProcess = async (
       replicas: [createReplica(`${name}-0`, NODE)],
     });
   }
+  const discovery = new AgentDiscovery({ ...senses, registry });
   let bus: Bus;
   const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: world.ids });
   bus = createBus({
     registry,
     senses,
+    discovery,
     deliver: {
       commands: sink,
       query: async (record, _replica, message, signal) => {

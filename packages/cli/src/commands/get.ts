@@ -31,6 +31,13 @@ const OPTIONS = {
   },
   agent: { type: "string", value: "NAME", description: "Tasks of this agent only", completes: "agent" },
   limit: { type: "string", value: "NUMBER", description: "Most tasks to list", default: "50" },
+  need: {
+    type: "string",
+    value: "WORDS",
+    description: "Agents that can do this now, the one that would be chosen first",
+  },
+  "max-cost": { type: "string", value: "USD", description: "With --need: US dollars a task may cost" },
+  "max-latency": { type: "string", value: "MS", description: "With --need: milliseconds its answers may take" },
 } as const;
 
 export const command = defineCommand({
@@ -49,6 +56,10 @@ export const command = defineCommand({
   examples: [
     { command: "agentcore get agents", explanation: "Who is there" },
     {
+      command: 'agentcore get agents --need "get the totals out of these bills" --max-cost 0.02',
+      explanation: "Who could do that for at most 2 cents, and why",
+    },
+    {
       command: "agentcore get tasks --state parked,input-required,auth-required",
       explanation: "What waits for a person",
     },
@@ -64,6 +75,11 @@ export const command = defineCommand({
     } = invocation;
     if (resource !== "tasks" && (options.state !== undefined || options.agent !== undefined))
       throw new UsageError("--state and --agent choose among tasks: agentcore get tasks");
+    const { need, "max-cost": maxCost, "max-latency": maxLatency } = options;
+    if (need === undefined ? (maxCost ?? maxLatency) !== undefined : resource !== "agents" || name !== undefined)
+      throw new UsageError(
+        "--need, --max-cost and --max-latency find among all agents: agentcore get agents --need WORDS",
+      );
     const listing = await LISTINGS[resource as (typeof RESOURCES)[number]](invocation, await invocation.client(), name);
     await output.table(globals.format, listing.value, listing.columns, listing.rows);
     if (listing.next !== undefined) output.say(listing.next, "yellow");
@@ -82,7 +98,8 @@ interface Listing {
 type List = (invocation: Invocation<typeof OPTIONS>, client: NodeClient, name: string | undefined) => Promise<Listing>;
 
 const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
-  async agents(_, client, name) {
+  async agents({ options }, client, name) {
+    if (options.need !== undefined) return foundAgents(options.need, options, client);
     const agents = named(await client.agents(), name, "agent");
     return {
       value: agents,
@@ -197,6 +214,39 @@ const named = <Item extends { readonly name: string }>(
   if (found.length === 0)
     throw failure("NOT_FOUND", `there is no ${what} named ${name}`, `List them with \`agentcore get ${what}s\`.`);
   return found;
+};
+
+const foundAgents = async (
+  need: string,
+  {
+    "max-cost": maxCost,
+    "max-latency": maxLatency,
+  }: { readonly "max-cost"?: string | undefined; readonly "max-latency"?: string | undefined },
+  client: NodeClient,
+): Promise<Listing> => {
+  const found = await client.find({
+    need,
+    maxCostUsd: readAmount(maxCost, "--max-cost"),
+    maxLatencyMs: readAmount(maxLatency, "--max-latency"),
+  });
+  const near = found.nearest.map(({ agent, why }) => `${agent} (${why})`).join(", ");
+  return {
+    value: found,
+    columns: ["name", "score", "similarity", "latency", "cost", "quality", "why"],
+    rows: found.scores.map(({ agent, score, similarity, latencyMs, costUsd, quality, why }) => [
+      ...[agent, score.toFixed(3), similarity.toFixed(2), `${Math.round(latencyMs)} ms`, `$${costUsd}`, quality, why],
+    ]),
+    next:
+      found.scores.length > 0
+        ? found.reasons.join("\n")
+        : [...found.reasons, ...(near === "" ? [] : [`nearest: ${near}`])].join("\n"),
+  };
+};
+
+const readAmount = (text: string | undefined, option: string): number | undefined => {
+  if (text === undefined) return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError(`${option} ${text}: expected a number from 0`);
 };
 
 const readStates = (text: string | undefined): readonly TaskState[] | undefined =>

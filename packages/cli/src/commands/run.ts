@@ -19,7 +19,13 @@ export const command = defineCommand({
     "INPUT is JSON, text, @FILE (JSON, YAML or text), @- (stdin) or a folder, which the agent gets as { directory: absolute path }.",
     "When the task asks a person something, the question is printed and the command ends with 1; the task waits for `agentcore send`. With --break it ends so too when the task is held. Ctrl-C ends the command and not the task.",
   ],
-  arguments: [{ name: "AGENT", description: "Name of the agent", completes: "agent" }],
+  arguments: [
+    {
+      name: "AGENT",
+      description: "Name of the agent, capability:SKILL, or need:WORDS for whoever can do that",
+      completes: "agent",
+    },
+  ],
   options: {
     input: {
       type: "string",
@@ -60,6 +66,10 @@ export const command = defineCommand({
     {
       command: "agentcore run greeter --input @person.json -o json",
       explanation: "Input from a file, output for another program",
+    },
+    {
+      command: 'agentcore run "need:how did the south do in turnover?" --input "revenue of the south"',
+      explanation: "Whoever can do that; `agentcore why` says who it was and why",
     },
     {
       command: "agentcore run refund --break pay",

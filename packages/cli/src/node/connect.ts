@@ -39,7 +39,7 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
 
   return {
     async submit({ agent, ...work }) {
-      const { head } = await node.submit({ target: { agent }, ...work });
+      const { head } = await node.submit({ target: agent.includes(":") ? agent : { agent }, ...work });
       return { taskId: head.taskId };
     },
     task: async (taskId) => taskRow((await node.get(taskId)).head),
@@ -108,6 +108,15 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       return { taskId: head.taskId, at };
     },
     agents: async () => (await node.agents()).agents.map(agentRow),
+    async find(wanted) {
+      const { found } = await node.agents(wanted);
+      if (found === undefined)
+        throw new PlatformError(
+          "INTERNAL",
+          "the node's answer does not say how agents were found; is it of another version?",
+        );
+      return found;
+    },
     models: async () => (await node.models()).models,
     chat: (request, signal) => node.chat(request, { signal }),
     async manifest(kind, name) {

@@ -16,6 +16,8 @@ import type {
   TaskState,
 } from "@agentcore/contract";
 import type {
+  AgentsAnswer,
+  AgentsOptions,
   ChatPiece,
   ChatRequest,
   CheckpointOptions,
@@ -143,6 +145,7 @@ export interface EventRequest {
 /** Every call rejects with a PlatformError. */
 export interface NodeClient {
   submit(request: {
+    /** Its name, or a target such as `need:plain words`. */
     readonly agent: string;
     readonly input: unknown;
     readonly priority?: Priority | undefined;
@@ -181,6 +184,8 @@ export interface NodeClient {
   migrateOpen(agent: string, options: MigrateOpenOptions): AsyncIterable<OpenTasksMigration>;
   fork(taskId: string, options: ForkOptions): Promise<{ readonly taskId: string; readonly at: number }>;
   agents(): Promise<readonly AgentRow[]>;
+  /** Who can do that, best first. */
+  find(wanted: Omit<AgentsOptions, "signal">): Promise<NonNullable<AgentsAnswer["found"]>>;
   models(): Promise<readonly ModelSummary[]>;
   /** An answer as it comes; broken off when `signal` aborts. */
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPiece>;

@@ -1,4 +1,5 @@
 import type { Target } from "@agentcore/contract";
+import type { Finding } from "../discovery/finding.ts";
 import type { AgentRecord } from "../registry/index.ts";
 import type { RouteChoice, RoutingDecision } from "../routing/index.ts";
 import type { AgentGuards, GuardedCandidate } from "./agent-guards.ts";
@@ -20,6 +21,8 @@ export class BusCall {
   /** route: everyone the target means; for a member of a multicast just that one. */
   candidates: readonly GuardedCandidate[] = NOBODY;
   decision: RoutingDecision | undefined = undefined;
+  /** route: of a need, how the candidates were found. */
+  finding: Finding | undefined = undefined;
   choice: RouteChoice | undefined = undefined;
   guards: AgentGuards | undefined = undefined;
   /** guard: candidates given up on. */

@@ -1,5 +1,6 @@
-import { PlatformError } from "@agentcore/contract";
+import { type NeedTarget, PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
+import type { Discovery, Finding } from "../discovery/index.ts";
 import { type AgentRecord, AgentRegistry, createReplica } from "../registry/index.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { createFnvDigest, createRecordingLogger, createSequentialIds } from "../testing/test-senses.ts";
@@ -342,11 +343,54 @@ test("targets nobody can take are refused with what is there", async () => {
   const error = (target: string) => bus.query(to(target), { caller }).catch((thrown: unknown) => String(thrown));
   expect(await error("agent:nobody")).toMatch(/no agent "nobody"; there are: a/);
   expect(await error("capability:dance")).toMatch(/no agent matches capability:dance; there are: score/);
-  expect(await error("need:somebody who scores")).toMatch(/by meaning yet/);
+  expect(await error("need:somebody who scores")).toMatch(/nobody here finds agents by what they can do/);
   expect(await error("topic:a.b")).toMatch(/no target of a query; name who answers, with agent:…/);
   expect(await error("nonsense")).toMatch(/target is not valid/);
   registry.heartbeat("acme", "a", "a-1", { healthy: false });
   expect(await outcome(bus.query(to("agent:a"), { caller }))).toBe("UNAVAILABLE");
+});
+
+test("a need goes to whoever can do it within its limits, never to who asks; nobody is NO_CANDIDATE with who comes nearest", async () => {
+  const found = (...names: readonly string[]): Finding => ({
+    candidates: names.map((name, index) => ({
+      record: registry.byName("acme", name) as AgentRecord,
+      similarity: 1 - index / 10,
+      why: `says ${name}`,
+    })),
+    how: ["by words"],
+    nearest: names.length > 0 ? [] : [{ agent: "b", why: "says loan" }],
+  });
+  let finding = (): Finding => found("asker", "a", "b");
+  const discovery: Discovery = { find: async () => finding() };
+  const records = [record("asker"), record("a", { cost: 0.5, labels: { region: "eu" } }), record("b", { cost: 0.001 })];
+  const { bus, registry, served } = setup({ a: () => "a", b: () => "b" }, { discovery }, records);
+  const ask = (need: Partial<NeedTarget> = {}) => bus.query(to({ need: "score a loan", ...need }), { caller });
+  expect(await ask()).toBe("b");
+  expect(await ask({ maxCostUsd: 0.01 })).toBe("b");
+  expect(await ask({ selector: { region: "eu" } })).toBe("a");
+  expect(String(await ask({ maxCostUsd: 0.01, selector: { region: "eu" } }).catch((error: unknown) => error))).toMatch(
+    /nobody matches need:"score a loan" .*asker is the one that asks; a costs \$0.5, above \$0.01; b lacks the label region=eu/,
+  );
+  const { decision, ranked } = await bus.find(to({ need: "score a loan" }), { caller });
+  expect(ranked.map(({ agent }) => agent)).toEqual(["b", "a"]);
+  expect(decision.reasons).toEqual([
+    expect.stringMatching(/^b scores highest for need:score a loan/),
+    "by words",
+    "b: says b",
+    expect.stringMatching(/^a scores lower: .*; says a$/),
+    "asker is the one that asks",
+  ]);
+  expect(served).toEqual(["b", "b", "a"]);
+  finding = () => found();
+  await expect(ask()).rejects.toMatchObject({
+    code: "NO_CANDIDATE",
+    message: "no agent can do what need:score a loan asks for; nearest are b (says loan); searched by words",
+    details: { nearest: [{ agent: "b", why: "says loan" }] },
+  });
+  expect(await bus.find(to({ need: "score a loan" }), { caller })).toMatchObject({
+    ranked: [],
+    nearest: [{ agent: "b" }],
+  });
 });
 
 test("a cached route never outlives a change of the registry", async () => {

@@ -1,12 +1,22 @@
+import type { Discovery, NearAgent } from "../discovery/finding.ts";
 import type { Senses } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
-import type { ScoreWeights } from "../routing/index.ts";
+import type { CandidateScore, RoutingDecision, ScoreWeights } from "../routing/index.ts";
 import type { Authoriser } from "./authorise.ts";
 import type { Interceptor } from "./bus-call.ts";
 import type { CommandAccepted, Delivery, EventHandler } from "./delivery.ts";
 import type { BusLimits } from "./limits.ts";
 import type { Caller, CallOptions, MessageDraft } from "./message-draft.ts";
 import type { CallRecord } from "./record.ts";
+
+/** How a message would be routed. */
+export interface Found {
+  readonly decision: RoutingDecision;
+  /** Those who could take it now, the one that would get it first. */
+  readonly ranked: readonly CandidateScore[];
+  /** Of a need that nobody meets: who comes nearest. */
+  readonly nearest: readonly NearAgent[];
+}
 
 /** The only way between agents (I8). Every method passes the whole chain. */
 export interface Bus {
@@ -18,6 +28,8 @@ export interface Bus {
   query(message: MessageDraft, options?: CallOptions): Promise<unknown>;
   /** Hands durable work to the task engine, once; resolves when it is accepted. Throws as `query`; `labels:` is TARGET_UNSUPPORTED. */
   command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted>;
+  /** Who would get such a command now, and why; nothing is handed over. Throws as `command`, but for nobody: then the decision has no choice. */
+  find(message: MessageDraft, options?: CallOptions): Promise<Found>;
   /** Tells the subscribers of this process now; nothing is kept. The target is `topic:…`. Resolves with how many were told. */
   emit(event: MessageDraft, options?: CallOptions): Promise<number>;
   /**
@@ -49,6 +61,8 @@ export interface BusOptions {
   /** @default same tenant may, all others may not */
   readonly authoriser?: Authoriser | undefined;
   readonly weights?: ScoreWeights | undefined;
+  /** Finds who can do what a `need:` says. @default nobody does: TARGET_UNSUPPORTED */
+  readonly discovery?: Discovery | undefined;
   /** Called once per call, also for refused ones. Must be quick and not throw. */
   readonly onCall?: ((record: CallRecord) => void) | undefined;
   /** 0 ≤ x < 1, for jitter and picks. @default a generator seeded from `Ids` */

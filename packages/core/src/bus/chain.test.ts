@@ -156,6 +156,7 @@ test("I8: the bus offers its primitives and nothing that reaches a delivery, and
     "close",
     "command",
     "emit",
+    "find",
     "query",
     "subscribe",
     "taskEnded",

@@ -2,13 +2,14 @@ import { formatTarget, Message, PlatformError, parseInput } from "@agentcore/con
 import { GuardBook } from "./agent-guards.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorise, sameTenantAuthoriser } from "./authorise.ts";
-import type { Bus, BusOptions } from "./bus.ts";
+import type { Bus, BusOptions, Found } from "./bus.ts";
 import { BusCall } from "./bus-call.ts";
 import { compose } from "./compose.ts";
 import { DeadlineList } from "./deadline-list.ts";
 import { deliver } from "./deliver.ts";
 import { Envelope } from "./delivered.ts";
 import type { CommandAccepted } from "./delivery.ts";
+import { find } from "./find.ts";
 import { guard } from "./guard.ts";
 import { limit } from "./limit.ts";
 import { DEFAULT_BUS_LIMITS } from "./limits.ts";
@@ -28,7 +29,7 @@ const NO_OPTIONS: CallOptions = {};
  * returned offers nothing that reaches an agent without passing every stage (I8).
  */
 export const createBus = (options: BusOptions): Bus => {
-  const { registry, senses, deliver: delivery } = options;
+  const { registry, senses, deliver: delivery, discovery } = options;
   const { clock, ids } = senses;
   const limits = { ...DEFAULT_BUS_LIMITS, ...options.limits };
   const authoriser = options.authoriser ?? sameTenantAuthoriser;
@@ -50,12 +51,25 @@ export const createBus = (options: BusOptions): Bus => {
     limit(limits),
     trace(senses),
     ...(options.interceptors ?? []),
-    route({ registry, targets, choose, observe, limits }),
+    route({ registry, targets, choose, observe, limits, discovery }),
     guard({ clock, registry, deadlines, choose, random, limits }),
     deliver(delivery, subscriptions),
   ]);
 
-  const send = (draft: MessageDraft, type: Message["type"], callOptions: CallOptions): Promise<unknown> => {
+  const look = compose([
+    validate(targets),
+    authenticate(),
+    authorise(authoriser),
+    limit(limits),
+    find({ targets, choose, discovery }),
+  ]);
+
+  const send = (
+    draft: MessageDraft,
+    type: Message["type"],
+    callOptions: CallOptions,
+    through = run,
+  ): Promise<unknown> => {
     if (closed)
       return Promise.reject(new PlatformError("UNAVAILABLE", "This node is closing and takes no more messages"));
     if (draft.type !== undefined && draft.type !== type) {
@@ -72,12 +86,13 @@ export const createBus = (options: BusOptions): Bus => {
     // Stated on the envelope, so that what the handler asks in turn can inherit it.
     if (type === "query" && envelope.deadline === undefined)
       envelope.deadline = Math.ceil(now + (callOptions.timeoutMs ?? limits.queryTimeoutMs));
-    return run(new BusCall(envelope, callOptions, clock.monotonic(), now));
+    return through(new BusCall(envelope, callOptions, clock.monotonic(), now));
   };
 
   const bus: Bus = {
     query: (message, callOptions = NO_OPTIONS) => send(message, "query", callOptions),
     command: (message, callOptions = NO_OPTIONS) => send(message, "command", callOptions) as Promise<CommandAccepted>,
+    find: (message, callOptions = NO_OPTIONS) => send(message, "command", callOptions, look) as Promise<Found>,
     emit: (event, callOptions = NO_OPTIONS) => send(event, "event", callOptions) as Promise<number>,
     subscribe: (tenantId, pattern, handler) => subscriptions.add(tenantId, pattern, handler),
     acceptForeign: async (json, caller, callOptions = NO_OPTIONS) => {

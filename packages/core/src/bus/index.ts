@@ -1,5 +1,5 @@
 export { type Authoriser, sameTenantAuthoriser } from "./authorise.ts";
-export type { Bus, BusOptions } from "./bus.ts";
+export type { Bus, BusOptions, Found } from "./bus.ts";
 export type { BusCall, Interceptor, Next } from "./bus-call.ts";
 export { createBus } from "./create-bus.ts";
 export { type Delivered, isDelivered } from "./delivered.ts";

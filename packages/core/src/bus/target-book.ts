@@ -1,6 +1,6 @@
-import { parseInput, parseTarget, type Target, TargetText } from "@agentcore/contract";
+import { type NeedTarget, parseInput, parseTarget, type Target, TargetText } from "@agentcore/contract";
 import type { RegistryView } from "../registry/index.ts";
-import { resolveTarget } from "../routing/index.ts";
+import { type Candidate, resolveTarget } from "../routing/index.ts";
 import type { GuardBook, GuardedCandidate } from "./agent-guards.ts";
 import { BoundedMap } from "./bounded-map.ts";
 
@@ -36,20 +36,24 @@ export class TargetBook {
   }
 
   /** Throws TARGET_UNSUPPORTED. */
-  resolve(tenantId: string, text: string, target: Target): readonly GuardedCandidate[] {
+  resolve(tenantId: string, text: string, target: Exclude<Target, NeedTarget>): readonly GuardedCandidate[] {
     const version = this.#registry.version(tenantId);
     let resolutions = this.#resolved.get(tenantId);
     const known = resolutions?.get(text);
     if (known !== undefined && known.version === version) return known.candidates;
-    const candidates = resolveTarget(this.#registry, tenantId, target).map((candidate) => {
-      const guards = this.#guards.of(candidate.record);
-      return { record: candidate.record, similarity: candidate.similarity, breaker: guards.breaker, guards };
-    });
+    const candidates = this.guarded(resolveTarget(this.#registry, tenantId, target));
     if (resolutions === undefined) {
       resolutions = new BoundedMap(this.#size);
       this.#resolved.set(tenantId, resolutions);
     }
     resolutions.set(text, { version, candidates });
     return candidates;
+  }
+
+  guarded(candidates: readonly Candidate[]): readonly GuardedCandidate[] {
+    return candidates.map((candidate) => {
+      const guards = this.#guards.of(candidate.record);
+      return { ...candidate, breaker: guards.breaker, guards };
+    });
   }
 }

@@ -26,7 +26,21 @@ export const unroutable = (registry: RegistryView, call: BusCall): PlatformError
     return new PlatformError("PERMISSION_DENIED", `nobody who matches ${text} may be asked: ${why}`, { details });
   }
   if (out.length > 0) return new PlatformError("NO_CANDIDATE", `nobody matches ${text}: ${why}`, { details });
-  const { target } = call;
+  const { target, finding } = call;
+  if (finding !== undefined) {
+    const near = finding.nearest.slice(0, SHOWN);
+    const there =
+      near.length === 0
+        ? "no agent has anything in common with it"
+        : `nearest are ${near.map(({ agent, why }) => `${agent} (${why})`).join(", ")}`;
+    return new PlatformError(
+      "NO_CANDIDATE",
+      `no agent can do what ${text} asks for; ${there}; searched ${finding.how.join("; ")}`,
+      {
+        details: { ...details, nearest: near },
+      },
+    );
+  }
   if (target !== undefined && "agent" in target) {
     return new PlatformError(
       "AGENT_NOT_FOUND",

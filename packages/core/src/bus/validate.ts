@@ -63,7 +63,7 @@ const refusalOf = ({ type }: Envelope, target: Target): Refusal | undefined => {
         }
       : {
           what: `a ${type}`,
-          expected: "expected agent:…, capability:… or labels:…",
+          expected: "expected agent:…, capability:…, need:… or labels:…",
           next: "name who answers, with agent:…, capability:… or labels:…, or emit an event",
         };
   if (type === "command" && "labels" in target)
@@ -75,7 +75,7 @@ const refusalOf = ({ type }: Envelope, target: Target): Refusal | undefined => {
   return undefined;
 };
 
-const COMMAND_TARGETS = "expected agent:… or capability:…";
+const COMMAND_TARGETS = "expected agent:…, capability:… or need:…";
 
 const isText = (value: unknown, max: number): boolean =>
   typeof value === "string" && value !== "" && value.length <= max;

@@ -96,3 +96,4 @@ export type {
   VectorMetadata,
   VectorScope,
 } from "./vector-index.ts";
+export type { WordVectors } from "./word-vectors.ts";

@@ -35,6 +35,7 @@ const refusal = (candidate: Candidate, facts: RouteFacts): FilteredOut | undefin
     return { agent: "(of another tenant)", why: "tenant", detail: "belongs to another tenant" };
   if (facts.exclude?.has(record) === true)
     return { agent: record.name, why: "excluded", detail: "has failed this call already" };
+  if (facts.asking === record.name) return { agent: record.name, why: "excluded", detail: "is the one that asks" };
   const forbidden = facts.refuse?.(record);
   if (forbidden !== undefined) return { agent: record.name, why: "permission", detail: forbidden };
   if (facts.constraints !== undefined) {

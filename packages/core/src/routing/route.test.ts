@@ -194,8 +194,7 @@ test("a sticky key keeps its replica, and moves only when that one goes", () => 
   expect(used.size).toBe(4);
 });
 
-test("need: and topic: targets are refused with what to use instead", () => {
+test("topic: targets are refused with what to use instead", () => {
   const registry = new AgentRegistry({ clock: new ManualClock() });
-  expect(() => resolveTarget(registry, "acme", { need: "score a loan" })).toThrow(/by meaning yet.*capability:/);
   expect(() => resolveTarget(registry, "acme", { topic: "a.b" })).toThrow(/emit an event/);
 });

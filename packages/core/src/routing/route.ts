@@ -17,7 +17,7 @@ export const route = (facts: RouteFacts): RoutingDecision => {
     );
     if (able.length > 0) return choose(able, out, facts, true);
   }
-  return new RoutingDecision(facts.target, undefined, NO_SCORES, out, false);
+  return new RoutingDecision(facts.target, undefined, NO_SCORES, out, false, facts.how);
 };
 
 const choose = (
@@ -35,8 +35,11 @@ const choose = (
   const chosen = scored[index];
   const sorted =
     chosen === undefined ? scored : [chosen, ...scored.toSpliced(index, 1).sort((a, b) => b.score - a.score)];
-  return new RoutingDecision(facts.target, choice, sorted, out, waits);
+  return new RoutingDecision(facts.target, choice, sorted, out, waits, foundBy(facts, candidates[index]));
 };
+
+const foundBy = ({ how }: RouteFacts, chosen: Candidate | undefined): readonly string[] | undefined =>
+  how === undefined || chosen?.why === undefined ? how : [...how, `${chosen.record.name}: ${chosen.why}`];
 
 // Equal scores go to the less loaded, then by name: all being unknown must not mean that the first gets everything.
 const bestOf = (candidates: readonly Candidate[], scores: readonly CandidateScore[]): number => {

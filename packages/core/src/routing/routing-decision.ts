@@ -1,5 +1,7 @@
 import type { CandidateScore, FilteredOut, RouteChoice } from "./routing-facts.ts";
 
+const NOT_SEARCHED: readonly string[] = [];
+
 /** A decision and why. Values are those of the moment of deciding; only their wording is put off until someone asks. */
 export class RoutingDecision {
   readonly target: string;
@@ -9,6 +11,8 @@ export class RoutingDecision {
   readonly filteredOut: readonly FilteredOut[];
   /** True when durable work goes to an agent that cannot take it at this moment. */
   readonly waits: boolean;
+  /** How the candidates were searched for, and why the chosen one was found. */
+  readonly how: readonly string[];
 
   constructor(
     target: string,
@@ -16,12 +20,14 @@ export class RoutingDecision {
     scores: readonly CandidateScore[],
     filteredOut: readonly FilteredOut[],
     waits: boolean,
+    how: readonly string[] = NOT_SEARCHED,
   ) {
     this.target = target;
     this.choice = choice;
     this.scores = scores;
     this.filteredOut = filteredOut;
     this.waits = waits;
+    this.how = how;
   }
 
   /** One sentence each, for people: the choice first, then why every other candidate was not chosen. */
@@ -39,11 +45,15 @@ export class RoutingDecision {
     } else {
       lines.push(`${best.agent} scores highest for ${this.target}: ${describe(best)}`);
     }
+    lines.push(...this.how);
     if (this.waits) lines.push("no agent can take the work at this moment; it is durable and waits");
     if (this.choice?.replica !== undefined && this.choice.record.replicas.length > 1) {
       lines.push(`replica ${this.choice.replica.id} on node ${this.choice.replica.nodeId}`);
     }
-    for (const other of others) lines.push(`${other.agent} scores lower: ${describe(other)}`);
+    for (const other of others) {
+      const why = other.why === undefined ? "" : `; ${other.why}`;
+      lines.push(`${other.agent} scores lower: ${describe(other)}${why}`);
+    }
     for (const { agent, detail } of this.filteredOut) lines.push(`${agent} ${detail}`);
     return lines;
   }

@@ -13,6 +13,8 @@ export interface Candidate {
   /** 0 to 1 or any scale of a search: scores divide by the largest. 1 for exact name, capability and labels. */
   readonly similarity: number;
   readonly breaker?: BreakerView | undefined;
+  /** How a search found it, to go after its name. */
+  readonly why?: string | undefined;
 }
 
 export interface ScoreWeights {
@@ -41,6 +43,10 @@ export interface RouteFacts {
   /** The target's wire spelling, for reasons and errors. */
   readonly target: string;
   readonly candidates: readonly Candidate[];
+  /** How they were searched for, a sentence each, for reasons. */
+  readonly how?: readonly string[] | undefined;
+  /** The agent that asks, where it must not be its own answer. */
+  readonly asking?: string | undefined;
   /** Monotonic milliseconds. */
   readonly now: number;
   readonly heartbeatTimeoutMs: number;
@@ -76,6 +82,8 @@ export interface CandidateScore {
   readonly latencyMs: number;
   readonly cost: number;
   readonly quality: number;
+  /** As of its candidate. */
+  readonly why?: string | undefined;
 }
 
 export interface RouteChoice {

@@ -32,13 +32,14 @@ export const scoreCandidates = (
   weights: ScoreWeights = DEFAULT_WEIGHTS,
 ): CandidateScore[] => {
   const max = { similarity: 0, latency: 0, cost: 0, quality: 0 };
-  const facts = candidates.map(({ record, similarity }) => {
+  const facts = candidates.map(({ record, similarity, why }) => {
     const fact = {
       agent: record.name,
       similarity,
       latencyMs: latencyOf(record),
       cost: costOf(record),
       quality: record.quality ?? UNKNOWN_QUALITY,
+      ...(why === undefined ? undefined : { why }),
     };
     max.similarity = Math.max(max.similarity, fact.similarity);
     max.latency = Math.max(max.latency, fact.latencyMs);

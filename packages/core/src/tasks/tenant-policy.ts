@@ -7,6 +7,15 @@ export interface TenantPolicy {
   /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
   readonly maxBacklog?: number | undefined;
   readonly retention?: RetentionPolicy | undefined;
+  /** By which model agents are found. @default none */
+  readonly discovery?: DiscoveryPolicy | undefined;
+}
+
+export interface DiscoveryPolicy {
+  /** Name of a model that makes vectors. */
+  readonly embedder: string;
+  /** Least similarity of an agent that is found by meaning alone, 0 to 1. @default 0.75 */
+  readonly minSimilarity?: number | undefined;
 }
 
 export interface RetentionPolicy {

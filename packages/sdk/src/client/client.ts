@@ -7,9 +7,9 @@ import type {
   NodeStatus,
   Part,
   ScheduleStatus,
-  Target,
   TaskEvent,
 } from "@agentcore/contract";
+import { formatTarget } from "@agentcore/contract/target";
 import { ApiConnection } from "./api-connection.ts";
 import { readChat } from "./chat.ts";
 import { followEvents } from "./follow-events.ts";
@@ -75,7 +75,7 @@ export interface Client {
   retry(taskId: string, options?: types.CallOptions): Promise<types.TaskSnapshot>;
   /** A follow-up or an answer. Sent again with the same messageId after failures that may pass. */
   send(taskId: string, content: types.MessageContent, options?: types.CallOptions): Promise<types.TaskSnapshot>;
-  agents(options?: types.CallOptions): Promise<{ readonly agents: readonly types.AgentSummary[] }>;
+  agents(options?: types.AgentsOptions): Promise<types.AgentsAnswer>;
   agent(name: string, options?: types.CallOptions): Promise<types.AgentSummary>;
   /** Models that the caller may name. */
   models(options?: types.CallOptions): Promise<{ readonly models: readonly types.ModelSummary[] }>;
@@ -186,7 +186,7 @@ export const createClient = (options: types.ClientOptions): Client => {
     debug: (taskId, action, { signal } = {}) => connection.json("POST", at(taskId, "/debug"), { body: action, signal }),
     send: (taskId, content, { signal } = {}) =>
       connection.jsonWithRetry("POST", at(taskId, "/messages"), { body: toBody(content), signal }),
-    agents: ({ signal } = {}) => connection.json("GET", "/api/v1/agents", { signal }),
+    agents: ({ signal, ...query } = {}) => connection.json("GET", "/api/v1/agents", { query, signal }),
     agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
     models: ({ signal } = {}) => connection.json("GET", "/api/v1/models", { signal }),
     chat: (request, chatOptions = {}) => readChat(connection, request, chatOptions),
@@ -237,14 +237,4 @@ const toBody = (content: types.MessageContent): { readonly messageId: string; re
   if (typeof content === "string") return { messageId: freshId(), parts: [{ text: content }] };
   if ("messageId" in content) return { messageId: content.messageId, parts: content.parts };
   return { messageId: freshId(), parts: content };
-};
-
-// The contract's formatTarget, repeated because the contract's entry loads zod.
-const formatTarget = (target: Target): string => {
-  if ("agent" in target) return `agent:${target.agent}`;
-  if ("capability" in target) return `capability:${target.capability}`;
-  if ("need" in target) return `need:${target.need}`;
-  if ("topic" in target) return `topic:${target.topic}`;
-  const pairs = Object.entries(target.labels).map(([key, value]) => `${key}=${value}`);
-  return `labels:${pairs.toSorted().join(",")}`;
 };

@@ -2,6 +2,8 @@ export type { Debugging, HeldCall, KnownOutput } from "@agentcore/contract";
 export { type Client, createClient } from "./client.ts";
 export type {
   AgentSummary,
+  AgentsAnswer,
+  AgentsOptions,
   AuthorizationDecision,
   CallOptions,
   ChatPiece,
@@ -14,6 +16,7 @@ export type {
   EventsOptions,
   ForkedTask,
   ForkOptions,
+  FoundScore,
   InboxItem,
   InboxOptions,
   InboxPage,

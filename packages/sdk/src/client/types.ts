@@ -99,7 +99,10 @@ export interface SignalOptions extends CallOptions {
 }
 
 export interface SubmitTask {
-  /** `{ agent }` or `{ capability }`, or its spelling: `agent:<name>`, `capability:<skill>`. Others are TARGET_UNSUPPORTED: a task has one agent. */
+  /**
+   * `{ agent }`, `{ capability }` or `{ need }`, or its spelling: `agent:<name>`, `capability:<skill>`, `need:<plain words>`. Others are TARGET_UNSUPPORTED: a
+   * task has one agent.
+   */
   readonly target: Target | string;
   readonly skill?: string | undefined;
   readonly input?: unknown;
@@ -432,6 +435,39 @@ export interface AgentSummary {
   readonly name: string;
   readonly description?: string;
   readonly [field: string]: unknown;
+}
+
+/** Those who can do what is needed, in plain words. */
+export interface AgentsOptions extends CallOptions {
+  readonly need?: string | undefined;
+  /** US dollars a task. */
+  readonly maxCostUsd?: number | undefined;
+  readonly maxLatencyMs?: number | undefined;
+  /** 1 to 50. @default 50 */
+  readonly limit?: number | undefined;
+}
+
+export interface AgentsAnswer {
+  /** With `need` those who can do it, best first. */
+  readonly agents: readonly AgentSummary[];
+  /** With `need`. */
+  readonly found?: {
+    readonly reasons: readonly string[];
+    readonly scores: readonly FoundScore[];
+    /** When nobody can do it: who comes nearest. */
+    readonly nearest: readonly { readonly agent: string; readonly why: string }[];
+  };
+}
+
+export interface FoundScore {
+  readonly agent: string;
+  readonly score: number;
+  readonly similarity: number;
+  readonly latencyMs: number;
+  readonly costUsd: number;
+  readonly quality: number;
+  /** What it has in common with what was asked for. */
+  readonly why: string;
 }
 
 export interface WorkflowSummary {

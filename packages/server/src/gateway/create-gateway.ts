@@ -131,7 +131,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createMigrationRoutes(tasks),
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
-    ...createAgentRoutes(deps.agents),
+    ...createAgentRoutes(deps.agents, deps.finder),
     ...createManifestRoutes(deps.manifests),
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
     ...createScheduleRoutes(deps.schedules),

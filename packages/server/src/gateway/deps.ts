@@ -7,6 +7,7 @@ import type {
   AgentSkill,
   BudgetStatus,
   ManifestKind,
+  NeedTarget,
   NodeStatus,
   ScheduleStatus,
   TaskEvent,
@@ -133,6 +134,28 @@ export interface OrchestrationService {
   ): Promise<Submitted>;
   /** Events of a task of that agent, in plain words. */
   log(events: readonly TaskEvent[], agent: string): Promise<readonly object[]>;
+}
+
+/** Who could do something, in an order. */
+export interface AgentFinder {
+  /** As a command to that target would be routed now. Throws what the bus throws, but for nobody. */
+  find(scope: CallerScope, target: NeedTarget): Promise<FoundAgents>;
+}
+
+export interface FoundAgents {
+  /** The one that would be chosen first. */
+  readonly found: readonly {
+    readonly agent: string;
+    readonly score: number;
+    readonly similarity: number;
+    readonly latencyMs: number;
+    readonly costUsd: number;
+    readonly quality: number;
+    readonly why: string;
+  }[];
+  readonly reasons: readonly string[];
+  /** Of a need that nobody meets. */
+  readonly nearest: readonly { readonly agent: string; readonly why: string }[];
 }
 
 /** The nodes that share a store. Whoever asks sees the agents of their tenant only (I7). */
@@ -319,6 +342,7 @@ export interface GatewayDeps {
   readonly manifests: ManifestService;
   readonly workflows: WorkflowService;
   readonly orchestration: OrchestrationService;
+  readonly finder: AgentFinder;
   readonly nodes: NodeService;
   readonly schedules: ScheduleService;
   readonly spending: SpendingService;

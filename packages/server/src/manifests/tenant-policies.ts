@@ -28,11 +28,12 @@ export class TenantPolicies {
   }
 
   set(manifest: TenantManifest): void {
-    const { weight, limits, retention } = manifest.spec;
+    const { weight, limits, retention, discovery } = manifest.spec;
     this.policies.set(manifest.metadata.name, {
       weight,
       maxRunning: limits?.concurrency,
       maxBacklog: limits?.backlog,
+      ...(discovery === undefined ? {} : { discovery }),
       ...(retention === undefined ? {} : { retention: retentionOf(retention) }),
     });
   }

@@ -90,6 +90,18 @@ export const createFixture = (
       execute: async (scope, run) => tasks.submit(scope, { ...run, target: { agent: "echo" } }),
       log: async (events) => events.map(({ seq, type }) => ({ seq, what: type })),
     },
+    finder: {
+      find: async (_scope, { need, maxCostUsd }) => ({
+        found: [
+          {
+            ...{ agent: "echo", score: 0.5, similarity: 1, latencyMs: 100, costUsd: 0.01, quality: 0.75 },
+            why: `says ${need}, below ${maxCostUsd}`,
+          },
+        ].filter(() => need !== "fly"),
+        reasons: ["by words"],
+        nearest: need === "fly" ? [{ agent: "echo", why: "" }] : [],
+      }),
+    },
     retention: {
       tenants: async () => ["acme", "default"],
       collect: async ({ tenantId, olderThanMs = 0, dryRun }) => {

@@ -1,7 +1,7 @@
 /** Agents and manifests. */
 import { MANIFEST_KINDS, Manifest, type ManifestKind, PlatformError, parseInput } from "@agentcore/contract";
 import { z } from "zod";
-import type { AgentDescription, AgentDirectory, ManifestService } from "../deps.ts";
+import type { AgentDescription, AgentDirectory, AgentFinder, ManifestService } from "../deps.ts";
 import { emptyResponse, jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 
@@ -33,15 +33,59 @@ const ManifestsBody = z.union([z.array(z.unknown()).min(1).max(1000), z.record(z
 });
 const DryRunQuery = z.strictObject({ dryRun: z.enum(["true", "false"]).optional() });
 
-export const createAgentRoutes = (agents: AgentDirectory): readonly ApiRoute[] => [
+// Not coerced: nothing at all would be 0.
+const Amount = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, { error: "expected a number from 0" })
+  .transform(Number);
+const AgentsQuery = z
+  .strictObject({
+    /** Only those who can do this, best first. */
+    need: z.string().regex(/\S/, { error: "expected what is to be done, in words" }).max(900).optional(),
+    maxCostUsd: Amount.optional(),
+    maxLatencyMs: Amount.optional(),
+    /** @default 50, which is the most */
+    limit: z.coerce.number().int().min(1).max(50).optional(),
+  })
+  .refine(({ need, ...limits }) => need !== undefined || Object.values(limits).every((value) => value === undefined), {
+    error: "expected need: the others limit what is found by it",
+    path: ["need"],
+  });
+
+const FoundResource = z.object({
+  reasons: z.array(z.string()),
+  /** As of `agents`, in the same order. */
+  scores: z.array(
+    z.object({
+      agent: z.string(),
+      ...{ score: z.number(), similarity: z.number(), latencyMs: z.number(), costUsd: z.number(), quality: z.number() },
+      why: z.string(),
+    }),
+  ),
+  /** When nobody can do it: who comes nearest. */
+  nearest: z.array(z.object({ agent: z.string(), why: z.string() })),
+});
+
+export const createAgentRoutes = (agents: AgentDirectory, finder: AgentFinder): readonly ApiRoute[] => [
   apiRoute({
     method: "GET",
     path: "/api/v1/agents",
     operationId: "listAgents",
-    summary: "The agents of the caller's tenant",
+    summary: "The agents of the caller's tenant, or with `need` those who can do that now, best first",
     tag: "agents",
-    answer: { status: 200, schema: z.object({ agents: z.array(AgentResource) }), description: "All agents" },
-    handle: ({ scope }) => jsonResponse({ agents: agents.list(scope.tenantId).map(toAgentResource) }),
+    query: AgentsQuery,
+    answer: {
+      status: 200,
+      schema: z.object({ agents: z.array(AgentResource), found: FoundResource.optional() }),
+      description: "All agents; with `need` the ones it would be routed to, with scores and reasons",
+    },
+    async handle({ scope, query: { need, maxCostUsd, maxLatencyMs, limit } }) {
+      if (need === undefined) return jsonResponse({ agents: agents.list(scope.tenantId).map(toAgentResource) });
+      const { found, reasons, nearest } = await finder.find(scope, { need, maxCostUsd, maxLatencyMs });
+      const scores = found.slice(0, limit).filter(({ agent }) => agents.get(scope.tenantId, agent) !== null);
+      const listed = scores.flatMap(({ agent }) => agents.get(scope.tenantId, agent) ?? []);
+      return jsonResponse({ agents: listed.map(toAgentResource), found: { reasons, scores, nearest } });
+    },
   }),
   apiRoute({
     method: "GET",

@@ -1,0 +1,30 @@
+// Floors below what was measured when the search was made (docs/discovery.md), so that a step back is seen.
+import { openWordVectors } from "@agentcore/vectors";
+import { expect, test } from "vitest";
+import { compareCosts, exactMatches, measure } from "./measure.ts";
+
+test("on the test half, words alone name the right agent for more than exact words do, and seldom find anybody where there is none", async () => {
+  const { top1, top3, right, wrong, unanswerable, falseFinds } = await measure("test", null);
+  expect((await exactMatches("test")).top1).toBeLessThan(0.03);
+  expect(top1).toBeGreaterThan(0.11);
+  expect(top3).toBeGreaterThan(0.17);
+  expect(right).toBeGreaterThan(12);
+  expect(wrong).toBeLessThan(12);
+  expect(falseFinds / unanswerable).toBeLessThan(0.13);
+});
+
+test("with their meaning, more stand first, and no more get work that they cannot do", async () => {
+  const { top1, top3, right, wrong, unanswerable, falseFinds } = await measure("test", await openWordVectors());
+  expect(top1).toBeGreaterThan(0.17);
+  expect(top3).toBeGreaterThan(0.24);
+  expect(right).toBeGreaterThan(12);
+  expect(wrong).toBeLessThan(12);
+  expect(falseFinds / unanswerable).toBeLessThan(0.13);
+});
+
+test("of three that can do the same, the one that gets the work costs less than the most similar", async () => {
+  const { saved, wrong, chosenQuality, similarQuality } = await compareCosts();
+  expect(wrong).toBe(0);
+  expect(saved).toBeGreaterThan(0.3);
+  expect(chosenQuality).toBeGreaterThan(0.9 * similarQuality);
+});

@@ -1,0 +1,42 @@
+import { openWordVectors } from "@agentcore/vectors";
+import { compareCosts, exactMatches, measure, type Report } from "../../need-discovery/measure.ts";
+import { type Benchmark, judge } from "../benchmark.ts";
+import { format } from "../measure.ts";
+
+export const benchmark: Benchmark = {
+  name: "need-discovery",
+  what: "95th percentile of finding an agent by need: among 1,025 agents, words and their meaning, each need asked for the first time",
+  unit: "ms",
+  floor: { of: "ours", atMost: 20 },
+  run: async () => {
+    const openedAt = performance.now();
+    const vectors = await openWordVectors();
+    const openMs = performance.now() - openedAt;
+    await measure("dev", vectors);
+    const [exact, words, both, costs] = [
+      await exactMatches("test"),
+      await measure("test", null),
+      await measure("test", vectors),
+      await compareCosts(),
+    ];
+    return judge(benchmark, { ours: both.p95Ms, peer: null, ratio: null }, [
+      `exact words alone: ${percent(exact.top1)} found`,
+      `words: ${describe(words)}`,
+      `words and their meaning: ${describe(both)}`,
+      `the vectors are read in ${format(openMs)} ms`,
+      `${costs.requests} requests that three can meet, an embedder that knows them: the chosen cost ${percent(costs.saved)} less than the most similar, declared quality ${format(costs.chosenQuality)} against ${format(costs.similarQuality)}, ${format(costs.chosenMs)} against ${format(costs.similarMs)} ms; ${costs.wrong} went elsewhere`,
+    ]);
+  },
+};
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const describe = (report: Report): string => {
+  const { top1, top3, right, wrong, missed, falseFinds, unanswerable, p50Ms, p95Ms } = report;
+  return [
+    `the right agent is named first for ${percent(top1)}, among the first three for ${percent(top3)}`,
+    `given work: the right one ${right}, a wrong one ${wrong}, nobody ${missed}`,
+    `of ${unanswerable} that nobody can meet ${falseFinds} found somebody`,
+    `p50 ${format(p50Ms)}, p95 ${format(p95Ms)} ms`,
+  ].join("; ");
+};

@@ -1,0 +1,26 @@
+import { scoreCandidates } from "../routing/index.ts";
+import type { Found } from "./bus.ts";
+import type { Interceptor } from "./bus-call.ts";
+import { findCandidates, type RouteParts } from "./route.ts";
+
+/** The end of a chain that asks who would get a message: it decides, and hands nothing over (I8). */
+export const find = ({
+  targets,
+  choose,
+  discovery,
+}: Pick<RouteParts, "targets" | "choose" | "discovery">): Interceptor => ({
+  name: "find",
+  async intercept(call): Promise<Found> {
+    const { message, target } = call;
+    if (target !== undefined && !("topic" in target)) {
+      if ("need" in target) await findCandidates(call, target, { discovery, targets });
+      else call.candidates = targets.resolve(message.tenantId, message.target, target);
+    }
+    choose(call);
+    const { decision, finding } = call;
+    if (decision === undefined) throw new TypeError("a choice leaves a decision");
+    const { choice, scores } = decision;
+    const sole = scores.length > 0 ? [] : call.candidates.filter(({ record }) => record === choice?.record);
+    return { decision, ranked: sole.length > 0 ? scoreCandidates(sole) : scores, nearest: finding?.nearest ?? [] };
+  },
+});

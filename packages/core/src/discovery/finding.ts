@@ -1,0 +1,24 @@
+import type { NeedTarget } from "@agentcore/contract";
+import type { Candidate } from "../routing/index.ts";
+
+/** Who can do what was asked for in plain words, and how that was found. */
+export interface Finding {
+  /** Best first, 50 at most, all of whom could do it; empty when nobody can. */
+  readonly candidates: readonly Candidate[];
+  /** How it was searched, in sentences: what was looked at, and what was missing for more. */
+  readonly how: readonly string[];
+  /** Those that come nearest to it and do not suffice, when nobody does. */
+  readonly nearest: readonly NearAgent[];
+}
+
+export interface NearAgent {
+  readonly agent: string;
+  /** What it has in common with what was asked for. */
+  readonly why: string;
+}
+
+/** Finds agents of one tenant by what they say of themselves (I7). */
+export interface Discovery {
+  /** Limits of the target are not its matter. Throws what `signal` aborts with; an embedder that fails is told of in `how`. */
+  find(tenantId: string, target: NeedTarget, options?: { readonly signal?: AbortSignal | undefined }): Promise<Finding>;
+}

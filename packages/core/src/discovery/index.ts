@@ -1,0 +1,3 @@
+export { AgentDiscovery, type AgentDiscoveryOptions, type DiscoveryModel } from "./agent-discovery.ts";
+export type { Discovery, Finding, NearAgent } from "./finding.ts";
+export { STOP_WORDS } from "./stop-words.ts";

@@ -1,0 +1,2 @@
+export { openWordVectors } from "./open-word-vectors.ts";
+export { createTextEmbedder } from "./text-embedder.ts";
