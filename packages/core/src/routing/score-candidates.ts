@@ -39,7 +39,7 @@ export const scoreCandidates = (
       latencyMs: latencyOf(record),
       cost: costOf(record),
       quality: record.quality ?? UNKNOWN_QUALITY,
-      ...(why === undefined ? undefined : { why }),
+      why,
     };
     max.similarity = Math.max(max.similarity, fact.similarity);
     max.latency = Math.max(max.latency, fact.latencyMs);
