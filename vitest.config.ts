@@ -23,7 +23,9 @@ export default defineConfig({
     projects: [
       project(
         "unit",
-        ["{packages,examples,scripts,test/histories,bench/{semantic-cache,tool-attacks,need-discovery}}/**/*.test.{ts,mjs}"],
+        [
+          "{packages,examples,scripts,test/histories,bench/{semantic-cache,tool-attacks,need-discovery}}/**/*.test.{ts,mjs}",
+        ],
         20_000,
         ["**/*.int.test.ts"],
         // What a test puts in the place of something global, goes before the next.

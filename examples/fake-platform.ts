@@ -107,6 +107,7 @@ export class FakePlatform {
         const made = choose();
         return typeof made === "object" ? made.choice : made;
       },
+      tools: unsupported("declared tools"),
       waitForSignal: unsupported("signals"),
       waitForEvent: unsupported("events"),
       memory: {

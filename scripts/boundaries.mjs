@@ -16,6 +16,7 @@ const arrows = {
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
+  mcp: ["contract", "outbound"],
   server: ["contract", "core", "models", "outbound", "sdk", "sqlite"],
   cli: ["agents", "contract", "sdk", "testing"],
   "create-agentcore": [],
@@ -23,8 +24,8 @@ const arrows = {
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
-  cli: ["a2a", "create-agentcore", "outbound", "server"],
-  server: ["a2a", "agents", "postgres", "vectors"],
+  cli: ["a2a", "create-agentcore", "mcp", "outbound", "server"],
+  server: ["a2a", "agents", "mcp", "postgres", "vectors"],
   testing: ["models"],
 };
 

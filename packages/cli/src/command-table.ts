@@ -31,6 +31,10 @@ const loaders = {
   "workflow progress": async () => (await import("./commands/workflow/progress.ts")).command,
   models: async () => (await import("./commands/models.ts")).command,
   "models plan": async () => (await import("./commands/models/plan.ts")).command,
+  tools: async () => (await import("./commands/tools.ts")).command,
+  "tools list": async () => (await import("./commands/tools/list.ts")).command,
+  "tools call": async () => (await import("./commands/tools/call.ts")).command,
+  mcp: async () => (await import("./commands/mcp.ts")).command,
   chat: async () => (await import("./commands/chat.ts")).command,
   drain: async () => (await import("./commands/drain.ts")).command,
   undrain: async () => (await import("./commands/undrain.ts")).command,
@@ -56,6 +60,7 @@ export const VERBS: readonly string[] = Object.keys(loaders);
 export const VERB_GROUPS: Readonly<Record<string, string>> = {
   workflow: "Look at workflows, and at how far their tasks have come",
   models: "List models, and plan what they need",
+  tools: "List the tools that manifests declare, and call one by hand",
   a2a: "Talk to any A2A server, and check it",
 };
 

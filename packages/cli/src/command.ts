@@ -13,6 +13,7 @@ export type Completes =
   | "model"
   | "model or agent"
   | "schedule"
+  | "tool"
   | "tenant"
   | "manifest"
   | "node"

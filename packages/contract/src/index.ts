@@ -117,6 +117,7 @@ export {
   type RemoteAgent,
   ScheduleManifest,
   TenantManifest,
+  ToolManifest,
   type Trigger,
   WorkflowManifest,
 } from "./manifest.ts";
@@ -150,6 +151,7 @@ export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";
 export { formatTarget, type NeedTarget, parseTarget, type Target } from "./target.ts";
+export { type McpEndpoint, type McpProgram, McpServerSpec, ToolSpec } from "./tool-manifest.ts";
 export { TopicPattern } from "./topic.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
 // The schemas themselves are of `@agentcore/contract/workflow`: making them takes milliseconds, and most nodes start without.

@@ -17,6 +17,7 @@ import { MigrationRules } from "./migration.ts";
 import { ModelSpec } from "./model-manifest.ts";
 import { PolicySpec } from "./policy-manifest.ts";
 import { ScheduleSpec } from "./schedule.ts";
+import { ToolSpec } from "./tool-manifest.ts";
 import { TopicPattern } from "./topic.ts";
 
 export const API_VERSION = "agentcore.dev/v1";
@@ -63,6 +64,19 @@ const A2ASettings = z.strictObject({
     .optional(),
   /** What a caller's credential must be good for, all of it; operators need none. */
   scopes: z.array(Scope).min(1).max(20).optional(),
+});
+
+/** How the agent is shown to clients of MCP (docs/mcp.md). */
+const McpSettings = z.strictObject({
+  /** What its tool is called. @default the agent's name */
+  tool: z
+    .string()
+    .regex(/^(?!tasks_|agents_)[A-Za-z0-9_.-]{1,64}$/, {
+      error: "expected 1 to 64 letters, digits, _, - or .; those that begin with tasks_ or agents_ are the platform's",
+    })
+    .optional(),
+  /** It is no tool at all. @default false */
+  hidden: z.boolean().optional(),
 });
 
 const ExpressionText = z.string().min(1).max(4096);
@@ -208,6 +222,7 @@ const agentSpec = {
   /** Extensions of A2A that the agent speaks, for its card. */
   extensions: z.array(z.strictObject(AgentExtension.shape)).max(20).optional(),
   a2a: A2ASettings.optional(),
+  mcp: McpSettings.optional(),
   /** Slots of a replica, and so of one node: every node has as many. For a limit over all nodes see `limits`. @default 100 */
   concurrency: z.int().min(1).max(10_000).optional(),
   /** Replicas on each node. @default 1 */
@@ -239,6 +254,8 @@ export const AgentManifest = z.strictObject({
       output: JsonSchema.optional(),
       /** Around the agent and its tools, in this order, behind those of its code. @default none */
       guardrails: z.array(DeclaredGuardrail).min(1).max(20).optional(),
+      /** Names of Tool manifests whose tools the model may call; of an agent with code: those that it may ask for beside its own. */
+      tools: z.array(Name).max(50).optional(),
       /** An agent of another platform. */
       remote: Remote.optional(),
       /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */
@@ -252,7 +269,7 @@ export const AgentManifest = z.strictObject({
         refuse("code", "expected code, model, strategy or remote");
       // Of one that runs elsewhere, or is written in code, what is said here about how it works would say nothing.
       const idle =
-        remote !== undefined ? (["code", ...OF_MODELS, "env"] as const) : code === undefined ? [] : OF_MODELS;
+        remote !== undefined ? (["code", ...OF_MODELS, "tools", "env"] as const) : code === undefined ? [] : OF_MODELS;
       const whose = remote === undefined ? "whose work is code" : "that is remote";
       for (const member of idle) if (spec[member] !== undefined) refuse(member, `says nothing about an agent ${whose}`);
     }),
@@ -285,6 +302,10 @@ export type WorkflowManifest = z.infer<typeof WorkflowManifest>;
 /** A model under a name of its own, for all agents of the tenant. */
 export const ModelManifest = z.strictObject({ ...header, kind: z.literal("Model"), spec: ModelSpec });
 export type ModelManifest = z.infer<typeof ModelManifest>;
+
+/** Tools under a name of their own, for agents of the tenant that name them (docs/mcp.md). */
+export const ToolManifest = z.strictObject({ ...header, kind: z.literal("Tool"), spec: ToolSpec });
+export type ToolManifest = z.infer<typeof ToolManifest>;
 
 /** What model calls of the tenant may cost (docs/models.md#budgets). */
 export const BudgetManifest = z.strictObject({ ...header, kind: z.literal("Budget"), spec: BudgetSpec });
@@ -336,10 +357,19 @@ export type TenantManifest = z.infer<typeof TenantManifest>;
 export const ScheduleManifest = z.strictObject({ ...header, kind: z.literal("Schedule"), spec: ScheduleSpec });
 export type ScheduleManifest = z.infer<typeof ScheduleManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Budget", "Policy", "Tenant", "Schedule"] as const;
+export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Tool", "Budget", "Policy", "Tenant", "Schedule"] as const;
 export const Manifest = z.discriminatedUnion(
   "kind",
-  [AgentManifest, WorkflowManifest, ModelManifest, BudgetManifest, PolicyManifest, TenantManifest, ScheduleManifest],
+  [
+    AgentManifest,
+    WorkflowManifest,
+    ModelManifest,
+    ToolManifest,
+    BudgetManifest,
+    PolicyManifest,
+    TenantManifest,
+    ScheduleManifest,
+  ],
   {
     error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),
   },

@@ -17,6 +17,7 @@ import {
   PolicyManifest,
   ScheduleManifest,
   TenantManifest,
+  ToolManifest,
   WorkflowManifest,
 } from "./manifest.ts";
 import { MessageJsonShape } from "./message.ts";
@@ -39,6 +40,7 @@ const SOURCES = {
     AgentManifest,
     WholeWorkflow,
     ModelManifest,
+    ToolManifest,
     BudgetManifest,
     PolicyManifest,
     TenantManifest,
@@ -47,6 +49,7 @@ const SOURCES = {
   "agent-manifest": AgentManifest,
   "workflow-manifest": WholeWorkflow,
   "model-manifest": ModelManifest,
+  "tool-manifest": ToolManifest,
   "budget-manifest": BudgetManifest,
   "policy-manifest": PolicyManifest,
   "tenant-manifest": TenantManifest,

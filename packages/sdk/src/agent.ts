@@ -2,6 +2,7 @@ import type {
   AgentDefinition,
   AgentSkill,
   Context,
+  DeclaredTools,
   Guardrail,
   QueryContext,
   QueryInput,
@@ -12,6 +13,7 @@ import type {
   WorkflowDefinition,
 } from "@agentcore/contract/authoring";
 import { checkAgent } from "./check-agent.ts";
+import { isTool, toolsOf } from "./mcp-tools.ts";
 import { react } from "./strategy/react.ts";
 
 /** A skill as an author writes it. */
@@ -31,7 +33,8 @@ interface AgentBasics<Input> {
   readonly labels?: Readonly<Record<string, string>>;
   /** Types `task.input`; a task whose input does not fit is refused before it is accepted. */
   readonly input?: Schema<Input>;
-  readonly tools?: readonly Tool[];
+  /** Made by `tool()`; those of a Tool manifest by `mcpTools()`. */
+  readonly tools?: readonly (Tool | DeclaredTools)[];
   /** Around the code and its tools, in this order, made by `guardrail()`. @default none */
   readonly guardrails?: readonly Guardrail[];
   /** `provider/model` or the name of a Model manifest. */
@@ -109,10 +112,15 @@ export function agent<Input, Output>(options: AgentOptions<Input, Output>): Agen
   });
 }
 
+/** The tools of manifests are asked for first: a strategy has them as any others. */
 const runOf = <Input, Output>(options: AgentOptions<Input, Output>): Run<unknown, Output> | undefined => {
   const { name, model, instructions, tools = [], output } = options;
   const strategy = options.strategy ?? (model === undefined ? undefined : react());
-  return strategy?.({ name, model, instructions, tools, output });
+  const own = tools.filter(isTool);
+  const run = strategy?.({ name, model, instructions, tools: own, output });
+  if (strategy === undefined || own.length === tools.length) return run;
+  return async (task, ctx) =>
+    strategy({ name, model, instructions, tools: await toolsOf(tools, ctx), output })(task, ctx);
 };
 
 const skillsOf = (options: {

@@ -3,7 +3,7 @@ import { authorMistake, describe } from "./author-mistake.ts";
 import { isSchema } from "./schema.ts";
 
 // The same rule as the contract's NAME_PATTERN; repeated, because that module loads zod.
-const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+export const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 type Field = keyof AgentOptions;
 /** Authors of plain JavaScript have no types to keep them right. */
@@ -127,9 +127,18 @@ const checkTools = ({ tools, model, run }: Unchecked, complain: Complain): void 
   const seen = new Set<string>();
   for (const [index, tool] of tools.entries()) {
     const field = `tools[${index}]`;
+    const declared: unknown = isRecord(tool) ? tool["declared"] : undefined;
+    if (declared !== undefined) {
+      if (typeof declared !== "string" || !NAME_PATTERN.test(declared))
+        return complain(field, "expected tools made by mcpTools()");
+      if (seen.has(`${declared}__`))
+        complain(field, `expected other tools, mcpTools("${declared}") stands there already`);
+      seen.add(`${declared}__`);
+      continue;
+    }
     const { name, inputJsonSchema, execute, input } = isRecord(tool) ? tool : {};
     if (typeof name !== "string" || typeof execute !== "function" || !isRecord(inputJsonSchema) || !isSchema(input)) {
-      return complain(field, "expected a tool made by tool()");
+      return complain(field, "expected a tool made by tool(), or mcpTools()");
     }
     if (seen.has(name)) complain(field, `expected a new name, "${name}" is an earlier tool's already`);
     seen.add(name);

@@ -11,6 +11,7 @@ export type {
   Credential,
   Decision,
   DecisionRequest,
+  DeclaredTools,
   GuardedTask,
   Guardrail,
   InferOutput,
@@ -50,6 +51,7 @@ export {
 export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
 export { type Client, type ClientOptions, createClient } from "./client/index.ts";
 export { guardrail } from "./guardrail.ts";
+export { mcpTools, toolsOf } from "./mcp-tools.ts";
 export { type AskForOptions, askFor } from "./strategy/ask-for.ts";
 export { type AskOptions, askModel } from "./strategy/ask-model.ts";
 export { type ConverseOptions, converse } from "./strategy/converse.ts";

@@ -49,6 +49,7 @@ import {
   type RetentionService,
   type ScheduleService,
   type SpendingService,
+  type ToolService,
   type WorkflowService,
 } from "./gateway/deps.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
@@ -64,6 +65,7 @@ import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 import { createScheduleService } from "./schedules/schedule-service.ts";
 import { openModelTelemetry } from "./telemetry/open-model-telemetry.ts";
+import { createToolServers } from "./tools/tool-servers.ts";
 import { createWorkflowService } from "./workflows/workflow-service.ts";
 
 export interface NodeParts {
@@ -81,6 +83,7 @@ export interface NodeParts {
   readonly schedules: ScheduleService;
   readonly spending: SpendingService;
   readonly models: ModelGateway;
+  readonly tools: ToolService;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly senses: Senses;
@@ -113,6 +116,10 @@ export interface ComposeOptions {
   readonly allowPrivateWebhooks?: boolean | undefined;
   /** Whether Agent manifests may name cards in private networks. @default false */
   readonly allowPrivateAgents?: boolean | undefined;
+  /** Whether Tool manifests may name servers in private networks. @default false */
+  readonly allowPrivateTools?: boolean | undefined;
+  /** Programs that Tool manifests may have started, as they write them; null: any. @default any */
+  readonly toolCommands?: readonly string[] | null | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
   /** Tasks in memory at once; more wait in the store. @default 2000 */
@@ -180,6 +187,8 @@ export const compose = async ({
   recording,
   allowPrivateWebhooks = false,
   allowPrivateAgents = false,
+  allowPrivateTools = false,
+  toolCommands = null,
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
@@ -228,6 +237,14 @@ export const compose = async ({
       }),
     ),
   );
+  const toolRules = { allowPrivate: allowPrivateTools, commands: toolCommands };
+  const tools = createToolServers({
+    declared: {
+      get: (tenantId, name) => manifests.tools.get(tenantId, name),
+      list: (tenantId) => manifests.tools.list(tenantId),
+    },
+    ...{ rules: toolRules, env, version, clock, random: Math.random, digest: senses.digest, logger },
+  });
   const manifests = createManifestService({
     keyValue,
     host,
@@ -236,6 +253,8 @@ export const compose = async ({
     node,
     allowPrivateModels,
     allowPrivateAgents,
+    toolRules,
+    onToolGone: (tenantId, name) => tools.forget(tenantId, name),
     remotes,
     codeOverHttp: codeFromAnywhere || codeRoots.folders !== null,
     sha256: senses.digest.sha256,
@@ -317,6 +336,7 @@ export const compose = async ({
     models: wrap("models", models),
     budgets: spending,
     policies: (tenantId) => manifests.policies.of(tenantId),
+    tools: wrap("tools", tools.provider),
     host,
     router: wrap("router", router),
     senses,
@@ -363,6 +383,7 @@ export const compose = async ({
     bus.close();
     discovery.close();
     remotes.close();
+    await tools.close();
     host.close();
     await telemetry.close();
     await stores.close();
@@ -391,6 +412,7 @@ export const compose = async ({
       usage: (query, groups) => spending.usage(query, groups, (model) => models.isFree(query.tenantId, model)),
     },
     models,
+    tools: tools.service,
     push: push.configs,
     backups: createBackupService({
       archive: stores.archive,

@@ -56,6 +56,10 @@ export interface NodeOptions {
   readonly allowPrivateWebhooks?: boolean;
   /** Whether Agent manifests may name cards of private networks; this machine's own always may. @default false */
   readonly allowPrivateAgents?: boolean;
+  /** Whether Tool manifests may name servers of private networks; this machine's own always may. @default false */
+  readonly allowPrivateTools?: boolean | undefined;
+  /** Programs that Tool manifests may have started, as they write them. @default any; none with `apiKeys` or `authFile` */
+  readonly toolCommands?: readonly string[] | undefined;
   /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
   readonly encryptionKeys?: readonly string[] | undefined;
   /** Private keys, PEM or JWK each: every one of them signs the agents' cards. @default cards are not signed */
@@ -127,6 +131,8 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     recording: options.recording,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
     allowPrivateAgents: options.allowPrivateAgents,
+    allowPrivateTools: options.allowPrivateTools,
+    toolCommands: options.toolCommands ?? (authenticated ? [] : null),
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
     database: database === undefined ? undefined : { url: database, leaseMs },
     maxTasks: options.maxTasks,
@@ -155,6 +161,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     schedules: parts.schedules,
     spending: parts.spending,
     models: parts.models,
+    tools: parts.tools,
     backups: parts.backups,
     push: parts.push,
     apiKeys,

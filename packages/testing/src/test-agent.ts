@@ -3,10 +3,11 @@
  * by hand, ids that repeat, and a process that may die at any commit. Needs no test runner.
  */
 import { isTerminal, PlatformError, PolicySpec, parseInput } from "@agentcore/contract";
-import type { AgentDefinition, Priority, Target } from "@agentcore/contract/authoring";
+import type { AgentDefinition, Priority, Target, Tool } from "@agentcore/contract/authoring";
 import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "@agentcore/core/inprocess";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "@agentcore/core/testing";
 import { CrashBook, type CrashPoint } from "./crash-store.ts";
+import { declaredTools } from "./declared-tools.ts";
 import { openModels, type TestModels } from "./open-models.ts";
 import { createPeers, type Peers, type Queries } from "./peers.ts";
 import type { ModelScript } from "./scripted-model.ts";
@@ -19,6 +20,8 @@ export interface TestAgentOptions {
   readonly peers?: Peers;
   /** Agents that answer queries: `{ name: (payload) => answer }`. */
   readonly queries?: Queries;
+  /** Behind `mcpTools()` and `ctx.tools`: the tools of each Tool manifest, by its name; made by `tool()`. @default none */
+  readonly tools?: Readonly<Record<string, readonly Tool[]>>;
   /** Answers of the model: in order, or by a function of the request. Without it `ctx.model` throws MODEL_NOT_CONFIGURED. */
   readonly model?: ModelScript;
   /**
@@ -121,6 +124,7 @@ export class AgentTest {
         keys: new Map(),
         breaches: [],
       },
+      tools: declaredTools(options.tools ?? {}),
     };
   }
 

@@ -5,7 +5,7 @@ import { type Bus, createBus } from "@agentcore/core/bus";
 import { AgentDiscovery } from "@agentcore/core/discovery";
 import type { DeclaredPolicy } from "@agentcore/core/governance";
 import type { MemoryTaskStore } from "@agentcore/core/inprocess";
-import type { Digest, Ids, KeyValue, Logger, ModelProvider } from "@agentcore/core/ports";
+import type { Digest, Ids, KeyValue, Logger, ModelProvider, ToolProvider } from "@agentcore/core/ports";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
 import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
 import { contextWith } from "./context-with.ts";
@@ -23,6 +23,7 @@ export interface TestWorld {
   readonly digest: Digest;
   readonly logger: Logger;
   readonly keyValue: KeyValue;
+  readonly tools: ToolProvider;
   readonly book: CrashBook;
   readonly agents: readonly AgentDefinition[];
   readonly env: Readonly<Record<string, string>>;
@@ -166,6 +167,7 @@ export const startProcess = async (
     keyValue: world.keyValue,
     models: watchedModels,
     policies: () => world.policies,
+    tools: world.tools,
     host: {
       capacities: new Map(),
       load: ({ agent }) => {

@@ -4,6 +4,7 @@ const KINDS = {
   agent: "Agent",
   workflow: "Workflow",
   model: "Model",
+  tool: "Tool",
   budget: "Budget",
   policy: "Policy",
   tenant: "Tenant",
@@ -12,7 +13,7 @@ const KINDS = {
 
 export const command = defineCommand({
   name: "delete",
-  summary: "Remove an agent, a workflow, a model, a budget, a policy, a schedule or a tenant's manifest",
+  summary: "Remove an agent, a workflow, a model, a tool, a budget, a policy, a schedule or a tenant's manifest",
   details: [
     "Tasks that are under way keep the revision they began with.",
     "A schedule comes round no more; tasks that it began go on.",
@@ -21,7 +22,7 @@ export const command = defineCommand({
   arguments: [
     {
       name: "KIND",
-      description: "What to remove: agent, workflow, model, budget, policy, schedule or tenant",
+      description: "What to remove: agent, workflow, model, tool, budget, policy, schedule or tenant",
       choices: Object.keys(KINDS),
     },
     { name: "NAME", description: "Its name", completes: "first" },

@@ -138,6 +138,8 @@ const sourceNamed = (kind = ""): Completes => {
       return "node";
     case "schedule":
       return "schedule";
+    case "tool":
+      return "tool";
     case "tenant":
       return "tenant";
     default:

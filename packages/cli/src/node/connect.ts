@@ -118,6 +118,9 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       return found;
     },
     models: async () => (await node.models()).models,
+    toolServers: async () => (await node.toolServers()).items,
+    tools: async (name) => (await node.tools(name)).items,
+    callTool: async (name, tool, input, signal) => (await node.callTool(name, tool, input, { signal })).result,
     chat: (request, signal) => node.chat(request, { signal }),
     async manifest(kind, name) {
       const [found] = listIn(await node.manifests({ kind, name }), "manifests").map(manifestRow);

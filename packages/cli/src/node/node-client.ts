@@ -24,6 +24,7 @@ import type {
   CheckpointPage,
   DebugAction,
   Debugging,
+  DeclaredTool,
   ForkOptions,
   InboxItem,
   MigrateOpenOptions,
@@ -37,6 +38,7 @@ import type {
   ReplayReport,
   TaskMigration,
   TaskProgress,
+  ToolServerStatus,
   UsageAnswer,
   UsageOptions,
   WorkflowGraphAnswer,
@@ -187,6 +189,9 @@ export interface NodeClient {
   /** Who can do that, best first. */
   find(wanted: Omit<AgentsOptions, "signal">): Promise<NonNullable<AgentsAnswer["found"]>>;
   models(): Promise<readonly ModelSummary[]>;
+  toolServers(): Promise<readonly ToolServerStatus[]>;
+  tools(name: string): Promise<readonly DeclaredTool[]>;
+  callTool(name: string, tool: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
   /** An answer as it comes; broken off when `signal` aborts. */
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPiece>;
   manifest(kind: ManifestKind, name: string): Promise<Manifest | undefined>;

@@ -43,6 +43,10 @@ export interface NodeOptions {
   readonly allowPrivateWebhooks: boolean;
   /** Whether Agent manifests may name cards in private networks. */
   readonly allowPrivateAgents: boolean;
+  /** Whether Tool manifests may name servers in private networks. */
+  readonly allowPrivateTools: boolean;
+  /** Programs that Tool manifests may have started; undefined: as the node has it. */
+  readonly toolCommands: readonly string[] | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

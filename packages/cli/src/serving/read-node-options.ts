@@ -45,8 +45,18 @@ export const readNodeOptions = async ({
     recording: readRecording(options, cwd),
     allowPrivateWebhooks: options["allow-private-webhooks"],
     allowPrivateAgents: options["allow-private-agents"],
+    allowPrivateTools: options["allow-private-tools"],
+    toolCommands: readToolCommands(options["tool-command"]),
     logLevel: globals.verbose ? "debug" : "warn",
   };
+};
+
+const readToolCommands = (given: readonly string[]): NodeOptions["toolCommands"] => {
+  const commands = given
+    .flatMap((each) => each.split(","))
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  return commands.length === 0 ? undefined : commands;
 };
 
 /** Several in one, as in PATH. */

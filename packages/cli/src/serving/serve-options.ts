@@ -206,6 +206,19 @@ export const SERVE_OPTIONS = {
     description: "Let Agent manifests name cards in private networks; this machine's own always may be named",
     env: "AGENTCORE_ALLOW_PRIVATE_AGENTS",
   },
+  "allow-private-tools": {
+    type: "boolean",
+    description: "Let Tool manifests name servers in private networks; this machine's own always may be named",
+    env: "AGENTCORE_ALLOW_PRIVATE_TOOLS",
+  },
+  "tool-command": {
+    type: "string",
+    multiple: true,
+    value: "COMMAND",
+    description:
+      "Program that Tool manifests may have started, with any arguments, as they write it, or several with commas; without one, any on a node without keys, and none on one with keys",
+    env: "AGENTCORE_TOOL_COMMANDS",
+  },
 } as const;
 
 export type ServeInvocation = Invocation<typeof SERVE_OPTIONS>;

@@ -139,6 +139,8 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     recording: undefined,
     allowPrivateWebhooks: false,
     allowPrivateAgents: false,
+    allowPrivateTools: false,
+    toolCommands: undefined,
     logLevel: "warn",
   });
   const annotations = { "agentcore.dev/default-input": join(cwd, "agents/data") };

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { A2AMessage, AgentSkill } from "../a2a.ts";
 import type { Context, QueryContext } from "./context.ts";
 import type { Guardrail } from "./guardrail.ts";
-import type { Tool } from "./tool.ts";
+import type { DeclaredTools, Tool } from "./tool.ts";
 import type { WorkflowDefinition } from "./workflow.ts";
 
 /** Any schema library that speaks Standard Schema: zod, valibot, arktype … */
@@ -44,7 +44,7 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly labels: Readonly<Record<string, string>>;
   readonly input?: Schema<Input> | undefined;
   readonly output?: Schema<Output> | undefined;
-  readonly tools: readonly Tool[];
+  readonly tools: readonly (Tool | DeclaredTools)[];
   /** Around the code and its tools, in this order. @default none */
   readonly guardrails?: readonly Guardrail[] | undefined;
   readonly model?: string | undefined;

@@ -364,6 +364,11 @@ export interface Context {
    */
   tool<Input, Output>(tool: Tool<Input, Output>, input: Input, options?: StepOptions): Promise<Output>;
   /**
+   * The tools of a Tool manifest that the agent names, as they are now: recorded, so that a replay sees those that the run saw. Their names begin with
+   * the manifest's and `__`. Rejects with PERMISSION_DENIED (the agent does not name it), NOT_FOUND, NOT_INSTALLED, UPSTREAM_FAILED.
+   */
+  tools(name: string, options?: { readonly key?: string }): Promise<readonly Tool[]>;
+  /**
    * Records which way the code goes and why; a replay goes the way that was recorded, whatever `choose` would say now. Costs no wait: it is
    * written with what comes next. `implied`: the choice that is not written down, because it is what most come to: a replay that finds none
    * although the run went on takes it.

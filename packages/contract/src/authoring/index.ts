@@ -35,5 +35,5 @@ export type {
 } from "./context.ts";
 export type { Ask, Change, GuardedTask, Guardrail, Pass, Refuse, ToolOutcome, ToolUse } from "./guardrail.ts";
 export type { Strategy, StrategySpec } from "./strategy.ts";
-export type { Tool, ToolContext } from "./tool.ts";
+export type { DeclaredTools, Tool, ToolContext } from "./tool.ts";
 export type { WorkflowDefinition, WorkflowScope } from "./workflow.ts";

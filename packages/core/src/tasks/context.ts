@@ -30,9 +30,11 @@ import type {
 } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
+import type { ListedTool } from "../ports/index.ts";
 import { assertDecidable, startApproval } from "./approval-wait.ts";
 import { AskedGrants } from "./asked-grants.ts";
 import { canBeCarried } from "./call-records.ts";
+import { assertNamed, boundTools, listTools } from "./declared-tools.ts";
 import { assertEventWait, assertFewEventWaits, startEventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
 import { Guards } from "./guards.ts";
@@ -358,6 +360,16 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
     tool: <Input, Output>(tool: Tool<Input, Output>, input: Input, options: StepOptions = {}) => {
       assertSignal(options.signal, "ctx.tool");
       return tools.call(tool, input, options, guards);
+    },
+    tools: async (name, { key } = {}) => {
+      assertNamed(execution, name);
+      const listed = await step<readonly ListedTool[]>(
+        "step",
+        `tools of ${name}`,
+        ({ signal }) => listTools(execution, name, signal),
+        key === undefined ? {} : { key },
+      );
+      return boundTools(execution, name, listed);
     },
     decide: <Choice extends string>(
       name: string,

@@ -137,6 +137,7 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   models: { generate: never, grant: never },
   budgets: null,
   policies: () => [],
+  tools: { list: never, call: never },
   settle: () => {},
   markDirty: () => {},
   whenFresh: () => {},

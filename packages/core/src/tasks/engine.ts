@@ -4,7 +4,7 @@
  */
 import { PlatformError } from "@agentcore/contract";
 import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
-import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore, Timer } from "../ports/index.ts";
+import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore, Timer, ToolProvider } from "../ports/index.ts";
 import { Admission } from "./admission.ts";
 import type { AgentHost, LoadedAgent } from "./agent-host.ts";
 import { commandChild, draftFor } from "./children.ts";
@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly budgets?: Pick<Budgets, "reserve" | "settlement" | "grant"> | undefined;
   /** What is declared about tools, as it is now. @default nothing */
   readonly policies?: ((tenantId: string) => readonly DeclaredPolicy[]) | undefined;
+  /** Behind `ctx.tools`. @default there are none */
+  readonly tools?: ToolProvider | null;
   readonly host: AgentHost;
   readonly router: TaskRouter;
   readonly senses: Senses;
@@ -243,7 +245,7 @@ export class TaskEngine {
   }
 
   private servicesOf({ node, senses, keyValue, models, router, ...more }: EngineOptions): ExecutionServices {
-    const { budgets = null, policies = () => NO_POLICIES } = more;
+    const { budgets = null, policies = () => NO_POLICIES, tools = null } = more;
     const speech = new Speech(this.hub, senses.clock);
     return {
       node,
@@ -252,6 +254,7 @@ export class TaskEngine {
       models,
       budgets,
       policies,
+      tools,
       markDirty: (execution) => this.commits.markDirty(execution),
       whenFresh: (begin) => this.lease.whenFresh(begin),
       // What has a limit must not count for it while it only waits.

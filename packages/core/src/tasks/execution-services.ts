@@ -1,7 +1,15 @@
 import type { Credential, Priority, Target } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
 import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
-import type { KeyValue, MailboxReading, ModelProvider, Senses, Settlement, TaskKey } from "../ports/index.ts";
+import type {
+  KeyValue,
+  MailboxReading,
+  ModelProvider,
+  Senses,
+  Settlement,
+  TaskKey,
+  ToolProvider,
+} from "../ports/index.ts";
 import type { EventWait } from "./event-waits.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
@@ -17,6 +25,7 @@ export interface ExecutionServices {
   readonly budgets: Pick<Budgets, "reserve" | "settlement" | "grant"> | null;
   /** Of the tenant, as they are declared now. */
   policies(tenantId: string): readonly DeclaredPolicy[];
+  readonly tools: ToolProvider | null;
   /** There may be something to commit; asked for it after the current turn. */
   markDirty(execution: Execution): void;
   /** Begins an effect, as soon as the lease of this process is known to be fresh. */

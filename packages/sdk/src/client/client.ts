@@ -79,6 +79,17 @@ export interface Client {
   agent(name: string, options?: types.CallOptions): Promise<types.AgentSummary>;
   /** Models that the caller may name. */
   models(options?: types.CallOptions): Promise<{ readonly models: readonly types.ModelSummary[] }>;
+  /** Tool manifests, and how the node is connected to their servers (operators). */
+  toolServers(options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolServerStatus[] }>;
+  /** The tools of one, as its server lists them (operators). */
+  tools(name: string, options?: types.CallOptions): Promise<{ readonly items: readonly types.DeclaredTool[] }>;
+  /** Calls one of them outside of any task; `tool`: by either of its names (operators). */
+  callTool(
+    name: string,
+    tool: string,
+    input: Readonly<Record<string, unknown>>,
+    options?: types.CallOptions,
+  ): Promise<{ readonly result: unknown }>;
   /**
    * Asks a model or an agent, and gives the answer as it comes. A model's call is broken off when `signal` aborts or nobody iterates on; an
    * agent's task goes on.
@@ -189,6 +200,10 @@ export const createClient = (options: types.ClientOptions): Client => {
     agents: ({ signal, ...query } = {}) => connection.json("GET", "/api/v1/agents", { query, signal }),
     agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
     models: ({ signal } = {}) => connection.json("GET", "/api/v1/models", { signal }),
+    toolServers: ({ signal } = {}) => connection.json("GET", "/api/v1/tools", { signal }),
+    tools: (name, { signal } = {}) => connection.json("GET", `/api/v1/tools/${encodeURIComponent(name)}`, { signal }),
+    callTool: (name, tool, input, { signal } = {}) =>
+      connection.json("POST", `/api/v1/tools/${encodeURIComponent(name)}/call`, { signal, body: { tool, input } }),
     chat: (request, chatOptions = {}) => readChat(connection, request, chatOptions),
     workflows: ({ signal } = {}) => connection.json("GET", "/api/v1/workflows", { signal }),
     workflowGraph: (name, { signal, revision } = {}) =>

@@ -35,6 +35,28 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A Tool manifest, and how its server is as seen from the node that is asked. */
+export interface ToolServerStatus {
+  readonly name: string;
+  readonly description: string;
+  readonly transport: "stdio" | "http";
+  readonly state: "connected" | "idle" | "failed";
+  readonly server?: { readonly name: string; readonly version: string; readonly protocol: string };
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+/** A tool of a Tool manifest. */
+export interface DeclaredTool {
+  /** What agents and models call it by. */
+  readonly name: string;
+  /** What its server calls it. */
+  readonly origin: string;
+  readonly description: string;
+  readonly inputJsonSchema: Readonly<Record<string, unknown>>;
+  readonly hints?: { readonly readOnly?: boolean; readonly destructive?: boolean; readonly idempotent?: boolean };
+}
+
 /** As `GET /api/v1/models` tells of it. */
 export interface ModelSummary {
   /** `provider/…` stands for all models of a provider that the node's environment has a key for. */

@@ -1,13 +1,13 @@
 import { type AgentManifest, invalidArgument, PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Strategy } from "@agentcore/contract/authoring";
-import { type AgentOptions, agent } from "@agentcore/sdk";
+import { type AgentOptions, agent, mcpTools } from "@agentcore/sdk";
 import { schemaOfJson } from "./schema-of-json.ts";
 
 type Spec = AgentManifest["spec"];
 
 /** The agent that a manifest without code declares. Throws INVALID_ARGUMENT with every place that is wrong. */
 export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest): Promise<AgentDefinition> => {
-  const { description, model, instructions, skills, input, output } = spec;
+  const { description, model, instructions, skills, tools, input, output } = spec;
   const strategy = await strategyOf(name, spec);
   const options: AgentOptions = {
     name,
@@ -15,6 +15,7 @@ export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest)
     ...(model === undefined ? {} : { model }),
     ...(instructions === undefined ? {} : { instructions }),
     ...(skills === undefined ? {} : { skills }),
+    ...(tools === undefined ? {} : { tools: tools.map((declared) => mcpTools(declared)) }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(input === undefined ? {} : { input: schemaOfJson(input, "spec.input") }),
     ...(output === undefined ? {} : { output: schemaOfJson(output, "spec.output") }),

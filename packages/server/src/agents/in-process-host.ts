@@ -125,6 +125,7 @@ export const createInProcessHost = (options: {
         ...definition,
         name,
         labels: { ...definition.labels, ...manifest.metadata.labels },
+        tools: withDeclared(definition.tools, "tools" in spec ? spec.tools : undefined),
         ...(spec.skills === undefined ? {} : { skills: spec.skills }),
         ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
         ...(guardrails === undefined ? {} : { guardrails }),
@@ -220,6 +221,12 @@ export const createInProcessHost = (options: {
     },
     close: () => loader.close(),
   };
+};
+
+/** What the manifest names beside the code's own: what it may ask for. */
+const withDeclared = (own: AgentDefinition["tools"], named: readonly string[] = []): AgentDefinition["tools"] => {
+  const known = own.flatMap((tool) => ("declared" in tool ? [tool.declared] : []));
+  return [...own, ...named.filter((name) => !known.includes(name)).map((declared) => ({ declared }))];
 };
 
 const setOrDelete = (values: Map<string, number>, key: string, value: number | undefined): void => {

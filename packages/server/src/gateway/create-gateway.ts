@@ -23,6 +23,7 @@ import { createRetentionRoutes } from "./api/retention-routes.ts";
 import { createScheduleRoutes } from "./api/schedule-routes.ts";
 import { createSpendingRoutes } from "./api/spending-routes.ts";
 import { createTaskRoutes } from "./api/task-routes.ts";
+import { createToolRoutes } from "./api/tool-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import { createWorkflowRoutes } from "./api/workflow-routes.ts";
 import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
@@ -33,6 +34,7 @@ import { OpenCalls } from "./http/open-calls.ts";
 import { createOriginGuard } from "./http/origin-guard.ts";
 import { PendingAnswers } from "./http/pending-answers.ts";
 import { createPermittedTasks } from "./http/permitted-tasks.ts";
+import { createMcpRoutes } from "./mcp/mcp-routes.ts";
 import { createOpenAiRoutes } from "./openai/openai-routes.ts";
 
 export interface Gateway {
@@ -122,6 +124,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   });
 
   const tasks = createPermittedTasks(deps.tasks, deps);
+  const mcp = createMcpRoutes({ gateway: deps, tasks, waits, maxBodyBytes, heartbeatMs, publicUrl });
   let document: string | undefined;
   const routes: readonly ApiRoute[] = [
     ...createHomeRoutes(deps),
@@ -137,11 +140,13 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createScheduleRoutes(deps.schedules),
     ...createSpendingRoutes(deps.spending, deps.clock),
     ...createModelRoutes(deps.models),
+    ...createToolRoutes(deps.tools),
     ...createCacheRoutes(deps.models),
     ...createOpenAiRoutes({
       ...{ models: deps.models, agents: deps.agents, tasks: deps.tasks, operations: a2a.operations },
       ...{ calls: modelCalls, answers, heartbeatMs, clock: deps.clock, onError },
     }),
+    ...mcp.routes,
     ...createOrchestrationRoutes(deps.orchestration, tasks, waits),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
@@ -188,11 +193,15 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     get pendingAnswerBytes() {
       return answers.bytes;
     },
-    drain: () => streams.close(),
+    drain() {
+      streams.close();
+      mcp.drain();
+    },
     close() {
       streams.close();
       waits.close();
       modelCalls.close();
+      mcp.close();
     },
   };
 };

@@ -15,7 +15,7 @@ import type {
   UsageGroup,
   UsageRow,
 } from "@agentcore/contract";
-import type { TaskHead, UsageQuery } from "@agentcore/core/ports";
+import type { ListedTool, TaskHead, UsageQuery } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, LoadedAgent, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
 import type { WorkflowProgress } from "@agentcore/core/workflows";
@@ -49,6 +49,14 @@ export interface AgentDescription {
     | undefined;
   /** What a caller must be good for, all of it. @default nothing */
   readonly scopes?: readonly string[] | undefined;
+  /** JSON Schema of what its tasks are given; undefined where its schema cannot be told, or there is none. @default none */
+  readonly inputJsonSchema?: (() => Readonly<Record<string, unknown>> | undefined) | undefined;
+  /** How it is shown to clients of MCP. @default under its own name */
+  readonly mcp?: { readonly tool?: string | undefined; readonly hidden?: boolean | undefined } | undefined;
+  /** False for one that answers queries only. @default true */
+  readonly takesTasks?: boolean | undefined;
+  /** Doing the same task twice does no harm. @default false */
+  readonly idempotent?: boolean | undefined;
   /** Of a workflow: how many nodes its graph has. */
   readonly nodes?: number | undefined;
 }
@@ -56,6 +64,8 @@ export interface AgentDescription {
 export interface AgentDirectory {
   list(tenantId: string): readonly AgentDescription[];
   get(tenantId: string, name: string): AgentDescription | null;
+  /** Calls back when agents of a tenant are others than before. @default nobody is told */
+  watch?(listener: (tenantId: string) => void): void;
 }
 
 export interface ApplyResult {
@@ -327,6 +337,32 @@ export interface GatewaySettings {
   readonly cancelWaitMs?: number | undefined;
 }
 
+/** A Tool manifest, and how its server is as seen from this node. */
+export interface ToolServerStatus {
+  readonly name: string;
+  readonly description: string;
+  readonly transport: "stdio" | "http";
+  /** `idle`: no connection, since nobody needed one lately; `failed`: none could be had, and it is left in peace for a while. */
+  readonly state: "connected" | "idle" | "failed";
+  readonly server?: { readonly name: string; readonly version: string; readonly protocol: string };
+  readonly reason?: string;
+}
+
+/** Tools of Tool manifests. */
+export interface ToolService {
+  /** By name. */
+  list(tenantId: string): Promise<readonly ToolServerStatus[]>;
+  /** Throws NOT_FOUND, NOT_INSTALLED, CONFIG_INVALID, UPSTREAM_FAILED, UNAUTHENTICATED, OVERLOADED. */
+  tools(tenantId: string, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
+  /** By hand, outside of any task. `tool`: by either of its names. Throws as `tools`, INVALID_ARGUMENT. */
+  call(
+    tenantId: string,
+    manifest: string,
+    tool: string,
+    call: { readonly input: unknown; readonly signal: AbortSignal },
+  ): Promise<unknown>;
+}
+
 /** What models cost. */
 export interface SpendingService {
   status(tenantId: string): Promise<readonly BudgetStatus[]>;
@@ -347,6 +383,7 @@ export interface GatewayDeps {
   readonly schedules: ScheduleService;
   readonly spending: SpendingService;
   readonly retention: RetentionService;
+  readonly tools: ToolService;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   /** Behind the doors in OpenAI's words. @default there are agents only */

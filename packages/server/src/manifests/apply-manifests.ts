@@ -15,6 +15,7 @@ import type { ScheduleStates } from "../schedules/schedule-states.ts";
 import type { AgentRegistrar } from "./agent-registrar.ts";
 import type { AgentSchemas } from "./check-data-flow.ts";
 import type { DeclaredModels } from "./declared-models.ts";
+import type { DeclaredTools } from "./declared-tools.ts";
 import { assertSameKind, type ManifestStore } from "./manifest-store.ts";
 import type { TenantPolicies } from "./tenant-policies.ts";
 
@@ -27,6 +28,7 @@ export interface ApplyParts {
   readonly budgets: DeclaredBudgets;
   readonly policies: Pick<DeclaredPolicies, "set">;
   readonly models: Pick<DeclaredModels, "set">;
+  readonly tools: Pick<DeclaredTools, "set">;
   readonly scheduleStates: Pick<ScheduleStates, "delete">;
   readonly sha256: (text: string) => string;
 }
@@ -109,7 +111,7 @@ const assertDataFlows = async (
 };
 
 const write = async (
-  { store, host, registrar, tenants, schedules, budgets, policies, models, scheduleStates, sha256 }: ApplyParts,
+  { store, host, registrar, tenants, schedules, budgets, policies, models, tools, scheduleStates, sha256 }: ApplyParts,
   tenantId: string,
   due: readonly Planned[],
 ): Promise<void> => {
@@ -142,6 +144,7 @@ const write = async (
       if (manifest.kind === "Budget") budgets.set(tenantId, manifest);
       if (manifest.kind === "Policy") policies.set(tenantId, manifest);
       if (manifest.kind === "Model") models.set(tenantId, manifest);
+      if (manifest.kind === "Tool") tools.set(tenantId, manifest);
       written += 1;
     }
   } catch (error) {

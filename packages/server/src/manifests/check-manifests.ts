@@ -2,12 +2,14 @@
 import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } from "@agentcore/contract";
 import { DEBOUNCER } from "@agentcore/core/tasks";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
+import type { ToolRules } from "../tools/tool-policy.ts";
 import { checkBudget } from "./check-budget.ts";
 import { checkChoice } from "./check-choice.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
 import { checkSchedule } from "./check-schedule.ts";
 import { checkTenant } from "./check-tenant.ts";
+import { checkTool } from "./check-tool.ts";
 import { manifestKey } from "./manifest-store.ts";
 
 const MAX_PER_APPLY = 500;
@@ -19,6 +21,7 @@ export interface ManifestRules {
   readonly allowPrivateModels: boolean;
   /** Whether Agent manifests may name cards in private networks. */
   readonly allowPrivateAgents: boolean;
+  readonly toolRules: ToolRules;
   /** Wall time: of schedules that come round no more. */
   readonly now: number;
   /** Whether manifests may name code. */
@@ -54,6 +57,9 @@ export const checkManifests = async (
       case "Model":
         checkModel(tenantId, manifest, rules.allowPrivateModels);
         await checkChoice(manifest);
+        break;
+      case "Tool":
+        checkTool(tenantId, manifest, rules.toolRules);
         break;
       case "Budget":
         checkBudget(tenantId, manifest);

@@ -2,7 +2,10 @@ import { API_VERSION, PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { checkManifests } from "./check-manifests.ts";
 
-const RULES = { allowPrivateModels: false, allowPrivateAgents: false, code: true, now: 0 };
+const RULES = {
+  ...{ allowPrivateModels: false, allowPrivateAgents: false, code: true, now: 0 },
+  toolRules: { allowPrivate: false, commands: null },
+};
 
 const workflow = (spec: Record<string, unknown>, name = "refund") => ({
   apiVersion: API_VERSION,

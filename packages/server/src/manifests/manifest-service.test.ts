@@ -50,6 +50,8 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
     node: "n",
     allowPrivateModels: false,
     allowPrivateAgents: false,
+    toolRules: { allowPrivate: false, commands: null },
+    onToolGone: () => {},
     remotes,
     codeOverHttp: true,
     sha256,

@@ -7,6 +7,7 @@ import {
   type ModelManifest,
   PlatformError,
   type ScheduleSpec,
+  type ToolManifest,
 } from "@agentcore/contract";
 import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
@@ -18,6 +19,7 @@ import { DeclaredPolicies } from "../governance/declared-policies.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import { DeclaredSchedules } from "../schedules/declared-schedules.ts";
 import { ScheduleStates } from "../schedules/schedule-states.ts";
+import type { ToolRules } from "../tools/tool-policy.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 import { createAgentRegistrar } from "./agent-registrar.ts";
 import { AgentTriggers } from "./agent-triggers.ts";
@@ -25,6 +27,7 @@ import { applyManifests } from "./apply-manifests.ts";
 import { checkManifests } from "./check-manifests.ts";
 import { checkModel } from "./check-model.ts";
 import { DeclaredModels } from "./declared-models.ts";
+import { DeclaredTools } from "./declared-tools.ts";
 import { followManifests } from "./follow-manifests.ts";
 import { createManifestStore } from "./manifest-store.ts";
 import { createReconciler } from "./reconcile-agents.ts";
@@ -46,6 +49,11 @@ export interface LocalManifestService extends ManifestService {
   /** As it stands in the store now. */
   scheduleSpec(tenantId: string, name: string): Promise<ScheduleSpec | null>;
   model(tenantId: string, name: string): Promise<ModelManifest | null>;
+  readonly tools: {
+    get(tenantId: string, name: string): Promise<ToolManifest | null>;
+    /** By name. */
+    list(tenantId: string): readonly ToolManifest[];
+  };
   names(tenantId: string, kind: ManifestKind): Promise<readonly string[]>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
   /** Of the agent as it is declared now; null when it is not. */
@@ -64,6 +72,10 @@ export const createManifestService = (options: {
   readonly allowPrivateModels: boolean;
   /** Whether Agent manifests may name cards in private networks. */
   readonly allowPrivateAgents: boolean;
+  /** What Tool manifests may name. */
+  readonly toolRules: ToolRules;
+  /** A Tool manifest was deleted. */
+  readonly onToolGone: (tenantId: string, name: string) => void;
   /** Agents of other platforms. */
   readonly remotes: Pick<RemoteAgents, "watch" | "unwatch" | "status">;
   /** Whether manifests that name code are taken over HTTP. */
@@ -72,7 +84,7 @@ export const createManifestService = (options: {
   readonly clock: Pick<Clock, "now">;
   readonly onUnloadable: (tenantId: string, name: string, error: PlatformError) => void;
 }): LocalManifestService => {
-  const { host, sha256, allowPrivateModels, allowPrivateAgents, codeOverHttp } = options;
+  const { host, sha256, allowPrivateModels, allowPrivateAgents, toolRules, codeOverHttp } = options;
   const store = createManifestStore(options.keyValue);
   const registrar = createAgentRegistrar(options);
   const tenants = new TenantPolicies();
@@ -81,6 +93,7 @@ export const createManifestService = (options: {
   const budgets = new DeclaredBudgets();
   const policies = new DeclaredPolicies();
   const models = new DeclaredModels({ allowPrivate: allowPrivateModels });
+  const tools = new DeclaredTools({ onGone: options.onToolGone });
   const scheduleStates = new ScheduleStates(options.keyValue);
   const reconcileAgents = createReconciler({ ...options, store, registrar });
   const reconcile = async (options: { readonly looksAgain: boolean }): Promise<void> => {
@@ -90,6 +103,7 @@ export const createManifestService = (options: {
     // Before agents, so that none of their tools runs without.
     await policies.reconcile(store);
     await models.reconcile(store);
+    await tools.reconcile(store);
     await reconcileAgents(options);
   };
 
@@ -108,7 +122,7 @@ export const createManifestService = (options: {
 
   const check = (tenantId: string, documents: readonly unknown[], overHttp: boolean): Promise<readonly Manifest[]> =>
     checkManifests(tenantId, documents, {
-      ...{ allowPrivateModels, allowPrivateAgents },
+      ...{ allowPrivateModels, allowPrivateAgents, toolRules },
       now: options.clock.now(),
       code: codeOverHttp || !overHttp,
     });
@@ -126,7 +140,19 @@ export const createManifestService = (options: {
     async apply(tenantId, documents, { dryRun, overHttp = false }) {
       const manifests = await check(tenantId, documents, overHttp);
       for (const manifest of manifests) if (declaresAgent(manifest)) await triggers.of(manifest);
-      const parts = { store, host, registrar, tenants, schedules, budgets, policies, models, scheduleStates, sha256 };
+      const parts = {
+        store,
+        host,
+        registrar,
+        tenants,
+        schedules,
+        budgets,
+        policies,
+        models,
+        tools,
+        scheduleStates,
+        sha256,
+      };
       return applyManifests(parts, tenantId, manifests, { dryRun });
     },
     async prepare(tenantId, document, { overHttp = false } = {}) {
@@ -158,6 +184,7 @@ export const createManifestService = (options: {
       if (kind === "Budget") budgets.delete(tenantId, name);
       if (kind === "Policy") policies.delete(tenantId, name);
       if (kind === "Model") models.delete(tenantId, name);
+      if (kind === "Tool") tools.delete(tenantId, name);
       if (kind === "Schedule") {
         schedules.delete(tenantId, name);
         await scheduleStates.delete(tenantId, name);
@@ -172,6 +199,16 @@ export const createManifestService = (options: {
       if (stored?.manifest.kind !== "Model") return null;
       checkModel(tenantId, stored.manifest, allowPrivateModels);
       return stored.manifest;
+    },
+    tools: {
+      async get(tenantId, name) {
+        const known = tools.get(tenantId, name);
+        if (known !== null) return known;
+        // Another node may just have applied it.
+        const stored = await store.get(tenantId, "Tool", name);
+        return stored?.manifest.kind === "Tool" ? stored.manifest : null;
+      },
+      list: (tenantId) => tools.list(tenantId),
     },
     names: async (tenantId, kind) =>
       (await store.list(tenantId, kind)).map(({ manifest: { metadata } }) => metadata.name),

@@ -64,6 +64,11 @@ export const createFixture = (
       list: async () => [],
       delete: async (_tenantId, _kind, name) => name === "echo",
     },
+    tools: {
+      list: async () => [],
+      tools: async () => [],
+      call: async () => null,
+    },
     workflows: createWorkflowService({
       host: { workflowOf: async ({ agent }) => (agent === "flow" ? { graph: FLOW } : null) },
       declared: async (_tenantId, name) => (name === "flow" || name === "echo" ? "f00" : null),

@@ -1,0 +1,46 @@
+/** A tool of a Tool manifest, as it is recorded by a task that asks for it. */
+export interface ListedTool {
+  /** What models call it by: 1 to 64 letters, digits, `_` and `-`, unique among those of all manifests of the tenant. */
+  readonly name: string;
+  /** What it is called where it runs. */
+  readonly origin: string;
+  readonly description: string;
+  /** JSON Schema of an object. */
+  readonly inputJsonSchema: Readonly<Record<string, unknown>>;
+  /** What its author says of it; believed as far as the author is. */
+  readonly hints?:
+    | {
+        readonly readOnly?: boolean | undefined;
+        readonly destructive?: boolean | undefined;
+        readonly idempotent?: boolean | undefined;
+      }
+    | undefined;
+}
+
+/** Who asks. */
+export interface ToolCaller {
+  readonly tenantId: string;
+  readonly agent: string;
+  readonly taskId: string;
+}
+
+/** Tools that were declared by manifests. A call is tried once: to try again is the caller's, which waits durably. */
+export interface ToolProvider {
+  /** Those of the manifest as they are now. Throws NOT_FOUND, CONFIG_INVALID, NOT_INSTALLED, OVERLOADED, UPSTREAM_FAILED. */
+  list(caller: ToolCaller, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
+  /**
+   * What it gives, as JSON. Throws as `list`; what the tool itself says went wrong as UPSTREAM_FAILED, not retryable; OUTCOME_UNKNOWN where it may or may not have
+   * acted. Retryable is only what may be sent again: as a RetryableError what did not get there, else what does no harm twice.
+   */
+  call(
+    caller: ToolCaller,
+    call: {
+      readonly manifest: string;
+      readonly tool: ListedTool;
+      readonly input: unknown;
+      /** The same on every try. */
+      readonly idempotencyKey: string;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<unknown>;
+}

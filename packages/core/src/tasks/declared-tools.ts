@@ -1,0 +1,44 @@
+/** `ctx.tools`: tools of a Tool manifest as the task saw them, each call of one a step of its own. */
+import { PlatformError } from "@agentcore/contract";
+import type { Tool } from "@agentcore/contract/authoring";
+import type { ListedTool, ToolCaller, ToolProvider } from "../ports/index.ts";
+import { schemaOfForeignJson } from "../tools/json-schema-check.ts";
+import type { Execution } from "./execution.ts";
+
+/** Throws PERMISSION_DENIED when the agent does not name the manifest. */
+export const assertNamed = ({ definition, head }: Execution, manifest: string): void => {
+  const named = definition.tools.flatMap((tool) => ("declared" in tool ? [tool.declared] : []));
+  if (named.includes(manifest)) return;
+  throw new PlatformError(
+    "PERMISSION_DENIED",
+    `agent ${head.agent} does not name the tools "${manifest}": add mcpTools("${manifest}") to its tools, or "${manifest}" to spec.tools of its manifest`,
+    { details: { named } },
+  );
+};
+
+const callerOf = ({ head: { tenantId, agent, taskId } }: Execution): ToolCaller => ({ tenantId, agent, taskId });
+
+export const listTools = (
+  execution: Execution,
+  manifest: string,
+  signal: AbortSignal,
+): Promise<readonly ListedTool[]> => providerOf(execution, manifest).list(callerOf(execution), manifest, signal);
+
+/** Of what was recorded, however long ago. */
+export const boundTools = (execution: Execution, manifest: string, listed: readonly ListedTool[]): readonly Tool[] =>
+  listed.map((tool) => ({
+    name: tool.name,
+    description: tool.description,
+    input: schemaOfForeignJson(tool.inputJsonSchema),
+    inputJsonSchema: tool.inputJsonSchema,
+    // As far as its author is believed; a policy may say otherwise.
+    readOnly: tool.hints?.readOnly,
+    idempotent: tool.hints?.idempotent,
+    execute: (input, { signal, idempotencyKey }) =>
+      providerOf(execution, manifest).call(callerOf(execution), { manifest, tool, input, idempotencyKey, signal }),
+  }));
+
+const providerOf = ({ services: { tools } }: Execution, manifest: string): ToolProvider => {
+  if (tools !== null) return tools;
+  throw new PlatformError("NOT_FOUND", `there are no tools "${manifest}": nothing here reads Tool manifests`);
+};

@@ -1,0 +1,266 @@
+/**
+ * Connections to servers, one for each that is declared: opened when it is first needed, shared by the tasks of its tenant and by no other's, closed
+ * when it was not used for a while. One that cannot be had is left in peace for longer and longer.
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { Connection, ServerTool } from "./open-connection.ts";
+
+export interface PooledServer {
+  readonly tenantId: string;
+  readonly name: string;
+  /** Changes whenever what is declared of it does: then another connection is opened, and the one before closed once nobody uses it. */
+  readonly revision: string;
+  /** In words, for errors. */
+  readonly what: string;
+  open(signal: AbortSignal, onChanged: () => void): Promise<Connection>;
+}
+
+export interface PoolOptions {
+  readonly clock: { monotonic(): number; after(ms: number, run: () => void): { cancel(): void } };
+  readonly random: () => number;
+  /** Connections of this node, opening ones included. @default 200 */
+  readonly max?: number;
+  /** @default 50 */
+  readonly maxPerTenant?: number;
+}
+
+const MAX_CONNECTIONS = 200;
+const MAX_PER_TENANT = 50;
+const IDLE_MS = 5 * 60_000;
+// A server that says when its tools change is asked again then; also one that forgets to say so is not believed for ever.
+const LIST_FRESH_MS = 60_000;
+// One that goes sooner has not come to much: the next is opened after a pause, as if it had never been there.
+const STABLE_MS = 30_000;
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 60_000;
+
+interface Entry {
+  readonly key: string;
+  readonly server: PooledServer;
+  readonly opening: Promise<Connection>;
+  readonly abort: AbortController;
+  connection: Connection | null;
+  openedAt: number;
+  users: number;
+  usedAt: number;
+  list: { readonly at: number; readonly tools: Promise<readonly ServerTool[]> } | null;
+}
+
+export class ConnectionPool {
+  private readonly options: PoolOptions;
+  private readonly entries = new Map<string, Entry>();
+  /** Replaced, and still used. */
+  private readonly leaving = new Set<Entry>();
+  /** Failures in a row, and until when none is opened. */
+  private readonly failures = new Map<string, { count: number; until: number; last: PlatformError }>();
+  private sweeping: { cancel(): void } | null = null;
+  private isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+  }
+
+  get size(): number {
+    return this.entries.size + this.leaving.size;
+  }
+
+  /** Throws what opening does, OVERLOADED. */
+  async use<T>(server: PooledServer, signal: AbortSignal, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const entry = this.entryOf(server);
+    entry.users += 1;
+    try {
+      return await work(await untilAborted(entry.opening, signal));
+    } finally {
+      entry.users -= 1;
+      entry.usedAt = this.options.clock.monotonic();
+      if (entry.connection?.isOpen === true && entry.usedAt - entry.openedAt >= STABLE_MS)
+        this.failures.delete(entry.key);
+      if (this.leaving.has(entry) && entry.users === 0) this.drop(entry);
+      this.sweepLater();
+    }
+  }
+
+  /** As they were seen a minute ago at most, unless the server said that they changed. */
+  tools(server: PooledServer, signal: AbortSignal): Promise<readonly ServerTool[]> {
+    return this.use(server, signal, (connection) => {
+      const entry = this.entries.get(keyOf(server));
+      const now = this.options.clock.monotonic();
+      if (entry === undefined || entry.connection !== connection) return connection.list(signal);
+      if (entry.list === null || now - entry.list.at > LIST_FRESH_MS) {
+        const list = { at: now, tools: connection.list(entry.abort.signal) };
+        entry.list = list;
+        list.tools.catch(() => {
+          if (entry.list === list) entry.list = null;
+        });
+      }
+      return untilAborted(entry.list.tools, signal);
+    });
+  }
+
+  /** What is known of it without asking: null where there is no connection. */
+  connection({ tenantId, name }: Pick<PooledServer, "tenantId" | "name">): Connection | null {
+    return this.entries.get(keyOf({ tenantId, name }))?.connection ?? null;
+  }
+
+  /** Its last failure, while it is left in peace. */
+  trouble({ tenantId, name }: Pick<PooledServer, "tenantId" | "name">): PlatformError | null {
+    const failure = this.failures.get(keyOf({ tenantId, name }));
+    return failure === undefined || this.connection({ tenantId, name })?.isOpen === true ? null : failure.last;
+  }
+
+  /** It is not declared any more. */
+  forget(tenantId: string, name: string): void {
+    const key = keyOf({ tenantId, name });
+    this.failures.delete(key);
+    this.replace(this.entries.get(key));
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.sweeping?.cancel();
+    const all = [...this.entries.values(), ...this.leaving];
+    this.entries.clear();
+    this.leaving.clear();
+    await Promise.all(
+      all.map(async (entry) => {
+        entry.abort.abort(stopping());
+        await entry.opening.then(
+          (connection) => connection.close(),
+          () => undefined,
+        );
+      }),
+    );
+  }
+
+  private entryOf(server: PooledServer): Entry {
+    const key = keyOf(server);
+    const known = this.entries.get(key);
+    if (known !== undefined && known.server.revision === server.revision && known.connection?.isOpen !== false)
+      return known;
+    this.replace(known);
+    const failure = this.failures.get(key);
+    const now = this.options.clock.monotonic();
+    if (failure !== undefined && now < failure.until)
+      throw new PlatformError(
+        "UPSTREAM_FAILED",
+        `${failure.last.message} (tried again in ${Math.ceil((failure.until - now) / 1000)} s)`,
+        {
+          cause: failure.last,
+          retryable: true,
+          retryAfterMs: Math.ceil(failure.until - now),
+        },
+      );
+    this.makeRoom(server);
+    return this.open(key, server);
+  }
+
+  private open(key: string, server: PooledServer): Entry {
+    const { clock } = this.options;
+    const abort = new AbortController();
+    const opening = server.open(abort.signal, () => {
+      entry.list = null;
+      if (entry.connection?.isOpen === false) this.gone(entry);
+    });
+    const now = clock.monotonic();
+    const entry: Entry = {
+      ...{ key, server, opening, abort, connection: null, users: 0, list: null },
+      ...{ openedAt: now, usedAt: now },
+    };
+    this.entries.set(key, entry);
+    opening.then(
+      (connection) => {
+        entry.connection = connection;
+        entry.openedAt = clock.monotonic();
+      },
+      (error: unknown) => {
+        if (this.entries.get(key) === entry) this.entries.delete(key);
+        if (!abort.signal.aborted) this.failed(key, PlatformError.from(error));
+      },
+    );
+    return entry;
+  }
+
+  /** By itself: what is closed here does not stand among the entries any more. */
+  private gone(entry: Entry): void {
+    if (this.entries.get(entry.key) !== entry) return;
+    if (this.options.clock.monotonic() - entry.openedAt >= STABLE_MS) this.failures.delete(entry.key);
+    else
+      this.failed(
+        entry.key,
+        new PlatformError("UPSTREAM_FAILED", `${entry.server.what} went away as soon as it was there`, {
+          retryable: true,
+        }),
+      );
+  }
+
+  private failed(key: string, last: PlatformError): void {
+    const count = (this.failures.get(key)?.count ?? 0) + 1;
+    const pause =
+      Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(count - 1, 20)) * (1 + this.options.random() / 4);
+    this.failures.set(key, { count, until: this.options.clock.monotonic() + pause, last });
+  }
+
+  /** Closes what nobody uses now, the longest unused first. Throws OVERLOADED, UNAVAILABLE. */
+  private makeRoom({ tenantId }: PooledServer): void {
+    if (this.isClosed) throw stopping();
+    const { max = MAX_CONNECTIONS, maxPerTenant = MAX_PER_TENANT } = this.options;
+    const ofTenant = () =>
+      [...this.entries.values(), ...this.leaving].filter(({ server }) => server.tenantId === tenantId);
+    const idle = (entries: Iterable<Entry>) =>
+      [...entries].filter(({ users }) => users === 0).toSorted((one, other) => one.usedAt - other.usedAt)[0];
+    while (ofTenant().length >= maxPerTenant || this.size >= max) {
+      const isTenants = ofTenant().length >= maxPerTenant;
+      const least = idle(isTenants ? ofTenant() : this.entries.values());
+      if (least === undefined)
+        throw new PlatformError(
+          "OVERLOADED",
+          isTenants
+            ? `${maxPerTenant} connections to servers of tools are in use, as many as a tenant may have on a node`
+            : `${max} connections to servers of tools are in use on this node`,
+          { retryAfterMs: 1000 },
+        );
+      this.replace(least);
+    }
+  }
+
+  private replace(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+    if (entry.users === 0) this.drop(entry);
+    else this.leaving.add(entry);
+  }
+
+  private drop(entry: Entry): void {
+    this.leaving.delete(entry);
+    void entry.opening.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
+  }
+
+  private sweepLater(): void {
+    if (this.sweeping !== null || this.isClosed || this.entries.size === 0) return;
+    this.sweeping = this.options.clock.after(IDLE_MS, () => {
+      this.sweeping = null;
+      const now = this.options.clock.monotonic();
+      for (const entry of [...this.entries.values()])
+        if (entry.users === 0 && now - entry.usedAt >= IDLE_MS) this.replace(entry);
+      this.sweepLater();
+    });
+  }
+}
+
+const keyOf = ({ tenantId, name }: Pick<PooledServer, "tenantId" | "name">): string => `${tenantId}/${name}`;
+
+const stopping = (): PlatformError => new PlatformError("UNAVAILABLE", "the node is stopping", { retryAfterMs: 1000 });
+
+/** Whoever goes does not end what others wait for. */
+const untilAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener("abort", abort));
+};

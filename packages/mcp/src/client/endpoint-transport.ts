@@ -1,0 +1,68 @@
+/** A server at an address, by streamable HTTP over the guarded fetch: judged where it is connected to. */
+import type { McpEndpoint } from "@agentcore/contract";
+import { createGuardedFetch, type GuardedFetch, type OutboundPolicy } from "@agentcore/outbound";
+import { ClientCredentialsProvider, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+
+/** Values of variables, read when they are needed. Throws CONFIG_INVALID for one that is not set. */
+export type ReadVariable = (name: string) => string;
+
+export interface EndpointTransport {
+  readonly transport: StreamableHTTPClientTransport;
+  /** Closes its connections. */
+  close(): void;
+}
+
+// A stream of an older server, by which it tells what has changed, is open as long as the connection.
+const MAX_STREAM_BYTES = 1024 * 1024 * 1024;
+
+export const openEndpoint = (
+  { url, auth, headers = {} }: McpEndpoint,
+  policy: OutboundPolicy,
+  read: ReadVariable,
+): EndpointTransport => {
+  const { origin } = new URL(url);
+  const guarded: GuardedFetch = createGuardedFetch({
+    ...policy,
+    keepsConnections: true,
+    maxAnswerBytes: MAX_STREAM_BYTES,
+  });
+  /** What the manifest names goes to the server alone, and not where it says that tokens come from. */
+  const own = (): readonly (readonly [string, string])[] => [
+    ...Object.entries(headers).map(
+      ([name, value]) => [name, typeof value === "string" ? value : read(value.env)] as const,
+    ),
+    ...(auth === undefined || "oauth2" in auth
+      ? []
+      : "bearerEnv" in auth
+        ? [["authorization", `Bearer ${read(auth.bearerEnv)}`] as const]
+        : [[auth.header, read(auth.apiKeyEnv)] as const]),
+  ];
+  const send = async (input: string | URL, init?: RequestInit): Promise<Response> => {
+    const target = new URL(input);
+    const sent = new Headers(init?.headers);
+    const isOwn = target.origin === origin;
+    if (isOwn) for (const [name, value] of own()) sent.set(name, value);
+    // An answer of its own, so that a body that is never read takes no connection from the next.
+    return guarded(target, { ...init, headers: Object.fromEntries(sent) });
+  };
+  return {
+    transport: new StreamableHTTPClientTransport(new URL(url), {
+      fetch: send,
+      ...(auth !== undefined && "oauth2" in auth ? { authProvider: providerOf(auth.oauth2, read) } : {}),
+      // To ask for more scopes brings nothing: nobody is there who could consent.
+      onInsufficientScope: "throw",
+    }),
+    close: () => guarded.close(),
+  };
+};
+
+type OAuth = Extract<NonNullable<McpEndpoint["auth"]>, { readonly oauth2: unknown }>["oauth2"];
+
+const providerOf = ({ clientId, clientIdEnv, clientSecretEnv, issuer, scopes }: OAuth, read: ReadVariable) =>
+  new ClientCredentialsProvider({
+    clientId: clientId ?? read(clientIdEnv ?? ""),
+    clientSecret: read(clientSecretEnv),
+    clientName: "AgentCore",
+    expectedIssuer: issuer,
+    ...(scopes === undefined ? {} : { scope: scopes.join(" ") }),
+  });

@@ -1,0 +1,67 @@
+/** Tools of Tool manifests, as an operator looks at them, and tries one by hand. */
+import { z } from "zod";
+import type { ToolService } from "../deps.ts";
+import { jsonResponse } from "../http/responses.ts";
+import { type ApiRoute, apiRoute } from "./api-route.ts";
+
+const CallBody = z.strictObject({
+  /** By either of its names. */
+  tool: z.string().min(1).max(200),
+  /** @default {} */
+  input: z.record(z.string(), z.unknown()).optional(),
+});
+
+const Status = z.object({
+  name: z.string(),
+  description: z.string(),
+  transport: z.enum(["stdio", "http"]),
+  state: z.enum(["connected", "idle", "failed"]),
+  server: z.object({ name: z.string(), version: z.string(), protocol: z.string() }).optional(),
+  reason: z.string().optional(),
+});
+
+const Listed = z.object({
+  name: z.string(),
+  origin: z.string(),
+  description: z.string(),
+  inputJsonSchema: z.record(z.string(), z.unknown()),
+  hints: z.record(z.string(), z.boolean()).optional(),
+});
+
+export const createToolRoutes = (tools: ToolService): readonly ApiRoute[] => [
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tools",
+    operationId: "listToolServers",
+    summary: "Tool manifests, and how this node is connected to their servers",
+    tag: "tools",
+    access: "operator",
+    answer: { status: 200, schema: z.object({ items: z.array(Status) }), description: "By name" },
+    handle: async ({ scope }) => jsonResponse({ items: await tools.list(scope.tenantId) }),
+  }),
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tools/{name}",
+    operationId: "listTools",
+    summary: "The tools of a Tool manifest, as its server lists them",
+    tag: "tools",
+    access: "operator",
+    answer: { status: 200, schema: z.object({ items: z.array(Listed) }), description: "In the order of the server" },
+    handle: async ({ scope, path: { name = "" }, request }) =>
+      jsonResponse({ items: await tools.tools(scope.tenantId, name, request.signal) }),
+  }),
+  apiRoute({
+    method: "POST",
+    path: "/api/v1/tools/{name}/call",
+    operationId: "callTool",
+    summary: "Call one of them by hand, outside of any task",
+    tag: "tools",
+    access: "operator",
+    body: CallBody,
+    answer: { status: 200, schema: z.object({ result: z.unknown() }), description: "What it gives" },
+    handle: async ({ scope, path: { name = "" }, body: { tool, input = {} }, request }) =>
+      jsonResponse({
+        result: (await tools.call(scope.tenantId, name, tool, { input, signal: request.signal })) ?? null,
+      }),
+  }),
+];

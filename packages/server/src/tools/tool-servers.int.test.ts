@@ -1,0 +1,190 @@
+/** Tool manifests on a node: what is taken, what agents get, what an operator sees. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { serveTools, type ToolServer } from "../../../mcp/test/tool-server.ts";
+import { answering, startFakeModelServer } from "../../../models/src/testing/fake-model-server.ts";
+import { openaiDialect } from "../../../models/src/testing/openai-dialect.ts";
+import { type RunningNode, startNode } from "../start-node.ts";
+
+const code = fileURLToPath(new URL("../../test/mcp/users-of-tools.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../../mcp/test/tool-server.ts", import.meta.url));
+
+const header = { apiVersion: "agentcore.dev/v1" };
+const tool = (name: string, mcp: object) => ({ ...header, kind: "Tool", metadata: { name }, spec: { mcp } });
+const stdio = (more: object = {}) => ({
+  stdio: { command: process.execPath, args: ["-C", "agentcore-source", program], ...more },
+});
+
+let folder: string;
+let node: RunningNode;
+let remote: ToolServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "agentcore-tools-"));
+  remote = await serveTools();
+  remote.authorization = "Bearer of-the-desk";
+  node = await startNode({
+    ...{ port: 0, dataDirectory: folder, logLevel: "error" },
+    env: { PATH: process.env["PATH"], DESK_TOKEN: "of-the-desk", AGENTCORE_PRIVATE: "not for tools" },
+  });
+  await node.ready;
+  await node.apply([
+    tool("remote", { http: { url: remote.url, auth: { bearerEnv: "DESK_TOKEN" } }, tools: ["add", "look.up"] }),
+    tool("program", stdio()),
+    { ...header, kind: "Agent", metadata: { name: "caller" }, spec: { code: { path: code, export: "caller" } } },
+  ]);
+});
+
+afterAll(async () => {
+  await node.close(0);
+  await remote.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const api = async (path: string, body?: unknown) => {
+  const response = await fetch(`${node.url}/api/v1${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  return response.json();
+};
+
+const run = async (input: object) => {
+  const { head, task } = await api("/tasks", { target: "agent:caller", input, wait: true });
+  if (head.state !== "completed") return task.status.message.parts[0].text as string;
+  return task.artifacts[0].parts[0].data;
+};
+
+test("an agent calls the tools that its manifests name, wherever their servers are", async () => {
+  expect(await run({ from: "remote", tool: "", input: {} })).toEqual({
+    tools: ["remote__add", expect.stringMatching(/^remote__look_up_[0-9a-f]{8}$/)],
+  });
+  expect(await run({ from: "remote", tool: "remote__add", input: { a: 1, b: 2 } })).toEqual({ result: "3" });
+  expect(await run({ from: "program", tool: "program__add", input: { a: 2, b: 2 } })).toEqual({ result: "4" });
+  expect(await run({ from: "remote", tool: "remote__add", input: { a: "one", b: 2 } })).toMatch(
+    /expected number, got string/,
+  );
+});
+
+test("each call carries the key of its step, and calls of one task have different ones", async () => {
+  const before = remote.calls.length;
+  await run({ from: "remote", tool: "remote__add", input: { a: 1, b: 2 } });
+  await run({ from: "remote", tool: "remote__add", input: { a: 1, b: 2 } });
+  const keys = remote.calls.slice(before).map(({ key }) => key);
+  expect(keys).toHaveLength(2);
+  expect(new Set(keys).size).toBe(2);
+  for (const key of keys) expect(key).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("one that is not declared is told with those that are", async () => {
+  expect(await run({ from: "absent", tool: "", input: {} })).toBe(
+    'NOT_FOUND: there is no Tool "absent"; there are program, remote',
+  );
+});
+
+test("what the node knows stays with it: a program sees PATH and what is named", async () => {
+  const { result } = await run({ from: "program", tool: "program__environment", input: {} });
+  expect(Object.keys(JSON.parse(result).env)).toEqual(["PATH"]);
+});
+
+test("an operator sees how servers are, lists their tools and calls one by hand", async () => {
+  const { items } = await api("/tools");
+  expect(items).toMatchObject([
+    { name: "program", transport: "stdio", state: "connected", server: { name: "test-tools", protocol: "2026-07-28" } },
+    { name: "remote", transport: "http", state: "connected" },
+  ]);
+  expect((await api("/tools/remote")).items).toMatchObject([
+    { name: "remote__add", origin: "add", hints: { readOnly: true } },
+    { origin: "look.up" },
+  ]);
+  expect(await api("/tools/remote/call", { tool: "add", input: { a: 4, b: 4 } })).toEqual({ result: "8" });
+  expect(await api("/tools/remote/call", { tool: "fail" })).toMatchObject({ error: { code: "NOT_FOUND" } });
+});
+
+test("one that is deleted is closed, and its program ends", async () => {
+  await node.apply([tool("short", stdio())]);
+  const { pid } = JSON.parse((await api("/tools/short/call", { tool: "environment" })).result);
+  await fetch(`${node.url}/api/v1/manifests/Tool/short`, { method: "DELETE" });
+  const isThere = (): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (isThere()) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await api("/tools")).items.map(({ name }: { name: string }) => name)).not.toContain("short");
+});
+
+test("an agent in YAML names tools, and its model calls them", async () => {
+  const models = await startFakeModelServer(
+    openaiDialect,
+    answering({ toolCalls: [{ id: "1", name: "remote__add", input: '{"a":20,"b":22}' }] }),
+    answering({ text: "It is 42." }),
+  );
+  onTestFinished(() => models.close());
+  await node.apply([
+    { ...header, kind: "Model", metadata: { name: "fake" }, spec: { baseUrl: models.baseUrl, model: "m" } },
+    { ...header, kind: "Agent", metadata: { name: "clerk" }, spec: { model: "fake", tools: ["remote"] } },
+  ]);
+  const { task } = await api("/tasks", { target: "agent:clerk", input: "20 and 22?", wait: true });
+  expect(task.artifacts[0].parts).toEqual([{ text: "It is 42." }]);
+  expect(remote.calls.at(-1)).toMatchObject({ tool: "add", input: { a: 20, b: 22 } });
+});
+
+test("what a manifest may not do is refused, with the place", async () => {
+  const refused = async (mcp: object) => {
+    try {
+      await node.apply([tool("refused", mcp)]);
+    } catch (error) {
+      return ((error as { violations?: readonly { field: string }[] }).violations ?? []).map(({ field }) => field);
+    }
+    throw new Error("it was taken");
+  };
+  expect(await refused({ http: { url: "http://10.0.0.1/mcp" } })).toEqual(["spec.mcp.http.url"]);
+  expect(await refused({ http: { url: "http://user:pw@127.0.0.1/mcp" } })).toEqual(["spec.mcp.http.url"]);
+  expect(await refused({ http: { url: "http://example.com/mcp", auth: { bearerEnv: "AGENTCORE_X_KEY" } } })).toEqual([
+    "spec.mcp.http.auth.bearerEnv",
+  ]);
+  expect(await refused({ http: { url: "https://example.com/mcp", headers: { authorization: "Bearer x" } } })).toEqual([
+    "spec.mcp.http.headers.authorization",
+  ]);
+  expect(await refused({ ...stdio({ env: { GITHUB_TOKEN: "secret" } }) })).toEqual(["spec.mcp.stdio.env.GITHUB_TOKEN"]);
+  expect(await refused({ ...stdio(), http: { url: "https://example.com" } })).toEqual(["spec.mcp.stdio"]);
+});
+
+test("a node with keys starts only the programs that its operator has named", async () => {
+  const start = async (toolCommands?: readonly string[]) => {
+    const directory = await mkdtemp(join(tmpdir(), "agentcore-tools-keys-"));
+    const other = await startNode({
+      ...{
+        port: 0,
+        dataDirectory: directory,
+        logLevel: "error",
+        env: {},
+        apiKeys: ["key-of-boss-0123456789 role=operator"],
+      },
+      toolCommands,
+    });
+    onTestFinished(async () => {
+      await other.close(0);
+      await rm(directory, { recursive: true, force: true });
+    });
+    await other.ready;
+    return other;
+  };
+  const closed = await start();
+  await expect(closed.apply([tool("program", stdio())])).rejects.toMatchObject({
+    violations: [
+      { field: "spec.mcp.stdio.command", description: expect.stringContaining("--tool-command names: none") },
+    ],
+  });
+  const opened = await start([process.execPath]);
+  expect(await opened.apply([tool("program", stdio())])).toMatchObject([{ change: "created" }]);
+  await expect(opened.apply([tool("other", { stdio: { command: "sh" } })])).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
+});
