@@ -106,7 +106,8 @@ test("a model is shown them beside the agent's own, and arguments that do not fi
   const run = await t.run("pay 5");
   expect(run.output).toBe("paid");
   expect(seen[0]).toEqual(["clock", "bank__pay"]);
-  expect(told).toEqual(["Error: the input does not fit.\n- amount: expected at least 1", '{"balance":95}']);
+  expect(told[0]).toContain("- amount: expected at least 1");
+  expect(told[1]).toContain('{"balance":95}');
 });
 
 test("an agent gets the tools that it names, and no others", async () => {

@@ -156,12 +156,12 @@ export class McpDoor {
     const response = await transport.handleRequest(asked.request, given(asked));
     const begun = transport.sessionId === undefined ? undefined : this.sessions.get(transport.sessionId);
     if (begun === undefined) await server.close();
-    return this.counted(response, begun);
+    return this.counted(asked, response, begun);
   }
 
   private async inSession(session: Session, asked: DoorRequest): Promise<Response> {
     session.open += 1;
-    return this.counted(await session.transport.handleRequest(asked.request, given(asked)), session);
+    return this.counted(asked, await session.transport.handleRequest(asked.request, given(asked)), session);
   }
 
   /** One request of an older client without a session: it can be answered, and neither ask nor be resumed. */
@@ -173,7 +173,7 @@ export class McpDoor {
     });
     await server.connect(transport);
     const response = await transport.handleRequest(asked.request, given(asked));
-    return whenRead(response, () => void server.close().catch(() => undefined));
+    return whenRead(asked.request, response, () => void server.close().catch(() => undefined));
   }
 
   private async fetchStateless(asked: DoorRequest): Promise<Response> {
@@ -190,13 +190,15 @@ export class McpDoor {
     }
     const entry = known ?? this.open(key);
     entry.open += 1;
-    return this.counted(await entry.handler.fetch(asked.request, given(asked)), entry);
+    return this.counted(asked, await entry.handler.fetch(asked.request, given(asked)), entry);
   }
 
   private open(key: string): Stateless {
     const bus = new InMemoryServerEventBus();
     const handler = createMcpHandler(() => buildServer("modern", this.settings), {
       ...{ legacy: "reject", bus, maxSubscriptions: MAX_SUBSCRIPTIONS_PER_CALLER },
+      // From the first moment: what a proxy cuts for its silence would be a call that was canceled.
+      responseMode: "sse",
       keepAliveMs: this.options.keepAliveMs,
     });
     const entry: Stateless = { handler, bus, open: 0, usedAt: this.options.clock.monotonic() };
@@ -204,8 +206,12 @@ export class McpDoor {
     return entry;
   }
 
-  private counted(response: Response, entry: { open: number; usedAt: number } | undefined): Response {
-    return whenRead(response, () => {
+  private counted(
+    { request }: DoorRequest,
+    response: Response,
+    entry: { open: number; usedAt: number } | undefined,
+  ): Response {
+    return whenRead(request, response, () => {
       if (entry === undefined) return;
       entry.open -= 1;
       entry.usedAt = this.options.clock.monotonic();
@@ -250,14 +256,17 @@ export const refusal = (status: number, code: number, message: string, data?: un
     { status },
   );
 
-/** Calls back once the body was read to its end, or its reader has gone. */
-const whenRead = (response: Response, done: () => void): Response => {
+/** Calls back once the body was read to its end, or its reader has gone, maybe before there was a body. */
+const whenRead = ({ signal }: Request, response: Response, done: () => void): Response => {
   let isDone = false;
   const once = (): void => {
     if (isDone) return;
     isDone = true;
+    signal.removeEventListener("abort", once);
     done();
   };
+  if (signal.aborted) once();
+  else signal.addEventListener("abort", once, { once: true });
   const { body } = response;
   if (body === null) {
     once();

@@ -165,7 +165,7 @@ test("a node with keys starts only the programs that its operator has named", as
         dataDirectory: directory,
         logLevel: "error",
         env: {},
-        apiKeys: ["key-of-boss-0123456789 role=operator"],
+        apiKeys: ["key-of-boss-0123456789 role=operator", "key-of-far-0123456789 role=operator tenant=elsewhere"],
       },
       toolCommands,
     });
@@ -184,6 +184,14 @@ test("a node with keys starts only the programs that its operator has named", as
   });
   const opened = await start([process.execPath]);
   expect(await opened.apply([tool("program", stdio())])).toMatchObject([{ change: "created" }]);
+  // And they are their tenant's alone.
+  const seenBy = async (key: string, path: string) => {
+    const headers = { authorization: `Bearer ${key}-0123456789` };
+    return (await fetch(`${opened.url}/api/v1/tools${path}`, { headers })).json();
+  };
+  expect((await seenBy("key-of-boss", "")).items).toHaveLength(1);
+  expect((await seenBy("key-of-far", "")).items).toEqual([]);
+  expect(await seenBy("key-of-far", "/program")).toMatchObject({ error: { code: "NOT_FOUND" } });
   await expect(opened.apply([tool("other", { stdio: { command: "sh" } })])).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
   });

@@ -10,10 +10,6 @@ import type { OpenCalls } from "../http/open-calls.ts";
 import { parseJson } from "../http/parse-json.ts";
 import { readBody } from "../http/read-body.ts";
 import { jsonResponse, streamHeaders } from "../http/responses.ts";
-import { agentOfTool, agentTools } from "./agent-tools.ts";
-import { createAgentCalls } from "./call-agent.ts";
-import { createPlatformTools, toolFailure } from "./platform-tools.ts";
-import { ARTIFACT_TEMPLATE, contentsOf, readArtifactUri } from "./tool-content.ts";
 
 export interface McpRoutesDeps {
   readonly gateway: Pick<GatewayDeps, "agents" | "version" | "onError" | "credentials">;
@@ -32,6 +28,11 @@ export interface McpRoutes {
   close(): void;
 }
 
+interface OpenDoor {
+  readonly door: McpDoor;
+  readonly seamOf: (scope: CallerScope, request: Request) => DoorSeam;
+}
+
 export const MCP_PATH = "/mcp";
 const METADATA_PATH = "/.well-known/oauth-protected-resource/mcp";
 
@@ -48,14 +49,12 @@ export const createMcpRoutes = ({
   publicUrl,
 }: McpRoutesDeps): McpRoutes => {
   const { agents, version, onError, credentials } = gateway;
-  const callAgent = createAgentCalls(tasks, waits);
-  const platform = createPlatformTools(tasks, agents);
-  let opening: Promise<McpDoor> | null = null;
+  let opening: Promise<OpenDoor> | null = null;
   let isDraining = false;
   let isClosed = false;
 
-  const openDoor = async (): Promise<McpDoor> => {
-    const { McpDoor: Door } = await loadMcpServer();
+  const openDoor = async (): Promise<OpenDoor> => {
+    const [{ McpDoor: Door }, { createSeams }] = await Promise.all([loadMcpServer(), import("./create-seams.ts")]);
     const door = new Door({
       ...{ version, instructions: INSTRUCTIONS, keepAliveMs: heartbeatMs },
       newId: () => crypto.randomUUID(),
@@ -71,9 +70,9 @@ export const createMcpRoutes = ({
     agents.watch?.((tenantId) => door.toolsChanged(tenantId));
     if (isDraining) door.drain();
     if (isClosed) void door.close();
-    return door;
+    return { door, seamOf: createSeams({ agents, tasks, waits }) };
   };
-  const door = (): Promise<McpDoor> => {
+  const opened = (): Promise<OpenDoor> => {
     opening ??= openDoor().catch((error: unknown) => {
       opening = null;
       throw error;
@@ -81,39 +80,13 @@ export const createMcpRoutes = ({
     return opening;
   };
 
-  const seamOf = (scope: CallerScope, request: Request): DoorSeam => ({
-    tools: () => [...agentTools(agents, scope), ...[...platform.values()].map(({ tool }) => tool)].toSorted(byName),
-    async call(call) {
-      const own = platform.get(call.name);
-      try {
-        if (own !== undefined) return await own.run(scope, call.input);
-        const agent = agentOfTool(agents, scope, call.name);
-        if (agent === null) throw new PlatformError("AGENT_NOT_FOUND", `there is no tool "${call.name}"`);
-        return await callAgent({ scope, agent, door: call, ...traced(request) });
-      } catch (error) {
-        // Whoever chose the arguments may choose better ones; what concerns the call as a whole is the protocol's to say.
-        if (PlatformError.is(error) && OF_ARGUMENTS.has(error.code)) return toolFailure(error);
-        throw error;
-      }
-    },
-    async read(uri) {
-      const named = readArtifactUri(uri);
-      if (named === null) throw new PlatformError("NOT_FOUND", `there is no resource ${uri}`);
-      const { artifacts = [] } = await tasks.view(scope, named.taskId, { historyLength: 0 });
-      const artifact = artifacts.find(({ artifactId }) => artifactId === named.artifactId);
-      if (artifact === undefined) throw new PlatformError("NOT_FOUND", `there is no resource ${uri}`);
-      return contentsOf(uri, artifact);
-    },
-    templates: [{ name: "artifact", uriTemplate: ARTIFACT_TEMPLATE, description: "What a task made" }],
-  });
-
   const handle = async ({ request, scope }: ApiRequest): Promise<Response> => {
     if (request.method === "POST" && !/^application\/json\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
       throw new PlatformError("CONTENT_TYPE_NOT_SUPPORTED", "expected the content type application/json");
     const body = request.method === "POST" ? parseJson(await readBody(request, maxBodyBytes)) : undefined;
     const { tenantId, caller } = scope;
-    const asked = { request, body, caller: { tenantId, caller }, seam: seamOf(scope, request) };
-    return withHeaders(await (await door()).fetch(asked));
+    const { door, seamOf } = await opened();
+    return withHeaders(await door.fetch({ request, body, caller: { tenantId, caller }, seam: seamOf(scope, request) }));
   };
 
   /** As the protocol has it for what concerns no request; where tokens come from is told with what asks for one. */
@@ -183,12 +156,12 @@ export const createMcpRoutes = ({
     ],
     drain() {
       isDraining = true;
-      void opening?.then((open) => open.drain()).catch(() => undefined);
+      void opening?.then(({ door }) => door.drain()).catch(() => undefined);
     },
     close() {
       isDraining = true;
       isClosed = true;
-      void opening?.then((open) => open.close()).catch(() => undefined);
+      void opening?.then(({ door }) => door.close()).catch(() => undefined);
     },
   };
 };
@@ -201,17 +174,4 @@ const withHeaders = ({ status, headers, body }: Response): Response => {
   return new Response(body, { status, headers: all });
 };
 
-const OF_ARGUMENTS: ReadonlySet<string> = new Set([
-  ...["INVALID_ARGUMENT", "TASK_NOT_FOUND", "NOT_FOUND", "TASK_TERMINAL", "TASK_NOT_CANCELABLE", "PERMISSION_DENIED"],
-  ...["CONFLICT", "UNSUPPORTED_OPERATION", "TOO_LARGE", "NO_CANDIDATE"],
-]);
-
-const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
-  one.name < other.name ? -1 : 1;
-
 const rpcCode = (code: string): number => (code === "PARSE_ERROR" ? -32_700 : code === "INTERNAL" ? -32_603 : -32_600);
-
-const traced = ({ headers }: Request): { readonly traceparent?: string } => {
-  const traceparent = headers.get("traceparent");
-  return traceparent !== null && traceparent.length <= 128 ? { traceparent } : {};
-};
