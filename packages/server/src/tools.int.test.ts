@@ -66,6 +66,23 @@ test("a tool asks for a scope of whoever the task works for, also through a chil
   }
 });
 
+test("agents of a pattern work for who asked for it, and what the platform lets it through with stands in no log", async () => {
+  const execute = async (who: Who) => {
+    const { body } = await call(who, "POST", "/api/v1/orchestration/execute", {
+      ...{ pattern: "sequential", input: { name: "send_mail", to: "bob@acme.example" }, wait: true },
+      configuration: { agents: [{ agent: "clerk", input: "${input}" }] },
+    });
+    const log = await fetch(`${node.url}/api/v1/tasks/${body.head.taskId}/events`, {
+      headers: { authorization: `Bearer ${KEYS[who].split(" ")[0]}` },
+    });
+    return JSON.stringify(body.task.artifacts) + (await log.text());
+  };
+  const allowed = await execute("mailer");
+  expect(allowed).toContain("sent to bob@acme.example");
+  expect(allowed).toContain('"permissions":["mail:send"]');
+  expect(await execute("reader")).toContain("asks for the scope mail:send");
+});
+
 test("a policy is applied, shown, holds over a restart, is of its tenant alone, and goes when it is deleted", async () => {
   const policy = manifest("Policy", "no-mail", {
     agents: { labels: {} },

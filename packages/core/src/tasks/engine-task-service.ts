@@ -296,7 +296,8 @@ export const createTaskService = (engine: TaskEngine): TaskService => {
       const isNamed = "agent" in request.target;
       const known = isNamed ? null : await before();
       if (known !== null) return known;
-      const { tenantId, caller, permissions } = scope;
+      const { tenantId, caller, passes } = scope;
+      const permissions = passes === undefined ? scope.permissions : [...(scope.permissions ?? []), ...passes];
       const { target, skill, priority, deadline, traceparent } = request;
       const draft = {
         ...{ tenantId, caller, permissions, source: "gateway", target, payload: input },

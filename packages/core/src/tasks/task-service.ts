@@ -34,6 +34,8 @@ export interface CallerScope {
   readonly operator?: boolean | undefined;
   /** Of what agents ask for, what the caller is good for. @default everything */
   readonly permissions?: readonly string[] | undefined;
+  /** What the platform lets them through with besides, on this call. It stands in no log. @default nothing */
+  readonly passes?: readonly string[] | undefined;
 }
 
 export interface SubmitRequest {

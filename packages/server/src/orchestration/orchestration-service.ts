@@ -85,7 +85,7 @@ export const createOrchestration = ({
         assertThere(scope, needed, agents.list(scope.tenantId));
         registry.register(orchestratorRecord(scope.tenantId, node));
         return tasks().submit(
-          { ...scope, permissions: [permit] },
+          { ...scope, passes: [permit] },
           { ...request, target: { agent: ORCHESTRATOR }, input: run },
         );
       },
