@@ -5,7 +5,16 @@ import { NAME_PATTERN } from "./message.ts";
 
 const Approvers = z.array(z.string().min(1).max(256)).min(1).max(100);
 
-const SAYING = ["deny", "approval", "approvers", "permission", "timeoutMs", "maxCalls", "maxCostUsd"] as const;
+const SAYING = [
+  "deny",
+  "approval",
+  "approvers",
+  "permission",
+  "changes",
+  "timeoutMs",
+  "maxCalls",
+  "maxCostUsd",
+] as const;
 
 /** All that says something about a tool holds together: any denial denies, any approval asks, the least of each limit counts. */
 export const ToolRule = z
@@ -24,6 +33,8 @@ export const ToolRule = z
     approvers: Approvers.optional(),
     /** A scope that whoever the task works for must be good for, beside the tool's own. */
     permission: Scope.optional(),
+    /** It counts as one that changes something and must not act twice, whatever it, or the server that it comes from, says of itself. @default as the tool says */
+    changes: z.literal(true, { error: "expected true: a policy can only narrow" }).optional(),
     /** Milliseconds of one try. */
     timeoutMs: z.int().min(1).max(86_400_000).optional(),
     /** Of each tool that it matches, in one task. */

@@ -68,6 +68,7 @@ const rule: fc.Arbitrary<ToolRule> = fc
         approval: fc.constant("always" as const),
         deny: fc.boolean(),
         permission: fc.constantFrom("a", "b"),
+        changes: fc.constant(true as const),
       },
       { requiredKeys: ["match"] },
     ),
@@ -101,6 +102,7 @@ test("one policy more only narrows, whatever the others say, and in whatever ord
       const other = judgeTool({ ...before, policies: [...before.policies, added] });
       if (one.choice === "deny") expect(other.choice).toBe("deny");
       if (one.terms.approval) expect(other.terms.approval).toBe(true);
+      if (one.terms.changes === true) expect(other.terms.changes).toBe(true);
       for (const limit of ["timeoutMs", "maxCalls", "maxCostUsd"] as const)
         expect(isAtMost(other.terms[limit], one.terms[limit])).toBe(true);
       if (one.terms.approvers !== undefined)

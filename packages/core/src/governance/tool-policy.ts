@@ -19,6 +19,8 @@ export interface ToolTerms {
   readonly approval: boolean;
   /** Who may approve, where anybody is asked. Undefined: whoever may send messages to the task. None: nobody can. */
   readonly approvers?: readonly string[] | undefined;
+  /** It counts as one that changes something and must not act twice, whatever it says. */
+  readonly changes?: boolean | undefined;
   readonly timeoutMs?: number | undefined;
   readonly maxCalls?: number | undefined;
   readonly maxCostUsd?: number | undefined;
@@ -74,6 +76,7 @@ export const judgeTool = (facts: ToolFacts): ToolJudgement => {
 export const narrowed = (one: ToolTerms, other: ToolTerms): ToolTerms => ({
   approval: one.approval || other.approval,
   ...given("approvers", both(one.approvers, other.approvers)),
+  ...(one.changes === true || other.changes === true ? { changes: true } : {}),
   ...given("timeoutMs", least(one.timeoutMs, other.timeoutMs)),
   ...given("maxCalls", least(one.maxCalls, other.maxCalls)),
   ...given("maxCostUsd", least(one.maxCostUsd, other.maxCostUsd)),
@@ -85,12 +88,12 @@ const isAbout = ({ agents }: PolicySpec, { agent, labels }: ToolFacts): boolean 
   return Object.entries(agents.labels).every(([name, value]) => labels[name] === value);
 };
 
-const termsOf = ({ approval, approvers, timeoutMs, maxCalls, maxCostUsd }: ToolRule): ToolTerms => ({
+const termsOf = ({ approval, approvers, changes, timeoutMs, maxCalls, maxCostUsd }: ToolRule): ToolTerms => ({
   approval: approval !== undefined,
-  ...{ approvers, timeoutMs, maxCalls, maxCostUsd },
+  ...{ approvers, changes, timeoutMs, maxCalls, maxCostUsd },
 });
 
-const NARROWING = ["approval", "approvers", "permission", "timeoutMs", "maxCalls", "maxCostUsd"] as const;
+const NARROWING = ["approval", "approvers", "permission", "changes", "timeoutMs", "maxCalls", "maxCostUsd"] as const;
 
 const narrowing = (rule: ToolRule): string =>
   NARROWING.map((name) => [name, rule[name]] as const)

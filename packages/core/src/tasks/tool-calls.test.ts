@@ -1,5 +1,5 @@
 import { type BudgetSpec, PlatformError, RetryableError } from "@agentcore/contract";
-import type { Tool } from "@agentcore/contract/authoring";
+import type { Guardrail, Tool } from "@agentcore/contract/authoring";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import { makeTool } from "../../test/make-tool.ts";
@@ -167,6 +167,32 @@ test("a tool that is cut off is made again where it may be, and is of unknown ou
     expect(keys).toHaveLength(runs);
     expect(new Set(keys).size).toBe(1);
   }
+});
+
+test("a tool that is not to be believed that it only reads is begun at most once, and guardrails are told", async () => {
+  let runs = 0;
+  const hold = gate();
+  const tool = makeTool(
+    "search",
+    async () => {
+      runs += 1;
+      await hold.opened;
+    },
+    { readOnly: true },
+  );
+  const seen: unknown[] = [];
+  const guard: Guardrail = { name: "seeing", tool: (use) => void seen.push(use.tool.readOnly) };
+  const policies: DeclaredPolicy[] = [{ name: "doubt", spec: { tools: [{ match: "*", changes: true }] } }];
+  const world = new EngineWorld([define("clerk", failure(tool), { guardrails: [guard] })], {
+    tools: { policies: () => policies },
+  });
+  const taskId = await world.submit("clerk");
+  // What was decided of the call stays with it.
+  policies.length = 0;
+  world.crash();
+  await world.quiet();
+  expect(outputOf(await world.last(taskId))).toMatch(/^OUTCOME_UNKNOWN/);
+  expect([runs, seen]).toEqual([1, [false, false]]);
 });
 
 test("the start of a tool goes with what begins the task, and else in a commit of its own", async () => {

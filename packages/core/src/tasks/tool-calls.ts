@@ -75,20 +75,21 @@ export class ToolCalls {
   }
 
   private async judged<Output>(
-    tool: Tool<unknown, Output>,
+    asked: Tool<unknown, Output>,
     given: unknown,
     options: StepOptions,
     guards: Guards | null,
   ): Promise<Output> {
     const { execution } = this;
-    const path = execution.paths.peek("tool", tool.name, options.key);
+    const path = execution.paths.peek("tool", asked.name, options.key);
     const wasMade = execution.journal.calls.has(path);
-    const parsing = parseToolInput(tool, given);
+    const parsing = parseToolInput(asked, given);
     const isAtOnce = !(parsing instanceof Promise);
     let parsed = isAtOnce ? parsing : await parsing;
     // Made known late by a schema that takes its time, it may not have been judged before what the log has behind it.
     const isPast = (): boolean => wasMade || (isAtOnce && execution.visits.isBehind);
-    const terms = this.admit(tool, path, isPast());
+    const terms = this.admit(asked, path, isPast());
+    const tool = terms.changes === true ? { ...asked, ...CHANGING, execute: executeOf(asked) } : asked;
     const { input, asks } = guards === null ? { input: given, asks: [] } : await guards.use(tool, path, given, isPast);
     if (input !== given) parsed = await parseToolInput(tool, input);
     this.take(tool, terms);
@@ -210,6 +211,14 @@ export class ToolCalls {
     });
   }
 }
+
+const CHANGING = { readOnly: false, idempotent: false } as const;
+
+/** Of a tool that is an object with a state of its own. */
+const executeOf =
+  <Output>(tool: Tool<unknown, Output>): Tool<unknown, Output>["execute"] =>
+  (input, context) =>
+    tool.execute(input, context);
 
 const ownTerms = ({ approval, approvers, timeoutMs, maxCalls }: Tool): ToolTerms => ({
   approval: approval === "always",
