@@ -12,7 +12,7 @@ const SOURCE_CONDITION = "agentcore-source";
 const PROGRAM = "main";
 /** Files that a `Worker` is started on. */
 const threads = { sqlite: ["worker", "archive-worker"] };
-/** The package that contains zod, and the name by which all others reach that copy. */
+/** The package that contains zod, and the name by which those that depend on it reach that copy. */
 const zodOwner = "contract";
 const SHARED_ZOD = "@agentcore/contract/zod";
 // Chunks smaller than this join another one that is loaded with them: a file costs 0.3 ms, however small. Four times as
@@ -104,8 +104,9 @@ const packageBoundary = (folder) => ({
   name: "package-boundary",
   resolveId(specifier, importer) {
     if (importer === undefined || specifier.startsWith(".")) return withoutLocales.resolveId(specifier, importer);
-    if (specifier !== "zod") return { id: specifier, external: true };
-    return folder === zodOwner ? zodEntry : { id: SHARED_ZOD, external: true };
+    if (specifier === "zod" && folder === zodOwner) return zodEntry;
+    const isShared = specifier === "zod" && manifestOf(zodOwner).name in (manifestOf(folder).dependencies ?? {});
+    return { id: isShared ? SHARED_ZOD : specifier, external: true };
   },
   load: (id) => withoutLocales.load(id),
 });

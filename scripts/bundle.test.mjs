@@ -156,6 +156,13 @@ test("zod comes without its other languages, which nobody here asks for, and wit
       expect(readFileSync(id, "utf8"), `${owner}: ${id}`).not.toMatch(/\bz\.(locales|core\.locales)\b/);
 });
 
+test("zod is loaded once by what depends on the contract, and is the author's own in what does not", () => {
+  for (const { owner, fileName, imports } of chunks()) {
+    const reachesShared = "@agentcore/contract" in (manifestOf(owner).dependencies ?? {});
+    expect(imports, `${owner}/${fileName}`).not.toContain(reachesShared ? "zod" : "@agentcore/contract/zod");
+  }
+});
+
 test("names and lines of the code are those of its source", () => {
   const worker = bundled.sqlite.find((chunk) => chunk.name === "worker");
   expect(worker.code).toMatch(/^class StoreWorker|^var StoreWorker = class/m);
