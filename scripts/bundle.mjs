@@ -15,9 +15,6 @@ const threads = { sqlite: ["worker", "archive-worker"] };
 /** The package that contains zod, and the name by which those that depend on it reach that copy. */
 const zodOwner = "contract";
 const SHARED_ZOD = "@agentcore/contract/zod";
-// Chunks smaller than this join another one that is loaded with them: a file costs 0.3 ms, however small. Four times as
-// much, and the table of error codes, which every command loads, would come with all schemas.
-const SMALL_BYTES = 10_000;
 
 const output = {
   format: "esm",
@@ -26,7 +23,8 @@ const output = {
   minifyInternalExports: false,
   comments: { legal: true, annotation: true, jsdoc: false },
   entryFileNames: "[name].js",
-  chunkFileNames: ({ name }) => (name.startsWith("shared~") ? "shared.js" : "[name].js"),
+  // What several entries share, by one of its modules.
+  chunkFileNames: "[name].js",
 };
 
 const manifestFile = (folder) => join(root, "packages", folder, "package.json");
@@ -49,12 +47,7 @@ const bundlePackage = async (folder, dist) => {
   const chunks = await write({
     // Not "node", which would have the bundler's own lines import it: some packages run in a browser.
     input: { input: entries, platform: "neutral", plugins: [packageBoundary(folder)] },
-    output: {
-      ...{ ...output, dir: dist },
-      codeSplitting: {
-        groups: [{ name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: SMALL_BYTES }],
-      },
-    },
+    output: { ...output, dir: dist },
   });
   for (const name of threads[folder] ?? []) {
     const [chunk] = await write({

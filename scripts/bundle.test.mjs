@@ -77,7 +77,7 @@ test.each(["contract", "core", "sdk", "agents"])("%s imports nothing of Node: it
   expect(imported.filter(isBuiltin)).toEqual([]);
 });
 
-test("a thread's file lies beside the one that starts it, and package.json above the one that reads it", () => {
+test("what code looks for beside its own file is there: threads' files, package.json, data", () => {
   const found = [];
   for (const { owner, fileName, code } of chunks()) {
     const chunkFolder = dirname(join(distOf(owner), fileName));
@@ -87,6 +87,8 @@ test("a thread's file lies beside the one that starts it, and package.json above
       const file = join(chunkFolder, path);
       found.push(path);
       const published = path.startsWith("../") ? file.replace(folder, join(root, "packages")) : file;
+      if (path.startsWith("../") && path !== "../package.json")
+        expect(manifestOf(owner).files, `${owner}/${fileName}: ${path}`).toContain(path.split("/")[1]);
       expect(existsSync(published), `${owner}/${fileName}: ${path}`).toBe(true);
     }
     // The path may stand in a condition, before what it is relative to.
@@ -95,7 +97,7 @@ test("a thread's file lies beside the one that starts it, and package.json above
       expect(existsSync(join(chunkFolder, path)), `${owner}/${fileName}: ${path}`).toBe(true);
     }
   }
-  expect(new Set(found)).toEqual(new Set(["../package.json", "./worker.js", "./archive-worker.js"]));
+  expect(found).toEqual(expect.arrayContaining(["../package.json", "./worker.js", "./archive-worker.js"]));
 });
 
 /** All that loading files of a package loads with them: modules of ours, and of which packages, ours by their folders. */
