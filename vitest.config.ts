@@ -24,7 +24,7 @@ export default defineConfig({
       project(
         "unit",
         [
-          "{packages,examples,scripts,test/histories,bench/{semantic-cache,tool-attacks,need-discovery}}/**/*.test.{ts,mjs}",
+          "{packages,examples,scripts,test/histories,bench/{semantic-cache,tool-attacks,need-discovery,failure-modes}}/**/*.test.{ts,mjs}",
         ],
         20_000,
         ["**/*.int.test.ts"],

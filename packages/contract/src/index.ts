@@ -99,6 +99,7 @@ export {
   type TaskEventType,
   TaskState,
 } from "./events.ts";
+export { FAILURE_MODES, type FailureMode } from "./failure-modes.ts";
 export type { JsonValue } from "./json.ts";
 export { type LegacyCardMembers, legacyCardMembers } from "./legacy-card.ts";
 export {
