@@ -29,6 +29,7 @@ const NAMES = [
   "restart",
   "slow-disk",
   "guardrails",
+  "failure-modes",
   "workflow-throughput",
   "workflow-serial",
   "workflow-growth",

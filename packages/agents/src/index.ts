@@ -1,4 +1,6 @@
 export { type CrewOptions, type CrewResult, type CrewRole, type CrewTask, crew } from "./conversations/crew.ts";
+export { detectFailure } from "./conversations/detect-failure.ts";
+export type { Exchange, ExchangeMember, FailureVerdict } from "./conversations/exchange.ts";
 export {
   type GroupChatOptions,
   type GroupChatResult,
@@ -8,7 +10,6 @@ export {
 export { type HandoffOptions, type HandoffResult, handoff } from "./conversations/handoff.ts";
 export { type NetworkOptions, type NetworkResult, network } from "./conversations/network.ts";
 export { type SwarmOptions, swarm } from "./conversations/swarm.ts";
-export type { Exchange, ExchangeMember, FailureVerdict } from "./conversations/exchange.ts";
 export type { Turn } from "./conversations/turn.ts";
 export { type BlockedPatternsOptions, blockedPatterns } from "./guardrails/blocked-patterns.ts";
 export { type GuardrailDescription, guardrailCatalogue } from "./guardrails/guardrail-catalogue.ts";
