@@ -36,7 +36,8 @@ export const ERROR_CODES = {
   LOOP_DETECTED: {
     status: 409,
     retryable: false,
-    meaning: "A chain of commands goes round: the same agent is asked the same again, or the chain is too deep.",
+    meaning:
+      "Work goes round: an agent is asked the same again, a model calls the same again, or a chain of commands is too deep; `details.failureMode` says how.",
   },
   TARGET_UNSUPPORTED: {
     status: 400,

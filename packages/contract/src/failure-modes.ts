@@ -86,3 +86,8 @@ export const FAILURE_MODES = {
 } as const satisfies Readonly<Record<string, FailureModeEntry>>;
 
 export type FailureMode = keyof typeof FAILURE_MODES;
+
+/** Name of the decision by which a failure stands in a task's log; its choice is the mode. */
+export const FAILURE_DECISION = "failure-mode";
+
+export const isFailureMode = (text: string): text is FailureMode => Object.hasOwn(FAILURE_MODES, text);

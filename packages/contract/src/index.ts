@@ -99,7 +99,7 @@ export {
   type TaskEventType,
   TaskState,
 } from "./events.ts";
-export { FAILURE_MODES, type FailureMode } from "./failure-modes.ts";
+export { FAILURE_DECISION, FAILURE_MODES, type FailureMode, isFailureMode } from "./failure-modes.ts";
 export type { JsonValue } from "./json.ts";
 export { type LegacyCardMembers, legacyCardMembers } from "./legacy-card.ts";
 export {

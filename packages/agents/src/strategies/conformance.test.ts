@@ -55,6 +55,17 @@ strategySuite({
 });
 
 strategySuite({
+  name: "react that goes round",
+  agent: () => shopper(react({ atLimit: "answer" })),
+  input: "the price of a lamp",
+  // Until it may call no more.
+  model: (asked) =>
+    last(asked).content.startsWith("You may call no more") ? "4, I think" : calls(["price", { thing: "lamp" }]),
+  output: "4, I think",
+  test,
+});
+
+strategySuite({
   name: "chain of thought",
   agent: () => shopper(chainOfThought(), []),
   input: "How many legs have two chairs and a stool?",

@@ -11,6 +11,7 @@ test("an agent may be asked the same twice in one chain, not a third time, and t
   const verdict = detectLoop({ chain: [...chain, handoff("b")], next: handoff("a"), repeats: 0 });
   expect(verdict).toEqual({
     choice: "stop",
+    failureMode: "step-repetition",
     reasons: ["agent a was asked the same 2 times before in this chain of commands: a → b → a → b → a"],
   });
 });
@@ -23,6 +24,18 @@ test("work that changes on its way down is no loop until the chain is too deep",
       expect(choice).toBe(depth < MAX_HANDOFFS ? "go" : "stop");
     }),
   );
+});
+
+test("a stop says how it fails: what is said again is a repetition, a chain without end knows of none", () => {
+  const modeOf = (facts: Parameters<typeof detectLoop>[0]) => {
+    const verdict = detectLoop(facts);
+    return verdict.choice === "stop" ? verdict.failureMode : null;
+  };
+  const next = handoff("b");
+  expect(modeOf({ chain: [handoff("a")], next, repeats: 10 })).toBe("step-repetition");
+  const deep = Array.from({ length: MAX_HANDOFFS }, (_, level) => handoff("a", String(level)));
+  expect(modeOf({ chain: deep, next, repeats: 0 })).toBe("unaware-of-termination-conditions");
+  expect(modeOf({ chain: [], next, repeats: 0 })).toBeNull();
 });
 
 test("ten equal answers in a row to the same command are enough", () => {

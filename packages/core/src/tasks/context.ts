@@ -4,8 +4,10 @@ import {
   Artifact,
   AuthorizationAsked,
   CancelledError,
+  FAILURE_DECISION,
   formatTarget,
   invalidArgument,
+  type NewTaskEvent,
   type Part,
   PlatformError,
   PRIORITIES,
@@ -390,7 +392,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
       if (typeof choice !== "string" || choice === "")
         throw new PlatformError("INVALID_ARGUMENT", `ctx.decide "${name}": expected the name of what is chosen`);
       if (choice === implied) return choice;
-      execution.append({
+      const event: NewTaskEvent = {
         type: "decision.made",
         at: senses.clock.now(),
         data: {
@@ -398,7 +400,9 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
           scores: [...scores],
           reasons: reasons.map((reason) => boundedMessage(reason)),
         },
-      });
+      };
+      if (name === FAILURE_DECISION) execution.append(event, () => services.sawFailure(head.tenantId, choice));
+      else execution.append(event);
       return choice;
     },
     now: () => execution.time,

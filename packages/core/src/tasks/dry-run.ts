@@ -144,6 +144,7 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   staysFor: () => false,
   mailbox: never,
   spoke: () => {},
+  sawFailure: () => {},
   credential: never,
   command: never,
   query: never,

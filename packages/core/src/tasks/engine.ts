@@ -2,7 +2,7 @@
  * Runs tasks, in phases of one file each: claim → load → replay → execution → commit. This file holds them together and
  * gives them a beginning and an end.
  */
-import { PlatformError } from "@agentcore/contract";
+import { type FailureMode, isFailureMode, PlatformError } from "@agentcore/contract";
 import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
 import type { KeyValue, ModelProvider, Senses, StoreHint, TaskStore, Timer, ToolProvider } from "../ports/index.ts";
 import { Admission } from "./admission.ts";
@@ -54,6 +54,8 @@ export interface EngineOptions {
    * longer than a statement may take. @default 60000
    */
   readonly lateWriteMs?: number;
+  /** A failure of agents that work together stands in a task's log since now. Once for each time it does. */
+  readonly onFailureMode?: ((tenantId: string, mode: FailureMode) => void) | undefined;
 }
 
 const NO_POLICIES: readonly DeclaredPolicy[] = [];
@@ -262,6 +264,9 @@ export class TaskEngine {
         !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
       spoke: (key) => speech.spoke(key),
+      sawFailure: (tenantId, mode) => {
+        if (isFailureMode(mode)) more.onFailureMode?.(tenantId, mode);
+      },
       settle: (tenantId, settlement) => {
         this.store.commit([{ tenantId, settle: [settlement] }]).then(
           () => models?.settled?.(tenantId, [settlement]),

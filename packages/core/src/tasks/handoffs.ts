@@ -14,11 +14,19 @@ export const refuseLoop = (execution: Execution, call: OpenCall, next: Handoff):
   const chain = execution.handoffs;
   const verdict = detectLoop({ chain, next, repeats: execution.repeats.of(call) });
   if (verdict.choice === "go") return;
+  const { failureMode } = verdict;
   const reasons = [...verdict.reasons];
-  execution.append({
-    type: "decision.made",
-    at: execution.services.senses.clock.now(),
-    data: { path: call.path, kind: "handoff", choice: null, scores: [], reasons },
-  });
-  throw new PlatformError("LOOP_DETECTED", reasons.join("; "), { details: { chain, next } });
+  const { services, head } = execution;
+  execution.append(
+    {
+      type: "decision.made",
+      at: services.senses.clock.now(),
+      data: {
+        ...{ path: call.path, kind: "handoff", choice: null, scores: [] },
+        reasons: [...reasons, `failure mode: ${failureMode}`],
+      },
+    },
+    () => services.sawFailure(head.tenantId, failureMode),
+  );
+  throw new PlatformError("LOOP_DETECTED", reasons.join("; "), { details: { failureMode, chain, next } });
 };

@@ -17,8 +17,34 @@ test("agents that hand the same to each other are stopped, the reason is in the 
   const logs = await Promise.all(heads.map((head) => world.log(head.taskId)));
   const stops = logs.flat().filter((event) => event.type === "decision.made" && event.data.kind === "handoff");
   expect(stops).toMatchObject([
-    { data: { choice: null, reasons: [expect.stringContaining("ping → pong → ping → pong → ping")] } },
+    {
+      data: {
+        choice: null,
+        reasons: [expect.stringContaining("ping → pong → ping → pong → ping"), "failure mode: step-repetition"],
+      },
+    },
   ]);
+  const failed = logs.flat().find((event) => event.type === "task.failed");
+  expect(failed?.data.error.details).toMatchObject({ failureMode: "step-repetition" });
+});
+
+test("a failure mode in a log is told once it is durable, and not again by a replay; another choice of that name is not", async () => {
+  const decides = define("decides", async ({ input }, ctx) => {
+    ctx.decide("failure-mode", () => ({ choice: String(input), reasons: ["a says it again"] }));
+    ctx.decide("other", () => "step-repetition");
+    await ctx.sleep(10);
+    await ctx.step("after", () => 1);
+    return "done";
+  });
+  const seen: string[] = [];
+  const world = new EngineWorld([decides], {
+    crashes: [2, 3].map((commit) => ({ commit, when: "after" as const })),
+    onFailureMode: (tenantId, mode) => seen.push(`${tenantId} ${mode}`),
+  });
+  const tasks = [await world.submit("decides", "step-repetition"), await world.submit("decides", "my own words")];
+  await world.advance(5000);
+  for (const taskId of tasks) expect(outputOf(await world.last(taskId))).toBe("done");
+  expect(seen).toEqual(["acme step-repetition"]);
 });
 
 test("a task that asks the same again and again is stopped, one that waits in between is not", async () => {

@@ -3,6 +3,7 @@ import type { Context, ModelMessage, Schema, Tool } from "@agentcore/contract/au
 import { TerminalError } from "@agentcore/contract/errors";
 import { type AskOptions, askModel } from "./ask-model.ts";
 import { outputMismatch, readAnswer, repairRequest } from "./read-answer.ts";
+import { RepeatedCalls } from "./repeated-calls.ts";
 import { ToolCalls } from "./tool-calls.ts";
 
 export interface ConverseOptions<Output> {
@@ -13,7 +14,7 @@ export interface ConverseOptions<Output> {
   readonly output?: Schema<Output> | undefined;
   /** Model calls at most; a repair of the answer comes on top. From 1. */
   readonly maxTurns: number;
-  /** After `maxTurns`: it fails, or the model is asked for an answer from what it knows, without tools. @default "fail" */
+  /** After `maxTurns`, or when the model goes round: it fails, or the model is asked for an answer from what it knows, without tools. @default "fail" */
   readonly atLimit?: "fail" | "answer" | undefined;
   /** The text of each turn is shown as it comes, as the task's output; the next takes its place. Not with an output schema. @default false */
   readonly stream?: boolean | undefined;
@@ -23,11 +24,14 @@ export interface ConverseOptions<Output> {
 
 // What a task's output is shown as when it has ended: of the same text nobody is told twice.
 const OUTPUT = { id: "output", name: "output" } as const;
+const SAME_AGAIN =
+  "You have called this three times with the same input and got the same each time. Calling it again changes nothing: do something else, or answer.";
 const OUT_OF_TURNS = "You may call no more tools. Answer now from what you know, and say what is missing.";
 
 /**
  * Asks, runs the tools that the model calls, tells it the results, until it calls none; `messages` grow by all of it. Throws TerminalError when
- * `maxTurns` calls brought no answer, OUTPUT_MISMATCH when the answer does not fit `output` after one repair, and what `askModel` throws.
+ * `maxTurns` calls brought no answer, LOOP_DETECTED when the model goes on with calls that it was told change nothing, OUTPUT_MISMATCH when the answer does not
+ * fit `output` after one repair, and what `askModel` throws.
  */
 export const converse = async <Output>(
   ctx: Context,
@@ -55,15 +59,24 @@ export const converse = async <Output>(
     throw outputMismatch(again.violations);
   };
 
+  const stop = async (failure: TerminalError): Promise<Output> => {
+    if (atLimit === "fail") throw failure;
+    messages.push({ role: "user", content: OUT_OF_TURNS });
+    return answerWith((await askModel(ctx, messages, withoutTools)).text);
+  };
+
+  const repeated = new RepeatedCalls(ctx);
   for (let turn = 1; turn <= maxTurns; turn += 1) {
     const response = await askModel(ctx, messages, asking);
     if (response.toolCalls.length === 0) return answerWith(response.text);
     messages.push({ role: "assistant", content: response.text, toolCalls: response.toolCalls });
-    messages.push(...(await toolCalls.run(response.toolCalls)));
+    const results = await toolCalls.run(response.toolCalls);
+    messages.push(...results);
+    const verdict = repeated.judge(response.toolCalls, results);
+    if (verdict === "stop") return stop(repeated.failure(response.toolCalls));
+    if (verdict === "tell") messages.push({ role: "user", content: SAME_AGAIN });
   }
   const reason = `the model still called tools after ${maxTurns} turns`;
   ctx.decide("out-of-turns", () => ({ choice: atLimit, reasons: [reason] }));
-  if (atLimit === "fail") throw new TerminalError(`${reason}; raise maxTurns or tighten the instructions`);
-  messages.push({ role: "user", content: OUT_OF_TURNS });
-  return answerWith((await askModel(ctx, messages, withoutTools)).text);
+  return stop(new TerminalError(`${reason}; raise maxTurns or tighten the instructions`));
 };

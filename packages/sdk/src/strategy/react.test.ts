@@ -221,6 +221,65 @@ describe("react", () => {
     expect(await shown({}, z.object({}))).toBe(false);
   });
 
+  const oslo = (id: string) => calls({ id, name: "weather", input: { city: "Oslo", at: "noon" } });
+
+  test("a model that calls the same again and is told the same is told so at the third time, once, and stopped at the fifth", async () => {
+    const { ctx, requests, decisions } = scripted(oslo("1"));
+    const error: unknown = await reacting({ tools: [weather] }, "go", ctx).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      ...{ code: "LOOP_DETECTED", retryable: false, details: { failureMode: "step-repetition" } },
+      message: expect.stringMatching(/goes on calling weather with the same input/),
+    });
+    expect(requests).toHaveLength(5);
+    expect(decisions).toEqual(["failure-mode step-repetition", "failure-mode step-repetition"]);
+    const told = requests.map(
+      ({ messages }) => messages.filter(({ content }) => /Calling it again/.test(content)).length,
+    );
+    expect(told).toEqual([0, 0, 0, 1, 1]);
+  });
+
+  test("with atLimit answer it is asked for what it knows instead of being stopped", async () => {
+    const script = [oslo("1"), oslo("2"), oslo("3"), oslo("4"), oslo("5"), says("sunny")];
+    const { ctx, requests } = scripted(...script);
+    expect(await reacting({ tools: [weather] }, "go", ctx, { atLimit: "answer" })).toBe("sunny");
+    expect(requests.at(-1)).toMatchObject({ toolChoice: "none" });
+  });
+
+  test("what changes is no repetition: another input, another result, or something else in between", async () => {
+    let asked = 0;
+    const clock = tool({ name: "clock", description: "d", input: z.object({}), execute: () => `${++asked} o'clock` });
+    const same = tool({ name: "same", description: "d", input: z.object({}), execute: () => "3 failed" });
+    const scripts = [
+      Array.from({ length: 9 }, (_, turn) =>
+        calls({ id: `${turn}`, name: "weather", input: { city: `Oslo ${turn}` } }),
+      ),
+      Array.from({ length: 9 }, (_, turn) => calls({ id: `${turn}`, name: "clock", input: {} })),
+      // Tests that say the same after each change.
+      Array.from({ length: 9 }, (_, turn) =>
+        turn % 2 === 0
+          ? calls({ id: `${turn}`, name: "same", input: {} })
+          : calls({ id: `${turn}`, name: "weather", input: { city: `Oslo ${turn}` } }),
+      ),
+      // The same beside something new.
+      Array.from({ length: 9 }, (_, turn) =>
+        calls({ id: `${turn}`, name: "same", input: {} }, { id: `${turn}b`, name: "clock", input: {} }),
+      ),
+    ];
+    for (const script of scripts) {
+      const { ctx, decisions } = scripted(...script, says("done"));
+      expect(await reacting({ tools: [weather, clock, same] }, "go", ctx)).toBe("done");
+      expect(decisions).toEqual([]);
+    }
+  });
+
+  test("rounds over several tools are one repetition too, whatever the order of their input's members", async () => {
+    const back = (id: string) => calls({ id, name: "weather", input: { at: "noon", city: "Oslo" } });
+    const bergen = (id: string) => calls({ id, name: "weather", input: { city: "Bergen" } });
+    const { ctx, decisions } = scripted(oslo("1"), bergen("2"), back("3"), bergen("4"), says("done"));
+    expect(await reacting({ tools: [weather] }, "go", ctx)).toBe("done");
+    expect(decisions).toEqual(["failure-mode step-repetition"]);
+  });
+
   test("wrong options are refused where they are written", () => {
     expect(() => react({ maxTurns: 0 })).toThrow(/react\(\): maxTurns: expected a whole number above 0, got 0/);
   });

@@ -13,7 +13,14 @@
  * R1 Once the remote id is recorded the message is never sent again. R2 No stream is open while the task may leave memory.
  * R3 What is read depends on recorded batches only, so that a replay stands where the process that died stood.
  */
-import { type A2AMessage, type Part, PlatformError, RejectedError, TerminalError } from "@agentcore/contract";
+import {
+  type A2AMessage,
+  type FailureMode,
+  type Part,
+  PlatformError,
+  RejectedError,
+  TerminalError,
+} from "@agentcore/contract";
 import type { Context, RetryPolicy, StepContext, TaskInput } from "@agentcore/contract/authoring";
 import { OUTPUT_ARTIFACT_ID } from "@agentcore/core/tasks";
 import { digestId } from "../digest-id.ts";
@@ -150,6 +157,7 @@ class RemoteRun {
         `agent ${this.options.agent} is the ${hops}th remote agent of a chain: does it go round?`,
         {
           code: "LOOP_DETECTED",
+          details: { failureMode: "unaware-of-termination-conditions" satisfies FailureMode },
         },
       );
     const known = (await ctx.memory.get(key)) as string | null;
