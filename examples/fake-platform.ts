@@ -114,6 +114,9 @@ export class FakePlatform {
         get: (key) => call(`get ${key}`, () => this.#memory.get(`${definition.name}/${key}`) ?? null),
         set: async (key, value) => void this.#memory.set(`${definition.name}/${key}`, asJson(value)),
         delete: async (key) => void this.#memory.delete(`${definition.name}/${key}`),
+        remember: unsupported("long-term memory"),
+        recall: unsupported("long-term memory"),
+        forget: unsupported("long-term memory"),
       },
       step: (name, work, options = {}) =>
         call(`step ${name} ${options.key}`, async () => {

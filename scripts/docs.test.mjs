@@ -89,7 +89,9 @@ test("every manifest in the documents is one that the node accepts", async () =>
 test("docs/manifests.md has a row for every field of the schema, and no other", () => {
   const { text } = documents.find(({ name }) => name === join("docs", "manifests.md"));
   const documented = [
-    ...text.matchAll(/^\| `(metadata|Agent|Workflow|Model|Tool|Budget|Policy|Tenant|Schedule)\.([\w.]+)` \|/gm),
+    ...text.matchAll(
+      /^\| `(metadata|Agent|Workflow|Model|Tool|Budget|Policy|Tenant|Schedule|MemoryPool)\.([\w.]+)` \|/gm,
+    ),
   ].map(([, kind, field]) => `${kind}.${field}`);
   const fields = Manifest.options.flatMap(({ shape: { kind, spec } }) =>
     Object.keys(spec.shape).map((field) => `${kind.value}.${field}`),

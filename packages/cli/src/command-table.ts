@@ -35,6 +35,11 @@ const loaders = {
   "tools list": async () => (await import("./commands/tools/list.ts")).command,
   "tools call": async () => (await import("./commands/tools/call.ts")).command,
   mcp: async () => (await import("./commands/mcp.ts")).command,
+  memory: async () => (await import("./commands/memory.ts")).command,
+  "memory list": async () => (await import("./commands/memory/list.ts")).command,
+  "memory recall": async () => (await import("./commands/memory/recall.ts")).command,
+  "memory show": async () => (await import("./commands/memory/show.ts")).command,
+  "memory forget": async () => (await import("./commands/memory/forget.ts")).command,
   chat: async () => (await import("./commands/chat.ts")).command,
   drain: async () => (await import("./commands/drain.ts")).command,
   undrain: async () => (await import("./commands/undrain.ts")).command,
@@ -61,6 +66,7 @@ export const VERB_GROUPS: Readonly<Record<string, string>> = {
   workflow: "Look at workflows, and at how far their tasks have come",
   models: "List models, and plan what they need",
   tools: "List the tools that manifests declare, and call one by hand",
+  memory: "Look at what agents remember, search it, and forget",
   a2a: "Talk to any A2A server, and check it",
 };
 

@@ -113,6 +113,7 @@ export {
   MANIFEST_KINDS,
   Manifest,
   type ManifestKind,
+  MemoryPoolManifest,
   ModelManifest,
   PolicyManifest,
   type RemoteAgent,
@@ -123,6 +124,16 @@ export {
   WorkflowManifest,
 } from "./manifest.ts";
 export { Scope } from "./manifest-parts.ts";
+export {
+  Forgotten,
+  MemoryEntry,
+  MemoryPoolSpec,
+  MemoryPoolStatus,
+  MemoryRight,
+  PRIVATE_POOLS,
+  Recalled,
+  Recollection,
+} from "./memory.ts";
 export { AuthContext, MESSAGE_TYPES, Message, NAME_PATTERN, SCHEMA_VERSION, TargetText } from "./message.ts";
 export { isReservedChoice, MigrationRules } from "./migration.ts";
 export {

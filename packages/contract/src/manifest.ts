@@ -12,6 +12,7 @@ import {
   Scope,
   SecretVariable,
 } from "./manifest-parts.ts";
+import { MemoryPoolSpec } from "./memory.ts";
 import { NAME_PATTERN } from "./message.ts";
 import { MigrationRules } from "./migration.ts";
 import { ModelSpec } from "./model-manifest.ts";
@@ -357,7 +358,21 @@ export type TenantManifest = z.infer<typeof TenantManifest>;
 export const ScheduleManifest = z.strictObject({ ...header, kind: z.literal("Schedule"), spec: ScheduleSpec });
 export type ScheduleManifest = z.infer<typeof ScheduleManifest>;
 
-export const MANIFEST_KINDS = ["Agent", "Workflow", "Model", "Tool", "Budget", "Policy", "Tenant", "Schedule"] as const;
+/** What several agents remember together, and how agents' own memory is kept (docs/memory.md). */
+export const MemoryPoolManifest = z.strictObject({ ...header, kind: z.literal("MemoryPool"), spec: MemoryPoolSpec });
+export type MemoryPoolManifest = z.infer<typeof MemoryPoolManifest>;
+
+export const MANIFEST_KINDS = [
+  "Agent",
+  "Workflow",
+  "Model",
+  "Tool",
+  "Budget",
+  "Policy",
+  "Tenant",
+  "Schedule",
+  "MemoryPool",
+] as const;
 export const Manifest = z.discriminatedUnion(
   "kind",
   [
@@ -369,6 +384,7 @@ export const Manifest = z.discriminatedUnion(
     PolicyManifest,
     TenantManifest,
     ScheduleManifest,
+    MemoryPoolManifest,
   ],
   {
     error: (issue) => (issue.code === "invalid_union" ? `expected one of ${MANIFEST_KINDS.join(", ")}` : undefined),

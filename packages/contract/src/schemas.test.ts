@@ -49,7 +49,13 @@ test("the message's schema asks for what a sender must write, not for what has a
 });
 
 test("the manifest's schema refuses unknown members, as an editor should", () => {
-  for (const name of ["agent-manifest", "workflow-manifest", "model-manifest", "tenant-manifest"] as const) {
+  for (const name of [
+    "agent-manifest",
+    "workflow-manifest",
+    "model-manifest",
+    "tenant-manifest",
+    "memory-pool-manifest",
+  ] as const) {
     const { additionalProperties, properties } = schemaOf(name);
     expect(additionalProperties).toBe(false);
     expect(properties?.["spec"]?.additionalProperties).toBe(false);

@@ -13,6 +13,7 @@ import { SerializedErrorSchema, TaskEvent } from "./events.ts";
 import {
   AgentManifest,
   BudgetManifest,
+  MemoryPoolManifest,
   ModelManifest,
   PolicyManifest,
   ScheduleManifest,
@@ -45,6 +46,7 @@ const SOURCES = {
     PolicyManifest,
     TenantManifest,
     ScheduleManifest,
+    MemoryPoolManifest,
   ]),
   "agent-manifest": AgentManifest,
   "workflow-manifest": WholeWorkflow,
@@ -54,6 +56,7 @@ const SOURCES = {
   "policy-manifest": PolicyManifest,
   "tenant-manifest": TenantManifest,
   "schedule-manifest": ScheduleManifest,
+  "memory-pool-manifest": MemoryPoolManifest,
   error: SerializedErrorSchema,
 } as const;
 

@@ -18,7 +18,13 @@ import type {
   VectorIndex,
 } from "@agentcore/core/ports";
 import { AgentRegistry } from "@agentcore/core/registry";
-import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import {
+  createBusRouter,
+  createTaskService,
+  PlatformAgents,
+  TaskEngine,
+  type TaskService,
+} from "@agentcore/core/tasks";
 import {
   createModelGateway,
   createTargetCaller,
@@ -44,6 +50,7 @@ import {
   type AgentFinder,
   type BackupService,
   DEFAULT_TENANT,
+  type MemoryService,
   type OrchestrationService,
   type PushConfigService,
   type RetentionService,
@@ -56,6 +63,7 @@ import { missingScopes } from "./gateway/http/required-scopes.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
+import { createNodeMemory } from "./memory/node-memory.ts";
 import { Metrics } from "./metrics.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
 import { createOrchestration } from "./orchestration/orchestration-service.ts";
@@ -85,6 +93,7 @@ export interface NodeParts {
   readonly spending: SpendingService;
   readonly models: ModelGateway;
   readonly tools: ToolService;
+  readonly memory: () => Promise<MemoryService>;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly senses: Senses;
@@ -111,6 +120,8 @@ export interface ComposeOptions {
   readonly modelPrices?: PriceTable | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
+  /** A model that makes vectors of what agents remember, where a pool names none. @default none: found by words alone */
+  readonly memoryEmbedder?: string | undefined;
   /** Calls of models are recorded into a folder, or answered from it. @default neither */
   readonly recording?: RecordingOptions | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
@@ -185,6 +196,7 @@ export const compose = async ({
   codeFromAnywhere = true,
   modelPrices = PRICE_TABLE,
   allowPrivateModels = false,
+  memoryEmbedder,
   recording,
   allowPrivateWebhooks = false,
   allowPrivateAgents = false,
@@ -292,6 +304,12 @@ export const compose = async ({
       asksHosts: recording?.mode !== "replay",
     }),
   });
+  const memory = createNodeMemory({
+    ...{ keyValue, vectorIndex: stores.vectors, seals: codec.seals, acrossNodes: stores.isShared, senses, models },
+    embedder: memoryEmbedder,
+    declared: (tenantId, name) => manifests.memoryPool(tenantId, name),
+  });
+  const platform = new PlatformAgents({ registry, node, secret: senses.ids.secret(), memory: memory.agent });
   const orchestration = createOrchestration({
     tasks: () => service,
     store: tasks,
@@ -309,7 +327,7 @@ export const compose = async ({
   });
   let bus: Bus;
   const { router, sink } = createBusRouter({
-    ...{ bus: () => bus, registry, ids: senses.ids },
+    ...{ bus: () => bus, registry, ids: senses.ids, platform },
     subscribers: (tenantId) => manifests.subscribers(tenantId),
   });
   bus = wrap(
@@ -320,13 +338,16 @@ export const compose = async ({
       authoriser: {
         authorise: () => undefined,
         refuse({ tenantId, permissions }, { name }) {
-          const refusal = orchestration.refuse(permissions, name);
+          const refusal = orchestration.refuse(permissions, name) ?? platform.refuse(permissions, name);
           if (refusal !== undefined) return refusal;
           const missing = missingScopes(permissions, catalogue.get(tenantId, name)?.scopes);
           return missing.length === 0 ? undefined : `asks for the scope ${missing.join(" and ")}`;
         },
       },
-      deliver: { query: createQueryDelivery({ host, bus: () => bus, logger: senses.logger }), commands: sink },
+      deliver: {
+        query: platform.delivery(createQueryDelivery({ host, bus: () => bus, logger: senses.logger })),
+        commands: sink,
+      },
       onCall: metrics.onCall,
       discovery,
     }),
@@ -359,6 +380,7 @@ export const compose = async ({
     tenantIds: () => manifests.tenantIds(),
     intervalMs: gcIntervalMs,
     onRemoved: (key) => push.forget(key),
+    sweepMemory: (tenantId, signal) => memory.sweep(tenantId, signal),
   });
   const schedules = createScheduleService({
     ...{ declared: manifests.schedules, tasks: service, keyValue, senses, metrics, node },
@@ -415,6 +437,10 @@ export const compose = async ({
     },
     models,
     tools: tools.service,
+    memory: async () => {
+      const { createMemoryService } = await import("./memory/memory-service.ts");
+      return createMemoryService(await memory.open());
+    },
     push: push.configs,
     backups: createBackupService({
       archive: stores.archive,
@@ -452,6 +478,7 @@ export const compose = async ({
       // Before tasks get their time to end, so that another node goes on with it at once.
       await push.close();
       await engine.close(graceMs);
+      await memory.close();
       await models.close();
       caller.close();
       await nodes.leave();

@@ -50,6 +50,8 @@ export interface NodeOptions {
   readonly modelPricesFile?: string | undefined;
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
+  /** A model that makes vectors of what agents remember, where a pool names none. @default none: found by words alone */
+  readonly memoryEmbedder?: string | undefined;
   /** Calls of models are recorded into a folder, or answered from it: then no key is needed, and none of them leaves the machine. @default neither */
   readonly recording?: RecordingOptions | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
@@ -128,6 +130,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     codeFromAnywhere: !authenticated,
     modelPrices: options.modelPricesFile === undefined ? undefined : await readModelPrices(options.modelPricesFile),
     allowPrivateModels: options.allowPrivateModels,
+    memoryEmbedder: options.memoryEmbedder,
     recording: options.recording,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
     allowPrivateAgents: options.allowPrivateAgents,
@@ -162,6 +165,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     spending: parts.spending,
     models: parts.models,
     tools: parts.tools,
+    memory: parts.memory,
     backups: parts.backups,
     push: parts.push,
     apiKeys,

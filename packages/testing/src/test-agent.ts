@@ -4,7 +4,12 @@
  */
 import { isTerminal, PlatformError, PolicySpec, parseInput } from "@agentcore/contract";
 import type { AgentDefinition, Priority, Target, Tool } from "@agentcore/contract/authoring";
-import { createMemoryKeyValue, createMemoryTaskStore, type MemoryTaskStore } from "@agentcore/core/inprocess";
+import {
+  createMemoryKeyValue,
+  createMemoryTaskStore,
+  createMemoryVectorIndex,
+  type MemoryTaskStore,
+} from "@agentcore/core/inprocess";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "@agentcore/core/testing";
 import { CrashBook, type CrashPoint } from "./crash-store.ts";
 import { declaredTools } from "./declared-tools.ts";
@@ -12,6 +17,7 @@ import { openModels, type TestModels } from "./open-models.ts";
 import { createPeers, type Peers, type Queries } from "./peers.ts";
 import type { ModelScript } from "./scripted-model.ts";
 import { macrotask, TestTime } from "./test-clock.ts";
+import type { TestMemoryOptions } from "./test-memory.ts";
 import { startProcess, TENANT, type TestProcess, type TestWorld } from "./test-process.ts";
 import { TestRun } from "./test-run.ts";
 
@@ -35,6 +41,8 @@ export interface TestAgentOptions {
   readonly crashAt?: CrashPoint | readonly CrashPoint[];
   /** Policies about tools, as their manifests say. @default none */
   readonly policies?: readonly { readonly name: string; readonly spec: PolicySpec }[];
+  /** What `ctx.memory.remember` and `recall` work with: MemoryPools, an embedder. @default agents' own pools, and words alone */
+  readonly memory?: TestMemoryOptions;
   /** `ctx.env`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Tasks of one agent in memory at once. @default 100 */
@@ -110,6 +118,8 @@ export class AgentTest {
         logger,
         ids: createSequentialIds("id"),
         keyValue: createMemoryKeyValue({ clock: now }),
+        vectorIndex: createMemoryVectorIndex(),
+        memory: options.memory ?? {},
         book: new CrashBook(digest, points),
       },
       policies: (options.policies ?? []).map(({ name, spec }) => ({

@@ -5,13 +5,20 @@ import { type Bus, createBus } from "@agentcore/core/bus";
 import { AgentDiscovery } from "@agentcore/core/discovery";
 import type { DeclaredPolicy } from "@agentcore/core/governance";
 import type { MemoryTaskStore } from "@agentcore/core/inprocess";
-import type { Digest, Ids, KeyValue, Logger, ModelProvider, ToolProvider } from "@agentcore/core/ports";
+import type { Digest, Ids, KeyValue, Logger, ModelProvider, ToolProvider, VectorIndex } from "@agentcore/core/ports";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
-import { createBusRouter, createTaskService, TaskEngine, type TaskService } from "@agentcore/core/tasks";
+import {
+  createBusRouter,
+  createTaskService,
+  PlatformAgents,
+  TaskEngine,
+  type TaskService,
+} from "@agentcore/core/tasks";
 import { contextWith } from "./context-with.ts";
 import { type CrashBook, createCrashStore } from "./crash-store.ts";
 import { runnableAgent } from "./runnable-agent.ts";
 import { ProcessClock, type TestTime } from "./test-clock.ts";
+import { openTestMemory, type TestMemoryOptions } from "./test-memory.ts";
 
 export const TENANT = "test";
 const REVISION = "test";
@@ -24,6 +31,8 @@ export interface TestWorld {
   readonly logger: Logger;
   readonly keyValue: KeyValue;
   readonly tools: ToolProvider;
+  readonly vectorIndex: VectorIndex;
+  readonly memory: TestMemoryOptions;
   readonly book: CrashBook;
   readonly agents: readonly AgentDefinition[];
   readonly env: Readonly<Record<string, string>>;
@@ -41,7 +50,7 @@ export interface TestProcess {
   readonly tasks: TaskService;
   readonly engine: TaskEngine;
   readonly clock: ProcessClock;
-  /** True while a body of author code runs or a turn is awaited. */
+  /** True while a body of author code or the platform's memory is at work, or a turn is awaited. */
   readonly busy: () => boolean;
   readonly crash: () => void;
 }
@@ -65,17 +74,20 @@ export const startProcess = async (
   };
   const crashStore = createCrashStore(store, world.book, crash);
 
-  const watched = async <T>(name: string, key: string | null, body: () => T | Promise<T>): Promise<T> => {
-    if (key !== null && world.book.recorded.has(key))
-      world.breaches.push(new PlatformError("INTERNAL", `${name} ran again although its outcome is recorded (I3)`));
-    world.effects.push(name);
-    if (key !== null) world.keys.set(name, (world.keys.get(name) ?? new Set()).add(key));
+  const counted = async <T>(body: () => T | Promise<T>): Promise<T> => {
     running += 1;
     try {
       return await body();
     } finally {
       running -= 1;
     }
+  };
+  const watched = <T>(name: string, key: string | null, body: () => T | Promise<T>): Promise<T> => {
+    if (key !== null && world.book.recorded.has(key))
+      world.breaches.push(new PlatformError("INTERNAL", `${name} ran again although its outcome is recorded (I3)`));
+    world.effects.push(name);
+    if (key !== null) world.keys.set(name, (world.keys.get(name) ?? new Set()).add(key));
+    return counted(body);
   };
   const watchContext = (ctx: Context): Context =>
     contextWith(ctx, {
@@ -130,14 +142,28 @@ export const startProcess = async (
   }
   const discovery = new AgentDiscovery({ ...senses, registry });
   let bus: Bus;
-  const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: world.ids });
+  const platform = new PlatformAgents({
+    ...{ registry, node: NODE, secret: world.ids.secret() },
+    memory: async () => {
+      const agent = await counted(() => openTestMemory(world.memory, { ...world, ...senses, isDead: () => dead }));
+      return {
+        answer: (message, signal) => counted(() => agent.answer(message, signal)),
+        perform: (message, signal) => counted(() => agent.perform(message, signal)),
+      };
+    },
+  });
+  const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: world.ids, platform });
   bus = createBus({
     registry,
     senses,
     discovery,
+    authoriser: {
+      authorise: () => undefined,
+      refuse: ({ permissions }, { name }) => platform.refuse(permissions, name),
+    },
     deliver: {
       commands: sink,
-      query: async (record, _replica, message, signal) => {
+      query: platform.delivery(async (record, _replica, message, signal) => {
         const answer = loaded.get(record.name)?.answer;
         if (answer === undefined)
           throw new PlatformError(
@@ -159,7 +185,7 @@ export const startProcess = async (
               ) as Promise<T>,
           },
         );
-      },
+      }),
     },
   });
   const engine = new TaskEngine({

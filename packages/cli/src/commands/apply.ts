@@ -7,7 +7,7 @@ export const command = defineCommand({
   name: "apply",
   summary: "Create or update what manifests declare",
   details: [
-    "A folder is searched for *.agent.yaml, *.workflow.yaml, *.model.yaml, *.budget.yaml, *.tenant.yaml, *.schedule.yaml and agentcore.yaml (also .yml and .json), 12 levels deep, without node_modules and dot folders.",
+    "A folder is searched for *.agent.yaml, *.workflow.yaml, *.model.yaml, *.budget.yaml, *.tenant.yaml, *.schedule.yaml, *.pool.yaml and agentcore.yaml (also .yml and .json), 12 levels deep, without node_modules and dot folders.",
     "The path of an agent's code is taken from its manifest's folder, and must exist where the node runs.",
   ],
   arguments: MANIFEST_ARGUMENTS,

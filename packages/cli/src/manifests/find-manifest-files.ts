@@ -4,7 +4,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { failure } from "../failure.ts";
 
-const MANIFEST_FILE = /(^agentcore|\.agent|\.workflow|\.model|\.tool|\.budget|\.tenant|\.schedule)\.(yaml|yml|json)$/;
+const MANIFEST_FILE =
+  /(^agentcore|\.agent|\.workflow|\.model|\.tool|\.budget|\.tenant|\.schedule|\.pool)\.(yaml|yml|json)$/;
 // A wrong folder, such as a home folder, must end in a sentence and not in a long silence.
 const MAX_DEPTH = 12;
 const MAX_ENTRIES = 20_000;
@@ -27,7 +28,7 @@ export const findManifestFiles = async (paths: readonly string[], cwd: string): 
       throw failure(
         "NOT_FOUND",
         `no manifest below ${path}`,
-        "Manifests are files named *.agent.yaml, *.workflow.yaml, *.model.yaml, *.tool.yaml, *.budget.yaml, *.tenant.yaml, *.schedule.yaml or agentcore.yaml (also .yml, .json).",
+        "Manifests are files named *.agent.yaml, *.workflow.yaml, *.model.yaml, *.tool.yaml, *.budget.yaml, *.tenant.yaml, *.schedule.yaml, *.pool.yaml or agentcore.yaml (also .yml, .json).",
       );
     }
     for (const file of files) found.add(file);

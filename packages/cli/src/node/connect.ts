@@ -157,6 +157,11 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     async clearCache() {
       await node.clearCache();
     },
+    memoryPools: (page) => node.memoryPools(page),
+    memories: (pool, page) => node.memories(pool, page),
+    memory: (pool, id) => node.memory(pool, id),
+    recall: (request) => node.recall(request),
+    forget: (request) => node.forget(request),
     usage: (query) => node.usage(query),
     schedules: async () => (await node.schedules()).schedules,
     schedule: (name) => node.schedule(name),

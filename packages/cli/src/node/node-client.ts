@@ -5,12 +5,15 @@ import type {
   BudgetStatus,
   CacheStatus,
   DecisionAnswer,
+  Forgotten,
   Manifest,
   ManifestKind,
+  MemoryEntry,
   NodeAgent,
   NodeState,
   Part,
   Priority,
+  Recalled,
   ScheduleStatus,
   TaskEvent,
   TaskState,
@@ -25,14 +28,19 @@ import type {
   DebugAction,
   Debugging,
   DeclaredTool,
+  ForgetMemories,
   ForkOptions,
   InboxItem,
+  MemoryPage,
+  MemoryPoolPage,
   MigrateOpenOptions,
   MigrateOptions,
   ModelSummary,
   OpenTasksMigration,
   OpenTasksReport,
+  PageOptions,
   Readiness,
+  RecallMemories,
   ReplayOpenOptions,
   ReplayOptions,
   ReplayReport,
@@ -208,6 +216,11 @@ export interface NodeClient {
   diff(manifests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly ChangeRow[]>;
   deleteManifest(kind: ManifestKind, name: string): Promise<void>;
   budgets(): Promise<readonly BudgetStatus[]>;
+  memoryPools(page: PageOptions): Promise<MemoryPoolPage>;
+  memories(pool: string, page: PageOptions): Promise<MemoryPage>;
+  memory(pool: string, id: string): Promise<MemoryEntry>;
+  recall(request: RecallMemories): Promise<Recalled>;
+  forget(request: ForgetMemories): Promise<Forgotten>;
   cache(): Promise<CacheStatus>;
   clearCache(): Promise<void>;
   usage(query: UsageOptions): Promise<UsageAnswer>;

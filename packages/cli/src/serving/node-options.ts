@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly leaseMs: number | undefined;
   /** 0: retention never looks by itself. */
   readonly gcIntervalMs: number;
+  /** A model that makes vectors of what agents remember. */
+  readonly memoryEmbedder: string | undefined;
   readonly node: string | undefined;
   /** Tasks in memory at once. */
   readonly maxTasks: number;

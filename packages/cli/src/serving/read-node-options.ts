@@ -31,6 +31,7 @@ export const readNodeOptions = async ({
     database: readDatabase(options.database),
     leaseMs: readLease(options["lease-ms"], options.database),
     gcIntervalMs: readInterval(options["gc-interval-ms"]),
+    memoryEmbedder: options["memory-embedder"],
     node: options.node,
     maxTasks: readMaxTasks(options["max-tasks"]),
     apiKeys: [...fromFile, ...given].filter((key) => key !== ""),

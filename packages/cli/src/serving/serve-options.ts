@@ -93,6 +93,13 @@ export const SERVE_OPTIONS = {
     default: "3600000",
     env: "AGENTCORE_GC_INTERVAL_MS",
   },
+  "memory-embedder": {
+    type: "string",
+    value: "MODEL",
+    description:
+      "Model that makes vectors of what agents remember, where a MemoryPool names none; else it is found by words",
+    env: "AGENTCORE_MEMORY_EMBEDDER",
+  },
   node: {
     type: "string",
     value: "NAME",

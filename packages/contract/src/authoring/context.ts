@@ -291,11 +291,118 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What `ctx.memory.remember` keeps. */
+export interface NewMemory {
+  /** What it is found by, and given back: 1 to 16,384 characters. */
+  readonly text: string;
+  /** JSON that is given back with it and not searched, at most 64 KiB. */
+  readonly data?: unknown;
+  /** At most 20, of 1 to 64 characters. */
+  readonly tags?: readonly string[];
+  /** Where it was read: all of one document can be forgotten together. At most 1,024 characters. */
+  readonly document?: string;
+  /** 0 to 1. @default 0.5 */
+  readonly importance?: number;
+  /** Milliseconds; then it is forgotten, or earlier where the pool says so. @default the pool's */
+  readonly ttlMs?: number;
+}
+
+export interface MemoryOptions {
+  /**
+   * `agent`: this agent's own; `caller`: what it knows of whoever asked for the task, which no other caller's task sees; else the name of a
+   * MemoryPool that gives it the right. @default "agent"
+   */
+  readonly pool?: string;
+  /** Tells calls that are alike apart when they are under way at once. */
+  readonly key?: string;
+}
+
+export interface Remembered {
+  readonly id: string;
+  /** In full: `agent:NAME`, `caller:NAME/CALLER` or the name of a MemoryPool. */
+  readonly pool: string;
+  /** False: somebody has had it forgotten since this call was begun first, and it stays so. */
+  readonly kept: boolean;
+  /** Ids of what was let go to make room. */
+  readonly forgotten: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+export interface RecallOptions extends MemoryOptions {
+  /** 1 to 50. @default 8 */
+  readonly limit?: number;
+  /** Only what has all of these. */
+  readonly tags?: readonly string[];
+  /** Only what was read there. */
+  readonly document?: string;
+}
+
+/** Something that is remembered, and why it was found. */
+export interface Recollection {
+  readonly id: string;
+  readonly pool: string;
+  readonly text: string;
+  readonly data?: unknown;
+  readonly tags: readonly string[];
+  readonly source: {
+    readonly taskId: string;
+    readonly path: string;
+    readonly contextId: string;
+    readonly caller: string;
+    readonly document?: string | undefined;
+  };
+  /** `agent:NAME` */
+  readonly writtenBy: string;
+  /** Milliseconds since 1970, as the other times. */
+  readonly at: number;
+  readonly expiresAt?: number | undefined;
+  readonly importance: number;
+  readonly lastUsedAt: number;
+  readonly uses: number;
+  /** 0 to 1: of this search, and no measure between searches. */
+  readonly score: number;
+  readonly reasons: readonly string[];
+}
+
+export interface Recalled {
+  /** Best first. */
+  readonly memories: readonly Recollection[];
+  /** Of the search as a whole: what it went by, and what it lacked. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Which memories: exactly one of them. `words`: all that hold each of these words; nothing is guessed by its meaning. `task`, `document`: all that came
+ * from it. `all`: the whole pool.
+ */
+export type ForgetWhich =
+  | { readonly id: string }
+  | { readonly words: string }
+  | { readonly task: string }
+  | { readonly document: string }
+  | { readonly all: true };
+
+export interface Forgotten {
+  readonly count: number;
+  /** The first hundred. */
+  readonly ids: readonly string[];
+}
+
 export interface Memory {
+  /** Values of this agent in the tenant: its working state. Keys have at most 1,024 characters. Null: nothing is kept there. */
   get(key: string): Promise<unknown>;
-  /** `ttlMs`: the value is gone after that time. */
+  /** `ttlMs`: the value is gone after that time. Throws TOO_LARGE over 1 MiB. */
   set(key: string, value: unknown, options?: { readonly ttlMs?: number }): Promise<void>;
   delete(key: string): Promise<void>;
+  /**
+   * Keeps something that later tasks may recall. It has the id of this call: a step that runs again after a crash finds its own. Throws INVALID_ARGUMENT,
+   * TOO_LARGE, NOT_FOUND (no such pool), PERMISSION_DENIED, OVERLOADED (a full pool that forgets nothing by itself).
+   */
+  remember(memory: string | NewMemory, options?: MemoryOptions): Promise<Remembered>;
+  /** What is remembered about it, best first, by words and by meaning; a replay is given what was recalled then. Throws as `remember` does. */
+  recall(query: string, options?: RecallOptions): Promise<Recalled>;
+  /** Gone when it resolves: text, data, words and vectors. In a shared pool only what this agent wrote. Throws as `remember` does. */
+  forget(which: ForgetWhich, options?: MemoryOptions): Promise<Forgotten>;
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 import type { ModelRequest, ModelResponse } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
+import type { Vector } from "../memory/embed-in-time.ts";
 import type { Clock, Digest, KeyValue, KeyValueScope, Logger, VectorIndex } from "../ports/index.ts";
 import { type CacheStatistics, TenantTallies } from "./cache-statistics.ts";
 import { Flight, type FlightEnd, reasonOf } from "./flight.ts";
@@ -22,7 +23,7 @@ import {
 import { MemoryLevel } from "./memory-level.ts";
 import { type Claimed, type MarkerClaim, NodeMarkers } from "./node-markers.ts";
 import { keysOf, type RequestKeys } from "./request-keys.ts";
-import { SemanticLevel, type SemanticSettings, VECTORS, type Vector } from "./semantic-level.ts";
+import { SemanticLevel, type SemanticSettings, VECTORS } from "./semantic-level.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface ModelCacheOptions {

@@ -3,7 +3,7 @@
  * objects to. A share of the hits is not believed: the model is asked all the same, and the two answers are compared. A level that is too often
  * wrong switches itself off, for the tenant and the embedder, until it is cleared or configured otherwise.
  */
-import { PlatformError } from "@agentcore/contract";
+import { embedInTime, type Vector } from "../memory/embed-in-time.ts";
 import { canonicalJson } from "../payloads/canonical-json.ts";
 import type { Clock, Digest, Embedder, KeyValue, KeyValueScope, VectorIndex, VectorScope } from "../ports/index.ts";
 import { type GuardName, judgePair } from "./guards/judge-pair.ts";
@@ -38,8 +38,6 @@ export const VECTORS = "vectors/";
 const MAX_NOTED = 10_000;
 // The answers that are compared are cut there; embedders take no more.
 const MAX_COMPARED_CHARACTERS = 8_000;
-
-export type Vector = Float32Array | readonly number[];
 
 export type SemanticFinding =
   | { readonly kind: "hit"; readonly answer: KeptAnswer; readonly vector: Vector }
@@ -165,32 +163,14 @@ export class SemanticLevel {
     this.noted.add(name);
   }
 
-  private async embed(
+  private embed(
     tenantId: string,
     texts: readonly string[],
     embedder: Embedder,
     signal: AbortSignal,
   ): Promise<readonly Vector[]> {
-    const controller = new AbortController();
-    const abort = (): void => controller.abort(signal.reason);
-    const late = new PlatformError(
-      "UPSTREAM_FAILED",
-      `${embedder.name} gave no vector within ${EMBED_TIMEOUT_MS / 1_000} s`,
-    );
-    const timer = this.options.clock.after(EMBED_TIMEOUT_MS, () => controller.abort(late));
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
-    try {
-      // An embedder that does not listen is not waited for either.
-      return await new Promise((resolve, reject) => {
-        controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
-        if (controller.signal.aborted) reject(controller.signal.reason);
-        else embedder.embed(tenantId, texts, { signal: controller.signal }).then(resolve, reject);
-      });
-    } finally {
-      timer.cancel();
-      signal.removeEventListener("abort", abort);
-    }
+    const { clock } = this.options;
+    return embedInTime(clock, embedder, { tenantId, texts, timeoutMs: EMBED_TIMEOUT_MS, signal });
   }
 
   private async read(tenantId: string, exact: string): Promise<KeptAnswer | null> {

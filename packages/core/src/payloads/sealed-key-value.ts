@@ -22,8 +22,7 @@ export const createSealedKeyValue = (store: KeyValue, codec: PayloadCodec): KeyV
   const write = (scope: KeyValueScope, key: string, value: unknown): unknown => {
     if (key.length > MAX_KEY_LENGTH)
       throw new PlatformError("TOO_LARGE", `a key has ${key.length} characters, ${MAX_KEY_LENGTH} are allowed`);
-    // A character takes at most six bytes of JSON.
-    if (isLargerThan(value, MAX_VALUE_BYTES / 6)) assertSize(key, value);
+    assertValueSize(key, value);
     if (typeof value === "number") return value;
     if (!codec.seals) return looksMarked(value) ? wrappedPayload(value) : value;
     return sealedPayload(codec.seal(sealScope(scope, key), JSON.stringify(value) ?? "null"));
@@ -94,7 +93,10 @@ const explained = <Value>(scope: KeyValueScope, key: string, read: () => Value):
   }
 };
 
-const assertSize = (key: string, value: unknown): void => {
+/** Throws TOO_LARGE over 1 MiB of JSON. */
+export const assertValueSize = (key: string, value: unknown): void => {
+  // A character takes at most six bytes of JSON.
+  if (!isLargerThan(value, MAX_VALUE_BYTES / 6)) return;
   const bytes = new TextEncoder().encode(JSON.stringify(value)).byteLength;
   if (bytes > MAX_VALUE_BYTES)
     throw new PlatformError("TOO_LARGE", `the value of ${key} has ${bytes} bytes, ${MAX_VALUE_BYTES} are allowed`);

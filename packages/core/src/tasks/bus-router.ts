@@ -1,8 +1,9 @@
 /** The bus as the task engine sees it, and the engine as the bus sees it: each command meets its acceptor again by message id. */
 import { PlatformError } from "@agentcore/contract";
-import type { Bus, CommandSink } from "../bus/index.ts";
+import type { Bus, CommandSink, Delivered } from "../bus/index.ts";
 import type { Ids } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
+import { MEMORY_AGENT, type PlatformAgents } from "./platform-agents.ts";
 import type { RoutingChoice, TaskRouter } from "./task-router.ts";
 import { TurnoverMap } from "./turnover-map.ts";
 
@@ -17,8 +18,11 @@ export const createBusRouter = (options: {
   readonly ids: Ids;
   /** Who gets a task for a durable event. @default those in the registry */
   readonly subscribers?: TaskRouter["subscribers"] | undefined;
+  /** @default none: what agents remember is kept nowhere */
+  readonly platform?: PlatformAgents | undefined;
 }): BusRouter => {
-  const acceptors = new TurnoverMap<string, (choice: RoutingChoice) => Promise<unknown>>();
+  const { platform } = options;
+  const acceptors = new TurnoverMap<string, (choice: RoutingChoice, message: Delivered) => Promise<unknown>>();
   const sink: CommandSink = {
     async accept(message, { record }, decision) {
       const accept = acceptors.get(message.id);
@@ -29,7 +33,7 @@ export const createBusRouter = (options: {
         score,
         parts: { similarity, latencyMs, cost, quality },
       }));
-      await accept({ agent: record.name, revision: record.revision, scores, reasons: decision.reasons });
+      await accept({ agent: record.name, revision: record.revision, scores, reasons: decision.reasons }, message);
       return { taskId: message.id };
     },
   };
@@ -65,6 +69,27 @@ export const createBusRouter = (options: {
       options
         .bus()
         .query(message, { caller: callerOf(message.tenantId, caller, permissions), signal, stickyKey: contextId }),
+    remembers:
+      platform === undefined
+        ? undefined
+        : async ({ type, caller, contextId: _contextId, signal, ...draft }) => {
+            const { tenantId } = draft;
+            platform.enlist(tenantId);
+            const message = { ...draft, target: { agent: MEMORY_AGENT } };
+            const as = { caller: callerOf(tenantId, caller, [platform.permit]), signal };
+            if (type === "query") return options.bus().query(message, as);
+            const id = options.ids.next();
+            let result: unknown;
+            acceptors.set(id, async (_choice, delivered) => {
+              result = await platform.perform(delivered, signal);
+            });
+            try {
+              await options.bus().command({ ...message, id }, as);
+              return result;
+            } finally {
+              acceptors.delete(id);
+            }
+          },
     emit({ tenantId, source, topic, payload, id, taskId }) {
       void options
         .bus()

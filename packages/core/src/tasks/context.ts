@@ -30,6 +30,7 @@ import type {
   TaskInput,
   Tool,
 } from "@agentcore/contract/authoring";
+import { assertValueSize } from "../payloads/sealed-key-value.ts";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { ListedTool } from "../ports/index.ts";
@@ -45,6 +46,7 @@ import { LOG_LENGTH, type LogLength } from "./log-length.ts";
 import { ModelCalls } from "./model-calls.ts";
 import type { OpenCall } from "./open-call.ts";
 import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
+import { createRemembering } from "./remembering.ts";
 import { startSignalWait } from "./signal-wait.ts";
 import { idempotencyKey, startStep } from "./steps.ts";
 import { ToolCalls } from "./tool-calls.ts";
@@ -66,8 +68,8 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
   const step = <T>(
     kind: "step" | "memory",
     name: string,
-    run: (step: StepContext) => unknown,
-    options: StepOptions & { readonly inputHash?: string } = {},
+    run: (step: StepContext, path: string) => unknown,
+    options: Omit<StepOptions, "key"> & { readonly key?: string | undefined; readonly inputHash?: string } = {},
   ): Promise<T> =>
     execution.call<T>({
       kind,
@@ -79,7 +81,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
       signal: options.signal,
       start: (call, recorded, input) =>
         startStep(execution, call, recorded, {
-          run,
+          run: (context) => run(context, call.firstPath),
           input,
           retry: options.retry,
           timeoutMs: options.timeoutMs,
@@ -102,6 +104,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
     log: createLog(execution),
     env: loaded.env,
     memory: {
+      ...createRemembering(execution, step, hash),
       get: (key) =>
         step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
       set: (key, value, options = {}) =>
@@ -110,6 +113,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
           `set ${key}`,
           async () => {
             assertSerialisable(value, `the value of memory key "${key}"`);
+            assertValueSize(key, value);
             await services.keyValue.put(
               memoryScope,
               key,

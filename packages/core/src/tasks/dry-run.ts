@@ -148,6 +148,7 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   credential: never,
   command: never,
   query: never,
+  remembers: never,
   awaitEvent: never,
   forgetEvent: () => {},
   emit: () => {},

@@ -282,6 +282,15 @@ export class TaskEngine {
       command: (execution, call, request) => commandChild(this, execution, call, request),
       query: (execution, { timeoutMs = 30_000, ...request }) =>
         router.query({ ...draftFor(execution), ...request, deadline: senses.clock.now() + timeoutMs }),
+      remembers: (execution, { type, pool, path, request, idempotencyKey, signal }) => {
+        if (router.remembers === undefined)
+          throw new PlatformError("UNSUPPORTED_OPERATION", "this node keeps nothing that agents remember");
+        const { head, loaded } = execution;
+        const { agent, caller, taskId, contextId } = head;
+        const asker = { agent, labels: loaded.definition.labels, caller, taskId, contextId, path };
+        const payload = { ...request, pool, asker };
+        return router.remembers({ ...draftFor(execution), type, payload, idempotencyKey, signal });
+      },
       awaitEvent: (tenantId, wait) => this.eventWaits.add(tenantId, wait),
       forgetEvent: (tenantId, wait) => this.eventWaits.forget(tenantId, wait),
       emit: ({ head: { tenantId, taskId, agent } }, topic, payload, id) =>

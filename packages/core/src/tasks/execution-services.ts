@@ -56,12 +56,24 @@ export interface ExecutionServices {
       readonly signal: AbortSignal;
     },
   ): Promise<unknown>;
+  /** Of the platform's memory; `path` is the call's. Rejects with what that throws, UNSUPPORTED_OPERATION where there is none. */
+  remembers(execution: Execution, request: MemoryCall): Promise<unknown>;
   /** Whoever carries an event knows of the wait when it resolves. Idempotent. Rejects with INVALID_ARGUMENT, OVERLOADED. */
   awaitEvent(tenantId: string, wait: EventWait): Promise<void>;
   /** Nobody waits so any more. */
   forgetEvent(tenantId: string, wait: EventWait): void;
   /** Tells whoever listens now. */
   emit(execution: Execution, topic: string, payload: unknown, id: string): void;
+}
+
+export interface MemoryCall {
+  readonly type: "command" | "query";
+  readonly pool: string;
+  readonly path: string;
+  /** `operation` and what it takes. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly idempotencyKey: string;
+  readonly signal: AbortSignal;
 }
 
 export interface ChildRequest {

@@ -32,6 +32,14 @@ export interface RoutedDraft {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the engine sends to an agent of the platform for a task. */
+export interface PlatformDraft extends Omit<RoutedDraft, "target" | "exclude" | "permissions" | "skill"> {
+  readonly type: "command" | "query";
+  /** Of a command: what is done under it is done once. */
+  readonly idempotencyKey?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** A durable event as an agent gets it for its input. */
 export interface EventInput {
   readonly id: string;
@@ -84,6 +92,8 @@ export interface TaskRouter {
   /** Runs the chain; when an agent is chosen, `accept` takes the work. Rejects with the chain's or `accept`'s error. */
   command<T>(draft: RoutedDraft, accept: (choice: RoutingChoice) => Promise<T>): Promise<T>;
   query(draft: RoutedDraft): Promise<unknown>;
+  /** Asks the platform's memory, or has it do something at once, which makes no task. @default there is none: UNSUPPORTED_OPERATION */
+  remembers?: ((draft: PlatformDraft) => Promise<unknown>) | undefined;
   emit(event: {
     readonly tenantId: string;
     readonly source: string;

@@ -2,10 +2,13 @@ import type {
   BudgetStatus,
   CacheStatus,
   Debugging,
+  Forgotten,
   Manifest,
   ManifestKind,
+  MemoryEntry,
   NodeStatus,
   Part,
+  Recalled,
   ScheduleStatus,
   TaskEvent,
 } from "@agentcore/contract";
@@ -121,6 +124,15 @@ export interface Client {
   cache(options?: types.CallOptions): Promise<CacheStatus>;
   /** Forgets all answers of the tenant (operators). */
   clearCache(options?: types.CallOptions): Promise<unknown>;
+  /** Pools of memories that the caller may read, a page at a time. */
+  memoryPools(options?: types.PageOptions): Promise<types.MemoryPoolPage>;
+  memories(pool: string, options?: types.PageOptions): Promise<types.MemoryPage>;
+  /** Rejects with NOT_FOUND when the pool has none of that id. */
+  memory(pool: string, id: string, options?: types.CallOptions): Promise<MemoryEntry>;
+  /** Searches a pool as an agent does. */
+  recall(request: types.RecallMemories, options?: types.CallOptions): Promise<Recalled>;
+  /** Gone when it resolves (operators). Without a pool: of all the tenant's. */
+  forget(request: types.ForgetMemories, options?: types.CallOptions): Promise<Forgotten>;
   /** What models were used for; of operators all of the tenant, of others their own calls. */
   usage(query?: types.UsageOptions): Promise<types.UsageAnswer>;
   /** The nodes that share the store, with the tenant's agents on each. */
@@ -226,6 +238,16 @@ export const createClient = (options: types.ClientOptions): Client => {
     budgets: ({ signal } = {}) => connection.json("GET", "/api/v1/budgets", { signal }),
     cache: ({ signal } = {}) => connection.json("GET", "/api/v1/cache", { signal }),
     clearCache: ({ signal } = {}) => connection.json("DELETE", "/api/v1/cache", { signal }),
+    memoryPools: ({ signal, ...query } = {}) =>
+      connection.json("GET", "/api/v1/memory", { query: { ...query }, signal }),
+    memories: (pool, { signal, ...query } = {}) =>
+      connection.json("GET", "/api/v1/memory/entries", { query: { ...query, pool }, signal }),
+    memory: (pool, id, { signal } = {}) =>
+      connection.json("GET", `/api/v1/memory/entries/${encodeURIComponent(id)}`, { query: { pool }, signal }),
+    recall: (request, { signal } = {}) => connection.json("POST", "/api/v1/memory/recall", { body: request, signal }),
+    // Forgotten twice is forgotten.
+    forget: (request, { signal } = {}) =>
+      connection.jsonWithRetry("POST", "/api/v1/memory/forget", { body: request, signal }),
     usage: ({ signal, by, ...query } = {}) =>
       connection.json("GET", "/api/v1/usage", { query: { ...query, by: by?.join(",") }, signal }),
     nodes: ({ signal } = {}) => connection.json("GET", "/api/v1/nodes", { signal }),

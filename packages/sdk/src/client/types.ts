@@ -4,6 +4,8 @@ import type {
   ApprovalQuestion,
   AuthorizationQuestion,
   Credential,
+  MemoryEntry,
+  MemoryPoolStatus,
   Part,
   Priority,
   Target,
@@ -56,6 +58,44 @@ export interface DeclaredTool {
   readonly inputJsonSchema: Readonly<Record<string, unknown>>;
   readonly hints?: { readonly readOnly?: boolean; readonly destructive?: boolean; readonly idempotent?: boolean };
 }
+
+export interface PageOptions extends CallOptions {
+  /** What the page before said comes next. */
+  readonly after?: string | undefined;
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number | undefined;
+}
+
+export interface MemoryPoolPage {
+  readonly pools: readonly MemoryPoolStatus[];
+  /** Null: there are no more. */
+  readonly nextAfter: string | null;
+}
+
+export interface MemoryPage {
+  readonly entries: readonly MemoryEntry[];
+  /** Null: there are no more. */
+  readonly nextAfter: string | null;
+}
+
+export interface RecallMemories {
+  /** `agent:NAME`, `caller:NAME/CALLER` or the name of a MemoryPool. */
+  readonly pool: string;
+  readonly query: string;
+  /** 1 to 50. @default 8 */
+  readonly limit?: number;
+  readonly tags?: readonly string[];
+  readonly document?: string;
+}
+
+/** Which memories: without `pool` what came from a task, a document or a caller, in all pools. */
+export type ForgetMemories =
+  | ({ readonly pool: string } & ({ readonly id: string } | { readonly words: string } | { readonly all: true }))
+  | ({ readonly pool?: string } & (
+      | { readonly task: string }
+      | { readonly document: string }
+      | { readonly caller: string }
+    ));
 
 /** As `GET /api/v1/models` tells of it. */
 export interface ModelSummary {

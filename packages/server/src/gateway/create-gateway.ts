@@ -13,6 +13,7 @@ import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createDebugRoutes } from "./api/debug-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
 import { createKeyRoutes } from "./api/key-routes.ts";
+import { createMemoryRoutes } from "./api/memory-routes.ts";
 import { createMigrationRoutes } from "./api/migration-routes.ts";
 import { createModelRoutes } from "./api/model-routes.ts";
 import { createNodeRoutes } from "./api/node-routes.ts";
@@ -150,6 +151,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createOrchestrationRoutes(deps.orchestration, tasks, waits),
     ...createClusterRoutes(deps.nodes),
     ...createRetentionRoutes(deps.retention),
+    ...createMemoryRoutes(deps.memory),
     ...createBackupRoutes(deps.backups),
     ...createKeyRoutes(deps.cardSigner),
     ...createNodeRoutes({

@@ -6,15 +6,20 @@ import type {
   AgentExtension,
   AgentSkill,
   BudgetStatus,
+  Forgotten,
   ManifestKind,
+  MemoryEntry,
+  MemoryPoolStatus,
   NeedTarget,
   NodeStatus,
+  Recalled,
   ScheduleStatus,
   TaskEvent,
   TaskPushNotificationConfig,
   UsageGroup,
   UsageRow,
 } from "@agentcore/contract";
+import type { ForgetRule, RecallRequest } from "@agentcore/core/memory";
 import type { ListedTool, TaskHead, UsageQuery } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope, LoadedAgent, SubmitRequest, Submitted, TaskService } from "@agentcore/core/tasks";
@@ -370,6 +375,33 @@ export interface SpendingService {
   usage(query: UsageQuery, groups: readonly UsageGroup[]): Promise<readonly UsageRow[]>;
 }
 
+/** What agents remember, as far as a caller may see it. */
+export interface MemoryService {
+  pools(
+    scope: CallerScope,
+    page: MemoryPage,
+  ): Promise<{ readonly pools: readonly MemoryPoolStatus[]; readonly nextAfter: string | null }>;
+  /** These throw INVALID_ARGUMENT, PERMISSION_DENIED; `get` NOT_FOUND too. */
+  list(
+    scope: CallerScope,
+    pool: string,
+    page: MemoryPage,
+  ): Promise<{ readonly entries: readonly MemoryEntry[]; readonly nextAfter: string | null }>;
+  get(scope: CallerScope, pool: string, id: string): Promise<MemoryEntry>;
+  recall(
+    scope: CallerScope,
+    request: RecallRequest & { readonly pool: string },
+    signal: AbortSignal,
+  ): Promise<Recalled>;
+  /** For operators. Without a pool: in all of the tenant. */
+  forget(scope: CallerScope, request: ForgetRule["which"] & { readonly pool?: string | undefined }): Promise<Forgotten>;
+}
+
+export interface MemoryPage {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 export interface GatewayDeps {
   readonly tasks: TaskService;
   readonly agents: AgentDirectory;
@@ -384,6 +416,8 @@ export interface GatewayDeps {
   readonly spending: SpendingService;
   readonly retention: RetentionService;
   readonly tools: ToolService;
+  /** Loaded when somebody asks. */
+  readonly memory: () => Promise<MemoryService>;
   readonly backups: BackupService;
   readonly push: PushConfigService;
   /** Behind the doors in OpenAI's words. @default there are agents only */

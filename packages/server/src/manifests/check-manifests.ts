@@ -1,10 +1,11 @@
 /** Everything that can be wrong with manifests and needs nobody's code to be seen. */
 import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } from "@agentcore/contract";
-import { DEBOUNCER } from "@agentcore/core/tasks";
+import { DEBOUNCER, MEMORY_AGENT } from "@agentcore/core/tasks";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 import type { ToolRules } from "../tools/tool-policy.ts";
 import { checkBudget } from "./check-budget.ts";
 import { checkChoice } from "./check-choice.ts";
+import { checkMemoryPool } from "./check-memory-pool.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
 import { checkSchedule } from "./check-schedule.ts";
@@ -15,6 +16,8 @@ import { manifestKey } from "./manifest-store.ts";
 const MAX_PER_APPLY = 500;
 // Instructions and annotations are texts for people; what is larger belongs into the code.
 const MAX_MANIFEST_BYTES = 512 * 1024;
+
+const OURS: ReadonlySet<string> = new Set([ORCHESTRATOR, DEBOUNCER, MEMORY_AGENT]);
 
 export interface ManifestRules {
   /** Whether Model manifests may name addresses of private networks. */
@@ -49,7 +52,7 @@ export const checkManifests = async (
   const names = new Map<string, string>();
   for (const [index, manifest] of manifests.entries()) {
     const { kind, metadata } = manifest;
-    if (isAgentKind(kind) && (metadata.name === ORCHESTRATOR || metadata.name === DEBOUNCER))
+    if (isAgentKind(kind) && OURS.has(metadata.name))
       throw invalidArgument(whatOf(documents[index], index), [
         { field: "metadata.name", description: `${metadata.name} is the platform's own; expected another name` },
       ]);
@@ -69,6 +72,9 @@ export const checkManifests = async (
         break;
       case "Schedule":
         await checkSchedule(manifest, rules.now);
+        break;
+      case "MemoryPool":
+        checkMemoryPool(manifest);
         break;
       case "Workflow":
         (await import("./check-workflow.ts")).checkWorkflow(manifest, whatOf(documents[index], index));

@@ -4,6 +4,7 @@ import {
   isAgentKind,
   type Manifest,
   type ManifestKind,
+  type MemoryPoolSpec,
   type ModelManifest,
   PlatformError,
   type ScheduleSpec,
@@ -54,6 +55,8 @@ export interface LocalManifestService extends ManifestService {
     /** By name. */
     list(tenantId: string): readonly ToolManifest[];
   };
+  /** As it stands in the store now: a right that was taken away counts at once, on every node. */
+  memoryPool(tenantId: string, name: string): Promise<MemoryPoolSpec | null>;
   names(tenantId: string, kind: ManifestKind): Promise<readonly string[]>;
   isDeclared(revision: AgentRevision): Promise<boolean>;
   /** Of the agent as it is declared now; null when it is not. */
@@ -209,6 +212,10 @@ export const createManifestService = (options: {
         return stored?.manifest.kind === "Tool" ? stored.manifest : null;
       },
       list: (tenantId) => tools.list(tenantId),
+    },
+    async memoryPool(tenantId, name) {
+      const stored = await store.get(tenantId, "MemoryPool", name);
+      return stored?.manifest.kind === "MemoryPool" ? stored.manifest.spec : null;
     },
     names: async (tenantId, kind) =>
       (await store.list(tenantId, kind)).map(({ manifest: { metadata } }) => metadata.name),

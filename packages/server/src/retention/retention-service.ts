@@ -29,6 +29,8 @@ export const createRetentionService = (options: {
   readonly node: string;
   /** Told of each task that was removed. */
   readonly onRemoved?: ((key: TaskKey) => void) | undefined;
+  /** What of the tenant's memories is over goes. */
+  readonly sweepMemory: (tenantId: string, signal?: AbortSignal) => Promise<void>;
   /** 0: only when somebody asks. */
   readonly intervalMs: number;
 }): LocalRetentionService => {
@@ -63,6 +65,10 @@ export const createRetentionService = (options: {
     if (Object.values(counts).some((number) => number > 0))
       logger.log("info", "retention", { tenantId, isMore, ...counts });
   };
+  const sweepRemains = async (tenantId: string, signal?: AbortSignal): Promise<void> => {
+    await engine.sweepRemains(tenantId, signal);
+    await options.sweepMemory(tenantId, signal);
+  };
   const loop = new RetentionLoop({
     ...services,
     ...{
@@ -73,7 +79,7 @@ export const createRetentionService = (options: {
       policies,
       intervalMs,
     },
-    remains: { tenants: options.tenantIds, sweep: (tenantId, signal) => engine.sweepRemains(tenantId, signal) },
+    remains: { tenants: options.tenantIds, sweep: sweepRemains },
     onCollected: count,
     onSweepFailed: () => (failedTurns += 1),
   });
@@ -97,7 +103,7 @@ export const createRetentionService = (options: {
       count(collected);
       if (collected.isMore) return collected;
       try {
-        await engine.sweepRemains(tenantId, signal);
+        await sweepRemains(tenantId, signal);
         await sweepBlobs({ tasks: engine.store, blobs: options.blobs, tenantId, now: clock.now(), signal });
         return collected;
       } catch (thrown) {

@@ -122,6 +122,9 @@ export const createFixture = (
       clock: systemClock,
       ids: createIds(),
     }),
+    memory: async () => {
+      throw new PlatformError("UNSUPPORTED_OPERATION", "this fixture remembers nothing");
+    },
     backups: { take: () => new Blob(["a backup"]).stream() },
     health: () => ({ ready: true, checks: { store: "ok" } }),
     metrics: () => "up 1\n",

@@ -1,0 +1,27 @@
+/** Words as they are compared: without case, accents and the commonest endings of English. Of scripts without spaces, pairs of characters. */
+
+const WORD = /[\p{L}\p{N}]+/gu;
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+const MARKS = /\p{M}+/gu;
+// Nobody searches for more of a number, a hash or a line without spaces.
+const MAX_WORD = 64;
+
+export const wordsOf = (text: string): string[] => {
+  const words: string[] = [];
+  for (const [found] of text.normalize("NFKD").replace(MARKS, "").toLowerCase().matchAll(WORD)) {
+    if (UNSPACED.test(found)) words.push(...pairsOf(found));
+    else words.push(stem(found.slice(0, MAX_WORD)));
+  }
+  return words;
+};
+
+const pairsOf = (run: string): string[] => {
+  const characters = Array.from(run);
+  return characters.length < 2 ? characters : characters.slice(1).map((next, index) => `${characters[index]}${next}`);
+};
+
+const stem = (word: string): string => {
+  if (word.length < 4) return word;
+  if (word.endsWith("ies")) return `${word.slice(0, -3)}y`;
+  return word.endsWith("s") && !word.endsWith("ss") && !word.endsWith("us") ? word.slice(0, -1) : word;
+};

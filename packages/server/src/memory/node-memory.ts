@@ -1,0 +1,65 @@
+/** What agents remember, on this node. Its code is loaded when somebody first remembers, recalls, or looks. */
+import type { MemoryPoolSpec } from "@agentcore/contract";
+import type { LongTermMemory } from "@agentcore/core/memory";
+import type { Embedder, KeyValue, ModelCall, Senses, VectorIndex } from "@agentcore/core/ports";
+import type { PlatformAgent } from "@agentcore/core/tasks";
+import type { ModelGateway } from "@agentcore/models";
+
+export interface NodeMemory {
+  readonly agent: () => Promise<PlatformAgent>;
+  readonly open: () => Promise<LongTermMemory>;
+  /** What is over goes, of a tenant that has memories. */
+  sweep(tenantId: string, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const createNodeMemory = (options: {
+  readonly keyValue: KeyValue;
+  readonly vectorIndex: VectorIndex;
+  /** Whether values are sealed: then vectors are too. */
+  readonly seals: boolean;
+  readonly acrossNodes: boolean;
+  readonly senses: Senses;
+  readonly models: Pick<ModelGateway, "embed">;
+  /** Of pools that name none. */
+  readonly embedder: string | undefined;
+  readonly declared: (tenantId: string, name: string) => Promise<MemoryPoolSpec | null>;
+}): NodeMemory => {
+  const { keyValue, vectorIndex, seals, acrossNodes, senses, models, declared } = options;
+  const embedderOf = async (_tenantId: string, name: string | null): Promise<Embedder | null> => {
+    const model = name ?? options.embedder;
+    return model === undefined ? null : modelEmbedder(models, senses, model);
+  };
+  let opening: Promise<LongTermMemory> | null = null;
+  const load = async (): Promise<LongTermMemory> => {
+    const { LongTermMemory } = await import("@agentcore/core/memory");
+    const parts = { keyValue, vectorIndex, sealsVectors: seals, acrossNodes, declared, embedderOf };
+    return new LongTermMemory({ ...senses, ...parts });
+  };
+  const open = (): Promise<LongTermMemory> => (opening ??= load());
+  return {
+    open,
+    async agent() {
+      const { createMemoryAgent } = await import("@agentcore/core/memory");
+      return createMemoryAgent(await open());
+    },
+    async sweep(tenantId, signal = new AbortController().signal) {
+      const scope = { tenantId, namespace: "long-term-memory" };
+      if ((await keyValue.list(scope, { prefix: "pool/", limit: 1 })).length > 0)
+        await (await open()).sweep(tenantId, signal);
+    },
+    async close() {
+      await (await opening)?.close();
+    },
+  };
+};
+
+/** Nobody in particular asks; the tenant pays. */
+const modelEmbedder = (models: Pick<ModelGateway, "embed">, { ids }: Senses, model: string): Embedder => ({
+  name: model,
+  embed: async (tenantId, texts, { signal }) => {
+    const id = `embed/${ids.next()}`;
+    const call: ModelCall = { tenantId, id, agent: "", labels: {}, caller: "", priority: "normal", signal };
+    return (await models.embed({ model, texts }, call)).vectors;
+  },
+});
