@@ -116,6 +116,7 @@ export class FakePlatform {
         delete: async (key) => void this.#memory.delete(`${definition.name}/${key}`),
         remember: unsupported("long-term memory"),
         recall: unsupported("long-term memory"),
+        history: unsupported("long-term memory"),
         forget: unsupported("long-term memory"),
       },
       step: (name, work, options = {}) =>

@@ -26,6 +26,8 @@ const NAMES = [
   "sdk-import",
   "install-size",
   "waiting-tasks-memory",
+  "memory-recall",
+  "memory-write",
   "restart",
   "slow-disk",
   "guardrails",

@@ -104,6 +104,8 @@ export interface EngineOptions {
   readonly models?: ModelProvider | undefined;
   /** Sees every commit before the store does. */
   readonly wrapStore?: ((store: TaskStore) => TaskStore) | undefined;
+  /** What the platform's memory is asked. @default there is none */
+  readonly remembers?: TaskRouter["remembers"];
 }
 
 export interface WorldOptions extends SqliteOptions, EngineOptions {}
@@ -115,7 +117,7 @@ export const openWorld = async ({ agents, maxResident, models, wrapStore, ...opt
 /** Closes the stores when it is closed. */
 export const startEngine = async (
   stores: Stores,
-  { agents, maxResident, models, wrapStore }: EngineOptions,
+  { agents, maxResident, models, wrapStore, remembers }: EngineOptions,
 ): Promise<World> => {
   const tasks = createPayloadStore({ store: stores.tasks, blobs: stores.blobs, codec });
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
@@ -130,6 +132,7 @@ export const startEngine = async (
     subscribers: () => () => [],
     revisionOf: () => null,
     reportEnd: () => {},
+    remembers,
   };
   const engine = new TaskEngine({
     store: wrapStore === undefined ? tasks : wrapStore(tasks),

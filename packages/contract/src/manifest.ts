@@ -213,8 +213,30 @@ export type DeclaredGuardrail = z.infer<typeof DeclaredGuardrail>;
 
 const JsonSchema = z.record(z.string(), z.unknown(), { error: "expected a JSON Schema" });
 
+/** What the model of an agent without code is shown beside its task (docs/memory.md#what-a-model-is-shown). */
+const DeclaredContext = z
+  .strictObject({
+    /** Of one call, messages and tools, by an estimate that is rather too high. @default no bound */
+    maxTokens: z.int().min(500).max(10_000_000).optional(),
+    /** The conversation so far: what the caller and the agent said in earlier tasks of the context. @default none */
+    history: z
+      .strictObject({ maxTokens: z.int().min(100).max(10_000_000), maxTasks: z.int().min(1).max(50).optional() })
+      .optional(),
+    /** What is remembered about the task's input. @default nothing */
+    recall: z
+      .strictObject({ pool: z.string().min(1).max(256).optional(), limit: z.int().min(1).max(50).optional() })
+      .optional(),
+    /** Facts that are never cut. */
+    pinned: z.array(z.string().min(1).max(10_000)).max(100).optional(),
+    /** What has no room is summed up by the model, in place of being left out. @default false */
+    summarise: z.boolean().optional(),
+  })
+  .refine((context) => Object.keys(context).length > 0, {
+    error: "expected maxTokens, history, recall, pinned or summarise",
+  });
+
 // What is said of how an agent without code works.
-const OF_MODELS = ["model", "instructions", "strategy", "input", "output"] as const;
+const OF_MODELS = ["model", "instructions", "strategy", "context", "input", "output"] as const;
 
 /** What is said alike of agents and workflows: how they are shown, found and bounded. */
 const agentSpec = {
@@ -249,6 +271,7 @@ export const AgentManifest = z.strictObject({
       instructions: z.string().optional(),
       /** Of an agent without code. @default with a model: react */
       strategy: DeclaredStrategy.optional(),
+      context: DeclaredContext.optional(),
       /** Of what a task of an agent without code is given. @default anything */
       input: JsonSchema.optional(),
       /** Of what it comes to; an answer that does not fit is repaired once, then fails it. @default text */

@@ -13,6 +13,7 @@ import type {
   WorkflowDefinition,
 } from "@agentcore/contract/authoring";
 import { checkAgent } from "./check-agent.ts";
+import { type AgentContext, withAgentContext } from "./context/agent-context.ts";
 import { isTool, toolsOf } from "./mcp-tools.ts";
 import { react } from "./strategy/react.ts";
 
@@ -42,6 +43,8 @@ interface AgentBasics<Input> {
   readonly instructions?: string;
   /** How it works, in place of `run`: `react()`, or one of `@agentcore/agents`, or your own. @default with a model: `react()` */
   readonly strategy?: Strategy;
+  /** What every call of a model is shown beside what the strategy, or `run`, says, and within which window. @default nothing, and no bound */
+  readonly context?: AgentContext;
   /** True when doing the same task twice does no harm. @default false */
   readonly idempotent?: boolean;
   /** Milliseconds from submission. @default none */
@@ -98,7 +101,8 @@ export function agent<Input = unknown, Output = unknown>(
 ): AgentDefinition<Input, Output>;
 export function agent<Input, Output>(options: AgentOptions<Input, Output>): AgentDefinition<Input, Output> {
   checkAgent(options);
-  const { strategy: _, run, ...rest } = options;
+  const { strategy: _, context, run: _run, ...rest } = options;
+  const run = options.run ?? runOf(options);
   return Object.freeze({
     ...rest,
     version: options.version ?? "0.1.0",
@@ -108,7 +112,7 @@ export function agent<Input, Output>(options: AgentOptions<Input, Output>): Agen
     ...(options.guardrails === undefined ? {} : { guardrails: Object.freeze([...options.guardrails]) }),
     idempotent: options.idempotent ?? false,
     subscribes: Object.freeze([...(options.subscribes ?? [])]),
-    run: run ?? runOf(options),
+    run: context === undefined || run === undefined ? run : withAgentContext(context, run as Run<unknown, Output>),
   });
 }
 

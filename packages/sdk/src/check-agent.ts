@@ -1,5 +1,6 @@
 import type { AgentOptions } from "./agent.ts";
 import { authorMistake, describe } from "./author-mistake.ts";
+import type { AgentContext } from "./context/agent-context.ts";
 import { isSchema } from "./schema.ts";
 
 // The same rule as the contract's NAME_PATTERN; repeated, because that module loads zod.
@@ -23,6 +24,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   model: true,
   instructions: true,
   strategy: true,
+  context: true,
   idempotent: true,
   timeoutMs: true,
   compensates: true,
@@ -65,11 +67,25 @@ export const checkAgent = (options: Unchecked): void => {
 const isBlank = (value: unknown): boolean => typeof value !== "string" || value.trim() === "";
 const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0;
 
+const CONTEXT: Readonly<Record<keyof AgentContext, (value: unknown) => boolean>> = {
+  maxTokens: isCount,
+  history: (value) => isRecord(value) && isCount(value["maxTokens"]),
+  recall: (value) => isRecord(value),
+  pinned: (value) => Array.isArray(value) && !value.some(isBlank),
+  summarise: (value) => typeof value === "boolean",
+};
+const isContext = (value: unknown): boolean =>
+  isRecord(value) &&
+  Object.entries(value).every(
+    ([name, part]) => part === undefined || (Object.hasOwn(CONTEXT, name) && CONTEXT[name as keyof AgentContext](part)),
+  );
+
 const KINDS: readonly (readonly [Field, string, (value: unknown) => boolean])[] = [
   ["concurrency", '"context"', (value) => value === "context"],
   ["run", "a function", (value) => typeof value === "function"],
   ["answer", "a function", (value) => typeof value === "function"],
   ["strategy", "a strategy, such as react()", (value) => typeof value === "function"],
+  ["context", "an object of maxTokens, history, recall, pinned, summarise", isContext],
   ["version", "some text", (value) => !isBlank(value)],
   ["model", "some text", (value) => !isBlank(value)],
   ["instructions", "some text", (value) => !isBlank(value)],

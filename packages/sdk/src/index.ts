@@ -50,6 +50,10 @@ export {
 } from "@agentcore/contract/errors";
 export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
 export { type Client, type ClientOptions, createClient } from "./client/index.ts";
+export type { AgentContext } from "./context/agent-context.ts";
+export { type BuiltPrompt, buildPrompt, type PromptParts, type PromptWindow } from "./context/build-prompt.ts";
+export { type EarlierOptions, earlierMessages } from "./context/earlier-messages.ts";
+export { type SummariseOptions, summarise } from "./context/summarise.ts";
 export { guardrail } from "./guardrail.ts";
 export { mcpTools, toolsOf } from "./mcp-tools.ts";
 export { type AskForOptions, askFor } from "./strategy/ask-for.ts";

@@ -306,6 +306,7 @@ export const compose = async ({
   });
   const memory = createNodeMemory({
     ...{ keyValue, vectorIndex: stores.vectors, seals: codec.seals, acrossNodes: stores.isShared, senses, models },
+    tasks: () => service,
     embedder: memoryEmbedder,
     declared: (tenantId, name) => manifests.memoryPool(tenantId, name),
   });

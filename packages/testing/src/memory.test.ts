@@ -156,3 +156,33 @@ test("a query handler has no memory to write to, and a value of working state ov
   expect((await world.run()).output).toBe("TOO_LARGE");
   await world.close();
 });
+
+test("an agent is told what this caller and it said before in the context: not the task that asks, no other context's, no other agent's", async () => {
+  const talker = (name: string) =>
+    agent({
+      ...{ name, description: "Talks" },
+      run: async (task, ctx) => {
+        const turns = await ctx.memory.history();
+        await ctx.progress("thinking");
+        if (task.input === "?") return ctx.waitForInput("which one?");
+        return { heard: turns.map(({ role, text }) => `${role}: ${text}`) };
+      },
+    });
+  const world = await testAgent([talker("one"), talker("two")]);
+  const say = async (input: unknown, contextId: string, name = "one") => {
+    const run = await world.run(input, { contextId, target: { agent: name } });
+    await world.advance(1_000);
+    return run;
+  };
+  expect((await say("hello", "c")).output).toEqual({ heard: [] });
+  expect((await say({ n: 1 }, "c")).output).toEqual({ heard: ["user: hello", 'assistant: {"heard":[]}'] });
+  const asked = await say("?", "c");
+  expect((await say("still open", "c")).output).toMatchObject({ heard: { length: 4 } });
+  await asked.send("this one");
+  await world.advance(1_000);
+  const { heard } = (await say("again", "c")).output as { readonly heard: readonly string[] };
+  expect(heard.slice(-4)).toEqual(["user: ?", "assistant: which one?", "user: this one", "assistant: this one"]);
+  expect((await say("hello", "other")).output).toEqual({ heard: [] });
+  expect((await say("hello", "c", "two")).output).toEqual({ heard: [] });
+  await world.close();
+});

@@ -1,7 +1,7 @@
 /** Long-term memory of a test: the real one, over stores in memory that outlive the process. Loaded when an agent first remembers. */
 import type { MemoryPoolSpec } from "@agentcore/contract";
 import type { Embedder, KeyValue, Senses, VectorIndex } from "@agentcore/core/ports";
-import type { PlatformAgent } from "@agentcore/core/tasks";
+import type { PlatformAgent, TaskService } from "@agentcore/core/tasks";
 
 export interface TestMemoryOptions {
   /** MemoryPools by name, as their manifests' `spec`. */
@@ -12,7 +12,12 @@ export interface TestMemoryOptions {
 
 export const openTestMemory = async (
   { pools = {}, embedder }: TestMemoryOptions,
-  parts: Senses & { readonly keyValue: KeyValue; readonly vectorIndex: VectorIndex; readonly isDead: () => boolean },
+  parts: Senses & {
+    readonly tasks: () => Pick<TaskService, "list" | "log">;
+    readonly keyValue: KeyValue;
+    readonly vectorIndex: VectorIndex;
+    readonly isDead: () => boolean;
+  },
 ): Promise<PlatformAgent> => {
   const { createMemoryAgent, LongTermMemory } = await import("@agentcore/core/memory");
   const { keyValue, vectorIndex, clock, ids, digest, logger, isDead } = parts;
@@ -32,5 +37,6 @@ export const openTestMemory = async (
       declared: async (_tenantId, name) => pools[name] ?? null,
       embedderOf: async () => embedder ?? null,
     }),
+    parts.tasks(),
   );
 };

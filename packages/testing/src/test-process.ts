@@ -145,7 +145,9 @@ export const startProcess = async (
   const platform = new PlatformAgents({
     ...{ registry, node: NODE, secret: world.ids.secret() },
     memory: async () => {
-      const agent = await counted(() => openTestMemory(world.memory, { ...world, ...senses, isDead: () => dead }));
+      const agent = await counted(() =>
+        openTestMemory(world.memory, { ...world, ...senses, tasks: () => process.tasks, isDead: () => dead }),
+      );
       return {
         answer: (message, signal) => counted(() => agent.answer(message, signal)),
         perform: (message, signal) => counted(() => agent.perform(message, signal)),

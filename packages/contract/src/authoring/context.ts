@@ -388,6 +388,16 @@ export interface Forgotten {
   readonly ids: readonly string[];
 }
 
+/** What a caller and this agent said to each other before, in the same context. */
+export interface EarlierTurn {
+  readonly role: "user" | "assistant";
+  /** At most 16,384 characters and a mark that there was more; data as JSON. */
+  readonly text: string;
+  readonly taskId: string;
+  /** Of the task's end, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface Memory {
   /** Values of this agent in the tenant: its working state. Keys have at most 1,024 characters. Null: nothing is kept there. */
   get(key: string): Promise<unknown>;
@@ -401,6 +411,11 @@ export interface Memory {
   remember(memory: string | NewMemory, options?: MemoryOptions): Promise<Remembered>;
   /** What is remembered about it, best first, by words and by meaning; a replay is given what was recalled then. Throws as `remember` does. */
   recall(query: string, options?: RecallOptions): Promise<Recalled>;
+  /**
+   * The conversation so far: what this caller and this agent said in completed tasks of this context, oldest first, as their logs tell it; at most 256 KiB, the
+   * newest of it. `limit`: tasks at most, 1 to 50. @default 20. A replay is given what it was then. Throws INVALID_ARGUMENT.
+   */
+  history(options?: { readonly limit?: number; readonly key?: string }): Promise<readonly EarlierTurn[]>;
   /** Gone when it resolves: text, data, words and vectors. In a shared pool only what this agent wrote. Throws as `remember` does. */
   forget(which: ForgetWhich, options?: MemoryOptions): Promise<Forgotten>;
 }

@@ -16,6 +16,7 @@ export type {
   Decision,
   DecisionRequest,
   DurableEvent,
+  EarlierTurn,
   EventOptions,
   ForgetWhich,
   Forgotten,

@@ -5,6 +5,7 @@
 import { invalidArgument, PlatformError } from "@agentcore/contract";
 import type { ForgetWhich, NewMemory, RecallOptions } from "@agentcore/contract/authoring";
 import type { PlatformAgent } from "../tasks/platform-agents.ts";
+import { type Conversations, earlierTurns } from "./earlier-turns.ts";
 import { judgeAccess, type MemoryUser } from "./judge-access.ts";
 import type { LongTermMemory } from "./long-term-memory.ts";
 import { agentPool, callerPool, type Pool, poolOf } from "./pool.ts";
@@ -24,13 +25,14 @@ export type MemoryRequest = {
 } & (
   | { readonly operation: "remember"; readonly memory: NewMemory }
   | { readonly operation: "recall"; readonly query: string; readonly options: Omit<RecallOptions, "pool" | "key"> }
+  | { readonly operation: "history"; readonly limit: number }
   | { readonly operation: "forget"; readonly which: ForgetWhich }
 );
 
 // As much of the key of a call as nobody hits by chance.
 const ID_LENGTH = 32;
 
-export const createMemoryAgent = (memory: LongTermMemory): PlatformAgent => {
+export const createMemoryAgent = (memory: LongTermMemory, tasks: Conversations): PlatformAgent => {
   /** The pool, if the asker has the right. Throws INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED. */
   const reach = async (
     tenantId: string,
@@ -52,6 +54,8 @@ export const createMemoryAgent = (memory: LongTermMemory): PlatformAgent => {
   return {
     async answer({ tenantId, payload }, signal) {
       const request = payload as MemoryRequest;
+      if (request.operation === "history")
+        return earlierTurns(tasks, { tenantId, ...request.asker, limit: request.limit });
       if (request.operation !== "recall") throw unknown(request.operation);
       const pool = await reach(tenantId, request, "read");
       const { limit, tags, document } = request.options;

@@ -68,23 +68,29 @@ export class WordIndex {
 
   /** Best first, equals by id; those that `accepts` refuses are passed over. */
   search(query: string, limit: number, accepts: (id: string) => boolean): readonly WordHit[] {
-    const scores = new Map<number, number>();
+    // By place: a Map would cost more than all the rest for words that most texts have.
+    const scores = new Float64Array(this.ids.length);
+    const touched: number[] = [];
     const average = this.totalLength / Math.max(1, this.size);
     for (const list of this.listsOf(query)) {
       const rarity = Math.log(1 + (this.size - Math.min(this.size, list.length) + 0.5) / (list.length + 0.5));
       for (const posting of list) {
         const place = Math.floor(posting / COUNT_BITS);
-        if (this.ids[place] === null) continue;
         const count = posting % COUNT_BITS;
         const share = 1 - B + (B * (this.lengths[place] ?? 0)) / average;
-        const part = (rarity * count * (K1 + 1)) / (count + K1 * share);
-        scores.set(place, (scores.get(place) ?? 0) + part);
+        const before = scores[place] ?? 0;
+        if (before === 0) touched.push(place);
+        scores[place] = before + (rarity * count * (K1 + 1)) / (count + K1 * share);
       }
     }
     const best = new NearestList(limit);
-    for (const [place, score] of scores) {
+    let { worst } = best;
+    for (const place of touched) {
       const id = this.ids[place];
-      if (id != null && accepts(id)) best.offer(score, { id, metadata: NO_METADATA });
+      const score = scores[place] ?? 0;
+      if (id == null || score < worst || !accepts(id)) continue;
+      best.offer(score, { id, metadata: NO_METADATA });
+      worst = best.worst;
     }
     return best.sorted().map(({ id, similarity }) => ({ id, score: similarity }));
   }

@@ -6,7 +6,13 @@ const MARKS = /\p{M}+/gu;
 // Nobody searches for more of a number, a hash or a line without spaces.
 const MAX_WORD = 64;
 
+// Most texts, and several times faster.
+const PLAIN = /^[\t\n\r -~]*$/;
+const PLAIN_WORD = /[a-z0-9]+/g;
+
 export const wordsOf = (text: string): string[] => {
+  if (PLAIN.test(text))
+    return (text.toLowerCase().match(PLAIN_WORD) ?? []).map((word) => stem(word.slice(0, MAX_WORD)));
   const words: string[] = [];
   for (const [found] of text.normalize("NFKD").replace(MARKS, "").toLowerCase().matchAll(WORD)) {
     if (UNSPACED.test(found)) words.push(...pairsOf(found));

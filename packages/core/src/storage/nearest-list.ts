@@ -22,6 +22,13 @@ export class NearestList {
     this.sink(0);
   }
 
+  /** What an offer has to reach; -Infinity while there is room. */
+  get worst(): number {
+    return this.heap.length < this.limit
+      ? Number.NEGATIVE_INFINITY
+      : (this.heap[0]?.similarity ?? Number.NEGATIVE_INFINITY);
+  }
+
   /** Best first, equals by id. The metadata are the caller's own. */
   sorted(): readonly NearVector[] {
     return [...this.heap].sort(compare).map((near) => ({ ...near, metadata: { ...near.metadata } }));

@@ -1,4 +1,4 @@
-/** `ctx.memory.remember`, `recall` and `forget`: steps whose bodies are messages to the platform's memory. */
+/** `ctx.memory.remember`, `recall`, `history` and `forget`: steps whose bodies are messages to the platform's memory. */
 import { invalidArgument } from "@agentcore/contract";
 import type { ForgetWhich, Memory, MemoryOptions, StepContext, StepOptions } from "@agentcore/contract/authoring";
 import { assertSerialisable } from "../payloads/serialisable.ts";
@@ -18,9 +18,9 @@ export const createRemembering = (
   execution: Execution,
   step: RunStep,
   hash: (value: unknown) => string,
-): Pick<Memory, "remember" | "recall" | "forget"> => {
+): Pick<Memory, "remember" | "recall" | "history" | "forget"> => {
   const call = <T>(
-    operation: "remember" | "recall" | "forget",
+    operation: "remember" | "recall" | "history" | "forget",
     { pool = "agent", key }: { readonly [Name in keyof MemoryOptions]: MemoryOptions[Name] | undefined },
     request: Readonly<Record<string, unknown>>,
   ): Promise<T> => {
@@ -31,13 +31,13 @@ export const createRemembering = (
       `${operation} ${pool} ${inputHash.slice(0, NAMED_BY)}`,
       ({ signal, idempotencyKey }, path) =>
         execution.services.remembers(execution, {
-          ...{ type: operation === "recall" ? "query" : "command", pool, path },
+          ...{ type: isQuery(operation) ? "query" : "command", pool, path },
           ...{ request: { operation, ...request }, idempotencyKey, signal },
         }),
       {
         ...{ inputHash, key },
         // The bus retries queries itself.
-        ...(operation === "recall" ? { retry: { maxAttempts: 1 } } : {}),
+        ...(isQuery(operation) ? { retry: { maxAttempts: 1 } } : {}),
       },
     );
   };
@@ -46,12 +46,23 @@ export const createRemembering = (
       call("remember", options, { memory: typeof memory === "string" ? { text: memory } : memory }),
     recall: (query, { pool, key, limit, tags, document } = {}) =>
       call("recall", { pool, key }, { query, options: { limit, tags, document } }),
+    history: ({ limit = 20, key } = {}) => {
+      if (!Number.isInteger(limit) || limit < 1 || limit > MAX_TASKS)
+        throw invalidArgument("what ctx.memory.history is given", [
+          { field: "limit", description: `expected a whole number from 1 to ${MAX_TASKS}` },
+        ]);
+      return call("history", { key }, { limit });
+    },
     forget: (which, options = {}) => {
       assertWhich(which);
       return call("forget", options, { which });
     },
   };
 };
+
+const MAX_TASKS = 50;
+
+const isQuery = (operation: string): boolean => operation === "recall" || operation === "history";
 
 const WAYS = ["id", "words", "task", "document", "all"];
 

@@ -7,7 +7,7 @@ type Spec = AgentManifest["spec"];
 
 /** The agent that a manifest without code declares. Throws INVALID_ARGUMENT with every place that is wrong. */
 export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest): Promise<AgentDefinition> => {
-  const { description, model, instructions, skills, tools, input, output } = spec;
+  const { description, model, instructions, skills, tools, context, input, output } = spec;
   const strategy = await strategyOf(name, spec);
   const options: AgentOptions = {
     name,
@@ -17,6 +17,7 @@ export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest)
     ...(skills === undefined ? {} : { skills }),
     ...(tools === undefined ? {} : { tools: tools.map((declared) => mcpTools(declared)) }),
     ...(strategy === undefined ? {} : { strategy }),
+    ...(context === undefined ? {} : { context }),
     ...(input === undefined ? {} : { input: schemaOfJson(input, "spec.input") }),
     ...(output === undefined ? {} : { output: schemaOfJson(output, "spec.output") }),
   };

@@ -19,6 +19,7 @@ const AGENT = `const notes = (name) => ({ name, description: "Keeps notes", vers
   idempotent: false, subscribes: [], run: async ({ input }, { memory }) => {
     if (input.remember) return memory.remember(input.remember, input.options);
     if (input.forget) return memory.forget(input.forget, input.options);
+    if (input.history) return (await memory.history()).map(({ role, text }) => role + ": " + text);
     return (await memory.recall(input.recall, input.options)).memories.map(({ text }) => text);
   } });
   export const clerk = notes("clerk"); export const judge = notes("judge"); export const guest = notes("guest");`;
@@ -67,6 +68,10 @@ const ask = async (who: Who, agent: string, input: object) => {
   const { body } = await call(who, "/api/v1/tasks", { target: `agent:${agent}`, input, wait: true });
   const output = body.task?.artifacts?.at(-1)?.parts[0]?.data;
   return output ?? body.error ?? body.task?.status?.message?.parts[0]?.text ?? body;
+};
+const talk = async (who: Who, contextId: string, input: unknown = { history: true }, agent = "clerk") => {
+  const { body } = await call(who, "/api/v1/tasks", { target: `agent:${agent}`, input, contextId, wait: true });
+  return body.task.artifacts.at(-1).parts[0].data;
 };
 const recalled = async (who: Who, pool: string, query: string) => {
   const { status, body } = await call(who, "/api/v1/memory/recall", { pool, query });
@@ -121,6 +126,17 @@ test("a shared pool is for those whom its manifest names, and a right that is ta
   expect(await recalled("bob", "team", "rates")).toBe("PERMISSION_DENIED");
 });
 
+test("a conversation is told to the caller's own next task, and to nobody else's in a context of that id", async () => {
+  const first = { history: true, say: "I am Ann" };
+  expect(await talk("ann", "c1", first)).toEqual([]);
+  const told = [`user: ${JSON.stringify(first)}`, "assistant: []"];
+  expect(await talk("ann", "c1")).toEqual(told);
+  expect(await talk("bob", "c1")).toEqual([]);
+  expect(await talk("root", "c1")).toEqual([]);
+  expect(await talk("ann", "c1", undefined, "judge")).toEqual([]);
+  expect(await talk("ann", "c2")).toEqual([]);
+});
+
 test.each([
   [poolOf("agent", { read: [{ agent: "*" }] }), "spec.read"],
   [poolOf("x", { read: [{}] }), "spec.read[0]"],
@@ -157,6 +173,16 @@ test("it is there after a restart, sealed, and gone from the disk's values once 
   });
   expect((await call("root", `/api/v1/memory/entries/${id}?pool=agent:clerk`)).status).toBe(404);
   expect(await ask("ann", "clerk", { recall: "password" })).toEqual([]);
+});
+
+test("gc takes away what is over, and pools of which nothing is left", async () => {
+  const options = { pool: "caller" };
+  await ask("bob", "guest", { remember: { text: "for a moment", ttlMs: 1 }, options });
+  const pools = async () => (await call("bob", "/api/v1/memory")).body.pools.map(({ name }: { name: string }) => name);
+  expect(await pools()).toEqual(["caller:guest/bob"]);
+  expect(await recalled("bob", "caller:guest/bob", "moment")).toEqual([]);
+  expect((await call("root", "/api/v1/gc", {})).status).toBe(200);
+  expect(await pools()).toEqual([]);
 });
 
 test("a request that says too much, or too little, is refused with its place", async () => {

@@ -2,7 +2,7 @@
 import type { MemoryPoolSpec } from "@agentcore/contract";
 import type { LongTermMemory } from "@agentcore/core/memory";
 import type { Embedder, KeyValue, ModelCall, Senses, VectorIndex } from "@agentcore/core/ports";
-import type { PlatformAgent } from "@agentcore/core/tasks";
+import type { PlatformAgent, TaskService } from "@agentcore/core/tasks";
 import type { ModelGateway } from "@agentcore/models";
 
 export interface NodeMemory {
@@ -21,6 +21,7 @@ export const createNodeMemory = (options: {
   readonly acrossNodes: boolean;
   readonly senses: Senses;
   readonly models: Pick<ModelGateway, "embed">;
+  readonly tasks: () => Pick<TaskService, "list" | "log">;
   /** Of pools that name none. */
   readonly embedder: string | undefined;
   readonly declared: (tenantId: string, name: string) => Promise<MemoryPoolSpec | null>;
@@ -41,7 +42,7 @@ export const createNodeMemory = (options: {
     open,
     async agent() {
       const { createMemoryAgent } = await import("@agentcore/core/memory");
-      return createMemoryAgent(await open());
+      return createMemoryAgent(await open(), options.tasks());
     },
     async sweep(tenantId, signal = new AbortController().signal) {
       const scope = { tenantId, namespace: "long-term-memory" };
