@@ -88,6 +88,7 @@ test("what is remembered about the input, and facts that are pinned, stand in th
 const look = tool({
   name: "look",
   description: "Looks",
+  readOnly: true,
   input: z.object({ at: z.string() }),
   execute: ({ at }) => `${at}: ${"word ".repeat(150)}`,
 });
