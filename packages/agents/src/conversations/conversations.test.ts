@@ -50,13 +50,13 @@ describe("handoff", () => {
     expect(run.output).toEqual({
       ...{ answer: "paid back", by: "billing" },
       turns: [
-        { speaker: "triage", text: "it is about money" },
+        { speaker: "triage", text: "it is about money", to: "billing" },
         { speaker: "billing", text: "paid back" },
       ],
     });
     expect(told[0]).toMatchObject({
       ...{ you: "billing", task: "my money!", colleagues: [{ name: "triage" }, { name: "tech" }] },
-      conversation: [{ speaker: "triage", text: "it is about money" }],
+      conversation: [{ speaker: "triage", text: "it is about money", to: "billing" }],
       handedOver: { from: "triage", to: "billing", context: { order: 7 } },
     });
     expect(decisionsOf(run.events)).toEqual(["handoff from triage → billing"]);
@@ -184,6 +184,16 @@ describe("group chat", () => {
     expect(failed.error?.message).toContain("3 turns came to no end");
     const answered = await (await testAgent(groupChat({ ...chat, atLimit: "answer" }), { peers })).run("?");
     expect(answered.output).toMatchObject({ answer: "w" });
+  });
+
+  test("what goes round is stopped long before its turns are over, by the name of its failure", async () => {
+    const world = await testAgent(groupChat({ name: "chat", ...writers, manager: "round-robin", maxTurns: 50 }), {
+      peers: { writer: () => "Here is the draft.", critic: () => "Please write the draft again." },
+    });
+    const run = await world.run("a poem");
+    expect(run.error).toMatchObject({ code: "LOOP_DETECTED", details: { failureMode: "step-repetition" } });
+    expect(decisionsOf(run.events).join("\n")).toMatch(/failure-mode.* → step-repetition\ngoing-round.* → stop$/);
+    expect(run.events.filter(({ type }) => type === "step.completed").length).toBeLessThan(15);
   });
 
   test("a manager that calls for somebody who is not there is told once, then it fails", async () => {
@@ -345,7 +355,7 @@ strategySuite({
   output: {
     ...{ answer: "paid back", by: "billing" },
     turns: [
-      { speaker: "triage", text: "money" },
+      { speaker: "triage", text: "money", to: "billing" },
       { speaker: "billing", text: "paid back" },
     ],
   },
@@ -406,7 +416,7 @@ strategySuite({
     ...{ answer: "restarted", by: "tech", state: { who: "ada" } },
     turns: [
       { speaker: "user", text: "it hangs" },
-      { speaker: "triage", text: "" },
+      { speaker: "triage", text: "", to: "tech" },
       { speaker: "tech", text: "restarted" },
     ],
   },

@@ -66,21 +66,27 @@ export const groupChat = (options: GroupChatOptions): AgentDefinition => {
   return agent({
     ...titled("groupChat", options),
     run: async ({ input }, ctx) => {
-      const conversation = new Conversation(ctx, input);
+      const conversation = new Conversation(ctx, { task: input, members: introduced(members), maxTurns });
       for (let turn = 1; turn <= maxTurns; turn += 1) {
         const directive = await lead(ctx, conversation, input);
         const choice = ctx.decide("speaker", () => ({
           choice: directive.done === true ? DONE : (directive.next ?? DONE),
           reasons: directive.reason === undefined ? [] : [directive.reason],
         }));
-        if (choice === DONE) return { answer: directive.answer ?? null, turns: conversation.turns };
+        if (choice === DONE) {
+          conversation.end();
+          return { answer: directive.answer ?? null, turns: conversation.turns };
+        }
         const member = members.find(({ name }) => name === choice) as Member;
         const { ask } = directive;
         const said = await conversation.turnOf(member, {
           members: introduced(members),
           ...(ask === undefined ? {} : { ask }),
         });
-        if (manager === "round-robin" && said.done === true) return { answer: said.answer, turns: conversation.turns };
+        if (manager === "round-robin" && said.done === true) {
+          conversation.end();
+          return { answer: said.answer, turns: conversation.turns };
+        }
       }
       const reason = `${maxTurns} turns came to no end`;
       ctx.decide("out-of-turns", () => ({ choice: atLimit, reasons: [reason] }));

@@ -1,8 +1,8 @@
 import { type AgentDefinition, agent } from "@agentcore/sdk";
 import { z } from "zod";
 import { checkOptions, IN_CODE, type PatternOptions, type RoleSchemas, titled } from "../role.ts";
-import { Conversation } from "./conversation.ts";
-import { membersOf, namedMember, type Roles, rolesShape } from "./members.ts";
+import { Conversation, introduction } from "./conversation.ts";
+import { type Member, membersOf, namedMember, type Roles, rolesShape } from "./members.ts";
 import { passOn } from "./pass-on.ts";
 import type { Turn } from "./turn.ts";
 
@@ -43,17 +43,22 @@ export const handoff = (options: HandoffOptions): AgentDefinition => {
   const begin = namedMember("handoff", options.name, "start", members, given.start ?? members[0]?.name ?? "");
   for (const [from, to] of Object.entries(routes ?? {}))
     for (const name of [from, ...to]) namedMember("handoff", options.name, `routes.${from}`, members, name);
+  const colleaguesOf = (member: Member): readonly Member[] =>
+    members.filter(
+      ({ name }) => name !== member.name && (routes?.[member.name]?.includes(name) ?? routes === undefined),
+    );
   return agent({
     ...titled("handoff", options),
     run: async ({ input }, ctx) => {
+      const talk = {
+        task: input,
+        members: members.map((member) => ({
+          ...introduction(member),
+          handsTo: colleaguesOf(member).map(({ name }) => name),
+        })),
+      };
       const { answer, by, turns } = await passOn(ctx, {
-        conversation: new Conversation(ctx, input),
-        members,
-        begin,
-        colleaguesOf: (member) =>
-          members.filter(
-            ({ name }) => name !== member.name && (routes?.[member.name]?.includes(name) ?? routes === undefined),
-          ),
+        ...{ conversation: new Conversation(ctx, talk), members, begin, colleaguesOf },
         maxHandoffs,
         told: () => ({}),
       });

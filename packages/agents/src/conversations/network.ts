@@ -61,7 +61,8 @@ export const network = (options: NetworkOptions): AgentDefinition => {
   return agent({
     ...titled("network", options),
     run: async ({ input }, ctx) => {
-      const turns: Turn[] = [];
+      const talk = { task: input, members: introduced(members) };
+      const letters = new Conversation(ctx, talk);
       const answers: Record<string, unknown> = {};
       let inboxes = new Map<string, Letter[]>(start.map((member) => [member.name, []]));
       let rounds = 0;
@@ -73,9 +74,9 @@ export const network = (options: NetworkOptions): AgentDefinition => {
         const read = inboxes;
         const replies = await Promise.all(
           asked.map((member) => {
-            const own = turns.filter(({ speaker, to }) => speaker === member.name || to === member.name);
+            const own = letters.turns.filter(({ speaker, to }) => speaker === member.name || to === member.name);
             const more = { inbox: read.get(member.name), colleagues: introduced(colleaguesOf(member)), how: HOW };
-            return new Conversation(ctx, input, own).ask(member, more, `${rounds}/${member.name}`);
+            return new Conversation(ctx, talk, own).ask(member, more, `${rounds}/${member.name}`);
           }),
         );
         inboxes = new Map();
@@ -83,14 +84,15 @@ export const network = (options: NetworkOptions): AgentDefinition => {
           const reply = readReply(valueIn(replies[index]));
           if (reply.answer !== null) answers[member.name] = reply.answer;
           for (const letter of lettersOf(member, reply, colleaguesOf(member))) {
-            turns.push({ speaker: member.name, to: letter.to, text: letter.text });
+            letters.add({ speaker: member.name, to: letter.to, text: letter.text });
             inboxes.set(letter.to, [...(inboxes.get(letter.to) ?? []), { from: member.name, text: letter.text }]);
           }
         });
       }
+      const { turns } = letters;
       const result = { answers, rounds, turns };
       if (conclude === undefined) return { answer: answers, ...result };
-      const concluded = await new Conversation(ctx, input, turns).ask(memberOf("conclude", conclude), { answers });
+      const concluded = await new Conversation(ctx, talk, turns).ask(memberOf("conclude", conclude), { answers });
       return { answer: concluded, ...result };
     },
   }) as AgentDefinition;

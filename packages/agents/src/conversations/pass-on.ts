@@ -35,7 +35,10 @@ export const passOn = async (
     });
     if (reply.state !== undefined) heard?.(reply.state);
     const wish = reply.handoff;
-    if (wish === undefined) return { answer: reply.answer, by: active, turns: conversation.turns };
+    if (wish === undefined) {
+      conversation.end();
+      return { answer: reply.answer, by: active, turns: conversation.turns };
+    }
     const from = active.name;
     const isAllowed = colleagues.some(({ name }) => name === wish.to);
     const reasons = wish.reason === undefined ? [] : [wish.reason];

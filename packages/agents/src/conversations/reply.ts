@@ -64,4 +64,4 @@ export const valueIn = (output: unknown): unknown => {
   }
 };
 
-const asText = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+export const asText = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));

@@ -1,7 +1,7 @@
 import { type AgentDefinition, agent } from "@agentcore/sdk";
 import { z } from "zod";
 import { checkOptions, IN_CODE, type PatternOptions, type RoleSchemas, titled } from "../role.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation, introduced } from "./conversation.ts";
 import type { HandoffResult } from "./handoff.ts";
 import { membersOf, namedMember, type Roles, rolesShape } from "./members.ts";
 import { passOn } from "./pass-on.ts";
@@ -49,7 +49,7 @@ export const swarm = (options: SwarmOptions): AgentDefinition => {
       const key = `conversation/${JSON.stringify([caller, contextId])}`;
       const kept = (await ctx.memory.get(key)) as Kept | null;
       let state = kept?.state ?? {};
-      const conversation = new Conversation(ctx, input, kept?.turns);
+      const conversation = new Conversation(ctx, { task: input, members: introduced(members) }, kept?.turns);
       conversation.add({ speaker: "user", text: typeof input === "string" ? input : JSON.stringify(input) });
       const { answer, by, turns } = await passOn(ctx, {
         conversation,
