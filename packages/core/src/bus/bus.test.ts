@@ -359,6 +359,7 @@ test("a need goes to whoever can do it within its limits, never to who asks; nob
     })),
     how: ["by words"],
     nearest: names.length > 0 ? [] : [{ agent: "b", why: "says loan" }],
+    isPartial: false,
   });
   let finding = (): Finding => found("asker", "a", "b");
   const discovery: Discovery = { find: async () => finding() };
@@ -387,6 +388,8 @@ test("a need goes to whoever can do it within its limits, never to who asks; nob
     message: "no agent can do what need:score a loan asks for; nearest are b (says loan); searched by words",
     details: { nearest: [{ agent: "b", why: "says loan" }] },
   });
+  finding = () => ({ ...found(), isPartial: true });
+  expect(await outcome(ask())).toBe("UNAVAILABLE");
   expect(await bus.find(to({ need: "score a loan" }), { caller })).toMatchObject({
     ranked: [],
     nearest: [{ agent: "b" }],

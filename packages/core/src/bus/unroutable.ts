@@ -28,6 +28,11 @@ export const unroutable = (registry: RegistryView, call: BusCall): PlatformError
   if (out.length > 0) return new PlatformError("NO_CANDIDATE", `nobody matches ${text}: ${why}`, { details });
   const { target, finding } = call;
   if (finding !== undefined) {
+    if (finding.isPartial)
+      return new PlatformError("UNAVAILABLE", `nobody is found yet for ${text}; searched ${finding.how.join("; ")}`, {
+        details,
+        retryAfterMs: 1000,
+      });
     const near = finding.nearest.slice(0, SHOWN);
     const there =
       near.length === 0

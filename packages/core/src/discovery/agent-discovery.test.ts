@@ -186,7 +186,8 @@ test("who waits for a model longer than 2 s goes on with words; the caller's own
   const slow = discovery.find("acme", { need: "read supplier invoices" });
   await clock.advance(2_000);
   expect((await slow).candidates).toHaveLength(1);
-  await clock.advance(30_000);
+  // The model has its own 30 s, and is let be as long after it has used them up.
+  await clock.advance(60_000);
   const stop = new AbortController();
   const stopped = discovery.find("acme", { need: "read supplier invoices" }, { signal: stop.signal });
   await clock.turn();

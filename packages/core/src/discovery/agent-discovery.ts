@@ -72,7 +72,7 @@ export class AgentDiscovery implements Discovery {
       const candidates = exact
         .slice(0, MAX_CANDIDATES)
         .map(({ agent: { record }, why }) => ({ record, why, similarity: 1 }));
-      return { candidates, how: ["by name, skill or tag, exactly"], nearest: [] };
+      return { candidates, how: ["by name, skill or tag, exactly"], nearest: [], isPartial: false };
     }
     const model = this.#options.modelOf?.(tenantId) ?? null;
     const key = JSON.stringify([model?.embedder.name, model?.minSimilarity, need]);
@@ -82,15 +82,17 @@ export class AgentDiscovery implements Discovery {
     const near = await this.#byModel(tenantId, tenant, need, model, signal);
     // While the model was asked, agents may have come or gone.
     this.#follow(tenantId, tenant);
+    const isPartial = model !== null && near.texts === null;
     const finding = judgeMatches({
+      isPartial,
       asked,
       index: tenant.index,
       near: near.texts === null || model === null ? null : { texts: near.texts, model: model.embedder.name },
       minSimilarity: model?.minSimilarity ?? DEFAULT_MIN_SIMILARITY,
       how: near.how ?? (wordVectors === null ? NO_VECTORS : `by words, and by their meaning in ${wordVectors.name}`),
     });
-    // Without the model it was a makeshift: the next time it may answer.
-    if (near.texts !== null || model === null) tenant.findings.set(key, finding);
+    // The next time the model may answer.
+    if (!isPartial) tenant.findings.set(key, finding);
     return finding;
   }
 

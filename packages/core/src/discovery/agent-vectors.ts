@@ -30,6 +30,9 @@ const MAX_QUESTIONS = 1_000;
 // What fails is not asked again at once: each try may cost money, and each need would try.
 const PAUSE_MS = 30_000;
 const MAKING_TIMEOUT_MS = 120_000;
+const QUESTION_TIMEOUT_MS = 30_000;
+/** Questions whose vectors are being made. */
+const MAX_PENDING = 100;
 
 export class AgentVectors {
   readonly embedder: Embedder;
@@ -38,6 +41,7 @@ export class AgentVectors {
   #known = new Map<string, Float32Array>();
   readonly #hashes = new WeakMap<IndexedAgent, string>();
   readonly #questions = new BoundedMap<string, Float32Array>(MAX_QUESTIONS);
+  readonly #pending = new Map<string, Promise<Float32Array>>();
   #making: Promise<void> | null = null;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failure = "";
@@ -76,17 +80,25 @@ export class AgentVectors {
   async #questionVector(need: string, signal: AbortSignal): Promise<Float32Array> {
     const known = this.#questions.get(need);
     if (known !== undefined) return known;
-    const { embedder, tenantId } = this.#options;
-    const [vector] = await this.#guarded(() => embedder.embed(tenantId, [need], { signal }));
-    if (vector === undefined) throw new PlatformError("UPSTREAM_FAILED", `${embedder.name} gave no vector`);
-    const made = unit(vector);
-    this.#questions.set(need, made);
-    return made;
+    let pending = this.#pending.get(need);
+    if (pending === undefined) {
+      if (this.#pending.size >= MAX_PENDING)
+        throw new PlatformError("OVERLOADED", `${MAX_PENDING} needs wait for their vectors already`);
+      pending = this.#embed([need], QUESTION_TIMEOUT_MS)
+        .then(([vector]) => {
+          if (vector === undefined) throw new PlatformError("UPSTREAM_FAILED", `${this.embedder.name} gave no vector`);
+          this.#questions.set(need, vector);
+          return vector;
+        })
+        .finally(() => this.#pending.delete(need));
+      this.#pending.set(need, pending);
+    }
+    return untilAborted(pending, signal);
   }
 
   /** Who waits for it may leave: it goes on for the next. */
   async #make(agents: readonly IndexedAgent[], dimensions: number): Promise<void> {
-    const { embedder, tenantId, vectorIndex, clock } = this.#options;
+    const { vectorIndex } = this.#options;
     const scope = this.#scope(dimensions);
     const wanted = new Map(agents.map((agent) => [this.#hashOf(agent), agent.text]));
     const known = new Map<string, Float32Array>();
@@ -94,28 +106,17 @@ export class AgentVectors {
       const vector = this.#known.get(hash);
       if (vector?.length === dimensions) known.set(hash, vector);
     }
-    const timeout = new AbortController();
-    const timer = clock.after(MAKING_TIMEOUT_MS, () =>
-      timeout.abort(new PlatformError("DEADLINE_EXCEEDED", `${embedder.name} took more than ${MAKING_TIMEOUT_MS} ms`)),
-    );
-    const stop = () => timeout.abort(this.#closed.signal.reason);
-    this.#closed.signal.addEventListener("abort", stop, { once: true });
-    try {
-      for (const hashes of pages(missing(wanted, known), VECTORS_AT_ONCE))
-        for (const { id, vector } of await vectorIndex.get(scope, hashes)) known.set(id, vector);
-      for (const hashes of pages(missing(wanted, known), TEXTS_AT_ONCE)) {
-        const texts = hashes.map((hash) => (wanted.get(hash) ?? "").slice(0, MAX_CHARACTERS));
-        const made = await this.#guarded(() => embedder.embed(tenantId, texts, { signal: timeout.signal }));
-        const entries = made.map((vector, at) => ({ id: hashes[at] ?? "", vector: unit(vector) }));
-        for (const { id, vector } of entries) known.set(id, vector);
-        await vectorIndex.upsert(scope, entries);
-      }
-      this.#known = known;
-      await this.#forgetOthers(scope, wanted);
-    } finally {
-      timer.cancel();
-      this.#closed.signal.removeEventListener("abort", stop);
+    for (const hashes of pages(missing(wanted, known), VECTORS_AT_ONCE))
+      for (const { id, vector } of await vectorIndex.get(scope, hashes)) known.set(id, vector);
+    for (const hashes of pages(missing(wanted, known), TEXTS_AT_ONCE)) {
+      const texts = hashes.map((hash) => (wanted.get(hash) ?? "").slice(0, MAX_CHARACTERS));
+      const made = await this.#embed(texts, MAKING_TIMEOUT_MS);
+      const entries = made.map((vector, at) => ({ id: hashes[at] ?? "", vector }));
+      for (const { id, vector } of entries) known.set(id, vector);
+      await vectorIndex.upsert(scope, entries);
     }
+    this.#known = known;
+    await this.#forgetOthers(scope, wanted);
   }
 
   /** Other nodes may be ahead or behind: what they still want, they make again. So only when much lies there for nobody. */
@@ -131,18 +132,28 @@ export class AgentVectors {
     }
   }
 
-  async #guarded<T>(ask: () => Promise<T>): Promise<T> {
+  /** Goes on when who asked for it leaves: the next one finds it made. */
+  async #embed(texts: readonly string[], timeoutMs: number): Promise<readonly Float32Array[]> {
+    const { embedder, tenantId, clock, logger } = this.#options;
+    const stop = new AbortController();
+    const timer = clock.after(timeoutMs, () =>
+      stop.abort(new PlatformError("DEADLINE_EXCEEDED", `no answer within ${timeoutMs} ms`)),
+    );
+    const close = () => stop.abort(this.#closed.signal.reason);
+    this.#closed.signal.addEventListener("abort", close, { once: true });
     try {
-      return await ask();
+      return (await embedder.embed(tenantId, texts, { signal: stop.signal })).map(unit);
     } catch (thrown) {
       const error = PlatformError.from(thrown);
-      if (error.code !== "CANCELED") {
-        const { clock, logger, tenantId, embedder } = this.#options;
+      if (!this.#closed.signal.aborted) {
         this.#failedAt = clock.monotonic();
         this.#failure = `the embedder ${embedder.name} failed: ${error.message}`;
         logger.log("warn", `${this.#failure}; agents are found by words for ${PAUSE_MS / 1000} s`, { tenantId });
       }
       throw error;
+    } finally {
+      timer.cancel();
+      this.#closed.signal.removeEventListener("abort", close);
     }
   }
 
@@ -177,7 +188,7 @@ const dot = (a: Float32Array, b: Float32Array): number => {
   return sum;
 };
 
-const untilAborted = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {
+const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   signal.throwIfAborted();
   let leave: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -185,7 +196,7 @@ const untilAborted = async (work: Promise<void>, signal: AbortSignal): Promise<v
     signal.addEventListener("abort", leave, { once: true });
   });
   try {
-    await Promise.race([work, aborted]);
+    return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener("abort", leave);
     // Whoever comes next is told.

@@ -9,6 +9,8 @@ export interface Finding {
   readonly how: readonly string[];
   /** Those that come nearest to it and do not suffice, when nobody does. */
   readonly nearest: readonly NearAgent[];
+  /** A model was to be asked and could not be: with it there may be more. */
+  readonly isPartial: boolean;
 }
 
 export interface NearAgent {

@@ -13,6 +13,7 @@ export interface MatchFacts {
   /** Of what a model finds by meaning alone. */
   readonly minSimilarity: number;
   readonly how: string;
+  readonly isPartial: boolean;
 }
 
 export const MAX_CANDIDATES = 50;
@@ -30,7 +31,7 @@ interface Judged extends Match {
   readonly similarity: number;
 }
 
-export const judgeMatches = ({ asked, index, near, minSimilarity, how }: MatchFacts): Finding => {
+export const judgeMatches = ({ asked, index, near, minSimilarity, how, isPartial }: MatchFacts): Finding => {
   const bySimilarity = new Map((near?.texts ?? []).map(({ name, similarity }) => [name, similarity]));
   const judged = index
     .search(asked, bySimilarity)
@@ -52,12 +53,13 @@ export const judgeMatches = ({ asked, index, near, minSimilarity, how }: MatchFa
       candidates: [],
       how: [how],
       nearest: nearest(judged, why),
+      isPartial,
     };
   const candidates = able
     .filter(({ similarity }) => similarity >= ALIKE * best.similarity)
     .slice(0, MAX_CANDIDATES)
     .map((match): Candidate => ({ record: match.agent.record, similarity: match.similarity, why: why(match) }));
-  return { candidates, how: [how], nearest: [] };
+  return { candidates, how: [how], nearest: [], isPartial };
 };
 
 /** By equal words alone: how alike words are that are not equal is good for an order, and too rough to rest on. */

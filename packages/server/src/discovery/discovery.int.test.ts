@@ -158,17 +158,25 @@ test("with a model that the tenant names, agents are found by meaning alone, als
     { ...header, kind: "Tenant", metadata: { name: "default" }, spec: { discovery: { embedder: "embedder" } } },
   ]);
   expect(applied).toMatchObject({ status: 200 });
-  const { body } = await submit("ann", "need:what levy comes on top?");
-  expect(body.head.agent).toBe("tax-bureau");
+  // On a busy machine the first vectors may take longer than a caller waits: it is told to come again.
+  const asked = async () => {
+    const { body } = await submit("ann", "need:what levy comes on top?");
+    expect(body.error?.code ?? "UNAVAILABLE").toBe("UNAVAILABLE");
+    expect(body.head?.agent).toBe("tax-bureau");
+  };
+  await vi.waitFor(asked, { timeout: 20_000, interval: 500 });
   expect(embedded).toHaveLength(5);
   await node.close(0);
   node = await startNodeHere();
-  expect((await find("ann", { need: "what levy comes on top?" })).body.found).toMatchObject({
-    scores: [
-      { agent: "tax-bureau", why: expect.stringMatching(/^similarity 1\.00 by embedder/) },
-      { agent: "tax-desk" },
-    ],
-  });
+  const again = async () => {
+    const { body } = await find("ann", { need: "what levy comes on top?" });
+    expect(body.found.scores).toHaveLength(2);
+    return body.found.scores;
+  };
+  expect(await vi.waitFor(again, { timeout: 20_000, interval: 500 })).toMatchObject([
+    { agent: "tax-bureau", why: expect.stringMatching(/^similarity 1\.00 by embedder/) },
+    { agent: "tax-desk" },
+  ]);
   // The question alone: the agents' vectors were kept.
   expect(embedded.slice(5)).toEqual(["what levy comes on top?"]);
 });
