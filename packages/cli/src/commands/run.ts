@@ -69,7 +69,7 @@ export const command = defineCommand({
     },
     {
       command: 'agentcore run "need:how did the south do in turnover?" --input "revenue of the south"',
-      explanation: "Whoever can do that; `agentcore why` says who it was and why",
+      explanation: "Whoever can do that; `agentcore trace` says who it was and why",
     },
     {
       command: "agentcore run refund --break pay",
