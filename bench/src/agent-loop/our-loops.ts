@@ -11,7 +11,7 @@ export const startLoops: LoopsModule["startLoops"] = async ({ place, loop }) => 
   const tasks: string[] = [];
   return {
     notes: [
-      "ours: react() on node:sqlite, WAL, synchronous=FULL, every answer and every result on disk before the loop goes on",
+      "ours: react() on node:sqlite, WAL, synchronous=FULL, every answer, every start of the tool and every result on disk before the loop goes on",
     ],
     run: async () => {
       const { taskId } = await service.submit(scope, { target: { agent: buyer.name }, input: loop.QUESTION });
