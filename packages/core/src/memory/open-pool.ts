@@ -33,7 +33,7 @@ export interface PoolServices {
   readonly acrossNodes: boolean;
   readonly clock: Clock;
   readonly ids: Pick<Ids, "next">;
-  readonly digest: Digest;
+  readonly digest: Pick<Digest, "sha256">;
   readonly logger: Logger;
 }
 

@@ -35,4 +35,5 @@ export const poolOf = (name: string): Pool => {
 };
 
 /** In keys, which are not sealed: names of callers do not stand there. */
-export const poolKey = (digest: Digest, { name }: Pool): string => digest.sha256(`memory-pool/${name}`).slice(0, 32);
+export const poolKey = (digest: Pick<Digest, "sha256">, { name }: Pool): string =>
+  digest.sha256(`memory-pool/${name}`).slice(0, 32);
