@@ -9,7 +9,7 @@ import { ManualClock } from "../src/testing/manual-clock.ts";
 import { createRecordingLogger, createSequentialIds } from "../src/testing/test-senses.ts";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-const digest = { sha256, hmacSha256: (key: string, text: string) => sha256(key + text) };
+const digest = { sha256 };
 export const signal = new AbortController().signal;
 
 /** Each word has a direction of its own, but for those that the test says mean the same. */

@@ -8,7 +8,7 @@ import { newSchema, test, url } from "../test/schema.ts";
 import { openPostgres } from "./index.ts";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-const digest = { sha256, hmacSha256: (key: string, text: string) => sha256(key + text) };
+const digest = { sha256 };
 const signal = new AbortController().signal;
 const POOL = poolOf("agent:clerk");
 const embedder: Embedder = {

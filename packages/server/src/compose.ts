@@ -120,7 +120,7 @@ export interface ComposeOptions {
   readonly modelPrices?: PriceTable | undefined;
   /** Whether Model manifests may name addresses of private networks. @default false */
   readonly allowPrivateModels?: boolean | undefined;
-  /** A model that makes vectors of what agents remember, where a pool names none. @default none: found by words alone */
+  /** A model that makes vectors of what agents remember, where a pool names none. @default vectors of words, where they are installed, else words alone */
   readonly memoryEmbedder?: string | undefined;
   /** Calls of models are recorded into a folder, or answered from it. @default neither */
   readonly recording?: RecordingOptions | undefined;

@@ -50,7 +50,7 @@ export interface NodeOptions {
   readonly modelPricesFile?: string | undefined;
   /** Whether Model manifests may name addresses of private networks; this machine's own always may. @default false */
   readonly allowPrivateModels?: boolean;
-  /** A model that makes vectors of what agents remember, where a pool names none. @default none: found by words alone */
+  /** A model that makes vectors of what agents remember, where a pool names none. @default vectors of words, where they are installed, else words alone */
   readonly memoryEmbedder?: string | undefined;
   /** Calls of models are recorded into a folder, or answered from it: then no key is needed, and none of them leaves the machine. @default neither */
   readonly recording?: RecordingOptions | undefined;

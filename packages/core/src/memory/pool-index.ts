@@ -3,7 +3,7 @@ import { ExactVectors } from "../storage/exact-vectors.ts";
 import { checkEntries } from "../storage/vector-input.ts";
 import { isOver, type KeptMemory } from "./kept-memory.ts";
 import { type MemoryFacts, worthOf } from "./rank-memories.ts";
-import { WordIndex } from "./word-index.ts";
+import { TextIndex } from "./text-index.ts";
 
 export interface IndexedMemory extends MemoryFacts {
   readonly expiresAt?: number | undefined;
@@ -25,7 +25,7 @@ export const packVector = (vector: Float32Array | readonly number[]): readonly n
 };
 
 export class PoolIndex {
-  readonly words = new WordIndex();
+  readonly words = new TextIndex();
   /** Vectors that lie with their memories, by embedder and number of dimensions. */
   readonly vectors = new Map<string, ExactVectors>();
   private readonly memories = new Map<string, IndexedMemory>();

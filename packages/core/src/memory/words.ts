@@ -1,4 +1,5 @@
-/** Words as they are compared: without case, accents and the commonest endings of English. Of scripts without spaces, pairs of characters. */
+/** Words as they are compared: without case, accents and endings of English. Of scripts without spaces, pairs of characters. */
+import { stemWord } from "../discovery/stem-word.ts";
 
 const WORD = /[\p{L}\p{N}]+/gu;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
@@ -12,11 +13,11 @@ const PLAIN_WORD = /[a-z0-9]+/g;
 
 export const wordsOf = (text: string): string[] => {
   if (PLAIN.test(text))
-    return (text.toLowerCase().match(PLAIN_WORD) ?? []).map((word) => stem(word.slice(0, MAX_WORD)));
+    return (text.toLowerCase().match(PLAIN_WORD) ?? []).map((word) => stemWord(word.slice(0, MAX_WORD)));
   const words: string[] = [];
   for (const [found] of text.normalize("NFKD").replace(MARKS, "").toLowerCase().matchAll(WORD)) {
     if (UNSPACED.test(found)) words.push(...pairsOf(found));
-    else words.push(stem(found.slice(0, MAX_WORD)));
+    else words.push(stemWord(found.slice(0, MAX_WORD)));
   }
   return words;
 };
@@ -24,10 +25,4 @@ export const wordsOf = (text: string): string[] => {
 const pairsOf = (run: string): string[] => {
   const characters = Array.from(run);
   return characters.length < 2 ? characters : characters.slice(1).map((next, index) => `${characters[index]}${next}`);
-};
-
-const stem = (word: string): string => {
-  if (word.length < 4) return word;
-  if (word.endsWith("ies")) return `${word.slice(0, -3)}y`;
-  return word.endsWith("s") && !word.endsWith("ss") && !word.endsWith("us") ? word.slice(0, -1) : word;
 };

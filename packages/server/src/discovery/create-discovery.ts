@@ -1,10 +1,11 @@
 /** Discovery by meaning as a node has it: loaded when somebody first asks, with the vectors that are installed and the models that tenants name. */
-import { PlatformError } from "@agentcore/contract";
 import type { Discovery, DiscoveryModel } from "@agentcore/core/discovery";
-import type { Embedder, Ids, Senses, VectorIndex, WordVectors } from "@agentcore/core/ports";
+import type { Senses, VectorIndex } from "@agentcore/core/ports";
 import type { RegistryView } from "@agentcore/core/registry";
 import type { TenantPolicy } from "@agentcore/core/tasks";
 import type { ModelGateway } from "@agentcore/models";
+import { loadWordVectors } from "../models/load-word-vectors.ts";
+import { modelEmbedder } from "../models/model-embedder.ts";
 
 export interface NodeDiscovery extends Discovery {
   close(): void;
@@ -26,7 +27,10 @@ export const createDiscovery = ({
   const modelOf = (tenantId: string): DiscoveryModel | null => {
     const settings = policies.get(tenantId)?.discovery;
     if (settings === undefined) return null;
-    return { embedder: embedderOf(models, senses.ids, settings.embedder), minSimilarity: settings.minSimilarity };
+    return {
+      embedder: modelEmbedder(models, senses.ids, { model: settings.embedder, purpose: "discovery" }),
+      minSimilarity: settings.minSimilarity,
+    };
   };
   const load = async () => {
     const { AgentDiscovery } = await import("@agentcore/core/discovery");
@@ -37,24 +41,4 @@ export const createDiscovery = ({
     find: async (tenantId, target, options) => (await (loading ??= load())).find(tenantId, target, options),
     close: () => void loading?.then((discovery) => discovery.close()),
   };
-};
-
-/** Nobody in particular asks; the tenant pays. */
-const embedderOf = (models: Pick<ModelGateway, "embed">, ids: Pick<Ids, "next">, model: string): Embedder => ({
-  name: model,
-  embed: async (tenantId, texts, { signal }) => {
-    const id = `discovery/${ids.next()}`;
-    const call = { tenantId, id, agent: "", labels: {}, caller: "", priority: "normal", signal } as const;
-    return (await models.embed({ model, texts }, call)).vectors;
-  },
-});
-
-/** Null where they are not installed: agents are found by words then. */
-const loadWordVectors = async (): Promise<WordVectors | null> => {
-  try {
-    return await (await import("@agentcore/vectors")).openWordVectors();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return null;
-    throw PlatformError.from(cause);
-  }
 };

@@ -1,9 +1,11 @@
 /** What agents remember, on this node. Its code is loaded when somebody first remembers, recalls, or looks. */
 import type { MemoryPoolSpec } from "@agentcore/contract";
 import type { LongTermMemory } from "@agentcore/core/memory";
-import type { Embedder, KeyValue, ModelCall, Senses, VectorIndex } from "@agentcore/core/ports";
+import type { Embedder, KeyValue, Senses, VectorIndex } from "@agentcore/core/ports";
 import type { PlatformAgent, TaskService } from "@agentcore/core/tasks";
 import type { ModelGateway } from "@agentcore/models";
+import { loadTextEmbedder } from "../models/load-word-vectors.ts";
+import { modelEmbedder } from "../models/model-embedder.ts";
 
 export interface NodeMemory {
   readonly agent: () => Promise<PlatformAgent>;
@@ -22,15 +24,17 @@ export const createNodeMemory = (options: {
   readonly senses: Senses;
   readonly models: Pick<ModelGateway, "embed">;
   readonly tasks: () => Pick<TaskService, "list" | "log">;
-  /** Of pools that name none. */
+  /** Of pools that name none. @default vectors of words, where they are installed */
   readonly embedder: string | undefined;
   readonly declared: (tenantId: string, name: string) => Promise<MemoryPoolSpec | null>;
 }): NodeMemory => {
   const { keyValue, vectorIndex, seals, acrossNodes, senses, models, declared } = options;
   const embedderOf = async (_tenantId: string, name: string | null): Promise<Embedder | null> => {
     const model = name ?? options.embedder;
-    return model === undefined ? null : modelEmbedder(models, senses, model);
+    if (model !== undefined) return modelEmbedder(models, senses.ids, { model, purpose: "embed" });
+    return (installed ??= loadTextEmbedder());
   };
+  let installed: Promise<Embedder | null> | null = null;
   let opening: Promise<LongTermMemory> | null = null;
   const load = async (): Promise<LongTermMemory> => {
     const { LongTermMemory } = await import("@agentcore/core/memory");
@@ -54,13 +58,3 @@ export const createNodeMemory = (options: {
     },
   };
 };
-
-/** Nobody in particular asks; the tenant pays. */
-const modelEmbedder = (models: Pick<ModelGateway, "embed">, { ids }: Senses, model: string): Embedder => ({
-  name: model,
-  embed: async (tenantId, texts, { signal }) => {
-    const id = `embed/${ids.next()}`;
-    const call: ModelCall = { tenantId, id, agent: "", labels: {}, caller: "", priority: "normal", signal };
-    return (await models.embed({ model, texts }, call)).vectors;
-  },
-});

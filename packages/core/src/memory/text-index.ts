@@ -18,7 +18,7 @@ export interface WordHit {
   readonly score: number;
 }
 
-export class WordIndex {
+export class TextIndex {
   private readonly places = new Map<string, number>();
   /** By place; null: it is gone. */
   private ids: (string | null)[] = [];
