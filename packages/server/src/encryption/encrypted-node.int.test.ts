@@ -46,7 +46,7 @@ const manifest = async (): Promise<object> => {
   await mkdir(code, { recursive: true });
   await writeFile(join(code, "package.json"), '{ "type": "module" }');
   await writeFile(join(code, "keeper.mjs"), AGENT);
-  const spec = { code: { path: join(code, "keeper.mjs"), export: "keeper" }, instructions: SECRET };
+  const spec = { code: { path: join(code, "keeper.mjs"), export: "keeper" }, env: { NOTE: SECRET } };
   return { apiVersion: API_VERSION, kind: "Agent", metadata: { name: "keeper" }, spec };
 };
 
