@@ -13,6 +13,8 @@ const arrows = {
   sqlite: ["contract", "core"],
   postgres: ["contract", "core"],
   outbound: ["contract"],
+  sandbox: ["contract"],
+  "tools-code": ["contract", "sandbox", "sdk"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
@@ -24,13 +26,13 @@ const arrows = {
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
-  cli: ["a2a", "create-agentcore", "mcp", "outbound", "server"],
+  cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
   server: ["a2a", "agents", "mcp", "postgres", "vectors"],
   testing: ["models"],
 };
 
 /** Imported by tests alone. */
-const testArrows = { agents: ["testing"] };
+const testArrows = { agents: ["testing"], "tools-code": ["testing"] };
 
 const isTest = (path) => path.endsWith(".test.ts");
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { ensureBubblewrap } from "./bubblewrap.mjs";
 import { ensureInstalled } from "./ensure-installed.mjs";
 import { ensureInteropClients } from "./interop-clients.mjs";
 import { startServices } from "./services.mjs";
@@ -25,6 +26,9 @@ if (unknown.length > 0) {
 
 ensureInstalled();
 if (selected.includes("e2e")) ensureInteropClients();
+// Where it cannot be had, the tests of the sandbox fail: nothing else shows that its limits hold.
+const noBubblewrap = selected.includes("int") ? ensureBubblewrap() : null;
+if (noBubblewrap !== null) console.error(`\nTESTS WILL FAIL. ${noBubblewrap}`);
 
 const needServices = ["int", "e2e", "model"];
 const services = selected.some((project) => needServices.includes(project))

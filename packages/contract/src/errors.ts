@@ -250,6 +250,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "A package that this configuration needs is not installed; the message says which.",
   },
+  SANDBOX_UNAVAILABLE: {
+    status: 500,
+    retryable: false,
+    meaning:
+      "This machine cannot hold apart what is to run, or not within its limits; the message says what is missing.",
+  },
   CONFIG_INVALID: {
     status: 500,
     retryable: false,

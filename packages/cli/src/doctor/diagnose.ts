@@ -7,6 +7,7 @@ import type { Check } from "./check.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkDataFolder, checkPort, checkRuntime, checkVariables } from "./check-machine.ts";
 import { checkNode } from "./check-node.ts";
+import { checkSandbox } from "./check-sandbox.ts";
 
 type DoctorInvocation = Invocation<Pick<typeof SERVE_OPTIONS, "data" | "port" | "database">>;
 
@@ -19,6 +20,7 @@ export const diagnose = async (invocation: DoctorInvocation): Promise<readonly C
     await checkDataFolder(resolve(invocation.cwd, invocation.options.data)),
     ...(answers ? [] : [await checkPort(invocation.options.port)]),
     ...(database === undefined ? [] : await checkDatabase(database)),
+    ...(await checkSandbox()),
     ...node,
     ...checkVariables(invocation.environment),
   ];

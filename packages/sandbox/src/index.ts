@@ -1,0 +1,8 @@
+/** Runs what others wrote, apart from this machine. Needs Linux with bubblewrap; languages are installed beside it when they are wanted. */
+export type { CodeOptions, CodeResult, HostFunction } from "./code-result.ts";
+export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";
+export type { GuestError } from "./guest/messages.ts";
+export { type CodeLimits, DEFAULT_LIMITS, type EndingLimit, type SandboxLimits } from "./limits/sandbox-limits.ts";
+export { probeSandbox, type SandboxAbility } from "./probe-sandbox.ts";
+export type { Usage } from "./process/start-contained.ts";
+export type { BoundFolder, ProgramOptions, ProgramResult } from "./run-program.ts";

@@ -1,0 +1,77 @@
+/** Numbers of system calls, by architecture, from Linux's own tables (x86's, and the generic one of arm64); null where there is none. */
+const NUMBERS = {
+  ptrace: [101, 117],
+  process_vm_readv: [310, 270],
+  process_vm_writev: [311, 271],
+  process_madvise: [440, 440],
+  pidfd_getfd: [438, 438],
+  kcmp: [312, 272],
+  keyctl: [250, 219],
+  add_key: [248, 217],
+  request_key: [249, 218],
+  bpf: [321, 280],
+  perf_event_open: [298, 241],
+  userfaultfd: [323, 282],
+  io_uring_setup: [425, 425],
+  io_uring_enter: [426, 426],
+  io_uring_register: [427, 427],
+  mount: [165, 40],
+  umount2: [166, 39],
+  pivot_root: [155, 41],
+  chroot: [161, 51],
+  unshare: [272, 97],
+  setns: [308, 268],
+  open_tree: [428, 428],
+  move_mount: [429, 429],
+  fsopen: [430, 430],
+  fsconfig: [431, 431],
+  fsmount: [432, 432],
+  fspick: [433, 433],
+  mount_setattr: [442, 442],
+  kexec_load: [246, 104],
+  kexec_file_load: [320, 294],
+  init_module: [175, 105],
+  finit_module: [313, 273],
+  delete_module: [176, 106],
+  reboot: [169, 142],
+  swapon: [167, 224],
+  swapoff: [168, 225],
+  acct: [163, 89],
+  syslog: [103, 116],
+  quotactl: [179, 60],
+  quotactl_fd: [443, 443],
+  fanotify_init: [300, 262],
+  personality: [135, 92],
+  settimeofday: [164, 170],
+  clock_settime: [227, 112],
+  adjtimex: [159, 171],
+  clock_adjtime: [305, 266],
+  iopl: [172, null],
+  ioperm: [173, null],
+  modify_ldt: [154, null],
+  uselib: [134, null],
+  name_to_handle_at: [303, 264],
+  open_by_handle_at: [304, 265],
+  lookup_dcookie: [212, 18],
+  vhangup: [153, 58],
+  move_pages: [279, 239],
+  memfd_create: [319, 279],
+  memfd_secret: [447, 447],
+  shmget: [29, 194],
+  clone: [56, 220],
+  clone3: [435, 435],
+  fork: [57, null],
+  vfork: [58, null],
+  socket: [41, 198],
+} as const satisfies Record<string, readonly [x64: number, arm64: number | null]>;
+
+export type SystemCall = keyof typeof NUMBERS;
+
+const ARCHITECTURES = { x64: 0, arm64: 1 } as const;
+
+export type Architecture = keyof typeof ARCHITECTURES;
+
+export const isArchitecture = (name: string): name is Architecture => name in ARCHITECTURES;
+
+export const systemCallNumber = (name: SystemCall, architecture: Architecture): number | null =>
+  NUMBERS[name][ARCHITECTURES[architecture]];
