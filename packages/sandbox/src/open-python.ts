@@ -15,7 +15,7 @@ import { type GuestProgram, runGuest } from "./run-guest.ts";
 
 // Its memory snapshots are not declared: what holds of this version may not hold of the next.
 const VERSION = "314.0.7";
-const BASE = { memoryBytes: 320 * 2 ** 20, dataBytes: 1_280 * 2 ** 20 };
+const BASE = { memoryBytes: 256 * 2 ** 20, dataBytes: 1_280 * 2 ** 20 };
 const SNAPSHOT_LIMITS = { ...DEFAULT_LIMITS, memoryBytes: 512 * 2 ** 20, wallMs: 120_000, cpuMs: 60_000 };
 const MAX_SNAPSHOT_BYTES = 128 * 2 ** 20;
 const SAID_BYTES = 4_096;
