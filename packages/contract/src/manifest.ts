@@ -282,15 +282,30 @@ export const AgentManifest = z.strictObject({
       tools: z.array(Name).max(50).optional(),
       /** An agent of another platform. */
       remote: Remote.optional(),
+      /**
+       * Where the code runs: in a thread or a process of its own it can be ended, or end, without the node (docs/isolation.md).
+       * @default in the node
+       */
+      isolation: z.enum(["thread", "process"]).optional(),
+      /** Of code that runs in a thread or a process of its own: its JavaScript heap. @default 512 MiB */
+      heapBytes: z
+        .int()
+        .min(32 * 2 ** 20)
+        .max(64 * 2 ** 30)
+        .optional(),
       /** Handed to the code as `ctx.env`. Not for secrets: manifests are stored and shown. */
       env: z.record(z.string(), z.string()).optional(),
     })
     .superRefine((spec, context) => {
-      const { code, model, remote, strategy } = spec;
+      const { code, model, remote, strategy, isolation } = spec;
       const refuse = (member: keyof typeof spec, message: string): void =>
         context.addIssue({ code: "custom", path: [member], message });
       if ([code, model, remote, strategy].every((way) => way === undefined))
         refuse("code", "expected code, model, strategy or remote");
+      if (isolation !== undefined && code === undefined)
+        refuse("isolation", "says nothing about an agent without code");
+      if (spec.heapBytes !== undefined && isolation === undefined)
+        refuse("heapBytes", "says nothing about an agent that runs in the node; set isolation");
       // Of one that runs elsewhere, or is written in code, what is said here about how it works would say nothing.
       const idle =
         remote !== undefined ? (["code", ...OF_MODELS, "tools", "env"] as const) : code === undefined ? [] : OF_MODELS;

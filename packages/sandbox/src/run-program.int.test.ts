@@ -106,7 +106,7 @@ test("memory ends it, on the heap and off it, of one process and of many", async
   }
   const spread = await sandbox.runProgram(node(many), {
     ...NODE,
-    limits: { memoryBytes: 250 * MIB, wallMs: 3_000, processes: 200 },
+    limits: { memoryBytes: 250 * MIB, wallMs: 1_500, processes: 200 },
   });
   expect(spread.usage.peakMemoryBytes).toBeLessThan(260 * MIB);
   // The same within bounds: it is the limit that ends them.
@@ -148,7 +148,7 @@ test("a fork bomb meets the limit of processes, and nothing of it is left", asyn
   const { stdout } = await sandbox.runProgram(node(bomb), { ...NODE, limits: { processes: 30, wallMs: 5_000 } });
   expect(Number(stdout)).toBeGreaterThan(60);
   const endless = await sandbox.runProgram(["sh", "-c", `: ${mark}; f() { f | f & }; f; sleep 60`], {
-    limits: { processes: 30, wallMs: 1_000 },
+    limits: { processes: 30, wallMs: 500 },
   });
   expect(endless.exitCode).not.toBe(0);
   expect(processesWith(mark)).toEqual([]);

@@ -1,4 +1,5 @@
 import type { AgentDefinition } from "@agentcore/contract/authoring";
+import type { ApartCode } from "./apart-code.ts";
 
 export interface AgentRevision {
   readonly tenantId: string;
@@ -14,6 +15,8 @@ export interface LoadedAgent {
   readonly concurrency: number;
   /** Tasks of the agent that may run at once on all nodes together, for agents that are not declared here. @default no limit */
   readonly maxRunning?: number | undefined;
+  /** Runs its tasks in place of `definition.run`. @default its code runs in this process */
+  readonly apart?: ApartCode | undefined;
 }
 
 /** Where author code runs. A revision stays loadable as long as it has open tasks. */

@@ -197,6 +197,20 @@ export class Commits {
     execution.takeBirth()?.reject(new PlatformError("UNAVAILABLE", "the node lost its lease", { retryAfterMs: 1000 }));
   }
 
+  /** What its code ran in is gone, and its lease is ours: it goes on from its log, as after a crash. */
+  dropApart(execution: Execution, why: PlatformError): void {
+    if (execution.phase === "ended") return;
+    // Whoever submits it is told of it first.
+    if (!execution.born) return execution.whenBorn(() => this.dropApart(execution, why));
+    const { head, token, seq } = execution;
+    this.engine.senses.logger.log("warn", `the code of a task was lost: ${why.message}`, {
+      ...{ tenantId: head.tenantId, taskId: head.taskId, agent: head.agent },
+    });
+    execution.end(why);
+    this.forget(execution);
+    this.engine.loading.resumeLost(head, token, seq);
+  }
+
   /** The store refuses what the task's code made: trying again would be refused again. */
   private async onUnwritable({ execution, taken }: Write, error: PlatformError): Promise<void> {
     const birth = this.drop(execution, taken, error);

@@ -140,6 +140,7 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   tools: { list: never, call: never },
   settle: () => {},
   markDirty: () => {},
+  lost: (execution, why) => execution.end(why),
   whenFresh: () => {},
   staysFor: () => false,
   mailbox: never,
@@ -154,9 +155,9 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   emit: () => {},
 });
 
-/** Nothing that ctx knows of will move it. */
-const waitsOutside = ({ open, ending, isSending, phase }: Execution): boolean =>
-  phase === "live" && open.size === 0 && !ending.hasReturned && !isSending;
+/** Nothing that ctx knows of will move it. What it returned may be in the hands of its schema. */
+const waitsOutside = ({ open, isSending, phase }: Execution): boolean =>
+  phase === "live" && open.size === 0 && !isSending;
 
 const isEnd = (event: TaskEvent): boolean => {
   const state = stateAfter(event);

@@ -258,6 +258,7 @@ export class TaskEngine {
       policies,
       tools,
       markDirty: (execution) => this.commits.markDirty(execution),
+      lost: (execution, why) => this.commits.dropApart(execution, why),
       whenFresh: (begin) => this.lease.whenFresh(begin),
       // What has a limit must not count for it while it only waits.
       staysFor: (head, taskId) =>

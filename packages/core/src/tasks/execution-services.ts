@@ -1,4 +1,4 @@
-import type { Credential, Priority, Target } from "@agentcore/contract";
+import type { Credential, PlatformError, Priority, Target } from "@agentcore/contract";
 import type { Authorization } from "@agentcore/contract/authoring";
 import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
 import type {
@@ -28,6 +28,8 @@ export interface ExecutionServices {
   readonly tools: ToolProvider | null;
   /** There may be something to commit; asked for it after the current turn. */
   markDirty(execution: Execution): void;
+  /** What its code ran in is gone: a lost try, which goes on from its log. */
+  lost(execution: Execution, why: PlatformError): void;
   /** Begins an effect, as soon as the lease of this process is known to be fresh. */
   whenFresh(begin: () => void): void;
   /** A task that only waits stays in memory for that child of it: it runs here, and will be back soon. */

@@ -25,6 +25,7 @@ import { serialiseError } from "../payloads/serialise-error.ts";
 import type { MailboxInsert, NewTask, OutboxInsert, Settlement } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
 import type { LoadedAgent } from "./agent-host.ts";
+import type { ApartAttempt } from "./apart-code.ts";
 import type { ArtifactStream, LiveText } from "./artifact-stream.ts";
 import { Draft } from "./draft.ts";
 import { Draws } from "./draws.ts";
@@ -95,6 +96,8 @@ export class Execution {
   /** Waits for events that are being made known: what the code did after it began them, such as to ask, is not to be seen before. */
   announcing = 0;
   lastActivity: number;
+  /** Where the code runs, if not here. */
+  apart: ApartAttempt | null = null;
 
   /** What the next unit will say. */
   draft: Draft;
@@ -214,7 +217,24 @@ export class Execution {
 
   /** Something in memory will go on by itself: an effect, or a delivery on its way to the code. */
   get isMoving(): boolean {
-    return this.effects > 0 || !this.inbound.isEmpty || this.waitingForBirth.length > 0;
+    return this.effects > 0 || !this.inbound.isEmpty || this.waitingForBirth.length > 0 || this.isReacting;
+  }
+
+  /** Code that runs apart has not said yet all that it does about what it was handed. */
+  private get isReacting(): boolean {
+    return this.apart?.isQuiet === false;
+  }
+
+  /** Resolves when the code has reacted to what it was handed: that takes a turn, or what it takes there where it runs apart. */
+  async reacted(): Promise<void> {
+    await this.services.senses.clock.turn();
+    await this.apart?.quiet();
+  }
+
+  /** It moved until now: the flush looks again, and those who judge it count from here. */
+  onQuiet(): void {
+    this.lastActivity = this.services.senses.clock.monotonic();
+    this.changed();
   }
 
   /** How it ends is known, or it has left memory: what its code does now has no place in the log. */
@@ -594,6 +614,7 @@ export class Execution {
       this.effects > 0 ||
       this.commitInFlight ||
       !this.inbound.isEmpty ||
+      this.isReacting ||
       this.ending.hasReturned
     )
       return;
@@ -617,6 +638,7 @@ export class Execution {
     for (const call of this.open.values()) release(call);
     this.open.clear();
     if (reason !== undefined) this.abort(reason);
+    this.apart?.drop();
   }
 
   /** Answered once, by whoever takes it. */

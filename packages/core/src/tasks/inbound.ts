@@ -29,7 +29,7 @@ export class Inbound {
       execution.apply(next);
       // Perhaps nothing is left but durable waits: the flush decides.
       execution.changed();
-      await execution.services.senses.clock.turn();
+      await execution.reacted();
     }
     this.isDelivering = false;
   }

@@ -1,6 +1,7 @@
 export { isoTime } from "../iso-time.ts";
 export { assertSerialisable } from "../payloads/serialisable.ts";
 export type { AgentHost, AgentRevision, LoadedAgent } from "./agent-host.ts";
+export type { ApartAttempt, ApartCode, ApartEvents } from "./apart-code.ts";
 export type { LiveText } from "./artifact-stream.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export type { BreakpointRequest } from "./debug-task.ts";

@@ -20,6 +20,7 @@ import { Execution } from "./execution.ts";
 import { type CancelRequest, cancelMail, cancelRequestOf, childFinishedMail } from "./family-mail.ts";
 import { Journal } from "./journal.ts";
 import { keyOf } from "./log-hub.ts";
+import { LostTries } from "./lost-tries.ts";
 import { judgeMigration, migrationRefused } from "./migrate-task.ts";
 import { failed } from "./outcome.ts";
 import { attemptsExhausted, deadlineExceeded, MAX_ATTEMPTS, revisionUnavailable } from "./parking.ts";
@@ -50,6 +51,7 @@ export class Loading {
   private readonly underWay = new Map<string, number>();
   /** Later leases of those tasks, claimed before the load of the earlier one had ended. */
   private readonly followUps = new Map<string, number>();
+  private readonly lostTries = new LostTries();
 
   constructor(engine: TaskEngine) {
     this.engine = engine;
@@ -83,12 +85,19 @@ export class Loading {
       // The token is ours, the lease may be another node's all the same: every task that is created leased has token 1.
       if (!(await this.engine.store.holds({ tenantId: head.tenantId, taskId: head.taskId, token }))) return;
       const { items: mailbox } = await this.engine.store.mailbox(key);
-      await this.bringIn({ head, mailbox }, { term, claim: null });
+      const attempts = head.attempts + this.lostTries.of(keyOf(key), head.seq);
+      await this.bringIn({ head: { ...head, attempts }, mailbox }, { term, claim: null });
     });
   }
 
   resumeLater(key: TaskKey, token: number): void {
     this.engine.senses.clock.after(RELOAD_MS, () => this.resume(key, token));
+  }
+
+  /** The try counts, as one does whose process died; sooner or later it is parked for that (I10). */
+  resumeLost(key: TaskKey, token: number, seq: number): void {
+    const tries = this.lostTries.add(keyOf(key), seq);
+    this.engine.senses.clock.after(RELOAD_MS * tries, () => this.resume(key, token));
   }
 
   private async once(key: TaskKey, token: number, load: () => Promise<void>): Promise<void> {

@@ -20,6 +20,19 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     skill: journal.submitted.skill,
     ...(journal.continuedFrom === undefined ? {} : { continuedFrom: journal.continuedFrom }),
   };
+  const { apart } = execution.loaded;
+  if (apart !== undefined) {
+    const attempt = apart.start(task, createContext(execution), {
+      quiet: () => execution.onQuiet(),
+      lost: (why) => execution.services.lost(execution, why),
+    });
+    execution.apart = attempt;
+    attempt.ended.then(
+      (value) => ended({ value }),
+      (error: unknown) => ended({ error }),
+    );
+    return;
+  }
   try {
     const { run } = definition;
     if (run === undefined)

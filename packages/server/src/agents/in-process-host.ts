@@ -1,8 +1,9 @@
-/** Runs agents in this process: keeps loaded revisions, brings back older ones from their snapshots. */
-import { type AnyAgentManifest, PlatformError, type WorkflowGraph } from "@agentcore/contract";
+/** Runs agents in this process, or by threads and processes of it: keeps loaded revisions, brings back older ones from their snapshots. */
+import { type AgentManifest, type AnyAgentManifest, PlatformError, type WorkflowGraph } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
+import type { ApartHost } from "../apart/apart-host.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
@@ -52,6 +53,9 @@ export interface InProcessHost extends AgentHost {
 }
 
 const DEFAULT_CONCURRENCY = 100;
+const DEFAULT_HEAP_BYTES = 512 * 2 ** 20;
+// What code that runs apart sees of the node's environment: how to run, and nothing secret.
+const VISIBLE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS"] as const;
 // The only variable every agent sees unasked: whether a model is there decides how a hybrid agent works.
 const SHARED_ENV = ["AGENTCORE_MODEL_URL"] as const;
 
@@ -73,6 +77,7 @@ export const createInProcessHost = (options: {
   const capacities = new Map<string, number>();
   const maxRunning = new Map<string, number>();
   const loading = new Map<string, Promise<LoadedAgent | null>>();
+  const apart = new Set<ApartHost>();
   const keyOf = ({ tenantId, agent: name, revision }: AgentRevision): string => `${tenantId}/${name}/${revision}`;
   const scope = (tenantId: string) => ({ tenantId, namespace: "revisions" });
 
@@ -107,6 +112,23 @@ export const createInProcessHost = (options: {
     return (await import("./declared-agent.ts")).declaredAgent(manifest);
   };
 
+  /** The agent of code that runs apart: nothing of it is loaded here. */
+  const defineApart = async ({ spec }: AgentManifest, snapshot: CodeSnapshot): Promise<ApartHost> => {
+    const { createApartHost } = await import("../apart/apart-host.ts");
+    const { startApart } = await import("../apart/start-apart.ts");
+    const visible = VISIBLE_VARIABLES.flatMap((key) => {
+      const value = options.env[key];
+      return value === undefined ? [] : [[key, value] as const];
+    });
+    const host = createApartHost({
+      start: startApart(spec.isolation ?? "process"),
+      limits: { heapBytes: spec.heapBytes ?? DEFAULT_HEAP_BYTES, environment: Object.fromEntries(visible) },
+      ...{ snapshot, exportName: spec.code?.export ?? "default", snapshotDirectory: options.snapshotDirectory },
+    });
+    apart.add(host);
+    return host;
+  };
+
   const instantiate = async (
     tenantId: string,
     manifest: AnyAgentManifest,
@@ -115,7 +137,9 @@ export const createInProcessHost = (options: {
   ): Promise<LoadedAgent> => {
     const { name } = manifest.metadata;
     const { spec } = manifest;
-    const definition = await define(tenantId, manifest, snapshot, isNew);
+    const isApart = manifest.kind === "Agent" && manifest.spec.isolation !== undefined && snapshot !== null;
+    const host = isApart ? await defineApart(manifest, snapshot) : undefined;
+    const definition = host === undefined ? await define(tenantId, manifest, snapshot, isNew) : await host.define();
     const guardrails = await guardrailsOf(manifest, definition);
     const shared = SHARED_ENV.flatMap((key) =>
       options.env[key] === undefined ? [] : [[key, options.env[key]] as const],
@@ -133,6 +157,7 @@ export const createInProcessHost = (options: {
       env: { ...Object.fromEntries(shared), ...("env" in spec ? spec.env : {}) },
       concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
       maxRunning: spec.limits?.concurrency,
+      ...(host === undefined ? {} : { apart: host }),
     };
   };
 
@@ -219,7 +244,10 @@ export const createInProcessHost = (options: {
       if (manifest.kind === "Workflow") return (await workflows()).shapeOfManifest(manifest);
       return workflow ?? null;
     },
-    close: () => loader.close(),
+    close() {
+      loader.close();
+      for (const host of apart) host.close();
+    },
   };
 };
 

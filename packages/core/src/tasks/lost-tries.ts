@@ -1,0 +1,23 @@
+/** Tries of tasks that were lost with what their code ran in, while this process went on. */
+export class LostTries {
+  private readonly counted = new Map<string, { readonly seq: number; readonly count: number }>();
+
+  /** Counts one more since the log had `seq` events; tells how many. */
+  add(task: string, seq: number): number {
+    const count = this.of(task, seq) + 1;
+    this.counted.delete(task);
+    this.counted.set(task, { seq, count });
+    const [oldest] = this.counted.keys();
+    if (this.counted.size > MAX_TASKS && oldest !== undefined) this.counted.delete(oldest);
+    return count;
+  }
+
+  /** Since the log had so many events: whoever got further begins anew. */
+  of(task: string, seq: number): number {
+    const known = this.counted.get(task);
+    return known?.seq === seq ? known.count : 0;
+  }
+}
+
+// Of the oldest nobody has heard for long.
+const MAX_TASKS = 10_000;

@@ -1,0 +1,82 @@
+/** Functions and signals of one run that are known on both sides: ours by number, theirs as ones that lead back. */
+
+import type { Settled } from "./messages.ts";
+import { decode, encode, type References } from "./value-codec.ts";
+
+export interface Exchange extends References {
+  /** Runs one of ours that the other side calls, and says how it came out. */
+  run(id: number, values: unknown): Promise<Settled>;
+  /** What became of a call of one of theirs. */
+  settle(call: number, settled: Settled): void;
+  /** One of theirs has aborted. */
+  abort(id: number, reason: unknown): void;
+  /** Nothing of it leads anywhere any more. */
+  close(): void;
+}
+
+/** `invoke` and `aborted` tell the other side. */
+export const openExchange = (tell: {
+  invoke(call: number, id: number, values: unknown): void;
+  aborted(id: number, reason: unknown): void;
+}): Exchange => {
+  const functions = new Map<number, (...values: unknown[]) => unknown>();
+  const calls = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  const controllers = new Map<number, AbortController>();
+  const listening = new Map<AbortSignal, { readonly id: number; readonly listener: () => void }>();
+  let made = 0;
+  const exchange: Exchange = {
+    functionId(run) {
+      made += 1;
+      functions.set(made, run as (...values: unknown[]) => unknown);
+      return made;
+    },
+    signalId(signal) {
+      const known = listening.get(signal);
+      if (known !== undefined) return known.id;
+      made += 1;
+      const id = made;
+      const listener = (): void => tell.aborted(id, encode(signal.reason, exchange));
+      listening.set(signal, { id, listener });
+      signal.addEventListener("abort", listener, { once: true });
+      return id;
+    },
+    functionOf:
+      (id) =>
+      (...values) =>
+        new Promise((resolve, reject) => {
+          made += 1;
+          calls.set(made, { resolve, reject });
+          tell.invoke(made, id, encode(values, exchange));
+        }),
+    signalOf(id, aborted) {
+      const controller = controllers.get(id) ?? new AbortController();
+      controllers.set(id, controller);
+      if (aborted !== null) controller.abort(aborted.reason);
+      return controller.signal;
+    },
+    async run(id, values) {
+      try {
+        const run = functions.get(id);
+        if (run === undefined) throw new Error("the run has ended");
+        return { value: encode(await run(...(decode(values, exchange) as unknown[])), exchange) };
+      } catch (error) {
+        return { error: encode(error, exchange) };
+      }
+    },
+    settle(call, settled) {
+      const waiting = calls.get(call);
+      calls.delete(call);
+      if ("error" in settled) waiting?.reject(decode(settled.error, exchange));
+      else waiting?.resolve(decode(settled.value, exchange));
+    },
+    abort: (id, reason) => controllers.get(id)?.abort(decode(reason, exchange)),
+    close() {
+      for (const [signal, { listener }] of listening) signal.removeEventListener("abort", listener);
+      listening.clear();
+      functions.clear();
+      calls.clear();
+      controllers.clear();
+    },
+  };
+  return exchange;
+};
