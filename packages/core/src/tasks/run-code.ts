@@ -1,5 +1,5 @@
 import { PlatformError } from "@agentcore/contract";
-import type { AgentDefinition, Context, TaskInput } from "@agentcore/contract/authoring";
+import type { Context, TaskInput } from "@agentcore/contract/authoring";
 import { createContext } from "./context.ts";
 import type { Execution } from "./execution.ts";
 import type { Guards } from "./guards.ts";
@@ -7,7 +7,7 @@ import type { CodeEnd } from "./outcome.ts";
 
 /** Runs an agent's code from the top; `ended` hears how it ended, unless the task is evicted or lost before. */
 export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): void => {
-  const { definition, head, journal } = execution;
+  const { head, journal } = execution;
   const task: TaskInput<unknown> = {
     id: head.taskId,
     contextId: head.contextId,
@@ -20,25 +20,10 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     skill: journal.submitted.skill,
     ...(journal.continuedFrom === undefined ? {} : { continuedFrom: journal.continuedFrom }),
   };
-  const { apart } = execution.loaded;
-  if (apart !== undefined) {
-    const attempt = apart.start(task, createContext(execution), {
-      quiet: () => execution.onQuiet(),
-      lost: (why) => execution.services.lost(execution, why),
-    });
-    execution.apart = attempt;
-    attempt.ended.then(
-      (value) => ended({ value }),
-      (error: unknown) => ended({ error }),
-    );
-    return;
-  }
   try {
-    const { run } = definition;
-    if (run === undefined)
-      throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${head.agent} answers queries only; it has no run()`);
     const { ctx, guards } = createContext(execution, task);
-    const running = guards === null ? run(task, ctx) : runGuarded(run, task, ctx, guards);
+    const run = runOf(execution, ctx);
+    const running = guards === null ? run(task) : runGuarded(run, task, guards);
     Promise.resolve(running).then(
       (value) => ended({ value }),
       (error: unknown) => ended({ error }),
@@ -48,14 +33,30 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
   }
 };
 
-const runGuarded = async (
-  run: NonNullable<AgentDefinition["run"]>,
-  task: TaskInput<unknown>,
-  ctx: Context,
-  guards: Guards,
-): Promise<unknown> => {
+type Run = (task: TaskInput<unknown>) => unknown;
+
+/** The code itself, wherever it runs. */
+const runOf = (execution: Execution, ctx: Context): Run => {
+  const { definition, head, loaded } = execution;
+  const { apart } = loaded;
+  if (apart !== undefined)
+    return (task) => {
+      const attempt = apart.start(task, ctx, {
+        quiet: () => execution.onQuiet(),
+        lost: (why) => execution.services.lost(execution, why),
+      });
+      execution.apart = attempt;
+      return attempt.ended;
+    };
+  const { run } = definition;
+  if (run === undefined)
+    throw new PlatformError("UNSUPPORTED_OPERATION", `agent ${head.agent} answers queries only; it has no run()`);
+  return (task) => run(task, ctx);
+};
+
+const runGuarded = async (run: Run, task: TaskInput<unknown>, guards: Guards): Promise<unknown> => {
   const input = await guards.input(task.input);
   // The message says what the input does not say any more.
   const given = input === task.input ? task : { ...task, input, message: undefined };
-  return guards.output(await run(given, ctx));
+  return guards.output(await run(given));
 };

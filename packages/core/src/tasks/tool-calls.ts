@@ -93,7 +93,9 @@ export class ToolCalls {
     const { input, asks } = guards === null ? { input: given, asks: [] } : await guards.use(tool, path, given, isPast);
     if (input !== given) parsed = await parseToolInput(tool, input);
     this.take(tool, terms);
-    if (terms.approval || asks.length > 0 || isAskedFor(tool, parsed.value))
+    const isAsked = isAskedFor(tool, parsed.value);
+    // Without a turn of its own where it needs none, as the schema.
+    if (terms.approval || asks.length > 0 || (isAsked instanceof Promise ? await isAsked : isAsked))
       await this.approve(tool, { path, input, asks, approvers: terms.approvers, signal: options.signal });
     const result = await this.grants.untilGranted(() => this.run(tool, input, options, terms));
     return guards === null ? result : ((await guards.outcome(tool, path, input, result)) as Output);
@@ -225,4 +227,6 @@ const ownTerms = ({ approval, approvers, timeoutMs, maxCalls }: Tool): ToolTerms
   ...{ approvers, timeoutMs, maxCalls },
 });
 
-const isAskedFor = ({ approval }: Tool, parsed: unknown): boolean => typeof approval === "function" && approval(parsed);
+/** Where the code runs apart, its rule answers later. */
+const isAskedFor = ({ approval }: Tool, parsed: unknown): boolean | Promise<boolean> =>
+  typeof approval === "function" && approval(parsed);

@@ -157,7 +157,6 @@ export const createApartHost = (options: ApartHostOptions): ApartHost => {
         own === undefined ? {} : { [side]: { "~standard": { ...own["~standard"], validate: through(side) } } };
       return {
         ...rest_,
-        tools: [],
         ...schema("input", input),
         ...schema("output", output),
         // Marks that it takes tasks; who runs them goes by `LoadedAgent.apart`.

@@ -34,6 +34,8 @@ export class ApartRun {
   private apart: Apart | null = null;
   private handed = 1;
   private taken = 0;
+  /** Answers of functions there that the node waits for, such as of a schema, before it makes the call that the code asked for. */
+  private awaited = 0;
   private isOver = false;
   private waiting: (() => void)[] = [];
   private settleEnd: { resolve(value: unknown): void; reject(error: unknown): void } = { resolve() {}, reject() {} };
@@ -49,11 +51,16 @@ export class ApartRun {
     this.exchange = openExchange({
       invoke: (call, id, values) => this.apart?.send({ type: "invoke", run, call, function: id, values }),
       aborted: (signal, reason) => this.hand((turn) => ({ type: "abort", run, turn, signal, reason })),
+      awaits: (change) => {
+        if (change === 1) this.awaited += 1;
+        // What follows from the answer comes first.
+        else setImmediate(() => this.rested(() => (this.awaited -= 1)));
+      },
     });
   }
 
   get isQuiet(): boolean {
-    return this.isOver || this.taken === this.handed;
+    return this.isOver || (this.taken === this.handed && this.awaited === 0);
   }
 
   /** Resolves when it is, or is over. */
@@ -100,7 +107,7 @@ export class ApartRun {
         return;
       case "quiet":
         // What `ctx` settled at once of the calls that came before it is handed over first: that is a turn more.
-        setImmediate(() => this.took(message.turn));
+        setImmediate(() => this.rested(() => (this.taken = message.turn)));
         return;
       case "dropped":
         return;
@@ -115,8 +122,8 @@ export class ApartRun {
     this.wake();
   }
 
-  private took(turn: number): void {
-    this.taken = turn;
+  private rested(note: () => void): void {
+    note();
     if (!this.isQuiet || this.isOver) return;
     this.members.quiet?.();
     this.wake();

@@ -70,6 +70,12 @@ const inState = (taskId: string, ...states: string[]) =>
     return states.includes(body.head.state) ? body : undefined;
   });
 
+/** Without what is the agent's or the task's own. */
+const common = (result: unknown): string | undefined =>
+  JSON.stringify(result)
+    ?.replace(/[0-9a-f]{32}/g, "ID")
+    .replace(/everything-(thread|process)/, "everything");
+
 /** What a log says but for what differs from run to run: ids, times, and where the code ran. */
 const shapeOf = (events: readonly TaskEvent[]) =>
   events
@@ -85,7 +91,7 @@ const shapeOf = (events: readonly TaskEvent[]) =>
         choice,
         attempt,
         error,
-        result: typeof result === "string" ? result : JSON.stringify(result),
+        result: common(result),
       };
     });
 

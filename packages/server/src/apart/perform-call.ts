@@ -16,10 +16,13 @@ const plain = (names: readonly (keyof Context)[]): Members =>
 
 const LATER: Members = {
   ...plain(["command", "query", "emit", "artifact", "progress", "waitForInput", "waitForAuthorization"]),
-  ...plain(["waitForDecision", "waitForSignal", "waitForEvent", "sleep", "model", "tool", "continueAs"]),
-  "memory.get": (ctx, [key]) => ctx.memory.get(key as string),
-  "memory.set": (ctx, [key, value, options]) => ctx.memory.set(key as string, value, options as object | undefined),
-  "memory.delete": (ctx, [key]) => ctx.memory.delete(key as string),
+  ...plain(["waitForDecision", "waitForSignal", "waitForEvent", "sleep", "model", "tool", "tools", "continueAs"]),
+  ...Object.fromEntries(
+    (["get", "set", "delete", "remember", "recall", "history", "forget"] as const).map((name) => [
+      `memory.${name}`,
+      (ctx: Context, values: Values) => (ctx.memory[name] as (...given: Values) => unknown)(...values),
+    ]),
+  ),
   step: (ctx, [name, run, options]) =>
     ctx.step(name as string, (step) => (run as (step: StepContext) => unknown)(told(step)), options as object),
 };

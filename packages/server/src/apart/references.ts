@@ -14,15 +14,18 @@ export interface Exchange extends References {
   close(): void;
 }
 
-/** `invoke` and `aborted` tell the other side. */
+/** `invoke` and `aborted` tell the other side; `awaits` hears of each of its answers that the code waits for here, and of its coming. */
 export const openExchange = (tell: {
   invoke(call: number, id: number, values: unknown): void;
   aborted(id: number, reason: unknown): void;
+  awaits?(change: 1 | -1): void;
 }): Exchange => {
   const functions = new Map<number, (...values: unknown[]) => unknown>();
   const calls = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   const controllers = new Map<number, AbortController>();
   const listening = new Map<AbortSignal, { readonly id: number; readonly listener: () => void }>();
+  /** Ones that lead to theirs, by their number. */
+  const theirs = new WeakMap<object, number>();
   let made = 0;
   const exchange: Exchange = {
     functionId(run) {
@@ -30,6 +33,8 @@ export const openExchange = (tell: {
       functions.set(made, run as (...values: unknown[]) => unknown);
       return made;
     },
+    theirId: (run) => theirs.get(run),
+    ownFunction: (id) => functions.get(id) ?? ended,
     signalId(signal) {
       const known = listening.get(signal);
       if (known !== undefined) return known.id;
@@ -40,14 +45,25 @@ export const openExchange = (tell: {
       signal.addEventListener("abort", listener, { once: true });
       return id;
     },
-    functionOf:
-      (id) =>
-      (...values) =>
+    functionOf(id, isAwaited) {
+      const call = (...values: unknown[]): Promise<unknown> =>
         new Promise((resolve, reject) => {
           made += 1;
           calls.set(made, { resolve, reject });
           tell.invoke(made, id, encode(values, exchange));
-        }),
+        });
+      const counted = async (...values: unknown[]): Promise<unknown> => {
+        tell.awaits?.(1);
+        try {
+          return await call(...values);
+        } finally {
+          tell.awaits?.(-1);
+        }
+      };
+      const lead = isAwaited ? counted : call;
+      theirs.set(lead, id);
+      return lead;
+    },
     signalOf(id, aborted) {
       const controller = controllers.get(id) ?? new AbortController();
       controllers.set(id, controller);
@@ -56,8 +72,7 @@ export const openExchange = (tell: {
     },
     async run(id, values) {
       try {
-        const run = functions.get(id);
-        if (run === undefined) throw new Error("the run has ended");
+        const run = functions.get(id) ?? ended;
         return { value: encode(await run(...(decode(values, exchange) as unknown[])), exchange) };
       } catch (error) {
         return { error: encode(error, exchange) };
@@ -79,4 +94,8 @@ export const openExchange = (tell: {
     },
   };
   return exchange;
+};
+
+const ended = (): never => {
+  throw new Error("the run has ended");
 };

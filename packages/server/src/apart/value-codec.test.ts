@@ -12,6 +12,8 @@ const references = (): References => {
   return {
     functionId: (run) => functions.push(run) - 1,
     signalId: (signal) => signals.push(signal) - 1,
+    theirId: () => undefined,
+    ownFunction: (id) => functions[id] as never,
     functionOf:
       (id) =>
       async (...values) =>
@@ -92,4 +94,16 @@ test("functions, signals and schemas lead back", async () => {
   expect([signal.aborted, (signal.reason as Error).message]).toEqual([true, "enough"]);
   expect(await schema["~standard"].validate({ n: 1 })).toEqual({ value: { n: 1 } });
   expect(await schema["~standard"].validate({ n: "x" })).toMatchObject({ issues: [{ path: ["n"] }] });
+});
+
+test("what has come from the other side goes back as what it was there", () => {
+  const own = async () => "own";
+  const there = { ...references(), theirId: (run: unknown) => (run === own ? 7 : undefined) };
+  const encoded = encode({ run: own, schema: { "~standard": { version: 1, vendor: "v", validate: own } } }, there);
+  const here = { ...references(), ownFunction: (id: number) => () => `mine ${id}` };
+  const { run, schema } = decode(JSON.parse(JSON.stringify(encoded)), here) as {
+    run: () => string;
+    schema: { "~standard": { validate: () => string } };
+  };
+  expect([run(), schema["~standard"].validate()]).toEqual(["mine 7", "mine 7"]);
 });

@@ -9,9 +9,13 @@ import { deriveJsonSchema } from "@agentcore/sdk/json-schema";
 export interface References {
   /** Ours, as a number that the other side calls it by. */
   functionId(run: (...values: never[]) => unknown): number;
+  /** Of one of theirs that goes back to them; undefined for any other. */
+  theirId(run: (...values: never[]) => unknown): number | undefined;
   signalId(signal: AbortSignal): number;
-  /** Theirs. */
-  functionOf(id: number): (...values: unknown[]) => Promise<unknown>;
+  /** One of ours that has come back. */
+  ownFunction(id: number): (...values: unknown[]) => unknown;
+  /** Theirs. `isAwaited`: what the code is doing goes on when it has answered. */
+  functionOf(id: number, isAwaited: boolean): (...values: unknown[]) => Promise<unknown>;
   signalOf(id: number, aborted: { readonly reason: unknown } | null): AbortSignal;
 }
 
@@ -22,7 +26,7 @@ const MAX_DEPTH = 250;
 
 export const encode = (value: unknown, references: References): unknown => {
   const above: object[] = [];
-  const visit = (node: unknown): unknown => {
+  const visit = (node: unknown, name?: string): unknown => {
     switch (typeof node) {
       case "undefined":
         return { [TAG]: "undefined" };
@@ -33,7 +37,8 @@ export const encode = (value: unknown, references: References): unknown => {
       case "number":
         return Number.isFinite(node) ? node : { [TAG]: "number", text: String(node) };
       case "function":
-        return { [TAG]: "function", id: references.functionId(node as () => unknown) };
+        // The rule of a tool, which is asked before the call is made.
+        return { [TAG]: "function", ...idOf(node as () => unknown, references), isAwaited: name === "approval" };
       case "object":
         return node === null ? null : visitObject(node);
       default:
@@ -45,7 +50,7 @@ export const encode = (value: unknown, references: References): unknown => {
     if (above.length > MAX_DEPTH) return { [TAG]: "symbol" };
     above.push(node);
     try {
-      if (Array.isArray(node)) return Array.from(node, visit);
+      if (Array.isArray(node)) return Array.from(node, (each) => visit(each));
       if (node instanceof Error) return encodeError(node, visit);
       if (isSignal(node))
         return {
@@ -55,7 +60,7 @@ export const encode = (value: unknown, references: References): unknown => {
         };
       if ("~standard" in node) return encodeSchema(node as never, references);
       const members = Object.entries(node).filter(([, member]) => member !== undefined);
-      const plain = Object.fromEntries(members.map(([name, member]) => [name, visit(member)]));
+      const plain = Object.fromEntries(members.map(([name, member]) => [name, visit(member, name)]));
       const prototype: unknown = Object.getPrototypeOf(node);
       if (prototype !== null && prototype !== Object.prototype)
         return { [TAG]: "instance", of: node.constructor.name, members: plain };
@@ -85,7 +90,7 @@ export const decode = (json: unknown, references: References): unknown => {
     case "cycle":
       return cycle();
     case "function":
-      return references.functionOf(tagged["id"] as number);
+      return functionOf(tagged, references, tagged["isAwaited"] === true);
     case "signal": {
       const aborted = "reason" in tagged ? { reason: decode(tagged["reason"], references) } : null;
       return references.signalOf(tagged["id"] as number, aborted);
@@ -106,6 +111,16 @@ export const decode = (json: unknown, references: References): unknown => {
   }
 };
 
+const idOf = (run: (...values: never[]) => unknown, references: References) => {
+  const id = references.theirId(run);
+  return id === undefined ? { id: references.functionId(run) } : { id, isTheirs: true };
+};
+
+const functionOf = (tagged: Record<string, unknown>, references: References, isAwaited: boolean) => {
+  const id = tagged["id"] as number;
+  return tagged["isTheirs"] === true ? references.ownFunction(id) : references.functionOf(id, isAwaited);
+};
+
 const cycle = (): object => {
   const self: { self?: object } = {};
   self.self = self;
@@ -119,6 +134,8 @@ interface Validator {
 }
 
 const encodeSchema = (schema: Validator, references: References): unknown => {
+  const id = references.theirId(schema["~standard"].validate as (value: never) => unknown);
+  if (id !== undefined) return { [TAG]: "schema", id, isTheirs: true };
   const validate = async (value: unknown): Promise<unknown> => {
     const result = (await schema["~standard"].validate(value)) as {
       readonly value?: unknown;
@@ -145,8 +162,8 @@ const describe = (schema: Parameters<typeof deriveJsonSchema>[0]): unknown => {
 };
 
 const decodeSchema = (tagged: Record<string, unknown>, references: References): unknown => {
-  const validate = references.functionOf(tagged["id"] as number);
-  const described = tagged["described"] as { readonly input?: unknown; readonly output?: unknown };
+  const validate = functionOf(tagged, references, true);
+  const described = (tagged["described"] ?? {}) as { readonly input?: unknown; readonly output?: unknown };
   const jsonSchema = { input: () => described.input, output: () => described.output };
   return { "~standard": { version: 1, vendor: "agentcore-apart", validate, jsonSchema } };
 };

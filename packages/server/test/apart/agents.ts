@@ -14,6 +14,18 @@ const double = tool({
   execute: ({ n }, { idempotencyKey }) => ({ n: n * 2, keyed: idempotencyKey.length }),
 });
 
+/** Judged before it runs: by whom it may be called, how often, and whether people are asked. */
+const guarded = tool({
+  name: "guarded",
+  description: "Adds",
+  input: z.object({ a: z.number(), b: z.number().default(1) }),
+  output: z.object({ sum: z.number() }),
+  maxCalls: 2,
+  idempotent: true,
+  approval: ({ a }) => a > 100,
+  execute: ({ a, b }) => ({ sum: a + b }),
+});
+
 export const child = agent({ name: "child", description: "Adds one", run: (task) => Number(task.input) + 1 });
 
 const Input = z.object({ n: z.number().default(20), fail: z.boolean().optional() });
@@ -53,6 +65,9 @@ export const everything = agent({
       ),
     );
     said.push(await ctx.tool(double, { n: task.input.n }));
+    said.push(await ctx.tool(guarded, { a: 1, b: 2 }), await ctx.tool(guarded, { a: 2 } as never));
+    said.push(await ctx.tool(guarded, { a: 3, b: 1 }).catch((error: Error) => error.message));
+    said.push(await ctx.memory.remember({ text: "what is kept", key: "k" } as never).then(({ kept }) => kept));
     said.push(await ctx.tool(double, { n: "x" } as never).catch((error: Error) => (error as { code?: string }).code));
     const race = [
       ctx.step("slow", () => new Promise((done) => setTimeout(() => done("slow"), 30))),
