@@ -216,6 +216,14 @@ test("what is out of memory, or ends itself, is a lost try, and the fifth parks 
   for (const taskId of tasks) expect(await parkedFor(taskId)).toMatchObject({ error: { code: "ATTEMPTS_EXHAUSTED" } });
 });
 
+test.each(ISOLATIONS)("guardrails of a manifest stand around code in a %s", async (isolation) => {
+  await node.apply([manifest("repeating", { isolation, guardrails: [{ name: "redaction" }] })]);
+  const { task } = await inState(await begin("repeating", "paid with 4111 1111 1111 1111"), "completed");
+  const said = JSON.stringify(task.artifacts);
+  expect(said).toContain("paid with");
+  expect(said).not.toContain("1111 1111");
+});
+
 test("what cannot run apart is refused when it is applied, and says why", async () => {
   const refusal = async (spec: Record<string, unknown>, name = "child") =>
     node.apply([manifest(name, spec)]).then(

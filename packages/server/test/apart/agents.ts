@@ -149,4 +149,11 @@ export const asking = agent({
   run: (task, ctx) => ctx.query({ agent: "curious" }, task.input),
 });
 
+/** Takes a text and gives it back; its tool is told of it too. */
+export const repeating = agent({
+  name: "repeating",
+  description: "Repeats",
+  run: async (task, ctx) => [task.input, await ctx.tool(double, { n: 1, note: task.input } as never)],
+});
+
 export const compensating = agent({ name: "compensating", description: "Takes back", compensates: true, run: () => 1 });
