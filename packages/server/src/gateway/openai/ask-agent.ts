@@ -191,6 +191,8 @@ class AgentAnswer implements Feed<AnswerEvent> {
   private taskId = "";
   private contextId: string | undefined;
   private readonly said = new SaidText();
+  /** What was said of the artifact that was spoken last, since it began. */
+  private current = new SaidText();
   private artifactId: string | null = null;
   /** Artifacts of which something was said. */
   private readonly told = new Set<string>();
@@ -279,11 +281,15 @@ class AgentAnswer implements Feed<AnswerEvent> {
   private say(artifact: Artifact, append: boolean): readonly AnswerEvent[] {
     const whole = artifactText(artifact);
     const isSame = append && artifact.artifactId === this.artifactId;
-    // What takes the place of something, as the output does of what was streamed, may go on from it.
-    const text = isSame ? whole : this.said.begins(whole) ? whole.slice(this.said.length) : `\n\n${whole}`;
+    // What takes the place of something, as the output does of what was streamed, may go on from it: from all of it, or from what was begun last.
+    const before = [this.said, this.current].find((said) => said.begins(whole));
+    const rest = before === undefined ? whole : whole.slice(before.length);
+    const text = isSame ? whole : before === undefined ? `\n\n${whole}` : rest;
     this.artifactId = artifact.artifactId;
     this.told.add(artifact.artifactId);
+    if (!isSame && before === undefined) this.current = new SaidText();
     if (whole === "" || text === "") return [];
+    this.current.add(isSame || before === undefined ? whole : rest);
     this.said.add(text);
     if (this.said.length > MAX_ANSWER)
       throw new PlatformError(

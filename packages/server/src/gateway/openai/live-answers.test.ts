@@ -37,3 +37,18 @@ test("an agent's answer comes word by word, and is said once, also when its proc
   expect(await next()).toBe("!");
   await sse.cancel();
 });
+
+test("of an agent that thinks its turns are said as they come, and the output, which is the last of them, no second time", async () => {
+  const { tasks, post } = createFixture();
+  const messages = [{ role: "user", content: "hold" }];
+  const answer = await post("/v1/chat/completions", { model: "agent/echo", messages, stream: true });
+  const turn = (text: string, append: boolean) => {
+    const { type, data } = piece(text, append);
+    return { type, data: { ...data, artifact: { ...data.artifact, artifactId: "output", name: "output" } } };
+  };
+  tasks.append("task-1", turn("Let me look.", false), turn("It is", false), turn(" 42.", true));
+  tasks.append("task-1", { type: "task.completed", data: { output: "It is 42." } });
+  const events = [...(await answer.text()).matchAll(/^data: (\{.*\})$/gm)].map(([, json = ""]) => JSON.parse(json));
+  const told = events.map(({ choices }) => choices?.[0]?.delta?.content ?? "").join("");
+  expect(told).toBe("Let me look.\n\nIt is 42.");
+});
