@@ -58,7 +58,7 @@ export interface WorldOptions {
   readonly limits?: Pick<EngineOptions, "maxResident" | "maxBacklog">;
   readonly models?: ModelProvider;
   readonly tools?: Pick<EngineOptions, "budgets" | "policies">;
-  readonly onFailureMode?: EngineOptions["onFailureMode"];
+  readonly onFailure?: EngineOptions["onFailure"];
   /** Of manifests, by the topic itself. */
   readonly triggers?: readonly { readonly agent: string; readonly trigger: NonNullable<Subscriber["trigger"]> }[];
 }
@@ -399,7 +399,7 @@ export class EngineWorld {
     const engine = new TaskEngine({
       ...this.options.limits,
       ...this.options.tools,
-      onFailureMode: this.options.onFailureMode,
+      onFailure: this.options.onFailure,
       tenants: this.tenants,
       ...{
         store: this.options.wrap?.(watched) ?? watched,

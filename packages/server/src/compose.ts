@@ -72,7 +72,6 @@ import { createPushService } from "./push/push-service.ts";
 import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 import { createScheduleService } from "./schedules/schedule-service.ts";
-import { countFailureModes } from "./telemetry/count-failure-modes.ts";
 import { openModelTelemetry } from "./telemetry/open-model-telemetry.ts";
 import { createToolServers } from "./tools/tool-servers.ts";
 import { createWorkflowService } from "./workflows/workflow-service.ts";
@@ -365,7 +364,7 @@ export const compose = async ({
     senses,
     node,
     tenants: manifests.tenants,
-    onFailureMode: countFailureModes(metrics),
+    onFailure: telemetry.onFailure,
     ...(maxTasks === undefined ? {} : { maxResident: maxTasks }),
   });
   const service = createTaskService(engine);

@@ -1,3 +1,4 @@
+import { FAILURE_DECISION } from "@agentcore/contract";
 import { type Context, TerminalError } from "@agentcore/sdk";
 import { told } from "../strategies/check-strategy.ts";
 import { detectFailure } from "./detect-failure.ts";
@@ -6,6 +7,7 @@ import type { Member } from "./members.ts";
 import { asText, type Reply, readReply } from "./reply.ts";
 import type { Turn } from "./turn.ts";
 
+const NONE = "none";
 // Of the newest turns a member is told; with 4,000 characters each they are some 30,000 tokens.
 const WINDOW = 30;
 
@@ -20,7 +22,7 @@ interface Said {
 }
 
 /** What a conversation is about, and who takes part. */
-export interface Talk {
+export interface Talk extends Pick<Exchange, "allTakePart"> {
   readonly task: unknown;
   readonly members: readonly ExchangeMember[];
   /** Turns that there may be. */
@@ -53,33 +55,51 @@ export class Conversation {
     return { conversation, ...(leftOut === 0 ? {} : { leftOut }) };
   }
 
-  /** Throws LOOP_DETECTED. */
-  add(turn: Turn): void {
+  /** Of somebody whose turns nobody here can help, such as a person's. */
+  listen(turn: Turn): void {
     this.said.push(turn);
-    this.judge({});
   }
 
-  /** Nobody speaks any more: the last turn is what it came to. */
-  end(): void {
-    this.judge({ ended: true });
+  /** `ended`: it is what the conversation came to. Throws LOOP_DETECTED. */
+  add(turn: Turn, ended = false): void {
+    this.said.push(turn);
+    this.judge({ turns: this.said, ended });
   }
 
-  private judge({ ended }: Pick<Exchange, "ended">): void {
-    const { task, members, maxTurns } = this.talk;
-    const verdict = detectFailure({
-      ...{ task: asText(task), members, turns: this.said },
-      ...(ended === undefined ? {} : { ended }),
+  /** Nobody speaks any more, and a leader, who is no member, says what it came to. */
+  end(leader: string, answer: unknown): void {
+    const { members } = this.talk;
+    const turns = [...this.said, { speaker: leader, text: asText(answer) }];
+    this.judge({ turns, ended: true, members: [...members, { name: leader, description: "Leads the talk" }] });
+  }
+
+  private judge(now: Pick<Exchange, "turns" | "ended"> & Partial<Pick<Exchange, "members">>): void {
+    const { task, maxTurns, ...talk } = this.talk;
+    const exchange: Exchange = {
+      ...{ ...talk, task: asText(task), ...now },
       ...(maxTurns === undefined ? {} : { limits: { maxTurns } }),
-    });
-    // Asked each time, so that a replay by a detector that sees more, or less, goes the way that was recorded.
-    this.ctx.decide("failure-mode", () => (verdict === null ? "none" : toldOf(verdict)), { implied: "none" });
-    const isStopped = verdict?.severity === "stop";
-    const choice = this.ctx.decide("going-round", () => (isStopped ? "stop" : "go-on"), { implied: "go-on" });
-    if (choice === "stop")
-      throw new TerminalError(
-        `the conversation goes round: ${verdict?.reasons.join("; ") ?? "as its log says"}; sharpen what its members are there for, or bound it`,
-        { code: "LOOP_DETECTED", details: { failureMode: verdict?.mode ?? "step-repetition" } },
-      );
+    };
+    let verdict: FailureVerdict | null = null;
+    // Only where nothing is recorded: a replay goes by that, also with a detector that sees more, or less.
+    const look = (): FailureVerdict | null => (verdict = detectFailure(exchange));
+    const mode = this.ctx.decide<string>(
+      FAILURE_DECISION,
+      () => {
+        const seen = look();
+        return seen === null ? NONE : toldOf(seen);
+      },
+      { implied: NONE },
+    );
+    // What is over cannot be stopped.
+    if (mode === NONE || exchange.ended === true) return;
+    const isStopped = (): boolean => (verdict ?? look())?.severity === "stop";
+    const choice = this.ctx.decide("going-round", () => (isStopped() ? "stop" : "go-on"), { implied: "go-on" });
+    if (choice === "go-on") return;
+    const { reasons = ["as its log says"], turns = [] } = verdict ?? look() ?? {};
+    throw new TerminalError(
+      `the conversation goes round: ${reasons.join("; ")}; sharpen what its members are there for, or bound it`,
+      { code: "LOOP_DETECTED", details: { failureMode: mode, turns: [...turns] } },
+    );
   }
 
   /** Asks a member, as a task of its own, and gives its output; that is no turn yet. `key`: among those that are asked at once. */
@@ -93,11 +113,15 @@ export class Conversation {
     });
   }
 
-  /** The member has its turn. */
-  async turnOf(member: Member, more: Readonly<Record<string, unknown>> = {}): Promise<Reply> {
+  /** The member has its turn. `ends`: whether that is what it comes to. */
+  async turnOf(
+    member: Member,
+    more: Readonly<Record<string, unknown>>,
+    ends: (reply: Reply) => boolean,
+  ): Promise<Reply> {
     const reply = readReply(await this.ask(member, more));
     const to = reply.handoff?.to;
-    this.add({ speaker: member.name, text: reply.text, ...(to === undefined ? {} : { to }) });
+    this.add({ speaker: member.name, text: reply.text, ...(to === undefined ? {} : { to }) }, ends(reply));
     return reply;
   }
 }
@@ -108,5 +132,8 @@ export const introduced = (members: readonly Member[]): readonly ExchangeMember[
 
 const toldOf = ({ mode, member, turns, reasons }: FailureVerdict) => ({
   choice: mode,
-  reasons: [...reasons, `${member}, turn ${turns.map((turn) => turn + 1).join(", ")}`],
+  reasons: [
+    ...reasons,
+    `${member}, ${turns.length === 1 ? "turn" : "turns"} ${turns.map((turn) => turn + 1).join(", ")}`,
+  ],
 });

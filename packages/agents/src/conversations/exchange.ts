@@ -15,6 +15,8 @@ export interface Exchange {
   readonly members: readonly ExchangeMember[];
   /** The oldest first. */
   readonly turns: readonly Turn[];
+  /** Whether each member is expected to speak; not where the work goes to whom it belongs. @default true */
+  readonly allTakePart?: boolean;
   /** The last turn is the outcome, and nobody speaks any more. @default false */
   readonly ended?: boolean;
   readonly limits?: { readonly maxTurns?: number };

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { checkOptions, IN_CODE, type PatternOptions, type Role, type RoleSchemas, titled } from "../role.ts";
 import { Conversation, introduced } from "./conversation.ts";
 import { type Member, memberOf, membersOf, type Roles, rolesShape } from "./members.ts";
-import { valueIn } from "./reply.ts";
+import { type Reply, valueIn } from "./reply.ts";
 import type { Turn } from "./turn.ts";
 
 /** A model that leads the talk. */
@@ -74,19 +74,19 @@ export const groupChat = (options: GroupChatOptions): AgentDefinition => {
           reasons: directive.reason === undefined ? [] : [directive.reason],
         }));
         if (choice === DONE) {
-          conversation.end();
-          return { answer: directive.answer ?? null, turns: conversation.turns };
+          const { answer = null } = directive;
+          conversation.end("manager", answer ?? conversation.turns.at(-1)?.text ?? "");
+          return { answer, turns: conversation.turns };
         }
         const member = members.find(({ name }) => name === choice) as Member;
         const { ask } = directive;
-        const said = await conversation.turnOf(member, {
-          members: introduced(members),
-          ...(ask === undefined ? {} : { ask }),
-        });
-        if (manager === "round-robin" && said.done === true) {
-          conversation.end();
-          return { answer: said.answer, turns: conversation.turns };
-        }
+        const isDone = ({ done }: Reply): boolean => manager === "round-robin" && done === true;
+        const said = await conversation.turnOf(
+          member,
+          { members: introduced(members), ...(ask === undefined ? {} : { ask }) },
+          isDone,
+        );
+        if (isDone(said)) return { answer: said.answer, turns: conversation.turns };
       }
       const reason = `${maxTurns} turns came to no end`;
       ctx.decide("out-of-turns", () => ({ choice: atLimit, reasons: [reason] }));

@@ -51,7 +51,7 @@ export const handoff = (options: HandoffOptions): AgentDefinition => {
     ...titled("handoff", options),
     run: async ({ input }, ctx) => {
       const talk = {
-        task: input,
+        ...{ task: input, allTakePart: false },
         members: members.map((member) => ({
           ...introduction(member),
           handsTo: colleaguesOf(member).map(({ name }) => name),

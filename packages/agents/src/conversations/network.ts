@@ -61,7 +61,7 @@ export const network = (options: NetworkOptions): AgentDefinition => {
   return agent({
     ...titled("network", options),
     run: async ({ input }, ctx) => {
-      const talk = { task: input, members: introduced(members) };
+      const talk = { task: input, allTakePart: false, members: introduced(members) };
       const letters = new Conversation(ctx, talk);
       const answers: Record<string, unknown> = {};
       let inboxes = new Map<string, Letter[]>(start.map((member) => [member.name, []]));

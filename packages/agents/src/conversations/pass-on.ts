@@ -27,18 +27,14 @@ export const passOn = async (
   let more: Readonly<Record<string, unknown>> = {};
   for (let handoffs = 0; ; ) {
     const colleagues = colleaguesOf(active);
-    const reply = await conversation.turnOf(active, {
-      ...told(),
-      ...more,
-      colleagues: introduced(colleagues),
-      how: HOW,
-    });
+    const reply = await conversation.turnOf(
+      active,
+      { ...told(), ...more, colleagues: introduced(colleagues), how: HOW },
+      ({ handoff }) => handoff === undefined,
+    );
     if (reply.state !== undefined) heard?.(reply.state);
     const wish = reply.handoff;
-    if (wish === undefined) {
-      conversation.end();
-      return { answer: reply.answer, by: active, turns: conversation.turns };
-    }
+    if (wish === undefined) return { answer: reply.answer, by: active, turns: conversation.turns };
     const from = active.name;
     const isAllowed = colleagues.some(({ name }) => name === wish.to);
     const reasons = wish.reason === undefined ? [] : [wish.reason];

@@ -29,6 +29,7 @@ interface Kept {
   readonly turns: readonly Turn[];
 }
 
+const USER = { name: "user", description: "Gives the tasks" };
 const KEPT_MS = 30 * 86_400_000;
 const TURNS_KEPT = 30;
 
@@ -49,8 +50,12 @@ export const swarm = (options: SwarmOptions): AgentDefinition => {
       const key = `conversation/${JSON.stringify([caller, contextId])}`;
       const kept = (await ctx.memory.get(key)) as Kept | null;
       let state = kept?.state ?? {};
-      const conversation = new Conversation(ctx, { task: input, members: introduced(members) }, kept?.turns);
-      conversation.add({ speaker: "user", text: typeof input === "string" ? input : JSON.stringify(input) });
+      const conversation = new Conversation(
+        ctx,
+        { task: input, allTakePart: false, members: [...introduced(members), USER] },
+        kept?.turns,
+      );
+      conversation.listen({ speaker: USER.name, text: typeof input === "string" ? input : JSON.stringify(input) });
       const { answer, by, turns } = await passOn(ctx, {
         conversation,
         members,

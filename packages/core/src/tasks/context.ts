@@ -405,7 +405,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
           reasons: reasons.map((reason) => boundedMessage(reason)),
         },
       };
-      if (name === FAILURE_DECISION) execution.append(event, () => services.sawFailure(head.tenantId, choice));
+      if (name === FAILURE_DECISION) execution.append(event, () => services.sawFailure(execution, choice));
       else execution.append(event);
       return choice;
     },

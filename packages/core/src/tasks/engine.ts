@@ -54,8 +54,18 @@ export interface EngineOptions {
    * longer than a statement may take. @default 60000
    */
   readonly lateWriteMs?: number;
-  /** A failure of agents that work together stands in a task's log since now. Once for each time it does. */
-  readonly onFailureMode?: ((tenantId: string, mode: FailureMode) => void) | undefined;
+  /** Once for each. */
+  readonly onFailure?: ((seen: SeenFailure) => void) | undefined;
+}
+
+/** How agents that work together failed, as it stands in a task's log since now. */
+export interface SeenFailure {
+  readonly tenantId: string;
+  readonly agent: string;
+  readonly taskId: string;
+  readonly runId: string;
+  readonly mode: FailureMode;
+  readonly traceparent: string | undefined;
 }
 
 const NO_POLICIES: readonly DeclaredPolicy[] = [];
@@ -265,8 +275,10 @@ export class TaskEngine {
         !this.limits.isLimited(head) && this.residents.get({ tenantId: head.tenantId, taskId }) !== undefined,
       mailbox: (key) => this.store.mailbox(key),
       spoke: (key) => speech.spoke(key),
-      sawFailure: (tenantId, mode) => {
-        if (isFailureMode(mode)) more.onFailureMode?.(tenantId, mode);
+      sawFailure: ({ head, runId, journal }, mode) => {
+        if (!isFailureMode(mode)) return;
+        const { tenantId, agent, taskId } = head;
+        more.onFailure?.({ tenantId, agent, taskId, runId, mode, traceparent: journal.submitted.traceparent });
       },
       settle: (tenantId, settlement) => {
         this.store.commit([{ tenantId, settle: [settlement] }]).then(

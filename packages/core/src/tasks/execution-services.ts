@@ -38,7 +38,7 @@ export interface ExecutionServices {
   /** A model of the task has said something that the log does not have yet. Costs nothing where nobody reads along. */
   spoke(key: TaskKey): void;
   /** A task's log has it: agents failed so, by the choice of a decision, which may be any text. */
-  sawFailure(tenantId: string, mode: string): void;
+  sawFailure(execution: Execution, mode: string): void;
   /** What a call came to whose task has no log to write any more. A store that does not answer counts it as the worst case in time. */
   settle(tenantId: string, settlement: Settlement): void;
   /** The secret behind an authorisation of the task. */

@@ -16,7 +16,7 @@ export const refuseLoop = (execution: Execution, call: OpenCall, next: Handoff):
   if (verdict.choice === "go") return;
   const { failureMode } = verdict;
   const reasons = [...verdict.reasons];
-  const { services, head } = execution;
+  const { services } = execution;
   execution.append(
     {
       type: "decision.made",
@@ -26,7 +26,7 @@ export const refuseLoop = (execution: Execution, call: OpenCall, next: Handoff):
         reasons: [...reasons, `failure mode: ${failureMode}`],
       },
     },
-    () => services.sawFailure(head.tenantId, failureMode),
+    () => services.sawFailure(execution, failureMode),
   );
   throw new PlatformError("LOOP_DETECTED", reasons.join("; "), { details: { failureMode, chain, next } });
 };

@@ -7,7 +7,7 @@ export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export type { BreakpointRequest } from "./debug-task.ts";
 export type { DecisionMade } from "./decide-task.ts";
 export { type Difference, type DryRun, type DryRunRequest, dryRun } from "./dry-run.ts";
-export { type EngineOptions, TaskEngine } from "./engine.ts";
+export { type EngineOptions, type SeenFailure, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";
 export { type Feed, itemsOf } from "./feed.ts";
 export type { Forked, ForkRequest } from "./fork-task.ts";

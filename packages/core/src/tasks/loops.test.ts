@@ -39,12 +39,12 @@ test("a failure mode in a log is told once it is durable, and not again by a rep
   const seen: string[] = [];
   const world = new EngineWorld([decides], {
     crashes: [2, 3].map((commit) => ({ commit, when: "after" as const })),
-    onFailureMode: (tenantId, mode) => seen.push(`${tenantId} ${mode}`),
+    onFailure: ({ tenantId, agent, mode }) => seen.push(`${tenantId} ${agent} ${mode}`),
   });
   const tasks = [await world.submit("decides", "step-repetition"), await world.submit("decides", "my own words")];
   await world.advance(5000);
   for (const taskId of tasks) expect(outputOf(await world.last(taskId))).toBe("done");
-  expect(seen).toEqual(["acme step-repetition"]);
+  expect(seen).toEqual(["acme decides step-repetition"]);
 });
 
 test("a task that asks the same again and again is stopped, one that waits in between is not", async () => {

@@ -1,6 +1,8 @@
 import type { Clock } from "@agentcore/core/ports";
+import type { SeenFailure } from "@agentcore/core/tasks";
 import type { ModelObserver } from "@agentcore/models";
 import type { Metrics } from "../metrics.ts";
+import { createFailureTelemetry } from "./failure-telemetry.ts";
 import { createModelTelemetry } from "./model-telemetry.ts";
 import { openTracing, type TracingOptions } from "./open-tracing.ts";
 
@@ -19,7 +21,11 @@ const CAPTURES: Readonly<Record<string, boolean>> = {
 /** As the environment says. Throws CONFIG_INVALID and NOT_INSTALLED, as `openTracing` does. */
 export const openModelTelemetry = async (
   options: OpenTelemetryOptions,
-): Promise<{ readonly observer: ModelObserver; close(): Promise<void> }> => {
+): Promise<{
+  readonly observer: ModelObserver;
+  readonly onFailure: (seen: SeenFailure) => void;
+  close(): Promise<void>;
+}> => {
   const { env, logger, metrics, clock } = options;
   const captureContent = CAPTURES[(env[CAPTURE] ?? "").trim().toLowerCase()];
   if (captureContent === undefined)
@@ -27,6 +33,7 @@ export const openModelTelemetry = async (
   const tracing = await openTracing(options);
   return {
     observer: createModelTelemetry({ metrics, clock, captureContent, addSpan: tracing?.addSpan }),
+    onFailure: createFailureTelemetry({ metrics, clock, addSpan: tracing?.addSpan }),
     close: () => tracing?.close() ?? Promise.resolve(),
   };
 };
