@@ -144,7 +144,10 @@ test("a fork bomb meets the limit of processes, and nothing of it is left", asyn
   const mark = `bomb-${process.pid}`;
   const bomb = `#${mark}\nconst { spawn } = require("node:child_process");
     let refused = 0; const more = () => { spawn("/bin/sleep", ["60"]).on("error", () => { refused += 1; }); };
-    for (let i = 0; i < 100; i++) more(); setTimeout(() => { console.log(refused); }, 300)`.replace("#", "//");
+    for (let i = 0; i < 100; i++) more(); setTimeout(() => { console.log(refused); process.exit(); }, 300)`.replace(
+    "#",
+    "//",
+  );
   const { stdout } = await sandbox.runProgram(node(bomb), { ...NODE, limits: { processes: 30, wallMs: 5_000 } });
   expect(Number(stdout)).toBeGreaterThan(60);
   const endless = await sandbox.runProgram(["sh", "-c", `: ${mark}; f() { f | f & }; f; sleep 60`], {

@@ -10,29 +10,36 @@ const javascript = (code: string, more = {}) =>
   outcome(() => sandbox.runJavaScript(code, { limits: { ...limits, ...more } }));
 const python = (code: string, more = {}) => outcome(() => sandbox.runPython(code, { limits: { ...limits, ...more } }));
 
-const said = {
-  uid: process.getuid?.(),
-  abilities: await probeSandbox(),
-  value: await javascript("return 1"),
-  heap: await javascript("const all = []; for (;;) all.push({ x: new Array(1000).fill(1.5) })"),
-  buffer: await javascript(
-    "const b = new ArrayBuffer(8, { maxByteLength: 2 ** 32 }); b.resize(2 ** 31); new Uint8Array(b).fill(1); return 'kept'",
-  ),
-  wasm: await javascript(
-    "const m = new WebAssembly.Memory({ initial: 1, maximum: 65536 }); m.grow(16000); new Uint8Array(m.buffer).fill(1); return 'kept'",
-  ),
-  loop: await javascript("for (;;);", { cpuMs: 150 }),
-  wait: await javascript("await new Promise(() => {})", { wallMs: 150 }),
-  python: await python("1 + 1"),
-  pythonMemory: await python("len(bytearray(1200 * 2 ** 20))"),
-  pythonLoop: await python("while True: pass", { cpuMs: 200 }),
-  pythonSpawn: await python(
-    "from pyodide.code import run_js\nrun_js(\"String(process.getBuiltinModule('node:child_process').spawnSync(process.execPath, ['-v']).error)\")",
-  ),
-  pythonFile: await python(
-    "from pyodide.code import run_js\nrun_js(\"process.getBuiltinModule('node:fs').readFileSync('/etc/passwd', 'utf8')\")",
-  ),
-  program: await outcome(() => sandbox.runProgram(["true"])),
+const attacks: Readonly<Record<string, () => unknown>> = {
+  uid: () => process.getuid?.(),
+  abilities: probeSandbox,
+  value: () => javascript("return 1"),
+  heap: () => javascript("const all = []; for (;;) all.push({ x: new Array(1000).fill(1.5) })"),
+  buffer: () =>
+    javascript(
+      "const b = new ArrayBuffer(8, { maxByteLength: 2 ** 32 }); b.resize(2 ** 31); new Uint8Array(b).fill(1); return 'kept'",
+    ),
+  wasm: () =>
+    javascript(
+      "const m = new WebAssembly.Memory({ initial: 1, maximum: 65536 }); m.grow(16000); new Uint8Array(m.buffer).fill(1); return 'kept'",
+    ),
+  loop: () => javascript("for (;;);", { cpuMs: 150 }),
+  wait: () => javascript("await new Promise(() => {})", { wallMs: 150 }),
+  python: () => python("1 + 1"),
+  pythonMemory: () => python("len(bytearray(1200 * 2 ** 20))"),
+  pythonLoop: () => python("while True: pass", { cpuMs: 200 }),
+  pythonSpawn: () =>
+    python(
+      "from pyodide.code import run_js\nrun_js(\"String(process.getBuiltinModule('node:child_process').spawnSync(process.execPath, ['-v']).error)\")",
+    ),
+  pythonFile: () =>
+    python(
+      "from pyodide.code import run_js\nrun_js(\"process.getBuiltinModule('node:fs').readFileSync('/etc/passwd', 'utf8')\")",
+    ),
+  program: () => outcome(() => sandbox.runProgram(["true"])),
 };
+const said = Object.fromEntries(
+  await Promise.all(Object.entries(attacks).map(async ([name, attack]) => [name, await attack()] as const)),
+);
 await sandbox.close();
 console.log(JSON.stringify(said));

@@ -32,9 +32,9 @@ test("an agent with a model runs what the model wrote, reads why it failed, and 
   const run = await test.run("calculate");
   expect(run.output).toBe("done");
   expect(seen[0]).toContain("inptu is not defined");
-  expect(seen.slice(1).map((text) => JSON.parse(text))).toMatchObject([
-    { value: 3 },
-    { value: 42 },
-    { exitCode: 0, stdout: "2 names\n" },
-  ]);
+  // Each stands between marks that say that it is data.
+  const [, ...rest] = seen;
+  expect(rest[0]).toContain('"value":3');
+  expect(rest[1]).toContain('"value":42');
+  expect(rest[2]).toContain('"exitCode":0,"stdout":"2 names\\n"');
 });
