@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundlePackages, manifestOf, packageFolders } from "../../scripts/bundle.mjs";
-import { RunningProgram, root, runProgram } from "./programs.ts";
+import { addressOf, RunningProgram, root, runProgram } from "./programs.ts";
 
 // An installation of its own.
 const OPTIONAL = "postgres";
@@ -148,6 +148,34 @@ await test.close();
   );
   const ended = await runProgram(process.execPath, [file], { cwd: user });
   expect(ended).toMatchObject({ code: 0, stdout: "hello function\n" });
+});
+
+test("MCP both ways: an agent called as a tool, through the command's bridge, by the node that has it", async () => {
+  const folder = join(user, "greeting");
+  await mkdir(folder);
+  await writeFile(
+    join(folder, "greeter.ts"),
+    `import { agent } from "agentcore";
+export const greeter = agent({ name: "greeter", description: "Greets", run: () => "hello by MCP" });
+`,
+  );
+  await writeFile(
+    join(folder, "greeter.agent.yaml"),
+    "apiVersion: agentcore.dev/v1\nkind: Agent\nmetadata: { name: greeter }\nspec: { code: { path: ./greeter.ts, export: greeter } }\n",
+  );
+  const words = ["up", "--port", "0", "--data", join(user, "data-greeting"), "--apply", folder];
+  const node = new RunningProgram(process.execPath, [program(), ...words], { cwd: user });
+  try {
+    const url = await addressOf(node);
+    const spec = { mcp: { stdio: { command: process.execPath, args: [program(), "mcp", "--url", url] } } };
+    const manifest = { apiVersion: "agentcore.dev/v1", kind: "Tool", metadata: { name: "own" }, spec };
+    await writeFile(join(user, "own.tool.yaml"), JSON.stringify(manifest));
+    expect(await run("apply", "own.tool.yaml", "--url", url)).toMatchObject({ code: 0 });
+    const called = await run("tools", "call", "own", "greeter", "--input", '{"message":"hi"}', "--url", url);
+    expect(called).toMatchObject({ code: 0, stdout: expect.stringContaining("hello by MCP") as unknown });
+  } finally {
+    await node.kill("SIGTERM");
+  }
 });
 
 test("PostgreSQL is asked for by name when it is not installed, and used when it is", async () => {

@@ -1,7 +1,12 @@
 /** An MCP server for tests of clients: over standard input and output when it is run, over HTTP by `serveTools`. */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createMcpHandler, InMemoryServerEventBus, McpServer } from "@modelcontextprotocol/server";
+import {
+  createMcpHandler,
+  InMemoryServerEventBus,
+  McpServer,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 
@@ -110,23 +115,43 @@ export interface ToolServer {
   authorization: string | undefined;
   /** Whether the tool `wait` does. */
   waits: boolean;
+  /** As one that was started anew. */
+  forgetSessions(): void;
   close(): Promise<void>;
 }
 
-export const serveTools = async (): Promise<ToolServer> => {
+/** A server of before 2026-07-28, that keeps sessions. */
+const sessionHandler = (build: () => McpServer) => {
+  const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  return {
+    sessions,
+    async fetch(request: Request): Promise<Response> {
+      const id = request.headers.get("mcp-session-id");
+      if (id !== null)
+        return sessions.get(id)?.handleRequest(request) ?? new Response("no such session", { status: 404 });
+      const transport = new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: () => crypto.randomUUID(),
+        onsessioninitialized: (begun) => void sessions.set(begun, transport),
+      });
+      await build().connect(transport);
+      return transport.handleRequest(request);
+    },
+  };
+};
+
+export const serveTools = async ({ keepsSessions = false } = {}): Promise<ToolServer> => {
   const calls: SeenCall[] = [];
   const requests: IncomingMessage["headers"][] = [];
   let more: readonly string[] = [];
   const bus = new InMemoryServerEventBus();
-  const handler = createMcpHandler(
-    () =>
-      buildTools(
-        (call) => calls.push(call),
-        () => more,
-        () => self.waits,
-      ),
-    { bus },
-  );
+  const build = () =>
+    buildTools(
+      (call) => calls.push(call),
+      () => more,
+      () => self.waits,
+    );
+  const handler = createMcpHandler(build, { bus });
+  const older = sessionHandler(build);
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       requests.push(incoming.headers);
@@ -142,7 +167,7 @@ export const serveTools = async (): Promise<ToolServer> => {
         signal: gone.signal,
         ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
       });
-      const response = await handler.fetch(request);
+      const response = await (keepsSessions ? older : handler).fetch(request);
       outgoing.writeHead(response.status, Object.fromEntries(response.headers));
       outgoing.flushHeaders();
       for await (const chunk of response.body ?? []) outgoing.write(chunk);
@@ -158,6 +183,7 @@ export const serveTools = async (): Promise<ToolServer> => {
       authorization: undefined,
       waits: true,
     },
+    forgetSessions: () => older.sessions.clear(),
     change(names) {
       more = names;
       bus.publish({ kind: "tools_list_changed" });

@@ -1,6 +1,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { ConnectionPool, type PooledServer } from "./connection-pool.ts";
+import { ForgottenSession } from "./forgotten-session.ts";
 import type { Connection, ServerTool } from "./open-connection.ts";
 
 const never = new AbortController().signal;
@@ -125,6 +126,22 @@ test("one that goes as soon as it is there is taken for one that cannot be had; 
   pass(30_000);
   opened[1]?.die();
   await use(pool, server("github"));
+  expect(opened).toHaveLength(3);
+});
+
+test("a session that its server has forgotten is begun again for whoever called, once", async () => {
+  const { pool, opened, server } = open();
+  const one = server("one");
+  await use(pool, one);
+  const call = (forgotten: number) =>
+    pool.use(one, never, async (connection) => {
+      if (opened.length <= forgotten) throw new ForgottenSession("one has forgotten its session");
+      return connection;
+    });
+  expect(await call(1)).toBe(opened[1]);
+  expect(opened.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+  expect(pool.trouble(one)).toBeNull();
+  await expect(call(10)).rejects.toMatchObject({ message: "one has forgotten its session", retryable: true });
   expect(opened).toHaveLength(3);
 });
 

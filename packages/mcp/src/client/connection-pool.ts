@@ -3,6 +3,7 @@
  * when it was not used for a while. One that cannot be had is left in peace for longer and longer.
  */
 import { PlatformError } from "@agentcore/contract";
+import { ForgottenSession } from "./forgotten-session.ts";
 import type { Connection, ServerTool } from "./open-connection.ts";
 
 export interface PooledServer {
@@ -64,12 +65,28 @@ export class ConnectionPool {
     return this.entries.size + this.leaving.size;
   }
 
-  /** Throws what opening does, OVERLOADED. */
+  /** Throws what opening does, OVERLOADED. `work` is done once more where it could not begin. */
   async use<T>(server: PooledServer, signal: AbortSignal, work: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await this.useOnce(server, signal, work);
+    } catch (error) {
+      if (!(error instanceof ForgottenSession)) throw error;
+      return this.useOnce(server, signal, work);
+    }
+  }
+
+  private async useOnce<T>(
+    server: PooledServer,
+    signal: AbortSignal,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
     const entry = this.entryOf(server);
     entry.users += 1;
     try {
       return await work(await untilAborted(entry.opening, signal));
+    } catch (error) {
+      if (error instanceof ForgottenSession) this.replace(entry);
+      throw error;
     } finally {
       entry.users -= 1;
       entry.usedAt = this.options.clock.monotonic();

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { McpServerSpec } from "@agentcore/contract";
 import { expect, onTestFinished, test } from "vitest";
 import { serveTools, type ToolServer } from "../../test/tool-server.ts";
+import { ForgottenSession } from "./forgotten-session.ts";
 import { type Connection, type ConnectionOptions, openConnection } from "./open-connection.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../test/tool-server.ts", import.meta.url));
@@ -87,6 +88,18 @@ test("one that refuses the credential is told from one that is away", async () =
   await expect(open({ http: { url: "http://127.0.0.1:9/mcp" } })).rejects.toMatchObject({
     ...{ code: "UPSTREAM_FAILED", retryable: true },
   });
+});
+
+test("an older server that has forgotten the session says so before it does anything: the call may be made again", async () => {
+  const server = await serveTools({ keepsSessions: true });
+  onTestFinished(() => server.close());
+  const connection = await open({ http: { url: server.url } });
+  expect(connection.server.protocol).toBe("2025-11-25");
+  expect(await connection.call(call("add", { a: 1, b: 2 }))).toBe("3");
+  server.forgetSessions();
+  const failure = await connection.call(call("add", { a: 1, b: 2 })).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ForgottenSession);
+  expect(server.calls).toHaveLength(1);
 });
 
 test("addresses are judged where they are connected to", async () => {

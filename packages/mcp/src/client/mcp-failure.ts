@@ -9,20 +9,25 @@ import {
   SdkHttpError,
   UnauthorizedError,
 } from "@modelcontextprotocol/client";
+import { ForgottenSession } from "./forgotten-session.ts";
 
 export interface FailedCall {
   /** In words: `MCP server "github"`. */
   readonly what: string;
   /** Whether it may be sent again: it did not get there, or does no harm twice. */
   readonly mayRepeat: boolean;
+  /** Whether it was sent in a session, which its server may have forgotten. */
+  readonly inSession: boolean;
   /** The last of what the program wrote, for whoever has to look. @default nothing */
   readonly said?: string | undefined;
 }
 
 /** Never throws. The server's own words are in it, as far as it is a failure of the protocol. */
-export const mcpFailure = (thrown: unknown, { what, mayRepeat, said }: FailedCall): PlatformError => {
+export const mcpFailure = (thrown: unknown, { what, mayRepeat, inSession, said }: FailedCall): PlatformError => {
   const own = causes(thrown).find((each) => PlatformError.is(each));
   if (own !== undefined) return own;
+  if (inSession && thrown instanceof SdkHttpError && thrown.status === 404)
+    return new ForgottenSession(`${what} has forgotten its session`, { cause: thrown });
   if (causes(thrown).some(isRefusal))
     return new PlatformError("UNAUTHENTICATED", `${what} refuses the credential, or wants one: ${words(thrown)}`, {
       cause: thrown,

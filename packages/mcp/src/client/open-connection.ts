@@ -112,7 +112,8 @@ const connect = async (
   };
   client.onclose = gone;
   const failed = (error: unknown, mayRepeat: boolean): PlatformError => {
-    const call: FailedCall = { what, mayRepeat, said: isOpen ? undefined : program?.stderr.trim() };
+    const said = isOpen ? undefined : program?.stderr.trim();
+    const call: FailedCall = { what, mayRepeat, inSession: transport.sessionId !== undefined, said };
     return signal.aborted && error === signal.reason ? PlatformError.from(error) : mcpFailure(error, call);
   };
   const close = async (): Promise<void> => {

@@ -55,7 +55,9 @@ interface Session {
 }
 
 interface Stateless {
-  readonly handler: McpHttpHandler;
+  readonly calls: McpHttpHandler;
+  /** One of its own, as it is closed before the calls are. */
+  readonly subscriptions: McpHttpHandler;
   readonly bus: InMemoryServerEventBus;
   open: number;
   usedAt: number;
@@ -94,7 +96,7 @@ export class McpDoor {
       return this.inSession(session, asked);
     }
     if (request.method !== "POST") return refusal(400, -32_000, "a session is needed; begin with initialize");
-    if (!isInitialize(body)) return this.fetchOnce(asked);
+    if (methodOf(body) !== "initialize") return this.fetchOnce(asked);
     return this.begin(asked);
   }
 
@@ -111,6 +113,7 @@ export class McpDoor {
   drain(): void {
     this.isClosing = true;
     for (const { transport } of this.sessions.values()) transport.closeStandaloneSSEStream();
+    for (const { subscriptions } of this.stateless.values()) void subscriptions.close();
   }
 
   /** Ends everything; nothing is canceled by it. */
@@ -119,7 +122,7 @@ export class McpDoor {
     for (const timer of this.sweeping) timer.cancel();
     const ends = [
       ...[...this.sessions.values()].map(({ server }) => server.close()),
-      ...[...this.stateless.values()].map(({ handler }) => handler.close()),
+      ...[...this.stateless.values()].map(endStateless),
     ];
     this.sessions.clear();
     this.stateless.clear();
@@ -186,22 +189,27 @@ export class McpDoor {
         .toSorted(([, a], [, b]) => a.usedAt - b.usedAt)[0];
       if (least === undefined) return refusal(429, -32_603, "too many callers are served at once");
       this.stateless.delete(least[0]);
-      void least[1].handler.close();
+      void endStateless(least[1]);
     }
     const entry = known ?? this.open(key);
     entry.open += 1;
-    return this.counted(asked, await entry.handler.fetch(asked.request, given(asked)), entry);
+    const { fetch } = methodOf(asked.body) === "subscriptions/listen" ? entry.subscriptions : entry.calls;
+    return this.counted(asked, await fetch(asked.request, given(asked)), entry);
   }
 
   private open(key: string): Stateless {
     const bus = new InMemoryServerEventBus();
-    const handler = createMcpHandler(() => buildServer("modern", this.settings), {
-      ...{ legacy: "reject", bus, maxSubscriptions: MAX_SUBSCRIPTIONS_PER_CALLER },
-      // From the first moment: what a proxy cuts for its silence would be a call that was canceled.
-      responseMode: "sse",
-      keepAliveMs: this.options.keepAliveMs,
-    });
-    const entry: Stateless = { handler, bus, open: 0, usedAt: this.options.clock.monotonic() };
+    const handler = () =>
+      createMcpHandler(() => buildServer("modern", this.settings), {
+        ...{ legacy: "reject", bus, maxSubscriptions: MAX_SUBSCRIPTIONS_PER_CALLER },
+        // From the first moment: what a proxy cuts for its silence would be a call that was canceled.
+        responseMode: "sse",
+        keepAliveMs: this.options.keepAliveMs,
+      });
+    const entry: Stateless = {
+      ...{ calls: handler(), subscriptions: handler(), bus },
+      ...{ open: 0, usedAt: this.options.clock.monotonic() },
+    };
     this.stateless.set(key, entry);
     return entry;
   }
@@ -231,7 +239,7 @@ export class McpDoor {
       for (const [key, entry] of [...this.stateless])
         if (entry.open === 0 && now - entry.usedAt > IDLE_MS) {
           this.stateless.delete(key);
-          void entry.handler.close();
+          void endStateless(entry);
         }
       if (!this.isClosing) this.sweepLater();
     });
@@ -246,8 +254,12 @@ const given = ({ body, caller, seam }: DoorRequest) => ({
   authInfo: { token: "", clientId: caller.caller, scopes: [], extra: { seam } },
 });
 
-const isInitialize = (body: unknown): boolean =>
-  typeof body === "object" && body !== null && "method" in body && body.method === "initialize";
+const methodOf = (body: unknown): unknown =>
+  typeof body === "object" && body !== null && "method" in body ? body.method : undefined;
+
+const endStateless = async ({ calls, subscriptions }: Stateless): Promise<void> => {
+  await Promise.all([calls.close(), subscriptions.close()]);
+};
 
 /** As the protocol writes what concerns no request. */
 export const refusal = (status: number, code: number, message: string, data?: unknown): Response =>

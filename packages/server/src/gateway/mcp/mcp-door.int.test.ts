@@ -44,7 +44,11 @@ afterAll(async () => {
 type Who = keyof typeof KEYS;
 type Era = "stateless" | "sessions";
 
-const connect = async (who: Who, era: Era, answers?: (message: string) => string | undefined) => {
+const connect = async (
+  who: Who,
+  era: Era,
+  { answers, url = node.url }: { answers?: (message: string) => string | undefined; url?: string } = {},
+) => {
   const changed: number[] = [];
   const client = new Client(
     { name: "test", version: "1" },
@@ -59,7 +63,7 @@ const connect = async (who: Who, era: Era, answers?: (message: string) => string
       const answer = answers(params.message);
       return answer === undefined ? { action: "decline" } : { action: "accept", content: { answer } };
     });
-  const transport = new StreamableHTTPClientTransport(new URL(`${node.url}/mcp`), {
+  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { authorization: `Bearer ${KEYS[who].split(" ")[0]}` } },
   });
   await client.connect(transport);
@@ -180,10 +184,12 @@ describe.each(["stateless", "sessions"] as const)("with %s", (era) => {
 
   test("what a task asks is asked of the person at the client, again when the answer does not fit", async () => {
     const said: string[] = [];
-    const { client } = await connect("ann", era, (message) => {
-      said.push(message);
-      if (message.includes("name")) return "Ada";
-      return said.length === 2 ? "many" : "36";
+    const { client } = await connect("ann", era, {
+      answers: (message) => {
+        said.push(message);
+        if (message.includes("name")) return "Ada";
+        return said.length === 2 ? "many" : "36";
+      },
     });
     const result = await client.callTool({ name: "asker", arguments: { message: "go" } });
     expect(result.structuredContent).toEqual({ name: "Ada", age: 36 });
@@ -212,7 +218,7 @@ describe.each(["stateless", "sessions"] as const)("with %s", (era) => {
     expect(got.structuredContent).toMatchObject({ state: "completed", output: { name: "Bo", age: 7 } });
     const { client: bob } = await connect("bob", era);
     expect(await bob.callTool({ name: "tasks_get", arguments: { taskId } })).toMatchObject({ isError: true });
-    const declined = await connect("ann", era, () => undefined);
+    const declined = await connect("ann", era, { answers: () => undefined });
     const left = await declined.client.callTool({ name: "asker", arguments: { message: "go" } });
     expect(textOf(left)).toMatch(/was not answered \(decline\)\. Task \S+ still waits/);
   });
@@ -373,3 +379,17 @@ test("a node that stops lets calls go, and their tasks go on", async () => {
   };
   expect(heads.map(({ state }) => state)).toEqual(["working", "working"]);
 });
+
+test.each(["stateless", "sessions"] as const)(
+  "a node that stops does not wait for clients that wait for news: %s",
+  async (era) => {
+    const directory = await mkdtemp(join(tmpdir(), "agentcore-mcp-stop-"));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const stopping = await startNode({ port: 0, dataDirectory: directory, logLevel: "error", env: {} });
+    await stopping.ready;
+    const { client } = await connect("ann", era, { url: stopping.url });
+    await client.listTools();
+    // Far longer than a test may take.
+    await stopping.close(600_000);
+  },
+);
