@@ -1,4 +1,5 @@
-import { agent, mcpTools, tool } from "@agentcore/sdk";
+import type { PlatformError } from "@agentcore/contract";
+import { agent, guardrail, mcpTools, tool } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { testAgent } from "./index.ts";
@@ -114,4 +115,28 @@ test("an agent gets the tools that it names, and no others", async () => {
   const sneak = agent({ name: "sneak", description: "Takes what it can", run: (_task, ctx) => ctx.tools("bank") });
   const run = await (await testAgent(sneak, { tools: { bank: [bank().pay] } })).run();
   expect(run.error).toMatchObject({ code: "PERMISSION_DENIED", message: expect.stringContaining('mcpTools("bank")') });
+});
+
+test("guardrails stand around their calls: what a server says is changed, arguments are refused", async () => {
+  const { pay, paid } = bank();
+  const little = guardrail({
+    name: "little",
+    tool: ({ input }) => ((input as { readonly amount: number }).amount > 10 ? { refuse: "too much" } : undefined),
+    result: ({ tool: { name } }) => ({ change: `${name}: done`, reason: "balances are secret" }),
+  });
+  const careful = agent({
+    name: "payer",
+    description: "Pays twice",
+    tools: [mcpTools("bank")],
+    guardrails: [little],
+    async run(_task, ctx) {
+      const [declared] = await ctx.tools("bank");
+      if (declared === undefined) return null;
+      const first = await ctx.tool(declared, { amount: 10 });
+      return [first, await ctx.tool(declared, { amount: 20 }).catch((error: PlatformError) => error.message)];
+    },
+  });
+  const run = await (await testAgent(careful, { tools: { bank: [pay] } })).run();
+  expect(run.output).toEqual(["bank__pay: done", "guardrail little refuses tool bank__pay: little: too much"]);
+  expect(paid.map(({ amount }) => amount)).toEqual([10]);
 });

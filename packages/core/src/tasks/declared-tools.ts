@@ -4,6 +4,7 @@ import type { Tool } from "@agentcore/contract/authoring";
 import type { ListedTool, ToolCaller, ToolProvider } from "../ports/index.ts";
 import { schemaOfForeignJson } from "../tools/json-schema-check.ts";
 import type { Execution } from "./execution.ts";
+import { parseToolInput } from "./parse-tool-input.ts";
 
 /** Throws PERMISSION_DENIED when the agent does not name the manifest. */
 export const assertNamed = ({ definition, head }: Execution, manifest: string): void => {
@@ -23,6 +24,11 @@ export const listTools = (
   manifest: string,
   signal: AbortSignal,
 ): Promise<readonly ListedTool[]> => providerOf(execution, manifest).list(callerOf(execution), manifest, signal);
+
+/** For a call outside of any task. Throws INVALID_ARGUMENT. */
+export const checkListedInput = async ({ name, inputJsonSchema }: ListedTool, value: unknown): Promise<void> => {
+  await parseToolInput({ name, input: schemaOfForeignJson(inputJsonSchema) }, value);
+};
 
 /** Of what was recorded, however long ago. */
 export const boundTools = (execution: Execution, manifest: string, listed: readonly ListedTool[]): readonly Tool[] =>

@@ -6,6 +6,7 @@ export type { LiveText } from "./artifact-stream.ts";
 export { type BusRouter, createBusRouter } from "./bus-router.ts";
 export type { BreakpointRequest } from "./debug-task.ts";
 export type { DecisionMade } from "./decide-task.ts";
+export { checkListedInput } from "./declared-tools.ts";
 export { type Difference, type DryRun, type DryRunRequest, dryRun } from "./dry-run.ts";
 export { type EngineOptions, type SeenFailure, TaskEngine } from "./engine.ts";
 export { createTaskService } from "./engine-task-service.ts";

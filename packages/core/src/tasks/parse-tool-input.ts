@@ -5,7 +5,10 @@ import { violationsOf } from "./schema-issues.ts";
 type Parsed = { readonly value: unknown };
 
 /** Throws INVALID_ARGUMENT. */
-export const parseToolInput = ({ name, input }: Tool, value: unknown): Parsed | Promise<Parsed> => {
+export const parseToolInput = (
+  { name, input }: Pick<Tool, "name" | "input">,
+  value: unknown,
+): Parsed | Promise<Parsed> => {
   const judge = (checked: Awaited<ReturnType<(typeof input)["~standard"]["validate"]>>): Parsed => {
     if (checked.issues === undefined) return { value: checked.value };
     throw new PlatformError(

@@ -101,7 +101,23 @@ test("an operator sees how servers are, lists their tools and calls one by hand"
     { origin: "look.up" },
   ]);
   expect(await api("/tools/remote/call", { tool: "add", input: { a: 4, b: 4 } })).toEqual({ result: "8" });
+  const before = remote.calls.length;
+  expect(await api("/tools/remote/call", { tool: "add", input: { a: "4" } })).toMatchObject({
+    error: { code: "INVALID_ARGUMENT", violations: expect.arrayContaining([expect.objectContaining({ field: "a" })]) },
+  });
+  expect(remote.calls).toHaveLength(before);
   expect(await api("/tools/remote/call", { tool: "fail" })).toMatchObject({ error: { code: "NOT_FOUND" } });
+});
+
+test("an older server that is started anew is gone on with, also by tools that may not act twice", async () => {
+  const older = await serveTools({ keepsSessions: true });
+  onTestFinished(() => older.close());
+  older.waits = false;
+  await node.apply([tool("older", { http: { url: older.url } })]);
+  expect(await api("/tools/older/call", { tool: "charge" })).toEqual({ result: "charged" });
+  older.forgetSessions();
+  expect(await api("/tools/older/call", { tool: "charge" })).toEqual({ result: "charged" });
+  expect(older.calls).toHaveLength(2);
 });
 
 test("one that is deleted is closed, and its program ends", async () => {

@@ -1,6 +1,7 @@
 /** Tools of Tool manifests: the port that the engine asks, over pooled connections to their MCP servers. Nothing of MCP is loaded before. */
 import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
 import type { Clock, Digest, ListedTool, Logger, ToolCaller, ToolProvider } from "@agentcore/core/ports";
+import { checkListedInput } from "@agentcore/core/tasks";
 import type { Connection, ConnectionPool, PooledServer } from "@agentcore/mcp/client";
 import type { ToolService } from "../gateway/deps.ts";
 import { checkTool } from "../manifests/check-tool.ts";
@@ -157,6 +158,7 @@ export const createToolServers = (options: {
             "NOT_FOUND",
             `${manifest} has no tool "${tool}"; it has ${tools.map(({ origin }) => origin).join(", ") || "none"}`,
           );
+        await checkListedInput(found, input);
         return call(tenantId, manifest, found, { input, idempotencyKey: crypto.randomUUID(), signal });
       },
     },
