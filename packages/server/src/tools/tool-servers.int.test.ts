@@ -52,8 +52,8 @@ const api = async (path: string, body?: unknown) => {
   return response.json();
 };
 
-const run = async (input: object) => {
-  const { head, task } = await api("/tasks", { target: "agent:caller", input, wait: true });
+const run = async (input: object, agent = "caller") => {
+  const { head, task } = await api("/tasks", { target: `agent:${agent}`, input, wait: true });
   if (head.state !== "completed") return task.status.message.parts[0].text as string;
   return task.artifacts[0].parts[0].data;
 };
@@ -67,6 +67,20 @@ test("an agent calls the tools that its manifests name, wherever their servers a
   expect(await run({ from: "remote", tool: "remote__add", input: { a: "one", b: 2 } })).toMatch(
     /expected number, got string/,
   );
+});
+
+test.each(["thread", "process"])("code that runs apart, in a %s, calls them as any other", async (isolation) => {
+  const spec = { code: { path: code, export: "caller" }, isolation };
+  await node.apply([{ ...header, kind: "Agent", metadata: { name: `caller-in-${isolation}` }, spec }]);
+  const before = remote.calls.length;
+  const input = { from: "remote", tool: "remote__add", input: { a: 2, b: 3 } };
+  expect(await run(input, `caller-in-${isolation}`)).toEqual({ result: "5" });
+  expect(await run({ ...input, input: { a: "2" } }, `caller-in-${isolation}`)).toContain(
+    "the input of tool remote__add is refused",
+  );
+  expect(remote.calls.slice(before)).toMatchObject([
+    { tool: "add", input: { a: 2, b: 3 }, key: expect.stringMatching(/./) },
+  ]);
 });
 
 test("each call carries the key of its step, and calls of one task have different ones", async () => {
