@@ -62,6 +62,7 @@ export { type ConverseOptions, converse } from "./strategy/converse.ts";
 export { inputText, type OpeningOptions, opening } from "./strategy/opening.ts";
 export { asData, OUTSIDE_TEXT_RULE } from "./strategy/outside-text.ts";
 export { type ReactOptions, react } from "./strategy/react.ts";
+export { unfenced } from "./strategy/unfenced.ts";
 export { type ToolOptions, tool } from "./tool.ts";
 export type { Scope as WorkflowScope } from "./workflow/types.ts";
 export { type Path as WorkflowPath, type WorkflowOptions, workflow } from "./workflow/workflow.ts";

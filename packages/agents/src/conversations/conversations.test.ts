@@ -135,6 +135,22 @@ describe("swarm", () => {
   });
 });
 
+test("a swarm whose members keep too much says so, before it is asked to keep it", async () => {
+  const world = await testAgent(swarm({ name: "swarm", ...desk, maxHandoffs: 100 }), {
+    peers: {
+      triage: member(({ conversation }) => ({
+        state: { [`k${conversation.length}`]: "x".repeat(60_000) },
+        handoff: { to: "tech", reason: `look at part ${conversation.length} of the machine` },
+      })),
+      tech: member(({ conversation }) => ({
+        handoff: { to: "triage", reason: `part ${conversation.length} is fine` },
+      })),
+      billing: () => "",
+    },
+  });
+  expect((await world.run("it hangs")).error?.message).toContain("state has more than 262144 characters");
+});
+
 const writers = { members: { writer: { agent: "writer" }, critic: { agent: "critic", description: "finds faults" } } };
 
 describe("group chat", () => {

@@ -1,4 +1,5 @@
 /** What a member's output means for the conversation. */
+import { unfenced } from "@agentcore/sdk";
 import { z } from "zod";
 
 const MAX_STATE_CHARACTERS = 64 * 1024;
@@ -56,9 +57,8 @@ export const readReply = (output: unknown): Reply => {
 /** An output that is JSON in a text is what that says. */
 export const valueIn = (output: unknown): unknown => {
   if (typeof output !== "string") return output;
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n\s*```/.exec(output);
   try {
-    return JSON.parse(fenced?.[1] ?? output);
+    return JSON.parse(unfenced(output));
   } catch {
     return output;
   }

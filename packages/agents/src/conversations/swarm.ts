@@ -1,6 +1,7 @@
-import { type AgentDefinition, agent } from "@agentcore/sdk";
+import { type AgentDefinition, agent, TerminalError } from "@agentcore/sdk";
 import { z } from "zod";
 import { checkOptions, IN_CODE, type PatternOptions, type RoleSchemas, titled } from "../role.ts";
+import { told } from "../strategies/check-strategy.ts";
 import { Conversation, introduced } from "./conversation.ts";
 import type { HandoffResult } from "./handoff.ts";
 import { membersOf, namedMember, type Roles, rolesShape } from "./members.ts";
@@ -32,6 +33,10 @@ interface Kept {
 const USER = { name: "user", description: "Gives the tasks" };
 const KEPT_MS = 30 * 86_400_000;
 const TURNS_KEPT = 30;
+const MAX_STATE_CHARACTERS = 256 * 1024;
+
+/** As members are shown it: what they never see need not be kept. */
+const shortened = (turn: Turn): Turn => ({ ...turn, text: told(turn.text) });
 
 /**
  * Any member hands over to any other, all share a state, and the next task of the same conversation (context) goes to who was last active, with that
@@ -65,9 +70,13 @@ export const swarm = (options: SwarmOptions): AgentDefinition => {
         told: () => ({ state }),
         heard: (more) => {
           state = { ...state, ...more };
+          if (JSON.stringify(state).length > MAX_STATE_CHARACTERS)
+            throw new TerminalError(
+              `the members' state has more than ${MAX_STATE_CHARACTERS} characters; let them keep what is large elsewhere`,
+            );
         },
       });
-      const keep: Kept = { active: by.name, state, turns: turns.slice(-TURNS_KEPT) };
+      const keep: Kept = { active: by.name, state, turns: turns.slice(-TURNS_KEPT).map(shortened) };
       await ctx.memory.set(key, keep, { ttlMs: KEPT_MS });
       return { answer, by: by.name, turns: turns.slice(kept?.turns.length ?? 0), state } satisfies HandoffResult & {
         readonly state: unknown;

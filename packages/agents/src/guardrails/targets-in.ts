@@ -27,9 +27,16 @@ export const targetsIn = (input: unknown): Target[] => valuesIn(input).flatMap(t
 /** Links that stand in a text, also within others. */
 export const linksIn = (text: string): Target[] =>
   [...text.matchAll(LINK)].map(([found]) => {
-    const link = found.replace(/[.,;:!?]+$/, "");
+    const link = withoutStops(found);
     return { kind: /^file:/i.test(link) ? "path" : "link", text: normalText(link), written: link, host: hostOf(link) };
   });
+
+// By hand: an expression that looks for the end from every stop takes the square of their number.
+const withoutStops = (link: string): string => {
+  let end = link.length;
+  while (end > 0 && ".,;:!?".includes(link[end - 1] ?? " ")) end -= 1;
+  return link.slice(0, end);
+};
 
 const targetsOf = (value: string): Target[] => {
   const links = linksIn(value);

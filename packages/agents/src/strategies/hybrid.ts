@@ -23,8 +23,8 @@ export const hybrid = (options: HybridOptions): Strategy => {
   return (spec) => {
     const think = otherwise(spec);
     return async (task, ctx) => {
-      // What follows a fresh log was begun by a model.
-      const rule = task.continuedFrom === undefined ? decideByRules(ctx, rules, task.input) : null;
+      // In a fresh log too: they go by the input alone, and the work of one may have gone on in it.
+      const rule = decideByRules(ctx, rules, task.input);
       return rule === null ? think(task, ctx) : follow(rule, task, ctx);
     };
   };

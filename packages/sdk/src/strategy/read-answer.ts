@@ -3,6 +3,7 @@ import type { Schema } from "@agentcore/contract/authoring";
 import { PlatformError } from "@agentcore/contract/errors";
 import { deriveJsonSchema } from "../derive-json-schema.ts";
 import { formatViolations, type Validated, validate } from "../schema.ts";
+import { unfenced } from "./unfenced.ts";
 
 type Violations = Extract<Validated<unknown>, { ok: false }>["violations"];
 
@@ -26,11 +27,9 @@ export const readAnswer = <Output>(
   output: Schema<Output>,
   text: string,
 ): Validated<Output> | Promise<Validated<Output>> => {
-  // Models like to fence their JSON, whatever they were told.
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n\s*```/.exec(text);
   let json: unknown;
   try {
-    json = JSON.parse(fenced?.[1] ?? text);
+    json = JSON.parse(unfenced(text));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { ok: false, violations: [{ field: "", description: `expected JSON: ${reason}` }] };

@@ -43,7 +43,8 @@ const unfenced = (text: string): string => /^```\w*\n([\s\S]*?)\n?```$/.exec(tex
 
 const measure = (unit: string, text: string): number => {
   if (/^word/i.test(unit)) return text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
-  if (/^sentence/i.test(unit)) return text.split(/[.!?]+(?=\s|$)/).filter((each) => /[\p{L}\p{N}]/u.test(each)).length;
+  if (/^sentence/i.test(unit))
+    return text.split(/(?<![.!?])[.!?]+(?=\s|$)/).filter((each) => /[\p{L}\p{N}]/u.test(each)).length;
   if (/^line/i.test(unit)) return linesOf(text).length;
   if (/^char/i.test(unit)) return Array.from(text).length;
   if (/^paragraph/i.test(unit)) return text.split(/\n\s*\n/).filter((each) => each.trim() !== "").length;
