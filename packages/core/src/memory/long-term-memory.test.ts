@@ -305,6 +305,30 @@ describe("over crashes", () => {
     });
     expect(deaths).toBeGreaterThanOrEqual(9);
   });
+
+  test.each(["sweep", "open"])("a forgetting that died takes nothing that was remembered since (%s)", async (by) => {
+    const { open, clock, lying } = memoryWorld();
+    const memory = open();
+    for (const text of ["tea one", "tea two", "tea three"]) await remember(memory, text);
+    await expect(open({}, new Life(2, "after")).forget("acme", POOL, { which: { all: true } })).rejects.toThrow(Died);
+    expect(await lying("acme")).toMatchObject({ forgettings: 1 });
+    await clock.advance(3_600_000);
+    await remember(memory, "tea since");
+    if (by === "sweep") await memory.sweep("acme", signal);
+    expect(await textsOf(by === "sweep" ? memory : open(), "tea")).toEqual(["tea since"]);
+    expect(await lying("acme")).toMatchObject({ texts: ["tea since"], forgettings: 0 });
+  });
+
+  test("a forgetting that failed is struck out by the same one made again, and by no other", async () => {
+    const { open, lying } = memoryWorld();
+    const memory = open();
+    for (const text of ["tea one", "tea two", "tea three"]) await remember(memory, text);
+    await expect(open({}, new Life(2, "after")).forget("acme", POOL, { which: { all: true } })).rejects.toThrow(Died);
+    await memory.forget("acme", POOL, { which: { task: "t1" } });
+    expect(await lying("acme")).toMatchObject({ texts: [], forgettings: 1 });
+    await memory.forget("acme", POOL, { which: { all: true } });
+    expect(await lying("acme")).toMatchObject({ forgettings: 0 });
+  });
 });
 
 describe("on several nodes", () => {

@@ -8,6 +8,7 @@
  * L3 Changes are told by the head, by compare-and-set: nodes that share the store compare its number before they search.
  * L4 The index decides what is looked at, never what is given: texts come from the store.
  * L5 A forgetting of more than one memory is written down before it begins and struck out when it is done; who opens the pool next finishes it.
+ *    Finished late, it takes what was there when it began, and nothing that was remembered since.
  * In this process changes of one pool come one after another; searches do not wait for them.
  */
 import { PlatformError } from "@agentcore/contract";
@@ -86,6 +87,8 @@ const USES_AT_ONCE = 500;
 const USES_EVERY_MS = 60_000;
 // Who does it has died: it would have taken seconds.
 const FORGETTING_LEFT_MS = 300_000;
+// By how much the clocks of two nodes may differ, so that a forgetting finished late leaves nothing that it was to take.
+const CLOCK_SKEW_MS = 5_000;
 
 export class OpenPool {
   /** Monotonic: who was used longest ago is closed first. */
@@ -214,9 +217,14 @@ export class OpenPool {
     return this.inTurn(async () => {
       await this.fresh();
       if ("id" in rule.which) return this.forgetOne(rule.which.id, rule.writtenBy);
+      const before = await this.rows.forgettings(this.tenantId, this.key);
       const name = this.services.ids.next();
       await this.rows.beginForgetting(this.tenantId, this.key, name, rule, this.services.clock.now());
-      return this.forgetAll(name, rule);
+      const forgotten = await this.forgetAll(name, rule);
+      // Those of the same rule that failed are done with this one.
+      for (const failed of before)
+        if (isSameRule(failed.rule, rule)) await this.rows.endForgetting(this.tenantId, this.key, failed.id);
+      return forgotten;
     });
   }
 
@@ -226,7 +234,7 @@ export class OpenPool {
       await this.fresh();
       const now = this.services.clock.now();
       for (const { id, rule, begunAt } of await this.rows.forgettings(this.tenantId, this.key))
-        if (now - begunAt > FORGETTING_LEFT_MS) await this.forgetAll(id, rule);
+        if (now - begunAt > FORGETTING_LEFT_MS) await this.forgetAll(id, rule, begunAt + CLOCK_SKEW_MS);
       await this.remove(this.index.over(now), "over");
       await this.writeUses();
       for (const space of this.head?.spaces ?? []) {
@@ -282,7 +290,7 @@ export class OpenPool {
 
   private async load(): Promise<void> {
     const unfinished = await this.rows.forgettings(this.tenantId, this.key);
-    for (const { id, rule } of unfinished) await this.forgetAll(id, rule);
+    for (const { id, rule, begunAt } of unfinished) await this.forgetAll(id, rule, begunAt + CLOCK_SKEW_MS);
     const index = new PoolIndex();
     const changed = new Set<string>();
     this.loads.add(changed);
@@ -493,12 +501,16 @@ export class OpenPool {
     return [id];
   }
 
-  /** By what lies in the store: the index may lack what was written by a node that died. */
-  private async forgetAll(name: string, rule: ForgetRule): Promise<readonly string[]> {
+  /** By what lies in the store: the index may lack what was written by a node that died. `until`: nothing that was remembered later. */
+  private async forgetAll(
+    name: string,
+    rule: ForgetRule,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<readonly string[]> {
     const forgotten: string[] = [];
     const fits = fitting(rule);
     for await (const page of this.rows.entries(this.tenantId, this.key)) {
-      const ids = page.filter(({ memory }) => fits(memory)).map(({ id }) => id);
+      const ids = page.filter(({ memory }) => memory.at <= until && fits(memory)).map(({ id }) => id);
       await this.remove(ids, "gone");
       forgotten.push(...ids);
     }
@@ -640,6 +652,9 @@ const after = (
   const floor = changes.length === all.length ? head.floor : (changes[0]?.[0] ?? seq + 1) - 1;
   return { ...head, seq, entries, spaces: [...new Set([...head.spaces, ...spaces])], changes, floor };
 };
+
+const isSameRule = (one: ForgetRule, other: ForgetRule): boolean =>
+  one.writtenBy === other.writtenBy && JSON.stringify(one.which) === JSON.stringify(other.which);
 
 const fitting = ({ which, writtenBy }: ForgetRule): ((memory: KeptMemory) => boolean) => {
   const isOfHand = (memory: KeptMemory): boolean => writtenBy === undefined || memory.writtenBy === writtenBy;
