@@ -347,6 +347,42 @@ describe("on several nodes", () => {
     expect(await two.status("acme", POOL)).toMatchObject({ entries: 1 });
   });
 
+  test.each([1, 3, 9])("a pool that another node swept away and began anew is seen, with %i memories", async (many) => {
+    const world = memoryWorld({ embedder: wordEmbedder() });
+    const [one, two] = nodesOf(world);
+    for (const text of ["tea a", "tea b", "tea c"]) await remember(one, text);
+    await two.forget("acme", POOL, { which: { all: true } });
+    await two.sweep("acme", signal);
+    await world.clock.advance(1_000);
+    const since = Array.from({ length: many }, (_, place) => `tea ${place}`);
+    for (const text of since) await remember(two, text);
+    expect((await textsOf(one, "tea", { limit: 20 })).toSorted()).toEqual(since);
+  });
+
+  test("who writes into a pool that another node swept away and began anew knows all of it then", async () => {
+    const world = memoryWorld({ embedder: wordEmbedder() });
+    const [one, two] = nodesOf(world);
+    for (const text of ["tea a", "tea b", "tea c"]) await remember(one, text);
+    const put = world.keyValue.put.bind(world.keyValue);
+    let isSwept = false;
+    // Between the look at the head and the writing of it.
+    world.keyValue.put = async (scope, key, ...given) => {
+      if (key.startsWith("entry/") && !isSwept) {
+        isSwept = true;
+        await two.forget("acme", POOL, { which: { all: true } });
+        await two.sweep("acme", signal);
+        await world.clock.advance(1_000);
+        await remember(two, "tea anew");
+      }
+      return put(scope, key, ...given);
+    };
+    await remember(one, "tea d");
+    for (const node of [one, two]) {
+      expect((await textsOf(node, "tea")).toSorted()).toEqual(["tea anew", "tea d"]);
+      expect(await node.status("acme", POOL)).toMatchObject({ entries: 2 });
+    }
+  });
+
   test("nodes that change a pool at once lose nothing, and each knows all of it then", async () => {
     const world = memoryWorld({ embedder: wordEmbedder() });
     const nodes = nodesOf(world);

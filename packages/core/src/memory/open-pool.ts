@@ -272,20 +272,29 @@ export class OpenPool {
   }
 
   private async refresh(): Promise<void> {
-    const row = await this.rows.head(this.tenantId, this.key);
+    // Read first: a row that was on its way when this node wrote is not taken for one of another pool.
     const before = this.head;
+    const row = await this.rows.head(this.tenantId, this.key);
     if (!this.loaded) {
       await this.load();
       this.loaded = true;
-    } else if (row !== null && row.head.seq !== before?.seq) {
-      const missed = row.head.changes.filter(([seq]) => seq > (before?.seq ?? 0)).map(([, id]) => id);
-      if (before === null || row.head.floor > before.seq) await this.load();
-      else await this.look(missed);
-    } else if (row === null && before !== null) this.index = new PoolIndex();
+    } else await this.catchUp(before, row?.head ?? null);
     // Whoever wrote meanwhile knows better.
     if (this.head !== before) return;
     this.head = row?.head ?? null;
     this.version = row?.version ?? 0;
+  }
+
+  /** What others changed between two heads. */
+  private async catchUp(before: PoolHead | null, head: PoolHead | null): Promise<void> {
+    if (head === null) {
+      if (before !== null) await this.load();
+      return;
+    }
+    // A pool that was swept away and begun anew counts from the start again.
+    const isAnother = before === null || head.createdAt !== before.createdAt || head.seq < before.seq;
+    if (isAnother || head.floor > before.seq) await this.load();
+    else await this.look(head.changes.filter(([seq]) => seq > before.seq).map(([, id]) => id));
   }
 
   private async load(): Promise<void> {
@@ -564,15 +573,11 @@ export class OpenPool {
         this.version = version;
         return;
       }
-      const row = await this.rows.head(this.tenantId, this.key);
       const before = this.head;
+      const row = await this.rows.head(this.tenantId, this.key);
       // Swept away meanwhile, a pool that had no memories yet would forget where its vectors are.
       if (row === null) spaces = [...spaces, ...(before?.spaces ?? [])];
-      if (row !== null && this.loaded) {
-        const missed = row.head.changes.filter(([seq]) => seq > (before?.seq ?? 0)).map(([, id]) => id);
-        if (row.head.floor > (before?.seq ?? 0)) await this.load();
-        else await this.look(missed);
-      }
+      if (this.loaded) await this.catchUp(before, row?.head ?? null);
       this.head = row?.head ?? null;
       this.version = row?.version ?? 0;
     }
