@@ -210,6 +210,29 @@ describe("forgetting", () => {
     expect([texts.length, vectors.length]).toEqual([150, 150]);
     expect(await memory.status("acme", POOL)).toMatchObject({ entries: 150, maxEntries: 150, embedder: "test/words" });
   });
+
+  test("many more at once than a pool may have leave as many as it may, those that were there and all", async () => {
+    const { open, lying } = memoryWorld({ embedder: wordEmbedder(), pools: { agent: { maxEntries: 3 } } });
+    const memory = open();
+    for (const text of ["tea a", "tea b", "tea c"]) await remember(memory, text);
+    const texts = ["tea a", ...Array.from({ length: 20 }, (_, place) => `tea ${place}`), "tea 19", "tea c"];
+    await Promise.all(texts.map((text) => remember(memory, text)));
+    expect(await memory.status("acme", POOL)).toMatchObject({ entries: 3 });
+    const left = await lying("acme");
+    expect([left.texts.length, left.vectors.length]).toEqual([3, 3]);
+  });
+
+  test("a call that runs again after its memory was forgotten takes no room in a full pool", async () => {
+    const { open, pools } = memoryWorld({ pools: { agent: { maxEntries: 2 } } });
+    const memory = open();
+    const { id } = await remember(memory, "tea gone");
+    await memory.forget("acme", POOL, { which: { id } });
+    for (const text of ["tea a", "tea b"]) await remember(memory, text);
+    expect(await remember(memory, "tea gone")).toMatchObject({ kept: false });
+    pools["agent"] = { maxEntries: 2, whenFull: "refuse" };
+    expect(await remember(memory, "tea gone")).toMatchObject({ kept: false });
+    expect((await textsOf(memory, "tea")).toSorted()).toEqual(["tea a", "tea b"]);
+  });
 });
 
 describe("tenants and pools", () => {

@@ -335,7 +335,9 @@ export class OpenPool {
 
   private async writeWaiting(): Promise<void> {
     while (this.waiting.length > 0) {
-      const batch = this.waiting.slice(0, BATCH);
+      const some = this.waiting.slice(0, BATCH);
+      // Room is made among what is there, never among what comes: no more comes at once than there may be.
+      const batch = some.slice(0, Math.min(...some.map(({ settings }) => settings.maxEntries)));
       try {
         const kept = await this.write(batch);
         this.waiting = this.waiting.slice(batch.length);
@@ -356,14 +358,21 @@ export class OpenPool {
     const now = this.services.clock.now();
     const outcomes = new Map<Waiting, Kept | PlatformError>();
     const drafts: Waiting[] = [];
-    let coming = 0;
+    const ids = new Set(batch.map(({ draft }) => draft.id));
+    const coming = new Set<string>();
     for (const each of batch) {
       const { draft, settings } = each;
-      if (this.index.get(draft.id) !== undefined) {
+      if (this.index.get(draft.id) !== undefined || coming.has(draft.id)) {
         drafts.push(each);
         continue;
       }
-      const forgotten = await this.makeRoom(coming + 1, settings, now);
+      // A call that runs again takes no room, not even where its memory is gone.
+      const isFull = this.index.size + coming.size >= settings.maxEntries;
+      if (isFull && (await this.rows.entry(this.tenantId, this.key, draft.id)) !== null) {
+        drafts.push(each);
+        continue;
+      }
+      const forgotten = await this.makeRoom(coming.size + 1, settings, now, ids);
       if (forgotten === null)
         outcomes.set(
           each,
@@ -374,7 +383,7 @@ export class OpenPool {
           ),
         );
       else {
-        coming += 1;
+        coming.add(draft.id);
         drafts.push(each);
         outcomes.set(each, { kept: true, isNew: true, forgotten });
       }
@@ -406,13 +415,19 @@ export class OpenPool {
   }
 
   /** Null: there is none, and none may be made. */
-  private async makeRoom(coming: number, settings: PoolSettings, now: number): Promise<readonly string[] | null> {
+  private async makeRoom(
+    coming: number,
+    settings: PoolSettings,
+    now: number,
+    spared: ReadonlySet<string>,
+  ): Promise<readonly string[] | null> {
     const missing = (): number => this.index.size + coming - settings.maxEntries;
     if (missing() <= 0) return [];
-    await this.remove(this.index.over(now), "over");
+    const over = this.index.over(now).filter((id) => !spared.has(id));
+    await this.remove(over, "over");
     if (missing() <= 0) return [];
     if (settings.whenFull === "refuse") return null;
-    const least = this.index.leastWorth(missing(), now, settings.halfLifeMs);
+    const least = this.index.leastWorth(missing(), now, settings.halfLifeMs, spared);
     await this.remove(least, "over");
     this.services.logger.log(
       "info",

@@ -74,9 +74,10 @@ export class PoolIndex {
     return [...this.memories].filter(([, memory]) => isOver(memory, now)).map(([id]) => id);
   }
 
-  /** The `count` that are worth least, the least first. */
-  leastWorth(count: number, now: number, halfLifeMs: number): readonly string[] {
+  /** The `count` that are worth least, the least first, without those that are spared. */
+  leastWorth(count: number, now: number, halfLifeMs: number, spared: ReadonlySet<string>): readonly string[] {
     return [...this.memories]
+      .filter(([id]) => !spared.has(id))
       .map(([id, memory]) => ({ id, worth: worthOf(memory, now, { halfLifeMs }), at: memory.at }))
       .sort((left, right) => left.worth - right.worth || left.at - right.at || (left.id < right.id ? -1 : 1))
       .slice(0, count)
