@@ -4,6 +4,7 @@ import type { Senses, VectorIndex } from "@agentcore/core/ports";
 import type { RegistryView } from "@agentcore/core/registry";
 import type { TenantPolicy } from "@agentcore/core/tasks";
 import type { ModelGateway } from "@agentcore/models";
+import { loadOnce } from "../load-once.ts";
 import { loadWordVectors } from "../models/load-word-vectors.ts";
 import { modelEmbedder } from "../models/model-embedder.ts";
 
@@ -32,13 +33,16 @@ export const createDiscovery = ({
       minSimilarity: settings.minSimilarity,
     };
   };
-  const load = async () => {
+  const load = loadOnce(async () => {
     const { AgentDiscovery } = await import("@agentcore/core/discovery");
     return new AgentDiscovery({ ...senses, registry, vectorIndex, modelOf, wordVectors: loadWordVectors });
-  };
-  let loading: ReturnType<typeof load> | null = null;
+  });
   return {
-    find: async (tenantId, target, options) => (await (loading ??= load())).find(tenantId, target, options),
-    close: () => void loading?.then((discovery) => discovery.close()),
+    find: async (tenantId, target, options) => (await load()).find(tenantId, target, options),
+    close: () =>
+      void load.current()?.then(
+        (discovery) => discovery.close(),
+        () => undefined,
+      ),
   };
 };

@@ -4,6 +4,7 @@ import type { LongTermMemory } from "@agentcore/core/memory";
 import type { Embedder, KeyValue, Senses, VectorIndex } from "@agentcore/core/ports";
 import type { PlatformAgent, TaskService } from "@agentcore/core/tasks";
 import type { ModelGateway } from "@agentcore/models";
+import { loadOnce } from "../load-once.ts";
 import { loadTextEmbedder } from "../models/load-word-vectors.ts";
 import { modelEmbedder } from "../models/model-embedder.ts";
 
@@ -32,16 +33,14 @@ export const createNodeMemory = (options: {
   const embedderOf = async (_tenantId: string, name: string | null): Promise<Embedder | null> => {
     const model = name ?? options.embedder;
     if (model !== undefined) return modelEmbedder(models, senses.ids, { model, purpose: "embed" });
-    return (installed ??= loadTextEmbedder());
+    return installed();
   };
-  let installed: Promise<Embedder | null> | null = null;
-  let opening: Promise<LongTermMemory> | null = null;
-  const load = async (): Promise<LongTermMemory> => {
+  const installed = loadOnce(loadTextEmbedder);
+  const open = loadOnce(async (): Promise<LongTermMemory> => {
     const { LongTermMemory } = await import("@agentcore/core/memory");
     const parts = { keyValue, vectorIndex, sealsVectors: seals, acrossNodes, declared, embedderOf };
     return new LongTermMemory({ ...senses, ...parts });
-  };
-  const open = (): Promise<LongTermMemory> => (opening ??= load());
+  });
   return {
     open,
     async agent() {
@@ -54,7 +53,7 @@ export const createNodeMemory = (options: {
         await (await open()).sweep(tenantId, signal);
     },
     async close() {
-      await (await opening)?.close();
+      await (await open.current()?.catch(() => null))?.close();
     },
   };
 };

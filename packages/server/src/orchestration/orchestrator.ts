@@ -6,6 +6,7 @@ import type { AgentRecord } from "@agentcore/core/registry";
 import { createReplica } from "@agentcore/core/registry";
 import type { LoadedAgent } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
+import { loadOnce } from "../load-once.ts";
 
 /** Reserved: no manifest takes it. */
 export const ORCHESTRATOR = "agentcore-orchestrator";
@@ -17,19 +18,18 @@ const CONCURRENCY = 1000;
 /** A host that has the orchestrator too, in every tenant. */
 export const withOrchestrator = (host: InProcessHost): InProcessHost => {
   let loaded: LoadedAgent | null = null;
-  let loading: Promise<LoadedAgent> | null = null;
-  const load = async (): Promise<LoadedAgent> => {
+  const load = loadOnce(async (): Promise<LoadedAgent> => {
     const { orchestrator } = await import("./load-orchestrator.ts");
     loaded = { definition: orchestrator, env: {}, concurrency: CONCURRENCY };
     return loaded;
-  };
+  });
   const isOurs = ({ agent }: { readonly agent: string }): boolean => agent === ORCHESTRATOR;
   return {
     ...host,
     load(revision) {
       if (!isOurs(revision)) return host.load(revision);
       if (!LOADABLE.has(revision.revision)) return null;
-      return loaded ?? (loading ??= load());
+      return loaded ?? load();
     },
   };
 };

@@ -2,8 +2,9 @@
 import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
 import type { Clock, Digest, ListedTool, Logger, ToolCaller, ToolProvider } from "@agentcore/core/ports";
 import { checkListedInput } from "@agentcore/core/tasks";
-import type { Connection, ConnectionPool, PooledServer } from "@agentcore/mcp/client";
+import type { Connection, PooledServer } from "@agentcore/mcp/client";
 import type { ToolService } from "../gateway/deps.ts";
+import { loadOnce } from "../load-once.ts";
 import { checkTool } from "../manifests/check-tool.ts";
 import { loadMcpClient } from "./load-mcp.ts";
 import { toolName } from "./tool-name.ts";
@@ -35,12 +36,14 @@ export const createToolServers = (options: {
   readonly logger: Logger;
 }): ToolServers => {
   const { declared, rules, env, version, clock, random, digest, logger } = options;
-  let opened: Promise<{ readonly client: Client; readonly pool: ConnectionPool }> | null = null;
+  const opened = loadOnce(async () => {
+    const client = await loadMcpClient();
+    return { client, pool: new client.ConnectionPool({ clock, random }) };
+  });
   let isClosed = false;
   const mcp = () => {
     if (isClosed) throw new PlatformError("UNAVAILABLE", "the node is stopping", { retryAfterMs: 1000 });
-    opened ??= loadMcpClient().then((client) => ({ client, pool: new client.ConnectionPool({ clock, random }) }));
-    return opened;
+    return opened();
   };
 
   const readFor =
@@ -131,7 +134,7 @@ export const createToolServers = (options: {
     },
     service: {
       async list(tenantId) {
-        const pool = opened === null ? null : (await opened).pool;
+        const pool = (await opened.current())?.pool;
         return declared.list(tenantId).map(({ metadata: { name }, spec }) => {
           const connection = pool?.connection({ tenantId, name }) ?? null;
           const trouble = pool?.trouble({ tenantId, name }) ?? null;
@@ -163,11 +166,17 @@ export const createToolServers = (options: {
       },
     },
     forget(tenantId, name) {
-      void opened?.then(({ pool }) => pool.forget(tenantId, name)).catch(() => undefined);
+      void opened
+        .current()
+        ?.then(({ pool }) => pool.forget(tenantId, name))
+        .catch(() => undefined);
     },
     async close() {
       isClosed = true;
-      await opened?.then(({ pool }) => pool.close()).catch(() => undefined);
+      await opened
+        .current()
+        ?.then(({ pool }) => pool.close())
+        .catch(() => undefined);
     },
   };
 };
