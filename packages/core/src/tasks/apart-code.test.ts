@@ -103,3 +103,73 @@ test("nothing is handed to code that has not reacted yet, and it is neither evic
   await world.advance(1);
   expect((await world.last(taskId))?.data).toEqual({ output: "done" });
 });
+
+/** Loops from its start, or after its first step, until it is dropped. */
+const looping = (when: "at once" | "after a step") => {
+  const lost: ApartEvents["lost"][] = [];
+  const code: ApartCode = {
+    start(_, ctx, events) {
+      lost.push(events.lost);
+      const over = gate();
+      let isOver = false;
+      let isBusy = when === "at once";
+      if (when === "after a step") {
+        void ctx
+          .step("one", () => 1)
+          .then(() => {
+            isBusy = true;
+          });
+      }
+      return {
+        ended: new Promise(() => {}),
+        get isQuiet() {
+          return isOver || !isBusy;
+        },
+        quiet: async () => {
+          if (isBusy) await over.opened;
+        },
+        drop: () => {
+          isOver = true;
+          over.open();
+        },
+      };
+    },
+  };
+  return { code, lost };
+};
+
+test.each(["at once", "after a step"] as const)("a cancel ends code that loops %s", async (when) => {
+  const world = new EngineWorld([define("a", () => 1)], { wrapLoad: apartBy(looping(when).code) });
+  const taskId = await world.submit("a");
+  await world.advance(1_000);
+  await world.cancel(taskId);
+  await world.advance(600_000);
+  expect(await world.state(taskId)).toBe("canceled");
+});
+
+test.each(["at once", "after a step"] as const)(
+  "a deadline ends code that loops %s in its second try",
+  async (when) => {
+    const { code, lost } = looping(when);
+    const world = new EngineWorld([{ ...define("a", () => 1), timeoutMs: 60_000 }], { wrapLoad: apartBy(code) });
+    const taskId = await world.submit("a");
+    await world.advance(1_000);
+    expect(await world.state(taskId)).toBe("working");
+    lost[0]?.(GONE);
+    await world.advance(600_000);
+    expect([lost.length, await world.state(taskId)]).toEqual([2, "failed"]);
+    expect((await world.last(taskId))?.data).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
+  },
+);
+
+test("a cancel ends code that loops before what its log says next", async () => {
+  const { code, lost } = looping("after a step");
+  const world = new EngineWorld([define("a", () => 1)], { wrapLoad: apartBy(code) });
+  const taskId = await world.submit("a");
+  await world.advance(1_000);
+  lost[0]?.(GONE);
+  await world.advance(1_000);
+  await world.cancel(taskId);
+  await world.advance(600_000);
+  expect([lost.length, await world.state(taskId)]).toEqual([2, "canceled"]);
+});

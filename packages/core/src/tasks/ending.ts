@@ -133,7 +133,7 @@ export class Ending {
     const { clock } = this.execution.services.senses;
     const left = deadline - clock.now();
     if (left > 0) this.deadlineTimer = clock.after(left, () => this.expire());
-    else this.hasExpired = true;
+    else this.expireLater();
   }
 
   /** The task is live now. True when its deadline had passed before and it ends for that: nothing is to begin. */
@@ -143,6 +143,16 @@ export class Ending {
     if (this.compensates && this.execution.journal.started) this.tellOfDeadline();
     else this.endAsLate();
     return this.concluded !== null;
+  }
+
+  /** The task is to end, and its code does not come to what the log says next. */
+  endUnreplayed(): void {
+    const { execution } = this;
+    if (execution.phase !== "replaying") return;
+    execution.phase = "live";
+    // A cancel may be among the mail.
+    execution.intake.resume();
+    if (execution.phase === "live") this.endAsLate();
   }
 
   onCodeEnd(end: CodeEnd): void {
@@ -230,11 +240,16 @@ export class Ending {
   private expire(): void {
     // The replay shows which children there are to cancel.
     if (this.execution.phase === "replaying") {
-      this.hasExpired = true;
+      this.expireLater();
       return;
     }
     if (this.compensates) this.tellOfDeadline();
     else this.endAsLate();
+  }
+
+  private expireLater(): void {
+    this.hasExpired = true;
+    this.execution.toEnd();
   }
 
   private endAsLate(): void {

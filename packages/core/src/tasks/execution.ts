@@ -41,6 +41,7 @@ import { LazySignal } from "./lazy-signal.ts";
 import type { CallRequest, OpenCall } from "./open-call.ts";
 import { canceledFor, differsFromLog, outsideAwait } from "./parking.ts";
 import { Paths } from "./paths.ts";
+import { Reaction } from "./reaction.ts";
 import { ReceivedValues } from "./received-values.ts";
 import { Repeats } from "./repeats.ts";
 import { replay } from "./replay.ts";
@@ -102,6 +103,7 @@ export class Execution {
   /** What the next unit will say. */
   draft: Draft;
   private readonly inbound: Inbound;
+  private readonly reaction: Reaction;
   readonly visits: VisitedCalls;
   readonly draws: Draws;
   readonly held: HeldCalls;
@@ -157,6 +159,7 @@ export class Execution {
     this.lastActivity = options.services.senses.clock.monotonic();
     this.intake = new Intake(this);
     this.inbound = new Inbound(this);
+    this.reaction = new Reaction(options.services.senses.clock);
     this.held = new HeldCalls(this);
     this.ending = new Ending(this);
     const told = this.ending.told;
@@ -225,10 +228,18 @@ export class Execution {
     return this.apart?.isQuiet === false;
   }
 
-  /** Resolves when the code has reacted to what it was handed: that takes a turn, or what it takes there where it runs apart. */
-  async reacted(): Promise<void> {
+  /**
+   * Resolves when the code has reacted to what it was handed: that takes a turn, or what it takes there where it runs apart. False: its
+   * task is to end, and it runs apart and comes to no rest.
+   */
+  async reacted(): Promise<boolean> {
     await this.services.senses.clock.turn();
-    await this.apart?.quiet();
+    return this.apart === null || this.reaction.of(this.apart);
+  }
+
+  /** The task is cancelled, or out of time, whether its code has heard of it or not: that is not waited for without end. */
+  toEnd(): void {
+    this.reaction.toEnd();
   }
 
   /** It moved until now: the flush looks again, and those who judge it count from here. */
@@ -267,6 +278,7 @@ export class Execution {
         data: this.ending.compensates ? { compensates: true } : {},
       });
     this.ending.watchDeadline();
+    if (this.intake.cancelRequested) this.toEnd();
     if (this.journal.calls.size === 0 && this.journal.deliveries.length === 0) {
       this.phase = "live";
       if (this.ending.endIfExpired()) return;

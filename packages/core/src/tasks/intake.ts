@@ -92,6 +92,7 @@ export class Intake {
       if (this.seen.has(item.key)) continue;
       this.seen.add(item.key);
       this.waiting.push(item);
+      if (item.kind === "cancel") this.execution.toEnd();
     }
     if (this.execution.phase !== "replaying") this.resume();
   }

@@ -5,7 +5,7 @@ import { outsideAwait } from "./parking.ts";
 
 /** Resolves when the log is through, or the task has been parked on the way. Nothing here has an effect. */
 export const replay = async (execution: Execution): Promise<void> => {
-  await execution.reacted();
+  if (!(await execution.reacted())) return execution.ending.endUnreplayed();
   for (const delivery of execution.journal.deliveries) {
     if (execution.phase !== "replaying") return;
     if ((delivery.type === "result" || delivery.type === "error") && !execution.open.has(delivery.path)) {
@@ -19,7 +19,7 @@ export const replay = async (execution: Execution): Promise<void> => {
         ? { ...delivery, result: resultOf(kind, delivery.result) }
         : delivery,
     );
-    await execution.reacted();
+    if (!(await execution.reacted())) return execution.ending.endUnreplayed();
   }
   if (execution.phase === "replaying") execution.goLive();
 };
