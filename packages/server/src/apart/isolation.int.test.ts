@@ -175,7 +175,7 @@ test("a process that is killed in a step is a lost try: the task goes on, and wh
 });
 
 test.each(ISOLATIONS)(
-  "code that never comes to rest in a %s stalls nobody, and its deadline or a cancel ends it",
+  "code that never comes to rest in a %s stalls nobody, and its deadline ends it",
   async (isolation) => {
     await node.apply([
       manifest("busy", { isolation, timeoutMs: 600 }),
@@ -213,6 +213,12 @@ test("what is out of memory, or ends itself, is a lost try, and the fifth parks 
   );
   // Each at its own pace, all at once.
   const tasks = await Promise.all(names.map((name) => begin(name, {})));
+  for (const taskId of tasks) expect(await parkedFor(taskId)).toMatchObject({ error: { code: "ATTEMPTS_EXHAUSTED" } });
+});
+
+test("what is no message ends what sent it, a lost try, and the node goes on", async () => {
+  await node.apply(ISOLATIONS.map((isolation) => manifest("babbling", { isolation }, `babbling-${isolation}`)));
+  const tasks = await Promise.all(ISOLATIONS.map((isolation) => begin(`babbling-${isolation}`, {})));
   for (const taskId of tasks) expect(await parkedFor(taskId)).toMatchObject({ error: { code: "ATTEMPTS_EXHAUSTED" } });
 });
 

@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import { type Apart, type ApartEvents, type ApartLimits, EXEC_ARGV, MAIN, MEBIBYTE } from "./apart.ts";
+import { hearGuarded } from "./hear-guarded.ts";
 import type { ThreadData } from "./inside/thread-link.ts";
-import type { FromApart } from "./messages.ts";
 
 export const startThread = ({ heapBytes, environment }: ApartLimits, { hear, gone }: ApartEvents): Apart => {
   const { port1, port2 } = new MessageChannel();
@@ -19,7 +19,9 @@ export const startThread = ({ heapBytes, environment }: ApartLimits, { hear, gon
   worker.unref();
   port1.unref();
   let why = "it ended by itself";
-  worker.on("message", (text: string) => hear(JSON.parse(text) as FromApart));
+  const kill = (): void => void worker.terminate();
+  worker.on("message", hearGuarded(hear, kill));
+  worker.on("messageerror", kill);
   worker.on("error", (error) => {
     why = error.message;
   });
@@ -34,6 +36,6 @@ export const startThread = ({ heapBytes, environment }: ApartLimits, { hear, gon
       Atomics.store(flag, 0, 1);
       Atomics.notify(flag, 0);
     },
-    kill: () => void worker.terminate(),
+    kill,
   };
 };

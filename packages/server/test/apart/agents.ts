@@ -1,6 +1,6 @@
 /** Agents that are run in the node and apart from it. */
-import { appendFileSync } from "node:fs";
-import { threadId } from "node:worker_threads";
+import { appendFileSync, writeSync } from "node:fs";
+import { parentPort, threadId } from "node:worker_threads";
 import { agent, CancelledError, RejectedError, tool } from "@agentcore/sdk";
 import { z } from "zod";
 
@@ -134,6 +134,17 @@ export const mortal = agent({
   name: "mortal",
   description: "Ends what it runs in",
   run: () => process.exit(3),
+});
+
+/** Says to the node what is no message, as a library may that takes the thread or the descriptor for its own. */
+export const babbling = agent({
+  name: "babbling",
+  description: "Babbles",
+  async run() {
+    if (parentPort === null) writeSync(5, "x\n");
+    else parentPort.postMessage("x");
+    await new Promise(() => {});
+  },
 });
 
 export const curious = agent({
