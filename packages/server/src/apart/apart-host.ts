@@ -136,7 +136,20 @@ export const createApartHost = (options: ApartHostOptions): ApartHost => {
         ...{ type: "answer", run: id, turn, query: encoded(query) },
         ctx: encoded({ signal: ctx.signal, env: ctx.env, tenantId: ctx.tenantId }),
       }));
-      run.ended.then(resolve, reject).finally(drop);
+      // A handler that never comes to rest does not end by itself.
+      const stop = (): void => {
+        reject(ctx.signal.reason);
+        // First it hears of it by its own signal.
+        queueMicrotask(drop);
+      };
+      if (ctx.signal.aborted) {
+        reject(ctx.signal.reason);
+        drop();
+      } else ctx.signal.addEventListener("abort", stop, { once: true });
+      run.ended.then(resolve, reject).finally(() => {
+        ctx.signal.removeEventListener("abort", stop);
+        drop();
+      });
     });
 
   return {
