@@ -1,4 +1,4 @@
-import { PlatformError, RejectedError } from "@agentcore/contract";
+import { PlatformError, RejectedError, RetryableError } from "@agentcore/contract";
 import { assertSerialisable } from "@agentcore/core/tasks";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -74,12 +74,16 @@ test("a cycle arrives as one", () => {
   expect(() => assertSerialisable(across({ cycle }), "it")).toThrow(/cycle\.self.* is a cycle/);
 });
 
-test("errors keep their code, their name, and whether they are a rejection", () => {
+test("errors keep their code, their name, and whether they are a rejection or ask for another try", () => {
   const details = { violations: [{ field: "a", description: "b" }], retryable: true, retryAfterMs: 5 };
   const error = across(new PlatformError("UPSTREAM_FAILED", "down", details)) as PlatformError;
   expect(error.toJSON()).toEqual(new PlatformError("UPSTREAM_FAILED", "down", details).toJSON());
   expect(RejectedError.is(across(new RejectedError("no")))).toBe(true);
   expect(across(new PlatformError("REJECTED", "theirs"))).not.toSatisfy(RejectedError.is);
+  const again = new RetryableError("busy", { code: "RATE_LIMITED", retryAfterMs: 5 });
+  expect(across(again)).toSatisfy(RetryableError.is);
+  expect((across(again) as PlatformError).toJSON()).toEqual(again.toJSON());
+  expect(across(new PlatformError("UPSTREAM_FAILED", "down", details))).not.toSatisfy(RetryableError.is);
   expect(across(new TypeError("odd"))).toMatchObject({ name: "TypeError", message: "odd" });
 });
 

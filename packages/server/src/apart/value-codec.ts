@@ -2,7 +2,7 @@
  * Values on their way between the node and code that runs apart, as JSON. What JSON would change or drop arrives as what it was, so that
  * `ctx` judges it as it judges what code in this process hands it; functions, schemas and signals arrive as ones that lead back.
  */
-import { PlatformError, RejectedError, type SerializedError } from "@agentcore/contract";
+import { PlatformError, RejectedError, RetryableError, type SerializedError } from "@agentcore/contract";
 import { deriveJsonSchema } from "@agentcore/sdk/json-schema";
 
 /** What of a value lives on the side that it came from. */
@@ -172,12 +172,19 @@ const encodeError = (error: Error, visit: (value: unknown) => unknown): unknown 
   [TAG]: "error",
   name: error.name,
   message: error.message,
-  ...(PlatformError.is(error) ? { json: visit(error.toJSON()), isRejection: RejectedError.is(error) } : {}),
+  ...(PlatformError.is(error)
+    ? {
+        json: visit(error.toJSON()),
+        isRejection: RejectedError.is(error),
+        asksRetry: RetryableError.is(error),
+      }
+    : {}),
 });
 
 const decodeError = (tagged: Record<string, unknown>, references: References): Error => {
-  const { json, isRejection, name, message } = tagged;
+  const { json, isRejection, asksRetry, name, message } = tagged;
   if (json === undefined) return Object.assign(new Error(String(message)), { name: String(name) });
   const said = decode(json, references) as SerializedError;
+  if (asksRetry === true) return new RetryableError(said.message, said);
   return isRejection === true ? new RejectedError(said.message, said) : PlatformError.fromJSON(said);
 };
