@@ -58,3 +58,26 @@ test("a query that is over before it begins is not begun", async () => {
   await expect(definition.answer?.({ payload: 1 } as never, ctx as QueryContext)).rejects.toThrow("too late");
   expect(typesOf(sent[0])).not.toContain("answer");
 });
+
+test("a validation fails when what it runs in dies meanwhile, and the next one begins afresh", async () => {
+  const { host, sent, ends } = silent();
+  const definition = await host.define();
+  const refused = expect(definition.input?.["~standard"].validate({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(typesOf(sent[0])).toEqual(["load", "invoke"]);
+  ends[0]?.();
+  await refused;
+  void definition.input?.["~standard"].validate({});
+  await vi.advanceTimersByTimeAsync(1);
+  expect(typesOf(sent[1])).toEqual(["load", "invoke"]);
+});
+
+test("a validation that does not end is ended after 10 s", async () => {
+  const { host, sent } = silent();
+  const definition = await host.define();
+  const refused = expect(definition.input?.["~standard"].validate({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(sent.length).toBe(1);
+  await vi.advanceTimersByTimeAsync(1_000);
+  await refused;
+});

@@ -33,6 +33,8 @@ const IDLE_MS = 60_000;
 // What is dropped is told so in its next turn; code that takes none is at work without end.
 const DROP_LIMIT_MS = 2_000;
 const LOAD_LIMIT_MS = 60_000;
+// Whoever submits a task waits for it.
+const VALIDATION_LIMIT_MS = 10_000;
 const DEFINITION = 0;
 
 interface Started {
@@ -42,6 +44,8 @@ interface Started {
   readonly dropping: Map<number, NodeJS.Timeout>;
   readonly described: Promise<DescribedAgent>;
   idle: NodeJS.Timeout | undefined;
+  /** By schemas of the definition, under way. */
+  validations: number;
 }
 
 export const createApartHost = (options: ApartHostOptions): ApartHost => {
@@ -61,8 +65,12 @@ export const createApartHost = (options: ApartHostOptions): ApartHost => {
   /** Ended when nothing has run for a while. */
   const rest = (from: Started): void => {
     clearTimeout(from.idle);
-    if (from.runs.size > 0) return;
-    from.idle = setTimeout(() => from.apart.kill(), IDLE_MS);
+    if (from.runs.size > 0 || from.validations > 0) return;
+    from.idle = setTimeout(() => {
+      // It is gone a moment later: nothing more is to begin in it.
+      if (started === from) started = undefined;
+      from.apart.kill();
+    }, IDLE_MS);
     from.idle.unref();
   };
 
@@ -160,9 +168,15 @@ export const createApartHost = (options: ApartHostOptions): ApartHost => {
       const { runs, answers, input, output, ...rest_ } = described;
       const through = (side: "input" | "output") => async (value: unknown) => {
         const host = open();
+        host.validations += 1;
+        let late: NodeJS.Timeout | undefined;
         try {
-          return await (await host.described)[side]?.["~standard"].validate(value);
+          const schema = (await host.described)[side];
+          late = setTimeout(() => host.apart.kill(), VALIDATION_LIMIT_MS).unref();
+          return await schema?.["~standard"].validate(value);
         } finally {
+          clearTimeout(late);
+          host.validations -= 1;
           rest(host);
         }
       };
@@ -234,7 +248,7 @@ const launch = (
     onGone(started);
     const error = new PlatformError("UNAVAILABLE", `what the agent's code ran in is gone: ${why}`);
     loaded.reject(error);
-    definition.close();
+    definition.close(error);
     for (const { run, lost } of started.runs.values()) {
       run.close();
       lost(error);
@@ -243,7 +257,7 @@ const launch = (
   };
   const apart = start(limits, { hear, gone });
   const late = setTimeout(() => apart.kill(), LOAD_LIMIT_MS).unref();
-  const started: Started = { apart, runs: new Map(), dropping: new Map(), described, idle: undefined };
+  const started: Started = { apart, runs: new Map(), dropping: new Map(), described, idle: undefined, validations: 0 };
   apart.send({ type: "load", snapshot, export: exportName, snapshots: snapshotDirectory });
   return started;
 };

@@ -10,8 +10,8 @@ export interface Exchange extends References {
   settle(call: number, settled: Settled): void;
   /** One of theirs has aborted. */
   abort(id: number, reason: unknown): void;
-  /** Nothing of it leads anywhere any more. */
-  close(): void;
+  /** Nothing of it leads anywhere any more. `why`: what calls of theirs fail with, open ones and later ones; without it they never settle. */
+  close(why?: Error): void;
 }
 
 /** `invoke` and `aborted` tell the other side; `awaits` hears of each of its answers that the code waits for here, and of its coming. */
@@ -27,6 +27,7 @@ export const openExchange = (tell: {
   /** Ones that lead to theirs, by their number. */
   const theirs = new WeakMap<object, number>();
   let made = 0;
+  let closedFor: Error | undefined;
   const exchange: Exchange = {
     functionId(run) {
       made += 1;
@@ -48,6 +49,7 @@ export const openExchange = (tell: {
     functionOf(id, isAwaited) {
       const call = (...values: unknown[]): Promise<unknown> =>
         new Promise((resolve, reject) => {
+          if (closedFor !== undefined) return reject(closedFor);
           made += 1;
           calls.set(made, { resolve, reject });
           tell.invoke(made, id, encode(values, exchange));
@@ -85,7 +87,9 @@ export const openExchange = (tell: {
       else waiting?.resolve(decode(settled.value, exchange));
     },
     abort: (id, reason) => controllers.get(id)?.abort(decode(reason, exchange)),
-    close() {
+    close(why) {
+      closedFor = why;
+      if (why !== undefined) for (const { reject } of calls.values()) reject(why);
       for (const [signal, { listener }] of listening) signal.removeEventListener("abort", listener);
       listening.clear();
       functions.clear();
