@@ -80,7 +80,7 @@ test("errors keep their code, their name, and whether they are a rejection or as
   expect(error.toJSON()).toEqual(new PlatformError("UPSTREAM_FAILED", "down", details).toJSON());
   expect(RejectedError.is(across(new RejectedError("no")))).toBe(true);
   expect(across(new PlatformError("REJECTED", "theirs"))).not.toSatisfy(RejectedError.is);
-  const again = new RetryableError("busy", { code: "RATE_LIMITED", retryAfterMs: 5 });
+  const again = new RetryableError("busy", { code: "BULKHEAD_FULL", retryAfterMs: 5 });
   expect(across(again)).toSatisfy(RetryableError.is);
   expect((across(again) as PlatformError).toJSON()).toEqual(again.toJSON());
   expect(across(new PlatformError("UPSTREAM_FAILED", "down", details))).not.toSatisfy(RetryableError.is);
