@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -201,6 +203,28 @@ test("output without end ends at its limit", async () => {
   expect(flood.stdout.length + flood.stderr.length).toBe(10_000);
 });
 
+test.runIf(process.getuid?.() === 0)("a program is not root for a folder that belongs to root", async () => {
+  const path = await mkdtemp(join(tmpdir(), "agentcore-bound-"));
+  onTestFinished(() => rm(path, { recursive: true }));
+  chmodSync(path, 0o755);
+  for (const [uid, gid] of [
+    [0, 0],
+    [0, 1_234],
+    [1_234, 0],
+  ] as const) {
+    chownSync(path, uid, gid);
+    await expect(sandbox.runProgram(["id", "-u"], { folder: { path, access: "read-write" } })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("belongs to root"),
+    });
+    const look = await sandbox.runProgram(["id", "-u"], { folder: { path, access: "read-only" } });
+    expect([look.exitCode, look.stdout]).toEqual([0, "65534\n"]);
+  }
+  chownSync(path, 1_234, 1_235);
+  const given = await sandbox.runProgram(["sh", "-c", "id -u; id -g"], { folder: { path, access: "read-write" } });
+  expect(given.stdout).toBe("1234\n1235\n");
+});
+
 test("links in a bound folder lead nowhere outside of it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "agentcore-bound-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -216,6 +240,7 @@ test("links in a bound folder lead nowhere outside of it", async () => {
   expect(readOnly.stdout + readOnly.stderr).not.toContain("hidden");
   expect(readOnly.stdout).not.toContain("root:");
   expect(readOnly.stderr).toContain("Read-only");
+  if (process.getuid?.() === 0) chownSync(join(folder, "shared"), 1_234, 1_234);
   await sandbox.runProgram(look, { folder: { path: join(folder, "shared"), access: "read-write" } });
   expect(readFileSync(join(folder, "shared/fresh"), "utf8")).toBe("written\n");
   for (const path of ["/", "/proc/self", "/dev", "relative", "/no-such-folder"])

@@ -14,7 +14,7 @@ export interface BoundFolder {
   readonly path: string;
   /**
    * `read-write`: what is written there stays, and is bounded by `fileBytes` a file and not in sum. Whoever reads it afterwards must not
-   * follow links in it.
+   * follow links in it. Refused where the node and the folder's user or group are root.
    */
   readonly access: "read-only" | "read-write";
 }
@@ -68,7 +68,7 @@ export const runProgram = async (
   checkFiles(files, limits);
   const { folder } = options;
   const environment = readEnvironment(options.environment ?? {});
-  const bound = folder === undefined ? undefined : openFolder(folder);
+  const bound = folder === undefined ? undefined : openFolder(folder, machine);
   const contained = startContained(
     {
       argv,
@@ -126,11 +126,15 @@ const readEnvironment = (given: Readonly<Record<string, string>>): Readonly<Reco
   return given;
 };
 
-const openFolder = ({ path, access }: BoundFolder) => {
+/** A program runs as whoever the folder belongs to, but never as root: it could leave a file there that makes others root. */
+const openFolder = ({ path, access }: BoundFolder, { isRoot }: Machine) => {
   const from = existing("folder.path", path);
   const { uid, gid } = statSync(from);
   const isWritable = access === "read-write";
-  return { mount: { from, to: BOUND_FOLDER, isWritable } satisfies Mount, owner: { uid, gid } };
+  const mount: Mount = { from, to: BOUND_FOLDER, isWritable };
+  if (!isRoot || (uid !== 0 && gid !== 0)) return { mount, owner: { uid, gid } };
+  if (isWritable) throw refusal("folder.path", `${path} belongs to root; give it to another account first (chown)`);
+  return { mount, owner: undefined };
 };
 
 const readableMounts = (paths: readonly string[]): Mount[] => {
