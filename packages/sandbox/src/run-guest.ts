@@ -23,6 +23,9 @@ export interface GuestProgram {
 const START_LIMIT_MS = 60_000;
 const MAX_CALLS_AT_ONCE = 16;
 const MAX_CALLS = 1_000;
+// As many again are told why not; who goes on then does not listen.
+const MAX_CALLS_TOLD = 2 * MAX_CALLS;
+const MAX_NAME_SHOWN = 100;
 const MAX_CODE_BYTES = 2 ** 20;
 // Of the line around a value, whose quotes are escaped once more.
 const LINE_ROOM_BYTES = 65_536;
@@ -57,7 +60,8 @@ export const runGuest = async (
   const output = boundedOutput(limits.outputBytes, () => contained.exceed("outputBytes")).add(contained.stdout);
   const said = boundedOutput(LINE_ROOM_BYTES, () => {}).add(contained.stderr);
   const over = new AbortController();
-  const answer = answerCalls(channel, functions, limits.outputBytes, over.signal);
+  const flood = (): void => contained.exceed("outputBytes");
+  const answer = answerCalls(channel, functions, { maxBytes: limits.outputBytes, flood }, over.signal);
   let isReady = false;
   let end: RunEnd | undefined;
   readLines(channel, {
@@ -75,7 +79,7 @@ export const runGuest = async (
       contained.begin();
       channel.write(`${JSON.stringify(request)}\n`);
     },
-    onFlood: () => contained.exceed("outputBytes"),
+    onFlood: flood,
   });
   contained.stdin.end();
   try {
@@ -118,16 +122,15 @@ const resultOf = (
 const answerCalls = (
   channel: Writable,
   functions: ReadonlyMap<string, HostFunction>,
-  maxBytes: number,
+  { maxBytes, flood }: { readonly maxBytes: number; readonly flood: () => void },
   signal: AbortSignal,
 ) => {
   let made = 0;
   let open = 0;
   const outputOf = async (name: string, input: string): Promise<string> => {
     const run = functions.get(name);
-    if (run === undefined) throw new Error(`there is no function ${JSON.stringify(name)}`);
-    made += 1;
     if (made > MAX_CALLS) throw new Error(`more than ${MAX_CALLS} calls in a run`);
+    if (run === undefined) throw new Error(`there is no function ${JSON.stringify(name.slice(0, MAX_NAME_SHOWN))}`);
     if (open >= MAX_CALLS_AT_ONCE) throw new Error(`more than ${MAX_CALLS_AT_ONCE} calls at once`);
     if (Buffer.byteLength(input) > maxBytes) throw new Error(`the input has more than ${maxBytes} bytes`);
     open += 1;
@@ -140,6 +143,10 @@ const answerCalls = (
     }
   };
   return ({ id, name, input }: { readonly id: number; readonly name: string; readonly input: string }): void => {
+    made += 1;
+    // Answers that nobody reads are memory of the node.
+    const isUnread = channel.writableLength > MAX_CALLS_AT_ONCE * 2 * maxBytes + LINE_ROOM_BYTES;
+    if (made > MAX_CALLS_TOLD || isUnread) return flood();
     const send = (answer: CallAnswer): void => {
       if (!signal.aborted) channel.write(`${JSON.stringify(answer)}\n`);
     };

@@ -51,6 +51,12 @@ test("it reaches functions of its caller by name, and of their errors the messag
   });
 });
 
+test("who calls on and on without listening is ended", async () => {
+  const functions = { echo: (value: unknown) => value };
+  const deaf = `for (;;) { try { await call("echo", 1) } catch {} }`;
+  expect(await sandbox.runJavaScript(deaf, { functions })).toMatchObject({ ok: false, limit: "outputBytes" });
+});
+
 test("calls are bounded in number, at once and in size", async () => {
   const functions = { echo: (value: unknown) => value, slow: () => new Promise((done) => setTimeout(done, 50)) };
   const many = `const said = await Promise.allSettled(Array.from({ length: 20 }, () => call("slow")));

@@ -18,7 +18,9 @@ export const boundedOutput = (maxBytes: number, onExceeded: () => void): Bounded
     add(source) {
       const pieces: Buffer[] = [];
       source.on("data", (piece: Buffer) => {
-        pieces.push(take(piece));
+        const kept = take(piece);
+        // A copy: what is cut off a piece keeps the whole of it, and its length counts nothing.
+        if (kept.length > 0) pieces.push(Buffer.from(kept));
       });
       // At its end, since a character may lie on both sides of a cut.
       return () => Buffer.concat(pieces).toString("utf8");
