@@ -9,7 +9,10 @@ export const checkTool = (tenantId: string, { metadata, spec }: ToolManifest, ru
   const at = (field: string, description: string | undefined): readonly FieldViolation[] =>
     description === undefined ? [] : [{ field, description }];
   const violations = [
-    ...(stdio === undefined ? [] : at("spec.mcp.stdio.command", refuseProgram(stdio, rules.commands))),
+    ...(stdio === undefined ? [] : refuseProgram(stdio, rules.commands)).map(({ field, description }) => ({
+      field: `spec.mcp.stdio.${field}`,
+      description,
+    })),
     ...(http === undefined ? [] : at("spec.mcp.http.url", refuseEndpoint(http, rules.allowPrivate))),
     ...checkVariables(tenantId, [
       ...headerVariables("spec.mcp.stdio.env", stdio?.env),
