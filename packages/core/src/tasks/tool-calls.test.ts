@@ -83,6 +83,25 @@ test("what a policy says of a call is in the log, and a replay does not look aga
   ]);
 });
 
+test("two calls of one path are not judged at once: what a guardrail said of one is not said of the other, also after a crash", async () => {
+  const ran: unknown[] = [];
+  const tool = makeTool("send", (input) => void ran.push(input));
+  const guard: Guardrail = { name: "guard", tool: ({ input }) => (input === "bad" ? { refuse: "bad" } : undefined) };
+  const both: Run = async (_task, ctx) => {
+    const said = await Promise.all(
+      ["bad", "worse"].map((input) => ctx.tool(tool, input).catch((error: PlatformError) => error.code)),
+    );
+    await ctx.waitForInput("and?");
+    return said;
+  };
+  const world = new EngineWorld([define("clerk", both, { guardrails: [guard] })]);
+  const taskId = await world.submit("clerk");
+  world.crash();
+  await world.say(taskId, "go on");
+  expect(outputOf(await world.last(taskId))).toEqual(["PERMISSION_DENIED", "STEP_KEY_COLLISION"]);
+  expect(ran).toEqual([]);
+});
+
 test("a call that passes leaves no event of its own", async () => {
   const policies: DeclaredPolicy[] = [{ name: "p", spec: { tools: [{ match: "other", deny: true }] } }];
   const tool = makeTool("send", () => "sent", { permission: "mail:send", maxCalls: 2, readOnly: true });

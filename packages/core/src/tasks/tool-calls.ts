@@ -39,6 +39,8 @@ export class ToolCalls {
   private readonly calls: () => Pick<Context, "waitForDecision">;
   private readonly grants: AskedGrants;
   private readonly hash: (value: unknown) => string;
+  /** Paths of calls that are judged or made now: what was said of one may not be taken for another. */
+  private readonly judging = new Set<string>();
 
   /** `calls`: by which it asks people, as the code would. */
   constructor(
@@ -74,14 +76,36 @@ export class ToolCalls {
     return tool.costUsd === undefined ? run() : this.grants.untilGranted(run);
   }
 
+  /** Throws STEP_KEY_COLLISION, as two calls of one path under way do: a path is looked at long before it is entered. */
   private async judged<Output>(
     asked: Tool<unknown, Output>,
     given: unknown,
     options: StepOptions,
     guards: Guards | null,
   ): Promise<Output> {
+    const path = this.execution.paths.peek("tool", asked.name, options.key);
+    if (this.judging.has(path))
+      throw new PlatformError(
+        "STEP_KEY_COLLISION",
+        `two calls "${path}" are under way at once; give each a key: { key: … }`,
+        { details: { path } },
+      );
+    this.judging.add(path);
+    try {
+      return await this.judgedAt(path, asked, given, options, guards);
+    } finally {
+      this.judging.delete(path);
+    }
+  }
+
+  private async judgedAt<Output>(
+    path: string,
+    asked: Tool<unknown, Output>,
+    given: unknown,
+    options: StepOptions,
+    guards: Guards | null,
+  ): Promise<Output> {
     const { execution } = this;
-    const path = execution.paths.peek("tool", asked.name, options.key);
     const wasMade = execution.journal.calls.has(path);
     const parsing = parseToolInput(asked, given);
     const isAtOnce = !(parsing instanceof Promise);
