@@ -9,7 +9,7 @@ interface Kept {
 }
 
 const MAX_EVENTS = 500;
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 /** The oldest go first; whoever asks for what is gone is told, and not given half of it. */
 export class EventMemory implements EventStore {

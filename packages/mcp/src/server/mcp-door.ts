@@ -34,12 +34,12 @@ export interface McpDoorOptions extends Pick<ServerSettings, "version" | "instru
   readonly keepAliveMs: number;
   /** Of sessions, and of callers with something open. @default 1000 */
   readonly max?: number;
-  /** @default 100 */
+  /** @default 20 */
   readonly maxPerCaller?: number;
 }
 
 const MAX_SESSIONS = 1000;
-const MAX_PER_CALLER = 100;
+const MAX_PER_CALLER = 20;
 const MAX_SUBSCRIPTIONS_PER_CALLER = 50;
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
@@ -134,10 +134,11 @@ export class McpDoor {
     const key = keyOf(asked.caller);
     const own = [...this.sessions.values()].filter((session) => session.key === key);
     // Clients forget to end theirs: the one that was not used for longest makes room, where nobody uses it now.
-    const idle = (sessions: Iterable<Session>) =>
-      [...sessions].filter(({ open }) => open === 0).toSorted((one, other) => one.usedAt - other.usedAt)[0];
+    const idle = (sessions: readonly Session[]) =>
+      sessions.filter(({ open }) => open === 0).toSorted((one, other) => one.usedAt - other.usedAt)[0];
     if (own.length >= maxPerCaller || this.sessions.size >= max) {
-      const least = idle(own);
+      // Nobody shuts others out by what they leave behind: in a full node whoever has most makes room.
+      const least = own.length >= maxPerCaller ? idle(own) : this.byMost().map(idle).find(Boolean);
       if (least === undefined) return refusal(429, -32_603, "too many sessions are open; end one with DELETE");
       await this.end(least);
     }
@@ -156,15 +157,21 @@ export class McpDoor {
       usedAt: clock.monotonic(),
     });
     await server.connect(transport);
-    const response = await transport.handleRequest(asked.request, given(asked));
+    let response: Response;
+    try {
+      response = await transport.handleRequest(asked.request, given(asked));
+    } catch (error) {
+      this.sessions.delete(transport.sessionId ?? "");
+      await server.close().catch(() => undefined);
+      throw error;
+    }
     const begun = transport.sessionId === undefined ? undefined : this.sessions.get(transport.sessionId);
     if (begun === undefined) await server.close();
     return this.counted(asked, response, begun);
   }
 
   private async inSession(session: Session, asked: DoorRequest): Promise<Response> {
-    session.open += 1;
-    return this.counted(asked, await session.transport.handleRequest(asked.request, given(asked)), session);
+    return this.counting(session, asked, () => session.transport.handleRequest(asked.request, given(asked)));
   }
 
   /** One request of an older client without a session: it can be answered, and neither ask nor be resumed. */
@@ -192,9 +199,8 @@ export class McpDoor {
       void endStateless(least[1]);
     }
     const entry = known ?? this.open(key);
-    entry.open += 1;
     const { fetch } = methodOf(asked.body) === "subscriptions/listen" ? entry.subscriptions : entry.calls;
-    return this.counted(asked, await fetch(asked.request, given(asked)), entry);
+    return this.counting(entry, asked, () => fetch(asked.request, given(asked)));
   }
 
   private open(key: string): Stateless {
@@ -212,6 +218,28 @@ export class McpDoor {
     };
     this.stateless.set(key, entry);
     return entry;
+  }
+
+  /** The sessions of each caller, of whoever has most first. */
+  private byMost(): (readonly Session[])[] {
+    const byCaller = Map.groupBy(this.sessions.values(), ({ key }) => key);
+    return [...byCaller.values()].toSorted((one, other) => other.length - one.length);
+  }
+
+  private async counting(
+    entry: { open: number; usedAt: number },
+    asked: DoorRequest,
+    answer: () => Promise<Response>,
+  ): Promise<Response> {
+    entry.open += 1;
+    let response: Response;
+    try {
+      response = await answer();
+    } catch (error) {
+      entry.open -= 1;
+      throw error;
+    }
+    return this.counted(asked, response, entry);
   }
 
   private counted(
