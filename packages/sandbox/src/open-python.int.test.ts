@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { createSandbox } from "./create-sandbox.ts";
 
@@ -18,7 +19,28 @@ test("Python finds its input, prints, calls, and gives its last expression", asy
     value: [2, 42],
     output: "mean of [1, 2, 3]\n",
   });
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("agentcore-python-"))).toEqual([]);
+});
+
+test("runs cannot write to what others start from, and it goes with its sandbox", async () => {
+  const own = createSandbox();
+  const known = new Set(readdirSync(tmpdir()));
+  const attack = `
+from pyodide.code import run_js
+said = []
+def way(run):
+    try: said.append("did " + str(run_js(run)))
+    except BaseException as error: said.append("no")
+way('const fs = process.getBuiltinModule("fs"); fs.truncateSync("/opt/agentcore/snapshot", 0)')
+way('const fs = process.getBuiltinModule("fs"); fs.chmodSync("/opt/agentcore/snapshot", 0o777)')
+way('process.getBuiltinModule("fs").statSync("/opt/agentcore/snapshot").size > 1000000')
+said`;
+  expect(await own.runPython(attack)).toMatchObject({ ok: true, value: ["no", "no", "did True"] });
+  expect(await own.runPython("1 + 1")).toMatchObject({ ok: true, value: 2 });
+  const made = readdirSync(tmpdir()).filter((name) => name.startsWith("agentcore-python-") && !known.has(name));
+  expect(made).toHaveLength(1);
+  expect(statSync(join(tmpdir(), made[0] ?? "")).mode & 0o777).toBe(0o700);
+  await own.close();
+  expect(readdirSync(tmpdir())).not.toContain(made[0]);
 });
 
 test("what it raises is told with its place; a value that is no JSON is an error too", async () => {
@@ -64,7 +86,7 @@ way("memory file", lambda: run_js("process.getBuiltinModule('node:fs').writeFile
 way("env", lambda: run_js("JSON.stringify(process.env)"))
 way("others", lambda: run_js("process.getBuiltinModule('node:fs').readdirSync('/proc').filter((name) => Number(name) > 10).length"))
 way("spawn", lambda: run_js("String(process.getBuiltinModule('node:child_process').spawnSync(process.execPath, ['-v']).error)"))
-way("snapshot", lambda: run_js("process.getBuiltinModule('node:fs').writeSync(4, 'changed', 0)"))
+way("snapshot", lambda: run_js('process.getBuiltinModule("fs").openSync("/opt/agentcore/snapshot", "r+")'))
 way("uid", lambda: run_js("process.getuid()"))
 import asyncio
 said["connect"] = await run_js("new Promise((done) => process.getBuiltinModule('node:net').connect(${port}, '127.0.0.1').on('error', (e) => done(e.code)).on('connect', () => done('connected')))")
@@ -80,7 +102,7 @@ said`;
     "memory file": expect.stringMatching(/EROFS|EACCES/),
     others: "0",
     spawn: expect.stringMatching(/EPERM|ENOENT/),
-    snapshot: expect.stringMatching(/EBADF/),
+    snapshot: expect.stringMatching(/EROFS|EACCES/),
     connect: "ECONNREFUSED",
     fetch: "ENETUNREACH",
   });

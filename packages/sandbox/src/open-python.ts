@@ -1,8 +1,9 @@
 /**
  * Python starts in two to three seconds, and in half of one from what its memory was once it had. That is made when first wanted, without
- * any code of others, and kept in a file without a name: 30 MB, which go with this process.
+ * any code of others, and kept in a folder that only this account may look
+ * into: 30 MB, until it is closed. Runs have it mounted read-only: a descriptor could be opened again for writing, by who runs as this account.
  */
-import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
+import { chmod, type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CodeOptions, CodeResult } from "./code-result.ts";
@@ -10,6 +11,7 @@ import { guestEntry, guestMounts, NODE, packageFolder } from "./guest-files.ts";
 import { DEFAULT_LIMITS } from "./limits/sandbox-limits.ts";
 import { type Machine, sandboxUnavailable } from "./machine.ts";
 import { boundedOutput } from "./process/bounded-output.ts";
+import { TOOL_FOLDER } from "./process/contained-run.ts";
 import { startContained } from "./process/start-contained.ts";
 import { type GuestProgram, runGuest } from "./run-guest.ts";
 
@@ -19,6 +21,7 @@ const BASE = { memoryBytes: 256 * 2 ** 20, dataBytes: 1_280 * 2 ** 20 };
 const SNAPSHOT_LIMITS = { ...DEFAULT_LIMITS, memoryBytes: 512 * 2 ** 20, wallMs: 120_000, cpuMs: 60_000 };
 const MAX_SNAPSHOT_BYTES = 128 * 2 ** 20;
 const SAID_BYTES = 4_096;
+const SNAPSHOT = `${TOOL_FOLDER}/snapshot`;
 
 export interface Python {
   run(code: string, options: CodeOptions): Promise<CodeResult>;
@@ -32,8 +35,8 @@ export const pythonProgram = (): GuestProgram => ({
 });
 
 export const openPython = (machine: Machine): Python => {
-  let snapshot: Promise<FileHandle> | undefined;
-  const started = async (program: GuestProgram): Promise<FileHandle> => {
+  let snapshot: Promise<Snapshot> | undefined;
+  const started = async (program: GuestProgram): Promise<Snapshot> => {
     snapshot ??= makeSnapshot(program, machine).catch((error: unknown) => {
       // What was in the way may be gone the next time.
       snapshot = undefined;
@@ -44,18 +47,24 @@ export const openPython = (machine: Machine): Python => {
   return {
     async run(code, options) {
       const program = pythonProgram();
-      const { fd } = await started(program);
-      return runGuest({ ...program, descriptor: fd }, code, options, machine);
+      const { path } = await started(program);
+      const mounts = [...program.mounts, { from: path, to: SNAPSHOT }];
+      return runGuest({ ...program, argv: [...program.argv, SNAPSHOT], mounts }, code, options, machine);
     },
     async close() {
       const made = await snapshot?.catch(() => undefined);
       snapshot = undefined;
-      await made?.close();
+      if (made !== undefined) await rm(made.folder, { recursive: true, force: true });
     },
   };
 };
 
-const makeSnapshot = async (program: GuestProgram, machine: Machine): Promise<FileHandle> => {
+interface Snapshot {
+  readonly folder: string;
+  readonly path: string;
+}
+
+const makeSnapshot = async (program: GuestProgram, machine: Machine): Promise<Snapshot> => {
   const folder = await mkdtemp(join(tmpdir(), "agentcore-python-"));
   try {
     const path = join(folder, "snapshot");
@@ -65,9 +74,12 @@ const makeSnapshot = async (program: GuestProgram, machine: Machine): Promise<Fi
     } finally {
       await written.close();
     }
-    return await open(path, "r");
-  } finally {
+    // Inside it may be read by nobody, in both senses; outside the folder is in the way.
+    await chmod(path, 0o444);
+    return { folder, path };
+  } catch (error) {
     await rm(folder, { recursive: true });
+    throw error;
   }
 };
 

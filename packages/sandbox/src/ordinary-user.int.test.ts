@@ -47,6 +47,7 @@ test("without root and without a cgroup code runs in the same walls, and program
   expect(said["wait"]).toMatchObject({ ok: false, limit: "wallMs" });
   expect(said["pythonSpawn"]).toMatchObject({ ok: true, value: expect.stringContaining("EPERM") });
   expect(said["pythonFile"]).toMatchObject({ ok: false, error: { message: expect.stringContaining("ENOENT") } });
+  expect(said["pythonSnapshot"]).toMatchObject({ ok: false, error: { message: expect.stringContaining("EROFS") } });
   const hasCgroup = process.getuid?.() !== 0 && findCgroups().version !== null;
   if (hasCgroup) expect(said["program"]).toMatchObject({ exitCode: 0 });
   else

@@ -16,7 +16,6 @@ export interface GuestProgram {
   readonly argv: readonly string[];
   readonly mounts: readonly Mount[];
   readonly base: ContainedRun["base"];
-  readonly descriptor?: number | undefined;
 }
 
 // On a machine that is busy with much else; half a second is usual.
@@ -48,7 +47,7 @@ export const runGuest = async (
   };
   const contained = startContained(
     {
-      ...{ argv: program.argv, mounts: program.mounts, base: program.base, descriptor: program.descriptor, limits },
+      ...{ argv: program.argv, mounts: program.mounts, base: program.base, limits },
       ...{ files: [], environment: { LANG: "C.UTF-8" }, directory: "/", onlyThreads: true },
       ...{ hasChannel: true, startMs: START_LIMIT_MS },
     },

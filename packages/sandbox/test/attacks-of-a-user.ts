@@ -32,6 +32,10 @@ const attacks: Readonly<Record<string, () => unknown>> = {
     python(
       "from pyodide.code import run_js\nrun_js(\"String(process.getBuiltinModule('node:child_process').spawnSync(process.execPath, ['-v']).error)\")",
     ),
+  pythonSnapshot: () =>
+    python(
+      `from pyodide.code import run_js\nrun_js("process.getBuiltinModule('fs').truncateSync('/opt/agentcore/snapshot', 0)")`,
+    ),
   pythonFile: () =>
     python(
       "from pyodide.code import run_js\nrun_js(\"process.getBuiltinModule('node:fs').readFileSync('/etc/passwd', 'utf8')\")",

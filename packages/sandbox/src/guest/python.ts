@@ -1,8 +1,8 @@
 /**
  * Runs inside: Python in WebAssembly. It reaches this process's JavaScript if it tries, so the walls are those of the process.
- * Started with `snapshot` it writes what a started Python's memory is to descriptor 4, and ends; else it starts from there.
+ * Started with `snapshot` it writes what a started Python's memory is to descriptor 4, and ends; else it starts from the file that it is given.
  */
-import { fstatSync, readSync, writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { loadPyodide } from "pyodide";
 import { readEnd, serveRun } from "./serve-run.ts";
 
@@ -17,19 +17,13 @@ interface WithSnapshot {
   makeMemorySnapshot(): Uint8Array;
 }
 
-if (process.argv[2] === "snapshot") {
+const asked = process.argv[2] ?? "";
+if (asked === "snapshot") {
   const python = await loadPyodide({ _makeSnapshot: true } as SnapshotOptions);
   const bytes = (python as unknown as WithSnapshot).makeMemorySnapshot();
   for (let at = 0; at < bytes.length; ) at += writeSync(SNAPSHOT_FD, bytes, at, bytes.length - at, at);
   process.exit(0);
 }
-
-const readSnapshot = (): Uint8Array => {
-  const bytes = new Uint8Array(fstatSync(SNAPSHOT_FD).size);
-  // By place: the descriptor is shared with others that read the same.
-  for (let at = 0; at < bytes.length; ) at += readSync(SNAPSHOT_FD, bytes, at, bytes.length - at, at);
-  return bytes;
-};
 
 // Numbers drawn before the snapshot would come the same in every run.
 const PRELUDE = `
@@ -58,7 +52,7 @@ async def _agentcore_run(code, input, names, ask):
 _agentcore_run
 `;
 
-const python = await loadPyodide({ _loadSnapshot: readSnapshot() } as SnapshotOptions);
+const python = await loadPyodide({ _loadSnapshot: new Uint8Array(readFileSync(asked)) } as SnapshotOptions);
 const start = python.runPython(PRELUDE) as (...values: unknown[]) => Promise<string>;
 
 serveRun(async (request, outside) => {
