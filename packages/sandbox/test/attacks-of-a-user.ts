@@ -34,7 +34,7 @@ const attacks: Readonly<Record<string, () => unknown>> = {
     ),
   pythonSnapshot: () =>
     python(
-      `from pyodide.code import run_js\nrun_js("process.getBuiltinModule('fs').truncateSync('/opt/agentcore/snapshot', 0)")`,
+      `from pyodide.code import run_js\nrun_js("process.getBuiltinModule('fs').chmodSync('/opt/agentcore/snapshot', 0o666)")`,
     ),
   pythonFile: () =>
     python(
