@@ -225,6 +225,29 @@ test.runIf(process.getuid?.() === 0)("a program is not root for a folder that be
   expect(given.stdout).toBe("1234\n1235\n");
 });
 
+test("its environment stands on no command line, which all of the machine can read", async () => {
+  const secret = `hidden-${process.pid}`;
+  const ending = new AbortController();
+  const running = sandbox.runProgram(["sleep", "7.25"], { environment: { A_KEY: secret }, signal: ending.signal });
+  running.catch(() => undefined);
+  const lines = () =>
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        } catch {
+          return "";
+        }
+      });
+  await expect.poll(() => lines().filter((line) => line.includes("7.25")).length).toBeGreaterThan(0);
+  expect(lines().filter((line) => line.includes(secret))).toEqual([]);
+  ending.abort();
+  await expect(running).rejects.toThrow();
+  const told = await sandbox.runProgram(["sh", "-c", 'echo "$A_KEY"'], { environment: { A_KEY: secret } });
+  expect(told.stdout).toBe(`${secret}\n`);
+});
+
 test("links in a bound folder lead nowhere outside of it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "agentcore-bound-"));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -1,18 +1,32 @@
-/** The command line of bubblewrap for a run. Nothing of the host is there but what is mounted. */
+/** What bubblewrap is told of a run. Nothing of the host is there but what is mounted. */
 import type { Machine } from "../machine.ts";
 import { type ContainedRun, type Mount, TOOL_FOLDER, WORK_FOLDER } from "./contained-run.ts";
 
 // Descriptors that bubblewrap reads and writes. 3 and 4 are the program's own.
 const SECCOMP_FD = 5;
 const STATUS_FD = 6;
+const OPTIONS_FD = 7;
 /** Those of `run.files` follow each other from here on. */
-export const FIRST_FILE_FD = 7;
+export const FIRST_FILE_FD = 8;
 
 // Whom nothing belongs to, by custom.
 const NOBODY = { uid: 65_534, gid: 65_534 };
 const SETPRIV = `${TOOL_FOLDER}/setpriv`;
 
+/** Its command line, which all of this machine can read. */
 export const bubblewrapArguments = (run: ContainedRun, machine: Machine): string[] => [
+  ...["--args", String(OPTIONS_FD), "--"],
+  // It also says in the same way, root or not, that there is no such program.
+  ...[SETPRIV, "--no-new-privs", ...(machine.isRoot ? asNobody(run) : []), "--", ...run.argv],
+];
+
+/** What it reads by a descriptor, as the environment may be secret. */
+export const bubblewrapOptions = (run: ContainedRun, machine: Machine): string =>
+  optionsOf(run, machine)
+    .map((word) => `${word}\0`)
+    .join("");
+
+const optionsOf = (run: ContainedRun, machine: Machine): string[] => [
   ...namespaces(run, machine),
   ...["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"],
   ...Object.entries(run.environment).flatMap(([name, value]) => ["--setenv", name, value]),
@@ -21,9 +35,7 @@ export const bubblewrapArguments = (run: ContainedRun, machine: Machine): string
   ...(run.limits.fileBytes === 0 ? [] : workFolder(run)),
   // Else what is written to them is bounded by nothing.
   ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", run.directory],
-  ...["--seccomp", String(SECCOMP_FD), "--json-status-fd", String(STATUS_FD), "--"],
-  // It also says in the same way, root or not, that there is no such program.
-  ...[SETPRIV, "--no-new-privs", ...(machine.isRoot ? asNobody(run) : []), "--", ...run.argv],
+  ...["--seccomp", String(SECCOMP_FD), "--json-status-fd", String(STATUS_FD)],
 ];
 
 const mountArguments = (mounts: readonly Mount[]): string[] => {

@@ -8,7 +8,7 @@ import { CancelledError } from "@agentcore/contract";
 import { type Cgroup, openCgroup } from "../cgroups/open-cgroup.ts";
 import type { EndingLimit } from "../limits/sandbox-limits.ts";
 import { type Machine, sandboxUnavailable } from "../machine.ts";
-import { bubblewrapArguments, FIRST_FILE_FD } from "./bubblewrap-arguments.ts";
+import { bubblewrapArguments, bubblewrapOptions, FIRST_FILE_FD } from "./bubblewrap-arguments.ts";
 import type { ContainedRun } from "./contained-run.ts";
 import { openProcessMeter } from "./process-meter.ts";
 import { seccompFilter } from "./seccomp-filter.ts";
@@ -65,11 +65,13 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     void cgroup?.close();
     throw error;
   }
-  const [stdin, stdout, stderr, channel, , filter, status] = child.stdio as unknown as [
-    ...[Writable, Readable, Readable, Duplex | null, null, Writable, Readable],
+  const [stdin, stdout, stderr, channel, , filter, status, options] = child.stdio as unknown as [
+    ...[Writable, Readable, Readable, Duplex | null, null, Writable, Readable, Writable],
   ];
   // Whoever writes to what has ended learns it by `ended`.
-  for (const stream of [stdin, channel, filter, ...child.stdio.slice(FIRST_FILE_FD)]) stream?.on("error", () => {});
+  for (const stream of [stdin, channel, filter, options, ...child.stdio.slice(FIRST_FILE_FD)])
+    stream?.on("error", () => {});
+  options.end(bubblewrapOptions(run, machine));
   filter.end(seccompFilter(machine.architecture, { onlyThreads: run.onlyThreads }));
   for (const [index, { content }] of run.files.entries()) (child.stdio[FIRST_FILE_FD + index] as Writable).end(content);
   const said = tailOf(stderr);
@@ -166,6 +168,7 @@ const launch = (run: ContainedRun, machine: Machine, cgroup: Cgroup | null): Chi
       "pipe",
       run.hasChannel ? "pipe" : "ignore",
       run.descriptor ?? "ignore",
+      "pipe",
       "pipe",
       "pipe",
       ...run.files.map(() => "pipe" as const),
