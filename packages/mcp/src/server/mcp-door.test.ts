@@ -65,7 +65,9 @@ test("a request that fails does not keep its session in use", async () => {
   const { begin, ping } = startDoor({ maxPerCaller: 1 });
   const session = await begin("eve");
   const handle = vi.spyOn(WebStandardStreamableHTTPServerTransport.prototype, "handleRequest");
-  onTestFinished(() => void handle.mockRestore());
+  onTestFinished(() => {
+    handle.mockRestore();
+  });
   handle.mockRejectedValueOnce(new Error("broken"));
   await expect(ping("eve", session)).rejects.toThrow("broken");
   expect(await ping("eve", await begin("eve"))).toBe(200);

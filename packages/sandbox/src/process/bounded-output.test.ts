@@ -18,7 +18,9 @@ test("of what comes after the bound nothing is held", () => {
   const source = new PassThrough();
   const text = boundedOutput(4, () => {}).add(source);
   const concat = vi.spyOn(Buffer, "concat");
-  onTestFinished(() => void concat.mockRestore());
+  onTestFinished(() => {
+    concat.mockRestore();
+  });
   const chunk = Buffer.alloc(65_536, "x");
   for (let count = 0; count < 100; count++) source.emit("data", chunk);
   expect(text()).toBe("xxxx");
