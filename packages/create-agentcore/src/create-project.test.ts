@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -34,4 +34,19 @@ test("a template that there is not is refused with those there are", async () =>
   const made = createProject({ directory: folder, template: "../agents", version: "1.0.0" });
   await expect(made).rejects.toThrow(ProjectRefused);
   await expect(made).rejects.toThrow("expected one of yaml, typescript, model, team");
+});
+
+test("where nothing can be written it says so, and leaves no half of a project", async () => {
+  await writeFile(join(folder, "file"), "mine");
+  for (const directory of ["file", "file/below"]) {
+    const made = createProject({ directory: join(folder, directory), template: "yaml", version: "1.0.0" });
+    await expect(made).rejects.toThrow(ProjectRefused);
+    await expect(made).rejects.toThrow(/cannot be written to: (EEXIST|ENOTDIR).*take another folder/);
+  }
+  // A link that leads nowhere is seen only when its turn comes, and is somebody's.
+  await mkdir(join(folder, "half/src"), { recursive: true });
+  await symlink(join(folder, "nowhere/greeter.ts"), join(folder, "half/src/greeter.ts"));
+  const half = createProject({ directory: join(folder, "half"), template: "typescript", version: "1.0.0" });
+  await expect(half).rejects.toThrow("cannot be written to");
+  expect(await readdir(join(folder, "half"), { recursive: true })).toEqual(["src", join("src", "greeter.ts")]);
 });
