@@ -27,7 +27,7 @@ const arrows = {
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
   cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
-  server: ["a2a", "agents", "mcp", "postgres", "vectors"],
+  server: ["a2a", "agents", "mcp", "postgres", "tools", "tools-code", "vectors"],
   testing: ["models"],
 };
 

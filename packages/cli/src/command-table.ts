@@ -32,6 +32,7 @@ const loaders = {
   models: async () => (await import("./commands/models.ts")).command,
   "models plan": async () => (await import("./commands/models/plan.ts")).command,
   tools: async () => (await import("./commands/tools.ts")).command,
+  "tools libraries": async () => (await import("./commands/tools/libraries.ts")).command,
   "tools list": async () => (await import("./commands/tools/list.ts")).command,
   "tools call": async () => (await import("./commands/tools/call.ts")).command,
   mcp: async () => (await import("./commands/mcp.ts")).command,

@@ -123,7 +123,7 @@ export {
   type Trigger,
   WorkflowManifest,
 } from "./manifest.ts";
-export { Scope } from "./manifest-parts.ts";
+export { HeaderName, Headers, HttpUrl, Scope, SecretVariable } from "./manifest-parts.ts";
 export {
   Forgotten,
   MemoryEntry,
@@ -163,7 +163,13 @@ export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";
 export { formatTarget, type NeedTarget, parseTarget, type Target } from "./target.ts";
-export { type McpEndpoint, type McpProgram, McpServerSpec, ToolSpec } from "./tool-manifest.ts";
+export {
+  type McpEndpoint,
+  type McpProgram,
+  McpServerSpec,
+  ToolLibrarySpec,
+  ToolSpec,
+} from "./tool-manifest.ts";
 export { TopicPattern } from "./topic.ts";
 export { formatFieldPath, invalidArgument, parseInput } from "./validation.ts";
 // The schemas themselves are of `@agentcore/contract/workflow`: making them takes milliseconds, and most nodes start without.

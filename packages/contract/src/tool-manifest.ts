@@ -1,4 +1,4 @@
-/** `kind: Tool`: tools that agents name, and that somebody else has written: those of an MCP server. */
+/** `kind: Tool`: tools that agents name, and that somebody else has written: those of an MCP server, or of a library. */
 import { z } from "zod";
 import { CONNECTION_HEADER, HeaderName, Headers, HttpUrl, OF_CONNECTION, SecretVariable } from "./manifest-parts.ts";
 
@@ -66,24 +66,40 @@ const McpAuth = z.union(
 const McpEndpoint = z.strictObject({ url: HttpUrl, auth: McpAuth.optional(), headers: Headers.optional() });
 export type McpEndpoint = z.infer<typeof McpEndpoint>;
 
+/** What holds wherever the tools are. */
+const SOURCE = {
+  /** Names at their source of those that agents get. @default all */
+  tools: z.array(z.string().min(1).max(128)).min(1).max(500).optional(),
+  /** Milliseconds one call may take, and the opening of the source. @default 60000 */
+  timeoutMs: z.int().min(100).max(3_600_000).optional(),
+  /** Of one result, as JSON. @default 1048576 */
+  maxResultBytes: z.int().min(1024).max(16_777_216).optional(),
+};
+
 export const McpServerSpec = z
-  .strictObject({
-    stdio: McpProgram.optional(),
-    http: McpEndpoint.optional(),
-    /** Names at the server of those that agents get. @default all */
-    tools: z.array(z.string().min(1).max(128)).min(1).max(500).optional(),
-    /** Milliseconds one call may take, and the opening of a connection. @default 60000 */
-    timeoutMs: z.int().min(100).max(3_600_000).optional(),
-    /** Of one result, as JSON. @default 1048576 */
-    maxResultBytes: z.int().min(1024).max(16_777_216).optional(),
-  })
+  .strictObject({ stdio: McpProgram.optional(), http: McpEndpoint.optional(), ...SOURCE })
   .refine(({ stdio, http }) => (stdio === undefined) !== (http === undefined), {
     error: "expected either stdio or http: where the server is",
     path: ["stdio"],
   });
 export type McpServerSpec = z.infer<typeof McpServerSpec>;
 
-export const ToolSpec = z.strictObject({
-  description: z.string().max(4096).optional(),
-  mcp: McpServerSpec,
+export const ToolLibrarySpec = z.strictObject({
+  /** Of the libraries that the node knows; each is an installation of its own. */
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, { error: "expected the name of a library, as in calculator" }),
+  /** Held against the library's own schema when the manifest is applied. @default {} */
+  options: z.record(z.string(), z.unknown()).optional(),
+  ...SOURCE,
 });
+export type ToolLibrarySpec = z.infer<typeof ToolLibrarySpec>;
+
+export const ToolSpec = z
+  .strictObject({
+    description: z.string().max(4096).optional(),
+    mcp: McpServerSpec.optional(),
+    library: ToolLibrarySpec.optional(),
+  })
+  .refine(({ mcp, library }) => (mcp === undefined) !== (library === undefined), {
+    error: "expected either mcp or library: where the tools come from",
+    path: ["mcp"],
+  });

@@ -13,7 +13,7 @@ export interface OutboundPolicy {
   readonly allowPrivate: boolean;
   /** Whether a key goes along, which unencrypted only stays on this machine or in an allowed private network. */
   readonly sendsSecret: boolean;
-  /** The option that the node was started without, for whom a refusal concerns: "--allow-private-models". */
+  /** With what it would be allowed, for whom a refusal concerns: the option that the node was started without, "--allow-private-models". */
   readonly option: string;
 }
 
@@ -88,15 +88,11 @@ const classify = (address: string): AddressClass => {
 export const refuseAddress = (address: string, protocol: string, policy: OutboundPolicy): string | undefined => {
   switch (classify(address)) {
     case "loopback":
-      return policy.allowLoopback
-        ? undefined
-        : `it is this machine, which is called only when the node was started with ${policy.option}`;
+      return policy.allowLoopback ? undefined : `it is this machine, which is called only with ${policy.option}`;
     case "forbidden":
       return "link-local, metadata, translated and unspecified addresses are never called";
     case "private":
-      return policy.allowPrivate
-        ? undefined
-        : `it is in a private network, which is called only when the node was started with ${policy.option}`;
+      return policy.allowPrivate ? undefined : `it is in a private network, which is called only with ${policy.option}`;
     case "public":
       return policy.sendsSecret && protocol === "http:"
         ? "a key goes over https, or to this machine or an allowed private network"

@@ -14,7 +14,7 @@ import type {
 } from "@agentcore/contract/authoring";
 import { checkAgent } from "./check-agent.ts";
 import { type AgentContext, withAgentContext } from "./context/agent-context.ts";
-import { isTool, toolsOf } from "./mcp-tools.ts";
+import { isTool, toolsOf } from "./declared-tools.ts";
 import { react } from "./strategy/react.ts";
 
 /** A skill as an author writes it. */
@@ -34,7 +34,7 @@ interface AgentBasics<Input> {
   readonly labels?: Readonly<Record<string, string>>;
   /** Types `task.input`; a task whose input does not fit is refused before it is accepted. */
   readonly input?: Schema<Input>;
-  /** Made by `tool()`; those of a Tool manifest by `mcpTools()`. */
+  /** Made by `tool()`; those of a Tool manifest by `declaredTools()`. */
   readonly tools?: readonly (Tool | DeclaredTools)[];
   /** Around the code and its tools, in this order, made by `guardrail()`. @default none */
   readonly guardrails?: readonly Guardrail[];

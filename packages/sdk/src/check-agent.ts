@@ -146,15 +146,15 @@ const checkTools = ({ tools, model, run }: Unchecked, complain: Complain): void 
     const declared: unknown = isRecord(tool) ? tool["declared"] : undefined;
     if (declared !== undefined) {
       if (typeof declared !== "string" || !NAME_PATTERN.test(declared))
-        return complain(field, "expected tools made by mcpTools()");
+        return complain(field, "expected tools made by declaredTools()");
       if (seen.has(`${declared}__`))
-        complain(field, `expected other tools, mcpTools("${declared}") stands there already`);
+        complain(field, `expected other tools, declaredTools("${declared}") stands there already`);
       seen.add(`${declared}__`);
       continue;
     }
     const { name, inputJsonSchema, execute, input } = isRecord(tool) ? tool : {};
     if (typeof name !== "string" || typeof execute !== "function" || !isRecord(inputJsonSchema) || !isSchema(input)) {
-      return complain(field, "expected a tool made by tool(), or mcpTools()");
+      return complain(field, "expected a tool made by tool(), or declaredTools()");
     }
     if (seen.has(name)) complain(field, `expected a new name, "${name}" is an earlier tool's already`);
     seen.add(name);

@@ -73,7 +73,8 @@ import { createRemoteAgents } from "./remote/remote-agents.ts";
 import { createRetentionService } from "./retention/retention-service.ts";
 import { createScheduleService } from "./schedules/schedule-service.ts";
 import { openModelTelemetry } from "./telemetry/open-model-telemetry.ts";
-import { createToolServers } from "./tools/tool-servers.ts";
+import type { ToolRules } from "./tools/tool-policy.ts";
+import { createToolSources } from "./tools/tool-sources.ts";
 import { createWorkflowService } from "./workflows/workflow-service.ts";
 
 export interface NodeParts {
@@ -131,6 +132,8 @@ export interface ComposeOptions {
   readonly allowPrivateTools?: boolean | undefined;
   /** Programs that Tool manifests may have started, as they write them; null: any. @default any */
   readonly toolCommands?: readonly string[] | null | undefined;
+  /** Folders that Tool manifests may open, by tenant; null: any. @default any */
+  readonly toolFolders?: ToolRules["folders"] | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
   readonly database?: { readonly url: string; readonly leaseMs?: number | undefined } | undefined;
   /** Tasks in memory at once; more wait in the store. @default 2000 */
@@ -201,6 +204,7 @@ export const compose = async ({
   allowPrivateAgents = false,
   allowPrivateTools = false,
   toolCommands = null,
+  toolFolders = null,
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
@@ -249,8 +253,8 @@ export const compose = async ({
       }),
     ),
   );
-  const toolRules = { allowPrivate: allowPrivateTools, commands: toolCommands };
-  const tools = createToolServers({
+  const toolRules = { allowPrivate: allowPrivateTools, commands: toolCommands, folders: toolFolders };
+  const tools = createToolSources({
     declared: {
       get: (tenantId, name) => manifests.tools.get(tenantId, name),
       list: (tenantId) => manifests.tools.list(tenantId),

@@ -62,6 +62,8 @@ export interface NodeOptions {
   readonly allowPrivateTools?: boolean | undefined;
   /** Programs that Tool manifests may have started, as they write them. @default any; none with `apiKeys` or `authFile` */
   readonly toolCommands?: readonly string[] | undefined;
+  /** Folders that Tool manifests may open, with all that lies in them: `DIR` for the default tenant, `TENANT=DIR` for another. @default any; none with `apiKeys` or `authFile` */
+  readonly toolFolders?: readonly string[] | undefined;
   /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
   readonly encryptionKeys?: readonly string[] | undefined;
   /** Private keys, PEM or JWK each: every one of them signs the agents' cards. @default cards are not signed */
@@ -136,6 +138,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     allowPrivateAgents: options.allowPrivateAgents,
     allowPrivateTools: options.allowPrivateTools,
     toolCommands: options.toolCommands ?? (authenticated ? [] : null),
+    toolFolders: await openFolders(options.toolFolders, authenticated),
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
     database: database === undefined ? undefined : { url: database, leaseMs },
     maxTasks: options.maxTasks,
@@ -229,6 +232,12 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
       return closing;
     },
   };
+};
+
+const openFolders = async (entries: readonly string[] | undefined, authenticated: boolean) => {
+  if (entries === undefined) return authenticated ? new Map<string, readonly string[]>() : null;
+  const { openToolFolders } = await import("./tools/tool-folders.ts");
+  return openToolFolders(entries);
 };
 
 const createSigner = async (keys: readonly string[] = []) => {

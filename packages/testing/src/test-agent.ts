@@ -12,7 +12,6 @@ import {
 } from "@agentcore/core/inprocess";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, type LogRecord } from "@agentcore/core/testing";
 import { CrashBook, type CrashPoint } from "./crash-store.ts";
-import { declaredTools } from "./declared-tools.ts";
 import { openModels, type TestModels } from "./open-models.ts";
 import { createPeers, type Peers, type Queries } from "./peers.ts";
 import type { ModelScript } from "./scripted-model.ts";
@@ -20,13 +19,14 @@ import { macrotask, TestTime } from "./test-clock.ts";
 import type { TestMemoryOptions } from "./test-memory.ts";
 import { startProcess, TENANT, type TestProcess, type TestWorld } from "./test-process.ts";
 import { TestRun } from "./test-run.ts";
+import { createTestToolProvider } from "./test-tool-provider.ts";
 
 export interface TestAgentOptions {
   /** Agents reached by commands: `{ name: (input) => output }` or a whole agent. */
   readonly peers?: Peers;
   /** Agents that answer queries: `{ name: (payload) => answer }`. */
   readonly queries?: Queries;
-  /** Behind `mcpTools()` and `ctx.tools`: the tools of each Tool manifest, by its name; made by `tool()`. @default none */
+  /** Behind `declaredTools()` and `ctx.tools`: the tools of each Tool manifest, by its name; made by `tool()`. @default none */
   readonly tools?: Readonly<Record<string, readonly Tool[]>>;
   /** Answers of the model: in order, or by a function of the request. Without it `ctx.model` throws MODEL_NOT_CONFIGURED. */
   readonly model?: ModelScript;
@@ -134,7 +134,7 @@ export class AgentTest {
         keys: new Map(),
         breaches: [],
       },
-      tools: declaredTools(options.tools ?? {}),
+      tools: createTestToolProvider(options.tools ?? {}),
     };
   }
 

@@ -99,3 +99,12 @@ const understood = <T>(name: string, message: string, read: () => T): T => {
     throw refuse(name, message);
   }
 };
+
+export const isTimeZone = (name: string): boolean => {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch {
+    return false;
+  }
+};

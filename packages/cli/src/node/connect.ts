@@ -118,7 +118,8 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
       return found;
     },
     models: async () => (await node.models()).models,
-    toolServers: async () => (await node.toolServers()).items,
+    toolLibraries: async () => (await node.toolLibraries()).items,
+    toolManifests: async () => (await node.toolManifests()).items,
     tools: async (name) => (await node.tools(name)).items,
     callTool: async (name, tool, input, signal) => (await node.callTool(name, tool, input, { signal })).result,
     chat: (request, signal) => node.chat(request, { signal }),

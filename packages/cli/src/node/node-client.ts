@@ -46,7 +46,8 @@ import type {
   ReplayReport,
   TaskMigration,
   TaskProgress,
-  ToolServerStatus,
+  ToolLibraryStatus,
+  ToolManifestStatus,
   UsageAnswer,
   UsageOptions,
   WorkflowGraphAnswer,
@@ -197,7 +198,8 @@ export interface NodeClient {
   /** Who can do that, best first. */
   find(wanted: Omit<AgentsOptions, "signal">): Promise<NonNullable<AgentsAnswer["found"]>>;
   models(): Promise<readonly ModelSummary[]>;
-  toolServers(): Promise<readonly ToolServerStatus[]>;
+  toolLibraries(): Promise<readonly ToolLibraryStatus[]>;
+  toolManifests(): Promise<readonly ToolManifestStatus[]>;
   tools(name: string): Promise<readonly DeclaredTool[]>;
   callTool(name: string, tool: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
   /** An answer as it comes; broken off when `signal` aborts. */

@@ -48,6 +48,7 @@ export const readNodeOptions = async ({
     allowPrivateAgents: options["allow-private-agents"],
     allowPrivateTools: options["allow-private-tools"],
     toolCommands: readToolCommands(options["tool-command"]),
+    toolFolders: readToolFolders(options["tool-folder"], cwd),
     logLevel: globals.verbose ? "debug" : "warn",
   };
 };
@@ -58,6 +59,15 @@ const readToolCommands = (given: readonly string[]): NodeOptions["toolCommands"]
     .map((each) => each.trim())
     .filter((each) => each !== "");
   return commands.length === 0 ? undefined : commands;
+};
+
+const readToolFolders = (given: readonly string[], cwd: string): NodeOptions["toolFolders"] => {
+  const folders = pathsOf(given).filter((entry) => entry !== "");
+  if (folders.length === 0) return undefined;
+  return folders.map((entry) => {
+    const [, tenant, path = entry] = /^([a-z0-9][a-z0-9-]{0,62}=)(.+)$/s.exec(entry) ?? [];
+    return `${tenant ?? ""}${resolve(cwd, path)}`;
+  });
 };
 
 /** Several in one, as in PATH. */

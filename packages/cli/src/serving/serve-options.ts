@@ -226,6 +226,15 @@ export const SERVE_OPTIONS = {
       "Program that Tool manifests may have started, with any arguments, as they write it, or several with commas; without one, any on a node without keys, and none on one with keys",
     env: "AGENTCORE_TOOL_COMMANDS",
   },
+  "tool-folder": {
+    type: "string",
+    multiple: true,
+    value: "DIR",
+    completes: "path",
+    description:
+      "Folder that Tool manifests may open, with all that lies in it, TENANT=DIR for one of a tenant, or several as in PATH; without one, any on a node without keys, and none on one with keys",
+    env: "AGENTCORE_TOOL_FOLDERS",
+  },
 } as const;
 
 export type ServeInvocation = Invocation<typeof SERVE_OPTIONS>;

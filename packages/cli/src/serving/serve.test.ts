@@ -142,6 +142,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     allowPrivateAgents: false,
     allowPrivateTools: false,
     toolCommands: undefined,
+    toolFolders: undefined,
     logLevel: "warn",
   });
   const annotations = { "agentcore.dev/default-input": join(cwd, "agents/data") };

@@ -44,7 +44,7 @@ export interface Tool<Input = unknown, Output = unknown> {
 
 // As a method, so that a tool of one input may stand in a list of tools.
 type ApprovalRule<Input> = { rule(input: Input): boolean }["rule"];
-/** The tools of a Tool manifest, all together, as they are when a task asks for them: known by its name until then. Made by `mcpTools()`. */
+/** The tools of a Tool manifest, all together, as they are when a task asks for them: known by its name until then. Made by `declaredTools()`. */
 export interface DeclaredTools {
   /** Name of the manifest. */
   readonly declared: string;

@@ -85,7 +85,7 @@ export {
   type WaitingMail,
   wakesTask,
 } from "./task-store.ts";
-export type { ListedTool, ToolCaller, ToolProvider } from "./tool-provider.ts";
+export type { ListedTerms, ListedTool, ToolCaller, ToolProvider } from "./tool-provider.ts";
 export type {
   ListedVector,
   NearestQuery,

@@ -15,6 +15,18 @@ export interface ListedTool {
         readonly idempotent?: boolean | undefined;
       }
     | undefined;
+  /** What holds for it wherever a task calls it, as `Tool` has it; a tool of a server says none of it. */
+  readonly terms?: ListedTerms | undefined;
+}
+
+/** What of a `Tool` can be written down: recorded with the list, so a run goes on under what it saw. */
+export interface ListedTerms {
+  readonly permission?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly costUsd?: number | undefined;
+  readonly maxCalls?: number | undefined;
+  readonly approval?: "never" | "always" | undefined;
+  readonly approvers?: readonly string[] | undefined;
 }
 
 /** Who asks. */
@@ -29,8 +41,8 @@ export interface ToolProvider {
   /** Those of the manifest as they are now. Throws NOT_FOUND, CONFIG_INVALID, NOT_INSTALLED, OVERLOADED, UPSTREAM_FAILED. */
   list(caller: ToolCaller, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
   /**
-   * What it gives, as JSON. Throws as `list`; what the tool itself says went wrong as UPSTREAM_FAILED, not retryable; OUTCOME_UNKNOWN where it may or may not have
-   * acted. Retryable is only what may be sent again: as a RetryableError what did not get there, else what does no harm twice.
+   * What it gives, as JSON. Throws as `list`, and what the tool throws; what a server says went wrong as UPSTREAM_FAILED, not retryable; OUTCOME_UNKNOWN where it
+   * may or may not have acted. Retryable is only what may be sent again: as a RetryableError what did not get there, else what does no harm twice.
    */
   call(
     caller: ToolCaller,

@@ -12,7 +12,7 @@ export const assertNamed = ({ definition, head }: Execution, manifest: string): 
   if (named.includes(manifest)) return;
   throw new PlatformError(
     "PERMISSION_DENIED",
-    `agent ${head.agent} does not name the tools "${manifest}": add mcpTools("${manifest}") to its tools, or "${manifest}" to spec.tools of its manifest`,
+    `agent ${head.agent} does not name the tools "${manifest}": add declaredTools("${manifest}") to its tools, or "${manifest}" to spec.tools of its manifest`,
     { details: { named } },
   );
 };
@@ -40,6 +40,7 @@ export const boundTools = (execution: Execution, manifest: string, listed: reado
     // As far as its author is believed; a policy may say otherwise.
     readOnly: tool.hints?.readOnly,
     idempotent: tool.hints?.idempotent,
+    ...tool.terms,
     execute: (input, { signal, idempotencyKey }) =>
       providerOf(execution, manifest).call(callerOf(execution), { manifest, tool, input, idempotencyKey, signal }),
   }));

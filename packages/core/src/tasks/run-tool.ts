@@ -8,11 +8,11 @@ import { PlatformError, RetryableError } from "@agentcore/contract";
 import type { RetryPolicy, StepContext, Tool } from "@agentcore/contract/authoring";
 import { budgetExceeded, type HeldBudget, nanoUsdOf } from "../governance/index.ts";
 import type { UsageRecord } from "../ports/index.ts";
+import { checkedOutput } from "./execute-tool.ts";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
 import type { OpenCall } from "./open-call.ts";
 import { parseToolInput } from "./parse-tool-input.ts";
-import { describeViolation, violationsOf } from "./schema-issues.ts";
 import { startStep } from "./steps.ts";
 
 const HOUR_MS = 3_600_000;
@@ -67,7 +67,7 @@ export const startTool = (
       hasBegun = true;
       const { signal, idempotencyKey } = step;
       try {
-        return await checked(tool, await tool.execute(parsed.value, { signal, idempotencyKey }));
+        return await checkedOutput(tool, await tool.execute(parsed.value, { signal, idempotencyKey }));
       } finally {
         settleTry(price);
       }
@@ -90,20 +90,6 @@ const outcomeUnknown = ({ name }: Tool, why: string): PlatformError =>
     `tool ${name} was begun, and ${why}: it may or may not have acted; look before it is called again`,
     { details: { tool: name } },
   );
-
-/** Throws OUTPUT_MISMATCH. */
-const checked = async ({ name, output }: Tool, result: unknown): Promise<unknown> => {
-  if (output === undefined) return result;
-  const judged = await output["~standard"].validate(result);
-  if (judged.issues === undefined) return judged.value;
-  const violations = violationsOf(judged.issues);
-  const [first] = violations;
-  throw new PlatformError(
-    "OUTPUT_MISMATCH",
-    `tool ${name} came to a result that its output schema refuses${first === undefined ? "" : `: ${describeViolation(first)}`}`,
-    { violations },
-  );
-};
 
 /** Null: nobody counts. Throws BUDGET_EXCEEDED, STORE_UNAVAILABLE. */
 const reserve = async (

@@ -1,6 +1,6 @@
 /** MCP servers of others, for agents of this node. */
-export { ConnectionPool, type PooledServer, type PoolOptions } from "./connection-pool.ts";
 export type { ReadVariable } from "./endpoint-transport.ts";
+export { ForgottenSession } from "./forgotten-session.ts";
 export {
   type Connection,
   type ConnectionOptions,

@@ -82,9 +82,11 @@ export interface Client {
   agent(name: string, options?: types.CallOptions): Promise<types.AgentSummary>;
   /** Models that the caller may name. */
   models(options?: types.CallOptions): Promise<{ readonly models: readonly types.ModelSummary[] }>;
-  /** Tool manifests, and how the node is connected to their servers (operators). */
-  toolServers(options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolServerStatus[] }>;
-  /** The tools of one, as its server lists them (operators). */
+  /** Tool manifests, and how their tools are to be had on the node (operators). */
+  toolManifests(options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolManifestStatus[] }>;
+  /** Libraries that Tool manifests may name, and what each takes (operators). */
+  toolLibraries(options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolLibraryStatus[] }>;
+  /** The tools of one, as its server or library lists them (operators). */
   tools(name: string, options?: types.CallOptions): Promise<{ readonly items: readonly types.DeclaredTool[] }>;
   /** Calls one of them outside of any task; `tool`: by either of its names (operators). */
   callTool(
@@ -212,7 +214,8 @@ export const createClient = (options: types.ClientOptions): Client => {
     agents: ({ signal, ...query } = {}) => connection.json("GET", "/api/v1/agents", { query, signal }),
     agent: (name, { signal } = {}) => connection.json("GET", `/api/v1/agents/${encodeURIComponent(name)}`, { signal }),
     models: ({ signal } = {}) => connection.json("GET", "/api/v1/models", { signal }),
-    toolServers: ({ signal } = {}) => connection.json("GET", "/api/v1/tools", { signal }),
+    toolManifests: ({ signal } = {}) => connection.json("GET", "/api/v1/tools", { signal }),
+    toolLibraries: ({ signal } = {}) => connection.json("GET", "/api/v1/tool-libraries", { signal }),
     tools: (name, { signal } = {}) => connection.json("GET", `/api/v1/tools/${encodeURIComponent(name)}`, { signal }),
     callTool: (name, tool, input, { signal } = {}) =>
       connection.json("POST", `/api/v1/tools/${encodeURIComponent(name)}/call`, { signal, body: { tool, input } }),

@@ -37,26 +37,49 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A Tool manifest, and how its server is as seen from the node that is asked. */
-export interface ToolServerStatus {
+/** A Tool manifest, and how its tools are to be had on the node that is asked. */
+export interface ToolManifestStatus {
   readonly name: string;
   readonly description: string;
-  readonly transport: "stdio" | "http";
-  readonly state: "connected" | "idle" | "failed";
+  /** A program, an address, or a library of the node's own. */
+  readonly from: "stdio" | "http" | "library";
+  /** Its name. */
+  readonly library?: string;
+  readonly state: "open" | "idle" | "failed";
   readonly server?: { readonly name: string; readonly version: string; readonly protocol: string };
   /** Why it failed. */
   readonly reason?: string;
+}
+
+/** A library of tools that Tool manifests may name. */
+export interface ToolLibraryStatus {
+  readonly name: string;
+  /** That it comes with. */
+  readonly package: string;
+  readonly installed: boolean;
+  readonly description?: string;
+  /** JSON Schema of `spec.library.options`. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** A tool of a Tool manifest. */
 export interface DeclaredTool {
   /** What agents and models call it by. */
   readonly name: string;
-  /** What its server calls it. */
+  /** What its server or library calls it. */
   readonly origin: string;
   readonly description: string;
   readonly inputJsonSchema: Readonly<Record<string, unknown>>;
   readonly hints?: { readonly readOnly?: boolean; readonly destructive?: boolean; readonly idempotent?: boolean };
+  /** What holds for it wherever a task calls it. */
+  readonly terms?: {
+    readonly permission?: string;
+    readonly timeoutMs?: number;
+    readonly costUsd?: number;
+    readonly maxCalls?: number;
+    readonly approval?: "never" | "always";
+    readonly approvers?: readonly string[];
+  };
 }
 
 export interface PageOptions extends CallOptions {

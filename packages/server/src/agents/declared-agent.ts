@@ -1,6 +1,6 @@
 import { type AgentManifest, invalidArgument, PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Strategy } from "@agentcore/contract/authoring";
-import { type AgentOptions, agent, mcpTools } from "@agentcore/sdk";
+import { type AgentOptions, agent, declaredTools } from "@agentcore/sdk";
 import { schemaOfJson } from "./schema-of-json.ts";
 
 type Spec = AgentManifest["spec"];
@@ -15,7 +15,7 @@ export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest)
     ...(model === undefined ? {} : { model }),
     ...(instructions === undefined ? {} : { instructions }),
     ...(skills === undefined ? {} : { skills }),
-    ...(tools === undefined ? {} : { tools: tools.map((declared) => mcpTools(declared)) }),
+    ...(tools === undefined ? {} : { tools: tools.map((declared) => declaredTools(declared)) }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(context === undefined ? {} : { context }),
     ...(input === undefined ? {} : { input: schemaOfJson(input, "spec.input") }),

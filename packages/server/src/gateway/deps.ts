@@ -342,21 +342,36 @@ export interface GatewaySettings {
   readonly cancelWaitMs?: number | undefined;
 }
 
-/** A Tool manifest, and how its server is as seen from this node. */
-export interface ToolServerStatus {
+/** A Tool manifest, and how its tools are to be had on this node. */
+export interface ToolManifestStatus {
   readonly name: string;
   readonly description: string;
-  readonly transport: "stdio" | "http";
-  /** `idle`: no connection, since nobody needed one lately; `failed`: none could be had, and it is left in peace for a while. */
-  readonly state: "connected" | "idle" | "failed";
+  /** Where the tools are: a program, an address, or a library of the node's own. */
+  readonly from: "stdio" | "http" | "library";
+  /** Its name. */
+  readonly library?: string;
+  /** `idle`: not open, since nobody needed it lately; `failed`: it could not be opened, and is left in peace for a while. */
+  readonly state: "open" | "idle" | "failed";
   readonly server?: { readonly name: string; readonly version: string; readonly protocol: string };
   readonly reason?: string;
+}
+
+/** A library that Tool manifests may name. */
+export interface ToolLibraryStatus {
+  readonly name: string;
+  readonly package: string;
+  readonly installed: boolean;
+  readonly description?: string;
+  /** JSON Schema, where its schema library tells one. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** Tools of Tool manifests. */
 export interface ToolService {
   /** By name. */
-  list(tenantId: string): Promise<readonly ToolServerStatus[]>;
+  list(tenantId: string): Promise<readonly ToolManifestStatus[]>;
+  /** By name. */
+  libraries(): Promise<readonly ToolLibraryStatus[]>;
   /** Throws NOT_FOUND, NOT_INSTALLED, CONFIG_INVALID, UPSTREAM_FAILED, UNAUTHENTICATED, OVERLOADED. */
   tools(tenantId: string, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
   /** By hand, outside of any task. `tool`: by either of its names. Throws as `tools`, INVALID_ARGUMENT. */

@@ -62,7 +62,7 @@ export const checkManifests = async (
         await checkChoice(manifest);
         break;
       case "Tool":
-        checkTool(tenantId, manifest, rules.toolRules);
+        await checkTool(tenantId, manifest, rules.toolRules);
         break;
       case "Budget":
         checkBudget(tenantId, manifest);

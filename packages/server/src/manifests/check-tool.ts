@@ -1,11 +1,18 @@
-/** What of a Tool manifest depends on the node and the tenant: where its server may be, what may be started, and whose secrets it gets. */
+/** What of a Tool manifest depends on the node and the tenant: what it may reach, and whose secrets it gets; and what its library takes. */
 import { type FieldViolation, invalidArgument, type ToolManifest } from "@agentcore/contract";
 import { refuseEndpoint, refuseProgram, type ToolRules } from "../tools/tool-policy.ts";
 import { checkVariables, headerVariables } from "./check-variables.ts";
 
-/** Throws INVALID_ARGUMENT. Names are judged again when they are called, by what they resolve to. */
-export const checkTool = (tenantId: string, { metadata, spec }: ToolManifest, rules: ToolRules): void => {
-  const { stdio, http } = spec.mcp;
+/** Loads its library. Throws INVALID_ARGUMENT, NOT_INSTALLED. Names are judged again when they are called, by what they resolve to. */
+export const checkTool = async (tenantId: string, manifest: ToolManifest, rules: ToolRules): Promise<void> => {
+  const { metadata, spec } = manifest;
+  const { mcp, library } = spec;
+  if (library !== undefined) {
+    const { readLibrary } = await import("../tools/read-library.ts");
+    await readLibrary(tenantId, { ...manifest, spec: { ...spec, library } }, rules);
+  }
+  if (mcp === undefined) return;
+  const { stdio, http } = mcp;
   const at = (field: string, description: string | undefined): readonly FieldViolation[] =>
     description === undefined ? [] : [{ field, description }];
   const violations = [
@@ -23,7 +30,7 @@ export const checkTool = (tenantId: string, { metadata, spec }: ToolManifest, ru
   if (violations.length > 0) throw invalidArgument(`tool "${metadata.name}"`, violations);
 };
 
-type Auth = NonNullable<ToolManifest["spec"]["mcp"]["http"]>["auth"];
+type Auth = NonNullable<NonNullable<ToolManifest["spec"]["mcp"]>["http"]>["auth"];
 
 const authVariables = (auth: Auth): readonly (readonly [string, string | undefined])[] => {
   if (auth === undefined) return [];

@@ -1,27 +1,77 @@
-/** Where the servers of Tool manifests may be, and which programs may be started for them. */
-import type { McpEndpoint, McpProgram } from "@agentcore/contract";
+/** What Tool manifests may reach: where their servers may be, which programs may be started for them, which folders they may open. */
+import { realpath } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import { type McpEndpoint, type McpProgram, SecretVariable } from "@agentcore/contract";
 import { type OutboundPolicy, refuseUrl } from "@agentcore/outbound";
+import type { Reach } from "@agentcore/sdk";
+import { rootOf } from "../agents/code-roots.ts";
 
 export interface ToolRules {
   /** Whether they may be in private networks; this machine may always be called. */
   readonly allowPrivate: boolean;
   /** Commands that may be started, as manifests write them; null: any. */
   readonly commands: readonly string[] | null;
+  /** Real paths of folders that may be opened, by tenant; null: any. */
+  readonly folders: ReadonlyMap<string, readonly string[]> | null;
 }
 
-export const endpointPolicy = ({ auth, headers }: McpEndpoint, allowPrivate: boolean): OutboundPolicy => ({
-  allowLoopback: true,
-  allowPrivate,
-  sendsSecret: auth !== undefined || Object.values(headers ?? {}).some((value) => typeof value !== "string"),
+/** Of an address that a manifest names. */
+export const namedPolicy = (sendsSecret: boolean, allowPrivate: boolean): OutboundPolicy => ({
+  ...{ allowLoopback: true, allowPrivate, sendsSecret },
   option: "--allow-private-tools",
 });
 
+export const endpointPolicy = ({ auth, headers }: McpEndpoint, allowPrivate: boolean): OutboundPolicy =>
+  namedPolicy(
+    auth !== undefined || Object.values(headers ?? {}).some((value) => typeof value !== "string"),
+    allowPrivate,
+  );
+
 /** As far as the address tells; a name is judged again when it is connected to. Undefined lets it pass. */
-export const refuseEndpoint = (endpoint: McpEndpoint, allowPrivate: boolean): string | undefined => {
-  const url = new URL(endpoint.url);
+export const refuseEndpoint = (endpoint: McpEndpoint, allowPrivate: boolean): string | undefined =>
+  refuseAddress(endpoint.url, endpointPolicy(endpoint, allowPrivate));
+
+const refuseAddress = (address: string, policy: OutboundPolicy): string | undefined => {
+  const url = URL.parse(address);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+    return "expected an http:// or https:// address";
   if (url.username !== "" || url.password !== "") return "expected no user or password in the address";
-  return refuseUrl(url, endpointPolicy(endpoint, allowPrivate));
+  return refuseUrl(url, policy);
 };
+
+/** What the options of a library reach. Undefined lets it pass; whose secrets are named is judged with those of all manifests. */
+export const refuseReach = async (
+  tenantId: string,
+  { kind, value, withSecret = false }: Reach,
+  { allowPrivate, commands, folders }: ToolRules,
+): Promise<string | undefined> => {
+  switch (kind) {
+    case "command":
+      return refuseCommand(value, commands);
+    case "folder":
+      return refuseFolder(tenantId, value, folders);
+    case "address":
+      return refuseAddress(value, namedPolicy(withSecret, allowPrivate));
+    case "secret":
+      return SecretVariable.safeParse(value).error?.issues[0]?.message;
+  }
+};
+
+/** By where it really is. On a node that takes any, one that is not there is told when it is opened. */
+const refuseFolder = async (tenantId: string, path: string, folders: ToolRules["folders"]) => {
+  if (!isAbsolute(path)) return "expected an absolute path";
+  if (folders === null) return undefined;
+  const allowed = folders.get(tenantId) ?? [];
+  const real = await realpath(path).catch(() => null);
+  // Of what lies outside nothing is said, not even whether it is there.
+  if (real !== null && rootOf({ folders: allowed }, real) !== null) return undefined;
+  return `a node with API keys opens only folders that --tool-folder names, and what lies in them: ${allowed.join(", ") || "none"}`;
+};
+
+const refuseCommand = (command: string, commands: ToolRules["commands"]): string | undefined =>
+  commands === null || commands.includes(command)
+    ? undefined
+    : `a node with API keys starts only programs that --tool-command names: ${commands.join(", ") || "none"}`;
 
 // Of the loader, shells, languages and their package managers: each can name code, or where code is looked for.
 const CHOOSES_CODE =
@@ -36,16 +86,9 @@ export const refuseProgram = (
   commands: ToolRules["commands"],
 ): readonly { readonly field: string; readonly description: string }[] => {
   if (commands === null) return [];
-  const allowed = commands.length === 0 ? "none" : commands.join(", ");
+  const refused = refuseCommand(command, commands);
   return [
-    ...(commands.includes(command)
-      ? []
-      : [
-          {
-            field: "command",
-            description: `a node with API keys starts only programs that --tool-command names: ${allowed}`,
-          },
-        ]),
+    ...(refused === undefined ? [] : [{ field: "command", description: refused }]),
     ...Object.keys(env ?? {})
       .filter((name) => CHOOSES_CODE.test(name))
       .map((name) => ({

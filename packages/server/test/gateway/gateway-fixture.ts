@@ -66,6 +66,7 @@ export const createFixture = (
     },
     tools: {
       list: async () => [],
+      libraries: async () => [],
       tools: async () => [],
       call: async () => null,
     },

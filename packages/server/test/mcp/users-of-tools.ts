@@ -1,5 +1,5 @@
 /** Agents that call tools of manifests. */
-import { agent, mcpTools } from "@agentcore/sdk";
+import { agent, declaredTools } from "@agentcore/sdk";
 import { z } from "zod";
 
 /** Calls a tool that answers, and then one that may not. */
@@ -7,7 +7,7 @@ export const twice = agent({
   name: "twice",
   description: "Calls two tools, the second by its name",
   input: z.string(),
-  tools: [mcpTools("remote")],
+  tools: [declaredTools("remote")],
   async run({ input }, ctx) {
     const tools = await ctx.tools("remote");
     const call = (name: string, given: object) => {
@@ -24,7 +24,7 @@ export const caller = agent({
   name: "caller",
   description: "Calls one tool of one manifest",
   input: z.object({ from: z.string(), tool: z.string(), input: z.record(z.string(), z.unknown()) }),
-  tools: [mcpTools("remote"), mcpTools("program"), mcpTools("absent")],
+  tools: [declaredTools("remote"), declaredTools("program"), declaredTools("absent")],
   async run({ input }, ctx) {
     const tools = await ctx.tools(input.from);
     const tool = tools.find(({ name }) => name === input.tool);

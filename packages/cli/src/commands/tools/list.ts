@@ -3,12 +3,14 @@ import { defineCommand } from "../../command.ts";
 
 export const command = defineCommand({
   name: "tools list",
-  summary: "List the tools of a Tool manifest, as its MCP server has them",
-  details: ["Agents see a tool by NAME, which begins with the manifest's; ORIGIN is what the server calls it."],
+  summary: "List the tools of a Tool manifest, as its MCP server or library has them",
+  details: [
+    "Agents see a tool by NAME, which begins with the manifest's; ORIGIN is what the server or library calls it.",
+  ],
   arguments: [{ name: "NAME", description: "Name of the Tool manifest", completes: "tool" }],
   options: {},
   examples: [
-    { command: "agentcore tools list github", explanation: "What its server offers" },
+    { command: "agentcore tools list github", explanation: "What it offers" },
     { command: "agentcore tools list github -o json", explanation: "With the schemas of what the tools are given" },
     { command: "agentcore tools list files -o yaml", explanation: "The same as YAML" },
   ],

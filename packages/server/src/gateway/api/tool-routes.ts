@@ -14,10 +14,19 @@ const CallBody = z.strictObject({
 const Status = z.object({
   name: z.string(),
   description: z.string(),
-  transport: z.enum(["stdio", "http"]),
-  state: z.enum(["connected", "idle", "failed"]),
+  from: z.enum(["stdio", "http", "library"]),
+  library: z.string().optional(),
+  state: z.enum(["open", "idle", "failed"]),
   server: z.object({ name: z.string(), version: z.string(), protocol: z.string() }).optional(),
   reason: z.string().optional(),
+});
+
+const Library = z.object({
+  name: z.string(),
+  package: z.string(),
+  installed: z.boolean(),
+  description: z.string().optional(),
+  options: z.record(z.string(), z.unknown()).optional(),
 });
 
 const Listed = z.object({
@@ -26,14 +35,26 @@ const Listed = z.object({
   description: z.string(),
   inputJsonSchema: z.record(z.string(), z.unknown()),
   hints: z.record(z.string(), z.boolean()).optional(),
+  /** What holds for it wherever a task calls it. */
+  terms: z
+    .object({
+      permission: z.string(),
+      timeoutMs: z.number(),
+      costUsd: z.number(),
+      maxCalls: z.number(),
+      approval: z.enum(["never", "always"]),
+      approvers: z.array(z.string()),
+    })
+    .partial()
+    .optional(),
 });
 
 export const createToolRoutes = (tools: ToolService): readonly ApiRoute[] => [
   apiRoute({
     method: "GET",
     path: "/api/v1/tools",
-    operationId: "listToolServers",
-    summary: "Tool manifests, and how this node is connected to their servers",
+    operationId: "listToolManifests",
+    summary: "Tool manifests, and how their tools are to be had on this node",
     tag: "tools",
     access: "operator",
     answer: { status: 200, schema: z.object({ items: z.array(Status) }), description: "By name" },
@@ -41,12 +62,22 @@ export const createToolRoutes = (tools: ToolService): readonly ApiRoute[] => [
   }),
   apiRoute({
     method: "GET",
-    path: "/api/v1/tools/{name}",
-    operationId: "listTools",
-    summary: "The tools of a Tool manifest, as its server lists them",
+    path: "/api/v1/tool-libraries",
+    operationId: "listToolLibraries",
+    summary: "Libraries of tools that Tool manifests may name",
     tag: "tools",
     access: "operator",
-    answer: { status: 200, schema: z.object({ items: z.array(Listed) }), description: "In the order of the server" },
+    answer: { status: 200, schema: z.object({ items: z.array(Library) }), description: "By name" },
+    handle: async () => jsonResponse({ items: await tools.libraries() }),
+  }),
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tools/{name}",
+    operationId: "listTools",
+    summary: "The tools of a Tool manifest, as its server or library lists them",
+    tag: "tools",
+    access: "operator",
+    answer: { status: 200, schema: z.object({ items: z.array(Listed) }), description: "In the order of their source" },
     handle: async ({ scope, path: { name = "" }, request }) =>
       jsonResponse({ items: await tools.tools(scope.tenantId, name, request.signal) }),
   }),

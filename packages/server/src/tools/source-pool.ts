@@ -1,31 +1,56 @@
 /**
- * Connections to servers, one for each that is declared: opened when it is first needed, shared by the tasks of its tenant and by no other's, closed
- * when it was not used for a while. One that cannot be had is left in peace for longer and longer.
+ * Open sources of tools, one for each manifest: a connection to its server, or its library. Opened when it is first needed, shared by the tasks of its tenant
+ * and by no other's, closed when it was not used for a while. One that cannot be had is left in peace for longer and longer.
  */
 import { PlatformError } from "@agentcore/contract";
-import { ForgottenSession } from "./forgotten-session.ts";
-import type { Connection, ServerTool } from "./open-connection.ts";
+import type { ListedTool } from "@agentcore/core/ports";
 
-export interface PooledServer {
+/** A tool by the name that its source has for it. */
+export type SourceTool = Omit<ListedTool, "origin">;
+
+export interface SourceCall {
+  readonly tool: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly idempotencyKey: string;
+  /** Whether it does no harm twice. */
+  readonly mayRepeat: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ToolSource {
+  /** Where there is one behind it. */
+  readonly server?: { readonly name: string; readonly version: string; readonly protocol: string } | undefined;
+  /** False once it has gone, or it was closed. */
+  readonly isOpen: boolean;
+  list(signal: AbortSignal): Promise<readonly SourceTool[]>;
+  /** JSON. */
+  call(call: SourceCall): Promise<unknown>;
+  /** Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface PooledSource {
   readonly tenantId: string;
   readonly name: string;
   /** Changes whenever what is declared of it does: then another connection is opened, and the one before closed once nobody uses it. */
   readonly revision: string;
   /** In words, for errors. */
   readonly what: string;
-  open(signal: AbortSignal, onChanged: () => void): Promise<Connection>;
+  open(signal: AbortSignal, onChanged: () => void): Promise<ToolSource>;
+  /** Whether an error says that nothing was done, as the source had lost what it knew of this node: work is then done once more, by another. @default never */
+  hasForgotten?(error: unknown): boolean;
 }
 
 export interface PoolOptions {
   readonly clock: { monotonic(): number; after(ms: number, run: () => void): { cancel(): void } };
   readonly random: () => number;
-  /** Connections of this node, opening ones included. @default 200 */
+  /** Open at once on this node, opening ones included. @default 200 */
   readonly max?: number;
   /** @default 50 */
   readonly maxPerTenant?: number;
 }
 
-const MAX_CONNECTIONS = 200;
+const MAX_SOURCES = 200;
 const MAX_PER_TENANT = 50;
 const IDLE_MS = 5 * 60_000;
 // A server that says when its tools change is asked again then; also one that forgets to say so is not believed for ever.
@@ -37,17 +62,17 @@ const MAX_PAUSE_MS = 60_000;
 
 interface Entry {
   readonly key: string;
-  readonly server: PooledServer;
-  readonly opening: Promise<Connection>;
+  readonly pooled: PooledSource;
+  readonly opening: Promise<ToolSource>;
   readonly abort: AbortController;
-  connection: Connection | null;
+  source: ToolSource | null;
   openedAt: number;
   users: number;
   usedAt: number;
-  list: { readonly at: number; readonly tools: Promise<readonly ServerTool[]> } | null;
+  list: { readonly at: number; readonly tools: Promise<readonly SourceTool[]> } | null;
 }
 
-export class ConnectionPool {
+export class SourcePool {
   private readonly options: PoolOptions;
   private readonly entries = new Map<string, Entry>();
   /** Replaced, and still used. */
@@ -66,45 +91,44 @@ export class ConnectionPool {
   }
 
   /** Throws what opening does, OVERLOADED. `work` is done once more where it could not begin. */
-  async use<T>(server: PooledServer, signal: AbortSignal, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async use<T>(pooled: PooledSource, signal: AbortSignal, work: (source: ToolSource) => Promise<T>): Promise<T> {
     try {
-      return await this.useOnce(server, signal, work);
+      return await this.useOnce(pooled, signal, work);
     } catch (error) {
-      if (!(error instanceof ForgottenSession)) throw error;
-      return this.useOnce(server, signal, work);
+      if (pooled.hasForgotten?.(error) !== true) throw error;
+      return this.useOnce(pooled, signal, work);
     }
   }
 
   private async useOnce<T>(
-    server: PooledServer,
+    pooled: PooledSource,
     signal: AbortSignal,
-    work: (connection: Connection) => Promise<T>,
+    work: (source: ToolSource) => Promise<T>,
   ): Promise<T> {
-    const entry = this.entryOf(server);
+    const entry = this.entryOf(pooled);
     entry.users += 1;
     try {
       return await work(await untilAborted(entry.opening, signal));
     } catch (error) {
-      if (error instanceof ForgottenSession) this.replace(entry);
+      if (pooled.hasForgotten?.(error) === true) this.replace(entry);
       throw error;
     } finally {
       entry.users -= 1;
       entry.usedAt = this.options.clock.monotonic();
-      if (entry.connection?.isOpen === true && entry.usedAt - entry.openedAt >= STABLE_MS)
-        this.failures.delete(entry.key);
+      if (entry.source?.isOpen === true && entry.usedAt - entry.openedAt >= STABLE_MS) this.failures.delete(entry.key);
       if (this.leaving.has(entry) && entry.users === 0) this.drop(entry);
       this.sweepLater();
     }
   }
 
   /** As they were seen a minute ago at most, unless the server said that they changed. */
-  tools(server: PooledServer, signal: AbortSignal): Promise<readonly ServerTool[]> {
-    return this.use(server, signal, (connection) => {
-      const entry = this.entries.get(keyOf(server));
+  tools(pooled: PooledSource, signal: AbortSignal): Promise<readonly SourceTool[]> {
+    return this.use(pooled, signal, (source) => {
+      const entry = this.entries.get(keyOf(pooled));
       const now = this.options.clock.monotonic();
-      if (entry === undefined || entry.connection !== connection) return connection.list(signal);
+      if (entry === undefined || entry.source !== source) return source.list(signal);
       if (entry.list === null || now - entry.list.at > LIST_FRESH_MS) {
-        const list = { at: now, tools: connection.list(entry.abort.signal) };
+        const list = { at: now, tools: source.list(entry.abort.signal) };
         entry.list = list;
         list.tools.catch(() => {
           if (entry.list === list) entry.list = null;
@@ -114,15 +138,15 @@ export class ConnectionPool {
     });
   }
 
-  /** What is known of it without asking: null where there is no connection. */
-  connection({ tenantId, name }: Pick<PooledServer, "tenantId" | "name">): Connection | null {
-    return this.entries.get(keyOf({ tenantId, name }))?.connection ?? null;
+  /** What is known of it without asking: null where it is not open. */
+  source({ tenantId, name }: Pick<PooledSource, "tenantId" | "name">): ToolSource | null {
+    return this.entries.get(keyOf({ tenantId, name }))?.source ?? null;
   }
 
   /** Its last failure, while it is left in peace. */
-  trouble({ tenantId, name }: Pick<PooledServer, "tenantId" | "name">): PlatformError | null {
+  trouble({ tenantId, name }: Pick<PooledSource, "tenantId" | "name">): PlatformError | null {
     const failure = this.failures.get(keyOf({ tenantId, name }));
-    return failure === undefined || this.connection({ tenantId, name })?.isOpen === true ? null : failure.last;
+    return failure === undefined || this.source({ tenantId, name })?.isOpen === true ? null : failure.last;
   }
 
   /** It is not declared any more. */
@@ -142,22 +166,24 @@ export class ConnectionPool {
       all.map(async (entry) => {
         entry.abort.abort(stopping());
         await entry.opening.then(
-          (connection) => connection.close(),
+          (source) => source.close(),
           () => undefined,
         );
       }),
     );
   }
 
-  private entryOf(server: PooledServer): Entry {
-    const key = keyOf(server);
+  private entryOf(pooled: PooledSource): Entry {
+    const key = keyOf(pooled);
     const known = this.entries.get(key);
-    if (known !== undefined && known.server.revision === server.revision && known.connection?.isOpen !== false)
+    if (known !== undefined && known.pooled.revision === pooled.revision && known.source?.isOpen !== false)
       return known;
     this.replace(known);
     const failure = this.failures.get(key);
     const now = this.options.clock.monotonic();
-    if (failure !== undefined && now < failure.until)
+    if (failure !== undefined && now < failure.until) {
+      // Another try soon comes to the same.
+      if (!failure.last.retryable) throw failure.last;
       throw new PlatformError(
         "UPSTREAM_FAILED",
         `${failure.last.message} (tried again in ${Math.ceil((failure.until - now) / 1000)} s)`,
@@ -167,26 +193,27 @@ export class ConnectionPool {
           retryAfterMs: Math.ceil(failure.until - now),
         },
       );
-    this.makeRoom(server);
-    return this.open(key, server);
+    }
+    this.makeRoom(pooled);
+    return this.open(key, pooled);
   }
 
-  private open(key: string, server: PooledServer): Entry {
+  private open(key: string, pooled: PooledSource): Entry {
     const { clock } = this.options;
     const abort = new AbortController();
-    const opening = server.open(abort.signal, () => {
+    const opening = pooled.open(abort.signal, () => {
       entry.list = null;
-      if (entry.connection?.isOpen === false) this.gone(entry);
+      if (entry.source?.isOpen === false) this.gone(entry);
     });
     const now = clock.monotonic();
     const entry: Entry = {
-      ...{ key, server, opening, abort, connection: null, users: 0, list: null },
+      ...{ key, pooled, opening, abort, source: null, users: 0, list: null },
       ...{ openedAt: now, usedAt: now },
     };
     this.entries.set(key, entry);
     opening.then(
-      (connection) => {
-        entry.connection = connection;
+      (source) => {
+        entry.source = source;
         entry.openedAt = clock.monotonic();
       },
       (error: unknown) => {
@@ -204,7 +231,7 @@ export class ConnectionPool {
     else
       this.failed(
         entry.key,
-        new PlatformError("UPSTREAM_FAILED", `${entry.server.what} went away as soon as it was there`, {
+        new PlatformError("UPSTREAM_FAILED", `${entry.pooled.what} went away as soon as it was there`, {
           retryable: true,
         }),
       );
@@ -218,11 +245,11 @@ export class ConnectionPool {
   }
 
   /** Closes what nobody uses now, the longest unused first. Throws OVERLOADED, UNAVAILABLE. */
-  private makeRoom({ tenantId }: PooledServer): void {
+  private makeRoom({ tenantId }: PooledSource): void {
     if (this.isClosed) throw stopping();
-    const { max = MAX_CONNECTIONS, maxPerTenant = MAX_PER_TENANT } = this.options;
+    const { max = MAX_SOURCES, maxPerTenant = MAX_PER_TENANT } = this.options;
     const ofTenant = () =>
-      [...this.entries.values(), ...this.leaving].filter(({ server }) => server.tenantId === tenantId);
+      [...this.entries.values(), ...this.leaving].filter(({ pooled }) => pooled.tenantId === tenantId);
     const idle = (entries: Iterable<Entry>) =>
       [...entries].filter(({ users }) => users === 0).toSorted((one, other) => one.usedAt - other.usedAt)[0];
     while (ofTenant().length >= maxPerTenant || this.size >= max) {
@@ -232,8 +259,8 @@ export class ConnectionPool {
         throw new PlatformError(
           "OVERLOADED",
           isTenants
-            ? `${maxPerTenant} connections to servers of tools are in use, as many as a tenant may have on a node`
-            : `${max} connections to servers of tools are in use on this node`,
+            ? `the tools of ${maxPerTenant} manifests are in use, as many as a tenant may have on a node`
+            : `the tools of ${max} manifests are in use on this node`,
           { retryAfterMs: 1000 },
         );
       this.replace(least);
@@ -250,7 +277,7 @@ export class ConnectionPool {
   private drop(entry: Entry): void {
     this.leaving.delete(entry);
     void entry.opening.then(
-      (connection) => connection.close(),
+      (source) => source.close(),
       () => undefined,
     );
   }
@@ -267,12 +294,12 @@ export class ConnectionPool {
   }
 }
 
-const keyOf = ({ tenantId, name }: Pick<PooledServer, "tenantId" | "name">): string => `${tenantId}/${name}`;
+const keyOf = ({ tenantId, name }: Pick<PooledSource, "tenantId" | "name">): string => `${tenantId}/${name}`;
 
 const stopping = (): PlatformError => new PlatformError("UNAVAILABLE", "the node is stopping", { retryAfterMs: 1000 });
 
 /** Whoever goes does not end what others wait for. */
-const untilAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+export const untilAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   if (signal.aborted) return Promise.reject(signal.reason);
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {

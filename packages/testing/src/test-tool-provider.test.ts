@@ -1,5 +1,5 @@
 import type { PlatformError } from "@agentcore/contract";
-import { agent, guardrail, mcpTools, tool } from "@agentcore/sdk";
+import { agent, declaredTools, guardrail, tool } from "@agentcore/sdk";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { testAgent } from "./index.ts";
@@ -25,7 +25,7 @@ const bank = () => {
 const payer = agent({
   name: "payer",
   description: "Pays twice",
-  tools: [mcpTools("bank")],
+  tools: [declaredTools("bank")],
   async run(_task, ctx) {
     const [pay] = await ctx.tools("bank");
     if (pay === undefined) return null;
@@ -62,7 +62,7 @@ test("a run goes on with the tools that it saw, whatever there is by then", asyn
   const looker = agent({
     name: "looker",
     description: "Looks twice",
-    tools: [mcpTools("changing")],
+    tools: [declaredTools("changing")],
     async run(_task, ctx) {
       const before = await ctx.tools("changing");
       await ctx.waitForInput("Go on?");
@@ -87,7 +87,7 @@ test("a run goes on with the tools that it saw, whatever there is by then", asyn
 test("a model is shown them beside the agent's own, and arguments that do not fit are told to it", async () => {
   const { pay } = bank();
   const own = tool({ name: "clock", description: "The time", input: z.object({}), execute: () => "noon" });
-  const clerk = agent({ name: "clerk", description: "Pays", model: "m", tools: [own, mcpTools("bank")] });
+  const clerk = agent({ name: "clerk", description: "Pays", model: "m", tools: [own, declaredTools("bank")] });
   const seen: string[][] = [];
   const answers = [
     { toolCalls: [{ id: "1", name: "bank__pay", input: { amount: 0 } }] },
@@ -114,7 +114,10 @@ test("a model is shown them beside the agent's own, and arguments that do not fi
 test("an agent gets the tools that it names, and no others", async () => {
   const sneak = agent({ name: "sneak", description: "Takes what it can", run: (_task, ctx) => ctx.tools("bank") });
   const run = await (await testAgent(sneak, { tools: { bank: [bank().pay] } })).run();
-  expect(run.error).toMatchObject({ code: "PERMISSION_DENIED", message: expect.stringContaining('mcpTools("bank")') });
+  expect(run.error).toMatchObject({
+    code: "PERMISSION_DENIED",
+    message: expect.stringContaining('declaredTools("bank")'),
+  });
 });
 
 test("guardrails stand around their calls: what a server says is changed, arguments are refused", async () => {
@@ -127,7 +130,7 @@ test("guardrails stand around their calls: what a server says is changed, argume
   const careful = agent({
     name: "payer",
     description: "Pays twice",
-    tools: [mcpTools("bank")],
+    tools: [declaredTools("bank")],
     guardrails: [little],
     async run(_task, ctx) {
       const [declared] = await ctx.tools("bank");
@@ -139,4 +142,19 @@ test("guardrails stand around their calls: what a server says is changed, argume
   const run = await (await testAgent(careful, { tools: { bank: [pay] } })).run();
   expect(run.output).toEqual(["bank__pay: done", "guardrail little refuses tool bank__pay: little: too much"]);
   expect(paid.map(({ amount }) => amount)).toEqual([10]);
+});
+
+test("what a declared tool says of itself holds, as it was listed", async () => {
+  const { pay, paid } = bank();
+  const asking = { ...pay, permission: "money:pay", maxCalls: 1, approval: "always" as const, approvers: ["bob"] };
+  const t = await testAgent(payer, { tools: { bank: [asking] } });
+  const stranger = await t.run(undefined, { permissions: ["money:look"] });
+  expect(stranger.error).toMatchObject({ code: "PERMISSION_DENIED", message: expect.stringContaining("money:pay") });
+  const run = await t.run();
+  expect(paid).toEqual([]);
+  await run.decide({ by: "bob", choice: "approve" });
+  expect(run.error).toMatchObject({ code: "LIMIT_REACHED" });
+  expect(paid).toHaveLength(1);
+  const ruled = await testAgent(payer, { tools: { bank: [{ ...pay, approval: () => true }] } });
+  expect((await ruled.run()).error).toMatchObject({ code: "CONFIG_INVALID" });
 });

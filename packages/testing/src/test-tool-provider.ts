@@ -2,8 +2,9 @@
 import { PlatformError } from "@agentcore/contract";
 import type { Tool } from "@agentcore/contract/authoring";
 import type { ToolProvider } from "@agentcore/core/ports";
+import { describeTool, executeTool } from "@agentcore/core/tasks";
 
-export const declaredTools = (manifests: Readonly<Record<string, readonly Tool[]>>): ToolProvider => {
+export const createTestToolProvider = (manifests: Readonly<Record<string, readonly Tool[]>>): ToolProvider => {
   const toolsOf = (manifest: string): readonly Tool[] => {
     const tools = Object.hasOwn(manifests, manifest) ? manifests[manifest] : undefined;
     if (tools !== undefined) return tools;
@@ -14,17 +15,15 @@ export const declaredTools = (manifests: Readonly<Record<string, readonly Tool[]
   };
   return {
     list: async (_caller, manifest) =>
-      toolsOf(manifest).map(({ name, description, inputJsonSchema, readOnly, idempotent }) => ({
-        ...{ name: `${manifest}__${name}`, origin: name },
-        ...{ description, inputJsonSchema, hints: { readOnly, idempotent } },
+      toolsOf(manifest).map((tool) => ({
+        ...{ name: `${manifest}__${tool.name}`, origin: tool.name },
+        ...describeTool(tool),
       })),
     async call(_caller, { manifest, tool: { origin }, input, ...context }) {
       const found = toolsOf(manifest).find(({ name }) => name === origin);
       if (found === undefined)
         throw new PlatformError("UPSTREAM_FAILED", `${manifest} has no tool "${origin}"`, { retryable: false });
-      const checked = await found.input["~standard"].validate(input);
-      if (checked.issues === undefined) return found.execute(checked.value, context);
-      throw new PlatformError("INVALID_ARGUMENT", checked.issues.map(({ message }) => message).join("; "));
+      return executeTool(found, input, context);
     },
   };
 };

@@ -107,8 +107,8 @@ test("what the node knows stays with it: a program sees PATH and what is named",
 test("an operator sees how servers are, lists their tools and calls one by hand", async () => {
   const { items } = await api("/tools");
   expect(items).toMatchObject([
-    { name: "program", transport: "stdio", state: "connected", server: { name: "test-tools", protocol: "2026-07-28" } },
-    { name: "remote", transport: "http", state: "connected" },
+    { name: "program", from: "stdio", state: "open", server: { name: "test-tools", protocol: "2026-07-28" } },
+    { name: "remote", from: "http", state: "open" },
   ]);
   expect((await api("/tools/remote")).items).toMatchObject([
     { name: "remote__add", origin: "add", hints: { readOnly: true } },
@@ -165,6 +165,56 @@ test("an agent in YAML names tools, and its model calls them", async () => {
   expect(remote.calls.at(-1)).toMatchObject({ tool: "add", input: { a: 20, b: 22 } });
 });
 
+const library = (name: string, of: object) => ({ ...header, kind: "Tool", metadata: { name }, spec: { library: of } });
+
+test("an agent in YAML gets the tools of a library, options set, and recorded as any others", async () => {
+  const models = await startFakeModelServer(
+    openaiDialect,
+    answering({ toolCalls: [{ id: "1", name: "sums__calculator", input: '{"expression":"0.1 + 0.2"}' }] }),
+    answering({ text: "It is 0.3." }),
+  );
+  onTestFinished(() => models.close());
+  expect((await api("/tool-libraries")).items).toContainEqual(
+    expect.objectContaining({ name: "dates", package: "@agentcore/tools", installed: true }),
+  );
+  await node.apply([
+    { ...header, kind: "Model", metadata: { name: "fake-sums" }, spec: { baseUrl: models.baseUrl, model: "m" } },
+    library("sums", { name: "calculator" }),
+    library("days", { name: "dates", options: { timeZone: "Europe/Oslo" }, tools: ["now"] }),
+    { ...header, kind: "Agent", metadata: { name: "counter" }, spec: { model: "fake-sums", tools: ["sums", "days"] } },
+  ]);
+  const { head, task } = await api("/tasks", { target: "agent:counter", input: "0.1 + 0.2?", wait: true });
+  expect(task.artifacts[0].parts).toEqual([{ text: "It is 0.3." }]);
+  expect(models.requests[0]?.body).toMatchObject({
+    tools: [{ function: { name: "sums__calculator" } }, { function: { name: "days__now" } }],
+  });
+  const { events } = await api(`/tasks/${head.taskId}/events`);
+  const steps = events.filter(({ type }: { type: string }) => type === "step.completed");
+  expect(steps.map(({ data }: { data: { path: string } }) => data.path)).toEqual(
+    expect.arrayContaining(["step:tools of sums", expect.stringContaining("sums__calculator")]),
+  );
+  expect((await api("/tools/days/call", { tool: "now" })).result).toMatchObject({ timeZone: "Europe/Oslo" });
+  expect((await api("/tools")).items).toContainEqual({
+    ...{ name: "days", description: "", from: "library", library: "dates", state: "open" },
+  });
+  expect((await api("/tools/sums")).items).toMatchObject([
+    { name: "sums__calculator", hints: { readOnly: true }, terms: { timeoutMs: 60_000 } },
+  ]);
+});
+
+test("options of a library that do not fit are refused when it is applied, and nothing is stored", async () => {
+  await expect(node.apply([library("mars", { name: "dates", options: { timeZone: "Mars" } })])).rejects.toMatchObject({
+    violations: [{ field: "spec.library.options.timeZone" }],
+  });
+  await expect(node.apply([library("none", { name: "nonsense" })])).rejects.toMatchObject({
+    violations: [{ field: "spec.library.name" }],
+  });
+  await expect(
+    node.apply([{ ...library("both", { name: "json" }), spec: { library: { name: "json" }, mcp: stdio() } }]),
+  ).rejects.toMatchObject({ violations: [{ field: "spec.mcp" }] });
+  expect((await api("/tools")).items.map(({ name }: { name: string }) => name)).not.toContain("mars");
+});
+
 test("what a manifest may not do is refused, with the place", async () => {
   const refused = async (mcp: object) => {
     try {
@@ -186,7 +236,7 @@ test("what a manifest may not do is refused, with the place", async () => {
   expect(await refused({ ...stdio(), http: { url: "https://example.com" } })).toEqual(["spec.mcp.stdio"]);
 });
 
-test("a node with keys starts only the programs that its operator has named", async () => {
+test("a node with keys starts only the programs, and opens only the folders, that its operator has named", async () => {
   const start = async (toolCommands?: readonly string[]) => {
     const directory = await mkdtemp(join(tmpdir(), "agentcore-tools-keys-"));
     const other = await startNode({
@@ -210,6 +260,13 @@ test("a node with keys starts only the programs that its operator has named", as
   await expect(closed.apply([tool("program", stdio())])).rejects.toMatchObject({
     violations: [
       { field: "spec.mcp.stdio.command", description: expect.stringContaining("--tool-command names: none") },
+    ],
+  });
+  const programs = { programs: { names: ["wc"], folder: { path: folder, access: "read-only" } } };
+  await expect(closed.apply([library("wc", { name: "code", options: programs })])).rejects.toMatchObject({
+    violations: [
+      { field: "spec.library.options.programs.names[0]", description: expect.stringContaining("--tool-command") },
+      { field: "spec.library.options.programs.folder.path", description: expect.stringContaining("--tool-folder") },
     ],
   });
   const opened = await start([process.execPath]);

@@ -1,8 +1,8 @@
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, RetryableError } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { ConnectionPool, type PooledServer } from "./connection-pool.ts";
-import { ForgottenSession } from "./forgotten-session.ts";
-import type { Connection, ServerTool } from "./open-connection.ts";
+import { type PooledSource, SourcePool, type SourceTool, type ToolSource } from "./source-pool.ts";
+
+class ForgottenSession extends RetryableError {}
 
 const never = new AbortController().signal;
 
@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 const open = (limits: { max?: number; maxPerTenant?: number } = {}) => {
   let now = 0;
   const timers: { at: number; run: () => void }[] = [];
-  const pool = new ConnectionPool({
+  const pool = new SourcePool({
     clock: {
       monotonic: () => now,
       after(ms, run) {
@@ -29,8 +29,8 @@ const open = (limits: { max?: number; maxPerTenant?: number } = {}) => {
       timer.run();
     }
   };
-  const opened: (Connection & { lists: number; die(): void; change(): void })[] = [];
-  const server = (name: string, tenantId = "acme", more: Partial<PooledServer> = {}): PooledServer => ({
+  const opened: (ToolSource & { lists: number; die(): void; change(): void })[] = [];
+  const server = (name: string, tenantId = "acme", more: Partial<PooledSource> = {}): PooledSource => ({
     ...{ tenantId, name, revision: "1", what: name },
     open: async (_signal, onChanged) => {
       let isOpen = true;
@@ -41,7 +41,7 @@ const open = (limits: { max?: number; maxPerTenant?: number } = {}) => {
         },
         async list() {
           connection.lists += 1;
-          return [{ name: "t" } as ServerTool];
+          return [{ name: "t" } as SourceTool];
         },
         call: async () => null,
         async close() {
@@ -61,7 +61,7 @@ const open = (limits: { max?: number; maxPerTenant?: number } = {}) => {
   return { pool, pass, opened, server };
 };
 
-const use = (pool: ConnectionPool, server: PooledServer) => pool.use(server, never, async (connection) => connection);
+const use = (pool: SourcePool, server: PooledSource) => pool.use(server, never, async (connection) => connection);
 
 test("one connection serves all tasks of a tenant, and no other tenant's", async () => {
   const { pool, opened, server } = open();
@@ -131,7 +131,7 @@ test("one that goes as soon as it is there is taken for one that cannot be had; 
 
 test("a session that its server has forgotten is begun again for whoever called, once", async () => {
   const { pool, opened, server } = open();
-  const one = server("one");
+  const one = server("one", "acme", { hasForgotten: (error) => error instanceof ForgottenSession });
   await use(pool, one);
   const call = (forgotten: number) =>
     pool.use(one, never, async (connection) => {

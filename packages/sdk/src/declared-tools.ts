@@ -3,9 +3,9 @@ import { authorMistake, describe } from "./author-mistake.ts";
 import { NAME_PATTERN } from "./check-agent.ts";
 
 /** All tools that the Tool manifest of that name declares, for an agent's `tools`. Throws INVALID_ARGUMENT. */
-export const mcpTools = (name: string): DeclaredTools => {
+export const declaredTools = (name: string): DeclaredTools => {
   if (typeof name !== "string" || !NAME_PATTERN.test(name))
-    throw authorMistake("mcpTools()", "name", `expected the name of a Tool manifest, got ${describe(name)}`);
+    throw authorMistake("declaredTools()", "name", `expected the name of a Tool manifest, got ${describe(name)}`);
   return Object.freeze({ declared: name });
 };
 

@@ -1,0 +1,72 @@
+/** Tools that a Tool manifest names by their library: written once, set up by whoever applies the manifest, given to agents by the node. */
+import type { Schema, Tool } from "@agentcore/contract/authoring";
+import { authorMistake, describe } from "./author-mistake.ts";
+import { isSchema } from "./schema.ts";
+
+/** Something of the node, or beyond it, that options reach: judged by the node when the manifest is applied, and again when it is opened. */
+export interface Reach {
+  /** Where it stands in the options, as in `folders[0]`. */
+  readonly field: string;
+  /**
+   * `folder`: an absolute path, which the operator must have named (`--tool-folder`); `command`: a program (`--tool-command`); `address`: an http or https
+   * address, which may be this machine's, and in private networks only with `--allow-private-tools`; `secret`: an environment variable of the tenant.
+   */
+  readonly kind: "folder" | "command" | "address" | "secret";
+  readonly value: string;
+  /** Of an address: secrets go there, so only over https or within this machine. @default false */
+  readonly withSecret?: boolean | undefined;
+}
+
+/** What a library is opened in. It is one tenant's, and one manifest's. */
+export interface ToolSurroundings {
+  readonly tenantId: string;
+  /** Value of an environment variable that a `secret` reach names. Throws CONFIG_INVALID where it is not set, or not the tenant's. */
+  secret(variable: string): string;
+  /**
+   * `fetch` as the node lets it be. To origins of `address` reaches as they are judged, to any other only where it is public: whoever chose it may be a
+   * model. Redirects are answers, and never followed; nothing is decoded, and no cookie kept. Rejects with CONFIG_INVALID for what is refused, with TOO_LARGE
+   * over `maxAnswerBytes`, 32 MiB by default.
+   */
+  fetch(
+    input: string | URL,
+    init?: RequestInit,
+    call?: { readonly maxAnswerBytes?: number | undefined },
+  ): Promise<Response>;
+  /** Aborts when the tools are closed: the manifest changed or was deleted, nobody used them for a while, the node stops. */
+  readonly signal: AbortSignal;
+  /** Has `release` run once they are closed and no call is under way any more, or given up: 5 s at most. */
+  onClose(release: () => void | Promise<void>): void;
+}
+
+export interface ToolLibrary<Options = unknown> {
+  /** What manifests call it by: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** For whoever chooses among libraries. */
+  readonly description: string;
+  /** Of `spec.library.options`; strict, so that what is spelt wrong is refused when it is applied. */
+  readonly options: Schema<Options>;
+  /** All that the options reach besides their input. @default nothing */
+  reaches?(options: Options): readonly Reach[];
+  /**
+   * Made by `tool()`, with names that are theirs within the manifest. Called when the first task asks, not when the manifest is applied. What a tool says of itself is
+   * recorded with the list and held by the engine; so `approval` is a word, and never a function. Tools run in the node: one that does not heed its `signal` goes on
+   * after nobody waits for it any more.
+   */
+  open(options: Options, surroundings: ToolSurroundings): readonly Tool[] | Promise<readonly Tool[]>;
+}
+
+const LIBRARY_NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+/** Throws INVALID_ARGUMENT for a definition that could not work. */
+export const toolLibrary = <Options>(library: ToolLibrary<Options>): ToolLibrary<Options> => {
+  const { name, description, options } = library;
+  const what = `tool library ${typeof name === "string" ? `"${name}"` : "without a name"}`;
+  if (typeof name !== "string" || !LIBRARY_NAME.test(name))
+    throw authorMistake(what, "name", `expected lower-case letters, digits and hyphens, got ${describe(name)}`);
+  if (typeof description !== "string" || description.trim() === "")
+    throw authorMistake(what, "description", "expected some words on what its tools do");
+  if (!isSchema(options)) throw authorMistake(what, "options", `expected a Standard Schema, got ${describe(options)}`);
+  if (typeof library.open !== "function")
+    throw authorMistake(what, "open", "expected a function that gives the library's tools");
+  return Object.freeze(library);
+};

@@ -1,0 +1,189 @@
+/** Tools of Tool manifests: the port that the engine asks, over pooled sources, which are MCP servers and libraries. */
+import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
+import type { Clock, Digest, ListedTool, Logger, ToolCaller, ToolProvider } from "@agentcore/core/ports";
+import { checkListedInput } from "@agentcore/core/tasks";
+import type { ToolService } from "../gateway/deps.ts";
+import { loadOnce } from "../load-once.ts";
+import { checkTool } from "../manifests/check-tool.ts";
+import { checkVariables } from "../manifests/check-variables.ts";
+import type { LibraryManifest } from "./read-library.ts";
+import { type PooledSource, SourcePool, type ToolSource } from "./source-pool.ts";
+import { toolName } from "./tool-name.ts";
+import type { ToolRules } from "./tool-policy.ts";
+
+export interface ToolSources {
+  readonly provider: ToolProvider;
+  readonly service: ToolService;
+  /** It is not declared any more. */
+  forget(tenantId: string, name: string): void;
+  /** Ends programs, closes connections and libraries. */
+  close(): Promise<void>;
+}
+
+export const createToolSources = (options: {
+  /** Those that are declared, by name. */
+  readonly declared: {
+    get(tenantId: string, name: string): Promise<ToolManifest | null>;
+    list(tenantId: string): readonly ToolManifest[];
+  };
+  readonly rules: ToolRules;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly digest: Digest;
+  readonly logger: Logger;
+}): ToolSources => {
+  const { declared, rules, env, version, clock, random, digest, logger } = options;
+  const pool = new SourcePool({ clock, random });
+  const loadMcpSource = loadOnce(async () => (await import("./mcp-source.ts")).createMcpSource());
+
+  /** Once more whose it is: what a library names, it may name wrongly. */
+  const readFor =
+    (tenantId: string, what: string) =>
+    (variable: string): string => {
+      const [refused] = checkVariables(tenantId, [["", variable]]);
+      if (refused !== undefined)
+        throw new PlatformError("CONFIG_INVALID", `${what}: ${variable}: ${refused.description}`);
+      const value = env[variable];
+      if (value) return value;
+      throw new PlatformError("CONFIG_INVALID", `${what} has no credential: set ${variable}`);
+    };
+
+  /** As it is declared now. Throws NOT_FOUND, INVALID_ARGUMENT where it was applied to a node that allows more. */
+  const sourceOf = async (tenantId: string, name: string): Promise<PooledSource> => {
+    const manifest = await declared.get(tenantId, name);
+    if (manifest === null) {
+      const names = declared.list(tenantId).map(({ metadata }) => metadata.name);
+      throw new PlatformError("NOT_FOUND", `there is no Tool "${name}"; there are ${names.join(", ") || "none"}`);
+    }
+    const { mcp, library } = manifest.spec;
+    const revision = digest.sha256(JSON.stringify(mcp ?? library));
+    if (library !== undefined) {
+      const what = `tool library "${name}"`;
+      return {
+        ...{ tenantId, name, what, revision },
+        open: (signal) => openLibraryOf({ ...manifest, spec: { ...manifest.spec, library } }, tenantId, what, signal),
+      };
+    }
+    if (mcp === undefined) throw new TypeError("neither mcp nor library");
+    await checkTool(tenantId, manifest, rules);
+    const what = `MCP server "${name}"`;
+    const mcpSource = await loadMcpSource();
+    return {
+      ...{ tenantId, name, what, revision },
+      ...mcpSource({
+        ...{ what, spec: mcp, version, path: env["PATH"], allowPrivate: rules.allowPrivate },
+        readVariable: readFor(tenantId, what),
+        onOpen: (server) => logger.log("info", `${what}: connected`, { tenantId, ...server }),
+      }),
+    };
+  };
+
+  const openLibraryOf = async (
+    manifest: LibraryManifest,
+    tenantId: string,
+    what: string,
+    signal: AbortSignal,
+  ): Promise<ToolSource> => {
+    const [{ readLibrary }, { openLibrary }] = await Promise.all([
+      import("./read-library.ts"),
+      import("./library-source.ts"),
+    ]);
+    const source = await openLibrary(
+      await readLibrary(tenantId, manifest, rules),
+      {
+        ...{ what, tenantId, spec: manifest.spec.library, allowPrivate: rules.allowPrivate },
+        readVariable: readFor(tenantId, what),
+        onReleaseFailed: (error) =>
+          logger.log("warn", `${what}: not all of it was closed: ${PlatformError.from(error).message}`, { tenantId }),
+      },
+      signal,
+    );
+    logger.log("info", `${what}: open`, { tenantId });
+    return source;
+  };
+
+  const list = async (tenantId: string, name: string, signal: AbortSignal): Promise<readonly ListedTool[]> => {
+    const tools = await pool.tools(await sourceOf(tenantId, name), signal);
+    return tools.map(({ name: origin, description, inputJsonSchema, hints = {}, terms }) => ({
+      ...{ name: toolName(name, origin, digest.sha256), origin, description, inputJsonSchema },
+      ...(Object.keys(hints).length === 0 ? {} : { hints }),
+      ...(terms === undefined ? {} : { terms }),
+    }));
+  };
+
+  const call = async (
+    tenantId: string,
+    manifest: string,
+    tool: Pick<ListedTool, "origin" | "hints">,
+    { input, idempotencyKey, signal }: { input: unknown; idempotencyKey: string; signal: AbortSignal },
+  ): Promise<unknown> => {
+    if (typeof input !== "object" || input === null || Array.isArray(input))
+      throw new PlatformError("INVALID_ARGUMENT", `the input of ${tool.origin} is refused: expected an object`);
+    const mayRepeat = tool.hints?.readOnly === true || tool.hints?.idempotent === true;
+    const source = await sourceOf(tenantId, manifest);
+    let hasBegun = false;
+    const begin = (opened: ToolSource): Promise<unknown> => {
+      hasBegun = true;
+      return opened.call({
+        tool: tool.origin,
+        input: input as Record<string, unknown>,
+        idempotencyKey,
+        mayRepeat,
+        signal,
+      });
+    };
+    try {
+      return await pool.use(source, signal, begin);
+    } catch (error) {
+      // A tool that may not act twice is tried again only where it is said that it did nothing.
+      if (hasBegun || !PlatformError.is(error) || !error.retryable) throw error;
+      const { code, message, retryAfterMs } = error;
+      throw new RetryableError(message, {
+        ...{ code, cause: error },
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      });
+    }
+  };
+
+  return {
+    provider: {
+      list: ({ tenantId }: ToolCaller, manifest, signal) => list(tenantId, manifest, signal),
+      call: ({ tenantId }: ToolCaller, { manifest, tool, ...given }) => call(tenantId, manifest, tool, given),
+    },
+    service: {
+      list: (tenantId) =>
+        Promise.resolve(
+          declared.list(tenantId).map(({ metadata: { name }, spec: { description = "", mcp, library } }) => {
+            const source = pool.source({ tenantId, name });
+            const trouble = pool.trouble({ tenantId, name });
+            const { server } = source ?? {};
+            return {
+              ...{ name, description },
+              ...(library === undefined ? {} : { library: library.name }),
+              from: library !== undefined ? "library" : mcp?.stdio === undefined ? "http" : "stdio",
+              state: source?.isOpen === true ? "open" : trouble === null ? "idle" : "failed",
+              ...(source?.isOpen === true && server !== undefined ? { server } : {}),
+              ...(trouble === null ? {} : { reason: trouble.message }),
+            };
+          }),
+        ),
+      libraries: async () => (await import("./tool-libraries.ts")).toolLibraryStatuses(),
+      tools: list,
+      async call(tenantId, manifest, tool, { input, signal }) {
+        const tools = await list(tenantId, manifest, signal);
+        const found = tools.find(({ name, origin }) => name === tool || origin === tool);
+        if (found === undefined)
+          throw new PlatformError(
+            "NOT_FOUND",
+            `${manifest} has no tool "${tool}"; it has ${tools.map(({ origin }) => origin).join(", ") || "none"}`,
+          );
+        await checkListedInput(found, input);
+        return call(tenantId, manifest, found, { input, idempotencyKey: crypto.randomUUID(), signal });
+      },
+    },
+    forget: (tenantId, name) => pool.forget(tenantId, name),
+    close: () => pool.close(),
+  };
+};
