@@ -15,6 +15,7 @@ const arrows = {
   outbound: ["contract"],
   sandbox: ["contract"],
   "tools-code": ["contract", "sandbox", "sdk"],
+  "tools-http": ["contract", "outbound", "sdk"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
@@ -27,7 +28,7 @@ const arrows = {
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
   cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
-  server: ["a2a", "agents", "mcp", "postgres", "tools", "tools-code", "vectors"],
+  server: ["a2a", "agents", "mcp", "postgres", "tools", "tools-code", "tools-http", "vectors"],
   testing: ["models"],
 };
 

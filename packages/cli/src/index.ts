@@ -33,6 +33,7 @@ export {
   type ModelToolCall,
   type OpeningOptions,
   OUTSIDE_TEXT_RULE,
+  type OutboundCall,
   opening,
   PlatformError,
   type Priority,

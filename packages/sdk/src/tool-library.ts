@@ -17,6 +17,14 @@ export interface Reach {
   readonly withSecret?: boolean | undefined;
 }
 
+/** Of one call of `fetch`. */
+export interface OutboundCall {
+  /** @default 33554432 */
+  readonly maxAnswerBytes?: number | undefined;
+  /** Hears that the whole of the request has left: from then on it may have been acted upon. */
+  readonly onSent?: (() => void) | undefined;
+}
+
 /** What a library is opened in. It is one tenant's, and one manifest's. */
 export interface ToolSurroundings {
   readonly tenantId: string;
@@ -24,14 +32,10 @@ export interface ToolSurroundings {
   secret(variable: string): string;
   /**
    * `fetch` as the node lets it be. To origins of `address` reaches as they are judged, to any other only where it is public: whoever chose it may be a
-   * model. Redirects are answers, and never followed; nothing is decoded, and no cookie kept. Rejects with CONFIG_INVALID for what is refused, with TOO_LARGE
-   * over `maxAnswerBytes`, 32 MiB by default.
+   * model. Redirects are answers, and never followed; nothing is decoded, and no cookie kept. Rejects with CONFIG_INVALID for what is refused; the body with
+   * TOO_LARGE over its bound.
    */
-  fetch(
-    input: string | URL,
-    init?: RequestInit,
-    call?: { readonly maxAnswerBytes?: number | undefined },
-  ): Promise<Response>;
+  fetch(input: string | URL, init?: RequestInit, call?: OutboundCall): Promise<Response>;
   /** Aborts when the tools are closed: the manifest changed or was deleted, nobody used them for a while, the node stops. */
   readonly signal: AbortSignal;
   /** Has `release` run once they are closed and no call is under way any more, or given up: 5 s at most. */

@@ -204,7 +204,7 @@ test("it reaches origins that the manifest names, and of all others none of this
     await expect(named(url)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   const unnamed = await asking([]);
   await expect(unnamed(origin)).rejects.toMatchObject({
-    ...{ code: "CONFIG_INVALID", message: expect.stringContaining("its origin named by the Tool manifest") },
+    ...{ code: "CONFIG_INVALID", message: expect.stringContaining("called only with its origin named") },
   });
   await expect(unnamed("file:///etc/passwd")).rejects.toThrow();
 });

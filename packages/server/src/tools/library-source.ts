@@ -1,11 +1,11 @@
 /** A library that is open: its tools for one manifest of one tenant, held to what was set for them. */
 import { PlatformError, RetryableError, type ToolLibrarySpec } from "@agentcore/contract";
 import { describeTool, executeTool } from "@agentcore/core/tasks";
-import { createGuardedFetch, type GuardedFetch } from "@agentcore/outbound";
+import { createNamedFetch, type NamedOrigin } from "@agentcore/outbound";
 import type { Reach, Tool, ToolSurroundings } from "@agentcore/sdk";
 import type { ReadLibrary } from "./read-library.ts";
 import { type SourceTool, type ToolSource, untilAborted } from "./source-pool.ts";
-import { namedPolicy } from "./tool-policy.ts";
+import { PRIVATE } from "./tool-policy.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_RESULT_BYTES = 1024 * 1024;
@@ -33,7 +33,7 @@ export const openLibrary = async (
 ): Promise<ToolSource> => {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxResultBytes = DEFAULT_RESULT_BYTES } = spec;
   const closing = new AbortController();
-  const outbound = createLibraryFetch(reaches, allowPrivate);
+  const outbound = createNamedFetch({ named: namedOrigins(reaches), allowPrivate, option: PRIVATE });
   const releases: (() => void | Promise<void>)[] = [() => outbound.close()];
   const underWay = new Set<Promise<unknown>>();
   let isOpen = true;
@@ -43,7 +43,7 @@ export const openLibrary = async (
       if (reaches.some(({ kind, value }) => kind === "secret" && value === variable)) return readVariable(variable);
       throw new PlatformError("CONFIG_INVALID", `${what}: its options name no secret ${variable}`);
     },
-    fetch: outbound.fetch,
+    fetch: outbound,
     signal: closing.signal,
     onClose: (release) => void releases.push(release),
   };
@@ -104,7 +104,8 @@ export const openLibrary = async (
 /** What a timer aborts with is told in the platform's words. */
 const late = (error: unknown, signal: AbortSignal, message: string): unknown =>
   error === signal.reason && error instanceof DOMException && error.name === "TimeoutError"
-    ? new PlatformError("DEADLINE_EXCEEDED", message, { cause: error })
+    ? // As a time limit of the engine: what does no harm twice is tried again.
+      new PlatformError("DEADLINE_EXCEEDED", message, { cause: error, retryable: true })
     : error;
 
 const toolsByName = (
@@ -154,46 +155,10 @@ const bounded = (tool: string, result: unknown, maxBytes: number): unknown => {
   );
 };
 
-/** Each origin by its own rules: those that the manifest names as their reaches say, all others as public ones. */
-const createLibraryFetch = (
-  reaches: readonly Reach[],
-  allowPrivate: boolean,
-): { readonly fetch: ToolSurroundings["fetch"]; close(): void } => {
-  const named = new Map<string, { readonly sendsSecret: boolean }>();
-  for (const { kind, value, withSecret = false } of reaches) {
-    if (kind !== "address") continue;
-    const { origin } = new URL(value);
-    named.set(origin, { sendsSecret: withSecret || named.get(origin)?.sendsSecret === true });
-  }
-  const fetches = new Map<string, GuardedFetch>();
-  const fetchFor = (origin: string): GuardedFetch => {
-    const rules = named.get(origin);
-    const key = rules === undefined ? "public" : rules.sendsSecret ? "secret" : "named";
-    const known = fetches.get(key);
-    if (known !== undefined) return known;
-    const policy =
-      rules === undefined
-        ? { allowLoopback: false, allowPrivate: false, sendsSecret: false, option: NAMED }
-        : namedPolicy(rules.sendsSecret, allowPrivate);
-    const made = createGuardedFetch(policy);
-    fetches.set(key, made);
-    return made;
-  };
-  return {
-    fetch: (input, init, call) => {
-      const url = URL.parse(String(input));
-      if (url === null)
-        return Promise.reject(new PlatformError("INVALID_ARGUMENT", "expected an http:// or https:// address"));
-      return fetchFor(url.origin)(url, init, call);
-    },
-    close() {
-      for (const each of fetches.values()) each.close();
-    },
-  };
-};
-
-// In place of an option of the node, since it is the manifest that decides.
-const NAMED = "its origin named by the Tool manifest";
+const namedOrigins = (reaches: readonly Reach[]): readonly NamedOrigin[] =>
+  reaches
+    .filter(({ kind }) => kind === "address")
+    .map(({ value, withSecret = false }) => ({ origin: new URL(value).origin, sendsSecret: withSecret }));
 
 const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
   let timer: NodeJS.Timeout | undefined;

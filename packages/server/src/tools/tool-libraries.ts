@@ -11,13 +11,16 @@ interface LibraryPackage {
 }
 
 const TOOLS = "@agentcore/tools";
+const HTTP = "@agentcore/tools-http";
 
 const LIBRARIES: Readonly<Record<string, LibraryPackage>> = {
   calculator: { name: TOOLS, load: async () => (await import("@agentcore/tools")).calculatorLibrary },
   code: { name: "@agentcore/tools-code", load: async () => (await import("@agentcore/tools-code")).codeLibrary },
   csv: { name: TOOLS, load: async () => (await import("@agentcore/tools")).csvLibrary },
   dates: { name: TOOLS, load: async () => (await import("@agentcore/tools")).datesLibrary },
+  http: { name: HTTP, load: async () => (await import("@agentcore/tools-http")).httpLibrary },
   json: { name: TOOLS, load: async () => (await import("@agentcore/tools")).jsonLibrary },
+  "web-search": { name: HTTP, load: async () => (await import("@agentcore/tools-http")).webSearchLibrary },
 };
 
 /** Throws INVALID_ARGUMENT for one that there is not, NOT_INSTALLED. */

@@ -15,10 +15,13 @@ export interface ToolRules {
   readonly folders: ReadonlyMap<string, readonly string[]> | null;
 }
 
+/** The option by which private networks may be named. */
+export const PRIVATE = "--allow-private-tools";
+
 /** Of an address that a manifest names. */
-export const namedPolicy = (sendsSecret: boolean, allowPrivate: boolean): OutboundPolicy => ({
+const namedPolicy = (sendsSecret: boolean, allowPrivate: boolean): OutboundPolicy => ({
   ...{ allowLoopback: true, allowPrivate, sendsSecret },
-  option: "--allow-private-tools",
+  option: PRIVATE,
 });
 
 export const endpointPolicy = ({ auth, headers }: McpEndpoint, allowPrivate: boolean): OutboundPolicy =>

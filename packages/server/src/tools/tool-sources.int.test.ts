@@ -1,9 +1,12 @@
 /** Tool manifests on a node: what is taken, what agents get, what an operator sees. */
+
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { serveTools, type ToolServer } from "../../../mcp/test/tool-server.ts";
 import { answering, startFakeModelServer } from "../../../models/src/testing/fake-model-server.ts";
 import { openaiDialect } from "../../../models/src/testing/openai-dialect.ts";
@@ -200,6 +203,45 @@ test("an agent in YAML gets the tools of a library, options set, and recorded as
   expect((await api("/tools/sums")).items).toMatchObject([
     { name: "sums__calculator", hints: { readOnly: true }, terms: { timeoutMs: 60_000 } },
   ]);
+});
+
+test("what a library's tool asks of people is asked, and it acts once under the key of its step", async () => {
+  const sent: { readonly body: string; readonly key: unknown }[] = [];
+  const shop = createServer((request, response) => {
+    request
+      .setEncoding("utf8")
+      .on("data", (body: string) => sent.push({ body, key: request.headers["idempotency-key"] }));
+    request.on("end", () => response.writeHead(201, { "content-type": "text/plain" }).end("ordered"));
+  });
+  await new Promise<void>((resolve) => shop.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void shop.close());
+  const origin = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
+  const models = await startFakeModelServer(
+    openaiDialect,
+    answering({
+      toolCalls: [{ id: "1", name: "shop__http_send", input: JSON.stringify({ url: origin, text: "2 pens" }) }],
+    }),
+    answering({ text: "Done." }),
+  );
+  onTestFinished(() => models.close());
+  await node.apply([
+    { ...header, kind: "Model", metadata: { name: "fake-shop" }, spec: { baseUrl: models.baseUrl, model: "m" } },
+    library("shop", {
+      name: "http",
+      options: { origins: [origin], send: { origins: [origin] } },
+      tools: ["http_send"],
+    }),
+    { ...header, kind: "Agent", metadata: { name: "buyer" }, spec: { model: "fake-shop", tools: ["shop"] } },
+  ]);
+  const { head } = await api("/tasks", { target: "agent:buyer", input: "2 pens", wait: true });
+  expect(head.state).toBe("input-required");
+  expect(sent).toEqual([]);
+  const { items } = await api(`/inbox?taskId=${head.taskId}`);
+  const [{ approval }] = items;
+  expect(approval.show).toEqual({ tool: "shop__http_send", input: { url: origin, text: "2 pens" } });
+  await api(`/tasks/${head.taskId}/decisions`, { token: approval.token, choice: "approve" });
+  await vi.waitFor(async () => expect((await api(`/tasks/${head.taskId}`)).head.state).toBe("completed"), 10_000);
+  expect(sent).toEqual([{ body: "2 pens", key: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
 });
 
 test("options of a library that do not fit are refused when it is applied, and nothing is stored", async () => {
