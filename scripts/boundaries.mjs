@@ -16,6 +16,7 @@ const arrows = {
   sandbox: ["contract"],
   "tools-code": ["contract", "sandbox", "sdk"],
   "tools-http": ["contract", "outbound", "sdk"],
+  "tools-mail": ["contract", "sdk"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
@@ -28,7 +29,7 @@ const arrows = {
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
   cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
-  server: ["a2a", "agents", "mcp", "postgres", "tools", "tools-code", "tools-http", "vectors"],
+  server: ["a2a", "agents", "mcp", "postgres", "tools", "tools-code", "tools-http", "tools-mail", "vectors"],
   testing: ["models"],
 };
 

@@ -20,6 +20,10 @@ const LIBRARIES: Readonly<Record<string, LibraryPackage>> = {
   dates: { name: TOOLS, load: async () => (await import("@agentcore/tools")).datesLibrary },
   http: { name: HTTP, load: async () => (await import("@agentcore/tools-http")).httpLibrary },
   json: { name: TOOLS, load: async () => (await import("@agentcore/tools")).jsonLibrary },
+  "mail-draft": {
+    name: "@agentcore/tools-mail",
+    load: async () => (await import("@agentcore/tools-mail")).mailDraftLibrary,
+  },
   "web-search": { name: HTTP, load: async () => (await import("@agentcore/tools-http")).webSearchLibrary },
 };
 
