@@ -132,6 +132,8 @@ export interface ComposeOptions {
   readonly allowPrivateTools?: boolean | undefined;
   /** Programs that Tool manifests may have started, as they write them; null: any. @default any */
   readonly toolCommands?: readonly string[] | null | undefined;
+  /** Modules of libraries that Tool manifests may name beside the platform's own: absolute paths. @default none */
+  readonly toolLibraries?: readonly string[] | undefined;
   /** Folders that Tool manifests may open, by tenant; null: any. @default any */
   readonly toolFolders?: ToolRules["folders"] | undefined;
   /** A PostgreSQL that nodes share, in place of the SQLite file of this one. */
@@ -205,6 +207,7 @@ export const compose = async ({
   allowPrivateTools = false,
   toolCommands = null,
   toolFolders = null,
+  toolLibraries = [],
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
@@ -253,7 +256,10 @@ export const compose = async ({
       }),
     ),
   );
-  const toolRules = { allowPrivate: allowPrivateTools, commands: toolCommands, folders: toolFolders };
+  const toolRules: ToolRules = {
+    ...{ allowPrivate: allowPrivateTools, commands: toolCommands, folders: toolFolders },
+    libraries: toolLibraries,
+  };
   const tools = createToolSources({
     declared: {
       get: (tenantId, name) => manifests.tools.get(tenantId, name),

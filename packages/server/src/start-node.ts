@@ -62,6 +62,8 @@ export interface NodeOptions {
   readonly allowPrivateTools?: boolean | undefined;
   /** Programs that Tool manifests may have started, as they write them. @default any; none with `apiKeys` or `authFile` */
   readonly toolCommands?: readonly string[] | undefined;
+  /** Modules of libraries that Tool manifests may name beside the platform's own: absolute paths, loaded with the first manifest that names none of those. @default none */
+  readonly toolLibraries?: readonly string[] | undefined;
   /** Folders that Tool manifests may open, with all that lies in them: `DIR` for the default tenant, `TENANT=DIR` for another. @default any; none with `apiKeys` or `authFile` */
   readonly toolFolders?: readonly string[] | undefined;
   /** Keys that seal what is stored, `NAME:KEY` each, the key as 32 bytes in base64; the first seals, all of them open. */
@@ -138,6 +140,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     allowPrivateAgents: options.allowPrivateAgents,
     allowPrivateTools: options.allowPrivateTools,
     toolCommands: options.toolCommands ?? (authenticated ? [] : null),
+    toolLibraries: options.toolLibraries,
     toolFolders: await openFolders(options.toolFolders, authenticated),
     encryptionKeys: parseEncryptionKeys(options.encryptionKeys ?? []),
     database: database === undefined ? undefined : { url: database, leaseMs },

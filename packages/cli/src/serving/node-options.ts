@@ -49,6 +49,8 @@ export interface NodeOptions {
   readonly allowPrivateTools: boolean;
   /** Programs that Tool manifests may have started; undefined: as the node has it. */
   readonly toolCommands: readonly string[] | undefined;
+  /** Absolute paths of modules with libraries that Tool manifests may name. */
+  readonly toolLibraries: readonly string[];
   /** Folders that Tool manifests may open, absolute, `TENANT=` before those that are not the default tenant's; undefined: as the node has it. */
   readonly toolFolders: readonly string[] | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";

@@ -48,6 +48,9 @@ export const readNodeOptions = async ({
     allowPrivateAgents: options["allow-private-agents"],
     allowPrivateTools: options["allow-private-tools"],
     toolCommands: readToolCommands(options["tool-command"]),
+    toolLibraries: pathsOf(options["tool-library"])
+      .filter((path) => path !== "")
+      .map((path) => resolve(cwd, path)),
     toolFolders: readToolFolders(options["tool-folder"], cwd),
     logLevel: globals.verbose ? "debug" : "warn",
   };

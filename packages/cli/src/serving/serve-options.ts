@@ -226,6 +226,15 @@ export const SERVE_OPTIONS = {
       "Program that Tool manifests may have started, with any arguments, as they write it, or several with commas; without one, any on a node without keys, and none on one with keys",
     env: "AGENTCORE_TOOL_COMMANDS",
   },
+  "tool-library": {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    completes: "path",
+    description:
+      "Module whose libraries of tools Tool manifests may name, beside those of the platform, or several as in PATH; it is code that the node runs",
+    env: "AGENTCORE_TOOL_LIBRARIES",
+  },
   "tool-folder": {
     type: "string",
     multiple: true,

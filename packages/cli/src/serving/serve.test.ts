@@ -142,6 +142,7 @@ test("up applies, runs the agent on its own folder, prints a line per decision, 
     allowPrivateAgents: false,
     allowPrivateTools: false,
     toolCommands: undefined,
+    toolLibraries: [],
     toolFolders: undefined,
     logLevel: "warn",
   });

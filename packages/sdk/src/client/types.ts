@@ -54,8 +54,8 @@ export interface ToolManifestStatus {
 /** A library of tools that Tool manifests may name. */
 export interface ToolLibraryStatus {
   readonly name: string;
-  /** That it comes with. */
-  readonly package: string;
+  /** The package that it comes with, or the file of an operator's own. */
+  readonly from: string;
   readonly installed: boolean;
   readonly description?: string;
   /** JSON Schema of `spec.library.options`. */

@@ -359,7 +359,8 @@ export interface ToolManifestStatus {
 /** A library that Tool manifests may name. */
 export interface ToolLibraryStatus {
   readonly name: string;
-  readonly package: string;
+  /** The package that it comes with, or the file of an operator's own. */
+  readonly from: string;
   readonly installed: boolean;
   readonly description?: string;
   /** JSON Schema, where its schema library tells one. */

@@ -4,7 +4,7 @@ import { checkManifests } from "./check-manifests.ts";
 
 const RULES = {
   ...{ allowPrivateModels: false, allowPrivateAgents: false, code: true, now: 0 },
-  toolRules: { allowPrivate: false, commands: null, folders: null },
+  toolRules: { allowPrivate: false, commands: null, folders: null, libraries: [] },
 };
 
 const workflow = (spec: Record<string, unknown>, name = "refund") => ({

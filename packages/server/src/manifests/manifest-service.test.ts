@@ -50,7 +50,7 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
     node: "n",
     allowPrivateModels: false,
     allowPrivateAgents: false,
-    toolRules: { allowPrivate: false, commands: null, folders: null },
+    toolRules: { allowPrivate: false, commands: null, folders: null, libraries: [] },
     onToolGone: () => {},
     remotes,
     codeOverHttp: true,

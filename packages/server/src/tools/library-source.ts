@@ -89,6 +89,7 @@ export const openLibrary = async (
         throw new PlatformError("UPSTREAM_FAILED", `${what} has no tool "${name}"`, { retryable: false });
       if (!isOpen) throw new RetryableError(`${what} was closed`, { code: "UNAVAILABLE", retryAfterMs: 1000 });
       const calling = limited(given);
+      calling.throwIfAborted();
       const work = executeTool(tool, input, { signal: calling, idempotencyKey });
       underWay.add(work);
       void work.catch(() => undefined).finally(() => underWay.delete(work));

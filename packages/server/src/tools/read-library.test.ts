@@ -27,8 +27,8 @@ const library = toolLibrary({
   open: () => [],
 });
 
-const OPEN: ToolRules = { allowPrivate: false, commands: null, folders: null };
-const CLOSED: ToolRules = { allowPrivate: false, commands: [], folders: new Map() };
+const OPEN: ToolRules = { allowPrivate: false, commands: null, folders: null, libraries: [] };
+const CLOSED: ToolRules = { allowPrivate: false, commands: [], folders: new Map(), libraries: [] };
 
 const refusal = async (
   kind: Reach["kind"],

@@ -29,12 +29,12 @@ export const readLibrary = async (
   tenantId: string,
   { metadata, spec }: LibraryManifest,
   rules: ToolRules,
-  load: (name: string) => Promise<ToolLibrary> = loadToolLibrary,
+  load: (name: string, modules: readonly string[]) => Promise<ToolLibrary> = loadToolLibrary,
 ): Promise<ReadLibrary> => {
   const refuse = (violations: readonly FieldViolation[]): never => {
     throw invalidArgument(`tool "${metadata.name}"`, violations.slice(0, MAX_VIOLATIONS));
   };
-  const library = await load(spec.library.name);
+  const library = await load(spec.library.name, rules.libraries);
   const judged = await library.options["~standard"].validate(spec.library.options ?? {});
   if (judged.issues !== undefined)
     return refuse(

@@ -13,6 +13,8 @@ export interface ToolRules {
   readonly commands: readonly string[] | null;
   /** Real paths of folders that may be opened, by tenant; null: any. */
   readonly folders: ReadonlyMap<string, readonly string[]> | null;
+  /** Modules of libraries that may be named beside the platform's own, as absolute paths. */
+  readonly libraries: readonly string[];
 }
 
 /** The option by which private networks may be named. */

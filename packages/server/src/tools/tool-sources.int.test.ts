@@ -13,6 +13,7 @@ import { openaiDialect } from "../../../models/src/testing/openai-dialect.ts";
 import { type RunningNode, startNode } from "../start-node.ts";
 
 const code = fileURLToPath(new URL("../../test/mcp/users-of-tools.ts", import.meta.url));
+const ownLibrary = fileURLToPath(new URL("../../test/mcp/own-library.ts", import.meta.url));
 const program = fileURLToPath(new URL("../../../mcp/test/tool-server.ts", import.meta.url));
 
 const header = { apiVersion: "agentcore.dev/v1" };
@@ -31,6 +32,7 @@ beforeAll(async () => {
   remote.authorization = "Bearer of-the-desk";
   node = await startNode({
     ...{ port: 0, dataDirectory: folder, logLevel: "error" },
+    toolLibraries: [ownLibrary],
     env: { PATH: process.env["PATH"], DESK_TOKEN: "of-the-desk", AGENTCORE_PRIVATE: "not for tools" },
   });
   await node.ready;
@@ -178,7 +180,7 @@ test("an agent in YAML gets the tools of a library, options set, and recorded as
   );
   onTestFinished(() => models.close());
   expect((await api("/tool-libraries")).items).toContainEqual(
-    expect.objectContaining({ name: "dates", package: "@agentcore/tools", installed: true }),
+    expect.objectContaining({ name: "dates", from: "@agentcore/tools", installed: true }),
   );
   await node.apply([
     { ...header, kind: "Model", metadata: { name: "fake-sums" }, spec: { baseUrl: models.baseUrl, model: "m" } },
@@ -242,6 +244,17 @@ test("what a library's tool asks of people is asked, and it acts once under the 
   await api(`/tasks/${head.taskId}/decisions`, { token: approval.token, choice: "approve" });
   await vi.waitFor(async () => expect((await api(`/tasks/${head.taskId}`)).head.state).toBe("completed"), 10_000);
   expect(sent).toEqual([{ body: "2 pens", key: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+});
+
+test("a library of the operator's own is named as any other, and opened anew when its manifest changes", async () => {
+  await node.apply([library("hello", { name: "greetings", options: { word: "Hei" } })]);
+  const greet = async () => (await api("/tools/hello/call", { tool: "greet", input: { name: "Ann" } })).result;
+  expect(await greet()).toBe("Hei Ann of default");
+  await node.apply([library("hello", { name: "greetings", options: { word: "Hallo" } })]);
+  expect(await greet()).toBe("Hallo Ann of default");
+  await expect(node.apply([library("hello", { name: "greetings" })])).rejects.toMatchObject({
+    violations: [{ field: "spec.library.options.word" }],
+  });
 });
 
 test("options of a library that do not fit are refused when it is applied, and nothing is stored", async () => {

@@ -169,7 +169,7 @@ export const createToolSources = (options: {
             };
           }),
         ),
-      libraries: async () => (await import("./tool-libraries.ts")).toolLibraryStatuses(),
+      libraries: async () => (await import("./tool-libraries.ts")).toolLibraryStatuses(rules.libraries),
       tools: list,
       async call(tenantId, manifest, tool, { input, signal }) {
         const tools = await list(tenantId, manifest, signal);

@@ -62,7 +62,7 @@ export const httpGet = (
           throw new PlatformError("UPSTREAM_FAILED", `${NAME}: more than ${maxRedirects} redirects`, {
             retryable: false,
           });
-        const next = readUrl(NAME, new URL(location, url).href);
+        const next = readUrl(NAME, URL.parse(location, url.href)?.href ?? location);
         if (url.protocol === "https:" && next.protocol === "http:")
           throw new PlatformError(
             "PERMISSION_DENIED",

@@ -172,6 +172,15 @@ test("redirects end: in a ring after some, and never to what is not encrypted", 
   expect(ring.requests).toHaveLength(4);
 });
 
+test.each(["http://[", "file:///etc/passwd", "javascript:1", "//user:pw@127.0.0.1/"])(
+  "a redirect to %s leads nowhere",
+  async (location) => {
+    const { origin } = await served((_request, response) => response.writeHead(302, { location }).end());
+    const tools = await open({ origins: [origin] });
+    await expect(call(tools, "http_get", { url: origin })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  },
+);
+
 test("secrets go to their own origin, and to no other that it sends to", async () => {
   const other = await served(answer("other"));
   const one = await served((request, response) =>

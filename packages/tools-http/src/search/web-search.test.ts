@@ -131,6 +131,7 @@ test.each([
   [{ provider: "brave", key: { env: "PATH" } }, "key.env"],
   [{ provider: "brave", key: "k3y" }, "key"],
   [{ provider: "bing", key }, "provider"],
+  [{ provider: "searxng", baseUrl: "https://example.com/?to=" }, "baseUrl"],
 ])("options that lack something, or hold a key, are refused: %j", async (options, field) => {
   const judged = await webSearchLibrary.options["~standard"].validate(options);
   expect(judged.issues?.[0]?.path?.map(String).join(".")).toBe(field);

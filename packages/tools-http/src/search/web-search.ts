@@ -21,7 +21,11 @@ export const SearchOptions = z
   .strictObject({
     provider: z.enum(["brave", "tavily", "serper", "searxng"]),
     key: z.strictObject({ env: SecretVariable }).optional().describe("The variable that holds its key"),
-    baseUrl: HttpUrl.optional().describe("Where it is, if not where the provider has it; of searxng required"),
+    baseUrl: HttpUrl.refine((text) => !/[?#@]/.test(text), {
+      error: "expected no query, user or password in the address",
+    })
+      .optional()
+      .describe("Where it is, if not where the provider has it; of searxng required"),
     maxResults: z.int().min(1).max(MAX_COUNT).optional().describe("Of one search; 10 by default"),
     costUsd: z.number().min(0).max(1000).optional().describe("Price of a search, for budgets; 0 by default"),
     maxCalls: z.int().min(1).max(10_000).optional().describe("Searches in one task"),

@@ -3,7 +3,9 @@ import { defineCommand } from "../../command.ts";
 export const command = defineCommand({
   name: "tools libraries",
   summary: "List the libraries of tools that Tool manifests may name",
-  details: ["Each is in a package that is installed when it is wanted, beside agentcore, on the node."],
+  details: [
+    "Each is in a package that is installed when it is wanted, beside agentcore, on the node; or in a file of `up --tool-library`.",
+  ],
   arguments: [],
   options: {},
   examples: [
@@ -19,8 +21,8 @@ export const command = defineCommand({
     await output.table(
       globals.format,
       libraries,
-      ["name", "package", "installed", "description"],
-      libraries.map(({ name, package: from, installed, description }) => [
+      ["name", "from", "installed", "description"],
+      libraries.map(({ name, from, installed, description }) => [
         ...[name, from, installed ? "yes" : "no", description],
       ]),
     );

@@ -23,7 +23,7 @@ const Status = z.object({
 
 const Library = z.object({
   name: z.string(),
-  package: z.string(),
+  from: z.string(),
   installed: z.boolean(),
   description: z.string().optional(),
   options: z.record(z.string(), z.unknown()).optional(),
