@@ -45,7 +45,7 @@ export const exchange = async (
   mayRepeat: boolean,
 ): Promise<Response> => {
   const own = Object.entries(all[url.origin] ?? {}).map(
-    ([name, value]) => [name, typeof value === "string" ? value : secret(value.env)] as const,
+    ([name, value]) => [name.toLowerCase(), typeof value === "string" ? value : secret(value.env)] as const,
   );
   let hasLeft = false;
   try {
@@ -53,8 +53,8 @@ export const exchange = async (
       url,
       {
         method,
-        // Those that were set for the origin are not for a model, or this package, to change.
-        headers: { "user-agent": "agentcore", ...headers, ...Object.fromEntries(own) },
+        // A key that was set for all calls would have all but the first dropped.
+        headers: { "user-agent": "agentcore", ...Object.fromEntries(own), ...headers },
         ...(body === undefined ? {} : { body }),
         signal,
       },

@@ -223,6 +223,18 @@ test("what is sent goes to named origins, under the key of its step, after peopl
   expect(api.requests).toHaveLength(2);
 });
 
+test("headers that are set for an origin take nothing from what a call needs", async () => {
+  const api = await served(answer("ok"));
+  const headers = {
+    [api.origin]: { "Idempotency-Key": { env: "FIXED_KEY" }, "Content-Type": "text/html", "User-Agent": "desk" },
+  };
+  const tools = await open({ send: { origins: [api.origin] }, headers }, { FIXED_KEY: "fixed" });
+  await call(tools, "http_send", { url: api.origin, json: 1 });
+  expect(api.requests[0]?.headers).toMatchObject({
+    ...{ "idempotency-key": "key-of-the-step", "content-type": "application/json", "user-agent": "desk" },
+  });
+});
+
 test("a body over its bound is not sent, and no redirect is followed with one", async () => {
   const other = await served(answer("other"));
   const api = await served((_request, response) => response.writeHead(308, { location: other.origin }).end());
