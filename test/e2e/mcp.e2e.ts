@@ -82,7 +82,7 @@ describe("a server from npm", () => {
     expect(await call(from, "get-sum", { a: "two", b: 1 })).toMatch(/expected number, got string/);
     const status = await (await fetch(`${node.url}/api/v1/tools`)).json();
     expect(status.items.find(({ name }: { name: string }) => name === from)).toMatchObject({
-      ...{ state: "connected", server: { name: "mcp-servers/everything", protocol: "2025-11-25" } },
+      ...{ state: "open", server: { name: "mcp-servers/everything", protocol: "2025-11-25" } },
     });
   });
 
