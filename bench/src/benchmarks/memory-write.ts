@@ -2,7 +2,7 @@ import type { Context } from "@agentcore/contract/authoring";
 import { createBus } from "@agentcore/core/bus";
 import { createMemoryAgent } from "@agentcore/core/memory";
 import { AgentRegistry } from "@agentcore/core/registry";
-import { createBusRouter, PlatformAgents, type TaskService } from "@agentcore/core/tasks";
+import { createBusRouter, MEMORY_AGENT, PlatformAgents, type TaskService } from "@agentcore/core/tasks";
 import { type Benchmark, judge } from "../benchmark.ts";
 import { clock, define, scope, senses, startEngine } from "../engine.ts";
 import { format, measurePairs, time } from "../measure.ts";
@@ -23,11 +23,14 @@ export const benchmark: Benchmark = {
       let service: Pick<TaskService, "list" | "log">;
       const platform = new PlatformAgents({
         ...{ registry, node: "bench", secret: senses.ids.secret() },
-        memory: async () => createMemoryAgent(memory, service),
+        load: { [MEMORY_AGENT]: async () => createMemoryAgent(memory, service) },
       });
       const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: senses.ids, platform });
       const query = platform.delivery(() => Promise.reject(new Error("no other agents here")));
-      const bus = createBus({ registry, senses, deliver: { query, commands: sink } });
+      const bus = createBus({
+        ...{ registry, senses, deliver: { query, commands: sink } },
+        interceptors: [platform.enlist()],
+      });
       const random = randomFrom(3);
       const times = (write: (ctx: Context, text: string) => Promise<unknown>) =>
         define("writer", async (_, ctx) => {

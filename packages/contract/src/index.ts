@@ -162,12 +162,26 @@ export { renamedAddress, renamedPath, renamer, unrenamer } from "./renamed-path.
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";
-export { formatTarget, type NeedTarget, parseTarget, type Target } from "./target.ts";
+export {
+  formatTarget,
+  formatTarget,
+  type NeedTarget,
+  type NeedTarget,
+  parseTarget,
+  parseTarget,
+  SYSTEM_SKILLS,
+  type Target,
+  type Target,
+} from "./target.ts";
 export {
   type McpEndpoint,
+  type McpEndpoint,
+  type McpProgram,
   type McpProgram,
   McpServerSpec,
+  McpServerSpec,
   ToolLibrarySpec,
+  ToolSpec,
   ToolSpec,
 } from "./tool-manifest.ts";
 export { TopicPattern } from "./topic.ts";

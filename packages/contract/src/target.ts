@@ -11,6 +11,9 @@ export interface NeedTarget {
   readonly selector?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Skills whose ids begin so are the platform's own: no other agent is found by one. */
+export const SYSTEM_SKILLS = "system.";
+
 /** Who should get a message, as authors and the router see it; `TargetText` is its spelling on the wire. */
 export type Target =
   | { readonly agent: string }

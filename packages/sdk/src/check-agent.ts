@@ -1,3 +1,4 @@
+import { SYSTEM_SKILLS } from "@agentcore/contract/target";
 import type { AgentOptions } from "./agent.ts";
 import { authorMistake, describe } from "./author-mistake.ts";
 import type { AgentContext } from "./context/agent-context.ts";
@@ -119,6 +120,8 @@ const checkSkills = (skills: unknown, complain: Complain): void => {
     const id: unknown = isRecord(skill) ? skill["id"] : undefined;
     const field = `skills[${index}].id`;
     if (isBlank(id)) complain(field, `expected an id, got ${describe(id)}`);
+    else if (String(id).startsWith(SYSTEM_SKILLS))
+      complain(field, `expected another id than ${describe(id)}: those with ${SYSTEM_SKILLS} are the platform's own`);
     if (seen.has(id)) complain(field, `expected a new id, ${describe(id)} is an earlier skill's already`);
     seen.add(id);
   }

@@ -48,6 +48,13 @@ export {
   RetryableError,
   TerminalError,
 } from "@agentcore/contract/errors";
+export type {
+  AgentIntroduction,
+  AgentsFound,
+  AgentsListed,
+  RankedAgent,
+  RegistryQuery,
+} from "@agentcore/contract/registry-query";
 export { type AgentOptions, agent, type SkillOptions } from "./agent.ts";
 export { type Client, type ClientOptions, createClient } from "./client/index.ts";
 export type { AgentContext } from "./context/agent-context.ts";

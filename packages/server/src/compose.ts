@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import { type Bus, createBus } from "@agentcore/core/bus";
+import { type Authoriser, type Bus, createBus } from "@agentcore/core/bus";
 import { ModelCache } from "@agentcore/core/caching";
 import { Budgets, RateLimiter, ReservationSweeper } from "@agentcore/core/governance";
 import { createPayloadStore, createSealedBlobStore, createSealedKeyValue } from "@agentcore/core/payloads";
@@ -21,7 +21,9 @@ import { AgentRegistry } from "@agentcore/core/registry";
 import {
   createBusRouter,
   createTaskService,
+  MEMORY_AGENT,
   PlatformAgents,
+  REGISTRY_AGENT,
   TaskEngine,
   type TaskService,
 } from "@agentcore/core/tasks";
@@ -319,7 +321,16 @@ export const compose = async ({
     embedder: memoryEmbedder,
     declared: (tenantId, name) => manifests.memoryPool(tenantId, name),
   });
-  const platform = new PlatformAgents({ registry, node, secret: senses.ids.secret(), memory: memory.agent });
+  const platform = new PlatformAgents({
+    ...{ registry, node, secret: senses.ids.secret() },
+    load: {
+      [MEMORY_AGENT]: memory.agent,
+      [REGISTRY_AGENT]: async () => {
+        const { createRegistryAgent } = await import("@agentcore/core/discovery");
+        return createRegistryAgent({ bus: () => bus, registry, refuse });
+      },
+    },
+  });
   const orchestration = createOrchestration({
     tasks: () => service,
     store: tasks,
@@ -336,6 +347,12 @@ export const compose = async ({
     policies: manifests.tenants,
   });
   let bus: Bus;
+  const refuse: NonNullable<Authoriser["refuse"]> = ({ tenantId, permissions }, { name }) => {
+    const refusal = orchestration.refuse(permissions, name) ?? platform.refuse(permissions, name);
+    if (refusal !== undefined) return refusal;
+    const missing = missingScopes(permissions, catalogue.get(tenantId, name)?.scopes);
+    return missing.length === 0 ? undefined : `asks for the scope ${missing.join(" and ")}`;
+  };
   const { router, sink } = createBusRouter({
     ...{ bus: () => bus, registry, ids: senses.ids, platform },
     subscribers: (tenantId) => manifests.subscribers(tenantId),
@@ -345,15 +362,8 @@ export const compose = async ({
     createBus({
       registry,
       senses,
-      authoriser: {
-        authorise: () => undefined,
-        refuse({ tenantId, permissions }, { name }) {
-          const refusal = orchestration.refuse(permissions, name) ?? platform.refuse(permissions, name);
-          if (refusal !== undefined) return refusal;
-          const missing = missingScopes(permissions, catalogue.get(tenantId, name)?.scopes);
-          return missing.length === 0 ? undefined : `asks for the scope ${missing.join(" and ")}`;
-        },
-      },
+      authoriser: { authorise: () => undefined, refuse },
+      interceptors: [platform.enlist()],
       deliver: {
         query: platform.delivery(createQueryDelivery({ host, bus: () => bus, logger: senses.logger })),
         commands: sink,

@@ -1,8 +1,8 @@
 /** One life of the program under test: real engine, bus and registry over a store that outlives it. */
 import { PlatformError } from "@agentcore/contract";
 import type { AgentDefinition, Context } from "@agentcore/contract/authoring";
-import { type Bus, createBus } from "@agentcore/core/bus";
-import { AgentDiscovery } from "@agentcore/core/discovery";
+import { type Authoriser, type Bus, createBus } from "@agentcore/core/bus";
+import { AgentDiscovery, createRegistryAgent } from "@agentcore/core/discovery";
 import type { DeclaredPolicy } from "@agentcore/core/governance";
 import type { MemoryTaskStore } from "@agentcore/core/inprocess";
 import type { Digest, Ids, KeyValue, Logger, ModelProvider, ToolProvider, VectorIndex } from "@agentcore/core/ports";
@@ -10,7 +10,9 @@ import { AgentRegistry, createReplica } from "@agentcore/core/registry";
 import {
   createBusRouter,
   createTaskService,
+  MEMORY_AGENT,
   PlatformAgents,
+  REGISTRY_AGENT,
   TaskEngine,
   type TaskService,
 } from "@agentcore/core/tasks";
@@ -144,25 +146,30 @@ export const startProcess = async (
   let bus: Bus;
   const platform = new PlatformAgents({
     ...{ registry, node: NODE, secret: world.ids.secret() },
-    memory: async () => {
-      const agent = await counted(() =>
-        openTestMemory(world.memory, { ...world, ...senses, tasks: () => process.tasks, isDead: () => dead }),
-      );
-      return {
-        answer: (message, signal) => counted(() => agent.answer(message, signal)),
-        perform: (message, signal) => counted(() => agent.perform(message, signal)),
-      };
+    load: {
+      [MEMORY_AGENT]: async () => {
+        const agent = await counted(() =>
+          openTestMemory(world.memory, { ...world, ...senses, tasks: () => process.tasks, isDead: () => dead }),
+        );
+        return {
+          answer: (message, signal) => counted(() => agent.answer(message, signal)),
+          perform: (message, signal) => counted(async () => agent.perform?.(message, signal)),
+        };
+      },
+      [REGISTRY_AGENT]: async () => {
+        const agent = createRegistryAgent({ bus: () => bus, registry, refuse });
+        return { answer: (message, signal) => counted(() => agent.answer(message, signal)) };
+      },
     },
   });
+  const refuse: NonNullable<Authoriser["refuse"]> = ({ permissions }, { name }) => platform.refuse(permissions, name);
   const { router, sink } = createBusRouter({ bus: () => bus, registry, ids: world.ids, platform });
   bus = createBus({
     registry,
     senses,
     discovery,
-    authoriser: {
-      authorise: () => undefined,
-      refuse: ({ permissions }, { name }) => platform.refuse(permissions, name),
-    },
+    authoriser: { authorise: () => undefined, refuse },
+    interceptors: [platform.enlist()],
     deliver: {
       commands: sink,
       query: platform.delivery(async (record, _replica, message, signal) => {

@@ -28,7 +28,7 @@ export interface Bus {
   query(message: MessageDraft, options?: CallOptions): Promise<unknown>;
   /** Hands durable work to the task engine, once; resolves when it is accepted. Throws as `query`; `labels:` is TARGET_UNSUPPORTED. */
   command(message: MessageDraft, options?: CallOptions): Promise<CommandAccepted>;
-  /** Who would get such a command now, and why; nothing is handed over. Throws as `command`, but for nobody: then the decision has no choice. */
+  /** Who would get such a command now, or such a query where the draft says so, and why; nothing is handed over. Throws as `command`, but for nobody: then the decision has no choice. */
   find(message: MessageDraft, options?: CallOptions): Promise<Found>;
   /** Tells the subscribers of this process now; nothing is kept. The target is `topic:…`. Resolves with how many were told. */
   emit(event: MessageDraft, options?: CallOptions): Promise<number>;

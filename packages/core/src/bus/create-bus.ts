@@ -92,7 +92,8 @@ export const createBus = (options: BusOptions): Bus => {
   const bus: Bus = {
     query: (message, callOptions = NO_OPTIONS) => send(message, "query", callOptions),
     command: (message, callOptions = NO_OPTIONS) => send(message, "command", callOptions) as Promise<CommandAccepted>,
-    find: (message, callOptions = NO_OPTIONS) => send(message, "command", callOptions, look) as Promise<Found>,
+    find: (message, callOptions = NO_OPTIONS) =>
+      send(message, message.type ?? "command", callOptions, look) as Promise<Found>,
     emit: (event, callOptions = NO_OPTIONS) => send(event, "event", callOptions) as Promise<number>,
     subscribe: (tenantId, pattern, handler) => subscriptions.add(tenantId, pattern, handler),
     acceptForeign: async (json, caller, callOptions = NO_OPTIONS) => {

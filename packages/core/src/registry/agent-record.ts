@@ -40,6 +40,8 @@ export interface AgentRecord {
   readonly quality?: number | undefined;
   readonly idempotent: boolean;
   readonly limits?: ConcurrencyLimits | undefined;
+  /** One of the platform's: reached by its name or skill, found by no need, in no list; whoever sends to it says that it is there. @default false */
+  readonly ofPlatform?: boolean | undefined;
   readonly replicas: readonly Replica[];
 }
 

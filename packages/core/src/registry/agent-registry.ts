@@ -114,7 +114,7 @@ export class AgentRegistry implements RegistryView {
     const now = this.#clock.monotonic();
     for (const tenant of this.#tenants.values()) {
       for (const record of tenant.byName.values()) {
-        if (record.replicas.length === 0 || this.#lost.has(record)) continue;
+        if (record.replicas.length === 0 || record.ofPlatform === true || this.#lost.has(record)) continue;
         if (record.replicas.some((replica) => isLive(replica, now, this.heartbeatTimeoutMs))) continue;
         this.#lost.add(record);
         this.#tell("agent.lost", record, `no replica sent a healthy heartbeat for ${this.heartbeatTimeoutMs} ms`);
@@ -165,7 +165,7 @@ export class AgentRegistry implements RegistryView {
   }
 
   list(tenantId: string): readonly AgentRecord[] {
-    return [...(this.#tenants.get(tenantId)?.byName.values() ?? [])];
+    return [...(this.#tenants.get(tenantId)?.byName.values() ?? [])].filter(({ ofPlatform }) => ofPlatform !== true);
   }
 
   skillIds(tenantId: string): readonly string[] {

@@ -12,6 +12,7 @@ export interface RegistryView {
   byLabels(tenantId: string, selector: Readonly<Record<string, string>>): readonly AgentRecord[];
   /** Agents whose `subscribes` match the topic, for durable events. */
   subscribers(tenantId: string, topic: string): readonly AgentRecord[];
+  /** All but those of the platform. */
   list(tenantId: string): readonly AgentRecord[];
   skillIds(tenantId: string): readonly string[];
 }

@@ -1,3 +1,4 @@
+import { SYSTEM_SKILLS } from "@agentcore/contract";
 import type { AgentRecord } from "./agent-record.ts";
 import { TopicIndex } from "./topic-index.ts";
 
@@ -20,7 +21,10 @@ export class TenantAgents {
     this.delete(record.name);
     for (const pattern of record.subscribes) this.#topics.add(pattern, record);
     this.byName.set(record.name, record);
-    for (const skill of record.skills) add(this.#bySkill, skill.id, record);
+    for (const { id } of record.skills) {
+      // What the platform answers nobody else gets, whatever an agent, or a card from elsewhere, says of itself.
+      if (id.startsWith(SYSTEM_SKILLS) === (record.ofPlatform === true)) add(this.#bySkill, id, record);
+    }
     for (const [key, value] of Object.entries(record.labels)) add(this.#byLabel, labelKey(key, value), record);
   }
 
@@ -56,7 +60,7 @@ export class TenantAgents {
   }
 
   skillIds(): string[] {
-    return [...this.#bySkill.keys()];
+    return [...this.#bySkill.keys()].filter((id) => !id.startsWith(SYSTEM_SKILLS));
   }
 }
 

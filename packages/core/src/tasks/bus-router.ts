@@ -3,7 +3,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { Bus, CommandSink, Delivered } from "../bus/index.ts";
 import type { Ids } from "../ports/index.ts";
 import type { AgentRegistry } from "../registry/index.ts";
-import { MEMORY_AGENT, type PlatformAgents } from "./platform-agents.ts";
+import { MEMORY_AGENT, type PlatformAgents, targeted } from "./platform-agents.ts";
 import type { RoutingChoice, TaskRouter } from "./task-router.ts";
 import { TurnoverMap } from "./turnover-map.ts";
 
@@ -43,10 +43,13 @@ export const createBusRouter = (options: {
   });
   const router: TaskRouter = {
     async command(draft, accept) {
-      const { exclude, signal, caller, permissions, contextId, skill: _skill, ...message } = draft;
+      const { exclude, signal, caller, permissions, scopes: _scopes, contextId, skill: _skill, ...message } = draft;
       const id = options.ids.next();
       let result: { readonly value: Awaited<ReturnType<typeof accept>> } | null = null;
-      acceptors.set(id, async (choice) => {
+      acceptors.set(id, async (choice, delivered) => {
+        // It refuses work of its own, whoever sends it.
+        if (platform !== undefined && targeted({ agent: choice.agent }) !== undefined)
+          await platform.perform(choice.agent, delivered, signal ?? new AbortController().signal);
         result = { value: await accept(choice) };
       });
       try {
@@ -65,23 +68,24 @@ export const createBusRouter = (options: {
         acceptors.delete(id);
       }
     },
-    query: ({ caller, permissions, signal, contextId, exclude: _exclude, skill: _skill, ...message }) =>
-      options
+    query: ({ caller, permissions, scopes, signal, contextId, exclude: _exclude, skill: _skill, ...message }) => {
+      const shown = targeted(message.target) === undefined ? permissions : scopes;
+      return options
         .bus()
-        .query(message, { caller: callerOf(message.tenantId, caller, permissions), signal, stickyKey: contextId }),
+        .query(message, { caller: callerOf(message.tenantId, caller, shown), signal, stickyKey: contextId });
+    },
     remembers:
       platform === undefined
         ? undefined
         : async ({ type, caller, contextId: _contextId, signal, ...draft }) => {
             const { tenantId } = draft;
-            platform.enlist(tenantId);
             const message = { ...draft, target: { agent: MEMORY_AGENT } };
             const as = { caller: callerOf(tenantId, caller, [platform.permit]), signal };
             if (type === "query") return options.bus().query(message, as);
             const id = options.ids.next();
             let result: unknown;
             acceptors.set(id, async (_choice, delivered) => {
-              result = await platform.perform(delivered, signal);
+              result = await platform.perform(MEMORY_AGENT, delivered, signal);
             });
             try {
               await options.bus().command({ ...message, id }, as);

@@ -19,6 +19,7 @@ import { Loading } from "./load.ts";
 import { LogHub } from "./log-hub.ts";
 import { MailCarrier } from "./mail-carrier.ts";
 import { OutboxRelay } from "./outbox-relay.ts";
+import { scopesOf } from "./permissions-of.ts";
 import { RecentTasks } from "./recent-tasks.ts";
 import { Residents } from "./residents.ts";
 import { RunningLimits } from "./running-limits.ts";
@@ -294,7 +295,12 @@ export class TaskEngine {
       credential: (key, authorization) => this.credentials.read(key, authorization),
       command: (execution, call, request) => commandChild(this, execution, call, request),
       query: (execution, { timeoutMs = 30_000, ...request }) =>
-        router.query({ ...draftFor(execution), ...request, deadline: senses.clock.now() + timeoutMs }),
+        router.query({
+          ...draftFor(execution),
+          ...request,
+          scopes: scopesOf(execution.journal.submitted),
+          deadline: senses.clock.now() + timeoutMs,
+        }),
       remembers: (execution, { type, pool, path, request, idempotencyKey, signal }) => {
         if (router.remembers === undefined)
           throw new PlatformError("UNSUPPORTED_OPERATION", "this node keeps nothing that agents remember");

@@ -17,6 +17,8 @@ export interface RoutedDraft {
   readonly caller: string;
   /** @default everything */
   readonly permissions?: readonly string[] | undefined;
+  /** Of whom the task works for, whose messages ask for none: told to agents of the platform. @default all */
+  readonly scopes?: readonly string[] | undefined;
   /** `agent:<name>` or `gateway`. */
   readonly source: string;
   readonly target: Target;
@@ -33,7 +35,7 @@ export interface RoutedDraft {
 }
 
 /** What the engine sends to an agent of the platform for a task. */
-export interface PlatformDraft extends Omit<RoutedDraft, "target" | "exclude" | "permissions" | "skill"> {
+export interface PlatformDraft extends Omit<RoutedDraft, "target" | "exclude" | "permissions" | "scopes" | "skill"> {
   readonly type: "command" | "query";
   /** Of a command: what is done under it is done once. */
   readonly idempotencyKey?: string | undefined;

@@ -1,6 +1,6 @@
 /** Everything that can be wrong with manifests and needs nobody's code to be seen. */
-import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput } from "@agentcore/contract";
-import { DEBOUNCER, MEMORY_AGENT } from "@agentcore/core/tasks";
+import { invalidArgument, isAgentKind, Manifest, PlatformError, parseInput, SYSTEM_SKILLS } from "@agentcore/contract";
+import { DEBOUNCER, PLATFORM_AGENTS } from "@agentcore/core/tasks";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 import type { ToolRules } from "../tools/tool-policy.ts";
 import { checkBudget } from "./check-budget.ts";
@@ -17,7 +17,7 @@ const MAX_PER_APPLY = 500;
 // Instructions and annotations are texts for people; what is larger belongs into the code.
 const MAX_MANIFEST_BYTES = 512 * 1024;
 
-const OURS: ReadonlySet<string> = new Set([ORCHESTRATOR, DEBOUNCER, MEMORY_AGENT]);
+const OURS: ReadonlySet<string> = new Set([ORCHESTRATOR, DEBOUNCER, ...PLATFORM_AGENTS]);
 
 export interface ManifestRules {
   /** Whether Model manifests may name addresses of private networks. */
@@ -56,6 +56,15 @@ export const checkManifests = async (
       throw invalidArgument(whatOf(documents[index], index), [
         { field: "metadata.name", description: `${metadata.name} is the platform's own; expected another name` },
       ]);
+    if (manifest.kind === "Agent" || manifest.kind === "Workflow")
+      for (const [at, { id }] of (manifest.spec.skills ?? []).entries())
+        if (id.startsWith(SYSTEM_SKILLS))
+          throw invalidArgument(whatOf(documents[index], index), [
+            {
+              field: `spec.skills[${at}].id`,
+              description: `expected another id than ${id}: those with ${SYSTEM_SKILLS} are the platform's own`,
+            },
+          ]);
     switch (kind) {
       case "Model":
         checkModel(tenantId, manifest, rules.allowPrivateModels);
