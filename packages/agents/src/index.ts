@@ -1,3 +1,4 @@
+export { type BreakdownOptions, type BreakdownResult, breakdown } from "./breakdown/breakdown.ts";
 export { type CrewOptions, type CrewResult, type CrewRole, type CrewTask, crew } from "./conversations/crew.ts";
 export { detectFailure } from "./conversations/detect-failure.ts";
 export type { Exchange, ExchangeMember, FailureVerdict } from "./conversations/exchange.ts";

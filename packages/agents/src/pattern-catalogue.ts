@@ -1,7 +1,8 @@
 /** The patterns by name, as they are configured without code. */
 import { invalidArgument, PlatformError, parseInput } from "@agentcore/contract";
-import type { AgentDefinition } from "@agentcore/sdk";
+import { type AgentDefinition, agent } from "@agentcore/sdk";
 import { z } from "zod";
+import { type BreakdownOptions, breakdown, breakdownShape } from "./breakdown/breakdown.ts";
 import { crew, crewShape } from "./conversations/crew.ts";
 import { groupChat, groupChatShape } from "./conversations/group-chat.ts";
 import { handoff, handoffShape } from "./conversations/handoff.ts";
@@ -13,11 +14,13 @@ import { parallel, parallelShape } from "./patterns/parallel.ts";
 import { sequential, sequentialShape } from "./patterns/sequential.ts";
 import { hierarchical, hierarchicalShape, supervisor, supervisorShape } from "./patterns/supervisor.ts";
 import { vote, voteShape } from "./patterns/vote.ts";
-import { IN_JSON, type PatternOptions, type RoleSchemas } from "./role.ts";
+import { IN_JSON, type PatternOptions, type RoleSchemas, titled } from "./role.ts";
 
 export interface PatternDescription {
   readonly name: string;
   readonly description: string;
+  /** Whom a run gives work to is found as it runs, not named in its configuration. */
+  readonly findsAgents: boolean;
   /** JSON Schema of its configuration. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly example: { readonly input: unknown; readonly configuration: unknown };
@@ -31,12 +34,12 @@ const describe = (
   shapeOf: (schemas: RoleSchemas) => Readonly<Record<string, z.ZodType>>,
   make: (options: never) => AgentDefinition,
   example: PatternDescription["example"],
+  findsAgents = false,
 ): PatternDescription => {
   const schema = z.strictObject(shapeOf(IN_JSON));
   let json: Readonly<Record<string, unknown>> | undefined;
   return {
-    name,
-    description,
+    ...{ name, description, findsAgents },
     get configuration() {
       return (json ??= z.toJSONSchema(schema, { io: "input" }));
     },
@@ -53,6 +56,14 @@ const describe = (
     },
   };
 };
+
+const Text = z.string().min(1).max(20_000).optional();
+
+/** What a pattern is given of an agent that thinks. */
+interface Thinker {
+  readonly model?: string | undefined;
+  readonly instructions?: string | undefined;
+}
 
 const patterns: readonly PatternDescription[] = [
   describe("sequential", "One agent after the other, each with what the one before gave", sequentialShape, sequential, {
@@ -172,6 +183,23 @@ const patterns: readonly PatternDescription[] = [
       conclude: { agent: "lead" },
     },
   }),
+  describe(
+    "breakdown",
+    "A request in plain words goes to whoever can do it, in parts where no one agent can",
+    (schemas) => ({ ...breakdownShape(schemas), model: Text, instructions: Text }),
+    ({ name: title, description, model, instructions, ...options }: PatternOptions & BreakdownOptions & Thinker) =>
+      agent({
+        ...titled("breakdown", { name: title, description }),
+        ...(model === undefined ? {} : { model }),
+        ...(instructions === undefined ? {} : { instructions }),
+        strategy: breakdown(options),
+      }) as AgentDefinition,
+    {
+      input: "Find facts about tea, then write a report on it",
+      configuration: { model: "smart", maxCostUsd: 0.5, onFailure: "gather" },
+    },
+    true,
+  ),
 ];
 
 export const patternCatalogue: ReadonlyMap<string, PatternDescription> = new Map(

@@ -2,6 +2,9 @@
 export {
   type AutonomousOptions,
   autonomous,
+  type BreakdownOptions,
+  type BreakdownResult,
+  breakdown,
   type ChainOfThoughtOptions,
   chainOfThought,
   type DeliberativeOptions,

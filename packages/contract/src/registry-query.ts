@@ -11,6 +11,8 @@ const limits = {
   maxLatencyMs: z.number().min(0).optional(),
   /** US dollars of a task, by what its agent declares. */
   maxCostUsd: z.number().min(0).optional(),
+  /** Labels that an agent must have, all of them. */
+  selector: z.record(z.string().min(1).max(63), z.string().max(63)).optional(),
   /** Agents that shall not be among them. Whoever asks never is. */
   exclude: z.array(AgentName).max(100).default([]),
 };
@@ -57,6 +59,8 @@ export interface AgentsFound {
   readonly reasons: readonly string[];
   /** Of a need that nobody meets: who comes nearest, and what it has in common with it. */
   readonly nearest: readonly { readonly agent: string; readonly why: string }[];
+  /** A model that was to search could not be asked: with it there may be more. */
+  readonly isPartial: boolean;
   /** They can do it, and none at this moment: a command would wait for the first. */
   readonly waits: boolean;
 }

@@ -2,6 +2,8 @@
 import { invalidArgument, parseInput } from "@agentcore/contract";
 import { PlatformError, type ReactOptions, react, type Strategy } from "@agentcore/sdk";
 import { z } from "zod";
+import { type BreakdownOptions, breakdown, breakdownShape } from "../breakdown/breakdown.ts";
+import { IN_JSON } from "../role.ts";
 import { autonomous, autonomousShape } from "./autonomous.ts";
 import { chainOfThought, chainOfThoughtShape } from "./chain-of-thought.ts";
 import { count } from "./check-strategy.ts";
@@ -103,6 +105,13 @@ const strategies: readonly StrategyDescription[] = [
     "Thinks of several ways, judges them, and carries out the best",
     deliberativeShape,
     deliberative,
+  ),
+  describe(
+    "breakdown",
+    "Finds who can do a request, and divides it where no one agent can; tools are others' matter",
+    breakdownShape(IN_JSON),
+    (options) => breakdown(options as BreakdownOptions),
+    false,
   ),
   describe(
     "reactive",

@@ -23,6 +23,8 @@ export interface TaskInput<Input> {
   readonly traceparent?: string | undefined;
   /** Remote agents that the work came through: to be handed on, and one more, by who has a remote agent do it. @default 0 */
   readonly hops?: number | undefined;
+  /** Agents whose tasks stand above this one, the outermost first. @default none: nobody's task has sent it */
+  readonly above?: readonly string[] | undefined;
   /** The skill that was asked for, when the caller named one. */
   readonly skill?: string | undefined;
   /** State handed over by `ctx.continueAs`, else undefined. */

@@ -16,6 +16,8 @@ export interface Found {
   readonly ranked: readonly CandidateScore[];
   /** Of a need that nobody meets: who comes nearest. */
   readonly nearest: readonly NearAgent[];
+  /** Of a need: a model was to be asked and could not be. */
+  readonly isPartial: boolean;
 }
 
 /** The only way between agents (I8). Every method passes the whole chain. */

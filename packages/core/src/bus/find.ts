@@ -21,6 +21,11 @@ export const find = ({
     if (decision === undefined) throw new TypeError("a choice leaves a decision");
     const { choice, scores } = decision;
     const sole = scores.length > 0 ? [] : call.candidates.filter(({ record }) => record === choice?.record);
-    return { decision, ranked: sole.length > 0 ? scoreCandidates(sole) : scores, nearest: finding?.nearest ?? [] };
+    return {
+      decision,
+      ranked: sole.length > 0 ? scoreCandidates(sole) : scores,
+      nearest: finding?.nearest ?? [],
+      isPartial: finding?.isPartial ?? false,
+    };
   },
 });

@@ -42,13 +42,16 @@ export const createRegistryAgent = ({ bus, registry, refuse }: RegistryAgentOpti
       const query = parseInput(RegistryQuery, message.payload, "the question to the registry");
       const caller = callerOf(message);
       if ("list" in query) return list(caller, query);
-      const { limit, maxLatencyMs, maxCostUsd, exclude } = query;
+      const { limit, maxLatencyMs, maxCostUsd, selector, exclude } = query;
       const asker = message.source.startsWith("agent:") ? [message.source.slice("agent:".length)] : [];
       const { tenantId, source, traceparent } = message;
       const target = targetOf(query);
-      const { decision, ranked, nearest } = await bus().find(
+      const { decision, ranked, nearest, isPartial } = await bus().find(
         { tenantId, source, target, payload: null, traceparent, type: "labels" in target ? "query" : "command" },
-        { caller, signal, constraints: { maxLatencyMs, maxCost: maxCostUsd, exclude: [...exclude, ...asker] } },
+        {
+          ...{ caller, signal },
+          constraints: { maxLatencyMs, maxCost: maxCostUsd, labels: selector, exclude: [...exclude, ...asker] },
+        },
       );
       const found = ranked.slice(0, limit).flatMap(({ agent, cost, why = "", ...score }) => {
         const record = registry.byName(tenantId, agent);
@@ -63,6 +66,7 @@ export const createRegistryAgent = ({ bus, registry, refuse }: RegistryAgentOpti
         found,
         reasons: decision.reasons,
         nearest: nearest.filter(({ agent }) => known(agent) && !asker.includes(agent)),
+        isPartial,
         waits: decision.waits,
       } satisfies AgentsFound;
     },

@@ -17,6 +17,7 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     message: journal.submitted.message,
     traceparent: journal.submitted.traceparent,
     hops: journal.submitted.hops,
+    above: journal.submitted.handoffs?.map(({ agent }) => agent),
     skill: journal.submitted.skill,
     ...(journal.continuedFrom === undefined ? {} : { continuedFrom: journal.continuedFrom }),
   };

@@ -17,9 +17,11 @@ export interface GraphRun {
   readonly input: unknown;
 }
 
-/** Of a pattern that is no graph: who speaks next is known only then. */
+/** Of a pattern that is no graph: who is next is known only then. */
 export interface ConversationRun {
   readonly pattern: string;
+  /** Whom it gives work to is found as it runs. */
+  readonly findsAgents?: true;
   readonly configuration: unknown;
   readonly input: unknown;
 }

@@ -46,9 +46,12 @@ export const createOrchestration = ({
         : "runs patterns: POST /api/v1/orchestration/execute",
     async scopesOf({ tenantId, taskId }) {
       const [first] = await store.readLog({ tenantId, taskId }, { limit: 1 });
-      const run = submissionOf(first)?.data.input as PatternRun | undefined;
-      if (run === undefined) return null;
+      const submitted = submissionOf(first)?.data;
+      if (submitted === undefined) return null;
+      const run = submitted.input as PatternRun;
       const there = agents.list(tenantId);
+      // The registry offers it those whose scopes its caller has: it may have reached any of them.
+      if ("findsAgents" in run) return [...new Set(scopesWithin(submitted.permissions, there))];
       const reached = targetsOf(run).flatMap((target) => candidatesFor(target, there));
       return [...new Set(reached.flatMap(({ scopes = [] }) => scopes))];
     },
@@ -72,7 +75,7 @@ export const createOrchestration = ({
         const { workflow } = found.define(configuration);
         const run: PatternRun =
           workflow === undefined
-            ? { pattern, configuration, input }
+            ? { pattern, configuration, input, ...(found.findsAgents ? { findsAgents: true } : {}) }
             : { pattern, graph: await judged(pattern, workflow.graph), input };
         const needed: readonly Needed[] = [
           ...(requirements?.agents ?? []).map((agent, index) => ({ field: `requirements.agents[${index}]`, agent })),
@@ -116,6 +119,15 @@ const targetsOf = (run: PatternRun): readonly Pick<Needed, "agent" | "capability
   });
 };
 
+/** What those agents ask for of whom somebody with these permissions may be given work by. */
+const scopesWithin = (
+  permissions: "all" | readonly string[] = [],
+  agents: readonly AgentDescription[],
+): readonly string[] =>
+  agents.flatMap(({ scopes = [] }) =>
+    permissions === "all" || scopes.every((scope) => permissions.includes(scope)) ? scopes : [],
+  );
+
 const candidatesFor = (
   { agent, capability }: { readonly agent?: string | undefined; readonly capability?: string | undefined },
   agents: readonly AgentDescription[],
@@ -131,7 +143,10 @@ const neededIn = (value: unknown, field: string): readonly Needed[] => {
   const { agent, capability } = value as { readonly agent?: unknown; readonly capability?: unknown };
   if (typeof agent === "string") return [{ field: `${field}.agent`, agent }];
   if (typeof capability === "string") return [{ field: `${field}.capability`, capability }];
-  return Object.entries(value).flatMap(([name, each]) => neededIn(each, `${field}.${name}`));
+  return Object.entries(value).flatMap(([name, each]) =>
+    // Labels may have any name.
+    name === "selector" ? [] : neededIn(each, `${field}.${name}`),
+  );
 };
 
 /**

@@ -104,6 +104,7 @@ test("the patterns are listed with the schema of their configuration and an exam
     "group-chat",
     "crew",
     "network",
+    "breakdown",
   ]);
   expect(body.patterns[0]).toMatchObject({
     configuration: { type: "object", required: ["agents"] },
@@ -160,6 +161,27 @@ test("a conversation is a task as well: who spoke and why is in its log", async 
   expect([progress.status, progress.body.error.code]).toEqual([400, "UNSUPPORTED_OPERATION"]);
   const closed = { members: [{ agent: "triage" }, { agent: "guarded" }] };
   expect((await execute("ann", { pattern: "handoff", input: 1, configuration: closed })).status).toBe(403);
+});
+
+test("a request in plain words goes to whoever can do it, within the scopes of who asks, and the log tells its parts", async () => {
+  const direct = await execute("ann", { pattern: "breakdown", description: "facts", configuration: {} });
+  expect(outputOf(direct)).toMatchObject({ data: { answer: "fact of facts", path: "direct" } });
+  const listed = await execute("ann", { pattern: "breakdown", description: "facts\nprice-lookup", configuration: {} });
+  expect(outputOf(listed)).toMatchObject({
+    data: { path: "divided", answer: { part1: "fact of facts", part2: "price of price-lookup" } },
+  });
+  const log = await call("ann", `/api/v1/orchestration/${listed.body.head.taskId}/log`);
+  expect(log.body.entries).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ what: "decided agent of part2", result: "shop" }),
+      expect.objectContaining({ what: "decided part part1", result: "done" }),
+    ]),
+  );
+  const closed = await execute("ann", { pattern: "breakdown", description: "guarded", configuration: {} });
+  expect(closed.body.head.state).toBe("failed");
+  expect(JSON.stringify(closed.body.task)).toContain("guarded asks for the scope loan:write");
+  const open = await execute("root", { pattern: "breakdown", description: "guarded", configuration: {} });
+  expect(outputOf(open)).toMatchObject({ data: { answer: "secret" } });
 });
 
 test("the same key gives the same task, and another run under it is a conflict", async () => {
