@@ -149,3 +149,25 @@ test("an agent that hands the same content to itself for another skill does not 
   await world.advance(5000);
   expect(outputOf(await world.last(taskId))).toBe("short");
 });
+
+test("a task knows whose tasks stand above it, also after a crash", async () => {
+  const seen: unknown[] = [];
+  const world = new EngineWorld(
+    [
+      define("top", ({ above }, ctx) => {
+        seen.push(above);
+        return ctx.command({ agent: "middle" }, "a");
+      }),
+      define("middle", (_, ctx) => ctx.command({ agent: "bottom" }, "b")),
+      define("bottom", async ({ above }, ctx) => {
+        await ctx.step("one", () => 1);
+        return above;
+      }),
+    ],
+    { crashes: [{ commit: 3, when: "after" }] },
+  );
+  const taskId = await world.submit("top", "go");
+  await world.advance(5000);
+  expect(outputOf(await world.last(taskId))).toEqual(["top", "middle"]);
+  expect(seen[0]).toBeUndefined();
+});
