@@ -29,7 +29,7 @@ const arrows = {
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
   cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
-  server: ["a2a", "agents", "mcp", "postgres", "tools", "tools-code", "tools-http", "tools-mail", "vectors"],
+  server: ["a2a", "agents", "mcp", "postgres", "sandbox", "tools", "tools-code", "tools-http", "tools-mail", "vectors"],
   testing: ["models"],
 };
 

@@ -238,6 +238,29 @@ const DeclaredContext = z
 // What is said of how an agent without code works.
 const OF_MODELS = ["model", "instructions", "strategy", "context", "input", "output"] as const;
 
+const MIB = 2 ** 20;
+
+/** What all tasks of an agent together may take in its sandbox. */
+export const AgentSandbox = z.strictObject({
+  /** Of all that runs there, Node and what is written to its work folder included. @default 1 GiB */
+  memoryBytes: z
+    .int()
+    .min(128 * MIB)
+    .max(65_536 * MIB)
+    .optional(),
+  /** Milliseconds of the processor for each try of a task, all threads together; those that run at once share what they bring. @default 60000 */
+  cpuMs: z.int().min(1_000).max(86_400_000).optional(),
+  /** Processes and threads at once; Node takes some fifteen. @default 64 */
+  processes: z.int().min(32).max(4_096).optional(),
+  /** What its work folder holds. @default 64 MiB */
+  fileBytes: z
+    .int()
+    .min(MIB)
+    .max(65_536 * MIB)
+    .optional(),
+});
+export type AgentSandbox = z.infer<typeof AgentSandbox>;
+
 /** What is said alike of agents and workflows: how they are shown, found and bounded. */
 const agentSpec = {
   description: z.string().optional(),
@@ -283,10 +306,12 @@ export const AgentManifest = z.strictObject({
       /** An agent of another platform. */
       remote: Remote.optional(),
       /**
-       * Where the code runs: in a thread or a process of its own it can be ended, or end, without the node (docs/isolation.md).
+       * Where the code runs: in a thread or a process of its own it can be ended, or end, without the node; in a sandbox it also finds nothing
+       * of the machine but what it is made of (docs/isolation.md).
        * @default in the node
        */
-      isolation: z.enum(["thread", "process"]).optional(),
+      isolation: z.enum(["thread", "process", "sandbox"]).optional(),
+      sandbox: AgentSandbox.optional(),
       /** Of code that runs in a thread or a process of its own: its JavaScript heap. @default 512 MiB */
       heapBytes: z
         .int()
@@ -306,6 +331,14 @@ export const AgentManifest = z.strictObject({
         refuse("isolation", "says nothing about an agent without code");
       if (spec.heapBytes !== undefined && isolation === undefined)
         refuse("heapBytes", "says nothing about an agent that runs in the node; set isolation");
+      if (spec.sandbox !== undefined && isolation !== "sandbox")
+        refuse("sandbox", "says nothing about an agent that is not in one; set isolation: sandbox");
+      if (
+        isolation === "sandbox" &&
+        spec.heapBytes !== undefined &&
+        spec.heapBytes > (spec.sandbox?.memoryBytes ?? 1_024 * MIB)
+      )
+        refuse("heapBytes", "is more than sandbox.memoryBytes, which holds all that runs there");
       // Of one that runs elsewhere, or is written in code, what is said here about how it works would say nothing.
       const idle =
         remote !== undefined ? (["code", ...OF_MODELS, "tools", "env"] as const) : code === undefined ? [] : OF_MODELS;

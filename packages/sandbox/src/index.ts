@@ -3,6 +3,13 @@ export type { CodeOptions, CodeResult, HostFunction } from "./code-result.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";
 export type { GuestError } from "./guest/messages.ts";
 export { type CodeLimits, DEFAULT_LIMITS, type EndingLimit, type SandboxLimits } from "./limits/sandbox-limits.ts";
+export {
+  type NodeProcess,
+  type NodeProgram,
+  type NodeSandbox,
+  openNodeSandbox,
+  type ReadOnlyMount,
+} from "./open-node-sandbox.ts";
 export { probeSandbox, type SandboxAbility } from "./probe-sandbox.ts";
 export type { Usage } from "./process/start-contained.ts";
 export type { BoundFolder, ProgramOptions, ProgramResult } from "./run-program.ts";

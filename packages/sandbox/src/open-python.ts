@@ -87,7 +87,7 @@ const fill = async (file: FileHandle, program: GuestProgram, machine: Machine): 
   const contained = startContained(
     {
       ...{ argv: [...program.argv, "snapshot"], mounts: program.mounts, base: program.base, descriptor: file.fd },
-      ...{ files: [], environment: { LANG: "C.UTF-8" }, directory: "/", onlyThreads: true, hasChannel: false },
+      ...{ files: [], environment: { LANG: "C.UTF-8" }, directory: "/", onlyThreads: true },
       limits: { ...SNAPSHOT_LIMITS, fileBytes: 0, processes: 1 },
       maxFileBytes: MAX_SNAPSHOT_BYTES,
     },

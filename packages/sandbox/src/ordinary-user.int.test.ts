@@ -1,39 +1,16 @@
-import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { rm } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { runAsUser } from "../test/run-as-user.ts";
 import { findCgroups } from "./cgroups/find-cgroups.ts";
 
-const ROOT = resolve(import.meta.dirname, "../../..");
-const SCRIPT = "packages/sandbox/test/attacks-of-a-user.ts";
-const USER = 61_234;
-
-/** The checkout may lie where only root can go: there, in a mount namespace, it is somewhere that all can. */
-const runAsUser = async (): Promise<Record<string, unknown>> => {
-  const isRoot = process.getuid?.() === 0;
-  const place = await mkdtemp(join(tmpdir(), "agentcore-user-"));
+const attack = async (): Promise<Record<string, unknown>> => {
+  const { stdout, place } = await runAsUser("packages/sandbox/test/attacks-of-a-user.ts");
   onTestFinished(() => rm(place, { recursive: true }));
-  await chmod(place, 0o755);
-  await mkdir(join(place, "packages"));
-  await mkdir(join(place, "node_modules"));
-  const node = process.execPath;
-  const words = ["-C", "agentcore-source", isRoot ? join(place, SCRIPT) : join(ROOT, SCRIPT)];
-  // Node itself lies in the checkout.
-  const inside = node.startsWith(`${ROOT}/`) ? join(place, node.slice(ROOT.length + 1)) : node;
-  const mount =
-    'mount --bind "$1/packages" "$2/packages" && mount --bind "$1/node_modules" "$2/node_modules" && shift 2 && exec "$@"';
-  const asUser = ["setpriv", `--reuid=${USER}`, `--regid=${USER}`, "--clear-groups", "--", inside, ...words];
-  const [program, ...rest]: [string, ...string[]] = isRoot
-    ? ["unshare", "--mount", "sh", "-c", mount, "sh", ROOT, place, ...asUser]
-    : [node, ...words];
-  const { stdout } = await promisify(execFile)(program, rest, { cwd: "/", maxBuffer: 2 ** 24 });
   return JSON.parse(stdout) as Record<string, unknown>;
 };
 
 test("without root and without a cgroup code runs in the same walls, and programs are refused", async () => {
-  const said = await runAsUser();
+  const said = await attack();
   expect(said["uid"]).not.toBe(0);
   expect(said["value"]).toMatchObject({ ok: true, value: 1 });
   expect(said["python"]).toMatchObject({ ok: true, value: 2 });

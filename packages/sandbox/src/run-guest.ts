@@ -49,13 +49,13 @@ export const runGuest = async (
     {
       ...{ argv: program.argv, mounts: program.mounts, base: program.base, limits },
       ...{ files: [], environment: { LANG: "C.UTF-8" }, directory: "/", onlyThreads: true },
-      ...{ hasChannel: true, startMs: START_LIMIT_MS },
+      ...{ channels: 1, startMs: START_LIMIT_MS },
     },
     machine,
     options.signal,
   );
-  const { channel } = contained;
-  if (channel === null) throw new PlatformError("INTERNAL", "a process that runs code has a channel");
+  const [channel] = contained.channels;
+  if (channel === undefined) throw new PlatformError("INTERNAL", "a process that runs code has a channel");
   const output = boundedOutput(limits.outputBytes, () => contained.exceed("outputBytes")).add(contained.stdout);
   const said = boundedOutput(LINE_ROOM_BYTES, () => {}).add(contained.stderr);
   const over = new AbortController();

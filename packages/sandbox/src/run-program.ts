@@ -90,7 +90,6 @@ export const runProgram = async (
       limits,
       base: BASE,
       onlyThreads: false,
-      hasChannel: false,
       owner: bound?.owner,
     },
     machine,

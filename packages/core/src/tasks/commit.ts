@@ -208,7 +208,7 @@ export class Commits {
     });
     execution.end(why);
     this.forget(execution);
-    this.engine.loading.resumeLost(head, token, seq);
+    this.engine.loading.resumeLost(head, token, { seq, why: why.message });
   }
 
   /** The store refuses what the task's code made: trying again would be refused again. */

@@ -95,8 +95,8 @@ export class Loading {
   }
 
   /** The try counts, as one does whose process died; sooner or later it is parked for that (I10). */
-  resumeLost(key: TaskKey, token: number, seq: number): void {
-    const tries = this.lostTries.add(keyOf(key), seq);
+  resumeLost(key: TaskKey, token: number, { seq, why }: { readonly seq: number; readonly why: string }): void {
+    const tries = this.lostTries.add(keyOf(key), seq, why);
     this.engine.senses.clock.after(RELOAD_MS * tries, () => this.resume(key, token));
   }
 
@@ -153,7 +153,8 @@ export class Loading {
       return this.endAsFailed(head, mailbox, deadlineExceeded(head.deadline ?? 0));
     }
     if (head.agent === DEBOUNCER) return this.pause(head, mailbox);
-    if (head.attempts > MAX_ATTEMPTS) return this.park(head, mailbox, attemptsExhausted(head.attempts));
+    if (head.attempts > MAX_ATTEMPTS)
+      return this.park(head, mailbox, attemptsExhausted(head.attempts, this.lostTries.lastWhy(keyOf(head), head.seq)));
     const unreadable = mailbox.find((item) => item.unreadable !== undefined)?.unreadable;
     if (unreadable !== undefined) return this.park(head, mailbox, unreadable);
     const migration = mailbox.find(({ kind }) => kind === "migrate");

@@ -12,8 +12,12 @@ export const historyLimit = (seq: number): PlatformError =>
     `the log holds ${seq} events, ${MAX_EVENTS} are allowed; use ctx.continueAs(state)`,
   );
 
-export const attemptsExhausted = (attempts: number): PlatformError =>
-  new PlatformError("ATTEMPTS_EXHAUSTED", `the task was claimed ${attempts} times without a new event`);
+/** `why`: the last try was lost, where that is known. */
+export const attemptsExhausted = (attempts: number, why?: string): PlatformError =>
+  new PlatformError(
+    "ATTEMPTS_EXHAUSTED",
+    `the task was claimed ${attempts} times without a new event${why === undefined ? "" : `; of the last try ${why}`}`,
+  );
 
 export const revisionUnavailable = (agent: string, revision: string): PlatformError =>
   new PlatformError(

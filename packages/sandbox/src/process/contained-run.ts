@@ -5,6 +5,12 @@ export type Mount =
   | { readonly from: string; readonly to: string; readonly isWritable?: boolean; readonly isOptional?: boolean }
   | { readonly target: string; readonly to: string };
 
+/** `null`: its time is another's to watch. */
+type ContainedLimits = Omit<SandboxLimits, "cpuMs" | "wallMs"> & {
+  readonly cpuMs: number | null;
+  readonly wallMs: number | null;
+};
+
 /** One process to be, with all it may see. */
 export interface ContainedRun {
   /** A program inside and its arguments. */
@@ -14,18 +20,18 @@ export interface ContainedRun {
   readonly files: readonly { readonly path: string; readonly content: Uint8Array }[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
-  readonly limits: SandboxLimits;
+  readonly limits: ContainedLimits;
   /** What it takes before it does anything; added to `limits.memoryBytes`. */
   readonly base: { readonly memoryBytes: number; readonly dataBytes: number };
   /** Milliseconds it has until `begin()` is called; its limits of time count from there. @default they count from its start */
   readonly startMs?: number | undefined;
   /** It may have no process besides its own. Only such a one can be held without a cgroup. */
   readonly onlyThreads: boolean;
-  /** Whether it has a descriptor 3 that leads here. */
-  readonly hasChannel: boolean;
+  /** Its descriptors that lead here: 3, or 3 and 4. @default 0 */
+  readonly channels?: 1 | 2 | undefined;
   /** Whom it runs as where this process is root. @default nobody */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
-  /** A file that it has as descriptor 4, and the most that it may write to such a one. @default `limits.fileBytes` */
+  /** A file that it has as descriptor 4 in place of a channel, and the most that it may write to such a one. @default `limits.fileBytes` */
   readonly descriptor?: number | undefined;
   readonly maxFileBytes?: number | undefined;
 }

@@ -31,8 +31,10 @@ export interface Contained {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Its descriptor 3, if it is to have one. */
-  readonly channel: Duplex | null;
+  /** As many as it is to have. */
+  readonly channels: readonly Duplex[];
+  /** What it has used of the processor until now, all its processes together. */
+  cpuMs(): number;
   /** From now on its limits of time count. */
   begin(): void;
   /** Ends it now, for that limit. */
@@ -61,16 +63,25 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
   let child: ChildProcess;
   try {
     child = launch(run, machine, cgroup);
+    // Without descriptors left it has none, whatever its type says.
+    if ((child.stdio as unknown) === undefined) {
+      child.once("error", () => {});
+      throw sandboxUnavailable(
+        "no process can be started: this one has too many files open",
+        "Raise its limit (ulimit -n).",
+      );
+    }
   } catch (error) {
     void cgroup?.close();
     throw error;
   }
-  const [stdin, stdout, stderr, channel, , filter, status, options] = child.stdio as unknown as [
-    ...[Writable, Readable, Readable, Duplex | null, null, Writable, Readable, Writable],
+  const [stdin, stdout, stderr, first, second, filter, status, options] = child.stdio as unknown as [
+    ...[Writable, Readable, Readable, Duplex | null, Duplex | null, Writable, Readable, Writable],
   ];
+  const channels = [first, second].filter((channel) => channel !== null);
   // Whoever writes to what has ended learns it by `ended`.
-  for (const stream of [stdin, channel, filter, options, ...child.stdio.slice(FIRST_FILE_FD)])
-    stream?.on("error", () => {});
+  for (const stream of [stdin, ...channels, filter, options, ...child.stdio.slice(FIRST_FILE_FD)])
+    (stream as Writable).on("error", () => {});
   options.end(bubblewrapOptions(run, machine));
   filter.end(seccompFilter(machine.architecture, { onlyThreads: run.onlyThreads }));
   for (const [index, { content }] of run.files.entries()) (child.stdio[FIRST_FILE_FD + index] as Writable).end(content);
@@ -89,20 +100,24 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     end();
   };
   let hasBegun = run.startMs === undefined;
-  let wall = setTimeout(() => (hasBegun ? exceed("wallMs") : end()), run.startMs ?? run.limits.wallMs);
+  const wallAfter = (ms: number | null): NodeJS.Timeout | undefined =>
+    ms === null ? undefined : setTimeout(() => (hasBegun ? exceed("wallMs") : end()), ms);
+  let wall = wallAfter(run.startMs ?? run.limits.wallMs);
   const begin = (): void => {
     if (hasBegun) return;
     hasBegun = true;
     startedAt = performance.now();
     usedToStartMs = meter.cpuMs();
     clearTimeout(wall);
-    wall = setTimeout(() => exceed("wallMs"), run.limits.wallMs);
+    wall = wallAfter(run.limits.wallMs);
   };
-  const look = setInterval(() => {
-    if (hasBegun && meter.cpuMs() - usedToStartMs > run.limits.cpuMs) exceed("cpuMs");
+  const { cpuMs } = run.limits;
+  const watch = (): void => {
+    if (cpuMs !== null && hasBegun && meter.cpuMs() - usedToStartMs > cpuMs) exceed("cpuMs");
     if (cgroup === null && meter.peakMemoryBytes() > run.limits.memoryBytes + run.base.memoryBytes)
       exceed("memoryBytes");
-  }, LOOK_EVERY_MS);
+  };
+  const look = cpuMs === null && cgroup !== null ? undefined : setInterval(watch, LOOK_EVERY_MS);
   signal?.addEventListener("abort", end);
 
   const finish = async (): Promise<Ending> => {
@@ -128,7 +143,7 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     if (limit === undefined) limit = afterwards(run, { exitCode, memoryKills, usage, said: said() }, cgroup !== null);
     return { exitCode, limit, usage };
   };
-  return { stdin, stdout, stderr, channel, begin, exceed, ended: finish() };
+  return { stdin, stdout, stderr, channels, cpuMs: () => meter.cpuMs(), begin, exceed, ended: finish() };
 };
 
 const openGroup = (run: ContainedRun, { cgroups, isRoot }: Machine): Cgroup | null => {
@@ -150,10 +165,11 @@ const THREADS = 64;
 
 const launch = (run: ContainedRun, machine: Machine, cgroup: Cgroup | null): ChildProcess => {
   const { limits, base } = run;
-  const seconds = Math.ceil((limits.cpuMs + (run.startMs ?? 0)) / 1_000) + 1;
+  const seconds = limits.cpuMs === null ? null : Math.ceil((limits.cpuMs + (run.startMs ?? 0)) / 1_000) + 1;
   const resources = [
     // Of each process: the watch over all of them is finer, and this holds should it be late.
-    ...["--core=0", `--cpu=${seconds}`, `--fsize=${run.maxFileBytes ?? limits.fileBytes}`, `--nofile=${OPEN_FILES}`],
+    ...(seconds === null ? [] : [`--cpu=${seconds}`]),
+    ...["--core=0", `--fsize=${run.maxFileBytes ?? limits.fileBytes}`, `--nofile=${OPEN_FILES}`],
     ...(cgroup === null ? [`--data=${limits.memoryBytes + base.dataBytes}`] : []),
   ];
   const contained = [machine.prlimit, ...resources, machine.bwrap, ...bubblewrapArguments(run, machine)];
@@ -166,8 +182,8 @@ const launch = (run: ContainedRun, machine: Machine, cgroup: Cgroup | null): Chi
       "pipe",
       "pipe",
       "pipe",
-      run.hasChannel ? "pipe" : "ignore",
-      run.descriptor ?? "ignore",
+      run.channels === undefined ? "ignore" : "pipe",
+      run.descriptor ?? (run.channels === 2 ? "pipe" : "ignore"),
       "pipe",
       "pipe",
       "pipe",
@@ -184,7 +200,7 @@ const afterwards = (
 ): EndingLimit | undefined => {
   if (seen.exitCode < 128) return undefined;
   if (seen.memoryKills > 0) return "memoryBytes";
-  if (seen.usage.cpuMs > limits.cpuMs) return "cpuMs";
+  if (limits.cpuMs !== null && seen.usage.cpuMs > limits.cpuMs) return "cpuMs";
   return !hasCgroup && OUT_OF_MEMORY.test(seen.said) ? "memoryBytes" : undefined;
 };
 

@@ -4,6 +4,7 @@ import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
 import type { ApartHost } from "../apart/apart-host.ts";
+import type { ApartCodeOptions } from "../apart/prepare-apart.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
@@ -53,9 +54,6 @@ export interface InProcessHost extends AgentHost {
 }
 
 const DEFAULT_CONCURRENCY = 100;
-const DEFAULT_HEAP_BYTES = 512 * 2 ** 20;
-// What code that runs apart sees of the node's environment: how to run, and nothing secret.
-const VISIBLE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS"] as const;
 // The only variable every agent sees unasked: whether a model is there decides how a hybrid agent works.
 const SHARED_ENV = ["AGENTCORE_MODEL_URL"] as const;
 
@@ -113,18 +111,15 @@ export const createInProcessHost = (options: {
   };
 
   /** The agent of code that runs apart: nothing of it is loaded here. */
-  const defineApart = async ({ spec }: AgentManifest, snapshot: CodeSnapshot): Promise<ApartHost> => {
+  const defineApart = async (
+    manifest: AgentManifest,
+    snapshot: CodeSnapshot,
+    isolation: ApartCodeOptions["isolation"],
+  ): Promise<ApartHost> => {
     const { createApartHost } = await import("../apart/apart-host.ts");
-    const { startApart } = await import("../apart/start-apart.ts");
-    const visible = VISIBLE_VARIABLES.flatMap((key) => {
-      const value = options.env[key];
-      return value === undefined ? [] : [[key, value] as const];
-    });
-    const host = createApartHost({
-      start: startApart(spec.isolation ?? "process"),
-      limits: { heapBytes: spec.heapBytes ?? DEFAULT_HEAP_BYTES, environment: Object.fromEntries(visible) },
-      ...{ snapshot, exportName: spec.code?.export ?? "default", snapshotDirectory: options.snapshotDirectory },
-    });
+    const { prepareApart } = await import("../apart/prepare-apart.ts");
+    const { snapshotDirectory, env } = options;
+    const host = createApartHost(await prepareApart({ manifest, isolation, snapshot, snapshotDirectory, env }));
     apart.add(host);
     return host;
   };
@@ -137,8 +132,11 @@ export const createInProcessHost = (options: {
   ): Promise<LoadedAgent> => {
     const { name } = manifest.metadata;
     const { spec } = manifest;
-    const isApart = manifest.kind === "Agent" && manifest.spec.isolation !== undefined && snapshot !== null;
-    const host = isApart ? await defineApart(manifest, snapshot) : undefined;
+    const isolation = manifest.kind === "Agent" ? manifest.spec.isolation : undefined;
+    const host =
+      manifest.kind !== "Agent" || isolation === undefined || snapshot === null
+        ? undefined
+        : await defineApart(manifest, snapshot, isolation);
     const definition = host === undefined ? await define(tenantId, manifest, snapshot, isNew) : await host.define();
     const guardrails = await guardrailsOf(manifest, definition);
     const shared = SHARED_ENV.flatMap((key) =>

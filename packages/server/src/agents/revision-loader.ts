@@ -10,7 +10,7 @@ import { join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { PlatformError } from "@agentcore/contract";
 import type { CodeSnapshot } from "./read-code.ts";
-import { hasSnapshotFile, readSnapshotFile } from "./snapshot-store.ts";
+import { hasSnapshotFile, readSnapshotFile } from "./snapshot-files.ts";
 
 const PARAMETER = "agentcore-revision";
 

@@ -3,7 +3,7 @@
  * however the files change and however often the node restarts (runs are pinned to their revision).
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { asDiskFull, syncFolder } from "@agentcore/sqlite";
@@ -80,13 +80,3 @@ const readFiles = async (base: string): Promise<Files> => {
   }
   return files;
 };
-
-export const hasSnapshotFile = (directory: string, hash: string, name: string): boolean => {
-  const base = join(directory, hash);
-  const file = resolve(base, name);
-  return file.startsWith(base + sep) && existsSync(file);
-};
-
-/** `name` is one that the snapshot has. */
-export const readSnapshotFile = (directory: string, hash: string, name: string): Buffer =>
-  readFileSync(join(directory, hash, name));

@@ -24,7 +24,19 @@ const silent = () => {
       isGone = true;
     };
     ends.push(kill);
-    const value = { name: "a", description: "A", runs: true, answers: true, input: { $apart: "schema", id: 1 } };
+    const value = {
+      ...{
+        name: "a",
+        description: "A",
+        version: "1",
+        skills: [],
+        labels: {},
+        tools: [],
+        idempotent: false,
+        subscribes: [],
+      },
+      ...{ runs: true, answers: true, input: { $apart: "schema", id: 1 } },
+    };
     queueMicrotask(() => hear({ type: "loaded", value }));
     return { send: (message: ToApart) => void own.push(message), answer: () => {}, kill };
   };

@@ -8,17 +8,24 @@ import type { ApartAttempt, ApartCode, ApartEvents as AttemptEvents } from "@age
 import type { CodeSnapshot } from "../agents/read-code.ts";
 import type { Apart, ApartEvents, ApartLimits } from "./apart.ts";
 import { ApartRun, type Beginning, type RunMembers } from "./apart-run.ts";
+import { type CpuAllowance, createCpuAllowance } from "./cpu-allowance.ts";
 import type { DescribedAgent } from "./describe-definition.ts";
 import type { FromApart } from "./messages.ts";
 import { performCall, performQuestion } from "./perform-call.ts";
+import { readDescribed } from "./read-described.ts";
 import { openExchange } from "./references.ts";
 import { decode } from "./value-codec.ts";
 
 export interface ApartHostOptions {
   readonly start: (limits: ApartLimits, events: ApartEvents) => Apart;
   readonly limits: ApartLimits;
+  /** What it may use of the processor for each run, where what is started tells how much that is. @default no limit */
+  readonly cpuMs?: number | undefined;
   readonly snapshot: CodeSnapshot;
   readonly exportName: string;
+  /** Of an error that the code failed to load with: what to do about it there. @default as it is */
+  readonly explain?: ((error: unknown) => unknown) | undefined;
+  /** As the code's side finds it. */
   readonly snapshotDirectory: string;
 }
 
@@ -36,6 +43,7 @@ const LOAD_LIMIT_MS = 60_000;
 // Whoever submits a task waits for it.
 const VALIDATION_LIMIT_MS = 10_000;
 const DEFINITION = 0;
+const LOOK_EVERY_MS = 100;
 
 interface Started {
   readonly apart: Apart;
@@ -43,6 +51,7 @@ interface Started {
   /** Runs that nobody waits for any more and that have not heard of it. */
   readonly dropping: Map<number, NodeJS.Timeout>;
   readonly described: Promise<DescribedAgent>;
+  readonly allowance: CpuAllowance | undefined;
   idle: NodeJS.Timeout | undefined;
   /** By schemas of the definition, under way. */
   validations: number;
@@ -96,6 +105,7 @@ export const createApartHost = (options: ApartHostOptions): ApartHost => {
       const opened = open();
       host = opened;
       opened.runs.set(id, { run, lost });
+      opened.allowance?.begin(opened.runs.size, opened.apart.cpuMs?.() ?? 0);
       opened.described.then(
         () => run.begin(opened.apart, beginning),
         (error: unknown) => {
@@ -203,7 +213,7 @@ const runsApart = (): never => {
 };
 
 const launch = (
-  { start, limits, snapshot, exportName, snapshotDirectory }: ApartHostOptions,
+  { start, limits, cpuMs, snapshot, exportName, snapshotDirectory, explain = (error) => error }: ApartHostOptions,
   onGone: (started: Started) => void,
 ): Started => {
   const definition = openExchange({
@@ -221,10 +231,13 @@ const launch = (
   const hear = (message: FromApart): void => {
     if (message.type === "loaded") {
       clearTimeout(late);
-      if ("error" in message) {
-        loaded.reject(decode(message.error, definition));
+      try {
+        if ("error" in message) throw decode(message.error, definition);
+        loaded.resolve(readDescribed(decode(message.value, definition)));
+      } catch (error) {
+        loaded.reject(explain(error));
         apart.kill();
-      } else loaded.resolve(decode(message.value, definition) as DescribedAgent);
+      }
       return;
     }
     if (message.run === DEFINITION) {
@@ -241,13 +254,15 @@ const launch = (
     // What was dropped a moment ago waits for an answer, and so does all else there.
     else if (message.type === "ask") apart.answer({ error: "the run has ended" });
   };
-  const gone = (why: string): void => {
+  let endedFor: string | undefined;
+  const gone = (why: string, cause?: PlatformError): void => {
     clearTimeout(late);
+    clearInterval(watch);
     clearTimeout(started.idle);
     for (const timer of started.dropping.values()) clearTimeout(timer);
     onGone(started);
-    const error = new PlatformError("UNAVAILABLE", `what the agent's code ran in is gone: ${why}`);
-    loaded.reject(error);
+    const error = new PlatformError("UNAVAILABLE", `what the agent's code ran in is gone: ${endedFor ?? why}`);
+    loaded.reject(cause ?? error);
     definition.close(error);
     for (const { run, lost } of started.runs.values()) {
       run.close();
@@ -257,7 +272,19 @@ const launch = (
   };
   const apart = start(limits, { hear, gone });
   const late = setTimeout(() => apart.kill(), LOAD_LIMIT_MS).unref();
-  const started: Started = { apart, runs: new Map(), dropping: new Map(), described, idle: undefined, validations: 0 };
+  const allowance = cpuMs === undefined ? undefined : createCpuAllowance(cpuMs);
+  const watch =
+    allowance === undefined
+      ? undefined
+      : setInterval(() => {
+          if (!allowance.isExceeded(apart.cpuMs?.() ?? 0)) return;
+          endedFor ??= "it was ended for its limit sandbox.cpuMs";
+          apart.kill();
+        }, LOOK_EVERY_MS).unref();
+  const started: Started = {
+    ...{ apart, runs: new Map(), dropping: new Map(), described, allowance },
+    ...{ idle: undefined, validations: 0 },
+  };
   apart.send({ type: "load", snapshot, export: exportName, snapshots: snapshotDirectory });
   return started;
 };

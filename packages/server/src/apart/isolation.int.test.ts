@@ -236,7 +236,7 @@ test("what cannot run apart is refused when it is applied, and says why", async 
       () => null,
       (error: { message: string }) => JSON.stringify(error),
     );
-  expect(await refusal({ isolation: "sandbox" })).toMatch(/spec.isolation.*thread.*process/);
+  expect(await refusal({ isolation: "cell" })).toMatch(/spec.isolation.*thread.*process.*sandbox/);
   expect(await refusal({ isolation: "process" }, "compensating")).toMatch(/spec.isolation.*compensates/);
   expect(await refusal({ heapBytes: 2 ** 28 })).toMatch(/spec.heapBytes.*isolation/);
   expect(await refusal({ isolation: "process" }, "nothing")).toMatch(/nothing.*spec.code.export/);

@@ -141,7 +141,7 @@ export const babbling = agent({
   name: "babbling",
   description: "Babbles",
   async run() {
-    if (parentPort === null) writeSync(5, "x\n");
+    if (parentPort === null) writeSync(4, "x\n");
     else parentPort.postMessage("x");
     await new Promise(() => {});
   },
