@@ -12,6 +12,11 @@ const SOURCE_CONDITION = "agentcore-source";
 const PROGRAM = "main";
 /** Files that a `Worker` is started on. */
 const threads = { sqlite: ["worker", "archive-worker"] };
+/** Files that a thread or a process is started on which runs code of others: by their names in `dist`. What they import by name, that code may too. */
+const programs = {
+  server: { "inside/main": "src/apart/inside/main.ts" },
+  sandbox: { "guest/javascript": "src/guest/javascript.ts", "guest/python": "src/guest/python.ts" },
+};
 /** The package that contains zod, and the name by which those that depend on it reach that copy. */
 const zodOwner = "contract";
 const SHARED_ZOD = "@agentcore/contract/zod";
@@ -49,6 +54,17 @@ const bundlePackage = async (folder, dist) => {
     input: { input: entries, platform: "neutral", plugins: [packageBoundary(folder)] },
     output: { ...output, dir: dist },
   });
+  for (const [name, source] of Object.entries(programs[folder] ?? {})) {
+    const [chunk] = await write({
+      input: {
+        input: { [name]: sourceFile(folder, source) },
+        platform: "neutral",
+        plugins: [packageBoundary(folder)],
+      },
+      output: { ...output, dir: dist, codeSplitting: false },
+    });
+    chunks.push(chunk);
+  }
   for (const name of threads[folder] ?? []) {
     const [chunk] = await write({
       // A thread has module instances of its own anyway: what it needs of other packages comes with it, and no more of it.

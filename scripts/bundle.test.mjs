@@ -37,7 +37,8 @@ test.each(packageFolders)("every file that the package.json of %s names is made,
   }
 });
 
-const isThread = (chunk) => chunk.isEntry && chunk.name.endsWith("worker");
+/** Entries that a thread or a process of their own is started on. */
+const isThread = (chunk) => chunk.isEntry && /worker$|^inside\/|^guest\//.test(chunk.name);
 const chunks = () =>
   Object.entries(bundled).flatMap(([owner, ofPackage]) => ofPackage.map((chunk) => ({ owner, ...chunk })));
 
@@ -98,6 +99,11 @@ test("what code looks for beside its own file is there: threads' files, package.
     }
   }
   expect(found).toEqual(expect.arrayContaining(["../package.json", "./worker.js", "./archive-worker.js"]));
+  // Named in pieces, by where the file is that names them.
+  const apart = ["server/dist/inside/main.js", "sandbox/dist/guest/javascript.js", "sandbox/dist/guest/python.js"];
+  for (const file of apart) expect(existsSync(join(folder, file)), file).toBe(true);
+  expect(chunks().find(({ code }) => code.includes("./inside/main$")).fileName).toBe("apart.js");
+  expect(chunks().find(({ code }) => code.includes('import.meta.dirname, "guest"')).fileName).toBe("index.js");
 });
 
 /** All that loading files of a package loads with them: modules of ours, and of which packages, ours by their folders. */

@@ -117,6 +117,41 @@ export const inspector = agent({
   expect(said).toContain("AGENT_NOT_FOUND");
 });
 
+test.each(["thread", "process", "sandbox"])(
+  "its code runs apart, in a %s, and meets them there too",
+  async (isolation) => {
+    const folder = join(user, `agents-in-${isolation}`);
+    await mkdir(folder);
+    await cp(join(user, "agents", "inspector.ts"), join(folder, "inspector.ts"));
+    await writeFile(
+      join(folder, "package.json"),
+      '{ "type": "module", "dependencies": { "agentcore": "*", "@agentcore/contract": "*", "@agentcore/sdk": "*", "zod": "*" } }',
+    );
+    await writeFile(
+      join(folder, "inspector.agent.yaml"),
+      `apiVersion: agentcore.dev/v1\nkind: Agent\nmetadata: { name: in-${isolation} }\nspec: { code: { path: ./inspector.ts, export: inspector }, isolation: ${isolation} }\n`,
+    );
+    const said = await resultOf(folder, `in-${isolation}`, "--input", "{}");
+    expect(said.replace(/\s+/g, "")).toContain('"same":[true,true,true]');
+    expect(said).toContain("AGENT_NOT_FOUND");
+  },
+);
+
+test("code that a model wrote runs in the sandbox", async () => {
+  const file = join(user, "boxed.ts");
+  await writeFile(
+    file,
+    `import { createSandbox } from "@agentcore/sandbox";
+const sandbox = createSandbox();
+console.log(JSON.stringify((await sandbox.runJavaScript("return input + 1", { input: 1 })).value));
+await sandbox.close();
+`,
+  );
+  // As the user installs it beside.
+  await symlink(join(root, "node_modules", "isolated-vm"), join(modules(), "isolated-vm"));
+  expect(await runProgram(process.execPath, [file], { cwd: user })).toMatchObject({ code: 0, stdout: "2\n" });
+});
+
 test("an example with a workflow, conditions and agents in TypeScript", async () => {
   await cp(join(root, "examples", "refunds"), join(user, "refunds"), {
     recursive: true,

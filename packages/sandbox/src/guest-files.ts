@@ -17,6 +17,8 @@ export const guestMounts = (packages: Readonly<Record<string, string>>): Mount[]
   ...systemLibraries(),
   { from: process.execPath, to: NODE },
   { from: join(import.meta.dirname, "guest"), to: `${TOOL_FOLDER}/guest` },
+  // It says that they are modules.
+  { from: join(import.meta.dirname, "../package.json"), to: `${TOOL_FOLDER}/package.json` },
   ...Object.entries(packages).map(([name, from]) => ({ from, to: `${TOOL_FOLDER}/node_modules/${name}` })),
 ];
 

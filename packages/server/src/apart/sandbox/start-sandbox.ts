@@ -93,13 +93,14 @@ const openToAll = async (folder: string): Promise<void> => {
     await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 };
 
-/** What runs the code: one file that is bundled with all it needs, or the sources and what they import. */
+/** What runs the code: a file that is bundled, or the sources, and the packages that they import. */
 const ownMounts = (): readonly CodeMount[] => {
   const main = fileURLToPath(MAIN);
-  if (main.endsWith(".js")) return [{ from: main, to: main }];
-  const sources = dirname(dirname(dirname(main)));
+  const isBuilt = main.endsWith(".js");
+  const root = isBuilt ? dirname(dirname(main)) : dirname(dirname(dirname(main)));
+  const own = isBuilt ? [main, join(root, "..", "package.json")] : ["apart", "agents"].map((name) => join(root, name));
   return [
-    ...packageMounts(sources, ["@agentcore/contract", "@agentcore/sdk"]),
-    ...["apart", "agents"].map((name) => ({ from: join(sources, name), to: join(sources, name) })),
+    ...packageMounts(root, ["@agentcore/contract", "@agentcore/sdk"]),
+    ...own.map((path) => ({ from: path, to: path })),
   ];
 };
