@@ -30,9 +30,10 @@ const optionsOf = (run: ContainedRun, machine: Machine): string[] => [
   ...namespaces(run, machine),
   ...["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"],
   ...Object.entries(run.environment).flatMap(([name, value]) => ["--setenv", name, value]),
+  // First, as what is mounted may lie below it here, and it would hide that.
+  ...(run.limits.fileBytes === 0 ? [] : workFolder(run)),
   ...mountArguments([{ from: machine.setpriv, to: SETPRIV }, ...run.mounts]),
   ...["--proc", "/proc", "--dev", "/dev"],
-  ...(run.limits.fileBytes === 0 ? [] : workFolder(run)),
   // Else what is written to them is bounded by nothing.
   ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", run.directory],
   ...["--seccomp", String(SECCOMP_FD), "--json-status-fd", String(STATUS_FD)],
