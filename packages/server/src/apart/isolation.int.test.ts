@@ -74,7 +74,7 @@ const inState = (taskId: string, ...states: string[]) =>
 const common = (result: unknown): string | undefined =>
   JSON.stringify(result)
     ?.replace(/[0-9a-f]{32}/g, "ID")
-    .replace(/everything-(thread|process)/, "everything");
+    .replace(/everything-(thread|process|sandbox)/, "everything");
 
 /** What a log says but for what differs from run to run: ids, times, and where the code ran. */
 const shapeOf = (events: readonly TaskEvent[]) =>
@@ -113,7 +113,7 @@ const outputOf = (events: readonly TaskEvent[]) => {
   return last?.type === "task.completed" ? (last.data.output as { place: string; said: unknown[] }) : undefined;
 };
 
-test.each(ISOLATIONS)(
+test.each([...ISOLATIONS, "sandbox"])(
   "code in a %s does all that code in the node does, and leaves the same log",
   async (isolation) => {
     await node.apply([manifest("everything", { isolation }, `everything-${isolation}`)]);
@@ -128,7 +128,7 @@ test.each(ISOLATIONS)(
         expect(outputOf(here.events)?.place).toBe(`${process.pid}/0`);
         const [pid, thread] = (outputOf(apart.events)?.place ?? "").split("/");
         expect(pid === String(process.pid)).toBe(isolation === "thread");
-        expect(thread === "0").toBe(isolation === "process");
+        expect(thread === "0").toBe(isolation !== "thread");
       }
     }
   },
