@@ -164,24 +164,16 @@ export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, Signal
 export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";
 export {
   formatTarget,
-  formatTarget,
   type NeedTarget,
-  type NeedTarget,
-  parseTarget,
   parseTarget,
   SYSTEM_SKILLS,
-  type Target,
   type Target,
 } from "./target.ts";
 export {
   type McpEndpoint,
-  type McpEndpoint,
   type McpProgram,
-  type McpProgram,
-  McpServerSpec,
   McpServerSpec,
   ToolLibrarySpec,
-  ToolSpec,
   ToolSpec,
 } from "./tool-manifest.ts";
 export { TopicPattern } from "./topic.ts";
