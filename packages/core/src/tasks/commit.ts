@@ -3,7 +3,7 @@
  * what each unit sets in motion (the code's next calls, children, mail, outbox).
  */
 import { PlatformError } from "@agentcore/contract";
-import type { CommitOutcome, TaskKey, Timer } from "../ports/index.ts";
+import type { CommitOutcome, Lease, TaskKey, Timer } from "../ports/index.ts";
 import type { TaskEngine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionHead } from "./execution-head.ts";
@@ -27,6 +27,8 @@ interface Batch {
 
 /** A task whose unit may have been written or not, until the truth is read. */
 interface Doubt {
+  /** Of the lease that wrote it. */
+  readonly token: number;
   readonly look: () => void;
   timer: Timer;
 }
@@ -64,8 +66,10 @@ export class Commits {
   }
 
   /** It is looked at later: by then the store may take again what its code would do once more. */
-  isInDoubt(key: TaskKey): boolean {
-    return this.doubts.has(keyOf(key));
+  isInDoubt(lease: Lease): boolean {
+    const doubt = this.doubts.get(keyOf(lease));
+    // A later lease, by a claim whose answer was lost, is not what is looked at then.
+    return doubt !== undefined && doubt.token >= lease.token;
   }
 
   /** The store writes: what waited for that need not wait longer. */
@@ -201,7 +205,7 @@ export class Commits {
   dropApart(execution: Execution, why: PlatformError): void {
     if (execution.phase === "ended") return;
     // Whoever submits it is told of it first.
-    if (!execution.born) return execution.whenBorn(() => this.dropApart(execution, why));
+    if (!execution.born) return execution.whenDurable(() => this.dropApart(execution, why));
     const { head, token, seq } = execution;
     this.engine.senses.logger.log("warn", `the code of a task was lost: ${why.message}`, {
       ...{ tenantId: head.tenantId, taskId: head.taskId, agent: head.agent },
@@ -241,7 +245,7 @@ export class Commits {
       if (this.doubts.get(name)?.look === look) this.doubts.delete(name);
       this.followUp(head, token, taken);
     };
-    this.doubts.set(name, { look, timer: engine.senses.clock.after(this.doubtMs(), look) });
+    this.doubts.set(name, { token, look, timer: engine.senses.clock.after(this.doubtMs(), look) });
     // It may yet be written.
     engine.claims.doubtLater();
   }

@@ -203,7 +203,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
         start: (call, _, input) => {
           // Sent even when the code returns without awaiting it.
           execution.beginSending();
-          execution.whenBorn(() => {
+          execution.whenDurable(() => {
             if (!execution.isOpen(call)) return execution.endSending();
             const id = idempotencyKey(execution, call.path).slice(0, 32);
             if (options.durable === true)

@@ -264,9 +264,7 @@ export class Ending {
     if (deadline === null || this.returned !== null || execution.isClosed) return;
     this.deadlinePassed = true;
     const at = this.now();
-    execution.append({ type: "task.deadlinePassed", at, data: { deadline } }, () =>
-      execution.deliver({ type: "deadline", at }),
-    );
+    execution.appendTold({ type: "task.deadlinePassed", at, data: { deadline } }, { type: "deadline", at });
   }
 
   private late(): PlatformError {

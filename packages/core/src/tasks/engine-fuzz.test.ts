@@ -29,6 +29,10 @@ const REGRESSIONS: [number, number][] = [
   [929432287, 0.15],
   // An event was sent by a task that had run out of time.
   [-62538024, 0],
+  // A step that began with a commit had its result before the cancel of that commit was told.
+  [224694019, 0.15],
+  // A unit was in doubt, had been written and released its lease, and the answer of the claim that took it was lost.
+  [10292869, 0.4],
 ];
 // A run asks the store some thousand times; an engine that goes round while time stands still would ask for ever.
 const MAX_ASKED = 100_000;

@@ -122,7 +122,7 @@ export const startEventWait = (
     call.durable = isDurable;
   };
   // Not before the task is there: whoever finds it missing takes its wait for left behind.
-  execution.whenBorn(() => {
+  execution.whenDurable(() => {
     if (!execution.isOpen(call) || isOver) return;
     execution.effects++;
     execution.announcing++;

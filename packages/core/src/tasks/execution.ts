@@ -3,7 +3,8 @@
  *
  * States:  replaying → live → ending → ended
  *   replaying  recorded deliveries are handed to the code in log order (journal.ts); nothing has an effect
- *   live       calls start for real; results are appended, committed, and only then handed to the code (I4, I5)
+ *   live       calls start for real; results are appended and handed to the code, and nothing that it does about them has an
+ *              effect before they are committed (I4)
  *   ending     the code has returned, thrown, been cancelled or parked (ending.ts); one last append is on its way
  *   ended      terminal, parked, evicted or lost; the object is garbage
  *
@@ -21,6 +22,7 @@ import {
   type TaskState,
 } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
+import { plainCopy } from "../payloads/plain-copy.ts";
 import { serialiseError } from "../payloads/serialise-error.ts";
 import type { MailboxInsert, NewTask, OutboxInsert, Settlement } from "../ports/index.ts";
 import type { Birth } from "./admission.ts";
@@ -87,7 +89,8 @@ export class Execution {
   phase: Phase = "replaying";
   /** Time of the last delivery: `ctx.now()`. */
   time: number;
-  commitInFlight = false;
+  /** What is being written. */
+  private underWay: Draft | null = null;
   /** Who waits for the unit that creates this task. */
   birth: { readonly resolve: (birth: Birth) => void; readonly reject: (error: unknown) => void } | null = null;
   /** Commands on their way through the bus: code that returns without awaiting them has sent them all the same. */
@@ -292,7 +295,7 @@ export class Execution {
 
   // ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Makes a journaled call. The promise settles when the result is durable, in log order; after an eviction it never does. */
+  /** Makes a journaled call. The promise settles in log order; what the code does then begins when the result is durable. After an eviction it never settles. */
   call<T>(request: CallRequest): Promise<T> {
     if (this.isClosed) return new Promise<T>(() => {});
     this.lastActivity = this.services.senses.clock.monotonic();
@@ -360,13 +363,14 @@ export class Execution {
     return false;
   }
 
-  /** Runs `begin` once the task is durable (I4): at once, or after the commit under way. */
-  whenBorn(begin: () => void): void {
-    if (this.born) begin();
-    else {
+  /** Runs `begin` once the task is durable, and all that the code was handed (I4): at once, or after the commit that it takes. */
+  whenDurable(begin: () => void): void {
+    if (!this.born) {
       this.waitingForBirth.push(begin);
       this.changed();
-    }
+    } else if (this.draft.isAhead) this.draft.committed.push(begin);
+    else if (this.underWay?.isAhead === true) this.underWay.committed.push(begin);
+    else begin();
   }
 
   /** At once, or, after a replay, when all calls that the code waits for have begun: one that ends sees what else is asked. */
@@ -391,9 +395,15 @@ export class Execution {
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
     call.durable = false;
-    this.append(
-      { type: "step.completed", at, data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result } },
-      () => this.deliver({ type: "result", path, at, result: resultOf(kind, result) }),
+    // The code may change what it is handed before that is written.
+    const recorded = plainCopy(result);
+    this.appendResult(
+      {
+        type: "step.completed",
+        at,
+        data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), result: recorded },
+      },
+      { type: "result", path, at, result: resultOf(kind, result) },
     );
   }
 
@@ -403,14 +413,33 @@ export class Execution {
     const { path, kind, inputHash } = call;
     const json = serialiseError(error);
     call.durable = false;
-    this.append(
+    this.appendResult(
       {
         type: "step.failed",
         at,
         data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json },
       },
-      () => this.deliver({ type: "error", path, at, error: json }),
+      { type: "error", path, at, error: json },
     );
+  }
+
+  /**
+   * The code has it before it is durable, unless something before it in the log must wait for that: it is handed everything in log order. What it does then is
+   * written with it, in one unit instead of two.
+   */
+  private appendResult(event: NewTaskEvent, delivery: Delivery): void {
+    const { draft, underWay } = this;
+    if (!this.born || draft.deliveries.length > 0 || (underWay?.deliveries.length ?? 0) > 0)
+      return this.appendTold(event, delivery);
+    this.append(event);
+    draft.isAhead = true;
+    this.inbound.addAhead(delivery);
+  }
+
+  /** An event that the code is told of when it is durable. */
+  appendTold(event: NewTaskEvent, delivery: Delivery): void {
+    this.draft.deliveries.push(delivery);
+    this.append(event);
   }
 
   beginSending(): void {
@@ -487,13 +516,25 @@ export class Execution {
 
   /** Everything drafted is on its way; what comes now belongs to the next unit. */
   beginCommit(): void {
+    this.underWay = this.draft;
     this.draft = new Draft();
-    this.commitInFlight = true;
+  }
+
+  get commitInFlight(): boolean {
+    return this.underWay !== null;
+  }
+
+  /** Once for each unit: the code is about to be handed a result that is in it, and what it does about that goes with it. */
+  keepsUnit(): boolean {
+    const { draft } = this;
+    if (draft.wasKept || !draft.isAhead || this.inbound.isEmpty) return false;
+    draft.wasKept = true;
+    return true;
   }
 
   /** The unit is durable. */
   onCommitted(taken: TakenUnit): void {
-    this.commitInFlight = false;
+    this.underWay = null;
     this.seq = taken.seq;
     this.checkpointSeq = taken.checkpointSeq;
     const isBirth = !this.born;
@@ -503,13 +544,15 @@ export class Execution {
       this.end(taken.evict && this.isLeaving ? GOES_ELSEWHERE : undefined);
       return;
     }
+    // Before anything begins: what comes of that at once stands behind it in the log.
+    for (const delivery of taken.draft.deliveries) this.inbound.add(delivery);
     if (isBirth) for (const begin of this.waitingForBirth.splice(0)) begin();
     for (const callback of taken.draft.committed) callback();
   }
 
   /** The mailbox held something that the last append did not take in: take it in, then end again (I2, I5). */
   onMailboxFirst(taken: TakenUnit): void {
-    this.commitInFlight = false;
+    this.underWay = null;
     this.draft.takeBackUnended(taken.draft);
   }
 
@@ -526,11 +569,6 @@ export class Execution {
   }
 
   // ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Hands something to the code, after what was handed over before. */
-  deliver(delivery: Delivery): void {
-    this.inbound.add(delivery);
-  }
 
   apply(delivery: Delivery): void {
     this.time = delivery.at;

@@ -20,6 +20,14 @@ export class Inbound {
     if (!this.isDelivering) void this.deliver();
   }
 
+  /** A turn later, as what is durable is: the code begins no call, and ends none, in between. */
+  addAhead(delivery: Delivery): void {
+    this.ready.push(delivery);
+    if (this.isDelivering) return;
+    this.isDelivering = true;
+    void this.execution.services.senses.clock.turn().then(() => this.deliver());
+  }
+
   /** The turn comes after the last one too: what arrives in it must not reach the code before the code has reacted. */
   private async deliver(): Promise<void> {
     const { execution } = this;

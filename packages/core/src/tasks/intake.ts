@@ -167,9 +167,7 @@ export class Intake {
     const { execution } = this;
     const at = execution.services.senses.clock.now();
     this.messages.add(message);
-    execution.append({ type: "message.added", at, data: { message } }, () =>
-      execution.deliver({ type: "message", at, message }),
-    );
+    execution.appendTold({ type: "message.added", at, data: { message } }, { type: "message", at, message });
     // Only a message that came after the question can be its answer; an earlier one is in ctx.messages.
     if (!this.unjudged.add(message)) hearMessage(execution, message);
   }
@@ -194,7 +192,7 @@ export class Intake {
       execution.append(event);
       execution.ending.endAsCanceled(reason);
     } else {
-      execution.append(event, () => execution.deliver({ type: "cancel", at, reason }));
+      execution.appendTold(event, { type: "cancel", at, reason });
     }
   }
 

@@ -11,7 +11,7 @@ const picky = define("picky", async (task, ctx) => {
 
 for (const [when, input, commits, reason] of [
   ["at once, with the commit that creates it", "at once", 1, "not my field"],
-  ["later", "later", 3, "too small an order"],
+  ["later", "later", 2, "too small an order"],
 ] as const)
   test(`a task is rejected ${when}`, async () => {
     const world = new EngineWorld([picky]);

@@ -53,7 +53,7 @@ export const startStep = (
   const { clock } = execution.services.senses;
   const attempt = recorded?.attempt ?? 1;
   const tryNow = (): void => tryStep(execution, call, attempt, body);
-  const begin = body.waitsForLog === true ? tryNow : (): void => execution.whenBorn(tryNow);
+  const begin = body.waitsForLog === true ? tryNow : (): void => execution.whenDurable(tryNow);
   if (recorded?.dueAt != null && recorded.dueAt > clock.now()) waitFor(execution, call, recorded.dueAt, begin);
   else begin();
 };

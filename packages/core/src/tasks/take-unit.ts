@@ -33,6 +33,10 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
     execution.seq - execution.checkpointSeq + execution.draft.events.length > maxEvents(execution)
   )
     execution.ending.park(historyLimit(execution.seq));
+  if (phase === "live" && !mustLeave && execution.keepsUnit()) {
+    execution.changed();
+    return null;
+  }
   const { draft } = execution;
   // Mail that has not been read yet goes before: it is known that the store would refuse this end (I2, I5).
   const mustHold = (): boolean => execution.ending.conclusion?.afterMailbox === true && execution.intake.hasMore;
@@ -128,8 +132,8 @@ const maxEvents = ({ ending }: Execution): number =>
 const isIdle = (execution: Execution): boolean => {
   // Clean-up after a cancel is bounded by a timer in memory, so it stays there.
   if (execution.ending.isCanceled && !execution.ending.compensates) return false;
-  // What is about to be delivered to the code (`committed`) will move it: not idle.
-  if (execution.phase !== "live" || execution.draft.committed.length > 0 || execution.isMoving) return false;
+  // What is about to be handed to the code will move it: not idle.
+  if (execution.phase !== "live" || execution.draft.willGoOn || execution.isMoving) return false;
   if (execution.open.size === 0) return false;
   let keeps = false;
   for (const call of execution.open.values()) {
