@@ -17,6 +17,8 @@ const arrows = {
   "tools-code": ["contract", "sandbox", "sdk"],
   "tools-http": ["contract", "outbound", "sdk"],
   "tools-mail": ["contract", "sdk"],
+  "tools-files": ["contract", "sdk"],
+  "tools-documents": ["contract", "core", "sandbox", "sdk", "tools-files"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
@@ -33,8 +35,11 @@ const lazyArrows = {
   testing: ["models"],
 };
 
+/** Of an arrow the only entries that it leads to: a tool has nothing to do with how tasks live. */
+const onlyEntries = { "tools-documents": { core: ["@agentcore/core/text"] } };
+
 /** Imported by tests alone. */
-const testArrows = { agents: ["testing"], "tools-code": ["testing"] };
+const testArrows = { agents: ["testing"], "tools-code": ["testing"], "tools-documents": ["testing", "vectors"] };
 
 const isTest = (path) => path.endsWith(".test.ts");
 
@@ -52,6 +57,9 @@ function complainAboutArrow(path, { specifier, atRuntime, isLazy }) {
   const source = /^packages\/([^/]+)\//.exec(path)?.[1];
   const target = targetPackage(path, specifier);
   if (source === undefined || target === undefined || target === source) return;
+  const entries = onlyEntries[source]?.[target];
+  if (entries !== undefined && !entries.includes(specifier))
+    return `packages/${source} must not import ${target} but by ${entries.join(", ")}.`;
   if (arrows[source]?.includes(target)) return;
   if (isTest(path) && testArrows[source]?.includes(target)) return;
   if (!lazyArrows[source]?.includes(target)) {

@@ -44,6 +44,12 @@ const violations = [
   ["sdk reaching into core's folder", "packages/sdk/src/f.ts", `import "../../core/src/index.ts";`, "not import core"],
   ["a test of core using the command", "packages/core/src/a.test.ts", `import "agentcore";`, "must not import cli"],
   ["a package that has no arrows", "packages/newcomer/src/a.ts", `import "@agentcore/core";`, "must not import core"],
+  [
+    "a tool importing more of core than texts",
+    "packages/tools-documents/src/a.ts",
+    `import "@agentcore/core/tasks";`,
+    "must not import core but by @agentcore/core/text",
+  ],
   ["the command loading the server at once", "packages/cli/src/a.ts", `import "@agentcore/server";`, "when needed"],
   [
     "the engine using a type of workflows",

@@ -11,7 +11,7 @@ const SOURCE_CONDITION = "agentcore-source";
 /** What a package's `bin` starts, and no `exports` names. */
 const PROGRAM = "main";
 /** Files that a `Worker` is started on. */
-const threads = { sqlite: ["worker", "archive-worker"] };
+const threads = { sqlite: ["worker", "archive-worker"], "tools-documents": ["pdf-worker"] };
 /** Files that a thread or a process is started on which runs code of others: by their names in `dist`. What they import by name, that code may too. */
 const programs = {
   server: { "inside/main": "src/apart/inside/main.ts" },
@@ -71,6 +71,8 @@ const bundlePackage = async (folder, dist) => {
       input: {
         input: { [name]: sourceFile(folder, `src/${name}.ts`) },
         platform: "node",
+        // What others publish is installed beside it.
+        external: Object.keys(manifestOf(folder).dependencies).filter((name) => !name.startsWith("@agentcore/")),
         plugins: [withoutLocales],
         resolve: { conditionNames: [SOURCE_CONDITION, "node", "import"] },
       },

@@ -1,4 +1,4 @@
-import { stemWord } from "./stem-word.ts";
+import { stemWord } from "../text/stem-word.ts";
 import { STOP_WORDS } from "./stop-words.ts";
 
 export interface Word {

@@ -15,6 +15,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { Clock, Digest, Embedder, Ids, KeyValue, Logger, VectorIndex } from "../ports/index.ts";
 import type { NearVector } from "../ports/vector-index.ts";
 import { checkQuery } from "../storage/vector-input.ts";
+import { wordsOf } from "../text/words.ts";
 import { embedInTime, type Vector } from "./embed-in-time.ts";
 import { isGone, isOver, type KeptMemory } from "./kept-memory.ts";
 import { MAX_RECALLED } from "./limits.ts";
@@ -23,7 +24,6 @@ import { PoolIndex, packVector } from "./pool-index.ts";
 import { type ForgetRule, type PoolHead, PoolRows } from "./pool-rows.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { type Found, rankMemories } from "./rank-memories.ts";
-import { wordsOf } from "./words.ts";
 
 export interface PoolServices {
   readonly keyValue: KeyValue;

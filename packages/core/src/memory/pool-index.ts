@@ -1,9 +1,9 @@
 /** What a node keeps of a pool to search it: words, and of each memory what it is filtered, ranked and forgotten by. No texts. */
 import { ExactVectors } from "../storage/exact-vectors.ts";
 import { checkEntries } from "../storage/vector-input.ts";
+import { TextIndex } from "../text/text-index.ts";
 import { isOver, type KeptMemory } from "./kept-memory.ts";
 import { type MemoryFacts, worthOf } from "./rank-memories.ts";
-import { TextIndex } from "./text-index.ts";
 
 export interface IndexedMemory extends MemoryFacts {
   readonly expiresAt?: number | undefined;

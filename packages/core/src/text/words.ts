@@ -1,5 +1,5 @@
 /** Words as they are compared: without case, accents and endings of English. Of scripts without spaces, pairs of characters. */
-import { stemWord } from "../discovery/stem-word.ts";
+import { stemWord } from "./stem-word.ts";
 
 const WORD = /[\p{L}\p{N}]+/gu;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;

@@ -1,0 +1,4 @@
+/** Tools by which an agent searches and reads a folder of documents. */
+export type { DocumentLimits } from "./document-limits.ts";
+export { type DocumentToolsOptions, documentTools } from "./document-tools.ts";
+export type { Embed } from "./passage-vectors.ts";

@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { DocumentText } from "./document-text.ts";
+import { readHtml } from "./read-html.ts";
+import { readLines } from "./read-lines.ts";
+import { readMarkdown } from "./read-markdown.ts";
+import { readText } from "./read-text.ts";
+import { splitDocument } from "./split-document.ts";
+
+const plain = (text: string): DocumentText => ({ kind: "text", text, sections: [] });
+
+const shown = (document: DocumentText) =>
+  splitDocument(document).map(({ start, end, fromLine, toLine, heading }) => ({
+    ...{ text: document.text.slice(start, end).trim(), lines: `${fromLine}-${toLine}`, heading },
+  }));
+
+const words = fc.array(
+  fc.constantFrom("a", "word", "naïve", "🎈", "x".repeat(1_700), "\n", "\n\n", " ", "# T\n", "```\n"),
+  {
+    maxLength: 400,
+  },
+);
+
+test("passages are all of the text, in order, none too long, and each lies on the lines that it names", () => {
+  fc.assert(
+    fc.property(words, fc.boolean(), (parts, isMarkdown) => {
+      const text = parts.join(parts.length % 2 === 0 ? " " : "");
+      const document = isMarkdown ? readMarkdown(text) : plain(text);
+      let at = 0;
+      for (const { start, end, fromLine, toLine } of splitDocument(document)) {
+        expect(text.slice(at, start).trim()).toBe("");
+        expect(end - start).toBeLessThanOrEqual(1_600);
+        const lines = text
+          .split("\n")
+          .slice(fromLine - 1, toLine)
+          .join("\n");
+        expect(lines).toContain(text.slice(start, end).trim());
+        expect(text.slice(start, end).isWellFormed()).toBe(true);
+        at = end;
+      }
+      expect(text.slice(at).trim()).toBe("");
+    }),
+  );
+});
+
+test("a heading of Markdown begins a passage that has those above it; one in code does not", () => {
+  const document = readMarkdown(
+    "intro\n# Leave\nall\n## Sick leave ##\nten days\n```sh\n# not one\n```\n# Pay\nmonthly",
+  );
+  expect(shown(document)).toEqual([
+    { text: "intro", lines: "1-1", heading: undefined },
+    { text: "# Leave\nall", lines: "2-3", heading: "Leave" },
+    { text: "## Sick leave ##\nten days\n```sh\n# not one\n```", lines: "4-8", heading: "Leave > Sick leave" },
+    { text: "# Pay\nmonthly", lines: "9-10", heading: "Pay" },
+  ]);
+});
+
+test("HTML is what its reader sees: no scripts, entities read, headings known, cells on one line", () => {
+  const document = readHtml(
+    "<html><head><title>t</title><style>p{}</style></head><body><h1>Sick <b>leave</b></h1><p>ten&nbsp;days &amp; more<script>alert(1)</script>" +
+      "<table><tr><th>Year<th>Days<tr><td>2026<td>10</table><h2>Pay<p>monthly",
+  );
+  expect(document.text).toBe("Sick leave\nten days & more\nYear | Days\n2026 | 10\nPay\nmonthly");
+  expect(document.sections).toEqual([
+    { line: 1, heading: "Sick leave" },
+    { line: 5, heading: "Sick leave > Pay" },
+  ]);
+});
+
+test("long paragraphs are cut between lines, and short ones stay together", () => {
+  const paragraph = (name: string, lines: number) =>
+    Array.from({ length: lines }, (_, at) => `${name}${at} ${"x".repeat(90)}`);
+  const text = [...paragraph("a", 8), "", ...paragraph("b", 4), "", ...paragraph("c", 20)].join("\n");
+  expect(shown(plain(text)).map(({ lines }) => lines)).toEqual(["1-13", "14-30", "31-34"]);
+});
+
+test("texts of old Windows, UTF-16 and UTF-8 are read; what is no text is refused", () => {
+  expect(readText(Buffer.from("caf\xe9\r\nx\ry", "latin1"))).toBe("café\nx\ny");
+  expect(readText(Buffer.from("\ufeffcafé", "utf16le"))).toBe("café");
+  expect(readText(Buffer.from("\ufeffcafé"))).toBe("café");
+  expect(() => readText(Buffer.from([1, 0, 2]))).toThrow("it is no text");
+});
+
+test("whoever reads on where an answer ended has read all of it", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ maxLength: 30 })),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 20 }),
+      (parts, lines, maxCharacters) => {
+        const text = parts.join("\n");
+        let read = "";
+        let next: { readonly fromLine: number; readonly fromCharacter: number } | undefined = {
+          fromLine: 1,
+          fromCharacter: 0,
+        };
+        while (next !== undefined) {
+          const part: ReturnType<typeof readLines> = readLines({ text }, { ...next, lines, maxCharacters });
+          expect(part.text.length).toBeLessThanOrEqual(maxCharacters);
+          read += part.text;
+          if (part.next?.fromCharacter === 0) read += "\n";
+          next = part.next;
+        }
+        expect(read).toBe(text.endsWith("\n") ? text.slice(0, -1) : text);
+      },
+    ),
+  );
+});
