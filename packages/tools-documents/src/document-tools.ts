@@ -1,11 +1,10 @@
 import { PlatformError, type Tool, tool } from "@agentcore/sdk";
-import { ConfinedFolder } from "@agentcore/tools-files";
+import { ConfinedFolder, readLines } from "@agentcore/tools-files";
 import { z } from "zod";
 import { DocumentIndex } from "./document-index.ts";
 import { DEFAULT_LIMITS, type DocumentLimits } from "./document-limits.ts";
 import type { DocumentText } from "./document-text.ts";
 import type { Embed } from "./passage-vectors.ts";
-import { readLines } from "./read-lines.ts";
 
 export interface DocumentToolsOptions {
   /** Documents lie in it and in the folders below it. Relative to where the process was started. */

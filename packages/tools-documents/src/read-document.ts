@@ -1,8 +1,8 @@
+import { readText } from "@agentcore/tools-files";
 import type { DocumentKind, DocumentText } from "./document-text.ts";
 import { readHtml } from "./read-html.ts";
 import { readMarkdown } from "./read-markdown.ts";
 import type { PdfReader } from "./read-pdf.ts";
-import { readText } from "./read-text.ts";
 
 const MAX_COLUMNS = 300;
 

@@ -2,9 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DocumentText } from "./document-text.ts";
 import { readHtml } from "./read-html.ts";
-import { readLines } from "./read-lines.ts";
 import { readMarkdown } from "./read-markdown.ts";
-import { readText } from "./read-text.ts";
 import { splitDocument } from "./split-document.ts";
 
 const plain = (text: string): DocumentText => ({ kind: "text", text, sections: [] });
@@ -72,37 +70,4 @@ test("long paragraphs are cut between lines, and short ones stay together", () =
     Array.from({ length: lines }, (_, at) => `${name}${at} ${"x".repeat(90)}`);
   const text = [...paragraph("a", 8), "", ...paragraph("b", 4), "", ...paragraph("c", 20)].join("\n");
   expect(shown(plain(text)).map(({ lines }) => lines)).toEqual(["1-13", "14-30", "31-34"]);
-});
-
-test("texts of old Windows, UTF-16 and UTF-8 are read; what is no text is refused", () => {
-  expect(readText(Buffer.from("caf\xe9\r\nx\ry", "latin1"))).toBe("café\nx\ny");
-  expect(readText(Buffer.from("\ufeffcafé", "utf16le"))).toBe("café");
-  expect(readText(Buffer.from("\ufeffcafé"))).toBe("café");
-  expect(() => readText(Buffer.from([1, 0, 2]))).toThrow("it is no text");
-});
-
-test("whoever reads on where an answer ended has read all of it", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.string({ maxLength: 30 })),
-      fc.integer({ min: 1, max: 9 }),
-      fc.integer({ min: 1, max: 20 }),
-      (parts, lines, maxCharacters) => {
-        const text = parts.join("\n");
-        let read = "";
-        let next: { readonly fromLine: number; readonly fromCharacter: number } | undefined = {
-          fromLine: 1,
-          fromCharacter: 0,
-        };
-        while (next !== undefined) {
-          const part: ReturnType<typeof readLines> = readLines({ text }, { ...next, lines, maxCharacters });
-          expect(part.text.length).toBeLessThanOrEqual(maxCharacters);
-          read += part.text;
-          if (part.next?.fromCharacter === 0) read += "\n";
-          next = part.next;
-        }
-        expect(read).toBe(text.endsWith("\n") ? text.slice(0, -1) : text);
-      },
-    ),
-  );
 });

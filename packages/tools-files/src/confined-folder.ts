@@ -4,7 +4,7 @@
  * compared with where it lies, which another process that changes folders at the right instants can get past.
  */
 import { constants, existsSync } from "node:fs";
-import { type FileHandle, lstat, open, opendir, realpath } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, opendir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { PlatformError } from "@agentcore/contract/errors";
 import { isHiddenName, isPlainName, judgePath, MAX_DEPTH, quoted } from "./judge-path.ts";
@@ -35,9 +35,15 @@ export interface OpenedFile extends FileState {
 }
 
 /** A folder under way; `at` leads to it whatever happens to its name. */
-interface Opened {
+export interface OpenedFolder {
   readonly at: string;
   readonly handle: FileHandle;
+}
+
+/** The folder of a file, which need not be there. */
+export interface OpenedParent extends OpenedFolder {
+  readonly name: string;
+  openFile<Result>(use: (file: OpenedFile) => Promise<Result>): Promise<Result>;
 }
 
 export interface WalkOptions {
@@ -69,17 +75,7 @@ export class ConfinedFolder {
    * Hands the file to `use`, and closes it after. Throws NOT_FOUND, INVALID_ARGUMENT for what is no file, PERMISSION_DENIED for links and what is kept from agents.
    */
   async openFile<Result>(path: string, use: (file: OpenedFile) => Promise<Result>): Promise<Result> {
-    const names = judgePath(path, this.allowsHidden);
-    const name = names.at(-1);
-    if (name === undefined) throw new PlatformError("INVALID_ARGUMENT", `path ${quoted(path)}: expected a file`);
-    return this.inFolder(names.slice(0, -1), path, async ({ at }) => {
-      const handle = await this.openAt(at, name, path);
-      try {
-        return await use({ ...stateOf(await handle.stat({ bigint: true })), handle });
-      } finally {
-        await handle.close();
-      }
-    });
+    return this.inParent(path, {}, ({ openFile }) => openFile(use));
   }
 
   /** What stands in a folder, by name. Throws TOO_LARGE past `maxEntries`. */
@@ -103,13 +99,51 @@ export class ConfinedFolder {
     }
   }
 
-  /** Hands the opened folder to `use`: what is done below `at` is done in that folder, wherever its name leads by then. */
-  async inFolder<Result>(
+  /**
+   * Hands the folder of a file to `use`, with the file's name: what is done to that name below `at` is done there. Folders that are missing are made on the way
+   * if `makesFolders`.
+   */
+  async inParent<Result>(
+    path: string,
+    { makesFolders = false }: { readonly makesFolders?: boolean },
+    use: (parent: OpenedParent) => Promise<Result>,
+  ): Promise<Result> {
+    const names = judgePath(path, this.allowsHidden);
+    const name = names.at(-1);
+    if (name === undefined) throw new PlatformError("INVALID_ARGUMENT", `path ${quoted(path)}: expected a file`);
+    return this.inFolder(
+      names.slice(0, -1),
+      path,
+      (folder) => use({ ...folder, name, openFile: (useFile) => this.withFile(folder.at, name, path, useFile) }),
+      makesFolders,
+    );
+  }
+
+  private async withFile<Result>(
+    at: string,
+    name: string,
+    path: string,
+    use: (file: OpenedFile) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const handle = await this.openAt(at, name, path);
+      try {
+        return await use({ ...stateOf(await handle.stat({ bigint: true })), handle });
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw failureOf(error, path);
+    }
+  }
+
+  private async inFolder<Result>(
     names: readonly string[],
     path: string,
-    use: (folder: Opened) => Promise<Result>,
+    use: (folder: OpenedFolder) => Promise<Result>,
+    makesFolders = false,
   ): Promise<Result> {
-    const folder = await this.openFolder(names, path);
+    const folder = await this.openFolder(names, path, makesFolders);
     try {
       return await use(folder);
     } catch (error) {
@@ -120,7 +154,7 @@ export class ConfinedFolder {
   }
 
   private async *walkFrom(
-    { at }: Opened,
+    { at }: OpenedFolder,
     prefix: string,
     depth: number,
     left: { entries: number },
@@ -164,10 +198,11 @@ export class ConfinedFolder {
     return entries.sort((left, right) => (left.path < right.path ? -1 : 1));
   }
 
-  private async openFolder(names: readonly string[], path: string): Promise<Opened> {
+  private async openFolder(names: readonly string[], path: string, makesFolders = false): Promise<OpenedFolder> {
     let folder = await this.openRoot();
     for (const name of names) {
       try {
+        if (makesFolders) await mkdir(join(folder.at, name)).catch(unlessThere);
         const child = await this.childOf(folder.at, name, path);
         await folder.handle.close();
         folder = child;
@@ -179,7 +214,7 @@ export class ConfinedFolder {
     return folder;
   }
 
-  private async openRoot(): Promise<Opened> {
+  private async openRoot(): Promise<OpenedFolder> {
     try {
       return await this.opened(await realpath(this.root), FOLDER, ".");
     } catch (error) {
@@ -194,7 +229,7 @@ export class ConfinedFolder {
     }
   }
 
-  private async childOf(at: string, name: string, path: string): Promise<Opened> {
+  private async childOf(at: string, name: string, path: string): Promise<OpenedFolder> {
     const child = join(at, name);
     if ((await lstat(child)).isSymbolicLink()) throw isLink(path);
     return this.opened(child, FOLDER, path);
@@ -213,7 +248,7 @@ export class ConfinedFolder {
     throw isNoFile(path, after.isDirectory());
   }
 
-  private async opened(place: string, flags: number, path: string): Promise<Opened> {
+  private async opened(place: string, flags: number, path: string): Promise<OpenedFolder> {
     const handle = await open(place, flags);
     if (this.descriptors !== null) return { handle, at: `${this.descriptors}/${handle.fd}` };
     try {
@@ -239,6 +274,10 @@ const stateOf = (stats: {
   modifiedMs: Number(stats.mtimeNs / 1_000_000n),
   version: `${stats.ino}.${stats.size}.${stats.mtimeNs}.${stats.ctimeNs}`,
 });
+
+const unlessThere = (error: unknown): void => {
+  if (codeOf(error) !== "EEXIST") throw error;
+};
 
 const lstatOrNull = (path: string) => lstat(path, { bigint: true }).catch(() => null);
 
@@ -270,6 +309,8 @@ const failureOf = (error: unknown, path: string): unknown => {
     case "EPERM":
     case "EROFS":
       return new PlatformError("PERMISSION_DENIED", `${quoted(path)}: the node's user may not (${code})`);
+    case "EEXIST":
+      return new PlatformError("CONFLICT", `${quoted(path)} was made meanwhile`);
     case "ENAMETOOLONG":
       return new PlatformError("INVALID_ARGUMENT", `${quoted(path)}: a name is too long`);
     default:

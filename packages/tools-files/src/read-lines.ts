@@ -1,5 +1,3 @@
-import type { DocumentText } from "./document-text.ts";
-
 export interface LineRange {
   /** From 1. */
   readonly fromLine: number;
@@ -20,7 +18,7 @@ export interface ReadLines {
 
 /** Lines of a text, cut where they are too many characters. */
 export const readLines = (
-  { text }: Pick<DocumentText, "text">,
+  { text }: { readonly text: string },
   { fromLine, fromCharacter, lines, maxCharacters }: LineRange,
 ): ReadLines => {
   const all = text.split("\n");
