@@ -19,6 +19,8 @@ const arrows = {
   "tools-mail": ["contract", "sdk"],
   "tools-files": ["contract", "sdk"],
   "tools-documents": ["contract", "core", "sandbox", "sdk", "tools-files"],
+  "tools-sql": ["contract", "sandbox", "sdk"],
+  "tools-spreadsheet": ["contract", "sandbox", "sdk", "tools-files"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
@@ -31,7 +33,23 @@ const arrows = {
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
   cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
-  server: ["a2a", "agents", "mcp", "postgres", "sandbox", "tools", "tools-code", "tools-http", "tools-mail", "vectors"],
+  server: [
+    "a2a",
+    "agents",
+    "mcp",
+    "postgres",
+    "sandbox",
+    "tools",
+    "tools-code",
+    "tools-documents",
+    "tools-files",
+    "tools-http",
+    "tools-mail",
+    "tools-spreadsheet",
+    "tools-sql",
+    "vectors",
+  ],
+  "tools-documents": ["vectors"],
   testing: ["models"],
 };
 
@@ -39,7 +57,7 @@ const lazyArrows = {
 const onlyEntries = { "tools-documents": { core: ["@agentcore/core/text"] } };
 
 /** Imported by tests alone. */
-const testArrows = { agents: ["testing"], "tools-code": ["testing"], "tools-documents": ["testing", "vectors"] };
+const testArrows = { agents: ["testing"], "tools-code": ["testing"] };
 
 const isTest = (path) => path.endsWith(".test.ts");
 

@@ -10,8 +10,11 @@ import { root } from "./toolchain.mjs";
 const SOURCE_CONDITION = "agentcore-source";
 /** What a package's `bin` starts, and no `exports` names. */
 const PROGRAM = "main";
-/** Files that a `Worker` is started on. */
-const threads = { sqlite: ["worker", "archive-worker"], "tools-documents": ["pdf-worker"] };
+/** Files that a thread, or a process, is started on. */
+const threads = {
+  ...{ sqlite: ["worker", "archive-worker"], "tools-documents": ["pdf-worker"], "tools-sql": ["sqlite-worker"] },
+  "tools-spreadsheet": ["xlsx-worker"],
+};
 /** Files that a thread or a process is started on which runs code of others: by their names in `dist`. What they import by name, that code may too. */
 const programs = {
   server: { "inside/main": "src/apart/inside/main.ts" },

@@ -36,13 +36,9 @@ export const openPlaces = (maxRunning: number, maxWaiting: number): Places => {
       signal.throwIfAborted();
       if (running >= maxRunning) {
         if (waiting.size >= maxWaiting)
-          throw new PlatformError(
-            "OVERLOADED",
-            `${maxRunning} runs are under way in this sandbox and ${maxWaiting} wait`,
-            {
-              retryAfterMs: RETRY_AFTER_MS,
-            },
-          );
+          throw new PlatformError("OVERLOADED", `${maxRunning} runs are under way and ${maxWaiting} wait`, {
+            retryAfterMs: RETRY_AFTER_MS,
+          });
         // Whoever ends hands its place on, so `running` stays as it is.
         await turn(signal);
       } else running += 1;

@@ -1,11 +1,11 @@
 /** A thread that does what a request says. */
 import { PlatformError } from "@agentcore/contract/errors";
-import { serveThread } from "../src/thread/index.ts";
+import { serveCalls } from "../src/bounded/index.ts";
 
 const kept: Uint8Array[] = [];
 let counted = 0;
 
-serveThread(async (value) => {
+serveCalls(async (value) => {
   switch (value) {
     case "loop":
       for (;;);
@@ -27,6 +27,8 @@ serveThread(async (value) => {
       return process.exit(3);
     case "count":
       return ++counted;
+    case "process":
+      return process.pid;
     case "environment":
       return Object.keys(process.env).length;
     default:

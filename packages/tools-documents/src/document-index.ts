@@ -128,10 +128,6 @@ export class DocumentIndex {
     return known.document;
   }
 
-  close(): Promise<void> {
-    return this.pdf.close();
-  }
-
   private async refresh(signal: AbortSignal): Promise<void> {
     if (this.now() - this.refreshedAt > FRESH_MS) await this.refreshing.run(signal);
   }

@@ -10,6 +10,7 @@ import { DocumentIndex } from "./document-index.ts";
 import { DEFAULT_LIMITS, type DocumentLimits } from "./document-limits.ts";
 import { type DocumentToolsOptions, documentTools } from "./document-tools.ts";
 import type { Embed } from "./passage-vectors.ts";
+import { pdfTools } from "./pdf-tools.ts";
 
 let root = "";
 beforeEach(() => {
@@ -260,4 +261,22 @@ test("a folder that is not there is said, without where it was looked for", asyn
 
 test("a mistake in the limits is told when the tools are made", () => {
   expect(() => documentTools({ folder: root, limits: { files: 0 } })).toThrow("limits.files: expected a whole number");
+});
+
+test("a PDF that is named is read by pages, within its folder", async () => {
+  write("three.pdf", makePdf(["One", "Two", `${"x".repeat(99)}\n`.repeat(450)]));
+  write("text.pdf", "no PDF");
+  symlinkSync(join(root, "three.pdf"), join(root, "link.pdf"));
+  const [tool] = pdfTools({ root });
+  const read = (input: object) => use(tool, input);
+  expect(await read({ path: "three.pdf", pages: 1 })).toEqual({
+    ...{ path: "three.pdf", pages: [{ page: 1, text: "One" }], totalPages: 3, nextPage: 2 },
+  });
+  expect(await read({ path: "three.pdf" })).toMatchObject({ pages: [{ text: "One" }, { text: "Two" }], nextPage: 3 });
+  const last = await read({ path: "three.pdf", fromPage: 3 });
+  expect(last).toMatchObject({ pages: [{ page: 3, cut: true }] });
+  expect(last).not.toHaveProperty("nextPage");
+  await expect(read({ path: "three.pdf", fromPage: 4 })).rejects.toThrow("has 3 pages");
+  await expect(read({ path: "text.pdf" })).rejects.toThrow("cannot be read");
+  await expect(read({ path: "link.pdf" })).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
 });

@@ -1,6 +1,6 @@
 /** The thread that reads PDFs. */
 import { PlatformError } from "@agentcore/contract/errors";
-import { serveThread } from "@agentcore/sandbox/thread";
+import { serveCalls } from "@agentcore/sandbox/bounded";
 import { getDocumentProxy } from "unpdf";
 import type { PdfRequest } from "./read-pdf.ts";
 
@@ -8,7 +8,7 @@ import type { PdfRequest } from "./read-pdf.ts";
 const QUIET = 0;
 
 // The request is what this package sends itself.
-serveThread((request) => pagesOf(request as PdfRequest).catch(refused));
+serveCalls((request) => pagesOf(request as PdfRequest).catch(refused));
 
 const pagesOf = async ({ bytes, maxPages, maxCharacters }: PdfRequest): Promise<readonly string[]> => {
   const pdf = await getDocumentProxy(bytes, { verbosity: QUIET });

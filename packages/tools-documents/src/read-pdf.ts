@@ -1,7 +1,7 @@
 /** Text of PDFs, read in a thread that ends when one takes too long or too much memory: whoever wrote it may have meant harm. */
 
 import { PlatformError } from "@agentcore/contract/errors";
-import { openThread } from "@agentcore/sandbox/thread";
+import { openThread } from "@agentcore/sandbox/bounded";
 
 export interface PdfLimits {
   readonly maxPages: number;
@@ -11,7 +11,6 @@ export interface PdfLimits {
 export interface PdfReader {
   /** The text of each page. Throws INVALID_ARGUMENT for what is no PDF or wants a password, TOO_LARGE, DEADLINE_EXCEEDED. */
   read(bytes: Uint8Array, signal?: AbortSignal): Promise<readonly string[]>;
-  close(): Promise<void>;
 }
 
 export interface PdfRequest extends PdfLimits {
@@ -32,6 +31,5 @@ export const openPdfReader = (limits: PdfLimits): PdfReader => {
       if (Array.isArray(pages) && pages.every((page) => typeof page === "string")) return pages;
       throw new PlatformError("INTERNAL", "the thread that reads PDFs did not answer with pages");
     },
-    close: () => thread.close(),
   };
 };

@@ -16,7 +16,9 @@ export const makePdfBomb = (mebibytes: number): Uint8Array => {
 
 const drawn = (page: string): string => {
   const lines = page.split("\n").map((line) => `(${line.replaceAll(/[()\\]/g, "\\$&")}) Tj T*`);
-  return `BT /F1 12 Tf 14 TL 72 720 Td ${lines.join(" ")} ET`;
+  // What lies beyond the page is not read.
+  const height = Math.min(14, 640 / lines.length);
+  return `BT /F1 ${height * 0.85} Tf ${height} TL 72 720 Td ${lines.join(" ")} ET`;
 };
 
 const pdfOfStreams = (streams: readonly { readonly bytes: Buffer; readonly filter: string }[]): Uint8Array => {

@@ -12,6 +12,7 @@ interface LibraryPackage {
 }
 
 const TOOLS = "@agentcore/tools";
+const DOCUMENTS = "@agentcore/tools-documents";
 const HTTP = "@agentcore/tools-http";
 
 const LIBRARIES: Readonly<Record<string, LibraryPackage>> = {
@@ -19,12 +20,20 @@ const LIBRARIES: Readonly<Record<string, LibraryPackage>> = {
   code: { name: "@agentcore/tools-code", load: async () => (await import("@agentcore/tools-code")).codeLibrary },
   csv: { name: TOOLS, load: async () => (await import("@agentcore/tools")).csvLibrary },
   dates: { name: TOOLS, load: async () => (await import("@agentcore/tools")).datesLibrary },
+  documents: { name: DOCUMENTS, load: async () => (await import("@agentcore/tools-documents")).documentsLibrary },
+  files: { name: "@agentcore/tools-files", load: async () => (await import("@agentcore/tools-files")).filesLibrary },
   http: { name: HTTP, load: async () => (await import("@agentcore/tools-http")).httpLibrary },
   json: { name: TOOLS, load: async () => (await import("@agentcore/tools")).jsonLibrary },
   "mail-draft": {
     name: "@agentcore/tools-mail",
     load: async () => (await import("@agentcore/tools-mail")).mailDraftLibrary,
   },
+  pdf: { name: DOCUMENTS, load: async () => (await import("@agentcore/tools-documents")).pdfLibrary },
+  spreadsheet: {
+    name: "@agentcore/tools-spreadsheet",
+    load: async () => (await import("@agentcore/tools-spreadsheet")).spreadsheetLibrary,
+  },
+  sql: { name: "@agentcore/tools-sql", load: async () => (await import("@agentcore/tools-sql")).sqlLibrary },
   "web-search": { name: HTTP, load: async () => (await import("@agentcore/tools-http")).webSearchLibrary },
 };
 

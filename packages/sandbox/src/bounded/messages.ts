@@ -1,14 +1,14 @@
-export interface ThreadRequest {
+export interface Request {
   readonly id: number;
   readonly value: unknown;
 }
 
-export interface ThreadFailure {
+export interface Failure {
   readonly message: string;
   /** Of a PlatformError. */
   readonly code?: string;
 }
 
-export type ThreadAnswer =
+export type Answer =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failure: ThreadFailure };
+  | { readonly id: number; readonly failure: Failure };
