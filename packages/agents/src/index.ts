@@ -35,6 +35,21 @@ export {
 } from "./patterns/supervisor.ts";
 export { type VoteOptions, vote } from "./patterns/vote.ts";
 export type { PatternOptions, Performer, Role } from "./role.ts";
+export {
+  type IntentParserOptions,
+  intentParserAgent,
+  type ParsedIntent,
+} from "./standard/intent-parser/intent-parser.ts";
+export {
+  type FormattedResponse,
+  type ResponseFormatterOptions,
+  responseFormatterAgent,
+} from "./standard/response-formatter/response-formatter.ts";
+export {
+  type StandardAgentDescription,
+  type StandardParts,
+  standardCatalogue,
+} from "./standard/standard-catalogue.ts";
 export { type AutonomousOptions, autonomous } from "./strategies/autonomous.ts";
 export {
   type ChainOfThoughtOptions,

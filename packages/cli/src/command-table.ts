@@ -31,6 +31,7 @@ const loaders = {
   "workflow progress": async () => (await import("./commands/workflow/progress.ts")).command,
   models: async () => (await import("./commands/models.ts")).command,
   "models plan": async () => (await import("./commands/models/plan.ts")).command,
+  standard: async () => (await import("./commands/standard.ts")).command,
   tools: async () => (await import("./commands/tools.ts")).command,
   "tools libraries": async () => (await import("./commands/tools/libraries.ts")).command,
   "tools list": async () => (await import("./commands/tools/list.ts")).command,

@@ -247,7 +247,7 @@ describe("with a node", () => {
   });
 
   test.each([
-    [["get", "agents"], /NAME +STATE +VERSION +SKILLS +DESCRIPTION\ngreeter +\S+ +- +greet +Greets people/],
+    [["get", "agents"], /NAME +STATE +VERSION +LATENCY +SKILLS +DESCRIPTION\ngreeter +\S+ +- +- +greet +Greets people/],
     [["get", "manifests", "greeter", "-o", "yaml"], /kind: Agent/],
     [["get", "models"], /^none/],
     [["describe", "agent", "greeter"], /Name: +greeter[\s\S]*State: +ready[\s\S]*Labels: +team=desk[\s\S]*Manifest:/],

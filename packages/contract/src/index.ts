@@ -101,6 +101,7 @@ export {
 } from "./events.ts";
 export { FAILURE_DECISION, FAILURE_MODES, type FailureMode, isFailureMode } from "./failure-modes.ts";
 export type { JsonValue } from "./json.ts";
+export { LATENCY_BANDS, type LatencyBand, latencyBand } from "./latency-band.ts";
 export { type LegacyCardMembers, legacyCardMembers } from "./legacy-card.ts";
 export {
   AgentManifest,

@@ -207,6 +207,9 @@ export type RemoteAgent = z.infer<typeof Remote>;
 /** How an agent without code works; options are the strategy's own (docs/strategies.md). */
 const DeclaredStrategy = z.strictObject({ name: z.string().min(1).max(64), options: z.unknown().optional() });
 
+/** One of the agents that are there; options are its own (docs/standard-agents.md). */
+const StandardAgent = z.strictObject({ name: z.string().min(1).max(64), options: z.unknown().optional() });
+
 /** One of the built-in guardrails; options are its own (docs/tools.md#built-in-guardrails). */
 const DeclaredGuardrail = z.strictObject({ name: z.string().min(1).max(64), options: z.unknown().optional() });
 export type DeclaredGuardrail = z.infer<typeof DeclaredGuardrail>;
@@ -237,6 +240,8 @@ const DeclaredContext = z
 
 // What is said of how an agent without code works.
 const OF_MODELS = ["model", "instructions", "strategy", "context", "input", "output"] as const;
+// A standard agent knows that of itself; which model it may ask, it is told.
+const OF_STANDARD = ["code", "instructions", "strategy", "context", "input", "output", "env"] as const;
 
 const MIB = 2 ** 20;
 
@@ -294,6 +299,8 @@ export const AgentManifest = z.strictObject({
       instructions: z.string().optional(),
       /** Of an agent without code. @default with a model: react */
       strategy: DeclaredStrategy.optional(),
+      /** An agent that is there, under options of yours. */
+      standard: StandardAgent.optional(),
       context: DeclaredContext.optional(),
       /** Of what a task of an agent without code is given. @default anything */
       input: JsonSchema.optional(),
@@ -322,11 +329,11 @@ export const AgentManifest = z.strictObject({
       env: z.record(z.string(), z.string()).optional(),
     })
     .superRefine((spec, context) => {
-      const { code, model, remote, strategy, isolation } = spec;
+      const { code, model, remote, strategy, standard, isolation } = spec;
       const refuse = (member: keyof typeof spec, message: string): void =>
         context.addIssue({ code: "custom", path: [member], message });
-      if ([code, model, remote, strategy].every((way) => way === undefined))
-        refuse("code", "expected code, model, strategy or remote");
+      if ([code, model, remote, strategy, standard].every((way) => way === undefined))
+        refuse("code", "expected code, model, strategy, standard or remote");
       if (isolation !== undefined && code === undefined)
         refuse("isolation", "says nothing about an agent without code");
       if (spec.heapBytes !== undefined && isolation === undefined)
@@ -340,9 +347,12 @@ export const AgentManifest = z.strictObject({
       )
         refuse("heapBytes", "is more than sandbox.memoryBytes, which holds all that runs there");
       // Of one that runs elsewhere, or is written in code, what is said here about how it works would say nothing.
-      const idle =
-        remote !== undefined ? (["code", ...OF_MODELS, "tools", "env"] as const) : code === undefined ? [] : OF_MODELS;
-      const whose = remote === undefined ? "whose work is code" : "that is remote";
+      const [whose, idle] =
+        remote !== undefined
+          ? (["that is remote", ["code", "standard", ...OF_MODELS, "tools", "env"]] as const)
+          : standard !== undefined
+            ? (["that is a standard one", OF_STANDARD] as const)
+            : (["whose work is code", code === undefined ? [] : OF_MODELS] as const);
       for (const member of idle) if (spec[member] !== undefined) refuse(member, `says nothing about an agent ${whose}`);
     }),
 });

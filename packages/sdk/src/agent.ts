@@ -1,5 +1,6 @@
 import type {
   AgentDefinition,
+  AgentProfile,
   AgentSkill,
   Context,
   DeclaredTools,
@@ -32,6 +33,8 @@ interface AgentBasics<Input> {
   /** Name, description and tags of a skill default to its id, the agent's description and none. @default one skill named as the agent */
   readonly skills?: readonly SkillOptions[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** How fast it answers, and what it does not do: on its card, and what routing goes by until it was measured. @default nothing is promised */
+  readonly profile?: AgentProfile;
   /** Types `task.input`; a task whose input does not fit is refused before it is accepted. */
   readonly input?: Schema<Input>;
   /** Made by `tool()`; those of a Tool manifest by `declaredTools()`. */

@@ -18,6 +18,7 @@ const FIELDS: Readonly<Record<Field, true>> = {
   version: true,
   skills: true,
   labels: true,
+  profile: true,
   input: true,
   output: true,
   tools: true,
@@ -81,6 +82,17 @@ const isContext = (value: unknown): boolean =>
     ([name, part]) => part === undefined || (Object.hasOwn(CONTEXT, name) && CONTEXT[name as keyof AgentContext](part)),
   );
 
+const isLatency = (value: unknown): boolean => {
+  if (!isRecord(value)) return false;
+  const { from, to } = value;
+  return typeof from === "number" && typeof to === "number" && from >= 0 && from <= to && Number.isFinite(to);
+};
+const isProfile = (value: unknown): boolean =>
+  isRecord(value) &&
+  Object.keys(value).every((name) => name === "latencyMs" || name === "doesNot") &&
+  (value["latencyMs"] === undefined || isLatency(value["latencyMs"])) &&
+  (value["doesNot"] === undefined || (Array.isArray(value["doesNot"]) && !value["doesNot"].some(isBlank)));
+
 const KINDS: readonly (readonly [Field, string, (value: unknown) => boolean])[] = [
   ["concurrency", '"context"', (value) => value === "context"],
   ["run", "a function", (value) => typeof value === "function"],
@@ -96,6 +108,7 @@ const KINDS: readonly (readonly [Field, string, (value: unknown) => boolean])[] 
   ["idempotent", "true or false", (value) => typeof value === "boolean"],
   ["compensates", "true or false", (value) => typeof value === "boolean"],
   ["labels", "an object of strings", (value) => isRecord(value) && Object.values(value).every(isString)],
+  ["profile", "{ latencyMs: { from, to }, doesNot: [words] }", isProfile],
   ["subscribes", "a list of event types", (value) => Array.isArray(value) && !value.some(isBlank)],
 ];
 

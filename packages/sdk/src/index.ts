@@ -2,6 +2,7 @@
 export type {
   AgentAnswer,
   AgentDefinition,
+  AgentProfile,
   AgentSkill,
   Ask,
   Authorization,

@@ -99,6 +99,8 @@ const describeAgent = async ({
         ["Version", agent.version],
         ["Revision", agent.revision],
         ["Skills", agent.skills.join(", ")],
+        ["Latency", agent.latency],
+        ["Does not", agent.doesNot.length === 0 ? undefined : agent.doesNot.join("; ")],
         ["Labels", labelsOf(manifest)],
         ["Default input", manifest === undefined ? undefined : defaultInputOf(manifest)],
       ]),

@@ -103,9 +103,9 @@ const LISTINGS: Record<(typeof RESOURCES)[number], List> = {
     const agents = named(await client.agents(), name, "agent");
     return {
       value: agents,
-      columns: ["name", "state", "version", "skills", "description"],
-      rows: agents.map(({ name: agent, state, version, skills, description }) => [
-        ...[agent, state, version, skills.join(", "), description],
+      columns: ["name", "state", "version", "latency", "skills", "description"],
+      rows: agents.map(({ name: agent, state, version, latency, skills, description }) => [
+        ...[agent, state, version, latency, skills.join(", "), description],
       ]),
     };
   },

@@ -52,7 +52,18 @@ export const agentRow = (agent: {
   skills: Array.isArray(agent["skills"])
     ? agent["skills"].map((skill: unknown) => (isRecord(skill) ? textIn(skill, "id") : String(skill)))
     : [],
+  ...promisesIn(agent["profile"]),
 });
+
+const promisesIn = (profile: unknown): Pick<AgentRow, "latency" | "doesNot"> => {
+  const { latencyMs, latencyBand, doesNot } = isRecord(profile) ? profile : {};
+  return {
+    latency: isRecord(latencyMs)
+      ? `${String(latencyBand)} (${String(latencyMs["from"])} to ${String(latencyMs["to"])} ms)`
+      : undefined,
+    doesNot: Array.isArray(doesNot) ? doesNot.map(String) : [],
+  };
+};
 
 export const manifestRow = (manifest: Readonly<Record<string, unknown>>): ManifestRow => ({
   kind: textIn(manifest, "kind"),

@@ -79,6 +79,9 @@ export interface AgentRow {
   /** Why it is in that state, when the node says so. */
   readonly reason: string | undefined;
   readonly skills: readonly string[];
+  /** How fast it says it is, for example `fast (20 to 80 ms)`. */
+  readonly latency: string | undefined;
+  readonly doesNot: readonly string[];
 }
 
 export interface ManifestRow {

@@ -37,6 +37,14 @@ export interface QueryInput<Input = unknown> {
   readonly skill?: string | undefined;
 }
 
+/** What callers may count on before anybody has measured it, and what they are not to ask it for. Shown on its card. */
+export interface AgentProfile {
+  /** From the request to the answer when nothing else waits: what is usual, and what only few are slower than. */
+  readonly latencyMs?: { readonly from: number; readonly to: number } | undefined;
+  /** In words: what looks like its work and is another's. */
+  readonly doesNot?: readonly string[] | undefined;
+}
+
 /** An agent as its author writes it. Made by `agent()`; everything is optional that has a sensible default. */
 export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly name: string;
@@ -44,6 +52,8 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly version: string;
   readonly skills: readonly AgentSkill[];
   readonly labels: Readonly<Record<string, string>>;
+  /** @default nothing is promised */
+  readonly profile?: AgentProfile | undefined;
   readonly input?: Schema<Input> | undefined;
   readonly output?: Schema<Output> | undefined;
   readonly tools: readonly (Tool | DeclaredTools)[];

@@ -5,7 +5,7 @@ export type { Credential } from "../authorization.ts";
 export type { Priority } from "../events.ts";
 export type { Target } from "../target.ts";
 export type { WorkflowGraph, WorkflowNode, WorkflowNodeOf, WorkflowNodeType } from "../workflow.ts";
-export type { AgentDefinition, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
+export type { AgentDefinition, AgentProfile, InferOutput, QueryInput, Schema, TaskInput } from "./agent-definition.ts";
 export type {
   AgentAnswer,
   ArtifactInput,

@@ -36,6 +36,8 @@ export interface AgentRecord {
   readonly subscribes: readonly string[];
   /** US dollars per task; undefined counts as 0.01. */
   readonly cost?: number | undefined;
+  /** Milliseconds it says that it takes; counts until one of its replicas was measured. Undefined counts as 100. */
+  readonly latencyMs?: number | undefined;
   /** 0 to 1; undefined counts as 0.75. */
   readonly quality?: number | undefined;
   readonly idempotent: boolean;

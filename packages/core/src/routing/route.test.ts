@@ -112,6 +112,19 @@ test("I7: whatever the candidates, an agent of another tenant is never chosen, s
   );
 });
 
+test("an agent counts as fast as it says until it was measured, and from then on as it is", () => {
+  const [unknown, told, measured] = [
+    candidate("unknown"),
+    candidate("told"),
+    candidate("measured", { latencyMs: 70 }),
+  ].map(({ record, ...rest }) => ({
+    ...rest,
+    record: record.name === "unknown" ? record : { ...record, latencyMs: 10 },
+  }));
+  const latencies = scoreCandidates([unknown, told, measured] as Candidate[]).map(({ latencyMs }) => latencyMs);
+  expect(latencies).toEqual([100, 10, 70]);
+});
+
 test("the choice scores highest, leads the scores, and every other candidate has its reason", () => {
   const open = new CircuitBreaker({ failures: 1 });
   open.fail(open.tryPass(0), 0);

@@ -6,7 +6,7 @@ export const UNKNOWN_LATENCY_MS = 100;
 export const UNKNOWN_COST = 0.01;
 export const UNKNOWN_QUALITY = 0.75;
 
-/** Mean over the measured replicas, in milliseconds. */
+/** Mean over the measured replicas, in milliseconds; before there is one, what the agent says of itself. */
 export const latencyOf = (record: AgentRecord): number => {
   let sum = 0;
   let measured = 0;
@@ -15,7 +15,7 @@ export const latencyOf = (record: AgentRecord): number => {
     sum += latencyMs;
     measured++;
   }
-  return measured === 0 ? UNKNOWN_LATENCY_MS : sum / measured;
+  return measured === 0 ? (record.latencyMs ?? UNKNOWN_LATENCY_MS) : sum / measured;
 };
 
 export const costOf = (record: AgentRecord): number => record.cost ?? UNKNOWN_COST;

@@ -45,6 +45,31 @@ describe("an agent declared without code", () => {
     expect(output).toBe("Be brief. hi");
   });
 
+  test("is a standard agent under its own name, and says of each wrong option where it stands", async () => {
+    const intents = [{ name: "cancel", patterns: ["cancel order {order}"], slots: { order: { type: "word" } } }];
+    const parser = await declaredAgent(manifest({ standard: { name: "intent-parser", options: { intents } } }));
+    expect(parser).toMatchObject({ name: "clerk", profile: { latencyMs: { from: 1, to: 10 } } });
+    expect((await work(parser, "cancel order 7")).output).toMatchObject({ intent: "cancel", slots: { order: "7" } });
+    const schema = { type: "object", properties: { n: { type: "number" } }, required: ["n"] };
+    const formatter = await declaredAgent(manifest({ standard: { name: "response-formatter", options: { schema } } }));
+    await expect(work(formatter, { value: { n: "x" } })).rejects.toThrow("the value is not valid: n: ");
+
+    expect(await violationsOf({ standard: { name: "oracle" } })).toMatchObject([{ field: "spec.standard.name" }]);
+    expect(await violationsOf({ standard: { name: "intent-parser", options: { intents: [] } } })).toMatchObject([
+      { field: "spec.standard.options.intents" },
+    ]);
+    const pattern = { name: "response-formatter", options: { schema: { type: "object", pattern: "x" } } };
+    expect(await violationsOf({ standard: pattern })).toMatchObject([
+      { field: "spec.standard.options.schema.pattern" },
+    ]);
+    expect(
+      await violationsOf({ standard: { name: "intent-parser", options: { intents } }, tools: ["x"] }),
+    ).toMatchObject([{ field: "spec.tools" }]);
+    expect(() => manifest({ standard: { name: "intent-parser" }, instructions: "Be kind." })).toThrow(
+      "says nothing about an agent that is a standard one",
+    );
+  });
+
   test("works by the strategy that it names, under its options", async () => {
     const declared = await declaredAgent(
       manifest({ model: "m", strategy: { name: "chain-of-thought", options: { validate: "none", maxSteps: 1 } } }),

@@ -6,7 +6,12 @@ import { schemaOfJson } from "./schema-of-json.ts";
 type Spec = AgentManifest["spec"];
 
 /** The agent that a manifest without code declares. Throws INVALID_ARGUMENT with every place that is wrong. */
-export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest): Promise<AgentDefinition> => {
+export const declaredAgent = async (manifest: AgentManifest): Promise<AgentDefinition> => {
+  const {
+    metadata: { name },
+    spec,
+  } = manifest;
+  if (spec.standard !== undefined) return standardAgent(manifest, spec.standard);
   const { description, model, instructions, skills, tools, context, input, output } = spec;
   const strategy = await strategyOf(name, spec);
   const options: AgentOptions = {
@@ -23,6 +28,40 @@ export const declaredAgent = async ({ metadata: { name }, spec }: AgentManifest)
   };
   // Whether there is an output schema is known as it runs: neither of the two signatures is meant.
   return agent(options as never);
+};
+
+/** Loaded with the first that is declared. */
+const standardAgent = async (
+  { metadata: { name }, spec: { description, model, tools } }: AgentManifest,
+  standard: NonNullable<Spec["standard"]>,
+): Promise<AgentDefinition> => {
+  const { standardCatalogue } = await import("@agentcore/agents");
+  const what = `agent "${name}"`;
+  const described = standardCatalogue.get(standard.name);
+  if (described === undefined)
+    throw invalidArgument(what, [
+      { field: "spec.standard.name", description: `expected one of ${[...standardCatalogue.keys()].join(", ")}` },
+    ]);
+  const declared = tools?.map((each) => mcpTools(each));
+  try {
+    return described.define(standard.options, { name, description, model, tools: declared, schemaOf: schemaOfJson });
+  } catch (error) {
+    throw belowField(what, "spec.standard.options", error);
+  }
+};
+
+/** What was wrong with options, as the place in the manifest. */
+const belowField = (what: string, below: string, error: unknown): PlatformError => {
+  const { violations = [], message } = PlatformError.from(error);
+  return invalidArgument(
+    what,
+    violations.length === 0
+      ? [{ field: below, description: message }]
+      : violations.map(({ field, description }) => ({
+          field: field === "" ? below : field.startsWith("spec.") ? field : `${below}.${field}`,
+          description,
+        })),
+  );
 };
 
 /** Loaded with the first that names one: most agents of nodes are code. */
@@ -45,16 +84,6 @@ const strategyOf = async (agentName: string, { strategy, model }: Spec): Promise
   try {
     return described.define(strategy.options, { compileRule });
   } catch (error) {
-    const { violations = [], message } = PlatformError.from(error);
-    const below = "spec.strategy.options";
-    throw invalidArgument(
-      what,
-      violations.length === 0
-        ? [{ field: below, description: message }]
-        : violations.map(({ field, description }) => ({
-            field: field === "" ? below : `${below}.${field}`,
-            description,
-          })),
-    );
+    throw belowField(what, "spec.strategy.options", error);
   }
 };

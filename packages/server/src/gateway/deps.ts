@@ -19,6 +19,7 @@ import type {
   UsageGroup,
   UsageRow,
 } from "@agentcore/contract";
+import type { AgentProfile } from "@agentcore/contract/authoring";
 import type { ForgetRule, RecallRequest } from "@agentcore/core/memory";
 import type { ListedTool, TaskHead, UsageQuery } from "@agentcore/core/ports";
 import type { Collected } from "@agentcore/core/retention";
@@ -44,6 +45,8 @@ export interface AgentDescription {
   readonly inputModes?: readonly string[] | undefined;
   /** @default ["text/plain", "application/json"] */
   readonly outputModes?: readonly string[] | undefined;
+  /** What it promises. @default nothing */
+  readonly profile?: AgentProfile | undefined;
   /** Extensions of A2A that it declares. @default none */
   readonly extensions?: readonly AgentExtension[] | undefined;
   /** Versions of A2A that it is served in. @default all */

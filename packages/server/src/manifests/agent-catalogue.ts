@@ -31,11 +31,12 @@ export class AgentCatalogue implements AgentDirectory {
     const version = status?.card?.version || definition.version;
     agents.set(name, {
       name,
-      description,
+      description: withLimits(description, definition.profile?.doesNot),
       version,
       skills,
       revision,
       labels,
+      profile: definition.profile,
       extensions: spec.extensions,
       a2aVersions: spec.a2a?.versions,
       extendedCard: spec.a2a?.extendedCard,
@@ -77,6 +78,12 @@ export class AgentCatalogue implements AgentDirectory {
     return this.tenants.get(tenantId)?.get(name) ?? null;
   }
 }
+
+/** Here and not in the registry: an agent that says "does not send mail" would be found by whoever wants mail sent. */
+const withLimits = (description: string, doesNot: readonly string[] = []): string =>
+  doesNot.length === 0
+    ? description
+    : `${description}${/[.!?]$/.test(description) ? "" : "."} Does not: ${doesNot.join("; ")}.`;
 
 /** Made when somebody asks: few nodes' agents are ever shown so. */
 const schemaOnce = ({ input }: AgentDefinition): AgentDescription["inputJsonSchema"] => {

@@ -44,6 +44,7 @@ export const createAgentRegistrar = ({
         labels: definition.labels,
         subscribes: definition.subscribes,
         cost: spec.cost?.perTask,
+        latencyMs: definition.profile?.latencyMs?.to,
         quality: spec.quality,
         idempotent: definition.idempotent,
         limits: { maxConcurrent: loaded.concurrency },

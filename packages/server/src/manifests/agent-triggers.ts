@@ -22,9 +22,10 @@ export class AgentTriggers {
   }
 
   /** Throws INVALID_ARGUMENT with the place of what is wrong. */
-  async of({ kind, metadata, spec }: AnyAgentManifest): Promise<readonly CompiledTrigger[]> {
+  async of(manifest: AnyAgentManifest): Promise<readonly CompiledTrigger[]> {
+    const { kind, metadata } = manifest;
     const compiled: CompiledTrigger[] = [];
-    for (const [index, trigger] of (spec.triggers ?? []).entries())
+    for (const [index, trigger] of (await triggersOf(manifest)).entries())
       compiled.push(await this.compiled(trigger, `${kind} "${metadata.name}"`, `spec.triggers.${index}`));
     return compiled;
   }
@@ -40,6 +41,20 @@ export class AgentTriggers {
     return made;
   }
 }
+
+/** What stands in it; of a standard agent that says nothing of events, those that it is there for. */
+const triggersOf = async (manifest: AnyAgentManifest): Promise<readonly Trigger[]> => {
+  const { triggers } = manifest.spec;
+  const standard = manifest.kind === "Agent" ? manifest.spec.standard : undefined;
+  if (triggers !== undefined || standard === undefined) return triggers ?? [];
+  const { standardCatalogue } = await import("@agentcore/agents");
+  // One that is not known, or is told what is wrong, is refused where its agent is made.
+  try {
+    return standardCatalogue.get(standard.name)?.triggers(standard.options) ?? [];
+  } catch {
+    return [];
+  }
+};
 
 const compile = async (
   { topic, where, correlate, debounce, maxWait, input }: Trigger,

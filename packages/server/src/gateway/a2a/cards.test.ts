@@ -26,6 +26,22 @@ const signed = async (more: Partial<GatewayDeps> = {}, agents = EXTENDED) => {
   return { ...fixture, cardSigner, verifier };
 };
 
+describe("the profile of an agent", () => {
+  it("stands on its card as an extension, and over the HTTP API, with its band", async () => {
+    const profile = { latencyMs: { from: 20, to: 80 }, doesNot: ["change a row"] };
+    const { get } = createFixture({}, [describeAgent("echo", { profile })]);
+    const { capabilities } = AgentCard.parse(await (await get(CARD)).json());
+    expect(capabilities.extensions).toContainEqual({
+      uri: "https://agentcore.dev/a2a/extensions/profile/v1",
+      description: "How fast it answers, and what it does not do",
+      params: { ...profile, latencyBand: "fast" },
+    });
+    expect(await (await get("/api/v1/agents/echo")).json()).toMatchObject({
+      profile: { ...profile, latencyBand: "fast" },
+    });
+  });
+});
+
 describe("signed cards", () => {
   it("are verified with the keys that the node publishes", async () => {
     const { get, verifier, cardSigner } = await signed({ apiKeys });

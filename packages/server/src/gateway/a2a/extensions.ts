@@ -1,5 +1,5 @@
 /** Extensions of A2A that an agent declares and a client asks for (A2A 3.2.6, 4.6). */
-import { type A2AVersion, type AgentExtension, PlatformError } from "@agentcore/contract";
+import { type A2AVersion, type AgentExtension, latencyBand, PlatformError } from "@agentcore/contract";
 import type { AgentDescription } from "../deps.ts";
 import type { ExtraHeaders } from "../http/responses.ts";
 
@@ -14,10 +14,24 @@ const OURS: readonly AgentExtension[] = [
   { uri: RESUMABLE_STREAMS, description: "Numbers the events of streams; a stream is resumed after any of them" },
 ];
 
+/** How fast an agent answers, and what it does not do, as data beside the words of its description (docs/standard-agents.md#profiles). */
+export const PROFILE = "https://agentcore.dev/a2a/extensions/profile/v1";
+
 /** What an agent's card declares: the manifest's extensions, and ours. */
 export const extensionsOf = (agent: AgentDescription): readonly AgentExtension[] => {
   const declared = agent.extensions ?? [];
-  return [...declared, ...OURS.filter(({ uri }) => !declared.some((extension) => extension.uri === uri))];
+  const ours = [...OURS, ...profileOf(agent)];
+  return [...declared, ...ours.filter(({ uri }) => !declared.some((extension) => extension.uri === uri))];
+};
+
+const profileOf = ({ profile }: AgentDescription): readonly AgentExtension[] => {
+  if (profile === undefined) return [];
+  const { latencyMs, doesNot } = profile;
+  const params = {
+    ...(latencyMs === undefined ? {} : { latencyMs: { ...latencyMs }, latencyBand: latencyBand(latencyMs) }),
+    ...(doesNot === undefined ? {} : { doesNot: [...doesNot] }),
+  };
+  return [{ uri: PROFILE, description: "How fast it answers, and what it does not do", params }];
 };
 
 export interface ActivatedExtensions {

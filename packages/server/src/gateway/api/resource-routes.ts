@@ -1,5 +1,14 @@
 /** Agents and manifests. */
-import { MANIFEST_KINDS, Manifest, type ManifestKind, PlatformError, parseInput } from "@agentcore/contract";
+import {
+  LATENCY_BANDS,
+  latencyBand,
+  MANIFEST_KINDS,
+  Manifest,
+  type ManifestKind,
+  PlatformError,
+  parseInput,
+} from "@agentcore/contract";
+import type { AgentProfile } from "@agentcore/contract/authoring";
 import { z } from "zod";
 import type { AgentDescription, AgentDirectory, AgentFinder, ManifestService } from "../deps.ts";
 import { emptyResponse, jsonResponse } from "../http/responses.ts";
@@ -15,6 +24,14 @@ const AgentResource = z.object({
   replicas: z.number(),
   state: z.string(),
   reason: z.string().optional(),
+  /** What it promises of itself. */
+  profile: z
+    .object({
+      latencyMs: z.object({ from: z.number(), to: z.number() }).optional(),
+      latencyBand: z.enum(LATENCY_BANDS).optional(),
+      doesNot: z.array(z.string()).optional(),
+    })
+    .optional(),
   inputModes: z.array(z.string()).optional(),
   outputModes: z.array(z.string()).optional(),
 });
@@ -187,6 +204,12 @@ const toAgentResource = (agent: AgentDescription): z.infer<typeof AgentResource>
   replicas: agent.replicas,
   state: agent.state,
   ...(agent.reason === undefined ? {} : { reason: agent.reason }),
+  ...(agent.profile === undefined ? {} : { profile: profileResource(agent.profile) }),
   ...(agent.inputModes === undefined ? {} : { inputModes: [...agent.inputModes] }),
   ...(agent.outputModes === undefined ? {} : { outputModes: [...agent.outputModes] }),
+});
+
+const profileResource = ({ latencyMs, doesNot }: AgentProfile) => ({
+  ...(latencyMs === undefined ? {} : { latencyMs, latencyBand: latencyBand(latencyMs) }),
+  ...(doesNot === undefined ? {} : { doesNot: [...doesNot] }),
 });
