@@ -65,6 +65,7 @@ export class FakePlatform {
       signal: this.#abort.signal,
       env: this.#options.env ?? {},
       tenantId: "default",
+      memory: { get: async () => null },
       query: (next, value) => this.#query(next, value) as Promise<never>,
     };
     return asJson(await agent?.answer?.({ tenantId: "default", payload: asJson(payload) }, ctx));

@@ -36,10 +36,18 @@ export {
 export { type VoteOptions, vote } from "./patterns/vote.ts";
 export type { PatternOptions, Performer, Role } from "./role.ts";
 export {
+  type ErrorGroup,
+  type ErrorKeeperOptions,
+  errorKeeperAgent,
+  type KeptError,
+} from "./standard/error-keeper/error-keeper.ts";
+export {
   type IntentParserOptions,
   intentParserAgent,
   type ParsedIntent,
 } from "./standard/intent-parser/intent-parser.ts";
+export { type KeptEntry, type LogKeeperOptions, logKeeperAgent } from "./standard/log-keeper/log-keeper.ts";
+export { type MonitorOptions, monitorAgent, type OpenAlert } from "./standard/monitor/monitor.ts";
 export {
   type FormattedResponse,
   type ResponseFormatterOptions,

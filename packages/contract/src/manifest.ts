@@ -308,6 +308,8 @@ export const AgentManifest = z.strictObject({
       output: JsonSchema.optional(),
       /** Around the agent and its tools, in this order, behind those of its code. @default none */
       guardrails: z.array(DeclaredGuardrail).min(1).max(20).optional(),
+      /** Its errors, and how long its tasks take, are told by events (docs/standard-agents.md#telling-what-happens). @default false */
+      reports: z.boolean().optional(),
       /** Names of Tool manifests whose tools the model may call; of an agent with code: those that it may ask for beside its own. */
       tools: z.array(Name).max(50).optional(),
       /** An agent of another platform. */
@@ -336,6 +338,8 @@ export const AgentManifest = z.strictObject({
         refuse("code", "expected code, model, strategy, standard or remote");
       if (isolation !== undefined && code === undefined)
         refuse("isolation", "says nothing about an agent without code");
+      if (spec.reports !== undefined && isolation !== undefined)
+        refuse("reports", "expected none beside isolation; have its code tell them, by reported()");
       if (spec.heapBytes !== undefined && isolation === undefined)
         refuse("heapBytes", "says nothing about an agent that runs in the node; set isolation");
       if (spec.sandbox !== undefined && isolation !== "sandbox")

@@ -64,6 +64,21 @@ export { type EarlierOptions, earlierMessages } from "./context/earlier-messages
 export { type SummariseOptions, summarise } from "./context/summarise.ts";
 export { declaredTools, toolsOf } from "./declared-tools.ts";
 export { guardrail } from "./guardrail.ts";
+export { type ReportedOptions, reported } from "./report/reported.ts";
+export type { Reporter } from "./report/reporter.ts";
+export {
+  ERROR_TOPIC,
+  type ErrorReport,
+  LOG_TOPIC,
+  type LogEntry,
+  type LogLevel,
+  type LogReport,
+  MEASURE_TOPIC,
+  type Measure,
+  type MeasureReport,
+  type ReportedError,
+  type ReportingTask,
+} from "./report/reports.ts";
 export { type AskForOptions, askFor } from "./strategy/ask-for.ts";
 export { type AskOptions, askModel } from "./strategy/ask-model.ts";
 export { type ConverseOptions, converse } from "./strategy/converse.ts";

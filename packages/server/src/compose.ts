@@ -365,7 +365,7 @@ export const compose = async ({
       authoriser: { authorise: () => undefined, refuse },
       interceptors: [platform.enlist()],
       deliver: {
-        query: platform.delivery(createQueryDelivery({ host, bus: () => bus, logger: senses.logger })),
+        query: platform.delivery(createQueryDelivery({ host, bus: () => bus, keyValue, logger: senses.logger })),
         commands: sink,
       },
       onCall: metrics.onCall,

@@ -9,6 +9,7 @@ import type { Digest, Ids, KeyValue, Logger, ModelProvider, ToolProvider, Vector
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
 import {
   createBusRouter,
+  createMemoryReader,
   createTaskService,
   MEMORY_AGENT,
   PlatformAgents,
@@ -186,6 +187,7 @@ export const startProcess = async (
             tenantId: TENANT,
             signal,
             env: world.env,
+            memory: createMemoryReader(world.keyValue, TENANT, record.name),
             log: { debug: write, info: write, warn: write, error: write },
             query: <T>(target: Parameters<Context["query"]>[0], payload: unknown) =>
               bus.query(

@@ -9,7 +9,10 @@ import {
   type Tool,
 } from "@agentcore/sdk";
 import { z } from "zod";
+import { errorKeeperAgent, errorKeeperKind } from "./error-keeper/error-keeper.ts";
 import { intentParserAgent, intentParserKind } from "./intent-parser/intent-parser.ts";
+import { logKeeperAgent, logKeeperKind } from "./log-keeper/log-keeper.ts";
+import { monitorAgent, monitorKind } from "./monitor/monitor.ts";
 import { responseFormatterAgent, responseFormatterKind } from "./response-formatter/response-formatter.ts";
 import type { StandardKind, StandardNeed, StandardTrigger } from "./standard-agent.ts";
 
@@ -99,6 +102,9 @@ const refuseIdle = (
 const kinds: readonly StandardAgentDescription[] = [
   describe(intentParserKind, intentParserAgent),
   describe(responseFormatterKind, responseFormatterAgent),
+  describe(logKeeperKind, logKeeperAgent),
+  describe(errorKeeperKind, errorKeeperAgent),
+  describe(monitorKind, monitorAgent),
 ];
 
 export const standardCatalogue: ReadonlyMap<string, StandardAgentDescription> = new Map(

@@ -14,6 +14,8 @@ export interface TaskInput<Input> {
   readonly id: string;
   readonly contextId: string;
   readonly tenantId: string;
+  /** The agent's own name, as it is declared. Every task of the platform has it. */
+  readonly agent?: string | undefined;
   /** Who asked, as the front door knows them; one context id of two callers is two conversations. */
   readonly caller: string;
   readonly input: Input;

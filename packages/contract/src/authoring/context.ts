@@ -527,6 +527,8 @@ export interface QueryContext {
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string>>;
   readonly tenantId: string;
+  /** What the agent's tasks have kept by `ctx.memory.set`, as it is now. */
+  readonly memory: Pick<Memory, "get">;
   /** As `Context.query`. */
   query<T = unknown>(target: Target, payload: unknown, options?: QueryOptions): Promise<T>;
 }

@@ -45,6 +45,7 @@ import { withLiveProperties } from "./live-properties.ts";
 import { LOG_LENGTH, type LogLength } from "./log-length.ts";
 import { ModelCalls } from "./model-calls.ts";
 import type { OpenCall } from "./open-call.ts";
+import { createMemoryReader, ownMemoryScope } from "./own-memory.ts";
 import { RECORDED_CHOICE, type RecordedChoice } from "./recorded-choice.ts";
 import { createRemembering } from "./remembering.ts";
 import { startSignalWait } from "./signal-wait.ts";
@@ -64,7 +65,8 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
   const { head, services, loaded } = execution;
   const { senses } = services;
   const hash = (value: unknown): string => senses.digest.sha256(JSON.stringify(value) ?? "").slice(0, 16);
-  const memoryScope = { tenantId: head.tenantId, namespace: `memory/${head.agent}` };
+  const memoryScope = ownMemoryScope(head.tenantId, head.agent);
+  const kept = createMemoryReader(services.keyValue, head.tenantId, head.agent);
   const step = <T>(
     kind: "step" | "memory",
     name: string,
@@ -105,8 +107,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
     env: loaded.env,
     memory: {
       ...createRemembering(execution, step, hash),
-      get: (key) =>
-        step("memory", `get ${key}`, async () => (await services.keyValue.get(memoryScope, key))?.value ?? null),
+      get: (key) => step("memory", `get ${key}`, () => kept.get(key)),
       set: (key, value, options = {}) =>
         step(
           "memory",

@@ -25,6 +25,7 @@ export {
   PlatformAgents,
   REGISTRY_AGENT,
 } from "./platform-agents.ts";
+export { createMemoryReader } from "./own-memory.ts";
 export type { OpenTaskReplay, OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";

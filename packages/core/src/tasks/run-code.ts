@@ -12,6 +12,7 @@ export const runCode = (execution: Execution, ended: (end: CodeEnd) => void): vo
     id: head.taskId,
     contextId: head.contextId,
     tenantId: head.tenantId,
+    agent: head.agent,
     caller: head.caller,
     input: journal.submitted.input,
     message: journal.submitted.message,

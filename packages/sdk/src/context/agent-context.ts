@@ -2,6 +2,7 @@
 import type { Context, ModelMessage, ModelRequest, TaskInput } from "@agentcore/contract/authoring";
 import { inputText } from "../strategy/opening.ts";
 import { type BuiltPrompt, buildPrompt, type PromptParts, type PromptWindow } from "./build-prompt.ts";
+import { contextWith } from "./context-with.ts";
 import { earlierMessages } from "./earlier-messages.ts";
 import { messageUnits } from "./message-units.ts";
 import { conversationTokens, summarise } from "./summarise.ts";
@@ -35,10 +36,7 @@ export const withAgentContext =
     const { shown, leftOut } = newest(earlier, history?.maxTokens ?? 0);
     const prompts = new Prompts(ctx, context, { maxTokens }, parts, shown);
     if (leftOut.length > 0) await prompts.leaveOut(leftOut, earlier.length);
-    return run(
-      task,
-      contextWithModel(ctx, (request) => prompts.ask(request)),
-    );
+    return run(task, contextWith(ctx, { model: (request) => prompts.ask(request) }));
   };
 
 class Prompts {
@@ -171,10 +169,3 @@ const newest = (
   const all = (part: typeof units): readonly ModelMessage[] => part.flatMap(({ messages: unit }) => unit);
   return { shown: all(units.slice(from)), leftOut: all(units.slice(0, from)) };
 };
-
-/** `signal` and `messages` stay what they are: of the moment in which the code looks. */
-const contextWithModel = (ctx: Context, model: Context["model"]): Context =>
-  Object.defineProperties({} as Context, {
-    ...Object.getOwnPropertyDescriptors(ctx),
-    model: { value: model, enumerable: true },
-  });

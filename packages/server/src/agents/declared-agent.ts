@@ -42,7 +42,7 @@ const standardAgent = async (
     throw invalidArgument(what, [
       { field: "spec.standard.name", description: `expected one of ${[...standardCatalogue.keys()].join(", ")}` },
     ]);
-  const declared = tools?.map((each) => mcpTools(each));
+  const declared = tools?.map((each) => declaredTools(each));
   try {
     return described.define(standard.options, { name, description, model, tools: declared, schemaOf: schemaOfJson });
   } catch (error) {

@@ -145,6 +145,7 @@ export const createInProcessHost = (options: {
     return {
       definition: {
         ...definition,
+        ...("reports" in spec && spec.reports === true ? await withReports(definition) : {}),
         name,
         labels: { ...definition.labels, ...manifest.metadata.labels },
         tools: withDeclared(definition.tools, "tools" in spec ? spec.tools : undefined),
@@ -253,6 +254,12 @@ export const createInProcessHost = (options: {
 const withDeclared = (own: AgentDefinition["tools"], named: readonly string[] = []): AgentDefinition["tools"] => {
   const known = own.flatMap((tool) => ("declared" in tool ? [tool.declared] : []));
   return [...own, ...named.filter((name) => !known.includes(name)).map((declared) => ({ declared }))];
+};
+
+/** Loaded with the first that tells them. */
+const withReports = async ({ run }: AgentDefinition): Promise<Pick<AgentDefinition, "run">> => {
+  const { reported } = await import("@agentcore/sdk");
+  return run === undefined ? {} : { run: reported(async (task, ctx) => run(task, ctx), { measure: true }) };
 };
 
 const setOrDelete = (values: Map<string, number>, key: string, value: number | undefined): void => {

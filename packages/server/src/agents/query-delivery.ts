@@ -2,11 +2,18 @@
 import { PlatformError, type Target } from "@agentcore/contract";
 import type { QueryContext } from "@agentcore/contract/authoring";
 import { type Bus, isDelivered, type QueryDelivery } from "@agentcore/core/bus";
-import type { Logger } from "@agentcore/core/ports";
-import type { AgentHost, LoadedAgent } from "@agentcore/core/tasks";
+import type { KeyValue, Logger } from "@agentcore/core/ports";
+import { type AgentHost, createMemoryReader, type LoadedAgent } from "@agentcore/core/tasks";
+
+interface QueryParts {
+  readonly host: AgentHost;
+  readonly bus: () => Bus;
+  readonly keyValue: Pick<KeyValue, "get">;
+  readonly logger: Logger;
+}
 
 export const createQueryDelivery =
-  (options: { readonly host: AgentHost; readonly bus: () => Bus; readonly logger: Logger }): QueryDelivery =>
+  (options: QueryParts): QueryDelivery =>
   async (record, _replica, message, signal) => {
     // Only the bus can make what this check lets through (I8).
     if (!isDelivered(message, record))
@@ -28,7 +35,7 @@ export const createQueryDelivery =
   };
 
 const createQueryContext = (
-  options: { readonly bus: () => Bus; readonly logger: Logger },
+  options: QueryParts,
   loaded: LoadedAgent,
   message: {
     readonly tenantId: string;
@@ -47,6 +54,7 @@ const createQueryContext = (
     tenantId,
     signal,
     env: loaded.env,
+    memory: createMemoryReader(options.keyValue, tenantId, name),
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     query: <T>(target: Target, payload: unknown, queryOptions?: { readonly timeoutMs?: number }) =>
       options.bus().query(

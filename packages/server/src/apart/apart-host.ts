@@ -145,8 +145,10 @@ export const createApartHost = (options: ApartHostOptions): ApartHost => {
         throw new PlatformError("QUERY_HAS_EFFECT", `a query handler has no ctx.${method}`);
       };
       const members: RunMembers = {
-        call: async (method, values) =>
-          method === "query" ? ctx.query(...(values as Parameters<typeof ctx.query>)) : refuse(method),
+        call: async (method, values) => {
+          if (method === "query") return ctx.query(...(values as Parameters<typeof ctx.query>));
+          return method === "memory.get" ? ctx.memory.get(String(values[0])) : refuse(method);
+        },
         ask: (method) => refuse(method),
         log: ctx.log,
       };

@@ -7,6 +7,7 @@ import {
   type Trigger,
 } from "@agentcore/contract";
 import type { Debounce, Subscriber } from "@agentcore/core/tasks";
+import { triggersOf } from "./triggers-of.ts";
 
 export type CompiledTrigger = NonNullable<Subscriber["trigger"]>;
 
@@ -41,20 +42,6 @@ export class AgentTriggers {
     return made;
   }
 }
-
-/** What stands in it; of a standard agent that says nothing of events, those that it is there for. */
-const triggersOf = async (manifest: AnyAgentManifest): Promise<readonly Trigger[]> => {
-  const { triggers } = manifest.spec;
-  const standard = manifest.kind === "Agent" ? manifest.spec.standard : undefined;
-  if (triggers !== undefined || standard === undefined) return triggers ?? [];
-  const { standardCatalogue } = await import("@agentcore/agents");
-  // One that is not known, or is told what is wrong, is refused where its agent is made.
-  try {
-    return standardCatalogue.get(standard.name)?.triggers(standard.options) ?? [];
-  } catch {
-    return [];
-  }
-};
 
 const compile = async (
   { topic, where, correlate, debounce, maxWait, input }: Trigger,

@@ -10,6 +10,7 @@ import {
 } from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope } from "@agentcore/core/ports";
 import { SYSTEM_TENANT } from "../gateway/deps.ts";
+import { triggersOf } from "./triggers-of.ts";
 
 export interface StoredManifest {
   readonly manifest: Manifest;
@@ -122,7 +123,7 @@ export const createManifestStore = (keyValue: KeyValue): ManifestStore => {
     async put(tenantId, stored) {
       const { kind, metadata } = stored.manifest;
       // First, so that no event is committed between the two.
-      const triggers = declaresAgent(stored.manifest) ? (stored.manifest.spec.triggers ?? []) : [];
+      const triggers = declaresAgent(stored.manifest) ? await triggersOf(stored.manifest) : [];
       if ((stored.subscribes ?? []).length + triggers.length > 0)
         await keyValue.put(subscribing(tenantId), metadata.name, true);
       const key = manifestKey(kind, metadata.name);

@@ -101,7 +101,8 @@ const hear = (message: ToApart): void => {
       begin(run, ({ exchange: own, calls }) => {
         const base = decode(message.ctx, own) as Pick<QueryContext, "signal" | "env" | "tenantId">;
         const query = (...values: unknown[]) => calls.call("query", values);
-        const ctx = { ...base, log: createApartLog(calls.tell), query } as QueryContext;
+        const memory = { get: (key: string) => calls.call("memory.get", [key]) };
+        const ctx = { ...base, log: createApartLog(calls.tell), memory, query } as QueryContext;
         return definition?.answer?.(decode(message.query, own) as QueryInput, ctx);
       });
       break;

@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { addToRing, EMPTY_RING, newestOf } from "./ring.ts";
+
+const createMemory = () => {
+  const values = new Map<string, unknown>();
+  return {
+    values,
+    get: async (key: string) => structuredClone(values.get(key)) ?? null,
+    set: async (key: string, value: unknown) => void values.set(key, structuredClone(value)),
+    delete: async (key: string) => void values.delete(key),
+  };
+};
+
+test("whatever is added how, the newest are there, newest first, and not much more than asked for", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 260 }), { maxLength: 12 }),
+      fc.integer({ min: 1, max: 400 }),
+      async (batches, most) => {
+        const memory = createMemory();
+        let head = EMPTY_RING;
+        const all: number[] = [];
+        for (const count of batches) {
+          const items = Array.from({ length: count }, (_, index) => all.length + index);
+          all.push(...items);
+          head = await addToRing(memory, "r", head, items, most);
+        }
+        const kept: unknown[] = [];
+        for await (const item of newestOf(memory, "r", head)) kept.push(item);
+        expect(kept).toEqual(all.toReversed().slice(0, kept.length));
+        expect(kept.length).toBeGreaterThanOrEqual(Math.min(all.length, most));
+        expect(kept.length).toBeLessThan(most + 100);
+        expect(head).toMatchObject({ size: kept.length, added: all.length });
+        expect(memory.values.size).toBe(head.next - head.first);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,243 @@
+import { parseInput } from "@agentcore/contract";
+import {
+  type AgentDefinition,
+  type Context,
+  MEASURE_TOPIC,
+  type QueryContext,
+  type QueryInput,
+  type TaskInput,
+} from "@agentcore/sdk";
+import { z } from "zod";
+import { answerAsTask } from "../collecting/answer-as-task.ts";
+import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import { Time, ToldBy } from "../collecting/told-by.ts";
+import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
+import { addToSeries, hasLabels, MINUTE_MS, type Series, type Statistics, statisticsOf } from "./series.ts";
+import { DEFAULT_THRESHOLDS, isBeyond, Threshold } from "./thresholds.ts";
+
+const shape = {
+  thresholds: z
+    .array(Threshold)
+    .max(100)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: "expected names that differ" })
+    .default(DEFAULT_THRESHOLDS.map((each) => Threshold.parse(each))),
+  /** Of numbers that differ by name, agent or labels; beyond, those that were not told for longest go. */
+  maxSeries: z.int().min(10).max(1_000).default(200),
+};
+
+export const monitorKind: StandardKind<typeof shape> = {
+  name: "monitor",
+  description:
+    "Keeps the numbers that agents tell: counts, rates and percentiles by minute, and alerts beyond thresholds",
+  latencyMs: { from: 1, to: 25 },
+  doesNot: ["notice that nothing is told any more", "keep more than the last 15 minutes", "measure by itself"],
+  skills: [
+    {
+      id: "metrics",
+      name: "Show metrics",
+      description: "Statistics of numbers by name, agent and labels, and which alerts are open",
+      tags: ["metrics", "monitor", "alert", "latency"],
+      examples: ["How long did tasks of the refund desk take in the last 5 minutes?"],
+    },
+  ],
+  shape,
+  model: "never",
+  tools: "never",
+  triggers: () => [oneTaskFor(MEASURE_TOPIC)],
+  example: {
+    options: { thresholds: [{ name: "slow", measure: "task.duration", statistic: "p95", above: 2000 }] },
+    input: { show: { minutes: 5 } },
+  },
+};
+
+export type MonitorOptions = StandardOptions<typeof shape>;
+
+export interface OpenAlert {
+  readonly alert: string;
+  readonly agent: string;
+  readonly value: number;
+  readonly since: number;
+}
+
+const Labels = z.record(z.string().min(1).max(64), z.string().max(200));
+const Told = z.object({
+  at: Time,
+  name: z.string().min(1).max(200),
+  value: z.number(),
+  labels: Labels.refine((labels) => Object.keys(labels).length <= 10, { error: "expected at most 10" }).default({}),
+});
+const Report = z.object({ task: ToldBy, measures: z.array(Told).max(1_000), dropped: z.int().min(0).optional() });
+
+const Request = z.strictObject({
+  show: z.strictObject({
+    measure: z.string().max(200).optional(),
+    agent: z.string().max(63).optional(),
+    labels: Labels.optional(),
+    minutes: z.int().min(1).max(15).default(5),
+    /** What numbers are put together by. */
+    by: z.enum(["series", "agent", "measure"]).default("series"),
+    limit: z.int().min(1).max(500).default(100),
+    /** Milliseconds since 1970: the end of what is shown. */
+    at: Time.optional(),
+  }),
+});
+
+interface Kept {
+  readonly series: readonly Series[];
+  readonly alerts: readonly OpenAlert[];
+  readonly dropped: number;
+  readonly at: number;
+}
+
+interface State {
+  readonly series: Map<string, Series>;
+  readonly alerts: readonly OpenAlert[];
+  dropped: number;
+  at: number;
+}
+
+const HEAD = "numbers";
+const EMPTY: Kept = { series: [], alerts: [], dropped: 0, at: 0 };
+// What one value may have is 1 MiB.
+const MAX_BYTES = 900_000;
+
+/** An agent that keeps the numbers that others tell by `report.measure`. */
+export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
+  const checked = checkStandard(monitorKind, options);
+  const { thresholds, maxSeries } = checked;
+  const collection: Collection<State> = {
+    topic: MEASURE_TOPIC,
+    async load(ctx) {
+      const { series, alerts, dropped, at } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+      return { series: new Map(series.map((each) => [keyOf(each), each])), alerts, dropped, at };
+    },
+    take(state, { source: agent, payload }, now) {
+      const report = Report.safeParse(payload);
+      if (!report.success) return false;
+      state.dropped += report.data.dropped ?? 0;
+      state.at = Math.max(state.at, now);
+      for (const { name, labels, value, at } of report.data.measures) {
+        const key = keyOf({ name, agent, labels });
+        const known = state.series.get(key) ?? { name, agent, labels, count: 0, lastAt: 0, minutes: [] };
+        // A clock that is ahead would make all that comes after it too old.
+        state.series.set(key, addToSeries(known, value, Math.min(at, now + MINUTE_MS)));
+      }
+      return true;
+    },
+    async save(ctx, state) {
+      const series = newest([...state.series.values()], maxSeries);
+      const alerts = await judged(ctx, thresholds, series, state);
+      await ctx.memory.set(HEAD, { series, alerts, dropped: state.dropped, at: state.at } satisfies Kept);
+    },
+  };
+  return standardAgent(monitorKind, checked, {
+    run: (task: TaskInput<unknown>, ctx) =>
+      isTold(task, MEASURE_TOPIC) ? collect(task, ctx, collection) : answerAsTask(task, ctx),
+    answer: ({ payload }: QueryInput, ctx) => answer(parseInput(Request, payload, "what is asked of the monitor"), ctx),
+  });
+};
+
+const keyOf = ({ name, agent, labels }: Pick<Series, "name" | "agent" | "labels">): string =>
+  JSON.stringify([name, agent, Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
+
+/** As many as there is room for, those that were told last first. */
+const newest = (all: readonly Series[], most: number): readonly Series[] => {
+  const sorted = all.toSorted((one, other) => other.lastAt - one.lastAt).slice(0, most);
+  let bytes = 0;
+  const over = sorted.findIndex((series) => {
+    bytes += JSON.stringify(series).length;
+    return bytes > MAX_BYTES;
+  });
+  return over === -1 ? sorted : sorted.slice(0, over);
+};
+
+/** What is open now; of what began or ended others are told. */
+const judged = async (
+  ctx: Context,
+  thresholds: readonly Threshold[],
+  series: readonly Series[],
+  { alerts, at }: Pick<State, "alerts" | "at">,
+): Promise<readonly OpenAlert[]> => {
+  const open: OpenAlert[] = [];
+  for (const threshold of thresholds) {
+    const agents = new Set(series.filter(({ name }) => name === threshold.measure).map(({ agent }) => agent));
+    for (const agent of agents) {
+      if (threshold.agent !== undefined && threshold.agent !== agent) continue;
+      const before = alerts.find((each) => each.alert === threshold.name && each.agent === agent);
+      const value = valueOf(threshold, series, agent, at);
+      // Too little is known to say that it is over, too.
+      if (value === null) {
+        if (before !== undefined) open.push(before);
+        continue;
+      }
+      if (!isBeyond(threshold, value)) {
+        if (before !== undefined) await tell(ctx, "alert.resolved", threshold, agent, value, before.since);
+        continue;
+      }
+      open.push({ alert: threshold.name, agent, value, since: before?.since ?? at });
+      if (before === undefined) await tell(ctx, "alert.raised", threshold, agent, value, at);
+    }
+  }
+  return open;
+};
+
+const valueOf = (threshold: Threshold, series: readonly Series[], agent: string, now: number): number | null => {
+  const { measure, labels, statistic, of, minutes, minCount } = threshold;
+  const all = series.filter((each) => each.name === measure && each.agent === agent && hasLabels(each, labels));
+  const statistics = statisticsOf(all, now, minutes);
+  if (statistics.count < minCount) return null;
+  if (statistic !== "share") return statistics[statistic];
+  const part = statisticsOf(
+    all.filter((each) => hasLabels(each, of)),
+    now,
+    minutes,
+  );
+  return part.count / statistics.count;
+};
+
+const tell = (
+  ctx: Context,
+  topic: "alert.raised" | "alert.resolved",
+  { name, measure, statistic, above, below, severity, minutes }: Threshold,
+  agent: string,
+  value: number,
+  since: number,
+): Promise<void> => {
+  const bound = above === undefined ? `below ${below}` : `above ${above}`;
+  const message = `${statistic} of ${measure} of ${agent} is ${Math.round(value * 1000) / 1000} over ${minutes} min${topic === "alert.raised" ? `, ${bound}` : ` again`}`;
+  return ctx.emit(
+    topic,
+    { alert: name, severity, message, agent, measure, statistic, value, since },
+    { durable: true, key: `${name}/${agent}` },
+  );
+};
+
+interface Shown extends Statistics {
+  readonly name?: string;
+  readonly agent?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const answer = async ({ show }: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
+  const { series, alerts, dropped, at } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { measure, agent, labels, minutes, by, limit } = show;
+  const until = show.at ?? at;
+  const fitting = series.filter(
+    (each) => (measure ?? each.name) === each.name && (agent ?? each.agent) === each.agent && hasLabels(each, labels),
+  );
+  const groups = new Map<string, Series[]>();
+  for (const each of fitting) {
+    const key = by === "series" ? keyOf(each) : by === "agent" ? JSON.stringify([each.name, each.agent]) : each.name;
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  const numbers = [...groups.values()].slice(0, limit).map((group): Shown => {
+    const [first] = group;
+    return {
+      ...(first === undefined ? {} : { name: first.name }),
+      ...(first === undefined || by === "measure" ? {} : { agent: first.agent }),
+      ...(first === undefined || by !== "series" ? {} : { labels: first.labels }),
+      ...statisticsOf(group, until, minutes),
+    };
+  });
+  return { numbers, matching: groups.size, alerts, until, dropped };
+};
