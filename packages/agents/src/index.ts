@@ -36,6 +36,13 @@ export {
 export { type VoteOptions, vote } from "./patterns/vote.ts";
 export type { PatternOptions, Performer, Role } from "./role.ts";
 export {
+  type CacheAnswer,
+  type CacheManagerOptions,
+  cached,
+  cacheManagerAgent,
+} from "./standard/cache-manager/cache-manager.ts";
+export { type ContextBuilderOptions, contextBuilderAgent } from "./standard/context-builder/context-builder.ts";
+export {
   type ErrorGroup,
   type ErrorKeeperOptions,
   errorKeeperAgent,
@@ -47,6 +54,7 @@ export {
   type ParsedIntent,
 } from "./standard/intent-parser/intent-parser.ts";
 export { type KeptEntry, type LogKeeperOptions, logKeeperAgent } from "./standard/log-keeper/log-keeper.ts";
+export { type ModelAgentOptions, type ModelAnswer, modelAgent } from "./standard/model/model.ts";
 export { type MonitorOptions, monitorAgent, type OpenAlert } from "./standard/monitor/monitor.ts";
 export {
   type FormattedResponse,
@@ -54,10 +62,19 @@ export {
   responseFormatterAgent,
 } from "./standard/response-formatter/response-formatter.ts";
 export {
+  DENIAL_TOPIC,
+  type SecurityFinding,
+  type SecurityOptions,
+  type SecurityVerdict,
+  securityAgent,
+} from "./standard/security/security.ts";
+export { type SqlAnswer, type SqlOptions, sqlAgent } from "./standard/sql/sql.ts";
+export {
   type StandardAgentDescription,
   type StandardParts,
   standardCatalogue,
 } from "./standard/standard-catalogue.ts";
+export { type Translated, type TranslatorOptions, translatorAgent } from "./standard/translator/translator.ts";
 export { type AutonomousOptions, autonomous } from "./strategies/autonomous.ts";
 export {
   type ChainOfThoughtOptions,

@@ -7,9 +7,10 @@ const schemaOf = () => z.unknown();
 
 describe.each([...standardCatalogue.values()])("standard agent $name", (kind) => {
   const model = kind.model === "required" ? "m" : undefined;
+  const tools = kind.tools === "required" ? [{ declared: "db" }] : undefined;
 
   test("has a card: skills with ids, tags and examples, how fast it is, what it does not do", () => {
-    const { profile, skills, description } = kind.define(kind.example.options, { model, schemaOf });
+    const { profile, skills, description } = kind.define(kind.example.options, { model, tools, schemaOf });
     expect(profile).toEqual({ latencyMs: kind.latencyMs, doesNot: kind.doesNot });
     expect(kind.doesNot.length).toBeGreaterThan(1);
     expect(kind.latencyMs.from).toBeLessThan(kind.latencyMs.to);
@@ -25,7 +26,7 @@ describe.each([...standardCatalogue.values()])("standard agent $name", (kind) =>
   });
 
   test("refuses an option that it does not have, and a model or tools that it would not ask", () => {
-    expect(() => kind.define({ ...(kind.example.options as object), bogus: 1 }, { model, schemaOf })).toThrow(
+    expect(() => kind.define({ ...(kind.example.options as object), bogus: 1 }, { model, tools, schemaOf })).toThrow(
       "bogus: is no option",
     );
     if (kind.model === "never")
@@ -34,7 +35,7 @@ describe.each([...standardCatalogue.values()])("standard agent $name", (kind) =>
       expect(() => kind.define(kind.example.options, { model, tools: [{ declared: "x" }], schemaOf })).toThrow(
         "spec.tools: says nothing",
       );
-    expect(() => kind.define(3, { model, schemaOf })).toThrow("expected an object");
+    expect(() => kind.define(3, { model, tools, schemaOf })).toThrow("expected an object");
   });
 });
 

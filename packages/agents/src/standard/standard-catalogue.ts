@@ -9,12 +9,18 @@ import {
   type Tool,
 } from "@agentcore/sdk";
 import { z } from "zod";
+import { cacheManagerAgent, cacheManagerKind } from "./cache-manager/cache-manager.ts";
+import { contextBuilderAgent, contextBuilderKind } from "./context-builder/context-builder.ts";
 import { errorKeeperAgent, errorKeeperKind } from "./error-keeper/error-keeper.ts";
 import { intentParserAgent, intentParserKind } from "./intent-parser/intent-parser.ts";
 import { logKeeperAgent, logKeeperKind } from "./log-keeper/log-keeper.ts";
+import { modelAgent, modelKind } from "./model/model.ts";
 import { monitorAgent, monitorKind } from "./monitor/monitor.ts";
 import { responseFormatterAgent, responseFormatterKind } from "./response-formatter/response-formatter.ts";
+import { securityAgent, securityKind } from "./security/security.ts";
+import { sqlAgent, sqlKind } from "./sql/sql.ts";
 import type { StandardKind, StandardNeed, StandardTrigger } from "./standard-agent.ts";
+import { translatorAgent, translatorKind } from "./translator/translator.ts";
 
 /** What a manifest says of it besides its options. */
 export interface StandardParts {
@@ -105,6 +111,12 @@ const kinds: readonly StandardAgentDescription[] = [
   describe(logKeeperKind, logKeeperAgent),
   describe(errorKeeperKind, errorKeeperAgent),
   describe(monitorKind, monitorAgent),
+  describe(securityKind, securityAgent),
+  describe(cacheManagerKind, cacheManagerAgent),
+  describe(contextBuilderKind, contextBuilderAgent),
+  describe(modelKind, modelAgent),
+  describe(sqlKind, sqlAgent),
+  describe(translatorKind, translatorAgent),
 ];
 
 export const standardCatalogue: ReadonlyMap<string, StandardAgentDescription> = new Map(

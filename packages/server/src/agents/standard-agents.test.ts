@@ -1,6 +1,8 @@
 /** Standard agents that keep what others tell, on a node of their own. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { standardCatalogue } from "@agentcore/agents";
+import type { Bus } from "@agentcore/core/bus";
 import { expect, onTestFinished, test } from "vitest";
 import { folder } from "../../test/remote/near-node.ts";
 import { ask, SCOPE } from "../../test/shared-database.ts";
@@ -9,11 +11,18 @@ import { createSystemSenses } from "../system-senses.ts";
 
 const SDK = new URL("../../../sdk/src/index.ts", import.meta.url).pathname;
 
+/** The bus of the node that was started last. */
+let bus: Bus;
+
 /** A node with agents in code, each the text of a module's `agent`. */
 const startNode = async (code: Readonly<Record<string, string>>, more: readonly object[] = []): Promise<NodeParts> => {
   const directory = await folder();
   const node = await compose({
     ...{ dataDirectory: join(directory, "data"), node: "n", env: {}, senses: createSystemSenses({ log: () => {} }) },
+    wrap: (name, port) => {
+      if (name === "bus") bus = port as unknown as Bus;
+      return port;
+    },
   });
   onTestFinished(() => node.close(0));
   await node.start();
@@ -126,4 +135,28 @@ test("`reports` of a manifest tells the errors of an agent that says nothing its
     error: { agent: "desk", advice: { action: "repair" } },
     root: { agent: "clerk", code: "EXPRESSION_FAILED" },
   });
+});
+
+test("those that answer queries do so within what they promise, by the bus of a node", async () => {
+  // What asks a model, or has tools, takes as long as these do.
+  const quick = [...standardCatalogue.values()].filter(({ name }) => !["model", "sql"].includes(name));
+  const node = await startNode(
+    {},
+    quick.map(({ name, example }) => standard(name, example.options as object)),
+  );
+  expect(node.catalogue.list("default")).toHaveLength(quick.length);
+  for (const { name, example, latencyMs } of quick) {
+    const times: number[] = [];
+    for (let round = 0; round < 40; round++) {
+      const before = performance.now();
+      await bus.query(
+        { tenantId: "default", source: "agent:x", target: { agent: name }, payload: example.input },
+        { caller: { tenantId: "default", caller: "x" } },
+      );
+      times.push(performance.now() - before);
+    }
+    // The median: what else a machine does at the same time is no promise of an agent.
+    const median = times.toSorted((one, other) => one - other)[20] ?? 0;
+    expect([name, median <= latencyMs.to || median]).toEqual([name, true]);
+  }
 });

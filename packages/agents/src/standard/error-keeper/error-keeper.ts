@@ -14,9 +14,10 @@ import { answerAsTask } from "../collecting/answer-as-task.ts";
 import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
 import { addToRing, EMPTY_RING, newestOf, type RingHead } from "../collecting/ring.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
+import { fingerprint } from "../fingerprint.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 import { type Advice, adviceOn } from "./advice.ts";
-import { fingerprint, messageShape } from "./fingerprint.ts";
+import { messageShape } from "./message-shape.ts";
 
 const shape = {
   /** Kinds of errors that are kept; beyond, those that were not seen for longest go. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fingerprint } from "../fingerprint.ts";
 import { adviceOn } from "./advice.ts";
-import { fingerprint, messageShape } from "./fingerprint.ts";
+import { messageShape } from "./message-shape.ts";
 
 test.each([
   ['order 17 of "Ada" is gone', "order 9 of 'Bob' is gone"],

@@ -1,4 +1,4 @@
-/** What makes errors the same: who, which code, doing what, and the message without what changes from one to the next. Pure. */
+/** The message of an error without what changes from one to the next. Pure. */
 
 // Longer texts first, so that a number in an id is none of its own.
 const CHANGING: readonly (readonly [RegExp, string])[] = [
@@ -19,16 +19,4 @@ export const messageShape = (message: string): string => {
   let shape = message.slice(0, 4 * MAX_LENGTH);
   for (const [pattern, mark] of CHANGING) shape = shape.replace(pattern, mark);
   return shape.replace(/\s+/g, " ").trim().slice(0, MAX_LENGTH);
-};
-
-/** 16 hexadecimal digits: two FNV-1a sums (RFC draft-eastlake-fnv), which tell groups apart and keep nothing secret. */
-export const fingerprint = (...parts: readonly string[]): string => {
-  const text = parts.join("\u0000");
-  return `${fnv(text, 0x81_1c_9d_c5)}${fnv(text, 0x01_00_01_93)}`;
-};
-
-const fnv = (text: string, basis: number): string => {
-  let sum = basis;
-  for (let index = 0; index < text.length; index++) sum = Math.imul(sum ^ text.charCodeAt(index), 0x01_00_01_93);
-  return (sum >>> 0).toString(16).padStart(8, "0");
 };
