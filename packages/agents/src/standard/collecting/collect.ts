@@ -46,7 +46,8 @@ const IDLE_MS = 15_000;
 
 /** Whether a task is begun by an event of the topic, and not by somebody who asks. */
 export const isTold = (task: TaskInput<unknown>, topic: string): boolean =>
-  task.continuedFrom !== undefined || (task.caller === `event:${topic}` && isEvent(task.input));
+  task.continuedFrom !== undefined ||
+  (task.caller.startsWith("event:") && isEvent(task.input) && task.input.topic === topic);
 
 const isEvent = (value: unknown): value is ToldEvent =>
   typeof value === "object" && value !== null && "topic" in value && "source" in value && "payload" in value;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addToRing, EMPTY_RING, newestOf } from "./ring.ts";
+import { jsonBytes } from "./json-bytes.ts";
+import { addToRing, EMPTY_RING, newestOf, sizeOfRing } from "./ring.ts";
 
 const createMemory = () => {
   const values = new Map<string, unknown>();
@@ -31,10 +32,27 @@ test("whatever is added how, the newest are there, newest first, and not much mo
         expect(kept).toEqual(all.toReversed().slice(0, kept.length));
         expect(kept.length).toBeGreaterThanOrEqual(Math.min(all.length, most));
         expect(kept.length).toBeLessThan(most + 100);
-        expect(head).toMatchObject({ size: kept.length, added: all.length });
-        expect(memory.values.size).toBe(head.next - head.first);
+        expect([sizeOfRing(head), head.added]).toEqual([kept.length, all.length]);
+        expect(memory.values.size).toBe(head.sizes.length);
       },
     ),
     { numRuns: 50 },
+  );
+});
+
+test("no piece is larger than what one value may have, whatever letters it is of", async () => {
+  const memory = createMemory();
+  const items = Array.from({ length: 150 }, () => ({ text: "é".repeat(8_000) }));
+  const head = await addToRing(memory, "r", EMPTY_RING, items, 1_000);
+  expect(sizeOfRing(head)).toBe(150);
+  for (const value of memory.values.values())
+    expect(new TextEncoder().encode(JSON.stringify(value)).length).toBeLessThan(2 ** 20);
+});
+
+test("the bytes of a value are never more than told", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(jsonBytes(value)).toBeGreaterThanOrEqual(new TextEncoder().encode(JSON.stringify(value)).length);
+    }),
   );
 });

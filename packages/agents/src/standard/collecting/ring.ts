@@ -1,25 +1,26 @@
 /** The newest of many, in pieces: what is added is written to the last piece alone, and the oldest piece goes as a whole. */
 import type { Context, QueryContext } from "@agentcore/sdk";
+import { jsonBytes } from "./json-bytes.ts";
 
 /** Where the pieces are. Plain JSON. */
 export interface RingHead {
-  /** Numbers of the oldest piece, and of the one behind the newest. */
+  /** Number of the oldest piece. */
   readonly first: number;
-  readonly next: number;
-  /** In all pieces. */
-  readonly size: number;
-  /** Of the newest piece. */
-  readonly last: number;
+  /** How many are in each, from that on. */
+  readonly sizes: readonly number[];
   /** Ever added. */
   readonly added: number;
 }
 
-export const EMPTY_RING: RingHead = { first: 0, next: 0, size: 0, last: 0, added: 0 };
+export const EMPTY_RING: RingHead = { first: 0, sizes: [], added: 0 };
 
-// With 8 KiB each they are below what one value may have.
 const PIECE = 100;
+// What one value may have is 1 MiB, and one item is never larger than the rest of that.
+const PIECE_BYTES = 700_000;
 
 const keyOf = (name: string, piece: number): string => `${name}/${piece}`;
+
+export const sizeOfRing = ({ sizes }: RingHead): number => sizes.reduce((sum, size) => sum + size, 0);
 
 /** Adds to what is kept under `name`; at least the newest `most` stay, up to a piece more. */
 export const addToRing = async (
@@ -29,35 +30,43 @@ export const addToRing = async (
   items: readonly unknown[],
   most: number,
 ): Promise<RingHead> => {
-  let { first, next, size, last } = head;
-  const hasRoom = next > first && last < PIECE;
-  let piece: unknown[] = hasRoom ? [...(((await memory.get(keyOf(name, next - 1))) ?? []) as unknown[])] : [];
-  let at = hasRoom ? next - 1 : next;
-  for (let from = 0; from < items.length; ) {
-    const taken = items.slice(from, from + PIECE - piece.length);
-    from += taken.length;
-    piece.push(...taken);
-    size += taken.length;
-    await memory.set(keyOf(name, at), piece);
-    last = piece.length;
-    next = at + 1;
-    at = next;
+  const sizes = [...head.sizes];
+  const last = sizes.at(-1) ?? PIECE;
+  const isOpen = last < PIECE && items.length > 0;
+  let piece: unknown[] = isOpen
+    ? [...(((await memory.get(keyOf(name, head.first + sizes.length - 1))) ?? []) as unknown[])]
+    : [];
+  if (isOpen) sizes.pop();
+  let bytes = jsonBytes(piece);
+  const write = async (): Promise<void> => {
+    await memory.set(keyOf(name, head.first + sizes.length), piece);
+    sizes.push(piece.length);
     piece = [];
+    bytes = 0;
+  };
+  // What would go at once is not written.
+  for (const item of items.slice(-(most + PIECE))) {
+    const size = jsonBytes(item);
+    if (piece.length > 0 && (piece.length === PIECE || bytes + size > PIECE_BYTES)) await write();
+    piece.push(item);
+    bytes += size;
   }
-  for (; size - PIECE >= most; first++) {
+  if (piece.length > 0) await write();
+  let { first } = head;
+  for (let size = sizeOfRing({ ...head, sizes }); size - (sizes[0] ?? 0) >= most && sizes.length > 1; first++) {
     await memory.delete(keyOf(name, first));
-    size -= PIECE;
+    size -= sizes.shift() ?? 0;
   }
-  return { first, next, size, last, added: head.added + items.length };
+  return { first, sizes, added: head.added + items.length };
 };
 
 /** Newest first, a piece at a time. */
 export async function* newestOf(
   memory: QueryContext["memory"],
   name: string,
-  { first, next }: RingHead,
+  { first, sizes }: RingHead,
 ): AsyncGenerator<unknown> {
-  for (let piece = next - 1; piece >= first; piece--) {
+  for (let piece = first + sizes.length - 1; piece >= first; piece--) {
     // Gone meanwhile: it was the oldest.
     const items = ((await memory.get(keyOf(name, piece))) ?? []) as readonly unknown[];
     yield* items.toReversed();

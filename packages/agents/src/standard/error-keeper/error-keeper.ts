@@ -12,7 +12,8 @@ import {
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
 import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
-import { addToRing, EMPTY_RING, newestOf, type RingHead } from "../collecting/ring.ts";
+import { withinBytes } from "../collecting/json-bytes.ts";
+import { addToRing, EMPTY_RING, newestOf, type RingHead, sizeOfRing } from "../collecting/ring.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
@@ -134,6 +135,8 @@ interface State {
 const HEAD = "errors";
 const EMPTY: Kept = { ring: EMPTY_RING, groups: [], dropped: 0 };
 const MAX_SAMPLE = 300;
+// What one value may have is 1 MiB.
+const MAX_GROUP_BYTES = 900_000;
 const MAX_DETAILS = 4_096;
 // Of those above and below a failure.
 const MAX_CHAIN = 100;
@@ -168,7 +171,8 @@ export const errorKeeperAgent = (options: ErrorKeeperOptions = {}): AgentDefinit
     },
     async save(ctx, { kept, groups, added, fresh, dropped }) {
       const ring = await addToRing(ctx.memory, HEAD, kept.ring, added, maxErrors);
-      const newest = [...groups.values()].toSorted((one, other) => other.lastAt - one.lastAt).slice(0, maxGroups);
+      const sorted = [...groups.values()].toSorted((one, other) => other.lastAt - one.lastAt);
+      const newest = withinBytes(sorted.slice(0, maxGroups), MAX_GROUP_BYTES);
       await ctx.memory.set(HEAD, { ring, groups: newest, dropped } satisfies Kept);
       if (alertOnNew) await tellOf(ctx, fresh);
     },
@@ -232,7 +236,7 @@ const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Pro
     const fitting = groups.filter(
       (group) => (agent ?? group.agent) === group.agent && (code ?? group.code) === group.code && group.lastAt >= since,
     );
-    return { groups: fitting.slice(0, limit).map(advised), matching: fitting.length, kept: ring.size, dropped };
+    return { groups: fitting.slice(0, limit).map(advised), matching: fitting.length, kept: sizeOfRing(ring), dropped };
   }
   const { explain } = request;
   const errors: KeptError[] = [];

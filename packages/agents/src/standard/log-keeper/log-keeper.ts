@@ -11,7 +11,7 @@ import {
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
 import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
-import { addToRing, EMPTY_RING, newestOf, type RingHead } from "../collecting/ring.ts";
+import { addToRing, EMPTY_RING, newestOf, type RingHead, sizeOfRing } from "../collecting/ring.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 
@@ -139,7 +139,7 @@ const rank = (level: LogLevel): number => LEVELS.indexOf(level);
 const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
   const { ring, dropped } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
   // Those before are gone.
-  const about = { kept: ring.size, written: ring.added, dropped };
+  const about = { kept: sizeOfRing(ring), written: ring.added, dropped };
   if ("find" in request) {
     const { limit, ...wanted } = request.find;
     const fits = matcher(wanted);

@@ -10,6 +10,7 @@ import {
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
 import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import { withinBytes } from "../collecting/json-bytes.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 import { addToSeries, hasLabels, MINUTE_MS, type Series, type Statistics, statisticsOf } from "./series.ts";
@@ -141,15 +142,8 @@ const keyOf = ({ name, agent, labels }: Pick<Series, "name" | "agent" | "labels"
   JSON.stringify([name, agent, Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
 
 /** As many as there is room for, those that were told last first. */
-const newest = (all: readonly Series[], most: number): readonly Series[] => {
-  const sorted = all.toSorted((one, other) => other.lastAt - one.lastAt).slice(0, most);
-  let bytes = 0;
-  const over = sorted.findIndex((series) => {
-    bytes += JSON.stringify(series).length;
-    return bytes > MAX_BYTES;
-  });
-  return over === -1 ? sorted : sorted.slice(0, over);
-};
+const newest = (all: readonly Series[], most: number): readonly Series[] =>
+  withinBytes(all.toSorted((one, other) => other.lastAt - one.lastAt).slice(0, most), MAX_BYTES);
 
 /** What is open now; of what began or ended others are told. */
 const judged = async (

@@ -8,7 +8,7 @@ import { linksIn, targetsIn } from "../../guardrails/targets-in.ts";
 import { mapTexts } from "../../guardrails/texts-in.ts";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
 import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
-import { addToRing, EMPTY_RING, newestOf, type RingHead } from "../collecting/ring.ts";
+import { addToRing, EMPTY_RING, newestOf, type RingHead, sizeOfRing } from "../collecting/ring.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 
@@ -220,5 +220,5 @@ const denialsOf = async (
       denials.push(denial);
     if (denials.length === limit) break;
   }
-  return { denials, kept: ring.size, told: ring.added };
+  return { denials, kept: sizeOfRing(ring), told: ring.added };
 };

@@ -1,0 +1,55 @@
+import { agent } from "@agentcore/sdk";
+import { testAgent } from "@agentcore/testing";
+import { expect, test } from "vitest";
+import { type Collected, collect, type ToldEvent } from "./collect.ts";
+
+const TOPIC = "thing.told";
+const event = (n: number | string): ToldEvent => ({ id: `e${n}`, topic: TOPIC, source: "a", payload: n });
+
+const keeper = agent({
+  name: "keeper",
+  description: "Keeps",
+  answer: (_, ctx) => ctx.memory.get("all"),
+  run: (task, ctx) =>
+    collect<unknown[]>(task, ctx, {
+      topic: TOPIC,
+      load: async () => ((await ctx.memory.get("all")) ?? []) as unknown[],
+      take: (state, { payload }) => typeof payload === "number" && state.push(payload) > 0,
+      save: (_, state) => ctx.memory.set("all", state),
+    }),
+});
+
+const asker = agent({
+  name: "asker",
+  description: "Asks what is kept",
+  run: (_, ctx) => ctx.query({ agent: "keeper" }, null),
+});
+
+/** Three events at once and one that is nothing, two later; where the process dies, if it does. */
+const play = async (crashAt?: number) => {
+  const world = await testAgent([keeper, asker], crashAt === undefined ? {} : { crashAt });
+  const run = await world.run(event(1));
+  for (const n of [2, 3, "nothing"]) await run.signal(TOPIC, event(n));
+  await world.advance(2_000);
+  for (const n of [4, 5]) await run.signal(TOPIC, event(n));
+  await world.advance(20_000);
+  const { commits } = world;
+  const kept = (await world.run(null, { target: { agent: "asker" } })).output;
+  await world.close();
+  return { kept, output: run.output, commits };
+};
+
+test("events are taken in by batches in fresh logs, and it ends when none comes any more", async () => {
+  const { output, kept } = await play();
+  expect(kept).toEqual([1, 2, 3, 4, 5]);
+  expect(output).toEqual({ events: 6, refused: 1, batches: 2 } satisfies Collected);
+});
+
+test("wherever its process dies, every event is taken in once", async () => {
+  const { commits, output, kept } = await play();
+  expect(commits).toBeGreaterThan(5);
+  for (let at = 1; at <= commits; at++) {
+    const played = await play(at);
+    expect([at, played.kept, played.output]).toEqual([at, kept, output]);
+  }
+});
