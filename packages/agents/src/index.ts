@@ -48,6 +48,7 @@ export {
   errorKeeperAgent,
   type KeptError,
 } from "./standard/error-keeper/error-keeper.ts";
+export { type HttpAgentOptions, type HttpAnswer, httpAgent } from "./standard/http/http.ts";
 export {
   type IntentParserOptions,
   intentParserAgent,

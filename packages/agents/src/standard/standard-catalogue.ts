@@ -12,6 +12,7 @@ import { z } from "zod";
 import { cacheManagerAgent, cacheManagerKind } from "./cache-manager/cache-manager.ts";
 import { contextBuilderAgent, contextBuilderKind } from "./context-builder/context-builder.ts";
 import { errorKeeperAgent, errorKeeperKind } from "./error-keeper/error-keeper.ts";
+import { httpAgent, httpKind } from "./http/http.ts";
 import { intentParserAgent, intentParserKind } from "./intent-parser/intent-parser.ts";
 import { logKeeperAgent, logKeeperKind } from "./log-keeper/log-keeper.ts";
 import { modelAgent, modelKind } from "./model/model.ts";
@@ -117,6 +118,7 @@ const kinds: readonly StandardAgentDescription[] = [
   describe(modelKind, modelAgent),
   describe(sqlKind, sqlAgent),
   describe(translatorKind, translatorAgent),
+  describe(httpKind, httpAgent),
 ];
 
 export const standardCatalogue: ReadonlyMap<string, StandardAgentDescription> = new Map(

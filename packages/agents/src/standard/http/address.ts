@@ -1,0 +1,47 @@
+/** Addresses with places for parameters: `https://shop.example/orders/{order}?since={day}`. What is put in is one piece of path or query, and nothing more. */
+import { invalidArgument } from "@agentcore/contract";
+
+const PLACE = /\{([a-zA-Z][\w]{0,63})\}/g;
+const ORIGIN = /^https?:\/\/[^/?#{}\s@]+(?=[/?]|$)/;
+
+/** Names of the places in a text. */
+export const placesIn = (text: string): readonly string[] => [...text.matchAll(PLACE)].map(([, name]) => name ?? "");
+
+/** Why it is no such address, or undefined. Whom it is sent to is no parameter. */
+export const faultOf = (address: string): string | undefined => {
+  if (!ORIGIN.test(address)) return "expected http:// or https:// with a host, in which nothing stands for a parameter";
+  return /[{}]/.test(address.replace(PLACE, "")) ? "expected places as {name}" : undefined;
+};
+
+/** Throws INVALID_ARGUMENT for a parameter that is missing, or leads elsewhere in the path. */
+export const filled = (address: string, parameters: Readonly<Record<string, string | number | boolean>>): string =>
+  address.replace(PLACE, (_, name: string) => {
+    const value = parameters[name];
+    if (value === undefined)
+      throw invalidArgument("the parameters", [{ field: name, description: "expected: the address needs it" }]);
+    const text = String(value);
+    // Servers take these for the way up, encoded or not.
+    if (/^\.{1,2}$/.test(text) || text === "")
+      throw invalidArgument("the parameters", [{ field: name, description: `"${text}" is no piece of an address` }]);
+    return encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+  });
+
+/** A value in which texts that are `{name}` stand for parameters, as they are; those that were not given are left out. */
+export const filledValue = (template: unknown, parameters: Readonly<Record<string, unknown>>): unknown => {
+  if (typeof template === "string") {
+    const [, name] = /^\{([a-zA-Z][\w]{0,63})\}$/.exec(template) ?? [];
+    return name === undefined ? template : parameters[name];
+  }
+  if (Array.isArray(template))
+    return template.map((each: unknown) => filledValue(each, parameters)).filter((each) => each !== undefined);
+  if (typeof template !== "object" || template === null) return template;
+  return Object.fromEntries(
+    Object.entries(template).flatMap(([key, each]) => {
+      const value = filledValue(each, parameters);
+      return value === undefined ? [] : [[key, value] as const];
+    }),
+  );
+};
