@@ -18,6 +18,7 @@ export { describeTool } from "./listed-tool.ts";
 export type { FollowedLog, FollowOptions } from "./log-reader.ts";
 export { MIGRATION_OUTCOMES, type MigrateRequest, type TaskMigration } from "./migrate-task.ts";
 export { BUT_MIGRATIONS, migrationsIn, type RuledMigration, underMigrations } from "./migration-rules.ts";
+export { createMemoryReader } from "./own-memory.ts";
 export {
   MEMORY_AGENT,
   PLATFORM_AGENTS,
@@ -25,7 +26,6 @@ export {
   PlatformAgents,
   REGISTRY_AGENT,
 } from "./platform-agents.ts";
-export { createMemoryReader } from "./own-memory.ts";
 export type { OpenTaskReplay, OpenTasksReport, ReplayOpenRequest } from "./replay-open-tasks.ts";
 export type { ReplayReport, ReplayRequest } from "./replay-task.ts";
 export { type Delayed, SharedDelay } from "./shared-delay.ts";

@@ -33,11 +33,23 @@ const MAX_CAUSES = 10;
 
 /** Of one run of the code: after `ctx.continueAs` there is another. `isFatal` is of the error that ends it. */
 export const createReporter = (
-  { id, contextId, caller, traceparent }: Pick<TaskInput<unknown>, "id" | "contextId" | "caller" | "traceparent">,
+  {
+    id,
+    contextId,
+    caller,
+    traceparent,
+    above,
+  }: Pick<TaskInput<unknown>, "id" | "contextId" | "caller" | "traceparent" | "above">,
   ctx: Context,
 ): Reporter & { fail(error: unknown): void } => {
   const traceId = traceparent?.split("-")[1];
-  const task: ReportingTask = { id, contextId, caller, ...(traceId === undefined ? {} : { traceId }) };
+  const task: ReportingTask = {
+    id,
+    contextId,
+    caller,
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(above === undefined ? {} : { above }),
+  };
   const entries = new Bounded<LogEntry>(MAX_ENTRIES);
   const measures = new Bounded<Measure>(MAX_MEASURES);
   const errors = new Bounded<ReportedError>(MAX_ERRORS);

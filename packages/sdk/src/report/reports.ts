@@ -15,6 +15,8 @@ export interface ReportingTask {
   readonly caller: string;
   /** Of the trace that the task belongs to: the same of all tasks above and below it. */
   readonly traceId?: string;
+  /** Agents whose tasks stand above it, the first asked first. */
+  readonly above?: readonly string[];
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -133,7 +133,7 @@ test("`reports` of a manifest tells the errors of an agent that says nothing its
   await expect.poll(async () => ((await explain()) as { chain?: object[] }).chain?.length, { timeout: 15_000 }).toBe(2);
   expect(await explain()).toMatchObject({
     error: { agent: "desk", advice: { action: "repair" } },
-    root: { agent: "clerk", code: "EXPRESSION_FAILED" },
+    root: { agent: "clerk", code: "EXPRESSION_FAILED", task: { above: ["desk"] } },
   });
 });
 

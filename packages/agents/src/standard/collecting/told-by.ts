@@ -7,6 +7,7 @@ export const ToldBy = z
     contextId: z.string().max(256).optional(),
     caller: z.string().max(256).optional(),
     traceId: z.string().max(64).optional(),
+    above: z.array(z.string().max(63)).max(100).optional(),
   })
   .optional();
 export type ToldBy = z.output<typeof ToldBy>;
