@@ -10,6 +10,7 @@ it.each([
   ["loan-triage", 8],
   ["sales-analyst", 4],
   ["refunds", 6],
+  ["deep-research", 1],
 ])("the manifests of %s are valid and lead to agents of their names", async (example, count) => {
   const documents = await readManifests([example], import.meta.dirname);
   expect(documents).toHaveLength(count);
@@ -28,12 +29,13 @@ it.each([
 });
 
 it("each example runs without an input of one's own", async () => {
-  const [triage, analyst, refund] = await Promise.all(
-    ["loan-triage", "sales-analyst", "refunds"].map(
+  const [triage, analyst, refund, research] = await Promise.all(
+    ["loan-triage", "sales-analyst", "refunds", "deep-research"].map(
       async (each) => (await readManifests([each], import.meta.dirname))[0],
     ),
   );
   expect(triage && defaultInputOf(triage.manifest)).toBe(join(import.meta.dirname, "loan-triage/data/applications"));
   expect(analyst && defaultInputOf(analyst.manifest)).toMatch(/\?$/);
+  expect(research && defaultInputOf(research.manifest)).toMatch(/\?$/);
   expect(JSON.parse((refund && defaultInputOf(refund.manifest)) ?? "")).toMatchObject({ order: "A17" });
 });

@@ -14,7 +14,7 @@ export { type SwarmOptions, swarm } from "./conversations/swarm.ts";
 export type { Turn } from "./conversations/turn.ts";
 export { type BlockedPatternsOptions, blockedPatterns } from "./guardrails/blocked-patterns.ts";
 export { type GuardrailDescription, guardrailCatalogue } from "./guardrails/guardrail-catalogue.ts";
-export { type InjectionMarkersOptions, injectionMarkers } from "./guardrails/injection-markers.ts";
+export { type InjectionMarkersOptions, injectionMarkers, markersIn } from "./guardrails/injection-markers.ts";
 export { type NoVerbatimTargetsOptions, noVerbatimTargets } from "./guardrails/no-verbatim-targets.ts";
 export { type RedactionOptions, redaction } from "./guardrails/redaction.ts";
 export { type SafeLinksOptions, safeLinks } from "./guardrails/safe-links.ts";

@@ -4,6 +4,7 @@ export {
   blockedPatterns,
   type InjectionMarkersOptions,
   injectionMarkers,
+  markersIn,
   type NoVerbatimTargetsOptions,
   noVerbatimTargets,
   type RedactionOptions,
