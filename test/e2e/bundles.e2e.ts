@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { makePdf } from "../../packages/tools-documents/test/make-pdf.ts";
+import { makeXlsx } from "../../packages/tools-spreadsheet/test/make-xlsx.ts";
 import { bundlePackages, manifestOf, packageFolders } from "../../scripts/bundle.mjs";
 import { addressOf, RunningProgram, root, runProgram } from "./programs.ts";
 
@@ -150,6 +152,31 @@ await sandbox.close();
   // As the user installs it beside.
   await symlink(join(root, "node_modules", "isolated-vm"), join(modules(), "isolated-vm"));
   expect(await runProgram(process.execPath, [file], { cwd: user })).toMatchObject({ code: 0, stdout: "2\n" });
+});
+
+test("tools that read in a thread or a process of their own", async () => {
+  const data = join(user, "data-of-tools");
+  await mkdir(data);
+  await writeFile(join(data, "contract.pdf"), makePdf(["Ninety days"]));
+  await writeFile(join(data, "may.xlsx"), makeXlsx({ May: '<row r="1"><c r="A1"><v>4711</v></c></row>' }));
+  const file = join(user, "reads.ts");
+  await writeFile(
+    file,
+    `import { documentTools } from "@agentcore/tools-documents";
+import { spreadsheetTools } from "@agentcore/tools-spreadsheet";
+import { sqlTools } from "@agentcore/tools-sql";
+const root = ${JSON.stringify(data)};
+const context = { signal: new AbortController().signal, idempotencyKey: "k" };
+const use = (tools, at, input) => tools[at].execute(input, context);
+const found = await use(documentTools({ folder: root }), 0, { query: "ninety", limit: 1 });
+const read = await use(spreadsheetTools({ root }), 1, { path: "may.xlsx" });
+const rows = await use(sqlTools({ database: { sqlite: { file: ":memory:" } } }), 1, { sql: "SELECT 1", parameters: [] }).catch((error) => error.message);
+console.log(found.passages[0].source, read.rows[0][0], rows);
+`,
+  );
+  const { code, stdout } = await runProgram(process.execPath, [file], { cwd: user });
+  expect(stdout).toMatch(/^contract\.pdf:1-1 4711 the query: .*cannot be opened/);
+  expect(code).toBe(0);
 });
 
 test("an example with a workflow, conditions and agents in TypeScript", async () => {

@@ -75,6 +75,16 @@ test("a busy process does not outlive a node that was killed", async () => {
   await expect.poll(() => isThere(id), { timeout: 10_000, interval: 50 }).toBe(false);
 });
 
+test("a program ends with its work, and does not wait for what is idle", async () => {
+  const script = fileURLToPath(new URL("../../test/end-with-idle-thread.ts", import.meta.url));
+  const program = spawn(process.execPath, ["-C", "agentcore-source", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(program, "exit");
+  await once(program.stdout, "data");
+  // After 10 s it would end in any case.
+  const late = new Promise((resolve) => setTimeout(resolve, 5_000, "late").unref());
+  expect(await Promise.race([exited, late])).toEqual([0, null]);
+});
+
 const isThere = (id: number): boolean => {
   try {
     return process.kill(id, 0);

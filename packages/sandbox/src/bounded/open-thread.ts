@@ -19,12 +19,10 @@ const startThread = ({ file, memoryBytes = DEFAULT_MEMORY_BYTES }: BoundedOption
   let listeners: Listeners | null = null;
   const worker = new Worker(file, {
     execArgv: conditionsFor(file),
-    // What a parser prints is nobody's output, and no secret is its business.
+    // No secret is its business.
     ...{ env: {}, stdout: true, stderr: true },
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytes / MEBIBYTE) },
   });
-  worker.stdout.resume();
-  worker.stderr.resume();
   worker.on("message", (answer: Answer) => listeners?.answered(answer));
   worker.on("error", (error: Error & { code?: string }) =>
     listeners?.failed(error, error.code === "ERR_WORKER_OUT_OF_MEMORY"),

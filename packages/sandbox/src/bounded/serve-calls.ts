@@ -15,6 +15,8 @@ export const serveCalls = (answer: (value: unknown) => unknown): void => {
   };
   if (parentPort !== null) {
     const port = parentPort;
+    // What a parser prints is nobody's output, and once printed would hold the node until this thread ends.
+    for (const stream of [process.stdout, process.stderr]) Object.assign(stream, { write: () => true });
     port.on("message", (request: Request) => void serve(request).then((message) => port.postMessage(message)));
     return;
   }
