@@ -172,7 +172,7 @@ test("agents that think finish their work wherever their node is killed: no reco
 
 test("an agent that asks and acts past ctx is found by it", async () => {
   const random = randomOf(SEED);
-  const { outside, durable } = await live(random, [{ agent: "careless", kind: "model", nth: 3, afterAnswerMs: null }]);
+  const { outside, durable } = await live(random, [{ agent: "careless", kind: "model", nth: 2, afterAnswerMs: null }]);
   const { faults } = judgeCalls(outside.reached, durable);
   for (const fault of [
     /model call .* again although something was built upon/,
