@@ -5,6 +5,11 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** The same on every try of this call: hand it to services that can drop repeats. */
   readonly idempotencyKey: string;
+  /**
+   * What this try came to in truth, in US dollars, in place of `costUsd`; the last word counts. Throws INVALID_ARGUMENT where the tool says no `costUsd`: nothing
+   * was held for it. Absent where nobody counts, as in a test that calls `execute` itself.
+   */
+  readonly spent?: ((costUsd: number) => void) | undefined;
 }
 
 /**
@@ -31,7 +36,7 @@ export interface Tool<Input = unknown, Output = unknown> {
   readonly idempotent?: boolean | undefined;
   /** Milliseconds that one try may take. @default none but the task's deadline */
   readonly timeoutMs?: number | undefined;
-  /** US dollars of a try, whatever comes of it: reserved in budgets before, spent after. @default 0 */
+  /** US dollars of a try, or the most of one that calls `spent`: reserved in budgets before, spent after whatever comes of it. @default 0 */
   readonly costUsd?: number | undefined;
   /** In one task. One more fails with LIMIT_REACHED. @default as many as there are */
   readonly maxCalls?: number | undefined;

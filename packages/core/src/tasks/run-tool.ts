@@ -4,7 +4,7 @@
  * At most once: the start of a tool that is not idempotent is durable (`step.started`) before `execute` is called, in the unit of whatever else there is
  * to write then. A call that was started, and of which a later life finds no result, is not made again: nobody knows what became of it.
  */
-import { PlatformError, RetryableError } from "@agentcore/contract";
+import { invalidArgument, PlatformError, RetryableError } from "@agentcore/contract";
 import type { RetryPolicy, StepContext, Tool } from "@agentcore/contract/authoring";
 import { budgetExceeded, type HeldBudget, nanoUsdOf } from "../governance/index.ts";
 import type { UsageRecord } from "../ports/index.ts";
@@ -42,6 +42,7 @@ export const startTool = (
   const price = nanoUsdOf(tool.costUsd ?? 0);
   // Of the last try, as there is one at a time.
   let hasBegun = false;
+  let came = price;
   let settle: ((spent: number) => void) | null = null;
   startStep(execution, call, recorded, {
     ...{ input, retry, timeoutMs },
@@ -51,12 +52,13 @@ export const startTool = (
     ...(isRepeatable ? {} : { mayRetry: RetryableError.is }),
     explain(error) {
       // Its time may be over while the tool goes on.
-      settle?.(hasBegun ? price : 0);
+      settle?.(hasBegun ? came : 0);
       const isLate = PlatformError.is(error) && error.code === "DEADLINE_EXCEEDED";
       return isLate && hasBegun && !isRepeatable ? outcomeUnknown(tool, error.message) : error;
     },
     run: async (step) => {
       hasBegun = false;
+      came = price;
       const parsed = await parseToolInput(tool, step.input);
       const held = price === 0 ? null : await reserve(execution, tool, price, step, timeoutMs);
       const settleTry = settlerOf(execution, call, tool, held);
@@ -67,12 +69,28 @@ export const startTool = (
       hasBegun = true;
       const { signal, idempotencyKey } = step;
       try {
-        return await checkedOutput(tool, await tool.execute(parsed.value, { signal, idempotencyKey }));
+        const spent = (costUsd: number): void => {
+          came = spentOf(tool, costUsd);
+        };
+        return await checkedOutput(tool, await tool.execute(parsed.value, { signal, idempotencyKey, spent }));
       } finally {
-        settleTry(price);
+        settleTry(came);
       }
     },
   });
+};
+
+/** In billionths. Throws INVALID_ARGUMENT. */
+const spentOf = ({ name, costUsd }: Tool, spent: number): number => {
+  if (costUsd === undefined || costUsd === 0)
+    throw invalidArgument(`tool ${name}`, [
+      { field: "costUsd", description: "expected the most that a try may cost, beside what it tells of by spent()" },
+    ]);
+  if (!Number.isFinite(spent) || spent < 0)
+    throw invalidArgument(`spent() of tool ${name}`, [
+      { field: "costUsd", description: "expected US dollars, 0 or more" },
+    ]);
+  return nanoUsdOf(spent);
 };
 
 /** With what else there is to write. Resolves when it is durable, which it never is once the task is another's. */

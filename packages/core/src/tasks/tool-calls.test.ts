@@ -416,6 +416,39 @@ test("what a tool costs is held before it runs and spent with its result, and sh
   expect(usage).toMatchObject([{ model: "tool:search", agent: "clerk", calls: 2, costNanoUsd: 800_000_000 }]);
 });
 
+test("a tool that says what it cost in truth is booked at that, also where it fails; of one without a price nothing was held", async () => {
+  const tool: Tool = {
+    ...makeTool("meter", () => "ran", { costUsd: 0.4, readOnly: true }),
+    execute: (input, { spent }) => {
+      spent?.(0.1);
+      spent?.(input as number);
+      if (input === 0.2) throw new PlatformError("INVALID_ARGUMENT", "no");
+      return "ran";
+    },
+  };
+  const free: Tool = { ...tool, name: "free", costUsd: undefined };
+  const run: Run = async (_task, ctx) => {
+    const said = [];
+    for (const [asked, cost] of [
+      [tool, 0.05],
+      [tool, 0.2],
+      [tool, 0.5],
+      [tool, -1],
+      [free, 0.1],
+    ] as const)
+      said.push(await ctx.tool(asked, cost).catch((error: PlatformError) => error.code));
+    return said;
+  };
+  const spec: BudgetSpec = { scope: { agent: "*" }, limit: { usd: 10 } };
+  const world: EngineWorld = worldOf(run, [], { tools: { budgets: budgetsFor(spec, () => world) } });
+  expect(outputOf(await world.last(await world.submit("clerk")))).toEqual([
+    ...["ran", "INVALID_ARGUMENT", "ran", "INVALID_ARGUMENT", "INVALID_ARGUMENT"],
+  ]);
+  // The fourth said 0.1 before it said what cannot be.
+  const [balance] = await world.store.accounts(SCOPE.tenantId, { prefix: "budget/", limit: 10 });
+  expect(balance).toMatchObject({ spent: 850_000_000, reserved: 0 });
+});
+
 test("people are asked for more where a budget says so, before a tool runs that it has too little for", async () => {
   let runs = 0;
   const tool = makeTool("search", () => ++runs, { costUsd: 0.4 });
