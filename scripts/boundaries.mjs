@@ -21,6 +21,7 @@ const arrows = {
   "tools-documents": ["contract", "core", "sandbox", "sdk", "tools-files"],
   "tools-sql": ["contract", "sandbox", "sdk"],
   "tools-spreadsheet": ["contract", "sandbox", "sdk", "tools-files"],
+  coding: ["contract", "sdk"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   a2a: ["contract", "outbound"],
@@ -36,6 +37,7 @@ const lazyArrows = {
   server: [
     "a2a",
     "agents",
+    "coding",
     "mcp",
     "postgres",
     "sandbox",

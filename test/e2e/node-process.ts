@@ -93,8 +93,8 @@ export class NodeProcess {
     }) as ReturnType<Calls[Name]>;
   }
 
-  /** Stopped, it does nothing and knows nothing of it until it is continued. */
-  signal(name: "SIGSTOP" | "SIGCONT"): void {
+  /** Stopped, it does nothing and knows nothing of it until it is continued; by SIGTERM it is asked to end. */
+  signal(name: "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
     this.child.kill(name);
   }
 

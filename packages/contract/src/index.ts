@@ -54,6 +54,7 @@ export {
 export { BudgetLimit, BudgetScope, BudgetSpec } from "./budget-manifest.ts";
 export { CacheStatus } from "./cache-status.ts";
 export { addressIn, type CallAddress } from "./call-address.ts";
+export { type CodingOptions, CodingSpec } from "./coding-manifest.ts";
 export {
   Breakpoint,
   Breakpoints,

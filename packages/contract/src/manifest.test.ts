@@ -41,7 +41,7 @@ test("an agent with code, and one with a model, are accepted as they are", () =>
 
 test("an agent with neither code nor model is refused, saying which is expected", () => {
   expect(violationsOf(agent({ description: "?" }))).toEqual([
-    { field: "spec.code", description: "expected code, model, strategy, standard or remote" },
+    { field: "spec.code", description: "expected code, model, strategy, standard, coding or remote" },
   ]);
 });
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { A2A_VERSIONS, AgentExtension, AgentSkill } from "./a2a.ts";
 import { BudgetSpec } from "./budget-manifest.ts";
+import { CodingSpec } from "./coding-manifest.ts";
 import { DurationText, parseDuration } from "./duration.ts";
 import {
   CONNECTION_HEADER,
@@ -241,7 +242,7 @@ const DeclaredContext = z
 // What is said of how an agent without code works.
 const OF_MODELS = ["model", "instructions", "strategy", "context", "input", "output"] as const;
 // A standard agent knows that of itself; which model it may ask, it is told.
-const OF_STANDARD = ["code", "instructions", "strategy", "context", "input", "output", "env"] as const;
+const OF_STANDARD = ["code", "coding", "instructions", "strategy", "context", "input", "output", "env"] as const;
 
 const MIB = 2 ** 20;
 
@@ -314,6 +315,8 @@ export const AgentManifest = z.strictObject({
       tools: z.array(Name).max(50).optional(),
       /** An agent of another platform. */
       remote: Remote.optional(),
+      /** A command-line program that works in a git repository (docs/coding-agents.md). */
+      coding: CodingSpec.optional(),
       /**
        * Where the code runs: in a thread or a process of its own it can be ended, or end, without the node; in a sandbox it also finds nothing
        * of the machine but what it is made of (docs/isolation.md).
@@ -331,11 +334,11 @@ export const AgentManifest = z.strictObject({
       env: z.record(z.string(), z.string()).optional(),
     })
     .superRefine((spec, context) => {
-      const { code, model, remote, strategy, standard, isolation } = spec;
+      const { code, model, remote, strategy, standard, isolation, coding } = spec;
       const refuse = (member: keyof typeof spec, message: string): void =>
         context.addIssue({ code: "custom", path: [member], message });
-      if ([code, model, remote, strategy, standard].every((way) => way === undefined))
-        refuse("code", "expected code, model, strategy, standard or remote");
+      if ([code, model, remote, strategy, standard, coding].every((way) => way === undefined))
+        refuse("code", "expected code, model, strategy, standard, coding or remote");
       if (isolation !== undefined && code === undefined)
         refuse("isolation", "says nothing about an agent without code");
       if (spec.reports !== undefined && isolation !== undefined)
@@ -353,10 +356,12 @@ export const AgentManifest = z.strictObject({
       // Of one that runs elsewhere, or is written in code, what is said here about how it works would say nothing.
       const [whose, idle] =
         remote !== undefined
-          ? (["that is remote", ["code", "standard", ...OF_MODELS, "tools", "env"]] as const)
+          ? (["that is remote", ["code", "standard", "coding", ...OF_MODELS, "tools", "env"]] as const)
           : standard !== undefined
             ? (["that is a standard one", OF_STANDARD] as const)
-            : (["whose work is code", code === undefined ? [] : OF_MODELS] as const);
+            : coding !== undefined
+              ? (["that is a coding program", ["code", ...OF_MODELS, "tools", "env"]] as const)
+              : (["whose work is code", code === undefined ? [] : OF_MODELS] as const);
       for (const member of idle) if (spec[member] !== undefined) refuse(member, `says nothing about an agent ${whose}`);
     }),
 });

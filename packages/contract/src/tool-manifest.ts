@@ -6,7 +6,7 @@ const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const SECRET_NAME = /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
 
 /** What the program is given for an environment, beside PATH: texts, or for what is secret the variable of the node that holds it. */
-const ProgramEnv = z
+export const ProgramEnv = z
   .record(
     z.string().regex(VARIABLE_NAME, { error: "expected the name of an environment variable" }),
     z.union([z.string().max(32_768), z.strictObject({ env: SecretVariable })], {

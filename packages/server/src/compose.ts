@@ -44,6 +44,7 @@ import { createQueryDelivery } from "./agents/query-delivery.ts";
 import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
+import { createCodingAgents } from "./coding/coding-agents.ts";
 import { createAgentFinder } from "./discovery/agent-finder.ts";
 import { createDiscovery } from "./discovery/create-discovery.ts";
 import { createKeyring } from "./encryption/keyring.ts";
@@ -243,6 +244,13 @@ export const compose = async ({
     ...{ keyValue, env, clock: senses.clock, logger: senses.logger },
     allowPrivate: allowPrivateAgents,
   });
+  const toolRules: ToolRules = {
+    ...{ allowPrivate: allowPrivateTools, commands: toolCommands, folders: toolFolders },
+    libraries: toolLibraries,
+  };
+  const coding = createCodingAgents({
+    ...{ dataDirectory, env, head: (key) => tasks.head(key), logger, rules: toolRules },
+  });
   const host = wrap(
     "host",
     withOrchestrator(
@@ -253,15 +261,12 @@ export const compose = async ({
         isDeclared: (revision) => manifests.isDeclared(revision),
         codeRoots,
         remotes,
+        coding,
         env,
         sha256: senses.digest.sha256,
       }),
     ),
   );
-  const toolRules: ToolRules = {
-    ...{ allowPrivate: allowPrivateTools, commands: toolCommands, folders: toolFolders },
-    libraries: toolLibraries,
-  };
   const tools = createToolSources({
     declared: {
       get: (tenantId, name) => manifests.tools.get(tenantId, name),
@@ -428,6 +433,7 @@ export const compose = async ({
     discovery.close();
     remotes.close();
     await tools.close();
+    await coding.idle();
     host.close();
     await telemetry.close();
     await stores.close();

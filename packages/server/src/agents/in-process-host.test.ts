@@ -17,6 +17,8 @@ const FILES = new Map([["agent.ts", Buffer.from("throw new Error('it ran');")]])
 const SNAPSHOT = { hash: hashOfCode(FILES), root: "/x", entry: "agent.ts" };
 const REVISION = { tenantId: "acme", agent: "a", revision: "1" };
 
+const coding = { define: () => Promise.reject(new Error("none here")), idle: async () => {} };
+
 /** A node that finds the revision of another, or its own of before, with a file of it emptied. */
 const nodeWith = async (blobs: BlobStore | null, isDeclared?: () => Promise<boolean>) => {
   const snapshotDirectory = await mkdtemp(join(tmpdir(), "agentcore-host-"));
@@ -29,7 +31,17 @@ const nodeWith = async (blobs: BlobStore | null, isDeclared?: () => Promise<bool
   await truncate(join(snapshotDirectory, SNAPSHOT.hash, "agent.ts"), 0);
   const { sha256 } = createFnvDigest();
   const remotes = openRemotes(keyValue);
-  const options = { keyValue, snapshotDirectory, blobs, codeRoots: ANYWHERE, remotes, env: {}, sha256, isDeclared };
+  const options = {
+    keyValue,
+    snapshotDirectory,
+    blobs,
+    codeRoots: ANYWHERE,
+    remotes,
+    coding,
+    env: {},
+    sha256,
+    isDeclared,
+  };
   const host = createInProcessHost(options);
   onTestFinished(() => host.close());
   return { host, snapshotDirectory };
@@ -92,7 +104,7 @@ const twoNodes = async () => {
     onTestFinished(() => rm(snapshotDirectory, { recursive: true }));
     const remotes = openRemotes(keyValue);
     const host = createInProcessHost({
-      ...{ keyValue, snapshotDirectory, blobs: null, codeRoots: ANYWHERE, remotes, env: {}, sha256 },
+      ...{ keyValue, snapshotDirectory, blobs: null, codeRoots: ANYWHERE, remotes, coding, env: {}, sha256 },
     });
     onTestFinished(() => host.close());
     return host;

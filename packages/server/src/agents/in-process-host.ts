@@ -5,6 +5,7 @@ import type { BlobStore, KeyValue } from "@agentcore/core/ports";
 import type { AgentHost, AgentRevision, LoadedAgent } from "@agentcore/core/tasks";
 import type { ApartHost } from "../apart/apart-host.ts";
 import type { ApartCodeOptions } from "../apart/prepare-apart.ts";
+import type { CodingAgents } from "../coding/coding-agents.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";
 import type { CodeRoots } from "./code-roots.ts";
 import { type CodeSnapshot, readCode } from "./read-code.ts";
@@ -67,6 +68,8 @@ export const createInProcessHost = (options: {
   readonly codeRoots: CodeRoots;
   /** Makes agents of manifests that name a remote one. */
   readonly remotes: Pick<RemoteAgents, "define">;
+  /** Makes agents of manifests that name a coding program. */
+  readonly coding: CodingAgents;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly sha256: (text: string) => string;
 }): InProcessHost => {
@@ -107,6 +110,7 @@ export const createInProcessHost = (options: {
       return exported.workflow === undefined ? exported : (await workflows()).runnable(exported);
     }
     if (spec.remote !== undefined) return options.remotes.define(tenantId, manifest, { ask: isNew });
+    if (spec.coding !== undefined) return options.coding.define(manifest);
     return (await import("./declared-agent.ts")).declaredAgent(manifest);
   };
 

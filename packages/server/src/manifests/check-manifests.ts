@@ -5,6 +5,7 @@ import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 import type { ToolRules } from "../tools/tool-policy.ts";
 import { checkBudget } from "./check-budget.ts";
 import { checkChoice } from "./check-choice.ts";
+import { checkCoding } from "./check-coding.ts";
 import { checkMemoryPool } from "./check-memory-pool.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
@@ -95,6 +96,7 @@ export const checkManifests = async (
             `agent ${metadata.name}: a node with API keys takes code over HTTP only from its code roots, and has none; start it with --code-root DIR`,
           );
         checkRemote(tenantId, manifest, rules.allowPrivateAgents);
+        await checkCoding(tenantId, manifest, rules.toolRules);
         break;
       case "Policy":
         break;

@@ -33,6 +33,7 @@ const open = (keyValue: KeyValue = createMemoryKeyValue({ clock })) => {
   const host = createInProcessHost({
     keyValue,
     remotes,
+    coding: { define: () => Promise.reject(new Error("none here")), idle: async () => {} },
     blobs: null,
     snapshotDirectory: "/none",
     codeRoots: ANYWHERE,

@@ -1,0 +1,4 @@
+/** Command-line coding agents as agents: a git worktree each, their work checked, collected and merged. Linux, with git. */
+export { type CodingAgentOptions, codingAgent } from "./coding-agent.ts";
+export type { CodingResult } from "./coding-result.ts";
+export { type CodingHost, CodingShared } from "./coding-runtime.ts";

@@ -1,0 +1,53 @@
+/** Agents of `spec.coding` on this node: what they share, and how they learn which tasks are over. */
+import { join } from "node:path";
+import { type AgentManifest, isTerminal, PlatformError } from "@agentcore/contract";
+import type { AgentDefinition } from "@agentcore/contract/authoring";
+import type { Logger, TaskHead, TaskKey } from "@agentcore/core/ports";
+import { loadOnce } from "../load-once.ts";
+import { refuseReach, type ToolRules } from "../tools/tool-policy.ts";
+import { loadCoding } from "./load-coding.ts";
+
+export interface CodingAgents {
+  define(manifest: AgentManifest): Promise<AgentDefinition>;
+  /** Once no program runs any more. */
+  idle(): Promise<void>;
+}
+
+export const createCodingAgents = (options: {
+  readonly dataDirectory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly head: (key: TaskKey) => Promise<TaskHead | null>;
+  readonly logger: Logger;
+  readonly rules: ToolRules;
+}): CodingAgents => {
+  const { dataDirectory, env, head, logger, rules } = options;
+  const load = loadOnce(async () => {
+    const { codingAgent, CodingShared } = await loadCoding();
+    return { codingAgent, shared: new CodingShared() };
+  });
+  return {
+    async define({ metadata: { name, labels }, spec: { coding, description, skills } }) {
+      if (coding === undefined) throw new PlatformError("INTERNAL", `agent ${name} is no coding agent`);
+      const { codingAgent, shared } = await load();
+      return codingAgent({
+        ...coding,
+        ...{ name, description: description ?? `Works with ${coding.program} in a git repository` },
+        ...(labels === undefined ? {} : { labels }),
+        ...(skills === undefined ? {} : { skills }),
+        host: {
+          ...{ stateFolder: join(dataDirectory, "coding"), variables: env, shared },
+          isOver: async (tenantId, taskId) => {
+            const found = await head({ tenantId, taskId });
+            return found === null || isTerminal(found.state);
+          },
+          refuse: (tenantId, repository) =>
+            refuseReach(tenantId, { kind: "folder", field: "repository", value: repository }, rules),
+          log: (message) => logger.log("info", message, { agent: name }),
+        },
+      }) as AgentDefinition;
+    },
+    async idle() {
+      await (await load.current()?.catch(() => null))?.shared.idle();
+    },
+  };
+};
