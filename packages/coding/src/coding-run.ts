@@ -33,7 +33,7 @@ import { describeWork, patchOf, type WorkDescription } from "./git/describe-work
 import { type MergeOutcome, mergeBranch } from "./git/merge-branch.ts";
 import { type CheckResult, runChecks } from "./process/run-check.ts";
 import { runProgram, type StopReason } from "./process/run-program.ts";
-import { removeRun, runPaths } from "./work/run-record.ts";
+import { readRecord, removeRun, runPaths } from "./work/run-record.ts";
 import {
   beginAnew,
   closeWorkplace,
@@ -134,8 +134,9 @@ class CodingRun {
     try {
       return await this.work();
     } catch (error) {
-      if (this.base === null) throw error;
-      const kept = await this.close("Work of a task that did not come to its end");
+      const closing = this.close("Work of a task that did not come to its end");
+      // Where nothing was settled, what is to be told is why.
+      const kept = await (this.base === null ? closing.catch(() => null) : closing);
       throw kept === null ? error : withBranch(error, kept);
     } finally {
       runtime.leave(key);
@@ -407,6 +408,8 @@ class CodingRun {
     const { branch } = await ctx.step(
       "close",
       async ({ signal }) => {
+        if (this.base === null && (await readRecord(runPaths(runtime.stateFolder, this.key))) === null)
+          return { branch: null };
         // Whole or not: what is left of it goes.
         const { paths, record } = await this.site(signal, { isPrepared: false });
         return { branch: await closeWorkplace({ paths, record }, message) };

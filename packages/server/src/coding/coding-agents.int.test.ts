@@ -269,6 +269,8 @@ test("a program that changes nothing leaves nothing, and one that fails again an
   expect(broken.state).toBe("failed");
   expect(repository.read(`agentcore/${broken.head.taskId}`, "b.txt")).toBe("b");
   expect(broken.message).toMatch(/claude-code did not come to an end in 2 tries/);
+  const unprepared = await agentFor(repository, { prepare: [["true"], ["sh", "-c", "echo no network; exit 9"]] });
+  expect((await run(unprepared, "say hi")).message).toMatch(/cannot be prepared: sh -c .* ended with 9: no network/);
   const unknown = await agentFor(repository, { command: "no-such-program" });
   const missing = await run(unknown, "say hi");
   expect(missing.message).toContain('there is no program "no-such-program"');

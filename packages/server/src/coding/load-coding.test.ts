@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { thrownWithout } from "../../test/thrown-without.ts";
+import { thrownWithout } from "../../test/run-without.ts";
 
 test("without the package it is NOT_INSTALLED, and says how to install it", async () => {
   const module = new URL("load-coding.ts", import.meta.url);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { thrownWithout } from "../../test/thrown-without.ts";
+import { thrownWithout } from "../../test/run-without.ts";
 
 test.each(["@agentcore/mcp", "@modelcontextprotocol/"])(
   "without %s it is NOT_INSTALLED, and says how to install it",
