@@ -37,6 +37,16 @@ test("one that is made to hold the thread is given up early: deep nesting, endin
   await read("</x>".repeat(300_000));
   await read(`<a ${'b="'.repeat(200_000)}`);
   await read("<".repeat(500_000));
-  // Without the bound on depth the first alone took 70 s.
+  await read(`<pre>${" ".repeat(190_000)}x</pre>`);
+  await read("<b> a</b>".repeat(200_000));
+  // Without the bound on depth the first alone took 70 s; the spaces took 30 s.
   expect(performance.now() - begin).toBeLessThan(5_000);
+});
+
+test("links that are given in full do not make a small page a large text", async () => {
+  const base = new URL(`https://example.com/${"a".repeat(1_900)}/`);
+  // 600 MB, more than a string may have.
+  const page = await htmlText("<a href=b></a>".repeat(320_000), { base, maxCharacters: 1_000 });
+  expect(page).toMatchObject({ isCut: true });
+  expect(page.text).toHaveLength(1_000);
 });

@@ -42,7 +42,10 @@ class Page {
   isOver = false;
   private readonly base: URL;
   private readonly maxCharacters: number;
-  private text = "";
+  // Pieces, and what they end with: to look at the end of a long text that was just added to costs as much as to copy it.
+  private readonly pieces: string[] = [];
+  private length = 0;
+  private end = "";
   private title = "";
   private depth = 0;
   /** Depth of what hides all within it; 0: nothing does. */
@@ -67,11 +70,11 @@ class Page {
     }
     if (BLOCKS.has(name)) this.endLine("\n\n");
     if (LINES.has(name)) this.endLine("\n");
-    if (name === "br") this.text += "\n";
-    if (name === "li") this.text += "- ";
-    if (/^h[1-6]$/.test(name)) this.text += `${"#".repeat(Number(name[1]))} `;
+    if (name === "br") this.append("\n");
+    if (name === "li") this.append("- ");
+    if (/^h[1-6]$/.test(name)) this.append(`${"#".repeat(Number(name[1]))} `);
     if (name === "pre") this.inPre += 1;
-    if ((name === "td" || name === "th") && !/(^|\n)$/.test(this.text.slice(-1))) this.text += " | ";
+    if ((name === "td" || name === "th") && this.length > 0 && !this.end.endsWith("\n")) this.append(" | ");
     if (name === "a") this.links.push(this.linkOf(attributes["href"]));
     if (name === "img" && attributes["alt"]) this.add(`[${attributes["alt"]}]`);
   }
@@ -87,7 +90,7 @@ class Page {
     else if (this.hiddenAt === 0) {
       if (name === "a") {
         const link = this.links.pop();
-        if (link != null) this.text += ` (${link})`;
+        if (link != null) this.append(` (${link})`);
       }
       if (name === "pre") this.inPre -= 1;
       if (BLOCKS.has(name)) this.endLine("\n\n");
@@ -96,8 +99,10 @@ class Page {
   }
 
   result(): HtmlText {
-    const text = this.text
-      .replaceAll(/[ \t]+\n/g, "\n")
+    const text = this.pieces
+      .join("")
+      // From where spaces begin: tried from each of them, a row of them takes time by the square of its length.
+      .replaceAll(/(?<![ \t])[ \t]+\n/g, "\n")
       .replaceAll(/\n{3,}/g, "\n\n")
       .trim();
     const title = this.title.replaceAll(/\s+/g, " ").trim();
@@ -110,17 +115,22 @@ class Page {
   }
 
   private add(text: string): void {
-    if (this.inPre > 0) this.text += text;
-    else {
-      const plain = text.replaceAll(/\s+/g, " ");
-      this.text += /\s$/.test(this.text.slice(-1)) || this.text === "" ? plain.trimStart() : plain;
-    }
+    if (this.inPre > 0) return this.append(text);
+    const plain = text.replaceAll(/\s+/g, " ");
+    this.append(this.length === 0 || /\s$/.test(this.end) ? plain.trimStart() : plain);
+  }
+
+  private append(text: string): void {
+    if (this.isOver || text === "") return;
+    this.pieces.push(text);
+    this.length += text.length;
+    this.end = text.length > 1 ? text.slice(-2) : `${this.end.slice(-1)}${text}`;
     // Some of it may be spaces that go.
-    if (this.text.length > 2 * this.maxCharacters) this.isOver = true;
+    if (this.length > 2 * this.maxCharacters) this.isOver = true;
   }
 
   private endLine(end: "\n" | "\n\n"): void {
-    if (this.text !== "") while (!this.text.endsWith(end)) this.text += "\n";
+    if (this.length > 0) while (!this.isOver && !this.end.endsWith(end)) this.append("\n");
   }
 
   private linkOf(href: string | undefined): string | null {
