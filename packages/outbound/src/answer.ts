@@ -11,6 +11,8 @@ export interface AnswerOptions {
   readonly host: string;
   readonly signal: AbortSignal | null;
   readonly onSent: (() => void) | undefined;
+  /** Whose signal it is, held as long as the answer: the signal of a Request that nobody holds any more never aborts. */
+  readonly given?: Request | undefined;
 }
 
 const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);

@@ -2,6 +2,8 @@ import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, test, vi } from "vitest";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 
@@ -129,6 +131,30 @@ test("a body that nobody reads ends with the signal of its call, by the signal's
   controller.abort(new Error("enough"));
   await ended;
   await expect(response.text()).rejects.toThrow("enough");
+});
+
+const collectGarbage = async (): Promise<void> => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  // What is held weakly is let go of in a turn of its own.
+  for (let round = 0; round < 3; round += 1) {
+    await setImmediate();
+    collect();
+  }
+};
+
+test.each([
+  ["a GET", (url: string, signal: AbortSignal) => guarded(url, { signal })],
+  ["a Request", (url: string, signal: AbortSignal) => guarded(new Request(url, { signal }))],
+])("the signal of %s ends it, whatever was collected as garbage meanwhile", async (_, begin) => {
+  const { url, ended } = await serve("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+  const stop = new AbortController();
+  const answer = await begin(url, stop.signal);
+  await collectGarbage();
+  const failed = expect(answer.text()).rejects.toThrow("enough");
+  stop.abort(new Error("enough"));
+  await failed;
+  await ended;
 });
 
 test("a name that leads where nothing goes is not called", async () => {

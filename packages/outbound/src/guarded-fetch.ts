@@ -70,7 +70,9 @@ export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch =
     init?: RequestInit,
     { maxAnswerBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES, onSent }: GuardedCall = {},
   ): Promise<Response> => {
-    const { url, method, headers, body, signal } = await readRequest(input, init);
+    const { url, method, headers, body } = await readRequest(input, init);
+    const given = input instanceof Request ? input : undefined;
+    const signal = init?.signal ?? given?.signal ?? null;
     if (url.protocol !== "http:" && url.protocol !== "https:")
       throw new TypeError("fetch failed", { cause: new Error(`expected http: or https:, got ${url.protocol}`) });
     const refused = refuseUrl(url, options);
@@ -79,7 +81,7 @@ export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch =
     signal?.throwIfAborted();
     // What is not decoded here must not come encoded.
     headers["accept-encoding"] = "identity";
-    const answer = new Answer({ maxBytes: maxAnswerBytes, host: url.host, signal, onSent });
+    const answer = new Answer({ maxBytes: maxAnswerBytes, host: url.host, signal, onSent, given });
     send({ origin: url.origin, path: url.pathname + url.search, method, headers, body }, answer);
     return answer.response;
   };
@@ -91,7 +93,6 @@ interface OutgoingRequest {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body: string | Buffer;
-  readonly signal: AbortSignal | null;
 }
 
 /** Throws as `fetch` does for what is none. */
@@ -103,7 +104,7 @@ const readRequest = async (input: string | URL | Request, init?: RequestInit): P
     if (url.username === "" && url.password === "") {
       const headers = headersOf(init.headers);
       headers["content-type"] ??= "text/plain;charset=UTF-8";
-      return { url, method: "POST", headers, body, signal: init.signal ?? null };
+      return { url, method: "POST", headers, body };
     }
   }
   const request = new Request(input, init);
@@ -112,7 +113,6 @@ const readRequest = async (input: string | URL | Request, init?: RequestInit): P
     method: request.method,
     headers: Object.fromEntries(request.headers),
     body: Buffer.from(await request.arrayBuffer()),
-    signal: request.signal,
   };
 };
 
