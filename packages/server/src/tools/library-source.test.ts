@@ -149,7 +149,7 @@ test("closing ends what is under way, then puts away what was opened, the last f
       }),
     ];
   });
-  const waiting = call(source, "wait");
+  const waiting = source.call({ tool: "wait", input: {}, idempotencyKey: "k", mayRepeat: true, signal: never });
   const failed = expect(waiting).rejects.toMatchObject({ code: "UNAVAILABLE" });
   await vi.waitFor(() => expect(source.isOpen).toBe(true));
   await source.close();
@@ -157,6 +157,22 @@ test("closing ends what is under way, then puts away what was opened, the last f
   expect(said.toSorted()).toEqual(["aborted", "first", "heard", "last"]);
   expect(said.slice(-2)).toEqual(["last", "first"]);
   await expect(call(source, "wait")).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true });
+});
+
+test("a call that is under way when it is closed may have acted, and says so where that matters", async () => {
+  const source = await open(() => [deaf]);
+  const once = call(source, "deaf");
+  const again = source.call({ tool: "deaf", input: {}, idempotencyKey: "k", mayRepeat: true, signal: never });
+  const failed = Promise.all([
+    expect(once).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" }),
+    expect(again).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true }),
+  ]);
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const closed = source.close();
+  await vi.advanceTimersByTimeAsync(10_000);
+  await closed;
+  await failed;
 });
 
 test("what one that cannot be opened has opened before is put away", async () => {

@@ -82,7 +82,7 @@ export const openLibrary = async (
       return isOpen;
     },
     list: () => Promise.resolve(listed),
-    async call({ tool: name, input, idempotencyKey, signal: given }) {
+    async call({ tool: name, input, idempotencyKey, mayRepeat, signal: given }) {
       const tool = tools.get(name);
       // One that a run saw before the manifest was another.
       if (tool === undefined)
@@ -94,6 +94,7 @@ export const openLibrary = async (
       underWay.add(work);
       void work.catch(() => undefined).finally(() => underWay.delete(work));
       const result = await untilAborted(work, calling).catch((error: unknown) => {
+        if (!mayRepeat && error === closing.signal.reason) throw outcomeUnknown(name, PlatformError.from(error));
         throw late(error, calling, `tool ${name} was not done after ${timeoutMs} ms`);
       });
       return bounded(name, result, maxResultBytes);
@@ -101,6 +102,14 @@ export const openLibrary = async (
     close,
   };
 };
+
+/** Of what was begun, and may not be done twice, as it is closed. */
+const outcomeUnknown = (tool: string, cause: PlatformError): PlatformError =>
+  new PlatformError(
+    "OUTCOME_UNKNOWN",
+    `tool ${tool} was begun, and ${cause.message}: it may or may not have acted; look before it is called again`,
+    { cause },
+  );
 
 /** What a timer aborts with is told in the platform's words. */
 const late = (error: unknown, signal: AbortSignal, message: string): unknown =>

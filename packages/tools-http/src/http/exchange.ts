@@ -11,6 +11,8 @@ export interface Asked {
 }
 
 const MAX_BYTES = 2 * 1024 * 1024;
+// Above what any tool may be set to read: where one stops, the answer is cut, and here it would fail.
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export const maxBytesOf = ({ maxBytes = MAX_BYTES }: Pick<ReadHttpOptions, "maxBytes">): number => maxBytes;
 
@@ -59,6 +61,7 @@ export const exchange = async (
         signal,
       },
       {
+        maxAnswerBytes: MAX_ANSWER_BYTES,
         onSent: () => {
           hasLeft = true;
         },

@@ -30,7 +30,7 @@ export const httpGet = (
   options: ReadHttpOptions,
   surroundings: HttpSurroundings,
 ): Tool<z.infer<typeof Input>, ReadAnswer> => {
-  const { origins, maxRedirects = MAX_REDIRECTS, timeoutMs = TIMEOUT_MS } = options;
+  const { origins, send, maxRedirects = MAX_REDIRECTS, timeoutMs = TIMEOUT_MS } = options;
   const where = origins === undefined ? "any public address" : origins.join(", ");
   return tool({
     name: NAME,
@@ -43,6 +43,9 @@ export const httpGet = (
       const headers = { accept: accept ?? "text/html, application/json, text/*;q=0.9, */*;q=0.1" };
       for (let redirects = 0; ; redirects += 1) {
         assertOrigin(NAME, url, origins);
+        // It may be this machine's, which only those are that were named to be read.
+        if (origins === undefined && send?.origins.includes(url.origin) === true)
+          throw new PlatformError("PERMISSION_DENIED", `${NAME}: ${url.origin} is named to be sent to, not to be read`);
         const response = await exchange(url, { method, headers, signal }, options, surroundings, true);
         const { status } = response;
         const location = REDIRECTS.has(status) ? response.headers.get("location") : null;

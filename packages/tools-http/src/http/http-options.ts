@@ -18,7 +18,7 @@ const Origin = z
 const Origins = z.array(Origin).min(1).max(100);
 
 export const HttpOptions = z.strictObject({
-  origins: Origins.optional().describe("That may be read; all public ones by default"),
+  origins: Origins.optional().describe("That may be read; all public ones but those of send by default"),
   send: z
     .strictObject({
       origins: Origins.describe("That may be sent to"),

@@ -80,6 +80,13 @@ export const httpSend = (
           throw new PlatformError("UPSTREAM_FAILED", why, { retryable: true, ...after });
         }
       }
-      return readAnswer(response, { url, method, raw: false, ...options });
+      return readAnswer(response, { url, method, raw: false, ...options }).catch((error: unknown) => {
+        if (idempotent || !PlatformError.is(error)) throw error;
+        throw new PlatformError(
+          "OUTCOME_UNKNOWN",
+          `${url.origin} answered with status ${status}, and ${error.message}; what was sent may or may not have been acted upon`,
+          { cause: error },
+        );
+      });
     },
   });

@@ -262,6 +262,35 @@ test("a sending that is cut off is unknown, one that did not leave is tried agai
   });
 });
 
+test("a sending whose answer is cut off is unknown, though it was begun to be answered", async () => {
+  const api = await served((_request, response) => {
+    response.writeHead(200, { "content-type": "text/plain", "content-length": "100" }).write("taken");
+    setImmediate(() => response.destroy());
+  });
+  const send = async (idempotent: boolean) =>
+    call(await open({ send: { origins: [api.origin], idempotent } }), "http_send", { url: api.origin, text: "x" });
+  await expect(send(false)).rejects.toMatchObject({
+    code: "OUTCOME_UNKNOWN",
+    message: expect.stringContaining("status 200"),
+  });
+  await expect(send(true)).rejects.toMatchObject({ code: "UPSTREAM_FAILED", retryable: true });
+});
+
+test("what is only sent to is not read, where all that is public may be", async () => {
+  const api = await served(answer("inside"));
+  const tools = await open({ send: { origins: [api.origin] } });
+  await expect(call(tools, "http_get", { url: api.origin })).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+  const both = await open({ origins: [api.origin], send: { origins: [api.origin] } });
+  expect(await call(both, "http_get", { url: api.origin })).toMatchObject({ text: "inside" });
+});
+
+test("the highest bound of an answer cuts it, too", async () => {
+  const maxBytes = 33_554_432;
+  const { origin } = await served(answer(Buffer.alloc(maxBytes + 65_536, "x"), { "content-type": "text/plain" }));
+  const tools = await open({ origins: [origin], maxBytes, maxCharacters: 100 });
+  expect(await call(tools, "http_get", { url: origin })).toMatchObject({ text: "x".repeat(100), isCut: true });
+});
+
 test("one that sends too much is told to wait, and tried again; of other failures nobody knows", async () => {
   let status = 429;
   const api = await served((_request, response) => response.writeHead(status, { "retry-after": "3" }).end("no"));

@@ -2,13 +2,13 @@ import { PlatformError } from "@agentcore/contract";
 
 /** As much of a body as `maxBytes`; the connection of what is longer is closed. Throws UPSTREAM_FAILED, retryable, for one that is cut off. */
 export const readBytes = async (
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<{ readonly bytes: Uint8Array; readonly isCut: boolean }> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body) {
+    for await (const chunk of body ?? []) {
       const room = maxBytes - size;
       chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
       size += chunk.length;

@@ -120,6 +120,12 @@ test("what is no answer is no result: no JSON, another shape, too much of it, a 
   expect(other.requests).toEqual([]);
 });
 
+test("an answer without a body is no result, and is not waited for", async () => {
+  const provider = await served((_request, response) => response.writeHead(204).end());
+  const tools = await open({ provider: "brave", key, baseUrl: provider.origin });
+  await expect(call(tools, "web_search", { query: "x" })).rejects.toMatchObject({ code: "UPSTREAM_FAILED" });
+});
+
 test("a search says its price, and what it asks of who has it made", async () => {
   const [tool] = await open({ provider: "brave", key, costUsd: 0.005, maxCalls: 3, permission: "web:search" });
   expect(tool).toMatchObject({ readOnly: true, costUsd: 0.005, maxCalls: 3, permission: "web:search" });
@@ -128,6 +134,7 @@ test("a search says its price, and what it asks of who has it made", async () =>
 test.each([
   [{ provider: "brave" }, "key"],
   [{ provider: "searxng" }, "baseUrl"],
+  [{ provider: "searxng", baseUrl: "https://search.example.com", key }, "key"],
   [{ provider: "brave", key: { env: "PATH" } }, "key.env"],
   [{ provider: "brave", key: "k3y" }, "key"],
   [{ provider: "bing", key }, "provider"],

@@ -40,6 +40,8 @@ export const SearchOptions = z
         path: ["key"],
         message: "expected { env: NAME_KEY }: the variable that holds its key",
       });
+    if (!known.needsKey && key !== undefined)
+      context.addIssue({ code: "custom", path: ["key"], message: `expected none: ${provider} is asked without one` });
     if (known.baseUrl === null && baseUrl === undefined)
       context.addIssue({ code: "custom", path: ["baseUrl"], message: "expected the address of your own" });
   });
@@ -112,7 +114,7 @@ const readResults = async (
   asked: SearchProvider,
   response: Response,
 ): Promise<readonly SearchResult[]> => {
-  const { bytes, isCut } = await readBytes(response.body ?? new ReadableStream(), MAX_ANSWER_BYTES);
+  const { bytes, isCut } = await readBytes(response.body, MAX_ANSWER_BYTES);
   if (isCut) throw new PlatformError("TOO_LARGE", `the answer of ${provider} is over ${MAX_ANSWER_BYTES} bytes`);
   try {
     return asked.results(JSON.parse(Buffer.from(bytes).toString()));
