@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { openProcess, openThread } from "./index.ts";
 
 const file = new URL("../../test/busy-worker.ts", import.meta.url);
@@ -49,6 +49,21 @@ describe.each([
     expect(await waiting).toEqual({ got: "waits" });
   });
 
+  test("one that waits for its turn leaves at once when it is aborted", async () => {
+    const [stop, stopWaiting] = [new AbortController(), new AbortController()];
+    const looping = thread.call("loop", { timeoutMs, signal: stop.signal });
+    const waiting = thread.call("waits", { timeoutMs, signal: stopWaiting.signal });
+    stopWaiting.abort(new Error("nobody waits"));
+    await expect(waiting).rejects.toThrow("nobody waits");
+    stop.abort(new Error("enough"));
+    await expect(looping).rejects.toThrow("enough");
+  });
+
+  test("what cannot be sent is refused, and the next call has another", async () => {
+    await expect(thread.call(() => 1, { timeoutMs })).rejects.toThrow("could not be cloned");
+    expect(await thread.call("next", { timeoutMs })).toEqual({ got: "next" });
+  });
+
   test("more calls than may wait are refused; closing ends all of them", async () => {
     const small = open({ ...options, maxWaiting: 1 });
     const calls = [1, 2, 3].map(() => small.call("loop", { timeoutMs }).catch((error: unknown) => error));
@@ -61,9 +76,22 @@ describe.each([
   test("one that nobody calls ends by itself", async () => {
     const short = open({ ...options, idleMs: 1 });
     expect(await Promise.all([1, 2].map(() => short.call("count", { timeoutMs })))).toEqual([1, 2]);
-    await expect.poll(() => short.call("count", { timeoutMs }), { interval: 20 }).toBe(1);
+    await expect.poll(() => short.call("count", { timeoutMs }), { timeout: timeoutMs, interval: 20 }).toBe(1);
     await short.close();
   });
+});
+
+test("a process that cannot be started fails the call", async () => {
+  const { execPath } = process;
+  onTestFinished(() => {
+    process.execPath = execPath;
+  });
+  process.execPath = "/nowhere/node";
+  const worker = openProcess({ file, doing: "reading" });
+  await expect(worker.call("one", { timeoutMs })).rejects.toMatchObject({ code: "UPSTREAM_FAILED" });
+  process.execPath = execPath;
+  expect(await worker.call("next", { timeoutMs })).toEqual({ got: "next" });
+  await worker.close();
 });
 
 test("a busy process does not outlive a node that was killed", async () => {

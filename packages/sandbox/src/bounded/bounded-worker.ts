@@ -85,9 +85,23 @@ class Worker implements BoundedWorker {
     if (this.waiting > maxWaiting)
       return Promise.reject(new PlatformError("OVERLOADED", `${doing}: ${maxWaiting} calls wait already`));
     this.waiting += 1;
-    const served = this.last.then(() => this.serve(value, options)).finally(() => (this.waiting -= 1));
+    let hasBegun = false;
+    const served = this.last
+      .then(() => {
+        hasBegun = true;
+        return this.serve(value, options);
+      })
+      .finally(() => (this.waiting -= 1));
     this.last = served.catch(() => undefined);
-    return served;
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      // Its turn may come late; what has begun is ended first.
+      const leave = (): void => {
+        if (!hasBegun) reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      served.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+    });
   }
 
   async close(): Promise<void> {
@@ -104,6 +118,8 @@ class Worker implements BoundedWorker {
     const running = (this.running ??= this.begin());
     const id = ++this.lastId;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // What cannot be sent ends it as well, and nobody waits for this then.
+    promise.catch(() => undefined);
     this.endCurrent = reject;
     running.listen({
       answered(answer) {

@@ -26,7 +26,8 @@ const startProcess = ({ file, memoryBytes = DEFAULT_MEMORY_BYTES }: BoundedOptio
     execArgv: [...conditionsFor(file), `--max-old-space-size=${Math.ceil(memoryBytes / MEBIBYTE)}`],
     ...{ env: {}, serialization: "advanced", stdio: ["ignore", "ignore", "ignore", "ipc"] },
   });
-  const exited = once(child, "exit");
+  // One that could not be started never exits; why is told to who listens.
+  const exited = once(child, "exit").catch(() => undefined);
   child.on("message", (answer) => listeners?.answered(answer as unknown as Answer));
   child.on("error", (error) => listeners?.failed(error, false));
   child.once("exit", (code, signal) => {

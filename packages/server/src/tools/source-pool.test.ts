@@ -180,3 +180,40 @@ test("closed, it ends what is open and opens nothing more", async () => {
   expect(opened[0]?.isOpen).toBe(false);
   await expect(use(pool, server("github"))).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });
+
+test("what is not declared any more is not opened to the end", async () => {
+  const { pool, server } = open();
+  let opening: AbortSignal | undefined;
+  const never = server("slow", "acme", {
+    open: (signal) =>
+      new Promise((_resolve, reject) => {
+        opening = signal;
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+  });
+  const going = new AbortController();
+  const used = pool.use(never, going.signal, async () => undefined);
+  going.abort(new Error("nobody waits"));
+  await expect(used).rejects.toThrow("nobody waits");
+  expect(opening?.aborted).toBe(false);
+  pool.forget("acme", "slow");
+  expect(opening?.aborted).toBe(true);
+});
+
+test("closed, it waits for what was about to be closed", async () => {
+  const { pool, server } = open();
+  const closing = Promise.withResolvers<void>();
+  const slow = server("slow", "acme", {
+    open: async () => ({
+      ...{ isOpen: true, list: async () => [], call: async () => null, close: () => closing.promise },
+    }),
+  });
+  await use(pool, slow);
+  pool.forget("acme", "slow");
+  let isClosed = false;
+  const closed = pool.close().then(() => (isClosed = true));
+  await new Promise(setImmediate);
+  expect(isClosed).toBe(false);
+  closing.resolve();
+  await closed;
+});

@@ -77,6 +77,7 @@ export class SourcePool {
   private readonly entries = new Map<string, Entry>();
   /** Replaced, and still used. */
   private readonly leaving = new Set<Entry>();
+  private readonly closing = new Set<Promise<void>>();
   /** Failures in a row, and until when none is opened. */
   private readonly failures = new Map<string, { count: number; until: number; last: PlatformError }>();
   private sweeping: { cancel(): void } | null = null;
@@ -162,15 +163,8 @@ export class SourcePool {
     const all = [...this.entries.values(), ...this.leaving];
     this.entries.clear();
     this.leaving.clear();
-    await Promise.all(
-      all.map(async (entry) => {
-        entry.abort.abort(stopping());
-        await entry.opening.then(
-          (source) => source.close(),
-          () => undefined,
-        );
-      }),
-    );
+    for (const entry of all) this.end(entry, stopping());
+    await Promise.all(this.closing);
   }
 
   private entryOf(pooled: PooledSource): Entry {
@@ -276,10 +270,19 @@ export class SourcePool {
 
   private drop(entry: Entry): void {
     this.leaving.delete(entry);
-    void entry.opening.then(
-      (source) => source.close(),
-      () => undefined,
-    );
+    this.end(entry, new PlatformError("UNAVAILABLE", `${entry.pooled.what} is not needed any more`));
+  }
+
+  /** One that is not open yet is not opened to the end. */
+  private end({ abort, opening }: Entry, why: PlatformError): void {
+    abort.abort(why);
+    const closing = opening
+      .then(
+        (source) => source.close(),
+        () => undefined,
+      )
+      .finally(() => this.closing.delete(closing));
+    this.closing.add(closing);
   }
 
   private sweepLater(): void {
