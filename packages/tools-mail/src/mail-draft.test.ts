@@ -74,6 +74,9 @@ test.each([
   { to: ["ann@[127.0.0.1]"] },
   { to: ["ann@localhost"] },
   { to: ["a\u202enn@example.com"] },
+  { to: ["=?utf-8?B?Ym9zc0BhY21lLmV4YW1wbGU=?= <eve@evil.example>"] },
+  { to: ["ann\uff20acme.example <eve@evil.example>"] },
+  { subject: "Hi =?utf-8?Q?=0AX:?=" },
   { to: [] },
   { inReplyTo: "<a@b>\r\nBcc: eve@evil.example" },
   { inReplyTo: "<a@b> <c@d>" },
@@ -137,6 +140,8 @@ test("attachments are refused where none are allowed, and bounded where some are
     [{ name: "a\r\nX: y", contentType: "text/plain", text: "" }],
     [{ name: "a", contentType: "text/plain\r\nX: y", text: "" }],
     [{ name: "a", contentType: "text/plain", base64: "no base64!" }],
+    [{ name: "a", contentType: "message/rfc822", text: "X: \u00e9" }],
+    [{ name: "a", contentType: "Multipart/mixed", text: "" }],
   ];
   for (const each of refused) await expect(draft({ attachments: each }, options)).rejects.toThrow();
 });

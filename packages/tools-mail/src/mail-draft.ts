@@ -74,7 +74,11 @@ const Attachment = z.object({
   contentType: z
     .string()
     .max(100)
-    .regex(/^[A-Za-z0-9][\w.+-]*\/[A-Za-z0-9][\w.+-]*$/, { error: "expected a media type, as in text/csv" }),
+    .regex(/^[A-Za-z0-9][\w.+-]*\/[A-Za-z0-9][\w.+-]*$/, { error: "expected a media type, as in text/csv" })
+    // What is a message itself stands in it as it is: not encoded, and by its own structure.
+    .refine((type) => !/^(?:multipart|message)\//i.test(type), {
+      error: "expected neither multipart nor message; of a mail that is attached application/octet-stream",
+    }),
   text: z.string().optional(),
   base64: z.base64().optional(),
 });

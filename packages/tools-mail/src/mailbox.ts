@@ -14,8 +14,8 @@ const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9
 const MAX_LOCAL = 64;
 const MAX_NAME = 200;
 
-/** Characters that end a line, or that nobody sees. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+/** Characters that end a line, or that nobody sees; an encoded word (RFC 2047), which mail programs show as what it stands for. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|=\?[^?\s]+\?[bq]\?/iu;
 export const hasUnseen = (text: string): boolean => UNSEEN.test(text);
 
 /** What is wrong with it is told as a text. */
@@ -30,7 +30,7 @@ export const readMailbox = (text: string): Mailbox | string => {
     return "expected one address, as in ann@example.com or Ann <ann@example.com>";
   const shown = name.trim().replace(/^"(.*)"$/, "$1");
   // A name that is an address makes who reads it believe that it is the address.
-  if (shown.length > MAX_NAME || shown.includes("@"))
+  if (shown.length > MAX_NAME || shown.normalize("NFKC").includes("@"))
     return `expected a name of at most ${MAX_NAME} characters without @`;
   return { name: shown, address: `${local}@${domain}`, domain };
 };

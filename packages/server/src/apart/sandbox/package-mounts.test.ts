@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { dependenciesOf, packageMounts } from "./package-mounts.ts";
+import { assertWithoutData, dependenciesOf, packageMounts } from "./package-mounts.ts";
 
 let root: string;
 beforeEach(() => {
@@ -68,4 +68,15 @@ test("names that lead out of node_modules lead nowhere", () => {
   addPackage("secret");
   mkdirSync(join(root, "node_modules"));
   expect(found("app", "../secret", "/etc", ".", "")).toEqual([]);
+});
+
+test("a package that holds the node's data is refused, also where the data folder is named by a link", () => {
+  addPackage("shop");
+  addPackage("shop/.agentcore");
+  link("agents/node_modules/shop", "shop");
+  link("data", "shop/.agentcore");
+  const mounts = packageMounts(join(root, "agents"), ["shop"]);
+  for (const data of ["shop/.agentcore", "data"])
+    expect(() => assertWithoutData(mounts, join(root, data))).toThrow("holds the node's data folder");
+  expect(() => assertWithoutData(mounts, join(root, "agents"))).not.toThrow();
 });

@@ -56,6 +56,18 @@ export const packageMounts = (folder: string, names: readonly string[]): readonl
   return withoutNested([...mounts.values()]);
 };
 
+/** By where they really lie: one that holds the node's data would show it. Throws INVALID_ARGUMENT. */
+export const assertWithoutData = (mounts: readonly CodeMount[], dataFolder: string): void => {
+  const data = `${realpathSync(dataFolder)}${sep}`;
+  for (const mount of mounts)
+    if ("from" in mount && data.startsWith(`${mount.from}${sep}`))
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `the code depends on ${mount.from}, which holds the node's data folder: move the data folder elsewhere, or leave the dependency out`,
+        { violations: [{ field: "spec.isolation", description: "a sandbox may not see the node's data" }] },
+      );
+};
+
 /** As Node finds it: in the nearest `node_modules` that has it. Its path may be a link. */
 const findPackage = (from: string, name: string): string | undefined => {
   for (let folder = from; ; folder = dirname(folder)) {

@@ -1,6 +1,6 @@
 /** The process of `start-process.ts` within the walls of the sandbox: it has its revision, the packages that this names, and Node. */
 import { chmod, readdir, readFile } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PlatformError } from "@agentcore/contract";
 import type { NodeProcess } from "@agentcore/sandbox";
@@ -9,7 +9,7 @@ import { type Apart, type ApartEvents, EXEC_ARGV, heapOption, MAIN, MEBIBYTE } f
 import type { ApartHostOptions } from "../apart-host.ts";
 import { openLineLink } from "../line-link.ts";
 import { loadSandbox } from "./load-sandbox.ts";
-import { type CodeMount, dependenciesOf, packageMounts } from "./package-mounts.ts";
+import { assertWithoutData, type CodeMount, dependenciesOf, packageMounts } from "./package-mounts.ts";
 import { printBounded } from "./print-bounded.ts";
 
 export interface SandboxedCode {
@@ -69,14 +69,7 @@ const mountsOf = async ({ snapshot, snapshotDirectory }: SandboxedCode): Promise
   const packageJson = join(copy, "package.json");
   const text = await readFile(packageJson, "utf8").catch(() => undefined);
   const packages = packageMounts(snapshot.root, dependenciesOf(text));
-  const data = dirname(snapshotDirectory);
-  for (const mount of packages)
-    if ("from" in mount && `${data}${sep}`.startsWith(`${mount.from}${sep}`))
-      throw new PlatformError(
-        "INVALID_ARGUMENT",
-        `the code depends on ${mount.from}, which holds the node's data folder: move the data folder elsewhere, or leave the dependency out`,
-        { violations: [{ field: "spec.isolation", description: "a sandbox may not see the node's data" }] },
-      );
+  assertWithoutData(packages, dirname(snapshotDirectory));
   return [
     ...packages,
     ...ownMounts(),
