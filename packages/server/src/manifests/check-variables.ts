@@ -14,7 +14,9 @@ export const checkVariables = (
   const isOwn = (variable: string): boolean => variable.startsWith("AGENTCORE_") && !ownAllowed.includes(variable);
   return named.flatMap(([field, variable]) => {
     if (variable === undefined) return [];
-    if (!variable.startsWith(prefix))
+    const own = variable.slice(prefix.length);
+    // A tenant's name may have two hyphens in a row: `a` has nothing of `a--b`, whose variables begin with A__B__.
+    if (!variable.startsWith(prefix) || (prefix !== "" && (own.startsWith("_") || own.includes("__"))))
       return [{ field, description: `expected a variable of this tenant, ${prefix}…_KEY, …_TOKEN or …_SECRET` }];
     if (prefix === "" && (variable.includes("__") || isOwn(variable)))
       return [{ field, description: "expected a variable that is neither the platform's nor another tenant's" }];
