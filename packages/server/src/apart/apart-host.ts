@@ -13,7 +13,7 @@ import type { DescribedAgent } from "./describe-definition.ts";
 import type { FromApart } from "./messages.ts";
 import { performCall, performQuestion } from "./perform-call.ts";
 import { readDescribed } from "./read-described.ts";
-import { openExchange } from "./references.ts";
+import { MAX_SIGNALS, openExchange } from "./references.ts";
 import { decode } from "./value-codec.ts";
 
 export interface ApartHostOptions {
@@ -219,6 +219,7 @@ const launch = (
   onGone: (started: Started) => void,
 ): Started => {
   const definition = openExchange({
+    maxSignals: MAX_SIGNALS,
     invoke: (call, id, values) => apart.send({ type: "invoke", run: DEFINITION, call, function: id, values }),
     aborted: () => {},
   });

@@ -6,7 +6,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { Log } from "@agentcore/contract/authoring";
 import type { Apart } from "./apart.ts";
 import type { FromApart, Settled, ToApart } from "./messages.ts";
-import { openExchange } from "./references.ts";
+import { MAX_SIGNALS, openExchange } from "./references.ts";
 import { decode, encode } from "./value-codec.ts";
 
 /** What the code may do from there. */
@@ -49,6 +49,7 @@ export class ApartRun {
       this.settleEnd = { resolve, reject };
     });
     this.exchange = openExchange({
+      maxSignals: MAX_SIGNALS,
       invoke: (call, id, values) => this.apart?.send({ type: "invoke", run, call, function: id, values }),
       aborted: (signal, reason) => this.hand((turn) => ({ type: "abort", run, turn, signal, reason })),
       awaits: (change) => {

@@ -1,7 +1,10 @@
 /** Functions and signals of one run that are known on both sides: ours by number, theirs as ones that lead back. */
-
+import { PlatformError } from "@agentcore/contract";
 import type { Settled } from "./messages.ts";
 import { decode, encode, type References } from "./value-codec.ts";
+
+/** For the node's side: as many as a run may have events, so that code which names them without end does not fill the node's memory. */
+export const MAX_SIGNALS = 10_000;
 
 export interface Exchange extends References {
   /** Runs one of ours that the other side calls, and says how it came out. */
@@ -14,12 +17,17 @@ export interface Exchange extends References {
   close(why?: Error): void;
 }
 
-/** `invoke` and `aborted` tell the other side; `awaits` hears of each of its answers that the code waits for here, and of its coming. */
+/**
+ * `invoke` and `aborted` tell the other side; `awaits` hears of each of its answers that the code waits for here, and of its coming.
+ * `maxSignals`: of theirs, which are kept to the end; more are refused with TOO_LARGE. No limit by default.
+ */
 export const openExchange = (tell: {
   invoke(call: number, id: number, values: unknown): void;
   aborted(id: number, reason: unknown): void;
   awaits?(change: 1 | -1): void;
+  readonly maxSignals?: number;
 }): Exchange => {
+  const { maxSignals = Number.POSITIVE_INFINITY } = tell;
   const functions = new Map<number, (...values: unknown[]) => unknown>();
   const calls = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   const controllers = new Map<number, AbortController>();
@@ -67,7 +75,10 @@ export const openExchange = (tell: {
       return lead;
     },
     signalOf(id, aborted) {
-      const controller = controllers.get(id) ?? new AbortController();
+      const known = controllers.get(id);
+      if (known === undefined && controllers.size >= maxSignals)
+        throw new PlatformError("TOO_LARGE", `code that runs apart named more than ${maxSignals} signals in one run`);
+      const controller = known ?? new AbortController();
       controllers.set(id, controller);
       if (aborted !== null) controller.abort(aborted.reason);
       return controller.signal;
