@@ -1,5 +1,8 @@
 import { type ErrorCode, PlatformError } from "@agentcore/contract/errors";
 
+// A server repeats in it what it was given, of whatever length.
+const MAX_MESSAGE = 1_000;
+
 /** What the server said, and nothing of where it is. `skipped` characters came before the query's own. */
 export const failureOf = (error: unknown, skipped = 0): PlatformError => {
   if (PlatformError.is(error)) return error;
@@ -8,7 +11,8 @@ export const failureOf = (error: unknown, skipped = 0): PlatformError => {
     return new PlatformError("UPSTREAM_FAILED", `the database cannot be reached (${code || "its connection ended"})`);
   const at = Number(position) - skipped;
   const place = at > 0 ? ` at character ${at}` : "";
-  const why = `${message}${place}${code === "42601" ? " (one statement is understood: SELECT, WITH, VALUES or TABLE)" : ""}`;
+  const said = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
+  const why = `${said}${place}${code === "42601" ? " (one statement is understood: SELECT, WITH, VALUES or TABLE)" : ""}`;
   return new PlatformError(codeOf(code), code === "57014" ? "the database ended the query: it took too long" : why);
 };
 

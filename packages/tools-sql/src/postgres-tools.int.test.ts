@@ -137,6 +137,19 @@ describe.skipIf(url === "")("PostgreSQL", () => {
     const large = await toolsOf({ maxBytes: 10_000 }).query("SELECT repeat('x', 3000) FROM generate_series(1, 10)");
     expect([large.rows.length, large.more]).toEqual([3, true]);
     await expect(toolsOf().query("SELECT repeat('x', 100000000)")).rejects.toMatchObject({ code: "TOO_LARGE" });
+    const told = await toolsOf()
+      .query("SELECT repeat('x', 1000000)::int")
+      .catch((error: Error) => error.message);
+    expect(told).toMatch(/^invalid input syntax for type integer: "x{900,970}…/);
+  });
+
+  test("JSON is given as it is: also numbers that JavaScript does not hold, and what is nested deeper than its stack", async () => {
+    const { rows } = await toolsOf().query(`
+      SELECT '{"id": 12345678901234567890, "price": 1.5, "tags": [1, "a", null]}'::jsonb, (repeat('[', 6000) || repeat(']', 6000))::json`);
+    expect(rows[0]?.[0]).toEqual({ id: "12345678901234567890", price: 1.5, tags: [1, "a", null] });
+    expect(rows[0]?.[1]).toMatch(/^\[{4000}… \(12000 characters\)$/);
+    const nested = await toolsOf().query("SELECT (repeat('[', 1999) || repeat(']', 1999))::json");
+    expect(JSON.stringify(nested.rows[0]?.[0])).toHaveLength(3998);
   });
 
   const syntax = /syntax error/;

@@ -16,6 +16,8 @@ beforeAll(() => {
     CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customers(id), total REAL, blob BLOB);
     CREATE TABLE secrets (value TEXT);
     CREATE VIEW best AS SELECT c.name, s.value FROM customers c, secrets s;
+    CREATE VIEW nested AS WITH w AS (SELECT name FROM best) SELECT name FROM w;
+    CREATE VIEW "own ""x" AS SELECT name FROM customers WHERE iban IS NOT NULL;
     INSERT INTO customers VALUES (1, 'Ada', 'NO93'), (2, 'Bo', 'DE89');
     INSERT INTO orders VALUES (1, 1, 12.5, x'00ff'), (2, 1, 7, NULL), (3, 2, 9007199254740993, NULL);
     INSERT INTO secrets VALUES ('SECRET');
@@ -157,6 +159,27 @@ test("where tables are named, nothing else can be read, but for what a named vie
     "SELECT * FROM dbstat",
   ])
     await expect(query(sql), sql).rejects.toThrow(/prohibited|not authorized|no such table/);
+});
+
+test("a WITH that has the name of what may be read does not open what it reads itself", async () => {
+  const { query } = toolsOf({ show: { customers: ["id", "name"], best: ["name"], nested: true, 'own "x': true } });
+  for (const sql of [
+    "WITH customers AS (SELECT value FROM secrets) SELECT * FROM customers",
+    "WITH best AS (SELECT value FROM secrets) SELECT * FROM best",
+    "WITH Best(a) AS MATERIALIZED (SELECT iban FROM customers) SELECT a FROM Best, main.best",
+    "WITH nested AS (SELECT * FROM customers) SELECT * FROM nested",
+    "WITH nested AS (SELECT (SELECT value FROM secrets) FROM customers) SELECT * FROM nested",
+    'WITH \'own "x\' AS (SELECT iban FROM customers) SELECT * FROM "own ""x"',
+    "WITH best AS (SELECT value FROM best) SELECT * FROM best",
+    "SELECT value FROM best",
+    "SELECT * FROM (WITH w AS (SELECT value FROM secrets) SELECT * FROM w)",
+  ])
+    await expect(query(sql), sql).rejects.toThrow(/prohibited|circular/);
+  // What is read within what may be read stays open, also by way of a WITH.
+  expect(await query("WITH w AS (SELECT name FROM nested) SELECT DISTINCT name FROM w ORDER BY 1")).toMatchObject({
+    rows: [["Ada"], ["Bo"]],
+  });
+  expect((await query('SELECT name FROM "own ""x"')).rows.length).toBeGreaterThan(0);
 });
 
 test("a query without end is ended, by its time and by whoever gave it up, and the next one is answered", async () => {

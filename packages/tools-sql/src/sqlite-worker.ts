@@ -27,21 +27,19 @@ const opened = ({ file, busyMs }: SqliteRequest): DatabaseSync => {
   }
 };
 
-const query = (
-  database: DatabaseSync,
-  { sql, parameters, limits }: QueryRequest,
-  readable: Readable | null,
-): QueryRows => {
+/** What is read within a view or a WITH is judged as all else, or has been. Of rows that are only counted, SQLite does not tell within what. */
+type Within = "judged" | "seen";
+
+const authorize = (database: DatabaseSync, readable: Readable | null, within: Within): void =>
   database.setAuthorizer((action, first, second, _database, accessor) => {
     switch (action) {
       case SQLITE_SELECT:
       case SQLITE_RECURSIVE:
         return SQLITE_OK;
       case SQLITE_READ:
-        // What a view that may be read reads itself is its maker's choice.
         return readable === null ||
-          mayRead(readable, first, second) ||
-          (accessor !== null && readable.has(accessor.toLowerCase()))
+          (within === "seen" && (accessor !== null || !second)) ||
+          mayRead(readable, first, second)
           ? SQLITE_OK
           : SQLITE_DENY;
       case SQLITE_FUNCTION:
@@ -50,6 +48,39 @@ const query = (
         return SQLITE_DENY;
     }
   });
+
+/**
+ * Holds what the query reads by its own words to what may be read: on a connection where empty tables stand in the place of the views, so that nothing is read within one.
+ */
+const judgeReads = (request: SqliteRequest, sql: string, readable: Readable): void => {
+  const database = opened(request);
+  try {
+    const views = rowsOf(database, "SELECT name FROM main.sqlite_schema WHERE type = 'view'")
+      .map(([name]) => String(name))
+      .filter((name) => readable.has(name.toLowerCase()));
+    database.exec("PRAGMA query_only = OFF");
+    for (const view of views) {
+      const columns = rowsOf(database, "SELECT name FROM pragma_table_info(?, 'main')", view).map(([name]) =>
+        quotedName(String(name)),
+      );
+      database.exec(`CREATE TEMP TABLE ${quotedName(view)} (${columns.join(", ")})`);
+    }
+    authorize(database, readable, "judged");
+    database.prepare(sql);
+  } finally {
+    database.close();
+  }
+};
+
+const quotedName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+const query = (
+  database: DatabaseSync,
+  { sql, parameters, limits }: QueryRequest,
+  readable: Readable | null,
+): QueryRows => {
+  // What a view reads itself is its maker's choice. A WITH is told as a view would be, and may have a view's name: "judged" has seen to what it reads.
+  authorize(database, readable, "seen");
   const statement = database.prepare(sql);
   // It compiles the first statement, and is silent about what comes after.
   if (sql.slice(sql.indexOf(statement.sourceSQL) + statement.sourceSQL.length).trim() !== "")
@@ -63,6 +94,11 @@ const query = (
     if (!collector.add((row as unknown as SQLOutputValue[]).map(cellOf))) break;
   }
   return collector.collected(columns);
+};
+
+const queryJudged = (database: DatabaseSync, request: SqliteRequest, asked: QueryRequest): QueryRows => {
+  if (request.readable !== null) judgeReads(request, asked.sql, request.readable);
+  return query(database, asked, request.readable);
 };
 
 /** A column without a name: the rows are counted. */
@@ -138,7 +174,7 @@ serveCalls((value) => {
   try {
     return request.kind === "tables"
       ? tablesOf(database, request.readable)
-      : query(database, request.query, request.readable);
+      : queryJudged(database, request, request.query);
   } catch (error) {
     throw failureOf(error);
   } finally {
