@@ -309,6 +309,28 @@ test("a text is replaced where it stands once, also over lines that end as Windo
   await expect(use("edit_file", { path: "latin.txt", old: "c", new: "k" })).rejects.toThrow("no text in UTF-8");
 });
 
+test("agents that share a folder, each with tools of its own and by another name of it, do not undo each other's changes", async () => {
+  mkdirSync(join(root, "shared"));
+  symlinkSync(join(root, "shared"), join(base, "alias"));
+  const [one, two] = [toolsOf(), toolsOf({ root: join(base, "alias") })];
+  for (let round = 0; round < 20; round += 1) {
+    write("shared/both.txt", "one two");
+    await Promise.all([
+      one("edit_file", { path: "shared/both.txt", old: "one", new: "1" }),
+      two("edit_file", { path: "both.txt", old: "two", new: "2" }),
+    ]);
+    expect(readFileSync(join(root, "shared/both.txt"), "utf8")).toBe("1 2");
+  }
+});
+
+test("an edit that would make too much of a file is refused before it is made", async () => {
+  write("letters.txt", "a".repeat(100_000));
+  const edit = { path: "letters.txt", old: "a", new: "b".repeat(100_000), all: true };
+  // 10 GB of text, which no string holds.
+  await expect(toolsOf()("edit_file", edit)).rejects.toMatchObject({ code: "TOO_LARGE" });
+  expect(readFileSync(join(root, "letters.txt"), "utf8")).toBe("a".repeat(100_000));
+});
+
 test("a file is deleted if it is the one that was read, and once it is gone it is deleted", async () => {
   const use = toolsOf();
   const { hash } = await use("write_file", { path: "a.txt", content: "one" });

@@ -1,6 +1,6 @@
 /**
- * Changes to files, each whole or not at all: what is written lies on the disk before its name leads to it. One change at a time, so that two calls of this process never
- * both replace what they read; another process that writes between the look and the change is not seen.
+ * Changes to files, each whole or not at all: what is written lies on the disk before its name leads to it. One change at a time in a folder, whosever tools ask for it, so that two calls of this
+ * process never both replace what they read; another process that writes between the look and the change is not seen.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
@@ -54,7 +54,7 @@ export class FileWriter {
     return this.inTurn(signal, async () => {
       const bytes = this.bytesOf(path, content);
       const hash = contentHash(bytes);
-      return this.folder.inParent(path, { makesFolders: replaces === undefined }, async (parent) => {
+      return this.changeIn(path, replaces === undefined, async (parent) => {
         const present = await this.present(parent, path, signal);
         if (present?.hash === hash) return { path, bytes: bytes.length, hash, changed: false };
         if (present === null && replaces !== undefined) throw conflict(path, "is gone");
@@ -73,7 +73,7 @@ export class FileWriter {
     { old, by, all, signal }: Change & { readonly old: string; readonly by: string; readonly all: boolean },
   ): Promise<Written & { readonly replaced: number }> {
     return this.inTurn(signal, () =>
-      this.folder.inParent(path, {}, async (parent) => {
+      this.changeIn(path, false, async (parent) => {
         const present = await this.present(parent, path, signal);
         if (present === null) throw new PlatformError("NOT_FOUND", `there is no ${quoted(path)}`);
         const text = textOf(path, present.bytes);
@@ -88,6 +88,9 @@ export class FileWriter {
             "INVALID_ARGUMENT",
             `${quoted(path)} has that text ${count} times: give more of what is around it, or \`all\``,
           );
+        // Before there is such a text: a short one for a letter makes more of a file than any memory holds.
+        const growth = Buffer.byteLength(next) - Buffer.byteLength(wanted);
+        if (present.bytes.length + count * growth > this.maxBytes) throw this.tooLarge(path);
         const bytes = this.bytesOf(path, parts.join(next));
         await put(parent, bytes, present);
         return { path, bytes: bytes.length, hash: contentHash(bytes), changed: true, replaced: count };
@@ -101,7 +104,7 @@ export class FileWriter {
     { hash, signal }: Change & { readonly hash: string },
   ): Promise<{ readonly path: string; readonly deleted: boolean }> {
     return this.inTurn(signal, () =>
-      this.folder.inParent(path, {}, async (parent) => {
+      this.changeIn(path, false, async (parent) => {
         const present = await this.present(parent, path, signal);
         if (present === null) return { path, deleted: false };
         if (present.hash !== hash) throw conflict(path, "has changed: read it again");
@@ -128,7 +131,22 @@ export class FileWriter {
   private bytesOf(path: string, text: string): Uint8Array {
     const bytes = Buffer.from(text);
     if (bytes.length <= this.maxBytes) return bytes;
-    throw new PlatformError("TOO_LARGE", `${quoted(path)} would have more than ${this.maxBytes} bytes`);
+    throw this.tooLarge(path);
+  }
+
+  private tooLarge(path: string): PlatformError {
+    return new PlatformError("TOO_LARGE", `${quoted(path)} would have more than ${this.maxBytes} bytes`);
+  }
+
+  private changeIn<Result>(
+    path: string,
+    makesFolders: boolean,
+    change: (parent: OpenedParent) => Promise<Result>,
+  ): Promise<Result> {
+    return this.folder.inParent(path, { makesFolders }, async (parent) => {
+      const { dev, ino } = await parent.handle.stat({ bigint: true });
+      return inTurnOf(`${dev}.${ino}`, () => change(parent));
+    });
   }
 
   private inTurn<Result>(signal: AbortSignal, change: () => Promise<Result>): Promise<Result> {
@@ -140,6 +158,20 @@ export class FileWriter {
     return done;
   }
 }
+
+/** By folder, as the disk knows it: several agents have tools for one, under roots of several names. Only those in which something is under way. */
+const changing = new Map<string, Promise<unknown>>();
+
+const inTurnOf = async <Result>(folder: string, change: () => Promise<Result>): Promise<Result> => {
+  const done = (changing.get(folder) ?? Promise.resolve()).then(change);
+  const ended = done.catch(() => undefined);
+  changing.set(folder, ended);
+  try {
+    return await done;
+  } finally {
+    if (changing.get(folder) === ended) changing.delete(folder);
+  }
+};
 
 /** Writes beside it first: who reads sees the old content or the new. */
 const put = async ({ at, name, handle }: OpenedParent, bytes: Uint8Array, present: Present | null): Promise<void> => {

@@ -35,3 +35,11 @@ test("whoever reads on where an answer ended has read all of it", () => {
     ),
   );
 });
+
+test("a line is never cut within a character", () => {
+  const text = `${"x".repeat(9)}😀${"y".repeat(9)}`;
+  const range = { fromLine: 1, lines: 1, maxCharacters: 10 };
+  const first = readLines({ text }, { ...range, fromCharacter: 0 });
+  expect(first).toMatchObject({ text: "x".repeat(9), next: { fromLine: 1, fromCharacter: 9 } });
+  expect(readLines({ text }, { ...range, fromCharacter: 9 }).text).toBe("😀yyyyyyyy");
+});

@@ -31,8 +31,10 @@ export const readLines = (
     if (characters + own.length > maxCharacters) {
       if (taken.length > 0)
         return { text: taken.join("\n"), fromLine, toLine: line - 1, totalLines, next: begin(line) };
-      const next = { fromLine: line, fromCharacter: fromCharacter + maxCharacters };
-      return { text: own.slice(0, maxCharacters), fromLine, toLine: line, totalLines, next };
+      // Not within a character: half of one is no text.
+      const end = /[\ud800-\udbff]/.test(own[maxCharacters - 1] ?? "") ? maxCharacters - 1 : maxCharacters;
+      const next = { fromLine: line, fromCharacter: fromCharacter + end };
+      return { text: own.slice(0, end), fromLine, toLine: line, totalLines, next };
     }
     taken.push(own);
     characters += own.length + 1;
