@@ -165,7 +165,7 @@ export class DocumentIndex {
         known.version = version;
         return;
       }
-      const document = await readDocument(kind, bytes, (pdf) => this.pdf.read(pdf, signal));
+      const document = await readDocument(kind, bytes, (pdf) => this.pdf.read(pdf, signal), signal);
       await this.take(path, { version, hash, document, why: "", passages: splitDocument(document) }, signal);
     } catch (error) {
       signal.throwIfAborted();

@@ -18,7 +18,7 @@ export const readDocument = async (
     case "markdown":
       return readMarkdown(text);
     case "html":
-      return readHtml(text);
+      return readHtml(text, signal);
     case "csv": {
       const columns = text.slice(0, text.indexOf("\n") + 1 || text.length).trim();
       const sections = columns === "" ? [] : [{ line: 1, heading: `columns: ${columns.slice(0, MAX_COLUMNS)}` }];

@@ -53,8 +53,8 @@ test("a heading of Markdown begins a passage that has those above it; one in cod
   ]);
 });
 
-test("HTML is what its reader sees: no scripts, entities read, headings known, cells on one line", () => {
-  const document = readHtml(
+test("HTML is what its reader sees: no scripts, entities read, headings known, cells on one line", async () => {
+  const document = await readHtml(
     "<html><head><title>t</title><style>p{}</style></head><body><h1>Sick <b>leave</b></h1><p>ten&nbsp;days &amp; more<script>alert(1)</script>" +
       "<table><tr><th>Year<th>Days<tr><td>2026<td>10</table><h2>Pay<p>monthly",
   );
@@ -63,6 +63,20 @@ test("HTML is what its reader sees: no scripts, entities read, headings known, c
     { line: 1, heading: "Sick leave" },
     { line: 5, heading: "Sick leave > Pay" },
   ]);
+});
+
+test("HTML that is nested deeper than pages are is refused, and what is open and closed on and on is read", async () => {
+  // The parser takes the square of its depth: minutes for this.
+  await expect(readHtml("<b>".repeat(300_000))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  const { text } = await readHtml(`${"<p>one<br><li>two</p>".repeat(1_000)}${"<b>".repeat(300)}end`);
+  expect(text.split("\n").length).toBeGreaterThan(2_000);
+  expect(text.endsWith("end")).toBe(true);
+});
+
+test("long HTML lets other work have its turn, and ends when it is given up", async () => {
+  const stop = new AbortController();
+  setImmediate(() => stop.abort(new Error("enough")));
+  await expect(readHtml("<p>word</p>".repeat(100_000), stop.signal)).rejects.toThrow("enough");
 });
 
 test("long paragraphs are cut between lines, and short ones stay together", () => {
