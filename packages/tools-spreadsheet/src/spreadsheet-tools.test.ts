@@ -43,6 +43,7 @@ test("sheets are listed, and cells come as rows where they stand, with their typ
       { name: "Sales", rows: 4, columns: 3 },
       { name: "More & more", rows: 1, columns: 1 },
     ],
+    totalSheets: 2,
   });
   expect(await read({ path: "sales.xlsx" })).toEqual({
     ...{ path: "sales.xlsx", sheet: "Sales", from: "A1", totalRows: 4, totalColumns: 3 },
@@ -95,6 +96,18 @@ test.each([
     expect(await list("sales.xlsx")).toMatchObject({ sheets: [{ name: "Sales" }, {}] });
   },
 );
+
+test("no more sheets are named than a model reads, and no longer names", async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `${at}${"x".repeat(1_000)}`);
+  writeFileSync(join(root, "many.xlsx"), makeXlsx(Object.fromEntries(names.map((name) => [name, ""]))));
+  const { list, read } = toolsOf();
+  const listed = await list("many.xlsx");
+  expect(listed).toMatchObject({ totalSheets: 300 });
+  expect(JSON.stringify(listed).length).toBeLessThan(40_000);
+  const told = await read({ path: "many.xlsx", sheet: "None" }).catch((error: Error) => error.message);
+  expect(told).toMatch(/and 280 more$/);
+  expect(await read({ path: "many.xlsx", sheet: names[7]?.slice(0, 100) })).toMatchObject({ rows: [] });
+});
 
 test("XML that asks for files or grows by itself gives neither", async () => {
   const entities = `<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd"><!ENTITY b "${"y".repeat(1000)}">]>`;

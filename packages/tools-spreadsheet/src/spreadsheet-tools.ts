@@ -24,6 +24,8 @@ const TIMEOUT_MS = 60_000;
 const USUAL_ROWS = 100;
 const MAX_ROWS = 1_000;
 const MAX_COLUMNS = 200;
+const MAX_SHEETS = 200;
+const MAX_NAMED = 20;
 const MAX_BYTES = 128 * 1024;
 // From source it is `.ts`, from dist `.js`; it lies beside this file in both.
 const file = new URL(import.meta.url.endsWith(".ts") ? "./xlsx-worker.ts" : "./xlsx-worker.js", import.meta.url);
@@ -51,7 +53,10 @@ export const spreadsheetTools = (options: SpreadsheetToolsOptions): readonly Too
       name: named("list_sheets"),
       description: `Lists the sheets of one of ${description} (xlsx), with how many rows and columns each has.`,
       input: z.object({ path: Path }),
-      execute: async ({ path }, { signal }) => ({ path, sheets: (await ask(path, undefined, signal)).sheets }),
+      async execute({ path }, { signal }) {
+        const { sheets } = await ask(path, undefined, signal);
+        return { path, sheets: sheets.slice(0, MAX_SHEETS), totalSheets: sheets.length };
+      },
     }),
     tool({
       ...rules,
@@ -68,7 +73,7 @@ export const spreadsheetTools = (options: SpreadsheetToolsOptions): readonly Too
         if (found === null)
           throw new PlatformError(
             "NOT_FOUND",
-            `${JSON.stringify(path)} has no such sheet; there are ${sheets.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+            `${JSON.stringify(path)} has no such sheet; there are ${namesOf(sheets)}`,
           );
         const shape = sheets.find(({ name }) => name === found.sheet);
         const rows = bounded(found.rows);
@@ -81,6 +86,11 @@ export const spreadsheetTools = (options: SpreadsheetToolsOptions): readonly Too
       },
     }),
   ] as readonly Tool[];
+};
+
+const namesOf = (sheets: WorkbookAnswer["sheets"]): string => {
+  const names = sheets.slice(0, MAX_NAMED).map(({ name }) => JSON.stringify(name));
+  return [...names, ...(sheets.length > MAX_NAMED ? [`and ${sheets.length - MAX_NAMED} more`] : [])].join(", ");
 };
 
 /** What one answer has of it, and where it ends. */

@@ -6,13 +6,15 @@ import readXlsxFile from "read-excel-file/universal";
 import type { Cell, CellRange, WorkbookAnswer, WorkbookRequest } from "./messages.ts";
 
 const MAX_CELL = 4_000;
+// Excel has 31; a reader asks for one by up to so many.
+const MAX_NAME = 100;
 const MAX_INFLATED = 100 * 1024 * 1024;
 
 // The request is what this package sends itself.
 serveCalls((value) => answer(value as WorkbookRequest));
 
 const answer = async ({ bytes, read }: WorkbookRequest): Promise<WorkbookAnswer> => {
-  const workbook = await opened(bytes);
+  const workbook = (await opened(bytes)).map(({ sheet, data }) => ({ sheet: sheet.slice(0, MAX_NAME), data }));
   const sheets = workbook.map(({ sheet, data }) => ({
     ...{ name: sheet, rows: data.length, columns: data.reduce((most, row) => Math.max(most, row.length), 0) },
   }));
