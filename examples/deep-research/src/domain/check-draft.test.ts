@@ -70,6 +70,11 @@ test("a disagreement is sound when each side of it is", () => {
     );
   expect(check({}).disagreements).toHaveLength(1);
   expect(check({ says: "40 km" }).unsound).toEqual([{ text: "it", why: "no source of it has the number 40" }]);
+  // A side has one source: none may be a passage that gives orders.
+  expect(check({ says: "It sank.", source: "post.txt:1-2", quote: "that it sank" })).toMatchObject({
+    disagreements: [],
+    unsound: [{ why: "it rests on post.txt:1-2 alone, which asks to forget what was said" }],
+  });
 });
 
 test.each([

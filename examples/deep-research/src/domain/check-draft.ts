@@ -26,7 +26,12 @@ export const checkDraft = (plan: readonly SubQuestion[], draft: Draft, evidence:
     why:
       unknownIn(each.answers, ids) ??
       each.sides
-        .map((side) => faultOfCitation(side, evidence) ?? unsaidNumber(side.says, [side], evidence))
+        .map(
+          (side) =>
+            faultOfCitation(side, evidence) ??
+            faultOfRest([side], evidence) ??
+            unsaidNumber(side.says, [side], evidence),
+        )
         .find((why) => why !== null) ??
       null,
   }));
@@ -55,10 +60,18 @@ const faultOf = (claim: Claim, ids: ReadonlySet<string>, evidence: Evidence): st
     const fault = faultOfCitation(citation, evidence);
     if (fault !== null) return fault;
   }
-  const suspicions = claim.citations.map(({ source }) => evidence.get(source)?.suspicion ?? null);
-  if (suspicions.every((suspicion) => suspicion !== null))
-    return `it rests on ${claim.citations[0]?.source} alone, which ${suspicions[0]}`;
-  return unknownIn(claim.answers, ids) ?? unsaidNumber(claim.text, claim.citations, evidence);
+  return (
+    faultOfRest(claim.citations, evidence) ??
+    unknownIn(claim.answers, ids) ??
+    unsaidNumber(claim.text, claim.citations, evidence)
+  );
+};
+
+/** Of what rests on nothing but passages that speak to a machine. */
+const faultOfRest = (citations: readonly Citation[], evidence: Evidence): string | null => {
+  const suspicions = citations.map(({ source }) => evidence.get(source)?.suspicion ?? null);
+  if (suspicions.some((suspicion) => suspicion === null)) return null;
+  return `it rests on ${citations[0]?.source} alone, which ${suspicions[0]}`;
 };
 
 const faultOfCitation = ({ source, quote }: Citation, evidence: Evidence): string | null => {
