@@ -106,7 +106,7 @@ test("no more sheets are named than a model reads, and no longer names", async (
   expect(JSON.stringify(listed).length).toBeLessThan(40_000);
   const told = await read({ path: "many.xlsx", sheet: "None" }).catch((error: Error) => error.message);
   expect(told).toMatch(/and 280 more$/);
-  expect(await read({ path: "many.xlsx", sheet: names[7]?.slice(0, 100) })).toMatchObject({ rows: [] });
+  expect(await read({ path: "many.xlsx", sheet: `7${"x".repeat(99)}` })).toMatchObject({ rows: [] });
 });
 
 test("XML that asks for files or grows by itself gives neither", async () => {

@@ -18,7 +18,7 @@ const asNumber = (value: string): Cell => {
 const asJson = (value: string): Cell =>
   value.length > MAX_JSON
     ? value
-    : (JSON.parse(value, (_, part: unknown, { source } = {}) =>
+    : (JSON.parse(value, (_, part: unknown, { source }: { readonly source?: string } = {}) =>
         typeof part === "number" && source !== undefined ? asNumber(source) : part,
       ) as Cell);
 
