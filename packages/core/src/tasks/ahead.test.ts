@@ -151,3 +151,82 @@ test("two calls of one name under way at once are refused, however soon the firs
   ]);
   expect(codeOf(await world.last(await world.submit("clerk")))).toBe("STEP_KEY_COLLISION");
 });
+
+test("a body that runs beside, and waits for a result or is tried again, acts on it when it is durable", async () => {
+  const { world, places, letGo } = worldOf(async (ctx, at) => {
+    let known: number | null = null;
+    const result = ctx
+      .step("first", () => new Promise<number>((resolve) => world.clock.after(50, () => resolve(1))))
+      .then((value) => {
+        known = value;
+      });
+    await Promise.all([
+      ctx.step("waits", () => result.then(() => at("waited"))),
+      ctx.step(
+        "tries",
+        () => {
+          if (known === null) throw new Error("not yet");
+          at("tried");
+        },
+        { retry: { maxAttempts: 30, maxDelayMs: 100 } },
+      ),
+    ]);
+  });
+  const taskId = await world.submit("clerk");
+  await world.advance(1000);
+  expect(places).toEqual([]);
+  letGo();
+  await world.advance(1000);
+  expect(places.sort()).toEqual(["tried", "waited"]);
+  expect(await world.state(taskId)).toBe("completed");
+});
+
+test("what the code makes of an error, or of what it has given away, is not what is written of it", async () => {
+  const world = new EngineWorld([
+    define("clerk", async (_, ctx) => {
+      const failing = (): never => {
+        throw new PlatformError("CONFLICT", "taken", { details: { items: [1] } });
+      };
+      const items = await ctx.step("first", failing, { retry: { maxAttempts: 1 } }).catch((error: unknown) => {
+        const list = (error as PlatformError).details?.["items"] as number[];
+        return [...list.splice(0)];
+      });
+      await ctx.artifact({ name: "items", data: items });
+      void ctx.emit("told", items, { durable: true });
+      void ctx.command({ agent: "other" }, items, { detached: true });
+      items.push(2);
+      await ctx.sleep(60_000);
+      return items;
+    }),
+    define("other", ({ input }) => input),
+    define("listener", ({ input }) => (input as { readonly payload: unknown }).payload, { subscribes: ["told"] }),
+  ]);
+  const taskId = await world.submit("clerk");
+  world.crash();
+  await world.advance(60_000);
+  const log = await world.log(taskId);
+  expect(outputOf(log.at(-1))).toEqual([1, 2]);
+  expect(log.find(({ type }) => type === "artifact.appended")?.data).toMatchObject({
+    artifact: { parts: [{ data: [1] }] },
+  });
+  for (const head of await world.heads())
+    if (head.taskId !== taskId) expect(outputOf(await world.last(head.taskId)), head.agent).toEqual([1]);
+});
+
+test("while the disk stands still code that only waits goes on for a while, and not for ever", async () => {
+  const { world, places, letGo } = worldOf(async (ctx, at) => {
+    await first(ctx);
+    for (let round = 0; round < 2000; round++) {
+      await ctx.sleep(1);
+      at("slept");
+    }
+  });
+  const taskId = await world.submit("clerk");
+  await world.advance(1900);
+  expect(places.length).toBeGreaterThan(10);
+  expect(places.length).toBeLessThan(600);
+  letGo();
+  await world.advance(3000);
+  expect(places.length).toBe(2000);
+  expect(await world.state(taskId)).toBe("completed");
+});

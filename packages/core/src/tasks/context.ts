@@ -30,6 +30,7 @@ import type {
   TaskInput,
   Tool,
 } from "@agentcore/contract/authoring";
+import { plainCopy } from "../payloads/plain-copy.ts";
 import { assertValueSize } from "../payloads/sealed-key-value.ts";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
@@ -153,7 +154,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
         name: formatTarget(target),
         key: options.key,
         inputHash: hash([options.skill, payload]),
-        input: payload,
+        input: plainCopy(payload),
         takesInput: true,
         detached: options.detached,
         signal,
@@ -199,7 +200,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
         name: topic,
         key: options.key,
         inputHash: hash([options.durable ?? false, payload]),
-        input: payload,
+        input: plainCopy(payload),
         takesInput: true,
         start: (call, _, input) => {
           // Sent even when the code returns without awaiting it.
@@ -523,10 +524,11 @@ const toArtifact = (input: ArtifactInput): Artifact => {
     );
   assertSerialisable([input.data, input.text, input.parts, input.description], `artifact "${input.name}"`);
   const media = input.mediaType === undefined ? {} : { mediaType: input.mediaType };
+  // Here and where else `ctx` takes something to be written later: a copy, as the code may go on with what it gave.
   const parts: Part[] =
     input.parts !== undefined
-      ? [...input.parts]
-      : [input.text !== undefined ? { text: input.text, ...media } : { data: input.data, ...media }];
+      ? (plainCopy(input.parts) as Part[])
+      : [input.text !== undefined ? { text: input.text, ...media } : { data: plainCopy(input.data), ...media }];
   const { name, description, id = name } = input;
   // What the contract refuses would make the whole log unreadable.
   return parseInput(

@@ -122,7 +122,9 @@ export const startEventWait = (
     call.durable = isDurable;
   };
   // Not before the task is there: whoever finds it missing takes its wait for left behind.
+  execution.announcesLater++;
   execution.whenDurable(() => {
+    execution.announcesLater--;
     if (!execution.isOpen(call) || isOver) return;
     execution.effects++;
     execution.announcing++;

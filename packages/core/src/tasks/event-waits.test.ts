@@ -193,6 +193,55 @@ test("what a task tells after it began to wait is not told before its wait is kn
   expect(outputOf(await world.last(taskId))).toBe(42);
 });
 
+test.each([
+  ["not there yet", "a command", 0],
+  ["not there yet", "a question", 0],
+  ["ahead of its log", "a command", 1],
+  ["ahead of its log", "a question", 1],
+])("nor when it is %s: %s that comes after the wait stands behind it", async (_, asks, steps) => {
+  const world = new EngineWorld([
+    define("asker", async (_task, ctx) => {
+      for (let step = 0; step < steps; step++) await ctx.step("before", () => step);
+      const answer = ctx.waitForEvent("answer");
+      if (asks === "a command") await ctx.command({ agent: "knows" }, 6);
+      else await ctx.waitForInput("?");
+      return (await answer).payload;
+    }),
+    define("knows", (_task, ctx) => ctx.emit("answer", 42, { durable: true })),
+  ]);
+  const { keyValue } = world;
+  const put = keyValue.put.bind(keyValue);
+  const { open, opened } = gate();
+  keyValue.put = (...row) => opened.then(() => put(...row));
+  const taskId = await world.submit("asker");
+  await world.quiet();
+  expect((await world.heads()).map(({ agent, state }) => [agent, state])).toEqual([["asker", "working"]]);
+  open();
+  await world.quiet();
+  if (asks === "a question") {
+    expect(await world.state(taskId)).toBe("input-required");
+    await world.submit("knows");
+    await world.say(taskId, "yes");
+  }
+  expect(outputOf(await world.last(taskId))).toBe(42);
+});
+
+test("code that returns without awaiting what it tells after a wait has told it all the same", async () => {
+  const heard: unknown[] = [];
+  const world = new EngineWorld([
+    define("teller", async (_task, ctx) => {
+      await ctx.step("before", () => 1);
+      void ctx.waitForEvent("answer").catch(() => undefined);
+      void ctx.emit("news", 7, { durable: true });
+      return "done";
+    }),
+    define("listener", ({ input }) => void heard.push((input as Told).payload), { subscribes: ["news"] }),
+  ]);
+  expect(outputOf(await world.last(await world.submit("teller")))).toBe("done");
+  expect(heard).toEqual([7]);
+  expect(await rows(world)).toEqual([]);
+});
+
 test("a parked task has its event when it goes on", async () => {
   const waiter = define("waiter", async (_, ctx) => {
     const wait = ctx.waitForEvent("a");

@@ -62,6 +62,8 @@ interface Checkpoint {
 
 type Phase = "replaying" | "live" | "ending" | "ended";
 
+// Of a unit, in events: while the disk stands still, code that only waits does not go on for ever.
+const MAX_AHEAD = 500;
 // One for all: making an error, with its stack, costs more than the rest of ending a task.
 const GOES_ELSEWHERE = new PlatformError("UNAVAILABLE", "the node gives its tasks to others");
 
@@ -99,6 +101,10 @@ export class Execution {
   effects = 0;
   /** Waits for events that are being made known: what the code did after it began them, such as to ask, is not to be seen before. */
   announcing = 0;
+  /** Those that are made known when what stands before them is durable: what the code calls after them begins behind them. */
+  announcesLater = 0;
+  /** Bodies of the code's that run, or are about to: they may see whatever the code is handed, and act on it. */
+  readonly bodies = new Set<OpenCall>();
   lastActivity: number;
   /** Where the code runs, if not here. */
   apart: ApartAttempt | null = null;
@@ -336,6 +342,14 @@ export class Execution {
   }
 
   private begin(call: OpenCall, request: CallRequest, recorded: RecordedWait | undefined): void {
+    if (this.announcesLater > 0) {
+      // Code that returns meanwhile has made the call all the same.
+      this.beginSending();
+      return this.whenDurable(() => {
+        if (this.isOpen(call) && !this.isLeaving) this.begin(call, request, recorded);
+        this.endSending();
+      });
+    }
     const { breakpoints } = this.journal;
     const begin = (): void => request.start(call, recorded, breakpoints.inputOf(call.path, request.input));
     if (breakpoints.isEmpty || recorded !== undefined || !this.held.hold(call, request, begin)) begin();
@@ -398,6 +412,7 @@ export class Execution {
     // The code may change what it is handed before that is written.
     const recorded = plainCopy(result);
     this.appendResult(
+      call,
       {
         type: "step.completed",
         at,
@@ -412,25 +427,28 @@ export class Execution {
     const at = this.services.senses.clock.now();
     const { path, kind, inputHash } = call;
     const json = serialiseError(error);
+    const recorded = plainCopy(json) as typeof json;
     call.durable = false;
     this.appendResult(
+      call,
       {
         type: "step.failed",
         at,
-        data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: json },
+        data: { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt, error: recorded },
       },
       { type: "error", path, at, error: json },
     );
   }
 
   /**
-   * The code has it before it is durable, unless something before it in the log must wait for that: it is handed everything in log order. What it does then is
-   * written with it, in one unit instead of two.
+   * The code has it before it is durable, unless something before it in the log must wait for that, as it is handed everything in log order, or a body of its
+   * own runs beside, which would act on it at once (I4). What it does then is written with it, in one unit instead of two.
    */
-  private appendResult(event: NewTaskEvent, delivery: Delivery): void {
-    const { draft, underWay } = this;
-    if (!this.born || draft.deliveries.length > 0 || (underWay?.deliveries.length ?? 0) > 0)
-      return this.appendTold(event, delivery);
+  private appendResult(call: OpenCall, event: NewTaskEvent, delivery: Delivery): void {
+    const { draft, underWay, bodies } = this;
+    const isToWait = draft.deliveries.length > 0 || (underWay?.deliveries.length ?? 0) > 0;
+    const isSeen = bodies.size > (bodies.has(call) ? 1 : 0);
+    if (!this.born || isToWait || isSeen || draft.events.length >= MAX_AHEAD) return this.appendTold(event, delivery);
     this.append(event);
     draft.isAhead = true;
     this.inbound.addAhead(delivery);

@@ -51,9 +51,7 @@ export const startStep = (
   body: StepBody,
 ): void => {
   const { clock } = execution.services.senses;
-  const attempt = recorded?.attempt ?? 1;
-  const tryNow = (): void => tryStep(execution, call, attempt, body);
-  const begin = body.waitsForLog === true ? tryNow : (): void => execution.whenDurable(tryNow);
+  const begin = (): void => tryStep(execution, call, recorded?.attempt ?? 1, body);
   if (recorded?.dueAt != null && recorded.dueAt > clock.now()) waitFor(execution, call, recorded.dueAt, begin);
   else begin();
 };
@@ -66,13 +64,20 @@ const waitFor = (execution: Execution, call: OpenCall, dueAt: number, begin: () 
   });
 };
 
-const tryStep = (execution: Execution, call: OpenCall, attempt: number, body: StepBody): void =>
-  execution.services.whenFresh(() => void runStep(execution, call, attempt, body));
+const tryStep = (execution: Execution, call: OpenCall, attempt: number, body: StepBody): void => {
+  const tryNow = (): void => execution.services.whenFresh(() => void runStep(execution, call, attempt, body));
+  if (call.kind === "step" || call.kind === "tool") execution.bodies.add(call);
+  if (body.waitsForLog === true) tryNow();
+  else execution.whenDurable(tryNow);
+};
 
 const stepOf = withLiveProperties<StepContext, "signal" | "idempotencyKey">(["signal", "idempotencyKey"]);
 
 const runStep = async (execution: Execution, call: OpenCall, attempt: number, body: StepBody): Promise<void> => {
-  if (execution.open.get(call.path) !== call) return;
+  if (execution.open.get(call.path) !== call) {
+    execution.bodies.delete(call);
+    return;
+  }
   const { clock } = execution.services.senses;
   const own = body.timeoutMs === undefined ? null : new AbortController();
   const signalOf = execution.stepSignal(call);
@@ -111,6 +116,7 @@ const runStep = async (execution: Execution, call: OpenCall, attempt: number, bo
     failed(execution, call, attempt, body, error, read);
   } finally {
     execution.effects--;
+    execution.bodies.delete(call);
     timeout?.cancel();
     outer?.removeEventListener("abort", forward);
     execution.changed();
