@@ -11,6 +11,7 @@ import {
 } from "@agentcore/contract/registry-query";
 import type { Authoriser, Bus, Caller, Delivered } from "../bus/index.ts";
 import type { AgentRecord, RegistryView } from "../registry/index.ts";
+import { RoutingDecision } from "../routing/index.ts";
 import type { PlatformAgent } from "../tasks/platform-agents.ts";
 
 export interface RegistryAgentOptions {
@@ -64,13 +65,19 @@ export const createRegistryAgent = ({ bus, registry, refuse }: RegistryAgentOpti
       };
       return {
         found,
-        reasons: decision.reasons,
+        reasons: tellable(decision).reasons,
         nearest: nearest.filter(({ agent }) => known(agent) && !asker.includes(agent)),
         isPartial,
         waits: decision.waits,
       } satisfies AgentsFound;
     },
   };
+};
+
+/** Without those that whoever asks may not call: a reason would name them. */
+const tellable = ({ target, choice, scores, filteredOut, waits, how }: RoutingDecision): RoutingDecision => {
+  const told = filteredOut.filter(({ why }) => why !== "permission");
+  return new RoutingDecision(target, choice, scores, told, waits, how);
 };
 
 const callerOf = ({ auth, tenantId }: Delivered): Caller => {

@@ -72,6 +72,13 @@ test("agents that ask for scopes are offered to tasks of those who have them", a
   expect(names((await ask("auditor", { list: true })).agents)).toEqual(["closed-ledger", "guide", "open-ledger"]);
 });
 
+test("of agents that it may not call a task is told nothing, in no word of the answer", async () => {
+  for (const question of [{ need: "read the ledger" }, { need: "ledger of wages" }])
+    expect(JSON.stringify(await ask("ann", question))).not.toContain("closed-ledger");
+  const closed = await ask("ann", { agent: "closed-ledger" });
+  expect(closed.reasons).toEqual(["nobody matches agent:closed-ledger"]);
+});
+
 test("nobody is told of another tenant's agents", async () => {
   expect(names((await ask("elsewhere", { list: true })).agents)).toEqual(["far-ledger", "guide"]);
   expect((await ask("boss", { agent: "far-ledger" })).found).toEqual([]);
