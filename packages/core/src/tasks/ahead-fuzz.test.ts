@@ -10,7 +10,7 @@ import { define, EngineWorld } from "../../test/engine-world.ts";
 import { makeTool } from "../../test/make-tool.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
 
-const RUNS = Number(process.env["AGENTCORE_FUZZ_RUNS"] ?? "150");
+const RUNS = Number(process.env["AGENTCORE_FUZZ_RUNS"] ?? "120");
 const KINDS = [
   ...["step", "slow", "waiting", "retried", "once", "often", "memory", "query", "told", "emitted"],
   ...["child", "sleep", "nap", "input", "event", "signal", "loose"],
