@@ -68,6 +68,43 @@ test("what a task says is told once, when it ends, however much it was", async (
   ]);
 });
 
+test("what is told may be another in a replay: wherever its process dies, the task ends as it would have", async () => {
+  let line = 0;
+  const speaker = agent({
+    name: "speaker",
+    description: "Tells",
+    run: reported(async (_, ctx, report) => {
+      await ctx.step("work", () => 1);
+      report.log.info("took", { ms: line++ });
+      report.measure("took", line++);
+      report.error(new Error(`at ${line++}`));
+      return "done";
+    }),
+  });
+  const play = async (crashAt?: number) => {
+    const world = await testAgent([speaker], crashAt === undefined ? {} : { crashAt });
+    const { output } = await world.run(null);
+    const { commits } = world;
+    await world.close();
+    return { output, commits };
+  };
+  const { commits } = await play();
+  for (let at = 1; at <= commits; at++) expect([at, (await play(at)).output]).toEqual([at, "done"]);
+});
+
+test("a number is told as whoever keeps it takes it", async () => {
+  const { measures } = await told(
+    reported((_, __, report) => {
+      report.measure("", 1);
+      const labels = Object.fromEntries(Array.from({ length: 20 }, (_each, n) => [`l${n}`, "x".repeat(300)]));
+      report.measure("n".repeat(300), 1, { ...labels, n: 7 as never });
+    }),
+  );
+  expect(measures[0]?.measures).toHaveLength(1);
+  const [{ name, labels = {} } = { name: "" }] = measures[0]?.measures ?? [];
+  expect([name.length, Object.keys(labels).length, labels["l0"]?.length]).toEqual([200, 10, 200]);
+});
+
 test("the error that ends a task is told, and is what it ends with", async () => {
   const { errors, done } = await told(
     reported(async () => {

@@ -436,8 +436,15 @@ export interface Context {
   command<T = unknown>(target: Target, payload: unknown, options?: CommandOptions): Promise<T>;
   /** By `labels` it gives an `AgentAnswer` for each agent that has them, and rejects only when there is none. */
   query<T = unknown>(target: Target, payload: unknown, options?: QueryOptions): Promise<T>;
-  /** Tells subscribers. `durable`: each subscribing agent gets a task, once per event; else whoever listens now. */
-  emit(topic: string, payload: unknown, options?: { readonly durable?: boolean; readonly key?: string }): Promise<void>;
+  /**
+   * Tells subscribers. `durable`: each subscribing agent gets a task, once per event; else whoever listens now. `mayDiffer`: a replay may come with
+   * another payload; what was told stays.
+   */
+  emit(
+    topic: string,
+    payload: unknown,
+    options?: { readonly durable?: boolean; readonly key?: string; readonly mayDiffer?: boolean },
+  ): Promise<void>;
   artifact(artifact: ArtifactInput): Promise<void>;
   progress(message: string, share?: number): Promise<void>;
   /** Waits for a person or a caller, for days if need be; nothing stays in memory. */

@@ -199,7 +199,7 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
         kind: "emit",
         name: topic,
         key: options.key,
-        inputHash: hash([options.durable ?? false, payload]),
+        inputHash: hash([options.durable ?? false, options.mayDiffer === true ? null : payload]),
         input: plainCopy(payload),
         takesInput: true,
         start: (call, _, input) => {

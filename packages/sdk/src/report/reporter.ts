@@ -30,6 +30,10 @@ const MAX_ERRORS = 20;
 const MAX_TEXT = 2_000;
 const MAX_FIELDS = 4_096;
 const MAX_CAUSES = 10;
+// Of a number: one that is not so would have whoever keeps them refuse them all.
+const MAX_NAME = 200;
+const MAX_LABELS = 10;
+const MAX_LABEL = 64;
 
 /** Of one run of the code: after `ctx.continueAs` there is another. `isFatal` is of the error that ends it. */
 export const createReporter = (
@@ -75,7 +79,9 @@ export const createReporter = (
     const { items, dropped } = told.take();
     if (items.length === 0) return;
     try {
-      await ctx.emit(topic, { task, [name]: items, ...(dropped === 0 ? {} : { dropped }) }, { durable: true });
+      // Lines hold times and such that a replay has otherwise; what was told is told.
+      const report = { task, [name]: items, ...(dropped === 0 ? {} : { dropped }) };
+      await ctx.emit(topic, report, { durable: true, mayDiffer: true });
     } catch (error) {
       ctx.log.warn(`not told to ${topic}: ${PlatformError.from(error).message}`);
     }
@@ -83,12 +89,12 @@ export const createReporter = (
   return {
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     measure(name, value, labels) {
-      if (typeof value !== "number" || !Number.isFinite(value)) return;
+      if (typeof value !== "number" || !Number.isFinite(value) || name === "") return;
       measures.add({
         at: ctx.now(),
-        name: cut(name),
+        name: String(name).slice(0, MAX_NAME),
         value,
-        ...(labels === undefined ? {} : { labels: { ...labels } }),
+        ...(labels === undefined ? {} : { labels: boundedLabels(labels) }),
       });
     },
     error: (thrown, { doing } = {}) => raise(thrown, false, doing),
@@ -125,6 +131,14 @@ class Bounded<Item> {
     return { items, dropped };
   }
 }
+
+const boundedLabels = (labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(labels)
+      .filter(([name]) => name !== "" && name.length <= MAX_LABEL)
+      .slice(0, MAX_LABELS)
+      .map(([name, value]) => [name, String(value).slice(0, MAX_NAME)]),
+  );
 
 const cut = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} [cut]`);
 

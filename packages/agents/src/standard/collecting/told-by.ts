@@ -4,10 +4,10 @@ import { z } from "zod";
 export const ToldBy = z
   .object({
     id: z.string().max(256),
-    contextId: z.string().max(256).optional(),
-    caller: z.string().max(256).optional(),
-    traceId: z.string().max(64).optional(),
-    above: z.array(z.string().max(63)).max(100).optional(),
+    contextId: z.string().max(256).optional().catch(undefined),
+    caller: z.string().max(256).optional().catch(undefined),
+    traceId: z.string().max(64).optional().catch(undefined),
+    above: z.array(z.string().max(63)).max(100).optional().catch(undefined),
   })
   .optional();
 export type ToldBy = z.output<typeof ToldBy>;

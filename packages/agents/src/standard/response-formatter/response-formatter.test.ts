@@ -124,3 +124,39 @@ describe("a response formatter", () => {
     );
   });
 });
+
+// Each took seconds, or for ever, while nothing else on the node went on.
+describe("whatever it is given, a response formatter takes a time that is bounded", () => {
+  test("a template of spaces, or with lists within lists that show nothing", () => {
+    const begun = performance.now();
+    expect(format({ value: 1, template: `{{${" ".repeat(40_000)}x`, format: "text" }).text).toContain("{{");
+    expect(() => format({ value: 1, template: `{{a | default:${" ".repeat(40_000)}a"b"c}}`, format: "text" })).toThrow(
+      "expected one text in quotes",
+    );
+    const template = "{{#each list}}".repeat(8) + "{{/each}}".repeat(8);
+    expect(() => format({ value: { list: Array(60).fill(0) }, template, format: "text" })).toThrow("parts of the value");
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
+  test("rows that have no column in common, a column with a long name, many rows", () => {
+    const begun = performance.now();
+    const sparse = Array.from({ length: 5_000 }, (_, n) => ({ [`c${n}`]: 1 }));
+    for (const name of ["table", "csv", "markdown"])
+      expect(() => format({ value: sparse, format: name })).toThrow("a table of 5000 rows");
+    const long = Array.from({ length: 1_000 }, () => ({ ["a".repeat(100_000)]: 1 }));
+    expect(() => format({ value: long, format: "table" })).toThrow("a table of 1000 rows");
+    const many = Array.from({ length: 150_000 }, (_, n) => n);
+    expect(format({ value: many, format: "table" }, { maxCharacters: 1_000_000 }).text.length).toBeGreaterThan(900_000);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+});
+
+test("no line ending makes a heading, no letters before an address a link, no column of CSV a formula", () => {
+  expect(format({ value: "Title\r===" }).text).toBe("Title ===");
+  expect(format({ value: "_https://evil.example 1https://evil.example" }).text).not.toContain("https:");
+  expect(format({ value: [{ "=1+1": "＝1+1" }], format: "csv" }).text).toBe("'=1+1\r\n'＝1+1");
+});
+
+test("a list of what are no records is one column of CSV, and not nothing", () => {
+  expect(format({ value: [1, "a"], format: "csv" }).text).toBe("value\r\n1\r\na");
+});

@@ -108,7 +108,11 @@ export const responseFormatterAgent = (options: ResponseFormatterOptions = {}): 
     const format = request.format ?? checked.format;
     const given = request.template === undefined ? own : readTemplate(request.template);
     const value = check?.(request.value) ?? request.value;
-    const layout = { columns: request.columns ?? checked.columns, title: request.title ?? checked.title };
+    const layout = {
+      columns: request.columns ?? checked.columns,
+      title: request.title ?? checked.title,
+      maxCharacters,
+    };
     const text = textOf(format, value, layout, given, maxCharacters);
     if (text.length > maxCharacters)
       throw new PlatformError(

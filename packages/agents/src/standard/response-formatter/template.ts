@@ -34,7 +34,9 @@ export interface Template {
 }
 
 const MAX_DEPTH = 10;
-const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const TAG = /\{\{([^{}]*)\}\}/g;
+// Of texts, values and turns of lists: lists within lists could go on for ever and show nothing.
+const MAX_PARTS = 1_000_000;
 const PATH = /^(?:\.|@index|[\p{L}_][\p{L}\p{N}_-]*(?:\.[\p{L}\p{N}_-]+)*)$/u;
 
 /** Throws INVALID_ARGUMENT with the place in the text. */
@@ -51,7 +53,7 @@ export const readTemplate = (text: string, field = "template"): Template => {
     const at = match.index;
     if (at > end) into().push({ kind: "text", text: text.slice(end, at) });
     end = at + match[0].length;
-    const inner = match[1] ?? "";
+    const inner = (match[1] ?? "").trim();
     const [, block, path = ""] = /^#(each|if)\s+(\S+)$/.exec(inner) ?? [];
     if (block === "each" || block === "if") {
       if (!PATH.test(path)) throw refuse(`"${path}" is no path such as customer.name`, at);
@@ -76,15 +78,22 @@ export const readTemplate = (text: string, field = "template"): Template => {
     render(value, maxCharacters) {
       const pieces: string[] = [];
       let size = 0;
-      renderNodes(root, [{ value, index: 0 }], (piece) => {
+      let parts = 0;
+      const write = (piece: string): void => {
         size += piece.length;
         if (size > maxCharacters)
           throw new PlatformError(
             "TOO_LARGE",
             `what the template makes has more than ${maxCharacters} characters; show less, or raise maxCharacters`,
           );
-        pieces.push(piece);
-      });
+        if (piece !== "") pieces.push(piece);
+      };
+      const turn = (): void => {
+        parts += 1;
+        if (parts > MAX_PARTS)
+          throw new PlatformError("TOO_LARGE", `the template takes more than ${MAX_PARTS} parts of the value; show less`);
+      };
+      renderNodes(root, [{ value, index: 0 }], write, turn);
       return pieces.join("");
     },
   };
@@ -128,7 +137,9 @@ const FILTERS: Readonly<Record<string, (argument: string | undefined) => Filter>
 };
 
 const readFilter = (text: string, refuse: (description: string) => PlatformError): Filter => {
-  const [, name = "", argument] = /^(\w+)(?::\s*"?([^"]*)"?)?$/.exec(text) ?? [];
+  const [, name = "", behind] = /^(\w+)(?::(.*))?$/s.exec(text) ?? [];
+  const argument = behind?.trimStart().replace(/^"/, "").replace(/"$/, "");
+  if (argument?.includes('"') === true) throw refuse(`"${text}": expected one text in quotes`);
   const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (filter === undefined) throw refuse(`"${text}" is no filter; expected one of ${Object.keys(FILTERS).join(", ")}`);
   if ((name === "number" || name === "percent") && argument !== undefined && !/^\d$/.test(argument))
@@ -185,8 +196,14 @@ const lookUp = (path: readonly string[], scopes: Scopes): unknown => {
   return MISSING;
 };
 
-const renderNodes = (nodes: readonly Node[], scopes: Scopes, write: (piece: string) => void): void => {
+const renderNodes = (
+  nodes: readonly Node[],
+  scopes: Scopes,
+  write: (piece: string) => void,
+  turn: () => void,
+): void => {
   for (const node of nodes) {
+    turn();
     if (node.kind === "text") {
       write(node.text);
       continue;
@@ -196,15 +213,18 @@ const renderNodes = (nodes: readonly Node[], scopes: Scopes, write: (piece: stri
       if (found === MISSING && !node.isOptional) throw notThere(node.path);
       const value = node.filters.reduce<unknown>((each, filter) => filter(each), found === MISSING ? undefined : found);
       write(cellText(value));
-    } else if (node.kind === "if") renderNodes(isTrue(found) ? node.body : node.otherwise, scopes, write);
+    } else if (node.kind === "if") renderNodes(isTrue(found) ? node.body : node.otherwise, scopes, write, turn);
     else {
       const items = Array.isArray(found) ? (found as readonly unknown[]) : [];
       if (found !== MISSING && found !== null && !Array.isArray(found))
         throw invalidArgument("the value", [
           { field: node.path.join("."), description: "expected a list, as {{#each}} goes through it" },
         ]);
-      if (items.length === 0) renderNodes(node.otherwise, scopes, write);
-      for (const [index, value] of items.entries()) renderNodes(node.body, [...scopes, { value, index }], write);
+      if (items.length === 0) renderNodes(node.otherwise, scopes, write, turn);
+      for (const [index, value] of items.entries()) {
+        turn();
+        renderNodes(node.body, [...scopes, { value, index }], write, turn);
+      }
     }
   }
 };

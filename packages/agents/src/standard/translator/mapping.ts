@@ -57,10 +57,16 @@ export type Fields = z.output<typeof Fields>;
 
 // As deep as rules go, with as many items: a list of lists of lists is none that somebody meant.
 const MAX_ITEMS = 100_000;
+// Who mends these sees the others.
+const MAX_TOLD = 20;
 
-/** Throws INVALID_ARGUMENT with every member that is not as the rules say. */
-export const mapValue = (source: unknown, fields: Fields): unknown => {
+/** Throws INVALID_ARGUMENT with the first 20 members that are not as the rules say, each behind `place`. */
+export const mapValue = (source: unknown, fields: Fields, place = ""): unknown => {
   const wrong: FieldViolation[] = [];
+  const refuse = (field: string, description: string): void => {
+    wrong.push({ field, description });
+    if (wrong.length === MAX_TOLD) throw invalidArgument("the value", wrong);
+  };
   let items = 0;
   const mapped = (value: unknown, rules: Fields, place: string): unknown => {
     const made: Record<string, unknown> = {};
@@ -81,7 +87,7 @@ export const mapValue = (source: unknown, fields: Fields): unknown => {
     const found = read(value, from);
     if (found === undefined || found === null || found === "") {
       if (fallback === undefined && optional !== true)
-        wrong.push({ field: at, description: "expected: it is not there" });
+        refuse(at, "expected: it is not there");
       return fallback;
     }
     if (each !== undefined) {
@@ -94,19 +100,15 @@ export const mapValue = (source: unknown, fields: Fields): unknown => {
     if (values !== undefined) {
       const key = cellText(found);
       if (Object.hasOwn(values, key)) return values[key];
-      wrong.push({
-        field: at,
-        description: `expected one of ${Object.keys(values).join(", ")}, got ${key.slice(0, 100)}`,
-      });
+      refuse(at, `expected one of ${Object.keys(values).join(", ")}, got ${key.slice(0, 100)}`);
       return undefined;
     }
     const typed = as === undefined ? found : asType(found, as);
-    if (typed === undefined)
-      wrong.push({ field: at, description: `expected a ${as}, got ${cellText(found).slice(0, 100)}` });
+    if (typed === undefined) refuse(at, `expected a ${as}, got ${cellText(found).slice(0, 100)}`);
     return typed;
   };
-  const result = mapped(source, fields, "");
-  if (wrong.length > 0) throw invalidArgument("the value", wrong.slice(0, 20));
+  const result = mapped(source, fields, place);
+  if (wrong.length > 0) throw invalidArgument("the value", wrong);
   return result;
 };
 
@@ -139,7 +141,7 @@ const asType = (value: unknown, type: (typeof TYPES)[number]): unknown => {
     default: {
       const text = cellText(value).trim();
       const number = Number(text);
-      return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && (type === "number" || Number.isSafeInteger(number))
+      return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && (type === "number" ? Number.isFinite(number) : Number.isSafeInteger(number))
         ? number
         : undefined;
     }

@@ -1,14 +1,16 @@
 /** CSV (RFC 4180) and forms (application/x-www-form-urlencoded), as values and back. */
-import { invalidArgument } from "@agentcore/contract";
+import { invalidArgument, PlatformError } from "@agentcore/contract";
 import { cellText, columnsOf, isRecord, isTable, type Row } from "../response-formatter/cells.ts";
 
 const MAX_ROWS = 100_000;
+const MAX_WRITTEN = 2_000_000;
 
 /** The first line names the columns. Throws INVALID_ARGUMENT with the line. */
 export const readCsv = (text: string, delimiter: string): readonly Row[] => {
   const lines = readLines(text.startsWith("\uFEFF") ? text.slice(1) : text, delimiter);
   const [names = [], ...rows] = lines;
-  const twice = names.find((name, index) => names.indexOf(name) < index);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw refuse(1, `two columns are named "${twice}"`);
   return rows.map((cells, index) => {
     if (cells.length !== names.length)
@@ -61,6 +63,12 @@ export const writeCsv = (value: unknown, delimiter: string): string => {
   if (rows.length === 0 && !(Array.isArray(value) && value.length === 0))
     throw invalidArgument("the value", [{ field: "", description: "expected a list of records, to make CSV of it" }]);
   const names = columnsOf(rows, undefined);
+  // Each cell takes a character at least, also where a row has none.
+  if (names.length * rows.length > MAX_WRITTEN)
+    throw new PlatformError(
+      "TOO_LARGE",
+      `the CSV would have ${rows.length} rows of ${names.length} columns; give less at once`,
+    );
   const quoted = (cell: string): string =>
     cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
   return [names, ...rows.map((row) => names.map((name) => cellText(row[name])))]
@@ -77,8 +85,11 @@ export const readForm = (text: string): Row => {
     const name = decoded(at === -1 ? pair : pair.slice(0, at));
     const value = at === -1 ? "" : decoded(pair.slice(at + 1));
     const before = Object.hasOwn(values, name) ? values[name] : undefined;
-    const next =
-      before === undefined ? value : Array.isArray(before) ? [...(before as unknown[]), value] : [before, value];
+    if (Array.isArray(before)) {
+      before.push(value);
+      continue;
+    }
+    const next = before === undefined ? value : [before, value];
     Object.defineProperty(values, name, { value: next, enumerable: true, configurable: true, writable: true });
   }
   return values;

@@ -105,3 +105,50 @@ describe("a translator", () => {
     );
   });
 });
+
+// Each took seconds, or for ever, while nothing else on the node went on.
+describe("whatever it is given, a translator takes a time that is bounded", () => {
+  const root = "a".repeat(150);
+  test.each<[string, () => unknown, string]>([
+    ["a declaration in an element", () => readXml("<a><!x></a>", new Set()), "declarations are not read"],
+    ["a name that never ends", () => readXml(`<${"a".repeat(500_000)}/>`, new Set()), "at most 200 characters"],
+    [
+      "a list under a long name",
+      () => writeXml({ [root]: Array.from({ length: 20_000 }, () => 1) }, "r"),
+      "more than 2000000 characters",
+    ],
+    ["a name that is long, to be written", () => writeXml({ ["a".repeat(201)]: 1 }, "r"), "no name"],
+    [
+      "rows that have no column in common",
+      () => writeCsv(Array.from({ length: 5_000 }, (_, n) => ({ [`c${n}`]: 1 })), ","),
+      "5000 rows of 5000 columns",
+    ],
+  ])("%s is refused", (_, made, said) => {
+    expect(made).toThrow(said);
+  });
+
+  test("many columns, and many values of one name, are read at once", () => {
+    const begun = performance.now();
+    expect(readCsv(Array.from({ length: 60_000 }, (_, n) => `c${n}`).join(","), ",")).toEqual([]);
+    expect((readForm("a&".repeat(100_000))["a"] as unknown[]).length).toBe(100_000);
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+
+  test("of what does not fit the first 20 places are told, each with its row", () => {
+    const mappings = {
+      rows: { from: "csv", rows: true, fields: { total: { from: "sum", as: "number" } } },
+      list: { fields: { all: { from: "list", each: { n: { from: "n", as: "number" } } } } },
+    } as const;
+    expect(() => translate({ mapping: "rows", text: "sum\n1\nx" }, mappings)).toThrow(
+      expect.objectContaining({ violations: [{ field: "[1].sum", description: "expected a number, got x" }] }),
+    );
+    const list = Array.from({ length: 50 }, () => ({ n: "1e999" }));
+    expect(() => translate({ mapping: "list", value: { list } }, mappings)).toThrow(
+      expect.objectContaining({ violations: expect.toSatisfy((all: readonly unknown[]) => all.length === 20) }),
+    );
+  });
+});
+
+test("text around a comment in XML stays as it is", () => {
+  expect(readXml("<a>one<!-- --> two</a>", new Set())).toEqual({ a: "one two" });
+});

@@ -113,7 +113,7 @@ export const translatorAgent = (options: TranslatorOptions = {}): AgentDefinitio
       fields === undefined
         ? source
         : mapping.rows && Array.isArray(source)
-          ? source.map((row: unknown) => mapValue(row, fields))
+          ? source.map((row: unknown, index) => mapValue(row, fields, `[${index}].`))
           : mapValue(source, fields);
     return {
       ...(to === "json" ? { value: mapped } : {}),

@@ -2,12 +2,14 @@
  * XML as JSON and back: elements are members, those that come again lists, attributes `@name`, text beside them `#text`. Without document types and entities of
  * one's own, so that no text can grow or reach out; bounded in depth and number of elements.
  */
-import { invalidArgument } from "@agentcore/contract";
+import { invalidArgument, PlatformError } from "@agentcore/contract";
 
 type Element = { [name: string]: unknown };
 
 const MAX_DEPTH = 60;
 const MAX_ELEMENTS = 100_000;
+// A path is made of the names above it, for each element.
+const MAX_NAME = 200;
 const NAME = /[\p{L}_][\p{L}\p{N}_.:-]*/uy;
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
@@ -31,20 +33,24 @@ export const readXml = (text: string, lists: ReadonlySet<string>): Element => {
   };
   /** What stands between elements and says nothing. */
   const skipNotes = (): void => {
-    for (;;) {
-      skipSpace();
-      if (text.startsWith("<!--", at)) {
-        at += 4;
-        upTo("-->", "a comment");
-      } else if (text.startsWith("<?", at)) upTo("?>", "an instruction");
-      else if (/^<!doctype/i.test(text.slice(at, at + 9))) throw refuse("document types are not read");
-      else return;
-    }
+    do skipSpace();
+    while (skipNote());
+  };
+  /** False: there is none. */
+  const skipNote = (): boolean => {
+    if (text.startsWith("<!--", at)) {
+      at += 4;
+      upTo("-->", "a comment");
+    } else if (text.startsWith("<?", at)) upTo("?>", "an instruction");
+    else if (text.startsWith("<!", at)) throw refuse(/^<!doctype/i.test(text.slice(at, at + 9)) ? "document types are not read" : "declarations are not read");
+    else return false;
+    return true;
   };
   const name = (): string => {
     NAME.lastIndex = at;
     const found = NAME.exec(text)?.[0];
     if (found === undefined) throw refuse("expected a name");
+    if (found.length > MAX_NAME) throw refuse(`expected a name of at most ${MAX_NAME} characters`);
     at += found.length;
     return found;
   };
@@ -109,8 +115,7 @@ export const readXml = (text: string, lists: ReadonlySet<string>): Element => {
       if (text.startsWith("<![CDATA[", at)) {
         at += 9;
         said += upTo("]]>", "CDATA");
-      } else if (text.startsWith("<!--", at) || text.startsWith("<?", at) || text.startsWith("<!", at)) skipNotes();
-      else {
+      } else if (!skipNote()) {
         at += 1;
         const child = element(own, depth + 1);
         add(members, child.key, child.value, lists.has(`${own}.${child.key}`));
@@ -150,30 +155,45 @@ const valueOf = (members: Element, said: string): unknown => {
 
 /** Throws INVALID_ARGUMENT for what XML has no words for. */
 export const writeXml = (value: unknown, rootName: string): string => {
-  const lines: string[] = ['<?xml version="1.0" encoding="UTF-8"?>'];
+  const made: Made = { lines: ['<?xml version="1.0" encoding="UTF-8"?>'], characters: 0 };
   const entries = isElement(value) ? Object.entries(value) : [];
   const [only] = entries;
   const [name, root] = entries.length === 1 && only !== undefined && !Array.isArray(only[1]) ? only : [rootName, value];
-  writeElement(name, root, 0, lines);
-  return lines.join("\n");
+  writeElement(name, root, 0, made);
+  return made.lines.join("\n");
+};
+
+// As much as may be read.
+const MAX_WRITTEN = 2_000_000;
+
+interface Made {
+  readonly lines: string[];
+  characters: number;
+}
+
+const addLine = (made: Made, line: string): void => {
+  made.characters += line.length;
+  if (made.characters > MAX_WRITTEN)
+    throw new PlatformError("TOO_LARGE", `the XML would have more than ${MAX_WRITTEN} characters; give less at once`);
+  made.lines.push(line);
 };
 
 const isElement = (value: unknown): value is Element =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const writeElement = (name: string, value: unknown, depth: number, lines: string[]): void => {
+const writeElement = (name: string, value: unknown, depth: number, made: Made): void => {
   if (depth > MAX_DEPTH)
     throw invalidArgument("the value", [{ field: name, description: `nested deeper than ${MAX_DEPTH}` }]);
   const indent = "  ".repeat(depth);
   const tag = asName(name);
   if (Array.isArray(value)) {
     for (const each of value as readonly unknown[])
-      writeElement(name, Array.isArray(each) ? { item: each as unknown } : each, depth, lines);
+      writeElement(name, Array.isArray(each) ? { item: each as unknown } : each, depth, made);
     return;
   }
   if (!isElement(value)) {
     const text = textOf(value);
-    lines.push(text === "" ? `${indent}<${tag}/>` : `${indent}<${tag}>${escaped(text)}</${tag}>`);
+    addLine(made, text === "" ? `${indent}<${tag}/>` : `${indent}<${tag}>${escaped(text)}</${tag}>`);
     return;
   }
   const attributes = Object.entries(value)
@@ -182,15 +202,15 @@ const writeElement = (name: string, value: unknown, depth: number, lines: string
     .join("");
   const inner = Object.entries(value).filter(([key]) => !key.startsWith("@"));
   const [only] = inner;
-  if (only === undefined) lines.push(`${indent}<${tag}${attributes}/>`);
+  if (only === undefined) addLine(made, `${indent}<${tag}${attributes}/>`);
   else if (inner.length === 1 && only[0] === "#text")
-    lines.push(`${indent}<${tag}${attributes}>${escaped(textOf(only[1]))}</${tag}>`);
+    addLine(made, `${indent}<${tag}${attributes}>${escaped(textOf(only[1]))}</${tag}>`);
   else {
-    lines.push(`${indent}<${tag}${attributes}>`);
+    addLine(made, `${indent}<${tag}${attributes}>`);
     for (const [key, each] of inner)
-      if (key === "#text") lines.push(`${indent}  ${escaped(textOf(each))}`);
-      else writeElement(key, each, depth + 1, lines);
-    lines.push(`${indent}</${tag}>`);
+      if (key === "#text") addLine(made, `${indent}  ${escaped(textOf(each))}`);
+      else writeElement(key, each, depth + 1, made);
+    addLine(made, `${indent}</${tag}>`);
   }
 };
 
@@ -199,7 +219,7 @@ const textOf = (value: unknown): string =>
 
 const asName = (name: string): string => {
   NAME.lastIndex = 0;
-  if (NAME.exec(name)?.[0] === name) return name;
+  if (name.length <= MAX_NAME && NAME.exec(name)?.[0] === name) return name;
   throw invalidArgument("the value", [{ field: name, description: "is no name that an element of XML may have" }]);
 };
 
