@@ -42,7 +42,7 @@ const FINDERS: readonly Finder[] = [
     isReal: (value) => !/^[0-9a-f]{40}$/i.test(value) && isMixed(value) && /[a-z]/.test(value) && /[A-Z]/.test(value),
   },
   { kind: "card", pattern: /(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])/g, isReal: (value) => isCard(value) },
-  { kind: "account", pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8}\b/g, isReal: (value) => isAccount(value) },
+  { kind: "account", pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b/g, isReal: (value) => isAccount(value) },
   { kind: "national-id", pattern: /(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/g },
 ];
 

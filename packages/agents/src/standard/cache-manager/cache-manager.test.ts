@@ -75,3 +75,29 @@ test("cached() makes a value once for all who ask, and anew where there is no ca
   expect((await world.run("nowhere")).output).toBe(2);
   await world.close();
 });
+
+test("a tag is forgotten whatever it is called", async () => {
+  const world = await start();
+  await world.run({ put: { key: "k", value: 1, tags: ["__proto__"] } });
+  await world.run({ forget: { tags: ["__proto__"] } });
+  expect((await world.run({ get: { key: "k" } })).output).toMatchObject({ hit: false });
+  await world.close();
+});
+
+test("cached() asks at once for keys that begin alike", async () => {
+  const asker = agent({
+    name: "asker",
+    description: "Asks",
+    run: (_, ctx) =>
+      Promise.all(
+        ["a", "b"].map((end) =>
+          cached(ctx, { agent: "cache", key: "x".repeat(200) + end }, () => ctx.step(`make ${end}`, () => end)),
+        ),
+      ),
+  });
+  const world = await testAgent([asker, cacheManagerAgent()]);
+  expect((await world.run(null)).output).toEqual(["a", "b"]);
+  const key = `${"x".repeat(200)}b`;
+  expect((await world.run({ get: { key } }, { target: { agent: "cache" } })).output).toMatchObject({ hit: true });
+  await world.close();
+});

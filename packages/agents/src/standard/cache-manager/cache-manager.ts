@@ -18,9 +18,14 @@ const Topic = z
 /** Stands for everything that is kept. */
 const ALL = "*";
 
+// No result is kept for longer.
+const MAX_TTL_MS = 31_536_000_000;
+// As long as something may know how a tag stood: then whoever forgot it is forgotten, too.
+const TAG_TTL_MS = 2 * MAX_TTL_MS;
+
 const shape = {
   /** Where a result does not say: so long it is kept. */
-  ttlMs: z.int().min(1).max(31_536_000_000).default(3_600_000),
+  ttlMs: z.int().min(1).max(MAX_TTL_MS).default(3_600_000),
   /** `words`: a text is also found when it is written otherwise: case, spaces, punctuation. */
   match: z.enum(["exact", "words"]).default("exact"),
   /** What durable events make worthless: tags, in which `{payload.orderId}` stands for a member of the event; without tags all. */
@@ -69,7 +74,7 @@ const Put = z.strictObject({
     key: Key,
     value: z.unknown(),
     tags: Tags,
-    ttlMs: z.int().min(1).max(31_536_000_000).optional(),
+    ttlMs: z.int().min(1).max(MAX_TTL_MS).optional(),
     stamp: z.string().max(200).optional(),
   }),
 });
@@ -130,7 +135,7 @@ export const cacheManagerAgent = (options: CacheManagerOptions = {}): AgentDefin
     return { kept: true };
   };
   const forgetTags = async (ctx: Context, tags: readonly string[]): Promise<void> => {
-    for (const tag of tags) await ctx.memory.set(tagPlace(tag), ctx.id());
+    for (const tag of tags) await ctx.memory.set(tagPlace(tag), ctx.id(), { ttlMs: TAG_TTL_MS });
   };
   return standardAgent(cacheManagerKind, checked, {
     answer: ({ payload }: QueryInput, ctx) =>
@@ -167,9 +172,10 @@ const stampOf = async (read: Read, tag: string): Promise<string> => {
 };
 
 const stampsOf = async (read: Read, tags: readonly string[]): Promise<Entry["stamps"]> => {
-  const stamps: Record<string, string> = {};
-  for (const tag of [ALL, ...new Set(tags)]) stamps[tag] = await stampOf(read, tag);
-  return stamps;
+  const stamps: [string, string][] = [];
+  for (const tag of [ALL, ...new Set(tags)]) stamps.push([tag, await stampOf(read, tag)]);
+  // `__proto__` is a tag as any other.
+  return Object.fromEntries(stamps);
 };
 
 const stampText = (stamps: Entry["stamps"]): string =>
@@ -251,7 +257,9 @@ export const cached = async <Value>(
   },
   make: () => Promise<Value>,
 ): Promise<Value> => {
-  const name = canonical(key).slice(0, 100);
+  const whole = canonical(key);
+  // Keys that begin alike may be asked for at once.
+  const name = `${whole.slice(0, 80)} ${fingerprint(whole)}`;
   let found: CacheAnswer | null = null;
   try {
     found = await ctx.query<CacheAnswer>({ agent }, { get: { key, tags } }, { key: name });

@@ -7,6 +7,12 @@ const ORIGIN = /^https?:\/\/[^/?#{}\s@]+(?=[/?]|$)/;
 /** Names of the places in a text. */
 export const placesIn = (text: string): readonly string[] => [...text.matchAll(PLACE)].map(([, name]) => name ?? "");
 
+/** Names of the parameters that a body takes. */
+export const placesInValue = (template: unknown): readonly string[] => {
+  if (typeof template === "string") return /^\{[a-zA-Z]\w{0,63}\}$/.test(template) ? [template.slice(1, -1)] : [];
+  return typeof template === "object" && template !== null ? Object.values(template).flatMap(placesInValue) : [];
+};
+
 /** Why it is no such address, or undefined. Whom it is sent to is no parameter. */
 export const faultOf = (address: string): string | undefined => {
   if (!ORIGIN.test(address)) return "expected http:// or https:// with a host, in which nothing stands for a parameter";
@@ -15,13 +21,15 @@ export const faultOf = (address: string): string | undefined => {
 
 /** Throws INVALID_ARGUMENT for a parameter that is missing, or leads elsewhere in the path. */
 export const filled = (address: string, parameters: Readonly<Record<string, string | number | boolean>>): string =>
-  address.replace(PLACE, (_, name: string) => {
+  address.replace(PLACE, (_, name: string, at: number) => {
     const value = parameters[name];
     if (value === undefined)
       throw invalidArgument("the parameters", [{ field: name, description: "expected: the address needs it" }]);
     const text = String(value);
-    // Servers take these for the way up, encoded or not.
-    if (/^\.{1,2}$/.test(text) || text === "")
+    // Servers take these for the way up, encoded or not, and many take %2F for a slash.
+    const isInPath = !address.slice(0, at).includes("?");
+    const isWay = isInPath && text.split(/[\\/]/).some((piece) => piece === "." || piece === "..");
+    if (text === "" || !text.isWellFormed() || isWay)
       throw invalidArgument("the parameters", [{ field: name, description: `"${text}" is no piece of an address` }]);
     return encodeURIComponent(text).replace(
       /[!'()*]/g,
@@ -33,7 +41,8 @@ export const filled = (address: string, parameters: Readonly<Record<string, stri
 export const filledValue = (template: unknown, parameters: Readonly<Record<string, unknown>>): unknown => {
   if (typeof template === "string") {
     const [, name] = /^\{([a-zA-Z][\w]{0,63})\}$/.exec(template) ?? [];
-    return name === undefined ? template : parameters[name];
+    if (name === undefined) return template;
+    return Object.hasOwn(parameters, name) ? parameters[name] : undefined;
   }
   if (Array.isArray(template))
     return template.map((each: unknown) => filledValue(each, parameters)).filter((each) => each !== undefined);

@@ -88,6 +88,8 @@ describe("a standard agent for HTTP", () => {
     expect(made({ url: "https://a.example@{x}" })).toThrow("operations.o.url");
     expect(made({ url: "https://a.example/{x" })).toThrow("expected places as {name}");
     expect(made({ url: "https://a.example", body: {} })).toThrow("says nothing beside GET");
+    expect(made({ method: "POST", url: "https://a.example", body: { why: "{raeson}" } })).toThrow("{raeson} is no parameter");
+    expect(made({ url: "https://a.example", parameters: { x: {} } })).toThrow("x stands neither in the address nor");
     expect(made({ url: "https://a.example/{x}", parameters: { x: { type: "json" } } })).toThrow(
       "x stands in the address",
     );
@@ -95,7 +97,12 @@ describe("a standard agent for HTTP", () => {
 });
 
 test("what is put in is one piece of an address, and of a body a value", () => {
-  expect(filled("https://a.example/{x}", { x: "../b#c%" })).toBe("https://a.example/..%2Fb%23c%25");
+  expect(filled("https://a.example/{x}", { x: "a..b/c#d%" })).toBe("https://a.example/a..b%2Fc%23d%25");
+  expect(filled("https://a.example/b?in={x}", { x: "../c" })).toBe("https://a.example/b?in=..%2Fc");
+  // Many servers take %2F for a slash, and go up.
+  for (const x of ["../admin", "a/../../admin", "..\\admin", "a/.", "\ud800"])
+    expect(() => filled("https://a.example/{x}/b", { x })).toThrow("is no piece of an address");
+  expect(filledValue({ a: "{toString}" }, {})).toEqual({});
   expect(filledValue({ a: "{x}", b: ["{y}", "{z}", "x {x}"] }, { x: [1], y: null })).toEqual({
     a: [1],
     b: [null, "x {x}"],

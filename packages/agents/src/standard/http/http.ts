@@ -4,7 +4,7 @@ import { z } from "zod";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 import { Fields, mapValue } from "../translator/mapping.ts";
 import { readXml } from "../translator/xml.ts";
-import { faultOf, filled, filledValue, placesIn } from "./address.ts";
+import { faultOf, filled, filledValue, placesIn, placesInValue } from "./address.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -38,6 +38,12 @@ const Operation = z
     const fault = faultOf(url);
     if (fault !== undefined) refuse("url", fault);
     if (method === "GET" && body !== undefined) refuse("body", "says nothing beside GET");
+    const there = new Set([...placesIn(url), ...Object.keys(parameters)]);
+    for (const name of placesInValue(body))
+      if (!there.has(name)) refuse("body", `{${name}} is no parameter: expected it in parameters`);
+    const taken = new Set([...placesIn(url), ...placesInValue(body)]);
+    for (const name of Object.keys(parameters))
+      if (!taken.has(name)) refuse("parameters", `${name} stands neither in the address nor in the body`);
     for (const name of placesIn(url))
       if (parameters[name] !== undefined && (parameters[name].type === "json" || !parameters[name].required))
         refuse("parameters", `${name} stands in the address: expected a required text, number or boolean`);

@@ -41,3 +41,30 @@ test("takes a time that does not grow with how a text is made", () => {
     expect(performance.now() - before).toBeLessThan(1_000);
   }
 });
+
+// Each took ten seconds, or some, while nothing else on the node went on.
+test.each<[string, object]>([
+  ["numbers that are nearly phones", { text: `+${"1".repeat(33)}a `.repeat(5_000) }],
+  ["numbers that are nearly accounts", { text: `AA11${"A".repeat(33)} `.repeat(5_000) }],
+  [
+    "many targets and a long text",
+    {
+      call: {
+        tool: "mail",
+        input: Array.from({ length: 12_000 }, (_, n) => `p/${n}`),
+        asked: "xp/1 ".repeat(39_000),
+      },
+    },
+  ],
+])("%s take a time that is bounded", (_, payload) => {
+  const begun = performance.now();
+  check(payload);
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});
+
+test("phone numbers and accounts are found however they are grouped", () => {
+  for (const text of ["+442079460958", "+44 (20) 7946-0958", "+1.202.555.0143"])
+    expect(check({ text: `call ${text} now` }).redacted).toBe("call [phone] now");
+  for (const text of ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19"])
+    expect(check({ text: `pay to ${text}, please` }).redacted).toBe("pay to [account], please");
+});

@@ -178,7 +178,8 @@ const judge = (check: z.output<typeof Check>): SecurityVerdict => {
 
 const PERSONAL = [
   { kind: "mail", pattern: /[^\s@<>,;"'()]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}/g },
-  { kind: "phone", pattern: /(?<![\w.])\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?){2,6}(?!\w)/g },
+  // A digit at a time: groups of digits could be cut in many ways, and each would be tried.
+  { kind: "phone", pattern: /(?<![\w.])\+\d(?:[ ./-]?\(?\d\)?){2,32}(?!\w)/g },
 ] as const;
 
 const MAX_TARGETS = 20;
@@ -194,18 +195,20 @@ const strangers = ({
 }): readonly SecurityFinding[] => {
   const own = normalText(asked);
   const hosts = new Set(linksIn(asked).map(({ host }) => host));
-  return targetsIn(input)
-    .filter(({ text, host, kind }) => {
-      // Of a link its host is enough: what is behind it is theirs as well.
-      const isTheirs = kind === "link" && host !== undefined && (hosts.has(host) || hostStandsIn(own, host));
-      return !isTheirs && !standsIn(own, text);
-    })
-    .slice(0, MAX_TARGETS)
-    .map(({ kind, text }) => ({
-      kind: "target",
-      reason: `${tool}: whoever asks has not named the ${kind} ${text.slice(0, 200)}`,
-      severity: "high",
-    }));
+  const found: SecurityFinding[] = [];
+  const named = new Set<string>();
+  for (const { kind, text, host } of targetsIn(input)) {
+    if (named.has(text)) continue;
+    named.add(text);
+    // Of a link its host is enough: what is behind it is theirs as well.
+    const isTheirs = kind === "link" && host !== undefined && (hosts.has(host) || hostStandsIn(own, host));
+    if (isTheirs || standsIn(own, text)) continue;
+    const reason = `${tool}: whoever asks has not named the ${kind} ${text.slice(0, 200)}`;
+    found.push({ kind: "target", reason, severity: "high" });
+    // Each is looked for in all that was asked.
+    if (found.length === MAX_TARGETS) break;
+  }
+  return found;
 };
 
 const denialsOf = async (

@@ -24,7 +24,9 @@ interface Token {
   readonly isQuoted: boolean;
 }
 
-const TOKEN = /"([^"]{1,200})"|'([^']{1,200})'|>=|<=|[<>=]|[$€£]?[\p{L}\p{N}_]+(?:[.,:@-][\p{L}\p{N}_]+)*/gu;
+// What is none of these, a sign, may turn round what the words say: it has to be accounted for, too.
+const TOKEN =
+  /"([^"]{1,200})"|'([^']{1,200})'|>=|<=|[<>=]|(?<![\p{L}\p{N}_])-?[$€£]?[\p{L}\p{N}_]+(?:[.,:@-][\p{L}\p{N}_]+)*|(?!!+(?:[\s?.]|$))[^\s.,;:?()]/gu;
 
 const IDLE = new Set(
   "a an the of are is was were there do does did we have has i me my our us please what show give tell list all get find which that and with in for from on it per each every by whose where value amount rows records entries".split(
@@ -80,6 +82,8 @@ export const readQuestion = (
 ): ReadQuery | Unread => {
   const tokens = tokensOf(question);
   if (tokens.length === 0) return { unread: "there are no words in it" };
+  const sign = tokens.find(({ text, isQuoted }) => !isQuoted && /^[^\p{L}\p{N}_<>=]$/u.test(text));
+  if (sign !== undefined) return { unread: `not understood: ${sign.text}` };
   const turned = tokens.find(({ word, isQuoted }) => !isQuoted && NEGATING.has(word));
   if (turned !== undefined) return { unread: `"${turned.text}" may turn round what the others say` };
   const tables = shape.tables.filter((table) => namesOf(table.name, words).some((name) => find(tokens, name) !== -1));
@@ -115,6 +119,9 @@ const find = (tokens: readonly Token[], name: readonly string[], from = 0): numb
   for (let at = from; at < tokens.length; at++) if (fits(tokens, at, name)) return at;
   return -1;
 };
+
+const DAY_MS = 86_400_000;
+const dayAfter = (day: string): string => new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);
 
 class Unreadable extends Error {}
 
@@ -292,8 +299,8 @@ class Reading {
       const number = readValue("number", text);
       if (number === null) throw new Unreadable(`${column.name} is a number, and "${text}" is none`);
       this.compare(column, operator, number);
-    } else if (operator === "=" || (isTime(column) && readValue("date", text) !== null))
-      this.compare(column, operator, text);
+    } else if (isTime(column) && readValue("date", text) !== null) this.compareDay(column, operator, text);
+    else if (operator === "=") this.compare(column, operator, text);
     else throw new Unreadable(`${column.name} ${operator} "${text}" says nothing of texts`);
   }
 
@@ -301,6 +308,14 @@ class Reading {
     this.parameters.push(value);
     this.conditions.push(`${this.name(column.name)} ${operator} ${this.isSqlite ? "?" : `$${this.parameters.length}`}`);
     this.reasons.push(`${column.name} ${operator} ${value}`);
+  }
+
+  /** A day is all of it: the column may have times. */
+  private compareDay(column: Column, operator: string, day: string): void {
+    if (operator === "=" || operator === ">=" || operator === "<")
+      this.compare(column, operator === "=" ? ">=" : operator, day);
+    if (operator === "=" || operator === "<=") this.compare(column, "<", dayAfter(day));
+    if (operator === ">") this.compare(column, ">=", dayAfter(day));
   }
 
   /** "in 2025", of the only column that is a time. */
@@ -319,7 +334,7 @@ class Reading {
     const operator = { since: ">=", after: ">", before: "<", until: "<=" }[this.tokens[at]?.word ?? ""];
     const day = this.tokens[at + 1]?.text ?? "";
     if (operator === undefined || readValue("date", day) === null) return false;
-    this.compare(this.onlyTime(), operator, day);
+    this.compareDay(this.onlyTime(), operator, day);
     this.take(at, 2);
     return true;
   }

@@ -73,6 +73,23 @@ describe("questions that are read without a model", () => {
       'SELECT "region", SUM("total_amount") AS sum FROM "orders" GROUP BY "region" ORDER BY sum DESC, "region" LIMIT 3',
       [],
     ],
+    [
+      "how many orders with total amount above -5!",
+      'SELECT COUNT(*) AS count FROM "orders" WHERE "total_amount" > ?',
+      [-5],
+    ],
+    [
+      "how many orders after 2024-02-28",
+      'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" >= ?',
+      ["2024-02-29"],
+    ],
+    ["how many orders until 2025-12-31", 'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" < ?', ["2026-01-01"]],
+    [
+      "how many orders where created at is 2025-03-01",
+      'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" >= ? AND "created_at" < ?',
+      ["2025-03-01", "2025-03-02"],
+    ],
+    ["how many orders where region is 'hey! you'", 'SELECT COUNT(*) AS count FROM "orders" WHERE "region" = ?', ["hey! you"]],
     ["what is the average price of order items", 'SELECT AVG("price") AS avg FROM "order_items"', []],
   ])("%s", (question, sql, parameters) => {
     expect(read(question)).toMatchObject({ sql, parameters });
@@ -87,6 +104,10 @@ describe("questions that are read without a model", () => {
     ["orders by region", "what is counted"],
     ["orders where status", "does not say which"],
     ["list orders where total amount is high", '"high" is none'],
+    ["how many orders where status != open", "not understood: !"],
+    ["how many orders where status ≠ open", "not understood: ≠"],
+    ["how many orders with total amount ≤ 100", "not understood: ≤"],
+    ["how many orders where status !open", "not understood: !"],
     ["how many orders on monday", "not understood: monday"],
   ])("%s is left to a model: %s", (question, why) => {
     expect(read(question)).toEqual({ unread: expect.stringContaining(why) });
@@ -166,6 +187,20 @@ describe("a standard agent for SQL", () => {
       reasons: ["not read by rules: not understood: Ada, place", "written by m, at try 2"],
     });
     expect((await world.run("what is the weather")).error?.message).toContain("no table has the weather");
+    await world.close();
+  });
+
+  test("gives no more rows than it may, whoever wrote the query", async () => {
+    const many = tools.map((each) =>
+      each.name === "shop_sql_query"
+        ? tool({
+            ...{ name: each.name, description: "Query", readOnly: true, input: z.looseObject({}) },
+            execute: () => ({ columns: ["n"], rows: [[1], [2], [3]], more: false }),
+          })
+        : each,
+    );
+    const world = await testAgent(sqlAgent({ tools: many, maxRows: 2 }));
+    expect((await world.run({ sql: "SELECT n FROM t" })).output).toMatchObject({ rows: [[1], [2]], more: true });
     await world.close();
   });
 

@@ -92,7 +92,7 @@ export const sqlAgent = (options: SqlOptions): AgentDefinition => {
     async run({ input }: TaskInput<z.output<typeof Input>>, ctx): Promise<SqlAnswer> {
       const found = await sqlTools(tools, ctx);
       if (typeof input === "object" && "sql" in input)
-        return answered(ctx, found, { ...input, by: "given", reasons: ["the query was given"] });
+        return answered(ctx, found, { ...input, by: "given", reasons: ["the query was given"] }, maxRows);
       const question = typeof input === "string" ? input : input.question;
       const database = DatabaseShape.parse(await ctx.tool(found.schema, {}));
       const read = readQuestion(question, database, words, maxRows);
@@ -101,7 +101,7 @@ export const sqlAgent = (options: SqlOptions): AgentDefinition => {
           ? { choice: "rules", reasons: read.reasons }
           : { choice: model === undefined ? "none" : "model", reasons: [read.unread] },
       );
-      if ("sql" in read) return answered(ctx, found, { ...read, by: "rules" });
+      if ("sql" in read) return answered(ctx, found, { ...read, by: "rules" }, maxRows);
       if (model === undefined)
         throw invalidArgument("the question", [
           {
@@ -126,11 +126,17 @@ const sqlTools = async (tools: readonly (Tool | DeclaredTools)[], ctx: Context):
   return { schema: named("sql_schema"), query: named("sql_query") };
 };
 
-const answered = async (ctx: Context, { query }: SqlTools, asked: Query, key?: string): Promise<SqlAnswer> => {
+const answered = async (
+  ctx: Context,
+  { query }: SqlTools,
+  asked: Query,
+  maxRows: number,
+  key?: string,
+): Promise<SqlAnswer> => {
   const { sql, parameters } = asked;
   const result = await ctx.tool(query, { sql, parameters }, key === undefined ? {} : { key });
   const { columns, rows, more } = Rows.parse(result);
-  return { ...asked, columns, rows, more };
+  return { ...asked, columns, rows: rows.slice(0, maxRows), more: more || rows.length > maxRows };
 };
 
 const Written = z.union([
@@ -170,7 +176,7 @@ const byModel = async (
       ]);
     const reasons = [`not read by rules: ${why}`, `written by ${model}${attempt === 1 ? "" : `, at try ${attempt}`}`];
     try {
-      return await answered(ctx, tools, { ...written, by: "model", reasons }, `try-${attempt}`);
+      return await answered(ctx, tools, { ...written, by: "model", reasons }, maxRows, `try-${attempt}`);
     } catch (error) {
       const { code, message } = PlatformError.from(error);
       // What the database does not understand; all else a model cannot mend.
