@@ -152,12 +152,12 @@ const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Pro
   }
   const { by, ...wanted } = request.count;
   const fits = matcher(wanted);
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for await (const entry of newestOf(ctx.memory, HEAD, ring)) {
     const kept = entry as KeptEntry;
-    if (fits(kept)) counts[kept[by]] = (counts[kept[by]] ?? 0) + 1;
+    if (fits(kept)) counts.set(kept[by], (counts.get(kept[by]) ?? 0) + 1);
   }
-  return { ...about, counts };
+  return { ...about, counts: Object.fromEntries(counts) };
 };
 
 const matcher = ({

@@ -10,7 +10,7 @@ import {
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
 import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
-import { withinBytes } from "../collecting/json-bytes.ts";
+import { jsonBytes, withinBytes } from "../collecting/json-bytes.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 import { addToSeries, hasLabels, MINUTE_MS, type Series, type Statistics, statisticsOf } from "./series.ts";
@@ -101,6 +101,7 @@ const HEAD = "numbers";
 const EMPTY: Kept = { series: [], alerts: [], dropped: 0, at: 0 };
 // What one value may have is 1 MiB.
 const MAX_BYTES = 900_000;
+const MAX_ALERT_BYTES = 100_000;
 
 /** An agent that keeps the numbers that others tell by `report.measure`. */
 export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
@@ -145,35 +146,55 @@ const keyOf = ({ name, agent, labels }: Pick<Series, "name" | "agent" | "labels"
 const newest = (all: readonly Series[], most: number): readonly Series[] =>
   withinBytes(all.toSorted((one, other) => other.lastAt - one.lastAt).slice(0, most), MAX_BYTES);
 
-/** What is open now; of what began or ended others are told. */
+/**
+ * What is open now; of what began or ended others are told. Of agents whose numbers have gone it stays open, as far as there is room: too little is known to say that it is
+ * over. What has no room is not raised.
+ */
 const judged = async (
   ctx: Context,
   thresholds: readonly Threshold[],
   series: readonly Series[],
   { alerts, at }: Pick<State, "alerts" | "at">,
 ): Promise<readonly OpenAlert[]> => {
+  const known = new Map(alerts.map((each) => [alertKey(each), each]));
+  const begun: { readonly threshold: Threshold; readonly alert: OpenAlert }[] = [];
   const open: OpenAlert[] = [];
   for (const threshold of thresholds) {
     const agents = new Set(series.filter(({ name }) => name === threshold.measure).map(({ agent }) => agent));
     for (const agent of agents) {
       if (threshold.agent !== undefined && threshold.agent !== agent) continue;
-      const before = alerts.find((each) => each.alert === threshold.name && each.agent === agent);
+      const key = alertKey({ alert: threshold.name, agent });
+      const before = known.get(key);
       const value = valueOf(threshold, series, agent, at);
       // Too little is known to say that it is over, too.
-      if (value === null) {
-        if (before !== undefined) open.push(before);
-        continue;
-      }
-      if (!isBeyond(threshold, value)) {
-        if (before !== undefined) await tell(ctx, "alert.resolved", threshold, agent, value, before.since);
-        continue;
-      }
-      open.push({ alert: threshold.name, agent, value, since: before?.since ?? at });
-      if (before === undefined) await tell(ctx, "alert.raised", threshold, agent, value, at);
+      if (value === null) continue;
+      known.delete(key);
+      const alert = { alert: threshold.name, agent, value, since: before?.since ?? at };
+      if (isBeyond(threshold, value)) {
+        if (before === undefined) begun.push({ threshold, alert });
+        else open.push(alert);
+      } else if (before !== undefined) await tell(ctx, "alert.resolved", threshold, agent, value, before.since);
     }
   }
+  const names = new Set(thresholds.map(({ name }) => name));
+  const silent = [...known.values()].filter(({ alert }) => names.has(alert));
+  let bytes = jsonBytes(open);
+  const keep = (alert: OpenAlert): boolean => {
+    bytes += jsonBytes(alert) + 1;
+    if (bytes <= MAX_ALERT_BYTES) open.push(alert);
+    return bytes <= MAX_ALERT_BYTES;
+  };
+  let leftOut = 0;
+  for (const { threshold, alert } of begun) {
+    if (keep(alert)) await tell(ctx, "alert.raised", threshold, alert.agent, alert.value, at);
+    else leftOut += 1;
+  }
+  for (const alert of silent.toSorted((one, other) => other.since - one.since)) if (!keep(alert)) leftOut += 1;
+  if (leftOut > 0) ctx.log.warn(`${leftOut} alerts are left out: more are open than there is room for`);
   return open;
 };
+
+const alertKey = ({ alert, agent }: Pick<OpenAlert, "alert" | "agent">): string => JSON.stringify([alert, agent]);
 
 const valueOf = (threshold: Threshold, series: readonly Series[], agent: string, now: number): number | null => {
   const { measure, labels, statistic, of, minutes, minCount } = threshold;
