@@ -84,13 +84,19 @@ type Work<Input, Output> = Pick<
   "answer" | "concurrency" | "idempotent" | "input" | "run" | "subscribes" | "tools"
 >;
 
+// As of the standard agent that is a model and nothing else.
+const MODEL_MS = 30_000;
+
 /** The agent that does `work`, with the card of its kind. */
 export const standardAgent = <Input, Output>(
   kind: Pick<StandardKind, "name" | "description" | "skills" | "latencyMs" | "doesNot">,
   { name = kind.name, description = kind.description, skills = kind.skills }: StandardBasics,
   work: Work<Input, Output>,
+  /** Of what it is asked a part, or all, goes to a model. @default false */
+  { asksModel = false }: { readonly asksModel?: boolean } = {},
 ): AgentDefinition => {
-  const { latencyMs, doesNot } = kind;
+  const { doesNot } = kind;
+  const latencyMs = asksModel ? { from: kind.latencyMs.from, to: MODEL_MS } : kind.latencyMs;
   const made = agent({ name, description, skills, profile: { latencyMs, doesNot }, idempotent: true, ...work });
   // Each of its own input; a host knows them by their schemas.
   return made as AgentDefinition;

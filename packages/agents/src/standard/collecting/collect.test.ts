@@ -45,6 +45,17 @@ test("events are taken in by batches in fresh logs, and it ends when none comes 
   expect(output).toEqual({ events: 6, refused: 1, batches: 2 } satisfies Collected);
 });
 
+test("what it has taken in when it is canceled is kept", async () => {
+  const world = await testAgent([keeper, asker]);
+  const run = await world.run(event(1));
+  await run.signal(TOPIC, event(2));
+  await run.cancel();
+  await world.advance(40_000);
+  expect(run.state).toBe("canceled");
+  expect((await world.run(null, { target: { agent: "asker" } })).output).toEqual([1, 2]);
+  await world.close();
+});
+
 test("wherever its process dies, every event is taken in once", async () => {
   const { commits, output, kept } = await play();
   expect(commits).toBeGreaterThan(5);

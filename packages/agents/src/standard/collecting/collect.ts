@@ -64,14 +64,22 @@ export const collect = async <State>(
   const begun = ctx.now();
   let refused = 0;
   let events = 0;
+  // A cancel: what was taken in is written first.
+  let ended: { readonly by: unknown } | undefined;
   for (let event: unknown = first; event !== null; ) {
     events += 1;
     if (!isEvent(event) || !collection.take(state, event, ctx.now())) refused += 1;
     const isFull = events >= MAX_BATCH || ctx.now() - begun >= BATCH_MS;
-    event = isFull ? null : await next(ctx, collection.topic, PAUSE_MS);
+    try {
+      event = isFull ? null : await next(ctx, collection.topic, PAUSE_MS);
+    } catch (error) {
+      ended = { by: error };
+      event = null;
+    }
   }
   if (refused < events) await collection.save(ctx, state);
   if (refused > 0) ctx.log.warn(`${refused} of ${events} events of ${collection.topic} are nothing that can be kept`);
+  if (ended !== undefined) throw ended.by;
   return ctx.continueAs({
     events: before.events + events,
     refused: before.refused + refused,

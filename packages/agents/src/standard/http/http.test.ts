@@ -88,7 +88,9 @@ describe("a standard agent for HTTP", () => {
     expect(made({ url: "https://a.example@{x}" })).toThrow("operations.o.url");
     expect(made({ url: "https://a.example/{x" })).toThrow("expected places as {name}");
     expect(made({ url: "https://a.example", body: {} })).toThrow("says nothing beside GET");
-    expect(made({ method: "POST", url: "https://a.example", body: { why: "{raeson}" } })).toThrow("{raeson} is no parameter");
+    expect(made({ method: "POST", url: "https://a.example", body: { why: "{raeson}" } })).toThrow(
+      "{raeson} is no parameter",
+    );
     expect(made({ url: "https://a.example", parameters: { x: {} } })).toThrow("x stands neither in the address nor");
     expect(made({ url: "https://a.example/{x}", parameters: { x: { type: "json" } } })).toThrow(
       "x stands in the address",

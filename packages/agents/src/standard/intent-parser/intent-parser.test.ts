@@ -2,6 +2,7 @@ import { testAgent } from "@agentcore/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type IntentParserOptions, intentParserAgent, type ParsedIntent } from "./intent-parser.ts";
+import { checkedValue } from "./slots.ts";
 
 const intents: IntentParserOptions["intents"] = [
   {
@@ -150,4 +151,13 @@ describe("an intent parser", () => {
       }),
     );
   });
+});
+
+test("what a model says of a slot stands in the text as whole words, not as a part of one", () => {
+  const word = { type: "word", required: true } as const;
+  expect(checkedValue(word, "A-7", "cancel order A-77")).toBeNull();
+  expect(checkedValue(word, "A-77", "cancel order a-77, please")).toBe("A-77");
+  expect(checkedValue({ type: "text", required: true }, "the blue lamp", "where is the Blue Lamp?")).toBe(
+    "the blue lamp",
+  );
 });

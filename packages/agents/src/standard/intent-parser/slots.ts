@@ -110,10 +110,12 @@ export const checkedValue = (spec: SlotSpec, given: unknown, text: string): Slot
     const choice = choicesOf(spec.values).find(({ value }) => normalText(value) === wanted);
     return choice?.value ?? null;
   }
-  if (spec.type === "text" || spec.type === "word")
-    return normalText(text).includes(normalText(String(given)).trim()) && String(given).trim() !== ""
-      ? String(given).trim()
-      : null;
+  if (spec.type === "text" || spec.type === "word") {
+    // Whole words: A-7 does not stand in A-77.
+    const words = wordsOf(String(given));
+    const isSaid = said.some((_, at) => words.every(({ normal }, index) => said[at + index]?.normal === normal));
+    return words.length > 0 && isSaid ? String(given).trim() : null;
+  }
   const { type } = spec;
   const value = readValue(type, String(given));
   return said.some((word) => value !== null && readValue(type, word.text) === value) ? value : null;

@@ -67,7 +67,10 @@ test("an alert stays open while its agent's numbers have made room for those of 
   const thresholds = [{ name: "slow", measure: "m", statistic: "max" as const, above: 1, minCount: 1 }];
   const { tell, alerts, emitted } = start({ thresholds, maxSeries: 10 });
   await tell([{ agent: "a" }]);
-  await tell(agents(20).map((each) => ({ ...each, name: "other" })), 2 * MINUTE_MS);
+  await tell(
+    agents(20).map((each) => ({ ...each, name: "other" })),
+    2 * MINUTE_MS,
+  );
   expect(alerts()).toMatchObject([{ alert: "slow", agent: "a" }]);
   await tell([{ agent: "a", value: 0 }], 30 * MINUTE_MS);
   expect(emitted).toMatchObject([{ topic: "alert.raised" }, { topic: "alert.resolved" }]);

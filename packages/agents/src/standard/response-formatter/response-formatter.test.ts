@@ -134,7 +134,9 @@ describe("whatever it is given, a response formatter takes a time that is bounde
       "expected one text in quotes",
     );
     const template = "{{#each list}}".repeat(8) + "{{/each}}".repeat(8);
-    expect(() => format({ value: { list: Array(60).fill(0) }, template, format: "text" })).toThrow("parts of the value");
+    expect(() => format({ value: { list: Array(60).fill(0) }, template, format: "text" })).toThrow(
+      "parts of the value",
+    );
     expect(performance.now() - begun).toBeLessThan(2_000);
   });
 
@@ -159,4 +161,9 @@ test("no line ending makes a heading, no letters before an address a link, no co
 
 test("a list of what are no records is one column of CSV, and not nothing", () => {
   expect(format({ value: [1, "a"], format: "csv" }).text).toBe("value\r\n1\r\na");
+});
+
+test("one that polishes says that it takes as long as a model does", () => {
+  expect(responseFormatterAgent().profile?.latencyMs).toEqual({ from: 1, to: 10 });
+  expect(responseFormatterAgent({ polish: true, model: "m" }).profile?.latencyMs).toEqual({ from: 1, to: 30_000 });
 });

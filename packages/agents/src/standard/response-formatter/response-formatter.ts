@@ -121,14 +121,19 @@ export const responseFormatterAgent = (options: ResponseFormatterOptions = {}): 
       );
     return { text, format, mediaType: MEDIA_TYPES[format], polished: false };
   };
-  return standardAgent(responseFormatterKind, checked, {
-    input: Request,
-    answer: ({ payload }: QueryInput) => formatted(parseInput(Request, payload, "what is to be formatted")),
-    async run({ input }: TaskInput<Request>, ctx) {
-      const plain = formatted(input);
-      return polish && (plain.format === "text" || plain.format === "markdown") ? polished(ctx, plain, model) : plain;
+  return standardAgent(
+    responseFormatterKind,
+    checked,
+    {
+      input: Request,
+      answer: ({ payload }: QueryInput) => formatted(parseInput(Request, payload, "what is to be formatted")),
+      async run({ input }: TaskInput<Request>, ctx) {
+        const plain = formatted(input);
+        return polish && (plain.format === "text" || plain.format === "markdown") ? polished(ctx, plain, model) : plain;
+      },
     },
-  });
+    { asksModel: polish },
+  );
 };
 
 const textOf = (

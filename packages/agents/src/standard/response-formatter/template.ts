@@ -91,7 +91,10 @@ export const readTemplate = (text: string, field = "template"): Template => {
       const turn = (): void => {
         parts += 1;
         if (parts > MAX_PARTS)
-          throw new PlatformError("TOO_LARGE", `the template takes more than ${MAX_PARTS} parts of the value; show less`);
+          throw new PlatformError(
+            "TOO_LARGE",
+            `the template takes more than ${MAX_PARTS} parts of the value; show less`,
+          );
       };
       renderNodes(root, [{ value, index: 0 }], write, turn);
       return pieces.join("");

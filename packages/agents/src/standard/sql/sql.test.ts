@@ -83,13 +83,21 @@ describe("questions that are read without a model", () => {
       'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" >= ?',
       ["2024-02-29"],
     ],
-    ["how many orders until 2025-12-31", 'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" < ?', ["2026-01-01"]],
+    [
+      "how many orders until 2025-12-31",
+      'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" < ?',
+      ["2026-01-01"],
+    ],
     [
       "how many orders where created at is 2025-03-01",
       'SELECT COUNT(*) AS count FROM "orders" WHERE "created_at" >= ? AND "created_at" < ?',
       ["2025-03-01", "2025-03-02"],
     ],
-    ["how many orders where region is 'hey! you'", 'SELECT COUNT(*) AS count FROM "orders" WHERE "region" = ?', ["hey! you"]],
+    [
+      "how many orders where region is 'hey! you'",
+      'SELECT COUNT(*) AS count FROM "orders" WHERE "region" = ?',
+      ["hey! you"],
+    ],
     ["what is the average price of order items", 'SELECT AVG("price") AS avg FROM "order_items"', []],
   ])("%s", (question, sql, parameters) => {
     expect(read(question)).toMatchObject({ sql, parameters });

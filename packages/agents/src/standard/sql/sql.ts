@@ -86,32 +86,37 @@ interface SqlTools {
 export const sqlAgent = (options: SqlOptions): AgentDefinition => {
   const checked = checkStandard(sqlKind, options);
   const { words, maxRows, maxTries, model, tools = [] } = checked;
-  return standardAgent(sqlKind, checked, {
-    input: Input,
-    tools,
-    async run({ input }: TaskInput<z.output<typeof Input>>, ctx): Promise<SqlAnswer> {
-      const found = await sqlTools(tools, ctx);
-      if (typeof input === "object" && "sql" in input)
-        return answered(ctx, found, { ...input, by: "given", reasons: ["the query was given"] }, maxRows);
-      const question = typeof input === "string" ? input : input.question;
-      const database = DatabaseShape.parse(await ctx.tool(found.schema, {}));
-      const read = readQuestion(question, database, words, maxRows);
-      ctx.decide("query", () =>
-        "sql" in read
-          ? { choice: "rules", reasons: read.reasons }
-          : { choice: model === undefined ? "none" : "model", reasons: [read.unread] },
-      );
-      if ("sql" in read) return answered(ctx, found, { ...read, by: "rules" }, maxRows);
-      if (model === undefined)
-        throw invalidArgument("the question", [
-          {
-            field: "",
-            description: `it cannot be read without a model: ${read.unread}; say it otherwise, or name a model`,
-          },
-        ]);
-      return byModel(ctx, found, { question, database, model, maxRows, maxTries, why: read.unread });
+  return standardAgent(
+    sqlKind,
+    checked,
+    {
+      input: Input,
+      tools,
+      async run({ input }: TaskInput<z.output<typeof Input>>, ctx): Promise<SqlAnswer> {
+        const found = await sqlTools(tools, ctx);
+        if (typeof input === "object" && "sql" in input)
+          return answered(ctx, found, { ...input, by: "given", reasons: ["the query was given"] }, maxRows);
+        const question = typeof input === "string" ? input : input.question;
+        const database = DatabaseShape.parse(await ctx.tool(found.schema, {}));
+        const read = readQuestion(question, database, words, maxRows);
+        ctx.decide("query", () =>
+          "sql" in read
+            ? { choice: "rules", reasons: read.reasons }
+            : { choice: model === undefined ? "none" : "model", reasons: [read.unread] },
+        );
+        if ("sql" in read) return answered(ctx, found, { ...read, by: "rules" }, maxRows);
+        if (model === undefined)
+          throw invalidArgument("the question", [
+            {
+              field: "",
+              description: `it cannot be read without a model: ${read.unread}; say it otherwise, or name a model`,
+            },
+          ]);
+        return byModel(ctx, found, { question, database, model, maxRows, maxTries, why: read.unread });
+      },
     },
-  });
+    { asksModel: model !== undefined },
+  );
 };
 
 const sqlTools = async (tools: readonly (Tool | DeclaredTools)[], ctx: Context): Promise<SqlTools> => {

@@ -86,8 +86,7 @@ export const mapValue = (source: unknown, fields: Fields, place = ""): unknown =
     if (from === undefined) return fixed;
     const found = read(value, from);
     if (found === undefined || found === null || found === "") {
-      if (fallback === undefined && optional !== true)
-        refuse(at, "expected: it is not there");
+      if (fallback === undefined && optional !== true) refuse(at, "expected: it is not there");
       return fallback;
     }
     if (each !== undefined) {
@@ -141,7 +140,8 @@ const asType = (value: unknown, type: (typeof TYPES)[number]): unknown => {
     default: {
       const text = cellText(value).trim();
       const number = Number(text);
-      return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && (type === "number" ? Number.isFinite(number) : Number.isSafeInteger(number))
+      return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) &&
+        (type === "number" ? Number.isFinite(number) : Number.isSafeInteger(number))
         ? number
         : undefined;
     }

@@ -120,7 +120,11 @@ describe("whatever it is given, a translator takes a time that is bounded", () =
     ["a name that is long, to be written", () => writeXml({ ["a".repeat(201)]: 1 }, "r"), "no name"],
     [
       "rows that have no column in common",
-      () => writeCsv(Array.from({ length: 5_000 }, (_, n) => ({ [`c${n}`]: 1 })), ","),
+      () =>
+        writeCsv(
+          Array.from({ length: 5_000 }, (_, n) => ({ [`c${n}`]: 1 })),
+          ",",
+        ),
       "5000 rows of 5000 columns",
     ],
   ])("%s is refused", (_, made, said) => {

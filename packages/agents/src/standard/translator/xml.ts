@@ -42,7 +42,10 @@ export const readXml = (text: string, lists: ReadonlySet<string>): Element => {
       at += 4;
       upTo("-->", "a comment");
     } else if (text.startsWith("<?", at)) upTo("?>", "an instruction");
-    else if (text.startsWith("<!", at)) throw refuse(/^<!doctype/i.test(text.slice(at, at + 9)) ? "document types are not read" : "declarations are not read");
+    else if (text.startsWith("<!", at))
+      throw refuse(
+        /^<!doctype/i.test(text.slice(at, at + 9)) ? "document types are not read" : "declarations are not read",
+      );
     else return false;
     return true;
   };
