@@ -76,6 +76,8 @@ export {
   standardCatalogue,
 } from "./standard/standard-catalogue.ts";
 export { type Translated, type TranslatorOptions, translatorAgent } from "./standard/translator/translator.ts";
+export type { DeliveryId, SignatureForm } from "./standard/webhook/signature-form.ts";
+export { callerOfHook, type Hook, type HookDelivery, hookOf } from "./standard/webhook/webhook.ts";
 export { type AutonomousOptions, autonomous } from "./strategies/autonomous.ts";
 export {
   type ChainOfThoughtOptions,

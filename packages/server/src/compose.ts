@@ -53,6 +53,7 @@ import {
   type AgentFinder,
   type BackupService,
   DEFAULT_TENANT,
+  type HookDoor,
   type MemoryService,
   type OrchestrationService,
   type PushConfigService,
@@ -63,6 +64,7 @@ import {
   type WorkflowService,
 } from "./gateway/deps.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
+import { createHookDoor } from "./hooks/hook-door.ts";
 import { loadPostgres } from "./load-postgres.ts";
 import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
@@ -99,6 +101,7 @@ export interface NodeParts {
   readonly memory: () => Promise<MemoryService>;
   readonly backups: BackupService;
   readonly push: PushConfigService;
+  readonly hooks: HookDoor;
   readonly senses: Senses;
   /** Why this node can take no work now, or null. */
   trouble(): PlatformError | null;
@@ -300,6 +303,7 @@ export const compose = async ({
     declared: (tenantId) => manifests.budgets.of(tenantId),
   });
   const sweeper = new ReservationSweeper({ store: tasks, clock: senses.clock, logger: senses.logger });
+  const limiter = new RateLimiter({ keyValue, clock: senses.clock });
   const caller = createTargetCaller({ env, allowPrivate: allowPrivateModels });
   const models = createModelGateway({
     caller,
@@ -309,7 +313,7 @@ export const compose = async ({
     ...{ budgets: spending, prices: modelPrices, clock: senses.clock, logger: senses.logger },
     wrapCall: recorded?.wrapCall,
     observer: telemetry.observer,
-    limiter: new RateLimiter({ keyValue, clock: senses.clock }),
+    limiter,
     ids: senses.ids,
     cache: new ModelCache({
       ...{ keyValue, vectorIndex: stores.vectors, acrossNodes: stores.isShared },
@@ -468,6 +472,7 @@ export const compose = async ({
       return createMemoryService(await memory.open());
     },
     push: push.configs,
+    hooks: createHookDoor({ manifests, tasks: service, keyValue, limiter, env, senses, metrics }),
     backups: createBackupService({
       archive: stores.archive,
       store: database === undefined ? "sqlite" : "postgres",

@@ -174,6 +174,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     memory: parts.memory,
     backups: parts.backups,
     push: parts.push,
+    hooks: parts.hooks,
     apiKeys,
     credentials,
     cardSigner,

@@ -22,6 +22,7 @@ import { securityAgent, securityKind } from "./security/security.ts";
 import { sqlAgent, sqlKind } from "./sql/sql.ts";
 import type { StandardKind, StandardNeed, StandardTrigger } from "./standard-agent.ts";
 import { translatorAgent, translatorKind } from "./translator/translator.ts";
+import { webhookAgent, webhookKind } from "./webhook/webhook.ts";
 
 /** What a manifest says of it besides its options. */
 export interface StandardParts {
@@ -119,6 +120,7 @@ const kinds: readonly StandardAgentDescription[] = [
   describe(sqlKind, sqlAgent),
   describe(translatorKind, translatorAgent),
   describe(httpKind, httpAgent),
+  describe(webhookKind, webhookAgent),
 ];
 
 export const standardCatalogue: ReadonlyMap<string, StandardAgentDescription> = new Map(

@@ -12,6 +12,7 @@ import { createCacheRoutes } from "./api/cache-routes.ts";
 import { createClusterRoutes } from "./api/cluster-routes.ts";
 import { createDebugRoutes } from "./api/debug-routes.ts";
 import { createEventRoutes } from "./api/event-routes.ts";
+import { createHookRoutes } from "./api/hook-routes.ts";
 import { createKeyRoutes } from "./api/key-routes.ts";
 import { createMemoryRoutes } from "./api/memory-routes.ts";
 import { createMigrationRoutes } from "./api/migration-routes.ts";
@@ -66,6 +67,9 @@ const MAX_STREAMS_PER_CALLER = 2000;
 // A waiting call costs a listener and a timer, a stream also a reader of the log.
 const MAX_WAITS = 5000;
 const MAX_WAITS_PER_CALLER = 1000;
+// Each holds a body while it is judged, of whoever sent it.
+const MAX_DELIVERIES = 256;
+const MAX_DELIVERIES_PER_HOOK = 128;
 // Bytes. Together with what one answer takes while it is made, well within the heap that Node has by itself; one caller's share holds
 // the largest answer there can be.
 const MAX_PENDING_ANSWERS = 256 * 1024 * 1024;
@@ -112,6 +116,12 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     maxPerCaller: settings.maxWaitsPerCaller ?? MAX_WAITS_PER_CALLER,
   });
 
+  const deliveries = new OpenCalls({
+    what: "deliveries",
+    max: MAX_DELIVERIES,
+    maxPerCaller: MAX_DELIVERIES_PER_HOOK,
+  });
+
   const a2a = createA2ARouter({
     gateway: deps,
     authenticator,
@@ -135,6 +145,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createMigrationRoutes(tasks),
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
+    ...createHookRoutes(deps.hooks, deliveries),
     ...createAgentRoutes(deps.agents, deps.finder),
     ...createManifestRoutes(deps.manifests),
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),
@@ -203,6 +214,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       streams.close();
       waits.close();
       modelCalls.close();
+      deliveries.close();
       mcp.close();
     },
   };

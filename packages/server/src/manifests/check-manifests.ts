@@ -12,6 +12,7 @@ import { checkRemote } from "./check-remote.ts";
 import { checkSchedule } from "./check-schedule.ts";
 import { checkTenant } from "./check-tenant.ts";
 import { checkTool } from "./check-tool.ts";
+import { checkWebhook } from "./check-webhook.ts";
 import { manifestKey } from "./manifest-store.ts";
 
 const MAX_PER_APPLY = 500;
@@ -97,6 +98,7 @@ export const checkManifests = async (
           );
         checkRemote(tenantId, manifest, rules.allowPrivateAgents);
         await checkCoding(tenantId, manifest, rules.toolRules);
+        checkWebhook(tenantId, manifest);
         break;
       case "Policy":
         break;

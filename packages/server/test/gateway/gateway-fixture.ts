@@ -84,6 +84,7 @@ export const createFixture = (
       },
       undrain: async () => {},
     },
+    hooks: { find: async () => null },
     spending: { status: async () => [], usage: async () => [] },
     schedules: {
       list: async () => [],

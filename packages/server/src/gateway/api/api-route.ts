@@ -11,7 +11,8 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly body: Body;
 }
 
-export type Access = "public" | "caller" | "operator";
+/** `signed`: the handler judges what is sent, by its signature. */
+export type Access = "public" | "signed" | "caller" | "operator";
 
 export interface ApiRoute {
   readonly method: "GET" | "POST" | "DELETE";

@@ -22,6 +22,8 @@ export interface ApiRouterDeps {
 const ANONYMOUS: CallerScope = { tenantId: DEFAULT_TENANT, caller: "anonymous" };
 // Probes come from outside with whatever Host header the prober has.
 const UNGUARDED = new Set(["/healthz", "/readyz"]);
+// Services deliver by whatever name leads here, and a page that a user visits cannot sign.
+const SIGNED = "/hooks/";
 
 export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, onError }: ApiRouterDeps) => {
   const table = routes.map((route) => ({ route, template: pathTemplate(route.path) }));
@@ -32,8 +34,10 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
     route: ApiRoute,
     path: Readonly<Record<string, string>>,
   ): Promise<Response> => {
-    const scope = route.access === "public" ? ANONYMOUS : await authenticator.authenticate(request.headers, info);
-    if (route.access === "operator" && scope.operator !== true) {
+    const { access } = route;
+    const isOpen = access === "public" || access === "signed";
+    const scope = isOpen ? ANONYMOUS : await authenticator.authenticate(request.headers, info);
+    if (access === "operator" && scope.operator !== true) {
       throw new PlatformError("PERMISSION_DENIED", `${route.operationId} needs a key with role=operator`);
     }
     const query = route.query === undefined ? undefined : parseInput(route.query, queryOf(request.url), "the query");
@@ -48,7 +52,7 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
     let found: ApiRoute | undefined;
     const refuse = (error: PlatformError): Response => found?.refuse?.(request, error) ?? errorResponse(error);
     try {
-      if (!UNGUARDED.has(path)) guard?.(request, info);
+      if (!UNGUARDED.has(path) && !path.startsWith(SIGNED)) guard?.(request, info);
       const allowed: string[] = [];
       for (const { route, template } of table) {
         const values = template.match(path);

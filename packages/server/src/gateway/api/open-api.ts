@@ -62,7 +62,8 @@ const operation = (route: ApiRoute, authenticated: boolean): JsonObject => {
         content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
       },
     },
-    security: authenticated && route.access !== "public" ? [{ bearer: [] }, { apiKey: [] }] : [],
+    security:
+      authenticated && route.access !== "public" && route.access !== "signed" ? [{ bearer: [] }, { apiKey: [] }] : [],
   };
 };
 

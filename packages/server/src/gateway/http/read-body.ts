@@ -1,4 +1,4 @@
-import { PlatformError } from "@agentcore/contract";
+import { readPieces, tooLarge, unreadable } from "./read-bytes.ts";
 
 /** The body as text. Throws TOO_LARGE above `maxBytes`, before reading when the length is declared. */
 export const readBody = async (request: Request, maxBytes: number): Promise<string> => {
@@ -10,7 +10,12 @@ export const readBody = async (request: Request, maxBytes: number): Promise<stri
     if (text.length > maxBytes) throw tooLarge(maxBytes);
     return text;
   }
-  return request.body === null ? "" : readStream(request.body, maxBytes);
+  const decoder = new TextDecoder();
+  let text = "";
+  await readPieces(request, maxBytes, (piece) => {
+    text += decoder.decode(piece, { stream: true });
+  });
+  return text + decoder.decode();
 };
 
 const readText = async (request: Request): Promise<string> => {
@@ -20,28 +25,3 @@ const readText = async (request: Request): Promise<string> => {
     throw unreadable(error);
   }
 };
-
-const readStream = async (body: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> => {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for (;;) {
-    const chunk = await reader.read().catch((error: unknown) => {
-      throw unreadable(error);
-    });
-    if (chunk.done) return text + decoder.decode();
-    bytes += chunk.value.byteLength;
-    if (bytes > maxBytes) {
-      await reader.cancel().catch(() => {});
-      throw tooLarge(maxBytes);
-    }
-    text += decoder.decode(chunk.value, { stream: true });
-  }
-};
-
-const tooLarge = (maxBytes: number) =>
-  new PlatformError("TOO_LARGE", `the body is over the limit of ${maxBytes} bytes`, { details: { maxBytes } });
-
-const unreadable = (cause: unknown) =>
-  new PlatformError("INVALID_REQUEST", "the body ended before it was complete", { cause });
