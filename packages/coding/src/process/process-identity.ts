@@ -13,7 +13,7 @@ export interface ProcessIdentity {
 }
 
 /** What a program is given in its environment, and whatever it starts inherits. */
-export const MARKER_VARIABLE = "AGENTCORE_CODING_RUN";
+export const MARKER_VARIABLE = "CODING_RUN_OF_AGENTCORE";
 
 /** Null: there is none, or this machine does not tell. */
 export const identify = (pid: number): ProcessIdentity | null => {
