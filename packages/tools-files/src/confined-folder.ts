@@ -84,7 +84,10 @@ export class ConfinedFolder {
     return this.inFolder(names, path, ({ at }) => this.entriesOf(at, names.join("/"), maxEntries));
   }
 
-  /** All files below a folder, by name. Links are passed over, and folders that are too deep or may not be read. */
+  /**
+   * All files below a folder, by name. Links are passed over, and folders that are too deep, may not be read or have gone; whatever else cannot be looked at
+   * is UPSTREAM_FAILED, as files that are not named would be taken for files that are not there.
+   */
   async *walk(
     path: string,
     { signal, maxEntries }: WalkOptions,
@@ -94,6 +97,8 @@ export class ConfinedFolder {
     const left = { entries: maxEntries };
     try {
       yield* this.walkFrom(folder, names.join("/"), names.length, left, signal);
+    } catch (error) {
+      throw failureOf(error, path);
     } finally {
       await folder.handle.close();
     }
@@ -172,7 +177,7 @@ export class ConfinedFolder {
         const state = states[index];
         if (state?.isFile() === true) yield { path, ...stateOf(state) };
         if (kind !== "folder" || depth + 1 >= MAX_DEPTH) continue;
-        const child = await this.childOf(at, nameOf(path), path).catch(() => null);
+        const child = await this.childOf(at, nameOf(path), path).catch((error: unknown) => passedOver(error, path));
         if (child === null) continue;
         try {
           yield* this.walkFrom(child, path, depth + 1, left, signal);
@@ -280,6 +285,12 @@ const unlessThere = (error: unknown): void => {
 };
 
 const lstatOrNull = (path: string) => lstat(path, { bigint: true }).catch(() => null);
+
+const passedOver = (error: unknown, path: string): null => {
+  const failure = failureOf(error, path);
+  if (PlatformError.is(failure) && (failure.code === "PERMISSION_DENIED" || failure.code === "NOT_FOUND")) return null;
+  throw failure;
+};
 
 const isLink = (path: string): PlatformError =>
   new PlatformError("PERMISSION_DENIED", `${quoted(path)}: a link, and links are not followed`);

@@ -369,3 +369,37 @@ test("a root that cannot be, or a bound that is none, is said", async () => {
   write("a.txt", "x");
   await expect(toolsOf({ root: join(root, "a.txt") })("list_files", {})).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
+
+test("a node that is out of descriptors says so, names no path of its own, and takes nothing for gone", () => {
+  write("a/b/c.txt", "text");
+  const script = `
+    import { openSync, closeSync } from "node:fs";
+    const { ConfinedFolder } = await import(${JSON.stringify(new URL("confined-folder.ts", import.meta.url).href)});
+    const folder = new ConfinedFolder(${JSON.stringify(root)});
+    const walk = async () => {
+      const found = [];
+      for await (const { path } of folder.walk("", { maxEntries: 100 })) found.push(path);
+      return found;
+    };
+    // What is loaded when it is first used is loaded now.
+    const said = [(await walk()).join()];
+    const taken = [];
+    try {
+      for (;;) taken.push(openSync("/dev/null"));
+    } catch {}
+    for (let free = 1; free <= 3; free++) {
+      closeSync(taken.pop());
+      said.push(await walk().then(() => "all", ({ code, message }) => code + " " + message));
+    }
+    while (taken.length > 0) closeSync(taken.pop());
+    console.log(JSON.stringify(said));
+  `;
+  const command = 'ulimit -n 128; exec "$0" --conditions agentcore-source --input-type module --eval "$1"';
+  const output = execFileSync("sh", ["-c", command, process.execPath, script], { encoding: "utf8" });
+  const [whole, ...short] = JSON.parse(output) as string[];
+  expect(whole).toBe("a/b/c.txt");
+  for (const said of short) {
+    expect(said).toMatch(/^(UPSTREAM_FAILED|NOT_FOUND) .*EMFILE/);
+    expect(said).not.toContain("/proc");
+  }
+});
