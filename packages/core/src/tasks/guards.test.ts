@@ -34,6 +34,18 @@ test("guardrails stand around the code in their order, and what they change is i
   ]);
 });
 
+test("what code makes of a value that a guardrail gave it is not what is written of that", async () => {
+  const clean: Guardrail = { name: "clean", input: () => ({ change: { items: [1] }, reason: "dirty" }) };
+  const world = worldOf([clean], (task) => {
+    const { items } = task.input as { items: number[] };
+    items.push(2);
+    return items.length;
+  });
+  const taskId = await world.submit("clerk");
+  expect(outputOf(await world.last(taskId))).toBe(2);
+  expect(await verdicts(world, taskId)).toEqual([["decision:input clean", "change", { items: [1] }, ["clean: dirty"]]]);
+});
+
 test("guardrails that let pass leave nothing in the log", async () => {
   const passing: Guardrail = {
     name: "calm",

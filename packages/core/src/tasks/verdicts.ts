@@ -1,5 +1,6 @@
 /** What guards a task (policies, guardrails) and what it said: recorded where it is not that all may pass, so that a replay does not look again. */
 
+import { plainCopy } from "../payloads/plain-copy.ts";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { Execution } from "./execution.ts";
@@ -33,7 +34,8 @@ export const verdictOf = (
   if (value !== undefined) assertSerialisable(value, `what ${name} is changed to`);
   const data = {
     ...{ path: mark.path, kind: "guard" as const, choice, scores: [] },
-    ...(value === undefined ? {} : { value }),
+    // The code may change what it is handed before that is written.
+    ...(value === undefined ? {} : { value: plainCopy(value) }),
     reasons: reasons.map((reason) => boundedMessage(reason)),
   };
   execution.append({ type: "decision.made", at: execution.services.senses.clock.now(), data });
