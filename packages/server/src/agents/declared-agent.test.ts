@@ -70,6 +70,18 @@ describe("an agent declared without code", () => {
     );
   });
 
+  test("a standard agent that keeps what it is told has one writer, whatever its triggers say", async () => {
+    const own = { topic: "log.written", correlate: "event.topic" };
+    const spec = (...triggers: object[]) => ({ standard: { name: "log" }, triggers });
+    expect(await violationsOf(spec({ topic: own.topic }, { ...own, topic: "log.*" }))).toMatchObject([
+      { field: "spec.triggers.0", description: expect.stringContaining("correlate: event.topic") },
+      { field: "spec.triggers.1" },
+    ]);
+    await declaredAgent(manifest(spec({ ...own, where: "event.source != 'noisy'" })));
+    // What keeps nothing of events may hear of any.
+    await declaredAgent(manifest({ standard: { name: "translator" }, triggers: [{ topic: "order.changed" }] }));
+  });
+
   test("works by the strategy that it names, under its options", async () => {
     const declared = await declaredAgent(
       manifest({ model: "m", strategy: { name: "chain-of-thought", options: { validate: "none", maxSteps: 1 } } }),

@@ -32,7 +32,7 @@ export const declaredAgent = async (manifest: AgentManifest): Promise<AgentDefin
 
 /** Loaded with the first that is declared. */
 const standardAgent = async (
-  { metadata: { name }, spec: { description, model, tools } }: AgentManifest,
+  { metadata: { name }, spec: { description, model, tools, triggers } }: AgentManifest,
   standard: NonNullable<Spec["standard"]>,
 ): Promise<AgentDefinition> => {
   const { standardCatalogue } = await import("@agentcore/agents");
@@ -43,11 +43,37 @@ const standardAgent = async (
       { field: "spec.standard.name", description: `expected one of ${[...standardCatalogue.keys()].join(", ")}` },
     ]);
   const declared = tools?.map((each) => declaredTools(each));
+  let made: AgentDefinition;
   try {
-    return described.define(standard.options, { name, description, model, tools: declared, schemaOf: schemaOfJson });
+    made = described.define(standard.options, { name, description, model, tools: declared, schemaOf: schemaOfJson });
   } catch (error) {
     throw belowField(what, "spec.standard.options", error);
   }
+  const violations = secondWriters(triggers ?? [], described.triggers(standard.options));
+  if (violations.length > 0) throw invalidArgument(what, violations);
+  return made;
+};
+
+interface Subscribed {
+  readonly topic: string;
+  readonly correlate?: string | undefined;
+}
+
+/** Of an agent that keeps what events say in one task at a time: events that would begin another beside it, which writes over what the first has kept. */
+const secondWriters = (given: readonly Subscribed[], own: readonly Subscribed[]) => {
+  const keeping = own.filter(({ correlate }) => correlate !== undefined);
+  if (keeping.length === 0) return [];
+  const expected = keeping.map(({ topic, correlate }) => `topic: ${topic} with correlate: ${correlate}`).join(", or ");
+  return given.flatMap(({ topic, correlate }, index) =>
+    keeping.some((each) => each.topic === topic && each.correlate === correlate)
+      ? []
+      : [
+          {
+            field: `spec.triggers.${index}`,
+            description: `expected ${expected}, and what narrows it: another task beside the one that keeps would write over what that has kept`,
+          },
+        ],
+  );
 };
 
 /** What was wrong with options, as the place in the manifest. */
