@@ -57,7 +57,7 @@ export interface WorldOptions {
   readonly wrapLoad?: (load: AgentHost["load"]) => AgentHost["load"];
   readonly limits?: Pick<EngineOptions, "maxResident" | "maxBacklog">;
   readonly models?: ModelProvider;
-  readonly tools?: Pick<EngineOptions, "budgets" | "policies">;
+  readonly tools?: Pick<EngineOptions, "budgets" | "policies" | "tools">;
   readonly onFailure?: EngineOptions["onFailure"];
   /** Of manifests, by the topic itself. */
   readonly triggers?: readonly { readonly agent: string; readonly trigger: NonNullable<Subscriber["trigger"]> }[];

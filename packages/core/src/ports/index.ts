@@ -85,7 +85,14 @@ export {
   type WaitingMail,
   wakesTask,
 } from "./task-store.ts";
-export type { ListedTerms, ListedTool, ToolCaller, ToolProvider } from "./tool-provider.ts";
+export type {
+  ConsentNeeded,
+  ListedTerms,
+  ListedTool,
+  ToolCaller,
+  ToolConsents,
+  ToolProvider,
+} from "./tool-provider.ts";
 export type {
   ListedVector,
   NearestQuery,

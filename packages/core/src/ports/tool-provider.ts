@@ -1,3 +1,5 @@
+import type { Credential } from "@agentcore/contract";
+
 /** A tool of a Tool manifest, as it is recorded by a task that asks for it. */
 export interface ListedTool {
   /** What models call it by: 1 to 64 letters, digits, `_` and `-`, unique among those of all manifests of the tenant. */
@@ -34,11 +36,31 @@ export interface ToolCaller {
   readonly tenantId: string;
   readonly agent: string;
   readonly taskId: string;
+  /** For whom the task works. */
+  readonly caller: string;
+}
+
+/** In `details.consent` of an UNAUTHENTICATED: the server wants the consent of whoever the task works for. Nothing was done. */
+export interface ConsentNeeded {
+  readonly manifest: string;
+  /** Where it is given. */
+  readonly url: string;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** What people have consented to. */
+export interface ToolConsents {
+  /** Whether the caller has, so that the call may be made again. */
+  given(caller: ToolCaller, manifest: string): Promise<boolean>;
+  /** Takes a token that somebody gives in place of it, until `expiresAt` (milliseconds since 1970). Throws INVALID_ARGUMENT for what is no bearer. */
+  keep(caller: ToolCaller, manifest: string, credential: Credential, expiresAt: number | undefined): Promise<void>;
 }
 
 /** Tools that were declared by manifests. A call is tried once: to try again is the caller's, which waits durably. */
 export interface ToolProvider {
-  /** Those of the manifest as they are now. Throws NOT_FOUND, CONFIG_INVALID, NOT_INSTALLED, OVERLOADED, UPSTREAM_FAILED. */
+  /** Absent: no server asks for consent. */
+  readonly consents?: ToolConsents | undefined;
+  /** Those of the manifest as they are now. Throws NOT_FOUND, CONFIG_INVALID, NOT_INSTALLED, OVERLOADED, UPSTREAM_FAILED, UNAUTHENTICATED (see `ConsentNeeded`). */
   list(caller: ToolCaller, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
   /**
    * What it gives, as JSON. Throws as `list`, and what the tool throws; what a server says went wrong as UPSTREAM_FAILED, not retryable; OUTCOME_UNKNOWN where it

@@ -36,6 +36,7 @@ import { assertSerialisable } from "../payloads/serialisable.ts";
 import { boundedMessage } from "../payloads/serialise-error.ts";
 import type { ListedTool } from "../ports/index.ts";
 import { assertDecidable, startApproval } from "./approval-wait.ts";
+import { AskedConsents } from "./asked-consents.ts";
 import { AskedGrants } from "./asked-grants.ts";
 import { canBeCarried } from "./call-records.ts";
 import { assertNamed, boundTools, listTools } from "./declared-tools.ts";
@@ -94,7 +95,8 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
 
   const grants = new AskedGrants(execution, () => calls);
   const models = new ModelCalls(execution, grants);
-  const tools = new ToolCalls(execution, () => calls, grants, hash);
+  const consents = new AskedConsents(execution, () => calls);
+  const tools = new ToolCalls(execution, { calls: () => calls, grants, consents, hash });
   const { guardrails = [] } = loaded.definition;
   const guards = guardrails.length === 0 ? null : new Guards(execution, guardrails, task, () => unguarded);
   const calls: Omit<Context, "signal" | "messages"> & {
@@ -371,11 +373,13 @@ export const createContext = (execution: Execution, task: TaskInput<unknown>): G
     },
     tools: async (name, { key } = {}) => {
       assertNamed(execution, name);
-      const listed = await step<readonly ListedTool[]>(
-        "step",
-        `tools of ${name}`,
-        ({ signal }) => listTools(execution, name, signal),
-        key === undefined ? {} : { key },
+      const listed = await consents.untilGiven(() =>
+        step<readonly ListedTool[]>(
+          "step",
+          `tools of ${name}`,
+          ({ signal }) => listTools(execution, name, signal),
+          key === undefined ? {} : { key },
+        ),
       );
       return boundTools(execution, name, listed);
     },

@@ -17,7 +17,9 @@ export const assertNamed = ({ definition, head }: Execution, manifest: string): 
   );
 };
 
-const callerOf = ({ head: { tenantId, agent, taskId } }: Execution): ToolCaller => ({ tenantId, agent, taskId });
+export const callerOf = ({ head: { tenantId, agent, taskId, caller } }: Execution): ToolCaller => ({
+  ...{ tenantId, agent, taskId, caller },
+});
 
 export const listTools = (
   execution: Execution,

@@ -15,6 +15,7 @@
 import { invalidArgument, PlatformError } from "@agentcore/contract";
 import type { Ask, Context, StepOptions, Tool } from "@agentcore/contract/authoring";
 import { judgeTool, nanoUsdOf, narrowed, type ToolJudgement, type ToolTerms } from "../governance/index.ts";
+import type { AskedConsents } from "./asked-consents.ts";
 import type { AskedGrants } from "./asked-grants.ts";
 import type { Execution } from "./execution.ts";
 import type { Guards } from "./guards.ts";
@@ -34,25 +35,30 @@ interface ApprovalNeeded {
   readonly signal: AbortSignal | undefined;
 }
 
+interface ToolCallsOptions {
+  /** By which it asks people, as the code would. */
+  readonly calls: () => Pick<Context, "waitForDecision">;
+  readonly grants: AskedGrants;
+  readonly consents: AskedConsents;
+  readonly hash: (value: unknown) => string;
+}
+
 export class ToolCalls {
   private readonly execution: Execution;
   private readonly calls: () => Pick<Context, "waitForDecision">;
   private readonly grants: AskedGrants;
   private readonly hash: (value: unknown) => string;
+  /** Null where no tool of the agent can ask for it. */
+  private readonly consents: AskedConsents | null;
   /** Paths of calls that are judged or made now: what was said of one may not be taken for another. */
   private readonly judging = new Set<string>();
 
-  /** `calls`: by which it asks people, as the code would. */
-  constructor(
-    execution: Execution,
-    calls: () => Pick<Context, "waitForDecision">,
-    grants: AskedGrants,
-    hash: (value: unknown) => string,
-  ) {
+  constructor(execution: Execution, { calls, grants, consents, hash }: ToolCallsOptions) {
     this.execution = execution;
     this.calls = calls;
     this.grants = grants;
     this.hash = hash;
+    this.consents = execution.definition.tools.some((tool) => "declared" in tool) ? consents : null;
   }
 
   call<Input, Output>(
@@ -215,6 +221,16 @@ export class ToolCalls {
   }
 
   private run<Output>(
+    tool: Tool<unknown, Output>,
+    input: unknown,
+    options: StepOptions,
+    terms: ToolTerms,
+  ): Promise<Output> {
+    const once = (): Promise<Output> => this.runOnce(tool, input, options, terms);
+    return this.consents === null ? once() : this.consents.untilGiven(once);
+  }
+
+  private runOnce<Output>(
     tool: Tool<unknown, Output>,
     input: unknown,
     { key, retry, timeoutMs, signal }: StepOptions,

@@ -1,0 +1,184 @@
+/** Tools of servers that want a person's consent: asked once, kept across deaths, taken as a token, refused. */
+import { PlatformError } from "@agentcore/contract";
+import { expect, test } from "vitest";
+import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
+import type { ToolCaller, ToolProvider } from "../ports/index.ts";
+
+/** A server with one tool, `look`, that wants consent to list and to call. */
+class ShyServer implements ToolProvider {
+  /** Callers who have consented. */
+  readonly consented = new Set<string>();
+  readonly tokens: string[] = [];
+  readonly calls: string[] = [];
+  /** When somebody looks whether there is consent. */
+  onLook: (caller: string) => void = () => undefined;
+  /** Wants it again however often it is given. */
+  isInsatiable = false;
+
+  readonly consents = {
+    given: async ({ caller }: ToolCaller): Promise<boolean> => {
+      this.onLook(caller);
+      return this.consented.has(caller);
+    },
+    keep: async ({ caller }: ToolCaller, _manifest: string, { value }: { readonly value: string }): Promise<void> => {
+      this.tokens.push(value);
+      this.consented.add(caller);
+    },
+  };
+
+  private judge({ caller, taskId }: ToolCaller): void {
+    if (this.consented.has(caller) && !this.isInsatiable) return;
+    const consent = { manifest: "desk", url: `https://node.test/consent/${taskId}`, scopes: ["read"] };
+    throw new PlatformError("UNAUTHENTICATED", "desk wants consent", { details: { consent } });
+  }
+
+  async list(caller: ToolCaller): ReturnType<ToolProvider["list"]> {
+    this.judge(caller);
+    const hints = { readOnly: true };
+    return [{ name: "desk__look", origin: "look", description: "Looks", inputJsonSchema: { type: "object" }, hints }];
+  }
+
+  async call(caller: ToolCaller, { idempotencyKey }: { readonly idempotencyKey: string }): Promise<unknown> {
+    this.judge(caller);
+    this.calls.push(idempotencyKey);
+    return "seen";
+  }
+}
+
+const clerk = define(
+  "clerk",
+  async (_, ctx) => {
+    const [look] = await ctx.tools("desk");
+    return look === undefined ? "nothing" : ctx.tool(look, {});
+  },
+  { tools: [{ declared: "desk" }] },
+);
+
+const asked = async (world: EngineWorld, taskId: string) =>
+  (await world.log(taskId)).flatMap((event) => (event.type === "task.authRequired" ? [event.data.authorization] : []));
+
+test("whoever the task works for is asked for consent, and the call that wanted it is made again", async () => {
+  const server = new ShyServer();
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  expect(await world.state(taskId)).toBe("auth-required");
+  expect(await asked(world, taskId)).toMatchObject([
+    { name: "tools/desk", url: `https://node.test/consent/${taskId}`, scopes: ["read"] },
+  ]);
+  server.consented.add("ann");
+  await world.authorize(taskId);
+  expect(outputOf(await world.last(taskId))).toBe("seen");
+  expect(server.calls).toHaveLength(1);
+});
+
+test("consent that is lost between listing and calling is asked for again", async () => {
+  const server = new ShyServer();
+  server.consented.add("ann");
+  const forgetful = define(
+    "clerk",
+    async (_, ctx) => {
+      const [look] = await ctx.tools("desk");
+      await ctx.step("withdraw", () => void server.consented.clear());
+      return look === undefined ? "nothing" : ctx.tool(look, {});
+    },
+    { tools: [{ declared: "desk" }] },
+  );
+  const world = new EngineWorld([forgetful], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  expect(await world.state(taskId)).toBe("auth-required");
+  server.consented.add("ann");
+  await world.authorize(taskId);
+  expect(outputOf(await world.last(taskId))).toBe("seen");
+  expect(server.calls).toHaveLength(1);
+});
+
+test("calls that want it at once ask one question", async () => {
+  const server = new ShyServer();
+  const both = define(
+    "clerk",
+    async (_, ctx) => (await Promise.all([ctx.tools("desk", { key: "a" }), ctx.tools("desk", { key: "b" })])).length,
+    { tools: [{ declared: "desk" }] },
+  );
+  const world = new EngineWorld([both], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  expect(await asked(world, taskId)).toHaveLength(1);
+  server.consented.add("ann");
+  await world.authorize(taskId);
+  expect(outputOf(await world.last(taskId))).toBe(2);
+});
+
+test("consent that came by way of another task, before this one had asked, takes the question back", async () => {
+  const server = new ShyServer();
+  server.onLook = (caller) => server.consented.add(caller);
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  expect(outputOf(await world.last(taskId))).toBe("seen");
+});
+
+test("a token that somebody gives in place of consent is kept, and stands in no log", async () => {
+  const server = new ShyServer();
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  await world.authorize(taskId, { credential: { type: "bearer", value: "s3cr3t-of-ann" } });
+  expect(outputOf(await world.last(taskId))).toBe("seen");
+  expect(server.tokens).toEqual(["s3cr3t-of-ann"]);
+  expect(JSON.stringify(await world.log(taskId))).not.toContain("s3cr3t");
+});
+
+test("refused, the call fails with what was said", async () => {
+  const world = new EngineWorld([clerk], { tools: { tools: new ShyServer() } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  await world.authorize(taskId, { deny: "not this desk" });
+  const last = await world.last(taskId);
+  expect(codeOf(last)).toBe("PERMISSION_DENIED");
+  expect(JSON.stringify(last)).toContain("not this desk");
+});
+
+test("a server that wants it again and again has nobody asked for ever", async () => {
+  const server = new ShyServer();
+  server.isInsatiable = true;
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  for (let times = 0; times < 3; times++) {
+    const open = (await asked(world, taskId)).at(-1);
+    await world.authorize(taskId, { reference: open?.reference });
+  }
+  expect(codeOf(await world.last(taskId))).toBe("UNAUTHENTICATED");
+  expect(await asked(world, taskId)).toHaveLength(3);
+});
+
+test("wherever its process dies, it is asked once, and called once", async () => {
+  const commits = await (async () => {
+    const server = new ShyServer();
+    const world = new EngineWorld([clerk], { tools: { tools: server } });
+    const taskId = await world.submit("clerk");
+    await world.alive();
+    server.consented.add("ann");
+    await world.authorize(taskId);
+    await world.last(taskId);
+    return world.commits;
+  })();
+  expect(commits).toBeGreaterThan(5);
+  for (let commit = 2; commit <= commits; commit++)
+    for (const when of ["before", "after"] as const) {
+      const server = new ShyServer();
+      const world = new EngineWorld([clerk], { tools: { tools: server }, crashes: [{ commit, when }] });
+      const taskId = await world.submit("clerk");
+      await world.alive();
+      server.consented.add("ann");
+      await world.alive();
+      await world.authorize(taskId).catch((error: unknown) => {
+        // It died as it took the decision in, which stands.
+        if (!PlatformError.is(error)) throw error;
+      });
+      expect([commit, when, outputOf(await world.last(taskId))]).toEqual([commit, when, "seen"]);
+      expect(await asked(world, taskId)).toHaveLength(1);
+      expect(new Set(server.calls).size).toBe(1);
+    }
+});
