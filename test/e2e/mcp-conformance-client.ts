@@ -1,9 +1,22 @@
 /** Our client as the protocol's conformance package starts it: `conformance-client.ts URL`, the scenario in the environment. */
-import { openConnection } from "@agentcore/mcp/client";
+import {
+  beginConsent,
+  type Connection,
+  type ConsentKeeper,
+  type ConsentTerms,
+  finishConsent,
+  type KeptConsent,
+  openConnection,
+  type RegisteredClient,
+  WantsConsent,
+} from "@agentcore/mcp/client";
 
 const url = process.argv.at(-1) ?? "";
 const scenario = process.env["MCP_CONFORMANCE_SCENARIO"] ?? "";
 const context = JSON.parse(process.env["MCP_CONFORMANCE_CONTEXT"] ?? "{}") as Readonly<Record<string, unknown>>;
+
+const signal = AbortSignal.timeout(20_000);
+const asksPeople = scenario.startsWith("auth/") && !scenario.startsWith("auth/client-credentials");
 
 const auth = scenario.startsWith("auth/client-credentials")
   ? {
@@ -13,30 +26,83 @@ const auth = scenario.startsWith("auth/client-credentials")
         issuer: await issuerOf(url),
       },
     }
-  : undefined;
-const signal = AbortSignal.timeout(20_000);
-const connection = await openConnection(
-  {
-    ...{
-      what: "the server",
-      spec: { http: { url, ...(auth === undefined ? {} : { auth }) } },
-      version: "1",
-      path: undefined,
-    },
-    policy: { allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "" },
-    read: () => String(context["client_secret"]),
-    onChanged: () => undefined,
+  : asksPeople
+    ? { authorizationCode: {} }
+    : undefined;
+
+let kept: KeptConsent | null = null;
+const clients = new Map<string, RegisteredClient>();
+const keeper: ConsentKeeper = {
+  kept: async () => kept,
+  async renew(_before, renewing) {
+    kept = await renewing();
   },
-  signal,
-);
-const tools = await connection.list(signal);
+  client: async (issuer) => clients.get(issuer) ?? null,
+  async keepClient(issuer, client) {
+    if (client === null) clients.delete(issuer);
+    else clients.set(issuer, client);
+  },
+};
+const terms: ConsentTerms = {
+  ...{ what: "the server", url, redirectUrl: "http://127.0.0.1:4700/oauth/callback", fetch },
+  client:
+    context["client_id"] === undefined
+      ? null
+      : { id: String(context["client_id"]), secret: String(context["client_secret"]) },
+  ...(scenario === "auth/basic-cimd"
+    ? { clientMetadataUrl: "https://conformance-test.local/client-metadata.json" }
+    : {}),
+};
+
+/** A person who says yes to all that they are asked. */
+const consent = async ({ wanted }: WantsConsent): Promise<void> => {
+  const state = crypto.randomUUID();
+  const begun = await beginConsent(terms, keeper, { state, wanted, isAnew: false });
+  const answer = await fetch(begun.authorizationUrl, { redirect: "manual", signal });
+  const back = new URL(answer.headers.get("location") ?? "").searchParams;
+  if (back.get("state") !== state) throw new Error("the state is another");
+  const iss = back.get("iss") ?? undefined;
+  kept = await finishConsent(terms, keeper, begun, { code: back.get("code") ?? "", iss });
+};
+
+// As often as a task would ask.
+const MAX_ASKED = 3;
+const consenting = async <T>(work: () => Promise<T>): Promise<T> => {
+  for (let times = 0; ; times++)
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof WantsConsent) || times === MAX_ASKED) throw error;
+      await consent(error);
+    }
+};
+
+const connect = (): Promise<Connection> =>
+  openConnection(
+    {
+      ...{
+        what: "the server",
+        spec: { http: { url, ...(auth === undefined ? {} : { auth }) } },
+        version: "1",
+        path: undefined,
+      },
+      policy: { allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "" },
+      read: () => String(context["client_secret"]),
+      ...(asksPeople ? { consent: { terms, keeper } } : {}),
+      onChanged: () => undefined,
+    },
+    signal,
+  );
+
+const connection = await consenting(connect);
+const tools = await consenting(() => connection.list(signal));
 const asked = context["toolCalls"] as
   | readonly { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> }[]
   | undefined;
 const calls = asked ?? tools.map(({ name, inputJsonSchema }) => ({ name, arguments: inputOf(inputJsonSchema) }));
 for (const { name, arguments: input } of calls) {
   const call = { tool: name, input, idempotencyKey: "conformance", mayRepeat: false, signal };
-  console.log(name, await connection.call(call).catch((error: unknown) => String(error)));
+  console.log(name, await consenting(() => connection.call(call)).catch((error: unknown) => String(error)));
 }
 await connection.close();
 

@@ -223,6 +223,26 @@ const CLIENT_SCENARIOS = [
     name,
   ]),
   ...(["http-invalid-tool-headers", "json-schema-ref-no-deref"] as const).map((name) => ["2026-07-28", name]),
+  ...(["metadata-var3", "scope-retry-limit", "token-endpoint-auth-basic"] as const).map((name) => [
+    "2025-11-25",
+    `auth/${name}`,
+  ]),
+  ...(["metadata-default", "basic-cimd", "scope-step-up", "token-endpoint-auth-none", "pre-registration"] as const).map(
+    (name) => ["2026-07-28", `auth/${name}`],
+  ),
+  ...(["resource-mismatch", "offline-access-scope", "authorization-server-migration"] as const).map((name) => [
+    "2026-07-28",
+    `auth/${name}`,
+  ]),
+  ...(
+    [
+      "iss-supported",
+      "iss-supported-missing",
+      "iss-wrong-issuer",
+      "iss-unexpected",
+      "metadata-issuer-mismatch",
+    ] as const
+  ).map((name) => ["2026-07-28", `auth/${name}`]),
 ];
 
 test("the client passes the protocol's checks of clients, of what it offers", async () => {

@@ -58,9 +58,37 @@ const McpAuth = z.union(
           path: ["clientId"],
         }),
     }),
+    z.strictObject({
+      /** The consent of whoever a task works for (OAuth 2.1's authorisation code), asked for when the server wants it. */
+      authorizationCode: z
+        .strictObject({
+          /** As which the node is known to the authorisation server. @default it registers itself */
+          clientId: z.string().min(1).max(2048).optional(),
+          clientIdEnv: SecretVariable.optional(),
+          clientSecretEnv: SecretVariable.optional(),
+          /** The only authorisation server that will do, and the only one that may be on this machine or in a private network. @default the one that the server names */
+          issuer: HttpUrl.optional(),
+          /** Asked for besides what the server asks for. @default none */
+          scopes: z.array(z.string().min(1).max(256)).max(50).optional(),
+        })
+        .refine(({ clientId, clientIdEnv }) => clientId === undefined || clientIdEnv === undefined, {
+          error: "expected clientId or clientIdEnv, not both",
+          path: ["clientId"],
+        })
+        .refine(
+          ({ clientId, clientIdEnv, clientSecretEnv }) =>
+            clientSecretEnv === undefined || clientId !== undefined || clientIdEnv !== undefined,
+          { error: "expected clientId or clientIdEnv beside it: whose secret it is", path: ["clientSecretEnv"] },
+        )
+        .refine(({ clientSecretEnv, issuer }) => clientSecretEnv === undefined || issuer !== undefined, {
+          error: "expected the only authorisation server that the secret is sent to",
+          path: ["issuer"],
+        }),
+    }),
   ],
-  { error: "expected { bearerEnv }, { apiKeyEnv, header } or { oauth2 }" },
+  { error: "expected { bearerEnv }, { apiKeyEnv, header }, { oauth2 } or { authorizationCode }" },
 );
+export type McpConsent = Extract<z.infer<typeof McpAuth>, { authorizationCode: unknown }>["authorizationCode"];
 
 /** A server at an address, by streamable HTTP. */
 const McpEndpoint = z.strictObject({ url: HttpUrl, auth: McpAuth.optional(), headers: Headers.optional() });

@@ -1,7 +1,12 @@
 /** A server at an address, by streamable HTTP over the guarded fetch: judged where it is connected to. */
 import type { McpEndpoint } from "@agentcore/contract";
 import { createGuardedFetch, type GuardedFetch, type OutboundPolicy } from "@agentcore/outbound";
-import { ClientCredentialsProvider, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  type AuthProvider,
+  ClientCredentialsProvider,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
+import { openOAuthFetch } from "./consent/oauth-fetch.ts";
 
 /** Values of variables, read when they are needed. Throws CONFIG_INVALID for one that is not set. */
 export type ReadVariable = (name: string) => string;
@@ -15,10 +20,12 @@ export interface EndpointTransport {
 // A stream of an older server, by which it tells what has changed, is open as long as the connection.
 const MAX_STREAM_BYTES = 1024 * 1024 * 1024;
 
+/** `consent`: sends what a person's consent brought; absent where none is asked for. */
 export const openEndpoint = (
   { url, auth, headers = {} }: McpEndpoint,
   policy: OutboundPolicy,
   read: ReadVariable,
+  consent?: AuthProvider,
 ): EndpointTransport => {
   const { origin } = new URL(url);
   const guarded: GuardedFetch = createGuardedFetch({
@@ -26,12 +33,14 @@ export const openEndpoint = (
     keepsConnections: true,
     maxAnswerBytes: MAX_STREAM_BYTES,
   });
+  // Where it says that tokens come from.
+  const foreign = openOAuthFetch(url, auth !== undefined && "oauth2" in auth ? auth.oauth2.issuer : undefined, policy);
   /** What the manifest names goes to the server alone, and not where it says that tokens come from. */
   const own = (): readonly (readonly [string, string])[] => [
     ...Object.entries(headers).map(
       ([name, value]) => [name, typeof value === "string" ? value : read(value.env)] as const,
     ),
-    ...(auth === undefined || "oauth2" in auth
+    ...(auth === undefined || "oauth2" in auth || "authorizationCode" in auth
       ? []
       : "bearerEnv" in auth
         ? [["authorization", `Bearer ${read(auth.bearerEnv)}`] as const]
@@ -40,8 +49,8 @@ export const openEndpoint = (
   const send = async (input: string | URL, init?: RequestInit): Promise<Response> => {
     const target = new URL(input);
     const sent = new Headers(init?.headers);
-    const isOwn = target.origin === origin;
-    if (isOwn) for (const [name, value] of own()) sent.set(name, value);
+    if (target.origin !== origin) return foreign.fetch(target, { ...init, headers: Object.fromEntries(sent) });
+    for (const [name, value] of own()) sent.set(name, value);
     // An answer of its own, so that a body that is never read takes no connection from the next.
     return guarded(target, { ...init, headers: Object.fromEntries(sent) });
   };
@@ -49,10 +58,14 @@ export const openEndpoint = (
     transport: new StreamableHTTPClientTransport(new URL(url), {
       fetch: send,
       ...(auth !== undefined && "oauth2" in auth ? { authProvider: providerOf(auth.oauth2, read) } : {}),
-      // To ask for more scopes brings nothing: nobody is there who could consent.
+      ...(consent === undefined ? {} : { authProvider: consent }),
+      // Here nobody is there who could consent to more: it is for whoever called to ask.
       onInsufficientScope: "throw",
     }),
-    close: () => guarded.close(),
+    close() {
+      guarded.close();
+      foreign.close();
+    },
   };
 };
 

@@ -1,4 +1,14 @@
 /** MCP servers of others, for agents of this node. */
+export {
+  type BegunConsent,
+  beginConsent,
+  type ConsentTerms,
+  clientMetadata,
+  finishConsent,
+} from "./consent/consent-flow.ts";
+export type { ConsentKeeper, KeptConsent, RegisteredClient } from "./consent/consent-keeper.ts";
+export { openOAuthFetch } from "./consent/oauth-fetch.ts";
+export { type WantedConsent, WantsConsent } from "./consent/wants-consent.ts";
 export type { ReadVariable } from "./endpoint-transport.ts";
 export { ForgottenSession } from "./forgotten-session.ts";
 export {

@@ -1,7 +1,11 @@
 /** One connection to one server: opened, asked for its tools, called, closed. */
 import { type McpServerSpec, PlatformError } from "@agentcore/contract";
 import type { OutboundPolicy } from "@agentcore/outbound";
-import { Client, type Tool, type Transport } from "@modelcontextprotocol/client";
+import { Client, InsufficientScopeError, type Tool, type Transport } from "@modelcontextprotocol/client";
+import type { ConsentTerms } from "./consent/consent-flow.ts";
+import type { ConsentKeeper } from "./consent/consent-keeper.ts";
+import { consentedRequests } from "./consent/consented-requests.ts";
+import { WantsConsent } from "./consent/wants-consent.ts";
 import { openEndpoint, type ReadVariable } from "./endpoint-transport.ts";
 import { type FailedCall, mcpFailure } from "./mcp-failure.ts";
 import { ProgramTransport } from "./program-transport.ts";
@@ -52,6 +56,8 @@ export interface ConnectionOptions {
   /** PATH of programs, as the node's own. */
   readonly path: string | undefined;
   readonly read: ReadVariable;
+  /** Of whom it works for; absent where the server asks for none. */
+  readonly consent?: { readonly terms: ConsentTerms; readonly keeper: ConsentKeeper } | undefined;
   /** The server says that its tools are others now, or has gone. */
   readonly onChanged: () => void;
 }
@@ -68,7 +74,7 @@ const MAX_LIST_BYTES = 4 * 1024 * 1024;
 // How long an older server may leave the question of a newer protocol unanswered.
 const PROBE_MS = 5_000;
 
-/** Throws UPSTREAM_FAILED, retryable; UNAUTHENTICATED, CONFIG_INVALID. */
+/** Throws UPSTREAM_FAILED, retryable; UNAUTHENTICATED (as WantsConsent, where a person's consent would help), CONFIG_INVALID. */
 export const openConnection = async (options: ConnectionOptions, signal: AbortSignal): Promise<Connection> => {
   try {
     return await connect(options, "auto", signal);
@@ -82,12 +88,12 @@ export const openConnection = async (options: ConnectionOptions, signal: AbortSi
 const isPassing = (error: unknown): boolean => PlatformError.is(error) && error.code === "UPSTREAM_FAILED";
 
 const connect = async (
-  { what, spec, version, policy, path, read, onChanged }: ConnectionOptions,
+  { what, spec, version, policy, path, read, consent, onChanged }: ConnectionOptions,
   mode: "auto" | "legacy",
   signal: AbortSignal,
 ): Promise<Connection> => {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxResultBytes = DEFAULT_RESULT_BYTES } = spec;
-  const { transport, program, release } = openTransport(spec, policy, path, read);
+  const { transport, program, release } = openTransport(spec, policy, path, read, consent);
   // No capabilities: a server that would have the client ask a model, or a person, or show its folders, is told that it cannot.
   const client = new Client(
     { name: "agentcore", title: "AgentCore", version },
@@ -114,7 +120,8 @@ const connect = async (
   const failed = (error: unknown, mayRepeat: boolean): PlatformError => {
     const said = isOpen ? undefined : program?.stderr.trim();
     const call: FailedCall = { what, mayRepeat, inSession: transport.sessionId !== undefined, said };
-    return signal.aborted && error === signal.reason ? PlatformError.from(error) : mcpFailure(error, call);
+    if (signal.aborted && error === signal.reason) return PlatformError.from(error);
+    return (consent === undefined ? null : moreWanted(what, error)) ?? mcpFailure(error, call);
   };
   const close = async (): Promise<void> => {
     await client.close().catch(() => undefined);
@@ -176,6 +183,7 @@ const openTransport = (
   policy: OutboundPolicy,
   path: string | undefined,
   read: ReadVariable,
+  consent: ConnectionOptions["consent"],
 ): { readonly transport: Transport; readonly program?: ProgramTransport; release(): void } => {
   if (stdio !== undefined) {
     const named = Object.entries(stdio.env ?? {}).map(
@@ -188,8 +196,25 @@ const openTransport = (
     return { transport: program, program, release: () => undefined };
   }
   if (http === undefined) throw new TypeError("neither stdio nor http");
-  const { transport, close } = openEndpoint(http, policy, read);
+  const { transport, close } = openEndpoint(
+    http,
+    policy,
+    read,
+    consent === undefined ? undefined : consentedRequests(consent.terms, consent.keeper),
+  );
   return { transport, release: close };
+};
+
+/** What a person has consented to does not suffice for the call. */
+const moreWanted = (what: string, thrown: unknown): WantsConsent | null => {
+  for (let each = thrown; each instanceof Error; each = each.cause)
+    if (each instanceof InsufficientScopeError)
+      return new WantsConsent(
+        what,
+        { scopes: each.requiredScope?.split(" "), resourceMetadataUrl: each.resourceMetadataUrl?.href },
+        { cause: thrown },
+      );
+  return null;
 };
 
 const readTools = (

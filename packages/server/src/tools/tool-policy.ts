@@ -36,6 +36,10 @@ export const endpointPolicy = ({ auth, headers }: McpEndpoint, allowPrivate: boo
 export const refuseEndpoint = (endpoint: McpEndpoint, allowPrivate: boolean): string | undefined =>
   refuseAddress(endpoint.url, endpointPolicy(endpoint, allowPrivate));
 
+/** Of an authorisation server, which is sent secrets. */
+export const refuseIssuer = (issuer: string, allowPrivate: boolean): string | undefined =>
+  refuseAddress(issuer, namedPolicy(true, allowPrivate));
+
 const refuseAddress = (address: string, policy: OutboundPolicy): string | undefined => {
   const url = URL.parse(address);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
