@@ -13,7 +13,10 @@ import {
 
 const url = process.argv.at(-1) ?? "";
 const scenario = process.env["MCP_CONFORMANCE_SCENARIO"] ?? "";
-const context = JSON.parse(process.env["MCP_CONFORMANCE_CONTEXT"] ?? "{}") as Readonly<Record<string, unknown>>;
+const context = JSON.parse(process.env["MCP_CONFORMANCE_CONTEXT"] ?? "{}") as Readonly<Record<string, unknown>> & {
+  readonly client_id?: string;
+  readonly client_secret?: string;
+};
 
 const signal = AbortSignal.timeout(20_000);
 const asksPeople = scenario.startsWith("auth/") && !scenario.startsWith("auth/client-credentials");
@@ -21,7 +24,7 @@ const asksPeople = scenario.startsWith("auth/") && !scenario.startsWith("auth/cl
 const auth = scenario.startsWith("auth/client-credentials")
   ? {
       oauth2: {
-        clientId: String(context["client_id"]),
+        clientId: context.client_id ?? "",
         clientSecretEnv: "CLIENT_SECRET",
         issuer: await issuerOf(url),
       },
@@ -45,10 +48,7 @@ const keeper: ConsentKeeper = {
 };
 const terms: ConsentTerms = {
   ...{ what: "the server", url, redirectUrl: "http://127.0.0.1:4700/oauth/callback", fetch },
-  client:
-    context["client_id"] === undefined
-      ? null
-      : { id: String(context["client_id"]), secret: String(context["client_secret"]) },
+  client: context.client_id === undefined ? null : { id: context.client_id, secret: context.client_secret },
   ...(scenario === "auth/basic-cimd"
     ? { clientMetadataUrl: "https://conformance-test.local/client-metadata.json" }
     : {}),
@@ -87,7 +87,7 @@ const connect = (): Promise<Connection> =>
         path: undefined,
       },
       policy: { allowLoopback: true, allowPrivate: false, sendsSecret: false, option: "" },
-      read: () => String(context["client_secret"]),
+      read: () => context.client_secret ?? "",
       ...(asksPeople ? { consent: { terms, keeper } } : {}),
       onChanged: () => undefined,
     },

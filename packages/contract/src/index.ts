@@ -172,6 +172,7 @@ export {
   type Target,
 } from "./target.ts";
 export {
+  type McpConsent,
   type McpEndpoint,
   type McpProgram,
   McpServerSpec,

@@ -45,6 +45,7 @@ import { REVISION_FOLDER } from "./agents/snapshot-store.ts";
 import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createCodingAgents } from "./coding/coding-agents.ts";
+import { createConsentDoor } from "./consents/consent-door.ts";
 import { createAgentFinder } from "./discovery/agent-finder.ts";
 import { createDiscovery } from "./discovery/create-discovery.ts";
 import { createKeyring } from "./encryption/keyring.ts";
@@ -52,6 +53,7 @@ import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys
 import {
   type AgentFinder,
   type BackupService,
+  type ConsentDoor,
   DEFAULT_TENANT,
   type HookDoor,
   type MemoryService,
@@ -102,6 +104,7 @@ export interface NodeParts {
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly hooks: HookDoor;
+  readonly consents: ConsentDoor;
   readonly senses: Senses;
   /** Why this node can take no work now, or null. */
   trouble(): PlatformError | null;
@@ -275,7 +278,8 @@ export const compose = async ({
       get: (tenantId, name) => manifests.tools.get(tenantId, name),
       list: (tenantId) => manifests.tools.list(tenantId),
     },
-    ...{ rules: toolRules, env, version, clock, random: Math.random, digest: senses.digest, logger },
+    ...{ rules: toolRules, env, version, clock, random: Math.random, digest: senses.digest, ids: senses.ids, logger },
+    ...{ keyValue, address },
   });
   const manifests = createManifestService({
     keyValue,
@@ -472,6 +476,10 @@ export const compose = async ({
       return createMemoryService(await memory.open());
     },
     push: push.configs,
+    consents: createConsentDoor({
+      ...{ consents: tools.consents, records: tools.consentRecords, declared: tools.declared, tasks: service },
+      ...{ allowPrivate: allowPrivateTools, clock, ids: senses.ids, digest: senses.digest, logger },
+    }),
     hooks: createHookDoor({ manifests, tasks: service, keyValue, limiter, env, senses, metrics }),
     backups: createBackupService({
       archive: stores.archive,

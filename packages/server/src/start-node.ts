@@ -175,6 +175,7 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     backups: parts.backups,
     push: parts.push,
     hooks: parts.hooks,
+    consents: parts.consents,
     apiKeys,
     credentials,
     cardSigner,

@@ -121,6 +121,8 @@ export const connect = async ({ url, apiKey, ca, fetch }: ConnectOptions): Promi
     toolLibraries: async () => (await node.toolLibraries()).items,
     toolManifests: async () => (await node.toolManifests()).items,
     tools: async (name) => (await node.tools(name)).items,
+    toolConsents: async (name) => (await node.toolConsents(name)).items,
+    revokeToolConsent: (name, caller) => node.revokeToolConsent(name, caller === undefined ? {} : { caller }),
     callTool: async (name, tool, input, signal) => (await node.callTool(name, tool, input, { signal })).result,
     chat: (request, signal) => node.chat(request, { signal }),
     async manifest(kind, name) {

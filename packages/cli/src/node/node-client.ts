@@ -46,6 +46,7 @@ import type {
   ReplayReport,
   TaskMigration,
   TaskProgress,
+  ToolConsent,
   ToolLibraryStatus,
   ToolManifestStatus,
   UsageAnswer,
@@ -204,6 +205,9 @@ export interface NodeClient {
   toolLibraries(): Promise<readonly ToolLibraryStatus[]>;
   toolManifests(): Promise<readonly ToolManifestStatus[]>;
   tools(name: string): Promise<readonly DeclaredTool[]>;
+  toolConsents(name: string): Promise<readonly ToolConsent[]>;
+  /** Of whom, where it is not one's own. */
+  revokeToolConsent(name: string, caller?: string): Promise<{ readonly caller: string }>;
   callTool(name: string, tool: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
   /** An answer as it comes; broken off when `signal` aborts. */
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPiece>;

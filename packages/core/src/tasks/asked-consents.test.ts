@@ -79,7 +79,7 @@ test("consent that is lost between listing and calling is asked for again", asyn
     "clerk",
     async (_, ctx) => {
       const [look] = await ctx.tools("desk");
-      await ctx.step("withdraw", () => void server.consented.clear());
+      await ctx.step("withdraw", () => server.consented.clear());
       return look === undefined ? "nothing" : ctx.tool(look, {});
     },
     { tools: [{ declared: "desk" }] },

@@ -86,6 +86,13 @@ export interface Client {
   toolManifests(options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolManifestStatus[] }>;
   /** Libraries that Tool manifests may name, and what each takes (operators). */
   toolLibraries(options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolLibraryStatus[] }>;
+  /** Who has consented to the server of one; of others than oneself for operators. */
+  toolConsents(name: string, options?: types.CallOptions): Promise<{ readonly items: readonly types.ToolConsent[] }>;
+  /** Takes back what somebody has consented to; another's for operators. @default one's own */
+  revokeToolConsent(
+    name: string,
+    options?: types.CallOptions & { readonly caller?: string },
+  ): Promise<{ readonly caller: string }>;
   /** The tools of one, as its server or library lists them (operators). */
   tools(name: string, options?: types.CallOptions): Promise<{ readonly items: readonly types.DeclaredTool[] }>;
   /** Calls one of them outside of any task; `tool`: by either of its names (operators). */
@@ -217,6 +224,13 @@ export const createClient = (options: types.ClientOptions): Client => {
     toolManifests: ({ signal } = {}) => connection.json("GET", "/api/v1/tools", { signal }),
     toolLibraries: ({ signal } = {}) => connection.json("GET", "/api/v1/tool-libraries", { signal }),
     tools: (name, { signal } = {}) => connection.json("GET", `/api/v1/tools/${encodeURIComponent(name)}`, { signal }),
+    toolConsents: (name, { signal } = {}) =>
+      connection.json("GET", `/api/v1/tools/${encodeURIComponent(name)}/consents`, { signal }),
+    revokeToolConsent: (name, { caller, signal } = {}) =>
+      connection.json("DELETE", `/api/v1/tools/${encodeURIComponent(name)}/consents`, {
+        signal,
+        query: caller === undefined ? {} : { caller },
+      }),
     callTool: (name, tool, input, { signal } = {}) =>
       connection.json("POST", `/api/v1/tools/${encodeURIComponent(name)}/call`, { signal, body: { tool, input } }),
     chat: (request, chatOptions = {}) => readChat(connection, request, chatOptions),

@@ -48,6 +48,7 @@ export type {
   TaskProgress,
   TaskSnapshot,
   TaskSummary,
+  ToolConsent,
   ToolLibraryStatus,
   ToolManifestStatus,
   UsageAnswer,

@@ -51,6 +51,15 @@ export interface ToolManifestStatus {
   readonly reason?: string;
 }
 
+/** What somebody has consented to, for tools that work for them. */
+export interface ToolConsent {
+  readonly caller: string;
+  /** ISO 8601: when they did last. */
+  readonly since: string;
+  /** As they were granted; empty where that was not said. */
+  readonly scopes: readonly string[];
+}
+
 /** A library of tools that Tool manifests may name. */
 export interface ToolLibraryStatus {
   readonly name: string;

@@ -28,6 +28,7 @@ import { createTaskRoutes } from "./api/task-routes.ts";
 import { createToolRoutes } from "./api/tool-routes.ts";
 import { createWebhookRoutes } from "./api/webhook-routes.ts";
 import { createWorkflowRoutes } from "./api/workflow-routes.ts";
+import { createConsentRoutes } from "./consent/consent-routes.ts";
 import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "./deps.ts";
 import { createGrpcCalls, type GrpcCalls } from "./grpc/grpc-calls.ts";
 import { createHomeRoutes } from "./home/home-routes.ts";
@@ -146,6 +147,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     ...createEventRoutes(tasks, streams, answers, heartbeatMs),
     ...createWebhookRoutes(tasks, deps.push),
     ...createHookRoutes(deps.hooks, deliveries),
+    ...createConsentRoutes(deps.consents, publicUrl),
     ...createAgentRoutes(deps.agents, deps.finder),
     ...createManifestRoutes(deps.manifests),
     ...createWorkflowRoutes(deps.agents, deps.workflows, tasks),

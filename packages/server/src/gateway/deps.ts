@@ -376,15 +376,27 @@ export interface ToolService {
   list(tenantId: string): Promise<readonly ToolManifestStatus[]>;
   /** By name. */
   libraries(): Promise<readonly ToolLibraryStatus[]>;
-  /** Throws NOT_FOUND, NOT_INSTALLED, CONFIG_INVALID, UPSTREAM_FAILED, UNAUTHENTICATED, OVERLOADED. */
-  tools(tenantId: string, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
+  /** As whoever asks may see them. Throws NOT_FOUND, NOT_INSTALLED, CONFIG_INVALID, UPSTREAM_FAILED, UNAUTHENTICATED, OVERLOADED. */
+  tools(scope: CallerScope, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
   /** By hand, outside of any task. `tool`: by either of its names. Throws as `tools`, INVALID_ARGUMENT. */
   call(
-    tenantId: string,
+    scope: CallerScope,
     manifest: string,
     tool: string,
     call: { readonly input: unknown; readonly signal: AbortSignal },
   ): Promise<unknown>;
+  /** Who has consented to the server of a manifest; of others than themselves only operators are told. Throws NOT_FOUND. */
+  consents(scope: CallerScope, manifest: string): Promise<readonly ToolConsent[]>;
+  /** Takes back what `caller` has consented to. Throws NOT_FOUND, PERMISSION_DENIED (another's, and no operator). */
+  revoke(scope: CallerScope, manifest: string, caller: string): Promise<void>;
+}
+
+export interface ToolConsent {
+  readonly caller: string;
+  /** ISO 8601: when they did last. */
+  readonly since: string;
+  /** As they were granted; empty where that was not said. */
+  readonly scopes: readonly string[];
 }
 
 /** What models cost. */
@@ -437,6 +449,41 @@ export interface HookEntry {
   deliver(headers: Headers, body: Uint8Array): Promise<{ readonly repeated: boolean } | null>;
 }
 
+/** What somebody is asked to consent to. */
+export interface ConsentView {
+  readonly tenantId: string;
+  /** Of the Tool. */
+  readonly manifest: string;
+  /** Whose consent it is. */
+  readonly caller: string;
+  /** Origin of the server. */
+  readonly server: string;
+  readonly scopes: readonly string[];
+  /** That asks; absent where somebody called a tool by hand. */
+  readonly task?: { readonly taskId: string; readonly agent: string } | undefined;
+}
+
+/** Where people consent to MCP servers, whom a task has asked. */
+export interface ConsentDoor {
+  /** `isGiven`: it was, since it was asked for. Throws NOT_FOUND. */
+  look(tenantId: string, id: string): Promise<ConsentView & { readonly isGiven: boolean }>;
+  /** Where the person goes, and what their browser keeps until it is back. Throws NOT_FOUND, UPSTREAM_FAILED, CONFIG_INVALID, CONFLICT. */
+  begin(tenantId: string, id: string): Promise<{ readonly authorizationUrl: string; readonly browser: string }>;
+  /** Tokens are kept, and tasks go on, when it resolves. Throws PERMISSION_DENIED, NOT_FOUND, UPSTREAM_FAILED, UNAUTHENTICATED. */
+  finish(
+    back: {
+      readonly state: string;
+      readonly code?: string | undefined;
+      readonly iss?: string | undefined;
+      readonly error?: string | undefined;
+      readonly errorDescription?: string | undefined;
+    },
+    browser: string,
+  ): Promise<ConsentView>;
+  /** What the node is to authorisation servers, by an address of its own. Throws NOT_INSTALLED. */
+  client(): Promise<Readonly<Record<string, unknown>>>;
+}
+
 export interface GatewayDeps {
   readonly tasks: TaskService;
   readonly agents: AgentDirectory;
@@ -456,6 +503,7 @@ export interface GatewayDeps {
   readonly backups: BackupService;
   readonly push: PushConfigService;
   readonly hooks: HookDoor;
+  readonly consents: ConsentDoor;
   /** Behind the doors in OpenAI's words. @default there are agents only */
   readonly models?: ModelGateway | undefined;
   /** Without keys and credentials every caller is the local operator of tenant "default", and only loopback may call. */

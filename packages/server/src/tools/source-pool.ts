@@ -1,6 +1,6 @@
 /**
- * Open sources of tools, one for each manifest: a connection to its server, or its library. Opened when it is first needed, shared by the tasks of its tenant
- * and by no other's, closed when it was not used for a while. One that cannot be had is left in peace for longer and longer.
+ * Open sources of tools, one for each manifest: a connection to its server, or its library. Opened when it is first needed, shared by the tasks of its tenant,
+ * or of one caller of it where that is its owner, and by no other's, closed when it was not used for a while. One that cannot be had is left in peace for longer and longer.
  */
 import { PlatformError } from "@agentcore/contract";
 import type { ListedTool } from "@agentcore/core/ports";
@@ -32,6 +32,8 @@ export interface ToolSource {
 export interface PooledSource {
   readonly tenantId: string;
   readonly name: string;
+  /** The caller whom it works for; absent: all of the tenant. */
+  readonly owner?: string | undefined;
   /** Changes whenever what is declared of it does: then another connection is opened, and the one before closed once nobody uses it. */
   readonly revision: string;
   /** In words, for errors. */
@@ -39,6 +41,8 @@ export interface PooledSource {
   open(signal: AbortSignal, onChanged: () => void): Promise<ToolSource>;
   /** Whether an error says that nothing was done, as the source had lost what it knew of this node: work is then done once more, by another. @default never */
   hasForgotten?(error: unknown): boolean;
+  /** Whether an error of opening it says nothing of how it is: then it is not left in peace. @default never */
+  saysNothing?(error: unknown): boolean;
 }
 
 export interface PoolOptions {
@@ -59,6 +63,8 @@ const LIST_FRESH_MS = 60_000;
 const STABLE_MS = 30_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 60_000;
+// Of callers there may be any number.
+const MAX_FAILURES = 10_000;
 
 interface Entry {
   readonly key: string;
@@ -141,20 +147,22 @@ export class SourcePool {
 
   /** What is known of it without asking: null where it is not open. */
   source({ tenantId, name }: Pick<PooledSource, "tenantId" | "name">): ToolSource | null {
-    return this.entries.get(keyOf({ tenantId, name }))?.source ?? null;
+    const isOf = ofManifest({ tenantId, name });
+    return [...this.entries.values()].find(({ key, source }) => isOf(key) && source !== null)?.source ?? null;
   }
 
   /** Its last failure, while it is left in peace. */
   trouble({ tenantId, name }: Pick<PooledSource, "tenantId" | "name">): PlatformError | null {
-    const failure = this.failures.get(keyOf({ tenantId, name }));
+    const isOf = ofManifest({ tenantId, name });
+    const failure = [...this.failures].findLast(([key]) => isOf(key))?.[1];
     return failure === undefined || this.source({ tenantId, name })?.isOpen === true ? null : failure.last;
   }
 
   /** It is not declared any more. */
   forget(tenantId: string, name: string): void {
-    const key = keyOf({ tenantId, name });
-    this.failures.delete(key);
-    this.replace(this.entries.get(key));
+    const isOf = ofManifest({ tenantId, name });
+    for (const key of [...this.failures.keys()].filter(isOf)) this.failures.delete(key);
+    for (const entry of [...this.entries.values()].filter(({ key }) => isOf(key))) this.replace(entry);
   }
 
   async close(): Promise<void> {
@@ -212,7 +220,7 @@ export class SourcePool {
       },
       (error: unknown) => {
         if (this.entries.get(key) === entry) this.entries.delete(key);
-        if (!abort.signal.aborted) this.failed(key, PlatformError.from(error));
+        if (!abort.signal.aborted && pooled.saysNothing?.(error) !== true) this.failed(key, PlatformError.from(error));
       },
     );
     return entry;
@@ -235,7 +243,10 @@ export class SourcePool {
     const count = (this.failures.get(key)?.count ?? 0) + 1;
     const pause =
       Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(count - 1, 20)) * (1 + this.options.random() / 4);
+    this.failures.delete(key);
     this.failures.set(key, { count, until: this.options.clock.monotonic() + pause, last });
+    const [oldest] = this.failures.keys();
+    if (this.failures.size > MAX_FAILURES && oldest !== undefined) this.failures.delete(oldest);
   }
 
   /** Closes what nobody uses now, the longest unused first. Throws OVERLOADED, UNAVAILABLE. */
@@ -297,7 +308,14 @@ export class SourcePool {
   }
 }
 
-const keyOf = ({ tenantId, name }: Pick<PooledSource, "tenantId" | "name">): string => `${tenantId}/${name}`;
+const keyOf = ({ tenantId, name, owner }: Pick<PooledSource, "tenantId" | "name" | "owner">): string =>
+  owner === undefined ? `${tenantId}/${name}` : `${tenantId}/${name}/${owner}`;
+
+/** Whoever its owners are. */
+const ofManifest = (of: Pick<PooledSource, "tenantId" | "name">): ((key: string) => boolean) => {
+  const shared = keyOf(of);
+  return (key) => key === shared || key.startsWith(`${shared}/`);
+};
 
 const stopping = (): PlatformError => new PlatformError("UNAVAILABLE", "the node is stopping", { retryAfterMs: 1000 });
 

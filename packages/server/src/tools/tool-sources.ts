@@ -1,11 +1,14 @@
 /** Tools of Tool manifests: the port that the engine asks, over pooled sources, which are MCP servers and libraries. */
 import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
-import type { Clock, Digest, ListedTool, Logger, ToolCaller, ToolProvider } from "@agentcore/core/ports";
-import { checkListedInput } from "@agentcore/core/tasks";
+import type { Clock, Digest, Ids, KeyValue, ListedTool, Logger, ToolProvider } from "@agentcore/core/ports";
+import { type CallerScope, checkListedInput } from "@agentcore/core/tasks";
+import { ConsentRecords } from "../consents/consent-records.ts";
+import { type ConsentCaller, Consents } from "../consents/consents.ts";
 import type { ToolService } from "../gateway/deps.ts";
 import { loadOnce } from "../load-once.ts";
 import { checkTool } from "../manifests/check-tool.ts";
 import { checkVariables } from "../manifests/check-variables.ts";
+import type { McpSource } from "./mcp-source.ts";
 import type { LibraryManifest } from "./read-library.ts";
 import { type PooledSource, SourcePool, type ToolSource } from "./source-pool.ts";
 import { toolName } from "./tool-name.ts";
@@ -14,6 +17,10 @@ import type { ToolRules } from "./tool-policy.ts";
 export interface ToolSources {
   readonly provider: ToolProvider;
   readonly service: ToolService;
+  readonly consents: Consents;
+  readonly consentRecords: ConsentRecords;
+  /** As it is declared now. Throws NOT_FOUND. */
+  declared(tenantId: string, name: string): Promise<ToolManifest>;
   /** It is not declared any more. */
   forget(tenantId: string, name: string): void;
   /** Ends programs, closes connections and libraries. */
@@ -32,11 +39,19 @@ export const createToolSources = (options: {
   readonly clock: Clock;
   readonly random: () => number;
   readonly digest: Digest;
+  readonly ids: Ids;
   readonly logger: Logger;
+  readonly keyValue: KeyValue;
+  /** Of the node, as people reach it. */
+  readonly address: () => string;
 }): ToolSources => {
-  const { declared, rules, env, version, clock, random, digest, logger } = options;
+  const { declared, rules, env, version, clock, random, digest, ids, logger, keyValue, address } = options;
   const pool = new SourcePool({ clock, random });
-  const loadMcpSource = loadOnce(async () => (await import("./mcp-source.ts")).createMcpSource());
+  let mcpSourceIfLoaded: McpSource | undefined;
+  const loadMcpSource = loadOnce(async () => {
+    mcpSourceIfLoaded ??= (await import("./mcp-source.ts")).createMcpSource();
+    return mcpSourceIfLoaded;
+  });
 
   /** Once more whose it is: what a library names, it may name wrongly. */
   const readFor =
@@ -50,13 +65,40 @@ export const createToolSources = (options: {
       throw new PlatformError("CONFIG_INVALID", `${what} has no credential: set ${variable}`);
     };
 
-  /** As it is declared now. Throws NOT_FOUND, INVALID_ARGUMENT where it was applied to a node that allows more. */
-  const sourceOf = async (tenantId: string, name: string): Promise<PooledSource> => {
+  const find = async (tenantId: string, name: string): Promise<ToolManifest> => {
     const manifest = await declared.get(tenantId, name);
-    if (manifest === null) {
-      const names = declared.list(tenantId).map(({ metadata }) => metadata.name);
-      throw new PlatformError("NOT_FOUND", `there is no Tool "${name}"; there are ${names.join(", ") || "none"}`);
-    }
+    if (manifest !== null) return manifest;
+    const names = declared.list(tenantId).map(({ metadata }) => metadata.name);
+    throw new PlatformError("NOT_FOUND", `there is no Tool "${name}"; there are ${names.join(", ") || "none"}`);
+  };
+  const consentRecords = new ConsentRecords(keyValue, clock, digest);
+  const consents = new Consents({
+    ...{
+      records: consentRecords,
+      declared: find,
+      sha256: digest.sha256,
+      ids,
+      now: () => clock.now(),
+      address,
+      readFor,
+    },
+  });
+  const forgetting = new Set<Promise<void>>();
+  const forgetConsents = (tenantId: string, name: string): void => {
+    const forgotten = consentRecords
+      .forget(tenantId, name)
+      .catch((error: unknown) =>
+        logger.log("warn", `cannot remove consents to the tools ${name}: ${PlatformError.from(error).message}`, {
+          tenantId,
+        }),
+      )
+      .finally(() => forgetting.delete(forgotten));
+    forgetting.add(forgotten);
+  };
+
+  /** As it is declared now. Throws NOT_FOUND, INVALID_ARGUMENT where it was applied to a node that allows more. */
+  const sourceOf = async ({ tenantId, caller }: ConsentCaller, name: string): Promise<PooledSource> => {
+    const manifest = await find(tenantId, name);
     const { mcp, library } = manifest.spec;
     const revision = digest.sha256(JSON.stringify(mcp ?? library));
     if (library !== undefined) {
@@ -70,10 +112,12 @@ export const createToolSources = (options: {
     await checkTool(tenantId, manifest, rules);
     const what = `MCP server "${name}"`;
     const mcpSource = await loadMcpSource();
+    const consent = consents.at({ tenantId, caller }, name, mcp);
     return {
       ...{ tenantId, name, what, revision },
-      ...mcpSource({
-        ...{ what, spec: mcp, version, path: env["PATH"], allowPrivate: rules.allowPrivate },
+      ...(consent === null ? {} : { owner: caller }),
+      ...mcpSource.open({
+        ...{ what, spec: mcp, version, path: env["PATH"], allowPrivate: rules.allowPrivate, consent },
         readVariable: readFor(tenantId, what),
         onOpen: (server) => logger.log("info", `${what}: connected`, { tenantId, ...server }),
       }),
@@ -104,8 +148,19 @@ export const createToolSources = (options: {
     return source;
   };
 
-  const list = async (tenantId: string, name: string, signal: AbortSignal): Promise<readonly ListedTool[]> => {
-    const tools = await pool.tools(await sourceOf(tenantId, name), signal);
+  /** Throws UNAUTHENTICATED with where consent is given, in place of what says that a server wants it. */
+  const orAsked = async <T>(caller: ConsentCaller, name: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      const wanted = mcpSourceIfLoaded?.wantedConsent(error) ?? null;
+      throw wanted === null ? error : await consents.ask(caller, name, wanted);
+    }
+  };
+
+  const list = async (caller: ConsentCaller, name: string, signal: AbortSignal): Promise<readonly ListedTool[]> => {
+    const source = await sourceOf(caller, name);
+    const tools = await orAsked(caller, name, () => pool.tools(source, signal));
     return tools.map(({ name: origin, description, inputJsonSchema, hints = {}, terms }) => ({
       ...{ name: toolName(name, origin, digest.sha256), origin, description, inputJsonSchema },
       ...(Object.keys(hints).length === 0 ? {} : { hints }),
@@ -114,7 +169,7 @@ export const createToolSources = (options: {
   };
 
   const call = async (
-    tenantId: string,
+    caller: ConsentCaller,
     manifest: string,
     tool: Pick<ListedTool, "origin" | "hints">,
     { input, idempotencyKey, signal }: { input: unknown; idempotencyKey: string; signal: AbortSignal },
@@ -122,7 +177,7 @@ export const createToolSources = (options: {
     if (typeof input !== "object" || input === null || Array.isArray(input))
       throw new PlatformError("INVALID_ARGUMENT", `the input of ${tool.origin} is refused: expected an object`);
     const mayRepeat = tool.hints?.readOnly === true || tool.hints?.idempotent === true;
-    const source = await sourceOf(tenantId, manifest);
+    const source = await sourceOf(caller, manifest);
     let hasBegun = false;
     const begin = (opened: ToolSource): Promise<unknown> => {
       hasBegun = true;
@@ -135,7 +190,7 @@ export const createToolSources = (options: {
       });
     };
     try {
-      return await pool.use(source, signal, begin);
+      return await orAsked(caller, manifest, () => pool.use(source, signal, begin));
     } catch (error) {
       // A tool that may not act twice is tried again only where it is said that it did nothing.
       if (hasBegun || !PlatformError.is(error) || !error.retryable) throw error;
@@ -149,8 +204,9 @@ export const createToolSources = (options: {
 
   return {
     provider: {
-      list: ({ tenantId }: ToolCaller, manifest, signal) => list(tenantId, manifest, signal),
-      call: ({ tenantId }: ToolCaller, { manifest, tool, ...given }) => call(tenantId, manifest, tool, given),
+      consents,
+      list,
+      call: (caller, { manifest, tool, ...given }) => call(caller, manifest, tool, given),
     },
     service: {
       list: (tenantId) =>
@@ -170,9 +226,10 @@ export const createToolSources = (options: {
           }),
         ),
       libraries: async () => (await import("./tool-libraries.ts")).toolLibraryStatuses(rules.libraries),
-      tools: list,
-      async call(tenantId, manifest, tool, { input, signal }) {
-        const tools = await list(tenantId, manifest, signal);
+      tools: ({ tenantId, caller }, manifest, signal) => list({ tenantId, caller }, manifest, signal),
+      async call({ tenantId, caller }, manifest, tool, { input, signal }) {
+        const by = { tenantId, caller };
+        const tools = await list(by, manifest, signal);
         const found = tools.find(({ name, origin }) => name === tool || origin === tool);
         if (found === undefined)
           throw new PlatformError(
@@ -180,10 +237,42 @@ export const createToolSources = (options: {
             `${manifest} has no tool "${tool}"; it has ${tools.map(({ origin }) => origin).join(", ") || "none"}`,
           );
         await checkListedInput(found, input);
-        return call(tenantId, manifest, found, { input, idempotencyKey: crypto.randomUUID(), signal });
+        return call(by, manifest, found, { input, idempotencyKey: crypto.randomUUID(), signal });
+      },
+      async consents(scope, manifest) {
+        await find(scope.tenantId, manifest);
+        const kept = await consentRecords.list(scope.tenantId, manifest);
+        return kept
+          .filter(({ caller }) => scope.operator === true || caller === scope.caller)
+          .map(({ caller, at, consent }) => ({
+            ...{ caller, since: new Date(at).toISOString() },
+            scopes: consent.scope?.split(" ").filter((each) => each !== "") ?? [],
+          }));
+      },
+      async revoke(scope, manifest, caller) {
+        const { tenantId } = scope;
+        assertOwn(scope, caller);
+        await find(tenantId, manifest);
+        if (await consentRecords.revoke(tenantId, manifest, caller)) return pool.forget(tenantId, manifest);
+        throw new PlatformError("NOT_FOUND", `${caller} has not consented to the tools "${manifest}"`);
       },
     },
-    forget: (tenantId, name) => pool.forget(tenantId, name),
-    close: () => pool.close(),
+    ...{ consents, consentRecords, declared: find },
+    forget(tenantId, name) {
+      pool.forget(tenantId, name);
+      forgetConsents(tenantId, name);
+    },
+    async close() {
+      await pool.close();
+      await Promise.all(forgetting);
+    },
   };
+};
+
+const assertOwn = ({ caller: by, operator }: CallerScope, caller: string): void => {
+  if (operator === true || by === caller) return;
+  throw new PlatformError(
+    "PERMISSION_DENIED",
+    "what others have consented to is taken back by them, or by an operator",
+  );
 };

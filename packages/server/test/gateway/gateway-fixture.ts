@@ -3,7 +3,7 @@ import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { createRecordingLogger } from "@agentcore/core/testing";
 import { agent } from "@agentcore/sdk";
 import { createGateway } from "../../src/gateway/create-gateway.ts";
-import type { AgentDescription, GatewayDeps } from "../../src/gateway/deps.ts";
+import type { AgentDescription, ConsentDoor, GatewayDeps } from "../../src/gateway/deps.ts";
 import { createPushConfigs } from "../../src/push/push-configs.ts";
 import { PushStore } from "../../src/push/push-store.ts";
 import { createIds, systemClock } from "../../src/system-senses.ts";
@@ -29,6 +29,11 @@ export const describeAgent = (name: string, more: Partial<AgentDescription> = {}
   state: "ready",
   ...more,
 });
+
+const nobodyAsks = async (): Promise<never> => {
+  throw new PlatformError("NOT_FOUND", "nobody asks for this consent");
+};
+const NO_CONSENTS: ConsentDoor = { look: nobodyAsks, begin: nobodyAsks, finish: nobodyAsks, client: async () => ({}) };
 
 export const createFixture = (
   more: Partial<GatewayDeps> = {},
@@ -69,6 +74,8 @@ export const createFixture = (
       libraries: async () => [],
       tools: async () => [],
       call: async () => null,
+      consents: async () => [],
+      revoke: async () => undefined,
     },
     workflows: createWorkflowService({
       host: { workflowOf: async ({ agent }) => (agent === "flow" ? { graph: FLOW } : null) },
@@ -85,6 +92,7 @@ export const createFixture = (
       undrain: async () => {},
     },
     hooks: { find: async () => null },
+    consents: NO_CONSENTS,
     spending: { status: async () => [], usage: async () => [] },
     schedules: {
       list: async () => [],

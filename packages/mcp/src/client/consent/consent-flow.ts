@@ -129,8 +129,9 @@ export const finishConsent = async (
       },
     ),
   );
-  if (kept === undefined) throw new PlatformError("UPSTREAM_FAILED", `${terms.what}: no token came for the code`);
-  return kept;
+  if (kept?.from === undefined) throw new PlatformError("UPSTREAM_FAILED", `${terms.what}: no token came for the code`);
+  const client = terms.client === null ? await keeper.client(kept.from.issuer) : null;
+  return client === null ? kept : { ...kept, from: { ...kept.from, client } };
 };
 
 /** Null: the consent is not good for another token. Throws UPSTREAM_FAILED, which says nothing of the consent. */
@@ -141,8 +142,8 @@ export const renewConsent = async (
 ): Promise<KeptConsent | null> => {
   if (refreshToken === undefined || from === undefined) return null;
   assertIssuer(terms, from.issuer);
-  const clientInformation = ownClient(terms) ?? (await keeper.client(from.issuer));
-  if (clientInformation === null) return null;
+  const clientInformation = ownClient(terms) ?? from.client;
+  if (clientInformation === undefined) return null;
   const { authorizationServerUrl, authorizationServerMetadata: metadata } = from.discovery;
   try {
     const tokens = await refreshAuthorization(authorizationServerUrl, {
@@ -229,11 +230,17 @@ const asUpstream = async <T>(what: string, work: () => Promise<T>): Promise<T> =
   }
 };
 
+const PASSING: ReadonlySet<string> = new Set([
+  OAuthErrorCode.ServerError,
+  OAuthErrorCode.TemporarilyUnavailable,
+  OAuthErrorCode.TooManyRequests,
+]);
+
 /** Said by the authorisation server, or on the way to it. */
 const upstream = (what: string, cause: unknown): PlatformError => {
   for (let each = cause; each instanceof Error; each = each.cause) if (PlatformError.is(each)) return each;
   const words = (cause instanceof Error ? cause.message : String(cause)).slice(0, 1000);
-  return cause instanceof OAuthError
+  return cause instanceof OAuthError && !PASSING.has(cause.code)
     ? new PlatformError("UNAUTHENTICATED", `the authorisation server of ${what} refuses: ${words}`, { cause })
     : new PlatformError("UPSTREAM_FAILED", `the authorisation server of ${what}: ${words}`, { cause, retryable: true });
 };

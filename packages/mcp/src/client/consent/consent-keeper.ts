@@ -13,7 +13,13 @@ export interface KeptConsent {
   readonly scope?: string | undefined;
   /** Who gave the tokens; absent where somebody brought one. */
   readonly from?:
-    | { readonly issuer: string; readonly discovery: OAuthDiscoveryState; readonly resource?: string | undefined }
+    | {
+        readonly issuer: string;
+        readonly discovery: OAuthDiscoveryState;
+        readonly resource?: string | undefined;
+        /** As which the node asked; absent where the manifest names it. */
+        readonly client?: RegisteredClient | undefined;
+      }
     | undefined;
 }
 

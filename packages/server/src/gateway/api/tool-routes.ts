@@ -49,6 +49,13 @@ const Listed = z.object({
     .optional(),
 });
 
+const Consent = z.object({
+  caller: z.string(),
+  since: z.iso.datetime(),
+  /** As they were granted; empty where that was not said. */
+  scopes: z.array(z.string()),
+});
+
 export const createToolRoutes = (tools: ToolService): readonly ApiRoute[] => [
   apiRoute({
     method: "GET",
@@ -79,7 +86,7 @@ export const createToolRoutes = (tools: ToolService): readonly ApiRoute[] => [
     access: "operator",
     answer: { status: 200, schema: z.object({ items: z.array(Listed) }), description: "In the order of their source" },
     handle: async ({ scope, path: { name = "" }, request }) =>
-      jsonResponse({ items: await tools.tools(scope.tenantId, name, request.signal) }),
+      jsonResponse({ items: await tools.tools(scope, name, request.signal) }),
   }),
   apiRoute({
     method: "POST",
@@ -92,7 +99,29 @@ export const createToolRoutes = (tools: ToolService): readonly ApiRoute[] => [
     answer: { status: 200, schema: z.object({ result: z.unknown() }), description: "What it gives" },
     handle: async ({ scope, path: { name = "" }, body: { tool, input = {} }, request }) =>
       jsonResponse({
-        result: (await tools.call(scope.tenantId, name, tool, { input, signal: request.signal })) ?? null,
+        result: (await tools.call(scope, name, tool, { input, signal: request.signal })) ?? null,
       }),
+  }),
+  apiRoute({
+    method: "GET",
+    path: "/api/v1/tools/{name}/consents",
+    operationId: "listToolConsents",
+    summary: "Who has consented to the server of a Tool manifest; of others than the caller for operators only",
+    tag: "tools",
+    answer: { status: 200, schema: z.object({ items: z.array(Consent) }), description: "What each has consented to" },
+    handle: async ({ scope, path: { name = "" } }) => jsonResponse({ items: await tools.consents(scope, name) }),
+  }),
+  apiRoute({
+    method: "DELETE",
+    path: "/api/v1/tools/{name}/consents",
+    operationId: "revokeToolConsent",
+    summary: "Take back what somebody has consented to; another's for operators only",
+    tag: "tools",
+    query: z.strictObject({ caller: z.string().min(1).max(256).optional() }),
+    answer: { status: 200, schema: z.object({ caller: z.string() }), description: "Whose is not kept any more" },
+    async handle({ scope, path: { name = "" }, query: { caller = scope.caller } }) {
+      await tools.revoke(scope, name, caller);
+      return jsonResponse({ caller });
+    },
   }),
 ];

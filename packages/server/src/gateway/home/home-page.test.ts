@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { createFixture, describeAgent, userMessage } from "../../../test/gateway/gateway-fixture.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
-import { html } from "./html.ts";
+import { html } from "../pages/html.ts";
 
 it("tells a person what the node is, has and does", async () => {
   const { get, rpc } = createFixture({}, [describeAgent("echo"), describeAgent("other")]);

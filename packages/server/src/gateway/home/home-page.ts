@@ -1,9 +1,8 @@
 /** What a person sees who opens the node's address: plain HTML without scripts or anything from elsewhere. */
-import { createHash } from "node:crypto";
 import type { PlatformError } from "@agentcore/contract";
 import { errorHeaders } from "../http/error-headers.ts";
-import { textResponse } from "../http/responses.ts";
-import { type Html, html } from "./html.ts";
+import { type Html, html } from "../pages/html.ts";
+import { renderPage } from "../pages/render-page.ts";
 
 export interface HomeResource {
   readonly name: "AgentCore";
@@ -22,14 +21,8 @@ export interface HomeResource {
   readonly links: Readonly<Record<string, string>>;
 }
 
-const STYLE =
-  "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c;background:#fff}" +
-  "h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}" +
-  "th,td{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0;border-bottom:1px solid #ddd}" +
-  "code{font-family:ui-monospace,monospace;background:#f3f3f3;padding:.1rem .3rem}" +
-  "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}code{background:#2a2a2a}th,td{border-color:#444}a{color:#8ab4f8}}";
-// The style is allowed by its hash; nothing else is, from nowhere.
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+// What is shown depends on who asks, and for what.
+const BY_CALLER = { vary: "accept, authorization, x-api-key" } as const;
 
 /** Scripts and tools ask for JSON by name; a browser does not. */
 export const wantsJson = (request: Request): boolean => {
@@ -37,29 +30,8 @@ export const wantsJson = (request: Request): boolean => {
   return accept.includes("application/json") && !accept.includes("text/html");
 };
 
-const page = (title: string, body: Html, status = 200, headers: Readonly<Record<string, string>> = {}): Response => {
-  const document = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${{ ...html``, text: STYLE }}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`;
-  return textResponse(document.text, "text/html; charset=utf-8", status, {
-    ...headers,
-    "content-security-policy": POLICY,
-    vary: "accept, authorization, x-api-key",
-  });
-};
-
 export const renderHome = ({ version, tenant, caller, role, tasks, agents, links }: HomeResource): Response =>
-  page(
+  renderPage(
     `AgentCore ${version}`,
     html`<h1>AgentCore ${version}</h1>
 <p>This node runs AI agents that speak <a href="https://a2a-protocol.org">A2A</a>. You are ${role} <strong>${caller}</strong> of the tenant <strong>${tenant}</strong>.</p>
@@ -77,6 +49,7 @@ ${agents.length === 0 ? html`<p>None yet: <code>agentcore apply FOLDER</code>.</
 <h2>For programs</h2>
 <ul>
 ${Object.entries(links).map(([name, path]) => html`<li><a href="${path}">${path}</a> ${name}</li>\n`)}</ul>`,
+    { headers: BY_CALLER },
   );
 
 const agentTable = (agents: HomeResource["agents"]): Html => html`<table>
@@ -88,7 +61,7 @@ ${agents.map(
 
 /** A person without a key, or with one that may not. */
 export const renderRefusal = (error: PlatformError): Response =>
-  page(
+  renderPage(
     "AgentCore",
     html`<h1>AgentCore</h1>
 <p>${error.message}</p>
@@ -100,6 +73,5 @@ ${
 <p>Keys are given by whoever runs the node. Without one there are <a href="./healthz">its health</a> and <a href="./openapi.json">the description of its API</a>.</p>`
     : html``
 }`,
-    error.status,
-    errorHeaders(error),
+    { status: error.status, headers: { ...errorHeaders(error), ...BY_CALLER } },
   );
