@@ -1,7 +1,9 @@
 /** Consent to MCP servers on a node with keys: asked by a task, given in a browser, kept for one person, renewed, taken back. */
 import { mkdtemp, rm } from "node:fs/promises";
+import { type RequestOptions, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type ConsentServer, serveWithConsent } from "../../../mcp/test/consent-server.ts";
@@ -114,8 +116,8 @@ test("a task asks whoever it works for, their browser brings consent, and it goe
   const link = linkOf(asked);
   expect(link.startsWith(`${node.url}/oauth/consent/default/`)).toBe(true);
   const page = await fetch(link);
-  const text = await page.text();
-  for (const part of ["ann", "caller", asked.head.taskId, "remote", server.origin]) expect(text).toContain(part);
+  const shown = await page.text();
+  for (const part of ["ann", "caller", asked.head.taskId, "remote", server.origin]) expect(shown).toContain(part);
   expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   const thanks = await consent("Ann Example", link);
   expect([thanks.status, await thanks.text()]).toEqual([200, expect.stringContaining(asked.head.taskId)]);
@@ -245,6 +247,39 @@ test("tokens never go to where the manifest points by now", async () => {
   expect(thief.tools.requests.concat()).toEqual([]);
   await declare(server.url);
   expect((await run("ann")).head.state).toBe("completed");
+});
+
+test("without keys, a browser that is led here from elsewhere sees the pages, and no page of others does", async () => {
+  const own = await mkdtemp(join(tmpdir(), "agentcore-consents-"));
+  const open = await startNode({ port: 0, dataDirectory: own, logLevel: "error", env: {} });
+  onTestFinished(async () => {
+    await open.close(0);
+    await rm(own, { recursive: true, force: true });
+  });
+  await open.ready;
+  const link = `${open.url}/oauth/consent/default/${"0".repeat(64)}`;
+  const led = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+  // fetch() would say of itself how it was called.
+  const statusOf = (to: string, options: RequestOptions): Promise<readonly [number | undefined, string]> =>
+    new Promise((resolve, reject) => {
+      request(to, options, (answer) => {
+        text(answer).then(
+          (body) => resolve([answer.statusCode, body.includes("other web sites") ? "as a foreign page's" : ""]),
+          reject,
+        );
+      })
+        .once("error", reject)
+        .end();
+    });
+  expect(await statusOf(link, { headers: led })).toEqual([404, ""]);
+  expect(await statusOf(`${open.url}/oauth/callback?state=x`, { headers: led })).toEqual([403, ""]);
+  for (const init of [
+    { headers: { ...led, "sec-fetch-dest": "iframe" } },
+    { headers: { ...led, "sec-fetch-mode": "no-cors" } },
+    { method: "POST", headers: led },
+  ])
+    expect(await statusOf(link, init)).toEqual([403, "as a foreign page's"]);
+  expect(await statusOf(`${open.url}/api/v1/tasks`, { headers: led })).toEqual([403, "as a foreign page's"]);
 });
 
 test("a node that was stopped while it waited takes consent as before", async () => {

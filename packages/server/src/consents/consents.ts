@@ -91,7 +91,7 @@ export class Consents implements ToolConsents {
     return new PlatformError(
       "UNAUTHENTICATED",
       `MCP server "${manifest}" wants the consent of ${caller}, which is given at ${url}`,
-      { details: { consent } },
+      { details: { consent, nextStep: "Open that address in a browser, say yes there, and do this again." } },
     );
   }
 

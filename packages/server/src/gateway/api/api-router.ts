@@ -24,6 +24,8 @@ const ANONYMOUS: CallerScope = { tenantId: DEFAULT_TENANT, caller: "anonymous" }
 const UNGUARDED = new Set(["/healthz", "/readyz"]);
 // Services deliver by whatever name leads here, and a page that a user visits cannot sign.
 const SIGNED = "/hooks/";
+// A link in somebody's mail, an authorization server that sends them back: what counts comes with what only their browser has.
+const LINKED = "/oauth/";
 
 export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, onError }: ApiRouterDeps) => {
   const table = routes.map((route) => ({ route, template: pathTemplate(route.path) }));
@@ -52,7 +54,7 @@ export const createApiRouter = ({ routes, authenticator, guard, maxBodyBytes, on
     let found: ApiRoute | undefined;
     const refuse = (error: PlatformError): Response => found?.refuse?.(request, error) ?? errorResponse(error);
     try {
-      if (!UNGUARDED.has(path) && !path.startsWith(SIGNED)) guard?.(request, info);
+      if (!UNGUARDED.has(path) && !path.startsWith(SIGNED)) guard?.(request, info, path.startsWith(LINKED));
       const allowed: string[] = [];
       for (const { route, template } of table) {
         const values = template.match(path);

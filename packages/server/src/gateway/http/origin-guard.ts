@@ -14,7 +14,12 @@ const LOOPBACK_ADDRESS = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/;
 export const isLoopbackName = (hostname: string): boolean =>
   LOOPBACK_HOST.test(hostname.toLowerCase()) || LOOPBACK_NAME.test(hostname.toLowerCase());
 
-export type OriginGuard = (request: Pick<Request, "headers" | "url">, info: ConnectionInfo | undefined) => void;
+/** `isLinked`: links of others may lead a person there, in a window of their own. @default false */
+export type OriginGuard = (
+  request: Pick<Request, "headers" | "url"> & Partial<Pick<Request, "method">>,
+  info: ConnectionInfo | undefined,
+  isLinked?: boolean,
+) => void;
 
 /** `publicUrl` is where clients reach the node; its host and origin are accepted besides loopback. Throws PERMISSION_DENIED. */
 export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
@@ -44,7 +49,7 @@ export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
     );
   };
 
-  return (request, info) => {
+  return (request, info, isLinked = false) => {
     if (info?.remoteAddress !== undefined && !LOOPBACK_ADDRESS.test(info.remoteAddress)) {
       throw denied("without API keys this node answers on loopback only; configure a key to open it");
     }
@@ -55,9 +60,14 @@ export const createOriginGuard = (publicUrl: () => string): OriginGuard => {
     const protocol = request.url.startsWith("https:") ? "https:" : "http:";
     if (origin !== null && !isOwnOrigin(origin, protocol, info?.localPort)) throw foreign();
     // "same-site" is another port of the same name; "none" is a person at the address bar.
-    if (site !== null && site !== "same-origin" && site !== "none") throw foreign();
+    if (site === null || site === "same-origin" || site === "none") return;
+    if (!isLinked || !isNavigation(request)) throw foreign();
   };
 };
+
+/** Shown to the person, and to no page. */
+const isNavigation = ({ method, headers }: Parameters<OriginGuard>[0]): boolean =>
+  method === "GET" && headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
 
 const portOf = (url: URL): number => Number(url.port || (url.protocol === "https:" ? 443 : 80));
 
