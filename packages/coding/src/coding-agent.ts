@@ -2,8 +2,8 @@ import { type CodingOptions, CodingSpec, parseInput } from "@agentcore/contract"
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { agent, type SkillOptions } from "@agentcore/sdk";
 import type { CodingResult } from "./coding-result.ts";
-import { createCodingRun } from "./coding-run.ts";
 import { type CodingHost, CodingRuntime } from "./coding-runtime.ts";
+import { createCodingRun } from "./run/coding-run.ts";
 
 export interface CodingAgentOptions extends CodingOptions {
   readonly name: string;

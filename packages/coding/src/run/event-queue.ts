@@ -1,4 +1,4 @@
-import type { CodingEvent } from "./dialects/coding-event.ts";
+import type { CodingEvent } from "../dialects/coding-event.ts";
 
 export interface EventBatch {
   readonly events: readonly CodingEvent[];

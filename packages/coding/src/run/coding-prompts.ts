@@ -1,6 +1,6 @@
 /** What the program is told after the task itself. */
 import { asData } from "@agentcore/sdk";
-import type { CheckResult } from "./process/run-check.ts";
+import type { CheckResult } from "../process/run-check.ts";
 
 export const CUT_OFF =
   "You were cut off: the machine that you ran on stopped. What you did is in the working tree. Look at it, and go on with the task.";

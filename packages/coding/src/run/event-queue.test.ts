@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CodingEvent } from "./dialects/coding-event.ts";
+import type { CodingEvent } from "../dialects/coding-event.ts";
 import { EventQueue } from "./event-queue.ts";
 
 const said = (text: string): CodingEvent => ({ type: "text", text });

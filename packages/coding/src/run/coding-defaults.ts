@@ -1,0 +1,10 @@
+/** What holds where a manifest says nothing (docs/coding-agents.md#settings). */
+export const CODING_DEFAULTS = {
+  maxTurns: 10,
+  maxTries: 3,
+  maxCostUsd: 5,
+  timeoutMs: 1_800_000,
+  maxOutputBytes: 64 * 2 ** 20,
+  checkTimeoutMs: 600_000,
+  author: { name: "AgentCore", email: "agentcore@localhost" },
+} as const;

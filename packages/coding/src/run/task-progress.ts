@@ -1,0 +1,34 @@
+import type { Context } from "@agentcore/contract/authoring";
+import { bounded, type CodingEvent } from "../dialects/coding-event.ts";
+
+// Of a task; what comes after them is counted.
+const MAX_PROGRESS = 500;
+export const PROGRESS_CHARACTERS = 2_000;
+
+/** What a task shows of its work while it goes on. */
+export class TaskProgress {
+  private readonly ctx: Pick<Context, "progress">;
+  private told = 0;
+
+  constructor(ctx: Pick<Context, "progress">) {
+    this.ctx = ctx;
+  }
+
+  async say(message: string): Promise<void> {
+    this.told += 1;
+    if (this.told < MAX_PROGRESS) return this.ctx.progress(bounded(message, PROGRESS_CHARACTERS));
+    if (this.told === MAX_PROGRESS) return this.ctx.progress("what comes of progress from here on is not shown");
+  }
+
+  async tell(event: CodingEvent): Promise<void> {
+    switch (event.type) {
+      case "text":
+        return this.say(event.text);
+      case "toolUse":
+        return this.say(event.about === "" ? event.tool : `${event.tool}: ${event.about}`);
+      case "problem":
+        return this.say(`problem: ${event.message}`);
+      default:
+    }
+  }
+}
