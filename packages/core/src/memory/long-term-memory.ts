@@ -1,8 +1,6 @@
 /** Long-term memory of all tenants, on one node: which pools are open, and what may be asked of them. */
 import {
-  type FieldViolation,
   type Forgotten,
-  invalidArgument,
   type MemoryEntry,
   type MemoryPoolSpec,
   type MemoryPoolStatus,
@@ -10,24 +8,16 @@ import {
   type Recalled,
 } from "@agentcore/contract";
 import type { NewMemory, Remembered } from "@agentcore/contract/authoring";
-import { isLargerThan } from "../payloads/json-size.ts";
-import { assertSerialisable } from "../payloads/serialisable.ts";
 import type { Embedder } from "../ports/index.ts";
+import { checkMemory, checkRecall, checkRule, type RecallRequest } from "./check-memory-calls.ts";
 import { embedInTime, type Vector } from "./embed-in-time.ts";
+import type { ForgetRule } from "./forget-rule.ts";
 import type { KeptMemory } from "./kept-memory.ts";
-import {
-  DEFAULT_RESULTS,
-  MAX_DATA_BYTES,
-  MAX_DOCUMENT,
-  MAX_QUERY,
-  MAX_RESULTS,
-  MAX_TAG,
-  MAX_TAGS,
-  MAX_TEXT,
-} from "./limits.ts";
-import { OpenPool, type PoolServices } from "./open-pool.ts";
+import { DEFAULT_RESULTS } from "./limits.ts";
+import { OpenPool } from "./open-pool.ts";
 import { type Pool, poolOf } from "./pool.ts";
-import { type ForgetRule, PoolRows } from "./pool-rows.ts";
+import { listPoolHeads } from "./pool-rows.ts";
+import type { PoolServices } from "./pool-services.ts";
 import { type PoolSettings, poolSettings } from "./pool-settings.ts";
 
 export interface LongTermMemoryOptions extends PoolServices {
@@ -49,13 +39,6 @@ export interface MemoryOrigin {
   readonly writtenBy: string;
 }
 
-export interface RecallRequest {
-  readonly query: string;
-  readonly limit?: number | undefined;
-  readonly tags?: readonly string[] | undefined;
-  readonly document?: string | undefined;
-}
-
 const MAX_INDEX_BYTES = 192 * 1024 * 1024;
 const MAX_OPEN_POOLS = 1_000;
 const CALLS_BETWEEN_LOOKS = 64;
@@ -67,13 +50,11 @@ const PAGE = 500;
 
 export class LongTermMemory {
   private readonly options: LongTermMemoryOptions;
-  private readonly rows: PoolRows;
   private readonly open = new Map<string, OpenPool>();
   private calls = 0;
 
   constructor(options: LongTermMemoryOptions) {
     this.options = options;
-    this.rows = new PoolRows(options.keyValue);
   }
 
   /** The MemoryPool that says how this pool is kept. */
@@ -183,7 +164,7 @@ export class LongTermMemory {
   ): Promise<{ readonly pools: readonly MemoryPoolStatus[]; readonly nextAfter: string | null }> {
     const pools: MemoryPoolStatus[] = [];
     for (let last = after; ; ) {
-      const page = await this.rows.heads(tenantId, last, PAGE);
+      const page = await listPoolHeads(this.options.keyValue, tenantId, last, PAGE);
       for (const { key, head } of page) {
         last = key;
         const pool = poolOf(head.name);
@@ -203,7 +184,7 @@ export class LongTermMemory {
   /** Pools that have, or had, memories. */
   async *all(tenantId: string): AsyncGenerator<Pool> {
     for (let after: string | undefined; ; ) {
-      const page = await this.rows.heads(tenantId, after, PAGE);
+      const page = await listPoolHeads(this.options.keyValue, tenantId, after, PAGE);
       for (const { head } of page) yield poolOf(head.name);
       after = page.at(-1)?.key;
       if (page.length < PAGE) return;
@@ -306,57 +287,3 @@ const entryOf = (
   ...{ id, pool: pool.name },
   ...memory,
 });
-
-const isText = (value: unknown, most: number): boolean =>
-  typeof value === "string" && value.trim() !== "" && value.length <= most && value.isWellFormed();
-
-const tagsViolation = (tags: unknown): FieldViolation[] =>
-  tags === undefined || (Array.isArray(tags) && tags.length <= MAX_TAGS && tags.every((tag) => isText(tag, MAX_TAG)))
-    ? []
-    : [{ field: "tags", description: `expected at most ${MAX_TAGS} texts of 1 to ${MAX_TAG} characters` }];
-
-const documentViolation = (document: unknown): FieldViolation[] =>
-  document === undefined || isText(document, MAX_DOCUMENT)
-    ? []
-    : [{ field: "document", description: `expected 1 to ${MAX_DOCUMENT} characters` }];
-
-/** Throws INVALID_ARGUMENT, TOO_LARGE, RESULT_NOT_SERIALISABLE. */
-const checkMemory = ({ text, data, tags, document, importance, ttlMs }: NewMemory): void => {
-  const violations: FieldViolation[] = [];
-  if (!isText(text, MAX_TEXT))
-    violations.push({ field: "text", description: `expected 1 to ${MAX_TEXT} characters of text` });
-  violations.push(...tagsViolation(tags), ...documentViolation(document));
-  if (importance !== undefined && !(importance >= 0 && importance <= 1))
-    violations.push({ field: "importance", description: "expected a number from 0 to 1" });
-  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0))
-    violations.push({ field: "ttlMs", description: "expected milliseconds above 0" });
-  if (violations.length > 0) throw invalidArgument("what is to be remembered", violations);
-  if (data === undefined) return;
-  assertSerialisable(data, "the data of a memory");
-  if (isLargerThan(data, MAX_DATA_BYTES))
-    throw new PlatformError("TOO_LARGE", `the data of a memory has more than ${MAX_DATA_BYTES / 1024} KiB as JSON`, {
-      violations: [{ field: "data", description: "expected less; keep it in an artifact and remember where" }],
-    });
-};
-
-const checkRecall = ({ query, limit, tags, document }: RecallRequest): void => {
-  const violations: FieldViolation[] = [];
-  if (!isText(query, MAX_QUERY))
-    violations.push({ field: "query", description: `expected 1 to ${MAX_QUERY} characters of text` });
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MAX_RESULTS))
-    violations.push({ field: "limit", description: `expected a whole number from 1 to ${MAX_RESULTS}` });
-  violations.push(...tagsViolation(tags), ...documentViolation(document));
-  if (violations.length > 0) throw invalidArgument("what is to be recalled", violations);
-};
-
-const RULES = ["id", "words", "task", "document", "caller", "all"] as const;
-
-const checkRule = ({ which }: ForgetRule): void => {
-  const given = Object.entries(which).filter(([, value]) => value !== undefined);
-  const [only] = given;
-  const isOne = given.length === 1 && only !== undefined && (RULES as readonly string[]).includes(only[0]);
-  if (isOne && (only[0] === "all" ? only[1] === true : isText(only[1], MAX_QUERY))) return;
-  throw invalidArgument("what is to be forgotten", [
-    { field: "", description: `expected exactly one of ${RULES.join(", ")}` },
-  ]);
-};
