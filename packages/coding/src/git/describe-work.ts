@@ -75,15 +75,13 @@ const linksOut = async (
   return found;
 };
 
+/** Whether it may: what goes down and then up again does, since the way down may be a link itself, to a folder from which it is further up than it looks. */
 export const leadsOut = (path: string, target: string): boolean => {
   if (target.startsWith("/") || target.includes("\0")) return true;
-  let depth = path.split("/").length - 1;
-  for (const part of target.split("/")) {
-    if (part === "..") depth -= 1;
-    else if (part !== "" && part !== ".") depth += 1;
-    if (depth < 0) return true;
-  }
-  return false;
+  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
+  const down = parts.findIndex((part) => part !== "..");
+  const ups = down === -1 ? parts.length : down;
+  return ups > path.split("/").length - 1 || parts.indexOf("..", ups) !== -1;
 };
 
 const splitAtTabs = (line: string): readonly [string, string, string | undefined] => {
