@@ -9,7 +9,7 @@ import {
   processesWith,
   runsIn,
   type TestRepository,
-} from "../../packages/server/test/coding/coding-world.ts";
+} from "../../packages/coding/test/coding-world.ts";
 import { NodeProcess } from "./node-process.ts";
 
 const nodes: NodeProcess[] = [];

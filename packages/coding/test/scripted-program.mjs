@@ -49,6 +49,19 @@ const does = {
   remove: ([path]) => rmSync(path, { recursive: true }),
   link: ([path, target]) => symlinkSync(target, path),
   say: (words) => say(words.join(" ")),
+  confess: ([name]) => say(`the key is ${process.env[name]}, as told`),
+  // The same in pieces, as some programs tell what their model streams.
+  async stammer([name]) {
+    for (const part of process.env[name].match(/.{1,5}/gs)) await say(part);
+  },
+  async chatter([times]) {
+    for (let at = 0; at < Number(times); at += 1_000)
+      await new Promise((resolve) =>
+        process.stdout.write(`${JSON.stringify({ type: "text", text: "x" })}\n`.repeat(1_000), resolve),
+      );
+  },
+  // What it has spent in its session, told as programs do that count so.
+  spends: ([usd]) => tell({ type: "usage", of: "session", costUsd: Number(usd) }),
   sleep: ([ms]) => pause(Number(ms)),
   run: (words) =>
     new Promise((resolve) =>
@@ -86,7 +99,8 @@ const does = {
   exit: ([code]) => process.exit(Number(code)),
 };
 
-await tell(isClaude ? { type: "system", subtype: "init", session_id: session } : { type: "session", id: session });
+if (!part.includes("nameless"))
+  await tell(isClaude ? { type: "system", subtype: "init", session_id: session } : { type: "session", id: session });
 writeFileSync(file, JSON.stringify(state));
 let steps = 0;
 for (const line of part.split("\n")) {
@@ -103,7 +117,8 @@ if (isClaude)
     ...{ total_cost_usd: state.usd, usage: { input_tokens: 100 * steps, output_tokens: 10 * steps } },
   });
 else {
-  await tell({ type: "usage", inputTokens: 100 * steps, outputTokens: 10 * steps, costUsd: steps / 100 });
+  if (!part.includes("spends"))
+    await tell({ type: "usage", inputTokens: 100 * steps, outputTokens: 10 * steps, costUsd: steps / 100 });
   await tell({ type: "result", outcome: "done", text: `did ${steps} steps` });
 }
 process.exit(0);

@@ -29,6 +29,24 @@ export const MAX_ABOUT_CHARACTERS = 300;
 export const bounded = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most)} …`;
 
+/** With its texts changed; the name of a session is none. */
+export const withTexts = (event: CodingEvent, change: (text: string) => string): CodingEvent => {
+  switch (event.type) {
+    case "text":
+    case "result":
+      return { ...event, text: change(event.text) };
+    case "toolUse":
+      return { ...event, tool: change(event.tool), about: change(event.about) };
+    case "problem":
+      return { ...event, message: change(event.message) };
+    case "session":
+    case "toolResult":
+    case "usage":
+    case "cost":
+      return event;
+  }
+};
+
 // It becomes a word of the next command line: nothing that a program could take for an option.
 const SESSION = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}$/;
 

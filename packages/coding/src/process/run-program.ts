@@ -41,8 +41,6 @@ export interface RunningProgram {
   readonly pid: number;
   /** Asks it to end, then makes it. */
   stop(reason: StopReason): void;
-  /** While it is held it waits with its output. */
-  hold(isHeld: boolean): void;
   readonly ended: Promise<ProgramEnd>;
 }
 
@@ -135,7 +133,6 @@ const follow = (
   return {
     pid,
     stop,
-    hold: (isHeld) => void (isHeld ? stdout?.pause() : stdout?.resume()),
     ended: finish(),
   };
 };

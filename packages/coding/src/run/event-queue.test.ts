@@ -5,11 +5,12 @@ import { EventQueue } from "./event-queue.ts";
 const said = (text: string): CodingEvent => ({ type: "text", text });
 const never = new AbortController().signal;
 
-test("who tells more than is taken is held, and let go on when there is room", async () => {
-  const held: boolean[] = [];
-  const queue = new EventQueue((isHeld) => held.push(isHeld));
-  for (let at = 0; at < 1_500; at++) queue.add(said(String(at)));
-  expect(held).toEqual([true]);
+test("what is told comes in batches, each session once in a row, and nothing after the first five hundred", async () => {
+  const queue = new EventQueue();
+  for (let at = 0; at < 10_000; at++) {
+    queue.add({ type: "session", id: "one" });
+    queue.add(said(String(at)));
+  }
   const seen: CodingEvent[] = [];
   queue.close();
   for (let isLast = false; !isLast; ) {
@@ -18,12 +19,12 @@ test("who tells more than is taken is held, and let go on when there is room", a
     seen.push(...batch.events);
     ({ isLast } = batch);
   }
-  expect(held).toEqual([true, false]);
-  expect(seen).toEqual(Array.from({ length: 1_500 }, (_, at) => said(String(at))));
+  const texts = Array.from({ length: 499 }, (_, at) => said(String(at)));
+  expect(seen).toEqual([{ type: "session", id: "one" }, ...texts]);
 });
 
 test("a batch ends with its window, with the end, or with whoever waits", async () => {
-  const queue = new EventQueue(() => undefined);
+  const queue = new EventQueue();
   const waiting = queue.take(1, never);
   queue.add(said("a"));
   expect(await waiting).toEqual({ events: [said("a")], isLast: false });

@@ -1,4 +1,5 @@
 import type { CodingEvent } from "../dialects/coding-event.ts";
+import { MAX_PROGRESS } from "./task-progress.ts";
 
 export interface EventBatch {
   readonly events: readonly CodingEvent[];
@@ -6,27 +7,27 @@ export interface EventBatch {
   readonly isLast: boolean;
 }
 
-// At once; a program that tells more waits until they are taken.
-const MAX_WAITING = 1_000;
+// Of one run: no more are shown, and a program may talk without end.
+const MAX_EVENTS = MAX_PROGRESS;
 // Of one batch, which is one entry of the task's log.
 const MAX_BATCH = 100;
 
 /** What a program has told and the task has not taken yet. */
 export class EventQueue {
   private events: CodingEvent[] = [];
+  private added = 0;
+  private session: string | null = null;
   private isClosed = false;
   private wake: (() => void) | null = null;
-  private readonly holds: (isHeld: boolean) => void;
-  private isHeld = false;
 
-  /** `holds` hears when whoever fills it is to wait, and when to go on. */
-  constructor(holds: (isHeld: boolean) => void) {
-    this.holds = holds;
-  }
-
+  /** What comes after the first five hundred is passed over. */
   add(event: CodingEvent): void {
+    if (this.added === MAX_EVENTS) return;
+    // Some say it with each word.
+    if (event.type === "session" && event.id === this.session) return;
+    if (event.type === "session") this.session = event.id;
+    this.added += 1;
     this.events.push(event);
-    this.hold(this.events.length >= MAX_WAITING);
     this.wake?.();
   }
 
@@ -40,7 +41,6 @@ export class EventQueue {
     await this.until(() => this.events.length > 0, signal);
     if (!this.isClosed) await this.until(() => this.events.length >= MAX_BATCH, signal, windowMs);
     const events = this.events.splice(0, MAX_BATCH);
-    this.hold(this.events.length >= MAX_WAITING);
     return { events, isLast: this.isClosed && this.events.length === 0 };
   }
 
@@ -61,11 +61,5 @@ export class EventQueue {
       if (signal.aborted) done();
       else this.wake();
     });
-  }
-
-  private hold(isHeld: boolean): void {
-    if (this.isHeld === isHeld) return;
-    this.isHeld = isHeld;
-    this.holds(isHeld);
   }
 }

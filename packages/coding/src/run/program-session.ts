@@ -56,7 +56,7 @@ export class ProgramSession {
   async run(prompt: string): Promise<Ended> {
     const { ctx, progress } = this.coding;
     const maxTurns = Math.max(1, this.maxTurns - this.turns);
-    const turn = { prompt, session: this.id, before: this.spentInIt, maxTurns };
+    const turn = { prompt, session: this.id, before: this.id === null ? NOTHING_SPENT : this.spentInIt, maxTurns };
     const { queue, program } = createProgramTool(this.coding, this.dialect, turn);
     const running = ctx.tool(program, { prompt: bounded(prompt, MAX_SHOWN_CHARACTERS), session: this.id }).then(
       (run) => ({ run }),
@@ -88,8 +88,10 @@ export class ProgramSession {
   private note(run: ProgramRun): void {
     this.turns += Math.max(1, run.turns);
     this.spent = addSpent(this.spent, run.spent);
-    this.spentInIt = run.session === this.id ? addSpent(this.spentInIt, run.spent) : run.spent;
-    this.id = run.session ?? this.id;
+    // One that is gone on with need not say its name again.
+    const id = run.session ?? this.id;
+    this.spentInIt = id === this.id ? addSpent(this.spentInIt, run.spent) : run.spent;
+    this.id = id;
     if (run.text !== "") this.text = run.text;
   }
 }

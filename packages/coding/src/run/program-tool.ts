@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import type { Tool, ToolContext } from "@agentcore/contract/authoring";
 import { tool } from "@agentcore/sdk";
+import { withTexts } from "../dialects/coding-event.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { type RunSummary, RunTally, type Spent } from "../dialects/run-tally.ts";
 import { runProgram, type StopReason } from "../process/run-program.ts";
@@ -11,7 +12,8 @@ import { freshFolder } from "../work/workplace.ts";
 import { CODING_DEFAULTS } from "./coding-defaults.ts";
 import type { CodingTask } from "./coding-task.ts";
 import { EventQueue } from "./event-queue.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { secretBlanker } from "./secret-blanker.ts";
+import { toldOf } from "./task-progress.ts";
 
 /** What the tool comes to, as the log has it. */
 export interface ProgramRun extends RunSummary {
@@ -39,15 +41,14 @@ export const createProgramTool = (
   { prompt, session, before, maxTurns }: ProgramTurn,
 ): { readonly queue: EventQueue; readonly program: Tool<unknown, ProgramRun> } => {
   const { spec } = runtime;
-  let hold: (isHeld: boolean) => void = () => undefined;
-  const queue = new EventQueue((isHeld) => hold(isHeld));
+  const queue = new EventQueue();
   const maxCostUsd = spec.maxCostUsd ?? (dialect.tellsCost ? CODING_DEFAULTS.maxCostUsd : undefined);
   const timeoutMs = spec.timeoutMs ?? CODING_DEFAULTS.timeoutMs;
   const execute = async (_: unknown, { signal, spent }: ToolContext): Promise<ProgramRun> => {
     const { place, record, paths } = await site.open(signal);
     const { trustsRepository = false } = spec;
     if (!trustsRepository) await refuseSettings(spec.program, dialect, place.folder);
-    const secrets = runtime.secrets();
+    const blank = secretBlanker(runtime.secrets());
     const folder = await freshFolder(paths.program);
     const { args, stdin, env, files } = dialect.invoke({
       ...{ prompt, session, maxTurns, maxCostUsd, folder, trustsRepository },
@@ -64,22 +65,24 @@ export const createProgramTool = (
         maxOutputBytes: spec.maxOutputBytes ?? CODING_DEFAULTS.maxOutputBytes,
       },
       (line) => {
-        for (const event of dialect.read(withoutSecrets(line, secrets))) {
+        // Before it is read, since what is cut there may end within one; and after, since JSON has other ways to write it.
+        for (const event of dialect.read(blank(line)).map((each) => withTexts(each, blank))) {
           tally.note(event);
-          queue.add(event);
+          const told = toldOf(event);
+          if (told !== null) queue.add(told);
         }
         // It was to stop by itself; who cannot is stopped as it begins the next.
         if (tally.turnCount > maxTurns) running.stop("turns");
       },
       signal,
     );
-    hold = running.hold;
     runtime.shared.note(running.ended);
     const { exitCode, stopped, stderr } = await running.ended;
     const { summary } = tally;
     if (maxCostUsd !== undefined && summary.spent.costUsd !== null) spent?.(summary.spent.costUsd);
     const turns = stopped === "turns" ? maxTurns : summary.turns;
-    return { ...summary, turns, exitCode, stopped, stderr: withoutSecrets(stderr, secrets) };
+    // Told in pieces, it is whole only now.
+    return { ...summary, text: blank(summary.text), turns, exitCode, stopped, stderr: blank(stderr) };
   };
   const program: Tool<unknown, ProgramRun> = tool({
     name: spec.program,

@@ -2,7 +2,7 @@ import type { CommittedWork } from "../git/commit-work.ts";
 import { describeWork, patchOf, type WorkDescription } from "../git/describe-work.ts";
 import { repositoryPlace, type WorkBase } from "../work/workplace.ts";
 import type { CodingTask } from "./coding-task.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { secretBlanker } from "./secret-blanker.ts";
 
 const MAX_PATCH_BYTES = 512 * 1024;
 
@@ -21,7 +21,7 @@ export const showChanges = async (
   if (patch !== null && patch !== "")
     await ctx.artifact({
       name: "changes.patch",
-      text: withoutSecrets(patch, runtime.secrets()),
+      text: secretBlanker(runtime.secrets())(patch),
       mediaType: "text/x-diff",
     });
   if (patch === null)

@@ -1,9 +1,25 @@
 import type { Context } from "@agentcore/contract/authoring";
-import { bounded, type CodingEvent } from "../dialects/coding-event.ts";
+import { bounded, type CodingEvent, withTexts } from "../dialects/coding-event.ts";
 
 // Of a task; what comes after them is counted.
-const MAX_PROGRESS = 500;
+export const MAX_PROGRESS = 500;
 export const PROGRESS_CHARACTERS = 2_000;
+
+/** What a task shows of an event, as far as it shows it, and the session that it may have to go on with; null: nothing. */
+export const toldOf = (event: CodingEvent): CodingEvent | null => {
+  switch (event.type) {
+    case "session":
+    case "text":
+    case "toolUse":
+    case "problem":
+      return withTexts(event, (text) => bounded(text, PROGRESS_CHARACTERS));
+    case "toolResult":
+    case "usage":
+    case "cost":
+    case "result":
+      return null;
+  }
+};
 
 /** What a task shows of its work while it goes on. */
 export class TaskProgress {

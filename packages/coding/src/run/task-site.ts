@@ -8,7 +8,7 @@ import { type RunPaths, readRecord, runPaths } from "../work/run-record.ts";
 import { keyOf, openWorksite, type WorkBase, type Worksite } from "../work/workplace.ts";
 import { CODING_DEFAULTS } from "./coding-defaults.ts";
 import { endOf } from "./coding-prompts.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { secretBlanker } from "./secret-blanker.ts";
 
 const MAX_CHECK_BYTES = 64 * 2 ** 20;
 
@@ -66,13 +66,13 @@ export class TaskSite {
     signal: AbortSignal,
   ): Promise<readonly CheckResult[]> {
     const { runtime } = this;
-    const secrets = runtime.secrets();
+    const blank = secretBlanker(runtime.secrets());
     const request = {
       ...{ cwd: folder, env: await this.environment(), marker, maxOutputBytes: MAX_CHECK_BYTES },
       timeoutMs: runtime.spec.checkTimeoutMs ?? CODING_DEFAULTS.checkTimeoutMs,
     };
     const checks = await runChecks(commands, request, signal);
-    return checks.map((check) => ({ ...check, output: withoutSecrets(check.output, secrets) }));
+    return checks.map((check) => ({ ...check, output: blank(check.output) }));
   }
 
   /** With its home there. */

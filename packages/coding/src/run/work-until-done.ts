@@ -55,7 +55,7 @@ export const workUntilDone = async (coding: CodingTask, base: WorkBase): Promise
     );
     const failure = describeFailure(work.checks ?? [], leftOut);
     prompt = resumes && session.id !== null ? failure : `${task}\n\n${failure}`;
-    if (!resumes) session.id = null;
+    if (!resumes) session.leave();
   }
 };
 

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CodingResult } from "@agentcore/coding";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { openTestRepository, processesWith, runsIn, type TestRepository } from "../../../coding/test/coding-world.ts";
 import { codingAgentManifest, PROGRAM } from "../../test/coding/coding-agent-manifest.ts";
-import { openTestRepository, processesWith, runsIn, type TestRepository } from "../../test/coding/coding-world.ts";
 import { type RunningNode, startNode } from "../start-node.ts";
+
+const CODING_PEM_KEY = '-----BEGIN "KEY"-----\nMIIEvQIBADANBgkq\n-----END-----';
 
 let data: string;
 let node: RunningNode;
@@ -16,7 +18,12 @@ beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), "agentcore-coding-"));
   node = await startNode({
     ...{ port: 0, dataDirectory: data, logLevel: "error" },
-    env: { PATH: process.env["PATH"], CODING_KEY: "very-secret-value", AGENTCORE_PRIVATE: "not for programs" },
+    env: {
+      PATH: process.env["PATH"],
+      CODING_KEY: "very-secret-value",
+      AGENTCORE_PRIVATE: "not for programs",
+      CODING_PEM_KEY,
+    },
   });
   await node.ready;
 });
@@ -299,6 +306,40 @@ test("programs see of the environment what their agent names, and the secret in 
   const { commits: _, ...rest } = done.output.changes;
   expect(JSON.stringify({ ...done.output, changes: rest })).not.toContain("very-secret-value");
   expect(done.output.checks[0].output).toBe("[secret]");
+});
+
+test("a secret of several lines is blanked too, and so is one that is told in pieces", async () => {
+  const repository = await openTestRepository();
+  const agent = await agentFor(repository, {
+    ...{ program: "command", args: [] },
+    env: { PEM: { env: "CODING_PEM_KEY" }, THE_KEY: { env: "CODING_KEY" } },
+  });
+  const told = await run(agent, "confess PEM\nwrite b.txt x\nstammer THE_KEY\nexit 0");
+  const events = JSON.stringify(await eventsOf(told.head.taskId));
+  expect(events).toContain("the key is [secret], as told");
+  expect(JSON.stringify(told.output)).toContain("[secret]");
+  expect(`${events}${JSON.stringify(told.output)}`).not.toMatch(/MIIEvQ|very-secret-value/);
+});
+
+test("a program that talks and talks fills no log, and comes to its end", async () => {
+  const repository = await openTestRepository();
+  const agent = await agentFor(repository, { program: "command", args: [] });
+  const { state, head, output } = await run(agent, "chatter 1200000\nwrite b.txt b");
+  expect([state, output?.outcome]).toEqual(["completed", "offered"]);
+  expect(head.seq).toBeLessThan(1_200);
+});
+
+test("what runs of sessions of their own have spent is added up, where the program counts by session", async () => {
+  const repository = await openTestRepository();
+  const agent = await agentFor(repository, { program: "command", args: [], validate: [["false"]], maxTurns: 3 });
+  const { output } = await run(agent, "write b.txt b\nspends 0.5");
+  expect(output).toMatchObject({ turns: 3, spent: { costUsd: 1.5 } });
+  const resuming = await agentFor(repository, {
+    ...{ program: "command", args: [], resumeArgs: ["--resume", `\${session}`] },
+    ...{ validate: [["false"]], maxTurns: 3 },
+  });
+  const one = await run(resuming, "write b.txt b\nspends 0.5\n---\nnameless\nspends 0.7\n---\nnameless\nspends 0.9");
+  expect(one.output).toMatchObject({ turns: 3, spent: { costUsd: 0.9 } });
 });
 
 test("nothing that the repository or the program brings is run by the node: hooks, filters, drivers, monitors, a false .git", async () => {
