@@ -2,6 +2,15 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type CodingSpec, PlatformError } from "@agentcore/contract";
+import { CodingShared } from "./coding-shared.ts";
+import { homeFolder } from "./homes/home-folder.ts";
+import {
+  DEFAULT_HOME_POLICY,
+  describeSweptHomes,
+  type HomePolicy,
+  sweepHomes,
+  tenantsWithHomes,
+} from "./homes/sweep-homes.ts";
 import { sweepRuns } from "./work/sweep-runs.ts";
 
 export interface CodingHost {
@@ -14,38 +23,16 @@ export interface CodingHost {
   /** Why a repository may not be opened for a tenant; undefined: it may. Asked with its real path, each time that a task begins. @default any may */
   readonly refuse?: ((tenantId: string, repository: string) => Promise<string | undefined>) | undefined;
   readonly log?: ((message: string) => void) | undefined;
-  /** Shared by all agents of a state folder. @default this agent's own */
+  /** Shared by all agents of a state folder, which then also take away what agents have left that are no more. @default this agent's own */
   readonly shared?: CodingShared | undefined;
-}
-
-/** What agents of one process have in common. */
-export class CodingShared {
-  /** Runs that this process is at, by key. */
-  readonly active = new Set<string>();
-  private readonly programs = new Set<Promise<unknown>>();
-  private last: Promise<unknown> = Promise.resolve();
-
-  /** Of a program's end. */
-  note(ended: Promise<unknown>): void {
-    const noted = ended.catch(() => undefined).finally(() => this.programs.delete(noted));
-    this.programs.add(noted);
-  }
-
-  /** Once no program runs: for a node that ends, whose tasks have been told. */
-  async idle(): Promise<void> {
-    await Promise.all(this.programs);
-  }
-
-  /** Merges one after the other, each on top of the one before. Who else merges meanwhile is noticed, and costs a turn more. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.last.then(work, work);
-    this.last = mine.catch(() => undefined);
-    return mine;
-  }
+  /** What becomes of the agent's homes, looked at once an hour at most, as tasks end; null: their host sees to them. @default 30 days unused, 2 GiB a tenant */
+  readonly homePolicy?: HomePolicy | null | undefined;
 }
 
 // How to run, and nothing secret.
 const SHARED = ["PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] as const;
+
+const HOMES_EVERY_MS = 3_600_000;
 
 export class CodingRuntime {
   readonly spec: CodingSpec;
@@ -53,7 +40,8 @@ export class CodingRuntime {
   readonly stateFolder: string;
   private readonly host: CodingHost;
   readonly shared: CodingShared;
-  private sweeping: Promise<void> = Promise.resolve();
+  /** Monotonic. */
+  private homesSweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, spec: CodingSpec, host: CodingHost) {
     this.name = name;
@@ -66,7 +54,7 @@ export class CodingRuntime {
   /** The environment of programs. Throws CONFIG_INVALID for a variable that the node has not. */
   environment(tenantId: string): Readonly<Record<string, string>> {
     const variables = this.host.variables ?? process.env;
-    const own = join(this.stateFolder, "homes", tenantId, this.name);
+    const own = homeFolder(this.stateFolder, tenantId, this.name);
     const home = this.spec.home === "node" ? (variables["HOME"] ?? homedir()) : own;
     const shared = SHARED.flatMap((name) => {
       const value = variables[name];
@@ -105,16 +93,27 @@ export class CodingRuntime {
     this.shared.active.delete(key);
   }
 
-  /** At the start, and whenever a task has ended; one at a time. Whoever comes while one is under way waits for the next. */
+  /** At the start, and whenever a task has ended. */
   sweep(): Promise<void> {
-    const { stateFolder, host } = this;
-    this.sweeping = this.sweeping.then(() =>
-      sweepRuns({
-        ...{ stateFolder, agent: this.name, isOver: host.isOver ?? null, now: Date.now() },
-        isActive: (key) => this.shared.active.has(key),
-        log: host.log ?? (() => undefined),
-      }),
-    );
-    return this.sweeping;
+    const { stateFolder, host, name, shared } = this;
+    const log = host.log ?? (() => undefined);
+    return shared.sweep(async () => {
+      await sweepRuns({
+        ...{ stateFolder, agent: host.shared === undefined ? name : null, isOver: host.isOver ?? null },
+        ...{ now: Date.now(), isActive: (key) => shared.active.has(key), log },
+      });
+      await this.sweepHomes(log);
+    });
+  }
+
+  private async sweepHomes(log: (message: string) => void): Promise<void> {
+    const { stateFolder, name: agent } = this;
+    const { homePolicy: policy = DEFAULT_HOME_POLICY } = this.host;
+    if (policy === null || performance.now() - this.homesSweptAt < HOMES_EVERY_MS) return;
+    this.homesSweptAt = performance.now();
+    for (const tenantId of await tenantsWithHomes(stateFolder)) {
+      const swept = await sweepHomes({ stateFolder, tenantId, agent, policy, now: Date.now() });
+      if (swept.removedFiles + swept.failed > 0) log(describeSweptHomes(tenantId, swept));
+    }
   }
 }

@@ -438,6 +438,10 @@ export const TenantManifest = z.strictObject({
         removeAfter: DurationText.optional(),
         /** So long after its hour a sum of usage goes, and a counter of a budget after its period; at least 1d. @default 400d */
         removeUsageAfter: UsageLife.optional(),
+        /** So long after it was last read or written a file goes from homes of coding agents. @default 30d, or removeAfter where that is less */
+        removeHomeFilesAfter: DurationText.optional(),
+        /** Of such homes together, on each node; of more, what was used longest ago goes. @default 2147483648 */
+        maxHomeBytes: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
       })
       .optional(),
   }),

@@ -46,6 +46,7 @@ import { createBackupService } from "./backup/backup-service.ts";
 import { createHeldBlobs } from "./backup/held-blobs.ts";
 import { createCodingAgents } from "./coding/coding-agents.ts";
 import { createConsentDoor } from "./consents/consent-door.ts";
+import { createHomeKeeper } from "./coding/home-keeper.ts";
 import { createAgentFinder } from "./discovery/agent-finder.ts";
 import { createDiscovery } from "./discovery/create-discovery.ts";
 import { createKeyring } from "./encryption/keyring.ts";
@@ -254,8 +255,9 @@ export const compose = async ({
     ...{ allowPrivate: allowPrivateTools, commands: toolCommands, folders: toolFolders },
     libraries: toolLibraries,
   };
+  const codingFolder = join(dataDirectory, "coding");
   const coding = createCodingAgents({
-    ...{ dataDirectory, env, head: (key) => tasks.head(key), logger, rules: toolRules },
+    ...{ stateFolder: codingFolder, env, head: (key) => tasks.head(key), logger, rules: toolRules },
   });
   const host = wrap(
     "host",
@@ -408,12 +410,16 @@ export const compose = async ({
     ...{ engine, keyValue, senses, metrics, node, version },
     allowPrivate: allowPrivateWebhooks,
   });
+  const homes = createHomeKeeper({
+    ...{ stateFolder: codingFolder, policies: manifests.tenants, senses, metrics, intervalMs: gcIntervalMs },
+  });
   const retention = createRetentionService({
     ...{ engine, keyValue, blobs: held.blobs, policies: manifests.tenants, senses, metrics, node },
     tenantIds: () => manifests.tenantIds(),
     intervalMs: gcIntervalMs,
     onRemoved: (key) => push.forget(key),
     sweepMemory: (tenantId, signal) => memory.sweep(tenantId, signal),
+    sweepHomes: (tenantId, signal) => homes.sweep(tenantId, signal),
   });
   const schedules = createScheduleService({
     ...{ declared: manifests.schedules, tasks: service, keyValue, senses, metrics, node },
@@ -504,6 +510,7 @@ export const compose = async ({
       await engine.start();
       nodes.join();
       retention.start();
+      homes.start();
       schedules.start();
       sweeper.start();
       push.start();
@@ -514,6 +521,7 @@ export const compose = async ({
       await schedules.close();
       await sweeper.close();
       await retention.close();
+      await homes.close();
       // Before tasks get their time to end, so that another node goes on with it at once.
       await push.close();
       await engine.close(graceMs);

@@ -1,10 +1,11 @@
 /** Brings work that is complete into its base, where its agent is to merge and people do not say no; else it is offered, with the reason. */
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { CodingResult } from "../coding-result.ts";
 import { bounded } from "../dialects/coding-event.ts";
 import { type MergeOutcome, mergeBranch } from "../git/merge-branch.ts";
-import { removeRun } from "../work/run-record.ts";
+import { endProcesses } from "../process/end-processes.ts";
+import { TERM_GRACE_MS } from "../process/run-program.ts";
+import { takeRun } from "../work/run-lock.ts";
+import { mergeMarker, removeRun } from "../work/run-record.ts";
 import { deleteMergedBranch, repositoryPlace, type WorkBase } from "../work/workplace.ts";
 import { CODING_DEFAULTS } from "./coding-defaults.ts";
 import { endOf } from "./coding-prompts.ts";
@@ -55,13 +56,15 @@ const merge = (
   const commands = [...(spec.prepare ?? []), ...(spec.validate ?? [])];
   return ctx.step("merge", ({ signal }) =>
     shared.inTurn(async () => {
-      await mkdir(dirname(paths.merge), { recursive: true, mode: 0o700 });
+      // By an earlier life of the node.
+      await takeRun(paths);
+      await endProcesses(mergeMarker(key), TERM_GRACE_MS);
       const outcome = await mergeBranch(
         {
           ...{ repository: repositoryPlace(base), base: base.base, commit, folder: paths.merge },
           person: spec.author ?? CODING_DEFAULTS.author,
           message: `Merge ${branch}\n\n${commitMessage(task)}`,
-          check: (folder, during) => site.run(commands, { folder, marker: `${key}-merge` }, during),
+          check: (folder, during) => site.run(commands, { folder, marker: mergeMarker(key) }, during),
         },
         signal,
       );

@@ -46,6 +46,12 @@ export const isTakenByOther = async (paths: RunPaths): Promise<boolean> => {
   return holder !== null && holder.pid !== process.pid && isRunning(holder);
 };
 
+/** Whether a process took it that has died. */
+export const isAbandoned = async (paths: RunPaths): Promise<boolean> => {
+  const holder = await holderOf(paths.lock);
+  return holder !== null && !isRunning(holder);
+};
+
 /** Between the look and the taking away another may have taken it. */
 const putBackIfAlive = async (taken: string, lock: string): Promise<void> => {
   const holder = await holderOf(taken);

@@ -49,6 +49,9 @@ export const runPaths = (stateFolder: string, key: string): RunPaths => {
   };
 };
 
+/** Carried by processes that check a merge: those of the run itself have ended by then. */
+export const mergeMarker = (key: string): string => `${key}-merge`;
+
 export const readRecord = async (paths: RunPaths): Promise<RunRecord | null> => {
   try {
     return JSON.parse(await readFile(paths.record, "utf8")) as RunRecord;

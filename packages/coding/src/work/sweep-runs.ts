@@ -1,13 +1,15 @@
 /** Takes away what tasks that are over have left: of nodes that died, of deadlines that passed, of tasks that were removed. */
 import { PlatformError } from "@agentcore/contract";
-import { isTakenByOther, takeRun } from "./run-lock.ts";
-import { listRuns, readRecord, runPaths } from "./run-record.ts";
+import { endProcesses } from "../process/end-processes.ts";
+import { TERM_GRACE_MS } from "../process/run-program.ts";
+import { isAbandoned, isTakenByOther, takeRun } from "./run-lock.ts";
+import { listRuns, mergeMarker, type RunPaths, readRecord, removeRun, runPaths } from "./run-record.ts";
 import { closeWorkplace } from "./workplace.ts";
 
 export interface SweepOptions {
   readonly stateFolder: string;
-  /** Its runs alone, of all tenants. */
-  readonly agent: string;
+  /** Its runs alone, of all tenants; null: those of all agents. */
+  readonly agent: string | null;
   /** Runs that this process is at. */
   readonly isActive: (key: string) => boolean;
   /** Null: it cannot be known; what is older than a week is then over. */
@@ -30,13 +32,23 @@ export const sweepRuns = async (options: SweepOptions): Promise<void> => {
   }
 };
 
+/** Of a process that died before it noted whose the run is, or while it merged. */
+const sweepUnnamed = async (key: string, paths: RunPaths): Promise<void> => {
+  if (!(await isAbandoned(paths))) return;
+  await takeRun(paths);
+  if ((await readRecord(paths)) !== null) return;
+  await endProcesses(mergeMarker(key), TERM_GRACE_MS);
+  await removeRun(paths);
+};
+
 const sweepRun = async (
   key: string,
   { stateFolder, isActive, isOver, now, log, agent }: SweepOptions,
 ): Promise<void> => {
   const paths = runPaths(stateFolder, key);
   const record = await readRecord(paths);
-  if (record === null || record.agent !== agent) return;
+  if (record === null) return sweepUnnamed(key, paths);
+  if (agent !== null && record.agent !== agent) return;
   if (await isTakenByOther(paths)) return;
   const isDone =
     isOver === null ? now - record.startedAt > FORGOTTEN_AFTER_MS : await isOver(record.tenantId, record.taskId);

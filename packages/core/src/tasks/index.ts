@@ -55,7 +55,7 @@ export type {
   TaskService,
   TaskViewOptions,
 } from "./task-service.ts";
-export type { TenantPolicy } from "./tenant-policy.ts";
+export type { RetentionPolicy, TenantPolicy } from "./tenant-policy.ts";
 export { Trouble } from "./trouble.ts";
 export {
   changeOf,

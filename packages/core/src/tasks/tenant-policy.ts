@@ -25,4 +25,8 @@ export interface RetentionPolicy {
   readonly removeAfterMs?: number | undefined;
   /** @default 400 days */
   readonly removeUsageAfterMs?: number | undefined;
+  /** Of files in homes of coding agents. @default 30 days, or `removeAfterMs` where that is less */
+  readonly removeHomeFilesAfterMs?: number | undefined;
+  /** Of homes of coding agents, on each node. @default 2 GiB */
+  readonly maxHomeBytes?: number | undefined;
 }

@@ -342,6 +342,19 @@ test("what runs of sessions of their own have spent is added up, where the progr
   expect(one.output).toMatchObject({ turns: 3, spent: { costUsd: 0.9 } });
 });
 
+test("what programs leave in their home goes by the tenant's retention", async () => {
+  const repository = await openTestRepository();
+  const agent = await agentFor(repository);
+  const { output } = await run(agent, "say hi");
+  const session = join(data, "coding", "homes", "default", agent, "sessions", output.session);
+  await api("/gc", {});
+  expect(existsSync(session)).toBe(true);
+  const header = { apiVersion: "agentcore.dev/v1", kind: "Tenant", metadata: { name: "default" } };
+  await node.apply([{ ...header, spec: { retention: { maxHomeBytes: 0 } } }]);
+  // What was written within the last second stays.
+  await expect.poll(async () => (await api("/gc", {})) && existsSync(session), { timeout: 10_000 }).toBe(false);
+});
+
 test("nothing that the repository or the program brings is run by the node: hooks, filters, drivers, monitors, a false .git", async () => {
   const repository = await openTestRepository({
     "a.txt": "one\n",

@@ -1,5 +1,4 @@
 /** Agents of `spec.coding` on this node: what they share, and how they learn which tasks are over. */
-import { join } from "node:path";
 import { type AgentManifest, isTerminal, PlatformError } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { Logger, TaskHead, TaskKey } from "@agentcore/core/ports";
@@ -14,13 +13,13 @@ export interface CodingAgents {
 }
 
 export const createCodingAgents = (options: {
-  readonly dataDirectory: string;
+  readonly stateFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly head: (key: TaskKey) => Promise<TaskHead | null>;
   readonly logger: Logger;
   readonly rules: ToolRules;
 }): CodingAgents => {
-  const { dataDirectory, env, head, logger, rules } = options;
+  const { stateFolder, env, head, logger, rules } = options;
   const load = loadOnce(async () => {
     const { codingAgent, CodingShared } = await loadCoding();
     return { codingAgent, shared: new CodingShared() };
@@ -35,7 +34,7 @@ export const createCodingAgents = (options: {
         ...(labels === undefined ? {} : { labels }),
         ...(skills === undefined ? {} : { skills }),
         host: {
-          ...{ stateFolder: join(dataDirectory, "coding"), variables: env, shared },
+          ...{ stateFolder, variables: env, shared, homePolicy: null },
           isOver: async (tenantId, taskId) => {
             const found = await head({ tenantId, taskId });
             return found === null || isTerminal(found.state);

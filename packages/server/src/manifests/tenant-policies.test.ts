@@ -16,6 +16,8 @@ test("retention is read in milliseconds, and is nothing where a manifest says no
   expect(policies.all.get("acme")?.retention).toEqual({ compactAfterMs: undefined, removeAfterMs: 90_000 });
   policies.set(tenant({ retention: { removeUsageAfter: "1d" } }));
   expect(policies.all.get("acme")?.retention).toEqual({ removeUsageAfterMs: 86_400_000 });
+  policies.set(tenant({ retention: { removeHomeFilesAfter: "2d", maxHomeBytes: 0 } }));
+  expect(policies.all.get("acme")?.retention).toEqual({ removeHomeFilesAfterMs: 172_800_000, maxHomeBytes: 0 });
   policies.set(tenant({ weight: 2 }));
   expect(policies.all.get("acme")?.retention).toBeUndefined();
 });

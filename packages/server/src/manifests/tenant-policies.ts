@@ -55,10 +55,14 @@ const retentionOf = ({
   compactAfter,
   removeAfter,
   removeUsageAfter,
+  removeHomeFilesAfter,
+  maxHomeBytes,
 }: NonNullable<TenantManifest["spec"]["retention"]>): TenantPolicy["retention"] => ({
   compactAfterMs: millisecondsOf(compactAfter),
   removeAfterMs: millisecondsOf(removeAfter),
   removeUsageAfterMs: millisecondsOf(removeUsageAfter),
+  removeHomeFilesAfterMs: millisecondsOf(removeHomeFilesAfter),
+  maxHomeBytes,
 });
 
 const millisecondsOf = (duration: string | undefined): number | undefined =>

@@ -31,6 +31,8 @@ export const createRetentionService = (options: {
   readonly onRemoved?: ((key: TaskKey) => void) | undefined;
   /** What of the tenant's memories is over goes. */
   readonly sweepMemory: (tenantId: string, signal?: AbortSignal) => Promise<void>;
+  /** Of the tenant's coding agents, on this node; when somebody asks. */
+  readonly sweepHomes: (tenantId: string, signal?: AbortSignal) => Promise<void>;
   /** 0: only when somebody asks. */
   readonly intervalMs: number;
 }): LocalRetentionService => {
@@ -104,6 +106,7 @@ export const createRetentionService = (options: {
       if (collected.isMore) return collected;
       try {
         await sweepRemains(tenantId, signal);
+        await options.sweepHomes(tenantId, signal);
         await sweepBlobs({ tasks: engine.store, blobs: options.blobs, tenantId, now: clock.now(), signal });
         return collected;
       } catch (thrown) {
