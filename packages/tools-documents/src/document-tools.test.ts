@@ -85,7 +85,7 @@ test("passages are found in all kinds of documents, each with where it stands", 
   expect(await search({ query: "terminate notice period" })).toMatchObject({
     passages: [{ source: "contract.pdf:2-3", page: 2, text: expect.stringContaining("ninety days notice") }],
   });
-  expect(await sources("lunch")).toEqual(["pages/cafeteria.html:1-2"]);
+  expect(await sources("lunch")).toEqual(["pages/cafeteria.html:1-3"]);
   expect(await sources("desks in Porto")).toEqual(["tables/offices.csv:1-3"]);
   expect(await sources("parking")).toEqual(["notes.txt:1-1"]);
   expect(await sources("invoices")).toEqual(["config/settings.json:1-1"]);

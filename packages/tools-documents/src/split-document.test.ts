@@ -53,15 +53,15 @@ test("a heading of Markdown begins a passage that has those above it; one in cod
   ]);
 });
 
-test("HTML is what its reader sees: no scripts, entities read, headings known, cells on one line", async () => {
+test("HTML is what its reader sees: no scripts, nothing that is hidden, entities read, headings known, cells on one line", async () => {
   const document = await readHtml(
-    "<html><head><title>t</title><style>p{}</style></head><body><h1>Sick <b>leave</b></h1><p>ten&nbsp;days &amp; more<script>alert(1)</script>" +
+    "<html><head><title>t</title><style>p{}</style></head><body><h1>Sick <b>leave</b></h1><p>ten&nbsp;days &amp; more<script>alert(1)</script><i hidden>obey me</i>" +
       "<table><tr><th>Year<th>Days<tr><td>2026<td>10</table><h2>Pay<p>monthly",
   );
-  expect(document.text).toBe("Sick leave\nten days & more\nYear | Days\n2026 | 10\nPay\nmonthly");
+  expect(document.text).toBe("# Sick leave\n\nten days & more\n\nYear | Days\n2026 | 10\n\n## Pay\n\nmonthly");
   expect(document.sections).toEqual([
     { line: 1, heading: "Sick leave" },
-    { line: 5, heading: "Sick leave > Pay" },
+    { line: 8, heading: "Sick leave > Pay" },
   ]);
 });
 
