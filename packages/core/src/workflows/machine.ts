@@ -21,9 +21,11 @@ import type {
 import { holds } from "./compile-workflow.ts";
 import { type Fan, Frame } from "./frame.ts";
 import { frozenCopy } from "./frozen-copy.ts";
+import { assertCount, itemsOf } from "./map-items.ts";
+import { doneOf, mergeBranches } from "./merge-branches.ts";
+import { nodeFailure } from "./node-failure.ts";
 import { TakingBack, type UndoCall, type Undoing } from "./taking-back.ts";
 
-export const MAX_ITEMS = 10_000;
 // Choices in a row without anything to be done between them: more go round for nothing, and hold up everybody else.
 const MAX_IDLE_CHOICES = 10_000;
 
@@ -542,7 +544,9 @@ export class Machine {
       this.closeFan(frame);
       for (const [name] of node.branches) frame.add(fan.nodes.get(name));
       try {
-        const merged = this.choices.given(fan.address, () => frozenCopy(this.merge(frame, fan, node)));
+        const merged = this.choices.given(fan.address, () =>
+          frozenCopy(mergeBranches(fan, node, () => this.scope(frame, node))),
+        );
         frame.complete(node.join, merged);
       } catch (failure) {
         return this.fail(frame, node, failureIn(failure));
@@ -565,34 +569,6 @@ export class Machine {
     return choice === "decided";
   }
 
-  private merge(frame: Frame, fan: Fan, node: ParallelNode): unknown {
-    const done = doneOf(fan, node);
-    switch (node.merge) {
-      case "object":
-        return Object.fromEntries(done);
-      case "list":
-        return done.map(([, output]) => output);
-      case "concat":
-        return done.flatMap(([name, output]) => {
-          if (!Array.isArray(output)) throw wrongMerge(node, name, "a list", output);
-          return output as unknown[];
-        });
-      case "assign":
-        return Object.assign(
-          {},
-          ...done.map(([name, output]) => {
-            if (typeof output !== "object" || output === null || Array.isArray(output))
-              throw wrongMerge(node, name, "an object", output);
-            return output;
-          }),
-        ) as unknown;
-      case "first":
-        return fan.outputs.get(fan.order[0] ?? "");
-      default:
-        return node.merge({ ...this.scope(frame, node), branches: Object.fromEntries(done) });
-    }
-  }
-
   // ── failing, and taking back ─────────────────────────────────────────────────────────────────────────────────
 
   private fail(frame: Frame, node: CompiledNode, error: PlatformError): void {
@@ -610,8 +586,8 @@ export class Machine {
       frame.errors[node.id] = { code: error.code, message: error.message };
       frame.at = way;
       this.ready.push(frame);
-    } else if (frame.parent !== null) this.childFailed(frame, at(node, error));
-    else this.giveUp(at(node, error));
+    } else if (frame.parent !== null) this.childFailed(frame, nodeFailure(node, error));
+    else this.giveUp(nodeFailure(node, error));
   }
 
   private giveUp(error: PlatformError): void {
@@ -685,10 +661,6 @@ export class Machine {
   }
 }
 
-/** What branches gave, in their order. */
-const doneOf = (fan: Fan, { branches }: Pick<ParallelNode, "branches">): readonly (readonly [string, unknown])[] =>
-  branches.flatMap(([name]) => (fan.outputs.has(name) ? [[name, fan.outputs.get(name)] as const] : []));
-
 /** An approval may lead on by what was chosen. */
 const nextOf = ({ spec }: CallNode, value: unknown): string => {
   if (spec.type !== "approval") return spec.next;
@@ -706,52 +678,6 @@ const catches = (node: CallNode | ParallelNode | MapNode, { code }: PlatformErro
   return code === "DECISION_EXPIRED" || code === "DEADLINE_EXCEEDED";
 };
 
-/** `count`: how many there have to be, where that is known. */
-const itemsOf = (node: MapNode, scope: WorkflowScope, count: number | null): readonly unknown[] => {
-  const items = node.over(scope, count);
-  if (!Array.isArray(items))
-    throw new PlatformError("WORKFLOW_FAILED", `over: expected a list, got ${describe(items)}`);
-  if (items.length > MAX_ITEMS)
-    throw new PlatformError(
-      "WORKFLOW_FAILED",
-      `over: ${items.length} items, ${MAX_ITEMS} are allowed; map over parts of them`,
-    );
-  return items as readonly unknown[];
-};
-
-/** A list that is another than before would leave items out, or do them twice. */
-const assertCount = ({ id }: MapNode, items: readonly unknown[], count: number): void => {
-  if (items.length !== count)
-    throw new PlatformError(
-      "WORKFLOW_FAILED",
-      `${id}: over gave ${count} items, and now ${items.length}; it has to be a pure function of what nodes gave`,
-    );
-};
-
-const describe = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value);
-
-const wrongMerge = ({ join }: ParallelNode, branch: string, expected: string, output: unknown): PlatformError =>
-  new PlatformError(
-    "WORKFLOW_FAILED",
-    `${join}: merge: expected ${expected} of branch "${branch}", got ${describe(output)}`,
-  );
-
 const usedUp = (_node: LoopNode | GateNode, why: string): never => {
   throw new PlatformError("WORKFLOW_FAILED", why);
-};
-
-/** An error with the node that failed; what it said of itself, as a workflow within does, stands below `cause`. */
-class NodeFailure extends PlatformError {}
-
-const at = (node: CompiledNode, error: PlatformError): PlatformError => {
-  // It comes from a branch or an item.
-  if (error instanceof NodeFailure) return error;
-  const { violations, retryAfterMs, details } = error;
-  return new NodeFailure(error.code, `node ${node.id}: ${error.message}`, {
-    cause: error,
-    retryable: error.retryable,
-    details: { node: node.id, ...(details === undefined ? {} : { cause: details }) },
-    ...(violations === undefined ? {} : { violations }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
 };
