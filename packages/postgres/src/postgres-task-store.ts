@@ -12,8 +12,6 @@ import type {
   LedgerRemoval,
   ListQuery,
   LogPage,
-  MailboxItem,
-  MailboxKind,
   MailboxReading,
   OutboxTake,
   Removal,
@@ -22,7 +20,6 @@ import type {
   Reservation,
   RetentionQuery,
   RetentionRow,
-  StaleReason,
   StoredEvent,
   StoreHint,
   TailRow,
@@ -33,104 +30,49 @@ import type {
   UsageRecord,
   WaitingMail,
 } from "@agentcore/core/ports";
-import { MAX_MAIL_BYTES } from "@agentcore/core/ports";
-import { GroupCommit, type SettledResult } from "@agentcore/core/storage";
-import { type Database, mayBeWrittenAgain, toPlatformError } from "./database.ts";
-import { contextsOf, encodeLedger, encodeUnits, type PreparedUnit, prepareUnit } from "./encode-units.ts";
+import type { Database } from "./database.ts";
 import { escapeText, unescapeText } from "./escape-text.ts";
 import { type HeadRow, toHead } from "./head-row.ts";
 import type { HintLine } from "./hint-line.ts";
+import { filterOf } from "./list-filter.ts";
 import { PostgresLedger } from "./postgres-ledger.ts";
+import { PostgresLogs } from "./postgres-logs.ts";
+import { PostgresMailbox } from "./postgres-mailbox.ts";
 import { PostgresOutbox } from "./postgres-outbox.ts";
 import { FOLDABLE, REMOVABLE } from "./sql/retention-queries.ts";
-import { splitUnits } from "./unit-batches.ts";
+import { TASK, textOf } from "./task-key.ts";
+import { UnitWriter, type UnitWriterOptions } from "./unit-writer.ts";
 import type { WorkerLease } from "./worker-lease.ts";
 
-const DEFAULT_LOG_LIMIT = 10_000;
-// No answer is larger than a full log, whatever is asked for.
-const MAX_ROWS = 10_000;
 const MAX_LIST_LIMIT = 1000;
-// The task (tenant $1, id $2) as its index knows it.
-const TASK = "h.tenant_id || '\\t' || h.task_id = $1 || '\\t' || $2";
-const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any ($1) order by h.id for update";
-// Before any task, as everybody who touches both: who takes a worker's place locks its row, and then its tasks.
-const LOCK_WORKER = "select from workers where id = $1 for key share";
-// Sizes are told without reading what is large.
-const logPage = (condition: string): string => `select seq, type, at, data from (
-    select e.seq, e.type, e.at, e.data, sum(octet_length(e.data)) over (order by e.seq) as upto
-    from heads h join events e on e.task = h.id where ${TASK} and e.seq > $3 ${condition} order by e.seq limit $4
-  ) page where upto <= $5 or upto = octet_length(data) order by seq`;
-const LOG_PAGE = logPage("");
-const LOG_PAGE_WITHOUT = logPage("and not e.type = any ($6)");
-/** `chooseMail`, of what waits there; `max` is the bytes. */
-const readMail = (
-  from: string,
-  max: string,
-): string => `select task, key, kind, payload, position, inserted_at, waiting from (
-    select sized.*, sum(bytes) over (order by position) as upto, count(*) over () as waiting from (
-      select b.*, case when b.kind in ('cancel', 'retry', 'migrate') then 0 else octet_length(b.payload) end as bytes from ${from} not b.consumed
-    ) sized
-  ) found where upto <= ${max} or upto = bytes or bytes = 0 order by position`;
-const MAX_TRIES = 3;
-const LOCK_CONTEXTS = "select lock_contexts($1::jsonb)";
-const LOCK_LEDGER = "select keep_ledger($1::jsonb, '{}', true)";
-const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
-
-interface MailRow {
-  readonly task: number;
-  readonly key: string;
-  readonly kind: MailboxKind;
-  readonly payload: string;
-  readonly position: number;
-  readonly inserted_at: number;
-}
-
-interface EventRow {
-  readonly seq: number;
-  readonly type: string;
-  readonly at: number;
-  readonly data: string;
-}
-
-export interface PostgresTaskStoreOptions {
-  readonly database: Database;
-  readonly worker: WorkerLease;
-  readonly hints: HintLine;
-  readonly clock: Pick<Clock, "now">;
-  readonly maxBatchUnits: number;
-  readonly maxBatchBytes: number;
-}
-
+/** Each of its parts keeps one aggregate; what is here is of heads. */
 export class PostgresTaskStore implements TaskStore<StoredEvent> {
   private readonly database: Database;
   private readonly worker: WorkerLease;
   private readonly hints: HintLine;
   private readonly clock: Pick<Clock, "now">;
+  private readonly writer: UnitWriter;
+  private readonly logs: PostgresLogs;
+  private readonly mail: PostgresMailbox;
   private readonly outbox: PostgresOutbox;
   private readonly ledger: PostgresLedger;
-  private readonly writes: GroupCommit<readonly PreparedUnit[]>;
   private closing = false;
 
-  constructor({ database, worker, hints, clock, maxBatchUnits, maxBatchBytes }: PostgresTaskStoreOptions) {
+  constructor(options: UnitWriterOptions) {
+    const { database, worker, hints, clock } = options;
     this.database = database;
     this.worker = worker;
     this.hints = hints;
     this.clock = clock;
+    this.writer = new UnitWriter(options);
+    this.logs = new PostgresLogs(database);
+    this.mail = new PostgresMailbox(database, worker);
     this.outbox = new PostgresOutbox(database, worker);
     this.ledger = new PostgresLedger(database);
-    this.writes = new GroupCommit({
-      write: (calls) => this.writeCalls(calls),
-      nextTurn: (callback) => void setImmediate(callback),
-      maxWeight: maxBatchUnits,
-      maxBytes: maxBatchBytes,
-    });
   }
 
-  async commit(units: readonly CommitUnit<StoredEvent>[]): Promise<readonly CommitOutcome[]> {
-    if (units.length === 0) return [];
-    const prepared = units.map(prepareUnit);
-    const bytes = prepared.reduce((sum, each) => sum + each.bytes, 0);
-    return (await this.writes.add(prepared, units.length, bytes)) as readonly CommitOutcome[];
+  commit(units: readonly CommitUnit<StoredEvent>[]): Promise<readonly CommitOutcome[]> {
+    return this.writer.write(units);
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedTask[]> {
@@ -138,11 +80,8 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
       this.worker.id,
       encodeClaim(request),
     ]);
-    const mail = heads.length === 0 ? [] : await this.mailOfClaimed(heads.map(({ id }) => id));
-    return heads.map((head) => ({
-      head: toHead(head),
-      mailbox: mail.filter(({ task }) => task === head.id).map(toMailboxItem),
-    }));
+    const mail = await this.mail.ofHeads(heads.map(({ id }) => id));
+    return heads.map((head) => ({ head: toHead(head), mailbox: mail.get(head.id) ?? [] }));
   }
 
   async holds(lease: Lease): Promise<boolean> {
@@ -211,62 +150,28 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return row === undefined ? null : unescapeText(row.task_id);
   }
 
-  async readLog(key: TaskKey, options: LogPage = {}): Promise<readonly StoredEvent[]> {
-    const { after = 0, limit = DEFAULT_LOG_LIMIT, maxBytes, without = [] } = options;
-    const most = Math.min(limit, MAX_ROWS);
-    if (without.length > 0) {
-      const values = [...textOf(key), after, most, maxBytes ?? Number.MAX_SAFE_INTEGER, without];
-      return (await this.database.query<EventRow>("log-page-without", LOG_PAGE_WITHOUT, values)).map(toEvent);
-    }
-    if (maxBytes !== undefined) {
-      const page = await this.database.query<EventRow>("log-page", LOG_PAGE, [...textOf(key), after, most, maxBytes]);
-      return page.map(toEvent);
-    }
-    const rows = await this.database.query<EventRow>(
-      "log",
-      `select e.seq, e.type, e.at, e.data from heads h join events e on e.task = h.id
-        where ${TASK} and e.seq > $3 order by e.seq limit $4`,
-      [...textOf(key), after, most],
-    );
-    return rows.map(toEvent);
+  readLog(key: TaskKey, page?: LogPage): Promise<readonly StoredEvent[]> {
+    return this.logs.read(key, page);
   }
 
-  async mailbox(key: TaskKey): Promise<MailboxReading> {
-    const rows = await this.database.query<MailRow & { readonly waiting: number }>(
-      "mailbox",
-      readMail(`heads h join mailbox b on b.task = h.id where ${TASK} and`, "$3"),
-      [...textOf(key), MAX_MAIL_BYTES],
-    );
-    return { items: rows.map(toMailboxItem), more: rows.length < (rows[0]?.waiting ?? 0) };
+  tail(options: { tenantId?: string; after: string | null; limit: number }): Promise<readonly TailRow<StoredEvent>[]> {
+    return this.logs.tail(options);
   }
 
-  async leasedWithMail(): Promise<readonly TaskKey[]> {
-    const rows = await this.database.query<HeadRow>(
-      "leased-with-mail",
-      `select h.tenant_id, h.task_id from heads h where h.leased_by = $1 and h.leased_by is not null
-        and exists (select from mailbox b where b.task = h.id and not b.consumed)`,
-      [this.worker.id],
-    );
-    return rows.map(({ tenant_id, task_id }) => ({ tenantId: unescapeText(tenant_id), taskId: unescapeText(task_id) }));
+  mailbox(key: TaskKey): Promise<MailboxReading> {
+    return this.mail.read(key);
   }
 
-  async waitingMail(key: TaskKey): Promise<WaitingMail> {
-    const [row] = await this.database.query<WaitingMail>(
-      "waiting-mail",
-      `select count(*) as count, coalesce(sum(octet_length(b.payload)), 0)::bigint as bytes
-        from heads h join mailbox b on b.task = h.id where ${TASK} and not b.consumed`,
-      textOf(key),
-    );
-    return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
+  leasedWithMail(): Promise<readonly TaskKey[]> {
+    return this.mail.leasedWithMail();
   }
 
-  async hasTaken(key: TaskKey, mailKey: string): Promise<boolean> {
-    const rows = await this.database.query(
-      "has-taken",
-      `select from heads h join mailbox b on b.task = h.id where ${TASK} and b.key = $3 and b.consumed`,
-      [...textOf(key), escapeText(mailKey)],
-    );
-    return rows.length > 0;
+  waitingMail(key: TaskKey): Promise<WaitingMail> {
+    return this.mail.waiting(key);
+  }
+
+  hasTaken(key: TaskKey, mailKey: string): Promise<boolean> {
+    return this.mail.hasTaken(key, mailKey);
   }
 
   async list(query: ListQuery): Promise<{ readonly heads: readonly TaskHead[]; readonly total: number }> {
@@ -283,30 +188,6 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
       [...page.values, Math.min(query.limit, MAX_LIST_LIMIT)],
     );
     return { heads: rows.map(toHead), total: count?.total ?? 0 };
-  }
-
-  async tail(options: {
-    tenantId?: string;
-    after: string | null;
-    limit: number;
-  }): Promise<readonly TailRow<StoredEvent>[]> {
-    const { tenantId, after, limit } = options;
-    const [transaction = "0", position = "0"] = after?.split(".") ?? [];
-    const rows = await this.database.query<EventRow & { tenant_id: string; task_id: string; cursor: string }>(
-      tenantId === undefined ? "tail" : "tail-of-tenant",
-      `select h.tenant_id, h.task_id, e.transaction || '.' || e.position as cursor, e.seq, e.type, e.at, e.data
-        from events e join heads h on h.id = e.task
-        where (e.transaction, e.position) > ($1::text::xid8, $2::bigint)
-          and e.transaction < pg_snapshot_xmin(pg_current_snapshot())
-        ${tenantId === undefined ? "" : "and h.tenant_id = $4"} order by e.transaction, e.position limit $3`,
-      [transaction, position, Math.min(limit, MAX_ROWS), ...(tenantId === undefined ? [] : [escapeText(tenantId)])],
-    );
-    return rows.map((row) => ({
-      tenantId: unescapeText(row.tenant_id),
-      taskId: unescapeText(row.task_id),
-      cursor: row.cursor,
-      event: toEvent(row),
-    }));
   }
 
   takeOutbox(limit: number): Promise<OutboxTake> {
@@ -402,152 +283,15 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    await this.writes.drain();
+    await this.writer.drain();
     await this.worker.close();
     await this.hints.close();
     await this.database.close();
   }
-
-  /** Call by call when they fail together by the fault of one. */
-  private async writeCalls(calls: readonly (readonly PreparedUnit[])[]): Promise<readonly SettledResult[]> {
-    try {
-      const units = calls.flat();
-      const outcomes = await this.writeUnits(units);
-      this.tell(units, outcomes);
-      let next = 0;
-      return calls.map((units) => ({ ok: true, value: outcomes.slice(next, (next += units.length)) }));
-    } catch (thrown) {
-      const error = toPlatformError(thrown);
-      if (calls.length === 1 || error.code !== "INTERNAL") return calls.map(() => ({ ok: false, error }));
-      const results: SettledResult[] = [];
-      for (const call of calls) results.push(...(await this.writeCalls([call])));
-      return results;
-    }
-  }
-
-  /** Other nodes may follow these logs, run these tasks, or have a slot for what is due now. */
-  private tell(units: readonly PreparedUnit[], outcomes: readonly CommitOutcome[]): void {
-    for (const [index, { unit }] of units.entries()) {
-      const { tenantId, taskId, append, create = [], mail = [] } = unit;
-      if (outcomes[index]?.outcome !== "committed") continue;
-      if (append !== undefined && taskId !== undefined) this.hints.tell({ kind: "changed", tenantId, taskId });
-      for (const item of mail) this.hints.tell({ kind: "changed", tenantId, taskId: item.taskId });
-      if (mail.length > 0 || create.some(({ claimed }) => claimed === undefined)) this.hints.tell({ kind: "due" });
-    }
-  }
-
-  /** What the order of locks did not rule out (two nodes that make the same tasks, or the same reservation) is known to have written nothing. */
-  private async writeUnits(units: readonly PreparedUnit[], triesLeft = MAX_TRIES): Promise<CommitOutcome[]> {
-    try {
-      return await this.writeBatches(splitUnits(units));
-    } catch (error) {
-      const failure = toPlatformError(error);
-      if (triesLeft === 0 || !mayBeWrittenAgain(failure)) throw failure;
-      return this.writeUnits(units, triesLeft - 1);
-    }
-  }
-
-  private async writeBatches(batches: readonly (readonly PreparedUnit[])[]): Promise<CommitOutcome[]> {
-    const now = this.clock.now();
-    const [only] = batches;
-    if (batches.length === 1 && only !== undefined) {
-      const values = [encodeUnits(only), this.worker.id, now];
-      const [row] = await this.database.query<{ verdicts: (string | null)[] }>("commit", COMMIT, values);
-      return (row?.verdicts ?? []).map(toOutcome);
-    }
-    return this.database.transaction(async (client) => {
-      await client.query({ name: "lock-worker", text: LOCK_WORKER, values: [this.worker.id] });
-      const contexts = contextsOf(batches.flat());
-      if (contexts.length > 0)
-        await client.query({ name: "contexts", text: LOCK_CONTEXTS, values: [JSON.stringify(contexts)] });
-      // Each batch locks in order, but not one after the other: all of them at once, first.
-      await client.query({ name: "lock", text: LOCK, values: [batches.flat().flatMap(({ heads }) => heads)] });
-      const ledger = encodeLedger(batches.flat());
-      if (ledger !== null) await client.query({ name: "lock-ledger", text: LOCK_LEDGER, values: [ledger] });
-      const outcomes: CommitOutcome[] = [];
-      for (const batch of batches) {
-        const values = [encodeUnits(batch), this.worker.id, now];
-        const { rows } = await client.query<{ verdicts: (string | null)[] }>({ name: "commit", text: COMMIT, values });
-        outcomes.push(...(rows[0]?.verdicts ?? []).map(toOutcome));
-      }
-      return outcomes;
-    });
-  }
-
-  private mailOfClaimed(heads: readonly number[]): Promise<MailRow[]> {
-    return this.database.query<MailRow>("mail-of-claimed", readMail("mailbox b where b.task = any ($1) and", "$2"), [
-      heads,
-      MAX_MAIL_BYTES,
-    ]);
-  }
 }
-
-const toOutcome = (verdict: string | null): CommitOutcome => {
-  if (verdict === null) return { outcome: "committed" };
-  if (verdict === "fenced") return { outcome: "fenced" };
-  const [, reason = "", name] = /^stale (\w+)(?: (.*))?$/s.exec(verdict) ?? [];
-  if (name === undefined) return { outcome: "stale", reason: reason as StaleReason };
-  const named = unescapeText(name);
-  return reason === "limit"
-    ? { outcome: "stale", reason, account: named }
-    : { outcome: "stale", reason: reason as StaleReason, existingTaskId: named };
-};
 
 const encodeClaim = ({ slots, tenants, maxLeased, ...rest }: ClaimRequest): string =>
   JSON.stringify({ ...rest, slots: named(slots), tenants: named(tenants), maxLeased: named(maxLeased) });
 
 const named = <Value>(values: ReadonlyMap<string, Value> = new Map()): Readonly<Record<string, Value>> =>
   Object.fromEntries([...values].map(([name, value]) => [escapeText(name), value]));
-
-const textOf = ({ tenantId, taskId }: TaskKey): string[] => [escapeText(tenantId), escapeText(taskId)];
-
-const toEvent = ({ seq, type, at, data }: EventRow): StoredEvent => ({
-  seq,
-  type,
-  at,
-  data: JSON.parse(data) as unknown,
-});
-
-const toMailboxItem = ({ key, kind, payload, position, inserted_at }: MailRow): MailboxItem => ({
-  key: unescapeText(key),
-  kind,
-  payload: JSON.parse(payload) as unknown,
-  position,
-  insertedAt: inserted_at,
-});
-
-class Filter {
-  readonly name: string;
-  readonly where: string;
-  readonly values: readonly unknown[];
-
-  constructor(name: string, where: string, values: readonly unknown[]) {
-    this.name = name;
-    this.where = where;
-    this.values = values;
-  }
-
-  /** `?` stands for the value. */
-  and(name: string, condition: string, value: unknown): Filter {
-    const placed = condition.replace("?", `$${this.values.length + 1}`);
-    return new Filter(`${this.name} ${name}`, `${this.where} and ${placed}`, [...this.values, value]);
-  }
-
-  afterRow({ updatedAt, taskId }: { readonly updatedAt: number; readonly taskId: string }): Filter {
-    const [time, task] = [`$${this.values.length + 1}`, `$${this.values.length + 2}`];
-    const where = `${this.where} and (updated_at, task_id collate "C") < (${time}, ${task})`;
-    return new Filter(`${this.name} after`, where, [...this.values, updatedAt, escapeText(taskId)]);
-  }
-}
-
-const filterOf = (query: ListQuery): Filter => {
-  let filter = new Filter("tenant", "tenant_id = $1", [escapeText(query.tenantId)]);
-  if (query.caller !== undefined) filter = filter.and("caller", "caller = ?", escapeText(query.caller));
-  if (query.contextId !== undefined) filter = filter.and("context", "context_id = ?", escapeText(query.contextId));
-  if (query.agent !== undefined) filter = filter.and("agent", "agent = ?", query.agent);
-  if (query.parentTaskId !== undefined)
-    filter = filter.and("parent", "parent_task_id = ?", escapeText(query.parentTaskId));
-  if (query.states !== undefined) filter = filter.and("states", "state = any (?)", query.states);
-  if (query.updatedSince !== undefined) filter = filter.and("since", "updated_at >= ?", query.updatedSince);
-  return filter;
-};
