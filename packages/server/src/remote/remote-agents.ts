@@ -1,15 +1,15 @@
 /** Agents of other platforms as this node knows them: their cards, whether they answer, and the way to call them. */
-import type { A2AClient, ForeignCard } from "@agentcore/a2a/client";
+import type { ForeignCard } from "@agentcore/a2a/client";
 import { type AgentManifest, PlatformError, type RemoteAgent } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { Clock, KeyValue, Logger, Timer } from "@agentcore/core/ports";
-import { createGuardedFetch, createGuardedLookup, type GuardedLookup, type Lookup } from "@agentcore/outbound";
+import { createGuardedFetch, createGuardedLookup, type Lookup } from "@agentcore/outbound";
 import { agent } from "@agentcore/sdk";
-import { z } from "zod";
 import { CARD_INTERVALS, type CardRecord, createCardRecords, recordKey } from "./card-records.ts";
+import { type CardReading, type RemoteReach, readCard } from "./read-card.ts";
 import type { RemoteConnection } from "./remote-calls.ts";
-import { createRemoteCredentials, type RemoteCredentials } from "./remote-credentials.ts";
-import { hasCredentials, mayHaveCredentials, refuseRemoteUrl, remotePolicy } from "./remote-policy.ts";
+import { createRemoteCredentials } from "./remote-credentials.ts";
+import { hasCredentials, mayHaveCredentials, remotePolicy } from "./remote-policy.ts";
 import { createRemoteRun } from "./remote-run.ts";
 
 /** `unreachable`: its card, or what its signature is checked with, cannot be had now. `refused`: there is a card, and it may not be used. */
@@ -37,14 +37,9 @@ export interface RemoteAgents {
   close(): void;
 }
 
-interface Entry {
+interface Entry extends RemoteReach {
   readonly tenantId: string;
   readonly name: string;
-  readonly remote: RemoteAgent;
-  readonly credentials: RemoteCredentials;
-  readonly fetch: typeof fetch;
-  readonly streamFetch: typeof fetch;
-  readonly lookup: GuardedLookup;
   record: CardRecord | null;
   /** The record is to be judged again at `at`, by the monotonic clock: what that takes could not be had, `failures` times in a row. */
   again: { readonly at: number; readonly failures: number } | null;
@@ -56,14 +51,6 @@ interface Entry {
   isFailing: boolean;
   /** Looked at again then, by the monotonic clock. */
   until: number;
-}
-
-/** What a card has come to. */
-interface CardReading {
-  readonly card: ForeignCard | null;
-  /** Null: it cannot be used, and `error` says why. */
-  readonly connection: RemoteConnection | null;
-  readonly error: PlatformError | null;
 }
 
 interface Watch {
@@ -81,7 +68,6 @@ const MAX_CHECKS = 16;
 // An apply waits for a card no longer than a person does.
 const APPLY_TIMEOUT_MS = 5_000;
 const CARD_TIMEOUT_MS = 10_000;
-const MAX_KEY_BYTES = 256 * 1024;
 // Of manifests that were replaced and whose tasks still run.
 const MAX_ENTRIES = 10_000;
 
@@ -172,7 +158,7 @@ export const createRemoteAgents = (options: {
     const isKnown = record.card === undefined || (isSameCard && entry.connection !== null);
     const read: CardReading = isKnown
       ? { card: before.card, connection: entry.connection, error: entry.error }
-      : await readCard(entry, record.card);
+      : await readCard(entry, record.card, before.card, { allowPrivate, lookup: options.lookup, clock });
     const { card, connection } = read;
     // Of an agent that has a card, calls find out for themselves whether it answers.
     const isWithout = record.error !== undefined && record.card === undefined;
@@ -215,57 +201,6 @@ export const createRemoteAgents = (options: {
       `remote agent ${name} could not be checked, and is tried again: ${PlatformError.from(error).message}`,
       { tenantId, agent: name },
     );
-
-  /** The card as far as its signature covers it. Throws INVALID_AGENT_RESPONSE; UPSTREAM_FAILED when keys cannot be had now. */
-  const verified = async ({ remote }: Entry, raw: Readonly<Record<string, unknown>>): Promise<unknown> => {
-    const { signature } = remote;
-    if (signature === undefined || (signature.required === false && raw["signatures"] === undefined)) return raw;
-    const { createCardVerifier } = await import("@agentcore/a2a/cards");
-    const policy = { ...remotePolicy(remote, allowPrivate), sendsSecret: false, lookup: options.lookup };
-    const keyFetch = createGuardedFetch({ ...policy, maxAnswerBytes: MAX_KEY_BYTES });
-    const { jwksUrl, jkuHosts } = signature;
-    const trust = [signature.jwks, jwksUrl === undefined ? undefined : await fetchKeys(jwksUrl, keyFetch)];
-    const keys = trust.flatMap((set) => (set === undefined ? [] : set.keys));
-    const verifier = createCardVerifier({
-      ...{ jkuHosts, fetch: keyFetch, monotonic: () => clock.monotonic() },
-      ...(keys.length === 0 ? {} : { jwks: { keys } }),
-    });
-    return (await verifier.verify(raw)).card;
-  };
-
-  const readCard = async (entry: Entry, raw: Readonly<Record<string, unknown>>): Promise<CardReading> => {
-    const { remote } = entry;
-    let card: ForeignCard | null = null;
-    try {
-      const { readForeignCard, chooseInterface, createA2AClient, RESUMABLE_STREAMS } = await import(
-        "@agentcore/a2a/client"
-      );
-      card = readForeignCard(await verified(entry, raw), remote.card);
-      const { versions, bindings, tenant, timeoutMs } = remote;
-      const chosen = chooseInterface(card, {
-        versions,
-        bindings,
-        refuse: ({ url }) => refuseRemoteUrl(remote, url, allowPrivate),
-      });
-      const isResumable = card.extensions.includes(RESUMABLE_STREAMS);
-      const client: A2AClient = createA2AClient({
-        interface: tenant === undefined ? chosen : { ...chosen, tenant },
-        fetch: entry.fetch,
-        streamFetch: entry.streamFetch,
-        lookup: entry.lookup,
-        headers: () => entry.credentials.headers(),
-        renew: ({ authorization = null }) => entry.credentials.renew(authorization),
-        extensions: isResumable ? [RESUMABLE_STREAMS] : [],
-        timeoutMs,
-      });
-      // The extension asks for that too.
-      return { card, connection: { client, streaming: card.streaming, deduplicates: isResumable }, error: null };
-    } catch (thrown) {
-      const error = PlatformError.from(thrown);
-      // What cannot be judged now is no reason to forget the last one.
-      return { card: card ?? (error.retryable ? entry.status.card : null), connection: null, error };
-    }
-  };
 
   const check = (entry: Entry, timeoutMs = CARD_TIMEOUT_MS): Promise<void> => {
     entry.checking ??= (async () => {
@@ -361,25 +296,6 @@ export const createRemoteAgents = (options: {
       watches.clear();
     },
   };
-};
-
-const KeySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(100) });
-
-const fetchKeys = async (url: string, keyFetch: typeof fetch): Promise<z.output<typeof KeySet>> => {
-  const { host } = new URL(url);
-  const withoutKeys = (why: string, cause?: unknown): PlatformError =>
-    new PlatformError("UPSTREAM_FAILED", `${host} gives no keys to check the card's signature with${why}`, {
-      retryable: true,
-      cause,
-    });
-  try {
-    const response = await keyFetch(url, { signal: AbortSignal.timeout(CARD_TIMEOUT_MS) });
-    if (response.ok) return KeySet.parse(await response.json());
-    await response.body?.cancel();
-    throw withoutKeys(`: HTTP status ${response.status}; expected a JWK set with a status of 2xx`);
-  } catch (cause) {
-    throw PlatformError.is(cause) ? cause : withoutKeys("", cause);
-  }
 };
 
 /** Of the card, when it may be told the secret. */
