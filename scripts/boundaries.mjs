@@ -16,7 +16,7 @@ const arrows = {
   sandbox: ["contract"],
   html: [],
   "tools-code": ["contract", "sandbox", "sdk"],
-  "tools-http": ["contract", "outbound", "sdk"],
+  "tools-http": ["contract", "html", "outbound", "sdk"],
   "tools-mail": ["contract", "sdk"],
   "tools-files": ["contract", "sdk"],
   "tools-documents": ["contract", "core", "html", "sandbox", "sdk", "tools-files"],

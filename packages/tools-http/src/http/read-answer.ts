@@ -1,6 +1,6 @@
 /** An answer as a model reads it: text, JSON, or the text that HTML shows, within bounds; of all else only what it is. */
+import { readPage } from "@agentcore/html";
 import { maxBytesOf } from "./exchange.ts";
-import { htmlText } from "./html-text.ts";
 import type { ReadHttpOptions } from "./http-options.ts";
 import { readBytes } from "./read-bytes.ts";
 
@@ -54,7 +54,7 @@ export const readAnswer = async (response: Response, reading: Reading): Promise<
     if (json !== undefined) return { ...about, json: json.value };
   }
   if (kind === "html" && !raw) {
-    const shown = await htmlText(text, { base: url, maxCharacters });
+    const { headings: _, ...shown } = await readPage(text, { base: url, maxCharacters });
     return { ...about, ...shown, ...(isCut || shown.isCut ? { isCut: true } : {}) };
   }
   const given = text.slice(0, maxCharacters);
