@@ -126,6 +126,7 @@ export {
   WorkflowManifest,
 } from "./manifest.ts";
 export { HeaderName, Headers, HttpUrl, Scope, SecretVariable } from "./manifest-parts.ts";
+export { MemberPath, memberAt } from "./member-path.ts";
 export {
   Forgotten,
   MemoryEntry,

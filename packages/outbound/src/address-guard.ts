@@ -3,6 +3,7 @@
  * clouds are never called, this machine and private networks only where the policy says so.
  */
 import { BlockList, isIP } from "node:net";
+import { httpUrlOf } from "./http-url-of.ts";
 
 type AddressClass = "loopback" | "private" | "forbidden" | "public";
 
@@ -103,5 +104,5 @@ export const refuseAddress = (address: string, protocol: string, policy: Outboun
 /** As far as the URL tells; a name is judged again by what it resolves to, when it is called. */
 export const refuseUrl = (url: URL, policy: OutboundPolicy): string | undefined => {
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  return isIP(host) === 0 ? undefined : refuseAddress(host, url.protocol, policy);
+  return isIP(host) === 0 ? undefined : refuseAddress(host, httpUrlOf(url).protocol, policy);
 };

@@ -3,13 +3,11 @@
  * be made before; here the very addresses that are connected to are judged. Redirects are answers, never followed, and no
  * proxy is asked.
  */
-import { lookup as systemLookup } from "node:dns";
-import type { LookupFunction } from "node:net";
 import { PlatformError } from "@agentcore/contract/errors";
 import { refuseUrl } from "./address-guard.ts";
 import { Answer } from "./answer.ts";
 import { type Connections, openConnections } from "./connections.ts";
-import { type GuardedLookupOptions, refuseAddresses } from "./guarded-lookup.ts";
+import { createConnectionLookup, type GuardedLookupOptions } from "./guarded-lookup.ts";
 
 // More than a result may have (16 MiB), with room for what is said around it.
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
@@ -44,23 +42,11 @@ export interface GuardedFetch {
  * fails with TOO_LARGE over its bound.
  */
 export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch => {
-  const guardedLookup =
-    (protocol: string): LookupFunction =>
-    (hostname, { all }, callback) => {
-      (options.lookup ?? systemLookup)(hostname, { all: true }, (error, addresses) => {
-        if (error !== null) return callback(error, "");
-        const refused = refuseAddresses(hostname, addresses, protocol, options);
-        if (refused !== undefined) return callback(refused, "");
-        const [first] = addresses;
-        if (all === true || first === undefined) callback(null, addresses);
-        else callback(null, first.address, first.family);
-      });
-    };
   const { keepsConnections = false } = options;
   let opening: Promise<Connections> | undefined;
   let connections: Connections | undefined;
   const opened = async (): Promise<Connections> => {
-    opening ??= openConnections({ lookupFor: guardedLookup, keepsConnections });
+    opening ??= openConnections({ lookupFor: createConnectionLookup(options), keepsConnections });
     connections = await opening;
     return connections;
   };

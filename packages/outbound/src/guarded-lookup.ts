@@ -1,6 +1,6 @@
 /** Looks names up as the policy wants them: what an address is connected to is what was judged. */
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
-import { isIP } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import { PlatformError } from "@agentcore/contract/errors";
 import { type OutboundPolicy, refuseAddress } from "./address-guard.ts";
 
@@ -30,8 +30,23 @@ export const createGuardedLookup =
     return addresses;
   };
 
+/** As connections look names up, by the protocol that is spoken over them: fails with CONFIG_INVALID as above. */
+export const createConnectionLookup =
+  (options: GuardedLookupOptions) =>
+  (protocol: string): LookupFunction =>
+  (hostname, { all }, callback) => {
+    (options.lookup ?? systemLookup)(hostname, { all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, "");
+      const refused = refuseAddresses(hostname, addresses, protocol, options);
+      if (refused !== undefined) return callback(refused, "");
+      const [first] = addresses;
+      if (all === true || first === undefined) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+
 /** Why a host may not be called that has these addresses. */
-export const refuseAddresses = (
+const refuseAddresses = (
   host: string,
   addresses: readonly LookupAddress[],
   protocol: string,

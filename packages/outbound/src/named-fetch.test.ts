@@ -2,7 +2,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { Lookup } from "./guarded-lookup.ts";
-import { createNamedFetch, type NamedOrigin } from "./named-fetch.ts";
+import { createNamedFetch } from "./named-fetch.ts";
+import type { NamedOrigin } from "./named-origins.ts";
 
 const serve = async (): Promise<string> => {
   const server = createServer((_request, response) => response.end("here")).listen(0, "127.0.0.1");

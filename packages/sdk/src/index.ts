@@ -87,7 +87,17 @@ export { asData, OUTSIDE_TEXT_RULE } from "./strategy/outside-text.ts";
 export { type ReactOptions, react } from "./strategy/react.ts";
 export { unfenced } from "./strategy/unfenced.ts";
 export { type ToolOptions, tool } from "./tool.ts";
-export { type OutboundCall, type Reach, type ToolLibrary, type ToolSurroundings, toolLibrary } from "./tool-library.ts";
+export {
+  type OutboundCall,
+  type OutboundMessage,
+  type OutboundSocket,
+  type OutboundSocketCall,
+  type OutboundSocketEnd,
+  type Reach,
+  type ToolLibrary,
+  type ToolSurroundings,
+  toolLibrary,
+} from "./tool-library.ts";
 export type { Scope as WorkflowScope } from "./workflow/types.ts";
 export { type Path as WorkflowPath, type WorkflowOptions, workflow } from "./workflow/workflow.ts";
 export { expression, template, type Written } from "./workflow/written.ts";

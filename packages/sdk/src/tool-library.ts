@@ -1,5 +1,6 @@
 /** Tools that a Tool manifest names by their library: written once, set up by whoever applies the manifest, given to agents by the node. */
 import type { Schema, Tool } from "@agentcore/contract/authoring";
+import type { PlatformError } from "@agentcore/contract/errors";
 import { authorMistake, describe } from "./author-mistake.ts";
 import { isSchema } from "./schema.ts";
 
@@ -8,12 +9,12 @@ export interface Reach {
   /** Where it stands in the options, as in `folders[0]`. */
   readonly field: string;
   /**
-   * `folder`: an absolute path, which the operator must have named (`--tool-folder`); `command`: a program (`--tool-command`); `address`: an http or https
+   * `folder`: an absolute path, which the operator must have named (`--tool-folder`); `command`: a program (`--tool-command`); `address`: an http, https, ws or wss
    * address, which may be this machine's, and in private networks only with `--allow-private-tools`; `secret`: an environment variable of the tenant.
    */
   readonly kind: "folder" | "command" | "address" | "secret";
   readonly value: string;
-  /** Of an address: secrets go there, so only over https or within this machine. @default false */
+  /** Of an address: secrets go there, so only encrypted or within this machine. @default false */
   readonly withSecret?: boolean | undefined;
 }
 
@@ -23,6 +24,49 @@ export interface OutboundCall {
   readonly maxAnswerBytes?: number | undefined;
   /** Hears that the whole of the request has left: from then on it may have been acted upon. */
   readonly onSent?: (() => void) | undefined;
+}
+
+/** Of one connection. */
+export interface OutboundSocketCall {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Subprotocols, of which the server has to choose one. @default none */
+  readonly protocols?: readonly string[] | undefined;
+  /** Of one message; the connection of a longer one is closed. @default 1048576 */
+  readonly maxMessageBytes?: number | undefined;
+  /** For the whole of the handshake. @default 10000 */
+  readonly openTimeoutMs?: number | undefined;
+  /** Ends the connection, whenever it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OutboundMessage {
+  /** Null: it is no text. */
+  readonly text: string | null;
+  readonly bytes: number;
+}
+
+export interface OutboundSocketEnd {
+  /** As RFC 6455, 7.4 has it; 1006: without a word, 1005: with no code. */
+  readonly code: number;
+  readonly reason: string;
+  /** Why it was ended here: a message over its bound (TOO_LARGE), or what is none of the protocol (UPSTREAM_FAILED). */
+  readonly fault?: PlatformError;
+}
+
+/** A WebSocket, read no faster than somebody asks. */
+export interface OutboundSocket {
+  /** Of the address, for messages. */
+  readonly host: string;
+  /** What the server chose of the subprotocols; "" where none was asked for. */
+  readonly protocol: string;
+  /** How it ended; undefined while it is open. */
+  readonly end: OutboundSocketEnd | undefined;
+  /** Resolves when it was given to the network. Rejects with UPSTREAM_FAILED, as a RetryableError where nothing of it had left. */
+  send(text: string): Promise<void>;
+  /** The next message, in order; null once the connection is over and all that came was given. Of one caller at a time. */
+  next(): Promise<OutboundMessage | null>;
+  /** Says goodbye, and waits so many milliseconds (1000) for the other side to say it, too: it does once it has read what was sent. */
+  close(waitMs?: number): Promise<OutboundSocketEnd>;
 }
 
 /** What a library is opened in. It is one tenant's, and one manifest's. */
@@ -36,6 +80,11 @@ export interface ToolSurroundings {
    * TOO_LARGE over its bound.
    */
   fetch(input: string | URL, init?: RequestInit, call?: OutboundCall): Promise<Response>;
+  /**
+   * A WebSocket, to where `fetch` would go. Rejects with CONFIG_INVALID for what is refused, with UPSTREAM_FAILED where there is no handshake: as a RetryableError where
+   * there may be one soon. It is ended when the tools are closed.
+   */
+  webSocket(address: string | URL, call?: OutboundSocketCall): Promise<OutboundSocket>;
   /** Aborts when the tools are closed: the manifest changed or was deleted, nobody used them for a while, the node stops. */
   readonly signal: AbortSignal;
   /** Has `release` run once they are closed and no call is under way any more, or given up: 5 s at most. */

@@ -10,6 +10,7 @@ const surroundings = {
   tenantId: "acme",
   secret: () => "",
   fetch,
+  webSocket: () => Promise.reject(new Error("nothing is connected to here")),
   signal: new AbortController().signal,
   onClose: () => undefined,
 };

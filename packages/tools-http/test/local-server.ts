@@ -1,7 +1,7 @@
 /** A server of this machine, and surroundings as a node gives them, for the tests of this package. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createNamedFetch, type NamedFetchOptions } from "@agentcore/outbound";
+import { createNamedFetch, createNamedWebSocket, type NamedOriginsOptions } from "@agentcore/outbound";
 import type { Reach, Tool, ToolSurroundings } from "@agentcore/sdk";
 
 export interface Served {
@@ -38,19 +38,23 @@ export const serve = async (
 export const surroundingsOf = (
   reaches: readonly Reach[],
   secrets: Readonly<Record<string, string>> = {},
-  more: Partial<NamedFetchOptions> = {},
-): ToolSurroundings => ({
-  tenantId: "default",
-  secret: (variable) => secrets[variable] ?? "",
-  fetch: createNamedFetch({
+  more: Partial<NamedOriginsOptions> = {},
+): ToolSurroundings => {
+  const origins = {
     named: reaches.flatMap(({ kind, value, withSecret = false }) =>
       kind === "address" ? [{ origin: new URL(value).origin, sendsSecret: withSecret }] : [],
     ),
     ...{ allowPrivate: false, option: "--allow-private-tools", ...more },
-  }),
-  signal: new AbortController().signal,
-  onClose: () => undefined,
-});
+  };
+  return {
+    tenantId: "default",
+    secret: (variable) => secrets[variable] ?? "",
+    fetch: createNamedFetch(origins),
+    webSocket: createNamedWebSocket(origins),
+    signal: new AbortController().signal,
+    onClose: () => undefined,
+  };
+};
 
 /** As the engine calls it: its input held against its schema. */
 export const call = async (

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { ToolLibrarySpec } from "@agentcore/contract";
 import { type Reach, type ToolSurroundings, tool, toolLibrary } from "@agentcore/sdk";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { z } from "zod";
 import { openLibrary } from "./library-source.ts";
 import type { ToolSource } from "./source-pool.ts";
@@ -223,4 +224,27 @@ test("it reaches origins that the manifest names, and of all others none of this
     ...{ code: "CONFIG_INVALID", message: expect.stringContaining("called only with its origin named") },
   });
   await expect(unnamed("file:///etc/passwd")).rejects.toThrow();
+});
+
+test("a WebSocket goes where a call would, and ends with what it was opened for", async () => {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => server.close());
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let given: ToolSurroundings | undefined;
+  const source = await open(
+    (surroundings) => {
+      given = surroundings;
+      return [];
+    },
+    { reaches: [{ field: "url", kind: "address", value: url }] },
+  );
+  const socket = await given?.webSocket(url);
+  const waiting = socket?.next();
+  await expect(given?.webSocket(url.replace("127.0.0.1", "localhost"))).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+  });
+  await Promise.all([source.close(), expect(waiting).rejects.toMatchObject({ code: "UNAVAILABLE" })]);
+  await expect.poll(() => server.clients.size).toBe(0);
+  await expect(given?.webSocket(url)).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });

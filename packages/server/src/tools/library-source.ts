@@ -1,7 +1,7 @@
 /** A library that is open: its tools for one manifest of one tenant, held to what was set for them. */
 import { PlatformError, RetryableError, type ToolLibrarySpec } from "@agentcore/contract";
 import { describeTool, executeTool } from "@agentcore/core/tasks";
-import { createNamedFetch, type NamedOrigin } from "@agentcore/outbound";
+import { createNamedFetch, createNamedWebSocket, type NamedOrigin } from "@agentcore/outbound";
 import type { Reach, Tool, ToolSurroundings } from "@agentcore/sdk";
 import type { ReadLibrary } from "./read-library.ts";
 import { type SourceTool, type ToolSource, untilAborted } from "./source-pool.ts";
@@ -33,7 +33,9 @@ export const openLibrary = async (
 ): Promise<ToolSource> => {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxResultBytes = DEFAULT_RESULT_BYTES } = spec;
   const closing = new AbortController();
-  const outbound = createNamedFetch({ named: namedOrigins(reaches), allowPrivate, option: PRIVATE });
+  const origins = { named: namedOrigins(reaches), allowPrivate, option: PRIVATE };
+  const outbound = createNamedFetch(origins);
+  const openSocket = createNamedWebSocket(origins);
   const releases: (() => void | Promise<void>)[] = [() => outbound.close()];
   const underWay = new Set<Promise<unknown>>();
   let isOpen = true;
@@ -44,6 +46,11 @@ export const openLibrary = async (
       throw new PlatformError("CONFIG_INVALID", `${what}: its options name no secret ${variable}`);
     },
     fetch: outbound,
+    webSocket: (address, call = {}) =>
+      openSocket(address, {
+        ...call,
+        signal: call.signal === undefined ? closing.signal : AbortSignal.any([call.signal, closing.signal]),
+      }),
     signal: closing.signal,
     onClose: (release) => void releases.push(release),
   };

@@ -98,6 +98,9 @@ test("addresses are judged as those of servers", async () => {
   expect(await refusal("address", "http://10.1.2.3")).toContain("--allow-private-tools");
   expect(await refusal("address", "http://10.1.2.3", { ...CLOSED, allowPrivate: true })).toBeUndefined();
   expect(await refusal("address", "http://169.254.169.254", { ...OPEN, allowPrivate: true })).toContain("never called");
+  expect(await refusal("address", "wss://api.example.com/x")).toBeUndefined();
+  expect(await refusal("address", "ws://10.1.2.3")).toContain("--allow-private-tools");
+  expect(await refusal("address", "ws://93.184.216.34", OPEN, { withSecret: true })).toContain("https");
   expect(await refusal("address", "https://user:pass@example.com")).toContain("no user or password");
   expect(await refusal("address", "file:///etc/passwd")).toContain("expected an http://");
   expect(await refusal("address", "http://93.184.216.34", OPEN, { withSecret: true })).toContain("https");

@@ -34,6 +34,7 @@ const LIBRARIES: Readonly<Record<string, LibraryPackage>> = {
     load: async () => (await import("@agentcore/tools-spreadsheet")).spreadsheetLibrary,
   },
   sql: { name: "@agentcore/tools-sql", load: async () => (await import("@agentcore/tools-sql")).sqlLibrary },
+  websocket: { name: HTTP, load: async () => (await import("@agentcore/tools-http")).webSocketLibrary },
   "web-search": { name: HTTP, load: async () => (await import("@agentcore/tools-http")).webSearchLibrary },
 };
 

@@ -40,10 +40,14 @@ export const refuseEndpoint = (endpoint: McpEndpoint, allowPrivate: boolean): st
 export const refuseIssuer = (issuer: string, allowPrivate: boolean): string | undefined =>
   refuseAddress(issuer, namedPolicy(true, allowPrivate));
 
-const refuseAddress = (address: string, policy: OutboundPolicy): string | undefined => {
+const refuseAddress = (
+  address: string,
+  policy: OutboundPolicy,
+  { takesSockets = false }: { readonly takesSockets?: boolean } = {},
+): string | undefined => {
   const url = URL.parse(address);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-    return "expected an http:// or https:// address";
+  if (url === null || !(takesSockets ? /^(https?|wss?):$/ : /^https?:$/).test(url.protocol))
+    return `expected an http:// or https:// address${takesSockets ? ", or one of a WebSocket" : ""}`;
   if (url.username !== "" || url.password !== "") return "expected no user or password in the address";
   return refuseUrl(url, policy);
 };
@@ -60,7 +64,7 @@ export const refuseReach = async (
     case "folder":
       return refuseFolder(tenantId, value, folders);
     case "address":
-      return refuseAddress(value, namedPolicy(withSecret, allowPrivate));
+      return refuseAddress(value, namedPolicy(withSecret, allowPrivate), { takesSockets: true });
     case "secret":
       return SecretVariable.safeParse(value).error?.issues[0]?.message;
   }
