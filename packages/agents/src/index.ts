@@ -78,6 +78,7 @@ export {
 export { type Translated, type TranslatorOptions, translatorAgent } from "./standard/translator/translator.ts";
 export type { DeliveryId, SignatureForm } from "./standard/webhook/signature-form.ts";
 export { callerOfHook, type Hook, type HookDelivery, hookOf } from "./standard/webhook/webhook.ts";
+export { type WebSocketAgentOptions, type WebSocketAnswer, websocketAgent } from "./standard/websocket/websocket.ts";
 export { type AutonomousOptions, autonomous } from "./strategies/autonomous.ts";
 export {
   type ChainOfThoughtOptions,

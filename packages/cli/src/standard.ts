@@ -39,4 +39,7 @@ export {
   type Translated,
   type TranslatorOptions,
   translatorAgent,
+  type WebSocketAgentOptions,
+  type WebSocketAnswer,
+  websocketAgent,
 } from "@agentcore/agents";

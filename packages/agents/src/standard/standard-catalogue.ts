@@ -23,6 +23,7 @@ import { sqlAgent, sqlKind } from "./sql/sql.ts";
 import type { StandardKind, StandardNeed, StandardTrigger } from "./standard-agent.ts";
 import { translatorAgent, translatorKind } from "./translator/translator.ts";
 import { webhookAgent, webhookKind } from "./webhook/webhook.ts";
+import { websocketAgent, websocketKind } from "./websocket/websocket.ts";
 
 /** What a manifest says of it besides its options. */
 export interface StandardParts {
@@ -120,6 +121,7 @@ const kinds: readonly StandardAgentDescription[] = [
   describe(sqlKind, sqlAgent),
   describe(translatorKind, translatorAgent),
   describe(httpKind, httpAgent),
+  describe(websocketKind, websocketAgent),
   describe(webhookKind, webhookAgent),
 ];
 

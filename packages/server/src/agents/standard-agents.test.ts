@@ -1,9 +1,11 @@
 /** Standard agents that keep what others tell, on a node of their own. */
 import { mkdir, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { standardCatalogue } from "@agentcore/agents";
 import type { Bus } from "@agentcore/core/bus";
 import { expect, onTestFinished, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { folder } from "../../test/remote/near-node.ts";
 import { ask, SCOPE } from "../../test/shared-database.ts";
 import { compose, type NodeParts } from "../compose.ts";
@@ -139,7 +141,7 @@ test("`reports` of a manifest tells the errors of an agent that says nothing its
 
 test("those that answer queries do so within what they promise, by the bus of a node", async () => {
   // What asks a model, or has tools, takes as long as these do; a webhook is asked by nobody.
-  const others = ["model", "sql", "http", "webhook"];
+  const others = ["model", "sql", "http", "websocket", "webhook"];
   const quick = [...standardCatalogue.values()].filter(({ name }) => !others.includes(name));
   const node = await startNode(
     {},
@@ -160,4 +162,57 @@ test("those that answer queries do so within what they promise, by the bus of a 
     const median = times.toSorted((one, other) => one - other)[20] ?? 0;
     expect([name, median <= latencyMs.to || median]).toEqual([name, true]);
   }
+});
+
+test("a service is talked with over a WebSocket by YAML alone, and a message that may have been acted upon is not sent again", async () => {
+  const received: unknown[] = [];
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => server.close());
+  server.on("connection", (socket) => {
+    socket.on("message", (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as { id: number; type: string; entity?: string };
+      received.push(message);
+      if (message.type === "switch") return socket.close(1011, "out of order");
+      socket.send(JSON.stringify({ event: "tick" }));
+      socket.send(JSON.stringify({ id: message.id, result: { state: `${message.entity} is on` } }));
+    });
+  });
+  const node = await startNode({}, [
+    {
+      ...{ apiVersion: "agentcore.dev/v1", kind: "Tool", metadata: { name: "home" } },
+      spec: {
+        library: {
+          name: "websocket",
+          options: {
+            connections: { hub: { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` } },
+            send: { approval: "never" },
+          },
+        },
+      },
+    },
+    manifest("hall", {
+      tools: ["home"],
+      standard: {
+        name: "websocket",
+        options: {
+          operations: {
+            state: {
+              ...{ changes: false, parameters: { entity: {} }, answer: { match: { at: "id", is: 1 } } },
+              send: { id: 1, type: "get", entity: "{entity}" },
+              fields: { state: "result.state" },
+            },
+            switch: { send: { id: 1, type: "switch" }, answer: { match: { at: "id", is: 1 } } },
+          },
+        },
+      },
+    }),
+  ]);
+  expect(await ask(node, "hall", { operation: "state", parameters: { entity: "light" } })).toEqual({
+    ...{ value: { state: "light is on" }, ended: "count" },
+  });
+  expect(await ask(node, "hall", { operation: "switch" })).toMatchObject({
+    data: { error: { code: "OUTCOME_UNKNOWN", message: expect.stringContaining("code 1011: out of order") } },
+  });
+  expect(received).toHaveLength(2);
 });

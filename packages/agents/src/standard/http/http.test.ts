@@ -2,7 +2,8 @@ import { tool } from "@agentcore/sdk";
 import { testAgent } from "@agentcore/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { filled, filledValue } from "./address.ts";
+import { filledValue } from "../filled-value.ts";
+import { filled } from "./address.ts";
 import { type HttpAgentOptions, httpAgent } from "./http.ts";
 
 const operations: HttpAgentOptions["operations"] = {

@@ -1,10 +1,13 @@
 import { invalidArgument } from "@agentcore/contract";
-import { type AgentDefinition, PlatformError, type TaskInput, toolsOf } from "@agentcore/sdk";
+import { type AgentDefinition, PlatformError, type TaskInput } from "@agentcore/sdk";
 import { z } from "zod";
+import { filledValue, placesInValue } from "../filled-value.ts";
+import { checkedParameters, Parameters } from "../parameters.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
+import { toolNamed } from "../tool-named.ts";
 import { Fields, mapValue } from "../translator/mapping.ts";
 import { readXml } from "../translator/xml.ts";
-import { faultOf, filled, filledValue, placesIn, placesInValue } from "./address.ts";
+import { faultOf, filled, placesIn } from "./address.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -14,16 +17,7 @@ const Operation = z
     /** `https://shop.example/orders/{order}`: `{name}` is a parameter. */
     url: z.string().min(1).max(2_000),
     description: z.string().max(500).optional(),
-    /** What each parameter is. @default a text that is required */
-    parameters: z
-      .record(
-        z.string().regex(/^[a-zA-Z]\w{0,63}$/, { error: "expected letters and digits" }),
-        z.strictObject({
-          type: z.enum(["text", "number", "boolean", "json"]).default("text"),
-          required: z.boolean().default(true),
-        }),
-      )
-      .default({}),
+    parameters: Parameters,
     /** JSON that is sent, in which `"{name}"` stands for a parameter. Not with GET. */
     body: z.unknown().optional(),
     /** Statuses that are a success. */
@@ -132,53 +126,17 @@ export const httpAgent = (options: HttpAgentOptions): AgentDefinition => {
         throw invalidArgument("the request", [
           { field: "operation", description: `expected one of ${Object.keys(operations).join(", ")}` },
         ]);
-      const parameters = checkedParameters(operation, input.parameters);
+      const parameters = checkedParameters(operation.parameters, placesIn(operation.url), input.parameters);
       const url = filled(operation.url, parameters as Readonly<Record<string, string>>);
       const { method, body, expect } = operation;
       const name = method === "GET" ? "http_get" : "http_send";
-      const all = await toolsOf(tools, ctx);
-      const found = all.filter((tool) => tool.name === name || tool.name.endsWith(`_${name}`));
-      const [tool] = found;
-      if (tool === undefined || found.length > 1)
-        throw new PlatformError(
-          "CONFIG_INVALID",
-          `a standard agent "http" needs one tool ${name}; it has ${all.map((each) => each.name).join(", ") || "none"}`,
-        );
+      const tool = await toolNamed(name, httpKind.name, tools, ctx);
       const json = body === undefined ? {} : { json: filledValue(body, parameters) };
       const answer = Answer.parse(await ctx.tool(tool, method === "GET" ? { url } : { url, method, ...json }));
       if (!expect.includes(answer.status)) throw unexpected(input.operation, answer.status);
       return { status: answer.status, value: valueOf(operation, input.operation, answer) };
     },
   });
-};
-
-const checkedParameters = (
-  { url, parameters }: Operation,
-  given: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> => {
-  const specs = { ...Object.fromEntries(placesIn(url).map((name) => [name, undefined])), ...parameters };
-  const wrong = Object.keys(given)
-    .filter((name) => !Object.hasOwn(specs, name))
-    .map((name) => ({
-      field: `parameters.${name}`,
-      description: `is none; expected ${Object.keys(specs).join(", ") || "none"}`,
-    }));
-  for (const [name, spec] of Object.entries(specs)) {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    const { type, required } = spec ?? { type: "text", required: true };
-    if (value === undefined) {
-      if (required) wrong.push({ field: `parameters.${name}`, description: `expected a ${type}` });
-      continue;
-    }
-    // A number is a text too, where it is written out.
-    const fits =
-      type === "json" ||
-      typeof value === (type === "text" ? "string" : type) ||
-      (type === "text" && typeof value === "number");
-    if (!fits) wrong.push({ field: `parameters.${name}`, description: `expected a ${type}` });
-  }
-  if (wrong.length > 0) throw invalidArgument("the request", wrong);
-  return given;
 };
 
 const unexpected = (operation: string, status: number): PlatformError => {
