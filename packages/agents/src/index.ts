@@ -79,6 +79,12 @@ export { type Translated, type TranslatorOptions, translatorAgent } from "./stan
 export type { DeliveryId, SignatureForm } from "./standard/webhook/signature-form.ts";
 export { callerOfHook, type Hook, type HookDelivery, hookOf } from "./standard/webhook/webhook.ts";
 export { type WebSocketAgentOptions, type WebSocketAnswer, websocketAgent } from "./standard/websocket/websocket.ts";
+export {
+  callerOfFeed,
+  type Feed,
+  type FeedMessage,
+  feedOf,
+} from "./standard/websocket-feed/websocket-feed.ts";
 export { type AutonomousOptions, autonomous } from "./strategies/autonomous.ts";
 export {
   type ChainOfThoughtOptions,

@@ -38,7 +38,7 @@ const OpeningStep = z
   .refine(({ send, expect }) => send !== undefined || expect !== undefined, {
     error: "expected send, expect, or both",
   });
-export type OpeningStep = z.output<typeof OpeningStep>;
+export const OpeningSteps = z.array(OpeningStep).min(1).max(20);
 
 const SECRET = z.strictObject({ env: SecretVariable });
 
@@ -61,14 +61,9 @@ export const WebSocketAddress = z.strictObject({
     .refine((names) => new Set(names).size === names.length, { error: "expected each once" })
     .optional()
     .describe("Subprotocols, of which the server has to choose one; none by default"),
-  opening: z
-    .array(OpeningStep)
-    .min(1)
-    .max(20)
-    .optional()
-    .describe(
-      "What is said first, in order: send, expect { at, is }, or both. In what is sent { env: NAME_TOKEN } stands for a secret",
-    ),
+  opening: OpeningSteps.optional().describe(
+    "What is said first, in order: send, expect { at, is }, or both. In what is sent { env: NAME_TOKEN } stands for a secret",
+  ),
 });
 export type WebSocketAddress = z.output<typeof WebSocketAddress>;
 
@@ -80,8 +75,15 @@ export const secretsOfWebSocket = ({
   ...Object.entries(headers).flatMap(([name, value]) =>
     typeof value === "string" ? [] : [[`headers.${name}.env`, value.env] as const],
   ),
-  ...opening.flatMap(({ send }, index) => secretsIn(send, `opening[${index}].send`)),
+  ...secretsOfSteps("opening", opening),
 ];
+
+/** The same of what is said first, which stands in `field`. */
+export const secretsOfSteps = (
+  field: string,
+  steps: z.output<typeof OpeningSteps>,
+): readonly (readonly [field: string, variable: string])[] =>
+  steps.flatMap(({ send }, index) => secretsIn(send, `${field}[${index}].send`));
 
 const secretsIn = (message: unknown, field: string): readonly (readonly [string, string])[] => {
   if (typeof message !== "object" || message === null) return [];

@@ -51,6 +51,7 @@ import { createAgentFinder } from "./discovery/agent-finder.ts";
 import { createDiscovery } from "./discovery/create-discovery.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
+import { createNodeFeeds } from "./feeds/node-feeds.ts";
 import {
   type AgentFinder,
   type BackupService,
@@ -136,7 +137,7 @@ export interface ComposeOptions {
   readonly recording?: RecordingOptions | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
   readonly allowPrivateWebhooks?: boolean | undefined;
-  /** Whether Agent manifests may name cards in private networks. @default false */
+  /** Whether Agent manifests may name cards and feeds in private networks. @default false */
   readonly allowPrivateAgents?: boolean | undefined;
   /** Whether Tool manifests may name servers in private networks. @default false */
   readonly allowPrivateTools?: boolean | undefined;
@@ -426,6 +427,11 @@ export const compose = async ({
     specOf: (tenantId, name) => manifests.scheduleSpec(tenantId, name),
   });
 
+  const feeds = createNodeFeeds({
+    ...{ declared: manifests.feeds, tasks: service, keyValue, limiter, env, senses, metrics, node },
+    ...{ allowPrivate: allowPrivateAgents, random: Math.random },
+  });
+
   const nodes = createNodeMembership({
     ...{ node, address, version, keyValue, engine, catalogue },
     ...{ clock: senses.clock, logger: senses.logger, isShared: database !== undefined },
@@ -512,12 +518,14 @@ export const compose = async ({
       retention.start();
       homes.start();
       schedules.start();
+      feeds.start();
       sweeper.start();
       push.start();
     },
     async close(graceMs) {
       if (heartbeat !== null) clearInterval(heartbeat);
       unfollow();
+      await feeds.close();
       await schedules.close();
       await sweeper.close();
       await retention.close();

@@ -56,7 +56,7 @@ export interface NodeOptions {
   readonly recording?: RecordingOptions | undefined;
   /** Whether push notifications may go to this machine and to private networks. @default false */
   readonly allowPrivateWebhooks?: boolean;
-  /** Whether Agent manifests may name cards of private networks; this machine's own always may. @default false */
+  /** Whether Agent manifests may name cards and feeds of private networks; this machine's own always may. @default false */
   readonly allowPrivateAgents?: boolean;
   /** Whether Tool manifests may name servers of private networks; this machine's own always may. @default false */
   readonly allowPrivateTools?: boolean | undefined;

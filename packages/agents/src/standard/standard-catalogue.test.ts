@@ -41,8 +41,9 @@ describe.each([...standardCatalogue.values()])("standard agent $name", (kind) =>
 
 test("the examples that need no model and no tool do what they say", async () => {
   for (const kind of standardCatalogue.values()) {
-    // What a webhook is given comes from its door alone.
-    if (kind.model === "required" || kind.tools === "required" || kind.name === "webhook") continue;
+    // What these are given comes from their door, and their connection, alone.
+    const isTold = kind.name === "webhook" || kind.name === "websocket-feed";
+    if (kind.model === "required" || kind.tools === "required" || isTold) continue;
     const world = await testAgent(kind.define(kind.example.options, { schemaOf }));
     const run = await world.run(kind.example.input);
     expect([kind.name, run.state]).toEqual([kind.name, "completed"]);

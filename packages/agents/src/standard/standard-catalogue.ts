@@ -24,6 +24,7 @@ import type { StandardKind, StandardNeed, StandardTrigger } from "./standard-age
 import { translatorAgent, translatorKind } from "./translator/translator.ts";
 import { webhookAgent, webhookKind } from "./webhook/webhook.ts";
 import { websocketAgent, websocketKind } from "./websocket/websocket.ts";
+import { websocketFeedAgent, websocketFeedKind } from "./websocket-feed/websocket-feed.ts";
 
 /** What a manifest says of it besides its options. */
 export interface StandardParts {
@@ -123,6 +124,7 @@ const kinds: readonly StandardAgentDescription[] = [
   describe(httpKind, httpAgent),
   describe(websocketKind, websocketAgent),
   describe(webhookKind, webhookAgent),
+  describe(websocketFeedKind, websocketFeedAgent),
 ];
 
 export const standardCatalogue: ReadonlyMap<string, StandardAgentDescription> = new Map(

@@ -210,7 +210,7 @@ export const SERVE_OPTIONS = {
   },
   "allow-private-agents": {
     type: "boolean",
-    description: "Let Agent manifests name cards in private networks; this machine's own always may be named",
+    description: "Let Agent manifests name cards and feeds in private networks; this machine's own always may be named",
     env: "AGENTCORE_ALLOW_PRIVATE_AGENTS",
   },
   "allow-private-tools": {

@@ -140,8 +140,8 @@ test("`reports` of a manifest tells the errors of an agent that says nothing its
 });
 
 test("those that answer queries do so within what they promise, by the bus of a node", async () => {
-  // What asks a model, or has tools, takes as long as these do; a webhook is asked by nobody.
-  const others = ["model", "sql", "http", "websocket", "webhook"];
+  // What asks a model, or has tools, takes as long as these do; a webhook and a feed are asked by nobody.
+  const others = ["model", "sql", "http", "websocket", "webhook", "websocket-feed"];
   const quick = [...standardCatalogue.values()].filter(({ name }) => !others.includes(name));
   const node = await startNode(
     {},

@@ -2,6 +2,7 @@
 import type { AnyAgentManifest } from "@agentcore/contract";
 import { type AgentRegistry, createReplica } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
+import type { DeclaredFeeds } from "../feeds/declared-feeds.ts";
 import type { RemoteAgents, RemoteStatus } from "../remote/remote-agents.ts";
 import type { AgentCatalogue } from "./agent-catalogue.ts";
 
@@ -18,12 +19,14 @@ export const createAgentRegistrar = ({
   catalogue,
   host,
   remotes,
+  feeds,
   node,
 }: {
   readonly registry: AgentRegistry;
   readonly catalogue: AgentCatalogue;
   readonly host: Pick<InProcessHost, "setCapacity" | "setMaxRunning">;
   readonly remotes: Pick<RemoteAgents, "watch" | "unwatch" | "status">;
+  readonly feeds: Pick<DeclaredFeeds, "set" | "delete">;
   readonly node: string;
 }): AgentRegistrar => ({
   limit: (tenantId, { metadata, spec }) => host.setMaxRunning(tenantId, metadata.name, spec.limits?.concurrency),
@@ -34,6 +37,7 @@ export const createAgentRegistrar = ({
     const { replicas: count = 1 } = spec;
     const remote = manifest.kind === "Agent" ? manifest.spec.remote : undefined;
     host.setCapacity(tenantId, name, loaded.concurrency * count);
+    feeds.set(tenantId, manifest);
     const put = (status: RemoteStatus | null): void => {
       const isHealthy = status === null || status.state === "ready";
       const card = status?.card ?? null;
@@ -66,6 +70,7 @@ export const createAgentRegistrar = ({
   },
   remove(tenantId, name) {
     remotes.unwatch(tenantId, name);
+    feeds.delete(tenantId, name);
     registry.remove(tenantId, name);
     catalogue.delete(tenantId, name);
     host.setCapacity(tenantId, name, undefined);

@@ -6,6 +6,7 @@ import type { ToolRules } from "../tools/tool-policy.ts";
 import { checkBudget } from "./check-budget.ts";
 import { checkChoice } from "./check-choice.ts";
 import { checkCoding } from "./check-coding.ts";
+import { checkFeed } from "./check-feed.ts";
 import { checkMemoryPool } from "./check-memory-pool.ts";
 import { checkModel } from "./check-model.ts";
 import { checkRemote } from "./check-remote.ts";
@@ -24,7 +25,7 @@ const OURS: ReadonlySet<string> = new Set([ORCHESTRATOR, DEBOUNCER, ...PLATFORM_
 export interface ManifestRules {
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
-  /** Whether Agent manifests may name cards in private networks. */
+  /** Whether Agent manifests may name cards and feeds in private networks. */
   readonly allowPrivateAgents: boolean;
   readonly toolRules: ToolRules;
   /** Wall time: of schedules that come round no more. */
@@ -99,6 +100,7 @@ export const checkManifests = async (
         checkRemote(tenantId, manifest, rules.allowPrivateAgents);
         await checkCoding(tenantId, manifest, rules.toolRules);
         checkWebhook(tenantId, manifest);
+        await checkFeed(tenantId, manifest, rules.allowPrivateAgents);
         break;
       case "Policy":
         break;

@@ -14,6 +14,8 @@ import type { Clock, KeyValue, Logger } from "@agentcore/core/ports";
 import { type AgentRegistry, TopicIndex } from "@agentcore/core/registry";
 import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from "@agentcore/core/tasks";
 import type { InProcessHost } from "../agents/in-process-host.ts";
+import { DeclaredFeeds } from "../feeds/declared-feeds.ts";
+import { FeedPositions } from "../feeds/feed-positions.ts";
 import type { ManifestService } from "../gateway/deps.ts";
 import { DeclaredBudgets } from "../governance/declared-budgets.ts";
 import { DeclaredPolicies } from "../governance/declared-policies.ts";
@@ -45,6 +47,8 @@ export interface LocalManifestService extends ManifestService {
   tenantIds(): Promise<readonly string[]>;
   /** Of all tenants, as they are declared now. */
   readonly schedules: DeclaredSchedules;
+  /** Of all tenants, as far as they load here. */
+  readonly feeds: DeclaredFeeds;
   readonly budgets: DeclaredBudgets;
   readonly policies: DeclaredPolicies;
   /** As it stands in the store now. */
@@ -73,7 +77,7 @@ export const createManifestService = (options: {
   readonly node: string;
   /** Whether Model manifests may name addresses of private networks. */
   readonly allowPrivateModels: boolean;
-  /** Whether Agent manifests may name cards in private networks. */
+  /** Whether Agent manifests may name cards and feeds in private networks. */
   readonly allowPrivateAgents: boolean;
   /** What Tool manifests may name. */
   readonly toolRules: ToolRules;
@@ -89,7 +93,9 @@ export const createManifestService = (options: {
 }): LocalManifestService => {
   const { host, sha256, allowPrivateModels, allowPrivateAgents, toolRules, codeOverHttp } = options;
   const store = createManifestStore(options.keyValue);
-  const registrar = createAgentRegistrar(options);
+  const feeds = new DeclaredFeeds();
+  const feedPositions = new FeedPositions(options.keyValue);
+  const registrar = createAgentRegistrar({ ...options, feeds });
   const tenants = new TenantPolicies();
   const triggers = new AgentTriggers(sha256);
   const schedules = new DeclaredSchedules();
@@ -133,6 +139,7 @@ export const createManifestService = (options: {
   return {
     tenants: tenants.all,
     schedules,
+    feeds,
     budgets,
     policies,
     async scheduleSpec(tenantId, name) {
@@ -183,6 +190,7 @@ export const createManifestService = (options: {
       // Not what has the name now, which may be of another kind.
       if (isAgentKind(kind) && (deleted || (await store.get(tenantId, kind, name)) === null))
         registrar.remove(tenantId, name);
+      if (kind === "Agent" && deleted) await feedPositions.delete(tenantId, name);
       if (kind === "Tenant") tenants.delete(name);
       if (kind === "Budget") budgets.delete(tenantId, name);
       if (kind === "Policy") policies.delete(tenantId, name);

@@ -4,6 +4,7 @@ import { AgentRegistry } from "@agentcore/core/registry";
 import { ManualClock } from "@agentcore/core/testing";
 import { expect, test } from "vitest";
 import { openRemotes } from "../../test/remote/open-remotes.ts";
+import { DeclaredFeeds } from "../feeds/declared-feeds.ts";
 import { AgentCatalogue } from "./agent-catalogue.ts";
 import { createAgentRegistrar } from "./agent-registrar.ts";
 import { createManifestStore } from "./manifest-store.ts";
@@ -96,6 +97,7 @@ for (const replicas of [1, 0])
     const registrar = createAgentRegistrar({
       ...{ registry, catalogue: new AgentCatalogue(), host, node: "a" },
       remotes: openRemotes(createMemoryKeyValue({ clock })),
+      feeds: new DeclaredFeeds(),
     });
     const reconcile = createReconciler({ store, host, registry, registrar, onUnloadable: () => {} });
     await declare("r1");

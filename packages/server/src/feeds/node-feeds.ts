@@ -1,0 +1,81 @@
+/** Feeds of this node: what holds them is loaded with the first that is declared. */
+import type { RateLimiter } from "@agentcore/core/governance";
+import type { KeyValue, Senses } from "@agentcore/core/ports";
+import { TurnLease } from "@agentcore/core/retention";
+import type { TaskService } from "@agentcore/core/tasks";
+import { SYSTEM_TENANT } from "../gateway/deps.ts";
+import type { Metrics } from "../metrics.ts";
+import type { DeclaredFeeds } from "./declared-feeds.ts";
+import type { FeedKeeper } from "./feed-keeper.ts";
+import { FeedPositions } from "./feed-positions.ts";
+
+export interface NodeFeeds {
+  start(): void;
+  close(): Promise<void>;
+}
+
+// Four looks: another node takes over in less than half a minute.
+const LEASE_MS = 20_000;
+
+export const createNodeFeeds = (options: {
+  readonly declared: DeclaredFeeds;
+  readonly tasks: Pick<TaskService, "submit">;
+  readonly keyValue: KeyValue;
+  readonly limiter: Pick<RateLimiter, "take">;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether they may be in private networks. */
+  readonly allowPrivate: boolean;
+  readonly random: () => number;
+  readonly senses: Senses;
+  readonly metrics: Pick<Metrics, "tenantCounter" | "tenantGauge">;
+  readonly node: string;
+}): NodeFeeds => {
+  const { declared, tasks, keyValue, limiter, env, allowPrivate, random, senses, metrics, node } = options;
+  let opening: Promise<FeedKeeper> | undefined;
+  let keeper: FeedKeeper | undefined;
+  let isRunning = false;
+  const open = async (): Promise<FeedKeeper> => {
+    const [{ FeedKeeper: Keeper }, { feedPolicy, readFeedSecret }, { createGuardedWebSocket }] = await Promise.all([
+      import("./feed-keeper.ts"),
+      import("./feed-policy.ts"),
+      import("@agentcore/outbound"),
+    ]);
+    const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
+    keeper = new Keeper({
+      ...{ declared, tasks, keyValue, limiter, random, senses },
+      positions: new FeedPositions(keyValue),
+      lease: new TurnLease({ keyValue, clock: senses.clock, scope, key: "feeds", node, ttlMs: LEASE_MS }),
+      openFor: (feed) => createGuardedWebSocket(feedPolicy(feed, allowPrivate)),
+      secretFor: readFeedSecret(env),
+    });
+    if (isRunning) keeper.start();
+    return keeper;
+  };
+  const wake = (): void => {
+    if (!isRunning) return;
+    if (keeper !== undefined) keeper.wake();
+    else if (declared.all.size > 0) opening ??= open();
+  };
+  declared.onChange(wake);
+  metrics.tenantCounter(
+    "agentcore_feed_messages",
+    "Messages of feeds on this node, by what became of them.",
+    (tenant) =>
+      Object.entries(keeper?.messages(tenant) ?? {}).map(
+        ([outcome, value]) => [`outcome="${outcome}"`, value] as const,
+      ),
+  );
+  metrics.tenantGauge("agentcore_feed_connected", "Feeds that this node holds: 1 while connected.", (tenant) =>
+    (keeper?.connections(tenant) ?? []).map(([name, isOn]) => [`feed="${name}"`, isOn ? 1 : 0] as const),
+  );
+  return {
+    start() {
+      isRunning = true;
+      wake();
+    },
+    async close() {
+      isRunning = false;
+      await (await opening)?.close();
+    },
+  };
+};
