@@ -63,8 +63,8 @@ class World {
     return this.begun.map(({ request }) => (request.input as { body: unknown }).body);
   }
 
-  apply(name: string, options: object, more: object = {}): void {
-    this.declared.set(TENANT, {
+  apply(name: string, options: object, more: object = {}, tenantId = TENANT): void {
+    this.declared.set(tenantId, {
       ...{ apiVersion: "agentcore.dev/v1", kind: "Agent", metadata: { name } },
       spec: { standard: { name: "websocket-feed", options: { topic: "t.told", ...options } }, ...more },
     } as never);
@@ -148,7 +148,8 @@ test("what is pushed becomes a task of the feed, one each, and is acknowledged o
 
 test("a message that has an id is one task, however often it is told, also on another connection; one that has none is refused", async () => {
   const service = await serve((socket) => {
-    for (const message of [{ id: 1 }, { id: 1 }, { data: 1 }, { id: 2 }]) socket.send(JSON.stringify(message));
+    for (const message of ['{"id":1}', '{"id":1}', '{"data":1}', '{"id":12345678901234567891}', '{"id":2}'])
+      socket.send(message);
   });
   const world = new World();
   world.apply("shop", { url: service.url, id: "id" });
@@ -159,7 +160,7 @@ test("a message that has an id is one task, however often it is told, also on an
   await world.clock.advance(1_000);
   await until(() => keeper.messages(TENANT).repeated === 4);
   expect(world.bodies).toEqual([{ id: 1 }, { id: 2 }]);
-  expect(keeper.messages(TENANT)).toMatchObject({ kept: 2, refused: 2 });
+  expect(keeper.messages(TENANT)).toMatchObject({ kept: 2, refused: 4 });
 });
 
 test("without an id each message is another, and with `content` each text is", async () => {
@@ -352,4 +353,15 @@ test("a message that cannot become a task is told, not acknowledged, and the nex
   service.push({ id: "b" });
   await until(() => service.heard.length === 1);
   expect(service.heard).toEqual(["b"]);
+});
+
+test("a tenant that declares more than it may have keeps none from another", async () => {
+  const service = await serve();
+  const world = new World();
+  for (let count = 0; count < 101; count += 1) world.apply(`f${count}`, { url: service.url });
+  world.apply("f", { url: service.url }, {}, "other");
+  const { keeper } = world.start();
+  await until(() => service.server.clients.size === 101);
+  expect([keeper.connections(TENANT).length, keeper.connections("other").length]).toEqual([100, 1]);
+  expect(world.logger.records.find(({ level }) => level === "error")?.message).toContain("1 feeds are not held");
 });

@@ -13,8 +13,9 @@ import type { TakeOutcome } from "./take-message.ts";
 
 /** A quarter of the lease: a look that fails leaves room for others. */
 const LOOK_MS = 5_000;
-/** Of one node: each is a socket, and a message at a time in memory. Feeds past it are told, and not held. */
+/** Of one node, and of one tenant: each is a socket, and a message at a time in memory. Feeds past them are told, and not held. */
 const MAX_FEEDS = 500;
+const MAX_OF_TENANT = 100;
 
 export interface FeedKeeperOptions extends Omit<FeedServices, "onMessage" | "onState"> {
   readonly declared: Pick<DeclaredFeeds, "all">;
@@ -108,11 +109,15 @@ export class FeedKeeper {
     let leftOut = 0;
     for (const [key, feed] of declared.all) {
       if (this.running.has(key)) continue;
-      if (this.running.size < MAX_FEEDS) this.begin(key, feed);
+      if (this.running.size < MAX_FEEDS && this.connections(feed.tenantId).length < MAX_OF_TENANT)
+        this.begin(key, feed);
       else leftOut += 1;
     }
     if (leftOut > 0 && leftOut !== this.leftOut)
-      this.options.senses.logger.log("error", `${leftOut} feeds are not held: a node holds ${MAX_FEEDS}`);
+      this.options.senses.logger.log(
+        "error",
+        `${leftOut} feeds are not held: a node holds ${MAX_FEEDS}, of a tenant ${MAX_OF_TENANT}`,
+      );
     this.leftOut = leftOut;
   }
 

@@ -40,7 +40,8 @@ export interface TakenFrom {
 /** `kept`: as a task; `repeated`: there was one; `ignored`: it is not to become one; `refused`: it cannot become one. */
 export type TakeOutcome = "kept" | "repeated" | "ignored" | "refused";
 
-const MAX_ID = 256;
+// Of ids and positions.
+const MAX_LENGTH = 256;
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
@@ -60,7 +61,11 @@ export const takeMessage = async (
   const message = idOf(feed.id, { text, value, number, connection, sha256: senses.digest.sha256 });
   const fields = { tenantId, agent: name };
   if (message === null) {
-    senses.logger.log("warn", `feed ${name}: a message has no id of 1 to ${MAX_ID} characters at ${feed.id}`, fields);
+    senses.logger.log(
+      "warn",
+      `feed ${name}: a message has no id at ${feed.id}: expected 1 to ${MAX_LENGTH} characters, or a number below 2^53`,
+      fields,
+    );
     return "refused";
   }
   const sum = senses.digest.sha256(message);
@@ -82,8 +87,7 @@ export const takeMessage = async (
     if (feed.id !== undefined) await again(() => keyValue.put(scope, key, true, { ttlMs: feed.rememberMs }));
   }
   const position = feed.position === undefined ? undefined : memberAt(value, feed.position);
-  if (typeof position === "string" || typeof position === "number")
-    await again(() => positions.put(tenantId, name, feed.url, position));
+  if (isScalar(position)) await again(() => positions.put(tenantId, name, feed.url, position));
   if (feed.acknowledge !== undefined) await send(messageText(filledReply(feed.acknowledge, value)));
   return outcome;
 };
@@ -100,9 +104,14 @@ const idOf = (id: Feed["id"], { text, value, number, connection, sha256 }: Told)
   if (id === undefined) return `${connection}/${number}`;
   if (id === "content") return sha256(text);
   const found = memberAt(value, id);
-  const said = typeof found === "string" || typeof found === "number" ? String(found) : "";
-  return said === "" || said.length > MAX_ID ? null : said;
+  return isScalar(found) && found !== "" ? String(found) : null;
 };
+
+/** A text, or a number that is the very one that was sent: beyond 2^53 several of JSON's become one. */
+const isScalar = (found: unknown): found is string | number =>
+  typeof found === "number"
+    ? !Number.isInteger(found) || Number.isSafeInteger(found)
+    : typeof found === "string" && found.length <= MAX_LENGTH;
 
 /** False when there was a task of it. */
 const submit = async (

@@ -9,7 +9,7 @@
  * - H2 Who is refused is not told which part was wrong, nor whether there is such a hook.
  */
 import type { Hook, HookDelivery } from "@agentcore/agents";
-import { PlatformError } from "@agentcore/contract";
+import { memberAt, PlatformError } from "@agentcore/contract";
 import type { RateLimiter } from "@agentcore/core/governance";
 import type { KeyValue, Senses } from "@agentcore/core/ports";
 import type { TaskService } from "@agentcore/core/tasks";
@@ -158,11 +158,6 @@ const chosen = ({ headers: names }: Hook, headers: Headers): Readonly<Record<str
 
 const idIn = (id: Hook["id"], value: unknown, content: () => string): string => {
   if (typeof id === "string" || "header" in id) return content();
-  let at = value;
-  for (const member of id.payload.split("."))
-    at =
-      typeof at === "object" && at !== null && Object.hasOwn(at, member)
-        ? (at as Record<string, unknown>)[member]
-        : undefined;
+  const at = memberAt(value, id.payload);
   return typeof at === "string" || typeof at === "number" ? String(at) : "";
 };
