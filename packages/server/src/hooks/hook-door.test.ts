@@ -128,6 +128,7 @@ test("what is signed and cannot be taken is refused with the reason: size, type,
   const { deliver, tasksOf } = await start([
     hook("shop", { maxBytes: 100 }),
     hook("rare", { requestsPerMinute: 2 }),
+    hook("numbered", { id: { payload: "id" } }),
     hook("mute", { secrets: ["SHORT_HOOK_SECRET", "ABSENT_HOOK_SECRET"] }),
     keeper,
   ]);
@@ -143,6 +144,10 @@ test("what is signed and cannot be taken is refused with the reason: size, type,
   ]);
   expect(await codeOf(deliver("shop", "{}"))).toEqual([400, "INVALID_ARGUMENT"]);
   expect(await codeOf(deliver("shop", "{}", { "x-delivery": "x".repeat(257) }))).toEqual([400, "INVALID_ARGUMENT"]);
+  // Both are the same number to JSON.parse.
+  for (const each of ["9007199254740993", "9007199254740992"])
+    expect(await codeOf(deliver("numbered", `{"id":${each}}`))).toEqual([400, "INVALID_ARGUMENT"]);
+  expect(await codeOf(deliver("numbered", '{"id":9007199254740991}'))).toEqual([200, undefined]);
   expect(await codeOf(deliver("shop", "{", id))).toEqual([400, "PARSE_ERROR"]);
   expect(await codeOf(deliver("mute", "{}", id))).toEqual([503, "UNAVAILABLE"]);
   expect(await tasksOf("shop")).toEqual([]);

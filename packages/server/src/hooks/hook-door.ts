@@ -91,7 +91,7 @@ export const createHookDoor = (options: HookDoorOptions): HookDoor => {
     const value = readDelivery(headers, body, hook.contentTypes);
     const delivery = idHeader === undefined ? idIn(id, value, () => sumOf(body)) : (headers.get(idHeader) ?? "");
     if (delivery === "" || delivery.length > MAX_ID)
-      throw new PlatformError("INVALID_ARGUMENT", `expected an id of the delivery, of 1 to ${MAX_ID} characters`);
+      throw new PlatformError("INVALID_ARGUMENT", `expected an id of the delivery: 1 to ${MAX_ID} characters, or a number up to 2^53`);
     const sum = digest.sha256(delivery);
     const scope = { tenantId, namespace: "hook-deliveries" };
     const key = `${name}/${sum}`;
@@ -159,5 +159,7 @@ const chosen = ({ headers: names }: Hook, headers: Headers): Readonly<Record<str
 const idIn = (id: Hook["id"], value: unknown, content: () => string): string => {
   if (typeof id === "string" || "header" in id) return content();
   const at = memberAt(value, id.payload);
-  return typeof at === "string" || typeof at === "number" ? String(at) : "";
+  if (typeof at === "string") return at;
+  // Beyond 2^53 several of JSON's numbers become one, and so would their deliveries.
+  return typeof at === "number" && (!Number.isInteger(at) || Number.isSafeInteger(at)) ? String(at) : "";
 };
