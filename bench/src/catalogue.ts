@@ -14,6 +14,7 @@ const NAMES = [
   "stream-events",
   "model-gateway-throughput",
   "model-gateway-p99",
+  "reports-taken",
   "model-call-added-time",
   "model-call-share",
   "agent-loop-added-time",

@@ -124,6 +124,9 @@ export const encodeUnits = (units: readonly PreparedUnit[]): string => {
     }));
   });
   const ledger = ledgerRows(units);
+  const delivers = units.flatMap(({ unit }, index) =>
+    (unit.delivers ?? []).map((position) => ({ unit: index + 1, tenant: escapeText(unit.tenantId), position })),
+  );
   const appended = units.flatMap(({ unit: { append } }) => (append === undefined ? [] : [append]));
   return JSON.stringify({
     count: units.length,
@@ -138,6 +141,7 @@ export const encodeUnits = (units: readonly PreparedUnit[]): string => {
     outbox: all("outbox"),
     blobs: all("blobs"),
     ...(ledger.length === 0 ? {} : { ledger }),
+    ...(delivers.length === 0 ? {} : { delivers }),
   });
 };
 

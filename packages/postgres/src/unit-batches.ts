@@ -1,8 +1,8 @@
 import type { CommitUnit, StoredEvent } from "@agentcore/core/ports";
 
 /**
- * Splits units, keeping their order, so that no two of a batch touch the same task, recipient, idempotency key or key of a reservation: within a
- * batch all parts are checked before any is written, so one unit could not see what another has just written.
+ * Splits units, keeping their order, so that no two of a batch touch the same task, recipient, idempotency key, key of a reservation or row of the
+ * outbox: within a batch all parts are checked before any is written, so one unit could not see what another has just written.
  */
 export const splitUnits = <Item extends { readonly unit: CommitUnit<StoredEvent> }>(
   items: readonly Item[],
@@ -32,6 +32,7 @@ const touchedBy = ({
   mail = [],
   reserve,
   settle = [],
+  delivers = [],
 }: CommitUnit<StoredEvent>): string[] => {
   const tasks = [
     ...(append === undefined ? [] : [taskId ?? ""]),
@@ -48,6 +49,7 @@ const touchedBy = ({
   return [
     ...tasks.map((task) => JSON.stringify([tenantId, task])),
     ...keys.map((key) => JSON.stringify([tenantId, ...key, "key"])),
+    ...delivers.map((position) => JSON.stringify([position, "delivery"])),
     ...[...reservations].map((key) => JSON.stringify([tenantId, key, "reservation"])),
   ];
 };

@@ -67,6 +67,8 @@ export class UnitWriter {
       const refusal = this.mail(unit.tenantId, mail, now);
       if (refusal !== null) return refusal;
     }
+    if (!this.tables.outbox.has(unit.tenantId, unit.delivers)) return stale("delivered");
+    this.tables.outbox.acknowledge(unit.delivers);
     if (unit.ledger !== null) {
       const refusal = this.keepLedger(unit.tenantId, unit.ledger);
       if (refusal !== null) return refusal;
@@ -158,9 +160,10 @@ const isPlain = ({ releases, requireEmptyMailbox, checkpointSeq, revision, event
   events.length > 0 &&
   !isTerminal(state);
 
-const mayEndHalfWritten = ({ append, create, mail, ledger }: Unit): boolean => {
+const mayEndHalfWritten = ({ append, create, mail, delivers, ledger }: Unit): boolean => {
   const before = (append === null ? 0 : 1) + create.length;
   return (
+    (delivers.length > 0 && (before + mail.length > 0 || ledger?.reserve != null)) ||
     (create.length > 0 && before > 1) ||
     mail.some(({ refuse }, index) => refuse && before + index > 0) ||
     (ledger?.reserve != null && before + mail.length + ledger.settle.length > 0)

@@ -3,6 +3,7 @@ import type { OutboxWrite } from "./units.ts";
 
 const INSERT = "insert into outbox (tenant_id, id, kind, payload) values (?, ?, ?, ?)";
 const READ = "select position, tenant_id, id, kind, payload from outbox order by position limit ?";
+const HAS = "select 1 from outbox where position = ? and tenant_id = ?";
 const REMOVE = "delete from outbox where position = ?";
 
 export interface StoredOutboxRow {
@@ -16,11 +17,13 @@ export interface StoredOutboxRow {
 export class Outbox {
   private readonly insertRow: StatementSync;
   private readonly selectRows: StatementSync;
+  private readonly hasRow: StatementSync;
   private readonly removeRow: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.insertRow = database.prepare(INSERT);
     this.selectRows = database.prepare(READ);
+    this.hasRow = database.prepare(HAS);
     this.removeRow = database.prepare(REMOVE);
   }
 
@@ -30,6 +33,11 @@ export class Outbox {
 
   read(limit: number): StoredOutboxRow[] {
     return this.selectRows.all(limit) as unknown as StoredOutboxRow[];
+  }
+
+  /** Whether all of them are there. */
+  has(tenantId: string, positions: readonly number[]): boolean {
+    return positions.every((position) => this.hasRow.get(position, tenantId) !== undefined);
   }
 
   acknowledge(positions: readonly number[]): void {

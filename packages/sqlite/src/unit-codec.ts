@@ -33,6 +33,7 @@ class Encoder {
     }
     this.flat.push(unit.outbox?.length ?? 0);
     for (const row of unit.outbox ?? []) this.flat.push(row.id, row.kind, this.json(row.payload));
+    this.flat.push(unit.delivers?.length ?? 0, ...(unit.delivers ?? []));
     this.flat.push(unit.blobs?.length ?? 0);
     for (const blob of unit.blobs ?? []) this.flat.push(blob.taskId, blob.name);
     const ledger = checkLedgerParts(unit);

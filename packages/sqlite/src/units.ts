@@ -72,6 +72,7 @@ export interface Unit {
   readonly create: readonly CreateRow[];
   readonly mail: readonly MailRow[];
   readonly outbox: readonly OutboxWrite[];
+  readonly delivers: readonly number[];
   readonly blobs: readonly BlobRow[];
   readonly ledger: LedgerRow | null;
 }
@@ -108,6 +109,7 @@ class Decoder {
         refuse: this.flag(),
       })),
       outbox: this.many(() => ({ id: this.next(), kind: this.next(), payload: this.next() })),
+      delivers: this.many(() => this.next<number>()),
       blobs: this.many(() => ({ taskId: this.next(), name: this.next() })),
       ledger: this.flag() ? this.ledger() : null,
     };

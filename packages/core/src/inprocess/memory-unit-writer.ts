@@ -69,6 +69,7 @@ export class MemoryUnitWriter {
       const refusal = this.insertMail(unit.tenantId, mail, undo);
       if (refusal !== null) return refusal;
     }
+    if (unit.delivers !== undefined && !this.deliver(unit.tenantId, unit.delivers, undo)) return stale("delivered");
     const refusal = ledger === null ? null : this.keepLedger(unit.tenantId, ledger, undo);
     if (refusal !== null) return refusal;
     for (const { id, kind, payload } of unit.outbox ?? []) {
@@ -79,6 +80,20 @@ export class MemoryUnitWriter {
     // A reference that nothing needs does no harm, so it is not taken back.
     for (const { taskId, name } of unit.blobs ?? []) this.row(unit.tenantId, taskId)?.blobs.add(name);
     return null;
+  }
+
+  /** False: one of them is not there. */
+  private deliver(tenantId: string, positions: readonly number[], undo: Undo): boolean {
+    const { outbox } = this.tables;
+    if (positions.some((position) => outbox.get(position)?.tenantId !== tenantId)) return false;
+    const before = [...outbox];
+    undo.push(() => {
+      // In order of positions, as rows are read.
+      outbox.clear();
+      for (const [position, row] of before) outbox.set(position, row);
+    });
+    for (const position of positions) outbox.delete(position);
+    return true;
   }
 
   private keepLedger(tenantId: string, ledger: LedgerParts, undo: Undo): ReservationRefusal | null {

@@ -225,6 +225,11 @@ export interface CommitUnit<Event extends StoredEvent = TaskEvent> {
   readonly create?: readonly NewTask<Event>[] | undefined;
   readonly mail?: readonly MailboxInsert[] | undefined;
   readonly outbox?: readonly OutboxInsert[] | undefined;
+  /**
+   * Positions of rows of the outbox, each once, whose delivery this unit is: they go with it. Refused as `stale` ("delivered") when this process has not taken
+   * one of them, or has it no more: so what a row is about happens once, whoever dies.
+   */
+  readonly delivers?: readonly number[] | undefined;
   /** Of tasks that this unit appends to or creates. Idempotent. */
   readonly blobs?: readonly BlobReference[] | undefined;
   /** Refused as `stale`: "exists" when its key is held, else "limit" with the first account that has too little left. */
@@ -233,7 +238,7 @@ export interface CommitUnit<Event extends StoredEvent = TaskEvent> {
   readonly settle?: readonly Settlement[] | undefined;
 }
 
-export type StaleReason = "sequence" | "exists" | "terminal" | "missing" | "mailbox" | "limit";
+export type StaleReason = "sequence" | "exists" | "terminal" | "missing" | "mailbox" | "limit" | "delivered";
 
 /** Each unit of a batch has its own outcome: a bad one never harms its neighbours. */
 export type CommitOutcome =

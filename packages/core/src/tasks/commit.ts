@@ -171,7 +171,9 @@ export class Commits {
       // What was addressed to it since the commit.
       child.intake.resume();
     }
-    if (draft.creates.length > draft.launches.length) engine.claims.wake();
+    // Of a task that is born here the unit creates one more.
+    const created = (unit.create?.length ?? 0) - (unit.append === undefined ? 1 : 0);
+    if (created > draft.launches.length) engine.claims.wake();
     if (unit.mail !== undefined && unit.mail.length > 0) engine.mail.deliver(head.tenantId, unit.mail, true);
     if (draft.outbox.length > 0) engine.relay.committed(head.tenantId, draft.outbox);
   }

@@ -152,6 +152,7 @@ const withoutEffects = ({ clock, digest, ids }: DryRunRequest, now: number): Exe
   remembers: never,
   awaitEvent: never,
   forgetEvent: () => {},
+  revisionOf: () => null,
   emit: () => {},
 });
 

@@ -310,6 +310,7 @@ export class TaskEngine {
         const payload = { ...request, pool, asker };
         return router.remembers({ ...draftFor(execution), type, payload, idempotencyKey, signal });
       },
+      revisionOf: (tenantId, agent) => router.revisionOf(tenantId, agent),
       awaitEvent: (tenantId, wait) => this.eventWaits.add(tenantId, wait),
       forgetEvent: (tenantId, wait) => this.eventWaits.forget(tenantId, wait),
       emit: ({ head: { tenantId, taskId, agent } }, topic, payload, id) =>

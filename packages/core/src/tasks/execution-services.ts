@@ -60,6 +60,8 @@ export interface ExecutionServices {
   ): Promise<unknown>;
   /** Of the platform's memory; `path` is the call's. Rejects with what that throws, UNSUPPORTED_OPERATION where there is none. */
   remembers(execution: Execution, request: MemoryCall): Promise<unknown>;
+  /** Of what an agent's next task runs; null when it is not declared any more. */
+  revisionOf(tenantId: string, agent: string): string | null;
   /** Whoever carries an event knows of the wait when it resolves. Idempotent. Rejects with INVALID_ARGUMENT, OVERLOADED. */
   awaitEvent(tenantId: string, wait: EventWait): Promise<void>;
   /** Nobody waits so any more. */

@@ -14,6 +14,7 @@ import {
   type TaskKey,
 } from "../ports/index.ts";
 import type { LoadedAgent } from "./agent-host.ts";
+import { eventsIn, successionOf, untakenIn } from "./correlation.ts";
 import { stepOfPause } from "./debounced.ts";
 import type { TaskEngine } from "./engine.ts";
 import { Execution } from "./execution.ts";
@@ -370,8 +371,14 @@ export class Loading {
       mail.push(childFinishedMail(taskId, { childTaskId: head.taskId, path, event }));
     }
     const consume = mailbox.map(({ key }) => key);
-    await this.append(head, { events, state, consume, release: { dueAt: null } }, mail, mailbox);
-    // Others of its context may have waited for this end.
+    const { senses, router } = this.engine;
+    const known = head.seq > 1 ? await unlessUnreadable(readForReplay(this.engine.store, head), []) : [];
+    const untaken = [...untakenIn(known), ...eventsIn(head, mailbox)];
+    const revision = router.revisionOf(head.tenantId, head.agent) ?? head.revision;
+    const next = successionOf(head, untaken, { revision, ...senses });
+    const append = { events, state, consume, release: { dueAt: null } };
+    await this.append(head, append, [...mail, ...next.mail], mailbox, next.create);
+    // Others of its context, or the next of its key, may have waited for this end.
     this.engine.claims.wake();
   }
 
@@ -422,13 +429,13 @@ export class Loading {
     engine.mail.deliver(tenantId, mail, true);
   }
 
-  /** Of a task that is to end: what was read of its mail goes, so that the rest of it is read. What ends it stays to the end. */
-  private async putAway(
-    { tenantId, taskId, seq, token, state }: TaskHead,
-    read: ClaimedTask["mailbox"],
-  ): Promise<void> {
+  /** Of a task that is to end: what was read of its mail goes, events into its log, so that the rest of it is read. What ends it stays to the end. */
+  private async putAway(head: TaskHead, read: ClaimedTask["mailbox"]): Promise<void> {
+    const { tenantId, taskId, seq, token, state } = head;
+    const at = this.engine.senses.clock.now();
     const consume = read.filter(({ kind }) => !isDecision(kind)).map(({ key }) => key);
-    const append = { expect: { seq, token }, events: [], state, consume, requireEmptyMailbox: false };
+    const events = eventsIn(head, read).map((data): NewTaskEvent => ({ type: "signal.received", at, data }));
+    const append = { expect: { seq, token }, events, state, consume, requireEmptyMailbox: false };
     if (consume.length > 0) await this.engine.store.commit([{ tenantId, taskId, append }]);
   }
 }

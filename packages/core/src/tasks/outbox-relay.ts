@@ -5,9 +5,10 @@
  * Where several processes share the store each takes rows that no other has (`takeOutbox`), so an event is relayed by one. What
  * a lost process left behind is found by looking now and then (`LeaseKeeper`).
  */
-import { type NewTaskEvent, PlatformError } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract";
 import type { CommitUnit, NewTask, OutboxInsert, OutboxRow, Timer } from "../ports/index.ts";
-import { correlateEvent } from "./correlate-event.ts";
+import { type CorrelatedEvent, CorrelatedEvents } from "./correlated-events.ts";
+import { callerOf, correlatedTaskId, eventTask } from "./correlation.ts";
 import { pauseBefore } from "./debounced.ts";
 import type { TaskEngine } from "./engine.ts";
 import { SeldomSaid } from "./seldom-said.ts";
@@ -22,22 +23,17 @@ const RETRY_MS = 1000;
 // Rows behind an open transaction: those of nodes commit in milliseconds, those of others may take hours.
 const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1000;
+// As many wait for a task as may: it takes them in, in a moment or never.
+const ROOM_MS = 50;
+const MAX_ROOM_MS = 2_000;
 // Somebody has to give the node a key, restart it, or see to an agent.
 const LEFT_RETRY_MS = 60_000;
-
-/** To be given to the task of its key, when the units are written. */
-interface Correlated {
-  readonly row: OutboxRow;
-  readonly topic: string;
-  readonly input: unknown;
-  readonly task: NewTask;
-}
 
 interface Carriage {
   readonly rows: readonly OutboxRow[];
   readonly units: readonly CommitUnit[];
-  /** In the order of their rows. */
-  readonly correlated: readonly Correlated[];
+  /** To be given to the tasks of their keys, when the units are written; in the order of their rows. */
+  readonly correlated: readonly CorrelatedEvent[];
   /** Tenants whose subscribers cannot be told, and why: theirs stays. */
   readonly held: ReadonlyMap<string, PlatformError>;
 }
@@ -47,12 +43,16 @@ export class OutboxRelay {
   private readonly router: TaskRouter;
   private readonly failing: Trouble;
   private readonly waiting: WaitingTasks;
+  private readonly correlated: CorrelatedEvents;
   private working: Promise<void> | null = null;
   private again = false;
   private settleMs = SETTLE_MS;
+  private roomMs = ROOM_MS;
   private leftBehind = 0;
   /** Set while there are rows that could not be carried. */
   private left: Timer | null = null;
+  /** Set while there are rows for whose tasks enough waits already. */
+  private room: Timer | null = null;
   private readonly seldom: SeldomSaid;
 
   constructor(engine: TaskEngine, router: TaskRouter) {
@@ -60,6 +60,7 @@ export class OutboxRelay {
     this.router = router;
     this.failing = new Trouble(engine.senses.logger, "cannot carry durable events");
     this.waiting = new WaitingTasks(engine);
+    this.correlated = new CorrelatedEvents(engine);
     this.seldom = new SeldomSaid(engine.senses.clock);
   }
 
@@ -105,22 +106,23 @@ export class OutboxRelay {
         const { units, correlated, held } = carriage;
         if (units.length > 0) await store.commit(units);
         const untold = await this.waiting.tell(carriage.rows);
-        const refused = await this.correlate(
-          correlated.filter(({ row }) => !untold.has(row)),
-          untold,
-        );
+        const given = await this.correlated.give(correlated.filter(({ row }) => !untold.has(row)));
+        const refused = new Map([...untold, ...given.refused]);
         const rows = carriage.rows.filter((row) => !refused.has(row));
         // They stay with us until they can be carried, and come first each time; what is behind them does not wait for that.
         this.leftBehind = taken.length - rows.length;
         if (this.leftBehind > 0) this.leave(taken, held, refused);
+        if (given.delivered.size > 0) this.roomMs = ROOM_MS;
+        if ([...given.refused.values()].some(isForWantOfRoom)) this.lookForRoom();
         if (rows.length === 0) {
           if (more) this.lookLater();
           return;
         }
         this.settleMs = SETTLE_MS;
         // Acknowledged after the tasks are there: a crash in between makes them again under the same ids, which the store ignores.
-        await store.acknowledgeOutbox(rows.map(({ position }) => position));
-        if (units.length + correlated.length > 0) claims.wake();
+        const left = rows.filter((row) => !given.delivered.has(row));
+        if (left.length > 0) await store.acknowledgeOutbox(left.map(({ position }) => position));
+        if (units.length > 0) claims.wake();
         if (!more || this.engine.isClosed) return;
       }
     } catch (thrown) {
@@ -131,36 +133,18 @@ export class OutboxRelay {
     }
   }
 
-  /** Those that cannot be given now, and why: each is tried again by itself. */
-  private async correlate(
-    correlated: readonly Correlated[],
-    before: ReadonlyMap<OutboxRow, PlatformError>,
-  ): Promise<ReadonlyMap<OutboxRow, PlatformError>> {
-    const refused = new Map(before);
-    // What came later for the same task stays behind it.
-    const stuck = new Map<string, PlatformError>();
-    for (const { row, ...event } of correlated) {
-      const stuckBy = stuck.get(event.task.contextId);
-      if (stuckBy !== undefined) {
-        refused.set(row, stuckBy);
-        continue;
-      }
-      try {
-        await correlateEvent(this.engine, row, event);
-      } catch (thrown) {
-        const error = PlatformError.from(thrown);
-        // Nobody's in particular: all of it is tried again soon.
-        if (error.code === "STORE_UNAVAILABLE" || error.code === "LEASE_LOST") throw error;
-        refused.set(row, error);
-        stuck.set(event.task.contextId, error);
-      }
-    }
-    return refused;
-  }
-
   private lookLater(): void {
     this.engine.senses.clock.after(this.settleMs, () => this.wake());
     this.settleMs = Math.min(MAX_SETTLE_MS, this.settleMs * 2);
+  }
+
+  private lookForRoom(): void {
+    if (this.room !== null) return;
+    this.room = this.engine.senses.clock.after(this.roomMs, () => {
+      this.room = null;
+      this.wake();
+    });
+    this.roomMs = Math.min(MAX_ROOM_MS, this.roomMs * 2);
   }
 
   private leave(
@@ -173,8 +157,14 @@ export class OutboxRelay {
     const { logger, clock } = this.engine.senses;
     for (const { tenantId, id, unreadable } of found)
       if (unreadable !== undefined) logger.log("error", `event not delivered: ${unreadable.message}`, { tenantId, id });
-    for (const [{ tenantId, id }, { message }] of refused)
-      logger.log("error", `event not delivered: ${message}`, { tenantId, id });
+    // Thousands may wait for one task: its first stands for them.
+    for (const rows of Map.groupBy(refused, ([{ tenantId }, { message }]) => `${tenantId}/${message}`).values()) {
+      const [first] = rows;
+      if (first === undefined) continue;
+      const [{ tenantId, id }, error] = first;
+      const what = rows.length === 1 ? "event not delivered" : `${rows.length} events not delivered`;
+      logger.log(isForWantOfRoom(error) ? "warn" : "error", `${what}: ${error.message}`, { tenantId, id });
+    }
     for (const [tenantId, { message }] of held) logger.log("error", `events not delivered: ${message}`, { tenantId });
     this.left = clock.after(LEFT_RETRY_MS, () => {
       this.left = null;
@@ -188,7 +178,7 @@ export class OutboxRelay {
     const held = new Map<string, PlatformError>();
     const rows: OutboxRow[] = [];
     const units: CommitUnit[] = [];
-    const correlated: Correlated[] = [];
+    const correlated: CorrelatedEvent[] = [];
     for (const row of read) {
       const { tenantId } = row;
       if (held.has(tenantId)) continue;
@@ -244,21 +234,15 @@ export class OutboxRelay {
   ): NewTask {
     const { clock, digest } = this.engine.senses;
     const hash = (...parts: readonly unknown[]): string => digest.sha256(JSON.stringify(parts)).slice(0, 32);
-    const now = clock.now();
-    const taskId = trigger === undefined ? hash(tenantId, id, agent) : hash(tenantId, id, agent, trigger.id);
+    const of = { agent, revision, caller: callerOf(trigger?.topic ?? topic), input, now: clock.now() };
     // Tasks of one key share their context, by which they are found.
-    const isAlone = trigger === undefined || (key === null && trigger.debounce === undefined);
-    const contextId = isAlone ? id : hash(tenantId, agent, trigger.id, key);
-    const caller = `event:${trigger?.topic ?? topic}`;
-    const priority = "normal";
-    const submitted: NewTaskEvent = {
-      type: "task.submitted",
-      at: now,
-      data: { agent, revision, contextId, caller, input, priority },
-    };
-    return {
-      ...{ taskId, agent, revision, contextId, caller, priority, deadline: null, parent: null },
-      ...{ dueAt: now, createdAt: now, events: [submitted] },
-    };
+    if (trigger !== undefined && (key !== null || trigger.debounce !== undefined)) {
+      const contextId = hash(tenantId, agent, trigger.id, key);
+      return eventTask({ ...of, contextId, taskId: correlatedTaskId(digest, tenantId, contextId, id) });
+    }
+    const taskId = trigger === undefined ? hash(tenantId, id, agent) : hash(tenantId, id, agent, trigger.id);
+    return eventTask({ ...of, contextId: id, taskId });
   }
 }
+
+const isForWantOfRoom = ({ code }: PlatformError): boolean => code === "OVERLOADED";

@@ -39,7 +39,7 @@ export const signalTask = async (
   const key = `signal:${signal.id}`;
   if (!isTerminal(head.state)) {
     if (await engine.store.hasTaken(head, key)) return "repeated";
-    await assertRoom(engine, head, signal, log.readLog, log.inTurn);
+    await assertRoom(engine, head, signal, log);
     const mail = { taskId: head.taskId, key, kind: "signal", ifTerminal: "refuse" } as const;
     const accepted = await engine.mail.post(head.tenantId, { ...mail, payload: { type: "signal", signal } });
     if (accepted === "accepted") return "accepted";
@@ -60,43 +60,49 @@ const isIn = async (log: AsyncIterable<TaskEvent>, id: string): Promise<boolean>
   return false;
 };
 
-interface Waiting {
+/** Signals that wait for a task, in its mailbox and in its log. */
+export interface Waiting {
   readonly count: number;
   readonly bytes: number;
 }
 
 /** Two that come at once may both find room: these bound what is kept, they count nothing. */
-const assertRoom = async (
-  engine: TaskEngine,
-  head: TaskHead,
-  signal: Signal,
-  readLog: ReadLog,
-  inTurn: LogAccess["inTurn"],
-): Promise<void> => {
+const assertRoom = async (engine: TaskEngine, head: TaskHead, signal: Signal, log: LogAccess): Promise<void> => {
   const size = sizeOf(signal.payload);
   if (size > MAX_WAITING_SIGNAL_BYTES)
     throw new PlatformError(
       "TOO_LARGE",
       `the payload of signal "${signal.name}" has about ${size} bytes, ${MAX_WAITING_SIGNAL_BYTES} are allowed; keep it elsewhere, and send a reference to it`,
     );
-  const mailed = await engine.store.waitingMail(head);
-  const isTooMuch = ({ count, bytes }: Waiting): boolean =>
-    count + mailed.count >= MAX_WAITING_SIGNALS || bytes + mailed.bytes + size > MAX_WAITING_SIGNAL_BYTES;
-  const resident = engine.residents.get(head)?.intake.signals.unread;
-  const among = async (without: readonly TaskEvent["type"][]): Promise<Waiting> => {
-    if (resident !== undefined) return { count: resident.length, bytes: bytesOf(resident) };
-    const waiting = new Map<string, Signal>();
-    await inTurn(async () => {
-      for await (const event of readLog(Math.max(0, head.checkpointSeq - 1), without)) noteSignals(waiting, event);
-    });
-    return { count: waiting.size, bytes: bytesOf(waiting.values()) };
-  };
-  // Few tasks have had so many since they began, and what was given to them need not be read then.
-  if (!isTooMuch(await among(UNSEEN_BY_RECEIVED))) return;
-  if (!isTooMuch(await among(UNSEEN))) return;
+  const fits = ({ count, bytes }: Waiting): boolean =>
+    count < MAX_WAITING_SIGNALS && bytes + size <= MAX_WAITING_SIGNAL_BYTES;
+  if (fits(await waitingSignals(engine, head, log, fits))) return;
   throw new PlatformError(
     "OVERLOADED",
     `as many signals wait for task ${head.taskId} as may: ${MAX_WAITING_SIGNALS}, with ${MAX_WAITING_SIGNAL_BYTES} bytes; send it more when its code has waited for those`,
     { retryAfterMs: 10_000 },
   );
+};
+
+/** What waits for the task; if that fits, those may be among it that its code was given since its log began. */
+export const waitingSignals = async (
+  engine: TaskEngine,
+  head: TaskHead,
+  { readLog, inTurn }: LogAccess,
+  fits: (waiting: Waiting) => boolean,
+): Promise<Waiting> => {
+  const mailed = await engine.store.waitingMail(head);
+  const resident = engine.residents.get(head)?.intake.signals.unread;
+  const among = async (without: readonly TaskEvent["type"][]): Promise<Waiting> => {
+    if (resident !== undefined)
+      return { count: mailed.count + resident.length, bytes: mailed.bytes + bytesOf(resident) };
+    const waiting = new Map<string, Signal>();
+    await inTurn(async () => {
+      for await (const event of readLog(Math.max(0, head.checkpointSeq - 1), without)) noteSignals(waiting, event);
+    });
+    return { count: mailed.count + waiting.size, bytes: mailed.bytes + bytesOf(waiting.values()) };
+  };
+  // Few tasks have had so many since they began, and what was given to them need not be read then.
+  const received = await among(UNSEEN_BY_RECEIVED);
+  return fits(received) ? received : among(UNSEEN);
 };

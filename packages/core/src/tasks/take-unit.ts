@@ -1,6 +1,7 @@
 /** Makes one commit unit of everything a task has to write now, and decides whether it stays in memory afterwards. */
 import { isTerminal, type NewTaskEvent, type TaskState } from "@agentcore/contract";
-import type { CommitUnit, MailboxInsert } from "../ports/index.ts";
+import type { CommitUnit, MailboxInsert, NewTask } from "../ports/index.ts";
+import { successionOf } from "./correlation.ts";
 import type { Draft } from "./draft.ts";
 import type { Execution } from "./execution.ts";
 import { cancelMail, childFinishedMail } from "./family-mail.ts";
@@ -66,11 +67,12 @@ export const takeUnit = (execution: Execution): TakenUnit | null => {
   const terminal = ending !== null && isTerminal(execution.state);
   if (terminal) execution.intake.forgetMigrations();
   // Not drafted: a unit refused for its mailbox may end otherwise.
-  const mail = terminal ? [...draft.mail, ...familyMail(execution, ending.event)] : draft.mail;
+  const next = terminal ? succession(execution) : null;
+  const mail = terminal ? [...draft.mail, ...familyMail(execution, ending.event), ...(next?.mail ?? [])] : draft.mail;
   const checkpoint = restart ? { checkpointSeq } : {};
   const state = held?.stateBefore ?? execution.state;
   const unit = execution.born
-    ? appendUnit(execution, state, mail, {
+    ? appendUnit(execution, state, mail, next?.create ?? [], {
         ...checkpoint,
         release,
         requireEmptyMailbox: terminal && ending.afterMailbox,
@@ -94,6 +96,7 @@ const appendUnit = (
   { head, seq, token, draft }: Execution,
   state: TaskState,
   mail: readonly MailboxInsert[],
+  successors: readonly NewTask[],
   more: {
     readonly checkpointSeq?: number;
     readonly requireEmptyMailbox: boolean;
@@ -103,7 +106,7 @@ const appendUnit = (
   tenantId: head.tenantId,
   taskId: head.taskId,
   append: { expect: { seq, token }, events: draft.events, state, consume: draft.consume, ...more },
-  create: draft.creates,
+  create: [...draft.creates, ...successors],
   mail,
   outbox: draft.outbox,
   ...settled(draft),
@@ -153,6 +156,12 @@ const nextDue = (execution: Execution): number | null => {
   let due = execution.ending.deadline;
   for (const { dueAt } of execution.open.values()) if (dueAt !== null && (due === null || dueAt < due)) due = dueAt;
   return due;
+};
+
+/** Events that the code had not taken begin the next task of their key (C2). */
+const succession = ({ head, intake, services }: Execution): ReturnType<typeof successionOf> => {
+  const revision = services.revisionOf(head.tenantId, head.agent) ?? head.revision;
+  return successionOf(head, intake.signals.unread, { revision, ...services.senses });
 };
 
 /** A terminal unit also tells the parent, and cancels children that nobody waits for any more. */

@@ -1,5 +1,6 @@
 /** Events that begin tasks by a trigger: which, with what, and one at a time for each key. */
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, RejectedError } from "@agentcore/contract";
+import type { Context } from "@agentcore/contract/authoring";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Crash, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
@@ -135,23 +136,128 @@ test("a task that another node begins between two looks gets the event, and none
   expect(outputOf(await world.last("other"))).toEqual([3, 4]);
 });
 
-test("an event that is carried again when the task that took it has ended begins nothing", async () => {
+/** Takes as many of those that wait for it as its own event says, and ends when it has slept. */
+const hasty = define("keeper", async (task, ctx) => {
+  const { number } = task.input as Order;
+  const got = [number];
+  await ctx.sleep(500);
+  try {
+    while (got.length <= number % 3)
+      got.push((await ctx.waitForSignal<Order>("order.changed", { timeoutMs: 1 })).number);
+  } catch (error) {
+    if (!PlatformError.is(error) || error.code !== "DEADLINE_EXCEEDED") throw error;
+  }
+  return got;
+});
+
+/** Of each task what it has taken, in the order in which the tasks were made. */
+const taken = async (world: EngineWorld): Promise<readonly unknown[]> => {
+  const tasks = (await keepers(world)).toSorted((one, other) => one.createdAt - other.createdAt);
+  return Promise.all(tasks.map(async ({ taskId }) => outputOf(await world.last(taskId))));
+};
+
+test("what a task had not taken when it ended begins the next, and what came after that goes to it", async () => {
+  const world = new EngineWorld([emitter, hasty], { triggers: [byOrder] });
+  for (const number of [3, 1, 5, 4, 2]) await world.submit("emitter", { order: "a", number });
+  await world.advance(5_000);
+  expect(await taken(world)).toEqual([[3], [1, 5], [4, 2]]);
+});
+
+test.for([
+  ["fails", () => Promise.reject(new Error("no"))],
+  ["rejects", () => Promise.reject(new RejectedError("no"))],
+  ["is canceled", (_: unknown, ctx: Context) => ctx.sleep(60_000)],
+  ["is parked, and canceled then", () => new Promise(() => {})],
+] as const)("a task that %s leaves what it had not taken to the next", async ([how, first]) => {
+  const world = new EngineWorld(
+    [
+      emitter,
+      define("keeper", async (task, ctx) => {
+        const { number } = task.input as Order;
+        if (number > 1) return number;
+        await ctx.sleep(10_000);
+        await first(task, ctx);
+        return 0;
+      }),
+    ],
+    { triggers: [byOrder] },
+  );
+  for (const number of [1, 2, 3]) await world.submit("emitter", { order: "a", number });
+  await world.advance(20_000);
+  const [begun] = (await keepers(world)).toSorted((one, other) => one.createdAt - other.createdAt);
+  if (begun === undefined) throw new Error("nothing began");
+  if (how.startsWith("is")) {
+    const { service } = await world.alive();
+    await service.cancel({ ...SCOPE, operator: true }, begun.taskId);
+  }
+  await world.advance(60_000);
+  // Each in its turn, at one time.
+  expect(new Set(await outputs(world))).toEqual(new Set([2, 3]));
+});
+
+test("events that wait for a task that is canceled before it began begin the next", async () => {
+  const world = new EngineWorld([emitter, hasty], { triggers: [byOrder] });
+  world.capacities.set("acme/keeper", 0);
+  for (const number of [3, 1, 2]) await world.submit("emitter", { order: "a", number });
+  const [waiting] = await keepers(world);
+  const { service } = await world.alive();
+  await service.cancel({ ...SCOPE, operator: true }, waiting?.taskId ?? "");
+  await world.quiet();
+  world.capacities.delete("acme/keeper");
+  await world.advance(5_000);
+  expect(await outputs(world)).toEqual([[1, 2]]);
+});
+
+test("wherever a process dies each event is taken by one task, once, in order, also by those that end without looking", async () => {
+  const crash = fc.record({
+    commit: fc.integer({ min: 2, max: 80 }),
+    when: fc.constantFrom("before" as const, "after" as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ order: fc.constantFrom("a", "b"), afterMs: fc.constantFrom(0, 0, 499, 500, 501) }), {
+        minLength: 4,
+        maxLength: 12,
+      }),
+      fc.array(crash, { maxLength: 4 }),
+      async (events, crashes: Crash[]) => {
+        const world = new EngineWorld([emitter, hasty], { crashes, triggers: [byOrder] });
+        for (const [number, { order, afterMs }] of events.entries()) {
+          await world.advance(afterMs);
+          await world.submit("emitter", { order, number });
+        }
+        await world.advance(120_000);
+        expect((await keepers(world)).every(({ state }) => state === "completed")).toBe(true);
+        const got = (await taken(world)) as readonly (readonly number[])[];
+        for (const order of ["a", "b"]) {
+          const numbers = events.flatMap((event, number) => (event.order === order ? [number] : []));
+          expect(got.flat().filter((number) => events[number]?.order === order)).toEqual(numbers);
+        }
+      },
+    ),
+    { numRuns: 60, seed: 7 },
+  );
+}, 60_000);
+
+test("an event that was given to a task by a write without an answer is given to nobody else", async () => {
   let isLost = false;
   const world = new EngineWorld([emitter, keeper], {
     triggers: [byOrder],
     wrap: (store) =>
       wrapStore(store, {
-        acknowledgeOutbox: async (next, positions) => {
-          if (isLost) throw new PlatformError("STORE_UNAVAILABLE", "no answer");
-          await next(positions);
+        commit: async (next, units) => {
+          const outcomes = await next(units);
+          if (isLost && units.some(({ delivers }) => delivers !== undefined))
+            throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+          return outcomes;
         },
       }),
   });
   await world.submit("emitter", { order: "a", number: 1 });
   isLost = true;
   await world.submit("emitter", { order: "a", number: 2 });
-  expect(await outputs(world)).toEqual([[1, 2]]);
   await world.advance(3_000);
+  expect(await outputs(world)).toEqual([[1, 2]]);
   isLost = false;
   // It comes again with one that begins the next task, which is not to get it either.
   await world.submit("emitter", { order: "a", number: 3 });

@@ -20,6 +20,40 @@ const stale = (reason: StaleReason) => ({ outcome: "stale", reason }) as const;
 
 export const commitCases: readonly TaskStoreCase[] = [
   [
+    "rows of the outbox go with the unit that delivers them, which is refused when one is not there, and then writes nothing",
+    async (it) => {
+      await it.create(task("a"));
+      await it.mustCommit({ outbox: ["1", "2", "3"].map((id) => ({ id, kind: "event" as const, payload: null })) });
+      const rows = await it.outbox();
+      const [one = 0, two = 0, three = 0] = rows.map(({ position }) => position);
+      await it.mustCommit({ mail: [mail("a", "m1")], delivers: [one] });
+      const again = { create: [task("b")], mail: [mail("a", "m2")], delivers: [two, one] };
+      equal(await it.commit(again), stale("delivered"), "a row that is gone");
+      equal(
+        await it.commit({ ...again, tenantId: "other", delivers: [two] }),
+        stale("missing"),
+        "another tenant's task",
+      );
+      equal(await it.commit({ tenantId: "other", delivers: [two] }), stale("delivered"), "another tenant's row");
+      equal(await it.commit({ mail: [mail("none", "m")], delivers: [two] }), stale("missing"), "refused for its mail");
+      equal(await it.keys("a"), ["m1"], "mailbox");
+      equal(await it.store.head({ tenantId: TENANT, taskId: "b" }), null, "no task");
+      equal(
+        (await it.outbox()).map(({ position }) => position),
+        [two, three],
+        "rows that are left, in order",
+      );
+      const outcomes = await it.store.commit([
+        { tenantId: TENANT, mail: [mail("a", "m3")], delivers: [two] },
+        { tenantId: TENANT, mail: [mail("a", "m4")], delivers: [two] },
+        { tenantId: TENANT, delivers: [three] },
+      ]);
+      equal(outcomes, [COMMITTED, stale("delivered"), COMMITTED], "of two units one delivers a row");
+      equal(await it.keys("a"), ["m1", "m3"], "what they brought");
+      equal(await it.outbox(), [], "nothing is left");
+    },
+  ],
+  [
     "of a unit whose last mail is refused the mail before it is not delivered either",
     async (it) => {
       await it.create(task("a"));

@@ -63,6 +63,8 @@ declare
   is_refused boolean not null := false;
   found_one record;
   winner text;
+  delivered bigint[];
+  taken text[];
 begin
   -- A worker whose lease was given to others may make nothing that would be leased to it.
   perform from workers where id = worker for key share;
@@ -181,6 +183,21 @@ begin
     end loop;
   end if;
 
+  -- Nobody else is given what a worker has taken while that has its lease, whose row is locked above; the lock is for what it writes late itself.
+  if units ? 'delivers' then
+    delivered := array(select d.position from jsonb_to_recordset(units->'delivers') d (position bigint));
+    taken := array(
+      select o.position || ' ' || o.tenant_id from outbox o
+      where o.position = any (delivered) and o.taken_by = worker order by o.position for update);
+    for found_one in
+      select distinct d.unit from jsonb_to_recordset(units->'delivers') d (unit integer, tenant text, position bigint)
+      where verdicts[d.unit] is null and not d.position || ' ' || d.tenant = any (taken)
+    loop
+      verdicts[found_one.unit] := 'stale delivered';
+      is_refused := true;
+    end loop;
+  end if;
+
   -- Last of what may refuse: a unit that is refused for another reason reserves nothing.
   if units ? 'ledger' then
     verdicts := keep_ledger(units->'ledger', verdicts, false);
@@ -244,6 +261,12 @@ begin
     )
     update heads h set due_at = least(h.due_at, due_now)
     from delivered d where h.id = d.task and wakes_task(h.state, d.kind);
+  end if;
+
+  if units ? 'delivers' then
+    delivered := array(select d.position from jsonb_to_recordset(units->'delivers') d (unit integer, position bigint)
+      where verdicts[d.unit] is null);
+    delete from outbox where position = any (delivered);
   end if;
 
   if jsonb_array_length(units->'outbox') > 0 then
