@@ -6,9 +6,10 @@ import type { WorkerLease } from "./worker-lease.ts";
 
 // As many as the port allows.
 const MAX_ROWS = 10_000;
-const TAKE = "select position, tenant_id, id, kind, payload from take_outbox($1, $2)";
+const TAKE = "select position, tenant_id, id, kind, payload from take_outbox($1, $2, $3)";
 const MORE = `select exists (select from outbox where taken_by is null)
-  or (select count(*) from outbox where taken_by = $1) > $2 as more`;
+  or (select count(*) from outbox where taken_by = $1 and ($3::bigint is null
+    or (transaction, position) > (select a.transaction, a.position from outbox a where a.position = $3))) > $2 as more`;
 
 interface StoredRow {
   readonly position: number;
@@ -27,9 +28,9 @@ export class PostgresOutbox {
     this.worker = worker;
   }
 
-  async take(limit: number): Promise<OutboxTake> {
+  async take(limit: number, after: number | null): Promise<OutboxTake> {
     const most = Math.min(limit, MAX_ROWS);
-    const values = [this.worker.id, most];
+    const values = [this.worker.id, most, after];
     const rows = await this.database.query<StoredRow>("take-outbox", TAKE, values);
     const [answer] = await this.database.query<{ more: boolean }>("more-in-outbox", MORE, values);
     return { rows: rows.map(toRow), more: answer?.more ?? false };

@@ -190,8 +190,8 @@ export class PostgresTaskStore implements TaskStore<StoredEvent> {
     return { heads: rows.map(toHead), total: count?.total ?? 0 };
   }
 
-  takeOutbox(limit: number): Promise<OutboxTake> {
-    return this.outbox.take(limit);
+  takeOutbox(limit: number, after?: number | null): Promise<OutboxTake> {
+    return this.outbox.take(limit, after ?? null);
   }
 
   async referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>> {

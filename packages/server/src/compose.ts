@@ -405,6 +405,11 @@ export const compose = async ({
   });
   const service = createTaskService(engine);
   metrics.gauge("agentcore_resident_tasks", "Tasks in memory now.", () => engine.resident);
+  metrics.tenantGauge(
+    "agentcore_events_waiting",
+    "Durable events that this node has taken and cannot carry now: their tasks have no room, or nobody can tell whose they are.",
+    (tenantId) => [["", engine.relay.undelivered.get(tenantId) ?? 0]],
+  );
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
   const held = createHeldBlobs(blobs);
   const push = createPushService({

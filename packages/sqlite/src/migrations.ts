@@ -180,7 +180,22 @@ alter table ledger_accounts add column ends_at integer;
 create index ledger_accounts_end on ledger_accounts (tenant_id, ends_at) where ends_at is not null;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, VECTOR_TABLES, SEVENTH, EIGHTH];
+/** What waits in a mailbox, however much of it was taken in before. */
+const NINTH = `
+create index mailbox_waiting on mailbox (task, position) where consumed = 0;
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  SECOND,
+  THIRD,
+  FOURTH,
+  FIFTH,
+  VECTOR_TABLES,
+  SEVENTH,
+  EIGHTH,
+  NINTH,
+];
 
 /** Brings the file to the newest schema in one transaction. Throws CONFIG_INVALID for a file of a newer version. */
 export const migrate = (database: DatabaseSync, file: string): void => {

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { OutboxWrite } from "./units.ts";
 
 const INSERT = "insert into outbox (tenant_id, id, kind, payload) values (?, ?, ?, ?)";
-const READ = "select position, tenant_id, id, kind, payload from outbox order by position limit ?";
+const READ = "select position, tenant_id, id, kind, payload from outbox where position > ? order by position limit ?";
 const HAS = "select 1 from outbox where position = ? and tenant_id = ?";
 const REMOVE = "delete from outbox where position = ?";
 
@@ -31,8 +31,8 @@ export class Outbox {
     this.insertRow.run(tenantId, row.id, row.kind, row.payload);
   }
 
-  read(limit: number): StoredOutboxRow[] {
-    return this.selectRows.all(limit) as unknown as StoredOutboxRow[];
+  read(limit: number, after: number): StoredOutboxRow[] {
+    return this.selectRows.all(after, limit) as unknown as StoredOutboxRow[];
   }
 
   /** Whether all of them are there. */

@@ -90,7 +90,7 @@ export interface Reads {
     { readonly tenantId: string | null; readonly after: number; readonly limit: number },
     readonly StoredTailRow[],
   ];
-  outbox: [{ readonly limit: number }, readonly StoredOutboxRow[]];
+  outbox: [{ readonly limit: number; readonly after: number }, readonly StoredOutboxRow[]];
   retention: [RetentionQuery, readonly StoredCandidate[]];
   referredBlobs: [{ readonly tenantId: string; readonly names: readonly string[] }, readonly string[]];
   balances: [{ readonly tenantId: string; readonly accounts: readonly string[] }, readonly AccountBalance[]];

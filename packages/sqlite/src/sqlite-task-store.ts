@@ -156,9 +156,9 @@ export class SqliteTaskStore implements TaskStore<StoredEvent> {
   }
 
   /** The file is this process's alone, so its rows are too. */
-  async takeOutbox(limit: number): Promise<OutboxTake> {
+  async takeOutbox(limit: number, after: number | null = null): Promise<OutboxTake> {
     const most = Math.min(limit, MAX_ROWS);
-    const found = await this.worker.read("outbox", { limit: most + 1 });
+    const found = await this.worker.read("outbox", { limit: most + 1, after: after ?? 0 });
     const rows = found.slice(0, most).map((row) => ({
       position: row.position,
       tenantId: row.tenant_id,

@@ -211,7 +211,7 @@ class StoreWorker {
       case "tail":
         return this.events.tail(argument.tenantId, argument.after, argument.limit);
       case "outbox":
-        return this.outbox.read(argument.limit);
+        return this.outbox.read(argument.limit, argument.after);
       case "retention":
         return this.retention.find(argument);
       case "referredBlobs":

@@ -119,7 +119,7 @@ export const createCrashStore = (
       hasTaken: (key, mailKey) => alive(() => store.hasTaken(key, mailKey)),
       list: (query) => alive(() => store.list(query)),
       tail: (options) => alive(() => store.tail(options)),
-      takeOutbox: (limit) => alive(() => store.takeOutbox(limit)),
+      takeOutbox: (limit, after) => alive(() => store.takeOutbox(limit, after)),
       referredBlobs: (tenantId, names) => alive(() => store.referredBlobs(tenantId, names)),
       acknowledgeOutbox: (positions) => alive(() => store.acknowledgeOutbox(positions)),
       backlog: () => alive(() => store.backlog()),

@@ -267,14 +267,15 @@ class MemoryStore<Event extends StoredEvent> implements MemoryTaskStore<Event> {
   }
 
   /** There is no other process to keep them from. */
-  async takeOutbox(limit: number): Promise<OutboxTake> {
+  async takeOutbox(limit: number, after: number | null = null): Promise<OutboxTake> {
     this.assertOpen();
     const rows: OutboxRow[] = [];
     for (const [position, row] of this.tables.outbox) {
-      if (rows.length >= limit) break;
+      if (after !== null && position <= after) continue;
+      if (rows.length === limit) return { rows, more: true };
       rows.push({ ...row, position, payload: JSON.parse(row.payload) });
     }
-    return { rows, more: this.tables.outbox.size > rows.length };
+    return { rows, more: false };
   }
 
   async acknowledgeOutbox(positions: readonly number[]): Promise<void> {

@@ -116,8 +116,8 @@ class PayloadStore implements TaskStore {
     return { items: await this.readMail(key, items), more };
   }
 
-  async takeOutbox(limit: number): Promise<OutboxTake> {
-    const { rows, more } = await this.store.takeOutbox(limit);
+  async takeOutbox(limit: number, after?: number | null): Promise<OutboxTake> {
+    const { rows, more } = await this.store.takeOutbox(limit, after);
     const values = await this.reader.readAll(
       rows.map(({ payload }) => payload),
       (index) => ({ tenantId: rows[index]?.tenantId ?? "", subject: OUTBOX_SUBJECT }),

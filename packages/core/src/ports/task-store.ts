@@ -417,9 +417,9 @@ export interface TaskStore<Event extends StoredEvent = TaskEvent> extends TaskRe
   /**
    * Takes up to `limit` rows (1 to 10,000) for this process, in commit order, settled ones only: nothing that commits later comes
    * before them. Nobody else is given them until it has lost its lease. What it took before and has not acknowledged
-   * comes first, and again. Throws LEASE_LOST.
+   * comes first, and again; with `after`, the position of such a row, only what is behind that row, or was not taken before. Throws LEASE_LOST.
    */
-  takeOutbox(limit: number): Promise<OutboxTake>;
+  takeOutbox(limit: number, after?: number | null): Promise<OutboxTake>;
   /** Those of `names` (at most 1,000) that a task of the tenant refers to. */
   referredBlobs(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removes delivered rows that this process took. Idempotent; rows that another took meanwhile stay. */

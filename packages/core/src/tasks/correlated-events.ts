@@ -3,7 +3,6 @@
  * event that is still in the outbox has been given to nobody.
  */
 import { isTerminal, MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, PlatformError } from "@agentcore/contract";
-import { sizeOf } from "../payloads/json-size.ts";
 import type { CommitOutcome, MailboxInsert, NewTask, OutboxRow, TaskHead, TaskKey } from "../ports/index.ts";
 import { eventMail, keyAfter } from "./correlation.ts";
 import type { TaskEngine } from "./engine.ts";
@@ -22,6 +21,8 @@ export interface CorrelatedEvent {
   readonly row: OutboxRow;
   readonly topic: string;
   readonly input: unknown;
+  /** Bytes of the input, about. */
+  readonly size: number;
   /** That it begins, if none of its context is open. */
   readonly task: NewTask;
 }
@@ -52,7 +53,11 @@ class Giving {
   readonly delivered = new Set<OutboxRow>();
   readonly refused = new Map<OutboxRow, PlatformError>();
   /** Contexts of which an event could not be given: what came later stays behind it. */
-  private readonly stuck = new Map<string, PlatformError>();
+  private readonly stuck: Map<string, PlatformError>;
+
+  constructor(stuck: Map<string, PlatformError>) {
+    this.stuck = stuck;
+  }
 
   refuse([row, events]: Row, error: PlatformError): void {
     this.refused.set(row, error);
@@ -78,10 +83,11 @@ export class CorrelatedEvents {
 
   /**
    * In their order, as far as they are of one context. `events`: all that were taken from the outbox just now, so what an earlier unit was to give is among them or was
-   * given. Throws STORE_UNAVAILABLE and LEASE_LOST.
+   * given. `stuck`: contexts of which an earlier event could not be given, and why; it grows by those of which one of these cannot. Throws STORE_UNAVAILABLE
+   * and LEASE_LOST.
    */
-  async give(events: readonly CorrelatedEvent[]): Promise<Given> {
-    const giving = new Giving();
+  async give(events: readonly CorrelatedEvent[], stuck: Map<string, PlatformError>): Promise<Given> {
+    const giving = new Giving(stuck);
     for (const { tenantId, mail } of this.unsure.splice(0)) this.engine.mail.deliver(tenantId, mail, false);
     for (const [tenantId, ofTenant] of Map.groupBy(events, ({ row }) => row.tenantId))
       for (const rows of withinUnits([...Map.groupBy(ofTenant, ({ row }) => row)]))
@@ -143,7 +149,7 @@ export class CorrelatedEvents {
     const head = await this.lastOf(tenantId, context);
     const most = { count: MAX_WAITING_SIGNALS, bytes: MAX_WAITING_SIGNAL_BYTES };
     if (head === null || isTerminal(head.state)) return { context, open: null, last: head?.taskId ?? "", ...most };
-    const wanted = { count: events.length, bytes: events.reduce((sum, { input }) => sum + sizeOf(input), 0) };
+    const wanted = { count: events.length, bytes: events.reduce((sum, { size }) => sum + size, 0) };
     const waiting = await waitingSignals(
       this.engine,
       head,
@@ -210,7 +216,7 @@ const nameOf = (tenantId: string, contextId: string): string => `${tenantId}/${c
 
 /** Puts the event where it goes, and has the next one of its context find it there. */
 const put = (
-  { row, topic, input, task }: CorrelatedEvent,
+  { row, topic, input, size, task }: CorrelatedEvent,
   places: ReadonlyMap<string, Place>,
   { create, mail }: { readonly create: NewTask[]; readonly mail: MailboxInsert[] },
 ): void => {
@@ -222,19 +228,19 @@ const put = (
     return;
   }
   place.count -= 1;
-  place.bytes -= sizeOf(input);
+  place.bytes -= size;
   const signal = { id: row.id, name: topic, by: task.caller, payload: input };
   mail.push(eventMail(place.open.taskId, signal, "refuse"));
 };
 
 const noRoom = ([, events]: Row, places: ReadonlyMap<string, Place>): PlatformError | undefined => {
-  for (const { input, task } of events) {
+  for (const { size, task } of events) {
     const place = places.get(task.contextId);
     if (place === undefined || place.open === null) continue;
-    if (place.count > 0 && place.bytes >= sizeOf(input)) continue;
+    if (place.count > 0 && place.bytes >= size) continue;
     return new PlatformError(
       "OVERLOADED",
-      `as many events wait for task ${place.open.taskId} of ${task.agent} as may: ${MAX_WAITING_SIGNALS}, with ${MAX_WAITING_SIGNAL_BYTES} bytes`,
+      `as many are before task ${place.open.taskId} of ${task.agent} as may be: ${MAX_WAITING_SIGNALS}, with ${MAX_WAITING_SIGNAL_BYTES} bytes`,
     );
   }
   return undefined;
@@ -251,14 +257,14 @@ const withinUnits = (rows: readonly Row[]): readonly (readonly Row[])[] => {
   const units: Row[][] = [];
   let bytes = 0;
   for (const row of rows) {
-    const size = row[1].reduce((sum, { input }) => sum + sizeOf(input), 0);
+    const added = row[1].reduce((sum, { size }) => sum + size, 0);
     const unit = units.at(-1);
-    if (unit === undefined || bytes + size > UNIT_BYTES) {
+    if (unit === undefined || bytes + added > UNIT_BYTES) {
       units.push([row]);
-      bytes = size;
+      bytes = added;
     } else {
       unit.push(row);
-      bytes += size;
+      bytes += added;
     }
   }
   return units;

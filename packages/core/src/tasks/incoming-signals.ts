@@ -28,19 +28,36 @@ export const bytesOf = (signals: Iterable<Signal>): number => {
 /** Signals that wait for somebody who waits for them: each is given once, to one wait, in order of arrival. */
 export class IncomingSignals {
   private readonly waiting: Map<string, Signal>;
+  /** Of each that waits, of its payload, about. */
+  private readonly sizes = new Map<string, number>();
+  private size = 0;
   /** A wait looks whether it takes them. */
   private readonly held = new Set<string>();
 
   constructor(waiting: ReadonlyMap<string, Signal>) {
-    this.waiting = new Map(waiting);
+    this.waiting = new Map();
+    for (const signal of waiting.values()) this.add(signal);
   }
 
   get unread(): readonly Signal[] {
     return [...this.waiting.values()];
   }
 
+  /** Of the payloads of all that wait, about. */
+  get bytes(): number {
+    return this.size;
+  }
+
+  get count(): number {
+    return this.waiting.size;
+  }
+
   add(signal: Signal): void {
+    this.forget(signal.id);
+    const size = sizeOf(signal.payload);
     this.waiting.set(signal.id, signal);
+    this.sizes.set(signal.id, size);
+    this.size += size;
   }
 
   /** The first of that name that nobody holds: nobody else gets it before it is released. */
@@ -59,7 +76,13 @@ export class IncomingSignals {
 
   /** It is given, or refused for good, with the next unit. */
   remove({ id }: Signal): void {
-    this.waiting.delete(id);
+    this.forget(id);
     this.held.delete(id);
+  }
+
+  private forget(id: string): void {
+    this.waiting.delete(id);
+    this.size -= this.sizes.get(id) ?? 0;
+    this.sizes.delete(id);
   }
 }

@@ -92,10 +92,9 @@ export const waitingSignals = async (
   fits: (waiting: Waiting) => boolean,
 ): Promise<Waiting> => {
   const mailed = await engine.store.waitingMail(head);
-  const resident = engine.residents.get(head)?.intake.signals.unread;
+  const resident = engine.residents.get(head)?.intake.signals;
   const among = async (without: readonly TaskEvent["type"][]): Promise<Waiting> => {
-    if (resident !== undefined)
-      return { count: mailed.count + resident.length, bytes: mailed.bytes + bytesOf(resident) };
+    if (resident !== undefined) return { count: mailed.count + resident.count, bytes: mailed.bytes + resident.bytes };
     const waiting = new Map<string, Signal>();
     await inTurn(async () => {
       for await (const event of readLog(Math.max(0, head.checkpointSeq - 1), without)) noteSignals(waiting, event);

@@ -273,6 +273,38 @@ test("an event that was given to a task by a write without an answer is given to
   expect(await keepers(world)).toHaveLength(2);
 });
 
+test("a task in memory hears of an event that a write without an answer brought it", async () => {
+  let isLost = false;
+  const world = new EngineWorld(
+    [
+      emitter,
+      define("keeper", async (_, ctx) => {
+        // It stays in memory for what it does.
+        await Promise.all([ctx.waitForSignal("order.changed"), ctx.step("work", () => new Promise(() => {}))]);
+      }),
+    ],
+    {
+      triggers: [byOrder],
+      wrap: (store) =>
+        wrapStore(store, {
+          commit: async (next, units) => {
+            const outcomes = await next(units);
+            if (isLost && units.some(({ delivers }) => delivers !== undefined))
+              throw new PlatformError("STORE_UNAVAILABLE", "no answer");
+            return outcomes;
+          },
+        }),
+    },
+  );
+  await world.submit("emitter", { order: "a", number: 1 });
+  isLost = true;
+  await world.submit("emitter", { order: "a", number: 2 });
+  isLost = false;
+  await world.advance(2_000);
+  const [task] = await keepers(world);
+  expect(await world.types(task?.taskId ?? "")).toContain("signal.received");
+});
+
 test("one that finds no room stays in the outbox with what comes after it, and nothing else waits", async () => {
   const world = new EngineWorld(
     [
@@ -299,6 +331,115 @@ test("one that finds no room stays in the outbox with what comes after it, and n
   expect((await world.store.takeOutbox(10)).rows).toHaveLength(2);
   expect(await keepers(world)).toHaveLength(2);
 });
+
+/** Tells of so many changes of order a. */
+const many = define("many", async (task, ctx) => {
+  const numbers = Array.from({ length: task.input as number }, (_, number) => number);
+  await Promise.all(
+    numbers.map((number) => ctx.emit("order.changed", { order: "a", number }, { durable: true, key: String(number) })),
+  );
+});
+
+test("more than find room go in order as there is room, and are not read again for each that comes for another meanwhile", async () => {
+  let read = 0;
+  const world = new EngineWorld(
+    [
+      emitter,
+      many,
+      define("keeper", async (task, ctx) => {
+        const got = [(task.input as Order).number];
+        await ctx.sleep(60_000);
+        while (got.length < 1_301) got.push((await ctx.waitForSignal<Order>("order.changed")).number);
+        return got;
+      }),
+    ],
+    {
+      triggers: [byOrder],
+      wrap: (store) =>
+        wrapStore(store, {
+          takeOutbox: async (next, limit, after) => {
+            const taken = await next(limit, after);
+            read += taken.rows.length;
+            return taken;
+          },
+        }),
+    },
+  );
+  await world.submit("many", 1_301);
+  const { engine } = await world.alive();
+  expect(engine.relay.undelivered).toEqual(new Map([["acme", 300]]));
+  read = 0;
+  for (let number = 0; number < 20; number++) await world.submit("emitter", { order: `b${number}`, number });
+  expect(await keepers(world)).toHaveLength(21);
+  expect(read).toBe(20);
+  // Looked for now and then, at those in front.
+  await world.advance(50_000);
+  expect(read).toBeLessThan(50 * 200);
+  const warned = world.logger.records.filter(({ message }) => message.startsWith("events wait"));
+  expect(warned).toHaveLength(1);
+  await world.advance(20_000);
+  expect(await outputs(world)).toEqual([Array.from({ length: 1_301 }, (_, number) => number)]);
+  expect(engine.relay.undelivered).toEqual(new Map());
+  expect((await world.store.takeOutbox(10)).rows).toEqual([]);
+});
+
+test("an event that comes when there is room again goes behind those that have found none", async () => {
+  const world = new EngineWorld([emitter, keeper], { triggers: [byOrder] });
+  await world.submit("emitter", { order: "a", number: 1 });
+  const [first] = await keepers(world);
+  const { service } = await world.alive();
+  const operator = { ...SCOPE, operator: true };
+  await service.signal(operator, first?.taskId ?? "", { name: "noise", payload: "x".repeat(8 * 1024 * 1024 - 20) });
+  await world.submit("emitter", { order: "a", number: 2 });
+  await service.cancel(operator, first?.taskId ?? "");
+  await world.quiet();
+  await world.submit("emitter", { order: "a", number: 3 });
+  expect(await outputs(world)).toEqual([]);
+  await world.advance(1_000);
+  expect(await outputs(world)).toEqual([[2, 3]]);
+});
+
+test("wherever a process dies, what found no room is taken once, in order", async () => {
+  const crash = fc.record({
+    commit: fc.integer({ min: 4, max: 60 }),
+    when: fc.constantFrom("before" as const, "after" as const),
+  });
+  // Of the bytes that may wait for a task all but those of an event or two.
+  const noise = "x".repeat(8 * 1024 * 1024 - 70);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ order: fc.constantFrom("a", "a", "b"), afterMs: fc.constantFrom(0, 0, 60, 200, 500) }), {
+        minLength: 6,
+        maxLength: 12,
+      }),
+      fc.array(crash, { maxLength: 3 }),
+      async (events, crashes: Crash[]) => {
+        const world = new EngineWorld([emitter, hasty], { crashes, triggers: [byOrder] });
+        await world.submit("emitter", { order: "a", number: 100 });
+        const [first] = await keepers(world);
+        for (let isKnown = false; !isKnown; await world.quiet()) {
+          const { service } = await world.alive();
+          const signal = { id: "noise", name: "noise", payload: noise };
+          const know = (): void => void (isKnown = true);
+          service.signal({ ...SCOPE, operator: true }, first?.taskId ?? "", signal).then(know, know);
+          await world.quiet();
+        }
+        for (const [number, { order, afterMs }] of events.entries()) {
+          await world.submit("emitter", { order, number });
+          await world.advance(afterMs);
+        }
+        await world.advance(180_000);
+        expect((await world.store.takeOutbox(100)).rows).toEqual([]);
+        const got = (await taken(world)) as readonly (readonly number[])[];
+        for (const order of ["a", "b"]) {
+          const numbers = events.flatMap((event, number) => (event.order === order ? [number] : []));
+          expect(got.flat().filter((number) => events[number]?.order === order)).toEqual(numbers);
+        }
+      },
+    ),
+    { numRuns: 25, seed: 7 },
+  );
+}, 60_000);
 
 test("wherever a process dies each event is in one task, once, and no two of a key are open at once", async () => {
   const crash = fc.record({

@@ -190,6 +190,36 @@ export const readCases: readonly TaskStoreCase[] = [
     },
   ],
   [
+    "what is behind a row that was taken comes without those before it, however many there are",
+    async (it) => {
+      const insert = (...ids: readonly string[]) =>
+        it.mustCommit({ outbox: ids.map((id) => ({ id, kind: "event" as const, payload: null })) });
+      await insert("1", "2", "3", "4");
+      const [, two, three] = await it.outbox();
+      const behind = async (limit: number, position = 0) => {
+        const { rows, more } = await it.store.takeOutbox(limit, position);
+        return [rows.map(({ id }) => id).join(""), more];
+      };
+      equal(
+        [await behind(1, two?.position), await behind(2, two?.position), await behind(5, three?.position)],
+        [
+          ["3", true],
+          ["34", false],
+          ["4", false],
+        ],
+        "behind it",
+      );
+      await insert("5");
+      await it.store.acknowledgeOutbox([three?.position ?? 0]);
+      equal(await behind(5, two?.position), ["45", false], "what came since");
+      equal(
+        (await it.outbox()).map(({ id }) => id),
+        ["1", "2", "4", "5"],
+        "all",
+      );
+    },
+  ],
+  [
     "what a process had taken from the outbox when it died is given to the next one (I5)",
     async (it) => {
       await it.mustCommit({ outbox: ["1", "2"].map((id) => ({ id, kind: "event" as const, payload: null })) });

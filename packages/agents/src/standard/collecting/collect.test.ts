@@ -56,6 +56,35 @@ test("what it has taken in when it is canceled is kept", async () => {
   await world.close();
 });
 
+test.for(["load", "save"])("what it has taken in when it is canceled in its %s is kept", async (when) => {
+  const slow = agent({
+    name: "keeper",
+    description: "Keeps, slowly",
+    answer: (_, ctx) => ctx.memory.get("all"),
+    run: (task, ctx) =>
+      collect<unknown[]>(task, ctx, {
+        topic: TOPIC,
+        async load() {
+          if (when === "load") await ctx.sleep(10_000);
+          return ((await ctx.memory.get("all")) ?? []) as unknown[];
+        },
+        take: (state, { payload }) => state.push(payload) > 0,
+        async save(_, state) {
+          if (when === "save") await ctx.sleep(10_000);
+          await ctx.memory.set("all", state);
+        },
+      }),
+  });
+  const world = await testAgent([slow, asker]);
+  const run = await world.run(event(1));
+  await world.advance(5_000);
+  await run.cancel();
+  await world.advance(40_000);
+  expect(run.state).toBe("canceled");
+  expect((await world.run(null, { target: { agent: "asker" } })).output).toEqual([1]);
+  await world.close();
+});
+
 test("wherever its process dies, every event is taken in once", async () => {
   const { commits, output, kept } = await play();
   expect(commits).toBeGreaterThan(5);

@@ -1,7 +1,7 @@
 /**
- * How an agent keeps what others tell by durable events. One task of it for each tenant takes them in, however many there are: it is begun by the first event, the
+ * How an agent keeps what others tell by durable events. One task of it for each tenant at a time takes them in, however many there are: it is begun by the first event, the
  * others come to it as signals (`correlate`), so what it keeps has one writer. It writes in batches, each in a fresh log, and ends when nothing has come
- * for a while; the next event begins the next one. What is kept is read by queries.
+ * for a while, or when it has taken in so many that its log may go; what it has not taken then begins the next one. What is kept is read by queries.
  */
 import { type Context, PlatformError, type TaskInput } from "@agentcore/sdk";
 import type { StandardTrigger } from "../standard-agent.ts";
@@ -17,10 +17,11 @@ export interface ToldEvent {
 
 export interface Collection<State> {
   readonly topic: string;
+  /** Once for each batch, and again when a cancel cuts it short. */
   load(ctx: Context): Promise<State>;
   /** Changes the state; false: it is nothing that can be kept. Given the same it does the same. */
   take(state: State, event: ToldEvent, now: number): boolean;
-  /** Once for each batch. */
+  /** Once for each batch, and again when a cancel cuts it short: of the same state it makes the same. */
   save(ctx: Context, state: State): Promise<void>;
 }
 
@@ -37,6 +38,8 @@ export const oneTaskFor = (topic: string): StandardTrigger => ({ topic, correlat
 
 // Together they are well below what a log holds, with its three events for each.
 const MAX_BATCH = 500;
+// Of a task: so its log, and what the store knows of its mail, is bounded, and goes by the policy for tasks that have ended.
+const MAX_TAKEN = 5_000;
 // From the first event of a batch: how old what is read may be.
 const BATCH_MS = 1_000;
 // Between two events of a batch.
@@ -60,16 +63,25 @@ export const collect = async <State>(
   const before = (task.continuedFrom ?? { events: 0, refused: 0, batches: 0 }) as Collected;
   const first = task.continuedFrom === undefined ? task.input : await next(ctx, collection.topic, IDLE_MS);
   if (first === null) return before;
-  const state = await collection.load(ctx);
+  // A cancel, which rejects what is under way: what was taken in is written first.
+  let ended: { readonly by: unknown } | undefined;
+  const despiteCancel = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (ended !== undefined || !PlatformError.is(error) || error.code !== "CANCELED") throw error;
+      ended = { by: error };
+      return work();
+    }
+  };
+  const state = await despiteCancel(() => collection.load(ctx));
   const begun = ctx.now();
   let refused = 0;
   let events = 0;
-  // A cancel: what was taken in is written first.
-  let ended: { readonly by: unknown } | undefined;
   for (let event: unknown = first; event !== null; ) {
     events += 1;
     if (!isEvent(event) || !collection.take(state, event, ctx.now())) refused += 1;
-    const isFull = events >= MAX_BATCH || ctx.now() - begun >= BATCH_MS;
+    const isFull = ended !== undefined || events >= MAX_BATCH || ctx.now() - begun >= BATCH_MS;
     try {
       event = isFull ? null : await next(ctx, collection.topic, PAUSE_MS);
     } catch (error) {
@@ -77,14 +89,15 @@ export const collect = async <State>(
       event = null;
     }
   }
-  if (refused < events) await collection.save(ctx, state);
+  if (refused < events) await despiteCancel(() => collection.save(ctx, state));
   if (refused > 0) ctx.log.warn(`${refused} of ${events} events of ${collection.topic} are nothing that can be kept`);
   if (ended !== undefined) throw ended.by;
-  return ctx.continueAs({
+  const taken: Collected = {
     events: before.events + events,
     refused: before.refused + refused,
     batches: before.batches + 1,
-  } satisfies Collected);
+  };
+  return taken.events >= MAX_TAKEN ? taken : ctx.continueAs(taken);
 };
 
 /** The next event; null when none comes in time. */
