@@ -62,7 +62,7 @@ const consent = async ({ wanted }: WantsConsent): Promise<void> => {
   const back = new URL(answer.headers.get("location") ?? "").searchParams;
   if (back.get("state") !== state) throw new Error("the state is another");
   const iss = back.get("iss") ?? undefined;
-  kept = await finishConsent(terms, keeper, begun, { code: back.get("code") ?? "", iss });
+  kept = await finishConsent(terms, begun, { code: back.get("code") ?? "", iss });
 };
 
 // As often as a task would ask.

@@ -25,6 +25,16 @@ export interface ConsentServer {
   registrations: number;
   /** Whether the token endpoint can be had. */
   isDown: boolean;
+  /** What it says of refresh tokens in place of renewing; null: it renews. */
+  renewalError: string | null;
+  /** Whether no token is taken, however new. */
+  refusesAll: boolean;
+  /** Whether it says by itself who gives its tokens (RFC 9728); else that is to be guessed, as with servers of before. */
+  describesItself: boolean;
+  /** Before the token endpoint answers. */
+  onToken: () => Promise<void> | void;
+  /** `authorization` headers that came to the server. */
+  readonly sent: string[];
   /** No access token that was given out is taken any more. */
   expire(): void;
   /** Nor any refresh token. */
@@ -47,7 +57,9 @@ export const serveWithConsent = async (): Promise<ConsentServer> => {
       const json = (status: number, value: unknown): void =>
         void outgoing.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
       switch (url.pathname) {
+        case "/.well-known/oauth-protected-resource":
         case "/.well-known/oauth-protected-resource/mcp":
+          if (!self.describesItself) return json(404, {});
           return json(200, { resource: self.url, authorization_servers: [self.origin], scopes_supported: ["read"] });
         case "/.well-known/oauth-authorization-server":
           return json(200, {
@@ -88,6 +100,9 @@ export const serveWithConsent = async (): Promise<ConsentServer> => {
           if (self.isDown) return json(503, { error: "temporarily_unavailable" });
           const form = Object.fromEntries(new URLSearchParams(body.toString()));
           self.grants.push(form["grant_type"] ?? "");
+          await self.onToken();
+          if (form["grant_type"] === "refresh_token" && self.renewalError !== null)
+            return json(400, { error: self.renewalError });
           const grant = form["grant_type"] === "refresh_token" ? renewed(form) : exchanged(form);
           if (grant === null) return json(400, { error: "invalid_grant" });
           const [accessToken, refreshToken] = [randomUUID(), randomUUID()];
@@ -98,9 +113,13 @@ export const serveWithConsent = async (): Promise<ConsentServer> => {
           });
         }
         default: {
+          if (incoming.headers.authorization !== undefined) self.sent.push(incoming.headers.authorization);
           const grant = access.get(incoming.headers.authorization?.replace(/^Bearer /, "") ?? "");
-          const challenge = `Bearer resource_metadata="${self.origin}/.well-known/oauth-protected-resource/mcp", scope="read"`;
-          if (grant === undefined) return void outgoing.writeHead(401, { "www-authenticate": challenge }).end();
+          const challenge = self.describesItself
+            ? `Bearer resource_metadata="${self.origin}/.well-known/oauth-protected-resource/mcp", scope="read"`
+            : "Bearer";
+          if (grant === undefined || self.refusesAll)
+            return void outgoing.writeHead(401, { "www-authenticate": challenge }).end();
           self.users.push(grant.user);
           const gone = new AbortController();
           outgoing.once("close", () => gone.abort());
@@ -134,7 +153,7 @@ export const serveWithConsent = async (): Promise<ConsentServer> => {
     return found?.clientId === form["client_id"] &&
       found?.redirectUri === form["redirect_uri"] &&
       found?.challenge === challenge &&
-      form["resource"] === self.url
+      form["resource"] === (self.describesItself ? self.url : undefined)
       ? found
       : null;
   };
@@ -147,7 +166,8 @@ export const serveWithConsent = async (): Promise<ConsentServer> => {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const self: ConsentServer = {
     ...{ url: `${origin}/mcp`, origin, tools, user: "nobody", consents: true, grants: [], users: [] },
-    ...{ registrations: 0, isDown: false },
+    ...{ registrations: 0, isDown: false, renewalError: null, refusesAll: false, describesItself: true },
+    ...{ onToken: () => undefined, sent: [] },
     expire: () => access.clear(),
     withdraw() {
       access.clear();

@@ -282,7 +282,7 @@ export const compose = async ({
       list: (tenantId) => manifests.tools.list(tenantId),
     },
     ...{ rules: toolRules, env, version, clock, random: Math.random, digest: senses.digest, ids: senses.ids, logger },
-    ...{ keyValue, address },
+    ...{ keyValue, address, tasks: () => service },
   });
   const manifests = createManifestService({
     keyValue,
@@ -494,8 +494,8 @@ export const compose = async ({
     },
     push: push.configs,
     consents: createConsentDoor({
-      ...{ consents: tools.consents, records: tools.consentRecords, declared: tools.declared, tasks: service },
-      ...{ allowPrivate: allowPrivateTools, clock, ids: senses.ids, digest: senses.digest, logger },
+      ...{ consents: tools.consents, records: tools.consentRecords, news: tools.consentNews, declared: tools.declared },
+      ...{ allowPrivate: allowPrivateTools, ids: senses.ids, digest: senses.digest, logger },
     }),
     hooks: createHookDoor({ manifests, tasks: service, keyValue, limiter, env, senses, metrics }),
     backups: createBackupService({

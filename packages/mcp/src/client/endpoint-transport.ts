@@ -1,11 +1,8 @@
 /** A server at an address, by streamable HTTP over the guarded fetch: judged where it is connected to. */
 import type { McpEndpoint } from "@agentcore/contract";
 import { createGuardedFetch, type GuardedFetch, type OutboundPolicy } from "@agentcore/outbound";
-import {
-  type AuthProvider,
-  ClientCredentialsProvider,
-  StreamableHTTPClientTransport,
-} from "@modelcontextprotocol/client";
+import { ClientCredentialsProvider, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import type { ConsentedRequests } from "./consent/consented-requests.ts";
 import { openOAuthFetch } from "./consent/oauth-fetch.ts";
 
 /** Values of variables, read when they are needed. Throws CONFIG_INVALID for one that is not set. */
@@ -25,7 +22,7 @@ export const openEndpoint = (
   { url, auth, headers = {} }: McpEndpoint,
   policy: OutboundPolicy,
   read: ReadVariable,
-  consent?: AuthProvider,
+  consent?: ConsentedRequests,
 ): EndpointTransport => {
   const { origin } = new URL(url);
   const guarded: GuardedFetch = createGuardedFetch({
@@ -52,13 +49,15 @@ export const openEndpoint = (
     if (target.origin !== origin) return foreign.fetch(target, { ...init, headers: Object.fromEntries(sent) });
     for (const [name, value] of own()) sent.set(name, value);
     // An answer of its own, so that a body that is never read takes no connection from the next.
-    return guarded(target, { ...init, headers: Object.fromEntries(sent) });
+    const response = await guarded(target, { ...init, headers: Object.fromEntries(sent) });
+    consent?.onAnswer(sent, response);
+    return response;
   };
   return {
     transport: new StreamableHTTPClientTransport(new URL(url), {
       fetch: send,
       ...(auth !== undefined && "oauth2" in auth ? { authProvider: providerOf(auth.oauth2, read) } : {}),
-      ...(consent === undefined ? {} : { authProvider: consent }),
+      ...(consent === undefined ? {} : { authProvider: consent.provider }),
       // Here nobody is there who could consent to more: it is for whoever called to ask.
       onInsufficientScope: "throw",
     }),

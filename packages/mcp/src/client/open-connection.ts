@@ -1,7 +1,7 @@
 /** One connection to one server: opened, asked for its tools, called, closed. */
 import { type McpServerSpec, PlatformError } from "@agentcore/contract";
 import type { OutboundPolicy } from "@agentcore/outbound";
-import { Client, InsufficientScopeError, type Tool, type Transport } from "@modelcontextprotocol/client";
+import { Client, InsufficientScopeError, SdkHttpError, type Tool, type Transport } from "@modelcontextprotocol/client";
 import type { ConsentTerms } from "./consent/consent-flow.ts";
 import type { ConsentKeeper } from "./consent/consent-keeper.ts";
 import { consentedRequests } from "./consent/consented-requests.ts";
@@ -205,15 +205,20 @@ const openTransport = (
   return { transport, release: close };
 };
 
-/** What a person has consented to does not suffice for the call. */
+/** What a person has consented to does not suffice for the call, or a token that was just renewed is not taken. */
 const moreWanted = (what: string, thrown: unknown): WantsConsent | null => {
-  for (let each = thrown; each instanceof Error; each = each.cause)
+  for (let each = thrown; each instanceof Error; each = each.cause) {
     if (each instanceof InsufficientScopeError)
       return new WantsConsent(
         what,
-        { scopes: each.requiredScope?.split(" "), resourceMetadataUrl: each.resourceMetadataUrl?.href },
+        {
+          scopes: each.requiredScope?.split(" ").filter((scope) => scope !== ""),
+          resourceMetadataUrl: each.resourceMetadataUrl?.href,
+        },
         { cause: thrown },
       );
+    if (each instanceof SdkHttpError && each.status === 401) return new WantsConsent(what, {}, { cause: thrown });
+  }
   return null;
 };
 

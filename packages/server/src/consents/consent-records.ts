@@ -8,7 +8,7 @@
  *   asked/ID                         a question, by what stands in its link
  *   state/NONCE                      which question somebody comes back with
  */
-
+import { PlatformError } from "@agentcore/contract";
 import type { Clock, Digest, KeyValue, KeyValueScope } from "@agentcore/core/ports";
 import type { BegunConsent, KeptConsent, RegisteredClient, WantedConsent } from "@agentcore/mcp/client";
 
@@ -37,12 +37,18 @@ export interface AskedRecord {
   readonly at: number;
   /** Whether somebody went there already, and came not back. */
   readonly wasBegun?: boolean;
-  readonly begun?: BegunConsent & { readonly nonce: string; readonly browser: string; readonly redirectUrl: string };
+  readonly begun?: BegunConsent & {
+    readonly nonce: string;
+    readonly browser: string;
+    readonly redirectUrl: string;
+    /** As of ConsentServer: for which it was begun. */
+    readonly server: string;
+  };
 }
 
 const NAMESPACE = "tool-consents";
 const DAY_MS = 86_400_000;
-// Of what nobody used or renewed for so long.
+// Of what nobody renewed for so long.
 const KEPT_MS = 180 * DAY_MS;
 const ASKED_MS = 30 * DAY_MS;
 // For a person at the authorisation server's pages.
@@ -50,6 +56,8 @@ const STATE_MS = 3_600_000;
 const RENEWING_MS = 30_000;
 const POLL_MS = 200;
 const PAGE = 500;
+// Calls of one task that ask at the same moment.
+const MAX_TRIES = 20;
 
 export class ConsentRecords {
   private readonly keyValue: KeyValue;
@@ -66,7 +74,7 @@ export class ConsentRecords {
     return (await this.read<KeptRecord>(of.tenantId, this.keptKey(of, caller)))?.value ?? null;
   }
 
-  /** `ttlMs`: for as long as it is good. @default until nobody used it for 180 days */
+  /** `ttlMs`: for as long as it is good. @default until nobody renewed it for 180 days */
   async keep(of: ConsentServer, caller: string, consent: KeptConsent, ttlMs = KEPT_MS): Promise<void> {
     const record: KeptRecord = { caller, at: this.clock.now(), consent };
     await this.keyValue.put(scopeOf(of.tenantId), this.keptKey(of, caller), record, { ttlMs });
@@ -118,16 +126,25 @@ export class ConsentRecords {
     else await this.keyValue.put(scopeOf(of.tenantId), key, client, { ttlMs: KEPT_MS });
   }
 
-  /** The question of a task, as it stands, with its id; a task has one for each manifest. */
+  /** The question of a task, as it stands, with its id; a task has one for each manifest, also where two of its calls ask at once. */
   async ask(tenantId: string, asked: Omit<AskedRecord, "id" | "at">, makeId: () => string): Promise<AskedRecord> {
     const scope = scopeOf(tenantId);
     const key = this.waitingKey(asked);
-    const known = await this.read<{ readonly id: string }>(tenantId, key);
-    const before = known === null ? null : await this.read<AskedRecord>(tenantId, `asked/${known.value.id}`);
-    const record: AskedRecord = { ...before?.value, ...asked, id: before?.value.id ?? makeId(), at: this.clock.now() };
-    await this.keyValue.put(scope, `asked/${record.id}`, record, { ttlMs: ASKED_MS });
-    await this.keyValue.put(scope, key, { id: record.id }, { ttlMs: ASKED_MS });
-    return record;
+    const made = makeId();
+    const isFirst =
+      (await this.keyValue.put(scope, key, { id: made }, { expectedVersion: 0, ttlMs: ASKED_MS })) !== null;
+    const id = isFirst ? made : ((await this.read<{ readonly id: string }>(tenantId, key))?.value.id ?? made);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const before = await this.asked(tenantId, id);
+      const record: AskedRecord = { ...before?.record, ...asked, id, at: this.clock.now() };
+      if (!(await this.update(tenantId, record, before?.version ?? 0))) continue;
+      // It may have been answered in between, and is asked anew.
+      if (!isFirst) await this.keyValue.put(scope, key, { id }, { ttlMs: ASKED_MS });
+      return record;
+    }
+    throw new PlatformError("CONFLICT", `consent to the tools "${asked.manifest}" is asked for by too many at once`, {
+      retryable: true,
+    });
   }
 
   async asked(
@@ -145,14 +162,12 @@ export class ConsentRecords {
 
   /** All of one person, about one manifest. */
   async waiting(tenantId: string, manifest: string, caller: string): Promise<readonly AskedRecord[]> {
-    const found = await this.keyValue.list(scopeOf(tenantId), {
-      prefix: `waiting/${manifest}/${this.person(caller)}/`,
-      limit: PAGE,
+    const found: AskedRecord[] = [];
+    await this.each(tenantId, `waiting/${manifest}/${this.person(caller)}/`, async ({ value }) => {
+      const asked = await this.asked(tenantId, (value as { readonly id: string }).id);
+      if (asked !== null) found.push(asked.record);
     });
-    const records = await Promise.all(
-      found.map(({ value }) => this.asked(tenantId, (value as { readonly id: string }).id)),
-    );
-    return records.flatMap((each) => (each === null ? [] : [each.record]));
+    return found;
   }
 
   /** False where the question has changed since. */
@@ -168,7 +183,9 @@ export class ConsentRecords {
     await this.keyValue.delete(scopeOf(tenantId), `asked/${record.id}`);
   }
 
-  async leave(tenantId: string, nonce: string, id: string): Promise<void> {
+  /** `before`: with what somebody left earlier, and cannot come back any more. */
+  async leave(tenantId: string, nonce: string, id: string, before: string | undefined): Promise<void> {
+    if (before !== undefined) await this.keyValue.delete(scopeOf(tenantId), `state/${before}`);
     await this.keyValue.put(scopeOf(tenantId), `state/${nonce}`, { id }, { ttlMs: STATE_MS });
   }
 

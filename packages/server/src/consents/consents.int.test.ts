@@ -27,9 +27,9 @@ const start = async (): Promise<RunningNode> => {
   return started;
 };
 
-const declare = (url: string, name = "remote"): Promise<unknown> =>
+const declare = (url: string, name = "remote", authorizationCode: object = {}): Promise<unknown> =>
   node.apply([
-    { ...header, kind: "Tool", metadata: { name }, spec: { mcp: { http: { url, auth: { authorizationCode: {} } } } } },
+    { ...header, kind: "Tool", metadata: { name }, spec: { mcp: { http: { url, auth: { authorizationCode } } } } },
   ]);
 
 beforeEach(async () => {
@@ -37,9 +37,11 @@ beforeEach(async () => {
   server = await serveWithConsent();
   node = await start();
   await declare(server.url);
-  await node.apply([
-    { ...header, kind: "Agent", metadata: { name: "caller" }, spec: { code: { path: code, export: "caller" } } },
-  ]);
+  await node.apply(
+    ["caller", "both"].map((name) => ({
+      ...{ ...header, kind: "Agent", metadata: { name }, spec: { code: { path: code, export: name } } },
+    })),
+  );
   return async () => {
     await node.close(0);
     await server.close();
@@ -53,14 +55,14 @@ const api = async (as: Person, path: string, { method = "GET", body }: { method?
     headers: { "x-api-key": KEYS[as], "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return response.json();
+  return response.status === 204 ? null : response.json();
 };
 
 const ADD = { from: "remote", tool: "remote__add", input: { a: 1, b: 2 } };
 
 /** Until it has ended, or asks. */
-const run = (as: Person, input: object = ADD) =>
-  api(as, "/tasks", { method: "POST", body: { target: "agent:caller", input, wait: true } });
+const run = (as: Person, input: object = ADD, agent = "caller") =>
+  api(as, "/tasks", { method: "POST", body: { target: `agent:${agent}`, input, wait: true } });
 
 const settled = async (as: Person, taskId: string): Promise<string> => {
   await expect.poll(async () => (await api(as, `/tasks/${taskId}`)).head.state).not.toMatch(/auth-required|working/);
@@ -79,22 +81,29 @@ const linkOf = ({ head, task }: Asked): string => {
   return (asked as { readonly authorization: { readonly url: string } }).authorization.url;
 };
 
-interface Browser {
-  cookie: string;
-}
+/** Cookies by their names. */
+type Browser = Map<string, string>;
 
-const NEW_BROWSER = (): Browser => ({ cookie: "" });
+const NEW_BROWSER = (): Browser => new Map();
 
-/** Clicks on "go on": where it leads. */
-const goOn = async (link: string, browser: Browser, headers: Record<string, string> = {}): Promise<Response> => {
-  const answer = await fetch(link, {
-    method: "POST",
-    redirect: "manual",
-    headers: { origin: new URL(link).origin, cookie: browser.cookie, ...headers },
-  });
-  browser.cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? browser.cookie;
+const visit = async (
+  to: string,
+  browser: Browser,
+  { method = "GET", headers = {} }: { readonly method?: string; readonly headers?: Record<string, string> } = {},
+): Promise<Response> => {
+  const cookie = [...browser].map(([name, value]) => `${name}=${value}`).join("; ");
+  const answer = await fetch(to, { redirect: "manual", method, headers: { cookie, ...headers } });
+  for (const set of answer.headers.getSetCookie()) {
+    const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+    if (value === "") browser.delete(name);
+    else browser.set(name, value);
+  }
   return answer;
 };
+
+/** Clicks on "go on": where it leads. */
+const goOn = (link: string, browser: Browser, headers: Record<string, string> = {}): Promise<Response> =>
+  visit(link, browser, { method: "POST", headers: { origin: new URL(link).origin, ...headers } });
 
 /** Says yes, or no: where it leads back to. */
 const decide = async (at: Response): Promise<string> => {
@@ -103,7 +112,7 @@ const decide = async (at: Response): Promise<string> => {
   return answer.headers.get("location") ?? "";
 };
 
-const comeBack = (to: string, { cookie }: Browser): Promise<Response> => fetch(to, { headers: { cookie } });
+const comeBack = (to: string, browser: Browser): Promise<Response> => visit(to, browser);
 
 const consent = async (as: string, link: string): Promise<Response> => {
   server.user = as;
@@ -289,4 +298,109 @@ test("a node that was stopped while it waited takes consent as before", async ()
   node = await start();
   await consent("ann", `${node.url}${pathname}`);
   expect(await settled("ann", asked.head.taskId)).toBe('{"result":"3"}');
+});
+
+test("calls of one task that want consent at once ask one question, and one consent answers it", async () => {
+  const asked = await run("ann", {}, "both");
+  await consent("ann", linkOf(asked));
+  expect(await settled("ann", asked.head.taskId)).toBe('{"lists":2}');
+});
+
+test("whoever is back is known to the server as the node that they left from, whoever else begins meanwhile", async () => {
+  const [anns, bobs] = [await run("ann"), await run("bob")];
+  const browser = NEW_BROWSER();
+  const back = await decide(await goOn(linkOf(anns), browser));
+  // The second time the node registers anew.
+  for (let times = 0; times < 2; times++) await goOn(linkOf(bobs), NEW_BROWSER());
+  expect(server.registrations).toBeGreaterThan(1);
+  expect((await comeBack(back, browser)).status).toBe(200);
+  expect(await settled("ann", anns.head.taskId)).toBe('{"result":"3"}');
+});
+
+test("a code is sent once, also one that is refused", async () => {
+  const browser = NEW_BROWSER();
+  const back = new URL(await decide(await goOn(linkOf(await run("ann")), browser)));
+  back.searchParams.set("code", "another");
+  expect((await comeBack(back.href, browser)).status).toBe(401);
+  expect(server.grants).toEqual(["authorization_code"]);
+});
+
+test("what comes of a consent that was begun goes to no server that the manifest names since, nor is it kept where the manifest has gone", async () => {
+  const thief = await serveWithConsent();
+  onTestFinished(() => thief.close());
+  server.describesItself = false;
+  thief.describesItself = false;
+  const registered = await fetch(`${server.origin}/register`, {
+    ...{ method: "POST", body: JSON.stringify({ redirect_uris: [`${node.url}/oauth/callback`] }) },
+  });
+  const known = { clientId: (await registered.json()).client_id, issuer: server.origin };
+  await declare(server.url, "remote", known);
+  const link = linkOf(await run("ann"));
+  const browser = NEW_BROWSER();
+  const back = await decide(await goOn(link, browser));
+  await declare(thief.url, "remote", known);
+  expect((await comeBack(back, browser)).status).toBe(409);
+  expect((await run("ann")).head.state).toBe("auth-required");
+  expect(thief.sent).toEqual([]);
+  await declare(server.url);
+  const again = linkOf(await run("ann"));
+  const late = await decide(await goOn(again, browser));
+  server.onToken = async () => {
+    await api("op", "/manifests/Tool/remote", { method: "DELETE" });
+  };
+  expect((await comeBack(late, browser)).status).toBe(404);
+  await declare(server.url);
+  expect((await run("ann")).head.state).toBe("auth-required");
+});
+
+test("whoever's tokens are renewed no more, for whatever reason, or not taken when they are new, is asked again", async () => {
+  const first = await run("ann");
+  await consent("ann", linkOf(first));
+  await settled("ann", first.head.taskId);
+  server.expire();
+  server.renewalError = "bad_refresh_token";
+  const second = await run("ann");
+  await consent("ann", linkOf(second));
+  expect(await settled("ann", second.head.taskId)).toBe('{"result":"3"}');
+  server.renewalError = null;
+  server.refusesAll = true;
+  const third = await run("ann");
+  const link = linkOf(third);
+  server.refusesAll = false;
+  await consent("ann", link);
+  expect(await settled("ann", third.head.taskId)).toBe('{"result":"3"}');
+});
+
+test("one browser may be asked by several links at once", async () => {
+  await declare(server.url, "program");
+  const browser = NEW_BROWSER();
+  const asked = [await run("ann"), await run("ann", { ...ADD, from: "program", tool: "program__add" })];
+  const backs: string[] = [];
+  for (const each of asked) backs.push(await decide(await goOn(linkOf(each), browser)));
+  for (const back of backs) expect((await comeBack(back, browser)).status).toBe(200);
+  for (const { head } of asked) expect(await settled("ann", head.taskId)).toBe('{"result":"3"}');
+  expect([...browser]).toEqual([]);
+});
+
+test("a token that is given to one task in place of consent has all go on that wait for the same", async () => {
+  const before = await run("bob");
+  await consent("bob", linkOf(before));
+  await settled("bob", before.head.taskId);
+  const value = server.sent.at(-1)?.replace("Bearer ", "");
+  const [one, other] = [await run("ann"), await run("ann")];
+  await api("ann", `/tasks/${one.head.taskId}/authorize`, {
+    ...{ method: "POST", body: { credential: { type: "bearer", value } } },
+  });
+  for (const { head } of [one, other]) expect(await settled("ann", head.taskId)).toBe('{"result":"3"}');
+});
+
+test("what nobody can have begun is refused in words, and the pages say nothing of other manifests", async () => {
+  await declare(server.url, "program");
+  const back = await fetch(`${node.url}/oauth/callback?code=x&state=${encodeURIComponent(`\0.${"0".repeat(64)}`)}`);
+  expect(back.status).toBe(403);
+  const link = linkOf(await run("ann"));
+  await api("op", "/manifests/Tool/remote", { method: "DELETE" });
+  const page = await fetch(link);
+  expect(page.status).toBe(404);
+  expect(await page.text()).not.toContain("program");
 });

@@ -2,10 +2,12 @@
 import { type McpConsent, type McpServerSpec, PlatformError, type ToolManifest } from "@agentcore/contract";
 import type { ConsentNeeded, Ids, ToolCaller, ToolConsents } from "@agentcore/core/ports";
 import type { ConsentKeeper, ConsentTerms, WantedConsent } from "@agentcore/mcp/client";
+import type { ConsentOwner } from "./consent-news.ts";
 import type { ConsentRecords, ConsentServer, KeptRecord } from "./consent-records.ts";
 
 /** Where a person comes back to, of the node's own address. */
 export const CALLBACK_PATH = "/oauth/callback";
+/** Beside it. */
 export const CLIENT_PATH = "/oauth/client.json";
 export const consentPath = (tenantId: string, id: string): string => `/oauth/consent/${tenantId}/${id}`;
 
@@ -19,6 +21,8 @@ export interface ConsentsOptions {
   /** Of the node, as people reach it. */
   readonly address: () => string;
   readonly readFor: (tenantId: string, what: string) => (variable: string) => string;
+  /** Somebody gave a token in place of consent. Never rejects. */
+  readonly onKept: (of: ConsentOwner) => Promise<void>;
 }
 
 /** All of a consent but the person. */
@@ -61,7 +65,7 @@ export class Consents implements ToolConsents {
         ...{ what, url, issuer, scopes, redirectUrl },
         client:
           id === undefined ? null : { id, secret: clientSecretEnv === undefined ? undefined : read(clientSecretEnv) },
-        ...(isPublic ? { clientMetadataUrl: new URL(CLIENT_PATH, redirectUrl).href } : {}),
+        ...(isPublic ? { clientMetadataUrl: new URL("client.json", redirectUrl).href } : {}),
       },
       keeper: {
         kept: async () => (await records.kept(of, caller))?.consent ?? null,
@@ -121,6 +125,7 @@ export class Consents implements ToolConsents {
       throw new PlatformError("UNSUPPORTED_OPERATION", `"${manifest}" asks for no consent any more`);
     const left = expiresAt === undefined ? undefined : Math.max(1, expiresAt - this.options.now());
     await this.options.records.keep(of, caller, { accessToken: value }, left);
+    await this.options.onKept({ tenantId, manifest, caller });
   }
 
   async kept(tenantId: string, caller: string, manifest: string): Promise<KeptRecord | null> {

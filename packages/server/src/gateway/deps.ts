@@ -467,9 +467,12 @@ export interface ConsentView {
 export interface ConsentDoor {
   /** `isGiven`: it was, since it was asked for. Throws NOT_FOUND. */
   look(tenantId: string, id: string): Promise<ConsentView & { readonly isGiven: boolean }>;
-  /** Where the person goes, and what their browser keeps until it is back. Throws NOT_FOUND, UPSTREAM_FAILED, CONFIG_INVALID, CONFLICT. */
-  begin(tenantId: string, id: string): Promise<{ readonly authorizationUrl: string; readonly browser: string }>;
-  /** Tokens are kept, and tasks go on, when it resolves. Throws PERMISSION_DENIED, NOT_FOUND, UPSTREAM_FAILED, UNAUTHENTICATED. */
+  /** Where the person goes, and what their browser keeps until it is back with that `state`. Throws NOT_FOUND, UPSTREAM_FAILED, CONFIG_INVALID, CONFLICT. */
+  begin(
+    tenantId: string,
+    id: string,
+  ): Promise<{ readonly authorizationUrl: string; readonly state: string; readonly browser: string }>;
+  /** Tokens are kept, and tasks go on, when it resolves. Throws PERMISSION_DENIED, NOT_FOUND, CONFLICT (the manifest names another server since), CONFIG_INVALID, UPSTREAM_FAILED, UNAUTHENTICATED. */
   finish(
     back: {
       readonly state: string;

@@ -1,7 +1,8 @@
 /** Tools of Tool manifests: the port that the engine asks, over pooled sources, which are MCP servers and libraries. */
 import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
 import type { Clock, Digest, Ids, KeyValue, ListedTool, Logger, ToolProvider } from "@agentcore/core/ports";
-import { type CallerScope, checkListedInput } from "@agentcore/core/tasks";
+import { type CallerScope, checkListedInput, type TaskService } from "@agentcore/core/tasks";
+import { ConsentNews } from "../consents/consent-news.ts";
 import { ConsentRecords } from "../consents/consent-records.ts";
 import { type ConsentCaller, Consents } from "../consents/consents.ts";
 import type { ToolService } from "../gateway/deps.ts";
@@ -19,6 +20,7 @@ export interface ToolSources {
   readonly service: ToolService;
   readonly consents: Consents;
   readonly consentRecords: ConsentRecords;
+  readonly consentNews: ConsentNews;
   /** As it is declared now. Throws NOT_FOUND. */
   declared(tenantId: string, name: string): Promise<ToolManifest>;
   /** It is not declared any more. */
@@ -44,8 +46,10 @@ export const createToolSources = (options: {
   readonly keyValue: KeyValue;
   /** Of the node, as people reach it. */
   readonly address: () => string;
+  /** That wait for the consent of people. */
+  readonly tasks: () => Pick<TaskService, "authorize" | "log">;
 }): ToolSources => {
-  const { declared, rules, env, version, clock, random, digest, ids, logger, keyValue, address } = options;
+  const { declared, rules, env, version, clock, random, digest, ids, logger, keyValue, address, tasks } = options;
   const pool = new SourcePool({ clock, random });
   let mcpSourceIfLoaded: McpSource | undefined;
   const loadMcpSource = loadOnce(async () => {
@@ -72,6 +76,7 @@ export const createToolSources = (options: {
     throw new PlatformError("NOT_FOUND", `there is no Tool "${name}"; there are ${names.join(", ") || "none"}`);
   };
   const consentRecords = new ConsentRecords(keyValue, clock, digest);
+  const consentNews = new ConsentNews({ records: consentRecords, tasks, clock, logger });
   const consents = new Consents({
     ...{
       records: consentRecords,
@@ -81,6 +86,7 @@ export const createToolSources = (options: {
       now: () => clock.now(),
       address,
       readFor,
+      onKept: (of) => consentNews.tell(of),
     },
   });
   const forgetting = new Set<Promise<void>>();
@@ -257,7 +263,7 @@ export const createToolSources = (options: {
         throw new PlatformError("NOT_FOUND", `${caller} has not consented to the tools "${manifest}"`);
       },
     },
-    ...{ consents, consentRecords, declared: find },
+    ...{ consents, consentRecords, consentNews, declared: find },
     forget(tenantId, name) {
       pool.forget(tenantId, name);
       forgetConsents(tenantId, name);

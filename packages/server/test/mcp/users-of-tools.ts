@@ -32,3 +32,15 @@ export const caller = agent({
     return { result: await ctx.tool(tool, input.input) };
   },
 });
+
+/** Asks for the tools of one manifest twice at once. */
+export const both = agent({
+  name: "both",
+  description: "Asks for tools twice at once",
+  input: z.object({}),
+  tools: [declaredTools("remote")],
+  async run(_, ctx) {
+    const lists = await Promise.all(["a", "b"].map((key) => ctx.tools("remote", { key })));
+    return { lists: lists.length };
+  },
+});

@@ -6,6 +6,7 @@ import { PlatformError } from "@agentcore/contract";
 import {
   auth,
   computeScopeUnion,
+  exchangeAuthorization,
   type FetchLike,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
@@ -39,6 +40,8 @@ export interface BegunConsent {
   readonly verifier: string;
   readonly discovery: OAuthDiscoveryState;
   readonly resource?: string | undefined;
+  /** As which the node sent the person there: by now it may be registered otherwise. Absent where the manifest names it. */
+  readonly client?: RegisteredClient | undefined;
 }
 
 const CLIENT_NAME = "AgentCore";
@@ -61,14 +64,20 @@ export const beginConsent = async (
   keeper: ConsentKeeper,
   { state, wanted, isAnew }: { readonly state: string; readonly wanted: WantedConsent; readonly isAnew: boolean },
 ): Promise<BegunConsent & { readonly authorizationUrl: string }> => {
-  const seen: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState; resource?: string } = {};
+  const seen: {
+    url?: URL;
+    verifier?: string;
+    discovery?: OAuthDiscoveryState;
+    resource?: string;
+    client?: RegisteredClient;
+  } = {};
   // What was granted before would else be lost with the tokens that it came with.
   const before = await keeper.kept();
   const scope = computeScopeUnion(before?.scope, terms.scopes?.join(" "), wanted.scopes?.join(" "));
   await asUpstream(terms.what, () =>
     auth(
       {
-        ...providerOf(terms, keeper, isAnew),
+        ...providerOf(terms, keeper, isAnew, (client) => void (seen.client = client)),
         state: () => state,
         tokens: () => undefined,
         saveTokens: never,
@@ -90,48 +99,45 @@ export const beginConsent = async (
       },
     ),
   );
-  const { url, verifier, discovery, resource } = seen;
+  const { url, verifier, discovery, resource, client } = seen;
   if (url === undefined || verifier === undefined || discovery === undefined)
     throw new PlatformError("UPSTREAM_FAILED", `${terms.what} names nowhere to consent at`, { retryable: false });
   if (url.protocol !== "https:" && url.protocol !== "http:")
     throw new PlatformError("UPSTREAM_FAILED", `${terms.what} names no web page to consent at, but ${url.protocol}`, {
       retryable: false,
     });
-  return { authorizationUrl: url.href, verifier, discovery, ...(resource === undefined ? {} : { resource }) };
+  return {
+    ...{ authorizationUrl: url.href, verifier, discovery },
+    ...(resource === undefined ? {} : { resource }),
+    ...(client === undefined ? {} : { client }),
+  };
 };
 
-/** `iss`: as the person brought it (RFC 9207). Throws UNAUTHENTICATED (the code is not taken), UPSTREAM_FAILED. */
+/** Sends the code once. `iss`: as the person brought it (RFC 9207). Throws UNAUTHENTICATED (the code is not taken), CONFIG_INVALID (another issuer), UPSTREAM_FAILED. */
 export const finishConsent = async (
   terms: ConsentTerms,
-  keeper: ConsentKeeper,
-  { verifier, discovery, resource }: BegunConsent,
+  { verifier, discovery, resource, client }: BegunConsent,
   { code, iss }: { readonly code: string; readonly iss?: string | undefined },
 ): Promise<KeptConsent> => {
-  let kept: KeptConsent | undefined;
-  await asUpstream(terms.what, () =>
-    auth(
-      {
-        ...providerOf(terms, keeper, false),
-        tokens: () => undefined,
-        saveTokens: (tokens, context) => {
-          const issuer = context?.issuer ?? discovery.authorizationServerUrl;
-          kept = keptOf(tokens, { issuer, discovery, ...(resource === undefined ? {} : { resource }) });
-        },
-        redirectToAuthorization: never,
-        saveCodeVerifier: never,
-        codeVerifier: () => verifier,
-        saveDiscoveryState: () => undefined,
-        discoveryState: () => discovery,
-      },
-      {
-        ...{ serverUrl: terms.url, fetchFn: terms.fetch, authorizationCode: code },
-        ...(iss === undefined ? {} : { iss }),
-      },
-    ),
+  const { authorizationServerUrl, authorizationServerMetadata: metadata } = discovery;
+  const issuer = metadata?.issuer ?? authorizationServerUrl;
+  assertIssuer(terms, issuer);
+  const clientInformation = ownClient(terms) ?? client;
+  if (clientInformation === undefined)
+    throw new PlatformError("CONFLICT", `${terms.what} names no client any more; open the link once more`);
+  const tokens = await asUpstream(terms.what, () =>
+    exchangeAuthorization(authorizationServerUrl, {
+      ...{ clientInformation, authorizationCode: code, codeVerifier: verifier, redirectUri: terms.redirectUrl },
+      ...{ fetchFn: terms.fetch, ...(iss === undefined ? {} : { iss }) },
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(resource === undefined ? {} : { resource }),
+    }),
   );
-  if (kept?.from === undefined) throw new PlatformError("UPSTREAM_FAILED", `${terms.what}: no token came for the code`);
-  const client = terms.client === null ? await keeper.client(kept.from.issuer) : null;
-  return client === null ? kept : { ...kept, from: { ...kept.from, client } };
+  return keptOf(tokens, {
+    ...{ issuer, discovery },
+    ...(resource === undefined ? {} : { resource }),
+    ...(terms.client !== null || client === undefined ? {} : { client }),
+  });
 };
 
 /** Null: the consent is not good for another token. Throws UPSTREAM_FAILED, which says nothing of the consent. */
@@ -153,12 +159,13 @@ export const renewConsent = async (
     });
     return { scope, ...keptOf(tokens, from) };
   } catch (error) {
-    if (error instanceof OAuthError && error.code === OAuthErrorCode.InvalidGrant) return null;
-    const isForgotten =
-      error instanceof OAuthError &&
-      (error.code === OAuthErrorCode.InvalidClient || error.code === OAuthErrorCode.UnauthorizedClient);
-    if (!isForgotten || terms.client !== null) throw upstream(terms.what, error);
-    await keeper.keepClient(from.issuer, null);
+    // In whatever words: some servers have their own for a refresh token that is no good.
+    if (!(error instanceof OAuthError) || PASSING.has(error.code)) throw upstream(terms.what, error);
+    const isForgotten = error.code === OAuthErrorCode.InvalidClient || error.code === OAuthErrorCode.UnauthorizedClient;
+    // People's consent does not mend a client that the manifest names.
+    if (isForgotten && terms.client !== null) throw upstream(terms.what, error);
+    if (isForgotten && (await keeper.client(from.issuer))?.client_id === clientInformation.client_id)
+      await keeper.keepClient(from.issuer, null);
     return null;
   }
 };
@@ -170,15 +177,15 @@ const keptOf = ({ access_token, refresh_token, scope }: OAuthTokens, from: KeptC
   from,
 });
 
-type Own =
-  | "redirectUrl"
-  | "clientMetadata"
-  | "clientMetadataUrl"
-  | "clientInformation"
-  | "saveClientInformation"
-  | "invalidateCredentials";
+type Own = "redirectUrl" | "clientMetadata" | "clientMetadataUrl" | "clientInformation" | "saveClientInformation";
 
-const providerOf = (terms: ConsentTerms, keeper: ConsentKeeper, isAnew: boolean): Pick<OAuthClientProvider, Own> => {
+/** `onClient`: as which the node is sent, the last that it hears of; not of the manifest's own. */
+const providerOf = (
+  terms: ConsentTerms,
+  keeper: ConsentKeeper,
+  isAnew: boolean,
+  onClient: (client: RegisteredClient) => void,
+): Pick<OAuthClientProvider, Own> => {
   const { redirectUrl, clientMetadataUrl } = terms;
   const own = ownClient(terms);
   return {
@@ -191,11 +198,16 @@ const providerOf = (terms: ConsentTerms, keeper: ConsentKeeper, isAnew: boolean)
       assertIssuer(terms, issuer);
       if (own !== null) return own;
       const client = isAnew ? null : await keeper.client(issuer);
-      return client === null || hasExpired(client) ? undefined : client;
+      if (client === null || hasExpired(client)) return undefined;
+      onClient(client);
+      return client;
     },
     ...(own === null
       ? {
-          saveClientInformation: (client, context) => keeper.keepClient(context?.issuer ?? "", client),
+          saveClientInformation: (client, context) => {
+            onClient(client);
+            return keeper.keepClient(context?.issuer ?? "", client);
+          },
         }
       : {}),
   };

@@ -5,24 +5,35 @@ import { type ConsentTerms, renewConsent } from "./consent-flow.ts";
 import type { ConsentKeeper, KeptConsent } from "./consent-keeper.ts";
 import { WantsConsent } from "./wants-consent.ts";
 
-/** Throws WantsConsent; UPSTREAM_FAILED, retryable, when the authorisation server cannot be had: the request did nothing. */
-export const consentedRequests = (terms: ConsentTerms, keeper: ConsentKeeper): AuthProvider => {
-  let sent: KeptConsent | null = null;
+export interface ConsentedRequests {
+  /** Throws WantsConsent; UPSTREAM_FAILED, retryable, when the authorisation server cannot be had: the request did nothing. */
+  readonly provider: AuthProvider;
+  /** Hears of each answer with which token it was asked for: there may be a newer one by the time that it is refused. */
+  onAnswer(sent: Headers, response: Response): void;
+}
+
+export const consentedRequests = (terms: ConsentTerms, keeper: ConsentKeeper): ConsentedRequests => {
+  const tokens = new WeakMap<Response, string | null>();
   return {
-    async token() {
-      sent = await keeper.kept();
-      return sent?.accessToken;
-    },
-    async onUnauthorized({ response }) {
-      const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(response);
-      const now = await keeper.kept();
-      if (now !== null && now.accessToken === sent?.accessToken)
-        await keeper.renew(now, () => renewed(terms, keeper, now));
-      if ((await keeper.kept()) !== null) return;
-      throw new WantsConsent(terms.what, {
-        scopes: scope?.split(" ").filter((each) => each !== ""),
-        resourceMetadataUrl: resourceMetadataUrl?.href,
-      });
+    onAnswer: (sent, response) => void tokens.set(response, sent.get("authorization")),
+    provider: {
+      token: async () => (await keeper.kept())?.accessToken,
+      async onUnauthorized({ response }) {
+        const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(response);
+        const isRefused = (kept: KeptConsent): boolean => tokens.get(response) === `Bearer ${kept.accessToken}`;
+        const before = await keeper.kept();
+        if (before !== null && isRefused(before)) await keeper.renew(before, () => renewed(terms, keeper, before));
+        const now = await keeper.kept();
+        if (now === null)
+          throw new WantsConsent(terms.what, {
+            scopes: scope?.split(" ").filter((each) => each !== ""),
+            resourceMetadataUrl: resourceMetadataUrl?.href,
+          });
+        if (isRefused(now))
+          throw new RetryableError(`the consent to ${terms.what} is being renewed, by another, for too long`, {
+            code: "UPSTREAM_FAILED",
+          });
+      },
     },
   };
 };

@@ -2,8 +2,8 @@
 import { createNamedFetch, type OutboundPolicy } from "@agentcore/outbound";
 import type { FetchLike } from "@modelcontextprotocol/client";
 
-// Of metadata, registrations and tokens.
-const MAX_ANSWER_BYTES = 1024 * 1024;
+// Of metadata, registrations and tokens: the metadata is kept beside the tokens of each person.
+const MAX_ANSWER_BYTES = 128 * 1024;
 const TIMEOUT_MS = 15_000;
 
 /** The server and `issuer` are named by the manifest, and may be where its policy lets them be; all others are public. */

@@ -7,7 +7,9 @@ import { jsonResponse } from "../http/responses.ts";
 import { refuseTenantName } from "../http/tenant-name.ts";
 import { renderConsentError, renderGiven, renderQuestion } from "./consent-pages.ts";
 
-const COOKIE = "agentcore-consent";
+// With the end of the state that it goes with: one browser may be asked by several links at once.
+const COOKIE = "agentcore-consent-";
+const STATE_END = /[0-9a-f]{16}$/;
 // As long as the state that goes with it.
 const COOKIE_SECONDS = 3600;
 
@@ -46,12 +48,12 @@ export const createConsentRoutes = (consents: ConsentDoor, publicUrl: () => stri
       answer: { status: 303, description: "Where the person goes on" },
       async handle({ request, path }) {
         assertOwnPage(request.headers);
-        const { authorizationUrl, browser } = await consents.begin(tenantIn(path), path["id"] ?? "");
+        const { authorizationUrl, state, browser } = await consents.begin(tenantIn(path), path["id"] ?? "");
         return new Response(null, {
           status: 303,
           headers: {
             ...{ location: authorizationUrl, "cache-control": "no-store", "referrer-policy": "no-referrer" },
-            "set-cookie": cookieOf(browser, COOKIE_SECONDS, publicUrl()),
+            "set-cookie": cookieOf(state, browser, COOKIE_SECONDS, publicUrl()),
           },
         });
       },
@@ -63,8 +65,8 @@ export const createConsentRoutes = (consents: ConsentDoor, publicUrl: () => stri
       async handle({ request, query }) {
         const { state, code, iss, error, error_description: errorDescription } = query;
         const back = { state, code, iss, error, errorDescription };
-        const response = renderGiven(await consents.finish(back, browserOf(request.headers)));
-        response.headers.set("set-cookie", cookieOf("", 0, publicUrl()));
+        const response = renderGiven(await consents.finish(back, browserOf(state, request.headers)));
+        response.headers.set("set-cookie", cookieOf(state, "", 0, publicUrl()));
         return response;
       },
     }),
@@ -91,11 +93,13 @@ const assertOwnPage = (headers: Headers): void => {
     );
 };
 
-const cookieOf = (value: string, seconds: number, publicUrl: string): string =>
-  `${COOKIE}=${value}; Path=${new URL(publicUrl).pathname.replace(/\/$/, "")}/oauth; Max-Age=${seconds}; HttpOnly; SameSite=Lax${
+const cookieName = (state: string): string => COOKIE + (STATE_END.exec(state)?.[0] ?? "");
+
+const cookieOf = (state: string, value: string, seconds: number, publicUrl: string): string =>
+  `${cookieName(state)}=${value}; Path=${new URL(publicUrl).pathname.replace(/\/$/, "")}/oauth; Max-Age=${seconds}; HttpOnly; SameSite=Lax${
     publicUrl.startsWith("https:") ? "; Secure" : ""
   }`;
 
 /** "": it has none. */
-const browserOf = (headers: Headers): string =>
-  new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{64})(?:;|$)`).exec(headers.get("cookie") ?? "")?.[1] ?? "";
+const browserOf = (state: string, headers: Headers): string =>
+  new RegExp(`(?:^|; )${cookieName(state)}=([0-9a-f]{64})(?:;|$)`).exec(headers.get("cookie") ?? "")?.[1] ?? "";
