@@ -1,5 +1,5 @@
 /** Tools of servers that want a person's consent: asked once, kept across deaths, taken as a token, refused. */
-import { PlatformError } from "@agentcore/contract";
+import { type Credential, PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
 import type { ToolCaller, ToolProvider } from "../ports/index.ts";
@@ -20,7 +20,8 @@ class ShyServer implements ToolProvider {
       this.onLook(caller);
       return this.consented.has(caller);
     },
-    keep: async ({ caller }: ToolCaller, _manifest: string, { value }: { readonly value: string }): Promise<void> => {
+    keep: async ({ caller }: ToolCaller, _manifest: string, { type, value }: Credential): Promise<void> => {
+      if (type !== "bearer") throw new PlatformError("INVALID_ARGUMENT", "desk takes a bearer token");
       this.tokens.push(value);
       this.consented.add(caller);
     },
@@ -127,6 +128,19 @@ test("a token that somebody gives in place of consent is kept, and stands in no 
   expect(outputOf(await world.last(taskId))).toBe("seen");
   expect(server.tokens).toEqual(["s3cr3t-of-ann"]);
   expect(JSON.stringify(await world.log(taskId))).not.toContain("s3cr3t");
+});
+
+test("whoever gives a credential of another type is asked once more, and the task does not fail for it", async () => {
+  const server = new ShyServer();
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  await world.authorize(taskId, { credential: { type: "apiKey", value: "k3y" } });
+  await world.alive();
+  expect(await world.state(taskId)).toBe("auth-required");
+  const { reference } = (await asked(world, taskId)).at(-1) ?? {};
+  await world.authorize(taskId, { credential: { type: "bearer", value: "s3cr3t-of-ann" }, reference });
+  expect(outputOf(await world.last(taskId))).toBe("seen");
 });
 
 test("refused, the call fails with what was said", async () => {

@@ -9,6 +9,8 @@ type Calls = Pick<Context, "step" | "waitForAuthorization">;
 
 // A server that wants consent again as soon as it has it would have somebody asked for ever.
 const MAX_ASKED = 3;
+// Of another type than the server takes; expired before it was read.
+const OF_NO_USE: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "PERMISSION_DENIED"]);
 
 export class AskedConsents {
   private readonly execution: Execution;
@@ -69,15 +71,18 @@ export class AskedConsents {
     if (access !== null) await this.take(access, manifest);
   }
 
-  /** Somebody may have handed over a token in place of their consent. */
+  /** Somebody may have handed over a token in place of their consent. With one that is of no use they are asked once more: it is no reason for a task to fail. */
   private async take(access: Authorization, manifest: string): Promise<void> {
     const { tools } = this.execution.services;
-    await this.calls().step(`take consent to ${manifest}`, async ({ credential }) => {
+    const taking = this.calls().step(`take consent to ${manifest}`, async ({ credential }) => {
       const token = await credential(access).catch((error: unknown) => {
         if (PlatformError.is(error) && error.code === "UNSUPPORTED_OPERATION") return null;
         throw error;
       });
       if (token !== null) await consentsOf(tools).keep(callerOf(this.execution), manifest, token, access.expiresAt);
+    });
+    await taking.catch((error: unknown) => {
+      if (!PlatformError.is(error) || !OF_NO_USE.has(error.code)) throw error;
     });
   }
 }

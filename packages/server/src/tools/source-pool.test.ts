@@ -217,3 +217,16 @@ test("closed, it waits for what was about to be closed", async () => {
   closing.resolve();
   await closed;
 });
+
+test("who is not worked for any more ends nobody else's, whatever their names are", async () => {
+  const { pool, server } = open();
+  const owners = ["ann", "ann/smith", "", "Ünal/../ann", "x".repeat(256)];
+  const connections = await Promise.all(owners.map((owner) => use(pool, server("desk", "acme", { owner }))));
+  expect(new Set(connections).size).toBe(owners.length);
+  pool.forget("acme", "desk", "ann");
+  await new Promise(setImmediate);
+  expect(connections.map(({ isOpen }) => isOpen)).toEqual([false, true, true, true, true]);
+  pool.forget("acme", "desk");
+  await new Promise(setImmediate);
+  expect(connections.map(({ isOpen }) => isOpen)).toEqual(owners.map(() => false));
+});

@@ -158,9 +158,10 @@ export class SourcePool {
     return failure === undefined || this.source({ tenantId, name })?.isOpen === true ? null : failure.last;
   }
 
-  /** It is not declared any more. */
-  forget(tenantId: string, name: string): void {
-    const isOf = ofManifest({ tenantId, name });
+  /** It is not declared any more, or is not to work for `owner` any more. @default whoever its owners are */
+  forget(tenantId: string, name: string, owner?: string): void {
+    const own = keyOf({ tenantId, name, owner });
+    const isOf = owner === undefined ? ofManifest({ tenantId, name }) : (key: string): boolean => key === own;
     for (const key of [...this.failures.keys()].filter(isOf)) this.failures.delete(key);
     for (const entry of [...this.entries.values()].filter(({ key }) => isOf(key))) this.replace(entry);
   }

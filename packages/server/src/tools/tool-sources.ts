@@ -259,7 +259,7 @@ export const createToolSources = (options: {
         const { tenantId } = scope;
         assertOwn(scope, caller);
         await find(tenantId, manifest);
-        if (await consentRecords.revoke(tenantId, manifest, caller)) return pool.forget(tenantId, manifest);
+        if (await consentRecords.revoke(tenantId, manifest, caller)) return pool.forget(tenantId, manifest, caller);
         throw new PlatformError("NOT_FOUND", `${caller} has not consented to the tools "${manifest}"`);
       },
     },
