@@ -25,6 +25,7 @@ const arrows = {
   coding: ["contract", "sdk"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
+  "embeddings-english": ["contract", "core", "sandbox"],
   a2a: ["contract", "outbound"],
   mcp: ["contract", "outbound"],
   server: ["contract", "core", "models", "outbound", "sdk", "sqlite"],
@@ -52,6 +53,7 @@ const lazyArrows = {
     "tools-sql",
     "vectors",
   ],
+  models: ["embeddings-english"],
   "tools-documents": ["vectors"],
   testing: ["models"],
 };

@@ -13,7 +13,7 @@ const PROGRAM = "main";
 /** Files that a thread, or a process, is started on. */
 const threads = {
   ...{ sqlite: ["worker", "archive-worker"], "tools-documents": ["pdf-worker"], "tools-sql": ["sqlite-worker"] },
-  "tools-spreadsheet": ["xlsx-worker"],
+  ...{ "tools-spreadsheet": ["xlsx-worker"], "embeddings-english": ["english-worker"] },
 };
 /** Files that a thread or a process is started on which runs code of others: by their names in `dist`. What they import by name, that code may too. */
 const programs = {

@@ -4,7 +4,17 @@ import { DurationText } from "./duration.ts";
 import { Headers, HttpUrl, SecretVariable } from "./manifest-parts.ts";
 
 export const MODEL_PROVIDERS = [
-  ...(["openai", "anthropic", "google", "azure", "bedrock", "mistral", "ollama", "openai-compatible"] as const),
+  ...([
+    "openai",
+    "anthropic",
+    "google",
+    "azure",
+    "bedrock",
+    "mistral",
+    "ollama",
+    "local",
+    "openai-compatible",
+  ] as const),
 ] as const;
 export type ModelProviderName = (typeof MODEL_PROVIDERS)[number];
 
@@ -133,10 +143,14 @@ export const ModelSpec = z
     if (spec.prefer !== undefined && spec.hosts === undefined) refuse("prefer", "expected hosts beside it");
     if (spec.apiKeyEnv !== undefined && spec.apiKeyEnvs !== undefined)
       refuse("apiKeyEnvs", "expected either apiKeyEnv or apiKeyEnvs");
+    if (spec.provider === "local")
+      for (const member of OF_ADDRESSES)
+        if (spec[member] !== undefined) refuse(member, "says nothing about a model that runs within the node");
   });
 export type ModelSpec = z.infer<typeof ModelSpec>;
 
+const OF_ADDRESSES = ["baseUrl", "hosts", "apiKeyEnv", "apiKeyEnvs", "headers", "settings"] as const;
 const OF_ENDPOINTS = [
-  ...(["provider", "model", "baseUrl", "hosts", "prefer", "apiKeyEnv", "apiKeyEnvs", "headers", "settings"] as const),
+  ...(["provider", "model", "prefer", ...OF_ADDRESSES] as const),
   ...(["timeoutMs", "firstTokenTimeoutMs", "price", "contextWindow", "maxOutputTokens", "quality", "limits"] as const),
 ] as const;

@@ -540,7 +540,7 @@ export const compose = async ({
       await engine.close(graceMs);
       await memory.close();
       await models.close();
-      caller.close();
+      await caller.close();
       await nodes.leave();
       await closeParts();
     },

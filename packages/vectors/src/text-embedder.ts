@@ -18,5 +18,11 @@ export const createTextEmbedder = (vectors: WordVectors): Embedder => {
     // All 0 has no direction, which an index would refuse.
     return known === 0 ? sum.fill(1) : sum;
   };
-  return { name: vectors.name, embed: async (_tenantId, texts) => texts.map(embedOne) };
+  return {
+    name: vectors.name,
+    async embed(_tenantId, texts, { signal }) {
+      signal.throwIfAborted();
+      return texts.map(embedOne);
+    },
+  };
 };

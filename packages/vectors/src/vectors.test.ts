@@ -1,3 +1,4 @@
+import { embedderSuite } from "@agentcore/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createTextEmbedder, openWordVectors } from "./index.ts";
@@ -64,4 +65,10 @@ test("a text's vector is near that of a text that means alike; of one without a 
   expect(cosine(bill, invoice)).toBeGreaterThan(cosine(bill, garden));
   expect(Array.from(none ?? []).every(Number.isFinite)).toBe(true);
   expect(dot(none ?? [], none ?? [])).toBeGreaterThan(0);
+});
+
+embedderSuite({
+  name: "the mean of words' vectors",
+  test,
+  open: async () => ({ embedder: createTextEmbedder(await openWordVectors()), close: async () => undefined }),
 });

@@ -1,5 +1,6 @@
 export { ensure, equal } from "./assertions.ts";
 export { type BlobStoreSuiteOptions, blobStoreSuite } from "./blob-store-suite.ts";
+export { type EmbedderSuiteOptions, embedderSuite } from "./embedder-suite.ts";
 export { type OnFaultPoint, withFaultPoints } from "./fault-points.ts";
 export { type KeyValueSuiteOptions, keyValueSuite } from "./key-value-suite.ts";
 export { ManualClock } from "./manual-clock.ts";

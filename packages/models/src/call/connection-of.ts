@@ -7,7 +7,7 @@ import { checkBaseUrl } from "../names/check-base-url.ts";
 import type { Provider, ProviderConnection } from "../providers/provider.ts";
 import { PROVIDERS } from "../providers/providers.ts";
 
-export interface TargetConnection extends Omit<ProviderConnection, "fetch"> {
+export interface TargetConnection extends Omit<ProviderConnection, "fetch" | "running"> {
   readonly host: string;
   readonly policy: OutboundPolicy;
   /** Never to appear in a message. */
@@ -18,6 +18,7 @@ export interface TargetConnection extends Omit<ProviderConnection, "fetch"> {
 export const connectionOf = (target: ModelTarget, env: Environment, allowPrivate: boolean): TargetConnection => {
   const provider = PROVIDERS[target.provider];
   const { settings = {} } = target;
+  if (provider.runsHere === true) return { ...HERE, settings };
   const baseUrl = baseUrlOf(target, provider);
   const url = checkBaseUrl(target.name, baseUrl);
   const apiKey = target.apiKeyEnv === undefined ? undefined : readVariable(target, target.apiKeyEnv, "no key", env);
@@ -30,6 +31,11 @@ export const connectionOf = (target: ModelTarget, env: Environment, allowPrivate
   if (refused !== undefined) throw new PlatformError("CONFIG_INVALID", `model "${target.name}": baseUrl: ${refused}`);
   return { host: url.host, baseUrl, apiKey, credentials, headers, settings, policy, secrets };
 };
+
+const HERE = {
+  ...{ host: "this node", baseUrl: "", apiKey: undefined, credentials: {}, headers: {}, secrets: [] },
+  policy: { allowLoopback: false, allowPrivate: false, sendsSecret: false, option: "" },
+} as const;
 
 /** This machine always may be called: that is where local models are. */
 export const callPolicy = (sendsSecret: boolean, allowPrivate: boolean): OutboundPolicy => ({

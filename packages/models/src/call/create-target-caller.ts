@@ -13,6 +13,7 @@ import type { Environment } from "../environment.ts";
 import { isAsMade, type Made, makeBy } from "../made-by-environment.ts";
 import type { ModelTarget, TargetAnswer } from "../model-target.ts";
 import { type OpenTarget, openTarget } from "../providers/open-provider.ts";
+import { RunningModels } from "../providers/running-models.ts";
 import { type AnswerParts, createAnswerParts } from "./answer-parts.ts";
 import { connectionOf, type TargetConnection } from "./connection-of.ts";
 import { countBytes } from "./count-bytes.ts";
@@ -63,8 +64,8 @@ interface Opened {
 
 /** A caller with connections of its own, which are kept between calls. */
 export interface ConnectedTargetCaller extends TargetCaller {
-  /** Closes them, and those under way. */
-  close(): void;
+  /** Closes them, those under way, and the models that run within the node. */
+  close(): Promise<void>;
 }
 
 export const createTargetCaller = ({
@@ -77,6 +78,7 @@ export const createTargetCaller = ({
   const opened = new WeakMap<ModelTarget, Made<Opened>>();
   // One of each policy, of which there are four: what may go over a connection is judged when it is opened.
   const fetches = new Map<string, GuardedFetch>();
+  const running = new RunningModels();
 
   const fetchBy = (policy: OutboundPolicy): GuardedFetch => {
     const key = JSON.stringify(policy);
@@ -92,7 +94,7 @@ export const createTargetCaller = ({
       const connection = connectionOf(target, noted, allowPrivate);
       const guardedFetch = fetchBy(connection.policy);
       const fetch: typeof globalThis.fetch = (input, init) => guardedFetch(input, init, attempts.getStore());
-      const open = openTarget(target, { ...connection, fetch });
+      const open = openTarget(target, { ...connection, fetch, running });
       open.catch(() => opened.delete(target));
       return { connection, open };
     });
@@ -153,6 +155,11 @@ export const createTargetCaller = ({
       };
       const isStreamed = onText !== undefined;
       return attempt(target, { signal, isStreamed, usage }, async ({ languageModel }, deadlines, { host }) => {
+        if (languageModel === undefined)
+          throw new PlatformError(
+            "INVALID_ARGUMENT",
+            `model "${target.name}": ${target.provider} has no models that answer, only those that make vectors of text`,
+          );
         const options = { ...renderRequest(target, request), abortSignal: deadlines.signal };
         const onFirstToken = (): void => {
           firstTokenMs = Math.round(performance.now() - startedAt);
@@ -189,8 +196,9 @@ export const createTargetCaller = ({
       });
     },
 
-    close() {
+    async close() {
       for (const { close } of fetches.values()) close();
+      await running.close();
     },
   };
 };

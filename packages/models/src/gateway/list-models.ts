@@ -1,3 +1,4 @@
+import { findPackageJSON } from "node:module";
 import { MODEL_PROVIDERS, type ModelSpec } from "@agentcore/contract";
 import { PlatformError } from "@agentcore/contract/errors";
 import type { Environment } from "../environment.ts";
@@ -6,6 +7,7 @@ import type { ModelTarget } from "../model-target.ts";
 import { targetsOf } from "../names/targets-of.ts";
 import { factsOf, priceOf } from "../prices/price-of.ts";
 import type { PriceTable } from "../prices/price-table.ts";
+import { PROVIDERS } from "../providers/providers.ts";
 
 export interface ListParts {
   readonly tenantId: string;
@@ -27,10 +29,20 @@ export const listModels = async (parts: ListParts): Promise<readonly ListedModel
   for (const provider of MODEL_PROVIDERS) {
     // Any name will do: it is the key and the address that decide.
     if (troubleOf(() => targetsOf(`${provider}/model`, null, env)) !== null) continue;
-    listed.push({ name: `${provider}/…`, declaredBy: "environment", provider, trouble: null });
+    const { models, package: needed } = PROVIDERS[provider];
+    if (models === undefined)
+      listed.push({ name: `${provider}/…`, declaredBy: "environment", provider, trouble: null });
+    else if (isInstalled(needed))
+      for (const model of models) {
+        const price = priceOf({ provider, model }, parts.prices);
+        listed.push({ name: `${provider}/${model}`, declaredBy: "environment", provider, model, price, trouble: null });
+      }
   }
   return listed;
 };
+
+/** Without loading it. */
+const isInstalled = (name: string): boolean => findPackageJSON(name, import.meta.url) !== undefined;
 
 const ofManifest = (name: string, spec: ModelSpec, { env, prices, stateOf }: ListParts): ListedModel => {
   const { candidates, fallback } = spec;

@@ -21,6 +21,7 @@ export const mayHideReasoning = ({ provider, model }: Pick<ModelTarget, "provide
     case "bedrock":
     case "mistral":
     case "ollama":
+    case "local":
       return false;
   }
 };

@@ -137,6 +137,9 @@ const MISTRAL: readonly Row[] = [
   [["ministral-3b-latest", "ministral-3b-2512"], [0.1, 0.1, 0.01], [256_000]],
 ];
 
+/** Nobody is paid for what the node computes itself. */
+const LOCAL: readonly Row[] = [[["english"], [0, 0]]];
+
 const priceOf = ([input, output, cachedInput, cacheWrite]: readonly [
   ...(readonly [input: number, output: number]),
   cachedInput?: number | undefined,
@@ -211,4 +214,5 @@ export const PRICE_TABLE: PriceTable = new Map([
   ["mistral", tableOf(MISTRAL)],
   ["bedrock", bedrock(anthropic)],
   ["azure", azure(openai)],
+  ["local", tableOf(LOCAL)],
 ]);

@@ -6,7 +6,8 @@ import { PROVIDER_PACKAGES } from "./provider-packages.ts";
 import { PROVIDERS } from "./providers.ts";
 
 export interface OpenTarget {
-  readonly languageModel: LanguageModelV4;
+  /** Undefined where the provider has none that answer. */
+  readonly languageModel: LanguageModelV4 | undefined;
   /** Undefined where the provider has no embedding models. */
   readonly embeddingModel: EmbeddingModelV4 | undefined;
 }
@@ -17,9 +18,9 @@ export interface OpenTarget {
  */
 export const openTarget = async (target: ModelTarget, connection: ProviderConnection): Promise<OpenTarget> => {
   const provider = await open(target, connection);
-  const languageModel = provider.languageModel(target.model);
+  const languageModel = provider.languageModel?.(target.model);
   // Another version than the one we name may be there.
-  if (languageModel.specificationVersion !== "v4") throw notInstalled(target);
+  if (languageModel !== undefined && languageModel.specificationVersion !== "v4") throw notInstalled(target);
   return { languageModel, embeddingModel: provider.embeddingModel?.(target.model) };
 };
 

@@ -1,5 +1,6 @@
-/** The packages of the AI SDK that models are called with, in the versions that this was tested with; package.json says the same. */
+/** The packages that models are called with, in the versions that this was tested with; package.json says the same. */
 export const PROVIDER_PACKAGES = {
+  "@agentcore/embeddings-english": "0.1.0",
   "@ai-sdk/amazon-bedrock": "5.0.101",
   "@ai-sdk/anthropic": "4.0.105",
   "@ai-sdk/azure": "4.0.85",

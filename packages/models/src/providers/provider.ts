@@ -1,6 +1,7 @@
 /** What differs between providers. */
 import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
 import type { ProviderPackage } from "./provider-packages.ts";
+import type { RunningModels } from "./running-models.ts";
 
 export interface ProviderConnection {
   readonly baseUrl: string;
@@ -11,10 +12,13 @@ export interface ProviderConnection {
   readonly settings: Readonly<Record<string, string>>;
   /** The only way out. */
   readonly fetch: typeof fetch;
+  /** Those that are loaded into this node. */
+  readonly running: RunningModels;
 }
 
 export interface OpenProvider {
-  languageModel(model: string): LanguageModelV4;
+  /** Absent where the provider has none. */
+  readonly languageModel?: (model: string) => LanguageModelV4;
   /** Absent where the provider has none. */
   readonly embeddingModel?: (model: string) => EmbeddingModelV4;
 }
@@ -34,6 +38,10 @@ export interface Provider {
   readonly keyVariable?: string;
   /** Whether calls need a key, or what stands for one. */
   readonly needsKey: boolean;
+  /** Its models run within the node: it is nowhere, so no address, key or header has a meaning. @default false */
+  readonly runsHere?: boolean;
+  /** All that it has, where that is known. @default whatever the provider has */
+  readonly models?: readonly string[];
   /** What stands for a key, all of them but the optional ones. */
   readonly credentialVariables?: readonly { readonly name: string; readonly isOptional?: boolean }[];
   /** The variable that says where it is, if that is not its own address. */

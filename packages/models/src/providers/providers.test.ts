@@ -9,6 +9,7 @@ import { openaiDialect } from "../testing/openai-dialect.ts";
 import { notInstalled, openTarget } from "./open-provider.ts";
 import { PROVIDER_PACKAGES } from "./provider-packages.ts";
 import { PROVIDERS } from "./providers.ts";
+import { RunningModels } from "./running-models.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -223,13 +224,16 @@ describe("a package", () => {
 
   test("is loaded for each provider, and speaks the version of the interface that we call", async () => {
     for (const provider of Object.keys(PROVIDERS) as (keyof typeof PROVIDERS)[]) {
-      const { languageModel } = await openTarget(
-        { ...target, provider, model: "m" },
+      const { models: [model = "m"] = [] } = PROVIDERS[provider];
+      const running = new RunningModels();
+      const { languageModel, embeddingModel } = await openTarget(
+        { ...target, provider, model },
         {
-          ...{ baseUrl: "http://127.0.0.1:1", apiKey: "k", credentials: {}, headers: {}, settings: {}, fetch },
+          ...{ baseUrl: "http://127.0.0.1:1", apiKey: "k", credentials: {}, headers: {}, settings: {}, fetch, running },
         },
       );
-      expect(languageModel.specificationVersion).toBe("v4");
+      expect((languageModel ?? embeddingModel)?.specificationVersion).toBe("v4");
+      await running.close();
     }
   });
 });

@@ -3,6 +3,7 @@ import { anthropic } from "./anthropic.ts";
 import { azure } from "./azure.ts";
 import { bedrock } from "./bedrock.ts";
 import { google } from "./google.ts";
+import { local } from "./local.ts";
 import { mistral } from "./mistral.ts";
 import { ollama } from "./ollama.ts";
 import { openai } from "./openai.ts";
@@ -17,5 +18,6 @@ export const PROVIDERS: Readonly<Record<ModelProviderName, Provider>> = {
   bedrock,
   mistral,
   ollama,
+  local,
   "openai-compatible": openaiCompatible,
 };

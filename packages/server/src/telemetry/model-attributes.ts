@@ -7,7 +7,7 @@ import type { ObservedCall, ObservedOutcome } from "@agentcore/models";
 export type AttributeValue = string | number | boolean | string[];
 export type SpanAttributes = Readonly<Record<string, AttributeValue>>;
 
-/** The well-known values; for the two that have none, our own. */
+/** The well-known values; for those that have none, our own. */
 const PROVIDER_NAMES: Readonly<Record<ModelProviderName, string>> = {
   openai: "openai",
   anthropic: "anthropic",
@@ -16,6 +16,7 @@ const PROVIDER_NAMES: Readonly<Record<ModelProviderName, string>> = {
   bedrock: "aws.bedrock",
   mistral: "mistral_ai",
   ollama: "ollama",
+  local: "local",
   "openai-compatible": "openai-compatible",
 };
 

@@ -1,0 +1,127 @@
+/**
+ * Vectors of English text by a neural model in a thread of this process. It is started by the first call and ended when nobody has called for a while; one that
+ * dies, or takes too long or too much, fails its call, and the next has another. Several that ask at once take turns, so a question waits for no catalogue.
+ */
+import { CancelledError, PlatformError } from "@agentcore/contract/errors";
+import type { Embedder } from "@agentcore/core/ports";
+import { type BoundedWorker, openThread } from "@agentcore/sandbox/bounded";
+import { DIMENSIONS } from "./dimensions.ts";
+import { piecesOf } from "./pieces-of.ts";
+
+export interface EnglishEmbedder extends Embedder {
+  /** Ends its thread, and calls under way with CANCELED. */
+  close(): Promise<void>;
+}
+
+// Some 100 ms, after which it is another's turn.
+const PIECES_AT_ONCE = 8;
+const TURN_TIMEOUT_MS = 30_000;
+const MAX_CALLS = 64;
+const MAX_TEXTS = 100;
+// Loading it again takes 300 ms, and 200 MB are a lot to hold for nobody.
+const IDLE_MS = 300_000;
+const MEBIBYTE = 1024 * 1024;
+
+const openWorker = (): BoundedWorker =>
+  openThread({
+    file: new URL(import.meta.url.endsWith(".ts") ? "./english-worker.ts" : "./english-worker.js", import.meta.url),
+    doing: "making vectors of English text",
+    ...{ memoryBytes: 512 * MEBIBYTE, idleMs: IDLE_MS },
+    // Of calls that left, a turn may still be in the line.
+    maxWaiting: 2 * MAX_CALLS,
+  });
+
+/** Throws, besides what the port says, INVALID_ARGUMENT for more than 100 texts. `open` stands in for the thread in tests. */
+export const createEnglishEmbedder = ({
+  open = openWorker,
+}: {
+  readonly open?: () => BoundedWorker;
+} = {}): EnglishEmbedder => {
+  const worker = open();
+  let calls = 0;
+  let isClosed = false;
+
+  const embedPieces = async (pieces: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+    const vectors: Float32Array[] = [];
+    for (let from = 0; from < pieces.length; from += PIECES_AT_ONCE) {
+      signal.throwIfAborted();
+      const some = pieces.slice(from, from + PIECES_AT_ONCE);
+      // Its turn is not taken back when the caller leaves: ending the thread would cost the others more.
+      const turn = worker.call(some, { timeoutMs: TURN_TIMEOUT_MS }).catch(asUpstream);
+      vectors.push(...checked(await untilAborted(turn, signal), some.length));
+    }
+    return vectors;
+  };
+
+  return {
+    name: "local/english",
+    async embed(_tenantId, texts, { signal }) {
+      signal.throwIfAborted();
+      if (isClosed) throw new CancelledError("the embedder is closed");
+      if (texts.length > MAX_TEXTS)
+        throw new PlatformError("INVALID_ARGUMENT", `expected at most ${MAX_TEXTS} texts, got ${texts.length}`);
+      if (calls >= MAX_CALLS)
+        throw new PlatformError("OVERLOADED", `local/english: ${MAX_CALLS} calls are under way already`);
+      calls += 1;
+      try {
+        const pieces = texts.map(piecesOf);
+        const vectors = await embedPieces(pieces.flat(), signal);
+        let next = 0;
+        return pieces.map((own) =>
+          meanOf(own.map((piece) => ({ piece, vector: vectors[next++] ?? new Float32Array() }))),
+        );
+      } finally {
+        calls -= 1;
+      }
+    },
+    async close() {
+      isClosed = true;
+      await worker.close();
+    },
+  };
+};
+
+/** What became of the thread is no fault of whoever asked. */
+const asUpstream = (error: unknown): never => {
+  const { code, message } = PlatformError.from(error);
+  if (code !== "TOO_LARGE" && code !== "DEADLINE_EXCEEDED") throw error;
+  throw new PlatformError("UPSTREAM_FAILED", message, { retryable: true, cause: error });
+};
+
+const checked = (answer: unknown, count: number): readonly Float32Array[] => {
+  const isWhole =
+    Array.isArray(answer) &&
+    answer.length === count &&
+    answer.every((vector) => vector instanceof Float32Array && vector.length === DIMENSIONS);
+  if (!isWhole)
+    throw new PlatformError(
+      "UPSTREAM_FAILED",
+      `local/english gave other vectors than ${count} of ${DIMENSIONS} numbers`,
+    );
+  return answer as readonly Float32Array[];
+};
+
+/** Of length 1, each piece by how long it is. */
+const meanOf = (pieces: readonly { readonly piece: string; readonly vector: Float32Array }[]): Float32Array => {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only.vector;
+  const sum = new Float32Array(DIMENSIONS);
+  for (const { piece, vector } of pieces)
+    for (let at = 0; at < DIMENSIONS; at += 1) sum[at] = (sum[at] ?? 0) + piece.length * (vector[at] ?? 0);
+  const length = Math.sqrt(sum.reduce((squares, value) => squares + value * value, 0)) || 1;
+  return sum.map((value) => value / length);
+};
+
+const untilAborted = async <Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> => {
+  let leave = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason);
+    signal.addEventListener("abort", leave, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+    work.catch(() => undefined);
+  }
+};

@@ -1,0 +1,1 @@
+export { createEnglishEmbedder, type EnglishEmbedder } from "./create-english-embedder.ts";
