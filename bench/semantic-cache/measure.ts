@@ -3,14 +3,16 @@ import { parseArgs } from "node:util";
 import { judgePair, wilsonBounds } from "@agentcore/core/caching";
 import { createMemoryVectorIndex } from "@agentcore/core/inprocess";
 import type { Embedder } from "@agentcore/core/ports";
+import { createEnglishEmbedder } from "@agentcore/embeddings-english";
 import { endpointEmbedder } from "./endpoint-embedder.ts";
 import { type QuestionRow, readQuestions } from "./questions.ts";
 import { readWordVectors } from "./word-vectors.ts";
 
-const USAGE = `Usage: measure.ts --vectors FILE | --url URL --model NAME [--key-env VARIABLE]   [--bound 0.01]`;
+const USAGE = `Usage: measure.ts --english | --vectors FILE | --url URL --model NAME [--key-env VARIABLE]   [--bound 0.01]`;
 
 const { values } = parseArgs({
   options: {
+    english: { type: "boolean", default: false },
     vectors: { type: "string" },
     url: { type: "string" },
     model: { type: "string" },
@@ -146,7 +148,8 @@ async function embedAll(texts: readonly string[]) {
 }
 
 function chooseEmbedder(): Embedder {
-  const { vectors, url, model } = values;
+  const { english, vectors, url, model } = values;
+  if (english) return createEnglishEmbedder();
   if (vectors !== undefined) return readWordVectors(vectors);
   if (url === undefined || model === undefined) {
     console.error(USAGE);

@@ -1,3 +1,4 @@
+import { createEnglishEmbedder } from "@agentcore/embeddings-english";
 import { openWordVectors } from "@agentcore/vectors";
 import { compareCosts, exactMatches, measure, type Report } from "../../need-discovery/measure.ts";
 import { type Benchmark, judge } from "../benchmark.ts";
@@ -19,10 +20,16 @@ export const benchmark: Benchmark = {
       await measure("test", vectors),
       await compareCosts(),
     ];
+    const english = createEnglishEmbedder();
+    const neural = await measure("test", null, english);
+    const all = await measure("test", vectors, english);
+    await english.close();
     return judge(benchmark, { ours: both.p95Ms, peer: null, ratio: null }, [
       `exact words alone: ${percent(exact.top1)} found`,
       `words: ${describe(words)}`,
       `words and their meaning: ${describe(both)}`,
+      `words and local/english: ${describe(neural)}`,
+      `words, their meaning, and local/english: ${describe(all)}; its vectors of all agents are there after ${format(all.indexSeconds)} s`,
       `the vectors are read in ${format(openMs)} ms`,
       `${costs.requests} requests that three can meet, an embedder that knows them: the chosen cost ${percent(costs.saved)} less than the most similar, declared quality ${format(costs.chosenQuality)} against ${format(costs.similarQuality)}, ${format(costs.chosenMs)} against ${format(costs.similarMs)} ms; ${costs.wrong} went elsewhere`,
     ]);

@@ -50,12 +50,14 @@ test("many texts go by turns of eight, so that another's question comes between 
   expect(turns.map(({ pieces }) => pieces.length)).toEqual([8, 1, 8, 4]);
 });
 
-test("a long text is the mean of its pieces, of length 1", async () => {
+test("a long text is the mean of its pieces, of length 1, and each of them a turn", async () => {
   const { embed, turns } = world();
   const made = embed(["word ".repeat(200), "short"]);
-  await turns[0]?.end([vectorOf(1), vectorOf(1), vectorOf(-1), vectorOf(5)]);
+  await turns[0]?.end([vectorOf(1)]);
+  await turns[1]?.end([vectorOf(1)]);
+  await turns[2]?.end([vectorOf(-1), vectorOf(5)]);
   const [long, short] = await made;
-  expect(turns[0]?.pieces).toHaveLength(4);
+  expect(turns.map(({ pieces }) => pieces.length)).toEqual([1, 1, 2]);
   expect([long?.[0], short?.[0]]).toEqual([1, 5]);
 });
 

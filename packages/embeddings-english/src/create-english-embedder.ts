@@ -13,8 +13,9 @@ export interface EnglishEmbedder extends Embedder {
   close(): Promise<void>;
 }
 
-// Some 100 ms, after which it is another's turn.
+// What is short takes some 10 ms each, 400 characters some 60: then it is another's turn.
 const PIECES_AT_ONCE = 8;
+const CHARACTERS_AT_ONCE = 500;
 const TURN_TIMEOUT_MS = 30_000;
 const MAX_CALLS = 64;
 const MAX_TEXTS = 100;
@@ -43,9 +44,8 @@ export const createEnglishEmbedder = ({
 
   const embedPieces = async (pieces: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
     const vectors: Float32Array[] = [];
-    for (let from = 0; from < pieces.length; from += PIECES_AT_ONCE) {
+    for (const some of turnsOf(pieces)) {
       signal.throwIfAborted();
-      const some = pieces.slice(from, from + PIECES_AT_ONCE);
       // Its turn is not taken back when the caller leaves: ending the thread would cost the others more.
       const turn = worker.call(some, { timeoutMs: TURN_TIMEOUT_MS }).catch(asUpstream);
       vectors.push(...checked(await untilAborted(turn, signal), some.length));
@@ -80,6 +80,21 @@ export const createEnglishEmbedder = ({
     },
   };
 };
+
+function* turnsOf(pieces: readonly string[]): Generator<readonly string[]> {
+  let turn: string[] = [];
+  let characters = 0;
+  for (const piece of pieces) {
+    if (turn.length === PIECES_AT_ONCE || (turn.length > 0 && characters + piece.length > CHARACTERS_AT_ONCE)) {
+      yield turn;
+      turn = [];
+      characters = 0;
+    }
+    turn.push(piece);
+    characters += piece.length;
+  }
+  if (turn.length > 0) yield turn;
+}
 
 /** What became of the thread is no fault of whoever asked. */
 const asUpstream = (error: unknown): never => {

@@ -85,6 +85,15 @@ export interface ToolSurroundings {
    * there may be one soon. It is ended when the tools are closed.
    */
   webSocket(address: string | URL, call?: OutboundSocketCall): Promise<OutboundSocket>;
+  /**
+   * Vectors of texts, one each in their order, by a model that the tenant may name, who pays: 1 to 100 texts. Throws what the gateway of models does, as
+   * MODEL_NOT_CONFIGURED, NOT_INSTALLED, BUDGET_EXCEEDED.
+   */
+  embed(
+    model: string,
+    texts: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly ArrayLike<number>[]>;
   /** Aborts when the tools are closed: the manifest changed or was deleted, nobody used them for a while, the node stops. */
   readonly signal: AbortSignal;
   /** Has `release` run once they are closed and no call is under way any more, or given up: 5 s at most. */

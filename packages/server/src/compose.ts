@@ -74,6 +74,7 @@ import { AgentCatalogue } from "./manifests/agent-catalogue.ts";
 import { createManifestService, type LocalManifestService } from "./manifests/manifest-service.ts";
 import { createNodeMemory } from "./memory/node-memory.ts";
 import { Metrics } from "./metrics.ts";
+import { modelEmbedder } from "./models/model-embedder.ts";
 import { createNodeMembership, type NodeMembership } from "./nodes/node-membership.ts";
 import { createOrchestration } from "./orchestration/orchestration-service.ts";
 import { ORCHESTRATOR, withOrchestrator } from "./orchestration/orchestrator.ts";
@@ -281,6 +282,7 @@ export const compose = async ({
       get: (tenantId, name) => manifests.tools.get(tenantId, name),
       list: (tenantId) => manifests.tools.list(tenantId),
     },
+    embedderOf: (model) => modelEmbedder(models, senses.ids, { model, purpose: "tool" }),
     ...{ rules: toolRules, env, version, clock, random: Math.random, digest: senses.digest, ids: senses.ids, logger },
     ...{ keyValue, address, tasks: () => service },
   });

@@ -11,6 +11,7 @@ const surroundings = {
   secret: () => "",
   fetch,
   webSocket: () => Promise.reject(new Error("nothing is connected to here")),
+  embed: () => Promise.reject(new Error("no models here")),
   signal: new AbortController().signal,
   onClose: () => undefined,
 };

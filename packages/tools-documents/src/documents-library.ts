@@ -7,13 +7,19 @@ import type { Embed } from "./passage-vectors.ts";
 import { pdfTools } from "./pdf-tools.ts";
 
 const Limit = z.int().min(1).optional();
-const Options = z.strictObject({
+const Members = z.strictObject({
   folder: z.string().min(1).max(4096).describe("Absolute path of the folder"),
   description: z.string().min(1).max(500).optional().describe("What the documents are about, for the model"),
   wordVectors: z
     .boolean()
     .optional()
     .describe("Also by meaning, with vectors of English words: npm install @agentcore/vectors"),
+  embedder: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("Also by meaning, with a model of the tenant that makes vectors of text, as local/english"),
   hidden: z.boolean().optional().describe("Also names that begin with a dot, or under which keys lie"),
   limits: z
     .strictObject({ files: Limit, characters: Limit, passages: Limit, pages: Limit, fileBytes: Limit })
@@ -22,17 +28,25 @@ const Options = z.strictObject({
   permission: z.string().max(128).optional().describe("A scope that whoever the task works for must have"),
 });
 
+const Options = Members.superRefine(({ wordVectors = false, embedder }, context) => {
+  if (wordVectors && embedder !== undefined)
+    context.addIssue({ code: "custom", path: ["embedder"], message: "expected either embedder or wordVectors" });
+});
+
 export const documentsLibrary: ToolLibrary<z.infer<typeof Options>> = toolLibrary({
   name: "documents",
   description: "Searches and reads a folder of documents: text, Markdown, HTML, CSV, JSON, PDF",
   options: Options,
   reaches: ({ folder }) => [{ field: "folder", kind: "folder", value: folder }],
-  open: async ({ wordVectors = false, limits, ...options }, { tenantId }) =>
-    documentTools({
+  async open({ wordVectors = false, embedder, limits, ...options }, { tenantId, embed: embedBy }) {
+    const byModel: Embed | undefined =
+      embedder === undefined ? undefined : (texts, given) => embedBy(embedder, texts, given);
+    return documentTools({
       ...options,
       limits: withoutAbsent(limits ?? {}),
-      embed: wordVectors ? await openEmbed(tenantId) : undefined,
-    }),
+      embed: wordVectors ? await openEmbed(tenantId) : byModel,
+    });
+  },
 });
 
 const PdfOptions = z.strictObject({

@@ -51,6 +51,7 @@ export const surroundingsOf = (
     secret: (variable) => secrets[variable] ?? "",
     fetch: createNamedFetch(origins),
     webSocket: createNamedWebSocket(origins),
+    embed: () => Promise.reject(new Error("no models here")),
     signal: new AbortController().signal,
     onClose: () => undefined,
   };

@@ -101,6 +101,20 @@ test("vectors of words put those in order that say the words; alike words alone 
   });
 });
 
+test("with a model the order is by both: the same words put one of two that it finds alike first, and of no words its own order stays", async () => {
+  const { embedder } = conceptEmbedder("m", [/invoice|bill/i, /truck|lorr/i]);
+  const { discovery } = setup(
+    { vectorIndex: createMemoryVectorIndex(), modelOf: () => ({ embedder, minSimilarity: 1.1 }) },
+    [
+      record("bill-archive", "Keeps bills"),
+      record("bill-totaller", "Adds up the totals of bills"),
+      record("truck-planner", "Plans the totals of loads of trucks"),
+    ],
+  );
+  const { nearest } = await discovery.find("acme", { need: "sum totals on my invoice" });
+  expect(nearest.map(({ agent }) => agent)).toEqual(["bill-totaller", "bill-archive", "truck-planner"]);
+});
+
 test("agents are found as they come, change and go", async () => {
   const { registry, namesFor } = setup({}, []);
   expect(await namesFor("score a loan application")).toEqual([]);

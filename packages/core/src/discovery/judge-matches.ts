@@ -22,6 +22,8 @@ const MAX_LOOKED_AT = 20;
 /** The share of what is asked for, by weight, that an agent must say in the same words; and how many of them, unless only one is asked for. */
 const SUFFICIENT = 0.4;
 const SUFFICIENT_WORDS = 2;
+/** What words count beside a model's similarity in the order: on the half of the requests that this was tuned on, half did better than none and all. */
+const WORDS_BESIDE_MODEL = 0.5;
 /** Who is that much worse than the best does something else: cheap and quick is no reason to give it the work. */
 const ALIKE = 0.85;
 
@@ -29,6 +31,8 @@ interface Judged extends Match {
   /** By the model, and as it counts in the routing score. */
   readonly near: number;
   readonly similarity: number;
+  /** What it comes first by: words and the model together, since either knows what the other does not. */
+  readonly merit: number;
 }
 
 export const judgeMatches = ({ asked, index, near, minSimilarity, how, isPartial }: MatchFacts): Finding => {
@@ -37,7 +41,8 @@ export const judgeMatches = ({ asked, index, near, minSimilarity, how, isPartial
     .search(asked, bySimilarity)
     .map((match): Judged => {
       const similarity = bySimilarity.get(match.agent.record.name) ?? 0;
-      return { ...match, near: similarity, similarity: Math.max(match.meaning, similarity) };
+      const merit = near === null ? match.meaning : similarity + WORDS_BESIDE_MODEL * match.meaning;
+      return { ...match, near: similarity, similarity: Math.max(match.meaning, similarity), merit };
     })
     .sort(byMerit);
   // When the one that comes first falls short, the words that another says are beside the point.
@@ -79,4 +84,4 @@ const nearest = (judged: readonly Judged[], why: (match: Judged) => string): rea
 };
 
 const byMerit = (a: Judged, b: Judged): number =>
-  b.similarity - a.similarity || b.words - a.words || (a.agent.record.name < b.agent.record.name ? -1 : 1);
+  b.merit - a.merit || b.words - a.words || (a.agent.record.name < b.agent.record.name ? -1 : 1);

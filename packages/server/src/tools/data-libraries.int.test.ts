@@ -68,6 +68,20 @@ test("an agent in YAML searches documents by words and by meaning", async () => 
   expect(answer).toContain("by words and by meaning");
 });
 
+test("an agent in YAML searches documents by a model that the node runs itself", async () => {
+  const wards = join(shared, "wards");
+  mkdirSync(wards);
+  writeFileSync(join(wards, "illness.md"), "Call the ward if you feel ill.");
+  writeFileSync(join(wards, "parking.md"), "Cars stand behind the house.");
+  await expect(
+    node.apply([library("both", "documents", { folder: wards, embedder: "local/english", wordVectors: true })]),
+  ).rejects.toThrow("either embedder or wordVectors");
+  await node.apply([library("wards", "documents", { folder: wards, embedder: "local/english" })]);
+  const answer = await told("wards__search_documents", { query: "I am sick, whom do I phone?", limit: 1 });
+  expect(answer).toContain("illness.md:1");
+  expect(answer).toContain("by words and by meaning");
+});
+
 test("an agent in YAML writes a file, under the scope that this asks for", async () => {
   await node.apply([library("reports", "files", { root: shared, write: true })]);
   const answer = await told("reports__write_file", { path: "may.txt", content: "12 sold" });

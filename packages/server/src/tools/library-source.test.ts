@@ -37,6 +37,7 @@ const open = async (
     {
       ...{ what: 'tool library "it"', tenantId: "acme", spec: { name: "test", ...spec }, allowPrivate },
       readVariable: (variable) => `value of ${variable}`,
+      embed: async (model, texts) => texts.map((text) => [model.length, text.length]),
       onReleaseFailed: () => undefined,
     },
     never,

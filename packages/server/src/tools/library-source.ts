@@ -22,13 +22,14 @@ export interface LibraryOpening {
   readonly spec: ToolLibrarySpec;
   readonly allowPrivate: boolean;
   readonly readVariable: (variable: string) => string;
+  readonly embed: ToolSurroundings["embed"];
   readonly onReleaseFailed: (error: unknown) => void;
 }
 
 /** Throws what the library does; CONFIG_INVALID for tools that could not work, or that `spec.tools` names and there are not. */
 export const openLibrary = async (
   { library, options, reaches }: ReadLibrary,
-  { what, tenantId, spec, allowPrivate, readVariable, onReleaseFailed }: LibraryOpening,
+  { what, tenantId, spec, allowPrivate, readVariable, embed, onReleaseFailed }: LibraryOpening,
   signal: AbortSignal,
 ): Promise<ToolSource> => {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxResultBytes = DEFAULT_RESULT_BYTES } = spec;
@@ -51,6 +52,7 @@ export const openLibrary = async (
         ...call,
         signal: call.signal === undefined ? closing.signal : AbortSignal.any([call.signal, closing.signal]),
       }),
+    embed,
     signal: closing.signal,
     onClose: (release) => void releases.push(release),
   };

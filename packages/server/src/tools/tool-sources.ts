@@ -1,6 +1,6 @@
 /** Tools of Tool manifests: the port that the engine asks, over pooled sources, which are MCP servers and libraries. */
 import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
-import type { Clock, Digest, Ids, KeyValue, ListedTool, Logger, ToolProvider } from "@agentcore/core/ports";
+import type { Clock, Digest, Embedder, Ids, KeyValue, ListedTool, Logger, ToolProvider } from "@agentcore/core/ports";
 import { type CallerScope, checkListedInput, type TaskService } from "@agentcore/core/tasks";
 import { ConsentNews } from "../consents/consent-news.ts";
 import { ConsentRecords } from "../consents/consent-records.ts";
@@ -36,6 +36,8 @@ export const createToolSources = (options: {
     list(tenantId: string): readonly ToolManifest[];
   };
   readonly rules: ToolRules;
+  /** A model of tenants, for libraries. */
+  readonly embedderOf: (model: string) => Embedder;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly clock: Clock;
@@ -49,7 +51,8 @@ export const createToolSources = (options: {
   /** That wait for the consent of people. */
   readonly tasks: () => Pick<TaskService, "authorize" | "log">;
 }): ToolSources => {
-  const { declared, rules, env, version, clock, random, digest, ids, logger, keyValue, address, tasks } = options;
+  const { declared, rules, embedderOf, env, version, clock, random, digest, ids, logger } = options;
+  const { keyValue, address, tasks } = options;
   const pool = new SourcePool({ clock, random });
   let mcpSourceIfLoaded: McpSource | undefined;
   const loadMcpSource = loadOnce(async () => {
@@ -145,6 +148,7 @@ export const createToolSources = (options: {
       {
         ...{ what, tenantId, spec: manifest.spec.library, allowPrivate: rules.allowPrivate },
         readVariable: readFor(tenantId, what),
+        embed: (model, texts, given) => embedderOf(model).embed(tenantId, texts, given),
         onReleaseFailed: (error) =>
           logger.log("warn", `${what}: not all of it was closed: ${PlatformError.from(error).message}`, { tenantId }),
       },
