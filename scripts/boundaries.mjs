@@ -35,7 +35,7 @@ const arrows = {
 
 /** Imported only when it is needed: by `import()`, or for its types. Starting the command must stay cheap. */
 const lazyArrows = {
-  cli: ["a2a", "create-agentcore", "mcp", "outbound", "sandbox", "server"],
+  cli: ["a2a", "create-agentcore", "embeddings-english", "mcp", "outbound", "sandbox", "server"],
   server: [
     "a2a",
     "agents",

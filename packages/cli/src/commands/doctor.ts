@@ -13,7 +13,7 @@ export const command = defineCommand({
   name: "doctor",
   summary: "Check this machine and the node, or what a new revision does to open tasks, and say what to do",
   details: [
-    "Changes nothing. Where the package @agentcore/sandbox is installed, it also tries what that can run here. Ends with 1 when a check fails; a warning is no failure.",
+    "Changes nothing. Where the packages @agentcore/sandbox and @agentcore/embeddings-english are installed, it also tries what those can run here. Ends with 1 when a check fails; a warning is no failure.",
     "With --database it makes the schema afresh under a name of its own, compares, and rolls all of that back: this needs the right to create in the database.",
     "With -f or --upgrade it looks at open tasks alone: their code is run over their logs without any effect, as `agentcore replay` does, with the code that is to come. The node loads that code and applies nothing. Tasks that would not go on with it keep the code they began with. For operators.",
   ],

@@ -5,6 +5,7 @@ import { readDatabase } from "../serving/read-node-options.ts";
 import type { SERVE_OPTIONS } from "../serving/serve-options.ts";
 import type { Check } from "./check.ts";
 import { checkDatabase } from "./check-database.ts";
+import { checkEmbedder } from "./check-embedder.ts";
 import { checkDataFolder, checkPort, checkRuntime, checkVariables } from "./check-machine.ts";
 import { checkNode } from "./check-node.ts";
 import { checkSandbox } from "./check-sandbox.ts";
@@ -21,6 +22,7 @@ export const diagnose = async (invocation: DoctorInvocation): Promise<readonly C
     ...(answers ? [] : [await checkPort(invocation.options.port)]),
     ...(database === undefined ? [] : await checkDatabase(database)),
     ...(await checkSandbox()),
+    ...(await checkEmbedder()),
     ...node,
     ...checkVariables(invocation.environment),
   ];

@@ -97,7 +97,7 @@ export const SERVE_OPTIONS = {
     type: "string",
     value: "MODEL",
     description:
-      "Model that makes vectors of what agents remember, where a MemoryPool names none; else it is found by words",
+      "Model that makes vectors of what agents remember, as local/english, where a MemoryPool names none; else it is found by words",
     env: "AGENTCORE_MEMORY_EMBEDDER",
   },
   node: {

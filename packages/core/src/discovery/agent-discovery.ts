@@ -47,7 +47,7 @@ const MAX_FINDINGS = 1_000;
 const MODEL_TIMEOUT_MS = 2_000;
 const DEFAULT_MIN_SIMILARITY = 0.75;
 const NO_VECTORS =
-  "by words alone: no vectors are installed (npm install @agentcore/vectors) and the tenant names no model for it";
+  "by words alone: no vectors are installed (npm install @agentcore/vectors) and the tenant names no model for it, as local/english";
 
 export class AgentDiscovery implements Discovery {
   readonly #options: AgentDiscoveryOptions;
