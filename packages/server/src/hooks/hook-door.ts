@@ -91,7 +91,10 @@ export const createHookDoor = (options: HookDoorOptions): HookDoor => {
     const value = readDelivery(headers, body, hook.contentTypes);
     const delivery = idHeader === undefined ? idIn(id, value, () => sumOf(body)) : (headers.get(idHeader) ?? "");
     if (delivery === "" || delivery.length > MAX_ID)
-      throw new PlatformError("INVALID_ARGUMENT", `expected an id of the delivery: 1 to ${MAX_ID} characters, or a number up to 2^53`);
+      throw new PlatformError(
+        "INVALID_ARGUMENT",
+        `expected an id of the delivery: 1 to ${MAX_ID} characters, or a number up to 2^53`,
+      );
     const sum = digest.sha256(delivery);
     const scope = { tenantId, namespace: "hook-deliveries" };
     const key = `${name}/${sum}`;
