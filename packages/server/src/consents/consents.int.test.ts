@@ -60,12 +60,17 @@ const api = async (as: Person, path: string, { method = "GET", body }: { method?
 
 const ADD = { from: "remote", tool: "remote__add", input: { a: 1, b: 2 } };
 
+// A machine that has much to do takes more than the second of the default.
+const WAIT = { timeout: 10_000 };
+
 /** Until it has ended, or asks. */
 const run = (as: Person, input: object = ADD, agent = "caller") =>
   api(as, "/tasks", { method: "POST", body: { target: `agent:${agent}`, input, wait: true } });
 
 const settled = async (as: Person, taskId: string): Promise<string> => {
-  await expect.poll(async () => (await api(as, `/tasks/${taskId}`)).head.state).not.toMatch(/auth-required|working/);
+  await expect
+    .poll(async () => (await api(as, `/tasks/${taskId}`)).head.state, WAIT)
+    .not.toMatch(/auth-required|working/);
   const { head, task } = await api(as, `/tasks/${taskId}`);
   return head.state === "completed" ? JSON.stringify(task.artifacts[0].parts[0].data) : head.state;
 };
@@ -209,7 +214,7 @@ test("tokens are renewed once, however many calls find them expired; and asked f
   server.isDown = true;
   const waiting = await api("ann", "/tasks", { method: "POST", body: { target: "agent:caller", input: ADD } });
   await expect
-    .poll(async () => JSON.stringify(await api("ann", `/tasks/${waiting.head.taskId}/events`)))
+    .poll(async () => JSON.stringify(await api("ann", `/tasks/${waiting.head.taskId}/events`)), WAIT)
     .toContain("retryAt");
   server.isDown = false;
   expect(await settled("ann", waiting.head.taskId)).toBe('{"result":"3"}');
