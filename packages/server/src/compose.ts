@@ -427,6 +427,7 @@ export const compose = async ({
     intervalMs: gcIntervalMs,
     onRemoved: (key) => push.forget(key),
     sweepMemory: (tenantId, signal) => memory.sweep(tenantId, signal),
+    sweepConsents: (tenantId, signal) => tools.consentNews.sweep(tenantId, signal),
     sweepHomes: (tenantId, signal) => homes.sweep(tenantId, signal),
   });
   const schedules = createScheduleService({

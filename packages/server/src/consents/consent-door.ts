@@ -6,7 +6,7 @@
  * - C1 The link alone shows whose consent is asked for, and grants nothing: only a browser that went on from that page comes back with something that counts, so that nobody
  *   has somebody else's consent kept as theirs by sending them to the authorisation server.
  * - C2 A code is sent once, by whoever comes first, as the client that the person was sent there by.
- * - C3 Consent is kept before tasks hear of it. A task that is not told, as the node died between, is told by its link, or by the next one's.
+ * - C3 Consent is kept before tasks hear of it. A task that is not told, as the node died between, is told by its link, or by the next sweep, within the hour.
  * - C4 What comes of a consent is kept for the server that it was begun for, while the manifest names that one.
  */
 import { PlatformError, type ToolManifest } from "@agentcore/contract";
@@ -102,9 +102,6 @@ export const createConsentDoor = (options: ConsentDoorOptions): ConsentDoor => {
     scopes: [...new Set([...(terms.scopes ?? []), ...(wanted.scopes ?? [])])],
   });
 
-  const isGiven = async (of: ConsentOf, record: AskedRecord): Promise<boolean> =>
-    ((await records.kept(of.of, record.caller))?.at ?? Number.NEGATIVE_INFINITY) > record.at;
-
   return {
     async client() {
       const { clientMetadata } = await loadMcpClient();
@@ -116,7 +113,7 @@ export const createConsentDoor = (options: ConsentDoorOptions): ConsentDoor => {
       const { record } = await find(tenantId, id);
       const of = await consentOf(tenantId, record);
       // Whoever died before this was told (C3).
-      if (await isGiven(of, record)) {
+      if (await consents.isAnswered(tenantId, record)) {
         await news.tell({ tenantId, ...record });
         return { ...viewOf(tenantId, record, of), isGiven: true };
       }

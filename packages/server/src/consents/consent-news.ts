@@ -7,6 +7,8 @@ import { consentPath } from "./consents.ts";
 
 export interface ConsentNewsOptions {
   readonly records: ConsentRecords;
+  /** Whether somebody consented since they were asked. */
+  readonly isAnswered: (tenantId: string, record: AskedRecord) => Promise<boolean>;
   readonly tasks: () => Pick<TaskService, "authorize" | "log">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -33,6 +35,15 @@ export class ConsentNews {
   /** Resolves when all were tried once; who could not be told yet is told again. Never rejects. */
   tell(of: ConsentOwner): Promise<void> {
     return this.tellFrom(of, 0);
+  }
+
+  /** Of all of a tenant that wait for what was kept: whoever kept it may have died before they told. Never rejects but as the store does. */
+  async sweep(tenantId: string, signal?: AbortSignal): Promise<void> {
+    for (const each of await this.options.records.allWaiting(tenantId)) {
+      if (signal?.aborted === true) return;
+      // Of a manifest that is no more nothing is kept.
+      if (await this.options.isAnswered(tenantId, each).catch(() => false)) await this.isTold(tenantId, each);
+    }
   }
 
   private async tellFrom(of: ConsentOwner, tries: number): Promise<void> {

@@ -161,9 +161,17 @@ export class ConsentRecords {
   }
 
   /** All of one person, about one manifest. */
-  async waiting(tenantId: string, manifest: string, caller: string): Promise<readonly AskedRecord[]> {
+  waiting(tenantId: string, manifest: string, caller: string): Promise<readonly AskedRecord[]> {
+    return this.waitingUnder(tenantId, `waiting/${manifest}/${this.person(caller)}/`);
+  }
+
+  allWaiting(tenantId: string): Promise<readonly AskedRecord[]> {
+    return this.waitingUnder(tenantId, "waiting/");
+  }
+
+  private async waitingUnder(tenantId: string, prefix: string): Promise<readonly AskedRecord[]> {
     const found: AskedRecord[] = [];
-    await this.each(tenantId, `waiting/${manifest}/${this.person(caller)}/`, async ({ value }) => {
+    await this.each(tenantId, prefix, async ({ value }) => {
       const asked = await this.asked(tenantId, (value as { readonly id: string }).id);
       if (asked !== null) found.push(asked.record);
     });

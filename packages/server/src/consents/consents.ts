@@ -3,7 +3,7 @@ import { type McpConsent, type McpServerSpec, PlatformError, type ToolManifest }
 import type { ConsentNeeded, Ids, ToolCaller, ToolConsents } from "@agentcore/core/ports";
 import type { ConsentKeeper, ConsentTerms, WantedConsent } from "@agentcore/mcp/client";
 import type { ConsentOwner } from "./consent-news.ts";
-import type { ConsentRecords, ConsentServer, KeptRecord } from "./consent-records.ts";
+import type { AskedRecord, ConsentRecords, ConsentServer, KeptRecord } from "./consent-records.ts";
 
 /** Where a person comes back to, of the node's own address. */
 export const CALLBACK_PATH = "/oauth/callback";
@@ -104,8 +104,13 @@ export class Consents implements ToolConsents {
     const kept = await this.kept(tenantId, caller, manifest);
     if (kept === null) return false;
     const asked = await records.askedBy(tenantId, { manifest, caller, task: { agent, taskId } });
-    // Asked for more than was consented to before.
-    return asked === null || kept.at > asked.at;
+    return asked === null || isSince(kept, asked);
+  }
+
+  /** Whether somebody consented since they were asked. Throws NOT_FOUND. */
+  async isAnswered(tenantId: string, asked: AskedRecord): Promise<boolean> {
+    const kept = await this.kept(tenantId, asked.caller, asked.manifest);
+    return kept !== null && isSince(kept, asked);
   }
 
   async keep(
@@ -138,6 +143,9 @@ export class Consents implements ToolConsents {
     return this.options.address().replace(/\/+$/, "");
   }
 }
+
+/** More may have been asked for than was consented to before. */
+const isSince = (kept: KeptRecord, asked: AskedRecord): boolean => kept.at > asked.at;
 
 /** Undefined: the manifest names no server. */
 const consentOf = (spec: McpServerSpec | undefined): { readonly url: string; readonly auth: McpConsent } | null => {

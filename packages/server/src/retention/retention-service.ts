@@ -31,6 +31,8 @@ export const createRetentionService = (options: {
   readonly onRemoved?: ((key: TaskKey) => void) | undefined;
   /** What of the tenant's memories is over goes. */
   readonly sweepMemory: (tenantId: string, signal?: AbortSignal) => Promise<void>;
+  /** Tasks of the tenant hear of consent that nobody told them of. */
+  readonly sweepConsents: (tenantId: string, signal?: AbortSignal) => Promise<void>;
   /** Of the tenant's coding agents, on this node; when somebody asks. */
   readonly sweepHomes: (tenantId: string, signal?: AbortSignal) => Promise<void>;
   /** 0: only when somebody asks. */
@@ -70,6 +72,7 @@ export const createRetentionService = (options: {
   const sweepRemains = async (tenantId: string, signal?: AbortSignal): Promise<void> => {
     await engine.sweepRemains(tenantId, signal);
     await options.sweepMemory(tenantId, signal);
+    await options.sweepConsents(tenantId, signal);
   };
   const loop = new RetentionLoop({
     ...services,

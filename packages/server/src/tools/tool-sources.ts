@@ -79,7 +79,10 @@ export const createToolSources = (options: {
     throw new PlatformError("NOT_FOUND", `there is no Tool "${name}"; there are ${names.join(", ") || "none"}`);
   };
   const consentRecords = new ConsentRecords(keyValue, clock, digest);
-  const consentNews = new ConsentNews({ records: consentRecords, tasks, clock, logger });
+  const consentNews = new ConsentNews({
+    ...{ records: consentRecords, tasks, clock, logger },
+    isAnswered: (tenantId, record) => consents.isAnswered(tenantId, record),
+  });
   const consents = new Consents({
     ...{
       records: consentRecords,
