@@ -87,6 +87,21 @@ test("events of a worker that is silent are free when somebody reclaims", async 
   expect((await take(b)).ids).toEqual(["1"]);
 });
 
+test("behind a row that a worker has kept come also those before it that are free since, each once", async () => {
+  const [a, b] = [await open("a"), await open("b", 60_000)];
+  await insert(a, ["1", "2"]);
+  expect((await take(a, 1)).ids).toEqual(["1"]);
+  const kept = await take(b);
+  expect(kept.ids).toEqual(["2"]);
+  await insert(b, ["3"]);
+  const behind = async (limit: number) => (await b.tasks.takeOutbox(limit, kept.positions[0])).rows.map(({ id }) => id);
+  expect(await behind(9)).toEqual(["3"]);
+  await expect.poll(() => b.tasks.reclaim(), { timeout: 5_000 }).toBe(1);
+  expect(await behind(9)).toEqual(["1", "3"]);
+  expect(await behind(9)).toEqual(["3"]);
+  expect((await take(b)).ids).toEqual(["1", "2", "3"]);
+});
+
 test("rows that an open transaction may still come before are not given, and two takers do not wait for each other", async () => {
   const [a, b] = [await open("a", 60_000), await open("b", 60_000)];
   const early = new pg.Client({ connectionString: url });
