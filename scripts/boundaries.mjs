@@ -22,7 +22,7 @@ const arrows = {
   "tools-documents": ["contract", "core", "html", "sandbox", "sdk", "tools-files"],
   "tools-sql": ["contract", "sandbox", "sdk"],
   "tools-spreadsheet": ["contract", "sandbox", "sdk", "tools-files"],
-  coding: ["contract", "sdk"],
+  coding: ["contract", "sandbox", "sdk"],
   models: ["contract", "core", "outbound"],
   vectors: ["contract", "core"],
   "embeddings-english": ["contract", "core", "sandbox"],

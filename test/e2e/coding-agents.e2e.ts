@@ -78,6 +78,23 @@ test("a node that is killed while a program works ends it when it comes back, an
   isClean(repository, data, beats);
 });
 
+test("in a sandbox nothing of a program outlives its node, and it goes on in its session with what was there", async () => {
+  const { data, repository, start } = await openWorld();
+  const first = await start();
+  const beats = `/tmp/beats-of-boxed-${process.pid}`;
+  const part = `write b.txt half\nstubborn\ndaemon ${beats}\nhang`;
+  const taskId = await submit(first, "boxed", `${part}\n---\nappend b.txt whole`);
+  await hasTold(first, taskId);
+  await expect.poll(() => processesWith(beats).length, { timeout: 20_000 }).toBe(1);
+  expect(await first.kill()).toBe("SIGKILL");
+  await expect.poll(() => processesWith(beats), { timeout: 5_000 }).toEqual([]);
+
+  const end = await endOf(await start(), taskId);
+  expect(end).toMatchObject({ type: "task.completed", data: { output: { outcome: "offered", complete: true } } });
+  expect(repository.read(`agentcore/${taskId}`, "b.txt")).toBe("half\nwhole");
+  isClean(repository, data, beats);
+});
+
 test("a program that cannot go on begins anew on what it was given, and what was lost is on a branch of its own", async () => {
   const { data, repository, start, beats, gate } = await openWorld();
   const first = await start();

@@ -17,6 +17,7 @@ await parts.manifests.apply(
   [
     codingAgentManifest("resuming", repository),
     codingAgentManifest("forgetful", repository, { program: "command" }),
+    codingAgentManifest("boxed", repository, { isolation: "sandbox", sandbox: { network: "none" } }),
     codingAgentManifest("once", repository, { program: "command", maxTries: 1 }),
   ],
   { dryRun: false },

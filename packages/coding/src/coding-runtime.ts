@@ -51,10 +51,10 @@ export class CodingRuntime {
     this.stateFolder = host.stateFolder ?? join(homedir(), ".local", "state", "agentcore", "coding");
   }
 
-  /** The environment of programs. Throws CONFIG_INVALID for a variable that the node has not. */
-  environment(tenantId: string): Readonly<Record<string, string>> {
+  /** The environment of programs; `sandboxHome`: of one in a sandbox. Throws CONFIG_INVALID for a variable that the node has not. */
+  environment(tenantId: string, sandboxHome: string | null): Readonly<Record<string, string>> {
     const variables = this.host.variables ?? process.env;
-    const own = homeFolder(this.stateFolder, tenantId, this.name);
+    const own = sandboxHome ?? homeFolder(this.stateFolder, tenantId, this.name);
     const home = this.spec.home === "node" ? (variables["HOME"] ?? homedir()) : own;
     const shared = SHARED.flatMap((name) => {
       const value = variables[name];
@@ -69,7 +69,13 @@ export class CodingRuntime {
         `agent ${this.name} needs the variable ${value.env}, which this node has not`,
       );
     });
-    return { ...Object.fromEntries(shared), HOME: home, ...Object.fromEntries(named) };
+    return {
+      ...Object.fromEntries(shared),
+      HOME: home,
+      // Its own.
+      ...(sandboxHome === null ? {} : { TMPDIR: "/tmp" }),
+      ...Object.fromEntries(named),
+    };
   }
 
   async refuse(tenantId: string, repository: string): Promise<string | undefined> {

@@ -1,3 +1,5 @@
+import type { ProgramSandbox } from "@agentcore/sandbox";
+
 /** What agents of one process have in common, which work in one state folder. */
 export class CodingShared {
   /** Runs that this process is at, by key. */
@@ -6,6 +8,19 @@ export class CodingShared {
   private last: Promise<unknown> = Promise.resolve();
   private sweeping: Promise<unknown> = Promise.resolve();
   private nextSweep: Promise<void> | null = null;
+  private opened: Promise<ProgramSandbox> | null = null;
+
+  /** Loaded with the first agent that wants it, and tried. Throws SANDBOX_UNAVAILABLE, which says what is missing on this machine. */
+  sandbox(): Promise<ProgramSandbox> {
+    this.opened ??= import("@agentcore/sandbox")
+      .then(({ openProgramSandbox }) => openProgramSandbox())
+      .catch((error: unknown) => {
+        // What is missing may be there by the next time.
+        this.opened = null;
+        throw error;
+      });
+    return this.opened;
+  }
 
   /** Of a program's end. */
   note(ended: Promise<unknown>): void {

@@ -25,6 +25,40 @@ const Person = z
   .max(200)
   .regex(/^[^<>\n\r\0]+$/, { error: "expected a name or an address, without < and >" });
 
+const MIB = 2 ** 20;
+
+/** What each run of the program, and each command of `prepare` and `validate`, may take and see in its sandbox. */
+const CodingSandbox = z.strictObject({
+  /** `host`: all that this machine reaches, itself and the node included; `none`: nothing. @default "none" */
+  network: z.enum(["none", "host"], { error: "expected none or host" }).optional(),
+  /** Files and folders of this machine that it may read, besides the system's programs, PATH and where the commands are installed; absolute. */
+  readable: z
+    .array(
+      z
+        .string()
+        .max(4096)
+        .regex(/^\/[^\0]*$/, { error: "expected an absolute path" }),
+    )
+    .max(50)
+    .optional(),
+  /** Of all its processes together, /tmp included. @default 4 GiB */
+  memoryBytes: z
+    .int()
+    .min(64 * MIB)
+    .max(65_536 * MIB)
+    .optional(),
+  /** Milliseconds of the processor, all its processes together. @default 3600000 */
+  cpuMs: z.int().min(100).max(86_400_000).optional(),
+  /** Processes and threads at once. @default 512 */
+  processes: z.int().min(8).max(4_096).optional(),
+  /** Of each file that it writes, and of its /tmp as a whole. @default 1 GiB */
+  fileBytes: z
+    .int()
+    .min(MIB)
+    .max(65_536 * MIB)
+    .optional(),
+});
+
 export const CodingSpec = z
   .strictObject({
     program: z.enum(CODING_PROGRAMS, { error: `expected one of ${CODING_PROGRAMS.join(", ")}` }),
@@ -76,6 +110,12 @@ export const CodingSpec = z
     env: ProgramEnv.optional(),
     /** Where the program keeps its settings and sessions: a folder of this agent's own, or that of the node's account, with its log-ins. @default "own" */
     home: z.enum(["own", "node"]).optional(),
+    /**
+     * Where the program runs, and so do `prepare` and `validate`: in a sandbox they see and change their worktree and a home of the task's own, and nothing else of
+     * the machine (docs/coding-agents.md#in-a-sandbox). @default with the rights of the node's account
+     */
+    isolation: z.enum(["sandbox"], { error: "expected sandbox" }).optional(),
+    sandbox: CodingSandbox.optional(),
     /** Run in each new worktree, before the program and before a merge is checked. */
     prepare: Commands.optional(),
     /** Each must end with 0, or the program is told and goes on. */
@@ -104,6 +144,12 @@ export const CodingSpec = z
         "allowedTools",
         'codex takes no list of tools: it has a sandbox of its own, as in args: [-c, sandbox_mode="read-only"]',
       );
+    if (spec.isolation === undefined && spec.sandbox !== undefined)
+      refuse("sandbox", "says nothing about a program that is not in one; set isolation: sandbox");
+    if (spec.isolation !== undefined && spec.home === "node")
+      refuse("home", "a sandbox has a home of its own; give it what it needs by env and sandbox.readable");
+    if (spec.isolation !== undefined && spec.program !== "command" && spec.sandbox?.network === undefined)
+      refuse("sandbox", `expected network in it: host, by which ${spec.program} reaches its model, or none`);
     if (spec.deliver !== "merge" && spec.approval !== undefined)
       refuse("approval", "is asked before a merge; expected deliver: merge");
     if (spec.approval !== "always" && spec.approvers !== undefined)

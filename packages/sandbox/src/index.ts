@@ -10,6 +10,13 @@ export {
   openNodeSandbox,
   type ReadOnlyMount,
 } from "./open-node-sandbox.ts";
+export {
+  type ContainedProgram,
+  openProgramSandbox,
+  type ProgramProcess,
+  type ProgramSandbox,
+  type WritableMount,
+} from "./open-program-sandbox.ts";
 export { probeSandbox, type SandboxAbility } from "./probe-sandbox.ts";
-export type { Usage } from "./process/start-contained.ts";
+export type { Ending, Usage } from "./process/start-contained.ts";
 export type { BoundFolder, ProgramOptions, ProgramResult } from "./run-program.ts";

@@ -2,8 +2,8 @@
  * Merges a commit into a branch, in a worktree of its own, and moves the branch only once the merge has been checked: by compare-and-set, so that
  * what others have brought in meanwhile is never lost. What somebody has checked out is moved along only where nothing in it was changed.
  */
-import { rm } from "node:fs/promises";
 import type { CheckResult } from "../process/run-check.ts";
+import { removeTree } from "../work/remove-tree.ts";
 import { type GitPerson, type GitPlace, git } from "./git.ts";
 import { commitOf, isAncestor } from "./open-repository.ts";
 import { addWorktree, listWorktrees, removeWorktree } from "./worktree.ts";
@@ -23,7 +23,7 @@ export interface MergeRequest {
   readonly person: GitPerson;
   /** For the worktree; removed at the end. */
   readonly folder: string;
-  readonly check: (folder: string, signal: AbortSignal) => Promise<readonly CheckResult[]>;
+  readonly check: (place: GitPlace, signal: AbortSignal) => Promise<readonly CheckResult[]>;
 }
 
 // Each time others were faster.
@@ -46,12 +46,12 @@ const mergeOnce = async (request: MergeRequest, signal: AbortSignal): Promise<Me
   if (await isAncestor(repository, commit, tip, signal)) return { outcome: "merged", commit: tip };
   const refused = await whyNot(repository, base, signal);
   if (refused !== null) return { outcome: "refused", reason: refused };
-  await rm(folder, { recursive: true, force: true });
+  await removeTree(folder);
   const place = await addWorktree(repository, { folder, branch: null, from: tip }, signal);
   try {
     const merged = await mergeIn(place, request, signal);
     if (typeof merged !== "string") return merged;
-    const checks = await request.check(folder, signal);
+    const checks = await request.check(place, signal);
     if (checks.some(({ passed }) => !passed)) return { outcome: "failed", checks };
     return await moveBase(request, tip, merged, signal);
   } finally {

@@ -1,6 +1,7 @@
 /** Worktrees of a repository: checkouts of their own with a branch of their own. */
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { PlatformError } from "@agentcore/contract";
+import { removeTree } from "../work/remove-tree.ts";
 import { type GitPlace, git } from "./git.ts";
 import { commitOf } from "./open-repository.ts";
 
@@ -27,7 +28,7 @@ export const addWorktree = async (
 
 /** With all that is in it. Nothing is left of one that was there in part. */
 export const removeWorktree = async (repository: GitPlace, folder: string): Promise<void> => {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await removeTree(folder);
   await git(repository, ["worktree", "prune", "--expire=now"]);
 };
 

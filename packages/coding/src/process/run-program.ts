@@ -1,14 +1,10 @@
 /**
- * A program as a child that leads a process group of its own: no shell, the environment that it is given and no other, bounds on its time and its output.
- * It has ended when nothing is left of what it started: its group, and whatever carries its marker.
+ * A program as a process: no shell, the environment that it is given and no other, bounds on its time and its output. It has ended when nothing is left of
+ * what it started.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:os";
-import { PlatformError } from "@agentcore/contract";
-import { endProcesses } from "./end-processes.ts";
-import { endsWithUs, findProgram } from "./find-program.ts";
+import { findProgram } from "./find-program.ts";
+import type { Launch, Launched } from "./launch.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { MARKER_VARIABLE } from "./process-identity.ts";
 
 export interface ProgramRequest {
   /** A name that is looked for in the PATH of `env`, or an absolute path. */
@@ -22,10 +18,12 @@ export interface ProgramRequest {
   readonly timeoutMs: number;
   /** Of both of its outputs together. */
   readonly maxOutputBytes: number;
+  /** With which rights it runs. */
+  readonly launch: Launch;
 }
 
 /** Why it was ended before it ended by itself; null: it was not. */
-export type StopReason = "time" | "output" | "canceled" | "turns";
+export type StopReason = "time" | "output" | "canceled" | "turns" | "memory" | "processor";
 
 export interface ProgramEnd {
   /** As a shell tells it: 128 + n after signal n. */
@@ -38,7 +36,6 @@ export interface ProgramEnd {
 }
 
 export interface RunningProgram {
-  readonly pid: number;
   /** Asks it to end, then makes it. */
   stop(reason: StopReason): void;
   readonly ended: Promise<ProgramEnd>;
@@ -48,8 +45,6 @@ export interface RunningProgram {
 const MAX_LINE_BYTES = 4 * 2 ** 20;
 const KEPT_STDERR_CHARACTERS = 8_192;
 export const TERM_GRACE_MS = 5_000;
-// For what is still in its pipes when others hold them open.
-const DRAIN_MS = 1_000;
 
 /** Throws NOT_INSTALLED where there is no such program, UNAVAILABLE where it cannot be started. */
 export const runProgram = async (
@@ -58,30 +53,17 @@ export const runProgram = async (
   signal: AbortSignal,
 ): Promise<RunningProgram> => {
   signal.throwIfAborted();
-  const { command, args, cwd, env, marker, stdin } = request;
-  const file = findProgram(command, env["PATH"]);
-  const [first = file, ...rest] = [...endsWithUs(), file, ...args];
-  const child = spawn(first, rest, {
-    ...{ cwd, shell: false, detached: true, windowsHide: true, stdio: ["pipe", "pipe", "pipe"] },
-    env: { ...env, [MARKER_VARIABLE]: marker },
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.once("error", (cause) =>
-      reject(new PlatformError("UNAVAILABLE", `${command} cannot be started: ${cause.message}`, { cause })),
-    );
-  });
-  return follow(child, request, onLine, signal, stdin);
+  const { command, args, cwd, env, marker, launch } = request;
+  const launched = await launch({ file: findProgram(command, env["PATH"]), args, cwd, env, marker });
+  return follow(launched, request, onLine, signal);
 };
 
 const follow = (
-  child: ChildProcess,
-  { marker, timeoutMs, maxOutputBytes }: ProgramRequest,
+  { stdin, stdout, stderr, ask, kill, exited, finish }: Launched,
+  { timeoutMs, maxOutputBytes, stdin: input }: ProgramRequest,
   onLine: (line: string) => void,
   signal: AbortSignal,
-  input: string,
 ): RunningProgram => {
-  const { pid = 0, stdin, stdout, stderr } = child;
   const lines = new LineSplitter(MAX_LINE_BYTES);
   let stopped: StopReason | null = null;
   let said = "";
@@ -90,8 +72,8 @@ const follow = (
   const stop = (reason: StopReason): void => {
     if (stopped !== null) return;
     stopped = reason;
-    signalGroup(pid, "SIGTERM");
-    killer = setTimeout(() => signalGroup(pid, "SIGKILL"), TERM_GRACE_MS);
+    ask();
+    killer = setTimeout(kill, TERM_GRACE_MS);
   };
   const take = (bytes: number): boolean => {
     room -= bytes;
@@ -102,56 +84,24 @@ const follow = (
   const onAbort = (): void => stop("canceled");
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
-  stdout?.on("data", (chunk: Buffer) => {
+  stdout.on("data", (chunk: Buffer) => {
     if (take(chunk.length)) for (const line of lines.push(chunk)) onLine(line);
   });
-  stderr?.on("data", (chunk: Buffer) => {
+  stderr.on("data", (chunk: Buffer) => {
     if (take(chunk.length)) said = (said + chunk.toString("utf8")).slice(-KEPT_STDERR_CHARACTERS);
   });
   // What it does not read, its end tells.
-  stdin?.on("error", () => undefined);
-  stdin?.end(input);
-  // At once: it may come right behind the exit.
-  const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()));
-  const finish = async (): Promise<ProgramEnd> => {
-    const [code, killedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
-      child.once("exit", (exitCode, by) => resolve([exitCode, by])),
-    );
-    clearTimeout(deadline);
-    clearTimeout(killer);
-    signal.removeEventListener("abort", onAbort);
-    // Those of its group that it left behind hold its pipes open.
-    signalGroup(pid, "SIGKILL");
-    await endProcesses(marker, stopped === null ? TERM_GRACE_MS : 0);
-    stdout?.resume();
-    await within(closed, DRAIN_MS);
-    stdout?.destroy();
-    stderr?.destroy();
-    for (const line of lines.end()) onLine(line);
-    return { exitCode: code ?? 128 + numberOf(killedBy), stopped, stderr: said, skippedLines: lines.skipped };
-  };
-  return {
-    pid,
-    stop,
-    ended: finish(),
-  };
-};
-
-const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Nothing of it is left.
-  }
-};
-
-const numberOf = (signal: NodeJS.Signals | null): number => (signal === null ? 0 : constants.signals[signal]);
-
-const within = (work: Promise<void>, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void work.then(() => {
-      clearTimeout(timer);
-      resolve();
+  stdin.on("error", () => undefined);
+  stdin.end(input);
+  const end = async (): Promise<ProgramEnd> => {
+    const { exitCode, limit } = await exited.finally(() => {
+      clearTimeout(deadline);
+      clearTimeout(killer);
+      signal.removeEventListener("abort", onAbort);
     });
-  });
+    await finish(stopped === null ? TERM_GRACE_MS : 0);
+    for (const line of lines.end()) onLine(line);
+    return { exitCode, stopped: stopped ?? limit, stderr: said, skippedLines: lines.skipped };
+  };
+  return { stop, ended: end() };
+};

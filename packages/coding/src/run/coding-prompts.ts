@@ -25,6 +25,10 @@ export const endOf = ({ exitCode, stopped }: Pick<CheckResult, "exitCode" | "sto
       return "took too long and was ended";
     case "output":
       return "wrote too much and was ended";
+    case "memory":
+      return "took too much memory and was ended";
+    case "processor":
+      return "took too much of the processor's time and was ended";
     default:
       return `ended with ${exitCode}`;
   }

@@ -25,8 +25,9 @@ export const collectWork = async (coding: CodingTask): Promise<CollectedWork> =>
 /** What checks leave in the worktree is taken away: the next commit is the program's alone. */
 const check = async ({ runtime, site }: CodingTask, { signal }: StepContext): Promise<readonly CheckResult[]> => {
   const opened = await site.open(signal);
-  const place = { folder: opened.place.folder, marker: opened.record.marker };
-  const checks = await site.run(runtime.spec.validate ?? [], place, signal);
+  const { place, record } = opened;
+  const working = { place, base: record, branch: record.branch, marker: record.marker };
+  const checks = await site.run(runtime.spec.validate ?? [], working, signal);
   await restoreSite(opened, signal);
   return checks;
 };

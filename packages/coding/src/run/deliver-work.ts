@@ -64,7 +64,7 @@ const merge = (
           ...{ repository: repositoryPlace(base), base: base.base, commit, folder: paths.merge },
           person: spec.author ?? CODING_DEFAULTS.author,
           message: `Merge ${branch}\n\n${commitMessage(task)}`,
-          check: (folder, during) => site.run(commands, { folder, marker: mergeMarker(key) }, during),
+          check: (place, during) => site.run(commands, { place, base, branch: null, marker: mergeMarker(key) }, during),
         },
         signal,
       );

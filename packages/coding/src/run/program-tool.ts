@@ -56,11 +56,12 @@ export const createProgramTool = (
       ...{ args: spec.args ?? [], resumeArgs: spec.resumeArgs },
     });
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
+    const launch = await site.launch({ place, base: record, branch: record.branch }, signal);
     const tally = new RunTally(before);
     const running = await runProgram(
       {
         ...{ command: spec.command ?? dialect.command, args, stdin, cwd: place.folder },
-        ...{ marker: record.marker, timeoutMs },
+        ...{ marker: record.marker, timeoutMs, launch },
         env: { ...(await site.environment()), ...env },
         maxOutputBytes: spec.maxOutputBytes ?? CODING_DEFAULTS.maxOutputBytes,
       },

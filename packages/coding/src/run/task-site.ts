@@ -3,6 +3,10 @@ import { mkdir } from "node:fs/promises";
 import { TerminalError } from "@agentcore/contract";
 import type { TaskInput } from "@agentcore/contract/authoring";
 import type { CodingRuntime } from "../coding-runtime.ts";
+import type { GitPlace } from "../git/git.ts";
+import { openWalls } from "../isolation/walls.ts";
+import type { Launch } from "../process/launch.ts";
+import { launchChild } from "../process/launch-child.ts";
 import { type CheckResult, runChecks } from "../process/run-check.ts";
 import { type RunPaths, readRecord, runPaths } from "../work/run-record.ts";
 import { keyOf, openWorksite, type WorkBase, type Worksite } from "../work/workplace.ts";
@@ -12,7 +16,13 @@ import { secretBlanker } from "./secret-blanker.ts";
 
 const MAX_CHECK_BYTES = 64 * 2 ** 20;
 
-type Place = { readonly folder: string; readonly marker: string };
+/** Where programs of the task are to work. */
+interface WorkingPlace {
+  readonly place: GitPlace;
+  readonly base: WorkBase;
+  /** That is checked out there; null: none is. */
+  readonly branch: string | null;
+}
 
 export class TaskSite {
   readonly key: string;
@@ -53,7 +63,7 @@ export class TaskSite {
         ...{ repository: spec.repository, base: spec.base, settled: base ?? undefined },
         refuse: (folder) => runtime.refuse(task.tenantId, folder),
         ...{ person: spec.author ?? CODING_DEFAULTS.author, now: Date.now() },
-        prepare: isPrepared ? (place, during) => this.prepare(place, during) : null,
+        prepare: isPrepared ? (site, during) => this.prepare(site, during) : null,
       },
       signal,
     );
@@ -62,13 +72,15 @@ export class TaskSite {
   /** Commands of the agent's manifest, in a folder of the task's. */
   async run(
     commands: readonly (readonly string[])[],
-    { folder, marker }: Place,
+    working: WorkingPlace & { readonly marker: string },
     signal: AbortSignal,
   ): Promise<readonly CheckResult[]> {
+    if (commands.length === 0) return [];
     const { runtime } = this;
     const blank = secretBlanker(runtime.secrets());
     const request = {
-      ...{ cwd: folder, env: await this.environment(), marker, maxOutputBytes: MAX_CHECK_BYTES },
+      ...{ cwd: working.place.folder, env: await this.environment(), marker: working.marker },
+      ...{ maxOutputBytes: MAX_CHECK_BYTES, launch: await this.launch(working, signal) },
       timeoutMs: runtime.spec.checkTimeoutMs ?? CODING_DEFAULTS.checkTimeoutMs,
     };
     const checks = await runChecks(commands, request, signal);
@@ -77,14 +89,33 @@ export class TaskSite {
 
   /** With its home there. */
   async environment(): Promise<Readonly<Record<string, string>>> {
-    const environment = this.runtime.environment(this.task.tenantId);
+    const { runtime, task, paths } = this;
+    const environment = runtime.environment(task.tenantId, runtime.spec.isolation === undefined ? null : paths.home);
     const home = environment["HOME"];
-    if (home !== undefined && this.runtime.spec.home !== "node") await mkdir(home, { recursive: true, mode: 0o700 });
+    if (home !== undefined && runtime.spec.home !== "node") await mkdir(home, { recursive: true, mode: 0o700 });
     return environment;
   }
 
-  private async prepare(place: Place, signal: AbortSignal): Promise<void> {
-    const checks = await this.run(this.runtime.spec.prepare ?? [], place, signal);
+  /** How programs are begun there. What they are to read is there already. */
+  async launch({ place, base, branch }: WorkingPlace, signal: AbortSignal): Promise<Launch> {
+    const { runtime, task, paths } = this;
+    const { spec, stateFolder, shared } = runtime;
+    if (spec.isolation === undefined) return launchChild;
+    return openWalls(
+      {
+        ...{ sandbox: await shared.sandbox(), spec, stateFolder, paths, place, branch },
+        ...{ commonDir: base.commonDir, branches: { [base.base]: base.baseCommit } },
+        person: spec.author ?? CODING_DEFAULTS.author,
+        refuse: (folder) => runtime.refuse(task.tenantId, folder),
+      },
+      signal,
+    );
+  }
+
+  private async prepare({ place, record }: Worksite, signal: AbortSignal): Promise<void> {
+    const { prepare = [] } = this.runtime.spec;
+    const working = { place, base: record, branch: record.branch, marker: record.marker };
+    const checks = await this.run(prepare, working, signal);
     const failed = checks.find(({ passed }) => !passed);
     if (failed !== undefined)
       throw new TerminalError(

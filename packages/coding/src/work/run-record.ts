@@ -1,7 +1,8 @@
 /** What is known of a task's work outside of its log: enough to find it again, and to take it away once the task is over. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GitPerson } from "../git/git.ts";
+import { removeTree } from "./remove-tree.ts";
 
 export interface RunRecord {
   readonly version: 1;
@@ -33,6 +34,10 @@ export interface RunPaths {
   readonly merge: string;
   readonly program: string;
   readonly index: string;
+  /** Of a run in a sandbox: its home, what stands for the repository, and what it is told of the system. */
+  readonly home: string;
+  readonly git: string;
+  readonly system: string;
 }
 
 export const runPaths = (stateFolder: string, key: string): RunPaths => {
@@ -46,6 +51,9 @@ export const runPaths = (stateFolder: string, key: string): RunPaths => {
     merge: join(folder, `merge-${key}`),
     program: join(folder, "program"),
     index: join(folder, "index"),
+    home: join(folder, "home"),
+    git: join(folder, "git"),
+    system: join(folder, "system"),
   };
 };
 
@@ -69,8 +77,7 @@ export const writeRecord = async (paths: RunPaths, record: RunRecord): Promise<v
   await rename(fresh, paths.record);
 };
 
-export const removeRun = (paths: RunPaths): Promise<void> =>
-  rm(paths.folder, { recursive: true, force: true, maxRetries: 3 });
+export const removeRun = (paths: RunPaths): Promise<void> => removeTree(paths.folder);
 
 export const listRuns = async (stateFolder: string): Promise<readonly string[]> => {
   try {

@@ -6,7 +6,7 @@
  * W3 The worktree's own `.git` is not believed: where git keeps what is the worktree's was noted before the program began.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, rm } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { PlatformError } from "@agentcore/contract";
 import { type CommittedWork, commitWork, restoreWorktree } from "../git/commit-work.ts";
 import { type GitPerson, type GitPlace, git } from "../git/git.ts";
@@ -14,6 +14,7 @@ import { commitOf, isAncestor, openRepository } from "../git/open-repository.ts"
 import { addWorktree, removeWorktree } from "../git/worktree.ts";
 import { endProcesses } from "../process/end-processes.ts";
 import { TERM_GRACE_MS } from "../process/run-program.ts";
+import { removeTree } from "./remove-tree.ts";
 import { takeRun } from "./run-lock.ts";
 import { type RunPaths, type RunRecord, readRecord, removeRun, runPaths, writeRecord } from "./run-record.ts";
 
@@ -32,9 +33,7 @@ export interface WorkRequest {
   /** As it was settled when the task began; undefined: it begins. */
   readonly settled?: WorkBase | undefined;
   /** Run once in each new worktree; what it changes of files that git knows is taken back. Null: it is not to be worked in. */
-  readonly prepare:
-    | ((place: { readonly folder: string; readonly marker: string }, signal: AbortSignal) => Promise<void>)
-    | null;
+  readonly prepare: ((site: Worksite, signal: AbortSignal) => Promise<void>) | null;
 }
 
 /** What a task's work stands on: settled once, also if the base moves. */
@@ -85,7 +84,7 @@ export const openWorksite = async (request: WorkRequest, signal: AbortSignal): P
   if (worktree === null) throw new PlatformError("INTERNAL", "a worktree was made and is not there");
   const site = { paths, record, place: worktree };
   if (record.isPrepared || request.prepare === null) return site;
-  await request.prepare({ folder: worktree.folder, marker: record.marker }, signal);
+  await request.prepare(site, signal);
   await restoreSite(site, signal);
   record = { ...record, isPrepared: true };
   await writeRecord(paths, record);
@@ -193,7 +192,7 @@ export const deleteMergedBranch = async (record: WorkBase, base: string, signal:
 
 /** A folder of the run that is empty. */
 export const freshFolder = async (folder: string): Promise<string> => {
-  await rm(folder, { recursive: true, force: true });
+  await removeTree(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;
 };

@@ -1,6 +1,6 @@
 /** What bubblewrap is told of a run. Nothing of the host is there but what is mounted. */
 import type { Machine } from "../machine.ts";
-import { type ContainedRun, type Mount, TOOL_FOLDER, WORK_FOLDER } from "./contained-run.ts";
+import { type ContainedRun, type Mount, TEMPORARY_FOLDER, TOOL_FOLDER, WORK_FOLDER } from "./contained-run.ts";
 
 // Descriptors that bubblewrap reads and writes. 3 and 4 are the program's own.
 const SECCOMP_FD = 5;
@@ -9,8 +9,8 @@ const OPTIONS_FD = 7;
 /** Those of `run.files` follow each other from here on. */
 export const FIRST_FILE_FD = 8;
 
-// Whom nothing belongs to, by custom.
-const NOBODY = { uid: 65_534, gid: 65_534 };
+/** Whom nothing belongs to, by custom. */
+export const NOBODY = { uid: 65_534, gid: 65_534 };
 const SETPRIV = `${TOOL_FOLDER}/setpriv`;
 
 /** Its command line, which all of this machine can read. */
@@ -75,15 +75,16 @@ const asNobody = ({ owner = NOBODY }: ContainedRun): string[] => [
   ...[`--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"],
 ];
 
-const workFolder = ({ files, limits, mounts }: ContainedRun): string[] => {
+const workFolder = ({ files, limits, mounts, scratchFolder = WORK_FOLDER }: ContainedRun): string[] => {
   const folders = new Set(files.flatMap(({ path }) => foldersOf(path)));
+  // Where programs put what they need for a while, unless something is mounted there.
+  const isLinked = scratchFolder === WORK_FOLDER && !mounts.some(({ to }) => to.startsWith(`${TEMPORARY_FOLDER}/`));
   return [
-    ...["--perms", "0777", "--size", String(limits.fileBytes), "--tmpfs", WORK_FOLDER],
-    // Where programs put what they need for a while, unless something is mounted there.
-    ...(mounts.some(({ to }) => to.startsWith("/tmp/")) ? [] : ["--symlink", "work", "/tmp"]),
-    ...[...folders].flatMap((folder) => ["--perms", "0777", "--dir", `${WORK_FOLDER}/${folder}`]),
+    ...["--perms", "0777", "--size", String(limits.fileBytes), "--tmpfs", scratchFolder],
+    ...(isLinked ? ["--symlink", "work", TEMPORARY_FOLDER] : []),
+    ...[...folders].flatMap((folder) => ["--perms", "0777", "--dir", `${scratchFolder}/${folder}`]),
     ...files.flatMap(({ path }, index) => [
-      ...["--perms", "0777", "--file", String(FIRST_FILE_FD + index), `${WORK_FOLDER}/${path}`],
+      ...["--perms", "0777", "--file", String(FIRST_FILE_FD + index), `${scratchFolder}/${path}`],
     ]),
   ];
 };

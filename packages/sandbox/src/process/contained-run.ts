@@ -34,8 +34,15 @@ export interface ContainedRun {
   /** A file that it has as descriptor 4 in place of a channel, and the most that it may write to such a one. @default `limits.fileBytes` */
   readonly descriptor?: number | undefined;
   readonly maxFileBytes?: number | undefined;
+  /** Its folder of what goes with it, which is there when the limits have room for files. @default `/work`, which `/tmp` then leads to */
+  readonly scratchFolder?: typeof WORK_FOLDER | typeof TEMPORARY_FOLDER | undefined;
+  /** Files that each of its processes may have open. @default 1024 */
+  readonly openFiles?: number | undefined;
+  /** The environment of the processes that hold it, by which whoever comes after a crash knows them: what runs inside cannot change it. @default none */
+  readonly mark?: Readonly<Record<string, string>> | undefined;
 }
 
 export const WORK_FOLDER = "/work";
+export const TEMPORARY_FOLDER = "/tmp";
 /** What the sandbox brings along itself. */
 export const TOOL_FOLDER = "/opt/agentcore";

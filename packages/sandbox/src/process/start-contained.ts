@@ -39,6 +39,10 @@ export interface Contained {
   begin(): void;
   /** Ends it now, for that limit. */
   exceed(limit: EndingLimit): void;
+  /** Asks the program, and what is of its group still, to end. */
+  ask(): void;
+  /** Ends it now, with all that it began: exit code 137. */
+  kill(): void;
   /** Once all its processes are gone. Rejects with the reason of the signal, or with SANDBOX_UNAVAILABLE when it could not begin. */
   readonly ended: Promise<Ending>;
 }
@@ -93,7 +97,12 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
   const end = (): void => {
     child.kill("SIGKILL");
     // Its parent's end ends it too, but not if that came before it had asked for that.
-    if (progress.pid !== undefined && progress.exitCode === undefined) killQuietly(progress.pid);
+    if (progress.pid !== undefined && progress.exitCode === undefined) signalQuietly(progress.pid, "SIGKILL");
+  };
+  const ask = (): void => {
+    // The first process inside leads the group of the program, and takes no signal itself.
+    if (progress.pid === undefined) end();
+    else if (progress.exitCode === undefined) signalQuietly(-progress.pid, "SIGTERM");
   };
   const exceed = (which: EndingLimit): void => {
     limit ??= which;
@@ -116,6 +125,8 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     if (cpuMs !== null && hasBegun && meter.cpuMs() - usedToStartMs > cpuMs) exceed("cpuMs");
     if (cgroup === null && meter.peakMemoryBytes() > run.limits.memoryBytes + run.base.memoryBytes)
       exceed("memoryBytes");
+    // Version 1 ends one process of many, and the others might wait for it without end; version 2 ends all.
+    if (cgroup !== null && cgroup.memoryKills() > 0) exceed("memoryBytes");
   };
   const look = cpuMs === null && cgroup !== null ? undefined : setInterval(watch, LOOK_EVERY_MS);
   signal?.addEventListener("abort", end);
@@ -143,7 +154,18 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     if (limit === undefined) limit = afterwards(run, { exitCode, memoryKills, usage, said: said() }, cgroup !== null);
     return { exitCode, limit, usage };
   };
-  return { stdin, stdout, stderr, channels, cpuMs: () => meter.cpuMs(), begin, exceed, ended: finish() };
+  return {
+    stdin,
+    stdout,
+    stderr,
+    channels,
+    cpuMs: () => meter.cpuMs(),
+    begin,
+    exceed,
+    ask,
+    kill: end,
+    ended: finish(),
+  };
 };
 
 const openGroup = (run: ContainedRun, { cgroups, isRoot }: Machine): Cgroup | null => {
@@ -169,7 +191,7 @@ const launch = (run: ContainedRun, machine: Machine, cgroup: Cgroup | null): Chi
   const resources = [
     // Of each process: the watch over all of them is finer, and this holds should it be late.
     ...(seconds === null ? [] : [`--cpu=${seconds}`]),
-    ...["--core=0", `--fsize=${run.maxFileBytes ?? limits.fileBytes}`, `--nofile=${OPEN_FILES}`],
+    ...["--core=0", `--fsize=${run.maxFileBytes ?? limits.fileBytes}`, `--nofile=${run.openFiles ?? OPEN_FILES}`],
     ...(cgroup === null ? [`--data=${limits.memoryBytes + base.dataBytes}`] : []),
   ];
   const contained = [machine.prlimit, ...resources, machine.bwrap, ...bubblewrapArguments(run, machine)];
@@ -177,7 +199,7 @@ const launch = (run: ContainedRun, machine: Machine, cgroup: Cgroup | null): Chi
   const shell = [machine.shell, "-c", JOIN, "sh", String(process.pid), String(join.length), ...join];
   return spawn(machine.setpriv, ["--pdeathsig", "KILL", "--", ...shell, ...contained], {
     cwd: "/",
-    env: {},
+    env: { ...run.mark },
     stdio: [
       "pipe",
       "pipe",
@@ -245,9 +267,9 @@ const didNotBegin = (said: string, { isRoot }: Machine): Error =>
       : "Allow user namespaces for this account (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a container its seccomp profile).",
   );
 
-const killQuietly = (pid: number): void => {
+const signalQuietly = (pid: number, signal: NodeJS.Signals): void => {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // Gone already.
   }

@@ -28,6 +28,8 @@ export const createCodingAgents = (options: {
     async define({ metadata: { name, labels }, spec: { coding, description, skills } }) {
       if (coding === undefined) throw new PlatformError("INTERNAL", `agent ${name} is no coding agent`);
       const { codingAgent, shared } = await load();
+      // What is missing on this machine is told now, and not with the first task.
+      if (coding.isolation === "sandbox") await shared.sandbox();
       return codingAgent({
         ...coding,
         ...{ name, description: description ?? `Works with ${coding.program} in a git repository` },

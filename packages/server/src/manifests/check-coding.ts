@@ -30,6 +30,10 @@ export const checkCoding = async (
   if (rules.commands !== null && coding.trustsRepository === true)
     refuse("trustsRepository", "a node with API keys trusts no repository");
   refuse("repository", await refuseReach(tenantId, { kind: "folder", field: "repository", value: repository }, rules));
+  for (const [index, value] of (coding.sandbox?.readable ?? []).entries()) {
+    const field = `sandbox.readable[${index}]`;
+    refuse(field, await refuseReach(tenantId, { kind: "folder", field, value }, rules));
+  }
   violations.push(...checkVariables(tenantId, headerVariables("spec.coding.env", env)));
   if (violations.length > 0) throw invalidArgument(`agent "${metadata.name}"`, violations);
 };
