@@ -57,6 +57,9 @@ describe("the table", () => {
       expect(asOf, name).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       if (maxOutputTokens !== undefined) expect(maxOutputTokens, name).toBeLessThan(contextWindow ?? 0);
       if (price === undefined) continue;
+      // Within the node nothing is paid, and nowhere else.
+      expect(price.input === 0, name).toBe(name.startsWith("local/"));
+      if (price.input === 0) continue;
       expect(price.cachedInput ?? 0, name).toBeLessThan(price.input);
       expect(price.cacheWrite ?? price.input, name).toBeGreaterThanOrEqual(price.input);
       if (longInput === undefined) continue;
