@@ -107,6 +107,7 @@ export class CodingRuntime {
       await sweepRuns({
         ...{ stateFolder, agent: host.shared === undefined ? name : null, isOver: host.isOver ?? null },
         ...{ now: Date.now(), isActive: (key) => shared.active.has(key), log },
+        openSandbox: () => shared.sandbox(),
       });
       await this.sweepHomes(log);
     });

@@ -1,5 +1,6 @@
 /** Programs of this machine, apart from it, whose output is read as it comes: for work that takes long and leaves something in folders of this machine. */
 import { execFile } from "node:child_process";
+import { chmod } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { removeOrphans } from "./cgroups/open-cgroup.ts";
@@ -51,8 +52,8 @@ export interface ProgramSandbox {
   /** Ended with this process, whatever that dies of. Throws SANDBOX_UNAVAILABLE, INVALID_ARGUMENT. */
   start(program: ContainedProgram): ProgramProcess;
   /**
-   * Lets programs write to folders, and to all that is in them: as root, which no program is, they become nobody's; else nothing is to be done. No link is
-   * followed, and nothing may run there meanwhile.
+   * Lets programs write to folders, and to all that is in them: where this process is root, which no program is, they become nobody's. The folders themselves are
+   * opened for all to read, so they are to lie where nobody else comes. No link in them is followed, and nothing may run there meanwhile.
    */
   give(folders: readonly string[]): Promise<void>;
   /** Whom programs run as. */
@@ -90,6 +91,8 @@ export const openProgramSandbox = async (): Promise<ProgramSandbox> => {
   return {
     start,
     async give(folders) {
+      // Bubblewrap starts the program there before it is nobody, and as root no more.
+      for (const folder of folders) await chmod(folder, 0o755);
       if (!machine.isRoot || folders.length === 0) return;
       await promisify(execFile)("chown", ["-R", "-h", "-P", `${NOBODY.uid}:${NOBODY.gid}`, "--", ...folders]);
     },

@@ -1,5 +1,6 @@
 // Runs the real programs in a node, against models that are scripted: `npm install` in this folder, then
 //   node -C agentcore-source test/interop/coding/run.mjs [claude-code codex gemini opencode]
+// With ISOLATION=sandbox they run in one, which has the network of this machine.
 // Each gets a repository that brings settings of its own for every one of them, by which it would have something run.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -105,6 +106,7 @@ for (const [name, isPlain] of names.flatMap((each) => [
     repository: repositoryFor(agent, isPlain),
     validate: [["grep", "-q", "right", "hello.txt"]],
     ...PROGRAMS[name],
+    ...(process.env.ISOLATION === "sandbox" ? { isolation: "sandbox", sandbox: { network: "host" } } : {}),
   };
   await node.apply([{ apiVersion: "agentcore.dev/v1", kind: "Agent", metadata: { name: agent }, spec: { coding } }]);
   const startedAt = performance.now();

@@ -1,12 +1,12 @@
 /**
  * What a program in a sandbox has of this machine.
  *
- *   to be written   its worktree; a stand-in for the repository's `.git` (stand-in.ts); a home of the task's own; a folder of the run's own; a /tmp that goes with it
- *   to be read      the system's programs, PATH, where the commands lie, objects of the repository, and what its agent names
+ *   to be written   its worktree; a stand-in for the repository's `.git` (stand-in.ts); a home of the task's own; a /tmp that goes with it
+ *   to be read      what this run is told by files; the system's programs, PATH, where the commands lie, objects of the repository, and what its agent names
  *
  * All stand at the paths that they have here, so that what names them, as a worktree's `.git` does, holds inside and outside.
  */
-import { mkdir, realpath, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, realpath, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { type CodingSpec, PlatformError } from "@agentcore/contract";
 import type { ContainedProgram, ProgramProcess, ProgramSandbox, ReadOnlyMount } from "@agentcore/sandbox";
@@ -45,13 +45,16 @@ export const openWalls = async (request: WallsRequest, signal: AbortSignal): Pro
   await makeStandIn({ commonDir, place, folder: paths.git, objects: OBJECTS, branches, branch, person }, signal);
   for (const folder of [paths.home, paths.program, paths.system]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeAccount(request);
-  const own = [place.folder, paths.home, paths.program].map((folder) => ({ from: folder, to: folder }));
+  await assertReadable(request);
+  await showToAll(paths.program);
+  const own = [place.folder, paths.home].map((folder) => ({ from: folder, to: folder }));
   const writable = [...own, { from: paths.git, to: commonDir }];
   await sandbox.give(writable.map(({ from }) => from));
   const limits = { ...CODING_DEFAULTS.sandbox, ...limitsOf(spec) };
   return async ({ file, args, cwd, env, marker }) => {
     const readable = [
       { from: join(commonDir, "objects"), to: OBJECTS },
+      { from: paths.program, to: paths.program },
       ...["passwd", "group", ...(limits.network === "host" ? [] : ["hosts"])].map((name) => ({
         from: join(paths.system, name),
         to: `/etc/${name}`,
@@ -124,6 +127,24 @@ const refusal = (path: string, why: string): PlatformError =>
   new PlatformError("INVALID_ARGUMENT", `coding.sandbox.readable: ${path}: ${why}`);
 
 const isWithin = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}${sep}`);
+
+/** What is the repository's stays as it is. */
+const assertReadable = async ({ sandbox, commonDir }: WallsRequest): Promise<void> => {
+  const { mode, uid } = await lstat(join(commonDir, "objects"));
+  const forAll = 0o005;
+  if (uid === sandbox.account.uid || (mode & forAll) === forAll) return;
+  throw new PlatformError(
+    "INVALID_ARGUMENT",
+    `coding.repository: its objects may not be read by others, and in a sandbox a program is somebody else than this node's account`,
+    { details: { nextStep: `Open them: chmod -R o+rX ${join(commonDir, "objects")}` } },
+  );
+};
+
+/** It stays the node's own: some programs believe settings only in folders that they could not have written themselves. The folder around it lets nobody through. */
+const showToAll = async (folder: string): Promise<void> => {
+  await chmod(folder, 0o755);
+  for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);
+};
 
 /** What programs look their account and this machine up in: theirs alone. */
 const writeAccount = async ({ sandbox, paths }: WallsRequest): Promise<void> => {

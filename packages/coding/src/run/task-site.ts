@@ -53,10 +53,12 @@ export class TaskSite {
     return this.base !== null || (await readRecord(this.paths)) !== null;
   }
 
-  open(signal: AbortSignal, { isPrepared = true } = {}): Promise<Worksite> {
+  async open(signal: AbortSignal, { isPrepared = true } = {}): Promise<Worksite> {
     const { runtime, task, base } = this;
     const { spec, stateFolder, name } = runtime;
     runtime.enter(this.key);
+    // It ends what a node that was killed has left in one, also what nobody could know by its mark.
+    if (spec.isolation !== undefined) await runtime.shared.sandbox();
     return openWorksite(
       {
         ...{ stateFolder, tenantId: task.tenantId, taskId: task.id, agent: name },

@@ -1,4 +1,5 @@
 /** Takes away what tasks that are over have left: of nodes that died, of deadlines that passed, of tasks that were removed. */
+import { existsSync } from "node:fs";
 import { PlatformError } from "@agentcore/contract";
 import { endProcesses } from "../process/end-processes.ts";
 import { TERM_GRACE_MS } from "../process/run-program.ts";
@@ -15,6 +16,8 @@ export interface SweepOptions {
   /** Null: it cannot be known; what is older than a week is then over. */
   readonly isOver: ((tenantId: string, taskId: string) => Promise<boolean>) | null;
   readonly now: number;
+  /** Ends what runs in sandboxes of nodes that were killed. */
+  readonly openSandbox: () => Promise<unknown>;
   readonly log: (message: string) => void;
 }
 
@@ -33,9 +36,10 @@ export const sweepRuns = async (options: SweepOptions): Promise<void> => {
 };
 
 /** Of a process that died before it noted whose the run is, or while it merged. */
-const sweepUnnamed = async (key: string, paths: RunPaths): Promise<void> => {
+const sweepUnnamed = async (key: string, paths: RunPaths, openSandbox: SweepOptions["openSandbox"]): Promise<void> => {
   if (!(await isAbandoned(paths))) return;
   await takeRun(paths);
+  if (existsSync(paths.git)) await openSandbox();
   if ((await readRecord(paths)) !== null) return;
   await endProcesses(mergeMarker(key), TERM_GRACE_MS);
   await removeRun(paths);
@@ -43,17 +47,18 @@ const sweepUnnamed = async (key: string, paths: RunPaths): Promise<void> => {
 
 const sweepRun = async (
   key: string,
-  { stateFolder, isActive, isOver, now, log, agent }: SweepOptions,
+  { stateFolder, isActive, isOver, now, log, agent, openSandbox }: SweepOptions,
 ): Promise<void> => {
   const paths = runPaths(stateFolder, key);
   const record = await readRecord(paths);
-  if (record === null) return sweepUnnamed(key, paths);
+  if (record === null) return sweepUnnamed(key, paths, openSandbox);
   if (agent !== null && record.agent !== agent) return;
   if (await isTakenByOther(paths)) return;
   const isDone =
     isOver === null ? now - record.startedAt > FORGOTTEN_AFTER_MS : await isOver(record.tenantId, record.taskId);
   if (!isDone || isActive(key)) return;
   await takeRun(paths);
+  if (existsSync(paths.git)) await openSandbox();
   const branch = await closeWorkplace({ paths, record }, "Work of a task that ended before it was collected");
   log(
     branch === null

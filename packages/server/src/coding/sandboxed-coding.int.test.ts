@@ -1,12 +1,12 @@
 /** Coding agents in a sandbox, on a whole node: each limit is shown by an attempt that fails, made by the program itself and by what it leaves for others. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CodingResult } from "@agentcore/coding";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openTestRepository, processesWith, runsIn, type TestRepository } from "../../../coding/test/coding-world.ts";
-import { codingAgentManifest } from "../../test/coding/coding-agent-manifest.ts";
+import { codingAgentManifest, PROGRAM } from "../../test/coding/coding-agent-manifest.ts";
 import { type RunningNode, startNode } from "../start-node.ts";
 
 const MIB = 2 ** 20;
@@ -84,17 +84,18 @@ test("a program and the commands that check it find their worktree and nothing o
     ...{ shadow: "refused: ENOENT", database: "refused: ENOENT", dataFolder: ["coding"], runs: 1 },
     ...{ homes: "refused: ENOENT", ownHome: ["sessions"], accountHome: "refused: ENOENT", working: "refused: ENOENT" },
     environment: ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "HOME", "PATH", "PWD", "TMPDIR"],
-    writeRepository: expect.stringMatching(/refused: E(ROFS|ACCES)/),
+    // Without root, folders that lead to what is mounted are its own, where they lie in its /tmp.
+    writeRepository: expect.stringMatching(/refused: E(ROFS|ACCES)|done/),
     writeObjects: expect.stringMatching(/refused: E(ROFS|ACCES)/),
     writeSystem: expect.stringMatching(/refused: E(ROFS|ACCES)/),
-    writeBesideWorktree: expect.stringMatching(/refused: E(ROFS|ACCES)/),
+    writeBesideWorktree: expect.stringMatching(/refused: E(ROFS|ACCES)|done/),
     linkAccount: "refused: EXDEV",
     writeTemporary: "done",
     // The first of its namespace, the program, a shell of none, and itself.
     processes: 3,
     killNode: "refused: ESRCH",
     trace: "-1 1",
-    memoryOfParent: expect.stringMatching(/refused: E(ACCES|PERM)/),
+    memoryOfParent: expect.stringMatching(/refused: E(ACCES|PERM|IO)/),
     mount: "refused: 1",
     nodePort: "refused: ECONNREFUSED",
     elsewhere: "refused: ENETUNREACH",
@@ -120,7 +121,7 @@ test("a session is gone on with in the task's own home, and what passes is merge
   repository.git("tag", "v1.2.3");
   const validate = [["sh", "-c", "grep -q right b.txt && git describe --tags | grep -q ^v1.2.3 && git log -1"]];
   const agent = await agentFor(repository, { validate, deliver: "merge", prepare: [["git", "rev-parse", "HEAD"]] });
-  const done = await run(agent, "write b.txt wrong\n---\nwrite b.txt right");
+  const done = await run(agent, "write b.txt wrong\nrun chmod 0 .\n---\nwrite b.txt right");
   expect(done.output).toMatchObject({ outcome: "merged", complete: true, turns: 2 });
   expect(repository.read("main", "b.txt")).toBe("right");
   expect([repository.worktrees(), runsIn(data), repository.branches()]).toEqual([[], [], []]);
@@ -211,4 +212,32 @@ test("what its agent names is there to be read, and nothing beside it", async ()
   const look = `cat ${folder}/shown/known.txt && ! touch ${folder}/shown/x && ! cat ${folder}/hidden.txt`;
   const agent = await agentFor(repository, { validate: [["sh", "-c", look]] }, { readable: [join(folder, "shown")] });
   expect((await run(agent, "write b.txt b")).output).toMatchObject({ complete: true });
+});
+
+test.runIf(process.getuid?.() === 0)(
+  "objects that only the node's account may read are told of, with the way to open them",
+  async () => {
+    const repository = await openTestRepository();
+    chmodSync(join(repository.folder, ".git/objects"), 0o700);
+    expect((await run(await agentFor(repository), "say hi")).message).toMatch(/objects may not be read by others/);
+  },
+);
+
+test("a node with keys shows programs only folders that its operator has named", async () => {
+  const repository = await openTestRepository();
+  const directory = await mkdtemp(join(tmpdir(), "agentcore-coding-keys-"));
+  const keyed = await startNode({
+    ...{ port: 0, dataDirectory: directory, logLevel: "error", env: { PATH: process.env["PATH"] } },
+    apiKeys: ["key-of-boss-0123456789 role=operator"],
+    ...{ toolCommands: [PROGRAM], toolFolders: [repository.folder] },
+  });
+  onTestFinished(async () => {
+    await keyed.close(0);
+    await rm(directory, { recursive: true, force: true });
+  });
+  await keyed.ready;
+  const coding = { isolation: "sandbox", sandbox: { network: "none", readable: [repository.folder, "/root"] } };
+  await expect(keyed.apply([codingAgentManifest("coder", repository.folder, coding)])).rejects.toMatchObject({
+    violations: [{ field: "spec.coding.sandbox.readable[1]", description: expect.stringContaining("--tool-folder") }],
+  });
 });
