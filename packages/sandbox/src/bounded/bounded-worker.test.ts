@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { openProcess, openThread } from "./index.ts";
@@ -111,6 +112,13 @@ test("a program ends with its work, and does not wait for what is idle", async (
   // After 10 s it would end in any case.
   const late = new Promise((resolve) => setTimeout(resolve, 5_000, "late").unref());
   expect(await Promise.race([exited, late])).toEqual([0, null]);
+});
+
+test("a program that waits for one to be closed is not ended before", async () => {
+  const script = fileURLToPath(new URL("../../test/close-workers.ts", import.meta.url));
+  const program = spawn(process.execPath, ["-C", "agentcore-source", script], { stdio: ["ignore", "pipe", "ignore"] });
+  const said = text(program.stdout);
+  expect([await once(program, "exit"), await said]).toEqual([[0, null], "closed"]);
 });
 
 const isThere = (id: number): boolean => {

@@ -162,7 +162,8 @@ class Worker implements BoundedWorker {
       signal?.removeEventListener("abort", onAbort);
       running.listen(null);
       this.endCurrent = null;
-      running.hold(false);
+      // One that is being ended is waited for.
+      if (this.running === running) running.hold(false);
       this.idle = setTimeout(() => void this.end(), this.options.idleMs ?? DEFAULT_IDLE_MS).unref();
     }
   }
@@ -178,6 +179,7 @@ class Worker implements BoundedWorker {
     const { running } = this;
     this.running = null;
     clearTimeout(this.idle);
+    running?.hold(true);
     await running?.end();
   }
 }
