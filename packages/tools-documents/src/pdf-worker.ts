@@ -1,4 +1,4 @@
-/** The thread that reads PDFs. */
+/** The process that reads PDFs. */
 import { PlatformError } from "@agentcore/contract/errors";
 import { serveCalls } from "@agentcore/sandbox/bounded";
 import { getDocumentProxy } from "unpdf";
@@ -11,7 +11,8 @@ const QUIET = 0;
 serveCalls((request) => pagesOf(request as PdfRequest).catch(refused));
 
 const pagesOf = async ({ bytes, maxPages, maxCharacters }: PdfRequest): Promise<readonly string[]> => {
-  const pdf = await getDocumentProxy(bytes, { verbosity: QUIET });
+  // What comes from another process is a Buffer, which PDF.js refuses.
+  const pdf = await getDocumentProxy(Uint8Array.from(bytes), { verbosity: QUIET });
   try {
     if (pdf.numPages > maxPages)
       throw new PlatformError("TOO_LARGE", `it has ${pdf.numPages} pages, more than the ${maxPages} that are read`);

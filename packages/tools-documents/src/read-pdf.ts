@@ -1,7 +1,7 @@
-/** Text of PDFs, read in a thread that ends when one takes too long or too much memory: whoever wrote it may have meant harm. */
+/** Text of PDFs, read in a process that ends when one takes too long or too much memory: whoever wrote it may have meant harm. */
 
 import { PlatformError } from "@agentcore/contract/errors";
-import { openThread } from "@agentcore/sandbox/bounded";
+import { openProcess } from "@agentcore/sandbox/bounded";
 
 export interface PdfLimits {
   readonly maxPages: number;
@@ -23,13 +23,13 @@ const MEMORY_BYTES = 512 * 1024 * 1024;
 const file = new URL(import.meta.url.endsWith(".ts") ? "./pdf-worker.ts" : "./pdf-worker.js", import.meta.url);
 
 export const openPdfReader = (limits: PdfLimits): PdfReader => {
-  const thread = openThread({ file, doing: "reading the PDF", memoryBytes: MEMORY_BYTES });
+  const process = openProcess({ file, doing: "reading the PDF", memoryBytes: MEMORY_BYTES });
   return {
     async read(bytes, signal) {
       const request: PdfRequest = { bytes, ...limits };
-      const pages: unknown = await thread.call(request, { timeoutMs: TIMEOUT_MS, signal });
+      const pages: unknown = await process.call(request, { timeoutMs: TIMEOUT_MS, signal });
       if (Array.isArray(pages) && pages.every((page) => typeof page === "string")) return pages;
-      throw new PlatformError("INTERNAL", "the thread that reads PDFs did not answer with pages");
+      throw new PlatformError("INTERNAL", "the process that reads PDFs did not answer with pages");
     },
   };
 };

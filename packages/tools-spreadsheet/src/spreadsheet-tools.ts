@@ -1,4 +1,4 @@
-import { openThread } from "@agentcore/sandbox/bounded";
+import { openProcess } from "@agentcore/sandbox/bounded";
 import { PlatformError, type Tool, tool } from "@agentcore/sdk";
 import { ConfinedFolder, readBounded } from "@agentcore/tools-files";
 import { z } from "zod";
@@ -36,7 +36,7 @@ const Path = z.string().min(1).max(4_096).describe('of an .xlsx file, relative, 
 export const spreadsheetTools = (options: SpreadsheetToolsOptions): readonly Tool[] => {
   const { root, hidden, description = "workbooks" } = options;
   const folder = new ConfinedFolder(root, { hidden });
-  const thread = openThread({ file, doing: "reading the workbook", memoryBytes: MEMORY_BYTES });
+  const process = openProcess({ file, doing: "reading the workbook", memoryBytes: MEMORY_BYTES });
   const named = (name: string): string => (options.name === undefined ? name : `${options.name}_${name}`);
   const rules = { readOnly: true, permission: options.permission };
   const ask = async (path: string, read: WorkbookRequest["read"], signal: AbortSignal): Promise<WorkbookAnswer> => {
@@ -45,7 +45,7 @@ export const spreadsheetTools = (options: SpreadsheetToolsOptions): readonly Too
     );
     const request: WorkbookRequest = read === undefined ? { bytes } : { bytes, read };
     // The answer is what this package sends itself.
-    return (await thread.call(request, { timeoutMs: TIMEOUT_MS, signal })) as WorkbookAnswer;
+    return (await process.call(request, { timeoutMs: TIMEOUT_MS, signal })) as WorkbookAnswer;
   };
   return [
     tool({

@@ -1,4 +1,4 @@
-/** The thread that reads workbooks: one may inflate to more than any memory. */
+/** The process that reads workbooks: one may inflate to more than any memory. */
 import { PlatformError } from "@agentcore/contract/errors";
 import { serveCalls } from "@agentcore/sandbox/bounded";
 import { unzipSync, zipSync } from "fflate";
