@@ -47,3 +47,27 @@ test("a turn is asked for as often when the node's clock is set back meanwhile: 
   expect(await other.take()).toBe(true);
   expect(await one.keep()).toBe(false);
 });
+
+test("it is held until it runs out, by either clock, and no more once it is let go or refused", async () => {
+  const { time: clock, leaseOf } = createWorld();
+  const [one, other] = [leaseOf("one", clock), leaseOf("other", clock)];
+  expect(one.heldForMs).toBe(0);
+  await one.take();
+  expect(one.heldForMs).toBe(TTL_MS);
+  await clock.advance(TTL_MS - 10);
+  expect(one.heldForMs).toBe(10);
+  await clock.advance(11);
+  expect(one.heldForMs).toBe(0);
+  await other.take();
+  expect([await one.keep(), one.heldForMs]).toEqual([false, 0]);
+  clock.jump(TTL_MS);
+  expect(other.heldForMs).toBe(0);
+});
+
+test("what was let go of is asked for anew: another may have taken it at once", async () => {
+  const { time: clock, leaseOf } = createWorld();
+  const [one, other] = [leaseOf("one", clock), leaseOf("other", clock)];
+  await one.take();
+  await one.release();
+  expect([await other.take(), await one.keep(), one.heldForMs]).toEqual([true, false, 0]);
+});

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { PlatformError } from "@agentcore/contract";
 import { RateLimiter } from "@agentcore/core/governance";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import type { KeyValue } from "@agentcore/core/ports";
 import { TurnLease } from "@agentcore/core/retention";
 import type { CallerScope, SubmitRequest } from "@agentcore/core/tasks";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, ManualClock } from "@agentcore/core/testing";
@@ -54,6 +55,9 @@ class World {
   readonly logger = createRecordingLogger();
   readonly begun: { readonly scope: CallerScope; readonly request: SubmitRequest }[] = [];
   refuses: PlatformError | null = null;
+  /** What becomes of a question for the lease. */
+  leaseStore: "answers" | "fails" | "hangs" = "answers";
+  readonly answersAgain = Promise.withResolvers<void>();
   private readonly known = new Set<string>();
   private readonly digest = createFnvDigest();
   private readonly declared = new DeclaredFeeds();
@@ -89,7 +93,7 @@ class World {
       tasks: { submit: (...given) => this.submit(...given) },
       limiter: new RateLimiter({ keyValue, clock }),
       positions: new FeedPositions(keyValue),
-      lease: new TurnLease({ keyValue, clock, scope, key: "feeds", node, ttlMs: 20_000 }),
+      lease: new TurnLease({ keyValue: this.storeOfLease(), clock, scope, key: "feeds", node, ttlMs: 20_000 }),
       openFor: (feed) => createGuardedWebSocket(feedPolicy(feed, false)),
       secretFor: readFeedSecret(env),
       senses: { clock: own, digest, ids: createSequentialIds(node), logger },
@@ -98,6 +102,19 @@ class World {
     keeper.start();
     onTestFinished(() => keeper.close());
     return { keeper, die: () => void (isDead = true) };
+  }
+
+  private storeOfLease(): KeyValue {
+    const answer = <T>(work: () => Promise<T>): Promise<T> => {
+      if (this.leaseStore === "fails") return Promise.reject(new PlatformError("STORE_UNAVAILABLE", "it is away"));
+      return this.leaseStore === "hangs" ? this.answersAgain.promise.then(work) : work();
+    };
+    const { keyValue } = this;
+    return {
+      get: (...given) => answer(() => keyValue.get(...given)),
+      put: (...given) => answer(() => keyValue.put(...given)),
+      delete: (...given) => answer(() => keyValue.delete(...given)),
+    } satisfies Pick<KeyValue, "delete" | "get" | "put"> as KeyValue;
   }
 
   private async submit(scope: CallerScope, request: SubmitRequest) {
@@ -298,6 +315,44 @@ test("one node holds it; when that dies another does once its lease is over, and
   await holder.keeper.close();
   await world.clock.advance(5_000);
   await until(() => other.keeper.connections(TENANT)[0]?.[1] === true);
+});
+
+test("a store that is away for less than the lease costs no connection", async () => {
+  const service = await serve();
+  const world = new World();
+  world.apply("f", { url: service.url, heartbeatMs: 600_000 });
+  const { keeper } = world.start();
+  await until(() => keeper.connections(TENANT)[0]?.[1] === true);
+  world.leaseStore = "fails";
+  for (let count = 0; count < 2; count += 1) {
+    await world.clock.advance(5_000);
+    await turn();
+  }
+  expect(world.logger.records.some(({ message }) => message.includes("it is away"))).toBe(true);
+  expect(keeper.connections(TENANT)).toEqual([["f", true]]);
+  world.leaseStore = "answers";
+  for (let count = 0; count < 10; count += 1) {
+    await world.clock.advance(5_000);
+    await turn();
+  }
+  expect([keeper.connections(TENANT), service.connections]).toEqual([[["f", true]], 1]);
+});
+
+test.each(["fails", "hangs"] as const)("a lease that has run out is let go of when the store %s", async (becomes) => {
+  const service = await serve();
+  const world = new World();
+  world.apply("f", { url: service.url, heartbeatMs: 600_000 });
+  const { keeper } = world.start();
+  await until(() => keeper.connections(TENANT)[0]?.[1] === true);
+  world.leaseStore = becomes;
+  for (let count = 0; count < 21; count += 1) {
+    await world.clock.advance(1_000);
+    await turn();
+  }
+  expect(keeper.connections(TENANT)).toEqual([]);
+  await until(() => service.server.clients.size === 0);
+  world.leaseStore = "answers";
+  world.answersAgain.resolve();
 });
 
 test("a feed that changes, goes, or has no replicas is held no more as it was", async () => {

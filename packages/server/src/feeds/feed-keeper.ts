@@ -1,6 +1,7 @@
 /**
  * Holds the connections of all feeds, on one node at a time: by a lease, since a second connection would have most services push everything twice. A node that dies is followed when its lease has
- * run out. For a moment there may be two: a message that has an id is one event all the same, one that has none is two.
+ * run out; one whose store does not answer holds them until then, and no longer, whatever it waits for. For a moment there may be two: a message that has an id is one event all the same, one
+ * that has none is two.
  */
 import { PlatformError } from "@agentcore/contract";
 import type { Timer } from "@agentcore/core/ports";
@@ -11,7 +12,7 @@ import type { DeclaredFeed, DeclaredFeeds } from "./declared-feeds.ts";
 import { type FeedServices, runFeed } from "./feed-connection.ts";
 import type { TakeOutcome } from "./take-message.ts";
 
-/** A quarter of the lease: a look that fails leaves room for others. */
+/** A quarter of the lease: a look that fails leaves room for others before it has run out. */
 const LOOK_MS = 5_000;
 /** Of one node, and of one tenant: each is a socket, and a message at a time in memory. Feeds past them are told, and not held. */
 const MAX_FEEDS = 500;
@@ -19,7 +20,7 @@ const MAX_OF_TENANT = 100;
 
 export interface FeedKeeperOptions extends Omit<FeedServices, "onMessage" | "onState"> {
   readonly declared: Pick<DeclaredFeeds, "all">;
-  readonly lease: Pick<TurnLease, "keep" | "release">;
+  readonly lease: Pick<TurnLease, "heldForMs" | "keep" | "release">;
 }
 
 interface Running {
@@ -36,6 +37,7 @@ export class FeedKeeper {
   private readonly trouble: Trouble;
   private readonly look: () => Promise<void>;
   private timer: Timer | null = null;
+  private lapse: Timer | null = null;
   private isRunning = false;
   private isHolding = false;
   private leftOut = 0;
@@ -60,6 +62,8 @@ export class FeedKeeper {
   async close(): Promise<void> {
     this.isRunning = false;
     this.timer?.cancel();
+    // The look under way may wait for the store.
+    await this.endAll();
     await this.look();
     await this.endAll();
     await this.release();
@@ -90,22 +94,29 @@ export class FeedKeeper {
         return;
       }
       this.isHolding = await lease.keep();
+      this.lapseIn(lease.heldForMs);
       if (this.isHolding) await this.follow();
       else await this.endAll();
       this.trouble.end();
     } catch (error) {
-      // Nobody knows who has the lease. It may be this node: then it is all the same to whoever comes next.
-      await this.endAll();
+      // What was held is, until the lease has run out: nobody else has it before.
       this.trouble.begin(PlatformError.from(error));
     }
     if (this.isRunning) this.timer = senses.clock.after(LOOK_MS, () => this.wake());
   }
 
+  private lapseIn(ms: number): void {
+    this.lapse?.cancel();
+    this.lapse = ms > 0 ? this.options.senses.clock.after(ms, () => void this.endAll()) : null;
+  }
+
   /** Makes what runs what is declared. */
   private async follow(): Promise<void> {
-    const { declared } = this.options;
+    const { declared, lease } = this.options;
     const gone = [...this.running].filter(([key, { feed }]) => declared.all.get(key) !== feed);
     await this.end(gone.map(([key]) => key));
+    // Those that went may have taken longer than the lease.
+    if (lease.heldForMs === 0) return;
     let leftOut = 0;
     for (const [key, feed] of declared.all) {
       if (this.running.has(key)) continue;
@@ -168,6 +179,7 @@ export class FeedKeeper {
   }
 
   private async release(): Promise<void> {
+    this.lapse?.cancel();
     if (!this.isHolding) return;
     this.isHolding = false;
     // It runs out by itself.
