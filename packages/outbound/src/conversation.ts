@@ -20,14 +20,20 @@ export const openConversation = async <Socket extends Conversant>(
   { url, headers = {}, protocols, opening = [] }: WebSocketAddress,
   { open, secret, maxMessageBytes, openTimeoutMs, signal }: ConversationOptions<Socket>,
 ): Promise<Socket> => {
+  const secrets: string[] = [];
+  const known = (variable: string): string => {
+    const value = secret(variable);
+    secrets.push(value);
+    return value;
+  };
   const said = Object.entries(headers).map(
-    ([name, value]) => [name.toLowerCase(), typeof value === "string" ? value : secret(value.env)] as const,
+    ([name, value]) => [name.toLowerCase(), typeof value === "string" ? value : known(value.env)] as const,
   );
   const steps = opening.map(({ send, expect }) => ({
-    ...{ expect, text: send === undefined ? undefined : messageText(withSecrets(send, secret)) },
+    ...{ expect, text: send === undefined ? undefined : messageText(withSecrets(send, known)) },
   }));
   const socket = await open(url, {
-    ...{ headers: Object.fromEntries(said), protocols, maxMessageBytes, openTimeoutMs, signal },
+    ...{ headers: Object.fromEntries(said), protocols, maxMessageBytes, openTimeoutMs, secrets, signal },
   });
   if (steps.length === 0) return socket;
   let timer: NodeJS.Timeout | undefined;

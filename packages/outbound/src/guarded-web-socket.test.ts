@@ -277,3 +277,32 @@ test("this machine is connected to where it was named, by whichever scheme, and 
     await expect(openNamed("nonsense")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   }
 });
+
+test("a server that reads nothing of what is sent holds nobody: its connection is ended", async () => {
+  const address = await rawServer((socket, request) => {
+    socket.write(accept(request));
+    socket.pause();
+  });
+  const socket = await open(address, { sendTimeoutMs: 200 });
+  const sendAll = async (): Promise<void> => {
+    for (let count = 0; count < 64; count += 1) await socket.send("x".repeat(1024 * 1024));
+  };
+  await expect(sendAll()).rejects.toMatchObject({
+    ...{ code: "UPSTREAM_FAILED", message: expect.stringContaining("has taken nothing of what is sent for 200 ms") },
+  });
+  expect(await socket.next()).toBeNull();
+  expect(socket.end?.fault).toMatchObject({ code: "UPSTREAM_FAILED", retryable: true });
+});
+
+test("a header that cannot be sent is told by its name, and not by the secret that stands in it", async () => {
+  const error = await failed("ws://127.0.0.1:9", { headers: { authorization: "Bearer s3cret\n" } });
+  expect(error).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining('"authorization"') });
+  expect(JSON.stringify(error)).not.toContain("s3cret");
+});
+
+test("what a server says when it closes tells no secret", async () => {
+  const reason = Buffer.concat([Buffer.from([0x03, 0xf0]), Buffer.from("no such token: s3cret")]);
+  const socket = await open(await saying(frame(reason, { opcode: 8 })), { secrets: ["s3cret", ""] });
+  expect(await socket.next()).toBeNull();
+  expect(socket.end).toEqual({ code: 1008, reason: "no such token: ***" });
+});

@@ -8,7 +8,7 @@ import type { ClientOptions, WebSocket } from "ws";
 import { refuseUrl } from "./address-guard.ts";
 import { createConnectionLookup, type GuardedLookupOptions } from "./guarded-lookup.ts";
 import { httpUrlOf } from "./http-url-of.ts";
-import { MessageSocket } from "./message-socket.ts";
+import { MessageSocket, type MessageSocketOptions } from "./message-socket.ts";
 
 /** Of one connection. */
 export interface WebSocketCall {
@@ -19,18 +19,23 @@ export interface WebSocketCall {
   readonly maxMessageBytes?: number | undefined;
   /** For the whole of the handshake. @default 10000 */
   readonly openTimeoutMs?: number | undefined;
+  /** For one message to be given to the network; the connection of a server that reads nothing for longer is ended. @default 30000 */
+  readonly sendTimeoutMs?: number | undefined;
+  /** Are starred out of what the server says when it closes, which goes into errors and logs. @default none */
+  readonly secrets?: readonly string[] | undefined;
   /** Ends the connection, whenever it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Rejects with CONFIG_INVALID when the address, or what its name leads to, is forbidden by the policy, with UPSTREAM_FAILED where there is no
+ * Rejects with CONFIG_INVALID when the address, or what its name leads to, is forbidden by the policy, or a header cannot be sent, with UPSTREAM_FAILED where there is no
  * handshake: as a RetryableError where it may be another soon.
  */
 export type OpenWebSocket = (address: string | URL, call?: WebSocketCall) => Promise<MessageSocket>;
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const OPEN_TIMEOUT_MS = 10_000;
+const SEND_TIMEOUT_MS = 30_000;
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 // Each is an object: a message in pieces of a byte would cost a hundred times what it says.
 const MAX_FRAGMENTS = 1024;
@@ -45,6 +50,8 @@ export const createGuardedWebSocket = (options: GuardedLookupOptions): OpenWebSo
       protocols = [],
       maxMessageBytes = MAX_MESSAGE_BYTES,
       openTimeoutMs = OPEN_TIMEOUT_MS,
+      sendTimeoutMs = SEND_TIMEOUT_MS,
+      secrets = [],
       signal,
     }: WebSocketCall = {},
   ) => {
@@ -55,7 +62,23 @@ export const createGuardedWebSocket = (options: GuardedLookupOptions): OpenWebSo
     if (refused !== undefined) throw new PlatformError("CONFIG_INVALID", `${url.hostname}: ${refused}`);
     const { WebSocket: Socket } = await import("ws");
     signal?.throwIfAborted();
-    const socket = new Socket(url, [...protocols], {
+    const begin = (clientOptions: ClientOptions): WebSocket => {
+      try {
+        return new Socket(url, [...protocols], clientOptions);
+      } catch (cause) {
+        // It names the header, and does not say what stands in it: a secret may.
+        const { code, message } = cause as NodeJS.ErrnoException;
+        if (code !== "ERR_INVALID_CHAR") throw cause;
+        throw new PlatformError(
+          "CONFIG_INVALID",
+          `${url.host}: ${message}: no line break and no control character may`,
+          {
+            cause,
+          },
+        );
+      }
+    };
+    const socket = begin({
       headers: { "user-agent": "agentcore", ...headers },
       lookup: lookupFor(url.protocol),
       followRedirects: false,
@@ -65,19 +88,13 @@ export const createGuardedWebSocket = (options: GuardedLookupOptions): OpenWebSo
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_CHUNKS,
     } as ClientOptions);
-    return opened(socket, { host: url.host, openTimeoutMs, maxMessageBytes, signal });
+    return opened(socket, openTimeoutMs, { host: url.host, maxMessageBytes, sendTimeoutMs, secrets, signal });
   };
 };
 
-interface Opening {
-  readonly host: string;
-  readonly openTimeoutMs: number;
-  readonly maxMessageBytes: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-const opened = (socket: WebSocket, { host, openTimeoutMs, maxMessageBytes, signal }: Opening): Promise<MessageSocket> =>
+const opened = (socket: WebSocket, openTimeoutMs: number, options: MessageSocketOptions): Promise<MessageSocket> =>
   new Promise((resolve, reject) => {
+    const { host, signal } = options;
     const over = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
@@ -103,7 +120,7 @@ const opened = (socket: WebSocket, { host, openTimeoutMs, maxMessageBytes, signa
       over();
       socket.off("error", failed);
       // At once: messages may have come along with the answer, and are told before a promise is.
-      resolve(new MessageSocket(socket, { host, maxMessageBytes, signal }));
+      resolve(new MessageSocket(socket, options));
     });
     socket.once("unexpected-response", (request, response) => {
       request.destroy();

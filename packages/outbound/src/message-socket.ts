@@ -20,6 +20,14 @@ export interface SocketEnd {
   readonly fault?: PlatformError;
 }
 
+export interface MessageSocketOptions {
+  readonly host: string;
+  readonly maxMessageBytes: number;
+  readonly sendTimeoutMs: number;
+  readonly secrets: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
 const GOODBYE_MS = 1_000;
 const MAX_REASON = 123;
 
@@ -30,6 +38,8 @@ export class MessageSocket {
   readonly host: string;
   private readonly socket: WebSocket;
   private readonly maxMessageBytes: number;
+  private readonly sendTimeoutMs: number;
+  private readonly secrets: readonly string[];
   private readonly signal: AbortSignal | undefined;
   private readonly waiting: SocketMessage[] = [];
   private readonly ending = Promise.withResolvers<SocketEnd>();
@@ -39,25 +49,22 @@ export class MessageSocket {
   private known: SocketEnd | undefined;
 
   /** `socket` is open, and has said nothing yet. */
-  constructor(
-    socket: WebSocket,
-    {
-      host,
-      maxMessageBytes,
-      signal,
-    }: { readonly host: string; readonly maxMessageBytes: number; readonly signal: AbortSignal | undefined },
-  ) {
+  constructor(socket: WebSocket, { host, maxMessageBytes, sendTimeoutMs, secrets, signal }: MessageSocketOptions) {
     this.socket = socket;
     this.host = host;
     this.protocol = socket.protocol;
     this.maxMessageBytes = maxMessageBytes;
+    this.sendTimeoutMs = sendTimeoutMs;
+    this.secrets = secrets;
     this.signal = signal;
     socket.pause();
     socket.on("message", (data: Buffer, isBinary) => this.take(data, isBinary));
     socket.on("error", (error: Error & { code?: string }) => {
       this.fault = this.faultOf(error);
     });
-    socket.once("close", (code, reason) => this.over(code, reason.toString().slice(0, MAX_REASON)));
+    socket.once("close", (code, reason) =>
+      this.over(code, this.withoutSecrets(reason.toString()).slice(0, MAX_REASON)),
+    );
     signal?.addEventListener("abort", this, { once: true });
     if (signal?.aborted === true) socket.terminate();
   }
@@ -74,7 +81,7 @@ export class MessageSocket {
     this.asked = null;
   }
 
-  /** Resolves when it was given to the network. Rejects with UPSTREAM_FAILED, as a RetryableError where nothing of it had left. */
+  /** Resolves when it was given to the network. Ends a connection that does not take it in time. Rejects with UPSTREAM_FAILED, as a RetryableError where nothing of it had left. */
   send(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.socket.readyState !== this.socket.OPEN) {
@@ -82,7 +89,14 @@ export class MessageSocket {
         reject(new RetryableError(why, { code: "UPSTREAM_FAILED" }));
         return;
       }
+      const timer = setTimeout(() => {
+        const why = `${this.host} has taken nothing of what is sent for ${this.sendTimeoutMs} ms`;
+        this.fault ??= new PlatformError("UPSTREAM_FAILED", why, { retryable: true });
+        reject(new PlatformError("UPSTREAM_FAILED", why));
+        this.socket.terminate();
+      }, this.sendTimeoutMs);
       this.socket.send(text, (error) => {
+        clearTimeout(timer);
         if (error == null) resolve();
         else reject(new PlatformError("UPSTREAM_FAILED", `${this.host} is not connected any more`, { cause: error }));
       });
@@ -145,6 +159,10 @@ export class MessageSocket {
     this.ending.resolve(this.known);
     this.asked?.resolve(null);
     this.asked = null;
+  }
+
+  private withoutSecrets(reason: string): string {
+    return this.secrets.reduce((clean, secret) => (secret === "" ? clean : clean.replaceAll(secret, "***")), reason);
   }
 
   private faultOf(error: Error & { code?: string }): PlatformError {

@@ -35,6 +35,10 @@ export interface OutboundSocketCall {
   readonly maxMessageBytes?: number | undefined;
   /** For the whole of the handshake. @default 10000 */
   readonly openTimeoutMs?: number | undefined;
+  /** For one message to be given to the network; the connection of a server that reads nothing for longer is ended. @default 30000 */
+  readonly sendTimeoutMs?: number | undefined;
+  /** Are starred out of what the server says when it closes, which goes into errors and logs. @default none */
+  readonly secrets?: readonly string[] | undefined;
   /** Ends the connection, whenever it aborts. */
   readonly signal?: AbortSignal | undefined;
 }

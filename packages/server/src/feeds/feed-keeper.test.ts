@@ -420,3 +420,14 @@ test("a tenant that declares more than it may have keeps none from another", asy
   expect([keeper.connections(TENANT).length, keeper.connections("other").length]).toEqual([100, 1]);
   expect(world.logger.records.find(({ level }) => level === "error")?.message).toContain("1 feeds are not held");
 });
+
+test("a service that says the secret back when it closes puts it into no log", async () => {
+  const service = await serve((socket) =>
+    socket.on("message", (data: Buffer) => socket.close(1008, `no such token: ${data.toString()}`)),
+  );
+  const world = new World();
+  world.apply("f", { url: service.url, opening: [{ send: { env: "ACME__MARKET_TOKEN" } }] });
+  world.start("n1", { ACME__MARKET_TOKEN: "s3cret" });
+  await until(() => world.logger.records.some(({ message }) => message.includes("code 1008: no such token: ***")));
+  expect(JSON.stringify(world.logger.records)).not.toContain("s3cret");
+});

@@ -226,7 +226,7 @@ describe("what is said first", () => {
   test("where it is not answered as expected, nothing was asked yet", async () => {
     const server = await home();
     const connections = { home: { url: server.url, opening } };
-    const denied = await open({ connections, send: { approval: "never" } }, { HOME_TOKEN: "wrong" });
+    const denied = await open({ connections, send: { approval: "never" } }, { HOME_TOKEN: "guessed" });
     const error = await failure(call(denied, "websocket_send", { text: "x" }));
     expect(error).toMatchObject({ code: "UPSTREAM_FAILED", retryable: false, details: { closeCode: 4001 } });
     expect(error.message).toContain("before its opening was over (code 4001: wrong token)");
