@@ -1,6 +1,7 @@
 /**
  * Vectors of English text by a neural model in a thread of this process. It is started by the first call and ended when nobody has called for a while; one that
- * dies, or takes too long or too much, fails its call, and the next has another. Several that ask at once take turns, so a question waits for no catalogue.
+ * dies, or takes too long or too much, fails its call, and the next has another. Several that ask at once take turns, so a question waits for no catalogue: of a
+ * tenant one turn at a time is in the thread's line, so that who asks much does not come before others more often.
  */
 import { CancelledError, PlatformError } from "@agentcore/contract/errors";
 import type { Embedder } from "@agentcore/core/ports";
@@ -17,7 +18,8 @@ export interface EnglishEmbedder extends Embedder {
 const PIECES_AT_ONCE = 8;
 const CHARACTERS_AT_ONCE = 500;
 const TURN_TIMEOUT_MS = 30_000;
-const MAX_CALLS = 64;
+const MAX_CALLS = 256;
+const MAX_CALLS_OF_TENANT = 64;
 const MAX_TEXTS = 100;
 // Loading it again takes 300 ms, and 200 MB are a lot to hold for nobody.
 const IDLE_MS = 300_000;
@@ -28,8 +30,8 @@ const openWorker = (): BoundedWorker =>
     file: new URL(import.meta.url.endsWith(".ts") ? "./english-worker.ts" : "./english-worker.js", import.meta.url),
     doing: "making vectors of English text",
     ...{ memoryBytes: 512 * MEBIBYTE, idleMs: IDLE_MS },
-    // Of calls that left, a turn may still be in the line.
-    maxWaiting: 2 * MAX_CALLS,
+    // A turn of each tenant.
+    maxWaiting: MAX_CALLS,
   });
 
 /** Throws, besides what the port says, INVALID_ARGUMENT for more than 100 texts. `open` stands in for the thread in tests. */
@@ -39,39 +41,74 @@ export const createEnglishEmbedder = ({
   readonly open?: () => BoundedWorker;
 } = {}): EnglishEmbedder => {
   const worker = open();
+  // By tenant, each that has calls: how many, and the last turn that was asked for.
+  const lines = new Map<string, { calls: number; last: Promise<unknown> }>();
   let calls = 0;
   let isClosed = false;
 
-  const embedPieces = async (pieces: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+  const enter = (tenantId: string): Line => {
+    const line = lines.get(tenantId) ?? { calls: 0, last: Promise.resolve() };
+    if (calls >= MAX_CALLS || line.calls >= MAX_CALLS_OF_TENANT)
+      throw new PlatformError(
+        "OVERLOADED",
+        `local/english: ${line.calls} calls of the tenant are under way, ${calls} of all: expected fewer than ${MAX_CALLS_OF_TENANT}, and ${MAX_CALLS}`,
+      );
+    lines.set(tenantId, line);
+    line.calls += 1;
+    calls += 1;
+    let own: Promise<unknown> = Promise.resolve();
+    return {
+      turn(pieces, signal) {
+        const turn = line.last.then(() => {
+          signal.throwIfAborted();
+          if (isClosed) throw new CancelledError("the embedder is closed");
+          // Once begun it is not taken back when the caller leaves: ending the thread would cost the others more.
+          return worker.call(pieces, { timeoutMs: TURN_TIMEOUT_MS }).catch(asUpstream);
+        });
+        line.last = own = turn.catch(() => undefined);
+        return turn;
+      },
+      leave() {
+        // What has left stands in the line until its turn is over, and counts.
+        void own.then(() => {
+          calls -= 1;
+          line.calls -= 1;
+          if (line.calls === 0) lines.delete(tenantId);
+        });
+      },
+    };
+  };
+
+  const embedPieces = async (
+    pieces: readonly string[],
+    line: Line,
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> => {
     const vectors: Float32Array[] = [];
     for (const some of turnsOf(pieces)) {
       signal.throwIfAborted();
-      // Its turn is not taken back when the caller leaves: ending the thread would cost the others more.
-      const turn = worker.call(some, { timeoutMs: TURN_TIMEOUT_MS }).catch(asUpstream);
-      vectors.push(...checked(await untilAborted(turn, signal), some.length));
+      vectors.push(...checked(await untilAborted(line.turn(some, signal), signal), some.length));
     }
     return vectors;
   };
 
   return {
     name: "local/english",
-    async embed(_tenantId, texts, { signal }) {
+    async embed(tenantId, texts, { signal }) {
       signal.throwIfAborted();
       if (isClosed) throw new CancelledError("the embedder is closed");
       if (texts.length > MAX_TEXTS)
         throw new PlatformError("INVALID_ARGUMENT", `expected at most ${MAX_TEXTS} texts, got ${texts.length}`);
-      if (calls >= MAX_CALLS)
-        throw new PlatformError("OVERLOADED", `local/english: ${MAX_CALLS} calls are under way already`);
-      calls += 1;
+      const line = enter(tenantId);
       try {
         const pieces = texts.map(piecesOf);
-        const vectors = await embedPieces(pieces.flat(), signal);
+        const vectors = await embedPieces(pieces.flat(), line, signal);
         let next = 0;
         return pieces.map((own) =>
           meanOf(own.map((piece) => ({ piece, vector: vectors[next++] ?? new Float32Array() }))),
         );
       } finally {
-        calls -= 1;
+        line.leave();
       }
     },
     async close() {
@@ -80,6 +117,12 @@ export const createEnglishEmbedder = ({
     },
   };
 };
+
+/** What one call has of its tenant's line. */
+interface Line {
+  turn(pieces: readonly string[], signal: AbortSignal): Promise<unknown>;
+  leave(): void;
+}
 
 function* turnsOf(pieces: readonly string[]): Generator<readonly string[]> {
   let turn: string[] = [];

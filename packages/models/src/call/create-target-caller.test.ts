@@ -508,7 +508,7 @@ describe("a call", () => {
 describe("vectors", () => {
   test.each([openaiDialect, ollamaDialect])("of $name come in the order of the texts", async (dialect) => {
     const { caller, target, requests } = await serve(dialect);
-    const { vectors, usage } = await caller.embed(target, ["a", "four"], { signal: NEVER });
+    const { vectors, usage } = await caller.embed(target, ["a", "four"], { signal: NEVER, tenantId: "acme" });
     expect(vectors).toEqual([
       [1, 0.5, -1],
       [4, 0.5, -1],
@@ -520,20 +520,20 @@ describe("vectors", () => {
   test("of more texts than are taken at once come in several requests", async () => {
     const { caller, target, requests } = await serve(openaiDialect);
     const texts = Array.from({ length: 2049 }, (_, index) => "x".repeat(index % 7));
-    const { vectors, usage } = await caller.embed(target, texts, { signal: NEVER });
+    const { vectors, usage } = await caller.embed(target, texts, { signal: NEVER, tenantId: "acme" });
     expect([vectors.length, requests.length, usage.inputTokens]).toEqual([2049, 2, 4098]);
   });
 
   test("that are not one for each text are refused", async () => {
     const { caller, target } = await serve({ ...openaiDialect, embeddings: () => openaiDialect.embeddings?.(["a"]) });
-    const error = await failure(caller.embed(target, ["a", "b"], { signal: NEVER }));
+    const error = await failure(caller.embed(target, ["a", "b"], { signal: NEVER, tenantId: "acme" }));
     expect(error).toMatchObject({ code: "UPSTREAM_FAILED", message: expect.stringContaining("1 vectors came for 2") });
     expect(failedUsageOf(error)?.usage).toEqual({ inputTokens: 1, outputTokens: 0, estimated: true });
   });
 
   test("are not to be had of Anthropic", async () => {
     const { caller, target } = await serve(anthropicDialect);
-    expect(await failure(caller.embed(target, ["a"], { signal: NEVER }))).toMatchObject({
+    expect(await failure(caller.embed(target, ["a"], { signal: NEVER, tenantId: "acme" }))).toMatchObject({
       code: "INVALID_ARGUMENT",
       retryable: false,
     });

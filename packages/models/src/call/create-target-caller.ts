@@ -38,6 +38,12 @@ export interface TargetCallOptions {
   readonly onText?: ((text: string) => void) | undefined;
 }
 
+export interface EmbedOptions {
+  readonly signal: AbortSignal;
+  /** Whose texts they are: those of one wait for each other where a model runs within the node. */
+  readonly tenantId: string;
+}
+
 /**
  * Calls one target once, and neither tries again nor runs tools. Throws MODEL_NOT_CONFIGURED, CONFIG_INVALID, NOT_INSTALLED, INVALID_ARGUMENT for what
  * the provider cannot be asked, TOO_LARGE over 16 MiB, and UPSTREAM_FAILED, which is retryable after 408, 409, 429, 5xx, timeouts, network
@@ -46,11 +52,7 @@ export interface TargetCallOptions {
 export interface TargetCaller {
   call(target: ModelTarget, request: ModelRequest, options: TargetCallOptions): Promise<TargetAnswer>;
   /** A vector for each of the texts, in their order; all of one length. */
-  embed(
-    target: ModelTarget,
-    texts: readonly string[],
-    options: { readonly signal: AbortSignal },
-  ): Promise<TargetVectors>;
+  embed(target: ModelTarget, texts: readonly string[], options: EmbedOptions): Promise<TargetVectors>;
 }
 
 // On the wire a stream wraps each token in some hundred bytes; a whole answer is about as long as what is in it.
@@ -183,7 +185,7 @@ export const createTargetCaller = ({
       });
     },
 
-    async embed(target, texts, { signal }) {
+    async embed(target, texts, { signal, tenantId }) {
       const sent = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
       const usage = (): ModelUsage => estimateUsage({ sent, received: 0 });
       return attempt(target, { signal, isStreamed: false, usage }, ({ embeddingModel }, deadlines) => {
@@ -192,7 +194,7 @@ export const createTargetCaller = ({
             "INVALID_ARGUMENT",
             `model "${target.name}": ${target.provider} has no models that make vectors of text`,
           );
-        return embedTexts(embeddingModel, texts, sent, deadlines.signal);
+        return embedTexts(embeddingModel, texts, { sentBytes: sent, tenantId, signal: deadlines.signal });
       });
     },
 

@@ -14,8 +14,11 @@ export interface TargetVectors {
 export const embedTexts = async (
   model: EmbeddingModelV4,
   texts: readonly string[],
-  sentBytes: number,
-  signal: AbortSignal,
+  {
+    sentBytes,
+    tenantId,
+    signal,
+  }: { readonly sentBytes: number; readonly tenantId: string; readonly signal: AbortSignal },
 ): Promise<TargetVectors> => {
   const startedAt = performance.now();
   const atOnce = (await model.maxEmbeddingsPerCall) ?? texts.length;
@@ -23,7 +26,11 @@ export const embedTexts = async (
   let total: number | undefined = 0;
   for (let from = 0; from < texts.length; from += atOnce) {
     const values = texts.slice(from, from + atOnce);
-    const { embeddings, usage } = await model.doEmbed({ values, abortSignal: signal });
+    const { embeddings, usage } = await model.doEmbed({
+      ...{ values, abortSignal: signal },
+      // Of providers each reads what has its name: this one is ours, and sends it nowhere.
+      providerOptions: { local: { tenantId } },
+    });
     vectors.push(...embeddings);
     total = total === undefined || usage === undefined ? undefined : total + usage.tokens;
   }

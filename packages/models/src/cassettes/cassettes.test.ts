@@ -147,9 +147,12 @@ test("what this machine lacks, and what was aborted, is not recorded", async () 
 
 test("vectors are replayed to the last digit", async () => {
   const folder = await newFolder();
-  const vectors = await recording(scripted(), createCassetteFolder(folder)).embed(TARGET, ["a", "bcd"], { signal });
-  expect(await (await replay(folder)).embed(TARGET, ["a", "bcd"], { signal })).toEqual(vectors);
-  const missing = await failure((await replay(folder)).embed(TARGET, ["a", "xyz"], { signal }));
+  const vectors = await recording(scripted(), createCassetteFolder(folder)).embed(TARGET, ["a", "bcd"], {
+    signal,
+    tenantId: "acme",
+  });
+  expect(await (await replay(folder)).embed(TARGET, ["a", "bcd"], { signal, tenantId: "acme" })).toEqual(vectors);
+  const missing = await failure((await replay(folder)).embed(TARGET, ["a", "xyz"], { signal, tenantId: "acme" }));
   expect(missing.message).toMatch(/texts\[1\]\n {4}recorded: \[bcd\]\n {4}asked: {4}\[xyz\]/);
 });
 

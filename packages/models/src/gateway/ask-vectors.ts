@@ -62,6 +62,7 @@ class VectorsOf implements Asking<Vectors> {
     const { tenantId, signal } = this.call;
     const { vectors, usage, durationMs } = await callerFor(this.#parts, tenantId).embed(target, this.#texts, {
       signal,
+      tenantId,
     });
     return { result: vectors, usage, durationMs };
   }

@@ -2,7 +2,11 @@
 import { ModelSpec } from "@agentcore/contract";
 import { afterEach, expect, test } from "vitest";
 import { createTargetCaller } from "../call/create-target-caller.ts";
+import { embedTexts } from "../call/embed-texts.ts";
 import { CALL, createGatewayWorld, HI, TENANT, type WorldOptions } from "../testing/gateway-world.ts";
+
+import { local } from "./local.ts";
+import type { RunningModels } from "./running-models.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -36,6 +40,25 @@ test("it is listed where its package is installed", async () => {
   expect(await gateway.list(TENANT)).toContainEqual(
     expect.objectContaining({ name: "local/english", price: { input: 0, output: 0 }, trouble: null }),
   );
+});
+
+test("whose texts they are is told to the model, so that tenants take turns", async () => {
+  const told: string[] = [];
+  const embedder = {
+    name: "local/english",
+    embed: async (tenantId: string, texts: readonly string[]) => {
+      told.push(tenantId);
+      return texts.map(() => Float32Array.of(1));
+    },
+    close: async () => undefined,
+  };
+  const running = { of: () => embedder } as unknown as RunningModels;
+  const { embeddingModel } = await local.open({ running } as Parameters<typeof local.open>[0]);
+  const model = embeddingModel?.("english");
+  if (model === undefined) throw new Error("expected a model");
+  const { signal } = new AbortController();
+  for (const tenantId of ["acme", "other"]) await embedTexts(model, ["a"], { sentBytes: 1, tenantId, signal });
+  expect(told).toEqual(["acme", "other"]);
 });
 
 test("it answers no questions, there is no other, and a closed one is gone", async () => {

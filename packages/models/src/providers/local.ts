@@ -26,9 +26,11 @@ export const local: Provider = {
         return {
           ...{ specificationVersion: "v4", provider: "local", modelId: model },
           ...{ maxEmbeddingsPerCall: MAX_TEXTS, supportsParallelCalls: true },
-          async doEmbed({ values, abortSignal = new AbortController().signal }) {
-            // Whose texts they are does not matter: nothing of them stays.
-            const vectors = await embedder.embed("", values, { signal: abortSignal });
+          async doEmbed({ values, providerOptions, abortSignal = new AbortController().signal }) {
+            const tenantId = providerOptions?.["local"]?.["tenantId"];
+            const vectors = await embedder.embed(typeof tenantId === "string" ? tenantId : "", values, {
+              signal: abortSignal,
+            });
             return { embeddings: vectors.map((vector) => Array.from(vector)), warnings: [] };
           },
         };
