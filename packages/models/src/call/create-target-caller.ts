@@ -36,6 +36,8 @@ export interface TargetCallOptions {
   readonly signal: AbortSignal;
   /** Hears text as it comes; the answer is streamed then. */
   readonly onText?: ((text: string) => void) | undefined;
+  /** `countBytes` of the request, where it is known already: of a long conversation that takes a while. */
+  readonly sentBytes?: number | undefined;
 }
 
 export interface EmbedOptions {
@@ -143,10 +145,9 @@ export const createTargetCaller = ({
   };
 
   return {
-    async call(target, request, { signal, onText }) {
+    async call(target, request, { signal, onText, sentBytes: sent = countBytes(request) }) {
       const startedAt = performance.now();
       let firstTokenMs: number | undefined;
-      const sent = countBytes(request);
       let parts: AnswerParts | undefined;
       const usage = (error: unknown): ModelUsage => {
         const { outputTokens, ...estimate } = estimateUsage({

@@ -58,6 +58,7 @@ class Chat implements Asking<ModelResponse> {
   readonly #parts: AskParts;
   readonly #request: ModelRequest;
   readonly #inputTokens: number;
+  readonly #sentBytes: number;
   #hasTold = false;
 
   constructor(parts: AskParts, request: ModelRequest, call: ModelCall) {
@@ -68,6 +69,7 @@ class Chat implements Asking<ModelResponse> {
     this.#parts = parts;
     this.#request = request;
     this.#inputTokens = boundOf(request, bytes);
+    this.#sentBytes = bytes;
   }
 
   boundOf(target: ModelTarget): TokenBound {
@@ -99,6 +101,7 @@ class Chat implements Asking<ModelResponse> {
       {
         signal,
         onText: onText && this.#telling(onText),
+        sentBytes: this.#sentBytes,
       },
     );
     return { result: response, usage: response.usage, firstTokenMs, durationMs, ignored };
