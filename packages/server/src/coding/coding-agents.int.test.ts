@@ -249,7 +249,7 @@ test("a task's deadline ends the program too", async () => {
 test("a program that floods, takes too long or uses up its turns is ended, and what it did is offered as incomplete", async () => {
   const repository = await openTestRepository();
   const flooded = await agentFor(repository, { maxOutputBytes: 1_000_000 });
-  const late = await agentFor(repository, { timeoutMs: 700 });
+  const late = await agentFor(repository, { timeoutMs: 3_000 });
   const tireless = await agentFor(repository, { maxTurns: 3, validate: [["false"]] });
   const done = await Promise.all([
     run(flooded, "write b.txt b\nrubbish\nflood"),

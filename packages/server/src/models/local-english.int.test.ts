@@ -47,7 +47,7 @@ test("an agent is found that says none of the words", async () => {
   const need = new URLSearchParams({ need: "a doctor who cures sick patients" });
   const search = () => api(`/api/v1/agents?${need.toString()}`);
   // Loading the model on a busy machine may take longer than anybody is made to wait.
-  await expect.poll(async () => (await search()).found.scores[0]?.agent, { timeout: 30_000 }).toBe("physician");
+  await expect.poll(async () => (await search()).found.scores[0]?.agent, { timeout: 50_000 }).toBe("physician");
   const { found } = await search();
   expect(found.scores).toHaveLength(1);
   expect(found.scores[0].why).toMatch(/similarity 0\.\d\d by local\/english/);
