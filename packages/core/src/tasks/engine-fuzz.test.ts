@@ -266,7 +266,9 @@ const isEmitted = (event: TaskEvent): boolean => event.type === "step.completed"
 const overlap = (one: readonly TaskEvent[] = [], other: readonly TaskEvent[] = []): boolean => {
   const start = (log: readonly TaskEvent[]): number =>
     log.find(({ type }) => type === "task.started")?.at ?? Number.POSITIVE_INFINITY;
-  return start(one) <= start(other) && start(other) < (one.at(-1)?.at ?? 0);
+  const end = (log: readonly TaskEvent[]): number => log.at(-1)?.at ?? 0;
+  // One that began and ended within a millisecond ran before another that began in it.
+  return start(one) < end(other) && start(other) < end(one);
 };
 
 test(
