@@ -9,8 +9,8 @@ import { NOTHING_SPENT, RunTally, type Spent } from "./run-tally.ts";
 // As the programs wrote them, against a model that was scripted; what is not looked at is left out.
 const RECORDED = {
   "claude-code": [
-    '{"type":"system","subtype":"init","cwd":"/work","session_id":"3ec44a8a","tools":["Bash"],"model":"claude-opus-5-5"}',
-    '{"type":"assistant","message":{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"tool_use","id":"toolu_1","name":"Write","input":{"file_path":"/work/hello.txt","content":"hello"}}],"stop_reason":null},"parent_tool_use_id":null,"session_id":"3ec44a8a"}',
+    '{"type":"system","subtype":"init","cwd":"/repo","session_id":"3ec44a8a","tools":["Bash"],"model":"claude-opus-5-5"}',
+    '{"type":"assistant","message":{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"tool_use","id":"toolu_1","name":"Write","input":{"file_path":"/repo/hello.txt","content":"hello"}}],"stop_reason":null},"parent_tool_use_id":null,"session_id":"3ec44a8a"}',
     '{"type":"user","message":{"role":"user","content":[{"tool_use_id":"toolu_1","type":"tool_result","content":"File created"}]},"parent_tool_use_id":null,"session_id":"3ec44a8a"}',
     '{"type":"assistant","message":{"role":"assistant","content":[{"type":"text","text":"of a helper"}]},"parent_tool_use_id":"toolu_9"}',
     '{"type":"assistant","message":{"id":"msg_2","role":"assistant","content":[{"type":"text","text":"Wrote hello.txt."}]},"parent_tool_use_id":null}',
@@ -28,7 +28,7 @@ const RECORDED = {
   gemini: [
     '{"type":"init","timestamp":"2026-11-22T22:37:05.909Z","session_id":"92588121","model":"gemini-2.5-pro"}',
     '{"type":"message","role":"user","content":"Write hello.txt"}',
-    '{"type":"tool_use","tool_name":"write_file","tool_id":"write_file_0","parameters":{"file_path":"/work/hello.txt","content":"hello"}}',
+    '{"type":"tool_use","tool_name":"write_file","tool_id":"write_file_0","parameters":{"file_path":"/repo/hello.txt","content":"hello"}}',
     '{"type":"tool_result","tool_id":"write_file_0","status":"success"}',
     '{"type":"message","role":"assistant","content":"Wrote ","delta":true}',
     '{"type":"message","role":"assistant","content":"hello.txt.","delta":true}',
@@ -36,7 +36,7 @@ const RECORDED = {
   ],
   opencode: [
     '{"type":"step_start","timestamp":1795386870786,"sessionID":"ses_1","part":{"type":"step-start"}}',
-    '{"type":"tool_use","sessionID":"ses_1","part":{"type":"tool","tool":"write","callID":"call_1","state":{"status":"completed","input":{"filePath":"/work/hello.txt","content":"hello"},"output":"Wrote file successfully."}}}',
+    '{"type":"tool_use","sessionID":"ses_1","part":{"type":"tool","tool":"write","callID":"call_1","state":{"status":"completed","input":{"filePath":"/repo/hello.txt","content":"hello"},"output":"Wrote file successfully."}}}',
     '{"type":"step_finish","sessionID":"ses_1","part":{"reason":"tool-calls","type":"step-finish","tokens":{"total":120,"input":100,"output":15,"reasoning":5,"cache":{"write":3,"read":5}},"cost":0.0006}}',
     '{"type":"step_start","sessionID":"ses_1","part":{"type":"step-start"}}',
     '{"type":"text","sessionID":"ses_1","part":{"type":"text","text":"Wrote hello.txt."}}',
