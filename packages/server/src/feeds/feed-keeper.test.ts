@@ -180,6 +180,20 @@ test("a message that has an id is one task, however often it is told, also on an
   expect(keeper.messages(TENANT)).toMatchObject({ kept: 2, refused: 4 });
 });
 
+test("a feed that is pointed at another service takes what that tells under ids that were seen before", async () => {
+  const [first, second] = [
+    await serve((socket) => socket.send('{"id":1}')),
+    await serve((socket) => socket.send('{"id":1,"of":2}')),
+  ];
+  const world = new World();
+  world.apply("shop", { url: first.url, id: "id" });
+  world.start();
+  await until(() => world.begun.length === 1);
+  world.apply("shop", { url: second.url, id: "id" });
+  await until(() => world.begun.length === 2);
+  expect(world.bodies).toEqual([{ id: 1 }, { id: 1, of: 2 }]);
+});
+
 test("without an id each message is another, and with `content` each text is", async () => {
   const service = await serve((socket) => {
     for (const message of ["a", "a", "b"]) socket.send(message);

@@ -68,7 +68,8 @@ export const takeMessage = async (
     );
     return "refused";
   }
-  const sum = senses.digest.sha256(message);
+  // Of one service: another, to which the feed is pointed later, may count from one again.
+  const sum = senses.digest.sha256(JSON.stringify([feed.url, message]));
   const scope = { tenantId, namespace: "feed-messages" };
   const key = `${name}/${sum}`;
   const again = <T>(work: () => Promise<T>): Promise<T> => untilDone(work, { name, fields, signal, senses });
