@@ -125,14 +125,15 @@ export const finishConsent = async (
   const clientInformation = ownClient(terms) ?? client;
   if (clientInformation === undefined)
     throw new PlatformError("CONFLICT", `${terms.what} names no client any more; open the link once more`);
-  const tokens = await asUpstream(terms.what, () =>
+  const secrets = [code, verifier, clientInformation.client_secret];
+  const exchanging = () =>
     exchangeAuthorization(authorizationServerUrl, {
       ...{ clientInformation, authorizationCode: code, codeVerifier: verifier, redirectUri: terms.redirectUrl },
       ...{ fetchFn: terms.fetch, ...(iss === undefined ? {} : { iss }) },
       ...(metadata === undefined ? {} : { metadata }),
       ...(resource === undefined ? {} : { resource }),
-    }),
-  );
+    });
+  const tokens = await asUpstream(terms.what, exchanging, secrets);
   return keptOf(tokens, {
     ...{ issuer, discovery },
     ...(resource === undefined ? {} : { resource }),
@@ -151,6 +152,8 @@ export const renewConsent = async (
   const clientInformation = ownClient(terms) ?? from.client;
   if (clientInformation === undefined) return null;
   const { authorizationServerUrl, authorizationServerMetadata: metadata } = from.discovery;
+  const failed = (error: unknown): PlatformError =>
+    upstream(terms.what, error, [refreshToken, clientInformation.client_secret]);
   try {
     const tokens = await refreshAuthorization(authorizationServerUrl, {
       ...{ clientInformation, refreshToken, fetchFn: terms.fetch },
@@ -160,10 +163,10 @@ export const renewConsent = async (
     return { scope, ...keptOf(tokens, from) };
   } catch (error) {
     // In whatever words: some servers have their own for a refresh token that is no good.
-    if (!(error instanceof OAuthError) || PASSING.has(error.code)) throw upstream(terms.what, error);
+    if (!(error instanceof OAuthError) || PASSING.has(error.code)) throw failed(error);
     const isForgotten = error.code === OAuthErrorCode.InvalidClient || error.code === OAuthErrorCode.UnauthorizedClient;
     // People's consent does not mend a client that the manifest names.
-    if (isForgotten && terms.client !== null) throw upstream(terms.what, error);
+    if (isForgotten && terms.client !== null) throw failed(error);
     if (isForgotten && (await keeper.client(from.issuer))?.client_id === clientInformation.client_id)
       await keeper.keepClient(from.issuer, null);
     return null;
@@ -234,11 +237,13 @@ const assertIssuer = ({ what, issuer: named }: ConsentTerms, issuer: string): vo
 
 const withoutSlash = (url: string): string => url.replace(/\/$/, "");
 
-const asUpstream = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+type Secrets = readonly (string | undefined)[];
+
+const asUpstream = async <T>(what: string, work: () => Promise<T>, secrets: Secrets = []): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    throw PlatformError.is(error) ? error : upstream(what, error);
+    throw PlatformError.is(error) ? error : upstream(what, error, secrets);
   }
 };
 
@@ -248,10 +253,13 @@ const PASSING: ReadonlySet<string> = new Set([
   OAuthErrorCode.TooManyRequests,
 ]);
 
-/** Said by the authorisation server, or on the way to it. */
-const upstream = (what: string, cause: unknown): PlatformError => {
+/** Said by the authorisation server, or on the way to it: words that come into logs, and may repeat what it was sent. */
+const upstream = (what: string, cause: unknown, secrets: Secrets): PlatformError => {
   for (let each = cause; each instanceof Error; each = each.cause) if (PlatformError.is(each)) return each;
-  const words = (cause instanceof Error ? cause.message : String(cause)).slice(0, 1000);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const words = secrets
+    .reduce<string>((text, secret) => (secret ? text.replaceAll(secret, "***") : text), said)
+    .slice(0, 1000);
   return cause instanceof OAuthError && !PASSING.has(cause.code)
     ? new PlatformError("UNAUTHENTICATED", `the authorisation server of ${what} refuses: ${words}`, { cause })
     : new PlatformError("UPSTREAM_FAILED", `the authorisation server of ${what}: ${words}`, { cause, retryable: true });
