@@ -230,3 +230,17 @@ test("who is not worked for any more ends nobody else's, whatever their names ar
   await new Promise(setImmediate);
   expect(connections.map(({ isOpen }) => isOpen)).toEqual(owners.map(() => false));
 });
+
+test("failures of one tenant's many callers push out no other's, and are bounded", async () => {
+  const { pool, server } = open();
+  const failing = (owner: string, tenantId: string): PooledSource =>
+    server("desk", tenantId, { owner, open: () => Promise.reject(new PlatformError("UPSTREAM_FAILED", "away")) });
+  const fails = (source: PooledSource): Promise<unknown> =>
+    pool.tools(source, never).catch((error: unknown) => String(error));
+  await fails(failing("ann", "other"));
+  for (let caller = 0; caller < 1_100; caller++) await fails(failing(`caller-${caller}`, "acme"));
+  expect(await fails(server("desk", "other", { owner: "ann" }))).toContain("away");
+  // The oldest of the same tenant is tried anew, the newest is left in peace.
+  expect(await pool.tools(server("desk", "acme", { owner: "caller-0" }), never)).toHaveLength(1);
+  expect(await fails(server("desk", "acme", { owner: "caller-1099" }))).toContain("away");
+});

@@ -63,8 +63,8 @@ const LIST_FRESH_MS = 60_000;
 const STABLE_MS = 30_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 60_000;
-// Of callers there may be any number.
-const MAX_FAILURES = 10_000;
+// Of one tenant, whose callers may be any number.
+const MAX_FAILURES = 1_000;
 
 interface Entry {
   readonly key: string;
@@ -246,8 +246,9 @@ export class SourcePool {
       Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(count - 1, 20)) * (1 + this.options.random() / 4);
     this.failures.delete(key);
     this.failures.set(key, { count, until: this.options.clock.monotonic() + pause, last });
-    const [oldest] = this.failures.keys();
-    if (this.failures.size > MAX_FAILURES && oldest !== undefined) this.failures.delete(oldest);
+    const own = `${key.slice(0, key.indexOf("/"))}/`;
+    const [oldest, ...others] = [...this.failures.keys()].filter((each) => each.startsWith(own));
+    if (others.length >= MAX_FAILURES && oldest !== undefined) this.failures.delete(oldest);
   }
 
   /** Closes what nobody uses now, the longest unused first. Throws OVERLOADED, UNAVAILABLE. */
