@@ -241,6 +241,11 @@ test("consent is taken back by whoever gave it and by operators, and each is sho
   const callers = async (as: Person): Promise<readonly string[]> =>
     (await api(as, "/tools/remote/consents")).items.map(({ caller }: { readonly caller: string }) => caller).toSorted();
   expect([await callers("op"), await callers("ann")]).toEqual([["ann", "bob"], ["ann"]]);
+  // Which Tools there are is for operators to know.
+  expect((await api("ann", "/tools/absent/consents")).items).toEqual([]);
+  const nothing = (await api("ann", "/tools/absent/consents", { method: "DELETE" })).error;
+  expect([nothing.code, nothing.message.includes("remote")]).toEqual(["NOT_FOUND", false]);
+  expect((await api("op", "/tools/absent/consents")).error.message).toContain("remote");
   expect((await api("ann", "/tools/remote/consents?caller=bob", { method: "DELETE" })).error.code).toBe(
     "PERMISSION_DENIED",
   );

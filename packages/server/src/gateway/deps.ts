@@ -385,7 +385,7 @@ export interface ToolService {
     tool: string,
     call: { readonly input: unknown; readonly signal: AbortSignal },
   ): Promise<unknown>;
-  /** Who has consented to the server of a manifest; of others than themselves only operators are told. Throws NOT_FOUND. */
+  /** Who has consented to the server of a manifest; of others than themselves only operators are told. Throws NOT_FOUND, to operators. */
   consents(scope: CallerScope, manifest: string): Promise<readonly ToolConsent[]>;
   /** Takes back what `caller` has consented to. Throws NOT_FOUND, PERMISSION_DENIED (another's, and no operator). */
   revoke(scope: CallerScope, manifest: string, caller: string): Promise<void>;

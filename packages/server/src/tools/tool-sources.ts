@@ -253,7 +253,8 @@ export const createToolSources = (options: {
         return call(by, manifest, found, { input, idempotencyKey: crypto.randomUUID(), signal });
       },
       async consents(scope, manifest) {
-        await find(scope.tenantId, manifest);
+        // Which Tools there are is told to operators alone.
+        if (scope.operator === true) await find(scope.tenantId, manifest);
         const kept = await consentRecords.list(scope.tenantId, manifest);
         return kept
           .filter(({ caller }) => scope.operator === true || caller === scope.caller)
@@ -265,7 +266,7 @@ export const createToolSources = (options: {
       async revoke(scope, manifest, caller) {
         const { tenantId } = scope;
         assertOwn(scope, caller);
-        await find(tenantId, manifest);
+        if (scope.operator === true) await find(tenantId, manifest);
         if (await consentRecords.revoke(tenantId, manifest, caller)) return pool.forget(tenantId, manifest, caller);
         throw new PlatformError("NOT_FOUND", `${caller} has not consented to the tools "${manifest}"`);
       },
