@@ -52,9 +52,8 @@ const addChild = async (
   const input = await validateInput(loaded.definition, request.payload);
   // Also when its signal has withdrawn it.
   if (execution.open.get(call.path) !== call || call.receive === null || execution.phase !== "live") return;
-  // A cancel is in the log and about to reach the code: a child made now would be an orphan of it.
-  const { intake, ending } = execution;
-  if (intake.cancelRequested && !ending.isCanceled && !ending.compensates && !call.detached) return;
+  // A child made now would be an orphan of it.
+  if (execution.isAboutToHearOfCancel && !call.detached) return;
   const handoffs = execution.handoffs;
   refuseLoop(execution, call, { agent: choice.agent, content: contentOf(engine.senses.digest, request.skill, input) });
   const now = engine.senses.clock.now();

@@ -246,6 +246,12 @@ export class Execution {
     return this.apart === null || this.reaction.of(this.apart);
   }
 
+  /** A cancel is in the log, or in the unit that comes next, and takes from the code whatever it waits for: given to it now, it would be nobody's. */
+  get isAboutToHearOfCancel(): boolean {
+    const { intake, ending } = this;
+    return intake.cancelRequested && !ending.isCanceled && !ending.compensates;
+  }
+
   /** The task is cancelled, or out of time, whether its code has heard of it or not: that is not waited for without end. */
   toEnd(): void {
     this.reaction.toEnd();

@@ -50,8 +50,9 @@ export const startSignalWait = (
     if ("why" in verdict) refuse(signal, verdict.why);
     else accept(signal, verdict.value);
   };
+  const maySettle = (): boolean => !isOver && execution.isOpen(call) && !execution.isAboutToHearOfCancel;
   const look = (): void => {
-    while (!isOver && !isJudging && execution.isOpen(call)) {
+    while (!isJudging && maySettle()) {
       const signal = signals.hold(name);
       if (signal === undefined) return;
       const verdict = schema === undefined ? { value: signal.payload } : validate(schema, signal.payload);
@@ -65,7 +66,7 @@ export const startSignalWait = (
       void verdict.then((judged) => {
         isJudging = false;
         execution.effects--;
-        if (isOver || !execution.isOpen(call)) {
+        if (!maySettle()) {
           signals.release(signal);
           execution.intake.offerSignals();
         } else {

@@ -208,6 +208,75 @@ test("events that wait for a task that is canceled before it began begin the nex
   expect(await outputs(world)).toEqual([[1, 2]]);
 });
 
+/** Takes what comes, and writes at its end, however that comes, what it has taken. */
+const collector = define("keeper", async (task, ctx) => {
+  const got = [(task.input as Order).number];
+  const keep = () => ctx.step("keep", () => got);
+  let why: unknown;
+  try {
+    for (;;) got.push((await ctx.waitForSignal<Order>("order.changed", { timeoutMs: 200 })).number);
+  } catch (error) {
+    why = error;
+  }
+  // Canceled in the midst of it, it does so again.
+  await keep().catch((error: unknown) => {
+    why = error;
+    return keep();
+  });
+  if (!PlatformError.is(why) || why.code !== "DEADLINE_EXCEEDED") throw why;
+});
+
+/** That it is canceled is not asked again when the process dies of it. */
+const cancelAfter = async (world: EngineWorld, turns: number): Promise<void> => {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const { service } = await world.alive();
+  const [open] = (await keepers(world)).filter(({ state }) => state === "working");
+  if (open !== undefined) service.cancel({ ...SCOPE, operator: true }, open.taskId).catch(() => {});
+};
+
+test("whenever a task is canceled, each event is taken by it before, or by one that comes after it", async () => {
+  const act = fc.oneof(
+    { weight: 5, arbitrary: fc.constant("emit" as const) },
+    { weight: 2, arbitrary: fc.record({ cancelAfterTurns: fc.integer({ min: 0, max: 60 }) }) },
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: 250 }) },
+  );
+  const crash = fc.record({
+    commit: fc.integer({ min: 2, max: 80 }),
+    when: fc.constantFrom("before" as const, "after" as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      // What is done at once is done by several, none of whom waits for the others.
+      fc.array(fc.array(act, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 6 }),
+      fc.array(crash, { maxLength: 2 }),
+      async (acts, crashes: Crash[]) => {
+        const world = new EngineWorld([emitter, collector], { crashes, triggers: [byOrder] });
+        let emitted = 0;
+        for (const together of acts) {
+          await world.quiet();
+          await Promise.all(
+            together.map(async (what) => {
+              if (what === "emit") return world.submit("emitter", { order: "a", number: emitted++ });
+              return typeof what === "number" ? undefined : cancelAfter(world, what.cancelAfterTurns);
+            }),
+          );
+          for (const what of together) if (typeof what === "number") await world.advance(what);
+        }
+        await world.advance(120_000);
+        const kept = [];
+        for (const { taskId } of await keepers(world))
+          for (const event of await world.log(taskId))
+            if (event.type === "step.completed" && event.data.kind === "step")
+              kept.push(...(event.data.result as number[]));
+        expect(kept.toSorted((one, other) => one - other)).toEqual(
+          Array.from({ length: emitted }, (_, number) => number),
+        );
+      },
+    ),
+    { numRuns: 100 },
+  );
+}, 60_000);
+
 test("wherever a process dies each event is taken by one task, once, in order, also by those that end without looking", async () => {
   const crash = fc.record({
     commit: fc.integer({ min: 2, max: 80 }),
