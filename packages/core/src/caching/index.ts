@@ -1,11 +1,10 @@
+export type { CacheQuestion, CacheSettings } from "./cache-question.ts";
 export type { CacheStatistics, SemanticStatistics } from "./cache-statistics.ts";
 export { ofTheAsker } from "./flight.ts";
 export { type GuardName, judgePair } from "./guards/judge-pair.ts";
 export type { CacheLevel } from "./kept-answer.ts";
 export {
   type CacheOutcome,
-  type CacheQuestion,
-  type CacheSettings,
   ModelCache,
   type ModelCacheOptions,
   type Producible,

@@ -8,7 +8,8 @@ import { createMemoryVectorIndex } from "../inprocess/memory-vector-index.ts";
 import type { Embedder, KeyValue, VectorIndex } from "../ports/index.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { createRecordingLogger } from "../testing/test-senses.ts";
-import { type CacheSettings, ModelCache, type ModelCacheOptions } from "./model-cache.ts";
+import type { CacheSettings } from "./cache-question.ts";
+import { ModelCache, type ModelCacheOptions } from "./model-cache.ts";
 
 const digest = {
   sha256: (text: string) => createHash("sha256").update(text).digest("hex"),
