@@ -27,7 +27,9 @@ import { digestId } from "../digest-id.ts";
 import { hopsMetadata } from "./hops.ts";
 import { OutputParts } from "./output-parts.ts";
 import { readAccessRequest } from "./remote-access.ts";
-import { explain, RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
+import { RemoteCalls, type RemoteCallsOptions, type Sent } from "./remote-calls.ts";
+import { RemoteCancel } from "./remote-cancel.ts";
+import { RemoteMessages } from "./remote-messages.ts";
 import {
   partsOf,
   type RemoteBatch,
@@ -37,6 +39,7 @@ import {
   textOf,
   valueOf,
 } from "./remote-task.ts";
+import { eventsOf, isBusy, LOOK_RETRY, READ_RETRY } from "./remote-tries.ts";
 
 export interface RemoteRunOptions extends RemoteCallsOptions {
   readonly agent: string;
@@ -58,17 +61,7 @@ const EVENTS_OF_ACCESS = 6;
 const MAX_HOPS = 10;
 // About half a minute: a parent may try another agent then.
 const SEND_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 30_000 };
-// About an hour without contact. From the fifth wait on the task is not in memory meanwhile.
-const READ_RETRY = { maxAttempts: 70, initialDelayMs: 250, maxDelayMs: 60_000 } as const satisfies RetryPolicy;
-// One look of many.
-const LOOK_RETRY: RetryPolicy = { maxAttempts: 3, initialDelayMs: 250, maxDelayMs: 1_000 };
-// As long as clean-up after a cancel may take.
-const CANCEL_RETRY: RetryPolicy = { maxAttempts: 8, initialDelayMs: 250, maxDelayMs: 10_000 };
 const CONTEXT_TTL_MS = 30 * 24 * 3_600_000;
-// After a deadline nothing can be recorded any more, so it is a try, or three, within the time of other cancels.
-const LAST_CANCELS = 3;
-const LAST_CANCELS_MS = 30_000;
-
 export const createRemoteRun =
   (options: RemoteRunOptions) =>
   (task: TaskInput<unknown>, ctx: Context): Promise<unknown> =>
@@ -79,6 +72,8 @@ class RemoteRun {
   private readonly task: TaskInput<unknown>;
   private readonly ctx: Context;
   private readonly calls: RemoteCalls;
+  private readonly messages: RemoteMessages;
+  private readonly cancel: RemoteCancel;
   private remote: RemoteTask | null = null;
   /** What the remote task begins with. From here on it may have been sent, by this process or by one that died. */
   private message: A2AMessage | null = null;
@@ -88,27 +83,30 @@ class RemoteRun {
   /** Null once the log has forgotten some of it. */
   private outputParts: OutputParts | null = new OutputParts();
   private events = 0;
-  /** Messages to our task that the remote one has, or that are of no use to it. */
-  private readonly told = new Set<A2AMessage>();
 
   constructor(options: RemoteRunOptions, task: TaskInput<unknown>, ctx: Context) {
     this.options = options;
     this.task = task;
     this.ctx = ctx;
     this.calls = new RemoteCalls(options, ctx.signal, task.traceparent);
+    this.messages = new RemoteMessages(options.agent, task, ctx, this.calls);
+    this.cancel = new RemoteCancel(options, ctx, this.calls, () => {
+      const { remote, message, sending, hasEnded } = this;
+      return { taskId: remote?.taskId ?? null, message, sending, hasEnded };
+    });
   }
 
   async run(): Promise<unknown> {
     const { ctx } = this;
     const { signal } = ctx;
-    const onAbort = (): void => this.onAbort(signal.reason);
+    const onAbort = (): void => this.cancel.onAbort(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       return await this.follow();
     } catch (error) {
       // Of an agent that cannot be reached nothing more is asked, unless our own caller cancels.
       const isLost = PlatformError.is(error) && error.code === "UPSTREAM_FAILED";
-      if (!this.hasEnded && (signal.aborted || !isLost)) await this.cancelRemote().catch(() => undefined);
+      if (!this.hasEnded && (signal.aborted || !isLost)) await this.cancel.cancel().catch(() => undefined);
       throw error;
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -137,7 +135,7 @@ class RemoteRun {
         const end = await this.take(remote, batch.turn);
         if (end !== null) return end.value;
       }
-      await this.passOn(remote, true);
+      this.events += await this.messages.passOn(remote, true);
       if (this.events >= MAX_EVENTS) {
         this.calls.closeStream();
         await ctx.continueAs(remote.toJSON());
@@ -204,7 +202,11 @@ class RemoteRun {
       return ctx.step(
         "read",
         tried((signal) =>
-          this.calls.read(remote, { wasSilent: idle > 0, interrupted: () => this.untold().length > 0, signal }),
+          this.calls.read(remote, {
+            wasSilent: idle > 0,
+            interrupted: () => this.messages.untold().length > 0,
+            signal,
+          }),
         ),
         { retry: READ_RETRY },
       );
@@ -302,32 +304,9 @@ class RemoteRun {
     const value = await ctx.waitForInput<unknown>({ prompt, ...(data === undefined ? {} : { data }) });
     this.events += EVENTS_OF_QUESTION;
     const answer = answerOf(ctx.messages.slice(before), value);
-    if (answer !== undefined) this.told.add(answer);
+    if (answer !== undefined) this.messages.note(answer);
     remote.answered = turn.key;
-    await this.reply(remote, "answer", () => answer?.parts ?? partsOf(value));
-  }
-
-  /** A message that the remote task waits for; its stream, if there is one, is read next. */
-  private async reply(remote: RemoteTask, name: string, parts: () => readonly Part[]): Promise<void> {
-    const { streams, tries } = await this.ctx.step(
-      name,
-      async (step) => {
-        try {
-          await this.calls.begin(this.messageTo(remote, step.idempotencyKey.slice(0, 32), parts()));
-        } catch (error) {
-          this.calls.closeStream();
-          // It has ended, goes on without an answer, or has more to say than a stream may bring: the task is asked for.
-          if (!PlatformError.is(error) || !["UNSUPPORTED_OPERATION", "TOO_LARGE"].includes(error.code))
-            throw explain(remote, error);
-        }
-        return { streams: this.calls.isStreaming, tries: step.attempt };
-      },
-      // Somebody may have thought about it for days: it is not lost for an agent that is away.
-      { retry: READ_RETRY },
-    );
-    this.events += eventsOf(tries);
-    // Nothing came between the question and the answer, so the answer's stream may be read whatever was before (R2).
-    remote.polls = !streams;
+    this.events += await this.messages.reply(remote, "answer", () => answer?.parts ?? partsOf(value));
   }
 
   /**
@@ -346,14 +325,16 @@ class RemoteRun {
       // A log that is half full stays as it is: who grants access here still ends the wait.
       const first = this.events < MAX_EVENTS ? await this.grantedWithin(granted, delay) : await granted;
       if (first !== "due") {
-        await this.reply(remote, "granted", () => [{ text: `Access to ${request.name} was granted.` }]);
+        this.events += await this.messages.reply(remote, "granted", () => [
+          { text: `Access to ${request.name} was granted.` },
+        ]);
         return null;
       }
       const batch = await this.lookForAccess(remote, turn);
       this.events += 6 + batch.updates.length;
       remote.apply(batch);
       await this.tell(batch);
-      await this.passOn(remote, false);
+      this.events += await this.messages.passOn(remote, false);
       if (batch.stands === true) {
         const isOnTime = ctx.messages.length === heard;
         if (isOnTime) delay = Math.min(delay * ACCESS_LOOK_GROWTH, MAX_ACCESS_LOOK_MS);
@@ -395,134 +376,7 @@ class RemoteRun {
       throw error;
     }
   }
-
-  // ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private messageTo(remote: RemoteTask, messageId: string, parts: readonly Part[]): A2AMessage {
-    return {
-      ...{ messageId, role: "ROLE_USER", parts: [...parts], taskId: remote.taskId },
-      ...(remote.contextId === undefined ? {} : { contextId: remote.contextId }),
-    };
-  }
-
-  private untold(): readonly A2AMessage[] {
-    return this.ctx.messages.filter((message) => !this.told.has(message));
-  }
-
-  /**
-   * What was said to our task while it worked. A refusal is no reason to fail: the task goes on without it, and says so. `isPatient`:
-   * waits for an agent that is away; else, and when it is busy for too long, it is told with the next look.
-   */
-  private async passOn(remote: RemoteTask, isPatient: boolean): Promise<void> {
-    const { ctx, task, options } = this;
-    for (let [message] = this.untold(); message !== undefined; [message] = this.untold()) {
-      const { messageId, parts } = message;
-      // The same with every look, so that an agent can tell that it has it.
-      const own = this.messageTo(remote, digestId(`${task.id}/${messageId}`), parts);
-      try {
-        const tries = await ctx.step("message", (step) => this.say(own, step), {
-          retry: isPatient ? READ_RETRY : LOOK_RETRY,
-        });
-        this.events += 2 + eventsOf(tries);
-      } catch (error) {
-        if (ctx.signal.aborted) throw error;
-        const { code, message: why, retryable } = PlatformError.from(error);
-        if (retryable && isPatient && !isBusy(error)) throw error;
-        this.events += isPatient && retryable ? eventsOf(READ_RETRY.maxAttempts) : 6;
-        if (retryable) return;
-        await ctx.progress(`agent ${options.agent} did not take a message (${code}): ${why}`);
-      }
-      this.told.add(message);
-    }
-  }
-
-  /** Resolves with the tries that it took. */
-  private async say(message: A2AMessage, { signal, attempt }: StepContext): Promise<number> {
-    try {
-      await this.calls.send(message, signal);
-      return attempt;
-    } catch (error) {
-      // The next try may be far off (R2).
-      if (PlatformError.from(error).retryable) this.calls.closeStream();
-      throw error;
-    }
-  }
-
-  // ── ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private async cancelRemote(): Promise<void> {
-    const { ctx } = this;
-    if (this.remote === null && this.message === null) return;
-    await ctx.step(
-      "cancel",
-      async ({ signal }) => {
-        const id = this.remote?.taskId ?? (await this.idOfSent(signal));
-        // It was open for the id that it would bring.
-        this.calls.closeStream();
-        if (id !== null) await this.calls.cancel(id, signal);
-        return null;
-      },
-      { retry: CANCEL_RETRY },
-    );
-  }
-
-  /** Null: there is no task, or none that can be told without beginning another. */
-  private async idOfSent(signal: AbortSignal): Promise<string | null> {
-    const { message, ctx } = this;
-    let sent = (await this.sending?.catch(() => null)) ?? null;
-    // A send that failed for good has said why; one that our caller ended may have arrived.
-    if (sent === null && message !== null && ctx.signal.aborted && this.mayHaveArrived)
-      sent = await this.calls.sendAgain(message, signal);
-    return sent !== null && "task" in sent ? sent.task.taskId : null;
-  }
-
-  /** Without an attempt of this process one of a process that died may have sent it. */
-  private get mayHaveArrived(): boolean {
-    return this.sending === null || this.calls.hasSent;
-  }
-
-  /** A deadline ends our task at once, and with it what can be recorded; the remote task must not go on for nobody all the same. */
-  private onAbort(reason: unknown): void {
-    const { remote, message } = this;
-    const code = PlatformError.is(reason) ? reason.code : undefined;
-    if (remote !== null || code !== "CANCELED") this.calls.closeStream();
-    if (code !== "DEADLINE_EXCEEDED" || this.hasEnded || (remote === null && message === null)) return;
-    void this.cancelUnrecorded();
-  }
-
-  private async cancelUnrecorded(): Promise<void> {
-    const { ctx, options } = this;
-    const over = new AbortController();
-    const timer = options.clock.after(LAST_CANCELS_MS, () => over.abort());
-    const signal = AbortSignal.any([options.closing, over.signal]);
-    let id = this.remote?.taskId ?? null;
-    try {
-      for (let attempt = 1; attempt <= LAST_CANCELS && !signal.aborted; attempt++) {
-        try {
-          id ??= await this.idOfSent(signal);
-          if (id === null && !this.mayHaveArrived) return;
-          if (id === null) break;
-          return await this.calls.cancel(id, signal);
-        } catch {
-          // Tried again.
-        }
-      }
-    } finally {
-      timer.cancel();
-    }
-    ctx.log.warn(
-      id === null
-        ? "the deadline passed before the agent said which task it makes of the message; that may go on"
-        : `the deadline passed, and task ${id} of the agent could not be canceled`,
-    );
-  }
 }
-
-/** It is there, so it is waited for as long as our task may take; one that cannot be reached is not. */
-const isBusy = (error: unknown): boolean => PlatformError.is(error) && error.code === "OVERLOADED";
-
-/** Of a step: each try that failed may have taken the task out of memory. */
-const eventsOf = (tries: number): number => 2 * tries - 1;
 
 /** The message that held the value, with all it has; undefined when it cannot be told. */
 const answerOf = (messages: readonly A2AMessage[], value: unknown): A2AMessage | undefined => {
