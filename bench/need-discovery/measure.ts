@@ -1,6 +1,6 @@
 /** What discovery finds of the frozen requests: by exact words alone, by words, and by words and their meaning. */
 import { readFileSync } from "node:fs";
-import { AgentDiscovery, type Finding } from "@agentcore/core/discovery";
+import { AgentDiscovery, type DiscoveryDecider, type Finding } from "@agentcore/core/discovery";
 import { createMemoryVectorIndex } from "@agentcore/core/inprocess";
 import type { Embedder, WordVectors } from "@agentcore/core/ports";
 import { AgentRegistry, createReplica } from "@agentcore/core/registry";
@@ -62,6 +62,7 @@ export const openWorld = (
   wordVectors: WordVectors | null,
   embedder: Embedder | null = null,
   minSimilarity?: number,
+  deciderOf?: () => DiscoveryDecider,
 ) => {
   const clock = new ManualClock();
   const registry = new AgentRegistry({ clock });
@@ -76,8 +77,10 @@ export const openWorld = (
     wordVectors: async () => wordVectors,
     vectorIndex: createMemoryVectorIndex(),
     modelOf: () => (embedder === null ? null : { embedder, minSimilarity }),
+    deciderOf,
   });
-  const find = (need: string): Promise<Finding> => discovery.find("acme", { need });
+  const deciding = { admits: () => true, asker: { caller: "bench", agent: "", priority: "normal" } } as const;
+  const find = (need: string): Promise<Finding> => discovery.find("acme", { need }, { deciding });
   /** As the bus does with nothing else to consider. */
   const choose = (need: string, candidates: readonly Candidate[]): string | undefined =>
     route({
@@ -125,6 +128,59 @@ export const measure = async (
     ...{ ...counts, requests: requests.length, unanswerable, indexSeconds },
     ...{ top1: counts.top1 / answerable, top3: counts.top3 / answerable, p50Ms: at(0.5), p95Ms: at(0.95) },
   };
+};
+
+/** How many of the nearest a model that decides may be shown. */
+export const SHOWN = [3, 5, 10, 20] as const;
+
+export interface DeciderReport {
+  readonly answerable: number;
+  /** Of those: found without it, and by whom it is then given to somebody who can. */
+  readonly found: number;
+  readonly right: number;
+  /** Of those that are left: somebody who can is among as many as `SHOWN` says. No decider gets more of them right. */
+  readonly within: readonly number[];
+  /** Requests that nobody can meet, and of how many of them the model is asked. */
+  readonly unanswerable: number;
+  readonly unanswerableAsked: number;
+}
+
+/** What a model that decides is shown. It stands here for any, and so says nothing of how one chooses: nobody is ever chosen. */
+export const measureShown = async (
+  half: Half,
+  wordVectors: WordVectors | null,
+  embedder: Embedder | null = null,
+): Promise<DeciderReport> => {
+  const shown = new Map<string, readonly string[]>();
+  const decider: DiscoveryDecider["decider"] = {
+    name: "none",
+    decide: async ({ need, agents }) => {
+      const names = agents.map(({ name }) => name);
+      shown.set(need, names);
+      return { agent: null, reason: "" };
+    },
+  };
+  const candidates = Math.max(...SHOWN);
+  const { find, choose } = openWorld(wordVectors, embedder, undefined, () => ({ decider, candidates }));
+  const counts = { answerable: 0, found: 0, right: 0, unanswerable: 0, unanswerableAsked: 0 };
+  const within = SHOWN.map(() => 0);
+  for (const { need, want } of requestsOf(half)) {
+    const { candidates } = await find(need);
+    const seen = shown.get(need);
+    if (want.length === 0) {
+      counts.unanswerable += 1;
+      if (seen !== undefined) counts.unanswerableAsked += 1;
+      continue;
+    }
+    counts.answerable += 1;
+    if (candidates.length > 0) {
+      counts.found += 1;
+      if (want.includes(choose(need, candidates) ?? "")) counts.right += 1;
+    }
+    const rank = seen?.findIndex((name) => want.includes(name)) ?? -1;
+    for (const [index, most] of SHOWN.entries()) if (rank >= 0 && rank < most) within[index] = (within[index] ?? 0) + 1;
+  }
+  return { ...counts, within };
 };
 
 /** How many requests are an agent's name, skill or tag. */

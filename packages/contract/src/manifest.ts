@@ -423,10 +423,26 @@ export const TenantManifest = z.strictObject({
     /** How agents are found that can do what a `need:` says. Without it by words, and by vectors of words where they are installed. */
     discovery: z
       .strictObject({
-        /** A model of the tenant that makes vectors. */
-        embedder: z.string().min(1).max(256),
+        /** A model of the tenant that makes vectors. @default none */
+        embedder: z.string().min(1).max(256).optional(),
         /** Least similarity of an agent that is found by meaning alone. @default 0.75 */
         minSimilarity: z.number().min(0).max(1).optional(),
+        /** A model of the tenant that chooses among the nearest where nobody is found. @default none: nobody has it then */
+        decider: z
+          .strictObject({
+            model: z.string().min(1).max(256),
+            /** The nearest that it is shown. @default 5 */
+            candidates: z.int().min(1).max(20).optional(),
+            /** @default 10000 */
+            timeoutMs: z.int().min(100).max(120_000).optional(),
+          })
+          .optional(),
+      })
+      .superRefine(({ embedder, minSimilarity, decider }, context) => {
+        if (embedder === undefined && decider === undefined)
+          context.addIssue({ code: "custom", path: ["embedder"], message: "expected embedder, decider or both" });
+        if (embedder === undefined && minSimilarity !== undefined)
+          context.addIssue({ code: "custom", path: ["minSimilarity"], message: "says nothing without embedder" });
       })
       .optional(),
     /** How long what is over stays. No task goes unless it says so. */

@@ -363,6 +363,7 @@ export const compose = async ({
     vectorIndex: stores.vectors,
     models,
     policies: manifests.tenants,
+    runOf: (tenantId, taskId) => engine.residents.get({ tenantId, taskId })?.runId,
   });
   let bus: Bus;
   const refuse: NonNullable<Authoriser["refuse"]> = ({ tenantId, permissions }, { name }) => {

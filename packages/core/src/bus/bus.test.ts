@@ -396,6 +396,51 @@ test("a need goes to whoever can do it within its limits, never to who asks; nob
   });
 });
 
+test("a model that decides is shown those alone that may have the work, well or ill, and told whose call it is", async () => {
+  const admitted: string[][] = [];
+  const askers: unknown[] = [];
+  const discovery: Discovery = {
+    async find(_tenantId, _target, options) {
+      admitted.push(
+        registry.list("acme").flatMap((one) => (options?.deciding?.admits(one) === true ? [one.name] : [])),
+      );
+      askers.push(options?.deciding?.asker);
+      const chosen = registry.byName("acme", "ill") as AgentRecord;
+      return { candidates: [{ record: chosen, similarity: 0.1 }], how: [], nearest: [], isPartial: false };
+    },
+  };
+  const authoriser = {
+    authorise: () => undefined,
+    refuse: (_caller: unknown, { name }: AgentRecord) => (name === "secret" ? "asks for more" : undefined),
+  };
+  const records = ["asker", "secret", "tried", "ill", "well"].map((name) => record(name, { cost: 0.001 }));
+  const { bus, registry } = setup({}, { discovery, authoriser }, [
+    ...records,
+    record("dear", { cost: 1 }),
+    record("far", { cost: 0.001, labels: { region: "us" } }),
+  ]);
+  registry.heartbeat("acme", "ill", "ill-1", { healthy: false });
+  const need = { need: "score a loan", maxCostUsd: 0.01 };
+  const draft = { ...to(need), source: "agent:asker", taskId: "t1", priority: "high" } as const;
+  const constraints = { exclude: ["tried"] };
+  const { decision } = await bus.find(draft, { caller, constraints });
+  expect(admitted).toEqual([["ill", "well", "far"]]);
+  expect(askers).toEqual([
+    { caller: caller.caller, agent: "asker", taskId: "t1", priority: "high", traceparent: undefined },
+  ]);
+  // As of any other: a command waits for it.
+  expect({ agent: decision.choice?.record.name, waits: decision.waits }).toEqual({ agent: "ill", waits: true });
+});
+
+test("a need of which a model could not be asked is told when to come again", async () => {
+  const finding: Finding = { candidates: [], how: ["m was busy"], nearest: [], isPartial: true, retryAfterMs: 7_000 };
+  const { bus } = setup({}, { discovery: { find: async () => finding } });
+  await expect(bus.query(to({ need: "score a loan" }), { caller })).rejects.toMatchObject({
+    ...{ code: "UNAVAILABLE", retryAfterMs: 7_000 },
+    message: expect.stringContaining("m was busy"),
+  });
+});
+
 test("a cached route never outlives a change of the registry", async () => {
   const { bus, registry } = setup({ a: () => "a", b: () => "b" }, {}, [record("a")]);
   expect(await bus.query(to("capability:score"), { caller })).toBe("a");

@@ -16,6 +16,7 @@ import { DEFAULT_BUS_LIMITS } from "./limits.ts";
 import type { CallOptions, MessageDraft } from "./message-draft.ts";
 import { createObserve, record } from "./record.ts";
 import { createChoose, route } from "./route.ts";
+import { createSearch } from "./search.ts";
 import { createRandom } from "./seeded-random.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { TargetBook } from "./target-book.ts";
@@ -40,6 +41,7 @@ export const createBus = (options: BusOptions): Bus => {
   const deadlines = new DeadlineList(clock);
   const observe = createObserve(senses, options.onCall);
   const choose = createChoose({ registry, clock, authoriser, random, weights: options.weights });
+  const search = createSearch({ targets, authoriser, discovery });
   let closed = false;
 
   const run = compose([
@@ -51,7 +53,7 @@ export const createBus = (options: BusOptions): Bus => {
     limit(limits),
     trace(senses),
     ...(options.interceptors ?? []),
-    route({ registry, targets, choose, observe, limits, discovery }),
+    route({ registry, targets, choose, observe, limits, search }),
     guard({ clock, registry, deadlines, choose, random, limits }),
     deliver(delivery, subscriptions),
   ]);
@@ -61,7 +63,7 @@ export const createBus = (options: BusOptions): Bus => {
     authenticate(),
     authorise(authoriser),
     limit(limits),
-    find({ targets, choose, discovery }),
+    find({ targets, choose, search }),
   ]);
 
   const send = (

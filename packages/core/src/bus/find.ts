@@ -1,19 +1,15 @@
 import { scoreCandidates } from "../routing/index.ts";
 import type { Found } from "./bus.ts";
 import type { Interceptor } from "./bus-call.ts";
-import { findCandidates, type RouteParts } from "./route.ts";
+import type { RouteParts } from "./route.ts";
 
 /** The end of a chain that asks who would get a message: it decides, and hands nothing over (I8). */
-export const find = ({
-  targets,
-  choose,
-  discovery,
-}: Pick<RouteParts, "targets" | "choose" | "discovery">): Interceptor => ({
+export const find = ({ targets, choose, search }: Pick<RouteParts, "targets" | "choose" | "search">): Interceptor => ({
   name: "find",
   async intercept(call): Promise<Found> {
     const { message, target } = call;
     if (target !== undefined && !("topic" in target)) {
-      if ("need" in target) await findCandidates(call, target, { discovery, targets });
+      if ("need" in target) await search(call, target);
       else call.candidates = targets.resolve(message.tenantId, message.target, target);
     }
     choose(call);

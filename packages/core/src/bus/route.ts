@@ -1,17 +1,18 @@
-import { type NeedTarget, PlatformError } from "@agentcore/contract";
+import { PlatformError } from "@agentcore/contract";
 import type { AgentAnswer } from "@agentcore/contract/authoring";
-import type { Discovery } from "../discovery/finding.ts";
 import { assertSerialisable } from "../payloads/serialisable.ts";
 import { serialiseError } from "../payloads/serialise-error.ts";
 import type { Clock } from "../ports/index.ts";
 import type { RegistryView } from "../registry/index.ts";
-import { route as decide, type RouteConstraints, type ScoreWeights } from "../routing/index.ts";
+import { route as decide, type ScoreWeights } from "../routing/index.ts";
 import type { GuardedCandidate } from "./agent-guards.ts";
 import type { Authoriser } from "./authorise.ts";
 import { BusCall, type Interceptor } from "./bus-call.ts";
 import { Envelope } from "./delivered.ts";
 import type { BusLimits } from "./limits.ts";
 import type { Observe } from "./record.ts";
+import { rulesOf } from "./rules-of.ts";
+import type { Search } from "./search.ts";
 import type { TargetBook } from "./target-book.ts";
 import { unroutable } from "./unroutable.ts";
 
@@ -29,10 +30,9 @@ export interface ChooseParts {
 export const createChoose =
   ({ registry, clock, authoriser, random, weights }: ChooseParts): Choose =>
   (call) => {
-    const { message, options, candidates, target } = call;
-    const need = target !== undefined && "need" in target ? target : undefined;
+    const { message, options, candidates } = call;
     const decision = decide({
-      tenantId: message.tenantId,
+      ...rulesOf(call, authoriser),
       target: message.target,
       candidates,
       // The first choice is made at the start; a later one after waits.
@@ -40,17 +40,9 @@ export const createChoose =
       heartbeatTimeoutMs: registry.heartbeatTimeoutMs,
       random: random(),
       weights,
-      constraints: need === undefined ? options.constraints : withLimits(options.constraints, need),
       how: call.finding?.how,
-      // Whoever cannot do it alone asks for somebody else.
-      asking: need === undefined ? undefined : agentNamed(message.source),
       stickyKey: options.stickyKey,
       durable: message.type === "command",
-      exclude: call.failed,
-      refuse:
-        authoriser.refuse === undefined
-          ? undefined
-          : (record) => authoriser.refuse?.(call.caller as NonNullable<BusCall["caller"]>, record),
     });
     const { choice } = decision;
     if (choice === undefined) {
@@ -63,19 +55,6 @@ export const createChoose =
     call.guards = guardsOf(candidates, choice.record);
     return true;
   };
-
-const withLimits = (constraints: RouteConstraints | undefined, need: NeedTarget): RouteConstraints => ({
-  ...constraints,
-  maxCost: least(constraints?.maxCost, need.maxCostUsd),
-  maxLatencyMs: least(constraints?.maxLatencyMs, need.maxLatencyMs),
-  labels: need.selector === undefined ? constraints?.labels : { ...constraints?.labels, ...need.selector },
-});
-
-const least = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b);
-
-const agentNamed = (source: string): string | undefined =>
-  source.startsWith("agent:") ? source.slice("agent:".length) : undefined;
 
 const guardsOf = (
   candidates: readonly GuardedCandidate[],
@@ -91,27 +70,11 @@ export interface RouteParts {
   readonly choose: Choose;
   readonly observe: Observe;
   readonly limits: BusLimits;
-  readonly discovery: Discovery | undefined;
+  readonly search: Search;
 }
 
-/** Fills in the candidates of a need. Throws TARGET_UNSUPPORTED where nobody searches. */
-export const findCandidates = async (
-  call: BusCall,
-  target: NeedTarget,
-  { discovery, targets }: Pick<RouteParts, "discovery" | "targets">,
-): Promise<void> => {
-  const { tenantId } = call.message;
-  if (discovery === undefined)
-    throw new PlatformError(
-      "TARGET_UNSUPPORTED",
-      `${call.message.target}: nobody here finds agents by what they can do; name an agent (agent:…) or a skill (capability:…)`,
-    );
-  call.finding = await discovery.find(tenantId, target, { signal: call.options.signal });
-  call.candidates = targets.guarded(call.finding.candidates);
-};
-
 /** One call, one agent; a query to `labels:` makes one for each agent that matches. Events have no candidates. */
-export const route = ({ registry, targets, choose, observe, limits, discovery }: RouteParts): Interceptor => ({
+export const route = ({ registry, targets, choose, observe, limits, search }: RouteParts): Interceptor => ({
   name: "route",
   intercept(call, next) {
     const { message, target } = call;
@@ -120,7 +83,7 @@ export const route = ({ registry, targets, choose, observe, limits, discovery }:
       if (!choose(one)) throw unroutable(registry, one);
       return next(one);
     };
-    if ("need" in target) return findCandidates(call, target, { discovery, targets }).then(() => chooseOrThrow(call));
+    if ("need" in target) return search(call, target).then(() => chooseOrThrow(call));
     call.candidates = targets.resolve(message.tenantId, message.target, target);
     if (!("labels" in target)) return chooseOrThrow(call);
     if (call.candidates.length === 0) throw unroutable(registry, call);

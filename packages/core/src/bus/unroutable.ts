@@ -31,7 +31,7 @@ export const unroutable = (registry: RegistryView, call: BusCall): PlatformError
     if (finding.isPartial)
       return new PlatformError("UNAVAILABLE", `nobody is found yet for ${text}; searched ${finding.how.join("; ")}`, {
         details,
-        retryAfterMs: 1000,
+        retryAfterMs: finding.retryAfterMs ?? 1000,
       });
     const near = finding.nearest.slice(0, SHOWN);
     const there =

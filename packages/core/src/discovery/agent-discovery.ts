@@ -7,8 +7,11 @@ import { BoundedMap } from "../bus/bounded-map.ts";
 import type { Clock, Digest, Embedder, Logger, VectorIndex, WordVectors } from "../ports/index.ts";
 import type { RegistryView } from "../registry/index.ts";
 import { AgentVectors } from "./agent-vectors.ts";
-import type { Discovery, Finding } from "./finding.ts";
-import { judgeMatches, MAX_CANDIDATES } from "./judge-matches.ts";
+import type { Decider } from "./decider.ts";
+import type { Deciding, Discovery, Finding } from "./finding.ts";
+import { judgeMatches, MAX_CANDIDATES, type Ranking, rankMatches } from "./judge-matches.ts";
+import { NeedDecisions } from "./need-decisions.ts";
+import { withPatience } from "./patience.ts";
 import { TenantIndex } from "./tenant-index.ts";
 import { wordsOf } from "./words-of.ts";
 
@@ -17,6 +20,15 @@ export interface DiscoveryModel {
   readonly embedder: Embedder;
   /** Least similarity of an agent that is found by meaning alone, 0 to 1. @default 0.75 */
   readonly minSimilarity?: number | undefined;
+}
+
+/** What model of a tenant chooses where nobody is found. */
+export interface DiscoveryDecider {
+  readonly decider: Decider;
+  /** The nearest that it is shown, 1 to 20. @default 5 */
+  readonly candidates?: number | undefined;
+  /** @default 10,000 */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface AgentDiscoveryOptions {
@@ -28,6 +40,8 @@ export interface AgentDiscoveryOptions {
   readonly wordVectors?: (() => Promise<WordVectors | null>) | undefined;
   /** The model that a tenant has named for it now. @default none */
   readonly modelOf?: ((tenantId: string) => DiscoveryModel | null) | undefined;
+  /** The model that a tenant has named now to choose among the nearest. @default none */
+  readonly deciderOf?: ((tenantId: string) => DiscoveryDecider | null) | undefined;
   /** Where vectors of agents are kept that a model has made. @default nowhere: no model is asked */
   readonly vectorIndex?: VectorIndex | undefined;
   /** Tenants whose index is kept. @default 200 */
@@ -39,6 +53,7 @@ interface TenantState {
   version: number;
   vectors: AgentVectors | null;
   findings: BoundedMap<string, Finding>;
+  readonly decisions: NeedDecisions;
 }
 
 const DEFAULT_MAX_TENANTS = 200;
@@ -46,6 +61,11 @@ const MAX_FINDINGS = 1_000;
 // Long for a vector, short for who waits for an agent: without one, words alone find.
 const MODEL_TIMEOUT_MS = 2_000;
 const DEFAULT_MIN_SIMILARITY = 0.75;
+// Of the right agents more are among more, and each costs what its text costs (docs/discovery.md).
+const DEFAULT_SHOWN = 5;
+const DEFAULT_DECIDER_TIMEOUT_MS = 10_000;
+/** Of what an agent says of itself, to a model that is to read it with each need. */
+const MAX_SHOWN_CHARACTERS = 2_000;
 const NO_VECTORS =
   "by words alone: no vectors are installed (npm install @agentcore/vectors) and the tenant names no model for it, as local/english";
 
@@ -61,8 +81,15 @@ export class AgentDiscovery implements Discovery {
   async find(
     tenantId: string,
     { need }: NeedTarget,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { signal, deciding }: { readonly signal?: AbortSignal | undefined; readonly deciding?: Deciding | undefined } = {},
   ): Promise<Finding> {
+    const finding = await this.#search(tenantId, need, signal);
+    if (finding.candidates.length > 0 || finding.isPartial || deciding === undefined) return finding;
+    const model = this.#options.deciderOf?.(tenantId) ?? null;
+    return model === null ? finding : this.#decide(tenantId, need, finding, { ...model, ...deciding, signal });
+  }
+
+  async #search(tenantId: string, need: string, signal: AbortSignal | undefined): Promise<Finding> {
     signal?.throwIfAborted();
     const wordVectors = await (this.#wordVectors ??= this.#loadWordVectors());
     const tenant = this.#tenant(tenantId, wordVectors);
@@ -78,18 +105,11 @@ export class AgentDiscovery implements Discovery {
     const key = JSON.stringify([model?.embedder.name, model?.minSimilarity, need]);
     const known = tenant.findings.get(key);
     if (known !== undefined) return known;
-    const asked = wordsOf(need);
-    const near = await this.#byModel(tenantId, tenant, need, model, signal);
-    // While the model was asked, agents may have come or gone.
-    this.#follow(tenantId, tenant);
-    const isPartial = model !== null && near.texts === null;
-    const finding = judgeMatches({
+    const { ranking, isPartial, how } = await this.#rank(tenantId, tenant, need, model, signal);
+    const finding = judgeMatches(ranking, {
       isPartial,
-      asked,
-      index: tenant.index,
-      near: near.texts === null || model === null ? null : { texts: near.texts, model: model.embedder.name },
       minSimilarity: model?.minSimilarity ?? DEFAULT_MIN_SIMILARITY,
-      how: near.how ?? (wordVectors === null ? NO_VECTORS : `by words, and by their meaning in ${wordVectors.name}`),
+      how: how ?? (wordVectors === null ? NO_VECTORS : `by words, and by their meaning in ${wordVectors.name}`),
     });
     // The next time the model may answer.
     if (!isPartial) tenant.findings.set(key, finding);
@@ -98,8 +118,79 @@ export class AgentDiscovery implements Discovery {
 
   /** What is being made for tenants' indexes stops. */
   close(): void {
-    for (const { vectors } of this.#tenants.values()) vectors?.close();
+    for (const tenant of this.#tenants.values()) letGo(tenant);
     this.#tenants.clear();
+  }
+
+  async #rank(
+    tenantId: string,
+    tenant: TenantState,
+    need: string,
+    model: DiscoveryModel | null,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly ranking: Ranking; readonly isPartial: boolean; readonly how: string | undefined }> {
+    const { texts, how } = await this.#byModel(tenantId, tenant, need, model, signal);
+    // While the model was asked, agents may have come or gone.
+    this.#follow(tenantId, tenant);
+    const near = texts === null || model === null ? null : { texts, model: model.embedder.name };
+    return {
+      ranking: rankMatches({ asked: wordsOf(need), index: tenant.index, near }),
+      isPartial: model !== null && texts === null,
+      how,
+    };
+  }
+
+  /** Ranks once more instead of keeping who comes next with every finding: some milliseconds, before a call that takes a second. */
+  async #decide(
+    tenantId: string,
+    need: string,
+    finding: Finding,
+    { decider, candidates = DEFAULT_SHOWN, timeoutMs = DEFAULT_DECIDER_TIMEOUT_MS, ...deciding }: Decisive,
+  ): Promise<Finding> {
+    const { admits, asker, deadline, signal } = deciding;
+    const tenant = this.#tenant(tenantId, (await this.#wordVectors) ?? null);
+    this.#follow(tenantId, tenant);
+    const model = this.#options.modelOf?.(tenantId) ?? null;
+    const { ranking } = await this.#rank(tenantId, tenant, need, model, signal);
+    const near = ranking.matches.filter(({ agent }) => admits(agent.record)).slice(0, candidates);
+    const tell = (what: string): readonly string[] => [...finding.how, `${decider.name} ${what}`];
+    if (near.length === 0)
+      return { ...finding, how: tell("was not asked: nobody that may have the work comes anywhere near it") };
+    const agents = near.map(({ agent: { record, text } }) => ({
+      name: record.name,
+      text: text.slice(0, MAX_SHOWN_CHARACTERS),
+    }));
+    const among = agents.map(({ name }) => name).join(", ");
+    const unasked = (why: string, retryAfterMs?: number): Finding => ({
+      ...finding,
+      how: tell(`was to choose among ${among}, and could not be asked (${why})`),
+      ...{ isPartial: true, retryAfterMs },
+    });
+    try {
+      const revisions = near.map(({ agent }) => agent.record.revision);
+      const patience = { timeoutMs, deadline, signal };
+      const { agent: name, reason } = await tenant.decisions.decide(
+        decider,
+        { tenantId, need, agents, asker },
+        revisions,
+        patience,
+      );
+      const chosen = near.find(({ agent }) => agent.record.name === name);
+      if (chosen === undefined) return { ...finding, how: tell(`finds that none of ${among} can do it: ${reason}`) };
+      const { agent, similarity } = chosen;
+      const record = this.#options.registry.byName(tenantId, agent.record.name);
+      if (record?.revision !== agent.record.revision || !admits(record))
+        return unasked(`${agent.record.name}, which it chose, has changed meanwhile`);
+      return {
+        candidates: [{ record, similarity, why: `${decider.name} chose it: ${reason}` }],
+        how: tell(`chose among those that come nearest and may have the work: ${among}`),
+        ...{ nearest: [], isPartial: false },
+      };
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      const error = PlatformError.from(thrown);
+      return unasked(error.message, error.retryAfterMs);
+    }
   }
 
   async #byModel(
@@ -116,14 +207,10 @@ export class AgentDiscovery implements Discovery {
       tenant.vectors?.close();
       tenant.vectors = new AgentVectors({ tenantId, embedder, vectorIndex, clock, digest, logger });
     }
-    const patience = new AbortController();
-    const timer = clock.after(MODEL_TIMEOUT_MS, () =>
-      patience.abort(new PlatformError("DEADLINE_EXCEEDED", `no vectors came within ${MODEL_TIMEOUT_MS} ms`)),
-    );
-    const leave = () => patience.abort(new PlatformError("CANCELED", "the caller has left"));
-    signal?.addEventListener("abort", leave, { once: true });
+    const { vectors, index } = tenant;
     try {
-      const texts = await tenant.vectors.search(need, [...tenant.index.agents()], patience.signal);
+      const patience = { clock, timeoutMs: MODEL_TIMEOUT_MS, what: "vectors", signal };
+      const texts = await withPatience(patience, (patient) => vectors.search(need, [...index.agents()], patient));
       return { texts, how: `by words, and by meaning with ${embedder.name}` };
     } catch (thrown) {
       signal?.throwIfAborted();
@@ -131,9 +218,6 @@ export class AgentDiscovery implements Discovery {
         texts: null,
         how: `by words: ${embedder.name} could not be asked (${PlatformError.from(thrown).message})`,
       };
-    } finally {
-      timer.cancel();
-      signal?.removeEventListener("abort", leave);
     }
   }
 
@@ -144,14 +228,16 @@ export class AgentDiscovery implements Discovery {
       version: -1,
       vectors: null,
       findings: new BoundedMap<string, Finding>(MAX_FINDINGS),
+      decisions: new NeedDecisions(this.#options),
     };
     // The one that asked last stands last.
     this.#tenants.delete(tenantId);
     this.#tenants.set(tenantId, tenant);
     const [longestAgo] = this.#tenants.keys();
     if (this.#tenants.size > (this.#options.maxTenants ?? DEFAULT_MAX_TENANTS) && longestAgo !== undefined) {
-      this.#tenants.get(longestAgo)?.vectors?.close();
+      const forgotten = this.#tenants.get(longestAgo);
       this.#tenants.delete(longestAgo);
+      if (forgotten !== undefined) letGo(forgotten);
     }
     return tenant;
   }
@@ -174,3 +260,10 @@ export class AgentDiscovery implements Discovery {
     }
   }
 }
+
+type Decisive = DiscoveryDecider & Deciding & { readonly signal: AbortSignal | undefined };
+
+const letGo = ({ vectors, decisions }: TenantState): void => {
+  vectors?.close();
+  decisions.close();
+};

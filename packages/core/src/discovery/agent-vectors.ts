@@ -5,6 +5,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { BoundedMap } from "../bus/bounded-map.ts";
 import type { Clock, Digest, Embedder, Logger, VectorIndex, VectorScope } from "../ports/index.ts";
+import { untilAborted } from "./patience.ts";
 import type { IndexedAgent } from "./tenant-index.ts";
 
 export interface AgentVectorsOptions {
@@ -186,20 +187,4 @@ const dot = (a: Float32Array, b: Float32Array): number => {
   let sum = 0;
   for (let at = 0; at < a.length; at += 1) sum += (a[at] as number) * (b[at] as number);
   return sum;
-};
-
-const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  signal.throwIfAborted();
-  let leave: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    leave = () => reject(PlatformError.from(signal.reason));
-    signal.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", leave);
-    // Whoever comes next is told.
-    void work.catch(() => undefined);
-  }
 };

@@ -10,10 +10,6 @@ export interface MatchFacts {
   readonly index: Pick<TenantIndex, "search" | "why">;
   /** By a model; null: none was asked. */
   readonly near: { readonly texts: readonly NearText[]; readonly model: string } | null;
-  /** Of what a model finds by meaning alone. */
-  readonly minSimilarity: number;
-  readonly how: string;
-  readonly isPartial: boolean;
 }
 
 export const MAX_CANDIDATES = 50;
@@ -27,7 +23,7 @@ const WORDS_BESIDE_MODEL = 0.5;
 /** Who is that much worse than the best does something else: cheap and quick is no reason to give it the work. */
 const ALIKE = 0.85;
 
-interface Judged extends Match {
+export interface RankedMatch extends Match {
   /** By the model, and as it counts in the routing score. */
   readonly near: number;
   readonly similarity: number;
@@ -35,31 +31,44 @@ interface Judged extends Match {
   readonly merit: number;
 }
 
-export const judgeMatches = ({ asked, index, near, minSimilarity, how, isPartial }: MatchFacts): Finding => {
+/** All that have anything to do with what was asked, nearest first; with a model that is everybody. */
+export interface Ranking {
+  readonly asked: readonly Word[];
+  readonly matches: readonly RankedMatch[];
+  /** What it has in common with what was asked; "" where that cannot be told in words. */
+  readonly why: (match: RankedMatch) => string;
+}
+
+export const rankMatches = ({ asked, index, near }: MatchFacts): Ranking => {
   const bySimilarity = new Map((near?.texts ?? []).map(({ name, similarity }) => [name, similarity]));
-  const judged = index
+  const matches = index
     .search(asked, bySimilarity)
-    .map((match): Judged => {
+    .map((match): RankedMatch => {
       const similarity = bySimilarity.get(match.agent.record.name) ?? 0;
       const merit = near === null ? match.meaning : similarity + WORDS_BESIDE_MODEL * match.meaning;
       return { ...match, near: similarity, similarity: Math.max(match.meaning, similarity), merit };
     })
     .sort(byMerit);
-  // When the one that comes first falls short, the words that another says are beside the point.
-  const isMet = judged[0] !== undefined && says(judged[0], asked);
-  const able = judged.filter((match) => match.near >= minSimilarity || (isMet && says(match, asked)));
-  const best = able[0];
-  const why = (match: Judged): string =>
+  const why = (match: RankedMatch): string =>
     [...(near === null ? [] : [`similarity ${match.near.toFixed(2)} by ${near.model}`]), index.why(asked, match)]
       .filter((part) => part !== "")
       .join("; ");
-  if (best === undefined)
-    return {
-      candidates: [],
-      how: [how],
-      nearest: nearest(judged, why),
-      isPartial,
-    };
+  return { asked, matches, why };
+};
+
+export interface Judging {
+  /** Of what a model finds by meaning alone. */
+  readonly minSimilarity: number;
+  readonly how: string;
+  readonly isPartial: boolean;
+}
+
+export const judgeMatches = ({ asked, matches, why }: Ranking, { minSimilarity, how, isPartial }: Judging): Finding => {
+  // When the one that comes first falls short, the words that another says are beside the point.
+  const isMet = matches[0] !== undefined && says(matches[0], asked);
+  const able = matches.filter((match) => match.near >= minSimilarity || (isMet && says(match, asked)));
+  const best = able[0];
+  if (best === undefined) return { candidates: [], how: [how], nearest: nearest(matches, why), isPartial };
   const candidates = able
     .filter(({ similarity }) => similarity >= ALIKE * best.similarity)
     .slice(0, MAX_CANDIDATES)
@@ -73,9 +82,9 @@ const says = ({ covered, said, titles }: Match, asked: readonly Word[]): boolean
 
 const distinct = (asked: readonly Word[]): number => new Set(asked.map(({ stem }) => stem)).size;
 
-const nearest = (judged: readonly Judged[], why: (match: Judged) => string): readonly NearAgent[] => {
+const nearest = (matches: readonly RankedMatch[], why: (match: RankedMatch) => string): readonly NearAgent[] => {
   const named: NearAgent[] = [];
-  for (const match of judged.slice(0, MAX_LOOKED_AT)) {
+  for (const match of matches.slice(0, MAX_LOOKED_AT)) {
     const reason = why(match);
     if (reason !== "") named.push({ agent: match.agent.record.name, why: reason });
     if (named.length === MAX_NEAREST) break;
@@ -83,5 +92,5 @@ const nearest = (judged: readonly Judged[], why: (match: Judged) => string): rea
   return named;
 };
 
-const byMerit = (a: Judged, b: Judged): number =>
+const byMerit = (a: RankedMatch, b: RankedMatch): number =>
   b.merit - a.merit || b.words - a.words || (a.agent.record.name < b.agent.record.name ? -1 : 1);

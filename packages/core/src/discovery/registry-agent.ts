@@ -45,10 +45,13 @@ export const createRegistryAgent = ({ bus, registry, refuse }: RegistryAgentOpti
       if ("list" in query) return list(caller, query);
       const { limit, maxLatencyMs, maxCostUsd, selector, exclude } = query;
       const asker = message.source.startsWith("agent:") ? [message.source.slice("agent:".length)] : [];
-      const { tenantId, source, traceparent } = message;
+      const { tenantId, source, traceparent, priority, taskId, deadline } = message;
       const target = targetOf(query);
       const { decision, ranked, nearest, isPartial } = await bus().find(
-        { tenantId, source, target, payload: null, traceparent, type: "labels" in target ? "query" : "command" },
+        {
+          ...{ tenantId, source, target, payload: null, traceparent, priority, taskId, deadline },
+          type: "labels" in target ? "query" : "command",
+        },
         {
           ...{ caller, signal },
           constraints: { maxLatencyMs, maxCost: maxCostUsd, labels: selector, exclude: [...exclude, ...asker] },

@@ -13,6 +13,8 @@ export interface ModelCall {
   readonly caller: string;
   /** The task, and the one that the whole run began with. Without one nobody has a log to write, and the call is settled before its answer is given. */
   readonly task?: { readonly id: string; readonly runId: string } | undefined;
+  /** Of a call that no task's log settles: the run whose budget it counts in all the same. @default of `task`, else none */
+  readonly runId?: string | undefined;
   readonly priority: Priority;
   readonly traceparent?: string | undefined;
   readonly signal: AbortSignal;

@@ -28,8 +28,11 @@ export const filterCandidates = (facts: RouteFacts): FilterResult => {
   return { kept: kept ?? candidates, out: out ?? NOBODY };
 };
 
-const refusal = (candidate: Candidate, facts: RouteFacts): FilteredOut | undefined => {
-  const { record, breaker } = candidate;
+/** Of `RouteFacts`: what holds of an agent however it is at the moment. */
+export type RouteRules = Pick<RouteFacts, "tenantId" | "constraints" | "asking" | "exclude" | "refuse">;
+
+/** Why the agent may not have the call, well or ill. */
+export const ruledOut = (record: AgentRecord, facts: RouteRules): FilteredOut | undefined => {
   // Look-ups are per tenant already; this is the second lock on the same door (I7). It names no foreign agent.
   if (record.tenantId !== facts.tenantId)
     return { agent: "(of another tenant)", why: "tenant", detail: "belongs to another tenant" };
@@ -42,6 +45,12 @@ const refusal = (candidate: Candidate, facts: RouteFacts): FilteredOut | undefin
     const detail = unmet(record, facts.constraints);
     if (detail !== undefined) return { agent: record.name, why: "constraint", detail };
   }
+  return undefined;
+};
+
+const refusal = ({ record, breaker }: Candidate, facts: RouteFacts): FilteredOut | undefined => {
+  const barred = ruledOut(record, facts);
+  if (barred !== undefined) return barred;
   if (!hasLiveReplica(record, facts)) {
     const detail =
       record.replicas.length === 0

@@ -7,15 +7,26 @@ export interface TenantPolicy {
   /** Tasks that may wait to run. @default EngineOptions.maxBacklog */
   readonly maxBacklog?: number | undefined;
   readonly retention?: RetentionPolicy | undefined;
-  /** By which model agents are found. @default none */
+  /** By which models agents are found. @default none */
   readonly discovery?: DiscoveryPolicy | undefined;
 }
 
 export interface DiscoveryPolicy {
-  /** Name of a model that makes vectors. */
-  readonly embedder: string;
+  /** Name of a model that makes vectors. @default none */
+  readonly embedder?: string | undefined;
   /** Least similarity of an agent that is found by meaning alone, 0 to 1. @default 0.75 */
   readonly minSimilarity?: number | undefined;
+  /** Chooses where nobody is found. @default none */
+  readonly decider?: DeciderPolicy | undefined;
+}
+
+export interface DeciderPolicy {
+  /** Name of a model that chats. */
+  readonly model: string;
+  /** The nearest that it is shown, 1 to 20. @default 5 */
+  readonly candidates?: number | undefined;
+  /** @default 10,000 */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface RetentionPolicy {

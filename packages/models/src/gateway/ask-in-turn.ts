@@ -108,8 +108,8 @@ export interface TurnParts {
   readonly logger: Logger;
 }
 
-export const subjectOf = ({ agent, labels, caller, task }: ModelCall): BudgetSubject => ({
-  runId: task?.runId,
+export const subjectOf = ({ agent, labels, caller, task, runId }: ModelCall): BudgetSubject => ({
+  runId: task?.runId ?? runId,
   agent,
   team: labels["team"] ?? "",
   caller,

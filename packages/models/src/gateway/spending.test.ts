@@ -69,6 +69,15 @@ test("a task is given its settlement, and nothing is spent before that is commit
   expect(await standing(world)).toMatchObject({ spent: COST, reserved: 0 });
 });
 
+test("a call that no task's log settles counts in the run that it is told of", async () => {
+  const budgets = [{ name: "each", spec: { scope: { run: "*" as const }, limit: { usd: 0.04 } } }];
+  const world = createGatewayWorld({ ...{ models: MODELS, budgets }, caller: callerOf(async () => answering()) });
+  const ask = (id: string, runId: string) => world.gateway.generate(HI, { ...DOOR, id, runId });
+  await ask("one", "r1");
+  await expect(ask("two", "r1")).rejects.toMatchObject({ code: "BUDGET_EXCEEDED" });
+  expect((await ask("three", "r2")).response.text).toBe("fine");
+});
+
 test("two hundred calls at once never spend more than there is, and as many are answered as fit", async () => {
   const world = createGatewayWorld({
     ...{ models: MODELS, budgets: limit(1) },
