@@ -36,6 +36,8 @@ export const commandChild = (
     ...draftFor(execution),
     ...{ target, payload, skill, exclude, priority: priorityOf(execution, request) },
     ...(deadline === null ? {} : { deadline }),
+    // Others are on their way for a moment; who can do what is needed may take a model some seconds to say.
+    ...("need" in target ? { signal: execution.stepSignal(call)() } : {}),
   };
   return engine.router.command(draft, (choice) => addChild(engine, execution, call, request, choice));
 };

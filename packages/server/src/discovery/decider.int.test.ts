@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import {
   answering,
   type FakeModelServer,
+  hanging,
   startFakeModelServer,
 } from "../../../models/src/testing/fake-model-server.ts";
 import { openaiDialect } from "../../../models/src/testing/openai-dialect.ts";
@@ -26,6 +27,7 @@ let node: RunningNode;
 let model: FakeModelServer;
 /** What the model answers. */
 let answer: { text: string } | null = null;
+let isSilent = false;
 
 const chooses = (agent: string | null): void => {
   answer = { text: JSON.stringify({ reason: "it is about that", agent }) };
@@ -73,7 +75,8 @@ const startNodeHere = async (): Promise<RunningNode> => {
 beforeAll(async () => {
   vi.spyOn(process.stderr, "write").mockImplementation(() => true);
   model = await startFakeModelServer(openaiDialect, (exchange) => {
-    if (answer === null) exchange.response.writeHead(503).end("{}");
+    if (isSilent) hanging()(exchange);
+    else if (answer === null) exchange.response.writeHead(503).end("{}");
     else answering(answer)(exchange);
   });
   folder = await mkdtemp(join(tmpdir(), "agentcore-decider-"));
@@ -200,6 +203,38 @@ test("a model that fails is UNAVAILABLE: with it there may be somebody", async (
   const { status, body } = await submit("ann", "need:why is my order late?");
   expect({ status, code: body.error.code }).toEqual({ status: 503, code: "UNAVAILABLE" });
   expect(body.error.message).toContain("could not be asked");
+});
+
+test("a client that leaves takes the call of the model along", async () => {
+  isSilent = true;
+  const client = new AbortController();
+  const arrived = model.arrived(model.requests.length + 1);
+  const asked = fetch(`${node.url}/api/v1/agents?need=who+lost+my+order`, {
+    ...{ headers: { authorization: `Bearer ${KEYS.ann.split(" ")[0]}` }, signal: client.signal },
+  }).catch(() => undefined);
+  await arrived;
+  client.abort();
+  await asked;
+  await model.abandoned(1);
+  isSilent = false;
+});
+
+test("a task that is canceled while the model thinks ends without it", async () => {
+  isSilent = true;
+  const arrived = model.arrived(model.requests.length + 1);
+  const { body } = await submit("ann", "agent:patient", { wait: false });
+  await arrived;
+  const path = `/api/v1/tasks/${body.task.id}`;
+  await call("ann", `${path}/cancel`, {});
+  await model.abandoned(2);
+  const ended = async () => {
+    const { events } = (await call("ann", `${path}/events`)).body;
+    expect(events.at(-1).type).toBe("task.canceled");
+    return events.find(({ type }: { type: string }) => type === "step.failed");
+  };
+  // And not for want of an answer in time.
+  expect((await vi.waitFor(ended, { timeout: 20_000 })).data.error.code).toBe("CANCELED");
+  isSilent = false;
 });
 
 test("I7: another tenant has its own agents and no model, and so nobody", async () => {

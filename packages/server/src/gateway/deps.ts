@@ -157,7 +157,7 @@ export interface OrchestrationService {
 /** Who could do something, in an order. */
 export interface AgentFinder {
   /** As a command to that target would be routed now. Throws what the bus throws, but for nobody. */
-  find(scope: CallerScope, target: NeedTarget): Promise<FoundAgents>;
+  find(scope: CallerScope, target: NeedTarget, signal: AbortSignal): Promise<FoundAgents>;
 }
 
 export interface FoundAgents {

@@ -96,9 +96,9 @@ export const createAgentRoutes = (agents: AgentDirectory, finder: AgentFinder): 
       schema: z.object({ agents: z.array(AgentResource), found: FoundResource.optional() }),
       description: "All agents; with `need` the ones it would be routed to, with scores and reasons",
     },
-    async handle({ scope, query: { need, maxCostUsd, maxLatencyMs, limit } }) {
+    async handle({ request, scope, query: { need, maxCostUsd, maxLatencyMs, limit } }) {
       if (need === undefined) return jsonResponse({ agents: agents.list(scope.tenantId).map(toAgentResource) });
-      const { found, reasons, nearest } = await finder.find(scope, { need, maxCostUsd, maxLatencyMs });
+      const { found, reasons, nearest } = await finder.find(scope, { need, maxCostUsd, maxLatencyMs }, request.signal);
       const scores = found.slice(0, limit).filter(({ agent }) => agents.get(scope.tenantId, agent) !== null);
       const listed = scores.flatMap(({ agent }) => agents.get(scope.tenantId, agent) ?? []);
       return jsonResponse({ agents: listed.map(toAgentResource), found: { reasons, scores, nearest } });
