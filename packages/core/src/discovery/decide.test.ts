@@ -75,7 +75,16 @@ const setup = (
     const { admits = () => true, tenantId = "acme", signal, deadline, asker = ASKER } = more;
     return discovery.find(tenantId, { need }, { signal, deciding: { admits, asker, deadline } });
   };
-  return { clock, registry, discovery, asked, stopped, find, setBehaviour: (next: Behaviour) => (behave = next) };
+  return {
+    clock,
+    registry,
+    discovery,
+    decider,
+    asked,
+    stopped,
+    find,
+    setBehaviour: (next: Behaviour) => (behave = next),
+  };
 };
 
 test("one of the nearest is chosen, and it is told by whom, among whom and why", async () => {
@@ -133,8 +142,8 @@ test("of what an agent says 2,000 characters are shown", async () => {
   expect(asked[0]?.agents.map(({ text }) => text.length)).toContain(2_000);
 });
 
-test("the same need is decided once in ten minutes, whoever asks; other agents, another revision and another need are other questions", async () => {
-  const { find, asked, clock, registry } = setup(choosing("physician"));
+test("the same need is decided once in ten minutes, whoever asks; other agents, another revision, model or need are other questions", async () => {
+  const { find, asked, clock, registry, decider } = setup(choosing("physician"));
   await find(NEED);
   await find(NEED, { asker: { ...ASKER, caller: "bob" } });
   expect(asked).toHaveLength(1);
@@ -147,6 +156,9 @@ test("the same need is decided once in ten minutes, whoever asks; other agents, 
   await clock.advance(600_000);
   await find(NEED);
   expect(asked).toHaveLength(5);
+  decider.name = "another";
+  await find(NEED);
+  expect(asked).toHaveLength(6);
 });
 
 test("who asks the same at once shares a call, which ends when nobody waits any more", async () => {
