@@ -56,7 +56,7 @@ const world = () => {
   const loop = (policies: Record<string, TenantPolicy>, more: Partial<RetentionLoopOptions> = {}) => {
     const collected: Collected[] = [];
     const made = new RetentionLoop({
-      ...{ store, clock, logger, keyValue, blobs, node: "n1", systemTenant: "system", intervalMs: INTERVAL },
+      ...{ store, clock, logger, keyValue, blobs, node: "n1", life: "1", systemTenant: "system", intervalMs: INTERVAL },
       policies: new Map(Object.entries(policies)),
       remains: { tenants: async () => [], sweep: async () => {} },
       onCollected: (each) => collected.push(each),

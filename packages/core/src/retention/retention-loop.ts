@@ -10,6 +10,8 @@ export interface RetentionLoopOptions extends CollectServices {
   readonly keyValue: KeyValue;
   readonly blobs: Pick<BlobStore, "tenants" | "list" | "delete">;
   readonly node: string;
+  /** As TurnLease has it. */
+  readonly life: string;
   /** Tenant that holds what belongs to no tenant. */
   readonly systemTenant: string;
   readonly policies: ReadonlyMap<string, TenantPolicy>;
@@ -38,9 +40,9 @@ export class RetentionLoop {
 
   constructor(options: RetentionLoopOptions) {
     this.options = options;
-    const { keyValue, clock, node, systemTenant } = options;
+    const { keyValue, clock, node, life, systemTenant } = options;
     const scope = { tenantId: systemTenant, namespace: "turns" };
-    this.lease = new TurnLease({ keyValue, clock, scope, key: "retention", node, ttlMs: LEASE_MS });
+    this.lease = new TurnLease({ keyValue, clock, scope, key: "retention", node, life, ttlMs: LEASE_MS });
   }
 
   start(): void {

@@ -44,7 +44,10 @@ export const createNodeFeeds = (options: {
     keeper = new Keeper({
       ...{ declared, tasks, keyValue, limiter, random, senses },
       positions: new FeedPositions(keyValue),
-      lease: new TurnLease({ keyValue, clock: senses.clock, scope, key: "feeds", node, ttlMs: LEASE_MS }),
+      lease: new TurnLease({
+        ...{ keyValue, clock: senses.clock, scope, key: "feeds", node, life: senses.ids.next() },
+        ttlMs: LEASE_MS,
+      }),
       openFor: (feed) => createGuardedWebSocket(feedPolicy(feed, allowPrivate)),
       secretFor: readFeedSecret(env),
     });

@@ -32,6 +32,7 @@ export interface PushDispatcherOptions
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly node: string;
+  readonly life: string;
   /** @default LIMITS */
   readonly limits?: LaneLimits | undefined;
   /** Most webhooks that are listened for at once; the others are looked at once a scan. @default 20,000 */
@@ -100,7 +101,7 @@ export class PushDispatcher {
 
   constructor(options: PushDispatcherOptions) {
     this.options = options;
-    const { clock, keyValue, node, metrics } = options;
+    const { clock, keyValue, node, life, metrics } = options;
     this.services = {
       ...options,
       now: () => clock.now(),
@@ -108,7 +109,7 @@ export class PushDispatcher {
       onAttempt: (attempt) => this.count(attempt),
     };
     const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
-    this.lease = new TurnLease({ keyValue, clock, scope, key: "push", node, ttlMs: LEASE_MS });
+    this.lease = new TurnLease({ keyValue, clock, scope, key: "push", node, life, ttlMs: LEASE_MS });
     this.lanes = new DeliveryLanes(options.limits ?? LIMITS);
     this.leaseTrouble = new Trouble(options.logger, "cannot tell who sends push notifications");
     this.scanTrouble = new Trouble(options.logger, "cannot look for push notifications");

@@ -50,6 +50,7 @@ export const createPushService = (options: {
     },
     send: createWebhookSender({ allowPrivate, clock, version, lookup }),
     random: Math.random,
+    life: ids.next(),
   });
   // One after the other: retention removes hundreds at once.
   let forgetting: Promise<void> = Promise.resolve();

@@ -80,6 +80,7 @@ export const createRetentionService = (options: {
       keyValue: options.keyValue,
       blobs: options.blobs,
       node: options.node,
+      life: senses.ids.next(),
       systemTenant: SYSTEM_TENANT,
       policies,
       intervalMs,

@@ -96,7 +96,15 @@ class World {
       after: (ms: number, callback: () => void) => this.clock.after(ms, () => isDead || callback()),
     };
     const scope = { tenantId: "system", namespace: "turns" };
-    const lease = new TurnLease({ keyValue: this.keyValue, clock, scope, key: "schedules", node, ttlMs: 20_000 });
+    const lease = new TurnLease({
+      keyValue: this.keyValue,
+      clock,
+      scope,
+      key: "schedules",
+      node,
+      life: node,
+      ttlMs: 20_000,
+    });
     const loop = new ScheduleLoop({
       declared,
       states: this.states,

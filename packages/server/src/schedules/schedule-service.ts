@@ -38,7 +38,7 @@ export const createScheduleService = (options: {
   const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
   const loop = new ScheduleLoop({
     ...{ declared, states, tasks, specOf, senses },
-    lease: new TurnLease({ keyValue, clock, scope, key: "schedules", node, ttlMs: LEASE_MS }),
+    lease: new TurnLease({ keyValue, clock, scope, key: "schedules", node, life: senses.ids.next(), ttlMs: LEASE_MS }),
     onDone: (outcome) => {
       totals[outcome] += 1;
     },

@@ -20,7 +20,7 @@ export const createPushOfFixture = () => {
     dispatch(tasks: FakeTaskService): PushDispatcher {
       const scopeOf = ({ tenantId }: TaskKey) => ({ tenantId, caller: "", operator: true });
       const dispatcher = new PushDispatcher({
-        ...{ store, keyValue, clock, node: "n1", logger: createRecordingLogger(), metrics: new Metrics() },
+        ...{ store, keyValue, clock, node: "n1", life: "1", logger: createRecordingLogger(), metrics: new Metrics() },
         toLegacyTask: async (task) => (await loadLegacy()).toLegacyTask(task),
         log: {
           head: async (key) => (tasks.tasks.has(key.taskId) ? tasks.head(scopeOf(key), key.taskId) : null),

@@ -113,7 +113,7 @@ export class PushFixture {
   start(options: Partial<PushDispatcherOptions> = {}): PushDispatcher {
     const dispatcher = new PushDispatcher({
       ...{ store: this.store, keyValue: this.keyValue, clock: this.clock, logger: this.logger, metrics: this.metrics },
-      ...{ node: "n1", random: () => 0 },
+      ...{ node: "n1", life: "1", random: () => 0 },
       toLegacyTask: async ({ id, status }) => ({ kind: "task", id, state: status.state }),
       log: {
         head: async (key) => this.headOf(key),
