@@ -85,6 +85,7 @@ import { createScheduleService } from "./schedules/schedule-service.ts";
 import { openModelTelemetry } from "./telemetry/open-model-telemetry.ts";
 import type { ToolRules } from "./tools/tool-policy.ts";
 import { createToolSources } from "./tools/tool-sources.ts";
+import { createNodeTurns } from "./turns/node-turns.ts";
 import { createWorkflowService } from "./workflows/workflow-service.ts";
 
 export interface NodeParts {
@@ -154,6 +155,8 @@ export interface ComposeOptions {
   readonly maxTasks?: number | undefined;
   /** Milliseconds between two looks for what tenants' policies let go; 0: none by itself. @default 3600000 */
   readonly gcIntervalMs?: number | undefined;
+  /** How long work that one node does for all waits for a node that is silent. @default 20,000 */
+  readonly turnLeaseMs?: number | undefined;
   /** Seal what is stored. None: it is stored as it is. */
   readonly encryptionKeys?: EncryptionKeys | undefined;
   /** For crash tests: handed to the store. */
@@ -223,6 +226,7 @@ export const compose = async ({
   database,
   maxTasks,
   gcIntervalMs = GC_INTERVAL_MS,
+  turnLeaseMs,
   encryptionKeys = NO_KEYS,
   fault,
   wrap = (_name, port) => port,
@@ -415,6 +419,10 @@ export const compose = async ({
   );
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
   const held = createHeldBlobs(blobs);
+  const turns = createNodeTurns({
+    ...{ keyValue, senses, node, life: senses.ids.next(), random: Math.random, leaseMs: turnLeaseMs },
+    isLeaving: () => nodes.condition !== "ready",
+  });
   const push = createPushService({
     ...{ engine, keyValue, senses, metrics, node, version },
     allowPrivate: allowPrivateWebhooks,
@@ -432,7 +440,7 @@ export const compose = async ({
     sweepHomes: (tenantId, signal) => homes.sweep(tenantId, signal),
   });
   const schedules = createScheduleService({
-    ...{ declared: manifests.schedules, tasks: service, keyValue, senses, metrics, node },
+    ...{ declared: manifests.schedules, tasks: service, keyValue, senses, metrics, turns },
     specOf: (tenantId, name) => manifests.scheduleSpec(tenantId, name),
   });
 

@@ -6,10 +6,10 @@ import {
   ScheduleManifest as Schema,
 } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
-import { TurnLease } from "@agentcore/core/retention";
 import type { CallerScope, SubmitRequest } from "@agentcore/core/tasks";
 import { createFnvDigest, createRecordingLogger, ManualClock } from "@agentcore/core/testing";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { createNodeTurns } from "../turns/node-turns.ts";
 import { DeclaredSchedules } from "./declared-schedules.ts";
 import { ScheduleLoop } from "./schedule-loop.ts";
 import { ScheduleStates } from "./schedule-states.ts";
@@ -66,7 +66,8 @@ class World {
   readonly tasks = new Tasks(() => this.clock.now());
   readonly logger = createRecordingLogger();
   private readonly manifests = new Map<string, ScheduleManifest>();
-  private readonly nodes = new Set<{ declared: DeclaredSchedules; loop: ScheduleLoop }>();
+  private readonly nodes = new Set<{ readonly declared: DeclaredSchedules }>();
+  private lives = 0;
 
   apply(name: string, spec: Partial<ScheduleSpec>, tenantId = "acme"): void {
     const manifest = Schema.parse({
@@ -88,38 +89,37 @@ class World {
     const declared = new DeclaredSchedules();
     for (const [key, manifest] of this.manifests) declared.set(key.split("/")[0] ?? "", manifest);
     let isDead = false;
-    const never = new Promise<never>(() => {});
     const clock = {
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
       turn: () => this.clock.turn(),
       after: (ms: number, callback: () => void) => this.clock.after(ms, () => isDead || callback()),
     };
-    const scope = { tenantId: "system", namespace: "turns" };
-    const lease = new TurnLease({
-      keyValue: this.keyValue,
-      clock,
-      scope,
-      key: "schedules",
-      node,
-      life: node,
-      ttlMs: 20_000,
-    });
+    const { keyValue, logger } = this;
     const loop = new ScheduleLoop({
       declared,
       states: this.states,
       tasks: this.tasks,
-      lease: { keep: () => (isDead ? never : lease.keep()), release: () => lease.release() },
       specOf: async (tenantId, name) => this.manifests.get(`${tenantId}/${name}`)?.spec ?? null,
-      senses: { clock, digest: createFnvDigest(), logger: this.logger },
+      senses: { clock, digest: createFnvDigest(), logger },
     });
-    declared.onChange(() => loop.wake());
-    const entry = { declared, loop };
+    this.lives += 1;
+    const turn = createNodeTurns({
+      ...{ keyValue, senses: { clock, logger }, node, life: `l${this.lives}`, random: () => 0 },
+      isLeaving: () => false,
+    })({
+      ...{ key: "schedules", does: "begins the tasks of schedules" },
+      isWanted: () => declared.all.size > 0,
+      round: (signal) => (isDead ? new Promise(() => {}) : loop.round(signal)),
+      end: async () => loop.forget(),
+    });
+    declared.onChange(() => turn.wake());
+    const entry = { declared };
     this.nodes.add(entry);
-    loop.start();
+    turn.start();
     const stop = async (): Promise<void> => {
       this.nodes.delete(entry);
-      await loop.close();
+      if (!isDead) await turn.close();
     };
     onTestFinished(stop);
     return {

@@ -1,20 +1,18 @@
 /**
- * Begins a task for each time of each schedule: on one node at a time, by a lease, which is a matter of thrift. That it is done once is by
+ * Begins a task for each time of each schedule: on one node at a time, in its turn, which is a matter of thrift. That it is done once is by
  * the key that it is submitted under, which stands for schedule and time.
  *
  * A time is done in this order: the task is durable, then the state says so. Whoever dies in between has it done again, under the same key.
  */
 import { isTerminal, PlatformError, parseDuration, type ScheduleSpec } from "@agentcore/contract";
-import type { Senses, Timer } from "@agentcore/core/ports";
-import type { TurnLease } from "@agentcore/core/retention";
+import type { Senses } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
-import { singleFlight } from "../single-flight.ts";
 import type { DeclaredSchedule, DeclaredSchedules } from "./declared-schedules.ts";
 import { type Occurrences, openOccurrences, timingOf } from "./occurrences.ts";
 import { planTimes } from "./plan-times.ts";
 import type { ScheduleState, ScheduleStates } from "./schedule-states.ts";
 
-/** Between two looks at the clock and at the lease. */
+/** Between two looks at the clock, which may be set. */
 const LOOK_MS = 5_000;
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 60_000;
@@ -25,7 +23,6 @@ export interface ScheduleLoopOptions {
   readonly tasks: Pick<TaskService, "submit" | "head">;
   /** As it stands in the store now; null when it is declared no more. */
   readonly specOf: (tenantId: string, name: string) => Promise<ScheduleSpec | null>;
-  readonly lease: Pick<TurnLease, "keep" | "release">;
   readonly senses: Pick<Senses, "clock" | "digest" | "logger">;
   readonly onDone?: ((outcome: "started" | "skipped" | "failed") => void) | undefined;
 }
@@ -53,72 +50,20 @@ export const callerOf = (tenantId: string, name: string): CallerScope => ({
 export class ScheduleLoop {
   private readonly options: ScheduleLoopOptions;
   private readonly entries = new Map<string, Entry>();
-  private readonly look: () => Promise<void>;
-  private timer: Timer | null = null;
-  private isRunning = false;
-  private isHolding = false;
 
   constructor(options: ScheduleLoopOptions) {
     this.options = options;
-    this.look = singleFlight(() => this.lookOnce());
   }
 
-  start(): void {
-    this.isRunning = true;
-    this.wake();
-  }
-
-  /** Schedules have changed. */
-  wake(): void {
-    if (this.isRunning) void this.look();
-  }
-
-  /** Resolves when what is under way has been written. */
-  async close(): Promise<void> {
-    this.isRunning = false;
-    this.timer?.cancel();
-    await this.look();
-    await this.release();
-  }
-
-  private async lookOnce(): Promise<void> {
-    this.timer?.cancel();
-    this.timer = null;
-    if (!this.isRunning) return;
+  /** Begins what is due. Resolves, when what is under way has been written, with the milliseconds until there is something to do. */
+  async round(signal: AbortSignal): Promise<number> {
     const { declared, senses } = this.options;
-    // Without schedules a node asks nobody for anything.
-    if (declared.all.size === 0) {
-      this.entries.clear();
-      return this.release();
-    }
-    let left = LOOK_MS;
-    try {
-      this.isHolding = await this.options.lease.keep();
-      if (this.isHolding) left = await this.doAll();
-      else this.entries.clear();
-    } catch (error) {
-      senses.logger.log("warn", `schedules: ${PlatformError.from(error).message}`);
-    }
-    if (this.isRunning) this.timer = senses.clock.after(Math.max(1, Math.min(left, LOOK_MS)), () => this.wake());
-  }
-
-  private async release(): Promise<void> {
-    if (!this.isHolding) return;
-    this.isHolding = false;
-    // It runs out by itself.
-    await this.options.lease.release().catch(() => undefined);
-  }
-
-  /** Milliseconds until there is something to do. */
-  private async doAll(): Promise<number> {
-    const { declared, lease, senses } = this.options;
     for (const key of this.entries.keys()) if (!declared.all.has(key)) this.entries.delete(key);
     let left = LOOK_MS;
     for (const [key, schedule] of [...declared.all]) {
-      if (!this.isRunning) return left;
-      if (!(await lease.keep())) return left;
+      if (signal.aborted) return left;
       try {
-        left = Math.min(left, await this.doOne(key, schedule));
+        left = Math.min(left, await this.doOne(key, schedule, signal));
       } catch (thrown) {
         const error = PlatformError.from(thrown);
         this.entries.delete(key);
@@ -129,7 +74,12 @@ export class ScheduleLoop {
     return left;
   }
 
-  private async doOne(key: string, schedule: DeclaredSchedule): Promise<number> {
+  /** Another node may go on with them. */
+  forget(): void {
+    this.entries.clear();
+  }
+
+  private async doOne(key: string, schedule: DeclaredSchedule, signal: AbortSignal): Promise<number> {
     const { clock } = this.options.senses;
     const entry = await this.entryOf(key, schedule);
     if (entry === null) return LOOK_MS;
@@ -153,7 +103,7 @@ export class ScheduleLoop {
           return LOOK_MS;
         }
         for (const [index, time] of plan.due.entries())
-          if (!(await this.doTime(entry, current, time, index === 0 ? plan.missed : 0))) break;
+          if (signal.aborted || !(await this.doTime(entry, current, time, index === 0 ? plan.missed : 0))) break;
       } else if (plan.missed > 0) {
         const { missed } = entry.state;
         await this.write(entry, { missed: missed + plan.missed, handledUntil: plan.handledUntil });

@@ -1,17 +1,15 @@
 /** Schedules: what they have done and will do, for operators; and the loop that does it. */
 import { PlatformError, type ScheduleSpec, type ScheduleStatus } from "@agentcore/contract";
 import type { KeyValue, Senses } from "@agentcore/core/ports";
-import { TurnLease } from "@agentcore/core/retention";
 import type { TaskService } from "@agentcore/core/tasks";
-import { type ScheduleService, SYSTEM_TENANT } from "../gateway/deps.ts";
+import type { ScheduleService } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
+import type { NodeTurns } from "../turns/node-turns.ts";
 import type { DeclaredSchedule, DeclaredSchedules } from "./declared-schedules.ts";
 import { openOccurrences } from "./occurrences.ts";
 import { callerOf, ScheduleLoop } from "./schedule-loop.ts";
 import { ScheduleStates } from "./schedule-states.ts";
 
-// Twice a look at the lease and a bit: another node takes over in half a minute.
-const LEASE_MS = 20_000;
 const SHOWN = 5;
 
 export interface LocalScheduleService extends ScheduleService {
@@ -26,24 +24,28 @@ export const createScheduleService = (options: {
   readonly keyValue: KeyValue;
   readonly senses: Senses;
   readonly metrics: Metrics;
-  readonly node: string;
+  readonly turns: NodeTurns;
 }): LocalScheduleService => {
-  const { declared, specOf, tasks, keyValue, senses, metrics, node } = options;
+  const { declared, specOf, tasks, keyValue, senses, metrics, turns } = options;
   const { clock } = senses;
   const states = new ScheduleStates(keyValue);
   const totals = { started: 0, skipped: 0, failed: 0 };
   metrics.counter("agentcore_schedule_started_tasks", "Tasks begun by schedules on this node.", () => totals.started);
   metrics.counter("agentcore_schedule_skipped_times", "Times left out since a task was open.", () => totals.skipped);
   metrics.counter("agentcore_schedule_failed_times", "Times whose work was refused.", () => totals.failed);
-  const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
   const loop = new ScheduleLoop({
     ...{ declared, states, tasks, specOf, senses },
-    lease: new TurnLease({ keyValue, clock, scope, key: "schedules", node, life: senses.ids.next(), ttlMs: LEASE_MS }),
     onDone: (outcome) => {
       totals[outcome] += 1;
     },
   });
-  declared.onChange(() => loop.wake());
+  const turn = turns({
+    ...{ key: "schedules", does: "begins the tasks of schedules" },
+    isWanted: () => declared.all.size > 0,
+    round: (signal) => loop.round(signal),
+    end: async () => loop.forget(),
+  });
+  declared.onChange(() => turn.wake());
 
   const statusOf = async ({ tenantId, name, spec }: DeclaredSchedule): Promise<ScheduleStatus> => {
     const [stored, occurrences] = await Promise.all([states.get(tenantId, name), openOccurrences(spec)]);
@@ -84,7 +86,7 @@ export const createScheduleService = (options: {
       if (found === undefined) throw new PlatformError("NOT_FOUND", `there is no Schedule "${name}"`);
       return statusOf(found);
     },
-    start: () => loop.start(),
-    close: () => loop.close(),
+    start: () => turn.start(),
+    close: () => turn.close(),
   };
 };
