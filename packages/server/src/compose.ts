@@ -424,7 +424,7 @@ export const compose = async ({
     isLeaving: () => nodes.condition !== "ready",
   });
   const push = createPushService({
-    ...{ engine, keyValue, senses, metrics, node, version },
+    ...{ engine, keyValue, senses, metrics, turns, version },
     allowPrivate: allowPrivateWebhooks,
   });
   const homes = createHomeKeeper({

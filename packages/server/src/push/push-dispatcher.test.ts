@@ -1,4 +1,5 @@
 import { PlatformError } from "@agentcore/contract";
+import type { KeyValue } from "@agentcore/core/ports";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PushFixture, SCOPE } from "../../test/push/push-fixture.ts";
 import type { SendOutcome } from "./webhook-sender.ts";
@@ -6,6 +7,26 @@ import type { SendOutcome } from "./webhook-sender.ts";
 const REFUSAL: SendOutcome = { taken: false, kind: "transient", error: "HTTP 503" };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+/** What becomes of questions for the lease alone. */
+const leasesOf = ({ keyValue }: PushFixture) => {
+  let store: "answers" | "fails" | "hangs" = "answers";
+  const again = Promise.withResolvers<void>();
+  const answer = <T>(work: () => Promise<T>): Promise<T> => {
+    if (store === "fails") return Promise.reject(new PlatformError("STORE_UNAVAILABLE", "it is away"));
+    return store === "hangs" ? again.promise.then(work) : work();
+  };
+  const leases = {
+    get: (...given) => answer(() => keyValue.get(...given)),
+    put: (...given) => answer(() => keyValue.put(...given)),
+    delete: (...given) => answer(() => keyValue.delete(...given)),
+  } satisfies Partial<KeyValue> as unknown as KeyValue;
+  const become = (next: typeof store): void => {
+    store = next;
+    if (store === "answers") again.resolve();
+  };
+  return { leases, become };
+};
 
 let push: PushFixture;
 beforeEach(() => {
@@ -537,6 +558,42 @@ describe("nodes", () => {
     expect(push.listeners).toBe(0);
     await push.clock.advance(20_000);
     expect(push.events).toEqual(["1.0", "2.0", "3.0"]);
+  });
+
+  test("one that cannot renew its lease once breaks off nothing that is under way", async () => {
+    const { leases, become } = leasesOf(push);
+    const { promise, resolve: answer } = Promise.withResolvers<SendOutcome>();
+    push.answer = () => promise;
+    push.start({ leases });
+    push.task("t");
+    await push.register("t");
+    await push.clock.advance(5_000);
+    become("fails");
+    await push.clock.advance(9_000);
+    become("answers");
+    await push.clock.advance(20_000);
+    answer({ taken: true });
+    await push.settle();
+    expect(push.events).toEqual(["1.0", "2.0"]);
+  });
+
+  test("one whose lease has run out sends nothing more, though its store gives no answer, and another does", async () => {
+    const { leases, become } = leasesOf(push);
+    const { promise, resolve: answer } = Promise.withResolvers<SendOutcome>();
+    push.answer = () => promise;
+    push.start({ leases });
+    push.task("t");
+    await push.register("t");
+    await push.clock.advance(1_000);
+    become("hangs");
+    push.start({ node: "n2" });
+    await push.clock.advance(30_000);
+    // To the first one's webhook, and to the other's.
+    expect(push.events).toEqual(["1.0", "1.0"]);
+    answer({ taken: true });
+    await push.settle();
+    expect(push.events).toEqual(["1.0", "1.0", "2.0"]);
+    become("answers");
   });
 
   test("what cannot be read of one task is said once, and holds up no other", async () => {

@@ -1,17 +1,17 @@
 /**
  * Sends the notifications of all tenants, on one node at a time. The store knows what is to be sent and how far it was taken; what is
- * kept here is only whose turn it is, and is made anew from the store by whichever node has the lease.
+ * kept here is only which webhook comes when, and is made anew from the store by whichever node has the turn.
  *
  * States of an entry: `idle` (all was sent; its task's log is listened to) → `queued` (waits for room) → `running` → `idle`, or `waiting`
  * (for its next attempt) → `queued`.
  */
 import { PlatformError } from "@agentcore/contract";
-import type { Clock, KeyValue, Logger, TaskKey, Timer } from "@agentcore/core/ports";
-import { TurnLease } from "@agentcore/core/retention";
+import type { Clock, Logger, TaskKey, Timer } from "@agentcore/core/ports";
 import { Trouble } from "@agentcore/core/tasks";
-import { SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
 import { singleFlight } from "../single-flight.ts";
+import type { NodeTurns } from "../turns/node-turns.ts";
+import type { Turn } from "../turns/turn.ts";
 import { DeliveryLanes, type LaneLimits } from "./delivery-lanes.ts";
 import {
   type Attempt,
@@ -27,12 +27,10 @@ export interface PushDispatcherOptions
   extends Omit<DeliveryServices, "store" | "log" | "now" | "monotonic" | "onAttempt"> {
   readonly store: PushStore;
   readonly log: TaskLog & { listen(key: TaskKey, listener: () => void): () => void };
-  readonly keyValue: KeyValue;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly node: string;
-  readonly life: string;
+  readonly turns: NodeTurns;
   /** @default LIMITS */
   readonly limits?: LaneLimits | undefined;
   /** Most webhooks that are listened for at once; the others are looked at once a scan. @default 20,000 */
@@ -42,10 +40,7 @@ export interface PushDispatcherOptions
 export const LIMITS: LaneLimits = { all: 64, perTenant: 32, perLane: 8 };
 // About a kilobyte each.
 const MAX_ENTRIES = 20_000;
-const LEASE_MS = 15_000;
-// A third of it, so that one failed write loses nothing.
-const TICK_MS = 5_000;
-// Hints may be lost; every second tick the store is asked.
+// Hints may be lost; so often the store is asked.
 const SCAN_MS = 10_000;
 // After the store gave no answer, or a log could not be read.
 const TROUBLE_MS = 10_000;
@@ -82,36 +77,33 @@ interface Counts {
 export class PushDispatcher {
   private readonly options: PushDispatcherOptions;
   private readonly services: DeliveryServices;
-  private readonly lease: TurnLease;
+  private readonly nodeTurn: Turn;
   private readonly lanes: DeliveryLanes;
-  private readonly leaseTrouble: Trouble;
   private readonly scanTrouble: Trouble;
   private readonly entries = new Map<string, Entry>();
   private readonly watched = new Map<string, () => void>();
   private readonly counts = new Map<string, Counts>();
   private readonly scan: () => Promise<void>;
-  private scannedAt = Number.NEGATIVE_INFINITY;
   private scanning: Promise<void> = Promise.resolve();
-  /** Of the time in which this node has the lease; null in between. */
-  private holding: AbortController | null = null;
-  private timer: Timer | null = null;
-  private ticking: Promise<void> = Promise.resolve();
-  private isClosed = false;
+  /** Of the time in which this node has the turn; null in between. */
+  private holding: AbortSignal | null = null;
   private onMove = (): void => {};
 
   constructor(options: PushDispatcherOptions) {
     this.options = options;
-    const { clock, keyValue, node, life, metrics } = options;
+    const { clock, turns, metrics } = options;
     this.services = {
       ...options,
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       onAttempt: (attempt) => this.count(attempt),
     };
-    const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
-    this.lease = new TurnLease({ keyValue, clock, scope, key: "push", node, life, ttlMs: LEASE_MS });
+    this.nodeTurn = turns({
+      ...{ key: "push", does: "sends push notifications" },
+      round: (signal) => this.round(signal),
+      end: () => this.end(),
+    });
     this.lanes = new DeliveryLanes(options.limits ?? LIMITS);
-    this.leaseTrouble = new Trouble(options.logger, "cannot tell who sends push notifications");
     this.scanTrouble = new Trouble(options.logger, "cannot look for push notifications");
     this.scan = singleFlight(() => this.scanStore());
     metrics.tenantCounter("agentcore_push_notifications", "Push notifications sent by this node.", (tenantId) =>
@@ -125,65 +117,37 @@ export class PushDispatcher {
   }
 
   start(): void {
-    this.ticking = this.tick();
+    this.nodeTurn.start();
   }
 
   /** Ends what is under way: it is sent again by whoever goes on. */
-  async close(): Promise<void> {
-    this.isClosed = true;
-    this.timer?.cancel();
-    await this.ticking;
-    const held = this.holding !== null;
-    this.stop();
-    await Promise.all([this.lanes.idle(), this.scanning]);
-    if (held) await this.lease.release().catch(() => undefined);
+  close(): Promise<void> {
+    return this.nodeTurn.close();
   }
 
-  private async tick(): Promise<void> {
-    try {
-      const holds = await (this.holding === null ? this.lease.take() : this.lease.keep());
-      if (this.isClosed) {
-        if (holds) this.holding ??= new AbortController();
-        return;
-      }
-      if (!holds) this.stop();
-      else {
-        this.holding ??= this.begin();
-        if (this.options.clock.monotonic() - this.scannedAt >= SCAN_MS) this.rescan();
-      }
-      this.leaseTrouble.end();
-    } catch (error) {
-      // Nobody knows who has the lease.
-      this.stop();
-      this.leaseTrouble.begin(PlatformError.from(error));
+  private async round(signal: AbortSignal): Promise<number> {
+    if (this.holding === null) {
+      this.holding = signal;
+      this.watched.set(
+        "",
+        this.options.store.watchTenants(() => this.rescan()),
+      );
     }
-    if (this.isClosed) return;
-    this.timer = this.options.clock.after(TICK_MS, () => {
-      this.ticking = this.tick();
-    });
+    this.rescan();
+    return SCAN_MS;
   }
 
-  private begin(): AbortController {
-    this.scannedAt = Number.NEGATIVE_INFINITY;
-    this.watched.set(
-      "",
-      this.options.store.watchTenants(() => this.rescan()),
-    );
-    return new AbortController();
-  }
-
-  private stop(): void {
-    this.holding?.abort();
+  private async end(): Promise<void> {
     this.holding = null;
     this.lanes.clear();
     for (const entry of [...this.entries.values()]) this.forget(entry);
     for (const unwatch of this.watched.values()) unwatch();
     this.watched.clear();
     this.onMove();
+    await Promise.all([this.lanes.idle(), this.scanning]);
   }
 
   private rescan(): void {
-    this.scannedAt = this.options.clock.monotonic();
     this.scanning = this.scan().then(
       () => this.scanTrouble.end(),
       (error) => this.scanTrouble.begin(PlatformError.from(error)),
@@ -205,7 +169,7 @@ export class PushDispatcher {
     if (failures.length > 0) throw failures[0];
   }
 
-  private async scanTenant(tenantId: string, held: AbortController): Promise<void> {
+  private async scanTenant(tenantId: string, held: AbortSignal): Promise<void> {
     const { store, log } = this.options;
     for await (const { key, record, version } of store.all(tenantId)) {
       if (this.holding !== held) return;
@@ -275,7 +239,7 @@ export class PushDispatcher {
     return false;
   }
 
-  /** Resolves when a turn has ended, or the lease. */
+  /** Resolves when a webhook's turn has ended, or that of the node. */
   private aMove(): Promise<void> {
     return new Promise((resolve) => {
       this.onMove = resolve;
@@ -293,7 +257,7 @@ export class PushDispatcher {
     entry.timer?.cancel();
     entry.timer = null;
     entry.state = "queued";
-    const { signal } = this.holding;
+    const signal = this.holding;
     this.lanes.add(entry.tenantId, entry.host, () => this.run(entry, signal));
   }
 

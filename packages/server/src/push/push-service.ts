@@ -7,6 +7,7 @@ import type { Lookup } from "@agentcore/outbound";
 import { loadLegacy } from "../gateway/a2a/load-legacy.ts";
 import type { PushConfigService } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
+import type { NodeTurns } from "../turns/node-turns.ts";
 import { createPushConfigs } from "./push-configs.ts";
 import { PushDispatcher } from "./push-dispatcher.ts";
 import { PushStore } from "./push-store.ts";
@@ -29,16 +30,16 @@ export const createPushService = (options: {
   readonly keyValue: KeyValue;
   readonly senses: Senses;
   readonly metrics: Metrics;
-  readonly node: string;
+  readonly turns: NodeTurns;
   readonly version: string;
   readonly allowPrivate: boolean;
   readonly lookup?: Lookup | undefined;
 }): PushService => {
-  const { engine, keyValue, senses, metrics, node, version, allowPrivate, lookup } = options;
+  const { engine, keyValue, senses, metrics, turns, version, allowPrivate, lookup } = options;
   const { clock, ids, logger } = senses;
   const store = new PushStore(keyValue, logger);
   const dispatcher = new PushDispatcher({
-    ...{ store, keyValue, clock, logger, metrics, node, toLegacyTask },
+    ...{ store, clock, logger, metrics, turns, toLegacyTask },
     log: {
       head: (key) => engine.store.head(key),
       read: (key, after) => engine.store.readLog(key, { after, limit: READ_EVENTS, maxBytes: READ_BYTES }),
@@ -50,7 +51,6 @@ export const createPushService = (options: {
     },
     send: createWebhookSender({ allowPrivate, clock, version, lookup }),
     random: Math.random,
-    life: ids.next(),
   });
   // One after the other: retention removes hundreds at once.
   let forgetting: Promise<void> = Promise.resolve();

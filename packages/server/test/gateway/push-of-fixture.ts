@@ -9,6 +9,7 @@ import { PushDispatcher } from "../../src/push/push-dispatcher.ts";
 import { PushStore } from "../../src/push/push-store.ts";
 import { createWebhookSender } from "../../src/push/webhook-sender.ts";
 import { systemClock as clock, createIds } from "../../src/system-senses.ts";
+import { createNodeTurns } from "../../src/turns/node-turns.ts";
 import type { FakeTaskService } from "./fake-task-service.ts";
 
 export const createPushOfFixture = () => {
@@ -19,8 +20,12 @@ export const createPushOfFixture = () => {
     /** Sends what `tasks` log, also to this machine, until it is closed. */
     dispatch(tasks: FakeTaskService): PushDispatcher {
       const scopeOf = ({ tenantId }: TaskKey) => ({ tenantId, caller: "", operator: true });
+      const logger = createRecordingLogger();
+      const turns = createNodeTurns({
+        ...{ keyValue, senses: { clock, logger }, node: "n1", life: "1", random: () => 0, isLeaving: () => false },
+      });
       const dispatcher = new PushDispatcher({
-        ...{ store, keyValue, clock, node: "n1", life: "1", logger: createRecordingLogger(), metrics: new Metrics() },
+        ...{ store, clock, turns, logger, metrics: new Metrics() },
         toLegacyTask: async (task) => (await loadLegacy()).toLegacyTask(task),
         log: {
           head: async (key) => (tasks.tasks.has(key.taskId) ? tasks.head(scopeOf(key), key.taskId) : null),

@@ -1,7 +1,7 @@
 /** A dispatcher on a store in memory and logs in arrays, with a clock that a test moves and webhooks that a test answers for. */
 import type { A2ATask, TaskEvent, TaskState } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
-import type { TaskHead, TaskKey } from "@agentcore/core/ports";
+import type { KeyValue, TaskHead, TaskKey } from "@agentcore/core/ports";
 import { type CallerScope, stateAfter } from "@agentcore/core/tasks";
 import { createRecordingLogger, ManualClock } from "@agentcore/core/testing";
 import type { PushRegistration } from "../../src/gateway/deps.ts";
@@ -11,6 +11,7 @@ import { PushDispatcher, type PushDispatcherOptions } from "../../src/push/push-
 import { type PushRecord, PushStore } from "../../src/push/push-store.ts";
 import { eventIdOf, type Notification, type SendOutcome } from "../../src/push/webhook-sender.ts";
 import { createIds } from "../../src/system-senses.ts";
+import { createNodeTurns } from "../../src/turns/node-turns.ts";
 
 export const SCOPE: CallerScope = { tenantId: "default", caller: "ann" };
 
@@ -47,6 +48,7 @@ export class PushFixture {
   onEndOfLog = (): void => {};
   private readonly logs = new Map<string, Log>();
   private readonly dispatchers: PushDispatcher[] = [];
+  private lives = 0;
 
   task(taskId: string, tenantId = "default"): void {
     this.logs.set(`${tenantId}/${taskId}`, { events: [], state: "submitted", listeners: new Set() });
@@ -110,10 +112,17 @@ export class PushFixture {
     return (await this.store.get({ tenantId, taskId, configId }))?.record;
   }
 
-  start(options: Partial<PushDispatcherOptions> = {}): PushDispatcher {
+  start(
+    options: Partial<PushDispatcherOptions> & { readonly node?: string; readonly leases?: KeyValue } = {},
+  ): PushDispatcher {
+    const { node = "n1", leases = this.keyValue, ...more } = options;
+    this.lives += 1;
+    const turns = createNodeTurns({
+      ...{ keyValue: leases, senses: this, node, life: `l${this.lives}`, random: () => 0, isLeaving: () => false },
+    });
     const dispatcher = new PushDispatcher({
-      ...{ store: this.store, keyValue: this.keyValue, clock: this.clock, logger: this.logger, metrics: this.metrics },
-      ...{ node: "n1", life: "1", random: () => 0 },
+      ...{ store: this.store, clock: this.clock, logger: this.logger, metrics: this.metrics },
+      ...{ turns, random: () => 0 },
       toLegacyTask: async ({ id, status }) => ({ kind: "task", id, state: status.state }),
       log: {
         head: async (key) => this.headOf(key),
@@ -137,7 +146,7 @@ export class PushFixture {
         signal.throwIfAborted();
         return outcome;
       },
-      ...options,
+      ...more,
     });
     this.dispatchers.push(dispatcher);
     dispatcher.start();
