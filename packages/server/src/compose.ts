@@ -445,7 +445,7 @@ export const compose = async ({
   });
 
   const feeds = createNodeFeeds({
-    ...{ declared: manifests.feeds, tasks: service, keyValue, limiter, env, senses, metrics, node },
+    ...{ declared: manifests.feeds, tasks: service, keyValue, limiter, env, senses, metrics, turns },
     ...{ allowPrivate: allowPrivateAgents, random: Math.random },
   });
 

@@ -4,12 +4,12 @@ import { PlatformError } from "@agentcore/contract";
 import { RateLimiter } from "@agentcore/core/governance";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { KeyValue } from "@agentcore/core/ports";
-import { TurnLease } from "@agentcore/core/retention";
 import type { CallerScope, SubmitRequest } from "@agentcore/core/tasks";
 import { createFnvDigest, createRecordingLogger, createSequentialIds, ManualClock } from "@agentcore/core/testing";
 import { createGuardedWebSocket } from "@agentcore/outbound";
 import { expect, onTestFinished, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
+import { createNodeTurns } from "../turns/node-turns.ts";
 import { DeclaredFeeds } from "./declared-feeds.ts";
 import { FeedKeeper } from "./feed-keeper.ts";
 import { feedPolicy, readFeedSecret } from "./feed-policy.ts";
@@ -87,29 +87,29 @@ class World {
       turn: () => clock.turn(),
       after: (ms: number, callback: () => void) => clock.after(ms, () => isDead || callback()),
     };
-    const scope = { tenantId: "system", namespace: "turns" };
+    const senses = { clock: own, digest, ids: createSequentialIds(node), logger };
     const keeper = new FeedKeeper({
       ...{ declared, keyValue, random: () => 1 },
       tasks: { submit: (...given) => this.submit(...given) },
       limiter: new RateLimiter({ keyValue, clock }),
       positions: new FeedPositions(keyValue),
-      lease: new TurnLease({
-        keyValue: this.storeOfLease(),
-        clock,
-        scope,
-        key: "feeds",
-        node,
-        life: node,
-        ttlMs: 20_000,
-      }),
       openFor: (feed) => createGuardedWebSocket(feedPolicy(feed, false)),
       secretFor: readFeedSecret(env),
-      senses: { clock: own, digest, ids: createSequentialIds(node), logger },
+      senses,
     });
-    declared.onChange(() => keeper.wake());
-    keeper.start();
-    onTestFinished(() => keeper.close());
-    return { keeper, die: () => void (isDead = true) };
+    const turn = createNodeTurns({
+      ...{ keyValue: this.storeOfLease(), senses, node, life: senses.ids.next(), random: () => 0 },
+      isLeaving: () => false,
+    })({
+      ...{ key: "feeds", does: "holds the connections of feeds" },
+      isWanted: () => declared.all.size > 0,
+      round: (signal) => keeper.round(signal),
+      end: () => keeper.endAll(),
+    });
+    declared.onChange(() => turn.wake());
+    turn.start();
+    onTestFinished(() => turn.close());
+    return { keeper, turn, die: () => void (isDead = true) };
   }
 
   private storeOfLease(): KeyValue {
@@ -334,7 +334,7 @@ test("one node holds it; when that dies another does once its lease is over, and
   await until(() => [two, three].some(({ keeper }) => keeper.connections(TENANT)[0]?.[1] === true));
   const [holder, other] = two.keeper.connections(TENANT).length > 0 ? [two, three] : [three, two];
   expect(other.keeper.connections(TENANT)).toEqual([]);
-  await holder.keeper.close();
+  await holder.turn.close();
   await world.clock.advance(5_000);
   await until(() => other.keeper.connections(TENANT)[0]?.[1] === true);
 });

@@ -1,10 +1,10 @@
 /** Feeds of this node: what holds them is loaded with the first that is declared. */
 import type { RateLimiter } from "@agentcore/core/governance";
 import type { KeyValue, Senses } from "@agentcore/core/ports";
-import { TurnLease } from "@agentcore/core/retention";
 import type { TaskService } from "@agentcore/core/tasks";
-import { SYSTEM_TENANT } from "../gateway/deps.ts";
 import type { Metrics } from "../metrics.ts";
+import type { NodeTurns } from "../turns/node-turns.ts";
+import type { Turn } from "../turns/turn.ts";
 import type { DeclaredFeeds } from "./declared-feeds.ts";
 import type { FeedKeeper } from "./feed-keeper.ts";
 import { FeedPositions } from "./feed-positions.ts";
@@ -13,9 +13,6 @@ export interface NodeFeeds {
   start(): void;
   close(): Promise<void>;
 }
-
-// Four looks: another node takes over in less than half a minute.
-const LEASE_MS = 20_000;
 
 export const createNodeFeeds = (options: {
   readonly declared: DeclaredFeeds;
@@ -28,35 +25,37 @@ export const createNodeFeeds = (options: {
   readonly random: () => number;
   readonly senses: Senses;
   readonly metrics: Pick<Metrics, "tenantCounter" | "tenantGauge">;
-  readonly node: string;
+  readonly turns: NodeTurns;
 }): NodeFeeds => {
-  const { declared, tasks, keyValue, limiter, env, allowPrivate, random, senses, metrics, node } = options;
-  let opening: Promise<FeedKeeper> | undefined;
+  const { declared, tasks, keyValue, limiter, env, allowPrivate, random, senses, metrics, turns } = options;
+  let opening: Promise<void> | undefined;
   let keeper: FeedKeeper | undefined;
+  let turn: Turn | undefined;
   let isRunning = false;
-  const open = async (): Promise<FeedKeeper> => {
+  const open = async (): Promise<void> => {
     const [{ FeedKeeper: Keeper }, { feedPolicy, readFeedSecret }, { createGuardedWebSocket }] = await Promise.all([
       import("./feed-keeper.ts"),
       import("./feed-policy.ts"),
       import("@agentcore/outbound"),
     ]);
-    const scope = { tenantId: SYSTEM_TENANT, namespace: "turns" };
-    keeper = new Keeper({
+    const made = new Keeper({
       ...{ declared, tasks, keyValue, limiter, random, senses },
       positions: new FeedPositions(keyValue),
-      lease: new TurnLease({
-        ...{ keyValue, clock: senses.clock, scope, key: "feeds", node, life: senses.ids.next() },
-        ttlMs: LEASE_MS,
-      }),
       openFor: (feed) => createGuardedWebSocket(feedPolicy(feed, allowPrivate)),
       secretFor: readFeedSecret(env),
     });
-    if (isRunning) keeper.start();
-    return keeper;
+    keeper = made;
+    turn = turns({
+      ...{ key: "feeds", does: "holds the connections of feeds" },
+      isWanted: () => declared.all.size > 0,
+      round: (signal) => made.round(signal),
+      end: () => made.endAll(),
+    });
+    if (isRunning) turn.start();
   };
   const wake = (): void => {
     if (!isRunning) return;
-    if (keeper !== undefined) keeper.wake();
+    if (turn !== undefined) turn.wake();
     else if (declared.all.size > 0) opening ??= open();
   };
   declared.onChange(wake);
@@ -78,7 +77,8 @@ export const createNodeFeeds = (options: {
     },
     async close() {
       isRunning = false;
-      await (await opening)?.close();
+      await opening;
+      await turn?.close();
     },
   };
 };
