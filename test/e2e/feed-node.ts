@@ -1,14 +1,17 @@
-/** The process behind NodeProcess, with a feed and an agent that keeps each of its events as a task. */
+/** The process behind NodeProcess, with a feed and an agent that keeps each of its events as a task; on SQLite, or on the database that it is given. */
 import { API_VERSION } from "@agentcore/contract";
 import { compose } from "../../packages/server/src/compose.ts";
 import { createJsonLogger, createSystemSenses } from "../../packages/server/src/system-senses.ts";
 import { serveCalls } from "./serve-calls.ts";
 
 const scope = { tenantId: "default", caller: "tester", operator: true };
+const url = process.env["DATABASE_URL"];
+const node = process.env["NODE_NAME"] ?? "feeds";
 const parts = await compose({
   dataDirectory: process.argv[2] ?? "",
-  node: "feeds",
-  env: {},
+  node,
+  env: { NODE_TOKEN: node },
+  ...(url === undefined ? {} : { database: { url, leaseMs: 1_500 }, turnLeaseMs: 2_000 }),
   senses: createSystemSenses(createJsonLogger("error")),
 });
 const manifest = (name: string, spec: object): object => ({
@@ -16,6 +19,7 @@ const manifest = (name: string, spec: object): object => ({
 });
 const options = {
   ...{ topic: "shop.told", url: process.env["FEED_URL"], id: "id", maxReconnectMs: 1_000 },
+  opening: [{ send: { node: { env: "NODE_TOKEN" } } }],
   ...{ acknowledge: { ack: "{id}" }, messagesPerMinute: 60_000 },
 };
 await parts.manifests.apply(
