@@ -421,7 +421,8 @@ export const compose = async ({
   const held = createHeldBlobs(blobs);
   const turns = createNodeTurns({
     ...{ keyValue, senses, node, life: senses.ids.next(), random: Math.random, leaseMs: turnLeaseMs },
-    isLeaving: () => nodes.condition !== "ready",
+    // Alone it has nobody to leave it to.
+    isLeaving: () => stores.isShared && nodes.condition !== "ready",
   });
   const push = createPushService({
     ...{ engine, keyValue, senses, metrics, turns, version },

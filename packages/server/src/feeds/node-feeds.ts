@@ -1,10 +1,10 @@
-/** Feeds of this node: what holds them is loaded with the first that is declared. */
+/** Feeds of this node: what holds them is loaded when it first has the turn to. */
 import type { RateLimiter } from "@agentcore/core/governance";
 import type { KeyValue, Senses } from "@agentcore/core/ports";
 import type { TaskService } from "@agentcore/core/tasks";
+import { loadOnce } from "../load-once.ts";
 import type { Metrics } from "../metrics.ts";
 import type { NodeTurns } from "../turns/node-turns.ts";
-import type { Turn } from "../turns/turn.ts";
 import type { DeclaredFeeds } from "./declared-feeds.ts";
 import type { FeedKeeper } from "./feed-keeper.ts";
 import { FeedPositions } from "./feed-positions.ts";
@@ -28,37 +28,28 @@ export const createNodeFeeds = (options: {
   readonly turns: NodeTurns;
 }): NodeFeeds => {
   const { declared, tasks, keyValue, limiter, env, allowPrivate, random, senses, metrics, turns } = options;
-  let opening: Promise<void> | undefined;
   let keeper: FeedKeeper | undefined;
-  let turn: Turn | undefined;
-  let isRunning = false;
-  const open = async (): Promise<void> => {
+  const open = loadOnce(async () => {
     const [{ FeedKeeper: Keeper }, { feedPolicy, readFeedSecret }, { createGuardedWebSocket }] = await Promise.all([
       import("./feed-keeper.ts"),
       import("./feed-policy.ts"),
       import("@agentcore/outbound"),
     ]);
-    const made = new Keeper({
+    keeper = new Keeper({
       ...{ declared, tasks, keyValue, limiter, random, senses },
       positions: new FeedPositions(keyValue),
       openFor: (feed) => createGuardedWebSocket(feedPolicy(feed, allowPrivate)),
       secretFor: readFeedSecret(env),
     });
-    keeper = made;
-    turn = turns({
-      ...{ key: "feeds", does: "holds the connections of feeds" },
-      isWanted: () => declared.all.size > 0,
-      round: (signal) => made.round(signal),
-      end: () => made.endAll(),
-    });
-    if (isRunning) turn.start();
-  };
-  const wake = (): void => {
-    if (!isRunning) return;
-    if (turn !== undefined) turn.wake();
-    else if (declared.all.size > 0) opening ??= open();
-  };
-  declared.onChange(wake);
+    return keeper;
+  });
+  const turn = turns({
+    ...{ key: "feeds", does: "holds the connections of feeds" },
+    isWanted: () => declared.all.size > 0,
+    round: async (signal) => (await open()).round(signal),
+    end: async () => keeper?.endAll(),
+  });
+  declared.onChange(() => turn.wake());
   metrics.tenantCounter(
     "agentcore_feed_messages",
     "Messages of feeds on this node, by what became of them.",
@@ -71,14 +62,7 @@ export const createNodeFeeds = (options: {
     (keeper?.connections(tenant) ?? []).map(([name, isOn]) => [`feed="${name}"`, isOn ? 1 : 0] as const),
   );
   return {
-    start() {
-      isRunning = true;
-      wake();
-    },
-    async close() {
-      isRunning = false;
-      await opening;
-      await turn?.close();
-    },
+    start: () => turn.start(),
+    close: () => turn.close(),
   };
 };

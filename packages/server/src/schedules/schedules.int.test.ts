@@ -45,6 +45,25 @@ test("two nodes begin one task for each time, also when one hands over to the ot
   expect(seconds).toEqual(seconds.map((_, index) => (seconds[0] ?? 0) + index));
 });
 
+test("a node that is drained leaves its schedules to another within seconds, and takes them where there is none", async () => {
+  const a = await shared.start("a", { turnLeaseMs: 2_000 });
+  await a.manifests.apply("default", [await shared.writeAgent("reporter", "(task) => task.input")], { dryRun: false });
+  await a.manifests.apply("default", [schedule("tick", { every: "1s", input: 1, overlap: "allow" })], {
+    dryRun: false,
+  });
+  const begunBy = ({ metrics }: NodeParts): number =>
+    Number(/agentcore_schedule_started_tasks_total (\d+)/.exec(metrics.render("default"))?.[1]);
+  await expect.poll(() => begunBy(a), { timeout: 10_000 }).toBeGreaterThan(0);
+  const b = await shared.start("b", { turnLeaseMs: 2_000 });
+  await a.nodes.drain(SCOPE, "a", 0);
+  await expect.poll(() => begunBy(b), { timeout: 10_000 }).toBeGreaterThan(0);
+  const before = begunBy(a);
+  await expect.poll(() => begunBy(b), { timeout: 10_000 }).toBeGreaterThan(2);
+  expect(begunBy(a)).toBe(before);
+  await shared.stop(b);
+  await expect.poll(() => begunBy(a), { timeout: 15_000 }).toBeGreaterThan(before);
+});
+
 test("a schedule that is none is refused with its place, and nothing of its list is applied", async () => {
   const a = await shared.start("a");
   const apply = (...manifests: readonly object[]) => a.manifests.apply("default", manifests, { dryRun: true });
