@@ -9,6 +9,7 @@
 import type { NewTaskEvent, Signal, TaskEvent } from "@agentcore/contract";
 import type { Clock, Digest, MailboxInsert, MailboxItem, NewTask, TaskHead } from "../ports/index.ts";
 import { noteSignals } from "./incoming-signals.ts";
+import { DEBOUNCER } from "./task-router.ts";
 
 const CALLER = "event:";
 
@@ -70,15 +71,18 @@ export const untakenIn = (log: readonly TaskEvent[]): readonly Signal[] => {
   return [...waiting.values()];
 };
 
-/** What goes with the unit that ends a task (C2). `untaken`: in order of arrival, each once; what others sent to it ends with it. */
+/**
+ * What goes with the unit that ends a task (C2). `untaken`: in order of arrival, each once; what others sent to it ends with it. So does
+ * all that came to a pause that is canceled (`debounced.ts`): it has taken in what it has, though no code has.
+ */
 export const successionOf = (
   head: Correlated,
   untaken: readonly Signal[],
   { revision, clock, digest }: { readonly revision: string; readonly clock: Clock; readonly digest: Digest },
 ): { readonly create: readonly NewTask[]; readonly mail: readonly MailboxInsert[] } => {
   const [first, ...others] = untaken.filter(isGiven(head));
-  if (first === undefined) return { create: [], mail: [] };
   const { tenantId, agent, contextId, caller } = head;
+  if (first === undefined || agent === DEBOUNCER) return { create: [], mail: [] };
   const taskId = correlatedTaskId(digest, tenantId, contextId, first.id);
   const task = eventTask({
     ...{ taskId, agent, revision, contextId, caller },

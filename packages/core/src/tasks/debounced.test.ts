@@ -139,18 +139,21 @@ test("what comes while the task of its key runs begins the next, behind it", asy
   expect(await states()).toEqual(["completed", "working"]);
 });
 
-test("a pause that is canceled begins nothing, and the next event begins another", async () => {
-  const world = worldOf({ quietMs: 10_000 });
-  await tell(world, 1);
-  const [pause] = (await world.heads()).filter(({ agent }) => agent === DEBOUNCER);
-  const { service } = await world.alive();
-  await service.cancel({ ...SCOPE, operator: true }, pause?.taskId ?? "", "enough");
-  await world.advance(20_000);
-  expect(await world.state(pause?.taskId ?? "")).toBe("canceled");
-  await tell(world, 2);
-  await world.advance(20_000);
-  expect((await begun(world)).map(({ number, events }) => [number, events])).toEqual([[2, 1]]);
-});
+test.each([1, 3])(
+  "a pause of %i events that is canceled begins nothing, and the next event begins another",
+  async (events) => {
+    const world = worldOf({ quietMs: 10_000 });
+    for (let number = 1; number <= events; number++) await tell(world, number);
+    const [pause] = (await world.heads()).filter(({ agent }) => agent === DEBOUNCER);
+    const { service } = await world.alive();
+    await service.cancel({ ...SCOPE, operator: true }, pause?.taskId ?? "", "enough");
+    await world.advance(20_000);
+    expect(await world.state(pause?.taskId ?? "")).toBe("canceled");
+    await tell(world, 9);
+    await world.advance(20_000);
+    expect((await begun(world)).map((task) => [task.number, task.events])).toEqual([[9, 1]]);
+  },
+);
 
 test("an event that comes in the moment in which the pause ends belongs to it, and makes it longer", async () => {
   let late: (() => Promise<unknown>) | null = null;
