@@ -194,8 +194,8 @@ export const takeDecision = (execution: Execution, answer: SentAnswer): void => 
   const refusal = judge(approval, answer, execution.head.caller);
   if (refusal !== null) return refuse(execution, approval, refusal, { by: answer.by, answer: answer.answer });
   const receive = call?.kind === "approval" ? call.receive : null;
-  // Canceled, or about to end with something else.
-  if (receive == null)
+  // Canceled, or about to end with something else: whoever decides is not to be told that it counted.
+  if (call === undefined || receive === null || !execution.isOpen(call) || execution.isAboutToHearOfCancel)
     return refuse(execution, approval, { reason: "stale", why: "the task does not wait for it any more" }, answer);
   void receive(answer);
 };

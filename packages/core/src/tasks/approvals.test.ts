@@ -1,8 +1,10 @@
 /** Decisions that a task waits for: asked, answered by people, refused, in time or not. */
 import { type DecisionAnswer, MAX_RECORDED_REFUSALS, PlatformError, type TaskEventOf } from "@agentcore/contract";
 import type { DecisionRequest } from "@agentcore/contract/authoring";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Crash, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 import { createFnvDigest } from "../testing/index.ts";
 import { tokenFor } from "./decision-tokens.ts";
 
@@ -413,6 +415,49 @@ test("a cancel, a deadline and a park end the asking like any wait; a parked tas
   expect(await world.state(parked)).toBe("input-required");
   await world.decide(parked, { token: before, choice: "approve" });
   expect(await world.state(parked)).toBe("completed");
+});
+
+test("whenever a task is canceled, or ends with something else, whoever decides is told that it counts only where it does", async () => {
+  const turns = async (count: number): Promise<void> => {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.nat(12), fc.nat(12), fc.nat(4), async (isCanceled, ends, decides, lateTurns) => {
+      const heard: string[] = [];
+      const asks = define("loan", async (_, ctx) => {
+        const deciding = ctx.waitForDecision(ASKED).then(({ id }) => heard.push(id));
+        deciding.catch(() => undefined);
+        await (isCanceled ? deciding : Promise.race([deciding, ctx.waitForSignal("enough")]));
+      });
+      const world = new EngineWorld([asks], {
+        wrap: (store) =>
+          wrapStore(store, {
+            commit: async (next, units) => {
+              await turns(lateTurns);
+              return next(units);
+            },
+          }),
+      });
+      const taskId = await world.submit("loan");
+      const token = await world.token(taskId);
+      const { service } = await world.alive();
+      const end = async (): Promise<unknown> => {
+        await turns(ends);
+        return isCanceled ? service.cancel(SCOPE, taskId) : service.signal(SCOPE, taskId, { name: "enough" });
+      };
+      const decide = async (): Promise<unknown> => {
+        await turns(decides);
+        return service.decide(SCOPE, taskId, { token, choice: "approve" });
+      };
+      const [made] = await Promise.allSettled([decide(), end()]);
+      await world.quiet();
+      // Alone it decides, so to count and not to decide is to be recorded by a task that has ended.
+      if (made.status === "fulfilled") expect(made.value).toMatchObject({ decided: true });
+      // Code that waits for something else beside it may have what it returns by.
+      if (isCanceled) expect(heard).toHaveLength(made.status === "fulfilled" ? 1 : 0);
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test("an answer that its task does not come to is kept, and the same again is told what became of it", async () => {
