@@ -63,11 +63,17 @@ export const startTool = (
       const held = price === 0 ? null : await reserve(execution, tool, price, step, timeoutMs);
       const settleTry = settlerOf(execution, call, tool, held);
       settle = settleTry;
-      if (!isRepeatable) await noteStart(execution, call, step.attempt);
-      // Its time, or that of the task, is over: it does not begin.
-      step.signal.throwIfAborted();
-      hasBegun = true;
       const { signal, idempotencyKey } = step;
+      try {
+        if (!isRepeatable) await noteStart(execution, call, step);
+        // Its time, or that of the task, is over: it does not begin.
+        signal.throwIfAborted();
+      } catch (error) {
+        // Its call may be closed, and then nobody explains it.
+        settleTry(0);
+        throw error;
+      }
+      hasBegun = true;
       try {
         const spent = (costUsd: number): void => {
           came = spentOf(tool, costUsd);
@@ -93,13 +99,19 @@ const spentOf = ({ name, costUsd }: Tool, spent: number): number => {
   return nanoUsdOf(spent);
 };
 
-/** With what else there is to write. Resolves when it is durable, which it never is once the task is another's. */
-const noteStart = (execution: Execution, call: OpenCall, attempt: number): Promise<void> =>
-  new Promise((resolve) => {
+/** With what else there is to write. Resolves when it is durable; rejects when that is not to be waited for any more. */
+const noteStart = (execution: Execution, call: OpenCall, { attempt, signal }: StepContext): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) return abort();
     if (!execution.isOpen(call)) return;
+    signal.addEventListener("abort", abort, { once: true });
     const { path, kind, inputHash } = call;
     const data = { path, kind, ...(inputHash === undefined ? {} : { inputHash }), attempt };
-    execution.append({ type: "step.started", at: execution.services.senses.clock.now(), data }, resolve);
+    execution.append({ type: "step.started", at: execution.services.senses.clock.now(), data }, () => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
   });
 
 const outcomeUnknown = ({ name }: Tool, why: string): PlatformError =>

@@ -1,5 +1,6 @@
 import { type BudgetSpec, PlatformError, RetryableError } from "@agentcore/contract";
 import type { Guardrail, Tool } from "@agentcore/contract/authoring";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import { makeTool } from "../../test/make-tool.ts";
@@ -448,6 +449,49 @@ test("a tool that says what it cost in truth is booked at that, also where it fa
   const [balance] = await world.store.accounts(SCOPE.tenantId, { prefix: "budget/", limit: 10 });
   expect(balance).toMatchObject({ spent: 850_000_000, reserved: 0 });
 });
+
+test.each([true, false])(
+  "a tool that its task's end keeps from beginning costs nothing, and nothing stays held for it (readOnly: %s)",
+  async (readOnly) => {
+    const act = fc.record({ kind: fc.constantFrom("cancel", "deadline"), turns: fc.nat(25) });
+    await fc.assert(
+      fc.asyncProperty(act, fc.nat(12), async ({ kind, turns }, lateTurns) => {
+        let begun = 0;
+        const wait = async (count: number): Promise<void> => {
+          for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+        };
+        const tool = makeTool("search", () => ++begun, { costUsd: 0.4, readOnly });
+        const spec: BudgetSpec = { scope: { agent: "*" }, limit: { usd: 1 } };
+        const budgets: Budgets = budgetsFor(spec, () => world);
+        const world: EngineWorld = worldOf((_task, ctx) => ctx.tool(tool, 1), [], {
+          tools: {
+            budgets: {
+              settlement: (...settled) => budgets.settlement(...settled),
+              grant: (...granted) => budgets.grant(...granted),
+              reserve: async (request) => {
+                const reserved = await budgets.reserve(request);
+                await wait(lateTurns);
+                return reserved;
+              },
+            },
+          },
+        });
+        const { service } = await world.alive();
+        await world.quiet();
+        const request = { target: { agent: "clerk" }, input: null, deadline: world.clock.now() + 10 };
+        const submitting = service.submit(SCOPE, request);
+        await wait(turns);
+        if (kind === "deadline") await world.clock.advance(10);
+        else submitting.then(({ taskId }) => service.cancel(SCOPE, taskId)).catch(() => undefined);
+        await world.advance(5_000);
+        expect(await world.store.reservations(SCOPE.tenantId)).toEqual([]);
+        const [balance] = await world.store.accounts(SCOPE.tenantId, { prefix: "budget/", limit: 10 });
+        expect(balance?.spent ?? 0).toBe(begun * 400_000_000);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
 test("people are asked for more where a budget says so, before a tool runs that it has too little for", async () => {
   let runs = 0;
