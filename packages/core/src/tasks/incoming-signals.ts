@@ -28,6 +28,8 @@ export const bytesOf = (signals: Iterable<Signal>): number => {
 /** Signals that wait for somebody who waits for them: each is given once, to one wait, in order of arrival. */
 export class IncomingSignals {
   private readonly waiting: Map<string, Signal>;
+  /** Those, and the ones that are given and still on their way to the code, in order of arrival. */
+  private readonly before = new Map<string, Signal>();
   /** Of each that waits, of its payload, about. */
   private readonly sizes = new Map<string, number>();
   private size = 0;
@@ -43,6 +45,11 @@ export class IncomingSignals {
     return [...this.waiting.values()];
   }
 
+  /** What the code has not had: if it ends now, it never will. */
+  get untaken(): readonly Signal[] {
+    return [...this.before.values()];
+  }
+
   /** Of the payloads of all that wait, about. */
   get bytes(): number {
     return this.size;
@@ -56,6 +63,7 @@ export class IncomingSignals {
     this.forget(signal.id);
     const size = sizeOf(signal.payload);
     this.waiting.set(signal.id, signal);
+    this.before.set(signal.id, signal);
     this.sizes.set(signal.id, size);
     this.size += size;
   }
@@ -74,10 +82,21 @@ export class IncomingSignals {
     this.held.delete(id);
   }
 
-  /** It is given, or refused for good, with the next unit. */
-  remove({ id }: Signal): void {
+  /** The code has it when the call that it is given to has come back (`reach`). */
+  give({ id }: Signal): void {
     this.forget(id);
     this.held.delete(id);
+  }
+
+  /** The code has been handed it. */
+  reach({ id }: Signal): void {
+    this.before.delete(id);
+  }
+
+  /** For good, with the next unit. */
+  refuse(signal: Signal): void {
+    this.give(signal);
+    this.reach(signal);
   }
 
   private forget(id: string): void {

@@ -32,7 +32,7 @@ export interface OpenCall {
    * more is taken in, also when the code has not heard yet how the call ended. A promise: it is not decided yet what that means; `unused`: it was for another call.
    */
   receive: ((payload: unknown) => void | Promise<"unused" | undefined>) | null;
-  /** Set while something beside the log stands for it: takes that away, when the log has its end. */
+  /** Set while something beside the log stands for it: takes that away, when its code has been handed its end, or the task has ended. */
   forget: (() => void) | null;
 }
 

@@ -1,6 +1,7 @@
 /** A task's code run over its log, with the code of then and of now: nothing happens, and it is told where they part. */
 import { expect, test } from "vitest";
 import { define, EngineWorld, type Run, SCOPE } from "../../test/engine-world.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 
 const worldOf = (run: Run) => {
   const effects: string[] = [];
@@ -51,6 +52,33 @@ test("code that is as it was agrees with the log of its task, as it works, waits
     end: { type: "task.completed", data: { output: [3, "grown up", "yes"] } },
   });
   expect(effects).toEqual(["a", "b"]);
+});
+
+test("a signal that came when the code had returned is given to no wait that it left behind", async () => {
+  let signal: (() => Promise<unknown>) | null = null;
+  const hasty = define("hasty", (_, ctx) => Promise.race([ctx.waitForSignal("go"), ctx.sleep(10)]));
+  const world: EngineWorld = new EngineWorld([hasty], {
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const isEnd = units.some(({ append }) => append?.state === "completed");
+          const send = isEnd ? signal : null;
+          if (send !== null) signal = null;
+          await send?.();
+          return next(units);
+        },
+      }),
+  });
+  const taskId = await world.submit("hasty");
+  const payload = { type: "signal", signal: { id: "late", name: "go", by: "ann", payload: 1 } };
+  const mail = { taskId, key: "signal:late", kind: "signal", payload, ifTerminal: "refuse" } as const;
+  signal = () => world.store.commit([{ tenantId: SCOPE.tenantId, mail: [mail] }]);
+  await world.advance(10);
+  expect((await world.types(taskId)).slice(-2)).toEqual(["signal.received", "task.completed"]);
+  const { service } = await world.alive();
+  const report = service.replay(SCOPE, taskId);
+  await world.advance(0);
+  expect(await report).toMatchObject({ agrees: true, differs: null });
 });
 
 test("code that was changed is told from the log, with the event and both sides", async () => {

@@ -38,11 +38,14 @@ export const startSignalWait = (
       signals.release(signal);
       return execution.fail(call, PlatformError.from(error), 1);
     }
-    signals.remove(signal);
+    signals.give(signal);
+    call.forget = () => {
+      if (!execution.ending.hasReturned) signals.reach(signal);
+    };
     execution.complete(call, { signalId: signal.id, value } satisfies SignalResult);
   };
   const refuse = (signal: Signal, reason: string): void => {
-    signals.remove(signal);
+    signals.refuse(signal);
     const data = { path: call.path, id: signal.id, name, reason };
     execution.append({ type: "signal.refused", at: clock.now(), data });
   };
@@ -50,7 +53,9 @@ export const startSignalWait = (
     if ("why" in verdict) refuse(signal, verdict.why);
     else accept(signal, verdict.value);
   };
-  const maySettle = (): boolean => !isOver && execution.isOpen(call) && !execution.isAboutToHearOfCancel;
+  // Code that has returned, or is about to hear of a cancel, would not have it.
+  const maySettle = (): boolean =>
+    !isOver && execution.isOpen(call) && !execution.isAboutToHearOfCancel && !execution.ending.hasReturned;
   const look = (): void => {
     while (!isJudging && maySettle()) {
       const signal = signals.hold(name);

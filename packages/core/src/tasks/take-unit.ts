@@ -161,7 +161,7 @@ const nextDue = (execution: Execution): number | null => {
 /** Events that the code had not taken begin the next task of their key (C2). */
 const succession = ({ head, intake, services }: Execution): ReturnType<typeof successionOf> => {
   const revision = services.revisionOf(head.tenantId, head.agent) ?? head.revision;
-  return successionOf(head, intake.signals.unread, { revision, ...services.senses });
+  return successionOf(head, intake.signals.untaken, { revision, ...services.senses });
 };
 
 /** A terminal unit also tells the parent, and cancels children that nobody waits for any more. */

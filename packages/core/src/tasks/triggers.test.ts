@@ -277,6 +277,61 @@ test("whenever a task is canceled, each event is taken by it before, or by one t
   );
 }, 60_000);
 
+test("whenever code returns, what it waits for no more is taken by the task that comes after it", async () => {
+  const turns = async (count: number): Promise<void> => {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(40), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
+      fc.constantFrom("sleep", "step", "signal"),
+      fc.boolean(),
+      async (emits, lateTurns, other, tells) => {
+        const hasty = define("keeper", async (task, ctx) => {
+          const got = [(task.input as Order).number];
+          const begin = { sleep: () => ctx.sleep(20), step: () => ctx.step("other", () => turns(6)) };
+          const others =
+            other === "signal"
+              ? ctx.waitForSignal("other", { timeoutMs: 20 }).catch(() => undefined)
+              : begin[other as keyof typeof begin]();
+          const taking = ctx.waitForSignal<Order>("order.changed").then(({ number }) => got.push(number));
+          await Promise.race([others, taking]);
+          await ctx.step("keep", () => null);
+          // Its end waits until that is on its way.
+          if (tells) void ctx.emit("kept", null);
+          return [...got];
+        });
+        let commits = 0;
+        const world = new EngineWorld([emitter, hasty], {
+          triggers: [byOrder],
+          wrap: (store) =>
+            wrapStore(store, {
+              commit: async (next, units) => {
+                await turns(lateTurns[commits++ % lateTurns.length] ?? 0);
+                return next(units);
+              },
+            }),
+        });
+        const emit = (number: number) => world.submit("emitter", { order: "a", number });
+        await emit(0);
+        const passing = world.advance(20);
+        await Promise.all(
+          emits.map(async (count, index) => {
+            await turns(count);
+            await emit(index + 1);
+          }),
+        );
+        await passing;
+        await world.advance(60_000);
+        const taken = (await outputs(world)).flat() as number[];
+        expect(taken.toSorted((one, another) => one - another)).toEqual([0, ...emits.map((_, index) => index + 1)]);
+      },
+    ),
+    { numRuns: 120 },
+  );
+}, 60_000);
+
 test("wherever a process dies each event is taken by one task, once, in order, also by those that end without looking", async () => {
   const crash = fc.record({
     commit: fc.integer({ min: 2, max: 80 }),
