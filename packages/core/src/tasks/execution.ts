@@ -708,6 +708,8 @@ export class Execution {
   end(reason?: PlatformError): void {
     if (this.phase === "ended") return;
     this.phase = "ended";
+    // Nothing of it is written any more, and what calls have cost meanwhile is spent all the same.
+    for (const settlement of this.draft.settlements.splice(0)) this.services.settle(this.head.tenantId, settlement);
     this.ending.stop();
     for (const call of this.open.values()) release(call);
     this.open.clear();

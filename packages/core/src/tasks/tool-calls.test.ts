@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { codeOf, define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import { makeTool } from "../../test/make-tool.ts";
+import { wrapStore } from "../../test/wrap-store.ts";
 import { Budgets, type DeclaredPolicy } from "../governance/index.ts";
 import { createSequentialIds } from "../testing/index.ts";
 
@@ -451,19 +452,30 @@ test("a tool that says what it cost in truth is booked at that, also where it fa
 });
 
 test.each([true, false])(
-  "a tool that its task's end keeps from beginning costs nothing, and nothing stays held for it (readOnly: %s)",
+  "whenever a task ends or leaves its node, a tool costs what its tries cost that began, and nothing stays held (readOnly: %s)",
   async (readOnly) => {
-    const act = fc.record({ kind: fc.constantFrom("cancel", "deadline"), turns: fc.nat(25) });
+    const act = fc.record({ kind: fc.constantFrom("cancel", "deadline", "drain"), turns: fc.nat(50) });
     await fc.assert(
-      fc.asyncProperty(act, fc.nat(12), async ({ kind, turns }, lateTurns) => {
+      fc.asyncProperty(act, fc.nat(12), fc.nat(6), async ({ kind, turns }, lateTurns, storeTurns) => {
         let begun = 0;
         const wait = async (count: number): Promise<void> => {
           for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
         };
-        const tool = makeTool("search", () => ++begun, { costUsd: 0.4, readOnly });
-        const spec: BudgetSpec = { scope: { agent: "*" }, limit: { usd: 1 } };
+        const search = async (): Promise<void> => {
+          begun += 1;
+          await wait(lateTurns);
+        };
+        const tool = makeTool("search", search, { costUsd: 0.4, readOnly });
+        const spec: BudgetSpec = { scope: { agent: "*" }, limit: { usd: 10 } };
         const budgets: Budgets = budgetsFor(spec, () => world);
         const world: EngineWorld = worldOf((_task, ctx) => ctx.tool(tool, 1), [], {
+          wrap: (store) =>
+            wrapStore(store, {
+              commit: async (next, units) => {
+                await wait(storeTurns);
+                return next(units);
+              },
+            }),
           tools: {
             budgets: {
               settlement: (...settled) => budgets.settlement(...settled),
@@ -476,19 +488,21 @@ test.each([true, false])(
             },
           },
         });
-        const { service } = await world.alive();
+        const { service, engine } = await world.alive();
         await world.quiet();
-        const request = { target: { agent: "clerk" }, input: null, deadline: world.clock.now() + 10 };
+        const deadline = kind === "deadline" ? world.clock.now() + 10 : undefined;
+        const request = { target: { agent: "clerk" }, input: null, deadline };
         const submitting = service.submit(SCOPE, request);
         await wait(turns);
         if (kind === "deadline") await world.clock.advance(10);
+        else if (kind === "drain") void engine.drain(0).then(() => engine.undrain());
         else submitting.then(({ taskId }) => service.cancel(SCOPE, taskId)).catch(() => undefined);
         await world.advance(5_000);
         expect(await world.store.reservations(SCOPE.tenantId)).toEqual([]);
         const [balance] = await world.store.accounts(SCOPE.tenantId, { prefix: "budget/", limit: 10 });
         expect(balance?.spent ?? 0).toBe(begun * 400_000_000);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   },
 );
