@@ -54,6 +54,7 @@ const lazyArrows = {
     "vectors",
   ],
   models: ["embeddings-english"],
+  sandbox: ["outbound"],
   "tools-documents": ["vectors"],
   testing: ["models"],
 };

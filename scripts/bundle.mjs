@@ -18,7 +18,10 @@ const threads = {
 /** Files that a thread or a process is started on which runs code of others: by their names in `dist`. What they import by name, that code may too. */
 const programs = {
   server: { "inside/main": "src/apart/inside/main.ts" },
-  sandbox: { "guest/javascript": "src/guest/javascript.ts", "guest/python": "src/guest/python.ts" },
+  sandbox: {
+    ...{ "guest/javascript": "src/guest/javascript.ts", "guest/python": "src/guest/python.ts" },
+    "guest/opening": "src/guest/opening.ts",
+  },
 };
 /** The package that contains zod, and the name by which those that depend on it reach that copy. */
 const zodOwner = "contract";

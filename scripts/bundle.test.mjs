@@ -100,7 +100,12 @@ test("what code looks for beside its own file is there: threads' files, package.
   }
   expect(found).toEqual(expect.arrayContaining(["../package.json", "./worker.js", "./archive-worker.js"]));
   // Named in pieces, by where the file is that names them.
-  const apart = ["server/dist/inside/main.js", "sandbox/dist/guest/javascript.js", "sandbox/dist/guest/python.js"];
+  const apart = [
+    "server/dist/inside/main.js",
+    "sandbox/dist/guest/javascript.js",
+    "sandbox/dist/guest/python.js",
+    "sandbox/dist/guest/opening.js",
+  ];
   for (const file of apart) expect(existsSync(join(folder, file)), file).toBe(true);
   expect(chunks().find(({ code }) => code.includes("./inside/main$")).fileName).toBe("apart.js");
   expect(chunks().find(({ code }) => code.includes('import.meta.dirname, "guest"')).fileName).toBe("index.js");

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type CodingSpec, PlatformError } from "@agentcore/contract";
+import type { HostPolicy, RefusedHost } from "@agentcore/sandbox";
 import { CodingShared } from "./coding-shared.ts";
 import { homeFolder } from "./homes/home-folder.ts";
 import {
@@ -22,7 +23,10 @@ export interface CodingHost {
   readonly isOver?: ((tenantId: string, taskId: string) => Promise<boolean>) | undefined;
   /** Why a repository may not be opened for a tenant; undefined: it may. Asked with its real path, each time that a task begins. @default any may */
   readonly refuse?: ((tenantId: string, repository: string) => Promise<string | undefined>) | undefined;
-  readonly log?: ((message: string) => void) | undefined;
+  /** `about`: the tenant and the task that it is about, where it is about one. */
+  readonly log?: ((message: string, about?: Readonly<Record<string, string>>) => void) | undefined;
+  /** Where hosts that `sandbox.network` names may lead. @default public addresses alone */
+  readonly hostPolicy?: HostPolicy | undefined;
   /** Shared by all agents of a state folder, which then also take away what agents have left that are no more. @default this agent's own */
   readonly shared?: CodingShared | undefined;
   /** What becomes of the agent's homes, looked at once an hour at most, as tasks end; null: their host sees to them. @default 30 days unused, 2 GiB a tenant */
@@ -80,6 +84,17 @@ export class CodingRuntime {
 
   async refuse(tenantId: string, repository: string): Promise<string | undefined> {
     return this.host.refuse?.(tenantId, repository);
+  }
+
+  get hostPolicy(): HostPolicy | undefined {
+    return this.host.hostPolicy;
+  }
+
+  /** What a program in a sandbox asked for in vain, as it is told to people. */
+  noteRefused({ host, port, why }: RefusedHost, about: { readonly tenantId: string; readonly taskId: string }): string {
+    const message = `the sandbox refused ${host}:${port}: ${why}`;
+    this.host.log?.(message, about);
+    return message;
   }
 
   /** Values that may stand nowhere else. */

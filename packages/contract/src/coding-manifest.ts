@@ -1,5 +1,6 @@
 /** `spec.coding`: an agent that is a command-line program which works in a git repository (docs/coding-agents.md). */
 import { z } from "zod";
+import { SandboxNetwork } from "./sandbox-network.ts";
 import { ProgramEnv } from "./tool-manifest.ts";
 
 /** The programs whose way of speaking is known; `command` is any that speaks the form of docs/coding-agents.md. */
@@ -29,8 +30,8 @@ const MIB = 2 ** 20;
 
 /** What each run of the program, and each command of `prepare` and `validate`, may take and see in its sandbox. */
 const CodingSandbox = z.strictObject({
-  /** `host`: all that this machine reaches, itself and the node included; `none`: nothing. @default "none" */
-  network: z.enum(["none", "host"], { error: "expected none or host" }).optional(),
+  /** `hosts`: these by their names and nothing else; `none`: nothing; `host`: all that this machine reaches, itself and the node included. @default "none" */
+  network: SandboxNetwork.optional(),
   /** Files and folders of this machine that it may read, besides the system's programs, PATH and where the commands are installed; absolute. */
   readable: z
     .array(
@@ -149,7 +150,10 @@ export const CodingSpec = z
     if (spec.isolation !== undefined && spec.home === "node")
       refuse("home", "a sandbox has a home of its own; give it what it needs by env and sandbox.readable");
     if (spec.isolation !== undefined && spec.program !== "command" && spec.sandbox?.network === undefined)
-      refuse("sandbox", `expected network in it: host, by which ${spec.program} reaches its model, or none`);
+      refuse(
+        "sandbox",
+        `expected network in it: hosts: with the names that ${spec.program} reaches its model by, host or none`,
+      );
     if (spec.deliver !== "merge" && spec.approval !== undefined)
       refuse("approval", "is asked before a merge; expected deliver: merge");
     if (spec.approval !== "always" && spec.approvers !== undefined)

@@ -162,6 +162,7 @@ export {
 export { PolicySpec, ToolRule } from "./policy-manifest.ts";
 export { readProtoJson } from "./read-proto-json.ts";
 export { renamedAddress, renamedPath, renamer, unrenamer } from "./renamed-path.ts";
+export { SandboxNetwork } from "./sandbox-network.ts";
 export { ScheduleSpec, ScheduleStatus } from "./schedule.ts";
 export { MAX_WAITING_SIGNAL_BYTES, MAX_WAITING_SIGNALS, Signal, SignalId, SignalName } from "./signal.ts";
 export { type BudgetBalance, BudgetStatus, USAGE_GROUPS, type UsageGroup, UsageRow } from "./spending.ts";

@@ -16,6 +16,8 @@ export interface OutboundPolicy {
   readonly sendsSecret: boolean;
   /** With what it would be allowed, for whom a refusal concerns: the option that the node was started without, "--allow-private-models". */
   readonly option: string;
+  /** The same for this machine. @default `option` */
+  readonly loopbackOption?: string | undefined;
 }
 
 // Sources: RFC 6890, RFC 4291, and for the metadata addresses outside 169.254.0.0/16 what the clouds, their SDKs and cloud-init say:
@@ -89,7 +91,9 @@ const classify = (address: string): AddressClass => {
 export const refuseAddress = (address: string, protocol: string, policy: OutboundPolicy): string | undefined => {
   switch (classify(address)) {
     case "loopback":
-      return policy.allowLoopback ? undefined : `it is this machine, which is called only with ${policy.option}`;
+      return policy.allowLoopback
+        ? undefined
+        : `it is this machine, which is called only with ${policy.loopbackOption ?? policy.option}`;
     case "forbidden":
       return "link-local, metadata, translated and unspecified addresses are never called";
     case "private":

@@ -2,6 +2,7 @@ import { PlatformError } from "@agentcore/contract";
 import { removeOrphans } from "./cgroups/open-cgroup.ts";
 import type { CodeOptions, CodeResult } from "./code-result.ts";
 import { type Machine, openMachine } from "./machine.ts";
+import type { HostPolicy } from "./network/start-in-network.ts";
 import { openPython, type Python } from "./open-python.ts";
 import { openPlaces } from "./places.ts";
 import { runJavaScript } from "./run-javascript.ts";
@@ -28,10 +29,12 @@ export interface SandboxOptions {
   readonly maxRunning?: number;
   /** Runs that wait; further ones are refused with OVERLOADED. @default 64 */
   readonly maxWaiting?: number;
+  /** Where hosts that programs' limits name may lead. @default public addresses alone */
+  readonly hostPolicy?: HostPolicy;
 }
 
 /** Looks at the machine with the first run. A run throws SANDBOX_UNAVAILABLE when something is missing for it, and says what. */
-export const createSandbox = ({ maxRunning = 4, maxWaiting = 64 }: SandboxOptions = {}): Sandbox => {
+export const createSandbox = ({ maxRunning = 4, maxWaiting = 64, hostPolicy }: SandboxOptions = {}): Sandbox => {
   const places = openPlaces(maxRunning, maxWaiting);
   const closing = new AbortController();
   let machine: Promise<Machine> | undefined;
@@ -59,7 +62,7 @@ export const createSandbox = ({ maxRunning = 4, maxWaiting = 64 }: SandboxOption
         python ??= openPython(on);
         return python.run(code, all);
       }),
-    runProgram: (argv, options) => inPlace(options, (all, on) => runProgram(argv, all, on)),
+    runProgram: (argv, options) => inPlace(options, (all, on) => runProgram(argv, all, on, hostPolicy)),
     async close() {
       closing.abort(new PlatformError("CANCELED", "the sandbox was closed"));
       await places.idle();

@@ -10,16 +10,22 @@ const EXTENSION = import.meta.filename.slice(-3);
 
 export const NODE = `${TOOL_FOLDER}/node`;
 
-export const guestEntry = (language: "javascript" | "python"): string => `${TOOL_FOLDER}/guest/${language}${EXTENSION}`;
+export const guestEntry = (name: "javascript" | "python" | "opening"): string =>
+  `${TOOL_FOLDER}/guest/${name}${EXTENSION}`;
 
 /** `packages`: folders, by the name that they are imported by. */
 export const guestMounts = (packages: Readonly<Record<string, string>>): Mount[] => [
   ...systemLibraries(),
+  ...guestPrograms(),
+  ...Object.entries(packages).map(([name, from]) => ({ from, to: `${TOOL_FOLDER}/node_modules/${name}` })),
+];
+
+/** Node, and what it runs here. */
+export const guestPrograms = (): Mount[] => [
   { from: process.execPath, to: NODE },
   { from: join(import.meta.dirname, "guest"), to: `${TOOL_FOLDER}/guest` },
   // It says that they are modules.
   { from: join(import.meta.dirname, "../package.json"), to: `${TOOL_FOLDER}/package.json` },
-  ...Object.entries(packages).map(([name, from]) => ({ from, to: `${TOOL_FOLDER}/node_modules/${name}` })),
 ];
 
 /** The folder of an installed package. Throws SANDBOX_UNAVAILABLE, which names it and the version that is needed. */

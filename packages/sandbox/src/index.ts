@@ -3,6 +3,7 @@ export type { CodeOptions, CodeResult, HostFunction } from "./code-result.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";
 export type { GuestError } from "./guest/messages.ts";
 export { type CodeLimits, DEFAULT_LIMITS, type EndingLimit, type SandboxLimits } from "./limits/sandbox-limits.ts";
+export type { HostPolicy, NetworkOptions, RefusedHost } from "./network/start-in-network.ts";
 export {
   type NodeProcess,
   type NodeProgram,

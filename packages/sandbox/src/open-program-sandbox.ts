@@ -6,11 +6,12 @@ import { promisify } from "node:util";
 import { removeOrphans } from "./cgroups/open-cgroup.ts";
 import { readProgramLimits, type SandboxLimits } from "./limits/sandbox-limits.ts";
 import { openMachine, sandboxUnavailable } from "./machine.ts";
+import { type NetworkOptions, startInNetwork } from "./network/start-in-network.ts";
 import type { ReadOnlyMount } from "./open-node-sandbox.ts";
 import { NOBODY } from "./process/bubblewrap-arguments.ts";
-import { type Mount, TEMPORARY_FOLDER } from "./process/contained-run.ts";
-import { type Ending, startContained } from "./process/start-contained.ts";
-import { networkFiles, systemPrograms } from "./system-folders.ts";
+import { TEMPORARY_FOLDER } from "./process/contained-run.ts";
+import type { Ending } from "./process/start-contained.ts";
+import { systemPrograms } from "./system-folders.ts";
 
 /** A folder of this machine that may be written to: all that is written there stays. */
 export interface WritableMount {
@@ -18,7 +19,7 @@ export interface WritableMount {
   readonly to: string;
 }
 
-export interface ContainedProgram {
+export interface ContainedProgram extends NetworkOptions {
   /** A program by its path inside, and its arguments; no shell reads them. */
   readonly argv: readonly string[];
   /** Where it starts: a path inside. */
@@ -70,19 +71,16 @@ export const openProgramSandbox = async (): Promise<ProgramSandbox> => {
   const machine = openMachine();
   // Of a node that was killed.
   if (machine.cgroups.version !== null) await removeOrphans(machine.cgroups);
-  const start = ({ argv, directory, environment, readable, writable, limits, mark }: ContainedProgram) => {
-    const network: readonly Mount[] = limits.network === "host" ? networkFiles() : [];
-    const contained = startContained(
+  const start = ({ argv, directory, environment, readable, writable, limits, mark, ...network }: ContainedProgram) => {
+    const contained = startInNetwork(
       {
         ...{ argv, directory, environment, mark, base: BASE, files: [], onlyThreads: false },
-        mounts: [
-          ...[...systemPrograms(), ...network, ...readable],
-          ...writable.map((mount) => ({ ...mount, isWritable: true })),
-        ],
+        mounts: [...[...systemPrograms(), ...readable], ...writable.map((mount) => ({ ...mount, isWritable: true }))],
         limits: { ...readProgramLimits(limits), wallMs: null },
         ...{ scratchFolder: TEMPORARY_FOLDER, openFiles: OPEN_FILES },
       },
       machine,
+      network,
     );
     const { stdin, stdout, stderr, ask, kill, ended } = contained;
     return { stdin, stdout, stderr, ask, kill, ended };

@@ -4,10 +4,11 @@ import { isAbsolute } from "node:path";
 import { PlatformError } from "@agentcore/contract";
 import { type EndingLimit, readProgramLimits, type SandboxLimits } from "./limits/sandbox-limits.ts";
 import type { Machine } from "./machine.ts";
+import { type HostPolicy, type RefusedHost, startInNetwork } from "./network/start-in-network.ts";
 import { boundedOutput } from "./process/bounded-output.ts";
 import { type Mount, WORK_FOLDER } from "./process/contained-run.ts";
-import { startContained, type Usage } from "./process/start-contained.ts";
-import { networkFiles, systemPrograms } from "./system-folders.ts";
+import type { Usage } from "./process/start-contained.ts";
+import { systemPrograms } from "./system-folders.ts";
 
 export interface BoundFolder {
   /** Of this machine, absolute. Links in it that lead out of it lead to nothing inside. */
@@ -41,6 +42,8 @@ export interface ProgramResult {
   /** UTF-8; the first `outputBytes` of both together. */
   readonly stdout: string;
   readonly stderr: string;
+  /** Where network names hosts: others that it asked for, each once, 20 at most. */
+  readonly refusedHosts?: readonly RefusedHost[] | undefined;
   readonly usage: Usage;
 }
 
@@ -58,6 +61,7 @@ export const runProgram = async (
   argv: readonly string[],
   options: ProgramOptions,
   machine: Machine,
+  hostPolicy?: HostPolicy,
 ): Promise<ProgramResult> => {
   const limits = readProgramLimits(options.limits);
   for (const [index, word] of argv.entries())
@@ -69,12 +73,12 @@ export const runProgram = async (
   const { folder } = options;
   const environment = readEnvironment(options.environment ?? {});
   const bound = folder === undefined ? undefined : openFolder(folder, machine);
-  const contained = startContained(
+  const refusedHosts: RefusedHost[] = [];
+  const contained = startInNetwork(
     {
       argv,
       mounts: [
         ...systemPrograms(),
-        ...(limits.network === "host" ? networkFiles() : []),
         ...readableMounts(options.readable ?? []),
         ...(bound === undefined ? [] : [bound.mount]),
       ],
@@ -93,13 +97,18 @@ export const runProgram = async (
       owner: bound?.owner,
     },
     machine,
+    { hostPolicy, onRefusedHost: (refused) => refusedHosts.push(refused) },
     options.signal,
   );
   const output = boundedOutput(limits.outputBytes, () => contained.exceed("outputBytes"));
   const [stdout, stderr] = [output.add(contained.stdout), output.add(contained.stderr)];
   contained.stdin.end(options.stdin);
   const { exitCode, limit, usage } = await contained.ended;
-  return { exitCode, ...(limit === undefined ? {} : { limit }), stdout: stdout(), stderr: stderr(), usage };
+  return {
+    ...{ exitCode, ...(limit === undefined ? {} : { limit }), stdout: stdout(), stderr: stderr() },
+    ...(refusedHosts.length === 0 ? {} : { refusedHosts }),
+    usage,
+  };
 };
 
 const bytesOf = (content: string | Uint8Array): Uint8Array =>

@@ -15,8 +15,12 @@ export const systemPrograms = (): Mount[] => [
 ];
 
 /** What names of machines and certificates are looked up by. */
-export const networkFiles = (): Mount[] =>
-  ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates"].map(optional);
+export const networkFiles = (): Mount[] => [
+  ...["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"].map(optional),
+  ...certificateFiles(),
+];
+
+export const certificateFiles = (): Mount[] => ["/etc/ssl", "/etc/ca-certificates"].map(optional);
 
 const optional = (path: string): Mount => ({ from: path, to: path, isOptional: true });
 

@@ -141,7 +141,7 @@ export interface ComposeOptions {
   readonly allowPrivateWebhooks?: boolean | undefined;
   /** Whether Agent manifests may name cards and feeds in private networks. @default false */
   readonly allowPrivateAgents?: boolean | undefined;
-  /** Whether Tool manifests may name servers in private networks. @default false */
+  /** Whether Tool manifests may name servers, and sandboxes of coding agents hosts, in private networks. @default false */
   readonly allowPrivateTools?: boolean | undefined;
   /** Programs that Tool manifests may have started, as they write them; null: any. @default any */
   readonly toolCommands?: readonly string[] | null | undefined;

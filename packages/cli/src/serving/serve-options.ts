@@ -215,7 +215,8 @@ export const SERVE_OPTIONS = {
   },
   "allow-private-tools": {
     type: "boolean",
-    description: "Let Tool manifests name servers in private networks; this machine's own always may be named",
+    description:
+      "Let Tool manifests name servers in private networks, and sandboxes of coding agents hosts; this machine's own always may be named by the former",
     env: "AGENTCORE_ALLOW_PRIVATE_TOOLS",
   },
   "tool-command": {

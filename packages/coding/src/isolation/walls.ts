@@ -9,7 +9,13 @@
 import { chmod, lstat, mkdir, readdir, realpath, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { type CodingSpec, PlatformError } from "@agentcore/contract";
-import type { ContainedProgram, ProgramProcess, ProgramSandbox, ReadOnlyMount } from "@agentcore/sandbox";
+import type {
+  ContainedProgram,
+  NetworkOptions,
+  ProgramProcess,
+  ProgramSandbox,
+  ReadOnlyMount,
+} from "@agentcore/sandbox";
 import type { GitPerson, GitPlace } from "../git/git.ts";
 import type { Launch, Launched } from "../process/launch.ts";
 import { MARKER_VARIABLE } from "../process/process-identity.ts";
@@ -18,7 +24,7 @@ import type { RunPaths } from "../work/run-record.ts";
 import { programMounts } from "./program-mounts.ts";
 import { makeStandIn } from "./stand-in.ts";
 
-export interface WallsRequest {
+export interface WallsRequest extends NetworkOptions {
   readonly sandbox: ProgramSandbox;
   readonly spec: CodingSpec;
   /** Of all of AgentCore on this node: nothing of it is shown but what is the task's. */
@@ -41,7 +47,7 @@ const OBJECTS = "/opt/agentcore/objects";
 /** How programs are run within them. Nothing may run in the worktree meanwhile. */
 export const openWalls = async (request: WallsRequest, signal: AbortSignal): Promise<Launch> => {
   const { sandbox, spec, paths, place, commonDir } = request;
-  const { branches, branch, person } = request;
+  const { branches, branch, person, hostPolicy, onRefusedHost } = request;
   await makeStandIn({ commonDir, place, folder: paths.git, objects: OBJECTS, branches, branch, person }, signal);
   for (const folder of [paths.home, paths.program, paths.system]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeAccount(request);
@@ -63,7 +69,7 @@ export const openWalls = async (request: WallsRequest, signal: AbortSignal): Pro
     ];
     const running = sandbox.start({
       ...{ argv: [file, ...args], directory: cwd, environment: env, readable, writable },
-      limits,
+      ...{ limits, hostPolicy, onRefusedHost },
       mark: { [MARKER_VARIABLE]: marker },
     });
     return launchedOf(running);

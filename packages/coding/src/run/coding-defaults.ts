@@ -1,3 +1,5 @@
+import type { SandboxNetwork } from "@agentcore/contract";
+
 /** What holds where a manifest says nothing (docs/coding-agents.md#settings). */
 export const CODING_DEFAULTS = {
   maxTurns: 10,
@@ -8,7 +10,7 @@ export const CODING_DEFAULTS = {
   checkTimeoutMs: 600_000,
   /** Of each run of a program, and of each command. */
   sandbox: {
-    network: "none" as "none" | "host",
+    network: "none" as SandboxNetwork,
     memoryBytes: 4 * 2 ** 30,
     cpuMs: 3_600_000,
     processes: 512,

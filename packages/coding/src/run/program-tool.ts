@@ -56,7 +56,9 @@ export const createProgramTool = (
       ...{ args: spec.args ?? [], resumeArgs: spec.resumeArgs },
     });
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
-    const launch = await site.launch({ place, base: record, branch: record.branch }, signal);
+    const launch = await site.launch({ place, base: record, branch: record.branch }, signal, (message) =>
+      queue.add({ type: "problem", message }),
+    );
     const tally = new RunTally(before);
     const running = await runProgram(
       {

@@ -80,13 +80,21 @@ export class TaskSite {
     if (commands.length === 0) return [];
     const { runtime } = this;
     const blank = secretBlanker(runtime.secrets());
+    const refused: string[] = [];
     const request = {
       ...{ cwd: working.place.folder, env: await this.environment(), marker: working.marker },
-      ...{ maxOutputBytes: MAX_CHECK_BYTES, launch: await this.launch(working, signal) },
+      ...{
+        maxOutputBytes: MAX_CHECK_BYTES,
+        launch: await this.launch(working, signal, (message) => refused.push(message)),
+      },
       timeoutMs: runtime.spec.checkTimeoutMs ?? CODING_DEFAULTS.checkTimeoutMs,
     };
     const checks = await runChecks(commands, request, signal);
-    return checks.map((check) => ({ ...check, output: blank(check.output) }));
+    // What was refused is seldom the word that a command ends with. The last one is that which failed.
+    return checks.map((check, at) => {
+      const told = at === checks.length - 1 && !check.passed ? refused : [];
+      return { ...check, output: [blank(check.output), ...told].filter((text) => text !== "").join("\n") };
+    });
   }
 
   /** With its home there. */
@@ -98,8 +106,12 @@ export class TaskSite {
     return environment;
   }
 
-  /** How programs are begun there. What they are to read is there already. */
-  async launch({ place, base, branch }: WorkingPlace, signal: AbortSignal): Promise<Launch> {
+  /** How programs are begun there. What they are to read is there already. `onRefused` hears what of the network they asked for in vain. */
+  async launch(
+    { place, base, branch }: WorkingPlace,
+    signal: AbortSignal,
+    onRefused: (message: string) => void,
+  ): Promise<Launch> {
     const { runtime, task, paths } = this;
     const { spec, stateFolder, shared } = runtime;
     if (spec.isolation === undefined) return launchChild;
@@ -109,6 +121,9 @@ export class TaskSite {
         ...{ commonDir: base.commonDir, branches: { [base.base]: base.baseCommit } },
         person: spec.author ?? CODING_DEFAULTS.author,
         refuse: (folder) => runtime.refuse(task.tenantId, folder),
+        hostPolicy: runtime.hostPolicy,
+        onRefusedHost: (refused) =>
+          onRefused(runtime.noteRefused(refused, { tenantId: task.tenantId, taskId: task.id })),
       },
       signal,
     );

@@ -1,5 +1,5 @@
 /** What a run may take. One shape for all kinds; a kind that cannot have one of them refuses it. */
-import { PlatformError } from "@agentcore/contract";
+import { PlatformError, SandboxNetwork } from "@agentcore/contract";
 
 export interface SandboxLimits {
   /**
@@ -17,8 +17,11 @@ export interface SandboxLimits {
   readonly fileBytes: number;
   /** Programs only: processes and their threads at once. 1 to 4096. @default 64 */
   readonly processes: number;
-  /** Programs only. `host`: all that this machine reaches, itself included. @default "none" */
-  readonly network: "none" | "host";
+  /**
+   * Programs only. `host`: all that this machine reaches, itself included; `hosts`: those that are named, and nothing else, for which 64 MiB of memory and 8
+   * processes are the least. @default "none"
+   */
+  readonly network: SandboxNetwork;
 }
 
 /** The limits that ended a run. Of the others the code itself sees: no room on the disk, no further process, no network. */
@@ -48,6 +51,9 @@ const RANGES = {
   processes: [1, 4_096],
 } as const;
 
+/** What Node takes, as which such a program begins. */
+const LEAST_WITH_HOSTS = { memoryBytes: 64 * MIB, processes: 8 } as const;
+
 const CODE_LIMITS: ReadonlySet<string> = new Set(["memoryBytes", "cpuMs", "wallMs", "outputBytes"]);
 
 /** Throws INVALID_ARGUMENT for a limit that there is not, or that is out of its range. */
@@ -55,7 +61,7 @@ export const readProgramLimits = (given: Partial<SandboxLimits> = {}): SandboxLi
   const limits = { ...DEFAULT_LIMITS, ...withoutUndefined(given) };
   for (const [name, value] of Object.entries(limits)) {
     if (name === "network") {
-      if (value !== "none" && value !== "host") throw refusal(name, `expected "none" or "host", got ${show(value)}`);
+      checkNetwork(value);
       continue;
     }
     if (!(name in RANGES))
@@ -64,7 +70,19 @@ export const readProgramLimits = (given: Partial<SandboxLimits> = {}): SandboxLi
     if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
       throw refusal(name, `expected a whole number from ${least} to ${most}, got ${show(value)}`);
   }
+  if (typeof limits.network === "object")
+    for (const [name, least] of Object.entries(LEAST_WITH_HOSTS))
+      if ((limits[name as keyof typeof LEAST_WITH_HOSTS] as number) < least)
+        throw refusal(name, `expected ${least} at least where network names hosts`);
   return limits;
+};
+
+const checkNetwork = (network: unknown): void => {
+  const read = SandboxNetwork.safeParse(network);
+  if (read.success) return;
+  const [issue] = read.error.issues;
+  const where = (issue?.path ?? []).map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  throw refusal(`network${where}`, issue?.message ?? "expected a network");
 };
 
 /** Code in a language has no files, processes or network at all. Throws INVALID_ARGUMENT as for programs. */

@@ -11,7 +11,7 @@ export const FIRST_FILE_FD = 8;
 
 /** Whom nothing belongs to, by custom. */
 export const NOBODY = { uid: 65_534, gid: 65_534 };
-const SETPRIV = `${TOOL_FOLDER}/setpriv`;
+export const SETPRIV = `${TOOL_FOLDER}/setpriv`;
 
 /** Its command line, which all of this machine can read. */
 export const bubblewrapArguments = (run: ContainedRun, machine: Machine): string[] => [

@@ -29,6 +29,8 @@ export interface ContainedRun {
   readonly onlyThreads: boolean;
   /** Its descriptors that lead here: 3, or 3 and 4. @default 0 */
   readonly channels?: 1 | 2 | undefined;
+  /** Its descriptor 3 is a channel of messages and handles, as Node's child processes have it. @default false */
+  readonly hasMessages?: boolean | undefined;
   /** Whom it runs as where this process is root. @default nobody */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** A file that it has as descriptor 4 in place of a channel, and the most that it may write to such a one. @default `limits.fileBytes` */

@@ -33,6 +33,8 @@ export interface Contained {
   readonly stderr: Readable;
   /** As many as it is to have. */
   readonly channels: readonly Duplex[];
+  /** Where it has messages. */
+  readonly messages: Pick<ChildProcess, "once" | "send">;
   /** What it has used of the processor until now, all its processes together. */
   cpuMs(): number;
   /** From now on its limits of time count. */
@@ -159,6 +161,7 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     stdout,
     stderr,
     channels,
+    messages: child,
     cpuMs: () => meter.cpuMs(),
     begin,
     exceed,
@@ -204,7 +207,7 @@ const launch = (run: ContainedRun, machine: Machine, cgroup: Cgroup | null): Chi
       "pipe",
       "pipe",
       "pipe",
-      run.channels === undefined ? "ignore" : "pipe",
+      run.hasMessages === true ? "ipc" : run.channels === undefined ? "ignore" : "pipe",
       run.descriptor ?? (run.channels === 2 ? "pipe" : "ignore"),
       "pipe",
       "pipe",

@@ -3,7 +3,7 @@ import { type AgentManifest, isTerminal, PlatformError } from "@agentcore/contra
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import type { Logger, TaskHead, TaskKey } from "@agentcore/core/ports";
 import { loadOnce } from "../load-once.ts";
-import { refuseReach, type ToolRules } from "../tools/tool-policy.ts";
+import { PRIVATE, refuseReach, type ToolRules } from "../tools/tool-policy.ts";
 import { loadCoding } from "./load-coding.ts";
 
 export interface CodingAgents {
@@ -43,7 +43,9 @@ export const createCodingAgents = (options: {
           },
           refuse: (tenantId, repository) =>
             refuseReach(tenantId, { kind: "folder", field: "repository", value: repository }, rules),
-          log: (message) => logger.log("info", message, { agent: name }),
+          log: (message, about = {}) => logger.log("info", message, { agent: name, ...about }),
+          // This machine is never theirs: what listens here asks for no key, seeing that it comes from here.
+          hostPolicy: { allowPrivate: rules.allowPrivate, option: PRIVATE, loopbackOption: "network: host" },
         },
       }) as AgentDefinition;
     },

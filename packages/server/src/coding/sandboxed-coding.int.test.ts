@@ -176,6 +176,38 @@ test("the network is there where it is asked for", async () => {
   expect(said).toMatchObject({ nodePort: "done", shadow: "refused: ENOENT", killNode: "refused: ESRCH" });
 });
 
+test("named hosts are reached, others and this machine are not, and whoever follows the task sees what was asked for", async () => {
+  const { port } = new URL(node.url);
+  const ask = `
+    const { writeFileSync } = await import("node:fs");
+    const { request } = await import("node:http");
+    // Its own name is asked for directly, by all who follow NO_PROXY.
+    const connect = (path) => new Promise((done) => {
+      const { hostname, port } = new URL(process.env.HTTPS_PROXY);
+      request({ hostname, port, path, method: "CONNECT" }).on("connect", ({ statusCode }) => done(String(statusCode))).end();
+    });
+    const said = [await fetch("https://evil.example/").catch(({ cause }) => cause.cause?.message ?? cause.message), await connect("localhost:${port}")];
+    writeFileSync("asked.json", JSON.stringify(said));`;
+  const repository = await openTestRepository({ "attack.mjs": ATTACK, "ask.mjs": ask });
+  const network = { hosts: ["api.example", "*.npmjs.org", `localhost:${port}`] };
+  const agent = await agentFor(
+    repository,
+    { validate: [["sh", "-c", "node ask.mjs; exit 1"]], maxTurns: 1 },
+    { network },
+  );
+  const done = await run(agent, `${attackWith(repository)}\nrun node ask.mjs`);
+  const read = (path: string) => JSON.parse(repository.read(done.output.branch ?? "", path) ?? "");
+  expect(read("said.json")).toMatchObject({ nodePort: "refused: ECONNREFUSED", elsewhere: "refused: ENETUNREACH" });
+  expect(read("asked.json")).toEqual([expect.stringContaining("403"), expect.stringContaining("403")]);
+  const refused = [
+    "the sandbox refused evil.example:443: it is not among the hosts that may be reached",
+    `the sandbox refused localhost:${port}: it is this machine, which is called only with network: host`,
+  ];
+  expect(done.output.checks?.[0]?.output.split("\n")).toEqual(refused);
+  const events = await api(`/tasks/${done.id}/events`);
+  for (const message of refused) expect(JSON.stringify(events)).toContain(`problem: ${message}`);
+});
+
 test("what says nothing, or would weaken it, is refused when it is applied", async () => {
   const repository = await openTestRepository();
   const refusal = (coding: object, sandbox?: object) =>
@@ -184,10 +216,15 @@ test("what says nothing, or would weaken it, is refused when it is applied", asy
       (error: unknown) => JSON.stringify(error),
     );
   expect(await refusal({ home: "node" })).toMatch(/spec\.coding\.home.*a home of its own/);
-  expect(await refusal({}, {})).toMatch(/spec\.coding\.sandbox.*expected network in it: host, by which claude-code/);
+  expect(await refusal({}, {})).toMatch(
+    /spec\.coding\.sandbox.*expected network in it: hosts: with the names that claude-code/,
+  );
   expect(await refusal({ isolation: undefined })).toMatch(/spec\.coding\.sandbox.*set isolation: sandbox/);
   expect(await refusal({ isolation: "process" })).toMatch(/spec\.coding\.isolation.*expected sandbox/);
-  expect(await refusal({}, { network: "all" })).toMatch(/expected none or host/);
+  expect(await refusal({}, { network: "all" })).toMatch(/expected none, host, or hosts/);
+  expect(await refusal({}, { network: { hosts: ["10.0.0.1"] } })).toMatch(
+    /spec\.coding\.sandbox\.network\.hosts\[0\].*expected the name of a host, and no address/,
+  );
 });
 
 test("what a sandbox would show of the node, or cannot show, fails the task, and says why", async () => {

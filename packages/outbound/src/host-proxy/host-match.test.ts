@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { createHostMatch } from "./host-match.ts";
+
+test("a name is itself, on the ports of HTTP, and a name with a port on that one alone", () => {
+  const matches = createHostMatch(["Api.example.com", "registry.example.com:4873"]);
+  expect([matches("api.example.com", 443), matches("API.example.COM.", 80)]).toEqual([true, true]);
+  expect([matches("registry.example.com", 4873), matches("registry.example.com", 443)]).toEqual([true, false]);
+  for (const name of ["example.com", "x.api.example.com", "xapi.example.com", "api.example.com.evil.org", "api", ""])
+    expect(matches(name, 443), name).toBe(false);
+  expect([22, 8080, 0].map((port) => matches("api.example.com", port))).toEqual([false, false, false]);
+});
+
+test("a wildcard is all that is below a name, at any depth, and not the name", () => {
+  const matches = createHostMatch(["*.npmjs.org"]);
+  expect([matches("registry.npmjs.org", 443), matches("a.b.npmjs.org", 443)]).toEqual([true, true]);
+  for (const name of ["npmjs.org", ".npmjs.org", "evilnpmjs.org", "npmjs.org.evil.com"])
+    expect(matches(name, 443), name).toBe(false);
+});

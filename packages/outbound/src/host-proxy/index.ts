@@ -1,0 +1,6 @@
+export {
+  type HostProxy,
+  type HostProxyOptions,
+  openHostProxy,
+  type RefusedHost,
+} from "./open-host-proxy.ts";
