@@ -45,3 +45,11 @@ test("only programs that the author named may be run", async () => {
   );
   expect(() => programTool({ runProgram }, { programs: [] })).toThrow("programs");
 });
+
+test("what of the network a program asked for in vain, a model is told", async () => {
+  const refusedHosts = [{ host: "evil.example", port: 443, why: "it is not among the hosts that may be reached" }];
+  const said = { exitCode: 56, stdout: "", stderr: "403", refusedHosts };
+  const runProgram = vi.fn(() => Promise.resolve({ ...said, usage: USAGE }));
+  const tool = programTool({ runProgram }, { programs: ["curl"], limits: { network: { hosts: ["api.example"] } } });
+  expect(await tool.execute({ program: "curl" }, context)).toEqual(said);
+});

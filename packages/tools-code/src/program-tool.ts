@@ -24,7 +24,7 @@ export interface ProgramInput {
   readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
-export type ProgramToolOutput = Pick<ProgramResult, "exitCode" | "limit" | "stdout" | "stderr">;
+export type ProgramToolOutput = Pick<ProgramResult, "exitCode" | "limit" | "stdout" | "stderr" | "refusedHosts">;
 
 const MAX_WORDS = 1_000;
 
@@ -50,8 +50,12 @@ export const programTool = (
     }),
     async execute({ program, arguments: words = [], stdin, files }, { signal }) {
       const options = { stdin, files, limits, folder, environment, signal };
-      const { exitCode, limit, stdout, stderr } = await sandbox.runProgram([program, ...words], options);
-      return { exitCode, ...(limit === undefined ? {} : { limit }), stdout, stderr };
+      const { exitCode, limit, stdout, stderr, refusedHosts } = await sandbox.runProgram([program, ...words], options);
+      const told = {
+        ...(limit === undefined ? {} : { limit }),
+        ...(refusedHosts === undefined ? {} : { refusedHosts }),
+      };
+      return { exitCode, ...told, stdout, stderr };
     },
   });
 };
