@@ -1,20 +1,30 @@
-import { agent } from "@agentcore/sdk";
+import { agent, type QueryContext } from "@agentcore/sdk";
 import { testAgent } from "@agentcore/testing";
 import { expect, test } from "vitest";
-import { type Collected, collect, type ToldEvent } from "./collect.ts";
+import { type Collected, collect } from "./collect.ts";
+import { NO_TALLY, type Tally } from "./tally.ts";
+import type { ToldEvent } from "./told-event.ts";
 
 const TOPIC = "thing.told";
 const event = (n: number | string): ToldEvent => ({ id: `e${n}`, topic: TOPIC, source: "a", payload: n });
 
+interface State {
+  readonly all: unknown[];
+  tally: Tally;
+}
+
+const allKept = async (ctx: Pick<QueryContext, "memory">): Promise<unknown> =>
+  ((await ctx.memory.get("all")) as State | null)?.all ?? null;
+
 const keeper = agent({
   name: "keeper",
   description: "Keeps",
-  answer: (_, ctx) => ctx.memory.get("all"),
+  answer: (_, ctx) => allKept(ctx),
   run: (task, ctx) =>
-    collect<unknown[]>(task, ctx, {
+    collect<State>(task, ctx, {
       topic: TOPIC,
-      load: async () => ((await ctx.memory.get("all")) ?? []) as unknown[],
-      take: (state, { payload }) => typeof payload === "number" && state.push(payload) > 0,
+      load: async () => ((await ctx.memory.get("all")) ?? { all: [], tally: NO_TALLY }) as State,
+      take: ({ all }, { payload }) => typeof payload === "number" && all.push(payload) > 0,
       save: (_, state) => ctx.memory.set("all", state),
     }),
 });
@@ -42,7 +52,7 @@ const play = async (crashAt?: number) => {
 test("events are taken in by batches in fresh logs, and it ends when none comes any more", async () => {
   const { output, kept } = await play();
   expect(kept).toEqual([1, 2, 3, 4, 5]);
-  expect(output).toEqual({ events: 6, refused: 1, batches: 2 } satisfies Collected);
+  expect(output).toEqual({ events: 6, refused: 1, lost: 0, batches: 2 } satisfies Collected);
 });
 
 test("what it has taken in when it is canceled is kept", async () => {
@@ -60,15 +70,15 @@ test.for(["load", "save"])("what it has taken in when it is canceled in its %s i
   const slow = agent({
     name: "keeper",
     description: "Keeps, slowly",
-    answer: (_, ctx) => ctx.memory.get("all"),
+    answer: (_, ctx) => allKept(ctx),
     run: (task, ctx) =>
-      collect<unknown[]>(task, ctx, {
+      collect<State>(task, ctx, {
         topic: TOPIC,
         async load() {
           if (when === "load") await ctx.sleep(10_000);
-          return ((await ctx.memory.get("all")) ?? []) as unknown[];
+          return ((await ctx.memory.get("all")) ?? { all: [], tally: NO_TALLY }) as State;
         },
-        take: (state, { payload }) => state.push(payload) > 0,
+        take: ({ all }, { payload }) => all.push(payload) > 0,
         async save(_, state) {
           if (when === "save") await ctx.sleep(10_000);
           await ctx.memory.set("all", state);

@@ -5,33 +5,26 @@
  */
 import { type Context, PlatformError, type TaskInput } from "@agentcore/sdk";
 import type { StandardTrigger } from "../standard-agent.ts";
-
-/** An event as a trigger gives it. */
-export interface ToldEvent {
-  readonly id: string;
-  readonly topic: string;
-  /** The agent that told it. */
-  readonly source: string;
-  readonly payload: unknown;
-}
-
-export interface Collection<State> {
-  readonly topic: string;
-  /** Once for each batch, and again when a cancel cuts it short. */
-  load(ctx: Context): Promise<State>;
-  /** Changes the state; false: it is nothing that can be kept. Given the same it does the same. */
-  take(state: State, event: ToldEvent, now: number): boolean;
-  /** Once for each batch, and again when a cancel cuts it short: of the same state it makes the same. */
-  save(ctx: Context, state: State): Promise<void>;
-}
+import { type Collection, keepTaken, type Taken } from "./keep-taken.ts";
+import type { Tally } from "./tally.ts";
+import { isToldEvent } from "./told-event.ts";
 
 /** What a task that took in events comes to. */
 export interface Collected {
   readonly events: number;
   /** Events that were nothing to be kept. */
   readonly refused: number;
+  /** Events that could not be kept. */
+  readonly lost: number;
   readonly batches: number;
 }
+
+interface Progress extends Collected {
+  /** Of those lost, so many stand in nothing that is kept. */
+  readonly unsaid: number;
+}
+
+const NOTHING: Progress = { events: 0, refused: 0, lost: 0, batches: 0, unsaid: 0 };
 
 /** The first event begins a task, the others go to it: whatever they are about, there is one. */
 export const oneTaskFor = (topic: string): StandardTrigger => ({ topic, correlate: "event.topic" });
@@ -50,55 +43,52 @@ const IDLE_MS = 15_000;
 /** Whether a task is begun by an event of the topic, and not by somebody who asks. */
 export const isTold = (task: TaskInput<unknown>, topic: string): boolean =>
   task.continuedFrom !== undefined ||
-  (task.caller.startsWith("event:") && isEvent(task.input) && task.input.topic === topic);
+  (task.caller.startsWith("event:") && isToldEvent(task.input) && task.input.topic === topic);
 
-const isEvent = (value: unknown): value is ToldEvent =>
-  typeof value === "object" && value !== null && "topic" in value && "source" in value && "payload" in value;
-
-export const collect = async <State>(
+export const collect = async <State extends { tally: Tally }>(
   task: TaskInput<unknown>,
   ctx: Context,
   collection: Collection<State>,
 ): Promise<Collected> => {
-  const before = (task.continuedFrom ?? { events: 0, refused: 0, batches: 0 }) as Collected;
-  const first = task.continuedFrom === undefined ? task.input : await next(ctx, collection.topic, IDLE_MS);
-  if (first === null) return before;
-  // A cancel, which rejects what is under way: what was taken in is written first.
-  let ended: { readonly by: unknown } | undefined;
-  const despiteCancel = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (ended !== undefined || !PlatformError.is(error) || error.code !== "CANCELED") throw error;
-      ended = { by: error };
-      return work();
-    }
-  };
-  const state = await despiteCancel(() => collection.load(ctx));
+  const { topic } = collection;
+  const before = (task.continuedFrom ?? NOTHING) as Progress;
+  const { events: from, lost, unsaid } = before;
+  const first = task.continuedFrom === undefined ? task.input : await next(ctx, topic, IDLE_MS);
+  if (first === null) {
+    // What could not be counted when it was lost.
+    const kept = await keepTaken(ctx, collection, { task: task.id, from, taken: [], lost, unsaid });
+    if (kept.ended !== undefined) throw kept.ended.by;
+    return resultOf({ ...before, lost: kept.lost });
+  }
   const begun = ctx.now();
-  let refused = 0;
-  let events = 0;
+  const taken: Taken[] = [];
+  let ended: { readonly by: unknown } | undefined;
   for (let event: unknown = first; event !== null; ) {
-    events += 1;
-    if (!isEvent(event) || !collection.take(state, event, ctx.now())) refused += 1;
-    const isFull = ended !== undefined || events >= MAX_BATCH || ctx.now() - begun >= BATCH_MS;
+    taken.push({ event, at: ctx.now() });
+    const isFull = taken.length >= MAX_BATCH || ctx.now() - begun >= BATCH_MS;
     try {
-      event = isFull ? null : await next(ctx, collection.topic, PAUSE_MS);
+      event = isFull ? null : await next(ctx, topic, PAUSE_MS);
     } catch (error) {
+      // A cancel: what was taken in is kept first.
       ended = { by: error };
       event = null;
     }
   }
-  if (refused < events) await despiteCancel(() => collection.save(ctx, state));
-  if (refused > 0) ctx.log.warn(`${refused} of ${events} events of ${collection.topic} are nothing that can be kept`);
-  if (ended !== undefined) throw ended.by;
-  const taken: Collected = {
-    events: before.events + events,
-    refused: before.refused + refused,
+  const kept = await keepTaken(ctx, collection, { task: task.id, from, taken, lost, unsaid, ended });
+  if (kept.refused > 0)
+    ctx.log.warn(`${kept.refused} of ${taken.length} events of ${topic} are nothing that can be kept`);
+  if (kept.ended !== undefined) throw kept.ended.by;
+  const progress: Progress = {
+    events: from + taken.length,
+    refused: before.refused + kept.refused,
+    lost: kept.lost,
     batches: before.batches + 1,
+    unsaid: kept.unsaid,
   };
-  return taken.events >= MAX_TAKEN ? taken : ctx.continueAs(taken);
+  return progress.events >= MAX_TAKEN ? resultOf(progress) : ctx.continueAs(progress);
 };
+
+const resultOf = ({ events, refused, lost, batches }: Progress): Collected => ({ events, refused, lost, batches });
 
 /** The next event; null when none comes in time. */
 const next = async (ctx: Context, topic: string, timeoutMs: number): Promise<unknown> => {

@@ -33,7 +33,34 @@ test("whatever is added how, the newest are there, newest first, and not much mo
         expect(kept.length).toBeGreaterThanOrEqual(Math.min(all.length, most));
         expect(kept.length).toBeLessThan(most + 100);
         expect([sizeOfRing(head), head.added]).toEqual([kept.length, all.length]);
-        expect(memory.values.size).toBe(head.sizes.length);
+        expect(memory.values.size).toBe(head.sizes.length + head.stale);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test("what was added to a head that was never kept is not there, and takes nothing away from what is", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ count: fc.integer({ min: 0, max: 260 }), isKept: fc.boolean() }), { maxLength: 12 }),
+      fc.integer({ min: 1, max: 400 }),
+      async (batches, most) => {
+        const memory = createMemory();
+        let head = EMPTY_RING;
+        const all: string[] = [];
+        for (const [batch, { count, isKept }] of batches.entries()) {
+          const items = Array.from({ length: count }, (_, index) => `${batch}/${index}`);
+          const added = await addToRing(memory, "r", head, items, most);
+          if (!isKept) continue;
+          all.push(...items);
+          head = added;
+        }
+        const kept: unknown[] = [];
+        for await (const item of newestOf(memory, "r", head)) kept.push(item);
+        expect(kept).toEqual(all.toReversed().slice(0, kept.length));
+        expect(kept.length).toBeGreaterThanOrEqual(Math.min(all.length, most));
+        expect(kept.length).toBe(sizeOfRing(head));
       },
     ),
     { numRuns: 50 },

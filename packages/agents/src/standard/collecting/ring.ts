@@ -10,9 +10,11 @@ export interface RingHead {
   readonly sizes: readonly number[];
   /** Ever added. */
   readonly added: number;
+  /** So many before the first are out of it, and removed when the next are added: by then the head that leaves them out is kept. */
+  readonly stale: number;
 }
 
-export const EMPTY_RING: RingHead = { first: 0, sizes: [], added: 0 };
+export const EMPTY_RING: RingHead = { first: 0, sizes: [], added: 0, stale: 0 };
 
 const PIECE = 100;
 // What one value may have is 1 MiB, and one item is never larger than the rest of that.
@@ -22,7 +24,7 @@ const keyOf = (name: string, piece: number): string => `${name}/${piece}`;
 
 export const sizeOfRing = ({ sizes }: RingHead): number => sizes.reduce((sum, size) => sum + size, 0);
 
-/** Adds to what is kept under `name`; at least the newest `most` stay, up to a piece more. */
+/** Adds to what is kept under `name`; at least the newest `most` stay, up to a piece more. Until the new head is kept the old one stands, and can be added to again. */
 export const addToRing = async (
   memory: Pick<Context["memory"], "get" | "set" | "delete">,
   name: string,
@@ -30,11 +32,13 @@ export const addToRing = async (
   items: readonly unknown[],
   most: number,
 ): Promise<RingHead> => {
+  for (let piece = head.first - head.stale; piece < head.first; piece++) await memory.delete(keyOf(name, piece));
   const sizes = [...head.sizes];
   const last = sizes.at(-1) ?? PIECE;
   const isOpen = last < PIECE && items.length > 0;
   let piece: unknown[] = isOpen
-    ? [...(((await memory.get(keyOf(name, head.first + sizes.length - 1))) ?? []) as unknown[])]
+    ? // What an attempt before this one added is none of it.
+      (((await memory.get(keyOf(name, head.first + sizes.length - 1))) ?? []) as unknown[]).slice(0, last)
     : [];
   if (isOpen) sizes.pop();
   let bytes = jsonBytes(piece);
@@ -53,11 +57,9 @@ export const addToRing = async (
   }
   if (piece.length > 0) await write();
   let { first } = head;
-  for (let size = sizeOfRing({ ...head, sizes }); size - (sizes[0] ?? 0) >= most && sizes.length > 1; first++) {
-    await memory.delete(keyOf(name, first));
+  for (let size = sizeOfRing({ ...head, sizes }); size - (sizes[0] ?? 0) >= most && sizes.length > 1; first++)
     size -= sizes.shift() ?? 0;
-  }
-  return { first, sizes, added: head.added + items.length };
+  return { first, sizes, added: head.added + items.length, stale: first - head.first };
 };
 
 /** Newest first, a piece at a time. */
@@ -67,8 +69,8 @@ export async function* newestOf(
   { first, sizes }: RingHead,
 ): AsyncGenerator<unknown> {
   for (let piece = first + sizes.length - 1; piece >= first; piece--) {
-    // Gone meanwhile: it was the oldest.
+    // Gone meanwhile: it was the oldest. Longer: the head that has the rest is not kept yet, or was not read.
     const items = ((await memory.get(keyOf(name, piece))) ?? []) as readonly unknown[];
-    yield* items.toReversed();
+    yield* items.slice(0, sizes[piece - first]).toReversed();
   }
 }

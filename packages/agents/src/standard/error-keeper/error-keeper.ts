@@ -11,9 +11,11 @@ import {
 } from "@agentcore/sdk";
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
-import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import { collect, isTold, oneTaskFor } from "../collecting/collect.ts";
 import { withinBytes } from "../collecting/json-bytes.ts";
+import type { Collection } from "../collecting/keep-taken.ts";
 import { addToRing, EMPTY_RING, newestOf, type RingHead, sizeOfRing } from "../collecting/ring.ts";
+import { NO_TALLY, type Tally } from "../collecting/tally.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
@@ -122,6 +124,7 @@ interface Kept {
   readonly ring: RingHead;
   readonly groups: readonly ErrorGroup[];
   readonly dropped: number;
+  readonly tally: Tally;
 }
 
 interface State {
@@ -130,10 +133,11 @@ interface State {
   readonly added: KeptError[];
   readonly fresh: ErrorGroup[];
   dropped: number;
+  tally: Tally;
 }
 
 const HEAD = "errors";
-const EMPTY: Kept = { ring: EMPTY_RING, groups: [], dropped: 0 };
+const EMPTY: Kept = { ring: EMPTY_RING, groups: [], dropped: 0, tally: NO_TALLY };
 const MAX_SAMPLE = 300;
 // What one value may have is 1 MiB.
 const MAX_GROUP_BYTES = 900_000;
@@ -150,7 +154,7 @@ export const errorKeeperAgent = (options: ErrorKeeperOptions = {}): AgentDefinit
     async load(ctx) {
       const kept = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
       const groups = new Map(kept.groups.map((group) => [group.fingerprint, group]));
-      return { kept, groups, added: [], fresh: [], dropped: kept.dropped };
+      return { kept, groups, added: [], fresh: [], dropped: kept.dropped, tally: kept.tally };
     },
     take(state, { source, payload }) {
       const report = Report.safeParse(payload);
@@ -169,11 +173,13 @@ export const errorKeeperAgent = (options: ErrorKeeperOptions = {}): AgentDefinit
       }
       return true;
     },
-    async save(ctx, { kept, groups, added, fresh, dropped }) {
+    async save(ctx, { kept, groups, added, dropped, tally }) {
       const ring = await addToRing(ctx.memory, HEAD, kept.ring, added, maxErrors);
       const sorted = [...groups.values()].toSorted((one, other) => other.lastAt - one.lastAt);
       const newest = withinBytes(sorted.slice(0, maxGroups), MAX_GROUP_BYTES);
-      await ctx.memory.set(HEAD, { ring, groups: newest, dropped } satisfies Kept);
+      await ctx.memory.set(HEAD, { ring, groups: newest, dropped, tally } satisfies Kept);
+    },
+    async tell(ctx, { fresh }) {
       if (alertOnNew) await tellOf(ctx, fresh);
     },
   };
@@ -226,7 +232,7 @@ const tellOf = async (ctx: Context, fresh: readonly ErrorGroup[]): Promise<void>
 type Explained = KeptError & { readonly advice: Advice };
 
 const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
-  const { ring, groups, dropped } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { ring, groups, dropped, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
   const advised = <Each extends ErrorGroup | KeptError>(each: Each): Each & { readonly advice: Advice } => ({
     ...each,
     advice: adviceOn(each.code, each.retryable),
@@ -236,7 +242,8 @@ const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Pro
     const fitting = groups.filter(
       (group) => (agent ?? group.agent) === group.agent && (code ?? group.code) === group.code && group.lastAt >= since,
     );
-    return { groups: fitting.slice(0, limit).map(advised), matching: fitting.length, kept: sizeOfRing(ring), dropped };
+    const about = { matching: fitting.length, kept: sizeOfRing(ring), dropped, lost: tally.lost };
+    return { groups: fitting.slice(0, limit).map(advised), ...about };
   }
   const { explain } = request;
   const errors: KeptError[] = [];

@@ -10,8 +10,10 @@ import {
 } from "@agentcore/sdk";
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
-import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import { collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import type { Collection } from "../collecting/keep-taken.ts";
 import { addToRing, EMPTY_RING, newestOf, type RingHead, sizeOfRing } from "../collecting/ring.ts";
+import { NO_TALLY, type Tally } from "../collecting/tally.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 
@@ -87,6 +89,7 @@ const Report = z.object({
 interface State {
   readonly head: RingHead;
   dropped: number;
+  tally: Tally;
   readonly added: KeptEntry[];
 }
 
@@ -94,10 +97,11 @@ interface Kept {
   readonly ring: RingHead;
   /** Entries that those who told them had left out. */
   readonly dropped: number;
+  readonly tally: Tally;
 }
 
 const HEAD = "log";
-const EMPTY: Kept = { ring: EMPTY_RING, dropped: 0 };
+const EMPTY: Kept = { ring: EMPTY_RING, dropped: 0, tally: NO_TALLY };
 const MAX_FIELDS = 5_000;
 
 /** An agent that keeps what others write by `report.log`, and answers what was written. */
@@ -107,8 +111,8 @@ export const logKeeperAgent = (options: LogKeeperOptions = {}): AgentDefinition 
   const collection: Collection<State> = {
     topic: LOG_TOPIC,
     async load(ctx) {
-      const { ring, dropped } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
-      return { head: ring, dropped, added: [] };
+      const { ring, dropped, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+      return { head: ring, dropped, tally, added: [] };
     },
     take(state, { source, payload }) {
       const report = Report.safeParse(payload);
@@ -122,9 +126,9 @@ export const logKeeperAgent = (options: LogKeeperOptions = {}): AgentDefinition 
       }
       return true;
     },
-    async save(ctx, { head, added, dropped }) {
+    async save(ctx, { head, added, dropped, tally }) {
       const ring = await addToRing(ctx.memory, HEAD, head, added, maxEntries);
-      await ctx.memory.set(HEAD, { ring, dropped } satisfies Kept);
+      await ctx.memory.set(HEAD, { ring, dropped, tally } satisfies Kept);
     },
   };
   return standardAgent(logKeeperKind, checked, {
@@ -137,9 +141,9 @@ export const logKeeperAgent = (options: LogKeeperOptions = {}): AgentDefinition 
 const rank = (level: LogLevel): number => LEVELS.indexOf(level);
 
 const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
-  const { ring, dropped } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { ring, dropped, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
   // Those before are gone.
-  const about = { kept: sizeOfRing(ring), written: ring.added, dropped };
+  const about = { kept: sizeOfRing(ring), written: ring.added, dropped, lost: tally.lost };
   if ("find" in request) {
     const { limit, ...wanted } = request.find;
     const fits = matcher(wanted);

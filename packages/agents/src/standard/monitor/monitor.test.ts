@@ -16,6 +16,7 @@ const start = (options: MonitorOptions) => {
   const kept = new Map<string, unknown>();
   const emitted: { topic: string; alert: string; agent: string }[] = [];
   const agent = monitorAgent(options);
+  let tasks = 0;
   const tell = async (all: readonly Told[], now = MINUTE_MS): Promise<void> => {
     const events = all.map(({ agent: source, at = now, name = "m", value = 3 }) => ({
       ...{ id: "e", topic: "metric.measured", source },
@@ -41,7 +42,8 @@ const start = (options: MonitorOptions) => {
       },
       continueAs: () => undefined,
     };
-    await agent.run?.({ input: first, caller: "event:x" } as TaskInput<never>, ctx as unknown as Context);
+    const id = `task-${++tasks}`;
+    await agent.run?.({ id, input: first, caller: "event:x" } as TaskInput<never>, ctx as unknown as Context);
   };
   const alerts = (): readonly OpenAlert[] => (kept.get("numbers") as { alerts: readonly OpenAlert[] }).alerts;
   return { tell, alerts, emitted };

@@ -9,8 +9,10 @@ import {
 } from "@agentcore/sdk";
 import { z } from "zod";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
-import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import { collect, isTold, oneTaskFor } from "../collecting/collect.ts";
 import { jsonBytes, withinBytes } from "../collecting/json-bytes.ts";
+import type { Collection } from "../collecting/keep-taken.ts";
+import { NO_TALLY, type Tally } from "../collecting/tally.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 import { addToSeries, hasLabels, MINUTE_MS, type Series, type Statistics, statisticsOf } from "./series.ts";
@@ -88,6 +90,7 @@ interface Kept {
   readonly alerts: readonly OpenAlert[];
   readonly dropped: number;
   readonly at: number;
+  readonly tally: Tally;
 }
 
 interface State {
@@ -95,10 +98,19 @@ interface State {
   readonly alerts: readonly OpenAlert[];
   dropped: number;
   at: number;
+  tally: Tally;
+  /** What began and ended, as it was saved. */
+  changed: readonly Changed[];
+}
+
+interface Changed {
+  readonly topic: "alert.raised" | "alert.resolved";
+  readonly threshold: Threshold;
+  readonly alert: OpenAlert;
 }
 
 const HEAD = "numbers";
-const EMPTY: Kept = { series: [], alerts: [], dropped: 0, at: 0 };
+const EMPTY: Kept = { series: [], alerts: [], dropped: 0, at: 0, tally: NO_TALLY };
 // What one value may have is 1 MiB.
 const MAX_BYTES = 900_000;
 const MAX_ALERT_BYTES = 100_000;
@@ -110,8 +122,8 @@ export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
   const collection: Collection<State> = {
     topic: MEASURE_TOPIC,
     async load(ctx) {
-      const { series, alerts, dropped, at } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
-      return { series: new Map(series.map((each) => [keyOf(each), each])), alerts, dropped, at };
+      const { series, ...kept } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+      return { ...kept, series: new Map(series.map((each) => [keyOf(each), each])), changed: [] };
     },
     take(state, { source: agent, payload }, now) {
       const report = Report.safeParse(payload);
@@ -128,8 +140,14 @@ export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
     },
     async save(ctx, state) {
       const series = newest([...state.series.values()], maxSeries);
-      const alerts = await judged(ctx, thresholds, series, state);
-      await ctx.memory.set(HEAD, { series, alerts, dropped: state.dropped, at: state.at } satisfies Kept);
+      const { dropped, at, tally } = state;
+      const { open: alerts, changed, leftOut } = judged(thresholds, series, state);
+      if (leftOut > 0) ctx.log.warn(`${leftOut} alerts are left out: more are open than there is room for`);
+      state.changed = changed;
+      await ctx.memory.set(HEAD, { series, alerts, dropped, at, tally } satisfies Kept);
+    },
+    async tell(ctx, { changed }) {
+      for (const each of changed) await tell(ctx, each);
     },
   };
   return standardAgent(monitorKind, checked, {
@@ -147,18 +165,18 @@ const newest = (all: readonly Series[], most: number): readonly Series[] =>
   withinBytes(all.toSorted((one, other) => other.lastAt - one.lastAt).slice(0, most), MAX_BYTES);
 
 /**
- * What is open now; of what began or ended others are told. Of agents whose numbers have gone it stays open, as far as there is room: too little is known to say that it is
+ * What is open now, and what began or ended by it. Of agents whose numbers have gone it stays open, as far as there is room: too little is known to say that it is
  * over. What has no room is not raised.
  */
-const judged = async (
-  ctx: Context,
+const judged = (
   thresholds: readonly Threshold[],
   series: readonly Series[],
   { alerts, at }: Pick<State, "alerts" | "at">,
-): Promise<readonly OpenAlert[]> => {
+): { readonly open: readonly OpenAlert[]; readonly changed: readonly Changed[]; readonly leftOut: number } => {
   const known = new Map(alerts.map((each) => [alertKey(each), each]));
   const begun: { readonly threshold: Threshold; readonly alert: OpenAlert }[] = [];
   const open: OpenAlert[] = [];
+  const changed: Changed[] = [];
   for (const threshold of thresholds) {
     const agents = new Set(series.filter(({ name }) => name === threshold.measure).map(({ agent }) => agent));
     for (const agent of agents) {
@@ -173,7 +191,7 @@ const judged = async (
       if (isBeyond(threshold, value)) {
         if (before === undefined) begun.push({ threshold, alert });
         else open.push(alert);
-      } else if (before !== undefined) await tell(ctx, "alert.resolved", threshold, agent, value, before.since);
+      } else if (before !== undefined) changed.push({ topic: "alert.resolved", threshold, alert });
     }
   }
   const names = new Set(thresholds.map(({ name }) => name));
@@ -186,12 +204,11 @@ const judged = async (
   };
   let leftOut = 0;
   for (const { threshold, alert } of begun) {
-    if (keep(alert)) await tell(ctx, "alert.raised", threshold, alert.agent, alert.value, at);
+    if (keep(alert)) changed.push({ topic: "alert.raised", threshold, alert });
     else leftOut += 1;
   }
   for (const alert of silent.toSorted((one, other) => other.since - one.since)) if (!keep(alert)) leftOut += 1;
-  if (leftOut > 0) ctx.log.warn(`${leftOut} alerts are left out: more are open than there is room for`);
-  return open;
+  return { open, changed, leftOut };
 };
 
 const alertKey = ({ alert, agent }: Pick<OpenAlert, "alert" | "agent">): string => JSON.stringify([alert, agent]);
@@ -210,14 +227,8 @@ const valueOf = (threshold: Threshold, series: readonly Series[], agent: string,
   return part.count / statistics.count;
 };
 
-const tell = (
-  ctx: Context,
-  topic: "alert.raised" | "alert.resolved",
-  { name, measure, statistic, above, below, severity, minutes }: Threshold,
-  agent: string,
-  value: number,
-  since: number,
-): Promise<void> => {
+const tell = (ctx: Context, { topic, threshold, alert: { agent, value, since } }: Changed): Promise<void> => {
+  const { name, measure, statistic, above, below, severity, minutes } = threshold;
   const bound = above === undefined ? `below ${below}` : `above ${above}`;
   const message = `${statistic} of ${measure} of ${agent} is ${Math.round(value * 1000) / 1000} over ${minutes} min${topic === "alert.raised" ? `, ${bound}` : ` again`}`;
   return ctx.emit(
@@ -234,7 +245,7 @@ interface Shown extends Statistics {
 }
 
 const answer = async ({ show }: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
-  const { series, alerts, dropped, at } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { series, alerts, dropped, at, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
   const { measure, agent, labels, minutes, by, limit } = show;
   const until = show.at ?? at;
   const fitting = series.filter(
@@ -254,5 +265,5 @@ const answer = async ({ show }: z.output<typeof Request>, ctx: QueryContext): Pr
       ...statisticsOf(group, until, minutes),
     };
   });
-  return { numbers, matching: groups.size, alerts, until, dropped };
+  return { numbers, matching: groups.size, alerts, until, dropped, lost: tally.lost };
 };

@@ -7,8 +7,10 @@ import { SECRET_KINDS, withoutSecrets } from "../../guardrails/secrets-in.ts";
 import { linksIn, targetsIn } from "../../guardrails/targets-in.ts";
 import { mapTexts } from "../../guardrails/texts-in.ts";
 import { answerAsTask } from "../collecting/answer-as-task.ts";
-import { type Collection, collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import { collect, isTold, oneTaskFor } from "../collecting/collect.ts";
+import type { Collection } from "../collecting/keep-taken.ts";
 import { addToRing, EMPTY_RING, newestOf, type RingHead, sizeOfRing } from "../collecting/ring.ts";
+import { NO_TALLY, type Tally } from "../collecting/tally.ts";
 import { Time, ToldBy } from "../collecting/told-by.ts";
 import { checkStandard, type StandardKind, type StandardOptions, standardAgent } from "../standard-agent.ts";
 
@@ -107,19 +109,25 @@ interface KeptDenial extends z.output<typeof Denied> {
   readonly agent: string;
   readonly task?: ToldBy;
 }
-interface State {
+interface Kept {
   readonly ring: RingHead;
+  readonly tally: Tally;
+}
+
+interface State extends Kept {
+  tally: Tally;
   readonly added: KeptDenial[];
 }
 
 const HEAD = "denials";
+const EMPTY: Kept = { ring: EMPTY_RING, tally: NO_TALLY };
 
 /** An agent that says what it sees, by the rules of the built-in guardrails, and keeps what was denied. It enforces nothing. */
 export const securityAgent = (options: SecurityOptions = {}): AgentDefinition => {
   const checked = checkStandard(securityKind, options);
   const collection: Collection<State> = {
     topic: DENIAL_TOPIC,
-    load: async (ctx) => ({ ring: ((await ctx.memory.get(HEAD)) ?? EMPTY_RING) as RingHead, added: [] }),
+    load: async (ctx) => ({ ...(((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept), added: [] }),
     take(state, { source, payload }) {
       const report = Report.safeParse(payload);
       if (!report.success) return false;
@@ -128,8 +136,9 @@ export const securityAgent = (options: SecurityOptions = {}): AgentDefinition =>
         state.added.push({ ...denial, agent: source, ...(task === undefined ? {} : { task }) });
       return true;
     },
-    async save(ctx, { ring, added }) {
-      await ctx.memory.set(HEAD, await addToRing(ctx.memory, HEAD, ring, added, checked.maxDenials));
+    async save(ctx, { ring: before, added, tally }) {
+      const ring = await addToRing(ctx.memory, HEAD, before, added, checked.maxDenials);
+      await ctx.memory.set(HEAD, { ring, tally } satisfies Kept);
     },
   };
   return standardAgent(securityKind, checked, {
@@ -215,7 +224,7 @@ const denialsOf = async (
   ctx: QueryContext,
   { agent, action, since = 0, limit }: z.output<typeof Denials>,
 ): Promise<unknown> => {
-  const ring = ((await ctx.memory.get(HEAD)) ?? EMPTY_RING) as RingHead;
+  const { ring, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
   const denials: KeptDenial[] = [];
   for await (const each of newestOf(ctx.memory, HEAD, ring)) {
     const denial = each as KeptDenial;
@@ -223,5 +232,5 @@ const denialsOf = async (
       denials.push(denial);
     if (denials.length === limit) break;
   }
-  return { denials, kept: sizeOfRing(ring), told: ring.added };
+  return { denials, kept: sizeOfRing(ring), told: ring.added, lost: tally.lost };
 };
