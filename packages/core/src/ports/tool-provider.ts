@@ -46,6 +46,8 @@ export interface ConsentNeeded {
   /** Where it is given. */
   readonly url: string;
   readonly scopes?: readonly string[] | undefined;
+  /** In the log of a fork: another task was told so, and nobody had answered. The call is made again, and says where this one's is given. */
+  readonly askAnew?: true | undefined;
 }
 
 /** What people have consented to. */

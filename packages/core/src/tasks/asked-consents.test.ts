@@ -1,7 +1,7 @@
 /** Tools of servers that want a person's consent: asked once, kept across deaths, taken as a token, refused. */
 import { type Credential, PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
+import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
 import type { ToolCaller, ToolProvider } from "../ports/index.ts";
 
 /** A server with one tool, `look`, that wants consent to list and to call. */
@@ -195,4 +195,83 @@ test("wherever its process dies, it is asked once, and called once", async () =>
       expect(await asked(world, taskId)).toHaveLength(1);
       expect(new Set(server.calls).size).toBe(1);
     }
+});
+
+test("a fork of a task that waits for consent asks by a link of its own, wherever it begins, and each hears its own answer", async () => {
+  const twice = define(
+    "clerk",
+    async (_, ctx) => {
+      const [[look], tools] = await Promise.all([
+        ctx.tools("desk", { key: "a" }),
+        ctx.sleep(10).then(() => ctx.tools("desk", { key: "b" })),
+      ]);
+      return look === undefined ? "nothing" : [tools.length, await ctx.tool(look, {})];
+    },
+    { tools: [{ declared: "desk" }] },
+  );
+  const server = new ShyServer();
+  const world = new EngineWorld([twice], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  await world.advance(100);
+  expect(await world.state(taskId)).toBe("auth-required");
+  const log = await world.log(taskId);
+  const forks: string[] = [];
+  for (const { seq } of log) {
+    const { service } = await world.alive();
+    const forking = service.fork(SCOPE, taskId, { at: seq });
+    await world.advance(100);
+    const { taskId: fork } = await forking;
+    expect([seq, await world.state(fork)]).toEqual([seq, "auth-required"]);
+    expect((await asked(world, fork)).map(({ url }) => url)).toEqual([`https://node.test/consent/${fork}`]);
+    forks.push(fork);
+  }
+  server.consented.add("ann");
+  const [first, ...others] = forks;
+  if (first === undefined) throw new Error("there is no fork");
+  await world.authorize(first);
+  expect(outputOf(await world.last(first))).toEqual([1, "seen"]);
+  for (const each of [taskId, ...others]) expect(await world.state(each)).toBe("auth-required");
+  for (const each of [taskId, ...others]) {
+    await world.authorize(each);
+    expect(outputOf(await world.last(each))).toEqual([1, "seen"]);
+  }
+});
+
+test("a call of a tool that waits for consent is made again in a fork, once, and what it had before stays", async () => {
+  const server = new ShyServer();
+  server.consented.add("ann");
+  const done: string[] = [];
+  const forgetful = define(
+    "clerk",
+    async (_, ctx) => {
+      const [look] = await ctx.tools("desk");
+      await ctx.step("withdraw", () => {
+        done.push("withdraw");
+        server.consented.clear();
+      });
+      return look === undefined ? "nothing" : ctx.tool(look, {});
+    },
+    { tools: [{ declared: "desk" }] },
+  );
+  const world = new EngineWorld([forgetful], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.alive();
+  const { service } = await world.alive();
+  const forking = service.fork(SCOPE, taskId);
+  await world.advance(100);
+  const first = (await forking).taskId;
+  // Of a fork, which has asked by a link of its own.
+  const again = service.fork(SCOPE, first);
+  await world.advance(100);
+  const second = (await again).taskId;
+  for (const each of [first, second])
+    expect((await asked(world, each)).map(({ url }) => url)).toEqual([`https://node.test/consent/${each}`]);
+  server.consented.add("ann");
+  for (const each of [second, first, taskId]) {
+    await world.authorize(each);
+    expect(outputOf(await world.last(each))).toBe("seen");
+  }
+  expect(done).toEqual(["withdraw"]);
+  expect(new Set(server.calls).size).toBe(3);
 });

@@ -4,6 +4,7 @@ import type { Authorization, Context } from "@agentcore/contract/authoring";
 import type { ConsentNeeded, ToolConsents } from "../ports/index.ts";
 import { callerOf } from "./declared-tools.ts";
 import type { Execution } from "./execution.ts";
+import { consentName, consentNeededIn, lookName } from "./unanswered-consents.ts";
 
 type Calls = Pick<Context, "step" | "waitForAuthorization">;
 
@@ -26,13 +27,15 @@ export class AskedConsents {
 
   /** Throws PERMISSION_DENIED, with what who refused said. */
   async untilGiven<Result>(call: () => Promise<Result>): Promise<Result> {
-    for (let times = 0; ; times++) {
+    for (let times = 0; ; ) {
       try {
         return await call();
       } catch (error) {
-        const consent = consentIn(error);
+        const consent = PlatformError.is(error) ? consentNeededIn(error) : null;
         if (consent === null || times === MAX_ASKED) throw error;
+        if (consent.askAnew === true) continue;
         await this.ask(consent);
+        times += 1;
       }
     }
   }
@@ -51,7 +54,7 @@ export class AskedConsents {
     const of = callerOf(this.execution);
     const notNeeded = new AbortController();
     const asking = waitForAuthorization({
-      ...{ name: `tools/${manifest}`, prompt: `The tools "${manifest}" want your consent`, url },
+      ...{ name: consentName(manifest), prompt: `The tools "${manifest}" want your consent`, url },
       ...(scopes === undefined ? {} : { scopes: [...scopes] }),
       signal: notNeeded.signal,
     }).catch((error: unknown) => {
@@ -59,7 +62,7 @@ export class AskedConsents {
       throw error;
     });
     // Given by way of another task between the call and the question, it would not be said to this one.
-    const looking = step(`look for consent to ${manifest}`, () => consentsOf(tools).given(of, manifest));
+    const looking = step(lookName(manifest), () => consentsOf(tools).given(of, manifest));
     const withdrawing = looking.then(
       (isGiven) => {
         if (isGiven) notNeeded.abort();
@@ -91,10 +94,4 @@ export class AskedConsents {
 const consentsOf = (tools: { readonly consents?: ToolConsents | undefined } | null): ToolConsents => {
   if (tools?.consents !== undefined) return tools.consents;
   throw new PlatformError("UNSUPPORTED_OPERATION", "nothing here keeps what people consent to");
-};
-
-/** Of an error that says whose consent is wanted, also one that a log has told. */
-const consentIn = (error: unknown): ConsentNeeded | null => {
-  if (!PlatformError.is(error) || error.code !== "UNAUTHENTICATED") return null;
-  return (error.details?.["consent"] as ConsentNeeded | undefined) ?? null;
 };

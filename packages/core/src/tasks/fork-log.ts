@@ -9,6 +9,7 @@ import {
 } from "@agentcore/contract";
 import { carriedBy } from "./call-records.ts";
 import { recordedAs, unlikeResult } from "./journal.ts";
+import { askedAnew } from "./unanswered-consents.ts";
 
 /** An event, and its number in the log that it was taken from; null for what was made for the fork. */
 export interface TakenEvent {
@@ -82,6 +83,7 @@ const resultOf = (event: TaskEvent): string | null => {
 
 /**
  * The events after the submission that the fork begins with. Calls that are under way begin anew, so nothing is left of them; a sleep goes on.
+ * Consent that nobody has given yet is asked for anew.
  * Throws REPLAY_DIFFERS past a cancel or the deadline.
  */
 export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[] => {
@@ -113,9 +115,10 @@ export const takeOver = (events: readonly TaskEvent[], at: number): TakenEvent[]
     const path = pathOf(event);
     return path === null || settled.has(path) || sleeps.has(path) || begun.has(path);
   };
-  return upTo
-    .filter(isKept)
-    .map(({ seq, ...event }) => ({ event: carrying(event as NewTaskEvent, isKept), from: seq }));
+  return askedAnew(upTo.filter(isKept)).map(({ seq, ...event }) => ({
+    event: carrying(event as NewTaskEvent, isKept),
+    from: seq,
+  }));
 };
 
 const pathOf = ({ data }: Pick<TaskEvent, "data">): string | null =>

@@ -224,6 +224,21 @@ test("tokens are renewed once, however many calls find them expired; and asked f
   expect(await settled("ann", anew.head.taskId)).toBe('{"result":"3"}');
 });
 
+test("a fork of a task that waits for consent asks whoever forked it, by a link of its own, and neither is answered by the other's", async () => {
+  const asked = await run("ann");
+  const { head } = await api("op", `/tasks/${asked.head.taskId}/fork`, { method: "POST", body: {} });
+  await expect.poll(async () => (await api("op", `/tasks/${head.taskId}`)).head.state, WAIT).toBe("auth-required");
+  const fork = await api("op", `/tasks/${head.taskId}`);
+  expect(linkOf(fork)).not.toBe(linkOf(asked));
+  const shown = await (await visit(linkOf(fork), NEW_BROWSER())).text();
+  for (const part of ["op", head.taskId]) expect(shown).toContain(part);
+  await consent("op", linkOf(fork));
+  expect(await settled("op", head.taskId)).toBe('{"result":"3"}');
+  expect((await api("ann", `/tasks/${asked.head.taskId}`)).head.state).toBe("auth-required");
+  await consent("ann", linkOf(asked));
+  expect(await settled("ann", asked.head.taskId)).toBe('{"result":"3"}');
+});
+
 test("a tool that is called by hand says where consent is given", async () => {
   const body = { tool: "add", input: { a: 1, b: 2 } };
   const refused = await api("op", "/tools/remote/call", { method: "POST", body });
