@@ -1,4 +1,5 @@
 /** Our client as the protocol's conformance package starts it: `conformance-client.ts URL`, the scenario in the environment. */
+import { PlatformError } from "@agentcore/contract";
 import {
   beginConsent,
   type Connection,
@@ -8,6 +9,8 @@ import {
   type KeptConsent,
   openConnection,
   type RegisteredClient,
+  type ServerAnswers,
+  type ServerQuestion,
   WantsConsent,
 } from "@agentcore/mcp/client";
 
@@ -102,9 +105,24 @@ const asked = context["toolCalls"] as
 const calls = asked ?? tools.map(({ name, inputJsonSchema }) => ({ name, arguments: inputOf(inputJsonSchema) }));
 for (const { name, arguments: input } of calls) {
   const call = { tool: name, input, idempotencyKey: "conformance", mayRepeat: false, signal };
-  console.log(name, await consenting(() => connection.call(call)).catch((error: unknown) => String(error)));
+  const calling = (answers?: ServerAnswers): Promise<unknown> =>
+    consenting(() => connection.call(answers === undefined ? call : { ...call, answers })).catch((error: unknown) => {
+      const question = questionIn(error);
+      return question === null || answers !== undefined ? String(error) : calling(saidYes(question));
+    });
+  console.log(name, await calling());
 }
 await connection.close();
+
+function questionIn(error: unknown): ServerQuestion | null {
+  if (!PlatformError.is(error) || error.code !== "INPUT_REQUIRED") return null;
+  return (error.details?.["question"] as ServerQuestion | undefined) ?? null;
+}
+
+function saidYes({ forms, state }: ServerQuestion): ServerAnswers {
+  const replies = forms.map(({ id, form }) => [id, { action: "accept", content: inputOf(form) }] as const);
+  return { replies: Object.fromEntries(replies), ...(state === undefined ? {} : { state }) };
+}
 
 /** An operator writes it into the manifest; here the server says it. */
 async function issuerOf(server: string): Promise<string> {

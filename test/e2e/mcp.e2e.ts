@@ -222,6 +222,7 @@ const CLIENT_SCENARIOS = [
     "2026-07-28",
     name,
   ]),
+  ["2026-07-28", "sep-2322-client-request-state"],
   ...(["http-invalid-tool-headers", "json-schema-ref-no-deref"] as const).map((name) => ["2026-07-28", name]),
   ...(["metadata-var3", "scope-retry-limit", "token-endpoint-auth-basic"] as const).map((name) => [
     "2025-11-25",

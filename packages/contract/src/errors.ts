@@ -91,6 +91,11 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "The interface does not speak that protocol version.",
   },
+  INPUT_REQUIRED: {
+    status: 409,
+    retryable: false,
+    meaning: "A tool goes on only when a person has answered; `details.question` says what it asks.",
+  },
   TOO_LARGE: { status: 413, retryable: false, meaning: "A body, payload or result is over its documented limit." },
   OVERLOADED: {
     status: 429,

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import {
   createMcpHandler,
   InMemoryServerEventBus,
+  inputRequired,
   McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
@@ -97,6 +98,32 @@ export const buildTools = (
       note("charge", {}, ctx.mcpReq._meta);
       if (waits()) await new Promise((resolve) => ctx.mcpReq.signal.addEventListener("abort", resolve, { once: true }));
       return { content: [{ type: "text", text: "charged" }] };
+    },
+  );
+  server.registerTool(
+    "ask",
+    {
+      description: "Asks who it is for before it gives anything",
+      inputSchema: z.object({ what: z.string() }),
+      outputSchema: z.object({ given: z.string() }),
+    },
+    ({ what }, ctx) => {
+      const { inputResponses = {} } = ctx.mcpReq;
+      const state = ctx.mcpReq.requestState<string>();
+      note("ask", { what, inputResponses, state }, ctx.mcpReq._meta);
+      const { who } = inputResponses as { who?: { action: string; content?: { name: string } } };
+      if (who === undefined)
+        return inputRequired({
+          inputRequests: {
+            who: inputRequired.elicit({
+              message: "Who is it for?",
+              requestedSchema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
+            }),
+          },
+          requestState: `asked for ${what}`,
+        });
+      const given = who.action === "accept" ? `${what} for ${who.content?.name} (${state})` : "nothing";
+      return { content: [{ type: "text", text: given }], structuredContent: { given } };
     },
   );
   for (const name of more())

@@ -87,11 +87,14 @@ export {
 } from "./task-store.ts";
 export type {
   ConsentNeeded,
+  FormReply,
   ListedTerms,
   ListedTool,
+  ToolAnswers,
   ToolCaller,
   ToolConsents,
   ToolProvider,
+  ToolQuestion,
 } from "./tool-provider.ts";
 export type {
   ListedVector,

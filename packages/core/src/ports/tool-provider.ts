@@ -50,6 +50,34 @@ export interface ConsentNeeded {
   readonly askAnew?: true | undefined;
 }
 
+/** In `details.question` of an INPUT_REQUIRED: the server goes on when a person has answered. What it did before that, it knows by `state`. */
+export interface ToolQuestion {
+  readonly manifest: string;
+  readonly forms: readonly {
+    /** As the server names it. */
+    readonly id: string;
+    /** In words for a person. */
+    readonly message: string;
+    /** A JSON Schema of an object with plain members. */
+    readonly form: Readonly<Record<string, unknown>>;
+  }[];
+  /** Handed back as it is. */
+  readonly state?: string | undefined;
+}
+
+export interface FormReply {
+  readonly action: "accept" | "decline" | "cancel";
+  /** Of `accept`. */
+  readonly content?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** To the questions that the call before has asked. */
+export interface ToolAnswers {
+  /** By the form's id. */
+  readonly replies: Readonly<Record<string, FormReply>>;
+  readonly state?: string | undefined;
+}
+
 /** What people have consented to. */
 export interface ToolConsents {
   /** Whether the caller has, so that the call may be made again. */
@@ -66,7 +94,7 @@ export interface ToolProvider {
   list(caller: ToolCaller, manifest: string, signal: AbortSignal): Promise<readonly ListedTool[]>;
   /**
    * What it gives, as JSON. Throws as `list`, and what the tool throws; what a server says went wrong as UPSTREAM_FAILED, not retryable; OUTCOME_UNKNOWN where it
-   * may or may not have acted. Retryable is only what may be sent again: as a RetryableError what did not get there, else what does no harm twice.
+   * may or may not have acted; INPUT_REQUIRED (see `ToolQuestion`). Retryable is only what may be sent again: as a RetryableError what did not get there, else what does no harm twice.
    */
   call(
     caller: ToolCaller,
@@ -76,6 +104,7 @@ export interface ToolProvider {
       readonly input: unknown;
       /** The same on every try. */
       readonly idempotencyKey: string;
+      readonly answers?: ToolAnswers | undefined;
       readonly signal: AbortSignal;
     },
   ): Promise<unknown>;

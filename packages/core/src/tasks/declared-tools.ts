@@ -3,6 +3,7 @@ import { PlatformError } from "@agentcore/contract";
 import type { Tool } from "@agentcore/contract/authoring";
 import type { ListedTool, ToolCaller, ToolProvider } from "../ports/index.ts";
 import { schemaOfForeignJson } from "../tools/json-schema-check.ts";
+import { ANSWERS, type AnsweredContext } from "./asked-questions.ts";
 import type { Execution } from "./execution.ts";
 import { parseToolInput } from "./parse-tool-input.ts";
 
@@ -43,8 +44,11 @@ export const boundTools = (execution: Execution, manifest: string, listed: reado
     readOnly: tool.hints?.readOnly,
     idempotent: tool.hints?.idempotent,
     ...tool.terms,
-    execute: (input, { signal, idempotencyKey }) =>
-      providerOf(execution, manifest).call(callerOf(execution), { manifest, tool, input, idempotencyKey, signal }),
+    execute: (input, { signal, idempotencyKey, [ANSWERS]: answers }: AnsweredContext) =>
+      providerOf(execution, manifest).call(callerOf(execution), {
+        ...{ manifest, tool, input, idempotencyKey, signal },
+        ...(answers === undefined ? {} : { answers }),
+      }),
   }));
 
 const providerOf = ({ services: { tools } }: Execution, manifest: string): ToolProvider => {

@@ -7,7 +7,8 @@
 import { invalidArgument, PlatformError, RetryableError } from "@agentcore/contract";
 import type { RetryPolicy, StepContext, Tool } from "@agentcore/contract/authoring";
 import { budgetExceeded, type HeldBudget, nanoUsdOf } from "../governance/index.ts";
-import type { UsageRecord } from "../ports/index.ts";
+import type { ToolAnswers, UsageRecord } from "../ports/index.ts";
+import { ANSWERS, type AnsweredContext } from "./asked-questions.ts";
 import { checkedOutput } from "./execute-tool.ts";
 import type { Execution } from "./execution.ts";
 import type { RecordedWait } from "./journal.ts";
@@ -24,6 +25,8 @@ export interface ToolBody {
   readonly input: unknown;
   readonly retry: RetryPolicy | undefined;
   readonly timeoutMs: number | undefined;
+  /** To what its last call asked. @default none */
+  readonly answers?: ToolAnswers | undefined;
 }
 
 export const startTool = (
@@ -32,7 +35,7 @@ export const startTool = (
   recorded: RecordedWait | undefined,
   body: ToolBody,
 ): void => {
-  const { tool, input, retry, timeoutMs } = body;
+  const { tool, input, retry, timeoutMs, answers } = body;
   const isRepeatable = tool.idempotent ?? tool.readOnly ?? false;
   // A try that waits for its time has failed, and says when.
   if (!isRepeatable && recorded !== undefined && recorded.dueAt === null)
@@ -78,7 +81,8 @@ export const startTool = (
         const spent = (costUsd: number): void => {
           came = spentOf(tool, costUsd);
         };
-        return await checkedOutput(tool, await tool.execute(parsed.value, { signal, idempotencyKey, spent }));
+        const context: AnsweredContext = { signal, idempotencyKey, spent, [ANSWERS]: answers };
+        return await checkedOutput(tool, await tool.execute(parsed.value, context));
       } finally {
         settleTry(came);
       }

@@ -15,8 +15,10 @@
 import { invalidArgument, PlatformError } from "@agentcore/contract";
 import type { Ask, Context, StepOptions, Tool } from "@agentcore/contract/authoring";
 import { judgeTool, nanoUsdOf, narrowed, type ToolJudgement, type ToolTerms } from "../governance/index.ts";
+import type { ToolAnswers } from "../ports/index.ts";
 import type { AskedConsents } from "./asked-consents.ts";
 import type { AskedGrants } from "./asked-grants.ts";
+import { untilAnswered } from "./asked-questions.ts";
 import type { Execution } from "./execution.ts";
 import type { Guards } from "./guards.ts";
 import { parseToolInput } from "./parse-tool-input.ts";
@@ -37,7 +39,7 @@ interface ApprovalNeeded {
 
 interface ToolCallsOptions {
   /** By which it asks people, as the code would. */
-  readonly calls: () => Pick<Context, "waitForDecision">;
+  readonly calls: () => Pick<Context, "waitForDecision" | "waitForInput">;
   readonly grants: AskedGrants;
   readonly consents: AskedConsents;
   readonly hash: (value: unknown) => string;
@@ -45,7 +47,7 @@ interface ToolCallsOptions {
 
 export class ToolCalls {
   private readonly execution: Execution;
-  private readonly calls: () => Pick<Context, "waitForDecision">;
+  private readonly calls: () => Pick<Context, "waitForDecision" | "waitForInput">;
   private readonly grants: AskedGrants;
   private readonly hash: (value: unknown) => string;
   /** Null where no tool of the agent can ask for it. */
@@ -226,8 +228,11 @@ export class ToolCalls {
     options: StepOptions,
     terms: ToolTerms,
   ): Promise<Output> {
-    const once = (): Promise<Output> => this.runOnce(tool, input, options, terms);
-    return this.consents === null ? once() : this.consents.untilGiven(once);
+    const { consents } = this;
+    const once = (answers?: ToolAnswers): Promise<Output> => this.runOnce(tool, input, options, terms, answers);
+    if (consents === null) return once();
+    const what = options.key === undefined ? tool.name : `${tool.name}[${options.key}]`;
+    return untilAnswered(this.calls, what, (answers) => consents.untilGiven(() => once(answers)));
   }
 
   private runOnce<Output>(
@@ -235,6 +240,7 @@ export class ToolCalls {
     input: unknown,
     { key, retry, timeoutMs, signal }: StepOptions,
     terms: ToolTerms,
+    answers: ToolAnswers | undefined,
   ): Promise<Output> {
     const { execution } = this;
     return execution.call<Output>({
@@ -247,7 +253,7 @@ export class ToolCalls {
       signal,
       start: (call, recorded, given) =>
         startTool(execution, call, recorded, {
-          ...{ tool, input: given, retry },
+          ...{ tool, input: given, retry, answers },
           timeoutMs: narrowed({ approval: false, timeoutMs }, terms).timeoutMs,
         }),
     });

@@ -67,6 +67,39 @@ test.each(["stdio", "http"] as const)(
   },
 );
 
+test.each(["stdio", "http"] as const)(
+  "over %s what a server asks before it goes on is told with where it stands, and the call is made again with the answer",
+  async (transport) => {
+    const connection = await open(transport === "stdio" ? stdio() : { http: { url: (await remote()).url } });
+    for (const isListed of [false, true]) {
+      if (isListed) await connection.list(never);
+      const asked = await connection.call(call("ask", { what: "tea" })).catch((error: unknown) => error);
+      expect(asked).toMatchObject({
+        code: "INPUT_REQUIRED",
+        details: {
+          question: {
+            forms: [{ id: "who", message: "Who is it for?", form: { required: ["name"] } }],
+            state: "asked for tea",
+          },
+        },
+      });
+      const answer = (reply: object) =>
+        connection.call(call("ask", { what: "tea" }, { answers: { replies: { who: reply }, state: "asked for tea" } }));
+      expect(await answer({ action: "accept", content: { name: "Ann" } })).toEqual({
+        given: "tea for Ann (asked for tea)",
+      });
+      expect(await answer({ action: "decline" })).toEqual({ given: "nothing" });
+    }
+  },
+);
+
+test("an older server is offered no person to ask", async () => {
+  const server = await serveTools({ keepsSessions: true });
+  onTestFinished(() => server.close());
+  const connection = await open({ http: { url: server.url } });
+  await expect(connection.call(call("ask", { what: "tea" }))).rejects.toMatchObject({ code: "UPSTREAM_FAILED" });
+});
+
 test("a call carries its key, and what the manifest names, to the server alone", async () => {
   const server = await remote();
   server.authorization = "Bearer value-of-A_TOKEN";

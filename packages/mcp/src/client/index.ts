@@ -20,3 +20,4 @@ export {
   type ServerIdentity,
   type ServerTool,
 } from "./open-connection.ts";
+export type { ServerAnswers, ServerQuestion } from "./tool-question.ts";

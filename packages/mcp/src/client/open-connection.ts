@@ -1,7 +1,16 @@
 /** One connection to one server: opened, asked for its tools, called, closed. */
 import { type McpServerSpec, PlatformError } from "@agentcore/contract";
 import type { OutboundPolicy } from "@agentcore/outbound";
-import { Client, InsufficientScopeError, SdkHttpError, type Tool, type Transport } from "@modelcontextprotocol/client";
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  Client,
+  InsufficientScopeError,
+  isInputRequiredResult,
+  SdkHttpError,
+  type Tool,
+  type Transport,
+} from "@modelcontextprotocol/client";
 import type { ConsentTerms } from "./consent/consent-flow.ts";
 import type { ConsentKeeper } from "./consent/consent-keeper.ts";
 import { consentedRequests } from "./consent/consented-requests.ts";
@@ -9,6 +18,7 @@ import { WantsConsent } from "./consent/wants-consent.ts";
 import { openEndpoint, type ReadVariable } from "./endpoint-transport.ts";
 import { type FailedCall, mcpFailure } from "./mcp-failure.ts";
 import { ProgramTransport } from "./program-transport.ts";
+import { askedBy, type ServerAnswers } from "./tool-question.ts";
 import { readToolResult } from "./tool-result.ts";
 
 /** A tool as the server lists it. */
@@ -26,6 +36,7 @@ export interface ServerCall {
   readonly idempotencyKey: string;
   /** Whether it does no harm twice. */
   readonly mayRepeat: boolean;
+  readonly answers?: ServerAnswers | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +52,7 @@ export interface Connection {
   readonly isOpen: boolean;
   /** Throws UPSTREAM_FAILED, UNAUTHENTICATED. */
   list(signal: AbortSignal): Promise<readonly ServerTool[]>;
-  /** JSON. Throws UPSTREAM_FAILED, OUTCOME_UNKNOWN (it was sent, and nothing came), INVALID_ARGUMENT, UNAUTHENTICATED; what `signal` aborts with. */
+  /** JSON. Throws UPSTREAM_FAILED, OUTCOME_UNKNOWN (it was sent, and nothing came), INPUT_REQUIRED (`details.question`: ServerQuestion), INVALID_ARGUMENT, UNAUTHENTICATED; what `signal` aborts with. */
   call(call: ServerCall): Promise<unknown>;
   /** Ends its process, too. Never rejects. */
   close(): Promise<void>;
@@ -71,6 +82,9 @@ export const DEFAULT_RESULT_BYTES = 1024 * 1024;
 const MAX_TOOLS = 500;
 const MAX_PAGES = 50;
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
+// From then on a server hands its questions over with where it stands, and no connection is held: said with each call, so that an older one does not take it for an offer.
+const ASKS_SINCE = "2026-07-28";
+const ASKS_PEOPLE = { [CLIENT_CAPABILITIES_META_KEY]: { elicitation: { form: {} } } };
 // How long an older server may leave the question of a newer protocol unanswered.
 const PROBE_MS = 5_000;
 
@@ -94,7 +108,8 @@ const connect = async (
 ): Promise<Connection> => {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxResultBytes = DEFAULT_RESULT_BYTES } = spec;
   const { transport, program, release } = openTransport(spec, policy, path, read, consent);
-  // No capabilities: a server that would have the client ask a model, or a person, or show its folders, is told that it cannot.
+  // No capabilities: a server that would have the client ask a model, or show its folders, is told that it cannot. Nor can an older one ask a person, whose answer a
+  // connection would be held for; see ASKS_PEOPLE.
   const client = new Client(
     { name: "agentcore", title: "AgentCore", version },
     {
@@ -149,6 +164,8 @@ const connect = async (
     }
   };
   const identity = client.getServerVersion();
+  /** Of tools that say what they give: the SDK takes a question of theirs for a result that is none, unless it is told that they say nothing. */
+  let unchecked = new Map<string, Tool>();
   return {
     server: {
       name: identity?.name ?? "",
@@ -164,15 +181,35 @@ const connect = async (
         true,
         asked,
       );
+      unchecked = new Map(
+        tools.flatMap(({ outputSchema, ...tool }) => (outputSchema === undefined ? [] : [[tool.name, tool]])),
+      );
       return readTools(what, tools, spec.tools);
     },
-    async call({ tool, input, idempotencyKey, mayRepeat, signal: asked }) {
-      const params = { name: tool, arguments: { ...input }, _meta: { [IDEMPOTENCY_META]: idempotencyKey } };
-      return readToolResult(
-        tool,
-        await asking((given) => client.callTool(params, given), mayRepeat, asked),
-        maxResultBytes,
+    async call({ tool, input, idempotencyKey, mayRepeat, answers, signal: asked }) {
+      const isModern = (client.getNegotiatedProtocolVersion() ?? "") >= ASKS_SINCE;
+      const params = {
+        ...{ name: tool, arguments: { ...input } },
+        _meta: { [IDEMPOTENCY_META]: idempotencyKey, ...(isModern ? ASKS_PEOPLE : {}) },
+        ...(answers === undefined
+          ? {}
+          : {
+              inputResponses: answers.replies,
+              ...(answers.state === undefined ? {} : { requestState: answers.state }),
+            }),
+      };
+      const toolDefinition = unchecked.get(tool);
+      const result: unknown = await asking(
+        (given) =>
+          client.callTool(params, {
+            ...{ ...given, allowInputRequired: true },
+            ...(toolDefinition === undefined ? {} : { toolDefinition }),
+          }),
+        mayRepeat,
+        asked,
       );
+      if (isInputRequiredResult(result)) return askedBy(what, tool, result);
+      return readToolResult(tool, result as CallToolResult, maxResultBytes);
     },
     close,
   };

@@ -3,7 +3,7 @@
  * or of one caller of it where that is its owner, and by no other's, closed when it was not used for a while. One that cannot be had is left in peace for longer and longer.
  */
 import { PlatformError } from "@agentcore/contract";
-import type { ListedTool } from "@agentcore/core/ports";
+import type { ListedTool, ToolAnswers } from "@agentcore/core/ports";
 
 /** A tool by the name that its source has for it. */
 export type SourceTool = Omit<ListedTool, "origin">;
@@ -14,6 +14,8 @@ export interface SourceCall {
   readonly idempotencyKey: string;
   /** Whether it does no harm twice. */
   readonly mayRepeat: boolean;
+  /** Of people, to what the call before has asked. */
+  readonly answers?: ToolAnswers | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -338,3 +338,27 @@ test("a node with keys starts only the programs, and opens only the folders, tha
     code: "INVALID_ARGUMENT",
   });
 });
+
+test("what a server asks before it goes on is asked of a person by the task, and by hand it is said what is asked", async () => {
+  const input = { from: "program", tool: "program__ask", input: { what: "tea" } };
+  const { head, task } = await api("/tasks", { target: "agent:caller", input, wait: true });
+  expect(head.state).toBe("input-required");
+  expect(task.status.message.parts).toMatchObject([
+    { text: 'The tools "program" ask: Who is it for?' },
+    { data: { form: { properties: { name: { type: "string" } } } } },
+  ]);
+  const answer = async (body: object): Promise<void> => void (await api(`/tasks/${head.taskId}/messages`, body));
+  await answer({ data: { nobody: true } });
+  await expect
+    .poll(async () => (await api(`/tasks/${head.taskId}`)).task.status.message.parts[0].text)
+    .toContain("name: expected");
+  await answer({ data: { name: "Ann" } });
+  await expect.poll(async () => (await api(`/tasks/${head.taskId}`)).head.state).toBe("completed");
+  const { task: done } = await api(`/tasks/${head.taskId}`);
+  expect(done.artifacts[0].parts[0].data).toEqual({ result: { given: "tea for Ann (asked for tea)" } });
+  const byHand = await api("/tools/program/call", { tool: "ask", input: { what: "tea" } });
+  expect(byHand.error).toMatchObject({
+    code: "INPUT_REQUIRED",
+    details: { question: { manifest: "program", forms: [{ id: "who" }] } },
+  });
+});

@@ -1,6 +1,16 @@
 /** Tools of Tool manifests: the port that the engine asks, over pooled sources, which are MCP servers and libraries. */
 import { PlatformError, RetryableError, type ToolManifest } from "@agentcore/contract";
-import type { Clock, Digest, Embedder, Ids, KeyValue, ListedTool, Logger, ToolProvider } from "@agentcore/core/ports";
+import type {
+  Clock,
+  Digest,
+  Embedder,
+  Ids,
+  KeyValue,
+  ListedTool,
+  Logger,
+  ToolAnswers,
+  ToolProvider,
+} from "@agentcore/core/ports";
 import { type CallerScope, checkListedInput, type TaskService } from "@agentcore/core/tasks";
 import { ConsentNews } from "../consents/consent-news.ts";
 import { ConsentRecords } from "../consents/consent-records.ts";
@@ -185,7 +195,12 @@ export const createToolSources = (options: {
     caller: ConsentCaller,
     manifest: string,
     tool: Pick<ListedTool, "origin" | "hints">,
-    { input, idempotencyKey, signal }: { input: unknown; idempotencyKey: string; signal: AbortSignal },
+    {
+      input,
+      idempotencyKey,
+      answers,
+      signal,
+    }: { input: unknown; idempotencyKey: string; answers?: ToolAnswers | undefined; signal: AbortSignal },
   ): Promise<unknown> => {
     if (typeof input !== "object" || input === null || Array.isArray(input))
       throw new PlatformError("INVALID_ARGUMENT", `the input of ${tool.origin} is refused: expected an object`);
@@ -198,13 +213,14 @@ export const createToolSources = (options: {
         tool: tool.origin,
         input: input as Record<string, unknown>,
         idempotencyKey,
-        mayRepeat,
-        signal,
+        ...{ mayRepeat, signal },
+        ...(answers === undefined ? {} : { answers }),
       });
     };
     try {
       return await orAsked(caller, manifest, () => pool.use(source, signal, begin));
     } catch (error) {
+      if (PlatformError.is(error) && error.code === "INPUT_REQUIRED") throw asking(manifest, error);
       // A tool that may not act twice is tried again only where it is said that it did nothing.
       if (hasBegun || !PlatformError.is(error) || !error.retryable) throw error;
       const { code, message, retryAfterMs } = error;
@@ -282,6 +298,12 @@ export const createToolSources = (options: {
     },
   };
 };
+
+/** Whose question it is: a source does not know by which name it was declared. */
+const asking = (manifest: string, { code, message, details }: PlatformError): PlatformError =>
+  new PlatformError(code, message, {
+    details: { ...details, question: { manifest, ...(details?.["question"] as object | undefined) } },
+  });
 
 const assertOwn = ({ caller: by, operator }: CallerScope, caller: string): void => {
   if (operator === true || by === caller) return;

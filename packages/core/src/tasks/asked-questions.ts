@@ -1,0 +1,57 @@
+/**
+ * Servers of tools may ask a person before they go on with a call: the task asks for them, which may take days and a few lives, and makes the call again with the
+ * answers. No connection is held meanwhile: where a call stands, the server hands over with its questions.
+ */
+import { PlatformError } from "@agentcore/contract";
+import type { Context, ToolContext } from "@agentcore/contract/authoring";
+import type { FormReply, ToolAnswers, ToolQuestion } from "../ports/index.ts";
+import { formReply } from "./form-reply.ts";
+
+/** Of what a declared tool is called with. */
+export const ANSWERS = Symbol("answers");
+export interface AnsweredContext extends ToolContext {
+  readonly [ANSWERS]?: ToolAnswers | undefined;
+}
+
+// A server that asks again and again would have somebody asked for ever.
+const MAX_ROUNDS = 10;
+
+/** `what`: the call, by a name that no other under way has. Throws INPUT_REQUIRED for a server that never stops to ask. */
+export const untilAnswered = async <Result>(
+  calls: () => Pick<Context, "waitForInput">,
+  what: string,
+  call: (answers: ToolAnswers | undefined) => Promise<Result>,
+): Promise<Result> => {
+  let answers: ToolAnswers | undefined;
+  for (let rounds = 0; ; rounds++) {
+    try {
+      return await call(answers);
+    } catch (error) {
+      const question = questionIn(error);
+      if (question === null || rounds === MAX_ROUNDS) throw error;
+      answers = await ask(calls(), what, question);
+    }
+  }
+};
+
+const ask = async (
+  { waitForInput }: Pick<Context, "waitForInput">,
+  what: string,
+  { manifest, forms, state }: ToolQuestion,
+): Promise<ToolAnswers> => {
+  const replies: Record<string, FormReply> = {};
+  for (const [index, { id, message, form }] of forms.entries())
+    replies[id] = await waitForInput({
+      prompt: `The tools "${manifest}" ask: ${message}`,
+      data: { form, answers: 'data that fits the form, or "decline" or "cancel"' },
+      schema: formReply(form),
+      key: `${what}/${index}`,
+    });
+  return { replies, ...(state === undefined ? {} : { state }) };
+};
+
+/** Of an error that asks, also one that a log has told. */
+const questionIn = (error: unknown): ToolQuestion | null =>
+  PlatformError.is(error) && error.code === "INPUT_REQUIRED"
+    ? ((error.details?.["question"] as ToolQuestion | undefined) ?? null)
+    : null;
