@@ -12,6 +12,8 @@ const project = (name: string, include: string[], testTimeout = 20_000, exclude:
       exclude: ["**/node_modules/**", "**/dist/**", "packages/create-agentcore/templates/**", ...exclude],
     },
     ...{ testTimeout, hookTimeout: 60_000, ...more },
+    // How long what is waited for may take: it costs nothing where it comes, and a second is soon over on a machine that does six things at once.
+    expect: { poll: { timeout: 10_000 } },
   },
 });
 // Files share a process, and with it the modules they import and the code that has become fast, which is near half of what short ones take. So no
