@@ -12,6 +12,8 @@ const LOCK = "select from heads h where h.tenant_id || '\\t' || h.task_id = any 
 // Before any task, as everybody who touches both: who takes a worker's place locks its row, and then its tasks.
 const LOCK_WORKER = "select from workers where id = $1 for key share";
 const MAX_TRIES = 3;
+// One is on its way while the other is written: the database is across a network.
+const BATCHES_IN_FLIGHT = 2;
 const LOCK_CONTEXTS = "select lock_contexts($1::jsonb)";
 const LOCK_LEDGER = "select keep_ledger($1::jsonb, '{}', true)";
 const COMMIT = "select commit_units($1::jsonb, $2, $3) as verdicts";
@@ -42,6 +44,7 @@ export class UnitWriter {
       nextTurn: (callback) => void setImmediate(callback),
       maxWeight: maxBatchUnits,
       maxBytes: maxBatchBytes,
+      maxInFlight: BATCHES_IN_FLIGHT,
     });
   }
 

@@ -9,6 +9,8 @@ export interface GroupCommitOptions<Item> {
   readonly nextTurn: (callback: () => void) => void;
   readonly maxWeight: number;
   readonly maxBytes: number;
+  /** Writes that are under way at once. Each takes along all that waits, so the next that is begun early is a small one, and what comes after it waits for both. */
+  readonly maxInFlight: number;
 }
 
 export type SettledResult =
@@ -22,9 +24,6 @@ interface Waiting<Item> {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-
-// One batch is written while the next waits at the writer, which so never idles between two that came apart.
-const MAX_IN_FLIGHT = 2;
 
 export class GroupCommit<Item> {
   private waiting: Waiting<Item>[] = [];
@@ -50,7 +49,7 @@ export class GroupCommit<Item> {
   }
 
   private schedule(): void {
-    if (this.scheduled || this.inFlight >= MAX_IN_FLIGHT || this.waiting.length === 0) return;
+    if (this.scheduled || this.inFlight >= this.options.maxInFlight || this.waiting.length === 0) return;
     this.scheduled = true;
     const flush = (): void => {
       this.scheduled = false;
