@@ -96,3 +96,55 @@ test("what is no conversation is hashed as it is, and left to whoever refuses it
   expect(conversation.of(odd as unknown as ModelMessage[], [undefined])).toBe(expected(odd, [undefined]));
   expect(conversation.of(undefined as unknown as ModelMessage[], [1])).toBe(digest.sha256("[null,1]").slice(0, 16));
 });
+
+const sayingElse = { toJSON: () => "else" };
+class SaysElse {
+  x = 1;
+  toJSON(): string {
+    return "else";
+  }
+}
+class ListSayingElse extends Array<number> {
+  toJSON(): string {
+    return "else";
+  }
+}
+
+test.each<
+  [string, { input: unknown; change: (call: Record<string, unknown>, message: Record<string, unknown>) => void }]
+>([
+  ["a member is gone", { input: 1, change: (_, message) => delete message["toolCalls"] }],
+  ["a member is new", { input: 1, change: (_, message) => Object.assign(message, { more: 1 }) }],
+  [
+    "a member of it has another name",
+    {
+      input: 1,
+      change: (_, message) => {
+        delete message["note"];
+        message["memo"] = 1;
+      },
+    },
+  ],
+  ["a call is gone", { input: 1, change: (_, message) => (message["toolCalls"] as unknown[]).pop() }],
+  ["a member of a call is gone", { input: 1, change: (call) => delete call["input"] }],
+  ["members came in another order", { input: { a: 1, b: 1 }, change: (call) => (call["input"] = { b: 1, a: 1 }) }],
+  ["a member has another name", { input: { a: 1 }, change: (call) => (call["input"] = { b: 1 }) }],
+  ["a list is longer", { input: [1], change: (call) => (call["input"] as number[]).push(2) }],
+  ["a list is an object", { input: [1], change: (call) => (call["input"] = { 0: 1 }) }],
+  ["an object is a list", { input: { 0: 1, length: 1 }, change: (call) => (call["input"] = [1]) }],
+  ["there is nothing", { input: {}, change: (call) => (call["input"] = null) }],
+  ["a time passed", { input: new Date(0), change: (call) => (call["input"] as Date).setTime(1) }],
+  ["a list says another thing", { input: [1], change: (call) => (call["input"] = new ListSayingElse(1).fill(1)) }],
+  ["an object says what it wants", { input: {}, change: (call) => (call["input"] = sayingElse) }],
+  ["an object of a class says another thing", { input: { x: 1 }, change: (call) => (call["input"] = new SaysElse()) }],
+])("a message of a long conversation is written out again when %s", (_, { input, change }) => {
+  const conversation = new ConversationHash(digest);
+  const call: Record<string, unknown> = { id: "1", name: "t", input };
+  const message: Record<string, unknown> = { role: "assistant", content: "", toolCalls: [call, { id: "2" }], note: 1 };
+  const messages = [{ role: "user", content: "x".repeat(10_000) }, message] as unknown as ModelMessage[];
+  const first = conversation.of(messages, [null]);
+  expect(first).toBe(expected(messages, [null]));
+  change(call, message);
+  expect(expected(messages, [null])).not.toBe(first);
+  expect(conversation.of(messages, [null])).toBe(expected(messages, [null]));
+});

@@ -2,14 +2,14 @@ import type { ModelMessage } from "@agentcore/contract/authoring";
 import type { Digest, GrowingDigest } from "../ports/index.ts";
 
 // Characters of JSON: what is shorter takes no longer to be digested than to be looked through.
-const LONG = 8192;
+const LONG = 4096;
 const HASH_LENGTH = 16;
 
 /** A message as it was told: the code may have changed it since. */
 interface Told {
   readonly keys: readonly string[];
-  /** Text and the like as it is, of anything that can be changed its JSON. */
-  readonly values: readonly (string | number | boolean | null | undefined | { readonly json: string | undefined })[];
+  /** Text and the like as it is, of anything that can be changed what its JSON says. */
+  readonly values: readonly unknown[];
 }
 
 /**
@@ -51,20 +51,47 @@ export class ConversationHash {
 const toTold = (message: ModelMessage): Told => ({
   keys: Object.keys(message),
   values: Object.values(message).map((value: unknown) =>
-    isChangeable(value) ? { json: JSON.stringify(value) } : (value as Told["values"][number]),
+    isChangeable(value) ? (JSON.parse(JSON.stringify(value) ?? "null") as unknown) : value,
   ),
 });
 
-const isAsTold = ({ keys, values }: Told, message: ModelMessage | undefined): boolean => {
-  if (message === undefined) return false;
-  const now = Object.keys(message);
-  if (now.length !== keys.length) return false;
-  return keys.every((key, index) => {
-    if (now[index] !== key) return false;
-    const was = values[index];
-    const is: unknown = (message as unknown as Record<string, unknown>)[key];
-    return isChangeable(was) ? isChangeable(is) && JSON.stringify(is) === was.json : is === was;
-  });
+const isAsTold = ({ keys, values }: Told, message: unknown): boolean => {
+  if (!isPlain(message)) return false;
+  let at = 0;
+  for (const key in message) {
+    if (keys[at] !== key || !isSame(values[at], message[key], 0)) return false;
+    at += 1;
+  }
+  return at === keys.length;
 };
 
-const isChangeable = <Value>(value: Value): value is Value & object => typeof value === "object" && value !== null;
+// As deep as a result may be; what is deeper is written out again.
+const MAX_DEPTH = 200;
+
+/** Whether `was` is the JSON of `is`; no for what JSON does not keep as it is: then all is written out again. To write it out only to compare was most of what a long conversation cost. */
+const isSame = (was: unknown, is: unknown, depth: number): boolean => {
+  if (typeof is !== "object" || is === null) return is === was;
+  if (!isChangeable(was) || depth > MAX_DEPTH) return false;
+  if (Array.isArray(is)) {
+    if (Object.getPrototypeOf(is) !== Array.prototype || !Array.isArray(was) || is.length !== was.length) return false;
+    for (let index = 0; index < is.length; index++) if (!isSame(was[index], is[index], depth + 1)) return false;
+    return true;
+  }
+  if (!isPlain(is) || Array.isArray(was)) return false;
+  const keys = Object.keys(was);
+  let at = 0;
+  for (const key in is) {
+    if (keys[at] !== key || !isSame((was as Readonly<Record<string, unknown>>)[key], is[key], depth + 1)) return false;
+    at += 1;
+  }
+  return at === keys.length;
+};
+
+/** Nothing but its own members decides what its JSON is. */
+const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (!isChangeable(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+const isChangeable = (value: unknown): value is object => typeof value === "object" && value !== null;
